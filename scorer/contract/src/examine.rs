@@ -1,0 +1,83 @@
+//! What a scorer finds out about a competition before launch. Nothing here holds a row's label.
+
+use serde::{Deserialize, Serialize};
+
+/// Stored in `scoring_versions.report`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    pub profile: Option<Profile>,
+    pub findings: Vec<Finding>,
+    /// Metrics that fit the labels, best first; names of the catalogue.
+    pub suggested_metrics: Vec<String>,
+}
+
+impl Report {
+    /// A competition may launch when nothing is refused.
+    pub fn allows_launch(&self) -> bool {
+        self.findings.iter().all(|finding| finding.verdict != Verdict::Refused)
+    }
+}
+
+/// What is known of a solution without telling any row's label.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    pub id_column: String,
+    pub target_columns: Vec<String>,
+    /// Other columns of the solution: weight, group, query.
+    pub extra_columns: Vec<String>,
+    pub n_public: u64,
+    pub n_private: u64,
+    pub n_ignored: u64,
+    /// Whether the split was made by the platform because the file had no `Usage` column.
+    pub split_was_made: bool,
+    pub targets: Vec<TargetKind>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum TargetKind {
+    Number { is_whole: bool, has_negative: bool, has_zero: bool },
+    Binary { classes: Vec<String> },
+    Classes { classes: Vec<String> },
+    Ratings { minimum: i64, maximum: i64 },
+    Lists,
+    Text,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Verdict {
+    Pass,
+    Warn,
+    Refused,
+}
+
+/// One check's result, worded for a host who is no statistician.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Stable name: `sample_fits`, `split_empty`, `class_missing`, `row_overlap`, `metric_applies`, `perfect_score`, …
+    pub check: String,
+    pub verdict: Verdict,
+    /// What was found.
+    pub text: String,
+    /// What to do about it; empty where nothing is to be done.
+    pub fix: String,
+}
+
+/// What a scorer proposes from one labelled table; stored in `labelled_tables.proposal`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Proposal {
+    pub id_column: String,
+    /// Whether the table had no usable id and one was made.
+    pub id_was_made: bool,
+    pub target_column: String,
+    pub feature_columns: Vec<String>,
+    pub n_train: u64,
+    pub n_test: u64,
+    pub target: TargetKind,
+    pub metric: String,
+    /// Why this metric, in one sentence.
+    pub metric_reason: String,
+    /// Things the host should look at, in plain words.
+    pub remarks: Vec<String>,
+}

@@ -1,0 +1,75 @@
+//! What a scorer is asked to do, and what it may answer.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::rejection::Rejection;
+
+/// The subject of a queued job; the scorer reads the rest from the tables it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Subject {
+    /// Score a submission with its competition's active version.
+    Score { submission_id: i64, team_id: i64 },
+    /// Check a file against the sample submission; reads no label and spends nothing.
+    Check { check_id: Uuid },
+    /// Profile and check a scoring version before launch.
+    Examine { version_id: i64 },
+    /// Make train, test, sample and solution from one labelled table.
+    Split { table_id: i64 },
+}
+
+/// Lower runs first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    Interactive = 0,
+    Rescoring = 5,
+    Audit = 8,
+}
+
+/// The scores of one submission. A `None` carries the reason beside it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    pub public: SplitScore,
+    pub private: SplitScore,
+}
+
+/// A finite score, or a sentence that says why there is none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SplitScore {
+    Defined(f64),
+    Undefined { undefined: String },
+}
+
+impl SplitScore {
+    pub fn value(&self) -> Option<f64> {
+        match self {
+            Self::Defined(score) => Some(*score),
+            Self::Undefined { .. } => None,
+        }
+    }
+
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Defined(_) => None,
+            Self::Undefined { undefined } => Some(undefined),
+        }
+    }
+}
+
+/// The answer to a file check, stored in `file_checks.verdict`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum CheckVerdict {
+    Fits {
+        n_rows: u64,
+    },
+    Rejected {
+        rejection: Rejection,
+    },
+    /// The platform could not check it; not the participant's fault.
+    Failed {
+        reason: String,
+    },
+}

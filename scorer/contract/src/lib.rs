@@ -1,0 +1,18 @@
+//! What the web server and the scorers agree on, and nothing else: jobs and their outcomes,
+//! the metric catalogue as data, the queue, sealing, and the database's migrations.
+//!
+//! Never here: reading a submission's bytes, computing a score, opening a sealed file.
+
+pub mod events;
+pub mod examine;
+pub mod job;
+pub mod queue;
+pub mod rejection;
+pub mod seal;
+pub mod spec;
+
+/// The database's migrations, in order; the web server applies them at start.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// Names the code that computes scores; stored beside every score.
+pub const ENGINE_VERSION: &str = concat!("holdout-scorer ", env!("CARGO_PKG_VERSION"));

@@ -1,0 +1,249 @@
+//! The job queue: leases with fencing, fair shares, three attempts. Its rows live in `jobs`.
+//!
+//! A job is enqueued in the transaction of what it is about. No transaction is open while a job
+//! runs; whoever finishes must still hold the lease, or the result is dropped.
+//! Leases use the database's `now()`, never contest time.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::job::{Priority, Subject};
+
+/// A job is given up after this many leases have run out or ended in a fault of ours.
+pub const MAX_ATTEMPTS: i32 = 3;
+
+/// A leased job.
+#[derive(Debug, Clone)]
+pub struct Leased {
+    pub job_id: i64,
+    pub lease: Uuid,
+    pub subject: Subject,
+    pub competition_id: i64,
+    /// 1 at the first try.
+    pub attempts: i32,
+}
+
+/// Adds a job. Its turn is one behind the team's (or, without a team, the competition's) last
+/// waiting job and never before the queue's head: start-time fair queueing.
+///
+/// # Errors
+/// Those of the database.
+pub async fn enqueue(
+    conn: &mut PgConnection,
+    competition_id: i64,
+    subject: Subject,
+    priority: Priority,
+) -> sqlx::Result<i64> {
+    let (kind, team_id, submission_id, check_id, version_id, table_id) = columns(subject);
+    sqlx::query_scalar!(
+        "insert into jobs (kind, priority, turn, competition_id, team_id, submission_id, check_id, version_id, table_id)
+         values (
+            $1, $2,
+            greatest(
+                coalesce((select turn from jobs where state = 'queued' and priority = $2 order by turn, id limit 1), 0),
+                coalesce((select turn + 1 from jobs
+                          where state = 'queued' and team_id = $4 and priority = $2
+                          order by turn desc limit 1), 0)
+            ),
+            $3, $4, $5, $6, $7, $8)
+         returning id",
+        kind,
+        priority as i16,
+        competition_id,
+        team_id,
+        submission_id,
+        check_id,
+        version_id,
+        table_id,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Leases the next job for `lease_seconds`, or `None` when none waits.
+///
+/// # Errors
+/// Those of the database.
+pub async fn claim(
+    conn: &mut PgConnection,
+    worker: Uuid,
+    lease_seconds: f64,
+) -> sqlx::Result<Option<Leased>> {
+    let row = sqlx::query!(
+        "update jobs
+         set state = 'leased', lease = gen_random_uuid(), leased_by = $1,
+             lease_until = now() + make_interval(secs => $2), attempts = attempts + 1
+         where id = (
+            select id from jobs
+            where state = 'queued' and run_at <= now()
+            order by priority, turn, id
+            limit 1
+            for update skip locked)
+         returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, attempts",
+        worker,
+        lease_seconds,
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| {
+        let subject = match row.kind.as_str() {
+            "score" => row
+                .submission_id
+                .zip(row.team_id)
+                .map(|(submission_id, team_id)| Subject::Score { submission_id, team_id }),
+            "check" => row.check_id.map(|check_id| Subject::Check { check_id }),
+            "examine" => row.version_id.map(|version_id| Subject::Examine { version_id }),
+            "split" => row.table_id.map(|table_id| Subject::Split { table_id }),
+            _ => None,
+        };
+        let subject =
+            subject.ok_or_else(|| sqlx::Error::Decode(format!("job {} has no subject", row.id).into()))?;
+        Ok(Leased {
+            job_id: row.id,
+            lease: row.lease,
+            subject,
+            competition_id: row.competition_id,
+            attempts: row.attempts,
+        })
+    })
+    .transpose()
+}
+
+/// Prolongs a lease; `false` when it was lost.
+///
+/// # Errors
+/// Those of the database.
+pub async fn renew(conn: &mut PgConnection, leased: &Leased, lease_seconds: f64) -> sqlx::Result<bool> {
+    let renewed = sqlx::query!(
+        "update jobs set lease_until = now() + make_interval(secs => $3)
+         where id = $1 and lease = $2 and state = 'leased'",
+        leased.job_id,
+        leased.lease,
+        lease_seconds,
+    )
+    .execute(conn)
+    .await?;
+    Ok(renewed.rows_affected() == 1)
+}
+
+/// Ends a job inside the transaction that writes its outcome. `false` means that another worker
+/// owns the job now: roll back.
+///
+/// # Errors
+/// Those of the database.
+pub async fn finish(conn: &mut PgConnection, leased: &Leased) -> sqlx::Result<bool> {
+    let finished = sqlx::query!(
+        "update jobs set state = 'done', lease = null, lease_until = null, finished_at = now(), error = null
+         where id = $1 and lease = $2 and state = 'leased'",
+        leased.job_id,
+        leased.lease,
+    )
+    .execute(conn)
+    .await?;
+    Ok(finished.rows_affected() == 1)
+}
+
+/// Puts a job back after a fault of ours, to run again after a pause that grows with each attempt.
+/// `false` when this was the last attempt or the lease was lost: see [`give_up`].
+///
+/// # Errors
+/// Those of the database.
+pub async fn retry(conn: &mut PgConnection, leased: &Leased, error: &str) -> sqlx::Result<bool> {
+    let put_back = sqlx::query!(
+        "update jobs
+         set state = 'queued', lease = null, lease_until = null, error = $3,
+             run_at = now() + make_interval(secs => 2 ^ (attempts - 1))
+         where id = $1 and lease = $2 and state = 'leased' and attempts < $4",
+        leased.job_id,
+        leased.lease,
+        error,
+        MAX_ATTEMPTS,
+    )
+    .execute(conn)
+    .await?;
+    Ok(put_back.rows_affected() == 1)
+}
+
+/// Marks a job failed for good, inside the transaction that tells its owner. `false` when the
+/// lease was lost.
+///
+/// # Errors
+/// Those of the database.
+pub async fn give_up(conn: &mut PgConnection, leased: &Leased, error: &str) -> sqlx::Result<bool> {
+    let failed = sqlx::query!(
+        "update jobs set state = 'failed', lease = null, lease_until = null, finished_at = now(), error = $3
+         where id = $1 and lease = $2 and state = 'leased'",
+        leased.job_id,
+        leased.lease,
+        error,
+    )
+    .execute(conn)
+    .await?;
+    Ok(failed.rows_affected() == 1)
+}
+
+/// Puts jobs whose lease ran out back into the queue. Those that used their last attempt come
+/// back as leased to `worker`, for it to [`give_up`] on with the words for the host.
+///
+/// # Errors
+/// Those of the database.
+pub async fn recover(conn: &mut PgConnection, worker: Uuid) -> sqlx::Result<Vec<Leased>> {
+    sqlx::query!(
+        "update jobs
+         set state = 'queued', lease = null, lease_until = null, run_at = now(),
+             error = 'the scorer that held this job disappeared'
+         where id in (
+            select id from jobs
+            where state = 'leased' and lease_until < now() and attempts < $1
+            limit 100
+            for update skip locked)",
+        MAX_ATTEMPTS,
+    )
+    .execute(&mut *conn)
+    .await?;
+    let broken = sqlx::query!(
+        "update jobs
+         set lease = gen_random_uuid(), leased_by = $2, lease_until = now() + interval '1 minute'
+         where id in (
+            select id from jobs
+            where state = 'leased' and lease_until < now() and attempts >= $1
+            limit 100
+            for update skip locked)
+         returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, attempts",
+        MAX_ATTEMPTS,
+        worker,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(broken
+        .into_iter()
+        .filter_map(|row| {
+            let subject = match row.kind.as_str() {
+                "score" => Subject::Score { submission_id: row.submission_id?, team_id: row.team_id? },
+                "check" => Subject::Check { check_id: row.check_id? },
+                "examine" => Subject::Examine { version_id: row.version_id? },
+                _ => Subject::Split { table_id: row.table_id? },
+            };
+            Some(Leased {
+                job_id: row.id,
+                lease: row.lease,
+                subject,
+                competition_id: row.competition_id,
+                attempts: row.attempts,
+            })
+        })
+        .collect())
+}
+
+type Columns = (&'static str, Option<i64>, Option<i64>, Option<Uuid>, Option<i64>, Option<i64>);
+
+fn columns(subject: Subject) -> Columns {
+    match subject {
+        Subject::Score { submission_id, team_id } => {
+            ("score", Some(team_id), Some(submission_id), None, None, None)
+        }
+        Subject::Check { check_id } => ("check", None, None, Some(check_id), None, None),
+        Subject::Examine { version_id } => ("examine", None, None, None, Some(version_id), None),
+        Subject::Split { table_id } => ("split", None, None, None, None, Some(table_id)),
+    }
+}

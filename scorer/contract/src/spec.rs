@@ -1,0 +1,124 @@
+//! A metric described as data. The host's form, the command line, the API and the metric's page
+//! are made from it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Values for a metric's parameters, by name.
+pub type Params = Map<String, Value>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    HigherIsBetter,
+    LowerIsBetter,
+}
+
+impl Direction {
+    pub fn higher_is_better(self) -> bool {
+        self == Self::HigherIsBetter
+    }
+
+    /// The score turned so that a lower key ranks higher.
+    pub fn rank_key(self, score: f64) -> f64 {
+        match self {
+            Self::HigherIsBetter => -score,
+            Self::LowerIsBetter => score,
+        }
+    }
+}
+
+/// What kind of problem a metric judges; groups the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    Regression,
+    BinaryProbability,
+    MulticlassProbability,
+    Labels,
+    Ordinal,
+    Multilabel,
+    Ranking,
+    Probabilistic,
+    Forecast,
+    Survival,
+    Text,
+    Segmentation,
+    Detection,
+    Clustering,
+}
+
+/// What stands in the cells that a metric reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cell {
+    /// A finite number.
+    Number,
+    /// A number from 0 to 1.
+    Probability,
+    /// A whole number.
+    Integer,
+    /// A class name, compared as text.
+    Label,
+    /// Free text; may be empty.
+    Text,
+    /// Space-separated items, best first; may be empty.
+    List,
+}
+
+/// Which columns a solution and a submission have beside the id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Layout {
+    /// One column of the same name in both files.
+    Target { solution: Cell, submission: Cell },
+    /// The solution has one label column, the submission one probability column a class.
+    ClassColumns,
+    /// Several columns, the same names in both files.
+    TargetColumns { cell: Cell },
+    /// Named columns that differ between the two files.
+    Named { solution: Vec<(String, Cell)>, submission: Vec<(String, Cell)> },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ParameterType {
+    Number { minimum: Option<f64>, maximum: Option<f64> },
+    Integer { minimum: Option<i64>, maximum: Option<i64> },
+    Choice { values: Vec<String> },
+    Boolean,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ParameterSpec {
+    pub name: String,
+    #[serde(flatten)]
+    pub parameter_type: ParameterType,
+    pub default: Value,
+    /// One sentence for the host.
+    pub description: String,
+    /// The parameter that the short form `name@value` sets.
+    pub is_main: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricSpec {
+    /// The name fixtures, API and command line use: `roc_auc`.
+    pub name: String,
+    /// The name people use: "Area under the ROC curve".
+    pub title: String,
+    pub task: Task,
+    pub direction: Direction,
+    /// The score of a perfect submission, where there is one.
+    pub best: Option<f64>,
+    pub layout: Layout,
+    pub parameters: Vec<ParameterSpec>,
+    /// What it measures, in one plain sentence.
+    pub sentence: String,
+    /// The formula in LaTeX.
+    pub formula: String,
+    /// What happens with ties, empty or constant input, clips; one entry a rule.
+    pub edge_cases: Vec<String>,
+    /// How an entrant could raise this score without a better model.
+    pub gaming: String,
+}
