@@ -1,1 +1,18 @@
+//! The web server of Holdout and its command line. See ARCHITECTURE.md for the map.
+//!
+//! Never here: polars, a private key, a label in the clear.
 
+pub mod accounts;
+pub mod api;
+pub mod app;
+pub mod clock;
+pub mod competitions;
+pub mod config;
+pub mod error;
+pub mod files;
+pub mod ids;
+pub mod markdown;
+pub mod paths;
+pub mod web;
+
+pub use app::{App, router};

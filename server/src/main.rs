@@ -1,1 +1,59 @@
-fn main() {}
+//! `holdout`: the web server, the whole house, and the client of its API.
+
+use clap::{Parser, Subcommand};
+use holdout::config::Config;
+use holdout::{App, router};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+#[derive(Parser)]
+#[command(version, about = "Self-hosted machine-learning competitions")]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Serve the web site and the API.
+    Serve,
+    /// Bring the database's schema up to date.
+    Migrate,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()),
+        )
+        .init();
+    match Cli::parse().verb {
+        Verb::Serve => serve(Config::from_env()?).await,
+        Verb::Migrate => migrate(&Config::from_env()?).await,
+    }
+}
+
+async fn migrate(config: &Config) -> anyhow::Result<()> {
+    let pool = PgPoolOptions::new().max_connections(1).connect(config.database_url.reveal()).await?;
+    holdout_contract::MIGRATOR.run(&pool).await?;
+    Ok(())
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let options: PgConnectOptions = config.database_url.reveal().parse()?;
+    let db = PgPoolOptions::new()
+        .max_connections(config.database_connections)
+        .connect_with(options.options([("role", "holdout_web")]))
+        .await?;
+    let app = App::new(db, config);
+    app.clock.synchronise(&mut *app.db.acquire().await?).await?;
+    tokio::spawn(holdout::web::live::listen(app.clone()));
+    let listener = tokio::net::TcpListener::bind(app.config.listen).await?;
+    tracing::info!(address = %app.config.listen, "serving");
+    axum::serve(listener, router(app)).with_graceful_shutdown(shutdown()).await?;
+    Ok(())
+}
+
+async fn shutdown() {
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,56 @@
+//! What every handler can reach, and the router made of all rooms.
+
+use std::sync::Arc;
+
+use axum::Router;
+use sqlx::PgPool;
+
+use crate::accounts::passwords::Passwords;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::files::Files;
+use crate::web;
+use crate::web::live::Live;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+pub struct Parts {
+    pub db: PgPool,
+    pub config: Config,
+    pub clock: Clock,
+    pub files: Files,
+    pub passwords: Passwords,
+    pub live: Live,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    pub fn new(db: PgPool, config: Config) -> Self {
+        let files = Files::new(config.files_dir.clone());
+        Self(Arc::new(Parts {
+            db,
+            clock: Clock::default(),
+            files,
+            passwords: Passwords::new(),
+            live: Live::default(),
+            config,
+        }))
+    }
+}
+
+/// The whole site: pages, API, static files, health.
+pub fn router(app: App) -> Router {
+    let pages =
+        Router::new().merge(crate::competitions::pages::router()).fallback(web::problems::unknown_page);
+    let api = Router::new();
+    web::assemble(app, pages, api)
+}

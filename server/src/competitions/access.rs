@@ -1,0 +1,62 @@
+//! Who may see a competition, and as what.
+
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::competitions::model::{Competition, Phase};
+use crate::competitions::store;
+use crate::error::{AppError, Result};
+use crate::ids::TeamId;
+
+/// What the viewer is in a competition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub is_host: bool,
+    /// The team, when the viewer has accepted the rules.
+    pub team_id: Option<TeamId>,
+}
+
+/// A competition that this viewer may see.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub competition: Competition,
+    pub standing: Standing,
+}
+
+/// Finds a competition for a viewer.
+///
+/// # Errors
+/// [`AppError::NotFound`] when it does not exist or may not be seen: drafts by others than hosts,
+/// by-invitation competitions by those not invited.
+pub async fn see(app: &App, slug: &str, viewer: Option<&Member>) -> Result<Seen> {
+    let mut conn = app.db.acquire().await?;
+    let competition = store::find(&mut conn, slug).await?.ok_or(AppError::NotFound)?;
+    let standing = match viewer {
+        Some(member) => store::standing(&mut conn, competition.id, member).await?,
+        None => Standing { is_host: false, team_id: None },
+    };
+    let is_draft = competition.phase(app.clock.now()) == Phase::Draft;
+    let may_see = standing.is_host
+        || (!is_draft && (competition.visibility != "invitation" || standing.team_id.is_some()))
+        || (!is_draft && invited(&mut conn, &competition, viewer).await?);
+    if may_see { Ok(Seen { competition, standing }) } else { Err(AppError::NotFound) }
+}
+
+/// As [`see`], for its hosts and administrators alone.
+///
+/// # Errors
+/// [`AppError::NotFound`] for everybody else.
+pub async fn see_as_host(app: &App, slug: &str, viewer: Option<&Member>) -> Result<Seen> {
+    let seen = see(app, slug, viewer).await?;
+    if seen.standing.is_host { Ok(seen) } else { Err(AppError::NotFound) }
+}
+
+async fn invited(
+    conn: &mut sqlx::PgConnection,
+    competition: &Competition,
+    viewer: Option<&Member>,
+) -> Result<bool> {
+    match viewer {
+        Some(member) => Ok(store::is_invited(conn, competition.id, member.id).await?),
+        None => Ok(false),
+    }
+}

@@ -1,0 +1,8 @@
+//! Competitions: what they are, who may see and host them, their pages and data.
+//!
+//! Never here: the reading of a solution. It arrives, is sealed, and only scorers open it.
+
+pub mod access;
+pub mod model;
+pub mod pages;
+pub mod store;

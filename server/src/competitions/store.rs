@@ -1,0 +1,106 @@
+//! Every SQL statement about competitions.
+
+use sqlx::PgConnection;
+
+use crate::accounts::model::Member;
+use crate::competitions::access::Standing;
+use crate::competitions::model::Competition;
+use crate::ids::{CompetitionId, TeamId, UserId, VersionId};
+
+/// One competition by its slug.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find(conn: &mut PgConnection, slug: &str) -> sqlx::Result<Option<Competition>> {
+    sqlx::query_as!(
+        Competition,
+        "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle,
+                c.created_by as \"created_by: UserId\", c.visibility, c.launched_at, c.starts_at,
+                c.entry_deadline_at, c.merger_deadline_at, c.ends_at, c.daily_limit, c.final_limit,
+                c.team_limit, c.max_upload_bytes, c.score_decimals, c.is_demo, c.is_synthetic,
+                c.n_teams, c.n_entries, c.board_revision, c.settled_at,
+                c.active_version_id as \"active_version_id: VersionId\",
+                v.metric as \"metric?\", v.higher_is_better as \"higher_is_better?\"
+         from competitions c
+         left join lateral (
+            select metric, higher_is_better from scoring_versions
+            where competition_id = c.id and (c.active_version_id is null or id = c.active_version_id)
+            order by number desc
+            limit 1
+         ) v on true
+         where c.slug = $1",
+        slug,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// What a member is in a competition.
+///
+/// # Errors
+/// Those of the database.
+pub async fn standing(conn: &mut PgConnection, id: CompetitionId, member: &Member) -> sqlx::Result<Standing> {
+    let row = sqlx::query!(
+        "select exists (select from competition_hosts where competition_id = $1 and user_id = $2) as \"is_host!\",
+                (select team_id from team_members where competition_id = $1 and user_id = $2) as \"team_id: TeamId\"",
+        id.0,
+        member.id.0,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(Standing { is_host: row.is_host || member.is_admin, team_id: row.team_id })
+}
+
+/// Whether a by-invitation competition names this person's address.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_invited(conn: &mut PgConnection, id: CompetitionId, user: UserId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        "select exists (
+            select from competition_invitations i
+            join users u on u.email = i.email
+            where i.competition_id = $1 and u.id = $2) as \"invited!\"",
+        id.0,
+        user.0,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// A card of the competition list.
+#[derive(Debug, Clone)]
+pub struct Card {
+    pub slug: String,
+    pub title: String,
+    pub subtitle: String,
+    pub starts_at: chrono::DateTime<chrono::Utc>,
+    pub ends_at: chrono::DateTime<chrono::Utc>,
+    pub n_teams: i32,
+    pub metric: String,
+}
+
+/// Public competitions, those that end last first; `before` continues a list.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list_public(
+    conn: &mut PgConnection,
+    before: chrono::DateTime<chrono::Utc>,
+    limit: i64,
+) -> sqlx::Result<Vec<Card>> {
+    sqlx::query_as!(
+        Card,
+        "select c.slug, c.title, c.subtitle, c.starts_at as \"starts_at!\", c.ends_at as \"ends_at!\",
+                c.n_teams, v.metric as \"metric!\"
+         from competitions c
+         join scoring_versions v on v.id = c.active_version_id
+         where c.launched_at is not null and c.visibility = 'public' and c.ends_at < $1
+         order by c.ends_at desc, c.id desc
+         limit $2",
+        before,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}

@@ -1,0 +1,124 @@
+//! Everything an installation can set, read once from `HOLDOUT_*` variables; all mistakes are
+//! reported together.
+
+use std::env;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// A value that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// How outgoing mail leaves; `None` in [`Config::smtp`] keeps it in the administrator's outbox.
+#[derive(Debug, Clone)]
+pub struct Smtp {
+    /// `smtp://user:password@host:port` or `smtps://…`.
+    pub url: Secret,
+    /// Sender of every mail.
+    pub from: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the web server listens.
+    pub listen: SocketAddr,
+    /// How people reach it, without a trailing slash; links in mails start with it.
+    pub public_url: String,
+    /// Everything the embedded installation keeps: database, files, keys.
+    pub data_dir: PathBuf,
+    /// Root of uploaded and published files.
+    pub files_dir: PathBuf,
+    /// The database; secret because it may hold a password.
+    pub database_url: Secret,
+    pub smtp: Option<Smtp>,
+    /// Whether anybody may register.
+    pub open_registration: bool,
+    /// Whether every member may host competitions, or administrators only.
+    pub members_may_host: bool,
+    /// Trust `X-Forwarded-For` and `X-Forwarded-Proto` from a reverse proxy.
+    pub behind_proxy: bool,
+    /// Most connections of the web server to the database.
+    pub database_connections: u32,
+}
+
+/// All that is wrong with the environment, one sentence each.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct ConfigErrors(pub Vec<String>);
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// Every wrong variable, at once.
+    pub fn from_env() -> Result<Self, ConfigErrors> {
+        let mut reader = Reader::default();
+        let data_dir = PathBuf::from(reader.text("HOLDOUT_DATA_DIR", "data"));
+        let listen = reader.parsed("HOLDOUT_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let config = Self {
+            listen,
+            public_url: reader
+                .text("HOLDOUT_PUBLIC_URL", &format!("http://{listen}"))
+                .trim_end_matches('/')
+                .to_owned(),
+            files_dir: env::var_os("HOLDOUT_FILES_DIR").map_or_else(|| data_dir.join("files"), PathBuf::from),
+            database_url: Secret::new(reader.text("DATABASE_URL", "")),
+            smtp: reader.optional("HOLDOUT_SMTP_URL").map(|url| Smtp {
+                url: Secret::new(url),
+                from: reader.text("HOLDOUT_MAIL_FROM", "Holdout <holdout@localhost>"),
+            }),
+            open_registration: reader.parsed("HOLDOUT_OPEN_REGISTRATION", true),
+            members_may_host: reader.parsed("HOLDOUT_MEMBERS_MAY_HOST", true),
+            behind_proxy: reader.parsed("HOLDOUT_BEHIND_PROXY", false),
+            database_connections: reader.parsed("HOLDOUT_DATABASE_CONNECTIONS", 10),
+            data_dir,
+        };
+        if reader.mistakes.is_empty() { Ok(config) } else { Err(ConfigErrors(reader.mistakes)) }
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    mistakes: Vec<String>,
+}
+
+impl Reader {
+    fn optional(&self, name: &str) -> Option<String> {
+        env::var(name).ok().filter(|value| !value.is_empty())
+    }
+
+    fn text(&self, name: &str, default: &str) -> String {
+        self.optional(name).unwrap_or_else(|| default.to_owned())
+    }
+
+    fn parsed<T: std::str::FromStr>(&mut self, name: &str, default: T) -> T
+    where
+        T::Err: fmt::Display,
+    {
+        match self.optional(name).map(|value| (value.parse::<T>(), value)) {
+            None => default,
+            Some((Ok(parsed), _)) => parsed,
+            Some((Err(error), value)) => {
+                self.mistakes.push(format!("{name}={value} cannot be read: {error}"));
+                default
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The one error of the web server: what a person is told, and what only the log is told.
+//!
+//! A handler returns [`AppError`]; `into_response` attaches a public [`Problem`], and the router's
+//! layer draws it as a page (`web::problems`) or as `application/problem+json` (`api::problems`).
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// Does not exist, or this person may not know that it does.
+    #[error("not found")]
+    NotFound,
+    /// Needs somebody who is signed in.
+    #[error("sign in first")]
+    SignIn,
+    /// Known, signed in, but the rules say no. The sentence is for the person.
+    #[error("{0}")]
+    Refused(String),
+    /// One field of a form or document is wrong.
+    #[error("{field}: {message}")]
+    Field { field: &'static str, message: String },
+    /// A limit was reached.
+    #[error("{message}")]
+    TooMany { message: String, retry_after_seconds: u64 },
+    /// An upload beyond its limit.
+    #[error("{0}")]
+    TooLarge(String),
+    /// Our mistake; the cause goes to the log alone.
+    #[error("internal error: {0:#}")]
+    Internal(anyhow::Error),
+}
+
+impl AppError {
+    pub fn refused(sentence: impl Into<String>) -> Self {
+        Self::Refused(sentence.into())
+    }
+
+    pub fn field(field: &'static str, message: impl Into<String>) -> Self {
+        Self::Field { field, message: message.into() }
+    }
+}
+
+impl From<sqlx::Error> for AppError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::RowNotFound => Self::NotFound,
+            other => Self::Internal(other.into()),
+        }
+    }
+}
+
+impl From<std::io::Error> for AppError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<anyhow::Error> for AppError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Internal(error)
+    }
+}
+
+/// What may be shown of an error.
+#[derive(Debug, Clone, Serialize)]
+pub struct Problem {
+    /// Stable name of the kind of problem.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub title: &'static str,
+    pub status: u16,
+    pub detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u64>,
+}
+
+/// What only the log may show of an error.
+#[derive(Debug, Clone)]
+pub struct Cause(pub Arc<anyhow::Error>);
+
+impl IntoResponse for AppError {
+    fn into_response(self) -> Response {
+        let (status, kind, title, detail) = match &self {
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "not_found",
+                "Not found",
+                "There is nothing at this address, or you may not see it.".to_owned(),
+            ),
+            Self::SignIn => (
+                StatusCode::UNAUTHORIZED,
+                "sign_in",
+                "Sign in first",
+                "This needs an account: sign in and try again.".to_owned(),
+            ),
+            Self::Refused(sentence) => {
+                (StatusCode::FORBIDDEN, "refused", "Not possible now", sentence.clone())
+            }
+            Self::Field { message, .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "field", "Something needs correcting", message.clone())
+            }
+            Self::TooMany { message, .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, "too_many", "Limit reached", message.clone())
+            }
+            Self::TooLarge(sentence) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "File too large", sentence.clone())
+            }
+            Self::Internal(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Our mistake",
+                "Something went wrong on our side. Nothing you sent was lost; try again in a moment."
+                    .to_owned(),
+            ),
+        };
+        let field = if let Self::Field { field, .. } = &self { Some(*field) } else { None };
+        let retry_after_seconds = match &self {
+            Self::TooMany { retry_after_seconds, .. } => Some(*retry_after_seconds),
+            _ => None,
+        };
+        let mut response = status.into_response();
+        if let Some(seconds) = retry_after_seconds {
+            response.headers_mut().insert(axum::http::header::RETRY_AFTER, seconds.into());
+        }
+        response.extensions_mut().insert(Problem {
+            kind,
+            title,
+            status: status.as_u16(),
+            detail,
+            field,
+            retry_after_seconds,
+        });
+        if let Self::Internal(error) = self {
+            response.extensions_mut().insert(Cause(Arc::new(error)));
+        }
+        response
+    }
+}
+
+pub type Result<T, E = AppError> = std::result::Result<T, E>;

@@ -1,0 +1,33 @@
+//! Row ids as types of their own, so that a team's cannot be passed for a competition's.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! row_id {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type)]
+        #[serde(transparent)]
+        #[sqlx(transparent)]
+        pub struct $name(pub i64);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )*};
+}
+
+row_id! {
+    /// A person with an account.
+    UserId;
+    CompetitionId;
+    TeamId;
+    SubmissionId;
+    DataFileId;
+    /// A sealed solution.
+    SolutionId;
+    /// Metric, parameters and solution that scores are computed with.
+    VersionId;
+    TokenId;
+}

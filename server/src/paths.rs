@@ -1,0 +1,135 @@
+//! Every address of the site, once: used by routers (the constants) and by handlers, templates and
+//! tests (the functions).
+
+pub const HOME: &str = "/";
+pub const REGISTER: &str = "/register";
+pub const SIGN_IN: &str = "/sign-in";
+pub const SIGN_OUT: &str = "/sign-out";
+pub const FORGOT_PASSWORD: &str = "/forgot-password";
+pub const RESET_PASSWORD: &str = "/reset-password/{token}";
+pub const BECOME_ADMIN: &str = "/become-admin/{token}";
+pub const SETTINGS: &str = "/settings";
+pub const SETTINGS_PASSWORD: &str = "/settings/password";
+pub const SETTINGS_SESSIONS: &str = "/settings/sessions";
+pub const SETTINGS_SESSION_END: &str = "/settings/sessions/{id}/end";
+pub const SETTINGS_TOKENS: &str = "/settings/tokens";
+pub const SETTINGS_TOKEN_REVOKE: &str = "/settings/tokens/{id}/revoke";
+pub const PROFILE: &str = "/u/{username}";
+pub const ADMIN: &str = "/admin";
+pub const ADMIN_MAILS: &str = "/admin/mails";
+pub const ADMIN_USERS: &str = "/admin/users";
+pub const ADMIN_QUEUE: &str = "/admin/queue";
+pub const METRICS: &str = "/metrics";
+pub const METRIC: &str = "/metrics/{name}";
+
+pub const NEW: &str = "/new";
+pub const NEW_STEPS: &str = "/new/step-by-step";
+pub const NEW_TABLE: &str = "/new/from-table";
+pub const COMPETITION: &str = "/c/{slug}";
+pub const COMPETITION_PAGE: &str = "/c/{slug}/p/{page}";
+pub const JOIN: &str = "/c/{slug}/join";
+pub const INVITATION: &str = "/c/{slug}/invitation/{secret}";
+pub const DATA: &str = "/c/{slug}/data";
+pub const DATA_FILE: &str = "/c/{slug}/data/{file}";
+pub const DATA_ZIP: &str = "/c/{slug}/data.zip";
+pub const BOARD: &str = "/c/{slug}/leaderboard";
+pub const BOARD_CSV: &str = "/c/{slug}/leaderboard.csv";
+pub const SUBMIT: &str = "/c/{slug}/submit";
+pub const CHECK: &str = "/c/{slug}/check";
+pub const CHECK_RESULT: &str = "/c/{slug}/check/{id}";
+pub const SUBMISSIONS: &str = "/c/{slug}/submissions";
+pub const SUBMISSION: &str = "/c/{slug}/submissions/{id}";
+pub const SUBMISSION_FILE: &str = "/c/{slug}/submissions/{id}/file";
+pub const SUBMISSION_DESCRIBE: &str = "/c/{slug}/submissions/{id}/describe";
+pub const SUBMISSION_SELECT: &str = "/c/{slug}/submissions/{id}/select";
+pub const LIVE: &str = "/c/{slug}/live";
+/// The host's side; its sub-pages are named in `competitions::setup`.
+pub const HOST: &str = "/c/{slug}/host";
+pub const HOST_STEP: &str = "/c/{slug}/host/{step}";
+
+pub const HEALTH: &str = "/healthz";
+pub const READY: &str = "/readyz";
+
+pub fn competition(slug: &str) -> String {
+    format!("/c/{slug}")
+}
+
+pub fn competition_page(slug: &str, page: &str) -> String {
+    format!("/c/{slug}/p/{page}")
+}
+
+pub fn join(slug: &str) -> String {
+    format!("/c/{slug}/join")
+}
+
+pub fn data(slug: &str) -> String {
+    format!("/c/{slug}/data")
+}
+
+pub fn data_file(slug: &str, file: &str) -> String {
+    format!("/c/{slug}/data/{file}")
+}
+
+pub fn data_zip(slug: &str) -> String {
+    format!("/c/{slug}/data.zip")
+}
+
+pub fn board(slug: &str) -> String {
+    format!("/c/{slug}/leaderboard")
+}
+
+pub fn board_csv(slug: &str) -> String {
+    format!("/c/{slug}/leaderboard.csv")
+}
+
+pub fn submit(slug: &str) -> String {
+    format!("/c/{slug}/submit")
+}
+
+pub fn check(slug: &str) -> String {
+    format!("/c/{slug}/check")
+}
+
+pub fn check_result(slug: &str, id: uuid::Uuid) -> String {
+    format!("/c/{slug}/check/{id}")
+}
+
+pub fn submissions(slug: &str) -> String {
+    format!("/c/{slug}/submissions")
+}
+
+pub fn submission(slug: &str, id: crate::ids::SubmissionId) -> String {
+    format!("/c/{slug}/submissions/{id}")
+}
+
+pub fn submission_file(slug: &str, id: crate::ids::SubmissionId) -> String {
+    format!("/c/{slug}/submissions/{id}/file")
+}
+
+pub fn live(slug: &str) -> String {
+    format!("/c/{slug}/live")
+}
+
+pub fn host(slug: &str) -> String {
+    format!("/c/{slug}/host")
+}
+
+pub fn host_step(slug: &str, step: &str) -> String {
+    format!("/c/{slug}/host/{step}")
+}
+
+pub fn profile(username: &str) -> String {
+    format!("/u/{username}")
+}
+
+pub fn metric(name: &str) -> String {
+    format!("/metrics/{name}")
+}
+
+pub fn reset_password(token: &str) -> String {
+    format!("/reset-password/{token}")
+}
+
+pub fn become_admin(token: &str) -> String {
+    format!("/become-admin/{token}")
+}

@@ -1,0 +1,62 @@
+//! Static files, compiled in and served under a hash of their content, so that browsers may keep
+//! them for ever.
+
+use std::sync::LazyLock;
+
+use axum::extract::Path;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::error::{AppError, Result};
+
+pub const ROUTE: &str = "/static/{hash}/{name}";
+
+struct Asset {
+    name: &'static str,
+    content_type: &'static str,
+    bytes: &'static [u8],
+    path: String,
+}
+
+macro_rules! assets {
+    ($($name:literal: $content_type:literal),* $(,)?) => {
+        static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| vec![$(
+            Asset::new($name, $content_type, include_bytes!(concat!("../../../static/", $name))),
+        )*]);
+    };
+}
+
+assets! {
+    "app.css": "text/css; charset=utf-8",
+    "app.js": "text/javascript; charset=utf-8",
+    "favicon.svg": "image/svg+xml",
+}
+
+impl Asset {
+    fn new(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Self {
+        let hash = blake3::hash(bytes).to_hex();
+        Self { name, content_type, bytes, path: format!("/static/{}/{name}", &hash[..12]) }
+    }
+}
+
+/// The address of a static file, for templates.
+///
+/// # Panics
+/// When no such file is compiled in: found by the test that renders every page.
+pub fn path(name: &str) -> &'static str {
+    &ASSETS.iter().find(|asset| asset.name == name).expect("an asset named in a template exists").path
+}
+
+pub async fn show(Path((hash, name)): Path<(String, String)>) -> Result<Response> {
+    let asset = ASSETS.iter().find(|asset| asset.name == name).ok_or(AppError::NotFound)?;
+    let is_current = asset.path.split('/').nth(2) == Some(hash.as_str());
+    let caching = if is_current { "public, max-age=31536000, immutable" } else { "no-cache" };
+    Ok((
+        [
+            (header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type)),
+            (header::CACHE_CONTROL, HeaderValue::from_static(caching)),
+        ],
+        asset.bytes,
+    )
+        .into_response())
+}

@@ -1,0 +1,89 @@
+//! How times, sizes and numbers are written on pages.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// `2026-11-24 09:30 UTC`; pages put it into `<time datetime>` and a script shows the reader's zone.
+pub fn time(at: &DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// For the `datetime` attribute.
+pub fn machine_time(at: &DateTime<Utc>) -> String {
+    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// `3 days`, `5 hours`, `12 minutes`, `40 seconds`: the largest unit that fits.
+pub fn duration(length: TimeDelta) -> String {
+    let seconds = length.num_seconds().abs();
+    let (count, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60..3_600 => (seconds / 60, "minute"),
+        3_600..172_800 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
+}
+
+/// `in 3 days` or `3 days ago`.
+pub fn relative(at: &DateTime<Utc>, now: &DateTime<Utc>) -> String {
+    let length = *at - *now;
+    if length >= TimeDelta::zero() {
+        format!("in {}", duration(length))
+    } else {
+        format!("{} ago", duration(length))
+    }
+}
+
+/// `12.3 MB`, in powers of 1,000.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1000.0 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+/// `1,234,567`.
+pub fn count(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if number < 0 {
+        grouped.push('−');
+    }
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A score with the decimals the competition shows.
+pub fn score(score: f64, decimals: i32) -> String {
+    format!("{score:.*}", usize::try_from(decimals).unwrap_or(5))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_grouped_by_thousands() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(count(-1_000), "−1,000");
+    }
+
+    #[test]
+    fn sizes_and_durations_use_the_largest_unit() {
+        assert_eq!(size(999), "999 B");
+        assert_eq!(size(104_857_600), "104.9 MB");
+        assert_eq!(duration(TimeDelta::minutes(90)), "1 hour");
+        assert_eq!(duration(TimeDelta::days(3)), "3 days");
+    }
+}

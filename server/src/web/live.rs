@@ -1,0 +1,50 @@
+//! Live events: one listener on the database, fanned out to every open page's event stream.
+
+use std::time::Duration;
+
+use holdout_contract::events::{EVENTS_CHANNEL, Event};
+use sqlx::postgres::PgListener;
+use tokio::sync::broadcast;
+
+use crate::app::App;
+
+/// Slow readers lose the oldest events and reload; nothing waits for them.
+const BUFFERED_EVENTS: usize = 1024;
+
+/// Handed to event streams.
+pub struct Live {
+    sender: broadcast::Sender<Event>,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self { sender: broadcast::Sender::new(BUFFERED_EVENTS) }
+    }
+}
+
+impl Live {
+    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.sender.subscribe()
+    }
+}
+
+/// Runs for ever: listens to the database and hands events on; reconnects when it goes away.
+pub async fn listen(app: App) {
+    loop {
+        if let Err(error) = listen_until_broken(&app).await {
+            tracing::warn!(%error, "the event listener lost the database; trying again");
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+async fn listen_until_broken(app: &App) -> sqlx::Result<()> {
+    let mut listener = PgListener::connect_with(&app.db).await?;
+    listener.listen(EVENTS_CHANNEL).await?;
+    loop {
+        let notification = listener.recv().await?;
+        if let Ok(event) = serde_json::from_str::<Event>(notification.payload()) {
+            let _ = app.live.sender.send(event); // an error means that nobody listens
+        }
+    }
+}

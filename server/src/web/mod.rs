@@ -1,0 +1,54 @@
+//! How pages work: shell, problems, headers, static files, live events. No rule of a room is here.
+
+pub mod assets;
+pub mod extract;
+pub mod format;
+pub mod headers;
+pub mod live;
+pub mod problems;
+pub mod shell;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::app::App;
+use crate::paths;
+
+/// Largest form that is not an upload; upload routes set their own limit.
+const FORM_LIMIT_BYTES: usize = 1 << 20;
+
+/// Puts the layers around all pages and all of the API.
+pub fn assemble(app: App, pages: Router<App>, api: Router<App>) -> Router {
+    let pages = pages.layer(from_fn(problems::draw)).layer(from_fn_with_state(app.clone(), shell::load));
+    let api = api.layer(from_fn(crate::api::problems::draw));
+    Router::new()
+        .merge(pages)
+        .merge(api)
+        .layer(CsrfLayer::new())
+        .route(assets::ROUTE, get(assets::show))
+        .route(paths::HEALTH, get(health))
+        .route(paths::READY, get(ready))
+        .layer(DefaultBodyLimit::max(FORM_LIMIT_BYTES))
+        .layer(from_fn(headers::harden))
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::custom(problems::panicked))
+        .layer(from_fn(problems::log_causes))
+        .layer(TraceLayer::new_for_http())
+        .with_state(app)
+}
+
+async fn health() -> &'static str {
+    "alive\n"
+}
+
+async fn ready(axum::extract::State(app): axum::extract::State<App>) -> crate::error::Result<&'static str> {
+    let mut conn = app.db.acquire().await?;
+    sqlx::query_scalar!("select 1 as \"one!\"").fetch_one(&mut *conn).await?;
+    Ok("ready\n")
+}

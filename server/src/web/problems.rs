@@ -1,0 +1,83 @@
+//! Errors as pages, and their causes as log lines.
+
+use std::any::Any;
+
+use askama::Template;
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+
+use crate::error::{AppError, Cause, Problem, Result};
+use crate::paths;
+use crate::web::shell::Shell;
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+pub struct ProblemPage {
+    pub shell: Shell,
+    pub problem: Problem,
+}
+
+/// Draws a [`Problem`] with the site's header and menu; a visitor who must sign in is sent there.
+pub async fn draw(request: Request, next: Next) -> Response {
+    let shell = request.extensions().get::<Shell>().cloned().unwrap_or_default();
+    let wanted = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
+    let is_read = request.method().is_safe();
+    let mut response = next.run(request).await;
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else {
+        return response;
+    };
+    if problem.kind == "sign_in" {
+        let back = if is_read { wanted } else { paths::HOME.to_owned() };
+        return Redirect::to(&format!("{}?next={}", paths::SIGN_IN, encode(&back))).into_response();
+    }
+    match (ProblemPage { shell, problem }).render() {
+        Ok(html) => {
+            let (mut parts, _) = response.into_parts();
+            parts.headers.remove(header::CONTENT_LENGTH);
+            parts.headers.remove(header::CONTENT_TYPE);
+            (parts, Html(html)).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "the problem page cannot be drawn");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// Percent-encodes a path for use in a query.
+pub fn encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
+                char::from(byte).to_string()
+            }
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
+pub async fn unknown_page() -> Result<()> {
+    Err(AppError::NotFound)
+}
+
+/// Writes the private cause of a failure once.
+pub async fn log_causes(request: Request, next: Next) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let response = next.run(request).await;
+    if let Some(Cause(cause)) = response.extensions().get::<Cause>() {
+        tracing::error!(%method, path, cause = format!("{cause:#}"), "a request failed by our mistake");
+    }
+    response
+}
+
+pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let message = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    tracing::error!(message, "a handler panicked");
+    (StatusCode::INTERNAL_SERVER_ERROR, "Our mistake: something went wrong on our side.\n").into_response()
+}

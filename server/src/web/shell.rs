@@ -1,0 +1,86 @@
+//! What surrounds every page: who is looking, and the message left by the page before.
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+
+use crate::accounts::model::Member;
+use crate::accounts::sessions;
+use crate::app::App;
+use crate::error::{AppError, Result};
+use crate::web::assets;
+
+/// Given to every page struct as its field `shell`.
+#[derive(Debug, Clone, Default)]
+pub struct Shell {
+    pub viewer: Option<Member>,
+    /// One sentence to show above the page, from a [`flash`] cookie.
+    pub flash: Option<String>,
+    pub now: DateTime<Utc>,
+}
+
+impl Shell {
+    /// The address of a static file.
+    pub fn asset(&self, name: &str) -> &'static str {
+        assets::path(name)
+    }
+
+    /// # Errors
+    /// [`AppError::SignIn`] for a visitor.
+    pub fn member(&self) -> Result<&Member> {
+        self.viewer.as_ref().ok_or(AppError::SignIn)
+    }
+}
+
+const FLASH_COOKIE: &str = "holdout_flash";
+
+/// A `Set-Cookie` value that shows `sentence` on the next page. The sentence is shown escaped.
+pub fn flash(sentence: &str) -> (header::HeaderName, HeaderValue) {
+    let encoded = hex::encode(sentence);
+    let cookie = format!("{FLASH_COOKIE}={encoded}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
+    (header::SET_COOKIE, HeaderValue::try_from(cookie).unwrap_or(HeaderValue::from_static("")))
+}
+
+/// The value of a cookie, if the request carries it.
+pub fn cookie<'a>(headers: &'a axum::http::HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(key, value)| (key == name).then_some(value))
+}
+
+/// Finds out who is looking, once a request, and leaves the [`Shell`] for extractors.
+pub async fn load(State(app): State<App>, mut request: Request, next: Next) -> Result<Response> {
+    let now = app.clock.now();
+    let viewer = match cookie(request.headers(), sessions::COOKIE) {
+        Some(secret) => sessions::find_member(&app, secret, now).await?,
+        None => None,
+    };
+    let flash = cookie(request.headers(), FLASH_COOKIE)
+        .and_then(|value| hex::decode(value).ok())
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let had_flash = flash.is_some();
+    request.extensions_mut().insert(Shell { viewer, flash, now });
+    let mut response = next.run(request).await;
+    if had_flash && !response.headers().contains_key(header::LOCATION) {
+        response.headers_mut().append(
+            header::SET_COOKIE,
+            HeaderValue::from_static("holdout_flash=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"),
+        );
+    }
+    Ok(response)
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Shell {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}
