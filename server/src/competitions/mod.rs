@@ -3,6 +3,7 @@
 //! Never here: the reading of a solution. It arrives, is sealed, and only scorers open it.
 
 pub mod access;
+pub mod frame;
 pub mod model;
 pub mod pages;
 pub mod store;

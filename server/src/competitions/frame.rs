@@ -1,0 +1,42 @@
+//! What surrounds every page of a competition: title, state, time left, tabs.
+
+use chrono::{DateTime, Utc};
+
+use crate::competitions::access::{Seen, Standing};
+use crate::competitions::model::{Competition, Phase};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tab {
+    Overview,
+    Data,
+    Leaderboard,
+    Submit,
+    Submissions,
+    Host,
+}
+
+/// Given to every page struct of a competition as its field `frame`; its template extends
+/// `competitions/frame.html`.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    pub competition: Competition,
+    pub standing: Standing,
+    pub phase: Phase,
+    pub tab: Tab,
+}
+
+impl Frame {
+    pub fn new(seen: Seen, tab: Tab, now: DateTime<Utc>) -> Self {
+        let phase = seen.competition.phase(now);
+        Self { competition: seen.competition, standing: seen.standing, phase, tab }
+    }
+
+    pub fn slug(&self) -> &str {
+        &self.competition.slug
+    }
+
+    /// `aria-current` of a tab.
+    pub fn current(&self, tab: &Tab) -> &'static str {
+        if self.tab == *tab { "page" } else { "false" }
+    }
+}
