@@ -36,7 +36,7 @@ impl Frame {
     }
 
     /// `aria-current` of a tab.
-    pub fn current(&self, tab: &Tab) -> &'static str {
-        if self.tab == *tab { "page" } else { "false" }
+    pub fn current(&self, tab: Tab) -> &'static str {
+        if self.tab == tab { "page" } else { "false" }
     }
 }

@@ -47,6 +47,11 @@ pub fn size(bytes: u64) -> String {
     if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
 }
 
+/// [`count`] for the columns that are `integer`; takes a reference, as templates pass fields.
+pub fn count_i32(number: &i32) -> String {
+    count(i64::from(*number))
+}
+
 /// `1,234,567`.
 pub fn count(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
