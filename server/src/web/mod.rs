@@ -7,6 +7,7 @@ pub mod headers;
 pub mod live;
 pub mod problems;
 pub mod shell;
+pub mod upload;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
