@@ -1,6 +1,7 @@
 //! `holdout`: the web server, the whole house, and the client of its API.
 
 use clap::{Parser, Subcommand};
+use holdout::cli::{self, ClientVerb};
 use holdout::config::Config;
 use holdout::{App, router};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -18,6 +19,8 @@ enum Verb {
     Serve,
     /// Bring the database's schema up to date.
     Migrate,
+    #[command(flatten)]
+    Client(ClientVerb),
 }
 
 #[tokio::main]
@@ -30,6 +33,13 @@ async fn main() -> anyhow::Result<()> {
     match Cli::parse().verb {
         Verb::Serve => serve(Config::from_env()?).await,
         Verb::Migrate => migrate(&Config::from_env()?).await,
+        Verb::Client(verb) => {
+            if let Err(error) = tokio::task::spawn_blocking(|| cli::run(verb)).await? {
+                eprintln!("{error}");
+                std::process::exit(error.exit_code());
+            }
+            Ok(())
+        }
     }
 }
 

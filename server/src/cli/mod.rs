@@ -1,0 +1,164 @@
+//! The command line's client side: what participants and hosts do against a server's JSON API.
+//!
+//! Never here: SQL, or a rule; the server decides. A solution is sealed on this side, so that the
+//! server never holds it in the clear.
+
+mod client;
+mod launch;
+mod participate;
+mod settings;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// A command's failure, in words, with the exit code that scripts see.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The server or a file said no; exit code 1.
+    #[error("{0}")]
+    Refused(String),
+    /// The file was judged and found wrong; exit code 2, as `holdout-scorer` does.
+    #[error("{0}")]
+    Rejected(String),
+}
+
+impl CliError {
+    pub fn exit_code(&self) -> i32 {
+        match self {
+            Self::Refused(_) => 1,
+            Self::Rejected(_) => 2,
+        }
+    }
+}
+
+impl From<std::io::Error> for CliError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
+type Outcome = Result<(), CliError>;
+
+/// Which server, as whom, and how to print.
+#[derive(Debug, Clone, Args)]
+pub struct Connection {
+    /// Address of the server; remembered by `login`.
+    #[arg(long, env = "HOLDOUT_SERVER")]
+    pub server: Option<String>,
+    /// API token; remembered by `login`.
+    #[arg(long, env = "HOLDOUT_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ClientVerb {
+    /// Remember a server and an API token (made under Settings → API tokens).
+    Login {
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Accept a competition's rules.
+    Join {
+        /// Name in the competition's address.
+        competition: String,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Download a competition's files.
+    Download {
+        competition: String,
+        /// Folder to put them into.
+        #[arg(long, default_value = ".")]
+        into: PathBuf,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Have a file checked without spending an entry.
+    Check {
+        file: PathBuf,
+        #[arg(short, long)]
+        competition: String,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Send predictions.
+    Submit {
+        file: PathBuf,
+        #[arg(short, long)]
+        competition: String,
+        /// A note to yourself.
+        #[arg(short, long, default_value = "")]
+        message: String,
+        /// Wait until it is scored.
+        #[arg(long)]
+        wait: bool,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// List your team's submissions.
+    Submissions {
+        competition: String,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Show the leaderboard.
+    Leaderboard {
+        competition: String,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Host a competition from one labelled table.
+    Launch {
+        /// CSV (also gzip or zip) or Parquet with a target column.
+        table: PathBuf,
+        /// Name of the column to be predicted.
+        #[arg(long)]
+        target: String,
+        #[arg(long)]
+        title: String,
+        /// Name in the address; made from the title when left out.
+        #[arg(long)]
+        slug: Option<String>,
+        /// Length of the competition in days.
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+        /// Launch without asking.
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        connection: Connection,
+    },
+}
+
+/// Runs one command.
+///
+/// # Errors
+/// What went wrong, in words for the terminal.
+pub fn run(verb: ClientVerb) -> Outcome {
+    match verb {
+        ClientVerb::Login { connection } => settings::login(&connection),
+        ClientVerb::Join { competition, connection } => participate::join(&connection, &competition),
+        ClientVerb::Download { competition, into, connection } => {
+            participate::download(&connection, &competition, &into)
+        }
+        ClientVerb::Check { file, competition, connection } => {
+            participate::check(&connection, &competition, &file)
+        }
+        ClientVerb::Submit { file, competition, message, wait, connection } => {
+            participate::submit(&connection, &competition, &file, &message, wait)
+        }
+        ClientVerb::Submissions { competition, connection } => {
+            participate::submissions(&connection, &competition)
+        }
+        ClientVerb::Leaderboard { competition, connection } => {
+            participate::leaderboard(&connection, &competition)
+        }
+        ClientVerb::Launch { table, target, title, slug, days, yes, connection } => {
+            launch::launch(&connection, &launch::Plan { table, target, title, slug, days, yes })
+        }
+    }
+}
