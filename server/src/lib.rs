@@ -14,6 +14,7 @@ pub mod files;
 pub mod ids;
 pub mod markdown;
 pub mod paths;
+pub mod seed;
 pub mod web;
 
 pub use app::{App, router};

@@ -19,6 +19,8 @@ enum Verb {
     Serve,
     /// Bring the database's schema up to date.
     Migrate,
+    /// Make a synthetic competition to measure this installation with.
+    Seed(holdout::seed::Size),
     #[command(flatten)]
     Client(ClientVerb),
 }
@@ -33,6 +35,7 @@ async fn main() -> anyhow::Result<()> {
     match Cli::parse().verb {
         Verb::Serve => serve(Config::from_env()?).await,
         Verb::Migrate => migrate(&Config::from_env()?).await,
+        Verb::Seed(size) => seed(&Config::from_env()?, &size).await,
         Verb::Client(verb) => {
             if let Err(error) = tokio::task::spawn_blocking(|| cli::run(verb)).await? {
                 eprintln!("{error}");
@@ -46,6 +49,12 @@ async fn main() -> anyhow::Result<()> {
 async fn migrate(config: &Config) -> anyhow::Result<()> {
     let pool = PgPoolOptions::new().max_connections(1).connect(config.database_url.reveal()).await?;
     holdout_contract::MIGRATOR.run(&pool).await?;
+    Ok(())
+}
+
+async fn seed(config: &Config, size: &holdout::seed::Size) -> anyhow::Result<()> {
+    let pool = PgPoolOptions::new().max_connections(1).connect(config.database_url.reveal()).await?;
+    holdout::seed::seed(&pool, size).await?;
     Ok(())
 }
 
