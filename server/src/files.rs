@@ -62,6 +62,14 @@ impl Files {
         Ok(file)
     }
 
+    /// Opens a stored file on a thread that may wait.
+    ///
+    /// # Errors
+    /// As [`Files::open`].
+    pub fn open_blocking(&self, key: &str) -> io::Result<std::fs::File> {
+        std::fs::File::open(self.path(key)?)
+    }
+
     /// Removes a file; one that is gone already is no error.
     ///
     /// # Errors

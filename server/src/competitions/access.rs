@@ -60,3 +60,30 @@ async fn invited(
         None => Ok(false),
     }
 }
+
+/// The competition that an invitation link opens.
+///
+/// # Errors
+/// [`AppError::NotFound`] unless the secret is the competition's newest.
+pub async fn find_by_invitation(app: &App, slug: &str, secret: &str) -> Result<Competition> {
+    let mut conn = app.db.acquire().await?;
+    let competition = store::find(&mut conn, slug).await?.ok_or(AppError::NotFound)?;
+    let known = store::drafts::invite_secret(&mut conn, competition.id).await?.ok_or(AppError::NotFound)?;
+    let is_right = crate::accounts::sessions::digest(&known) == crate::accounts::sessions::digest(secret);
+    if is_right && competition.phase(app.clock.now()) != Phase::Draft {
+        Ok(competition)
+    } else {
+        Err(AppError::NotFound)
+    }
+}
+
+/// Puts a member who holds the link on the list of the invited, for good.
+///
+/// # Errors
+/// As [`find_by_invitation`].
+pub async fn accept_invitation(app: &App, slug: &str, secret: &str, member: &Member) -> Result<()> {
+    let competition = find_by_invitation(app, slug, secret).await?;
+    let mut conn = app.db.acquire().await?;
+    store::drafts::invite_member(&mut conn, competition.id, member.id, app.clock.now()).await?;
+    Ok(())
+}

@@ -39,4 +39,11 @@ impl Frame {
     pub fn current(&self, tab: Tab) -> &'static str {
         if self.tab == tab { "page" } else { "false" }
     }
+
+    /// A host's and participant's view of [`Competition::sample`].
+    pub fn sample(tab: Tab) -> Self {
+        let standing = Standing { is_host: true, team_id: Some(crate::ids::TeamId(1)) };
+        let seen = Seen { competition: Competition::sample(), standing };
+        Self::new(seen, tab, DateTime::UNIX_EPOCH)
+    }
 }

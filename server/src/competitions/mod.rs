@@ -1,9 +1,12 @@
-//! Competitions: what they are, who may see and host them, their pages and data.
+//! Competitions: what they are, who may see and host them, their pages and data, their setting up
+//! and launch.
 //!
 //! Never here: the reading of a solution. It arrives, is sealed, and only scorers open it.
 
 pub mod access;
+pub mod download;
 pub mod frame;
 pub mod model;
 pub mod pages;
+pub mod settings;
 pub mod store;

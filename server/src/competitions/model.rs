@@ -67,22 +67,64 @@ pub struct Ended(());
 
 impl Competition {
     pub fn phase(&self, now: DateTime<Utc>) -> Phase {
-        let (Some(_), Some(starts_at), Some(ends_at)) = (self.launched_at, self.starts_at, self.ends_at)
-        else {
-            return Phase::Draft;
-        };
-        if now < starts_at {
-            Phase::Upcoming
-        } else if now < ends_at {
-            Phase::Open
-        } else if self.settled_at.is_none() {
-            Phase::Closed
-        } else {
-            Phase::Final
-        }
+        phase_of(self.launched_at, self.starts_at, self.ends_at, self.settled_at, now)
     }
 
     pub fn ended(&self, now: DateTime<Utc>) -> Option<Ended> {
         (self.phase(now) >= Phase::Closed).then_some(Ended(()))
+    }
+
+    /// A running competition, for tests that draw every page.
+    pub fn sample() -> Self {
+        let now = DateTime::UNIX_EPOCH;
+        Self {
+            id: CompetitionId(1),
+            slug: "tumours".to_owned(),
+            title: "Tumours".to_owned(),
+            subtitle: "Tell malignant tumours from benign ones".to_owned(),
+            created_by: UserId(1),
+            visibility: "public".to_owned(),
+            launched_at: Some(now),
+            starts_at: Some(now),
+            entry_deadline_at: Some(now + chrono::TimeDelta::days(20)),
+            merger_deadline_at: Some(now + chrono::TimeDelta::days(20)),
+            ends_at: Some(now + chrono::TimeDelta::days(30)),
+            daily_limit: 5,
+            final_limit: 2,
+            team_limit: 5,
+            max_upload_bytes: 104_857_600,
+            score_decimals: 5,
+            is_demo: false,
+            is_synthetic: false,
+            n_teams: 12,
+            n_entries: 345,
+            board_revision: 3,
+            settled_at: None,
+            active_version_id: Some(VersionId(1)),
+            metric: Some("roc_auc".to_owned()),
+            higher_is_better: Some(true),
+        }
+    }
+}
+
+/// The phase that a timeline gives at `now`.
+pub fn phase_of(
+    launched_at: Option<DateTime<Utc>>,
+    starts_at: Option<DateTime<Utc>>,
+    ends_at: Option<DateTime<Utc>>,
+    settled_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Phase {
+    let (Some(_), Some(starts_at), Some(ends_at)) = (launched_at, starts_at, ends_at) else {
+        return Phase::Draft;
+    };
+    if now < starts_at {
+        Phase::Upcoming
+    } else if now < ends_at {
+        Phase::Open
+    } else if settled_at.is_none() {
+        Phase::Closed
+    } else {
+        Phase::Final
     }
 }

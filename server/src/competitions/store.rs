@@ -1,4 +1,11 @@
-//! Every SQL statement about competitions.
+//! Every SQL statement about competitions; here what every page of one needs, in the modules below
+//! what single rooms of the house need.
+
+pub mod data;
+pub mod drafts;
+pub mod judging;
+pub mod lists;
+pub mod texts;
 
 use sqlx::PgConnection;
 
@@ -65,42 +72,5 @@ pub async fn is_invited(conn: &mut PgConnection, id: CompetitionId, user: UserId
         user.0,
     )
     .fetch_one(conn)
-    .await
-}
-
-/// A card of the competition list.
-#[derive(Debug, Clone)]
-pub struct Card {
-    pub slug: String,
-    pub title: String,
-    pub subtitle: String,
-    pub starts_at: chrono::DateTime<chrono::Utc>,
-    pub ends_at: chrono::DateTime<chrono::Utc>,
-    pub n_teams: i32,
-    pub metric: String,
-}
-
-/// Public competitions, those that end last first; `before` continues a list.
-///
-/// # Errors
-/// Those of the database.
-pub async fn list_public(
-    conn: &mut PgConnection,
-    before: chrono::DateTime<chrono::Utc>,
-    limit: i64,
-) -> sqlx::Result<Vec<Card>> {
-    sqlx::query_as!(
-        Card,
-        "select c.slug, c.title, c.subtitle, c.starts_at as \"starts_at!\", c.ends_at as \"ends_at!\",
-                c.n_teams, v.metric as \"metric!\"
-         from competitions c
-         join scoring_versions v on v.id = c.active_version_id
-         where c.launched_at is not null and c.visibility = 'public' and c.ends_at < $1
-         order by c.ends_at desc, c.id desc
-         limit $2",
-        before,
-        limit,
-    )
-    .fetch_all(conn)
     .await
 }

@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod extract;
 pub mod format;
+pub mod forms;
 pub mod headers;
 pub mod live;
 pub mod problems;
@@ -15,6 +16,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::csrf::CsrfLayer;
 use tower_http::trace::TraceLayer;
 
@@ -37,11 +39,18 @@ pub fn assemble(app: App, pages: Router<App>, api: Router<App>) -> Router {
         .route(paths::READY, get(ready))
         .layer(DefaultBodyLimit::max(FORM_LIMIT_BYTES))
         .layer(from_fn(headers::harden))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(is_worth_compressing()))
         .layer(CatchPanicLayer::custom(problems::panicked))
         .layer(from_fn(problems::log_causes))
         .layer(TraceLayer::new_for_http())
         .with_state(app)
+}
+
+/// Downloads keep their length and ranges, so that they can be resumed.
+fn is_worth_compressing() -> impl Predicate {
+    DefaultPredicate::new()
+        .and(NotForContentType::const_new("application/octet-stream"))
+        .and(NotForContentType::const_new("application/zip"))
 }
 
 async fn health() -> &'static str {

@@ -28,6 +28,17 @@ impl Shell {
         assets::path(name)
     }
 
+    /// A member's shell, for tests that draw every page.
+    pub fn sample() -> Self {
+        let viewer = Member {
+            id: crate::ids::UserId(1),
+            username: "ada".to_owned(),
+            display_name: "Ada Lovelace".to_owned(),
+            is_admin: false,
+        };
+        Self { viewer: Some(viewer), flash: Some("Saved.".to_owned()), now: DateTime::UNIX_EPOCH }
+    }
+
     /// # Errors
     /// [`AppError::SignIn`] for a visitor.
     pub fn member(&self) -> Result<&Member> {

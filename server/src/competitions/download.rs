@@ -1,0 +1,303 @@
+//! Handing out data files: by range, resumable, or all as one zip that is never whole in memory.
+//!
+//! Never here: a solution, a labelled table, the history a metric reads.
+
+use std::io::{self, Read, Write};
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use tokio::io::AsyncReadExt;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::io::ReaderStream;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use crate::app::App;
+use crate::competitions::access::Seen;
+use crate::competitions::model::Phase;
+use crate::competitions::store::data::{self, DataFile};
+use crate::error::{AppError, Result};
+use crate::files::Files;
+
+const READ_BYTES: usize = 64 * 1024;
+/// A slow reader makes the zip wait after this many pieces of [`READ_BYTES`].
+const PIECES_AHEAD: usize = 4;
+
+/// Whether the viewer may have the files now.
+///
+/// # Errors
+/// [`AppError::SignIn`] for a visitor, [`AppError::Refused`] with what to do first.
+pub fn may_download(seen: &Seen, is_signed_in: bool, phase: Phase) -> Result<()> {
+    if seen.standing.is_host {
+        return Ok(());
+    }
+    if !is_signed_in {
+        return Err(AppError::SignIn);
+    }
+    if seen.standing.team_id.is_none() {
+        return Err(AppError::refused("Accept the rules first: then the data is yours to download."));
+    }
+    if phase == Phase::Upcoming {
+        return Err(AppError::refused("The data can be downloaded when the competition has started."));
+    }
+    Ok(())
+}
+
+/// One file by its name, for somebody who [`may_download`].
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is none that is handed out.
+pub async fn find(app: &App, seen: &Seen, name: &str) -> Result<DataFile> {
+    let mut conn = app.db.acquire().await?;
+    let file = data::find(&mut conn, seen.competition.id, name).await?.ok_or(AppError::NotFound)?;
+    if file.is_for_participants() || seen.standing.is_host { Ok(file) } else { Err(AppError::NotFound) }
+}
+
+/// A stored file as a download that can be resumed.
+#[derive(Debug, Clone)]
+pub struct Download<'a> {
+    pub storage_key: &'a str,
+    pub name: &'a str,
+    pub size_bytes: u64,
+    pub sha256_hex: String,
+}
+
+impl<'a> From<&'a DataFile> for Download<'a> {
+    fn from(file: &'a DataFile) -> Self {
+        Self {
+            storage_key: &file.storage_key,
+            name: &file.name,
+            size_bytes: file.size_bytes.unsigned_abs(),
+            sha256_hex: file.sha256_hex(),
+        }
+    }
+}
+
+/// What part of a file is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Whole,
+    /// First and last byte, both included.
+    Part(u64, u64),
+    Impossible,
+    Unchanged,
+}
+
+/// Answers a download with the whole file, the range asked for, or that nothing changed.
+///
+/// # Errors
+/// Those of storage.
+pub async fn send(files: &Files, download: &Download<'_>, asked: &HeaderMap) -> Result<Response> {
+    let etag = format!("\"{}\"", download.sha256_hex);
+    let wanted = wanted(asked, &etag, download.size_bytes);
+    let (status, first, length, range) = match wanted {
+        Wanted::Whole => (StatusCode::OK, 0, download.size_bytes, None),
+        Wanted::Part(first, last) => (
+            StatusCode::PARTIAL_CONTENT,
+            first,
+            last - first + 1,
+            Some(format!("bytes {first}-{last}/{}", download.size_bytes)),
+        ),
+        Wanted::Impossible => {
+            (StatusCode::RANGE_NOT_SATISFIABLE, 0, 0, Some(format!("bytes */{}", download.size_bytes)))
+        }
+        Wanted::Unchanged => (StatusCode::NOT_MODIFIED, 0, 0, None),
+    };
+    let body = if length == 0 {
+        Body::empty()
+    } else {
+        let file = files.open(download.storage_key, first).await?;
+        Body::from_stream(ReaderStream::with_capacity(file.take(length), READ_BYTES))
+    };
+    let mut response = (status, body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(header::CONTENT_DISPOSITION, attachment(download.name));
+    headers.insert(header::ETAG, HeaderValue::try_from(etag).map_err(anyhow::Error::from)?);
+    if status != StatusCode::NOT_MODIFIED {
+        headers.insert(header::CONTENT_LENGTH, length.into());
+    }
+    if let Some(range) = range {
+        headers.insert(header::CONTENT_RANGE, HeaderValue::try_from(range).map_err(anyhow::Error::from)?);
+    }
+    Ok(response)
+}
+
+fn wanted(asked: &HeaderMap, etag: &str, size: u64) -> Wanted {
+    let text = |name| asked.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    if let Some(known) = text(header::IF_NONE_MATCH)
+        && known
+            .split(',')
+            .any(|tag| matches!(tag.trim().trim_start_matches("W/"), "*") || tag.trim() == etag)
+    {
+        return Wanted::Unchanged;
+    }
+    if text(header::IF_RANGE).is_some_and(|tag| tag.trim() != etag) {
+        return Wanted::Whole;
+    }
+    text(header::RANGE).map_or(Wanted::Whole, |range| parse_range(range, size))
+}
+
+/// One range of bytes; several at once, and what cannot be read, mean the whole file (RFC 9110).
+fn parse_range(range: &str, size: u64) -> Wanted {
+    let Some((first, last)) = range.trim().strip_prefix("bytes=").and_then(|part| part.split_once('-'))
+    else {
+        return Wanted::Whole;
+    };
+    let (first, last) = (first.trim(), last.trim());
+    let bounds = match (first.is_empty(), last.is_empty()) {
+        (true, false) => match last.parse::<u64>() {
+            Ok(0) => return Wanted::Impossible,
+            Ok(count) => Some((size.saturating_sub(count), size.saturating_sub(1))),
+            Err(_) => None,
+        },
+        (false, true) => first.parse().ok().map(|first| (first, size.saturating_sub(1))),
+        (false, false) => first.parse().ok().zip(last.parse::<u64>().ok()),
+        (true, true) => None,
+    };
+    match bounds {
+        None => Wanted::Whole,
+        Some((first, last)) if last < first && first < size => Wanted::Whole,
+        Some((first, _)) if first >= size => Wanted::Impossible,
+        Some((first, last)) => Wanted::Part(first, last.min(size - 1)),
+    }
+}
+
+/// `Content-Disposition` that saves the file and never opens it on our pages.
+pub fn attachment(name: &str) -> HeaderValue {
+    let safe: String = name
+        .chars()
+        .map(
+            |character| {
+                if character.is_ascii_graphic() && !"\"\\".contains(character) { character } else { '_' }
+            },
+        )
+        .collect();
+    HeaderValue::try_from(format!("attachment; filename=\"{safe}\""))
+        .unwrap_or(HeaderValue::from_static("attachment"))
+}
+
+/// All files as one zip, made while it is sent.
+///
+/// # Errors
+/// None before the first byte; a file that cannot be read breaks the download off.
+pub fn send_zip(files: Files, name: &str, members: Vec<DataFile>) -> Response {
+    let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(PIECES_AHEAD);
+    tokio::task::spawn_blocking(move || {
+        let mut pieces = Pieces { sender, gathered: Vec::with_capacity(READ_BYTES) };
+        if let Err(error) = write_zip(&files, &members, &mut pieces) {
+            tracing::warn!(%error, "a zip download broke off");
+            let _ = pieces.sender.blocking_send(Err(error));
+        }
+    });
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/zip")),
+        (header::CONTENT_DISPOSITION, attachment(name)),
+    ];
+    (headers, Body::from_stream(ReceiverStream::new(receiver))).into_response()
+}
+
+fn write_zip(files: &Files, members: &[DataFile], pieces: &mut Pieces) -> io::Result<()> {
+    let mut zip = ZipWriter::new_stream(&mut *pieces);
+    let mut buffer = vec![0; READ_BYTES];
+    for member in members {
+        let method =
+            if is_packed(&member.name) { CompressionMethod::Stored } else { CompressionMethod::Deflated };
+        let options = SimpleFileOptions::default()
+            .compression_method(method)
+            .compression_level((method == CompressionMethod::Deflated).then_some(1))
+            .large_file(member.size_bytes >= i64::from(i32::MAX));
+        zip.start_file(member.name.as_str(), options)?;
+        let mut file = files.open_blocking(&member.storage_key)?;
+        loop {
+            let read = file.read(&mut buffer)?;
+            if read == 0 {
+                break;
+            }
+            zip.write_all(&buffer[..read])?;
+        }
+    }
+    zip.finish()?;
+    pieces.flush()
+}
+
+fn is_packed(name: &str) -> bool {
+    let extension = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    matches!(
+        extension.as_str(),
+        "gz" | "zip"
+            | "zst"
+            | "xz"
+            | "bz2"
+            | "7z"
+            | "parquet"
+            | "png"
+            | "jpg"
+            | "jpeg"
+            | "webp"
+            | "mp3"
+            | "mp4"
+    )
+}
+
+/// Hands a zip on in pieces; waits while the reader is slow, stops when the reader is gone.
+struct Pieces {
+    sender: mpsc::Sender<io::Result<Bytes>>,
+    gathered: Vec<u8>,
+}
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.gathered.extend_from_slice(bytes);
+        if self.gathered.len() >= READ_BYTES {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.gathered.is_empty() {
+            return Ok(());
+        }
+        let piece = std::mem::replace(&mut self.gathered, Vec::with_capacity(READ_BYTES));
+        self.sender
+            .blocking_send(Ok(piece.into()))
+            .map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "the reader went away"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read_as_the_standard_says() {
+        assert_eq!(parse_range("bytes=0-4", 10), Wanted::Part(0, 4));
+        assert_eq!(parse_range("bytes=5-", 10), Wanted::Part(5, 9));
+        assert_eq!(parse_range("bytes=-3", 10), Wanted::Part(7, 9));
+        assert_eq!(parse_range("bytes=-30", 10), Wanted::Part(0, 9));
+        assert_eq!(parse_range("bytes=8-99", 10), Wanted::Part(8, 9));
+        assert_eq!(parse_range("bytes=10-", 10), Wanted::Impossible);
+        assert_eq!(parse_range("bytes=-0", 10), Wanted::Impossible);
+        assert_eq!(parse_range("bytes=0-1,4-5", 10), Wanted::Whole);
+        assert_eq!(parse_range("bytes=4-2", 10), Wanted::Whole);
+        assert_eq!(parse_range("rows=1-2", 10), Wanted::Whole);
+        assert_eq!(parse_range("bytes=0-", 0), Wanted::Impossible);
+    }
+
+    #[test]
+    fn a_changed_file_is_sent_whole_and_an_unchanged_one_not_at_all() {
+        let asked = |name: header::HeaderName, value: &'static str| {
+            let mut headers = HeaderMap::from_iter([(header::RANGE, HeaderValue::from_static("bytes=2-"))]);
+            headers.insert(name, HeaderValue::from_static(value));
+            headers
+        };
+        assert_eq!(wanted(&asked(header::IF_RANGE, "\"old\""), "\"new\"", 9), Wanted::Whole);
+        assert_eq!(wanted(&asked(header::IF_RANGE, "\"new\""), "\"new\"", 9), Wanted::Part(2, 8));
+        assert_eq!(wanted(&asked(header::IF_NONE_MATCH, "\"new\""), "\"new\"", 9), Wanted::Unchanged);
+    }
+}

@@ -1,0 +1,98 @@
+//! The data tab: what there is, with hashes, and the downloads.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::get;
+
+use crate::app::App;
+use crate::competitions::download::{self, Download};
+use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::store;
+use crate::competitions::store::data::DataFile;
+use crate::competitions::store::texts::{self, TextPage};
+use crate::competitions::{access, pages};
+use crate::error::{AppError, Result};
+use crate::paths;
+use crate::web::format;
+use crate::web::shell::Shell;
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route(paths::DATA, get(show_data))
+        .route(paths::DATA_FILE, get(send_file))
+        .route(paths::DATA_ZIP, get(send_all))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/data.html")]
+pub struct DataPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub text: Option<TextPage>,
+    pub files: Vec<DataFile>,
+    /// Why the files cannot be had yet; empty when they can.
+    pub hindrance: String,
+}
+
+impl DataPage {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Data),
+            text: None,
+            files: vec![DataFile::sample()],
+            hindrance: String::new(),
+        }
+    }
+
+    pub fn total_size(&self) -> String {
+        format::size(self.files.iter().map(|file| file.size_bytes.unsigned_abs()).sum())
+    }
+
+    pub fn file_address(&self, file: &DataFile) -> String {
+        paths::data_file(self.frame.slug(), &file.name)
+    }
+}
+
+async fn show_data(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<DataPage> {
+    let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
+    let mut conn = app.db.acquire().await?;
+    let text = texts::find(&mut conn, seen.competition.id, pages::texts::DATA).await?;
+    let mut files = store::data::all(&mut conn, seen.competition.id).await?;
+    drop(conn);
+    files.retain(DataFile::is_for_participants);
+    let phase = seen.competition.phase(shell.now);
+    let hindrance = match download::may_download(&seen, shell.viewer.is_some(), phase) {
+        Ok(()) => String::new(),
+        Err(AppError::Refused(sentence)) => sentence,
+        Err(_) => "Sign in and accept the rules: then the data is yours to download.".to_owned(),
+    };
+    let frame = Frame::new(seen, Tab::Data, shell.now);
+    Ok(DataPage { shell, frame, text, files, hindrance })
+}
+
+async fn send_file(
+    State(app): State<App>,
+    Path((slug, name)): Path<(String, String)>,
+    headers: HeaderMap,
+    shell: Shell,
+) -> Result<Response> {
+    let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
+    download::may_download(&seen, shell.viewer.is_some(), seen.competition.phase(shell.now))?;
+    let file = download::find(&app, &seen, &name).await?;
+    download::send(&app.files, &Download::from(&file), &headers).await
+}
+
+async fn send_all(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
+    let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
+    download::may_download(&seen, shell.viewer.is_some(), seen.competition.phase(shell.now))?;
+    let mut conn = app.db.acquire().await?;
+    let mut files = store::data::all(&mut conn, seen.competition.id).await?;
+    drop(conn);
+    files.retain(DataFile::is_for_participants);
+    Ok(download::send_zip(app.files.clone(), &format!("{slug}.zip"), files))
+}

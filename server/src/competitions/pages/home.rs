@@ -1,0 +1,99 @@
+//! The list of competitions.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::routing::get;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::competitions::model::Phase;
+use crate::competitions::store::lists::{self, Card, Cursor};
+use crate::error::Result;
+use crate::paths;
+use crate::web::shell::Shell;
+
+pub fn router() -> Router<App> {
+    Router::new().route(paths::HOME, get(show_home))
+}
+
+const RUNNING_A_PAGE: i64 = 48;
+const FINISHED_A_PAGE: i64 = 12;
+const OWN_A_PAGE: i64 = 12;
+
+#[derive(Debug, Default, Deserialize)]
+pub struct HomeQuery {
+    /// Continues the running ones.
+    running: Option<String>,
+    /// Continues the finished ones.
+    finished: Option<String>,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/home.html")]
+pub struct HomePage {
+    pub shell: Shell,
+    pub hosted: Vec<Card>,
+    pub joined: Vec<Card>,
+    pub open: Vec<Card>,
+    pub upcoming: Vec<Card>,
+    pub finished: Vec<Card>,
+    /// Address of the next page of running ones; empty at the end.
+    pub more_running: String,
+    /// Address of the next page of finished ones; empty at the end.
+    pub more_finished: String,
+    pub is_first: bool,
+}
+
+impl HomePage {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            hosted: vec![Card { launched_at: None, ..Card::sample() }],
+            joined: vec![Card::sample()],
+            open: vec![Card::sample()],
+            upcoming: vec![Card { starts_at: Card::sample().ends_at, ..Card::sample() }],
+            finished: vec![Card { settled_at: Card::sample().starts_at, ..Card::sample() }],
+            more_running: "/?running=1-1".to_owned(),
+            more_finished: "/?finished=1-1".to_owned(),
+            is_first: true,
+        }
+    }
+}
+
+async fn show_home(State(app): State<App>, Query(query): Query<HomeQuery>, shell: Shell) -> Result<HomePage> {
+    let mut conn = app.db.acquire().await?;
+    let running_after = query.running.as_deref().and_then(Cursor::parse);
+    let finished_before = query.finished.as_deref().and_then(Cursor::parse);
+    let is_first = running_after.is_none() && finished_before.is_none();
+    let now = Cursor { at: shell.now, id: i64::MAX };
+    let running = match finished_before {
+        None => lists::running(&mut conn, running_after.unwrap_or(now), RUNNING_A_PAGE).await?,
+        Some(_) => Vec::new(),
+    };
+    let finished = match running_after {
+        None => lists::finished(&mut conn, finished_before.unwrap_or(now), FINISHED_A_PAGE).await?,
+        Some(_) => Vec::new(),
+    };
+    let (hosted, joined) = match &shell.viewer {
+        Some(member) if is_first => (
+            lists::hosted_by(&mut conn, member.id, OWN_A_PAGE).await?,
+            lists::joined_by(&mut conn, member.id, OWN_A_PAGE).await?,
+        ),
+        _ => (Vec::new(), Vec::new()),
+    };
+    drop(conn);
+    let more_running = next_page("running", &running, RUNNING_A_PAGE);
+    let more_finished = next_page("finished", &finished, FINISHED_A_PAGE);
+    let (upcoming, open) = running.into_iter().partition(|card| card.phase(&shell.now) == Phase::Upcoming);
+    Ok(HomePage { shell, hosted, joined, open, upcoming, finished, more_running, more_finished, is_first })
+}
+
+fn next_page(name: &str, cards: &[Card], a_page: i64) -> String {
+    let is_full = i64::try_from(cards.len()).is_ok_and(|length| length == a_page);
+    match cards.last().and_then(|card| card.ends_at.map(|at| Cursor { at, id: card.id.0 })) {
+        Some(cursor) if is_full => format!("{}?{name}={cursor}", paths::HOME),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,200 @@
+//! The catalogue of metrics, made from what the scorers announce.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::routing::get;
+use holdout_contract::spec::{Cell, Direction, Layout, MetricSpec, ParameterSpec, ParameterType, Task};
+
+use crate::app::App;
+use crate::competitions::store::judging;
+use crate::error::{AppError, Result};
+use crate::paths;
+use crate::web::shell::Shell;
+
+pub fn router() -> Router<App> {
+    Router::new().route(paths::METRICS, get(show_metrics)).route(paths::METRIC, get(show_metric))
+}
+
+/// Metrics of one kind of problem.
+#[derive(Debug, Clone)]
+pub struct Group {
+    pub title: &'static str,
+    pub metrics: Vec<MetricSpec>,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "metrics/list.html")]
+pub struct MetricsPage {
+    pub shell: Shell,
+    pub groups: Vec<Group>,
+}
+
+impl MetricsPage {
+    pub fn sample() -> Self {
+        Self { shell: Shell::sample(), groups: group(vec![sample_spec()]) }
+    }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "metrics/metric.html")]
+pub struct MetricPage {
+    pub shell: Shell,
+    pub spec: MetricSpec,
+    /// The formula as MathML.
+    pub formula: String,
+}
+
+impl MetricPage {
+    pub fn sample() -> Self {
+        Self { shell: Shell::sample(), spec: sample_spec(), formula: "<math><mi>x</mi></math>".to_owned() }
+    }
+}
+
+async fn show_metrics(State(app): State<App>, shell: Shell) -> Result<MetricsPage> {
+    let mut conn = app.db.acquire().await?;
+    let metrics = judging::metrics(&mut conn).await?;
+    Ok(MetricsPage { shell, groups: group(metrics) })
+}
+
+async fn show_metric(State(app): State<App>, Path(name): Path<String>, shell: Shell) -> Result<MetricPage> {
+    let mut conn = app.db.acquire().await?;
+    let spec = judging::metric(&mut conn, &name).await?.ok_or(AppError::NotFound)?;
+    drop(conn);
+    let formula = crate::markdown::draw_formula(&spec.formula, true);
+    Ok(MetricPage { shell, spec, formula })
+}
+
+/// Metrics by kind of problem, in the order of the kinds.
+pub fn group(metrics: Vec<MetricSpec>) -> Vec<Group> {
+    let mut groups: Vec<(Task, Group)> = Vec::new();
+    for spec in metrics {
+        match groups.iter_mut().find(|(task, _)| *task == spec.task) {
+            Some((_, group)) => group.metrics.push(spec),
+            None => {
+                groups.push((spec.task, Group { title: task_title(spec.task), metrics: vec![spec] }));
+            }
+        }
+    }
+    groups.sort_by_key(|(task, _)| *task as u8);
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+fn task_title(task: Task) -> &'static str {
+    match task {
+        Task::Regression => "Numbers",
+        Task::BinaryProbability => "Two classes, probabilities",
+        Task::MulticlassProbability => "Many classes, probabilities",
+        Task::Labels => "Classes, names",
+        Task::Ordinal => "Ordered ratings",
+        Task::Multilabel => "Several labels a row",
+        Task::Ranking => "Ranked lists",
+        Task::Probabilistic => "Distributions and quantiles",
+        Task::Forecast => "Forecasts of series",
+        Task::Survival => "Times until an event",
+        Task::Text => "Text",
+        Task::Segmentation => "Masks of images",
+        Task::Detection => "Boxes in images",
+        Task::Clustering => "Clusters",
+    }
+}
+
+/// `higher is better`.
+pub fn direction(spec: &MetricSpec) -> &'static str {
+    match spec.direction {
+        Direction::HigherIsBetter => "higher is better",
+        Direction::LowerIsBetter => "lower is better",
+    }
+}
+
+/// What solution and submission look like, one sentence each.
+pub fn layout(spec: &MetricSpec) -> (String, String) {
+    match &spec.layout {
+        Layout::Target { solution, submission } => (
+            format!("the id and one target column with {}", cell(*solution)),
+            format!("the id and a column of the same name with {}", cell(*submission)),
+        ),
+        Layout::ClassColumns => (
+            "the id and one column with the name of each row's class".to_owned(),
+            "the id and one column a class, named after the class, with its probability".to_owned(),
+        ),
+        Layout::TargetColumns { cell: each } => (
+            format!("the id and one or more target columns with {}", cell(*each)),
+            "the id and columns of the same names".to_owned(),
+        ),
+        Layout::Named { solution, submission } => {
+            (format!("the id and {}", named(solution)), format!("the id and {}", named(submission)))
+        }
+    }
+}
+
+fn named(columns: &[(String, Cell)]) -> String {
+    columns.iter().map(|(name, each)| format!("{name} ({})", cell(*each))).collect::<Vec<_>>().join(", ")
+}
+
+fn cell(cell: Cell) -> &'static str {
+    match cell {
+        Cell::Number => "numbers",
+        Cell::Probability => "probabilities from 0 to 1",
+        Cell::Integer => "whole numbers",
+        Cell::Label => "class names",
+        Cell::Text => "text",
+        Cell::List => "items separated by spaces, best first",
+    }
+}
+
+/// What a parameter takes: `a number from 0 to 1`.
+pub fn takes(parameter: &ParameterSpec) -> String {
+    let bounds = |least: Option<String>, most: Option<String>| match (least, most) {
+        (Some(least), Some(most)) => format!(" from {least} to {most}"),
+        (Some(least), None) => format!(" from {least}"),
+        (None, Some(most)) => format!(" up to {most}"),
+        (None, None) => String::new(),
+    };
+    match &parameter.parameter_type {
+        ParameterType::Number { minimum, maximum } => {
+            format!("a number{}", bounds(minimum.map(|n| n.to_string()), maximum.map(|n| n.to_string())))
+        }
+        ParameterType::Integer { minimum, maximum } => {
+            format!(
+                "a whole number{}",
+                bounds(minimum.map(|n| n.to_string()), maximum.map(|n| n.to_string()))
+            )
+        }
+        ParameterType::Choice { values } => format!("one of {}", values.join(", ")),
+        ParameterType::Boolean => "yes or no".to_owned(),
+    }
+}
+
+/// A default as people write it: text without quotes.
+pub fn default_text(parameter: &ParameterSpec) -> String {
+    match &parameter.default {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Null => "none".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// A metric for tests that draw every page.
+pub fn sample_spec() -> MetricSpec {
+    MetricSpec {
+        name: "fbeta".to_owned(),
+        title: "F-beta".to_owned(),
+        task: Task::Labels,
+        direction: Direction::HigherIsBetter,
+        best: Some(1.0),
+        layout: Layout::Target { solution: Cell::Label, submission: Cell::Label },
+        parameters: vec![ParameterSpec {
+            name: "beta".to_owned(),
+            parameter_type: ParameterType::Number { minimum: Some(0.0), maximum: None },
+            default: serde_json::json!(1.0),
+            description: "How much recall counts beside precision.".to_owned(),
+            is_main: true,
+        }],
+        sentence: "The weighted harmonic mean of precision and recall.".to_owned(),
+        formula: "\\frac{1+\\beta^2}{\\frac{1}{p}+\\frac{\\beta^2}{r}}".to_owned(),
+        edge_cases: vec!["A class without rows is undefined.".to_owned()],
+        gaming: "Move the threshold.".to_owned(),
+    }
+}

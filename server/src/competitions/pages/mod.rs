@@ -1,0 +1,14 @@
+//! The pages of the room: the list, a competition's texts and data, the metric catalogue.
+
+pub mod data;
+pub mod home;
+pub mod metrics;
+pub mod texts;
+
+use axum::Router;
+
+use crate::app::App;
+
+pub fn router() -> Router<App> {
+    Router::new().merge(home::router()).merge(texts::router()).merge(data::router()).merge(metrics::router())
+}

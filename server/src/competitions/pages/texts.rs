@@ -1,0 +1,153 @@
+//! A competition's front page and the pages its host wrote.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+
+use crate::app::App;
+use crate::competitions::access;
+use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::model::Phase;
+use crate::competitions::store::texts::{self, PageLink, TextPage};
+use crate::error::{AppError, Result};
+use crate::paths;
+use crate::web::format;
+use crate::web::shell::Shell;
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route(paths::COMPETITION, get(show_overview))
+        .route(paths::COMPETITION_PAGE, get(show_text))
+        .route(paths::INVITATION, get(show_invitation).post(post_invitation))
+}
+
+/// The page that is a competition's front.
+pub const OVERVIEW: &str = "overview";
+/// The page shown above the data files.
+pub const DATA: &str = "data";
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/text.html")]
+pub struct TextPageView {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub links: Vec<PageLink>,
+    /// Slug of the page shown.
+    pub current: String,
+    /// `None` where the host wrote nothing yet.
+    pub text: Option<TextPage>,
+}
+
+impl TextPageView {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Overview),
+            links: vec![PageLink { slug: OVERVIEW.to_owned(), title: "Overview".to_owned() }],
+            current: OVERVIEW.to_owned(),
+            text: Some(TextPage {
+                slug: OVERVIEW.to_owned(),
+                title: "Overview".to_owned(),
+                position: 1,
+                markdown: "Hello".to_owned(),
+                html: "<p>Hello</p>".to_owned(),
+                updated_at: chrono::DateTime::UNIX_EPOCH,
+            }),
+        }
+    }
+
+    /// Pages of the menu; the data page has a tab of its own.
+    pub fn menu(&self) -> impl Iterator<Item = &PageLink> {
+        self.links.iter().filter(|link| link.slug != DATA)
+    }
+
+    pub fn address(&self, link: &PageLink) -> String {
+        if link.slug == OVERVIEW {
+            paths::competition(self.frame.slug())
+        } else {
+            paths::competition_page(self.frame.slug(), &link.slug)
+        }
+    }
+
+    pub fn is_current(&self, link: &PageLink) -> &'static str {
+        if link.slug == self.current { "page" } else { "false" }
+    }
+
+    /// Whether to invite the viewer to take part.
+    pub fn may_join(&self) -> bool {
+        let before_deadline =
+            self.frame.competition.entry_deadline_at.is_none_or(|deadline| self.shell.now < deadline);
+        self.frame.standing.team_id.is_none()
+            && matches!(self.frame.phase, Phase::Open | Phase::Upcoming)
+            && before_deadline
+    }
+}
+
+async fn show_overview(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    shell: Shell,
+) -> Result<TextPageView> {
+    text_page(&app, &slug, OVERVIEW, shell).await
+}
+
+async fn show_text(
+    State(app): State<App>,
+    Path((slug, page)): Path<(String, String)>,
+    shell: Shell,
+) -> Result<Response> {
+    match page.as_str() {
+        OVERVIEW => Ok(Redirect::permanent(&paths::competition(&slug)).into_response()),
+        DATA => Ok(Redirect::permanent(&paths::data(&slug)).into_response()),
+        _ => Ok(text_page(&app, &slug, &page, shell).await?.into_response()),
+    }
+}
+
+async fn text_page(app: &App, slug: &str, page: &str, shell: Shell) -> Result<TextPageView> {
+    let seen = access::see(app, slug, shell.viewer.as_ref()).await?;
+    let mut conn = app.db.acquire().await?;
+    let links = texts::links(&mut conn, seen.competition.id).await?;
+    let text = texts::find(&mut conn, seen.competition.id, page).await?;
+    drop(conn);
+    if text.is_none() && page != OVERVIEW {
+        return Err(AppError::NotFound);
+    }
+    let frame = Frame::new(seen, Tab::Overview, shell.now);
+    Ok(TextPageView { shell, frame, links, current: page.to_owned(), text })
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/invitation.html")]
+pub struct InvitationPage {
+    pub shell: Shell,
+    pub title: String,
+    pub subtitle: String,
+}
+
+impl InvitationPage {
+    pub fn sample() -> Self {
+        Self { shell: Shell::sample(), title: "Tumours".to_owned(), subtitle: String::new() }
+    }
+}
+
+async fn show_invitation(
+    State(app): State<App>,
+    Path((slug, secret)): Path<(String, String)>,
+    shell: Shell,
+) -> Result<InvitationPage> {
+    shell.member()?;
+    let competition = access::find_by_invitation(&app, &slug, &secret).await?;
+    Ok(InvitationPage { shell, title: competition.title, subtitle: competition.subtitle })
+}
+
+async fn post_invitation(
+    State(app): State<App>,
+    Path((slug, secret)): Path<(String, String)>,
+    shell: Shell,
+) -> Result<Redirect> {
+    access::accept_invitation(&app, &slug, &secret, shell.member()?).await?;
+    Ok(Redirect::to(&paths::competition(&slug)))
+}

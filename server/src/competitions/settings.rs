@@ -1,0 +1,292 @@
+//! What a host may set, read from what was typed: every value that gets past here is one the
+//! platform can keep.
+//!
+//! Never here: a database, or the question who may set it.
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+
+use crate::error::{AppError, Result};
+
+/// Name, address and one line about a competition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Basics {
+    pub title: String,
+    pub slug: String,
+    pub subtitle: String,
+}
+
+impl Basics {
+    /// An empty `slug` is made from the title.
+    ///
+    /// # Errors
+    /// [`AppError::Field`] for the first field that cannot be kept.
+    pub fn read(title: &str, slug: &str, subtitle: &str) -> Result<Self> {
+        let (title, slug, subtitle) = (title.trim(), slug.trim(), subtitle.trim());
+        if title.is_empty() {
+            return Err(AppError::field("title", "Give the competition a title."));
+        }
+        if title.chars().count() > 120 {
+            return Err(AppError::field("title", "A title has at most 120 characters."));
+        }
+        if subtitle.chars().count() > 200 {
+            return Err(AppError::field("subtitle", "The line below the title has at most 200 characters."));
+        }
+        let slug = if slug.is_empty() { slug_from(title) } else { slug.to_owned() };
+        if !is_slug(&slug) {
+            return Err(AppError::field(
+                "slug",
+                "An address has 3 to 60 small letters, digits and hyphens, and begins and ends with a letter or digit.",
+            ));
+        }
+        Ok(Self { title: title.to_owned(), slug, subtitle: subtitle.to_owned() })
+    }
+}
+
+/// A title as an address: `House prices, 2026` becomes `house-prices-2026`.
+pub fn slug_from(title: &str) -> String {
+    let mut slug = String::new();
+    for character in title.chars().flat_map(char::to_lowercase) {
+        match character {
+            'a'..='z' | '0'..='9' => slug.push(character),
+            'ä' | 'à' | 'á' | 'â' | 'å' => slug.push('a'),
+            'ö' | 'ò' | 'ó' | 'ô' | 'ø' => slug.push('o'),
+            'ü' | 'ù' | 'ú' | 'û' => slug.push('u'),
+            'é' | 'è' | 'ê' | 'ë' => slug.push('e'),
+            'í' | 'ì' | 'î' | 'ï' => slug.push('i'),
+            'ç' => slug.push('c'),
+            'ñ' => slug.push('n'),
+            'ß' => slug.push_str("ss"),
+            _ if !slug.ends_with('-') && !slug.is_empty() => slug.push('-'),
+            _ => {}
+        }
+        if slug.len() >= 58 {
+            break;
+        }
+    }
+    let mut slug = slug.trim_end_matches('-').to_owned();
+    if slug.len() < 3 {
+        slug = format!("competition-{slug}").trim_end_matches('-').to_owned();
+    }
+    slug
+}
+
+fn is_slug(slug: &str) -> bool {
+    (3..=60).contains(&slug.len())
+        && slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && !slug.starts_with('-')
+        && !slug.ends_with('-')
+}
+
+/// When things begin and end; all in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeline {
+    pub starts_at: DateTime<Utc>,
+    pub entry_deadline_at: DateTime<Utc>,
+    pub merger_deadline_at: DateTime<Utc>,
+    pub ends_at: DateTime<Utc>,
+}
+
+impl Timeline {
+    /// From now on for four weeks; entering and merging end a week before the end.
+    pub fn proposed(now: DateTime<Utc>) -> Self {
+        let starts_at = now - TimeDelta::nanoseconds(now.timestamp_nanos_opt().unwrap_or(0) % 60_000_000_000);
+        let ends_at = starts_at + TimeDelta::weeks(4);
+        let last_week = starts_at + TimeDelta::weeks(3);
+        Self { starts_at, entry_deadline_at: last_week, merger_deadline_at: last_week, ends_at }
+    }
+
+    /// Reads the four times of a form, all UTC; the deadlines may be empty and are the end then.
+    ///
+    /// # Errors
+    /// [`AppError::Field`] for the first time that cannot be kept.
+    pub fn read(starts: &str, entry: &str, merger: &str, ends: &str) -> Result<Self> {
+        let starts_at = time("starts_at", starts)?;
+        let ends_at = time("ends_at", ends)?;
+        let entry_deadline_at =
+            if entry.trim().is_empty() { ends_at } else { time("entry_deadline_at", entry)? };
+        let merger_deadline_at =
+            if merger.trim().is_empty() { ends_at } else { time("merger_deadline_at", merger)? };
+        Self { starts_at, entry_deadline_at, merger_deadline_at, ends_at }.checked()
+    }
+
+    /// # Errors
+    /// [`AppError::Field`] for the first time that cannot be kept.
+    pub fn checked(self) -> Result<Self> {
+        if self.ends_at <= self.starts_at {
+            return Err(AppError::field("ends_at", "The end must come after the start."));
+        }
+        if self.entry_deadline_at < self.starts_at || self.entry_deadline_at > self.ends_at {
+            return Err(AppError::field(
+                "entry_deadline_at",
+                "The last day to enter lies between the start and the end.",
+            ));
+        }
+        if self.merger_deadline_at < self.starts_at || self.merger_deadline_at > self.ends_at {
+            return Err(AppError::field(
+                "merger_deadline_at",
+                "The last day to merge teams lies between the start and the end.",
+            ));
+        }
+        Ok(self)
+    }
+}
+
+fn time(field: &'static str, text: &str) -> Result<DateTime<Utc>> {
+    let text = text.trim();
+    if let Ok(with_zone) = DateTime::parse_from_rfc3339(text) {
+        return Ok(with_zone.to_utc());
+    }
+    ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+        .map(|naive| naive.and_utc())
+        .ok_or_else(|| AppError::field(field, "Write the date and time as 2026-11-30 18:00, in UTC."))
+}
+
+/// The value of a `datetime-local` field.
+pub fn field_time(at: Option<DateTime<Utc>>) -> String {
+    at.map(|at| at.format("%Y-%m-%dT%H:%M").to_string()).unwrap_or_default()
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Submissions a day a team.
+    pub daily: i32,
+    /// Submissions a team selects for the final board.
+    pub finals: i32,
+    /// People in a team.
+    pub team: i32,
+    pub max_upload_bytes: i64,
+    /// Digits of a score shown while open.
+    pub score_decimals: i32,
+}
+
+impl Limits {
+    /// # Errors
+    /// [`AppError::Field`] for the first limit that cannot be kept.
+    pub fn checked(self) -> Result<Self> {
+        within("daily_limit", i64::from(self.daily), 1, 1000, "submissions a day")?;
+        within("final_limit", i64::from(self.finals), 1, 20, "final selections")?;
+        within("team_limit", i64::from(self.team), 1, 100, "people")?;
+        within("score_decimals", i64::from(self.score_decimals), 0, 12, "decimals")?;
+        if !(1024..=10_737_418_240).contains(&self.max_upload_bytes) {
+            return Err(AppError::field("max_upload_mib", "A submission file may have 1 to 10240 MiB."));
+        }
+        Ok(self)
+    }
+}
+
+fn within(field: &'static str, value: i64, least: i64, most: i64, what: &str) -> Result<()> {
+    if (least..=most).contains(&value) {
+        Ok(())
+    } else {
+        Err(AppError::field(field, format!("Between {least} and {most} {what}.")))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visibility {
+    Public,
+    Unlisted,
+    Invitation,
+}
+
+impl Visibility {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Unlisted => "unlisted",
+            Self::Invitation => "invitation",
+        }
+    }
+
+    /// # Errors
+    /// [`AppError::Field`] for any other word.
+    pub fn read(name: &str) -> Result<Self> {
+        match name.trim() {
+            "public" => Ok(Self::Public),
+            "unlisted" => Ok(Self::Unlisted),
+            "invitation" => Ok(Self::Invitation),
+            _ => Err(AppError::field("visibility", "Choose public, unlisted or by invitation.")),
+        }
+    }
+}
+
+/// Reads a list of addresses, one a line or separated by commas or spaces.
+///
+/// # Errors
+/// [`AppError::Field`] naming the first that is none.
+pub fn read_emails(text: &str) -> Result<Vec<String>> {
+    let mut emails = Vec::new();
+    for word in text.split([',', ';', ' ', '\n', '\r', '\t']).filter(|word| !word.is_empty()) {
+        let email = word.trim_matches(['<', '>']).to_lowercase();
+        let has_shape =
+            email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+        if !has_shape || email.len() > 254 {
+            return Err(AppError::field("emails", format!("“{word}” is not an e-mail address.")));
+        }
+        emails.push(email);
+    }
+    emails.sort();
+    emails.dedup();
+    if emails.len() > 5_000 {
+        return Err(AppError::field("emails", "At most 5,000 addresses: use the invitation link for more."));
+    }
+    Ok(emails)
+}
+
+/// A data file's name: what the person's machine called it, made safe for every other machine.
+pub fn file_name_from(typed: &str) -> String {
+    let mut name: String = typed
+        .chars()
+        .map(|character| {
+            if character.is_ascii_alphanumeric() || matches!(character, '.' | '_' | '-') {
+                character
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    name = name.trim_start_matches(['.', '_', '-']).to_owned();
+    name.truncate(120);
+    if name.is_empty() { "file".to_owned() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_proposes_an_address() {
+        assert_eq!(slug_from("House prices, 2026!"), "house-prices-2026");
+        assert_eq!(slug_from("Köln: Verkehr"), "koln-verkehr");
+        assert_eq!(slug_from("日本"), "competition");
+        assert!(is_slug(&slug_from("x")));
+        assert!(is_slug(&slug_from(&"long title ".repeat(20))));
+    }
+
+    #[test]
+    fn a_timeline_is_in_order_and_in_utc() {
+        let read = Timeline::read("2026-12-01T10:00", "", "", "2026-12-31T10:00").expect("a timeline");
+        assert_eq!(read.entry_deadline_at, read.ends_at);
+        let wrong = Timeline::read("2026-12-01T10:00", "", "", "2026-11-01T10:00");
+        assert!(matches!(wrong, Err(AppError::Field { field: "ends_at", .. })));
+        assert!(Timeline::read("tomorrow", "", "", "2026-11-01T10:00").is_err());
+        let zoned =
+            Timeline::read("2026-12-01T10:00:00+02:00", "", "", "2026-12-31T10:00").expect("a timeline");
+        assert_eq!(field_time(Some(zoned.starts_at)), "2026-12-01T08:00");
+    }
+
+    #[test]
+    fn addresses_are_read_from_any_list() {
+        let emails = read_emails("Ada@x.org, <bob@y.org>\nada@x.org").expect("addresses");
+        assert_eq!(emails, ["ada@x.org", "bob@y.org"]);
+        assert!(read_emails("nobody").is_err());
+    }
+
+    #[test]
+    fn file_names_are_safe_on_every_machine() {
+        assert_eq!(file_name_from("../my data (1).csv"), "my_data__1_.csv");
+        assert_eq!(file_name_from("…"), "file");
+    }
+}

@@ -1,0 +1,278 @@
+//! Writing competitions: drafts, their settings, their hosts and guests, their launch.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::PgConnection;
+
+use crate::competitions::settings::{Basics, Limits, Timeline, Visibility};
+use crate::ids::{CompetitionId, UserId, VersionId};
+
+/// Adds a draft with its first scoring version and its host.
+///
+/// # Errors
+/// Those of the database; `competitions_slug_taken` when the slug is.
+pub async fn create(
+    conn: &mut PgConnection,
+    host: UserId,
+    basics: &Basics,
+    timeline: &Timeline,
+    now: DateTime<Utc>,
+) -> sqlx::Result<CompetitionId> {
+    let id = sqlx::query_scalar!(
+        "insert into competitions
+            (slug, title, subtitle, created_by, starts_at, entry_deadline_at, merger_deadline_at, ends_at, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         returning id as \"id: CompetitionId\"",
+        basics.slug,
+        basics.title,
+        basics.subtitle,
+        host.0,
+        timeline.starts_at,
+        timeline.entry_deadline_at,
+        timeline.merger_deadline_at,
+        timeline.ends_at,
+        now,
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "insert into competition_hosts (competition_id, user_id, added_at) values ($1, $2, $3)",
+        id.0,
+        host.0,
+        now,
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "insert into scoring_versions (competition_id, number, created_at) values ($1, 1, $2)",
+        id.0,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(id)
+}
+
+/// # Errors
+/// Those of the database; `competitions_slug_taken` when the slug is.
+pub async fn set_basics(conn: &mut PgConnection, id: CompetitionId, basics: &Basics) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update competitions set slug = $2, title = $3, subtitle = $4 where id = $1",
+        id.0,
+        basics.slug,
+        basics.title,
+        basics.subtitle,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn set_timeline(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    timeline: &Timeline,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update competitions
+         set starts_at = $2, entry_deadline_at = $3, merger_deadline_at = $4, ends_at = $5
+         where id = $1",
+        id.0,
+        timeline.starts_at,
+        timeline.entry_deadline_at,
+        timeline.merger_deadline_at,
+        timeline.ends_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn set_limits(conn: &mut PgConnection, id: CompetitionId, limits: &Limits) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update competitions
+         set daily_limit = $2, final_limit = $3, team_limit = $4, max_upload_bytes = $5, score_decimals = $6
+         where id = $1",
+        id.0,
+        limits.daily,
+        limits.finals,
+        limits.team,
+        limits.max_upload_bytes,
+        limits.score_decimals,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn set_visibility(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    visibility: Visibility,
+) -> sqlx::Result<()> {
+    sqlx::query!("update competitions set visibility = $2 where id = $1", id.0, visibility.name())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Waits for whoever changes this competition, and reads when it was launched.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!("select launched_at from competitions where id = $1 for update", id.0)
+        .fetch_one(conn)
+        .await
+}
+
+/// Launches with a version that is whole.
+///
+/// # Errors
+/// Those of the database.
+pub async fn set_launched(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    version: VersionId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!("update scoring_versions set activated_at = $2 where id = $1", version.0, now)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query!(
+        "update competitions set launched_at = $3, active_version_id = $2 where id = $1 and launched_at is null",
+        id.0,
+        version.0,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes down who did what to a competition.
+///
+/// # Errors
+/// Those of the database.
+pub async fn note(
+    conn: &mut PgConnection,
+    at: DateTime<Utc>,
+    actor: UserId,
+    action: &str,
+    id: CompetitionId,
+    detail: &Value,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into audit_log (at, actor_id, action, competition_id, detail) values ($1, $2, $3, $4, $5)",
+        at,
+        actor.0,
+        action,
+        id.0,
+        detail,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The addresses a competition "by invitation" names.
+///
+/// # Errors
+/// Those of the database.
+pub async fn invited(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        "select email from competition_invitations where competition_id = $1 order by email limit 5000",
+        id.0
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Makes `emails` the whole list.
+///
+/// # Errors
+/// Those of the database.
+pub async fn set_invited(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    emails: &[String],
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from competition_invitations where competition_id = $1 and email <> all($2)",
+        id.0,
+        emails,
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "insert into competition_invitations (competition_id, email, created_at)
+         select $1, email, $3 from unnest($2::text[]) as email
+         on conflict do nothing",
+        id.0,
+        emails,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Adds a member's own address to the list.
+///
+/// # Errors
+/// Those of the database.
+pub async fn invite_member(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    member: UserId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into competition_invitations (competition_id, email, created_at)
+         select $1, email, $3 from users where id = $2
+         on conflict do nothing",
+        id.0,
+        member.0,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn invite_secret(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!("select secret from competition_invite_links where competition_id = $1", id.0)
+        .fetch_optional(conn)
+        .await
+}
+
+/// Replaces the invitation link; the old one stops working.
+///
+/// # Errors
+/// Those of the database.
+pub async fn set_invite_secret(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    secret: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into competition_invite_links (competition_id, secret, created_at) values ($1, $2, $3)
+         on conflict (competition_id) do update set secret = excluded.secret, created_at = excluded.created_at",
+        id.0,
+        secret,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,280 @@
+//! What scores are computed with: the metric catalogue, sealed files, scoring versions.
+
+use chrono::{DateTime, Utc};
+use holdout_contract::spec::MetricSpec;
+use serde_json::Value;
+use sqlx::PgConnection;
+
+use crate::files::Stored;
+use crate::ids::{CompetitionId, SolutionId, VersionId};
+
+/// The whole catalogue, by name. Specs that this version cannot read are left out.
+///
+/// # Errors
+/// Those of the database.
+pub async fn metrics(conn: &mut PgConnection) -> sqlx::Result<Vec<MetricSpec>> {
+    let specs = sqlx::query_scalar!("select spec from metrics order by name").fetch_all(conn).await?;
+    Ok(specs.into_iter().filter_map(|spec| serde_json::from_value(spec).ok()).collect())
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn metric(conn: &mut PgConnection, name: &str) -> sqlx::Result<Option<MetricSpec>> {
+    let spec =
+        sqlx::query_scalar!("select spec from metrics where name = $1", name).fetch_optional(conn).await?;
+    Ok(spec.and_then(|spec| serde_json::from_value(spec).ok()))
+}
+
+/// The public key that seals new uploads, or `None` while no scorer has announced one.
+///
+/// # Errors
+/// Those of the database.
+pub async fn recipient(conn: &mut PgConnection) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!("select recipient from scorer_keys where retired_at is null order by id desc limit 1")
+        .fetch_optional(conn)
+        .await
+}
+
+/// A scoring version as its host sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Version {
+    pub id: VersionId,
+    pub number: i32,
+    pub solution_id: Option<SolutionId>,
+    pub metric: Option<String>,
+    pub params: Value,
+    pub context: Value,
+    pub public_fraction: f64,
+    pub higher_is_better: Option<bool>,
+    pub input_revision: i32,
+    pub examined_revision: Option<i32>,
+    pub report: Option<Value>,
+    pub activated_at: Option<DateTime<Utc>>,
+}
+
+/// The newest version: the draft's before launch, the active one after.
+///
+/// # Errors
+/// Those of the database.
+pub async fn newest_version(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Version> {
+    sqlx::query_as!(
+        Version,
+        "select id as \"id: VersionId\", number, solution_id as \"solution_id: SolutionId\", metric, params, context,
+                public_fraction, higher_is_better, input_revision, examined_revision, report, activated_at
+         from scoring_versions where competition_id = $1 order by number desc limit 1",
+        id.0,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Locks the draft's version for a change; `None` when it was launched.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock_draft(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Option<VersionId>> {
+    sqlx::query_scalar!(
+        "select v.id as \"id: VersionId\"
+         from competitions c
+         join scoring_versions v on v.competition_id = c.id and v.number = 1
+         where c.id = $1 and c.launched_at is null
+         for update of c, v",
+        id.0,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Marks what the examination reads as changed.
+///
+/// # Errors
+/// Those of the database.
+pub async fn bump_revision(conn: &mut PgConnection, version: VersionId) -> sqlx::Result<()> {
+    sqlx::query!("update scoring_versions set input_revision = input_revision + 1 where id = $1", version.0)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Whether an examination of this version waits in the queue and has not begun.
+///
+/// # Errors
+/// Those of the database.
+pub async fn examination_waits(conn: &mut PgConnection, version: VersionId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        "select exists (select from jobs where version_id = $1 and kind = 'examine' and state = 'queued') as \"waits!\"",
+        version.0,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// What became of the newest job about a version or a table: its state and, where it failed, why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobState {
+    pub state: String,
+    pub error: Option<String>,
+    pub attempts: i32,
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn newest_examination(
+    conn: &mut PgConnection,
+    version: VersionId,
+) -> sqlx::Result<Option<JobState>> {
+    sqlx::query_as!(
+        JobState,
+        "select state, error, attempts from jobs
+         where version_id = $1 and kind = 'examine' order by id desc limit 1",
+        version.0,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn newest_split(conn: &mut PgConnection, table_id: i64) -> sqlx::Result<Option<JobState>> {
+    sqlx::query_as!(
+        JobState,
+        "select state, error, attempts from jobs
+         where table_id = $1 and kind = 'split' order by id desc limit 1",
+        table_id,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Adds a sealed solution and makes it the version's.
+///
+/// # Errors
+/// Those of the database.
+pub async fn put_solution(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    version: VersionId,
+    recipient: &str,
+    stored: &Stored,
+    now: DateTime<Utc>,
+) -> sqlx::Result<SolutionId> {
+    let solution = sqlx::query_scalar!(
+        "insert into solutions (competition_id, recipient, storage_key, sealed_bytes, sealed_sha256, uploaded_at)
+         values ($1, $2, $3, $4, $5, $6)
+         returning id as \"id: SolutionId\"",
+        id.0,
+        recipient,
+        stored.key,
+        i64::try_from(stored.size_bytes).unwrap_or(i64::MAX),
+        stored.sha256.as_slice(),
+        now,
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    sqlx::query!("update scoring_versions set solution_id = $2 where id = $1", version.0, solution.0)
+        .execute(conn)
+        .await?;
+    Ok(solution)
+}
+
+/// A sealed solution as its host sees it: that it is there, and nothing of what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedSolution {
+    pub sealed_bytes: i64,
+    pub sealed_sha256: Vec<u8>,
+    pub uploaded_at: DateTime<Utc>,
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn solution(conn: &mut PgConnection, id: SolutionId) -> sqlx::Result<Option<SealedSolution>> {
+    sqlx::query_as!(
+        SealedSolution,
+        "select sealed_bytes, sealed_sha256, uploaded_at from solutions where id = $1",
+        id.0,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Chooses the metric of a version.
+///
+/// # Errors
+/// Those of the database.
+pub async fn set_metric(
+    conn: &mut PgConnection,
+    version: VersionId,
+    spec: &MetricSpec,
+    params: &Value,
+    context: &Value,
+    public_fraction: f64,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update scoring_versions
+         set metric = $2, params = $3, context = $4, higher_is_better = $5, public_fraction = $6
+         where id = $1",
+        version.0,
+        spec.name,
+        params,
+        context,
+        spec.direction.higher_is_better(),
+        public_fraction,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A labelled table that was sent to be split.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LabelledTable {
+    pub id: i64,
+    pub target_column: String,
+    pub proposal: Option<Value>,
+    pub rejection: Option<Value>,
+    pub uploaded_at: DateTime<Utc>,
+}
+
+/// # Errors
+/// Those of the database.
+#[expect(clippy::too_many_arguments, reason = "one argument a column")]
+pub async fn put_table(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    target_column: &str,
+    test_fraction: f64,
+    public_fraction: f64,
+    seed: i64,
+    stored: &Stored,
+    now: DateTime<Utc>,
+) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        "insert into labelled_tables
+            (competition_id, storage_key, sealed_sha256, target_column, test_fraction, public_fraction, seed, uploaded_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
+         returning id",
+        id.0,
+        stored.key,
+        stored.sha256.as_slice(),
+        target_column,
+        test_fraction,
+        public_fraction,
+        seed,
+        now,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn newest_table(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Option<LabelledTable>> {
+    sqlx::query_as!(
+        LabelledTable,
+        "select id, target_column, proposal, rejection, uploaded_at
+         from labelled_tables where competition_id = $1 order by id desc limit 1",
+        id.0,
+    )
+    .fetch_optional(conn)
+    .await
+}

@@ -1,0 +1,186 @@
+//! Lists of competitions, by key.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::competitions::model::{Phase, phase_of};
+use crate::ids::{CompetitionId, UserId};
+
+/// A card of the competition list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Card {
+    pub id: CompetitionId,
+    pub slug: String,
+    pub title: String,
+    pub subtitle: String,
+    pub visibility: String,
+    pub launched_at: Option<DateTime<Utc>>,
+    pub starts_at: Option<DateTime<Utc>>,
+    pub ends_at: Option<DateTime<Utc>>,
+    pub settled_at: Option<DateTime<Utc>>,
+    pub n_teams: i32,
+    pub is_demo: bool,
+    pub metric: Option<String>,
+    pub metric_title: Option<String>,
+}
+
+impl Card {
+    pub fn phase(&self, now: &DateTime<Utc>) -> Phase {
+        phase_of(self.launched_at, self.starts_at, self.ends_at, self.settled_at, *now)
+    }
+
+    pub fn sample() -> Self {
+        let now = DateTime::UNIX_EPOCH;
+        Self {
+            id: CompetitionId(1),
+            slug: "tumours".to_owned(),
+            title: "Tumours".to_owned(),
+            subtitle: "Tell malignant tumours from benign ones".to_owned(),
+            visibility: "public".to_owned(),
+            launched_at: Some(now),
+            starts_at: Some(now),
+            ends_at: Some(now + chrono::TimeDelta::days(30)),
+            settled_at: None,
+            n_teams: 12,
+            is_demo: true,
+            metric: Some("roc_auc".to_owned()),
+            metric_title: Some("Area under the ROC curve".to_owned()),
+        }
+    }
+}
+
+/// Where a list goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    pub at: DateTime<Utc>,
+    pub id: i64,
+}
+
+impl Cursor {
+    /// Reads what [`std::fmt::Display`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (micros, id) = text.split_once('-')?;
+        let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+        Some(Self { at, id: id.parse().ok()? })
+    }
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.at.timestamp_micros(), self.id)
+    }
+}
+
+/// Public competitions that are not over, those that end first first, after `after`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn running(conn: &mut PgConnection, after: Cursor, limit: i64) -> sqlx::Result<Vec<Card>> {
+    sqlx::query_as!(
+        Card,
+        "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle, c.visibility, c.launched_at,
+                c.starts_at, c.ends_at, c.settled_at, c.n_teams, c.is_demo, v.metric as \"metric?\",
+                m.spec ->> 'title' as metric_title
+         from competitions c
+         left join scoring_versions v on v.id = c.active_version_id
+         left join metrics m on m.name = v.metric
+         where c.launched_at is not null and c.visibility = 'public' and (c.ends_at, c.id) > ($1, $2)
+         order by c.ends_at, c.id
+         limit $3",
+        after.at,
+        after.id,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Public competitions that are over, those that ended last first, before `before`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn finished(conn: &mut PgConnection, before: Cursor, limit: i64) -> sqlx::Result<Vec<Card>> {
+    sqlx::query_as!(
+        Card,
+        "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle, c.visibility, c.launched_at,
+                c.starts_at, c.ends_at, c.settled_at, c.n_teams, c.is_demo, v.metric as \"metric?\",
+                m.spec ->> 'title' as metric_title
+         from competitions c
+         left join scoring_versions v on v.id = c.active_version_id
+         left join metrics m on m.name = v.metric
+         where c.launched_at is not null and c.visibility = 'public' and (c.ends_at, c.id) < ($1, $2)
+         order by c.ends_at desc, c.id desc
+         limit $3",
+        before.at,
+        before.id,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Competitions that a person hosts, drafts among them, newest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn hosted_by(conn: &mut PgConnection, user: UserId, limit: i64) -> sqlx::Result<Vec<Card>> {
+    sqlx::query_as!(
+        Card,
+        "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle, c.visibility, c.launched_at,
+                c.starts_at, c.ends_at, c.settled_at, c.n_teams, c.is_demo, v.metric as \"metric?\",
+                m.spec ->> 'title' as metric_title
+         from competition_hosts h
+         join competitions c on c.id = h.competition_id
+         left join lateral (
+            select metric from scoring_versions
+            where competition_id = c.id and (c.active_version_id is null or id = c.active_version_id)
+            order by number desc
+            limit 1
+         ) v on true
+         left join metrics m on m.name = v.metric
+         where h.user_id = $1
+         order by h.competition_id desc
+         limit $2",
+        user.0,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Competitions whose rules a person accepted, newest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn joined_by(conn: &mut PgConnection, user: UserId, limit: i64) -> sqlx::Result<Vec<Card>> {
+    sqlx::query_as!(
+        Card,
+        "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle, c.visibility, c.launched_at,
+                c.starts_at, c.ends_at, c.settled_at, c.n_teams, c.is_demo, v.metric as \"metric?\",
+                m.spec ->> 'title' as metric_title
+         from team_members t
+         join competitions c on c.id = t.competition_id
+         left join scoring_versions v on v.id = c.active_version_id
+         left join metrics m on m.name = v.metric
+         where t.user_id = $1
+         order by t.competition_id desc
+         limit $2",
+        user.0,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_reads_what_it_wrote() {
+        let cursor =
+            Cursor { at: DateTime::from_timestamp_micros(1_764_000_000_123_456).expect("a time"), id: 7 };
+        assert_eq!(Cursor::parse(&cursor.to_string()), Some(cursor));
+        assert_eq!(Cursor::parse("yesterday"), None);
+    }
+}

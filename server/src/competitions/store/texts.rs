@@ -1,0 +1,107 @@
+//! The pages that hosts write.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::ids::CompetitionId;
+
+/// A page's place in the menu.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageLink {
+    pub slug: String,
+    pub title: String,
+}
+
+/// A page as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextPage {
+    pub slug: String,
+    pub title: String,
+    pub position: i32,
+    pub markdown: String,
+    /// Drawn and cleaned when it was saved.
+    pub html: String,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn links(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Vec<PageLink>> {
+    sqlx::query_as!(
+        PageLink,
+        "select slug, title from pages where competition_id = $1 order by position, slug",
+        id.0,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn all(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Vec<TextPage>> {
+    sqlx::query_as!(
+        TextPage,
+        "select slug, title, position, markdown, html, updated_at
+         from pages where competition_id = $1 order by position, slug",
+        id.0,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn find(conn: &mut PgConnection, id: CompetitionId, slug: &str) -> sqlx::Result<Option<TextPage>> {
+    sqlx::query_as!(
+        TextPage,
+        "select slug, title, position, markdown, html, updated_at
+         from pages where competition_id = $1 and slug = $2",
+        id.0,
+        slug,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Writes a page, new or known; `html` must be what [`crate::markdown::draw`] made of `markdown`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn save(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    slug: &str,
+    title: &str,
+    markdown: &str,
+    html: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into pages (competition_id, slug, title, position, markdown, html, updated_at)
+         values ($1, $2, $3,
+                 (select coalesce(max(position), 0) + 1 from pages where competition_id = $1), $4, $5, $6)
+         on conflict (competition_id, slug) do update
+         set title = excluded.title, markdown = excluded.markdown, html = excluded.html,
+             updated_at = excluded.updated_at",
+        id.0,
+        slug,
+        title,
+        markdown,
+        html,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Removes a page; whether there was one.
+///
+/// # Errors
+/// Those of the database.
+pub async fn remove(conn: &mut PgConnection, id: CompetitionId, slug: &str) -> sqlx::Result<bool> {
+    let removed = sqlx::query!("delete from pages where competition_id = $1 and slug = $2", id.0, slug)
+        .execute(conn)
+        .await?;
+    Ok(removed.rows_affected() == 1)
+}

@@ -1,0 +1,63 @@
+//! Forms that come back: what was typed stays, with a sentence beside the field that was wrong.
+
+use crate::error::{AppError, Result};
+
+/// What was wrong with a form, for its template.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mistake(Option<(&'static str, String)>);
+
+impl Mistake {
+    pub fn none() -> Self {
+        Self(None)
+    }
+
+    pub fn new(field: &'static str, message: impl Into<String>) -> Self {
+        Self(Some((field, message.into())))
+    }
+
+    /// The sentence for one field; empty where it is right.
+    pub fn of(&self, field: &str) -> &str {
+        match &self.0 {
+            Some((wrong, message)) if *wrong == field => message,
+            _ => "",
+        }
+    }
+
+    /// The sentence, whichever field it is about; empty where nothing is wrong.
+    pub fn sentence(&self) -> &str {
+        self.0.as_ref().map_or("", |(_, message)| message)
+    }
+
+    /// `aria-invalid` of a field.
+    pub fn invalid(&self, field: &str) -> &'static str {
+        if self.of(field).is_empty() { "false" } else { "true" }
+    }
+}
+
+/// Turns what a person can mend on the form into a [`Mistake`]; passes the rest on.
+///
+/// # Errors
+/// Everything but [`AppError::Field`] and [`AppError::Refused`].
+pub fn mistake<T>(outcome: Result<T>) -> Result<std::result::Result<T, Mistake>> {
+    match outcome {
+        Ok(done) => Ok(Ok(done)),
+        Err(AppError::Field { field, message }) => Ok(Err(Mistake::new(field, message))),
+        Err(AppError::Refused(sentence)) => Ok(Err(Mistake::new("form", sentence))),
+        Err(other) => Err(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_stands_beside_its_field_alone() {
+        let wrong = Mistake::new("title", "Give it a title.");
+        assert_eq!(wrong.of("title"), "Give it a title.");
+        assert_eq!(wrong.of("slug"), "");
+        assert_eq!(wrong.invalid("title"), "true");
+        assert!(matches!(mistake::<()>(Err(AppError::field("a", "b"))), Ok(Err(_))));
+        assert!(mistake::<()>(Err(AppError::NotFound)).is_err());
+    }
+}
