@@ -15,8 +15,18 @@ exception
 end
 $$;
 
-grant holdout_web to current_user;
-grant holdout_scorer to current_user;
+-- Asked first, because two databases of one cluster may be migrated at once.
+do $$
+begin
+    if not pg_has_role(current_user, 'holdout_web', 'member') then
+        grant holdout_web to current_user;
+    end if;
+    if not pg_has_role(current_user, 'holdout_scorer', 'member') then
+        grant holdout_scorer to current_user;
+    end if;
+end
+$$;
+
 grant usage on schema public to holdout_web, holdout_scorer;
 
 -- Contest time. Tests replace this function in their own database to move the clock.
