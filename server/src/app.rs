@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::routing::any;
 use sqlx::PgPool;
 
+use crate::accounts::limits::Limits;
 use crate::accounts::passwords::Passwords;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::files::Files;
-use crate::web;
 use crate::web::live::Live;
+use crate::{api, paths, web};
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -22,6 +24,7 @@ pub struct Parts {
     pub clock: Clock,
     pub files: Files,
     pub passwords: Passwords,
+    pub limits: Limits,
     pub live: Live,
 }
 
@@ -41,6 +44,7 @@ impl App {
             clock: Clock::default(),
             files,
             passwords: Passwords::new(),
+            limits: Limits::default(),
             live: Live::default(),
             config,
         }))
@@ -49,8 +53,10 @@ impl App {
 
 /// The whole site: pages, API, static files, health.
 pub fn router(app: App) -> Router {
-    let pages =
-        Router::new().merge(crate::competitions::pages::router()).fallback(web::problems::unknown_page);
-    let api = Router::new();
+    let pages = Router::new()
+        .merge(crate::accounts::pages::router())
+        .merge(crate::competitions::pages::router())
+        .fallback(web::problems::unknown_page);
+    let api = Router::new().route(paths::API_REST, any(api::unknown_address));
     web::assemble(app, pages, api)
 }

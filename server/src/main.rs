@@ -69,7 +69,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::spawn(holdout::web::live::listen(app.clone()));
     let listener = tokio::net::TcpListener::bind(app.config.listen).await?;
     tracing::info!(address = %app.config.listen, "serving");
-    axum::serve(listener, router(app)).with_graceful_shutdown(shutdown()).await?;
+    let service = router(app).into_make_service_with_connect_info::<std::net::SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(shutdown()).await?;
     Ok(())
 }
 

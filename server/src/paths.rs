@@ -47,6 +47,9 @@ pub const LIVE: &str = "/c/{slug}/live";
 pub const HOST: &str = "/c/{slug}/host";
 pub const HOST_STEP: &str = "/c/{slug}/host/{step}";
 
+/// Every address of the API that no other route takes.
+pub const API_REST: &str = "/api/{*rest}";
+
 pub const HEALTH: &str = "/healthz";
 pub const READY: &str = "/readyz";
 

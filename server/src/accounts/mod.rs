@@ -1,7 +1,19 @@
-//! People: accounts, sessions, API tokens.
+//! People: accounts, sessions, API tokens, one-time links.
 //!
-//! Never here: a password or token in the clear in the database or a log.
+//! Never here: a password, session secret or token in the clear in the database or a log; an e-mail
+//! address on any page but its owner's and the administrator's.
+//!
+//! Where to start: `register` and `sign_in` are the verbs, `store` has the SQL, `pages` and `api`
+//! are the two faces.
 
+pub mod client;
+pub mod forms;
+pub mod limits;
 pub mod model;
+pub mod pages;
 pub mod passwords;
+pub mod register;
+pub mod secret;
 pub mod sessions;
+pub mod sign_in;
+pub mod store;

@@ -1,4 +1,4 @@
-//! Who somebody is.
+//! Who somebody is, and the rules for names, addresses and passwords. Pure.
 
 use crate::ids::UserId;
 
@@ -14,11 +14,140 @@ pub struct Member {
 impl Member {
     /// One or two letters for the avatar.
     pub fn initials(&self) -> String {
-        self.display_name
-            .split_whitespace()
-            .filter_map(|word| word.chars().next())
-            .take(2)
-            .flat_map(char::to_uppercase)
-            .collect()
+        initials(&self.display_name)
+    }
+}
+
+/// The first letters of the first two words of a name.
+pub fn initials(name: &str) -> String {
+    name.split_whitespace()
+        .filter_map(|word| word.chars().find(|letter| letter.is_alphanumeric()))
+        .take(2)
+        .flat_map(char::to_uppercase)
+        .collect()
+}
+
+const USERNAME_SHAPE: &str =
+    "Use 2 to 30 letters (a to z), digits, hyphens or underscores, beginning with a letter or digit.";
+const SHORTEST_PASSWORD: usize = 10;
+const LONGEST_PASSWORD: usize = 200;
+
+/// A user name as it is stored: in small letters.
+///
+/// # Errors
+/// The sentence for its field.
+pub fn username(typed: &str) -> Result<String, String> {
+    let name = typed.trim().to_lowercase();
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_shaped = (2..=30).contains(&name.len())
+        && name.bytes().next().is_some_and(is_plain)
+        && name.bytes().all(|byte| is_plain(byte) || byte == b'-' || byte == b'_');
+    if is_shaped { Ok(name) } else { Err(USERNAME_SHAPE.to_owned()) }
+}
+
+/// An e-mail address as it is stored: in small letters, and one that mail can be sent to.
+///
+/// # Errors
+/// The sentence for its field.
+pub fn email(typed: &str) -> Result<String, String> {
+    let address = typed.trim().to_lowercase();
+    let is_address = address.len() <= 254 && address.parse::<lettre::Address>().is_ok();
+    if is_address {
+        Ok(address)
+    } else {
+        Err("This is not an e-mail address that mail can be sent to, such as ada@example.org.".to_owned())
+    }
+}
+
+/// The name shown to others.
+///
+/// # Errors
+/// The sentence for its field.
+pub fn display_name(typed: &str) -> Result<String, String> {
+    let name = typed.split_whitespace().collect::<Vec<_>>().join(" ");
+    if name.chars().any(char::is_control) || !name.chars().any(char::is_alphanumeric) {
+        Err("Write the name by which others shall know you.".to_owned())
+    } else if name.chars().count() > 80 {
+        Err("Use at most 80 characters.".to_owned())
+    } else {
+        Ok(name)
+    }
+}
+
+/// What somebody says of themself, in plain text.
+///
+/// # Errors
+/// The sentence for its field.
+pub fn bio(typed: &str) -> Result<String, String> {
+    let text = typed.trim().replace("\r\n", "\n");
+    let length = text.chars().count();
+    if length <= 2000 && !text.contains('\0') {
+        Ok(text)
+    } else {
+        Err(format!("Use at most 2,000 characters; these are {length}."))
+    }
+}
+
+/// A new password; `others` are the words that it must not be, such as the user name.
+///
+/// # Errors
+/// The sentence for its field. It never repeats the password.
+pub fn new_password(typed: &str, others: &[&str]) -> Result<String, String> {
+    let length = typed.chars().count();
+    let first = typed.chars().next();
+    if length < SHORTEST_PASSWORD {
+        Err(format!("Use at least {SHORTEST_PASSWORD} characters. A few words are easy to keep in mind."))
+    } else if length > LONGEST_PASSWORD {
+        Err(format!("Use at most {LONGEST_PASSWORD} characters."))
+    } else if typed.chars().all(|letter| Some(letter) == first) {
+        Err("This is one character over and over, which is guessed first.".to_owned())
+    } else if others.iter().any(|other| typed.eq_ignore_ascii_case(other)) {
+        Err("Use something other than your name or address.".to_owned())
+    } else {
+        Ok(typed.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_are_the_first_letters_of_two_words() {
+        assert_eq!(initials("ada lovelace king"), "AL");
+        assert_eq!(initials("émile"), "É");
+        assert_eq!(initials("(the) team"), "TT");
+    }
+
+    #[test]
+    fn user_names_are_small_and_plain() {
+        assert_eq!(username(" Ada-99 "), Ok("ada-99".to_owned()));
+        for wrong in ["a", "-ada", "ada lovelace", "ada@home", "ädä", "a/../b", &"a".repeat(31)] {
+            assert!(username(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn addresses_can_be_sent_to() {
+        assert_eq!(email(" Ada@Example.ORG "), Ok("ada@example.org".to_owned()));
+        for wrong in ["", "ada", "@example.org", "ada@", "a b@example.org", "ada@x\r\nBcc: eve@example.org"] {
+            assert!(email(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_long_and_not_the_name() {
+        assert!(new_password("correct horse battery", &["ada"]).is_ok());
+        assert!(new_password("short", &[]).is_err());
+        assert!(new_password("aaaaaaaaaaaaaa", &[]).is_err());
+        assert!(new_password(&"ab".repeat(101), &[]).is_err());
+        assert!(new_password("Ada@example.org", &["ada", "ada@example.org"]).is_err());
+    }
+
+    #[test]
+    fn display_names_have_a_letter_and_single_spaces() {
+        assert_eq!(display_name("  Ada   Lovelace "), Ok("Ada Lovelace".to_owned()));
+        assert!(display_name(" … ").is_err());
+        assert!(display_name(&"a".repeat(81)).is_err());
     }
 }

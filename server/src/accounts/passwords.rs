@@ -16,6 +16,10 @@ const LANES: u32 = 1;
 /// At most this many hashes are computed at once: 38 MiB and two threads at worst.
 const AT_ONCE: usize = 2;
 
+/// Of the same cost as every other; of no password that anybody has.
+const NOBODYS: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$sOYEQyJ8oFMlZZYE5kFnhQ$EEU/rPF3c07c1G8s1gfewaJMbLSYsuKXu1avBCUV46U";
+
 #[derive(Clone)]
 pub struct Passwords {
     argon: Argon2<'static>,
@@ -51,14 +55,22 @@ impl Passwords {
         .await
     }
 
-    /// Whether `password` belongs to `hash`.
+    /// Whether `password` belongs to `hash`. Where there is none, because nobody has that name or the
+    /// account has no password, a hash of nobody's is tried, so that the answer takes as long.
     ///
     /// # Errors
     /// [`AppError::Internal`] when the worker thread dies.
-    pub async fn verify(&self, password: String, hash: String) -> Result<bool> {
+    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
         self.run(move |argon| {
-            Ok(PasswordHash::new(&hash)
-                .is_ok_and(|parsed| argon.verify_password(password.as_bytes(), &parsed).is_ok()))
+            let fits = |parsed: &PasswordHash| argon.verify_password(password.as_bytes(), parsed).is_ok();
+            let known = hash.as_deref().and_then(|hash| PasswordHash::new(hash).ok());
+            match known {
+                Some(parsed) => Ok(fits(&parsed)),
+                None => {
+                    let _ = PasswordHash::new(NOBODYS).is_ok_and(|parsed| fits(&parsed));
+                    Ok(false)
+                }
+            }
         })
         .await
     }
@@ -75,5 +87,32 @@ impl Passwords {
         })
         .await
         .map_err(anyhow::Error::from)?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_fits_its_own_hash_alone() {
+        let passwords = Passwords::new();
+        let hash = passwords.hash("correct horse battery".to_owned()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        let verify = |password: &str, hash: Option<&str>| {
+            passwords.verify(password.to_owned(), hash.map(ToOwned::to_owned))
+        };
+        assert!(verify("correct horse battery", Some(&hash)).await.unwrap());
+        assert!(!verify("correct horse batterz", Some(&hash)).await.unwrap());
+        assert!(!verify("correct horse battery", Some("!")).await.unwrap());
+        assert!(!verify("correct horse battery", None).await.unwrap());
+    }
+
+    #[test]
+    fn nobodys_hash_costs_what_a_real_one_does() {
+        let parsed = PasswordHash::new(NOBODYS).unwrap();
+        let params = Params::try_from(&parsed).unwrap();
+        assert_eq!((params.m_cost(), params.t_cost(), params.p_cost()), (MEMORY_KIB, PASSES, LANES));
+        assert!(parsed.hash.is_some());
     }
 }

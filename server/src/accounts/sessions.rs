@@ -1,37 +1,74 @@
 //! Sessions: a random secret in a cookie, its SHA-256 in the database.
+//!
+//! A session ends after 30 days without a visit. The visit is noted at most once an hour, so that
+//! looking at pages does not write.
 
-use chrono::{DateTime, Utc};
-use sha2::{Digest, Sha256};
+use axum::http::{HeaderName, HeaderValue, header};
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgConnection;
 
+use crate::accounts::client::Client;
 use crate::accounts::model::Member;
+use crate::accounts::{secret, store};
 use crate::app::App;
+use crate::config::Config;
 use crate::error::Result;
 use crate::ids::UserId;
 
 pub const COOKIE: &str = "holdout_session";
 
-/// What is stored of a secret.
-pub fn digest(secret: &str) -> [u8; 32] {
-    Sha256::digest(secret.as_bytes()).into()
-}
+pub const LIFE: TimeDelta = TimeDelta::days(30);
+const NOTED_AT_MOST_EVERY: TimeDelta = TimeDelta::hours(1);
+/// The database decides when a session ends; the cookie merely outlives it. Browsers allow 400 days.
+const COOKIE_LIFE_SECONDS: u32 = 400 * 86_400;
 
 /// The member a session's secret belongs to, or `None` when it is unknown, expired or suspended.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn find_member(app: &App, secret: &str, now: DateTime<Utc>) -> Result<Option<Member>> {
-    let token_hash = digest(secret);
+    let token_hash = secret::digest(secret);
     let mut conn = app.db.acquire().await?;
-    let member = sqlx::query_as!(
-        Member,
-        "select u.id as \"id: UserId\", u.username, u.display_name, u.is_admin
-         from sessions s
-         join users u on u.id = s.user_id
-         where s.token_hash = $1 and s.expires_at > $2 and u.suspended_at is null",
-        token_hash.as_slice(),
-        now,
-    )
-    .fetch_optional(&mut *conn)
-    .await?;
-    Ok(member)
+    let Some(visit) = store::sessions::find(&mut conn, &token_hash, now).await? else {
+        return Ok(None);
+    };
+    if now - visit.last_seen_at >= NOTED_AT_MOST_EVERY {
+        store::sessions::note_visit(&mut conn, &token_hash, now, now + LIFE).await?;
+    }
+    Ok(Some(visit.member))
+}
+
+/// Begins a session in place of the one that the client has, so that a secret known before signing
+/// in is worth nothing after it. Returns the secret for [`set_cookie`].
+///
+/// # Errors
+/// Those of the database.
+pub async fn begin(
+    conn: &mut PgConnection,
+    user: UserId,
+    client: &Client,
+    now: DateTime<Utc>,
+) -> Result<String> {
+    if let Some(previous) = client.session {
+        store::sessions::end(conn, &previous).await?;
+    }
+    let secret = secret::draw();
+    store::sessions::insert(conn, &secret::digest(&secret), user, client, now, now + LIFE).await?;
+    Ok(secret)
+}
+
+/// The header that gives a session to the browser.
+pub fn set_cookie(config: &Config, secret: &str) -> (HeaderName, HeaderValue) {
+    cookie_header(config, secret, COOKIE_LIFE_SECONDS)
+}
+
+/// The header that takes it away.
+pub fn clear_cookie(config: &Config) -> (HeaderName, HeaderValue) {
+    cookie_header(config, "", 0)
+}
+
+fn cookie_header(config: &Config, value: &str, life_seconds: u32) -> (HeaderName, HeaderValue) {
+    let secure = if config.public_url.starts_with("https://") { "; Secure" } else { "" };
+    let cookie = format!("{COOKIE}={value}; Path=/; Max-Age={life_seconds}; HttpOnly; SameSite=Lax{secure}");
+    (header::SET_COOKIE, HeaderValue::try_from(cookie).unwrap_or(HeaderValue::from_static("")))
 }

@@ -1,6 +1,7 @@
 //! How pages work: shell, problems, headers, static files, live events. No rule of a room is here.
 
 pub mod assets;
+pub mod csrf;
 pub mod extract;
 pub mod format;
 pub mod forms;
@@ -17,7 +18,6 @@ use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
-use tower_http::csrf::CsrfLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::app::App;
@@ -28,12 +28,13 @@ const FORM_LIMIT_BYTES: usize = 1 << 20;
 
 /// Puts the layers around all pages and all of the API.
 pub fn assemble(app: App, pages: Router<App>, api: Router<App>) -> Router {
-    let pages = pages.layer(from_fn(problems::draw)).layer(from_fn_with_state(app.clone(), shell::load));
-    let api = api.layer(from_fn(crate::api::problems::draw));
+    let pages = csrf::refuse_foreign(&app, csrf::refuse_silent(&app, pages))
+        .layer(from_fn(problems::draw))
+        .layer(from_fn_with_state(app.clone(), shell::load));
+    let api = csrf::refuse_foreign(&app, api).layer(from_fn(crate::api::problems::draw));
     Router::new()
         .merge(pages)
         .merge(api)
-        .layer(CsrfLayer::new())
         .route(assets::ROUTE, get(assets::show))
         .route(paths::HEALTH, get(health))
         .route(paths::READY, get(ready))

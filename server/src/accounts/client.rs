@@ -1,0 +1,67 @@
+//! From where a request comes: its address, browser and session.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::HeaderMap;
+use axum::http::header::USER_AGENT;
+use axum::http::request::Parts;
+
+use crate::accounts::{secret, sessions};
+use crate::app::App;
+use crate::error::AppError;
+use crate::web::shell;
+
+const LONGEST_USER_AGENT: usize = 300;
+
+#[derive(Debug, Clone, Default)]
+pub struct Client {
+    /// `None` where no connection is known, as in tests without a socket.
+    pub ip: Option<IpAddr>,
+    pub user_agent: String,
+    /// Digest of the session cookie's secret, if the request carries one; it may be of no session.
+    pub session: Option<[u8; 32]>,
+}
+
+impl Client {
+    /// The address as it is stored, empty when unknown.
+    pub fn ip_text(&self) -> String {
+        self.ip.map(|ip| ip.to_string()).unwrap_or_default()
+    }
+}
+
+impl FromRequestParts<App> for Client {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        let forwarded = if app.config.behind_proxy { last_hop(&parts.headers) } else { None };
+        let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("");
+        Ok(Self {
+            ip: forwarded.or(peer).map(|ip| ip.to_canonical()),
+            user_agent: user_agent.chars().take(LONGEST_USER_AGENT).collect(),
+            session: shell::cookie(&parts.headers, sessions::COOKIE).map(secret::digest),
+        })
+    }
+}
+
+/// The hop that our own proxy added: the last one. Those before it are the sender's claims.
+fn last_hop(headers: &HeaderMap) -> Option<IpAddr> {
+    let line = headers.get_all("x-forwarded-for").iter().next_back()?;
+    line.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_proxys_own_hop_is_believed() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(last_hop(&headers), None);
+        headers.append("x-forwarded-for", "6.6.6.6, 192.0.2.7".parse().unwrap());
+        assert_eq!(last_hop(&headers), Some("192.0.2.7".parse().unwrap()));
+        headers.append("x-forwarded-for", "2001:db8::1".parse().unwrap());
+        assert_eq!(last_hop(&headers), Some("2001:db8::1".parse().unwrap()));
+    }
+}

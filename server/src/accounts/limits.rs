@@ -1,0 +1,149 @@
+//! How often somebody may try: sign-in, registration and reset, each by address and by account.
+//!
+//! Kept in this process's memory; a restart forgets. Limits of a competition are not here: those
+//! are counted by the database.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::Clock;
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+use crate::accounts::client::Client;
+use crate::error::{AppError, Result};
+
+/// A burst, and after it one more each so many seconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    pub burst: u32,
+    pub seconds_each: u64,
+}
+
+/// Keyed by address: generous, since a class may sit behind one. Keyed by account: tight, since
+/// that is where a password is guessed.
+struct Pair {
+    what: &'static str,
+    by_address: DefaultKeyedRateLimiter<String>,
+    by_account: DefaultKeyedRateLimiter<String>,
+}
+
+pub struct Limits {
+    sign_in: Pair,
+    register: Pair,
+    reset: Pair,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let pace = |burst, seconds_each| Pace { burst, seconds_each };
+        Self {
+            sign_in: Pair::new("attempts to sign in", pace(100, 2), pace(10, 30)),
+            register: Pair::new("registrations", pace(100, 30), pace(5, 60)),
+            reset: Pair::new("password resets", pace(20, 30), pace(3, 600)),
+        }
+    }
+}
+
+impl Limits {
+    /// # Errors
+    /// [`AppError::TooMany`] when this address or this account has tried too often.
+    pub fn sign_in(&self, client: &Client, account: &str) -> Result<()> {
+        self.sign_in.pass(client, account)
+    }
+
+    /// # Errors
+    /// As [`Limits::sign_in`].
+    pub fn register(&self, client: &Client, email: &str) -> Result<()> {
+        self.register.pass(client, email)
+    }
+
+    /// # Errors
+    /// As [`Limits::sign_in`].
+    pub fn reset(&self, client: &Client, account: &str) -> Result<()> {
+        self.reset.pass(client, account)
+    }
+
+    /// Forgets those who have been quiet, so that memory does not grow.
+    pub fn forget_the_quiet(&self) {
+        for pair in [&self.sign_in, &self.register, &self.reset] {
+            pair.by_address.retain_recent();
+            pair.by_account.retain_recent();
+        }
+    }
+}
+
+impl Pair {
+    fn new(what: &'static str, by_address: Pace, by_account: Pace) -> Self {
+        let limiter = |pace| RateLimiter::keyed(quota(pace));
+        Self { what, by_address: limiter(by_address), by_account: limiter(by_account) }
+    }
+
+    fn pass(&self, client: &Client, account: &str) -> Result<()> {
+        self.pass_one(&self.by_address, neighbourhood(client.ip))?;
+        self.pass_one(&self.by_account, account.trim().to_lowercase())
+    }
+
+    fn pass_one(&self, limiter: &DefaultKeyedRateLimiter<String>, key: String) -> Result<()> {
+        limiter.check_key(&key).map_err(|until| {
+            let wait = until.wait_time_from(limiter.clock().now());
+            let seconds = wait.as_secs() + 1;
+            let unit = if seconds == 1 { "second" } else { "seconds" };
+            AppError::TooMany {
+                message: format!("Too many {}. Try again in {seconds} {unit}.", self.what),
+                retry_after_seconds: seconds,
+            }
+        })
+    }
+}
+
+fn quota(pace: Pace) -> Quota {
+    let burst = NonZeroU32::new(pace.burst).unwrap_or(NonZeroU32::MIN);
+    Quota::with_period(Duration::from_secs(pace.seconds_each))
+        .unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN))
+        .allow_burst(burst)
+}
+
+/// The key of an address. Of IPv6 the first 64 bits: the rest is a household's to choose.
+fn neighbourhood(ip: Option<IpAddr>) -> String {
+    match ip {
+        None => String::new(),
+        Some(IpAddr::V4(ip)) => ip.to_string(),
+        Some(IpAddr::V6(ip)) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(ip: &str) -> Client {
+        Client { ip: ip.parse().ok(), ..Client::default() }
+    }
+
+    #[test]
+    fn an_account_is_limited_wherever_the_attempts_come_from() {
+        let limits = Limits::default();
+        for attempt in 0..10 {
+            assert!(limits.sign_in(&from(&format!("192.0.2.{attempt}")), "ada").is_ok());
+        }
+        let refused = limits.sign_in(&from("192.0.2.99"), " ADA ");
+        assert!(matches!(refused, Err(AppError::TooMany { retry_after_seconds: 1..=31, .. })));
+        assert!(limits.sign_in(&from("192.0.2.99"), "grace").is_ok());
+    }
+
+    #[test]
+    fn an_address_is_limited_whatever_account_it_tries() {
+        let limits = Limits::default();
+        let tried = (0..200).filter(|n| limits.sign_in(&from("192.0.2.1"), &n.to_string()).is_ok()).count();
+        assert!((100..110).contains(&tried), "{tried}");
+        assert!(limits.sign_in(&from("192.0.2.2"), "ada").is_ok());
+    }
+
+    #[test]
+    fn neighbours_of_one_ipv6_network_share_a_limit() {
+        let key = |ip: &str| neighbourhood(ip.parse().ok());
+        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
+        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+    }
+}

@@ -1,0 +1,166 @@
+//! The entrance: register, sign in, sign out.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use serde::Deserialize;
+
+use crate::accounts::client::Client;
+use crate::accounts::forms::FormErrors;
+use crate::accounts::pages::local_path;
+use crate::accounts::register::{self, Registration};
+use crate::accounts::{sessions, sign_in};
+use crate::app::App;
+use crate::error::{AppError, Result};
+use crate::paths;
+use crate::web::shell::{self, Shell};
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route(paths::REGISTER, get(show_register).post(post_register))
+        .route(paths::SIGN_IN, get(show_sign_in).post(post_sign_in))
+        .route(paths::SIGN_OUT, post(post_sign_out))
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct NextQuery {
+    #[serde(default)]
+    pub next: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct RegisterForm {
+    pub username: String,
+    pub email: String,
+    pub password: String,
+    pub next: String,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "accounts/register.html")]
+pub struct RegisterPage {
+    pub shell: Shell,
+    pub form: RegisterForm,
+    pub errors: FormErrors,
+    /// Where the form goes.
+    pub action: String,
+    pub is_open: bool,
+    /// Whether the account becomes an administrator.
+    pub makes_admin: bool,
+}
+
+impl RegisterPage {
+    pub fn sample() -> Self {
+        let errors = Registration::check("Ada Lovelace", "ada@example.org", "short").err();
+        Self {
+            shell: Shell::default(),
+            form: RegisterForm { username: "Ada Lovelace".to_owned(), ..RegisterForm::default() },
+            errors: errors.unwrap_or_default(),
+            action: paths::REGISTER.to_owned(),
+            is_open: true,
+            makes_admin: false,
+        }
+    }
+}
+
+fn register_page(app: &App, shell: Shell, form: RegisterForm, errors: FormErrors) -> RegisterPage {
+    let is_open = app.config.open_registration;
+    RegisterPage { shell, form, errors, action: paths::REGISTER.to_owned(), is_open, makes_admin: false }
+}
+
+async fn show_register(State(app): State<App>, shell: Shell, Query(query): Query<NextQuery>) -> Response {
+    if shell.viewer.is_some() {
+        return Redirect::to(local_path(&query.next)).into_response();
+    }
+    let form = RegisterForm { next: query.next, ..RegisterForm::default() };
+    register_page(&app, shell, form, FormErrors::default()).into_response()
+}
+
+async fn post_register(
+    State(app): State<App>,
+    shell: Shell,
+    client: Client,
+    Form(form): Form<RegisterForm>,
+) -> Result<Response> {
+    let outcome = match Registration::check(&form.username, &form.email, &form.password) {
+        Ok(registration) => register::register(&app, &client, registration).await,
+        Err(errors) => return Ok(errors.answer(register_page(&app, shell, form, errors.clone()))),
+    };
+    match outcome {
+        Ok(secret) => Ok(enter(&app, &secret, &form.next, "Welcome to Holdout.")),
+        Err(error) => {
+            let errors = FormErrors::from_error(error)?;
+            Ok(errors.answer(register_page(&app, shell, form, errors.clone())))
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SignInForm {
+    pub login: String,
+    pub password: String,
+    pub next: String,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "accounts/sign_in.html")]
+pub struct SignInPage {
+    pub shell: Shell,
+    pub form: SignInForm,
+    pub errors: FormErrors,
+}
+
+impl SignInPage {
+    pub fn sample() -> Self {
+        let wrong = AppError::field("password", "No account has this name and this password.");
+        Self {
+            shell: Shell::default(),
+            form: SignInForm { login: "ada".to_owned(), ..SignInForm::default() },
+            errors: FormErrors::from_error(wrong).unwrap_or_default(),
+        }
+    }
+}
+
+async fn show_sign_in(shell: Shell, Query(query): Query<NextQuery>) -> Response {
+    if shell.viewer.is_some() {
+        return Redirect::to(local_path(&query.next)).into_response();
+    }
+    let form = SignInForm { next: query.next, ..SignInForm::default() };
+    SignInPage { shell, form, errors: FormErrors::default() }.into_response()
+}
+
+async fn post_sign_in(
+    State(app): State<App>,
+    shell: Shell,
+    client: Client,
+    Form(form): Form<SignInForm>,
+) -> Result<Response> {
+    match sign_in::sign_in(&app, &client, &form.login, form.password.clone()).await {
+        Ok(secret) => Ok(enter(&app, &secret, &form.next, "You are signed in.")),
+        Err(error) => {
+            let errors = FormErrors::from_error(error)?;
+            Ok(errors.answer(SignInPage { shell, form, errors: errors.clone() }))
+        }
+    }
+}
+
+async fn post_sign_out(State(app): State<App>, client: Client) -> Result<Response> {
+    sign_in::sign_out(&app, &client).await?;
+    let cookies = axum::response::AppendHeaders([
+        sessions::clear_cookie(&app.config),
+        shell::flash("You are signed out."),
+    ]);
+    Ok((cookies, Redirect::to(paths::HOME)).into_response())
+}
+
+/// Gives the session to the browser and leads on.
+pub(super) fn enter(app: &App, secret: &str, next: &str, sentence: &str) -> Response {
+    let cookies =
+        axum::response::AppendHeaders([sessions::set_cookie(&app.config, secret), shell::flash(sentence)]);
+    (cookies, Redirect::to(local_path(next))).into_response()
+}

@@ -1,0 +1,85 @@
+//! Making an account.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::accounts::client::Client;
+use crate::accounts::forms::FormErrors;
+use crate::accounts::store::users::{self, NewUser};
+use crate::accounts::{model, sessions};
+use crate::app::App;
+use crate::error::{AppError, Result};
+use crate::ids::UserId;
+
+/// What a visitor chose, each part checked on its own.
+pub struct Registration {
+    username: String,
+    email: String,
+    password: String,
+}
+
+impl Registration {
+    /// Checks what was typed.
+    ///
+    /// # Errors
+    /// A sentence for every field that is wrong.
+    pub fn check(username: &str, email: &str, password: &str) -> Result<Self, FormErrors> {
+        let mut errors = FormErrors::default();
+        let others = [username.trim(), email.trim()];
+        let username = errors.check("username", model::username(username));
+        let email = errors.check("email", model::email(email));
+        let password = errors.check("password", model::new_password(password, &others));
+        match (username, email, password) {
+            (Some(username), Some(email), Some(password)) => Ok(Self { username, email, password }),
+            _ => Err(errors),
+        }
+    }
+}
+
+/// Makes an account and signs it in; returns the session's secret.
+///
+/// # Errors
+/// [`AppError::Field`] when the name or address is taken, [`AppError::Refused`] when registration
+/// is closed, [`AppError::TooMany`] after too many attempts.
+pub async fn register(app: &App, client: &Client, registration: Registration) -> Result<String> {
+    if !app.config.open_registration {
+        return Err(AppError::refused("Registration is closed here. Ask the administrator for an account."));
+    }
+    app.limits.register(client, &registration.email)?;
+    let now = app.clock.now();
+    let password_hash = app.passwords.hash(registration.password.clone()).await?;
+    let mut tx = app.db.begin().await?;
+    let user = insert(&mut tx, &registration, &password_hash, now).await?;
+    let secret = sessions::begin(&mut tx, user, client, now).await?;
+    tx.commit().await?;
+    Ok(secret)
+}
+
+/// Adds the account within a transaction of the caller.
+pub(super) async fn insert(
+    conn: &mut PgConnection,
+    registration: &Registration,
+    password_hash: &str,
+    now: DateTime<Utc>,
+) -> Result<UserId> {
+    let user = NewUser {
+        username: &registration.username,
+        email: &registration.email,
+        display_name: &registration.username,
+        password_hash,
+    };
+    users::insert(conn, &user, now).await.map_err(taken)
+}
+
+fn taken(error: sqlx::Error) -> AppError {
+    match error.as_database_error().and_then(|error| error.constraint()) {
+        Some("users_username_taken") => {
+            AppError::field("username", "Somebody has this user name already. Choose another.")
+        }
+        Some("users_email_taken") => AppError::field(
+            "email",
+            "This address cannot be used for a new account. If it is yours, sign in or reset the password.",
+        ),
+        _ => error.into(),
+    }
+}

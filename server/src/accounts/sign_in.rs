@@ -1,0 +1,61 @@
+//! Signing in and out.
+
+use crate::accounts::client::Client;
+use crate::accounts::store::users::Credentials;
+use crate::accounts::{sessions, store};
+use crate::app::App;
+use crate::error::{AppError, Result};
+
+/// Begins a session for whoever knows the password; returns the session's secret. `login` is a user
+/// name or an e-mail address.
+///
+/// # Errors
+/// [`AppError::Field`] when name and password do not fit, in equal time whether or not the account
+/// exists; [`AppError::Refused`] when it is suspended; [`AppError::TooMany`] after too many attempts.
+pub async fn sign_in(app: &App, client: &Client, login: &str, password: String) -> Result<String> {
+    let account = verify(app, client, login, password).await?;
+    let mut tx = app.db.begin().await?;
+    let secret = sessions::begin(&mut tx, account.id, client, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(secret)
+}
+
+/// Whose name and password these are.
+///
+/// # Errors
+/// As [`sign_in`].
+pub async fn verify(app: &App, client: &Client, login: &str, password: String) -> Result<Credentials> {
+    app.limits.sign_in(client, login)?;
+    let found = {
+        let mut conn = app.db.acquire().await?;
+        store::users::credentials(&mut conn, login).await?
+    };
+    let hash = found.as_ref().map(|account| account.password_hash.clone());
+    let is_right = app.passwords.verify(password, hash).await?;
+    match found {
+        Some(account) if is_right => {
+            refuse_suspended(&account)?;
+            Ok(account)
+        }
+        _ => Err(AppError::field("password", "No account has this name and this password.")),
+    }
+}
+
+fn refuse_suspended(account: &Credentials) -> Result<()> {
+    if account.suspended_at.is_none() {
+        return Ok(());
+    }
+    Err(AppError::refused("This account is suspended. Ask the administrator why."))
+}
+
+/// Ends the client's session.
+///
+/// # Errors
+/// Those of the database.
+pub async fn sign_out(app: &App, client: &Client) -> Result<()> {
+    if let Some(session) = client.session {
+        let mut conn = app.db.acquire().await?;
+        store::sessions::end(&mut conn, &session).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! Every SQL statement about people.
+
+pub mod sessions;
+pub mod users;

@@ -1,0 +1,177 @@
+//! Every SQL statement about sessions.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::accounts::client::Client;
+use crate::accounts::model::Member;
+use crate::ids::UserId;
+
+/// A live session's member, and when the session was last used.
+#[derive(Debug)]
+pub struct Visit {
+    pub member: Member,
+    pub last_seen_at: DateTime<Utc>,
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn find(
+    conn: &mut PgConnection,
+    token_hash: &[u8; 32],
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Visit>> {
+    let row = sqlx::query!(
+        "select u.id as \"id: UserId\", u.username, u.display_name, u.is_admin, s.last_seen_at
+         from sessions s
+         join users u on u.id = s.user_id
+         where s.token_hash = $1 and s.expires_at > $2 and u.suspended_at is null",
+        token_hash.as_slice(),
+        now,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Visit {
+        member: Member {
+            id: row.id,
+            username: row.username,
+            display_name: row.display_name,
+            is_admin: row.is_admin,
+        },
+        last_seen_at: row.last_seen_at,
+    }))
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn note_visit(
+    conn: &mut PgConnection,
+    token_hash: &[u8; 32],
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update sessions
+         set last_seen_at = $2, expires_at = $3
+         where token_hash = $1",
+        token_hash.as_slice(),
+        now,
+        expires_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn insert(
+    conn: &mut PgConnection,
+    token_hash: &[u8; 32],
+    user: UserId,
+    client: &Client,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into sessions (token_hash, user_id, user_agent, ip, created_at, last_seen_at, expires_at)
+         values ($1, $2, $3, $4, $5, $5, $6)",
+        token_hash.as_slice(),
+        user.0,
+        client.user_agent,
+        client.ip_text(),
+        now,
+        expires_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Ends one session; none with that secret is no mistake.
+///
+/// # Errors
+/// Those of the database.
+pub async fn end(conn: &mut PgConnection, token_hash: &[u8; 32]) -> sqlx::Result<()> {
+    sqlx::query!("delete from sessions where token_hash = $1", token_hash.as_slice()).execute(conn).await?;
+    Ok(())
+}
+
+/// Ends all sessions of a person; returns how many there were.
+///
+/// # Errors
+/// Those of the database.
+pub async fn end_all(conn: &mut PgConnection, user: UserId) -> sqlx::Result<u64> {
+    let done = sqlx::query!("delete from sessions where user_id = $1", user.0).execute(conn).await?;
+    Ok(done.rows_affected())
+}
+
+/// Ends all sessions of a person but one; returns how many there were.
+///
+/// # Errors
+/// Those of the database.
+pub async fn end_others(conn: &mut PgConnection, user: UserId, kept: &[u8; 32]) -> sqlx::Result<u64> {
+    let done =
+        sqlx::query!("delete from sessions where user_id = $1 and token_hash <> $2", user.0, kept.as_slice())
+            .execute(conn)
+            .await?;
+    Ok(done.rows_affected())
+}
+
+/// Ends the session that a list names; `false` when it is not this person's.
+///
+/// # Errors
+/// Those of the database.
+pub async fn end_named(conn: &mut PgConnection, user: UserId, public_id: Uuid) -> sqlx::Result<bool> {
+    let done = sqlx::query!("delete from sessions where user_id = $1 and public_id = $2", user.0, public_id)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A session in its owner's list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub public_id: Uuid,
+    pub user_agent: String,
+    pub ip: String,
+    pub created_at: DateTime<Utc>,
+    pub last_seen_at: DateTime<Utc>,
+    pub is_this: bool,
+}
+
+/// A person's live sessions, the last used first, at most 100.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list(
+    conn: &mut PgConnection,
+    user: UserId,
+    this: Option<[u8; 32]>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<Listed>> {
+    sqlx::query_as!(
+        Listed,
+        "select public_id, user_agent, ip, created_at, last_seen_at,
+                token_hash is not distinct from $2 as \"is_this!\"
+         from sessions
+         where user_id = $1 and expires_at > $3
+         order by last_seen_at desc
+         limit 100",
+        user.0,
+        this.as_ref().map(<[u8; 32]>::as_slice),
+        now,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Removes sessions that have run out.
+///
+/// # Errors
+/// Those of the database.
+pub async fn sweep(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!("delete from sessions where expires_at <= $1", now).execute(conn).await?;
+    Ok(())
+}
