@@ -1,0 +1,86 @@
+"""`bench/run`: ratios against what hosts use today, and what the whole tree costs. See README.md."""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+
+import live
+import measure
+import scoring
+
+ROOT = Path(__file__).parent.parent
+PARTS = ["scoring", "live"]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="bench/run", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small sizes, few runs: a minute in all")
+    parser.add_argument("--part", choices=PARTS, action="append", help="only this part; may be repeated")
+    parser.add_argument("--rows", type=int, action="append", help="a size of the scoring part; may be repeated")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each program, the median counts")
+    parser.add_argument("--bin", type=Path, default=ROOT / "target/release", help="folder of holdout and holdout-scorer")
+    parser.add_argument("--work", type=Path, default=ROOT / ".bench", help="folder for files and results")
+    return parser.parse_args()
+
+
+def versions(binaries):
+    def first_line(*command):
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[0]
+
+    return {
+        "holdout": first_line(binaries / "holdout", "--version"),
+        "holdout-scorer": first_line(binaries / "holdout-scorer", "--version"),
+        "commit": first_line("git", "-C", ROOT, "rev-parse", "HEAD"),
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in ("pandas", "scikit-learn", "polars", "numpy")},
+    }
+
+
+def machine():
+    with open("/proc/cpuinfo") as cpuinfo:
+        models = [line.split(":", 1)[1].strip() for line in cpuinfo if line.startswith("model name")]
+    return {
+        "processor": models[0] if models else platform.machine(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
+        "kernel": platform.release(),
+        "load_before": os.getloadavg()[0],
+    }
+
+
+def main():
+    wanted = arguments()
+    parts = wanted.part or PARTS
+    wanted.work.mkdir(parents=True, exist_ok=True)
+    results = {
+        "started_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "quick": wanted.quick,
+        "versions": versions(wanted.bin),
+        "machine": machine(),
+        "calibration_s": [measure.calibrate()],
+    }
+    print(f"calibration loop: {results['calibration_s'][0]:.3f} s; load {results['machine']['load_before']:.1f}")
+    if "scoring" in parts:
+        print(scoring.HEADER)
+        scorer = wanted.bin / "holdout-scorer"
+        results["scoring"] = scoring.bench(scorer, wanted.work, wanted.quick, wanted.rows, wanted.runs)
+    if "live" in parts:
+        results["live"] = live.bench(wanted.bin, wanted.work, wanted.quick)
+    results["calibration_s"].append(measure.calibrate())
+    print(f"calibration loop: {results['calibration_s'][1]:.3f} s")
+    path = wanted.work / "results.json"
+    path.write_text(json.dumps(results, indent=2) + "\n")
+    print(f"written to {path}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (measure.Failed, subprocess.CalledProcessError) as error:
+        sys.exit(f"bench: {error}")
