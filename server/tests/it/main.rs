@@ -1,0 +1,3 @@
+//! Everything that is shown on a real PostgreSQL, through the real HTTP server, with real scorers.
+
+mod tidy;

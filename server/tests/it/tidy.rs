@@ -1,0 +1,183 @@
+//! The habits of the house, checked on its sources: sizes, names, what may not be written.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+const MOST_LINES: usize = 600;
+const SKIPPED_FOLDERS: [&str; 7] = ["target", ".git", "node_modules", "data", ".bench", ".sqlx", "fixtures"];
+/// Folders whose every direct child is a room that ARCHITECTURE.md must name.
+const ROOM_PARENTS: [&str; 2] = ["server/src", "scorer/src"];
+
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace is above the crate").to_owned()
+}
+
+#[test]
+fn no_source_file_is_too_long() {
+    let long: Vec<_> = sources(&["rs", "sql", "py", "js", "mjs", "html"])
+        .into_iter()
+        .map(|(path, text)| (text.lines().count(), path))
+        .filter(|(lines, _)| *lines > MOST_LINES)
+        .collect();
+    assert!(long.is_empty(), "split these, they have more than {MOST_LINES} lines: {long:?}");
+}
+
+#[test]
+fn lints_are_expected_with_a_reason_never_allowed() {
+    let attribute = ["[", "allow("].concat();
+    let offenders = files_with(&["rs"], |line| line.trim_start().starts_with('#') && line.contains(&attribute));
+    assert!(offenders.is_empty(), "write #[expect(lint, reason = \"…\")] instead: {offenders:?}");
+}
+
+#[test]
+fn nothing_is_left_for_later() {
+    let markers = ["TO-DO", "FIX-ME", "XX-X"].map(|marker| marker.replace('-', ""));
+    let offenders = files_with(&["rs", "sql", "py", "js", "mjs", "html", "css", "sh"], |line| {
+        markers.iter().any(|marker| line.split(|c: char| !c.is_alphanumeric()).any(|word| word == marker))
+    });
+    assert!(offenders.is_empty(), "finish these: {offenders:?}");
+}
+
+#[test]
+fn no_file_names_a_place_that_only_one_machine_has() {
+    let places = [["/wo", "rk/"], ["/ho", "me/"], ["/tmp/", "setup"], ["..", "/shared"], ["registry.", "npmjs"]]
+        .map(|halves| halves.concat());
+    let offenders = files_with(
+        &["rs", "sql", "py", "js", "mjs", "json", "html", "css", "sh", "md", "toml", "yml", "yaml"],
+        |line| places.iter().any(|place| line.contains(place)),
+    );
+    assert!(offenders.is_empty(), "these hold on one machine only: {offenders:?}");
+}
+
+#[test]
+fn the_map_of_the_house_is_true() {
+    let map = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
+    let named = folders_named_in(&map);
+    let gone: Vec<_> = named.iter().filter(|folder| !root().join(folder).is_dir()).collect();
+    assert!(gone.is_empty(), "ARCHITECTURE.md names folders that do not exist: {gone:?}");
+    let missing: Vec<_> = ROOM_PARENTS
+        .iter()
+        .flat_map(|parent| folders_in(parent))
+        .filter(|folder| !named.contains(folder))
+        .collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md does not name these rooms: {missing:?}");
+}
+
+#[test]
+fn the_web_server_can_neither_reach_the_table_library_nor_open_a_seal() {
+    let reachable = packages_reachable_from("holdout");
+    assert!(reachable.contains("axum"), "the walk over the dependencies works: {reachable:?}");
+    let tables: Vec<_> = reachable.iter().filter(|name| name.starts_with("polars")).collect();
+    assert!(tables.is_empty(), "the server must not be able to reach {tables:?}");
+    assert!(!reachable.contains("holdout-scorer"), "the server must not depend on the scorer");
+    let opening = [["age::", "decrypt"], ["Decr", "yptor"], ["x25519::", "Identity"]].map(|halves| halves.concat());
+    let offenders: Vec<_> = sources(&["rs"])
+        .into_iter()
+        .filter(|(path, _)| path.starts_with(root().join("server/src")))
+        .filter(|(_, text)| opening.iter().any(|name| text.contains(name)))
+        .map(|(path, _)| path)
+        .collect();
+    assert!(offenders.is_empty(), "only scorers open sealed files: {offenders:?}");
+}
+
+#[test]
+fn no_page_has_inline_script_or_style() {
+    let offenders = files_with(&["html"], |line| {
+        let line = line.to_ascii_lowercase();
+        line.contains(" style=")
+            || line.contains("<style")
+            || line.contains("javascript:")
+            || line.contains(" onclick=")
+            || (line.contains("<script") && !line.contains("src="))
+    });
+    assert!(offenders.is_empty(), "the content security policy blocks these: {offenders:?}");
+}
+
+/// Words in backquotes that end with a slash, relative to the root.
+fn folders_named_in(map: &str) -> BTreeSet<String> {
+    map.split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|word| word.ends_with('/') && !word.starts_with('/') && !word.contains([' ', '{', '<', '*']))
+        .map(|word| word.trim_end_matches('/').to_owned())
+        .collect()
+}
+
+fn folders_in(parent: &str) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(root().join(parent)) else { return Vec::new() };
+    entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().is_dir() && holds_sources(&entry.path()))
+        .map(|entry| format!("{parent}/{}", entry.file_name().to_string_lossy()))
+        .collect()
+}
+
+fn holds_sources(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+fn packages_reachable_from(package: &str) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--offline", "--locked"])
+        .current_dir(root())
+        .output()
+        .expect("cargo metadata");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let name_of = |id: &Value| {
+        packages.iter().find(|package| package["id"] == *id).and_then(|package| package["name"].as_str())
+    };
+    let nodes = metadata["resolve"]["nodes"].as_array().expect("nodes");
+    let start = nodes.iter().find(|node| name_of(&node["id"]) == Some(package)).expect("the package itself");
+    let mut waiting = vec![start];
+    let mut reached = BTreeSet::new();
+    while let Some(node) = waiting.pop() {
+        for dependency in node["deps"].as_array().expect("deps") {
+            let is_for_the_program =
+                dependency["dep_kinds"].as_array().expect("kinds").iter().any(|kind| kind["kind"].is_null());
+            let name = name_of(&dependency["pkg"]).expect("a name");
+            if is_for_the_program && reached.insert(name.to_owned()) {
+                waiting.extend(nodes.iter().find(|node| node["id"] == dependency["pkg"]));
+            }
+        }
+    }
+    reached
+}
+
+fn files_with(extensions: &[&str], offends: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for (path, text) in sources(extensions) {
+        for (number, line) in text.lines().enumerate() {
+            if offends(line) {
+                found.push(format!("{}:{}", path.strip_prefix(root()).unwrap_or(&path).display(), number + 1));
+            }
+        }
+    }
+    found
+}
+
+/// Every file with one of these extensions, outside of what is built or bought in.
+pub fn sources(extensions: &[&str]) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a readable folder").filter_map(Result::ok) {
+            let path = entry.path();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if path.is_dir() {
+                if !SKIPPED_FOLDERS.contains(&name.as_str()) {
+                    folders.push(path);
+                }
+            } else if extensions.iter().any(|extension| name.ends_with(&format!(".{extension}"))) {
+                let text = fs::read_to_string(&path).expect("a text file");
+                found.push((path, text));
+            }
+        }
+    }
+    found
+}
