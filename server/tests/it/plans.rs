@@ -1,0 +1,173 @@
+//! Every statement of the server and the scorers, planned on a large database: none may read a
+//! table that grows with use from end to end.
+//!
+//! `HOLDOUT_PLANS_TEAMS` and `HOLDOUT_PLANS_SUBMISSIONS` choose another size.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fs;
+
+use holdout::seed::{Size, seed};
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+
+use crate::tidy::root;
+
+const GROWING: [&str; 18] = [
+    "users",
+    "sessions",
+    "api_tokens",
+    "one_time_links",
+    "mails",
+    "competitions",
+    "teams",
+    "team_members",
+    "submissions",
+    "scores",
+    "private_scores",
+    "submission_log",
+    "jobs",
+    "board_entries",
+    "final_entries",
+    "data_files",
+    "file_checks",
+    "audit_log",
+];
+
+/// Statements that may read everything, by a fragment of their text, and why.
+const MAY_READ_ALL: [(&str, &str); 0] = [];
+
+/// What a statement begins with that PostgreSQL cannot plan because there is nothing to plan.
+const WITHOUT_PLAN: [&str; 6] = ["vacuum", "set ", "listen", "notify", "lock", "analyze"];
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn no_statement_reads_a_growing_table_from_end_to_end(pool: PgPool) {
+    fill(&pool).await;
+    let mut conn = pool.acquire().await.unwrap();
+    run(&mut conn, "set plan_cache_mode = force_generic_plan").await;
+    let mut excused = BTreeSet::new();
+    let mut complaints = Vec::new();
+    let statements = statements();
+    assert!(statements.len() > 20, "the committed descriptions of the statements are in .sqlx");
+    for (statement, n_parameters) in &statements {
+        let found = whole_reads(&plan(&mut conn, statement, *n_parameters).await, false);
+        if found.is_empty() {
+            continue;
+        }
+        match MAY_READ_ALL.iter().find(|(fragment, _)| statement.contains(fragment)) {
+            Some((fragment, _)) => _ = excused.insert(*fragment),
+            None => complaints.push(format!("{}\n{statement}", found.join("\n"))),
+        }
+    }
+    assert!(complaints.is_empty(), "give these an index:\n\n{}", complaints.join("\n\n"));
+    let idle: Vec<_> =
+        MAY_READ_ALL.iter().map(|(fragment, _)| *fragment).filter(|fragment| !excused.contains(fragment)).collect();
+    assert!(idle.is_empty(), "these excuses are not needed any more: {idle:?}");
+}
+
+/// Functions hide their plans, so these are run, and the tables are asked what happened to them.
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn the_functions_that_every_score_and_page_calls_use_indexes(pool: PgPool) {
+    fill(&pool).await;
+    let calls = [
+        "select place_on_board(s.competition_id, s.team_id) from submissions s where s.id = (select max(id) from submissions)",
+        "select * from released_private_scores(1, (select array_agg(id) from (select id from submissions order by id desc limit 50) s))",
+    ];
+    for call in calls {
+        let mut transaction = pool.begin().await.unwrap();
+        run(&mut transaction, call).await;
+        let scanned = transaction_scans(&mut transaction).await;
+        assert!(scanned.is_empty(), "{call} reads {scanned:?} from end to end");
+    }
+}
+
+async fn fill(pool: &PgPool) {
+    run(
+        &mut pool.acquire().await.unwrap(),
+        "insert into metrics (name, spec, engine_version, announced_at) values ('rmse', '{}', 'none', now())",
+    )
+    .await;
+    let size = Size {
+        teams: from_env("HOLDOUT_PLANS_TEAMS", 20_000),
+        submissions: from_env("HOLDOUT_PLANS_SUBMISSIONS", 400_000),
+        seed: 1,
+        slug: "large".to_owned(),
+    };
+    seed(pool, &size).await.unwrap();
+    run(&mut pool.acquire().await.unwrap(), include_str!("plans_fill.sql")).await;
+}
+
+fn from_env(name: &str, default: i64) -> i64 {
+    env::var(name).map_or(default, |value| value.parse().unwrap())
+}
+
+/// The statements as `cargo sqlx prepare` wrote them down, with their numbers of parameters.
+fn statements() -> Vec<(String, usize)> {
+    let mut statements: Vec<_> = fs::read_dir(root().join(".sqlx"))
+        .expect(".sqlx is committed; `make sqlx` writes it")
+        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+        .map(|text| serde_json::from_str::<Value>(&text).unwrap())
+        .map(|description| {
+            let n_parameters = description["describe"]["parameters"]["Left"].as_array().map_or(0, Vec::len);
+            (description["query"].as_str().unwrap().to_owned(), n_parameters)
+        })
+        .filter(|(query, _)| !WITHOUT_PLAN.iter().any(|word| query.trim_start().to_lowercase().starts_with(word)))
+        .collect();
+    statements.sort();
+    statements
+}
+
+async fn plan(conn: &mut PgConnection, statement: &str, n_parameters: usize) -> Value {
+    run(conn, &format!("prepare planned as {statement}")).await;
+    let nothing = vec!["null"; n_parameters].join(", ");
+    let arguments = if nothing.is_empty() { String::new() } else { format!("({nothing})") };
+    let explain = format!("explain (format json) execute planned{arguments}");
+    let row = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_one(&mut *conn).await;
+    let plan = row.unwrap_or_else(|error| panic!("{error}\n{statement}")).get::<Value, _>(0);
+    run(conn, "deallocate planned").await;
+    plan[0]["Plan"].clone()
+}
+
+/// Scans of whole growing tables in a plan. A scan in the order of an index that a limit cuts short
+/// reads a few rows only.
+fn whole_reads(node: &Value, is_cut_short: bool) -> Vec<String> {
+    let kind = node["Node Type"].as_str().unwrap_or_default();
+    let table = node["Relation Name"].as_str().unwrap_or_default();
+    let reads_all = match kind {
+        "Seq Scan" | "Parallel Seq Scan" | "Sample Scan" => true,
+        "Index Scan" | "Index Only Scan" => node["Index Cond"].is_null() && !is_cut_short,
+        _ => false,
+    };
+    let mut found = Vec::new();
+    if reads_all && GROWING.contains(&table) {
+        found.push(format!("{kind} on {table}"));
+    }
+    // A sort or a hash must see every row before the first comes out.
+    let is_cut_short = match kind {
+        "Limit" => true,
+        "Sort" | "Hash" | "Aggregate" | "HashAggregate" | "WindowAgg" => false,
+        _ => is_cut_short,
+    };
+    for child in node["Plans"].as_array().into_iter().flatten() {
+        found.extend(whole_reads(child, is_cut_short));
+    }
+    found
+}
+
+async fn transaction_scans(conn: &mut PgConnection) -> Vec<String> {
+    sqlx::raw_sql("select relname::text from pg_stat_xact_user_tables where seq_scan > 0")
+        .fetch_all(conn)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|row| row.get::<String, _>(0))
+        .filter(|table| GROWING.contains(&table.as_str()))
+        .collect()
+}
+
+async fn run(conn: &mut PgConnection, statement: &str) {
+    sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
+        .execute(conn)
+        .await
+        .unwrap_or_else(|error| panic!("{error}\n{statement}"));
+}

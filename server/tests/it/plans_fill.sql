@@ -1,0 +1,79 @@
+-- Rows for the tables that the synthetic competition leaves small, so that plans are made for
+-- tables as they are after years of use: many competitions, people who come back, old mail.
+set session_replication_role = replica;
+
+insert into competitions (slug, title, created_by, launched_at, starts_at, entry_deadline_at, merger_deadline_at,
+                          ends_at, active_version_id, settled_at)
+select 'old-' || i, 'Old competition ' || i, 1, now() - interval '90 days' * (i % 9 + 1), now() - interval '90 days' * (i % 9 + 1),
+       now() - interval '40 days', now() - interval '40 days', now() - interval '30 days', 1, now() - interval '29 days'
+from generate_series(1, 5000) i;
+
+insert into competition_hosts (competition_id, user_id)
+select id, 1 + id % 1000 from competitions on conflict do nothing;
+
+insert into teams (competition_id, name)
+select id, 'Team ' || t from competitions cross join generate_series(1, 6) t where slug like 'old-%';
+
+insert into team_members (competition_id, team_id, user_id, is_leader, rules_accepted_at, joined_at)
+select competition_id, id, 1 + id % (select count(*) from users), true, now(), now()
+from teams where competition_id in (select id from competitions where slug like 'old-%')
+on conflict do nothing;
+
+insert into submissions (competition_id, team_id, user_id, received_at, is_late, file_name, storage_key, size_bytes,
+                         sha256, state, version_id, public_score, rank_key, scored_at)
+select t.competition_id, t.id, 1 + t.id % 1000, now() - interval '60 days', false, 'predictions.csv',
+       'old/' || t.id || '/' || n, 1000, sha256(int8send(t.id)), 'scored', 1, 1.0 + n, 1.0 + n, now()
+from teams t cross join generate_series(1, 3) n
+where t.competition_id in (select id from competitions where slug like 'old-%');
+
+insert into board_entries (competition_id, team_id, submission_id, public_score, rank_key, reached_at, n_entries, last_entry_at)
+select distinct on (s.team_id) s.competition_id, s.team_id, s.id, s.public_score, s.rank_key, s.received_at, 3, s.received_at
+from submissions s
+where s.competition_id in (select id from competitions where slug like 'old-%')
+order by s.team_id, s.rank_key, s.received_at, s.id;
+
+insert into final_entries (competition_id, team_id, rank, public_rank, submission_id, private_score, public_score,
+                           was_selected, n_entries, last_entry_at)
+select b.competition_id, b.team_id, r, r, b.submission_id, b.public_score, b.public_score, false, b.n_entries, b.last_entry_at
+from (select *, row_number() over (partition by competition_id order by rank_key, reached_at, submission_id) r
+      from board_entries) b;
+
+insert into submission_log (competition_id, position, submission_id, entry_hash)
+select competition_id, row_number() over (partition by competition_id order by id), id, sha256 from submissions;
+
+insert into sessions (token_hash, user_id, created_at, last_seen_at, expires_at)
+select sha256(int8send(i)), 1 + i % 20000, now(), now(), now() + interval '30 days' from generate_series(1, 60000) i;
+
+insert into api_tokens (user_id, name, token_hash, hint, scopes, created_at)
+select 1 + i % 20000, 'token', sha256(int8send(i)), 'hld_', array['read', 'submit'], now() from generate_series(1, 40000) i;
+
+insert into one_time_links (token_hash, purpose, user_id, created_at, expires_at)
+select sha256(int8send(i)), 'reset_password', 1 + i % 20000, now(), now() + interval '1 hour' from generate_series(1, 20000) i;
+
+insert into mails (to_address, subject, body, sent_at)
+select 'person' || i || '@synthetic.invalid', 'Reset your password', repeat('x', 400),
+       case when i % 1000 > 0 then now() end
+from generate_series(1, 50000) i;
+
+insert into data_files (competition_id, name, storage_key, size_bytes, sha256)
+select id, 'file' || n || '.csv', 'data/' || id || '/' || n, 1000, sha256(int8send(id))
+from competitions cross join generate_series(1, 3) n;
+
+insert into file_checks (competition_id, user_id, file_name, storage_key, size_bytes, created_at)
+select 1, 1 + i % 20000, 'predictions.csv', 'check/' || i, 1000, now() - interval '1 minute' * i
+from generate_series(1, 40000) i;
+
+insert into audit_log (at, actor_id, action, competition_id)
+select now() - interval '1 minute' * i, 1 + i % 20000, 'looked', 1 + i % 5000 from generate_series(1, 60000) i;
+
+insert into scoring_versions (competition_id, number, solution_id, metric, higher_is_better, activated_at)
+select id, 1, 1, 'rmse', false, now() from competitions where slug like 'old-%';
+
+insert into solutions (competition_id, recipient, storage_key, sealed_bytes, sealed_sha256)
+select id, 'none', 'old/' || id, 1, sha256(int8send(id)) from competitions where slug like 'old-%';
+
+insert into pages (competition_id, slug, title, position, markdown, html)
+select id, 'overview', 'Overview', 1, '', '' from competitions where slug like 'old-%';
+
+reset session_replication_role;
+analyze;
