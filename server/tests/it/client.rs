@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
+use ureq::http::request::Builder;
 use ureq::http::{Method, Request};
 
 /// Event streams never end; what arrived until they paused is the answer.
@@ -68,8 +69,7 @@ impl Client {
             .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
             .collect::<Vec<_>>()
             .join("&");
-        let content_type = "application/x-www-form-urlencoded".to_owned();
-        self.send(Method::POST, path, Some(content_type), body.into_bytes()).await
+        self.send(Method::POST, path, Some("application/x-www-form-urlencoded"), body.into_bytes()).await
     }
 
     pub async fn post_multipart(&self, path: &str, parts: &[Part<'_>]) -> Answer {
@@ -94,45 +94,52 @@ impl Client {
         }
         body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
         let content_type = format!("multipart/form-data; boundary={boundary}");
-        self.send(Method::POST, path, Some(content_type), body).await
+        self.send(Method::POST, path, Some(&content_type), body).await
     }
 
     pub async fn send_json(&self, method: Method, path: &str, body: &Value) -> Answer {
-        self.send(method, path, Some("application/json".to_owned()), body.to_string().into_bytes()).await
+        self.send(method, path, Some("application/json"), body.to_string().into_bytes()).await
+    }
+
+    /// Sends a file as the request's body, as the command line does.
+    pub async fn upload(&self, path: &str, file_name: &str, bytes: impl Into<Vec<u8>>) -> Answer {
+        let request = Request::post(path)
+            .header("content-type", "application/octet-stream")
+            .header("x-file-name", encode(file_name));
+        self.run(request, bytes.into()).await
     }
 
     pub async fn send(
         &self,
         method: Method,
         path: &str,
-        content_type: Option<String>,
+        content_type: Option<&str>,
         body: Vec<u8>,
     ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(content_type) = content_type {
+            request = request.header("content-type", content_type);
+        }
+        self.run(request, body).await
+    }
+
+    async fn run(&self, request: Builder, body: Vec<u8>) -> Answer {
         let client = self.clone();
-        let path = path.to_owned();
-        tokio::task::spawn_blocking(move || client.send_blocking(method, &path, content_type, body))
+        tokio::task::spawn_blocking(move || client.run_blocking(request, body))
             .await
             .expect("the client thread lives")
     }
 
-    pub fn send_blocking(
-        &self,
-        method: Method,
-        path: &str,
-        content_type: Option<String>,
-        body: Vec<u8>,
-    ) -> Answer {
-        let asked = format!("{method} {path}");
-        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+    fn run_blocking(&self, mut request: Builder, body: Vec<u8>) -> Answer {
+        let path = request.uri_ref().expect("an address").to_string();
+        let asked = format!("{} {path}", request.method_ref().expect("a method"));
+        request = request.uri(format!("{}{path}", self.base));
         let cookies = self.cookie_line();
         if !cookies.is_empty() {
-            request = request.header("cookie", cookies);
+            request = request.header("cookie", cookies).header("sec-fetch-site", "same-origin");
         }
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
-        }
-        if let Some(content_type) = content_type {
-            request = request.header("content-type", content_type);
         }
         let request = request.body(body).expect("a request");
         let mut response = self.agent.run(request).unwrap_or_else(|error| panic!("{asked}: {error}"));
@@ -225,8 +232,14 @@ fn read_for(body: ureq::Body, length: Duration) -> Vec<u8> {
 /// Percent-encodes everything but letters and digits.
 pub fn encode(text: &str) -> String {
     text.bytes()
-        .map(|byte| {
-            if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-        })
+        .map(
+            |byte| {
+                if byte.is_ascii_alphanumeric() {
+                    char::from(byte).to_string()
+                } else {
+                    format!("%{byte:02X}")
+                }
+            },
+        )
         .collect()
 }

@@ -34,6 +34,16 @@ const GROWING: [&str; 18] = [
     "audit_log",
 ];
 
+/// Partial indexes that hold what is under way only, so that reading one whole is cheap.
+const SMALL_INDEXES: [&str; 6] = [
+    "jobs_waiting",
+    "jobs_waiting_of_team",
+    "jobs_leased",
+    "submissions_unfinished",
+    "mails_waiting",
+    "competitions_unsettled",
+];
+
 /// Statements that may read everything, by a fragment of their text, and why.
 const MAY_READ_ALL: [(&str, &str); 0] = [];
 
@@ -60,8 +70,11 @@ async fn no_statement_reads_a_growing_table_from_end_to_end(pool: PgPool) {
         }
     }
     assert!(complaints.is_empty(), "give these an index:\n\n{}", complaints.join("\n\n"));
-    let idle: Vec<_> =
-        MAY_READ_ALL.iter().map(|(fragment, _)| *fragment).filter(|fragment| !excused.contains(fragment)).collect();
+    let idle: Vec<_> = MAY_READ_ALL
+        .iter()
+        .map(|(fragment, _)| *fragment)
+        .filter(|fragment| !excused.contains(fragment))
+        .collect();
     assert!(idle.is_empty(), "these excuses are not needed any more: {idle:?}");
 }
 
@@ -111,7 +124,9 @@ fn statements() -> Vec<(String, usize)> {
             let n_parameters = description["describe"]["parameters"]["Left"].as_array().map_or(0, Vec::len);
             (description["query"].as_str().unwrap().to_owned(), n_parameters)
         })
-        .filter(|(query, _)| !WITHOUT_PLAN.iter().any(|word| query.trim_start().to_lowercase().starts_with(word)))
+        .filter(|(query, _)| {
+            !WITHOUT_PLAN.iter().any(|word| query.trim_start().to_lowercase().starts_with(word))
+        })
         .collect();
     statements.sort();
     statements
@@ -133,9 +148,12 @@ async fn plan(conn: &mut PgConnection, statement: &str, n_parameters: usize) -> 
 fn whole_reads(node: &Value, is_cut_short: bool) -> Vec<String> {
     let kind = node["Node Type"].as_str().unwrap_or_default();
     let table = node["Relation Name"].as_str().unwrap_or_default();
+    let index = node["Index Name"].as_str().unwrap_or_default();
     let reads_all = match kind {
-        "Seq Scan" | "Parallel Seq Scan" | "Sample Scan" => true,
-        "Index Scan" | "Index Only Scan" => node["Index Cond"].is_null() && !is_cut_short,
+        "Seq Scan" | "Sample Scan" => true,
+        "Index Scan" | "Index Only Scan" => {
+            node["Index Cond"].is_null() && !is_cut_short && !SMALL_INDEXES.contains(&index)
+        }
         _ => false,
     };
     let mut found = Vec::new();

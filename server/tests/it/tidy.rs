@@ -29,7 +29,8 @@ fn no_source_file_is_too_long() {
 #[test]
 fn lints_are_expected_with_a_reason_never_allowed() {
     let attribute = ["[", "allow("].concat();
-    let offenders = files_with(&["rs"], |line| line.trim_start().starts_with('#') && line.contains(&attribute));
+    let offenders =
+        files_with(&["rs"], |line| line.trim_start().starts_with('#') && line.contains(&attribute));
     assert!(offenders.is_empty(), "write #[expect(lint, reason = \"…\")] instead: {offenders:?}");
 }
 
@@ -44,8 +45,9 @@ fn nothing_is_left_for_later() {
 
 #[test]
 fn no_file_names_a_place_that_only_one_machine_has() {
-    let places = [["/wo", "rk/"], ["/ho", "me/"], ["/tmp/", "setup"], ["..", "/shared"], ["registry.", "npmjs"]]
-        .map(|halves| halves.concat());
+    let places =
+        [["/wo", "rk/"], ["/ho", "me/"], ["/tmp/", "setup"], ["..", "/shared"], ["registry.", "npmjs"]]
+            .map(|halves| halves.concat());
     let offenders = files_with(
         &["rs", "sql", "py", "js", "mjs", "json", "html", "css", "sh", "md", "toml", "yml", "yaml"],
         |line| places.iter().any(|place| line.contains(place)),
@@ -74,7 +76,8 @@ fn the_web_server_can_neither_reach_the_table_library_nor_open_a_seal() {
     let tables: Vec<_> = reachable.iter().filter(|name| name.starts_with("polars")).collect();
     assert!(tables.is_empty(), "the server must not be able to reach {tables:?}");
     assert!(!reachable.contains("holdout-scorer"), "the server must not depend on the scorer");
-    let opening = [["age::", "decrypt"], ["Decr", "yptor"], ["x25519::", "Identity"]].map(|halves| halves.concat());
+    let opening =
+        [["age::", "decrypt"], ["Decr", "yptor"], ["x25519::", "Identity"]].map(|halves| halves.concat());
     let offenders: Vec<_> = sources(&["rs"])
         .into_iter()
         .filter(|(path, _)| path.starts_with(root().join("server/src")))
@@ -154,7 +157,11 @@ fn files_with(extensions: &[&str], offends: impl Fn(&str) -> bool) -> Vec<String
     for (path, text) in sources(extensions) {
         for (number, line) in text.lines().enumerate() {
             if offends(line) {
-                found.push(format!("{}:{}", path.strip_prefix(root()).unwrap_or(&path).display(), number + 1));
+                found.push(format!(
+                    "{}:{}",
+                    path.strip_prefix(root()).unwrap_or(&path).display(),
+                    number + 1
+                ));
             }
         }
     }

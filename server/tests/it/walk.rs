@@ -1,0 +1,305 @@
+//! Every address of the site, asked for by every kind of person: nobody reads what they must not,
+//! nothing breaks, and what does not exist is not found.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use chrono::TimeDelta;
+use sqlx::PgPool;
+use ureq::http::Method;
+
+use crate::client::{Answer, Client};
+use crate::tidy::root;
+use crate::world::{Arena, Labels, PASSWORD_HASH, Person, World, sql};
+
+/// Errors of the predictions, in thousandths. The private ones are looked for in every answer.
+const BOB: (usize, usize) = (250, 617);
+const CAROL: (usize, usize) = (300, 829);
+const PRIVATE: [&str; 6] = ["0.617", "0.61699", "0.6170", "0.829", "0.82899", "0.8290"];
+const STEPS: [&str; 3] = ["basics", "solution", NOWHERE];
+const NOWHERE: &str = "nowhere-at-all";
+
+struct Walk {
+    world: World,
+    arena: Arena,
+    people: Vec<Caller>,
+    /// Of bob's team and of carol's.
+    submissions: [i64; 2],
+    /// Of everybody.
+    secrets: Vec<String>,
+}
+
+/// One kind of person, in one of the two ways in which they can ask.
+struct Caller {
+    kind: &'static str,
+    client: Client,
+    own_email: String,
+    is_admin: bool,
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn nobody_reads_what_they_must_not_before_the_end(pool: PgPool) {
+    let walk = Walk::begin(pool).await;
+    let mut complaints = Vec::new();
+    let mut n_shown = 0;
+    for route in routes() {
+        for caller in &walk.people {
+            for path in walk.addresses(&route) {
+                let answer = caller.client.get(&path).await;
+                n_shown += usize::from(answer.status == 200);
+                complaints.extend(walk.complaints(caller, &answer, true));
+                complaints.extend(existence_complaint(caller, &path, &answer));
+            }
+        }
+    }
+    assert!(n_shown > 100, "most addresses show something: {n_shown}");
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    walk.world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn an_empty_form_is_answered_with_a_sentence_whoever_sends_it(pool: PgPool) {
+    let walk = Walk::begin(pool).await;
+    let mut complaints = Vec::new();
+    for route in routes() {
+        for caller in &walk.people {
+            for path in walk.addresses(&route) {
+                for body in [("application/x-www-form-urlencoded", ""), ("application/json", "{}")] {
+                    let answer = caller.client.send(Method::POST, &path, Some(body.0), body.1.into()).await;
+                    complaints.extend(walk.complaints(caller, &answer, true));
+                }
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    walk.world.drain().await; // what the host's buttons began
+    walk.world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn private_scores_appear_after_the_end_and_nothing_else_does(pool: PgPool) {
+    let walk = Walk::begin(pool).await;
+    walk.world.let_pass(TimeDelta::days(31)).await;
+    walk.world.drain().await;
+    let mut complaints = Vec::new();
+    let mut shown_at = BTreeSet::new();
+    for route in routes() {
+        for caller in &walk.people {
+            for path in walk.addresses(&route) {
+                let answer = caller.client.get(&path).await;
+                complaints.extend(walk.complaints(caller, &answer, false));
+                if answer.status == 200 && PRIVATE.iter().any(|score| answer.text().contains(score)) {
+                    shown_at.insert((caller.kind, path));
+                }
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    let slug = &walk.arena.slug;
+    for (kind, path) in [
+        ("visitor", format!("/c/{slug}/leaderboard")),
+        ("visitor", format!("/c/{slug}/leaderboard.csv")),
+        ("visitor with a program", format!("/api/v1/competitions/{slug}/leaderboard")),
+        ("participant", format!("/c/{slug}/submissions")),
+        ("participant with a program", format!("/api/v1/competitions/{slug}/submissions")),
+    ] {
+        assert!(
+            shown_at.contains(&(kind, path.clone())),
+            "{kind} should see private scores at {path}: {shown_at:?}"
+        );
+    }
+    walk.world.close().await;
+}
+
+#[test]
+fn every_route_is_one_of_the_known_addresses() {
+    let strangers: Vec<_> = crate::tidy::sources(&["rs"])
+        .into_iter()
+        .filter(|(path, _)| path.starts_with(root().join("server/src")))
+        .flat_map(|(path, text)| {
+            let typed_in = text.matches(".route(\"").count();
+            (typed_in > 0).then(|| path.display().to_string())
+        })
+        .collect();
+    assert!(strangers.is_empty(), "name these addresses in paths.rs: {strangers:?}");
+    assert!(routes().len() > 40, "{:?}", routes());
+}
+
+impl Walk {
+    async fn begin(pool: PgPool) -> Self {
+        let world = World::new(pool).await;
+        let host = world.member("ada").await;
+        let (bob, carol) = (world.member("bob").await, world.member("carol").await);
+        let (dave, root) = (world.member("dave").await, world.admin("root").await);
+        let arena = world.open_competition(&host, "houses", &Labels::regression()).await;
+        arena.join(&bob).await;
+        arena.join(&carol).await;
+        let submissions = [
+            arena.submit(&bob, &Labels::predictions(BOB.0, BOB.1)).await,
+            arena.submit(&carol, &Labels::predictions(CAROL.0, CAROL.1)).await,
+        ];
+        world.drain().await;
+        let scored = sql("select 1 from private_scores where private_score between 0.6169 and 0.6171");
+        assert_eq!(
+            scored.fetch_all(&world.pool).await.unwrap().len(),
+            1,
+            "bob's private score is recognisable"
+        );
+        let hidden = world.open_competition(&host, "hidden", &Labels::regression()).await;
+        for statement in [
+            "update competitions set visibility = 'invitation' where slug = 'hidden'",
+            "insert into competitions (slug, title, created_by) select 'draft', 'Draft', created_by from competitions limit 1",
+            "insert into competition_hosts (competition_id, user_id) select id, created_by from competitions where slug = 'draft'",
+            "insert into scoring_versions (competition_id, number) select id, 1 from competitions where slug = 'draft'",
+        ] {
+            sql(statement).execute(&world.pool).await.unwrap();
+        }
+        assert_ne!(hidden.id, arena.id);
+        let secrets =
+            [&host, &bob, &carol, &dave, &root].into_iter().flat_map(|person| person.secrets.clone());
+        Self {
+            secrets: secrets.collect(),
+            people: Caller::all(&world, [&dave, &bob, &carol, &host, &root]),
+            world,
+            arena,
+            submissions,
+        }
+    }
+
+    /// A route with its gaps filled: with what exists, with what belongs to somebody else, and with
+    /// what does not exist.
+    fn addresses(&self, route: &str) -> Vec<String> {
+        let ids = [
+            self.submissions[0].to_string(),
+            self.submissions[1].to_string(),
+            "999999999".to_owned(),
+            "5c1f7d1e-93f6-4b5c-8a44-0d2a4f0e7b11".to_owned(),
+            "..%2f..%2fetc".to_owned(),
+        ];
+        let fill = |name: &str| -> Vec<String> {
+            let values: &[&str] = match name {
+                "slug" => &["houses", "hidden", "draft", NOWHERE],
+                "file" => &["sample_submission.csv", NOWHERE],
+                "page" => &["overview", NOWHERE],
+                "step" => &STEPS,
+                "name" => &["rmse", NOWHERE],
+                "username" => &["ada", NOWHERE],
+                "id" => return ids.to_vec(),
+                _ => &[NOWHERE],
+            };
+            values.iter().map(ToString::to_string).collect()
+        };
+        let mut addresses = vec![String::new()];
+        for part in route.split('/').skip(1) {
+            let values = match part.strip_prefix('{').and_then(|part| part.split_once('}')) {
+                Some((name, rest)) => {
+                    fill(name.trim_start_matches('*')).into_iter().map(|value| value + rest).collect()
+                }
+                None => vec![part.to_owned()],
+            };
+            addresses = addresses
+                .iter()
+                .flat_map(|before| values.iter().map(move |value| format!("{before}/{value}")))
+                .collect();
+        }
+        addresses
+    }
+
+    fn complaints(&self, caller: &Caller, answer: &Answer, is_before_the_end: bool) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let headers: String = answer
+            .headers
+            .iter()
+            .filter(|(name, _)| name.as_str() != "set-cookie")
+            .map(|(name, value)| format!("{name}: {value}\n"))
+            .collect();
+        let text = headers + &answer.text();
+        if answer.status >= 500 {
+            wrong.push(format!(
+                "a {}: {}",
+                answer.status,
+                answer.text().chars().take(300).collect::<String>()
+            ));
+        }
+        if is_before_the_end {
+            wrong.extend(
+                PRIVATE
+                    .iter()
+                    .filter(|score| text.contains(*score))
+                    .map(|score| format!("private score {score}")),
+            );
+        }
+        wrong.extend(
+            (0..10)
+                .map(Labels::label)
+                .filter(|label| text.contains(label))
+                .map(|label| format!("label {label}")),
+        );
+        if !caller.is_admin {
+            let addresses = text.split(|c: char| !c.is_ascii_alphanumeric() && !"@.-_".contains(c));
+            let foreign =
+                addresses.filter(|word| word.ends_with("@people.test") && *word != caller.own_email);
+            wrong.extend(foreign.map(|word| format!("somebody's e-mail address {word}")));
+        }
+        if text.contains(PASSWORD_HASH) || text.contains("argon2id") {
+            wrong.push("a password hash".to_owned());
+        }
+        if text.contains("AGE-SECRET-KEY") {
+            wrong.push("a private key".to_owned());
+        }
+        let secrets = self.secrets.iter().filter(|secret| text.contains(*secret));
+        wrong.extend(secrets.map(|secret| format!("the secret {secret}")));
+        wrong.into_iter().map(|what| format!("{} gives {} {what}", answer.asked, caller.kind)).collect()
+    }
+}
+
+impl Caller {
+    fn all(world: &World, [member, participant, other_team, host, administrator]: [&Person; 5]) -> Vec<Self> {
+        let visitor =
+            |kind| Self { kind, client: world.visitor(), own_email: String::new(), is_admin: false };
+        let mut all = vec![visitor("visitor"), visitor("visitor with a program")];
+        for (person, kinds) in [
+            (member, ["member", "member with a program"]),
+            (participant, ["participant", "participant with a program"]),
+            (other_team, ["other team", "other team with a program"]),
+            (host, ["host", "host with a program"]),
+            (administrator, ["administrator", "administrator with a program"]),
+        ] {
+            for (kind, client) in kinds.into_iter().zip([&person.browser, &person.api]) {
+                all.push(Self {
+                    kind,
+                    client: client.clone(),
+                    own_email: person.email.clone(),
+                    is_admin: person.id == administrator.id,
+                });
+            }
+        }
+        all
+    }
+}
+
+/// What does not exist is not found, and what may not be seen looks just the same.
+fn existence_complaint(caller: &Caller, path: &str, answer: &Answer) -> Option<String> {
+    let is_hidden = ["/draft", "/hidden"].iter().any(|slug| path.contains(slug));
+    let may_see_hidden = caller.kind.starts_with("host") || caller.is_admin;
+    let must_be_missing =
+        path.contains(NOWHERE) || path.contains("999999999") || (is_hidden && !may_see_hidden);
+    let is_sent_to_sign_in = answer.status == 401 || answer.location().starts_with("/sign-in");
+    // 405: the address takes forms only.
+    let is_missing =
+        matches!(answer.status, 404 | 405) || (caller.kind.starts_with("visitor") && is_sent_to_sign_in);
+    (must_be_missing && !is_missing)
+        .then(|| format!("{} gives {} {}, not 404", answer.asked, caller.kind, answer.status))
+}
+
+/// Every address that the site names, in the order of the sources.
+fn routes() -> Vec<String> {
+    let source = fs::read_to_string(root().join("server/src/paths.rs")).unwrap();
+    source
+        .lines()
+        .filter(|line| line.trim_start().starts_with("pub const "))
+        .filter_map(|line| line.split('"').nth(1))
+        .filter(|path| path.starts_with('/'))
+        .map(ToOwned::to_owned)
+        .collect()
+}

@@ -1,0 +1,408 @@
+//! A whole platform for one test: the real router on a real port, real scorers, a clock that moves,
+//! and people who send requests.
+//!
+//! What is not the subject of a test is put into the database directly; what people do goes through
+//! HTTP. [`World::close`] fails when queued work is left over.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use holdout::accounts::sessions;
+use holdout::config::{Config, Secret};
+use holdout::{App, router};
+use holdout_contract::seal::Sealer;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use sqlx::postgres::{PgArguments, PgPoolOptions};
+use sqlx::query::Query;
+use sqlx::{PgPool, Postgres, Row};
+use uuid::Uuid;
+
+use crate::client::{Answer, Client};
+
+/// Of no password anybody uses; recognisable where it must not be.
+pub const PASSWORD_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdA$bm9ib2R5J3MgaGFzaA";
+
+pub struct World {
+    /// The schema owner's connections, for looking behind the curtain.
+    pub pool: PgPool,
+    pub app: App,
+    pub base: String,
+    pub folder: Folder,
+    is_closed: bool,
+}
+
+/// Somebody with a browser and, beside it, an API token of all scopes.
+#[derive(Clone)]
+pub struct Person {
+    pub id: i64,
+    pub name: String,
+    pub email: String,
+    pub browser: Client,
+    pub api: Client,
+    /// What nobody may read anywhere: session, token, and what is stored of them.
+    pub secrets: Vec<String>,
+}
+
+/// An open competition.
+#[derive(Clone)]
+pub struct Arena {
+    pub id: i64,
+    pub version_id: i64,
+    pub slug: String,
+    pub host: Person,
+}
+
+/// A solution with the sample submission that goes with it.
+pub struct Labels {
+    pub metric: &'static str,
+    pub higher_is_better: bool,
+    pub solution: String,
+    pub sample: String,
+}
+
+/// A folder that is removed at the end.
+pub struct Folder(PathBuf);
+
+impl World {
+    pub async fn new(pool: PgPool) -> Self {
+        let folder = Folder::new();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listen = listener.local_addr().unwrap();
+        let base = format!("http://{listen}");
+        let url = database_url(&pool).await;
+        let config = Config {
+            listen,
+            public_url: base.clone(),
+            data_dir: folder.path().to_owned(),
+            files_dir: folder.path().join("files"),
+            database_url: Secret::new(url),
+            smtp: None,
+            open_registration: true,
+            members_may_host: true,
+            behind_proxy: false,
+            database_connections: 8,
+        };
+        let web_role = pool.connect_options().as_ref().clone().options([("role", "holdout_web")]);
+        let web_pool = PgPoolOptions::new().max_connections(8).connect_with(web_role).await.unwrap();
+        let app = App::new(web_pool, config);
+        app.clock.synchronise(&mut *app.db.acquire().await.unwrap()).await.unwrap();
+        tokio::spawn(holdout::web::live::listen(app.clone()));
+        let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        let world = Self { pool, app, base, folder, is_closed: false };
+        world.drain().await; // announces the metrics and the scorers' public key
+        world
+    }
+
+    /// Ends the test: nothing may wait or run any more.
+    pub async fn close(mut self) {
+        self.is_closed = true;
+        let left = sql("select count(*) from jobs where state in ('queued', 'leased')");
+        let left: i64 = left.fetch_one(&self.pool).await.unwrap().get(0);
+        assert_eq!(left, 0, "queued work is left over");
+        self.app.db.close().await;
+    }
+
+    /// Somebody who is not signed in.
+    pub fn visitor(&self) -> Client {
+        Client::new(&self.base)
+    }
+
+    pub async fn member(&self, name: &str) -> Person {
+        self.person(name, false).await
+    }
+
+    pub async fn admin(&self, name: &str) -> Person {
+        self.person(name, true).await
+    }
+
+    async fn person(&self, name: &str, is_admin: bool) -> Person {
+        let email = format!("{name}@people.test");
+        let id: i64 = sql("insert into users (username, email, display_name, password_hash, is_admin)
+             values ($1, $2, $3, $5, $4) returning id")
+        .bind(name)
+        .bind(&email)
+        .bind(format!("{name} {name}son"))
+        .bind(is_admin)
+        .bind(PASSWORD_HASH)
+        .fetch_one(&self.pool)
+        .await
+        .unwrap()
+        .get(0);
+        let browser = self.visitor();
+        let secret = Uuid::new_v4().simple().to_string();
+        browser.set_cookie(sessions::COOKIE, &secret);
+        sql("insert into sessions (token_hash, user_id, created_at, last_seen_at, expires_at)
+             values ($1, $2, clock_now(), clock_now(), clock_now() + interval '1000 days')")
+        .bind(digest(&secret))
+        .bind(id)
+        .execute(&self.pool)
+        .await
+        .unwrap();
+        let token = format!("hld_{}", Uuid::new_v4().simple());
+        sql("insert into api_tokens (user_id, name, token_hash, hint, scopes, created_at)
+             values ($1, 'test', $2, 'hld_test', array['read', 'submit', 'host', 'admin'], clock_now())")
+        .bind(id)
+        .bind(digest(&token))
+        .execute(&self.pool)
+        .await
+        .unwrap();
+        let api = browser.with_token(&token);
+        let secrets = [secret, token].into_iter().flat_map(|secret| [hex::encode(digest(&secret)), secret]);
+        Person { id, name: name.to_owned(), email, browser, api, secrets: secrets.collect() }
+    }
+
+    /// A competition that began yesterday and ends in thirty days.
+    pub async fn open_competition(&self, host: &Person, slug: &str, labels: &Labels) -> Arena {
+        let id: i64 = sql("insert into competitions (slug, title, subtitle, created_by, starts_at,
+                 entry_deadline_at, merger_deadline_at, ends_at)
+             values ($1, 'Competition ' || $1, 'As tests have it', $2, clock_now() - interval '1 day',
+                 clock_now() + interval '30 days', clock_now() + interval '30 days', clock_now() + interval '30 days')
+             returning id")
+        .bind(slug)
+        .bind(host.id)
+        .fetch_one(&self.pool)
+        .await
+        .unwrap()
+        .get(0);
+        sql("insert into competition_hosts (competition_id, user_id) values ($1, $2)")
+            .bind(id)
+            .bind(host.id)
+            .execute(&self.pool)
+            .await
+            .unwrap();
+        let version_id = self.judge(id, labels).await;
+        sql("update competitions set launched_at = starts_at, active_version_id = $2 where id = $1")
+            .bind(id)
+            .bind(version_id)
+            .execute(&self.pool)
+            .await
+            .unwrap();
+        Arena { id, version_id, slug: slug.to_owned(), host: host.clone() }
+    }
+
+    async fn judge(&self, competition_id: i64, labels: &Labels) -> i64 {
+        let recipient: String =
+            sql("select recipient from scorer_keys where retired_at is null order by id desc limit 1")
+                .fetch_one(&self.pool)
+                .await
+                .unwrap()
+                .get(0);
+        let mut sealer = Sealer::new(&recipient, Vec::new()).unwrap();
+        std::io::Write::write_all(&mut sealer, labels.solution.as_bytes()).unwrap();
+        let sealed = sealer.finish().unwrap();
+        let (key, size_bytes, sha256) = self.store("solutions", competition_id, &sealed).await;
+        let solution: i64 =
+            sql("insert into solutions (competition_id, recipient, storage_key, sealed_bytes, sealed_sha256)
+             values ($1, $2, $3, $4, $5) returning id")
+            .bind(competition_id)
+            .bind(&recipient)
+            .bind(&key)
+            .bind(size_bytes)
+            .bind(sha256)
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
+            .get(0);
+        let (key, size_bytes, sha256) = self.store("data", competition_id, labels.sample.as_bytes()).await;
+        sql("insert into data_files (competition_id, name, role, storage_key, size_bytes, sha256)
+             values ($1, 'sample_submission.csv', 'sample_submission', $2, $3, $4)")
+        .bind(competition_id)
+        .bind(&key)
+        .bind(size_bytes)
+        .bind(sha256)
+        .execute(&self.pool)
+        .await
+        .unwrap();
+        sql("insert into scoring_versions (competition_id, number, solution_id, metric, higher_is_better, activated_at)
+             values ($1, 1, $2, $3, $4, clock_now()) returning id")
+        .bind(competition_id)
+        .bind(solution)
+        .bind(labels.metric)
+        .bind(labels.higher_is_better)
+        .fetch_one(&self.pool)
+        .await
+        .unwrap()
+        .get(0)
+    }
+
+    async fn store(&self, room: &'static str, owner: i64, bytes: &[u8]) -> (String, i64, Vec<u8>) {
+        let mut writing = self.app.files.create(room, owner).await.unwrap();
+        writing.write(bytes).await.unwrap();
+        let stored = writing.finish().await.unwrap();
+        (stored.key, stored.size_bytes as i64, stored.sha256.to_vec())
+    }
+
+    /// Lets real scorers do all that waits.
+    pub async fn drain(&self) {
+        let output = self.scorer(&["work", "--drain"]).output().await.unwrap();
+        require_success(&output);
+    }
+
+    /// A scorer process for this world, not started yet.
+    pub fn scorer(&self, arguments: &[&str]) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new(scorer_binary());
+        command
+            .args(arguments)
+            .env("DATABASE_URL", self.app.config.database_url.reveal())
+            .env("HOLDOUT_DATA_DIR", self.folder.path())
+            .env("HOLDOUT_FILES_DIR", &self.app.config.files_dir)
+            .env("RUST_LOG", "warn")
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Moves contest time for database, server and scorers.
+    pub async fn let_pass(&self, length: TimeDelta) {
+        let definition = format!(
+            "create or replace function clock_now() returns timestamptz language sql stable
+             as $$ select now() + interval '{} seconds' $$",
+            length.num_seconds()
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(definition)).execute(&self.pool).await.unwrap();
+        self.app.clock.synchronise(&mut *self.app.db.acquire().await.unwrap()).await.unwrap();
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if !self.is_closed && !std::thread::panicking() {
+            panic!("end the test with world.close().await, which looks for work left over");
+        }
+    }
+}
+
+impl Arena {
+    pub fn api(&self, rest: &str) -> String {
+        format!("/api/v1/competitions/{}{rest}", self.slug)
+    }
+
+    pub async fn join(&self, person: &Person) {
+        let answer = person
+            .api
+            .send_json(ureq::http::Method::POST, &self.api("/join"), &json!({ "accept_rules": true }))
+            .await;
+        assert!((200..300).contains(&answer.status), "{}", answer.text());
+    }
+
+    /// Sends predictions; the answer is the receipt.
+    pub async fn send(&self, person: &Person, file_name: &str, bytes: impl Into<Vec<u8>>) -> Answer {
+        person.api.upload(&self.api("/submissions"), file_name, bytes).await
+    }
+
+    /// Sends predictions that are received.
+    pub async fn submit(&self, person: &Person, csv: &str) -> i64 {
+        let answer = self.send(person, "predictions.csv", csv).await;
+        assert!((200..300).contains(&answer.status), "{} {}", answer.status, answer.text());
+        answer.json()["id"].as_i64().unwrap()
+    }
+
+    pub async fn submission(&self, person: &Person, id: i64) -> Value {
+        person.api.get(&self.api(&format!("/submissions/{id}"))).await.expect(200).json()
+    }
+
+    pub async fn board(&self) -> Value {
+        self.host.api.get(&self.api("/leaderboard")).await.expect(200).json()
+    }
+}
+
+impl Labels {
+    /// Ten regression rows, the first three public. Labels look like `7003.321`.
+    pub fn regression() -> Self {
+        let rows = (0..10).map(|row| {
+            let usage = if row < 3 { "Public" } else { "Private" };
+            format!("r{row},{},{usage}\n", Self::label(row))
+        });
+        Self {
+            metric: "rmse",
+            higher_is_better: false,
+            solution: format!("id,target,Usage\n{}", rows.collect::<String>()),
+            sample: format!("id,target\n{}", (0..10).map(|row| format!("r{row},0\n")).collect::<String>()),
+        }
+    }
+
+    pub fn label(row: usize) -> String {
+        format!("{}.321", 7000 + row)
+    }
+
+    /// Predictions that are wrong by exactly these thousandths on public and private rows.
+    pub fn predictions(public_thousandths: usize, private_thousandths: usize) -> String {
+        let rows = (0..10).map(|row| {
+            let error = if row < 3 { public_thousandths } else { private_thousandths };
+            let thousandths = (7000 + row) * 1000 + 321 + error;
+            format!("r{row},{}.{:03}\n", thousandths / 1000, thousandths % 1000)
+        });
+        format!("id,target\n{}", rows.collect::<String>())
+    }
+}
+
+impl Folder {
+    pub fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("holdout-test-{}", Uuid::new_v4().simple()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A statement of a test; the ones of the program are checked when it is compiled.
+#[expect(clippy::disallowed_methods, reason = "tests are compiled without descriptions of their statements")]
+pub fn sql(statement: &'static str) -> Query<'static, Postgres, PgArguments> {
+    sqlx::query(statement)
+}
+
+/// What the database keeps of a secret.
+pub fn digest(secret: &str) -> Vec<u8> {
+    Sha256::digest(secret.as_bytes()).to_vec()
+}
+
+pub fn server_binary() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_holdout"))
+}
+
+pub fn scorer_binary() -> PathBuf {
+    let path = server_binary().with_file_name("holdout-scorer");
+    assert!(path.exists(), "build it first: cargo build -p holdout-scorer");
+    path
+}
+
+/// The URL of a test's own database.
+pub async fn database_url(pool: &PgPool) -> String {
+    let name: String = sql("select current_database()::text").fetch_one(pool).await.unwrap().get(0);
+    let url = std::env::var("DATABASE_URL").expect("DATABASE_URL");
+    let (before, after) = url.rsplit_once('/').unwrap();
+    let options = after.split_once('?').map_or(String::new(), |(_, options)| format!("?{options}"));
+    format!("{before}/{name}{options}")
+}
+
+pub fn require_success(output: &Output) {
+    assert!(
+        output.status.success(),
+        "{}\n{}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// Asks until the answer is yes; fails after `patience`.
+pub async fn until<F: Future<Output = bool>>(patience: Duration, what: &str, mut ask: impl FnMut() -> F) {
+    let waited = std::time::Instant::now();
+    while !ask().await {
+        assert!(waited.elapsed() < patience, "{what} did not happen within {patience:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
