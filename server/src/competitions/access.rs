@@ -69,7 +69,7 @@ pub async fn find_by_invitation(app: &App, slug: &str, secret: &str) -> Result<C
     let mut conn = app.db.acquire().await?;
     let competition = store::find(&mut conn, slug).await?.ok_or(AppError::NotFound)?;
     let known = store::drafts::invite_secret(&mut conn, competition.id).await?.ok_or(AppError::NotFound)?;
-    let is_right = crate::accounts::sessions::digest(&known) == crate::accounts::sessions::digest(secret);
+    let is_right = crate::accounts::secret::digest(&known) == crate::accounts::secret::digest(secret);
     if is_right && competition.phase(app.clock.now()) != Phase::Draft {
         Ok(competition)
     } else {
