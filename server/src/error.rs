@@ -17,6 +17,9 @@ pub enum AppError {
     /// Needs somebody who is signed in.
     #[error("sign in first")]
     SignIn,
+    /// A token that is unknown, revoked or expired.
+    #[error("no valid token")]
+    NoToken,
     /// Known, signed in, but the rules say no. The sentence is for the person.
     #[error("{0}")]
     Refused(String),
@@ -98,6 +101,13 @@ impl IntoResponse for AppError {
                 "sign_in",
                 "Sign in first",
                 "This needs an account: sign in and try again.".to_owned(),
+            ),
+            Self::NoToken => (
+                StatusCode::UNAUTHORIZED,
+                "token",
+                "No valid token",
+                "This token is unknown, revoked or expired. Make a new one in your settings, under API tokens."
+                    .to_owned(),
             ),
             Self::Refused(sentence) => {
                 (StatusCode::FORBIDDEN, "refused", "Not possible now", sentence.clone())

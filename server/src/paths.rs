@@ -47,6 +47,11 @@ pub const LIVE: &str = "/c/{slug}/live";
 pub const HOST: &str = "/c/{slug}/host";
 pub const HOST_STEP: &str = "/c/{slug}/host/{step}";
 
+pub const API_ME: &str = "/api/v1/me";
+pub const API_TOKENS: &str = "/api/v1/tokens";
+pub const API_TOKEN: &str = "/api/v1/tokens/{id}";
+pub const API_SESSIONS: &str = "/api/v1/sessions";
+
 /// Every address of the API that no other route takes.
 pub const API_REST: &str = "/api/{*rest}";
 

@@ -70,3 +70,16 @@ impl FormErrors {
         response
     }
 }
+
+/// For the API, which names one field at a time.
+impl From<FormErrors> for AppError {
+    fn from(mut errors: FormErrors) -> Self {
+        match (errors.fields.is_empty(), errors.general) {
+            (false, _) => {
+                let (field, message) = errors.fields.swap_remove(0);
+                Self::Field { field, message }
+            }
+            (true, sentence) => Self::Refused(sentence.unwrap_or_default()),
+        }
+    }
+}

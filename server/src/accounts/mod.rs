@@ -6,6 +6,7 @@
 //! Where to start: `register` and `sign_in` are the verbs, `store` has the SQL, `pages` and `api`
 //! are the two faces.
 
+pub mod api;
 pub mod client;
 pub mod forms;
 pub mod limits;
@@ -17,3 +18,4 @@ pub mod secret;
 pub mod sessions;
 pub mod sign_in;
 pub mod store;
+pub mod tokens;

@@ -1,4 +1,6 @@
-//! Who somebody is, and the rules for names, addresses and passwords. Pure.
+//! Who somebody is, and the rules for names, addresses, passwords and scopes. Pure.
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::ids::UserId;
 
@@ -25,6 +27,88 @@ pub fn initials(name: &str) -> String {
         .take(2)
         .flat_map(char::to_uppercase)
         .collect()
+}
+
+/// What an API token may do. None includes another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// See what its owner sees.
+    Read,
+    /// Join competitions and send submissions.
+    Submit,
+    /// Create, change and launch competitions.
+    Host,
+    /// Run the installation; for administrators alone.
+    Admin,
+}
+
+impl Scope {
+    pub const ALL: [Self; 4] = [Self::Read, Self::Submit, Self::Host, Self::Admin];
+
+    /// As it is written in the database and the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Submit => "submit",
+            Self::Host => "host",
+            Self::Admin => "admin",
+        }
+    }
+
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Read => "see competitions, leaderboards and your own submissions",
+            Self::Submit => "join competitions and send submissions",
+            Self::Host => "create, change and launch competitions",
+            Self::Admin => "run this installation",
+        }
+    }
+}
+
+/// The scopes that somebody asks for.
+///
+/// # Errors
+/// The sentence for their field: none, unknown ones, or more than the person may give.
+pub fn scopes(asked: &[String], is_admin: bool) -> Result<Vec<Scope>, String> {
+    let named = |name: &String| {
+        Scope::ALL.into_iter().find(|scope| scope.name() == name).ok_or_else(|| {
+            format!("There is no scope \u{201c}{name}\u{201d}: use read, submit, host or admin.")
+        })
+    };
+    let mut scopes = asked.iter().map(named).collect::<Result<Vec<_>, _>>()?;
+    scopes.dedup();
+    if scopes.is_empty() {
+        Err("Choose at least one thing that the token may do.".to_owned())
+    } else if scopes.contains(&Scope::Admin) && !is_admin {
+        Err("Only administrators can make a token that runs the installation.".to_owned())
+    } else {
+        Ok(scopes)
+    }
+}
+
+/// When a token ends that shall last `days`; for ever without.
+///
+/// # Errors
+/// The sentence for its field.
+pub fn token_expiry(days: Option<i64>, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, String> {
+    match days {
+        None => Ok(None),
+        Some(days @ 1..=3650) => Ok(Some(now + TimeDelta::days(days))),
+        Some(_) => Err("Choose between 1 and 3650 days.".to_owned()),
+    }
+}
+
+/// What a token is called in its owner's list.
+///
+/// # Errors
+/// The sentence for its field.
+pub fn token_name(typed: &str) -> Result<String, String> {
+    let name = typed.split_whitespace().collect::<Vec<_>>().join(" ");
+    match name.chars().count() {
+        0 => Err("Give it a name, such as the machine it is used on.".to_owned()),
+        1..=80 if !name.chars().any(char::is_control) => Ok(name),
+        _ => Err("Use at most 80 plain characters.".to_owned()),
+    }
 }
 
 const USERNAME_SHAPE: &str =
@@ -142,6 +226,16 @@ mod tests {
         assert!(new_password("aaaaaaaaaaaaaa", &[]).is_err());
         assert!(new_password(&"ab".repeat(101), &[]).is_err());
         assert!(new_password("Ada@example.org", &["ada", "ada@example.org"]).is_err());
+    }
+
+    #[test]
+    fn only_administrators_give_out_the_admin_scope() {
+        let asked = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(scopes(&asked(&["read", "submit"]), false), Ok(vec![Scope::Read, Scope::Submit]));
+        assert!(scopes(&asked(&["admin"]), false).is_err());
+        assert_eq!(scopes(&asked(&["admin"]), true), Ok(vec![Scope::Admin]));
+        assert!(scopes(&asked(&[]), true).is_err());
+        assert!(scopes(&asked(&["everything"]), true).is_err());
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::error::{AppError, Result};
 pub async fn sign_in(app: &App, client: &Client, login: &str, password: String) -> Result<String> {
     let account = verify(app, client, login, password).await?;
     let mut tx = app.db.begin().await?;
-    let secret = sessions::begin(&mut tx, account.id, client, app.clock.now()).await?;
+    let secret = sessions::begin(&mut tx, account.member.id, client, app.clock.now()).await?;
     tx.commit().await?;
     Ok(secret)
 }

@@ -1,6 +1,8 @@
-//! How JSON works: problems and tokens. No rule and no SQL is here; every room has its own `api.rs`.
+//! How JSON works: problems, tokens, paging. No rule and no SQL is here; every room has its own `api.rs`.
 
+pub mod paging;
 pub mod problems;
+pub mod token;
 
 use crate::error::{AppError, Result};
 

@@ -1,4 +1,5 @@
 //! Every SQL statement about people.
 
 pub mod sessions;
+pub mod tokens;
 pub mod users;

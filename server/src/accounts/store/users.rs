@@ -3,16 +3,34 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
+use crate::accounts::model::Member;
 use crate::ids::UserId;
 
 /// What signing in needs to know.
 #[derive(Debug)]
 pub struct Credentials {
-    pub id: UserId,
-    pub username: String,
+    pub member: Member,
     pub email: String,
     pub password_hash: String,
     pub suspended_at: Option<DateTime<Utc>>,
+}
+
+struct Row {
+    id: UserId,
+    username: String,
+    display_name: String,
+    is_admin: bool,
+    email: String,
+    password_hash: String,
+    suspended_at: Option<DateTime<Utc>>,
+}
+
+impl From<Row> for Credentials {
+    fn from(row: Row) -> Self {
+        let Row { id, username, display_name, is_admin, email, password_hash, suspended_at } = row;
+        let member = Member { id, username, display_name, is_admin };
+        Self { member, email, password_hash, suspended_at }
+    }
 }
 
 /// # Errors
@@ -21,29 +39,46 @@ pub async fn credentials_by_username(
     conn: &mut PgConnection,
     username: &str,
 ) -> sqlx::Result<Option<Credentials>> {
-    sqlx::query_as!(
-        Credentials,
-        "select id as \"id: UserId\", username, email, password_hash, suspended_at
+    let row = sqlx::query_as!(
+        Row,
+        "select id as \"id: UserId\", username, display_name, is_admin, email, password_hash, suspended_at
          from users
          where username = $1",
         username,
     )
     .fetch_optional(conn)
-    .await
+    .await?;
+    Ok(row.map(Into::into))
 }
 
 /// # Errors
 /// Those of the database.
 pub async fn credentials_by_email(conn: &mut PgConnection, email: &str) -> sqlx::Result<Option<Credentials>> {
-    sqlx::query_as!(
-        Credentials,
-        "select id as \"id: UserId\", username, email, password_hash, suspended_at
+    let row = sqlx::query_as!(
+        Row,
+        "select id as \"id: UserId\", username, display_name, is_admin, email, password_hash, suspended_at
          from users
          where email = $1",
         email,
     )
     .fetch_optional(conn)
-    .await
+    .await?;
+    Ok(row.map(Into::into))
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn credentials_by_id(conn: &mut PgConnection, user: UserId) -> sqlx::Result<Option<Credentials>> {
+    let row = sqlx::query_as!(
+        Row,
+        "select id as \"id: UserId\", username, display_name, is_admin, email, password_hash, suspended_at
+         from users
+         where id = $1",
+        user.0,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(Into::into))
 }
 
 /// By user name or e-mail address: only the latter has an `@`.
