@@ -1,1 +1,20 @@
+//! Reads predictions, joins them with hidden labels, and computes scores.
+//!
+//! The road of a file: [`intake`] turns bytes into columns or a rejection, [`align`] matches ids and
+//! is the only door to a metric, [`metrics`] holds the catalogue, [`score`] ties them together.
+//! The command line and the worker both call [`score::score`].
+//!
+//! Never here: a web page, a rule of a competition, a secret other than the scorers' private key.
 
+pub mod align;
+pub mod cli;
+mod columns;
+mod index;
+pub mod intake;
+pub mod judge;
+pub mod kernels;
+pub mod metrics;
+pub mod sample;
+pub mod score;
+pub mod solution;
+pub mod split;

@@ -58,6 +58,8 @@ pub enum Cell {
     Probability,
     /// A whole number.
     Integer,
+    /// 0 or 1; a solution may hold two class names instead when the positive one is named.
+    Binary,
     /// A class name, compared as text.
     Label,
     /// Free text; may be empty.
@@ -83,10 +85,20 @@ pub enum Layout {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ParameterType {
-    Number { minimum: Option<f64>, maximum: Option<f64> },
-    Integer { minimum: Option<i64>, maximum: Option<i64> },
-    Choice { values: Vec<String> },
+    Number {
+        minimum: Option<f64>,
+        maximum: Option<f64>,
+    },
+    Integer {
+        minimum: Option<i64>,
+        maximum: Option<i64>,
+    },
+    Choice {
+        values: Vec<String>,
+    },
     Boolean,
+    /// The name of a column or a class; empty means none.
+    Text,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,0 +1,308 @@
+//! Matches a submission's rows with the solution's by id: the only door to a metric.
+//!
+//! After it, every row of the solution has exactly one finite prediction, in the solution's order;
+//! ids, files and the order of the submission are gone.
+
+use std::ops::Range;
+
+use holdout_contract::rejection::{Rejection, RejectionKind};
+use holdout_contract::spec::Layout;
+
+use crate::columns::submission_plan;
+use crate::index::IdIndex;
+use crate::intake::{self, Column, Content, Ids, Limits, Table, Texts};
+use crate::metrics::Values;
+use crate::solution::{Solution, Split, Truth};
+
+/// Predictions in slot order.
+pub struct Aligned {
+    pub(crate) predictions: Vec<Predicted>,
+    /// Classes of the solution and of this submission together.
+    pub(crate) n_classes: usize,
+    /// Things worth telling the participant that are no fault.
+    pub notices: Vec<String>,
+}
+
+pub(crate) enum Predicted {
+    Numbers(Vec<f64>),
+    Codes(Vec<u32>),
+    Texts { texts: Texts, rows: Vec<u32> },
+}
+
+impl Predicted {
+    pub(crate) fn values(&self, range: Range<usize>) -> Values<'_> {
+        match self {
+            Self::Numbers(numbers) => Values::Numbers(&numbers[range]),
+            Self::Codes(codes) => Values::Codes(&codes[range]),
+            Self::Texts { texts, rows } => Values::Texts { texts, rows: &rows[range] },
+        }
+    }
+}
+
+/// Reads a submission and puts its predictions into the solution's order.
+///
+/// # Errors
+/// The file's first fault: header, cells, then ids.
+pub fn align(solution: &Solution, content: &Content<'_>, limits: &Limits) -> Result<Aligned, Rejection> {
+    let are_classes = solution.layout == Layout::ClassColumns;
+    let table = intake::read(content, limits, |header| {
+        submission_plan(header, &solution.id_name, &solution.expected, are_classes)
+    })?;
+    let Table { ids, columns, .. } = table;
+    let slots = match_ids(&solution.index, solution.n_rows(), &ids)
+        .map_err(|mismatch| mismatch.rejection(&solution.index, &ids, content, &solution.id_name))?;
+    drop(ids);
+    let mut aligned = Aligned {
+        predictions: Vec::with_capacity(columns.len()),
+        n_classes: solution.classes.names.len(),
+        notices: Vec::new(),
+    };
+    for column in columns {
+        let predicted = place(solution, column, &slots, &mut aligned);
+        aligned.predictions.push(predicted);
+    }
+    Ok(aligned)
+}
+
+fn place(solution: &Solution, column: Column, slots: &[u32], aligned: &mut Aligned) -> Predicted {
+    match column {
+        Column::Numbers(numbers) => Predicted::Numbers(scatter(&numbers, slots)),
+        Column::Texts(texts) => {
+            let rows: Vec<u32> = (0..slots.len() as u32).collect();
+            Predicted::Texts { texts, rows: scatter(&rows, slots) }
+        }
+        Column::Labels(mut labels) => {
+            let mut next = solution.classes.names.len() as u32;
+            let mut unknown: Vec<&str> = Vec::new();
+            let mapped: Vec<u32> = labels
+                .names
+                .iter()
+                .map(|name| {
+                    solution.classes.find(name).unwrap_or_else(|| {
+                        unknown.push(name);
+                        next += 1;
+                        next - 1
+                    })
+                })
+                .collect();
+            aligned.notices.extend(unknown_labels(&unknown));
+            aligned.n_classes = next as usize;
+            labels.codes.iter_mut().for_each(|code| *code = mapped[*code as usize]);
+            Predicted::Codes(scatter(&labels.codes, slots))
+        }
+    }
+}
+
+fn unknown_labels(unknown: &[&str]) -> Option<String> {
+    let first: Vec<&str> = unknown.iter().take(Rejection::MAX_EXAMPLES).copied().collect();
+    (!unknown.is_empty()).then(|| {
+        format!(
+            "{} predicted {} no label of this competition and counted as wrong: {}.",
+            unknown.len(),
+            if unknown.len() == 1 { "class is" } else { "classes are" },
+            first.join(", ")
+        )
+    })
+}
+
+fn scatter<T: Copy + Default>(values: &[T], slots: &[u32]) -> Vec<T> {
+    let mut placed = vec![T::default(); values.len()];
+    for (value, slot) in values.iter().zip(slots) {
+        placed[*slot as usize] = *value;
+    }
+    placed
+}
+
+impl Solution {
+    /// The truth as predictions: what a perfect submission would hold. `None` where a metric has no
+    /// perfect submission.
+    pub fn perfect(&self) -> Option<Aligned> {
+        let predictions = match &self.layout {
+            Layout::ClassColumns => self.perfect_classes()?,
+            Layout::Named { .. } => self.perfect_named()?,
+            Layout::Target { .. } | Layout::TargetColumns { .. } => {
+                self.truths.iter().map(|truth| self.same(truth)).collect()
+            }
+        };
+        Some(Aligned { predictions, n_classes: self.classes.names.len(), notices: Vec::new() })
+    }
+
+    fn same(&self, truth: &Truth) -> Predicted {
+        match truth {
+            Truth::Numbers(numbers) => Predicted::Numbers(numbers.clone()),
+            Truth::Codes(codes) => Predicted::Codes(codes.clone()),
+            Truth::Texts(texts) => Predicted::Texts { texts: texts.clone(), rows: self.row_numbers.clone() },
+        }
+    }
+
+    fn perfect_classes(&self) -> Option<Vec<Predicted>> {
+        let Some(Truth::Codes(codes)) = self.truths.first() else { return None };
+        let column = |class: u32| codes.iter().map(|code| f64::from(u8::from(*code == class))).collect();
+        Some((0..self.classes.names.len() as u32).map(|class| Predicted::Numbers(column(class))).collect())
+    }
+
+    fn perfect_named(&self) -> Option<Vec<Predicted>> {
+        if let [Truth::Texts(_)] = self.truths.as_slice() {
+            return Some(vec![self.same(&self.truths[0])]);
+        }
+        let truths: Option<Vec<&[f64]>> = self
+            .truths
+            .iter()
+            .map(|truth| match truth {
+                Truth::Numbers(numbers) => Some(numbers.as_slice()),
+                Truth::Codes(_) | Truth::Texts(_) => None,
+            })
+            .collect();
+        let columns = self.judge.metric.perfect(&truths?)?;
+        Some(columns.into_iter().map(Predicted::Numbers).collect())
+    }
+
+    /// A split's rows for a metric.
+    pub(crate) fn row_numbers(&self, split: Split) -> &[u32] {
+        &self.row_numbers[self.range(split)]
+    }
+}
+
+/// How a file's ids differ from the solution's.
+pub(crate) enum Mismatch {
+    Duplicate { rows: Vec<usize>, total: u64 },
+    Unknown { rows: Vec<usize>, total: u64 },
+    Missing { total: u64, seen: Vec<bool> },
+}
+
+/// The slot of every row, when the ids are exactly the indexed ones, each once.
+pub(crate) fn match_ids(index: &IdIndex, n_rows: usize, ids: &Ids) -> Result<Vec<u32>, Mismatch> {
+    let mut seen = vec![false; n_rows];
+    let mut slots = Vec::with_capacity(ids.len());
+    let mut twice = Tally::default();
+    let mut unknown = Tally::default();
+    for row in 0..ids.len() {
+        match index.slot(ids.get(row)) {
+            None => unknown.note(row),
+            Some(slot) if std::mem::replace(&mut seen[slot as usize], true) => twice.note(row),
+            Some(slot) => slots.push(slot),
+        }
+    }
+    if twice.total > 0 {
+        return Err(Mismatch::Duplicate { rows: twice.rows, total: twice.total });
+    }
+    if unknown.total > 0 {
+        return Err(Mismatch::Unknown { rows: unknown.rows, total: unknown.total });
+    }
+    if slots.len() < n_rows {
+        return Err(Mismatch::Missing { total: (n_rows - slots.len()) as u64, seen });
+    }
+    Ok(slots)
+}
+
+#[derive(Default)]
+struct Tally {
+    rows: Vec<usize>,
+    total: u64,
+}
+
+impl Tally {
+    fn note(&mut self, row: usize) {
+        self.total += 1;
+        if self.rows.len() < Rejection::MAX_EXAMPLES {
+            self.rows.push(row);
+        }
+    }
+}
+
+impl Mismatch {
+    pub(crate) fn rejection(
+        &self,
+        index: &IdIndex,
+        ids: &Ids,
+        content: &Content<'_>,
+        id_name: &str,
+    ) -> Rejection {
+        match self {
+            Self::Duplicate { rows, total } => at_rows(
+                RejectionKind::DuplicateIds,
+                (*total, rows),
+                ids,
+                content,
+                id_name,
+                |id, place, more| {
+                    format!("The id “{id}” appears again on {place}; every id may appear once.{more}")
+                },
+            ),
+            Self::Unknown { rows, total } => at_rows(
+                RejectionKind::UnknownIds,
+                (*total, rows),
+                ids,
+                content,
+                id_name,
+                |id, place, more| {
+                    let near = near_spelling(index, id);
+                    format!("The id “{id}” on {place} is not among the rows to predict.{near}{more}")
+                },
+            ),
+            Self::Missing { total, seen } => missing(index, *total, seen, id_name),
+        }
+    }
+}
+
+fn at_rows(
+    kind: RejectionKind,
+    (total, rows): (u64, &[usize]),
+    ids: &Ids,
+    content: &Content<'_>,
+    id_name: &str,
+    sentence: impl Fn(&str, &str, &str) -> String,
+) -> Rejection {
+    let examples: Vec<String> = rows.iter().map(|row| ids.get(*row).to_string()).collect();
+    let first = rows.first().copied().unwrap_or_default();
+    let line = intake::line_of_row(content, first);
+    let place = line.map_or_else(|| format!("row {}", first + 1), |line| format!("line {line}"));
+    let more = if total == 1 { String::new() } else { format!(" There are {total} such rows.") };
+    let id = examples.first().map_or("", String::as_str);
+    let rejection = Rejection::new(kind, sentence(id, &place, &more))
+        .with_column(id_name)
+        .with_total(total)
+        .with_examples(examples.iter().map(String::as_str));
+    match line {
+        Some(line) => rejection.with_line(line),
+        None => rejection,
+    }
+}
+
+/// Ids that differ by blanks, leading zeros or a “.0” are a frequent slip worth naming.
+fn near_spelling(index: &IdIndex, id: &str) -> String {
+    let trimmed = id.trim();
+    let without_fraction = trimmed.strip_suffix(".0").unwrap_or(trimmed);
+    let without_zeros = without_fraction.trim_start_matches('0');
+    let known = |text: &str| !text.is_empty() && index.slot(crate::intake::columns::Id::Text(text)).is_some();
+    let near =
+        [trimmed, without_fraction, without_zeros].into_iter().find(|text| known(text)).map(str::to_owned);
+    let near = near.or_else(|| {
+        let zeros = |n: usize| format!("{trimmed:0>n$}");
+        (trimmed.len() + 1..=12).map(zeros).find(|text| known(text))
+    });
+    near.map_or_else(String::new, |near| {
+        format!(" There is an id “{near}”: ids are compared letter by letter.")
+    })
+}
+
+fn missing(index: &IdIndex, total: u64, seen: &[bool], id_name: &str) -> Rejection {
+    let examples: Vec<String> = index
+        .entries()
+        .filter(|(_, slot)| !seen[*slot as usize])
+        .take(Rejection::MAX_EXAMPLES)
+        .map(|(id, _)| id.to_string())
+        .collect();
+    let (rows, has) = if total == 1 { ("row", "has") } else { ("rows", "have") };
+    let shown = if (examples.len() as u64) < total { "for example " } else { "" };
+    Rejection::new(
+        RejectionKind::MissingIds,
+        format!(
+            "{total} {rows} of the test set {has} no prediction: {shown}{}. Every row of the sample submission must be in the file.",
+            examples.join(", ")
+        ),
+    )
+    .with_column(id_name)
+    .with_total(total)
+    .with_examples(examples.iter().map(String::as_str))
+}

@@ -1,0 +1,249 @@
+//! The command line: scoring and checking files, and the catalogue, with no database.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use holdout_contract::rejection::Rejection;
+use holdout_contract::spec::Direction;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::align::align;
+use crate::intake::{Content, Limits, Source, content};
+use crate::judge::{Context, Judge};
+use crate::metrics;
+use crate::sample::check_against_sample;
+use crate::score::score_split;
+use crate::solution::{Solution, Split};
+use crate::split::SplitRule;
+
+/// A file was refused: the reason is on standard output, as JSON.
+const REJECTED: u8 = 2;
+
+#[derive(Parser)]
+#[command(name = "holdout-scorer", version, about = "Scores predictions against hidden labels.")]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Score a submission against a solution; prints the public, private and overall score as JSON.
+    Score(ScoreArguments),
+    /// Print the catalogue of metrics as JSON.
+    Metrics {
+        /// Print a table for people instead.
+        #[arg(long)]
+        table: bool,
+    },
+    /// Check a submission against the sample submission; reads no labels.
+    Check(CheckArguments),
+}
+
+#[derive(Args)]
+struct JudgeArguments {
+    /// A JSON file whose `context` object names classes, rating range, seasons and the like.
+    #[arg(long)]
+    context: Option<PathBuf>,
+    /// A CSV file with columns series, t and value: the history that forecasts are scaled by.
+    #[arg(long)]
+    history: Option<PathBuf>,
+    /// The metric's parameters as a JSON object.
+    #[arg(long)]
+    params: Option<String>,
+}
+
+#[derive(Args)]
+struct ScoreArguments {
+    /// A metric's name, also in short form: rmse, map@5, f1@0.5, weighted_mae.
+    #[arg(long)]
+    metric: String,
+    #[arg(long)]
+    solution: PathBuf,
+    #[arg(long)]
+    submission: PathBuf,
+    #[command(flatten)]
+    judge: JudgeArguments,
+    /// Share of public rows, where the solution has no Usage column.
+    #[arg(long, default_value_t = 0.3)]
+    public_fraction: f64,
+    /// Seed of the split, where the solution has no Usage column.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+#[derive(Args)]
+struct CheckArguments {
+    #[arg(long)]
+    sample: PathBuf,
+    #[arg(long)]
+    submission: PathBuf,
+    /// With a metric, its rules for cells apply (probabilities, whole numbers).
+    #[arg(long)]
+    metric: Option<String>,
+    #[command(flatten)]
+    judge: JudgeArguments,
+}
+
+/// Why a command did not succeed.
+enum Failure {
+    Rejected(Box<Rejection>),
+    /// The command line, the host's settings, or a file that cannot be opened.
+    Usage(String),
+}
+
+impl From<Rejection> for Failure {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(Box::new(rejection))
+    }
+}
+
+/// Runs the program: 0 for success, 2 for a refused file, 1 for anything else.
+pub fn run() -> ExitCode {
+    let result = match Arguments::parse().verb {
+        Verb::Score(arguments) => score(&arguments),
+        Verb::Metrics { table } => print_metrics(table),
+        Verb::Check(arguments) => check(&arguments),
+    };
+    match result {
+        Ok(text) => print(&text, ExitCode::SUCCESS),
+        Err(Failure::Rejected(rejection)) => print(&json!(rejection).to_string(), ExitCode::from(REJECTED)),
+        Err(Failure::Usage(message)) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A reader that stops reading (`| head`) is no failure of ours.
+fn print(text: &str, code: ExitCode) -> ExitCode {
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Ok(()) => code,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => code,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn score(arguments: &ScoreArguments) -> Result<String, Failure> {
+    if !(arguments.public_fraction > 0.0 && arguments.public_fraction < 1.0) {
+        return Err(Failure::Usage("--public-fraction must lie between 0 and 1.".into()));
+    }
+    let limits = Limits::default();
+    let judge = judge(&arguments.metric, &arguments.judge, &limits)?;
+    let rule = SplitRule {
+        public_fraction: arguments.public_fraction,
+        seed: arguments.seed,
+        group_column: judge.context.text("group_column").map(str::to_owned),
+    };
+    let solution = {
+        let content = open(&arguments.solution, &limits)?;
+        Solution::prepare(&content, judge, &rule, &limits)?
+    };
+    let aligned = {
+        let content = open(&arguments.submission, &limits)?;
+        align(&solution, &content, &limits)?
+    };
+    let splits = [Split::Public, Split::Private, Split::All];
+    let [public, private, all] = splits.map(|split| score_split(&solution, &aligned, split));
+    let undefined = [("public", &public), ("private", &private), ("all", &all)];
+    let undefined = undefined.iter().filter_map(|(name, score)| Some((*name, score.reason()?.to_owned())));
+    let output = ScoreOutput {
+        public: public.value(),
+        private: private.value(),
+        all: all.value(),
+        undefined: undefined.collect(),
+        notices: aligned.notices,
+    };
+    serde_json::to_string(&output).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+#[derive(Serialize)]
+struct ScoreOutput {
+    public: Option<f64>,
+    private: Option<f64>,
+    all: Option<f64>,
+    /// Why a score is null, by split.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    undefined: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notices: Vec<String>,
+}
+
+fn check(arguments: &CheckArguments) -> Result<String, Failure> {
+    let limits = Limits::default();
+    let judge =
+        arguments.metric.as_ref().map(|metric| judge(metric, &arguments.judge, &limits)).transpose()?;
+    let sample = open(&arguments.sample, &limits)?;
+    let submission = open(&arguments.submission, &limits)?;
+    let n_rows = check_against_sample(&sample, &submission, judge.as_ref(), &limits)?;
+    Ok(json!({ "fits": true, "rows": n_rows }).to_string())
+}
+
+fn open<'a>(path: &'a Path, limits: &Limits) -> Result<Content<'a>, Failure> {
+    let opened = content::open(Source::Path(path), limits)
+        .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}.", path.display())))?;
+    Ok(opened?)
+}
+
+fn judge(metric: &str, arguments: &JudgeArguments, limits: &Limits) -> Result<Judge, Failure> {
+    let params = match &arguments.params {
+        None => Map::new(),
+        Some(text) => serde_json::from_str(text)
+            .map_err(|error| Failure::Usage(format!("--params is not a JSON object: {error}.")))?,
+    };
+    let mut context = match &arguments.context {
+        None => Context::default(),
+        Some(path) => context_file(path)?,
+    };
+    if let Some(path) = &arguments.history {
+        context.history = history_file(path, limits)?;
+    }
+    Judge::new(metric, &params, context).map_err(Failure::Usage)
+}
+
+fn context_file(path: &Path) -> Result<Context, Failure> {
+    let fail = |reason: String| Failure::Usage(format!("{} cannot be used: {reason}.", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| fail(error.to_string()))?;
+    let mut values: Map<String, Value> =
+        serde_json::from_str(&text).map_err(|error| fail(error.to_string()))?;
+    match values.remove("context") {
+        Some(Value::Object(context)) => Ok(Context::new(context)),
+        Some(_) => Err(fail("its “context” is not an object".into())),
+        None => Ok(Context::new(values)),
+    }
+}
+
+fn history_file(path: &Path, limits: &Limits) -> Result<BTreeMap<String, Vec<f64>>, Failure> {
+    let content = open(path, limits)?;
+    crate::judge::read_history(&content, limits).map_err(|rejection| {
+        Failure::Usage(format!("{} cannot be used as a history: {}", path.display(), rejection.message))
+    })
+}
+
+fn print_metrics(table: bool) -> Result<String, Failure> {
+    let specs: Vec<_> = metrics::all().map(|metric| metric.spec()).collect();
+    if !table {
+        return serde_json::to_string_pretty(&specs).map_err(|error| Failure::Usage(error.to_string()));
+    }
+    let lines = specs.iter().map(|spec| {
+        let better = match spec.direction {
+            Direction::HigherIsBetter => "higher",
+            Direction::LowerIsBetter => "lower",
+        };
+        let parameters: Vec<String> = spec
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.is_main)
+            .map(|parameter| format!("@{}", parameter.name))
+            .collect();
+        format!("{:<28} {:<7} {}", format!("{}{}", spec.name, parameters.concat()), better, spec.sentence)
+    });
+    Ok(std::iter::once(format!("{:<28} {:<7} {}", "metric", "better", "what it measures"))
+        .chain(lines)
+        .collect::<Vec<_>>()
+        .join("\n"))
+}

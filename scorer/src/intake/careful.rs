@@ -1,0 +1,236 @@
+//! The authoritative reader: one record after the other, by the rules of the `csv` crate. It names
+//! the first fault of a file exactly, or returns the columns when there is none.
+
+use holdout_contract::rejection::{Rejection, RejectionKind};
+
+use super::cells::{self, Fault};
+use super::columns::{Column, Ids, Labels, Table, Texts};
+use super::plan::{CellRule, Plan, Role};
+use super::rejections::{self, BadCells, shown};
+use super::{Limits, too_many_rows};
+
+/// Reads a whole file, header included, without its byte-order mark.
+///
+/// # Errors
+/// The first fault in file order, with examples and total of its kind.
+pub(super) fn read(text: &[u8], plan: &Plan, limits: &Limits) -> Result<Table, Rejection> {
+    check_utf8(text)?;
+    let mut reading = Reading::new(plan, limits);
+    let mut reader = reader(text);
+    let mut record = csv::ByteRecord::new();
+    let mut last_line = 1;
+    let mut is_header = true;
+    loop {
+        let more = reader.read_byte_record(&mut record).map_err(|error| {
+            rejections::malformed(&error.to_string(), error.position().map(csv::Position::line))
+        })?;
+        if !more {
+            break;
+        }
+        last_line = record.position().map_or(last_line, csv::Position::line);
+        if std::mem::take(&mut is_header) {
+            continue;
+        }
+        reading.take(&record, last_line)?;
+    }
+    check_quotes(text, last_line)?;
+    reading.finish()
+}
+
+/// The line on which the `row`th data row starts.
+pub(super) fn line_of_row(text: &[u8], row: usize) -> Option<u64> {
+    let mut reader = reader(text);
+    let mut record = csv::ByteRecord::new();
+    for _ in 0..=row + 1 {
+        if !reader.read_byte_record(&mut record).ok()? {
+            return None;
+        }
+    }
+    record.position().map(csv::Position::line)
+}
+
+fn reader(text: &[u8]) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text)
+}
+
+fn check_utf8(text: &[u8]) -> Result<(), Rejection> {
+    std::str::from_utf8(text).map(|_| ()).map_err(|error| {
+        let before = &text[..error.valid_up_to()];
+        rejections::not_utf8(memchr::memchr_iter(b'\n', before).count() as u64 + 1)
+    })
+}
+
+/// Quotes come in pairs; one that is never closed swallows the rest of the file.
+fn check_quotes(text: &[u8], last_line: u64) -> Result<(), Rejection> {
+    if memchr::memchr_iter(b'"', text).count().is_multiple_of(2) {
+        return Ok(());
+    }
+    Err(rejections::malformed("a quotation mark is opened and never closed", Some(last_line)))
+}
+
+/// The first fault found, and the further ones of its kind.
+struct Found {
+    fault: Fault,
+    /// `None` is the id column.
+    column: Option<usize>,
+    line: u64,
+    examples: Vec<String>,
+    total: u64,
+}
+
+struct Widths {
+    line: u64,
+    found: usize,
+    lines: Vec<String>,
+    total: u64,
+}
+
+struct Reading<'a> {
+    plan: &'a Plan,
+    limits: &'a Limits,
+    ids: Ids,
+    columns: Vec<Column>,
+    n_rows: usize,
+    found: Option<Found>,
+    widths: Option<Widths>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(plan: &'a Plan, limits: &'a Limits) -> Self {
+        let columns = plan.columns.iter().map(|column| match column.rule {
+            CellRule::Label => Column::Labels(Labels::default()),
+            CellRule::Text => Column::Texts(Texts::default()),
+            _ => Column::Numbers(Vec::new()),
+        });
+        Self {
+            plan,
+            limits,
+            ids: Ids::default(),
+            columns: columns.collect(),
+            n_rows: 0,
+            found: None,
+            widths: None,
+        }
+    }
+
+    fn take(&mut self, record: &csv::ByteRecord, line: u64) -> Result<(), Rejection> {
+        self.n_rows += 1;
+        if self.n_rows as u64 > self.limits.max_rows {
+            return Err(too_many_rows(self.limits));
+        }
+        if record.len() != self.plan.roles.len() {
+            self.note_width(record.len(), line);
+            return Ok(());
+        }
+        if self.widths.is_some() {
+            return Ok(());
+        }
+        for (cell, role) in record.iter().zip(&self.plan.roles) {
+            if cell.len() > self.limits.max_field_bytes {
+                self.note(Fault::TooLong, *role, line, &cell[..40]);
+                continue;
+            }
+            if let Err(fault) = self.take_cell(cell, *role) {
+                self.note(fault, *role, line, cell);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_cell(&mut self, cell: &[u8], role: Role) -> Result<(), Fault> {
+        let text = std::str::from_utf8(cell).unwrap_or_default();
+        match role {
+            Role::Unused => {}
+            Role::Id => self.ids.push(cells::label(text)?),
+            Role::Wanted(at) => match &mut self.columns[at] {
+                Column::Numbers(numbers) => numbers.push(cells::number(cell, &self.plan.columns[at].rule)?),
+                Column::Labels(labels) => labels.push(cells::label(text)?),
+                Column::Texts(texts) => texts.push(text),
+            },
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, fault: Fault, role: Role, line: u64, cell: &[u8]) {
+        let column = match role {
+            Role::Wanted(at) => Some(at),
+            Role::Id | Role::Unused => None,
+        };
+        let found = self.found.get_or_insert(Found { fault, column, line, examples: Vec::new(), total: 0 });
+        if found.fault.kind() != fault.kind() || found.column != column {
+            return;
+        }
+        found.total += 1;
+        if found.examples.len() < Rejection::MAX_EXAMPLES && fault != Fault::Missing {
+            found.examples.push(shown(cell));
+        }
+    }
+
+    fn note_width(&mut self, found: usize, line: u64) {
+        if self.found.is_some() {
+            return;
+        }
+        let widths = self.widths.get_or_insert(Widths { line, found, lines: Vec::new(), total: 0 });
+        widths.total += 1;
+        if widths.lines.len() < Rejection::MAX_EXAMPLES {
+            widths.lines.push(format!("line {line}"));
+        }
+    }
+
+    fn finish(self) -> Result<Table, Rejection> {
+        if let Some(widths) = &self.widths {
+            return Err(self.width_rejection(widths));
+        }
+        if let Some(found) = &self.found {
+            return Err(self.cell_rejection(found));
+        }
+        Ok(Table { n_rows: self.n_rows, ids: self.ids, columns: self.columns })
+    }
+
+    fn width_rejection(&self, widths: &Widths) -> Rejection {
+        let expected = self.plan.roles.len();
+        let more = match widths.total {
+            1 => String::new(),
+            total => format!(" {total} lines have another number of cells than the header."),
+        };
+        let message = format!(
+            "Line {} has {} {}, where the header has {expected}.{more}",
+            widths.line,
+            widths.found,
+            if widths.found == 1 { "cell" } else { "cells" },
+        );
+        Rejection::new(RejectionKind::RowWidth, message)
+            .with_line(widths.line)
+            .with_total(widths.total)
+            .with_examples(widths.lines.iter().map(String::as_str))
+    }
+
+    fn cell_rejection(&self, found: &Found) -> Rejection {
+        let (column, rule) = match found.column {
+            Some(at) => (self.plan.columns[at].name.as_str(), self.plan.columns[at].rule.clone()),
+            None => (self.plan.id.map_or("", |id| self.plan.header[id].as_str()), CellRule::Label),
+        };
+        let rule = if found.column.is_none() { None } else { Some(rule) };
+        let mut rejection = BadCells {
+            fault: found.fault,
+            rule: rule.as_ref().unwrap_or(&CellRule::Text),
+            column,
+            place: format!("line {}", found.line),
+            line: Some(found.line),
+            examples: &found.examples,
+            total: found.total,
+        }
+        .rejection();
+        if rule.is_none() && found.fault == Fault::Missing {
+            rejection.message =
+                format!("Line {} has no id in column “{column}”; every row needs its id.", found.line);
+        }
+        if found.fault == Fault::TooLong {
+            rejection.message = format!(
+                "A cell on line {} is longer than {} bytes, the most that is read here.",
+                found.line, self.limits.max_field_bytes
+            );
+        }
+        rejection
+    }
+}

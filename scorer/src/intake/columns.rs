@@ -1,0 +1,239 @@
+//! What was read: ids, numbers, labels and texts, column by column, each string stored once.
+
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
+
+/// A table as read: ids and the wanted columns, in file order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    pub n_rows: usize,
+    pub ids: Ids,
+    /// In the order of [`super::Plan::columns`].
+    pub columns: Vec<Column>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Column {
+    Numbers(Vec<f64>),
+    Labels(Labels),
+    Texts(Texts),
+}
+
+/// Strings one after the other in one buffer.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Texts {
+    buffer: String,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    pub fn push(&mut self, text: &str) {
+        self.buffer.push_str(text);
+        self.ends.push(self.buffer.len());
+    }
+
+    /// # Panics
+    /// When `at` is not below [`Texts::len`].
+    pub fn get(&self, at: usize) -> &str {
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        &self.buffer[start..self.ends[at]]
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|at| self.get(at))
+    }
+
+    pub(super) fn append(&mut self, other: &Self) {
+        let offset = self.buffer.len();
+        self.buffer.push_str(&other.buffer);
+        self.ends.extend(other.ends.iter().map(|end| end + offset));
+    }
+}
+
+impl<'a> FromIterator<&'a str> for Texts {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(iter: I) -> Self {
+        let mut texts = Self::default();
+        iter.into_iter().for_each(|text| texts.push(text));
+        texts
+    }
+}
+
+/// Row ids: exact strings, kept as numbers while every one of them prints back to itself.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ids {
+    Integers(Vec<u64>),
+    Texts(Texts),
+}
+
+/// One id, borrowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Id<'a> {
+    Integer(u64),
+    Text(&'a str),
+}
+
+impl std::fmt::Display for Id<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Integer(id) => write!(f, "{id}"),
+            Self::Text(id) => f.write_str(id),
+        }
+    }
+}
+
+impl Default for Ids {
+    fn default() -> Self {
+        Self::Integers(Vec::new())
+    }
+}
+
+impl Ids {
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Integers(ids) => ids.len(),
+            Self::Texts(ids) => ids.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// # Panics
+    /// When `at` is not below [`Ids::len`].
+    pub fn get(&self, at: usize) -> Id<'_> {
+        match self {
+            Self::Integers(ids) => Id::Integer(ids[at]),
+            Self::Texts(ids) => Id::Text(ids.get(at)),
+        }
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, id: &str) {
+        if let Self::Integers(ids) = self {
+            if let Some(integer) = canonical_integer(id.as_bytes()) {
+                ids.push(integer);
+                return;
+            }
+            *self = Self::Texts(integers_as_texts(ids));
+        }
+        if let Self::Texts(ids) = self {
+            ids.push(id);
+        }
+    }
+
+    #[inline]
+    pub(super) fn push_integer(&mut self, id: u64) {
+        match self {
+            Self::Integers(ids) => ids.push(id),
+            Self::Texts(ids) => ids.push(&id.to_string()),
+        }
+    }
+
+    pub(super) fn append(&mut self, other: Self) {
+        match (&mut *self, other) {
+            (Self::Integers(mine), Self::Integers(theirs)) => mine.extend_from_slice(&theirs),
+            (Self::Texts(mine), Self::Texts(theirs)) => mine.append(&theirs),
+            (Self::Texts(mine), Self::Integers(theirs)) => mine.append(&integers_as_texts(&theirs)),
+            (Self::Integers(mine), Self::Texts(theirs)) => {
+                let mut texts = integers_as_texts(mine);
+                texts.append(&theirs);
+                *self = Self::Texts(texts);
+            }
+        }
+    }
+}
+
+fn integers_as_texts(ids: &[u64]) -> Texts {
+    let mut texts = Texts::default();
+    ids.iter().for_each(|id| texts.push(&id.to_string()));
+    texts
+}
+
+/// The value of a whole number that prints back to exactly these bytes: no sign, no leading zero.
+#[inline]
+pub fn canonical_integer(text: &[u8]) -> Option<u64> {
+    let plain = matches!(text, [b'0'] | [b'1'..=b'9', ..]) && text.len() <= 18;
+    if !plain {
+        return None;
+    }
+    text.iter()
+        .try_fold(0_u64, |value, byte| byte.is_ascii_digit().then(|| value * 10 + u64::from(byte - b'0')))
+}
+
+/// Class names by code, in order of first appearance.
+#[derive(Debug, Clone, Default)]
+pub struct Labels {
+    pub codes: Vec<u32>,
+    pub names: Texts,
+    by_name: HashTable<u32>,
+    hasher: foldhash::fast::FixedState,
+    last: Option<u32>,
+}
+
+impl PartialEq for Labels {
+    fn eq(&self, other: &Self) -> bool {
+        self.codes == other.codes && self.names == other.names
+    }
+}
+
+impl Labels {
+    /// A dictionary that knows these names and has no rows.
+    pub fn knowing<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut labels = Self::default();
+        for name in names {
+            labels.code(name);
+        }
+        labels
+    }
+
+    /// The code of a name, made if it is new.
+    pub fn code(&mut self, name: &str) -> u32 {
+        if let Some(last) = self.last
+            && self.names.get(last as usize) == name
+        {
+            return last;
+        }
+        let code = self.find(name).unwrap_or_else(|| self.add(name));
+        self.last = Some(code);
+        code
+    }
+
+    /// The code of a known name.
+    pub fn find(&self, name: &str) -> Option<u32> {
+        let hash = self.hasher.hash_one(name);
+        self.by_name.find(hash, |code| self.names.get(*code as usize) == name).copied()
+    }
+
+    fn add(&mut self, name: &str) -> u32 {
+        let code = self.names.len() as u32;
+        self.names.push(name);
+        let hash = self.hasher.hash_one(name);
+        let Self { by_name, names, hasher, .. } = self;
+        by_name.insert_unique(hash, code, |code| hasher.hash_one(names.get(*code as usize)));
+        code
+    }
+
+    pub(super) fn push(&mut self, name: &str) {
+        let code = self.code(name);
+        self.codes.push(code);
+    }
+
+    pub(super) fn append(&mut self, other: &Self) {
+        let mapped: Vec<u32> = other.names.iter().map(|name| self.code(name)).collect();
+        self.codes.extend(other.codes.iter().map(|code| mapped[*code as usize]));
+    }
+
+    /// The name of a row's class.
+    pub fn name(&self, row: usize) -> &str {
+        self.names.get(self.codes[row] as usize)
+    }
+}

@@ -1,0 +1,86 @@
+//! The first line of a CSV file, and what can be said of the bytes before any row is read.
+
+use holdout_contract::rejection::{Rejection, RejectionKind};
+
+use super::{Limits, rejections};
+
+pub struct Header<'a> {
+    pub names: Vec<String>,
+    /// The file without its byte-order mark.
+    pub text: &'a [u8],
+    /// Where the rows begin in `text`.
+    pub body_at: usize,
+}
+
+pub fn without_bom(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
+}
+
+/// Reads the header.
+///
+/// # Errors
+/// `empty_file`, `not_utf8`, `duplicate_column`, `missing_column` for a nameless column, `too_large`.
+pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Header<'a>, Rejection> {
+    reject_utf16(bytes)?;
+    let text = without_bom(bytes);
+    if text.iter().all(u8::is_ascii_whitespace) {
+        return Err(rejections::empty_file());
+    }
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text);
+    let mut record = csv::ByteRecord::new();
+    reader
+        .read_byte_record(&mut record)
+        .map_err(|error| rejections::malformed(&error.to_string(), Some(1)))?;
+    let names = record
+        .iter()
+        .map(|name| std::str::from_utf8(name).map(str::to_owned))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| rejections::not_utf8(1))?;
+    check_names(&names, limits)?;
+    let body_at = usize::try_from(reader.position().byte()).unwrap_or(text.len()).min(text.len());
+    Ok(Header { names, text, body_at })
+}
+
+fn reject_utf16(bytes: &[u8]) -> Result<(), Rejection> {
+    let has_mark = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
+    let start = &bytes[..bytes.len().min(64)];
+    let n_zeros = start.iter().filter(|byte| **byte == 0).count();
+    if has_mark || n_zeros * 3 > start.len() {
+        return Err(Rejection::new(
+            RejectionKind::NotUtf8,
+            "The file is UTF-16, as some spreadsheets save it. Save it as “CSV UTF-8” and send it again.",
+        )
+        .with_line(1));
+    }
+    Ok(())
+}
+
+fn check_names(names: &[String], limits: &Limits) -> Result<(), Rejection> {
+    if names.len() > limits.max_columns {
+        return Err(Rejection::new(
+            RejectionKind::TooLarge,
+            format!("The header has {} columns; at most {} are read here.", names.len(), limits.max_columns),
+        )
+        .with_line(1)
+        .with_total(names.len() as u64));
+    }
+    check_duplicates(names)
+}
+
+/// Refuses a header that names a column twice.
+///
+/// # Errors
+/// `duplicate_column`.
+pub fn check_duplicates(names: &[String]) -> Result<(), Rejection> {
+    let mut seen = std::collections::HashSet::new();
+    let twice: Vec<&String> = names.iter().filter(|name| !seen.insert(name.as_str())).collect();
+    let Some(first) = twice.first() else { return Ok(()) };
+    Err(Rejection::new(
+        RejectionKind::DuplicateColumn,
+        format!("The header names the column “{first}” more than once; every column may appear once."),
+    )
+    .with_line(1)
+    .with_column(first.as_str())
+    .with_total(twice.len() as u64)
+    .with_examples(twice.iter().map(|name| name.as_str())))
+}

@@ -1,0 +1,193 @@
+//! Parquet files, through polars. Cells obey the same rules as in CSV; there are rows, no lines.
+
+use std::io::Cursor;
+
+use holdout_contract::rejection::{Rejection, RejectionKind};
+use polars::prelude::{DataFrame, DataType, ParquetReader, SerReader, Series};
+
+use super::cells::{self, Fault};
+use super::columns::{Column, Ids, Labels, Table, Texts};
+use super::plan::{CellRule, Plan};
+use super::rejections::{BadCells, shown};
+use super::{Limits, header, rejections, too_many_rows};
+
+pub(super) fn header(bytes: &[u8]) -> Result<Vec<String>, Rejection> {
+    let schema = ParquetReader::new(Cursor::new(bytes)).schema().map_err(|error| damaged(&error))?;
+    Ok(schema.iter_names().map(|name| name.to_string()).collect())
+}
+
+/// Reads the wanted columns of a Parquet file held in memory.
+///
+/// # Errors
+/// A damaged file, or its first bad cell.
+pub(super) fn read(
+    bytes: &[u8],
+    limits: &Limits,
+    plan: impl FnOnce(&[String]) -> Result<Plan, Rejection>,
+) -> Result<Table, Rejection> {
+    let names = header(bytes)?;
+    if names.is_empty() {
+        return Err(rejections::empty_file());
+    }
+    header::check_duplicates(&names)?;
+    let plan = plan(&names)?;
+    let mut reader = ParquetReader::new(Cursor::new(bytes));
+    let n_rows = reader.num_rows().map_err(|error| damaged(&error))?;
+    if n_rows as u64 > limits.max_rows {
+        return Err(too_many_rows(limits));
+    }
+    let wanted: Vec<String> = plan
+        .id
+        .iter()
+        .copied()
+        .chain(plan.columns.iter().map(|c| c.field))
+        .map(|at| names[at].clone())
+        .collect();
+    let frame = ParquetReader::new(Cursor::new(bytes))
+        .with_columns(Some(wanted))
+        .finish()
+        .map_err(|error| damaged(&error))?;
+    table(&frame, &plan)
+}
+
+fn table(frame: &DataFrame, plan: &Plan) -> Result<Table, Rejection> {
+    let mut ids = Ids::default();
+    if let Some(id) = plan.id {
+        let name = &plan.header[id];
+        each_text(&series(frame, name)?, name, &CellRule::Label, |id| {
+            ids.push(id);
+            Ok(())
+        })?;
+    }
+    let columns = plan
+        .columns
+        .iter()
+        .map(|wanted| column(&series(frame, &wanted.name)?, &wanted.name, &wanted.rule))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Table { n_rows: frame.height(), ids, columns })
+}
+
+fn series(frame: &DataFrame, name: &str) -> Result<Series, Rejection> {
+    let column = frame.column(name).map_err(|error| damaged(&error))?;
+    Ok(column.as_materialized_series().clone())
+}
+
+fn column(series: &Series, name: &str, rule: &CellRule) -> Result<Column, Rejection> {
+    match rule {
+        CellRule::Label => {
+            let mut labels = Labels::default();
+            each_text(series, name, rule, |cell| {
+                labels.push(cell);
+                Ok(())
+            })?;
+            Ok(Column::Labels(labels))
+        }
+        CellRule::Text => {
+            let mut texts = Texts::default();
+            each_text(series, name, rule, |cell| {
+                texts.push(cell);
+                Ok(())
+            })?;
+            Ok(Column::Texts(texts))
+        }
+        _ => numbers(series, name, rule).map(Column::Numbers),
+    }
+}
+
+fn numbers(series: &Series, name: &str, rule: &CellRule) -> Result<Vec<f64>, Rejection> {
+    let mut numbers = Vec::with_capacity(series.len());
+    let is_text = matches!(series.dtype(), DataType::String);
+    if is_text || matches!(rule, CellRule::Binary { positive: Some(_) }) {
+        each_text(series, name, rule, |cell| cells::number(cell.as_bytes(), rule).map(|n| numbers.push(n)))?;
+        return Ok(numbers);
+    }
+    let cast = series.cast(&DataType::Float64).map_err(|_| wrong_type(series, name, rule))?;
+    let mut faults = Faults::default();
+    for (row, value) in cast.f64().map_err(|error| damaged(&error))?.iter().enumerate() {
+        match value.ok_or(Fault::Missing).and_then(|value| finite(value, rule)) {
+            Ok(number) => numbers.push(number),
+            Err(fault) => faults.note(fault, row, || value.map_or_else(String::new, |v| v.to_string())),
+        }
+    }
+    faults.into_result(name, rule)?;
+    Ok(numbers)
+}
+
+fn finite(value: f64, rule: &CellRule) -> Result<f64, Fault> {
+    if value.is_finite() { cells::keep(value, rule) } else { Err(Fault::NotFinite) }
+}
+
+fn each_text(
+    series: &Series,
+    name: &str,
+    rule: &CellRule,
+    mut take: impl FnMut(&str) -> Result<(), Fault>,
+) -> Result<(), Rejection> {
+    let is_plain =
+        series.dtype().is_integer() || matches!(series.dtype(), DataType::String | DataType::Boolean);
+    if !is_plain {
+        return Err(wrong_type(series, name, rule));
+    }
+    let cast = series.cast(&DataType::String).map_err(|_| wrong_type(series, name, rule))?;
+    let mut faults = Faults::default();
+    for (row, cell) in cast.str().map_err(|error| damaged(&error))?.iter().enumerate() {
+        let text = match (cell, rule) {
+            (None, CellRule::Text) => Ok(""),
+            (None, _) => Err(Fault::Missing),
+            (Some(text), CellRule::Text) => Ok(text),
+            (Some(text), _) => cells::label(text),
+        };
+        if let Err(fault) = text.and_then(&mut take) {
+            faults.note(fault, row, || shown(cell.unwrap_or_default().as_bytes()));
+        }
+    }
+    faults.into_result(name, rule)
+}
+
+/// The first fault of a column and the further ones of its kind.
+#[derive(Default)]
+struct Faults {
+    first: Option<(Fault, usize)>,
+    examples: Vec<String>,
+    total: u64,
+}
+
+impl Faults {
+    fn note(&mut self, fault: Fault, row: usize, cell: impl FnOnce() -> String) {
+        let (first, _) = self.first.get_or_insert((fault, row));
+        if *first != fault {
+            return;
+        }
+        self.total += 1;
+        if self.examples.len() < Rejection::MAX_EXAMPLES && fault != Fault::Missing {
+            self.examples.push(cell());
+        }
+    }
+
+    fn into_result(self, column: &str, rule: &CellRule) -> Result<(), Rejection> {
+        let Some((fault, row)) = self.first else { return Ok(()) };
+        let place = format!("row {}", row + 1);
+        let Self { examples, total, .. } = self;
+        Err(BadCells { fault, rule, column, place, line: None, examples: &examples, total }.rejection())
+    }
+}
+
+fn wrong_type(series: &Series, name: &str, rule: &CellRule) -> Rejection {
+    let kind = if rule.is_number() { RejectionKind::NotANumber } else { RejectionKind::MalformedCsv };
+    Rejection::new(
+        kind,
+        format!(
+            "Column “{name}” has the Parquet type {}; expected {}. Ids and labels are text or whole numbers.",
+            series.dtype(),
+            rule.expectation()
+        ),
+    )
+    .with_column(name)
+}
+
+fn damaged(error: &dyn std::fmt::Display) -> Rejection {
+    Rejection::new(
+        RejectionKind::BadArchive,
+        format!("The Parquet file cannot be read ({error}). Write it again, or send a CSV file."),
+    )
+}

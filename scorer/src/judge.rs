@@ -1,0 +1,112 @@
+//! A metric with everything a host decides about it: parameters, and the context (class list,
+//! rating range, seasons) that belongs to the competition rather than to a row.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::intake::{self, CellRule, Column, Content, Limits, Plan, Wanted};
+use crate::metrics::{self, Metric, Params};
+use holdout_contract::rejection::{Rejection, RejectionKind};
+
+/// What a competition says beside its solution file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Context {
+    values: Map<String, Value>,
+    /// Past values of every series, in time order, for metrics that scale by them.
+    pub history: BTreeMap<String, Vec<f64>>,
+}
+
+impl Context {
+    pub fn new(values: Map<String, Value>) -> Self {
+        Self { values, history: BTreeMap::new() }
+    }
+
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.values.get(key)
+    }
+
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
+    }
+
+    pub fn number(&self, key: &str) -> Option<f64> {
+        self.get(key).and_then(Value::as_f64)
+    }
+
+    /// A list of names; numbers are taken as they print.
+    pub fn names(&self, key: &str) -> Option<Vec<String>> {
+        let list = self.get(key)?.as_array()?;
+        Some(list.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect())
+    }
+
+    /// A list of numbers.
+    pub fn numbers(&self, key: &str) -> Option<Vec<f64>> {
+        self.get(key)?.as_array()?.iter().map(Value::as_f64).collect()
+    }
+
+    /// The lowest and highest rating.
+    pub fn rating_range(&self) -> Option<(i64, i64)> {
+        match self.get("rating_range")?.as_array()?.as_slice() {
+            [low, high] => Some((low.as_i64()?, high.as_i64()?)),
+            _ => None,
+        }
+    }
+}
+
+/// A metric ready to judge.
+#[derive(Clone)]
+pub struct Judge {
+    pub metric: &'static dyn Metric,
+    pub params: Params,
+    pub context: Context,
+}
+
+impl Judge {
+    /// Finds the metric by name or short form and checks its parameters.
+    ///
+    /// # Errors
+    /// A sentence for the host.
+    pub fn new(name: &str, params: &Map<String, Value>, context: Context) -> Result<Self, String> {
+        let (metric, params) = metrics::find(name, params)?;
+        Ok(Self { metric, params, context })
+    }
+}
+
+/// Reads a history: columns `series`, `t` and `value`, any order, other columns unused. Values come
+/// back in time order.
+///
+/// # Errors
+/// A missing column or a bad cell.
+pub fn read_history(content: &Content<'_>, limits: &Limits) -> Result<BTreeMap<String, Vec<f64>>, Rejection> {
+    let table = intake::read(content, limits, |header| {
+        let wanted = |(name, rule): (&str, CellRule)| {
+            let field = header.iter().position(|column| column == name).ok_or_else(|| {
+                Rejection::new(
+                    RejectionKind::MissingColumn,
+                    format!("The history has no column “{name}”; it needs series, t and value."),
+                )
+                .with_line(1)
+                .with_column(name)
+            })?;
+            Ok(Wanted { name: name.to_owned(), field, rule })
+        };
+        let columns = [("series", CellRule::Label), ("t", CellRule::Number), ("value", CellRule::Number)];
+        Ok(Plan::new(header, None, columns.into_iter().map(wanted).collect::<Result<_, Rejection>>()?))
+    })?;
+    let [Column::Labels(series), Column::Numbers(times), Column::Numbers(values)] = table.columns.as_slice()
+    else {
+        return Ok(BTreeMap::new());
+    };
+    let mut points: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
+    for row in 0..table.n_rows {
+        points.entry(series.name(row).to_owned()).or_default().push((times[row], values[row]));
+    }
+    Ok(points
+        .into_iter()
+        .map(|(name, mut points)| {
+            points.sort_by(|a, b| a.0.total_cmp(&b.0));
+            (name, points.into_iter().map(|(_, value)| value).collect())
+        })
+        .collect())
+}

@@ -1,0 +1,106 @@
+//! The catalogue of metrics. A metric reads [`Rows`] (joined, finite, weighted slices) and returns a
+//! finite score or the reason why there is none.
+//!
+//! To add one:
+//! 1. write it in the file of its family (or a new file): an [`About`], a `score`, its [`Laws`];
+//! 2. add one line to [`list::METRICS`];
+//! 3. run `cargo nextest run -p holdout-scorer`: the laws and, where a fixture names it, the
+//!    reference values are checked without another line of test.
+//!
+//! Never here: files, ids, NaN, polars, a guess. No silent clip, cast or sigmoid beyond what the
+//! definition says.
+
+mod about;
+mod catalogue;
+pub mod list;
+mod params;
+mod rows;
+
+mod regression;
+
+use std::fmt;
+
+pub use about::{About, ParameterAbout, fields};
+pub use catalogue::{all, find};
+pub use params::Params;
+pub use rows::{Rows, Values};
+
+use holdout_contract::spec::{Cell, Layout, MetricSpec};
+
+/// Why a metric has no value on these rows, as a sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undefined(pub String);
+
+impl Undefined {
+    pub fn because(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
+impl fmt::Display for Undefined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Rows on which a metric must answer [`Undefined`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Degenerate {
+    NoRows,
+    ConstantTruth,
+    ConstantPrediction,
+    NoPositives,
+    NoNegatives,
+    ZeroTruth,
+    NegativeTruth,
+}
+
+/// What tests hold a metric to; no default, so a metric without laws does not build.
+#[derive(Debug, Clone, Copy)]
+pub struct Laws {
+    /// Exchanging truth and prediction leaves the score as it is.
+    pub is_symmetric: bool,
+    /// Weights are read, and a weight of 2 equals a doubled row.
+    pub has_weights: bool,
+    pub undefined_on: &'static [Degenerate],
+}
+
+/// One metric.
+pub trait Metric: Send + Sync {
+    /// What it is, as data.
+    fn about(&self) -> &About;
+
+    fn laws(&self) -> Laws;
+
+    /// The score of these rows.
+    ///
+    /// # Errors
+    /// [`Undefined`] where the definition has no value; never a stand-in number.
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined>;
+
+    /// Which columns it reads, given its parameters.
+    fn layout(&self, _params: &Params) -> Layout {
+        self.about().layout.to_layout()
+    }
+
+    /// Whether the solution must name a group for every row.
+    fn needs_groups(&self) -> bool {
+        false
+    }
+
+    /// What a prediction cell must hold where several 0/1 columns are predicted.
+    fn prediction_cell(&self) -> Cell {
+        Cell::Number
+    }
+
+    /// The prediction columns of a perfect submission, where truth and prediction columns differ.
+    fn perfect(&self, truths: &[&[f64]]) -> Option<Vec<Vec<f64>>> {
+        let _ = truths;
+        None
+    }
+
+    /// The description that hosts, API and documentation are made from.
+    fn spec(&self) -> MetricSpec {
+        self.about().to_spec(self.laws().has_weights, self.needs_groups())
+    }
+}

@@ -1,0 +1,68 @@
+//! A submission's scores against a prepared solution. Pure: the command line and the worker both call it.
+
+use holdout_contract::job::{Scores, SplitScore};
+use holdout_contract::rejection::Rejection;
+
+use crate::align::{Aligned, align};
+use crate::intake::{Content, Limits};
+use crate::metrics::{Rows, Undefined, Values};
+use crate::solution::{Solution, Split};
+
+/// What scoring a submission yields.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    pub scores: Scores,
+    pub n_rows: u64,
+    /// Remarks for the participant that are no fault.
+    pub notices: Vec<String>,
+}
+
+/// Scores a submission on the public and on the private rows.
+///
+/// # Errors
+/// The sentence for the participant.
+pub fn score(solution: &Solution, submission: &Content<'_>, limits: &Limits) -> Result<Outcome, Rejection> {
+    let aligned = align(solution, submission, limits)?;
+    Ok(Outcome {
+        scores: Scores {
+            public: score_split(solution, &aligned, Split::Public),
+            private: score_split(solution, &aligned, Split::Private),
+        },
+        n_rows: solution.n_rows() as u64,
+        notices: aligned.notices,
+    })
+}
+
+/// The score of one split, or why there is none.
+pub fn score_split(solution: &Solution, aligned: &Aligned, split: Split) -> SplitScore {
+    match try_score_split(solution, aligned, split) {
+        Ok(score) => SplitScore::Defined(score),
+        Err(Undefined(undefined)) => SplitScore::Undefined { undefined },
+    }
+}
+
+fn try_score_split(solution: &Solution, aligned: &Aligned, split: Split) -> Result<f64, Undefined> {
+    let range = solution.range(split);
+    if range.is_empty() {
+        return Err(Undefined::because("This split has no rows."));
+    }
+    let truths = solution.truths(split);
+    let predictions: Vec<Values<'_>> =
+        aligned.predictions.iter().map(|predicted| predicted.values(range.clone())).collect();
+    let rows = Rows {
+        truths: &truths,
+        predictions: &predictions,
+        weights: solution.weights.as_ref().map(|weights| &weights[range.clone()]),
+        groups: solution.groups.as_ref().map(|groups| &groups[range.clone()]),
+        group_names: &solution.group_names,
+        row_numbers: solution.row_numbers(split),
+        n_classes: aligned.n_classes,
+        context: &solution.judge.context,
+    };
+    let score = solution.judge.metric.score(&rows, &solution.judge.params)?;
+    if score.is_finite() {
+        Ok(score)
+    } else {
+        Err(Undefined::because("The score is not a finite number: the values are too large or too small."))
+    }
+}

@@ -1,0 +1,140 @@
+//! The hidden labels, prepared once and scored against many times: cells parsed, ids indexed, rows
+//! ordered so that every split is one slice.
+//!
+//! Slots: public rows come first, then private, then ignored, each in the order of the file. `all` is
+//! therefore the slice of the first two, and no split is ever copied.
+
+mod plan;
+mod prepare;
+mod profile;
+
+use std::ops::Range;
+
+use holdout_contract::spec::Layout;
+
+use crate::index::IdIndex;
+use crate::intake::columns::Id;
+use crate::intake::{CellRule, Labels, Texts};
+use crate::judge::Judge;
+use crate::metrics::Values;
+
+/// A part of the rows that is scored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Split {
+    Public,
+    Private,
+    /// Public and private rows together.
+    All,
+}
+
+/// One truth column, in slot order; texts in file order.
+#[derive(Debug, Clone)]
+pub(crate) enum Truth {
+    Numbers(Vec<f64>),
+    Codes(Vec<u32>),
+    Texts(Texts),
+}
+
+/// A column that submissions must have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expected {
+    pub name: String,
+    pub rule: CellRule,
+}
+
+/// A prepared solution.
+pub struct Solution {
+    pub(crate) judge: Judge,
+    pub(crate) layout: Layout,
+    pub(crate) id_name: String,
+    pub(crate) index: IdIndex,
+    pub(crate) target_names: Vec<String>,
+    pub(crate) extra_names: Vec<String>,
+    pub(crate) truths: Vec<Truth>,
+    /// Names of the classes of a label column, by code.
+    pub(crate) classes: Labels,
+    pub(crate) weights: Option<Vec<f64>>,
+    pub(crate) groups: Option<Vec<u32>>,
+    pub(crate) group_names: Vec<String>,
+    /// The row of the file that each slot holds.
+    pub(crate) row_numbers: Vec<u32>,
+    pub(crate) n_public: usize,
+    pub(crate) n_private: usize,
+    pub(crate) split_was_made: bool,
+    pub(crate) expected: Vec<Expected>,
+}
+
+impl Solution {
+    pub fn judge(&self) -> &Judge {
+        &self.judge
+    }
+
+    pub fn n_rows(&self) -> usize {
+        self.row_numbers.len()
+    }
+
+    pub fn n_public(&self) -> usize {
+        self.n_public
+    }
+
+    pub fn n_private(&self) -> usize {
+        self.n_private
+    }
+
+    pub fn n_ignored(&self) -> usize {
+        self.n_rows() - self.n_public - self.n_private
+    }
+
+    /// Whether the split was made here because the file had no `Usage` column.
+    pub fn split_was_made(&self) -> bool {
+        self.split_was_made
+    }
+
+    pub fn id_name(&self) -> &str {
+        &self.id_name
+    }
+
+    /// The columns, beside the id, that a submission must have.
+    pub fn expected_columns(&self) -> &[Expected] {
+        &self.expected
+    }
+
+    /// Every id; in the order of the file, or of the number where ids are dense whole numbers.
+    pub fn ids(&self) -> impl Iterator<Item = Id<'_>> {
+        self.index.entries().map(|(id, _)| id)
+    }
+
+    pub fn contains(&self, id: Id<'_>) -> bool {
+        self.index.slot(id).is_some()
+    }
+
+    /// Names of classes, by code; empty where the truth is no label.
+    pub fn class_names(&self) -> Vec<String> {
+        self.classes.names.iter().map(str::to_owned).collect()
+    }
+
+    /// The slots of a split.
+    pub fn range(&self, split: Split) -> Range<usize> {
+        match split {
+            Split::Public => 0..self.n_public,
+            Split::Private => self.n_public..self.n_public + self.n_private,
+            Split::All => 0..self.n_public + self.n_private,
+        }
+    }
+
+    /// A split's truth columns.
+    pub fn truths(&self, split: Split) -> Vec<Values<'_>> {
+        let range = self.range(split);
+        self.truths.iter().map(|truth| truth.values(range.clone(), &self.row_numbers)).collect()
+    }
+}
+
+impl Truth {
+    pub(crate) fn values<'a>(&'a self, range: Range<usize>, rows: &'a [u32]) -> Values<'a> {
+        match self {
+            Self::Numbers(numbers) => Values::Numbers(&numbers[range]),
+            Self::Codes(codes) => Values::Codes(&codes[range]),
+            Self::Texts(texts) => Values::Texts { texts, rows: &rows[range] },
+        }
+    }
+}

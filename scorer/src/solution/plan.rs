@@ -1,0 +1,218 @@
+//! Which columns of a solution mean what, from its header and the metric's layout.
+
+use holdout_contract::rejection::{Rejection, RejectionKind};
+use holdout_contract::spec::{Cell, Layout};
+
+use crate::intake::{CellRule, Plan, Wanted};
+use crate::judge::Judge;
+
+use super::Expected;
+
+/// A solution's columns by role; indexes into [`Plan::columns`].
+pub(super) struct SolutionPlan {
+    pub(super) plan: Plan,
+    pub(super) n_truths: usize,
+    pub(super) usage: Option<usize>,
+    pub(super) weight: Option<usize>,
+    pub(super) group: Option<usize>,
+    pub(super) id_name: String,
+    pub(super) extra_names: Vec<String>,
+}
+
+pub(super) fn bad(message: impl Into<String>) -> Rejection {
+    Rejection::new(RejectionKind::BadSolution, message)
+}
+
+/// Finds id, targets, weight, group and usage in a solution's header.
+///
+/// # Errors
+/// `bad_solution`, naming the column that is missing.
+pub(super) fn solution_plan(
+    header: &[String],
+    judge: &Judge,
+    layout: &Layout,
+    split_group: Option<&str>,
+) -> Result<SolutionPlan, Rejection> {
+    let finder = Finder { header };
+    let id = match judge.context.text("id_column") {
+        Some(name) => finder.require(name)?,
+        None => 0,
+    };
+    let usage =
+        header.iter().position(|name| name.trim().eq_ignore_ascii_case("usage")).filter(|at| *at != id);
+    let weight = judge.params.text("weight_column").map(|name| finder.require(name)).transpose()?;
+    let group = group_column(&finder, judge, split_group)?;
+    let taken: Vec<usize> = [Some(id), usage, weight, group].into_iter().flatten().collect();
+    let truths = truth_columns(&finder, judge, layout, &taken)?;
+    let n_truths = truths.len();
+    let mut columns = truths;
+    let mut add = |field: Option<usize>, rule: CellRule| {
+        let field = field.filter(|field| columns.iter().all(|column| column.field != *field))?;
+        columns.push(Wanted { name: header[field].clone(), field, rule });
+        Some(columns.len() - 1)
+    };
+    let usage = add(usage, CellRule::Label);
+    let weight = add(weight, CellRule::NotNegative);
+    let group = add(group, CellRule::Label);
+    let used = |at: &usize| {
+        *at == id
+            || columns[..n_truths].iter().any(|c| c.field == *at)
+            || Some(*at) == usage_field(&columns, usage)
+    };
+    let extra_names = (0..header.len()).filter(|at| !used(at)).map(|at| header[at].clone()).collect();
+    Ok(SolutionPlan {
+        plan: Plan::new(header, Some(id), columns),
+        n_truths,
+        usage,
+        weight,
+        group,
+        id_name: header[id].clone(),
+        extra_names,
+    })
+}
+
+fn usage_field(columns: &[Wanted], usage: Option<usize>) -> Option<usize> {
+    usage.map(|at| columns[at].field)
+}
+
+fn group_column(
+    finder: &Finder<'_>,
+    judge: &Judge,
+    split_group: Option<&str>,
+) -> Result<Option<usize>, Rejection> {
+    if !judge.metric.needs_groups() {
+        return split_group.map(|name| finder.require(name)).transpose();
+    }
+    if let Some(name) = judge.params.text("group_column") {
+        return finder.require(name).map(Some);
+    }
+    let usual = ["query_id", "series", "group"];
+    let found = usual.iter().find_map(|name| finder.find(name));
+    found.map(Some).ok_or_else(|| {
+        bad(format!(
+            "The metric {} needs a column of the solution that names each row's group; name it in the parameter “group_column”.",
+            judge.metric.about().name
+        ))
+    })
+}
+
+fn truth_columns(
+    finder: &Finder<'_>,
+    judge: &Judge,
+    layout: &Layout,
+    taken: &[usize],
+) -> Result<Vec<Wanted>, Rejection> {
+    let wanted = |field: usize, cell: Cell| Wanted {
+        name: finder.header[field].clone(),
+        field,
+        rule: rule(cell, judge),
+    };
+    match layout {
+        Layout::Target { solution, .. } => Ok(vec![wanted(target(finder, judge, taken)?, *solution)]),
+        Layout::ClassColumns => Ok(vec![wanted(target(finder, judge, taken)?, Cell::Label)]),
+        Layout::TargetColumns { cell } => {
+            targets(finder, judge, taken)?.into_iter().map(|field| Ok(wanted(field, *cell))).collect()
+        }
+        Layout::Named { solution, .. } => {
+            solution.iter().map(|(name, cell)| Ok(wanted(finder.require(name)?, *cell))).collect()
+        }
+    }
+}
+
+fn target(finder: &Finder<'_>, judge: &Judge, taken: &[usize]) -> Result<usize, Rejection> {
+    if let Some(name) = judge.context.text("target") {
+        return finder.require(name);
+    }
+    let free: Vec<usize> = (0..finder.header.len()).filter(|at| !taken.contains(at)).collect();
+    match free.as_slice() {
+        [] => Err(bad("The solution has no column beside id and Usage; it needs one with the true values.")),
+        [only] => Ok(*only),
+        [first, ..] => Ok(free.iter().copied().find(|at| finder.header[*at] == "target").unwrap_or(*first)),
+    }
+}
+
+fn targets(finder: &Finder<'_>, judge: &Judge, taken: &[usize]) -> Result<Vec<usize>, Rejection> {
+    let named = judge.context.names("targets").or_else(|| judge.context.names("vocab"));
+    match named {
+        Some(names) => names.iter().map(|name| finder.require(name)).collect(),
+        None => {
+            let free: Vec<usize> = (0..finder.header.len()).filter(|at| !taken.contains(at)).collect();
+            if free.is_empty() {
+                return Err(bad("The solution has no column beside id and Usage; it needs the true values."));
+            }
+            Ok(free)
+        }
+    }
+}
+
+/// What a cell of this kind must hold, given the competition's context.
+pub(crate) fn rule(cell: Cell, judge: &Judge) -> CellRule {
+    match cell {
+        Cell::Number => CellRule::Number,
+        Cell::Probability => CellRule::Probability,
+        Cell::Integer => CellRule::Integer { range: judge.context.rating_range() },
+        Cell::Binary => CellRule::Binary { positive: positive(judge) },
+        Cell::Label => CellRule::Label,
+        Cell::Text | Cell::List => CellRule::Text,
+    }
+}
+
+fn positive(judge: &Judge) -> Option<String> {
+    let named = judge.params.text("positive_class").or_else(|| judge.context.text("positive_class"));
+    named.filter(|name| *name != "1").map(str::to_owned)
+}
+
+/// The columns of a submission for a metric's layout.
+pub(super) fn submission_columns(
+    judge: &Judge,
+    layout: &Layout,
+    truths: &[String],
+    classes: &[String],
+) -> Vec<Expected> {
+    let expected = |name: &String, cell: Cell| Expected { name: name.clone(), rule: rule(cell, judge) };
+    match layout {
+        Layout::Target { submission, .. } => truths.iter().map(|name| expected(name, *submission)).collect(),
+        Layout::ClassColumns => classes.iter().map(|name| expected(name, Cell::Probability)).collect(),
+        Layout::TargetColumns { cell } => {
+            let cell = if *cell == Cell::Binary { judge.metric.prediction_cell() } else { *cell };
+            truths.iter().map(|name| expected(name, cell)).collect()
+        }
+        Layout::Named { submission, .. } => {
+            submission.iter().map(|(name, cell)| expected(name, *cell)).collect()
+        }
+    }
+}
+
+struct Finder<'a> {
+    header: &'a [String],
+}
+
+impl Finder<'_> {
+    fn find(&self, name: &str) -> Option<usize> {
+        self.header.iter().position(|column| column == name)
+    }
+
+    fn require(&self, name: &str) -> Result<usize, Rejection> {
+        self.find(name).ok_or_else(|| {
+            bad(format!("The solution has no column “{name}”; its columns are {}.", self.header.join(", ")))
+                .with_line(1)
+                .with_column(name)
+        })
+    }
+}
+
+impl super::Solution {
+    /// What a cell of a submission's column must hold, for a metric whose solution is not at hand.
+    pub(crate) fn submission_rule(judge: &Judge, column: &str) -> CellRule {
+        let cell = match judge.metric.layout(&judge.params) {
+            Layout::Target { submission, .. } => Some(submission),
+            Layout::ClassColumns => Some(Cell::Probability),
+            Layout::TargetColumns { cell: Cell::Binary } => Some(judge.metric.prediction_cell()),
+            Layout::TargetColumns { cell } => Some(cell),
+            Layout::Named { submission, .. } => {
+                submission.iter().find(|(name, _)| name == column).map(|(_, cell)| *cell)
+            }
+        };
+        cell.map_or(CellRule::Text, |cell| rule(cell, judge))
+    }
+}

@@ -1,0 +1,237 @@
+//! From a solution file to a [`Solution`].
+
+use holdout_contract::rejection::{Rejection, RejectionKind};
+use holdout_contract::spec::Layout;
+
+use super::plan::{SolutionPlan, bad, solution_plan, submission_columns};
+use super::{Solution, Truth};
+use crate::index::IdIndex;
+use crate::intake::{self, Column, Content, Labels, Limits, Table};
+use crate::judge::Judge;
+use crate::split::{self, SplitRule, Usage};
+
+/// Up to this many distinct values, a column counts as classes and the split is stratified by them.
+const MAX_STRATA: usize = 50;
+
+impl Solution {
+    /// Reads, checks and indexes a solution.
+    ///
+    /// # Errors
+    /// `bad_solution`, with the sentence for the host.
+    pub fn prepare(
+        content: &Content<'_>,
+        judge: Judge,
+        rule: &SplitRule,
+        limits: &Limits,
+    ) -> Result<Self, Rejection> {
+        prepare(content, judge, rule, limits).map_err(as_bad_solution)
+    }
+}
+
+fn as_bad_solution(mut rejection: Rejection) -> Rejection {
+    if rejection.kind != RejectionKind::BadSolution {
+        rejection.kind = RejectionKind::BadSolution;
+        rejection.message = format!("The solution cannot be used. {}", rejection.message);
+    }
+    rejection
+}
+
+fn prepare(
+    content: &Content<'_>,
+    judge: Judge,
+    rule: &SplitRule,
+    limits: &Limits,
+) -> Result<Solution, Rejection> {
+    let layout = judge.metric.layout(&judge.params);
+    let mut found = None;
+    let table = intake::read(content, limits, |header| {
+        let plan = solution_plan(header, &judge, &layout, rule.group_column.as_deref())?;
+        let reading = plan.plan.clone();
+        found = Some(plan);
+        Ok(reading)
+    })?;
+    let Some(plan) = found else { return Err(bad("The solution has no header.")) };
+    build(content, table, plan, judge, layout, rule)
+}
+
+fn build(
+    content: &Content<'_>,
+    table: Table,
+    plan: SolutionPlan,
+    judge: Judge,
+    layout: Layout,
+    rule: &SplitRule,
+) -> Result<Solution, Rejection> {
+    let Table { n_rows, ids, columns } = table;
+    let mut columns: Vec<Option<Column>> = columns.into_iter().map(Some).collect();
+    let mut take = |at: Option<usize>| at.and_then(|at| columns[at].take());
+    let truths: Vec<Column> = (0..plan.n_truths).filter_map(|at| take(Some(at))).collect();
+    let usage_column = take(plan.usage);
+    let weights = take(plan.weight);
+    let (groups, group_names) = match take(plan.group) {
+        Some(Column::Labels(labels)) => {
+            (Some(labels.codes), labels.names.iter().map(str::to_owned).collect())
+        }
+        _ => (None, Vec::new()),
+    };
+    let split_was_made = usage_column.is_none();
+    let usage = match usage_column {
+        Some(Column::Labels(labels)) => split::from_column(&labels)?,
+        _ => made_split(&truths, n_rows, groups.as_deref(), &group_names, rule),
+    };
+    let (truths, classes) = with_classes(truths, &judge, &layout)?;
+    let order = slot_order(&usage);
+    let index =
+        IdIndex::new(ids, order.slot_of_row).map_err(|twice| twice_rejection(content, twice.second))?;
+    let target_names: Vec<String> =
+        plan.plan.columns[..plan.n_truths].iter().map(|column| column.name.clone()).collect();
+    let class_names: Vec<String> = classes.names.iter().map(str::to_owned).collect();
+    let expected = submission_columns(&judge, &layout, &target_names, &class_names);
+    let rows = order.row_of_slot;
+    Ok(Solution {
+        judge,
+        layout,
+        id_name: plan.id_name,
+        index,
+        target_names,
+        extra_names: plan.extra_names,
+        truths: truths.into_iter().map(|truth| in_slot_order(truth, &rows)).collect(),
+        classes,
+        weights: match weights {
+            Some(Column::Numbers(weights)) => Some(gather(&weights, &rows)),
+            _ => None,
+        },
+        groups: groups.map(|groups| gather(&groups, &rows)),
+        group_names,
+        row_numbers: rows,
+        n_public: order.n_public,
+        n_private: order.n_private,
+        split_was_made,
+        expected,
+    })
+}
+
+fn made_split(
+    truths: &[Column],
+    n_rows: usize,
+    groups: Option<&[u32]>,
+    group_names: &[String],
+    rule: &SplitRule,
+) -> Vec<Usage> {
+    if let Some(groups) = groups {
+        return split::by_group(groups, group_names, rule);
+    }
+    let strata = truths.first().and_then(strata).unwrap_or_else(|| vec![0; n_rows]);
+    split::by_class(&strata, rule)
+}
+
+/// A class for every row, where a column has few distinct values that are labels or whole numbers.
+fn strata(column: &Column) -> Option<Vec<u32>> {
+    match column {
+        Column::Labels(labels) => (labels.names.len() <= MAX_STRATA).then(|| labels.codes.clone()),
+        Column::Numbers(numbers) => {
+            let mut values: Vec<i64> = Vec::new();
+            for number in numbers {
+                let whole = (number.fract() == 0.0 && number.abs() < 1e9).then_some(*number as i64)?;
+                if let Err(at) = values.binary_search(&whole) {
+                    values.insert(at, whole);
+                }
+                if values.len() > MAX_STRATA {
+                    return None;
+                }
+            }
+            Some(numbers.iter().map(|n| values.binary_search(&(*n as i64)).unwrap_or(0) as u32).collect())
+        }
+        Column::Texts(_) => None,
+    }
+}
+
+/// Fixes the class list: the host's, where there is one, else the labels found, in a stable order.
+fn with_classes(
+    truths: Vec<Column>,
+    judge: &Judge,
+    layout: &Layout,
+) -> Result<(Vec<Column>, Labels), Rejection> {
+    let mut classes = Labels::knowing(judge.context.names("classes").iter().flatten().map(String::as_str));
+    let is_closed = *layout == Layout::ClassColumns && !classes.names.is_empty();
+    let mut mapped = Vec::with_capacity(truths.len());
+    for truth in truths {
+        let Column::Labels(mut labels) = truth else {
+            mapped.push(truth);
+            continue;
+        };
+        let mut names: Vec<&str> = labels.names.iter().collect();
+        names.sort_by(|a, b| compare_names(a, b));
+        if is_closed && let Some(name) = names.iter().find(|name| classes.find(name).is_none()) {
+            return Err(bad(format!(
+                "The solution holds the class “{name}”, which the list of classes does not have."
+            ))
+            .with_examples([*name]));
+        }
+        for name in names {
+            classes.code(name);
+        }
+        let codes: Vec<u32> = labels.names.iter().map(|name| classes.code(name)).collect();
+        labels.codes.iter_mut().for_each(|code| *code = codes[*code as usize]);
+        mapped.push(Column::Labels(labels));
+    }
+    Ok((mapped, classes))
+}
+
+/// Numbers by value, before and among texts by their letters.
+fn compare_names(a: &str, b: &str) -> std::cmp::Ordering {
+    match (a.parse::<f64>(), b.parse::<f64>()) {
+        (Ok(x), Ok(y)) => x.total_cmp(&y).then_with(|| a.cmp(b)),
+        (Ok(_), Err(_)) => std::cmp::Ordering::Less,
+        (Err(_), Ok(_)) => std::cmp::Ordering::Greater,
+        (Err(_), Err(_)) => a.cmp(b),
+    }
+}
+
+struct SlotOrder {
+    slot_of_row: Vec<u32>,
+    row_of_slot: Vec<u32>,
+    n_public: usize,
+    n_private: usize,
+}
+
+fn slot_order(usage: &[Usage]) -> SlotOrder {
+    let count = |wanted: Usage| usage.iter().filter(|usage| **usage == wanted).count();
+    let (n_public, n_private) = (count(Usage::Public), count(Usage::Private));
+    let mut next = [0, n_public as u32, (n_public + n_private) as u32];
+    let mut row_of_slot = vec![0; usage.len()];
+    let slot_of_row = usage
+        .iter()
+        .enumerate()
+        .map(|(row, usage)| {
+            let slot = next[*usage as usize];
+            next[*usage as usize] += 1;
+            row_of_slot[slot as usize] = row as u32;
+            slot
+        })
+        .collect();
+    SlotOrder { slot_of_row, row_of_slot, n_public, n_private }
+}
+
+fn in_slot_order(column: Column, rows: &[u32]) -> Truth {
+    match column {
+        Column::Numbers(numbers) => Truth::Numbers(gather(&numbers, rows)),
+        Column::Labels(labels) => Truth::Codes(gather(&labels.codes, rows)),
+        Column::Texts(texts) => Truth::Texts(texts),
+    }
+}
+
+fn gather<T: Copy>(values: &[T], rows: &[u32]) -> Vec<T> {
+    rows.iter().map(|row| values[*row as usize]).collect()
+}
+
+fn twice_rejection(content: &Content<'_>, row: usize) -> Rejection {
+    let line = intake::line_of_row(content, row);
+    let place = line.map_or_else(|| format!("row {}", row + 1), |line| format!("line {line}"));
+    let rejection =
+        bad(format!("The solution names an id a second time on {place}; every id may appear once."));
+    match line {
+        Some(line) => rejection.with_line(line),
+        None => rejection,
+    }
+}
