@@ -1,1 +1,66 @@
+// What every page gains where scripts run: the reader's own time zone, copy buttons, a menu that
+// closes, tabs scrolled into view, tables that the keyboard can scroll. Nothing here is needed.
 "use strict";
+
+const zoned = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+function localiseTimes(root) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    const utc = time.title || `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+    time.title = `${zoned.format(at)} your time (${utc})`;
+  }
+}
+
+function textToCopy(button) {
+  const named = button.dataset.copy;
+  const source = /^#[\w-]+$/.test(named) ? document.querySelector(named) : null;
+  return source ? (source.value ?? source.textContent.trim()) : named;
+}
+
+function armCopyButtons(root) {
+  for (const button of root.querySelectorAll("button[data-copy]")) {
+    if (!navigator.clipboard) continue;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const label = button.textContent;
+      await navigator.clipboard.writeText(textToCopy(button));
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = label; }, 1500);
+    });
+  }
+}
+
+function closeMenu(event) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (event.type === "keydown" ? event.key !== "Escape" : menu.contains(event.target)) continue;
+    menu.open = false;
+    if (event.type === "keydown") menu.querySelector("summary").focus();
+  }
+}
+
+function showCurrentTab() {
+  for (const current of document.querySelectorAll(".tabs [aria-current=page], .subtabs [aria-current=page]")) {
+    const row = current.parentElement;
+    row.scrollLeft = current.offsetLeft - row.offsetLeft - 16;
+  }
+}
+
+function openTablesToKeyboard() {
+  for (const box of document.querySelectorAll(".table-wrap, pre, .formula")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  }
+}
+
+localiseTimes(document);
+armCopyButtons(document);
+showCurrentTab();
+openTablesToKeyboard();
+document.addEventListener("click", closeMenu);
+document.addEventListener("keydown", closeMenu);
+/** For scripts that put new markup into the page. */
+document.addEventListener("holdout:markup", (event) => {
+  localiseTimes(event.target);
+  armCopyButtons(event.target);
+});
