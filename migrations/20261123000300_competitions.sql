@@ -69,6 +69,7 @@ create table pages (
     position integer not null,
     markdown text not null check (length(markdown) <= 200000),
     html text not null, -- drawn and sanitised from markdown when it was saved
+    is_proposed boolean not null default false, -- written by the platform from facts; no host has touched it
     updated_at timestamptz not null default clock_now(),
     primary key (competition_id, slug)
 );

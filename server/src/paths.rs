@@ -126,6 +126,11 @@ pub fn host_step(slug: &str, step: &str) -> String {
     format!("/c/{slug}/host/{step}")
 }
 
+/// An invitation link, to be put behind the installation's own address.
+pub fn invitation(slug: &str, secret: &str) -> String {
+    format!("/c/{slug}/invitation/{secret}")
+}
+
 pub fn profile(username: &str) -> String {
     format!("/u/{username}")
 }

@@ -4,9 +4,15 @@
 //! Never here: the reading of a solution. It arrives, is sealed, and only scorers open it.
 
 pub mod access;
+pub mod create;
 pub mod download;
+pub mod edit;
 pub mod frame;
+pub mod launch;
 pub mod model;
 pub mod pages;
+pub mod propose;
 pub mod settings;
+pub mod setup;
 pub mod store;
+pub mod supply;

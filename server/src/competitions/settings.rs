@@ -252,6 +252,17 @@ pub fn file_name_from(typed: &str) -> String {
     if name.is_empty() { "file".to_owned() } else { name }
 }
 
+/// A data file's role in words.
+pub fn role_title(role: &str) -> &'static str {
+    match role {
+        "train" => "training data",
+        "test" => "test data",
+        "sample_submission" => "sample submission",
+        "history" => "history, not shown",
+        _ => "other data",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

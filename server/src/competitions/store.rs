@@ -42,6 +42,44 @@ pub async fn find(conn: &mut PgConnection, slug: &str) -> sqlx::Result<Option<Co
     .await
 }
 
+/// One competition by its id.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_by_id(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Option<Competition>> {
+    sqlx::query_as!(
+        Competition,
+        "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle,
+                c.created_by as \"created_by: UserId\", c.visibility, c.launched_at, c.starts_at,
+                c.entry_deadline_at, c.merger_deadline_at, c.ends_at, c.daily_limit, c.final_limit,
+                c.team_limit, c.max_upload_bytes, c.score_decimals, c.is_demo, c.is_synthetic,
+                c.n_teams, c.n_entries, c.board_revision, c.settled_at,
+                c.active_version_id as \"active_version_id: VersionId\",
+                v.metric as \"metric?\", v.higher_is_better as \"higher_is_better?\"
+         from competitions c
+         left join lateral (
+            select metric, higher_is_better from scoring_versions
+            where competition_id = c.id and (c.active_version_id is null or id = c.active_version_id)
+            order by number desc
+            limit 1
+         ) v on true
+         where c.id = $1",
+        id.0,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Whether an address is taken.
+///
+/// # Errors
+/// Those of the database.
+pub async fn exists(conn: &mut PgConnection, slug: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar!("select exists (select from competitions where slug = $1) as \"exists!\"", slug)
+        .fetch_one(conn)
+        .await
+}
+
 /// What a member is in a competition.
 ///
 /// # Errors

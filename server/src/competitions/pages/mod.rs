@@ -1,8 +1,11 @@
-//! The pages of the room: the list, a competition's texts and data, the metric catalogue.
+//! The pages of the room: the list, a competition's texts and data, the metric catalogue, the
+//! host's side.
 
 pub mod data;
 pub mod home;
 pub mod metrics;
+pub mod new;
+pub mod setup;
 pub mod texts;
 
 use axum::Router;

@@ -54,6 +54,7 @@ impl TextPageView {
                 position: 1,
                 markdown: "Hello".to_owned(),
                 html: "<p>Hello</p>".to_owned(),
+                is_proposed: false,
                 updated_at: chrono::DateTime::UNIX_EPOCH,
             }),
         }

@@ -96,19 +96,6 @@ pub async fn bump_revision(conn: &mut PgConnection, version: VersionId) -> sqlx:
     Ok(())
 }
 
-/// Whether an examination of this version waits in the queue and has not begun.
-///
-/// # Errors
-/// Those of the database.
-pub async fn examination_waits(conn: &mut PgConnection, version: VersionId) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        "select exists (select from jobs where version_id = $1 and kind = 'examine' and state = 'queued') as \"waits!\"",
-        version.0,
-    )
-    .fetch_one(conn)
-    .await
-}
-
 /// What became of the newest job about a version or a table: its state and, where it failed, why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobState {

@@ -21,6 +21,8 @@ pub struct TextPage {
     pub markdown: String,
     /// Drawn and cleaned when it was saved.
     pub html: String,
+    /// Written by the platform from facts; no host has touched it.
+    pub is_proposed: bool,
     pub updated_at: DateTime<Utc>,
 }
 
@@ -41,7 +43,7 @@ pub async fn links(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<V
 pub async fn all(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Vec<TextPage>> {
     sqlx::query_as!(
         TextPage,
-        "select slug, title, position, markdown, html, updated_at
+        "select slug, title, position, markdown, html, is_proposed, updated_at
          from pages where competition_id = $1 order by position, slug",
         id.0,
     )
@@ -54,7 +56,7 @@ pub async fn all(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Vec
 pub async fn find(conn: &mut PgConnection, id: CompetitionId, slug: &str) -> sqlx::Result<Option<TextPage>> {
     sqlx::query_as!(
         TextPage,
-        "select slug, title, position, markdown, html, updated_at
+        "select slug, title, position, markdown, html, is_proposed, updated_at
          from pages where competition_id = $1 and slug = $2",
         id.0,
         slug,
@@ -63,31 +65,40 @@ pub async fn find(conn: &mut PgConnection, id: CompetitionId, slug: &str) -> sql
     .await
 }
 
-/// Writes a page, new or known; `html` must be what [`crate::markdown::draw`] made of `markdown`.
+/// What is written into a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Writing<'a> {
+    pub slug: &'a str,
+    pub title: &'a str,
+    pub markdown: &'a str,
+    /// What [`crate::markdown::draw`] made of `markdown`.
+    pub html: &'a str,
+    pub is_proposed: bool,
+}
+
+/// Writes a page, new or known.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn save(
     conn: &mut PgConnection,
     id: CompetitionId,
-    slug: &str,
-    title: &str,
-    markdown: &str,
-    html: &str,
+    page: &Writing<'_>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into pages (competition_id, slug, title, position, markdown, html, updated_at)
+        "insert into pages (competition_id, slug, title, position, markdown, html, is_proposed, updated_at)
          values ($1, $2, $3,
-                 (select coalesce(max(position), 0) + 1 from pages where competition_id = $1), $4, $5, $6)
+                 (select coalesce(max(position), 0) + 1 from pages where competition_id = $1), $4, $5, $6, $7)
          on conflict (competition_id, slug) do update
          set title = excluded.title, markdown = excluded.markdown, html = excluded.html,
-             updated_at = excluded.updated_at",
+             is_proposed = excluded.is_proposed, updated_at = excluded.updated_at",
         id.0,
-        slug,
-        title,
-        markdown,
-        html,
+        page.slug,
+        page.title,
+        page.markdown,
+        page.html,
+        page.is_proposed,
         now,
     )
     .execute(conn)

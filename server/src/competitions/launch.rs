@@ -1,0 +1,62 @@
+//! Launching: the one door from draft to contest. What is judged with is frozen here.
+
+use chrono::TimeDelta;
+
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::competitions::access::Seen;
+use crate::competitions::settings::Timeline;
+use crate::competitions::setup::{self, Hindrance};
+use crate::competitions::{propose, store};
+use crate::error::{AppError, Result};
+
+/// Launches a draft as it stands.
+///
+/// # Errors
+/// [`AppError::Refused`] with every reason and its fix; also when it was launched before.
+pub async fn launch(app: &App, host: &Member, seen: &Seen) -> Result<()> {
+    let (id, now) = (seen.competition.id, app.clock.now());
+    let mut tx = app.db.begin().await?;
+    if store::drafts::lock(&mut tx, id).await?.is_some() {
+        return Err(AppError::refused("This competition was launched already."));
+    }
+    propose::refresh(&mut tx, id, now).await?;
+    let competition = store::find_by_id(&mut tx, id).await?.ok_or(AppError::NotFound)?;
+    let draft = setup::load(&mut tx, &competition).await?;
+    let hindrances = setup::hindrances(&competition, &draft, now);
+    if !hindrances.is_empty() {
+        return Err(AppError::Refused(sentence(&hindrances)));
+    }
+    store::drafts::set_launched(&mut tx, id, draft.version.id, now).await?;
+    let detail = serde_json::json!({ "version": draft.version.number, "metric": draft.version.metric });
+    store::drafts::note(&mut tx, now, host.id, "launch", id, &detail).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// As [`launch`], starting now and open for `days`.
+///
+/// # Errors
+/// As [`launch`]; [`AppError::Field`] for a length that is none.
+pub async fn launch_for(app: &App, host: &Member, seen: &Seen, days: u32) -> Result<()> {
+    if !(1..=3650).contains(&days) {
+        return Err(AppError::field("days", "A competition lasts 1 to 3650 days."));
+    }
+    let proposed = Timeline::proposed(app.clock.now());
+    let length = TimeDelta::days(i64::from(days));
+    let deadline = proposed.starts_at + length * 3 / 4;
+    let timeline = Timeline {
+        starts_at: proposed.starts_at,
+        entry_deadline_at: deadline,
+        merger_deadline_at: deadline,
+        ends_at: proposed.starts_at + length,
+    };
+    crate::competitions::edit::edit_timeline(app, host, seen, &timeline.checked()?).await?;
+    launch(app, host, seen).await
+}
+
+fn sentence(hindrances: &[Hindrance]) -> String {
+    let reasons: Vec<String> =
+        hindrances.iter().map(|found| format!("{} {}", found.text, found.fix).trim().to_owned()).collect();
+    format!("It cannot be launched yet. {}", reasons.join(" "))
+}

@@ -1,0 +1,156 @@
+//! Beginning a competition: step by step, or from one labelled table.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::{DefaultBodyLimit, Multipart, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum::{Form, Router};
+
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::competitions::create::{self, Address};
+use crate::competitions::pages::setup::settings::BasicsForm;
+use crate::competitions::settings::Basics;
+use crate::competitions::setup::Step;
+use crate::competitions::supply::{self, Sealing, TablePlan};
+use crate::error::{AppError, Result};
+use crate::paths;
+use crate::web::forms::{Mistake, mistake};
+use crate::web::shell::Shell;
+use crate::web::upload::{self, Fields};
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route(paths::NEW, get(show_new))
+        .route(paths::NEW_STEPS, get(show_steps).post(post_steps))
+        .route(paths::NEW_TABLE, get(show_table).post(post_table).layer(DefaultBodyLimit::disable()))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/new.html")]
+pub struct NewPage {
+    pub shell: Shell,
+}
+
+impl NewPage {
+    pub fn sample() -> Self {
+        Self { shell: Shell::sample() }
+    }
+}
+
+async fn show_new(State(app): State<App>, shell: Shell) -> Result<NewPage> {
+    create::may_host(&app, shell.member()?)?;
+    Ok(NewPage { shell })
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/new_steps.html")]
+pub struct NewStepsPage {
+    pub shell: Shell,
+    pub form: BasicsForm,
+    pub mistake: Mistake,
+}
+
+impl NewStepsPage {
+    pub fn sample() -> Self {
+        Self { shell: Shell::sample(), form: BasicsForm::default(), mistake: Mistake::none() }
+    }
+}
+
+async fn show_steps(State(app): State<App>, shell: Shell) -> Result<NewStepsPage> {
+    create::may_host(&app, shell.member()?)?;
+    Ok(NewStepsPage { shell, form: BasicsForm::default(), mistake: Mistake::none() })
+}
+
+async fn post_steps(State(app): State<App>, shell: Shell, Form(form): Form<BasicsForm>) -> Result<Response> {
+    let host = shell.member()?;
+    let outcome = match Basics::read(&form.title, &form.slug, &form.subtitle) {
+        Ok(basics) => create::create(&app, host, basics, Address::of(&form.slug)).await,
+        Err(error) => Err(error),
+    };
+    match mistake(outcome)? {
+        Ok(competition) => Ok(Redirect::to(&paths::host(&competition.slug)).into_response()),
+        Err(mistake) => Ok(super::setup::correct(NewStepsPage { shell, form, mistake })),
+    }
+}
+
+/// What was typed beside the file; the file itself has to be chosen again.
+#[derive(Debug, Clone, Default)]
+pub struct TableForm {
+    pub title: String,
+    pub target: String,
+    pub test_percent: String,
+    pub public_percent: String,
+}
+
+impl From<&Fields> for TableForm {
+    fn from(fields: &Fields) -> Self {
+        Self {
+            title: fields.text("title").to_owned(),
+            target: fields.text("target").to_owned(),
+            test_percent: fields.text("test_percent").to_owned(),
+            public_percent: fields.text("public_percent").to_owned(),
+        }
+    }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/new_table.html")]
+pub struct NewTablePage {
+    pub shell: Shell,
+    pub form: TableForm,
+    pub mistake: Mistake,
+}
+
+impl NewTablePage {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            form: TableForm::default(),
+            mistake: Mistake::new("file", "Choose a file."),
+        }
+    }
+}
+
+async fn show_table(State(app): State<App>, shell: Shell) -> Result<NewTablePage> {
+    create::may_host(&app, shell.member()?)?;
+    Ok(NewTablePage { shell, form: TableForm::default(), mistake: Mistake::none() })
+}
+
+async fn post_table(State(app): State<App>, shell: Shell, form: Multipart) -> Result<Response> {
+    let host = shell.member()?;
+    create::may_host(&app, host)?;
+    let mut typed = TableForm::default();
+    let outcome = receive_table(&app, host, form, &mut typed).await;
+    match mistake(outcome)? {
+        Ok(slug) => Ok(Redirect::to(&paths::host_step(&slug, Step::Table.name())).into_response()),
+        Err(mistake) => Ok(super::setup::correct(NewTablePage { shell, form: typed, mistake })),
+    }
+}
+
+/// Reads what was typed before a byte of the file is stored.
+async fn receive_table(app: &App, host: &Member, form: Multipart, typed: &mut TableForm) -> Result<String> {
+    let mut plan = None;
+    let received = upload::receive(form, "file", supply::SECRET_LIMIT_BYTES, async |fields| {
+        *typed = TableForm::from(fields);
+        plan = Some(read(typed)?);
+        let sealing = Sealing::read(fields.text("sealed"));
+        let (sink, _) = supply::open_secret(app, "tables", host.id.0, sealing).await?;
+        Ok(sink)
+    })
+    .await?;
+    *typed = TableForm::from(&received.fields);
+    let (basics, plan) = match plan {
+        Some(plan) => plan,
+        None => read(typed)?,
+    };
+    let file = received.file.ok_or_else(|| AppError::field("file", "Choose a file."))?;
+    supply::create_from_table(app, host, basics, Address::Made, &plan, &file.stored).await
+}
+
+fn read(form: &TableForm) -> Result<(Basics, TablePlan)> {
+    let basics = Basics::read(&form.title, "", "")?;
+    let plan = TablePlan::read(&form.target, &form.test_percent, &form.public_percent)?;
+    Ok((basics, plan))
+}

@@ -1,0 +1,259 @@
+//! Uploading: data files, the sample submission, the solution.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Multipart, Path, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use super::{Opened, Setup, correct, open, saved};
+use crate::app::App;
+use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::setup::{Draft, Step};
+use crate::competitions::store::data::DataFile;
+use crate::competitions::store::{data, judging};
+use crate::competitions::supply::{self, DataUpload, Sealing};
+use crate::error::{AppError, Result};
+use crate::web::format;
+use crate::web::forms::{Mistake, mistake};
+use crate::web::shell::Shell;
+use crate::web::upload::{self, Received};
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route("/c/{slug}/host/data", get(show_data).post(post_data))
+        .route("/c/{slug}/host/data/{file}/describe", post(post_describe))
+        .route("/c/{slug}/host/data/{file}/remove", post(post_remove))
+        .route("/c/{slug}/host/sample", get(show_sample).post(post_sample))
+        .route("/c/{slug}/host/solution", get(show_solution).post(post_solution))
+        .layer(DefaultBodyLimit::disable())
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/setup/data.html")]
+pub struct DataPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub setup: Setup,
+    pub files: Vec<DataFile>,
+    pub mistake: Mistake,
+}
+
+impl DataPage {
+    fn new(opened: Opened, shell: Shell, mistake: Mistake) -> Self {
+        Self { frame: opened.frame(&shell), setup: opened.setup, shell, files: opened.draft.files, mistake }
+    }
+
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Host),
+            setup: Setup::sample(Some(Step::Data)),
+            files: vec![DataFile::sample()],
+            mistake: Mistake::none(),
+        }
+    }
+
+    pub fn address(&self, file: &DataFile, verb: &str) -> String {
+        format!("{}/{}/{verb}", self.setup.address(&Step::Data), file.name)
+    }
+
+    pub fn limit(&self) -> String {
+        format::size(supply::DATA_LIMIT_BYTES)
+    }
+}
+
+async fn show_data(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<DataPage> {
+    let opened = open(&app, &slug, &shell, Some(Step::Data)).await?;
+    Ok(DataPage::new(opened, shell, Mistake::none()))
+}
+
+/// Receives a data file; `role` overrules the form's.
+async fn receive_data(
+    app: &App,
+    opened: &Opened,
+    shell: &Shell,
+    form: Multipart,
+    role: Option<&str>,
+) -> Result<String> {
+    let owner = opened.seen.competition.id.0;
+    let received = upload::receive(form, "file", supply::DATA_LIMIT_BYTES, async |_| {
+        Ok(app.files.create("data", owner).await?)
+    })
+    .await?;
+    let Received { fields, file } = received;
+    let file = file.ok_or_else(|| AppError::field("file", "Choose a file."))?;
+    let named = fields.text("name");
+    let upload = DataUpload {
+        name: if named.is_empty() { &file.name } else { named },
+        role: role.unwrap_or(fields.text("role")),
+        description: fields.text("description"),
+    };
+    supply::put_data(app, shell.member()?, &opened.seen, &upload, &file.stored).await
+}
+
+async fn post_data(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    shell: Shell,
+    form: Multipart,
+) -> Result<Response> {
+    let opened = open(&app, &slug, &shell, Some(Step::Data)).await?;
+    match mistake(receive_data(&app, &opened, &shell, form, None).await)? {
+        Ok(name) => Ok(saved(&slug, Step::Data, &format!("{name} is here."))),
+        Err(mistake) => Ok(correct(DataPage::new(opened, shell, mistake))),
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct DescribeForm {
+    description: String,
+}
+
+async fn post_describe(
+    State(app): State<App>,
+    Path((slug, file)): Path<(String, String)>,
+    shell: Shell,
+    axum::Form(form): axum::Form<DescribeForm>,
+) -> Result<Response> {
+    let opened = open(&app, &slug, &shell, Some(Step::Data)).await?;
+    if form.description.chars().count() > 1000 {
+        return Err(AppError::field("description", "A description has at most 1,000 characters."));
+    }
+    let mut conn = app.db.acquire().await?;
+    if !data::describe(&mut conn, opened.seen.competition.id, &file, form.description.trim()).await? {
+        return Err(AppError::NotFound);
+    }
+    Ok(saved(&slug, Step::Data, "Saved."))
+}
+
+async fn post_remove(
+    State(app): State<App>,
+    Path((slug, file)): Path<(String, String)>,
+    shell: Shell,
+) -> Result<Response> {
+    let opened = open(&app, &slug, &shell, Some(Step::Data)).await?;
+    supply::remove_data(&app, shell.member()?, &opened.seen, &file).await?;
+    Ok(saved(&slug, Step::Data, &format!("{file} is gone.")))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/setup/sample.html")]
+pub struct SamplePage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub setup: Setup,
+    pub draft: Draft,
+    pub mistake: Mistake,
+}
+
+impl SamplePage {
+    fn new(opened: Opened, shell: Shell, mistake: Mistake) -> Self {
+        Self { frame: opened.frame(&shell), setup: opened.setup, shell, draft: opened.draft, mistake }
+    }
+
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Host),
+            setup: Setup::sample(Some(Step::Sample)),
+            draft: Draft::sample(),
+            mistake: Mistake::none(),
+        }
+    }
+}
+
+async fn show_sample(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<SamplePage> {
+    let opened = open(&app, &slug, &shell, Some(Step::Sample)).await?;
+    Ok(SamplePage::new(opened, shell, Mistake::none()))
+}
+
+async fn post_sample(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    shell: Shell,
+    form: Multipart,
+) -> Result<Response> {
+    let opened = open(&app, &slug, &shell, Some(Step::Sample)).await?;
+    match mistake(receive_data(&app, &opened, &shell, form, Some("sample_submission")).await)? {
+        Ok(name) => Ok(saved(&slug, Step::Sample, &format!("{name} is the sample submission."))),
+        Err(mistake) => Ok(correct(SamplePage::new(opened, shell, mistake))),
+    }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/setup/solution.html")]
+pub struct SolutionPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub setup: Setup,
+    pub draft: Draft,
+    /// The scorers' public key; `None` while none has announced itself.
+    pub recipient: Option<String>,
+    pub mistake: Mistake,
+}
+
+impl SolutionPage {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Host),
+            setup: Setup::sample(Some(Step::Solution)),
+            draft: Draft::sample(),
+            recipient: Some("age1xyz".to_owned()),
+            mistake: Mistake::none(),
+        }
+    }
+}
+
+async fn solution_page(app: &App, opened: Opened, shell: Shell, mistake: Mistake) -> Result<SolutionPage> {
+    let mut conn = app.db.acquire().await?;
+    let recipient = judging::recipient(&mut conn).await?;
+    Ok(SolutionPage {
+        frame: opened.frame(&shell),
+        setup: opened.setup,
+        shell,
+        draft: opened.draft,
+        recipient,
+        mistake,
+    })
+}
+
+async fn show_solution(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    shell: Shell,
+) -> Result<SolutionPage> {
+    let opened = open(&app, &slug, &shell, Some(Step::Solution)).await?;
+    solution_page(&app, opened, shell, Mistake::none()).await
+}
+
+async fn receive_solution(app: &App, opened: &Opened, shell: &Shell, form: Multipart) -> Result<()> {
+    let owner = opened.seen.competition.id.0;
+    let mut sealed_to = String::new();
+    let received = upload::receive(form, "file", supply::SECRET_LIMIT_BYTES, async |fields| {
+        let sealing = Sealing::read(fields.text("sealed"));
+        let (sink, recipient) = supply::open_secret(app, "solutions", owner, sealing).await?;
+        sealed_to = recipient;
+        Ok(sink)
+    })
+    .await?;
+    let file = received.file.ok_or_else(|| AppError::field("file", "Choose a file."))?;
+    supply::put_solution(app, shell.member()?, &opened.seen, &sealed_to, &file.stored).await
+}
+
+async fn post_solution(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    shell: Shell,
+    form: Multipart,
+) -> Result<Response> {
+    let opened = open(&app, &slug, &shell, Some(Step::Solution)).await?;
+    match mistake(receive_solution(&app, &opened, &shell, form).await)? {
+        Ok(()) => Ok(saved(&slug, Step::Solution, "The solution is sealed: only the scorers can open it.")),
+        Err(mistake) => Ok(correct(solution_page(&app, opened, shell, mistake).await?)),
+    }
+}

@@ -1,0 +1,161 @@
+//! The proposal made from a labelled table, the examination's report, the launch.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use holdout_contract::examine::{Finding, Proposal, Verdict};
+use holdout_contract::rejection::Rejection;
+
+use super::{Opened, Setup, correct, open, saved};
+use crate::app::App;
+use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::setup::{self, Draft, Hindrance, Step};
+use crate::competitions::{launch, propose, supply};
+use crate::error::Result;
+use crate::paths;
+use crate::web::forms::{Mistake, mistake};
+use crate::web::shell::{self, Shell};
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route("/c/{slug}/host/table", get(show_table))
+        .route("/c/{slug}/host/launch", get(show_launch).post(post_launch))
+        .route("/c/{slug}/host/launch/examine", post(post_examine))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/setup/table.html")]
+pub struct TablePage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub setup: Setup,
+    pub draft: Draft,
+    pub proposal: Option<Proposal>,
+    pub rejection: Option<Rejection>,
+}
+
+impl TablePage {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Host),
+            setup: Setup::sample(Some(Step::Table)),
+            draft: Draft::sample(),
+            proposal: None,
+            rejection: None,
+        }
+    }
+
+    /// Whether to look again in a moment.
+    pub fn is_waiting(&self) -> bool {
+        self.draft.is_splitting() && !self.has_failed()
+    }
+
+    /// Whether a fault of ours stands in the way.
+    pub fn has_failed(&self) -> bool {
+        self.draft.split.as_ref().is_some_and(|job| job.state == "failed")
+    }
+}
+
+async fn show_table(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<TablePage> {
+    let opened = open(&app, &slug, &shell, Some(Step::Table)).await?;
+    let read = |value: Option<&serde_json::Value>| value.cloned();
+    let table = opened.draft.table.as_ref();
+    let proposal = read(table.and_then(|table| table.proposal.as_ref()))
+        .and_then(|proposal| serde_json::from_value(proposal).ok());
+    let rejection = read(table.and_then(|table| table.rejection.as_ref()))
+        .and_then(|rejection| serde_json::from_value(rejection).ok());
+    if proposal.is_some() {
+        let mut tx = app.db.begin().await?;
+        propose::refresh(&mut tx, opened.seen.competition.id, shell.now).await?;
+        tx.commit().await?;
+    }
+    let frame = opened.frame(&shell);
+    Ok(TablePage { shell, frame, setup: opened.setup, draft: opened.draft, proposal, rejection })
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/setup/launch.html")]
+pub struct LaunchPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub setup: Setup,
+    pub draft: Draft,
+    pub hindrances: Vec<Hindrance>,
+    pub mistake: Mistake,
+}
+
+impl LaunchPage {
+    fn new(opened: Opened, shell: Shell, mistake: Mistake) -> Self {
+        Self {
+            hindrances: setup::hindrances(&opened.seen.competition, &opened.draft, shell.now),
+            frame: opened.frame(&shell),
+            setup: opened.setup,
+            shell,
+            draft: opened.draft,
+            mistake,
+        }
+    }
+
+    pub fn sample() -> Self {
+        let frame = Frame::sample(Tab::Host);
+        Self {
+            hindrances: setup::hindrances(&frame.competition, &Draft::sample(), chrono::DateTime::UNIX_EPOCH),
+            shell: Shell::sample(),
+            frame,
+            setup: Setup::sample(Some(Step::Launch)),
+            draft: Draft::sample(),
+            mistake: Mistake::none(),
+        }
+    }
+
+    /// What the examination found, what stops the launch first.
+    pub fn findings(&self) -> Vec<&Finding> {
+        let mut findings: Vec<&Finding> =
+            self.draft.report.iter().flat_map(|report| &report.findings).collect();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
+        findings
+    }
+
+    /// Whether to look again in a moment.
+    pub fn is_waiting(&self) -> bool {
+        !self.setup.is_launched && self.draft.is_waiting()
+    }
+
+    pub fn has_failed(&self) -> bool {
+        self.draft.examination.as_ref().is_some_and(|job| job.state == "failed")
+    }
+
+    pub fn verdict(&self, finding: &Finding) -> &'static str {
+        match finding.verdict {
+            Verdict::Pass => "good",
+            Verdict::Warn => "warn",
+            Verdict::Refused => "bad",
+        }
+    }
+}
+
+async fn show_launch(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<LaunchPage> {
+    let opened = open(&app, &slug, &shell, Some(Step::Launch)).await?;
+    Ok(LaunchPage::new(opened, shell, Mistake::none()))
+}
+
+async fn post_launch(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
+    let opened = open(&app, &slug, &shell, Some(Step::Launch)).await?;
+    match mistake(launch::launch(&app, shell.member()?, &opened.seen).await)? {
+        Ok(()) => {
+            let sentence = shell::flash("It is launched. Tell people!");
+            Ok(([sentence], Redirect::to(&paths::competition(&slug))).into_response())
+        }
+        Err(mistake) => Ok(correct(LaunchPage::new(opened, shell, mistake))),
+    }
+}
+
+async fn post_examine(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
+    let opened = open(&app, &slug, &shell, Some(Step::Launch)).await?;
+    supply::examine_again(&app, &opened.seen).await?;
+    Ok(saved(&slug, Step::Launch, "A scorer looks at it again."))
+}

@@ -1,0 +1,194 @@
+//! Choosing the metric: the form is made from what the scorers announce about it.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use axum::routing::get;
+use axum::{Form, Router};
+use holdout_contract::spec::{MetricSpec, ParameterSpec, ParameterType};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{Opened, Setup, correct, open, saved};
+use crate::app::App;
+use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::pages::metrics::{Group, default_text, group, sample_spec, takes};
+use crate::competitions::setup::{Draft, Step};
+use crate::competitions::store::judging;
+use crate::competitions::supply::{self, MetricChoice};
+use crate::error::{AppError, Result};
+use crate::web::forms::{Mistake, mistake};
+use crate::web::shell::Shell;
+
+pub fn router() -> Router<App> {
+    Router::new().route("/c/{slug}/host/metric", get(show_metric).post(post_metric))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/setup/metric.html")]
+pub struct MetricPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub setup: Setup,
+    pub draft: Draft,
+    pub groups: Vec<Group>,
+    /// The metric whose parameters are shown.
+    pub chosen: Option<MetricSpec>,
+    /// What was typed, by field name.
+    pub typed: BTreeMap<String, String>,
+    pub mistake: Mistake,
+}
+
+impl MetricPage {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Host),
+            setup: Setup::sample(Some(Step::Metric)),
+            draft: Draft::sample(),
+            groups: group(vec![sample_spec()]),
+            chosen: Some(sample_spec()),
+            typed: BTreeMap::new(),
+            mistake: Mistake::none(),
+        }
+    }
+
+    /// Metrics that fit the labels, best first, as the examination found.
+    pub fn suggested(&self) -> Vec<&MetricSpec> {
+        let names = self.draft.report.iter().flat_map(|report| &report.suggested_metrics);
+        names
+            .filter_map(|name| {
+                self.groups.iter().flat_map(|group| &group.metrics).find(|spec| spec.name == *name)
+            })
+            .take(6)
+            .collect()
+    }
+
+    pub fn selected(&self, spec: &MetricSpec) -> &'static str {
+        if self.chosen.as_ref().is_some_and(|chosen| chosen.name == spec.name) { "selected" } else { "" }
+    }
+
+    /// What stands in a parameter's field.
+    pub fn value(&self, parameter: &ParameterSpec) -> String {
+        if let Some(typed) = self.typed.get(&format!("param_{}", parameter.name)) {
+            return typed.clone();
+        }
+        let is_stored = self.chosen.as_ref().map(|chosen| &chosen.name) == self.draft.version.metric.as_ref();
+        let stored = self.draft.version.params.get(&parameter.name).filter(|_| is_stored);
+        stored.map_or_else(
+            || default_text(parameter),
+            |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+        )
+    }
+
+    /// The words a parameter chooses from; none where it is typed.
+    pub fn choices(&self, parameter: &ParameterSpec) -> Vec<String> {
+        match &parameter.parameter_type {
+            ParameterType::Choice { values } => values.clone(),
+            ParameterType::Boolean => vec!["true".to_owned(), "false".to_owned()],
+            _ => Vec::new(),
+        }
+    }
+
+    pub fn takes(&self, parameter: &ParameterSpec) -> String {
+        takes(parameter)
+    }
+
+    pub fn public_percent(&self) -> String {
+        self.typed
+            .get("public_percent")
+            .cloned()
+            .unwrap_or_else(|| format!("{}", (self.draft.version.public_fraction * 1000.0).round() / 10.0))
+    }
+
+    pub fn context(&self) -> String {
+        self.typed.get("context").cloned().unwrap_or_else(|| match &self.draft.version.context {
+            Value::Object(context) if context.is_empty() => String::new(),
+            context => serde_json::to_string_pretty(context).unwrap_or_default(),
+        })
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct MetricQuery {
+    metric: Option<String>,
+}
+
+async fn show_metric(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Query(query): Query<MetricQuery>,
+    shell: Shell,
+) -> Result<MetricPage> {
+    let opened = open(&app, &slug, &shell, Some(Step::Metric)).await?;
+    let wanted = query.metric.or_else(|| opened.draft.version.metric.clone());
+    page(&app, opened, shell, wanted.as_deref(), BTreeMap::new(), Mistake::none()).await
+}
+
+async fn page(
+    app: &App,
+    opened: Opened,
+    shell: Shell,
+    wanted: Option<&str>,
+    typed: BTreeMap<String, String>,
+    mistake: Mistake,
+) -> Result<MetricPage> {
+    let mut conn = app.db.acquire().await?;
+    let metrics = judging::metrics(&mut conn).await?;
+    drop(conn);
+    let chosen = metrics.iter().find(|spec| Some(spec.name.as_str()) == wanted).cloned();
+    Ok(MetricPage {
+        frame: opened.frame(&shell),
+        setup: opened.setup,
+        shell,
+        draft: opened.draft,
+        groups: group(metrics),
+        chosen,
+        typed,
+        mistake,
+    })
+}
+
+fn read(typed: &BTreeMap<String, String>) -> Result<MetricChoice> {
+    let text = |name: &str| typed.get(name).map_or("", |value| value.trim());
+    let context: Map<String, Value> = if text("context").is_empty() {
+        Map::new()
+    } else {
+        serde_json::from_str(text("context"))
+            .map_err(|error| AppError::field("context", format!("This is not a JSON object: {error}.")))?
+    };
+    Ok(MetricChoice {
+        name: text("metric").to_owned(),
+        params: typed
+            .iter()
+            .filter_map(|(name, value)| {
+                Some((name.strip_prefix("param_")?.to_owned(), value.as_str().into()))
+            })
+            .collect(),
+        context,
+        public_fraction: supply::percent("public_percent", text("public_percent"), 1.0, 99.0)?,
+    })
+}
+
+async fn post_metric(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    shell: Shell,
+    Form(typed): Form<BTreeMap<String, String>>,
+) -> Result<Response> {
+    let opened = open(&app, &slug, &shell, Some(Step::Metric)).await?;
+    let outcome = match read(&typed) {
+        Ok(choice) => supply::choose_metric(&app, shell.member()?, &opened.seen, &choice).await,
+        Err(error) => Err(error),
+    };
+    match mistake(outcome)? {
+        Ok(()) => Ok(saved(&slug, Step::Metric, "The metric is chosen. The scorers examine it now.")),
+        Err(mistake) => {
+            let wanted = typed.get("metric").cloned();
+            Ok(correct(page(&app, opened, shell, wanted.as_deref(), typed, mistake).await?))
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The host's side: a page a step, with a check list of what is done and what is missing.
+
+pub mod files;
+pub mod launch;
+pub mod metric;
+pub mod settings;
+pub mod texts;
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+
+use crate::app::App;
+use crate::competitions::access::{self, Seen};
+use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::setup::{self, Draft, Hindrance, Step, StepState};
+use crate::error::Result;
+use crate::paths;
+use crate::web::shell::{self, Shell};
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route(paths::HOST, get(show_host))
+        .merge(settings::router())
+        .merge(texts::router())
+        .merge(files::router())
+        .merge(metric::router())
+        .merge(launch::router())
+}
+
+/// What surrounds every step; given to its page as the field `setup`.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    pub slug: String,
+    pub steps: Vec<StepState>,
+    /// `None` on the host's front page.
+    pub current: Option<Step>,
+    pub is_launched: bool,
+}
+
+impl Setup {
+    fn new(seen: &Seen, draft: &Draft, current: Option<Step>) -> Self {
+        Self {
+            slug: seen.competition.slug.clone(),
+            steps: setup::checklist(&seen.competition, draft),
+            current,
+            is_launched: seen.competition.launched_at.is_some(),
+        }
+    }
+
+    pub fn address(&self, step: &Step) -> String {
+        paths::host_step(&self.slug, step.name())
+    }
+
+    /// The address of a step by its name.
+    pub fn step(&self, name: &str) -> String {
+        paths::host_step(&self.slug, name)
+    }
+
+    /// `aria-current` of a step.
+    pub fn is_current(&self, step: &Step) -> &'static str {
+        if self.current == Some(*step) { "step" } else { "false" }
+    }
+
+    pub fn n_done(&self) -> usize {
+        self.steps.iter().filter(|state| state.is_done).count()
+    }
+
+    pub fn sample(current: Option<Step>) -> Self {
+        let frame = Frame::sample(Tab::Host);
+        let seen = Seen { competition: frame.competition, standing: frame.standing };
+        Self { is_launched: false, ..Self::new(&seen, &Draft::sample(), current) }
+    }
+}
+
+/// A step's page before its own content is known.
+pub struct Opened {
+    pub seen: Seen,
+    pub draft: Draft,
+    pub setup: Setup,
+}
+
+impl Opened {
+    pub fn frame(&self, shell: &Shell) -> Frame {
+        Frame::new(self.seen.clone(), Tab::Host, shell.now)
+    }
+}
+
+/// Opens a step for a host.
+///
+/// # Errors
+/// [`crate::error::AppError::NotFound`] for everybody else.
+pub async fn open(app: &App, slug: &str, shell: &Shell, step: Option<Step>) -> Result<Opened> {
+    shell.member()?;
+    let seen = access::see_as_host(app, slug, shell.viewer.as_ref()).await?;
+    let mut conn = app.db.acquire().await?;
+    let draft = setup::load(&mut conn, &seen.competition).await?;
+    let setup = Setup::new(&seen, &draft, step);
+    Ok(Opened { seen, draft, setup })
+}
+
+/// Back to a step, with a sentence.
+pub fn saved(slug: &str, step: Step, sentence: &str) -> Response {
+    ([shell::flash(sentence)], Redirect::to(&paths::host_step(slug, step.name()))).into_response()
+}
+
+/// A form that has to be corrected.
+pub fn correct(page: impl IntoResponse) -> Response {
+    (axum::http::StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/setup/host.html")]
+pub struct HostPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub setup: Setup,
+    /// What stands between the draft and its launch.
+    pub hindrances: Vec<Hindrance>,
+}
+
+impl HostPage {
+    pub fn sample() -> Self {
+        let frame = Frame::sample(Tab::Host);
+        let hindrances =
+            setup::hindrances(&frame.competition, &Draft::sample(), chrono::DateTime::UNIX_EPOCH);
+        Self { shell: Shell::sample(), frame, setup: Setup::sample(None), hindrances }
+    }
+}
+
+async fn show_host(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<HostPage> {
+    let opened = open(&app, &slug, &shell, None).await?;
+    let hindrances = setup::hindrances(&opened.seen.competition, &opened.draft, shell.now);
+    let frame = opened.frame(&shell);
+    Ok(HostPage { shell, frame, setup: opened.setup, hindrances })
+}

@@ -1,0 +1,382 @@
+//! Title and address, timeline, limits, visibility.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use serde::Deserialize;
+
+use super::{Opened, Setup, correct, open, saved};
+use crate::app::App;
+use crate::competitions::edit;
+use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::model::Competition;
+use crate::competitions::settings::{Basics, Limits, Timeline, Visibility, field_time, read_emails};
+use crate::competitions::setup::Step;
+use crate::competitions::store::drafts;
+use crate::error::{AppError, Result};
+use crate::paths;
+use crate::web::forms::{Mistake, mistake};
+use crate::web::shell::Shell;
+
+const MIB: i64 = 1024 * 1024;
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route("/c/{slug}/host/basics", get(show_basics).post(post_basics))
+        .route("/c/{slug}/host/timeline", get(show_timeline).post(post_timeline))
+        .route("/c/{slug}/host/limits", get(show_limits).post(post_limits))
+        .route("/c/{slug}/host/visibility", get(show_visibility).post(post_visibility))
+        .route("/c/{slug}/host/visibility/link", post(post_link))
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct BasicsForm {
+    pub title: String,
+    pub slug: String,
+    pub subtitle: String,
+}
+
+impl From<&Competition> for BasicsForm {
+    fn from(competition: &Competition) -> Self {
+        Self {
+            title: competition.title.clone(),
+            slug: competition.slug.clone(),
+            subtitle: competition.subtitle.clone(),
+        }
+    }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/setup/basics.html")]
+pub struct BasicsPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub setup: Setup,
+    pub form: BasicsForm,
+    pub mistake: Mistake,
+}
+
+impl BasicsPage {
+    fn new(opened: Opened, shell: Shell, form: BasicsForm, mistake: Mistake) -> Self {
+        Self { frame: opened.frame(&shell), setup: opened.setup, shell, form, mistake }
+    }
+
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Host),
+            setup: Setup::sample(Some(Step::Basics)),
+            form: BasicsForm::from(&Competition::sample()),
+            mistake: Mistake::new("title", "Give the competition a title."),
+        }
+    }
+}
+
+async fn show_basics(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<BasicsPage> {
+    let opened = open(&app, &slug, &shell, Some(Step::Basics)).await?;
+    let form = BasicsForm::from(&opened.seen.competition);
+    Ok(BasicsPage::new(opened, shell, form, Mistake::none()))
+}
+
+async fn post_basics(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    shell: Shell,
+    Form(form): Form<BasicsForm>,
+) -> Result<Response> {
+    let opened = open(&app, &slug, &shell, Some(Step::Basics)).await?;
+    let outcome = match Basics::read(&form.title, &form.slug, &form.subtitle) {
+        Ok(basics) => {
+            edit::edit_basics(&app, shell.member()?, &opened.seen, &basics).await.map(|()| basics.slug)
+        }
+        Err(error) => Err(error),
+    };
+    match mistake(outcome)? {
+        Ok(slug) => Ok(saved(&slug, Step::Basics, "Saved.")),
+        Err(mistake) => Ok(correct(BasicsPage::new(opened, shell, form, mistake))),
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct TimelineForm {
+    pub starts_at: String,
+    pub entry_deadline_at: String,
+    pub merger_deadline_at: String,
+    pub ends_at: String,
+}
+
+impl From<&Competition> for TimelineForm {
+    fn from(competition: &Competition) -> Self {
+        Self {
+            starts_at: field_time(competition.starts_at),
+            entry_deadline_at: field_time(competition.entry_deadline_at),
+            merger_deadline_at: field_time(competition.merger_deadline_at),
+            ends_at: field_time(competition.ends_at),
+        }
+    }
+}
+
+impl TimelineForm {
+    /// Form fields have whole minutes: an untouched field keeps the stored time to the second.
+    fn read(&self, before: &Competition) -> Result<Timeline> {
+        let mut timeline = Timeline::read(
+            &self.starts_at,
+            &self.entry_deadline_at,
+            &self.merger_deadline_at,
+            &self.ends_at,
+        )?;
+        for (typed, stored, target) in [
+            (&self.starts_at, before.starts_at, &mut timeline.starts_at),
+            (&self.entry_deadline_at, before.entry_deadline_at, &mut timeline.entry_deadline_at),
+            (&self.merger_deadline_at, before.merger_deadline_at, &mut timeline.merger_deadline_at),
+            (&self.ends_at, before.ends_at, &mut timeline.ends_at),
+        ] {
+            if let Some(stored) = stored
+                && typed.trim() == field_time(Some(stored))
+            {
+                *target = stored;
+            }
+        }
+        timeline.checked()
+    }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/setup/timeline.html")]
+pub struct TimelinePage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub setup: Setup,
+    pub form: TimelineForm,
+    pub mistake: Mistake,
+}
+
+impl TimelinePage {
+    fn new(opened: Opened, shell: Shell, form: TimelineForm, mistake: Mistake) -> Self {
+        Self { frame: opened.frame(&shell), setup: opened.setup, shell, form, mistake }
+    }
+
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Host),
+            setup: Setup::sample(Some(Step::Timeline)),
+            form: TimelineForm::from(&Competition::sample()),
+            mistake: Mistake::none(),
+        }
+    }
+}
+
+async fn show_timeline(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    shell: Shell,
+) -> Result<TimelinePage> {
+    let opened = open(&app, &slug, &shell, Some(Step::Timeline)).await?;
+    let form = TimelineForm::from(&opened.seen.competition);
+    Ok(TimelinePage::new(opened, shell, form, Mistake::none()))
+}
+
+async fn post_timeline(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    shell: Shell,
+    Form(form): Form<TimelineForm>,
+) -> Result<Response> {
+    let opened = open(&app, &slug, &shell, Some(Step::Timeline)).await?;
+    let outcome = match form.read(&opened.seen.competition) {
+        Ok(timeline) => edit::edit_timeline(&app, shell.member()?, &opened.seen, &timeline).await,
+        Err(error) => Err(error),
+    };
+    match mistake(outcome)? {
+        Ok(()) => Ok(saved(&slug, Step::Timeline, "The timeline is saved.")),
+        Err(mistake) => Ok(correct(TimelinePage::new(opened, shell, form, mistake))),
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct LimitsForm {
+    pub daily_limit: String,
+    pub final_limit: String,
+    pub team_limit: String,
+    pub max_upload_mib: String,
+    pub score_decimals: String,
+}
+
+impl From<&Competition> for LimitsForm {
+    fn from(competition: &Competition) -> Self {
+        Self {
+            daily_limit: competition.daily_limit.to_string(),
+            final_limit: competition.final_limit.to_string(),
+            team_limit: competition.team_limit.to_string(),
+            max_upload_mib: (competition.max_upload_bytes / MIB).max(1).to_string(),
+            score_decimals: competition.score_decimals.to_string(),
+        }
+    }
+}
+
+impl LimitsForm {
+    fn read(&self) -> Result<Limits> {
+        Ok(Limits {
+            daily: whole("daily_limit", &self.daily_limit)?,
+            finals: whole("final_limit", &self.final_limit)?,
+            team: whole("team_limit", &self.team_limit)?,
+            max_upload_bytes: i64::from(whole("max_upload_mib", &self.max_upload_mib)?) * MIB,
+            score_decimals: whole("score_decimals", &self.score_decimals)?,
+        })
+    }
+}
+
+fn whole(field: &'static str, text: &str) -> Result<i32> {
+    text.trim().parse().map_err(|_| AppError::field(field, "A whole number, please."))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/setup/limits.html")]
+pub struct LimitsPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub setup: Setup,
+    pub form: LimitsForm,
+    pub mistake: Mistake,
+}
+
+impl LimitsPage {
+    fn new(opened: Opened, shell: Shell, form: LimitsForm, mistake: Mistake) -> Self {
+        Self { frame: opened.frame(&shell), setup: opened.setup, shell, form, mistake }
+    }
+
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Host),
+            setup: Setup::sample(Some(Step::Limits)),
+            form: LimitsForm::from(&Competition::sample()),
+            mistake: Mistake::none(),
+        }
+    }
+}
+
+async fn show_limits(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<LimitsPage> {
+    let opened = open(&app, &slug, &shell, Some(Step::Limits)).await?;
+    let form = LimitsForm::from(&opened.seen.competition);
+    Ok(LimitsPage::new(opened, shell, form, Mistake::none()))
+}
+
+async fn post_limits(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    shell: Shell,
+    Form(form): Form<LimitsForm>,
+) -> Result<Response> {
+    let opened = open(&app, &slug, &shell, Some(Step::Limits)).await?;
+    let outcome = match form.read() {
+        Ok(limits) => edit::edit_limits(&app, shell.member()?, &opened.seen, limits).await,
+        Err(error) => Err(error),
+    };
+    match mistake(outcome)? {
+        Ok(()) => Ok(saved(&slug, Step::Limits, "The limits are saved.")),
+        Err(mistake) => Ok(correct(LimitsPage::new(opened, shell, form, mistake))),
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct VisibilityForm {
+    pub visibility: String,
+    pub emails: String,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/setup/visibility.html")]
+pub struct VisibilityPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub setup: Setup,
+    pub form: VisibilityForm,
+    pub mistake: Mistake,
+    /// The invitation link; empty until there is one.
+    pub link: String,
+}
+
+impl VisibilityPage {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Host),
+            setup: Setup::sample(Some(Step::Visibility)),
+            form: VisibilityForm {
+                visibility: "invitation".to_owned(),
+                emails: "ada@example.org".to_owned(),
+            },
+            mistake: Mistake::none(),
+            link: "http://127.0.0.1:8080/c/tumours/invitation/0".to_owned(),
+        }
+    }
+
+    pub fn checked(&self, visibility: &str) -> &'static str {
+        if self.form.visibility == visibility { "checked" } else { "" }
+    }
+}
+
+async fn show_visibility(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    shell: Shell,
+) -> Result<VisibilityPage> {
+    let opened = open(&app, &slug, &shell, Some(Step::Visibility)).await?;
+    let mut conn = app.db.acquire().await?;
+    let emails = drafts::invited(&mut conn, opened.seen.competition.id).await?.join("\n");
+    drop(conn);
+    let form = VisibilityForm { visibility: opened.seen.competition.visibility.clone(), emails };
+    visibility_page(&app, opened, shell, form, Mistake::none()).await
+}
+
+async fn visibility_page(
+    app: &App,
+    opened: Opened,
+    shell: Shell,
+    form: VisibilityForm,
+    mistake: Mistake,
+) -> Result<VisibilityPage> {
+    let mut conn = app.db.acquire().await?;
+    let secret = drafts::invite_secret(&mut conn, opened.seen.competition.id).await?;
+    let link = secret.map_or_else(String::new, |secret| {
+        format!("{}{}", app.config.public_url, paths::invitation(&opened.setup.slug, &secret))
+    });
+    Ok(VisibilityPage { frame: opened.frame(&shell), setup: opened.setup, shell, form, mistake, link })
+}
+
+async fn post_visibility(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    shell: Shell,
+    Form(form): Form<VisibilityForm>,
+) -> Result<Response> {
+    let opened = open(&app, &slug, &shell, Some(Step::Visibility)).await?;
+    let read = Visibility::read(&form.visibility).and_then(|chosen| Ok((chosen, read_emails(&form.emails)?)));
+    let outcome = match read {
+        Ok((visibility, emails)) => {
+            edit::edit_visibility(&app, shell.member()?, &opened.seen, visibility, &emails).await
+        }
+        Err(error) => Err(error),
+    };
+    match mistake(outcome)? {
+        Ok(()) => Ok(saved(&slug, Step::Visibility, "Saved.")),
+        Err(mistake) => {
+            Ok(correct(visibility_page(&app, opened, shell, form, mistake).await?).into_response())
+        }
+    }
+}
+
+async fn post_link(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
+    let opened = open(&app, &slug, &shell, Some(Step::Visibility)).await?;
+    edit::renew_link(&app, shell.member()?, &opened.seen).await?;
+    Ok(saved(&slug, Step::Visibility, "There is a new link; the old one no longer works."))
+}

@@ -1,0 +1,223 @@
+//! First drafts of a competition's pages, written from what is known about it. A page stays a
+//! proposal, and follows the facts, until its host edits it.
+//!
+//! Never here: a fact about a hidden label beyond what the host publishes anyway.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+use holdout_contract::examine::{Proposal, TargetKind};
+use holdout_contract::spec::{Direction, MetricSpec};
+use sqlx::PgConnection;
+
+use crate::competitions::model::Competition;
+use crate::competitions::pages::metrics::layout;
+use crate::competitions::store;
+use crate::competitions::store::data::DataFile;
+use crate::competitions::store::texts::Writing;
+use crate::error::Result;
+use crate::ids::CompetitionId;
+
+/// What the drafts are written from.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    pub competition: Competition,
+    pub metric: Option<MetricSpec>,
+    pub files: Vec<DataFile>,
+    pub proposal: Option<Proposal>,
+}
+
+/// A page that is proposed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    pub slug: &'static str,
+    pub title: &'static str,
+    pub markdown: String,
+}
+
+/// Writes the proposals anew from the facts of now; pages that a host edited stay as they are.
+///
+/// # Errors
+/// Those of the database.
+pub async fn refresh(conn: &mut PgConnection, id: CompetitionId, now: DateTime<Utc>) -> Result<()> {
+    let Some(facts) = gather(conn, id).await? else { return Ok(()) };
+    let known = store::texts::all(conn, id).await?;
+    for draft in drafts(&facts) {
+        let is_wanted = match known.iter().find(|page| page.slug == draft.slug) {
+            Some(page) => page.is_proposed && page.markdown != draft.markdown,
+            None => facts.competition.launched_at.is_none(),
+        };
+        if is_wanted {
+            let html = crate::markdown::draw(&draft.markdown);
+            let page = Writing {
+                slug: draft.slug,
+                title: draft.title,
+                markdown: &draft.markdown,
+                html: &html,
+                is_proposed: true,
+            };
+            store::texts::save(conn, id, &page, now).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn gather(conn: &mut PgConnection, id: CompetitionId) -> Result<Option<Facts>> {
+    let Some(competition) = store::find_by_id(conn, id).await? else { return Ok(None) };
+    let metric = match &competition.metric {
+        Some(name) => store::judging::metric(conn, name).await?,
+        None => None,
+    };
+    let files = store::data::all(conn, id).await?;
+    let proposal = store::judging::newest_table(conn, id)
+        .await?
+        .and_then(|table| table.proposal)
+        .and_then(|proposal| serde_json::from_value(proposal).ok());
+    Ok(Some(Facts { competition, metric, files, proposal }))
+}
+
+/// The four pages every competition has.
+pub fn drafts(facts: &Facts) -> Vec<Draft> {
+    vec![
+        Draft { slug: "overview", title: "Overview", markdown: overview(facts) },
+        Draft { slug: "evaluation", title: "Evaluation", markdown: evaluation(facts) },
+        Draft { slug: "data", title: "Data", markdown: data(facts) },
+        Draft { slug: "rules", title: "Rules", markdown: rules(facts) },
+    ]
+}
+
+fn overview(facts: &Facts) -> String {
+    let mut text = String::new();
+    if !facts.competition.subtitle.is_empty() {
+        let _ = writeln!(text, "{}.\n", facts.competition.subtitle.trim_end_matches('.'));
+    }
+    match &facts.proposal {
+        Some(proposal) => {
+            let _ = writeln!(
+                text,
+                "Predict `{}` {} for {} rows whose answers are hidden. {} labelled rows with {} {} are there to learn from.",
+                proposal.target_column,
+                kind(&proposal.target),
+                proposal.n_test,
+                proposal.n_train,
+                proposal.feature_columns.len(),
+                if proposal.feature_columns.len() == 1 { "feature" } else { "features" },
+            );
+        }
+        None => text.push_str(
+            "Predict what is hidden: the answers to the test rows are known to nobody who takes part.\n",
+        ),
+    }
+    text.push_str("\n## How it works\n\n1. Accept the rules and download the data.\n2. Predict every row of the test file, in the form of the sample submission.\n3. Send your predictions: in the browser, with `holdout submit`, or through the API.\n4. The public leaderboard shows your best public score at once. The final ranking uses other rows, which nobody sees a score for before the end.\n");
+    text
+}
+
+fn kind(target: &TargetKind) -> String {
+    match target {
+        TargetKind::Number { .. } => "(a number)".to_owned(),
+        TargetKind::Binary { .. } => "(one of two classes)".to_owned(),
+        TargetKind::Classes { classes } => format!("(one of {} classes)", classes.len()),
+        TargetKind::Ratings { minimum, maximum } => format!("(a rating from {minimum} to {maximum})"),
+        TargetKind::Lists => "(a list)".to_owned(),
+        TargetKind::Text => "(text)".to_owned(),
+    }
+}
+
+fn evaluation(facts: &Facts) -> String {
+    let Some(spec) = &facts.metric else {
+        return "The metric has not been chosen yet.\n".to_owned();
+    };
+    let direction = match spec.direction {
+        Direction::HigherIsBetter => "Higher is better",
+        Direction::LowerIsBetter => "Lower is better",
+    };
+    let (_, submission) = layout(spec);
+    let mut text =
+        format!("Submissions are judged by **{}**. {} {direction}.\n\n", spec.title, spec.sentence);
+    if !spec.formula.is_empty() {
+        let _ = writeln!(text, "$${}$$\n", spec.formula);
+    }
+    let _ = writeln!(text, "[Exactly how it is computed](/metrics/{}).\n", spec.name);
+    let _ = writeln!(
+        text,
+        "## The file\n\nA submission has {submission}. Every id of the test file appears exactly once; the order of rows does not matter. CSV, gzip or zip of one CSV, and Parquet are taken."
+    );
+    text
+}
+
+fn data(facts: &Facts) -> String {
+    let mut text = String::new();
+    for (role, sentence) in [
+        ("train", "holds the rows with their answers, to learn from"),
+        ("test", "holds the rows to predict"),
+        ("sample_submission", "shows the form of a submission"),
+    ] {
+        if let Some(file) = facts.files.iter().find(|file| file.role == role) {
+            let _ = writeln!(text, "- `{}` {sentence}.", file.name);
+        }
+    }
+    if let Some(proposal) = &facts.proposal {
+        let _ = writeln!(text, "\n## Columns\n");
+        let made = if proposal.id_was_made { " (made for this competition)" } else { "" };
+        let _ = writeln!(text, "- `{}`: identifies the row{made}.", proposal.id_column);
+        let _ = writeln!(text, "- `{}`: what to predict.", proposal.target_column);
+        const SHOWN: usize = 40;
+        for column in proposal.feature_columns.iter().take(SHOWN) {
+            let _ = writeln!(text, "- `{column}`");
+        }
+        if proposal.feature_columns.len() > SHOWN {
+            let _ = writeln!(text, "- … and {} more columns.", proposal.feature_columns.len() - SHOWN);
+        }
+    }
+    if text.is_empty() {
+        text.push_str("What the files and their columns mean.\n");
+    }
+    text
+}
+
+fn rules(facts: &Facts) -> String {
+    let competition = &facts.competition;
+    format!(
+        "- One account a person, one team a person. Teams have at most {} {}.\n\
+         - A team may send {} submissions a day (from 00:00 UTC); files that are rejected are free.\n\
+         - Up to {} of your submissions count for the final ranking: the ones you select, else your best public ones.\n\
+         - Do not share code or data privately outside your team; sharing with everybody is welcome.\n\
+         - Do not label the test rows by hand, and do not look their answers up.\n\
+         - Equal scores: the earlier submission ranks higher.\n",
+        competition.team_limit,
+        if competition.team_limit == 1 { "person" } else { "people" },
+        competition.daily_limit,
+        competition.final_limit,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_drafts_name_what_is_known() {
+        let facts = Facts {
+            competition: Competition::sample(),
+            metric: Some(crate::competitions::pages::metrics::sample_spec()),
+            files: vec![DataFile::sample()],
+            proposal: Some(Proposal {
+                id_column: "id".to_owned(),
+                id_was_made: true,
+                target_column: "price".to_owned(),
+                feature_columns: vec!["rooms".to_owned()],
+                n_train: 700,
+                n_test: 300,
+                target: TargetKind::Number { is_whole: false, has_negative: false, has_zero: false },
+                metric: "rmse".to_owned(),
+                metric_reason: String::new(),
+                remarks: Vec::new(),
+            }),
+        };
+        let drafts = drafts(&facts);
+        assert!(drafts[0].markdown.contains("`price` (a number) for 300 rows"));
+        assert!(drafts[1].markdown.contains("F-beta") && drafts[1].markdown.contains("$$"));
+        assert!(drafts[2].markdown.contains("train.csv") && drafts[2].markdown.contains("`rooms`"));
+        assert!(drafts[3].markdown.contains("5 submissions a day"));
+    }
+}

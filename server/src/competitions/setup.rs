@@ -1,0 +1,349 @@
+//! Where a draft stands: which steps are done, what still stands between it and its launch.
+
+use chrono::{DateTime, Utc};
+use holdout_contract::examine::{Report, Verdict};
+use sqlx::PgConnection;
+
+use crate::competitions::model::Competition;
+use crate::competitions::store;
+use crate::competitions::store::data::DataFile;
+use crate::competitions::store::judging::{JobState, LabelledTable, SealedSolution, Version};
+use crate::competitions::store::texts::PageLink;
+use crate::error::Result;
+
+/// A page of the host's side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    Table,
+    Basics,
+    Pages,
+    Timeline,
+    Limits,
+    Visibility,
+    Data,
+    Sample,
+    Solution,
+    Metric,
+    Launch,
+}
+
+impl Step {
+    pub const ALL: [Self; 11] = [
+        Self::Table,
+        Self::Basics,
+        Self::Pages,
+        Self::Timeline,
+        Self::Limits,
+        Self::Visibility,
+        Self::Data,
+        Self::Sample,
+        Self::Solution,
+        Self::Metric,
+        Self::Launch,
+    ];
+
+    /// Its name in the address.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Basics => "basics",
+            Self::Pages => "pages",
+            Self::Timeline => "timeline",
+            Self::Limits => "limits",
+            Self::Visibility => "visibility",
+            Self::Data => "data",
+            Self::Sample => "sample",
+            Self::Solution => "solution",
+            Self::Metric => "metric",
+            Self::Launch => "launch",
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Table => "Labelled table",
+            Self::Basics => "Title and address",
+            Self::Pages => "Pages",
+            Self::Timeline => "Timeline",
+            Self::Limits => "Limits",
+            Self::Visibility => "Who may see it",
+            Self::Data => "Data files",
+            Self::Sample => "Sample submission",
+            Self::Solution => "Solution",
+            Self::Metric => "Metric",
+            Self::Launch => "Preview and launch",
+        }
+    }
+}
+
+/// A line of the check list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepState {
+    pub step: Step,
+    pub is_done: bool,
+}
+
+/// Everything known about a draft.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub version: Version,
+    pub report: Option<Report>,
+    pub examination: Option<JobState>,
+    pub files: Vec<DataFile>,
+    pub pages: Vec<PageLink>,
+    pub table: Option<LabelledTable>,
+    pub split: Option<JobState>,
+    pub solution: Option<SealedSolution>,
+}
+
+impl Draft {
+    pub fn sample_file(&self) -> Option<&DataFile> {
+        self.files.iter().find(|file| file.role == "sample_submission")
+    }
+
+    /// Whether the report speaks of the draft as it is now.
+    pub fn report_is_current(&self) -> bool {
+        self.report.is_some() && self.version.examined_revision == Some(self.version.input_revision)
+    }
+
+    /// Whether a scorer is at work on this draft, or will be.
+    pub fn is_waiting(&self) -> bool {
+        let busy = |job: &Option<JobState>| {
+            job.as_ref().is_some_and(|job| matches!(job.state.as_str(), "queued" | "leased"))
+        };
+        busy(&self.examination) || busy(&self.split)
+    }
+
+    /// The labelled table was sent and nothing came of it yet.
+    pub fn is_splitting(&self) -> bool {
+        self.table.as_ref().is_some_and(|table| table.proposal.is_none() && table.rejection.is_none())
+    }
+
+    pub fn sample() -> Self {
+        Self {
+            version: Version {
+                id: crate::ids::VersionId(1),
+                number: 1,
+                solution_id: None,
+                metric: Some("fbeta".to_owned()),
+                params: serde_json::json!({ "beta": 1.0 }),
+                context: serde_json::json!({}),
+                public_fraction: 0.3,
+                higher_is_better: Some(true),
+                input_revision: 2,
+                examined_revision: Some(2),
+                report: None,
+                activated_at: None,
+            },
+            report: Some(Report {
+                profile: None,
+                findings: vec![holdout_contract::examine::Finding {
+                    check: "split_empty".to_owned(),
+                    verdict: Verdict::Refused,
+                    text: "No row is private.".to_owned(),
+                    fix: "Mark some rows as Private.".to_owned(),
+                }],
+                suggested_metrics: vec!["fbeta".to_owned()],
+            }),
+            examination: None,
+            files: vec![DataFile::sample()],
+            pages: vec![PageLink { slug: "overview".to_owned(), title: "Overview".to_owned() }],
+            table: None,
+            split: None,
+            solution: Some(SealedSolution {
+                sealed_bytes: 1234,
+                sealed_sha256: vec![1; 32],
+                uploaded_at: DateTime::UNIX_EPOCH,
+            }),
+        }
+    }
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn load(conn: &mut PgConnection, competition: &Competition) -> Result<Draft> {
+    let id = competition.id;
+    let version = store::judging::newest_version(conn, id).await?;
+    let report = version.report.clone().and_then(|report| serde_json::from_value(report).ok());
+    let table = store::judging::newest_table(conn, id).await?;
+    let split = match &table {
+        Some(table) => store::judging::newest_split(conn, table.id).await?,
+        None => None,
+    };
+    let solution = match version.solution_id {
+        Some(solution) => store::judging::solution(conn, solution).await?,
+        None => None,
+    };
+    Ok(Draft {
+        report,
+        examination: store::judging::newest_examination(conn, version.id).await?,
+        files: store::data::all(conn, id).await?,
+        pages: store::texts::links(conn, id).await?,
+        table,
+        split,
+        solution,
+        version,
+    })
+}
+
+/// The check list, in the order of the steps; the table's line only where one was sent.
+pub fn checklist(competition: &Competition, draft: &Draft) -> Vec<StepState> {
+    Step::ALL
+        .into_iter()
+        .filter(|step| *step != Step::Table || draft.table.is_some())
+        .map(|step| StepState { step, is_done: is_done(step, competition, draft) })
+        .collect()
+}
+
+fn is_done(step: Step, competition: &Competition, draft: &Draft) -> bool {
+    match step {
+        Step::Table => draft.table.as_ref().is_some_and(|table| table.proposal.is_some()),
+        Step::Basics | Step::Limits | Step::Visibility => true,
+        Step::Pages => {
+            ["overview", "rules"].iter().all(|slug| draft.pages.iter().any(|page| page.slug == *slug))
+        }
+        Step::Timeline => competition.starts_at.is_some() && competition.ends_at.is_some(),
+        Step::Data => draft.files.iter().any(|file| file.role != "sample_submission"),
+        Step::Sample => draft.sample_file().is_some(),
+        Step::Solution => draft.version.solution_id.is_some(),
+        Step::Metric => draft.version.metric.is_some(),
+        Step::Launch => competition.launched_at.is_some(),
+    }
+}
+
+/// Something that stands between a draft and its launch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hindrance {
+    pub step: Step,
+    /// What is wrong.
+    pub text: String,
+    /// What to do about it.
+    pub fix: String,
+}
+
+impl Hindrance {
+    fn new(step: Step, text: &str, fix: &str) -> Self {
+        Self { step, text: text.to_owned(), fix: fix.to_owned() }
+    }
+}
+
+/// Everything that stands between a draft and its launch; empty when it may launch.
+pub fn hindrances(competition: &Competition, draft: &Draft, now: DateTime<Utc>) -> Vec<Hindrance> {
+    let mut found = Vec::new();
+    if draft.is_splitting() {
+        found.push(Hindrance::new(
+            Step::Table,
+            "The labelled table is still being read.",
+            "Wait for the proposal, then review it.",
+        ));
+    }
+    for (step, text, fix) in [
+        (Step::Pages, "The overview or the rules are missing.", "Write the pages Overview and Rules."),
+        (Step::Timeline, "There is no start or no end.", "Set the timeline."),
+        (
+            Step::Sample,
+            "There is no sample submission.",
+            "Upload one: it shows the form of a submission and every id to predict.",
+        ),
+        (
+            Step::Solution,
+            "There is no solution.",
+            "Upload the hidden labels; they are sealed while they arrive.",
+        ),
+        (Step::Metric, "No metric is chosen.", "Choose how submissions are judged."),
+    ] {
+        if !is_done(step, competition, draft) {
+            found.push(Hindrance::new(step, text, fix));
+        }
+    }
+    if competition.ends_at.is_some_and(|ends_at| ends_at <= now) {
+        found.push(Hindrance::new(
+            Step::Timeline,
+            "The end lies in the past.",
+            "Move the end of the timeline.",
+        ));
+    }
+    if found.is_empty() {
+        found.extend(findings(draft));
+    }
+    found
+}
+
+/// What the examination holds against the draft, or that there is none of the draft as it is.
+fn findings(draft: &Draft) -> Vec<Hindrance> {
+    if !draft.report_is_current() {
+        let failed = draft.examination.as_ref().is_some_and(|job| job.state == "failed");
+        return vec![if failed {
+            Hindrance::new(
+                Step::Launch,
+                "The examination broke off by a fault of ours.",
+                "Ask for it again with the button below; if it breaks again, tell the administrator.",
+            )
+        } else {
+            Hindrance::new(
+                Step::Launch,
+                "The scorers have not examined the draft as it is now.",
+                "Wait a moment: the report appears here by itself.",
+            )
+        }];
+    }
+    let report = draft.report.as_ref();
+    report
+        .into_iter()
+        .flat_map(|report| &report.findings)
+        .filter(|finding| finding.verdict == Verdict::Refused)
+        .map(|finding| Hindrance::new(step_of(&finding.check), &finding.text, &finding.fix))
+        .collect()
+}
+
+/// Where a finding of this check is mended.
+pub fn step_of(check: &str) -> Step {
+    match check {
+        "sample_fits" => Step::Sample,
+        "row_overlap" => Step::Data,
+        "metric_applies" | "perfect_score" => Step::Metric,
+        _ => Step::Solution,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whole() -> (Competition, Draft) {
+        let mut draft = Draft::sample();
+        draft.files.push(DataFile { role: "sample_submission".to_owned(), ..DataFile::sample() });
+        draft.pages.push(PageLink { slug: "rules".to_owned(), title: "Rules".to_owned() });
+        draft.version.solution_id = Some(crate::ids::SolutionId(1));
+        draft.report = Some(Report { profile: None, findings: Vec::new(), suggested_metrics: Vec::new() });
+        (Competition { launched_at: None, ..Competition::sample() }, draft)
+    }
+
+    #[test]
+    fn a_whole_and_examined_draft_may_launch() {
+        let (competition, draft) = whole();
+        assert_eq!(hindrances(&competition, &draft, DateTime::UNIX_EPOCH), []);
+    }
+
+    #[test]
+    fn each_missing_part_is_named_with_its_fix() {
+        let (competition, mut draft) = whole();
+        draft.version.metric = None;
+        draft.version.solution_id = None;
+        draft.files.clear();
+        let steps: Vec<Step> =
+            hindrances(&competition, &draft, DateTime::UNIX_EPOCH).iter().map(|found| found.step).collect();
+        assert_eq!(steps, [Step::Sample, Step::Solution, Step::Metric]);
+    }
+
+    #[test]
+    fn an_old_report_or_a_refusal_stops_the_launch() {
+        let (competition, mut draft) = whole();
+        draft.version.input_revision += 1;
+        assert_eq!(hindrances(&competition, &draft, DateTime::UNIX_EPOCH).len(), 1);
+        let (competition, mut draft) = whole();
+        draft.report = Draft::sample().report;
+        let found = hindrances(&competition, &draft, DateTime::UNIX_EPOCH);
+        assert_eq!(found[0].text, "No row is private.");
+    }
+}

@@ -1,0 +1,488 @@
+//! Supplying a draft: data files, the sealed solution, one labelled table, the metric. Whatever the
+//! examination reads makes a new one due.
+//!
+//! Never here: a label in the clear on the disk, or a change of what a launched competition is judged by.
+
+use std::collections::BTreeMap;
+
+use holdout_contract::job::{Priority, Subject};
+use holdout_contract::queue;
+use holdout_contract::spec::{MetricSpec, ParameterSpec, ParameterType};
+use rand::RngExt;
+use serde_json::{Map, Value};
+use sqlx::PgConnection;
+
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::competitions::access::Seen;
+use crate::competitions::create::{self, Address};
+use crate::competitions::settings::{Basics, file_name_from};
+use crate::competitions::{propose, store};
+use crate::error::{AppError, Result};
+use crate::files::Stored;
+use crate::ids::{CompetitionId, VersionId};
+use crate::web::upload::{AlreadySealed, SealedWriting, SecretSink};
+
+/// Largest data file.
+pub const DATA_LIMIT_BYTES: u64 = 20_000_000_000;
+/// Largest solution or labelled table.
+pub const SECRET_LIMIT_BYTES: u64 = 4_000_000_000;
+
+/// Who seals a secret file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sealing {
+    Here,
+    BySender,
+}
+
+impl Sealing {
+    /// Reads a form's or query's `sealed`.
+    pub fn read(text: &str) -> Self {
+        if matches!(text.trim(), "true" | "1" | "on" | "yes") { Self::BySender } else { Self::Here }
+    }
+}
+
+/// Opens the place where a secret file goes, and names the key it is sealed to.
+///
+/// # Errors
+/// [`AppError::Refused`] while no scorer has announced a key.
+pub async fn open_secret(
+    app: &App,
+    room: &'static str,
+    owner: i64,
+    sealing: Sealing,
+) -> Result<(SecretSink, String)> {
+    let mut conn = app.db.acquire().await?;
+    let recipient = store::judging::recipient(&mut conn).await?.ok_or_else(no_scorer)?;
+    drop(conn);
+    let writing = app.files.create(room, owner).await?;
+    let sink = match sealing {
+        Sealing::Here => SecretSink::SealHere(Box::new(SealedWriting::new(&recipient, writing)?)),
+        Sealing::BySender => SecretSink::SealedBySender(AlreadySealed::new(writing)),
+    };
+    Ok((sink, recipient))
+}
+
+/// What a host is told while there is nobody to seal to.
+pub fn no_scorer() -> AppError {
+    AppError::refused(
+        "No scorer has announced itself yet, so there is no key to seal this file with. Nothing of it was kept; try again when a scorer is running.",
+    )
+}
+
+/// Makes a stored file one of the competition's data files.
+///
+/// # Errors
+/// [`AppError::Field`] for an unknown role or a description that is too long; [`AppError::Refused`]
+/// when the file may not change after launch.
+pub async fn put_data(
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    file: &DataUpload<'_>,
+    stored: &Stored,
+) -> Result<String> {
+    let outcome = put_data_row(app, host, seen, file, stored).await;
+    if outcome.is_err() {
+        app.files.remove(&stored.key).await?;
+    }
+    outcome
+}
+
+/// What a host says about a data file.
+#[derive(Debug, Clone, Copy)]
+pub struct DataUpload<'a> {
+    pub name: &'a str,
+    pub role: &'a str,
+    pub description: &'a str,
+}
+
+async fn put_data_row(
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    file: &DataUpload<'_>,
+    stored: &Stored,
+) -> Result<String> {
+    let id = seen.competition.id;
+    let role = if file.role.is_empty() { "data" } else { file.role };
+    if !["data", "train", "test", "sample_submission", "history"].contains(&role) {
+        return Err(AppError::field(
+            "role",
+            "Choose what this file is: train, test, sample, history or other data.",
+        ));
+    }
+    if file.description.chars().count() > 1000 {
+        return Err(AppError::field("description", "A description has at most 1,000 characters."));
+    }
+    let name = file_name_from(file.name);
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let draft = store::judging::lock_draft(&mut tx, id).await?;
+    if draft.is_none() && is_judged_by(role) {
+        return Err(frozen());
+    }
+    let known = store::data::find(&mut tx, id, &name).await?;
+    if draft.is_none() && known.is_some_and(|known| is_judged_by(&known.role)) {
+        return Err(frozen());
+    }
+    let replaced = store::data::put(&mut tx, id, &name, role, file.description, stored, now).await?;
+    if let Some(version) = draft {
+        examine(&mut tx, id, version).await?;
+    }
+    propose::refresh(&mut tx, id, now).await?;
+    let detail = serde_json::json!({ "file": name, "sha256": hex::encode(stored.sha256) });
+    store::drafts::note(&mut tx, now, host.id, "put_data_file", id, &detail).await?;
+    tx.commit().await?;
+    for key in replaced {
+        app.files.remove(&key).await?;
+    }
+    Ok(name)
+}
+
+/// Whether scores or checks are made with files of this role.
+fn is_judged_by(role: &str) -> bool {
+    matches!(role, "sample_submission" | "history" | "test")
+}
+
+/// Removes a data file.
+///
+/// # Errors
+/// [`AppError::NotFound`]; [`AppError::Refused`] after launch for files that scoring reads.
+pub async fn remove_data(app: &App, host: &Member, seen: &Seen, name: &str) -> Result<()> {
+    let id = seen.competition.id;
+    let mut tx = app.db.begin().await?;
+    let draft = store::judging::lock_draft(&mut tx, id).await?;
+    let (role, key) = store::data::remove(&mut tx, id, name).await?.ok_or(AppError::NotFound)?;
+    match draft {
+        Some(version) => examine(&mut tx, id, version).await?,
+        None if is_judged_by(&role) => return Err(frozen()),
+        None => {}
+    }
+    let now = app.clock.now();
+    propose::refresh(&mut tx, id, now).await?;
+    store::drafts::note(&mut tx, now, host.id, "remove_data_file", id, &serde_json::json!({ "file": name }))
+        .await?;
+    tx.commit().await?;
+    app.files.remove(&key).await?;
+    Ok(())
+}
+
+/// Makes a sealed file the draft's solution.
+///
+/// # Errors
+/// [`AppError::Refused`] after launch.
+pub async fn put_solution(
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    recipient: &str,
+    stored: &Stored,
+) -> Result<()> {
+    let outcome = put_solution_row(app, host, seen, recipient, stored).await;
+    if outcome.is_err() {
+        app.files.remove(&stored.key).await?;
+    }
+    outcome
+}
+
+async fn put_solution_row(
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    recipient: &str,
+    stored: &Stored,
+) -> Result<()> {
+    let (id, now) = (seen.competition.id, app.clock.now());
+    let mut tx = app.db.begin().await?;
+    let version = store::judging::lock_draft(&mut tx, id).await?.ok_or_else(frozen)?;
+    store::judging::put_solution(&mut tx, id, version, recipient, stored, now).await?;
+    examine(&mut tx, id, version).await?;
+    let detail = serde_json::json!({ "sealed_sha256": hex::encode(stored.sha256) });
+    store::drafts::note(&mut tx, now, host.id, "put_solution", id, &detail).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// How a labelled table is to be split.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TablePlan {
+    pub target: String,
+    /// Share of rows that are hidden.
+    pub test_fraction: f64,
+    /// Share of the hidden rows that the public board uses.
+    pub public_fraction: f64,
+}
+
+impl TablePlan {
+    /// Empty fractions are 30%.
+    ///
+    /// # Errors
+    /// [`AppError::Field`] for what cannot be kept.
+    pub fn read(target: &str, test_percent: &str, public_percent: &str) -> Result<Self> {
+        let target = target.trim();
+        if target.is_empty() || target.chars().count() > 200 {
+            return Err(AppError::field(
+                "target",
+                "Name the column that is to be predicted, as the header has it.",
+            ));
+        }
+        Ok(Self {
+            target: target.to_owned(),
+            test_fraction: percent("test_percent", test_percent, 1.0, 90.0)?,
+            public_fraction: percent("public_percent", public_percent, 1.0, 99.0)?,
+        })
+    }
+}
+
+/// A share as people type it; 30% when left empty.
+///
+/// # Errors
+/// [`AppError::Field`] outside of the bounds.
+pub fn percent(field: &'static str, text: &str, least: f64, most: f64) -> Result<f64> {
+    let text = text.trim().trim_end_matches('%').trim();
+    if text.is_empty() {
+        return Ok(0.3);
+    }
+    match text.parse::<f64>() {
+        Ok(value) if (least..=most).contains(&value) => Ok(value / 100.0),
+        _ => Err(AppError::field(field, format!("A share between {least}% and {most}%."))),
+    }
+}
+
+/// Gives a draft its labelled table and asks a scorer to split it.
+///
+/// # Errors
+/// [`AppError::Refused`] after launch.
+pub async fn put_table(
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    plan: &TablePlan,
+    stored: &Stored,
+) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    let outcome = match store::judging::lock_draft(&mut tx, seen.competition.id).await? {
+        Some(_) => insert_table(app, &mut tx, host, seen.competition.id, plan, stored).await,
+        None => Err(frozen()),
+    };
+    finish_table(app, tx, outcome, stored).await
+}
+
+/// Begins a competition from one labelled table: draft, table and job commit together.
+/// Gives the draft's address.
+///
+/// # Errors
+/// As [`create::create`].
+pub async fn create_from_table(
+    app: &App,
+    host: &Member,
+    basics: Basics,
+    address: Address,
+    plan: &TablePlan,
+    stored: &Stored,
+) -> Result<String> {
+    create::may_host(app, host)?;
+    let mut tx = app.db.begin().await?;
+    let outcome = match create::insert(app, &mut tx, host, basics, address).await {
+        Ok((id, slug)) => insert_table(app, &mut tx, host, id, plan, stored).await.map(|()| slug),
+        Err(error) => Err(error),
+    };
+    finish_table(app, tx, outcome, stored).await
+}
+
+async fn insert_table(
+    app: &App,
+    conn: &mut PgConnection,
+    host: &Member,
+    id: CompetitionId,
+    plan: &TablePlan,
+    stored: &Stored,
+) -> Result<()> {
+    let now = app.clock.now();
+    let seed = i64::from(rand::rng().random::<u32>());
+    let table_id = store::judging::put_table(
+        conn,
+        id,
+        &plan.target,
+        plan.test_fraction,
+        plan.public_fraction,
+        seed,
+        stored,
+        now,
+    )
+    .await?;
+    queue::enqueue(conn, id.0, Subject::Split { table_id }, Priority::Interactive).await?;
+    propose::refresh(conn, id, now).await?;
+    let detail = serde_json::json!({ "sealed_sha256": hex::encode(stored.sha256), "target": plan.target });
+    store::drafts::note(conn, now, host.id, "put_labelled_table", id, &detail).await?;
+    Ok(())
+}
+
+async fn finish_table<T>(
+    app: &App,
+    tx: sqlx::Transaction<'_, sqlx::Postgres>,
+    outcome: Result<T>,
+    stored: &Stored,
+) -> Result<T> {
+    match outcome {
+        Ok(done) => {
+            tx.commit().await?;
+            Ok(done)
+        }
+        Err(error) => {
+            tx.rollback().await?;
+            app.files.remove(&stored.key).await?;
+            Err(error)
+        }
+    }
+}
+
+/// The metric a host chose, with its parameters as they were typed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MetricChoice {
+    pub name: String,
+    pub params: BTreeMap<String, Value>,
+    pub context: Map<String, Value>,
+    pub public_fraction: f64,
+}
+
+/// Chooses the draft's metric.
+///
+/// # Errors
+/// [`AppError::Field`] for an unknown metric or a parameter out of its bounds; [`AppError::Refused`]
+/// after launch.
+pub async fn choose_metric(app: &App, host: &Member, seen: &Seen, choice: &MetricChoice) -> Result<()> {
+    let (id, now) = (seen.competition.id, app.clock.now());
+    let mut tx = app.db.begin().await?;
+    let version = store::judging::lock_draft(&mut tx, id).await?.ok_or_else(frozen)?;
+    let (name, short) =
+        choice.name.split_once('@').map_or((choice.name.as_str(), None), |(n, v)| (n, Some(v)));
+    let spec = store::judging::metric(&mut tx, name)
+        .await?
+        .ok_or_else(|| AppError::field("metric", format!("No scorer computes a metric named “{name}”.")))?;
+    let params = Value::Object(read_params(&spec, &choice.params, short)?);
+    let context = Value::Object(choice.context.clone());
+    store::judging::set_metric(&mut tx, version, &spec, &params, &context, choice.public_fraction).await?;
+    examine(&mut tx, id, version).await?;
+    propose::refresh(&mut tx, id, now).await?;
+    store::drafts::note(
+        &mut tx,
+        now,
+        host.id,
+        "choose_metric",
+        id,
+        &serde_json::json!({ "metric": name, "params": params }),
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Values of the right types for every parameter of a metric; what was not given is the default.
+///
+/// # Errors
+/// [`AppError::Field`] naming the parameter and what it takes.
+pub fn read_params(
+    spec: &MetricSpec,
+    typed: &BTreeMap<String, Value>,
+    main: Option<&str>,
+) -> Result<Map<String, Value>> {
+    if let Some(unknown) = typed.keys().find(|name| !spec.parameters.iter().any(|known| known.name == **name))
+    {
+        return Err(AppError::field("params", format!("{} has no parameter “{unknown}”.", spec.title)));
+    }
+    spec.parameters
+        .iter()
+        .map(|parameter| {
+            let short = main.filter(|_| parameter.is_main).map(Value::from);
+            let value = match short.as_ref().or_else(|| typed.get(&parameter.name)) {
+                None => parameter.default.clone(),
+                Some(Value::String(text)) if text.trim().is_empty() => parameter.default.clone(),
+                Some(value) => read_param(parameter, value).ok_or_else(|| {
+                    let takes = crate::competitions::pages::metrics::takes(parameter);
+                    AppError::field("params", format!("“{}” is {takes}.", parameter.name))
+                })?,
+            };
+            Ok((parameter.name.clone(), value))
+        })
+        .collect()
+}
+
+fn read_param(parameter: &ParameterSpec, typed: &Value) -> Option<Value> {
+    let text = match typed {
+        Value::String(text) => text.trim().to_owned(),
+        other => other.to_string(),
+    };
+    match &parameter.parameter_type {
+        ParameterType::Number { minimum, maximum } => {
+            let number: f64 = text.parse().ok().filter(|number: &f64| number.is_finite())?;
+            let inside =
+                minimum.is_none_or(|least| number >= least) && maximum.is_none_or(|most| number <= most);
+            inside.then(|| Value::from(number))
+        }
+        ParameterType::Integer { minimum, maximum } => {
+            let number: i64 = text.parse().ok()?;
+            let inside =
+                minimum.is_none_or(|least| number >= least) && maximum.is_none_or(|most| number <= most);
+            inside.then(|| Value::from(number))
+        }
+        ParameterType::Choice { values } => values.contains(&text).then(|| Value::from(text)),
+        ParameterType::Boolean => match text.as_str() {
+            "true" | "on" | "yes" => Some(Value::from(true)),
+            "false" | "off" | "no" => Some(Value::from(false)),
+            _ => None,
+        },
+    }
+}
+
+/// Asks for an examination again, as after a fault of ours.
+///
+/// # Errors
+/// [`AppError::Refused`] after launch.
+pub async fn examine_again(app: &App, seen: &Seen) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    let version = store::judging::lock_draft(&mut tx, seen.competition.id).await?.ok_or_else(frozen)?;
+    examine(&mut tx, seen.competition.id, version).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Marks the draft as changed and asks a scorer to examine it.
+async fn examine(conn: &mut PgConnection, id: CompetitionId, version: VersionId) -> Result<()> {
+    store::judging::bump_revision(conn, version).await?;
+    queue::enqueue(conn, id.0, Subject::Examine { version_id: version.0 }, Priority::Interactive).await?;
+    Ok(())
+}
+
+fn frozen() -> AppError {
+    AppError::refused(
+        "What scores are computed with is fixed at launch, so that everybody is judged alike. It changes only by a new version with a reason shown to everyone.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::competitions::pages::metrics::sample_spec;
+    use serde_json::json;
+
+    #[test]
+    fn parameters_get_their_types_and_stay_in_bounds() {
+        let spec = sample_spec();
+        let typed = |value: Value| BTreeMap::from([("beta".to_owned(), value)]);
+        assert_eq!(read_params(&spec, &BTreeMap::new(), None).expect("defaults")["beta"], json!(1.0));
+        assert_eq!(read_params(&spec, &typed(json!("0.5")), None).expect("typed")["beta"], json!(0.5));
+        assert_eq!(read_params(&spec, &BTreeMap::new(), Some("2")).expect("short form")["beta"], json!(2.0));
+        assert!(read_params(&spec, &typed(json!("-1")), None).is_err());
+        assert!(read_params(&spec, &typed(json!("much")), None).is_err());
+        assert!(read_params(&spec, &BTreeMap::from([("gamma".to_owned(), json!(1))]), None).is_err());
+    }
+
+    #[test]
+    fn shares_are_percentages() {
+        assert!((percent("x", "25 %", 1.0, 99.0).expect("a share") - 0.25).abs() < 1e-12);
+        assert!((percent("x", "", 1.0, 99.0).expect("the default") - 0.3).abs() < 1e-12);
+        assert!(percent("x", "0", 1.0, 99.0).is_err());
+    }
+}
