@@ -433,6 +433,7 @@ fn read_param(parameter: &ParameterSpec, typed: &Value) -> Option<Value> {
             "false" | "off" | "no" => Some(Value::from(false)),
             _ => None,
         },
+        ParameterType::Text => (text.chars().count() <= 200).then(|| Value::from(text)),
     }
 }
 

@@ -138,6 +138,7 @@ fn cell(cell: Cell) -> &'static str {
         Cell::Number => "numbers",
         Cell::Probability => "probabilities from 0 to 1",
         Cell::Integer => "whole numbers",
+        Cell::Binary => "0 or 1",
         Cell::Label => "class names",
         Cell::Text => "text",
         Cell::List => "items separated by spaces, best first",
@@ -163,7 +164,8 @@ pub fn takes(parameter: &ParameterSpec) -> String {
             )
         }
         ParameterType::Choice { values } => format!("one of {}", values.join(", ")),
-        ParameterType::Boolean => "yes or no".to_owned(),
+        ParameterType::Boolean => "true or false".to_owned(),
+        ParameterType::Text => "a name; empty for none".to_owned(),
     }
 }
 
