@@ -1,6 +1,7 @@
 //! Everything that is shown on a real PostgreSQL, through the real HTTP server, with real scorers.
 
 mod client;
+mod life;
 mod plans;
 mod tidy;
 mod walk;
