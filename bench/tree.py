@@ -1,0 +1,73 @@
+"""Memory of a process with all its descendants, in megabytes, each shared page counted once."""
+
+import threading
+import time
+from pathlib import Path
+
+
+def descendants(root):
+    """The process and everything it started, however deep."""
+    children = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            pid, rest = status.read_text().split(" (", 1)
+        except OSError:
+            continue  # it ended meanwhile
+        parent = int(rest.rsplit(") ", 1)[1].split()[1])
+        children.setdefault(parent, []).append(int(pid))
+    waiting, found = [root], []
+    while waiting:
+        pid = waiting.pop()
+        found.append(pid)
+        waiting.extend(children.get(pid, []))
+    return found
+
+
+def proportional_mb(pid):
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0.0
+    for line in rollup.splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def name_of(pid):
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return "gone"
+
+
+def memory_mb(root):
+    """The sum, and what each kind of process has of it."""
+    by_name = {}
+    for pid in descendants(root):
+        name = name_of(pid)
+        by_name[name] = by_name.get(name, 0.0) + proportional_mb(pid)
+    return sum(by_name.values()), {name: round(size, 1) for name, size in sorted(by_name.items())}
+
+
+class Watch:
+    """Looks four times a second and keeps the highest sum."""
+
+    def __init__(self, root):
+        self.root = root
+        self.peak_mb = 0.0
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.look, daemon=True)
+
+    def look(self):
+        while not self.ended.is_set():
+            self.peak_mb = max(self.peak_mb, memory_mb(self.root)[0])
+            time.sleep(0.25)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
