@@ -16,6 +16,9 @@ create table users (
     constraint users_email_taken unique (email)
 );
 
+create index users_admins on users (id) where is_admin;
+create index users_by_prefix on users (username text_pattern_ops);
+
 create table sessions (
     token_hash bytea primary key check (length(token_hash) = 32), -- SHA-256 of the cookie's secret
     public_id uuid not null unique default gen_random_uuid(), -- names the session in "end this session"

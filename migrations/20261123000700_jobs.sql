@@ -39,6 +39,7 @@ create index jobs_by_submission on jobs (submission_id) where submission_id is n
 create index jobs_by_version on jobs (version_id) where version_id is not null;
 create index jobs_by_table on jobs (table_id) where table_id is not null;
 create index jobs_by_check on jobs (check_id) where check_id is not null;
+create index jobs_failed on jobs (id desc) where state = 'failed';
 create index jobs_failed_of_competition on jobs (competition_id, id desc) where state = 'failed';
 alter table jobs set (autovacuum_vacuum_scale_factor = 0.02, fillfactor = 70);
 

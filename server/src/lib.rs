@@ -12,6 +12,7 @@ pub mod config;
 pub mod error;
 pub mod files;
 pub mod ids;
+pub mod mail;
 pub mod markdown;
 pub mod paths;
 pub mod seed;

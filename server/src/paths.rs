@@ -146,3 +146,11 @@ pub fn reset_password(token: &str) -> String {
 pub fn become_admin(token: &str) -> String {
     format!("/become-admin/{token}")
 }
+
+pub fn end_session(id: &uuid::Uuid) -> String {
+    format!("/settings/sessions/{id}/end")
+}
+
+pub fn revoke_token(id: &crate::ids::TokenId) -> String {
+    format!("/settings/tokens/{id}/revoke")
+}

@@ -7,15 +7,18 @@
 //! are the two faces.
 
 pub mod api;
+pub mod become_admin;
 pub mod client;
 pub mod forms;
 pub mod limits;
 pub mod model;
 pub mod pages;
+pub mod password_changes;
 pub mod passwords;
 pub mod register;
 pub mod secret;
 pub mod sessions;
 pub mod sign_in;
 pub mod store;
+pub mod sweep;
 pub mod tokens;

@@ -34,6 +34,10 @@ impl Registration {
             _ => Err(errors),
         }
     }
+
+    pub(super) async fn hash_password(&self, app: &App) -> Result<String> {
+        app.passwords.hash(self.password.clone()).await
+    }
 }
 
 /// Makes an account and signs it in; returns the session's secret.
@@ -47,7 +51,7 @@ pub async fn register(app: &App, client: &Client, registration: Registration) ->
     }
     app.limits.register(client, &registration.email)?;
     let now = app.clock.now();
-    let password_hash = app.passwords.hash(registration.password.clone()).await?;
+    let password_hash = registration.hash_password(app).await?;
     let mut tx = app.db.begin().await?;
     let user = insert(&mut tx, &registration, &password_hash, now).await?;
     let secret = sessions::begin(&mut tx, user, client, now).await?;

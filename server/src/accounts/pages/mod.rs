@@ -1,13 +1,24 @@
 //! Pages about accounts: a file per group of pages.
 
+pub mod become_admin;
 pub mod entrance;
+pub mod profile;
+pub mod recovery;
+pub mod settings;
+pub mod tokens;
 
 use axum::Router;
 
 use crate::app::App;
 
 pub fn router() -> Router<App> {
-    entrance::router()
+    Router::new()
+        .merge(entrance::router())
+        .merge(recovery::router())
+        .merge(become_admin::router())
+        .merge(settings::router())
+        .merge(tokens::router())
+        .merge(profile::router())
 }
 
 /// Where to go after signing in: a path of this site, never another site.

@@ -1,5 +1,7 @@
 //! Every SQL statement about people.
 
+pub mod links;
+pub mod profiles;
 pub mod sessions;
 pub mod tokens;
 pub mod users;

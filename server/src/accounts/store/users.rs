@@ -119,3 +119,54 @@ pub async fn insert(conn: &mut PgConnection, user: &NewUser<'_>, now: DateTime<U
     .fetch_one(conn)
     .await
 }
+
+/// # Errors
+/// Those of the database.
+pub async fn set_password(conn: &mut PgConnection, user: UserId, password_hash: &str) -> sqlx::Result<()> {
+    sqlx::query!("update users set password_hash = $2 where id = $1", user.0, password_hash)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn set_profile(
+    conn: &mut PgConnection,
+    user: UserId,
+    display_name: &str,
+    bio: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!("update users set display_name = $2, bio = $3 where id = $1", user.0, display_name, bio)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn has_admin(conn: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        "select exists (select from users where is_admin and suspended_at is null) as \"has!\""
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Makes somebody an administrator and puts it on record.
+///
+/// # Errors
+/// Those of the database.
+pub async fn make_admin(conn: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!("update users set is_admin = true where id = $1", user.0).execute(&mut *conn).await?;
+    sqlx::query!("insert into audit_log (at, actor_id, action) values ($1, $2, 'became_admin')", now, user.0)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn bio(conn: &mut PgConnection, user: UserId) -> sqlx::Result<String> {
+    sqlx::query_scalar!("select bio from users where id = $1", user.0).fetch_one(conn).await
+}

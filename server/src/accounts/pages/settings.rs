@@ -1,0 +1,178 @@
+//! Settings: profile, password, sessions.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::{Path, State};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::accounts::client::Client;
+use crate::accounts::forms::FormErrors;
+use crate::accounts::store::sessions::Listed;
+use crate::accounts::{model, password_changes, sessions, store};
+use crate::app::App;
+use crate::error::{AppError, Result};
+use crate::paths;
+use crate::web::extract::SignedIn;
+use crate::web::format;
+use crate::web::shell::{self, Shell};
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route(paths::SETTINGS, get(show_profile).post(post_profile))
+        .route(paths::SETTINGS_PASSWORD, get(show_password).post(post_password))
+        .route(paths::SETTINGS_SESSIONS, get(show_sessions))
+        .route(paths::SETTINGS_SESSION_END, post(post_session_end))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ProfileForm {
+    pub display_name: String,
+    pub bio: String,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "accounts/settings.html")]
+pub struct SettingsPage {
+    pub shell: Shell,
+    pub tab: &'static str,
+    pub form: ProfileForm,
+    pub errors: FormErrors,
+}
+
+impl SettingsPage {
+    pub fn sample() -> Self {
+        let form = ProfileForm { display_name: "Ada Lovelace".to_owned(), bio: "I count.".to_owned() };
+        Self { shell: Shell::default(), tab: paths::SETTINGS, form, errors: FormErrors::default() }
+    }
+}
+
+async fn show_profile(
+    State(app): State<App>,
+    shell: Shell,
+    SignedIn(member): SignedIn,
+) -> Result<SettingsPage> {
+    let bio = {
+        let mut conn = app.db.acquire().await?;
+        store::users::bio(&mut conn, member.id).await?
+    };
+    let form = ProfileForm { display_name: member.display_name, bio };
+    Ok(SettingsPage { shell, tab: paths::SETTINGS, form, errors: FormErrors::default() })
+}
+
+async fn post_profile(
+    State(app): State<App>,
+    shell: Shell,
+    SignedIn(member): SignedIn,
+    Form(form): Form<ProfileForm>,
+) -> Result<Response> {
+    let mut errors = FormErrors::default();
+    let display_name = errors.check("display_name", model::display_name(&form.display_name));
+    let bio = errors.check("bio", model::bio(&form.bio));
+    let (Some(display_name), Some(bio)) = (display_name, bio) else {
+        return Ok(errors.answer(SettingsPage { shell, tab: paths::SETTINGS, form, errors: errors.clone() }));
+    };
+    let mut conn = app.db.acquire().await?;
+    store::users::set_profile(&mut conn, member.id, &display_name, &bio).await?;
+    Ok(([shell::flash("Your profile is saved.")], Redirect::to(paths::SETTINGS)).into_response())
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct PasswordForm {
+    pub current: String,
+    pub password: String,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "accounts/settings_password.html")]
+pub struct PasswordPage {
+    pub shell: Shell,
+    pub tab: &'static str,
+    pub errors: FormErrors,
+}
+
+impl PasswordPage {
+    pub fn sample() -> Self {
+        let wrong = AppError::field("current", "This is not your present password.");
+        let errors = FormErrors::from_error(wrong).unwrap_or_default();
+        Self { shell: Shell::default(), tab: paths::SETTINGS_PASSWORD, errors }
+    }
+}
+
+async fn show_password(shell: Shell, SignedIn(_): SignedIn) -> PasswordPage {
+    PasswordPage { shell, tab: paths::SETTINGS_PASSWORD, errors: FormErrors::default() }
+}
+
+async fn post_password(
+    State(app): State<App>,
+    shell: Shell,
+    client: Client,
+    SignedIn(member): SignedIn,
+    Form(form): Form<PasswordForm>,
+) -> Result<Response> {
+    match password_changes::change(&app, &client, &member, form.current, &form.password).await {
+        Ok(secret) => {
+            let sentence = "Your password is changed, and your other sessions are ended.";
+            let cookies = AppendHeaders([sessions::set_cookie(&app.config, &secret), shell::flash(sentence)]);
+            Ok((cookies, Redirect::to(paths::SETTINGS_PASSWORD)).into_response())
+        }
+        Err(error) => {
+            let errors = FormErrors::from_error(error)?;
+            Ok(errors.answer(PasswordPage { shell, tab: paths::SETTINGS_PASSWORD, errors: errors.clone() }))
+        }
+    }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "accounts/settings_sessions.html")]
+pub struct SessionsPage {
+    pub shell: Shell,
+    pub tab: &'static str,
+    pub sessions: Vec<Listed>,
+}
+
+impl SessionsPage {
+    pub fn sample() -> Self {
+        let shell = Shell::default();
+        let one = Listed {
+            public_id: Uuid::nil(),
+            user_agent: "Mozilla/5.0 (X11; Linux x86_64)".to_owned(),
+            ip: "192.0.2.7".to_owned(),
+            created_at: shell.now,
+            last_seen_at: shell.now,
+            is_this: true,
+        };
+        let other = Listed { is_this: false, user_agent: String::new(), ..one.clone() };
+        Self { shell, tab: paths::SETTINGS_SESSIONS, sessions: vec![one, other] }
+    }
+}
+
+async fn show_sessions(
+    State(app): State<App>,
+    shell: Shell,
+    client: Client,
+    SignedIn(member): SignedIn,
+) -> Result<SessionsPage> {
+    let sessions = {
+        let mut conn = app.db.acquire().await?;
+        store::sessions::list(&mut conn, member.id, client.session, shell.now).await?
+    };
+    Ok(SessionsPage { shell, tab: paths::SETTINGS_SESSIONS, sessions })
+}
+
+async fn post_session_end(
+    State(app): State<App>,
+    SignedIn(member): SignedIn,
+    Path(id): Path<Uuid>,
+) -> Result<Response> {
+    let mut conn = app.db.acquire().await?;
+    if !store::sessions::end_named(&mut conn, member.id, id).await? {
+        return Err(AppError::NotFound);
+    }
+    Ok(([shell::flash("The session is ended.")], Redirect::to(paths::SETTINGS_SESSIONS)).into_response())
+}

@@ -1,0 +1,150 @@
+//! API tokens in the browser. A token's text is on the one page that answers its making.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use serde::Deserialize;
+
+use crate::accounts::forms::FormErrors;
+use crate::accounts::model::{Member, Scope};
+use crate::accounts::store;
+use crate::accounts::store::tokens::Listed;
+use crate::accounts::tokens::{self, Wish};
+use crate::app::App;
+use crate::error::Result;
+use crate::ids::TokenId;
+use crate::paths;
+use crate::web::extract::SignedIn;
+use crate::web::format;
+use crate::web::shell::{self, Shell};
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route(paths::SETTINGS_TOKENS, get(show_tokens).post(post_token))
+        .route(paths::SETTINGS_TOKEN_REVOKE, post(post_revoke))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct TokenForm {
+    pub name: String,
+    pub read: String,
+    pub submit: String,
+    pub host: String,
+    pub admin: String,
+    /// Days until it ends; empty: never.
+    pub days: String,
+}
+
+impl TokenForm {
+    fn proposed() -> Self {
+        let on = || "on".to_owned();
+        Self { read: on(), submit: on(), days: "90".to_owned(), ..Self::default() }
+    }
+
+    pub fn has(&self, scope: &Scope) -> bool {
+        let field = match scope {
+            Scope::Read => &self.read,
+            Scope::Submit => &self.submit,
+            Scope::Host => &self.host,
+            Scope::Admin => &self.admin,
+        };
+        !field.is_empty()
+    }
+
+    fn wish(&self, owner: &Member, now: chrono::DateTime<chrono::Utc>) -> Result<Wish, FormErrors> {
+        let chosen = Scope::ALL.into_iter().filter(|scope| self.has(scope));
+        let scopes: Vec<String> = chosen.map(|scope| scope.name().to_owned()).collect();
+        let days = if self.days.is_empty() { None } else { Some(self.days.parse().unwrap_or(0)) };
+        Wish::check(&self.name, &scopes, days, owner, now)
+    }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "accounts/settings_tokens.html")]
+pub struct TokensPage {
+    pub shell: Shell,
+    pub tab: &'static str,
+    pub form: TokenForm,
+    pub errors: FormErrors,
+    /// What this person's tokens may be allowed.
+    pub scopes: Vec<Scope>,
+    pub tokens: Vec<Listed>,
+    /// The text of the token just made.
+    pub made: Option<String>,
+}
+
+impl TokensPage {
+    pub fn sample() -> Self {
+        let shell = Shell::default();
+        let token = Listed {
+            id: TokenId(1),
+            name: "laptop".to_owned(),
+            hint: "hld_Ab3dE9".to_owned(),
+            scopes: vec!["read".to_owned(), "submit".to_owned()],
+            created_at: shell.now,
+            expires_at: Some(shell.now),
+            last_used_at: None,
+        };
+        Self {
+            tab: paths::SETTINGS_TOKENS,
+            form: TokenForm::proposed(),
+            errors: FormErrors::default(),
+            scopes: Scope::ALL.to_vec(),
+            tokens: vec![token],
+            made: Some("hld_Ab3dE9".to_owned()),
+            shell,
+        }
+    }
+}
+
+async fn tokens_page(app: &App, shell: Shell, form: TokenForm, errors: FormErrors) -> Result<TokensPage> {
+    let member = shell.member()?;
+    let is_offered = |scope: &Scope| *scope != Scope::Admin || member.is_admin;
+    let scopes = Scope::ALL.into_iter().filter(is_offered).collect();
+    let tokens = {
+        let mut conn = app.db.acquire().await?;
+        store::tokens::list(&mut conn, member.id).await?
+    };
+    Ok(TokensPage { tab: paths::SETTINGS_TOKENS, form, errors, scopes, tokens, made: None, shell })
+}
+
+async fn show_tokens(State(app): State<App>, shell: Shell) -> Result<TokensPage> {
+    tokens_page(&app, shell, TokenForm::proposed(), FormErrors::default()).await
+}
+
+async fn post_token(
+    State(app): State<App>,
+    shell: Shell,
+    SignedIn(member): SignedIn,
+    Form(form): Form<TokenForm>,
+) -> Result<Response> {
+    let outcome = match form.wish(&member, shell.now) {
+        Ok(wish) => tokens::create(&app, member.id, &wish).await,
+        Err(errors) => return Ok(errors.answer(tokens_page(&app, shell, form, errors.clone()).await?)),
+    };
+    match outcome {
+        Ok(made) => {
+            let page = tokens_page(&app, shell, TokenForm::proposed(), FormErrors::default()).await?;
+            let never_kept = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+            Ok((never_kept, TokensPage { made: Some(made.text), ..page }).into_response())
+        }
+        Err(error) => {
+            let errors = FormErrors::from_error(error)?;
+            Ok(errors.answer(tokens_page(&app, shell, form, errors.clone()).await?))
+        }
+    }
+}
+
+async fn post_revoke(
+    State(app): State<App>,
+    SignedIn(member): SignedIn,
+    Path(id): Path<TokenId>,
+) -> Result<Response> {
+    tokens::revoke(&app, member.id, id).await?;
+    Ok(([shell::flash("The token is revoked.")], Redirect::to(paths::SETTINGS_TOKENS)).into_response())
+}

@@ -1,0 +1,115 @@
+//! Changing a password, and setting one that was forgotten.
+
+use chrono::TimeDelta;
+
+use crate::accounts::client::Client;
+use crate::accounts::model::{self, Member};
+use crate::accounts::store::{links, sessions as stored_sessions, users};
+use crate::accounts::{secret, sessions};
+use crate::app::App;
+use crate::error::{AppError, Result};
+use crate::mail::{self, Letter};
+use crate::paths;
+
+const RESET_LINK_LIFE: TimeDelta = TimeDelta::hours(1);
+
+/// Sets a new password for somebody who knows the old one. All other sessions end, and this one
+/// gets a new secret, which is returned.
+///
+/// # Errors
+/// [`AppError::Field`] when the old password is wrong or the new one is not good enough;
+/// [`AppError::TooMany`] after too many attempts.
+pub async fn change(
+    app: &App,
+    client: &Client,
+    member: &Member,
+    current: String,
+    wanted: &str,
+) -> Result<String> {
+    app.limits.sign_in(client, &member.username)?;
+    let account = {
+        let mut conn = app.db.acquire().await?;
+        users::credentials_by_id(&mut conn, member.id).await?.ok_or(AppError::SignIn)?
+    };
+    if !app.passwords.verify(current, Some(account.password_hash)).await? {
+        return Err(AppError::field("current", "This is not your present password."));
+    }
+    let wanted = model::new_password(wanted, &[&member.username, &account.email])
+        .map_err(|sentence| AppError::field("password", sentence))?;
+    let password_hash = app.passwords.hash(wanted).await?;
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    users::set_password(&mut tx, member.id, &password_hash).await?;
+    links::withdraw(&mut tx, member.id).await?;
+    stored_sessions::end_all(&mut tx, member.id).await?;
+    let secret = sessions::begin(&mut tx, member.id, client, now).await?;
+    tx.commit().await?;
+    Ok(secret)
+}
+
+/// Sends a link to set a new password, if there is such an account. Nothing tells the caller
+/// whether there is.
+///
+/// # Errors
+/// [`AppError::TooMany`] after too many requests; those of the database.
+pub async fn request_reset(app: &App, client: &Client, login: &str) -> Result<()> {
+    app.limits.reset(client, login)?;
+    let mut tx = app.db.begin().await?;
+    let Some(account) = users::credentials(&mut tx, login).await? else { return Ok(()) };
+    if account.suspended_at.is_some() {
+        return Ok(());
+    }
+    let now = app.clock.now();
+    let token = secret::draw();
+    links::insert_reset(&mut tx, &secret::digest(&token), account.member.id, now, now + RESET_LINK_LIFE)
+        .await?;
+    let letter = reset_letter(&account.email, &account.member.username, &app.config.public_url, &token);
+    mail::post(&mut tx, &letter, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn reset_letter(to: &str, username: &str, public_url: &str, token: &str) -> Letter {
+    let path = paths::reset_password(token);
+    Letter {
+        to: to.to_owned(),
+        subject: "Set a new password".to_owned(),
+        body: format!(
+            "Somebody, probably you, asked to set a new password for the account {username} at {public_url}.\n\n\
+             To set it, open this link within an hour:\n\n{public_url}{path}\n\n\
+             If it was not you, do nothing: your password stays as it is.\n"
+        ),
+    }
+}
+
+/// # Errors
+/// [`AppError::Refused`] when the link was used, has run out or never was.
+pub async fn check_reset_link(app: &App, token: &str) -> Result<()> {
+    let mut conn = app.db.acquire().await?;
+    let is_live =
+        links::is_live(&mut conn, &secret::digest(token), "reset_password", app.clock.now()).await?;
+    if is_live { Ok(()) } else { Err(dead_link()) }
+}
+
+/// Sets a password by a link. All sessions of the account end.
+///
+/// # Errors
+/// [`AppError::Field`] when the password is not good enough; as [`check_reset_link`].
+pub async fn reset(app: &App, token: &str, wanted: &str) -> Result<()> {
+    check_reset_link(app, token).await?;
+    let wanted =
+        model::new_password(wanted, &[]).map_err(|sentence| AppError::field("password", sentence))?;
+    let password_hash = app.passwords.hash(wanted).await?;
+    let mut tx = app.db.begin().await?;
+    let user =
+        links::use_reset(&mut tx, &secret::digest(token), app.clock.now()).await?.ok_or_else(dead_link)?;
+    users::set_password(&mut tx, user, &password_hash).await?;
+    links::withdraw(&mut tx, user).await?;
+    stored_sessions::end_all(&mut tx, user).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn dead_link() -> AppError {
+    AppError::refused("This link was used already or has run out. Ask for a new one where you sign in.")
+}
