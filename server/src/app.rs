@@ -57,7 +57,9 @@ pub fn router(app: App) -> Router {
         .merge(crate::accounts::pages::router())
         .merge(crate::competitions::pages::router())
         .fallback(web::problems::unknown_page);
-    let api =
-        Router::new().merge(crate::accounts::api::router()).route(paths::API_REST, any(api::unknown_address));
+    let api = Router::new()
+        .merge(crate::accounts::api::router())
+        .merge(crate::competitions::api::router())
+        .route(paths::API_REST, any(api::unknown_address));
     web::assemble(app, pages, api)
 }

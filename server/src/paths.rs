@@ -43,14 +43,45 @@ pub const SUBMISSION_FILE: &str = "/c/{slug}/submissions/{id}/file";
 pub const SUBMISSION_DESCRIBE: &str = "/c/{slug}/submissions/{id}/describe";
 pub const SUBMISSION_SELECT: &str = "/c/{slug}/submissions/{id}/select";
 pub const LIVE: &str = "/c/{slug}/live";
-/// The host's side; its sub-pages are named in `competitions::setup`.
+/// The host's side: a page a step of `competitions::setup`.
 pub const HOST: &str = "/c/{slug}/host";
-pub const HOST_STEP: &str = "/c/{slug}/host/{step}";
+pub const HOST_TABLE: &str = "/c/{slug}/host/table";
+pub const HOST_BASICS: &str = "/c/{slug}/host/basics";
+pub const HOST_PAGES: &str = "/c/{slug}/host/pages";
+pub const HOST_PAGE: &str = "/c/{slug}/host/pages/{page}";
+pub const HOST_PAGE_REMOVE: &str = "/c/{slug}/host/pages/{page}/remove";
+pub const HOST_TIMELINE: &str = "/c/{slug}/host/timeline";
+pub const HOST_LIMITS: &str = "/c/{slug}/host/limits";
+pub const HOST_VISIBILITY: &str = "/c/{slug}/host/visibility";
+pub const HOST_VISIBILITY_LINK: &str = "/c/{slug}/host/visibility/link";
+pub const HOST_DATA: &str = "/c/{slug}/host/data";
+pub const HOST_DATA_DESCRIBE: &str = "/c/{slug}/host/data/{file}/describe";
+pub const HOST_DATA_REMOVE: &str = "/c/{slug}/host/data/{file}/remove";
+pub const HOST_SAMPLE: &str = "/c/{slug}/host/sample";
+pub const HOST_SOLUTION: &str = "/c/{slug}/host/solution";
+pub const HOST_METRIC: &str = "/c/{slug}/host/metric";
+pub const HOST_LAUNCH: &str = "/c/{slug}/host/launch";
+pub const HOST_LAUNCH_EXAMINE: &str = "/c/{slug}/host/launch/examine";
 
 pub const API_ME: &str = "/api/v1/me";
 pub const API_TOKENS: &str = "/api/v1/tokens";
 pub const API_TOKEN: &str = "/api/v1/tokens/{id}";
 pub const API_SESSIONS: &str = "/api/v1/sessions";
+
+pub const API_SCORER_KEY: &str = "/api/v1/scorer-key";
+pub const API_METRICS: &str = "/api/v1/metrics";
+pub const API_METRIC: &str = "/api/v1/metrics/{name}";
+pub const API_COMPETITIONS: &str = "/api/v1/competitions";
+pub const API_COMPETITION: &str = "/api/v1/competitions/{slug}";
+pub const API_PAGES: &str = "/api/v1/competitions/{slug}/pages";
+pub const API_PAGE: &str = "/api/v1/competitions/{slug}/pages/{page}";
+pub const API_DATA: &str = "/api/v1/competitions/{slug}/data";
+pub const API_DATA_FILE: &str = "/api/v1/competitions/{slug}/data/{file}";
+pub const API_SOLUTION: &str = "/api/v1/competitions/{slug}/solution";
+pub const API_COMPETITION_METRIC: &str = "/api/v1/competitions/{slug}/metric";
+pub const API_TABLE: &str = "/api/v1/competitions/{slug}/table";
+pub const API_REPORT: &str = "/api/v1/competitions/{slug}/report";
+pub const API_LAUNCH: &str = "/api/v1/competitions/{slug}/launch";
 
 /// Every address of the API that no other route takes.
 pub const API_REST: &str = "/api/{*rest}";

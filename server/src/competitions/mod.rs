@@ -4,6 +4,7 @@
 //! Never here: the reading of a solution. It arrives, is sealed, and only scorers open it.
 
 pub mod access;
+pub mod api;
 pub mod create;
 pub mod download;
 pub mod edit;

@@ -73,7 +73,7 @@ async fn show_home(State(app): State<App>, Query(query): Query<HomeQuery>, shell
         Some(_) => Vec::new(),
     };
     let finished = match running_after {
-        None => lists::finished(&mut conn, finished_before.unwrap_or(now), FINISHED_A_PAGE).await?,
+        None => lists::ending_before(&mut conn, finished_before.unwrap_or(now), FINISHED_A_PAGE).await?,
         Some(_) => Vec::new(),
     };
     let (hosted, joined) = match &shell.viewer {

@@ -57,6 +57,9 @@ pub struct Cursor {
 }
 
 impl Cursor {
+    /// Behind every competition.
+    pub const END: Self = Self { at: DateTime::<Utc>::MAX_UTC, id: i64::MAX };
+
     /// Reads what [`std::fmt::Display`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let (micros, id) = text.split_once('-')?;
@@ -95,11 +98,12 @@ pub async fn running(conn: &mut PgConnection, after: Cursor, limit: i64) -> sqlx
     .await
 }
 
-/// Public competitions that are over, those that ended last first, before `before`.
+/// Public competitions that end before `before`, those that end last first: from now on the
+/// finished ones, from the end of time on all.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn finished(conn: &mut PgConnection, before: Cursor, limit: i64) -> sqlx::Result<Vec<Card>> {
+pub async fn ending_before(conn: &mut PgConnection, before: Cursor, limit: i64) -> sqlx::Result<Vec<Card>> {
     sqlx::query_as!(
         Card,
         "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle, c.visibility, c.launched_at,

@@ -16,6 +16,7 @@ use crate::competitions::store::data::DataFile;
 use crate::competitions::store::{data, judging};
 use crate::competitions::supply::{self, DataUpload, Sealing};
 use crate::error::{AppError, Result};
+use crate::paths;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
 use crate::web::shell::Shell;
@@ -23,11 +24,11 @@ use crate::web::upload::{self, Received};
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route("/c/{slug}/host/data", get(show_data).post(post_data))
-        .route("/c/{slug}/host/data/{file}/describe", post(post_describe))
-        .route("/c/{slug}/host/data/{file}/remove", post(post_remove))
-        .route("/c/{slug}/host/sample", get(show_sample).post(post_sample))
-        .route("/c/{slug}/host/solution", get(show_solution).post(post_solution))
+        .route(paths::HOST_DATA, get(show_data).post(post_data))
+        .route(paths::HOST_DATA_DESCRIBE, post(post_describe))
+        .route(paths::HOST_DATA_REMOVE, post(post_remove))
+        .route(paths::HOST_SAMPLE, get(show_sample).post(post_sample))
+        .route(paths::HOST_SOLUTION, get(show_solution).post(post_solution))
         .layer(DefaultBodyLimit::disable())
 }
 

@@ -21,9 +21,9 @@ use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route("/c/{slug}/host/table", get(show_table))
-        .route("/c/{slug}/host/launch", get(show_launch).post(post_launch))
-        .route("/c/{slug}/host/launch/examine", post(post_examine))
+        .route(paths::HOST_TABLE, get(show_table))
+        .route(paths::HOST_LAUNCH, get(show_launch).post(post_launch))
+        .route(paths::HOST_LAUNCH_EXAMINE, post(post_examine))
 }
 
 #[derive(Template, WebTemplate)]

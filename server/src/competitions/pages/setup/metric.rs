@@ -20,11 +20,12 @@ use crate::competitions::setup::{Draft, Step};
 use crate::competitions::store::judging;
 use crate::competitions::supply::{self, MetricChoice};
 use crate::error::{AppError, Result};
+use crate::paths;
 use crate::web::forms::{Mistake, mistake};
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
-    Router::new().route("/c/{slug}/host/metric", get(show_metric).post(post_metric))
+    Router::new().route(paths::HOST_METRIC, get(show_metric).post(post_metric))
 }
 
 #[derive(Template, WebTemplate)]

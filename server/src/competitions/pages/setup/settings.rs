@@ -25,11 +25,11 @@ const MIB: i64 = 1024 * 1024;
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route("/c/{slug}/host/basics", get(show_basics).post(post_basics))
-        .route("/c/{slug}/host/timeline", get(show_timeline).post(post_timeline))
-        .route("/c/{slug}/host/limits", get(show_limits).post(post_limits))
-        .route("/c/{slug}/host/visibility", get(show_visibility).post(post_visibility))
-        .route("/c/{slug}/host/visibility/link", post(post_link))
+        .route(paths::HOST_BASICS, get(show_basics).post(post_basics))
+        .route(paths::HOST_TIMELINE, get(show_timeline).post(post_timeline))
+        .route(paths::HOST_LIMITS, get(show_limits).post(post_limits))
+        .route(paths::HOST_VISIBILITY, get(show_visibility).post(post_visibility))
+        .route(paths::HOST_VISIBILITY_LINK, post(post_link))
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -15,14 +15,15 @@ use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::setup::Step;
 use crate::competitions::store::texts::{self, TextPage};
 use crate::error::{AppError, Result};
+use crate::paths;
 use crate::web::forms::{Mistake, mistake};
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route("/c/{slug}/host/pages", get(show_pages).post(post_new))
-        .route("/c/{slug}/host/pages/{page}", get(show_page).post(post_page))
-        .route("/c/{slug}/host/pages/{page}/remove", post(post_remove))
+        .route(paths::HOST_PAGES, get(show_pages).post(post_new))
+        .route(paths::HOST_PAGE, get(show_page).post(post_page))
+        .route(paths::HOST_PAGE_REMOVE, post(post_remove))
 }
 
 #[derive(Template, WebTemplate)]

@@ -1,0 +1,413 @@
+//! Hosting as JSON: drafts, their files, their launch. Files are sent as the request's body.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post, put};
+use axum::{Json, Router};
+use chrono::{DateTime, Utc};
+use holdout_contract::examine::{Proposal, Report};
+use holdout_contract::rejection::Rejection;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{CompetitionJson, FileJson, send_file};
+use crate::accounts::model::{Member, Scope};
+use crate::api::token::ApiMember;
+use crate::app::App;
+use crate::competitions::access::{self, Seen};
+use crate::competitions::create::{self, Address};
+use crate::competitions::settings::{Basics, Limits, Timeline, Visibility};
+use crate::competitions::setup;
+use crate::competitions::supply::{self, DataUpload, MetricChoice, Sealing, TablePlan};
+use crate::competitions::{edit, launch, store};
+use crate::error::{AppError, Result};
+use crate::paths;
+use crate::web::upload;
+
+pub fn router() -> Router<App> {
+    let uploads = Router::new()
+        .route(paths::API_DATA_FILE, get(send_file).put(put_data).delete(remove_data))
+        .route(paths::API_SOLUTION, put(put_solution))
+        .route(paths::API_TABLE, get(show_table).post(put_table))
+        .layer(DefaultBodyLimit::disable());
+    Router::new()
+        .route(paths::API_PAGE, put(put_page).delete(remove_page))
+        .route(paths::API_COMPETITION_METRIC, put(put_metric))
+        .route(paths::API_REPORT, get(show_report))
+        .route(paths::API_LAUNCH, post(post_launch))
+        .merge(uploads)
+}
+
+fn document<T>(body: Result<Json<T>, JsonRejection>) -> Result<T> {
+    body.map(|Json(document)| document).map_err(|error| {
+        AppError::field(
+            "body",
+            format!("The request is not the JSON that belongs here: {}.", error.body_text()),
+        )
+    })
+}
+
+async fn open(app: &App, slug: &str, caller: ApiMember) -> Result<(Member, Seen)> {
+    let host = caller.with(Scope::Host)?;
+    let seen = access::see_as_host(app, slug, Some(&host)).await?;
+    Ok((host, seen))
+}
+
+async fn shown(app: &App, slug: &str, host: &Member) -> Result<CompetitionJson> {
+    let seen = access::see_as_host(app, slug, Some(host)).await?;
+    Ok(CompetitionJson::new(seen, app.clock.now()))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct NewJson {
+    title: String,
+    slug: Option<String>,
+    #[serde(default)]
+    subtitle: String,
+}
+
+pub(super) async fn create(
+    State(app): State<App>,
+    caller: ApiMember,
+    body: Result<Json<NewJson>, JsonRejection>,
+) -> Result<(StatusCode, Json<CompetitionJson>)> {
+    let host = caller.with(Scope::Host)?;
+    let new = document(body)?;
+    let slug = new.slug.unwrap_or_default();
+    let basics = Basics::read(&new.title, &slug, &new.subtitle)?;
+    let competition = create::create(&app, &host, basics, Address::of(&slug)).await?;
+    Ok((StatusCode::CREATED, Json(shown(&app, &competition.slug, &host).await?)))
+}
+
+/// What is left out stays as it is.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct EditJson {
+    title: Option<String>,
+    slug: Option<String>,
+    subtitle: Option<String>,
+    starts_at: Option<DateTime<Utc>>,
+    entry_deadline_at: Option<DateTime<Utc>>,
+    merger_deadline_at: Option<DateTime<Utc>>,
+    ends_at: Option<DateTime<Utc>>,
+    daily_limit: Option<i32>,
+    final_limit: Option<i32>,
+    team_limit: Option<i32>,
+    max_upload_bytes: Option<i64>,
+    score_decimals: Option<i32>,
+    visibility: Option<String>,
+    /// Who is invited by name; replaces the list.
+    emails: Option<Vec<String>>,
+}
+
+pub(super) async fn edit(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+    body: Result<Json<EditJson>, JsonRejection>,
+) -> Result<Json<CompetitionJson>> {
+    let (host, seen) = open(&app, &slug, caller).await?;
+    let wish = document(body)?;
+    edit_settings(&app, &host, &seen, &wish).await?;
+    let mut slug = slug;
+    if wish.title.is_some() || wish.slug.is_some() || wish.subtitle.is_some() {
+        let before = &seen.competition;
+        let basics = Basics::read(
+            wish.title.as_deref().unwrap_or(&before.title),
+            wish.slug.as_deref().unwrap_or(&before.slug),
+            wish.subtitle.as_deref().unwrap_or(&before.subtitle),
+        )?;
+        edit::edit_basics(&app, &host, &seen, &basics).await?;
+        slug = basics.slug;
+    }
+    Ok(Json(shown(&app, &slug, &host).await?))
+}
+
+async fn edit_settings(app: &App, host: &Member, seen: &Seen, wish: &EditJson) -> Result<()> {
+    let before = &seen.competition;
+    let times = [wish.starts_at, wish.entry_deadline_at, wish.merger_deadline_at, wish.ends_at];
+    if times.iter().any(Option::is_some) {
+        let proposed = Timeline::proposed(app.clock.now());
+        let ends_at = wish.ends_at.or(before.ends_at).unwrap_or(proposed.ends_at);
+        let timeline = Timeline {
+            starts_at: wish.starts_at.or(before.starts_at).unwrap_or(proposed.starts_at),
+            entry_deadline_at: wish.entry_deadline_at.or(before.entry_deadline_at).unwrap_or(ends_at),
+            merger_deadline_at: wish.merger_deadline_at.or(before.merger_deadline_at).unwrap_or(ends_at),
+            ends_at,
+        };
+        edit::edit_timeline(app, host, seen, &timeline.checked()?).await?;
+    }
+    let limits = Limits {
+        daily: wish.daily_limit.unwrap_or(before.daily_limit),
+        finals: wish.final_limit.unwrap_or(before.final_limit),
+        team: wish.team_limit.unwrap_or(before.team_limit),
+        max_upload_bytes: wish.max_upload_bytes.unwrap_or(before.max_upload_bytes),
+        score_decimals: wish.score_decimals.unwrap_or(before.score_decimals),
+    };
+    edit::edit_limits(app, host, seen, limits).await?;
+    if wish.visibility.is_some() || wish.emails.is_some() {
+        let visibility = Visibility::read(wish.visibility.as_deref().unwrap_or(&before.visibility))?;
+        let emails = match &wish.emails {
+            Some(emails) => crate::competitions::settings::read_emails(&emails.join("\n"))?,
+            None => {
+                let mut conn = app.db.acquire().await?;
+                store::drafts::invited(&mut conn, before.id).await?
+            }
+        };
+        edit::edit_visibility(app, host, seen, visibility, &emails).await?;
+    }
+    Ok(())
+}
+
+#[derive(Debug, Deserialize)]
+struct PageBody {
+    title: String,
+    markdown: String,
+}
+
+async fn put_page(
+    State(app): State<App>,
+    Path((slug, page)): Path<(String, String)>,
+    caller: ApiMember,
+    body: Result<Json<PageBody>, JsonRejection>,
+) -> Result<StatusCode> {
+    let (host, seen) = open(&app, &slug, caller).await?;
+    let body = document(body)?;
+    edit::write_page(&app, &host, &seen, &page, &body.title, &body.markdown).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remove_page(
+    State(app): State<App>,
+    Path((slug, page)): Path<(String, String)>,
+    caller: ApiMember,
+) -> Result<StatusCode> {
+    let (host, seen) = open(&app, &slug, caller).await?;
+    edit::remove_page(&app, &host, &seen, &page).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct DataQuery {
+    role: String,
+    description: String,
+}
+
+async fn put_data(
+    State(app): State<App>,
+    Path((slug, name)): Path<(String, String)>,
+    Query(query): Query<DataQuery>,
+    caller: ApiMember,
+    body: Body,
+) -> Result<Json<FileJson>> {
+    let (host, seen) = open(&app, &slug, caller).await?;
+    let id = seen.competition.id;
+    let sink = app.files.create("data", id.0).await?;
+    let (_, stored) = upload::receive_body(body, supply::DATA_LIMIT_BYTES, sink).await?;
+    let file = DataUpload { name: &name, role: &query.role, description: &query.description };
+    let name = supply::put_data(&app, &host, &seen, &file, &stored).await?;
+    let mut conn = app.db.acquire().await?;
+    let file = store::data::find(&mut conn, id, &name).await?.ok_or(AppError::NotFound)?;
+    Ok(Json(file.into()))
+}
+
+async fn remove_data(
+    State(app): State<App>,
+    Path((slug, name)): Path<(String, String)>,
+    caller: ApiMember,
+) -> Result<StatusCode> {
+    let (host, seen) = open(&app, &slug, caller).await?;
+    supply::remove_data(&app, &host, &seen, &name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct SealedQuery {
+    sealed: String,
+}
+
+#[derive(Debug, Serialize)]
+struct SealedJson {
+    sealed_sha256: String,
+    sealed_bytes: u64,
+    recipient: String,
+}
+
+async fn put_solution(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Query(query): Query<SealedQuery>,
+    caller: ApiMember,
+    body: Body,
+) -> Result<Json<SealedJson>> {
+    let (host, seen) = open(&app, &slug, caller).await?;
+    let owner = seen.competition.id.0;
+    let (sink, recipient) =
+        supply::open_secret(&app, "solutions", owner, Sealing::read(&query.sealed)).await?;
+    let (_, stored) = upload::receive_body(body, supply::SECRET_LIMIT_BYTES, sink).await?;
+    supply::put_solution(&app, &host, &seen, &recipient, &stored).await?;
+    Ok(Json(SealedJson {
+        sealed_sha256: hex::encode(stored.sha256),
+        sealed_bytes: stored.size_bytes,
+        recipient,
+    }))
+}
+
+#[derive(Debug, Deserialize)]
+struct MetricBody {
+    /// `roc_auc`, or with its main parameter `f1@0.5`.
+    metric: String,
+    #[serde(default)]
+    params: BTreeMap<String, Value>,
+    #[serde(default)]
+    context: Map<String, Value>,
+    #[serde(default = "third")]
+    public_fraction: f64,
+}
+
+fn third() -> f64 {
+    0.3
+}
+
+async fn put_metric(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+    body: Result<Json<MetricBody>, JsonRejection>,
+) -> Result<Json<CompetitionJson>> {
+    let (host, seen) = open(&app, &slug, caller).await?;
+    let body = document(body)?;
+    if !(0.01..=0.99).contains(&body.public_fraction) {
+        return Err(AppError::field("public_fraction", "A share between 0.01 and 0.99."));
+    }
+    let choice = MetricChoice {
+        name: body.metric,
+        params: body.params,
+        context: body.context,
+        public_fraction: body.public_fraction,
+    };
+    supply::choose_metric(&app, &host, &seen, &choice).await?;
+    Ok(Json(shown(&app, &slug, &host).await?))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct TableQuery {
+    target: String,
+    sealed: String,
+    test_percent: String,
+    public_percent: String,
+}
+
+async fn put_table(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Query(query): Query<TableQuery>,
+    caller: ApiMember,
+    body: Body,
+) -> Result<(StatusCode, Json<TableJson>)> {
+    let (host, seen) = open(&app, &slug, caller).await?;
+    let plan = TablePlan::read(&query.target, &query.test_percent, &query.public_percent)?;
+    let owner = seen.competition.id.0;
+    let (sink, _) = supply::open_secret(&app, "tables", owner, Sealing::read(&query.sealed)).await?;
+    let (_, stored) = upload::receive_body(body, supply::SECRET_LIMIT_BYTES, sink).await?;
+    supply::put_table(&app, &host, &seen, &plan, &stored).await?;
+    Ok((StatusCode::ACCEPTED, Json(table_json(&app, &seen).await?)))
+}
+
+#[derive(Debug, Serialize)]
+struct TableJson {
+    target_column: String,
+    /// `queued`, `leased`, `done` or `failed`.
+    state: Option<String>,
+    proposal: Option<Proposal>,
+    rejection: Option<Rejection>,
+}
+
+async fn show_table(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+) -> Result<Json<TableJson>> {
+    let (_, seen) = open(&app, &slug, caller).await?;
+    Ok(Json(table_json(&app, &seen).await?))
+}
+
+async fn table_json(app: &App, seen: &Seen) -> Result<TableJson> {
+    let mut conn = app.db.acquire().await?;
+    let draft = setup::load(&mut conn, &seen.competition).await?;
+    let table = draft.table.ok_or(AppError::NotFound)?;
+    Ok(TableJson {
+        target_column: table.target_column,
+        state: draft.split.map(|job| job.state),
+        proposal: table.proposal.and_then(|proposal| serde_json::from_value(proposal).ok()),
+        rejection: table.rejection.and_then(|rejection| serde_json::from_value(rejection).ok()),
+    })
+}
+
+#[derive(Debug, Serialize)]
+struct HindranceJson {
+    step: &'static str,
+    text: String,
+    fix: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ReportJson {
+    /// Whether the report speaks of the draft as it is now.
+    is_current: bool,
+    may_launch: bool,
+    /// `queued`, `leased`, `done` or `failed`: of the newest examination.
+    state: Option<String>,
+    report: Option<Report>,
+    /// What stands between the draft and its launch.
+    hindrances: Vec<HindranceJson>,
+}
+
+async fn show_report(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+) -> Result<Json<ReportJson>> {
+    let (_, seen) = open(&app, &slug, caller).await?;
+    let mut conn = app.db.acquire().await?;
+    let draft = setup::load(&mut conn, &seen.competition).await?;
+    let hindrances: Vec<HindranceJson> = setup::hindrances(&seen.competition, &draft, app.clock.now())
+        .into_iter()
+        .map(|found| HindranceJson { step: found.step.name(), text: found.text, fix: found.fix })
+        .collect();
+    Ok(Json(ReportJson {
+        is_current: draft.report_is_current(),
+        may_launch: hindrances.is_empty() && seen.competition.launched_at.is_none(),
+        state: draft.examination.map(|job| job.state),
+        report: draft.report,
+        hindrances,
+    }))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct LaunchBody {
+    /// Start now and last so long; left out: the timeline as it is.
+    days: Option<u32>,
+}
+
+async fn post_launch(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+    body: Result<Json<LaunchBody>, JsonRejection>,
+) -> Result<Json<CompetitionJson>> {
+    let (host, seen) = open(&app, &slug, caller).await?;
+    match document(body)?.days {
+        Some(days) => launch::launch_for(&app, &host, &seen, days).await?,
+        None => launch::launch(&app, &host, &seen).await?,
+    }
+    Ok(Json(shown(&app, &slug, &host).await?))
+}
