@@ -1,0 +1,91 @@
+// A host creates, a participant joins and submits, the board moves: with scripts and without.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { startHouse } from "./house.mjs";
+import { openBrowser, Person } from "./people.mjs";
+
+const FIRST_VISIT_BYTES = 60 * 1024;
+const WAYS = [
+  { way: "with scripts", tag: "js", options: { javaScriptEnabled: true, viewport: { width: 1280, height: 900 } } },
+  { way: "without scripts", tag: "plain", options: { javaScriptEnabled: false, viewport: { width: 390, height: 844 } } },
+];
+
+const rows = Array.from({ length: 200 }, (_, row) => row);
+const SOLUTION = ["id,target,Usage", ...rows.map((row) => `r${row},${row},${row % 3 ? "Private" : "Public"}`)].join("\n");
+const predictions = (error) => ["id,target", ...rows.map((row) => `r${row},${row + error}`)].join("\n");
+const table = () => {
+  const lines = rows.map((row) => `${(row * 37) % 101},${(row * 53) % 17},${((row * 37) % 101) * 2 + ((row * 53) % 17)}`);
+  return ["width,depth,price", ...lines].join("\n");
+};
+
+let house;
+let browser;
+
+before(async () => {
+  house = await startHouse();
+  browser = await openBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await house?.stop();
+});
+
+for (const { way, tag, options } of WAYS) {
+  test(`step by step, ${way}`, async () => {
+    const host = await Person.arrive(browser, house.url, options);
+    await host.register(`host-${tag}`);
+    const files = { sample: predictions(0).replace(/,\d+$/gm, ",0"), solution: SOLUTION, metric: "rmse" };
+    const slug = await host.hostStepByStep(`Straight lines ${tag}`, files);
+
+    const participant = await Person.arrive(browser, house.url, options);
+    await participant.register(`player-${tag}`);
+    await participant.join(slug);
+    await participant.submit(slug, predictions(3));
+    await participant.reading(`/c/${slug}/leaderboard`, "3.0");
+
+    const visitor = await Person.arrive(browser, house.url, options);
+    await visitor.go(`/c/${slug}/leaderboard`);
+    await participant.submit(slug, predictions(0.5));
+    if (options.javaScriptEnabled) {
+      await visitor.page.getByText("0.5").first().waitFor({ timeout: 30_000 }); // no reload: the board moves by itself
+    } else {
+      await visitor.reading(`/c/${slug}/leaderboard`, "0.5");
+    }
+
+    await participant.submit(slug, predictions(1).replace("r7,", "r777,"));
+    await participant.reading(`/c/${slug}/submissions`, /r777|unknown/i);
+    for (const person of [host, participant, visitor]) person.nothingWasWrong();
+  });
+
+  test(`from one table, ${way}`, async () => {
+    const host = await Person.arrive(browser, house.url, options);
+    await host.register(`seller-${tag}`);
+    const slug = await host.hostFromTable(`Prices ${tag}`, "price", table());
+    const participant = await Person.arrive(browser, house.url, options);
+    await participant.register(`buyer-${tag}`);
+    await participant.join(slug);
+    const sample = await participant.page.request.get(`/c/${slug}/data/sample_submission.csv`);
+    assert.equal(sample.status(), 200);
+    await participant.submit(slug, (await sample.text()).replace(/,[^,\n]*$/gm, (cell, at) => (at < 20 ? cell : ",100")));
+    await participant.reading(`/c/${slug}/leaderboard`, `buyer-${tag}`);
+    for (const person of [host, participant]) person.nothingWasWrong();
+  });
+}
+
+test("a first visit is light", async () => {
+  const slugs = ["straight-lines-js"];
+  for (const path of ["/", "/register", ...slugs.flatMap((slug) => [`/c/${slug}`, `/c/${slug}/leaderboard`])]) {
+    const context = await browser.newContext({ baseURL: house.url });
+    const page = await context.newPage();
+    const session = await context.newCDPSession(page);
+    await session.send("Network.enable");
+    let bytes = 0;
+    session.on("Network.loadingFinished", ({ encodedDataLength }) => (bytes += encodedDataLength));
+    await page.goto(path, { waitUntil: "load" });
+    await page.waitForTimeout(300);
+    assert.ok(bytes > 1000 && bytes <= FIRST_VISIT_BYTES, `${path} moves ${bytes} bytes`);
+    await context.close();
+  }
+});
