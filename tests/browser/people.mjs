@@ -108,8 +108,7 @@ export class Person {
 
   async join(slug) {
     await this.go(`/c/${slug}/join`);
-    await this.page.getByRole("checkbox").first().check();
-    await this.press(/accept|join|take part/i);
+    await this.press(/I accept the rules/);
   }
 
   async submit(slug, text) {

@@ -19,6 +19,21 @@ pub struct ProblemPage {
     pub problem: Problem,
 }
 
+impl ProblemPage {
+    /// For the test that draws every page.
+    pub fn sample() -> Self {
+        let problem = Problem {
+            kind: "not_found",
+            title: "Not found",
+            status: 404,
+            detail: "There is nothing at this address, or you may not see it.".to_owned(),
+            field: None,
+            retry_after_seconds: None,
+        };
+        Self { shell: Shell::sample(), problem }
+    }
+}
+
 /// Draws a [`Problem`] with the site's header and menu; a visitor who must sign in is sent there.
 pub async fn draw(request: Request, next: Next) -> Response {
     let shell = request.extensions().get::<Shell>().cloned().unwrap_or_default();

@@ -3,6 +3,7 @@
 mod client;
 mod life;
 mod plans;
+mod render;
 mod tidy;
 mod walk;
 mod world;

@@ -248,9 +248,9 @@ impl World {
         let mut command = tokio::process::Command::new(scorer_binary());
         command
             .args(arguments)
-            .env("DATABASE_URL", self.app.config.database_url.reveal())
-            .env("HOLDOUT_DATA_DIR", self.folder.path())
-            .env("HOLDOUT_FILES_DIR", &self.app.config.files_dir)
+            .env("HOLDOUT_DATABASE_URL", self.app.config.database_url.reveal())
+            .env("HOLDOUT_FILES", &self.app.config.files_dir)
+            .env("HOLDOUT_SCORER_KEY", self.folder.path().join("keys/scorer.key"))
             .env("RUST_LOG", "warn")
             .kill_on_drop(true);
         command

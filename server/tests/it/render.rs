@@ -1,0 +1,108 @@
+//! Every page is drawn from its sample, and no template lies about unused.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use askama::Template;
+use holdout::{accounts, competitions, web};
+
+use crate::tidy::{root, sources};
+
+/// Draws the samples of these page structs, each with its path.
+macro_rules! drawn {
+    ($($page:path),* $(,)?) => {
+        vec![$((stringify!($page).replace(' ', ""), <$page>::sample().render())),*]
+    };
+}
+
+fn pages() -> Vec<(String, askama::Result<String>)> {
+    drawn![
+        accounts::pages::entrance::RegisterPage,
+        accounts::pages::entrance::SignInPage,
+        competitions::pages::data::DataPage,
+        competitions::pages::home::HomePage,
+        competitions::pages::metrics::MetricPage,
+        competitions::pages::metrics::MetricsPage,
+        competitions::pages::new::NewPage,
+        competitions::pages::new::NewStepsPage,
+        competitions::pages::new::NewTablePage,
+        competitions::pages::setup::HostPage,
+        competitions::pages::setup::files::DataPage,
+        competitions::pages::setup::files::SamplePage,
+        competitions::pages::setup::files::SolutionPage,
+        competitions::pages::setup::launch::LaunchPage,
+        competitions::pages::setup::launch::TablePage,
+        competitions::pages::setup::metric::MetricPage,
+        competitions::pages::setup::settings::BasicsPage,
+        competitions::pages::setup::settings::LimitsPage,
+        competitions::pages::setup::settings::TimelinePage,
+        competitions::pages::setup::settings::VisibilityPage,
+        competitions::pages::setup::texts::PagePage,
+        competitions::pages::setup::texts::PagesPage,
+        competitions::pages::texts::InvitationPage,
+        competitions::pages::texts::TextPageView,
+        web::problems::ProblemPage,
+    ]
+}
+
+#[test]
+fn every_page_is_drawn_from_its_sample() {
+    for (page, drawn) in pages() {
+        let html = drawn.unwrap_or_else(|error| panic!("{page}: {error}"));
+        let count = |part: &str| html.matches(part).count();
+        assert!(
+            html.trim_start().to_lowercase().starts_with("<!doctype html>"),
+            "{page} is a whole document"
+        );
+        assert!(html.contains("<html lang="), "{page} names its language");
+        assert_eq!(count("<main"), 1, "{page} has one main part");
+        assert_eq!(count("<h1"), 1, "{page} has one first heading");
+        assert_eq!(count("<title>"), 1, "{page} has a title");
+        assert_eq!(count("<form"), count("</form>"), "{page} closes its forms");
+        let unlabelled: Vec<_> =
+            html.split("<img").skip(1).filter(|image| !tag(image).contains("alt=")).collect();
+        assert!(unlabelled.is_empty(), "{page} has images without words: {unlabelled:?}");
+    }
+}
+
+#[test]
+fn no_page_is_forgotten_above() {
+    let named: BTreeSet<_> = pages().into_iter().map(|(page, _)| page).collect();
+    let written: BTreeSet<_> = page_structs().into_iter().collect();
+    let forgotten: Vec<_> = written.difference(&named).collect();
+    assert!(forgotten.is_empty(), "add these to pages() in this file: {forgotten:?}");
+}
+
+#[test]
+fn every_template_is_used() {
+    let everything: String = sources(&["rs", "html"]).into_iter().map(|(_, text)| text).collect();
+    let idle: Vec<_> = sources(&["html"])
+        .into_iter()
+        .filter_map(|(path, _)| path.strip_prefix(root().join("templates")).ok().map(Path::to_owned))
+        .filter(|name| !everything.contains(&format!("\"{}\"", name.display())))
+        .collect();
+    assert!(idle.is_empty(), "no page, template or macro uses these: {idle:?}");
+}
+
+fn tag(after_name: &str) -> &str {
+    after_name.split('>').next().unwrap_or_default()
+}
+
+/// Structs that draw a whole page, by their paths; what draws a part of one is called `…Part`.
+fn page_structs() -> Vec<String> {
+    let mut found = Vec::new();
+    let folder = root().join("server/src");
+    for (path, text) in sources(&["rs"]) {
+        let Ok(inside) = path.strip_prefix(&folder) else { continue };
+        let module: Vec<_> = inside.iter().map(|part| part.to_string_lossy().replace(".rs", "")).collect();
+        let module = module.into_iter().filter(|part| part != "mod").collect::<Vec<_>>().join("::");
+        for after in text.split("#[template(path").skip(1) {
+            let Some(name) = after.split("pub struct ").nth(1) else { continue };
+            let name: String = name.chars().take_while(|c| c.is_alphanumeric()).collect();
+            if !name.ends_with("Part") {
+                found.push(format!("{module}::{name}"));
+            }
+        }
+    }
+    found
+}
