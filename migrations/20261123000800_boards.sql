@@ -34,6 +34,9 @@ create table final_entries (
 create unique index final_entries_in_order on final_entries (competition_id, rank);
 create index final_entries_by_public_rank on final_entries (competition_id, public_rank);
 
+-- The UTC day whose ranks stand in rank_at_midnight.
+alter table competitions add column ranks_remembered_on date;
+
 -- Recompute one team's row of the public board from its submissions.
 create function place_on_board(p_competition_id bigint, p_team_id bigint) returns void
 language plpgsql

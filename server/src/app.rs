@@ -11,6 +11,7 @@ use crate::accounts::passwords::Passwords;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::files::Files;
+use crate::leaderboard::cache::Boards;
 use crate::web::live::Live;
 use crate::{api, paths, web};
 
@@ -26,6 +27,7 @@ pub struct Parts {
     pub passwords: Passwords,
     pub limits: Limits,
     pub live: Live,
+    pub boards: Boards,
 }
 
 impl std::ops::Deref for App {
@@ -46,6 +48,7 @@ impl App {
             passwords: Passwords::new(),
             limits: Limits::default(),
             live: Live::default(),
+            boards: Boards::default(),
             config,
         }))
     }
@@ -56,10 +59,16 @@ pub fn router(app: App) -> Router {
     let pages = Router::new()
         .merge(crate::accounts::pages::router())
         .merge(crate::competitions::pages::router())
+        .merge(crate::teams::pages::router())
+        .merge(crate::submissions::pages::router())
+        .merge(crate::leaderboard::pages::router())
         .fallback(web::problems::unknown_page);
     let api = Router::new()
         .merge(crate::accounts::api::router())
         .merge(crate::competitions::api::router())
+        .merge(crate::teams::api::router())
+        .merge(crate::submissions::api::router())
+        .merge(crate::leaderboard::api::router())
         .route(paths::API_REST, any(api::unknown_address));
     web::assemble(app, pages, api)
 }

@@ -12,10 +12,13 @@ pub mod config;
 pub mod error;
 pub mod files;
 pub mod ids;
+pub mod leaderboard;
 pub mod mail;
 pub mod markdown;
 pub mod paths;
 pub mod seed;
+pub mod submissions;
+pub mod teams;
 pub mod web;
 
 pub use app::{App, router};

@@ -69,6 +69,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::spawn(holdout::web::live::listen(app.clone()));
     tokio::spawn(holdout::mail::deliver_forever(app.clone()));
     tokio::spawn(holdout::accounts::sweep::sweep_forever(app.clone()));
+    tokio::spawn(holdout::leaderboard::settle::keep(app.clone()));
     let listener = tokio::net::TcpListener::bind(app.config.listen).await?;
     tracing::info!(address = %app.config.listen, "serving");
     let service = router(app).into_make_service_with_connect_info::<std::net::SocketAddr>();

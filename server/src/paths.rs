@@ -83,6 +83,13 @@ pub const API_TABLE: &str = "/api/v1/competitions/{slug}/table";
 pub const API_REPORT: &str = "/api/v1/competitions/{slug}/report";
 pub const API_LAUNCH: &str = "/api/v1/competitions/{slug}/launch";
 
+pub const API_JOIN: &str = "/api/v1/competitions/{slug}/join";
+pub const API_SUBMISSIONS: &str = "/api/v1/competitions/{slug}/submissions";
+pub const API_SUBMISSION: &str = "/api/v1/competitions/{slug}/submissions/{id}";
+pub const API_SUBMISSION_FILE: &str = "/api/v1/competitions/{slug}/submissions/{id}/file";
+pub const API_CHECKS: &str = "/api/v1/competitions/{slug}/checks";
+pub const API_CHECK: &str = "/api/v1/competitions/{slug}/checks/{id}";
+pub const API_BOARD: &str = "/api/v1/competitions/{slug}/leaderboard";
 /// Every address of the API that no other route takes.
 pub const API_REST: &str = "/api/{*rest}";
 
@@ -184,4 +191,12 @@ pub fn end_session(id: &uuid::Uuid) -> String {
 
 pub fn revoke_token(id: &crate::ids::TokenId) -> String {
     format!("/settings/tokens/{id}/revoke")
+}
+
+pub fn submission_describe(slug: &str, id: crate::ids::SubmissionId) -> String {
+    format!("/c/{slug}/submissions/{id}/describe")
+}
+
+pub fn submission_select(slug: &str, id: crate::ids::SubmissionId) -> String {
+    format!("/c/{slug}/submissions/{id}/select")
 }

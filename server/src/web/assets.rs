@@ -29,6 +29,8 @@ macro_rules! assets {
 assets! {
     "app.css": "text/css; charset=utf-8",
     "app.js": "text/javascript; charset=utf-8",
+    "live.js": "text/javascript; charset=utf-8",
+    "submit.js": "text/javascript; charset=utf-8",
     "favicon.svg": "image/svg+xml",
 }
 

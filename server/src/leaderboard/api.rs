@@ -1,0 +1,128 @@
+//! The board as JSON, by key: `?after=KEY&limit=N`, and `board=public` after the end.
+
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::api::token::MaybeApiMember;
+use crate::app::App;
+use crate::competitions::access;
+use crate::competitions::model::Competition;
+use crate::error::{AppError, Result};
+use crate::ids::TeamId;
+use crate::leaderboard::model::{Key, Row, View};
+use crate::leaderboard::read;
+use crate::paths;
+use crate::submissions::model::rounded;
+
+pub fn router() -> Router<App> {
+    Router::new().route(paths::API_BOARD, get(show_board))
+}
+
+const ROWS: i64 = 50;
+const MOST_ROWS: i64 = 200;
+
+#[derive(Deserialize)]
+struct Wanted {
+    after: Option<String>,
+    limit: Option<i64>,
+    board: Option<String>,
+}
+
+#[derive(Serialize)]
+struct BoardJson {
+    /// `public`, `private` (after the end) or `public_at_end`.
+    board: &'static str,
+    revision: i64,
+    n_teams: i32,
+    higher_is_better: Option<bool>,
+    items: Vec<RowJson>,
+    /// The caller's own team, wherever it stands.
+    own: Option<RowJson>,
+    /// `after` of the next part; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct RowJson {
+    rank: i64,
+    /// Places gained since 00:00 UTC; on the private board, from public to private.
+    change: Option<i64>,
+    team_id: TeamId,
+    team: String,
+    members: Vec<String>,
+    is_baseline: bool,
+    /// While the competition is open, with the decimals that the board shows.
+    score: Option<f64>,
+    n_entries: i32,
+    last_entry_at: DateTime<Utc>,
+}
+
+impl RowJson {
+    fn new(row: Row, competition: &Competition, view: View) -> Self {
+        let decimals = competition.score_decimals;
+        let shown = |score| if view.is_private() { score } else { rounded(score, decimals) };
+        Self {
+            rank: row.rank,
+            change: row.change,
+            team_id: row.team_id,
+            team: row.team,
+            members: row.people.into_iter().map(|person| person.username).collect(),
+            is_baseline: row.is_baseline,
+            score: row.score.map(shown),
+            n_entries: row.n_entries,
+            last_entry_at: row.last_entry_at,
+        }
+    }
+}
+
+async fn show_board(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Query(wanted): Query<Wanted>,
+    caller: MaybeApiMember,
+    asked: HeaderMap,
+) -> Result<Response> {
+    let viewer = caller.reader()?;
+    let after = match &wanted.after {
+        Some(text) => text
+            .parse()
+            .map_err(|_| AppError::field("after", "Take `after` from `next` of the part before."))?,
+        None => Key::first(),
+    };
+    let limit = wanted.limit.unwrap_or(ROWS).clamp(1, MOST_ROWS);
+    let seen = access::see(&app, &slug, viewer.as_ref()).await?;
+    let seen = read::settled_if_due(&app, seen).await?;
+    let competition = &seen.competition;
+    let view = View::choose(competition, app.clock.now(), wanted.board.as_deref() == Some("public"));
+    let etag = HeaderValue::try_from(read::etag(competition, view)).map_err(anyhow::Error::from)?;
+    if asked.get(header::IF_NONE_MATCH) == Some(&etag) {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
+    }
+    let mut conn = app.db.acquire().await?;
+    let mut rows = read::page(&mut conn, competition.id, view, after, limit + 1).await?;
+    let own = match seen.standing.team_id {
+        Some(team_id) => read::own_row(&mut conn, competition.id, view, team_id).await?,
+        None => None,
+    };
+    drop(conn);
+    let is_more = rows.len() as i64 > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = rows.last().filter(|_| is_more).map(|row| row.key.to_string());
+    let json = |row| RowJson::new(row, competition, view);
+    let board = BoardJson {
+        board: view.name(),
+        revision: competition.board_revision,
+        n_teams: competition.n_teams,
+        higher_is_better: competition.higher_is_better,
+        items: rows.into_iter().map(json).collect(),
+        own: own.map(json),
+        next,
+    };
+    Ok(([(header::ETAG, etag)], Json(board)).into_response())
+}

@@ -1,0 +1,103 @@
+//! The whole board as CSV, made page by page while it is sent.
+//!
+//! While a competition is open scores carry the shown decimals only. Cells that a spreadsheet
+//! would run as a formula begin with an apostrophe.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+
+use crate::app::App;
+use crate::competitions::model::Competition;
+use crate::error::Result;
+use crate::leaderboard::model::{Key, Row, View};
+use crate::leaderboard::read;
+use crate::web::format;
+
+/// Rows read at once.
+const ROWS_A_READ: i64 = 1000;
+
+/// # Errors
+/// None before the first byte but a header that cannot be written.
+pub fn send(app: App, competition: Competition, view: View, asked: &HeaderMap) -> Result<Response> {
+    let etag = read::etag(&competition, view);
+    let etag_value = HeaderValue::try_from(&etag).map_err(anyhow::Error::from)?;
+    if asked.get(header::IF_NONE_MATCH) == Some(&etag_value) {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag_value)]).into_response());
+    }
+    let name = format!("attachment; filename=\"{}-leaderboard.csv\"", competition.slug);
+    let name = HeaderValue::try_from(name).map_err(anyhow::Error::from)?;
+    let headers = [
+        (header::ETAG, etag_value),
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")),
+        (header::CONTENT_DISPOSITION, name),
+    ];
+    let decimals = (!view.is_private()).then_some(competition.score_decimals);
+    let heading = Some(Key::first());
+    let lines = stream::try_unfold((heading, true), move |(after, is_first)| {
+        let app = app.clone();
+        async move {
+            let Some(after) = after else { return Ok::<_, crate::error::AppError>(None) };
+            let mut conn = app.db.acquire().await?;
+            let rows = read::page(&mut conn, competition.id, view, after, ROWS_A_READ).await?;
+            drop(conn);
+            let mut text = String::with_capacity(rows.len() * 80 + 80);
+            if is_first {
+                text.push_str("rank,change,team,members,score,entries,last_entry_at,is_baseline\r\n");
+            }
+            rows.iter().for_each(|row| push_line(&mut text, row, decimals));
+            let next = rows.last().filter(|_| rows.len() as i64 == ROWS_A_READ).map(|row| row.key);
+            Ok(Some((text, (next, false))))
+        }
+    });
+    Ok((headers, Body::from_stream(lines)).into_response())
+}
+
+fn push_line(text: &mut String, row: &Row, decimals: Option<i32>) {
+    let names: Vec<&str> = row.people.iter().map(|person| person.display_name.as_str()).collect();
+    let score = match (row.score, decimals) {
+        (Some(score), Some(decimals)) => format::score(score, decimals),
+        (Some(score), None) => score.to_string(),
+        (None, _) => String::new(),
+    };
+    let cells = [
+        row.rank.to_string(),
+        row.change.map(|change| change.to_string()).unwrap_or_default(),
+        cell(&row.team),
+        cell(&names.join("; ")),
+        score,
+        row.n_entries.to_string(),
+        format::machine_time(&row.last_entry_at),
+        row.is_baseline.to_string(),
+    ];
+    text.push_str(&cells.join(","));
+    text.push_str("\r\n");
+}
+
+/// Text that a person typed as a CSV cell that no spreadsheet runs.
+fn cell(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    let safe = if is_formula { format!("'{text}") } else { text.to_owned() };
+    if safe.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula_or_breaks_its_line() {
+        assert_eq!(cell("Ada"), "Ada");
+        assert_eq!(cell("=1+1"), "'=1+1");
+        assert_eq!(cell("-2,\"x\""), "\"'-2,\"\"x\"\"\"");
+        assert_eq!(cell("a\nb"), "\"a\nb\"");
+    }
+
+    #[test]
+    fn a_line_shows_no_more_digits_than_the_board() {
+        let mut text = String::new();
+        push_line(&mut text, &Row::sample(), Some(3));
+        assert_eq!(text, "1,2,Ada & friends,Ada,0.912,7,1970-01-01T00:00:00Z,false\r\n");
+    }
+}

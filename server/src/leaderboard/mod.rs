@@ -1,0 +1,16 @@
+//! Leaderboards: the public board while a competition is open, the private one after it.
+//!
+//! A board is a pure function of submissions and rules; nothing here writes a score. What is
+//! computed on private rows is read from `final_entries` alone, which is empty before the end, and
+//! asks for an `Ended` witness besides.
+//!
+//! Start at [`read`]; [`settle`] makes the private board.
+
+pub mod api;
+pub mod cache;
+pub mod csv;
+pub mod model;
+pub mod pages;
+pub mod read;
+pub mod settle;
+pub mod store;

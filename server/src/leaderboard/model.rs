@@ -1,0 +1,190 @@
+//! Rows of a board, which board it is, and the key that continues it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+
+use crate::competitions::model::{Competition, Ended, Phase};
+use crate::ids::TeamId;
+use crate::web::format;
+
+/// Which board is shown.
+#[derive(Debug, Clone, Copy)]
+pub enum View {
+    /// Best public scores, while the final board does not stand.
+    Public,
+    /// The final board, by private score.
+    Private(Ended),
+    /// The final board's submissions in the order of their public scores.
+    PublicAtEnd(Ended),
+}
+
+impl View {
+    /// The board to show now; after the end `wants_public` asks for the public one.
+    pub fn choose(competition: &Competition, now: DateTime<Utc>, wants_public: bool) -> Self {
+        match competition.ended(now) {
+            Some(ended) if competition.phase(now) == Phase::Final && wants_public => Self::PublicAtEnd(ended),
+            Some(ended) if competition.phase(now) == Phase::Final => Self::Private(ended),
+            _ => Self::Public,
+        }
+    }
+
+    /// Stable name for addresses, caches and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Private(_) => "private",
+            Self::PublicAtEnd(_) => "public_at_end",
+        }
+    }
+
+    pub fn is_private(self) -> bool {
+        matches!(self, Self::Private(_))
+    }
+}
+
+/// Who is in a team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub username: String,
+    pub display_name: String,
+}
+
+/// A team's row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    pub rank: i64,
+    /// Places gained (or, below zero, lost): since midnight, or from public to private.
+    pub change: Option<i64>,
+    pub team_id: TeamId,
+    pub team: String,
+    pub people: Vec<Person>,
+    pub is_baseline: bool,
+    /// In full precision; see [`Row::shown_score`].
+    pub score: Option<f64>,
+    pub n_entries: i32,
+    pub last_entry_at: DateTime<Utc>,
+    pub key: Key,
+}
+
+impl Row {
+    pub fn sample() -> Self {
+        Self {
+            rank: 1,
+            change: Some(2),
+            team_id: TeamId(1),
+            team: "Ada & friends".to_owned(),
+            people: vec![Person { username: "ada".to_owned(), display_name: "Ada".to_owned() }],
+            is_baseline: false,
+            score: Some(0.912_345_6),
+            n_entries: 7,
+            last_entry_at: DateTime::UNIX_EPOCH,
+            key: Key::first(),
+        }
+    }
+
+    pub fn shown_score(&self, decimals: &i32) -> String {
+        self.score.map_or_else(|| "–".to_owned(), |score| format::score(score, *decimals))
+    }
+
+    /// `▲ 2`, `▼ 1`, or nothing.
+    pub fn shown_change(&self) -> String {
+        match self.change {
+            Some(gained) if gained > 0 => format!("▲ {gained}"),
+            Some(lost) if lost < 0 => format!("▼ {}", -lost),
+            _ => String::new(),
+        }
+    }
+
+    /// The same for who does not see the arrow.
+    pub fn spoken_change(&self) -> String {
+        match self.change {
+            Some(gained) if gained > 0 => format!("up {gained}"),
+            Some(lost) if lost < 0 => format!("down {}", -lost),
+            Some(_) => "unchanged".to_owned(),
+            None => "new".to_owned(),
+        }
+    }
+
+    pub fn change_class(&self) -> &'static str {
+        match self.change {
+            Some(gained) if gained > 0 => "up",
+            Some(lost) if lost < 0 => "down",
+            _ => "same",
+        }
+    }
+}
+
+/// Where a page of a board begins: after this row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Key {
+    pub rank_key: f64,
+    pub reached_at: DateTime<Utc>,
+    pub submission_id: i64,
+    /// Rank of the row itself; the final boards go by it alone.
+    pub rank: i64,
+}
+
+impl Key {
+    /// Before the first row.
+    pub fn first() -> Self {
+        Self { rank_key: f64::NEG_INFINITY, reached_at: DateTime::UNIX_EPOCH, submission_id: 0, rank: 0 }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:x}.{}.{}.{}",
+            self.rank_key.to_bits(),
+            self.reached_at.timestamp_micros(),
+            self.submission_id,
+            self.rank
+        )
+    }
+}
+
+/// Not a key of a board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAKey;
+
+impl FromStr for Key {
+    type Err = NotAKey;
+
+    fn from_str(text: &str) -> Result<Self, NotAKey> {
+        let parts: Vec<&str> = text.split('.').collect();
+        let [bits, micros, submission_id, rank] = parts.as_slice() else {
+            return Err(NotAKey);
+        };
+        let key = Self {
+            rank_key: u64::from_str_radix(bits, 16).map(f64::from_bits).map_err(|_| NotAKey)?,
+            reached_at: micros
+                .parse()
+                .ok()
+                .and_then(DateTime::from_timestamp_micros)
+                .filter(|at| (1970..9999).contains(&chrono::Datelike::year(at)))
+                .ok_or(NotAKey)?,
+            submission_id: submission_id.parse().map_err(|_| NotAKey)?,
+            rank: rank.parse().ok().filter(|rank| (0..=i64::from(i32::MAX)).contains(rank)).ok_or(NotAKey)?,
+        };
+        if key.rank_key.is_nan() { Err(NotAKey) } else { Ok(key) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_survives_its_text() {
+        let key = Key { rank_key: -0.1, reached_at: DateTime::UNIX_EPOCH, submission_id: 9, rank: 50 };
+        assert_eq!(key.to_string().parse(), Ok(key));
+        assert_eq!(Key::first().to_string().parse(), Ok(Key::first()));
+        for wrong in ["", "1.2.3", "x.1.1.1", "7ff8000000000001.1.1.1", "1.1.1.-4", "1.99999999999999999.1.1"]
+        {
+            assert_eq!(wrong.parse::<Key>(), Err(NotAKey), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The board as a page.
+
+use std::sync::Arc;
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::get;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::competitions::access;
+use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::model::{Competition, Phase};
+use crate::error::{AppError, Result};
+use crate::ids::TeamId;
+use crate::leaderboard::cache::{Drawn, OwnKey, PageKey};
+use crate::leaderboard::csv;
+use crate::leaderboard::model::{Key, Row, View};
+use crate::leaderboard::read;
+use crate::paths;
+use crate::web::format;
+use crate::web::shell::Shell;
+
+pub fn router() -> Router<App> {
+    Router::new().route(paths::BOARD, get(show_board)).route(paths::BOARD_CSV, get(send_csv))
+}
+
+const ROWS_A_PAGE: usize = 50;
+
+/// The rows of one page, the same for every viewer.
+#[derive(Template)]
+#[template(path = "leaderboard/rows.html")]
+pub struct RowsPart<'a> {
+    pub rows: &'a [Row],
+    pub decimals: i32,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "leaderboard/board.html")]
+pub struct BoardPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub view: &'static str,
+    pub is_private: bool,
+    pub drawn: Arc<Drawn>,
+    /// The viewer's team.
+    pub own: Option<Row>,
+    pub is_first_page: bool,
+}
+
+impl BoardPage {
+    pub fn sample() -> Self {
+        let html = RowsPart { rows: &[Row::sample()], decimals: 5 }.render().unwrap_or_default();
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Leaderboard),
+            view: "public",
+            is_private: false,
+            drawn: Arc::new(Drawn { html, ranks: Some((1, 1)), next: Some(Key::first().to_string()) }),
+            own: Some(Row::sample()),
+            is_first_page: true,
+        }
+    }
+
+    pub fn is_final(&self) -> bool {
+        self.frame.phase == Phase::Final
+    }
+
+    pub fn is_settling(&self) -> bool {
+        self.frame.phase == Phase::Closed
+    }
+
+    pub fn address(&self) -> String {
+        paths::board(self.frame.slug())
+    }
+
+    pub fn next_address(&self, key: &str) -> String {
+        let board = if self.is_final() && !self.is_private { "&board=public" } else { "" };
+        format!("{}?after={key}{board}", self.address())
+    }
+
+    pub fn csv_address(&self) -> String {
+        let board = if self.is_final() && !self.is_private { "?board=public" } else { "" };
+        format!("{}{board}", paths::board_csv(self.frame.slug()))
+    }
+
+    /// What the arrows of the change column compare.
+    pub fn change_heading(&self) -> &'static str {
+        if self.is_private { "Shake-up" } else { "Today" }
+    }
+
+    pub fn direction(&self) -> &'static str {
+        match self.frame.competition.higher_is_better {
+            Some(true) => "higher is better",
+            Some(false) => "lower is better",
+            None => "",
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    pub after: Option<String>,
+    pub board: Option<String>,
+}
+
+impl Wanted {
+    pub fn wants_public(&self) -> bool {
+        self.board.as_deref() == Some("public")
+    }
+
+    /// # Errors
+    /// [`AppError::NotFound`] for what is no key.
+    pub fn key(&self) -> Result<Key> {
+        match &self.after {
+            Some(text) => text.parse().map_err(|_| AppError::NotFound),
+            None => Ok(Key::first()),
+        }
+    }
+}
+
+async fn show_board(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Query(wanted): Query<Wanted>,
+    shell: Shell,
+) -> Result<BoardPage> {
+    let after = wanted.key()?;
+    let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
+    let seen = read::settled_if_due(&app, seen).await?;
+    let view = View::choose(&seen.competition, shell.now, wanted.wants_public());
+    let drawn = draw(&app, &seen.competition, view, after).await?;
+    let own = match seen.standing.team_id {
+        Some(team_id) => own_row(&app, &seen.competition, view, team_id).await?,
+        None => None,
+    };
+    let frame = Frame::new(seen, Tab::Leaderboard, shell.now);
+    Ok(BoardPage {
+        shell,
+        frame,
+        view: view.name(),
+        is_private: view.is_private(),
+        drawn,
+        own,
+        is_first_page: wanted.after.is_none(),
+    })
+}
+
+async fn draw(app: &App, competition: &Competition, view: View, after: Key) -> Result<Arc<Drawn>> {
+    let key = PageKey {
+        competition: competition.id,
+        revision: competition.board_revision,
+        view: view.name(),
+        after: after.to_string(),
+    };
+    if let Some(drawn) = app.boards.pages.get(&key) {
+        return Ok(drawn);
+    }
+    let mut conn = app.db.acquire().await?;
+    let mut rows = read::page(&mut conn, competition.id, view, after, ROWS_A_PAGE as i64 + 1).await?;
+    drop(conn);
+    let is_more = rows.len() > ROWS_A_PAGE;
+    rows.truncate(ROWS_A_PAGE);
+    let html = RowsPart { rows: &rows, decimals: competition.score_decimals }
+        .render()
+        .map_err(anyhow::Error::from)?;
+    let ranks = rows.first().zip(rows.last()).map(|(first, last)| (first.rank, last.rank));
+    let next = rows.last().filter(|_| is_more).map(|row| row.key.to_string());
+    let drawn = Arc::new(Drawn { html, ranks, next });
+    app.boards.pages.put(key, drawn.clone());
+    Ok(drawn)
+}
+
+async fn own_row(app: &App, competition: &Competition, view: View, team: TeamId) -> Result<Option<Row>> {
+    let revision = competition.board_revision;
+    let key = OwnKey { competition: competition.id, revision, view: view.name(), team };
+    if let Some(row) = app.boards.own_rows.get(&key) {
+        return Ok(row);
+    }
+    let mut conn = app.db.acquire().await?;
+    let row = read::own_row(&mut conn, competition.id, view, team).await?;
+    drop(conn);
+    app.boards.own_rows.put(key, row.clone());
+    Ok(row)
+}
+
+async fn send_csv(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Query(wanted): Query<Wanted>,
+    shell: Shell,
+    asked: HeaderMap,
+) -> Result<Response> {
+    let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
+    let seen = read::settled_if_due(&app, seen).await?;
+    let view = View::choose(&seen.competition, shell.now, wanted.wants_public());
+    csv::send(app, seen.competition, view, &asked)
+}

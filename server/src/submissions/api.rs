@@ -1,0 +1,424 @@
+//! Submissions and checks as JSON. A file comes as a form's `file` or as the whole body, named by
+//! `X-File-Name`; `Idempotency-Key` makes a repeated request the same submission.
+
+use std::time::Duration;
+
+use axum::extract::multipart::Multipart;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use chrono::{DateTime, Utc};
+use holdout_contract::events::Event;
+use holdout_contract::job::CheckVerdict;
+use holdout_contract::rejection::Rejection;
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
+
+use crate::accounts::model::{Member, Scope};
+use crate::api::paging::{Keyset, Slice};
+use crate::api::token::ApiMember;
+use crate::app::App;
+use crate::competitions::access::{self, Seen};
+use crate::competitions::download;
+use crate::competitions::model::Competition;
+use crate::error::{AppError, Result};
+use crate::files::Stored;
+use crate::ids::{SubmissionId, TeamId};
+use crate::paths;
+use crate::submissions::check::check;
+use crate::submissions::choose::{choose_final, describe, withdraw_final};
+use crate::submissions::model::{Allowance, State as Stage, Submission, rounded};
+use crate::submissions::pages::download_of;
+use crate::submissions::store::{self, Check, Released};
+use crate::submissions::submit::{Entrant, Upload, enter, submit};
+use crate::web::upload::{receive, receive_body};
+
+pub fn router() -> Router<App> {
+    let uploads = Router::new()
+        .route(paths::API_SUBMISSIONS, post(post_submission).get(list_submissions))
+        .route(paths::API_CHECKS, post(post_check))
+        .layer(DefaultBodyLimit::disable());
+    Router::new()
+        .merge(uploads)
+        .route(paths::API_SUBMISSION, get(show_submission).patch(patch_submission))
+        .route(paths::API_SUBMISSION_FILE, get(send_file))
+        .route(paths::API_CHECK, get(show_check))
+}
+
+/// Longest time that one request waits for a score.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// A lost event delays a waiting request by this much at most.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+#[derive(Serialize)]
+struct AllowanceJson {
+    left: i32,
+    daily_limit: i32,
+    resets_at: DateTime<Utc>,
+    sentence: String,
+}
+
+impl From<Allowance> for AllowanceJson {
+    fn from(allowance: Allowance) -> Self {
+        Self {
+            left: allowance.left(),
+            daily_limit: allowance.daily_limit,
+            resets_at: allowance.resets_at,
+            sentence: allowance.sentence(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct SubmissionJson {
+    id: SubmissionId,
+    state: &'static str,
+    received_at: DateTime<Utc>,
+    is_late: bool,
+    sender: String,
+    file_name: String,
+    size_bytes: i64,
+    sha256: String,
+    log_position: i64,
+    log_entry_hash: String,
+    description: String,
+    selected: bool,
+    /// While the competition is open, with the decimals that the board shows.
+    public_score: Option<f64>,
+    public_undefined: Option<String>,
+    /// After the end only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    private_score: Option<f64>,
+    rejection: Option<Rejection>,
+    /// A sentence where the fault is the platform's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<&'static str>,
+    /// Files that are scored before this one, counted up to 1,000; while it is queued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue_position: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowance: Option<AllowanceJson>,
+}
+
+impl SubmissionJson {
+    fn new(submission: Submission, competition: &Competition, released: &[Released], is_over: bool) -> Self {
+        let shown = |score| if is_over { score } else { rounded(score, competition.score_decimals) };
+        let private = released.iter().find(|released| released.submission_id == submission.id);
+        Self {
+            id: submission.id,
+            state: submission.state.name(),
+            received_at: submission.received_at,
+            is_late: submission.is_late,
+            sha256: submission.sha256_hex(),
+            log_entry_hash: submission.entry_hash_hex(),
+            selected: submission.is_selected(),
+            sender: submission.sender,
+            file_name: submission.file_name,
+            size_bytes: submission.size_bytes,
+            log_position: submission.log_position,
+            description: submission.description,
+            public_score: submission.public_score.map(shown),
+            public_undefined: submission.public_undefined,
+            private_score: private.and_then(|released| released.private_score),
+            rejection: submission.rejection.map(|sqlx::types::Json(rejection)| rejection),
+            failure: (submission.state == Stage::Failed).then_some(
+                "This could not be scored, by our mistake. It did not count, and the host was told.",
+            ),
+            queue_position: None,
+            allowance: None,
+        }
+    }
+}
+
+/// A participant and the competition they look at.
+async fn participant(app: &App, slug: &str, member: &Member) -> Result<(Seen, TeamId)> {
+    let seen = access::see(app, slug, Some(member)).await?;
+    let team_id = seen
+        .standing
+        .team_id
+        .ok_or_else(|| AppError::refused("You do not take part in this competition yet: join it first."))?;
+    Ok((seen, team_id))
+}
+
+/// A submission with everything around it, as its team may see it now.
+async fn document(app: &App, seen: &Seen, team_id: TeamId, id: SubmissionId) -> Result<SubmissionJson> {
+    let competition = &seen.competition;
+    let now = app.clock.now();
+    let mut conn = app.db.acquire().await?;
+    let submission = store::find(&mut conn, team_id, id).await?.ok_or(AppError::NotFound)?;
+    let queue_position = match submission.state {
+        Stage::Queued => store::jobs_ahead(&mut conn, id).await?,
+        _ => None,
+    };
+    let ended = competition.ended(now);
+    let released = match ended {
+        Some(ended) => store::released(&mut conn, ended, competition.id, &[id.0]).await?,
+        None => Vec::new(),
+    };
+    let allowance = store::allowance(&mut conn, team_id, competition.daily_limit, now).await?;
+    drop(conn);
+    let json = SubmissionJson::new(submission, competition, &released, ended.is_some());
+    Ok(SubmissionJson { queue_position, allowance: Some(allowance.into()), ..json })
+}
+
+/// A received file and what was said with it.
+struct Sent {
+    name: String,
+    stored: Stored,
+    description: Option<String>,
+}
+
+/// Streams a form's `file`, or the whole body, to storage.
+async fn receive_file(app: &App, entrant: &Entrant, room: &'static str, request: Request) -> Result<Sent> {
+    let owner = entrant.competition.id.0;
+    let is_form = header_text(request.headers(), header::CONTENT_TYPE.as_str())
+        .is_some_and(|kind| kind.starts_with("multipart/form-data"));
+    if !is_form {
+        let name = header_text(request.headers(), "x-file-name").map(decode).unwrap_or_default();
+        let sink = app.files.create(room, owner).await?;
+        let (_, stored) = receive_body(request.into_body(), entrant.max_bytes(), sink).await?;
+        return Ok(Sent { name, stored, description: None });
+    }
+    let form = Multipart::from_request(request, app)
+        .await
+        .map_err(|_| AppError::field("file", "The form cannot be read: its boundary is missing."))?;
+    let received =
+        receive(form, "file", entrant.max_bytes(), async |_| Ok(app.files.create(room, owner).await?))
+            .await?;
+    let file = received.file.ok_or_else(|| AppError::field("file", "Send the file as `file`."))?;
+    let description = Some(received.fields.text("description").to_owned());
+    Ok(Sent { name: file.name, stored: file.stored, description })
+}
+
+fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The last part of a percent-encoded file name, without control characters.
+fn decode(encoded: &str) -> String {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let escaped = (byte == b'%').then(|| after.get(..2)).flatten();
+        match escaped.and_then(|digits| hex::decode(digits).ok()) {
+            Some(decoded) => {
+                bytes.extend(decoded);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(byte);
+                rest = after;
+            }
+        }
+    }
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let last = text.rsplit(['/', '\\']).next().unwrap_or_default();
+    last.chars().filter(|character| !character.is_control()).take(200).collect()
+}
+
+#[derive(Deserialize)]
+struct SubmitQuery {
+    /// Seconds to wait for the score.
+    wait: Option<u64>,
+    description: Option<String>,
+}
+
+async fn post_submission(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Query(query): Query<SubmitQuery>,
+    caller: ApiMember,
+    request: Request,
+) -> Result<(StatusCode, Json<SubmissionJson>)> {
+    let member = caller.with(Scope::Submit)?;
+    let entrant = enter(&app, &member, &slug).await?;
+    let idempotency_key = header_text(request.headers(), "idempotency-key").map(str::to_owned);
+    let sent = receive_file(&app, &entrant, "submissions", request).await?;
+    let description = query.description.or(sent.description).unwrap_or_default().trim().to_owned();
+    let upload = Upload { file_name: sent.name, stored: sent.stored, description, idempotency_key };
+    let receipt = submit(&app, &entrant, upload).await?;
+    let patience = Duration::from_secs(query.wait.unwrap_or(0)).min(LONGEST_WAIT);
+    let id = receipt.submission.id;
+    wait_for_score(&app, entrant.team_id, id, patience).await?;
+    let seen = access::see(&app, &slug, Some(&member)).await?;
+    Ok((StatusCode::CREATED, Json(document(&app, &seen, entrant.team_id, id).await?)))
+}
+
+/// Returns when the submission is judged or patience ends. Listens first, then looks, so that
+/// nothing falls between.
+async fn wait_for_score(app: &App, team_id: TeamId, id: SubmissionId, patience: Duration) -> Result<()> {
+    if patience.is_zero() {
+        return Ok(());
+    }
+    let end = Instant::now() + patience;
+    let mut events = app.live.subscribe();
+    loop {
+        let mut conn = app.db.acquire().await?;
+        let submission = store::find(&mut conn, team_id, id).await?.ok_or(AppError::NotFound)?;
+        drop(conn);
+        if !submission.state.is_waiting() || Instant::now() >= end {
+            return Ok(());
+        }
+        let look_again = end.min(Instant::now() + LOOK_AGAIN);
+        let is_ours = |event: &Event| matches!(event, Event::Submission { submission_id, .. } if *submission_id == id.0);
+        while let Ok(Ok(event)) = timeout_at(look_again, events.recv()).await {
+            if is_ours(&event) {
+                break;
+            }
+        }
+    }
+}
+
+async fn list_submissions(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Query(keyset): Query<Keyset>,
+    caller: ApiMember,
+) -> Result<Json<Slice<SubmissionJson>>> {
+    let member = caller.with(Scope::Read)?;
+    let (seen, team_id) = participant(&app, &slug, &member).await?;
+    let competition = &seen.competition;
+    let ended = competition.ended(app.clock.now());
+    let mut conn = app.db.acquire().await?;
+    let rows = store::list(&mut conn, team_id, SubmissionId(keyset.before()), keyset.fetched()).await?;
+    let ids: Vec<i64> = rows.iter().map(|submission| submission.id.0).collect();
+    let released = match ended {
+        Some(ended) => store::released(&mut conn, ended, competition.id, &ids).await?,
+        None => Vec::new(),
+    };
+    drop(conn);
+    let slice = keyset.slice(rows, |submission| submission.id.0);
+    Ok(Json(slice.map(|row| SubmissionJson::new(row, competition, &released, ended.is_some()))))
+}
+
+async fn show_submission(
+    State(app): State<App>,
+    Path((slug, id)): Path<(String, SubmissionId)>,
+    caller: ApiMember,
+) -> Result<Json<SubmissionJson>> {
+    let member = caller.with(Scope::Read)?;
+    let (seen, team_id) = participant(&app, &slug, &member).await?;
+    Ok(Json(document(&app, &seen, team_id, id).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PatchJson {
+    description: Option<String>,
+    selected: Option<bool>,
+}
+
+async fn patch_submission(
+    State(app): State<App>,
+    Path((slug, id)): Path<(String, SubmissionId)>,
+    caller: ApiMember,
+    body: std::result::Result<Json<PatchJson>, JsonRejection>,
+) -> Result<Json<SubmissionJson>> {
+    let member = caller.with(Scope::Submit)?;
+    let Json(patch) = body.map_err(|error| AppError::field("body", error.body_text()))?;
+    let entrant = enter(&app, &member, &slug).await?;
+    if let Some(text) = &patch.description {
+        describe(&app, &entrant, id, text).await?;
+    }
+    match patch.selected {
+        Some(true) => choose_final(&app, &entrant, id).await?,
+        Some(false) => withdraw_final(&app, &entrant, id).await?,
+        None => {}
+    }
+    let seen = access::see(&app, &slug, Some(&member)).await?;
+    Ok(Json(document(&app, &seen, entrant.team_id, id).await?))
+}
+
+async fn send_file(
+    State(app): State<App>,
+    Path((slug, id)): Path<(String, SubmissionId)>,
+    caller: ApiMember,
+    asked: HeaderMap,
+) -> Result<Response> {
+    let member = caller.with(Scope::Read)?;
+    let (_, team_id) = participant(&app, &slug, &member).await?;
+    let mut conn = app.db.acquire().await?;
+    let submission = store::find(&mut conn, team_id, id).await?.ok_or(AppError::NotFound)?;
+    drop(conn);
+    download::send(&app.files, &download_of(&submission), &asked).await
+}
+
+#[derive(Serialize)]
+struct CheckJson {
+    id: Uuid,
+    file_name: String,
+    size_bytes: i64,
+    created_at: DateTime<Utc>,
+    /// `null` until the file was looked at.
+    verdict: Option<CheckVerdict>,
+}
+
+impl From<Check> for CheckJson {
+    fn from(check: Check) -> Self {
+        let verdict = check.verdict.map(|sqlx::types::Json(verdict)| verdict).map(without_inner_words);
+        Self {
+            id: check.id,
+            file_name: check.file_name,
+            size_bytes: check.size_bytes,
+            created_at: check.created_at,
+            verdict,
+        }
+    }
+}
+
+/// Why we failed is for the log; the participant is told that it was us.
+fn without_inner_words(verdict: CheckVerdict) -> CheckVerdict {
+    match verdict {
+        CheckVerdict::Failed { .. } => CheckVerdict::Failed {
+            reason: "The file could not be checked, by our mistake. Try again in a moment.".to_owned(),
+        },
+        other => other,
+    }
+}
+
+async fn post_check(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+    request: Request,
+) -> Result<(StatusCode, Json<CheckJson>)> {
+    let member = caller.with(Scope::Submit)?;
+    let entrant = enter(&app, &member, &slug).await?;
+    let sent = receive_file(&app, &entrant, "checks", request).await?;
+    let id = check(&app, &entrant, &sent.name, sent.stored).await?;
+    let found = find_check(&app, &entrant.competition, &member, id).await?;
+    Ok((StatusCode::CREATED, Json(found)))
+}
+
+async fn show_check(
+    State(app): State<App>,
+    Path((slug, id)): Path<(String, Uuid)>,
+    caller: ApiMember,
+) -> Result<Json<CheckJson>> {
+    let member = caller.with(Scope::Read)?;
+    let seen = access::see(&app, &slug, Some(&member)).await?;
+    find_check(&app, &seen.competition, &member, id).await.map(Json)
+}
+
+async fn find_check(app: &App, competition: &Competition, member: &Member, id: Uuid) -> Result<CheckJson> {
+    let mut conn = app.db.acquire().await?;
+    let found = store::find_check(&mut conn, competition.id, member.id, id).await?;
+    found.map(CheckJson::from).ok_or(AppError::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_is_decoded_and_loses_its_folders() {
+        assert_eq!(decode("pr%C3%A4diktion.csv"), "prädiktion.csv");
+        assert_eq!(decode("..%2F..%2Fetc/passwd"), "passwd");
+        assert_eq!(decode("100%"), "100%");
+        assert_eq!(decode("a%0Ab%zz"), "ab%zz");
+    }
+}

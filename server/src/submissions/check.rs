@@ -1,0 +1,48 @@
+//! The verb that asks for a check of a file: answered as a submission would be, counted as nothing.
+
+use chrono::TimeDelta;
+use holdout_contract::job::{Priority, Subject};
+use holdout_contract::queue;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::error::{AppError, Result};
+use crate::files::Stored;
+use crate::submissions::store;
+use crate::submissions::submit::Entrant;
+
+/// Checks that one person may ask for in an hour.
+pub const CHECKS_AN_HOUR: i64 = 30;
+
+/// Asks for the check of a stored file; the file is removed when it is refused.
+///
+/// # Errors
+/// [`AppError::TooMany`] after [`CHECKS_AN_HOUR`].
+pub async fn check(app: &App, entrant: &Entrant, file_name: &str, stored: Stored) -> Result<Uuid> {
+    let key = stored.key.clone();
+    let outcome = record(app, entrant, file_name, stored).await;
+    if matches!(&outcome, Err(error) if !matches!(error, AppError::Internal(_))) {
+        app.files.remove(&key).await?;
+    }
+    outcome
+}
+
+async fn record(app: &App, entrant: &Entrant, file_name: &str, stored: Stored) -> Result<Uuid> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    store::lock_person(&mut tx, entrant.member.id).await?;
+    let asked = store::count_checks(&mut tx, entrant.member.id, now - TimeDelta::hours(1)).await?;
+    if asked >= CHECKS_AN_HOUR {
+        return Err(AppError::TooMany {
+            message: format!("You asked for {CHECKS_AN_HOUR} checks within an hour. Wait a little."),
+            retry_after_seconds: 600,
+        });
+    }
+    let name = if file_name.trim().is_empty() { "predictions" } else { file_name };
+    let id =
+        store::insert_check(&mut tx, entrant.competition.id, entrant.member.id, name, &stored, now).await?;
+    let subject = Subject::Check { check_id: id };
+    queue::enqueue(&mut tx, entrant.competition.id.0, subject, Priority::Interactive).await?;
+    tx.commit().await?;
+    Ok(id)
+}

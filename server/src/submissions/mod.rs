@@ -1,0 +1,17 @@
+//! Submissions: from an upload to a receipt, a score or a reason.
+//!
+//! "Received" is said only after file, row, log entry and job stand on the disk. The daily limit is
+//! counted under the team's lock. Never here: a private score before the end, or another team's
+//! file.
+//!
+//! Start at [`submit`]; [`check`] answers like it and counts for nothing.
+
+pub mod api;
+pub mod check;
+pub mod choose;
+pub mod live;
+pub mod model;
+pub mod pages;
+pub mod plot;
+pub mod store;
+pub mod submit;

@@ -1,0 +1,232 @@
+//! A submission, its receipt, and how many may still be sent today.
+
+use chrono::{DateTime, Days, NaiveTime, Utc};
+use holdout_contract::rejection::Rejection;
+use sha2::{Digest, Sha256};
+use sqlx::types::Json;
+
+use crate::competitions::model::Competition;
+use crate::ids::{SubmissionId, TeamId};
+use crate::web::format;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum State {
+    Queued,
+    Scoring,
+    Scored,
+    /// The file is wrong; costs nothing.
+    Rejected,
+    /// Our fault; costs nothing.
+    Failed,
+}
+
+impl State {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Scoring => "scoring",
+            Self::Scored => "scored",
+            Self::Rejected => "rejected",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether a score, or a reason for none, is still to come.
+    pub fn is_waiting(self) -> bool {
+        matches!(self, Self::Queued | Self::Scoring)
+    }
+}
+
+impl From<String> for State {
+    fn from(name: String) -> Self {
+        match name.as_str() {
+            "queued" => Self::Queued,
+            "scoring" => Self::Scoring,
+            "scored" => Self::Scored,
+            "rejected" => Self::Rejected,
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// A submission as its own team sees it.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    pub id: SubmissionId,
+    pub team_id: TeamId,
+    /// Who sent it.
+    pub sender: String,
+    pub received_at: DateTime<Utc>,
+    pub is_late: bool,
+    pub file_name: String,
+    pub storage_key: String,
+    pub size_bytes: i64,
+    pub sha256: Vec<u8>,
+    pub description: String,
+    pub state: State,
+    pub rejection: Option<Json<Rejection>>,
+    /// In full precision; pages and JSON show [`Submission::shown_score`].
+    pub public_score: Option<f64>,
+    /// Why there is no public score.
+    pub public_undefined: Option<String>,
+    pub scored_at: Option<DateTime<Utc>>,
+    pub selected_at: Option<DateTime<Utc>>,
+    pub log_position: i64,
+    pub entry_hash: Vec<u8>,
+}
+
+impl Submission {
+    pub fn sample(state: State) -> Self {
+        let rejection = Rejection::new(
+            holdout_contract::rejection::RejectionKind::UnknownIds,
+            "41 ids are not in the solution.",
+        )
+        .with_line(3)
+        .with_column("id")
+        .with_examples(["17", "18"])
+        .with_total(41);
+        Self {
+            id: SubmissionId(7),
+            team_id: TeamId(1),
+            sender: "Ada".to_owned(),
+            received_at: DateTime::UNIX_EPOCH,
+            is_late: false,
+            file_name: "predictions.csv".to_owned(),
+            storage_key: "submissions/1/x".to_owned(),
+            size_bytes: 12_345,
+            sha256: vec![7; 32],
+            description: "gradient boosting, 5 folds".to_owned(),
+            state,
+            rejection: (state == State::Rejected).then_some(Json(rejection)),
+            public_score: (state == State::Scored).then_some(0.912_345_6),
+            public_undefined: None,
+            scored_at: (state == State::Scored).then_some(DateTime::UNIX_EPOCH),
+            selected_at: None,
+            log_position: 3,
+            entry_hash: vec![9; 32],
+        }
+    }
+
+    pub fn sha256_hex(&self) -> String {
+        hex::encode(&self.sha256)
+    }
+
+    pub fn entry_hash_hex(&self) -> String {
+        hex::encode(&self.entry_hash)
+    }
+
+    pub fn size(&self) -> String {
+        format::size(self.size_bytes.unsigned_abs())
+    }
+
+    pub fn is_selected(&self) -> bool {
+        self.selected_at.is_some()
+    }
+
+    /// Whether it may be chosen for the final: sent in time, and neither refused nor broken.
+    pub fn can_be_final(&self) -> bool {
+        !self.is_late && !matches!(self.state, State::Rejected | State::Failed)
+    }
+
+    /// The public score with the decimals the competition shows; empty where there is none.
+    pub fn shown_score(&self, competition: &Competition) -> String {
+        self.public_score.map(|score| format::score(score, competition.score_decimals)).unwrap_or_default()
+    }
+
+    pub fn reason(&self) -> Option<&Rejection> {
+        self.rejection.as_ref().map(|Json(rejection)| rejection)
+    }
+}
+
+/// A score with `decimals` decimals, as a number: every further digit leaks labels to whoever probes.
+pub fn rounded(score: f64, decimals: i32) -> f64 {
+    format::score(score, decimals).parse().unwrap_or(score)
+}
+
+/// What a team may still send today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    pub daily_limit: i32,
+    /// Sent since 00:00 UTC and neither rejected nor failed.
+    pub used: i32,
+    pub resets_at: DateTime<Utc>,
+}
+
+impl Allowance {
+    pub fn new(daily_limit: i32, used: i64, now: DateTime<Utc>) -> Self {
+        let resets_at = midnight(now).checked_add_days(Days::new(1)).unwrap_or(now);
+        Self { daily_limit, used: i32::try_from(used).unwrap_or(i32::MAX), resets_at }
+    }
+
+    pub fn left(&self) -> i32 {
+        (self.daily_limit - self.used).max(0)
+    }
+
+    /// `3 of 5 left, next at 00:00 UTC; files that are rejected are free`.
+    pub fn sentence(&self) -> String {
+        format!(
+            "{} of {} left, next at 00:00 UTC; files that are rejected are free",
+            self.left(),
+            self.daily_limit
+        )
+    }
+
+    pub fn refusal(&self) -> String {
+        format!(
+            "Today's {} submissions are used up. The next can be sent at {}; files that are rejected are free.",
+            self.daily_limit,
+            format::time(&self.resets_at)
+        )
+    }
+}
+
+/// The last 00:00 UTC.
+pub fn midnight(now: DateTime<Utc>) -> DateTime<Utc> {
+    now.date_naive().and_time(NaiveTime::MIN).and_utc()
+}
+
+/// The hash that chains a log entry to the one before it: SHA-256 of the previous hash, the file's
+/// SHA-256, the time in microseconds since 1970 and the team's number, both as 8 bytes, big end first.
+pub fn entry_hash(previous: &[u8], file: &[u8], received_at: DateTime<Utc>, team: TeamId) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update(previous);
+    hasher.update(file);
+    hasher.update(received_at.timestamp_micros().to_be_bytes());
+    hasher.update(team.0.to_be_bytes());
+    hasher.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn an_allowance_says_what_is_left_and_when_more_comes() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::hours(30);
+        let allowance = Allowance::new(5, 2, now);
+        assert_eq!(allowance.sentence(), "3 of 5 left, next at 00:00 UTC; files that are rejected are free");
+        assert_eq!(allowance.resets_at, DateTime::UNIX_EPOCH + TimeDelta::days(2));
+        assert_eq!(Allowance::new(5, 9, now).left(), 0);
+    }
+
+    #[test]
+    fn every_part_of_an_entry_changes_its_hash() {
+        let base = entry_hash(&[0; 32], &[1; 32], DateTime::UNIX_EPOCH, TeamId(1));
+        let others = [
+            entry_hash(&[2; 32], &[1; 32], DateTime::UNIX_EPOCH, TeamId(1)),
+            entry_hash(&[0; 32], &[2; 32], DateTime::UNIX_EPOCH, TeamId(1)),
+            entry_hash(&[0; 32], &[1; 32], DateTime::UNIX_EPOCH + TimeDelta::microseconds(1), TeamId(1)),
+            entry_hash(&[0; 32], &[1; 32], DateTime::UNIX_EPOCH, TeamId(2)),
+        ];
+        assert!(others.iter().all(|other| *other != base));
+    }
+
+    #[test]
+    fn scores_lose_the_digits_that_are_not_shown() {
+        assert_eq!(rounded(0.912_345_6, 3), 0.912);
+        assert_eq!(rounded(1e-9, 5), 0.0);
+    }
+}

@@ -1,0 +1,200 @@
+//! The form that sends a file, and the check of a file that counts for nothing.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::{Multipart, Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use holdout_contract::job::CheckVerdict;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::competitions::access;
+use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::model::Phase;
+use crate::error::{AppError, Result};
+use crate::paths;
+use crate::submissions::check::check;
+use crate::submissions::model::Allowance;
+use crate::submissions::store::{self, Check};
+use crate::submissions::submit::{DESCRIPTION_LIMIT, Entrant, Upload, enter, submit};
+use crate::web::extract::SignedIn;
+use crate::web::format;
+use crate::web::forms::{Mistake, mistake};
+use crate::web::shell::{Shell, flash};
+use crate::web::upload::{Received, receive};
+
+#[derive(Template, WebTemplate)]
+#[template(path = "submissions/submit.html")]
+pub struct SubmitPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    /// `None` for who has no team here.
+    pub allowance: Option<Allowance>,
+    pub mistake: Mistake,
+    pub description: String,
+    /// Makes a form that is sent twice one submission.
+    pub form_key: Uuid,
+}
+
+impl SubmitPage {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Submit),
+            allowance: Some(Allowance::new(5, 2, chrono::DateTime::UNIX_EPOCH)),
+            mistake: Mistake::none(),
+            description: String::new(),
+            form_key: Uuid::nil(),
+        }
+    }
+
+    pub fn max_size(&self) -> String {
+        format::size(self.frame.competition.max_upload_bytes.unsigned_abs())
+    }
+
+    pub fn is_upcoming(&self) -> bool {
+        self.frame.phase <= Phase::Upcoming
+    }
+
+    pub fn is_late(&self) -> bool {
+        self.frame.phase >= Phase::Closed
+    }
+
+    pub fn description_limit(&self) -> usize {
+        DESCRIPTION_LIMIT
+    }
+}
+
+pub(super) async fn show_submit(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    shell: Shell,
+) -> Result<SubmitPage> {
+    submit_page(&app, &slug, shell, Mistake::none(), String::new()).await
+}
+
+async fn submit_page(
+    app: &App,
+    slug: &str,
+    shell: Shell,
+    mistake: Mistake,
+    description: String,
+) -> Result<SubmitPage> {
+    let seen = access::see(app, slug, shell.viewer.as_ref()).await?;
+    let allowance = match seen.standing.team_id {
+        Some(team_id) => {
+            let mut conn = app.db.acquire().await?;
+            let limit = seen.competition.daily_limit;
+            Some(store::allowance(&mut conn, team_id, limit, shell.now).await?)
+        }
+        None => None,
+    };
+    let frame = Frame::new(seen, Tab::Submit, shell.now);
+    Ok(SubmitPage { shell, frame, allowance, mistake, description, form_key: Uuid::new_v4() })
+}
+
+/// The name of the file field in both forms.
+const FILE: &str = "file";
+
+async fn take(app: &App, entrant: &Entrant, room: &'static str, form: Multipart) -> Result<Received> {
+    let owner = entrant.competition.id.0;
+    receive(form, FILE, entrant.max_bytes(), async |_| Ok(app.files.create(room, owner).await?)).await
+}
+
+pub(super) async fn post_submit(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    SignedIn(member): SignedIn,
+    shell: Shell,
+    form: Multipart,
+) -> Result<Response> {
+    let entrant = enter(&app, &member, &slug).await?;
+    let received = take(&app, &entrant, "submissions", form).await?;
+    let description = received.fields.text("description").to_owned();
+    let outcome = match upload_of(received) {
+        Ok(upload) => submit(&app, &entrant, upload).await,
+        Err(error) => Err(error),
+    };
+    match mistake(outcome)? {
+        Ok(receipt) => {
+            let sentence = format!("Received. {}.", receipt.allowance.sentence());
+            let target = paths::submission(&slug, receipt.submission.id);
+            Ok(([flash(&sentence)], Redirect::to(&target)).into_response())
+        }
+        Err(mistake) => {
+            let page = submit_page(&app, &slug, shell, mistake, description).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+    }
+}
+
+/// The form's key is joined with the file's hash: the same form with another file is another submission.
+fn upload_of(received: Received) -> Result<Upload> {
+    let form_key = received.fields.text("form_key").to_owned();
+    let description = received.fields.text("description").to_owned();
+    let file = received.file.ok_or_else(|| AppError::field(FILE, "Choose a file first."))?;
+    let idempotency_key = Uuid::parse_str(&form_key)
+        .ok()
+        .map(|key| format!("{key}-{}", hex::encode(&file.stored.sha256[..16])));
+    Ok(Upload { file_name: file.name, stored: file.stored, description, idempotency_key })
+}
+
+pub(super) async fn post_check(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    SignedIn(member): SignedIn,
+    shell: Shell,
+    form: Multipart,
+) -> Result<Response> {
+    let entrant = enter(&app, &member, &slug).await?;
+    let received = take(&app, &entrant, "checks", form).await?;
+    let description = received.fields.text("description").to_owned();
+    let Some(file) = received.file else {
+        let mistake = Mistake::new(FILE, "Choose a file first.");
+        let page = submit_page(&app, &slug, shell, mistake, description).await?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    };
+    let id = check(&app, &entrant, &file.name, file.stored).await?;
+    Ok(Redirect::to(&paths::check_result(&slug, id)).into_response())
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "submissions/check.html")]
+pub struct CheckPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub check: Check,
+}
+
+impl CheckPage {
+    pub fn sample() -> Self {
+        let check = Check {
+            id: Uuid::nil(),
+            file_name: "predictions.csv".to_owned(),
+            size_bytes: 1234,
+            created_at: chrono::DateTime::UNIX_EPOCH,
+            verdict: Some(Json(CheckVerdict::Fits { n_rows: 100 })),
+        };
+        Self { shell: Shell::sample(), frame: Frame::sample(Tab::Submit), check }
+    }
+
+    pub fn verdict(&self) -> Option<&CheckVerdict> {
+        self.check.verdict.as_ref().map(|Json(verdict)| verdict)
+    }
+}
+
+pub(super) async fn show_check(
+    State(app): State<App>,
+    Path((slug, id)): Path<(String, Uuid)>,
+    SignedIn(member): SignedIn,
+    shell: Shell,
+) -> Result<CheckPage> {
+    let seen = access::see(&app, &slug, Some(&member)).await?;
+    let mut conn = app.db.acquire().await?;
+    let check = store::find_check(&mut conn, seen.competition.id, member.id, id).await?;
+    let check = check.ok_or(AppError::NotFound)?;
+    drop(conn);
+    Ok(CheckPage { frame: Frame::new(seen, Tab::Submit, shell.now), shell, check })
+}

@@ -1,0 +1,298 @@
+//! A team's own submissions: the list with its plot, and one with receipt, score or reason.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::competitions::access::{self, Seen};
+use crate::competitions::download::{self, Download};
+use crate::competitions::frame::{Frame, Tab};
+use crate::error::{AppError, Result};
+use crate::ids::{SubmissionId, TeamId};
+use crate::leaderboard;
+use crate::paths;
+use crate::submissions::choose::{choose_final, describe, withdraw_final};
+use crate::submissions::model::{Allowance, State as Stage, Submission};
+use crate::submissions::plot::Plot;
+use crate::submissions::store::{self, Released};
+use crate::submissions::submit::{DESCRIPTION_LIMIT, enter};
+use crate::web::extract::SignedIn;
+use crate::web::format;
+use crate::web::shell::{Shell, flash};
+
+const ROWS_A_PAGE: usize = 50;
+/// Scores drawn in the plot.
+const POINTS: i64 = 500;
+
+#[derive(Template, WebTemplate)]
+#[template(path = "submissions/list.html")]
+pub struct ListPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub team_name: String,
+    pub allowance: Allowance,
+    pub n_selected: i64,
+    pub submissions: Vec<Submission>,
+    /// Private scores of the shown submissions; empty before the end.
+    pub released: Vec<Released>,
+    pub plot: Option<Plot>,
+    /// Address of the next page.
+    pub older: Option<String>,
+}
+
+impl ListPage {
+    pub fn sample() -> Self {
+        let stages = [Stage::Queued, Stage::Scoring, Stage::Scored, Stage::Rejected, Stage::Failed];
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Submissions),
+            team_name: "Ada".to_owned(),
+            allowance: Allowance::new(5, 2, chrono::DateTime::UNIX_EPOCH),
+            n_selected: 1,
+            submissions: stages.map(Submission::sample).to_vec(),
+            released: Vec::new(),
+            plot: Some(Plot::sample()),
+            older: Some("?before=3".to_owned()),
+        }
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.frame.competition.ended(self.shell.now).is_some()
+    }
+
+    pub fn address(&self, submission: &Submission) -> String {
+        paths::submission(self.frame.slug(), submission.id)
+    }
+
+    pub fn private_score(&self, submission: &Submission) -> String {
+        let found = self.released.iter().find(|released| released.submission_id == submission.id);
+        shown_private(found, &self.frame)
+    }
+}
+
+fn shown_private(released: Option<&Released>, frame: &Frame) -> String {
+    released
+        .and_then(|released| released.private_score)
+        .map(|score| format::score(score, frame.competition.score_decimals))
+        .unwrap_or_default()
+}
+
+#[derive(Deserialize)]
+pub(super) struct Before {
+    before: Option<SubmissionId>,
+}
+
+/// A participant's competition, or a sentence that sends the viewer to join it.
+async fn see_as_participant(
+    app: &App,
+    slug: &str,
+    member: &crate::accounts::model::Member,
+) -> Result<(Seen, TeamId)> {
+    let seen = access::see(app, slug, Some(member)).await?;
+    let team_id = seen.standing.team_id.ok_or_else(|| {
+        AppError::refused("You do not take part in this competition yet: accept its rules first.")
+    })?;
+    Ok((seen, team_id))
+}
+
+pub(super) async fn show_list(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Query(Before { before }): Query<Before>,
+    SignedIn(member): SignedIn,
+    shell: Shell,
+) -> Result<ListPage> {
+    let (seen, team_id) = see_as_participant(&app, &slug, &member).await?;
+    let competition = &seen.competition;
+    let mut conn = app.db.acquire().await?;
+    let before = before.unwrap_or(SubmissionId(i64::MAX));
+    let mut submissions = store::list(&mut conn, team_id, before, ROWS_A_PAGE as i64 + 1).await?;
+    let is_more = submissions.len() > ROWS_A_PAGE;
+    submissions.truncate(ROWS_A_PAGE);
+    let older = submissions
+        .last()
+        .filter(|_| is_more)
+        .map(|last| format!("{}?before={}", paths::submissions(&slug), last.id));
+    let ids: Vec<i64> = submissions.iter().map(|submission| submission.id.0).collect();
+    let released = match competition.ended(shell.now) {
+        Some(ended) => store::released(&mut conn, ended, competition.id, &ids).await?,
+        None => Vec::new(),
+    };
+    let points = store::points(&mut conn, team_id, POINTS).await?;
+    let best = leaderboard::store::best_public_score(&mut conn, competition.id).await?;
+    let allowance = store::allowance(&mut conn, team_id, competition.daily_limit, shell.now).await?;
+    let n_selected = store::count_selected(&mut conn, team_id).await?;
+    let team_name = crate::teams::store::name(&mut conn, team_id).await?;
+    drop(conn);
+    let plot = Plot::new(&points, best, competition);
+    let frame = Frame::new(seen, Tab::Submissions, shell.now);
+    Ok(ListPage { shell, frame, team_name, allowance, n_selected, submissions, released, plot, older })
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "submissions/submission.html")]
+pub struct SubmissionPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub submission: Submission,
+    /// Place in the queue while it waits, as a sentence; empty otherwise.
+    pub place: String,
+    pub released: Option<Released>,
+    pub allowance: Allowance,
+}
+
+impl SubmissionPage {
+    pub fn sample() -> Self {
+        Self::sample_of(Stage::Scored)
+    }
+
+    pub fn sample_of(stage: Stage) -> Self {
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Submissions),
+            submission: Submission::sample(stage),
+            place: "2 submissions are before yours.".to_owned(),
+            released: None,
+            allowance: Allowance::new(5, 2, chrono::DateTime::UNIX_EPOCH),
+        }
+    }
+
+    pub fn select_address(&self) -> String {
+        paths::submission_select(self.frame.slug(), self.submission.id)
+    }
+
+    pub fn describe_address(&self) -> String {
+        paths::submission_describe(self.frame.slug(), self.submission.id)
+    }
+
+    pub fn file_address(&self) -> String {
+        paths::submission_file(self.frame.slug(), self.submission.id)
+    }
+
+    pub fn private_score(&self) -> String {
+        shown_private(self.released.as_ref(), &self.frame)
+    }
+
+    pub fn may_choose(&self) -> bool {
+        self.submission.can_be_final() && self.frame.competition.ended(self.shell.now).is_none()
+    }
+
+    pub fn description_limit(&self) -> usize {
+        DESCRIPTION_LIMIT
+    }
+}
+
+/// `You are next.` or how many are before.
+pub(crate) fn place_sentence(stage: Stage, ahead: Option<i64>) -> String {
+    match (stage, ahead) {
+        (Stage::Queued, Some(0)) => "Yours is next.".to_owned(),
+        (Stage::Queued, Some(1)) => "One file is before yours.".to_owned(),
+        (Stage::Queued, Some(n)) if n >= store::QUEUE_COUNTED => {
+            format!("More than {} files are before yours.", format::count(store::QUEUE_COUNTED))
+        }
+        (Stage::Queued, Some(n)) => format!("{n} files are before yours."),
+        (Stage::Queued | Stage::Scoring, _) => "It is being scored right now.".to_owned(),
+        _ => String::new(),
+    }
+}
+
+pub(super) async fn show_one(
+    State(app): State<App>,
+    Path((slug, id)): Path<(String, SubmissionId)>,
+    SignedIn(member): SignedIn,
+    shell: Shell,
+) -> Result<SubmissionPage> {
+    let (seen, team_id) = see_as_participant(&app, &slug, &member).await?;
+    let competition = &seen.competition;
+    let mut conn = app.db.acquire().await?;
+    let submission = store::find(&mut conn, team_id, id).await?.ok_or(AppError::NotFound)?;
+    let ahead = match submission.state {
+        Stage::Queued => store::jobs_ahead(&mut conn, id).await?,
+        _ => None,
+    };
+    let released = match competition.ended(shell.now) {
+        Some(ended) => store::released(&mut conn, ended, competition.id, &[id.0]).await?.pop(),
+        None => None,
+    };
+    let allowance = store::allowance(&mut conn, team_id, competition.daily_limit, shell.now).await?;
+    drop(conn);
+    let place = place_sentence(submission.state, ahead);
+    let frame = Frame::new(seen, Tab::Submissions, shell.now);
+    Ok(SubmissionPage { shell, frame, submission, place, released, allowance })
+}
+
+pub(super) async fn send_file(
+    State(app): State<App>,
+    Path((slug, id)): Path<(String, SubmissionId)>,
+    SignedIn(member): SignedIn,
+    asked: HeaderMap,
+) -> Result<Response> {
+    let (_, team_id) = see_as_participant(&app, &slug, &member).await?;
+    let mut conn = app.db.acquire().await?;
+    let submission = store::find(&mut conn, team_id, id).await?.ok_or(AppError::NotFound)?;
+    drop(conn);
+    download::send(&app.files, &download_of(&submission), &asked).await
+}
+
+/// A submission's file as an attachment.
+pub(crate) fn download_of(submission: &Submission) -> Download<'_> {
+    Download {
+        storage_key: &submission.storage_key,
+        name: &submission.file_name,
+        size_bytes: submission.size_bytes.unsigned_abs(),
+        sha256_hex: submission.sha256_hex(),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct DescribeForm {
+    description: String,
+}
+
+pub(super) async fn post_describe(
+    State(app): State<App>,
+    Path((slug, id)): Path<(String, SubmissionId)>,
+    SignedIn(member): SignedIn,
+    Form(form): Form<DescribeForm>,
+) -> Result<Response> {
+    let entrant = enter(&app, &member, &slug).await?;
+    describe(&app, &entrant, id, &form.description).await?;
+    Ok(([flash("Description saved.")], Redirect::to(&paths::submission(&slug, id))).into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct SelectForm {
+    choice: Choice,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Choice {
+    Choose,
+    Withdraw,
+}
+
+pub(super) async fn post_select(
+    State(app): State<App>,
+    Path((slug, id)): Path<(String, SubmissionId)>,
+    SignedIn(member): SignedIn,
+    Form(form): Form<SelectForm>,
+) -> Result<Response> {
+    let entrant = enter(&app, &member, &slug).await?;
+    let sentence = match form.choice {
+        Choice::Choose => {
+            choose_final(&app, &entrant, id).await?;
+            "Chosen for the final."
+        }
+        Choice::Withdraw => {
+            withdraw_final(&app, &entrant, id).await?;
+            "No longer chosen for the final."
+        }
+    };
+    Ok(([flash(sentence)], Redirect::to(&paths::submission(&slug, id))).into_response())
+}

@@ -1,0 +1,435 @@
+//! Every SQL statement about submissions, their log and checks of files.
+
+use chrono::{DateTime, Utc};
+use holdout_contract::job::CheckVerdict;
+use holdout_contract::rejection::Rejection;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::competitions::model::Ended;
+use crate::files::Stored;
+use crate::ids::{CompetitionId, SubmissionId, TeamId, UserId};
+use crate::submissions::model::{Allowance, State, Submission, midnight};
+use crate::submissions::submit::{Terms, Upload};
+
+/// Only the first so many jobs ahead are counted.
+pub const QUEUE_COUNTED: i64 = 1000;
+
+/// A row about to be written.
+pub struct NewSubmission<'a> {
+    pub competition_id: CompetitionId,
+    pub team_id: TeamId,
+    pub user_id: UserId,
+    pub received_at: DateTime<Utc>,
+    pub is_late: bool,
+    pub upload: &'a Upload,
+}
+
+/// The last entry of a competition's log.
+pub struct LogHead {
+    pub length: i64,
+    pub hash: Vec<u8>,
+}
+
+/// Everything that counts a team's submissions waits here for everything else that does.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock_team(conn: &mut PgConnection, team_id: TeamId) -> sqlx::Result<()> {
+    sqlx::query_scalar!("select id from teams where id = $1 for update", team_id.0).fetch_one(conn).await?;
+    Ok(())
+}
+
+/// Reads the competition's terms and holds off its settling until the transaction ends.
+///
+/// # Errors
+/// Those of the database.
+pub async fn hold_terms(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Terms> {
+    sqlx::query_as!(
+        Terms,
+        "select daily_limit, ends_at, settled_at from competitions where id = $1 for key share",
+        id.0,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn allowance(
+    conn: &mut PgConnection,
+    team_id: TeamId,
+    daily_limit: i32,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Allowance> {
+    let used = sqlx::query_scalar!(
+        "select count(*) as \"used!\"
+         from submissions
+         where team_id = $1 and received_at >= $2 and state not in ('rejected', 'failed')",
+        team_id.0,
+        midnight(now),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(Allowance::new(daily_limit, used, now))
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn insert(conn: &mut PgConnection, new: &NewSubmission<'_>) -> sqlx::Result<SubmissionId> {
+    sqlx::query_scalar!(
+        "insert into submissions
+            (competition_id, team_id, user_id, received_at, is_late, file_name, storage_key, size_bytes,
+             sha256, description, idempotency_key)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         returning id as \"id: SubmissionId\"",
+        new.competition_id.0,
+        new.team_id.0,
+        new.user_id.0,
+        new.received_at,
+        new.is_late,
+        new.upload.file_name,
+        new.upload.stored.key,
+        size(&new.upload.stored),
+        new.upload.stored.sha256.as_slice(),
+        new.upload.description,
+        new.upload.idempotency_key,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+fn size(stored: &Stored) -> i64 {
+    i64::try_from(stored.size_bytes).unwrap_or(i64::MAX)
+}
+
+/// The head of a competition's log, locked; made on first use.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock_log(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<LogHead> {
+    sqlx::query_as!(
+        LogHead,
+        "insert into submission_log_heads as head (competition_id, head_hash)
+         values ($1, decode(repeat('00', 32), 'hex'))
+         on conflict (competition_id) do update set length = head.length
+         returning length, head_hash as hash",
+        id.0,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn append_log(
+    conn: &mut PgConnection,
+    competition_id: CompetitionId,
+    position: i64,
+    submission_id: SubmissionId,
+    hash: &[u8; 32],
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "with entry as (
+            insert into submission_log (competition_id, position, submission_id, entry_hash)
+            values ($1, $2, $3, $4)
+         )
+         update submission_log_heads set length = $2, head_hash = $4 where competition_id = $1",
+        competition_id.0,
+        position,
+        submission_id.0,
+        hash.as_slice(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// One submission of a team.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find(
+    conn: &mut PgConnection,
+    team_id: TeamId,
+    id: SubmissionId,
+) -> sqlx::Result<Option<Submission>> {
+    Ok(list(conn, team_id, SubmissionId(id.0.saturating_add(1)), 1)
+        .await?
+        .pop()
+        .filter(|found| found.id == id))
+}
+
+/// A team's submissions before `before`, newest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list(
+    conn: &mut PgConnection,
+    team_id: TeamId,
+    before: SubmissionId,
+    limit: i64,
+) -> sqlx::Result<Vec<Submission>> {
+    sqlx::query_as!(
+        Submission,
+        "select s.id as \"id: SubmissionId\", s.team_id as \"team_id: TeamId\", u.display_name as sender,
+                s.received_at, s.is_late, s.file_name, s.storage_key, s.size_bytes, s.sha256,
+                s.description, s.state as \"state: State\", s.rejection as \"rejection: Json<Rejection>\",
+                s.public_score, s.public_undefined, s.scored_at, s.selected_at,
+                coalesce(l.position, 0) as \"log_position!\", coalesce(l.entry_hash, '') as \"entry_hash!\"
+         from submissions s
+         join users u on u.id = s.user_id
+         left join submission_log l on l.submission_id = s.id
+         where s.team_id = $1 and s.id < $2
+         order by s.id desc
+         limit $3",
+        team_id.0,
+        before.0,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// The submission that an idempotency key named before.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_by_key(
+    conn: &mut PgConnection,
+    team_id: TeamId,
+    key: &str,
+) -> sqlx::Result<Option<Submission>> {
+    let id = sqlx::query_scalar!(
+        "select id as \"id: SubmissionId\" from submissions where team_id = $1 and idempotency_key = $2",
+        team_id.0,
+        key,
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    match id {
+        Some(id) => find(conn, team_id, id).await,
+        None => Ok(None),
+    }
+}
+
+/// How many jobs run before this submission's, at most [`QUEUE_COUNTED`]; `None` when it does not wait.
+///
+/// # Errors
+/// Those of the database.
+pub async fn jobs_ahead(conn: &mut PgConnection, id: SubmissionId) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar!(
+        "select (
+            select count(*)
+            from (
+                select from jobs a
+                where a.state = 'queued' and (a.priority, a.turn, a.id) < (j.priority, j.turn, j.id)
+                limit $2
+            ) ahead) as \"ahead!\"
+         from jobs j
+         where j.submission_id = $1 and j.kind = 'score' and j.state = 'queued'",
+        id.0,
+        QUEUE_COUNTED,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn describe(
+    conn: &mut PgConnection,
+    team_id: TeamId,
+    id: SubmissionId,
+    description: &str,
+) -> sqlx::Result<bool> {
+    let described = sqlx::query!(
+        "update submissions set description = $3 where id = $2 and team_id = $1",
+        team_id.0,
+        id.0,
+        description,
+    )
+    .execute(conn)
+    .await?;
+    Ok(described.rows_affected() == 1)
+}
+
+/// How many submissions a team has chosen for the final.
+///
+/// # Errors
+/// Those of the database.
+pub async fn count_selected(conn: &mut PgConnection, team_id: TeamId) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        "select count(*) as \"selected!\"
+         from submissions
+         where team_id = $1 and selected_at is not null and state not in ('rejected', 'failed')",
+        team_id.0,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Chooses a submission (`Some`) or takes the choice back (`None`).
+///
+/// # Errors
+/// Those of the database.
+pub async fn set_selected(
+    conn: &mut PgConnection,
+    team_id: TeamId,
+    id: SubmissionId,
+    selected_at: Option<DateTime<Utc>>,
+) -> sqlx::Result<bool> {
+    let set = sqlx::query!(
+        "update submissions set selected_at = $3 where id = $2 and team_id = $1",
+        team_id.0,
+        id.0,
+        selected_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(set.rows_affected() == 1)
+}
+
+/// A private score that was released.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Released {
+    pub submission_id: SubmissionId,
+    pub private_score: Option<f64>,
+    pub private_undefined: Option<String>,
+}
+
+/// Private scores of submissions; the witness shows that the competition is over, and the database
+/// looks again.
+///
+/// # Errors
+/// Those of the database.
+pub async fn released(
+    conn: &mut PgConnection,
+    _: Ended,
+    competition_id: CompetitionId,
+    ids: &[i64],
+) -> sqlx::Result<Vec<Released>> {
+    sqlx::query_as!(
+        Released,
+        "select submission_id as \"submission_id!: SubmissionId\", private_score, private_undefined
+         from released_private_scores($1, $2)",
+        competition_id.0,
+        ids,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// A point of the plot of a team's scores.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    pub received_at: DateTime<Utc>,
+    pub score: f64,
+}
+
+/// A team's newest public scores, newest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn points(conn: &mut PgConnection, team_id: TeamId, limit: i64) -> sqlx::Result<Vec<Point>> {
+    sqlx::query_as!(
+        Point,
+        "select received_at, public_score as \"score!\"
+         from submissions
+         where team_id = $1 and state = 'scored' and public_score is not null
+         order by id desc
+         limit $2",
+        team_id.0,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// A check of a file.
+#[derive(Debug, Clone)]
+pub struct Check {
+    pub id: Uuid,
+    pub file_name: String,
+    pub size_bytes: i64,
+    pub created_at: DateTime<Utc>,
+    pub verdict: Option<Json<CheckVerdict>>,
+}
+
+/// Checks a person asked for since a moment, counted up to `limit`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn count_checks(
+    conn: &mut PgConnection,
+    user_id: UserId,
+    since: DateTime<Utc>,
+) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        "select count(*) as \"checks!\" from file_checks where user_id = $1 and created_at >= $2",
+        user_id.0,
+        since,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// One person's checks are counted one after the other.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock_person(conn: &mut PgConnection, user_id: UserId) -> sqlx::Result<()> {
+    sqlx::query_scalar!("select id from users where id = $1 for no key update", user_id.0)
+        .fetch_one(conn)
+        .await?;
+    Ok(())
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn insert_check(
+    conn: &mut PgConnection,
+    competition_id: CompetitionId,
+    user_id: UserId,
+    file_name: &str,
+    stored: &Stored,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Uuid> {
+    sqlx::query_scalar!(
+        "insert into file_checks (competition_id, user_id, file_name, storage_key, size_bytes, created_at)
+         values ($1, $2, $3, $4, $5, $6)
+         returning id",
+        competition_id.0,
+        user_id.0,
+        file_name,
+        stored.key,
+        size(stored),
+        now,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// A person's own check.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_check(
+    conn: &mut PgConnection,
+    competition_id: CompetitionId,
+    user_id: UserId,
+    id: Uuid,
+) -> sqlx::Result<Option<Check>> {
+    sqlx::query_as!(
+        Check,
+        "select id, file_name, size_bytes, created_at, verdict as \"verdict: Json<CheckVerdict>\"
+         from file_checks
+         where id = $1 and user_id = $2 and competition_id = $3",
+        id,
+        user_id.0,
+        competition_id.0,
+    )
+    .fetch_optional(conn)
+    .await
+}

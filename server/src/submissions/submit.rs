@@ -1,0 +1,192 @@
+//! The verb that turns an upload into a submission.
+//!
+//! 1. [`enter`] finds out whether this person may send at all, before a byte is read.
+//! 2. The handler streams the file to storage, which flushes it to the disk.
+//! 3. [`submit`] locks the team, counts, and writes submission, log entry and job in one
+//!    transaction. When the rules refuse, the file is removed again.
+
+use chrono::{DateTime, SubsecRound, Utc};
+use holdout_contract::job::{Priority, Subject};
+use holdout_contract::queue;
+use sqlx::PgConnection;
+
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::competitions::access::{self, Seen};
+use crate::competitions::model::{Competition, Phase};
+use crate::error::{AppError, Result};
+use crate::files::Stored;
+use crate::ids::TeamId;
+use crate::submissions::model::{Allowance, Submission, entry_hash};
+use crate::submissions::store::{self, NewSubmission};
+use crate::web::format;
+
+/// Longest description, in characters.
+pub const DESCRIPTION_LIMIT: usize = 500;
+/// Longest idempotency key, in characters.
+const KEY_LIMIT: usize = 200;
+
+/// Somebody who may send files to a competition.
+#[derive(Debug, Clone)]
+pub struct Entrant {
+    pub member: Member,
+    pub competition: Competition,
+    pub team_id: TeamId,
+}
+
+impl Entrant {
+    pub fn max_bytes(&self) -> u64 {
+        self.competition.max_upload_bytes.unsigned_abs()
+    }
+}
+
+/// A file that stands on the disk, with what its sender said about it.
+#[derive(Debug, Clone)]
+pub struct Upload {
+    pub file_name: String,
+    pub stored: Stored,
+    pub description: String,
+    /// The same key from the same team names the same submission.
+    pub idempotency_key: Option<String>,
+}
+
+/// What the sender is told: from now on the file is never lost.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    pub submission: Submission,
+    pub allowance: Allowance,
+}
+
+/// Finds out whether a member may send files now.
+///
+/// # Errors
+/// A sentence when not; [`AppError::NotFound`] for a competition the member may not see.
+pub async fn enter(app: &App, member: &Member, slug: &str) -> Result<Entrant> {
+    let Seen { competition, standing } = access::see(app, slug, Some(member)).await?;
+    let team_id = standing.team_id.ok_or_else(|| {
+        AppError::refused("Accept the rules first: then you have a team, and the team can submit.")
+    })?;
+    match (competition.phase(app.clock.now()), competition.starts_at) {
+        (Phase::Draft, _) => {
+            Err(AppError::refused("This competition is a draft and takes no submissions yet."))
+        }
+        (Phase::Upcoming, Some(starts_at)) => Err(AppError::refused(format!(
+            "This competition opens at {}; submissions are taken from then on.",
+            format::time(&starts_at)
+        ))),
+        _ => Ok(Entrant { member: member.clone(), competition, team_id }),
+    }
+}
+
+/// Takes a stored file as a submission.
+///
+/// # Errors
+/// [`AppError::TooMany`] when today's submissions are used up; the file is then removed.
+pub async fn submit(app: &App, entrant: &Entrant, upload: Upload) -> Result<Receipt> {
+    let storage_key = upload.stored.key.clone();
+    let outcome = record(app, entrant, upload).await;
+    let is_kept = match &outcome {
+        Ok(receipt) => receipt.submission.storage_key == storage_key,
+        // After a fault of ours the row may stand all the same, so the file stays.
+        Err(AppError::Internal(_)) => true,
+        Err(_) => false,
+    };
+    if !is_kept {
+        app.files.remove(&storage_key).await?;
+    }
+    outcome
+}
+
+async fn record(app: &App, entrant: &Entrant, upload: Upload) -> Result<Receipt> {
+    let upload = tidy(upload)?;
+    let now = app.clock.now().trunc_subsecs(6); // what the database keeps is what is hashed
+    let competition_id = entrant.competition.id;
+    let mut tx = app.db.begin().await?;
+    store::lock_team(&mut tx, entrant.team_id).await?;
+    if let Some(key) = &upload.idempotency_key
+        && let Some(submission) = store::find_by_key(&mut tx, entrant.team_id, key).await?
+    {
+        if submission.sha256 != upload.stored.sha256 {
+            return Err(AppError::field(
+                "idempotency_key",
+                "This idempotency key was used for another file before; make a new one for this file.",
+            ));
+        }
+        let allowance =
+            store::allowance(&mut tx, entrant.team_id, entrant.competition.daily_limit, now).await?;
+        return Ok(Receipt { submission, allowance });
+    }
+    let terms = store::hold_terms(&mut tx, competition_id).await?;
+    let before = store::allowance(&mut tx, entrant.team_id, terms.daily_limit, now).await?;
+    if before.left() == 0 {
+        return Err(AppError::TooMany {
+            message: before.refusal(),
+            retry_after_seconds: (before.resets_at - now).num_seconds().unsigned_abs() + 1,
+        });
+    }
+    let new = NewSubmission {
+        competition_id,
+        team_id: entrant.team_id,
+        user_id: entrant.member.id,
+        received_at: now,
+        is_late: terms.is_over(now),
+        upload: &upload,
+    };
+    let id = store::insert(&mut tx, &new).await?;
+    append_to_log(&mut tx, &new, id).await?;
+    let subject = Subject::Score { submission_id: id.0, team_id: entrant.team_id.0 };
+    queue::enqueue(&mut tx, competition_id.0, subject, Priority::Interactive).await?;
+    let submission = store::find(&mut tx, entrant.team_id, id).await?.ok_or(sqlx::Error::RowNotFound)?;
+    tx.commit().await?;
+    let allowance = Allowance { used: before.used + 1, ..before };
+    Ok(Receipt { submission, allowance })
+}
+
+fn tidy(mut upload: Upload) -> Result<Upload> {
+    if upload.stored.size_bytes == 0 {
+        return Err(AppError::field("file", "This file is empty: it has not a single byte."));
+    }
+    if upload.description.chars().count() > DESCRIPTION_LIMIT {
+        return Err(AppError::field(
+            "description",
+            format!("A description has at most {DESCRIPTION_LIMIT} characters."),
+        ));
+    }
+    if upload.file_name.trim().is_empty() {
+        upload.file_name = "predictions".to_owned();
+    }
+    upload.idempotency_key = upload.idempotency_key.filter(|key| !key.is_empty());
+    if upload.idempotency_key.as_ref().is_some_and(|key| key.chars().count() > KEY_LIMIT) {
+        return Err(AppError::field(
+            "idempotency_key",
+            format!("An idempotency key has at most {KEY_LIMIT} characters."),
+        ));
+    }
+    Ok(upload)
+}
+
+/// The log's head is locked until the transaction ends, so positions have no gap.
+async fn append_to_log(
+    conn: &mut PgConnection,
+    new: &NewSubmission<'_>,
+    id: crate::ids::SubmissionId,
+) -> sqlx::Result<()> {
+    let head = store::lock_log(conn, new.competition_id).await?;
+    let hash = entry_hash(&head.hash, &new.upload.stored.sha256, new.received_at, new.team_id);
+    store::append_log(conn, new.competition_id, head.length + 1, id, &hash).await
+}
+
+/// What binds a submission, read again under the lock.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    pub daily_limit: i32,
+    pub ends_at: Option<DateTime<Utc>>,
+    pub settled_at: Option<DateTime<Utc>>,
+}
+
+impl Terms {
+    /// Over by the clock, or because the final board stands already.
+    pub fn is_over(&self, now: DateTime<Utc>) -> bool {
+        self.settled_at.is_some() || self.ends_at.is_none_or(|end| now >= end)
+    }
+}

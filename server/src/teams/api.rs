@@ -1,0 +1,49 @@
+//! Joining as JSON.
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+use crate::accounts::model::Scope;
+use crate::api::token::ApiMember;
+use crate::app::App;
+use crate::error::{AppError, Result};
+use crate::ids::TeamId;
+use crate::paths;
+use crate::teams::join::join;
+
+pub fn router() -> Router<App> {
+    Router::new().route(paths::API_JOIN, post(post_join))
+}
+
+#[derive(Deserialize)]
+struct JoinJson {
+    accept_rules: bool,
+}
+
+#[derive(Serialize)]
+struct JoinedJson {
+    team_id: TeamId,
+    team: String,
+    /// After the end: what this team sends is scored and never ranked.
+    is_late: bool,
+}
+
+async fn post_join(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+    body: std::result::Result<Json<JoinJson>, JsonRejection>,
+) -> Result<(StatusCode, Json<JoinedJson>)> {
+    let member = caller.with(Scope::Submit)?;
+    let says_yes = body.is_ok_and(|Json(body)| body.accept_rules);
+    if !says_yes {
+        return Err(AppError::field("accept_rules", "Send {\"accept_rules\": true} to accept the rules."));
+    }
+    let joined = join(&app, &member, &slug).await?;
+    let json = JoinedJson { team_id: joined.team_id, team: joined.team_name, is_late: joined.is_late };
+    Ok((StatusCode::CREATED, Json(json)))
+}

@@ -1,0 +1,79 @@
+//! The verb that makes a member a participant: accept the rules, get a team of one.
+
+use chrono::{DateTime, Utc};
+
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::competitions::access;
+use crate::competitions::model::{Competition, Phase};
+use crate::error::{AppError, Result};
+use crate::ids::TeamId;
+use crate::teams::store;
+use crate::web::format;
+
+/// A new team of one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    pub team_id: TeamId,
+    pub team_name: String,
+    /// After the end: what this team sends is scored and never ranked.
+    pub is_late: bool,
+}
+
+/// Accepts the rules for a member.
+///
+/// # Errors
+/// A sentence when the member takes part already or the entry deadline has passed;
+/// [`AppError::NotFound`] for a competition the member may not see.
+pub async fn join(app: &App, member: &Member, slug: &str) -> Result<Joined> {
+    let seen = access::see(app, slug, Some(member)).await?;
+    let now = app.clock.now();
+    if let Some(sentence) = hindrance(&seen.competition, now) {
+        return Err(AppError::refused(sentence));
+    }
+    let is_late = seen.competition.ended(now).is_some();
+    let competition_id = seen.competition.id;
+    let mut tx = app.db.begin().await?;
+    let team = store::insert_team(&mut tx, competition_id, &member.display_name, member.id, now).await?;
+    if !store::insert_leader(&mut tx, competition_id, team.id, member.id, now).await? {
+        return Err(AppError::refused("You take part in this competition already."));
+    }
+    if !is_late {
+        store::count_team(&mut tx, competition_id).await?;
+    }
+    tx.commit().await?;
+    Ok(Joined { team_id: team.id, team_name: team.name, is_late })
+}
+
+/// Why nobody can join at `now`; `None` when one can.
+pub fn hindrance(competition: &Competition, now: DateTime<Utc>) -> Option<String> {
+    match competition.phase(now) {
+        Phase::Draft => Some("This competition is a draft; it can be joined when it is launched.".to_owned()),
+        Phase::Upcoming | Phase::Open => {
+            competition.entry_deadline_at.filter(|deadline| now >= *deadline).map(|deadline| {
+                format!(
+                    "The entry deadline was {}. Late submissions open to everybody when the competition has ended.",
+                    format::time(&deadline)
+                )
+            })
+        }
+        Phase::Closed | Phase::Final => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn the_door_closes_at_the_deadline_and_opens_for_late_entries() {
+        let mut competition = Competition::sample();
+        competition.entry_deadline_at = competition.starts_at.map(|start| start + TimeDelta::days(20));
+        let at = |days| DateTime::UNIX_EPOCH + TimeDelta::days(days);
+        assert!(hindrance(&competition, at(19)).is_none());
+        assert!(hindrance(&competition, at(20)).is_some_and(|sentence| sentence.contains("1970-01-21")));
+        assert!(hindrance(&competition, at(31)).is_none());
+    }
+}

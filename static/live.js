@@ -1,0 +1,42 @@
+// Keeps a page current: hears that something changed and puts the page's own new content in place.
+// Without it a reload does the same.
+"use strict";
+
+const region = document.querySelector("[data-live]");
+
+if (region && "EventSource" in window) {
+  const pauseMs = region.dataset.liveOn === "board" ? 3000 : 150;
+  const events = new EventSource(region.dataset.live);
+  let timer = null;
+  let refreshedAt = 0;
+
+  async function refresh() {
+    timer = null;
+    refreshedAt = Date.now();
+    const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
+    if (!answer || !answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.getElementById(region.id);
+    if (!fresh || fresh.innerHTML === region.innerHTML) return;
+    region.replaceChildren(...fresh.childNodes);
+    region.toggleAttribute("data-live-waiting", fresh.hasAttribute("data-live-waiting"));
+    region.dispatchEvent(new Event("holdout:markup", { bubbles: true }));
+  }
+
+  function soon() {
+    if (timer !== null) return;
+    const wait = Math.max(0, pauseMs - (Date.now() - refreshedAt));
+    const spread = region.dataset.liveOn === "board" ? Math.random() * 1500 : 0;
+    timer = setTimeout(refresh, wait + spread);
+  }
+
+  events.addEventListener(region.dataset.liveOn, soon);
+  // What happened before the stream stood, or while it was broken, is asked for once.
+  let wasOpen = false;
+  events.addEventListener("open", () => {
+    if (wasOpen || region.hasAttribute("data-live-waiting")) soon();
+    wasOpen = true;
+  });
+  // A waiting page asks again by itself, should an event be lost.
+  setInterval(() => { if (region.hasAttribute("data-live-waiting")) soon(); }, 5000);
+}
