@@ -35,6 +35,14 @@ impl Frame {
         &self.competition.slug
     }
 
+    /// Whether to invite the viewer to take part.
+    pub fn may_join(&self, now: &DateTime<Utc>) -> bool {
+        let before_deadline = self.competition.entry_deadline_at.is_none_or(|deadline| *now < deadline);
+        self.standing.team_id.is_none()
+            && matches!(self.phase, Phase::Open | Phase::Upcoming)
+            && before_deadline
+    }
+
     /// `aria-current` of a tab.
     pub fn current(&self, tab: Tab) -> &'static str {
         if self.tab == tab { "page" } else { "false" }

@@ -10,7 +10,6 @@ use axum::routing::get;
 use crate::app::App;
 use crate::competitions::access;
 use crate::competitions::frame::{Frame, Tab};
-use crate::competitions::model::Phase;
 use crate::competitions::store::texts::{self, PageLink, TextPage};
 use crate::error::{AppError, Result};
 use crate::paths;
@@ -75,15 +74,6 @@ impl TextPageView {
 
     pub fn is_current(&self, link: &PageLink) -> &'static str {
         if link.slug == self.current { "page" } else { "false" }
-    }
-
-    /// Whether to invite the viewer to take part.
-    pub fn may_join(&self) -> bool {
-        let before_deadline =
-            self.frame.competition.entry_deadline_at.is_none_or(|deadline| self.shell.now < deadline);
-        self.frame.standing.team_id.is_none()
-            && matches!(self.frame.phase, Phase::Open | Phase::Upcoming)
-            && before_deadline
     }
 }
 
