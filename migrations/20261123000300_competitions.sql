@@ -95,4 +95,5 @@ grant select, insert, update, delete on
     to holdout_web;
 grant select on competitions to holdout_scorer;
 grant update (n_entries, n_teams, board_revision, settled_at, title, subtitle) on competitions to holdout_scorer;
-grant select, insert, update on pages, data_files to holdout_scorer;
+grant select, insert, update on pages to holdout_scorer;
+grant select, insert, update, delete on data_files to holdout_scorer;

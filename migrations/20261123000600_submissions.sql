@@ -100,7 +100,8 @@ grant update (description, selected_at) on submissions to holdout_web;
 grant select, insert, update on submission_log_heads to holdout_web;
 grant select, insert, delete on file_checks to holdout_web;
 grant select on scores to holdout_web;
-grant select, update on submissions, file_checks to holdout_scorer;
+grant select, update on submissions to holdout_scorer;
+grant select, update, delete on file_checks to holdout_scorer;
 grant select, insert, update on scores, private_scores to holdout_scorer;
 
 -- A person's own private scores or everyone's: none before the end, whoever asks.

@@ -19,6 +19,7 @@ use crate::sample::check_against_sample;
 use crate::score::score_split;
 use crate::solution::{Solution, Split};
 use crate::split::SplitRule;
+use crate::worker::cli as worker;
 
 /// A file was refused: the reason is on standard output, as JSON.
 const REJECTED: u8 = 2;
@@ -42,6 +43,14 @@ enum Verb {
     },
     /// Check a submission against the sample submission; reads no labels.
     Check(CheckArguments),
+    /// Take jobs from the queue and score them.
+    Work(worker::WorkArgs),
+    /// Make this scorer's private key and print its public half.
+    Keygen(worker::KeygenArgs),
+    /// Say whether this scorer could do its work here, and what to mend if not.
+    Doctor(worker::Place),
+    #[command(hide = true)]
+    Child(worker::ChildArgs),
 }
 
 #[derive(Args)]
@@ -108,12 +117,28 @@ pub fn run() -> ExitCode {
         Verb::Score(arguments) => score(&arguments),
         Verb::Metrics { table } => print_metrics(table),
         Verb::Check(arguments) => check(&arguments),
+        Verb::Work(arguments) => return exit(worker::work(&arguments).map(|()| true)),
+        Verb::Keygen(arguments) => return exit(worker::keygen(&arguments).map(|()| true)),
+        Verb::Doctor(place) => return exit(worker::doctor(&place)),
+        Verb::Child(arguments) => return exit(worker::child(&arguments).map(|()| true)),
     };
     match result {
         Ok(text) => print(&text, ExitCode::SUCCESS),
         Err(Failure::Rejected(rejection)) => print(&json!(rejection).to_string(), ExitCode::from(REJECTED)),
         Err(Failure::Usage(message)) => {
             eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `Ok(false)`: something is wrong and was said already.
+fn exit(done: anyhow::Result<bool>) -> ExitCode {
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error:#}");
             ExitCode::FAILURE
         }
     }

@@ -9,6 +9,7 @@
 pub mod align;
 pub mod cli;
 mod columns;
+pub mod examine;
 mod index;
 pub mod intake;
 pub mod judge;
@@ -18,3 +19,5 @@ pub mod sample;
 pub mod score;
 pub mod solution;
 pub mod split;
+pub mod unseal;
+pub mod worker;

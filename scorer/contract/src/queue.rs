@@ -43,6 +43,10 @@ pub async fn enqueue(
                 coalesce((select turn from jobs where state = 'queued' and priority = $2 order by turn, id limit 1), 0),
                 coalesce((select turn + 1 from jobs
                           where state = 'queued' and team_id = $4 and priority = $2
+                          order by turn desc limit 1), 0),
+                coalesce((select turn + 1 from jobs
+                          where state = 'queued' and $4::bigint is null and team_id is null
+                            and priority = $2 and competition_id = $3
                           order by turn desc limit 1), 0)
             ),
             $3, $4, $5, $6, $7, $8)
@@ -69,7 +73,8 @@ pub async fn claim(
     worker: Uuid,
     lease_seconds: f64,
 ) -> sqlx::Result<Option<Leased>> {
-    let row = sqlx::query!(
+    let row = sqlx::query_as!(
+        Row,
         "update jobs
          set state = 'leased', lease = gen_random_uuid(), leased_by = $1,
              lease_until = now() + make_interval(secs => $2), attempts = attempts + 1
@@ -85,28 +90,7 @@ pub async fn claim(
     )
     .fetch_optional(conn)
     .await?;
-    row.map(|row| {
-        let subject = match row.kind.as_str() {
-            "score" => row
-                .submission_id
-                .zip(row.team_id)
-                .map(|(submission_id, team_id)| Subject::Score { submission_id, team_id }),
-            "check" => row.check_id.map(|check_id| Subject::Check { check_id }),
-            "examine" => row.version_id.map(|version_id| Subject::Examine { version_id }),
-            "split" => row.table_id.map(|table_id| Subject::Split { table_id }),
-            _ => None,
-        };
-        let subject =
-            subject.ok_or_else(|| sqlx::Error::Decode(format!("job {} has no subject", row.id).into()))?;
-        Ok(Leased {
-            job_id: row.id,
-            lease: row.lease,
-            subject,
-            competition_id: row.competition_id,
-            attempts: row.attempts,
-        })
-    })
-    .transpose()
+    row.map(Leased::try_from).transpose()
 }
 
 /// Prolongs a lease; `false` when it was lost.
@@ -201,7 +185,8 @@ pub async fn recover(conn: &mut PgConnection, worker: Uuid) -> sqlx::Result<Vec<
     )
     .execute(&mut *conn)
     .await?;
-    let broken = sqlx::query!(
+    sqlx::query_as!(
+        Row,
         "update jobs
          set lease = gen_random_uuid(), leased_by = $2, lease_until = now() + interval '1 minute'
          where id in (
@@ -214,25 +199,49 @@ pub async fn recover(conn: &mut PgConnection, worker: Uuid) -> sqlx::Result<Vec<
         worker,
     )
     .fetch_all(conn)
-    .await?;
-    Ok(broken
-        .into_iter()
-        .filter_map(|row| {
-            let subject = match row.kind.as_str() {
-                "score" => Subject::Score { submission_id: row.submission_id?, team_id: row.team_id? },
-                "check" => Subject::Check { check_id: row.check_id? },
-                "examine" => Subject::Examine { version_id: row.version_id? },
-                _ => Subject::Split { table_id: row.table_id? },
-            };
-            Some(Leased {
-                job_id: row.id,
-                lease: row.lease,
-                subject,
-                competition_id: row.competition_id,
-                attempts: row.attempts,
-            })
+    .await?
+    .into_iter()
+    .map(Leased::try_from)
+    .collect()
+}
+
+/// What `claim` and `recover` return of a job.
+struct Row {
+    id: i64,
+    lease: Uuid,
+    kind: String,
+    competition_id: i64,
+    team_id: Option<i64>,
+    submission_id: Option<i64>,
+    check_id: Option<Uuid>,
+    version_id: Option<i64>,
+    table_id: Option<i64>,
+    attempts: i32,
+}
+
+impl TryFrom<Row> for Leased {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> sqlx::Result<Self> {
+        let subject = match row.kind.as_str() {
+            "score" => row
+                .submission_id
+                .zip(row.team_id)
+                .map(|(submission_id, team_id)| Subject::Score { submission_id, team_id }),
+            "check" => row.check_id.map(|check_id| Subject::Check { check_id }),
+            "examine" => row.version_id.map(|version_id| Subject::Examine { version_id }),
+            "split" => row.table_id.map(|table_id| Subject::Split { table_id }),
+            _ => None,
+        };
+        Ok(Self {
+            job_id: row.id,
+            lease: row.lease,
+            subject: subject
+                .ok_or_else(|| sqlx::Error::Decode(format!("job {} has no subject", row.id).into()))?,
+            competition_id: row.competition_id,
+            attempts: row.attempts,
         })
-        .collect())
+    }
 }
 
 type Columns = (&'static str, Option<i64>, Option<i64>, Option<Uuid>, Option<i64>, Option<i64>);

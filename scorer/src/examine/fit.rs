@@ -1,0 +1,281 @@
+//! Whether solution, metric and sample submission fit one another.
+
+use holdout_contract::examine::{Finding, Profile};
+use holdout_contract::job::SplitScore;
+use holdout_contract::spec::{Direction, Layout};
+
+use super::{Competition, open, pass, refused, warn};
+use crate::align::{Aligned, align};
+use crate::intake::Limits;
+use crate::judge::{Context, Judge, read_history};
+use crate::score::score_split;
+use crate::solution::{Solution, Split};
+
+/// How far the truth's own score may be from the metric's best: rounding alone.
+const TOLERANCE: f64 = 1e-9;
+
+/// What was found.
+#[derive(Default)]
+pub struct Fit {
+    pub profile: Option<Profile>,
+    pub findings: Vec<Finding>,
+}
+
+/// The columns of a solution that are no features.
+pub fn known_columns(profile: &Profile) -> Vec<String> {
+    std::iter::once(&profile.id_column)
+        .chain(&profile.target_columns)
+        .chain(&profile.extra_columns)
+        .cloned()
+        .collect()
+}
+
+/// Reads the solution with the metric and tries perfect and sample submission.
+pub fn examine(competition: &Competition<'_>, solution: &[u8], limits: &Limits) -> Fit {
+    let mut fit = Fit::default();
+    let solution = match prepare(competition, solution, limits) {
+        Ok(solution) => solution,
+        Err(finding) => {
+            fit.findings.push(*finding);
+            return fit;
+        }
+    };
+    let profile = solution.profile();
+    fit.findings.push(pass(
+        "solution_reads",
+        format!("The solution has {} rows with the id column “{}”.", solution.n_rows(), profile.id_column),
+    ));
+    fit.profile = Some(profile);
+    fit.findings.push(split_empty(&solution));
+    fit.findings.extend(class_missing(&solution));
+    let is_split = solution.n_public() > 0 && solution.n_private() > 0;
+    let is_applicable = if is_split { perfect(&solution, &mut fit.findings) } else { false };
+    sample(competition, &solution, is_applicable, limits, &mut fit.findings);
+    fit
+}
+
+fn prepare(
+    competition: &Competition<'_>,
+    solution: &[u8],
+    limits: &Limits,
+) -> Result<Solution, Box<Finding>> {
+    let Some(metric) = competition.metric else {
+        return Err(Box::new(refused(
+            "metric_applies",
+            "There is no metric yet.",
+            "Choose the metric that submissions are judged by.",
+        )));
+    };
+    let mut context = Context::new(competition.context.clone());
+    if let Some(history) = competition.history {
+        context.history = open(history, limits).and_then(|content| read_history(&content, limits)).map_err(
+            |rejection| {
+                Box::new(refused(
+                    "history_reads",
+                    format!("The history file cannot be used. {}", rejection.message),
+                    "Upload it again with the columns series, t and value.",
+                ))
+            },
+        )?;
+    }
+    let judge = Judge::new(metric, competition.params, context).map_err(|sentence| {
+        Box::new(refused("metric_applies", sentence, "Choose another metric or other parameters."))
+    })?;
+    open(solution, limits)
+        .and_then(|content| Solution::prepare(&content, judge, &competition.rule, limits))
+        .map_err(|rejection| {
+            Box::new(refused(
+                "solution_reads",
+                rejection.message,
+                "Mend the solution and upload it again, or choose a metric that fits it.",
+            ))
+        })
+}
+
+fn split_empty(solution: &Solution) -> Finding {
+    let (public, private) = (solution.n_public(), solution.n_private());
+    let empty = match (public, private) {
+        (0, 0) => "Every row is ignored",
+        (0, _) => "No row is public",
+        (_, 0) => "No row is private",
+        _ => {
+            return pass("split_empty", format!("{public} rows are public and {private} rows are private."));
+        }
+    };
+    refused(
+        "split_empty",
+        format!("{empty}: the board while open needs public rows, the final one private rows."),
+        "Mark some rows “Public” and some “Private” in the column “Usage”, or leave the column out and have \
+         the split made.",
+    )
+}
+
+fn class_missing(solution: &Solution) -> Option<Finding> {
+    let public = solution.class_counts(Split::Public);
+    let private = solution.class_counts(Split::Private);
+    if public.is_empty() {
+        return None;
+    }
+    let names = solution.class_names();
+    let name = |code: usize| names.get(code).cloned().unwrap_or_else(|| code.to_string());
+    // A class that stands in ignored rows alone is nobody's concern.
+    let is_scored = |code: usize| public[code] + private[code] > 0;
+    let missing = |counts: &[u64]| -> Vec<String> {
+        (0..counts.len()).filter(|code| is_scored(*code) && counts[*code] == 0).map(name).collect()
+    };
+    let sides = [("public", missing(&public)), ("private", missing(&private))];
+    let texts: Vec<String> = sides
+        .iter()
+        .filter(|(_, missing)| !missing.is_empty())
+        .map(|(side, missing)| {
+            let shown = missing.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
+            match missing.len() {
+                1 => format!("The class {shown} has no {side} row."),
+                n => format!("{n} classes have no {side} row, for example {shown}."),
+            }
+        })
+        .collect();
+    Some(if texts.is_empty() {
+        pass("class_missing", "Every class has public and private rows.")
+    } else {
+        refused(
+            "class_missing",
+            texts.join(" "),
+            "Split anew so that every class has rows on both sides: leave the column “Usage” out, and the split \
+             is made by class; or drop classes with a single row.",
+        )
+    })
+}
+
+/// The truth against itself; `false` when the metric has no value on these labels.
+fn perfect(solution: &Solution, findings: &mut Vec<Finding>) -> bool {
+    let Some(aligned) = solution.perfect() else {
+        findings.push(pass(
+            "perfect_score",
+            "This metric has no perfect submission that could be tried; the sample submission is tried instead.",
+        ));
+        return true;
+    };
+    let scores = both(solution, &aligned);
+    if let Some((side, reason)) = undefined(&scores) {
+        findings.push(refused(
+            "metric_applies",
+            format!("The metric has no value on the {side} rows. {reason}"),
+            "Choose another metric, or another split if only one side is concerned.",
+        ));
+        return false;
+    }
+    findings.push(pass("metric_applies", "The metric applies to these labels on both sides of the split."));
+    findings.push(best_reached(solution, &scores));
+    true
+}
+
+fn best_reached(solution: &Solution, scores: &[(&'static str, SplitScore); 2]) -> Finding {
+    let Some(best) = solution.judge().metric.spec().best else {
+        return pass("perfect_score", "This metric has no best value that the truth would reach.");
+    };
+    let off = scores.iter().find(|(_, score)| score.value().is_none_or(|value| !is_close(value, best)));
+    match off {
+        None => pass("perfect_score", format!("The true labels, submitted, score {best} on both sides.")),
+        Some((side, score)) => refused(
+            "perfect_score",
+            format!(
+                "The true labels, submitted, score {} on the {side} rows instead of {best}.",
+                score.value().unwrap_or(f64::NAN)
+            ),
+            "These labels do not mean what the metric takes them for. Check the target column and the metric's \
+             parameters.",
+        ),
+    }
+}
+
+fn is_close(value: f64, best: f64) -> bool {
+    (value - best).abs() <= TOLERANCE * best.abs().max(1.0)
+}
+
+fn both(solution: &Solution, aligned: &Aligned) -> [(&'static str, SplitScore); 2] {
+    [
+        ("public", score_split(solution, aligned, Split::Public)),
+        ("private", score_split(solution, aligned, Split::Private)),
+    ]
+}
+
+fn undefined<'a>(scores: &'a [(&'static str, SplitScore); 2]) -> Option<(&'static str, &'a str)> {
+    scores.iter().find_map(|(side, score)| Some((*side, score.reason()?)))
+}
+
+fn sample(
+    competition: &Competition<'_>,
+    solution: &Solution,
+    is_applicable: bool,
+    limits: &Limits,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(bytes) = competition.sample_submission else {
+        findings.push(refused(
+            "sample_fits",
+            "There is no sample submission, so nobody can see what a submission must look like.",
+            format!("Upload a CSV file with the columns {} and one row for every id.", columns(solution)),
+        ));
+        return;
+    };
+    let aligned = match open(bytes, limits).and_then(|content| align(solution, &content, limits)) {
+        Ok(aligned) => aligned,
+        Err(rejection) => {
+            findings.push(refused(
+                "sample_fits",
+                format!("The sample submission does not fit the solution. {}", rejection.message),
+                format!(
+                    "Upload a sample submission with the columns {} and exactly the ids of the solution.",
+                    columns(solution)
+                ),
+            ));
+            return;
+        }
+    };
+    findings.push(pass("sample_fits", "The sample submission has the solution's ids and the right columns."));
+    if is_applicable {
+        findings.push(sample_scores(solution, &aligned));
+    }
+}
+
+fn sample_scores(solution: &Solution, aligned: &Aligned) -> Finding {
+    let scores = both(solution, aligned);
+    if undefined(&scores).is_some() {
+        // The reason could tell something of the labels, and constant samples are usual.
+        return warn(
+            "sample_scores",
+            "The sample submission has no score with this metric, which happens when all its values are equal.",
+            "That is allowed. Participants who send it in will see no score.",
+        );
+    }
+    let spec = solution.judge().metric.spec();
+    let is_perfect = spec.best.is_some_and(|best| {
+        scores.iter().all(|(_, score)| score.value().is_some_and(|value| is_close(value, best)))
+    });
+    if is_perfect {
+        let better = match spec.direction {
+            Direction::HigherIsBetter => "highest",
+            Direction::LowerIsBetter => "lowest",
+        };
+        return warn(
+            "sample_scores",
+            format!(
+                "The sample submission already has the {better} possible score: it seems to hold the true labels."
+            ),
+            "Replace its values by a simple guess.",
+        );
+    }
+    pass("sample_scores", "The sample submission has a score on both sides, and it is not perfect.")
+}
+
+fn columns(solution: &Solution) -> String {
+    let names: Vec<String> = std::iter::once(solution.id_name().to_owned())
+        .chain(solution.expected_columns().iter().map(|expected| expected.name.clone()))
+        .map(|name| format!("“{name}”"))
+        .collect();
+    match solution.judge().metric.layout(&solution.judge().params) {
+        Layout::ClassColumns => format!("{} (a probability for each class)", names.join(", ")),
+        _ => names.join(", "),
+    }
+}

@@ -1,0 +1,115 @@
+//! Looks at a competition before its launch, says what is wrong in plain words and how to mend it;
+//! and makes a competition out of one labelled table.
+//!
+//! Never here: a row's label in a text, files or database. Start at [`examine`] and [`split::take_apart`].
+
+mod data;
+mod fit;
+pub mod frame;
+mod identity;
+mod kinds;
+mod shuffle;
+pub mod split;
+mod suggest;
+pub mod write;
+
+use holdout_contract::examine::{Finding, Report, TargetKind, Verdict};
+use holdout_contract::rejection::Rejection;
+use holdout_contract::spec::Params;
+
+use crate::intake::{Content, Limits, Source, content};
+use crate::metrics;
+use crate::split::SplitRule;
+use frame::Frame;
+
+/// Everything an examination looks at; what is not there yet is `None`.
+pub struct Competition<'a> {
+    /// Opened.
+    pub solution: Option<&'a [u8]>,
+    pub metric: Option<&'a str>,
+    pub params: &'a Params,
+    pub context: &'a Params,
+    pub history: Option<&'a [u8]>,
+    pub rule: SplitRule,
+    pub train: Option<&'a [u8]>,
+    pub test: Option<&'a [u8]>,
+    pub sample_submission: Option<&'a [u8]>,
+}
+
+/// Examines a competition.
+pub fn examine(competition: &Competition<'_>, limits: &Limits) -> Report {
+    let mut findings = Vec::new();
+    let mut report = Report { profile: None, findings: Vec::new(), suggested_metrics: Vec::new() };
+    match competition.solution {
+        None => findings.push(refused(
+            "solution_reads",
+            "There is no solution yet.",
+            "Upload the solution: the hidden labels with a row id.",
+        )),
+        Some(solution) => {
+            report.suggested_metrics = suggestions(solution, limits);
+            let fit = fit::examine(competition, solution, limits);
+            findings.extend(fit.findings);
+            report.profile = fit.profile;
+        }
+    }
+    let id_and_targets: Vec<String> = report.profile.iter().flat_map(fit::known_columns).collect();
+    findings.extend(data::examine(competition, &id_and_targets, limits));
+    report.findings = findings;
+    report
+}
+
+/// The report on a solution that this scorer has no key for.
+pub fn sealed_to_another() -> Report {
+    let finding = refused(
+        "solution_reads",
+        "The solution was sealed to another scorer's key, or is damaged, so nothing can be scored with it.",
+        "Upload the solution again.",
+    );
+    Report { profile: None, findings: vec![finding], suggested_metrics: Vec::new() }
+}
+
+/// Metrics of the catalogue that fit the last column of the solution that is neither id nor known by name.
+fn suggestions(solution: &[u8], limits: &Limits) -> Vec<String> {
+    let Ok(frame) = Frame::read(solution, limits) else { return Vec::new() };
+    let is_target =
+        |name: &str| !["usage", "weight", "group", "query", "qid"].contains(&name.to_lowercase().as_str());
+    let Some(target) = (1..frame.names.len()).find(|column| is_target(&frame.names[*column])) else {
+        return Vec::new();
+    };
+    let labels = || frame.cells(target);
+    let kind = kinds::target_kind(&frame.names[target], labels());
+    let shape = suggest::shape(&kind, labels());
+    let known = |name: &str| metrics::find(name, &Params::new()).is_ok();
+    suggest::metrics(&kind, shape)
+        .into_iter()
+        .filter(|suggestion| known(suggestion.metric))
+        .map(|suggestion| suggestion.metric.to_owned())
+        .collect()
+}
+
+pub(crate) fn has_classes(kind: &TargetKind) -> bool {
+    matches!(kind, TargetKind::Binary { .. } | TargetKind::Classes { .. } | TargetKind::Ratings { .. })
+}
+
+fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Content<'a>, Rejection> {
+    content::open(Source::Bytes(bytes), limits).map_err(|error| {
+        Rejection::new(holdout_contract::rejection::RejectionKind::BadArchive, error.to_string())
+    })?
+}
+
+fn pass(check: &str, text: impl Into<String>) -> Finding {
+    finding(check, Verdict::Pass, text, "")
+}
+
+fn warn(check: &str, text: impl Into<String>, fix: impl Into<String>) -> Finding {
+    finding(check, Verdict::Warn, text, fix)
+}
+
+fn refused(check: &str, text: impl Into<String>, fix: impl Into<String>) -> Finding {
+    finding(check, Verdict::Refused, text, fix)
+}
+
+fn finding(check: &str, verdict: Verdict, text: impl Into<String>, fix: impl Into<String>) -> Finding {
+    Finding { check: check.to_owned(), verdict, text: text.into(), fix: fix.into() }
+}

@@ -1,0 +1,161 @@
+//! The only use of the private key: making it, keeping it, opening sealed files with it.
+//!
+//! What was sealed is opened into memory that is wiped when dropped. Never here: writing an opened
+//! file anywhere, or printing the key.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::str::FromStr;
+
+use age::secrecy::ExposeSecret;
+use age::x25519::Identity;
+use zeroize::Zeroizing;
+
+/// Bytes that are wiped when dropped.
+pub type Opened = Zeroizing<Vec<u8>>;
+
+/// Why a key or a sealed file could not be used. The texts name no content.
+#[derive(Debug, thiserror::Error)]
+pub enum UnsealError {
+    #[error(
+        "a key exists already at {0}; it was left as it is, because files sealed to it open with no other"
+    )]
+    KeyExists(String),
+    #[error("{0} holds no scorer key")]
+    NoKey(String),
+    #[error("the file was sealed to another scorer's key, or is damaged")]
+    CannotOpen,
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// A scorer's private key.
+#[derive(Clone)]
+pub struct Key(Identity);
+
+impl Key {
+    /// Makes a key in a new file that only its owner can read, in a folder that only its owner can
+    /// enter. Never overwrites one.
+    ///
+    /// # Errors
+    /// [`UnsealError::KeyExists`], or those of the file system.
+    pub fn make(path: &Path) -> Result<Self, UnsealError> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        }
+        let mut file =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
+                match error.kind() {
+                    io::ErrorKind::AlreadyExists => UnsealError::KeyExists(path.display().to_string()),
+                    _ => UnsealError::Io(error),
+                }
+            })?;
+        let identity = Identity::generate();
+        writeln!(file, "# public key: {}", identity.to_public())?;
+        file.write_all(identity.to_string().expose_secret().as_bytes())?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        Ok(Self(identity))
+    }
+
+    /// Reads a key file: the `AGE-SECRET-KEY-…` line, other lines are comments.
+    ///
+    /// # Errors
+    /// [`UnsealError::NoKey`] when there is none in it, or those of the file system.
+    pub fn read(path: &Path) -> Result<Self, UnsealError> {
+        let text = Zeroizing::new(fs::read_to_string(path)?);
+        text.lines()
+            .find_map(|line| Identity::from_str(line.trim()).ok())
+            .map(Self)
+            .ok_or_else(|| UnsealError::NoKey(path.display().to_string()))
+    }
+
+    /// Reads the key, or makes it when there is none yet. Safe when several scorers start at once.
+    ///
+    /// # Errors
+    /// As [`Key::read`] and [`Key::make`].
+    pub fn read_or_make(path: &Path) -> Result<Self, UnsealError> {
+        for _ in 0..50 {
+            match Self::read(path) {
+                Err(UnsealError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+                    match Self::make(path) {
+                        Err(UnsealError::KeyExists(_)) => {}
+                        made => return made,
+                    }
+                }
+                // Another scorer has created the file and is about to write it.
+                Err(UnsealError::NoKey(_)) => std::thread::sleep(std::time::Duration::from_millis(20)),
+                read => return read,
+            }
+        }
+        Self::read(path)
+    }
+
+    /// The public half, to which uploads are sealed: `age1…`.
+    pub fn recipient(&self) -> String {
+        self.0.to_public().to_string()
+    }
+
+    /// Opens sealed bytes into memory.
+    ///
+    /// # Errors
+    /// [`UnsealError::CannotOpen`] when they are not for this key or were altered.
+    pub fn open(&self, sealed: &[u8]) -> Result<Opened, UnsealError> {
+        let decryptor = age::Decryptor::new_buffered(sealed).map_err(|_| UnsealError::CannotOpen)?;
+        let mut reader = decryptor
+            .decrypt(std::iter::once(&self.0 as &dyn age::Identity))
+            .map_err(|_| UnsealError::CannotOpen)?;
+        // Never grown while it fills, so that no unwiped copy stays behind: opened is shorter than sealed.
+        let mut opened = Zeroizing::new(Vec::with_capacity(sealed.len() + 1));
+        reader.read_to_end(&mut opened).map_err(|_| UnsealError::CannotOpen)?;
+        Ok(opened)
+    }
+}
+
+/// Whether others than the owner may read the key file.
+///
+/// # Errors
+/// Those of the file system.
+pub fn is_exposed(path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(File::open(path)?.metadata()?.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn folder() -> std::path::PathBuf {
+        std::env::temp_dir().join(format!("holdout-key-{}", uuid::Uuid::now_v7()))
+    }
+
+    #[test]
+    fn a_key_is_made_once_and_only_its_owner_can_read_it() {
+        let folder = folder();
+        let path = folder.join("scorer.key");
+        let key = Key::make(&path).expect("made");
+        assert_eq!(fs::metadata(&path).expect("stands").permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(&folder).expect("stands").permissions().mode() & 0o777, 0o700);
+        assert!(!is_exposed(&path).expect("stands"));
+        assert!(matches!(Key::make(&path), Err(UnsealError::KeyExists(_))));
+        assert_eq!(Key::read(&path).expect("read").recipient(), key.recipient());
+        fs::remove_dir_all(folder).expect("removed");
+    }
+
+    #[test]
+    fn what_is_sealed_opens_with_its_key_alone() {
+        let (key, other) = (Key(Identity::generate()), Key(Identity::generate()));
+        let mut sealer =
+            holdout_contract::seal::Sealer::new(&key.recipient(), Vec::new()).expect("recipient");
+        sealer.write_all(b"id,target\n1,7\n").expect("written");
+        let mut sealed = sealer.finish().expect("finished");
+        assert_eq!(key.open(&sealed).expect("opens").as_slice(), b"id,target\n1,7\n");
+        assert!(matches!(other.open(&sealed), Err(UnsealError::CannotOpen)));
+        *sealed.last_mut().expect("not empty") ^= 1;
+        assert!(matches!(key.open(&sealed), Err(UnsealError::CannotOpen)));
+    }
+}

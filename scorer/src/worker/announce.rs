@@ -1,0 +1,75 @@
+//! What a worker tells the database about itself: its key's public half, the metrics it computes,
+//! and that it is alive.
+
+use chrono::{DateTime, Utc};
+use holdout_contract::ENGINE_VERSION;
+use holdout_contract::spec::MetricSpec;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+/// Announces everything, in one transaction.
+///
+/// # Errors
+/// Those of the database.
+pub async fn announce(db: &PgPool, worker: Uuid, recipient: &str, specs: &[MetricSpec]) -> sqlx::Result<()> {
+    let mut tx = db.begin().await?;
+    let now: DateTime<Utc> = sqlx::query_scalar!(r#"select now() as "now!""#).fetch_one(&mut *tx).await?;
+    sqlx::query!(
+        "insert into scorer_keys (recipient) values ($1) on conflict (recipient) do nothing",
+        recipient
+    )
+    .execute(&mut *tx)
+    .await?;
+    // One order for all, so that scorers that start together cannot block each other.
+    let mut specs: Vec<&MetricSpec> = specs.iter().collect();
+    specs.sort_by(|a, b| a.name.cmp(&b.name));
+    for spec in specs {
+        let json = serde_json::to_value(spec).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+        sqlx::query!(
+            "insert into metrics as m (name, spec, engine_version, announced_at) values ($1, $2, $3, $4)
+             on conflict (name) do update
+             set spec = excluded.spec, engine_version = excluded.engine_version, announced_at = excluded.announced_at
+             where m.spec <> excluded.spec or m.engine_version <> excluded.engine_version",
+            spec.name,
+            json,
+            ENGINE_VERSION,
+            now,
+        )
+        .execute(&mut *tx)
+        .await?;
+    }
+    sqlx::query!(
+        "insert into scorers (id, host, engine_version, started_at, last_seen_at) values ($1, $2, $3, $4, $4)
+         on conflict (id) do update set last_seen_at = excluded.last_seen_at",
+        worker,
+        host_name(),
+        ENGINE_VERSION,
+        now,
+    )
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await
+}
+
+/// Says that the worker is alive.
+///
+/// # Errors
+/// Those of the database.
+pub async fn beat(db: &PgPool, worker: Uuid) -> sqlx::Result<()> {
+    sqlx::query!("update scorers set last_seen_at = now() where id = $1", worker).execute(db).await?;
+    Ok(())
+}
+
+/// Says that the worker left.
+///
+/// # Errors
+/// Those of the database.
+pub async fn leave(db: &PgPool, worker: Uuid) -> sqlx::Result<()> {
+    sqlx::query!("delete from scorers where id = $1", worker).execute(db).await?;
+    Ok(())
+}
+
+fn host_name() -> String {
+    let read = std::fs::read_to_string("/proc/sys/kernel/hostname");
+    read.map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
+}

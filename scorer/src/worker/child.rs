@@ -1,0 +1,289 @@
+//! The child: bounded, without database and without secrets but the key, answering one request at
+//! a time. It alone opens solutions.
+//!
+//! Never here: labels or scores in a fault's text, anything printed but answers.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::rc::Rc;
+
+use holdout_contract::rejection::Rejection;
+use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
+
+use super::cache::Cache;
+use super::message::{Answer, Draft, FileRef, Judging, Request, SplitFiles, Table, receive, send};
+use super::storage::{Storage, StorageError, Stored};
+use crate::examine::{self, Competition};
+use crate::intake::{Content, Limits, Source, content};
+use crate::judge::{Context, Judge, read_history};
+use crate::sample::check_against_sample;
+use crate::score::score;
+use crate::solution::Solution;
+use crate::split::SplitRule;
+use crate::unseal::{Key, Opened, UnsealError};
+
+/// Room above the watched memory for stacks and for what is mapped but not used.
+const SLACK_MB: u64 = 512;
+
+/// Answers requests from the standard input until it ends.
+///
+/// # Errors
+/// Those of the key, of the bounds and of the two pipes.
+pub fn serve(storage: Storage, key_path: &Path, memory_mb: u64) -> anyhow::Result<()> {
+    bind(memory_mb)?;
+    std::panic::set_hook(Box::new(|_| {})); // a panic's text could hold a cell
+    let mut child =
+        Child { storage, key: Key::read(key_path)?, cache: Cache::default(), limits: Limits::default() };
+    let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+    while let Some(request) = receive::<Request>(&mut input)? {
+        send(&mut output, &child.answer(request))?;
+    }
+    Ok(())
+}
+
+/// Dies with its parent, leaves no core file, and gets no more memory than it may use.
+fn bind(memory_mb: u64) -> io::Result<()> {
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    limit(Resource::Core, 0)?;
+    limit(Resource::Data, (memory_mb + SLACK_MB) << 20)?;
+    Ok(())
+}
+
+fn limit(resource: Resource, value: u64) -> io::Result<()> {
+    Ok(rustix::process::setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) })?)
+}
+
+/// Why there is no answer.
+enum Refusal {
+    /// The file is wrong; its author is told.
+    Rejected(Rejection),
+    /// A fault of ours.
+    Fault(Fault),
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+impl<F: Into<Fault>> From<F> for Refusal {
+    fn from(fault: F) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+/// A fault of ours, worded without anything of a file.
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Unseal(#[from] UnsealError),
+    #[error("a stored file cannot be read or written: {0}")]
+    Io(#[from] io::Error),
+    #[error("the competition's solution cannot be used with its metric; examine the competition again")]
+    Solution,
+    #[error("this scorer cannot use the competition's metric with its parameters: {0}")]
+    Metric(String),
+    #[error("the competition's history file cannot be read")]
+    History,
+    #[error("the competition's sample submission cannot be read")]
+    Sample,
+}
+
+struct Child {
+    storage: Storage,
+    key: Key,
+    cache: Cache<Solution>,
+    limits: Limits,
+}
+
+impl Child {
+    fn answer(&mut self, request: Request) -> Answer {
+        let answered = catch_unwind(AssertUnwindSafe(|| match request {
+            Request::Score { judging, submission } => self.score(&judging, &submission),
+            Request::Check { judging, file, sample } => self.check(&judging, &file, sample.as_ref()),
+            Request::Examine { draft } => self.examine(&draft),
+            Request::Split { table } => self.split(&table),
+        }));
+        match answered {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(Refusal::Rejected(rejection))) => Answer::Rejected { rejection },
+            Ok(Err(Refusal::Fault(fault))) => Answer::Fault { text: fault.to_string() },
+            Err(_) => {
+                self.cache = Cache::default();
+                Answer::Fault { text: "the scoring code met a case it does not handle".to_owned() }
+            }
+        }
+    }
+
+    fn score(&mut self, judging: &Judging, submission: &FileRef) -> Result<Answer, Refusal> {
+        let bytes = self.read(submission)?;
+        let solution = self.solution(judging)?;
+        let outcome = score(&solution, &open(&bytes, &self.limits)?, &self.limits)?;
+        Ok(Answer::Scored { scores: outcome.scores })
+    }
+
+    /// Against the sample submission where there is one; else against the ids of the solution. No
+    /// label has a part in the answer.
+    fn check(
+        &mut self,
+        judging: &Judging,
+        file: &FileRef,
+        sample: Option<&FileRef>,
+    ) -> Result<Answer, Refusal> {
+        let bytes = self.read(file)?;
+        let submission = open(&bytes, &self.limits)?;
+        let n_rows = match sample {
+            Some(sample) => {
+                let sample = self.read(sample)?;
+                let sample = open(&sample, &self.limits).map_err(|_| Fault::Sample)?;
+                let judge = self.judge(judging)?;
+                check_against_sample(&sample, &submission, Some(&judge), &self.limits)?
+            }
+            None => {
+                let solution = self.solution(judging)?;
+                crate::align::align(&solution, &submission, &self.limits)?;
+                solution.n_rows() as u64
+            }
+        };
+        Ok(Answer::Fits { n_rows })
+    }
+
+    fn examine(&mut self, draft: &Draft) -> Result<Answer, Refusal> {
+        let optional = |file: &Option<FileRef>| file.as_ref().map(|file| self.read(file)).transpose();
+        let history = optional(&draft.data.history)?;
+        let (train, test) = (optional(&draft.data.train)?, optional(&draft.data.test)?);
+        let sample = optional(&draft.data.sample_submission)?;
+        let solution = draft.solution.as_ref().map(|file| self.unseal(file)).transpose();
+        let solution = match solution {
+            Err(Fault::Unseal(UnsealError::CannotOpen)) => {
+                return Ok(Answer::Examined { report: examine::sealed_to_another() });
+            }
+            solution => solution?,
+        };
+        let competition = Competition {
+            solution: solution.as_deref().map(Vec::as_slice),
+            metric: draft.metric.as_deref(),
+            params: &draft.params,
+            context: &draft.context,
+            history: history.as_deref(),
+            rule: rule(&draft.context, draft.public_fraction, draft.split_seed),
+            train: train.as_deref(),
+            test: test.as_deref(),
+            sample_submission: sample.as_deref(),
+        };
+        Ok(Answer::Examined { report: examine::examine(&competition, &self.limits) })
+    }
+
+    fn split(&mut self, table: &Table) -> Result<Answer, Refusal> {
+        let opened = self.unseal(&table.file)?;
+        let frame = examine::frame::Frame::read(&opened, &self.limits)?;
+        let wish = examine::split::Wish {
+            target_column: table.target_column.clone(),
+            test_fraction: table.test_fraction,
+            public_fraction: table.public_fraction,
+            seed: table.seed,
+        };
+        let parts = examine::split::take_apart(&frame, &wish)?;
+        let files = self.write(table.competition_id, &frame, &parts)?;
+        Ok(Answer::Split { files, proposal: parts.proposal })
+    }
+
+    fn write(
+        &self,
+        competition_id: i64,
+        frame: &examine::frame::Frame,
+        parts: &examine::split::Parts,
+    ) -> Result<SplitFiles, Fault> {
+        use examine::write;
+        let recipient = self.key.recipient();
+        let mut written = Written { storage: &self.storage, competition_id, done: Vec::new() };
+        let train = written.add("data", |output| write::train(frame, parts, output))?;
+        let test = written.add("data", |output| write::test(frame, parts, output))?;
+        let sample_submission =
+            written.add("data", |output| write::sample_submission(frame, parts, output))?;
+        let solution = written.add("solutions", |output| {
+            write::solution(frame, parts, &recipient, output).map_err(io::Error::other)
+        })?;
+        written.done.clear();
+        Ok(SplitFiles { train, test, sample_submission, solution, recipient })
+    }
+
+    fn solution(&mut self, judging: &Judging) -> Result<Rc<Solution>, Fault> {
+        if let Some(prepared) = self.cache.get(judging) {
+            return Ok(prepared);
+        }
+        let judge = self.judge(judging)?;
+        let opened = self.unseal(&judging.solution)?;
+        let content = open(&opened, &self.limits).map_err(|_| Fault::Solution)?;
+        let rule = rule(&judging.context, judging.public_fraction, judging.split_seed);
+        let solution =
+            Solution::prepare(&content, judge, &rule, &self.limits).map_err(|_| Fault::Solution)?;
+        Ok(self.cache.put(judging, opened.len() as u64, solution))
+    }
+
+    fn judge(&self, judging: &Judging) -> Result<Judge, Fault> {
+        let mut context = Context::new(judging.context.clone());
+        if let Some(file) = &judging.history {
+            let bytes = self.read(file)?;
+            let content = open(&bytes, &self.limits).map_err(|_| Fault::History)?;
+            context.history = read_history(&content, &self.limits).map_err(|_| Fault::History)?;
+        }
+        Judge::new(&judging.metric, &judging.params, context).map_err(Fault::Metric)
+    }
+
+    fn read(&self, file: &FileRef) -> Result<Vec<u8>, StorageError> {
+        match &file.sha256 {
+            Some(sha256) => self.storage.read(&file.key, sha256),
+            None => self.storage.read_unverified(&file.key),
+        }
+    }
+
+    fn unseal(&self, file: &FileRef) -> Result<Opened, Fault> {
+        Ok(self.key.open(&self.read(file)?)?)
+    }
+}
+
+/// Files of a split; removed again when one of them cannot be written.
+struct Written<'a> {
+    storage: &'a Storage,
+    competition_id: i64,
+    done: Vec<String>,
+}
+
+impl Written<'_> {
+    fn add(
+        &mut self,
+        room: &str,
+        fill: impl FnOnce(&mut super::storage::Writing) -> io::Result<()>,
+    ) -> Result<Stored, Fault> {
+        let mut writing = self.storage.create(room, self.competition_id)?;
+        fill(&mut writing)?;
+        let stored = writing.finish()?;
+        self.done.push(stored.key.clone());
+        Ok(stored)
+    }
+}
+
+impl Drop for Written<'_> {
+    fn drop(&mut self) {
+        self.done.iter().for_each(|key| drop(self.storage.remove(key)));
+    }
+}
+
+fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Content<'a>, Refusal> {
+    Ok(content::open(Source::Bytes(bytes), limits).map_err(Fault::Io)??)
+}
+
+/// How the split is made where the solution has no `Usage` column.
+fn rule(context: &holdout_contract::spec::Params, public_fraction: f64, seed: i64) -> SplitRule {
+    SplitRule {
+        public_fraction,
+        seed: seed.cast_unsigned(),
+        group_column: context.get("group_column").and_then(|name| name.as_str()).map(str::to_owned),
+    }
+}

@@ -1,0 +1,169 @@
+//! The worker's part of the command line: `work`, `keygen`, `doctor`, and the hidden `child`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use uuid::Uuid;
+
+use super::run::{Until, run};
+use super::step::Worker;
+use super::storage::Storage;
+use super::warm::{Bounds, Warm};
+use super::{announce, child, doctor};
+use crate::metrics;
+use crate::unseal::Key;
+
+/// A lost scorer's job is another's after this long.
+pub const LEASE: Duration = Duration::from_secs(15);
+
+const ROLE: &str = "holdout_scorer";
+
+#[derive(Debug, Args)]
+pub struct WorkArgs {
+    #[command(flatten)]
+    pub place: Place,
+    /// Do one job, if one waits, and leave.
+    #[arg(long, conflicts_with = "drain")]
+    pub once: bool,
+    /// Leave when no job waits or is being done.
+    #[arg(long)]
+    pub drain: bool,
+    /// Memory that one job may use, in MB.
+    #[arg(long, env = "HOLDOUT_JOB_MEMORY_MB", default_value_t = 4096, value_parser = clap::value_parser!(u64).range(32..))]
+    pub memory_mb: u64,
+    /// Time that one job may take, in seconds.
+    #[arg(long, env = "HOLDOUT_JOB_SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
+    pub job_seconds: u64,
+}
+
+/// Where a scorer finds what it needs.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// PostgreSQL, e.g. `postgres:///holdout?host=/run/holdout`.
+    #[arg(long, env = "HOLDOUT_DATABASE_URL", hide_env_values = true)]
+    pub database_url: String,
+    /// Folder of the stored files; the web server's.
+    #[arg(long, env = "HOLDOUT_FILES")]
+    pub files: PathBuf,
+    /// This scorer's private key; made when it is missing.
+    #[arg(long, env = "HOLDOUT_SCORER_KEY")]
+    pub key: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct KeygenArgs {
+    /// Where to write the private key. Nothing is overwritten.
+    #[arg(long, env = "HOLDOUT_SCORER_KEY")]
+    pub key: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct ChildArgs {
+    #[arg(long)]
+    pub files: PathBuf,
+    #[arg(long)]
+    pub key: PathBuf,
+    #[arg(long)]
+    pub memory_mb: u64,
+}
+
+/// Takes and does jobs.
+///
+/// # Errors
+/// A key that cannot be read or made; what the database refuses.
+pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
+    log_to_stderr();
+    let key = Key::read_or_make(&args.place.key).context("the scorer's key")?;
+    let until = match (args.once, args.drain) {
+        (true, _) => Until::Once,
+        (_, true) => Until::Drained,
+        _ => Until::Signalled,
+    };
+    runtime()?.block_on(async {
+        let db = connect(&args.place.database_url)?;
+        let mut worker = Worker {
+            id: Uuid::now_v7(),
+            storage: Storage::new(args.place.files.clone()),
+            warm: Warm::new(Bounds {
+                program: std::env::current_exe().context("the path of this program")?,
+                files: args.place.files.clone(),
+                key: args.place.key.clone(),
+                memory_mb: args.memory_mb,
+                job_time: Duration::from_secs(args.job_seconds),
+            }),
+            lease: LEASE,
+            db,
+        };
+        let specs: Vec<_> = metrics::all().map(|metric| metric.spec()).collect();
+        let recipient = key.recipient();
+        let (db, id) = (worker.db.clone(), worker.id);
+        super::patience::patiently(async || announce::announce(&db, id, &recipient, &specs).await).await?;
+        tracing::info!(scorer = %id, metrics = specs.len(), "ready");
+        let worked = run(&mut worker, until).await;
+        let _ = announce::leave(&db, id).await;
+        worked
+    })
+}
+
+/// Makes a key and prints its public half.
+///
+/// # Errors
+/// When one exists already, and those of the file system.
+pub fn keygen(args: &KeygenArgs) -> anyhow::Result<()> {
+    println!("{}", Key::make(&args.key)?.recipient());
+    Ok(())
+}
+
+/// Answers requests on the standard input; the parent starts this.
+///
+/// # Errors
+/// Those of the key and the pipes.
+pub fn child(args: &ChildArgs) -> anyhow::Result<()> {
+    child::serve(Storage::new(args.files.clone()), &args.key, args.memory_mb)
+}
+
+/// Looks an installation over; `Ok(false)` when something is wrong.
+///
+/// # Errors
+/// When even looking is not possible.
+pub fn doctor(place: &Place) -> anyhow::Result<bool> {
+    runtime()?.block_on(async {
+        let db = connect(&place.database_url)?;
+        let findings = doctor::examine(&db, &place.files, &place.key).await;
+        for finding in &findings {
+            println!("{finding}");
+        }
+        Ok(findings.iter().all(|finding| finding.is_well))
+    })
+}
+
+/// `RUST_LOG` says how much; standard output stays free.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+/// One thread: it waits for the database and for the child, which does the work.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}
+
+/// A pool that connects when first used and again whenever it must, with the scorers' rights alone.
+///
+/// # Errors
+/// An address that is none.
+pub fn connect(database_url: &str) -> anyhow::Result<PgPool> {
+    let options: PgConnectOptions = database_url
+        .parse()
+        .map_err(|_| anyhow::anyhow!("the database's address is not a PostgreSQL URL"))?;
+    let options = if options.get_username() == ROLE { options } else { options.options([("role", ROLE)]) };
+    Ok(PgPoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_lazy_with(options))
+}

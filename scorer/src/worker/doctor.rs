@@ -1,0 +1,107 @@
+//! `holdout-scorer doctor`: whether this scorer could do its work here, and what to mend if not.
+
+use std::fmt;
+use std::path::Path;
+
+use sqlx::PgPool;
+
+use crate::intake::{Limits, Source, content};
+use crate::judge::{Context, Judge};
+use crate::score::score;
+use crate::solution::Solution;
+use crate::split::SplitRule;
+use crate::unseal::{Key, is_exposed};
+
+/// One thing that was looked at.
+#[derive(Debug)]
+pub struct Finding {
+    pub is_well: bool,
+    text: String,
+}
+
+impl Finding {
+    fn well(text: impl Into<String>) -> Self {
+        Self { is_well: true, text: text.into() }
+    }
+
+    fn ill(text: impl Into<String>) -> Self {
+        Self { is_well: false, text: text.into() }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}  {}", if self.is_well { "ok   " } else { "WRONG" }, self.text)
+    }
+}
+
+/// Looks at the key, the files, the database, and at a score of which the value is known.
+pub async fn examine(db: &PgPool, files: &Path, key: &Path) -> Vec<Finding> {
+    vec![key_is_readable(key), files_are_there(files), database_is_migrated(db).await, scores_a_known_value()]
+}
+
+fn key_is_readable(path: &Path) -> Finding {
+    match (Key::read(path), is_exposed(path)) {
+        (Ok(_), Ok(true)) => {
+            Finding::ill(format!("The key {0} can be read by others. Run: chmod 600 {0}", path.display()))
+        }
+        (Ok(key), _) => {
+            Finding::well(format!("The key is readable; uploads are sealed to {}.", key.recipient()))
+        }
+        (Err(error), _) => Finding::ill(format!(
+            "The key {0} cannot be read: {error}. Make one with: holdout-scorer keygen --key {0}",
+            path.display()
+        )),
+    }
+}
+
+fn files_are_there(path: &Path) -> Finding {
+    match std::fs::read_dir(path) {
+        Ok(_) => Finding::well(format!("The folder of files {} is readable.", path.display())),
+        Err(error) => Finding::ill(format!(
+            "The folder of files {} cannot be read: {error}. Point HOLDOUT_FILES at the web server's.",
+            path.display()
+        )),
+    }
+}
+
+async fn database_is_migrated(db: &PgPool) -> Finding {
+    match sqlx::query_scalar!(r#"select count(*) as "n!" from jobs where state = 'queued'"#)
+        .fetch_one(db)
+        .await
+    {
+        Ok(n) => Finding::well(format!("The database is reachable and migrated; {n} jobs wait.")),
+        Err(sqlx::Error::Database(error)) => Finding::ill(format!(
+            "The database refuses: {error}. Let the web server start once against it, which makes its tables."
+        )),
+        Err(error) => {
+            Finding::ill(format!("The database cannot be reached: {error}. Check HOLDOUT_DATABASE_URL."))
+        }
+    }
+}
+
+/// Two rows, off by 3 and 4: the root of the mean square is √12.5.
+fn scores_a_known_value() -> Finding {
+    let known = || -> Result<f64, String> {
+        let limits = Limits::default();
+        let content = |bytes| {
+            content::open(Source::Bytes(bytes), &limits)
+                .map_err(|error| error.to_string())?
+                .map_err(|rejection| rejection.to_string())
+        };
+        let judge = Judge::new("rmse", &serde_json::Map::new(), Context::default())?;
+        let solution = content(b"id,y,Usage\n1,10,Public\n2,20,Public\n3,0,Private\n")?;
+        let solution = Solution::prepare(&solution, judge, &SplitRule::default(), &limits)
+            .map_err(|rejection| rejection.to_string())?;
+        let submission = content(b"id,y\n3,0\n2,24\n1,7\n")?;
+        let outcome = score(&solution, &submission, &limits).map_err(|rejection| rejection.to_string())?;
+        outcome.scores.public.value().ok_or_else(|| "it is undefined".to_owned())
+    };
+    match known() {
+        Ok(rmse) if rmse == 12.5_f64.sqrt() => {
+            Finding::well("The built-in example scores to its known value.")
+        }
+        Ok(rmse) => Finding::ill(format!("The built-in example scores {rmse} instead of √12.5.")),
+        Err(error) => Finding::ill(format!("The built-in example does not score: {error}")),
+    }
+}

@@ -1,0 +1,85 @@
+//! When a job broke a scorer for the last time: it is marked failed, its owner is told, and
+//! nothing else waits for it.
+
+use holdout_contract::events::{Event, announce};
+use holdout_contract::examine::{Finding, Report, Verdict};
+use holdout_contract::job::{CheckVerdict, Subject};
+use holdout_contract::queue::{self, Leased};
+use holdout_contract::rejection::{Rejection, RejectionKind};
+use serde_json::Value;
+use sqlx::{PgConnection, PgPool};
+
+/// Marks job and subject failed. `false` when the lease was lost; nothing is written then.
+///
+/// # Errors
+/// Those of the database.
+pub async fn give_up(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::Result<bool> {
+    let mut tx = db.begin().await?;
+    if !queue::give_up(&mut tx, leased, reason).await? {
+        return Ok(false);
+    }
+    let text = format!("The platform tried {} times and could not finish: {reason}.", leased.attempts);
+    match leased.subject {
+        Subject::Score { submission_id, team_id } => {
+            fail_submission(&mut tx, submission_id, &text).await?;
+            let competition_id = leased.competition_id;
+            announce(&mut tx, Event::Submission { competition_id, team_id, submission_id }).await?;
+        }
+        Subject::Check { check_id } => {
+            let verdict = json(&CheckVerdict::Failed { reason: text })?;
+            sqlx::query!("update file_checks set verdict = $2 where id = $1", check_id, verdict)
+                .execute(&mut *tx)
+                .await?;
+        }
+        Subject::Examine { version_id } => fail_examination(&mut tx, version_id, text).await?,
+        Subject::Split { table_id } => {
+            let rejection = json(&Rejection::new(RejectionKind::BadSolution, text))?;
+            sqlx::query!("update labelled_tables set rejection = $2 where id = $1", table_id, rejection)
+                .execute(&mut *tx)
+                .await?;
+        }
+    }
+    announce(&mut tx, Event::Job { competition_id: leased.competition_id, job_id: leased.job_id }).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// A submission that has a score keeps it: only one that waited can fail.
+async fn fail_submission(conn: &mut PgConnection, submission_id: i64, text: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update submissions set state = 'failed', failure = $2
+         where id = $1 and state in ('queued', 'scoring')",
+        submission_id,
+        text,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn fail_examination(conn: &mut PgConnection, version_id: i64, text: String) -> sqlx::Result<()> {
+    let report = Report {
+        profile: None,
+        findings: vec![Finding {
+            check: "examination_ran".to_owned(),
+            verdict: Verdict::Refused,
+            text,
+            fix: "Save the competition again to have it examined anew; if that does not help, tell \
+                  whoever runs this installation."
+                .to_owned(),
+        }],
+        suggested_metrics: Vec::new(),
+    };
+    sqlx::query!(
+        "update scoring_versions set report = $2, examined_revision = input_revision where id = $1",
+        version_id,
+        json(&report)?,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+fn json(value: &impl serde::Serialize) -> sqlx::Result<Value> {
+    serde_json::to_value(value).map_err(|error| sqlx::Error::Encode(Box::new(error)))
+}

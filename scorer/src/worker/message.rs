@@ -1,0 +1,206 @@
+//! What parent and child say to each other: a closed set of requests and answers, each as JSON
+//! behind its length. Never here: labels or file contents; only keys, hashes and outcomes.
+
+use std::io::{self, Read, Write};
+
+use holdout_contract::examine::{Proposal, Report};
+use holdout_contract::job::Scores;
+use holdout_contract::rejection::Rejection;
+use holdout_contract::spec::Params;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use super::storage::Stored;
+
+/// No message is longer.
+const MAX_MESSAGE_BYTES: usize = 16 << 20;
+
+/// What a submission is compared with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judging {
+    pub competition_id: i64,
+    /// Key and hash of the sealed solution.
+    pub solution: FileRef,
+    pub metric: String,
+    pub params: Params,
+    pub context: Params,
+    /// Data file with the role `history`, for metrics that scale by the past.
+    pub history: Option<FileRef>,
+    /// For solutions without a `Usage` column.
+    pub public_fraction: f64,
+    pub split_seed: i64,
+}
+
+/// A scoring version as it stands before launch: parts of it may be missing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Draft {
+    pub solution: Option<FileRef>,
+    pub metric: Option<String>,
+    pub params: Params,
+    pub context: Params,
+    pub public_fraction: f64,
+    pub split_seed: i64,
+    pub data: DataFiles,
+}
+
+/// A stored file as the database has it on record.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FileRef {
+    pub key: String,
+    /// `None` where no hash is on record.
+    pub sha256: Option<[u8; 32]>,
+}
+
+/// The data files that an examination looks at.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DataFiles {
+    pub train: Option<FileRef>,
+    pub test: Option<FileRef>,
+    pub sample_submission: Option<FileRef>,
+    pub history: Option<FileRef>,
+}
+
+/// A labelled table to be split.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    pub competition_id: i64,
+    pub file: FileRef,
+    pub target_column: String,
+    pub test_fraction: f64,
+    pub public_fraction: f64,
+    pub seed: i64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "snake_case")]
+pub enum Request {
+    Score { judging: Judging, submission: FileRef },
+    Check { judging: Judging, file: FileRef, sample: Option<FileRef> },
+    Examine { draft: Draft },
+    Split { table: Table },
+}
+
+/// Everything that a split made, written to storage and not yet in the database.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SplitFiles {
+    pub train: Stored,
+    pub test: Stored,
+    pub sample_submission: Stored,
+    /// Sealed.
+    pub solution: Stored,
+    pub recipient: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    Scored {
+        scores: Scores,
+    },
+    /// The file fits.
+    Fits {
+        n_rows: u64,
+    },
+    Rejected {
+        rejection: Rejection,
+    },
+    Examined {
+        report: Report,
+    },
+    Split {
+        files: SplitFiles,
+        proposal: Proposal,
+    },
+    /// A fault of ours, in words that hold nothing of any file.
+    Fault {
+        text: String,
+    },
+}
+
+/// Writes one message.
+///
+/// # Errors
+/// Those of the output.
+pub fn send(output: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
+    output.write_all(&framed(message)?)?;
+    output.flush()
+}
+
+/// Reads one message; `None` at the end of the input.
+///
+/// # Errors
+/// Those of the input; what is no message is invalid data.
+pub fn receive<T: DeserializeOwned>(input: &mut impl Read) -> io::Result<Option<T>> {
+    let mut length = [0; 4];
+    match input.read_exact(&mut length) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        read => read?,
+    }
+    let mut body = vec![0; checked(length)?];
+    input.read_exact(&mut body)?;
+    Ok(Some(serde_json::from_slice(&body)?))
+}
+
+/// [`send`], without blocking.
+///
+/// # Errors
+/// As [`send`].
+pub async fn send_async(output: &mut (impl AsyncWrite + Unpin), message: &impl Serialize) -> io::Result<()> {
+    output.write_all(&framed(message)?).await?;
+    output.flush().await
+}
+
+/// [`receive`], without blocking; the end of the input is an error.
+///
+/// # Errors
+/// As [`receive`].
+pub async fn receive_async<T: DeserializeOwned>(input: &mut (impl AsyncRead + Unpin)) -> io::Result<T> {
+    let mut length = [0; 4];
+    input.read_exact(&mut length).await?;
+    let mut body = vec![0; checked(length)?];
+    input.read_exact(&mut body).await?;
+    Ok(serde_json::from_slice(&body)?)
+}
+
+fn framed(message: &impl Serialize) -> io::Result<Vec<u8>> {
+    let body = serde_json::to_vec(message)?;
+    let length = u32::try_from(body.len()).map_err(|_| io::ErrorKind::InvalidData)?;
+    let mut frame = Vec::with_capacity(4 + body.len());
+    frame.extend_from_slice(&length.to_be_bytes());
+    frame.extend_from_slice(&body);
+    Ok(frame)
+}
+
+fn checked(length: [u8; 4]) -> io::Result<usize> {
+    let length = u32::from_be_bytes(length) as usize;
+    if length > MAX_MESSAGE_BYTES { Err(io::ErrorKind::InvalidData.into()) } else { Ok(length) }
+}
+
+#[cfg(test)]
+mod tests {
+    use holdout_contract::job::SplitScore;
+
+    use super::*;
+
+    #[test]
+    fn a_score_arrives_with_every_digit() {
+        let scores = Scores {
+            public: SplitScore::Defined(0.1 + 0.2),
+            private: SplitScore::Undefined { undefined: "one class only".to_owned() },
+        };
+        let mut pipe = Vec::new();
+        send(&mut pipe, &Answer::Scored { scores: scores.clone() }).expect("sent");
+        let mut input = pipe.as_slice();
+        let Some(Answer::Scored { scores: arrived }) = receive(&mut input).expect("received") else {
+            panic!("another answer")
+        };
+        assert_eq!(arrived, scores);
+        assert!(receive::<Answer>(&mut input).expect("the end").is_none());
+    }
+
+    #[test]
+    fn an_absurd_length_is_refused_before_memory_is_taken() {
+        assert!(receive::<Answer>(&mut [0xff; 8].as_slice()).is_err());
+    }
+}

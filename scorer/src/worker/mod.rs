@@ -1,0 +1,20 @@
+//! The worker: takes jobs from the queue, has a bounded child do them, writes what came out.
+//!
+//! Never here: a transaction open while a job runs, a private score in a log, an event or an
+//! error, a participant blamed for a fault of ours. Start at [`step::step`], the whole of one job.
+
+pub mod announce;
+mod cache;
+pub mod child;
+pub mod clean;
+pub mod cli;
+pub mod doctor;
+mod finish;
+mod give_up;
+pub mod message;
+mod patience;
+pub mod read;
+pub mod run;
+pub mod step;
+pub mod storage;
+pub mod warm;

@@ -1,0 +1,226 @@
+//! What a job is about, read from the tables it names. Nothing is locked and nothing is written.
+
+use holdout_contract::job::Subject;
+use holdout_contract::queue::Leased;
+use holdout_contract::spec::{Direction, Params};
+use serde_json::Value;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use super::message::{DataFiles, Draft, FileRef, Judging, Request, Table};
+
+/// A request for the child, with what is needed to write its answer down.
+#[derive(Debug)]
+pub struct Work {
+    pub request: Request,
+    pub about: About,
+}
+
+/// Which rows an answer goes to.
+#[derive(Debug, Clone)]
+pub enum About {
+    Submission(Submission),
+    Check { check_id: Uuid },
+    Version { version_id: i64, input_revision: i32 },
+    Table { table_id: i64 },
+}
+
+#[derive(Debug, Clone)]
+pub struct Submission {
+    pub id: i64,
+    pub team_id: i64,
+    pub sha256: Vec<u8>,
+    pub version_id: i64,
+    pub solution_sha256: Vec<u8>,
+    pub direction: Direction,
+}
+
+/// Reads what the leased job is about. `None` when a part of it is missing: the platform's fault.
+///
+/// # Errors
+/// Those of the database.
+pub async fn work(db: &PgPool, leased: &Leased) -> sqlx::Result<Option<Work>> {
+    let mut conn = db.acquire().await?;
+    match leased.subject {
+        Subject::Score { submission_id, .. } => submission(&mut conn, submission_id).await,
+        Subject::Check { check_id } => check(&mut conn, check_id).await,
+        Subject::Examine { version_id } => draft(&mut conn, version_id).await,
+        Subject::Split { table_id } => table(&mut conn, table_id).await,
+    }
+}
+
+async fn submission(conn: &mut PgConnection, submission_id: i64) -> sqlx::Result<Option<Work>> {
+    let Some(row) = sqlx::query!(
+        "select s.competition_id, s.team_id, s.storage_key, s.sha256 from submissions s where s.id = $1",
+        submission_id
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    else {
+        return Ok(None);
+    };
+    let Some(active) = active_version(conn, row.competition_id).await? else { return Ok(None) };
+    Ok(Some(Work {
+        request: Request::Score {
+            judging: active.judging,
+            submission: file(row.storage_key, Some(row.sha256.clone())),
+        },
+        about: About::Submission(Submission {
+            id: submission_id,
+            team_id: row.team_id,
+            sha256: row.sha256,
+            version_id: active.version_id,
+            solution_sha256: active.solution_sha256,
+            direction: active.direction,
+        }),
+    }))
+}
+
+async fn check(conn: &mut PgConnection, check_id: Uuid) -> sqlx::Result<Option<Work>> {
+    let Some(row) =
+        sqlx::query!("select competition_id, storage_key from file_checks where id = $1", check_id)
+            .fetch_optional(&mut *conn)
+            .await?
+    else {
+        return Ok(None);
+    };
+    let Some(active) = active_version(conn, row.competition_id).await? else { return Ok(None) };
+    Ok(Some(Work {
+        request: Request::Check {
+            judging: active.judging,
+            file: file(row.storage_key, None),
+            sample: active.sample,
+        },
+        about: About::Check { check_id },
+    }))
+}
+
+struct Active {
+    version_id: i64,
+    judging: Judging,
+    solution_sha256: Vec<u8>,
+    direction: Direction,
+    sample: Option<FileRef>,
+}
+
+async fn active_version(conn: &mut PgConnection, competition_id: i64) -> sqlx::Result<Option<Active>> {
+    let Some(row) = sqlx::query!(
+        r#"select v.id, v.metric as "metric!", v.params, v.context, v.public_fraction, v.split_seed,
+                  v.higher_is_better as "higher_is_better!", x.storage_key, x.sealed_sha256
+           from competitions c
+           join scoring_versions v on v.id = c.active_version_id
+           join solutions x on x.id = v.solution_id
+           where c.id = $1"#,
+        competition_id
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    else {
+        return Ok(None);
+    };
+    let data = data_files(conn, competition_id).await?;
+    let direction = if row.higher_is_better { Direction::HigherIsBetter } else { Direction::LowerIsBetter };
+    Ok(Some(Active {
+        version_id: row.id,
+        judging: Judging {
+            competition_id,
+            solution: file(row.storage_key, Some(row.sealed_sha256.clone())),
+            metric: row.metric,
+            params: object(row.params),
+            context: object(row.context),
+            history: data.history,
+            public_fraction: row.public_fraction,
+            split_seed: row.split_seed,
+        },
+        solution_sha256: row.sealed_sha256,
+        direction,
+        sample: data.sample_submission,
+    }))
+}
+
+async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<Work>> {
+    let Some(row) = sqlx::query!(
+        r#"select v.competition_id, v.metric, v.params, v.context, v.public_fraction, v.split_seed,
+                  v.input_revision, x.storage_key as "storage_key?", x.sealed_sha256 as "sealed_sha256?"
+           from scoring_versions v
+           left join solutions x on x.id = v.solution_id
+           where v.id = $1"#,
+        version_id
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    else {
+        return Ok(None);
+    };
+    let data = data_files(conn, row.competition_id).await?;
+    Ok(Some(Work {
+        request: Request::Examine {
+            draft: Draft {
+                solution: row.storage_key.map(|key| file(key, row.sealed_sha256)),
+                metric: row.metric,
+                params: object(row.params),
+                context: object(row.context),
+                public_fraction: row.public_fraction,
+                split_seed: row.split_seed,
+                data,
+            },
+        },
+        about: About::Version { version_id, input_revision: row.input_revision },
+    }))
+}
+
+async fn table(conn: &mut PgConnection, table_id: i64) -> sqlx::Result<Option<Work>> {
+    let row = sqlx::query!(
+        "select competition_id, storage_key, sealed_sha256, target_column, test_fraction, public_fraction, seed
+         from labelled_tables
+         where id = $1",
+        table_id
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Work {
+        request: Request::Split {
+            table: Table {
+                competition_id: row.competition_id,
+                file: file(row.storage_key, Some(row.sealed_sha256)),
+                target_column: row.target_column,
+                test_fraction: row.test_fraction,
+                public_fraction: row.public_fraction,
+                seed: row.seed,
+            },
+        },
+        about: About::Table { table_id },
+    }))
+}
+
+async fn data_files(conn: &mut PgConnection, competition_id: i64) -> sqlx::Result<DataFiles> {
+    let rows = sqlx::query!(
+        "select role, storage_key, sha256 from data_files where competition_id = $1 and role <> 'data'",
+        competition_id
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut data = DataFiles::default();
+    for row in rows {
+        let found = Some(file(row.storage_key, Some(row.sha256)));
+        match row.role.as_str() {
+            "train" => data.train = found,
+            "test" => data.test = found,
+            "sample_submission" => data.sample_submission = found,
+            "history" => data.history = found,
+            _ => {}
+        }
+    }
+    Ok(data)
+}
+
+fn file(key: String, sha256: Option<Vec<u8>>) -> FileRef {
+    FileRef { key, sha256: sha256.and_then(|hash| hash.try_into().ok()) }
+}
+
+fn object(value: Value) -> Params {
+    match value {
+        Value::Object(map) => map,
+        _ => Params::new(),
+    }
+}

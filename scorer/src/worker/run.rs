@@ -1,0 +1,167 @@
+//! The loop around [`step`]: listens, looks, polls with jitter; survives a database that comes and
+//! goes; finishes the job in hand before it leaves.
+
+use std::future::pending;
+use std::time::Duration;
+
+use holdout_contract::events::JOBS_CHANNEL;
+use sqlx::PgPool;
+use sqlx::postgres::PgListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use super::announce::beat;
+use super::clean::clean;
+use super::patience::{is_away, patiently};
+use super::step::{Stepped, Worker, recover, step};
+use super::storage::Storage;
+
+const POLL: Duration = Duration::from_secs(2);
+const CHORES_EVERY: Duration = Duration::from_secs(4);
+const CLEAN_EVERY: Duration = Duration::from_secs(3600);
+
+/// When to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// Told to.
+    Signalled,
+    /// One job was done, or none waits.
+    Once,
+    /// No job waits or is in anybody's hands.
+    Drained,
+}
+
+/// Works until told to stop. The job in hand is finished first.
+///
+/// # Errors
+/// What the database refuses; that it is away is waited out.
+pub async fn run(worker: &mut Worker, until: Until) -> anyhow::Result<()> {
+    let mut signals = Signals::new()?;
+    let mut listener = None;
+    recover_patiently(worker).await?;
+    let chores = tokio::spawn(chores(worker.db.clone(), worker.id, worker.storage.clone()));
+    let worked = work(worker, until, &mut signals, &mut listener).await;
+    chores.abort();
+    worked
+}
+
+async fn work(
+    worker: &mut Worker,
+    until: Until,
+    signals: &mut Signals,
+    listener: &mut Option<PgListener>,
+) -> anyhow::Result<()> {
+    loop {
+        // Registered before looking: a job that comes between the two wakes this worker.
+        if listener.is_none() {
+            *listener = listen(&worker.db).await;
+        }
+        let stepped = match step(worker).await {
+            Err(error) if is_away(&error) => {
+                tracing::warn!(%error, "the database is away, waiting for it");
+                Stepped::Idle
+            }
+            Err(error) => {
+                // The job's lease runs out and it is tried again; the others must not wait for it.
+                tracing::error!(%error, "a step failed");
+                Stepped::Idle
+            }
+            Ok(stepped) => stepped,
+        };
+        let is_over = match until {
+            Until::Once => true,
+            Until::Drained => stepped == Stepped::Idle && is_drained(&worker.db).await?,
+            Until::Signalled => false,
+        };
+        if is_over || signals.came() {
+            return Ok(());
+        }
+        if stepped != Stepped::Idle {
+            continue;
+        }
+        let pause = if until == Until::Drained { Duration::from_millis(100) } else { jittered(POLL) };
+        tokio::select! {
+            () = signals.arrival() => return Ok(()),
+            is_listening = heard(listener) => if !is_listening { *listener = None },
+            () = sleep(pause) => {}
+        }
+    }
+}
+
+async fn recover_patiently(worker: &Worker) -> sqlx::Result<()> {
+    patiently(async || recover(&worker.db, worker.id).await).await
+}
+
+/// What is due now and then beside the jobs; what fails is due again next time.
+async fn chores(db: PgPool, worker: Uuid, storage: Storage) {
+    let mut clean_at = Instant::now();
+    loop {
+        for done in [beat(&db, worker).await, recover(&db, worker).await] {
+            if let Err(error) = done {
+                tracing::warn!(%error, "a chore could not be done");
+            }
+        }
+        if Instant::now() >= clean_at {
+            clean_at = Instant::now() + CLEAN_EVERY;
+            if let Err(error) = clean(&db, &storage).await {
+                tracing::warn!(%error, "old jobs could not be cleaned out");
+            }
+        }
+        sleep(jittered(CHORES_EVERY)).await;
+    }
+}
+
+async fn is_drained(db: &PgPool) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select not exists (select from jobs where state = 'queued')
+              and not exists (select from jobs where state = 'leased') as "is_drained!""#
+    )
+    .fetch_one(db)
+    .await
+}
+
+async fn listen(db: &PgPool) -> Option<PgListener> {
+    let mut listener = PgListener::connect_with(db).await.ok()?;
+    listener.listen(JOBS_CHANNEL).await.ok()?;
+    Some(listener)
+}
+
+/// Ready when a job was announced; `false` when the connection that listened is gone.
+async fn heard(listener: &mut Option<PgListener>) -> bool {
+    match listener {
+        Some(listener) => matches!(listener.try_recv().await, Ok(Some(_))),
+        None => pending().await,
+    }
+}
+
+/// Between three quarters and five quarters, so that scorers do not all look at once.
+fn jittered(pause: Duration) -> Duration {
+    let noise = u16::from_be_bytes([Uuid::new_v4().as_bytes()[0], Uuid::new_v4().as_bytes()[1]]);
+    pause.mul_f64(0.75 + 0.5 * f64::from(noise) / f64::from(u16::MAX))
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn arrival(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    /// Whether one arrived already, without waiting.
+    fn came(&mut self) -> bool {
+        use std::task::{Context, Waker};
+        let mut context = Context::from_waker(Waker::noop());
+        self.terminate.poll_recv(&mut context).is_ready() || self.interrupt.poll_recv(&mut context).is_ready()
+    }
+}

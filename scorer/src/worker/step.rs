@@ -1,0 +1,214 @@
+//! One job from claim to outcome: the whole of a worker's step, called by the loop and by tests.
+
+use std::time::Duration;
+
+use holdout_contract::events::{Event, announce};
+use holdout_contract::job::{CheckVerdict, Subject};
+use holdout_contract::queue::{self, Leased, MAX_ATTEMPTS};
+use sqlx::PgPool;
+use tokio::time::{MissedTickBehavior, interval};
+use uuid::Uuid;
+
+use super::finish::{self, Written};
+use super::give_up::give_up;
+use super::message::{Answer, SplitFiles};
+use super::patience::{is_away, patiently};
+use super::read::{self, About, Work};
+use super::storage::Storage;
+use super::warm::Warm;
+
+/// A worker: one job at a time.
+pub struct Worker {
+    pub id: Uuid,
+    pub db: PgPool,
+    pub storage: Storage,
+    pub warm: Warm,
+    /// How long a job stays this worker's without a sign of life.
+    pub lease: Duration,
+}
+
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stepped {
+    /// No job waits.
+    Idle,
+    Done {
+        job_id: i64,
+    },
+    /// Another worker owns the job now; its outcome was dropped.
+    LeaseLost {
+        job_id: i64,
+    },
+    /// A fault of ours; the job runs again after a pause.
+    PutBack {
+        job_id: i64,
+    },
+    /// The last fault of ours; the job is failed.
+    GaveUp {
+        job_id: i64,
+    },
+}
+
+/// Takes the next job and does it.
+///
+/// # Errors
+/// Those of the database, when it answers and refuses. While it is away, a job in hand is kept.
+pub async fn step(worker: &mut Worker) -> sqlx::Result<Stepped> {
+    let claimed = claim(worker).await?;
+    let Some(leased) = claimed else { return Ok(Stepped::Idle) };
+    let db = worker.db.clone();
+    let Some(work) = patiently(async || read::work(&db, &leased).await).await? else {
+        return fault(&db, &leased, "the competition's files or its scoring version are missing").await;
+    };
+    patiently(async || start(&db, &leased).await).await?;
+    let Some(answered) = ask(worker, &leased, &work).await? else {
+        return Ok(Stepped::LeaseLost { job_id: leased.job_id });
+    };
+    match answered {
+        Ok(answer) => conclude(worker, &leased, &work.about, answer).await,
+        Err(broken) => fault(&db, &leased, &broken.to_string()).await,
+    }
+}
+
+/// Puts back the jobs of workers that disappeared, and gives up those that used their last attempt.
+///
+/// # Errors
+/// Those of the database.
+pub async fn recover(db: &PgPool, worker: Uuid) -> sqlx::Result<()> {
+    let mut conn = db.acquire().await?;
+    let broken = queue::recover(&mut conn, worker).await?;
+    drop(conn);
+    for leased in broken {
+        give_up(db, &leased, "the scorer that held it disappeared each time").await?;
+    }
+    Ok(())
+}
+
+async fn claim(worker: &Worker) -> sqlx::Result<Option<Leased>> {
+    let mut conn = worker.db.acquire().await?;
+    queue::claim(&mut conn, worker.id, worker.lease.as_secs_f64()).await
+}
+
+/// Shows that a submission's turn has come.
+async fn start(db: &PgPool, leased: &Leased) -> sqlx::Result<()> {
+    let Subject::Score { submission_id, team_id } = leased.subject else { return Ok(()) };
+    let mut tx = db.begin().await?;
+    let started = sqlx::query!(
+        "update submissions set state = 'scoring' where id = $1 and state = 'queued'",
+        submission_id
+    )
+    .execute(&mut *tx)
+    .await?;
+    if started.rows_affected() == 1 {
+        let competition_id = leased.competition_id;
+        announce(&mut tx, Event::Submission { competition_id, team_id, submission_id }).await?;
+    }
+    tx.commit().await
+}
+
+/// Has the child work while the lease is renewed; `None` once the lease is lost.
+async fn ask(
+    worker: &mut Worker,
+    leased: &Leased,
+    work: &Work,
+) -> sqlx::Result<Option<Result<Answer, super::warm::Broken>>> {
+    let db = worker.db.clone();
+    let mut beat = interval(worker.lease / 3);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    beat.tick().await; // the first tick is at once, and the lease is fresh
+    let mut answer = std::pin::pin!(worker.warm.ask(&work.request));
+    loop {
+        tokio::select! {
+            answered = &mut answer => return Ok(Some(answered)),
+            _ = beat.tick() => match renew(&db, leased, worker.lease).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(None),
+                Err(error) if is_away(&error) => tracing::warn!(%error, "a lease could not be renewed"),
+                Err(error) => return Err(error),
+            },
+        }
+    }
+}
+
+async fn renew(db: &PgPool, leased: &Leased, lease: Duration) -> sqlx::Result<bool> {
+    let mut conn = db.acquire().await?;
+    queue::renew(&mut conn, leased, lease.as_secs_f64()).await
+}
+
+async fn conclude(worker: &Worker, leased: &Leased, about: &About, answer: Answer) -> sqlx::Result<Stepped> {
+    let db = &worker.db;
+    let job_id = leased.job_id;
+    if let Answer::Fault { text } = &answer {
+        return fault(db, leased, text).await;
+    }
+    let written = patiently(async || write(db, leased, about, &answer).await).await?;
+    if let (Answer::Split { files, .. }, true) = (&answer, written != Some(Written::Yes)) {
+        discard(&worker.storage, files);
+    }
+    match written {
+        Some(Written::Yes) => Ok(Stepped::Done { job_id }),
+        Some(Written::LeaseLost) => Ok(Stepped::LeaseLost { job_id }),
+        Some(Written::Stale) => fault(db, leased, "the competition changed while it was being read").await,
+        None => fault(db, leased, "the scoring process gave an answer to another question").await,
+    }
+}
+
+/// `None` when the answer does not fit what was asked.
+async fn write(
+    db: &PgPool,
+    leased: &Leased,
+    about: &About,
+    answer: &Answer,
+) -> sqlx::Result<Option<Written>> {
+    let written = match (about, answer) {
+        (About::Submission(submission), Answer::Scored { scores }) => {
+            finish::scored(db, leased, submission, scores).await?
+        }
+        (About::Submission(submission), Answer::Rejected { rejection }) => {
+            finish::rejected(db, leased, submission, rejection).await?
+        }
+        (About::Check { check_id }, Answer::Fits { n_rows }) => {
+            finish::checked(db, leased, *check_id, &CheckVerdict::Fits { n_rows: *n_rows }).await?
+        }
+        (About::Check { check_id }, Answer::Rejected { rejection }) => {
+            let verdict = CheckVerdict::Rejected { rejection: rejection.clone() };
+            finish::checked(db, leased, *check_id, &verdict).await?
+        }
+        (About::Version { version_id, input_revision }, Answer::Examined { report }) => {
+            finish::examined(db, leased, *version_id, *input_revision, report).await?
+        }
+        (About::Table { table_id }, Answer::Split { files, proposal }) => {
+            finish::split(db, leased, *table_id, files, proposal).await?
+        }
+        (About::Table { table_id }, Answer::Rejected { rejection }) => {
+            finish::table_rejected(db, leased, *table_id, rejection).await?
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(written))
+}
+
+/// Another attempt after a pause, or, after the last one, the end.
+async fn fault(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::Result<Stepped> {
+    let job_id = leased.job_id;
+    tracing::warn!(job_id, attempt = leased.attempts, reason, "a job could not be done");
+    if leased.attempts < MAX_ATTEMPTS {
+        let put_back = patiently(async || {
+            let mut conn = db.acquire().await?;
+            queue::retry(&mut conn, leased, reason).await
+        })
+        .await?;
+        return Ok(if put_back { Stepped::PutBack { job_id } } else { Stepped::LeaseLost { job_id } });
+    }
+    let gave_up = patiently(async || give_up(db, leased, reason).await).await?;
+    Ok(if gave_up { Stepped::GaveUp { job_id } } else { Stepped::LeaseLost { job_id } })
+}
+
+/// Files of a split that nobody will ever name.
+fn discard(storage: &Storage, files: &SplitFiles) {
+    for stored in [&files.train, &files.test, &files.sample_submission, &files.solution] {
+        if let Err(error) = storage.remove(&stored.key) {
+            tracing::warn!(%error, key = stored.key, "a left-over file could not be removed");
+        }
+    }
+}

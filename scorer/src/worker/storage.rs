@@ -1,0 +1,193 @@
+//! The files that the web server stores, as a scorer sees them: read whole and verified, written
+//! whole and flushed to the disk. Keys look like `submissions/17/<uuid>`.
+//!
+//! Never here: a path outside the root, or an opened solution.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// Root folder of all files.
+#[derive(Debug, Clone)]
+pub struct Storage {
+    root: PathBuf,
+}
+
+/// A file that stands on the disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    pub key: String,
+    pub size_bytes: u64,
+    pub sha256: [u8; 32],
+}
+
+/// Why a stored file could not be had: always the platform's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    #[error("a stored file has a key that leads outside the folder of files")]
+    Outside,
+    #[error("a stored file is not what was received: its SHA-256 differs")]
+    Altered,
+    #[error("a stored file cannot be read or written: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl Storage {
+    pub fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Reads a file and compares it with what was received.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    pub fn read(&self, key: &str, sha256: &[u8; 32]) -> Result<Vec<u8>, StorageError> {
+        let bytes = self.read_unverified(key)?;
+        if Sha256::digest(&bytes).as_slice() == sha256 { Ok(bytes) } else { Err(StorageError::Altered) }
+    }
+
+    /// Reads a file of which no hash is on record.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    pub fn read_unverified(&self, key: &str) -> Result<Vec<u8>, StorageError> {
+        Ok(fs::read(self.path(key)?)?)
+    }
+
+    /// Begins a new file under `room/owner/`.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn create(&self, room: &str, owner: i64) -> Result<Writing, StorageError> {
+        let name = Uuid::now_v7();
+        let key = format!("{room}/{owner}/{name}");
+        let target = self.path(&key)?;
+        let folder = self.root.join(room).join(owner.to_string());
+        fs::create_dir_all(&folder)?;
+        let temporary = folder.join(format!(".{name}.part"));
+        let file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
+        Ok(Writing {
+            file,
+            cleanup: Cleanup(Some(temporary)),
+            target,
+            folder,
+            key,
+            size_bytes: 0,
+            hasher: Sha256::new(),
+        })
+    }
+
+    /// Removes a file; one that is gone already is no error.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    pub fn remove(&self, key: &str) -> Result<(), StorageError> {
+        match fs::remove_file(self.path(key)?) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn path(&self, key: &str) -> Result<PathBuf, StorageError> {
+        let path = Path::new(key);
+        let is_inside = path.components().count() > 1
+            && path.components().all(|component| matches!(component, Component::Normal(_)));
+        if is_inside { Ok(self.root.join(path)) } else { Err(StorageError::Outside) }
+    }
+}
+
+/// A file being written; dropped before [`Writing::finish`], it leaves nothing behind.
+pub struct Writing {
+    file: File,
+    cleanup: Cleanup,
+    target: PathBuf,
+    folder: PathBuf,
+    key: String,
+    size_bytes: u64,
+    hasher: Sha256,
+}
+
+impl Writing {
+    /// Flushes file and folder to the disk: what this returns survives a power cut.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn finish(mut self) -> io::Result<Stored> {
+        self.file.sync_all()?;
+        if let Some(temporary) = self.cleanup.0.take() {
+            fs::rename(&temporary, &self.target)?;
+        }
+        File::open(&self.folder)?.sync_all()?;
+        Ok(Stored { key: self.key, size_bytes: self.size_bytes, sha256: self.hasher.finalize().into() })
+    }
+}
+
+impl Write for Writing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        self.size_bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+struct Cleanup(Option<PathBuf>);
+
+impl Drop for Cleanup {
+    fn drop(&mut self) {
+        if let Some(path) = self.0.take() {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn storage() -> Storage {
+        Storage::new(std::env::temp_dir().join(format!("holdout-files-{}", Uuid::now_v7())))
+    }
+
+    #[test]
+    fn a_file_is_read_back_and_an_altered_one_is_noticed() {
+        let storage = storage();
+        let mut writing = storage.create("data", 3).expect("begun");
+        writing.write_all(b"id,x\n1,2\n").expect("written");
+        let stored = writing.finish().expect("finished");
+        assert_eq!(stored.size_bytes, 9);
+        assert_eq!(storage.read(&stored.key, &stored.sha256).expect("reads"), b"id,x\n1,2\n");
+        fs::write(storage.root().join(&stored.key), b"id,x\n1,3\n").expect("altered");
+        assert!(matches!(storage.read(&stored.key, &stored.sha256), Err(StorageError::Altered)));
+        fs::remove_dir_all(storage.root()).expect("removed");
+    }
+
+    #[test]
+    fn an_unfinished_file_leaves_nothing() {
+        let storage = storage();
+        let mut writing = storage.create("data", 3).expect("begun");
+        writing.write_all(b"half").expect("written");
+        drop(writing);
+        assert_eq!(fs::read_dir(storage.root().join("data/3")).expect("folder").count(), 0);
+        fs::remove_dir_all(storage.root()).expect("removed");
+    }
+
+    #[test]
+    fn keys_cannot_leave_the_root() {
+        for key in ["../secret", "/etc/passwd", "a/../../b", "", ".", "lonely", "a/./../b"] {
+            assert!(matches!(storage().read_unverified(key), Err(StorageError::Outside)), "{key}");
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! A worker's step on a real database: outcomes, faults, fences, turns.
+
+mod world;
+
+use std::time::Duration;
+
+use holdout_contract::MIGRATOR;
+use holdout_contract::job::{CheckVerdict, Subject};
+use holdout_contract::queue::{self, MAX_ATTEMPTS};
+use holdout_scorer::worker::clean::clean;
+use holdout_scorer::worker::step::{Stepped, recover, step};
+use sqlx::PgPool;
+use uuid::Uuid;
+use world::{GOOD, SOLUTION, World};
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_submission_gets_both_scores_and_a_place(db: PgPool) {
+    let world = World::new(db).await;
+    let open = world.competition("open", SOLUTION).await;
+    let team = world.team(open, "b").await;
+    let submission = world.submit(open, team, GOOD).await;
+    let steps = world.drain(&mut world.worker()).await;
+    assert!(matches!(steps[..], [Stepped::Done { .. }]), "{steps:?}");
+    let scored = world.submission(submission).await;
+    assert_eq!(
+        (scored.public_score, scored.rank_key, scored.private_score),
+        (Some(1.0), Some(1.0), Some(2.0))
+    );
+    assert_eq!(world.n_entries(open).await, (1, 1));
+    let board =
+        sqlx::query!("select submission_id, public_score from board_entries").fetch_one(&world.db).await;
+    let board = board.expect("one row");
+    assert_eq!((board.submission_id, board.public_score), (submission, 1.0));
+    let of = sqlx::query!(
+        "select solution_sha256 = x.sealed_sha256 as same, engine_version from scores cross join solutions x"
+    )
+    .fetch_one(&world.db)
+    .await
+    .expect("a score on record");
+    assert_eq!((of.same, of.engine_version.as_str()), (Some(true), holdout_contract::ENGINE_VERSION));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_wrong_file_is_rejected_and_costs_nothing(db: PgPool) {
+    let world = World::new(db).await;
+    let open = world.competition("open", SOLUTION).await;
+    let team = world.team(open, "b").await;
+    let submission = world.submit(open, team, "id,y\na,1\nb,two\nc,3\nd,4\n").await;
+    world.drain(&mut world.worker()).await;
+    let rejected = world.submission(submission).await;
+    let rejection = rejected.rejection.expect("a reason");
+    assert_eq!((rejection["error"].as_str(), rejection["line"].as_u64()), (Some("not_a_number"), Some(3)));
+    assert_eq!((rejected.state.as_str(), rejected.private_score), ("rejected", None));
+    assert_eq!(world.n_entries(open).await, (0, 0));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_late_submission_is_scored_and_never_ranked(db: PgPool) {
+    let world = World::new(db).await;
+    let open = world.competition("open", SOLUTION).await;
+    let team = world.team(open, "b").await;
+    let submission = world.submit_late(open, team, GOOD, true).await;
+    world.drain(&mut world.worker()).await;
+    assert_eq!(world.submission(submission).await.private_score, Some(2.0));
+    assert_eq!(world.n_entries(open).await, (0, 0));
+    let ranked =
+        sqlx::query_scalar!("select count(*) as \"n!\" from board_entries").fetch_one(&world.db).await;
+    assert_eq!(ranked.expect("counted"), 0);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_file_check_answers_like_a_submission_and_counts_for_nothing(db: PgPool) {
+    let world = World::new(db).await;
+    let open = world.competition("open", SOLUTION).await;
+    world.data_file(open, "sample_submission", b"id,y\na,0\nb,0\nc,0\nd,0\n").await;
+    let mut verdicts = Vec::new();
+    for csv in [GOOD, "id,y\na,1\n"] {
+        let stored = world.store("checks", open.id, csv.as_bytes());
+        let check_id = sqlx::query_scalar!(
+            "insert into file_checks (competition_id, user_id, file_name, storage_key, size_bytes, created_at)
+             values ($1, $2, 'p.csv', $3, 1, now()) returning id",
+            open.id,
+            world.user_id,
+            stored.key,
+        )
+        .fetch_one(&world.db)
+        .await
+        .expect("a check");
+        world.enqueue(open, Subject::Check { check_id }).await;
+        world.drain(&mut world.worker()).await;
+        let verdict =
+            sqlx::query_scalar!("select verdict as \"v!\" from file_checks where id = $1", check_id)
+                .fetch_one(&world.db)
+                .await
+                .expect("a verdict");
+        verdicts.push(serde_json::from_value(verdict).expect("a verdict"));
+    }
+    assert_eq!(verdicts[0], CheckVerdict::Fits { n_rows: 4 });
+    assert!(matches!(&verdicts[1], CheckVerdict::Rejected { rejection } if rejection.total == Some(3)));
+    assert_eq!(world.n_entries(open).await, (0, 0));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn an_altered_file_is_our_fault_and_tried_three_times(db: PgPool) {
+    let world = World::new(db).await;
+    let open = world.competition("open", SOLUTION).await;
+    let team = world.team(open, "b").await;
+    let submission = world.submit(open, team, GOOD).await;
+    let key =
+        sqlx::query_scalar!("select storage_key from submissions").fetch_one(&world.db).await.expect("a key");
+    std::fs::write(world.folder.files().join(key), "id,y\n").expect("altered");
+    let steps = world.drain(&mut world.worker()).await;
+    assert!(
+        matches!(steps[..], [Stepped::PutBack { .. }, Stepped::PutBack { .. }, Stepped::GaveUp { .. }]),
+        "{steps:?}"
+    );
+    let failed = world.submission(submission).await;
+    assert_eq!(failed.state, "failed");
+    assert!(failed.failure.expect("words for the host").contains("SHA-256 differs"));
+}
+
+/// A file whose reading needs more memory than a job may use kills the child each time.
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_job_that_breaks_its_scorer_three_times_fails_alone(db: PgPool) {
+    let world = World::new(db).await;
+    let open = world.competition("open", SOLUTION).await;
+    let (poisoner, neighbour) = (world.team(open, "p").await, world.team(open, "n").await);
+    let poison = world.submit(open, poisoner, &big(6_000_000)).await;
+    let fine = world.submit(open, neighbour, GOOD).await;
+    let mut worker = world.worker_with(40, Duration::from_secs(60));
+    let steps = world.drain(&mut worker).await;
+    assert_eq!(
+        steps.iter().filter(|stepped| matches!(stepped, Stepped::PutBack { .. })).count(),
+        2,
+        "{steps:?}"
+    );
+    assert_eq!(
+        steps.iter().filter(|stepped| matches!(stepped, Stepped::GaveUp { .. })).count(),
+        1,
+        "{steps:?}"
+    );
+    let failed = world.submission(poison).await;
+    assert_eq!(failed.state, "failed");
+    assert!(failed.failure.expect("words for the host").contains("40 MB of memory"));
+    assert_eq!(world.submission(fine).await.public_score, Some(1.0));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_job_that_takes_too_long_is_stopped(db: PgPool) {
+    let world = World::new(db).await;
+    let open = world.competition("open", SOLUTION).await;
+    let team = world.team(open, "b").await;
+    let submission = world.submit(open, team, &big(3_000_000)).await;
+    world.drain(&mut world.worker_with(2048, Duration::from_millis(1))).await;
+    assert_eq!(world.submission(submission).await.state, "failed");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_result_whose_lease_was_lost_is_dropped(db: PgPool) {
+    let world = World::new(db).await;
+    let open = world.competition("open", SOLUTION).await;
+    let team = world.team(open, "b").await;
+    let submission = world.submit(open, team, GOOD).await;
+    // While the step runs, the lease is taken over as soon as the submission shows as being scored.
+    sqlx::raw_sql(
+        "create function take_over() returns trigger language plpgsql as $$
+         begin
+            update jobs set lease = gen_random_uuid(), leased_by = gen_random_uuid(), attempts = attempts + 1;
+            return null;
+         end $$;
+         create trigger take_over after update on submissions for each row
+         when (new.state = 'scoring') execute function take_over();",
+    )
+    .execute(&world.db)
+    .await
+    .expect("a trigger");
+    let stepped = step(&mut world.worker()).await.expect("stepped");
+    assert!(matches!(stepped, Stepped::LeaseLost { .. }), "{stepped:?}");
+    let untouched = world.submission(submission).await;
+    assert_eq!((untouched.state.as_str(), untouched.private_score), ("scoring", None));
+    assert_eq!(world.n_entries(open).await, (0, 0));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn jobs_of_lost_scorers_are_put_back_and_at_last_given_up(db: PgPool) {
+    let world = World::new(db).await;
+    let open = world.competition("open", SOLUTION).await;
+    let team = world.team(open, "b").await;
+    let submission = world.submit(open, team, GOOD).await;
+    let worker = world.worker();
+    for attempt in 1..=MAX_ATTEMPTS {
+        let mut conn = world.db.acquire().await.expect("a connection");
+        let leased = queue::claim(&mut conn, Uuid::now_v7(), 60.0).await.expect("claimed").expect("waits");
+        assert_eq!(leased.attempts, attempt);
+        recover(&worker.db, worker.id).await.expect("recovered");
+        assert!(
+            queue::renew(&mut conn, &leased, -1.0).await.expect("renewed"),
+            "a living lease is left alone"
+        );
+        recover(&worker.db, worker.id).await.expect("recovered");
+        assert!(!queue::finish(&mut conn, &leased).await.expect("asked"), "the lost lease is worth nothing");
+    }
+    let failed = world.submission(submission).await;
+    assert_eq!(failed.state, "failed");
+    assert!(failed.failure.expect("words for the host").contains("disappeared"));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_burst_of_one_team_delays_only_itself(db: PgPool) {
+    let world = World::new(db).await;
+    let open = world.competition("open", SOLUTION).await;
+    let (burst, single) = (world.team(open, "burst").await, world.team(open, "single").await);
+    for _ in 0..6 {
+        world.submit(open, burst, GOOD).await;
+    }
+    world.submit(open, single, GOOD).await;
+    let mut turns = Vec::new();
+    let mut conn = world.db.acquire().await.expect("a connection");
+    while let Some(leased) = queue::claim(&mut conn, Uuid::now_v7(), 60.0).await.expect("claimed") {
+        let Subject::Score { team_id, .. } = leased.subject else { panic!("another subject") };
+        turns.push(team_id);
+    }
+    assert_eq!(turns.len(), 7);
+    assert_eq!(turns.iter().position(|team| *team == single), Some(1), "{turns:?}");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_is_old_is_cleaned_out_with_its_files(db: PgPool) {
+    let world = World::new(db).await;
+    let open = world.competition("open", SOLUTION).await;
+    let stored = world.store("checks", open.id, b"id\n");
+    sqlx::query!(
+        "insert into file_checks (competition_id, user_id, file_name, storage_key, size_bytes, created_at)
+         values ($1, $2, 'p.csv', $3, 3, now() - interval '2 days')",
+        open.id,
+        world.user_id,
+        stored.key,
+    )
+    .execute(&world.db)
+    .await
+    .expect("a check");
+    let team = world.team(open, "b").await;
+    world.submit(open, team, GOOD).await;
+    let mut worker = world.worker();
+    world.drain(&mut worker).await;
+    sqlx::query!("update jobs set finished_at = now() - interval '8 days'")
+        .execute(&world.db)
+        .await
+        .expect("aged");
+    clean(&worker.db, &worker.storage).await.expect("cleaned");
+    let left = sqlx::query!(
+        "select (select count(*) from jobs) as \"jobs!\", (select count(*) from file_checks) as \"checks!\""
+    )
+    .fetch_one(&world.db)
+    .await
+    .expect("counted");
+    assert_eq!((left.jobs, left.checks), (0, 0));
+    assert!(!world.folder.files().join(stored.key).exists());
+}
+
+/// A long file: rejected for its ids in the end, but only once it was read.
+fn big(n_rows: usize) -> String {
+    let mut csv = String::with_capacity(n_rows * 24);
+    csv.push_str("id,y\n");
+    for row in 0..n_rows {
+        csv.push_str(&format!("row-{row},{row}.5\n"));
+    }
+    csv
+}
