@@ -1,5 +1,9 @@
 //! Plain computations on slices that metrics share: sums, ranks, counts. No ids, no files.
 
+mod margins;
+mod ranks;
 mod sums;
 
+pub use margins::Margins;
+pub use ranks::{average_ranks, kendall_tau_b, median, order_key, thresholds};
 pub use sums::sum;

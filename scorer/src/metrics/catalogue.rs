@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::list::METRICS;
+use super::list::{ALIASES, LIST_FORMS, METRICS};
 use super::{Metric, Params};
 
 /// Every metric, in the order of the catalogue.
@@ -17,7 +17,9 @@ pub fn all() -> impl Iterator<Item = &'static dyn Metric> {
 /// A sentence: no such metric, or a parameter that does not fit.
 pub fn find(name: &str, given: &Map<String, Value>) -> Result<(&'static dyn Metric, Params), String> {
     let mut given = given.clone();
+    let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, known)| *known);
     let (base, short) = split_short_form(name);
+    let base = list_form(base, short).unwrap_or(base);
     let metric = match named(base) {
         Some(metric) => metric,
         None => weighted(base, &mut given).ok_or_else(|| unknown(name))?,
@@ -44,6 +46,13 @@ fn split_short_form(name: &str) -> (&str, Option<&str>) {
         Some((base, value)) => (base, Some(value)),
         None => (name, None),
     }
+}
+
+/// `recall@5` and `precision@5` judge lists, as a threshold of 1 and more would judge nothing.
+fn list_form(base: &str, short: Option<&str>) -> Option<&'static str> {
+    let k: f64 = short?.parse().ok()?;
+    let is_place = k >= 1.0 && k.fract() == 0.0;
+    LIST_FORMS.iter().find(|(short, _)| is_place && *short == base).map(|(_, list)| *list)
 }
 
 fn named(name: &str) -> Option<&'static dyn Metric> {

@@ -16,7 +16,14 @@ pub mod list;
 mod params;
 mod rows;
 
-mod regression;
+pub mod binary;
+pub mod columnwise;
+pub mod grouped;
+mod groups;
+pub mod labels;
+pub mod multiclass;
+pub mod ranking;
+pub mod regression;
 
 use std::fmt;
 

@@ -172,7 +172,10 @@ pub(super) fn submission_columns(
     let expected = |name: &String, cell: Cell| Expected { name: name.clone(), rule: rule(cell, judge) };
     match layout {
         Layout::Target { submission, .. } => truths.iter().map(|name| expected(name, *submission)).collect(),
-        Layout::ClassColumns => classes.iter().map(|name| expected(name, Cell::Probability)).collect(),
+        // Rows need not add up to 1: metrics divide them by their sum.
+        Layout::ClassColumns => {
+            classes.iter().map(|name| Expected { name: name.clone(), rule: CellRule::NotNegative }).collect()
+        }
         Layout::TargetColumns { cell } => {
             let cell = if *cell == Cell::Binary { judge.metric.prediction_cell() } else { *cell };
             truths.iter().map(|name| expected(name, cell)).collect()
@@ -206,7 +209,7 @@ impl super::Solution {
     pub(crate) fn submission_rule(judge: &Judge, column: &str) -> CellRule {
         let cell = match judge.metric.layout(&judge.params) {
             Layout::Target { submission, .. } => Some(submission),
-            Layout::ClassColumns => Some(Cell::Probability),
+            Layout::ClassColumns => return CellRule::NotNegative,
             Layout::TargetColumns { cell: Cell::Binary } => Some(judge.metric.prediction_cell()),
             Layout::TargetColumns { cell } => Some(cell),
             Layout::Named { submission, .. } => {

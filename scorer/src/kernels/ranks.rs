@@ -1,0 +1,166 @@
+//! Order: sort keys, ranks with ties, Kendall's tau, and walks over score thresholds.
+
+/// A whole number that sorts as the finite value does; -0 and 0 are one value.
+#[inline]
+pub fn order_key(value: f64) -> u64 {
+    let bits = (value + 0.0).to_bits();
+    bits ^ (((bits as i64) >> 63) as u64 | (1 << 63))
+}
+
+/// The middle value, or the mean of the two middle ones.
+///
+/// # Panics
+/// When there are no values.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    let middle = values.len() / 2;
+    let (below, upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
+    let upper = *upper;
+    if below.len() == middle && values.len() % 2 == 1 {
+        return upper;
+    }
+    let lower = values[..middle].iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    lower / 2.0 + upper / 2.0
+}
+
+/// Ranks from 1; ties share their average.
+pub fn average_ranks(values: &[f64]) -> Vec<f64> {
+    let order = ascending(values);
+    let mut ranks = vec![0.0; values.len()];
+    let mut n_below = 0.0;
+    for tied in order.chunk_by(|a, b| values[*a as usize] == values[*b as usize]) {
+        let rank = n_below + (tied.len() as f64 + 1.0) / 2.0;
+        tied.iter().for_each(|at| ranks[*at as usize] = rank);
+        n_below += tied.len() as f64;
+    }
+    ranks
+}
+
+fn ascending(values: &[f64]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..values.len() as u32).collect();
+    order.sort_unstable_by_key(|at| (order_key(values[*at as usize]), *at));
+    order
+}
+
+/// Kendall's tau-b by counting exchanges of a merge sort. Neither side may be constant.
+pub fn kendall_tau_b(y: &[f64], p: &[f64]) -> f64 {
+    let mut order: Vec<u32> = (0..y.len() as u32).collect();
+    let key = |at: &u32| (order_key(y[*at as usize]), order_key(p[*at as usize]));
+    order.sort_unstable_by_key(key);
+    let ties_y = tied_pairs(order.chunk_by(|a, b| key(a).0 == key(b).0).map(<[u32]>::len));
+    let ties_both = tied_pairs(order.chunk_by(|a, b| key(a) == key(b)).map(<[u32]>::len));
+    let mut sequence: Vec<u64> = order.iter().map(|at| key(at).1).collect();
+    let exchanges = count_exchanges(&mut sequence);
+    let ties_p = tied_pairs(sequence.chunk_by(|a, b| a == b).map(<[u64]>::len));
+    let n = y.len() as u128;
+    let pairs = n * (n - 1) / 2;
+    let difference =
+        pairs as i128 - ties_y as i128 - ties_p as i128 + ties_both as i128 - 2 * exchanges as i128;
+    difference as f64 / ((pairs - ties_y) as f64).sqrt() / ((pairs - ties_p) as f64).sqrt()
+}
+
+fn tied_pairs(sizes: impl Iterator<Item = usize>) -> u128 {
+    sizes.map(|size| size as u128 * (size as u128 - 1) / 2).sum()
+}
+
+/// Sorts and returns how many pairs were in falling order.
+fn count_exchanges(values: &mut [u64]) -> u128 {
+    let mut buffer = values.to_vec();
+    let mut exchanges = 0;
+    let mut width = 1;
+    while width < values.len() {
+        for start in (0..values.len()).step_by(2 * width) {
+            let middle = (start + width).min(values.len());
+            let end = (start + 2 * width).min(values.len());
+            exchanges += merge(&values[start..middle], &values[middle..end], &mut buffer[start..end]);
+        }
+        values.copy_from_slice(&buffer);
+        width *= 2;
+    }
+    exchanges
+}
+
+fn merge(left: &[u64], right: &[u64], into: &mut [u64]) -> u128 {
+    let (mut l, mut r, mut exchanges) = (0, 0, 0);
+    for place in into {
+        if r == right.len() || (l < left.len() && left[l] <= right[r]) {
+            *place = left[l];
+            l += 1;
+        } else {
+            *place = right[r];
+            r += 1;
+            exchanges += (left.len() - l) as u128;
+        }
+    }
+    exchanges
+}
+
+/// Calls `take` with the weight of positives and of negatives at every distinct score, highest first.
+pub fn thresholds(truth: &[f64], score: &[f64], weights: Option<&[f64]>, mut take: impl FnMut(f64, f64)) {
+    match weights {
+        None => counted_thresholds(truth, score, take),
+        Some(weights) => {
+            let mut order = ascending(score);
+            order.reverse();
+            for tied in order.chunk_by(|a, b| score[*a as usize] == score[*b as usize]) {
+                let side = |wanted: f64| {
+                    crate::kernels::sum(tied.len(), |at| {
+                        let row = tied[at] as usize;
+                        if truth[row] == wanted { weights[row] } else { 0.0 }
+                    })
+                };
+                take(side(1.0), side(0.0));
+            }
+        }
+    }
+}
+
+/// Without weights the two classes are sorted apart: plain keys, nothing carried along.
+fn counted_thresholds(truth: &[f64], score: &[f64], mut take: impl FnMut(f64, f64)) {
+    let keys = |wanted: f64| {
+        let rows = truth.iter().zip(score).filter(|(truth, _)| **truth == wanted);
+        let mut keys: Vec<u64> = rows.map(|(_, score)| !order_key(*score)).collect();
+        keys.sort_unstable();
+        keys
+    };
+    let (positive, negative) = (keys(1.0), keys(0.0));
+    let (mut at_positive, mut at_negative) = (0, 0);
+    while at_positive < positive.len() || at_negative < negative.len() {
+        let next = |keys: &[u64], at: usize| keys.get(at).copied().unwrap_or(u64::MAX);
+        let key = next(&positive, at_positive).min(next(&negative, at_negative));
+        let n_positive = run_of(&positive[at_positive..], key);
+        let n_negative = run_of(&negative[at_negative..], key);
+        at_positive += n_positive;
+        at_negative += n_negative;
+        take(n_positive as f64, n_negative as f64);
+    }
+}
+
+fn run_of(keys: &[u64], key: u64) -> usize {
+    keys.iter().take_while(|other| **other == key).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_sort_as_values() {
+        let values = [-1e300, -1.5, -1e-300, 0.0, 1e-300, 1.5, 1e300];
+        assert!(values.windows(2).all(|pair| order_key(pair[0]) < order_key(pair[1])));
+        assert_eq!(order_key(-0.0), order_key(0.0));
+    }
+
+    #[test]
+    fn medians_and_ranks() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert_eq!(average_ranks(&[10.0, 20.0, 10.0, 30.0]), [1.5, 3.0, 1.5, 4.0]);
+    }
+
+    #[test]
+    fn tau_by_hand() {
+        assert_eq!(kendall_tau_b(&[1.0, 2.0, 3.0], &[1.0, 2.0, 3.0]), 1.0);
+        let tau = kendall_tau_b(&[1.0, 2.0, 3.0, 4.0], &[1.0, 3.0, 2.0, 4.0]);
+        assert!((tau - 4.0 / 6.0).abs() < 1e-15);
+    }
+}

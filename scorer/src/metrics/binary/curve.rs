@@ -1,0 +1,296 @@
+//! Scores that only order matters for: areas under curves and points on them.
+
+use holdout_contract::spec::{Direction, Task};
+
+use crate::kernels::{order_key, thresholds};
+use crate::metrics::about::{About, Kind, ParameterAbout, fields};
+use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+
+/// Positives and negatives at or above every distinct score, highest first, from (0, 0).
+pub(crate) struct Curve {
+    points: Vec<(f64, f64)>,
+}
+
+impl Curve {
+    pub(crate) fn new(truth: &[f64], score: &[f64], weights: Option<&[f64]>) -> Self {
+        let mut points = vec![(0.0, 0.0)];
+        let (mut above_positive, mut above_negative) = (0.0, 0.0);
+        thresholds(truth, score, weights, |positive, negative| {
+            above_positive += positive;
+            above_negative += negative;
+            points.push((above_positive, above_negative));
+        });
+        Self { points }
+    }
+
+    fn n_positive(&self) -> f64 {
+        self.points.last().map_or(0.0, |point| point.0)
+    }
+
+    fn n_negative(&self) -> f64 {
+        self.points.last().map_or(0.0, |point| point.1)
+    }
+
+    fn both_classes(&self) -> Result<(), Undefined> {
+        match (self.n_positive() > 0.0, self.n_negative() > 0.0) {
+            (true, true) => Ok(()),
+            (false, _) => Err(Undefined::because("This split has no positive row, so there is no curve.")),
+            (_, false) => Err(Undefined::because("This split has no negative row, so there is no curve.")),
+        }
+    }
+
+    /// (false positive rate, true positive rate) along the curve.
+    fn rates(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        let (positive, negative) = (self.n_positive(), self.n_negative());
+        self.points.iter().map(move |point| (point.1 / negative, point.0 / positive))
+    }
+
+    pub(crate) fn roc_auc(&self) -> Result<f64, Undefined> {
+        self.both_classes()?;
+        let areas =
+            self.points.windows(2).map(|pair| (pair[1].1 - pair[0].1) * (pair[0].0 + pair[1].0) / 2.0);
+        Ok(areas.sum::<f64>() / self.n_positive() / self.n_negative())
+    }
+
+    pub(crate) fn average_precision(&self) -> Result<f64, Undefined> {
+        if self.n_positive() == 0.0 {
+            return Err(Undefined::because(
+                "This split has no positive row, so there is no precision to average.",
+            ));
+        }
+        let terms = self.points.windows(2).map(|pair| {
+            let gained = pair[1].0 - pair[0].0;
+            if gained == 0.0 { 0.0 } else { gained * pair[1].0 / (pair[1].0 + pair[1].1) }
+        });
+        Ok(terms.sum::<f64>() / self.n_positive())
+    }
+}
+
+/// A number read off the curve.
+pub struct OnCurve {
+    about: About,
+    laws: Laws,
+    compute: fn(&Curve, &Params) -> Result<f64, Undefined>,
+}
+
+impl Metric for OnCurve {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn laws(&self) -> Laws {
+        self.laws
+    }
+
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        rows.positive_weight()?;
+        let (truth, score) = rows.numbers();
+        (self.compute)(&Curve::new(truth, score, rows.weights), params)
+    }
+}
+
+const ONE_CLASS: &[Degenerate] = &[Degenerate::NoRows, Degenerate::NoPositives, Degenerate::NoNegatives];
+const LAWS: Laws = Laws { is_symmetric: false, has_weights: true, undefined_on: ONE_CLASS };
+const ORDER_ONLY: &str = "Only the order of the scores counts: probabilities need not be calibrated, and any rising transformation scores the same.";
+const ONE_CLASS_RULE: &str = "Undefined when a split has one class only.";
+
+const BLANK: About = About {
+    name: "",
+    title: "",
+    task: Task::BinaryProbability,
+    direction: Direction::HigherIsBetter,
+    best: Some(1.0),
+    layout: fields::SCORES,
+    parameters: &[],
+    sentence: "",
+    formula: "",
+    edge_cases: &[],
+    gaming: ORDER_ONLY,
+};
+
+pub static ROC_AUC: OnCurve = OnCurve {
+    about: About {
+        name: "roc_auc",
+        title: "Area under the ROC curve",
+        sentence: "The chance that a random positive row is scored above a random negative one.",
+        formula: r"\frac{1}{n_+n_-}\sum_{i:y_i=1}\sum_{j:y_j=0}\left([p_i>p_j]+\tfrac12[p_i=p_j]\right)",
+        edge_cases: &["Equal scores count one half.", "-0 and 0 are equal.", ONE_CLASS_RULE],
+        ..BLANK
+    },
+    laws: LAWS,
+    compute: |curve, _| curve.roc_auc(),
+};
+
+pub static GINI_AUC: OnCurve = OnCurve {
+    about: About {
+        name: "gini_auc",
+        title: "Gini of the ROC curve",
+        sentence: "Twice the area under the ROC curve minus 1: 0 is random, 1 is perfect.",
+        formula: r"2\,\mathrm{AUC}-1",
+        edge_cases: &["Equal scores count one half.", ONE_CLASS_RULE],
+        ..BLANK
+    },
+    laws: LAWS,
+    compute: |curve, _| Ok(2.0 * curve.roc_auc()? - 1.0),
+};
+
+pub static PARTIAL_AUC: OnCurve = OnCurve {
+    about: About {
+        name: "partial_auc",
+        title: "Partial area under the ROC curve",
+        parameters: &[ParameterAbout {
+            name: "max_fpr",
+            kind: Kind::Number(1e-9, 1.0, 0.1),
+            description: "The highest false positive rate that counts.",
+            is_main: true,
+        }],
+        sentence: "The area under the start of the ROC curve, where few false alarms are tolerated, scaled so that 0.5 is random.",
+        formula: r"\tfrac12\left(1+\frac{A_f-f^2/2}{f-f^2/2}\right)",
+        edge_cases: &[
+            "The curve is interpolated at the end of the range.",
+            "McClish's scaling.",
+            ONE_CLASS_RULE,
+        ],
+        ..BLANK
+    },
+    laws: LAWS,
+    compute: partial_auc,
+};
+
+fn partial_auc(curve: &Curve, params: &Params) -> Result<f64, Undefined> {
+    curve.both_classes()?;
+    let limit = params.number("max_fpr");
+    if limit == 1.0 {
+        return curve.roc_auc();
+    }
+    let rates: Vec<(f64, f64)> = curve.rates().collect();
+    let mut area = 0.0;
+    for pair in rates.windows(2) {
+        let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
+        if x1 <= limit {
+            area += (x1 - x0) * (y0 + y1) / 2.0;
+        } else {
+            let y = y0 + (y1 - y0) * (limit - x0) / (x1 - x0);
+            area += (limit - x0) * (y0 + y) / 2.0;
+            break;
+        }
+    }
+    let smallest = limit * limit / 2.0;
+    Ok(0.5 * (1.0 + (area - smallest) / (limit - smallest)))
+}
+
+pub static AVERAGE_PRECISION: OnCurve = OnCurve {
+    about: About {
+        name: "average_precision",
+        title: "Average precision",
+        sentence: "Precision averaged over the positive rows, each at the threshold that first finds it.",
+        formula: r"\sum_k(R_k-R_{k-1})\,P_k",
+        edge_cases: &[
+            "Equal scores form one threshold; all equal gives the share of positives.",
+            "Undefined when a split has no positive row.",
+        ],
+        ..BLANK
+    },
+    laws: Laws { undefined_on: &[Degenerate::NoRows, Degenerate::NoPositives], ..LAWS },
+    compute: |curve, _| curve.average_precision(),
+};
+
+pub static EER: OnCurve = OnCurve {
+    about: About {
+        name: "eer",
+        title: "Equal error rate",
+        direction: Direction::LowerIsBetter,
+        best: Some(0.0),
+        sentence: "The error rate at the threshold where false alarms and misses are equally frequent.",
+        formula: r"\mathrm{FPR}(t)=\mathrm{FNR}(t)",
+        edge_cases: &["The crossing is interpolated between neighbouring thresholds.", ONE_CLASS_RULE],
+        ..BLANK
+    },
+    laws: LAWS,
+    compute: equal_error_rate,
+};
+
+fn equal_error_rate(curve: &Curve, _: &Params) -> Result<f64, Undefined> {
+    curve.both_classes()?;
+    let mut before = (0.0, 0.0);
+    for (fpr, tpr) in curve.rates() {
+        let gap = fpr - (1.0 - tpr);
+        if gap == 0.0 {
+            return Ok((fpr + 1.0 - tpr) / 2.0);
+        }
+        if gap > 0.0 {
+            let gap_before = before.0 - (1.0 - before.1);
+            return Ok(before.0 - gap_before / (gap - gap_before) * (fpr - before.0));
+        }
+        before = (fpr, tpr);
+    }
+    Err(Undefined::because("The error rates never meet."))
+}
+
+pub static KS: OnCurve = OnCurve {
+    about: About {
+        name: "ks_statistic",
+        title: "Kolmogorov-Smirnov statistic",
+        sentence: "The largest gap between the share of positives and of negatives found at one threshold.",
+        formula: r"\max_t\bigl(\mathrm{TPR}(t)-\mathrm{FPR}(t)\bigr)",
+        edge_cases: &[ONE_CLASS_RULE],
+        ..BLANK
+    },
+    laws: LAWS,
+    compute: |curve, _| {
+        curve.both_classes()?;
+        Ok(curve.rates().map(|(fpr, tpr)| tpr - fpr).fold(0.0, f64::max))
+    },
+};
+
+/// Recall among the rows with the highest scores.
+pub struct TopRecall;
+
+pub static TOP_RECALL: TopRecall = TopRecall;
+
+impl Metric for TopRecall {
+    fn about(&self) -> &About {
+        const ABOUT: About = About {
+            name: "top_recall",
+            title: "Recall in the top share",
+            best: None,
+            parameters: &[ParameterAbout {
+                name: "percent",
+                kind: Kind::Number(1e-6, 100.0, 4.0),
+                description: "The share of rows, in per cent, that can be looked at.",
+                is_main: true,
+            }],
+            sentence: "Of all positive rows, the share found among the highest-scored rows.",
+            formula: r"\frac{|\{i\in\mathrm{top}:y_i=1\}|}{n_+}",
+            edge_cases: &[
+                "The number of rows is rounded up.",
+                "Equal scores keep the order of the solution file.",
+                "Undefined without positives.",
+            ],
+            gaming: "Only who is above the line counts; the order above and below it is free.",
+            ..BLANK
+        };
+        &ABOUT
+    }
+
+    fn laws(&self) -> Laws {
+        Laws {
+            is_symmetric: false,
+            has_weights: false,
+            undefined_on: &[Degenerate::NoRows, Degenerate::NoPositives],
+        }
+    }
+
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        let (truth, score) = rows.numbers();
+        let n_positive = truth.iter().filter(|y| **y == 1.0).count();
+        if n_positive == 0 {
+            return Err(Undefined::because("This split has no positive row to find."));
+        }
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        order.sort_unstable_by_key(|at| (!order_key(score[*at]), rows.row_numbers[*at]));
+        let n_top = (params.number("percent") / 100.0 * rows.len() as f64).ceil() as usize;
+        let found = order.iter().take(n_top).filter(|at| truth[**at] == 1.0).count();
+        Ok(found as f64 / n_positive as f64)
+    }
+}

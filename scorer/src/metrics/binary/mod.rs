@@ -1,0 +1,4 @@
+//! Truths of 0 and 1 against probabilities or scores.
+
+pub mod curve;
+pub mod loss;

@@ -1,0 +1,199 @@
+//! A metric of one column, averaged over several columns; and distances on the globe.
+
+use holdout_contract::spec::{Cell, Direction, Task};
+
+use super::about::{About, fields};
+use super::binary::{curve, loss};
+use super::regression::{association, pointwise, ratio};
+use super::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+
+/// The mean of an inner metric over columns.
+pub struct Columnwise {
+    about: About,
+    inner: &'static dyn Metric,
+    prediction: Cell,
+}
+
+impl Metric for Columnwise {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn laws(&self) -> Laws {
+        self.inner.laws()
+    }
+
+    fn prediction_cell(&self) -> Cell {
+        self.prediction
+    }
+
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        let n_columns = rows.truths.len();
+        let mut total = 0.0;
+        for at in 0..n_columns {
+            let column =
+                Rows { truths: &rows.truths[at..=at], predictions: &rows.predictions[at..=at], ..*rows };
+            total += self.inner.score(&column, params)?;
+        }
+        Ok(total / n_columns as f64)
+    }
+}
+
+const BLANK: About = About {
+    name: "",
+    title: "",
+    task: Task::Regression,
+    direction: Direction::LowerIsBetter,
+    best: Some(0.0),
+    layout: fields::Fields::TargetColumns(Cell::Number),
+    parameters: &[],
+    sentence: "",
+    formula: "",
+    edge_cases: &["Undefined when it is undefined for one column."],
+    gaming: "Columns with a large scale decide unless all have the same unit.",
+};
+
+pub static MCRMSE: Columnwise = Columnwise {
+    about: About {
+        name: "mcrmse",
+        title: "Mean column-wise RMSE",
+        sentence: "The root mean squared error of every column, averaged.",
+        formula: r"\frac1C\sum_{c}\mathrm{RMSE}_c",
+        ..BLANK
+    },
+    inner: &pointwise::RMSE,
+    prediction: Cell::Number,
+};
+
+pub static MCMAE: Columnwise = Columnwise {
+    about: About {
+        name: "mcmae",
+        title: "Mean column-wise MAE",
+        sentence: "The mean absolute error of every column, averaged.",
+        formula: r"\frac1C\sum_{c}\mathrm{MAE}_c",
+        ..BLANK
+    },
+    inner: &pointwise::MAE,
+    prediction: Cell::Number,
+};
+
+pub static MC_RMSLE: Columnwise = Columnwise {
+    about: About {
+        name: "mc_rmsle",
+        title: "Mean column-wise RMSLE",
+        sentence: "The root mean squared logarithmic error of every column, averaged.",
+        formula: r"\frac1C\sum_{c}\mathrm{RMSLE}_c",
+        gaming: "Forecasts that are best here fall short of the total.",
+        ..BLANK
+    },
+    inner: &pointwise::RMSLE,
+    prediction: Cell::Number,
+};
+
+pub static R2_UNIFORM: Columnwise = Columnwise {
+    about: About {
+        name: "r2_uniform",
+        title: "Mean column-wise R²",
+        direction: Direction::HigherIsBetter,
+        best: Some(1.0),
+        sentence: "The explained share of the spread of every column, averaged.",
+        formula: r"\frac1C\sum_{c}R^2_c",
+        gaming: "Columns with little spread can drag the mean far below 0.",
+        ..BLANK
+    },
+    inner: &ratio::R2,
+    prediction: Cell::Number,
+};
+
+pub static MC_SPEARMAN: Columnwise = Columnwise {
+    about: About {
+        name: "mc_spearman",
+        title: "Mean column-wise Spearman correlation",
+        direction: Direction::HigherIsBetter,
+        best: Some(1.0),
+        sentence: "How well every column's rows are put in order, averaged.",
+        formula: r"\frac1C\sum_{c}\rho_c",
+        gaming: "Only the order counts.",
+        ..BLANK
+    },
+    inner: &association::SPEARMAN,
+    prediction: Cell::Number,
+};
+
+pub static MC_LOG_LOSS: Columnwise = Columnwise {
+    about: About {
+        name: "mc_log_loss",
+        title: "Mean column-wise log loss",
+        task: Task::Multilabel,
+        layout: fields::Fields::TargetColumns(Cell::Binary),
+        sentence: "The log loss of every 0/1 column, averaged.",
+        formula: r"\frac1C\sum_{c}\mathrm{LogLoss}_c",
+        edge_cases: &["Probabilities are kept inside [1e-15, 1 - 1e-15]."],
+        gaming: "Honest: the best report is the probability one believes.",
+        ..BLANK
+    },
+    inner: &loss::LOG_LOSS,
+    prediction: Cell::Probability,
+};
+
+pub static MC_AUC: Columnwise = Columnwise {
+    about: About {
+        name: "mc_auc",
+        title: "Mean column-wise ROC AUC of tags",
+        task: Task::Multilabel,
+        direction: Direction::HigherIsBetter,
+        best: Some(1.0),
+        layout: fields::Fields::TargetColumns(Cell::Binary),
+        sentence: "The area under the ROC curve of every 0/1 column, averaged.",
+        formula: r"\frac1C\sum_{c}\mathrm{AUC}_c",
+        edge_cases: &["Undefined when a column of the split has one class only."],
+        gaming: "Only the order within a column counts.",
+        ..BLANK
+    },
+    inner: &curve::ROC_AUC,
+    prediction: Cell::Number,
+};
+
+/// The mean great-circle distance.
+pub struct Haversine;
+
+pub static HAVERSINE: Haversine = Haversine;
+
+const EARTH_RADIUS_KM: f64 = 6371.0088;
+const PLACE: &[(&str, Cell)] = &[("latitude", Cell::Number), ("longitude", Cell::Number)];
+
+impl Metric for Haversine {
+    fn about(&self) -> &About {
+        const ABOUT: About = About {
+            name: "haversine_km",
+            title: "Mean great-circle distance",
+            layout: fields::Fields::Named { solution: PLACE, submission: PLACE },
+            sentence: "The mean distance over the globe between predicted and true place, in kilometres.",
+            formula: r"\frac1n\sum_i 2R\arcsin\sqrt{\sin^2\tfrac{\Delta\varphi}{2}+\cos\varphi_y\cos\varphi_p\sin^2\tfrac{\Delta\lambda}{2}}",
+            edge_cases: &["A sphere of radius 6371.0088 km; longitudes wrap around.", "Degrees."],
+            gaming: "The best report is the point with the smallest mean distance to all places one thinks possible.",
+            ..BLANK
+        };
+        &ABOUT
+    }
+
+    fn laws(&self) -> Laws {
+        Laws { is_symmetric: true, has_weights: true, undefined_on: &[Degenerate::NoRows] }
+    }
+
+    fn perfect(&self, truths: &[&[f64]]) -> Option<Vec<Vec<f64>>> {
+        Some(truths.iter().map(|column| column.to_vec()).collect())
+    }
+
+    fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
+        let column =
+            |values: &[super::Values<'_>], at: usize, row: usize| values[at].numbers()[row].to_radians();
+        rows.mean(|row| {
+            let (lat_y, lon_y) = (column(rows.truths, 0, row), column(rows.truths, 1, row));
+            let (lat_p, lon_p) = (column(rows.predictions, 0, row), column(rows.predictions, 1, row));
+            let half = |a: f64, b: f64| ((b - a) / 2.0).sin().powi(2);
+            let h = half(lat_y, lat_p) + lat_y.cos() * lat_p.cos() * half(lon_y, lon_p);
+            2.0 * EARTH_RADIUS_KM * h.clamp(0.0, 1.0).sqrt().asin()
+        })
+    }
+}

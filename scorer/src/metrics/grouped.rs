@@ -1,0 +1,234 @@
+//! A number of every group (series, station, molecule), averaged over groups; forecasts scaled by
+//! their own history.
+
+use holdout_contract::spec::{Direction, Task};
+
+use super::about::{About, fields};
+use super::groups::Groups;
+use super::regression::pointwise::smape_term;
+use super::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use crate::kernels::sum;
+
+/// One group's rows.
+pub struct Group<'a> {
+    name: &'a str,
+    rows: &'a Rows<'a>,
+    members: &'a [u32],
+}
+
+impl Group<'_> {
+    fn mean(&self, term: impl Fn(f64, f64) -> f64) -> f64 {
+        let (y, p) = self.rows.numbers();
+        let total = sum(self.members.len(), |at| {
+            let row = self.members[at] as usize;
+            term(y[row], p[row])
+        });
+        total / self.members.len() as f64
+    }
+
+    fn mean_absolute_error(&self) -> f64 {
+        self.mean(|y, p| (y - p).abs())
+    }
+
+    fn history(&self) -> Result<&[f64], Undefined> {
+        self.rows.context.history.get(self.name).map(Vec::as_slice).ok_or_else(|| {
+            Undefined::because(format!("There is no history of the series “{}” to scale by.", self.name))
+        })
+    }
+
+    /// The mean of `power`s of the history's changes over `lag` steps.
+    fn scale(&self, lag: usize, power: i32) -> Result<f64, Undefined> {
+        let history = self.history()?;
+        let n = history.len().saturating_sub(lag);
+        let scale = sum(n, |at| (history[at + lag] - history[at]).abs().powi(power)) / n as f64;
+        if n > 0 && scale > 0.0 {
+            return Ok(scale);
+        }
+        Err(Undefined::because(format!(
+            "The history of the series “{}” does not change, so there is nothing to scale by.",
+            self.name
+        )))
+    }
+
+    fn number_of(&self, key: &str) -> Option<f64> {
+        self.rows.context.get(key)?.get(self.name)?.as_f64()
+    }
+
+    fn season(&self) -> usize {
+        self.number_of("season")
+            .or_else(|| self.rows.context.number("season"))
+            .map_or(1, |m| m.max(1.0) as usize)
+    }
+
+    fn rmsse(&self) -> Result<f64, Undefined> {
+        Ok((self.mean(|y, p| (y - p).powi(2)) / self.scale(1, 2)?).sqrt())
+    }
+}
+
+/// A weighted mean over groups.
+pub struct OverGroups {
+    about: About,
+    of_group: fn(&Group<'_>) -> Result<f64, Undefined>,
+    weight: fn(&Group<'_>) -> Result<f64, Undefined>,
+    /// Law tests need rows without a history for these alone.
+    pub reads_history: bool,
+}
+
+impl Metric for OverGroups {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn laws(&self) -> Laws {
+        Laws { is_symmetric: !self.reads_history, has_weights: false, undefined_on: &[Degenerate::NoRows] }
+    }
+
+    fn needs_groups(&self) -> bool {
+        true
+    }
+
+    fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
+        let groups = Groups::of(rows)?;
+        let mut terms = Vec::new();
+        let mut weights = Vec::new();
+        for (number, members) in groups.iter() {
+            let group = Group { name: &rows.group_names[number], rows, members };
+            let weight = (self.weight)(&group)?;
+            terms.push(weight * (self.of_group)(&group)?);
+            weights.push(weight);
+        }
+        let total = sum(weights.len(), |at| weights[at]);
+        if total <= 0.0 {
+            return Err(Undefined::because("The groups of this split have no weight."));
+        }
+        Ok(sum(terms.len(), |at| terms[at]) / total)
+    }
+}
+
+fn equally(_: &Group<'_>) -> Result<f64, Undefined> {
+    Ok(1.0)
+}
+
+const BLANK: About = About {
+    name: "",
+    title: "",
+    task: Task::Regression,
+    direction: Direction::LowerIsBetter,
+    best: Some(0.0),
+    layout: fields::NUMBERS,
+    parameters: &[],
+    sentence: "",
+    formula: "",
+    edge_cases: &[],
+    gaming: "",
+};
+
+const SCALED_GAMING: &str = "Unequal leverage: a series whose past hardly changed has a tiny scale, and the same error there costs many times more. Tuning for those few series can win.";
+const NO_CHANGE: &str = "Undefined when a series has no history or one that never changes.";
+
+pub static GROUP_MEAN_MAE: OverGroups = OverGroups {
+    about: About {
+        name: "group_mean_mae",
+        title: "Mean of group MAEs",
+        sentence: "The mean absolute error of every group, averaged: all groups count the same.",
+        formula: r"\frac{1}{|G|}\sum_{g}\mathrm{MAE}_g",
+        gaming: "Rows of small groups weigh more than rows of large ones.",
+        ..BLANK
+    },
+    of_group: |group| Ok(group.mean_absolute_error()),
+    weight: equally,
+    reads_history: false,
+};
+
+pub static GROUP_MEAN_LOG_MAE: OverGroups = OverGroups {
+    about: About {
+        name: "group_mean_log_mae",
+        title: "Mean of logarithms of group MAEs",
+        best: Some(-20.723_265_836_946_41),
+        sentence: "The logarithm of every group's mean absolute error, averaged: halving one group's error is worth the same in every group.",
+        formula: r"\frac{1}{|G|}\sum_{g}\ln\max(\mathrm{MAE}_g,10^{-9})",
+        edge_cases: &["Errors below 1e-9 count as 1e-9, so a perfect file scores -20.7."],
+        gaming: "One group that can be predicted almost exactly (by a leak, say) is worth as much as all others together.",
+        ..BLANK
+    },
+    of_group: |group| Ok(group.mean_absolute_error().max(1e-9).ln()),
+    weight: equally,
+    reads_history: false,
+};
+
+pub static SMAPE_BY_SERIES: OverGroups = OverGroups {
+    about: About {
+        name: "smape_by_series",
+        title: "Mean of series sMAPEs",
+        task: Task::Forecast,
+        sentence: "The symmetric percentage error of every series, averaged; from 0 to 200.",
+        formula: r"\frac{1}{|S|}\sum_{s}\frac{100}{n_s}\sum_{i\in s}\frac{2|y_i-p_i|}{|y_i|+|p_i|}",
+        edge_cases: &[
+            "0 against 0 costs nothing.",
+            "A row whose truth is 0 costs 200 whatever else is predicted.",
+        ],
+        gaming: "Forecasting too high costs less than too low by the same amount.",
+        ..BLANK
+    },
+    of_group: |group| Ok(100.0 * group.mean(|y, p| smape_term(y, p, &Params::default()))),
+    weight: equally,
+    reads_history: false,
+};
+
+pub static MASE: OverGroups = OverGroups {
+    about: About {
+        name: "mase",
+        title: "Mean absolute scaled error",
+        task: Task::Forecast,
+        sentence: "Every series' mean absolute error, divided by how much its past changed from season to season; averaged.",
+        formula: r"\frac{1}{|S|}\sum_s\frac{\mathrm{MAE}_s}{\frac{1}{T-m}\sum_t|x_t-x_{t-m}|}",
+        edge_cases: &[
+            "The season m of every series comes from the competition's context; 1 where it names none.",
+            NO_CHANGE,
+        ],
+        gaming: SCALED_GAMING,
+        ..BLANK
+    },
+    of_group: |group| Ok(group.mean_absolute_error() / group.scale(group.season(), 1)?),
+    weight: equally,
+    reads_history: true,
+};
+
+pub static RMSSE: OverGroups = OverGroups {
+    about: About {
+        name: "rmsse",
+        title: "Root mean squared scaled error",
+        task: Task::Forecast,
+        sentence: "Every series' squared error against the squared changes of its past, rooted; averaged.",
+        formula: r"\frac{1}{|S|}\sum_s\sqrt{\frac{\mathrm{MSE}_s}{\frac{1}{T-1}\sum_t(x_t-x_{t-1})^2}}",
+        edge_cases: &[NO_CHANGE],
+        gaming: SCALED_GAMING,
+        ..BLANK
+    },
+    of_group: |group| group.rmsse(),
+    weight: equally,
+    reads_history: true,
+};
+
+pub static WRMSSE: OverGroups = OverGroups {
+    about: About {
+        name: "wrmsse",
+        title: "Weighted root mean squared scaled error",
+        task: Task::Forecast,
+        sentence: "The scaled error of every series, averaged with weights that the host gives (sales, say).",
+        formula: r"\frac{\sum_s w_s\,\mathrm{RMSSE}_s}{\sum_s w_s}",
+        edge_cases: &[
+            "Weights come from “series_weight” of the competition's context and are scaled to the series of the split.",
+            NO_CHANGE,
+        ],
+        gaming: SCALED_GAMING,
+        ..BLANK
+    },
+    of_group: |group| group.rmsse(),
+    weight: |group| {
+        group.number_of("series_weight").ok_or_else(|| {
+            Undefined::because(format!("The competition names no weight for the series “{}”.", group.name))
+        })
+    },
+    reads_history: true,
+};

@@ -1,0 +1,5 @@
+//! Class names against class names: counts of a confusion matrix.
+
+pub mod binary;
+pub mod ordinal;
+pub mod single;

@@ -1,0 +1,289 @@
+//! Metrics of one label a row, from the margins of the confusion matrix. With a threshold, the same
+//! definitions judge scores against truths of 0 and 1.
+
+use holdout_contract::spec::{Cell, Direction, Layout, Task};
+
+use crate::kernels::Margins;
+use crate::metrics::about::{About, Kind, ParameterAbout, fields};
+use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+
+/// A metric of margins.
+pub struct Label {
+    pub about: About,
+    pub laws: Laws,
+    pub compute: fn(&Margins) -> Result<f64, Undefined>,
+}
+
+pub(super) const THRESHOLD: ParameterAbout = ParameterAbout {
+    name: "threshold",
+    kind: Kind::OptionalNumber(f64::NEG_INFINITY, f64::INFINITY),
+    description: "Set: submissions hold scores, and a score at or above this counts as 1. Unset: submissions hold labels.",
+    is_main: true,
+};
+
+/// The layout of a label metric, turned to scores where a threshold is set.
+pub(super) fn layout(about: &About, params: &Params) -> Layout {
+    match params.optional_number("threshold") {
+        Some(_) => Layout::Target { solution: Cell::Binary, submission: Cell::Number },
+        None => about.layout.to_layout(),
+    }
+}
+
+/// Margins of labels, or of 0 and 1 where columns hold numbers.
+pub(super) fn margins(rows: &Rows<'_>, params: &Params) -> Result<Margins, Undefined> {
+    rows.positive_weight()?;
+    if let crate::metrics::Values::Codes(_) = rows.truths[0] {
+        let (y, p) = rows.labels();
+        let pair = |at: usize| (y[at] as usize, p[at] as usize);
+        return Ok(Margins::count(rows.n_classes, rows.len(), pair, |at| rows.weight(at)));
+    }
+    let (y, p) = rows.numbers();
+    let threshold = params.optional_number("threshold").unwrap_or(0.5);
+    let pair = |at: usize| (usize::from(y[at] == 1.0), usize::from(p[at] >= threshold));
+    Ok(Margins::count(2, rows.len(), pair, |at| rows.weight(at)))
+}
+
+impl Metric for Label {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn laws(&self) -> Laws {
+        self.laws
+    }
+
+    fn layout(&self, params: &Params) -> Layout {
+        layout(&self.about, params)
+    }
+
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        (self.compute)(&margins(rows, params)?)
+    }
+}
+
+const SYMMETRIC: Laws = Laws { is_symmetric: true, has_weights: true, undefined_on: &[Degenerate::NoRows] };
+const ONE_SIDED: Laws = Laws { is_symmetric: false, ..SYMMETRIC };
+const UNSEEN: &str = "A predicted class that the solution never has is a wrong prediction.";
+const UNION: &str = "The classes are those that truth or predictions of the split have; 0/0 counts as 0.";
+
+const BLANK: About = About {
+    name: "",
+    title: "",
+    task: Task::Labels,
+    direction: Direction::HigherIsBetter,
+    best: Some(1.0),
+    layout: fields::LABELS,
+    parameters: &[THRESHOLD],
+    sentence: "",
+    formula: "",
+    edge_cases: &[],
+    gaming: "",
+};
+
+const PLAIN: About = About { parameters: &[], ..BLANK };
+const MACRO_GAMING: &str = "Every class counts the same, so rare classes are worth over-predicting; predicting a class that never appears lowers the score.";
+
+fn mean(values: impl Iterator<Item = f64>) -> Result<f64, Undefined> {
+    let (sum, n) = values.fold((0.0, 0.0), |(sum, n), value| (sum + value, n + 1.0));
+    if n == 0.0 { Err(Undefined::because("This split has no class.")) } else { Ok(sum / n) }
+}
+
+/// a / b, 0 where both are 0.
+pub(super) fn share(a: f64, b: f64) -> f64 {
+    if b == 0.0 { 0.0 } else { a / b }
+}
+
+fn f1(margins: &Margins, class: usize) -> f64 {
+    share(2.0 * margins.matched[class], margins.truth[class] + margins.predicted[class])
+}
+
+pub static ACCURACY: Label = Label {
+    about: About {
+        name: "accuracy",
+        title: "Accuracy",
+        sentence: "The share of rows whose label is right.",
+        formula: r"\frac1n\sum_{i=1}^{n}[y_i=p_i]",
+        edge_cases: &[UNSEEN],
+        gaming: "Where one class is frequent, always predicting it scores well; the hard, rare rows hardly count.",
+        ..BLANK
+    },
+    laws: SYMMETRIC,
+    compute: |margins| Ok(margins.n_right() / margins.total),
+};
+
+pub static ERROR_RATE: Label = Label {
+    about: About {
+        name: "error_rate",
+        title: "Error rate",
+        direction: Direction::LowerIsBetter,
+        best: Some(0.0),
+        sentence: "The share of rows whose label is wrong.",
+        formula: r"1-\frac1n\sum_{i=1}^{n}[y_i=p_i]",
+        edge_cases: &[UNSEEN],
+        gaming: "Where one class is frequent, always predicting it scores well; the hard, rare rows hardly count.",
+        ..BLANK
+    },
+    laws: SYMMETRIC,
+    compute: |margins| Ok((margins.total - margins.n_right()) / margins.total),
+};
+
+pub static BALANCED_ACCURACY: Label = Label {
+    about: About {
+        name: "balanced_accuracy",
+        title: "Balanced accuracy",
+        sentence: "The share of right rows, taken for every class apart and averaged: all classes count the same.",
+        formula: r"\frac1K\sum_{k=1}^{K}\frac{|\{i:y_i=p_i=k\}|}{|\{i:y_i=k\}|}",
+        edge_cases: &["The classes are those that the truth of the split has.", UNSEEN],
+        gaming: "Rare classes are worth over-predicting: the best report weighs each class by one over its frequency.",
+        ..BLANK
+    },
+    laws: ONE_SIDED,
+    compute: |margins| {
+        let present = (0..margins.n_classes()).filter(|class| margins.truth[*class] > 0.0);
+        mean(present.map(|class| margins.matched[class] / margins.truth[class]))
+    },
+};
+
+pub static F1_MACRO: Label = Label {
+    about: About {
+        name: "f1_macro",
+        title: "Macro F1",
+        sentence: "The F1 score of every class, averaged: all classes count the same.",
+        formula: r"\frac1K\sum_{k=1}^{K}\frac{2\,TP_k}{2\,TP_k+FP_k+FN_k}",
+        edge_cases: &[UNION, UNSEEN],
+        gaming: MACRO_GAMING,
+        ..PLAIN
+    },
+    laws: SYMMETRIC,
+    compute: |margins| mean(margins.present().map(|class| f1(margins, class))),
+};
+
+pub static F1_MICRO: Label = Label {
+    about: About {
+        name: "f1_micro",
+        title: "Micro F1",
+        sentence: "F1 of all rows pooled; with one label a row it equals accuracy.",
+        formula: r"\frac{2\sum_k TP_k}{\sum_k(2\,TP_k+FP_k+FN_k)}",
+        edge_cases: &[UNSEEN],
+        gaming: "As accuracy: the frequent classes decide.",
+        ..PLAIN
+    },
+    laws: SYMMETRIC,
+    compute: |margins| Ok(margins.n_right() / margins.total),
+};
+
+pub static F1_WEIGHTED: Label = Label {
+    about: About {
+        name: "f1_weighted",
+        title: "Weighted F1",
+        sentence: "The F1 score of every class, averaged by how frequent the class is in the truth.",
+        formula: r"\sum_{k=1}^{K}\frac{n_k}{n}\cdot\frac{2\,TP_k}{2\,TP_k+FP_k+FN_k}",
+        edge_cases: &["0/0 counts as 0.", UNSEEN],
+        gaming: "The frequent classes decide.",
+        ..PLAIN
+    },
+    laws: ONE_SIDED,
+    compute: |margins| {
+        let terms = margins.present().map(|class| margins.truth[class] * f1(margins, class));
+        Ok(terms.sum::<f64>() / margins.total)
+    },
+};
+
+pub static PRECISION_MACRO: Label = Label {
+    about: About {
+        name: "precision_macro",
+        title: "Macro precision",
+        sentence: "Of the rows predicted as a class, the share that is right; averaged over classes.",
+        formula: r"\frac1K\sum_{k=1}^{K}\frac{TP_k}{TP_k+FP_k}",
+        edge_cases: &[UNION, UNSEEN],
+        gaming: "Predicting rare classes for a few sure rows only pays.",
+        ..PLAIN
+    },
+    laws: ONE_SIDED,
+    compute: |margins| {
+        mean(margins.present().map(|class| share(margins.matched[class], margins.predicted[class])))
+    },
+};
+
+pub static RECALL_MACRO: Label = Label {
+    about: About {
+        name: "recall_macro",
+        title: "Macro recall",
+        sentence: "Of the rows of a class, the share that is found; averaged over classes.",
+        formula: r"\frac1K\sum_{k=1}^{K}\frac{TP_k}{TP_k+FN_k}",
+        edge_cases: &[UNION, UNSEEN],
+        gaming: MACRO_GAMING,
+        ..PLAIN
+    },
+    laws: ONE_SIDED,
+    compute: |margins| {
+        mean(margins.present().map(|class| share(margins.matched[class], margins.truth[class])))
+    },
+};
+
+pub static JACCARD_MACRO: Label = Label {
+    about: About {
+        name: "jaccard_macro",
+        title: "Macro Jaccard",
+        sentence: "The overlap of predicted and true rows of every class, averaged.",
+        formula: r"\frac1K\sum_{k=1}^{K}\frac{TP_k}{TP_k+FP_k+FN_k}",
+        edge_cases: &[UNION, UNSEEN],
+        gaming: MACRO_GAMING,
+        ..PLAIN
+    },
+    laws: SYMMETRIC,
+    compute: |margins| {
+        let overlap = |class: usize| {
+            let matched = margins.matched[class];
+            share(matched, margins.truth[class] + margins.predicted[class] - matched)
+        };
+        mean(margins.present().map(overlap))
+    },
+};
+
+pub static MCC: Label = Label {
+    about: About {
+        name: "mcc",
+        title: "Matthews correlation coefficient",
+        sentence: "The correlation of predicted and true classes: 0 is chance, 1 is perfect, whatever the class frequencies.",
+        formula: r"\frac{c\,n-\sum_k t_kp_k}{\sqrt{(n^2-\sum_k p_k^2)(n^2-\sum_k t_k^2)}}",
+        edge_cases: &["0 when truth or predictions have one class only.", UNSEEN],
+        gaming: "Predicting as many rows of each class as there are pays; a threshold other than 0.5 may be best.",
+        ..BLANK
+    },
+    laws: SYMMETRIC,
+    compute: |margins| {
+        let n = margins.total;
+        let pairs = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let together = margins.n_right() * n - pairs(&margins.truth, &margins.predicted);
+        let spread_truth = n * n - pairs(&margins.truth, &margins.truth);
+        let spread_predicted = n * n - pairs(&margins.predicted, &margins.predicted);
+        let is_flat = [&margins.truth, &margins.predicted]
+            .iter()
+            .any(|side| side.iter().filter(|w| **w > 0.0).count() < 2);
+        Ok(if is_flat { 0.0 } else { together / (spread_truth.sqrt() * spread_predicted.sqrt()) })
+    },
+};
+
+pub static KAPPA: Label = Label {
+    about: About {
+        name: "kappa",
+        title: "Cohen's kappa",
+        sentence: "Agreement beyond what the class frequencies would give by chance.",
+        formula: r"\frac{p_o-p_e}{1-p_e}",
+        edge_cases: &["Undefined when truth and predictions are all one and the same class.", UNSEEN],
+        gaming: "The best report depends on all rows at once: predicting as many rows of each class as there are pays.",
+        ..BLANK
+    },
+    laws: SYMMETRIC,
+    compute: |margins| {
+        if margins.present().count() < 2 {
+            return Err(Undefined::because(
+                "Truth and predictions of this split are all one and the same class.",
+            ));
+        }
+        let n = margins.total;
+        let chance: f64 = margins.truth.iter().zip(&margins.predicted).map(|(t, p)| t * p).sum::<f64>() / n;
+        Ok(1.0 - (n - margins.n_right()) / (n - chance))
+    },
+};

@@ -1,0 +1,361 @@
+//! One probability column a class.
+
+use holdout_contract::spec::{Direction, Task};
+
+use super::about::{About, fields};
+use super::binary::curve::Curve;
+use super::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+
+/// Predictions of one split, by class.
+pub struct Classes<'a> {
+    rows: &'a Rows<'a>,
+    truth: &'a [u32],
+    columns: Vec<&'a [f64]>,
+}
+
+impl<'a> Classes<'a> {
+    fn new(rows: &'a Rows<'a>) -> Self {
+        let columns = rows.predictions.iter().map(|column| column.numbers()).collect();
+        Self { rows, truth: rows.truths[0].codes(), columns }
+    }
+
+    fn total(&self, at: usize) -> f64 {
+        self.columns.iter().map(|column| column[at]).sum()
+    }
+
+    fn refuse_empty_rows(&self) -> Result<(), Undefined> {
+        match (0..self.truth.len()).find(|at| self.total(*at) <= 0.0) {
+            None => Ok(()),
+            Some(_) => Err(Undefined::because(
+                "A row of this split has probability 0 for every class, so it cannot be divided by its sum.",
+            )),
+        }
+    }
+
+    fn is_class(&self, class: usize) -> Vec<f64> {
+        self.truth.iter().map(|code| f64::from(u8::from(*code as usize == class))).collect()
+    }
+
+    fn all_present(&self) -> Result<(), Undefined> {
+        let mut present = vec![false; self.columns.len()];
+        self.truth.iter().for_each(|code| present[*code as usize] = true);
+        if present.iter().all(|present| *present) {
+            return Ok(());
+        }
+        Err(Undefined::because("This split lacks a class, so that class has no curve."))
+    }
+
+    /// Columns divided by each row's sum.
+    fn normalised(&self) -> Vec<Vec<f64>> {
+        let totals: Vec<f64> = (0..self.truth.len()).map(|at| self.total(at)).collect();
+        let divide = |column: &&[f64]| column.iter().zip(&totals).map(|(p, total)| p / total).collect();
+        self.columns.iter().map(divide).collect()
+    }
+
+    /// 1 + the number of classes ranked before the true one; equal values go by class order.
+    fn rank_of_truth(&self, at: usize) -> usize {
+        let class = self.truth[at] as usize;
+        let own = self.columns[class][at];
+        let before =
+            |(other, column): (usize, &&[f64])| column[at] > own || (column[at] == own && other < class);
+        1 + self.columns.iter().enumerate().filter(|entry| before(*entry)).count()
+    }
+}
+
+/// A metric of class columns.
+pub struct OfClasses {
+    about: About,
+    laws: Laws,
+    compute: fn(&Classes<'_>) -> Result<f64, Undefined>,
+}
+
+impl Metric for OfClasses {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn laws(&self) -> Laws {
+        self.laws
+    }
+
+    fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
+        rows.positive_weight()?;
+        (self.compute)(&Classes::new(rows))
+    }
+}
+
+const ROWWISE: Laws = Laws { is_symmetric: false, has_weights: true, undefined_on: &[Degenerate::NoRows] };
+const CURVES: Laws = Laws {
+    is_symmetric: false,
+    has_weights: false,
+    undefined_on: &[Degenerate::NoRows, Degenerate::ConstantTruth],
+};
+const NORMALISED: &str = "Each row is divided by its sum; a row of zeros has no score.";
+const PRESENT: &str = "Undefined when a split lacks a class.";
+const ORDER_ONLY: &str = "Only the order of each column counts: probabilities need not be calibrated.";
+const TIES: &str = "Equal probabilities: the class listed first goes first.";
+
+const BLANK: About = About {
+    name: "",
+    title: "",
+    task: Task::MulticlassProbability,
+    direction: Direction::HigherIsBetter,
+    best: Some(1.0),
+    layout: fields::Fields::ClassColumns,
+    parameters: &[],
+    sentence: "",
+    formula: "",
+    edge_cases: &[],
+    gaming: "",
+};
+
+pub static LOG_LOSS: OfClasses = OfClasses {
+    about: About {
+        name: "multiclass_log_loss",
+        title: "Multiclass log loss",
+        direction: Direction::LowerIsBetter,
+        best: Some(0.0),
+        sentence: "How surprised one would be by the true class, given the predicted probabilities.",
+        formula: r"-\frac1n\sum_{i=1}^{n}\ln p_{i,y_i}",
+        edge_cases: &[NORMALISED, "Probabilities are then kept inside [1e-15, 1 - 1e-15]."],
+        gaming: "Honest: the best report is what one believes. One confident wrong row can cost more than many good rows gain.",
+        ..BLANK
+    },
+    laws: ROWWISE,
+    compute: |classes| {
+        classes.refuse_empty_rows()?;
+        classes.rows.mean(|at| {
+            let p = classes.columns[classes.truth[at] as usize][at] / classes.total(at);
+            -p.clamp(1e-15, 1.0 - 1e-15).ln()
+        })
+    },
+};
+
+pub static BRIER: OfClasses = OfClasses {
+    about: About {
+        name: "multiclass_brier",
+        title: "Multiclass Brier score",
+        direction: Direction::LowerIsBetter,
+        best: Some(0.0),
+        sentence: "The squared distance between predicted probabilities and what happened, summed over classes.",
+        formula: r"\frac1n\sum_{i=1}^{n}\sum_{k}\bigl(p_{ik}-[y_i=k]\bigr)^2",
+        edge_cases: &[NORMALISED, "From 0 to 2."],
+        gaming: "Honest: the best report is what one believes.",
+        ..BLANK
+    },
+    laws: ROWWISE,
+    compute: |classes| {
+        classes.refuse_empty_rows()?;
+        classes.rows.mean(|at| {
+            let (total, truth) = (classes.total(at), classes.truth[at] as usize);
+            let miss = |(class, column): (usize, &&[f64])| {
+                (column[at] / total - f64::from(u8::from(class == truth))).powi(2)
+            };
+            classes.columns.iter().enumerate().map(miss).sum()
+        })
+    },
+};
+
+pub static RPS: OfClasses = OfClasses {
+    about: About {
+        name: "rps",
+        title: "Ranked probability score",
+        direction: Direction::LowerIsBetter,
+        best: Some(0.0),
+        sentence: "For ordered classes: the squared distance of cumulated probabilities, so near misses cost less.",
+        formula: r"\frac{1}{n(K-1)}\sum_{i=1}^{n}\sum_{k<K}\bigl(F_{ik}-[y_i\le k]\bigr)^2",
+        edge_cases: &[NORMALISED, "Classes are in the order in which the competition lists them."],
+        gaming: "Honest: the best report is what one believes.",
+        ..BLANK
+    },
+    laws: ROWWISE,
+    compute: |classes| {
+        classes.refuse_empty_rows()?;
+        let n_gaps = classes.columns.len().saturating_sub(1);
+        if n_gaps == 0 {
+            return Err(Undefined::because("One class alone has no order."));
+        }
+        classes.rows.mean(|at| {
+            let (total, truth) = (classes.total(at), classes.truth[at] as usize);
+            let mut cumulated = 0.0;
+            let mut cost = 0.0;
+            for (class, column) in classes.columns[..n_gaps].iter().enumerate() {
+                cumulated += column[at] / total;
+                cost += (cumulated - f64::from(u8::from(truth <= class))).powi(2);
+            }
+            cost / n_gaps as f64
+        })
+    },
+};
+
+fn one_against_rest(classes: &Classes<'_>, columns: &[Vec<f64>], class: usize) -> Result<f64, Undefined> {
+    Curve::new(&classes.is_class(class), &columns[class], None).roc_auc()
+}
+
+fn mean_over_classes(n: usize, of: impl Fn(usize) -> Result<f64, Undefined>) -> Result<f64, Undefined> {
+    let sum = (0..n).map(of).sum::<Result<f64, Undefined>>()?;
+    Ok(sum / n as f64)
+}
+
+pub static AUC_OVR_MACRO: OfClasses = OfClasses {
+    about: About {
+        name: "auc_ovr_macro",
+        title: "ROC AUC, one class against the rest, macro",
+        sentence: "The area under the ROC curve of every class against all others, averaged.",
+        formula: r"\frac1K\sum_{k}\mathrm{AUC}\bigl([y=k],p_k\bigr)",
+        edge_cases: &[NORMALISED, PRESENT],
+        gaming: ORDER_ONLY,
+        ..BLANK
+    },
+    laws: CURVES,
+    compute: |classes| {
+        classes.all_present()?;
+        classes.refuse_empty_rows()?;
+        let columns = classes.normalised();
+        mean_over_classes(columns.len(), |class| one_against_rest(classes, &columns, class))
+    },
+};
+
+pub static AUC_OVR_WEIGHTED: OfClasses = OfClasses {
+    about: About {
+        name: "auc_ovr_weighted",
+        title: "ROC AUC, one class against the rest, weighted",
+        sentence: "The area under the ROC curve of every class against all others, averaged by class frequency.",
+        formula: r"\sum_{k}\frac{n_k}{n}\mathrm{AUC}\bigl([y=k],p_k\bigr)",
+        edge_cases: &[NORMALISED, PRESENT],
+        gaming: ORDER_ONLY,
+        ..BLANK
+    },
+    laws: CURVES,
+    compute: |classes| {
+        classes.all_present()?;
+        classes.refuse_empty_rows()?;
+        let columns = classes.normalised();
+        let mut counts = vec![0.0; columns.len()];
+        classes.truth.iter().for_each(|code| counts[*code as usize] += 1.0);
+        let terms =
+            (0..columns.len()).map(|class| Ok(counts[class] * one_against_rest(classes, &columns, class)?));
+        Ok(terms.sum::<Result<f64, Undefined>>()? / classes.truth.len() as f64)
+    },
+};
+
+pub static AUC_OVO_MACRO: OfClasses = OfClasses {
+    about: About {
+        name: "auc_ovo_macro",
+        title: "ROC AUC, class against class (Hand and Till)",
+        sentence: "How well every pair of classes is told apart, averaged over pairs.",
+        formula: r"\frac{1}{K(K-1)}\sum_{j\ne k}\mathrm{AUC}(j\,|\,k)",
+        edge_cases: &[NORMALISED, PRESENT],
+        gaming: ORDER_ONLY,
+        ..BLANK
+    },
+    laws: CURVES,
+    compute: |classes| {
+        classes.all_present()?;
+        classes.refuse_empty_rows()?;
+        let columns = classes.normalised();
+        let pair = |a: usize, b: usize| {
+            let rows: Vec<usize> = (0..classes.truth.len())
+                .filter(|at| [a, b].contains(&(classes.truth[*at] as usize)))
+                .collect();
+            let truth: Vec<f64> =
+                rows.iter().map(|at| f64::from(u8::from(classes.truth[*at] as usize == a))).collect();
+            let score: Vec<f64> = rows.iter().map(|at| columns[a][*at]).collect();
+            Curve::new(&truth, &score, None).roc_auc()
+        };
+        let n = columns.len();
+        let pairs = (0..n).flat_map(|a| (0..n).filter(move |b| *b != a).map(move |b| (a, b)));
+        let sum = pairs.map(|(a, b)| pair(a, b)).sum::<Result<f64, Undefined>>()?;
+        Ok(sum / (n * (n - 1)) as f64)
+    },
+};
+
+pub static MEAN_COLUMN_AUC: OfClasses = OfClasses {
+    about: About {
+        name: "mean_column_auc",
+        title: "Mean column-wise ROC AUC",
+        sentence: "The area under the ROC curve of every class column as it stands, averaged.",
+        formula: r"\frac1K\sum_{k}\mathrm{AUC}\bigl([y=k],p_k\bigr)",
+        edge_cases: &["Rows are not divided by their sum.", PRESENT],
+        gaming: ORDER_ONLY,
+        ..BLANK
+    },
+    laws: CURVES,
+    compute: |classes| {
+        classes.all_present()?;
+        mean_over_classes(classes.columns.len(), |class| {
+            Curve::new(&classes.is_class(class), classes.columns[class], None).roc_auc()
+        })
+    },
+};
+
+pub static MAP_MACRO_CLASSES: OfClasses = OfClasses {
+    about: About {
+        name: "map_macro_classes",
+        title: "Macro average precision over classes",
+        sentence: "The average precision of every class column, averaged.",
+        formula: r"\frac1K\sum_{k}\mathrm{AP}\bigl([y=k],p_k\bigr)",
+        edge_cases: &["Rows are not divided by their sum.", PRESENT],
+        gaming: ORDER_ONLY,
+        ..BLANK
+    },
+    laws: CURVES,
+    compute: |classes| {
+        classes.all_present()?;
+        mean_over_classes(classes.columns.len(), |class| {
+            Curve::new(&classes.is_class(class), classes.columns[class], None).average_precision()
+        })
+    },
+};
+
+pub static ACCURACY_ARGMAX: OfClasses = OfClasses {
+    about: About {
+        name: "accuracy_argmax",
+        title: "Accuracy of the most probable class",
+        sentence: "The share of rows whose most probable class is right.",
+        formula: r"\frac1n\sum_{i=1}^{n}[y_i=\arg\max_k p_{ik}]",
+        edge_cases: &[TIES],
+        gaming: "Frequent classes decide; how sure one is does not count.",
+        ..BLANK
+    },
+    laws: ROWWISE,
+    compute: |classes| within(classes, 1),
+};
+
+fn within(classes: &Classes<'_>, k: usize) -> Result<f64, Undefined> {
+    classes.rows.mean(|at| f64::from(u8::from(classes.rank_of_truth(at) <= k)))
+}
+
+const TOP: About = About {
+    sentence: "The share of rows whose true class is among the most probable ones.",
+    formula: r"\frac1n\sum_{i=1}^{n}[\operatorname{rank}_i(y_i)\le k]",
+    edge_cases: &[TIES],
+    gaming: "How sure one is does not count.",
+    ..BLANK
+};
+
+pub static TOP2_ACCURACY: OfClasses = OfClasses {
+    about: About { name: "top2_accuracy", title: "Top-2 accuracy", ..TOP },
+    laws: ROWWISE,
+    compute: |classes| within(classes, 2),
+};
+
+pub static TOP3_ACCURACY: OfClasses = OfClasses {
+    about: About { name: "top3_accuracy", title: "Top-3 accuracy", ..TOP },
+    laws: ROWWISE,
+    compute: |classes| within(classes, 3),
+};
+
+pub static MRR_CLASSES: OfClasses = OfClasses {
+    about: About {
+        name: "mrr_classes",
+        title: "Mean reciprocal rank of the true class",
+        sentence: "One over the place of the true class among the sorted classes, averaged.",
+        formula: r"\frac1n\sum_{i=1}^{n}\frac{1}{\operatorname{rank}_i(y_i)}",
+        edge_cases: &[TIES],
+        gaming: "How sure one is does not count.",
+        ..BLANK
+    },
+    laws: ROWWISE,
+    compute: |classes| classes.rows.mean(|at| 1.0 / classes.rank_of_truth(at) as f64),
+};

@@ -1,0 +1,143 @@
+//! A score for every document of a query against graded relevance.
+
+use holdout_contract::spec::{Cell, Direction, Task};
+
+use super::lists::discount;
+use crate::kernels::{order_key, sum};
+use crate::metrics::about::{About, Kind, ParameterAbout, fields};
+use crate::metrics::groups::Groups;
+use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+
+/// NDCG of graded documents.
+pub struct Graded {
+    about: About,
+    gain: fn(f64) -> f64,
+    /// Documents with equal scores share their places; else they keep the order of the file.
+    shares_ties: bool,
+    /// Queries with fewer documents are skipped.
+    least_documents: usize,
+}
+
+impl Metric for Graded {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn laws(&self) -> Laws {
+        Laws {
+            is_symmetric: false,
+            has_weights: false,
+            undefined_on: &[Degenerate::NoRows, Degenerate::ZeroTruth],
+        }
+    }
+
+    fn needs_groups(&self) -> bool {
+        true
+    }
+
+    fn perfect(&self, truths: &[&[f64]]) -> Option<Vec<Vec<f64>>> {
+        Some(vec![truths.first()?.to_vec()])
+    }
+
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        let k = params.count("k");
+        let (relevance, score) = rows.numbers();
+        if relevance.iter().any(|relevance| *relevance < 0.0) {
+            return Err(Undefined::because("A relevance below 0 has no gain."));
+        }
+        let mut scores = Vec::new();
+        for (_, documents) in Groups::of(rows)?.iter() {
+            let gains: Vec<f64> = documents.iter().map(|at| (self.gain)(relevance[*at as usize])).collect();
+            if documents.len() < self.least_documents || gains.iter().all(|gain| *gain == 0.0) {
+                continue;
+            }
+            let scored: Vec<f64> = documents.iter().map(|at| score[*at as usize]).collect();
+            scores.push(self.gained(&gains, &scored, k) / ideal(&gains, k));
+        }
+        if scores.is_empty() {
+            return Err(Undefined::because("No query of this split has a relevant document."));
+        }
+        Ok(sum(scores.len(), |at| scores[at]) / scores.len() as f64)
+    }
+}
+
+impl Graded {
+    fn gained(&self, gains: &[f64], scores: &[f64], k: usize) -> f64 {
+        let mut order: Vec<usize> = (0..gains.len()).collect();
+        order.sort_by_key(|at| !order_key(scores[*at]));
+        let worth = |place: usize| if place < k { discount(place) } else { 0.0 };
+        if !self.shares_ties {
+            return order.iter().take(k).enumerate().map(|(place, at)| gains[*at] * worth(place)).sum();
+        }
+        let mut place = 0;
+        let mut total = 0.0;
+        for tied in order.chunk_by(|a, b| scores[*a] == scores[*b]) {
+            let mean = tied.iter().map(|at| gains[*at]).sum::<f64>() / tied.len() as f64;
+            total += mean * (place..place + tied.len()).map(worth).sum::<f64>();
+            place += tied.len();
+        }
+        total
+    }
+}
+
+fn ideal(gains: &[f64], k: usize) -> f64 {
+    let mut sorted = gains.to_vec();
+    sorted.sort_unstable_by(|a, b| b.total_cmp(a));
+    sorted.iter().take(k).enumerate().map(|(place, gain)| gain * discount(place)).sum()
+}
+
+const BLANK: About = About {
+    name: "",
+    title: "",
+    task: Task::Ranking,
+    direction: Direction::HigherIsBetter,
+    best: Some(1.0),
+    layout: fields::Fields::Named {
+        solution: &[("relevance", Cell::Number)],
+        submission: &[("score", Cell::Number)],
+    },
+    parameters: &[ParameterAbout {
+        name: "k",
+        kind: Kind::Integer(1, 10_000, 10),
+        description: "How many documents of each query count.",
+        is_main: true,
+    }],
+    sentence: "",
+    formula: "",
+    edge_cases: &[],
+    gaming: "Only the order within a query counts; queries with few relevant documents weigh as much as others.",
+};
+
+pub static LINEAR: Graded = Graded {
+    about: About {
+        name: "ndcg_graded",
+        title: "NDCG with graded relevance",
+        sentence: "How well the documents of each query are ordered, where a document is worth its relevance.",
+        formula: r"\frac{1}{|Q|}\sum_q\frac{\sum_{j\le k}\mathrm{rel}_{q(j)}/\log_2(j+1)}{\mathrm{IDCG}_q}",
+        edge_cases: &[
+            "Documents with equal scores share the average of their places.",
+            "Queries without a relevant document, or with one document, are skipped.",
+        ],
+        ..BLANK
+    },
+    gain: |relevance| relevance,
+    shares_ties: true,
+    least_documents: 2,
+};
+
+pub static EXPONENTIAL: Graded = Graded {
+    about: About {
+        name: "ndcg_exp",
+        title: "NDCG with exponential gain",
+        sentence: "How well the documents of each query are ordered, where each grade is worth about twice the one below.",
+        formula: r"\frac{1}{|Q|}\sum_q\frac{\sum_{j\le k}(2^{\mathrm{rel}_{q(j)}}-1)/\log_2(j+1)}{\mathrm{IDCG}_q}",
+        edge_cases: &[
+            "Documents with equal scores keep the order of the solution file, so that order must say nothing.",
+            "Queries without a relevant document are skipped.",
+        ],
+        ..BLANK
+    },
+    gain: |relevance| relevance.exp2() - 1.0,
+    shares_ties: false,
+    least_documents: 1,
+};

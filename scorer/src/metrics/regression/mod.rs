@@ -1,0 +1,7 @@
+//! Numbers against numbers.
+
+pub mod association;
+pub mod gini;
+pub mod pointwise;
+pub mod ratio;
+pub mod worst;

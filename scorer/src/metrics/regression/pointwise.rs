@@ -1,0 +1,381 @@
+//! A loss of every row, averaged, then finished (a root, a scale).
+
+use holdout_contract::spec::{Direction, Task};
+
+use crate::metrics::about::{About, Kind, ParameterAbout, fields};
+use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+
+/// A loss averaged over rows.
+pub struct Pointwise {
+    pub about: About,
+    pub laws: Laws,
+    /// What truths and predictions must be for the loss to exist.
+    pub domain: fn(f64, f64) -> bool,
+    pub domain_sentence: &'static str,
+    pub term: fn(f64, f64, &Params) -> f64,
+    pub finish: fn(f64) -> f64,
+}
+
+impl Metric for Pointwise {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn laws(&self) -> Laws {
+        self.laws
+    }
+
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        let (truth, prediction) = rows.numbers();
+        if !truth.iter().zip(prediction).all(|(y, p)| (self.domain)(*y, *p)) {
+            return Err(Undefined::because(self.domain_sentence));
+        }
+        let mean = rows.mean(|at| (self.term)(truth[at], prediction[at], params))?;
+        Ok((self.finish)(mean))
+    }
+}
+
+const fn laws(is_symmetric: bool, undefined_on: &'static [Degenerate]) -> Laws {
+    Laws { is_symmetric, has_weights: true, undefined_on }
+}
+
+const ANY: &[Degenerate] = &[Degenerate::NoRows];
+const NOT_NEGATIVE: &[Degenerate] = &[Degenerate::NoRows, Degenerate::NegativeTruth];
+
+const BLANK: About = About {
+    name: "",
+    title: "",
+    task: Task::Regression,
+    direction: Direction::LowerIsBetter,
+    best: Some(0.0),
+    layout: fields::NUMBERS,
+    parameters: &[],
+    sentence: "",
+    formula: "",
+    edge_cases: &[],
+    gaming: "",
+};
+
+const MEAN_IS_BEST: &str = "The best report is the mean of what one believes, so honest forecasts of the mean are rewarded. Where targets are skewed, a few rows with very large values can decide the ranking.";
+const MEDIAN_IS_BEST: &str = "The best report is the median of what one believes, not the mean: where targets are skewed, forecasts that are best here fall short of the total.";
+
+macro_rules! pointwise {
+    ($id:ident, $about:expr, $laws:expr, $term:expr) => {
+        pointwise!($id, $about, $laws, $term, |mean| mean, |_, _| true, "");
+    };
+    ($id:ident, $about:expr, $laws:expr, $term:expr, $finish:expr, $domain:expr, $sentence:expr) => {
+        pub static $id: Pointwise = Pointwise {
+            about: $about,
+            laws: $laws,
+            domain: $domain,
+            domain_sentence: $sentence,
+            term: $term,
+            finish: $finish,
+        };
+    };
+}
+
+pointwise!(
+    RMSE,
+    About {
+        name: "rmse",
+        title: "Root mean squared error",
+        sentence: "The typical size of an error, in the target's own unit; large errors weigh more than their share.",
+        formula: r"\sqrt{\frac{1}{n}\sum_{i=1}^{n}(y_i-p_i)^2}",
+        gaming: MEAN_IS_BEST,
+        ..BLANK
+    },
+    laws(true, ANY),
+    |y, p, _| (y - p) * (y - p),
+    f64::sqrt,
+    |_, _| true,
+    ""
+);
+
+pointwise!(
+    MSE,
+    About {
+        name: "mse",
+        title: "Mean squared error",
+        sentence: "The mean of squared errors, in the square of the target's unit.",
+        formula: r"\frac{1}{n}\sum_{i=1}^{n}(y_i-p_i)^2",
+        gaming: MEAN_IS_BEST,
+        ..BLANK
+    },
+    laws(true, ANY),
+    |y, p, _| (y - p) * (y - p)
+);
+
+pointwise!(
+    MAE,
+    About {
+        name: "mae",
+        title: "Mean absolute error",
+        sentence: "The mean distance between prediction and truth, in the target's own unit.",
+        formula: r"\frac{1}{n}\sum_{i=1}^{n}|y_i-p_i|",
+        gaming: MEDIAN_IS_BEST,
+        ..BLANK
+    },
+    laws(true, ANY),
+    |y, p, _| (y - p).abs()
+);
+
+pointwise!(
+    MSLE,
+    About {
+        name: "msle",
+        title: "Mean squared logarithmic error",
+        sentence: "The mean squared difference of ln(1 + value): relative rather than absolute errors count.",
+        formula: r"\frac{1}{n}\sum_{i=1}^{n}\bigl(\ln(1+y_i)-\ln(1+p_i)\bigr)^2",
+        edge_cases: &["Undefined when a truth or a prediction is negative."],
+        gaming: LOG_GAMING,
+        ..BLANK
+    },
+    laws(true, NOT_NEGATIVE),
+    log_term,
+    |mean| mean,
+    |y, p| y >= 0.0 && p >= 0.0,
+    LOG_SENTENCE
+);
+
+pointwise!(
+    RMSLE,
+    About {
+        name: "rmsle",
+        title: "Root mean squared logarithmic error",
+        sentence: "The typical relative error: the root mean squared difference of ln(1 + value).",
+        formula: r"\sqrt{\frac{1}{n}\sum_{i=1}^{n}\bigl(\ln(1+y_i)-\ln(1+p_i)\bigr)^2}",
+        edge_cases: &["Undefined when a truth or a prediction is negative."],
+        gaming: LOG_GAMING,
+        ..BLANK
+    },
+    laws(true, NOT_NEGATIVE),
+    log_term,
+    f64::sqrt,
+    |y, p| y >= 0.0 && p >= 0.0,
+    LOG_SENTENCE
+);
+
+const LOG_SENTENCE: &str =
+    "The logarithm needs values of 0 or more, and this split has a negative truth or prediction.";
+const LOG_GAMING: &str = "The best report is the mean of the logarithm, turned back: it lies below the mean, so forecasts that are best here fall short of the total.";
+
+fn log_term(y: f64, p: f64, _: &Params) -> f64 {
+    let difference = y.ln_1p() - p.ln_1p();
+    difference * difference
+}
+
+pointwise!(
+    MAPE,
+    About {
+        name: "mape",
+        title: "Mean absolute percentage error",
+        sentence: "The mean error as a fraction of the truth (0.1 means ten per cent).",
+        formula: r"\frac{1}{n}\sum_{i=1}^{n}\frac{|y_i-p_i|}{\max(|y_i|,\varepsilon)}",
+        edge_cases: &[
+            "A fraction, not a percentage.",
+            "A truth of 0 is replaced by 2.2e-16 in the denominator: one such row decides the score. Use another metric where truths can be 0.",
+        ],
+        gaming: "Forecasting low pays: too low costs at most 1 a row, too high has no limit. On skewed targets the best report lies well below the median.",
+        ..BLANK
+    },
+    laws(false, ANY),
+    |y, p, _| (y - p).abs() / y.abs().max(f64::EPSILON)
+);
+
+pointwise!(
+    SMAPE,
+    About {
+        name: "smape",
+        title: "Symmetric mean absolute percentage error",
+        sentence: "The mean error as a percentage of the average of truth and prediction, from 0 to 200.",
+        formula: r"\frac{100}{n}\sum_{i=1}^{n}\frac{2\,|y_i-p_i|}{|y_i|+|p_i|}",
+        edge_cases: &[
+            "0 against 0 costs nothing.",
+            "A row whose truth is 0 costs 200 whatever else is predicted."
+        ],
+        gaming: "Not symmetric in absolute errors: forecasting too high costs less than too low by the same amount. Rows with a truth of 0 tell nothing.",
+        ..BLANK
+    },
+    laws(true, ANY),
+    smape_term,
+    |mean| 100.0 * mean,
+    |_, _| true,
+    ""
+);
+
+/// Twice the difference over the sum of sizes; 0 against 0 is 0.
+pub fn smape_term(y: f64, p: f64, _: &Params) -> f64 {
+    let size = y.abs() + p.abs();
+    if size == 0.0 { 0.0 } else { 2.0 * (y - p).abs() / size }
+}
+
+pointwise!(
+    MALE,
+    About {
+        name: "male",
+        title: "Mean absolute logarithmic error",
+        sentence: "The mean of |ln(prediction / truth)|: twice too high and half too low cost the same.",
+        formula: r"\frac{1}{n}\sum_{i=1}^{n}\left|\ln\frac{p_i}{y_i}\right|",
+        edge_cases: &["Undefined unless all truths and predictions are above 0."],
+        gaming: MEDIAN_IS_BEST,
+        ..BLANK
+    },
+    laws(true, &[Degenerate::NoRows, Degenerate::NegativeTruth, Degenerate::ZeroTruth]),
+    |y, p, _| (p / y).ln().abs(),
+    |mean| mean,
+    |y, p| y > 0.0 && p > 0.0,
+    "The ratio needs values above 0, and this split has a truth or prediction that is not."
+);
+
+pointwise!(
+    LOG_COSH,
+    About {
+        name: "log_cosh",
+        title: "Log-cosh error",
+        sentence: "Squared for small errors, absolute for large ones, smooth between.",
+        formula: r"\frac{1}{n}\sum_{i=1}^{n}\ln\cosh(p_i-y_i)",
+        edge_cases: &["Depends on the unit of the target."],
+        gaming: "The best report lies between mean and median of what one believes.",
+        ..BLANK
+    },
+    laws(true, ANY),
+    |y, p, _| {
+        let size = (p - y).abs();
+        size + (-2.0 * size).exp().ln_1p() - std::f64::consts::LN_2
+    }
+);
+
+pointwise!(
+    HUBER,
+    About {
+        name: "huber",
+        title: "Huber loss",
+        parameters: &[ParameterAbout {
+            name: "delta",
+            kind: Kind::Number(1e-12, f64::INFINITY, 1.0),
+            description: "Errors up to this size count squared, larger ones in proportion; in the target's unit.",
+            is_main: true,
+        }],
+        sentence: "Squared for errors up to delta, absolute beyond.",
+        formula: r"\frac{1}{n}\sum_{i=1}^{n}\begin{cases}\tfrac12 e_i^2&|e_i|\le\delta\\\delta(|e_i|-\tfrac12\delta)&\text{else}\end{cases}",
+        edge_cases: &["Depends on the unit of the target through delta."],
+        gaming: "The best report lies between mean and median of what one believes.",
+        ..BLANK
+    },
+    laws(true, ANY),
+    |y, p, params| {
+        let (size, delta) = ((y - p).abs(), params.number("delta"));
+        if size <= delta { 0.5 * size * size } else { delta * (size - 0.5 * delta) }
+    }
+);
+
+pointwise!(
+    PINBALL,
+    About {
+        name: "pinball",
+        title: "Pinball (quantile) loss",
+        parameters: &[ParameterAbout {
+            name: "quantile",
+            kind: Kind::Number(0.0, 1.0, 0.5),
+            description: "The quantile that is asked for, from 0 to 1.",
+            is_main: true,
+        }],
+        sentence: "Rewards forecasts of one quantile: at 0.9, forecasting too low costs nine times as much as too high.",
+        formula: r"\frac{1}{n}\sum_{i=1}^{n}\max\bigl(q\,e_i,(q-1)\,e_i\bigr),\quad e_i=y_i-p_i",
+        gaming: "Honest: the best report is the declared quantile of what one believes.",
+        ..BLANK
+    },
+    laws(false, ANY),
+    |y, p, params| {
+        let (error, quantile) = (y - p, params.number("quantile"));
+        (quantile * error).max((quantile - 1.0) * error)
+    }
+);
+
+pointwise!(
+    MEAN_BIAS,
+    About {
+        name: "mean_bias",
+        title: "Mean bias",
+        best: None,
+        sentence: "The mean of prediction minus truth; a diagnostic, best at 0 from either side.",
+        formula: r"\frac{1}{n}\sum_{i=1}^{n}(p_i-y_i)",
+        edge_cases: &["No score to rank by: the lowest value is not the best."],
+        gaming: "As a score it is won by the lowest predictions; use it to look, not to rank.",
+        ..BLANK
+    },
+    laws(false, ANY),
+    |y, p, _| p - y
+);
+
+const DEVIANCE_GAMING: &str = "Honest: the best report is the mean of what one believes.";
+
+pointwise!(
+    POISSON,
+    About {
+        name: "poisson_deviance",
+        title: "Mean Poisson deviance",
+        sentence: "For counts: how unlikely the truth is under a Poisson distribution with the predicted mean.",
+        formula: r"\frac{2}{n}\sum_{i=1}^{n}\left(y_i\ln\frac{y_i}{p_i}-y_i+p_i\right)",
+        edge_cases: &["Undefined unless truths are 0 or more and predictions above 0."],
+        gaming: DEVIANCE_GAMING,
+        ..BLANK
+    },
+    laws(false, NOT_NEGATIVE),
+    |y, p, _| 2.0 * (x_log_ratio(y, p) - y + p),
+    |mean| mean,
+    |y, p| y >= 0.0 && p > 0.0,
+    "Poisson deviance needs truths of 0 or more and predictions above 0, and this split has others."
+);
+
+pointwise!(
+    GAMMA,
+    About {
+        name: "gamma_deviance",
+        title: "Mean gamma deviance",
+        sentence: "For positive amounts: relative errors count, whatever the size of the amount.",
+        formula: r"\frac{2}{n}\sum_{i=1}^{n}\left(\ln\frac{p_i}{y_i}+\frac{y_i}{p_i}-1\right)",
+        edge_cases: &["Undefined unless all truths and predictions are above 0."],
+        gaming: DEVIANCE_GAMING,
+        ..BLANK
+    },
+    laws(false, &[Degenerate::NoRows, Degenerate::NegativeTruth, Degenerate::ZeroTruth]),
+    |y, p, _| 2.0 * ((p / y).ln() + y / p - 1.0),
+    |mean| mean,
+    |y, p| y > 0.0 && p > 0.0,
+    "Gamma deviance needs truths and predictions above 0, and this split has others."
+);
+
+pointwise!(
+    TWEEDIE,
+    About {
+        name: "tweedie",
+        title: "Mean Tweedie deviance",
+        parameters: &[ParameterAbout {
+            name: "power",
+            kind: Kind::Number(1.000_001, 1.999_999, 1.5),
+            description: "Between 1 (Poisson) and 2 (gamma).",
+            is_main: true,
+        }],
+        sentence: "For amounts with many zeros, such as insurance claims: between Poisson and gamma deviance.",
+        formula: r"\frac{2}{n}\sum_{i=1}^{n}\left(\frac{y_i^{2-q}}{(1-q)(2-q)}-\frac{y_i\,p_i^{1-q}}{1-q}+\frac{p_i^{2-q}}{2-q}\right)",
+        edge_cases: &["Undefined unless truths are 0 or more and predictions above 0."],
+        gaming: DEVIANCE_GAMING,
+        ..BLANK
+    },
+    laws(false, NOT_NEGATIVE),
+    |y, p, params| {
+        let q = params.number("power");
+        2.0 * (y.powf(2.0 - q) / ((1.0 - q) * (2.0 - q)) - y * p.powf(1.0 - q) / (1.0 - q)
+            + p.powf(2.0 - q) / (2.0 - q))
+    },
+    |mean| mean,
+    |y, p| y >= 0.0 && p > 0.0,
+    "Tweedie deviance needs truths of 0 or more and predictions above 0, and this split has others."
+);
+
+/// y ln(y / p), 0 at y = 0.
+fn x_log_ratio(y: f64, p: f64) -> f64 {
+    if y == 0.0 { 0.0 } else { y * (y / p).ln() }
+}

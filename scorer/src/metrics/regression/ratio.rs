@@ -1,0 +1,178 @@
+//! Ratios of sums: errors against the size or the spread of the truth.
+
+use holdout_contract::spec::{Direction, Task};
+
+use crate::kernels::{median, sum};
+use crate::metrics::about::{About, fields};
+use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+
+/// A function of all rows of truth and prediction.
+pub struct Whole {
+    pub about: About,
+    pub laws: Laws,
+    pub compute: fn(&Rows<'_>, &[f64], &[f64]) -> Result<f64, Undefined>,
+}
+
+impl Metric for Whole {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn laws(&self) -> Laws {
+        self.laws
+    }
+
+    fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
+        rows.positive_weight()?;
+        let (truth, prediction) = rows.numbers();
+        (self.compute)(rows, truth, prediction)
+    }
+}
+
+pub(super) const BLANK: About = About {
+    name: "",
+    title: "",
+    task: Task::Regression,
+    direction: Direction::HigherIsBetter,
+    best: Some(1.0),
+    layout: fields::NUMBERS,
+    parameters: &[],
+    sentence: "",
+    formula: "",
+    edge_cases: &[],
+    gaming: "",
+};
+
+const CONSTANT: &[Degenerate] = &[Degenerate::NoRows, Degenerate::ConstantTruth];
+const CONSTANT_SENTENCE: &str =
+    "All true values of this split are the same, so there is no spread to explain.";
+
+pub static R2: Whole = Whole {
+    about: About {
+        name: "r2",
+        title: "R², coefficient of determination",
+        sentence: "The share of the spread of the truth that the predictions explain: 1 is perfect, 0 is as good as the mean.",
+        formula: r"1-\frac{\sum_{i}(y_i-p_i)^2}{\sum_{i}(y_i-\bar y)^2}",
+        edge_cases: &[
+            "The mean is that of the split that is scored.",
+            "Undefined for a single row or a constant truth.",
+            "Below 0 when worse than the mean.",
+        ],
+        gaming: "Ranks as the squared error does: honest forecasts of the mean are rewarded; a few extreme rows can decide.",
+        ..BLANK
+    },
+    laws: Laws { is_symmetric: false, has_weights: true, undefined_on: CONSTANT },
+    compute: |rows, y, p| {
+        let centre = rows.mean(|at| y[at])?;
+        let spread = rows.mean(|at| (y[at] - centre).powi(2))?;
+        if is_constant(y) {
+            return Err(Undefined::because(CONSTANT_SENTENCE));
+        }
+        Ok(1.0 - rows.mean(|at| (y[at] - p[at]).powi(2))? / spread)
+    },
+};
+
+pub static EXPLAINED_VARIANCE: Whole = Whole {
+    about: About {
+        name: "explained_variance",
+        title: "Explained variance",
+        sentence: "As R², but a constant shift of all predictions costs nothing.",
+        formula: r"1-\frac{\operatorname{Var}(y-p)}{\operatorname{Var}(y)}",
+        edge_cases: &["Undefined for a single row or a constant truth."],
+        gaming: "Blind to bias: predictions that are all too high by the same amount score as well as right ones.",
+        ..BLANK
+    },
+    laws: Laws { is_symmetric: false, has_weights: true, undefined_on: CONSTANT },
+    compute: |rows, y, p| {
+        if is_constant(y) {
+            return Err(Undefined::because(CONSTANT_SENTENCE));
+        }
+        let centre = rows.mean(|at| y[at])?;
+        let bias = rows.mean(|at| y[at] - p[at])?;
+        let unexplained = rows.mean(|at| (y[at] - p[at] - bias).powi(2))?;
+        Ok(1.0 - unexplained / rows.mean(|at| (y[at] - centre).powi(2))?)
+    },
+};
+
+pub static D2_ABSOLUTE_ERROR: Whole = Whole {
+    about: About {
+        name: "d2_absolute_error",
+        title: "D² absolute error",
+        sentence: "The share of the mean absolute error of the median that the predictions avoid.",
+        formula: r"1-\frac{\sum_i|y_i-p_i|}{\sum_i|y_i-\operatorname{median}(y)|}",
+        edge_cases: &["The median is that of the split that is scored.", "Undefined for a constant truth."],
+        gaming: "Ranks as the absolute error does: the best report is the median of what one believes.",
+        ..BLANK
+    },
+    laws: Laws { is_symmetric: false, has_weights: false, undefined_on: CONSTANT },
+    compute: |rows, y, p| {
+        if is_constant(y) {
+            return Err(Undefined::because(CONSTANT_SENTENCE));
+        }
+        let middle = median(y.to_vec());
+        Ok(1.0 - rows.mean(|at| (y[at] - p[at]).abs())? / rows.mean(|at| (y[at] - middle).abs())?)
+    },
+};
+
+pub static WAPE: Whole = Whole {
+    about: About {
+        name: "wape",
+        title: "Weighted absolute percentage error",
+        direction: Direction::LowerIsBetter,
+        best: Some(0.0),
+        sentence: "All absolute errors together, as a fraction of all true values together.",
+        formula: r"\frac{\sum_i|y_i-p_i|}{\sum_i|y_i|}",
+        edge_cases: &["Undefined when all true values are 0."],
+        gaming: "Ranks as the absolute error does; rows with large values decide.",
+        ..BLANK
+    },
+    laws: Laws {
+        is_symmetric: false,
+        has_weights: true,
+        undefined_on: &[Degenerate::NoRows, Degenerate::ZeroTruth],
+    },
+    compute: |rows, y, p| {
+        let size = rows.mean(|at| y[at].abs())?;
+        if size == 0.0 {
+            return Err(Undefined::because(
+                "All true values of this split are 0, so there is nothing to divide by.",
+            ));
+        }
+        Ok(rows.mean(|at| (y[at] - p[at]).abs())? / size)
+    },
+};
+
+pub static RMSPE: Whole = Whole {
+    about: About {
+        name: "rmspe",
+        title: "Root mean squared percentage error",
+        direction: Direction::LowerIsBetter,
+        best: Some(0.0),
+        sentence: "The typical error as a fraction of the truth; rows whose truth is 0 do not count.",
+        formula: r"\sqrt{\frac{1}{|\{i:y_i\ne0\}|}\sum_{y_i\ne0}\left(\frac{y_i-p_i}{y_i}\right)^2}",
+        edge_cases: &["Rows whose truth is 0 are left out.", "Undefined when all are."],
+        gaming: "Forecasting low pays, as with every percentage of the truth. What is predicted where the truth is 0 never matters.",
+        ..BLANK
+    },
+    laws: Laws {
+        is_symmetric: false,
+        has_weights: true,
+        undefined_on: &[Degenerate::NoRows, Degenerate::ZeroTruth],
+    },
+    compute: |rows, y, p| {
+        let counted = sum(y.len(), |at| if y[at] == 0.0 { 0.0 } else { rows.weight(at) });
+        if counted == 0.0 {
+            return Err(Undefined::because(
+                "All true values of this split are 0, and such rows do not count.",
+            ));
+        }
+        let total = sum(y.len(), |at| {
+            if y[at] == 0.0 { 0.0 } else { rows.weight(at) * ((y[at] - p[at]) / y[at]).powi(2) }
+        });
+        Ok((total / counted).sqrt())
+    },
+};
+
+pub(crate) fn is_constant(values: &[f64]) -> bool {
+    values.iter().all(|value| *value == values[0])
+}
