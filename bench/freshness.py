@@ -1,0 +1,62 @@
+"""From the last byte of an upload to the score on the board, for files of ten thousand rows."""
+
+import random
+import time
+
+from people import Person, wait_for
+
+TEST_ROWS = 10_000
+# A table of which this share becomes test rows.
+TEST_SHARE = 0.3
+ENTRIES_A_DAY = 5
+
+
+def bench(url, quick):
+    host = Person(url, "bench-host")
+    slug = launch(host)
+    times = []
+    for number in range(2 if quick else 6):
+        participant = Person(url, f"bench-participant-{number}")
+        participant.api("POST", f"/competitions/{slug}/join", {"accept_rules": True})
+        sample = participant.ask("GET", f"/c/{slug}/data/sample_submission.csv")[1].decode().splitlines()
+        for entry in range(ENTRIES_A_DAY):
+            times.append(seconds_to_score(participant, slug, predictions(sample, number * 10 + entry)))
+    times.sort()
+    return {
+        "rows": len(sample) - 1,
+        "entries": len(times),
+        "median_ms": 1e3 * times[len(times) // 2],
+        "p95_ms": 1e3 * times[int(len(times) * 0.95)],
+        "worst_ms": 1e3 * times[-1],
+    }
+
+
+def launch(host):
+    rng = random.Random(1)
+    rows = (f"{rng.gauss(0, 1):.6f},{rng.gauss(0, 1):.6f}" for _ in range(round(TEST_ROWS / TEST_SHARE)))
+    lines = [f"{row},{sum(map(float, row.split(','))) + rng.gauss(0, 0.3):.6f}" for row in rows]
+    table = ("width,depth,price\n" + "\n".join(lines) + "\n").encode()
+    slug = host.api("POST", "/competitions", {"title": "Bench of freshness"})["slug"]
+    host.upload(f"/competitions/{slug}/table?target=price", "table.csv", table)
+    wait_for(lambda: host.api("GET", f"/competitions/{slug}/table")["proposal"], "the proposal")
+    wait_for(lambda: host.api("GET", f"/competitions/{slug}/report")["is_current"], "the report")
+    host.api("POST", f"/competitions/{slug}/launch", {"days": 30})
+    return slug
+
+
+def predictions(sample, seed):
+    rng = random.Random(seed)
+    ids = (line.split(",")[0] for line in sample[1:])
+    return (sample[0] + "\n" + "".join(f"{row_id},{rng.gauss(0, 1):.6f}\n" for row_id in ids)).encode()
+
+
+def seconds_to_score(participant, slug, content):
+    received, left = participant.upload(f"/competitions/{slug}/submissions", "predictions.csv", content)
+    path = f"/competitions/{slug}/submissions/{received['id']}"
+    while participant.api("GET", path)["state"] in ("queued", "scoring"):
+        time.sleep(0.002)
+    scored = time.perf_counter()
+    state = participant.api("GET", path)["state"]
+    if state != "scored":
+        raise AssertionError(f"submission {received['id']} is {state}")
+    return scored - left

@@ -1,0 +1,126 @@
+"""A whole installation under load: pages a second, time to a score, memory of the tree."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+
+import freshness
+import load
+import measure
+import tree
+
+TEAMS, SUBMISSIONS = 100_000, 5_000_000
+QUICK_TEAMS, QUICK_SUBMISSIONS = 2_000, 40_000
+REST_S = 10
+
+
+def bench(binaries, work, quick):
+    with House(binaries, work / "house") as house:
+        results = {"at_rest": rest(house, quick)}
+        print_memory("at rest", results["at_rest"])
+        with tree.Watch(house.pid) as watch:
+            results["freshness"] = freshness.bench(house.url, quick)
+            print(
+                "upload finished to score visible, {rows:,} rows: median {median_ms:.0f} ms, "
+                "p95 {p95_ms:.0f} ms, worst {worst_ms:.0f} ms of {entries}".format(**results["freshness"]),
+                flush=True,
+            )
+            teams, submissions = (QUICK_TEAMS, QUICK_SUBMISSIONS) if quick else (TEAMS, SUBMISSIONS)
+            house.seed(teams, submissions)
+            results["pages"] = pages(house.url, teams, submissions, quick)
+        results["peak_mb"] = watch.peak_mb
+        print(f"peak memory of the whole tree: {watch.peak_mb:.0f} MB")
+        results["at_rest_after"] = rest(house, quick)
+        print_memory("at rest afterwards", results["at_rest_after"])
+    return results
+
+
+def pages(url, teams, submissions, quick):
+    results = {"teams": teams, "submissions": submissions}
+    seconds, runs = (3, 1) if quick else (10, 3)
+    for name, path in [
+        ("leaderboard", "/c/synthetic/leaderboard"),
+        ("competition", "/c/synthetic"),
+        ("home", "/"),
+        ("alive", "/healthz"),  # the line to calibrate by: no database, no template
+    ]:
+        results[name] = load.pages_a_second(url + path, seconds, runs)
+        print(
+            f"{name:<12} {results[name]['rps']:>8,.0f} pages/s, p50 {results[name]['p50_ms']:.2f} ms,"
+            f" p99 {results[name]['p99_ms']:.2f} ms ({teams:,} teams, {submissions:,} submissions)",
+            flush=True,
+        )
+    return results
+
+
+def rest(house, quick):
+    time.sleep(2 if quick else REST_S)
+    total, parts = tree.memory_mb(house.pid)
+    return {"mb": total, "parts": parts}
+
+
+def print_memory(when, memory):
+    parts = ", ".join(f"{name} {size:.0f}" for name, size in memory["parts"].items())
+    print(f"memory of the whole tree {when}: {memory['mb']:.0f} MB ({parts})", flush=True)
+
+
+class House:
+    """`holdout up` on a folder of its own, with the embedded database and no demos."""
+
+    def __init__(self, binaries, folder):
+        self.program = binaries / "holdout"
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
+            "HOLDOUT_DATA_DIR": str(folder),
+            "HOLDOUT_LISTEN": f"127.0.0.1:{self.port}",
+            "HOLDOUT_EMPTY": "true",
+            "RUST_LOG": "warn",
+        }
+
+    def __enter__(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.log = open(self.folder.parent / "house.log", "w")
+        self.process = subprocess.Popen(
+            [self.program, "up"], env=self.environment, stdout=self.log, stderr=subprocess.STDOUT
+        )
+        self.pid = self.process.pid
+        started = time.monotonic()
+        while not self.is_ready():
+            if self.process.poll() is not None or time.monotonic() - started > 60:
+                raise measure.Failed(f"`holdout up` did not come up; see {self.log.name}")
+            time.sleep(0.1)
+        return self
+
+    def is_ready(self):
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def seed(self, teams, submissions):
+        command = [self.program, "seed", "--teams", str(teams), "--submissions", str(submissions)]
+        subprocess.run(command, env=self.environment, check=True)
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
