@@ -58,6 +58,7 @@ create table one_time_links (
 );
 create index one_time_links_by_user on one_time_links (user_id) where user_id is not null;
 create index one_time_links_by_expiry on one_time_links (expires_at);
+create index one_time_links_for_admins on one_time_links (created_at) where purpose = 'become_admin';
 
 -- The outbox. Without an SMTP server mail stays here, where the administrator reads it.
 create table mails (
