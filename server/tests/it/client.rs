@@ -63,6 +63,13 @@ impl Client {
         self.send(Method::GET, path, None, Vec::new()).await
     }
 
+    /// Asks for a file as a download manager does, with headers of its own.
+    pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let request =
+            headers.iter().fold(Request::get(path), |request, (name, value)| request.header(*name, *value));
+        self.run(request, Vec::new()).await
+    }
+
     pub async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let body = fields
             .iter()

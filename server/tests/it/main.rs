@@ -1,6 +1,7 @@
 //! Everything that is shown on a real PostgreSQL, through the real HTTP server, with real scorers.
 
 mod client;
+mod competitions;
 mod life;
 mod plans;
 mod render;

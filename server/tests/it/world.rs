@@ -69,6 +69,13 @@ pub struct Folder(PathBuf);
 
 impl World {
     pub async fn new(pool: PgPool) -> Self {
+        let world = Self::without_scorers(pool).await;
+        world.drain().await; // announces the metrics and the scorers' public key
+        world
+    }
+
+    /// A platform that no scorer has announced itself to.
+    pub async fn without_scorers(pool: PgPool) -> Self {
         let folder = Folder::new();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let listen = listener.local_addr().unwrap();
@@ -93,9 +100,7 @@ impl World {
         tokio::spawn(holdout::web::live::listen(app.clone()));
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
-        let world = Self { pool, app, base, folder, is_closed: false };
-        world.drain().await; // announces the metrics and the scorers' public key
-        world
+        Self { pool, app, base, folder, is_closed: false }
     }
 
     /// Ends the test: nothing may wait or run any more.

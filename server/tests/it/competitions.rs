@@ -1,0 +1,441 @@
+//! Hosting: who sees what, what a launch refuses, what it freezes, how data is handed out, and that
+//! no label is kept in the clear.
+
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use sqlx::{PgPool, Row};
+use ureq::http::Method;
+
+use crate::client::{Answer, Client, Part};
+use crate::world::{Person, World, sql};
+
+/// The public half of a key whose private half exists nowhere.
+const RECIPIENT: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+/// What must not be found on the disk after a secret was sent.
+const LABEL: &str = "very-secret-label-4711";
+
+struct Scene {
+    world: World,
+    host: Person,
+    stranger: Person,
+}
+
+impl Scene {
+    /// A host, a stranger, and what a scorer would have announced.
+    async fn begin(pool: PgPool) -> Self {
+        let world = World::without_scorers(pool).await;
+        let (host, stranger) = (world.member("ada").await, world.member("dave").await);
+        sql("insert into scorer_keys (recipient) values ($1)")
+            .bind(RECIPIENT)
+            .execute(&world.pool)
+            .await
+            .unwrap();
+        let spec = json!({
+            "name": "rmse", "title": "Root mean squared error", "task": "regression",
+            "direction": "lower_is_better", "best": 0.0,
+            "layout": { "kind": "target", "solution": "number", "submission": "number" },
+            "parameters": [{ "name": "power", "type": "number", "minimum": 1.0, "maximum": 4.0, "default": 2.0,
+                             "description": "The exponent.", "is_main": true }],
+            "sentence": "The typical error.", "formula": "\\sqrt{\\frac{1}{n}\\sum_i e_i^2}",
+            "edge_cases": ["An empty split is undefined."], "gaming": "Shrink towards the mean."
+        });
+        sql("insert into metrics (name, spec, engine_version, announced_at) values ('rmse', $1, 'test', clock_now())")
+            .bind(&spec)
+            .execute(&world.pool)
+            .await
+            .unwrap();
+        Self { world, host, stranger }
+    }
+
+    async fn draft(&self, slug: &str) -> String {
+        let body = json!({ "title": format!("Competition {slug}"), "slug": slug });
+        let made =
+            self.host.api.send_json(Method::POST, "/api/v1/competitions", &body).await.expect(201).json();
+        assert_eq!(made["state"], "draft");
+        made["slug"].as_str().unwrap().to_owned()
+    }
+
+    /// A draft with everything a launch needs but the examination.
+    async fn whole_draft(&self, slug: &str) -> String {
+        let slug = self.draft(slug).await;
+        self.put(&slug, "/data/sample_submission.csv?role=sample_submission", "id,target\na,0\nb,0\n")
+            .await
+            .expect(200);
+        self.put(&slug, "/data/train.csv?role=train&description=To+learn+from", &train()).await.expect(200);
+        self.put(&slug, "/solution", "id,target,Usage\na,1,Public\nb,2,Private\n").await.expect(200);
+        self.host
+            .api
+            .send_json(Method::PUT, &api(&slug, "/metric"), &json!({ "metric": "rmse@3" }))
+            .await
+            .expect(200);
+        slug
+    }
+
+    async fn put(&self, slug: &str, rest: &str, body: &str) -> Answer {
+        let kind = Some("application/octet-stream");
+        self.host.api.send(Method::PUT, &api(slug, rest), kind, body.as_bytes().to_vec()).await
+    }
+
+    /// Does what a scorer's examination does, with these findings.
+    async fn examine(&self, slug: &str, findings: Value) {
+        let report = json!({ "profile": null, "findings": findings, "suggested_metrics": ["rmse"] });
+        sql("update scoring_versions set report = $2, examined_revision = input_revision
+             where competition_id = (select id from competitions where slug = $1)")
+        .bind(slug)
+        .bind(&report)
+        .execute(&self.world.pool)
+        .await
+        .unwrap();
+        self.forget_jobs().await;
+    }
+
+    async fn forget_jobs(&self) {
+        sql("update jobs set state = 'done', finished_at = now() where state = 'queued'")
+            .execute(&self.world.pool)
+            .await
+            .unwrap();
+    }
+
+    async fn launch(&self, slug: &str) -> Answer {
+        self.host.api.send_json(Method::POST, &api(slug, "/launch"), &json!({})).await
+    }
+
+    async fn launched(&self, slug: &str) -> String {
+        let slug = self.whole_draft(slug).await;
+        self.examine(&slug, json!([])).await;
+        self.launch(&slug).await.expect(200);
+        slug
+    }
+
+    /// Puts somebody into a team of their own, as accepting the rules does.
+    async fn join(&self, slug: &str, person: &Person) {
+        sql("with t as (insert into teams (competition_id, name)
+                 select id, $2 from competitions where slug = $1 returning id, competition_id)
+             insert into team_members (competition_id, team_id, user_id, is_leader, rules_accepted_at, joined_at)
+             select competition_id, id, $3, true, clock_now(), clock_now() from t")
+        .bind(slug)
+        .bind(&person.name)
+        .bind(person.id)
+        .execute(&self.world.pool)
+        .await
+        .unwrap();
+    }
+
+    async fn end(self) {
+        self.forget_jobs().await;
+        self.world.close().await;
+    }
+}
+
+fn api(slug: &str, rest: &str) -> String {
+    format!("/api/v1/competitions/{slug}{rest}")
+}
+
+/// Large enough to be sent in several pieces.
+fn train() -> String {
+    let rows: String = (0..20_000).map(|row| format!("r{row},{}\n", row % 97)).collect();
+    format!("id,target\n{rows}")
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn who_may_not_see_a_competition_finds_nothing(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let draft = scene.draft("quiet").await;
+    let (invited, unlisted) = (scene.launched("invited").await, scene.launched("unlisted").await);
+    for (slug, visibility) in [(&invited, "invitation"), (&unlisted, "unlisted")] {
+        scene
+            .host
+            .api
+            .send_json(Method::PATCH, &api(slug, ""), &json!({ "visibility": visibility }))
+            .await
+            .expect(200);
+    }
+    let visitor = scene.world.visitor();
+    for slug in [&draft, &invited] {
+        for path in ["", "/data", "/p/rules"].map(|rest| format!("/c/{slug}{rest}")) {
+            visitor.get(&path).await.expect(404);
+            scene.stranger.browser.get(&path).await.expect(404);
+            scene.host.browser.get(&path).await.expect(200);
+        }
+        scene.stranger.api.get(&api(slug, "")).await.expect(404);
+        scene.stranger.browser.get(&format!("/c/{slug}/host/solution")).await.expect(404);
+    }
+    visitor.get(&format!("/c/{unlisted}")).await.expect(200);
+    for list in [visitor.get("/").await, visitor.get("/api/v1/competitions").await] {
+        for slug in [&draft, &invited, &unlisted] {
+            assert!(!list.text().contains(slug.as_str()), "{slug} is listed at {}", list.asked);
+        }
+    }
+    scene.end().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn an_address_or_a_link_invites(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let slug = scene.launched("class").await;
+    let guest = scene.world.member("grace").await;
+    let form = [("visibility", "invitation"), ("emails", "Grace@people.test, someone@else.test")];
+    scene.host.browser.post_form(&format!("/c/{slug}/host/visibility"), &form).await.expect_redirect();
+    guest.browser.get(&format!("/c/{slug}")).await.expect(200);
+
+    let page = scene.host.browser.get(&format!("/c/{slug}/host/visibility")).await.expect(200).text();
+    let start = page.find(&format!("/c/{slug}/invitation/")).expect("the link is shown");
+    let link: String = page[start..].chars().take_while(|c| !"<\" ".contains(*c)).collect();
+    scene.stranger.browser.get(&format!("/c/{slug}")).await.expect(404);
+    scene.stranger.browser.get(&format!("/c/{slug}/invitation/guessed")).await.expect(404);
+    scene.stranger.browser.get(&link).await.expect(200);
+    scene.stranger.browser.post_form(&link, &[]).await.expect_redirect();
+    scene.stranger.browser.get(&format!("/c/{slug}")).await.expect(200);
+
+    scene.host.browser.post_form(&format!("/c/{slug}/host/visibility/link"), &[]).await.expect_redirect();
+    guest.browser.get(&link).await.expect(404);
+    scene.end().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_launch_is_refused_with_reasons_and_fixes(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let empty = scene.draft("empty").await;
+    let refused = scene.launch(&empty).await.expect(403).json()["detail"].as_str().unwrap().to_owned();
+    for missing in ["sample submission", "no solution", "No metric"] {
+        assert!(refused.contains(missing), "{refused}");
+    }
+    let slug = scene.whole_draft("whole").await;
+    let refused = scene.launch(&slug).await.expect(403);
+    assert!(refused.text().contains("have not examined"), "{}", refused.text());
+
+    let finding = json!([{ "check": "split_empty", "verdict": "REFUSED", "text": "No row is private.",
+                           "fix": "Mark some rows as Private." }]);
+    scene.examine(&slug, finding).await;
+    let refused = scene.launch(&slug).await.expect(403).text();
+    assert!(refused.contains("No row is private. Mark some rows as Private."), "{refused}");
+    let page = scene.host.browser.get(&format!("/c/{slug}/host/launch")).await.expect(200).text();
+    assert!(page.contains("Mark some rows as Private."));
+    let form = scene.host.browser.post_form(&format!("/c/{slug}/host/launch"), &[]).await.expect(422);
+    assert!(form.text().contains("No row is private."));
+
+    scene.examine(&slug, json!([])).await;
+    scene.put(&slug, "/solution", "id,target\na,1\nb,3\n").await.expect(200);
+    let refused = scene.launch(&slug).await.expect(403);
+    assert!(refused.text().contains("have not examined"), "a report about an earlier solution counted");
+    scene.examine(&slug, json!([])).await;
+    let launched = scene.launch(&slug).await.expect(200).json();
+    assert_eq!((launched["state"].as_str(), launched["metric"].as_str()), (Some("open"), Some("rmse")));
+    assert!(scene.launch(&slug).await.expect(403).text().contains("already"));
+    let noted: i64 = sql("select count(*) from audit_log where action = 'launch'")
+        .fetch_one(&scene.world.pool)
+        .await
+        .unwrap()
+        .get(0);
+    assert_eq!(noted, 1);
+    scene.end().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn after_the_launch_what_judges_is_fixed_and_promises_only_grow(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let slug = scene.launched("fixed").await;
+    scene.put(&slug, "/solution", "id,target\na,9\nb,9\n").await.expect(403);
+    scene
+        .put(&slug, "/data/sample_submission.csv?role=sample_submission", "id,target\nz,0\n")
+        .await
+        .expect(403);
+    scene
+        .host
+        .api
+        .send(Method::DELETE, &api(&slug, "/data/sample_submission.csv"), None, Vec::new())
+        .await
+        .expect(403);
+    let metric = json!({ "metric": "rmse@2" });
+    scene.host.api.send_json(Method::PUT, &api(&slug, "/metric"), &metric).await.expect(403);
+
+    let edit = async |change: Value| scene.host.api.send_json(Method::PATCH, &api(&slug, ""), &change).await;
+    let now = scene.host.api.get(&api(&slug, "")).await.expect(200).json();
+    edit(json!({ "daily_limit": 4 })).await.expect(422);
+    edit(json!({ "daily_limit": 9 })).await.expect(200);
+    edit(json!({ "slug": "elsewhere" })).await.expect(422);
+    edit(json!({ "starts_at": "2020-01-01T00:00:00Z" })).await.expect(422);
+    edit(json!({ "ends_at": now["entry_deadline_at"] })).await.expect(422);
+    let later =
+        edit(json!({ "ends_at": "2999-01-01T00:00:00Z", "title": "Renamed" })).await.expect(200).json();
+    assert_eq!(later["title"], "Renamed");
+    assert_eq!(later["ends_at"], "2999-01-01T00:00:00Z");
+    scene.put(&slug, "/data/notes.txt", "more to read").await.expect(200);
+    let solutions: i64 =
+        sql("select count(*) from solutions").fetch_one(&scene.world.pool).await.unwrap().get(0);
+    assert_eq!(solutions, 1, "a refused solution left a row");
+    scene.end().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn data_is_for_participants_and_comes_by_range_or_as_one_zip(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let slug = scene.whole_draft("data").await;
+    scene.put(&slug, "/data/past.csv?role=history", "series,t,value\n").await.expect(200);
+    scene.examine(&slug, json!([])).await;
+    scene.launch(&slug).await.expect(200);
+    let (file, zip) = (format!("/c/{slug}/data/train.csv"), format!("/c/{slug}/data.zip"));
+    for path in [&file, &zip] {
+        assert!(scene.world.visitor().get(path).await.expect_redirect().location().starts_with("/sign-in"));
+        scene.stranger.browser.get(path).await.expect(403);
+    }
+    scene.join(&slug, &scene.stranger).await;
+    let reader: &Client = &scene.stranger.browser;
+    let whole = reader.get(&file).await.expect(200);
+    assert_eq!(whole.bytes, train().into_bytes());
+    assert_eq!(whole.header("content-type"), "application/octet-stream");
+    assert!(whole.header("content-disposition").starts_with("attachment"));
+    let etag = whole.header("etag").to_owned();
+
+    let half = whole.bytes.len() / 2;
+    let range = format!("bytes={half}-");
+    let rest = reader.get_with(&file, &[("range", &range), ("if-range", &etag)]).await.expect(206);
+    assert_eq!(rest.bytes, whole.bytes[half..]);
+    assert_eq!(
+        rest.header("content-range"),
+        format!("bytes {half}-{}/{}", whole.bytes.len() - 1, whole.bytes.len())
+    );
+    reader.get_with(&file, &[("range", &range), ("if-range", "\"old\"")]).await.expect(200);
+    reader.get_with(&file, &[("range", "bytes=99999999-")]).await.expect(416);
+    reader.get_with(&file, &[("if-none-match", &etag)]).await.expect(304);
+
+    let packed = reader.get(&zip).await.expect(200).bytes;
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(packed)).unwrap();
+    let mut names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
+    names.sort();
+    assert_eq!(names, ["sample_submission.csv", "train.csv"]);
+    let mut unpacked = Vec::new();
+    archive.by_name("train.csv").unwrap().read_to_end(&mut unpacked).unwrap();
+    assert_eq!(unpacked, whole.bytes);
+    reader.get(&format!("/c/{slug}/data/past.csv")).await.expect(404);
+    assert!(!reader.get(&format!("/c/{slug}/data")).await.expect(200).text().contains("past.csv"));
+    scene.end().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn no_label_reaches_the_disk_in_the_clear(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let slug = scene.draft("sealed").await;
+    let rows: String = (0..5_000).map(|row| format!("{row},{LABEL}\n")).collect();
+    let table = format!("id,target\n{rows}");
+    scene.put(&slug, "/solution", &table).await.expect(200);
+    let file = |field| Part::File { field, name: "labels.csv", bytes: table.as_bytes() };
+    scene
+        .host
+        .browser
+        .post_multipart(&format!("/c/{slug}/host/solution"), &[file("file")])
+        .await
+        .expect_redirect();
+    let parts = [Part::Text("title", "From a table"), Part::Text("target", "target"), file("file")];
+    let begun = scene.host.browser.post_multipart("/new/from-table", &parts).await.expect_redirect();
+    assert_eq!(begun.location(), "/c/from-a-table/host/table");
+    let waiting = scene.host.browser.get(begun.location()).await.expect(200).text();
+    assert!(waiting.contains("http-equiv=\"refresh\""), "the page looks again by itself");
+
+    let mut n_sealed = 0;
+    for bytes in files_below(&scene.world.app.config.files_dir) {
+        assert!(!bytes.windows(LABEL.len()).any(|window| window == LABEL.as_bytes()), "a label is readable");
+        n_sealed += usize::from(bytes.starts_with(b"age-encryption.org/v1\n"));
+    }
+    assert_eq!(n_sealed, 3);
+
+    let claimed = scene.put(&slug, "/solution?sealed=true", &table).await.expect(422);
+    assert!(claimed.text().contains("not sealed"));
+    assert_eq!(files_below(&scene.world.app.config.files_dir).len(), 3, "a refused file was kept");
+    sql("update scorer_keys set retired_at = now()").execute(&scene.world.pool).await.unwrap();
+    let nobody = scene.put(&slug, "/solution", &table).await.expect(403);
+    assert!(nobody.text().contains("No scorer has announced itself"));
+    scene.end().await;
+}
+
+fn files_below(folder: &Path) -> Vec<Vec<u8>> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![std::fs::read(path).unwrap()] })
+        .collect()
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn what_hosts_write_cannot_run_in_anybodys_browser(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let slug = scene.launched("safe").await;
+    let text = r#"Hello *there* $\frac{1}{2}$
+
+<script>alert(1)</script><img src=x onerror=alert(2)>
+<svg onload=alert(3)></svg><a href="javascript:alert(4)">x</a><form action=/sign-out></form><style>*{}</style>"#;
+    let body = json!({ "title": "Overview", "markdown": text });
+    scene.host.api.send_json(Method::PUT, &api(&slug, "/pages/overview"), &body).await.expect(204);
+    let page = scene.world.visitor().get(&format!("/c/{slug}")).await.expect(200);
+    let start = page.text().find("<article").expect("the text");
+    let article = page.text()[start..].split("</article>").next().unwrap().to_owned();
+    assert!(article.contains("<em>there</em>") && article.contains("<mfrac>"), "{article}");
+    for evil in ["<script", "onerror", "onload", "javascript:", "<form", "<style", "<svg"] {
+        assert!(!article.contains(evil), "{evil} in {article}");
+    }
+    assert!(!page.header("content-security-policy").contains("unsafe-inline"));
+    scene.end().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_form_that_is_wrong_comes_back_filled_in(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let browser = &scene.host.browser;
+    let answer = browser
+        .post_form("/new/step-by-step", &[("title", ""), ("subtitle", "kept words")])
+        .await
+        .expect(422);
+    assert!(answer.text().contains("Give the competition a title.") && answer.text().contains("kept words"));
+    let begun = browser.post_form("/new/step-by-step", &[("title", "House prices")]).await.expect_redirect();
+    assert_eq!(begun.location(), "/c/house-prices/host");
+    let again = browser.post_form("/new/step-by-step", &[("title", "House prices")]).await.expect_redirect();
+    assert_eq!(again.location(), "/c/house-prices-2/host");
+    let typed = [("title", "Other"), ("slug", "house-prices")];
+    assert!(browser.post_form("/new/step-by-step", &typed).await.expect(422).text().contains("is taken"));
+    let wrong = [("metric", "rmse"), ("param_power", "9"), ("public_percent", "30")];
+    let answer = browser.post_form("/c/house-prices/host/metric", &wrong).await.expect(422).text();
+    assert!(answer.contains("“power” is a number from 1 to 4."), "{answer}");
+    let right = [("metric", "rmse"), ("param_power", "3"), ("public_percent", "25")];
+    browser.post_form("/c/house-prices/host/metric", &right).await.expect_redirect();
+    let evaluation = browser.get("/c/house-prices/p/evaluation").await.expect(200).text();
+    assert!(evaluation.contains("Root mean squared error") && evaluation.contains("<msqrt>"), "{evaluation}");
+    scene.end().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn the_list_goes_on_by_key_and_shows_each_competition_once(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let template = scene.launched("first").await;
+    sql("insert into competitions (slug, title, created_by, launched_at, starts_at, entry_deadline_at,
+             merger_deadline_at, ends_at)
+         select 'no-' || n, 'Number ' || n, created_by, null, starts_at, ends_at, ends_at, ends_at
+         from competitions, generate_series(1, 120) n where slug = $1")
+    .bind(&template)
+    .execute(&scene.world.pool)
+    .await
+    .unwrap();
+    for statement in [
+        "insert into scoring_versions (competition_id, number, solution_id, metric, higher_is_better)
+         select id, 1, null, 'rmse', false from competitions where slug like 'no-%'",
+        "update competitions c set launched_at = starts_at, active_version_id = v.id
+         from scoring_versions v where v.competition_id = c.id and slug like 'no-%'",
+    ] {
+        sql(statement).execute(&scene.world.pool).await.unwrap();
+    }
+    let (mut seen, mut next) = (Vec::new(), Some("/api/v1/competitions".to_owned()));
+    while let Some(path) = next {
+        let part = scene.world.visitor().get(&path).await.expect(200).json();
+        seen.extend(
+            part["items"].as_array().unwrap().iter().map(|item| item["slug"].as_str().unwrap().to_owned()),
+        );
+        next = part["next"].as_str().map(|before| format!("/api/v1/competitions?before={before}"));
+    }
+    let n_seen = seen.len();
+    seen.sort();
+    seen.dedup();
+    assert_eq!((n_seen, seen.len()), (121, 121));
+    let home = scene.world.visitor().get("/").await.expect(200).text();
+    assert!(home.contains("/?running="), "the page leads on");
+    scene.end().await;
+}
