@@ -13,5 +13,11 @@ use axum::Router;
 use crate::app::App;
 
 pub fn router() -> Router<App> {
-    Router::new().merge(home::router()).merge(texts::router()).merge(data::router()).merge(metrics::router()).merge(new::router()).merge(setup::router())
+    Router::new()
+        .merge(home::router())
+        .merge(texts::router())
+        .merge(data::router())
+        .merge(metrics::router())
+        .merge(new::router())
+        .merge(setup::router())
 }
