@@ -58,6 +58,7 @@ impl App {
 pub fn router(app: App) -> Router {
     let pages = Router::new()
         .merge(crate::accounts::pages::router())
+        .merge(crate::admin::pages::router())
         .merge(crate::competitions::pages::router())
         .merge(crate::teams::pages::router())
         .merge(crate::submissions::pages::router())

@@ -3,6 +3,7 @@
 //! Never here: polars, a private key, a label in the clear.
 
 pub mod accounts;
+pub mod admin;
 pub mod api;
 pub mod app;
 pub mod cli;

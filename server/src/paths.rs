@@ -18,6 +18,8 @@ pub const PROFILE: &str = "/u/{username}";
 pub const ADMIN: &str = "/admin";
 pub const ADMIN_MAILS: &str = "/admin/mails";
 pub const ADMIN_USERS: &str = "/admin/users";
+pub const ADMIN_USER_SUSPEND: &str = "/admin/users/{id}/suspend";
+pub const ADMIN_USER_UNSUSPEND: &str = "/admin/users/{id}/unsuspend";
 pub const ADMIN_QUEUE: &str = "/admin/queue";
 pub const METRICS: &str = "/metrics";
 pub const METRIC: &str = "/metrics/{name}";
@@ -199,4 +201,12 @@ pub fn submission_describe(slug: &str, id: crate::ids::SubmissionId) -> String {
 
 pub fn submission_select(slug: &str, id: crate::ids::SubmissionId) -> String {
     format!("/c/{slug}/submissions/{id}/select")
+}
+
+pub fn suspend_user(id: &crate::ids::UserId) -> String {
+    format!("/admin/users/{id}/suspend")
+}
+
+pub fn unsuspend_user(id: &crate::ids::UserId) -> String {
+    format!("/admin/users/{id}/unsuspend")
 }

@@ -1,5 +1,6 @@
 //! Everything that is shown on a real PostgreSQL, through the real HTTP server, with real scorers.
 
+mod accounts;
 mod client;
 mod competitions;
 mod life;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use askama::Template;
-use holdout::{accounts, competitions, leaderboard, submissions, teams, web};
+use holdout::{accounts, admin, competitions, leaderboard, submissions, teams, web};
 
 use crate::tidy::{root, sources};
 
@@ -17,8 +17,20 @@ macro_rules! drawn {
 
 fn pages() -> Vec<(String, askama::Result<String>)> {
     drawn![
+        accounts::pages::become_admin::BecomeAdminPage,
         accounts::pages::entrance::RegisterPage,
         accounts::pages::entrance::SignInPage,
+        accounts::pages::profile::ProfilePage,
+        accounts::pages::recovery::ForgotPasswordPage,
+        accounts::pages::recovery::ResetPasswordPage,
+        accounts::pages::settings::PasswordPage,
+        accounts::pages::settings::SessionsPage,
+        accounts::pages::settings::SettingsPage,
+        accounts::pages::tokens::TokensPage,
+        admin::pages::MailsPage,
+        admin::pages::OverviewPage,
+        admin::pages::QueuePage,
+        admin::pages::UsersPage,
         competitions::pages::data::DataPage,
         competitions::pages::home::HomePage,
         competitions::pages::metrics::MetricPage,

@@ -1,0 +1,224 @@
+//! Pages for administrators.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use crate::admin::store::{self, COUNTED_AT_MOST, Job, Mail, Numbers, User};
+use crate::admin::{Admin, suspend};
+use crate::api::paging::{Keyset, Slice};
+use crate::app::App;
+use crate::error::Result;
+use crate::ids::UserId;
+use crate::paths;
+use crate::web::format;
+use crate::web::shell::{self, Shell};
+
+const WAITING_SHOWN: i64 = 50;
+const FOUND_SHOWN: i64 = 100;
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route(paths::ADMIN, get(show_overview))
+        .route(paths::ADMIN_MAILS, get(show_mails))
+        .route(paths::ADMIN_USERS, get(show_users))
+        .route(paths::ADMIN_USER_SUSPEND, post(post_suspend))
+        .route(paths::ADMIN_USER_UNSUSPEND, post(post_unsuspend))
+        .route(paths::ADMIN_QUEUE, get(show_queue))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "admin/overview.html")]
+pub struct OverviewPage {
+    pub shell: Shell,
+    pub tab: &'static str,
+    pub numbers: Numbers,
+    /// Whether letters leave this installation by themselves.
+    pub sends_mail: bool,
+}
+
+impl OverviewPage {
+    pub fn sample() -> Self {
+        let shell = Shell::default();
+        let numbers = Numbers {
+            n_users: 1200,
+            n_competitions: 3,
+            n_waiting: COUNTED_AT_MOST,
+            oldest_waiting_since: Some(shell.now),
+            n_running: 1,
+            n_failed: 2,
+            n_scorers: 1,
+            n_unsent_mails: 4,
+        };
+        Self { shell, tab: paths::ADMIN, numbers, sends_mail: false }
+    }
+}
+
+/// A count that stopped at its bound is written with a plus.
+pub fn bounded(count: &i64) -> String {
+    let plus = if *count >= COUNTED_AT_MOST { "+" } else { "" };
+    format!("{}{plus}", format::count(*count))
+}
+
+async fn show_overview(State(app): State<App>, shell: Shell, Admin(_): Admin) -> Result<OverviewPage> {
+    let numbers = {
+        let mut conn = app.db.acquire().await?;
+        store::numbers(&mut conn).await?
+    };
+    Ok(OverviewPage { shell, tab: paths::ADMIN, numbers, sends_mail: app.config.smtp.is_some() })
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "admin/mails.html")]
+pub struct MailsPage {
+    pub shell: Shell,
+    pub tab: &'static str,
+    pub mails: Slice<Mail>,
+}
+
+impl MailsPage {
+    pub fn sample() -> Self {
+        let shell = Shell::default();
+        let mail = Mail {
+            id: 1,
+            to_address: "ada@example.org".to_owned(),
+            subject: "Set a new password".to_owned(),
+            body: "Open this link.".to_owned(),
+            created_at: shell.now,
+            sent_at: None,
+            attempts: 1,
+            last_error: Some("connection refused".to_owned()),
+        };
+        Self { shell, tab: paths::ADMIN_MAILS, mails: Slice { items: vec![mail], next: Some(1) } }
+    }
+}
+
+async fn show_mails(
+    State(app): State<App>,
+    shell: Shell,
+    Admin(_): Admin,
+    Query(keyset): Query<Keyset>,
+) -> Result<MailsPage> {
+    let mails = {
+        let mut conn = app.db.acquire().await?;
+        store::mails(&mut conn, keyset.before(), keyset.fetched()).await?
+    };
+    Ok(MailsPage { shell, tab: paths::ADMIN_MAILS, mails: keyset.slice(mails, |mail| mail.id) })
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct UserSearch {
+    #[serde(default)]
+    pub name: String,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "admin/users.html")]
+pub struct UsersPage {
+    pub shell: Shell,
+    pub tab: &'static str,
+    pub search: String,
+    pub users: Slice<User>,
+}
+
+impl UsersPage {
+    pub fn sample() -> Self {
+        let shell = Shell::default();
+        let user = User {
+            id: UserId(1),
+            username: "ada".to_owned(),
+            email: "ada@example.org".to_owned(),
+            display_name: "Ada Lovelace".to_owned(),
+            is_admin: true,
+            created_at: shell.now,
+            suspended_at: None,
+        };
+        let suspended = User { is_admin: false, suspended_at: Some(shell.now), ..user.clone() };
+        let users = Slice { items: vec![user, suspended], next: Some(1) };
+        Self { shell, tab: paths::ADMIN_USERS, search: "ad".to_owned(), users }
+    }
+}
+
+async fn show_users(
+    State(app): State<App>,
+    shell: Shell,
+    Admin(_): Admin,
+    Query(search): Query<UserSearch>,
+    Query(keyset): Query<Keyset>,
+) -> Result<UsersPage> {
+    let prefix = search.name.trim().to_lowercase();
+    let mut conn = app.db.acquire().await?;
+    let users = if prefix.is_empty() {
+        let newest = store::newest_users(&mut conn, keyset.before(), keyset.fetched()).await?;
+        keyset.slice(newest, |user| user.id.0)
+    } else {
+        let beyond = format!("{prefix}\u{10ffff}");
+        let items = store::users_by_prefix(&mut conn, &prefix, &beyond, FOUND_SHOWN).await?;
+        Slice { items, next: None }
+    };
+    drop(conn);
+    Ok(UsersPage { shell, tab: paths::ADMIN_USERS, search: prefix, users })
+}
+
+async fn post_suspend(
+    State(app): State<App>,
+    Admin(admin): Admin,
+    Path(id): Path<UserId>,
+) -> Result<Response> {
+    suspend::suspend(&app, &admin, id).await?;
+    Ok(([shell::flash("The account is suspended.")], Redirect::to(paths::ADMIN_USERS)).into_response())
+}
+
+async fn post_unsuspend(
+    State(app): State<App>,
+    Admin(admin): Admin,
+    Path(id): Path<UserId>,
+) -> Result<Response> {
+    suspend::unsuspend(&app, &admin, id).await?;
+    let sentence = shell::flash("The account can be used again.");
+    Ok(([sentence], Redirect::to(paths::ADMIN_USERS)).into_response())
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "admin/queue.html")]
+pub struct QueuePage {
+    pub shell: Shell,
+    pub tab: &'static str,
+    pub waiting: Vec<Job>,
+    pub failed: Slice<Job>,
+}
+
+impl QueuePage {
+    pub fn sample() -> Self {
+        let shell = Shell::default();
+        let waiting = Job {
+            id: 1,
+            kind: "score".to_owned(),
+            competition: "houses".to_owned(),
+            submission_id: Some(7),
+            attempts: 0,
+            created_at: shell.now,
+            error: None,
+        };
+        let failed = Job { attempts: 3, error: Some("ran out of memory".to_owned()), ..waiting.clone() };
+        let failed = Slice { items: vec![failed], next: Some(1) };
+        Self { shell, tab: paths::ADMIN_QUEUE, waiting: vec![waiting], failed }
+    }
+}
+
+async fn show_queue(
+    State(app): State<App>,
+    shell: Shell,
+    Admin(_): Admin,
+    Query(keyset): Query<Keyset>,
+) -> Result<QueuePage> {
+    let mut conn = app.db.acquire().await?;
+    let waiting = store::waiting_jobs(&mut conn, WAITING_SHOWN).await?;
+    let failed = store::failed_jobs(&mut conn, keyset.before(), keyset.fetched()).await?;
+    drop(conn);
+    Ok(QueuePage { shell, tab: paths::ADMIN_QUEUE, waiting, failed: keyset.slice(failed, |job| job.id) })
+}

@@ -1,0 +1,267 @@
+//! Every SQL statement of administration. Counts of tables that grow are the database's estimates
+//! or stop at a bound: no page reads a whole table.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::ids::UserId;
+
+/// Counting stops here.
+pub const COUNTED_AT_MOST: i64 = 10_000;
+
+/// Seconds after which a scorer that has not been heard of counts as gone.
+const SCORER_IS_SILENT_AFTER_SECONDS: f64 = 60.0;
+
+#[derive(Debug, Clone)]
+pub struct Numbers {
+    /// The database's estimate.
+    pub n_users: i64,
+    /// The database's estimate.
+    pub n_competitions: i64,
+    pub n_waiting: i64,
+    pub oldest_waiting_since: Option<DateTime<Utc>>,
+    pub n_running: i64,
+    pub n_failed: i64,
+    pub n_scorers: i64,
+    pub n_unsent_mails: i64,
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn numbers(conn: &mut PgConnection) -> sqlx::Result<Numbers> {
+    let queue = sqlx::query!(
+        "select count(*) as \"n!\", min(created_at) as oldest
+         from (select created_at from jobs
+               where state = 'queued' order by priority, turn, id limit $1) waiting",
+        COUNTED_AT_MOST,
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    let row = sqlx::query!(
+        "select
+            (select count(*) from (select from jobs where state = 'leased' limit $1) j) as \"n_running!\",
+            (select count(*) from (select from jobs where state = 'failed' limit $1) j) as \"n_failed!\",
+            (select count(*) from scorers
+             where last_seen_at > now() - make_interval(secs => $2)) as \"n_scorers!\",
+            (select count(*) from (select from mails where sent_at is null limit $1) m) as \"n_unsent!\"",
+        COUNTED_AT_MOST,
+        SCORER_IS_SILENT_AFTER_SECONDS,
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    Ok(Numbers {
+        n_users: about(conn, "users").await?,
+        n_competitions: about(conn, "competitions").await?,
+        n_waiting: queue.n,
+        oldest_waiting_since: queue.oldest,
+        n_running: row.n_running,
+        n_failed: row.n_failed,
+        n_scorers: row.n_scorers,
+        n_unsent_mails: row.n_unsent,
+    })
+}
+
+/// How many rows a table has, as the database estimates.
+async fn about(conn: &mut PgConnection, table: &str) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        "select greatest(s.n_live_tup, c.reltuples::bigint, 0) as \"n!\"
+         from pg_stat_user_tables s
+         join pg_class c on c.oid = s.relid
+         where s.schemaname = 'public' and s.relname = $1::text",
+        table,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+#[derive(Debug, Clone)]
+pub struct Mail {
+    pub id: i64,
+    pub to_address: String,
+    pub subject: String,
+    /// Empty once the mail was sent.
+    pub body: String,
+    pub created_at: DateTime<Utc>,
+    pub sent_at: Option<DateTime<Utc>>,
+    pub attempts: i32,
+    pub last_error: Option<String>,
+}
+
+/// Newest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn mails(conn: &mut PgConnection, before: i64, limit: i64) -> sqlx::Result<Vec<Mail>> {
+    sqlx::query_as!(
+        Mail,
+        "select id, to_address, subject, body, created_at, sent_at, attempts, last_error
+         from mails
+         where id < $1
+         order by id desc
+         limit $2",
+        before,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+#[derive(Debug, Clone)]
+pub struct User {
+    pub id: UserId,
+    pub username: String,
+    pub email: String,
+    pub display_name: String,
+    pub is_admin: bool,
+    pub created_at: DateTime<Utc>,
+    pub suspended_at: Option<DateTime<Utc>>,
+}
+
+/// Newest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn newest_users(conn: &mut PgConnection, before: i64, limit: i64) -> sqlx::Result<Vec<User>> {
+    sqlx::query_as!(
+        User,
+        "select id as \"id: UserId\", username, email, display_name, is_admin, created_at, suspended_at
+         from users
+         where id < $1
+         order by id desc
+         limit $2",
+        before,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Those whose user name begins with `prefix`, by name. `beyond` is the first text that sorts after
+/// all of them.
+///
+/// # Errors
+/// Those of the database.
+pub async fn users_by_prefix(
+    conn: &mut PgConnection,
+    prefix: &str,
+    beyond: &str,
+    limit: i64,
+) -> sqlx::Result<Vec<User>> {
+    sqlx::query_as!(
+        User,
+        "select id as \"id: UserId\", username, email, display_name, is_admin, created_at, suspended_at
+         from users
+         where username ~>=~ $1 and username ~<~ $2
+         order by username using ~<~
+         limit $3",
+        prefix,
+        beyond,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// `false` when there is no such account or it is suspended already.
+///
+/// # Errors
+/// Those of the database.
+pub async fn suspend(conn: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update users set suspended_at = $2 where id = $1 and suspended_at is null",
+        user.0,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// `false` when there is no such account or it is not suspended.
+///
+/// # Errors
+/// Those of the database.
+pub async fn unsuspend(conn: &mut PgConnection, user: UserId) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update users set suspended_at = null where id = $1 and suspended_at is not null",
+        user.0
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Puts what an administrator did to somebody on record.
+///
+/// # Errors
+/// Those of the database.
+pub async fn record(
+    conn: &mut PgConnection,
+    admin: UserId,
+    action: &str,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into audit_log (at, actor_id, action, detail)
+         values ($1, $2, $3, jsonb_build_object('user_id', $4::bigint))",
+        now,
+        admin.0,
+        action,
+        user.0,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A job as administrators see it: what it is about and why it failed, never a result.
+#[derive(Debug, Clone)]
+pub struct Job {
+    pub id: i64,
+    pub kind: String,
+    pub competition: String,
+    pub submission_id: Option<i64>,
+    pub attempts: i32,
+    pub created_at: DateTime<Utc>,
+    pub error: Option<String>,
+}
+
+/// Those that are next, at most `limit`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn waiting_jobs(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Job>> {
+    sqlx::query_as!(
+        Job,
+        "select j.id, j.kind, c.slug as competition, j.submission_id, j.attempts, j.created_at, j.error
+         from jobs j
+         join competitions c on c.id = j.competition_id
+         where j.state = 'queued'
+         order by j.priority, j.turn, j.id
+         limit $1",
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Those that were given up, newest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn failed_jobs(conn: &mut PgConnection, before: i64, limit: i64) -> sqlx::Result<Vec<Job>> {
+    sqlx::query_as!(
+        Job,
+        "select j.id, j.kind, c.slug as competition, j.submission_id, j.attempts, j.created_at, j.error
+         from jobs j
+         join competitions c on c.id = j.competition_id
+         where j.state = 'failed' and j.id < $1
+         order by j.id desc
+         limit $2",
+        before,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
