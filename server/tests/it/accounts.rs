@@ -118,8 +118,8 @@ async fn is_signed_in(browser: &Client) -> bool {
 async fn a_person_registers_leaves_and_returns_by_name_or_address(pool: PgPool) {
     let site = Site::new(pool).await;
     let ada = site.registered("ada").await;
-    assert!(is_signed_in(&ada).await);
     assert!(ada.get("/").await.text().contains("Welcome to Holdout."));
+    assert!(is_signed_in(&ada).await);
     let before = ada.cookie(sessions::COOKIE).unwrap();
     assert_eq!(ada.post_form("/sign-out", &[]).await.status, 303);
     assert!(!is_signed_in(&ada).await);
