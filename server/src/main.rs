@@ -5,6 +5,11 @@ use holdout::cli::{self, ClientVerb};
 use holdout::config::Config;
 use holdout::{App, router};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use zeroizing_alloc::ZeroAlloc;
+
+/// Memory is zeroed when it is given back, so that no label outlives the upload that carried it.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 #[derive(Parser)]
 #[command(version, about = "Self-hosted machine-learning competitions")]

@@ -86,15 +86,27 @@ impl SealedWriting {
 impl Sink for SealedWriting {
     async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.sealer.write_all(bytes)?;
+        clear_stack();
         self.writing.write(&self.ciphertext.take()).await
     }
 
     async fn finish(self) -> io::Result<Stored> {
         let Self { sealer, ciphertext, mut writing } = self;
         sealer.finish()?;
+        clear_stack();
         writing.write(&ciphertext.take()).await?;
         writing.finish().await
     }
+}
+
+/// Overwrites the stack below the caller, where the cipher leaves its last block of plaintext.
+#[inline(never)]
+fn clear_stack() {
+    /// The cipher's calls nest less deep than this.
+    const DEPTH_BYTES: usize = 64 * 1024;
+    let mut below = [0_u8; DEPTH_BYTES];
+    below.zeroize();
+    std::hint::black_box(&mut below);
 }
 
 /// A file that its sender sealed already: anything that is not in the `age` format is refused
