@@ -3,34 +3,73 @@
 
 mod world;
 
+use std::path::PathBuf;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
 use holdout_contract::MIGRATOR;
 use holdout_scorer::worker::step::step;
+use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::PgPool;
 use world::{Competition, GOOD, SOLUTION, World};
 
-/// Long enough to be in the middle of it for a second or more.
-const N_ROWS: usize = 3_000_000;
-
-async fn busy_world(db: PgPool) -> (World, Competition, i64) {
-    let world = World::new(db).await;
-    let mut solution = String::with_capacity(N_ROWS * 24);
-    let mut submission = String::with_capacity(N_ROWS * 24);
-    solution.push_str("id,y,Usage\n");
-    submission.push_str("id,y\n");
-    for row in 0..N_ROWS {
-        let usage = if row % 2 == 0 { "Public" } else { "Private" };
-        solution.push_str(&format!("row-{row},{row},{usage}\n"));
-        submission.push_str(&format!("row-{row},{}\n", row + 1));
-    }
-    let open = world.competition("busy", &solution).await;
-    let team = world.team(open, "b").await;
-    let submission = world.submit(open, team, &submission).await;
-    (world, open, submission)
+/// A submission whose file is a pipe: whoever reads it stands in the middle of the job until the
+/// test writes the file's bytes.
+struct Held {
+    world: World,
+    open: Competition,
+    submission: i64,
+    path: PathBuf,
 }
+
+impl Held {
+    async fn new(db: PgPool) -> Self {
+        let world = World::new(db).await;
+        let open = world.competition("open", SOLUTION).await;
+        let team = world.team(open, "b").await;
+        let submission = world.submit(open, team, GOOD).await;
+        let key = sqlx::query_scalar!("select storage_key from submissions where id = $1", submission)
+            .fetch_one(&world.db)
+            .await
+            .expect("a key");
+        let path = world.folder.files().join(key);
+        std::fs::remove_file(&path).expect("removed");
+        mkfifoat(CWD, &path, Mode::RUSR | Mode::WUSR).expect("a pipe");
+        Self { world, open, submission, path }
+    }
+
+    /// Starts `holdout-scorer work` and waits until it is in the middle of the job.
+    async fn start(&self, arguments: &[&str]) -> Child {
+        let child = self.world.program(arguments).spawn().expect("started");
+        wait_for(&self.world, self.submission, "scoring", PATIENCE).await;
+        child
+    }
+
+    /// The bytes arrive at whoever reads the pipe.
+    fn release(&self) {
+        std::fs::write(&self.path, GOOD).expect("somebody reads");
+    }
+
+    /// The file stands there as it was received.
+    fn restore(&self) {
+        std::fs::remove_file(&self.path).expect("removed");
+        std::fs::write(&self.path, GOOD).expect("restored");
+    }
+
+    async fn attempts(&self) -> i32 {
+        sqlx::query_scalar!(
+            "select attempts from jobs where submission_id = $1 and state = 'done'",
+            self.submission
+        )
+        .fetch_one(&self.world.db)
+        .await
+        .expect("one job")
+    }
+}
+
+/// The promise: scored within a minute, whatever was killed.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn wait_for(world: &World, submission: i64, state: &str, patience: Duration) {
     let start = Instant::now();
@@ -50,40 +89,36 @@ fn signal(child: &Child, signal: Signal) {
 
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_scorer_killed_in_the_middle_of_a_job_costs_nothing(db: PgPool) {
-    let (world, open, submission) = busy_world(db).await;
-    let mut killed = world.program(&[]).spawn().expect("started");
-    wait_for(&world, submission, "scoring", Duration::from_secs(60)).await;
+    let held = Held::new(db).await;
+    let mut killed = held.start(&[]).await;
     signal(&killed, Signal::KILL);
     killed.wait().expect("gone");
-    assert_eq!(world.submission(submission).await.state, "scoring", "it was killed in the middle");
+    assert_eq!(held.world.submission(held.submission).await.state, "scoring", "it was killed in the middle");
 
-    let start = Instant::now();
-    let mut next = world.program(&["--drain"]).spawn().expect("started");
-    wait_for(&world, submission, "scored", Duration::from_secs(60)).await;
-    assert!(start.elapsed() < Duration::from_secs(60));
+    held.restore();
+    let mut next = held.world.program(&["--drain"]).spawn().expect("started");
+    wait_for(&held.world, held.submission, "scored", PATIENCE).await;
     assert!(next.wait().expect("left").success());
 
-    let scored = world.submission(submission).await;
-    assert_eq!((scored.public_score, scored.private_score), (Some(1.0), Some(1.0)));
-    assert_eq!(world.n_entries(open).await, (1, 1), "scored once");
-    let attempts =
-        sqlx::query_scalar!("select attempts from jobs where state = 'done'").fetch_one(&world.db).await;
-    assert_eq!(attempts.expect("one job"), 2);
+    let scored = held.world.submission(held.submission).await;
+    assert_eq!((scored.public_score, scored.private_score), (Some(1.0), Some(2.0)));
+    assert_eq!(held.world.n_entries(held.open).await, (1, 1), "scored once");
+    assert_eq!(held.attempts().await, 2);
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_scorer_told_to_leave_finishes_the_job_in_hand(db: PgPool) {
-    let (world, open, submission) = busy_world(db).await;
-    let team = world.team(open, "c").await;
-    let next = world.submit(open, team, GOOD).await;
-    let mut leaving = world.program(&[]).spawn().expect("started");
-    wait_for(&world, submission, "scoring", Duration::from_secs(60)).await;
+    let held = Held::new(db).await;
+    let team = held.world.team(held.open, "c").await;
+    let next = held.world.submit(held.open, team, GOOD).await;
+    let mut leaving = held.start(&[]).await;
     signal(&leaving, Signal::TERM);
+    held.release();
     assert!(leaving.wait().expect("left").success());
-    assert_eq!(world.submission(submission).await.state, "scored");
-    assert_eq!(world.submission(next).await.state, "queued", "no other job was begun");
-    let registered = sqlx::query_scalar!("select count(*) as \"n!\" from scorers where host <> ''")
-        .fetch_one(&world.db)
+    assert_eq!(held.world.submission(held.submission).await.state, "scored");
+    assert_eq!(held.world.submission(next).await.state, "queued", "no other job was begun");
+    let registered = sqlx::query_scalar!("select count(*) as \"n!\" from scorers")
+        .fetch_one(&held.world.db)
         .await
         .expect("counted");
     assert_eq!(registered, 1, "the world's own announcement alone");
@@ -91,21 +126,20 @@ async fn a_scorer_told_to_leave_finishes_the_job_in_hand(db: PgPool) {
 
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn connections_cut_in_the_middle_of_a_job_cost_nothing(db: PgPool) {
-    let (world, open, submission) = busy_world(db).await;
-    let mut worker = world.program(&["--drain"]).spawn().expect("started");
-    wait_for(&world, submission, "scoring", Duration::from_secs(60)).await;
+    let held = Held::new(db).await;
+    let mut worker = held.start(&["--drain"]).await;
     sqlx::query!(
         "select pg_terminate_backend(pid) from pg_stat_activity
          where datname = current_database() and pid <> pg_backend_pid()"
     )
-    .fetch_all(&world.db)
+    .fetch_all(&held.world.db)
     .await
     .expect("cut");
-    wait_for(&world, submission, "scored", Duration::from_secs(60)).await;
+    held.release();
+    wait_for(&held.world, held.submission, "scored", PATIENCE).await;
     assert!(worker.wait().expect("left").success());
-    assert_eq!(world.n_entries(open).await, (1, 1), "scored once");
-    let attempts = sqlx::query_scalar!("select attempts from jobs").fetch_one(&world.db).await;
-    assert_eq!(attempts.expect("one job"), 1, "the job in hand was kept");
+    assert_eq!(held.world.n_entries(held.open).await, (1, 1), "scored once");
+    assert_eq!(held.attempts().await, 1, "the job in hand was kept");
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

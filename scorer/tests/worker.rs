@@ -125,7 +125,7 @@ async fn a_job_that_breaks_its_scorer_three_times_fails_alone(db: PgPool) {
     let world = World::new(db).await;
     let open = world.competition("open", SOLUTION).await;
     let (poisoner, neighbour) = (world.team(open, "p").await, world.team(open, "n").await);
-    let poison = world.submit(open, poisoner, &big(6_000_000)).await;
+    let poison = world.submit(open, poisoner, &big(2_500_000)).await;
     let fine = world.submit(open, neighbour, GOOD).await;
     let mut worker = world.worker_with(40, Duration::from_secs(60));
     let steps = world.drain(&mut worker).await;
@@ -150,7 +150,7 @@ async fn a_job_that_takes_too_long_is_stopped(db: PgPool) {
     let world = World::new(db).await;
     let open = world.competition("open", SOLUTION).await;
     let team = world.team(open, "b").await;
-    let submission = world.submit(open, team, &big(3_000_000)).await;
+    let submission = world.submit(open, team, &big(50_000)).await;
     world.drain(&mut world.worker_with(2048, Duration::from_millis(1))).await;
     assert_eq!(world.submission(submission).await.state, "failed");
 }

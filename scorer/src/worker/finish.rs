@@ -345,10 +345,11 @@ pub async fn split(
     .await?;
     sqlx::query!(
         "update scoring_versions v
-         set solution_id = $2, metric = m.name, params = '{}', input_revision = v.input_revision + 1,
-             higher_is_better = (m.spec ->> 'direction') = 'higher_is_better'
-         from metrics m
-         where v.id = $1 and m.name = $3",
+         set solution_id = $2, params = '{}', input_revision = v.input_revision + 1,
+             metric = (select name from metrics where name = $3),
+             higher_is_better =
+                (select (spec ->> 'direction') = 'higher_is_better' from metrics where name = $3)
+         where v.id = $1",
         version_id,
         solution_id,
         proposal.metric,
