@@ -2,14 +2,25 @@
 // closes, tabs scrolled into view, tables that the keyboard can scroll. Nothing here is needed.
 "use strict";
 
+const WRITTEN_IN_UTC = /^\d{4}-\d\d-\d\d \d\d:\d\d UTC$/;
 const zoned = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const stamp = new Intl.DateTimeFormat("en-GB", {
+  year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short",
+});
+
+/** `2026-11-23 09:05 GMT+1`: as wide as the text it replaces, so that nothing moves. */
+function inReadersZone(at) {
+  const parts = Object.fromEntries(stamp.formatToParts(at).map(({ type, value }) => [type, value]));
+  return `${parts.year}-${parts.month}-${parts.day} ${parts.hour}:${parts.minute} ${parts.timeZoneName}`;
+}
 
 function localiseTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) continue;
-    const utc = time.title || `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+    const utc = `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
     time.title = `${zoned.format(at)} your time (${utc})`;
+    if (WRITTEN_IN_UTC.test(time.textContent.trim())) time.textContent = inReadersZone(at);
   }
 }
 
