@@ -26,8 +26,19 @@ enum Verb {
     Migrate,
     /// Make a synthetic competition to measure this installation with.
     Seed(holdout::seed::Size),
+    /// The demonstration competitions.
+    Demo {
+        #[command(subcommand)]
+        verb: DemoVerb,
+    },
     #[command(flatten)]
     Client(ClientVerb),
+}
+
+#[derive(Subcommand)]
+enum DemoVerb {
+    /// Make the demonstrations that are not there yet; a scorer must be running.
+    Load,
 }
 
 #[tokio::main]
@@ -41,6 +52,7 @@ async fn main() -> anyhow::Result<()> {
         Verb::Serve => serve(Config::from_env()?).await,
         Verb::Migrate => migrate(&Config::from_env()?).await,
         Verb::Seed(size) => seed(&Config::from_env()?, &size).await,
+        Verb::Demo { verb: DemoVerb::Load } => load_demos(Config::from_env()?).await,
         Verb::Client(verb) => {
             if let Err(error) = tokio::task::spawn_blocking(|| cli::run(verb)).await? {
                 eprintln!("{error}");
@@ -63,7 +75,12 @@ async fn seed(config: &Config, size: &holdout::seed::Size) -> anyhow::Result<()>
     Ok(())
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
+async fn load_demos(config: Config) -> anyhow::Result<()> {
+    let app = connect(config).await?;
+    holdout::demo::load(&app).await
+}
+
+async fn connect(config: Config) -> anyhow::Result<App> {
     let options: PgConnectOptions = config.database_url.reveal().parse()?;
     let db = PgPoolOptions::new()
         .max_connections(config.database_connections)
@@ -71,6 +88,11 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         .await?;
     let app = App::new(db, config);
     app.clock.synchronise(&mut *app.db.acquire().await?).await?;
+    Ok(app)
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let app = connect(config).await?;
     tokio::spawn(holdout::web::live::listen(app.clone()));
     tokio::spawn(holdout::mail::deliver_forever(app.clone()));
     tokio::spawn(holdout::accounts::sweep::sweep_forever(app.clone()));
