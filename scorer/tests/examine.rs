@@ -295,6 +295,38 @@ async fn an_id_that_follows_the_labels_is_replaced(db: PgPool) {
     }
 }
 
+/// Kinds of target that hosts bring: each gets a metric whose sample submission and perfect
+/// submission work.
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn every_kind_of_target_may_launch(db: PgPool) {
+    let world = World::new(db).await;
+    let cases: [(&str, fn(usize) -> String, &str); 6] = [
+        ("bought", |at| ["0", "1"][at % 2].to_owned(), "roc_auc"),
+        ("answer", |at| ["no", "yes", "no"][at % 3].to_owned(), "accuracy"),
+        ("rare", |at| if at.is_multiple_of(12) { "ill" } else { "well" }.to_owned(), "f1_macro"),
+        ("stars", |at| (1 + at * at % 5).to_string(), "qwk"),
+        ("price", |at| (at * at % 9000 + 2).to_string(), "rmsle"),
+        ("change", |at| (at as f64 / 8.0 - 10.0).to_string(), "rmse"),
+    ];
+    for (target, label, metric) in cases {
+        let draft = world.draft(&format!("case-{target}")).await;
+        let mut table = format!("row,x,{target}\n");
+        for row in 0..240 {
+            let at = row * 7919 % 240;
+            table.push_str(&format!("r{row:03},{}.5,{}\n", row * 31 % 239, label(at * at % 241)));
+        }
+        let made = split(&world, draft, &table, target).await;
+        assert_eq!(made.proposal.metric, metric, "{target}: {:?}", made.proposal);
+        assert!(made.report.allows_launch(), "{target}: {:#?}", made.report.findings);
+        assert!(verdicts(&made.report, Verdict::Pass).contains(&"perfect_score"), "{target}");
+        assert!(
+            made.report.suggested_metrics.contains(&metric.to_owned()),
+            "{:?}",
+            made.report.suggested_metrics
+        );
+    }
+}
+
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn repeated_rows_stay_on_one_side(db: PgPool) {
     let world = World::new(db).await;

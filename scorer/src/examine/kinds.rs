@@ -5,7 +5,7 @@ use holdout_contract::examine::TargetKind;
 use super::frame::frequencies;
 
 const RATING_NAMES: [&str; 7] = ["rating", "stars", "grade", "score", "level", "quality", "severity"];
-const MAX_RATINGS: usize = 11;
+const MAX_RATINGS: f64 = 11.0;
 const MAX_NUMBER_CLASSES: usize = 30;
 const MAX_CLASSES: usize = 1000;
 
@@ -41,8 +41,9 @@ fn number_kind(name: &str, numbers: &[f64], counts: &[(&str, usize)], n_rows: us
         let is_range = (maximum - minimum) as usize + 1 == counts.len();
         let lower = name.to_lowercase();
         let is_named = RATING_NAMES.iter().any(|hint| lower.contains(hint));
-        let looks_rated = minimum == 1.0 && [4, 5, 6, 7, 10].contains(&counts.len());
-        if counts.len() <= MAX_RATINGS && is_range && minimum >= 0.0 && (is_named || looks_rated) {
+        let looks_rated = is_range && minimum == 1.0 && [4, 5, 6, 7, 10].contains(&counts.len());
+        let is_short = minimum >= 0.0 && maximum - minimum < MAX_RATINGS;
+        if is_short && (is_named || looks_rated) {
             return TargetKind::Ratings { minimum: minimum as i64, maximum: maximum as i64 };
         }
         if counts.len() <= MAX_NUMBER_CLASSES && is_range && (minimum == 0.0 || minimum == 1.0) {

@@ -189,8 +189,8 @@ impl Child {
             seed: table.seed,
         };
         let parts = examine::split::take_apart(&frame, &wish)?;
-        let files = self.write(table.competition_id, &frame, &parts)?;
-        Ok(Answer::Split { files, proposal: parts.proposal })
+        let files = Box::new(self.write(table.competition_id, &frame, &parts)?);
+        Ok(Answer::Split { files, proposal: Box::new(parts.proposal) })
     }
 
     fn write(

@@ -109,8 +109,8 @@ pub enum Answer {
         report: Report,
     },
     Split {
-        files: SplitFiles,
-        proposal: Proposal,
+        files: Box<SplitFiles>,
+        proposal: Box<Proposal>,
     },
     /// A fault of ours, in words that hold nothing of any file.
     Fault {
