@@ -18,6 +18,7 @@ pub(super) fn read(text: &[u8], plan: &Plan, limits: &Limits) -> Result<Table, R
     let mut reading = Reading::new(plan, limits);
     let mut reader = reader(text);
     let mut record = csv::ByteRecord::new();
+    let mut lines = Lines { text, at: 0, line: 1 };
     let mut last_line = 1;
     let mut is_header = true;
     loop {
@@ -27,7 +28,7 @@ pub(super) fn read(text: &[u8], plan: &Plan, limits: &Limits) -> Result<Table, R
         if !more {
             break;
         }
-        last_line = record.position().map_or(last_line, csv::Position::line);
+        last_line = lines.line_at(record.position());
         if std::mem::take(&mut is_header) {
             continue;
         }
@@ -46,7 +47,30 @@ pub(super) fn line_of_row(text: &[u8], row: usize) -> Option<u64> {
             return None;
         }
     }
-    record.position().map(csv::Position::line)
+    Some(Lines { text, at: 0, line: 1 }.line_at(record.position()))
+}
+
+/// Counts lines as an editor does; the `csv` crate's own count lags behind by one after “\r\n” and
+/// after blank lines.
+struct Lines<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the first byte of a record; records come in file order.
+    fn line_at(&mut self, position: Option<&csv::Position>) -> u64 {
+        let start = position.and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(self.at);
+        let start = start.clamp(self.at, self.text.len());
+        let blanks = self.text[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let passed = &self.text[self.at..start + blanks];
+        let ends = memchr::memchr2_iter(b'\r', b'\n', passed)
+            .filter(|at| passed[*at] == b'\n' || passed.get(at + 1) != Some(&b'\n'));
+        self.line += ends.count() as u64;
+        self.at = start + blanks;
+        self.line
+    }
 }
 
 fn reader(text: &[u8]) -> csv::Reader<&[u8]> {

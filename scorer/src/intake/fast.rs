@@ -146,11 +146,12 @@ fn read_cell(
 ) -> Option<()> {
     match role {
         Role::Id => read_id(cell, limits, ids),
-        Role::Unused => {
-            (!cell.contains(&b'\r') && cell.len() <= limits.max_field_bytes && cell.is_ascii()).then_some(())
-        }
+        Role::Unused => plain_text(cell, limits).map(|_| ()),
         Role::Wanted(at) => match &mut sinks[at] {
             Sink::Numbers(numbers) => {
+                if cell.len() > limits.max_field_bytes {
+                    return None;
+                }
                 numbers.push(cells::number(cell, &plan.columns[at].rule).ok()?);
                 Some(())
             }

@@ -16,6 +16,9 @@ mod parquet;
 pub mod plan;
 mod rejections;
 
+#[cfg(test)]
+mod agreement;
+
 use holdout_contract::rejection::{Rejection, RejectionKind};
 
 pub use columns::{Column, Ids, Labels, Table, Texts};

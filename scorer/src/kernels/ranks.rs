@@ -55,7 +55,8 @@ pub fn kendall_tau_b(y: &[f64], p: &[f64]) -> f64 {
     let pairs = n * (n - 1) / 2;
     let difference =
         pairs as i128 - ties_y as i128 - ties_p as i128 + ties_both as i128 - 2 * exchanges as i128;
-    difference as f64 / ((pairs - ties_y) as f64).sqrt() / ((pairs - ties_p) as f64).sqrt()
+    let tau = difference as f64 / ((pairs - ties_y) as f64).sqrt() / ((pairs - ties_p) as f64).sqrt();
+    tau.clamp(-1.0, 1.0)
 }
 
 fn tied_pairs(sizes: impl Iterator<Item = usize>) -> u128 {

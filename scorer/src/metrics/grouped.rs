@@ -70,8 +70,6 @@ pub struct OverGroups {
     about: About,
     of_group: fn(&Group<'_>) -> Result<f64, Undefined>,
     weight: fn(&Group<'_>) -> Result<f64, Undefined>,
-    /// Law tests need rows without a history for these alone.
-    pub reads_history: bool,
 }
 
 impl Metric for OverGroups {
@@ -80,7 +78,7 @@ impl Metric for OverGroups {
     }
 
     fn laws(&self) -> Laws {
-        Laws { is_symmetric: !self.reads_history, has_weights: false, undefined_on: &[Degenerate::NoRows] }
+        Laws { is_symmetric: true, has_weights: false, undefined_on: &[Degenerate::NoRows] }
     }
 
     fn needs_groups(&self) -> bool {
@@ -137,7 +135,6 @@ pub static GROUP_MEAN_MAE: OverGroups = OverGroups {
     },
     of_group: |group| Ok(group.mean_absolute_error()),
     weight: equally,
-    reads_history: false,
 };
 
 pub static GROUP_MEAN_LOG_MAE: OverGroups = OverGroups {
@@ -153,7 +150,6 @@ pub static GROUP_MEAN_LOG_MAE: OverGroups = OverGroups {
     },
     of_group: |group| Ok(group.mean_absolute_error().max(1e-9).ln()),
     weight: equally,
-    reads_history: false,
 };
 
 pub static SMAPE_BY_SERIES: OverGroups = OverGroups {
@@ -172,7 +168,6 @@ pub static SMAPE_BY_SERIES: OverGroups = OverGroups {
     },
     of_group: |group| Ok(100.0 * group.mean(|y, p| smape_term(y, p, &Params::default()))),
     weight: equally,
-    reads_history: false,
 };
 
 pub static MASE: OverGroups = OverGroups {
@@ -191,7 +186,6 @@ pub static MASE: OverGroups = OverGroups {
     },
     of_group: |group| Ok(group.mean_absolute_error() / group.scale(group.season(), 1)?),
     weight: equally,
-    reads_history: true,
 };
 
 pub static RMSSE: OverGroups = OverGroups {
@@ -207,7 +201,6 @@ pub static RMSSE: OverGroups = OverGroups {
     },
     of_group: |group| group.rmsse(),
     weight: equally,
-    reads_history: true,
 };
 
 pub static WRMSSE: OverGroups = OverGroups {
@@ -230,5 +223,4 @@ pub static WRMSSE: OverGroups = OverGroups {
             Undefined::because(format!("The competition names no weight for the series “{}”.", group.name))
         })
     },
-    reads_history: true,
 };

@@ -6,11 +6,13 @@ use crate::kernels::{order_key, sum};
 use crate::metrics::about::{About, fields};
 use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
 
+/// The observed and the expected penalty of truths and predictions.
+type Penalties = fn(&Rows<'_>, &[f64], &[f64]) -> Result<(f64, f64), Undefined>;
+
 /// A kappa whose penalty grows with the distance of ratings.
 pub struct WeightedKappa {
     about: About,
-    /// The observed and the expected penalty.
-    penalties: fn(&Rows<'_>, &[f64], &[f64]) -> Result<(f64, f64), Undefined>,
+    penalties: Penalties,
 }
 
 impl Metric for WeightedKappa {

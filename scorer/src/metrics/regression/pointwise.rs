@@ -277,7 +277,7 @@ pointwise!(
         title: "Pinball (quantile) loss",
         parameters: &[ParameterAbout {
             name: "quantile",
-            kind: Kind::Number(0.0, 1.0, 0.5),
+            kind: Kind::Number(0.0, 1.0, 0.9),
             description: "The quantile that is asked for, from 0 to 1.",
             is_main: true,
         }],

@@ -6,11 +6,14 @@ use crate::kernels::{median, sum};
 use crate::metrics::about::{About, fields};
 use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
 
+/// From the rows, their truths and their predictions to a score.
+pub type Compute = fn(&Rows<'_>, &[f64], &[f64]) -> Result<f64, Undefined>;
+
 /// A function of all rows of truth and prediction.
 pub struct Whole {
     pub about: About,
     pub laws: Laws,
-    pub compute: fn(&Rows<'_>, &[f64], &[f64]) -> Result<f64, Undefined>,
+    pub compute: Compute,
 }
 
 impl Metric for Whole {

@@ -1,0 +1,124 @@
+//! The same predictions in every format, limits, checks against a sample, and made splits.
+
+use std::io::{Cursor, Write as _};
+
+use holdout_contract::rejection::{Rejection, RejectionKind};
+use holdout_scorer::intake::{Content, Limits, Source, content};
+use holdout_scorer::judge::{Context, Judge};
+use holdout_scorer::sample::check_against_sample;
+use holdout_scorer::score::{Outcome, score};
+use holdout_scorer::solution::{Solution, Split};
+use holdout_scorer::split::SplitRule;
+use polars::prelude::{DataFrame, NamedFrom, ParquetWriter, Series};
+use serde_json::Map;
+
+const SOLUTION: &str = "id,target,Usage\n1,1.5,Public\n2,2.5,Public\n3,3.5,Private\n4,4.5,Private\n";
+const SUBMISSION: &str = "id,target\n1,1\n2,2\n3,3\n4,4\n";
+
+fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Content<'a>, Rejection> {
+    content::open(Source::Bytes(bytes), limits).unwrap()
+}
+
+fn solution(metric: &str, text: &str) -> Solution {
+    let judge = Judge::new(metric, &Map::new(), Context::default()).unwrap();
+    let limits = Limits::default();
+    let content = open(text.as_bytes(), &limits).unwrap();
+    Solution::prepare(&content, judge, &SplitRule::default(), &limits).unwrap()
+}
+
+fn scored(bytes: &[u8], limits: &Limits) -> Result<Outcome, Rejection> {
+    score(&solution("rmse", SOLUTION), &open(bytes, limits)?, limits)
+}
+
+fn parquet(columns: Vec<Series>) -> Vec<u8> {
+    let height = columns[0].len();
+    let mut frame = DataFrame::new(height, columns.into_iter().map(Into::into).collect()).unwrap();
+    let mut bytes = Cursor::new(Vec::new());
+    ParquetWriter::new(&mut bytes).finish(&mut frame).unwrap();
+    bytes.into_inner()
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn every_format_gives_the_same_scores() {
+    let limits = Limits::default();
+    let plain = scored(SUBMISSION.as_bytes(), &limits).unwrap();
+    assert_eq!(plain.scores.public.value(), Some(0.5));
+    assert_eq!(scored(&gzip(SUBMISSION.as_bytes()), &limits).unwrap(), plain);
+    let whole = parquet(vec![
+        Series::new("target".into(), [4.0, 3.0, 2.0, 1.0]),
+        Series::new("id".into(), [4_i64, 3, 2, 1]),
+    ]);
+    assert_eq!(scored(&whole, &limits).unwrap(), plain);
+    let texts = parquet(vec![
+        Series::new("id".into(), ["1", "2", "3", "4"]),
+        Series::new("target".into(), [1_i32, 2, 3, 4]),
+    ]);
+    assert_eq!(scored(&texts, &limits).unwrap(), plain);
+}
+
+#[test]
+fn bad_cells_of_parquet_are_named_by_row() {
+    let limits = Limits::default();
+    let id = Series::new("id".into(), [1_i64, 2, 3, 4]);
+    let kind = |target: Series| {
+        let rejection = scored(&parquet(vec![id.clone(), target]), &limits).unwrap_err();
+        assert_eq!(rejection.column.as_deref(), Some("target"), "{rejection:?}");
+        (rejection.kind, rejection.message.contains("row 2"))
+    };
+    let missing = Series::new("target".into(), [Some(1.0), None, Some(3.0), Some(4.0)]);
+    assert_eq!(kind(missing), (RejectionKind::MissingValue, true));
+    assert_eq!(
+        kind(Series::new("target".into(), [1.0, f64::NAN, 3.0, 4.0])),
+        (RejectionKind::NotFinite, true)
+    );
+    assert_eq!(kind(Series::new("target".into(), ["1", "x", "3", "4"])), (RejectionKind::NotANumber, true));
+}
+
+#[test]
+fn limits_hold_after_decompression() {
+    let limits = Limits { max_bytes: 1 << 20, max_rows: 3, max_field_bytes: 100, ..Limits::default() };
+    let bomb = gzip(&vec![b'0'; 100 << 20]);
+    assert!(bomb.len() < 200_000);
+    assert_eq!(scored(&bomb, &limits).unwrap_err().kind, RejectionKind::TooLarge);
+    assert_eq!(scored(SUBMISSION.as_bytes(), &limits).unwrap_err().kind, RejectionKind::TooLarge);
+    let long = SUBMISSION.replace("2,2", &format!("2,{}", "2".repeat(200)));
+    let limits = Limits { max_rows: 9, ..limits };
+    let rejection = scored(long.as_bytes(), &limits).unwrap_err();
+    assert_eq!((rejection.kind, rejection.line), (RejectionKind::FieldTooLong, Some(3)));
+}
+
+#[test]
+fn a_check_reads_no_label_and_answers_like_a_submission() {
+    let limits = Limits::default();
+    let check = |metric: Option<&str>, submission: &str| {
+        let judge = metric.map(|metric| Judge::new(metric, &Map::new(), Context::default()).unwrap());
+        let sample = open(b"id,target\n1,0.5\n2,0.5\n", &limits).unwrap();
+        check_against_sample(&sample, &open(submission.as_bytes(), &limits).unwrap(), judge.as_ref(), &limits)
+            .map_err(|rejection| (rejection.kind, rejection.line))
+    };
+    assert_eq!(check(None, "id,target\n2,7\n1,8\n"), Ok(2));
+    assert_eq!(check(Some("log_loss"), "id,target\n2,7\n1,8\n"), Err((RejectionKind::OutOfRange, Some(2))));
+    assert_eq!(check(None, "id,target\n2,x\n1,8\n"), Err((RejectionKind::NotANumber, Some(2))));
+    assert_eq!(check(None, "id,target\n2,1\n"), Err((RejectionKind::MissingIds, None)));
+    assert_eq!(check(None, "id,target\n2,1\n2,1\n"), Err((RejectionKind::DuplicateIds, Some(3))));
+    assert_eq!(check(None, "id\n2\n"), Err((RejectionKind::MissingColumn, Some(1))));
+}
+
+#[test]
+fn a_solution_without_usage_is_split_by_seed_and_class() {
+    let mut text = "id,target\n".to_owned();
+    (0..100).for_each(|row| text += &format!("{row},{}\n", if row % 10 == 0 { "rare" } else { "usual" }));
+    let solution = solution("accuracy", &text);
+    assert!(solution.split_was_made());
+    assert_eq!((solution.n_public(), solution.n_private()), (30, 70));
+    assert_eq!(solution.class_counts(Split::Public), [3, 27]);
+    assert_eq!(solution.class_counts(Split::Private), [7, 63]);
+    let profile = solution.profile();
+    assert_eq!((profile.id_column.as_str(), profile.n_public), ("id", 30));
+}
