@@ -13,6 +13,7 @@ pub mod config;
 pub mod demo;
 pub mod error;
 pub mod files;
+pub mod house;
 pub mod ids;
 pub mod leaderboard;
 pub mod mail;

@@ -1,15 +1,30 @@
 //! `holdout`: the web server, the whole house, and the client of its API.
 
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
 use clap::{Parser, Subcommand};
 use holdout::cli::{self, ClientVerb};
 use holdout::config::Config;
-use holdout::{App, router};
+use holdout::house::confine::{self, Confinement};
+use holdout::house::layout::Layout;
+use holdout::house::up::{self, UpArgs};
+use holdout::{App, house, router};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 use zeroizing_alloc::ZeroAlloc;
 
 /// Memory is zeroed when it is given back, so that no label outlives the upload that carried it.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
+
+/// How long requests in flight may take when the server is asked to stop.
+const DRAIN_PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Parser)]
 #[command(version, about = "Self-hosted machine-learning competitions")]
@@ -20,10 +35,19 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
+    /// Run everything on this machine: database, web server and scorers.
+    Up(UpArgs),
     /// Serve the web site and the API.
     Serve,
     /// Bring the database's schema up to date.
     Migrate,
+    /// Download PostgreSQL's programs into the data folder, for machines that have none.
+    FetchPostgres,
+    /// Say what is wrong with this installation, and how to mend it.
+    Doctor,
+    /// Say which files the web server could read; exit with 1 if any.
+    #[command(hide = true)]
+    Confined { paths: Vec<PathBuf> },
     /// Make a synthetic competition to measure this installation with.
     Seed(holdout::seed::Size),
     /// The demonstration competitions.
@@ -41,31 +65,104 @@ enum DemoVerb {
     Load,
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+/// Not a tokio main: `up` ties its children to this thread, and `serve` confines itself before
+/// another thread exists.
+fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()),
         )
+        .with_ansi(std::io::stdout().is_terminal())
         .init();
-    match Cli::parse().verb {
-        Verb::Serve => serve(Config::from_env()?).await,
-        Verb::Migrate => migrate(&Config::from_env()?).await,
-        Verb::Seed(size) => seed(&Config::from_env()?, &size).await,
-        Verb::Demo { verb: DemoVerb::Load } => load_demos(Config::from_env()?).await,
-        Verb::Client(verb) => {
-            if let Err(error) = tokio::task::spawn_blocking(|| cli::run(verb)).await? {
-                eprintln!("{error}");
-                std::process::exit(error.exit_code());
-            }
-            Ok(())
+    match run(Cli::parse().verb) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
         }
     }
 }
 
-async fn migrate(config: &Config) -> anyhow::Result<()> {
-    let pool = PgPoolOptions::new().max_connections(1).connect(config.database_url.reveal()).await?;
-    holdout_contract::MIGRATOR.run(&pool).await?;
+fn run(verb: Verb) -> anyhow::Result<ExitCode> {
+    match verb {
+        Verb::Up(args) => one_thread()?.block_on(up::up(Config::from_env()?, args))?,
+        Verb::Serve => {
+            let config = house::with_database(Config::from_env()?, false)?;
+            confine_server(&config)?;
+            many_threads()?.block_on(serve(config))?;
+        }
+        Verb::Migrate => {
+            let config = house::with_database(Config::from_env()?, true)?;
+            one_thread()?.block_on(house::migrate(config.database_url.reveal()))?;
+        }
+        Verb::FetchPostgres => fetch_postgres(&Config::from_env()?)?,
+        Verb::Doctor => return doctor(&Config::from_env()?),
+        Verb::Confined { paths } => return confined(&Config::from_env()?, &paths),
+        Verb::Seed(size) => {
+            let config = house::with_database(Config::from_env()?, true)?;
+            many_threads()?.block_on(seed(&config, &size))?;
+        }
+        Verb::Demo { verb: DemoVerb::Load } => {
+            let config = house::with_database(Config::from_env()?, false)?;
+            many_threads()?.block_on(load_demos(config))?;
+        }
+        Verb::Client(verb) => {
+            if let Err(error) = cli::run(verb) {
+                eprintln!("{error}");
+                return Ok(ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1)));
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn one_thread() -> std::io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}
+
+fn many_threads() -> std::io::Result<Runtime> {
+    Builder::new_multi_thread().enable_all().build()
+}
+
+fn fetch_postgres(config: &Config) -> anyhow::Result<()> {
+    let layout = Layout::prepare(&config.data_dir)?;
+    holdout::house::fetch::fetch_postgres(&layout)?;
+    println!("PostgreSQL lies in {}.", layout.fetched_postgres().display());
+    Ok(())
+}
+
+fn doctor(config: &Config) -> anyhow::Result<ExitCode> {
+    let findings = one_thread()?.block_on(holdout::house::doctor::examine(config));
+    for finding in &findings {
+        println!("{finding}");
+    }
+    let is_well = findings.iter().all(|finding| finding.is_well);
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Restricts this process as the web server and says which of the paths it can read.
+fn confined(config: &Config, paths: &[PathBuf]) -> anyhow::Result<ExitCode> {
+    confine_server(config)?;
+    let readable: Vec<_> =
+        confine::readable(paths).into_iter().filter(|(_, is_readable)| *is_readable).collect();
+    for (path, _) in &readable {
+        println!("{} can be read.", path.display());
+    }
+    Ok(if readable.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn confine_server(config: &Config) -> anyhow::Result<()> {
+    std::fs::create_dir_all(&config.files_dir)?;
+    match confine::confine(&config.files_dir, &config.data_dir)? {
+        Confinement::Full => {}
+        Confinement::Partial => tracing::warn!(
+            "This kernel knows Landlock only in part: the web server is kept from the keys, but not from signalling other processes."
+        ),
+        Confinement::Absent => tracing::warn!(
+            "This kernel has no Landlock: nothing but file permissions keeps the web server from the scorers' key. \
+             Run web server and scorers as different users, as docker-compose.yml does."
+        ),
+    }
     Ok(())
 }
 
@@ -99,11 +196,35 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::spawn(holdout::leaderboard::settle::keep(app.clone()));
     let listener = tokio::net::TcpListener::bind(app.config.listen).await?;
     tracing::info!(address = %app.config.listen, "serving");
+    let live = app.clone();
     let service = router(app).into_make_service_with_connect_info::<std::net::SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(shutdown()).await?;
+    let stopping = Arc::new(Notify::new());
+    let told = stopping.clone();
+    let served = axum::serve(listener, service).with_graceful_shutdown(async move {
+        asked_to_stop().await;
+        live.live.close();
+        told.notify_one();
+    });
+    tokio::select! {
+        served = served => served?,
+        () = out_of_patience(&stopping) => tracing::warn!("some requests were still open and are ended"),
+    }
     Ok(())
 }
 
-async fn shutdown() {
-    let _ = tokio::signal::ctrl_c().await;
+async fn out_of_patience(stopping: &Notify) {
+    stopping.notified().await;
+    tokio::time::sleep(DRAIN_PATIENCE).await;
+}
+
+/// A service manager's signal, or Ctrl-C.
+async fn asked_to_stop() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
 }

@@ -1,5 +1,6 @@
 //! Live events: one listener on the database, fanned out to every open page's event stream.
 
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use holdout_contract::events::{EVENTS_CHANNEL, Event};
@@ -13,18 +14,33 @@ const BUFFERED_EVENTS: usize = 1024;
 
 /// Handed to event streams.
 pub struct Live {
-    sender: broadcast::Sender<Event>,
+    /// `None` once the server stops: every open stream ends.
+    sender: RwLock<Option<broadcast::Sender<Event>>>,
 }
 
 impl Default for Live {
     fn default() -> Self {
-        Self { sender: broadcast::Sender::new(BUFFERED_EVENTS) }
+        Self { sender: RwLock::new(Some(broadcast::Sender::new(BUFFERED_EVENTS))) }
     }
 }
 
 impl Live {
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
-        self.sender.subscribe()
+        match &*self.sender.read().unwrap_or_else(PoisonError::into_inner) {
+            Some(sender) => sender.subscribe(),
+            None => broadcast::Sender::new(1).subscribe(), // closed from the start
+        }
+    }
+
+    /// Ends every stream, so that a stopping server need not wait for readers.
+    pub fn close(&self) {
+        *self.sender.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn hand_on(&self, event: Event) {
+        if let Some(sender) = &*self.sender.read().unwrap_or_else(PoisonError::into_inner) {
+            let _ = sender.send(event); // an error means that nobody listens
+        }
     }
 }
 
@@ -44,7 +60,7 @@ async fn listen_until_broken(app: &App) -> sqlx::Result<()> {
     loop {
         let notification = listener.recv().await?;
         if let Ok(event) = serde_json::from_str::<Event>(notification.payload()) {
-            let _ = app.live.sender.send(event); // an error means that nobody listens
+            app.live.hand_on(event);
         }
     }
 }

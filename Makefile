@@ -1,0 +1,35 @@
+# Every way to run, test and measure Holdout. `make run` is all that a user needs.
+
+CARGO ?= cargo
+export SQLX_OFFLINE ?= true
+
+.PHONY: run test bench sqlx sqlx-check fmt doctor build
+
+run: ## Build and start everything on this machine; EMPTY=1 leaves the demonstrations out
+	scripts/install-needs run
+	$(CARGO) build --release --locked --bins
+	scripts/up $(if $(filter 1,$(EMPTY)),--empty)
+
+build:
+	$(CARGO) build --release --locked --bins
+
+test: ## Every test, as on CI
+	scripts/install-needs test
+	scripts/test
+
+bench: ## The measurements; see bench/
+	scripts/install-needs run
+	$(CARGO) build --release --locked --bins
+	bench/run
+
+sqlx: ## Write the descriptions of all SQL statements again
+	scripts/sqlx write
+
+sqlx-check: ## Fail when they are not those of the code
+	scripts/sqlx check
+
+fmt:
+	$(CARGO) fmt --all
+
+doctor:
+	target/release/holdout doctor

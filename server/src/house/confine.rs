@@ -1,0 +1,103 @@
+//! The web server's own cage: it may read the system's files and use the folder of stored files,
+//! and nothing else of this machine; above all neither the keys nor the database's own files.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use landlock::{
+    ABI, Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus,
+    Scope, path_beneath_rules,
+};
+
+/// What the kernel made of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confinement {
+    Full,
+    /// The kernel knows some of the restrictions; files are covered by all kernels that know any.
+    Partial,
+    /// The kernel offers none.
+    Absent,
+}
+
+/// A set of restrictions that this kernel may know or not.
+const RULES: ABI = ABI::V6;
+
+/// Folders that a server reads: libraries, the resolver's settings, time zones, its own limits.
+const READABLE: [&str; 13] = [
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/bin",
+    "/etc/hosts",
+    "/etc/resolv.conf",
+    "/etc/nsswitch.conf",
+    "/etc/localtime",
+    "/etc/ssl",
+    "/etc/ld.so.cache",
+    "/run/systemd/resolve",
+    "/proc/self",
+    "/sys/fs/cgroup",
+];
+
+const WRITABLE: [&str; 3] = ["/dev/null", "/dev/zero", "/dev/urandom"];
+
+/// Confines this process for the rest of its life. Call before any other thread exists.
+///
+/// # Errors
+/// When the kernel refuses for another reason than not knowing how.
+pub fn confine(files: &Path, secrets: &Path) -> anyhow::Result<Confinement> {
+    let writable = writable_folders(files, secrets);
+    let status = Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(RULES))?
+        .scope(Scope::from_all(RULES))?
+        .create()?
+        .add_rules(path_beneath_rules(READABLE, AccessFs::from_read(RULES)))?
+        .add_rules(path_beneath_rules(std::env::current_exe(), AccessFs::from_read(RULES)))?
+        .add_rules(path_beneath_rules(writable, AccessFs::from_all(RULES)))?
+        .restrict_self()?;
+    Ok(match status.ruleset {
+        RulesetStatus::FullyEnforced => Confinement::Full,
+        RulesetStatus::PartiallyEnforced => Confinement::Partial,
+        RulesetStatus::NotEnforced => Confinement::Absent,
+    })
+}
+
+/// The folder for temporary files is left out where the secrets lie below it.
+fn writable_folders(files: &Path, secrets: &Path) -> Vec<PathBuf> {
+    let temporary = std::env::temp_dir();
+    let secrets = secrets.canonicalize().unwrap_or_else(|_| secrets.to_owned());
+    let covers_secrets = secrets.starts_with(temporary.canonicalize().unwrap_or_else(|_| temporary.clone()));
+    WRITABLE
+        .iter()
+        .map(PathBuf::from)
+        .chain(Some(files.to_owned()))
+        .chain((!covers_secrets).then_some(temporary))
+        .collect()
+}
+
+/// Tries to read each of `paths` from inside and says of each whether that worked.
+pub fn readable(paths: &[PathBuf]) -> Vec<(PathBuf, bool)> {
+    paths
+        .iter()
+        .map(|path| {
+            let opened =
+                if path.is_dir() { std::fs::read_dir(path).is_ok() } else { File::open(path).is_ok() };
+            (path.clone(), opened)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn temporary_files_are_open_only_where_no_secret_lies_below() {
+        let temporary = std::env::temp_dir();
+        let apart = writable_folders(Path::new("/srv/files"), Path::new("/srv/keys"));
+        assert!(apart.contains(&temporary));
+        let within = writable_folders(Path::new("/srv/files"), &temporary.join("holdout/keys"));
+        assert!(!within.contains(&temporary));
+    }
+}

@@ -1,0 +1,198 @@
+//! `holdout doctor`: looks an installation over and says in words what is wrong and how to mend it.
+//!
+//! Never here: mending. It changes nothing.
+
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use sqlx::migrate::Migrate;
+use sqlx::{Connection, PgConnection};
+
+use crate::config::Config;
+use crate::house::binaries::{Binaries, major_of_cluster};
+use crate::house::cluster::Cluster;
+use crate::house::identity::Identity;
+use crate::house::layout::{ClusterPlace, Layout};
+use crate::house::{up, welcome};
+
+/// Where the migrator keeps its books.
+const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
+
+/// One thing that was looked at.
+#[derive(Debug)]
+pub struct Finding {
+    pub is_well: bool,
+    pub words: String,
+}
+
+impl Finding {
+    fn well(words: impl Into<String>) -> Self {
+        Self { is_well: true, words: words.into() }
+    }
+
+    fn wrong(words: impl Into<String>) -> Self {
+        Self { is_well: false, words: words.into() }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", if self.is_well { "well " } else { "WRONG" }, self.words)
+    }
+}
+
+/// Looks at everything that `holdout up` and `holdout serve` need.
+pub async fn examine(config: &Config) -> Vec<Finding> {
+    let mut findings = vec![files_folder(&config.files_dir), scorer_program()];
+    let layout = Layout::of(&config.data_dir);
+    let is_embedded = config.database_url.reveal().is_empty();
+    match &layout {
+        Ok(layout) => {
+            findings.push(keys_are_private(layout));
+            findings.push(cage(config, layout));
+            if is_embedded {
+                findings.push(postgres(layout));
+            }
+        }
+        Err(_) if is_embedded => {
+            let words = format!(
+                "There is no data folder {} yet; the first `holdout up` makes it.",
+                config.data_dir.display()
+            );
+            findings.push(Finding::well(words));
+            return findings;
+        }
+        Err(_) => {}
+    }
+    let url = match &layout {
+        Ok(layout) if is_embedded => Cluster::existing(layout).map(|cluster| cluster.owner_url()),
+        _ => Ok(config.database_url.reveal().to_owned()),
+    };
+    findings.push(match url {
+        Ok(url) => database(&url).await,
+        Err(error) => Finding::wrong(error.to_string()),
+    });
+    findings.push(site(config));
+    findings
+}
+
+fn files_folder(folder: &Path) -> Finding {
+    let probe = folder.join(format!(".doctor-{}", std::process::id()));
+    match fs::write(&probe, "probe").and_then(|()| fs::remove_file(&probe)) {
+        Ok(()) => Finding::well(format!("Files can be stored in {}.", folder.display())),
+        Err(_) if !folder.exists() => Finding::well(format!(
+            "The folder {} does not exist yet; the first start makes it.",
+            folder.display()
+        )),
+        Err(error) => Finding::wrong(format!(
+            "Nothing can be stored in {}: {error}. Give the folder to the user that runs Holdout, or set HOLDOUT_FILES_DIR.",
+            folder.display()
+        )),
+    }
+}
+
+fn scorer_program() -> Finding {
+    match up::scorer_program() {
+        Ok(path) => Finding::well(format!("The scorers' program is {}.", path.display())),
+        Err(error) => Finding::wrong(error.to_string()),
+    }
+}
+
+fn keys_are_private(layout: &Layout) -> Finding {
+    let folder = layout.keys();
+    match fs::metadata(&folder).map(|metadata| metadata.permissions().mode() & 0o077) {
+        Ok(0) => Finding::well("Only their owner may enter the folder of the keys."),
+        Ok(_) => Finding::wrong(format!(
+            "Others may enter the folder of the keys. Run: chmod 700 {}",
+            folder.display()
+        )),
+        Err(error) => Finding::wrong(format!(
+            "The folder of the keys {} cannot be looked at: {error}. Run the doctor as the user that runs Holdout.",
+            folder.display()
+        )),
+    }
+}
+
+/// Asks a process that is confined as the web server is.
+fn cage(config: &Config, layout: &Layout) -> Finding {
+    let secrets = secrets(layout);
+    let asked = std::env::current_exe().and_then(|program| {
+        Command::new(program)
+            .arg("confined")
+            .args(&secrets)
+            .env("HOLDOUT_FILES_DIR", &config.files_dir)
+            .env("HOLDOUT_DATA_DIR", &layout.root)
+            .env("TMPDIR", layout.temporary())
+            .output()
+    });
+    match asked {
+        Ok(output) if output.status.success() => {
+            Finding::well("The web server cannot read the keys or the database's files.")
+        }
+        Ok(output) => Finding::wrong(format!(
+            "A web server here could read the keys or the database's files: {} A kernel with Landlock (Linux 5.13 or \
+             newer) forbids it; or run web server and scorers as different users, as docker-compose.yml does.",
+            String::from_utf8_lossy(&output.stdout).trim()
+        )),
+        Err(error) => Finding::wrong(format!("The web server's confinement cannot be tried: {error}")),
+    }
+}
+
+/// What the web server must not read.
+fn secrets(layout: &Layout) -> Vec<PathBuf> {
+    let place = ClusterPlace::of(layout, matches!(Identity::for_postgres(), Ok(Some(_))));
+    [layout.keys(), layout.scorer_key(), layout.owner_password(), place.data]
+        .into_iter()
+        .filter(|path| path.exists())
+        .collect()
+}
+
+fn postgres(layout: &Layout) -> Finding {
+    let found = Identity::for_postgres()
+        .and_then(|identity| major_of_cluster(&ClusterPlace::of(layout, identity.is_some()).data))
+        .and_then(|major| Binaries::find(layout, major));
+    match found {
+        Ok(binaries) => {
+            Finding::well(format!("PostgreSQL {} is in {}.", binaries.major, binaries.folder.display()))
+        }
+        Err(error) => Finding::wrong(error.to_string()),
+    }
+}
+
+async fn database(url: &str) -> Finding {
+    let mut conn = match PgConnection::connect(url).await {
+        Ok(conn) => conn,
+        Err(error) => {
+            return Finding::wrong(format!(
+                "The database does not answer: {error}. Is `holdout up` running, or DATABASE_URL right?"
+            ));
+        }
+    };
+    let newest = holdout_contract::MIGRATOR.iter().map(|migration| migration.version).max();
+    let applied = conn.list_applied_migrations(MIGRATIONS_TABLE).await;
+    match applied.map(|applied| applied.iter().map(|migration| migration.version).max()) {
+        Ok(applied) if applied == newest => {
+            Finding::well("The database answers and its schema is up to date.")
+        }
+        Ok(applied) if applied > newest => Finding::wrong(
+            "The database's schema is newer than this program. Use the program that made it, or a newer one.",
+        ),
+        _ => Finding::wrong("The database's schema is not up to date. Run: holdout migrate"),
+    }
+}
+
+fn site(config: &Config) -> Finding {
+    if welcome::answers(config.listen) {
+        return Finding::well(format!("The site answers on {}.", config.listen));
+    }
+    match std::net::TcpListener::bind(config.listen) {
+        Ok(_) => Finding::well(format!("Nothing runs on {} now, and the address is free.", config.listen)),
+        Err(error) => Finding::wrong(format!(
+            "The address {} cannot be used: {error}. Stop what uses it, or set HOLDOUT_LISTEN to another.",
+            config.listen
+        )),
+    }
+}

@@ -1,0 +1,64 @@
+//! The house: one command that runs everything on one machine. An embedded PostgreSQL, the web
+//! server and the scorers are one supervised tree of processes.
+//!
+//! Never here: a rule of the product. The supervisor alone may act as the schema's owner; the web
+//! server is given another database role and cannot read the keys (`confine`).
+//! Start at [`up::up`].
+
+pub mod binaries;
+pub mod children;
+pub mod cluster;
+pub mod confine;
+pub mod doctor;
+pub mod fetch;
+pub mod identity;
+pub mod layout;
+pub mod up;
+pub mod welcome;
+
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{Postgres, migrate::MigrateDatabase};
+
+use crate::config::{Config, Secret};
+use crate::house::cluster::Cluster;
+use crate::house::layout::Layout;
+
+/// Makes the database where it is missing and brings its schema up to date.
+///
+/// # Errors
+/// Those of the database; see [`is_away`].
+pub async fn migrate(owner_url: &str) -> anyhow::Result<()> {
+    if !Postgres::database_exists(owner_url).await? {
+        Postgres::create_database(owner_url).await?;
+    }
+    let pool = PgPoolOptions::new().max_connections(1).connect(owner_url).await?;
+    holdout_contract::MIGRATOR.run(&pool).await?;
+    pool.close().await;
+    Ok(())
+}
+
+/// Whether the database may answer later: nobody listens yet, or it is still starting.
+pub fn is_away(error: &anyhow::Error) -> bool {
+    match error.downcast_ref::<sqlx::Error>() {
+        Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => true,
+        // 57P03: "the database system is starting up"
+        Some(sqlx::Error::Database(error)) => error.code().as_deref() == Some("57P03"),
+        _ => false,
+    }
+}
+
+/// Fills in the embedded database's address for a command beside a running `holdout up`.
+///
+/// # Errors
+/// When there is no embedded database in the data folder either.
+pub fn with_database(mut config: Config, as_owner: bool) -> anyhow::Result<Config> {
+    if config.database_url.reveal().is_empty() {
+        let layout = Layout::of(&config.data_dir).map_err(|_| {
+            anyhow::anyhow!("There is no database: set DATABASE_URL, or run `holdout up` first.")
+        })?;
+        let cluster = Cluster::existing(&layout)?;
+        let url = if as_owner { cluster.owner_url() } else { cluster.url(cluster::WEB) };
+        config.database_url = Secret::new(url);
+    }
+    Ok(config)
+}

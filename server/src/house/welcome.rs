@@ -1,0 +1,127 @@
+//! What the first start says and loads once the site answers: its address, the one-time link that
+//! makes an administrator, and the demonstration competitions.
+
+use std::fs::File;
+use std::io::Read;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::ensure;
+use chrono::{DateTime, Utc};
+use rustix::process::Signal;
+use sqlx::{Connection, PgConnection};
+
+use crate::accounts::become_admin::ensure_admin_link;
+use crate::config::Config;
+use crate::house::children::die_with_supervisor;
+use crate::house::layout::Layout;
+use crate::paths;
+
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What the welcome needs to know.
+#[derive(Debug)]
+pub struct Welcome {
+    pub config: Config,
+    pub owner_url: String,
+    pub web_url: String,
+    pub layout: Layout,
+    pub loads_demos: bool,
+}
+
+/// Waits for the site, then greets. Runs on a thread of its own.
+pub fn welcome(welcome: &Welcome) {
+    while !answers(welcome.config.listen) {
+        std::thread::sleep(PAUSE);
+    }
+    println!("holdout   | Open {}", welcome.config.public_url);
+    match admin_link(welcome) {
+        Ok(Some(link)) => {
+            println!(
+                "holdout   | Become the administrator with this link, which works once and for seven days:"
+            );
+            println!("holdout   | {link}");
+        }
+        Ok(None) => {}
+        Err(error) => println!("holdout   | The administrator's link could not be made: {error:#}"),
+    }
+    if welcome.loads_demos && !welcome.layout.furnished().exists() {
+        match load_demos(welcome) {
+            Ok(()) => println!("holdout   | The demonstration competitions are there."),
+            Err(error) => println!("holdout   | {error:#}. The next start tries again."),
+        }
+    }
+}
+
+/// As a process of its own: what it needs in memory is gone afterwards.
+fn load_demos(welcome: &Welcome) -> anyhow::Result<()> {
+    println!("holdout   | The demonstration competitions are being loaded.");
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .args(["demo", "load"])
+        .env("DATABASE_URL", &welcome.web_url)
+        .env("HOLDOUT_FILES_DIR", welcome.config.files_dir.canonicalize()?)
+        .env("HOLDOUT_DATA_DIR", &welcome.layout.root)
+        .env("RUST_LOG", "warn")
+        .stdin(Stdio::null())
+        .process_group(0);
+    die_with_supervisor(&mut command, Signal::TERM);
+    let output = command.output()?;
+    ensure!(
+        output.status.success(),
+        "The demonstration competitions could not be loaded: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    File::create(welcome.layout.furnished())?.sync_all()?;
+    Ok(())
+}
+
+/// Whether something answers "alive" there.
+pub fn answers(listen: SocketAddr) -> bool {
+    ask_health(listen).is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+}
+
+fn ask_health(listen: SocketAddr) -> std::io::Result<String> {
+    use std::io::Write;
+    let mut stream = TcpStream::connect_timeout(&reachable(listen), Duration::from_secs(1))?;
+    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+    write!(stream, "GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", paths::HEALTH)?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+/// "Every address" is where to listen, not where to call.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    match listen {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, v4.port()).into(),
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, v6.port()).into(),
+        other => other,
+    }
+}
+
+fn admin_link(welcome: &Welcome) -> anyhow::Result<Option<String>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut conn = PgConnection::connect(&welcome.owner_url).await?;
+        let now: DateTime<Utc> =
+            sqlx::query_scalar!("select clock_now() as \"now!\"").fetch_one(&mut conn).await?;
+        let token = ensure_admin_link(&mut conn, now).await.map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        Ok(token.map(|token| format!("{}{}", welcome.config.public_url, paths::become_admin(&token))))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_on_every_address_is_called_on_this_machine() {
+        let every: SocketAddr = "0.0.0.0:8080".parse().expect("an address");
+        assert_eq!(reachable(every).to_string(), "127.0.0.1:8080");
+        let one: SocketAddr = "192.0.2.7:80".parse().expect("an address");
+        assert_eq!(reachable(one), one);
+    }
+}
