@@ -300,7 +300,9 @@ async fn an_id_that_follows_the_labels_is_replaced(db: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn every_kind_of_target_may_launch(db: PgPool) {
     let world = World::new(db).await;
-    let cases: [(&str, fn(usize) -> String, &str); 6] = [
+    /// Name of the column, its value in a row, the metric that is proposed.
+    type Case = (&'static str, fn(usize) -> String, &'static str);
+    let cases: [Case; 6] = [
         ("bought", |at| ["0", "1"][at % 2].to_owned(), "roc_auc"),
         ("answer", |at| ["no", "yes", "no"][at % 3].to_owned(), "accuracy"),
         ("rare", |at| if at.is_multiple_of(12) { "ill" } else { "well" }.to_owned(), "f1_macro"),

@@ -1,5 +1,7 @@
 //! Every reference score of every fixture that the catalogue can compute, to 1e-9 relative.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

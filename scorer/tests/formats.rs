@@ -1,5 +1,7 @@
 //! The same predictions in every format, limits, checks against a sample, and made splits.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::io::{Cursor, Write as _};
 
 use holdout_contract::rejection::{Rejection, RejectionKind};

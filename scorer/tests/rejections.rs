@@ -1,6 +1,8 @@
 //! Golden cases: a folder with a solution, a submission and what scoring them must answer. A host who
 //! reports a wrong answer can send a folder.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -3,6 +3,8 @@
 //! The real server takes a solution over HTTP; then its whole memory, its files and every row of
 //! its database are searched for the labels.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::os::unix::fs::FileExt;

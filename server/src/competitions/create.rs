@@ -50,7 +50,7 @@ pub async fn create(app: &App, host: &Member, basics: Basics, address: Address) 
     propose::refresh(&mut tx, id, app.clock.now()).await?;
     tx.commit().await?;
     let mut conn = app.db.acquire().await?;
-    Ok(store::find(&mut conn, &slug).await?.ok_or(AppError::NotFound)?)
+    store::find(&mut conn, &slug).await?.ok_or(AppError::NotFound)
 }
 
 /// As [`create`], inside a transaction of the caller's; gives id and address.

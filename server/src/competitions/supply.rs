@@ -58,7 +58,7 @@ pub async fn open_secret(
     let writing = app.files.create(room, owner).await?;
     let sink = match sealing {
         Sealing::Here => SecretSink::SealHere(Box::new(SealedWriting::new(&recipient, writing)?)),
-        Sealing::BySender => SecretSink::SealedBySender(AlreadySealed::new(writing)),
+        Sealing::BySender => SecretSink::SealedBySender(Box::new(AlreadySealed::new(writing))),
     };
     Ok((sink, recipient))
 }

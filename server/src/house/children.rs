@@ -61,12 +61,11 @@ impl Supervised {
             self.started_at = Instant::now();
             tracing::warn!(process = self.name, %status, "ended by itself; it is started again");
         }
-        if self.child.is_none() && self.started_at.elapsed() >= pause(self.quick_deaths) {
-            if let Err(error) = self.spawn() {
-                tracing::error!(process = self.name, %error, "cannot be started");
-                self.started_at = Instant::now();
-                self.quick_deaths += 1;
-            }
+        let is_due = self.child.is_none() && self.started_at.elapsed() >= pause(self.quick_deaths);
+        if is_due && let Err(error) = self.spawn() {
+            tracing::error!(process = self.name, %error, "cannot be started");
+            self.started_at = Instant::now();
+            self.quick_deaths += 1;
         }
     }
 

@@ -127,7 +127,7 @@ pub fn make_private(folder: &Path) -> io::Result<()> {
         fs::create_dir_all(parent)?;
     }
     match fs::create_dir(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => fs::set_permissions(folder, fs::Permissions::from_mode(0o700)),
     }
 }

@@ -154,7 +154,7 @@ struct NotSealed;
 /// A secret file, sealed here or by its sender.
 pub enum SecretSink {
     SealHere(Box<SealedWriting>),
-    SealedBySender(AlreadySealed),
+    SealedBySender(Box<AlreadySealed>),
 }
 
 impl Sink for SecretSink {

@@ -52,7 +52,7 @@ impl Site {
         let as_web = pool.connect_options().as_ref().clone().options([("role", "holdout_web")]);
         let db = PgPoolOptions::new().max_connections(4).connect_with(as_web).await.unwrap();
         let app = App::new(db, config);
-        app.clock.synchronise(&mut *app.db.acquire().await.unwrap()).await.unwrap();
+        app.clock.synchronise(&mut app.db.acquire().await.unwrap()).await.unwrap();
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
         Self { pool, app, base, _folder: folder }

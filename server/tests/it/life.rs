@@ -267,7 +267,7 @@ const LARGE: usize = 400_000;
 async fn open_large(pool: PgPool) -> (World, Arena, Person) {
     let world = World::new(pool).await;
     let (ada, bob) = (world.member("ada").await, world.member("bob").await);
-    let usage = |row: usize| if row % 3 == 0 { "Public" } else { "Private" };
+    let usage = |row: usize| if row.is_multiple_of(3) { "Public" } else { "Private" };
     let solution: String = (0..LARGE).map(|row| format!("r{row},{row},{}\n", usage(row))).collect();
     let labels = Labels {
         solution: format!("id,target,Usage\n{solution}"),

@@ -1,5 +1,7 @@
 //! Everything that is shown on a real PostgreSQL, through the real HTTP server, with real scorers.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod accounts;
 mod client;
 mod competitions;

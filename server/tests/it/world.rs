@@ -51,7 +51,6 @@ pub struct Person {
 #[derive(Clone)]
 pub struct Arena {
     pub id: i64,
-    pub version_id: i64,
     pub slug: String,
     pub host: Person,
 }
@@ -96,7 +95,7 @@ impl World {
         let web_role = pool.connect_options().as_ref().clone().options([("role", "holdout_web")]);
         let web_pool = PgPoolOptions::new().max_connections(8).connect_with(web_role).await.unwrap();
         let app = App::new(web_pool, config);
-        app.clock.synchronise(&mut *app.db.acquire().await.unwrap()).await.unwrap();
+        app.clock.synchronise(&mut app.db.acquire().await.unwrap()).await.unwrap();
         tokio::spawn(holdout::web::live::listen(app.clone()));
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
@@ -187,7 +186,7 @@ impl World {
             .execute(&self.pool)
             .await
             .unwrap();
-        Arena { id, version_id, slug: slug.to_owned(), host: host.clone() }
+        Arena { id, slug: slug.to_owned(), host: host.clone() }
     }
 
     async fn judge(&self, competition_id: i64, labels: &Labels) -> i64 {
@@ -269,7 +268,7 @@ impl World {
             length.num_seconds()
         );
         sqlx::raw_sql(sqlx::AssertSqlSafe(definition)).execute(&self.pool).await.unwrap();
-        self.app.clock.synchronise(&mut *self.app.db.acquire().await.unwrap()).await.unwrap();
+        self.app.clock.synchronise(&mut self.app.db.acquire().await.unwrap()).await.unwrap();
     }
 }
 
