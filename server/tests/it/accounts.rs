@@ -202,7 +202,7 @@ async fn a_session_slides_and_ends_and_is_not_written_at_every_visit(pool: PgPoo
     assert!(is_signed_in(&ada).await);
     let ends: chrono::DateTime<Utc> = site.one("select expires_at from sessions").await;
     assert!(ends > first + TimeDelta::days(29), "a visit moves the end");
-    site.run("update sessions set expires_at = now(), created_at = now() - interval '31 days'").await;
+    site.run("update sessions set expires_at = now() - interval '1 minute', created_at = now() - interval '31 days'").await;
     assert!(!is_signed_in(&ada).await);
 }
 
@@ -232,7 +232,7 @@ async fn a_token_does_what_it_was_made_for_until_it_ends(pool: PgPool) {
     let made = program.send_json(Method::POST, "/api/v1/tokens", &same).await.expect(201).json();
     assert!(made["expires_at"].is_string(), "a token makes none that lasts longer");
 
-    site.run("update api_tokens set expires_at = now() where name = 'laptop'").await;
+    site.run("update api_tokens set expires_at = now() - interval '1 minute' where name = 'laptop'").await;
     let ended = program.get("/api/v1/me").await;
     assert_eq!((ended.status, ended.header("content-type")), (401, "application/problem+json"));
     site.run("update api_tokens set expires_at = null").await;

@@ -1,0 +1,158 @@
+//! The whole house as one command: it starts, survives the death of its parts, stops cleanly, and
+//! finds everything as it was.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+const PATIENCE: Duration = Duration::from_secs(90);
+
+struct House {
+    folder: PathBuf,
+    port: u16,
+    supervisor: Option<Child>,
+}
+
+impl House {
+    fn new() -> Self {
+        let folder = std::env::temp_dir().join(format!("holdout-house-{}", uuid::Uuid::new_v4()));
+        fs::create_dir_all(&folder).unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self { folder, port, supervisor: None }
+    }
+
+    fn start(&mut self) {
+        let supervisor = Command::new(env!("CARGO_BIN_EXE_holdout"))
+            .args(["up", "--empty", "--scorers", "0"])
+            .env_remove("DATABASE_URL")
+            .env("HOLDOUT_DATA_DIR", &self.folder)
+            .env("HOLDOUT_LISTEN", format!("127.0.0.1:{}", self.port))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.supervisor = Some(supervisor);
+        self.wait_until_ready();
+    }
+
+    fn is_ready(&self) -> bool {
+        ureq::get(format!("http://127.0.0.1:{}/readyz", self.port)).call().is_ok()
+    }
+
+    fn wait_until_ready(&self) {
+        within(PATIENCE, "the site answers", || self.is_ready());
+    }
+
+    /// Processes that work on this house's folder or port, the supervisor among them.
+    fn processes(&self, wanted: &str) -> Vec<i32> {
+        let folder = self.folder.to_string_lossy().into_owned();
+        let listed = fs::read_dir("/proc").unwrap().flatten();
+        listed
+            .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
+            .filter(|pid| {
+                let command = read(&format!("/proc/{pid}/cmdline"));
+                let environment = read(&format!("/proc/{pid}/environ"));
+                command.contains(wanted) && (command.contains(&folder) || environment.contains(&folder))
+            })
+            .collect()
+    }
+
+    fn signal(&self, wanted: &str, signal: Signal) -> i32 {
+        let pid = *self.processes(wanted).first().unwrap_or_else(|| panic!("no process {wanted}"));
+        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+        pid
+    }
+
+    fn end_supervisor(&mut self, signal: Signal) {
+        let mut supervisor = self.supervisor.take().unwrap();
+        let pid = Pid::from_raw(i32::try_from(supervisor.id()).unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+        within(PATIENCE, "the supervisor ends", || supervisor.try_wait().unwrap().is_some());
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        if let Some(mut supervisor) = self.supervisor.take() {
+            let _ = supervisor.kill();
+            let _ = supervisor.wait();
+        }
+        std::thread::sleep(Duration::from_secs(1)); // the database leaves its folder
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn read(path: &str) -> String {
+    fs::read(Path::new(path)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+}
+
+fn within(patience: Duration, what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + patience;
+    while !holds() {
+        assert!(Instant::now() < deadline, "in time: {what}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn register(house: &House, username: &str) -> u16 {
+    let base = format!("http://127.0.0.1:{}", house.port);
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+    let email = format!("{username}@people.test");
+    let sent = agent.post(format!("{base}/register")).header("origin", &base).send_form([
+        ("username", username),
+        ("email", email.as_str()),
+        ("password", "a long enough password"),
+    ]);
+    sent.unwrap().status().as_u16()
+}
+
+#[test]
+fn the_house_survives_its_parts_and_stops_cleanly() {
+    let mut house = House::new();
+    house.start();
+    assert_eq!(register(&house, "ada"), 303);
+
+    let served = house.signal("serve", Signal::KILL);
+    within(PATIENCE, "another server answers", || {
+        house.processes("serve").iter().any(|pid| *pid != served) && house.is_ready()
+    });
+
+    house.signal("cluster", Signal::KILL);
+    within(PATIENCE, "the database is back", || house.is_ready() && register(&house, "ada") == 422);
+
+    house.end_supervisor(Signal::INT);
+    within(PATIENCE, "nothing is left running", || house.processes("").is_empty());
+
+    house.start();
+    assert_eq!(register(&house, "ada"), 422, "the name is still taken after a restart");
+
+    house.end_supervisor(Signal::KILL);
+    within(PATIENCE, "no orphan outlives a killed supervisor", || house.processes("").is_empty());
+
+    house.start();
+    assert_eq!(register(&house, "grace"), 303);
+    house.end_supervisor(Signal::TERM);
+    within(PATIENCE, "nothing is left running", || house.processes("").is_empty());
+}
+
+#[test]
+fn a_second_supervisor_on_the_same_folder_is_refused() {
+    let mut house = House::new();
+    house.start();
+    let second = Command::new(env!("CARGO_BIN_EXE_holdout"))
+        .args(["up", "--empty", "--scorers", "0"])
+        .env_remove("DATABASE_URL")
+        .env("HOLDOUT_DATA_DIR", &house.folder)
+        .output()
+        .unwrap();
+    assert!(!second.status.success());
+    assert!(house.is_ready());
+    house.end_supervisor(Signal::INT);
+}
