@@ -143,9 +143,6 @@ async fn record(app: &App, entrant: &Entrant, upload: Upload) -> Result<Receipt>
 }
 
 fn tidy(mut upload: Upload) -> Result<Upload> {
-    if upload.stored.size_bytes == 0 {
-        return Err(AppError::field("file", "This file is empty: it has not a single byte."));
-    }
     if upload.description.chars().count() > DESCRIPTION_LIMIT {
         return Err(AppError::field(
             "description",

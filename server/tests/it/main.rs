@@ -5,9 +5,13 @@
 mod accounts;
 mod client;
 mod competitions;
+mod leaderboard;
 mod life;
 mod plans;
 mod render;
+mod stage;
+mod submissions;
+mod teams;
 mod tidy;
 mod walk;
 mod world;

@@ -1,0 +1,122 @@
+//! Boards: order and ties, keys that continue, the final board after the end, ranks of midnight.
+
+use chrono::TimeDelta;
+use holdout::competitions::access::see;
+use holdout::leaderboard::model::{Key, Row, View};
+use holdout::leaderboard::{read, settle};
+use holdout::submissions::choose::choose_final;
+use sqlx::PgPool;
+
+use crate::stage::{SLUG, Stage};
+
+async fn rows(stage: &Stage, wants_public: bool) -> Vec<Row> {
+    let seen = see(&stage.app, SLUG, None).await.unwrap();
+    let view = View::choose(&seen.competition, stage.app.clock.now(), wants_public);
+    let mut conn = stage.app.db.acquire().await.unwrap();
+    read::page(&mut conn, seen.competition.id, view, Key::first(), 100).await.unwrap()
+}
+
+fn standing(rows: &[Row]) -> Vec<(i64, &str, Option<f64>)> {
+    rows.iter().map(|row| (row.rank, row.team.as_str(), row.score)).collect()
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn the_best_score_ranks_and_the_earlier_of_two_equals(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let (ada, bob, carol) =
+        (stage.entrant("ada").await, stage.entrant("bob").await, stage.entrant("carol").await);
+    stage.scored(&ada, 0.3, 9.0).await;
+    let late_equal = stage.scored(&ada, 0.2, 9.0).await;
+    stage.arrives_at(&ada, late_equal, stage.app.clock.now() + TimeDelta::seconds(5)).await;
+    stage.scored(&bob, 0.2, 1.0).await;
+    stage.scored(&carol, 0.1, 5.0).await;
+    let board = rows(&stage, false).await;
+    assert_eq!(standing(&board), [(1, "Carol", Some(0.1)), (2, "Bob", Some(0.2)), (3, "Ada", Some(0.2))]);
+    assert_eq!(board[2].n_entries, 2);
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn pages_continue_by_key_and_the_own_row_has_its_rank(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let mut entrants = Vec::new();
+    for number in 0..7 {
+        let entrant = stage.entrant(&format!("team{number}")).await;
+        stage.scored(&entrant, f64::from(number % 3), 0.0).await;
+        entrants.push(entrant);
+    }
+    let seen = see(&stage.app, SLUG, None).await.unwrap();
+    let mut conn = stage.app.db.acquire().await.unwrap();
+    let (mut after, mut walked) = (Key::first(), Vec::new());
+    loop {
+        let page = read::page(&mut conn, seen.competition.id, View::Public, after, 3).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = last.key.to_string().parse().unwrap();
+        walked.extend(page);
+    }
+    assert_eq!(standing(&walked), standing(&rows(&stage, false).await));
+    assert!(walked.iter().map(|row| row.rank).eq(1..=7));
+    for entrant in &entrants {
+        let own = read::own_row(&mut conn, seen.competition.id, View::Public, entrant.team_id).await.unwrap();
+        let listed = walked.iter().find(|row| row.team_id == entrant.team_id);
+        assert_eq!(own.as_ref(), listed);
+    }
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn after_the_end_the_private_board_counts_what_was_chosen(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let (ada, bob) = (stage.entrant("ada").await, stage.entrant("bob").await);
+    stage.scored(&ada, 0.1, 0.9).await;
+    let modest = stage.scored(&ada, 0.5, 0.2).await;
+    choose_final(&stage.app, &ada, modest).await.unwrap();
+    stage.scored(&bob, 0.3, 0.4).await;
+    stage.scored(&bob, 0.4, 0.3).await;
+    stage.scored(&bob, 0.6, 0.1).await; // neither chosen nor among the two best public ones
+    assert_eq!(standing(&rows(&stage, false).await), [(1, "Ada", Some(0.1)), (2, "Bob", Some(0.3))]);
+
+    stage.let_pass(TimeDelta::hours(31)).await;
+    settle::round(&stage.app).await.unwrap();
+    let private = rows(&stage, false).await;
+    assert_eq!(standing(&private), [(1, "Ada", Some(0.2)), (2, "Bob", Some(0.3))]);
+    let public = rows(&stage, true).await;
+    assert_eq!(standing(&public), [(1, "Bob", Some(0.4)), (2, "Ada", Some(0.5))]);
+    assert_eq!(private[0].change, Some(1), "ada climbed from second to first");
+    let seen = see(&stage.app, SLUG, Some(&bob.member)).await.unwrap();
+    let mut conn = stage.app.db.acquire().await.unwrap();
+    let view = View::choose(&seen.competition, stage.app.clock.now(), false);
+    let own = read::own_row(&mut conn, seen.competition.id, view, bob.team_id).await.unwrap();
+    assert_eq!(own.as_ref(), Some(&private[1]));
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn the_final_board_waits_for_what_was_received_in_time(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let ada = stage.entrant("ada").await;
+    stage.scored(&ada, 0.5, 0.5).await;
+    let waiting = stage.send(&ada, "in time").await.unwrap().submission.id;
+    stage.let_pass(TimeDelta::hours(31)).await;
+    settle::round(&stage.app).await.unwrap();
+    assert_eq!(stage.number("select count(*) from final_entries").await, 0);
+    assert_eq!(standing(&rows(&stage, false).await), [(1, "Ada", Some(0.5))], "the public board stands in");
+    stage.finish(ada.team_id, waiting, 0.1, 0.1).await;
+    let seen = see(&stage.app, SLUG, None).await.unwrap();
+    read::settled_if_due(&stage.app, seen).await.unwrap();
+    assert_eq!(standing(&rows(&stage, false).await), [(1, "Ada", Some(0.1))]);
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn ranks_are_remembered_once_a_day_and_changes_count_from_them(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let (ada, bob) = (stage.entrant("ada").await, stage.entrant("bob").await);
+    stage.scored(&ada, 0.1, 0.0).await;
+    stage.scored(&bob, 0.2, 0.0).await;
+    settle::round(&stage.app).await.unwrap();
+    stage.scored(&bob, 0.05, 0.0).await;
+    settle::round(&stage.app).await.unwrap();
+    let changes: Vec<_> = rows(&stage, false).await.iter().map(|row| row.change).collect();
+    assert_eq!(changes, [Some(1), Some(-1)]);
+    stage.let_pass(TimeDelta::hours(24)).await;
+    settle::round(&stage.app).await.unwrap();
+    let changes: Vec<_> = rows(&stage, false).await.iter().map(|row| row.change).collect();
+    assert_eq!(changes, [Some(0), Some(0)]);
+}

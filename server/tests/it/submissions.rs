@@ -1,0 +1,182 @@
+//! Receiving: limits under a race, receipts that repeat, a log that chains, choices for the final.
+
+use chrono::TimeDelta;
+use holdout::error::AppError;
+use holdout::ids::TeamId;
+use holdout::submissions::choose::{choose_final, withdraw_final};
+use holdout::submissions::model::entry_hash;
+use holdout::submissions::store;
+use holdout::submissions::submit::{enter, submit};
+use sqlx::{PgPool, Row};
+
+use crate::stage::{SLUG, Stage};
+use crate::world::sql;
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn of_fifty_at_once_five_are_received_and_the_other_files_are_gone(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let ada = stage.entrant("ada").await;
+    let mut sent = Vec::new();
+    for number in 0..50 {
+        let upload = stage.upload(&format!("file {number}"), None).await;
+        let (app, ada) = (stage.app.clone(), ada.clone());
+        sent.push(tokio::spawn(async move { submit(&app, &ada, upload).await }));
+    }
+    let mut received = 0;
+    for attempt in sent {
+        match attempt.await.unwrap() {
+            Ok(_) => received += 1,
+            Err(AppError::TooMany { message, .. }) => assert!(message.contains("00:00 UTC"), "{message}"),
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!(received, 5);
+    assert_eq!(stage.number("select count(*) from submissions").await, 5);
+    assert_eq!(stage.number("select count(*) from jobs where state = 'queued'").await, 5);
+    assert_eq!(stage.stored_files(), 5);
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_rejected_file_gives_its_place_back_and_midnight_gives_all_back(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let ada = stage.entrant("ada").await;
+    let first = stage.send(&ada, "1").await.unwrap();
+    assert_eq!(first.allowance.left(), 4);
+    for number in 2..=5 {
+        stage.send(&ada, &number.to_string()).await.unwrap();
+    }
+    assert!(stage.send(&ada, "6").await.is_err());
+    stage.reject(first.submission.id).await;
+    assert_eq!(stage.send(&ada, "7").await.unwrap().allowance.left(), 0);
+    assert!(stage.send(&ada, "8").await.is_err());
+    stage.let_pass(TimeDelta::hours(24)).await;
+    assert_eq!(stage.send(&ada, "9").await.unwrap().allowance.left(), 4);
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn one_key_is_one_submission_and_never_another_file(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let ada = stage.entrant("ada").await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let upload = stage.upload("the same", Some("key")).await;
+        ids.push(submit(&stage.app, &ada, upload).await.unwrap().submission.id);
+    }
+    assert!(ids.iter().all(|id| *id == ids[0]));
+    assert_eq!(stage.stored_files(), 1, "the repeated files are gone");
+    let another = stage.upload("another", Some("key")).await;
+    assert!(matches!(submit(&stage.app, &ada, another).await, Err(AppError::Field { .. })));
+    assert_eq!(stage.number("select count(*) from jobs").await, 1);
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn the_log_chains_every_submission_to_the_one_before(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let (ada, bob) = (stage.entrant("ada").await, stage.entrant("bob").await);
+    let mut sent = Vec::new();
+    for number in 0..6 {
+        let upload = stage.upload(&number.to_string(), None).await;
+        let (app, entrant) = (stage.app.clone(), if number % 2 == 0 { ada.clone() } else { bob.clone() });
+        sent.push(tokio::spawn(async move { submit(&app, &entrant, upload).await }));
+    }
+    for attempt in sent {
+        attempt.await.unwrap().unwrap();
+    }
+    let rows = sql("select l.position, l.entry_hash, s.sha256, s.received_at, s.team_id
+         from submission_log l join submissions s on s.id = l.submission_id order by l.position")
+    .fetch_all(&stage.owner)
+    .await
+    .unwrap();
+    let mut previous = vec![0_u8; 32];
+    for (expected, row) in (1_i64..).zip(&rows) {
+        assert_eq!(row.get::<i64, _>("position"), expected);
+        let sha256: Vec<u8> = row.get("sha256");
+        let hash = entry_hash(&previous, &sha256, row.get("received_at"), TeamId(row.get("team_id")));
+        assert_eq!(row.get::<Vec<u8>, _>("entry_hash"), hash);
+        previous = hash.to_vec();
+    }
+    assert_eq!(rows.len(), 6);
+    let head = sql("select head_hash from submission_log_heads").fetch_one(&stage.owner).await.unwrap();
+    assert_eq!(head.get::<Vec<u8>, _>(0), previous);
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn no_more_than_two_are_chosen_whoever_clicks_at_once(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let ada = stage.entrant("ada").await;
+    let bob = stage.entrant("bob").await;
+    let mut ids = Vec::new();
+    for number in 0..5 {
+        ids.push(stage.scored(&ada, f64::from(number), 1.0).await);
+    }
+    let clicks: Vec<_> = ids
+        .iter()
+        .map(|&id| {
+            let (app, ada) = (stage.app.clone(), ada.clone());
+            tokio::spawn(async move { choose_final(&app, &ada, id).await.is_ok() })
+        })
+        .collect();
+    let mut chosen = 0;
+    for click in clicks {
+        chosen += usize::from(click.await.unwrap());
+    }
+    assert_eq!(chosen, 2);
+    assert_eq!(stage.number("select count(*) from submissions where selected_at is not null").await, 2);
+    assert!(matches!(choose_final(&stage.app, &bob, ids[0]).await, Err(AppError::NotFound)));
+    for id in &ids {
+        withdraw_final(&stage.app, &ada, *id).await.unwrap();
+    }
+    choose_final(&stage.app, &ada, ids[4]).await.unwrap();
+    stage.let_pass(TimeDelta::hours(31)).await;
+    assert!(choose_final(&stage.app, &ada, ids[3]).await.is_err(), "after the end nothing is chosen");
+    assert!(withdraw_final(&stage.app, &ada, ids[4]).await.is_err());
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn private_scores_come_out_after_the_end_alone(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let ada = stage.entrant("ada").await;
+    let id = stage.scored(&ada, 0.5, 0.25).await;
+    let competition = &ada.competition;
+    assert!(competition.ended(stage.app.clock.now()).is_none(), "no witness before the end");
+    // Even with a witness that a wrong clock made, the database gives nothing.
+    let ended = competition.ended(stage.app.clock.now() + TimeDelta::hours(40)).unwrap();
+    let mut conn = stage.app.db.acquire().await.unwrap();
+    let early = store::released(&mut conn, ended, competition.id, &[id.0]).await.unwrap();
+    assert_eq!(early, []);
+    stage.let_pass(TimeDelta::hours(31)).await;
+    let ended = competition.ended(stage.app.clock.now()).unwrap();
+    let released = store::released(&mut conn, ended, competition.id, &[id.0]).await.unwrap();
+    assert_eq!(released[0].private_score, Some(0.25));
+    let direct = sql("select count(*) from private_scores").fetch_one(&mut *conn).await;
+    assert!(direct.is_err(), "the web server's role cannot read the table");
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn what_comes_after_the_end_is_late_and_never_on_the_board(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let ada = stage.entrant("ada").await;
+    stage.let_pass(TimeDelta::hours(31)).await;
+    let ada = enter(&stage.app, &ada.member, SLUG).await.unwrap();
+    let receipt = stage.send(&ada, "late").await.unwrap();
+    assert!(receipt.submission.is_late);
+    stage.finish(ada.team_id, receipt.submission.id, 0.0, 0.0).await;
+    assert_eq!(stage.number("select count(*) from board_entries").await, 0);
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn who_waits_knows_how_many_are_before(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let (ada, bob) = (stage.entrant("ada").await, stage.entrant("bob").await);
+    let first = stage.send(&ada, "1").await.unwrap().submission.id;
+    let second = stage.send(&ada, "2").await.unwrap().submission.id;
+    let bobs = stage.send(&bob, "3").await.unwrap().submission.id;
+    let mut conn = stage.app.db.acquire().await.unwrap();
+    let mut ahead = Vec::new();
+    for id in [first, bobs, second] {
+        ahead.push(store::jobs_ahead(&mut conn, id).await.unwrap());
+    }
+    assert_eq!(ahead, [Some(0), Some(1), Some(2)], "bob's comes before the second of ada's burst");
+    stage.finish(ada.team_id, first, 1.0, 1.0).await;
+    assert_eq!(store::jobs_ahead(&mut conn, first).await.unwrap(), None);
+}
