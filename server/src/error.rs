@@ -153,4 +153,24 @@ impl IntoResponse for AppError {
     }
 }
 
+/// Turns the framework's own refusals (an id in the address that is none, a form that cannot be
+/// read) into problems with a sentence.
+pub fn adopt(is_read: bool, response: Response) -> Response {
+    let is_plain = response
+        .headers()
+        .get(axum::http::header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if response.extensions().get::<Problem>().is_some() || !is_plain {
+        return response;
+    }
+    match response.status() {
+        StatusCode::BAD_REQUEST if is_read => AppError::NotFound.into_response(),
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            AppError::field("form", "What was sent could not be read: a field is missing or not in its form.")
+                .into_response()
+        }
+        _ => response,
+    }
+}
+
 pub type Result<T, E = AppError> = std::result::Result<T, E>;

@@ -5,10 +5,11 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::error::Problem;
+use crate::error::{Problem, adopt};
 
 pub async fn draw(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    let is_read = request.method().is_safe();
+    let mut response = adopt(is_read, next.run(request).await);
     let Some(problem) = response.extensions_mut().remove::<Problem>() else {
         return response;
     };

@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
-use crate::error::{AppError, Cause, Problem, Result};
+use crate::error::{AppError, Cause, Problem, Result, adopt};
 use crate::paths;
 use crate::web::shell::Shell;
 
@@ -39,7 +39,7 @@ pub async fn draw(request: Request, next: Next) -> Response {
     let shell = request.extensions().get::<Shell>().cloned().unwrap_or_default();
     let wanted = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
     let is_read = request.method().is_safe();
-    let mut response = next.run(request).await;
+    let mut response = adopt(is_read, next.run(request).await);
     let Some(problem) = response.extensions_mut().remove::<Problem>() else {
         return response;
     };

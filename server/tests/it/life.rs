@@ -104,7 +104,7 @@ async fn every_wrong_file_is_told_what_is_wrong_and_costs_nothing(pool: PgPool) 
         ("text", good.replacen(line(2), "r1,seven", 1).into(), Kind::NotANumber, "seven"),
         ("a hole", good.replacen(line(2), "r1,", 1).into(), Kind::MissingValue, "3"),
         ("a short row", good.replacen(line(2), "r1", 1).into(), Kind::RowWidth, "3"),
-        ("an open quote", good.replacen(line(2), "\"r1,5", 1).into(), Kind::MalformedCsv, "quote"),
+        ("an open quote", good.replacen(line(2), "\"r1,5", 1).into(), Kind::MalformedCsv, "quotation mark"),
         ("a header alone", "id,target\n".into(), Kind::NoRows, "row"),
         ("UTF-16", utf_16(&good), Kind::NotUtf8, "UTF-16"),
         ("latin-1", [b"id,target\nr\xe9,1\n".as_slice()].concat(), Kind::NotUtf8, "UTF-8"),

@@ -284,10 +284,19 @@ fn existence_complaint(caller: &Caller, path: &str, answer: &Answer) -> Option<S
     let may_see_hidden = caller.kind.starts_with("host") || caller.is_admin;
     let must_be_missing =
         path.contains(NOWHERE) || path.contains("999999999") || (is_hidden && !may_see_hidden);
+    // Pages know people by their cookie alone: to them a program is a visitor.
+    let may_be_a_visitor = caller.kind.starts_with("visitor") || caller.kind.ends_with("with a program");
     let is_sent_to_sign_in = answer.status == 401 || answer.location().starts_with("/sign-in");
+    // The overview's second address leads to the first, whatever the competition.
+    let leads_on = answer.status == 308 && path.strip_suffix("/p/overview") == Some(answer.location());
+    // These tell what anybody may know: a link is used up, the rules come before the data.
+    let says_why =
+        answer.status == 403 && (path.starts_with("/reset-password/") || path.contains("/houses/data/"));
     // 405: the address takes forms only.
-    let is_missing =
-        matches!(answer.status, 404 | 405) || (caller.kind.starts_with("visitor") && is_sent_to_sign_in);
+    let is_missing = matches!(answer.status, 404 | 405)
+        || (may_be_a_visitor && is_sent_to_sign_in)
+        || leads_on
+        || says_why;
     (must_be_missing && !is_missing)
         .then(|| format!("{} gives {} {}, not 404", answer.asked, caller.kind, answer.status))
 }
