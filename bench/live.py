@@ -80,7 +80,6 @@ class House:
             **{name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
             "HOLDOUT_DATA_DIR": str(folder),
             "HOLDOUT_LISTEN": f"127.0.0.1:{self.port}",
-            "HOLDOUT_EMPTY": "true",
             "RUST_LOG": "warn",
         }
 
@@ -89,7 +88,7 @@ class House:
         self.folder.mkdir(parents=True)
         self.log = open(self.folder.parent / "house.log", "w")
         self.process = subprocess.Popen(
-            [self.program, "up"], env=self.environment, stdout=self.log, stderr=subprocess.STDOUT
+            [self.program, "up", "--empty"], env=self.environment, stdout=self.log, stderr=subprocess.STDOUT
         )
         self.pid = self.process.pid
         started = time.monotonic()
