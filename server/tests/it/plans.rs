@@ -11,7 +11,7 @@ use holdout::seed::{Size, seed};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
-use crate::tidy::root;
+use crate::tidy::{root, sources};
 
 const GROWING: [&str; 18] = [
     "users",
@@ -47,7 +47,10 @@ const SMALL_INDEXES: &[&str] = &[
 ];
 
 /// Statements that may read everything, by a fragment of their text, and why.
-const MAY_READ_ALL: &[(&str, &str)] = &[];
+const MAY_READ_ALL: &[(&str, &str)] = &[(
+    "delete from file_checks where id in (",
+    "hourly, at most 500 rows found by an index; a small table is then read as quickly whole",
+)];
 
 /// What a statement begins with that PostgreSQL cannot plan because there is nothing to plan.
 const WITHOUT_PLAN: [&str; 6] = ["vacuum", "set ", "listen", "notify", "lock", "analyze"];
@@ -61,7 +64,7 @@ async fn no_statement_reads_a_growing_table_from_end_to_end(pool: PgPool) {
     let mut excused = BTreeSet::new();
     let mut complaints = Vec::new();
     let statements = statements();
-    assert!(statements.len() > 20, "the committed descriptions of the statements are in .sqlx");
+    assert!(statements.len() > 100, "the committed descriptions of the statements are in .sqlx");
     for (statement, n_parameters) in &statements {
         let found = whole_reads(&plan(&mut conn, statement, *n_parameters).await, false);
         if found.is_empty() {
@@ -115,8 +118,14 @@ fn from_env(name: &str, default: i64) -> i64 {
     env::var(name).map_or(default, |value| value.parse().unwrap())
 }
 
-/// The statements as `cargo sqlx prepare` wrote them down, with their numbers of parameters.
+/// The statements of the programs as they are written down, with their numbers of parameters;
+/// those of tests are not among them.
 fn statements() -> Vec<(String, usize)> {
+    let programs: String = sources(&["rs"])
+        .into_iter()
+        .filter(|(path, _)| !path.strip_prefix(root()).unwrap_or(path).iter().any(|part| part == "tests"))
+        .map(|(_, text)| spaced(text.split("#[cfg(test)]\nmod ").next().unwrap_or_default()))
+        .collect();
     let mut statements: Vec<_> = fs::read_dir(root().join(".sqlx"))
         .expect(".sqlx is committed; `make sqlx` writes it")
         .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
@@ -125,12 +134,18 @@ fn statements() -> Vec<(String, usize)> {
             let n_parameters = description["describe"]["parameters"]["Left"].as_array().map_or(0, Vec::len);
             (description["query"].as_str().unwrap().to_owned(), n_parameters)
         })
+        .filter(|(query, _)| programs.contains(&spaced(query)))
         .filter(|(query, _)| {
             !WITHOUT_PLAN.iter().any(|word| query.trim_start().to_lowercase().starts_with(word))
         })
         .collect();
     statements.sort();
     statements
+}
+
+/// Without the differences between a literal in a source and the statement it stands for.
+fn spaced(text: &str) -> String {
+    text.replace("\\\"", "\"").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 async fn plan(conn: &mut PgConnection, statement: &str, n_parameters: usize) -> Value {
@@ -159,7 +174,7 @@ fn whole_reads(node: &Value, is_cut_short: bool) -> Vec<String> {
     };
     let mut found = Vec::new();
     if reads_all && GROWING.contains(&table) {
-        found.push(format!("{kind} on {table}"));
+        found.push(format!("{kind} {index} on {table}"));
     }
     // A sort or a hash must see every row before the first comes out.
     let is_cut_short = match kind {

@@ -75,5 +75,11 @@ select id, 'none', 'old/' || id, 1, sha256(int8send(id)) from competitions where
 insert into pages (competition_id, slug, title, position, markdown, html)
 select id, 'overview', 'Overview', 1, '', '' from competitions where slug like 'old-%';
 
+insert into jobs (kind, priority, turn, competition_id, version_id, state, attempts, finished_at, error)
+select 'examine', 8, 0, id, 1, 'failed', 3, now(), 'broken' from competitions where slug like 'old-%';
+
+insert into jobs (kind, priority, turn, competition_id, version_id)
+select 'examine', 8, 0, id, 1 from competitions where slug like 'old-%' and id % 50 = 0;
+
 reset session_replication_role;
 analyze;

@@ -289,9 +289,13 @@ fn existence_complaint(caller: &Caller, path: &str, answer: &Answer) -> Option<S
     let is_sent_to_sign_in = answer.status == 401 || answer.location().starts_with("/sign-in");
     // The overview's second address leads to the first, whatever the competition.
     let leads_on = answer.status == 308 && path.strip_suffix("/p/overview") == Some(answer.location());
-    // These tell what anybody may know: a link is used up, the rules come before the data.
+    // These tell what anybody may know: a link is used up, the rules come before data and files,
+    // whichever id was asked for.
+    let has_team = caller.kind.starts_with("participant") || caller.kind.starts_with("other team");
+    let asks_for_rules = ["/data/", "/submissions/"].iter().any(|part| path.contains(part)) && !has_team;
+    let may_see_it = path.contains("/houses/") || (may_see_hidden && !path.contains(NOWHERE));
     let says_why =
-        answer.status == 403 && (path.starts_with("/reset-password/") || path.contains("/houses/data/"));
+        answer.status == 403 && (path.starts_with("/reset-password/") || (asks_for_rules && may_see_it));
     // 405: the address takes forms only.
     let is_missing = matches!(answer.status, 404 | 405)
         || (may_be_a_visitor && is_sent_to_sign_in)
