@@ -108,7 +108,7 @@ export class Person {
 
   async join(slug) {
     await this.go(`/c/${slug}/join`);
-    await this.press(/I accept the rules/);
+    await this.press(/accept the rules/i);
   }
 
   async submit(slug, text) {
