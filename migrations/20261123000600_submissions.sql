@@ -40,6 +40,7 @@ create index submissions_by_team on submissions (team_id, id desc);
 create index submissions_of_day on submissions (team_id, received_at) where state not in ('rejected', 'failed');
 create index submissions_best on submissions (team_id, rank_key, received_at, id)
     where state = 'scored' and rank_key is not null and not is_late;
+create index submissions_chosen on submissions (team_id) where selected_at is not null;
 create index submissions_by_competition on submissions (competition_id, id desc);
 create index submissions_unfinished on submissions (competition_id, id) where state in ('queued', 'scoring');
 create index submissions_broken on submissions (competition_id, id desc) where state = 'failed';
