@@ -28,7 +28,7 @@ pub use plan::{CellRule, Plan, Wanted};
 /// Bounds on what is read, so that one file cannot take a scorer down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes after decompression.
+    /// Bytes after decompression. They are held in memory: half of what one job may use by default.
     pub max_bytes: u64,
     /// Data rows, the header not counted.
     pub max_rows: u64,
@@ -40,7 +40,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_bytes: 4 << 30, max_rows: 50_000_000, max_field_bytes: 1 << 20, max_columns: 10_000 }
+        Self { max_bytes: 2 << 30, max_rows: 50_000_000, max_field_bytes: 1 << 20, max_columns: 10_000 }
     }
 }
 

@@ -88,6 +88,7 @@ fn wait_for_proposal(client: &Client, slug: &str) -> Result<Value, CliError> {
         if !table["rejection"].is_null() {
             return Err(CliError::Rejected(text(&table["rejection"], "message")));
         }
+        refuse_failure(&table)?;
         sleep(Duration::from_millis(300));
     }
 }
@@ -98,8 +99,18 @@ fn wait_for_report(client: &Client, slug: &str) -> Result<Value, CliError> {
         if answer["is_current"].as_bool().unwrap_or(false) {
             return Ok(answer["report"].clone());
         }
+        refuse_failure(&answer)?;
         sleep(Duration::from_millis(300));
     }
+}
+
+/// Ends the waiting where the scorers have given up.
+fn refuse_failure(answer: &Value) -> Result<(), CliError> {
+    if answer["state"] == "failed" {
+        let sentence = "The scorers could not read the table; that is our mistake. The draft is kept.";
+        return Err(CliError::Refused(sentence.to_owned()));
+    }
+    Ok(())
 }
 
 fn describe(proposal: &Value) -> String {
