@@ -10,7 +10,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
 
+const PASSWORD: &str = "a long enough password";
 const PATIENCE: Duration = Duration::from_secs(90);
 
 struct House {
@@ -28,8 +30,12 @@ impl House {
     }
 
     fn start(&mut self) {
+        self.start_with_scorers("0");
+    }
+
+    fn start_with_scorers(&mut self, scorers: &str) {
         let supervisor = Command::new(env!("CARGO_BIN_EXE_holdout"))
-            .args(["up", "--empty", "--scorers", "0"])
+            .args(["up", "--empty", "--scorers", scorers])
             .env_remove("DATABASE_URL")
             .env("HOLDOUT_DATA_DIR", &self.folder)
             .env("HOLDOUT_LISTEN", format!("127.0.0.1:{}", self.port))
@@ -49,7 +55,7 @@ impl House {
         within(PATIENCE, "the site answers", || self.is_ready());
     }
 
-    /// Processes that work on this house's folder or port, the supervisor among them.
+    /// Processes of this house with `wanted` as a word of their command line; all for an empty word.
     fn processes(&self, wanted: &str) -> Vec<i32> {
         let folder = self.folder.to_string_lossy().into_owned();
         let listed = fs::read_dir("/proc").unwrap().flatten();
@@ -58,7 +64,11 @@ impl House {
             .filter(|pid| {
                 let command = read(&format!("/proc/{pid}/cmdline"));
                 let environment = read(&format!("/proc/{pid}/environ"));
-                command.contains(wanted) && (command.contains(&folder) || environment.contains(&folder))
+                let is_wanted = wanted.is_empty()
+                    || command
+                        .split('\0')
+                        .any(|word| word == wanted || word.ends_with(&format!("/{wanted}")));
+                is_wanted && (command.contains(&folder) || environment.contains(&folder))
             })
             .collect()
     }
@@ -108,7 +118,7 @@ fn register(house: &House, username: &str) -> u16 {
     let sent = agent.post(format!("{base}/register")).header("origin", &base).send_form([
         ("username", username),
         ("email", email.as_str()),
-        ("password", "a long enough password"),
+        ("password", PASSWORD),
     ]);
     sent.unwrap().status().as_u16()
 }
@@ -139,6 +149,101 @@ fn the_house_survives_its_parts_and_stops_cleanly() {
     house.start();
     assert_eq!(register(&house, "grace"), 303);
     house.end_supervisor(Signal::TERM);
+    within(PATIENCE, "nothing is left running", || house.processes("").is_empty());
+}
+
+/// A person's program: the JSON API with a token.
+struct Program {
+    base: String,
+    authorization: String,
+    agent: ureq::Agent,
+}
+
+impl Program {
+    fn of(house: &House, username: &str) -> Self {
+        assert_eq!(register(house, username), 303);
+        let base = format!("http://127.0.0.1:{}/api/v1", house.port);
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let mut program = Self { base, authorization: String::new(), agent };
+        let wanted = json!({
+            "username": username, "password": PASSWORD, "name": "test", "scopes": ["read", "submit", "host"]
+        });
+        let made = program.post("/sessions", &wanted);
+        program.authorization = format!("Bearer {}", made["token"].as_str().unwrap());
+        program
+    }
+
+    fn post(&self, path: &str, document: &Value) -> Value {
+        let request = self.agent.post(format!("{}{path}", self.base));
+        read_json(request.header("authorization", &self.authorization).send_json(document).unwrap())
+    }
+
+    fn post_file(&self, path: &str, bytes: &[u8]) -> Value {
+        let request = self.agent.post(format!("{}{path}", self.base)).header("x-file-name", "file.csv");
+        read_json(request.header("authorization", &self.authorization).send(bytes).unwrap())
+    }
+
+    /// `None` while the house is not there.
+    fn get(&self, path: &str) -> Option<String> {
+        let request = self.agent.get(format!("{}{path}", self.base));
+        let mut answer = request.header("authorization", &self.authorization).call().ok()?;
+        if !answer.status().is_success() {
+            return None;
+        }
+        answer.body_mut().with_config().limit(1 << 30).read_to_string().ok()
+    }
+
+    fn get_json(&self, path: &str) -> Option<Value> {
+        serde_json::from_str(&self.get(path)?).ok()
+    }
+}
+
+fn read_json(mut answer: ureq::http::Response<ureq::Body>) -> Value {
+    let text = answer.body_mut().read_to_string().unwrap();
+    assert!(answer.status().is_success(), "{} {text}", answer.status());
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Hosts a competition from one table of `n_rows` rows.
+fn host_from_one_table(program: &Program, n_rows: usize) {
+    program.post("/competitions", &json!({ "title": "Received", "slug": "received" }));
+    let rows = (0..n_rows).map(|row| format!("{row},{},{}\n", row * 7 % 1009, row * 13 % 997));
+    let table = format!("id,feature,target\n{}", rows.collect::<String>());
+    program.post_file("/competitions/received/table?target=target", table.as_bytes());
+    within(PATIENCE, "the table is split", || {
+        program.get_json("/competitions/received/table").is_some_and(|table| !table["proposal"].is_null())
+    });
+    within(PATIENCE, "the competition is examined", || {
+        program.get_json("/competitions/received/report").is_some_and(|report| report["is_current"] == true)
+    });
+    program.post("/competitions/received/launch", &json!({ "days": 30 }));
+}
+
+#[test]
+fn what_was_received_is_scored_once_whatever_is_killed() {
+    let mut house = House::new();
+    house.start_with_scorers("1");
+    let host = Program::of(&house, "host");
+    within(PATIENCE, "a scorer is there", || host.get_json("/scorer-key").is_some());
+    host_from_one_table(&host, 200_000);
+    let player = Program::of(&house, "player");
+    player.post("/competitions/received/join", &json!({ "accept_rules": true }));
+    let predictions = player.get("/competitions/received/data/sample_submission.csv").unwrap();
+
+    for victims in [vec!["serve"], vec!["cluster"], vec!["work", "serve", "cluster"]] {
+        let received = player.post_file("/competitions/received/submissions", predictions.as_bytes());
+        for victim in &victims {
+            house.signal(victim, Signal::KILL);
+        }
+        let path = format!("/competitions/received/submissions/{}", received["id"]);
+        within(Duration::from_secs(60), "the submission is scored", || {
+            player.get_json(&path).is_some_and(|submission| submission["state"] == "scored")
+        });
+        assert_eq!(player.get_json(&path).unwrap()["sha256"], received["sha256"]);
+    }
+    let board = player.get_json("/competitions/received/leaderboard").unwrap();
+    assert_eq!(board["items"][0]["n_entries"], 3, "each of the three is scored once: {board}");
+    house.end_supervisor(Signal::INT);
     within(PATIENCE, "nothing is left running", || house.processes("").is_empty());
 }
 
