@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -26,6 +27,9 @@ pub enum AppError {
     /// One field of a form or document is wrong.
     #[error("{field}: {message}")]
     Field { field: &'static str, message: String },
+    /// The address exists, but not for this method.
+    #[error("method not allowed")]
+    WrongMethod,
     /// A limit was reached.
     #[error("{message}")]
     TooMany { message: String, retry_after_seconds: u64 },
@@ -115,6 +119,13 @@ impl IntoResponse for AppError {
             Self::Field { message, .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "field", "Something needs correcting", message.clone())
             }
+            Self::WrongMethod => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "wrong_method",
+                "Wrong method",
+                "This address does not answer to that method; the header Allow names those it answers to."
+                    .to_owned(),
+            ),
             Self::TooMany { message, .. } => {
                 (StatusCode::TOO_MANY_REQUESTS, "too_many", "Limit reached", message.clone())
             }
@@ -136,7 +147,7 @@ impl IntoResponse for AppError {
         };
         let mut response = status.into_response();
         if let Some(seconds) = retry_after_seconds {
-            response.headers_mut().insert(axum::http::header::RETRY_AFTER, seconds.into());
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         response.extensions_mut().insert(Problem {
             kind,
@@ -156,10 +167,14 @@ impl IntoResponse for AppError {
 /// Turns the framework's own refusals (an id in the address that is none, a form that cannot be
 /// read) into problems with a sentence.
 pub fn adopt(is_read: bool, response: Response) -> Response {
-    let is_plain = response
-        .headers()
-        .get(axum::http::header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        let mut problem = AppError::WrongMethod.into_response();
+        let allowed = response.headers().get(ALLOW).cloned();
+        allowed.and_then(|methods| problem.headers_mut().insert(ALLOW, methods));
+        return problem;
+    }
+    let is_plain =
+        response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
     if response.extensions().get::<Problem>().is_some() || !is_plain {
         return response;
     }

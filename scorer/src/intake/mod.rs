@@ -28,7 +28,7 @@ pub use plan::{CellRule, Plan, Wanted};
 /// Bounds on what is read, so that one file cannot take a scorer down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes after decompression. They are held in memory: half of what one job may use by default.
+    /// Bytes after decompression. They are held in memory.
     pub max_bytes: u64,
     /// Data rows, the header not counted.
     pub max_rows: u64,
@@ -41,6 +41,14 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { max_bytes: 2 << 30, max_rows: 50_000_000, max_field_bytes: 1 << 20, max_columns: 10_000 }
+    }
+}
+
+impl Limits {
+    /// Bounds under which a file and what is made of it fit into `memory_bytes`.
+    pub fn within_memory(memory_bytes: u64) -> Self {
+        let default = Self::default();
+        Self { max_bytes: default.max_bytes.min(memory_bytes / 2), ..default }
     }
 }
 

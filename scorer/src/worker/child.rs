@@ -33,8 +33,8 @@ const SLACK_MB: u64 = 512;
 pub fn serve(storage: Storage, key_path: &Path, memory_mb: u64) -> anyhow::Result<()> {
     bind(memory_mb)?;
     std::panic::set_hook(Box::new(|_| {})); // a panic's text could hold a cell
-    let mut child =
-        Child { storage, key: Key::read(key_path)?, cache: Cache::default(), limits: Limits::default() };
+    let limits = Limits::within_memory(memory_mb << 20);
+    let mut child = Child { storage, key: Key::read(key_path)?, cache: Cache::default(), limits };
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     while let Some(request) = receive::<Request>(&mut input)? {
         send(&mut output, &child.answer(request))?;

@@ -108,11 +108,15 @@ async fn create_token(
     make(&app, owner.id, wish).await
 }
 
+/// A token can end those that may do no more than itself, itself included.
 async fn revoke_token(
     State(app): State<App>,
     caller: ApiMember,
     Path(id): Path<TokenId>,
 ) -> Result<StatusCode> {
+    for scope in tokens::scopes(&app, caller.member.id, id).await? {
+        caller.require(scope)?;
+    }
     tokens::revoke(&app, caller.member.id, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -15,6 +15,11 @@ const HINT_LENGTH: usize = 10;
 const MOST_TOKENS: i64 = 50;
 const USE_NOTED_AT_MOST_EVERY: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
 
+/// Whether a text has the form of a token.
+pub fn looks_like_one(text: &str) -> bool {
+    text.starts_with(PREFIX)
+}
+
 /// What somebody wants of a new token, each part checked.
 #[derive(Debug)]
 pub struct Wish {
@@ -85,6 +90,16 @@ pub async fn create(app: &App, owner: UserId, wish: &Wish) -> Result<Made> {
     let id = tokens::insert(&mut tx, &token, now).await?;
     tx.commit().await?;
     Ok(Made { id, text })
+}
+
+/// What a token may do.
+///
+/// # Errors
+/// [`AppError::NotFound`] when it is not this person's.
+pub async fn scopes(app: &App, owner: UserId, token: TokenId) -> Result<Vec<Scope>> {
+    let mut conn = app.db.acquire().await?;
+    let names = tokens::scopes(&mut conn, owner, token).await?.ok_or(AppError::NotFound)?;
+    Ok(Scope::ALL.into_iter().filter(|scope| names.iter().any(|name| name == scope.name())).collect())
 }
 
 /// Ends a token at once.

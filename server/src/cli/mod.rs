@@ -56,8 +56,11 @@ pub struct Connection {
 
 #[derive(Debug, Subcommand)]
 pub enum ClientVerb {
-    /// Remember a server and an API token (made under Settings → API tokens).
+    /// Sign in with name and password, or with an API token (made under Settings → API tokens).
     Login {
+        /// User name or e-mail address; asked for when left out.
+        #[arg(short, long)]
+        username: Option<String>,
         #[command(flatten)]
         connection: Connection,
     },
@@ -140,7 +143,7 @@ pub enum ClientVerb {
 /// What went wrong, in words for the terminal.
 pub fn run(verb: ClientVerb) -> Outcome {
     match verb {
-        ClientVerb::Login { connection } => settings::login(&connection),
+        ClientVerb::Login { username, connection } => settings::login(&connection, username.as_deref()),
         ClientVerb::Join { competition, connection } => participate::join(&connection, &competition),
         ClientVerb::Download { competition, into, connection } => {
             participate::download(&connection, &competition, &into)

@@ -6,9 +6,11 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::client::Client;
 use super::{CliError, Connection, Outcome};
+use crate::accounts::tokens;
 
 const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
 
@@ -30,11 +32,12 @@ pub fn resolve(connection: &Connection) -> Login {
     }
 }
 
-/// Checks a token with the server and remembers both.
-pub fn login(connection: &Connection) -> Outcome {
+/// Checks a token with the server, or gets one for a password, and remembers it.
+pub fn login(connection: &Connection, username: Option<&str>) -> Outcome {
     let mut login = resolve(connection);
     if connection.token.is_none() {
-        login.token = Some(ask_for_token(login.server.as_deref().unwrap_or(DEFAULT_SERVER))?);
+        login.token = None;
+        login.token = Some(ask_for_token(&login, username)?);
     }
     let me = Client::new(login.clone()).get("/api/v1/me")?;
     write(&login)?;
@@ -47,18 +50,49 @@ pub fn login(connection: &Connection) -> Outcome {
     Ok(())
 }
 
-fn ask_for_token(server: &str) -> Result<String, CliError> {
+/// A token that the person has, or one made for the name and password that the person types.
+fn ask_for_token(login: &Login, username: Option<&str>) -> Result<String, CliError> {
+    let name = match username {
+        Some(name) => name.to_owned(),
+        None => ask("User name, e-mail address or API token: ")?,
+    };
+    if tokens::looks_like_one(&name) {
+        return Ok(name);
+    }
+    let asked = json!({ "username": name, "password": ask_hidden("Password: ")?, "name": token_name() });
+    let made = Client::new(login.clone()).post("/api/v1/sessions", &asked)?;
+    made["token"]
+        .as_str()
+        .map(str::to_owned)
+        .ok_or_else(|| CliError::Refused("The server's answer holds no token.".to_owned()))
+}
+
+/// By this the person finds the token in the list of tokens.
+fn token_name() -> String {
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("command line {}", host.trim()).trim_end().chars().take(60).collect()
+}
+
+fn ask(question: &str) -> Result<String, CliError> {
     if io::stdin().is_terminal() {
-        print!("API token for {server} (make one at {server}/settings/tokens): ");
-        io::stdout().flush()?;
+        eprint!("{question}");
     }
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
-    let token = line.trim();
-    if token.is_empty() {
-        return Err(CliError::Refused("No token was given.".to_owned()));
+    match line.trim() {
+        "" => Err(CliError::Refused("Nothing was given to sign in with.".to_owned())),
+        answer => Ok(answer.to_owned()),
     }
-    Ok(token.to_owned())
+}
+
+/// Not shown while it is typed; from a pipe, the next line.
+fn ask_hidden(question: &str) -> Result<String, CliError> {
+    if io::stdin().is_terminal() {
+        return Ok(rpassword::prompt_password(question)?);
+    }
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 fn path() -> Option<PathBuf> {

@@ -261,9 +261,17 @@ async fn a_program_gets_a_token_for_name_and_password(pool: PgPool) {
     let list = program.get("/api/v1/tokens").await.expect(200);
     assert!(!list.text().contains(made["token"].as_str().unwrap()));
     let id = &list.json()["items"][0]["id"];
+    let less = json!({ "username": "ada", "password": PASSWORD, "scopes": ["read"] });
+    let less = visitor.send_json(Method::POST, "/api/v1/sessions", &less).await.expect(201).json();
+    let reader = visitor.with_token(less["token"].as_str().unwrap());
+    let refused = reader.send(Method::DELETE, &format!("/api/v1/tokens/{id}"), None, Vec::new()).await;
+    assert_eq!(refused.status, 403, "a token ends none that may do more");
     let gone = program.send(Method::DELETE, &format!("/api/v1/tokens/{id}"), None, Vec::new()).await;
     assert_eq!(gone.status, 204);
     assert_eq!(program.get("/api/v1/me").await.status, 401);
+    let wrong_method = program.send(Method::PUT, "/api/v1/me", None, Vec::new()).await;
+    assert_eq!((wrong_method.status, wrong_method.header("allow")), (405, "GET,HEAD"));
+    assert_eq!(wrong_method.header("content-type"), "application/problem+json");
     let nowhere = program.get("/api/v1/nowhere").await;
     assert_eq!((nowhere.status, nowhere.header("content-type")), (404, "application/problem+json"));
 }

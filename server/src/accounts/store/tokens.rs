@@ -144,6 +144,24 @@ pub async fn lock_and_count(conn: &mut PgConnection, user: UserId, now: DateTime
     .await
 }
 
+/// The scopes of a person's token that is not revoked.
+///
+/// # Errors
+/// Those of the database.
+pub async fn scopes(
+    conn: &mut PgConnection,
+    user: UserId,
+    token: TokenId,
+) -> sqlx::Result<Option<Vec<String>>> {
+    sqlx::query_scalar!(
+        "select scopes from api_tokens where id = $2 and user_id = $1 and revoked_at is null",
+        user.0,
+        token.0,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
 /// `false` when the token is not this person's or was revoked before.
 ///
 /// # Errors
