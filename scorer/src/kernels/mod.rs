@@ -1,6 +1,7 @@
 //! Plain computations on slices that metrics share: sums, ranks, counts. No ids, no files.
 
 mod margins;
+mod radix;
 mod ranks;
 mod sums;
 

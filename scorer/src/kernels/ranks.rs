@@ -1,5 +1,7 @@
 //! Order: sort keys, ranks with ties, Kendall's tau, and walks over score thresholds.
 
+use super::radix;
+
 /// A whole number that sorts as the finite value does; -0 and 0 are one value.
 #[inline]
 pub fn order_key(value: f64) -> u64 {
@@ -36,9 +38,7 @@ pub fn average_ranks(values: &[f64]) -> Vec<f64> {
 }
 
 fn ascending(values: &[f64]) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..values.len() as u32).collect();
-    order.sort_unstable_by_key(|at| (order_key(values[*at as usize]), *at));
-    order
+    radix::order(values.len(), |at| order_key(values[at]))
 }
 
 /// Kendall's tau-b by counting exchanges of a merge sort. Neither side may be constant.
@@ -119,9 +119,7 @@ pub fn thresholds(truth: &[f64], score: &[f64], weights: Option<&[f64]>, mut tak
 fn counted_thresholds(truth: &[f64], score: &[f64], mut take: impl FnMut(f64, f64)) {
     let keys = |wanted: f64| {
         let rows = truth.iter().zip(score).filter(|(truth, _)| **truth == wanted);
-        let mut keys: Vec<u64> = rows.map(|(_, score)| !order_key(*score)).collect();
-        keys.sort_unstable();
-        keys
+        radix::sort(rows.map(|(_, score)| !order_key(*score)).collect())
     };
     let (positive, negative) = (keys(1.0), keys(0.0));
     let (mut at_positive, mut at_negative) = (0, 0);

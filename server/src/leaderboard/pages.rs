@@ -1,5 +1,6 @@
 //! The board as a page.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use askama::Template;
@@ -30,6 +31,8 @@ pub fn router() -> Router<App> {
 }
 
 const ROWS_A_PAGE: usize = 50;
+/// Ranks at the head of a page that a viewer sees without scrolling, on a phone too.
+const RANKS_IN_VIEW: i64 = 8;
 
 /// The rows of one page, the same for every viewer.
 #[derive(Template)]
@@ -72,6 +75,22 @@ impl BoardPage {
 
     pub fn is_settling(&self) -> bool {
         self.frame.phase == Phase::Closed
+    }
+
+    /// The viewer's row, put above a page on which it does not stand in view.
+    pub fn pinned(&self) -> Option<&Row> {
+        let is_in_view = |rank: i64| {
+            self.drawn.ranks.is_some_and(|(first, _)| (first..first + RANKS_IN_VIEW).contains(&rank))
+        };
+        self.own.as_ref().filter(|row| !is_in_view(row.rank))
+    }
+
+    /// The rows of the page, the viewer's own marked where it stands among them.
+    pub fn rows(&self) -> Cow<'_, str> {
+        let Some(own) = &self.own else { return Cow::Borrowed(&self.drawn.html) };
+        let plain = format!("<tr id=\"rank-{}\">", own.rank);
+        let marked = format!("<tr id=\"rank-{}\" class=\"mine\" aria-current=\"true\">", own.rank);
+        Cow::Owned(self.drawn.html.replacen(&plain, &marked, 1))
     }
 
     pub fn address(&self) -> String {
@@ -199,4 +218,20 @@ async fn send_csv(
     let seen = read::settled_if_due(&app, seen).await?;
     let view = View::choose(&seen.competition, shell.now, wanted.wants_public());
     csv::send(app, seen.competition, view, &asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_own_row_is_marked_in_place_and_pinned_only_where_it_is_out_of_view() {
+        let mut page = BoardPage::sample();
+        assert!(page.pinned().is_none());
+        assert_eq!(page.rows().matches("aria-current").count(), 1);
+        page.own = Some(Row { rank: RANKS_IN_VIEW + 1, ..Row::sample() });
+        assert!(page.pinned().is_some());
+        page.own = None;
+        assert!(!page.rows().contains("aria-current"));
+    }
 }

@@ -52,6 +52,11 @@ pub fn count_i32(number: &i32) -> String {
     count(i64::from(*number))
 }
 
+/// `1 team`, `1,200 teams`.
+pub fn counted(number: &i32, one: &str, many: &str) -> String {
+    format!("{} {}", count(i64::from(*number)), if *number == 1 { one } else { many })
+}
+
 /// `1,234,567`.
 pub fn count(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
