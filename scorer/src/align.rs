@@ -12,6 +12,7 @@ use crate::columns::submission_plan;
 use crate::index::IdIndex;
 use crate::intake::{self, Column, Content, Ids, Limits, Table, Texts};
 use crate::metrics::Values;
+use crate::parallel;
 use crate::solution::{Solution, Split, Truth};
 
 /// Predictions in slot order.
@@ -105,11 +106,16 @@ fn unknown_labels(unknown: &[&str]) -> Option<String> {
     })
 }
 
-fn scatter<T: Copy + Default>(values: &[T], slots: &[u32]) -> Vec<T> {
-    let mut placed = vec![T::default(); values.len()];
-    for (value, slot) in values.iter().zip(slots) {
-        placed[*slot as usize] = *value;
-    }
+fn scatter<T: Copy + Default + Send + Sync>(values: &[T], slots: &[u32]) -> Vec<T> {
+    let mut placed = parallel::filled(T::default(), values.len());
+    parallel::fill(&mut placed, |range, part| {
+        let first = range.start as u32;
+        for (value, slot) in values.iter().zip(slots) {
+            if let Some(place) = part.get_mut(slot.wrapping_sub(first) as usize) {
+                *place = *value;
+            }
+        }
+    });
     placed
 }
 
@@ -172,17 +178,30 @@ pub(crate) enum Mismatch {
 
 /// The slot of every row, when the ids are exactly the indexed ones, each once.
 pub(crate) fn match_ids(index: &IdIndex, n_rows: usize, ids: &Ids) -> Result<Vec<u32>, Mismatch> {
-    let mut seen = vec![false; n_rows];
-    let mut slots = Vec::with_capacity(ids.len());
-    let mut twice = Tally::default();
-    let mut unknown = Tally::default();
-    for row in 0..ids.len() {
-        match index.slot(ids.get(row)) {
-            None => unknown.note(row),
-            Some(slot) if std::mem::replace(&mut seen[slot as usize], true) => twice.note(row),
-            Some(slot) => slots.push(slot),
+    let mut slots = parallel::filled(NO_SLOT, ids.len());
+    let unknown = parallel::fill(&mut slots, |rows, slots| {
+        let mut unknown = Tally::default();
+        for (row, place) in rows.zip(slots) {
+            match index.slot(ids.get(row)) {
+                Some(slot) => *place = slot,
+                None => unknown.note(row),
+            }
         }
-    }
+        unknown
+    });
+    let mut seen = vec![false; n_rows];
+    let twice = parallel::fill(&mut seen, |range, seen| {
+        let first = range.start as u32;
+        let mut twice = Tally::default();
+        for (row, slot) in slots.iter().enumerate() {
+            let Some(seen) = seen.get_mut(slot.wrapping_sub(first) as usize) else { continue };
+            if std::mem::replace(seen, true) {
+                twice.note(row);
+            }
+        }
+        twice
+    });
+    let (twice, unknown) = (Tally::merge(twice), Tally::merge(unknown));
     if twice.total > 0 {
         return Err(Mismatch::Duplicate { rows: twice.rows, total: twice.total });
     }
@@ -194,6 +213,9 @@ pub(crate) fn match_ids(index: &IdIndex, n_rows: usize, ids: &Ids) -> Result<Vec
     }
     Ok(slots)
 }
+
+/// Stands for an id that the solution does not have; no file has so many rows.
+const NO_SLOT: u32 = u32::MAX;
 
 #[derive(Default)]
 struct Tally {
@@ -207,6 +229,15 @@ impl Tally {
         if self.rows.len() < Rejection::MAX_EXAMPLES {
             self.rows.push(row);
         }
+    }
+
+    /// All of them, with the rows that come first in the file.
+    fn merge(parts: Vec<Self>) -> Self {
+        let total = parts.iter().map(|part| part.total).sum();
+        let mut rows: Vec<usize> = parts.into_iter().flat_map(|part| part.rows).collect();
+        rows.sort_unstable();
+        rows.truncate(Rejection::MAX_EXAMPLES);
+        Self { rows, total }
     }
 }
 

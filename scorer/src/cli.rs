@@ -16,7 +16,7 @@ use crate::intake::{Content, Limits, Source, content};
 use crate::judge::{Context, Judge};
 use crate::metrics;
 use crate::sample::check_against_sample;
-use crate::score::score_split;
+use crate::score::score_splits;
 use crate::solution::{Solution, Split};
 use crate::split::SplitRule;
 use crate::worker::cli as worker;
@@ -173,7 +173,7 @@ fn score(arguments: &ScoreArguments) -> Result<String, Failure> {
         align(&solution, &content, &limits)?
     };
     let splits = [Split::Public, Split::Private, Split::All];
-    let [public, private, all] = splits.map(|split| score_split(&solution, &aligned, split));
+    let [public, private, all] = score_splits(&solution, &aligned, splits);
     let undefined = [("public", &public), ("private", &private), ("all", &all)];
     let undefined = undefined.iter().filter_map(|(name, score)| Some((*name, score.reason()?.to_owned())));
     let output = ScoreOutput {

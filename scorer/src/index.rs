@@ -7,6 +7,7 @@ use hashbrown::HashTable;
 
 use crate::intake::Ids;
 use crate::intake::columns::{Id, canonical_integer};
+use crate::parallel;
 
 const HOLE: u32 = u32::MAX;
 
@@ -42,15 +43,17 @@ impl IdIndex {
     }
 
     fn dense(ids: Ids, slot_of_row: &[u32], lowest: u64, width: usize) -> Result<Self, Twice> {
-        let mut slots = vec![HOLE; width];
-        if let Ids::Integers(ids) = &ids {
-            for (row, id) in ids.iter().enumerate() {
-                let place = &mut slots[(id - lowest) as usize];
-                if *place != HOLE {
-                    return Err(Twice { second: row });
-                }
-                *place = slot_of_row[row];
-            }
+        let mut slots = parallel::filled(HOLE, width);
+        let twice = parallel::fill(&mut slots, |range, slots| {
+            let Ids::Integers(ids) = &ids else { return None };
+            let first = lowest + range.start as u64;
+            ids.iter().zip(slot_of_row).position(|(id, slot)| {
+                let place = slots.get_mut(id.wrapping_sub(first) as usize);
+                place.is_some_and(|place| std::mem::replace(place, *slot) != HOLE)
+            })
+        });
+        if let Some(second) = twice.into_iter().flatten().min() {
+            return Err(Twice { second });
         }
         Ok(Self { slots: Slots::Dense { lowest, slots }, ids: Ids::default(), slot_of_row: Vec::new() })
     }

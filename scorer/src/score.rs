@@ -6,6 +6,7 @@ use holdout_contract::rejection::Rejection;
 use crate::align::{Aligned, align};
 use crate::intake::{Content, Limits};
 use crate::metrics::{Rows, Undefined, Values};
+use crate::parallel;
 use crate::solution::{Solution, Split};
 
 /// What scoring a submission yields.
@@ -23,14 +24,24 @@ pub struct Outcome {
 /// The sentence for the participant.
 pub fn score(solution: &Solution, submission: &Content<'_>, limits: &Limits) -> Result<Outcome, Rejection> {
     let aligned = align(solution, submission, limits)?;
+    let [public, private] = score_splits(solution, &aligned, [Split::Public, Split::Private]);
     Ok(Outcome {
-        scores: Scores {
-            public: score_split(solution, &aligned, Split::Public),
-            private: score_split(solution, &aligned, Split::Private),
-        },
+        scores: Scores { public, private },
         n_rows: solution.n_rows() as u64,
         notices: aligned.notices,
     })
+}
+
+/// The scores of several splits; those of long files are computed at the same time.
+pub fn score_splits<const N: usize>(
+    solution: &Solution,
+    aligned: &Aligned,
+    splits: [Split; N],
+) -> [SplitScore; N] {
+    let mut scores =
+        parallel::each(&splits, solution.n_rows(), |split| score_split(solution, aligned, *split))
+            .into_iter();
+    splits.map(|_| scores.next().expect("a score for every split"))
 }
 
 /// The score of one split, or why there is none.

@@ -222,6 +222,16 @@ impl Labels {
         code
     }
 
+    /// Pushes the name of the row before, if that is what this is.
+    #[inline]
+    pub(super) fn repeat(&mut self, name: &[u8]) -> bool {
+        let Some(last) = self.last.filter(|last| self.names.get(*last as usize).as_bytes() == name) else {
+            return false;
+        };
+        self.codes.push(last);
+        true
+    }
+
     pub(super) fn push(&mut self, name: &str) {
         let code = self.code(name);
         self.codes.push(code);

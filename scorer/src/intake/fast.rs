@@ -5,8 +5,10 @@
 
 use super::Limits;
 use super::cells;
-use super::columns::{Column, Ids, Labels, Table, Texts, canonical_integer};
-use super::plan::{Plan, Role};
+use super::columns::{Column, Ids, Labels, Table, Texts};
+use super::plan::{CellRule, Plan, Role};
+use super::scan;
+use crate::parallel;
 
 /// Below this many bytes a second thread costs more than it brings.
 const BYTES_PER_THREAD: usize = 2 << 20;
@@ -63,7 +65,7 @@ fn read_piece(piece: &[u8], plan: &Plan, limits: &Limits) -> Option<Table> {
         return None;
     }
     let expected_rows = expected_rows(piece);
-    let mut ids = Ids::Integers(Vec::with_capacity(if plan.id.is_some() { expected_rows } else { 0 }));
+    let mut ids = Ids::Integers(parallel::reserved(if plan.id.is_some() { expected_rows } else { 0 }));
     let mut sinks: Vec<Sink> = plan
         .columns
         .iter()
@@ -72,39 +74,32 @@ fn read_piece(piece: &[u8], plan: &Plan, limits: &Limits) -> Option<Table> {
     let mut n_rows = 0;
     let mut at = 0;
     while at < piece.len() {
-        let end = line_end(piece, at);
-        let next = (end + 1).min(piece.len());
-        let mut line = &piece[at..end];
-        at = if end == piece.len() { end } else { next };
-        if let [rest @ .., b'\r'] = line {
-            line = rest;
-        }
-        if line.is_empty() {
-            continue;
-        }
-        read_line(line, plan, limits, &mut ids, &mut sinks)?;
-        n_rows += 1;
+        at = match piece[at..] {
+            [b'\n', ..] | [b'\r'] => at + 1,
+            [b'\r', b'\n', ..] => at + 2,
+            _ => {
+                n_rows += 1;
+                read_line(piece, at, plan, limits, &mut ids, &mut sinks)?
+            }
+        };
     }
     let columns = sinks.into_iter().map(Sink::column).collect();
     Some(Table { n_rows, ids, columns })
 }
 
-#[inline]
-fn line_end(piece: &[u8], at: usize) -> usize {
-    memchr::memchr(b'\n', &piece[at..]).map_or(piece.len(), |offset| at + offset)
-}
-
-/// A guess from the first lines; memory that is reserved and not touched costs nothing.
+/// A guess from the first lines, rather too many: memory that is reserved and not touched costs
+/// nothing, and a vector that has to grow is copied.
 fn expected_rows(piece: &[u8]) -> usize {
     let start = &piece[..piece.len().min(4096)];
     let n_lines = memchr::memchr_iter(b'\n', start).count().max(1);
-    piece.len() * n_lines / start.len().max(1) + 16
+    let guess = piece.len() * n_lines / start.len().max(1);
+    guess + guess / 8 + 16
 }
 
-fn sink(is_number: bool, rule: &super::CellRule, expected_rows: usize) -> Sink {
+fn sink(is_number: bool, rule: &CellRule, expected_rows: usize) -> Sink {
     match (is_number, rule) {
-        (true, _) => Sink::Numbers(Vec::with_capacity(expected_rows)),
-        (false, super::CellRule::Label) => Sink::Labels(Labels::default()),
+        (true, _) => Sink::Numbers(parallel::reserved(expected_rows)),
+        (false, CellRule::Label) => Sink::Labels(Labels::default()),
         (false, _) => Sink::Texts(Texts::default()),
     }
 }
@@ -119,60 +114,93 @@ impl Sink {
     }
 }
 
+/// Reads the line that begins at `at`; returns where the next one begins.
 #[inline]
-fn read_line(line: &[u8], plan: &Plan, limits: &Limits, ids: &mut Ids, sinks: &mut [Sink]) -> Option<()> {
-    let mut start = 0;
+fn read_line(
+    piece: &[u8],
+    mut at: usize,
+    plan: &Plan,
+    limits: &Limits,
+    ids: &mut Ids,
+    sinks: &mut [Sink],
+) -> Option<usize> {
     let (last, others) = plan.roles.split_last()?;
     for role in others {
-        let end = start + line[start..].iter().position(|byte| *byte == b',')?;
-        read_cell(&line[start..end], *role, plan, limits, ids, sinks)?;
-        start = end + 1;
+        at += read_cell(&piece[at..], *role, plan, limits, ids, sinks)?;
+        if piece.get(at) != Some(&b',') {
+            return None;
+        }
+        at += 1;
     }
-    let cell = &line[start..];
-    if memchr::memchr2(b',', b'\r', cell).is_some() {
-        return None;
+    at += read_cell(&piece[at..], *last, plan, limits, ids, sinks)?;
+    match piece[at..] {
+        [] => Some(at),
+        [b'\n', ..] | [b'\r'] => Some(at + 1),
+        [b'\r', b'\n', ..] => Some(at + 2),
+        _ => None,
     }
-    read_cell(cell, *last, plan, limits, ids, sinks)
 }
 
+/// Reads the cell at the start of `rest`; returns its length in bytes.
 #[inline]
 fn read_cell(
-    cell: &[u8],
+    rest: &[u8],
     role: Role,
     plan: &Plan,
     limits: &Limits,
     ids: &mut Ids,
     sinks: &mut [Sink],
-) -> Option<()> {
+) -> Option<usize> {
     match role {
-        Role::Id => read_id(cell, limits, ids),
-        Role::Unused => plain_text(cell, limits).map(|_| ()),
-        Role::Wanted(at) => match &mut sinks[at] {
-            Sink::Numbers(numbers) => {
-                if cell.len() > limits.max_field_bytes {
-                    return None;
-                }
-                numbers.push(cells::number(cell, &plan.columns[at].rule).ok()?);
-                Some(())
+        Role::Id => {
+            if let Some((id, length)) = scan::integer(rest) {
+                ids.push_integer(id);
+                return Some(length);
             }
+            let length = scan::cell_length(rest);
+            read_id(&rest[..length], limits, ids)?;
+            Some(length)
+        }
+        Role::Unused => {
+            let length = scan::cell_length(rest);
+            plain_text(&rest[..length], limits)?;
+            Some(length)
+        }
+        Role::Wanted(at) => match &mut sinks[at] {
+            Sink::Numbers(numbers) => read_number(rest, &plan.columns[at].rule, limits, numbers),
             Sink::Labels(labels) => {
-                labels.push(cells::label(plain_text(cell, limits)?).ok()?);
-                Some(())
+                let length = scan::cell_length(rest);
+                if !labels.repeat(&rest[..length]) {
+                    labels.push(cells::label(plain_text(&rest[..length], limits)?).ok()?);
+                }
+                Some(length)
             }
             Sink::Texts(texts) => {
-                texts.push(plain_text(cell, limits)?);
-                Some(())
+                let length = scan::cell_length(rest);
+                texts.push(plain_text(&rest[..length], limits)?);
+                Some(length)
             }
         },
     }
 }
 
 #[inline]
-fn read_id(cell: &[u8], limits: &Limits, ids: &mut Ids) -> Option<()> {
-    if let Some(integer) = canonical_integer(cell) {
-        ids.push_integer(integer);
-        return Some(());
+fn read_number(rest: &[u8], rule: &CellRule, limits: &Limits, numbers: &mut Vec<f64>) -> Option<usize> {
+    let is_named = matches!(rule, CellRule::Binary { positive: Some(_) });
+    if !is_named && let Some((value, length)) = scan::decimal(rest) {
+        numbers.push(cells::keep(value, rule).ok()?);
+        return Some(length);
     }
+    let length = scan::cell_length(rest);
+    if length > limits.max_field_bytes {
+        return None;
+    }
+    numbers.push(cells::number(&rest[..length], rule).ok()?);
+    Some(length)
+}
+
+/// An id that is no plain whole number.
+fn read_id(cell: &[u8], limits: &Limits, ids: &mut Ids) -> Option<()> {
     let id = plain_text(cell, limits)?;
     if id.is_empty() {
         return None;
@@ -183,7 +211,7 @@ fn read_id(cell: &[u8], limits: &Limits, ids: &mut Ids) -> Option<()> {
 
 #[inline]
 fn plain_text<'a>(cell: &'a [u8], limits: &Limits) -> Option<&'a str> {
-    if cell.len() > limits.max_field_bytes || cell.contains(&b'\r') {
+    if cell.len() > limits.max_field_bytes {
         return None;
     }
     std::str::from_utf8(cell).ok()

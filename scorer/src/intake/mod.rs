@@ -15,6 +15,7 @@ pub mod header;
 mod parquet;
 pub mod plan;
 mod rejections;
+mod scan;
 
 #[cfg(test)]
 mod agreement;
