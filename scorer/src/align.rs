@@ -149,7 +149,7 @@ impl Solution {
 
     fn perfect_named(&self) -> Option<Vec<Predicted>> {
         if let [Truth::Texts(_)] = self.truths.as_slice() {
-            return Some(vec![self.same(&self.truths[0])]);
+            return Some(vec![self.perfect_texts(&self.truths[0])]);
         }
         let truths: Option<Vec<&[f64]>> = self
             .truths
@@ -161,6 +161,16 @@ impl Solution {
             .collect();
         let columns = self.judge.metric.perfect(&truths?)?;
         Some(columns.into_iter().map(Predicted::Numbers).collect())
+    }
+
+    fn perfect_texts(&self, truth: &Truth) -> Predicted {
+        let mut perfect = self.same(truth);
+        if let Predicted::Texts { texts, .. } = &mut perfect {
+            let mut written = Texts::default();
+            texts.iter().for_each(|text| written.push(&self.judge.metric.perfect_text(text)));
+            *texts = written;
+        }
+        perfect
     }
 
     /// A split's rows for a metric.

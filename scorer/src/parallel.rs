@@ -34,6 +34,23 @@ pub fn fill<T: Send, R: Send>(out: &mut [T], work: impl Fn(Range<usize>, &mut [T
     })
 }
 
+/// `work(0) … work(n - 1)`, in order; `n_items` says how much work it is, as for [`n_threads`].
+pub fn map<R: Send>(n: usize, n_items: usize, work: impl Fn(usize) -> R + Sync) -> Vec<R> {
+    let n_threads = n_threads(n_items).min(n.max(1));
+    if n_threads == 1 {
+        return (0..n).map(work).collect();
+    }
+    let size = n.div_ceil(n_threads);
+    let work = &work;
+    std::thread::scope(|scope| {
+        let running: Vec<_> = (0..n_threads)
+            .map(|part| (part * size).min(n)..((part + 1) * size).min(n))
+            .map(|range| scope.spawn(move || range.map(work).collect::<Vec<R>>()))
+            .collect();
+        running.into_iter().flat_map(join).collect()
+    })
+}
+
 /// The results of several pieces of work, at the same time where there is enough of it.
 pub fn each<T: Sync, R: Send>(items: &[T], n_rows: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     if n_threads(n_rows) == 1 {
@@ -94,6 +111,15 @@ mod tests {
             assert!(out.iter().enumerate().all(|(at, value)| *value == at as u32));
             assert_eq!(ranges.iter().map(Range::len).sum::<usize>(), n);
             assert!(ranges.windows(2).all(|pair| pair[0].end == pair[1].start));
+        }
+    }
+
+    #[test]
+    fn a_map_is_in_order_on_any_number_of_threads() {
+        for n_items in [1, 2 * FEW, 100 * FEW] {
+            for n in [0, 1, 5, 1001] {
+                assert_eq!(map(n, n_items, |at| at * 3), (0..n).map(|at| at * 3).collect::<Vec<_>>());
+            }
         }
     }
 

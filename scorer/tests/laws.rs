@@ -70,15 +70,42 @@ fn cells(cell: Cell, random: &mut Random) -> Vec<String> {
             // Both classes, in both splits.
             Cell::Binary => if row % 4 == 0 { "1" } else { "0" }.to_owned(),
             Cell::Label => CLASSES[if row < 15 { row % 5 } else { random.below(5) }].to_owned(),
-            Cell::Text | Cell::List => items(random),
+            Cell::List => items(random, 4),
+            Cell::Text => {
+                let n_words = 3 + random.below(6);
+                items(random, n_words)
+            }
+            Cell::Mask => mask(random, 1),
+            Cell::Masks => format!("{};{}", mask(random, 1), mask(random, 33)),
+            Cell::Boxes => boxes(random, false),
+            Cell::ScoredBoxes => boxes(random, true),
         })
         .collect()
 }
 
-fn items(random: &mut Random) -> String {
+/// Runs in half an image of 8 by 8 pixels.
+fn mask(random: &mut Random, first: usize) -> String {
+    let (start, gap) = (first + random.below(6), 1 + random.below(5));
+    let (length, other) = (2 + random.below(7), 1 + random.below(12));
+    format!("{start} {length} {} {other}", start + length + gap)
+}
+
+fn boxes(random: &mut Random, scored: bool) -> String {
+    let mut text = String::new();
+    for place in 0..3 {
+        let confidence = if scored { format!("{:.3} ", random.unit()) } else { String::new() };
+        let (x, y) = (place * 20 + random.below(9), random.below(9));
+        let (width, height) = (3 + random.below(9), 3 + random.below(9));
+        let gap = if place == 0 { "" } else { " " };
+        write!(text, "{gap}{} {confidence}{x} {y} {width} {height}", CLASSES[random.below(2)]).unwrap();
+    }
+    text
+}
+
+fn items(random: &mut Random, n: usize) -> String {
     let mut items: Vec<String> = (0..12).map(|item| format!("i{item}")).collect();
     random.shuffle(&mut items);
-    items[..4].join(" ")
+    items[..n].join(" ")
 }
 
 fn named(name: &str, cell: Cell, random: &mut Random) -> (String, Vec<String>) {
@@ -206,7 +233,11 @@ fn opened(text: &str) -> Content<'_> {
 fn context() -> Context {
     let names = ["s0", "s1", "s2", "s3"];
     let weights: Map<String, Value> = names.iter().map(|name| ((*name).to_owned(), json!(1.5))).collect();
-    let mut context = Context::new(Map::from_iter([("series_weight".to_owned(), Value::Object(weights))]));
+    let mut context = Context::new(Map::from_iter([
+        ("series_weight".to_owned(), Value::Object(weights)),
+        ("height".to_owned(), json!(8)),
+        ("width".to_owned(), json!(8)),
+    ]));
     context.history = BTreeMap::from_iter(names.map(|name| (name.to_owned(), vec![1.0, 4.0, 2.0, 7.0])));
     context
 }

@@ -19,6 +19,7 @@ pub enum RejectionKind {
     NotAnInteger,
     OutOfRange,
     BadRle,
+    BadBoxes,
     EmptyFile,
     NoRows,
     #[serde(rename = "not_utf8")]

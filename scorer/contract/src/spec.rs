@@ -66,6 +66,14 @@ pub enum Cell {
     Text,
     /// Space-separated items, best first; may be empty.
     List,
+    /// One mask as runs: pairs of first pixel (from 1, column by column) and length; empty: no pixel.
+    Mask,
+    /// Several masks as runs, separated by semicolons, no pixel in two of them; may be empty.
+    Masks,
+    /// Boxes, each as class, x, y, width and height; may be empty.
+    Boxes,
+    /// Boxes, each as class, confidence, x, y, width and height; may be empty.
+    ScoredBoxes,
 }
 
 /// Which columns a solution and a submission have beside the id.

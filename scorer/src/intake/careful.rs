@@ -123,7 +123,7 @@ impl<'a> Reading<'a> {
     fn new(plan: &'a Plan, limits: &'a Limits) -> Self {
         let columns = plan.columns.iter().map(|column| match column.rule {
             CellRule::Label => Column::Labels(Labels::default()),
-            CellRule::Text => Column::Texts(Texts::default()),
+            ref rule if rule.is_text() => Column::Texts(Texts::default()),
             _ => Column::Numbers(Vec::new()),
         });
         Self {
@@ -169,7 +169,7 @@ impl<'a> Reading<'a> {
             Role::Wanted(at) => match &mut self.columns[at] {
                 Column::Numbers(numbers) => numbers.push(cells::number(cell, &self.plan.columns[at].rule)?),
                 Column::Labels(labels) => labels.push(cells::label(text)?),
-                Column::Texts(texts) => texts.push(text),
+                Column::Texts(texts) => texts.push(cells::text(text, &self.plan.columns[at].rule)?),
             },
         }
         Ok(())

@@ -4,6 +4,7 @@
 use holdout_contract::rejection::RejectionKind;
 
 use super::plan::CellRule;
+use super::shapes;
 
 /// What is wrong with one cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,10 @@ pub enum Fault {
     OutOfRange,
     NotBinary,
     TooLong,
+    /// What is wrong with the mask, to follow the cell.
+    BadRle(&'static str),
+    /// What is wrong with the boxes, to follow the cell.
+    BadBoxes(&'static str),
 }
 
 impl Fault {
@@ -26,6 +31,8 @@ impl Fault {
             Self::NotAnInteger => RejectionKind::NotAnInteger,
             Self::OutOfRange | Self::NotBinary => RejectionKind::OutOfRange,
             Self::TooLong => RejectionKind::FieldTooLong,
+            Self::BadRle(_) => RejectionKind::BadRle,
+            Self::BadBoxes(_) => RejectionKind::BadBoxes,
         }
     }
 }
@@ -85,6 +92,21 @@ fn named_binary(cell: &[u8], positive: &str) -> Result<f64, Fault> {
 #[inline]
 pub fn label(cell: &str) -> Result<&str, Fault> {
     if cell.is_empty() { Err(Fault::Missing) } else { Ok(cell) }
+}
+
+/// A text that keeps the rule.
+///
+/// # Errors
+/// What is wrong with the mask or the boxes in it.
+#[inline]
+pub fn text<'a>(cell: &'a str, rule: &CellRule) -> Result<&'a str, Fault> {
+    match rule {
+        CellRule::Mask { n_pixels } => shapes::check_mask(cell, *n_pixels).map_err(Fault::BadRle)?,
+        CellRule::Masks { n_pixels } => shapes::check_masks(cell, *n_pixels).map_err(Fault::BadRle)?,
+        CellRule::Boxes { scored } => shapes::check_boxes(cell, *scored).map_err(Fault::BadBoxes)?,
+        _ => {}
+    }
+    Ok(cell)
 }
 
 #[cfg(test)]

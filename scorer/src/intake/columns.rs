@@ -35,6 +35,11 @@ impl Texts {
         self.ends.is_empty()
     }
 
+    /// Bytes of all strings together.
+    pub fn n_bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
     pub fn push(&mut self, text: &str) {
         self.buffer.push_str(text);
         self.ends.push(self.buffer.len());

@@ -177,7 +177,7 @@ fn read_cell(
             }
             Sink::Texts(texts) => {
                 let length = scan::cell_length(rest);
-                texts.push(plain_text(&rest[..length], limits)?);
+                texts.push(cells::text(plain_text(&rest[..length], limits)?, &plan.columns[at].rule).ok()?);
                 Some(length)
             }
         },

@@ -16,6 +16,7 @@ mod parquet;
 pub mod plan;
 mod rejections;
 mod scan;
+pub mod shapes;
 
 #[cfg(test)]
 mod agreement;

@@ -82,10 +82,10 @@ fn column(series: &Series, name: &str, rule: &CellRule) -> Result<Column, Reject
             })?;
             Ok(Column::Labels(labels))
         }
-        CellRule::Text => {
+        rule if rule.is_text() => {
             let mut texts = Texts::default();
             each_text(series, name, rule, |cell| {
-                texts.push(cell);
+                texts.push(cells::text(cell, rule)?);
                 Ok(())
             })?;
             Ok(Column::Texts(texts))
@@ -132,9 +132,9 @@ fn each_text(
     let mut faults = Faults::default();
     for (row, cell) in cast.str().map_err(|error| damaged(&error))?.iter().enumerate() {
         let text = match (cell, rule) {
-            (None, CellRule::Text) => Ok(""),
+            (None, rule) if rule.is_text() => Ok(""),
             (None, _) => Err(Fault::Missing),
-            (Some(text), CellRule::Text) => Ok(text),
+            (Some(text), rule) if rule.is_text() => Ok(text),
             (Some(text), _) => cells::label(text),
         };
         if let Err(fault) = text.and_then(&mut take) {

@@ -17,11 +17,28 @@ pub enum CellRule {
     Label,
     /// Any text, also none.
     Text,
+    /// A mask as runs, inside the image where its size is known.
+    Mask {
+        n_pixels: Option<u64>,
+    },
+    /// Masks that share no pixel, separated by semicolons.
+    Masks {
+        n_pixels: Option<u64>,
+    },
+    /// Class, x, y, width and height, again and again; with `scored`, a confidence after each class.
+    Boxes {
+        scored: bool,
+    },
 }
 
 impl CellRule {
     pub fn is_number(&self) -> bool {
-        !matches!(self, Self::Label | Self::Text)
+        *self != Self::Label && !self.is_text()
+    }
+
+    /// Whether cells are kept as text.
+    pub fn is_text(&self) -> bool {
+        matches!(self, Self::Text | Self::Mask { .. } | Self::Masks { .. } | Self::Boxes { .. })
     }
 
     /// What was expected, to follow "expected".
@@ -35,7 +52,24 @@ impl CellRule {
             Self::Binary { positive: None } => "0 or 1".into(),
             Self::Binary { positive: Some(_) } | Self::Label => "a class name".into(),
             Self::Text => "text".into(),
+            Self::Mask { n_pixels } => {
+                format!("“start length …”, runs of pixels in ascending order{}", within(*n_pixels))
+            }
+            Self::Masks { n_pixels } => format!(
+                "masks “start length …”, separated by semicolons and without a common pixel{}",
+                within(*n_pixels)
+            ),
+            Self::Boxes { scored: false } => "“class x y width height”, again for every box".into(),
+            Self::Boxes { scored: true } => "“class confidence x y width height”, again for every box".into(),
         }
+    }
+}
+
+fn within(n_pixels: Option<u64>) -> String {
+    let numbers = "pixels counted from 1 down the columns";
+    match n_pixels {
+        Some(n_pixels) => format!(", {numbers} up to {n_pixels}"),
+        None => format!(", {numbers}"),
     }
 }
 

@@ -59,6 +59,7 @@ impl BadCells<'_> {
             Fault::OutOfRange => format!("holds “{first}”, which is out of range"),
             Fault::NotBinary => format!("holds “{first}”, which is neither 0 nor 1"),
             Fault::TooLong => "holds a cell that is too long".to_owned(),
+            Fault::BadRle(what) | Fault::BadBoxes(what) => format!("holds “{first}”, {what},"),
         };
         let more = match self.total {
             1 => String::new(),

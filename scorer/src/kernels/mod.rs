@@ -1,10 +1,12 @@
 //! Plain computations on slices that metrics share: sums, ranks, counts. No ids, no files.
 
+mod edits;
 mod margins;
 mod radix;
 mod ranks;
 mod sums;
 
+pub use edits::{common_subsequence, distance, text_distance};
 pub use margins::Margins;
 pub use ranks::{average_ranks, kendall_tau_b, median, order_key, thresholds};
 pub use sums::sum;

@@ -4,7 +4,7 @@ use super::binary::{curve, loss};
 use super::labels::{binary, ordinal, single};
 use super::ranking::{graded, lists};
 use super::regression::{association, gini, pointwise, ratio, worst};
-use super::{Metric, columnwise, grouped, multiclass};
+use super::{Metric, columnwise, detection, grouped, multiclass, segmentation, text};
 
 pub static METRICS: &[&dyn Metric] = &[
     &pointwise::RMSE,
@@ -100,10 +100,44 @@ pub static METRICS: &[&dyn Metric] = &[
     &grouped::RMSSE,
     &grouped::WRMSSE,
     &grouped::SMAPE_BY_SERIES,
+    &text::LEVENSHTEIN_MEAN,
+    &text::LEVENSHTEIN_SIMILARITY,
+    &text::WER,
+    &text::CER,
+    &text::BLEU,
+    &text::CHRF,
+    &text::TER,
+    &text::ROUGE_1,
+    &text::ROUGE_2,
+    &text::ROUGE_L,
+    &text::EXACT_MATCH_TEXT,
+    &text::TOKEN_F1,
+    &text::WORD_JACCARD,
+    &segmentation::DICE_MEAN,
+    &segmentation::IOU_MEAN,
+    &segmentation::DICE_GLOBAL,
+    &segmentation::IOU_GLOBAL,
+    &segmentation::TGS_MAP_IOU,
+    &segmentation::DICE_CLASS_MEAN,
+    &segmentation::IOU_CLASS_MEAN,
+    &segmentation::NSD,
+    &segmentation::HD95,
+    &segmentation::PANOPTIC_QUALITY,
+    &segmentation::PANOPTIC_QUALITY_CLASS_MEAN,
+    &detection::COCO_MAP,
+    &detection::COCO_AP50,
+    &detection::COCO_AR100,
+    &detection::VOC_AP,
 ];
 
 /// Other names under which contests know a metric: its name here and, after “@”, its main parameter.
-pub static ALIASES: &[(&str, &str)] = &[("amex_like_recall_at_4pct", "top_recall@4")];
+pub static ALIASES: &[(&str, &str)] = &[
+    ("amex_like_recall_at_4pct", "top_recall@4"),
+    ("dice_mean_empty1", "dice_mean@1"),
+    ("dice_mean_empty0", "dice_mean@0"),
+    ("iou_mean_empty1", "iou_mean@1"),
+    ("iou_mean_empty0", "iou_mean@0"),
+];
 
 /// Short forms whose name another metric has without a parameter: `recall@5` looks at lists,
 /// `recall@0.5` at a threshold.

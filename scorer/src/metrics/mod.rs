@@ -18,13 +18,17 @@ mod rows;
 
 pub mod binary;
 pub mod columnwise;
+pub mod detection;
 pub mod grouped;
 mod groups;
 pub mod labels;
 pub mod multiclass;
 pub mod ranking;
 pub mod regression;
+pub mod segmentation;
+pub mod text;
 
+use std::borrow::Cow;
 use std::fmt;
 
 pub use about::{About, ParameterAbout, fields};
@@ -104,6 +108,19 @@ pub trait Metric: Send + Sync {
     fn perfect(&self, truths: &[&[f64]]) -> Option<Vec<Vec<f64>>> {
         let _ = truths;
         None
+    }
+
+    /// The cell of a perfect submission where the truth is this text.
+    fn perfect_text<'a>(&self, truth: &'a str) -> Cow<'a, str> {
+        Cow::Borrowed(truth)
+    }
+
+    /// Whether it can be computed at all with these parameters in this competition.
+    ///
+    /// # Errors
+    /// A sentence for the host: what is missing.
+    fn fits(&self, _params: &Params, _context: &crate::judge::Context) -> Result<(), String> {
+        Ok(())
     }
 
     /// The description that hosts, API and documentation are made from.

@@ -69,7 +69,23 @@ impl<'a> Values<'a> {
     }
 }
 
+impl Values<'_> {
+    /// About how many bytes of text this split's rows hold.
+    fn n_text_bytes(&self) -> usize {
+        match self {
+            Self::Texts { texts, rows } => texts.n_bytes() / texts.len().max(1) * rows.len(),
+            _ => 0,
+        }
+    }
+}
+
 impl<'a> Rows<'a> {
+    /// A value of every row, on as many cores as the texts of the split are worth.
+    pub fn each<T: Send>(&self, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+        let n_bytes: usize = self.truths.iter().chain(self.predictions).map(Values::n_text_bytes).sum();
+        crate::parallel::map(self.len(), self.len() + n_bytes / 16, work)
+    }
+
     pub fn len(&self) -> usize {
         self.row_numbers.len()
     }

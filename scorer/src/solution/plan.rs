@@ -5,6 +5,7 @@ use holdout_contract::spec::{Cell, Layout};
 
 use crate::intake::{CellRule, Plan, Wanted};
 use crate::judge::Judge;
+use crate::metrics::segmentation;
 
 use super::Expected;
 
@@ -86,7 +87,7 @@ fn group_column(
     if let Some(name) = judge.params.text("group_column") {
         return finder.require(name).map(Some);
     }
-    let usual = ["query_id", "series", "group"];
+    let usual = ["query_id", "series", "group", "class"];
     let found = usual.iter().find_map(|name| finder.find(name));
     found.map(Some).ok_or_else(|| {
         bad(format!(
@@ -154,7 +155,16 @@ pub(crate) fn rule(cell: Cell, judge: &Judge) -> CellRule {
         Cell::Binary => CellRule::Binary { positive: positive(judge) },
         Cell::Label => CellRule::Label,
         Cell::Text | Cell::List => CellRule::Text,
+        Cell::Mask => CellRule::Mask { n_pixels: n_pixels(judge) },
+        Cell::Masks => CellRule::Masks { n_pixels: n_pixels(judge) },
+        Cell::Boxes => CellRule::Boxes { scored: false },
+        Cell::ScoredBoxes => CellRule::Boxes { scored: true },
     }
+}
+
+fn n_pixels(judge: &Judge) -> Option<u64> {
+    let (height, width) = segmentation::image_size(&judge.params, &judge.context)?;
+    Some(u64::from(height) * u64::from(width))
 }
 
 fn positive(judge: &Judge) -> Option<String> {

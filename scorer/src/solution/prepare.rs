@@ -42,6 +42,7 @@ fn prepare(
     rule: &SplitRule,
     limits: &Limits,
 ) -> Result<Solution, Rejection> {
+    judge.metric.fits(&judge.params, &judge.context).map_err(bad)?;
     let layout = judge.metric.layout(&judge.params);
     let mut found = None;
     let table = intake::read(content, limits, |header| {

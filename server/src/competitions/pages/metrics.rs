@@ -142,6 +142,10 @@ fn cell(cell: Cell) -> &'static str {
         Cell::Label => "class names",
         Cell::Text => "text",
         Cell::List => "items separated by spaces, best first",
+        Cell::Mask => "a mask as runs “start length …”, pixels counted from 1 down the columns",
+        Cell::Masks => "masks as runs “start length …”, separated by semicolons",
+        Cell::Boxes => "boxes “class x y width height …”",
+        Cell::ScoredBoxes => "boxes “class confidence x y width height …”",
     }
 }
 

@@ -1,0 +1,93 @@
+//! Boxes by image and class, their overlaps, and the classes of a split.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use crate::intake::shapes::{Boxed, boxes};
+use crate::metrics::{Rows, Undefined};
+
+use super::in_file_order;
+
+/// The intersection over union of two boxes; 0 where they do not meet.
+pub(super) fn iou(a: &Boxed<'_>, b: &Boxed<'_>) -> f64 {
+    let width = (a.x + a.width).min(b.x + b.width) - a.x.max(b.x);
+    let height = (a.y + a.height).min(b.y + b.height) - a.y.max(b.y);
+    if width <= 0.0 || height <= 0.0 {
+        return 0.0;
+    }
+    let both = width * height;
+    both / (area(a) + area(b) - both)
+}
+
+pub(super) fn area(of: &Boxed<'_>) -> f64 {
+    of.width * of.height
+}
+
+/// The boxes of one class in one image; predicted ones by falling confidence, ties as they stand.
+#[derive(Debug, Default)]
+pub(super) struct Image<'a> {
+    pub(super) truths: Vec<Boxed<'a>>,
+    pub(super) predictions: Vec<Boxed<'a>>,
+}
+
+/// The images of every class that the truth has, in the order of the solution file; images without a
+/// box of the class are left out.
+pub(super) fn by_class<'a>(rows: &Rows<'a>) -> Result<Vec<Vec<Image<'a>>>, Undefined> {
+    rows.positive_weight()?;
+    let order = in_file_order(rows);
+    let mut classes: BTreeMap<&str, Vec<(usize, Image<'a>)>> = BTreeMap::new();
+    for (place, at) in order.iter().enumerate() {
+        for truth in boxes(rows.truths[0].text(*at), false) {
+            image(classes.entry(truth.class).or_default(), place).truths.push(truth);
+        }
+    }
+    if classes.is_empty() {
+        return Err(Undefined::because("This split has no true box."));
+    }
+    for (place, at) in order.iter().enumerate() {
+        for prediction in boxes(rows.predictions[0].text(*at), true) {
+            if let Some(images) = classes.get_mut(prediction.class) {
+                image_anywhere(images, place).predictions.push(prediction);
+            }
+        }
+    }
+    Ok(classes.into_values().map(finished).collect())
+}
+
+/// The image at this place, made if it is new; places come in ascending order.
+fn image<'a, 'b>(images: &'b mut Vec<(usize, Image<'a>)>, place: usize) -> &'b mut Image<'a> {
+    if images.last().is_none_or(|(last, _)| *last != place) {
+        images.push((place, Image::default()));
+    }
+    let last = images.len() - 1;
+    &mut images[last].1
+}
+
+/// As [`image`], after images with truths: those are sorted, those with predictions alone come behind.
+fn image_anywhere<'a, 'b>(images: &'b mut Vec<(usize, Image<'a>)>, place: usize) -> &'b mut Image<'a> {
+    let n_with_truth = images.partition_point(|(_, image)| !image.truths.is_empty());
+    match images[..n_with_truth].binary_search_by_key(&place, |(place, _)| *place) {
+        Ok(at) => &mut images[at].1,
+        Err(_) => image(images, place),
+    }
+}
+
+fn finished(mut images: Vec<(usize, Image<'_>)>) -> Vec<Image<'_>> {
+    images.sort_by_key(|(place, _)| *place);
+    for (_, image) in &mut images {
+        image.predictions.sort_by(|a, b| falling(a.confidence, b.confidence));
+    }
+    images.into_iter().map(|(_, image)| image).collect()
+}
+
+/// Confidences are finite; 0 and -0 are equal.
+fn falling(a: f64, b: f64) -> Ordering {
+    b.partial_cmp(&a).unwrap_or(Ordering::Equal)
+}
+
+/// Indexes of confidences, highest first, ties as they stand.
+pub(super) fn by_confidence(confidences: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..confidences.len()).collect();
+    order.sort_by(|a, b| falling(confidences[*a], confidences[*b]));
+    order
+}

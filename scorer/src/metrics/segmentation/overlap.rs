@@ -1,0 +1,299 @@
+//! Dice and intersection over union, by merging the runs of two masks.
+
+use crate::intake::shapes::{Run, Runs};
+use crate::kernels::sum;
+use crate::metrics::about::About;
+use crate::metrics::groups::Groups;
+use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+
+use super::{BLANK, CHECKED, EMPTIES, EMPTY_PAIR, HEIGHT, LEAVE_OUT, RUNS, WIDTH};
+
+/// Pixels of the truth, of the prediction, and of both.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Overlap {
+    truth: u64,
+    predicted: u64,
+    both: u64,
+}
+
+impl Overlap {
+    fn of(truth: &str, predicted: &str) -> Self {
+        let (mut truths, mut predictions) = (Runs::of(truth), Runs::of(predicted));
+        let (mut a, mut b) = (truths.next(), predictions.next());
+        let mut found = Self::default();
+        while let (Some(left), Some(right)) = (a, b) {
+            found.both += left.end.min(right.end).saturating_sub(left.start.max(right.start));
+            if left.end <= right.end {
+                found.truth += left.len();
+                a = truths.next();
+            } else {
+                found.predicted += right.len();
+                b = predictions.next();
+            }
+        }
+        found.truth += a.into_iter().chain(truths).map(Run::len).sum::<u64>();
+        found.predicted += b.into_iter().chain(predictions).map(Run::len).sum::<u64>();
+        found
+    }
+
+    fn is_empty(self) -> bool {
+        self.truth == 0 && self.predicted == 0
+    }
+
+    fn dice(self) -> f64 {
+        2.0 * self.both as f64 / (self.truth + self.predicted) as f64
+    }
+
+    fn union(self) -> u64 {
+        self.truth + self.predicted - self.both
+    }
+
+    fn iou(self) -> f64 {
+        self.both as f64 / self.union() as f64
+    }
+
+    /// The share of the thresholds 0.50, 0.55 … 0.95 that the intersection over union exceeds; in whole
+    /// numbers, so that an overlap of exactly 0.6 never depends on how 0.6 is written in binary.
+    fn thresholds_passed(self) -> f64 {
+        let (both, union) = (u128::from(self.both), u128::from(self.union()));
+        let n_passed = (10..20).filter(|twentieths| both * 20 > union * twentieths).count();
+        n_passed as f64 / 10.0
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Over {
+    Rows,
+    Classes,
+}
+
+/// A metric of overlaps; `value` is never asked about two empty masks.
+pub struct Mask {
+    about: About,
+    over: Over,
+    value: fn(Overlap) -> f64,
+}
+
+/// Dice or intersection over union of all pixels together.
+pub struct Pooled {
+    about: About,
+    /// Of the common pixels, and the pixels of both sides added up.
+    value: fn(f64, f64) -> f64,
+}
+
+impl Metric for Mask {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn laws(&self) -> Laws {
+        let has_weights = !matches!(self.over, Over::Classes);
+        Laws { is_symmetric: true, has_weights, undefined_on: &[Degenerate::NoRows] }
+    }
+
+    fn needs_groups(&self) -> bool {
+        matches!(self.over, Over::Classes)
+    }
+
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        rows.positive_weight()?;
+        let (truths, predictions) = (rows.truths[0], rows.predictions[0]);
+        let overlaps = rows.each(|at| Overlap::of(truths.text(at), predictions.text(at)));
+        match self.over {
+            Over::Rows => {
+                let all: Vec<u32> = (0..rows.len() as u32).collect();
+                self.mean(rows, params, &overlaps, &all).ok_or_else(all_left_out)
+            }
+            Over::Classes => {
+                let groups = Groups::of(rows)?;
+                let means: Vec<f64> = groups
+                    .iter()
+                    .filter_map(|(_, members)| self.mean(rows, params, &overlaps, members))
+                    .collect();
+                if means.is_empty() {
+                    return Err(all_left_out());
+                }
+                Ok(sum(means.len(), |at| means[at]) / means.len() as f64)
+            }
+        }
+    }
+}
+
+impl Mask {
+    fn mean(&self, rows: &Rows<'_>, params: &Params, overlaps: &[Overlap], members: &[u32]) -> Option<f64> {
+        let of_empty_pair = (!params.flag(LEAVE_OUT.name)).then(|| params.optional_number(EMPTY_PAIR.name));
+        let of_empty_pair = of_empty_pair.map(|value| value.unwrap_or(1.0));
+        let counts = |at: usize| of_empty_pair.is_some() || !overlaps[at].is_empty();
+        let counted: Vec<usize> = members.iter().map(|at| *at as usize).filter(|at| counts(*at)).collect();
+        let total = sum(counted.len(), |at| rows.weight(counted[at]));
+        let value = |at: usize| match overlaps[at].is_empty() {
+            true => of_empty_pair.unwrap_or(0.0),
+            false => (self.value)(overlaps[at]),
+        };
+        let weighted = sum(counted.len(), |at| rows.weight(counted[at]) * value(counted[at]));
+        (total > 0.0).then(|| weighted / total)
+    }
+}
+
+impl Metric for Pooled {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn laws(&self) -> Laws {
+        Laws { is_symmetric: true, has_weights: true, undefined_on: &[Degenerate::NoRows] }
+    }
+
+    fn score(&self, rows: &Rows<'_>, _: &Params) -> Result<f64, Undefined> {
+        rows.positive_weight()?;
+        let (truths, predictions) = (rows.truths[0], rows.predictions[0]);
+        let overlaps = rows.each(|at| Overlap::of(truths.text(at), predictions.text(at)));
+        let total = |part: fn(&Overlap) -> u64| {
+            sum(overlaps.len(), |at| rows.weight(at) * part(&overlaps[at]) as f64)
+        };
+        let sides = total(|overlap| overlap.truth + overlap.predicted);
+        if sides == 0.0 {
+            return Err(Undefined::because("No mask of this split has a pixel, in truth or prediction."));
+        }
+        Ok((self.value)(total(|overlap| overlap.both), sides))
+    }
+}
+
+fn all_left_out() -> Undefined {
+    Undefined::because("Every row of this split that counts has two empty masks, and those are left out.")
+}
+
+const DICE: &str = r"\frac1n\sum_{i=1}^{n}\frac{2|Y_i\cap P_i|}{|Y_i|+|P_i|}";
+const IOU: &str = r"\frac1n\sum_{i=1}^{n}\frac{|Y_i\cap P_i|}{|Y_i\cup P_i|}";
+const GLOBAL_GAMING: &str = "Images with large objects decide; small objects may be given up at no cost.";
+const NO_PIXEL: &str = "Undefined where no mask of the split has a pixel, in truth or prediction.";
+const BY_CLASS: &str = "Classes are the groups of the solution's column “class” (or the one named by “group_column”); a class whose rows are all left out does not count.";
+
+pub static DICE_MEAN: Mask = Mask {
+    about: About {
+        name: "dice_mean",
+        title: "Mean Dice",
+        parameters: &[EMPTY_PAIR, LEAVE_OUT, HEIGHT, WIDTH],
+        sentence: "Twice the common pixels of true and predicted mask over the pixels of both, for every row, averaged.",
+        formula: DICE,
+        edge_cases: &[EMPTIES, RUNS, CHECKED],
+        ..BLANK
+    },
+    over: Over::Rows,
+    value: Overlap::dice,
+};
+
+pub static IOU_MEAN: Mask = Mask {
+    about: About {
+        name: "iou_mean",
+        title: "Mean intersection over union",
+        sentence: "The common pixels of true and predicted mask over the pixels of either, for every row, averaged.",
+        formula: IOU,
+        ..DICE_MEAN.about
+    },
+    over: Over::Rows,
+    value: Overlap::iou,
+};
+
+pub static DICE_GLOBAL: Pooled = Pooled {
+    about: About {
+        name: "dice_global",
+        title: "Global Dice",
+        parameters: &[HEIGHT, WIDTH],
+        sentence: "Twice the common pixels over the pixels of true and predicted masks, all images taken together.",
+        formula: r"\frac{2\sum_i|Y_i\cap P_i|}{\sum_i(|Y_i|+|P_i|)}",
+        edge_cases: &[NO_PIXEL, RUNS, CHECKED],
+        gaming: GLOBAL_GAMING,
+        ..BLANK
+    },
+    value: |both, sides| 2.0 * both / sides,
+};
+
+pub static IOU_GLOBAL: Pooled = Pooled {
+    about: About {
+        name: "iou_global",
+        title: "Global intersection over union",
+        sentence: "The common pixels over the pixels of either mask, all images taken together.",
+        formula: r"\frac{\sum_i|Y_i\cap P_i|}{\sum_i|Y_i\cup P_i|}",
+        ..DICE_GLOBAL.about
+    },
+    value: |both, sides| both / (sides - both),
+};
+
+pub static TGS_MAP_IOU: Mask = Mask {
+    about: About {
+        name: "tgs_map_iou",
+        title: "Share of overlap thresholds passed",
+        parameters: &[HEIGHT, WIDTH],
+        sentence: "For every row the share of the thresholds 0.50, 0.55 … 0.95 that the intersection over union exceeds, averaged.",
+        formula: r"\frac1n\sum_{i=1}^{n}\frac1{10}\sum_{t\in\{.5,.55,\dots,.95\}}\bigl[\mathrm{IoU}(Y_i,P_i)>t\bigr]",
+        edge_cases: &[
+            "An overlap equal to a threshold does not pass it.",
+            "Where neither mask has a pixel the row counts 1; where one of them has, 0.",
+            RUNS,
+            CHECKED,
+        ],
+        gaming: "Below an overlap of 0.5 nothing is gained: a mask that will not reach it is best left empty.",
+        ..BLANK
+    },
+    over: Over::Rows,
+    value: Overlap::thresholds_passed,
+};
+
+pub static DICE_CLASS_MEAN: Mask = Mask {
+    about: About {
+        name: "dice_class_mean",
+        title: "Mean Dice over classes",
+        sentence: "The mean Dice of every class, averaged: all classes count the same.",
+        formula: r"\frac1K\sum_{k=1}^{K}\frac1{n_k}\sum_{i\in k}\frac{2|Y_i\cap P_i|}{|Y_i|+|P_i|}",
+        edge_cases: &[BY_CLASS, EMPTIES, RUNS, CHECKED],
+        gaming: "Every class counts the same, so effort pays most on the rarest.",
+        ..DICE_MEAN.about
+    },
+    over: Over::Classes,
+    value: Overlap::dice,
+};
+
+pub static IOU_CLASS_MEAN: Mask = Mask {
+    about: About {
+        name: "iou_class_mean",
+        title: "Mean intersection over union over classes",
+        sentence: "The mean intersection over union of every class, averaged: all classes count the same.",
+        formula: r"\frac1K\sum_{k=1}^{K}\frac1{n_k}\sum_{i\in k}\frac{|Y_i\cap P_i|}{|Y_i\cup P_i|}",
+        ..DICE_CLASS_MEAN.about
+    },
+    over: Over::Classes,
+    value: Overlap::iou,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pixels(mask: &str) -> Vec<u64> {
+        Runs::of(mask).flat_map(|run| run.start..run.end).collect()
+    }
+
+    #[test]
+    fn merging_counts_as_pixels_do() {
+        let masks =
+            ["", "1 64", "1 1 3 1 5 1", "2 5 7 9 20 1 22 30", "1 3 4 3 7 3", "60 5", "3 1 5 2 50 3 60 1"];
+        for a in masks {
+            for b in masks {
+                let (y, p) = (pixels(a), pixels(b));
+                let both = y.iter().filter(|pixel| p.contains(pixel)).count() as u64;
+                let counted = Overlap { truth: y.len() as u64, predicted: p.len() as u64, both };
+                assert_eq!(Overlap::of(a, b), counted, "{a} and {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_overlap_on_a_threshold_does_not_pass_it() {
+        let passed = |both, union| Overlap { truth: union, predicted: both, both }.thresholds_passed();
+        assert_eq!(passed(1, 2), 0.0);
+        assert_eq!(passed(3, 5), 0.2);
+        assert_eq!(passed(11, 20), 0.1);
+        assert_eq!(passed(1, 1), 1.0);
+    }
+}

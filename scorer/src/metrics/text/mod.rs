@@ -1,0 +1,104 @@
+//! Texts against texts: edits, words, and n-grams.
+//!
+//! Definitions are those of the libraries that people publish with (sacrebleu, rouge_score, jiwer,
+//! rapidfuzz), down to what counts as a space.
+
+mod bleu;
+mod chrf;
+mod edits;
+mod rouge;
+mod shifts;
+mod ter;
+mod words;
+mod wordwise;
+
+pub use bleu::BLEU;
+pub use chrf::CHRF;
+pub use edits::{CER, LEVENSHTEIN_MEAN, LEVENSHTEIN_SIMILARITY, WER};
+pub use rouge::{ROUGE_1, ROUGE_2, ROUGE_L};
+pub use ter::TER;
+pub use wordwise::{EXACT_MATCH_TEXT, TOKEN_F1, WORD_JACCARD};
+
+use holdout_contract::spec::{Cell, Direction, Task};
+
+use crate::kernels::sum;
+use crate::metrics::about::{About, fields};
+use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+
+const TEXTS: fields::Fields = fields::Fields::Target { solution: Cell::Text, submission: Cell::Text };
+
+const BLANK: About = About {
+    name: "",
+    title: "",
+    task: Task::Text,
+    direction: Direction::HigherIsBetter,
+    best: Some(1.0),
+    layout: TEXTS,
+    parameters: &[],
+    sentence: "",
+    formula: "",
+    edge_cases: &[],
+    gaming: "",
+};
+
+const SYMMETRIC: Laws = Laws { is_symmetric: true, has_weights: true, undefined_on: &[Degenerate::NoRows] };
+const ONE_SIDED: Laws = Laws { is_symmetric: false, ..SYMMETRIC };
+
+/// A mean over rows of a term of truth and prediction.
+pub struct Mean {
+    about: About,
+    term: fn(&str, &str) -> f64,
+}
+
+impl Metric for Mean {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn laws(&self) -> Laws {
+        SYMMETRIC
+    }
+
+    fn score(&self, rows: &Rows<'_>, _: &Params) -> Result<f64, Undefined> {
+        let (truths, predictions) = (rows.truths[0], rows.predictions[0]);
+        let terms = rows.each(|at| (self.term)(truths.text(at), predictions.text(at)));
+        rows.mean(|at| terms[at])
+    }
+}
+
+/// A function of counts of every row, added up over the split.
+pub struct Corpus<const N: usize> {
+    about: About,
+    /// Of truth and prediction.
+    counts: fn(&str, &str) -> [u32; N],
+    combine: fn([f64; N]) -> Result<f64, Undefined>,
+}
+
+impl<const N: usize> Metric for Corpus<N> {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn laws(&self) -> Laws {
+        ONE_SIDED
+    }
+
+    fn score(&self, rows: &Rows<'_>, _: &Params) -> Result<f64, Undefined> {
+        rows.positive_weight()?;
+        let (truths, predictions) = (rows.truths[0], rows.predictions[0]);
+        let counts = rows.each(|at| (self.counts)(truths.text(at), predictions.text(at)));
+        (self.combine)(std::array::from_fn(|part| {
+            sum(rows.len(), |at| rows.weight(at) * f64::from(counts[at][part]))
+        }))
+    }
+}
+
+/// The score of a corpus whose truths hold nothing to compare with.
+fn no_words() -> Undefined {
+    Undefined::because("The true texts of this split hold no word at all.")
+}
+
+/// 2ab / (a + b), 0 where both are 0.
+fn harmonic(a: f64, b: f64) -> f64 {
+    if a + b > 0.0 { 2.0 * a * b / (a + b) } else { 0.0 }
+}

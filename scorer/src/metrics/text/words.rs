@@ -1,0 +1,84 @@
+//! Texts cut into words, as Python's libraries cut them; words as numbers; n-grams counted.
+
+use std::collections::HashMap;
+
+/// What Python takes for a space: Unicode's white space and four old separators.
+pub(super) fn is_space(c: char) -> bool {
+    c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
+}
+
+/// As `str.split()`.
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(is_space).filter(|word| !word.is_empty())
+}
+
+/// A number for every distinct word of a truth and a prediction.
+#[derive(Default)]
+pub(super) struct Numbering<'a> {
+    numbers: HashMap<&'a str, u32, foldhash::fast::FixedState>,
+}
+
+impl<'a> Numbering<'a> {
+    pub(super) fn of(&mut self, words: impl Iterator<Item = &'a str>) -> Vec<u32> {
+        words
+            .map(|word| {
+                let next = self.numbers.len() as u32;
+                *self.numbers.entry(word).or_insert(next)
+            })
+            .collect()
+    }
+}
+
+/// The words of both sides as numbers, equal where the words are.
+pub(super) fn numbered<'a>(
+    truth: impl Iterator<Item = &'a str>,
+    prediction: impl Iterator<Item = &'a str>,
+) -> (Vec<u32>, Vec<u32>) {
+    let mut numbering = Numbering::default();
+    (numbering.of(truth), numbering.of(prediction))
+}
+
+/// How many n-grams two lists of symbols share, each as often as it occurs in both. `width` bits hold
+/// a symbol; n of them must fit into 128.
+pub(super) fn common_ngrams(a: &[u32], b: &[u32], n: usize, width: u32) -> u32 {
+    let (a, b) = (ngrams(a, n, width), ngrams(b, n, width));
+    let (mut i, mut j, mut common) = (0, 0, 0);
+    while i < a.len() && j < b.len() {
+        match a[i].cmp(&b[j]) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => (i, j, common) = (i + 1, j + 1, common + 1),
+        }
+    }
+    common
+}
+
+fn ngrams(symbols: &[u32], n: usize, width: u32) -> Vec<u128> {
+    let pack = |window: &[u32]| window.iter().fold(0_u128, |key, symbol| key << width | u128::from(*symbol));
+    let mut keys: Vec<u128> = symbols.windows(n).map(pack).collect();
+    keys.sort_unstable();
+    keys
+}
+
+/// How many n-grams so many symbols have.
+pub(super) fn n_ngrams(n_symbols: usize, n: usize) -> u32 {
+    (n_symbols + 1).saturating_sub(n) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spaces_are_those_of_python() {
+        let found: Vec<&str> = words(" a\tb\u{a0}c\u{1f}d\u{3000}e\u{200b}f ").collect();
+        assert_eq!(found, ["a", "b", "c", "d", "e\u{200b}f"]);
+    }
+
+    #[test]
+    fn ngrams_are_shared_as_often_as_both_have_them() {
+        assert_eq!(common_ngrams(&[1, 2, 1, 2, 1], &[1, 2, 1, 2], 2, 32), 3);
+        assert_eq!(common_ngrams(&[1, 2], &[1, 2], 3, 32), 0);
+        assert_eq!((n_ngrams(5, 2), n_ngrams(1, 2), n_ngrams(0, 1)), (4, 0, 0));
+    }
+}
