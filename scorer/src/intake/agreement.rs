@@ -28,6 +28,8 @@ const IDS: &[&str] = &["id", "0", "00", "-1", "1.0"];
 const ODD: &[&str] =
     &["NaN", "inf", "", "two", "1,5", "\"", "a\"b", "\"q\"\"q\"", "\"line\nbreak\"", "\r", "1\r2", "\u{0}"];
 
+const QUOTED: &[&str] = &["\"3\"", "\"\"", "\"a,b\"", "\"\"\"\"", "\"5\"\"\"", "x\"\"", "\"a\"b\"\""];
+
 fn file(random: &mut Random, n_odd: u64) -> String {
     let line_end = random.pick(&["\n", "\r\n"]);
     let is_quoted = random.below(4) == 0;
@@ -46,6 +48,8 @@ fn file(random: &mut Random, n_odd: u64) -> String {
             cells[random.below(5) as usize] = random.pick(ODD).to_owned();
         } else if is_quoted {
             cells = cells.map(|cell| format!("\"{cell}\""));
+        } else if random.below(12) == 0 {
+            cells[random.below(5) as usize] = random.pick(QUOTED).to_owned();
         }
         text += &cells.join(",");
         if row + 1 < n_rows || random.below(2) == 0 {

@@ -1,7 +1,9 @@
 //! The quick reader: plain CSV cut at line ends, a piece for every core, each cell parsed in place.
 //!
-//! It never says what is wrong: at the first quote, lone carriage return, row of another width or
-//! cell that breaks its rule it gives up, and the careful reader takes over.
+//! It never says what is wrong: at the first line end in quotes, quote inside a cell, lone carriage
+//! return, row of another width or cell that breaks its rule it gives up, and the careful reader takes
+//! over. A cut inside a quoted cell leaves the piece before it with a quote that never ends, so that
+//! such a file is given up, too.
 
 use super::Limits;
 use super::cells;
@@ -61,9 +63,8 @@ enum Sink {
 }
 
 fn read_piece(piece: &[u8], plan: &Plan, limits: &Limits) -> Option<Table> {
-    if memchr::memchr(b'"', piece).is_some() {
-        return None;
-    }
+    let n_quotes = memchr::memchr_iter(b'"', piece).count();
+    let mut n_quotes_read = 0;
     let expected_rows = expected_rows(piece);
     let mut ids = Ids::Integers(parallel::reserved(if plan.id.is_some() { expected_rows } else { 0 }));
     let mut sinks: Vec<Sink> = plan
@@ -79,9 +80,12 @@ fn read_piece(piece: &[u8], plan: &Plan, limits: &Limits) -> Option<Table> {
             [b'\r', b'\n', ..] => at + 2,
             _ => {
                 n_rows += 1;
-                read_line(piece, at, plan, limits, &mut ids, &mut sinks)?
+                read_line(piece, at, plan, limits, &mut ids, &mut sinks, &mut n_quotes_read)?
             }
         };
+    }
+    if n_quotes_read != n_quotes {
+        return None;
     }
     let columns = sinks.into_iter().map(Sink::column).collect();
     Some(Table { n_rows, ids, columns })
@@ -123,16 +127,17 @@ fn read_line(
     limits: &Limits,
     ids: &mut Ids,
     sinks: &mut [Sink],
+    n_quotes: &mut usize,
 ) -> Option<usize> {
     let (last, others) = plan.roles.split_last()?;
     for role in others {
-        at += read_cell(&piece[at..], *role, plan, limits, ids, sinks)?;
+        at += read_cell(&piece[at..], *role, plan, limits, ids, sinks, n_quotes)?;
         if piece.get(at) != Some(&b',') {
             return None;
         }
         at += 1;
     }
-    at += read_cell(&piece[at..], *last, plan, limits, ids, sinks)?;
+    at += read_cell(&piece[at..], *last, plan, limits, ids, sinks, n_quotes)?;
     match piece[at..] {
         [] => Some(at),
         [b'\n', ..] | [b'\r'] => Some(at + 1),
@@ -150,7 +155,14 @@ fn read_cell(
     limits: &Limits,
     ids: &mut Ids,
     sinks: &mut [Sink],
+    n_quotes: &mut usize,
 ) -> Option<usize> {
+    if rest.first() == Some(&b'"') {
+        let quoted = scan::quoted(rest)?;
+        *n_quotes += quoted.n_quotes;
+        read_quoted(&quoted.text(), role, plan, limits, ids, sinks)?;
+        return Some(quoted.length);
+    }
     match role {
         Role::Id => {
             if let Some((id, length)) = scan::integer(rest) {
@@ -182,6 +194,28 @@ fn read_cell(
             }
         },
     }
+}
+
+/// Reads what stood between quotes, by the same rules as without them.
+fn read_quoted(
+    cell: &[u8],
+    role: Role,
+    plan: &Plan,
+    limits: &Limits,
+    ids: &mut Ids,
+    sinks: &mut [Sink],
+) -> Option<()> {
+    let text = plain_text(cell, limits)?;
+    match role {
+        Role::Unused => {}
+        Role::Id => ids.push(cells::label(text).ok()?),
+        Role::Wanted(at) => match &mut sinks[at] {
+            Sink::Numbers(numbers) => numbers.push(cells::number(cell, &plan.columns[at].rule).ok()?),
+            Sink::Labels(labels) => labels.push(cells::label(text).ok()?),
+            Sink::Texts(texts) => texts.push(cells::text(text, &plan.columns[at].rule).ok()?),
+        },
+    }
+    Some(())
 }
 
 #[inline]

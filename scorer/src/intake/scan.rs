@@ -1,6 +1,8 @@
 //! Plain numbers read where they stand, in one pass over their bytes. What is not plain is left to
 //! [`super::cells`], which knows every form; here nothing is refused, only left alone.
 
+use std::borrow::Cow;
+
 /// More digits could pass what 64 bits hold.
 const MOST_DIGITS: usize = 18;
 /// Up to here every whole number is a double.
@@ -20,6 +22,51 @@ pub(super) fn cell_length(rest: &[u8]) -> usize {
         .position(|byte| matches!(byte, b',' | b'\n' | b'\r'))
         .or_else(|| memchr::memchr3(b',', b'\n', b'\r', &rest[short.len()..]).map(|at| short.len() + at))
         .unwrap_or(rest.len())
+}
+
+/// A cell in quotes, on one line.
+pub(super) struct Quoted<'a> {
+    inside: &'a [u8],
+    /// Bytes with the quotes around it.
+    pub(super) length: usize,
+    /// Around it and inside it.
+    pub(super) n_quotes: usize,
+}
+
+impl<'a> Quoted<'a> {
+    /// What it says: inside, two quotes are one.
+    pub(super) fn text(&self) -> Cow<'a, [u8]> {
+        if self.n_quotes == 2 {
+            return Cow::Borrowed(self.inside);
+        }
+        let mut text = Vec::with_capacity(self.inside.len());
+        let mut rest = self.inside;
+        while let Some(at) = memchr::memchr(b'"', rest) {
+            text.extend_from_slice(&rest[..=at]);
+            rest = &rest[at + 2..];
+        }
+        text.extend_from_slice(rest);
+        Cow::Owned(text)
+    }
+}
+
+/// The quoted cell at the start of `rest`; `None` where it does not end on its line, or something but a
+/// cell's end follows it.
+pub(super) fn quoted(rest: &[u8]) -> Option<Quoted<'_>> {
+    let mut at = 1;
+    let mut n_quotes = 2;
+    loop {
+        at += memchr::memchr3(b'"', b'\n', b'\r', &rest[at..])?;
+        if rest[at] != b'"' {
+            return None;
+        }
+        if rest.get(at + 1) != Some(&b'"') {
+            break;
+        }
+        at += 2;
+        n_quotes += 2;
+    }
+    is_at_end(rest, at + 1).then(|| Quoted { inside: &rest[1..at], length: at + 1, n_quotes })
 }
 
 /// The whole number that is the next cell and would print back to it, and its length in bytes.
@@ -127,6 +174,20 @@ mod tests {
         }
         assert_eq!(integer(b"12,3"), Some((12, 2)));
         assert_eq!(integer(b"12x"), None);
+    }
+
+    #[test]
+    fn quoted_cells_end_at_their_quote() {
+        let read = |rest: &'static str| {
+            let found = quoted(rest.as_bytes())?;
+            Some((String::from_utf8(found.text().into_owned()).unwrap(), found.length, found.n_quotes))
+        };
+        assert_eq!(read("\"a,b\",c"), Some(("a,b".into(), 5, 2)));
+        assert_eq!(read("\"\"\n"), Some((String::new(), 2, 2)));
+        assert_eq!(read("\"say \"\"x\"\"\"\r\n"), Some(("say \"x\"".into(), 11, 6)));
+        for odd in ["\"", "\"a", "\"a\nb\"", "\"a\"b", "\"a\"\"", "\"a\" ,"] {
+            assert_eq!(read(odd), None, "{odd}");
+        }
     }
 
     #[test]
