@@ -62,6 +62,7 @@ pub fn align(solution: &Solution, content: &Content<'_>, limits: &Limits) -> Res
         let predicted = place(solution, column, &slots, &mut aligned);
         aligned.predictions.push(predicted);
     }
+    solution.refuse_misfits(&aligned, &slots, content)?;
     Ok(aligned)
 }
 
@@ -148,7 +149,7 @@ impl Solution {
     }
 
     fn perfect_named(&self) -> Option<Vec<Predicted>> {
-        if let [Truth::Texts(_)] = self.truths.as_slice() {
+        if let (Some(Truth::Texts(_)), 1) = (self.truths.first(), self.expected.len()) {
             return Some(vec![self.perfect_texts(&self.truths[0])]);
         }
         let truths: Option<Vec<&[f64]>> = self

@@ -15,6 +15,7 @@ pub mod intake;
 pub mod judge;
 pub mod kernels;
 pub mod metrics;
+pub mod misfit;
 mod parallel;
 pub mod sample;
 pub mod score;

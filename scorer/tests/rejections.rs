@@ -30,6 +30,9 @@ fn answer(case: &Path, expect: &Value) -> (Option<i32>, Value) {
     if expect.get("context").is_some() {
         command.arg("--context").arg(case.join("expect.json"));
     }
+    if let Some(params) = expect.get("params") {
+        command.arg("--params").arg(params.to_string());
+    }
     let output = command.output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let answer = serde_json::from_str(&text)

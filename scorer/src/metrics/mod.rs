@@ -36,6 +36,7 @@ pub use catalogue::{all, find};
 pub use params::Params;
 pub use rows::{Rows, Values};
 
+use crate::misfit::Misfits;
 use holdout_contract::spec::{Cell, Layout, MetricSpec};
 
 /// Why a metric has no value on these rows, as a sentence for people.
@@ -121,6 +122,11 @@ pub trait Metric: Send + Sync {
     /// A sentence for the host: what is missing.
     fn fits(&self, _params: &Params, _context: &crate::judge::Context) -> Result<(), String> {
         Ok(())
+    }
+
+    /// Rows whose cells, well-formed as they are, cannot belong to them.
+    fn misfits(&self, _truths: &[Values<'_>], _predictions: &[Values<'_>], _: &Params) -> Option<Misfits> {
+        None
     }
 
     /// The description that hosts, API and documentation are made from.

@@ -52,7 +52,9 @@ fn prepare(
         Ok(reading)
     })?;
     let Some(plan) = found else { return Err(bad("The solution has no header.")) };
-    build(content, table, plan, judge, layout, rule)
+    let solution = build(content, table, plan, judge, layout, rule)?;
+    solution.refuse_own_misfits(content)?;
+    Ok(solution)
 }
 
 fn build(

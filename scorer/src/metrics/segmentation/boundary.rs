@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
-use holdout_contract::spec::Direction;
+use holdout_contract::spec::{Direction, Layout};
 
 use crate::judge::Context;
 use crate::metrics::about::{About, Kind, ParameterAbout};
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined, Values};
+use crate::misfit::Misfits;
 
 use super::outline::{Columns, each_squared_distance};
-use super::{BLANK, CHECKED, EMPTIES, EMPTY_PAIR, HEIGHT, LEAVE_OUT, RUNS, WIDTH, image_size};
+use super::size::{self, HEIGHT, HEIGHT_COLUMN, MASK_COLUMN, WIDTH, WIDTH_COLUMN};
+use super::{BLANK, CHECKED, EMPTIES, EMPTY_PAIR, LEAVE_OUT, RUNS};
 
 /// The outlines of a row's masks, with what distances need.
 struct Pair {
@@ -34,23 +36,36 @@ impl Metric for Boundary {
         Laws { is_symmetric: true, has_weights: true, undefined_on: &[Degenerate::NoRows] }
     }
 
+    fn layout(&self, params: &Params) -> Layout {
+        size::layout(&self.about, params)
+    }
+
+    fn misfits(&self, truths: &[Values<'_>], predictions: &[Values<'_>], _: &Params) -> Option<Misfits> {
+        size::misfits(truths, predictions)
+    }
+
     fn fits(&self, params: &Params, context: &Context) -> Result<(), String> {
-        image_size(params, context).map(|_| ()).ok_or_else(|| {
-            format!(
-                "The metric {} needs the size of the images: set its parameters “height” and “width”.",
-                self.about.name
-            )
-        })
+        size::fits(params)?;
+        if size::is_known(params, context) {
+            return Ok(());
+        }
+        Err(format!(
+            "The metric {} needs the size of the images: set its parameters “height” and “width”, or “height_column” and “width_column”.",
+            self.about.name
+        ))
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         rows.positive_weight()?;
-        let size = image_size(params, rows.context)
-            .ok_or_else(|| Undefined::because("The height and the width of the images are not known."))?;
+        let everywhere = size::image_size(params, rows.context);
+        if !size::is_known(params, rows.context) {
+            return Err(Undefined::because("The height and the width of the images are not known."));
+        }
         let spacing = (params.number(PIXEL_HEIGHT.name), params.number(PIXEL_WIDTH.name));
-        let outline = |mask: &str| Columns::of(mask, size.0, size.1).outline();
         let (truths, predictions) = (rows.truths[0], rows.predictions[0]);
         let values = crate::parallel::map(rows.len(), rows.len() * WORK_OF_A_ROW, |at| {
+            let size = size::of_row(rows.truths, at, everywhere).unwrap_or((1, 1));
+            let outline = |mask: &str| Columns::of(mask, size.0, size.1).outline();
             let (truth, predicted) = (outline(truths.text(at)), outline(predictions.text(at)));
             (self.value)(&Pair { truth, predicted, size, spacing }, params)
         });
@@ -162,6 +177,9 @@ pub static NSD: Boundary = Boundary {
             LEAVE_OUT,
             HEIGHT,
             WIDTH,
+            HEIGHT_COLUMN,
+            WIDTH_COLUMN,
+            MASK_COLUMN,
             PIXEL_HEIGHT,
             PIXEL_WIDTH,
         ],
@@ -180,7 +198,17 @@ pub static HD95: Boundary = Boundary {
         title: "Hausdorff distance, 95th percentile",
         direction: Direction::LowerIsBetter,
         best: Some(0.0),
-        parameters: &[PENALTY, LEAVE_OUT, HEIGHT, WIDTH, PIXEL_HEIGHT, PIXEL_WIDTH],
+        parameters: &[
+            PENALTY,
+            LEAVE_OUT,
+            HEIGHT,
+            WIDTH,
+            HEIGHT_COLUMN,
+            WIDTH_COLUMN,
+            MASK_COLUMN,
+            PIXEL_HEIGHT,
+            PIXEL_WIDTH,
+        ],
         sentence: "The distance within which 95% of both outlines lie from each other, averaged over rows.",
         formula: r"\frac1n\sum_{i=1}^{n}Q_{0.95}\bigl(\{d(y,\partial P_i):y\in\partial Y_i\}\cup\{d(p,\partial Y_i):p\in\partial P_i\}\bigr)",
         edge_cases: &[

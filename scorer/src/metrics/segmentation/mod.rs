@@ -4,35 +4,21 @@ mod boundary;
 mod outline;
 mod overlap;
 mod panoptic;
+mod size;
 
 pub use boundary::{HD95, NSD};
 pub use overlap::{
     DICE_CLASS_MEAN, DICE_GLOBAL, DICE_MEAN, IOU_CLASS_MEAN, IOU_GLOBAL, IOU_MEAN, TGS_MAP_IOU,
 };
 pub use panoptic::{PANOPTIC_QUALITY, PANOPTIC_QUALITY_CLASS_MEAN};
+pub(crate) use size::image_size;
 
 use holdout_contract::spec::{Cell, Direction, Task};
 
-use crate::judge::Context;
-use crate::metrics::Params;
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
-
-/// Images larger than this in one direction are not judged by their boundaries.
-const MAX_SIDE: u32 = 65_536;
 
 const MASKS: fields::Fields = fields::Fields::Target { solution: Cell::Mask, submission: Cell::Mask };
 
-const HEIGHT: ParameterAbout = ParameterAbout {
-    name: "height",
-    kind: Kind::Integer(0, MAX_SIDE as i64, 0),
-    description: "The height of every image in pixels; 0: as the competition's “height” says, or unknown.",
-    is_main: false,
-};
-const WIDTH: ParameterAbout = ParameterAbout {
-    name: "width",
-    description: "The width of every image in pixels; 0: as the competition's “width” says, or unknown.",
-    ..HEIGHT
-};
 const EMPTY_PAIR: ParameterAbout = ParameterAbout {
     name: "empty_pair",
     kind: Kind::Integer(0, 1, 1),
@@ -65,13 +51,3 @@ const BLANK: About = About {
     edge_cases: &[],
     gaming: GAMING,
 };
-
-/// Height and width of every image, where parameters or competition say so.
-pub(crate) fn image_size(params: &Params, context: &Context) -> Option<(u32, u32)> {
-    let side = |name: &str| {
-        let given = params.optional_number(name).filter(|side| *side > 0.0);
-        let side = given.or_else(|| context.number(name)).filter(|side| *side >= 1.0)?;
-        (side.fract() == 0.0 && side <= f64::from(MAX_SIDE)).then_some(side as u32)
-    };
-    Some((side("height")?, side("width")?))
-}

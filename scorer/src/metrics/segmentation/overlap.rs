@@ -1,12 +1,17 @@
 //! Dice and intersection over union, by merging the runs of two masks.
 
+use holdout_contract::spec::Layout;
+
 use crate::intake::shapes::{Run, Runs};
+use crate::judge::Context;
 use crate::kernels::sum;
 use crate::metrics::about::About;
 use crate::metrics::groups::Groups;
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined, Values};
+use crate::misfit::Misfits;
 
-use super::{BLANK, CHECKED, EMPTIES, EMPTY_PAIR, HEIGHT, LEAVE_OUT, RUNS, WIDTH};
+use super::size::{self, HEIGHT, HEIGHT_COLUMN, MASK_COLUMN, WIDTH, WIDTH_COLUMN};
+use super::{BLANK, CHECKED, EMPTIES, EMPTY_PAIR, LEAVE_OUT, RUNS};
 
 /// Pixels of the truth, of the prediction, and of both.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -91,6 +96,18 @@ impl Metric for Mask {
         Laws { is_symmetric: true, has_weights, undefined_on: &[Degenerate::NoRows] }
     }
 
+    fn layout(&self, params: &Params) -> Layout {
+        size::layout(&self.about, params)
+    }
+
+    fn fits(&self, params: &Params, _: &Context) -> Result<(), String> {
+        size::fits(params)
+    }
+
+    fn misfits(&self, truths: &[Values<'_>], predictions: &[Values<'_>], _: &Params) -> Option<Misfits> {
+        size::misfits(truths, predictions)
+    }
+
     fn needs_groups(&self) -> bool {
         matches!(self.over, Over::Classes)
     }
@@ -144,6 +161,18 @@ impl Metric for Pooled {
         Laws { is_symmetric: true, has_weights: true, undefined_on: &[Degenerate::NoRows] }
     }
 
+    fn layout(&self, params: &Params) -> Layout {
+        size::layout(&self.about, params)
+    }
+
+    fn fits(&self, params: &Params, _: &Context) -> Result<(), String> {
+        size::fits(params)
+    }
+
+    fn misfits(&self, truths: &[Values<'_>], predictions: &[Values<'_>], _: &Params) -> Option<Misfits> {
+        size::misfits(truths, predictions)
+    }
+
     fn score(&self, rows: &Rows<'_>, _: &Params) -> Result<f64, Undefined> {
         rows.positive_weight()?;
         let (truths, predictions) = (rows.truths[0], rows.predictions[0]);
@@ -173,7 +202,7 @@ pub static DICE_MEAN: Mask = Mask {
     about: About {
         name: "dice_mean",
         title: "Mean Dice",
-        parameters: &[EMPTY_PAIR, LEAVE_OUT, HEIGHT, WIDTH],
+        parameters: &[EMPTY_PAIR, LEAVE_OUT, HEIGHT, WIDTH, HEIGHT_COLUMN, WIDTH_COLUMN, MASK_COLUMN],
         sentence: "Twice the common pixels of true and predicted mask over the pixels of both, for every row, averaged.",
         formula: DICE,
         edge_cases: &[EMPTIES, RUNS, CHECKED],
@@ -199,7 +228,7 @@ pub static DICE_GLOBAL: Pooled = Pooled {
     about: About {
         name: "dice_global",
         title: "Global Dice",
-        parameters: &[HEIGHT, WIDTH],
+        parameters: &[HEIGHT, WIDTH, HEIGHT_COLUMN, WIDTH_COLUMN, MASK_COLUMN],
         sentence: "Twice the common pixels over the pixels of true and predicted masks, all images taken together.",
         formula: r"\frac{2\sum_i|Y_i\cap P_i|}{\sum_i(|Y_i|+|P_i|)}",
         edge_cases: &[NO_PIXEL, RUNS, CHECKED],
@@ -224,7 +253,7 @@ pub static TGS_MAP_IOU: Mask = Mask {
     about: About {
         name: "tgs_map_iou",
         title: "Share of overlap thresholds passed",
-        parameters: &[HEIGHT, WIDTH],
+        parameters: &[HEIGHT, WIDTH, HEIGHT_COLUMN, WIDTH_COLUMN, MASK_COLUMN],
         sentence: "For every row the share of the thresholds 0.50, 0.55 … 0.95 that the intersection over union exceeds, averaged.",
         formula: r"\frac1n\sum_{i=1}^{n}\frac1{10}\sum_{t\in\{.5,.55,\dots,.95\}}\bigl[\mathrm{IoU}(Y_i,P_i)>t\bigr]",
         edge_cases: &[

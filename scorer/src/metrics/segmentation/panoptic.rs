@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use holdout_contract::spec::Cell;
+use holdout_contract::spec::{Cell, Layout};
 
 use crate::intake::shapes::{Run, Runs, masks};
+use crate::judge::Context;
 use crate::kernels::sum;
 use crate::metrics::about::{About, fields};
 use crate::metrics::groups::Groups;
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined, Values};
+use crate::misfit::Misfits;
 
-use super::{BLANK, CHECKED, HEIGHT, RUNS, WIDTH};
+use super::size::{self, HEIGHT, HEIGHT_COLUMN, MASK_COLUMN, WIDTH, WIDTH_COLUMN};
+use super::{BLANK, CHECKED, RUNS};
 
 /// What one row adds: the overlaps of matched segments, and how many segments there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -79,6 +82,18 @@ impl Metric for Panoptic {
         Laws { is_symmetric: true, has_weights: !self.by_class, undefined_on: &[Degenerate::NoRows] }
     }
 
+    fn layout(&self, params: &Params) -> Layout {
+        size::layout(&self.about, params)
+    }
+
+    fn fits(&self, params: &Params, _: &Context) -> Result<(), String> {
+        size::fits(params)
+    }
+
+    fn misfits(&self, truths: &[Values<'_>], predictions: &[Values<'_>], _: &Params) -> Option<Misfits> {
+        size::misfits(truths, predictions)
+    }
+
     fn needs_groups(&self) -> bool {
         self.by_class
     }
@@ -122,7 +137,7 @@ pub static PANOPTIC_QUALITY: Panoptic = Panoptic {
         name: "panoptic_quality",
         title: "Panoptic quality",
         layout: fields::Fields::Target { solution: Cell::Masks, submission: Cell::Masks },
-        parameters: &[HEIGHT, WIDTH],
+        parameters: &[HEIGHT, WIDTH, HEIGHT_COLUMN, WIDTH_COLUMN, MASK_COLUMN],
         sentence: "The overlap of matched segments over the number of matched, and half the missed and wrong ones.",
         formula: r"\frac{\sum_{(y,p)\in TP}\mathrm{IoU}(y,p)}{|TP|+\frac12|FP|+\frac12|FN|}",
         edge_cases: &[MATCH, FORMAT, NONE, RUNS, CHECKED],

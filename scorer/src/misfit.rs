@@ -1,0 +1,78 @@
+//! Cells that are well-formed and still cannot belong to their row, such as a mask that is larger than
+//! the row's image. Found once, when a file comes in; metrics rely on it.
+
+use holdout_contract::rejection::{Rejection, RejectionKind};
+
+use crate::align::Aligned;
+use crate::intake::{self, Content};
+use crate::metrics::Values;
+use crate::solution::{Solution, Truth};
+
+/// Rows whose cells do not fit, and what they break.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Misfits {
+    /// Places in the columns that were looked at, ascending.
+    pub at: Vec<usize>,
+    pub kind: RejectionKind,
+    /// To follow the cell: “which reaches beyond the image”.
+    pub what: &'static str,
+}
+
+/// Longer cells are cut in messages.
+const SHOWN_CHARS: usize = 60;
+
+impl Solution {
+    /// Refuses predictions that do not fit their rows; `slots` are those of the file's rows.
+    pub(crate) fn refuse_misfits(
+        &self,
+        aligned: &Aligned,
+        slots: &[u32],
+        content: &Content<'_>,
+    ) -> Result<(), Rejection> {
+        let all = 0..self.n_rows();
+        let truths: Vec<Values<'_>> =
+            self.truths.iter().map(|truth| truth.values(all.clone(), &self.row_numbers)).collect();
+        let predictions: Vec<Values<'_>> =
+            aligned.predictions.iter().map(|predicted| predicted.values(all.clone())).collect();
+        let Some(misfits) = self.judge.metric.misfits(&truths, &predictions, &self.judge.params) else {
+            return Ok(());
+        };
+        let is_misfit = |slot: &u32| misfits.at.binary_search(&(*slot as usize)).is_ok();
+        let rows = slots.iter().enumerate().filter(|(_, slot)| is_misfit(slot));
+        let cells: Vec<(usize, String)> = rows
+            .take(Rejection::MAX_EXAMPLES)
+            .map(|(row, slot)| (row, predictions[0].text(*slot as usize).chars().take(SHOWN_CHARS).collect()))
+            .collect();
+        let (row, cell) = cells.first().map_or((0, ""), |(row, cell)| (*row, cell.as_str()));
+        let line = intake::line_of_row(content, row);
+        let place = line.map_or_else(|| format!("row {}", row + 1), |line| format!("line {line}"));
+        let column = self.expected.first().map_or("", |column| column.name.as_str());
+        let more = match misfits.at.len() {
+            1 => String::new(),
+            total => format!(" The column has {total} such cells."),
+        };
+        let sentence = format!("Column “{column}” holds “{cell}” on {place}, {}.{more}", misfits.what);
+        let rejection = Rejection::new(misfits.kind, sentence)
+            .with_column(column)
+            .with_total(misfits.at.len() as u64)
+            .with_examples(cells.iter().map(|(_, cell)| cell.as_str()));
+        Err(match line {
+            Some(line) => rejection.with_line(line),
+            None => rejection,
+        })
+    }
+
+    /// Refuses a solution whose own cells do not fit their rows.
+    pub(crate) fn refuse_own_misfits(&self, content: &Content<'_>) -> Result<(), Rejection> {
+        let has_sizes = self.truths.len() > 1 && matches!(self.truths[0], Truth::Texts(_));
+        if !has_sizes {
+            return Ok(());
+        }
+        let Some(perfect) = self.perfect() else { return Ok(()) };
+        let mut slots = vec![0; self.n_rows()];
+        for (slot, row) in self.row_numbers.iter().enumerate() {
+            slots[*row as usize] = slot as u32;
+        }
+        self.refuse_misfits(&perfect, &slots, content)
+    }
+}
