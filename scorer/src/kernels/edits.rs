@@ -1,5 +1,7 @@
 //! Edit distance and longest common subsequence by bit vectors: 64 cells of a column at once (Myers
-//! 1999, in the form of Hyyrö 2003), in blocks where the shorter side is longer than a word.
+//! 1999, in the form of Hyyrö 2003). A side longer than a word is taken block by block; what a block
+//! hands on to the next is kept for every symbol of the other side, so that memory grows with the
+//! lengths, not with their product.
 
 use std::collections::HashMap;
 
@@ -8,7 +10,8 @@ const WORD: usize = 64;
 /// The fewest insertions, deletions and substitutions of code points that turn one text into the other.
 pub fn text_distance(a: &str, b: &str) -> usize {
     if a.is_ascii() && b.is_ascii() {
-        return byte_distance(a.as_bytes(), b.as_bytes());
+        let (pattern, text) = differing(a.as_bytes(), b.as_bytes());
+        return masked_distance(pattern, text, &mut [0; 128], |byte| usize::from(byte & 127));
     }
     let points = |text: &str| text.chars().map(u32::from).collect::<Vec<u32>>();
     distance(&points(a), &points(b))
@@ -16,77 +19,96 @@ pub fn text_distance(a: &str, b: &str) -> usize {
 
 /// As [`text_distance`], of symbols.
 pub fn distance(a: &[u32], b: &[u32]) -> usize {
-    let (a, b) = differing(a, b);
-    let (pattern, text) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    if pattern.is_empty() {
-        return text.len();
-    }
-    let masks = Masks::of(pattern);
-    if pattern.len() <= WORD {
-        short_distance(pattern.len(), text.iter().map(|symbol| masks.row(*symbol)[0]))
-    } else {
-        long_distance(pattern.len(), text.iter().map(|symbol| masks.row(*symbol)))
-    }
+    let (pattern, text) = differing(a, b);
+    let dense = Dense::of(pattern, text);
+    masked_distance(&dense.pattern, &dense.text, &mut dense.masks(), |number| number as usize)
 }
 
-fn byte_distance(a: &[u8], b: &[u8]) -> usize {
-    let (a, b) = differing(a, b);
-    let (pattern, text) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    if pattern.is_empty() {
-        return text.len();
-    }
-    if pattern.len() <= WORD {
-        let mut masks = [0_u64; 128];
-        for (at, byte) in pattern.iter().enumerate() {
-            masks[usize::from(*byte & 127)] |= 1 << at;
+/// The length of the longest common subsequence of symbols (Hyyrö 2004).
+pub fn common_subsequence(a: &[u32], b: &[u32]) -> usize {
+    let dense = Dense::of(a, b);
+    let mut masks = dense.masks();
+    let mut carries = vec![false; dense.text.len()];
+    let mut length = 0;
+    for block in dense.pattern.chunks(WORD) {
+        mark(block, &mut masks, |number| number as usize);
+        let mut open = u64::MAX;
+        for (number, carry) in dense.text.iter().zip(&mut carries) {
+            let used = open & masks[*number as usize];
+            let (sum, first) = open.overflowing_add(used);
+            let (sum, second) = sum.overflowing_add(u64::from(*carry));
+            *carry = first || second;
+            open = sum | (open - used);
         }
-        return short_distance(pattern.len(), text.iter().map(|byte| masks[usize::from(*byte & 127)]));
+        // Bits past the end of the pattern stay open.
+        length += open.count_zeros() as usize;
+        unmark(block, &mut masks, |number| number as usize);
     }
-    let n_blocks = pattern.len().div_ceil(WORD);
-    let mut masks = vec![0_u64; 128 * n_blocks];
-    for (at, byte) in pattern.iter().enumerate() {
-        masks[usize::from(*byte & 127) * n_blocks + at / WORD] |= 1 << (at % WORD);
-    }
-    let row = |byte: &u8| &masks[usize::from(*byte & 127) * n_blocks..][..n_blocks];
-    long_distance(pattern.len(), text.iter().map(row))
+    length
 }
 
-/// Without what both begin and end with, which no edit touches.
+/// Symbols numbered by their first place in the pattern; all others of the text have one number more.
+struct Dense {
+    pattern: Vec<u32>,
+    text: Vec<u32>,
+    n_numbers: usize,
+}
+
+impl Dense {
+    fn of(pattern: &[u32], text: &[u32]) -> Self {
+        let mut numbers: HashMap<u32, u32, foldhash::fast::FixedState> = HashMap::default();
+        let mut next = 0;
+        let mut number = |symbol: &u32| {
+            *numbers.entry(*symbol).or_insert_with(|| {
+                next += 1;
+                next - 1
+            })
+        };
+        let pattern = pattern.iter().map(&mut number).collect();
+        let text = text.iter().map(|symbol| numbers.get(symbol).copied().unwrap_or(next)).collect();
+        Self { pattern, text, n_numbers: next as usize + 1 }
+    }
+
+    fn masks(&self) -> Vec<u64> {
+        vec![0; self.n_numbers]
+    }
+}
+
+/// Notes where each symbol of a block stands.
+fn mark<T: Copy>(block: &[T], masks: &mut [u64], index: impl Fn(T) -> usize) {
+    for (at, symbol) in block.iter().enumerate() {
+        masks[index(*symbol)] |= 1 << at;
+    }
+}
+
+fn unmark<T: Copy>(block: &[T], masks: &mut [u64], index: impl Fn(T) -> usize) {
+    block.iter().for_each(|symbol| masks[index(*symbol)] = 0);
+}
+
+/// `masks` is all zeros, and long enough for every `index`.
+fn masked_distance<T: Copy>(
+    pattern: &[T],
+    text: &[T],
+    masks: &mut [u64],
+    index: impl Fn(T) -> usize + Copy,
+) -> usize {
+    match pattern.len() {
+        0 => text.len(),
+        1..=WORD => {
+            mark(pattern, masks, index);
+            short_distance(pattern.len(), text.iter().map(|symbol| masks[index(*symbol)]))
+        }
+        _ => long_distance(pattern, text, masks, index),
+    }
+}
+
+/// The shorter and the longer side without what both begin and end with, which no edit touches.
 fn differing<'a, T: PartialEq>(a: &'a [T], b: &'a [T]) -> (&'a [T], &'a [T]) {
+    let (a, b) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     let n_before = a.iter().zip(b).take_while(|(x, y)| x == y).count();
     let (a, b) = (&a[n_before..], &b[n_before..]);
     let n_after = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
     (&a[..a.len() - n_after], &b[..b.len() - n_after])
-}
-
-/// Where each symbol stands in a pattern: one bit a place, one row of words a symbol.
-struct Masks {
-    rows: HashMap<u32, usize, foldhash::fast::FixedState>,
-    words: Vec<u64>,
-    n_blocks: usize,
-}
-
-impl Masks {
-    fn of(pattern: &[u32]) -> Self {
-        let n_blocks = pattern.len().div_ceil(WORD).max(1);
-        let mut rows =
-            HashMap::with_capacity_and_hasher(pattern.len(), foldhash::fast::FixedState::default());
-        // The first row is that of every symbol that the pattern does not have.
-        let mut words = vec![0; n_blocks];
-        for (at, symbol) in pattern.iter().enumerate() {
-            let row = *rows.entry(*symbol).or_insert_with(|| {
-                words.resize(words.len() + n_blocks, 0);
-                words.len() - n_blocks
-            });
-            words[row + at / WORD] |= 1 << (at % WORD);
-        }
-        Self { rows, words, n_blocks }
-    }
-
-    fn row(&self, symbol: u32) -> &[u64] {
-        let start = self.rows.get(&symbol).copied().unwrap_or(0);
-        &self.words[start..start + self.n_blocks]
-    }
 }
 
 fn short_distance(length: usize, text: impl Iterator<Item = u64>) -> usize {
@@ -106,48 +128,40 @@ fn short_distance(length: usize, text: impl Iterator<Item = u64>) -> usize {
     distance
 }
 
-fn long_distance<'a>(length: usize, text: impl Iterator<Item = &'a [u64]>) -> usize {
-    let n_blocks = length.div_ceil(WORD);
-    let last = 1_u64 << ((length - 1) % WORD);
-    let mut column = vec![(u64::MAX, 0_u64); n_blocks];
-    let mut distance = length;
-    for row in text {
-        let (mut right_in, mut left_in) = (1_u64, 0_u64);
-        for (block, ((more, less), equal)) in column.iter_mut().zip(row).enumerate() {
-            let equal = equal | left_in;
-            let diagonal = ((equal & *more).wrapping_add(*more) ^ *more) | equal | *less;
-            let right = *less | !(diagonal | *more);
-            let left = diagonal & *more;
-            if block + 1 == n_blocks {
-                distance += usize::from(right & last != 0);
-                distance -= usize::from(left & last != 0);
-            }
-            let (right_out, left_out) = (right >> 63, left >> 63);
-            let right = (right << 1) | right_in;
-            *more = (left << 1) | left_in | !(diagonal | right);
-            *less = right & diagonal;
-            (right_in, left_in) = (right_out, left_out);
-        }
-    }
-    distance
+/// What a cell of the table adds to its left neighbour, handed from block to block.
+#[derive(Clone, Copy)]
+struct Carry {
+    more: bool,
+    less: bool,
 }
 
-/// The length of the longest common subsequence of symbols (Hyyrö 2004).
-pub fn common_subsequence(a: &[u32], b: &[u32]) -> usize {
-    let masks = Masks::of(a);
-    let mut open = vec![u64::MAX; masks.n_blocks];
-    for symbol in b {
-        let mut carry = false;
-        for (word, equal) in open.iter_mut().zip(masks.row(*symbol)) {
-            let used = *word & equal;
-            let (sum, first) = word.overflowing_add(used);
-            let (sum, second) = sum.overflowing_add(u64::from(carry));
-            carry = first || second;
-            *word = sum | (*word - used);
+fn long_distance<T: Copy>(
+    pattern: &[T],
+    text: &[T],
+    masks: &mut [u64],
+    index: impl Fn(T) -> usize + Copy,
+) -> usize {
+    let mut carries = vec![Carry { more: true, less: false }; text.len()];
+    for block in pattern.chunks(WORD) {
+        mark(block, masks, index);
+        let last = block.len() - 1;
+        let (mut more, mut less) = (u64::MAX, 0_u64);
+        for (symbol, carry) in text.iter().zip(&mut carries) {
+            let equal = masks[index(*symbol)] | u64::from(carry.less);
+            let diagonal = ((equal & more).wrapping_add(more) ^ more) | equal | less;
+            let right = less | !(diagonal | more);
+            let left = diagonal & more;
+            let below = Carry { more: right >> last & 1 == 1, less: left >> last & 1 == 1 };
+            let right = (right << 1) | u64::from(carry.more);
+            more = (left << 1) | u64::from(carry.less) | !(diagonal | right);
+            less = right & diagonal;
+            *carry = below;
         }
+        unmark(block, masks, index);
     }
-    // Bits past the end of the pattern stay open.
-    open.iter().map(|word| word.count_zeros() as usize).sum()
+    let n_more = carries.iter().filter(|carry| carry.more).count();
+    let n_less = carries.iter().filter(|carry| carry.less).count();
+    pattern.len() + n_more - n_less
 }
 
 #[cfg(test)]

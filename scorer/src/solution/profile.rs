@@ -1,6 +1,7 @@
 //! What may be said of a solution without telling any row's label.
 
 use holdout_contract::examine::{Profile, TargetKind};
+use holdout_contract::spec::Task;
 
 use super::{Solution, Split, Truth};
 use crate::intake::CellRule;
@@ -29,7 +30,7 @@ impl Solution {
             }
             Truth::Codes(_) => TargetKind::Classes { classes: self.class_names() },
             Truth::Texts(_) => match self.judge.metric.about().task {
-                holdout_contract::spec::Task::Text => TargetKind::Text,
+                Task::Text | Task::Segmentation | Task::Detection => TargetKind::Text,
                 _ => TargetKind::Lists,
             },
         }

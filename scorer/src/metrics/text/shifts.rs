@@ -28,7 +28,7 @@ pub(super) fn edits_with_shifts(predicted: &[u32], truth: &[u32]) -> u32 {
     let mut table = Table::new(words.len(), truth.len());
     let (mut n_shifts, mut n_tried) = (0, 0);
     loop {
-        let edits = table.fill(&words, truth, 0);
+        let edits = table.fill(&words, truth);
         match best_shift(&words, truth, &mut table, &mut n_tried) {
             Some((gain, shifted)) if n_tried < MAX_CANDIDATES && gain > 0 => {
                 n_shifts += 1;
@@ -39,79 +39,97 @@ pub(super) fn edits_with_shifts(predicted: &[u32], truth: &[u32]) -> u32 {
     }
 }
 
-/// The edit distances of all beginnings, near the diagonal, with the last step to each.
+/// The edit distances of all beginnings near the diagonal, with the last step to each. Only the cells
+/// inside the beam are stored.
 struct Table {
-    cells: Vec<(u32, Step)>,
-    n_rows: usize,
+    rows: Vec<Band>,
     n_columns: usize,
-    /// The words that the rows above were last filled for.
+    /// The words that the rows below the first were last filled for.
     filled: Vec<u32>,
+}
+
+struct Band {
+    first: usize,
+    cells: Vec<(u32, Step)>,
+}
+
+impl Band {
+    fn cell(&self, column: usize) -> (u32, Step) {
+        let inside = column.checked_sub(self.first).and_then(|at| self.cells.get(at));
+        inside.copied().unwrap_or((FAR, Step::Unknown))
+    }
 }
 
 impl Table {
     fn new(n_predicted: usize, n_true: usize) -> Self {
-        let (n_rows, n_columns) = (n_predicted + 1, n_true + 1);
-        let mut cells = vec![(FAR, Step::Unknown); n_rows * n_columns];
-        for (column, cell) in cells[..n_columns].iter_mut().enumerate() {
-            *cell = (column as u32, Step::Insert);
-        }
-        Self { cells, n_rows, n_columns, filled: Vec::new() }
-    }
-
-    /// Fills the rows from the first word that is not as it was; returns the distance of the whole.
-    fn fill(&mut self, words: &[u32], truth: &[u32], least: usize) -> u32 {
-        let same = self.filled.iter().zip(words).take_while(|(a, b)| a == b).count().max(least);
-        let ratio = if words.is_empty() { 1.0 } else { truth.len() as f64 / words.len() as f64 };
+        let ratio = if n_predicted == 0 { 1.0 } else { n_true as f64 / n_predicted as f64 };
         let beam = if (BEAM_WIDTH as f64) < ratio / 2.0 {
             (ratio / 2.0 + BEAM_WIDTH as f64).ceil() as usize
         } else {
             BEAM_WIDTH
         };
-        for row in same + 1..self.n_rows {
+        let band = |row: usize| {
             let diagonal = (row as f64 * ratio).floor() as usize;
-            let first = diagonal.saturating_sub(beam);
-            let end =
-                if row + 1 == self.n_rows { self.n_columns } else { self.n_columns.min(diagonal + beam) };
-            self.fill_row(row, words[row - 1], truth, first..end);
+            let end = if row == n_predicted { n_true + 1 } else { (n_true + 1).min(diagonal + beam) };
+            let first = diagonal.saturating_sub(beam).min(end);
+            Band { first, cells: vec![(FAR, Step::Unknown); end - first] }
+        };
+        let above = (0..=n_true).map(|column| (column as u32, Step::Insert)).collect();
+        let mut rows = vec![Band { first: 0, cells: above }];
+        rows.extend((1..=n_predicted).map(band));
+        Self { rows, n_columns: n_true + 1, filled: Vec::new() }
+    }
+
+    fn distance(&self) -> u32 {
+        self.rows.last().map_or(FAR, |row| row.cell(self.n_columns - 1).0)
+    }
+
+    /// Fills the rows from the first word that is not as it was; returns the distance of the whole.
+    fn fill(&mut self, words: &[u32], truth: &[u32]) -> u32 {
+        let same = self.filled.iter().zip(words).take_while(|(a, b)| a == b).count();
+        for row in same + 1..self.rows.len() {
+            self.fill_row(row, words[row - 1], truth);
         }
         self.filled.clear();
         self.filled.extend_from_slice(words);
-        self.cells[self.cells.len() - 1].0
+        self.distance()
     }
 
-    fn fill_row(&mut self, row: usize, word: u32, truth: &[u32], columns: std::ops::Range<usize>) {
-        let (above, here) = self.cells.split_at_mut(row * self.n_columns);
-        let above = &above[(row - 1) * self.n_columns..];
-        let here = &mut here[..self.n_columns];
-        here.fill((FAR, Step::Unknown));
-        for column in columns {
+    fn fill_row(&mut self, row: usize, word: u32, truth: &[u32]) {
+        let (above, here) = self.rows.split_at_mut(row);
+        let (above, here) = (&above[row - 1], &mut here[0]);
+        let mut left = FAR;
+        for (at, cell) in here.cells.iter_mut().enumerate() {
+            let column = here.first + at;
+            *cell = (FAR, Step::Unknown);
             if column == 0 {
-                here[0] = (above[0].0 + 1, Step::Delete);
-                continue;
-            }
-            let is_same = word == truth[column - 1];
-            let through = if is_same { Step::Keep } else { Step::Substitute };
-            for (cost, step) in [
-                (above[column - 1].0 + u32::from(!is_same), through),
-                (above[column].0 + 1, Step::Delete),
-                (here[column - 1].0 + 1, Step::Insert),
-            ] {
-                if cost < here[column].0 {
-                    here[column] = (cost, step);
+                *cell = (above.cell(0).0 + 1, Step::Delete);
+            } else {
+                let is_same = word == truth[column - 1];
+                let through = if is_same { Step::Keep } else { Step::Substitute };
+                for (cost, step) in [
+                    (above.cell(column - 1).0 + u32::from(!is_same), through),
+                    (above.cell(column).0 + 1, Step::Delete),
+                    (left + 1, Step::Insert),
+                ] {
+                    if cost < cell.0 {
+                        *cell = (cost, step);
+                    }
                 }
             }
+            left = cell.0;
         }
     }
 
     fn alignment(&self) -> Alignment {
-        let (mut row, mut column) = (self.n_rows - 1, self.n_columns - 1);
+        let (mut row, mut column) = (self.rows.len() - 1, self.n_columns - 1);
         let mut found = Alignment {
             of_true: vec![None; column],
             true_is_wrong: vec![false; column],
             predicted_is_wrong: vec![false; row],
         };
         while row > 0 || column > 0 {
-            let step = match self.cells[row * self.n_columns + column].1 {
+            let step = match self.rows[row].cell(column).1 {
                 // Outside of the beam no step is known; any way to the start will do.
                 Step::Unknown if row > 0 => Step::Delete,
                 Step::Unknown => Step::Insert,
@@ -152,7 +170,7 @@ fn best_shift(
     n_tried: &mut usize,
 ) -> Option<(i64, Vec<u32>)> {
     let alignment = table.alignment();
-    let before = i64::from(table.cells[table.cells.len() - 1].0);
+    let before = i64::from(table.distance());
     let mut best: Option<(Rank, Vec<u32>)> = None;
     'search: for start in 0..words.len() {
         let first = start.saturating_sub(MAX_SHIFT_DISTANCE);
@@ -166,7 +184,7 @@ fn best_shift(
                 }
                 for target in alignment.targets(goal, length) {
                     let shifted = moved(words, start, length, target);
-                    let gain = before - i64::from(table.fill(&shifted, truth, 0));
+                    let gain = before - i64::from(table.fill(&shifted, truth));
                     let rank = (gain, length, std::cmp::Reverse(start), std::cmp::Reverse(target));
                     *n_tried += 1;
                     if best.as_ref().is_none_or(|(best, _)| rank > *best) {
