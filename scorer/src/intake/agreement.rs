@@ -24,13 +24,14 @@ const NUMBERS: &[&str] =
     &["1", "0.25", "1e5", ".5", "+1", "-0", "007", "12345678901234567890", " 3", "1e-320", "5."];
 const LABELS: &[&str] = &["cat", "dog", "große", "7", "07", "a b"];
 const TEXTS: &[&str] = &["", "x y z", "naïve", "1"];
+const MASKS: &[&str] = &["", "-", "1 3 7 2", "4 1", " 9 9"];
 const IDS: &[&str] = &["id", "0", "00", "-1", "1.0"];
 const ODD: &[&str] =
     &["NaN", "inf", "", "two", "1,5", "\"", "a\"b", "\"q\"\"q\"", "\"line\nbreak\"", "\r", "1\r2", "\u{0}"];
 
 const QUOTED: &[&str] = &["\"3\"", "\"\"", "\"a,b\"", "\"\"\"\"", "\"5\"\"\"", "x\"\"", "\"a\"b\"\""];
 
-fn file(random: &mut Random, n_odd: u64) -> String {
+fn file(random: &mut Random, n_odd: u64, last: &[&str]) -> String {
     let line_end = random.pick(&["\n", "\r\n"]);
     let is_quoted = random.below(4) == 0;
     let n_rows = random.below(30);
@@ -42,7 +43,7 @@ fn file(random: &mut Random, n_odd: u64) -> String {
             random.pick(NUMBERS).to_owned(),
             random.pick(LABELS).to_owned(),
             random.pick(TEXTS).to_owned(),
-            random.pick(TEXTS).to_owned(),
+            random.pick(last).to_owned(),
         ];
         if random.below(30) < n_odd {
             cells[random.below(5) as usize] = random.pick(ODD).to_owned();
@@ -60,8 +61,8 @@ fn file(random: &mut Random, n_odd: u64) -> String {
     text
 }
 
-fn plan(names: &[String]) -> Plan {
-    let rules = [(1, CellRule::Number), (2, CellRule::Label), (4, CellRule::Text)];
+fn plan(names: &[String], last: CellRule) -> Plan {
+    let rules = [(1, CellRule::Number), (2, CellRule::Label), (4, last)];
     let wanted = |(field, rule): (usize, CellRule)| Wanted { name: names[field].clone(), field, rule };
     Plan::new(names, Some(0), rules.map(wanted).into())
 }
@@ -71,9 +72,13 @@ fn the_readers_agree_on_every_file() {
     let limits = Limits::default();
     let (mut n_fast, mut n_refused) = (0, 0);
     for seed in 0..4000 {
-        let text = file(&mut Random(seed), seed % 3);
+        let (cells, rule) = match seed % 4 {
+            0 => (MASKS, CellRule::Mask { n_pixels: Some(17) }),
+            _ => (TEXTS, CellRule::Text),
+        };
+        let text = file(&mut Random(seed), seed % 3, cells);
         let header = header::read(text.as_bytes(), &limits).unwrap();
-        let plan = plan(&header.names);
+        let plan = plan(&header.names, rule);
         let quick = fast::read(&header.text[header.body_at..], &plan, &limits);
         let careful = careful::read(header.text, &plan, &limits);
         match (quick, careful) {
@@ -99,7 +104,7 @@ fn pieces_of_a_long_file_join_in_order() {
     text += "last,1,cat,,t\n";
     let limits = Limits::default();
     let header = header::read(text.as_bytes(), &limits).unwrap();
-    let plan = plan(&header.names);
+    let plan = plan(&header.names, CellRule::Text);
     let quick = fast::read(&header.text[header.body_at..], &plan, &limits).unwrap();
     assert!(quick == careful::read(header.text, &plan, &limits).unwrap());
 }
