@@ -23,6 +23,7 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="small sizes, few runs: a minute in all")
     parser.add_argument("--part", choices=PARTS, action="append", help="only this part; may be repeated")
     parser.add_argument("--rows", type=int, action="append", help="a size of the scoring part; may be repeated")
+    parser.add_argument("--metric", choices=scoring.METRICS, action="append", help="only this one; may be repeated")
     parser.add_argument("--runs", type=int, default=5, help="runs of each program, the median counts")
     parser.add_argument("--bin", type=Path, default=ROOT / "target/release", help="folder of holdout and holdout-scorer")
     parser.add_argument("--work", type=Path, default=ROOT / ".bench", help="folder for files and results")
@@ -69,7 +70,7 @@ def main():
     if "scoring" in parts:
         print(scoring.HEADER)
         scorer = wanted.bin / "holdout-scorer"
-        results["scoring"] = scoring.bench(scorer, wanted.work, wanted.quick, wanted.rows, wanted.runs)
+        results["scoring"] = scoring.bench(scorer, wanted.work, wanted.quick, wanted.rows, wanted.runs, wanted.metric)
     if "live" in parts:
         results["live"] = live.bench(wanted.bin, wanted.work, wanted.quick)
     results["calibration_s"].append(measure.calibrate())

@@ -7,6 +7,7 @@ import ctypes
 import os
 import statistics
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 
@@ -37,19 +38,21 @@ def run(command):
     return Run(wall, usage.ru_utime + usage.ru_stime, output)
 
 
-def peak_memory_mb(command):
-    """Peak resident memory of one run.
+def output_and_peak_memory_mb(command):
+    """What one run prints, and its peak resident memory.
 
     A process that this one starts would carry this one's own peak, so a shell starts it, leaves,
     and the orphan comes to us to be waited for.
     """
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    shell = ["/bin/sh", "-c", '"$@" >/dev/null & echo $!', "sh", *map(str, command)]
-    pid = int(subprocess.run(shell, stdout=subprocess.PIPE, check=True, text=True).stdout)
-    _, status, usage = os.wait4(pid, 0)
+    with tempfile.NamedTemporaryFile("r") as printed:
+        shell = ["/bin/sh", "-c", 'out=$1; shift; "$@" >"$out" & echo $!', "sh", printed.name, *map(str, command)]
+        pid = int(subprocess.run(shell, stdout=subprocess.PIPE, check=True, text=True).stdout)
+        _, status, usage = os.wait4(pid, 0)
+        output = printed.read()
     if os.waitstatus_to_exitcode(status) != 0:
-        raise Failed(f"{' '.join(map(str, command))} failed")
-    return usage.ru_maxrss / 1024
+        raise Failed(f"{' '.join(map(str, command))} failed: {output}")
+    return output, usage.ru_maxrss / 1024
 
 
 def calibrate():

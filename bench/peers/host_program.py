@@ -1,49 +1,120 @@
 """What a competent host runs today: pandas reads and joins, scikit-learn scores.
 
+Where scikit-learn has no such metric, it is what hosts publish: a loop over rows for MAP@k, masks
+decoded into NumPy arrays for Dice, RapidFuzz for edit distances.
+
 `python host_program.py METRIC SOLUTION SUBMISSION` prints {"public": …, "private": …}.
 """
 
 import json
 import sys
 
+import numpy as np
 import pandas as pd
+from rapidfuzz.distance import Levenshtein
 from sklearn import metrics
 
-METRICS = {
-    "rmse": metrics.root_mean_squared_error,
-    "log_loss": metrics.log_loss,
-    "roc_auc": metrics.roc_auc_score,
-}
+MASK_SHAPE = (64, 64)
 
 
 class WrongFile(Exception):
     """The submission cannot be scored; the message says why."""
 
 
-def check(solution, submission):
-    if list(submission.columns) != ["id", "target"]:
-        raise WrongFile(f"expected the columns id and target, found {list(submission.columns)}")
+def one_column(function):
+    return lambda rows: function(rows["target"], rows["target_said"])
+
+
+def multiclass_log_loss(rows):
+    classes = sorted(rows["target"].unique())
+    said = rows[classes].to_numpy()
+    return metrics.log_loss(rows["target"], said / said.sum(axis=1, keepdims=True), labels=classes)
+
+
+def average_precision_at_5(relevant, predicted):
+    wanted, found, total = set(relevant), 0, 0.0
+    for place, item in enumerate(predicted[:5]):
+        if item in wanted:
+            found += 1
+            total += found / (place + 1)
+    return total / min(len(wanted), 5)
+
+
+def map_at_5(rows):
+    pairs = zip(rows["relevant"].str.split(), rows["predicted"].str.split())
+    return np.mean([average_precision_at_5(relevant, predicted) for relevant, predicted in pairs])
+
+
+def ndcg_at_10(rows):
+    values = []
+    for _, query in rows.groupby("query_id"):
+        if (query["relevance"] > 0).any():
+            values.append(metrics.ndcg_score([query["relevance"]], [query["score"]], k=10))
+    return np.mean(values)
+
+
+def decode(runs):
+    mask = np.zeros(MASK_SHAPE[0] * MASK_SHAPE[1], dtype=bool)
+    numbers = np.array(runs.split(), dtype=int)
+    for start, length in zip(numbers[0::2] - 1, numbers[1::2]):
+        mask[start : start + length] = True
+    return mask
+
+
+def dice(truth, said):
+    truth, said = decode(truth), decode(said)
+    total = truth.sum() + said.sum()
+    return 1.0 if total == 0 else 2.0 * (truth & said).sum() / total
+
+
+def mean_dice(rows):
+    pairs = zip(rows["rle"].fillna(""), rows["rle_said"].fillna(""))
+    return np.mean([dice(truth, said) for truth, said in pairs])
+
+
+def mean_levenshtein(rows):
+    return np.mean([Levenshtein.distance(*pair) for pair in zip(rows["text"], rows["text_said"])])
+
+
+# Every metric: its function, the columns of a submission, and those that may be empty.
+METRICS = {
+    "rmse": (one_column(metrics.root_mean_squared_error), ["target"], []),
+    "log_loss": (one_column(metrics.log_loss), ["target"], []),
+    "roc_auc": (one_column(metrics.roc_auc_score), ["target"], []),
+    "multiclass_log_loss": (multiclass_log_loss, [f"class_{name}" for name in "abcdefghij"], []),
+    "qwk": (one_column(lambda *pair: metrics.cohen_kappa_score(*pair, weights="quadratic")), ["target"], []),
+    "f1_macro": (one_column(lambda *pair: metrics.f1_score(*pair, average="macro")), ["target"], []),
+    "map@5": (map_at_5, ["predicted"], []),
+    "ndcg_graded@10": (ndcg_at_10, ["score"], []),
+    "dice_mean_empty1": (mean_dice, ["rle"], ["rle"]),
+    "levenshtein_mean": (mean_levenshtein, ["text"], []),
+}
+NUMBERS = {"rmse", "log_loss", "roc_auc", "multiclass_log_loss", "qwk", "ndcg_graded@10"}
+
+
+def check(metric, solution, submission):
+    _, columns, may_be_empty = METRICS[metric]
+    if list(submission.columns) != ["id", *columns]:
+        raise WrongFile(f"expected the columns id and {columns}, found {list(submission.columns)}")
     if len(submission) != len(solution):
         raise WrongFile(f"expected {len(solution)} rows, found {len(submission)}")
     if submission["id"].duplicated().any():
         raise WrongFile("some ids occur twice")
-    if submission.isnull().any().any():
+    if submission.drop(columns=may_be_empty).isnull().any().any():
         raise WrongFile("some values are missing")
-    if not pd.api.types.is_numeric_dtype(submission["target"]):
+    if metric in NUMBERS and not all(pd.api.types.is_numeric_dtype(submission[name]) for name in columns):
         raise WrongFile("some predictions are no numbers")
     if not submission["id"].isin(solution["id"]).all():
         raise WrongFile("some ids are unknown")
 
 
 def score(metric, solution, submission):
-    check(solution, submission)
-    joined = solution.merge(submission, on="id", validate="one_to_one", suffixes=("_true", "_said"))
-    function = METRICS[metric]
-    splits = {
-        "public": joined[joined["Usage"] == "Public"],
-        "private": joined[joined["Usage"] == "Private"],
+    check(metric, solution, submission)
+    function = METRICS[metric][0]
+    joined = solution.merge(submission, on="id", validate="one_to_one", suffixes=("", "_said"))
+    return {
+        name.lower(): float(function(joined[joined["Usage"] == name])) for name in ("Public", "Private")
     }
-    return {name: float(function(rows["target_true"], rows["target_said"])) for name, rows in splits.items()}
 
 
 if __name__ == "__main__":

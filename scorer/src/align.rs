@@ -71,7 +71,8 @@ fn place(solution: &Solution, column: Column, slots: &[u32], aligned: &mut Align
         Column::Numbers(numbers) => Predicted::Numbers(scatter(&numbers, slots)),
         Column::Texts(texts) => {
             let rows: Vec<u32> = (0..slots.len() as u32).collect();
-            Predicted::Texts { texts, rows: scatter(&rows, slots) }
+            let texts = gather(&texts, &scatter(&rows, slots));
+            Predicted::Texts { texts, rows }
         }
         Column::Labels(mut labels) => {
             let mut next = solution.classes.names.len() as u32;
@@ -118,6 +119,18 @@ fn scatter<T: Copy + Default + Send + Sync>(values: &[T], slots: &[u32]) -> Vec<
         }
     });
     placed
+}
+
+/// The texts of these rows, one after the other, so that a metric reads them from front to back.
+fn gather(texts: &Texts, rows: &[u32]) -> Texts {
+    let mut places = vec![(); rows.len()];
+    let parts = parallel::fill(&mut places, |range, _| {
+        rows[range].iter().map(|row| texts.get(*row as usize)).collect::<Texts>()
+    });
+    let mut parts = parts.into_iter();
+    let mut gathered = parts.next().unwrap_or_default();
+    parts.for_each(|part| gathered.append(&part));
+    gathered
 }
 
 impl Solution {

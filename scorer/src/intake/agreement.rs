@@ -79,7 +79,7 @@ fn the_readers_agree_on_every_file() {
         let text = file(&mut Random(seed), seed % 3, cells);
         let header = header::read(text.as_bytes(), &limits).unwrap();
         let plan = plan(&header.names, rule);
-        let quick = fast::read(&header.text[header.body_at..], &plan, &limits);
+        let quick = fast::read(&header.text[header.body_at..], &plan, &limits, &|_| ());
         let careful = careful::read(header.text, &plan, &limits);
         match (quick, careful) {
             (Some(quick), Ok(careful)) => {
@@ -105,6 +105,6 @@ fn pieces_of_a_long_file_join_in_order() {
     let limits = Limits::default();
     let header = header::read(text.as_bytes(), &limits).unwrap();
     let plan = plan(&header.names, CellRule::Text);
-    let quick = fast::read(&header.text[header.body_at..], &plan, &limits).unwrap();
+    let quick = fast::read(&header.text[header.body_at..], &plan, &limits, &|_| ()).unwrap();
     assert!(quick == careful::read(header.text, &plan, &limits).unwrap());
 }

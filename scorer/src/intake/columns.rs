@@ -56,7 +56,7 @@ impl Texts {
         (0..self.len()).map(|at| self.get(at))
     }
 
-    pub(super) fn append(&mut self, other: &Self) {
+    pub(crate) fn append(&mut self, other: &Self) {
         let offset = self.buffer.len();
         self.buffer.push_str(&other.buffer);
         self.ends.extend(other.ends.iter().map(|end| end + offset));

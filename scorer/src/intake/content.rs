@@ -38,6 +38,18 @@ impl AsRef<[u8]> for Bytes<'_> {
     }
 }
 
+impl Bytes<'_> {
+    /// Takes what was read out of this process's memory; it can be read again from the file. `part`
+    /// is a piece of these bytes.
+    pub(super) fn forget(&self, part: &[u8]) {
+        let Self::Mapped(map) = self else { return };
+        let offset = (part.as_ptr() as usize).saturating_sub(map.as_ptr() as usize);
+        // SAFETY: a file that is mapped and never written has no content of its own in memory: the next
+        // access reads the same bytes from the file. A kernel that refuses the advice changes nothing.
+        let _ = unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, offset, part.len()) };
+    }
+}
+
 /// Opens a source: maps it, tells its format by its first bytes, and decompresses it.
 ///
 /// # Errors

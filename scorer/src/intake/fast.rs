@@ -15,14 +15,19 @@ use crate::parallel;
 /// Below this many bytes a second thread costs more than it brings.
 const BYTES_PER_THREAD: usize = 2 << 20;
 const MAX_THREADS: usize = 8;
+/// A file is read so much at a time, and forgotten behind.
+const READ_BYTES: usize = 4 << 20;
+
+/// Is told which part of the file was read and is not needed any more.
+type Forget<'a> = dyn Fn(&[u8]) + Sync + 'a;
 
 /// Reads the rows below the header; `None` when anything about them is unusual.
-pub(super) fn read(body: &[u8], plan: &Plan, limits: &Limits) -> Option<Table> {
+pub(super) fn read(body: &[u8], plan: &Plan, limits: &Limits, forget: &Forget<'_>) -> Option<Table> {
     let pieces = cut(body);
     let mut parts = if pieces.len() == 1 {
-        vec![read_piece(pieces[0], plan, limits)?]
+        vec![read_piece(pieces[0], plan, limits, forget)?]
     } else {
-        read_in_parallel(&pieces, plan, limits)?
+        read_in_parallel(&pieces, plan, limits, forget)?
     };
     let mut table = parts.remove(0);
     for part in parts {
@@ -31,10 +36,15 @@ pub(super) fn read(body: &[u8], plan: &Plan, limits: &Limits) -> Option<Table> {
     (table.n_rows as u64 <= limits.max_rows).then_some(table)
 }
 
-fn read_in_parallel(pieces: &[&[u8]], plan: &Plan, limits: &Limits) -> Option<Vec<Table>> {
+fn read_in_parallel(
+    pieces: &[&[u8]],
+    plan: &Plan,
+    limits: &Limits,
+    forget: &Forget<'_>,
+) -> Option<Vec<Table>> {
     std::thread::scope(|scope| {
         let running: Vec<_> =
-            pieces.iter().map(|piece| scope.spawn(move || read_piece(piece, plan, limits))).collect();
+            pieces.iter().map(|piece| scope.spawn(move || read_piece(piece, plan, limits, forget))).collect();
         running.into_iter().map(|thread| thread.join().ok().flatten()).collect()
     })
 }
@@ -62,9 +72,7 @@ enum Sink {
     Texts(Texts),
 }
 
-fn read_piece(piece: &[u8], plan: &Plan, limits: &Limits) -> Option<Table> {
-    let n_quotes = memchr::memchr_iter(b'"', piece).count();
-    let mut n_quotes_read = 0;
+fn read_piece(piece: &[u8], plan: &Plan, limits: &Limits, forget: &Forget<'_>) -> Option<Table> {
     let expected_rows = expected_rows(piece);
     let mut ids = Ids::Integers(parallel::reserved(if plan.id.is_some() { expected_rows } else { 0 }));
     let mut sinks: Vec<Sink> = plan
@@ -73,22 +81,46 @@ fn read_piece(piece: &[u8], plan: &Plan, limits: &Limits) -> Option<Table> {
         .map(|column| sink(column.rule.is_number(), &column.rule, expected_rows))
         .collect();
     let mut n_rows = 0;
+    let mut rest = piece;
+    while !rest.is_empty() {
+        let (block, after) = rest.split_at(block_length(rest));
+        n_rows += read_block(block, plan, limits, &mut ids, &mut sinks)?;
+        forget(block);
+        rest = after;
+    }
+    let columns = sinks.into_iter().map(Sink::column).collect();
+    Some(Table { n_rows, ids, columns })
+}
+
+/// Whole lines of about [`READ_BYTES`].
+fn block_length(rest: &[u8]) -> usize {
+    let end = rest.get(READ_BYTES..).and_then(|rest| memchr::memchr(b'\n', rest));
+    end.map_or(rest.len(), |end| READ_BYTES + end + 1)
+}
+
+/// Reads whole lines; returns how many rows they hold.
+fn read_block(
+    block: &[u8],
+    plan: &Plan,
+    limits: &Limits,
+    ids: &mut Ids,
+    sinks: &mut [Sink],
+) -> Option<usize> {
+    let n_quotes = memchr::memchr_iter(b'"', block).count();
+    let mut n_quotes_read = 0;
+    let mut n_rows = 0;
     let mut at = 0;
-    while at < piece.len() {
-        at = match piece[at..] {
+    while at < block.len() {
+        at = match block[at..] {
             [b'\n', ..] | [b'\r'] => at + 1,
             [b'\r', b'\n', ..] => at + 2,
             _ => {
                 n_rows += 1;
-                read_line(piece, at, plan, limits, &mut ids, &mut sinks, &mut n_quotes_read)?
+                read_line(block, at, plan, limits, ids, sinks, &mut n_quotes_read)?
             }
         };
     }
-    if n_quotes_read != n_quotes {
-        return None;
-    }
-    let columns = sinks.into_iter().map(Sink::column).collect();
-    Some(Table { n_rows, ids, columns })
+    (n_quotes_read == n_quotes).then_some(n_rows)
 }
 
 /// A guess from the first lines, rather too many: memory that is reserved and not touched costs

@@ -65,7 +65,7 @@ pub fn read(
 ) -> Result<Table, Rejection> {
     let table = match content {
         Content::Parquet(bytes) => parquet::read(bytes.as_ref(), limits, plan)?,
-        Content::Csv(bytes) => read_csv(bytes.as_ref(), limits, plan)?,
+        Content::Csv(bytes) => read_csv(bytes, limits, plan)?,
     };
     if table.n_rows == 0 {
         return Err(rejections::no_rows());
@@ -74,14 +74,14 @@ pub fn read(
 }
 
 fn read_csv(
-    bytes: &[u8],
+    bytes: &Bytes<'_>,
     limits: &Limits,
     plan: impl FnOnce(&[String]) -> Result<Plan, Rejection>,
 ) -> Result<Table, Rejection> {
-    let header = header::read(bytes, limits)?;
+    let header = header::read(bytes.as_ref(), limits)?;
     let plan = plan(&header.names)?;
     let body = &header.text[header.body_at..];
-    match fast::read(body, &plan, limits) {
+    match fast::read(body, &plan, limits, &|part| bytes.forget(part)) {
         Some(table) => Ok(table),
         None => careful::read(header.text, &plan, limits),
     }

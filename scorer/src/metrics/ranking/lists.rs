@@ -25,27 +25,69 @@ impl Metric for TopK {
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         let k = params.count("k");
-        rows.mean(|at| {
-            let relevant: HashSet<&str, foldhash::fast::FixedState> =
-                rows.truths[0].text(at).split_whitespace().collect();
-            if relevant.is_empty() {
+        let values = rows.each(|at| {
+            let relevant = Items::of(rows.truths[0].text(at));
+            if relevant.len() == 0 {
                 return 0.0;
             }
             let hits = hits(rows.predictions[0].text(at), &relevant, k);
             (self.compute)(&hits, relevant.len(), k)
-        })
+        });
+        rows.mean(|at| values[at])
+    }
+}
+
+/// Above this many items a hash is quicker than looking at each.
+const MANY: usize = 16;
+
+/// A set of items.
+enum Items<'a> {
+    Few(Vec<&'a str>),
+    Many(HashSet<&'a str, foldhash::fast::FixedState>),
+}
+
+impl<'a> Items<'a> {
+    fn of(list: &'a str) -> Self {
+        let mut few: Vec<&str> = Vec::with_capacity(MANY);
+        let mut items = list.split_whitespace();
+        for item in items.by_ref() {
+            if few.contains(&item) {
+                continue;
+            }
+            few.push(item);
+            if few.len() == MANY {
+                return Self::Many(few.into_iter().chain(items).collect());
+            }
+        }
+        Self::Few(few)
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Few(items) => items.len(),
+            Self::Many(items) => items.len(),
+        }
+    }
+
+    fn contains(&self, item: &str) -> bool {
+        match self {
+            Self::Few(items) => items.contains(&item),
+            Self::Many(items) => items.contains(item),
+        }
     }
 }
 
 /// An item listed twice keeps both places and counts at the first.
-fn hits<S: std::hash::BuildHasher>(predicted: &str, relevant: &HashSet<&str, S>, k: usize) -> Vec<bool> {
-    let mut before: Vec<&str> = Vec::new();
+fn hits(predicted: &str, relevant: &Items<'_>, k: usize) -> Vec<bool> {
+    let mut found: Vec<&str> = Vec::with_capacity(relevant.len().min(MANY));
     predicted
         .split_whitespace()
         .take(k)
         .map(|item| {
-            let is_hit = relevant.contains(item) && !before.contains(&item);
-            before.push(item);
+            let is_hit = relevant.contains(item) && !found.contains(&item);
+            if is_hit {
+                found.push(item);
+            }
             is_hit
         })
         .collect()
