@@ -130,9 +130,10 @@ def texts(rng, rows):
 
 
 def joined(cells):
-    """One column of text from several, separated by spaces; nulls are left out."""
+    """One column of text from several, separated by spaces; nulls are left out, and nothing is left empty."""
     frame = pl.DataFrame({str(at): cell for at, cell in enumerate(cells)})
-    return frame.select(pl.concat_str(pl.all(), separator=" ", ignore_nulls=True)).to_series()
+    texts = frame.select(pl.concat_str(pl.all(), separator=" ", ignore_nulls=True)).to_series()
+    return texts.replace("", None)
 
 
 # To add a metric: how its truth and predictions are made, here; its Python, in peers/host_program.py.

@@ -24,6 +24,7 @@ mod agreement;
 use holdout_contract::rejection::{Rejection, RejectionKind};
 
 pub use columns::{Column, Ids, Labels, Table, Texts};
+use content::Bytes;
 pub use content::{Content, Source};
 pub use plan::{CellRule, Plan, Wanted};
 
