@@ -11,7 +11,7 @@ use holdout_contract::spec::Layout;
 use crate::columns::submission_plan;
 use crate::index::IdIndex;
 use crate::intake::{self, Column, Content, Ids, Limits, Table, Texts};
-use crate::metrics::Values;
+use crate::metrics::{Values, compose};
 use crate::parallel;
 use crate::solution::{Solution, Split, Truth};
 
@@ -162,6 +162,9 @@ impl Solution {
     }
 
     fn perfect_named(&self) -> Option<Vec<Predicted>> {
+        if compose::has_same_columns(&self.judge.params) {
+            return Some(self.truths.iter().map(|truth| self.same(truth)).collect());
+        }
         if let (Some(Truth::Texts(_)), 1) = (self.truths.first(), self.expected.len()) {
             return Some(vec![self.perfect_texts(&self.truths[0])]);
         }
@@ -173,7 +176,7 @@ impl Solution {
                 Truth::Codes(_) | Truth::Texts(_) => None,
             })
             .collect();
-        let columns = self.judge.metric.perfect(&truths?)?;
+        let columns = compose::perfect(self.judge.metric, &self.judge.params, &truths?)?;
         Some(columns.into_iter().map(Predicted::Numbers).collect())
     }
 
@@ -181,7 +184,7 @@ impl Solution {
         let mut perfect = self.same(truth);
         if let Predicted::Texts { texts, .. } = &mut perfect {
             let mut written = Texts::default();
-            texts.iter().for_each(|text| written.push(&self.judge.metric.perfect_text(text)));
+            texts.iter().for_each(|text| written.push(&self.judge.perfect_text(text)));
             *texts = written;
         }
         perfect

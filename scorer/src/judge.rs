@@ -1,13 +1,16 @@
 //! A metric with everything a host decides about it: parameters, and the context (class list,
 //! rating range, seasons) that belongs to the competition rather than to a row.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
 use crate::intake::{self, CellRule, Column, Content, Limits, Plan, Wanted};
-use crate::metrics::{self, Metric, Params};
+use crate::metrics::{self, Metric, Params, Rows, Undefined, Values, compose};
+use crate::misfit::Misfits;
 use holdout_contract::rejection::{Rejection, RejectionKind};
+use holdout_contract::spec::{Cell, Layout};
 
 /// What a competition says beside its solution file.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -70,6 +73,55 @@ impl Judge {
     pub fn new(name: &str, params: &Map<String, Value>, context: Context) -> Result<Self, String> {
         let (metric, params) = metrics::find(name, params)?;
         Ok(Self { metric, params, context })
+    }
+
+    /// The columns of solution and submission.
+    pub fn layout(&self) -> Layout {
+        compose::layout(self.metric, &self.params)
+    }
+
+    /// # Errors
+    /// A sentence for the host: what the metric misses in this competition.
+    pub fn fits(&self) -> Result<(), String> {
+        compose::fits(self.metric, &self.params, &self.context)
+    }
+
+    /// Rows whose cells, well-formed as they are, cannot belong to them.
+    pub fn misfits(&self, truths: &[Values<'_>], predictions: &[Values<'_>]) -> Option<Misfits> {
+        compose::misfits(self.metric, &self.params, truths, predictions)
+    }
+
+    /// The cell of a perfect submission where the truth is this text.
+    pub fn perfect_text<'a>(&self, truth: &'a str) -> Cow<'a, str> {
+        compose::perfect_text(self.metric, &self.params, truth)
+    }
+
+    /// Whether the solution must name a group for every row.
+    pub fn needs_groups(&self) -> bool {
+        compose::needs_groups(self.metric, &self.params)
+    }
+
+    /// A column or class that the parameters name.
+    pub fn named(&self, key: &str) -> Option<String> {
+        compose::shared_text(&self.params, key)
+    }
+
+    /// What a prediction cell must hold where several 0/1 columns are predicted.
+    pub fn prediction_cell(&self) -> Cell {
+        compose::prediction_cell(self.metric, &self.params)
+    }
+
+    /// The score of a perfect submission, where there is one.
+    pub fn best(&self) -> Option<f64> {
+        compose::best(self.metric, &self.params)
+    }
+
+    /// The score of these rows.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn score(&self, rows: &Rows<'_>) -> Result<f64, Undefined> {
+        compose::score(self.metric, &self.params, rows)
     }
 }
 

@@ -16,7 +16,7 @@ pub mod judge;
 pub mod kernels;
 pub mod metrics;
 pub mod misfit;
-mod parallel;
+pub mod parallel;
 pub mod sample;
 pub mod score;
 pub mod solution;

@@ -34,7 +34,7 @@ impl Solution {
             self.truths.iter().map(|truth| truth.values(all.clone(), &self.row_numbers)).collect();
         let predictions: Vec<Values<'_>> =
             aligned.predictions.iter().map(|predicted| predicted.values(all.clone())).collect();
-        let Some(misfits) = self.judge.metric.misfits(&truths, &predictions, &self.judge.params) else {
+        let Some(misfits) = self.judge.misfits(&truths, &predictions) else {
             return Ok(());
         };
         let is_misfit = |slot: &u32| misfits.at.binary_search(&(*slot as usize)).is_ok();

@@ -1,5 +1,6 @@
 //! Long slices divided among cores. What comes out never depends on how many cores there are.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 /// Below this many items a second thread costs more than it brings.
@@ -9,10 +10,36 @@ const MAX_THREADS: usize = 8;
 const LARGE_BYTES: usize = 4 << 20;
 const PAGE_BYTES: usize = 4096;
 
+thread_local! {
+    /// Set by [`with_threads`], and handed on to the threads that are started under it.
+    static DEMANDED: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// Does some work with exactly so many threads, however little it is and however many cores there
+/// are; what comes out must not depend on it.
+pub fn with_threads<R>(n_threads: usize, work: impl FnOnce() -> R) -> R {
+    demanding(Some(n_threads), work)
+}
+
+fn demanding<R>(n_threads: Option<usize>, work: impl FnOnce() -> R) -> R {
+    let before = DEMANDED.replace(n_threads);
+    let result = work();
+    DEMANDED.set(before);
+    result
+}
+
 /// How many threads to use for so many items.
 pub fn n_threads(n_items: usize) -> usize {
+    n_threads_for(n_items, FEW)
+}
+
+/// How many threads to use for so many items, when one thread is worth its cost for so many.
+pub fn n_threads_for(n_items: usize, items_per_thread: usize) -> usize {
+    if let Some(demanded) = DEMANDED.get() {
+        return demanded.clamp(1, n_items.max(1));
+    }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    (n_items / FEW).clamp(1, cores.min(MAX_THREADS))
+    (n_items / items_per_thread).clamp(1, cores.min(MAX_THREADS))
 }
 
 /// Cuts `out` into one part for each core; `work` fills a part, given its place in the whole. The
@@ -23,12 +50,14 @@ pub fn fill<T: Send, R: Send>(out: &mut [T], work: impl Fn(Range<usize>, &mut [T
         return vec![work(0..out.len(), out)];
     }
     let size = out.len().div_ceil(n_threads);
-    let work = &work;
+    let (work, demanded) = (&work, DEMANDED.get());
     std::thread::scope(|scope| {
         let running: Vec<_> = out
             .chunks_mut(size)
             .enumerate()
-            .map(|(at, part)| scope.spawn(move || work(at * size..at * size + part.len(), part)))
+            .map(|(at, part)| {
+                scope.spawn(move || demanding(demanded, || work(at * size..at * size + part.len(), part)))
+            })
             .collect();
         running.into_iter().map(join).collect()
     })
@@ -41,11 +70,11 @@ pub fn map<R: Send>(n: usize, n_items: usize, work: impl Fn(usize) -> R + Sync) 
         return (0..n).map(work).collect();
     }
     let size = n.div_ceil(n_threads);
-    let work = &work;
+    let (work, demanded) = (&work, DEMANDED.get());
     std::thread::scope(|scope| {
         let running: Vec<_> = (0..n_threads)
             .map(|part| (part * size).min(n)..((part + 1) * size).min(n))
-            .map(|range| scope.spawn(move || range.map(work).collect::<Vec<R>>()))
+            .map(|range| scope.spawn(move || demanding(demanded, || range.map(work).collect::<Vec<R>>())))
             .collect();
         running.into_iter().flat_map(join).collect()
     })
@@ -56,9 +85,10 @@ pub fn each<T: Sync, R: Send>(items: &[T], n_rows: usize, work: impl Fn(&T) -> R
     if n_threads(n_rows) == 1 {
         return items.iter().map(work).collect();
     }
-    let work = &work;
+    let (work, demanded) = (&work, DEMANDED.get());
     std::thread::scope(|scope| {
-        let running: Vec<_> = items.iter().map(|item| scope.spawn(move || work(item))).collect();
+        let running: Vec<_> =
+            items.iter().map(|item| scope.spawn(move || demanding(demanded, || work(item)))).collect();
         running.into_iter().map(join).collect()
     })
 }

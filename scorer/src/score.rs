@@ -70,7 +70,7 @@ fn try_score_split(solution: &Solution, aligned: &Aligned, split: Split) -> Resu
         n_classes: aligned.n_classes,
         context: &solution.judge.context,
     };
-    let score = solution.judge.metric.score(&rows, &solution.judge.params)?;
+    let score = solution.judge.score(&rows)?;
     if score.is_finite() {
         Ok(score)
     } else {

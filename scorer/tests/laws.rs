@@ -11,7 +11,8 @@ use holdout_contract::spec::{Cell, Layout};
 use holdout_scorer::align::align;
 use holdout_scorer::intake::{Content, Limits, Source, content};
 use holdout_scorer::judge::{Context, Judge};
-use holdout_scorer::metrics::{self, Degenerate, Metric};
+use holdout_scorer::metrics::{self, Degenerate, Metric, compose};
+use holdout_scorer::parallel;
 use holdout_scorer::score::score_split;
 use holdout_scorer::solution::{Solution, Split};
 use holdout_scorer::split::SplitRule;
@@ -148,12 +149,13 @@ fn columns(layout: &Layout, metric: &dyn Metric, random: &mut Random) -> (Column
 
 fn case(metric: &dyn Metric, seed: u64) -> Case {
     let mut random = Random(seed);
-    let params = metrics::find(metric.about().name, &Map::new()).unwrap().1;
-    let (truths, predictions) = columns(&metric.layout(&params), metric, &mut random);
+    let params = metrics::find(metric.about().name, &metric.sample_params()).unwrap().1;
+    let (truths, predictions) = columns(&compose::layout(metric, &params), metric, &mut random);
     Case {
         truths,
         predictions,
-        groups: metric.needs_groups().then(|| (0..N_ROWS).map(|row| format!("s{}", row % 4)).collect()),
+        groups: compose::needs_groups(metric, &params)
+            .then(|| (0..N_ROWS).map(|row| format!("s{}", row % 4)).collect()),
         weights: None,
         is_private: (0..N_ROWS).map(|row| row % 3 == 2).collect(),
     }
@@ -193,7 +195,7 @@ impl Case {
     }
 
     fn solution(&self, metric: &dyn Metric) -> Solution {
-        let mut params = Map::new();
+        let mut params = metric.sample_params();
         if self.weights.is_some() {
             params.insert("weight_column".into(), "heft".into());
         }
@@ -268,6 +270,42 @@ fn the_order_of_a_submission_changes_no_bit() {
 }
 
 #[test]
+fn the_number_of_threads_changes_no_bit() {
+    for metric in metrics::all() {
+        let case = case(metric, 3);
+        let bits = |n_threads| {
+            let scores = parallel::with_threads(n_threads, || case.scores(metric));
+            scores.map(|score| defined(metric, &score).to_bits())
+        };
+        let alone = bits(1);
+        for n_threads in [2, 4] {
+            assert_eq!(alone, bits(n_threads), "{} with {n_threads} threads", metric.about().name);
+        }
+    }
+}
+
+#[test]
+fn rows_without_weight_count_for_nothing() {
+    for metric in metrics::all().filter(|metric| metric.laws().has_weights) {
+        let mut weighted = case(metric, 35);
+        let is_kept = |row: usize| row % 5 != 0;
+        weighted.weights = Some((0..N_ROWS).map(|row| if is_kept(row) { 1.0 } else { 0.0 }).collect());
+        let mut removed = weighted.clone();
+        removed.weights = Some(vec![1.0; (0..N_ROWS).filter(|row| is_kept(*row)).count()]);
+        for (_, cells) in removed.truths.iter_mut().chain(&mut removed.predictions) {
+            *cells = (0..N_ROWS).filter(|row| is_kept(*row)).map(|row| cells[row].clone()).collect();
+        }
+        if let Some(groups) = &mut removed.groups {
+            *groups = (0..N_ROWS).filter(|row| is_kept(*row)).map(|row| groups[row].clone()).collect();
+        }
+        removed.is_private =
+            (0..N_ROWS).filter(|row| is_kept(*row)).map(|row| weighted.is_private[row]).collect();
+        let (a, b) = (weighted.value(metric), removed.value(metric));
+        assert!(close(a, b), "{}: {a} with weights of 0, {b} without the rows", metric.about().name);
+    }
+}
+
+#[test]
 fn the_perfect_file_beats_a_random_one_in_the_declared_direction() {
     for metric in metrics::all().filter(|metric| !DIAGNOSTICS.contains(&metric.about().name)) {
         for seed in 10..15 {
@@ -293,7 +331,8 @@ fn a_weight_of_two_is_a_doubled_row() {
     for metric in metrics::all() {
         let name = metric.about().name;
         if !metric.laws().has_weights {
-            let params = Map::from_iter([("weight_column".to_owned(), json!("heft"))]);
+            let mut params = metric.sample_params();
+            params.insert("weight_column".to_owned(), json!("heft"));
             assert!(
                 Judge::new(name, &params, Context::default()).is_err(),
                 "{name} takes weights and ignores them"
@@ -323,8 +362,8 @@ fn exchanging_truth_and_prediction_does_what_is_declared() {
     for metric in metrics::all() {
         let case = case(metric, 40);
         let names = |columns: &Columns| columns.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
-        let params = metrics::find(metric.about().name, &Map::new()).unwrap().1;
-        let same_cells = match metric.layout(&params) {
+        let params = metrics::find(metric.about().name, &metric.sample_params()).unwrap().1;
+        let same_cells = match compose::layout(metric, &params) {
             Layout::Target { solution, submission } => solution == submission,
             Layout::TargetColumns { cell } => cell != Cell::Binary,
             Layout::ClassColumns => false,

@@ -46,6 +46,8 @@ pub enum Task {
     Segmentation,
     Detection,
     Clustering,
+    /// Several metrics in one.
+    Composite,
 }
 
 /// What stands in the cells that a metric reads.
@@ -107,6 +109,8 @@ pub enum ParameterType {
     Boolean,
     /// The name of a column or a class; empty means none.
     Text,
+    /// A list of `{metric, weight, params, target}`: metrics of the catalogue that are summed.
+    Parts,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -119,6 +123,9 @@ pub struct ParameterSpec {
     pub description: String,
     /// The parameter that the short form `name@value` sets.
     pub is_main: bool,
+    /// Part of no definition: several columns, groups and weights, alike for every metric that takes them.
+    #[serde(default)]
+    pub is_common: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -141,4 +148,19 @@ pub struct MetricSpec {
     pub edge_cases: Vec<String>,
     /// How an entrant could raise this score without a better model.
     pub gaming: String,
+    /// A small competition with its score, computed by the scorer that announced the metric.
+    #[serde(default)]
+    pub example: Option<Example>,
+}
+
+/// Files small enough to read, and the score that the scorer gave them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Example {
+    /// The parameters that were not left at their defaults.
+    pub params: Params,
+    /// Name and text of every file, the solution and the submission first.
+    pub files: Vec<(String, String)>,
+    /// What scores these files: a command line.
+    pub command: String,
+    pub score: f64,
 }

@@ -171,7 +171,7 @@ fn perfect(solution: &Solution, findings: &mut Vec<Finding>) -> bool {
 }
 
 fn best_reached(solution: &Solution, scores: &[(&'static str, SplitScore); 2]) -> Finding {
-    let Some(best) = solution.judge().metric.spec().best else {
+    let Some(best) = solution.judge().best() else {
         return pass("perfect_score", "This metric has no best value that the truth would reach.");
     };
     let off = scores.iter().find(|(_, score)| score.value().is_none_or(|value| !is_close(value, best)));
@@ -250,7 +250,7 @@ fn sample_scores(solution: &Solution, aligned: &Aligned) -> Finding {
         );
     }
     let spec = solution.judge().metric.spec();
-    let is_perfect = spec.best.is_some_and(|best| {
+    let is_perfect = solution.judge().best().is_some_and(|best| {
         scores.iter().all(|(_, score)| score.value().is_some_and(|value| is_close(value, best)))
     });
     if is_perfect {
@@ -274,7 +274,7 @@ fn columns(solution: &Solution) -> String {
         .chain(solution.expected_columns().iter().map(|expected| expected.name.clone()))
         .map(|name| format!("“{name}”"))
         .collect();
-    match solution.judge().metric.layout(&solution.judge().params) {
+    match solution.judge().layout() {
         Layout::ClassColumns => format!("{} (a probability for each class)", names.join(", ")),
         _ => names.join(", "),
     }

@@ -14,7 +14,6 @@ use crate::parallel;
 
 /// Below this many bytes a second thread costs more than it brings.
 const BYTES_PER_THREAD: usize = 2 << 20;
-const MAX_THREADS: usize = 8;
 /// A file is read so much at a time, and forgotten behind.
 const READ_BYTES: usize = 4 << 20;
 
@@ -51,8 +50,7 @@ fn read_in_parallel(
 
 /// Cuts after line ends into pieces of about the same size.
 fn cut(body: &[u8]) -> Vec<&[u8]> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
-    let n_pieces = (body.len() / BYTES_PER_THREAD).clamp(1, cores);
+    let n_pieces = parallel::n_threads_for(body.len(), BYTES_PER_THREAD);
     let mut pieces = Vec::with_capacity(n_pieces);
     let mut rest = body;
     for left in (2..=n_pieces).rev() {

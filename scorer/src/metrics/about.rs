@@ -41,6 +41,10 @@ pub enum Kind {
     Text(&'static str),
     /// Default.
     Boolean(bool),
+    /// What it chooses from, default.
+    Choice(&'static [&'static str], &'static str),
+    /// Metrics with weights; none by default.
+    Parts,
 }
 
 /// Which columns a metric reads, as constants.
@@ -92,23 +96,66 @@ const GROUP: ParameterAbout = ParameterAbout {
     is_main: false,
 };
 
-const POSITIVE: ParameterAbout = ParameterAbout {
+pub(super) const POSITIVE: ParameterAbout = ParameterAbout {
     name: "positive_class",
     kind: Kind::Text(""),
     description: "The class that counts as 1 where the solution holds class names; empty: the solution holds 0 and 1.",
     is_main: false,
 };
 
+const COLUMNS: ParameterAbout = ParameterAbout {
+    name: "columns",
+    kind: Kind::Text(""),
+    description: "Target columns, separated by commas: every column is scored by itself and the scores are averaged. Empty: one target column.",
+    is_main: false,
+};
+
+const COLUMN_WEIGHTS: ParameterAbout = ParameterAbout {
+    name: "column_weights",
+    kind: Kind::Text(""),
+    description: "A weight for each of these columns, in the same order, separated by commas; the average divides by their sum. Empty: all alike.",
+    is_main: false,
+};
+
+const GROUPS: ParameterAbout = ParameterAbout {
+    name: "groups",
+    kind: Kind::Choice(&["none", "mean", "worst"], "none"),
+    description: "Whether every group of rows is scored by itself: the mean over groups, or the worst group.",
+    is_main: false,
+};
+
+const UNDEFINED_GROUPS: ParameterAbout = ParameterAbout {
+    name: "undefined_groups",
+    kind: Kind::Choice(&["refuse", "skip"], "refuse"),
+    description: "What a group does on which the metric has no value: it leaves the whole score undefined, or is left out.",
+    is_main: false,
+};
+
+/// Names of the parameters that compose rather than define.
+const COMMON: &[&str] = &["weight_column", "columns", "column_weights", "groups", "undefined_groups"];
+
 impl About {
     /// Every parameter, the common ones included.
     pub(super) fn all_parameters(&self, has_weights: bool, needs_groups: bool) -> Vec<ParameterAbout> {
         let reads_binary = matches!(self.layout, fields::Fields::Target { solution: Cell::Binary, .. });
+        let is_single = matches!(self.layout, fields::Fields::Target { .. });
+        let is_sum = self.parameters.iter().any(|parameter| matches!(parameter.kind, Kind::Parts));
+        let common = [
+            (needs_groups, GROUP),
+            (reads_binary, POSITIVE),
+            (has_weights, WEIGHT),
+            (is_single, COLUMNS),
+            (is_single, COLUMN_WEIGHTS),
+            (!needs_groups && !is_sum, GROUPS),
+            (!needs_groups && !is_sum, GROUP),
+            (!needs_groups && !is_sum, UNDEFINED_GROUPS),
+        ];
         let mut parameters = self.parameters.to_vec();
-        parameters.extend(has_weights.then_some(WEIGHT));
-        parameters.extend(needs_groups.then_some(GROUP));
-        parameters.extend(
-            (reads_binary && !parameters.iter().any(|p| p.name == POSITIVE.name)).then_some(POSITIVE),
-        );
+        for (is_wanted, parameter) in common {
+            if is_wanted && parameters.iter().all(|known| known.name != parameter.name) {
+                parameters.push(parameter);
+            }
+        }
         parameters
     }
 
@@ -121,11 +168,12 @@ impl About {
             direction: self.direction,
             best: self.best,
             layout: self.layout.to_layout(),
-            parameters: parameters.iter().map(|parameter| parameter.to_spec()).collect(),
+            parameters: parameters.iter().map(|parameter| parameter.to_spec(needs_groups)).collect(),
             sentence: self.sentence.into(),
             formula: self.formula.into(),
             edge_cases: self.edge_cases.iter().map(|text| (*text).to_owned()).collect(),
             gaming: self.gaming.into(),
+            example: None,
         }
     }
 }
@@ -138,10 +186,12 @@ impl ParameterAbout {
             Kind::Integer(_, _, default) => default.into(),
             Kind::Text(default) => default.into(),
             Kind::Boolean(default) => default.into(),
+            Kind::Choice(_, default) => default.into(),
+            Kind::Parts => Value::Array(Vec::new()),
         }
     }
 
-    fn to_spec(self) -> ParameterSpec {
+    fn to_spec(self, needs_groups: bool) -> ParameterSpec {
         let parameter_type = match self.kind {
             Kind::Number(low, high, _) | Kind::OptionalNumber(low, high) => {
                 ParameterType::Number { minimum: bound(low), maximum: bound(high) }
@@ -149,6 +199,10 @@ impl ParameterAbout {
             Kind::Integer(low, high, _) => ParameterType::Integer { minimum: Some(low), maximum: Some(high) },
             Kind::Text(_) => ParameterType::Text,
             Kind::Boolean(_) => ParameterType::Boolean,
+            Kind::Choice(values, _) => {
+                ParameterType::Choice { values: values.iter().map(|value| (*value).to_owned()).collect() }
+            }
+            Kind::Parts => ParameterType::Parts,
         };
         ParameterSpec {
             name: self.name.into(),
@@ -156,6 +210,7 @@ impl ParameterAbout {
             default: self.default(),
             description: self.description.into(),
             is_main: self.is_main,
+            is_common: COMMON.contains(&self.name) || (self.name == GROUP.name && !needs_groups),
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::list::{ALIASES, LIST_FORMS, METRICS};
-use super::{Metric, Params};
+use super::{Metric, Params, compose};
 
 /// Every metric, in the order of the catalogue.
 pub fn all() -> impl Iterator<Item = &'static dyn Metric> {
@@ -35,6 +35,7 @@ pub fn find(name: &str, given: &Map<String, Value>) -> Result<(&'static dyn Metr
         given.insert(main.name.to_owned(), value.into());
     }
     let params = Params::check(&known, &given)?;
+    compose::check(metric, &params)?;
     Ok((metric, params))
 }
 

@@ -4,7 +4,7 @@ use super::binary::{curve, loss};
 use super::labels::{binary, ordinal, single};
 use super::ranking::{graded, lists};
 use super::regression::{association, gini, pointwise, ratio, worst};
-use super::{Metric, columnwise, detection, grouped, multiclass, segmentation, text};
+use super::{Metric, columnwise, compose, detection, grouped, multiclass, segmentation, text};
 
 pub static METRICS: &[&dyn Metric] = &[
     &pointwise::RMSE,
@@ -128,6 +128,8 @@ pub static METRICS: &[&dyn Metric] = &[
     &detection::COCO_AP50,
     &detection::COCO_AR100,
     &detection::VOC_AP,
+    &compose::WEIGHTED,
+    &compose::LOWER,
 ];
 
 /// Other names under which contests know a metric: its name here and, after “@”, its main parameter.

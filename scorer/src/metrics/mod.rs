@@ -18,6 +18,7 @@ mod rows;
 
 pub mod binary;
 pub mod columnwise;
+pub mod compose;
 pub mod detection;
 pub mod grouped;
 mod groups;
@@ -38,6 +39,7 @@ pub use rows::{Rows, Values};
 
 use crate::misfit::Misfits;
 use holdout_contract::spec::{Cell, Layout, MetricSpec};
+use serde_json::{Map, Value};
 
 /// Why a metric has no value on these rows, as a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,6 +129,11 @@ pub trait Metric: Send + Sync {
     /// Rows whose cells, well-formed as they are, cannot belong to them.
     fn misfits(&self, _truths: &[Values<'_>], _predictions: &[Values<'_>], _: &Params) -> Option<Misfits> {
         None
+    }
+
+    /// Parameters with which it can be shown and tried; empty where the defaults do.
+    fn sample_params(&self) -> Map<String, Value> {
+        Map::new()
     }
 
     /// The description that hosts, API and documentation are made from.

@@ -53,6 +53,11 @@ impl Params {
         self.0.get(name).and_then(Value::as_bool).unwrap_or(false)
     }
 
+    /// The value as it was given or is by default.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
     /// A text that is not empty.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
@@ -73,6 +78,8 @@ fn checked(parameter: &ParameterAbout, value: &Value) -> Result<Value, String> {
         Kind::Integer(low, high, _) => whole(value).is_some_and(|number| (low..=high).contains(&number)),
         Kind::Text(_) => value.is_string(),
         Kind::Boolean(_) => value.is_boolean(),
+        Kind::Choice(values, _) => value.as_str().is_some_and(|value| values.contains(&value)),
+        Kind::Parts => value.is_array(),
     };
     match (fits, parameter.kind) {
         (true, Kind::Integer(..)) => Ok(whole(value).into()),
@@ -99,5 +106,7 @@ fn wanted(kind: Kind) -> String {
         Kind::Integer(low, high, _) => format!("a whole number from {low} to {high}"),
         Kind::Text(_) => "a text".into(),
         Kind::Boolean(_) => "true or false".into(),
+        Kind::Choice(values, _) => format!("one of {}", values.join(", ")),
+        Kind::Parts => "a list of objects with “metric” and “weight”".into(),
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn solution_plan(
     };
     let usage =
         header.iter().position(|name| name.trim().eq_ignore_ascii_case("usage")).filter(|at| *at != id);
-    let weight = judge.params.text("weight_column").map(|name| finder.require(name)).transpose()?;
+    let weight = judge.named("weight_column").map(|name| finder.require(&name)).transpose()?;
     let group = group_column(&finder, judge, split_group)?;
     let taken: Vec<usize> = [Some(id), usage, weight, group].into_iter().flatten().collect();
     let truths = truth_columns(&finder, judge, layout, &taken)?;
@@ -81,11 +81,11 @@ fn group_column(
     judge: &Judge,
     split_group: Option<&str>,
 ) -> Result<Option<usize>, Rejection> {
-    if !judge.metric.needs_groups() {
+    if !judge.needs_groups() {
         return split_group.map(|name| finder.require(name)).transpose();
     }
-    if let Some(name) = judge.params.text("group_column") {
-        return finder.require(name).map(Some);
+    if let Some(name) = judge.named("group_column") {
+        return finder.require(&name).map(Some);
     }
     let usual = ["query_id", "series", "group", "class"];
     let found = usual.iter().find_map(|name| finder.find(name));
@@ -168,8 +168,8 @@ fn n_pixels(judge: &Judge) -> Option<u64> {
 }
 
 fn positive(judge: &Judge) -> Option<String> {
-    let named = judge.params.text("positive_class").or_else(|| judge.context.text("positive_class"));
-    named.filter(|name| *name != "1").map(str::to_owned)
+    let named = judge.named("positive_class");
+    named.or_else(|| judge.context.text("positive_class").map(str::to_owned)).filter(|name| name != "1")
 }
 
 /// The columns of a submission for a metric's layout.
@@ -187,7 +187,7 @@ pub(super) fn submission_columns(
             classes.iter().map(|name| Expected { name: name.clone(), rule: CellRule::NotNegative }).collect()
         }
         Layout::TargetColumns { cell } => {
-            let cell = if *cell == Cell::Binary { judge.metric.prediction_cell() } else { *cell };
+            let cell = if *cell == Cell::Binary { judge.prediction_cell() } else { *cell };
             truths.iter().map(|name| expected(name, cell)).collect()
         }
         Layout::Named { submission, .. } => {
@@ -217,10 +217,10 @@ impl Finder<'_> {
 impl super::Solution {
     /// What a cell of a submission's column must hold, for a metric whose solution is not at hand.
     pub(crate) fn submission_rule(judge: &Judge, column: &str) -> CellRule {
-        let cell = match judge.metric.layout(&judge.params) {
+        let cell = match judge.layout() {
             Layout::Target { submission, .. } => Some(submission),
             Layout::ClassColumns => return CellRule::NotNegative,
-            Layout::TargetColumns { cell: Cell::Binary } => Some(judge.metric.prediction_cell()),
+            Layout::TargetColumns { cell: Cell::Binary } => Some(judge.prediction_cell()),
             Layout::TargetColumns { cell } => Some(cell),
             Layout::Named { submission, .. } => {
                 submission.iter().find(|(name, _)| name == column).map(|(_, cell)| *cell)

@@ -42,8 +42,8 @@ fn prepare(
     rule: &SplitRule,
     limits: &Limits,
 ) -> Result<Solution, Rejection> {
-    judge.metric.fits(&judge.params, &judge.context).map_err(bad)?;
-    let layout = judge.metric.layout(&judge.params);
+    judge.fits().map_err(bad)?;
+    let layout = judge.layout();
     let mut found = None;
     let table = intake::read(content, limits, |header| {
         let plan = solution_plan(header, &judge, &layout, rule.group_column.as_deref())?;

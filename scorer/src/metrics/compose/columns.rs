@@ -1,0 +1,77 @@
+//! One metric on several target columns: the mean of the columns' values, uniform or by stated
+//! weights.
+
+use holdout_contract::spec::Layout;
+
+use crate::metrics::{Metric, Params, Rows, Undefined};
+
+/// Names in a list separated by commas.
+fn names(params: &Params) -> Vec<&str> {
+    params.text("columns").map_or_else(Vec::new, split)
+}
+
+fn split(list: &str) -> Vec<&str> {
+    list.split(',').map(str::trim).collect()
+}
+
+/// Checks names and weights against each other.
+pub(super) fn check(params: &Params) -> Result<(), String> {
+    let names = names(params);
+    if names.iter().any(|name| name.is_empty()) {
+        return Err(
+            "The parameter “columns” has a name that is empty; separate names by single commas.".into()
+        );
+    }
+    if let Some(twice) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
+        return Err(format!("The parameter “columns” names “{}” twice.", twice.1));
+    }
+    let Some(list) = params.text("column_weights") else { return Ok(()) };
+    let weights: Option<Vec<f64>> = split(list).iter().map(|weight| weight.parse().ok()).collect();
+    let weights = weights
+        .filter(|weights| weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0))
+        .ok_or("The parameter “column_weights” must be numbers of 0 or more, separated by commas.")?;
+    if weights.len() != names.len() {
+        return Err(format!(
+            "The parameter “column_weights” has {} weights for {} columns; name the columns in “columns”, in the \
+             same order.",
+            weights.len(),
+            names.len()
+        ));
+    }
+    if weights.iter().all(|weight| *weight == 0.0) {
+        return Err("The parameter “column_weights” gives no column any weight.".into());
+    }
+    Ok(())
+}
+
+/// The layout of a metric of one target column, widened to the named columns.
+pub(super) fn layout(one: Layout, params: &Params) -> Layout {
+    let names = names(params);
+    let Layout::Target { solution, submission } = one else { return one };
+    if names.is_empty() {
+        return Layout::Target { solution, submission };
+    }
+    let side = |cell| names.iter().map(|name| ((*name).to_owned(), cell)).collect();
+    Layout::Named { solution: side(solution), submission: side(submission) }
+}
+
+pub(super) fn score(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -> Result<f64, Undefined> {
+    let names = names(params);
+    if names.is_empty() {
+        return metric.score(rows, params);
+    }
+    let weights: Vec<f64> = match params.text("column_weights") {
+        Some(list) => split(list).iter().map(|weight| weight.parse().unwrap_or(0.0)).collect(),
+        None => vec![1.0; names.len()],
+    };
+    let (mut total, mut weight) = (0.0, 0.0);
+    for at in (0..names.len()).filter(|at| weights[*at] > 0.0) {
+        let column = Rows { truths: &rows.truths[at..=at], predictions: &rows.predictions[at..=at], ..*rows };
+        let score = metric
+            .score(&column, params)
+            .map_err(|why| Undefined::because(format!("On the column “{}”: {why}", names[at])))?;
+        total += weights[at] * score;
+        weight += weights[at];
+    }
+    Ok(total / weight)
+}

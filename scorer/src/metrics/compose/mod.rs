@@ -1,0 +1,155 @@
+//! Composition over the catalogue: one metric on several columns, in every group, or several metrics
+//! in one weighted sum. A metric knows nothing of it; whoever judges asks here instead of the metric.
+//!
+//! Columns are inside groups: a group's value is the mean over its columns.
+
+mod columns;
+mod over_groups;
+mod sum;
+
+use std::borrow::Cow;
+
+use holdout_contract::spec::{Cell, Direction, Layout};
+
+use super::{Metric, Params, Rows, Undefined, Values};
+use crate::judge::Context;
+use crate::misfit::Misfits;
+
+pub use sum::{LOWER, Part, WEIGHTED};
+
+/// The value of one part of a weighted sum.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct PartScore {
+    pub metric: String,
+    pub weight: f64,
+    pub score: f64,
+}
+
+/// Refuses parameters that fit one by one and not together.
+///
+/// # Errors
+/// A sentence for the host.
+pub fn check(metric: &dyn Metric, params: &Params) -> Result<(), String> {
+    columns::check(params)?;
+    if params.value("parts").is_some() {
+        sum::check(metric.about().direction, &sum::parts(params)?)?;
+    }
+    Ok(())
+}
+
+/// The columns that solution and submission have.
+pub fn layout(metric: &dyn Metric, params: &Params) -> Layout {
+    let parts = parts(params);
+    if !parts.is_empty() {
+        return sum::layout(&parts).unwrap_or_else(|_| metric.layout(params));
+    }
+    columns::layout(metric.layout(params), params)
+}
+
+/// Whether the solution must name a group for every row.
+pub fn needs_groups(metric: &dyn Metric, params: &Params) -> bool {
+    metric.needs_groups()
+        || over_groups::is_wanted(params)
+        || parts(params).iter().any(|part| needs_groups(part.metric, &part.params))
+}
+
+/// A column or class that the parameters name; in a weighted sum, the one its parts name.
+pub fn shared_text(params: &Params, key: &str) -> Option<String> {
+    let own = params.text(key).map(str::to_owned);
+    own.or_else(|| parts(params).iter().find_map(|part| part.params.text(key).map(str::to_owned)))
+}
+
+/// What a prediction cell must hold where several 0/1 columns are predicted.
+pub fn prediction_cell(metric: &dyn Metric, params: &Params) -> Cell {
+    let cells = parts(params).into_iter().map(|part| prediction_cell(part.metric, &part.params));
+    cells.reduce(|a, b| sum::stricter(a, b).unwrap_or(a)).unwrap_or_else(|| metric.prediction_cell())
+}
+
+/// The score of a perfect submission, where there is one.
+pub fn best(metric: &dyn Metric, params: &Params) -> Option<f64> {
+    let parts = parts(params);
+    if parts.is_empty() {
+        return metric.about().best;
+    }
+    parts.iter().map(|part| Some(part.weight * best(part.metric, &part.params)?)).sum()
+}
+
+/// The prediction columns of a perfect submission, where truth and prediction columns differ.
+pub fn perfect(metric: &dyn Metric, params: &Params, truths: &[&[f64]]) -> Option<Vec<Vec<f64>>> {
+    if has_same_columns(params) {
+        return Some(truths.iter().map(|truth| truth.to_vec()).collect());
+    }
+    let parts = parts(params);
+    match parts.first() {
+        Some(first) => perfect(first.metric, &first.params, truths),
+        None => metric.perfect(truths),
+    }
+}
+
+/// Whether solution and submission have columns of the same names and meaning, chosen by the host.
+pub fn has_same_columns(params: &Params) -> bool {
+    let parts = parts(params);
+    if parts.is_empty() {
+        return params.text("columns").is_some();
+    }
+    parts.iter().all(|part| has_same_columns(&part.params))
+}
+
+/// Whether the metric, or every part of a sum, can be computed in this competition.
+///
+/// # Errors
+/// A sentence for the host: what is missing.
+pub fn fits(metric: &dyn Metric, params: &Params, context: &Context) -> Result<(), String> {
+    metric.fits(params, context)?;
+    parts(params).iter().try_for_each(|part| fits(part.metric, &part.params, context))
+}
+
+/// Rows whose cells, well-formed as they are, cannot belong to them.
+pub fn misfits(
+    metric: &dyn Metric,
+    params: &Params,
+    truths: &[Values<'_>],
+    predictions: &[Values<'_>],
+) -> Option<Misfits> {
+    let parts = parts(params);
+    if parts.is_empty() {
+        metric.misfits(truths, predictions, params)
+    } else {
+        sum::misfits(&parts, truths, predictions)
+    }
+}
+
+/// The cell of a perfect submission where the truth is this text.
+pub fn perfect_text<'a>(metric: &dyn Metric, params: &Params, truth: &'a str) -> Cow<'a, str> {
+    match parts(params).first() {
+        Some(first) => first.metric.perfect_text(truth),
+        None => metric.perfect_text(truth),
+    }
+}
+
+/// The score of these rows.
+///
+/// # Errors
+/// [`Undefined`] where the metric has no value on a column, a group or a part.
+pub fn score(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -> Result<f64, Undefined> {
+    let direction = metric.about().direction;
+    over_groups::score(params, direction, rows, |rows| columns::score(metric, params, rows))
+}
+
+/// The value of every part of a weighted sum; empty for other metrics and where a part has none.
+pub fn part_scores(params: &Params, rows: &Rows<'_>) -> Vec<PartScore> {
+    sum::part_scores(&parts(params), rows).unwrap_or_default()
+}
+
+fn parts(params: &Params) -> Vec<Part> {
+    // Checked when the parameters were read.
+    if params.value("parts").is_some() { sum::parts(params).unwrap_or_default() } else { Vec::new() }
+}
+
+/// The worse of two scores.
+fn worse(direction: Direction, a: f64, b: f64) -> f64 {
+    match direction {
+        Direction::HigherIsBetter => a.min(b),
+        Direction::LowerIsBetter => a.max(b),
+    }
+}

@@ -1,0 +1,123 @@
+//! Several columns, groups, weights and sums of metrics: worked by hand, and equal to their pieces.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use holdout_scorer::align::align;
+use holdout_scorer::intake::{Content, Limits, Source, content};
+use holdout_scorer::judge::{Context, Judge};
+use holdout_scorer::score::score_split;
+use holdout_scorer::solution::{Solution, Split};
+use holdout_scorer::split::SplitRule;
+use serde_json::{Value, json};
+
+fn opened(text: &str) -> Content<'_> {
+    content::open(Source::Bytes(text.as_bytes()), &Limits::default()).unwrap().unwrap()
+}
+
+fn judge(metric: &str, params: Value) -> Result<Judge, String> {
+    let Value::Object(params) = params else { panic!("parameters are an object") };
+    Judge::new(metric, &params, Context::default())
+}
+
+/// The score of all rows, or the sentence that says why there is none.
+fn score(metric: &str, params: Value, solution: &str, submission: &str) -> Result<f64, String> {
+    let limits = Limits::default();
+    let judge = judge(metric, params)?;
+    let prepared = Solution::prepare(&opened(solution), judge, &SplitRule::default(), &limits);
+    let prepared = prepared.map_err(|rejection| rejection.message)?;
+    let aligned = align(&prepared, &opened(submission), &limits).map_err(|rejection| rejection.message)?;
+    let score = score_split(&prepared, &aligned, Split::All);
+    score.value().ok_or_else(|| score.reason().unwrap_or_default().to_owned())
+}
+
+fn close(found: Result<f64, String>, expected: f64) {
+    let found = found.unwrap();
+    assert!((found - expected).abs() < 1e-12, "{found}, not {expected}");
+}
+
+const SOLUTION: &str = "id,a,b,site,heft,Usage\n1,1,10,north,1,Public\n2,2,20,north,1,Private\n\
+                        3,3,30,south,2,Public\n4,4,40,south,4,Private\n";
+/// Errors of a: 1, 1, 3, 1; of b: 0, 2, 4, 6.
+const SUBMISSION: &str = "id,b,a\n4,46,5\n1,10,2\n2,22,1\n3,26,0\n";
+
+#[test]
+fn columns_are_averaged_plainly_or_by_weight() {
+    let mae = |params| score("mae", params, SOLUTION, SUBMISSION);
+    close(mae(json!({"columns": "a, b"})), (1.5 + 3.0) / 2.0);
+    close(mae(json!({"columns": "a,b", "column_weights": "3,1"})), (3.0 * 1.5 + 3.0) / 4.0);
+    close(mae(json!({"columns": "a,b", "column_weights": "0,1"})), 3.0);
+    let weighted = json!({"columns": "a,b", "weight_column": "heft"});
+    close(mae(weighted), ((1.0 + 1.0 + 6.0 + 4.0) / 8.0 + (2.0 + 8.0 + 24.0) / 8.0) / 2.0);
+}
+
+#[test]
+fn groups_are_averaged_or_the_worst_counts() {
+    let only_a = "id,a\n4,5\n1,2\n2,1\n3,0\n";
+    let solution = SOLUTION;
+    let mae = |how: &str| {
+        let params = json!({"columns": "a", "groups": how, "group_column": "site"});
+        score("mae", params, solution, only_a)
+    };
+    close(mae("mean"), f64::midpoint(1.0, 2.0));
+    close(mae("worst"), 2.0);
+    close(mae("none"), 1.5);
+    let r2 = |undefined: &str| {
+        let params =
+            json!({"columns": "a", "groups": "worst", "group_column": "site", "undefined_groups": undefined});
+        let one_is_constant = solution.replace("\n2,2,20", "\n2,1,20");
+        score("r2", params, &one_is_constant, only_a)
+    };
+    assert!(r2("refuse").unwrap_err().contains("1 of the 2 groups"));
+    close(r2("skip"), 1.0 - 10.0 / 0.5);
+}
+
+#[test]
+fn the_worst_group_of_a_score_is_the_lowest() {
+    let solution =
+        "id,target,site,Usage\n1,x,north,Public\n2,y,north,Private\n3,x,south,Public\n4,y,south,Private\n";
+    let submission = "id,target\n1,x\n2,y\n3,y\n4,y\n";
+    let params = json!({"groups": "worst", "group_column": "site"});
+    close(score("accuracy", params, solution, submission), 0.5);
+}
+
+#[test]
+fn a_sum_is_its_weighted_parts() {
+    let parts = json!([
+        {"metric": "mae", "weight": 2.0, "target": "a"},
+        {"metric": "rmse", "weight": 0.5, "target": "b"},
+    ]);
+    let sum = score("weighted_sum_of_losses", json!({"parts": parts}), SOLUTION, SUBMISSION);
+    let rmse_of_b = (f64::from(4 + 16 + 36) / 4.0).sqrt();
+    close(sum, 2.0 * 1.5 + 0.5 * rmse_of_b);
+
+    let solution = "id,target,Usage\n1,1,Public\n2,0,Private\n3,1,Public\n4,0,Private\n";
+    let submission = "id,target\n1,0.9\n2,0.2\n3,0.4\n4,0.6\n";
+    let parts = json!([{"metric": "roc_auc", "weight": 1.0}, {"metric": "brier", "weight": -2.0}]);
+    let auc = score("roc_auc", json!({}), solution, submission).unwrap();
+    let brier = score("brier", json!({}), solution, submission).unwrap();
+    close(score("weighted_sum", json!({"parts": parts}), solution, submission), auc - 2.0 * brier);
+}
+
+#[test]
+fn what_does_not_fit_together_is_refused_with_a_sentence() {
+    let refused = |metric: &str, params: Value| judge(metric, params).err().unwrap();
+    assert!(refused("mae", json!({"columns": "a,,b"})).contains("empty"));
+    assert!(refused("mae", json!({"columns": "a,a"})).contains("twice"));
+    assert!(refused("mae", json!({"columns": "a,b", "column_weights": "1"})).contains("1 weights for 2"));
+    assert!(refused("mae", json!({"columns": "a,b", "column_weights": "0,0"})).contains("any weight"));
+    assert!(refused("weighted_sum", json!({})).contains("1 to 10"));
+    let sum = |parts: Value| refused("weighted_sum", json!({"parts": parts}));
+    assert!(sum(json!([{"metric": "log_loss", "weight": 1}])).contains("negative"));
+    assert!(sum(json!([{"metric": "no_such", "weight": 1}])).contains("Part 1"));
+    assert!(sum(json!([{"metric": "weighted_sum", "weight": 1}])).contains("cannot be a part"));
+    assert!(sum(json!([{"metric": "roc_auc", "weight": 0}])).contains("other than 0"));
+    let mixed = json!([{"metric": "map@5", "weight": 1}, {"metric": "roc_auc", "weight": 1}]);
+    assert!(sum(mixed).contains("different columns"));
+}
+
+#[test]
+fn a_column_that_is_missing_is_named() {
+    let params = json!({"columns": "a,b"});
+    let reason = score("mae", params, SOLUTION, "id,a\n1,1\n2,2\n3,3\n4,4\n").unwrap_err();
+    assert!(reason.contains('b'), "{reason}");
+}
