@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::align::align;
+use crate::example;
 use crate::intake::{Content, Limits, Source, content};
 use crate::judge::{Context, Judge};
 use crate::metrics;
@@ -250,7 +251,7 @@ fn history_file(path: &Path, limits: &Limits) -> Result<BTreeMap<String, Vec<f64
 }
 
 fn print_metrics(table: bool) -> Result<String, Failure> {
-    let specs: Vec<_> = metrics::all().map(|metric| metric.spec()).collect();
+    let specs: Vec<_> = metrics::all().map(example::described).collect();
     if !table {
         return serde_json::to_string_pretty(&specs).map_err(|error| Failure::Usage(error.to_string()));
     }

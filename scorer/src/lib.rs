@@ -10,6 +10,7 @@ pub mod align;
 pub mod cli;
 mod columns;
 pub mod examine;
+pub mod example;
 mod index;
 pub mod intake;
 pub mod judge;

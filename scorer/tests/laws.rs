@@ -288,7 +288,7 @@ fn the_number_of_threads_changes_no_bit() {
 fn rows_without_weight_count_for_nothing() {
     for metric in metrics::all().filter(|metric| metric.laws().has_weights) {
         let mut weighted = case(metric, 35);
-        let is_kept = |row: usize| row % 5 != 0;
+        let is_kept = |row: usize| !row.is_multiple_of(5);
         weighted.weights = Some((0..N_ROWS).map(|row| if is_kept(row) { 1.0 } else { 0.0 }).collect());
         let mut removed = weighted.clone();
         removed.weights = Some(vec![1.0; (0..N_ROWS).filter(|row| is_kept(*row)).count()]);

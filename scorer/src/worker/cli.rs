@@ -15,6 +15,7 @@ use super::step::Worker;
 use super::storage::Storage;
 use super::warm::{Bounds, Warm};
 use super::{announce, child, doctor};
+use crate::example;
 use crate::metrics;
 use crate::unseal::Key;
 
@@ -99,7 +100,7 @@ pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
             lease: LEASE,
             db,
         };
-        let specs: Vec<_> = metrics::all().map(|metric| metric.spec()).collect();
+        let specs: Vec<_> = metrics::all().map(example::described).collect();
         let recipient = key.recipient();
         let (db, id) = (worker.db.clone(), worker.id);
         super::patience::patiently(async || announce::announce(&db, id, &recipient, &specs).await).await?;

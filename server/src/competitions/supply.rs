@@ -338,6 +338,9 @@ async fn finish_table<T>(
     }
 }
 
+/// Most metrics in one weighted sum.
+pub const MAX_PARTS: usize = 10;
+
 /// The metric a host chose, with its parameters as they were typed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MetricChoice {
@@ -434,7 +437,18 @@ fn read_param(parameter: &ParameterSpec, typed: &Value) -> Option<Value> {
             _ => None,
         },
         ParameterType::Text => (text.chars().count() <= 200).then(|| Value::from(text)),
+        ParameterType::Parts => read_parts(&text),
     }
+}
+
+/// The metrics of a sum. Whether they fit together is the scorers' to say, in the examination.
+fn read_parts(text: &str) -> Option<Value> {
+    let parts: Vec<Map<String, Value>> = serde_json::from_str(text).ok()?;
+    let is_whole = |part: &Map<String, Value>| {
+        part.get("metric").is_some_and(Value::is_string) && part.get("weight").is_some_and(Value::is_number)
+    };
+    let fits = (1..=MAX_PARTS).contains(&parts.len()) && parts.iter().all(is_whole);
+    fits.then(|| parts.into_iter().map(Value::Object).collect())
 }
 
 /// Asks for an examination again, as after a fault of ours.
@@ -478,6 +492,16 @@ mod tests {
         assert!(read_params(&spec, &typed(json!("-1")), None).is_err());
         assert!(read_params(&spec, &typed(json!("much")), None).is_err());
         assert!(read_params(&spec, &BTreeMap::from([("gamma".to_owned(), json!(1))]), None).is_err());
+    }
+
+    #[test]
+    fn parts_have_a_metric_and_a_weight_each() {
+        let rmse = json!([{ "metric": "rmse", "weight": 0.5, "target": "height" }]);
+        assert_eq!(read_parts(&rmse.to_string()), Some(rmse));
+        for wrong in ["", "[]", "{}", r#"[{"metric": "rmse"}]"#, r#"[{"metric": "rmse", "weight": "much"}]"#]
+        {
+            assert_eq!(read_parts(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

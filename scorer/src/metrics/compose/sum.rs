@@ -55,12 +55,12 @@ fn part(given: &Value, sum: &Params) -> Result<Part, String> {
     if own.contains_key("parts") {
         return Err("a sum cannot be a part of a sum.".into());
     }
-    let (metric, plain) = find(name, &own).or_else(|sentence| {
+    let (metric, plain) = find(name, &own).map_err(|sentence| {
         // A sum has no parts of its own here, which its check would complain about first.
         if name.starts_with(WEIGHTED.about.name) {
-            Err("a sum cannot be a part of a sum.".into())
+            "a sum cannot be a part of a sum.".into()
         } else {
-            Err(sentence)
+            sentence
         }
     })?;
     if let Some(target) = given.get("target").and_then(Value::as_str).filter(|text| !text.is_empty()) {

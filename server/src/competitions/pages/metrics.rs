@@ -5,7 +5,9 @@ use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::routing::get;
-use holdout_contract::spec::{Cell, Direction, Layout, MetricSpec, ParameterSpec, ParameterType, Task};
+use holdout_contract::spec::{
+    Cell, Direction, Example, Layout, MetricSpec, ParameterSpec, ParameterType, Task,
+};
 
 use crate::app::App;
 use crate::competitions::store::judging;
@@ -97,14 +99,24 @@ fn task_title(task: Task) -> &'static str {
         Task::Segmentation => "Masks of images",
         Task::Detection => "Boxes in images",
         Task::Clustering => "Clusters",
+        Task::Composite => "Several metrics in one",
     }
 }
 
-/// `higher is better`.
+/// A parameter's name in words: `weight column`.
+pub fn in_words(parameter: &ParameterSpec) -> String {
+    let mut words = parameter.name.replace('_', " ");
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    words
+}
+
+/// `Higher is better`.
 pub fn direction(spec: &MetricSpec) -> &'static str {
     match spec.direction {
-        Direction::HigherIsBetter => "higher is better",
-        Direction::LowerIsBetter => "lower is better",
+        Direction::HigherIsBetter => "Higher is better",
+        Direction::LowerIsBetter => "Lower is better",
     }
 }
 
@@ -170,6 +182,9 @@ pub fn takes(parameter: &ParameterSpec) -> String {
         ParameterType::Choice { values } => format!("one of {}", values.join(", ")),
         ParameterType::Boolean => "true or false".to_owned(),
         ParameterType::Text => "a name; empty for none".to_owned(),
+        ParameterType::Parts => {
+            "a list of metrics with weights, such as [{\"metric\": \"rmse\", \"weight\": 0.5}]".to_owned()
+        }
     }
 }
 
@@ -197,10 +212,22 @@ pub fn sample_spec() -> MetricSpec {
             default: serde_json::json!(1.0),
             description: "How much recall counts beside precision.".to_owned(),
             is_main: true,
+            is_common: false,
         }],
         sentence: "The weighted harmonic mean of precision and recall.".to_owned(),
         formula: "\\frac{1+\\beta^2}{\\frac{1}{p}+\\frac{\\beta^2}{r}}".to_owned(),
         edge_cases: vec!["A class without rows is undefined.".to_owned()],
         gaming: "Move the threshold.".to_owned(),
+        example: Some(Example {
+            params: Default::default(),
+            files: vec![
+                ("solution.csv".to_owned(), "id,target,Usage\n1,a,Public\n".to_owned()),
+                ("submission.csv".to_owned(), "id,target\n1,a\n".to_owned()),
+            ],
+            command:
+                "holdout-scorer score --metric fbeta --solution solution.csv --submission submission.csv"
+                    .to_owned(),
+            score: 1.0,
+        }),
     }
 }

@@ -98,6 +98,33 @@ impl MetricPage {
         takes(parameter)
     }
 
+    /// Parameters of the metric's own definition, or those for columns, groups and weights.
+    pub fn parameters(&self, are_common: bool) -> Vec<&ParameterSpec> {
+        let all = self.chosen.iter().flat_map(|spec| &spec.parameters);
+        all.filter(|parameter| parameter.is_common == are_common).collect()
+    }
+
+    /// Whether any of those for columns, groups and weights is set.
+    pub fn is_composed(&self) -> bool {
+        self.parameters(true).iter().any(|parameter| self.value(parameter) != default_text(parameter))
+    }
+
+    pub fn are_parts(&self, parameter: &ParameterSpec) -> bool {
+        parameter.parameter_type == ParameterType::Parts
+    }
+
+    /// The rows of the form in which a sum is put together: those that are filled, and some empty ones.
+    pub fn parts(&self, parameter: &ParameterSpec) -> Vec<PartRow> {
+        let stored: Vec<Map<String, Value>> =
+            serde_json::from_str(&self.value(parameter)).unwrap_or_default();
+        let mut rows: Vec<PartRow> = (0..supply::MAX_PARTS)
+            .map(|at| PartRow::typed(&self.typed, at).unwrap_or_else(|| PartRow::stored(stored.get(at))))
+            .collect();
+        let n_filled = rows.iter().filter(|row| !row.metric.is_empty()).count();
+        rows.truncate((n_filled + 2).clamp(3, supply::MAX_PARTS));
+        rows
+    }
+
     pub fn public_percent(&self) -> String {
         self.typed
             .get("public_percent")
@@ -111,6 +138,74 @@ impl MetricPage {
             context => serde_json::to_string_pretty(context).unwrap_or_default(),
         })
     }
+}
+
+/// One metric of a sum, as it stands in the form.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PartRow {
+    pub metric: String,
+    pub weight: String,
+    pub target: String,
+    pub params: String,
+}
+
+impl PartRow {
+    fn typed(typed: &BTreeMap<String, String>, at: usize) -> Option<Self> {
+        let field = |name: &str| typed.get(&format!("part_{at}_{name}")).map(|text| text.trim().to_owned());
+        Some(Self {
+            metric: field("metric")?,
+            weight: field("weight")?,
+            target: field("target").unwrap_or_default(),
+            params: field("params").unwrap_or_default(),
+        })
+    }
+
+    fn stored(part: Option<&Map<String, Value>>) -> Self {
+        let text = |name: &str| match part.and_then(|part| part.get(name)) {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+        };
+        Self {
+            metric: text("metric"),
+            weight: text("weight"),
+            target: text("target"),
+            params: text("params"),
+        }
+    }
+
+    fn part(&self) -> Result<Value> {
+        let wrong = |sentence: String| AppError::field("params", sentence);
+        let weight: f64 = self
+            .weight
+            .parse()
+            .ok()
+            .filter(|weight: &f64| weight.is_finite())
+            .ok_or_else(|| wrong(format!("The weight of {} must be a number.", self.metric)))?;
+        let mut part = Map::from_iter([
+            ("metric".to_owned(), self.metric.as_str().into()),
+            ("weight".to_owned(), weight.into()),
+        ]);
+        if !self.target.is_empty() {
+            part.insert("target".to_owned(), self.target.as_str().into());
+        }
+        if !self.params.is_empty() {
+            let params: Map<String, Value> = serde_json::from_str(&self.params).map_err(|error| {
+                wrong(format!("The parameters of {} are not a JSON object: {error}.", self.metric))
+            })?;
+            part.insert("params".to_owned(), Value::Object(params));
+        }
+        Ok(Value::Object(part))
+    }
+}
+
+/// The sum that was put together in the form; `None` where the metric is none.
+fn typed_parts(typed: &BTreeMap<String, String>) -> Result<Option<Value>> {
+    let rows: Vec<PartRow> = (0..supply::MAX_PARTS).filter_map(|at| PartRow::typed(typed, at)).collect();
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    rows.iter().filter(|row| !row.metric.is_empty()).map(PartRow::part).collect::<Result<_>>().map(Some)
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -161,14 +256,13 @@ fn read(typed: &BTreeMap<String, String>) -> Result<MetricChoice> {
         serde_json::from_str(text("context"))
             .map_err(|error| AppError::field("context", format!("This is not a JSON object: {error}.")))?
     };
+    let single = typed
+        .iter()
+        .filter_map(|(name, value)| Some((name.strip_prefix("param_")?.to_owned(), value.as_str().into())));
+    let parts = typed_parts(typed)?.map(|parts| ("parts".to_owned(), parts));
     Ok(MetricChoice {
         name: text("metric").to_owned(),
-        params: typed
-            .iter()
-            .filter_map(|(name, value)| {
-                Some((name.strip_prefix("param_")?.to_owned(), value.as_str().into()))
-            })
-            .collect(),
+        params: single.chain(parts).collect(),
         context,
         public_fraction: supply::percent("public_percent", text("public_percent"), 1.0, 99.0)?,
     })
