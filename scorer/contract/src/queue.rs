@@ -23,8 +23,9 @@ pub struct Leased {
     pub attempts: i32,
 }
 
-/// Adds a job. Its turn is one behind the team's (or, without a team, the competition's) last
-/// waiting job and never before the queue's head: start-time fair queueing.
+/// Adds a job. Start-time fair queueing on two levels: its turn is one behind its competition's last
+/// waiting job and never before the queue's head; within the competition its team turn is the same
+/// among teams. A burst of one team or of one competition delays only itself.
 ///
 /// # Errors
 /// Those of the database.
@@ -36,18 +37,27 @@ pub async fn enqueue(
 ) -> sqlx::Result<i64> {
     let (kind, team_id, submission_id, check_id, version_id, table_id) = columns(subject);
     sqlx::query_scalar!(
-        "insert into jobs (kind, priority, turn, competition_id, team_id, submission_id, check_id, version_id, table_id)
+        "insert into jobs
+            (kind, priority, turn, team_turn, competition_id, team_id, submission_id, check_id, version_id, table_id)
          values (
             $1, $2,
             greatest(
                 coalesce((select turn from jobs where state = 'queued' and priority = $2 order by turn, id limit 1), 0),
                 coalesce((select turn + 1 from jobs
+                          where state = 'queued' and competition_id = $3 and priority = $2
+                          order by turn desc, id desc limit 1), 0)
+            ),
+            greatest(
+                coalesce((select team_turn from jobs
+                          where state = 'queued' and competition_id = $3 and priority = $2
+                          order by team_turn, id limit 1), 0),
+                coalesce((select team_turn + 1 from jobs
                           where state = 'queued' and team_id = $4 and priority = $2
-                          order by turn desc limit 1), 0),
-                coalesce((select turn + 1 from jobs
+                          order by team_turn desc limit 1), 0),
+                coalesce((select team_turn + 1 from jobs
                           where state = 'queued' and $4::bigint is null and team_id is null
                             and priority = $2 and competition_id = $3
-                          order by turn desc limit 1), 0)
+                          order by team_turn desc limit 1), 0)
             ),
             $3, $4, $5, $6, $7, $8)
          returning id",
@@ -66,6 +76,9 @@ pub async fn enqueue(
 
 /// Leases the next job for `lease_seconds`, or `None` when none waits.
 ///
+/// The job at the head of the queue names the competition whose turn it is; of that competition the
+/// team whose turn it is runs, and the head takes over the later turn in exchange.
+///
 /// # Errors
 /// Those of the database.
 pub async fn claim(
@@ -75,15 +88,28 @@ pub async fn claim(
 ) -> sqlx::Result<Option<Leased>> {
     let row = sqlx::query_as!(
         Row,
-        "update jobs
-         set state = 'leased', lease = gen_random_uuid(), leased_by = $1,
-             lease_until = now() + make_interval(secs => $2), attempts = attempts + 1
-         where id = (
-            select id from jobs
+        "with head as materialized (
+            select id, priority, competition_id from jobs
             where state = 'queued' and run_at <= now()
             order by priority, turn, id
             limit 1
-            for update skip locked)
+            for update skip locked
+         ), chosen as materialized (
+            select id, turn from jobs
+            where state = 'queued' and run_at <= now()
+              and competition_id = (select competition_id from head)
+              and priority = (select priority from head)
+            order by team_turn, id
+            limit 1
+            for update skip locked
+         ), exchanged as (
+            update jobs set turn = (select turn from chosen)
+            where id = (select id from head) and id <> (select id from chosen)
+         )
+         update jobs
+         set state = 'leased', lease = gen_random_uuid(), leased_by = $1, leased_at = now(),
+             lease_until = now() + make_interval(secs => $2), attempts = attempts + 1
+         where id = (select id from chosen)
          returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, attempts",
         worker,
         lease_seconds,
@@ -228,6 +254,13 @@ impl TryFrom<Row> for Leased {
                 .submission_id
                 .zip(row.team_id)
                 .map(|(submission_id, team_id)| Subject::Score { submission_id, team_id }),
+            "rescore" => row.submission_id.zip(row.team_id).zip(row.version_id).map(
+                |((submission_id, team_id), version_id)| Subject::Rescore {
+                    submission_id,
+                    team_id,
+                    version_id,
+                },
+            ),
             "check" => row.check_id.map(|check_id| Subject::Check { check_id }),
             "examine" => row.version_id.map(|version_id| Subject::Examine { version_id }),
             "split" => row.table_id.map(|table_id| Subject::Split { table_id }),
@@ -250,6 +283,9 @@ fn columns(subject: Subject) -> Columns {
     match subject {
         Subject::Score { submission_id, team_id } => {
             ("score", Some(team_id), Some(submission_id), None, None, None)
+        }
+        Subject::Rescore { submission_id, team_id, version_id } => {
+            ("rescore", Some(team_id), Some(submission_id), None, Some(version_id), None)
         }
         Subject::Check { check_id } => ("check", None, None, Some(check_id), None, None),
         Subject::Examine { version_id } => ("examine", None, None, None, Some(version_id), None),

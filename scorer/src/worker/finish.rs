@@ -5,7 +5,7 @@
 
 use holdout_contract::events::{Event, announce};
 use holdout_contract::examine::{Proposal, Report};
-use holdout_contract::job::{CheckVerdict, Priority, Scores, Subject};
+use holdout_contract::job::{CheckVerdict, Priority, Scores, SplitScore, Subject};
 use holdout_contract::queue::{self, Leased};
 use holdout_contract::rejection::Rejection;
 use holdout_contract::{ENGINE_VERSION, spec::Direction};
@@ -28,66 +28,158 @@ pub enum Written {
     Stale,
 }
 
-/// Writes scores, board row and job state.
-///
-/// # Errors
-/// Those of the database.
-pub async fn scored(
+/// Runs `write` in one transaction with the end of the job. Unless it answers [`Written::Yes`]
+/// under a lease that is still held, nothing is kept.
+async fn with_the_job(
     db: &PgPool,
     leased: &Leased,
-    submission: &Submission,
-    scores: &Scores,
+    write: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<Written>,
 ) -> sqlx::Result<Written> {
     let mut tx = db.begin().await?;
     if !queue::finish(&mut tx, leased).await? {
         return Ok(Written::LeaseLost);
     }
-    let Some(before) = lock(&mut tx, submission.id).await? else { return Ok(Written::Stale) };
-    if before.active_version_id != Some(submission.version_id) {
-        return Ok(Written::Stale);
+    let written = write(&mut tx).await?;
+    if written == Written::Yes {
+        tx.commit().await?;
     }
-    write_score(&mut tx, submission, scores).await?;
-    let is_first = before.state != "scored";
-    place(&mut tx, leased.competition_id, submission, &before, is_first).await?;
-    tx.commit().await?;
-    Ok(Written::Yes)
+    Ok(written)
 }
 
-/// Writes why a submission was refused.
+/// What a submission's file came to under one version.
+#[derive(Debug, Clone, Copy)]
+pub enum Judged<'a> {
+    Scored(&'a Scores),
+    Rejected(&'a Rejection),
+}
+
+/// Writes what became of a submission: state, scores, board row.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn rejected(
+pub async fn judged(
     db: &PgPool,
     leased: &Leased,
     submission: &Submission,
-    rejection: &Rejection,
+    judged: Judged<'_>,
 ) -> sqlx::Result<Written> {
-    let mut tx = db.begin().await?;
-    if !queue::finish(&mut tx, leased).await? {
-        return Ok(Written::LeaseLost);
-    }
-    let Some(before) = lock(&mut tx, submission.id).await? else { return Ok(Written::Stale) };
-    if before.active_version_id != Some(submission.version_id) {
-        return Ok(Written::Stale);
-    }
+    with_the_job(db, leased, async |conn| {
+        let Some(before) = lock(conn, leased.competition_id, submission).await? else {
+            return Ok(Written::Stale);
+        };
+        if submission.is_rescoring {
+            return rescored(conn, leased.competition_id, submission, &before, judged).await;
+        }
+        if before.active_version_id != Some(submission.version_id) {
+            return Ok(Written::Stale);
+        }
+        match judged {
+            Judged::Scored(scores) => scored(conn, leased.competition_id, submission, &before, scores).await?,
+            Judged::Rejected(rejection) => rejected(conn, submission, rejection).await?,
+        }
+        announce_submission(conn, leased.competition_id, submission).await?;
+        Ok(Written::Yes)
+    })
+    .await
+}
+
+async fn scored(
+    conn: &mut PgConnection,
+    competition_id: i64,
+    submission: &Submission,
+    before: &Before,
+    scores: &Scores,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "update submissions
-         set state = 'rejected', rejection = $2, failure = null, version_id = null, public_score = null,
-             public_undefined = null, rank_key = null, scored_at = null, selected_at = null
+         set state = 'scored', scored_at = clock_now(), rejection = null, failure = null
          where id = $1",
+        submission.id,
+    )
+    .execute(&mut *conn)
+    .await?;
+    write_score(conn, submission, Judged::Scored(scores)).await?;
+    follow(conn, competition_id, submission).await?;
+    place(conn, competition_id, submission, before, before.state != "scored").await
+}
+
+async fn rejected(
+    conn: &mut PgConnection,
+    submission: &Submission,
+    rejection: &Rejection,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update submissions
+         set state = 'rejected', rejection = $2, failure = null, scored_at = null, selected_at = null
+         where id = $1 and state in ('queued', 'scoring', 'failed')",
         submission.id,
         json(rejection)?,
     )
-    .execute(&mut *tx)
+    .execute(conn)
     .await?;
-    if before.state == "scored" {
-        place(&mut tx, leased.competition_id, submission, &before, false).await?;
-    } else {
-        announce_submission(&mut tx, leased.competition_id, submission).await?;
+    Ok(())
+}
+
+/// A score beside the active version's. Nobody sees it before that version is published, unless it
+/// was published while the job ran. A version that nobody follows any more gets no score.
+async fn rescored(
+    conn: &mut PgConnection,
+    competition_id: i64,
+    submission: &Submission,
+    before: &Before,
+    judged: Judged<'_>,
+) -> sqlx::Result<Written> {
+    let is_active = before.active_version_id == Some(submission.version_id);
+    let followed = sqlx::query!(
+        r#"select prepared_at is not null as "has_board!" from scoring_versions
+           where id = $1 and stage in ('rescoring', 'standby')"#,
+        submission.version_id
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    if !is_active && followed.is_none() {
+        return Ok(Written::Yes);
     }
-    tx.commit().await?;
+    write_score(conn, submission, judged).await?;
+    if is_active {
+        place(conn, competition_id, submission, before, false).await?;
+        announce_submission(conn, competition_id, submission).await?;
+    } else if !before.is_late && followed.is_some_and(|version| version.has_board) {
+        place_on_board(conn, competition_id, submission).await?;
+    }
     Ok(Written::Yes)
+}
+
+/// Has a new score repeated under each version that is being prepared or held ready.
+async fn follow(conn: &mut PgConnection, competition_id: i64, submission: &Submission) -> sqlx::Result<()> {
+    let versions = sqlx::query_scalar!(
+        "select id from scoring_versions
+         where competition_id = $1 and stage in ('rescoring', 'standby') and id <> $2
+           and (asked_all_at is not null or asked_upto >= $3 or stage = 'standby')",
+        competition_id,
+        submission.version_id,
+        submission.id,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    for version_id in versions {
+        let is_asked = sqlx::query_scalar!(
+            r#"select exists (
+                select from jobs
+                where submission_id = $1 and version_id = $2 and kind = 'rescore'
+                  and state in ('queued', 'leased')) as "is_asked!""#,
+            submission.id,
+            version_id
+        )
+        .fetch_one(&mut *conn)
+        .await?;
+        if !is_asked {
+            let subject =
+                Subject::Rescore { submission_id: submission.id, team_id: submission.team_id, version_id };
+            queue::enqueue(conn, competition_id, subject, Priority::Rescoring).await?;
+        }
+    }
+    Ok(())
 }
 
 struct Before {
@@ -96,13 +188,24 @@ struct Before {
     active_version_id: Option<i64>,
 }
 
-/// Locks in the order that submitting does: the team before anything of it.
-async fn lock(conn: &mut PgConnection, submission_id: i64) -> sqlx::Result<Option<Before>> {
+/// Locks in the order that submitting and publishing do: the team, the versions, the submission.
+/// What counts is read after the versions are held, so that a publication comes before or after.
+async fn lock(
+    conn: &mut PgConnection,
+    competition_id: i64,
+    submission: &Submission,
+) -> sqlx::Result<Option<Before>> {
     sqlx::query!(
         "select 1 as one from teams where id = (select team_id from submissions where id = $1) for update",
-        submission_id
+        submission.id
     )
     .fetch_optional(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "select 1 as one from scoring_versions where competition_id = $1 order by id for share",
+        competition_id
+    )
+    .fetch_all(&mut *conn)
     .await?;
     sqlx::query_as!(
         Before,
@@ -111,42 +214,51 @@ async fn lock(conn: &mut PgConnection, submission_id: i64) -> sqlx::Result<Optio
          join competitions c on c.id = s.competition_id
          where s.id = $1
          for update of s",
-        submission_id
+        submission.id
     )
     .fetch_optional(conn)
     .await
 }
 
-async fn write_score(conn: &mut PgConnection, submission: &Submission, scores: &Scores) -> sqlx::Result<()> {
-    let public = scores.public.value();
-    sqlx::query!(
-        "update submissions
-         set state = 'scored', version_id = $2, public_score = $3, public_undefined = $4, rank_key = $5,
-             scored_at = clock_now(), rejection = null, failure = null
-         where id = $1",
-        submission.id,
-        submission.version_id,
-        public,
-        scores.public.reason(),
-        public.map(|score| rank_key(submission.direction, score)),
-    )
-    .execute(&mut *conn)
-    .await?;
+/// A file that only a later version cannot read has no score under it, and the reason stands there.
+async fn write_score(
+    conn: &mut PgConnection,
+    submission: &Submission,
+    judged: Judged<'_>,
+) -> sqlx::Result<()> {
+    let (public, private, rejection) = match judged {
+        Judged::Scored(scores) => (scores.public.clone(), scores.private.clone(), None),
+        Judged::Rejected(rejection) => {
+            let none = SplitScore::Undefined { undefined: rejection.message.clone() };
+            (none.clone(), none, Some(json(rejection)?))
+        }
+    };
     sqlx::query!(
         "insert into scores
-            (submission_id, version_id, public_score, submission_sha256, solution_sha256, engine_version, scored_at)
-         values ($1, $2, $3, $4, $5, $6, clock_now())
+            (submission_id, version_id, team_id, received_at, is_late, public_score, public_undefined, rank_key,
+             rejection, submission_sha256, solution_sha256, metric_sha256, engine_version, scored_at)
+         select id, $2, team_id, received_at, is_late, $3, $4, $5, $6, $7, $8, $9, $10, clock_now()
+         from submissions
+         where id = $1
          on conflict (submission_id, version_id) do update set
             public_score = excluded.public_score,
+            public_undefined = excluded.public_undefined,
+            rank_key = excluded.rank_key,
+            rejection = excluded.rejection,
             submission_sha256 = excluded.submission_sha256,
             solution_sha256 = excluded.solution_sha256,
+            metric_sha256 = excluded.metric_sha256,
             engine_version = excluded.engine_version,
             scored_at = excluded.scored_at",
         submission.id,
         submission.version_id,
-        public,
+        public.value(),
+        public.reason(),
+        public.value().map(|score| rank_key(submission.direction, score)),
+        rejection,
         submission.sha256,
         submission.solution_sha256,
+        &submission.metric_sha256[..],
         ENGINE_VERSION,
     )
     .execute(&mut *conn)
@@ -159,8 +271,8 @@ async fn write_score(conn: &mut PgConnection, submission: &Submission, scores: &
             private_undefined = excluded.private_undefined",
         submission.id,
         submission.version_id,
-        scores.private.value(),
-        scores.private.reason(),
+        private.value(),
+        private.reason(),
     )
     .execute(conn)
     .await?;
@@ -172,6 +284,22 @@ fn rank_key(direction: Direction, score: f64) -> f64 {
     direction.rank_key(score) + 0.0
 }
 
+async fn place_on_board(
+    conn: &mut PgConnection,
+    competition_id: i64,
+    submission: &Submission,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "select place_on_board($1, $2, $3)",
+        competition_id,
+        submission.team_id,
+        submission.version_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 async fn place(
     conn: &mut PgConnection,
     competition_id: i64,
@@ -179,22 +307,20 @@ async fn place(
     before: &Before,
     is_new_entry: bool,
 ) -> sqlx::Result<()> {
-    if !before.is_late {
-        sqlx::query!("select place_on_board($1, $2)", competition_id, submission.team_id)
-            .execute(&mut *conn)
-            .await?;
-        sqlx::query!(
-            "update competitions
-             set n_entries = n_entries + $2, board_revision = board_revision + 1
-             where id = $1",
-            competition_id,
-            i32::from(is_new_entry),
-        )
-        .execute(&mut *conn)
-        .await?;
-        announce(conn, Event::Board { competition_id }).await?;
+    if before.is_late {
+        return Ok(());
     }
-    announce_submission(conn, competition_id, submission).await
+    place_on_board(conn, competition_id, submission).await?;
+    sqlx::query!(
+        "update competitions
+         set n_entries = n_entries + $2, board_revision = board_revision + 1
+         where id = $1",
+        competition_id,
+        i32::from(is_new_entry),
+    )
+    .execute(&mut *conn)
+    .await?;
+    announce(conn, Event::Board { competition_id }).await
 }
 
 async fn announce_submission(
@@ -217,16 +343,13 @@ pub async fn checked(
     check_id: Uuid,
     verdict: &CheckVerdict,
 ) -> sqlx::Result<Written> {
-    let mut tx = db.begin().await?;
-    if !queue::finish(&mut tx, leased).await? {
-        return Ok(Written::LeaseLost);
-    }
-    sqlx::query!("update file_checks set verdict = $2 where id = $1", check_id, json(verdict)?)
-        .execute(&mut *tx)
-        .await?;
-    announce_job(&mut tx, leased).await?;
-    tx.commit().await?;
-    Ok(Written::Yes)
+    with_the_job(db, leased, async |conn| {
+        sqlx::query!("update file_checks set verdict = $2 where id = $1", check_id, json(verdict)?)
+            .execute(&mut *conn)
+            .await?;
+        announce_job(conn, leased).await
+    })
+    .await
 }
 
 /// Writes an examination's report, unless the version was changed while it was read: then the
@@ -241,25 +364,22 @@ pub async fn examined(
     input_revision: i32,
     report: &Report,
 ) -> sqlx::Result<Written> {
-    let mut tx = db.begin().await?;
-    if !queue::finish(&mut tx, leased).await? {
-        return Ok(Written::LeaseLost);
-    }
-    let written = sqlx::query!(
-        "update scoring_versions set report = $3, examined_revision = $2
-         where id = $1 and input_revision = $2",
-        version_id,
-        input_revision,
-        json(report)?,
-    )
-    .execute(&mut *tx)
-    .await?;
-    if written.rows_affected() == 0 {
-        examine_again(&mut tx, leased.competition_id, version_id).await?;
-    }
-    announce_job(&mut tx, leased).await?;
-    tx.commit().await?;
-    Ok(Written::Yes)
+    with_the_job(db, leased, async |conn| {
+        let written = sqlx::query!(
+            "update scoring_versions set report = $3, examined_revision = $2
+             where id = $1 and input_revision = $2",
+            version_id,
+            input_revision,
+            json(report)?,
+        )
+        .execute(&mut *conn)
+        .await?;
+        if written.rows_affected() == 0 {
+            examine_again(conn, leased.competition_id, version_id).await?;
+        }
+        announce_job(conn, leased).await
+    })
+    .await
 }
 
 async fn examine_again(conn: &mut PgConnection, competition_id: i64, version_id: i64) -> sqlx::Result<()> {
@@ -286,16 +406,13 @@ pub async fn table_rejected(
     table_id: i64,
     rejection: &Rejection,
 ) -> sqlx::Result<Written> {
-    let mut tx = db.begin().await?;
-    if !queue::finish(&mut tx, leased).await? {
-        return Ok(Written::LeaseLost);
-    }
-    sqlx::query!("update labelled_tables set rejection = $2 where id = $1", table_id, json(rejection)?)
-        .execute(&mut *tx)
-        .await?;
-    announce_job(&mut tx, leased).await?;
-    tx.commit().await?;
-    Ok(Written::Yes)
+    with_the_job(db, leased, async |conn| {
+        sqlx::query!("update labelled_tables set rejection = $2 where id = $1", table_id, json(rejection)?)
+            .execute(&mut *conn)
+            .await?;
+        announce_job(conn, leased).await
+    })
+    .await
 }
 
 /// Writes what a split made: data files, solution, metric, proposal; and has it examined.
@@ -310,12 +427,18 @@ pub async fn split(
     files: &SplitFiles,
     proposal: &Proposal,
 ) -> sqlx::Result<Written> {
-    let competition_id = leased.competition_id;
-    let mut tx = db.begin().await?;
-    if !queue::finish(&mut tx, leased).await? {
-        return Ok(Written::LeaseLost);
-    }
-    let Some(version_id) = sqlx::query_scalar!(
+    with_the_job(db, leased, async |conn| {
+        let Some(version_id) = draft_version(conn, leased.competition_id).await? else {
+            return Ok(Written::Stale);
+        };
+        write_split(conn, leased.competition_id, version_id, table_id, files, proposal).await?;
+        announce_job(conn, leased).await
+    })
+    .await
+}
+
+async fn draft_version(conn: &mut PgConnection, competition_id: i64) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar!(
         "select v.id
          from scoring_versions v
          join competitions c on c.id = v.competition_id
@@ -325,12 +448,19 @@ pub async fn split(
          for update of v",
         competition_id
     )
-    .fetch_optional(&mut *tx)
-    .await?
-    else {
-        return Ok(Written::Stale);
-    };
-    replace_data_files(&mut tx, competition_id, files).await?;
+    .fetch_optional(conn)
+    .await
+}
+
+async fn write_split(
+    conn: &mut PgConnection,
+    competition_id: i64,
+    version_id: i64,
+    table_id: i64,
+    files: &SplitFiles,
+    proposal: &Proposal,
+) -> sqlx::Result<()> {
+    replace_data_files(conn, competition_id, files).await?;
     let solution_id = sqlx::query_scalar!(
         "insert into solutions (competition_id, recipient, storage_key, sealed_bytes, sealed_sha256)
          values ($1, $2, $3, $4, $5)
@@ -341,7 +471,7 @@ pub async fn split(
         size(&files.solution)?,
         &files.solution.sha256[..],
     )
-    .fetch_one(&mut *tx)
+    .fetch_one(&mut *conn)
     .await?;
     sqlx::query!(
         "update scoring_versions v
@@ -354,19 +484,16 @@ pub async fn split(
         solution_id,
         proposal.metric,
     )
-    .execute(&mut *tx)
+    .execute(&mut *conn)
     .await?;
     sqlx::query!(
         "update labelled_tables set proposal = $2, rejection = null where id = $1",
         table_id,
         json(proposal)?
     )
-    .execute(&mut *tx)
+    .execute(&mut *conn)
     .await?;
-    examine_again(&mut tx, competition_id, version_id).await?;
-    announce_job(&mut tx, leased).await?;
-    tx.commit().await?;
-    Ok(Written::Yes)
+    examine_again(conn, competition_id, version_id).await
 }
 
 async fn replace_data_files(
@@ -410,8 +537,9 @@ async fn replace_data_files(
     Ok(())
 }
 
-async fn announce_job(conn: &mut PgConnection, leased: &Leased) -> sqlx::Result<()> {
-    announce(conn, Event::Job { competition_id: leased.competition_id, job_id: leased.job_id }).await
+async fn announce_job(conn: &mut PgConnection, leased: &Leased) -> sqlx::Result<Written> {
+    announce(conn, Event::Job { competition_id: leased.competition_id, job_id: leased.job_id }).await?;
+    Ok(Written::Yes)
 }
 
 fn size(stored: &Stored) -> sqlx::Result<i64> {

@@ -9,6 +9,7 @@ use holdout_contract::rejection::Rejection;
 use holdout_contract::spec::Params;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::storage::Stored;
@@ -30,6 +31,22 @@ pub struct Judging {
     /// For solutions without a `Usage` column.
     pub public_fraction: f64,
     pub split_seed: i64,
+}
+
+impl Judging {
+    /// Names the metric version: SHA-256 of metric, parameters, context, history and split, as JSON
+    /// with sorted keys. The solution has a hash of its own.
+    pub fn metric_sha256(&self) -> [u8; 32] {
+        let parts = serde_json::json!({
+            "metric": self.metric,
+            "params": self.params,
+            "context": self.context,
+            "history_sha256": self.history.as_ref().and_then(|file| file.sha256),
+            "public_fraction": self.public_fraction,
+            "split_seed": self.split_seed,
+        });
+        Sha256::digest(parts.to_string()).into()
+    }
 }
 
 /// A scoring version as it stands before launch: parts of it may be missing.

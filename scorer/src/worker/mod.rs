@@ -14,6 +14,7 @@ mod give_up;
 pub mod message;
 mod patience;
 pub mod read;
+pub mod rescoring;
 pub mod run;
 pub mod step;
 pub mod storage;

@@ -31,7 +31,10 @@ pub struct Submission {
     pub team_id: i64,
     pub sha256: Vec<u8>,
     pub version_id: i64,
+    /// Whether it is scored under a version beside the active one.
+    pub is_rescoring: bool,
     pub solution_sha256: Vec<u8>,
+    pub metric_sha256: [u8; 32],
     pub direction: Direction,
 }
 
@@ -42,37 +45,45 @@ pub struct Submission {
 pub async fn work(db: &PgPool, leased: &Leased) -> sqlx::Result<Option<Work>> {
     let mut conn = db.acquire().await?;
     match leased.subject {
-        Subject::Score { submission_id, .. } => submission(&mut conn, submission_id).await,
+        Subject::Score { submission_id, .. } => {
+            let active = active_version(&mut conn, leased.competition_id).await?;
+            submission(&mut conn, submission_id, active, false).await
+        }
+        Subject::Rescore { submission_id, version_id, .. } => {
+            let version = version(&mut conn, version_id).await?;
+            submission(&mut conn, submission_id, version, true).await
+        }
         Subject::Check { check_id } => check(&mut conn, check_id).await,
         Subject::Examine { version_id } => draft(&mut conn, version_id).await,
         Subject::Split { table_id } => table(&mut conn, table_id).await,
     }
 }
 
-async fn submission(conn: &mut PgConnection, submission_id: i64) -> sqlx::Result<Option<Work>> {
-    let Some(row) = sqlx::query!(
-        "select s.competition_id, s.team_id, s.storage_key, s.sha256 from submissions s where s.id = $1",
-        submission_id
-    )
-    .fetch_optional(&mut *conn)
-    .await?
-    else {
-        return Ok(None);
-    };
-    let Some(active) = active_version(conn, row.competition_id).await? else { return Ok(None) };
-    Ok(Some(Work {
-        request: Request::Score {
-            judging: active.judging,
-            submission: file(row.storage_key, Some(row.sha256.clone())),
-        },
+async fn submission(
+    conn: &mut PgConnection,
+    submission_id: i64,
+    version: Option<Version>,
+    is_rescoring: bool,
+) -> sqlx::Result<Option<Work>> {
+    let row =
+        sqlx::query!("select s.team_id, s.storage_key, s.sha256 from submissions s where s.id = $1", submission_id)
+            .fetch_optional(conn)
+            .await?;
+    Ok(row.zip(version).map(|(row, version)| Work {
         about: About::Submission(Submission {
             id: submission_id,
             team_id: row.team_id,
-            sha256: row.sha256,
-            version_id: active.version_id,
-            solution_sha256: active.solution_sha256,
-            direction: active.direction,
+            sha256: row.sha256.clone(),
+            version_id: version.version_id,
+            is_rescoring,
+            solution_sha256: version.solution_sha256,
+            metric_sha256: version.judging.metric_sha256(),
+            direction: version.direction,
         }),
+        request: Request::Score {
+            judging: version.judging,
+            submission: file(row.storage_key, Some(row.sha256)),
+        },
     }))
 }
 
@@ -95,35 +106,49 @@ async fn check(conn: &mut PgConnection, check_id: Uuid) -> sqlx::Result<Option<W
     }))
 }
 
-struct Active {
-    version_id: i64,
-    judging: Judging,
-    solution_sha256: Vec<u8>,
-    direction: Direction,
+/// A version that scores can be computed with.
+pub struct Version {
+    pub version_id: i64,
+    pub judging: Judging,
+    pub solution_sha256: Vec<u8>,
+    pub direction: Direction,
     sample: Option<FileRef>,
 }
 
-async fn active_version(conn: &mut PgConnection, competition_id: i64) -> sqlx::Result<Option<Active>> {
+async fn active_version(conn: &mut PgConnection, competition_id: i64) -> sqlx::Result<Option<Version>> {
+    let active = sqlx::query_scalar!("select active_version_id from competitions where id = $1", competition_id)
+        .fetch_optional(&mut *conn)
+        .await?;
+    match active.flatten() {
+        Some(version_id) => version(conn, version_id).await,
+        None => Ok(None),
+    }
+}
+
+/// Reads a version; `None` while a part of it is missing.
+///
+/// # Errors
+/// Those of the database.
+pub async fn version(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<Version>> {
     let Some(row) = sqlx::query!(
-        r#"select v.id, v.metric as "metric!", v.params, v.context, v.public_fraction, v.split_seed,
+        r#"select v.id, v.competition_id, v.metric as "metric!", v.params, v.context, v.public_fraction, v.split_seed,
                   v.higher_is_better as "higher_is_better!", x.storage_key, x.sealed_sha256
-           from competitions c
-           join scoring_versions v on v.id = c.active_version_id
+           from scoring_versions v
            join solutions x on x.id = v.solution_id
-           where c.id = $1"#,
-        competition_id
+           where v.id = $1 and v.metric is not null and v.higher_is_better is not null"#,
+        version_id
     )
     .fetch_optional(&mut *conn)
     .await?
     else {
         return Ok(None);
     };
-    let data = data_files(conn, competition_id).await?;
+    let data = data_files(conn, row.competition_id).await?;
     let direction = if row.higher_is_better { Direction::HigherIsBetter } else { Direction::LowerIsBetter };
-    Ok(Some(Active {
+    Ok(Some(Version {
         version_id: row.id,
         judging: Judging {
-            competition_id,
+            competition_id: row.competition_id,
             solution: file(row.storage_key, Some(row.sealed_sha256.clone())),
             metric: row.metric,
             params: object(row.params),

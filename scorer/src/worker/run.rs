@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::announce::beat;
 use super::clean::clean;
 use super::patience::{is_away, patiently};
+use super::rescoring;
 use super::step::{Stepped, Worker, recover, step};
 use super::storage::Storage;
 
@@ -97,7 +98,8 @@ async fn recover_patiently(worker: &Worker) -> sqlx::Result<()> {
 async fn chores(db: PgPool, worker: Uuid, storage: Storage) {
     let mut clean_at = Instant::now();
     loop {
-        for done in [beat(&db, worker).await, recover(&db, worker).await] {
+        let asked = rescoring::advance(&db).await.map(drop);
+        for done in [beat(&db, worker).await, recover(&db, worker).await, asked] {
             if let Err(error) = done {
                 tracing::warn!(%error, "a chore could not be done");
             }

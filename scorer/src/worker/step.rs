@@ -9,10 +9,11 @@ use sqlx::PgPool;
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
-use super::finish::{self, Written};
+use super::finish::{self, Judged, Written};
 use super::give_up::give_up;
 use super::message::{Answer, SplitFiles};
 use super::patience::{is_away, patiently};
+use super::rescoring;
 use super::read::{self, About, Work};
 use super::storage::Storage;
 use super::warm::Warm;
@@ -54,8 +55,7 @@ pub enum Stepped {
 /// # Errors
 /// Those of the database, when it answers and refuses. While it is away, a job in hand is kept.
 pub async fn step(worker: &mut Worker) -> sqlx::Result<Stepped> {
-    let claimed = claim(worker).await?;
-    let Some(leased) = claimed else { return Ok(Stepped::Idle) };
+    let Some(leased) = claim_or_ask(worker).await? else { return Ok(Stepped::Idle) };
     let db = worker.db.clone();
     let Some(work) = patiently(async || read::work(&db, &leased).await).await? else {
         return fault(&db, &leased, "the competition's files or its scoring version are missing").await;
@@ -82,6 +82,16 @@ pub async fn recover(db: &PgPool, worker: Uuid) -> sqlx::Result<()> {
         give_up(db, &leased, "the scorer that held it disappeared each time").await?;
     }
     Ok(())
+}
+
+/// The next job; where none waits, the next of a rescoring.
+async fn claim_or_ask(worker: &Worker) -> sqlx::Result<Option<Leased>> {
+    loop {
+        let claimed = claim(worker).await?;
+        if claimed.is_some() || !rescoring::advance(&worker.db).await? {
+            return Ok(claimed);
+        }
+    }
 }
 
 async fn claim(worker: &Worker) -> sqlx::Result<Option<Leased>> {
@@ -162,10 +172,10 @@ async fn write(
 ) -> sqlx::Result<Option<Written>> {
     let written = match (about, answer) {
         (About::Submission(submission), Answer::Scored { scores }) => {
-            finish::scored(db, leased, submission, scores).await?
+            finish::judged(db, leased, submission, Judged::Scored(scores)).await?
         }
         (About::Submission(submission), Answer::Rejected { rejection }) => {
-            finish::rejected(db, leased, submission, rejection).await?
+            finish::judged(db, leased, submission, Judged::Rejected(rejection)).await?
         }
         (About::Check { check_id }, Answer::Fits { n_rows }) => {
             finish::checked(db, leased, *check_id, &CheckVerdict::Fits { n_rows: *n_rows }).await?

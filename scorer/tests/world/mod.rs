@@ -274,8 +274,12 @@ impl World {
     pub async fn submission(&self, submission_id: i64) -> Submission {
         sqlx::query_as!(
             Submission,
-            "select s.state, s.public_score, s.rank_key, s.failure, s.rejection, p.private_score as \"private_score?\"
-             from submissions s left join private_scores p on p.submission_id = s.id
+            "select s.state, x.public_score as \"public_score?\", x.rank_key as \"rank_key?\", s.failure, s.rejection,
+                    p.private_score as \"private_score?\"
+             from submissions s
+             join competitions c on c.id = s.competition_id
+             left join scores x on x.submission_id = s.id and x.version_id = c.active_version_id
+             left join private_scores p on p.submission_id = s.id and p.version_id = c.active_version_id
              where s.id = $1",
             submission_id
         )
