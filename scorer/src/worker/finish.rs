@@ -74,7 +74,9 @@ pub async fn judged(
             return Ok(Written::Stale);
         }
         match judged {
-            Judged::Scored(scores) => scored(conn, leased.competition_id, submission, &before, scores).await?,
+            Judged::Scored(scores) => {
+                scored(conn, leased.competition_id, submission, &before, scores).await?
+            }
             Judged::Rejected(rejection) => rejected(conn, submission, rejection).await?,
         }
         announce_submission(conn, leased.competition_id, submission).await?;

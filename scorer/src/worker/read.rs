@@ -65,10 +65,12 @@ async fn submission(
     version: Option<Version>,
     is_rescoring: bool,
 ) -> sqlx::Result<Option<Work>> {
-    let row =
-        sqlx::query!("select s.team_id, s.storage_key, s.sha256 from submissions s where s.id = $1", submission_id)
-            .fetch_optional(conn)
-            .await?;
+    let row = sqlx::query!(
+        "select s.team_id, s.storage_key, s.sha256 from submissions s where s.id = $1",
+        submission_id
+    )
+    .fetch_optional(conn)
+    .await?;
     Ok(row.zip(version).map(|(row, version)| Work {
         about: About::Submission(Submission {
             id: submission_id,
@@ -116,9 +118,10 @@ pub struct Version {
 }
 
 async fn active_version(conn: &mut PgConnection, competition_id: i64) -> sqlx::Result<Option<Version>> {
-    let active = sqlx::query_scalar!("select active_version_id from competitions where id = $1", competition_id)
-        .fetch_optional(&mut *conn)
-        .await?;
+    let active =
+        sqlx::query_scalar!("select active_version_id from competitions where id = $1", competition_id)
+            .fetch_optional(&mut *conn)
+            .await?;
     match active.flatten() {
         Some(version_id) => version(conn, version_id).await,
         None => Ok(None),

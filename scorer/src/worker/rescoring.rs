@@ -26,8 +26,9 @@ pub async fn advance(db: &PgPool) -> sqlx::Result<bool> {
         .fetch_optional(db)
         .await?;
         let Some(version_id) = next else { return Ok(has_asked) };
-        let n_asked =
-            sqlx::query_scalar!(r#"select advance_rescoring($1, $2) as "n!""#, version_id, BATCH).fetch_one(db).await?;
+        let n_asked = sqlx::query_scalar!(r#"select advance_rescoring($1, $2) as "n!""#, version_id, BATCH)
+            .fetch_one(db)
+            .await?;
         has_asked |= n_asked > 0;
         after = version_id;
     }

@@ -13,8 +13,8 @@ use super::finish::{self, Judged, Written};
 use super::give_up::give_up;
 use super::message::{Answer, SplitFiles};
 use super::patience::{is_away, patiently};
-use super::rescoring;
 use super::read::{self, About, Work};
+use super::rescoring;
 use super::storage::Storage;
 use super::warm::Warm;
 

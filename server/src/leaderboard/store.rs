@@ -75,7 +75,8 @@ pub async fn public_page(
                 null::integer as rank, b.rank_at_midnight as earlier_rank
          from board_entries b
          join teams t on t.id = b.team_id
-         where b.competition_id = $1 and (b.rank_key, b.reached_at, b.submission_id) > ($2, $3, $4)
+         where b.competition_id = $1 and b.version_id = (select active_version_id from competitions where id = $1)
+           and (b.rank_key, b.reached_at, b.submission_id) > ($2, $3, $4)
          order by b.rank_key, b.reached_at, b.submission_id
          limit $5",
         id.0,
@@ -107,13 +108,14 @@ pub async fn public_row(
                       where m.team_id = b.team_id order by m.is_leader desc, m.user_id) as \"display_names!\",
                 b.n_entries, b.last_entry_at, b.rank_key, b.reached_at, b.submission_id,
                 (select count(*) + 1 from board_entries o
-                 where o.competition_id = b.competition_id
+                 where o.competition_id = b.competition_id and o.version_id = b.version_id
                    and (o.rank_key, o.reached_at, o.submission_id) < (b.rank_key, b.reached_at, b.submission_id)
                 )::integer as rank,
                 b.rank_at_midnight as earlier_rank
          from board_entries b
          join teams t on t.id = b.team_id
-         where b.competition_id = $1 and b.team_id = $2",
+         where b.competition_id = $1 and b.team_id = $2
+           and b.version_id = (select active_version_id from competitions where id = $1)",
         id.0,
         team_id.0,
     )
@@ -144,7 +146,7 @@ pub async fn private_page(
                 f.last_entry_at as reached_at, f.submission_id, f.rank, f.public_rank as earlier_rank
          from final_entries f
          join teams t on t.id = f.team_id
-         where f.competition_id = $1 and f.rank > $2
+         where f.competition_id = $1 and f.version_id = (select active_version_id from competitions where id = $1) and f.rank > $2
          order by f.rank
          limit $3",
         id.0,
@@ -178,7 +180,7 @@ pub async fn public_page_at_end(
                 f.last_entry_at as reached_at, f.submission_id, f.public_rank as rank, null::integer as earlier_rank
          from final_entries f
          join teams t on t.id = f.team_id
-         where f.competition_id = $1 and f.public_rank > $2
+         where f.competition_id = $1 and f.version_id = (select active_version_id from competitions where id = $1) and f.public_rank > $2
          order by f.public_rank
          limit $3",
         id.0,
@@ -201,7 +203,9 @@ pub async fn final_ranks(
     team_id: TeamId,
 ) -> sqlx::Result<Option<(i64, i64)>> {
     let row = sqlx::query!(
-        "select rank, public_rank from final_entries where competition_id = $1 and team_id = $2",
+        "select rank, public_rank from final_entries
+         where competition_id = $1 and team_id = $2
+           and version_id = (select active_version_id from competitions where id = $1)",
         id.0,
         team_id.0,
     )
@@ -217,7 +221,7 @@ pub async fn final_ranks(
 pub async fn best_public_score(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Option<f64>> {
     sqlx::query_scalar!(
         "select public_score from board_entries
-         where competition_id = $1
+         where competition_id = $1 and version_id = (select active_version_id from competitions where id = $1)
          order by rank_key, reached_at, submission_id
          limit 1",
         id.0,

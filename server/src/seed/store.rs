@@ -174,22 +174,31 @@ pub async fn insert_submissions(
          ), sent as (
             insert into submissions
                 (competition_id, team_id, user_id, received_at, is_late, file_name, storage_key, size_bytes, sha256,
-                 state, version_id, public_score, rank_key, scored_at)
+                 state, scored_at)
             select $1::bigint, $2 + team, $3 + team,
                    clock_now() - interval '30 days' + interval '30 days' * (i::double precision / $9),
                    false, 'predictions.csv', 'synthetic/' || $1::bigint || '/' || i, 100000,
-                   sha256(int8send(i) || int8send($6)), 'scored', $5, score, score,
+                   sha256(int8send(i) || int8send($6)), 'scored',
                    clock_now() - interval '30 days' + interval '30 days' * (i::double precision / $9)
             from judged
-            returning id, sha256, public_score, scored_at
+            order by i
+            returning id, team_id, received_at, sha256, scored_at, storage_key
+         ), numbered as (
+            -- The key of the file names the number that the score was drawn for.
+            select sent.*, judged.score as public_score
+            from sent
+            join judged on judged.i = split_part(sent.storage_key, '/', 3)::bigint
          ), public as (
             insert into scores
-                (submission_id, version_id, public_score, submission_sha256, solution_sha256, engine_version, scored_at)
-            select id, $5, public_score, sha256, sha256('synthetic'), 'synthetic', scored_at from sent
+                (submission_id, version_id, team_id, received_at, is_late, public_score, rank_key, submission_sha256,
+                 solution_sha256, engine_version, scored_at)
+            select id, $5, team_id, received_at, false, public_score, public_score, sha256, sha256('synthetic'),
+                   'synthetic', scored_at
+            from numbered
          )
          insert into private_scores (submission_id, version_id, private_score)
          select id, $5, public_score + 0.02 * (hashint8extended(id, $6 + 4) & 4503599627370495) / 4503599627370496.0
-         from sent",
+         from numbered",
         synthetic.id.0,
         first.team,
         first.user,

@@ -175,11 +175,15 @@ pub async fn list(
         Submission,
         "select s.id as \"id: SubmissionId\", s.team_id as \"team_id: TeamId\", u.display_name as sender,
                 s.received_at, s.is_late, s.file_name, s.storage_key, s.size_bytes, s.sha256,
-                s.description, s.state as \"state: State\", s.rejection as \"rejection: Json<Rejection>\",
-                s.public_score, s.public_undefined, s.scored_at, s.selected_at,
+                s.description, case when x.rejection is null then s.state else 'rejected' end as \"state!: State\",
+                coalesce(x.rejection, s.rejection) as \"rejection: Json<Rejection>\",
+                x.public_score as \"public_score?\", x.public_undefined as \"public_undefined?\",
+                s.scored_at, s.selected_at,
                 coalesce(l.position, 0) as \"log_position!\", coalesce(l.entry_hash, '') as \"entry_hash!\"
          from submissions s
          join users u on u.id = s.user_id
+         join competitions c on c.id = s.competition_id
+         left join scores x on x.submission_id = s.id and x.version_id = c.active_version_id
          left join submission_log l on l.submission_id = s.id
          where s.team_id = $1 and s.id < $2
          order by s.id desc
@@ -335,10 +339,12 @@ pub struct Point {
 pub async fn points(conn: &mut PgConnection, team_id: TeamId, limit: i64) -> sqlx::Result<Vec<Point>> {
     sqlx::query_as!(
         Point,
-        "select received_at, public_score as \"score!\"
-         from submissions
-         where team_id = $1 and state = 'scored' and public_score is not null
-         order by id desc
+        "select s.received_at, x.public_score as \"score!\"
+         from submissions s
+         join competitions c on c.id = s.competition_id
+         join scores x on x.submission_id = s.id and x.version_id = c.active_version_id
+         where s.team_id = $1 and s.state = 'scored' and x.public_score is not null
+         order by s.id desc
          limit $2",
         team_id.0,
         limit,
