@@ -19,7 +19,22 @@ alter table scoring_versions
 update scoring_versions v set stage = 'published' from competitions c where c.active_version_id = v.id;
 create index scoring_versions_followed on scoring_versions (competition_id) where stage in ('rescoring', 'standby');
 create index scoring_versions_rescoring on scoring_versions (id) where stage = 'rescoring';
+-- One version is put together or rescored at a time.
+create unique index scoring_versions_one_open on scoring_versions (competition_id)
+    where stage in ('draft', 'rescoring');
 create index scoring_versions_by_solution on scoring_versions (solution_id);
+
+-- The version that counts is published, whoever made it count.
+create function publish_active_version() returns trigger
+language plpgsql security definer set search_path = public, pg_temp
+as $$
+begin
+    update scoring_versions set stage = 'published' where id = new.active_version_id and stage <> 'published';
+    return null;
+end
+$$;
+create trigger competitions_publish_active after insert or update of active_version_id on competitions
+    for each row when (new.active_version_id is not null) execute function publish_active_version();
 
 -- What counted when, and why; shown to everyone who may see the competition.
 create table version_changes (
@@ -509,6 +524,26 @@ end
 $$;
 revoke all on function switch_version(bigint, bigint, text, text, bigint) from public;
 
+-- Gives up a version that does not count: what waits for it leaves the queue.
+create function abandon_version(p_competition_id bigint, p_version_id bigint) returns boolean
+language plpgsql security definer set search_path = public, pg_temp
+as $$
+begin
+    update scoring_versions set stage = 'abandoned'
+    where id = p_version_id and competition_id = p_competition_id and stage in ('draft', 'rescoring')
+      and exists (select from competitions c where c.id = p_competition_id and c.launched_at is not null);
+    if not found then
+        return false;
+    end if;
+    delete from jobs where version_id = p_version_id and kind = 'rescore' and state in ('queued', 'failed');
+    delete from board_entries where competition_id = p_competition_id and version_id = p_version_id;
+    delete from final_entries where competition_id = p_competition_id and version_id = p_version_id;
+    delete from version_moves where version_id = p_version_id;
+    return true;
+end
+$$;
+revoke all on function abandon_version(bigint, bigint) from public;
+
 -- Has the failed rescorings of a version tried again.
 create function retry_rescoring(p_version_id bigint) returns bigint
 language sql security definer set search_path = public, pg_temp
@@ -525,4 +560,4 @@ revoke all on function retry_rescoring(bigint) from public;
 
 grant select on version_changes, version_moves to holdout_web, holdout_scorer;
 grant execute on function advance_rescoring(bigint, integer) to holdout_scorer;
-grant execute on function switch_version(bigint, bigint, text, text, bigint), retry_rescoring(bigint) to holdout_web;
+grant execute on function switch_version(bigint, bigint, text, text, bigint), retry_rescoring(bigint), abandon_version(bigint, bigint) to holdout_web;

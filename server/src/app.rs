@@ -63,6 +63,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::teams::pages::router())
         .merge(crate::submissions::pages::router())
         .merge(crate::leaderboard::pages::router())
+        .merge(crate::versions::pages::router())
         .fallback(web::problems::unknown_page);
     let api = Router::new()
         .merge(crate::accounts::api::router())
@@ -70,6 +71,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::teams::api::router())
         .merge(crate::submissions::api::router())
         .merge(crate::leaderboard::api::router())
+        .merge(crate::versions::api::router())
         .route(paths::API_REST, any(api::unknown_address));
     web::assemble(app, pages, api)
 }

@@ -22,6 +22,7 @@ pub mod paths;
 pub mod seed;
 pub mod submissions;
 pub mod teams;
+pub mod versions;
 pub mod web;
 
 pub use app::{App, router};

@@ -62,6 +62,14 @@ pub const HOST_DATA_REMOVE: &str = "/c/{slug}/host/data/{file}/remove";
 pub const HOST_SAMPLE: &str = "/c/{slug}/host/sample";
 pub const HOST_SOLUTION: &str = "/c/{slug}/host/solution";
 pub const HOST_METRIC: &str = "/c/{slug}/host/metric";
+pub const VERSIONS: &str = "/c/{slug}/versions";
+pub const HOST_VERSIONS: &str = "/c/{slug}/host/versions";
+pub const HOST_VERSION: &str = "/c/{slug}/host/versions/{number}";
+pub const HOST_VERSION_START: &str = "/c/{slug}/host/versions/{number}/start";
+pub const HOST_VERSION_PUBLISH: &str = "/c/{slug}/host/versions/{number}/publish";
+pub const HOST_VERSION_ROLL_BACK: &str = "/c/{slug}/host/versions/{number}/roll-back";
+pub const HOST_VERSION_ABANDON: &str = "/c/{slug}/host/versions/{number}/abandon";
+pub const HOST_VERSION_RETRY: &str = "/c/{slug}/host/versions/{number}/retry";
 pub const HOST_LAUNCH: &str = "/c/{slug}/host/launch";
 pub const HOST_LAUNCH_EXAMINE: &str = "/c/{slug}/host/launch/examine";
 
@@ -84,6 +92,15 @@ pub const API_COMPETITION_METRIC: &str = "/api/v1/competitions/{slug}/metric";
 pub const API_TABLE: &str = "/api/v1/competitions/{slug}/table";
 pub const API_REPORT: &str = "/api/v1/competitions/{slug}/report";
 pub const API_LAUNCH: &str = "/api/v1/competitions/{slug}/launch";
+
+pub const API_VERSIONS: &str = "/api/v1/competitions/{slug}/versions";
+pub const API_VERSION: &str = "/api/v1/competitions/{slug}/versions/{number}";
+pub const API_VERSION_MOVES: &str = "/api/v1/competitions/{slug}/versions/{number}/moves";
+pub const API_VERSION_START: &str = "/api/v1/competitions/{slug}/versions/{number}/start";
+pub const API_VERSION_PUBLISH: &str = "/api/v1/competitions/{slug}/versions/{number}/publish";
+pub const API_VERSION_ROLL_BACK: &str = "/api/v1/competitions/{slug}/versions/{number}/roll-back";
+pub const API_VERSION_ABANDON: &str = "/api/v1/competitions/{slug}/versions/{number}/abandon";
+pub const API_VERSION_RETRY: &str = "/api/v1/competitions/{slug}/versions/{number}/retry";
 
 pub const API_JOIN: &str = "/api/v1/competitions/{slug}/join";
 pub const API_SUBMISSIONS: &str = "/api/v1/competitions/{slug}/submissions";
@@ -160,6 +177,18 @@ pub fn live(slug: &str) -> String {
 
 pub fn host(slug: &str) -> String {
     format!("/c/{slug}/host")
+}
+
+pub fn versions(slug: &str) -> String {
+    format!("/c/{slug}/versions")
+}
+
+pub fn host_versions(slug: &str) -> String {
+    format!("/c/{slug}/host/versions")
+}
+
+pub fn host_version(slug: &str, number: i32) -> String {
+    format!("/c/{slug}/host/versions/{number}")
 }
 
 pub fn host_step(slug: &str, step: &str) -> String {

@@ -29,7 +29,8 @@ pub struct Competition {
     pub board_revision: i64,
     pub settled_at: Option<DateTime<Utc>>,
     pub active_version_id: Option<VersionId>,
-    /// Of the active version, else of the newest draft version.
+    /// Of the active version, else of the draft's; so are metric and direction.
+    pub version_number: Option<i32>,
     pub metric: Option<String>,
     pub higher_is_better: Option<bool>,
 }
@@ -100,6 +101,7 @@ impl Competition {
             n_entries: 345,
             board_revision: 3,
             settled_at: None,
+            version_number: Some(1),
             active_version_id: Some(VersionId(1)),
             metric: Some("roc_auc".to_owned()),
             higher_is_better: Some(true),

@@ -106,6 +106,11 @@ impl Draft {
         self.report.is_some() && self.version.examined_revision == Some(self.version.input_revision)
     }
 
+    /// Whether a version is being put together, so that solution and metric can be changed.
+    pub fn is_open(&self) -> bool {
+        self.version.activated_at.is_none()
+    }
+
     /// Whether a scorer is at work on this draft, or will be.
     pub fn is_waiting(&self) -> bool {
         let busy = |job: &Option<JobState>| {
@@ -163,7 +168,7 @@ impl Draft {
 /// Those of the database.
 pub async fn load(conn: &mut PgConnection, competition: &Competition) -> Result<Draft> {
     let id = competition.id;
-    let version = store::judging::newest_version(conn, id).await?;
+    let version = store::judging::version_at_hand(conn, id).await?;
     let report = version.report.clone().and_then(|report| serde_json::from_value(report).ok());
     let table = store::judging::newest_table(conn, id).await?;
     let split = match &table {
@@ -270,7 +275,7 @@ pub fn hindrances(competition: &Competition, draft: &Draft, now: DateTime<Utc>) 
 }
 
 /// What the examination holds against the draft, or that there is none of the draft as it is.
-fn findings(draft: &Draft) -> Vec<Hindrance> {
+pub fn findings(draft: &Draft) -> Vec<Hindrance> {
     if !draft.report_is_current() {
         let failed = draft.examination.as_ref().is_some_and(|job| job.state == "failed");
         return vec![if failed {

@@ -27,10 +27,11 @@ pub async fn find(conn: &mut PgConnection, slug: &str) -> sqlx::Result<Option<Co
                 c.team_limit, c.max_upload_bytes, c.score_decimals, c.is_demo, c.is_synthetic,
                 c.n_teams, c.n_entries, c.board_revision, c.settled_at,
                 c.active_version_id as \"active_version_id: VersionId\",
+                v.number as \"version_number?\",
                 v.metric as \"metric?\", v.higher_is_better as \"higher_is_better?\"
          from competitions c
          left join lateral (
-            select metric, higher_is_better from scoring_versions
+            select number, metric, higher_is_better from scoring_versions
             where competition_id = c.id and (c.active_version_id is null or id = c.active_version_id)
             order by number desc
             limit 1
@@ -55,10 +56,11 @@ pub async fn find_by_id(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Res
                 c.team_limit, c.max_upload_bytes, c.score_decimals, c.is_demo, c.is_synthetic,
                 c.n_teams, c.n_entries, c.board_revision, c.settled_at,
                 c.active_version_id as \"active_version_id: VersionId\",
+                v.number as \"version_number?\",
                 v.metric as \"metric?\", v.higher_is_better as \"higher_is_better?\"
          from competitions c
          left join lateral (
-            select metric, higher_is_better from scoring_versions
+            select number, metric, higher_is_better from scoring_versions
             where competition_id = c.id and (c.active_version_id is null or id = c.active_version_id)
             order by number desc
             limit 1

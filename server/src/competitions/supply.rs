@@ -168,10 +168,10 @@ pub async fn remove_data(app: &App, host: &Member, seen: &Seen, name: &str) -> R
     Ok(())
 }
 
-/// Makes a sealed file the draft's solution.
+/// Makes a sealed file the solution of the version that is being put together.
 ///
 /// # Errors
-/// [`AppError::Refused`] after launch.
+/// [`AppError::Refused`] after launch, unless a new version was begun.
 pub async fn put_solution(
     app: &App,
     host: &Member,
@@ -195,7 +195,7 @@ async fn put_solution_row(
 ) -> Result<()> {
     let (id, now) = (seen.competition.id, app.clock.now());
     let mut tx = app.db.begin().await?;
-    let version = store::judging::lock_draft(&mut tx, id).await?.ok_or_else(frozen)?;
+    let version = store::judging::lock_open_version(&mut tx, id).await?.ok_or_else(frozen)?;
     store::judging::put_solution(&mut tx, id, version, recipient, stored, now).await?;
     examine(&mut tx, id, version).await?;
     let detail = serde_json::json!({ "sealed_sha256": hex::encode(stored.sha256) });
@@ -350,15 +350,15 @@ pub struct MetricChoice {
     pub public_fraction: f64,
 }
 
-/// Chooses the draft's metric.
+/// Chooses the metric of the version that is being put together.
 ///
 /// # Errors
 /// [`AppError::Field`] for an unknown metric or a parameter out of its bounds; [`AppError::Refused`]
-/// after launch.
+/// after launch, unless a new version was begun.
 pub async fn choose_metric(app: &App, host: &Member, seen: &Seen, choice: &MetricChoice) -> Result<()> {
     let (id, now) = (seen.competition.id, app.clock.now());
     let mut tx = app.db.begin().await?;
-    let version = store::judging::lock_draft(&mut tx, id).await?.ok_or_else(frozen)?;
+    let version = store::judging::lock_open_version(&mut tx, id).await?.ok_or_else(frozen)?;
     let (name, short) =
         choice.name.split_once('@').map_or((choice.name.as_str(), None), |(n, v)| (n, Some(v)));
     let spec = store::judging::metric(&mut tx, name)
@@ -457,14 +457,18 @@ fn read_parts(text: &str) -> Option<Value> {
 /// [`AppError::Refused`] after launch.
 pub async fn examine_again(app: &App, seen: &Seen) -> Result<()> {
     let mut tx = app.db.begin().await?;
-    let version = store::judging::lock_draft(&mut tx, seen.competition.id).await?.ok_or_else(frozen)?;
+    let version =
+        store::judging::lock_open_version(&mut tx, seen.competition.id).await?.ok_or_else(frozen)?;
     examine(&mut tx, seen.competition.id, version).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// Marks the draft as changed and asks a scorer to examine it.
-async fn examine(conn: &mut PgConnection, id: CompetitionId, version: VersionId) -> Result<()> {
+/// Marks a version as changed and asks a scorer to examine it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn examine(conn: &mut PgConnection, id: CompetitionId, version: VersionId) -> Result<()> {
     store::judging::bump_revision(conn, version).await?;
     queue::enqueue(conn, id.0, Subject::Examine { version_id: version.0 }, Priority::Interactive).await?;
     Ok(())
@@ -472,7 +476,7 @@ async fn examine(conn: &mut PgConnection, id: CompetitionId, version: VersionId)
 
 fn frozen() -> AppError {
     AppError::refused(
-        "What scores are computed with is fixed at launch, so that everybody is judged alike. It changes only by a new version with a reason shown to everyone.",
+        "What scores are computed with is fixed at launch, so that everybody is judged alike. It changes only by a new version with a reason shown to everyone: begin one first.",
     )
 }
 

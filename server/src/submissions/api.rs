@@ -100,6 +100,9 @@ struct SubmissionJson {
     /// Files that are scored before this one, counted up to 1,000; while it is queued.
     #[serde(skip_serializing_if = "Option::is_none")]
     queue_position: Option<i64>,
+    /// About how long until the score, as the last jobs went.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wait_seconds: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     allowance: Option<AllowanceJson>,
 }
@@ -129,6 +132,7 @@ impl SubmissionJson {
                 "This could not be scored, by our mistake. It did not count, and the host was told.",
             ),
             queue_position: None,
+            wait_seconds: None,
             allowance: None,
         }
     }
@@ -150,8 +154,8 @@ async fn document(app: &App, seen: &Seen, team_id: TeamId, id: SubmissionId) -> 
     let now = app.clock.now();
     let mut conn = app.db.acquire().await?;
     let submission = store::find(&mut conn, team_id, id).await?.ok_or(AppError::NotFound)?;
-    let queue_position = match submission.state {
-        Stage::Queued => store::jobs_ahead(&mut conn, id).await?,
+    let place = match submission.state {
+        Stage::Queued => store::place(&mut conn, id).await?,
         _ => None,
     };
     let ended = competition.ended(now);
@@ -162,7 +166,9 @@ async fn document(app: &App, seen: &Seen, team_id: TeamId, id: SubmissionId) -> 
     let allowance = store::allowance(&mut conn, team_id, competition.daily_limit, now).await?;
     drop(conn);
     let json = SubmissionJson::new(submission, competition, &released, ended.is_some());
-    Ok(SubmissionJson { queue_position, allowance: Some(allowance.into()), ..json })
+    let queue_position = place.map(|place| place.ahead);
+    let wait_seconds = place.and_then(|place| place.wait_seconds);
+    Ok(SubmissionJson { queue_position, wait_seconds, allowance: Some(allowance.into()), ..json })
 }
 
 /// A received file and what was said with it.

@@ -218,21 +218,63 @@ pub async fn find_by_key(
     }
 }
 
-/// How many jobs run before this submission's, at most [`QUEUE_COUNTED`]; `None` when it does not wait.
+/// Where a waiting submission stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Place {
+    /// Jobs that run before it, at most [`QUEUE_COUNTED`].
+    pub ahead: i64,
+    /// Until its score, as the last hundred jobs went; `None` while no scorer runs or none has finished a job.
+    pub wait_seconds: Option<f64>,
+}
+
+/// Where a submission stands in the queue; `None` when it does not wait.
+///
+/// Its competition's turns come round among competitions, and within the competition its team's.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn jobs_ahead(conn: &mut PgConnection, id: SubmissionId) -> sqlx::Result<Option<i64>> {
-    sqlx::query_scalar!(
-        "select (
-            select count(*)
+pub async fn place(conn: &mut PgConnection, id: SubmissionId) -> sqlx::Result<Option<Place>> {
+    sqlx::query_as!(
+        Place,
+        "with mine as materialized (
+            select id, competition_id, priority, team_turn from jobs
+            where submission_id = $1 and kind = 'score' and state = 'queued'
+         ), own as materialized (
+            select count(*) as n
             from (
-                select from jobs a
-                where a.state = 'queued' and (a.priority, a.turn, a.id) < (j.priority, j.turn, j.id)
+                select from jobs a, mine
+                where a.state = 'queued' and a.competition_id = mine.competition_id and a.priority = mine.priority
+                  and (a.team_turn, a.id) < (mine.team_turn, mine.id)
                 limit $2
-            ) ahead) as \"ahead!\"
-         from jobs j
-         where j.submission_id = $1 and j.kind = 'score' and j.state = 'queued'",
+            ) earlier
+         ), door as materialized (
+            select a.turn, a.id from jobs a, mine
+            where a.state = 'queued' and a.competition_id = mine.competition_id and a.priority = mine.priority
+            order by a.turn, a.id
+            offset (select n from own)
+            limit 1
+         ), others as materialized (
+            select count(*) as n
+            from (
+                select from jobs a, mine, door
+                where a.state = 'queued' and (a.priority, a.turn, a.id) < (mine.priority, door.turn, door.id)
+                  and (a.competition_id <> mine.competition_id or a.priority <> mine.priority)
+                limit $2
+            ) earlier
+         ), pace as materialized (
+            select avg(extract(epoch from finished_at - leased_at))::double precision as seconds
+            from (
+                select finished_at, leased_at from jobs
+                where state = 'done'
+                order by finished_at desc
+                limit 100
+            ) newest
+         ), hands as materialized (
+            select count(*) as n from scorers where last_seen_at > clock_now() - interval '1 minute'
+         )
+         select least(own.n + others.n, $2) as \"ahead!\",
+                (own.n + others.n + 1) * pace.seconds / nullif(hands.n, 0) as wait_seconds
+         from mine, own, others, pace, hands",
         id.0,
         QUEUE_COUNTED,
     )

@@ -78,6 +78,19 @@ pub fn score(score: f64, decimals: i32) -> String {
     format!("{score:.*}", usize::try_from(decimals).unwrap_or(5))
 }
 
+/// About how long, in words: `a second`, `40 seconds`, `3 minutes`, `2 hours`.
+pub fn wait(seconds: f64) -> String {
+    let counted = |n: f64, one: &str, many: &str| {
+        let n = n.ceil().max(1.0);
+        if n <= 1.0 { one.to_owned() } else { format!("{n:.0} {many}") }
+    };
+    match seconds {
+        seconds if seconds < 60.0 => counted(seconds, "a second", "seconds"),
+        seconds if seconds < 3600.0 => counted(seconds / 60.0, "a minute", "minutes"),
+        seconds => counted(seconds / 3600.0, "an hour", "hours"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,5 +108,13 @@ mod tests {
         assert_eq!(size(104_857_600), "104.9 MB");
         assert_eq!(duration(TimeDelta::minutes(90)), "1 hour");
         assert_eq!(duration(TimeDelta::days(3)), "3 days");
+    }
+
+    #[test]
+    fn waits_are_said_in_whole_units() {
+        assert_eq!(wait(0.02), "a second");
+        assert_eq!(wait(12.1), "13 seconds");
+        assert_eq!(wait(100.0), "2 minutes");
+        assert_eq!(wait(7300.0), "3 hours");
     }
 }

@@ -13,5 +13,6 @@ mod stage;
 mod submissions;
 mod teams;
 mod tidy;
+mod versions;
 mod walk;
 mod world;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use askama::Template;
-use holdout::{accounts, admin, competitions, leaderboard, submissions, teams, web};
+use holdout::{accounts, admin, competitions, leaderboard, submissions, teams, versions, web};
 
 use crate::tidy::{root, sources};
 
@@ -54,6 +54,9 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         competitions::pages::texts::InvitationPage,
         competitions::pages::texts::TextPageView,
         leaderboard::pages::BoardPage,
+        versions::pages::HistoryPage,
+        versions::pages::VersionsPage,
+        versions::pages::VersionPage,
         submissions::pages::send::CheckPage,
         submissions::pages::send::SubmitPage,
         submissions::pages::show::ListPage,

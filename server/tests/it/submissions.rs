@@ -174,9 +174,9 @@ async fn who_waits_knows_how_many_are_before(pool: PgPool) {
     let mut conn = stage.app.db.acquire().await.unwrap();
     let mut ahead = Vec::new();
     for id in [first, bobs, second] {
-        ahead.push(store::jobs_ahead(&mut conn, id).await.unwrap());
+        ahead.push(store::place(&mut conn, id).await.unwrap().map(|place| place.ahead));
     }
     assert_eq!(ahead, [Some(0), Some(1), Some(2)], "bob's comes before the second of ada's burst");
     stage.finish(ada.team_id, first, 1.0, 1.0).await;
-    assert_eq!(store::jobs_ahead(&mut conn, first).await.unwrap(), None);
+    assert_eq!(store::place(&mut conn, first).await.unwrap(), None);
 }

@@ -52,19 +52,44 @@ pub struct Version {
     pub activated_at: Option<DateTime<Utc>>,
 }
 
-/// The newest version: the draft's before launch, the active one after.
+/// The version that a host works on: one that is being put together, else the active one.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn newest_version(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Version> {
+pub async fn version_at_hand(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Version> {
     sqlx::query_as!(
         Version,
-        "select id as \"id: VersionId\", number, solution_id as \"solution_id: SolutionId\", metric, params, context,
-                public_fraction, higher_is_better, input_revision, examined_revision, report, activated_at
-         from scoring_versions where competition_id = $1 order by number desc limit 1",
+        "select v.id as \"id: VersionId\", v.number, v.solution_id as \"solution_id: SolutionId\", v.metric, v.params,
+                v.context, v.public_fraction, v.higher_is_better, v.input_revision, v.examined_revision, v.report,
+                v.activated_at
+         from scoring_versions v
+         join competitions c on c.id = v.competition_id
+         where v.competition_id = $1 and (v.stage = 'draft' or v.id = c.active_version_id)
+         order by v.stage = 'draft' desc
+         limit 1",
         id.0,
     )
     .fetch_one(conn)
+    .await
+}
+
+/// Locks the version that is being put together, before launch or after.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock_open_version(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+) -> sqlx::Result<Option<VersionId>> {
+    sqlx::query_scalar!(
+        "select v.id as \"id: VersionId\"
+         from competitions c
+         join scoring_versions v on v.competition_id = c.id and v.stage = 'draft'
+         where c.id = $1
+         for update of c, v",
+        id.0,
+    )
+    .fetch_optional(conn)
     .await
 }
 

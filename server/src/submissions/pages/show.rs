@@ -19,7 +19,7 @@ use crate::paths;
 use crate::submissions::choose::{choose_final, describe, withdraw_final};
 use crate::submissions::model::{Allowance, State as Stage, Submission};
 use crate::submissions::plot::Plot;
-use crate::submissions::store::{self, Released};
+use crate::submissions::store::{self, Place, Released};
 use crate::submissions::submit::{DESCRIPTION_LIMIT, enter};
 use crate::web::extract::SignedIn;
 use crate::web::format;
@@ -187,9 +187,9 @@ impl SubmissionPage {
     }
 }
 
-/// `You are next.` or how many are before.
-pub(crate) fn place_sentence(stage: Stage, ahead: Option<i64>) -> String {
-    match (stage, ahead) {
+/// `Yours is next.` or how many are before, and about how long that takes.
+pub(crate) fn place_sentence(stage: Stage, place: Option<Place>) -> String {
+    let sentence = match (stage, place.map(|place| place.ahead)) {
         (Stage::Queued, Some(0)) => "Yours is next.".to_owned(),
         (Stage::Queued, Some(1)) => "One file is before yours.".to_owned(),
         (Stage::Queued, Some(n)) if n >= store::QUEUE_COUNTED => {
@@ -198,6 +198,11 @@ pub(crate) fn place_sentence(stage: Stage, ahead: Option<i64>) -> String {
         (Stage::Queued, Some(n)) => format!("{n} files are before yours."),
         (Stage::Queued | Stage::Scoring, _) => "It is being scored right now.".to_owned(),
         _ => String::new(),
+    };
+    let wait = place.and_then(|place| place.wait_seconds).filter(|_| stage == Stage::Queued);
+    match wait {
+        None => sentence,
+        Some(seconds) => format!("{sentence} Expect a score in about {}.", format::wait(seconds)),
     }
 }
 
@@ -211,8 +216,8 @@ pub(super) async fn show_one(
     let competition = &seen.competition;
     let mut conn = app.db.acquire().await?;
     let submission = store::find(&mut conn, team_id, id).await?.ok_or(AppError::NotFound)?;
-    let ahead = match submission.state {
-        Stage::Queued => store::jobs_ahead(&mut conn, id).await?,
+    let place = match submission.state {
+        Stage::Queued => store::place(&mut conn, id).await?,
         _ => None,
     };
     let released = match competition.ended(shell.now) {
@@ -221,7 +226,7 @@ pub(super) async fn show_one(
     };
     let allowance = store::allowance(&mut conn, team_id, competition.daily_limit, shell.now).await?;
     drop(conn);
-    let place = place_sentence(submission.state, ahead);
+    let place = place_sentence(submission.state, place);
     let frame = Frame::new(seen, Tab::Submissions, shell.now);
     Ok(SubmissionPage { shell, frame, submission, place, released, allowance })
 }

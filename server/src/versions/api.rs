@@ -1,0 +1,278 @@
+//! Scoring versions as JSON.
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use chrono::{DateTime, Utc};
+use holdout_contract::examine::Finding;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::model::{Change, Move, MoveKey, Stage, Version};
+use super::{rescore, store};
+use crate::accounts::model::{Member, Scope};
+use crate::api::paging::{Keyset, Slice};
+use crate::api::token::{ApiMember, MaybeApiMember};
+use crate::app::App;
+use crate::competitions::access::{self, Seen};
+use crate::error::{AppError, Result};
+use crate::ids::TeamId;
+use crate::paths;
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route(paths::API_VERSIONS, get(show_changes).post(post_begin))
+        .route(paths::API_VERSION, get(show_version))
+        .route(paths::API_VERSION_MOVES, get(show_moves))
+        .route(paths::API_VERSION_START, post(post_start))
+        .route(paths::API_VERSION_PUBLISH, post(post_publish))
+        .route(paths::API_VERSION_ROLL_BACK, post(post_roll_back))
+        .route(paths::API_VERSION_ABANDON, post(post_abandon))
+        .route(paths::API_VERSION_RETRY, post(post_retry))
+}
+
+/// A moment at which another version began to count.
+#[derive(Serialize)]
+struct ChangeJson {
+    id: i64,
+    version: i32,
+    previous_version: Option<i32>,
+    /// `publish` or `roll_back`.
+    kind: &'static str,
+    reason: String,
+    by: Option<String>,
+    at: DateTime<Utc>,
+}
+
+impl From<Change> for ChangeJson {
+    fn from(change: Change) -> Self {
+        Self {
+            id: change.id,
+            version: change.number,
+            previous_version: change.previous_number,
+            kind: if change.is_roll_back { "roll_back" } else { "publish" },
+            reason: change.reason,
+            by: change.actor,
+            at: change.at,
+        }
+    }
+}
+
+/// A version as its hosts see it.
+#[derive(Serialize)]
+struct VersionJson {
+    number: i32,
+    stage: Stage,
+    metric: Option<String>,
+    params: Value,
+    public_fraction: f64,
+    /// SHA-256 of the sealed solution.
+    solution_sha256: Option<String>,
+    reason: String,
+    created_at: DateTime<Utc>,
+    activated_at: Option<DateTime<Utc>>,
+    started_at: Option<DateTime<Utc>>,
+    prepared_at: Option<DateTime<Utc>>,
+    n_total: i64,
+    n_done: i64,
+    n_failed: i64,
+    n_moved: i64,
+    is_examined: bool,
+    findings: Vec<Finding>,
+}
+
+impl From<Version> for VersionJson {
+    fn from(version: Version) -> Self {
+        Self {
+            n_done: version.n_done(),
+            is_examined: version.is_examined(),
+            findings: version.findings(),
+            number: version.number,
+            stage: version.stage,
+            metric: version.metric,
+            params: version.params,
+            public_fraction: version.public_fraction,
+            solution_sha256: version.solution_sha256.map(hex::encode),
+            reason: version.reason,
+            created_at: version.created_at,
+            activated_at: version.activated_at,
+            started_at: version.started_at,
+            prepared_at: version.prepared_at,
+            n_total: version.n_total,
+            n_failed: version.n_failed,
+            n_moved: version.n_moved,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct MoveJson {
+    team_id: TeamId,
+    team: String,
+    /// Places; a team that comes or goes moves all of them.
+    distance: i32,
+    old_rank: Option<i32>,
+    new_rank: Option<i32>,
+    old_score: Option<f64>,
+    new_score: Option<f64>,
+    /// Once a final board stands.
+    old_final_rank: Option<i32>,
+    new_final_rank: Option<i32>,
+}
+
+impl From<Move> for MoveJson {
+    fn from(moved: Move) -> Self {
+        Self {
+            team_id: moved.team_id,
+            team: moved.team,
+            distance: moved.distance,
+            old_rank: moved.old_rank,
+            new_rank: moved.new_rank,
+            old_score: moved.old_score,
+            new_score: moved.new_score,
+            old_final_rank: moved.old_final_rank,
+            new_final_rank: moved.new_final_rank,
+        }
+    }
+}
+
+async fn show_changes(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Query(keyset): Query<Keyset>,
+    caller: MaybeApiMember,
+) -> Result<Json<Slice<ChangeJson>>> {
+    let viewer = caller.reader()?;
+    let seen = access::see(&app, &slug, viewer.as_ref()).await?;
+    let mut conn = app.db.acquire().await?;
+    let changes = store::changes(&mut conn, seen.competition.id, keyset.before(), keyset.fetched()).await?;
+    Ok(Json(keyset.slice(changes, |change| change.id).map(ChangeJson::from)))
+}
+
+async fn open(app: &App, slug: &str, caller: ApiMember) -> Result<(Member, Seen)> {
+    let host = caller.with(Scope::Host)?;
+    let seen = access::see_as_host(app, slug, Some(&host)).await?;
+    Ok((host, seen))
+}
+
+async fn shown(app: &App, seen: &Seen, number: i32) -> Result<Json<VersionJson>> {
+    let mut conn = app.db.acquire().await?;
+    Ok(Json(rescore::find(&mut conn, seen, number).await?.into()))
+}
+
+async fn show_version(
+    State(app): State<App>,
+    Path((slug, number)): Path<(String, i32)>,
+    caller: ApiMember,
+) -> Result<Json<VersionJson>> {
+    let (_, seen) = open(&app, &slug, caller).await?;
+    shown(&app, &seen, number).await
+}
+
+async fn post_begin(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+) -> Result<(StatusCode, Json<VersionJson>)> {
+    let (host, seen) = open(&app, &slug, caller).await?;
+    let number = rescore::begin(&app, &host, &seen).await?;
+    Ok((StatusCode::CREATED, shown(&app, &seen, number).await?))
+}
+
+#[derive(Deserialize)]
+struct MovesQuery {
+    after: Option<String>,
+    limit: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct MovesJson {
+    items: Vec<MoveJson>,
+    /// `after` of the next part; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+async fn show_moves(
+    State(app): State<App>,
+    Path((slug, number)): Path<(String, i32)>,
+    Query(query): Query<MovesQuery>,
+    caller: ApiMember,
+) -> Result<Json<MovesJson>> {
+    let (_, seen) = open(&app, &slug, caller).await?;
+    let after = MoveKey::read(query.after.as_deref())
+        .ok_or_else(|| AppError::field("after", "Take `after` from `next` of the part before."))?;
+    let limit = query.limit.unwrap_or(50).clamp(1, 200);
+    let mut conn = app.db.acquire().await?;
+    let version = rescore::find(&mut conn, &seen, number).await?;
+    let mut moves = store::moves(&mut conn, version.id, after, limit + 1).await?;
+    let has_more = moves.len() as i64 > limit;
+    moves.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let last = moves.last().filter(|_| has_more);
+    let next = last.map(|last| MoveKey { distance: last.distance, team_id: last.team_id }.to_string());
+    Ok(Json(MovesJson { items: moves.into_iter().map(MoveJson::from).collect(), next }))
+}
+
+#[derive(Deserialize)]
+struct ReasonJson {
+    reason: String,
+}
+
+fn reason(body: Result<Json<ReasonJson>, JsonRejection>) -> Result<String> {
+    body.map(|Json(body)| body.reason)
+        .map_err(|_| AppError::field("reason", "Send a JSON object with “reason”, which everybody reads."))
+}
+
+async fn post_start(
+    State(app): State<App>,
+    Path((slug, number)): Path<(String, i32)>,
+    caller: ApiMember,
+    body: Result<Json<ReasonJson>, JsonRejection>,
+) -> Result<Json<VersionJson>> {
+    let (host, seen) = open(&app, &slug, caller).await?;
+    rescore::start(&app, &host, &seen, number, &reason(body)?).await?;
+    shown(&app, &seen, number).await
+}
+
+async fn post_publish(
+    State(app): State<App>,
+    Path((slug, number)): Path<(String, i32)>,
+    caller: ApiMember,
+) -> Result<Json<VersionJson>> {
+    let (host, seen) = open(&app, &slug, caller).await?;
+    rescore::publish(&app, &host, &seen, number).await?;
+    shown(&app, &seen, number).await
+}
+
+async fn post_roll_back(
+    State(app): State<App>,
+    Path((slug, number)): Path<(String, i32)>,
+    caller: ApiMember,
+    body: Result<Json<ReasonJson>, JsonRejection>,
+) -> Result<Json<VersionJson>> {
+    let (host, seen) = open(&app, &slug, caller).await?;
+    rescore::roll_back(&app, &host, &seen, number, &reason(body)?).await?;
+    shown(&app, &seen, number).await
+}
+
+async fn post_abandon(
+    State(app): State<App>,
+    Path((slug, number)): Path<(String, i32)>,
+    caller: ApiMember,
+) -> Result<Json<VersionJson>> {
+    let (host, seen) = open(&app, &slug, caller).await?;
+    rescore::abandon(&app, &host, &seen, number).await?;
+    shown(&app, &seen, number).await
+}
+
+async fn post_retry(
+    State(app): State<App>,
+    Path((slug, number)): Path<(String, i32)>,
+    caller: ApiMember,
+) -> Result<Json<VersionJson>> {
+    let (host, seen) = open(&app, &slug, caller).await?;
+    rescore::retry(&app, &host, &seen, number).await?;
+    shown(&app, &seen, number).await
+}

@@ -1,0 +1,216 @@
+//! A scoring version and its life.
+
+use chrono::{DateTime, Utc};
+use holdout_contract::examine::{Finding, Report};
+use serde_json::Value;
+
+use crate::ids::{TeamId, VersionId};
+
+/// Where a version stands in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Stage {
+    /// Being put together.
+    Draft,
+    /// Every submission is scored under it in the background.
+    Rescoring,
+    /// Counts.
+    Published,
+    /// Counted before; followed so that it can come back at once.
+    Standby,
+    /// Counted before.
+    Retired,
+    /// Never counted.
+    Abandoned,
+}
+
+impl Stage {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Draft => "being put together",
+            Self::Rescoring => "being computed",
+            Self::Published => "counts",
+            Self::Standby => "counted before; can come back at once",
+            Self::Retired => "counted before",
+            Self::Abandoned => "given up",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Version {
+    pub id: VersionId,
+    pub number: i32,
+    pub stage: Stage,
+    pub metric: Option<String>,
+    pub params: Value,
+    pub public_fraction: f64,
+    pub solution_sha256: Option<Vec<u8>>,
+    pub reason: String,
+    pub created_at: DateTime<Utc>,
+    pub activated_at: Option<DateTime<Utc>>,
+    pub started_at: Option<DateTime<Utc>>,
+    /// When board and preview stood.
+    pub prepared_at: Option<DateTime<Utc>>,
+    /// Submissions to be scored when it began.
+    pub n_total: i64,
+    pub n_asked: i64,
+    /// Of those asked for, how many wait or are being scored.
+    pub n_waiting: i64,
+    /// Of those asked for, how many broke off by a fault of ours.
+    pub n_failed: i64,
+    /// Teams whose public rank would change.
+    pub n_moved: i64,
+    pub input_revision: i32,
+    pub examined_revision: Option<i32>,
+    pub report: Option<Value>,
+}
+
+impl Version {
+    pub fn n_done(&self) -> i64 {
+        (self.n_asked - self.n_waiting - self.n_failed).max(0)
+    }
+
+    /// Whether every submission has its score and the preview stands.
+    pub fn is_prepared(&self) -> bool {
+        self.stage == Stage::Rescoring && self.prepared_at.is_some() && self.n_failed == 0
+    }
+
+    pub fn is_examined(&self) -> bool {
+        self.report.is_some() && self.examined_revision == Some(self.input_revision)
+    }
+
+    pub fn findings(&self) -> Vec<Finding> {
+        let report: Option<Report> =
+            self.report.clone().and_then(|report| serde_json::from_value(report).ok());
+        report.map(|report| report.findings).unwrap_or_default()
+    }
+
+    pub fn sample() -> Self {
+        Self {
+            id: VersionId(2),
+            number: 2,
+            stage: Stage::Rescoring,
+            metric: Some("rmse".to_owned()),
+            params: serde_json::json!({}),
+            public_fraction: 0.3,
+            solution_sha256: Some(vec![7; 32]),
+            reason: "Row 17 of the solution was wrong.".to_owned(),
+            created_at: DateTime::UNIX_EPOCH,
+            activated_at: None,
+            started_at: Some(DateTime::UNIX_EPOCH),
+            prepared_at: Some(DateTime::UNIX_EPOCH),
+            n_total: 500,
+            n_asked: 500,
+            n_waiting: 0,
+            n_failed: 0,
+            n_moved: 12,
+            input_revision: 1,
+            examined_revision: Some(1),
+            report: None,
+        }
+    }
+}
+
+/// A moment at which another version began to count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub id: i64,
+    pub number: i32,
+    pub previous_number: Option<i32>,
+    pub is_roll_back: bool,
+    pub reason: String,
+    pub actor: Option<String>,
+    pub at: DateTime<Utc>,
+}
+
+impl Change {
+    pub fn sample() -> Self {
+        Self {
+            id: 1,
+            number: 2,
+            previous_number: Some(1),
+            is_roll_back: false,
+            reason: "Row 17 of the solution was wrong.".to_owned(),
+            actor: Some("Ada".to_owned()),
+            at: DateTime::UNIX_EPOCH,
+        }
+    }
+}
+
+/// What publishing would do to one team. Final ranks only once a final board stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Move {
+    pub team_id: TeamId,
+    pub team: String,
+    pub distance: i32,
+    pub old_rank: Option<i32>,
+    pub new_rank: Option<i32>,
+    pub old_score: Option<f64>,
+    pub new_score: Option<f64>,
+    pub old_final_rank: Option<i32>,
+    pub new_final_rank: Option<i32>,
+}
+
+impl Move {
+    pub fn sample() -> Self {
+        Self {
+            team_id: TeamId(1),
+            team: "Ada's team".to_owned(),
+            distance: 3,
+            old_rank: Some(4),
+            new_rank: Some(1),
+            old_score: Some(0.5),
+            new_score: Some(0.4),
+            old_final_rank: None,
+            new_final_rank: None,
+        }
+    }
+}
+
+/// Where a list of moves goes on: behind this distance and team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MoveKey {
+    pub distance: i32,
+    pub team_id: TeamId,
+}
+
+impl MoveKey {
+    pub fn first() -> Self {
+        Self { distance: i32::MAX, team_id: TeamId(0) }
+    }
+
+    /// Reads `DISTANCE.TEAM`; nothing is the beginning.
+    pub fn read(text: Option<&str>) -> Option<Self> {
+        let Some(text) = text.filter(|text| !text.is_empty()) else { return Some(Self::first()) };
+        let (distance, team_id) = text.split_once('.')?;
+        Some(Self { distance: distance.parse().ok()?, team_id: TeamId(team_id.parse().ok()?) })
+    }
+}
+
+impl std::fmt::Display for MoveKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.distance, self.team_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_read_back_as_they_print() {
+        let key = MoveKey { distance: 7, team_id: TeamId(12) };
+        assert_eq!(MoveKey::read(Some(&key.to_string())), Some(key));
+        assert_eq!(MoveKey::read(None), Some(MoveKey::first()));
+        assert_eq!(MoveKey::read(Some("x")), None);
+    }
+
+    #[test]
+    fn progress_counts_what_is_neither_waiting_nor_broken() {
+        let version = Version { n_asked: 10, n_waiting: 3, n_failed: 1, ..Version::sample() };
+        assert_eq!(version.n_done(), 6);
+        assert!(!version.is_prepared());
+    }
+}

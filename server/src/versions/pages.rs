@@ -1,0 +1,319 @@
+//! Scoring versions as pages: what counts and why for everyone, preparing and publishing for hosts.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use serde::Deserialize;
+
+use super::model::{Change, Move, MoveKey, Stage, Version};
+use super::{rescore, store};
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::competitions::access::{self, Seen};
+use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::pages::setup::{Setup, correct, open};
+use crate::error::{AppError, Result};
+use crate::paths;
+use crate::web::forms::{Mistake, mistake};
+use crate::web::shell::{self, Shell};
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route(paths::VERSIONS, get(show_history))
+        .route(paths::HOST_VERSIONS, get(show_versions).post(post_begin))
+        .route(paths::HOST_VERSION, get(show_version))
+        .route(paths::HOST_VERSION_START, post(post_start))
+        .route(paths::HOST_VERSION_PUBLISH, post(post_publish))
+        .route(paths::HOST_VERSION_ROLL_BACK, post(post_roll_back))
+        .route(paths::HOST_VERSION_ABANDON, post(post_abandon))
+        .route(paths::HOST_VERSION_RETRY, post(post_retry))
+}
+
+const CHANGES_A_PAGE: i64 = 20;
+const VERSIONS_A_PAGE: i64 = 50;
+const MOVES_A_PAGE: i64 = 50;
+
+#[derive(Template, WebTemplate)]
+#[template(path = "versions/history.html")]
+pub struct HistoryPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub changes: Vec<Change>,
+    /// `before` of the next page.
+    pub older: Option<i64>,
+}
+
+impl HistoryPage {
+    pub fn sample() -> Self {
+        let frame = Frame::sample(Tab::Leaderboard);
+        Self { shell: Shell::sample(), frame, changes: vec![Change::sample()], older: Some(1) }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Before {
+    before: Option<i64>,
+}
+
+async fn show_history(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Query(query): Query<Before>,
+    shell: Shell,
+) -> Result<HistoryPage> {
+    let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
+    let mut conn = app.db.acquire().await?;
+    let before = query.before.unwrap_or(i64::MAX);
+    let mut changes = store::changes(&mut conn, seen.competition.id, before, CHANGES_A_PAGE + 1).await?;
+    drop(conn);
+    let has_more = changes.len() as i64 > CHANGES_A_PAGE;
+    changes.truncate(CHANGES_A_PAGE as usize);
+    let older = changes.last().filter(|_| has_more).map(|change| change.id);
+    Ok(HistoryPage { frame: Frame::new(seen, Tab::Leaderboard, shell.now), shell, changes, older })
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "versions/list.html")]
+pub struct VersionsPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub setup: Setup,
+    pub versions: Vec<Version>,
+    pub mistake: Mistake,
+}
+
+impl VersionsPage {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Host),
+            setup: Setup::sample(None),
+            versions: vec![Version::sample()],
+            mistake: Mistake::none(),
+        }
+    }
+
+    /// Whether none is being put together or computed.
+    pub fn may_begin(&self) -> bool {
+        self.frame.competition.launched_at.is_some()
+            && !self.versions.iter().any(|version| matches!(version.stage, Stage::Draft | Stage::Rescoring))
+    }
+}
+
+async fn show_versions(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    shell: Shell,
+) -> Result<VersionsPage> {
+    versions_page(&app, &slug, shell, Mistake::none()).await
+}
+
+async fn versions_page(app: &App, slug: &str, shell: Shell, mistake: Mistake) -> Result<VersionsPage> {
+    let opened = open(app, slug, &shell, None).await?;
+    let mut conn = app.db.acquire().await?;
+    let versions = store::list(&mut conn, opened.seen.competition.id, VERSIONS_A_PAGE).await?;
+    drop(conn);
+    Ok(VersionsPage { frame: opened.frame(&shell), setup: opened.setup, shell, versions, mistake })
+}
+
+async fn post_begin(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
+    let (host, seen) = host_of(&app, &slug, &shell).await?;
+    match mistake(rescore::begin(&app, &host, &seen).await)? {
+        Ok(number) => Ok(went(&slug, number, "A new version is begun. Change its solution or its metric.")),
+        Err(mistake) => Ok(correct(versions_page(&app, &slug, shell, mistake).await?)),
+    }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "versions/version.html")]
+pub struct VersionPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub setup: Setup,
+    pub version: Version,
+    pub moves: Vec<Move>,
+    /// `after` of the next page of moves.
+    pub next: Option<String>,
+    pub reason: String,
+    pub mistake: Mistake,
+}
+
+impl VersionPage {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Host),
+            setup: Setup::sample(None),
+            version: Version::sample(),
+            moves: vec![Move::sample()],
+            next: Some(MoveKey::first().to_string()),
+            reason: String::new(),
+            mistake: Mistake::none(),
+        }
+    }
+
+    pub fn is_draft(&self) -> bool {
+        self.version.stage == Stage::Draft
+    }
+
+    pub fn is_rescoring(&self) -> bool {
+        self.version.stage == Stage::Rescoring
+    }
+
+    pub fn is_standby(&self) -> bool {
+        self.version.stage == Stage::Standby
+    }
+
+    /// Whether to look again in a moment.
+    pub fn is_waiting(&self) -> bool {
+        (self.is_rescoring() && self.version.prepared_at.is_none() && self.version.n_failed == 0)
+            || (self.is_draft() && !self.version.is_examined())
+    }
+
+    pub fn has_final_ranks(&self) -> bool {
+        self.moves.iter().any(|moved| moved.old_final_rank.is_some() || moved.new_final_rank.is_some())
+    }
+
+    pub fn rank(&self, rank: &Option<i32>) -> String {
+        rank.map_or_else(|| "none".to_owned(), |rank| rank.to_string())
+    }
+
+    pub fn score(&self, score: &Option<f64>) -> String {
+        let decimals = self.frame.competition.score_decimals;
+        score.map_or_else(|| "none".to_owned(), |score| crate::web::format::score(score, decimals))
+    }
+
+    pub fn verdict(&self, finding: &holdout_contract::examine::Finding) -> &'static str {
+        match finding.verdict {
+            holdout_contract::examine::Verdict::Pass => "good",
+            holdout_contract::examine::Verdict::Warn => "warn",
+            holdout_contract::examine::Verdict::Refused => "bad",
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct After {
+    after: Option<String>,
+}
+
+async fn show_version(
+    State(app): State<App>,
+    Path((slug, number)): Path<(String, i32)>,
+    Query(query): Query<After>,
+    shell: Shell,
+) -> Result<VersionPage> {
+    let after = MoveKey::read(query.after.as_deref()).ok_or(AppError::NotFound)?;
+    version_page(&app, &slug, number, shell, after, (String::new(), Mistake::none())).await
+}
+
+async fn version_page(
+    app: &App,
+    slug: &str,
+    number: i32,
+    shell: Shell,
+    after: MoveKey,
+    (reason, mistake): (String, Mistake),
+) -> Result<VersionPage> {
+    let opened = open(app, slug, &shell, None).await?;
+    let mut conn = app.db.acquire().await?;
+    let version = rescore::find(&mut conn, &opened.seen, number).await?;
+    let mut moves = store::moves(&mut conn, version.id, after, MOVES_A_PAGE + 1).await?;
+    drop(conn);
+    let has_more = moves.len() as i64 > MOVES_A_PAGE;
+    moves.truncate(MOVES_A_PAGE as usize);
+    let last = moves.last().filter(|_| has_more);
+    let next = last.map(|last| MoveKey { distance: last.distance, team_id: last.team_id }.to_string());
+    let frame = opened.frame(&shell);
+    Ok(VersionPage { frame, setup: opened.setup, shell, version, moves, next, reason, mistake })
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ReasonForm {
+    reason: String,
+}
+
+async fn host_of(app: &App, slug: &str, shell: &Shell) -> Result<(Member, Seen)> {
+    let host = shell.member()?.clone();
+    let seen = access::see_as_host(app, slug, Some(&host)).await?;
+    Ok((host, seen))
+}
+
+fn went(slug: &str, number: i32, sentence: &str) -> Response {
+    ([shell::flash(sentence)], Redirect::to(&paths::host_version(slug, number))).into_response()
+}
+
+async fn after(
+    app: &App,
+    slug: &str,
+    number: i32,
+    shell: Shell,
+    outcome: Result<&'static str>,
+    reason: String,
+) -> Result<Response> {
+    match mistake(outcome)? {
+        Ok(sentence) => Ok(went(slug, number, sentence)),
+        Err(mistake) => {
+            let first = MoveKey::first();
+            Ok(correct(version_page(app, slug, number, shell, first, (reason, mistake)).await?))
+        }
+    }
+}
+
+async fn post_start(
+    State(app): State<App>,
+    Path((slug, number)): Path<(String, i32)>,
+    shell: Shell,
+    Form(form): Form<ReasonForm>,
+) -> Result<Response> {
+    let (host, seen) = host_of(&app, &slug, &shell).await?;
+    let outcome = rescore::start(&app, &host, &seen, number, &form.reason).await;
+    let sentence = "The scorers score every submission under it. What counts does not change yet.";
+    after(&app, &slug, number, shell, outcome.map(|()| sentence), form.reason).await
+}
+
+async fn post_publish(
+    State(app): State<App>,
+    Path((slug, number)): Path<(String, i32)>,
+    shell: Shell,
+) -> Result<Response> {
+    let (host, seen) = host_of(&app, &slug, &shell).await?;
+    let outcome = rescore::publish(&app, &host, &seen, number).await;
+    after(&app, &slug, number, shell, outcome.map(|()| "It counts from now on."), String::new()).await
+}
+
+async fn post_roll_back(
+    State(app): State<App>,
+    Path((slug, number)): Path<(String, i32)>,
+    shell: Shell,
+    Form(form): Form<ReasonForm>,
+) -> Result<Response> {
+    let (host, seen) = host_of(&app, &slug, &shell).await?;
+    let outcome = rescore::roll_back(&app, &host, &seen, number, &form.reason).await;
+    after(&app, &slug, number, shell, outcome.map(|()| "It counts again."), form.reason).await
+}
+
+async fn post_abandon(
+    State(app): State<App>,
+    Path((slug, number)): Path<(String, i32)>,
+    shell: Shell,
+) -> Result<Response> {
+    let (host, seen) = host_of(&app, &slug, &shell).await?;
+    let outcome = rescore::abandon(&app, &host, &seen, number).await;
+    after(&app, &slug, number, shell, outcome.map(|()| "It is given up. Nothing changed."), String::new())
+        .await
+}
+
+async fn post_retry(
+    State(app): State<App>,
+    Path((slug, number)): Path<(String, i32)>,
+    shell: Shell,
+) -> Result<Response> {
+    let (host, seen) = host_of(&app, &slug, &shell).await?;
+    let outcome = rescore::retry(&app, &host, &seen, number).await;
+    after(&app, &slug, number, shell, outcome.map(|_| "They are tried again."), String::new()).await
+}

@@ -1,0 +1,175 @@
+//! Verbs: begin a version, have everything scored under it, look at what would change, publish it or
+//! give it up, go back.
+
+use serde_json::json;
+
+use super::model::{Stage, Version};
+use super::store;
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::competitions::access::Seen;
+use crate::competitions::store::{drafts, judging};
+use crate::competitions::{setup, supply};
+use crate::error::{AppError, Result};
+
+/// Longest reason, in characters.
+const REASON_CHARS: usize = 1000;
+
+/// Begins a version as a copy of the one that counts; solution and metric can then be changed.
+/// Gives its number.
+///
+/// # Errors
+/// [`AppError::Refused`] before launch and while another version is open.
+pub async fn begin(app: &App, host: &Member, seen: &Seen) -> Result<i32> {
+    let id = seen.competition.id;
+    if seen.competition.launched_at.is_none() {
+        return Err(AppError::refused("Before the launch solution and metric can be changed as they are."));
+    }
+    let mut tx = app.db.begin().await?;
+    let Some((version_id, number)) = store::begin(&mut tx, id, host.id).await? else {
+        return Err(AppError::refused(
+            "Another version is being put together or computed. Publish it or give it up first.",
+        ));
+    };
+    supply::examine(&mut tx, id, version_id).await?;
+    note(&mut tx, app, host, seen, "begin_version", number, "").await?;
+    tx.commit().await?;
+    Ok(number)
+}
+
+/// Has every submission scored under the version, beside what counts.
+///
+/// # Errors
+/// [`AppError::Field`] without a reason; [`AppError::Refused`] while the examination speaks against it.
+pub async fn start(app: &App, host: &Member, seen: &Seen, number: i32, reason: &str) -> Result<()> {
+    let reason = read_reason(reason)?;
+    let mut tx = app.db.begin().await?;
+    let version = find(&mut tx, seen, number).await?;
+    if version.stage != Stage::Draft {
+        return Err(AppError::refused("This version was started before."));
+    }
+    let draft = setup::load(&mut tx, &seen.competition).await?;
+    let against = setup::findings(&draft);
+    if !against.is_empty() {
+        let sentences: Vec<String> =
+            against.iter().map(|found| format!("{} {}", found.text, found.fix).trim().to_owned()).collect();
+        return Err(AppError::Refused(sentences.join(" ")));
+    }
+    judging::lock_open_version(&mut tx, seen.competition.id).await?;
+    if !store::start(&mut tx, &version, reason).await? {
+        return Err(AppError::refused("The version changed a moment ago. Look at it again."));
+    }
+    note(&mut tx, app, host, seen, "start_rescoring", number, reason).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Makes a prepared version the one that counts: scores, boards and, after the end, the final board
+/// change in one moment.
+///
+/// # Errors
+/// [`AppError::Refused`] while scores are missing.
+pub async fn publish(app: &App, host: &Member, seen: &Seen, number: i32) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    let version = find(&mut tx, seen, number).await?;
+    let reason = version.reason.clone();
+    switch(&mut tx, host, seen, &version, "publish", &reason).await?;
+    note(&mut tx, app, host, seen, "publish_version", number, &reason).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Goes back to the version before, whose scores were kept up to date.
+///
+/// # Errors
+/// [`AppError::Field`] without a reason; [`AppError::Refused`] for a version that is not held ready.
+pub async fn roll_back(app: &App, host: &Member, seen: &Seen, number: i32, reason: &str) -> Result<()> {
+    let reason = read_reason(reason)?;
+    let mut tx = app.db.begin().await?;
+    let version = find(&mut tx, seen, number).await?;
+    switch(&mut tx, host, seen, &version, "roll_back", reason).await?;
+    note(&mut tx, app, host, seen, "roll_back_version", number, reason).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Gives up a version that does not count.
+///
+/// # Errors
+/// [`AppError::Refused`] for one that counts or counted.
+pub async fn abandon(app: &App, host: &Member, seen: &Seen, number: i32) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    let version = find(&mut tx, seen, number).await?;
+    if !store::abandon(&mut tx, seen.competition.id, version.id).await? {
+        return Err(AppError::refused("Only a version that was never published can be given up."));
+    }
+    note(&mut tx, app, host, seen, "abandon_version", number, "").await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Has rescorings that broke off by a fault of ours tried again; how many.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub async fn retry(app: &App, host: &Member, seen: &Seen, number: i32) -> Result<i64> {
+    let mut tx = app.db.begin().await?;
+    let version = find(&mut tx, seen, number).await?;
+    let n_again = store::retry(&mut tx, version.id).await?;
+    note(&mut tx, app, host, seen, "retry_rescoring", number, "").await?;
+    tx.commit().await?;
+    Ok(n_again)
+}
+
+/// # Errors
+/// [`AppError::NotFound`].
+pub async fn find(conn: &mut sqlx::PgConnection, seen: &Seen, number: i32) -> Result<Version> {
+    store::find(conn, seen.competition.id, number).await?.ok_or(AppError::NotFound)
+}
+
+async fn switch(
+    conn: &mut sqlx::PgConnection,
+    host: &Member,
+    seen: &Seen,
+    version: &Version,
+    kind: &str,
+    reason: &str,
+) -> Result<()> {
+    let id = seen.competition.id;
+    let hindrance = store::switch(conn, id, version.id, kind, reason, host.id).await?;
+    let sentence = match hindrance.as_deref() {
+        None => return Ok(()),
+        Some("failed") => {
+            "Some submissions could not be scored under it by a fault of ours. Have them tried again first."
+        }
+        Some("waiting") => "Some submissions still wait for their score under it. Try again in a moment.",
+        Some(_) if kind == "publish" => {
+            "It is not ready: every submission must have its score under it, and the preview must stand."
+        }
+        Some(_) => "Only the version that counted last is held ready to come back.",
+    };
+    Err(AppError::refused(sentence))
+}
+
+fn read_reason(reason: &str) -> Result<&str> {
+    let reason = reason.trim();
+    if (1..=REASON_CHARS).contains(&reason.chars().count()) {
+        Ok(reason)
+    } else {
+        Err(AppError::field("reason", "Say why in 1 to 1,000 characters; every participant reads it."))
+    }
+}
+
+async fn note(
+    conn: &mut sqlx::PgConnection,
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    action: &str,
+    number: i32,
+    reason: &str,
+) -> Result<()> {
+    let detail = json!({ "version": number, "reason": reason });
+    drafts::note(conn, app.clock.now(), host.id, action, seen.competition.id, &detail).await?;
+    Ok(())
+}

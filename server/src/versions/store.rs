@@ -1,0 +1,195 @@
+//! All SQL about scoring versions after launch.
+
+use sqlx::PgConnection;
+
+use super::model::{Change, Move, MoveKey, Stage, Version};
+use crate::ids::{CompetitionId, TeamId, UserId, VersionId};
+
+/// A competition's newest versions, newest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list(conn: &mut PgConnection, id: CompetitionId, limit: i64) -> sqlx::Result<Vec<Version>> {
+    sqlx::query_as!(
+        Version,
+        "select v.id as \"id: VersionId\", v.number, v.stage as \"stage: Stage\", v.metric, v.params, v.public_fraction,
+                x.sealed_sha256 as \"solution_sha256?\", v.reason, v.created_at, v.activated_at, v.started_at,
+                v.prepared_at, v.n_total, v.n_asked,
+                (select count(*) from jobs j
+                 where j.version_id = v.id and j.kind = 'rescore' and j.state in ('queued', 'leased')) as \"n_waiting!\",
+                (select count(*) from jobs j
+                 where j.version_id = v.id and j.kind = 'rescore' and j.state = 'failed') as \"n_failed!\",
+                v.n_moved, v.input_revision, v.examined_revision, v.report
+         from scoring_versions v
+         left join solutions x on x.id = v.solution_id
+         where v.competition_id = $1
+         order by v.number desc
+         limit $2",
+        id.0,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn find(conn: &mut PgConnection, id: CompetitionId, number: i32) -> sqlx::Result<Option<Version>> {
+    sqlx::query_as!(
+        Version,
+        "select v.id as \"id: VersionId\", v.number, v.stage as \"stage: Stage\", v.metric, v.params, v.public_fraction,
+                x.sealed_sha256 as \"solution_sha256?\", v.reason, v.created_at, v.activated_at, v.started_at,
+                v.prepared_at, v.n_total, v.n_asked,
+                (select count(*) from jobs j
+                 where j.version_id = v.id and j.kind = 'rescore' and j.state in ('queued', 'leased')) as \"n_waiting!\",
+                (select count(*) from jobs j
+                 where j.version_id = v.id and j.kind = 'rescore' and j.state = 'failed') as \"n_failed!\",
+                v.n_moved, v.input_revision, v.examined_revision, v.report
+         from scoring_versions v
+         left join solutions x on x.id = v.solution_id
+         where v.competition_id = $1 and v.number = $2",
+        id.0,
+        number,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Begins a version with everything of the active one; `None` while another is open.
+///
+/// # Errors
+/// Those of the database.
+pub async fn begin(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    creator: UserId,
+) -> sqlx::Result<Option<(VersionId, i32)>> {
+    let begun = sqlx::query!(
+        "insert into scoring_versions
+            (competition_id, number, solution_id, metric, params, context, public_fraction, split_seed,
+             higher_is_better, created_by)
+         select v.competition_id, (select max(number) + 1 from scoring_versions where competition_id = $1),
+                v.solution_id, v.metric, v.params, v.context, v.public_fraction, v.split_seed, v.higher_is_better, $2
+         from competitions c
+         join scoring_versions v on v.id = c.active_version_id
+         where c.id = $1 and c.launched_at is not null
+         on conflict do nothing
+         returning id, number",
+        id.0,
+        creator.0,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(begun.map(|row| (VersionId(row.id), row.number)))
+}
+
+/// Has scorers begin: from now on its parts are fixed. `false` when it is no draft any more.
+///
+/// # Errors
+/// Those of the database.
+pub async fn start(conn: &mut PgConnection, version: &Version, reason: &str) -> sqlx::Result<bool> {
+    let started = sqlx::query!(
+        "update scoring_versions v
+         set stage = 'rescoring', reason = $3, started_at = clock_now(),
+             n_total = (select count(*) from scores x
+                        join competitions c on c.active_version_id = x.version_id
+                        where c.id = v.competition_id)
+         where v.id = $1 and v.stage = 'draft' and v.input_revision = $2 and v.examined_revision = $2",
+        version.id.0,
+        version.input_revision,
+        reason,
+    )
+    .execute(conn)
+    .await?;
+    Ok(started.rows_affected() == 1)
+}
+
+/// Makes a version the one that counts; `Some` names why it cannot be.
+///
+/// # Errors
+/// Those of the database.
+pub async fn switch(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    version: VersionId,
+    kind: &str,
+    reason: &str,
+    actor: UserId,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!("select switch_version($1, $2, $3, $4, $5)", id.0, version.0, kind, reason, actor.0)
+        .fetch_one(conn)
+        .await
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn abandon(conn: &mut PgConnection, id: CompetitionId, version: VersionId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!("select abandon_version($1, $2) as \"is_done!\"", id.0, version.0)
+        .fetch_one(conn)
+        .await
+}
+
+/// Has what broke off tried again; how many.
+///
+/// # Errors
+/// Those of the database.
+pub async fn retry(conn: &mut PgConnection, version: VersionId) -> sqlx::Result<i64> {
+    sqlx::query_scalar!("select retry_rescoring($1) as \"n!\"", version.0).fetch_one(conn).await
+}
+
+/// What counted when, before the change `before`, newest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn changes(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    before: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<Change>> {
+    sqlx::query_as!(
+        Change,
+        "select h.id, v.number, p.number as \"previous_number?\", h.kind = 'roll_back' as \"is_roll_back!\", h.reason,
+                u.display_name as \"actor?\", h.at
+         from version_changes h
+         join scoring_versions v on v.id = h.version_id
+         left join scoring_versions p on p.id = h.previous_version_id
+         left join users u on u.id = h.actor_id
+         where h.competition_id = $1 and h.id < $2
+         order by h.id desc
+         limit $3",
+        id.0,
+        before,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Who would move furthest if the version were published, behind `after`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn moves(
+    conn: &mut PgConnection,
+    version: VersionId,
+    after: MoveKey,
+    limit: i64,
+) -> sqlx::Result<Vec<Move>> {
+    sqlx::query_as!(
+        Move,
+        "select m.team_id as \"team_id: TeamId\", t.name as team, m.distance, m.old_rank, m.new_rank, m.old_score,
+                m.new_score, m.old_final_rank, m.new_final_rank
+         from version_moves m
+         join teams t on t.id = m.team_id
+         where m.version_id = $1 and m.distance <= $2 and (m.distance < $2 or m.team_id > $3)
+         order by m.distance desc, m.team_id
+         limit $4",
+        version.0,
+        after.distance,
+        after.team_id.0,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
