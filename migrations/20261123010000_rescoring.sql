@@ -369,7 +369,7 @@ create index jobs_failed_rescoring on jobs (version_id, id) where kind = 'rescor
 create index jobs_waiting_rescoring on jobs (version_id, id) where kind = 'rescore' and state in ('queued', 'leased');
 
 -- Puts a version's next submissions into the queue; once all are scored, makes its board and its
--- preview. Returns how many were put in. Called by idle scorers.
+-- preview. Returns how many were put in; -1 while another scorer does this. Called by idle scorers.
 create function advance_rescoring(p_version_id bigint, p_batch integer) returns integer
 language plpgsql security definer set search_path = public, pg_temp
 as $$
@@ -387,7 +387,9 @@ begin
     where id = p_version_id and stage = 'rescoring' and prepared_at is null
     for update skip locked;
     if not found then
-        return 0;
+        return case when exists (
+            select from scoring_versions where id = p_version_id and stage = 'rescoring' and prepared_at is null
+        ) then -1 else 0 end;
     end if;
     if v.asked_all_at is null then
         if (select count(*) from (

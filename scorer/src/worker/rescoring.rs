@@ -8,12 +8,23 @@ use sqlx::PgPool;
 /// Submissions that enter the queue at once: enough for every scorer, few enough for the queue.
 const BATCH: i32 = 1000;
 
-/// Brings every rescoring a step forward; says whether work was put into the queue.
+/// What came of looking at the rescorings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Advance {
+    /// There is nothing to bring forward.
+    Nothing,
+    /// Another scorer is about to put work into the queue.
+    Elsewhere,
+    /// Work was put into the queue.
+    Asked,
+}
+
+/// Brings every rescoring a step forward.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn advance(db: &PgPool) -> sqlx::Result<bool> {
-    let mut has_asked = false;
+pub async fn advance(db: &PgPool) -> sqlx::Result<Advance> {
+    let mut furthest = Advance::Nothing;
     let mut after = 0;
     loop {
         let next = sqlx::query_scalar!(
@@ -25,11 +36,15 @@ pub async fn advance(db: &PgPool) -> sqlx::Result<bool> {
         )
         .fetch_optional(db)
         .await?;
-        let Some(version_id) = next else { return Ok(has_asked) };
+        let Some(version_id) = next else { return Ok(furthest) };
         let n_asked = sqlx::query_scalar!(r#"select advance_rescoring($1, $2) as "n!""#, version_id, BATCH)
             .fetch_one(db)
             .await?;
-        has_asked |= n_asked > 0;
+        furthest = furthest.max(match n_asked {
+            ..0 => Advance::Elsewhere,
+            0 => Advance::Nothing,
+            1.. => Advance::Asked,
+        });
         after = version_id;
     }
 }

@@ -14,7 +14,7 @@ use super::give_up::give_up;
 use super::message::{Answer, SplitFiles};
 use super::patience::{is_away, patiently};
 use super::read::{self, About, Work};
-use super::rescoring;
+use super::rescoring::{self, Advance};
 use super::storage::Storage;
 use super::warm::Warm;
 
@@ -84,12 +84,20 @@ pub async fn recover(db: &PgPool, worker: Uuid) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// How long to wait for work that another scorer puts into the queue.
+const ELSEWHERE_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+
 /// The next job; where none waits, the next of a rescoring.
 async fn claim_or_ask(worker: &Worker) -> sqlx::Result<Option<Leased>> {
     loop {
         let claimed = claim(worker).await?;
-        if claimed.is_some() || !rescoring::advance(&worker.db).await? {
+        if claimed.is_some() {
             return Ok(claimed);
+        }
+        match rescoring::advance(&worker.db).await? {
+            Advance::Asked => {}
+            Advance::Elsewhere => tokio::time::sleep(ELSEWHERE_PAUSE).await,
+            Advance::Nothing => return Ok(None),
         }
     }
 }

@@ -91,9 +91,7 @@ pub async fn start(conn: &mut PgConnection, version: &Version, reason: &str) -> 
     let started = sqlx::query!(
         "update scoring_versions v
          set stage = 'rescoring', reason = $3, started_at = clock_now(),
-             n_total = (select count(*) from scores x
-                        join competitions c on c.active_version_id = x.version_id
-                        where c.id = v.competition_id)
+             n_total = (select c.n_entries from competitions c where c.id = v.competition_id)
          where v.id = $1 and v.stage = 'draft' and v.input_revision = $2 and v.examined_revision = $2",
         version.id.0,
         version.input_revision,

@@ -20,21 +20,36 @@ from teams where competition_id in (select id from competitions where slug like 
 on conflict do nothing;
 
 insert into submissions (competition_id, team_id, user_id, received_at, is_late, file_name, storage_key, size_bytes,
-                         sha256, state, version_id, public_score, rank_key, scored_at)
+                         sha256, state, scored_at)
 select t.competition_id, t.id, 1 + t.id % 1000, now() - interval '60 days', false, 'predictions.csv',
-       'old/' || t.id || '/' || n, 1000, sha256(int8send(t.id)), 'scored', 1, 1.0 + n, 1.0 + n, now()
+       'old/' || t.id || '/' || n, 1000, sha256(int8send(t.id)), 'scored', now()
 from teams t cross join generate_series(1, 3) n
 where t.competition_id in (select id from competitions where slug like 'old-%');
 
-insert into board_entries (competition_id, team_id, submission_id, public_score, rank_key, reached_at, n_entries, last_entry_at)
-select distinct on (s.team_id) s.competition_id, s.team_id, s.id, s.public_score, s.rank_key, s.received_at, 3, s.received_at
-from submissions s
-where s.competition_id in (select id from competitions where slug like 'old-%')
-order by s.team_id, s.rank_key, s.received_at, s.id;
+insert into scores (submission_id, version_id, team_id, received_at, is_late, public_score, rank_key, submission_sha256,
+                    solution_sha256, engine_version, scored_at)
+select id, 1, team_id, received_at, false, 1.0 + id % 3, 1.0 + id % 3, sha256, sha256('old'), 'old', now()
+from submissions
+where competition_id in (select id from competitions where slug like 'old-%');
 
-insert into final_entries (competition_id, team_id, rank, public_rank, submission_id, private_score, public_score,
+insert into board_entries (competition_id, version_id, team_id, submission_id, public_score, rank_key, reached_at, n_entries,
+                           last_entry_at)
+select distinct on (s.team_id) s.competition_id, 1, s.team_id, s.id, x.public_score, x.rank_key, s.received_at, 3, s.received_at
+from submissions s
+join scores x on x.submission_id = s.id
+where s.competition_id in (select id from competitions where slug like 'old-%')
+order by s.team_id, x.rank_key, s.received_at, s.id;
+
+insert into version_changes (competition_id, version_id, kind, reason, actor_id, at)
+select id, 1, 'publish', 'A label was wrong.', 1 + id % 1000, now()
+from competitions cross join generate_series(1, 3) where slug like 'old-%';
+
+insert into version_moves (version_id, team_id, distance, old_rank, new_rank)
+select 1, id, id % 100, 1, 2 from teams;
+
+insert into final_entries (competition_id, version_id, team_id, rank, public_rank, submission_id, private_score, public_score,
                            was_selected, n_entries, last_entry_at)
-select b.competition_id, b.team_id, r, r, b.submission_id, b.public_score, b.public_score, false, b.n_entries, b.last_entry_at
+select b.competition_id, 1, b.team_id, r, r, b.submission_id, b.public_score, b.public_score, false, b.n_entries, b.last_entry_at
 from (select *, row_number() over (partition by competition_id order by rank_key, reached_at, submission_id) r
       from board_entries) b;
 
