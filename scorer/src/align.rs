@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use holdout_contract::rejection::{Rejection, RejectionKind};
-use holdout_contract::spec::Layout;
+use holdout_contract::spec::{Layout, Task};
 
 use crate::columns::submission_plan;
 use crate::index::IdIndex;
@@ -88,7 +88,9 @@ fn place(solution: &Solution, column: Column, slots: &[u32], aligned: &mut Align
                     })
                 })
                 .collect();
-            aligned.notices.extend(unknown_labels(&unknown));
+            if solution.judge.metric.about().task != Task::Clustering {
+                aligned.notices.extend(unknown_labels(&unknown));
+            }
             aligned.n_classes = next as usize;
             labels.codes.iter_mut().for_each(|code| *code = mapped[*code as usize]);
             Predicted::Codes(scatter(&labels.codes, slots))

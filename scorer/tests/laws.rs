@@ -71,7 +71,10 @@ fn cells(cell: Cell, random: &mut Random) -> Vec<String> {
             // Both classes, in both splits.
             Cell::Binary => if row % 4 == 0 { "1" } else { "0" }.to_owned(),
             Cell::Label => CLASSES[if row < 15 { row % 5 } else { random.below(5) }].to_owned(),
-            Cell::List => items(random, 4),
+            Cell::List => {
+                let n_items = 2 + random.below(5);
+                items(random, n_items)
+            }
             Cell::Text => {
                 let n_words = 3 + random.below(6);
                 items(random, n_words)
@@ -133,10 +136,10 @@ fn columns(layout: &Layout, metric: &dyn Metric, random: &mut Random) -> (Column
         Layout::TargetColumns { cell } => {
             let prediction = if *cell == Cell::Binary { metric.prediction_cell() } else { *cell };
             let columns = ["first", "second"];
-            (
-                columns.map(|name| named(name, *cell, random)).into(),
-                columns.map(|name| named(name, prediction, random)).into(),
-            )
+            let mut truths = columns.map(|name| named(name, *cell, random));
+            // Rows on which the columns differ.
+            truths[1].1.rotate_right(1);
+            (truths.into(), columns.map(|name| named(name, prediction, random)).into())
         }
         Layout::Named { solution, submission } => {
             let side = |columns: &[(String, Cell)], random: &mut Random| {

@@ -2,9 +2,10 @@
 
 use super::binary::{curve, loss};
 use super::labels::{binary, ordinal, single};
+use super::multilabel::{ranked, tags};
 use super::ranking::{graded, lists};
 use super::regression::{association, gini, pointwise, ratio, worst};
-use super::{Metric, columnwise, compose, detection, grouped, multiclass, segmentation, text};
+use super::{Metric, clustering, columnwise, compose, detection, grouped, multiclass, segmentation, text};
 
 pub static METRICS: &[&dyn Metric] = &[
     &pointwise::RMSE,
@@ -88,6 +89,16 @@ pub static METRICS: &[&dyn Metric] = &[
     &multiclass::MRR_CLASSES,
     &columnwise::MC_LOG_LOSS,
     &columnwise::MC_AUC,
+    &tags::F1_SAMPLES,
+    &tags::F1_SAMPLES_EMPTY_1,
+    &tags::F2_SAMPLES,
+    &tags::F1_MICRO,
+    &tags::F1_MACRO,
+    &tags::JACCARD_SAMPLES,
+    &tags::HAMMING_LOSS,
+    &tags::SUBSET_ACCURACY,
+    &ranked::LRAP,
+    &ranked::LWLRAP,
     &lists::MAP,
     &lists::NDCG,
     &lists::MRR,
@@ -128,6 +139,14 @@ pub static METRICS: &[&dyn Metric] = &[
     &detection::COCO_AP50,
     &detection::COCO_AR100,
     &detection::VOC_AP,
+    &clustering::ADJUSTED_RAND,
+    &clustering::NMI,
+    &clustering::AMI,
+    &clustering::V_MEASURE,
+    &clustering::HOMOGENEITY,
+    &clustering::COMPLETENESS,
+    &clustering::FOWLKES_MALLOWS,
+    &clustering::RAND,
     &compose::WEIGHTED,
     &compose::LOWER,
 ];

@@ -17,6 +17,7 @@ mod params;
 mod rows;
 
 pub mod binary;
+pub mod clustering;
 pub mod columnwise;
 pub mod compose;
 pub mod detection;
@@ -24,6 +25,7 @@ pub mod grouped;
 mod groups;
 pub mod labels;
 pub mod multiclass;
+pub mod multilabel;
 pub mod ranking;
 pub mod regression;
 pub mod segmentation;

@@ -1,0 +1,4 @@
+//! Several labels a row: sets of tags, and a score for every tag.
+
+pub mod ranked;
+pub mod tags;

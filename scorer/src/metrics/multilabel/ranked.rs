@@ -1,0 +1,113 @@
+//! A score for every tag: how well the true tags of a row are ranked above its other tags.
+
+use holdout_contract::spec::{Cell, Direction, Task};
+
+use crate::kernels::{order_key, sum};
+use crate::metrics::about::{About, fields};
+use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+
+/// One row's precision at its true tags.
+struct Ranked {
+    /// The sum over true tags of the share of true tags among all ranked as high.
+    precision: f64,
+    n_true: usize,
+    n_tags: usize,
+}
+
+fn ranked(rows: &Rows<'_>, row: usize) -> Ranked {
+    let n_tags = rows.truths.len();
+    let score = |tag: usize| order_key(rows.predictions[tag].numbers()[row]);
+    let is_true = |tag: usize| rows.truths[tag].numbers()[row] == 1.0;
+    let mut order: Vec<(u64, bool)> = (0..n_tags).map(|tag| (!score(tag), is_true(tag))).collect();
+    order.sort_unstable();
+    let (mut n_above, mut true_above, mut precision) = (0, 0, 0.0);
+    for tied in order.chunk_by(|a, b| a.0 == b.0) {
+        let n_true = tied.iter().filter(|tag| tag.1).count();
+        n_above += tied.len();
+        true_above += n_true;
+        precision += n_true as f64 * true_above as f64 / n_above as f64;
+    }
+    Ranked { precision, n_true: true_above, n_tags }
+}
+
+/// A mean over rows or over labels.
+pub struct LabelRanking {
+    about: About,
+    undefined_on: &'static [Degenerate],
+    score: fn(&Rows<'_>) -> Result<f64, Undefined>,
+}
+
+impl Metric for LabelRanking {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn laws(&self) -> Laws {
+        Laws { is_symmetric: false, has_weights: true, undefined_on: self.undefined_on }
+    }
+
+    fn prediction_cell(&self) -> Cell {
+        Cell::Number
+    }
+
+    fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
+        (self.score)(rows)
+    }
+}
+
+const BLANK: About = About {
+    name: "",
+    title: "",
+    task: Task::Multilabel,
+    direction: Direction::HigherIsBetter,
+    best: Some(1.0),
+    layout: fields::Fields::TargetColumns(Cell::Binary),
+    parameters: &[],
+    sentence: "",
+    formula: "",
+    edge_cases: &[],
+    gaming: "Only the order within a row counts: scores need not be comparable between rows.",
+};
+
+const TIES: &str = "Equal scores share the lowest of their ranks.";
+
+pub static LRAP: LabelRanking = LabelRanking {
+    about: About {
+        name: "lrap",
+        title: "Label ranking average precision",
+        sentence: "For every true tag of a row, the share of true tags among those ranked as high; averaged over the row's tags, then over rows.",
+        formula: r"\frac1n\sum_{i=1}^{n}\frac{1}{|Y_i|}\sum_{k\in Y_i}\frac{|\{j\in Y_i:s_{ij}\ge s_{ik}\}|}{|\{j:s_{ij}\ge s_{ik}\}|}",
+        edge_cases: &[TIES, "A row with no true tag, or with all of them, counts 1."],
+        ..BLANK
+    },
+    undefined_on: &[Degenerate::NoRows],
+    score: |rows| {
+        let term = |row: usize| {
+            let ranked = ranked(rows, row);
+            let is_free = ranked.n_true == 0 || ranked.n_true == ranked.n_tags;
+            if is_free { 1.0 } else { ranked.precision / ranked.n_true as f64 }
+        };
+        rows.mean(term)
+    },
+};
+
+pub static LWLRAP: LabelRanking = LabelRanking {
+    about: About {
+        name: "lwlrap",
+        title: "Label-weighted label ranking average precision",
+        sentence: "For every true tag, the share of true tags among those its row ranks as high; averaged over all true tags, so that rows with many tags count more.",
+        formula: r"\frac{1}{\sum_i|Y_i|}\sum_{i=1}^{n}\sum_{k\in Y_i}\frac{|\{j\in Y_i:s_{ij}\ge s_{ik}\}|}{|\{j:s_{ij}\ge s_{ik}\}|}",
+        edge_cases: &[TIES, "Rows without a true tag do not count.", "Undefined when no row has a true tag."],
+        ..BLANK
+    },
+    undefined_on: &[Degenerate::NoRows, Degenerate::NoPositives],
+    score: |rows| {
+        rows.positive_weight()?;
+        let ranked: Vec<Ranked> = (0..rows.len()).map(|row| ranked(rows, row)).collect();
+        let total = sum(rows.len(), |row| rows.weight(row) * ranked[row].n_true as f64);
+        if total == 0.0 {
+            return Err(Undefined::because("No row of this split has a true tag to rank."));
+        }
+        Ok(sum(rows.len(), |row| rows.weight(row) * ranked[row].precision) / total)
+    },
+};
