@@ -134,9 +134,21 @@ fn columns(layout: &Layout, judge: &Judge) -> (Columns, Columns) {
             (side(*cell, Side::Truth), side(predicted, Side::Prediction))
         }
         Layout::Named { solution, submission } => {
-            (named(solution, Side::Truth), named(submission, Side::Prediction))
+            (named(solution, Side::Truth), rising_quantiles(named(submission, Side::Prediction)))
         }
     }
+}
+
+/// Columns of quantiles rise from one to the next by one.
+fn rising_quantiles(mut columns: Columns) -> Columns {
+    if columns.iter().all(|(name, _)| name.starts_with('q')) {
+        let lowest = cells(Cell::Number, Side::Prediction, 0);
+        for (at, (_, cells)) in columns.iter_mut().enumerate() {
+            let above = |cell: &String| cell.parse().map_or(0.0, |number: f64| number + at as f64 - 2.0);
+            *cells = lowest.iter().map(|cell| above(cell).to_string()).collect();
+        }
+    }
+    columns
 }
 
 #[derive(Clone, Copy)]

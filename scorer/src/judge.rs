@@ -71,7 +71,15 @@ impl Judge {
     /// # Errors
     /// A sentence for the host.
     pub fn new(name: &str, params: &Map<String, Value>, context: Context) -> Result<Self, String> {
-        let (metric, params) = metrics::find(name, params)?;
+        let (metric, found) = metrics::find(name, params)?;
+        let is_open = found.value("levels").is_some() && params.get("levels").is_none_or(Value::is_null);
+        let Some(levels) = context.numbers("levels").filter(|_| is_open) else {
+            return Ok(Self { metric, params: found, context });
+        };
+        let levels: Vec<String> = levels.iter().map(f64::to_string).collect();
+        let mut params = params.clone();
+        params.insert("levels".to_owned(), levels.join(", ").into());
+        let (metric, params) = metrics::find(name, &params)?;
         Ok(Self { metric, params, context })
     }
 

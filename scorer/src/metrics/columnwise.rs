@@ -181,7 +181,7 @@ impl Metric for Haversine {
         Laws { is_symmetric: true, has_weights: true, undefined_on: &[Degenerate::NoRows] }
     }
 
-    fn perfect(&self, truths: &[&[f64]]) -> Option<Vec<Vec<f64>>> {
+    fn perfect(&self, truths: &[&[f64]], _params: &Params) -> Option<Vec<Vec<f64>>> {
         Some(truths.iter().map(|column| column.to_vec()).collect())
     }
 

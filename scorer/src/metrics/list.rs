@@ -3,8 +3,10 @@
 use super::binary::{curve, loss};
 use super::labels::{binary, ordinal, single};
 use super::multilabel::{ranked, tags};
+use super::probabilistic::{ensemble, gaussian, quantiles};
 use super::ranking::{graded, lists};
 use super::regression::{association, gini, pointwise, ratio, worst};
+use super::survival::{brier, concordance, over_time};
 use super::{Metric, clustering, columnwise, compose, detection, grouped, multiclass, segmentation, text};
 
 pub static METRICS: &[&dyn Metric] = &[
@@ -111,6 +113,21 @@ pub static METRICS: &[&dyn Metric] = &[
     &grouped::RMSSE,
     &grouped::WRMSSE,
     &grouped::SMAPE_BY_SERIES,
+    &gaussian::CRPS_GAUSSIAN,
+    &ensemble::CRPS_ENSEMBLE,
+    &quantiles::CRPS_QUANTILE,
+    &quantiles::MEAN_PINBALL,
+    &quantiles::WIS,
+    &quantiles::INTERVAL_SCORE,
+    &quantiles::COVERAGE,
+    &gaussian::GAUSSIAN_NLL,
+    &gaussian::LAPLACE_LL,
+    &concordance::C_INDEX,
+    &concordance::C_INDEX_HARRELL,
+    &concordance::C_INDEX_STRATIFIED,
+    &concordance::C_INDEX_IPCW,
+    &over_time::CUMULATIVE_DYNAMIC_AUC,
+    &brier::INTEGRATED_BRIER,
     &text::LEVENSHTEIN_MEAN,
     &text::LEVENSHTEIN_SIMILARITY,
     &text::WER,

@@ -26,9 +26,11 @@ mod groups;
 pub mod labels;
 pub mod multiclass;
 pub mod multilabel;
+pub mod probabilistic;
 pub mod ranking;
 pub mod regression;
 pub mod segmentation;
+pub mod survival;
 pub mod text;
 
 use std::borrow::Cow;
@@ -110,8 +112,7 @@ pub trait Metric: Send + Sync {
     }
 
     /// The prediction columns of a perfect submission, where truth and prediction columns differ.
-    fn perfect(&self, truths: &[&[f64]]) -> Option<Vec<Vec<f64>>> {
-        let _ = truths;
+    fn perfect(&self, _truths: &[&[f64]], _params: &Params) -> Option<Vec<Vec<f64>>> {
         None
     }
 

@@ -82,7 +82,7 @@ pub fn perfect(metric: &dyn Metric, params: &Params, truths: &[&[f64]]) -> Optio
     let parts = parts(params);
     match parts.first() {
         Some(first) => perfect(first.metric, &first.params, truths),
-        None => metric.perfect(truths),
+        None => metric.perfect(truths, params),
     }
 }
 

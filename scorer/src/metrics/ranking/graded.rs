@@ -35,7 +35,7 @@ impl Metric for Graded {
         true
     }
 
-    fn perfect(&self, truths: &[&[f64]]) -> Option<Vec<Vec<f64>>> {
+    fn perfect(&self, truths: &[&[f64]], _params: &Params) -> Option<Vec<Vec<f64>>> {
         Some(vec![truths.first()?.to_vec()])
     }
 

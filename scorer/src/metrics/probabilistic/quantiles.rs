@@ -1,0 +1,201 @@
+//! One column for every predicted quantile.
+
+use holdout_contract::spec::{Direction, Layout, Task};
+
+use super::levels::{Interval, LEVELS, Levels};
+use super::{LAWS, TARGET};
+use crate::judge::Context;
+use crate::metrics::about::{About, Kind, ParameterAbout, fields};
+use crate::metrics::{Laws, Metric, Params, Rows, Undefined};
+
+/// Predicted quantiles of one split.
+struct Quantiles<'a> {
+    rows: &'a Rows<'a>,
+    truth: &'a [f64],
+    levels: Levels,
+}
+
+impl Quantiles<'_> {
+    fn at(&self, column: usize, row: usize) -> f64 {
+        self.rows.predictions[column].numbers()[row]
+    }
+
+    /// The pinball loss of a row, summed over levels.
+    fn pinball(&self, row: usize) -> f64 {
+        let losses = self.levels.values.iter().enumerate().map(|(column, level)| {
+            let error = self.truth[row] - self.at(column, row);
+            (level * error).max((level - 1.0) * error)
+        });
+        losses.sum()
+    }
+
+    fn n_levels(&self) -> f64 {
+        self.levels.values.len() as f64
+    }
+}
+
+/// A number from quantiles.
+pub struct OfQuantiles {
+    about: About,
+    fits: fn(&Levels, &Params) -> Result<(), String>,
+    compute: fn(&Quantiles<'_>, &Params) -> Result<f64, Undefined>,
+}
+
+impl Metric for OfQuantiles {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn laws(&self) -> Laws {
+        LAWS
+    }
+
+    fn layout(&self, params: &Params) -> Layout {
+        Levels::layout(params)
+    }
+
+    fn fits(&self, params: &Params, _context: &Context) -> Result<(), String> {
+        (self.fits)(&Levels::of(params)?, params)
+    }
+
+    fn perfect(&self, truths: &[&[f64]], params: &Params) -> Option<Vec<Vec<f64>>> {
+        let levels = Levels::of(params).ok()?;
+        Some(vec![truths.first()?.to_vec(); levels.values.len()])
+    }
+
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        rows.positive_weight()?;
+        let levels = Levels::of(params).map_err(Undefined::because)?;
+        (self.compute)(&Quantiles { rows, truth: rows.truths[0].numbers(), levels }, params)
+    }
+}
+
+const CROSSING: &str = "Quantiles that cross are scored as they are.";
+const HONEST: &str = "Honest: the best report is the quantiles one believes.";
+const LEVEL: ParameterAbout = ParameterAbout {
+    name: "level",
+    kind: Kind::Number(0.001, 0.999, 0.9),
+    description: "The share that the central interval should hold; both of its quantiles must be among the levels.",
+    is_main: true,
+};
+
+const BLANK: About = About {
+    name: "",
+    title: "",
+    task: Task::Probabilistic,
+    direction: Direction::LowerIsBetter,
+    best: Some(0.0),
+    layout: fields::Fields::Named { solution: TARGET, submission: &[] },
+    parameters: &[LEVELS],
+    sentence: "",
+    formula: "",
+    edge_cases: &[CROSSING],
+    gaming: HONEST,
+};
+
+pub static MEAN_PINBALL: OfQuantiles = OfQuantiles {
+    about: About {
+        name: "mean_pinball",
+        title: "Mean pinball loss",
+        sentence: "The error of every quantile, weighed by its level on either side, averaged over levels and rows.",
+        formula: r"\frac{1}{nL}\sum_{i}\sum_{\alpha}\max\left(\alpha(y_i-q_{i\alpha}),(\alpha-1)(y_i-q_{i\alpha})\right)",
+        ..BLANK
+    },
+    fits: |_, _| Ok(()),
+    compute: |quantiles, _| quantiles.rows.mean(|row| quantiles.pinball(row) / quantiles.n_levels()),
+};
+
+pub static CRPS_QUANTILE: OfQuantiles = OfQuantiles {
+    about: About {
+        name: "crps_quantile",
+        title: "CRPS from quantiles",
+        sentence: "The continuous ranked probability score, estimated as twice the mean pinball loss of the predicted quantiles.",
+        formula: r"\frac{2}{nL}\sum_{i}\sum_{\alpha}\max\left(\alpha(y_i-q_{i\alpha}),(\alpha-1)(y_i-q_{i\alpha})\right)",
+        ..BLANK
+    },
+    fits: |_, _| Ok(()),
+    compute: |quantiles, _| quantiles.rows.mean(|row| 2.0 * quantiles.pinball(row) / quantiles.n_levels()),
+};
+
+pub static WIS: OfQuantiles = OfQuantiles {
+    about: About {
+        name: "wis",
+        title: "Weighted interval score",
+        sentence: "The width of every predicted interval and a price for truths outside it, with the error of the median, averaged.",
+        formula: r"\frac1n\sum_i\frac{\tfrac12|y_i-m_i|+\sum_k\tfrac{\alpha_k}{2}\mathrm{IS}_{\alpha_k}}{K+\tfrac12}",
+        edge_cases: &[
+            CROSSING,
+            "The levels must hold 0.5 and, for every other level, its counterpart on the other side.",
+        ],
+        ..BLANK
+    },
+    fits: |levels, _| levels.symmetric().map(|_| ()),
+    compute: |quantiles, _| {
+        let (median, intervals) = quantiles.levels.symmetric().map_err(Undefined::because)?;
+        quantiles.rows.mean(|row| {
+            let y = quantiles.truth[row];
+            let of_interval = |interval: &Interval| {
+                let (l, u) = (quantiles.at(interval.lower, row), quantiles.at(interval.upper, row));
+                interval.outside / 2.0 * (u - l) + (l - y).max(0.0) + (y - u).max(0.0)
+            };
+            let median = 0.5 * (y - quantiles.at(median, row)).abs();
+            let total = median + intervals.iter().map(of_interval).sum::<f64>();
+            total / (intervals.len() as f64 + 0.5)
+        })
+    },
+};
+
+pub static INTERVAL_SCORE: OfQuantiles = OfQuantiles {
+    about: About {
+        name: "interval_score",
+        title: "Interval score",
+        parameters: &[LEVEL, LEVELS],
+        sentence: "The width of the central interval, and a price for every truth outside it that grows with the distance.",
+        formula: r"\frac1n\sum_i\left((u_i-l_i)+\tfrac2\alpha(l_i-y_i)_++\tfrac2\alpha(y_i-u_i)_+\right)",
+        edge_cases: &["Undefined when a lower end is above its upper end.", "α is one minus the level."],
+        gaming: "Honest: the best report is the two quantiles one believes; the others are not looked at.",
+        ..BLANK
+    },
+    fits: |levels, params| levels.interval(params.number(LEVEL.name)).map(|_| ()),
+    compute: |quantiles, params| {
+        let share = params.number(LEVEL.name);
+        let (lower, upper) = quantiles.levels.interval(share).map_err(Undefined::because)?;
+        let ends = |row: usize| (quantiles.at(lower, row), quantiles.at(upper, row));
+        if (0..quantiles.truth.len()).map(ends).any(|(l, u)| l > u) {
+            return Err(Undefined::because(
+                "A predicted interval of this split has its lower end above its upper end.",
+            ));
+        }
+        quantiles.rows.mean(|row| {
+            let ((l, u), y) = (ends(row), quantiles.truth[row]);
+            (u - l) + 2.0 / (1.0 - share) * ((l - y).max(0.0) + (y - u).max(0.0))
+        })
+    },
+};
+
+pub static COVERAGE: OfQuantiles = OfQuantiles {
+    about: About {
+        name: "coverage",
+        title: "Coverage of intervals",
+        direction: Direction::HigherIsBetter,
+        best: None,
+        parameters: &[LEVEL, LEVELS],
+        sentence: "The share of true values inside the predicted central interval; it should be the level itself.",
+        formula: r"\frac1n\sum_i[l_i\le y_i\le u_i]",
+        edge_cases: &[
+            "Values on an end are inside.",
+            "An interval with its lower end above its upper end holds nothing.",
+        ],
+        gaming: "A diagnostic and no contest's score: infinite intervals hold everything.",
+        ..BLANK
+    },
+    fits: |levels, params| levels.interval(params.number(LEVEL.name)).map(|_| ()),
+    compute: |quantiles, params| {
+        let share = params.number(LEVEL.name);
+        let (lower, upper) = quantiles.levels.interval(share).map_err(Undefined::because)?;
+        quantiles.rows.mean(|row| {
+            let y = quantiles.truth[row];
+            f64::from(u8::from(quantiles.at(lower, row) <= y && y <= quantiles.at(upper, row)))
+        })
+    },
+};
