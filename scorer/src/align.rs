@@ -170,6 +170,11 @@ impl Solution {
         if let (Some(Truth::Texts(_)), 1) = (self.truths.first(), self.expected.len()) {
             return Some(vec![self.perfect_texts(&self.truths[0])]);
         }
+        if let [truth @ Truth::Codes(codes)] = self.truths.as_slice() {
+            // A label and, beside it, how sure one is.
+            let sure = (1..self.expected.len()).map(|_| Predicted::Numbers(vec![1.0; codes.len()]));
+            return Some(std::iter::once(self.same(truth)).chain(sure).collect());
+        }
         let truths: Option<Vec<&[f64]>> = self
             .truths
             .iter()

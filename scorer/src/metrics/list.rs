@@ -4,10 +4,12 @@ use super::binary::{curve, loss};
 use super::labels::{binary, ordinal, single};
 use super::multilabel::{ranked, tags};
 use super::probabilistic::{ensemble, gaussian, quantiles};
-use super::ranking::{graded, lists};
-use super::regression::{association, gini, pointwise, ratio, worst};
+use super::ranking::{graded, lists, pooled};
+use super::regression::{angular, association, gini, pointwise, ratio, worst};
 use super::survival::{brier, concordance, over_time};
-use super::{Metric, clustering, columnwise, compose, detection, grouped, multiclass, segmentation, text};
+use super::{
+    Metric, clustering, columnwise, compose, detection, divergence, grouped, multiclass, segmentation, text,
+};
 
 pub static METRICS: &[&dyn Metric] = &[
     &pointwise::RMSE,
@@ -44,6 +46,7 @@ pub static METRICS: &[&dyn Metric] = &[
     &columnwise::R2_UNIFORM,
     &columnwise::MC_SPEARMAN,
     &columnwise::HAVERSINE,
+    &angular::ANGULAR_ERROR,
     &grouped::GROUP_MEAN_MAE,
     &grouped::GROUP_MEAN_LOG_MAE,
     &loss::LOG_LOSS,
@@ -56,6 +59,7 @@ pub static METRICS: &[&dyn Metric] = &[
     &curve::PARTIAL_AUC,
     &curve::EER,
     &curve::KS,
+    &curve::MIN_DCF,
     &curve::TOP_RECALL,
     &loss::ECE,
     &single::ACCURACY,
@@ -88,7 +92,9 @@ pub static METRICS: &[&dyn Metric] = &[
     &multiclass::ACCURACY_ARGMAX,
     &multiclass::TOP2_ACCURACY,
     &multiclass::TOP3_ACCURACY,
+    &multiclass::TOP_K_ACCURACY,
     &multiclass::MRR_CLASSES,
+    &divergence::KL_DIVERGENCE,
     &columnwise::MC_LOG_LOSS,
     &columnwise::MC_AUC,
     &tags::F1_SAMPLES,
@@ -109,6 +115,7 @@ pub static METRICS: &[&dyn Metric] = &[
     &lists::HIT,
     &graded::LINEAR,
     &graded::EXPONENTIAL,
+    &pooled::GOOGLE_GLOBAL_AP,
     &grouped::MASE,
     &grouped::RMSSE,
     &grouped::WRMSSE,

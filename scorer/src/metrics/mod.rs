@@ -21,6 +21,7 @@ pub mod clustering;
 pub mod columnwise;
 pub mod compose;
 pub mod detection;
+pub mod divergence;
 pub mod grouped;
 mod groups;
 pub mod labels;

@@ -2,7 +2,7 @@
 
 use holdout_contract::spec::{Direction, Task};
 
-use super::about::{About, fields};
+use super::about::{About, Kind, ParameterAbout, fields};
 use super::binary::curve::Curve;
 use super::{Degenerate, Laws, Metric, Params, Rows, Undefined};
 
@@ -345,6 +345,36 @@ pub static TOP3_ACCURACY: OfClasses = OfClasses {
     laws: ROWWISE,
     compute: |classes| within(classes, 3),
 };
+
+/// Accuracy of the first k classes, for any k.
+pub struct TopK;
+
+pub static TOP_K_ACCURACY: TopK = TopK;
+
+impl Metric for TopK {
+    fn about(&self) -> &About {
+        const ABOUT: About = About {
+            name: "top_k_accuracy",
+            title: "Top-k accuracy",
+            parameters: &[ParameterAbout {
+                name: "k",
+                kind: Kind::Integer(1, 10_000, 3),
+                description: "How many of the most probable classes are looked at.",
+                is_main: true,
+            }],
+            ..TOP
+        };
+        &ABOUT
+    }
+
+    fn laws(&self) -> Laws {
+        ROWWISE
+    }
+
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        within(&Classes::new(rows), params.count("k"))
+    }
+}
 
 pub static MRR_CLASSES: OfClasses = OfClasses {
     about: About {

@@ -243,6 +243,52 @@ pub static KS: OnCurve = OnCurve {
     },
 };
 
+const P_TARGET: ParameterAbout = ParameterAbout {
+    name: "p_target",
+    kind: Kind::Number(1e-9, 1.0 - 1e-9, 0.05),
+    description: "How frequent positives are where the system is used.",
+    is_main: true,
+};
+const COST_MISS: ParameterAbout = ParameterAbout {
+    name: "cost_miss",
+    kind: Kind::Number(1e-9, 1e9, 1.0),
+    description: "What a missed positive costs.",
+    is_main: false,
+};
+const COST_ALARM: ParameterAbout = ParameterAbout {
+    name: "cost_false_alarm",
+    kind: Kind::Number(1e-9, 1e9, 1.0),
+    description: "What a false alarm costs.",
+    is_main: false,
+};
+
+pub static MIN_DCF: OnCurve = OnCurve {
+    about: About {
+        name: "min_dcf",
+        title: "Minimum detection cost",
+        direction: Direction::LowerIsBetter,
+        best: Some(0.0),
+        parameters: &[P_TARGET, COST_MISS, COST_ALARM],
+        sentence: "The cost of misses and false alarms at the best threshold, against that of always giving the cheaper of the two answers.",
+        formula: r"\frac{\min_t\left(C_m\pi\,\mathrm{FNR}(t)+C_f(1-\pi)\,\mathrm{FPR}(t)\right)}{\min\left(C_m\pi,\,C_f(1-\pi)\right)}",
+        edge_cases: &[
+            "Calling every row positive, or none, is among the thresholds: the cost is 1 at most.",
+            ONE_CLASS_RULE,
+        ],
+        gaming: "The threshold is chosen with the labels at hand, so only the order around one point of the curve counts.",
+        ..BLANK
+    },
+    laws: LAWS,
+    compute: |curve, params| {
+        curve.both_classes()?;
+        let p_target = params.number(P_TARGET.name);
+        let miss = params.number(COST_MISS.name) * p_target;
+        let alarm = params.number(COST_ALARM.name) * (1.0 - p_target);
+        let costs = curve.rates().map(|(fpr, tpr)| miss * (1.0 - tpr) + alarm * fpr);
+        Ok(costs.fold(f64::INFINITY, f64::min) / miss.min(alarm))
+    },
+};
+
 /// Recall among the rows with the highest scores.
 pub struct TopRecall;
 
@@ -292,5 +338,31 @@ impl Metric for TopRecall {
         let n_top = (params.number("percent") / 100.0 * rows.len() as f64).ceil() as usize;
         let found = order.iter().take(n_top).filter(|at| truth[**at] == 1.0).count();
         Ok(found as f64 / n_positive as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The minimum over scikit-learn 1.9.1's det_curve of the normalised cost.
+    #[test]
+    fn detection_costs_are_those_of_the_reference() {
+        let truth = [1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
+        let score = [0.9, 0.8, 0.8, 0.6, 0.5, 0.5, 0.4, 0.3, 0.2, 0.1];
+        let curve = Curve::new(&truth, &score, None);
+        for (given, expected) in [
+            (json!({}), 0.75),
+            (json!({"p_target": 0.5}), 0.416_666_666_666_666_63),
+            (json!({"p_target": 0.3, "cost_miss": 10}), 0.5),
+        ] {
+            let given = given.as_object().map_or_else(Default::default, Clone::clone);
+            let params = crate::metrics::find("min_dcf", &given).map(|found| found.1);
+            let cost = params.map(|params| (MIN_DCF.compute)(&curve, &params));
+            let is_close = matches!(&cost, Ok(Ok(cost)) if (cost - expected).abs() < 1e-12);
+            assert!(is_close, "{}: {cost:?}, not {expected}", Value::Object(given));
+        }
     }
 }

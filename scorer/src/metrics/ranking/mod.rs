@@ -2,3 +2,4 @@
 
 pub mod graded;
 pub mod lists;
+pub mod pooled;

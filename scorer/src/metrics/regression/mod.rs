@@ -1,5 +1,6 @@
 //! Numbers against numbers.
 
+pub mod angular;
 pub mod association;
 pub mod gini;
 pub mod pointwise;
