@@ -178,6 +178,10 @@ pub static METRICS: &[&dyn Metric] = &[
 /// Other names under which contests know a metric: its name here and, after “@”, its main parameter.
 pub static ALIASES: &[(&str, &str)] = &[
     ("amex_like_recall_at_4pct", "top_recall@4"),
+    ("ap50", "coco_ap50"),
+    ("ar100", "coco_ar100"),
+    ("exact_match", "accuracy"),
+    ("ks", "ks_statistic"),
     ("dice_mean_empty1", "dice_mean@1"),
     ("dice_mean_empty0", "dice_mean@0"),
     ("iou_mean_empty1", "iou_mean@1"),
