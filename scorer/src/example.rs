@@ -163,6 +163,7 @@ fn cells(cell: Cell, side: Side, at: usize) -> Vec<String> {
     let values: [&str; N_ROWS] = match (cell, side) {
         (Cell::Number, Truth) => ["3", "5", "2.5", "7", "4", "6"],
         (Cell::Number, Prediction) => ["2.5", "5", "4", "8", "3.5", "6.5"],
+        (Cell::Positive, _) => ["1", "0.5", "2", "1.5", "0.8", "1.2"],
         (Cell::Probability, Truth) => ["0.8", "0.1", "0.7", "0.3", "0.9", "0.2"],
         (Cell::Probability, Prediction) => ["0.9", "0.2", "0.4", "0.6", "0.7", "0.1"],
         (Cell::Binary, Truth) => ["1", "0", "1", "0", "1", "0"],

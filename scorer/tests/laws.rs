@@ -66,6 +66,7 @@ fn cells(cell: Cell, random: &mut Random) -> Vec<String> {
     (0..N_ROWS)
         .map(|row| match cell {
             Cell::Number => format!("{:.4}", 1.0 + 50.0 * random.unit()),
+            Cell::Positive => format!("{:.4}", 0.1 + 5.0 * random.unit()),
             Cell::Probability => format!("{:.4}", 0.02 + 0.96 * random.unit()),
             Cell::Integer => random.below(5).to_string(),
             // Both classes, in both splits.

@@ -56,6 +56,8 @@ pub enum Task {
 pub enum Cell {
     /// A finite number.
     Number,
+    /// A number above 0.
+    Positive,
     /// A number from 0 to 1.
     Probability,
     /// A whole number.

@@ -74,6 +74,7 @@ pub fn keep(value: f64, rule: &CellRule) -> Result<f64, Fault> {
             Err(Fault::OutOfRange)
         }
         CellRule::NotNegative if value < 0.0 => Err(Fault::OutOfRange),
+        CellRule::Positive if value <= 0.0 => Err(Fault::OutOfRange),
         _ => Ok(value),
     }
 }

@@ -6,6 +6,7 @@ pub enum CellRule {
     Number,
     /// A number of 0 or more (weights).
     NotNegative,
+    Positive,
     Probability,
     Integer {
         range: Option<(i64, i64)>,
@@ -46,6 +47,7 @@ impl CellRule {
         match self {
             Self::Number => "a number".into(),
             Self::NotNegative => "a number of 0 or more".into(),
+            Self::Positive => "a number above 0".into(),
             Self::Probability => "a probability from 0 to 1".into(),
             Self::Integer { range: None } => "a whole number".into(),
             Self::Integer { range: Some((low, high)) } => format!("a whole number from {low} to {high}"),

@@ -150,6 +150,7 @@ fn targets(finder: &Finder<'_>, judge: &Judge, taken: &[usize]) -> Result<Vec<us
 pub(crate) fn rule(cell: Cell, judge: &Judge) -> CellRule {
     match cell {
         Cell::Number => CellRule::Number,
+        Cell::Positive => CellRule::Positive,
         Cell::Probability => CellRule::Probability,
         Cell::Integer => CellRule::Integer { range: judge.context.rating_range() },
         Cell::Binary => CellRule::Binary { positive: positive(judge) },

@@ -156,7 +156,9 @@ fn joined(mut columns: Named, others: Named) -> Result<Named, String> {
 
 /// The cell that satisfies both readers of one column.
 pub(super) fn stricter(a: Cell, b: Cell) -> Result<Cell, String> {
-    let is_numeric = |cell| matches!(cell, Cell::Number | Cell::Probability | Cell::Integer | Cell::Binary);
+    let is_numeric = |cell| {
+        matches!(cell, Cell::Number | Cell::Positive | Cell::Probability | Cell::Integer | Cell::Binary)
+    };
     match (a, b) {
         (a, b) if a == b => Ok(a),
         (Cell::Number, other) | (other, Cell::Number) if is_numeric(other) => Ok(other),

@@ -33,16 +33,11 @@ impl Metric for MeanAndSpread {
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         let truth = rows.truths[0].numbers();
         let (mean, spread) = (rows.predictions[0].numbers(), rows.predictions[1].numbers());
-        if spread.iter().any(|spread| *spread <= 0.0) {
-            return Err(Undefined::because(
-                "A predicted sigma of this split is 0 or below, which is no distribution.",
-            ));
-        }
         rows.mean(|at| (self.term)(truth[at], mean[at], spread[at], params))
     }
 }
 
-const POSITIVE: &str = "Every sigma must be above 0; the score is undefined otherwise.";
+const POSITIVE: &str = "Every sigma must be above 0; a file with another is refused.";
 
 const BLANK: About = About {
     name: "",
@@ -52,7 +47,7 @@ const BLANK: About = About {
     best: None,
     layout: fields::Fields::Named {
         solution: TARGET,
-        submission: &[("mu", Cell::Number), ("sigma", Cell::Number)],
+        submission: &[("mu", Cell::Number), ("sigma", Cell::Positive)],
     },
     parameters: &[],
     sentence: "",

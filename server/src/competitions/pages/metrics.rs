@@ -148,6 +148,7 @@ fn named(columns: &[(String, Cell)]) -> String {
 fn cell(cell: Cell) -> &'static str {
     match cell {
         Cell::Number => "numbers",
+        Cell::Positive => "numbers above 0",
         Cell::Probability => "probabilities from 0 to 1",
         Cell::Integer => "whole numbers",
         Cell::Binary => "0 or 1",
