@@ -19,9 +19,13 @@ const N_ROWS: usize = 6;
 const GROUPS: [&str; 2] = ["north", "south"];
 const SIDE_PIXELS: u64 = 8;
 
-/// The description of a metric, with its worked example.
+/// The description of a metric, with its worked example. Where columns follow from parameters, they
+/// are those of the example.
 pub fn described(metric: &dyn Metric) -> MetricSpec {
-    MetricSpec { example: example(metric), ..metric.spec() }
+    let spec = metric.spec();
+    let judge = Judge::new(metric.about().name, &metric.sample_params(), Context::default());
+    let layout = judge.map_or_else(|_| spec.layout.clone(), |judge| judge.layout());
+    MetricSpec { example: example(metric), layout, ..spec }
 }
 
 fn example(metric: &dyn Metric) -> Option<Example> {

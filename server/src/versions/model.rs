@@ -72,6 +72,11 @@ impl Version {
         (self.n_asked - self.n_waiting - self.n_failed).max(0)
     }
 
+    /// Where it stands, in words.
+    pub fn state(&self) -> &'static str {
+        if self.is_prepared() { "ready to be published" } else { self.stage.words() }
+    }
+
     /// Whether every submission has its score and the preview stands.
     pub fn is_prepared(&self) -> bool {
         self.stage == Stage::Rescoring && self.prepared_at.is_some() && self.n_failed == 0

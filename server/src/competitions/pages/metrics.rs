@@ -182,7 +182,7 @@ pub fn takes(parameter: &ParameterSpec) -> String {
         }
         ParameterType::Choice { values } => format!("one of {}", values.join(", ")),
         ParameterType::Boolean => "true or false".to_owned(),
-        ParameterType::Text => "a name; empty for none".to_owned(),
+        ParameterType::Text => "text; empty for none".to_owned(),
         ParameterType::Parts => {
             "a list of metrics with weights, such as [{\"metric\": \"rmse\", \"weight\": 0.5}]".to_owned()
         }
