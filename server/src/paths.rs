@@ -64,6 +64,7 @@ pub const HOST_SOLUTION: &str = "/c/{slug}/host/solution";
 pub const HOST_METRIC: &str = "/c/{slug}/host/metric";
 pub const VERSIONS: &str = "/c/{slug}/versions";
 pub const HOST_VERSIONS: &str = "/c/{slug}/host/versions";
+pub const HOST_VERSIONS_VERIFY: &str = "/c/{slug}/host/versions/verify";
 pub const HOST_VERSION: &str = "/c/{slug}/host/versions/{number}";
 pub const HOST_VERSION_START: &str = "/c/{slug}/host/versions/{number}/start";
 pub const HOST_VERSION_PUBLISH: &str = "/c/{slug}/host/versions/{number}/publish";
@@ -101,6 +102,9 @@ pub const API_VERSION_PUBLISH: &str = "/api/v1/competitions/{slug}/versions/{num
 pub const API_VERSION_ROLL_BACK: &str = "/api/v1/competitions/{slug}/versions/{number}/roll-back";
 pub const API_VERSION_ABANDON: &str = "/api/v1/competitions/{slug}/versions/{number}/abandon";
 pub const API_VERSION_RETRY: &str = "/api/v1/competitions/{slug}/versions/{number}/retry";
+
+pub const API_VERIFICATIONS: &str = "/api/v1/competitions/{slug}/verifications";
+pub const API_VERIFICATION: &str = "/api/v1/competitions/{slug}/verifications/{id}";
 
 pub const API_JOIN: &str = "/api/v1/competitions/{slug}/join";
 pub const API_SUBMISSIONS: &str = "/api/v1/competitions/{slug}/submissions";

@@ -13,6 +13,8 @@ pub enum Subject {
     Score { submission_id: i64, team_id: i64 },
     /// Score a submission with another version than the active one, beside it.
     Rescore { submission_id: i64, team_id: i64, version_id: i64 },
+    /// Score a submission again with the version of a verification, and compare.
+    Verify { submission_id: i64, team_id: i64, verification_id: i64 },
     /// Check a file against the sample submission; reads no label and spends nothing.
     Check { check_id: Uuid },
     /// Profile and check a scoring version before launch.

@@ -35,10 +35,12 @@ pub async fn enqueue(
     subject: Subject,
     priority: Priority,
 ) -> sqlx::Result<i64> {
-    let (kind, team_id, submission_id, check_id, version_id, table_id) = columns(subject);
+    let Columns { kind, team_id, submission_id, check_id, version_id, table_id, verification_id } =
+        columns(subject);
     sqlx::query_scalar!(
         "insert into jobs
-            (kind, priority, turn, team_turn, competition_id, team_id, submission_id, check_id, version_id, table_id)
+            (kind, priority, turn, team_turn, competition_id, team_id, submission_id, check_id, version_id, table_id,
+             verification_id)
          values (
             $1, $2,
             greatest(
@@ -59,7 +61,7 @@ pub async fn enqueue(
                             and priority = $2 and competition_id = $3
                           order by team_turn desc limit 1), 0)
             ),
-            $3, $4, $5, $6, $7, $8)
+            $3, $4, $5, $6, $7, $8, $9)
          returning id",
         kind,
         priority as i16,
@@ -69,6 +71,7 @@ pub async fn enqueue(
         check_id,
         version_id,
         table_id,
+        verification_id,
     )
     .fetch_one(conn)
     .await
@@ -110,7 +113,7 @@ pub async fn claim(
          set state = 'leased', lease = gen_random_uuid(), leased_by = $1, leased_at = now(),
              lease_until = now() + make_interval(secs => $2), attempts = attempts + 1
          where id = (select id from chosen)
-         returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, attempts",
+         returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, verification_id, attempts",
         worker,
         lease_seconds,
     )
@@ -220,7 +223,7 @@ pub async fn recover(conn: &mut PgConnection, worker: Uuid) -> sqlx::Result<Vec<
             where state = 'leased' and lease_until < now() and attempts >= $1
             limit 100
             for update skip locked)
-         returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, attempts",
+         returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, verification_id, attempts",
         MAX_ATTEMPTS,
         worker,
     )
@@ -242,6 +245,7 @@ struct Row {
     check_id: Option<Uuid>,
     version_id: Option<i64>,
     table_id: Option<i64>,
+    verification_id: Option<i64>,
     attempts: i32,
 }
 
@@ -261,6 +265,13 @@ impl TryFrom<Row> for Leased {
                     version_id,
                 },
             ),
+            "verify" => row.submission_id.zip(row.team_id).zip(row.verification_id).map(
+                |((submission_id, team_id), verification_id)| Subject::Verify {
+                    submission_id,
+                    team_id,
+                    verification_id,
+                },
+            ),
             "check" => row.check_id.map(|check_id| Subject::Check { check_id }),
             "examine" => row.version_id.map(|version_id| Subject::Examine { version_id }),
             "split" => row.table_id.map(|table_id| Subject::Split { table_id }),
@@ -277,18 +288,42 @@ impl TryFrom<Row> for Leased {
     }
 }
 
-type Columns = (&'static str, Option<i64>, Option<i64>, Option<Uuid>, Option<i64>, Option<i64>);
+/// A subject as the columns of a job.
+#[derive(Default)]
+struct Columns {
+    kind: &'static str,
+    team_id: Option<i64>,
+    submission_id: Option<i64>,
+    check_id: Option<Uuid>,
+    version_id: Option<i64>,
+    table_id: Option<i64>,
+    verification_id: Option<i64>,
+}
 
 fn columns(subject: Subject) -> Columns {
+    let of_submission = |kind, submission_id, team_id| Columns {
+        kind,
+        team_id: Some(team_id),
+        submission_id: Some(submission_id),
+        ..Columns::default()
+    };
     match subject {
-        Subject::Score { submission_id, team_id } => {
-            ("score", Some(team_id), Some(submission_id), None, None, None)
-        }
+        Subject::Score { submission_id, team_id } => of_submission("score", submission_id, team_id),
         Subject::Rescore { submission_id, team_id, version_id } => {
-            ("rescore", Some(team_id), Some(submission_id), None, Some(version_id), None)
+            Columns { version_id: Some(version_id), ..of_submission("rescore", submission_id, team_id) }
         }
-        Subject::Check { check_id } => ("check", None, None, Some(check_id), None, None),
-        Subject::Examine { version_id } => ("examine", None, None, None, Some(version_id), None),
-        Subject::Split { table_id } => ("split", None, None, None, None, Some(table_id)),
+        Subject::Verify { submission_id, team_id, verification_id } => Columns {
+            verification_id: Some(verification_id),
+            ..of_submission("verify", submission_id, team_id)
+        },
+        Subject::Check { check_id } => {
+            Columns { kind: "check", check_id: Some(check_id), ..Columns::default() }
+        }
+        Subject::Examine { version_id } => {
+            Columns { kind: "examine", version_id: Some(version_id), ..Columns::default() }
+        }
+        Subject::Split { table_id } => {
+            Columns { kind: "split", table_id: Some(table_id), ..Columns::default() }
+        }
     }
 }

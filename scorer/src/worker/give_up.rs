@@ -26,7 +26,7 @@ pub async fn give_up(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::Result
             announce(&mut tx, Event::Submission { competition_id, team_id, submission_id }).await?;
         }
         // The submission keeps its score under the active version; the host sees the failed job.
-        Subject::Rescore { .. } => {}
+        Subject::Rescore { .. } | Subject::Verify { .. } => {}
         Subject::Check { check_id } => {
             let verdict = json(&CheckVerdict::Failed { reason: text })?;
             sqlx::query!("update file_checks set verdict = $2 where id = $1", check_id, verdict)

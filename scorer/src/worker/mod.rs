@@ -18,4 +18,5 @@ pub mod rescoring;
 pub mod run;
 pub mod step;
 pub mod storage;
+pub mod verify;
 pub mod warm;

@@ -20,9 +20,21 @@ pub struct Work {
 #[derive(Debug, Clone)]
 pub enum About {
     Submission(Submission),
-    Check { check_id: Uuid },
-    Version { version_id: i64, input_revision: i32 },
-    Table { table_id: i64 },
+    /// A submission that is only compared with what is on record.
+    Verification {
+        verification_id: i64,
+        submission: Submission,
+    },
+    Check {
+        check_id: Uuid,
+    },
+    Version {
+        version_id: i64,
+        input_revision: i32,
+    },
+    Table {
+        table_id: i64,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -52,6 +64,9 @@ pub async fn work(db: &PgPool, leased: &Leased) -> sqlx::Result<Option<Work>> {
         Subject::Rescore { submission_id, version_id, .. } => {
             let version = version(&mut conn, version_id).await?;
             submission(&mut conn, submission_id, version, true).await
+        }
+        Subject::Verify { submission_id, verification_id, .. } => {
+            verification(&mut conn, submission_id, verification_id).await
         }
         Subject::Check { check_id } => check(&mut conn, check_id).await,
         Subject::Examine { version_id } => draft(&mut conn, version_id).await,
@@ -86,6 +101,28 @@ async fn submission(
             judging: version.judging,
             submission: file(row.storage_key, Some(row.sha256)),
         },
+    }))
+}
+
+async fn verification(
+    conn: &mut PgConnection,
+    submission_id: i64,
+    verification_id: i64,
+) -> sqlx::Result<Option<Work>> {
+    let version_id =
+        sqlx::query_scalar!("select version_id from verifications where id = $1", verification_id)
+            .fetch_optional(&mut *conn)
+            .await?;
+    let version = match version_id {
+        Some(version_id) => version(conn, version_id).await?,
+        None => None,
+    };
+    let work = submission(conn, submission_id, version, true).await?;
+    Ok(work.map(|work| match work.about {
+        About::Submission(submission) => {
+            Work { about: About::Verification { verification_id, submission }, request: work.request }
+        }
+        _ => work,
     }))
 }
 

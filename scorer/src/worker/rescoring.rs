@@ -1,5 +1,5 @@
-//! Bringing rescorings forward: the next submissions of a version enter the queue when few wait, and
-//! its board and preview are made once all are scored.
+//! Bringing rescorings and verifications forward: their next submissions enter the queue when few wait; a
+//! version's board and preview are made once all are scored.
 //!
 //! Never here: publishing. A version counts when its host says so.
 
@@ -19,11 +19,46 @@ pub enum Advance {
     Asked,
 }
 
-/// Brings every rescoring a step forward.
+impl Advance {
+    /// What the database's functions answer.
+    fn of(n_asked: i32) -> Self {
+        match n_asked {
+            ..0 => Self::Elsewhere,
+            0 => Self::Nothing,
+            1.. => Self::Asked,
+        }
+    }
+}
+
+/// Brings everything that is done in the background a step forward.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn advance(db: &PgPool) -> sqlx::Result<Advance> {
+    Ok(advance_rescorings(db).await?.max(advance_verifications(db).await?))
+}
+
+async fn advance_verifications(db: &PgPool) -> sqlx::Result<Advance> {
+    let mut furthest = Advance::Nothing;
+    let mut after = 0;
+    loop {
+        let next = sqlx::query_scalar!(
+            "select id from verifications where finished_at is null and id > $1 order by id limit 1",
+            after
+        )
+        .fetch_optional(db)
+        .await?;
+        let Some(verification_id) = next else { return Ok(furthest) };
+        let n_asked =
+            sqlx::query_scalar!(r#"select advance_verification($1, $2) as "n!""#, verification_id, BATCH)
+                .fetch_one(db)
+                .await?;
+        furthest = furthest.max(Advance::of(n_asked));
+        after = verification_id;
+    }
+}
+
+async fn advance_rescorings(db: &PgPool) -> sqlx::Result<Advance> {
     let mut furthest = Advance::Nothing;
     let mut after = 0;
     loop {
@@ -40,11 +75,7 @@ pub async fn advance(db: &PgPool) -> sqlx::Result<Advance> {
         let n_asked = sqlx::query_scalar!(r#"select advance_rescoring($1, $2) as "n!""#, version_id, BATCH)
             .fetch_one(db)
             .await?;
-        furthest = furthest.max(match n_asked {
-            ..0 => Advance::Elsewhere,
-            0 => Advance::Nothing,
-            1.. => Advance::Asked,
-        });
+        furthest = furthest.max(Advance::of(n_asked));
         after = version_id;
     }
 }

@@ -16,6 +16,7 @@ use super::patience::{is_away, patiently};
 use super::read::{self, About, Work};
 use super::rescoring::{self, Advance};
 use super::storage::Storage;
+use super::verify;
 use super::warm::Warm;
 
 /// A worker: one job at a time.
@@ -184,6 +185,12 @@ async fn write(
         }
         (About::Submission(submission), Answer::Rejected { rejection }) => {
             finish::judged(db, leased, submission, Judged::Rejected(rejection)).await?
+        }
+        (About::Verification { verification_id, submission }, Answer::Scored { scores }) => {
+            verify::verified(db, leased, *verification_id, submission, Judged::Scored(scores)).await?
+        }
+        (About::Verification { verification_id, submission }, Answer::Rejected { rejection }) => {
+            verify::verified(db, leased, *verification_id, submission, Judged::Rejected(rejection)).await?
         }
         (About::Check { check_id }, Answer::Fits { n_rows }) => {
             finish::checked(db, leased, *check_id, &CheckVerdict::Fits { n_rows: *n_rows }).await?

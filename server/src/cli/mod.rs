@@ -7,6 +7,7 @@ mod client;
 mod launch;
 mod participate;
 mod settings;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -114,6 +115,14 @@ pub enum ClientVerb {
         #[command(flatten)]
         connection: Connection,
     },
+    /// Have every score of a competition you host computed again and compared, to the last digit.
+    ///
+    /// Exit code 0: all came out the same; 2: some differ; 1: it could not be done.
+    Verify {
+        competition: String,
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// Host a competition from one labelled table.
     Launch {
         /// CSV (also gzip or zip) or Parquet with a target column.
@@ -160,6 +169,7 @@ pub fn run(verb: ClientVerb) -> Outcome {
         ClientVerb::Leaderboard { competition, connection } => {
             participate::leaderboard(&connection, &competition)
         }
+        ClientVerb::Verify { competition, connection } => verify::verify(&connection, &competition),
         ClientVerb::Launch { table, target, title, slug, days, yes, connection } => {
             launch::launch(&connection, &launch::Plan { table, target, title, slug, days, yes })
         }

@@ -10,15 +10,15 @@ use holdout_contract::examine::Finding;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::model::{Change, Move, MoveKey, Stage, Version};
-use super::{rescore, store};
+use super::model::{Change, Fault, Move, MoveKey, Stage, Verification, Version};
+use super::{rescore, store, verify};
 use crate::accounts::model::{Member, Scope};
 use crate::api::paging::{Keyset, Slice};
 use crate::api::token::{ApiMember, MaybeApiMember};
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::error::{AppError, Result};
-use crate::ids::TeamId;
+use crate::ids::{SubmissionId, TeamId};
 use crate::paths;
 
 pub fn router() -> Router<App> {
@@ -31,6 +31,8 @@ pub fn router() -> Router<App> {
         .route(paths::API_VERSION_ROLL_BACK, post(post_roll_back))
         .route(paths::API_VERSION_ABANDON, post(post_abandon))
         .route(paths::API_VERSION_RETRY, post(post_retry))
+        .route(paths::API_VERIFICATIONS, post(post_verification))
+        .route(paths::API_VERIFICATION, get(show_verification))
 }
 
 /// A moment at which another version began to count.
@@ -275,4 +277,67 @@ async fn post_retry(
     let (host, seen) = open(&app, &slug, caller).await?;
     rescore::retry(&app, &host, &seen, number).await?;
     shown(&app, &seen, number).await
+}
+
+/// A verification with the first of what differed.
+#[derive(Serialize)]
+struct VerificationJson {
+    #[serde(flatten)]
+    verification: Verification,
+    n_done: i64,
+    /// Finished, and every score came out the same to the last bit.
+    is_clean: bool,
+    faults: Vec<Fault>,
+    /// `after` of the next part of the faults; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<SubmissionId>,
+}
+
+#[derive(Deserialize)]
+struct FaultsQuery {
+    after: Option<i64>,
+}
+
+const FAULTS: i64 = 100;
+
+async fn verification(
+    app: &App,
+    seen: &Seen,
+    id: i64,
+    after: SubmissionId,
+) -> Result<Json<VerificationJson>> {
+    let mut conn = app.db.acquire().await?;
+    let verification =
+        store::verification(&mut conn, seen.competition.id, Some(id)).await?.ok_or(AppError::NotFound)?;
+    let mut faults = store::faults(&mut conn, id, after, FAULTS + 1).await?;
+    let has_more = faults.len() as i64 > FAULTS;
+    faults.truncate(FAULTS as usize);
+    let next = faults.last().filter(|_| has_more).map(|fault| fault.submission_id);
+    Ok(Json(VerificationJson {
+        n_done: verification.n_done(),
+        is_clean: verification.is_clean(),
+        verification,
+        faults,
+        next,
+    }))
+}
+
+async fn post_verification(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+) -> Result<(StatusCode, Json<VerificationJson>)> {
+    let (host, seen) = open(&app, &slug, caller).await?;
+    let id = verify::ask(&app, &host, &seen).await?;
+    Ok((StatusCode::ACCEPTED, verification(&app, &seen, id, SubmissionId(0)).await?))
+}
+
+async fn show_verification(
+    State(app): State<App>,
+    Path((slug, id)): Path<(String, i64)>,
+    Query(query): Query<FaultsQuery>,
+    caller: ApiMember,
+) -> Result<Json<VerificationJson>> {
+    let (_, seen) = open(&app, &slug, caller).await?;
+    verification(&app, &seen, id, SubmissionId(query.after.unwrap_or(0))).await
 }

@@ -8,3 +8,4 @@ pub mod model;
 pub mod pages;
 pub mod rescore;
 pub mod store;
+pub mod verify;

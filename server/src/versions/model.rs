@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use holdout_contract::examine::{Finding, Report};
 use serde_json::Value;
 
-use crate::ids::{TeamId, VersionId};
+use crate::ids::{SubmissionId, TeamId, VersionId};
 
 /// Where a version stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, sqlx::Type)]
@@ -116,6 +116,53 @@ impl Version {
             report: None,
         }
     }
+}
+
+/// A recomputation of every score of a competition, from the stored bytes.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Verification {
+    pub id: i64,
+    /// The version that counted when it was asked for.
+    pub version: i32,
+    pub asked_at: DateTime<Utc>,
+    pub finished_at: Option<DateTime<Utc>>,
+    pub n_asked: i64,
+    pub n_waiting: i64,
+    /// Submissions whose recomputation broke off by a fault of ours.
+    pub n_failed: i64,
+    pub n_faults: i64,
+}
+
+impl Verification {
+    pub fn n_done(&self) -> i64 {
+        (self.n_asked - self.n_waiting).max(0)
+    }
+
+    /// Whether every score came out the same to the last bit.
+    pub fn is_clean(&self) -> bool {
+        self.finished_at.is_some() && self.n_failed == 0 && self.n_faults == 0
+    }
+
+    pub fn sample() -> Self {
+        Self {
+            id: 1,
+            version: 1,
+            asked_at: DateTime::UNIX_EPOCH,
+            finished_at: Some(DateTime::UNIX_EPOCH),
+            n_asked: 500,
+            n_waiting: 0,
+            n_failed: 0,
+            n_faults: 0,
+        }
+    }
+}
+
+/// A score that did not come out as it is on record; no digit of it is said.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Fault {
+    pub submission_id: SubmissionId,
+    pub team: String,
+    pub what: String,
 }
 
 /// A moment at which another version began to count.

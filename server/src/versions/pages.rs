@@ -8,8 +8,8 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
-use super::model::{Change, Move, MoveKey, Stage, Version};
-use super::{rescore, store};
+use super::model::{Change, Fault, Move, MoveKey, Stage, Verification, Version};
+use super::{rescore, store, verify};
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
@@ -24,6 +24,7 @@ pub fn router() -> Router<App> {
     Router::new()
         .route(paths::VERSIONS, get(show_history))
         .route(paths::HOST_VERSIONS, get(show_versions).post(post_begin))
+        .route(paths::HOST_VERSIONS_VERIFY, post(post_verify))
         .route(paths::HOST_VERSION, get(show_version))
         .route(paths::HOST_VERSION_START, post(post_start))
         .route(paths::HOST_VERSION_PUBLISH, post(post_publish))
@@ -35,6 +36,8 @@ pub fn router() -> Router<App> {
 const CHANGES_A_PAGE: i64 = 20;
 const VERSIONS_A_PAGE: i64 = 50;
 const MOVES_A_PAGE: i64 = 50;
+/// The interface for programs has all of them.
+const FAULTS_SHOWN: i64 = 20;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "versions/history.html")]
@@ -82,6 +85,9 @@ pub struct VersionsPage {
     pub frame: Frame,
     pub setup: Setup,
     pub versions: Vec<Version>,
+    /// The newest, with the first of what differed.
+    pub verification: Option<Verification>,
+    pub faults: Vec<Fault>,
     pub mistake: Mistake,
 }
 
@@ -92,8 +98,19 @@ impl VersionsPage {
             frame: Frame::sample(Tab::Host),
             setup: Setup::sample(None),
             versions: vec![Version::sample()],
+            verification: Some(Verification::sample()),
+            faults: vec![Fault {
+                submission_id: crate::ids::SubmissionId(1),
+                team: "Ada's team".to_owned(),
+                what: "The public score differs.".to_owned(),
+            }],
             mistake: Mistake::none(),
         }
+    }
+
+    /// Whether a verification is under way.
+    pub fn is_verifying(&self) -> bool {
+        self.verification.as_ref().is_some_and(|verification| verification.finished_at.is_none())
     }
 
     /// Whether none is being put together or computed.
@@ -114,15 +131,35 @@ async fn show_versions(
 async fn versions_page(app: &App, slug: &str, shell: Shell, mistake: Mistake) -> Result<VersionsPage> {
     let opened = open(app, slug, &shell, None).await?;
     let mut conn = app.db.acquire().await?;
-    let versions = store::list(&mut conn, opened.seen.competition.id, VERSIONS_A_PAGE).await?;
+    let id = opened.seen.competition.id;
+    let versions = store::list(&mut conn, id, VERSIONS_A_PAGE).await?;
+    let verification = store::verification(&mut conn, id, None).await?;
+    let faults = match &verification {
+        Some(verification) => {
+            store::faults(&mut conn, verification.id, crate::ids::SubmissionId(0), FAULTS_SHOWN).await?
+        }
+        None => Vec::new(),
+    };
     drop(conn);
-    Ok(VersionsPage { frame: opened.frame(&shell), setup: opened.setup, shell, versions, mistake })
+    let frame = opened.frame(&shell);
+    Ok(VersionsPage { frame, setup: opened.setup, shell, versions, verification, faults, mistake })
 }
 
 async fn post_begin(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
     let (host, seen) = host_of(&app, &slug, &shell).await?;
     match mistake(rescore::begin(&app, &host, &seen).await)? {
         Ok(number) => Ok(went(&slug, number, "A new version is begun. Change its solution or its metric.")),
+        Err(mistake) => Ok(correct(versions_page(&app, &slug, shell, mistake).await?)),
+    }
+}
+
+async fn post_verify(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
+    let (host, seen) = host_of(&app, &slug, &shell).await?;
+    match mistake(verify::ask(&app, &host, &seen).await)? {
+        Ok(_) => {
+            let sentence = shell::flash("The scorers compute every score again.");
+            Ok(([sentence], Redirect::to(&paths::host_versions(&slug))).into_response())
+        }
         Err(mistake) => Ok(correct(versions_page(&app, &slug, shell, mistake).await?)),
     }
 }

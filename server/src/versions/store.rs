@@ -2,8 +2,8 @@
 
 use sqlx::PgConnection;
 
-use super::model::{Change, Move, MoveKey, Stage, Version};
-use crate::ids::{CompetitionId, TeamId, UserId, VersionId};
+use super::model::{Change, Fault, Move, MoveKey, Stage, Verification, Version};
+use crate::ids::{CompetitionId, SubmissionId, TeamId, UserId, VersionId};
 
 /// A competition's newest versions, newest first.
 ///
@@ -186,6 +186,82 @@ pub async fn moves(
         version.0,
         after.distance,
         after.team_id.0,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Asks for a verification of the version that counts; `None` while another runs.
+///
+/// # Errors
+/// Those of the database.
+pub async fn ask_verification(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    actor: UserId,
+) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar!(
+        "insert into verifications (competition_id, version_id, asked_by, asked_at)
+         select id, active_version_id, $2, clock_now() from competitions
+         where id = $1 and launched_at is not null
+         on conflict do nothing
+         returning id",
+        id.0,
+        actor.0,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// A verification of a competition; the newest where no number is given.
+///
+/// # Errors
+/// Those of the database.
+pub async fn verification(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    number: Option<i64>,
+) -> sqlx::Result<Option<Verification>> {
+    sqlx::query_as!(
+        Verification,
+        "select v.id, s.number as version, v.asked_at, v.finished_at, v.n_asked,
+                (select count(*) from jobs j where j.verification_id = v.id and j.state in ('queued', 'leased')) as \"n_waiting!\",
+                (select count(*) from jobs j where j.verification_id = v.id and j.state = 'failed') as \"n_failed!\",
+                (select count(*) from verification_faults f where f.verification_id = v.id) as \"n_faults!\"
+         from verifications v
+         join scoring_versions s on s.id = v.version_id
+         where v.competition_id = $1 and v.id <= coalesce($2, 9223372036854775807) and v.id >= coalesce($2, 0)
+         order by v.id desc
+         limit 1",
+        id.0,
+        number,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// What differed, by submission, behind `after`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn faults(
+    conn: &mut PgConnection,
+    verification: i64,
+    after: SubmissionId,
+    limit: i64,
+) -> sqlx::Result<Vec<Fault>> {
+    sqlx::query_as!(
+        Fault,
+        "select f.submission_id as \"submission_id: SubmissionId\", t.name as team, f.what
+         from verification_faults f
+         join submissions s on s.id = f.submission_id
+         join teams t on t.id = s.team_id
+         where f.verification_id = $1 and f.submission_id > $2
+         order by f.submission_id
+         limit $3",
+        verification,
+        after.0,
         limit,
     )
     .fetch_all(conn)

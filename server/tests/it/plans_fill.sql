@@ -47,6 +47,12 @@ from competitions cross join generate_series(1, 3) where slug like 'old-%';
 insert into version_moves (version_id, team_id, distance, old_rank, new_rank)
 select 1, id, id % 100, 1, 2 from teams;
 
+insert into verifications (competition_id, version_id, asked_at, finished_at)
+select id, 1, now(), now() from competitions where slug like 'old-%';
+
+insert into verification_faults (verification_id, submission_id, what)
+select 1 + id % 2000, id, 'The public score differs.' from submissions where competition_id in (select id from competitions where slug like 'old-%');
+
 insert into final_entries (competition_id, version_id, team_id, rank, public_rank, submission_id, private_score, public_score,
                            was_selected, n_entries, last_entry_at)
 select b.competition_id, 1, b.team_id, r, r, b.submission_id, b.public_score, b.public_score, false, b.n_entries, b.last_entry_at

@@ -174,3 +174,29 @@ async fn after_the_end_the_final_board_changes_with_it(pool: PgPool) {
     close(&contest.leaders().await, &[("bob", 0.117), ("carol", 0.329)]);
     contest.world.close().await;
 }
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn every_score_is_computed_again_and_one_bit_is_found(pool: PgPool) {
+    let contest = Contest::begin(pool).await;
+    let asked = contest.ask("/verifications", json!({})).await.expect(202).json();
+    contest.ask("/verifications", json!({})).await.expect(403);
+    contest.world.drain().await;
+    let shown = |id: &Value| contest.arena.api(&format!("/verifications/{id}"));
+    let clean = contest.ada.api.get(&shown(&asked["id"])).await.expect(200).json();
+    assert_eq!((&clean["is_clean"], &clean["n_asked"]), (&json!(true), &json!(2)), "{clean}");
+
+    sql("update private_scores set private_score = private_score + 2e-16 where private_score > 0.8")
+        .execute(&contest.world.pool)
+        .await
+        .unwrap();
+    let asked = contest.ask("/verifications", json!({})).await.expect(202).json();
+    contest.world.drain().await;
+    let found = contest.ada.api.get(&shown(&asked["id"])).await.expect(200).json();
+    assert_eq!((&found["is_clean"], &found["n_faults"]), (&json!(false), &json!(1)), "{found}");
+    assert_eq!(found["faults"][0]["what"], "The private score differs.");
+    assert!(!found.to_string().contains("0.829"), "no digit of a private score");
+    let page = contest.ada.browser.get("/c/houses/host/versions").await.expect(200).text();
+    assert!(page.contains("The private score differs."));
+    assert_eq!(contest.bob.api.get(&shown(&asked["id"])).await.status, 404);
+    contest.world.close().await;
+}

@@ -1,0 +1,127 @@
+//! A score computed again, compared with the one on record to the last bit.
+//!
+//! Never here: a digit of a score in what is written down, or a change of any score.
+
+use holdout_contract::queue::Leased;
+use sqlx::PgPool;
+
+use super::finish::{Judged, Written, with_the_job};
+use super::read::Submission;
+
+/// Ends the job of one submission, with what differed.
+///
+/// # Errors
+/// Those of the database.
+pub async fn verified(
+    db: &PgPool,
+    leased: &Leased,
+    verification_id: i64,
+    submission: &Submission,
+    judged: Judged<'_>,
+) -> sqlx::Result<Written> {
+    with_the_job(db, leased, async |conn| {
+        let record = sqlx::query_as!(
+            Record,
+            r#"select x.public_score, p.private_score as "private_score?", x.rejection is not null as "is_rejected!",
+                      x.submission_sha256, x.solution_sha256, x.metric_sha256
+               from scores x
+               left join private_scores p on p.submission_id = x.submission_id and p.version_id = x.version_id
+               where x.submission_id = $1 and x.version_id = $2"#,
+            submission.id,
+            submission.version_id,
+        )
+        .fetch_optional(&mut *conn)
+        .await?;
+        // Without a record there is nothing to compare: the version was given up meanwhile.
+        let what = record.map(|record| record.differences(submission, judged)).unwrap_or_default();
+        if !what.is_empty() {
+            sqlx::query!(
+                "insert into verification_faults (verification_id, submission_id, what)
+                 values ($1, $2, $3)
+                 on conflict do nothing",
+                verification_id,
+                submission.id,
+                what.join(" "),
+            )
+            .execute(&mut *conn)
+            .await?;
+        }
+        Ok(Written::Yes)
+    })
+    .await
+}
+
+/// What is on record of one score.
+struct Record {
+    public_score: Option<f64>,
+    private_score: Option<f64>,
+    is_rejected: bool,
+    submission_sha256: Vec<u8>,
+    solution_sha256: Vec<u8>,
+    /// Of older scores it was not kept.
+    metric_sha256: Option<Vec<u8>>,
+}
+
+impl Record {
+    fn differences(&self, submission: &Submission, judged: Judged<'_>) -> Vec<&'static str> {
+        let bits = |score: Option<f64>| score.map(f64::to_bits);
+        let (public, private, is_rejected) = match judged {
+            Judged::Scored(scores) => (scores.public.value(), scores.private.value(), false),
+            Judged::Rejected(_) => (None, None, true),
+        };
+        let metric = self.metric_sha256.as_deref();
+        let all = [
+            (
+                is_rejected != self.is_rejected,
+                "The file is refused now and was not, or was refused and is not.",
+            ),
+            (bits(public) != bits(self.public_score), "The public score differs."),
+            (bits(private) != bits(self.private_score), "The private score differs."),
+            (submission.sha256 != self.submission_sha256, "The file is not the one that was scored."),
+            (
+                submission.solution_sha256 != self.solution_sha256,
+                "The solution is not the one it was scored with.",
+            ),
+            (
+                metric.is_some_and(|hash| hash != submission.metric_sha256),
+                "Metric, parameters or split are not those it was scored with.",
+            ),
+        ];
+        all.into_iter().filter(|(differs, _)| *differs).map(|(_, what)| what).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use holdout_contract::job::{Scores, SplitScore};
+    use holdout_contract::spec::Direction;
+
+    use super::*;
+
+    #[test]
+    fn one_bit_is_a_difference() {
+        let submission = Submission {
+            id: 1,
+            team_id: 1,
+            sha256: vec![1],
+            version_id: 1,
+            is_rescoring: true,
+            solution_sha256: vec![2],
+            metric_sha256: [3; 32],
+            direction: Direction::LowerIsBetter,
+        };
+        let record = Record {
+            public_score: Some(0.1 + 0.2),
+            private_score: None,
+            is_rejected: false,
+            submission_sha256: vec![1],
+            solution_sha256: vec![2],
+            metric_sha256: Some(vec![3; 32]),
+        };
+        let undefined = || SplitScore::Undefined { undefined: "No rows.".to_owned() };
+        let scores = |public: f64| Scores { public: SplitScore::Defined(public), private: undefined() };
+        assert!(record.differences(&submission, Judged::Scored(&scores(0.1 + 0.2))).is_empty());
+        let found = record.differences(&submission, Judged::Scored(&scores(0.3)));
+        assert_eq!(found, ["The public score differs."]);
+    }
+}
