@@ -191,6 +191,7 @@ async fn connect(config: Config) -> anyhow::Result<App> {
 
 async fn serve(config: Config) -> anyhow::Result<()> {
     let app = connect(config).await?;
+    tokio::spawn(app.clock.clone().follow(app.db.clone()));
     tokio::spawn(holdout::web::live::listen(app.clone()));
     tokio::spawn(holdout::mail::deliver_forever(app.clone()));
     tokio::spawn(holdout::accounts::sweep::sweep_forever(app.clone()));

@@ -12,6 +12,10 @@ use crate::job::{Priority, Subject};
 /// A job is given up after this many leases have run out or ended in a fault of ours.
 pub const MAX_ATTEMPTS: i32 = 3;
 
+/// A job is put off this often at most because something around it is away: for about a day.
+/// Every later time costs an attempt.
+pub const MAX_SETBACKS: i32 = 2880;
+
 /// A leased job.
 #[derive(Debug, Clone)]
 pub struct Leased {
@@ -79,6 +83,9 @@ pub async fn enqueue(
 
 /// Leases the next job for `lease_seconds`, or `None` when none waits.
 ///
+/// No pause is as long as a minute: a job that seems to wait longer was put there before the
+/// machine's clock was set back, and is due.
+///
 /// The job at the head of the queue names the competition whose turn it is; of that competition the
 /// team whose turn it is runs, and the head takes over the later turn in exchange.
 ///
@@ -93,13 +100,13 @@ pub async fn claim(
         Row,
         "with head as materialized (
             select id, priority, competition_id from jobs
-            where state = 'queued' and run_at <= now()
+            where state = 'queued' and (run_at <= now() or run_at > now() + interval '1 minute')
             order by priority, turn, id
             limit 1
             for update skip locked
          ), chosen as materialized (
             select id, turn from jobs
-            where state = 'queued' and run_at <= now()
+            where state = 'queued' and (run_at <= now() or run_at > now() + interval '1 minute')
               and competition_id = (select competition_id from head)
               and priority = (select priority from head)
             order by team_turn, id
@@ -177,6 +184,29 @@ pub async fn retry(conn: &mut PgConnection, leased: &Leased, error: &str) -> sql
     Ok(put_back.rows_affected() == 1)
 }
 
+/// Puts a job back because something around it is away, such as the storage of files. It costs no
+/// attempt: the job waits, with pauses of up to half a minute. `false` when it was put off too often
+/// or the lease was lost.
+///
+/// # Errors
+/// Those of the database.
+pub async fn put_off(conn: &mut PgConnection, leased: &Leased, error: &str) -> sqlx::Result<bool> {
+    let put_off = sqlx::query!(
+        "update jobs
+         set state = 'queued', lease = null, lease_until = null, error = $3,
+             attempts = attempts - 1, setbacks = setbacks + 1,
+             run_at = now() + make_interval(secs => least(30, 0.25 * 2 ^ least(setbacks, 7)))
+         where id = $1 and lease = $2 and state = 'leased' and setbacks < $4",
+        leased.job_id,
+        leased.lease,
+        error,
+        MAX_SETBACKS,
+    )
+    .execute(conn)
+    .await?;
+    Ok(put_off.rows_affected() == 1)
+}
+
 /// Marks a job failed for good, inside the transaction that tells its owner. `false` when the
 /// lease was lost.
 ///
@@ -198,9 +228,18 @@ pub async fn give_up(conn: &mut PgConnection, leased: &Leased, error: &str) -> s
 /// Puts jobs whose lease ran out back into the queue. Those that used their last attempt come
 /// back as leased to `worker`, for it to [`give_up`] on with the words for the host.
 ///
+/// No lease reaches two minutes ahead: one that does was given before the machine's clock was set
+/// back. It is shortened; whoever lives renews it in time.
+///
 /// # Errors
 /// Those of the database.
 pub async fn recover(conn: &mut PgConnection, worker: Uuid) -> sqlx::Result<Vec<Leased>> {
+    sqlx::query!(
+        "update jobs set lease_until = now() + interval '15 seconds'
+         where state = 'leased' and lease_until > now() + interval '2 minutes'"
+    )
+    .execute(&mut *conn)
+    .await?;
     sqlx::query!(
         "update jobs
          set state = 'queued', lease = null, lease_until = null, run_at = now(),

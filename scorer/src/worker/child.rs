@@ -13,7 +13,7 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
 
 use super::cache::Cache;
 use super::message::{Answer, Draft, FileRef, Judging, Request, SplitFiles, Table, receive, send};
-use super::storage::{Storage, StorageError, Stored};
+use super::storage::{Storage, StorageError, Stored, is_passing};
 use crate::examine::{self, Competition};
 use crate::intake::{Content, Limits, Source, content};
 use crate::judge::{Context, Judge, read_history};
@@ -94,6 +94,17 @@ enum Fault {
     Sample,
 }
 
+impl Fault {
+    /// Whether the storage is away, rather than the file gone or wrong.
+    fn is_passing(&self) -> bool {
+        match self {
+            Self::Storage(error) => error.is_passing(),
+            Self::Io(error) => is_passing(error),
+            _ => false,
+        }
+    }
+}
+
 struct Child {
     storage: Storage,
     key: Key,
@@ -112,10 +123,13 @@ impl Child {
         match answered {
             Ok(Ok(answer)) => answer,
             Ok(Err(Refusal::Rejected(rejection))) => Answer::Rejected { rejection },
-            Ok(Err(Refusal::Fault(fault))) => Answer::Fault { text: fault.to_string() },
+            Ok(Err(Refusal::Fault(fault))) => {
+                Answer::Fault { text: fault.to_string(), is_passing: fault.is_passing() }
+            }
             Err(_) => {
                 self.cache = Cache::default();
-                Answer::Fault { text: "the scoring code met a case it does not handle".to_owned() }
+                let text = "the scoring code met a case it does not handle".to_owned();
+                Answer::Fault { text, is_passing: false }
             }
         }
     }

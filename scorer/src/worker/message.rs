@@ -132,6 +132,8 @@ pub enum Answer {
     /// A fault of ours, in words that hold nothing of any file.
     Fault {
         text: String,
+        /// Something around the work is away and may come back; the work itself was not at fault.
+        is_passing: bool,
     },
 }
 

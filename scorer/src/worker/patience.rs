@@ -26,7 +26,7 @@ pub async fn patiently<T>(mut action: impl AsyncFnMut() -> sqlx::Result<T>) -> s
     }
 }
 
-/// Whether the database could not be reached, or is starting or stopping.
+/// Whether the database could not be reached, is starting or stopping, or has no room to work in.
 pub fn is_away(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
@@ -34,10 +34,12 @@ pub fn is_away(error: &sqlx::Error) -> bool {
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::Protocol(_) => true,
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            // Shutting down, crashed, starting up; connection failures; too many connections;
-            // a deadlock or serialisation failure, which the next try resolves.
-            ["57P01", "57P02", "57P03", "53300", "40P01", "40001"].contains(&code.as_ref())
+            // Shutting down, crashed, starting up; a deadlock or serialisation failure, which the next
+            // try resolves; a disk that cannot be read or written. By class: connection failures; too
+            // little of something, be it connections, memory or room on the disk.
+            ["57P01", "57P02", "57P03", "40P01", "40001", "58030"].contains(&code.as_ref())
                 || code.starts_with("08")
+                || code.starts_with("53")
         }),
         _ => false,
     }

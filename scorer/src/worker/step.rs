@@ -17,7 +17,7 @@ use super::read::{self, About, Work};
 use super::rescoring::{self, Advance};
 use super::storage::Storage;
 use super::verify;
-use super::warm::Warm;
+use super::warm::{Broken, Warm};
 
 /// A worker: one job at a time.
 pub struct Worker {
@@ -67,6 +67,9 @@ pub async fn step(worker: &mut Worker) -> sqlx::Result<Stepped> {
     };
     match answered {
         Ok(answer) => conclude(worker, &leased, &work.about, answer).await,
+        Err(Broken::CannotStart(_)) => {
+            setback(&db, &leased, "the scoring process could not be started").await
+        }
         Err(broken) => fault(&db, &leased, &broken.to_string()).await,
     }
 }
@@ -130,7 +133,7 @@ async fn ask(
     worker: &mut Worker,
     leased: &Leased,
     work: &Work,
-) -> sqlx::Result<Option<Result<Answer, super::warm::Broken>>> {
+) -> sqlx::Result<Option<Result<Answer, Broken>>> {
     let db = worker.db.clone();
     let mut beat = interval(worker.lease / 3);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -157,8 +160,8 @@ async fn renew(db: &PgPool, leased: &Leased, lease: Duration) -> sqlx::Result<bo
 async fn conclude(worker: &Worker, leased: &Leased, about: &About, answer: Answer) -> sqlx::Result<Stepped> {
     let db = &worker.db;
     let job_id = leased.job_id;
-    if let Answer::Fault { text } = &answer {
-        return fault(db, leased, text).await;
+    if let Answer::Fault { text, is_passing } = &answer {
+        return if *is_passing { setback(db, leased, text).await } else { fault(db, leased, text).await };
     }
     let written = patiently(async || write(db, leased, about, &answer).await).await?;
     if let (Answer::Split { files, .. }, true) = (&answer, written != Some(Written::Yes)) {
@@ -211,6 +214,21 @@ async fn write(
         _ => return Ok(None),
     };
     Ok(Some(written))
+}
+
+/// Something around the job is away: it waits for that, as it would for the database.
+async fn setback(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::Result<Stepped> {
+    let job_id = leased.job_id;
+    let is_put_off = patiently(async || {
+        let mut conn = db.acquire().await?;
+        queue::put_off(&mut conn, leased, reason).await
+    })
+    .await?;
+    if !is_put_off {
+        return fault(db, leased, reason).await;
+    }
+    tracing::warn!(job_id, reason, "a job is put off");
+    Ok(Stepped::PutBack { job_id })
 }
 
 /// Another attempt after a pause, or, after the last one, the end.

@@ -36,6 +36,20 @@ pub enum StorageError {
     Io(#[from] io::Error),
 }
 
+impl StorageError {
+    /// As [`is_passing`].
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Io(error) if is_passing(error))
+    }
+}
+
+/// Whether the file system may do later what it refused now: everything but a file that is gone,
+/// and what another try cannot change.
+pub fn is_passing(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, NotFound, OutOfMemory};
+    !matches!(error.kind(), NotFound | InvalidData | InvalidInput | OutOfMemory)
+}
+
 impl Storage {
     pub fn new(root: PathBuf) -> Self {
         Self { root }

@@ -155,7 +155,7 @@ pub struct Allowance {
 
 impl Allowance {
     pub fn new(daily_limit: i32, used: i64, now: DateTime<Utc>) -> Self {
-        let resets_at = midnight(now).checked_add_days(Days::new(1)).unwrap_or(now);
+        let resets_at = next_midnight(now);
         Self { daily_limit, used: i32::try_from(used).unwrap_or(i32::MAX), resets_at }
     }
 
@@ -184,6 +184,11 @@ impl Allowance {
 /// The last 00:00 UTC.
 pub fn midnight(now: DateTime<Utc>) -> DateTime<Utc> {
     now.date_naive().and_time(NaiveTime::MIN).and_utc()
+}
+
+/// The 00:00 UTC to come.
+pub fn next_midnight(now: DateTime<Utc>) -> DateTime<Utc> {
+    midnight(now).checked_add_days(Days::new(1)).unwrap_or(now)
 }
 
 /// The hash that chains a log entry to the one before it: SHA-256 of the previous hash, the file's

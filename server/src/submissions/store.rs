@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::competitions::model::Ended;
 use crate::files::Stored;
 use crate::ids::{CompetitionId, SubmissionId, TeamId, UserId};
-use crate::submissions::model::{Allowance, State, Submission, midnight};
+use crate::submissions::model::{Allowance, State, Submission, midnight, next_midnight};
 use crate::submissions::submit::{Terms, Upload};
 
 /// Only the first so many jobs ahead are counted.
@@ -55,6 +55,8 @@ pub async fn hold_terms(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Res
     .await
 }
 
+/// What counts on `now`'s day and on no other, even where a clock that ran ahead was set back.
+///
 /// # Errors
 /// Those of the database.
 pub async fn allowance(
@@ -66,9 +68,10 @@ pub async fn allowance(
     let used = sqlx::query_scalar!(
         "select count(*) as \"used!\"
          from submissions
-         where team_id = $1 and received_at >= $2 and state not in ('rejected', 'failed')",
+         where team_id = $1 and received_at >= $2 and received_at < $3 and state not in ('rejected', 'failed')",
         team_id.0,
         midnight(now),
+        next_midnight(now),
     )
     .fetch_one(conn)
     .await?;

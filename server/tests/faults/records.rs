@@ -51,7 +51,6 @@ pub struct Submission {
     pub log_position: i64,
     pub entry_hash: Vec<u8>,
     pub jobs: Vec<String>,
-    pub n_attempts: i64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +60,6 @@ pub struct Score {
     pub received_at: DateTime<Utc>,
     pub public: Option<f64>,
     pub private: Option<f64>,
-    pub rank_key: Option<f64>,
 }
 
 /// A row of a board, in the order of the board.
@@ -204,7 +202,7 @@ impl Records {
 
     /// Work that was tried again.
     pub fn n_repeated(&self) -> i64 {
-        self.number(sql("select count(*) from jobs where attempts > 1"))
+        self.number(sql("select count(*) from jobs where attempts > 1 or setbacks > 0"))
     }
 
     pub fn submissions(&self, arena: &Arena) -> Vec<Submission> {
@@ -213,8 +211,7 @@ impl Records {
                     s.storage_key, s.sha256, s.state, s.rejection ->> 'error' as reason, s.failure,
                     l.position, l.entry_hash,
                     (select array_agg(j.kind || ' ' || j.state order by j.id) from jobs j
-                     where j.submission_id = s.id and j.kind = 'score') as jobs,
-                    (select sum(j.attempts) from jobs j where j.submission_id = s.id) as n_attempts
+                     where j.submission_id = s.id and j.kind = 'score') as jobs
              from submissions s
              join submission_log l on l.submission_id = s.id
              where s.competition_id = $1
@@ -235,7 +232,6 @@ impl Records {
             log_position: row.get("position"),
             entry_hash: row.get("entry_hash"),
             jobs: row.get("jobs"),
-            n_attempts: row.get("n_attempts"),
         };
         rows.into_iter().map(read).collect()
     }
@@ -249,14 +245,12 @@ impl Records {
     }
 
     pub fn scores(&self, arena: &Arena) -> Vec<Score> {
-        let asked = sql(
-            "select x.submission_id, x.team_id, x.received_at, x.public_score, x.rank_key, p.private_score
+        let asked = sql("select x.submission_id, x.team_id, x.received_at, x.public_score, p.private_score
              from scores x
              join submissions s on s.id = x.submission_id
              left join private_scores p on p.submission_id = x.submission_id and p.version_id = x.version_id
              where s.competition_id = $1
-             order by x.submission_id",
-        )
+             order by x.submission_id")
         .bind(arena.id);
         let rows = self.runtime.block_on(asked.fetch_all(&self.db)).unwrap();
         let read = |row: sqlx::postgres::PgRow| Score {
@@ -265,7 +259,6 @@ impl Records {
             received_at: row.get("received_at"),
             public: row.get("public_score"),
             private: row.get("private_score"),
-            rank_key: row.get("rank_key"),
         };
         rows.into_iter().map(read).collect()
     }
