@@ -3,7 +3,7 @@
 CARGO ?= cargo
 export SQLX_OFFLINE ?= true
 
-.PHONY: run test bench sqlx sqlx-check fmt doctor build
+.PHONY: run test bench sqlx sqlx-check openapi fmt doctor build
 
 run: ## Build and start everything on this machine; EMPTY=1 leaves the demonstrations out
 	scripts/install-needs run
@@ -27,6 +27,10 @@ sqlx: ## Write the descriptions of all SQL statements again
 
 sqlx-check: ## Fail when they are not those of the code
 	scripts/sqlx check
+
+openapi: ## Write docs/openapi.json again
+	$(CARGO) run --quiet --locked --bin holdout -- openapi > docs/openapi.json.new
+	mv docs/openapi.json.new docs/openapi.json
 
 fmt:
 	$(CARGO) fmt --all

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::any;
 use sqlx::PgPool;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::accounts::limits::Limits;
 use crate::accounts::passwords::Passwords;
@@ -64,14 +65,21 @@ pub fn router(app: App) -> Router {
         .merge(crate::submissions::pages::router())
         .merge(crate::leaderboard::pages::router())
         .merge(crate::versions::pages::router())
+        .merge(api::reference::router())
         .fallback(web::problems::unknown_page);
-    let api = Router::new()
+    let (api, _) = api_rooms().split_for_parts();
+    let api = api.route(paths::API_REST, any(api::unknown_address));
+    web::assemble(app, pages, api)
+}
+
+/// Every address of the API that is described: its operations are the routes.
+pub fn api_rooms() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .merge(crate::accounts::api::router())
         .merge(crate::competitions::api::router())
         .merge(crate::teams::api::router())
         .merge(crate::submissions::api::router())
         .merge(crate::leaderboard::api::router())
         .merge(crate::versions::api::router())
-        .route(paths::API_REST, any(api::unknown_address));
-    web::assemble(app, pages, api)
+        .merge(api::openapi::router())
 }

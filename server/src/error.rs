@@ -51,10 +51,16 @@ impl AppError {
     }
 }
 
+/// What PostgreSQL says of a NUL character: in text, and in JSON.
+const NO_TEXT: [&str; 2] = ["22021", "22P05"];
+
 impl From<sqlx::Error> for AppError {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::RowNotFound => Self::NotFound,
+            sqlx::Error::Database(cause) if cause.code().is_some_and(|code| NO_TEXT.contains(&&*code)) => {
+                Self::field("text", "What was sent holds a character that no text may hold (U+0000).")
+            }
             other => Self::Internal(other.into()),
         }
     }
@@ -73,7 +79,7 @@ impl From<anyhow::Error> for AppError {
 }
 
 /// What may be shown of an error.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Problem {
     /// Stable name of the kind of problem.
     #[serde(rename = "type")]
@@ -91,68 +97,131 @@ pub struct Problem {
 #[derive(Debug, Clone)]
 pub struct Cause(pub Arc<anyhow::Error>);
 
+/// A kind of problem. Its name is the stable `type` of a [`Problem`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProblemKind {
+    pub name: &'static str,
+    pub status: u16,
+    pub title: &'static str,
+    /// When it happens and what to do, for whoever writes a program.
+    pub meaning: &'static str,
+}
+
+const TOKEN: ProblemKind = ProblemKind {
+    name: "token",
+    status: 401,
+    title: "No valid token",
+    meaning: "The token is unknown, revoked or expired. Make another.",
+};
+const SIGN_IN: ProblemKind = ProblemKind {
+    name: "sign_in",
+    status: 401,
+    title: "Sign in first",
+    meaning: "This needs an account and the request has no token.",
+};
+const REFUSED: ProblemKind = ProblemKind {
+    name: "refused",
+    status: 403,
+    title: "Not possible now",
+    meaning: "The caller is known and the rules say no: the token lacks the scope, the rules were not accepted, \
+        the competition has not begun. The sentence says which, and what to do first.",
+};
+const NOT_FOUND: ProblemKind = ProblemKind {
+    name: "not_found",
+    status: 404,
+    title: "Not found",
+    meaning: "There is nothing at this address, or the caller may not know that there is.",
+};
+const WRONG_METHOD: ProblemKind = ProblemKind {
+    name: "wrong_method",
+    status: 405,
+    title: "Wrong method",
+    meaning: "The address does not answer to that method; `Allow` names those it answers to.",
+};
+const TOO_LARGE: ProblemKind = ProblemKind {
+    name: "too_large",
+    status: 413,
+    title: "File too large",
+    meaning: "The upload is beyond its limit; reading stopped there.",
+};
+const FIELD: ProblemKind = ProblemKind {
+    name: "field",
+    status: 422,
+    title: "Something needs correcting",
+    meaning: "One part of what was sent is wrong; `field` names it.",
+};
+const TOO_MANY: ProblemKind = ProblemKind {
+    name: "too_many",
+    status: 429,
+    title: "Limit reached",
+    meaning: "A limit is used up: requests, attempts to sign in, or today's submissions. `retry_after_seconds` and \
+        `Retry-After` say when it is worth trying again.",
+};
+const INTERNAL: ProblemKind = ProblemKind {
+    name: "internal",
+    status: 500,
+    title: "Our mistake",
+    meaning: "A fault of the platform. Trying again is safe, for submissions with an `Idempotency-Key`.",
+};
+
+/// Every kind of problem, by status; the first of a status stands for it where only one can.
+pub const PROBLEMS: [ProblemKind; 9] =
+    [TOKEN, SIGN_IN, REFUSED, NOT_FOUND, WRONG_METHOD, TOO_LARGE, FIELD, TOO_MANY, INTERNAL];
+
+impl AppError {
+    fn kind(&self) -> ProblemKind {
+        match self {
+            Self::NotFound => NOT_FOUND,
+            Self::SignIn => SIGN_IN,
+            Self::NoToken => TOKEN,
+            Self::Refused(_) => REFUSED,
+            Self::Field { .. } => FIELD,
+            Self::WrongMethod => WRONG_METHOD,
+            Self::TooMany { .. } => TOO_MANY,
+            Self::TooLarge(_) => TOO_LARGE,
+            Self::Internal(_) => INTERNAL,
+        }
+    }
+
+    /// The sentence for the person.
+    fn detail(&self) -> String {
+        match self {
+            Self::NotFound => "There is nothing at this address, or you may not see it.",
+            Self::SignIn => "This needs an account: sign in and try again.",
+            Self::NoToken => {
+                "This token is unknown, revoked or expired. Make a new one in your settings, under API tokens."
+            }
+            Self::WrongMethod => {
+                "This address does not answer to that method; the header Allow names those it answers to."
+            }
+            Self::Internal(_) => {
+                "Something went wrong on our side. Nothing you sent was lost; try again in a moment."
+            }
+            Self::Refused(sentence) | Self::TooLarge(sentence) => sentence,
+            Self::Field { message, .. } | Self::TooMany { message, .. } => message,
+        }
+        .to_owned()
+    }
+}
+
 impl IntoResponse for AppError {
     fn into_response(self) -> Response {
-        let (status, kind, title, detail) = match &self {
-            Self::NotFound => (
-                StatusCode::NOT_FOUND,
-                "not_found",
-                "Not found",
-                "There is nothing at this address, or you may not see it.".to_owned(),
-            ),
-            Self::SignIn => (
-                StatusCode::UNAUTHORIZED,
-                "sign_in",
-                "Sign in first",
-                "This needs an account: sign in and try again.".to_owned(),
-            ),
-            Self::NoToken => (
-                StatusCode::UNAUTHORIZED,
-                "token",
-                "No valid token",
-                "This token is unknown, revoked or expired. Make a new one in your settings, under API tokens."
-                    .to_owned(),
-            ),
-            Self::Refused(sentence) => {
-                (StatusCode::FORBIDDEN, "refused", "Not possible now", sentence.clone())
-            }
-            Self::Field { message, .. } => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "field", "Something needs correcting", message.clone())
-            }
-            Self::WrongMethod => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                "wrong_method",
-                "Wrong method",
-                "This address does not answer to that method; the header Allow names those it answers to."
-                    .to_owned(),
-            ),
-            Self::TooMany { message, .. } => {
-                (StatusCode::TOO_MANY_REQUESTS, "too_many", "Limit reached", message.clone())
-            }
-            Self::TooLarge(sentence) => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "File too large", sentence.clone())
-            }
-            Self::Internal(_) => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "Our mistake",
-                "Something went wrong on our side. Nothing you sent was lost; try again in a moment."
-                    .to_owned(),
-            ),
-        };
+        let ProblemKind { name, status, title, .. } = self.kind();
+        let detail = self.detail();
         let field = if let Self::Field { field, .. } = &self { Some(*field) } else { None };
         let retry_after_seconds = match &self {
             Self::TooMany { retry_after_seconds, .. } => Some(*retry_after_seconds),
             _ => None,
         };
-        let mut response = status.into_response();
+        let mut response =
+            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
         if let Some(seconds) = retry_after_seconds {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         response.extensions_mut().insert(Problem {
-            kind,
+            kind: name,
             title,
-            status: status.as_u16(),
+            status,
             detail,
             field,
             retry_after_seconds,

@@ -45,6 +45,8 @@ enum Verb {
     FetchPostgres,
     /// Say what is wrong with this installation, and how to mend it.
     Doctor,
+    /// Print the OpenAPI document of the API.
+    Openapi,
     /// Say which files the web server could read; exit with 1 if any.
     #[command(hide = true)]
     Confined { paths: Vec<PathBuf> },
@@ -98,6 +100,7 @@ fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         }
         Verb::FetchPostgres => fetch_postgres(&Config::from_env()?)?,
         Verb::Doctor => return doctor(&Config::from_env()?),
+        Verb::Openapi => print!("{}", holdout::api::openapi::text()),
         Verb::Confined { paths } => return confined(&Config::from_env()?, &paths),
         Verb::Seed(size) => {
             let config = house::with_database(Config::from_env()?, true)?;

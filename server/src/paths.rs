@@ -74,6 +74,9 @@ pub const HOST_VERSION_RETRY: &str = "/c/{slug}/host/versions/{number}/retry";
 pub const HOST_LAUNCH: &str = "/c/{slug}/host/launch";
 pub const HOST_LAUNCH_EXAMINE: &str = "/c/{slug}/host/launch/examine";
 
+/// The API for people, and for programs.
+pub const API_REFERENCE: &str = "/api";
+pub const API_DOCUMENT: &str = "/api/v1/openapi.json";
 pub const API_ME: &str = "/api/v1/me";
 pub const API_TOKENS: &str = "/api/v1/tokens";
 pub const API_TOKEN: &str = "/api/v1/tokens/{id}";

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Stored in `scoring_versions.report`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Report {
     pub profile: Option<Profile>,
     pub findings: Vec<Finding>,
@@ -20,6 +21,7 @@ impl Report {
 
 /// What is known of a solution without telling any row's label.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Profile {
     pub id_column: String,
     pub target_columns: Vec<String>,
@@ -34,6 +36,7 @@ pub struct Profile {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum TargetKind {
     Number { is_whole: bool, has_negative: bool, has_zero: bool },
@@ -45,6 +48,7 @@ pub enum TargetKind {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Verdict {
     Pass,
@@ -54,6 +58,7 @@ pub enum Verdict {
 
 /// One check's result, worded for a host who is no statistician.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Finding {
     /// Stable name: `sample_fits`, `split_empty`, `class_missing`, `row_overlap`, `metric_applies`, `perfect_score`, …
     pub check: String,
@@ -66,6 +71,7 @@ pub struct Finding {
 
 /// What a scorer proposes from one labelled table; stored in `labelled_tables.proposal`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Proposal {
     pub id_column: String,
     /// Whether the table had no usable id and one was made.

@@ -64,6 +64,7 @@ impl SplitScore {
 
 /// The answer to a file check, stored in `file_checks.verdict`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum CheckVerdict {
     Fits {

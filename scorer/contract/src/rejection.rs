@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The closed list of reasons for which a file can be refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RejectionKind {
     MissingIds,
@@ -34,6 +35,7 @@ pub enum RejectionKind {
 
 /// A refused file: the participant's to mend, never the platform's fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Rejection {
     #[serde(rename = "error")]
     pub kind: RejectionKind,

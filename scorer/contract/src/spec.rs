@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 pub type Params = Map<String, Value>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     HigherIsBetter,
@@ -30,6 +31,7 @@ impl Direction {
 
 /// What kind of problem a metric judges; groups the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Task {
     Regression,
@@ -52,6 +54,7 @@ pub enum Task {
 
 /// What stands in the cells that a metric reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Cell {
     /// A finite number.
@@ -82,6 +85,7 @@ pub enum Cell {
 
 /// Which columns a solution and a submission have beside the id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Layout {
     /// One column of the same name in both files.
@@ -95,6 +99,7 @@ pub enum Layout {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ParameterType {
     Number {
@@ -116,6 +121,7 @@ pub enum ParameterType {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ParameterSpec {
     pub name: String,
     #[serde(flatten)]
@@ -131,6 +137,7 @@ pub struct ParameterSpec {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MetricSpec {
     /// The name fixtures, API and command line use: `roc_auc`.
     pub name: String,
@@ -157,8 +164,10 @@ pub struct MetricSpec {
 
 /// Files small enough to read, and the score that the scorer gave them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Example {
     /// The parameters that were not left at their defaults.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub params: Params,
     /// Name and text of every file, the solution and the submission first.
     pub files: Vec<(String, String)>,

@@ -1,12 +1,13 @@
 //! Accounts as JSON: who am I, tokens, and a token for a password.
 
+use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{delete, get, post};
-use axum::{Json, Router};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::accounts::client::Client;
 use crate::accounts::model::{Member, Scope};
@@ -20,15 +21,15 @@ use crate::paths;
 
 const LOGIN_DAYS: i64 = 90;
 
-pub fn router() -> Router<App> {
-    Router::new()
-        .route(paths::API_ME, get(show_me))
-        .route(paths::API_TOKENS, get(list_tokens).post(create_token))
-        .route(paths::API_TOKEN, delete(revoke_token))
-        .route(paths::API_SESSIONS, post(create_session))
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(show_me))
+        .routes(routes!(list_tokens, create_token))
+        .routes(routes!(revoke_token))
+        .routes(routes!(create_session))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct MeJson {
     username: String,
     display_name: String,
@@ -36,13 +37,21 @@ struct MeJson {
     scopes: Vec<&'static str>,
 }
 
+/// Who the token belongs to, and what it may do.
+#[utoipa::path(
+    get,
+    path = paths::API_ME,
+    tag = "Account",
+    security(("token" = [])),
+    responses((status = 200, description = "The caller", body = MeJson)),
+)]
 async fn show_me(caller: ApiMember) -> Json<MeJson> {
     let scopes = names(&caller.scopes);
     let Member { username, display_name, is_admin, .. } = caller.member;
     Json(MeJson { username, display_name, is_admin, scopes })
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct TokenJson {
     id: TokenId,
     name: String,
@@ -53,11 +62,19 @@ struct TokenJson {
     last_used_at: Option<DateTime<Utc>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct TokensJson {
     items: Vec<TokenJson>,
 }
 
+/// The caller's tokens.
+#[utoipa::path(
+    get,
+    path = paths::API_TOKENS,
+    tag = "Account",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "The tokens, newest first; never their text", body = TokensJson)),
+)]
 async fn list_tokens(State(app): State<App>, caller: ApiMember) -> Result<Json<TokensJson>> {
     let owner = caller.with(Scope::Read)?;
     let mut conn = app.db.acquire().await?;
@@ -74,7 +91,7 @@ async fn list_tokens(State(app): State<App>, caller: ApiMember) -> Result<Json<T
     Ok(Json(TokensJson { items: items.collect() }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 struct NewTokenJson {
     name: String,
     scopes: Vec<String>,
@@ -83,7 +100,7 @@ struct NewTokenJson {
 }
 
 /// The only answer that holds a token's text.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct MadeTokenJson {
     id: TokenId,
     token: String,
@@ -92,7 +109,17 @@ struct MadeTokenJson {
     expires_at: Option<DateTime<Utc>>,
 }
 
+/// Make a token.
+///
 /// A token cannot make one that may do more or lasts longer than itself.
+#[utoipa::path(
+    post,
+    path = paths::API_TOKENS,
+    tag = "Account",
+    security(("token" = [])),
+    request_body = NewTokenJson,
+    responses((status = 201, description = "The token, shown this once", body = MadeTokenJson)),
+)]
 async fn create_token(
     State(app): State<App>,
     caller: ApiMember,
@@ -108,7 +135,16 @@ async fn create_token(
     make(&app, owner.id, wish).await
 }
 
+/// Revoke a token.
+///
 /// A token can end those that may do no more than itself, itself included.
+#[utoipa::path(
+    delete,
+    path = paths::API_TOKEN,
+    tag = "Account",
+    security(("token" = [])),
+    responses((status = 204, description = "The token is no longer valid")),
+)]
 async fn revoke_token(
     State(app): State<App>,
     caller: ApiMember,
@@ -121,7 +157,7 @@ async fn revoke_token(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 struct SessionJson {
     /// User name or e-mail address.
     username: String,
@@ -146,7 +182,14 @@ fn login_days() -> Option<i64> {
     Some(LOGIN_DAYS)
 }
 
-/// A token for a password: what `holdout login` asks for.
+/// Get a token for a password: what `holdout login` asks for.
+#[utoipa::path(
+    post,
+    path = paths::API_SESSIONS,
+    tag = "Account",
+    request_body = SessionJson,
+    responses((status = 201, description = "The token, shown this once", body = MadeTokenJson)),
+)]
 async fn create_session(
     State(app): State<App>,
     client: Client,

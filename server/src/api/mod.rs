@@ -1,7 +1,11 @@
-//! How JSON works: problems, tokens, paging. No rule and no SQL is here; every room has its own `api.rs`.
+//! How JSON works: problems, tokens, paging, and the document that describes it all. No rule and no SQL is here; every room has its own `api.rs`.
 
+pub mod examples;
+pub mod openapi;
 pub mod paging;
 pub mod problems;
+pub mod query;
+pub mod reference;
 pub mod token;
 
 use crate::error::{AppError, Result};

@@ -6,14 +6,17 @@ const DEFAULT_LIMIT: i64 = 50;
 const MOST: i64 = 200;
 
 /// Which part of a list is wanted.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Keyset {
+    /// `next` of the part before.
     before: Option<i64>,
+    /// How many at most: 50 when left out, never more than 200.
     limit: Option<i64>,
 }
 
 /// A part of a list.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Slice<T> {
     pub items: Vec<T>,
     /// `before` of the next part; absent at the end.

@@ -1,13 +1,15 @@
 //! The board as JSON, by key: `?after=KEY&limit=N`, and `board=public` after the end.
 
-use axum::extract::{Path, Query, State};
+use axum::Json;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use crate::api::query::ApiQuery;
 use crate::api::token::MaybeApiMember;
 use crate::app::App;
 use crate::competitions::access;
@@ -19,21 +21,22 @@ use crate::leaderboard::read;
 use crate::paths;
 use crate::submissions::model::rounded;
 
-pub fn router() -> Router<App> {
-    Router::new().route(paths::API_BOARD, get(show_board))
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(show_board))
 }
 
 const ROWS: i64 = 50;
 const MOST_ROWS: i64 = 200;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Wanted {
     after: Option<String>,
     limit: Option<i64>,
     board: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct BoardJson {
     /// `public`, `private` (after the end) or `public_at_end`.
     board: &'static str,
@@ -48,7 +51,7 @@ struct BoardJson {
     next: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct RowJson {
     rank: i64,
     /// Places gained since 00:00 UTC; on the private board, from public to private.
@@ -81,10 +84,21 @@ impl RowJson {
     }
 }
 
+/// The leaderboard, best first.
+///
+/// Public while the competition is open; private after its end, unless `board=public`.
+#[utoipa::path(
+    get,
+    path = paths::API_BOARD,
+    tag = "Taking part",
+    security((), ("token" = ["read"])),
+    params(Wanted),
+    responses((status = 200, description = "A part of the board", body = BoardJson), (status = 304, description = "Unchanged since the `ETag` in `If-None-Match`")),
+)]
 async fn show_board(
     State(app): State<App>,
     Path(slug): Path<String>,
-    Query(wanted): Query<Wanted>,
+    ApiQuery(wanted): ApiQuery<Wanted>,
     caller: MaybeApiMember,
     asked: HeaderMap,
 ) -> Result<Response> {

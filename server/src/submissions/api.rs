@@ -3,23 +3,25 @@
 
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::multipart::Multipart;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use chrono::{DateTime, Utc};
 use holdout_contract::events::Event;
 use holdout_contract::job::CheckVerdict;
 use holdout_contract::rejection::Rejection;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::accounts::model::{Member, Scope};
 use crate::api::paging::{Keyset, Slice};
+use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
@@ -37,16 +39,16 @@ use crate::submissions::store::{self, Check, Released};
 use crate::submissions::submit::{Entrant, Upload, enter, submit};
 use crate::web::upload::{receive, receive_body};
 
-pub fn router() -> Router<App> {
-    let uploads = Router::new()
-        .route(paths::API_SUBMISSIONS, post(post_submission).get(list_submissions))
-        .route(paths::API_CHECKS, post(post_check))
+pub fn router() -> OpenApiRouter<App> {
+    let uploads = OpenApiRouter::new()
+        .routes(routes!(post_submission, list_submissions))
+        .routes(routes!(post_check))
         .layer(DefaultBodyLimit::disable());
-    Router::new()
+    OpenApiRouter::new()
         .merge(uploads)
-        .route(paths::API_SUBMISSION, get(show_submission).patch(patch_submission))
-        .route(paths::API_SUBMISSION_FILE, get(send_file))
-        .route(paths::API_CHECK, get(show_check))
+        .routes(routes!(show_submission, patch_submission))
+        .routes(routes!(send_file))
+        .routes(routes!(show_check))
 }
 
 /// Longest time that one request waits for a score.
@@ -54,7 +56,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// A lost event delays a waiting request by this much at most.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct AllowanceJson {
     left: i32,
     daily_limit: i32,
@@ -73,7 +75,7 @@ impl From<Allowance> for AllowanceJson {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct SubmissionJson {
     id: SubmissionId,
     state: &'static str,
@@ -226,17 +228,41 @@ fn decode(encoded: &str) -> String {
     last.chars().filter(|character| !character.is_control()).take(200).collect()
 }
 
-#[derive(Deserialize)]
-struct SubmitQuery {
-    /// Seconds to wait for the score.
-    wait: Option<u64>,
+/// A form with a file, as it is described.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "forms are read as they arrive; this is their description")]
+struct FileForm {
+    #[schema(value_type = String, format = Binary)]
+    file: (),
     description: Option<String>,
 }
 
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct SubmitQuery {
+    /// Seconds to wait for the score; 60 at most.
+    wait: Option<u64>,
+    /// A note to yourself; up to 500 characters.
+    description: Option<String>,
+}
+
+/// Send predictions.
+///
+/// With `wait=30` the answer holds the score, if it is there within 30 seconds (60 at most).
+#[utoipa::path(
+    post,
+    path = paths::API_SUBMISSIONS,
+    operation_id = "submit",
+    tag = "Taking part",
+    security(("token" = ["submit"])),
+    params(SubmitQuery, ("Idempotency-Key" = Option<String>, Header, description = "Up to 200 characters of the sender's choice: the same key for the same file is the same submission, however often it is sent; with another file it is a `field` problem", max_length = 200), ("X-File-Name" = Option<String>, Header, description = "Name of the file, percent-encoded, when it is the whole body")),
+    request_body(content(([u8] = "application/octet-stream"), (FileForm = "multipart/form-data")), description = "The file as the whole body, named by `X-File-Name`, or as a form's `file`."),
+    responses((status = 201, description = "Received; with `wait`, as it stands when it is scored or the time is up", body = SubmissionJson)),
+)]
 async fn post_submission(
     State(app): State<App>,
     Path(slug): Path<String>,
-    Query(query): Query<SubmitQuery>,
+    ApiQuery(query): ApiQuery<SubmitQuery>,
     caller: ApiMember,
     request: Request,
 ) -> Result<(StatusCode, Json<SubmissionJson>)> {
@@ -279,10 +305,19 @@ async fn wait_for_score(app: &App, team_id: TeamId, id: SubmissionId, patience: 
     }
 }
 
+/// The team's submissions.
+#[utoipa::path(
+    get,
+    path = paths::API_SUBMISSIONS,
+    tag = "Taking part",
+    security(("token" = ["read"])),
+    params(Keyset),
+    responses((status = 200, description = "Submissions, newest first", body = Slice<SubmissionJson>)),
+)]
 async fn list_submissions(
     State(app): State<App>,
     Path(slug): Path<String>,
-    Query(keyset): Query<Keyset>,
+    ApiQuery(keyset): ApiQuery<Keyset>,
     caller: ApiMember,
 ) -> Result<Json<Slice<SubmissionJson>>> {
     let member = caller.with(Scope::Read)?;
@@ -301,6 +336,14 @@ async fn list_submissions(
     Ok(Json(slice.map(|row| SubmissionJson::new(row, competition, &released, ended.is_some()))))
 }
 
+/// One submission of the team.
+#[utoipa::path(
+    get,
+    path = paths::API_SUBMISSION,
+    tag = "Taking part",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "The submission", body = SubmissionJson)),
+)]
 async fn show_submission(
     State(app): State<App>,
     Path((slug, id)): Path<(String, SubmissionId)>,
@@ -311,13 +354,25 @@ async fn show_submission(
     Ok(Json(document(&app, &seen, team_id, id).await?))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PatchJson {
     description: Option<String>,
     selected: Option<bool>,
 }
 
+/// Describe a submission, or choose it for the final.
+///
+/// What is left out stays as it is.
+#[utoipa::path(
+    patch,
+    path = paths::API_SUBMISSION,
+    operation_id = "edit_submission",
+    tag = "Taking part",
+    security(("token" = ["submit"])),
+    request_body = PatchJson,
+    responses((status = 200, description = "The submission as it is now", body = SubmissionJson)),
+)]
 async fn patch_submission(
     State(app): State<App>,
     Path((slug, id)): Path<(String, SubmissionId)>,
@@ -339,6 +394,16 @@ async fn patch_submission(
     Ok(Json(document(&app, &seen, entrant.team_id, id).await?))
 }
 
+/// A submission's file as it was sent.
+#[utoipa::path(
+    get,
+    path = paths::API_SUBMISSION_FILE,
+    operation_id = "download_submission",
+    tag = "Taking part",
+    security(("token" = ["read"])),
+    params(("Range" = Option<String>, Header, description = "`bytes=FIRST-LAST`, to go on where a download broke off")),
+    responses((status = 200, description = "The whole file", body = [u8], content_type = "application/octet-stream"), (status = 206, description = "The part that `Range` asked for", body = [u8], content_type = "application/octet-stream"), (status = 304, description = "Unchanged since the `ETag` in `If-None-Match`"), (status = 416, description = "The range lies outside the file")),
+)]
 async fn send_file(
     State(app): State<App>,
     Path((slug, id)): Path<(String, SubmissionId)>,
@@ -353,7 +418,7 @@ async fn send_file(
     download::send(&app.files, &download_of(&submission), &asked).await
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct CheckJson {
     id: Uuid,
     file_name: String,
@@ -386,6 +451,17 @@ fn without_inner_words(verdict: CheckVerdict) -> CheckVerdict {
     }
 }
 
+/// Have a file checked without spending an entry.
+#[utoipa::path(
+    post,
+    path = paths::API_CHECKS,
+    operation_id = "check_file",
+    tag = "Taking part",
+    security(("token" = ["submit"])),
+    params(("X-File-Name" = Option<String>, Header, description = "Name of the file, percent-encoded, when it is the whole body")),
+    request_body(content(([u8] = "application/octet-stream"), (FileForm = "multipart/form-data")), description = "The file as the whole body, named by `X-File-Name`, or as a form's `file`."),
+    responses((status = 201, description = "The check; its verdict follows", body = CheckJson)),
+)]
 async fn post_check(
     State(app): State<App>,
     Path(slug): Path<String>,
@@ -400,6 +476,14 @@ async fn post_check(
     Ok((StatusCode::CREATED, Json(found)))
 }
 
+/// What came of a check.
+#[utoipa::path(
+    get,
+    path = paths::API_CHECK,
+    tag = "Taking part",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "The check, with its verdict once there is one", body = CheckJson)),
+)]
 async fn show_check(
     State(app): State<App>,
     Path((slug, id)): Path<(String, Uuid)>,

@@ -1,11 +1,12 @@
 //! Joining as JSON.
 
+use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::post;
-use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::accounts::model::Scope;
 use crate::api::token::ApiMember;
@@ -15,16 +16,16 @@ use crate::ids::TeamId;
 use crate::paths;
 use crate::teams::join::join;
 
-pub fn router() -> Router<App> {
-    Router::new().route(paths::API_JOIN, post(post_join))
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(post_join))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 struct JoinJson {
     accept_rules: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct JoinedJson {
     team_id: TeamId,
     team: String,
@@ -32,6 +33,16 @@ struct JoinedJson {
     is_late: bool,
 }
 
+/// Accept the rules and take part.
+#[utoipa::path(
+    post,
+    path = paths::API_JOIN,
+    operation_id = "join_competition",
+    tag = "Taking part",
+    security(("token" = ["submit"])),
+    request_body = JoinJson,
+    responses((status = 201, description = "The caller takes part", body = JoinedJson)),
+)]
 async fn post_join(
     State(app): State<App>,
     Path(slug): Path<String>,

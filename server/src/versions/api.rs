@@ -1,19 +1,21 @@
 //! Scoring versions as JSON.
 
+use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use chrono::{DateTime, Utc};
 use holdout_contract::examine::Finding;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::model::{Change, Fault, Move, MoveKey, Stage, Verification, Version};
 use super::{rescore, store, verify};
 use crate::accounts::model::{Member, Scope};
 use crate::api::paging::{Keyset, Slice};
+use crate::api::query::ApiQuery;
 use crate::api::token::{ApiMember, MaybeApiMember};
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
@@ -21,22 +23,22 @@ use crate::error::{AppError, Result};
 use crate::ids::{SubmissionId, TeamId};
 use crate::paths;
 
-pub fn router() -> Router<App> {
-    Router::new()
-        .route(paths::API_VERSIONS, get(show_changes).post(post_begin))
-        .route(paths::API_VERSION, get(show_version))
-        .route(paths::API_VERSION_MOVES, get(show_moves))
-        .route(paths::API_VERSION_START, post(post_start))
-        .route(paths::API_VERSION_PUBLISH, post(post_publish))
-        .route(paths::API_VERSION_ROLL_BACK, post(post_roll_back))
-        .route(paths::API_VERSION_ABANDON, post(post_abandon))
-        .route(paths::API_VERSION_RETRY, post(post_retry))
-        .route(paths::API_VERIFICATIONS, post(post_verification))
-        .route(paths::API_VERIFICATION, get(show_verification))
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(show_changes, post_begin))
+        .routes(routes!(show_version))
+        .routes(routes!(show_moves))
+        .routes(routes!(post_start))
+        .routes(routes!(post_publish))
+        .routes(routes!(post_roll_back))
+        .routes(routes!(post_abandon))
+        .routes(routes!(post_retry))
+        .routes(routes!(post_verification))
+        .routes(routes!(show_verification))
 }
 
 /// A moment at which another version began to count.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct ChangeJson {
     id: i64,
     version: i32,
@@ -63,7 +65,7 @@ impl From<Change> for ChangeJson {
 }
 
 /// A version as its hosts see it.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct VersionJson {
     number: i32,
     stage: Stage,
@@ -109,7 +111,7 @@ impl From<Version> for VersionJson {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct MoveJson {
     team_id: TeamId,
     team: String,
@@ -140,10 +142,20 @@ impl From<Move> for MoveJson {
     }
 }
 
+/// When another solution or metric began to count, and why.
+#[utoipa::path(
+    get,
+    path = paths::API_VERSIONS,
+    operation_id = "list_version_changes",
+    tag = "Rescoring",
+    security((), ("token" = ["read"])),
+    params(Keyset),
+    responses((status = 200, description = "Changes, newest first", body = Slice<ChangeJson>)),
+)]
 async fn show_changes(
     State(app): State<App>,
     Path(slug): Path<String>,
-    Query(keyset): Query<Keyset>,
+    ApiQuery(keyset): ApiQuery<Keyset>,
     caller: MaybeApiMember,
 ) -> Result<Json<Slice<ChangeJson>>> {
     let viewer = caller.reader()?;
@@ -164,6 +176,14 @@ async fn shown(app: &App, seen: &Seen, number: i32) -> Result<Json<VersionJson>>
     Ok(Json(rescore::find(&mut conn, seen, number).await?.into()))
 }
 
+/// A scoring version, as its hosts see it.
+#[utoipa::path(
+    get,
+    path = paths::API_VERSION,
+    tag = "Rescoring",
+    security(("token" = ["host"])),
+    responses((status = 200, description = "The version", body = VersionJson)),
+)]
 async fn show_version(
     State(app): State<App>,
     Path((slug, number)): Path<(String, i32)>,
@@ -173,6 +193,15 @@ async fn show_version(
     shown(&app, &seen, number).await
 }
 
+/// Begin a new scoring version.
+#[utoipa::path(
+    post,
+    path = paths::API_VERSIONS,
+    operation_id = "begin_version",
+    tag = "Rescoring",
+    security(("token" = ["host"])),
+    responses((status = 201, description = "The version, a copy of the one that counts", body = VersionJson)),
+)]
 async fn post_begin(
     State(app): State<App>,
     Path(slug): Path<String>,
@@ -183,13 +212,14 @@ async fn post_begin(
     Ok((StatusCode::CREATED, shown(&app, &seen, number).await?))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct MovesQuery {
     after: Option<String>,
     limit: Option<i64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct MovesJson {
     items: Vec<MoveJson>,
     /// `after` of the next part; absent at the end.
@@ -197,10 +227,20 @@ struct MovesJson {
     next: Option<String>,
 }
 
+/// Which teams would move if the version were published.
+#[utoipa::path(
+    get,
+    path = paths::API_VERSION_MOVES,
+    operation_id = "list_moves",
+    tag = "Rescoring",
+    security(("token" = ["host"])),
+    params(MovesQuery),
+    responses((status = 200, description = "Teams, those that move farthest first", body = MovesJson)),
+)]
 async fn show_moves(
     State(app): State<App>,
     Path((slug, number)): Path<(String, i32)>,
-    Query(query): Query<MovesQuery>,
+    ApiQuery(query): ApiQuery<MovesQuery>,
     caller: ApiMember,
 ) -> Result<Json<MovesJson>> {
     let (_, seen) = open(&app, &slug, caller).await?;
@@ -217,7 +257,7 @@ async fn show_moves(
     Ok(Json(MovesJson { items: moves.into_iter().map(MoveJson::from).collect(), next }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 struct ReasonJson {
     reason: String,
 }
@@ -227,6 +267,16 @@ fn reason(body: Result<Json<ReasonJson>, JsonRejection>) -> Result<String> {
         .map_err(|_| AppError::field("reason", "Send a JSON object with “reason”, which everybody reads."))
 }
 
+/// Score everything under the version, beside what counts.
+#[utoipa::path(
+    post,
+    path = paths::API_VERSION_START,
+    operation_id = "start_version",
+    tag = "Rescoring",
+    security(("token" = ["host"])),
+    request_body = ReasonJson,
+    responses((status = 200, description = "The version", body = VersionJson)),
+)]
 async fn post_start(
     State(app): State<App>,
     Path((slug, number)): Path<(String, i32)>,
@@ -238,6 +288,15 @@ async fn post_start(
     shown(&app, &seen, number).await
 }
 
+/// Make the version count.
+#[utoipa::path(
+    post,
+    path = paths::API_VERSION_PUBLISH,
+    operation_id = "publish_version",
+    tag = "Rescoring",
+    security(("token" = ["host"])),
+    responses((status = 200, description = "The version", body = VersionJson)),
+)]
 async fn post_publish(
     State(app): State<App>,
     Path((slug, number)): Path<(String, i32)>,
@@ -248,6 +307,16 @@ async fn post_publish(
     shown(&app, &seen, number).await
 }
 
+/// Return to a version that counted before.
+#[utoipa::path(
+    post,
+    path = paths::API_VERSION_ROLL_BACK,
+    operation_id = "roll_back_version",
+    tag = "Rescoring",
+    security(("token" = ["host"])),
+    request_body = ReasonJson,
+    responses((status = 200, description = "The version", body = VersionJson)),
+)]
 async fn post_roll_back(
     State(app): State<App>,
     Path((slug, number)): Path<(String, i32)>,
@@ -259,6 +328,15 @@ async fn post_roll_back(
     shown(&app, &seen, number).await
 }
 
+/// Give a version up that never counted.
+#[utoipa::path(
+    post,
+    path = paths::API_VERSION_ABANDON,
+    operation_id = "abandon_version",
+    tag = "Rescoring",
+    security(("token" = ["host"])),
+    responses((status = 200, description = "The version", body = VersionJson)),
+)]
 async fn post_abandon(
     State(app): State<App>,
     Path((slug, number)): Path<(String, i32)>,
@@ -269,6 +347,15 @@ async fn post_abandon(
     shown(&app, &seen, number).await
 }
 
+/// Score again what broke off by a fault of the platform.
+#[utoipa::path(
+    post,
+    path = paths::API_VERSION_RETRY,
+    operation_id = "retry_version",
+    tag = "Rescoring",
+    security(("token" = ["host"])),
+    responses((status = 200, description = "The version", body = VersionJson)),
+)]
 async fn post_retry(
     State(app): State<App>,
     Path((slug, number)): Path<(String, i32)>,
@@ -280,7 +367,8 @@ async fn post_retry(
 }
 
 /// A verification with the first of what differed.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = VerificationReport)]
 struct VerificationJson {
     #[serde(flatten)]
     verification: Verification,
@@ -293,7 +381,8 @@ struct VerificationJson {
     next: Option<SubmissionId>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct FaultsQuery {
     after: Option<i64>,
 }
@@ -322,6 +411,15 @@ async fn verification(
     }))
 }
 
+/// Compute every score again and compare.
+#[utoipa::path(
+    post,
+    path = paths::API_VERIFICATIONS,
+    operation_id = "begin_verification",
+    tag = "Rescoring",
+    security(("token" = ["host"])),
+    responses((status = 202, description = "The verification, which has begun", body = VerificationJson)),
+)]
 async fn post_verification(
     State(app): State<App>,
     Path(slug): Path<String>,
@@ -332,10 +430,19 @@ async fn post_verification(
     Ok((StatusCode::ACCEPTED, verification(&app, &seen, id, SubmissionId(0)).await?))
 }
 
+/// What a verification found so far.
+#[utoipa::path(
+    get,
+    path = paths::API_VERIFICATION,
+    tag = "Rescoring",
+    security(("token" = ["host"])),
+    params(FaultsQuery),
+    responses((status = 200, description = "The verification", body = VerificationJson)),
+)]
 async fn show_verification(
     State(app): State<App>,
     Path((slug, id)): Path<(String, i64)>,
-    Query(query): Query<FaultsQuery>,
+    ApiQuery(query): ApiQuery<FaultsQuery>,
     caller: ApiMember,
 ) -> Result<Json<VerificationJson>> {
     let (_, seen) = open(&app, &slug, caller).await?;

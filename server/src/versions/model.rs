@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::ids::{SubmissionId, TeamId, VersionId};
 
 /// Where a version stands in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, sqlx::Type, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Stage {
@@ -119,7 +119,7 @@ impl Version {
 }
 
 /// A recomputation of every score of a competition, from the stored bytes.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Verification {
     pub id: i64,
     /// The version that counted when it was asked for.
@@ -158,7 +158,7 @@ impl Verification {
 }
 
 /// A score that did not come out as it is on record; no digit of it is said.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Fault {
     pub submission_id: SubmissionId,
     pub team: String,

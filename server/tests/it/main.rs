@@ -7,6 +7,7 @@ mod client;
 mod competitions;
 mod leaderboard;
 mod life;
+mod openapi;
 mod plans;
 mod render;
 mod stage;

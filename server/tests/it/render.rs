@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use askama::Template;
-use holdout::{accounts, admin, competitions, leaderboard, submissions, teams, versions, web};
+use holdout::{accounts, admin, api, competitions, leaderboard, submissions, teams, versions, web};
 
 use crate::tidy::{root, sources};
 
@@ -31,6 +31,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         admin::pages::OverviewPage,
         admin::pages::QueuePage,
         admin::pages::UsersPage,
+        api::reference::ReferencePage,
         competitions::pages::data::DataPage,
         competitions::pages::home::HomePage,
         competitions::pages::metrics::MetricPage,

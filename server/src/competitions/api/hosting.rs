@@ -2,20 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post, put};
-use axum::{Json, Router};
 use chrono::{DateTime, Utc};
 use holdout_contract::examine::{Proposal, Report};
 use holdout_contract::rejection::Rejection;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::{CompetitionJson, FileJson, send_file};
+use super::{CompetitionJson, FileJson};
 use crate::accounts::model::{Member, Scope};
+use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
@@ -28,17 +30,17 @@ use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::upload;
 
-pub fn router() -> Router<App> {
-    let uploads = Router::new()
-        .route(paths::API_DATA_FILE, get(send_file).put(put_data).delete(remove_data))
-        .route(paths::API_SOLUTION, put(put_solution))
-        .route(paths::API_TABLE, get(show_table).post(put_table))
+pub fn router() -> OpenApiRouter<App> {
+    let uploads = OpenApiRouter::new()
+        .routes(routes!(super::send_file, put_data, remove_data))
+        .routes(routes!(put_solution))
+        .routes(routes!(show_table, put_table))
         .layer(DefaultBodyLimit::disable());
-    Router::new()
-        .route(paths::API_PAGE, put(put_page).delete(remove_page))
-        .route(paths::API_COMPETITION_METRIC, put(put_metric))
-        .route(paths::API_REPORT, get(show_report))
-        .route(paths::API_LAUNCH, post(post_launch))
+    OpenApiRouter::new()
+        .routes(routes!(put_page, remove_page))
+        .routes(routes!(put_metric))
+        .routes(routes!(show_report))
+        .routes(routes!(post_launch))
         .merge(uploads)
 }
 
@@ -62,7 +64,7 @@ async fn shown(app: &App, slug: &str, host: &Member) -> Result<CompetitionJson> 
     Ok(CompetitionJson::new(seen, app.clock.now()))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 pub(super) struct NewJson {
     title: String,
     slug: Option<String>,
@@ -70,6 +72,16 @@ pub(super) struct NewJson {
     subtitle: String,
 }
 
+/// Begin a draft.
+#[utoipa::path(
+    post,
+    path = paths::API_COMPETITIONS,
+    operation_id = "create_competition",
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    request_body = NewJson,
+    responses((status = 201, description = "The draft", body = CompetitionJson)),
+)]
 pub(super) async fn create(
     State(app): State<App>,
     caller: ApiMember,
@@ -84,7 +96,7 @@ pub(super) async fn create(
 }
 
 /// What is left out stays as it is.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct EditJson {
     title: Option<String>,
@@ -104,6 +116,18 @@ pub(super) struct EditJson {
     emails: Option<Vec<String>>,
 }
 
+/// Change a competition: basics, times, limits, who sees it.
+///
+/// What is left out stays as it is.
+#[utoipa::path(
+    patch,
+    path = paths::API_COMPETITION,
+    operation_id = "edit_competition",
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    request_body = EditJson,
+    responses((status = 200, description = "The competition as it is now", body = CompetitionJson)),
+)]
 pub(super) async fn edit(
     State(app): State<App>,
     Path(slug): Path<String>,
@@ -163,12 +187,21 @@ async fn edit_settings(app: &App, host: &Member, seen: &Seen, wish: &EditJson) -
     Ok(())
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 struct PageBody {
     title: String,
     markdown: String,
 }
 
+/// Write a page, in Markdown.
+#[utoipa::path(
+    put,
+    path = paths::API_PAGE,
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    request_body = PageBody,
+    responses((status = 204, description = "The page stands as sent")),
+)]
 async fn put_page(
     State(app): State<App>,
     Path((slug, page)): Path<(String, String)>,
@@ -181,6 +214,14 @@ async fn put_page(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Remove a page.
+#[utoipa::path(
+    delete,
+    path = paths::API_PAGE,
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    responses((status = 204, description = "The page is gone")),
+)]
 async fn remove_page(
     State(app): State<App>,
     Path((slug, page)): Path<(String, String)>,
@@ -191,17 +232,28 @@ async fn remove_page(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default)]
 struct DataQuery {
     role: String,
     description: String,
 }
 
+/// Put a file of data, or replace it.
+#[utoipa::path(
+    put,
+    path = paths::API_DATA_FILE,
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    params(DataQuery),
+    request_body(content = [u8], content_type = "application/octet-stream", description = "The file"),
+    responses((status = 200, description = "The file as it is stored", body = FileJson)),
+)]
 async fn put_data(
     State(app): State<App>,
     Path((slug, name)): Path<(String, String)>,
-    Query(query): Query<DataQuery>,
+    ApiQuery(query): ApiQuery<DataQuery>,
     caller: ApiMember,
     body: Body,
 ) -> Result<Json<FileJson>> {
@@ -216,6 +268,14 @@ async fn put_data(
     Ok(Json(file.into()))
 }
 
+/// Remove a file of data.
+#[utoipa::path(
+    delete,
+    path = paths::API_DATA_FILE,
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    responses((status = 204, description = "The file is gone")),
+)]
 async fn remove_data(
     State(app): State<App>,
     Path((slug, name)): Path<(String, String)>,
@@ -226,23 +286,36 @@ async fn remove_data(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default)]
 struct SealedQuery {
     sealed: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct SealedJson {
     sealed_sha256: String,
     sealed_bytes: u64,
     recipient: String,
 }
 
+/// Put the solution.
+///
+/// The server cannot read it: only scorers hold the key.
+#[utoipa::path(
+    put,
+    path = paths::API_SOLUTION,
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    params(SealedQuery),
+    request_body(content = [u8], content_type = "application/octet-stream", description = "The solution: sealed with `age` to the scorer key, or as it is, and then sealed while it arrives"),
+    responses((status = 200, description = "What is stored: sealed bytes", body = SealedJson)),
+)]
 async fn put_solution(
     State(app): State<App>,
     Path(slug): Path<String>,
-    Query(query): Query<SealedQuery>,
+    ApiQuery(query): ApiQuery<SealedQuery>,
     caller: ApiMember,
     body: Body,
 ) -> Result<Json<SealedJson>> {
@@ -259,13 +332,15 @@ async fn put_solution(
     }))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 struct MetricBody {
     /// `roc_auc`, or with its main parameter `f1@0.5`.
     metric: String,
     #[serde(default)]
+    #[schema(value_type = Object)]
     params: BTreeMap<String, Value>,
     #[serde(default)]
+    #[schema(value_type = Object)]
     context: Map<String, Value>,
     #[serde(default = "third")]
     public_fraction: f64,
@@ -275,6 +350,15 @@ fn third() -> f64 {
     0.3
 }
 
+/// Choose metric, parameters and the public share.
+#[utoipa::path(
+    put,
+    path = paths::API_COMPETITION_METRIC,
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    request_body = MetricBody,
+    responses((status = 200, description = "The competition as it is now", body = CompetitionJson)),
+)]
 async fn put_metric(
     State(app): State<App>,
     Path(slug): Path<String>,
@@ -296,7 +380,8 @@ async fn put_metric(
     Ok(Json(shown(&app, &slug, &host).await?))
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default)]
 struct TableQuery {
     target: String,
@@ -305,10 +390,21 @@ struct TableQuery {
     public_percent: String,
 }
 
+/// Let a scorer make train, test, sample and solution from one labelled table.
+#[utoipa::path(
+    post,
+    path = paths::API_TABLE,
+    operation_id = "split_table",
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    params(TableQuery),
+    request_body(content = [u8], content_type = "application/octet-stream", description = "The labelled table, sealed or not as for a solution"),
+    responses((status = 202, description = "A scorer will split it", body = TableJson)),
+)]
 async fn put_table(
     State(app): State<App>,
     Path(slug): Path<String>,
-    Query(query): Query<TableQuery>,
+    ApiQuery(query): ApiQuery<TableQuery>,
     caller: ApiMember,
     body: Body,
 ) -> Result<(StatusCode, Json<TableJson>)> {
@@ -321,7 +417,7 @@ async fn put_table(
     Ok((StatusCode::ACCEPTED, Json(table_json(&app, &seen).await?)))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct TableJson {
     target_column: String,
     /// `queued`, `leased`, `done` or `failed`.
@@ -330,6 +426,14 @@ struct TableJson {
     rejection: Option<Rejection>,
 }
 
+/// What came of the labelled table.
+#[utoipa::path(
+    get,
+    path = paths::API_TABLE,
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    responses((status = 200, description = "What a scorer proposes", body = TableJson)),
+)]
 async fn show_table(
     State(app): State<App>,
     Path(slug): Path<String>,
@@ -351,14 +455,15 @@ async fn table_json(app: &App, seen: &Seen) -> Result<TableJson> {
     })
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct HindranceJson {
     step: &'static str,
     text: String,
     fix: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = LaunchReport)]
 struct ReportJson {
     /// Whether the report speaks of the draft as it is now.
     is_current: bool,
@@ -370,6 +475,14 @@ struct ReportJson {
     hindrances: Vec<HindranceJson>,
 }
 
+/// What stands between the draft and its launch.
+#[utoipa::path(
+    get,
+    path = paths::API_REPORT,
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    responses((status = 200, description = "The report", body = ReportJson)),
+)]
 async fn show_report(
     State(app): State<App>,
     Path(slug): Path<String>,
@@ -391,13 +504,23 @@ async fn show_report(
     }))
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 struct LaunchBody {
     /// Start now and last so long; left out: the timeline as it is.
     days: Option<u32>,
 }
 
+/// Launch the competition.
+#[utoipa::path(
+    post,
+    path = paths::API_LAUNCH,
+    operation_id = "launch",
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    request_body = LaunchBody,
+    responses((status = 200, description = "The competition, launched", body = CompetitionJson)),
+)]
 async fn post_launch(
     State(app): State<App>,
     Path(slug): Path<String>,

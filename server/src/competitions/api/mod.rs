@@ -2,16 +2,18 @@
 
 mod hosting;
 
-use axum::extract::{Path, Query, State};
+use axum::Json;
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use axum::routing::get;
-use axum::{Json, Router};
 use chrono::{DateTime, Utc};
 use holdout_contract::spec::MetricSpec;
 use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::accounts::model::Member;
+use crate::api::query::ApiQuery;
 use crate::api::token::MaybeApiMember;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
@@ -23,48 +25,69 @@ use crate::competitions::supply;
 use crate::error::{AppError, Result};
 use crate::paths;
 
-pub fn router() -> Router<App> {
-    Router::new()
-        .route(paths::API_SCORER_KEY, get(show_scorer_key))
-        .route(paths::API_METRICS, get(list_metrics))
-        .route(paths::API_METRIC, get(show_metric))
-        .route(paths::API_COMPETITIONS, get(list_competitions).post(hosting::create))
-        .route(paths::API_COMPETITION, get(show_competition).patch(hosting::edit))
-        .route(paths::API_PAGES, get(list_pages))
-        .route(paths::API_DATA, get(list_data))
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(show_scorer_key))
+        .routes(routes!(list_metrics))
+        .routes(routes!(show_metric))
+        .routes(routes!(list_competitions, hosting::create))
+        .routes(routes!(show_competition, hosting::edit))
+        .routes(routes!(list_pages))
+        .routes(routes!(list_data))
         .merge(hosting::router())
 }
 
 const COMPETITIONS_A_PAGE: i64 = 50;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct ScorerKeyJson {
     /// An `age` recipient: solutions and labelled tables are sealed to it.
     recipient: String,
 }
 
+/// The key that solutions are sealed to before they are sent.
+#[utoipa::path(
+    get,
+    path = paths::API_SCORER_KEY,
+    tag = "Metrics",
+    responses((status = 200, description = "The key", body = ScorerKeyJson), (status = 403, description = "No scorer yet")),
+)]
 async fn show_scorer_key(State(app): State<App>) -> Result<Json<ScorerKeyJson>> {
     let mut conn = app.db.acquire().await?;
     let recipient = judging::recipient(&mut conn).await?.ok_or_else(supply::no_scorer)?;
     Ok(Json(ScorerKeyJson { recipient }))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct ItemsJson<T> {
     items: Vec<T>,
 }
 
+/// Every metric that this installation computes.
+#[utoipa::path(
+    get,
+    path = paths::API_METRICS,
+    tag = "Metrics",
+    responses((status = 200, description = "The catalogue", body = ItemsJson<MetricSpec>)),
+)]
 async fn list_metrics(State(app): State<App>) -> Result<Json<ItemsJson<MetricSpec>>> {
     let mut conn = app.db.acquire().await?;
     Ok(Json(ItemsJson { items: judging::metrics(&mut conn).await? }))
 }
 
+/// One metric: what it measures, its formula, its parameters.
+#[utoipa::path(
+    get,
+    path = paths::API_METRIC,
+    tag = "Metrics",
+    responses((status = 200, description = "The metric", body = MetricSpec)),
+)]
 async fn show_metric(State(app): State<App>, Path(name): Path<String>) -> Result<Json<MetricSpec>> {
     let mut conn = app.db.acquire().await?;
     judging::metric(&mut conn, &name).await?.map(Json).ok_or(AppError::NotFound)
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct CardJson {
     slug: String,
     title: String,
@@ -77,7 +100,7 @@ struct CardJson {
     is_demo: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct CompetitionsJson {
     items: Vec<CardJson>,
     /// `before` of the next part; absent at the end.
@@ -85,14 +108,23 @@ struct CompetitionsJson {
     next: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ListQuery {
     before: Option<String>,
 }
 
+/// Competitions that everybody may see.
+#[utoipa::path(
+    get,
+    path = paths::API_COMPETITIONS,
+    tag = "Competitions",
+    params(ListQuery),
+    responses((status = 200, description = "Public competitions, the last to end first", body = CompetitionsJson)),
+)]
 async fn list_competitions(
     State(app): State<App>,
-    Query(query): Query<ListQuery>,
+    ApiQuery(query): ApiQuery<ListQuery>,
 ) -> Result<Json<CompetitionsJson>> {
     let before = match &query.before {
         None => Cursor::END,
@@ -123,7 +155,7 @@ fn card_json(card: Card, now: DateTime<Utc>) -> CardJson {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct CompetitionJson {
     slug: String,
     title: String,
@@ -179,6 +211,14 @@ impl CompetitionJson {
     }
 }
 
+/// One competition: its times, limits and metric.
+#[utoipa::path(
+    get,
+    path = paths::API_COMPETITION,
+    tag = "Competitions",
+    security((), ("token" = ["read"])),
+    responses((status = 200, description = "The competition", body = CompetitionJson)),
+)]
 async fn show_competition(
     State(app): State<App>,
     Path(slug): Path<String>,
@@ -194,7 +234,7 @@ async fn see(app: &App, slug: &str, caller: MaybeApiMember) -> Result<(Seen, Opt
     Ok((seen, reader))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct PageJson {
     slug: String,
     title: String,
@@ -203,6 +243,14 @@ struct PageJson {
     updated_at: DateTime<Utc>,
 }
 
+/// A competition's pages, as Markdown and as HTML.
+#[utoipa::path(
+    get,
+    path = paths::API_PAGES,
+    tag = "Competitions",
+    security((), ("token" = ["read"])),
+    responses((status = 200, description = "The pages, in their order", body = ItemsJson<PageJson>)),
+)]
 async fn list_pages(
     State(app): State<App>,
     Path(slug): Path<String>,
@@ -221,7 +269,7 @@ async fn list_pages(
     Ok(Json(ItemsJson { items: items.collect() }))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct FileJson {
     name: String,
     role: String,
@@ -244,6 +292,14 @@ impl From<DataFile> for FileJson {
     }
 }
 
+/// The files that participants can download.
+#[utoipa::path(
+    get,
+    path = paths::API_DATA,
+    tag = "Competitions",
+    security((), ("token" = ["read"])),
+    responses((status = 200, description = "The files", body = ItemsJson<FileJson>)),
+)]
 async fn list_data(
     State(app): State<App>,
     Path(slug): Path<String>,
@@ -256,6 +312,16 @@ async fn list_data(
     Ok(Json(ItemsJson { items: shown.map(FileJson::from).collect() }))
 }
 
+/// Download a file. The rules must have been accepted.
+#[utoipa::path(
+    get,
+    path = paths::API_DATA_FILE,
+    operation_id = "download_data",
+    tag = "Competitions",
+    security(("token" = ["read"])),
+    params(("Range" = Option<String>, Header, description = "`bytes=FIRST-LAST`, to go on where a download broke off")),
+    responses((status = 200, description = "The whole file", body = [u8], content_type = "application/octet-stream"), (status = 206, description = "The part that `Range` asked for", body = [u8], content_type = "application/octet-stream"), (status = 304, description = "Unchanged since the `ETag` in `If-None-Match`"), (status = 416, description = "The range lies outside the file")),
+)]
 async fn send_file(
     State(app): State<App>,
     Path((slug, name)): Path<(String, String)>,

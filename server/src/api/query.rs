@@ -1,0 +1,21 @@
+//! The query of an address, or a problem that says what in it cannot be read.
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::error::{AppError, Result};
+
+/// As axum's `Query`; what cannot be read is a `field` problem, for every method alike.
+#[derive(Debug, Clone, Copy)]
+pub struct ApiQuery<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let Query(query) = Query::try_from_uri(&parts.uri)
+            .map_err(|rejection| AppError::field("query", format!("{}.", rejection.body_text())))?;
+        Ok(Self(query))
+    }
+}
