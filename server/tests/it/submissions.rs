@@ -54,6 +54,21 @@ async fn a_rejected_file_gives_its_place_back_and_midnight_gives_all_back(pool: 
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn what_was_sent_while_the_clock_ran_ahead_counts_on_its_own_day(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let ada = stage.entrant("ada").await;
+    stage.let_pass(TimeDelta::hours(24)).await;
+    for _ in 1..=5 {
+        stage.send(&ada, "tomorrow").await.unwrap();
+    }
+    assert!(stage.send(&ada, "one too many").await.is_err());
+    stage.let_pass(TimeDelta::zero()).await;
+    assert_eq!(stage.send(&ada, "today").await.unwrap().allowance.left(), 4);
+    stage.let_pass(TimeDelta::hours(24)).await;
+    assert!(stage.send(&ada, "one too many again").await.is_err());
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn one_key_is_one_submission_and_never_another_file(pool: PgPool) {
     let stage = Stage::open(pool).await;
     let ada = stage.entrant("ada").await;
