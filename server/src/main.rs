@@ -76,6 +76,8 @@ fn main() -> ExitCode {
                 .unwrap_or_else(|_| "info,sqlx::query=error".into()),
         )
         .with_ansi(std::io::stdout().is_terminal())
+        // A line that cannot be written, as on a full disk, must not end the program.
+        .log_internal_errors(false)
         .init();
     match run(Cli::parse().verb) {
         Ok(code) => code,

@@ -151,6 +151,8 @@ fn log_to_stderr() {
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
+        // A line that cannot be written, as on a full disk, must not end the program.
+        .log_internal_errors(false)
         .try_init();
 }
 

@@ -4,12 +4,14 @@
 //! A trap: the kernel ties a child's fate to the *thread* that started it, so children are started
 //! from the main thread, which lives as long as the program.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::house::words;
 
 /// Pause before the first restart; doubles with each death in quick succession.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -137,11 +139,7 @@ pub fn die_with_supervisor(command: &mut Command, signal: Signal) {
 fn pass_on(name: &str, stream: Option<impl Read + Send + 'static>) {
     let Some(stream) = stream else { return };
     let name = name.to_owned();
-    std::thread::spawn(move || {
-        for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            println!("{name:<9} | {line}");
-        }
-    });
+    std::thread::spawn(move || words::pass_on(&name, stream));
 }
 
 fn pause(quick_deaths: u32) -> Duration {

@@ -15,6 +15,7 @@ pub mod identity;
 pub mod layout;
 pub mod up;
 pub mod welcome;
+pub mod words;
 
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Postgres, migrate::MigrateDatabase};

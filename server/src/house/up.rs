@@ -18,6 +18,7 @@ use crate::house::children::Supervised;
 use crate::house::cluster::{self, Cluster};
 use crate::house::layout::Layout;
 use crate::house::welcome::{self, Welcome};
+use crate::house::words::say;
 
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LOOK_AT_PROGRAMS_EVERY: Duration = Duration::from_secs(5);
@@ -60,7 +61,7 @@ pub async fn up(config: Config, args: UpArgs) -> anyhow::Result<()> {
         ran = run(&config, &layout, &args, &mut tree) => ran,
         () = stop.asked() => Ok(()),
     };
-    println!("holdout   | stopping");
+    say("holdout", "stopping");
     let harsh = tokio::select! {
         () = tree.stop() => false,
         () = stop.asked() => true,
@@ -68,7 +69,7 @@ pub async fn up(config: Config, args: UpArgs) -> anyhow::Result<()> {
     if harsh {
         tree.kill();
     }
-    println!("holdout   | stopped");
+    say("holdout", "stopped");
     ran
 }
 
@@ -219,7 +220,7 @@ impl Tree {
             looked_at = Instant::now();
             let changed_at = cluster.programs_changed_at();
             if changed_at.is_some() && changed_at != programs_changed_at {
-                println!("holdout   | PostgreSQL's programs were updated; the database is started again");
+                say("holdout", "PostgreSQL's programs were updated; the database is started again");
                 programs_changed_at = changed_at;
                 server.ask_to_stop();
             }
@@ -271,7 +272,7 @@ async fn stop_all(processes: &mut [&mut Supervised]) {
     for process in processes.iter_mut() {
         while process.is_running() {
             if since.elapsed() > STOP_PATIENCE {
-                println!("holdout   | {} does not stop; it is ended", process.name());
+                say("holdout", format_args!("{} does not stop; it is ended", process.name()));
                 process.kill();
             }
             tokio::time::sleep(Duration::from_millis(20)).await;

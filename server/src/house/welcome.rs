@@ -17,6 +17,7 @@ use crate::accounts::become_admin::ensure_admin_link;
 use crate::config::Config;
 use crate::house::children::die_with_supervisor;
 use crate::house::layout::Layout;
+use crate::house::words::say;
 use crate::paths;
 
 const PAUSE: Duration = Duration::from_millis(100);
@@ -36,28 +37,26 @@ pub fn welcome(welcome: &Welcome) {
     while !answers(welcome.config.listen) {
         std::thread::sleep(PAUSE);
     }
-    println!("holdout   | Open {}", welcome.config.public_url);
+    say("holdout", format_args!("Open {}", welcome.config.public_url));
     match admin_link(welcome) {
         Ok(Some(link)) => {
-            println!(
-                "holdout   | Become the administrator with this link, which works once and for seven days:"
-            );
-            println!("holdout   | {link}");
+            say("holdout", "Become the administrator with this link, which works once and for seven days:");
+            say("holdout", format_args!("{link}"));
         }
         Ok(None) => {}
-        Err(error) => println!("holdout   | The administrator's link could not be made: {error:#}"),
+        Err(error) => say("holdout", format_args!("The administrator's link could not be made: {error:#}")),
     }
     if welcome.loads_demos && !welcome.layout.furnished().exists() {
         match load_demos(welcome) {
-            Ok(()) => println!("holdout   | The demonstration competitions are there."),
-            Err(error) => println!("holdout   | {error:#}. The next start tries again."),
+            Ok(()) => say("holdout", "The demonstration competitions are there."),
+            Err(error) => say("holdout", format_args!("{error:#}. The next start tries again.")),
         }
     }
 }
 
 /// As a process of its own: what it needs in memory is gone afterwards.
 fn load_demos(welcome: &Welcome) -> anyhow::Result<()> {
-    println!("holdout   | The demonstration competitions are being loaded.");
+    say("holdout", "The demonstration competitions are being loaded.");
     let mut command = Command::new(std::env::current_exe()?);
     command
         .args(["demo", "load"])

@@ -115,6 +115,7 @@ impl Day {
         self.reckon(&memory);
         say("records and boards are right");
         self.house.close();
+        say("the house is closed");
     }
 
     fn send_all(&mut self, memory: &Arc<Mutex<Memory>>) -> Vec<JoinHandle<()>> {
