@@ -110,7 +110,6 @@ impl House {
         kill_process(Pid::from_child(&supervisor), Signal::INT).unwrap();
         assert!(supervisor.wait().unwrap().success(), "it stops cleanly");
         assert!(self.processes("").is_empty(), "nothing is left running");
-        fs::copy(self.folder.join("words"), "/tmp/setup/faults-words").unwrap();
         fs::remove_dir_all(&self.folder).unwrap();
     }
 

@@ -26,6 +26,7 @@ use dice::Dice;
 use files::{Kind, PLANS};
 use house::House;
 use people::{Answer, Api, Errand, Memory, Person};
+use reckoning::Recomputed;
 use records::{Arena, Records};
 use schedule::{Event, Fault, STORM, Schedule};
 use serde_json::Value;
@@ -112,8 +113,12 @@ impl Day {
             self.house.machine.n_refused_writes(),
         );
         self.every_fault_was_felt(&memory);
-        self.reckon(&memory);
-        say("records and boards are right");
+        let expected = self.reckon(&memory);
+        say("records and public boards are right");
+        verify(&mut self.house, &self.host, &self.arenas);
+        say("every score is verified");
+        self.end(&expected);
+        say("the private boards are right");
         self.house.close();
         say("the house is closed");
     }
@@ -227,14 +232,13 @@ impl Day {
         assert!(self.house.machine.n_refused_writes() > 0, "the disk was full");
     }
 
-    fn reckon(&mut self, memory: &Memory) {
+    fn reckon(&self, memory: &Memory) -> Vec<Recomputed> {
         let files = self.house.files();
-        let mut expected = Vec::new();
-        for arena in &self.arenas {
-            expected.push(reckoning::reckon(&self.records, arena, memory, &files));
-        }
-        verify(&mut self.house, &self.host, &self.arenas);
-        // Past the end, when private scores may be seen.
+        self.arenas.iter().map(|arena| reckoning::reckon(&self.records, arena, memory, &files)).collect()
+    }
+
+    /// Passes the end, after which private scores may be seen.
+    fn end(&mut self, expected: &[Recomputed]) {
         self.house.machine.set_clock(self.usual_offset + TimeDelta::days(31));
         for (arena, recomputed) in self.arenas.iter().zip(expected) {
             let records = &self.records;

@@ -46,7 +46,7 @@ pub struct Schedule {
 }
 
 /// How long the storm lasts.
-pub const STORM: Duration = Duration::from_secs(30);
+pub const STORM: Duration = Duration::from_secs(25);
 const N_EVENTS: usize = 20;
 
 impl Schedule {
