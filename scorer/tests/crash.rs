@@ -8,7 +8,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use holdout_contract::MIGRATOR;
-use holdout_scorer::worker::step::step;
+use holdout_scorer::worker::step::{Stepped, step};
 use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::PgPool;
@@ -143,7 +143,7 @@ async fn connections_cut_in_the_middle_of_a_job_cost_nothing(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_dead_child_is_replaced(db: PgPool) {
+async fn a_child_that_dies_at_rest_costs_no_attempt(db: PgPool) {
     let world = World::new(db).await;
     let open = world.competition("open", SOLUTION).await;
     let team = world.team(open, "b").await;
@@ -152,7 +152,13 @@ async fn a_dead_child_is_replaced(db: PgPool) {
     step(&mut worker).await.expect("stepped");
     let pid = worker.warm.resting_pid().expect("a warm child");
     kill_process(Pid::from_raw(pid.cast_signed()).expect("a pid"), Signal::KILL).expect("killed");
+    let has_ended =
+        || std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.contains(") Z "));
+    while !has_ended() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     let submission = world.submit(open, team, GOOD).await;
-    world.drain(&mut worker).await;
+    let stepped = step(&mut worker).await.expect("stepped");
+    assert!(matches!(stepped, Stepped::Done { .. }), "{stepped:?}");
     assert_eq!(world.submission(submission).await.public_score, Some(1.0));
 }

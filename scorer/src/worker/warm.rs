@@ -52,6 +52,13 @@ struct Running {
     output: ChildStdout,
 }
 
+impl Running {
+    /// One that ended while it rested is no fault of the job that comes next.
+    fn alive(mut self) -> Option<Self> {
+        matches!(self.process.try_wait(), Ok(None)).then_some(self)
+    }
+}
+
 impl Warm {
     pub fn new(bounds: Bounds) -> Self {
         Self { bounds, resting: None }
@@ -62,7 +69,7 @@ impl Warm {
     /// # Errors
     /// [`Broken`]; the child is gone then, and the next question starts another.
     pub async fn ask(&mut self, request: &Request) -> Result<Answer, Broken> {
-        let mut running = match self.resting.take() {
+        let mut running = match self.resting.take().and_then(Running::alive) {
             Some(running) => running,
             None => self.start().map_err(Broken::CannotStart)?,
         };

@@ -105,11 +105,12 @@ impl Day {
         self.rest();
         say("what was left of the day is used");
         println!(
-            "{} received, {} refused, {} times no answer; {} jobs done again; the disk was full {} times",
+            "{} received, {} refused, {} times no answer; {} jobs repeated, {} put off; {} times a full disk",
             memory.receipts.len(),
             memory.refusals.len(),
             memory.n_unanswered,
             self.records.n_repeated(),
+            self.records.n_put_off(),
             self.house.machine.n_refused_writes(),
         );
         self.every_fault_was_felt(&memory);
@@ -155,6 +156,9 @@ impl Day {
     }
 
     fn strike(&mut self, event: Event) -> Option<JoinHandle<()>> {
+        if matches!(event.fault, Fault::KillScorer | Fault::KillChild) {
+            self.records.wait_for_work(Duration::from_millis(400));
+        }
         let house = &mut self.house;
         let mut lasting = None;
         let mut has_struck = true;
@@ -228,13 +232,18 @@ impl Day {
     fn every_fault_was_felt(&self, memory: &Memory) {
         assert!(memory.n_unanswered > 0, "some requests got no answer");
         assert!(!memory.refusals.is_empty(), "limits were reached");
-        assert!(self.records.n_repeated() > 0, "some jobs were done again");
+        assert!(self.records.n_repeated() + self.records.n_put_off() > 0, "some jobs were tried again");
         assert!(self.house.machine.n_refused_writes() > 0, "the disk was full");
     }
 
     fn reckon(&self, memory: &Memory) -> Vec<Recomputed> {
         let files = self.house.files();
-        self.arenas.iter().map(|arena| reckoning::reckon(&self.records, arena, memory, &files)).collect()
+        let reckon = |arena: &Arena| {
+            let recomputed = reckoning::reckon(&self.records, arena, memory, &files);
+            reckoning::is_shown(&self.host, &arena.plan, &recomputed.public_board);
+            recomputed
+        };
+        self.arenas.iter().map(reckon).collect()
     }
 
     /// Passes the end, after which private scores may be seen.
@@ -250,6 +259,7 @@ impl Day {
                 arena.plan.slug
             );
             assert_eq!(records.public_board(arena), recomputed.public_board);
+            reckoning::is_shown(&self.host, &arena.plan, &recomputed.final_board);
         }
     }
 }

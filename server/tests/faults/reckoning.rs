@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
 use crate::files::{Kind, Plan, Worth};
-use crate::people::{Memory, Receipt};
+use crate::people::{Api, Memory, Receipt};
 use crate::records::{Arena, Place, Records, Score, Submission};
 
 /// Chosen by nobody, so the best two public ones stand in.
@@ -43,6 +43,19 @@ pub fn reckon(records: &Records, arena: &Arena, memory: &Memory, files: &Path) -
         arena.plan.slug
     );
     recomputed
+}
+
+/// The board that people are shown is this one.
+pub fn is_shown(api: &Api, plan: &Plan, board: &[Place]) {
+    let document = api.get(&format!("/competitions/{}/leaderboard?limit=200", plan.slug)).expect("a board");
+    let shown = document["items"].as_array().unwrap();
+    assert_eq!(shown.len(), board.len(), "{document}");
+    for (row, place) in shown.iter().zip(board) {
+        assert_eq!(row["team_id"], place.team_id, "{document}");
+        assert_eq!(row["n_entries"], place.n_entries, "{document}");
+        let score = row["score"].as_f64().unwrap();
+        assert!((score - place.score).abs() < 1e-11, "shown with 12 decimals: {row} {place:?}");
+    }
 }
 
 /// "Received" and the table of submissions say the same, both ways.

@@ -200,9 +200,27 @@ impl Records {
         self.runtime.block_on(asked).ok().map(|row| row.get(0))
     }
 
-    /// Work that was tried again.
+    /// Returns when a job is in a scorer's hands, or after `patience`, or when nobody can tell.
+    pub fn wait_for_work(&self, patience: Duration) {
+        let at_work = async {
+            loop {
+                let asked = sql("select count(*) from jobs where state = 'leased'").fetch_one(&self.db).await;
+                if asked.map_or(true, |row| row.get::<i64, _>(0) > 0) {
+                    return;
+                }
+            }
+        };
+        let _ = self.runtime.block_on(async { tokio::time::timeout(patience, at_work).await });
+    }
+
+    /// Jobs that took more than one attempt.
     pub fn n_repeated(&self) -> i64 {
-        self.number(sql("select count(*) from jobs where attempts > 1 or setbacks > 0"))
+        self.number(sql("select count(*) from jobs where attempts > 1"))
+    }
+
+    /// Jobs that waited for something to come back.
+    pub fn n_put_off(&self) -> i64 {
+        self.number(sql("select count(*) from jobs where setbacks > 0"))
     }
 
     pub fn submissions(&self, arena: &Arena) -> Vec<Submission> {
