@@ -32,6 +32,8 @@ pub enum StorageError {
     Outside,
     #[error("a stored file is not what was received: its SHA-256 differs")]
     Altered,
+    #[error("the folder of a stored file is not there")]
+    Away,
     #[error("a stored file cannot be read or written: {0}")]
     Io(#[from] io::Error),
 }
@@ -39,7 +41,11 @@ pub enum StorageError {
 impl StorageError {
     /// As [`is_passing`].
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Io(error) if is_passing(error))
+        match self {
+            Self::Away => true,
+            Self::Io(error) => is_passing(error),
+            Self::Outside | Self::Altered => false,
+        }
     }
 }
 
@@ -73,7 +79,12 @@ impl Storage {
     /// # Errors
     /// [`StorageError`]
     pub fn read_unverified(&self, key: &str) -> Result<Vec<u8>, StorageError> {
-        Ok(fs::read(self.path(key)?)?)
+        let path = self.path(key)?;
+        fs::read(&path).map_err(|error| {
+            // A file alone can be lost; with its folder, the whole storage is not mounted.
+            let is_away = error.kind() == io::ErrorKind::NotFound && !path.parent().is_some_and(Path::is_dir);
+            if is_away { StorageError::Away } else { error.into() }
+        })
     }
 
     /// Begins a new file under `room/owner/`.
