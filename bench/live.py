@@ -80,6 +80,7 @@ class House:
             **{name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
             "HOLDOUT_DATA_DIR": str(folder),
             "HOLDOUT_LISTEN": f"127.0.0.1:{self.port}",
+            "HOLDOUT_API_REQUESTS_A_MINUTE": "0",
             "RUST_LOG": "warn,sqlx::query=error",
         }
 

@@ -9,6 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::accounts::limits::Limits;
 use crate::accounts::passwords::Passwords;
+use crate::api::pace::Paces;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::files::Files;
@@ -27,6 +28,7 @@ pub struct Parts {
     pub files: Files,
     pub passwords: Passwords,
     pub limits: Limits,
+    pub paces: Paces,
     pub live: Live,
     pub boards: Boards,
 }
@@ -48,6 +50,7 @@ impl App {
             files,
             passwords: Passwords::new(),
             limits: Limits::default(),
+            paces: Paces::new(config.api_requests_a_minute),
             live: Live::default(),
             boards: Boards::default(),
             config,

@@ -56,6 +56,8 @@ pub struct Config {
     pub behind_proxy: bool,
     /// Most connections of the web server to the database.
     pub database_connections: u32,
+    /// Requests that one caller of the API may make in a minute; 0 for no limit.
+    pub api_requests_a_minute: u32,
 }
 
 /// All that is wrong with the environment, one sentence each.
@@ -88,6 +90,7 @@ impl Config {
             members_may_host: reader.parsed("HOLDOUT_MEMBERS_MAY_HOST", true),
             behind_proxy: reader.parsed("HOLDOUT_BEHIND_PROXY", false),
             database_connections: reader.parsed("HOLDOUT_DATABASE_CONNECTIONS", 10),
+            api_requests_a_minute: reader.parsed("HOLDOUT_API_REQUESTS_A_MINUTE", 1200),
             data_dir,
         };
         if reader.mistakes.is_empty() { Ok(config) } else { Err(ConfigErrors(reader.mistakes)) }

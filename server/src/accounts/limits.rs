@@ -105,7 +105,7 @@ fn quota(pace: Pace) -> Quota {
 }
 
 /// The key of an address. Of IPv6 the first 64 bits: the rest is a household's to choose.
-fn neighbourhood(ip: Option<IpAddr>) -> String {
+pub fn neighbourhood(ip: Option<IpAddr>) -> String {
     match ip {
         None => String::new(),
         Some(IpAddr::V4(ip)) => ip.to_string(),

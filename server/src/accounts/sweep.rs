@@ -22,6 +22,7 @@ pub async fn sweep_forever(app: App) {
 /// Those of the database.
 pub async fn sweep(app: &App) -> Result<()> {
     app.limits.forget_the_quiet();
+    app.paces.forget_the_quiet();
     let now = app.clock.now();
     let mut conn = app.db.acquire().await?;
     store::sessions::sweep(&mut conn, now).await?;

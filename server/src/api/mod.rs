@@ -2,10 +2,12 @@
 
 pub mod examples;
 pub mod openapi;
+pub mod pace;
 pub mod paging;
 pub mod problems;
 pub mod query;
 pub mod reference;
+pub mod tags;
 pub mod token;
 
 use crate::error::{AppError, Result};

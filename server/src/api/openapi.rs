@@ -86,6 +86,7 @@ fn make() -> Value {
         .map(|kind| (kind.name.to_owned(), problem_response(kind)))
         .collect::<Map<_, _>>()
         .into();
+    document["components"]["headers"] = headers();
     let Some(addresses) = document["paths"].as_object_mut() else { return document };
     for (path, item) in addresses.iter_mut() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
@@ -130,6 +131,45 @@ fn shorten_names(document: &mut Value) {
     }
 }
 
+/// Header fields of answers.
+fn headers() -> Value {
+    let text = |description: &str| json!({"description": description, "schema": {"type": "string"}});
+    json!({
+        "RateLimit": text(
+            "`\"caller\";r=LEFT;t=SECONDS`: requests left, and seconds until all may be made again \
+             (draft-ietf-httpapi-ratelimit-headers-10)"
+        ),
+        "RateLimit-Policy": text("`\"caller\";q=QUOTA;w=60`: how many requests in how many seconds"),
+        "ETag": text("Send it as `If-None-Match` to be told `304` while nothing has changed"),
+        "Link": text("`<ADDRESS>; rel=\"next\"` where there is a next part"),
+    })
+}
+
+/// Fields of an answer: on every one what is left, on what can be asked for again its tag.
+fn header_references(method: &str, status: &str, is_list: bool) -> Value {
+    let is_content = method == "get" && matches!(status, "200" | "206" | "304");
+    let names = ["RateLimit", "RateLimit-Policy"]
+        .into_iter()
+        .chain(is_content.then_some("ETag"))
+        .chain((is_list && status == "200").then_some("Link"));
+    names
+        .map(|name| (name.to_owned(), json!({"$ref": format!("#/components/headers/{name}")})))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+/// What every GET of JSON answers to a client that has its answer already.
+fn declare_unchanged(parameters: &mut Vec<Value>, operation: &mut Value) {
+    if operation.pointer("/responses/200/content").is_none() {
+        return;
+    }
+    parameters.push(json!({
+        "name": "If-None-Match", "in": "header", "required": false,
+        "description": "`ETag` of the answer that the caller has", "schema": {"type": "string"},
+    }));
+    operation["responses"]["304"] = json!({"description": "Unchanged since the `ETag` in `If-None-Match`"});
+}
+
 fn problem_schema() -> Value {
     let mut schema = serde_json::to_value(Problem::schema()).unwrap_or_default();
     schema["properties"]["type"]["enum"] = PROBLEMS.iter().map(|kind| kind.name).collect();
@@ -139,10 +179,10 @@ fn problem_schema() -> Value {
 fn problem_response(kind: &ProblemKind) -> Value {
     let content = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
     let mut response = json!({"description": kind.meaning, "content": content});
+    response["headers"] = header_references("", "", false);
     if kind.status == 429 {
-        response["headers"] = json!({"Retry-After": {
-            "description": "Seconds until it is worth trying again", "schema": {"type": "integer"},
-        }});
+        response["headers"]["Retry-After"] =
+            json!({"description": "Seconds until it is worth trying again", "schema": {"type": "integer"}});
     }
     response
 }
@@ -153,6 +193,14 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     let declared = operation["parameters"].as_array().cloned().unwrap_or_default();
     parameters.extend(declared.into_iter().map(without_null));
     let is_asked = !parameters.is_empty() || !operation["requestBody"].is_null();
+    let is_list =
+        parameters.iter().any(|parameter| matches!(parameter["name"].as_str(), Some("before" | "after")));
+    if method == "get" {
+        declare_unchanged(&mut parameters, operation);
+    }
+    for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
+        answer["headers"] = header_references(method, status, is_list);
+    }
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();
     }

@@ -1,5 +1,13 @@
-//! Lists that are read page by page, by key: `?before=ID&limit=N`, newest first. Never by offset.
+//! Lists that are read part by part, by key: `?before=ID&limit=N`, newest first. Never by offset.
+//!
+//! A part tells where the next one is twice: as `next` in its body, and as a `Link` header (RFC 8288).
 
+use axum::Json;
+use axum::extract::Request;
+use axum::http::header::LINK;
+use axum::http::{HeaderValue, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
 use serde::{Deserialize, Serialize};
 
 const DEFAULT_LIMIT: i64 = 50;
@@ -56,6 +64,53 @@ impl<T> Slice<T> {
     }
 }
 
+impl<T: Serialize> IntoResponse for Slice<T> {
+    fn into_response(self) -> Response {
+        (NextPart::new("before", self.next.as_ref()), Json(self)).into_response()
+    }
+}
+
+/// What is asked for to get the next part, if there is one: part of an answer.
+#[derive(Debug, Clone)]
+pub struct NextPart(Option<(&'static str, String)>);
+
+impl NextPart {
+    pub fn new(parameter: &'static str, key: Option<&impl ToString>) -> Self {
+        Self(key.map(|key| (parameter, key.to_string())))
+    }
+
+    /// The address of the part behind the one at `uri`.
+    fn after(&self, uri: &Uri) -> Option<String> {
+        let (parameter, key) = self.0.as_ref()?;
+        let others = uri.query().unwrap_or_default().split('&').filter(|pair| {
+            !pair.is_empty() && pair.split_once('=').map_or(*pair, |(name, _)| name) != *parameter
+        });
+        let query: Vec<_> = others.map(str::to_owned).chain([format!("{parameter}={key}")]).collect();
+        Some(format!("{}?{}", uri.path(), query.join("&")))
+    }
+}
+
+impl IntoResponseParts for NextPart {
+    type Error = std::convert::Infallible;
+
+    fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Self::Error> {
+        parts.extensions_mut().insert(self);
+        Ok(parts)
+    }
+}
+
+/// Writes the `Link` of an answer that is a part of a list.
+pub async fn link(request: Request, next: Next) -> Response {
+    let uri = request.uri().clone();
+    let mut response = next.run(request).await;
+    let address = response.extensions().get::<NextPart>().and_then(|part| part.after(&uri));
+    let value = address.and_then(|address| HeaderValue::try_from(format!("<{address}>; rel=\"next\"")).ok());
+    if let Some(value) = value {
+        response.headers_mut().insert(LINK, value);
+    }
+    response
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,5 +137,14 @@ mod tests {
     fn limits_are_kept_within_bounds() {
         let limit = |limit| Keyset { before: None, limit }.limit();
         assert_eq!((limit(None), limit(Some(0)), limit(Some(9999))), (50, 1, 200));
+    }
+
+    #[test]
+    fn the_next_part_is_asked_for_as_this_one_was() {
+        let uri: Uri = "/api/v1/things?before=9&limit=3".parse().unwrap();
+        let part = |next: Option<i64>| NextPart::new("before", next.as_ref());
+        assert_eq!(part(Some(5)).after(&uri).as_deref(), Some("/api/v1/things?limit=3&before=5"));
+        assert_eq!(part(None).after(&uri), None);
+        assert_eq!(part(Some(5)).after(&"/x".parse().unwrap()).as_deref(), Some("/x?before=5"));
     }
 }

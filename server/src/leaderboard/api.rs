@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::api::paging::NextPart;
 use crate::api::query::ApiQuery;
+use crate::api::tags;
 use crate::api::token::MaybeApiMember;
 use crate::app::App;
 use crate::competitions::access;
@@ -93,7 +95,7 @@ impl RowJson {
     tag = "Taking part",
     security((), ("token" = ["read"])),
     params(Wanted),
-    responses((status = 200, description = "A part of the board", body = BoardJson), (status = 304, description = "Unchanged since the `ETag` in `If-None-Match`")),
+    responses((status = 200, description = "A part of the board", body = BoardJson)),
 )]
 async fn show_board(
     State(app): State<App>,
@@ -115,7 +117,7 @@ async fn show_board(
     let competition = &seen.competition;
     let view = View::choose(competition, app.clock.now(), wanted.board.as_deref() == Some("public"));
     let etag = HeaderValue::try_from(read::etag(competition, view)).map_err(anyhow::Error::from)?;
-    if asked.get(header::IF_NONE_MATCH) == Some(&etag) {
+    if etag.to_str().is_ok_and(|etag| tags::matches(&asked, etag)) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
     }
     let mut conn = app.db.acquire().await?;
@@ -138,5 +140,6 @@ async fn show_board(
         own: own.map(json),
         next,
     };
-    Ok(([(header::ETAG, etag)], Json(board)).into_response())
+    let link = NextPart::new("after", board.next.as_ref());
+    Ok(([(header::ETAG, etag)], link, Json(board)).into_response())
 }

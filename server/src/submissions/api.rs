@@ -319,7 +319,7 @@ async fn list_submissions(
     Path(slug): Path<String>,
     ApiQuery(keyset): ApiQuery<Keyset>,
     caller: ApiMember,
-) -> Result<Json<Slice<SubmissionJson>>> {
+) -> Result<Slice<SubmissionJson>> {
     let member = caller.with(Scope::Read)?;
     let (seen, team_id) = participant(&app, &slug, &member).await?;
     let competition = &seen.competition;
@@ -333,7 +333,7 @@ async fn list_submissions(
     };
     drop(conn);
     let slice = keyset.slice(rows, |submission| submission.id.0);
-    Ok(Json(slice.map(|row| SubmissionJson::new(row, competition, &released, ended.is_some()))))
+    Ok(slice.map(|row| SubmissionJson::new(row, competition, &released, ended.is_some())))
 }
 
 /// One submission of the team.
@@ -402,7 +402,7 @@ async fn patch_submission(
     tag = "Taking part",
     security(("token" = ["read"])),
     params(("Range" = Option<String>, Header, description = "`bytes=FIRST-LAST`, to go on where a download broke off")),
-    responses((status = 200, description = "The whole file", body = [u8], content_type = "application/octet-stream"), (status = 206, description = "The part that `Range` asked for", body = [u8], content_type = "application/octet-stream"), (status = 304, description = "Unchanged since the `ETag` in `If-None-Match`"), (status = 416, description = "The range lies outside the file")),
+    responses((status = 200, description = "The whole file", body = [u8], content_type = "application/octet-stream"), (status = 206, description = "The part that `Range` asked for", body = [u8], content_type = "application/octet-stream"), (status = 416, description = "The range lies outside the file")),
 )]
 async fn send_file(
     State(app): State<App>,

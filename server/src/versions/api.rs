@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use super::model::{Change, Fault, Move, MoveKey, Stage, Verification, Version};
 use super::{rescore, store, verify};
 use crate::accounts::model::{Member, Scope};
-use crate::api::paging::{Keyset, Slice};
+use crate::api::paging::{Keyset, NextPart, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::{ApiMember, MaybeApiMember};
 use crate::app::App;
@@ -157,12 +157,12 @@ async fn show_changes(
     Path(slug): Path<String>,
     ApiQuery(keyset): ApiQuery<Keyset>,
     caller: MaybeApiMember,
-) -> Result<Json<Slice<ChangeJson>>> {
+) -> Result<Slice<ChangeJson>> {
     let viewer = caller.reader()?;
     let seen = access::see(&app, &slug, viewer.as_ref()).await?;
     let mut conn = app.db.acquire().await?;
     let changes = store::changes(&mut conn, seen.competition.id, keyset.before(), keyset.fetched()).await?;
-    Ok(Json(keyset.slice(changes, |change| change.id).map(ChangeJson::from)))
+    Ok(keyset.slice(changes, |change| change.id).map(ChangeJson::from))
 }
 
 async fn open(app: &App, slug: &str, caller: ApiMember) -> Result<(Member, Seen)> {
@@ -242,7 +242,7 @@ async fn show_moves(
     Path((slug, number)): Path<(String, i32)>,
     ApiQuery(query): ApiQuery<MovesQuery>,
     caller: ApiMember,
-) -> Result<Json<MovesJson>> {
+) -> Result<(NextPart, Json<MovesJson>)> {
     let (_, seen) = open(&app, &slug, caller).await?;
     let after = MoveKey::read(query.after.as_deref())
         .ok_or_else(|| AppError::field("after", "Take `after` from `next` of the part before."))?;
@@ -254,7 +254,8 @@ async fn show_moves(
     moves.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let last = moves.last().filter(|_| has_more);
     let next = last.map(|last| MoveKey { distance: last.distance, team_id: last.team_id }.to_string());
-    Ok(Json(MovesJson { items: moves.into_iter().map(MoveJson::from).collect(), next }))
+    let link = NextPart::new("after", next.as_ref());
+    Ok((link, Json(MovesJson { items: moves.into_iter().map(MoveJson::from).collect(), next })))
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -444,7 +445,8 @@ async fn show_verification(
     Path((slug, id)): Path<(String, i64)>,
     ApiQuery(query): ApiQuery<FaultsQuery>,
     caller: ApiMember,
-) -> Result<Json<VerificationJson>> {
+) -> Result<(NextPart, Json<VerificationJson>)> {
     let (_, seen) = open(&app, &slug, caller).await?;
-    verification(&app, &seen, id, SubmissionId(query.after.unwrap_or(0))).await
+    let found = verification(&app, &seen, id, SubmissionId(query.after.unwrap_or(0))).await?;
+    Ok((NextPart::new("after", found.next.as_ref()), found))
 }

@@ -31,7 +31,11 @@ pub fn assemble(app: App, pages: Router<App>, api: Router<App>) -> Router {
     let pages = csrf::refuse_foreign(&app, csrf::refuse_silent(&app, pages))
         .layer(from_fn(problems::draw))
         .layer(from_fn_with_state(app.clone(), shell::load));
-    let api = csrf::refuse_foreign(&app, api).layer(from_fn(crate::api::problems::draw));
+    let api = csrf::refuse_foreign(&app, api)
+        .layer(from_fn(crate::api::tags::compare))
+        .layer(from_fn(crate::api::paging::link))
+        .layer(from_fn_with_state(app.clone(), crate::api::pace::keep))
+        .layer(from_fn(crate::api::problems::draw));
     Router::new()
         .merge(pages)
         .merge(api)

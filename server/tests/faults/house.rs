@@ -58,6 +58,7 @@ impl House {
             .env("HOLDOUT_DATA_DIR", self.data())
             .env("HOLDOUT_FILES_DIR", self.files())
             .env("HOLDOUT_LISTEN", format!("127.0.0.1:{}", self.port))
+            .env("HOLDOUT_API_REQUESTS_A_MINUTE", "0")
             .stdout(words.try_clone().unwrap())
             .stderr(words);
         self.machine.carry(&mut command);

@@ -48,6 +48,7 @@ impl Site {
             members_may_host: true,
             behind_proxy: true,
             database_connections: 4,
+            api_requests_a_minute: 0,
         };
         let as_web = pool.connect_options().as_ref().clone().options([("role", "holdout_web")]);
         let db = PgPoolOptions::new().max_connections(4).connect_with(as_web).await.unwrap();

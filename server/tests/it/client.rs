@@ -110,9 +110,21 @@ impl Client {
 
     /// Sends a file as the request's body, as the command line does.
     pub async fn upload(&self, path: &str, file_name: &str, bytes: impl Into<Vec<u8>>) -> Answer {
+        self.upload_with(path, file_name, bytes, &[]).await
+    }
+
+    /// As [`Client::upload`], with headers of its own.
+    pub async fn upload_with(
+        &self,
+        path: &str,
+        file_name: &str,
+        bytes: impl Into<Vec<u8>>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let request = Request::post(path)
             .header("content-type", "application/octet-stream")
             .header("x-file-name", encode(file_name));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         self.run(request, bytes.into()).await
     }
 

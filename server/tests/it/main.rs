@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod accounts;
+mod api;
 mod client;
 mod competitions;
+mod fuzz;
 mod leaderboard;
 mod life;
 mod openapi;

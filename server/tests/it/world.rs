@@ -43,6 +43,7 @@ pub struct Person {
     pub email: String,
     pub browser: Client,
     pub api: Client,
+    pub token: String,
     /// What nobody may read anywhere: session, token, and what is stored of them.
     pub secrets: Vec<String>,
 }
@@ -75,6 +76,11 @@ impl World {
 
     /// A platform that no scorer has announced itself to.
     pub async fn without_scorers(pool: PgPool) -> Self {
+        Self::configured(pool, |config| config).await
+    }
+
+    /// As [`World::without_scorers`], set up otherwise.
+    pub async fn configured(pool: PgPool, change: impl FnOnce(Config) -> Config) -> Self {
         let folder = Folder::new();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let listen = listener.local_addr().unwrap();
@@ -91,10 +97,11 @@ impl World {
             members_may_host: true,
             behind_proxy: false,
             database_connections: 8,
+            api_requests_a_minute: 0,
         };
         let web_role = pool.connect_options().as_ref().clone().options([("role", "holdout_web")]);
         let web_pool = PgPoolOptions::new().max_connections(8).connect_with(web_role).await.unwrap();
-        let app = App::new(web_pool, config);
+        let app = App::new(web_pool, change(config));
         app.clock.synchronise(&mut app.db.acquire().await.unwrap()).await.unwrap();
         tokio::spawn(holdout::web::live::listen(app.clone()));
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
@@ -156,8 +163,9 @@ impl World {
         .await
         .unwrap();
         let api = browser.with_token(&token);
-        let secrets = [secret, token].into_iter().flat_map(|secret| [hex::encode(digest(&secret)), secret]);
-        Person { id, name: name.to_owned(), email, browser, api, secrets: secrets.collect() }
+        let secrets =
+            [secret, token.clone()].into_iter().flat_map(|secret| [hex::encode(digest(&secret)), secret]);
+        Person { id, name: name.to_owned(), email, browser, api, token, secrets: secrets.collect() }
     }
 
     /// A competition that began yesterday and ends in thirty days.

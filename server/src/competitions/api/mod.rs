@@ -13,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::model::Member;
+use crate::api::paging::NextPart;
 use crate::api::query::ApiQuery;
 use crate::api::token::MaybeApiMember;
 use crate::app::App;
@@ -125,7 +126,7 @@ struct ListQuery {
 async fn list_competitions(
     State(app): State<App>,
     ApiQuery(query): ApiQuery<ListQuery>,
-) -> Result<Json<CompetitionsJson>> {
+) -> Result<(NextPart, Json<CompetitionsJson>)> {
     let before = match &query.before {
         None => Cursor::END,
         Some(text) => Cursor::parse(text)
@@ -138,7 +139,7 @@ async fn list_competitions(
     let last = cards.last().and_then(|card| card.ends_at.map(|at| Cursor { at, id: card.id.0 }));
     let next = last.filter(|_| is_full).map(|cursor| cursor.to_string());
     let items = cards.into_iter().map(|card| card_json(card, now)).collect();
-    Ok(Json(CompetitionsJson { items, next }))
+    Ok((NextPart::new("before", next.as_ref()), Json(CompetitionsJson { items, next })))
 }
 
 fn card_json(card: Card, now: DateTime<Utc>) -> CardJson {
@@ -320,7 +321,7 @@ async fn list_data(
     tag = "Competitions",
     security(("token" = ["read"])),
     params(("Range" = Option<String>, Header, description = "`bytes=FIRST-LAST`, to go on where a download broke off")),
-    responses((status = 200, description = "The whole file", body = [u8], content_type = "application/octet-stream"), (status = 206, description = "The part that `Range` asked for", body = [u8], content_type = "application/octet-stream"), (status = 304, description = "Unchanged since the `ETag` in `If-None-Match`"), (status = 416, description = "The range lies outside the file")),
+    responses((status = 200, description = "The whole file", body = [u8], content_type = "application/octet-stream"), (status = 206, description = "The part that `Range` asked for", body = [u8], content_type = "application/octet-stream"), (status = 416, description = "The range lies outside the file")),
 )]
 async fn send_file(
     State(app): State<App>,

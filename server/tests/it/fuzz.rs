@@ -1,0 +1,80 @@
+//! Schemathesis against a real house: whatever it sends, no answer is a fault of ours, and every
+//! answer is one that the document describes.
+//!
+//! Run by `scripts/test`; by hand: `cargo nextest run -p holdout --run-ignored only fuzz`.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::json;
+use sqlx::PgPool;
+use tokio::process::Command;
+use ureq::http::Method;
+
+use crate::tidy::root;
+use crate::world::{Labels, World, require_success, sql};
+
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
+                      response_headers_conformance,response_schema_conformance";
+/// Of each of the passes.
+const SECONDS: u32 = 25;
+/// No score is waited for: nobody computes any while requests are made. No token ends itself.
+const HARMLESS: &str = "
+[[operations]]
+include-path = \"/api/v1/tokens/{id}\"
+parameters = { \"path.id\" = 999999 }
+
+[[operations]]
+include-operation-id = \"submit\"
+parameters = { \"query.wait\" = 0 }
+";
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+#[ignore = "takes minutes and installs schemathesis; scripts/test runs it"]
+async fn no_request_meets_a_fault_or_an_answer_that_is_not_described(pool: PgPool) {
+    let world = World::new(pool).await;
+    let ada = world.member("ada").await;
+    let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
+    arena.join(&ada).await;
+    let submission = arena.submit(&ada, &Labels::predictions(250, 617)).await;
+    world.drain().await;
+    let draft = json!({"title": "Draft of ada", "slug": "draft"});
+    ada.api.send_json(Method::POST, "/api/v1/competitions", &draft).await.expect(201);
+    let names = format!(
+        "\"path.file\" = \"sample_submission.csv\"\n\"path.page\" = \"overview\"\n\"path.name\" = \"rmse\"\n\"path.number\" = 1\n\"path.id\" = {submission}\n"
+    );
+    for (pass, parameters) in [
+        ("a competition", format!("[parameters]\n\"path.slug\" = \"houses\"\n{names}")),
+        ("a draft", format!("[parameters]\n\"path.slug\" = \"draft\"\n{names}")),
+        ("anything", String::new()),
+    ] {
+        let settings = world.folder.path().join("schemathesis.toml");
+        fs::write(&settings, format!("{parameters}{HARMLESS}")).unwrap();
+        let output = fuzz(&world, &ada.token, &settings).await;
+        assert!(
+            output.status.success(),
+            "{pass}: {}\n{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    sql("delete from jobs where state = 'queued'").execute(&world.pool).await.unwrap();
+    world.close().await;
+}
+
+async fn fuzz(world: &World, token: &str, settings: &Path) -> Output {
+    let install = Command::new(root().join("scripts/schemathesis")).output().await.unwrap();
+    require_success(&install);
+    Command::new(root().join("scripts/schemathesis"))
+        .arg("--config-file")
+        .arg(settings)
+        .args(["--no-color", "run", "--url", &world.base, "--checks", CHECKS])
+        .args(["--max-time", &SECONDS.to_string(), "--workers", "2", "--request-timeout", "20"])
+        .args(["--warnings", "off", "--seed", "4"])
+        .args(["-H", &format!("Authorization: Bearer {token}")])
+        .arg(root().join("docs/openapi.json"))
+        .output()
+        .await
+        .unwrap()
+}
