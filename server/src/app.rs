@@ -79,6 +79,8 @@ pub fn router(app: App) -> Router {
 pub fn api_rooms() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(crate::accounts::api::router())
+        .merge(crate::accounts::api_profiles::router())
+        .merge(crate::admin::api::router())
         .merge(crate::competitions::api::router())
         .merge(crate::teams::api::router())
         .merge(crate::submissions::api::router())

@@ -78,6 +78,8 @@ pub const HOST_LAUNCH_EXAMINE: &str = "/c/{slug}/host/launch/examine";
 pub const API_REFERENCE: &str = "/api";
 pub const API_DOCUMENT: &str = "/api/v1/openapi.json";
 pub const API_ME: &str = "/api/v1/me";
+pub const API_PROFILE: &str = "/api/v1/me/profile";
+pub const API_USER: &str = "/api/v1/users/{username}";
 pub const API_TOKENS: &str = "/api/v1/tokens";
 pub const API_TOKEN: &str = "/api/v1/tokens/{id}";
 pub const API_SESSIONS: &str = "/api/v1/sessions";
@@ -91,6 +93,10 @@ pub const API_PAGES: &str = "/api/v1/competitions/{slug}/pages";
 pub const API_PAGE: &str = "/api/v1/competitions/{slug}/pages/{page}";
 pub const API_DATA: &str = "/api/v1/competitions/{slug}/data";
 pub const API_DATA_FILE: &str = "/api/v1/competitions/{slug}/data/{file}";
+pub const API_DATA_ZIP: &str = "/api/v1/competitions/{slug}/data.zip";
+pub const API_INVITATIONS: &str = "/api/v1/competitions/{slug}/invitations";
+pub const API_INVITATION_LINK: &str = "/api/v1/competitions/{slug}/invitations/link";
+pub const API_INVITATION_ACCEPT: &str = "/api/v1/competitions/{slug}/invitations/accept";
 pub const API_SOLUTION: &str = "/api/v1/competitions/{slug}/solution";
 pub const API_COMPETITION_METRIC: &str = "/api/v1/competitions/{slug}/metric";
 pub const API_TABLE: &str = "/api/v1/competitions/{slug}/table";
@@ -98,6 +104,7 @@ pub const API_REPORT: &str = "/api/v1/competitions/{slug}/report";
 pub const API_LAUNCH: &str = "/api/v1/competitions/{slug}/launch";
 
 pub const API_VERSIONS: &str = "/api/v1/competitions/{slug}/versions";
+pub const API_HOST_VERSIONS: &str = "/api/v1/competitions/{slug}/host/versions";
 pub const API_VERSION: &str = "/api/v1/competitions/{slug}/versions/{number}";
 pub const API_VERSION_MOVES: &str = "/api/v1/competitions/{slug}/versions/{number}/moves";
 pub const API_VERSION_START: &str = "/api/v1/competitions/{slug}/versions/{number}/start";
@@ -116,6 +123,12 @@ pub const API_SUBMISSION_FILE: &str = "/api/v1/competitions/{slug}/submissions/{
 pub const API_CHECKS: &str = "/api/v1/competitions/{slug}/checks";
 pub const API_CHECK: &str = "/api/v1/competitions/{slug}/checks/{id}";
 pub const API_BOARD: &str = "/api/v1/competitions/{slug}/leaderboard";
+pub const API_BOARD_CSV: &str = "/api/v1/competitions/{slug}/leaderboard.csv";
+
+pub const API_ADMIN_USERS: &str = "/api/v1/admin/users";
+pub const API_ADMIN_USER_SUSPEND: &str = "/api/v1/admin/users/{id}/suspend";
+pub const API_ADMIN_USER_UNSUSPEND: &str = "/api/v1/admin/users/{id}/unsuspend";
+pub const API_ADMIN_QUEUE: &str = "/api/v1/admin/queue";
 /// Every address of the API that no other route takes.
 pub const API_REST: &str = "/api/{*rest}";
 

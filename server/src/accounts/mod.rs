@@ -7,6 +7,7 @@
 //! are the two faces.
 
 pub mod api;
+pub mod api_profiles;
 pub mod become_admin;
 pub mod client;
 pub mod forms;

@@ -2,6 +2,7 @@
 //!
 //! Never here: a private score, a password, a token. For everybody else these pages do not exist.
 
+pub mod api;
 pub mod pages;
 pub mod store;
 pub mod suspend;

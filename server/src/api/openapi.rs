@@ -15,13 +15,14 @@ use crate::error::{PROBLEMS, Problem, ProblemKind};
 use crate::paths;
 
 /// Groups of operations, in the order in which people need them.
-pub const TAGS: [(&str, &str); 7] = [
+pub const TAGS: [(&str, &str); 8] = [
     ("Account", "Who calls, and with which tokens."),
     ("Competitions", "What everybody may see of a competition, and its files."),
     ("Taking part", "Join, check a file, send predictions, read the board."),
     ("Metrics", "The catalogue of metrics, and the key that solutions are sealed to."),
     ("Hosting", "A draft, its pages, data, solution and metric, and its launch."),
     ("Rescoring", "Another solution or metric after the launch; every score computed again."),
+    ("Administration", "Accounts and the queue, for those who look after the installation."),
     ("This document", "The description of all of this, for programs."),
 ];
 
@@ -146,8 +147,8 @@ fn headers() -> Value {
 }
 
 /// Fields of an answer: on every one what is left, on what can be asked for again its tag.
-fn header_references(method: &str, status: &str, is_list: bool) -> Value {
-    let is_content = method == "get" && matches!(status, "200" | "206" | "304");
+fn header_references(has_tag: bool, status: &str, is_list: bool) -> Value {
+    let is_content = has_tag && matches!(status, "200" | "206" | "304");
     let names = ["RateLimit", "RateLimit-Policy"]
         .into_iter()
         .chain(is_content.then_some("ETag"))
@@ -160,8 +161,9 @@ fn header_references(method: &str, status: &str, is_list: bool) -> Value {
 
 /// What every GET of JSON answers to a client that has its answer already.
 fn declare_unchanged(parameters: &mut Vec<Value>, operation: &mut Value) {
-    if operation.pointer("/responses/200/content").is_none() {
-        return;
+    let content = operation.pointer("/responses/200/content").and_then(Value::as_object);
+    if content.is_none_or(|content| content.contains_key("application/zip")) {
+        return; // a zip is made anew each time
     }
     parameters.push(json!({
         "name": "If-None-Match", "in": "header", "required": false,
@@ -179,7 +181,7 @@ fn problem_schema() -> Value {
 fn problem_response(kind: &ProblemKind) -> Value {
     let content = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
     let mut response = json!({"description": kind.meaning, "content": content});
-    response["headers"] = header_references("", "", false);
+    response["headers"] = header_references(false, "", false);
     if kind.status == 429 {
         response["headers"]["Retry-After"] =
             json!({"description": "Seconds until it is worth trying again", "schema": {"type": "integer"}});
@@ -198,8 +200,9 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     if method == "get" {
         declare_unchanged(&mut parameters, operation);
     }
+    let has_tag = operation.pointer("/responses/304").is_some();
     for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
-        answer["headers"] = header_references(method, status, is_list);
+        answer["headers"] = header_references(has_tag, status, is_list);
     }
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();
@@ -235,8 +238,10 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
 
 /// A body of bytes is no list of numbers.
 fn declare_bytes(message: &mut Value) {
-    if let Some(content) = message.pointer_mut("/content/application~1octet-stream") {
-        content["schema"] = json!({"type": "string", "format": "binary"});
+    for kind in ["octet-stream", "zip"] {
+        if let Some(content) = message.pointer_mut(&format!("/content/application~1{kind}")) {
+            content["schema"] = json!({"type": "string", "format": "binary"});
+        }
     }
 }
 
@@ -264,6 +269,7 @@ fn path_parameter(path: &str, name: &str) -> (&'static str, Value) {
         "slug" => ("The competition's name in addresses", text("house-prices")),
         "page" => ("The page's name in addresses", text("overview")),
         "file" => ("The file's name", text("train.csv")),
+        "username" => ("The person's user name", text("ada")),
         "name" => ("The metric's name", text("roc_auc")),
         "number" => {
             ("The version's number, from 1", json!({"type": "integer", "format": "int32", "example": 2}))

@@ -451,6 +451,22 @@ fn read_parts(text: &str) -> Option<Value> {
     fits.then(|| parts.into_iter().map(Value::Object).collect())
 }
 
+/// Says what a file of data is.
+///
+/// # Errors
+/// [`AppError::Field`] for too many words; [`AppError::NotFound`] when there is no such file.
+pub async fn describe_data(app: &App, seen: &Seen, name: &str, description: &str) -> Result<()> {
+    if description.chars().count() > 1000 {
+        return Err(AppError::field("description", "A description has at most 1,000 characters."));
+    }
+    let mut conn = app.db.acquire().await?;
+    if store::data::describe(&mut conn, seen.competition.id, name, description.trim()).await? {
+        Ok(())
+    } else {
+        Err(AppError::NotFound)
+    }
+}
+
 /// Asks for an examination again, as after a fault of ours.
 ///
 /// # Errors

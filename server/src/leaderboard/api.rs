@@ -19,12 +19,12 @@ use crate::competitions::model::Competition;
 use crate::error::{AppError, Result};
 use crate::ids::TeamId;
 use crate::leaderboard::model::{Key, Row, View};
-use crate::leaderboard::read;
+use crate::leaderboard::{csv, read};
 use crate::paths;
 use crate::submissions::model::rounded;
 
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(show_board))
+    OpenApiRouter::new().routes(routes!(show_board)).routes(routes!(send_csv))
 }
 
 const ROWS: i64 = 50;
@@ -142,4 +142,35 @@ async fn show_board(
     };
     let link = NextPart::new("after", board.next.as_ref());
     Ok(([(header::ETAG, etag)], link, Json(board)).into_response())
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct WantedCsv {
+    /// `public`: the public board, after the end too.
+    board: Option<String>,
+}
+
+/// The whole leaderboard as CSV.
+#[utoipa::path(
+    get,
+    path = paths::API_BOARD_CSV,
+    tag = "Taking part",
+    operation_id = "download_leaderboard",
+    security((), ("token" = ["read"])),
+    params(WantedCsv),
+    responses((status = 200, description = "The board", body = String, content_type = "text/csv")),
+)]
+async fn send_csv(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    ApiQuery(wanted): ApiQuery<WantedCsv>,
+    caller: MaybeApiMember,
+    asked: HeaderMap,
+) -> Result<Response> {
+    let viewer = caller.reader()?;
+    let seen = access::see(&app, &slug, viewer.as_ref()).await?;
+    let seen = read::settled_if_due(&app, seen).await?;
+    let view = View::choose(&seen.competition, app.clock.now(), wanted.board.as_deref() == Some("public"));
+    csv::send(app, seen.competition, view, &asked)
 }

@@ -23,7 +23,7 @@ const ROWS_A_READ: i64 = 1000;
 pub fn send(app: App, competition: Competition, view: View, asked: &HeaderMap) -> Result<Response> {
     let etag = read::etag(&competition, view);
     let etag_value = HeaderValue::try_from(&etag).map_err(anyhow::Error::from)?;
-    if asked.get(header::IF_NONE_MATCH) == Some(&etag_value) {
+    if crate::api::tags::matches(asked, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag_value)]).into_response());
     }
     let name = format!("attachment; filename=\"{}-leaderboard.csv\"", competition.slug);

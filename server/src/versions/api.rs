@@ -26,6 +26,7 @@ use crate::paths;
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(show_changes, post_begin))
+        .routes(routes!(list_versions))
         .routes(routes!(show_version))
         .routes(routes!(show_moves))
         .routes(routes!(post_start))
@@ -174,6 +175,30 @@ async fn open(app: &App, slug: &str, caller: ApiMember) -> Result<(Member, Seen)
 async fn shown(app: &App, seen: &Seen, number: i32) -> Result<Json<VersionJson>> {
     let mut conn = app.db.acquire().await?;
     Ok(Json(rescore::find(&mut conn, seen, number).await?.into()))
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct VersionsJson {
+    items: Vec<VersionJson>,
+}
+
+/// Every scoring version, as hosts see them: newest first, at most 100.
+#[utoipa::path(
+    get,
+    path = paths::API_HOST_VERSIONS,
+    tag = "Rescoring",
+    security(("token" = ["host"])),
+    responses((status = 200, description = "The versions", body = VersionsJson)),
+)]
+async fn list_versions(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+) -> Result<Json<VersionsJson>> {
+    let (_, seen) = open(&app, &slug, caller).await?;
+    let mut conn = app.db.acquire().await?;
+    let versions = store::list(&mut conn, seen.competition.id, VERSIONS_SHOWN).await?;
+    Ok(Json(VersionsJson { items: versions.into_iter().map(VersionJson::from).collect() }))
 }
 
 /// A scoring version, as its hosts see it.
@@ -389,6 +414,7 @@ struct FaultsQuery {
 }
 
 const FAULTS: i64 = 100;
+const VERSIONS_SHOWN: i64 = 100;
 
 async fn verification(
     app: &App,

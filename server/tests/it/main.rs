@@ -4,6 +4,7 @@
 
 mod accounts;
 mod api;
+mod api_gaps;
 mod client;
 mod competitions;
 mod fuzz;

@@ -32,19 +32,19 @@ use crate::web::upload;
 
 pub fn router() -> OpenApiRouter<App> {
     let uploads = OpenApiRouter::new()
-        .routes(routes!(super::send_file, put_data, remove_data))
+        .routes(routes!(super::send_file, put_data, patch_data, remove_data))
         .routes(routes!(put_solution))
         .routes(routes!(show_table, put_table))
         .layer(DefaultBodyLimit::disable());
     OpenApiRouter::new()
-        .routes(routes!(put_page, remove_page))
+        .routes(routes!(super::show_page, put_page, remove_page))
         .routes(routes!(put_metric))
-        .routes(routes!(show_report))
+        .routes(routes!(show_report, post_report))
         .routes(routes!(post_launch))
         .merge(uploads)
 }
 
-fn document<T>(body: Result<Json<T>, JsonRejection>) -> Result<T> {
+pub(super) fn document<T>(body: Result<Json<T>, JsonRejection>) -> Result<T> {
     body.map(|Json(document)| document).map_err(|error| {
         AppError::field(
             "body",
@@ -53,7 +53,7 @@ fn document<T>(body: Result<Json<T>, JsonRejection>) -> Result<T> {
     })
 }
 
-async fn open(app: &App, slug: &str, caller: ApiMember) -> Result<(Member, Seen)> {
+pub(super) async fn open(app: &App, slug: &str, caller: ApiMember) -> Result<(Member, Seen)> {
     let host = caller.with(Scope::Host)?;
     let seen = access::see_as_host(app, slug, Some(&host)).await?;
     Ok((host, seen))
@@ -265,6 +265,38 @@ async fn put_data(
     let name = supply::put_data(&app, &host, &seen, &file, &stored).await?;
     let mut conn = app.db.acquire().await?;
     let file = store::data::find(&mut conn, id, &name).await?.ok_or(AppError::NotFound)?;
+    Ok(Json(file.into()))
+}
+
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = FileEdit)]
+struct DescribeBody {
+    /// Up to 1,000 characters.
+    #[schema(example = "Houses sold in 2024")]
+    description: String,
+}
+
+/// Describe a file of data.
+#[utoipa::path(
+    patch,
+    path = paths::API_DATA_FILE,
+    operation_id = "describe_data",
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    request_body = DescribeBody,
+    responses((status = 200, description = "The file as it is stored", body = FileJson)),
+)]
+async fn patch_data(
+    State(app): State<App>,
+    Path((slug, name)): Path<(String, String)>,
+    caller: ApiMember,
+    body: Result<Json<DescribeBody>, JsonRejection>,
+) -> Result<Json<FileJson>> {
+    let (_, seen) = open(&app, &slug, caller).await?;
+    supply::describe_data(&app, &seen, &name, &document(body)?.description).await?;
+    let mut conn = app.db.acquire().await?;
+    let file = store::data::find(&mut conn, seen.competition.id, &name).await?.ok_or(AppError::NotFound)?;
     Ok(Json(file.into()))
 }
 
@@ -502,6 +534,25 @@ async fn show_report(
         report: draft.report,
         hindrances,
     }))
+}
+
+/// Have the draft examined again, as after a fault of the platform.
+#[utoipa::path(
+    post,
+    path = paths::API_REPORT,
+    operation_id = "examine",
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    responses((status = 202, description = "A scorer looks at it")),
+)]
+async fn post_report(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+) -> Result<StatusCode> {
+    let (_, seen) = open(&app, &slug, caller).await?;
+    supply::examine_again(&app, &seen).await?;
+    Ok(StatusCode::ACCEPTED)
 }
 
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]

@@ -1,6 +1,7 @@
 //! Competitions as JSON. The same reads and verbs as the pages.
 
 mod hosting;
+mod invitations;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -21,6 +22,7 @@ use crate::competitions::access::{self, Seen};
 use crate::competitions::download::{self, Download};
 use crate::competitions::store::data::DataFile;
 use crate::competitions::store::lists::{self, Card, Cursor};
+use crate::competitions::store::texts::TextPage;
 use crate::competitions::store::{data, judging, texts};
 use crate::competitions::supply;
 use crate::error::{AppError, Result};
@@ -35,6 +37,8 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(show_competition, hosting::edit))
         .routes(routes!(list_pages))
         .routes(routes!(list_data))
+        .routes(routes!(send_zip))
+        .merge(invitations::router())
         .merge(hosting::router())
 }
 
@@ -244,6 +248,18 @@ struct PageJson {
     updated_at: DateTime<Utc>,
 }
 
+impl From<TextPage> for PageJson {
+    fn from(page: TextPage) -> Self {
+        Self {
+            slug: page.slug,
+            title: page.title,
+            markdown: page.markdown,
+            html: page.html,
+            updated_at: page.updated_at,
+        }
+    }
+}
+
 /// A competition's pages, as Markdown and as HTML.
 #[utoipa::path(
     get,
@@ -260,14 +276,26 @@ async fn list_pages(
     let (seen, _) = see(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
     let pages = texts::all(&mut conn, seen.competition.id).await?;
-    let items = pages.into_iter().map(|page| PageJson {
-        slug: page.slug,
-        title: page.title,
-        markdown: page.markdown,
-        html: page.html,
-        updated_at: page.updated_at,
-    });
-    Ok(Json(ItemsJson { items: items.collect() }))
+    Ok(Json(ItemsJson { items: pages.into_iter().map(PageJson::from).collect() }))
+}
+
+/// One page, as Markdown and as HTML.
+#[utoipa::path(
+    get,
+    path = paths::API_PAGE,
+    tag = "Competitions",
+    security((), ("token" = ["read"])),
+    responses((status = 200, description = "The page", body = PageJson)),
+)]
+async fn show_page(
+    State(app): State<App>,
+    Path((slug, page)): Path<(String, String)>,
+    caller: MaybeApiMember,
+) -> Result<Json<PageJson>> {
+    let (seen, _) = see(&app, &slug, caller).await?;
+    let mut conn = app.db.acquire().await?;
+    let page = texts::find(&mut conn, seen.competition.id, &page).await?.ok_or(AppError::NotFound)?;
+    Ok(Json(page.into()))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -333,4 +361,27 @@ async fn send_file(
     download::may_download(&seen, reader.is_some(), seen.competition.phase(app.clock.now()))?;
     let file = download::find(&app, &seen, &name).await?;
     download::send(&app.files, &Download::from(&file), &headers).await
+}
+
+/// Download all files as one zip. It is made while it is sent, so it cannot be resumed.
+#[utoipa::path(
+    get,
+    path = paths::API_DATA_ZIP,
+    tag = "Competitions",
+    operation_id = "download_all_data",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "The files", body = [u8], content_type = "application/zip")),
+)]
+async fn send_zip(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: MaybeApiMember,
+) -> Result<Response> {
+    let (seen, reader) = see(&app, &slug, caller).await?;
+    download::may_download(&seen, reader.is_some(), seen.competition.phase(app.clock.now()))?;
+    let mut conn = app.db.acquire().await?;
+    let mut files = data::all(&mut conn, seen.competition.id).await?;
+    drop(conn);
+    files.retain(DataFile::is_for_participants);
+    Ok(download::send_zip(app.files.clone(), &format!("{slug}.zip"), files))
 }

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::setup::{Draft, Step};
 use crate::competitions::store::data::DataFile;
-use crate::competitions::store::{data, judging};
+use crate::competitions::store::judging;
 use crate::competitions::supply::{self, DataUpload, Sealing};
 use crate::error::{AppError, Result};
 use crate::paths;
@@ -121,13 +121,7 @@ async fn post_describe(
     axum::Form(form): axum::Form<DescribeForm>,
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Data)).await?;
-    if form.description.chars().count() > 1000 {
-        return Err(AppError::field("description", "A description has at most 1,000 characters."));
-    }
-    let mut conn = app.db.acquire().await?;
-    if !data::describe(&mut conn, opened.seen.competition.id, &file, form.description.trim()).await? {
-        return Err(AppError::NotFound);
-    }
+    supply::describe_data(&app, &opened.seen, &file, &form.description).await?;
     Ok(saved(&slug, Step::Data, "Saved."))
 }
 

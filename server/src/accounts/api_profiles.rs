@@ -1,0 +1,129 @@
+//! People as JSON: what everybody may see of somebody, and the caller's own profile. Never an e-mail
+//! address of somebody else.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::accounts::model::{self, Scope};
+use crate::accounts::store;
+use crate::accounts::store::profiles::{self, Engagement};
+use crate::api::paging::{Keyset, NextPart};
+use crate::api::query::ApiQuery;
+use crate::api::token::{ApiMember, MaybeApiMember};
+use crate::app::App;
+use crate::error::{AppError, Result};
+use crate::paths;
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(show_user)).routes(routes!(edit_me))
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct EngagementJson {
+    slug: String,
+    title: String,
+    ends_at: Option<DateTime<Utc>>,
+    /// The team's name; empty for a host.
+    team: String,
+}
+
+impl From<Engagement> for EngagementJson {
+    fn from(engagement: Engagement) -> Self {
+        Self {
+            slug: engagement.slug,
+            title: engagement.title,
+            ends_at: engagement.ends_at,
+            team: engagement.team,
+        }
+    }
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct UserProfileJson {
+    username: String,
+    display_name: String,
+    bio: String,
+    created_at: DateTime<Utc>,
+    hosted: Vec<EngagementJson>,
+    /// Competitions that the person takes part in, newest first; of those that are not public only what
+    /// the caller takes part in too.
+    joined: Vec<EngagementJson>,
+    /// `before` of the next part of `joined`; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<i64>,
+}
+
+/// What others see of somebody.
+#[utoipa::path(
+    get,
+    path = paths::API_USER,
+    tag = "Account",
+    security((), ("token" = ["read"])),
+    params(Keyset),
+    responses((status = 200, description = "The profile", body = UserProfileJson)),
+)]
+async fn show_user(
+    State(app): State<App>,
+    Path(username): Path<String>,
+    ApiQuery(keyset): ApiQuery<Keyset>,
+    caller: MaybeApiMember,
+) -> Result<(NextPart, Json<UserProfileJson>)> {
+    let viewer = caller.reader()?.map(|viewer| viewer.id);
+    let mut conn = app.db.acquire().await?;
+    let profile = profiles::find(&mut conn, &username).await?.ok_or(AppError::NotFound)?;
+    let joined = profiles::joined(&mut conn, profile.id, viewer, keyset.before(), keyset.fetched()).await?;
+    let hosted = profiles::hosted(&mut conn, profile.id, viewer).await?;
+    let joined = keyset.slice(joined, |engagement| engagement.competition_id).map(EngagementJson::from);
+    let json = UserProfileJson {
+        username: profile.username,
+        display_name: profile.display_name,
+        bio: profile.bio,
+        created_at: profile.created_at,
+        hosted: hosted.into_iter().map(EngagementJson::from).collect(),
+        joined: joined.items,
+        next: joined.next,
+    };
+    Ok((NextPart::new("before", json.next.as_ref()), Json(json)))
+}
+
+/// What is left out stays as it is.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ProfileEdit)]
+struct EditMeJson {
+    #[schema(example = "Ada Lovelace")]
+    display_name: Option<String>,
+    bio: Option<String>,
+}
+
+/// Change the name and the words that others see.
+#[utoipa::path(
+    patch,
+    path = paths::API_PROFILE,
+    tag = "Account",
+    security(("token" = ["submit"])),
+    request_body = EditMeJson,
+    responses((status = 204, description = "The profile is as sent")),
+)]
+async fn edit_me(
+    State(app): State<App>,
+    caller: ApiMember,
+    body: Result<Json<EditMeJson>, JsonRejection>,
+) -> Result<StatusCode> {
+    let member = caller.with(Scope::Submit)?;
+    let Json(wish) = body.map_err(|error| AppError::field("body", error.body_text()))?;
+    let mut conn = app.db.acquire().await?;
+    let before = store::users::bio(&mut conn, member.id).await?;
+    let display_name = model::display_name(wish.display_name.as_deref().unwrap_or(&member.display_name))
+        .map_err(|sentence| AppError::field("display_name", sentence))?;
+    let bio = model::bio(wish.bio.as_deref().unwrap_or(&before))
+        .map_err(|sentence| AppError::field("bio", sentence))?;
+    store::users::set_profile(&mut conn, member.id, &display_name, &bio).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

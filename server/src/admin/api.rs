@@ -1,0 +1,187 @@
+//! Looking after an installation, as JSON: accounts and the queue.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::accounts::model::Scope;
+use crate::admin::store::{self, Job, User};
+use crate::admin::suspend;
+use crate::api::paging::{Keyset, NextPart, Slice};
+use crate::api::query::ApiQuery;
+use crate::api::token::ApiMember;
+use crate::app::App;
+use crate::error::Result;
+use crate::ids::UserId;
+use crate::paths;
+
+const FOUND_AT_MOST: i64 = 100;
+const WAITING_SHOWN: i64 = 50;
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_users))
+        .routes(routes!(suspend_user))
+        .routes(routes!(unsuspend_user))
+        .routes(routes!(show_queue))
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct UserJson {
+    id: UserId,
+    username: String,
+    email: String,
+    display_name: String,
+    is_admin: bool,
+    created_at: DateTime<Utc>,
+    suspended_at: Option<DateTime<Utc>>,
+}
+
+impl From<User> for UserJson {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            username: user.username,
+            email: user.email,
+            display_name: user.display_name,
+            is_admin: user.is_admin,
+            created_at: user.created_at,
+            suspended_at: user.suspended_at,
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct UsersQuery {
+    /// Beginning of the user name; the first 100 are found, by name.
+    name: Option<String>,
+}
+
+/// The accounts, newest first.
+#[utoipa::path(
+    get,
+    path = paths::API_ADMIN_USERS,
+    tag = "Administration",
+    security(("token" = ["admin"])),
+    params(UsersQuery, Keyset),
+    responses((status = 200, description = "A part of the accounts", body = Slice<UserJson>)),
+)]
+async fn list_users(
+    State(app): State<App>,
+    ApiQuery(search): ApiQuery<UsersQuery>,
+    ApiQuery(keyset): ApiQuery<Keyset>,
+    caller: ApiMember,
+) -> Result<Slice<UserJson>> {
+    caller.require(Scope::Admin)?;
+    let prefix = search.name.unwrap_or_default().trim().to_lowercase();
+    let mut conn = app.db.acquire().await?;
+    let users = if prefix.is_empty() {
+        let newest = store::newest_users(&mut conn, keyset.before(), keyset.fetched()).await?;
+        keyset.slice(newest, |user| user.id.0)
+    } else {
+        let beyond = format!("{prefix}\u{10ffff}");
+        let items = store::users_by_prefix(&mut conn, &prefix, &beyond, FOUND_AT_MOST).await?;
+        Slice { items, next: None }
+    };
+    Ok(users.map(UserJson::from))
+}
+
+/// Suspend an account. Its sessions end, its tokens and password stop working.
+#[utoipa::path(
+    post,
+    path = paths::API_ADMIN_USER_SUSPEND,
+    tag = "Administration",
+    security(("token" = ["admin"])),
+    responses((status = 204, description = "The account is suspended")),
+)]
+async fn suspend_user(
+    State(app): State<App>,
+    Path(id): Path<UserId>,
+    caller: ApiMember,
+) -> Result<StatusCode> {
+    suspend::suspend(&app, &caller.with(Scope::Admin)?, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Let a suspended account be used again.
+#[utoipa::path(
+    post,
+    path = paths::API_ADMIN_USER_UNSUSPEND,
+    tag = "Administration",
+    security(("token" = ["admin"])),
+    responses((status = 204, description = "The account can be used")),
+)]
+async fn unsuspend_user(
+    State(app): State<App>,
+    Path(id): Path<UserId>,
+    caller: ApiMember,
+) -> Result<StatusCode> {
+    suspend::unsuspend(&app, &caller.with(Scope::Admin)?, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct JobJson {
+    id: i64,
+    kind: String,
+    /// Of its competition.
+    slug: String,
+    submission_id: Option<i64>,
+    attempts: i32,
+    created_at: DateTime<Utc>,
+    error: Option<String>,
+}
+
+impl From<Job> for JobJson {
+    fn from(job: Job) -> Self {
+        Self {
+            id: job.id,
+            kind: job.kind,
+            slug: job.competition,
+            submission_id: job.submission_id,
+            attempts: job.attempts,
+            created_at: job.created_at,
+            error: job.error,
+        }
+    }
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct QueueJson {
+    /// The first 50.
+    waiting: Vec<JobJson>,
+    /// Newest first, part by part.
+    failed: Vec<JobJson>,
+    /// `before` of the next part of what failed; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<i64>,
+}
+
+/// What waits for a scorer, and what broke off by a fault of the platform.
+#[utoipa::path(
+    get,
+    path = paths::API_ADMIN_QUEUE,
+    tag = "Administration",
+    security(("token" = ["admin"])),
+    params(Keyset),
+    responses((status = 200, description = "The queue", body = QueueJson)),
+)]
+async fn show_queue(
+    State(app): State<App>,
+    ApiQuery(keyset): ApiQuery<Keyset>,
+    caller: ApiMember,
+) -> Result<(NextPart, Json<QueueJson>)> {
+    caller.require(Scope::Admin)?;
+    let mut conn = app.db.acquire().await?;
+    let waiting = store::waiting_jobs(&mut conn, WAITING_SHOWN).await?;
+    let failed = store::failed_jobs(&mut conn, keyset.before(), keyset.fetched()).await?;
+    let failed = keyset.slice(failed, |job| job.id).map(JobJson::from);
+    let waiting = waiting.into_iter().map(JobJson::from).collect();
+    let link = NextPart::new("before", failed.next.as_ref());
+    Ok((link, Json(QueueJson { waiting, failed: failed.items, next: failed.next })))
+}
