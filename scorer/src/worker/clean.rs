@@ -1,9 +1,15 @@
-//! What nobody needs any more: finished jobs, checked files, scorers that left without a word.
+//! What nobody needs any more: finished jobs, checked files, files that a killed program left
+//! half-written, scorers that left without a word.
 //! A bounded number at a time, so that cleaning never holds up scoring.
+
+use std::time::Duration;
 
 use sqlx::PgPool;
 
 use super::storage::Storage;
+
+/// Nobody writes one file for longer.
+const UNFINISHED_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// Removes what is old.
 ///
@@ -35,6 +41,18 @@ pub async fn clean(db: &PgPool, storage: &Storage) -> sqlx::Result<()> {
             tracing::warn!(%error, key, "a checked file could not be removed");
         }
     }
+    remove_unfinished(storage.clone()).await;
     sqlx::query!("delete from scorers where last_seen_at < now() - interval '1 day'").execute(db).await?;
     Ok(())
+}
+
+/// Beside everything else: the folders may be long.
+async fn remove_unfinished(storage: Storage) {
+    let removed = tokio::task::spawn_blocking(move || storage.remove_unfinished(UNFINISHED_AFTER)).await;
+    match removed {
+        Ok(Ok(0)) => {}
+        Ok(Ok(n_removed)) => tracing::info!(n_removed, "half-written files were removed"),
+        Ok(Err(error)) => tracing::warn!(%error, "half-written files could not be removed"),
+        Err(error) => tracing::warn!(%error, "half-written files could not be looked for"),
+    }
 }

@@ -3,9 +3,11 @@
 //!
 //! Never here: a path outside the root, or an opened solution.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -121,12 +123,49 @@ impl Storage {
         }
     }
 
+    /// Removes files that were begun longer than `age` ago and never finished, because whoever wrote
+    /// them was killed. Gives their number.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn remove_unfinished(&self, age: Duration) -> io::Result<usize> {
+        let mut n_removed = 0;
+        for room in folders_in(&self.root)? {
+            for owner in folders_in(&room)? {
+                for file in fs::read_dir(owner)? {
+                    let file = file?;
+                    if is_unfinished(&file.file_name()) && is_older(&file, age) {
+                        fs::remove_file(file.path())?;
+                        n_removed += 1;
+                    }
+                }
+            }
+        }
+        Ok(n_removed)
+    }
+
     fn path(&self, key: &str) -> Result<PathBuf, StorageError> {
         let path = Path::new(key);
         let is_inside = path.components().count() > 1
             && path.components().all(|component| matches!(component, Component::Normal(_)));
         if is_inside { Ok(self.root.join(path)) } else { Err(StorageError::Outside) }
     }
+}
+
+fn folders_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    Ok(entries.iter().map(fs::DirEntry::path).filter(|path| path.is_dir()).collect())
+}
+
+/// The name under which a file is written; the web server's are called the same.
+fn is_unfinished(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(".part"))
+}
+
+/// A clock that was set back makes nothing older.
+fn is_older(file: &fs::DirEntry, age: Duration) -> bool {
+    let modified = file.metadata().and_then(|metadata| metadata.modified());
+    modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|elapsed| elapsed > age))
 }
 
 /// A file being written; dropped before [`Writing::finish`], it leaves nothing behind.
@@ -206,6 +245,23 @@ mod tests {
         writing.write_all(b"half").expect("written");
         drop(writing);
         assert_eq!(fs::read_dir(storage.root().join("data/3")).expect("folder").count(), 0);
+        fs::remove_dir_all(storage.root()).expect("removed");
+    }
+
+    #[test]
+    fn what_a_killed_program_left_unfinished_is_removed_once_it_is_old() {
+        const DAY: Duration = Duration::from_secs(86_400);
+        let storage = storage();
+        let finished = storage.create("submissions", 3).expect("begun").finish().expect("finished");
+        let mut writing = storage.create("submissions", 3).expect("begun");
+        writing.write_all(b"half").expect("written");
+        let long_ago = writing.file.metadata().and_then(|file| file.modified()).expect("a time") - 2 * DAY;
+        std::mem::forget(writing.cleanup);
+        assert_eq!(storage.remove_unfinished(DAY).expect("swept"), 0, "somebody may still be writing it");
+        writing.file.set_modified(long_ago).expect("aged");
+        assert_eq!(storage.remove_unfinished(DAY).expect("swept"), 1);
+        let left = fs::read_dir(storage.root().join("submissions/3")).expect("folder").count();
+        assert_eq!((left, storage.read_unverified(&finished.key).is_ok()), (1, true));
         fs::remove_dir_all(storage.root()).expect("removed");
     }
 
