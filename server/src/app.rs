@@ -68,6 +68,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::submissions::pages::router())
         .merge(crate::leaderboard::pages::router())
         .merge(crate::versions::pages::router())
+        .merge(crate::webhooks::pages::router())
         .merge(api::reference::router())
         .fallback(web::problems::unknown_page);
     let (api, _) = api_rooms().split_for_parts();
@@ -86,5 +87,6 @@ pub fn api_rooms() -> OpenApiRouter<App> {
         .merge(crate::submissions::api::router())
         .merge(crate::leaderboard::api::router())
         .merge(crate::versions::api::router())
+        .merge(crate::webhooks::api::router())
         .merge(api::openapi::router())
 }

@@ -58,6 +58,8 @@ pub struct Config {
     pub database_connections: u32,
     /// Requests that one caller of the API may make in a minute; 0 for no limit.
     pub api_requests_a_minute: u32,
+    /// Whether webhooks may go into private networks, and unencrypted.
+    pub webhooks_to_private_addresses: bool,
 }
 
 /// All that is wrong with the environment, one sentence each.
@@ -91,6 +93,7 @@ impl Config {
             behind_proxy: reader.parsed("HOLDOUT_BEHIND_PROXY", false),
             database_connections: reader.parsed("HOLDOUT_DATABASE_CONNECTIONS", 10),
             api_requests_a_minute: reader.parsed("HOLDOUT_API_REQUESTS_A_MINUTE", 1200),
+            webhooks_to_private_addresses: reader.parsed("HOLDOUT_WEBHOOKS_TO_PRIVATE_ADDRESSES", false),
             data_dir,
         };
         if reader.mistakes.is_empty() { Ok(config) } else { Err(ConfigErrors(reader.mistakes)) }

@@ -30,4 +30,5 @@ row_id! {
     /// Metric, parameters and solution that scores are computed with.
     VersionId;
     TokenId;
+    WebhookId;
 }

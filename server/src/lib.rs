@@ -24,5 +24,6 @@ pub mod submissions;
 pub mod teams;
 pub mod versions;
 pub mod web;
+pub mod webhooks;
 
 pub use app::{App, router};

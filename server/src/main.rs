@@ -199,6 +199,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::spawn(app.clock.clone().follow(app.db.clone()));
     tokio::spawn(holdout::web::live::listen(app.clone()));
     tokio::spawn(holdout::mail::deliver_forever(app.clone()));
+    tokio::spawn(holdout::webhooks::deliver::deliver_forever(app.clone()));
     tokio::spawn(holdout::accounts::sweep::sweep_forever(app.clone()));
     tokio::spawn(holdout::leaderboard::settle::keep(app.clone()));
     let listener = tokio::net::TcpListener::bind(app.config.listen).await?;

@@ -71,6 +71,10 @@ pub const HOST_VERSION_PUBLISH: &str = "/c/{slug}/host/versions/{number}/publish
 pub const HOST_VERSION_ROLL_BACK: &str = "/c/{slug}/host/versions/{number}/roll-back";
 pub const HOST_VERSION_ABANDON: &str = "/c/{slug}/host/versions/{number}/abandon";
 pub const HOST_VERSION_RETRY: &str = "/c/{slug}/host/versions/{number}/retry";
+pub const HOST_WEBHOOKS: &str = "/c/{slug}/host/webhooks";
+pub const HOST_WEBHOOK: &str = "/c/{slug}/host/webhooks/{id}";
+pub const HOST_WEBHOOK_PING: &str = "/c/{slug}/host/webhooks/{id}/ping";
+pub const HOST_WEBHOOK_REMOVE: &str = "/c/{slug}/host/webhooks/{id}/remove";
 pub const HOST_LAUNCH: &str = "/c/{slug}/host/launch";
 pub const HOST_LAUNCH_EXAMINE: &str = "/c/{slug}/host/launch/examine";
 
@@ -115,6 +119,11 @@ pub const API_VERSION_RETRY: &str = "/api/v1/competitions/{slug}/versions/{numbe
 
 pub const API_VERIFICATIONS: &str = "/api/v1/competitions/{slug}/verifications";
 pub const API_VERIFICATION: &str = "/api/v1/competitions/{slug}/verifications/{id}";
+
+pub const API_WEBHOOKS: &str = "/api/v1/competitions/{slug}/webhooks";
+pub const API_WEBHOOK: &str = "/api/v1/competitions/{slug}/webhooks/{id}";
+pub const API_WEBHOOK_PING: &str = "/api/v1/competitions/{slug}/webhooks/{id}/ping";
+pub const API_WEBHOOK_DELIVERIES: &str = "/api/v1/competitions/{slug}/webhooks/{id}/deliveries";
 
 pub const API_JOIN: &str = "/api/v1/competitions/{slug}/join";
 pub const API_SUBMISSIONS: &str = "/api/v1/competitions/{slug}/submissions";
@@ -209,6 +218,14 @@ pub fn host_versions(slug: &str) -> String {
 
 pub fn host_version(slug: &str, number: i32) -> String {
     format!("/c/{slug}/host/versions/{number}")
+}
+
+pub fn host_webhooks(slug: &str) -> String {
+    format!("/c/{slug}/host/webhooks")
+}
+
+pub fn host_webhook(slug: &str, id: crate::ids::WebhookId) -> String {
+    format!("/c/{slug}/host/webhooks/{id}")
 }
 
 pub fn host_step(slug: &str, step: &str) -> String {

@@ -6,6 +6,8 @@ use crate::accounts::store;
 use crate::app::App;
 use crate::error::Result;
 
+/// How long the record of webhooks is kept.
+const MESSAGES_KEPT: chrono::TimeDelta = chrono::TimeDelta::days(30);
 const EVERY: Duration = Duration::from_secs(3600);
 
 /// Runs for ever.
@@ -27,5 +29,6 @@ pub async fn sweep(app: &App) -> Result<()> {
     let mut conn = app.db.acquire().await?;
     store::sessions::sweep(&mut conn, now).await?;
     store::links::sweep(&mut conn, now).await?;
+    crate::webhooks::store::sweep(&mut conn, now - MESSAGES_KEPT).await?;
     Ok(())
 }

@@ -15,13 +15,17 @@ use crate::error::{PROBLEMS, Problem, ProblemKind};
 use crate::paths;
 
 /// Groups of operations, in the order in which people need them.
-pub const TAGS: [(&str, &str); 8] = [
+pub const TAGS: [(&str, &str); 9] = [
     ("Account", "Who calls, and with which tokens."),
     ("Competitions", "What everybody may see of a competition, and its files."),
     ("Taking part", "Join, check a file, send predictions, read the board."),
     ("Metrics", "The catalogue of metrics, and the key that solutions are sealed to."),
     ("Hosting", "A draft, its pages, data, solution and metric, and its launch."),
     ("Rescoring", "Another solution or metric after the launch; every score computed again."),
+    (
+        "Webhooks",
+        "A program of the host is told when a submission is scored and when the competition has closed.",
+    ),
     ("Administration", "Accounts and the queue, for those who look after the installation."),
     ("This document", "The description of all of this, for programs."),
 ];

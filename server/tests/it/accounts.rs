@@ -49,6 +49,7 @@ impl Site {
             behind_proxy: true,
             database_connections: 4,
             api_requests_a_minute: 0,
+            webhooks_to_private_addresses: false,
         };
         let as_web = pool.connect_options().as_ref().clone().options([("role", "holdout_web")]);
         let db = PgPoolOptions::new().max_connections(4).connect_with(as_web).await.unwrap();

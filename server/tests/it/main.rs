@@ -19,4 +19,5 @@ mod teams;
 mod tidy;
 mod versions;
 mod walk;
+mod webhooks;
 mod world;

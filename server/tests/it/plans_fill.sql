@@ -102,5 +102,16 @@ select 'examine', 8, 0, id, 1, 'failed', 3, now(), 'broken' from competitions wh
 insert into jobs (kind, priority, turn, competition_id, version_id)
 select 'examine', 8, 0, id, 1 from competitions where slug like 'old-%' and id % 50 = 0;
 
+insert into webhooks (competition_id, url, secret, events, created_by, created_at)
+select id, 'https://example.org/' || n, sha256(int8send(id)), array['submission.scored'], 1 + id % 20000, now()
+from competitions cross join generate_series(1, 3) n;
+
+insert into webhook_deliveries (webhook_id, event, subject, payload, created_at, delivered_at)
+select w.id, 'submission.scored', n, '{}', now() - interval '1 minute' * n, now()
+from webhooks w cross join generate_series(1, 10) n;
+
+insert into webhook_deliveries (webhook_id, event, payload, created_at, next_attempt_at)
+select id, 'ping', '{}', now(), now() from webhooks where id % 50 = 0;
+
 reset session_replication_role;
 analyze;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use askama::Template;
-use holdout::{accounts, admin, api, competitions, leaderboard, submissions, teams, versions, web};
+use holdout::{accounts, admin, api, competitions, leaderboard, submissions, teams, versions, web, webhooks};
 
 use crate::tidy::{root, sources};
 
@@ -64,6 +64,8 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         submissions::pages::show::SubmissionPage,
         teams::pages::JoinPage,
         web::problems::ProblemPage,
+        webhooks::pages::WebhookPage,
+        webhooks::pages::WebhooksPage,
     ]
 }
 

@@ -42,6 +42,7 @@ impl Stage {
             behind_proxy: false,
             database_connections: 8,
             api_requests_a_minute: 0,
+            webhooks_to_private_addresses: false,
         };
         let role = owner.connect_options().as_ref().clone().options([("role", "holdout_web")]);
         let db = PgPoolOptions::new().max_connections(8).connect_with(role).await.unwrap();

@@ -98,6 +98,7 @@ impl World {
             behind_proxy: false,
             database_connections: 8,
             api_requests_a_minute: 0,
+            webhooks_to_private_addresses: false,
         };
         let web_role = pool.connect_options().as_ref().clone().options([("role", "holdout_web")]);
         let web_pool = PgPoolOptions::new().max_connections(8).connect_with(web_role).await.unwrap();
