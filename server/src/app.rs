@@ -13,6 +13,7 @@ use crate::api::pace::Paces;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::files::Files;
+use crate::kaggle::desk::Desk;
 use crate::leaderboard::cache::Boards;
 use crate::web::live::Live;
 use crate::{api, paths, web};
@@ -31,6 +32,7 @@ pub struct Parts {
     pub paces: Paces,
     pub live: Live,
     pub boards: Boards,
+    pub kaggle: Desk,
 }
 
 impl std::ops::Deref for App {
@@ -53,6 +55,7 @@ impl App {
             paces: Paces::new(config.api_requests_a_minute),
             live: Live::default(),
             boards: Boards::default(),
+            kaggle: Desk::default(),
             config,
         }))
     }
@@ -70,10 +73,12 @@ pub fn router(app: App) -> Router {
         .merge(crate::versions::pages::router())
         .merge(crate::webhooks::pages::router())
         .merge(api::reference::router())
+        .merge(crate::kaggle::links::router())
         .fallback(web::problems::unknown_page);
     let (api, _) = api_rooms().split_for_parts();
     let api = api.route(paths::API_REST, any(api::unknown_address));
-    web::assemble(app, pages, api)
+    let kaggle = crate::kaggle::router(&app);
+    web::assemble(app, pages, api, kaggle)
 }
 
 /// Every address of the API that is described: its operations are the routes.

@@ -15,6 +15,7 @@ pub mod error;
 pub mod files;
 pub mod house;
 pub mod ids;
+pub mod kaggle;
 pub mod leaderboard;
 pub mod mail;
 pub mod markdown;

@@ -138,6 +138,16 @@ pub const API_ADMIN_USERS: &str = "/api/v1/admin/users";
 pub const API_ADMIN_USER_SUSPEND: &str = "/api/v1/admin/users/{id}/suspend";
 pub const API_ADMIN_USER_UNSUSPEND: &str = "/api/v1/admin/users/{id}/unsuspend";
 pub const API_ADMIN_QUEUE: &str = "/api/v1/admin/queue";
+/// Kaggle's own client: its calls, and the addresses that their answers name.
+pub const KAGGLE_CALL: &str = "/api/v1/{service}/{method}";
+pub const KAGGLE_CALL_SHORT: &str = "/v1/{service}/{method}";
+pub const KAGGLE_FILE: &str = "/kaggle/data/{ticket}/{slug}/{file}";
+pub const KAGGLE_ARCHIVE: &str = "/kaggle/all/{ticket}/{slug}/archive.zip";
+pub const KAGGLE_SUBMISSION_FILE: &str = "/kaggle/submissions/{ticket}/{id}/{file}";
+pub const KAGGLE_UPLOAD: &str = "/kaggle/upload/{token}";
+/// Web addresses that this client prints.
+pub const KAGGLE_COMPETITION: &str = "/competitions/{slug}";
+pub const KAGGLE_COMPETITION_RULES: &str = "/competitions/{slug}/rules";
 /// Every address of the API that no other route takes.
 pub const API_REST: &str = "/api/{*rest}";
 
@@ -267,6 +277,22 @@ pub fn submission_describe(slug: &str, id: crate::ids::SubmissionId) -> String {
 
 pub fn submission_select(slug: &str, id: crate::ids::SubmissionId) -> String {
     format!("/c/{slug}/submissions/{id}/select")
+}
+
+pub fn kaggle_file(ticket: &str, slug: &str, file: &str) -> String {
+    format!("/kaggle/data/{ticket}/{slug}/{file}")
+}
+
+pub fn kaggle_archive(ticket: &str, slug: &str) -> String {
+    format!("/kaggle/all/{ticket}/{slug}/archive.zip")
+}
+
+pub fn kaggle_submission_file(ticket: &str, id: crate::ids::SubmissionId, file: &str) -> String {
+    format!("/kaggle/submissions/{ticket}/{id}/{file}")
+}
+
+pub fn kaggle_upload(token: &str) -> String {
+    format!("/kaggle/upload/{token}")
 }
 
 pub fn suspend_user(id: &crate::ids::UserId) -> String {

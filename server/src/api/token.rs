@@ -87,7 +87,11 @@ impl FromRequestParts<App> for MaybeApiMember {
     }
 }
 
-async fn by_token(app: &App, text: &str) -> Result<ApiMember> {
+/// The bearer of a token.
+///
+/// # Errors
+/// [`AppError::NoToken`] when it is unknown, revoked or expired.
+pub async fn by_token(app: &App, text: &str) -> Result<ApiMember> {
     let bearer = tokens::find_bearer(app, text).await?;
     let is_given = |scope: &Scope| {
         bearer.scopes.iter().any(|name| name == scope.name())
@@ -107,7 +111,7 @@ async fn by_session(app: &App, parts: &Parts) -> Result<ApiMember> {
 }
 
 /// The token in an `Authorization` header.
-fn token_in(header: &str) -> Option<String> {
+pub fn token_in(header: &str) -> Option<String> {
     let (scheme, rest) = header.split_once(' ')?;
     let rest = rest.trim();
     if scheme.eq_ignore_ascii_case("bearer") {

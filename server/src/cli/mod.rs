@@ -4,6 +4,7 @@
 //! server never holds it in the clear.
 
 mod client;
+mod kaggle_env;
 mod launch;
 mod participate;
 mod settings;
@@ -123,6 +124,16 @@ pub enum ClientVerb {
         #[command(flatten)]
         connection: Connection,
     },
+    /// Print what Kaggle's own client needs in its environment to use this server.
+    ///
+    /// In a shell: eval "$(holdout kaggle-env)", then `kaggle competitions list`.
+    KaggleEnv {
+        /// Set user name and key, as older versions have them, in place of a token.
+        #[arg(long)]
+        key: bool,
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// Host a competition from one labelled table.
     Launch {
         /// CSV (also gzip or zip) or Parquet with a target column.
@@ -169,6 +180,7 @@ pub fn run(verb: ClientVerb) -> Outcome {
         ClientVerb::Leaderboard { competition, connection } => {
             participate::leaderboard(&connection, &competition)
         }
+        ClientVerb::KaggleEnv { key, connection } => kaggle_env::kaggle_env(&connection, key),
         ClientVerb::Verify { competition, connection } => verify::verify(&connection, &competition),
         ClientVerb::Launch { table, target, title, slug, days, yes, connection } => {
             launch::launch(&connection, &launch::Plan { table, target, title, slug, days, yes })

@@ -33,7 +33,7 @@ use crate::ids::{SubmissionId, TeamId};
 use crate::paths;
 use crate::submissions::check::check;
 use crate::submissions::choose::{choose_final, describe, withdraw_final};
-use crate::submissions::model::{Allowance, State as Stage, Submission, rounded};
+use crate::submissions::model::{Allowance, FAILURE, State as Stage, Submission, rounded};
 use crate::submissions::pages::download_of;
 use crate::submissions::store::{self, Check, Released};
 use crate::submissions::submit::{Entrant, Upload, enter, submit};
@@ -130,9 +130,7 @@ impl SubmissionJson {
             public_undefined: submission.public_undefined,
             private_score: private.and_then(|released| released.private_score),
             rejection: submission.rejection.map(|sqlx::types::Json(rejection)| rejection),
-            failure: (submission.state == Stage::Failed).then_some(
-                "This could not be scored, by our mistake. It did not count, and the host was told.",
-            ),
+            failure: (submission.state == Stage::Failed).then_some(FAILURE),
             queue_position: None,
             wait_seconds: None,
             allowance: None,
@@ -282,7 +280,12 @@ async fn post_submission(
 
 /// Returns when the submission is judged or patience ends. Listens first, then looks, so that
 /// nothing falls between.
-async fn wait_for_score(app: &App, team_id: TeamId, id: SubmissionId, patience: Duration) -> Result<()> {
+pub(crate) async fn wait_for_score(
+    app: &App,
+    team_id: TeamId,
+    id: SubmissionId,
+    patience: Duration,
+) -> Result<()> {
     if patience.is_zero() {
         return Ok(());
     }

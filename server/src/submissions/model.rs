@@ -9,6 +9,10 @@ use crate::competitions::model::Competition;
 use crate::ids::{SubmissionId, TeamId};
 use crate::web::format;
 
+/// Where the fault is the platform's.
+pub const FAILURE: &str =
+    "This could not be scored, by our mistake. It did not count, and the host was told.";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum State {

@@ -164,6 +164,28 @@ pub async fn find(
         .filter(|found| found.id == id))
 }
 
+/// The competition of a submission that a person's team sent.
+///
+/// # Errors
+/// Those of the database.
+pub async fn competition_of(
+    conn: &mut PgConnection,
+    user_id: UserId,
+    id: SubmissionId,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        "select c.slug
+         from submissions s
+         join team_members m on m.team_id = s.team_id and m.competition_id = s.competition_id
+         join competitions c on c.id = s.competition_id
+         where s.id = $1 and m.user_id = $2",
+        id.0,
+        user_id.0,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
 /// A team's submissions before `before`, newest first.
 ///
 /// # Errors

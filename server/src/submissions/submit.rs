@@ -118,12 +118,7 @@ async fn record(app: &App, entrant: &Entrant, upload: Upload) -> Result<Receipt>
     }
     let terms = store::hold_terms(&mut tx, competition_id).await?;
     let before = store::allowance(&mut tx, entrant.team_id, terms.daily_limit, now).await?;
-    if before.left() == 0 {
-        return Err(AppError::TooMany {
-            message: before.refusal(),
-            retry_after_seconds: (before.resets_at - now).num_seconds().unsigned_abs() + 1,
-        });
-    }
+    refuse_used_up(&before, now)?;
     let new = NewSubmission {
         competition_id,
         team_id: entrant.team_id,
@@ -140,6 +135,20 @@ async fn record(app: &App, entrant: &Entrant, upload: Upload) -> Result<Receipt>
     tx.commit().await?;
     let allowance = Allowance { used: before.used + 1, ..before };
     Ok(Receipt { submission, allowance })
+}
+
+/// Lets a submission pass while some of today's are left.
+///
+/// # Errors
+/// [`AppError::TooMany`] with the time at which the next can be sent.
+pub fn refuse_used_up(allowance: &Allowance, now: DateTime<Utc>) -> Result<()> {
+    if allowance.left() > 0 {
+        return Ok(());
+    }
+    Err(AppError::TooMany {
+        message: allowance.refusal(),
+        retry_after_seconds: (allowance.resets_at - now).num_seconds().unsigned_abs() + 1,
+    })
 }
 
 fn tidy(mut upload: Upload) -> Result<Upload> {

@@ -26,8 +26,8 @@ use crate::paths;
 /// Largest form that is not an upload; upload routes set their own limit.
 const FORM_LIMIT_BYTES: usize = 1 << 20;
 
-/// Puts the layers around all pages and all of the API.
-pub fn assemble(app: App, pages: Router<App>, api: Router<App>) -> Router {
+/// Puts the layers around all pages and all of the API; `layered` has its own already.
+pub fn assemble(app: App, pages: Router<App>, api: Router<App>, layered: Router<App>) -> Router {
     let pages = csrf::refuse_foreign(&app, csrf::refuse_silent(&app, pages))
         .layer(from_fn(problems::draw))
         .layer(from_fn_with_state(app.clone(), shell::load));
@@ -39,10 +39,12 @@ pub fn assemble(app: App, pages: Router<App>, api: Router<App>) -> Router {
     Router::new()
         .merge(pages)
         .merge(api)
+        .merge(layered)
         .route(assets::ROUTE, get(assets::show))
         .route(paths::HEALTH, get(health))
         .route(paths::READY, get(ready))
         .layer(DefaultBodyLimit::max(FORM_LIMIT_BYTES))
+        .layer(from_fn_with_state(app.clone(), crate::kaggle::hosts::refuse_strangers))
         .layer(from_fn(headers::harden))
         .layer(CompressionLayer::new().compress_when(is_worth_compressing()))
         .layer(CatchPanicLayer::custom(problems::panicked))

@@ -248,10 +248,21 @@ pub async fn receive<S: Sink>(
 /// # Errors
 /// As [`receive`].
 pub async fn receive_body<S: Sink>(body: Body, max_bytes: u64, sink: S) -> Result<(u64, Stored)> {
-    let chunks = body.into_data_stream().map(|chunk| {
+    stream(body_chunks(body), max_bytes, "file", sink).await
+}
+
+/// Streams a request's whole body into a sink that is not finished yet; gives its size.
+///
+/// # Errors
+/// As [`receive`].
+pub async fn pour_body<S: Sink>(body: Body, max_bytes: u64, sink: &mut S) -> Result<u64> {
+    pour(body_chunks(body), max_bytes, "file", sink).await
+}
+
+fn body_chunks(body: Body) -> impl futures_util::Stream<Item = Result<Bytes>> {
+    body.into_data_stream().map(|chunk| {
         chunk.map_err(|error| AppError::field("file", format!("The upload broke off: {error}.")))
-    });
-    stream(chunks, max_bytes, "file", sink).await
+    })
 }
 
 async fn stream<S: Sink>(
@@ -260,6 +271,25 @@ async fn stream<S: Sink>(
     file_field: &'static str,
     mut sink: S,
 ) -> Result<(u64, Stored)> {
+    let size_bytes = pour(chunks, max_bytes, file_field, &mut sink).await?;
+    let stored = sink.finish().await.map_err(|error| storing(error, file_field))?;
+    Ok((size_bytes, stored))
+}
+
+/// What is said of a file beyond its limit.
+pub fn too_large(max_bytes: u64) -> AppError {
+    AppError::TooLarge(format!(
+        "This file is larger than {}, the most that is taken here. Nothing of it was kept.",
+        format::size(max_bytes)
+    ))
+}
+
+async fn pour<S: Sink>(
+    chunks: impl futures_util::Stream<Item = Result<Bytes>>,
+    max_bytes: u64,
+    file_field: &'static str,
+    sink: &mut S,
+) -> Result<u64> {
     let mut chunks = std::pin::pin!(chunks);
     let mut size_bytes = 0_u64;
     while let Some(chunk) = chunks.next().await {
@@ -267,17 +297,13 @@ async fn stream<S: Sink>(
         size_bytes += chunk.len() as u64;
         if size_bytes > max_bytes {
             erase(chunk);
-            return Err(AppError::TooLarge(format!(
-                "This file is larger than {}, the most that is taken here. Nothing of it was kept.",
-                format::size(max_bytes)
-            )));
+            return Err(too_large(max_bytes));
         }
         let written = sink.write(&chunk).await;
         erase(chunk);
         written.map_err(|error| storing(error, file_field))?;
     }
-    let stored = sink.finish().await.map_err(|error| storing(error, file_field))?;
-    Ok((size_bytes, stored))
+    Ok(size_bytes)
 }
 
 /// Overwrites a chunk with zeros where nothing else holds its memory.
@@ -303,7 +329,8 @@ async fn text(mut field: Field<'_>, text_bytes: &mut usize) -> Result<String> {
     String::from_utf8(value).map_err(|_| AppError::field("form", "A field of the form is not UTF-8 text."))
 }
 
-fn last_part(file_name: &str) -> String {
+/// The last part of a file's name, without control characters.
+pub fn last_part(file_name: &str) -> String {
     let last = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
     last.chars().filter(|character| !character.is_control()).take(200).collect::<String>().trim().to_owned()
 }

@@ -74,6 +74,8 @@ pub struct TokensPage {
     /// What this person's tokens may be allowed.
     pub scopes: Vec<Scope>,
     pub tokens: Vec<Listed>,
+    /// How this installation is reached; for the clients that need to be told.
+    pub server: String,
     /// The text of the token just made.
     pub made: Option<String>,
 }
@@ -96,6 +98,7 @@ impl TokensPage {
             errors: FormErrors::default(),
             scopes: Scope::ALL.to_vec(),
             tokens: vec![token],
+            server: "https://holdout.example".to_owned(),
             made: Some("hld_Ab3dE9".to_owned()),
             shell,
         }
@@ -110,7 +113,8 @@ async fn tokens_page(app: &App, shell: Shell, form: TokenForm, errors: FormError
         let mut conn = app.db.acquire().await?;
         store::tokens::list(&mut conn, member.id).await?
     };
-    Ok(TokensPage { tab: paths::SETTINGS_TOKENS, form, errors, scopes, tokens, made: None, shell })
+    let server = app.config.public_url.clone();
+    Ok(TokensPage { tab: paths::SETTINGS_TOKENS, form, errors, scopes, tokens, server, made: None, shell })
 }
 
 async fn show_tokens(State(app): State<App>, shell: Shell) -> Result<TokensPage> {

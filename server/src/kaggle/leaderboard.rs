@@ -1,0 +1,107 @@
+//! The leaderboard: by key as the client reads it on, and whole as a CSV in a zip.
+
+use std::io::{Cursor, Write};
+
+use axum::body::to_bytes;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::competitions::access::Seen;
+use crate::ids::TeamId;
+use crate::kaggle::competitions::see;
+use crate::kaggle::wire::{Fault, not_a_token, size_of};
+use crate::leaderboard::model::{Key, View};
+use crate::leaderboard::{csv, read};
+use crate::web::format;
+
+/// A board of two million teams is smaller.
+const LARGEST_BOARD_BYTES: usize = 256 << 20;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct BoardAsk {
+    competition_name: String,
+    override_public: bool,
+    page_size: Option<i64>,
+    page_token: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Board {
+    submissions: Vec<RowJson>,
+    next_page_token: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RowJson {
+    team_id: TeamId,
+    team_name: String,
+    submission_date: DateTime<Utc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<String>,
+}
+
+async fn board(app: &App, member: &Member, ask: &BoardAsk) -> Result<(Seen, View), Fault> {
+    let seen = see(app, member, &ask.competition_name).await?;
+    let seen = read::settled_if_due(app, seen).await?;
+    let view = View::choose(&seen.competition, app.clock.now(), ask.override_public);
+    Ok((seen, view))
+}
+
+/// Rows of the board, best first: the public one, after the end the private one.
+///
+/// # Errors
+/// A sentence for a competition that cannot be seen.
+pub async fn show(app: &App, member: &Member, ask: BoardAsk) -> Result<Board, Fault> {
+    let after = match ask.page_token.as_str() {
+        "" => Key::first(),
+        token => token.parse().map_err(|_| not_a_token())?,
+    };
+    let take = size_of(ask.page_size);
+    let (seen, view) = board(app, member, &ask).await?;
+    let fetched = i64::try_from(take + 1).unwrap_or(i64::MAX);
+    let mut conn = app.db.acquire().await?;
+    let mut rows = read::page(&mut conn, seen.competition.id, view, after, fetched).await?;
+    drop(conn);
+    let is_more = rows.len() > take;
+    rows.truncate(take);
+    let last = rows.last().filter(|_| is_more);
+    let next_page_token = last.map(|row| row.key.to_string()).unwrap_or_default();
+    let submissions = rows.into_iter().map(|row| RowJson {
+        team_id: row.team_id,
+        team_name: row.team,
+        submission_date: row.last_entry_at,
+        score: row.score.map(|score| format::score(score, seen.competition.score_decimals)),
+    });
+    Ok(Board { submissions: submissions.collect(), next_page_token })
+}
+
+/// The whole board.
+///
+/// # Errors
+/// As [`show`].
+pub async fn download(app: &App, member: &Member, ask: BoardAsk) -> Result<Response, Fault> {
+    let (seen, view) = board(app, member, &ask).await?;
+    let name = format!("{}-leaderboard.csv", seen.competition.slug);
+    let response = csv::send(app.clone(), seen.competition, view, &HeaderMap::new())?;
+    let text = to_bytes(response.into_body(), LARGEST_BOARD_BYTES).await.map_err(anyhow::Error::from)?;
+    let packed = tokio::task::spawn_blocking(move || pack(&name, &text));
+    let packed = packed.await.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
+    let kind = HeaderValue::from_static("application/zip");
+    Ok(([(header::CONTENT_TYPE, kind)], packed).into_response())
+}
+
+fn pack(name: &str, text: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file(name, SimpleFileOptions::default())?;
+    zip.write_all(text)?;
+    Ok(zip.finish()?.into_inner())
+}
