@@ -184,6 +184,8 @@ impl Walk {
                 "step" => &STEPS,
                 "name" => &["rmse", NOWHERE],
                 "username" => &["ada", NOWHERE],
+                "service" => &["competitions.CompetitionApiService", NOWHERE],
+                "method" => &["ListCompetitions", "GetLeaderboard", NOWHERE],
                 "id" => return ids.to_vec(),
                 _ => &[NOWHERE],
             };
