@@ -47,7 +47,7 @@ pub async fn deliver_next(app: &App, courier: &Courier) -> Result<bool> {
     let mut conn = app.db.acquire().await?;
     let Some(due) = store::claim(&mut conn, now, &PAUSES).await? else { return Ok(false) };
     drop(conn);
-    let message = message(&due, chrono::Utc::now().timestamp())?;
+    let message = message(&due, now.timestamp())?;
     let courier = courier.clone();
     let answer =
         tokio::task::spawn_blocking(move || courier.carry(&message)).await.map_err(anyhow::Error::from)?;
@@ -69,7 +69,7 @@ pub async fn deliver_next(app: &App, courier: &Courier) -> Result<bool> {
     Ok(true)
 }
 
-/// The time is that of this attempt, by the machine's clock: receivers refuse old messages.
+/// The time is that of this attempt, not of the message: receivers refuse old ones.
 fn message(due: &Due, timestamp: i64) -> Result<Message> {
     let (id, body) = (format!("msg_{}", due.message_id.simple()), due.payload.to_string());
     let signature = sign::signature(&due.secret, &id, timestamp, &body)?;
