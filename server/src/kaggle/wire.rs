@@ -32,7 +32,7 @@ impl<E: Into<AppError>> From<E> for Fault {
 impl Fault {
     /// Something that this house does not have.
     pub fn absent(sentence: impl Into<String>) -> Self {
-        Self::Said(StatusCode::NOT_IMPLEMENTED, sentence.into())
+        Self::missing(sentence)
     }
 
     pub fn wrong(sentence: impl Into<String>) -> Self {

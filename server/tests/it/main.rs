@@ -8,6 +8,7 @@ mod api_gaps;
 mod client;
 mod competitions;
 mod fuzz;
+mod kaggle;
 mod leaderboard;
 mod life;
 mod openapi;

@@ -1,0 +1,378 @@
+//! Kaggle's own client: the installed programs, unmodified, play against a house; and the details of
+//! the wire that they do not show.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use tokio::process::{Child, Command};
+use ureq::http::Method;
+
+use crate::client::Answer;
+use crate::tidy::root;
+use crate::world::{Arena, Folder, Labels, Person, World, require_success, server_binary, sql};
+
+const COMPETITIONS: &str = "/api/v1/competitions.CompetitionApiService";
+/// More than one piece of the client's, which reads a MiB at a time.
+const TRAIN_BYTES: usize = 3 << 20;
+const MIB: usize = 1 << 20;
+
+/// A shell in which the client is set up as `holdout kaggle-env` says.
+struct Shell {
+    programs: PathBuf,
+    folder: Folder,
+    environment: Vec<(String, String)>,
+}
+
+struct Told {
+    ok: bool,
+    text: String,
+}
+
+impl Shell {
+    async fn of(world: &World, person: &Person, extra: &[&str]) -> Self {
+        let output = Command::new(server_binary())
+            .arg("kaggle-env")
+            .args(extra)
+            .args(["--json", "--server", &world.base, "--token", &person.token])
+            .output()
+            .await
+            .unwrap();
+        require_success(&output);
+        let settings: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let set = settings["set"].as_object().unwrap();
+        let environment = set.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()));
+        Self { programs: programs().await, folder: Folder::new(), environment: environment.collect() }
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        std::fs::write(self.file(name), text).unwrap();
+    }
+
+    async fn run(&self, program: &str, arguments: &[&str]) -> Told {
+        let output: Output = Command::new(self.programs.join(program))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", self.folder.path())
+            .env("KAGGLEHUB_CACHE", self.file("hub"))
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .kill_on_drop(true)
+            .output()
+            .await
+            .unwrap();
+        let text = [&output.stdout, &output.stderr]
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+            .concat();
+        Told { ok: output.status.success(), text }
+    }
+
+    /// `kaggle competitions …`, which succeeds.
+    async fn kaggle(&self, arguments: &[&str]) -> String {
+        let told = self.run("kaggle", &[&["competitions"], arguments].concat()).await;
+        assert!(told.ok, "kaggle competitions {arguments:?}: {}", told.text);
+        told.text
+    }
+
+    /// `kaggle competitions …`, which fails and says why.
+    async fn refused(&self, arguments: &[&str], sentence: &str) {
+        let told = self.run("kaggle", &[&["competitions"], arguments].concat()).await;
+        assert!(!told.ok && told.text.contains(sentence), "kaggle competitions {arguments:?}: {}", told.text);
+    }
+}
+
+async fn programs() -> PathBuf {
+    let output = Command::new(root().join("scripts/kaggle-client")).output().await.unwrap();
+    require_success(&output);
+    PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
+}
+
+/// Scores until it is dropped.
+fn scorer(world: &World) -> Child {
+    world.scorer(&["work"]).spawn().unwrap()
+}
+
+fn train() -> Vec<u8> {
+    (0..TRAIN_BYTES).map(|n| b'a' + u8::try_from(n * 7 % 251 % 26).unwrap()).collect()
+}
+
+/// An open competition with a file of some size.
+async fn arena(world: &World, host: &Person) -> Arena {
+    let arena = world.open_competition(host, "houses", &Labels::regression()).await;
+    let mut writing = world.app.files.create("data", arena.id).await.unwrap();
+    writing.write(&train()).await.unwrap();
+    let stored = writing.finish().await.unwrap();
+    sql("insert into data_files (competition_id, name, role, storage_key, size_bytes, sha256, uploaded_at)
+         values ($1, 'train.csv', 'train', $2, $3, $4, now() - interval '1 day')")
+    .bind(arena.id)
+    .bind(stored.key)
+    .bind(stored.size_bytes as i64)
+    .bind(stored.sha256.to_vec())
+    .execute(&world.pool)
+    .await
+    .unwrap();
+    arena
+}
+
+fn assert_has(text: &str, wanted: &[&str]) {
+    for part in wanted {
+        assert!(text.contains(part), "{part} is missing in: {text}");
+    }
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn the_real_client_plays_a_whole_competition(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (ada, bob) = (world.member("ada").await, world.member("bob").await);
+    let arena = arena(&world, &ada).await;
+    let shell = Shell::of(&world, &bob, &[]).await;
+    browse_and_join(&shell, &arena, &bob).await;
+    download(&shell).await;
+    let working = scorer(&world);
+    submit(&shell).await;
+    drop(working);
+    use_kagglehub(&shell).await;
+    world.let_pass(TimeDelta::days(31)).await;
+    world.drain().await;
+    assert_has(&shell.kaggle(&["submissions", "houses"]).await, &["0.250", "0.617"]);
+    assert_has(&shell.kaggle(&["leaderboard", "houses", "--show"]).await, &["bob bobson", "0.617"]);
+    world.close().await;
+}
+
+async fn browse_and_join(shell: &Shell, arena: &Arena, bob: &Person) {
+    assert_has(&shell.kaggle(&["list"]).await, &["houses", "deadline", "False"]);
+    assert_has(&shell.kaggle(&["list", "--search", "no such thing"]).await, &["No competitions found"]);
+    assert_has(&shell.kaggle(&["files", "houses"]).await, &["train.csv", "sample_submission.csv", "3145728"]);
+    shell.refused(&["download", "houses"], "Accept its rules at http://").await;
+    shell.refused(&["files", "castles"], "There is no competition “castles”").await;
+    arena.join(bob).await;
+    assert_has(&shell.kaggle(&["list", "--group", "entered"]).await, &["houses", "True"]);
+}
+
+async fn download(shell: &Shell) {
+    shell.kaggle(&["download", "houses"]).await;
+    let file = std::fs::File::open(shell.file("houses.zip")).unwrap();
+    let mut all = zip::ZipArchive::new(file).unwrap();
+    let size = all.by_name("train.csv").unwrap().size();
+    assert_eq!((size, all.len()), (TRAIN_BYTES as u64, 2));
+
+    shell.kaggle(&["download", "houses", "-f", "train.csv"]).await;
+    assert!(std::fs::read(shell.file("train.csv")).unwrap() == train());
+    assert_has(&shell.kaggle(&["download", "houses", "-f", "train.csv"]).await, &["Skipping"]);
+    shell.refused(&["download", "houses", "-f", "castles.csv"], "no file “castles.csv”").await;
+
+    // A download that broke off goes on: what it had stays as it was.
+    let etag = format!("\"{}\"", hex::encode(<sha2::Sha256 as sha2::Digest>::digest(train())));
+    let target = shell.file("again");
+    std::fs::create_dir_all(&target).unwrap();
+    std::fs::write(target.join("train.csv"), vec![b'_'; MIB]).unwrap();
+    let marker = json!({ "validator": etag, "size": TRAIN_BYTES }).to_string();
+    std::fs::write(target.join("train.csv.kaggle-partial"), marker).unwrap();
+    shell.kaggle(&["download", "houses", "-f", "train.csv", "-p", "again"]).await;
+    let resumed = std::fs::read(target.join("train.csv")).unwrap();
+    assert_eq!(resumed.len(), TRAIN_BYTES);
+    assert!(resumed[..MIB] == vec![b'_'; MIB] && resumed[MIB..] == train()[MIB..]);
+}
+
+async fn submit(shell: &Shell) {
+    shell.write("good.csv", Labels::predictions(250, 617));
+    let told = shell.kaggle(&["submit", "houses", "-f", "good.csv", "-m", "first try"]).await;
+    assert_has(&told, &["Successfully submitted to Competition houses", "submissions remaining today"]);
+    let listed = shell.kaggle(&["submissions", "houses"]).await;
+    assert_has(&listed, &["good.csv", "first try", "SubmissionStatus.COMPLETE", "0.250"]);
+    assert!(!listed.contains("0.617"), "the private score is hidden: {listed}");
+    shell.write("wrong.csv", Labels::predictions(250, 617).replace("r4,7004.938", "r4,many"));
+    let wrong = ["submit", "houses", "-f", "wrong.csv", "-m", "oops"];
+    shell.refused(&wrong, "line 6").await;
+    assert_has(&shell.kaggle(&["submissions", "houses"]).await, &["wrong.csv", "SubmissionStatus.ERROR"]);
+    assert_has(&shell.kaggle(&["leaderboard", "houses", "--show"]).await, &["bob bobson", "0.250"]);
+    shell.kaggle(&["leaderboard", "houses", "--download", "-p", "board"]).await;
+    let file = std::fs::File::open(shell.file("board/houses.zip")).unwrap();
+    let mut zip = zip::ZipArchive::new(file).unwrap();
+    let board = std::io::read_to_string(zip.by_index(0).unwrap()).unwrap();
+    assert_has(&board, &["bob bobson", "0.250"]);
+}
+
+async fn use_kagglehub(shell: &Shell) {
+    let program = "import kagglehub, os\n\
+        print(kagglehub.whoami())\n\
+        print(os.path.getsize(kagglehub.competition_download('houses', path='train.csv')))\n\
+        print(sorted(os.listdir(kagglehub.competition_download('houses'))))";
+    let told = shell.run("python", &["-c", program]).await;
+    assert!(told.ok, "{}", told.text);
+    assert_has(&told.text, &["'username': 'bob'", "3145728", "['sample_submission.csv', 'train.csv']"]);
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn the_real_client_fails_with_a_sentence_that_helps(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (ada, bob, carol) =
+        (world.member("ada").await, world.member("bob").await, world.member("carol").await);
+    let arena = arena(&world, &ada).await;
+    arena.join(&bob).await;
+    let by_key = Shell::of(&world, &bob, &["--key"]).await;
+    assert_has(&by_key.kaggle(&["list"]).await, &["houses"]);
+    by_key.write("good.csv", Labels::predictions(250, 617));
+    let submit = ["submit", "houses", "-f", "good.csv", "-m", "x"];
+
+    sql("update competitions set daily_limit = 1").execute(&world.pool).await.unwrap();
+    by_key.kaggle(&submit).await;
+    by_key.refused(&submit, "The next can be sent at ").await;
+    assert_has(&by_key.kaggle(&["submission-limits", "houses"]).await, &["0"]);
+    sql("update competitions set daily_limit = 5, max_upload_bytes = 1024")
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    by_key.write("long.csv", Labels::predictions(250, 617).repeat(20));
+    let long = ["submit", "houses", "-f", "long.csv", "-m", "x"];
+    by_key.refused(&long, "This file is larger than 1.0 kB").await;
+    let notebooks = by_key.run("kaggle", &["kernels", "list"]).await;
+    assert!(!notebooks.ok);
+    assert_has(&notebooks.text, &["Notebooks do not exist on this server."]);
+
+    sql("update competitions set entry_deadline_at = clock_now() - interval '1 hour'")
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    let outside = Shell::of(&world, &carol, &[]).await;
+    outside.write("good.csv", Labels::predictions(250, 617));
+    outside.refused(&submit, "The entry deadline was ").await;
+    let wrong_key = by_key.with("KAGGLE_KEY", "hld_wrong");
+    wrong_key.refused(&["list"], "Authentication required").await;
+    let wrong_token = outside.with("KAGGLE_API_TOKEN", "hld_wrong");
+    assert!(!wrong_token.run("kaggle", &["competitions", "list"]).await.ok);
+    world.drain().await;
+    world.close().await;
+}
+
+async fn rpc(person: &Person, method: &str, document: &Value) -> Answer {
+    person.api.send_json(Method::POST, &format!("{COMPETITIONS}/{method}"), document).await
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn answers_on_the_wire_are_as_the_client_reads_them(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (ada, bob) = (world.member("ada").await, world.member("bob").await);
+    let arena = arena(&world, &ada).await;
+    arena.join(&bob).await;
+    let of_houses = json!({ "competitionName": "houses" });
+
+    let listed = rpc(&bob, "ListCompetitions", &json!({ "pageSize": 1 })).await.expect(200).json();
+    assert_eq!(listed["competitions"][0]["ref"], "houses");
+    assert_eq!(listed["competitions"][0]["userHasEntered"], true);
+    let files = rpc(&bob, "ListDataFiles", &json!({ "competitionName": "houses", "pageSize": 1 })).await;
+    assert_eq!(files.json()["nextPageToken"], "1");
+    let missing = rpc(&bob, "ListDataFiles", &json!({ "competitionName": "castles" })).await.expect(404);
+    assert_eq!(missing.json()["code"], 404);
+    assert!(missing.header("content-type").starts_with("application/json"));
+    rpc(&bob, "MakeCoffee", &json!({})).await.expect(404);
+    assert_eq!(rpc(&bob, "ListDataFiles", &json!([1])).await.expect(400).json()["code"], 400);
+
+    let one = json!({ "competitionName": "houses", "fileName": "train.csv" });
+    let redirect = rpc(&bob, "DownloadDataFile", &one).await.expect(302);
+    let target = redirect.location().to_owned();
+    assert!(target.starts_with("/kaggle/data/") && target.ends_with("/houses/train.csv"), "{target}");
+    let visitor = world.visitor();
+    let part = visitor.get_with(&target, &[("range", "bytes=3145720-")]).await.expect(206);
+    assert_eq!(part.bytes, &train()[TRAIN_BYTES - 8..]);
+    assert_eq!(part.header("content-type"), "application/octet-stream");
+    assert!(part.header("last-modified").ends_with(" GMT"), "{}", part.header("last-modified"));
+    let stale =
+        visitor.get_with(&target, &[("range", "bytes=5-"), ("if-range", "\"old\"")]).await.expect(200);
+    assert_eq!(stale.bytes.len(), TRAIN_BYTES);
+    visitor.get(&target.replace("train.csv", "sample_submission.csv")).await.expect(404);
+    let all = rpc(&bob, "DownloadDataFiles", &of_houses).await.expect(302);
+    assert!(all.location().ends_with("/houses/archive.zip"), "{}", all.location());
+    world.let_pass(TimeDelta::hours(3)).await;
+    visitor.get(&target).await.expect(404);
+
+    let introspect = "/api/v1/security.OAuthService/IntrospectToken";
+    let known = visitor.send_json(Method::POST, introspect, &json!({ "token": bob.token })).await.expect(200);
+    assert_eq!((&known.json()["active"], &known.json()["username"]), (&json!(true), &json!("bob")));
+    let unknown = visitor.send_json(Method::POST, introspect, &json!({ "token": "x" })).await.expect(200);
+    assert_eq!(unknown.json(), json!({ "active": false }));
+    let hello = "/v1/api.v1.DiagnosticsService/Hello";
+    assert_eq!(
+        bob.api.send_json(Method::POST, hello, &json!({})).await.expect(200).json()["userName"],
+        "bob"
+    );
+    visitor.send_json(Method::POST, hello, &json!({})).await.expect(401);
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn an_upload_is_its_owners_and_counts_when_it_is_submitted(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (ada, bob, carol) =
+        (world.member("ada").await, world.member("bob").await, world.member("carol").await);
+    let arena = arena(&world, &ada).await;
+    arena.join(&bob).await;
+    arena.join(&carol).await;
+    let start = json!({ "competitionName": "houses", "fileName": "a/b.csv" });
+    let started = rpc(&bob, "StartSubmissionUpload", &start).await.expect(200).json();
+    let address = started["createUrl"].as_str().unwrap().strip_prefix(&world.base).unwrap().to_owned();
+    let create = json!({ "competitionName": "houses", "blobFileTokens": started["token"] });
+    rpc(&bob, "CreateSubmission", &create).await.expect(404);
+    let bytes = Labels::predictions(250, 617).into_bytes();
+    world.visitor().send(Method::PUT, &address, None, bytes).await.expect(200);
+    rpc(&carol, "CreateSubmission", &create).await.expect(404);
+    let working = scorer(&world);
+    let created = rpc(&bob, "CreateSubmission", &create).await.expect(200).json();
+    drop(working);
+    rpc(&bob, "CreateSubmission", &create).await.expect(404);
+    let id = &created["ref"];
+    let own = rpc(&bob, "GetSubmission", &json!({ "ref": id })).await.expect(200).json();
+    assert_eq!((&own["fileName"], &own["status"]), (&json!("b.csv"), &json!("COMPLETE")));
+    assert_eq!((&own["publicScore"], &own["privateScore"]), (&json!("0.25000"), &Value::Null));
+    rpc(&carol, "GetSubmission", &json!({ "ref": id })).await.expect(404);
+    let file = rpc(&bob, "DownloadSubmission", &json!({ "submissionId": id })).await.expect(302);
+    let sent = world.visitor().get(file.location()).await.expect(200);
+    assert_eq!(sent.text(), Labels::predictions(250, 617));
+    world.visitor().send(Method::PUT, "/kaggle/upload/none", None, vec![1]).await.expect(404);
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn requests_in_absolute_form_are_for_this_house_alone(pool: PgPool) {
+    let world = World::without_scorers(pool).await;
+    for (host, status) in
+        [("localhost", "200"), ("127.0.0.1", "200"), ("example.org", "421"), ("169.254.169.254", "421")]
+    {
+        let line = raw(&world, &format!("GET http://{host}/healthz HTTP/1.1\r\nHost: {host}\r\n")).await;
+        assert!(line.starts_with(&format!("HTTP/1.1 {status}")), "{host}: {line}");
+    }
+    world.close().await;
+}
+
+async fn raw(world: &World, head: &str) -> String {
+    let address = world.base.strip_prefix("http://").unwrap().to_owned();
+    let request = format!("{head}Connection: close\r\n\r\n");
+    tokio::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+        std::io::read_to_string(stream).unwrap()
+    })
+    .await
+    .unwrap()
+}
+
+#[test]
+fn the_clients_versions_are_pinned() {
+    let needs = std::fs::read_to_string(root().join("tests/kaggle/requirements.txt")).unwrap();
+    assert!(needs.lines().all(|line| line.contains("==")), "{needs}");
+    assert!(["kaggle==", "kagglehub==", "six=="].iter().all(|name| needs.contains(name)));
+    assert!(Path::new(&root().join("scripts/kaggle-client")).exists());
+}
