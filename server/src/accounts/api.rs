@@ -34,6 +34,7 @@ struct MeJson {
     username: String,
     display_name: String,
     is_admin: bool,
+    #[schema(value_type = Vec<Scope>)]
     scopes: Vec<&'static str>,
 }
 
@@ -56,6 +57,7 @@ struct TokenJson {
     id: TokenId,
     name: String,
     hint: String,
+    #[schema(value_type = Vec<Scope>)]
     scopes: Vec<String>,
     created_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
@@ -93,7 +95,9 @@ async fn list_tokens(State(app): State<App>, caller: ApiMember) -> Result<Json<T
 
 #[derive(Deserialize, utoipa::ToSchema)]
 struct NewTokenJson {
+    #[schema(example = "notebook")]
     name: String,
+    #[schema(value_type = Vec<Scope>, example = json!(["read", "submit"]))]
     scopes: Vec<String>,
     /// Days until it ends; absent: never.
     days: Option<i64>,
@@ -105,6 +109,7 @@ struct MadeTokenJson {
     id: TokenId,
     token: String,
     name: String,
+    #[schema(value_type = Vec<Scope>)]
     scopes: Vec<&'static str>,
     expires_at: Option<DateTime<Utc>>,
 }
@@ -160,11 +165,13 @@ async fn revoke_token(
 #[derive(Deserialize, utoipa::ToSchema)]
 struct SessionJson {
     /// User name or e-mail address.
+    #[schema(example = "ada")]
     username: String,
     password: String,
     #[serde(default = "login_name")]
     name: String,
     #[serde(default = "login_scopes")]
+    #[schema(value_type = Vec<Scope>)]
     scopes: Vec<String>,
     #[serde(default = "login_days")]
     days: Option<i64>,

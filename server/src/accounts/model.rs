@@ -30,7 +30,8 @@ pub fn initials(name: &str) -> String {
 }
 
 /// What an API token may do. None includes another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, utoipa::ToSchema)]
+#[schema(rename_all = "snake_case")]
 pub enum Scope {
     /// See what its owner sees.
     Read,

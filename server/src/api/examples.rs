@@ -53,11 +53,8 @@ fn kind(schema: &Value) -> &str {
 
 /// A command that carries the operation out against `server`, line by line.
 pub fn curl(server: &str, method: &str, path: &str, operation: &Value) -> String {
-    let mut parts = vec!["curl".to_owned()];
-    if method != "get" {
-        parts.push(format!("-X {}", method.to_uppercase()));
-    }
-    parts.push(format!("'{server}{}{}'", filled(path, operation), query(operation)));
+    let verb = if method == "get" { String::new() } else { format!("-X {} ", method.to_uppercase()) };
+    let mut parts = vec![format!("curl {verb}'{server}{}{}'", filled(path, operation), query(operation))];
     if operation["security"].is_array() {
         parts.push("-H \"Authorization: Bearer $HOLDOUT_TOKEN\"".to_owned());
     }

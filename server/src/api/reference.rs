@@ -63,6 +63,7 @@ pub struct Operation {
     pub id: String,
     pub method: String,
     pub path: String,
+    /// HTML, as are all the words below.
     pub summary: String,
     pub description: String,
     pub scope: String,
@@ -114,6 +115,15 @@ async fn show(State(app): State<App>, shell: Shell) -> ReferencePage {
     ReferencePage::new(shell, app.config.public_url.trim_end_matches('/'))
 }
 
+/// Words of the document as HTML: what stands between backquotes is code.
+fn words(value: &Value) -> String {
+    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let parts = value.as_str().unwrap_or_default().split('`').enumerate();
+    parts
+        .map(|(n, part)| if n % 2 == 1 { format!("<code>{}</code>", escape(part)) } else { escape(part) })
+        .collect()
+}
+
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
@@ -127,12 +137,12 @@ fn operations(server: &str, tag: &str) -> Vec<Operation> {
         id: text(&declared["operationId"]),
         method: method.to_uppercase(),
         path: path.clone(),
-        summary: text(&declared["summary"]),
-        description: text(&declared["description"]),
+        summary: words(&declared["summary"]),
+        description: words(&declared["description"]),
         scope: scope(&declared["security"]),
         parameters: declared["parameters"].as_array().into_iter().flatten().map(parameter).collect(),
         bodies: contents(&declared["requestBody"]),
-        body_words: text(&declared["requestBody"]["description"]),
+        body_words: words(&declared["requestBody"]["description"]),
         answers: answers(&declared["responses"]),
         problems: problems(&declared["responses"]),
         curl: examples::curl(server, method, path, declared),
@@ -160,7 +170,7 @@ fn parameter(declared: &Value) -> Field {
         place: text(&declared["in"]),
         kind: kind(&declared["schema"]),
         is_required: declared["required"] == true,
-        description: text(&declared["description"]),
+        description: words(&declared["description"]),
     }
 }
 
@@ -173,7 +183,7 @@ fn answers(declared: &Value) -> Vec<Answer> {
     let all = declared.as_object().into_iter().flatten().filter(|(_, answer)| answer.get("$ref").is_none());
     all.map(|(status, answer)| {
         let (media_type, kind) = contents(answer).into_iter().next().unwrap_or_default();
-        Answer { status: status.clone(), description: text(&answer["description"]), media_type, kind }
+        Answer { status: status.clone(), description: words(&answer["description"]), media_type, kind }
     })
     .collect()
 }
@@ -188,7 +198,7 @@ fn schemas() -> Vec<Schema> {
     let all = document()["components"]["schemas"].as_object().into_iter().flatten();
     all.map(|(name, schema)| Schema {
         name: name.clone(),
-        description: text(&schema["description"]),
+        description: words(&schema["description"]),
         fields: fields(schema),
         kind: kind(schema),
     })
@@ -205,7 +215,7 @@ fn fields(schema: &Value) -> Vec<Field> {
         place: String::new(),
         kind: kind(property),
         is_required: is_required(name),
-        description: text(&property["description"]),
+        description: words(&property["description"]),
     });
     let parts = schema["allOf"].as_array().into_iter().flatten();
     parts.flat_map(|part| fields(examples::resolved(part))).chain(own).collect()
@@ -253,5 +263,16 @@ fn word(schema: &Value, kind: &str) -> String {
         ("string", Some("binary")) => "bytes".to_owned(),
         ("", _) => "any value".to_owned(),
         _ => kind.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_escaped_and_code_is_marked() {
+        let drawn = words(&serde_json::json!("Send `a<b` & \"more\""));
+        assert_eq!(drawn, "Send <code>a&lt;b</code> &amp; \"more\"");
     }
 }

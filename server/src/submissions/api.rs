@@ -239,6 +239,7 @@ struct FileForm {
 #[into_params(parameter_in = Query)]
 struct SubmitQuery {
     /// Seconds to wait for the score; 60 at most.
+    #[param(example = 30)]
     wait: Option<u64>,
     /// A note to yourself; up to 500 characters.
     description: Option<String>,
@@ -360,6 +361,7 @@ async fn show_submission(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PatchJson {
+    #[schema(example = "With more trees")]
     description: Option<String>,
     selected: Option<bool>,
 }

@@ -285,6 +285,7 @@ async fn show_moves(
 
 #[derive(Deserialize, utoipa::ToSchema)]
 struct ReasonJson {
+    #[schema(example = "Row 17 of the solution was wrong.")]
     reason: String,
 }
 

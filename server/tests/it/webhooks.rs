@@ -21,12 +21,15 @@ use ureq::http::Method;
 
 use crate::world::{Arena, Labels, Person, World, sql};
 
+/// Headers and body.
+type Request = (BTreeMap<String, String>, String);
+
 /// A program of a host, which answers with the status that it is set to.
 #[derive(Clone)]
 struct Receiver {
     url: String,
     status: Arc<Mutex<u16>>,
-    got: Arc<Mutex<Vec<(BTreeMap<String, String>, String)>>>,
+    got: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Receiver {
@@ -43,7 +46,7 @@ impl Receiver {
         *self.status.lock().unwrap() = status;
     }
 
-    fn got(&self) -> Vec<(BTreeMap<String, String>, String)> {
+    fn got(&self) -> Vec<Request> {
         self.got.lock().unwrap().clone()
     }
 }

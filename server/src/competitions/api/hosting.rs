@@ -66,6 +66,7 @@ async fn shown(app: &App, slug: &str, host: &Member) -> Result<CompetitionJson> 
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 pub(super) struct NewJson {
+    #[schema(example = "House prices")]
     title: String,
     slug: Option<String>,
     #[serde(default)]
@@ -101,6 +102,7 @@ pub(super) async fn create(
 pub(super) struct EditJson {
     title: Option<String>,
     slug: Option<String>,
+    #[schema(example = "Predict what a house is sold for")]
     subtitle: Option<String>,
     starts_at: Option<DateTime<Utc>>,
     entry_deadline_at: Option<DateTime<Utc>>,
@@ -189,7 +191,9 @@ async fn edit_settings(app: &App, host: &Member, seen: &Seen, wish: &EditJson) -
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 struct PageBody {
+    #[schema(example = "Prizes")]
     title: String,
+    #[schema(example = "Fame, and *a cup*.")]
     markdown: String,
 }
 
@@ -367,6 +371,7 @@ async fn put_solution(
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 struct MetricBody {
     /// `roc_auc`, or with its main parameter `f1@0.5`.
+    #[schema(example = "roc_auc")]
     metric: String,
     #[serde(default)]
     #[schema(value_type = Object)]
@@ -559,6 +564,7 @@ async fn post_report(
 #[serde(default)]
 struct LaunchBody {
     /// Start now and last so long; left out: the timeline as it is.
+    #[schema(example = 30)]
     days: Option<u32>,
 }
 

@@ -84,6 +84,7 @@ async fn renew_invitation_link(
 #[serde(deny_unknown_fields)]
 struct AcceptJson {
     /// The last part of the invitation link.
+    #[schema(example = "5f0c4d1e93f64b5c8a440d2a4f0e7b11")]
     secret: String,
 }
 
