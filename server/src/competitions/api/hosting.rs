@@ -1,4 +1,4 @@
-//! Hosting as JSON: drafts, their files, their launch. Files are sent as the request's body.
+//! Hosting as JSON: drafts, their pages and files, solution and metric. Files are sent as the request's body.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,6 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use holdout_contract::examine::{Proposal, Report};
-use holdout_contract::rejection::Rejection;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa_axum::router::OpenApiRouter;
@@ -23,9 +21,8 @@ use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::create::{self, Address};
 use crate::competitions::settings::{Basics, Limits, Timeline, Visibility};
-use crate::competitions::setup;
-use crate::competitions::supply::{self, DataUpload, MetricChoice, Sealing, TablePlan};
-use crate::competitions::{edit, launch, store};
+use crate::competitions::supply::{self, DataUpload, MetricChoice, Sealing};
+use crate::competitions::{edit, store};
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::upload;
@@ -34,13 +31,10 @@ pub fn router() -> OpenApiRouter<App> {
     let uploads = OpenApiRouter::new()
         .routes(routes!(super::send_file, put_data, patch_data, remove_data))
         .routes(routes!(put_solution))
-        .routes(routes!(show_table, put_table))
         .layer(DefaultBodyLimit::disable());
     OpenApiRouter::new()
         .routes(routes!(super::show_page, put_page, remove_page))
         .routes(routes!(put_metric))
-        .routes(routes!(show_report, post_report))
-        .routes(routes!(post_launch))
         .merge(uploads)
 }
 
@@ -59,7 +53,7 @@ pub(super) async fn open(app: &App, slug: &str, caller: ApiMember) -> Result<(Me
     Ok((host, seen))
 }
 
-async fn shown(app: &App, slug: &str, host: &Member) -> Result<CompetitionJson> {
+pub(super) async fn shown(app: &App, slug: &str, host: &Member) -> Result<CompetitionJson> {
     let seen = access::see_as_host(app, slug, Some(host)).await?;
     Ok(CompetitionJson::new(seen, app.clock.now()))
 }
@@ -414,180 +408,5 @@ async fn put_metric(
         public_fraction: body.public_fraction,
     };
     supply::choose_metric(&app, &host, &seen, &choice).await?;
-    Ok(Json(shown(&app, &slug, &host).await?))
-}
-
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(default)]
-struct TableQuery {
-    target: String,
-    sealed: String,
-    test_percent: String,
-    public_percent: String,
-}
-
-/// Let a scorer make train, test, sample and solution from one labelled table.
-#[utoipa::path(
-    post,
-    path = paths::API_TABLE,
-    operation_id = "split_table",
-    tag = "Hosting",
-    security(("token" = ["host"])),
-    params(TableQuery),
-    request_body(content = [u8], content_type = "application/octet-stream", description = "The labelled table, sealed or not as for a solution"),
-    responses((status = 202, description = "A scorer will split it", body = TableJson)),
-)]
-async fn put_table(
-    State(app): State<App>,
-    Path(slug): Path<String>,
-    ApiQuery(query): ApiQuery<TableQuery>,
-    caller: ApiMember,
-    body: Body,
-) -> Result<(StatusCode, Json<TableJson>)> {
-    let (host, seen) = open(&app, &slug, caller).await?;
-    let plan = TablePlan::read(&query.target, &query.test_percent, &query.public_percent)?;
-    let owner = seen.competition.id.0;
-    let (sink, _) = supply::open_secret(&app, "tables", owner, Sealing::read(&query.sealed)).await?;
-    let (_, stored) = upload::receive_body(body, supply::SECRET_LIMIT_BYTES, sink).await?;
-    supply::put_table(&app, &host, &seen, &plan, &stored).await?;
-    Ok((StatusCode::ACCEPTED, Json(table_json(&app, &seen).await?)))
-}
-
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-struct TableJson {
-    target_column: String,
-    /// `queued`, `leased`, `done` or `failed`.
-    state: Option<String>,
-    proposal: Option<Proposal>,
-    rejection: Option<Rejection>,
-}
-
-/// What came of the labelled table.
-#[utoipa::path(
-    get,
-    path = paths::API_TABLE,
-    tag = "Hosting",
-    security(("token" = ["host"])),
-    responses((status = 200, description = "What a scorer proposes", body = TableJson)),
-)]
-async fn show_table(
-    State(app): State<App>,
-    Path(slug): Path<String>,
-    caller: ApiMember,
-) -> Result<Json<TableJson>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
-    Ok(Json(table_json(&app, &seen).await?))
-}
-
-async fn table_json(app: &App, seen: &Seen) -> Result<TableJson> {
-    let mut conn = app.db.acquire().await?;
-    let draft = setup::load(&mut conn, &seen.competition).await?;
-    let table = draft.table.ok_or(AppError::NotFound)?;
-    Ok(TableJson {
-        target_column: table.target_column,
-        state: draft.split.map(|job| job.state),
-        proposal: table.proposal.and_then(|proposal| serde_json::from_value(proposal).ok()),
-        rejection: table.rejection.and_then(|rejection| serde_json::from_value(rejection).ok()),
-    })
-}
-
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-struct HindranceJson {
-    step: &'static str,
-    text: String,
-    fix: String,
-}
-
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = LaunchReport)]
-struct ReportJson {
-    /// Whether the report speaks of the draft as it is now.
-    is_current: bool,
-    may_launch: bool,
-    /// `queued`, `leased`, `done` or `failed`: of the newest examination.
-    state: Option<String>,
-    report: Option<Report>,
-    /// What stands between the draft and its launch.
-    hindrances: Vec<HindranceJson>,
-}
-
-/// What stands between the draft and its launch.
-#[utoipa::path(
-    get,
-    path = paths::API_REPORT,
-    tag = "Hosting",
-    security(("token" = ["host"])),
-    responses((status = 200, description = "The report", body = ReportJson)),
-)]
-async fn show_report(
-    State(app): State<App>,
-    Path(slug): Path<String>,
-    caller: ApiMember,
-) -> Result<Json<ReportJson>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
-    let mut conn = app.db.acquire().await?;
-    let draft = setup::load(&mut conn, &seen.competition).await?;
-    let hindrances: Vec<HindranceJson> = setup::hindrances(&seen.competition, &draft, app.clock.now())
-        .into_iter()
-        .map(|found| HindranceJson { step: found.step.name(), text: found.text, fix: found.fix })
-        .collect();
-    Ok(Json(ReportJson {
-        is_current: draft.report_is_current(),
-        may_launch: hindrances.is_empty() && seen.competition.launched_at.is_none(),
-        state: draft.examination.map(|job| job.state),
-        report: draft.report,
-        hindrances,
-    }))
-}
-
-/// Have the draft examined again, as after a fault of the platform.
-#[utoipa::path(
-    post,
-    path = paths::API_REPORT,
-    operation_id = "examine",
-    tag = "Hosting",
-    security(("token" = ["host"])),
-    responses((status = 202, description = "A scorer looks at it")),
-)]
-async fn post_report(
-    State(app): State<App>,
-    Path(slug): Path<String>,
-    caller: ApiMember,
-) -> Result<StatusCode> {
-    let (_, seen) = open(&app, &slug, caller).await?;
-    supply::examine_again(&app, &seen).await?;
-    Ok(StatusCode::ACCEPTED)
-}
-
-#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
-#[serde(default)]
-struct LaunchBody {
-    /// Start now and last so long; left out: the timeline as it is.
-    #[schema(example = 30)]
-    days: Option<u32>,
-}
-
-/// Launch the competition.
-#[utoipa::path(
-    post,
-    path = paths::API_LAUNCH,
-    operation_id = "launch",
-    tag = "Hosting",
-    security(("token" = ["host"])),
-    request_body = LaunchBody,
-    responses((status = 200, description = "The competition, launched", body = CompetitionJson)),
-)]
-async fn post_launch(
-    State(app): State<App>,
-    Path(slug): Path<String>,
-    caller: ApiMember,
-    body: Result<Json<LaunchBody>, JsonRejection>,
-) -> Result<Json<CompetitionJson>> {
-    let (host, seen) = open(&app, &slug, caller).await?;
-    match document(body)?.days {
-        Some(days) => launch::launch_for(&app, &host, &seen, days).await?,
-        None => launch::launch(&app, &host, &seen).await?,
-    }
     Ok(Json(shown(&app, &slug, &host).await?))
 }

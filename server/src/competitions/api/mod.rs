@@ -2,6 +2,7 @@
 
 mod hosting;
 mod invitations;
+mod launching;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -40,6 +41,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(send_zip))
         .merge(invitations::router())
         .merge(hosting::router())
+        .merge(launching::router())
 }
 
 const COMPETITIONS_A_PAGE: i64 = 50;
