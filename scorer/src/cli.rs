@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use holdout_contract::rejection::Rejection;
@@ -12,6 +13,10 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::align::align;
+use crate::custom;
+use crate::custom::cage::{self, CageArgs};
+use crate::custom::cli::{PythonArgs, SetupArgs, set_up};
+use crate::custom::sandbox::Bounds;
 use crate::example;
 use crate::intake::{Content, Limits, Source, content};
 use crate::judge::{Context, Judge};
@@ -24,6 +29,10 @@ use crate::worker::cli as worker;
 
 /// A file was refused: the reason is on standard output, as JSON.
 const REJECTED: u8 = 2;
+
+/// What a module may use when somebody tries it by hand.
+const MODULE_MEMORY_MB: u64 = 4096;
+const MODULE_TIME: Duration = Duration::from_secs(1800);
 
 #[derive(Parser)]
 #[command(name = "holdout-scorer", version, about = "Scores predictions against hidden labels.")]
@@ -50,8 +59,12 @@ enum Verb {
     Keygen(worker::KeygenArgs),
     /// Say whether this scorer could do its work here, and what to mend if not.
     Doctor(worker::Place),
+    /// Install pandas, numpy and scikit-learn for metrics written by hosts, and try their sandbox.
+    PythonSetup(SetupArgs),
     #[command(hide = true)]
     Child(worker::ChildArgs),
+    #[command(hide = true)]
+    Cage(CageArgs),
 }
 
 #[derive(Args)]
@@ -69,7 +82,8 @@ struct JudgeArguments {
 
 #[derive(Args)]
 struct ScoreArguments {
-    /// A metric's name, also in short form: rmse, map@5, f1@0.5, weighted_mae.
+    /// A metric's name, also in short form: rmse, map@5, f1@0.5, weighted_mae; or a Python module of
+    /// your own, a file that ends in .py.
     #[arg(long)]
     metric: String,
     #[arg(long)]
@@ -84,6 +98,8 @@ struct ScoreArguments {
     /// Seed of the split, where the solution has no Usage column.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    #[command(flatten)]
+    python: PythonArgs,
 }
 
 #[derive(Args)]
@@ -121,6 +137,8 @@ pub fn run() -> ExitCode {
         Verb::Work(arguments) => return exit(worker::work(&arguments).map(|()| true)),
         Verb::Keygen(arguments) => return exit(worker::keygen(&arguments).map(|()| true)),
         Verb::Doctor(place) => return exit(worker::doctor(&place)),
+        Verb::PythonSetup(arguments) => return exit(set_up(&arguments).map(|()| true)),
+        Verb::Cage(arguments) => return exit(Err(cage::become_python(&arguments))),
         Verb::Child(arguments) => return exit(worker::child(&arguments).map(|()| true)),
     };
     match result {
@@ -158,6 +176,9 @@ fn score(arguments: &ScoreArguments) -> Result<String, Failure> {
     if !(arguments.public_fraction > 0.0 && arguments.public_fraction < 1.0) {
         return Err(Failure::Usage("--public-fraction must lie between 0 and 1.".into()));
     }
+    if arguments.metric.ends_with(".py") {
+        return score_by_module(arguments);
+    }
     let limits = Limits::default();
     let judge = judge(&arguments.metric, &arguments.judge, &limits)?;
     let rule = SplitRule {
@@ -183,6 +204,45 @@ fn score(arguments: &ScoreArguments) -> Result<String, Failure> {
         all: all.value(),
         undefined: undefined.collect(),
         notices: aligned.notices,
+    };
+    serde_json::to_string(&output).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// Scores with a metric that a host wrote, in the sandbox as a worker does.
+fn score_by_module(arguments: &ScoreArguments) -> Result<String, Failure> {
+    let limits = Limits::default();
+    let source = std::fs::read_to_string(&arguments.metric)
+        .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}.", arguments.metric)))?;
+    let module = custom::Module { source, params: params(&arguments.judge)? };
+    let context = context(&arguments.judge)?;
+    let rule = SplitRule {
+        public_fraction: arguments.public_fraction,
+        seed: arguments.seed,
+        group_column: context.text("group_column").map(str::to_owned),
+    };
+    let bounds = Bounds { memory_mb: MODULE_MEMORY_MB, time: MODULE_TIME };
+    let sandbox = custom::cli::open(arguments.python.python.as_deref(), bounds)
+        .map_err(|error| Failure::Usage(format!("Metrics of your own cannot run here: {error}.")))?;
+    let solution = {
+        let content = open(&arguments.solution, &limits)?;
+        custom::tables::Solution::prepare(&content, context.values(), &rule, &limits)?
+    };
+    let aligned = solution.align(&open(&arguments.submission, &limits)?, None, &limits)?;
+    let scores = match custom::score(&sandbox, &module, &solution, &aligned) {
+        Ok(scores) => scores,
+        Err(custom::Failure::Refused(rejection)) => return Err(rejection.into()),
+        Err(custom::Failure::Broke(report) | custom::Failure::Platform(report)) => {
+            return Err(Failure::Usage(report));
+        }
+    };
+    let undefined = [("public", &scores.public), ("private", &scores.private)];
+    let undefined = undefined.iter().filter_map(|(name, score)| Some((*name, score.reason()?.to_owned())));
+    let output = ScoreOutput {
+        public: scores.public.value(),
+        private: scores.private.value(),
+        all: None,
+        undefined: undefined.collect(),
+        notices: Vec::new(),
     };
     serde_json::to_string(&output).map_err(|error| Failure::Usage(error.to_string()))
 }
@@ -216,19 +276,25 @@ fn open<'a>(path: &'a Path, limits: &Limits) -> Result<Content<'a>, Failure> {
 }
 
 fn judge(metric: &str, arguments: &JudgeArguments, limits: &Limits) -> Result<Judge, Failure> {
-    let params = match &arguments.params {
-        None => Map::new(),
-        Some(text) => serde_json::from_str(text)
-            .map_err(|error| Failure::Usage(format!("--params is not a JSON object: {error}.")))?,
-    };
-    let mut context = match &arguments.context {
-        None => Context::default(),
-        Some(path) => context_file(path)?,
-    };
+    let mut context = context(arguments)?;
     if let Some(path) = &arguments.history {
         context.history = history_file(path, limits)?;
     }
-    Judge::new(metric, &params, context).map_err(Failure::Usage)
+    Judge::new(metric, &params(arguments)?, context).map_err(Failure::Usage)
+}
+
+fn params(arguments: &JudgeArguments) -> Result<Map<String, Value>, Failure> {
+    arguments.params.as_ref().map_or_else(
+        || Ok(Map::new()),
+        |text| {
+            serde_json::from_str(text)
+                .map_err(|error| Failure::Usage(format!("--params is not a JSON object: {error}.")))
+        },
+    )
+}
+
+fn context(arguments: &JudgeArguments) -> Result<Context, Failure> {
+    arguments.context.as_deref().map_or_else(|| Ok(Context::default()), context_file)
 }
 
 fn context_file(path: &Path) -> Result<Context, Failure> {

@@ -25,6 +25,10 @@ impl Context {
         Self { values, history: BTreeMap::new() }
     }
 
+    pub fn values(&self) -> &Map<String, Value> {
+        &self.values
+    }
+
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.values.get(key)
     }

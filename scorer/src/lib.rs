@@ -9,6 +9,7 @@
 pub mod align;
 pub mod cli;
 mod columns;
+pub mod custom;
 pub mod examine;
 pub mod example;
 mod index;

@@ -31,6 +31,8 @@ pub enum RejectionKind {
     FieldTooLong,
     TooLarge,
     BadArchive,
+    /// A metric that the host wrote refused the file, in its own words.
+    RefusedByMetric,
 }
 
 /// A refused file: the participant's to mend, never the platform's fault.

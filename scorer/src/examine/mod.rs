@@ -3,7 +3,7 @@
 //!
 //! Never here: a row's label in a text, files or database. Start at [`examine`] and [`split::take_apart`].
 
-mod data;
+pub(crate) mod data;
 mod fit;
 pub mod frame;
 mod identity;
@@ -92,21 +92,21 @@ pub(crate) fn has_classes(kind: &TargetKind) -> bool {
     matches!(kind, TargetKind::Binary { .. } | TargetKind::Classes { .. } | TargetKind::Ratings { .. })
 }
 
-fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Content<'a>, Rejection> {
+pub(crate) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Content<'a>, Rejection> {
     content::open(Source::Bytes(bytes), limits).map_err(|error| {
         Rejection::new(holdout_contract::rejection::RejectionKind::BadArchive, error.to_string())
     })?
 }
 
-fn pass(check: &str, text: impl Into<String>) -> Finding {
+pub(crate) fn pass(check: &str, text: impl Into<String>) -> Finding {
     finding(check, Verdict::Pass, text, "")
 }
 
-fn warn(check: &str, text: impl Into<String>, fix: impl Into<String>) -> Finding {
+pub(crate) fn warn(check: &str, text: impl Into<String>, fix: impl Into<String>) -> Finding {
     finding(check, Verdict::Warn, text, fix)
 }
 
-fn refused(check: &str, text: impl Into<String>, fix: impl Into<String>) -> Finding {
+pub(crate) fn refused(check: &str, text: impl Into<String>, fix: impl Into<String>) -> Finding {
     finding(check, Verdict::Refused, text, fix)
 }
 

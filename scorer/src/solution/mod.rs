@@ -8,6 +8,8 @@ mod plan;
 mod prepare;
 mod profile;
 
+pub(crate) use prepare::{SlotOrder, slot_order};
+
 use std::ops::Range;
 
 use holdout_contract::spec::Layout;

@@ -191,14 +191,15 @@ fn compare_names(a: &str, b: &str) -> std::cmp::Ordering {
     }
 }
 
-struct SlotOrder {
-    slot_of_row: Vec<u32>,
-    row_of_slot: Vec<u32>,
-    n_public: usize,
-    n_private: usize,
+/// Where each row went: public rows first, then private, then ignored.
+pub(crate) struct SlotOrder {
+    pub(crate) slot_of_row: Vec<u32>,
+    pub(crate) row_of_slot: Vec<u32>,
+    pub(crate) n_public: usize,
+    pub(crate) n_private: usize,
 }
 
-fn slot_order(usage: &[Usage]) -> SlotOrder {
+pub(crate) fn slot_order(usage: &[Usage]) -> SlotOrder {
     let count = |wanted: Usage| usage.iter().filter(|usage| **usage == wanted).count();
     let (n_public, n_private) = (count(Usage::Public), count(Usage::Private));
     let mut next = [0, n_public as u32, (n_public + n_private) as u32];

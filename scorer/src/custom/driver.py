@@ -1,0 +1,228 @@
+"""Loads one metric written by a host and calls it once.
+
+Started by the scorer inside the sandbox. Standard input: one line of JSON, then the two tables as CSV.
+Standard output: the line "ready", then one line of JSON. What the metric prints goes to standard error,
+which the scorer shows to the host alone.
+"""
+
+import json
+import os
+import sys
+
+
+def main():
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    sys.path[:] = [entry for entry in sys.path if entry]
+    os.environ.clear()
+    for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR"):
+        os.environ[library + "_NUM_THREADS"] = "1"
+    answer.write("ready\n")
+    answer.flush()
+    entrance = os.fdopen(0, "rb", closefd=False)
+    task = json.loads(entrance.readline())
+    try:
+        verdict = TASKS[task["task"]](task, entrance)
+    except BaseException as error:
+        verdict = verdict_on(error)
+    answer.write(json.dumps(verdict) + "\n")
+    answer.flush()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def verdict_on(error):
+    name = type(error).__name__
+    if name == "ParticipantVisibleError":
+        return {"verdict": "refused", "text": str(error)[:2000]}
+    if name == "HostVisibleError":
+        return {"verdict": "failed", "text": "HostVisibleError: " + str(error)[:16000]}
+    return {"verdict": "failed", "text": traceback_of(error)[-16000:]}
+
+
+def traceback_of(error):
+    import traceback
+
+    try:
+        frames = error.__traceback__
+        while frames is not None and frames.tb_frame.f_code.co_filename == "<string>":
+            frames = frames.tb_next
+        return "".join(traceback.format_exception(type(error), error, frames))
+    except BaseException:
+        return type(error).__name__
+
+
+def load(source):
+    """The module, with its text where tracebacks look for it."""
+    import linecache
+    import types
+
+    sys.modules["kaggle_metric_utilities"] = utilities()
+    linecache.cache["metric.py"] = (len(source), None, source.splitlines(True), "metric.py")
+    module = types.ModuleType("metric")
+    module.__file__ = "metric.py"
+    sys.modules["metric"] = module
+    exec(compile(source, "metric.py", "exec"), module.__dict__)
+    if not callable(getattr(module, "score", None)):
+        raise NameError("The module has no function named score.")
+    return module
+
+
+def score(task, entrance):
+    import io
+    import math
+    import numbers
+
+    import pandas
+
+    tables = [entrance.read(task[name]) for name in ("solution_bytes", "submission_bytes")]
+    solution, submission = (pandas.read_csv(io.BytesIO(table)) for table in tables)
+    del tables
+    module = load(task["source"])
+    result = module.score(solution, submission, task["row_id_column_name"], **task["params"])
+    if isinstance(result, bool) or not isinstance(result, numbers.Real):
+        kind = type(result).__name__
+        raise TypeError("score() must return a number; it returned a value of the type " + kind + ".")
+    result = float(result)
+    if not math.isfinite(result):
+        raise ValueError("score() must return a finite number; it returned " + str(result) + ".")
+    return {"verdict": "scored", "score": result}
+
+
+def examine(task, entrance):
+    """The parameters that the host may set, and the module's doctests."""
+    import doctest
+    import inspect
+    import io
+
+    module = load(task["source"])
+    found = list(inspect.signature(module.score).parameters.values())
+    names = [parameter.name for parameter in found[:3]]
+    if len(found) < 3:
+        raise TypeError("score() must take solution, submission and row_id_column_name first; it takes " + str(names))
+    parameters = []
+    takes_any = False
+    for parameter in found[3:]:
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            takes_any = True
+        elif parameter.kind is not inspect.Parameter.VAR_POSITIONAL:
+            required = parameter.default is inspect.Parameter.empty
+            parameters.append(
+                {
+                    "name": parameter.name,
+                    "annotation": annotation_of(parameter, inspect),
+                    "default": None if required else repr(parameter.default)[:200],
+                }
+            )
+    report = io.StringIO()
+    runner = doctest.DocTestRunner(verbose=False)
+    for test in doctest.DocTestFinder().find(module, "metric"):
+        runner.run(test, out=report.write)
+    return {
+        "verdict": "examined",
+        "parameters": parameters[:100],
+        "takes_any": takes_any,
+        "n_examples": runner.tries,
+        "n_failures": runner.failures,
+        "text": report.getvalue()[:16000],
+    }
+
+
+def annotation_of(parameter, inspect):
+    if parameter.annotation is inspect.Parameter.empty:
+        return None
+    return inspect.formatannotation(parameter.annotation)[:200]
+
+
+def probe(task, entrance):
+    """What the sandbox must forbid, tried; and the libraries that metrics need."""
+    import socket
+
+    def is_forbidden(attempt):
+        try:
+            attempt()
+        except OSError:
+            return True
+        return False
+
+    def write():
+        os.close(os.open(task["writes"], os.O_WRONLY | os.O_CREAT, 0o600))
+
+    def fork():
+        if os.fork() == 0:
+            os._exit(0)
+
+    attempts = {
+        "reading other files": lambda: open(task["reads"], "rb").close(),
+        "listing folders": lambda: os.listdir("/"),
+        "writing files": write,
+        "opening sockets": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM).close(),
+        "starting processes": fork,
+        "signalling processes": lambda: os.kill(task["signals"], 0),
+    }
+    open_doors = [name for name, attempt in attempts.items() if not is_forbidden(attempt)]
+    import numpy
+    import pandas
+    import sklearn
+
+    versions = {library.__name__: library.__version__ for library in (numpy, pandas, sklearn)}
+    return {"verdict": "probed", "open_doors": open_doors, "versions": versions}
+
+
+def utilities():
+    """The helper module that many public metrics import."""
+    import types
+
+    import numpy
+    import pandas
+
+    module = types.ModuleType("kaggle_metric_utilities")
+
+    class ParticipantVisibleError(Exception):
+        pass
+
+    class HostVisibleError(Exception):
+        pass
+
+    def tells_nothing(text, solution):
+        """A text without digits tells nothing of a solution that holds numbers alone."""
+        if isinstance(solution, pandas.DataFrame):
+            kinds = list(solution.dtypes)
+        else:
+            kinds = [numpy.asarray(solution).dtype]
+        if not all(pandas.api.types.is_numeric_dtype(kind) for kind in kinds):
+            return False
+        if any(letter.isnumeric() for letter in text):
+            return False
+        has_truths = any(pandas.api.types.is_bool_dtype(kind) for kind in kinds)
+        return not (has_truths and any(word in text.lower() for word in ("true", "false")))
+
+    def safe_call_score(metric_function, solution, submission, **metric_func_kwargs):
+        try:
+            return metric_function(solution, submission, **metric_func_kwargs)
+        except Exception as error:
+            if type(error).__name__ in ("ParticipantVisibleError", "HostVisibleError"):
+                raise
+            if tells_nothing(str(error), solution):
+                raise ParticipantVisibleError(str(error))
+            raise
+
+    def verify_valid_probabilities(df, df_name):
+        if not pandas.api.types.is_numeric_dtype(df.values):
+            raise ParticipantVisibleError(f"All target values in {df_name} must be numeric")
+        if df.min().min() < 0:
+            raise ParticipantVisibleError(f"All target values in {df_name} must be at least zero")
+        if df.max().max() > 1:
+            raise ParticipantVisibleError(f"All target values in {df_name} must be no greater than one")
+        if not numpy.allclose(df.sum(axis=1), 1):
+            raise ParticipantVisibleError(f"Target values in {df_name} do not add to one within all rows")
+
+    for part in (ParticipantVisibleError, HostVisibleError, safe_call_score, verify_valid_probabilities):
+        setattr(module, part.__name__, part)
+    module.treat_as_participant_error = tells_nothing
+    return module
+
+
+TASKS = {"score": score, "examine": examine, "probe": probe}
+main()

@@ -1,0 +1,256 @@
+//! What a host is told of a metric of their own: whether it loads, what its doctests say, whether it
+//! scores the sample submission.
+
+use holdout_contract::examine::{Finding, Profile, Report};
+use holdout_contract::spec::Params;
+
+use super::Module;
+use super::sandbox::{Reply, Sandbox};
+use super::score::{Failure, score};
+use super::tables::{Aligned, Solution};
+use super::verdict::{Examined, Task, Verdict};
+use crate::examine::{Competition, data, open, pass, refused, warn};
+use crate::intake::Limits;
+
+/// Examines a competition that is judged by its host's metric.
+pub fn examine(
+    sandbox: Result<&Sandbox, &str>,
+    module: &Module,
+    competition: &Competition<'_>,
+    limits: &Limits,
+) -> Report {
+    let mut report = Report { profile: None, findings: Vec::new(), suggested_metrics: Vec::new() };
+    let sandbox = match sandbox {
+        Ok(sandbox) => {
+            report.findings.extend(loads(sandbox, module));
+            Some(sandbox).filter(|_| report.allows_launch())
+        }
+        Err(reason) => {
+            report.findings.push(refused(
+                "metric_runs",
+                format!("Metrics written by hosts cannot run on the machine that looked at this competition: {reason}."),
+                "Ask whoever runs this installation to mend that, or choose a metric of the catalogue.",
+            ));
+            None
+        }
+    };
+    let known = match competition.solution.map(|bytes| prepare(bytes, competition, limits)) {
+        None => {
+            report.findings.push(refused(
+                "solution_reads",
+                "There is no solution yet.",
+                "Upload the solution: the hidden labels with a row id.",
+            ));
+            Vec::new()
+        }
+        Some(Err(finding)) => {
+            report.findings.push(*finding);
+            Vec::new()
+        }
+        Some(Ok(solution)) => {
+            report.findings.push(pass(
+                "solution_reads",
+                format!(
+                    "The solution has {} rows with the id column “{}”.",
+                    solution.n_rows(),
+                    solution.id_name()
+                ),
+            ));
+            report.findings.push(split_empty(&solution));
+            report.findings.extend(sample(sandbox, module, &solution, competition, limits));
+            report.profile = Some(profile(&solution));
+            std::iter::once(solution.id_name().to_owned()).chain(solution.names().iter().cloned()).collect()
+        }
+    };
+    report.findings.extend(data::examine(competition, &known, limits));
+    report
+}
+
+fn prepare(bytes: &[u8], competition: &Competition<'_>, limits: &Limits) -> Result<Solution, Box<Finding>> {
+    open(bytes, limits)
+        .and_then(|content| Solution::prepare(&content, competition.context, &competition.rule, limits))
+        .map_err(|rejection| {
+            Box::new(refused("solution_reads", rejection.message, "Mend the solution and upload it again."))
+        })
+}
+
+fn profile(solution: &Solution) -> Profile {
+    Profile {
+        id_column: solution.id_name().to_owned(),
+        target_columns: solution.names().to_vec(),
+        extra_columns: Vec::new(),
+        n_public: solution.n_public() as u64,
+        n_private: solution.n_private() as u64,
+        n_ignored: (solution.n_rows() - solution.n_public() - solution.n_private()) as u64,
+        split_was_made: solution.split_was_made(),
+        targets: Vec::new(),
+    }
+}
+
+fn split_empty(solution: &Solution) -> Finding {
+    let (public, private) = (solution.n_public(), solution.n_private());
+    if public > 0 && private > 0 {
+        return pass("split_empty", format!("{public} rows are public and {private} rows are private."));
+    }
+    refused(
+        "split_empty",
+        format!(
+            "{public} rows are public and {private} are private: the board while open needs public rows, the final one private rows."
+        ),
+        "Mark some rows “Public” and some “Private” in the column “Usage”, or leave the column out and have \
+         the split made.",
+    )
+}
+
+/// Loads the module in the sandbox and runs its doctests.
+fn loads(sandbox: &Sandbox, module: &Module) -> Vec<Finding> {
+    let task = Task::Examine { source: &module.source };
+    let Reply { outcome, printed } = sandbox.call(&task, [&[], &[]], sandbox.bounds().time);
+    let fix = "Mend the module and upload it again.";
+    match outcome {
+        Ok(Verdict::Examined(examined)) => {
+            let loaded = pass(
+                "metric_loads",
+                format!("The module loads and has the function score{}.", takes(&examined)),
+            );
+            std::iter::once(loaded)
+                .chain(parameters(&examined, &module.params))
+                .chain([doctests(&examined)])
+                .collect()
+        }
+        Ok(Verdict::Failed { text } | Verdict::Refused { text }) => {
+            vec![refused(
+                "metric_loads",
+                format!("The module cannot be used.\n{}", with_printed(&text, &printed)),
+                fix,
+            )]
+        }
+        Ok(_) => {
+            vec![refused("metric_loads", "The module ended its process with an answer that is none.", fix)]
+        }
+        Err(ended) => {
+            vec![refused(
+                "metric_loads",
+                with_printed(&format!("The module was stopped: {ended}."), &printed),
+                fix,
+            )]
+        }
+    }
+}
+
+fn takes(examined: &Examined) -> String {
+    let names: Vec<String> = examined
+        .parameters
+        .iter()
+        .map(|parameter| {
+            let kind = parameter.annotation.as_ref().map_or_else(String::new, |kind| format!(": {kind}"));
+            let default = parameter.default.as_ref().map_or_else(String::new, |value| format!(" = {value}"));
+            format!("{}{kind}{default}", parameter.name)
+        })
+        .collect();
+    if names.is_empty() { String::new() } else { format!("; its parameters are {}", names.join(", ")) }
+}
+
+fn parameters(examined: &Examined, given: &Params) -> Option<Finding> {
+    let unknown = given.keys().find(|name| {
+        !examined.takes_any && examined.parameters.iter().all(|parameter| parameter.name != **name)
+    });
+    if let Some(unknown) = unknown {
+        return Some(refused(
+            "metric_parameters",
+            format!("The function score has no parameter “{unknown}”."),
+            "Take it out of the metric's parameters, or upload a module that has it.",
+        ));
+    }
+    let missing = examined
+        .parameters
+        .iter()
+        .find(|parameter| parameter.default.is_none() && !given.contains_key(&parameter.name));
+    missing.map(|missing| {
+        refused(
+            "metric_parameters",
+            format!(
+                "The parameter “{}” of the function score has no default and was given no value.",
+                missing.name
+            ),
+            "Give it a value beside the module.",
+        )
+    })
+}
+
+fn doctests(examined: &Examined) -> Finding {
+    let n = examined.n_examples;
+    match (n, examined.n_failures) {
+        (0, _) => warn(
+            "metric_doctests",
+            "The module has no doctests, so nothing shows that it computes what you mean.",
+            "Add an example with a known score to the docstring of score.",
+        ),
+        (_, 0) => pass("metric_doctests", format!("All {n} examples in the module's docstrings hold.")),
+        (_, failed) => refused(
+            "metric_doctests",
+            format!(
+                "{failed} of the {n} examples in the module's docstrings do not hold.\n{}",
+                examined.text.trim_end()
+            ),
+            "Mend the function or the example, and upload the module again.",
+        ),
+    }
+}
+
+fn sample(
+    sandbox: Option<&Sandbox>,
+    module: &Module,
+    solution: &Solution,
+    competition: &Competition<'_>,
+    limits: &Limits,
+) -> Vec<Finding> {
+    let Some(bytes) = competition.sample_submission else {
+        return vec![refused(
+            "sample_fits",
+            "There is no sample submission, so nobody can see what a submission must look like.",
+            format!("Upload a CSV file with the column “{}” and one row for every id.", solution.id_name()),
+        )];
+    };
+    let aligned = open(bytes, limits).and_then(|content| solution.align(&content, None, limits));
+    match aligned {
+        Err(rejection) => vec![refused(
+            "sample_fits",
+            format!("The sample submission does not fit the solution. {}", rejection.message),
+            "Upload a sample submission with exactly the ids of the solution.",
+        )],
+        Ok(aligned) => {
+            let fits = pass("sample_fits", "The sample submission has the solution's ids.");
+            let scored = sandbox.map(|sandbox| sample_scores(sandbox, module, solution, &aligned));
+            std::iter::once(fits).chain(scored).collect()
+        }
+    }
+}
+
+fn sample_scores(sandbox: &Sandbox, module: &Module, solution: &Solution, aligned: &Aligned) -> Finding {
+    match score(sandbox, module, solution, aligned) {
+        Ok(_) => pass("sample_scores", "The sample submission has a score on both sides."),
+        Err(Failure::Refused(rejection)) => warn(
+            "sample_scores",
+            format!("The metric refuses the sample submission: {}", rejection.message),
+            "Participants who send it in will read this. Change the sample, or the metric.",
+        ),
+        Err(Failure::Broke(report)) => refused(
+            "sample_scores",
+            format!("The metric breaks on the sample submission.\n{report}"),
+            "Mend the module and upload it again.",
+        ),
+        Err(Failure::Platform(reason)) => refused(
+            "sample_scores",
+            format!("The sample submission could not be scored: {reason}."),
+            "Try again.",
+        ),
+    }
+}
+
+fn with_printed(text: &str, printed: &str) -> String {
+    match printed.trim() {
+        "" => text.trim_end().to_owned(),
+        printed => format!("{}\nIt printed:\n{printed}", text.trim_end()),
+    }
+}

@@ -1,0 +1,153 @@
+//! The system calls that a host's metric may make: memory, threads, reading, the clock. Everything
+//! else is refused: sockets, processes, signals to others, tracing, writing files, mounting.
+
+use std::collections::BTreeMap;
+
+use libc::c_long;
+use seccompiler::{
+    BackendError, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+};
+
+/// Bits of a file's mode of opening that write or make something.
+const WRITING: u64 = (libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC | libc::O_APPEND) as u64;
+
+/// Allowed whatever their arguments are.
+const PLAIN: &[c_long] = &[
+    libc::SYS_read,
+    libc::SYS_readv,
+    libc::SYS_pread64,
+    libc::SYS_preadv,
+    libc::SYS_write,
+    libc::SYS_writev,
+    libc::SYS_close,
+    libc::SYS_close_range,
+    libc::SYS_fstat,
+    libc::SYS_newfstatat,
+    libc::SYS_statx,
+    libc::SYS_statfs,
+    libc::SYS_fstatfs,
+    libc::SYS_lseek,
+    libc::SYS_readlinkat,
+    libc::SYS_faccessat,
+    libc::SYS_faccessat2,
+    libc::SYS_getdents64,
+    libc::SYS_getcwd,
+    libc::SYS_dup,
+    libc::SYS_dup3,
+    libc::SYS_fcntl,
+    libc::SYS_pipe2,
+    libc::SYS_ppoll,
+    libc::SYS_pselect6,
+    libc::SYS_mmap,
+    libc::SYS_mprotect,
+    libc::SYS_munmap,
+    libc::SYS_mremap,
+    libc::SYS_madvise,
+    libc::SYS_brk,
+    libc::SYS_membarrier,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_sigaltstack,
+    libc::SYS_futex,
+    libc::SYS_set_robust_list,
+    libc::SYS_set_tid_address,
+    libc::SYS_rseq,
+    libc::SYS_sched_yield,
+    libc::SYS_sched_getaffinity,
+    libc::SYS_getcpu,
+    libc::SYS_getpid,
+    libc::SYS_gettid,
+    libc::SYS_getppid,
+    libc::SYS_getuid,
+    libc::SYS_geteuid,
+    libc::SYS_getgid,
+    libc::SYS_getegid,
+    libc::SYS_uname,
+    libc::SYS_sysinfo,
+    libc::SYS_getrusage,
+    libc::SYS_times,
+    libc::SYS_getrandom,
+    libc::SYS_clock_gettime,
+    libc::SYS_clock_getres,
+    libc::SYS_clock_nanosleep,
+    libc::SYS_nanosleep,
+    libc::SYS_gettimeofday,
+    libc::SYS_restart_syscall,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+    // Becoming Python; Landlock leaves nothing else to become.
+    libc::SYS_execve,
+    // Answered with "no such call" by the other filter: its arguments lie in memory, out of a filter's sight.
+    libc::SYS_clone3,
+];
+
+/// The older names that x86-64 has beside them.
+#[cfg(target_arch = "x86_64")]
+const OLD: &[c_long] = &[
+    libc::SYS_stat,
+    libc::SYS_lstat,
+    libc::SYS_access,
+    libc::SYS_readlink,
+    libc::SYS_dup2,
+    libc::SYS_pipe,
+    libc::SYS_poll,
+    libc::SYS_select,
+    libc::SYS_time,
+    libc::SYS_arch_prctl,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const OLD: &[c_long] = &[];
+
+/// Confines this thread and all that come from it. Needs `no_new_privs`.
+///
+/// # Errors
+/// A machine whose system calls are not known here, or a kernel without filters.
+pub fn confine() -> Result<(), seccompiler::Error> {
+    let arch = std::env::consts::ARCH.try_into()?;
+    let unknown = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
+    let no_such_call = SeccompAction::Errno(libc::ENOSYS as u32);
+    apply(SeccompFilter::new(unknown, SeccompAction::Allow, no_such_call, arch)?)?;
+    let refused = SeccompAction::Errno(libc::EPERM as u32);
+    apply(SeccompFilter::new(allowed()?, refused, SeccompAction::Allow, arch)?)
+}
+
+fn apply(filter: SeccompFilter) -> Result<(), seccompiler::Error> {
+    let program: seccompiler::BpfProgram = filter.try_into()?;
+    seccompiler::apply_filter(&program)
+}
+
+fn allowed() -> Result<BTreeMap<c_long, Vec<SeccompRule>>, BackendError> {
+    let mut rules: BTreeMap<c_long, Vec<SeccompRule>> =
+        PLAIN.iter().chain(OLD).map(|call| (*call, Vec::new())).collect();
+    // Files are opened for reading alone.
+    rules.insert(libc::SYS_openat, vec![has_none_of(2, WRITING)?]);
+    #[cfg(target_arch = "x86_64")]
+    rules.insert(libc::SYS_open, vec![has_none_of(1, WRITING)?]);
+    // Threads, but no process.
+    let thread = libc::CLONE_THREAD as u64;
+    rules.insert(libc::SYS_clone, vec![one_of(0, SeccompCmpOp::MaskedEq(thread), thread)?]);
+    // Signals to itself alone, as `abort` sends one.
+    let own = u64::from(std::process::id());
+    rules.insert(libc::SYS_tgkill, vec![one_of(0, SeccompCmpOp::Eq, own)?]);
+    // Limits of its own.
+    rules.insert(libc::SYS_prlimit64, vec![one_of(0, SeccompCmpOp::Eq, 0)?]);
+    let names = [libc::PR_SET_NAME, libc::PR_GET_NAME, libc::PR_SET_VMA];
+    rules.insert(libc::SYS_prctl, each(0, names.map(|option| option as u64))?);
+    // Whether something is a terminal, what waits in a pipe.
+    let questions = [libc::TCGETS, libc::FIOCLEX, libc::FIONREAD, libc::FIONBIO];
+    rules.insert(libc::SYS_ioctl, each(1, questions)?);
+    Ok(rules)
+}
+
+fn has_none_of(argument: u8, bits: u64) -> Result<SeccompRule, BackendError> {
+    one_of(argument, SeccompCmpOp::MaskedEq(bits), 0)
+}
+
+fn each(argument: u8, values: impl IntoIterator<Item = u64>) -> Result<Vec<SeccompRule>, BackendError> {
+    values.into_iter().map(|value| one_of(argument, SeccompCmpOp::Eq, value)).collect()
+}
+
+fn one_of(argument: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompRule, BackendError> {
+    SeccompRule::new(vec![SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value)?])
+}
