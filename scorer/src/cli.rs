@@ -58,7 +58,7 @@ enum Verb {
     /// Make this scorer's private key and print its public half.
     Keygen(worker::KeygenArgs),
     /// Say whether this scorer could do its work here, and what to mend if not.
-    Doctor(worker::Place),
+    Doctor(worker::DoctorArgs),
     /// Install pandas, numpy and scikit-learn for metrics written by hosts, and try their sandbox.
     PythonSetup(SetupArgs),
     #[command(hide = true)]
@@ -136,7 +136,7 @@ pub fn run() -> ExitCode {
         Verb::Check(arguments) => check(&arguments),
         Verb::Work(arguments) => return exit(worker::work(&arguments).map(|()| true)),
         Verb::Keygen(arguments) => return exit(worker::keygen(&arguments).map(|()| true)),
-        Verb::Doctor(place) => return exit(worker::doctor(&place)),
+        Verb::Doctor(arguments) => return exit(worker::doctor(&arguments)),
         Verb::PythonSetup(arguments) => return exit(set_up(&arguments).map(|()| true)),
         Verb::Cage(arguments) => return exit(Err(cage::become_python(&arguments))),
         Verb::Child(arguments) => return exit(worker::child(&arguments).map(|()| true)),

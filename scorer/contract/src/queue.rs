@@ -207,6 +207,25 @@ pub async fn put_off(conn: &mut PgConnection, leased: &Leased, error: &str) -> s
     Ok(put_off.rows_affected() == 1)
 }
 
+/// Puts a job back for another worker: this one lacks what it needs, and no attempt is spent. `false`
+/// when the lease was lost.
+///
+/// # Errors
+/// Those of the database.
+pub async fn pass_on(conn: &mut PgConnection, leased: &Leased) -> sqlx::Result<bool> {
+    let passed_on = sqlx::query!(
+        "update jobs
+         set state = 'queued', lease = null, lease_until = null, attempts = attempts - 1,
+             run_at = now() + interval '1 second'
+         where id = $1 and lease = $2 and state = 'leased'",
+        leased.job_id,
+        leased.lease,
+    )
+    .execute(conn)
+    .await?;
+    Ok(passed_on.rows_affected() == 1)
+}
+
 /// Marks a job failed for good, inside the transaction that tells its owner. `false` when the
 /// lease was lost.
 ///

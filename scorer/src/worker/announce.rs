@@ -51,6 +51,38 @@ pub async fn announce(db: &PgPool, worker: Uuid, recipient: &str, specs: &[Metri
     tx.commit().await
 }
 
+/// Says whether metrics that hosts write can run here: with which libraries, or why not.
+///
+/// # Errors
+/// Those of the database.
+pub async fn sandbox(db: &PgPool, worker: Uuid, state: Result<&str, &str>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update scorers set sandbox = $2, sandbox_refusal = $3 where id = $1",
+        worker,
+        state.ok(),
+        state.err(),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Whether another living scorer can run metrics that hosts write, and this one cannot.
+///
+/// # Errors
+/// Those of the database.
+pub async fn another_has_sandbox(db: &PgPool, worker: Uuid) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from scorers where id = $1 and sandbox_refusal is not null)
+              and exists (
+                select from scorers
+                where id <> $1 and sandbox is not null and last_seen_at > now() - interval '30 seconds') as "is_so!""#,
+        worker,
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// Says that the worker is alive.
 ///
 /// # Errors

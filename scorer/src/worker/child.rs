@@ -5,17 +5,21 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use holdout_contract::examine::Report;
 use holdout_contract::rejection::Rejection;
+use holdout_contract::spec::Params;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
 
 use super::cache::Cache;
 use super::message::{Answer, Draft, FileRef, Judging, Request, SplitFiles, Table, receive, send};
 use super::storage::{Storage, StorageError, Stored, is_passing};
+use crate::custom;
+use crate::custom::sandbox::{self, Sandbox};
 use crate::examine::{self, Competition};
-use crate::intake::{Content, Limits, Source, content};
+use crate::intake::{Content, Limits, Source, content, read_header};
 use crate::judge::{Context, Judge, read_history};
 use crate::sample::check_against_sample;
 use crate::score::score;
@@ -30,11 +34,17 @@ const SLACK_MB: u64 = 512;
 ///
 /// # Errors
 /// Those of the key, of the bounds and of the two pipes.
-pub fn serve(storage: Storage, key_path: &Path, memory_mb: u64) -> anyhow::Result<()> {
-    bind(memory_mb)?;
+pub fn serve(
+    storage: Storage,
+    key_path: &Path,
+    python: Option<PathBuf>,
+    of_metric: sandbox::Bounds,
+) -> anyhow::Result<()> {
+    bind(of_metric.memory_mb)?;
     std::panic::set_hook(Box::new(|_| {})); // a panic's text could hold a cell
-    let limits = Limits::within_memory(memory_mb << 20);
-    let mut child = Child { storage, key: Key::read(key_path)?, cache: Cache::default(), limits };
+    let limits = Limits::within_memory(of_metric.memory_mb << 20);
+    let modules = Modules { python, bounds: of_metric, sandbox: None };
+    let mut child = Child { storage, key: Key::read(key_path)?, cache: Cache::default(), limits, modules };
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     while let Some(request) = receive::<Request>(&mut input)? {
         send(&mut output, &child.answer(request))?;
@@ -92,6 +102,39 @@ enum Fault {
     History,
     #[error("the competition's sample submission cannot be read")]
     Sample,
+    #[error("metrics written by hosts cannot run on this scorer: {0}")]
+    NoSandbox(String),
+    #[error("{0}")]
+    Sandbox(String),
+}
+
+/// What hosts' metrics run in, tried when the first of them comes.
+struct Modules {
+    python: Option<PathBuf>,
+    bounds: sandbox::Bounds,
+    sandbox: Option<Sandbox>,
+}
+
+impl Modules {
+    /// Where there is none, the next job tries again: somebody may have mended the machine.
+    fn sandbox(&mut self) -> Result<&Sandbox, Fault> {
+        let sandbox = match self.sandbox.take() {
+            Some(sandbox) => sandbox,
+            None => custom::cli::open(self.python.as_deref(), self.bounds)
+                .map_err(|reason| Fault::NoSandbox(reason.to_string()))?,
+        };
+        Ok(self.sandbox.insert(sandbox))
+    }
+}
+
+/// A solution, ready for a metric of the catalogue or for one that its host wrote.
+enum Prepared {
+    Catalogue(Solution),
+    Module {
+        solution: custom::tables::Solution,
+        /// The columns that a submission must have beside the id.
+        columns: Option<Vec<String>>,
+    },
 }
 
 impl Fault {
@@ -108,8 +151,9 @@ impl Fault {
 struct Child {
     storage: Storage,
     key: Key,
-    cache: Cache<Solution>,
+    cache: Cache<Prepared>,
     limits: Limits,
+    modules: Modules,
 }
 
 impl Child {
@@ -136,9 +180,37 @@ impl Child {
 
     fn score(&mut self, judging: &Judging, submission: &FileRef) -> Result<Answer, Refusal> {
         let bytes = self.read(submission)?;
-        let solution = self.solution(judging)?;
-        let outcome = score(&solution, &open(&bytes, &self.limits)?, &self.limits)?;
-        Ok(Answer::Scored { scores: outcome.scores })
+        match (&*self.solution(judging)?, &judging.module) {
+            (Prepared::Catalogue(solution), _) => {
+                let outcome = score(solution, &open(&bytes, &self.limits)?, &self.limits)?;
+                Ok(Answer::Scored { scores: outcome.scores })
+            }
+            (Prepared::Module { solution, columns }, Some(source)) => {
+                let aligned =
+                    solution.align(&open(&bytes, &self.limits)?, columns.as_deref(), &self.limits)?;
+                self.score_by_module(source, &judging.params, solution, &aligned)
+            }
+            (Prepared::Module { .. }, None) => Err(Fault::Solution.into()),
+        }
+    }
+
+    fn score_by_module(
+        &mut self,
+        source: &str,
+        params: &Params,
+        solution: &custom::tables::Solution,
+        aligned: &custom::tables::Aligned,
+    ) -> Result<Answer, Refusal> {
+        let module = custom::Module { source: source.to_owned(), params: params.clone() };
+        match custom::score(self.modules.sandbox()?, &module, solution, aligned) {
+            Ok(scores) => Ok(Answer::Scored { scores }),
+            Err(custom::Failure::Refused(rejection)) => Err(rejection.into()),
+            Err(custom::Failure::Broke(report)) => Ok(Answer::Broke { report }),
+            Err(custom::Failure::Platform(reason)) => {
+                self.modules.sandbox = None;
+                Err(Fault::Sandbox(reason).into())
+            }
+        }
     }
 
     /// Against the sample submission where there is one; else against the ids of the solution. No
@@ -155,16 +227,37 @@ impl Child {
             Some(sample) => {
                 let sample = self.read(sample)?;
                 let sample = open(&sample, &self.limits).map_err(|_| Fault::Sample)?;
-                let judge = self.judge(judging)?;
-                check_against_sample(&sample, &submission, Some(&judge), &self.limits)?
+                let judge = if judging.module.is_none() { Some(self.judge(judging)?) } else { None };
+                check_against_sample(&sample, &submission, judge.as_ref(), &self.limits)?
             }
-            None => {
-                let solution = self.solution(judging)?;
-                crate::align::align(&solution, &submission, &self.limits)?;
-                solution.n_rows() as u64
-            }
+            None => match &*self.solution(judging)? {
+                Prepared::Catalogue(solution) => {
+                    crate::align::align(solution, &submission, &self.limits)?;
+                    solution.n_rows() as u64
+                }
+                Prepared::Module { solution, columns } => {
+                    solution.align(&submission, columns.as_deref(), &self.limits)?;
+                    solution.n_rows() as u64
+                }
+            },
         };
         Ok(Answer::Fits { n_rows })
+    }
+
+    fn report(&mut self, module: Option<custom::Module>, competition: &Competition<'_>) -> Report {
+        let limits = self.limits;
+        match module {
+            None => examine::examine(competition, &limits),
+            Some(module) => {
+                let sandbox = self.modules.sandbox().map_err(|fault| fault.to_string());
+                custom::examine(
+                    sandbox.as_ref().map(|held| *held).map_err(String::as_str),
+                    &module,
+                    competition,
+                    &limits,
+                )
+            }
+        }
     }
 
     fn examine(&mut self, draft: &Draft) -> Result<Answer, Refusal> {
@@ -190,7 +283,10 @@ impl Child {
             test: test.as_deref(),
             sample_submission: sample.as_deref(),
         };
-        Ok(Answer::Examined { report: examine::examine(&competition, &self.limits) })
+        let module = draft.module.as_ref();
+        let module =
+            module.map(|source| custom::Module { source: source.clone(), params: draft.params.clone() });
+        Ok(Answer::Examined { report: self.report(module, &competition) })
     }
 
     fn split(&mut self, table: &Table) -> Result<Answer, Refusal> {
@@ -227,17 +323,33 @@ impl Child {
         Ok(SplitFiles { train, test, sample_submission, solution, recipient })
     }
 
-    fn solution(&mut self, judging: &Judging) -> Result<Rc<Solution>, Fault> {
+    fn solution(&mut self, judging: &Judging) -> Result<Rc<Prepared>, Fault> {
         if let Some(prepared) = self.cache.get(judging) {
             return Ok(prepared);
         }
-        let judge = self.judge(judging)?;
         let opened = self.unseal(&judging.solution)?;
         let content = open(&opened, &self.limits).map_err(|_| Fault::Solution)?;
         let rule = rule(&judging.context, judging.public_fraction, judging.split_seed);
-        let solution =
-            Solution::prepare(&content, judge, &rule, &self.limits).map_err(|_| Fault::Solution)?;
-        Ok(self.cache.put(judging, opened.len() as u64, solution))
+        let prepared = if judging.module.is_some() {
+            let solution = custom::tables::Solution::prepare(&content, &judging.context, &rule, &self.limits)
+                .map_err(|_| Fault::Solution)?;
+            let columns = self.columns_of_sample(judging, solution.id_name())?;
+            Prepared::Module { solution, columns }
+        } else {
+            let judge = self.judge(judging)?;
+            let solution = Solution::prepare(&content, judge, &rule, &self.limits);
+            Prepared::Catalogue(solution.map_err(|_| Fault::Solution)?)
+        };
+        Ok(self.cache.put(judging, opened.len() as u64, prepared))
+    }
+
+    fn columns_of_sample(&self, judging: &Judging, id_name: &str) -> Result<Option<Vec<String>>, Fault> {
+        let Some(sample) = &judging.sample else { return Ok(None) };
+        let bytes = self.read(sample)?;
+        let content = open(&bytes, &self.limits).map_err(|_| Fault::Sample)?;
+        let mut columns = read_header(&content, &self.limits).map_err(|_| Fault::Sample)?;
+        columns.retain(|name| name != id_name);
+        Ok(Some(columns))
     }
 
     fn judge(&self, judging: &Judging) -> Result<Judge, Fault> {
@@ -294,7 +406,7 @@ fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Content<'a>, Refusal> {
 }
 
 /// How the split is made where the solution has no `Usage` column.
-fn rule(context: &holdout_contract::spec::Params, public_fraction: f64, seed: i64) -> SplitRule {
+fn rule(context: &Params, public_fraction: f64, seed: i64) -> SplitRule {
     SplitRule {
         public_fraction,
         seed: seed.cast_unsigned(),

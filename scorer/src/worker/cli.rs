@@ -15,6 +15,8 @@ use super::step::Worker;
 use super::storage::Storage;
 use super::warm::{Bounds, Warm};
 use super::{announce, child, doctor};
+use crate::custom::cli::PythonArgs;
+use crate::custom::sandbox::{self, Sandbox};
 use crate::example;
 use crate::metrics;
 use crate::unseal::Key;
@@ -40,6 +42,8 @@ pub struct WorkArgs {
     /// Time that one job may take, in seconds.
     #[arg(long, env = "HOLDOUT_JOB_SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
     pub job_seconds: u64,
+    #[command(flatten)]
+    pub python: PythonArgs,
 }
 
 /// Where a scorer finds what it needs.
@@ -57,6 +61,14 @@ pub struct Place {
 }
 
 #[derive(Debug, Args)]
+pub struct DoctorArgs {
+    #[command(flatten)]
+    pub place: Place,
+    #[command(flatten)]
+    pub python: PythonArgs,
+}
+
+#[derive(Debug, Args)]
 pub struct KeygenArgs {
     /// Where to write the private key. Nothing is overwritten.
     #[arg(long, env = "HOLDOUT_SCORER_KEY")]
@@ -71,6 +83,11 @@ pub struct ChildArgs {
     pub key: PathBuf,
     #[arg(long)]
     pub memory_mb: u64,
+    /// Time that a host's metric may take.
+    #[arg(long)]
+    pub metric_seconds: f64,
+    #[command(flatten)]
+    pub python: PythonArgs,
 }
 
 /// Takes and does jobs.
@@ -87,16 +104,18 @@ pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
     };
     runtime()?.block_on(async {
         let db = connect(&args.place.database_url)?;
+        let bounds = Bounds {
+            program: std::env::current_exe().context("the path of this program")?,
+            files: args.place.files.clone(),
+            key: args.place.key.clone(),
+            python: args.python.python.clone(),
+            memory_mb: args.memory_mb,
+            job_time: Duration::from_secs(args.job_seconds),
+        };
         let mut worker = Worker {
             id: Uuid::now_v7(),
             storage: Storage::new(args.place.files.clone()),
-            warm: Warm::new(Bounds {
-                program: std::env::current_exe().context("the path of this program")?,
-                files: args.place.files.clone(),
-                key: args.place.key.clone(),
-                memory_mb: args.memory_mb,
-                job_time: Duration::from_secs(args.job_seconds),
-            }),
+            warm: Warm::new(bounds.clone()),
             lease: LEASE,
             db,
         };
@@ -105,10 +124,37 @@ pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
         let (db, id) = (worker.db.clone(), worker.id);
         super::patience::patiently(async || announce::announce(&db, id, &recipient, &specs).await).await?;
         tracing::info!(scorer = %id, metrics = specs.len(), "ready");
+        let trying = tokio::spawn(try_sandbox(db.clone(), id, bounds));
         let worked = run(&mut worker, until).await;
+        trying.abort();
         let _ = announce::leave(&db, id).await;
         worked
     })
+}
+
+/// Trying the sandbox takes a second of computing, which the first jobs should have for themselves.
+const TRY_SANDBOX_AFTER: Duration = Duration::from_secs(1);
+
+/// Tells the database whether metrics that hosts write can run here.
+async fn try_sandbox(db: PgPool, worker: Uuid, bounds: Bounds) {
+    tokio::time::sleep(TRY_SANDBOX_AFTER).await;
+    let (tell, told) = tokio::sync::oneshot::channel();
+    // A thread of its own: nobody waits for it when the worker leaves.
+    std::thread::spawn(move || {
+        let tried = Sandbox::open(&bounds.program, bounds.python.as_deref(), bounds.of_metric());
+        let _ = tell.send(tried);
+    });
+    let Ok(tried) = told.await else { return };
+    let state = tried.as_ref().map(Sandbox::versions).map_err(ToString::to_string);
+    match &state {
+        Ok(versions) => tracing::info!(versions, "metrics written by hosts can run here"),
+        Err(reason) => tracing::warn!(reason, "metrics written by hosts cannot run here"),
+    }
+    let state = state.as_ref().map(|versions| *versions).map_err(String::as_str);
+    while let Err(error) = announce::sandbox(&db, worker, state).await {
+        tracing::warn!(%error, "the state of the sandbox could not be announced yet");
+        tokio::time::sleep(TRY_SANDBOX_AFTER).await;
+    }
 }
 
 /// Makes a key and prints its public half.
@@ -125,17 +171,20 @@ pub fn keygen(args: &KeygenArgs) -> anyhow::Result<()> {
 /// # Errors
 /// Those of the key and the pipes.
 pub fn child(args: &ChildArgs) -> anyhow::Result<()> {
-    child::serve(Storage::new(args.files.clone()), &args.key, args.memory_mb)
+    let time = Duration::try_from_secs_f64(args.metric_seconds)?;
+    let bounds = sandbox::Bounds { memory_mb: args.memory_mb, time };
+    child::serve(Storage::new(args.files.clone()), &args.key, args.python.python.clone(), bounds)
 }
 
 /// Looks an installation over; `Ok(false)` when something is wrong.
 ///
 /// # Errors
 /// When even looking is not possible.
-pub fn doctor(place: &Place) -> anyhow::Result<bool> {
+pub fn doctor(args: &DoctorArgs) -> anyhow::Result<bool> {
+    let place = &args.place;
     runtime()?.block_on(async {
         let db = connect(&place.database_url)?;
-        let findings = doctor::examine(&db, &place.files, &place.key).await;
+        let findings = doctor::examine(&db, &place.files, &place.key, args.python.python.as_deref()).await;
         for finding in &findings {
             println!("{finding}");
         }

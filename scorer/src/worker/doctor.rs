@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use sqlx::PgPool;
 
+use crate::custom::{self, sandbox};
 use crate::intake::{Limits, Source, content};
 use crate::judge::{Context, Judge};
 use crate::score::score;
@@ -16,28 +18,53 @@ use crate::unseal::{Key, is_exposed};
 #[derive(Debug)]
 pub struct Finding {
     pub is_well: bool,
+    mark: &'static str,
     text: String,
 }
 
 impl Finding {
     fn well(text: impl Into<String>) -> Self {
-        Self { is_well: true, text: text.into() }
+        Self { is_well: true, mark: "ok   ", text: text.into() }
+    }
+
+    /// Something that need not be there is not.
+    fn without(text: impl Into<String>) -> Self {
+        Self { is_well: true, mark: "note ", text: text.into() }
     }
 
     fn ill(text: impl Into<String>) -> Self {
-        Self { is_well: false, text: text.into() }
+        Self { is_well: false, mark: "WRONG", text: text.into() }
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}  {}", if self.is_well { "ok   " } else { "WRONG" }, self.text)
+        write!(f, "{}  {}", self.mark, self.text)
     }
 }
 
-/// Looks at the key, the files, the database, and at a score of which the value is known.
-pub async fn examine(db: &PgPool, files: &Path, key: &Path) -> Vec<Finding> {
-    vec![key_is_readable(key), files_are_there(files), database_is_migrated(db).await, scores_a_known_value()]
+/// Looks at the key, the files, the database, at a score of which the value is known, and at the
+/// sandbox of metrics that hosts write.
+pub async fn examine(db: &PgPool, files: &Path, key: &Path, python: Option<&Path>) -> Vec<Finding> {
+    vec![
+        key_is_readable(key),
+        files_are_there(files),
+        database_is_migrated(db).await,
+        scores_a_known_value(),
+        sandbox_holds(python),
+    ]
+}
+
+/// A scorer without it scores with every metric of the catalogue: nothing is wrong then.
+fn sandbox_holds(python: Option<&Path>) -> Finding {
+    let bounds = sandbox::Bounds { memory_mb: 2048, time: Duration::from_secs(60) };
+    match custom::cli::open(python, bounds) {
+        Ok(sandbox) => Finding::well(format!(
+            "Metrics written by hosts run in a sandbox that holds, with {}.",
+            sandbox.versions()
+        )),
+        Err(reason) => Finding::without(format!("Metrics written by hosts cannot run here: {reason}.")),
+    }
 }
 
 fn key_is_readable(path: &Path) -> Finding {

@@ -3,6 +3,7 @@
 //!
 //! Never here: computing anything, or a private score anywhere but in `private_scores`.
 
+use holdout_contract::custom::HOST_IS_TOLD;
 use holdout_contract::events::{Event, announce};
 use holdout_contract::examine::{Proposal, Report};
 use holdout_contract::job::{CheckVerdict, Priority, Scores, SplitScore, Subject};
@@ -51,6 +52,8 @@ pub(super) async fn with_the_job(
 pub enum Judged<'a> {
     Scored(&'a Scores),
     Rejected(&'a Rejection),
+    /// The host's metric broke, with the report for the host alone.
+    Broke(&'a str),
 }
 
 /// Writes what became of a submission: state, scores, board row.
@@ -63,6 +66,9 @@ pub async fn judged(
     submission: &Submission,
     judged: Judged<'_>,
 ) -> sqlx::Result<Written> {
+    if let (Judged::Broke(report), true) = (judged, submission.is_rescoring) {
+        return broke_beside(db, leased, submission, report).await;
+    }
     with_the_job(db, leased, async |conn| {
         let Some(before) = lock(conn, leased.competition_id, submission).await? else {
             return Ok(Written::Stale);
@@ -78,6 +84,7 @@ pub async fn judged(
                 scored(conn, leased.competition_id, submission, &before, scores).await?
             }
             Judged::Rejected(rejection) => rejected(conn, submission, rejection).await?,
+            Judged::Broke(report) => broke(conn, submission, report).await?,
         }
         announce_submission(conn, leased.competition_id, submission).await?;
         Ok(Written::Yes)
@@ -120,6 +127,55 @@ async fn rejected(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// The metric of the active version broke: its host is told why, the participant that the host was told.
+async fn broke(conn: &mut PgConnection, submission: &Submission, report: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update submissions set state = 'failed', failure = $2
+         where id = $1 and state in ('queued', 'scoring', 'failed')",
+        submission.id,
+        HOST_IS_TOLD,
+    )
+    .execute(&mut *conn)
+    .await?;
+    write_report(conn, submission, report).await
+}
+
+/// The metric of another version broke: that version cannot be published until the job was done again.
+async fn broke_beside(
+    db: &PgPool,
+    leased: &Leased,
+    submission: &Submission,
+    report: &str,
+) -> sqlx::Result<Written> {
+    let mut tx = db.begin().await?;
+    if !queue::give_up(&mut tx, leased, "the metric of this version broke on the file").await? {
+        return Ok(Written::LeaseLost);
+    }
+    write_report(&mut tx, submission, report).await?;
+    announce_job(&mut tx, leased).await?;
+    tx.commit().await?;
+    Ok(Written::Yes)
+}
+
+async fn write_report(conn: &mut PgConnection, submission: &Submission, report: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into metric_failures (submission_id, version_id, report, at) values ($1, $2, $3, clock_now())
+         on conflict (submission_id, version_id) do update set report = excluded.report, at = excluded.at",
+        submission.id,
+        submission.version_id,
+        storable(report),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// PostgreSQL keeps no NUL in a text.
+fn storable(report: &str) -> String {
+    const MAX_CHARS: usize = 50_000;
+    report.chars().filter(|letter| *letter != '\0').take(MAX_CHARS).collect()
 }
 
 /// A score beside the active version's. Nobody sees it before that version is published, unless it
@@ -234,7 +290,15 @@ async fn write_score(
             let none = SplitScore::Undefined { undefined: rejection.message.clone() };
             (none.clone(), none, Some(json(rejection)?))
         }
+        Judged::Broke(_) => return Ok(()), // reported instead
     };
+    sqlx::query!(
+        "delete from metric_failures where submission_id = $1 and version_id = $2",
+        submission.id,
+        submission.version_id
+    )
+    .execute(&mut *conn)
+    .await?;
     sqlx::query!(
         "insert into scores
             (submission_id, version_id, team_id, received_at, is_late, public_score, public_undefined, rank_key,

@@ -24,6 +24,10 @@ pub struct Judging {
     /// Key and hash of the sealed solution.
     pub solution: FileRef,
     pub metric: String,
+    /// The text of the Python module, where the host wrote the metric.
+    pub module: Option<String>,
+    /// The sample submission, where it alone says which columns a file must have.
+    pub sample: Option<FileRef>,
     pub params: Params,
     pub context: Params,
     /// Data file with the role `history`, for metrics that scale by the past.
@@ -35,9 +39,9 @@ pub struct Judging {
 
 impl Judging {
     /// Names the metric version: SHA-256 of metric, parameters, context, history and split, as JSON
-    /// with sorted keys. The solution has a hash of its own.
+    /// with sorted keys, and of a host's module. The solution has a hash of its own.
     pub fn metric_sha256(&self) -> [u8; 32] {
-        let parts = serde_json::json!({
+        let mut parts = serde_json::json!({
             "metric": self.metric,
             "params": self.params,
             "context": self.context,
@@ -45,6 +49,9 @@ impl Judging {
             "public_fraction": self.public_fraction,
             "split_seed": self.split_seed,
         });
+        if let Some(module) = &self.module {
+            parts["module_sha256"] = Sha256::digest(module).to_vec().into();
+        }
         Sha256::digest(parts.to_string()).into()
     }
 }
@@ -54,6 +61,8 @@ impl Judging {
 pub struct Draft {
     pub solution: Option<FileRef>,
     pub metric: Option<String>,
+    /// The text of the Python module, where the host wrote the metric.
+    pub module: Option<String>,
     pub params: Params,
     pub context: Params,
     pub public_fraction: f64,
@@ -128,6 +137,10 @@ pub enum Answer {
     Split {
         files: Box<SplitFiles>,
         proposal: Box<Proposal>,
+    },
+    /// The host's metric broke; the report is for the host alone and may hold labels.
+    Broke {
+        report: String,
     },
     /// A fault of ours, in words that hold nothing of any file.
     Fault {

@@ -16,6 +16,17 @@ pub struct Work {
     pub about: About,
 }
 
+impl Work {
+    /// Whether a module that a host wrote has to run.
+    pub fn needs_sandbox(&self) -> bool {
+        match &self.request {
+            Request::Score { judging, .. } => judging.module.is_some(),
+            Request::Examine { draft } => draft.module.is_some(),
+            Request::Check { .. } | Request::Split { .. } => false,
+        }
+    }
+}
+
 /// Which rows an answer goes to.
 #[derive(Debug, Clone)]
 pub enum About {
@@ -172,9 +183,10 @@ async fn active_version(conn: &mut PgConnection, competition_id: i64) -> sqlx::R
 pub async fn version(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<Version>> {
     let Some(row) = sqlx::query!(
         r#"select v.id, v.competition_id, v.metric as "metric!", v.params, v.context, v.public_fraction, v.split_seed,
-                  v.higher_is_better as "higher_is_better!", x.storage_key, x.sealed_sha256
+                  v.higher_is_better as "higher_is_better!", x.storage_key, x.sealed_sha256, m.source as "module?"
            from scoring_versions v
            join solutions x on x.id = v.solution_id
+           left join custom_metrics m on m.id = v.custom_metric_id
            where v.id = $1 and v.metric is not null and v.higher_is_better is not null"#,
         version_id
     )
@@ -191,6 +203,8 @@ pub async fn version(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<O
             competition_id: row.competition_id,
             solution: file(row.storage_key, Some(row.sealed_sha256.clone())),
             metric: row.metric,
+            sample: data.sample_submission.clone().filter(|_| row.module.is_some()),
+            module: row.module,
             params: object(row.params),
             context: object(row.context),
             history: data.history,
@@ -206,9 +220,11 @@ pub async fn version(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<O
 async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<Work>> {
     let Some(row) = sqlx::query!(
         r#"select v.competition_id, v.metric, v.params, v.context, v.public_fraction, v.split_seed,
-                  v.input_revision, x.storage_key as "storage_key?", x.sealed_sha256 as "sealed_sha256?"
+                  v.input_revision, x.storage_key as "storage_key?", x.sealed_sha256 as "sealed_sha256?",
+                  m.source as "module?"
            from scoring_versions v
            left join solutions x on x.id = v.solution_id
+           left join custom_metrics m on m.id = v.custom_metric_id
            where v.id = $1"#,
         version_id
     )
@@ -223,6 +239,7 @@ async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<
             draft: Draft {
                 solution: row.storage_key.map(|key| file(key, row.sealed_sha256)),
                 metric: row.metric,
+                module: row.module,
                 params: object(row.params),
                 context: object(row.context),
                 public_fraction: row.public_fraction,

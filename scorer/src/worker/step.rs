@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use holdout_contract::events::{Event, announce};
+use holdout_contract::events::{self, Event};
 use holdout_contract::job::{CheckVerdict, Subject};
 use holdout_contract::queue::{self, Leased, MAX_ATTEMPTS};
 use sqlx::PgPool;
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
+use super::announce;
 use super::finish::{self, Judged, Written};
 use super::give_up::give_up;
 use super::message::{Answer, SplitFiles};
@@ -61,6 +62,10 @@ pub async fn step(worker: &mut Worker) -> sqlx::Result<Stepped> {
     let Some(work) = patiently(async || read::work(&db, &leased).await).await? else {
         return fault(&db, &leased, "the competition's files or its scoring version are missing").await;
     };
+    if work.needs_sandbox() && patiently(async || announce::another_has_sandbox(&db, worker.id).await).await?
+    {
+        return pass_on(&db, &leased).await;
+    }
     patiently(async || start(&db, &leased).await).await?;
     let Some(answered) = ask(worker, &leased, &work).await? else {
         return Ok(Stepped::LeaseLost { job_id: leased.job_id });
@@ -123,7 +128,7 @@ async fn start(db: &PgPool, leased: &Leased) -> sqlx::Result<()> {
     .await?;
     if started.rows_affected() == 1 {
         let competition_id = leased.competition_id;
-        announce(&mut tx, Event::Submission { competition_id, team_id, submission_id }).await?;
+        events::announce(&mut tx, Event::Submission { competition_id, team_id, submission_id }).await?;
     }
     tx.commit().await
 }
@@ -189,6 +194,12 @@ async fn write(
         (About::Submission(submission), Answer::Rejected { rejection }) => {
             finish::judged(db, leased, submission, Judged::Rejected(rejection)).await?
         }
+        (About::Submission(submission), Answer::Broke { report }) => {
+            finish::judged(db, leased, submission, Judged::Broke(report)).await?
+        }
+        (About::Verification { verification_id, submission }, Answer::Broke { report }) => {
+            verify::verified(db, leased, *verification_id, submission, Judged::Broke(report)).await?
+        }
         (About::Verification { verification_id, submission }, Answer::Scored { scores }) => {
             verify::verified(db, leased, *verification_id, submission, Judged::Scored(scores)).await?
         }
@@ -245,6 +256,17 @@ async fn fault(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::Result<Stepp
     }
     let gave_up = patiently(async || give_up(db, leased, reason).await).await?;
     Ok(if gave_up { Stepped::GaveUp { job_id } } else { Stepped::LeaseLost { job_id } })
+}
+
+/// Leaves the job to a scorer that has what it needs.
+async fn pass_on(db: &PgPool, leased: &Leased) -> sqlx::Result<Stepped> {
+    let passed_on = patiently(async || {
+        let mut conn = db.acquire().await?;
+        queue::pass_on(&mut conn, leased).await
+    })
+    .await?;
+    let job_id = leased.job_id;
+    Ok(if passed_on { Stepped::PutBack { job_id } } else { Stepped::LeaseLost { job_id } })
 }
 
 /// Files of a split that nobody will ever name.

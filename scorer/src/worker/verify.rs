@@ -68,6 +68,7 @@ impl Record {
         let (public, private, is_rejected) = match judged {
             Judged::Scored(scores) => (scores.public.value(), scores.private.value(), false),
             Judged::Rejected(_) => (None, None, true),
+            Judged::Broke(_) => return vec!["The metric broke on the file, and did not before."],
         };
         let metric = self.metric_sha256.as_deref();
         let all = [

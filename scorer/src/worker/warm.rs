@@ -12,6 +12,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::message::{Answer, Request, receive_async, send_async};
+use crate::custom::sandbox;
 
 const WATCH_EVERY: Duration = Duration::from_millis(25);
 
@@ -22,9 +23,23 @@ pub struct Bounds {
     pub program: PathBuf,
     pub files: PathBuf,
     pub key: PathBuf,
+    /// The Python for metrics that hosts write; the system's, unless named.
+    pub python: Option<PathBuf>,
     pub memory_mb: u64,
     /// Wall time of one job.
     pub job_time: Duration,
+}
+
+/// Time of a job that is kept from a host's metric, for reading the files and trying the sandbox; at
+/// most half of the job's time.
+const READING_TIME: Duration = Duration::from_secs(60);
+
+impl Bounds {
+    /// What a host's metric may use. It runs beside the child, and has the memory of a job for itself.
+    pub fn of_metric(&self) -> sandbox::Bounds {
+        let kept = READING_TIME.min(self.job_time / 2);
+        sandbox::Bounds { memory_mb: self.memory_mb, time: self.job_time - kept }
+    }
 }
 
 /// Why there is no answer; the texts are for the host.
@@ -107,6 +122,9 @@ impl Warm {
             .arg(&self.bounds.key)
             .arg("--memory-mb")
             .arg(self.bounds.memory_mb.to_string())
+            .arg("--metric-seconds")
+            .arg(self.bounds.of_metric().time.as_secs_f64().to_string())
+            .args(self.bounds.python.iter().flat_map(|python| ["--python".as_ref(), python.as_os_str()]))
             .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

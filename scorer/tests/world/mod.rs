@@ -145,6 +145,25 @@ impl World {
         .expect("a solution");
     }
 
+    /// Makes a Python module the metric of a competition, as if it had been uploaded before the launch.
+    pub async fn set_module(&self, competition: Competition, source: &str, params: serde_json::Value) {
+        sqlx::query!(
+            "with made as (
+                insert into custom_metrics (competition_id, file_name, source, sha256, uploaded_at)
+                values ($1, 'metric.py', $2, sha256(convert_to($2, 'UTF8')), now()) returning id)
+             update scoring_versions
+             set metric = 'custom', custom_metric_id = made.id, params = $4, input_revision = input_revision + 1
+             from made where scoring_versions.id = $3",
+            competition.id,
+            source,
+            competition.version_id,
+            params,
+        )
+        .execute(&self.db)
+        .await
+        .expect("a module");
+    }
+
     pub fn store(&self, room: &str, owner: i64, bytes: &[u8]) -> Stored {
         let mut writing = self.storage.create(room, owner).expect("begun");
         writing.write_all(bytes).expect("written");
@@ -227,6 +246,16 @@ impl World {
     }
 
     pub fn worker_with(&self, memory_mb: u64, job_time: Duration) -> Worker {
+        self.worker_that_runs_modules(memory_mb, job_time, None)
+    }
+
+    /// With the Python for metrics that hosts write.
+    pub fn worker_that_runs_modules(
+        &self,
+        memory_mb: u64,
+        job_time: Duration,
+        python: Option<PathBuf>,
+    ) -> Worker {
         Worker {
             id: Uuid::now_v7(),
             db: connect(&self.url()).expect("a pool"),
@@ -235,6 +264,7 @@ impl World {
                 program: PROGRAM.into(),
                 files: self.folder.files(),
                 key: self.folder.key(),
+                python,
                 memory_mb,
                 job_time,
             }),
