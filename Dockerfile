@@ -22,8 +22,15 @@ EXPOSE 8080
 ENTRYPOINT ["holdout"]
 CMD ["serve"]
 
+# With the Python for metrics that hosts write.
 FROM base AS scorer
+USER root
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 python3-venv && rm -rf /var/lib/apt/lists/* \
+    && python3 -m venv /opt/python \
+    && /opt/python/bin/pip install --no-cache-dir --only-binary :all: "numpy>=1.24" "pandas>=2.0" "scikit-learn>=1.3"
+USER holdout
 COPY --from=build /out/holdout-scorer /usr/local/bin/holdout-scorer
-ENV HOLDOUT_FILES=/var/lib/holdout/files HOLDOUT_SCORER_KEY=/var/lib/holdout/keys/scorer.key
+ENV HOLDOUT_FILES=/var/lib/holdout/files HOLDOUT_SCORER_KEY=/var/lib/holdout/keys/scorer.key \
+    HOLDOUT_PYTHON=/opt/python/bin/python
 ENTRYPOINT ["holdout-scorer"]
 CMD ["work"]

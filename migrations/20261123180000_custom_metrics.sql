@@ -43,20 +43,28 @@ alter table scorers
     add column sandbox_refusal text, -- why not
     add constraint scorers_sandbox_or_refusal check (sandbox is null or sandbox_refusal is null);
 
--- A competition's failed submissions wait for their turn again; their ids and teams.
+-- A competition's failed submissions wait for their turn again; their ids and teams. A final board
+-- that stood without them is settled anew once they are scored.
 create function requeue_failed_submissions(p_competition_id bigint, p_limit integer)
 returns table (submission_id bigint, team_id bigint)
 language sql security definer set search_path = public, pg_temp
 as $$
-    update submissions
-    set state = 'queued', failure = null
-    where id in (
-        select id from submissions
-        where competition_id = p_competition_id and state = 'failed'
-        order by id desc
-        limit p_limit
-        for update)
-    returning id, team_id
+    with put_back as (
+        update submissions
+        set state = 'queued', failure = null
+        where id in (
+            select id from submissions
+            where competition_id = p_competition_id and state = 'failed'
+            order by id desc
+            limit p_limit
+            for update)
+        returning id, team_id, is_late
+    ), unsettled as (
+        update competitions set settled_at = null
+        where id = p_competition_id and settled_at is not null
+          and exists (select from put_back where not is_late)
+    )
+    select id, team_id from put_back
 $$;
 revoke all on function requeue_failed_submissions(bigint, integer) from public;
 grant execute on function requeue_failed_submissions(bigint, integer) to holdout_web;

@@ -64,8 +64,23 @@ function openTablesToKeyboard() {
   }
 }
 
+/** Lets a text be read from a file into its field. */
+function armFilePickers() {
+  for (const picker of document.querySelectorAll("input[type=file][data-into]")) {
+    picker.hidden = false;
+    for (const offer of document.querySelectorAll("[data-into-offer]")) offer.hidden = false;
+    picker.addEventListener("change", async () => {
+      const [file] = picker.files;
+      if (!file) return;
+      document.querySelector(picker.dataset.into).value = await file.text();
+      document.querySelector(picker.dataset.intoName).value = file.name;
+    });
+  }
+}
+
 localiseTimes(document);
 armCopyButtons(document);
+armFilePickers();
 showCurrentTab();
 openTablesToKeyboard();
 document.addEventListener("click", closeMenu);

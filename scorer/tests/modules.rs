@@ -3,6 +3,7 @@
 mod python;
 mod world;
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use holdout_contract::MIGRATOR;
@@ -12,7 +13,7 @@ use holdout_contract::job::Subject;
 use holdout_scorer::worker::step::{Stepped, Worker};
 use serde_json::json;
 use sqlx::PgPool;
-use world::{Competition, GOOD, SOLUTION, World};
+use world::{Competition, GOOD, PROGRAM, SOLUTION, World};
 
 /// In the public protocol; says everything it sees, where only its host may hear it.
 const MODULE: &str = r#"
@@ -44,12 +45,16 @@ def score(solution: pd.DataFrame, submission: pd.DataFrame, row_id_column_name: 
     return float((solution["y"] - submission["y"]).abs().mean() * scale)
 "#;
 
+fn python() -> PathBuf {
+    python::python(Path::new(PROGRAM))
+}
+
 async fn contest(db: PgPool, source: &str) -> (World, Competition, Worker) {
     let world = World::new(db).await;
     let contest = world.competition("own", SOLUTION).await;
     world.set_module(contest, source, json!({ "scale": 2.0 })).await;
     world.data_file(contest, "sample_submission", b"id,y\na,0\nb,0\nc,0\nd,0\n").await;
-    let worker = world.worker_that_runs_modules(1024, Duration::from_secs(60), Some(python::python()));
+    let worker = world.worker_that_runs_modules(1024, Duration::from_secs(60), Some(python()));
     (world, contest, worker)
 }
 
@@ -158,7 +163,12 @@ async fn an_upload_is_loaded_and_its_doctests_are_run(db: PgPool) {
         (MODULE.replace("scale: float = 1.0", "scale"), json!({}), "metric_parameters", "“scale”"),
         ("def score(:".to_owned(), json!({}), "metric_loads", "SyntaxError"),
         ("x = 1".to_owned(), json!({}), "metric_loads", "no function named score"),
-        (MODULE.replace("return float(", "return str("), json!({}), "sample_scores", "must return a number"),
+        (
+            "def score(a, b, c):\n    return str(1)".to_owned(),
+            json!({}),
+            "sample_scores",
+            "must return a number",
+        ),
     ] {
         world.set_module(contest, &source, params).await;
         let report = examined(&world, contest, &mut worker).await;
@@ -217,7 +227,7 @@ async fn a_metric_that_never_ends_is_its_hosts_fault(db: PgPool) {
     let endless = "def score(solution, submission, row_id_column_name, **rest):\n    while True: pass\n";
     world.set_module(contest, endless, json!({})).await;
     let time = Duration::from_secs(20);
-    let mut worker = world.worker_that_runs_modules(1024, time, Some(python::python()));
+    let mut worker = world.worker_that_runs_modules(1024, time, Some(python()));
     let team = world.team(contest, "b").await;
     let submission = world.submit(contest, team, GOOD).await;
     let steps = world.drain(&mut worker).await;

@@ -16,10 +16,14 @@ use std::time::{Duration, Instant};
 use holdout_contract::spec::Params;
 use holdout_scorer::custom::sandbox::{Bounds, Ended, Reply, Sandbox};
 use holdout_scorer::custom::verdict::{Task, Verdict};
-use python::{PROGRAM, python};
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_holdout-scorer");
 const TIME: Duration = Duration::from_secs(30);
 const TABLE: &[u8] = b"id,y\n1,0.25\n2,0.75\n";
+
+fn python() -> PathBuf {
+    python::python(Path::new(PROGRAM))
+}
 
 fn sandbox() -> &'static Sandbox {
     static SANDBOX: OnceLock<Sandbox> = OnceLock::new();

@@ -72,6 +72,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::leaderboard::pages::router())
         .merge(crate::versions::pages::router())
         .merge(crate::webhooks::pages::router())
+        .merge(crate::custom_metrics::pages::router())
         .merge(api::reference::router())
         .merge(crate::kaggle::links::router())
         .fallback(web::problems::unknown_page);
@@ -93,5 +94,6 @@ pub fn api_rooms() -> OpenApiRouter<App> {
         .merge(crate::leaderboard::api::router())
         .merge(crate::versions::api::router())
         .merge(crate::webhooks::api::router())
+        .merge(crate::custom_metrics::api::router())
         .merge(api::openapi::router())
 }

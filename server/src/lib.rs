@@ -10,6 +10,7 @@ pub mod cli;
 pub mod clock;
 pub mod competitions;
 pub mod config;
+pub mod custom_metrics;
 pub mod demo;
 pub mod error;
 pub mod files;

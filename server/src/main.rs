@@ -43,6 +43,8 @@ enum Verb {
     Migrate,
     /// Download PostgreSQL's programs into the data folder, for machines that have none.
     FetchPostgres,
+    /// Install pandas, numpy and scikit-learn into the data folder, for metrics that hosts write.
+    PythonSetup,
     /// Say what is wrong with this installation, and how to mend it.
     Doctor,
     /// Print the OpenAPI document of the API.
@@ -101,6 +103,7 @@ fn run(verb: Verb) -> anyhow::Result<ExitCode> {
             one_thread()?.block_on(house::migrate(config.database_url.reveal()))?;
         }
         Verb::FetchPostgres => fetch_postgres(&Config::from_env()?)?,
+        Verb::PythonSetup => return python_setup(&Config::from_env()?),
         Verb::Doctor => return doctor(&Config::from_env()?),
         Verb::Openapi => print!("{}", holdout::api::openapi::text()),
         Verb::Confined { paths } => return confined(&Config::from_env()?, &paths),
@@ -135,6 +138,14 @@ fn fetch_postgres(config: &Config) -> anyhow::Result<()> {
     holdout::house::fetch::fetch_postgres(&layout)?;
     println!("PostgreSQL lies in {}.", layout.fetched_postgres().display());
     Ok(())
+}
+
+/// The scorers' program does it, and tries the sandbox with what it installed.
+fn python_setup(config: &Config) -> anyhow::Result<ExitCode> {
+    let layout = Layout::prepare(&config.data_dir)?;
+    let mut set_up = std::process::Command::new(holdout::house::up::scorer_program()?);
+    let status = set_up.arg("python-setup").arg("--into").arg(layout.python()).status()?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn doctor(config: &Config) -> anyhow::Result<ExitCode> {

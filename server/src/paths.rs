@@ -62,6 +62,10 @@ pub const HOST_DATA_REMOVE: &str = "/c/{slug}/host/data/{file}/remove";
 pub const HOST_SAMPLE: &str = "/c/{slug}/host/sample";
 pub const HOST_SOLUTION: &str = "/c/{slug}/host/solution";
 pub const HOST_METRIC: &str = "/c/{slug}/host/metric";
+pub const HOST_MODULE: &str = "/c/{slug}/host/metric/module";
+pub const HOST_FAILURES: &str = "/c/{slug}/host/failures";
+pub const HOST_FAILURES_RETRY: &str = "/c/{slug}/host/failures/retry";
+pub const COMPETITION_METRIC: &str = "/c/{slug}/metric";
 pub const VERSIONS: &str = "/c/{slug}/versions";
 pub const HOST_VERSIONS: &str = "/c/{slug}/host/versions";
 pub const HOST_VERSIONS_VERIFY: &str = "/c/{slug}/host/versions/verify";
@@ -103,6 +107,9 @@ pub const API_INVITATION_LINK: &str = "/api/v1/competitions/{slug}/invitations/l
 pub const API_INVITATION_ACCEPT: &str = "/api/v1/competitions/{slug}/invitations/accept";
 pub const API_SOLUTION: &str = "/api/v1/competitions/{slug}/solution";
 pub const API_COMPETITION_METRIC: &str = "/api/v1/competitions/{slug}/metric";
+pub const API_MODULE: &str = "/api/v1/competitions/{slug}/metric/module";
+pub const API_FAILURES: &str = "/api/v1/competitions/{slug}/failures";
+pub const API_FAILURES_RETRY: &str = "/api/v1/competitions/{slug}/failures/retry";
 pub const API_TABLE: &str = "/api/v1/competitions/{slug}/table";
 pub const API_REPORT: &str = "/api/v1/competitions/{slug}/report";
 pub const API_LAUNCH: &str = "/api/v1/competitions/{slug}/launch";
@@ -249,6 +256,19 @@ pub fn invitation(slug: &str, secret: &str) -> String {
 
 pub fn profile(username: &str) -> String {
     format!("/u/{username}")
+}
+
+/// A metric's page: of the catalogue, or of the competition whose host wrote it.
+pub fn metric_of(slug: &str, name: &str) -> String {
+    if name == holdout_contract::custom::NAME { format!("/c/{slug}/metric") } else { metric(name) }
+}
+
+pub fn host_module(slug: &str) -> String {
+    format!("/c/{slug}/host/metric/module")
+}
+
+pub fn host_failures(slug: &str) -> String {
+    format!("/c/{slug}/host/failures")
 }
 
 pub fn metric(name: &str) -> String {

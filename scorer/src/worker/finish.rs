@@ -3,7 +3,6 @@
 //!
 //! Never here: computing anything, or a private score anywhere but in `private_scores`.
 
-use holdout_contract::custom::HOST_IS_TOLD;
 use holdout_contract::events::{Event, announce};
 use holdout_contract::examine::{Proposal, Report};
 use holdout_contract::job::{CheckVerdict, Priority, Scores, SplitScore, Subject};
@@ -15,6 +14,7 @@ use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
+use super::broke;
 use super::message::SplitFiles;
 use super::read::Submission;
 use super::storage::Stored;
@@ -67,7 +67,7 @@ pub async fn judged(
     judged: Judged<'_>,
 ) -> sqlx::Result<Written> {
     if let (Judged::Broke(report), true) = (judged, submission.is_rescoring) {
-        return broke_beside(db, leased, submission, report).await;
+        return broke::beside(db, leased, submission, report).await;
     }
     with_the_job(db, leased, async |conn| {
         let Some(before) = lock(conn, leased.competition_id, submission).await? else {
@@ -84,7 +84,7 @@ pub async fn judged(
                 scored(conn, leased.competition_id, submission, &before, scores).await?
             }
             Judged::Rejected(rejection) => rejected(conn, submission, rejection).await?,
-            Judged::Broke(report) => broke(conn, submission, report).await?,
+            Judged::Broke(report) => broke::broke(conn, submission, report).await?,
         }
         announce_submission(conn, leased.competition_id, submission).await?;
         Ok(Written::Yes)
@@ -127,55 +127,6 @@ async fn rejected(
     .execute(conn)
     .await?;
     Ok(())
-}
-
-/// The metric of the active version broke: its host is told why, the participant that the host was told.
-async fn broke(conn: &mut PgConnection, submission: &Submission, report: &str) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update submissions set state = 'failed', failure = $2
-         where id = $1 and state in ('queued', 'scoring', 'failed')",
-        submission.id,
-        HOST_IS_TOLD,
-    )
-    .execute(&mut *conn)
-    .await?;
-    write_report(conn, submission, report).await
-}
-
-/// The metric of another version broke: that version cannot be published until the job was done again.
-async fn broke_beside(
-    db: &PgPool,
-    leased: &Leased,
-    submission: &Submission,
-    report: &str,
-) -> sqlx::Result<Written> {
-    let mut tx = db.begin().await?;
-    if !queue::give_up(&mut tx, leased, "the metric of this version broke on the file").await? {
-        return Ok(Written::LeaseLost);
-    }
-    write_report(&mut tx, submission, report).await?;
-    announce_job(&mut tx, leased).await?;
-    tx.commit().await?;
-    Ok(Written::Yes)
-}
-
-async fn write_report(conn: &mut PgConnection, submission: &Submission, report: &str) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into metric_failures (submission_id, version_id, report, at) values ($1, $2, $3, clock_now())
-         on conflict (submission_id, version_id) do update set report = excluded.report, at = excluded.at",
-        submission.id,
-        submission.version_id,
-        storable(report),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// PostgreSQL keeps no NUL in a text.
-fn storable(report: &str) -> String {
-    const MAX_CHARS: usize = 50_000;
-    report.chars().filter(|letter| *letter != '\0').take(MAX_CHARS).collect()
 }
 
 /// A score beside the active version's. Nobody sees it before that version is published, unless it
@@ -292,13 +243,7 @@ async fn write_score(
         }
         Judged::Broke(_) => return Ok(()), // reported instead
     };
-    sqlx::query!(
-        "delete from metric_failures where submission_id = $1 and version_id = $2",
-        submission.id,
-        submission.version_id
-    )
-    .execute(&mut *conn)
-    .await?;
+    broke::forget(conn, submission).await?;
     sqlx::query!(
         "insert into scores
             (submission_id, version_id, team_id, received_at, is_late, public_score, public_undefined, rank_key,
@@ -603,7 +548,7 @@ async fn replace_data_files(
     Ok(())
 }
 
-async fn announce_job(conn: &mut PgConnection, leased: &Leased) -> sqlx::Result<Written> {
+pub(super) async fn announce_job(conn: &mut PgConnection, leased: &Leased) -> sqlx::Result<Written> {
     announce(conn, Event::Job { competition_id: leased.competition_id, job_id: leased.job_id }).await?;
     Ok(Written::Yes)
 }

@@ -4,6 +4,7 @@
 //! error, a participant blamed for a fault of ours. Start at [`step::step`], the whole of one job.
 
 pub mod announce;
+mod broke;
 mod cache;
 pub mod child;
 pub mod clean;

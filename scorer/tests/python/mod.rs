@@ -6,10 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_holdout-scorer");
-
-/// The interpreter; the first test that asks installs it while the others wait.
-pub fn python() -> PathBuf {
+/// The interpreter; the first test that asks has the scorer's program install it while the others wait.
+pub fn python(scorer: &Path) -> PathBuf {
     if let Some(named) = std::env::var_os("HOLDOUT_PYTHON") {
         return named.into();
     }
@@ -18,7 +16,7 @@ pub fn python() -> PathBuf {
     lock.lock().expect("locked");
     let whole = folder.join("whole");
     if !whole.exists() {
-        let status = Command::new(PROGRAM).args(["python-setup", "--into"]).arg(&folder).status();
+        let status = Command::new(scorer).args(["python-setup", "--into"]).arg(&folder).status();
         assert!(
             status.expect("the scorer's program").success(),
             "pandas, numpy and scikit-learn are installed"

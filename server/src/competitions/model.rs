@@ -71,6 +71,12 @@ impl Competition {
         phase_of(self.launched_at, self.starts_at, self.ends_at, self.settled_at, now)
     }
 
+    /// What the metric is called on the competition's pages.
+    pub fn metric_name(&self) -> Option<&str> {
+        let name = self.metric.as_deref()?;
+        Some(if name == holdout_contract::custom::NAME { "own metric" } else { name })
+    }
+
     pub fn ended(&self, now: DateTime<Utc>) -> Option<Ended> {
         (self.phase(now) >= Phase::Closed).then_some(Ended(()))
     }

@@ -124,6 +124,9 @@ fn kind(target: &TargetKind) -> String {
 }
 
 fn evaluation(facts: &Facts) -> String {
+    if facts.competition.metric.as_deref() == Some(holdout_contract::custom::NAME) {
+        return own_metric(facts);
+    }
     let Some(spec) = &facts.metric else {
         return "The metric has not been chosen yet.\n".to_owned();
     };
@@ -143,6 +146,20 @@ fn evaluation(facts: &Facts) -> String {
         "## The file\n\nA submission has {submission}. Every id of the test file appears exactly once; the order of rows does not matter. CSV, gzip or zip of one CSV, and Parquet are taken."
     );
     text
+}
+
+fn own_metric(facts: &Facts) -> String {
+    let direction = match facts.competition.higher_is_better {
+        Some(true) => "Higher is better",
+        _ => "Lower is better",
+    };
+    format!(
+        "Submissions are judged by a metric of this competition's own. {direction}.\n\n\
+         [Exactly how it is computed](/c/{}/metric).\n\n\
+         ## The file\n\nA submission has the columns of the sample submission. Every id of the test file appears \
+         exactly once; the order of rows does not matter. CSV, gzip or zip of one CSV, and Parquet are taken.\n",
+        facts.competition.slug,
+    )
 }
 
 fn data(facts: &Facts) -> String {

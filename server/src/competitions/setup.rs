@@ -306,7 +306,8 @@ pub fn step_of(check: &str) -> Step {
     match check {
         "sample_fits" => Step::Sample,
         "row_overlap" => Step::Data,
-        "metric_applies" | "perfect_score" => Step::Metric,
+        "metric_applies" | "metric_runs" | "metric_loads" | "metric_parameters" | "metric_doctests"
+        | "sample_scores" | "perfect_score" => Step::Metric,
         _ => Step::Solution,
     }
 }

@@ -490,7 +490,8 @@ pub async fn examine(conn: &mut PgConnection, id: CompetitionId, version: Versio
     Ok(())
 }
 
-fn frozen() -> AppError {
+/// Why what scores are computed with cannot be changed.
+pub fn frozen() -> AppError {
     AppError::refused(
         "What scores are computed with is fixed at launch, so that everybody is judged alike. It changes only by a new version with a reason shown to everyone: begin one first.",
     )

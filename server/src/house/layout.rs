@@ -61,6 +61,11 @@ impl Layout {
         self.root.join("postgres")
     }
 
+    /// The private Python that `holdout python-setup` made for metrics that hosts write.
+    pub fn python(&self) -> PathBuf {
+        self.root.join("python")
+    }
+
     /// Held by the supervisor while it runs.
     pub fn lock(&self) -> PathBuf {
         self.root.join("holdout.lock")

@@ -158,6 +158,7 @@ fn start_server(config: &Config, layout: &Layout, urls: &Urls) -> anyhow::Result
 fn start_scorer(number: usize, config: &Config, layout: &Layout, urls: &Urls) -> anyhow::Result<Supervised> {
     let program = scorer_program()?;
     let (url, files, key) = (urls.scorer.clone(), config.files_dir.canonicalize()?, layout.scorer_key());
+    let own_python = layout.python().join("bin/python");
     let recipe = move || {
         let mut command = Command::new(&program);
         command
@@ -166,6 +167,9 @@ fn start_scorer(number: usize, config: &Config, layout: &Layout, urls: &Urls) ->
             .env("HOLDOUT_DATABASE_URL", &url)
             .env("HOLDOUT_FILES", &files)
             .env("HOLDOUT_SCORER_KEY", &key);
+        if std::env::var_os("HOLDOUT_PYTHON").is_none() && own_python.exists() {
+            command.env("HOLDOUT_PYTHON", &own_python);
+        }
         command
     };
     Supervised::start(format!("scorer {number}"), Signal::TERM, Box::new(recipe))

@@ -96,7 +96,7 @@ struct SubmissionJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     private_score: Option<f64>,
     rejection: Option<Rejection>,
-    /// A sentence where the fault is the platform's.
+    /// A sentence where the fault is not the sender's.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<&'static str>,
     /// Files that are scored before this one, counted up to 1,000; while it is queued.
@@ -113,6 +113,7 @@ impl SubmissionJson {
     fn new(submission: Submission, competition: &Competition, released: &[Released], is_over: bool) -> Self {
         let shown = |score| if is_over { score } else { rounded(score, competition.score_decimals) };
         let private = released.iter().find(|released| released.submission_id == submission.id);
+        let failure = submission.failure();
         Self {
             id: submission.id,
             state: submission.state.name(),
@@ -130,7 +131,7 @@ impl SubmissionJson {
             public_undefined: submission.public_undefined,
             private_score: private.and_then(|released| released.private_score),
             rejection: submission.rejection.map(|sqlx::types::Json(rejection)| rejection),
-            failure: (submission.state == Stage::Failed).then_some(FAILURE),
+            failure,
             queue_position: None,
             wait_seconds: None,
             allowance: None,

@@ -78,6 +78,8 @@ pub struct Submission {
     pub selected_at: Option<DateTime<Utc>>,
     pub log_position: i64,
     pub entry_hash: Vec<u8>,
+    /// It failed because the metric that the host wrote broke on it.
+    pub is_hosts_fault: bool,
 }
 
 impl Submission {
@@ -109,6 +111,7 @@ impl Submission {
             selected_at: None,
             log_position: 3,
             entry_hash: vec![9; 32],
+            is_hosts_fault: false,
         }
     }
 
@@ -136,6 +139,17 @@ impl Submission {
     /// The public score with the decimals the competition shows; empty where there is none.
     pub fn shown_score(&self, competition: &Competition) -> String {
         self.public_score.map(|score| format::score(score, competition.score_decimals)).unwrap_or_default()
+    }
+
+    /// Why it has no score, where that is not its sender's fault.
+    pub fn failure(&self) -> Option<&'static str> {
+        match (self.state, self.is_hosts_fault) {
+            (State::Failed, true) => Some(holdout_contract::custom::HOST_IS_TOLD),
+            (State::Failed, false) => Some(
+                "This could not be scored. That is our mistake, not yours: it did not count against your limit, and the host was told.",
+            ),
+            _ => None,
+        }
     }
 
     pub fn reason(&self) -> Option<&Rejection> {

@@ -1,6 +1,7 @@
 //! Every SQL statement about submissions, their log and checks of files.
 
 use chrono::{DateTime, Utc};
+use holdout_contract::custom::HOST_IS_TOLD;
 use holdout_contract::job::CheckVerdict;
 use holdout_contract::rejection::Rejection;
 use sqlx::PgConnection;
@@ -204,7 +205,8 @@ pub async fn list(
                 coalesce(x.rejection, s.rejection) as \"rejection: Json<Rejection>\",
                 x.public_score as \"public_score?\", x.public_undefined as \"public_undefined?\",
                 s.scored_at, s.selected_at,
-                coalesce(l.position, 0) as \"log_position!\", coalesce(l.entry_hash, '') as \"entry_hash!\"
+                coalesce(l.position, 0) as \"log_position!\", coalesce(l.entry_hash, '') as \"entry_hash!\",
+                coalesce(s.failure = $4, false) as \"is_hosts_fault!\"
          from submissions s
          join users u on u.id = s.user_id
          join competitions c on c.id = s.competition_id
@@ -216,6 +218,7 @@ pub async fn list(
         team_id.0,
         before.0,
         limit,
+        HOST_IS_TOLD,
     )
     .fetch_all(conn)
     .await

@@ -139,8 +139,8 @@ async fn switch(
     let hindrance = store::switch(conn, id, version.id, kind, reason, host.id).await?;
     let sentence = match hindrance.as_deref() {
         None => return Ok(()),
-        Some("failed") => {
-            "Some submissions could not be scored under it by a fault of ours. Have them tried again first."
+        Some(what) if what == "failed" || version.n_failed > 0 => {
+            "Some submissions could not be scored under it. Look why, and have them tried again first."
         }
         Some("waiting") => "Some submissions still wait for their score under it. Try again in a moment.",
         Some(_) if kind == "publish" => {

@@ -7,12 +7,15 @@ mod api;
 mod api_gaps;
 mod client;
 mod competitions;
+mod custom_metrics;
 mod fuzz;
 mod kaggle;
 mod leaderboard;
 mod life;
 mod openapi;
 mod plans;
+#[path = "../../../scorer/tests/python/mod.rs"]
+mod python;
 mod render;
 mod stage;
 mod submissions;

@@ -53,6 +53,12 @@ select id, 1, now(), now() from competitions where slug like 'old-%';
 insert into verification_faults (verification_id, submission_id, what)
 select 1 + id % 2000, id, 'The public score differs.' from submissions where competition_id in (select id from competitions where slug like 'old-%');
 
+insert into custom_metrics (competition_id, file_name, source, sha256, uploaded_at)
+select id, 'metric.py', 'def score(): pass', sha256('x'), now() from competitions where slug like 'old-%';
+
+insert into metric_failures (submission_id, version_id, report, at)
+select id, 1 + id % 2000, 'ValueError', now() from submissions;
+
 insert into final_entries (competition_id, version_id, team_id, rank, public_rank, submission_id, private_score, public_score,
                            was_selected, n_entries, last_entry_at)
 select b.competition_id, 1, b.team_id, r, r, b.submission_id, b.public_score, b.public_score, false, b.n_entries, b.last_entry_at

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use askama::Template;
-use holdout::{accounts, admin, api, competitions, leaderboard, submissions, teams, versions, web, webhooks};
+use holdout::{
+    accounts, admin, api, competitions, custom_metrics, leaderboard, submissions, teams, versions, web, webhooks,
+};
 
 use crate::tidy::{root, sources};
 
@@ -54,6 +56,9 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         competitions::pages::setup::texts::PagesPage,
         competitions::pages::texts::InvitationPage,
         competitions::pages::texts::TextPageView,
+        custom_metrics::pages::FailuresPage,
+        custom_metrics::pages::FormPage,
+        custom_metrics::pages::MetricPage,
         leaderboard::pages::BoardPage,
         versions::pages::HistoryPage,
         versions::pages::VersionsPage,

@@ -8,12 +8,15 @@ use sqlx::PgConnection;
 use crate::files::Stored;
 use crate::ids::{CompetitionId, SolutionId, VersionId};
 
-/// The whole catalogue, by name. Specs that this version cannot read are left out.
+/// The whole catalogue, by name. Specs that this version cannot read are left out; so is what stands
+/// for the metrics that hosts write.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn metrics(conn: &mut PgConnection) -> sqlx::Result<Vec<MetricSpec>> {
-    let specs = sqlx::query_scalar!("select spec from metrics order by name").fetch_all(conn).await?;
+    let specs = sqlx::query_scalar!("select spec from metrics where name <> 'custom' order by name")
+        .fetch_all(conn)
+        .await?;
     Ok(specs.into_iter().filter_map(|spec| serde_json::from_value(spec).ok()).collect())
 }
 
@@ -223,7 +226,8 @@ pub async fn set_metric(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "update scoring_versions
-         set metric = $2, params = $3, context = $4, higher_is_better = $5, public_fraction = $6
+         set metric = $2, params = $3, context = $4, higher_is_better = $5, public_fraction = $6,
+             custom_metric_id = null
          where id = $1",
         version.0,
         spec.name,

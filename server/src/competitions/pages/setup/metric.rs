@@ -68,6 +68,11 @@ impl MetricPage {
             .collect()
     }
 
+    /// Whether the version is judged by a module that its host wrote.
+    pub fn is_own(&self) -> bool {
+        self.draft.version.metric.as_deref() == Some(holdout_contract::custom::NAME)
+    }
+
     pub fn selected(&self, spec: &MetricSpec) -> &'static str {
         if self.chosen.as_ref().is_some_and(|chosen| chosen.name == spec.name) { "selected" } else { "" }
     }

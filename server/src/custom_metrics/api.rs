@@ -1,0 +1,243 @@
+//! Modules and failed submissions as JSON.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::choose::{self, Choice};
+use super::model::{Failure, Module};
+use super::{retry, store};
+use crate::accounts::model::{Member, Scope};
+use crate::api::paging::{Keyset, Slice};
+use crate::api::query::ApiQuery;
+use crate::api::token::{ApiMember, MaybeApiMember};
+use crate::app::App;
+use crate::competitions::access::{self, Seen};
+use crate::competitions::store::judging;
+use crate::error::{AppError, Result};
+use crate::ids::{SubmissionId, VersionId};
+use crate::paths;
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(show_module, put_module))
+        .routes(routes!(show_failures))
+        .routes(routes!(post_retry))
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct ModuleJson {
+    /// Of the scoring version that names it.
+    version: i32,
+    file_name: String,
+    /// The text of the Python module.
+    source: String,
+    sha256: String,
+    uploaded_at: DateTime<Utc>,
+    higher_is_better: bool,
+    /// The keyword arguments of its function `score`.
+    params: Value,
+}
+
+impl From<Module> for ModuleJson {
+    fn from(module: Module) -> Self {
+        Self {
+            sha256: module.sha256_hex(),
+            version: module.version,
+            file_name: module.file_name,
+            source: module.source,
+            uploaded_at: module.uploaded_at,
+            higher_is_better: module.higher_is_better,
+            params: module.params,
+        }
+    }
+}
+
+async fn module_of(app: &App, version: VersionId) -> Result<Json<ModuleJson>> {
+    let mut conn = app.db.acquire().await?;
+    let module = store::of_version(&mut conn, version).await?.ok_or(AppError::NotFound)?;
+    Ok(Json(module.into()))
+}
+
+async fn open(app: &App, slug: &str, caller: ApiMember) -> Result<(Member, Seen)> {
+    let host = caller.with(Scope::Host)?;
+    let seen = access::see_as_host(app, slug, Some(&host)).await?;
+    Ok((host, seen))
+}
+
+/// The metric that the host wrote, where they did.
+///
+/// The module that counts; before the launch the draft's, which only hosts see.
+#[utoipa::path(
+    get,
+    path = paths::API_MODULE,
+    tag = "Competitions",
+    security((), ("token" = ["read"])),
+    responses((status = 200, description = "The module", body = ModuleJson)),
+)]
+async fn show_module(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: MaybeApiMember,
+) -> Result<Json<ModuleJson>> {
+    let viewer = caller.reader()?;
+    let seen = access::see(&app, &slug, viewer.as_ref()).await?;
+    let version = match seen.competition.active_version_id {
+        Some(version) => version,
+        None => {
+            let mut conn = app.db.acquire().await?;
+            judging::version_at_hand(&mut conn, seen.competition.id).await?.id
+        }
+    };
+    module_of(&app, version).await
+}
+
+#[derive(Deserialize, utoipa::ToSchema)]
+struct ModuleBody {
+    /// The text of the Python module, at most 256 kB.
+    source: String,
+    #[serde(default)]
+    file_name: String,
+    higher_is_better: bool,
+    #[serde(default)]
+    params: Map<String, Value>,
+    #[serde(default)]
+    context: Map<String, Value>,
+    /// For solutions without a `Usage` column.
+    #[serde(default = "third")]
+    public_fraction: f64,
+}
+
+fn third() -> f64 {
+    0.3
+}
+
+/// Write the metric yourself, in Python.
+///
+/// The module's function `score(solution, submission, row_id_column_name, …)` is called once for the
+/// public rows and once for the private ones. A scorer loads it and runs its doctests at once; ask for the
+/// report.
+#[utoipa::path(
+    put,
+    path = paths::API_MODULE,
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    request_body = ModuleBody,
+    responses((status = 200, description = "The module", body = ModuleJson)),
+)]
+async fn put_module(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+    body: Result<Json<ModuleBody>, JsonRejection>,
+) -> Result<Json<ModuleJson>> {
+    let (host, seen) = open(&app, &slug, caller).await?;
+    let Json(body) = body.map_err(|error| {
+        let sentence = format!("The request is not the JSON that belongs here: {}.", error.body_text());
+        AppError::field("body", sentence)
+    })?;
+    if !(0.01..=0.99).contains(&body.public_fraction) {
+        return Err(AppError::field("public_fraction", "A share between 0.01 and 0.99."));
+    }
+    let choice = Choice {
+        file_name: body.file_name,
+        source: body.source,
+        higher_is_better: body.higher_is_better,
+        params: body.params,
+        context: body.context,
+        public_fraction: body.public_fraction,
+    };
+    choose::choose(&app, &host, &seen, choice).await?;
+    let mut conn = app.db.acquire().await?;
+    let version = judging::version_at_hand(&mut conn, seen.competition.id).await?.id;
+    drop(conn);
+    module_of(&app, version).await
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct FailureJson {
+    submission_id: SubmissionId,
+    team: String,
+    file_name: String,
+    received_at: DateTime<Utc>,
+    /// What the participant reads, or which fault of ours it was.
+    sentence: String,
+    /// What the module said; it may hold labels.
+    report: Option<String>,
+}
+
+impl From<Failure> for FailureJson {
+    fn from(failure: Failure) -> Self {
+        Self {
+            submission_id: failure.submission_id,
+            team: failure.team,
+            file_name: failure.file_name,
+            received_at: failure.received_at,
+            sentence: failure.sentence,
+            report: failure.report,
+        }
+    }
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct FailuresQuery {
+    /// Submissions on which this version's module broke, instead of those that have no score.
+    version: Option<i32>,
+}
+
+/// Submissions without a score by a fault that is not their senders'.
+#[utoipa::path(
+    get,
+    path = paths::API_FAILURES,
+    operation_id = "list_failures",
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    params(FailuresQuery, Keyset),
+    responses((status = 200, description = "Failures, newest submission first", body = Slice<FailureJson>)),
+)]
+async fn show_failures(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    ApiQuery(query): ApiQuery<FailuresQuery>,
+    ApiQuery(keyset): ApiQuery<Keyset>,
+    caller: ApiMember,
+) -> Result<Json<Slice<FailureJson>>> {
+    let (_, seen) = open(&app, &slug, caller).await?;
+    let mut conn = app.db.acquire().await?;
+    let (id, before) = (seen.competition.id, SubmissionId(keyset.before()));
+    let found = match query.version {
+        Some(number) => store::failures_of_version(&mut conn, id, number, before, keyset.fetched()).await?,
+        None => store::failures(&mut conn, id, before, keyset.fetched()).await?,
+    };
+    Ok(Json(keyset.slice(found, |failure| failure.submission_id.0).map(FailureJson::from)))
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct RetriedJson {
+    /// Submissions that wait for their turn again; at most 1,000 at once.
+    n_retried: usize,
+}
+
+/// Have submissions without a score scored again.
+#[utoipa::path(
+    post,
+    path = paths::API_FAILURES_RETRY,
+    operation_id = "retry_failures",
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    responses((status = 200, description = "How many", body = RetriedJson)),
+)]
+async fn post_retry(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+) -> Result<Json<RetriedJson>> {
+    let (host, seen) = open(&app, &slug, caller).await?;
+    Ok(Json(RetriedJson { n_retried: retry::retry(&app, &host, &seen).await? }))
+}
