@@ -67,6 +67,8 @@ mod tests {
             competition_id,
             solution: FileRef { key: "solutions/1/a".to_owned(), sha256: Some([1; 32]) },
             metric: metric.to_owned(),
+            module: None,
+            sample: None,
             params: Params::new(),
             context: Params::new(),
             history: None,

@@ -129,9 +129,9 @@ impl Modules {
 
 /// A solution, ready for a metric of the catalogue or for one that its host wrote.
 enum Prepared {
-    Catalogue(Solution),
+    Catalogue(Box<Solution>),
     Module {
-        solution: custom::tables::Solution,
+        solution: Box<custom::tables::Solution>,
         /// The columns that a submission must have beside the id.
         columns: Option<Vec<String>>,
     },
@@ -334,11 +334,11 @@ impl Child {
             let solution = custom::tables::Solution::prepare(&content, &judging.context, &rule, &self.limits)
                 .map_err(|_| Fault::Solution)?;
             let columns = self.columns_of_sample(judging, solution.id_name())?;
-            Prepared::Module { solution, columns }
+            Prepared::Module { solution: Box::new(solution), columns }
         } else {
             let judge = self.judge(judging)?;
             let solution = Solution::prepare(&content, judge, &rule, &self.limits);
-            Prepared::Catalogue(solution.map_err(|_| Fault::Solution)?)
+            Prepared::Catalogue(Box::new(solution.map_err(|_| Fault::Solution)?))
         };
         Ok(self.cache.put(judging, opened.len() as u64, prepared))
     }
