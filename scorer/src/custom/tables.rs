@@ -273,7 +273,8 @@ mod tests {
 
     #[test]
     fn a_split_has_its_own_rows_aligned_and_no_usage() {
-        let solution = solution(b"id,y,note,Usage\nb,1,\"x, y\",Private\na,2,,Public\nc,3,\"q\"\"q\",Private\n");
+        let solution =
+            solution(b"id,y,note,Usage\nb,1,\"x, y\",Private\na,2,,Public\nc,3,\"q\"\"q\",Private\n");
         let submission = open(b"y,id\n30,c\n20,a\n10,b\n");
         let aligned = solution.align(&submission, None, &Limits::default()).expect("aligned");
         let pair = solution.tables(&aligned, Split::Private).expect("written").expect("rows");
