@@ -16,7 +16,7 @@ use crate::kaggle::competitions::{not_joined, see};
 use crate::kaggle::uploads::{entrant, unknown};
 use crate::kaggle::wire::{Fault, not_a_token, size_of};
 use crate::submissions::api::wait_for_score;
-use crate::submissions::model::{FAILURE, State, Submission};
+use crate::submissions::model::{State, Submission};
 use crate::submissions::store::{self, Released};
 use crate::submissions::submit::{Upload, submit};
 use crate::web::format;
@@ -163,7 +163,7 @@ impl SubmissionJson {
         let private = released.iter().find(|released| released.submission_id == submission.id);
         let error_description = match submission.state {
             State::Rejected => submission.reason().map(reason),
-            State::Failed => Some(FAILURE.to_owned()),
+            State::Failed => submission.failure().map(str::to_owned),
             _ => submission.public_undefined.clone(),
         };
         Self {

@@ -33,7 +33,7 @@ use crate::ids::{SubmissionId, TeamId};
 use crate::paths;
 use crate::submissions::check::check;
 use crate::submissions::choose::{choose_final, describe, withdraw_final};
-use crate::submissions::model::{Allowance, FAILURE, State as Stage, Submission, rounded};
+use crate::submissions::model::{Allowance, State as Stage, Submission, rounded};
 use crate::submissions::pages::download_of;
 use crate::submissions::store::{self, Check, Released};
 use crate::submissions::submit::{Entrant, Upload, enter, submit};

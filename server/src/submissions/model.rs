@@ -10,8 +10,7 @@ use crate::ids::{SubmissionId, TeamId};
 use crate::web::format;
 
 /// Where the fault is the platform's.
-pub const FAILURE: &str =
-    "This could not be scored, by our mistake. It did not count, and the host was told.";
+const FAILURE: &str = "This could not be scored, by our mistake. It did not count, and the host was told.";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
@@ -145,9 +144,7 @@ impl Submission {
     pub fn failure(&self) -> Option<&'static str> {
         match (self.state, self.is_hosts_fault) {
             (State::Failed, true) => Some(holdout_contract::custom::HOST_IS_TOLD),
-            (State::Failed, false) => Some(
-                "This could not be scored. That is our mistake, not yours: it did not count against your limit, and the host was told.",
-            ),
+            (State::Failed, false) => Some(FAILURE),
             _ => None,
         }
     }

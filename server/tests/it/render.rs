@@ -5,7 +5,8 @@ use std::path::Path;
 
 use askama::Template;
 use holdout::{
-    accounts, admin, api, competitions, custom_metrics, leaderboard, submissions, teams, versions, web, webhooks,
+    accounts, admin, api, competitions, custom_metrics, leaderboard, submissions, teams, versions, web,
+    webhooks,
 };
 
 use crate::tidy::{root, sources};
