@@ -8,20 +8,19 @@
 
 pub mod align;
 pub mod cli;
-mod columns;
 pub mod custom;
 pub mod examine;
 pub mod example;
-mod index;
 pub mod intake;
 pub mod judge;
 pub mod kernels;
 pub mod metrics;
 pub mod misfit;
-pub mod parallel;
 pub mod sample;
 pub mod score;
 pub mod solution;
 pub mod split;
 pub mod unseal;
 pub mod worker;
+
+pub use holdout_intake::parallel;

@@ -6,11 +6,11 @@
 use holdout_contract::rejection::{Rejection, RejectionKind};
 use holdout_contract::spec::Params;
 
-use crate::align::match_ids;
-use crate::columns::submission_plan;
-use crate::index::IdIndex;
-use crate::intake::{self, CellRule, Column, Content, Labels, Limits, Plan, Texts, Wanted};
-use crate::solution::{Expected, SlotOrder, Split, slot_order};
+use crate::intake::expected::submission_plan;
+use crate::intake::index::IdIndex;
+use crate::intake::matching::match_ids;
+use crate::intake::{self, CellRule, Column, Content, Expected, Labels, Limits, Plan, Texts, Wanted};
+use crate::solution::{SlotOrder, Split, slot_order};
 use crate::split::{self, SplitRule, Usage};
 
 /// Up to this many distinct values in the first column, the split is stratified by them.

@@ -1,59 +1,23 @@
-//! From a file's bytes to typed columns, or to a [`Rejection`] that names line, column and expectation.
+//! The scorers' roads from a file's bytes to typed columns, or to a [`Rejection`] that names line, column
+//! and expectation.
 //!
 //! CSV is read twice in principle and once in practice: [`fast`] reads plain, well-formed files in
-//! parallel and gives up at the first oddity; [`careful`] then reads the file from the start, one
-//! record after the other, and is the authority on what is wrong with it. Parquet goes through polars.
+//! parallel and gives up at the first oddity; the careful reader of `holdout-intake`, which the command
+//! line uses, too, then reads the file from the start and says what is wrong. Parquet goes through polars.
 //!
 //! Never here: what an id or a score means. Start at [`read`].
 
-mod careful;
-pub mod cells;
-pub mod columns;
-pub mod content;
 mod fast;
-pub mod header;
 mod parquet;
-pub mod plan;
-mod rejections;
 mod scan;
-pub mod shapes;
 
 #[cfg(test)]
 mod agreement;
 
-use holdout_contract::rejection::{Rejection, RejectionKind};
+use holdout_contract::rejection::Rejection;
 
-pub use columns::{Column, Ids, Labels, Table, Texts};
 use content::Bytes;
-pub use content::{Content, Source};
-pub use plan::{CellRule, Plan, Wanted};
-
-/// Bounds on what is read, so that one file cannot take a scorer down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes after decompression. They are held in memory.
-    pub max_bytes: u64,
-    /// Data rows, the header not counted.
-    pub max_rows: u64,
-    /// Bytes of one cell.
-    pub max_field_bytes: usize,
-    /// Columns of one file.
-    pub max_columns: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { max_bytes: 2 << 30, max_rows: 50_000_000, max_field_bytes: 1 << 20, max_columns: 10_000 }
-    }
-}
-
-impl Limits {
-    /// Bounds under which a file and what is made of it fit into `memory_bytes`.
-    pub fn within_memory(memory_bytes: u64) -> Self {
-        let default = Self::default();
-        Self { max_bytes: default.max_bytes.min(memory_bytes / 2), ..default }
-    }
-}
+pub use holdout_intake::*;
 
 /// Reads the columns that `plan` asks for, given the file's header.
 ///
@@ -66,7 +30,7 @@ pub fn read(
 ) -> Result<Table, Rejection> {
     let table = match content {
         Content::Parquet(bytes) => parquet::read(bytes.as_ref(), limits, plan)?,
-        Content::Csv(bytes) => read_csv(bytes, limits, plan)?,
+        Content::Csv(bytes) => read_lines(bytes, limits, plan)?,
     };
     if table.n_rows == 0 {
         return Err(rejections::no_rows());
@@ -74,7 +38,7 @@ pub fn read(
     Ok(table)
 }
 
-fn read_csv(
+fn read_lines(
     bytes: &Bytes<'_>,
     limits: &Limits,
     plan: impl FnOnce(&[String]) -> Result<Plan, Rejection>,
@@ -114,19 +78,4 @@ pub fn read_texts(content: &Content, limits: &Limits) -> Result<(Vec<String>, Ve
         Column::Numbers(_) | Column::Labels(_) => None,
     });
     Ok((names, columns.collect()))
-}
-
-/// The line on which a data row starts, the header being line 1; `None` where files have no lines.
-pub fn line_of_row(content: &Content, row: usize) -> Option<u64> {
-    match content {
-        Content::Parquet(_) => None,
-        Content::Csv(bytes) => careful::line_of_row(header::without_bom(bytes.as_ref()), row),
-    }
-}
-
-fn too_many_rows(limits: &Limits) -> Rejection {
-    Rejection::new(
-        RejectionKind::TooLarge,
-        format!("The file has more than {} rows, the most that is read here.", limits.max_rows),
-    )
 }

@@ -9,7 +9,7 @@ use super::cells::{self, Fault};
 use super::columns::{Column, Ids, Labels, Table, Texts};
 use super::plan::{CellRule, Plan};
 use super::rejections::{BadCells, shown};
-use super::{Limits, header, rejections, too_many_rows};
+use super::{Limits, header, rejections};
 
 pub(super) fn header(bytes: &[u8]) -> Result<Vec<String>, Rejection> {
     let schema = ParquetReader::new(Cursor::new(bytes)).schema().map_err(|error| damaged(&error))?;
@@ -34,7 +34,7 @@ pub(super) fn read(
     let mut reader = ParquetReader::new(Cursor::new(bytes));
     let n_rows = reader.num_rows().map_err(|error| damaged(&error))?;
     if n_rows as u64 > limits.max_rows {
-        return Err(too_many_rows(limits));
+        return Err(rejections::too_many_rows(limits));
     }
     let wanted: Vec<String> = plan
         .id

@@ -14,9 +14,9 @@ use std::ops::Range;
 
 use holdout_contract::spec::Layout;
 
-use crate::index::IdIndex;
 use crate::intake::columns::Id;
-use crate::intake::{CellRule, Labels, Texts};
+use crate::intake::index::IdIndex;
+use crate::intake::{Expected, Labels, Texts};
 use crate::judge::Judge;
 use crate::metrics::Values;
 
@@ -35,13 +35,6 @@ pub(crate) enum Truth {
     Numbers(Vec<f64>),
     Codes(Vec<u32>),
     Texts(Texts),
-}
-
-/// A column that submissions must have.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Expected {
-    pub name: String,
-    pub rule: CellRule,
 }
 
 /// A prepared solution.

@@ -3,11 +3,9 @@
 use holdout_contract::rejection::{Rejection, RejectionKind};
 use holdout_contract::spec::{Cell, Layout};
 
-use crate::intake::{CellRule, Plan, Wanted};
+use crate::intake::{CellRule, Expected, Plan, Wanted};
 use crate::judge::Judge;
 use crate::metrics::segmentation;
-
-use super::Expected;
 
 /// A solution's columns by role; indexes into [`Plan::columns`].
 pub(super) struct SolutionPlan {

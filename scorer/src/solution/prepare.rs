@@ -5,7 +5,7 @@ use holdout_contract::spec::Layout;
 
 use super::plan::{SolutionPlan, bad, solution_plan, submission_columns};
 use super::{Solution, Truth};
-use crate::index::IdIndex;
+use crate::intake::index::IdIndex;
 use crate::intake::{self, Column, Content, Labels, Limits, Table};
 use crate::judge::Judge;
 use crate::split::{self, SplitRule, Usage};

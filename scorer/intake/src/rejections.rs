@@ -2,24 +2,25 @@
 
 use holdout_contract::rejection::{Rejection, RejectionKind};
 
-use super::cells::Fault;
-use super::plan::CellRule;
+use crate::Limits;
+use crate::cells::Fault;
+use crate::plan::CellRule;
 
-pub(super) fn empty_file() -> Rejection {
+pub fn empty_file() -> Rejection {
     Rejection::new(
         RejectionKind::EmptyFile,
         "The file is empty. It needs a header line and one line for every row of the sample submission.",
     )
 }
 
-pub(super) fn no_rows() -> Rejection {
+pub fn no_rows() -> Rejection {
     Rejection::new(
         RejectionKind::NoRows,
         "The file has a header and no rows below it. It needs one line for every row of the sample submission.",
     )
 }
 
-pub(super) fn not_utf8(line: u64) -> Rejection {
+pub fn not_utf8(line: u64) -> Rejection {
     Rejection::new(
         RejectionKind::NotUtf8,
         format!("Line {line} holds bytes that are not UTF-8 text. Save the file as UTF-8 and send it again."),
@@ -27,7 +28,7 @@ pub(super) fn not_utf8(line: u64) -> Rejection {
     .with_line(line)
 }
 
-pub(super) fn malformed(what: &str, line: Option<u64>) -> Rejection {
+pub fn malformed(what: &str, line: Option<u64>) -> Rejection {
     let rejection =
         Rejection::new(RejectionKind::MalformedCsv, format!("The file is not well-formed: {what}."));
     match line {
@@ -36,20 +37,27 @@ pub(super) fn malformed(what: &str, line: Option<u64>) -> Rejection {
     }
 }
 
+pub fn too_many_rows(limits: &Limits) -> Rejection {
+    Rejection::new(
+        RejectionKind::TooLarge,
+        format!("The file has more than {} rows, the most that is read here.", limits.max_rows),
+    )
+}
+
 /// The sentence for bad cells, all of one kind in one column.
-pub(super) struct BadCells<'a> {
-    pub(super) fault: Fault,
-    pub(super) rule: &'a CellRule,
-    pub(super) column: &'a str,
+pub struct BadCells<'a> {
+    pub fault: Fault,
+    pub rule: &'a CellRule,
+    pub column: &'a str,
     /// "line 7" or "row 7".
-    pub(super) place: String,
-    pub(super) line: Option<u64>,
-    pub(super) examples: &'a [String],
-    pub(super) total: u64,
+    pub place: String,
+    pub line: Option<u64>,
+    pub examples: &'a [String],
+    pub total: u64,
 }
 
 impl BadCells<'_> {
-    pub(super) fn rejection(&self) -> Rejection {
+    pub fn rejection(&self) -> Rejection {
         let first = self.examples.first().map_or("", String::as_str);
         let found = match self.fault {
             Fault::Missing => "is empty".to_owned(),
@@ -83,7 +91,7 @@ impl BadCells<'_> {
 }
 
 /// A cell as shown in a message: short, on one line.
-pub(super) fn shown(cell: &[u8]) -> String {
+pub fn shown(cell: &[u8]) -> String {
     const MOST: usize = 60;
     let text = String::from_utf8_lossy(cell);
     let mut short: String = text.chars().take(MOST).map(|c| if c.is_control() { ' ' } else { c }).collect();

@@ -11,6 +11,7 @@ pub struct Run {
 }
 
 impl Run {
+    #[inline]
     pub fn len(self) -> u64 {
         self.end - self.start
     }
@@ -27,6 +28,7 @@ pub struct Runs<'a> {
 }
 
 impl<'a> Runs<'a> {
+    #[inline]
     pub fn of(mask: &'a str) -> Self {
         Self { rest: mask.as_bytes() }
     }
@@ -71,6 +73,7 @@ pub struct Boxed<'a> {
 }
 
 /// The boxes of a cell.
+#[inline]
 pub fn boxes(cell: &str, scored: bool) -> impl Iterator<Item = Boxed<'_>> {
     let mut items = cell.split_ascii_whitespace();
     std::iter::from_fn(move || {
@@ -152,6 +155,7 @@ fn whole(rest: &mut &[u8]) -> Result<Option<u64>, &'static str> {
 }
 
 /// The masks of a checked cell.
+#[inline]
 pub fn masks(cell: &str) -> impl Iterator<Item = &str> {
     let cell = cell.trim_ascii();
     let is_empty = matches!(cell, "" | "-");

@@ -115,7 +115,7 @@ impl Plan {
         Self { header: header.to_vec(), id, columns, roles }
     }
 
-    pub(super) fn all_texts(header: &[String]) -> Self {
+    pub fn all_texts(header: &[String]) -> Self {
         let wanted =
             |(field, name): (usize, &String)| Wanted { name: name.clone(), field, rule: CellRule::Text };
         Self::new(header, None, header.iter().enumerate().map(wanted).collect())

@@ -3,17 +3,17 @@
 
 use holdout_contract::rejection::{Rejection, RejectionKind};
 
-use super::cells::{self, Fault};
-use super::columns::{Column, Ids, Labels, Table, Texts};
-use super::plan::{CellRule, Plan, Role};
-use super::rejections::{self, BadCells, shown};
-use super::{Limits, too_many_rows};
+use crate::Limits;
+use crate::cells::{self, Fault};
+use crate::columns::{Column, Ids, Labels, Table, Texts};
+use crate::plan::{CellRule, Plan, Role};
+use crate::rejections::{self, BadCells, shown};
 
 /// Reads a whole file, header included, without its byte-order mark.
 ///
 /// # Errors
 /// The first fault in file order, with examples and total of its kind.
-pub(super) fn read(text: &[u8], plan: &Plan, limits: &Limits) -> Result<Table, Rejection> {
+pub fn read(text: &[u8], plan: &Plan, limits: &Limits) -> Result<Table, Rejection> {
     check_utf8(text)?;
     let mut reading = Reading::new(plan, limits);
     let mut reader = reader(text);
@@ -39,7 +39,7 @@ pub(super) fn read(text: &[u8], plan: &Plan, limits: &Limits) -> Result<Table, R
 }
 
 /// The line on which the `row`th data row starts.
-pub(super) fn line_of_row(text: &[u8], row: usize) -> Option<u64> {
+pub fn line_of_row(text: &[u8], row: usize) -> Option<u64> {
     let mut reader = reader(text);
     let mut record = csv::ByteRecord::new();
     for _ in 0..=row + 1 {
@@ -140,7 +140,7 @@ impl<'a> Reading<'a> {
     fn take(&mut self, record: &csv::ByteRecord, line: u64) -> Result<(), Rejection> {
         self.n_rows += 1;
         if self.n_rows as u64 > self.limits.max_rows {
-            return Err(too_many_rows(self.limits));
+            return Err(rejections::too_many_rows(self.limits));
         }
         if record.len() != self.plan.roles.len() {
             self.note_width(record.len(), line);

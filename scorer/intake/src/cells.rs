@@ -3,8 +3,8 @@
 
 use holdout_contract::rejection::RejectionKind;
 
-use super::plan::CellRule;
-use super::shapes;
+use crate::plan::CellRule;
+use crate::shapes;
 
 /// What is wrong with one cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

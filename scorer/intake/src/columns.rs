@@ -27,6 +27,7 @@ pub struct Texts {
 }
 
 impl Texts {
+    #[inline]
     pub fn len(&self) -> usize {
         self.ends.len()
     }
@@ -40,6 +41,7 @@ impl Texts {
         self.buffer.len()
     }
 
+    #[inline]
     pub fn push(&mut self, text: &str) {
         self.buffer.push_str(text);
         self.ends.push(self.buffer.len());
@@ -47,6 +49,7 @@ impl Texts {
 
     /// # Panics
     /// When `at` is not below [`Texts::len`].
+    #[inline]
     pub fn get(&self, at: usize) -> &str {
         let start = if at == 0 { 0 } else { self.ends[at - 1] };
         &self.buffer[start..self.ends[at]]
@@ -56,7 +59,7 @@ impl Texts {
         (0..self.len()).map(|at| self.get(at))
     }
 
-    pub(crate) fn append(&mut self, other: &Self) {
+    pub fn append(&mut self, other: &Self) {
         let offset = self.buffer.len();
         self.buffer.push_str(&other.buffer);
         self.ends.extend(other.ends.iter().map(|end| end + offset));
@@ -101,6 +104,7 @@ impl Default for Ids {
 }
 
 impl Ids {
+    #[inline]
     pub fn len(&self) -> usize {
         match self {
             Self::Integers(ids) => ids.len(),
@@ -114,6 +118,7 @@ impl Ids {
 
     /// # Panics
     /// When `at` is not below [`Ids::len`].
+    #[inline]
     pub fn get(&self, at: usize) -> Id<'_> {
         match self {
             Self::Integers(ids) => Id::Integer(ids[at]),
@@ -122,7 +127,7 @@ impl Ids {
     }
 
     #[inline]
-    pub(super) fn push(&mut self, id: &str) {
+    pub fn push(&mut self, id: &str) {
         if let Self::Integers(ids) = self {
             if let Some(integer) = canonical_integer(id.as_bytes()) {
                 ids.push(integer);
@@ -136,14 +141,14 @@ impl Ids {
     }
 
     #[inline]
-    pub(super) fn push_integer(&mut self, id: u64) {
+    pub fn push_integer(&mut self, id: u64) {
         match self {
             Self::Integers(ids) => ids.push(id),
             Self::Texts(ids) => ids.push(&id.to_string()),
         }
     }
 
-    pub(super) fn append(&mut self, other: Self) {
+    pub fn append(&mut self, other: Self) {
         match (&mut *self, other) {
             (Self::Integers(mine), Self::Integers(theirs)) => mine.extend_from_slice(&theirs),
             (Self::Texts(mine), Self::Texts(theirs)) => mine.append(&theirs),
@@ -201,6 +206,7 @@ impl Labels {
     }
 
     /// The code of a name, made if it is new.
+    #[inline]
     pub fn code(&mut self, name: &str) -> u32 {
         if let Some(last) = self.last
             && self.names.get(last as usize) == name
@@ -213,6 +219,7 @@ impl Labels {
     }
 
     /// The code of a known name.
+    #[inline]
     pub fn find(&self, name: &str) -> Option<u32> {
         let hash = self.hasher.hash_one(name);
         self.by_name.find(hash, |code| self.names.get(*code as usize) == name).copied()
@@ -229,7 +236,7 @@ impl Labels {
 
     /// Pushes the name of the row before, if that is what this is.
     #[inline]
-    pub(super) fn repeat(&mut self, name: &[u8]) -> bool {
+    pub fn repeat(&mut self, name: &[u8]) -> bool {
         let Some(last) = self.last.filter(|last| self.names.get(*last as usize).as_bytes() == name) else {
             return false;
         };
@@ -237,12 +244,13 @@ impl Labels {
         true
     }
 
-    pub(super) fn push(&mut self, name: &str) {
+    #[inline]
+    pub fn push(&mut self, name: &str) {
         let code = self.code(name);
         self.codes.push(code);
     }
 
-    pub(super) fn append(&mut self, other: &Self) {
+    pub fn append(&mut self, other: &Self) {
         let mapped: Vec<u32> = other.names.iter().map(|name| self.code(name)).collect();
         self.codes.extend(other.codes.iter().map(|code| mapped[*code as usize]));
     }

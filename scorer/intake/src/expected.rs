@@ -2,15 +2,21 @@
 
 use holdout_contract::rejection::{Rejection, RejectionKind};
 
-use crate::intake::{Plan, Wanted};
-use crate::solution::Expected;
+use crate::plan::{CellRule, Plan, Wanted};
+
+/// A column that submissions must have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expected {
+    pub name: String,
+    pub rule: CellRule,
+}
 
 /// Finds every expected column, whatever their order.
 ///
 /// # Errors
 /// `missing_column` with a hint where another spelling is there, `unknown_column`, and
 /// `unknown_class` where columns are classes.
-pub(crate) fn submission_plan(
+pub fn submission_plan(
     header: &[String],
     id_name: &str,
     expected: &[Expected],

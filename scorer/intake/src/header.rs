@@ -2,7 +2,7 @@
 
 use holdout_contract::rejection::{Rejection, RejectionKind};
 
-use super::{Limits, rejections};
+use crate::{Limits, rejections};
 
 pub struct Header<'a> {
     pub names: Vec<String>,

@@ -5,8 +5,7 @@ use std::hash::BuildHasher;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use crate::intake::Ids;
-use crate::intake::columns::{Id, canonical_integer};
+use crate::columns::{Id, Ids, canonical_integer};
 use crate::parallel;
 
 const HOLE: u32 = u32::MAX;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use holdout_contract::rejection::{Rejection, RejectionKind};
 
-use super::Limits;
+use crate::Limits;
 
 /// Where a file comes from: a path, or bytes that exist in memory alone.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +41,7 @@ impl AsRef<[u8]> for Bytes<'_> {
 impl Bytes<'_> {
     /// Takes what was read out of this process's memory; it can be read again from the file. `part`
     /// is a piece of these bytes.
-    pub(super) fn forget(&self, part: &[u8]) {
+    pub fn forget(&self, part: &[u8]) {
         let Self::Mapped(map) = self else { return };
         let offset = (part.as_ptr() as usize).saturating_sub(map.as_ptr() as usize);
         // SAFETY: a file that is mapped and never written has no content of its own in memory: the next
