@@ -31,4 +31,23 @@ row_id! {
     VersionId;
     TokenId;
     WebhookId;
+    ForumId;
+    /// Something that is discussed and voted on: a topic, a post, a notebook.
+    SubjectId;
+    /// Of a subject that is a topic.
+    TopicId;
+    /// Of a subject that is a post.
+    PostId;
+}
+
+impl From<TopicId> for SubjectId {
+    fn from(topic: TopicId) -> Self {
+        Self(topic.0)
+    }
+}
+
+impl From<PostId> for SubjectId {
+    fn from(post: PostId) -> Self {
+        Self(post.0)
+    }
 }

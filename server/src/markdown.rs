@@ -36,6 +36,47 @@ pub fn draw(markdown: &str) -> String {
     put_formulas(sanitise(&html), &formulas)
 }
 
+/// A text as it is stored beside its source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drawn {
+    pub html: String,
+    /// The words alone, in one line a block, for excerpts and search.
+    pub plain: String,
+}
+
+/// Draws what a person wrote to others.
+pub fn draw_post(markdown: &str) -> Drawn {
+    Drawn { html: draw(markdown), plain: plain(markdown) }
+}
+
+/// The words of a text without its marks.
+fn plain(markdown: &str) -> String {
+    let options = options();
+    let arena = Arena::new();
+    let root = comrak::parse_document(&arena, markdown, &options);
+    let mut words = String::new();
+    for node in root.descendants() {
+        match &node.data.borrow().value {
+            NodeValue::Text(text) => words.push_str(text),
+            NodeValue::Code(code) => words.push_str(&code.literal),
+            NodeValue::CodeBlock(block) => push_block(&mut words, &block.literal),
+            NodeValue::Math(math) => words.push_str(&math.literal),
+            NodeValue::SoftBreak | NodeValue::LineBreak => words.push(' '),
+            NodeValue::TableCell => words.push(' '),
+            value if value.block() => push_block(&mut words, ""),
+            _ => {}
+        }
+    }
+    words.trim().to_owned()
+}
+
+fn push_block(words: &mut String, text: &str) {
+    if !words.is_empty() && !words.ends_with('\n') {
+        words.push('\n');
+    }
+    words.push_str(text);
+}
+
 /// Draws one LaTeX formula as MathML; what cannot be read is shown as its source.
 pub fn draw_formula(latex: &str, display: bool) -> String {
     if latex.len() > LONGEST_FORMULA_BYTES {

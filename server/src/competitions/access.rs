@@ -1,11 +1,14 @@
 //! Who may see a competition, and as what.
 
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::model::{Competition, Phase};
 use crate::competitions::store;
 use crate::error::{AppError, Result};
-use crate::ids::TeamId;
+use crate::ids::{CompetitionId, TeamId};
 
 /// What the viewer is in a competition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,14 +33,33 @@ pub struct Seen {
 pub async fn see(app: &App, slug: &str, viewer: Option<&Member>) -> Result<Seen> {
     let mut conn = app.db.acquire().await?;
     let competition = store::find(&mut conn, slug).await?.ok_or(AppError::NotFound)?;
+    judge(&mut conn, competition, app.clock.now(), viewer).await
+}
+
+/// As [`see`], by the competition's id.
+///
+/// # Errors
+/// As [`see`].
+pub async fn see_by_id(app: &App, id: CompetitionId, viewer: Option<&Member>) -> Result<Seen> {
+    let mut conn = app.db.acquire().await?;
+    let competition = store::find_by_id(&mut conn, id).await?.ok_or(AppError::NotFound)?;
+    judge(&mut conn, competition, app.clock.now(), viewer).await
+}
+
+async fn judge(
+    conn: &mut PgConnection,
+    competition: Competition,
+    now: DateTime<Utc>,
+    viewer: Option<&Member>,
+) -> Result<Seen> {
     let standing = match viewer {
-        Some(member) => store::standing(&mut conn, competition.id, member).await?,
+        Some(member) => store::standing(conn, competition.id, member).await?,
         None => Standing { is_host: false, team_id: None },
     };
-    let is_draft = competition.phase(app.clock.now()) == Phase::Draft;
+    let is_draft = competition.phase(now) == Phase::Draft;
     let may_see = standing.is_host
         || (!is_draft && (competition.visibility != "invitation" || standing.team_id.is_some()))
-        || (!is_draft && invited(&mut conn, &competition, viewer).await?);
+        || (!is_draft && invited(conn, &competition, viewer).await?);
     if may_see { Ok(Seen { competition, standing }) } else { Err(AppError::NotFound) }
 }
 
@@ -51,7 +73,7 @@ pub async fn see_as_host(app: &App, slug: &str, viewer: Option<&Member>) -> Resu
 }
 
 async fn invited(
-    conn: &mut sqlx::PgConnection,
+    conn: &mut PgConnection,
     competition: &Competition,
     viewer: Option<&Member>,
 ) -> Result<bool> {

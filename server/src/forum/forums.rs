@@ -1,0 +1,53 @@
+//! Finding a forum for a viewer.
+
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::competitions::access::{self, Seen};
+use crate::error::{AppError, Result};
+use crate::forum::model::Forum;
+use crate::forum::{store, subjects};
+use crate::ids::ForumId;
+
+/// A forum that its viewer may see.
+#[derive(Debug, Clone)]
+pub struct SeenForum {
+    pub forum: Forum,
+    pub competition: Option<Seen>,
+    pub may_moderate: bool,
+}
+
+/// A general forum by its address.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is none.
+pub async fn see_general(app: &App, slug: &str, viewer: Option<&Member>) -> Result<SeenForum> {
+    let forum = store::forums::find_general(&mut *app.db.acquire().await?, slug).await?;
+    let forum = forum.ok_or(AppError::NotFound)?;
+    Ok(SeenForum { forum, competition: None, may_moderate: subjects::may_moderate(None, viewer) })
+}
+
+/// A competition's forum, by the competition's address.
+///
+/// # Errors
+/// As [`access::see`].
+pub async fn see_of_competition(app: &App, slug: &str, viewer: Option<&Member>) -> Result<SeenForum> {
+    let seen = access::see(app, slug, viewer).await?;
+    let forum =
+        store::forums::find_of_competition(&mut *app.db.acquire().await?, seen.competition.id).await?;
+    let may_moderate = subjects::may_moderate(Some(&seen), viewer);
+    Ok(SeenForum { forum: forum.ok_or(AppError::NotFound)?, competition: Some(seen), may_moderate })
+}
+
+/// Any forum by its id.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is none or the viewer may not see its competition.
+pub async fn see(app: &App, id: ForumId, viewer: Option<&Member>) -> Result<SeenForum> {
+    let forum = store::forums::find(&mut *app.db.acquire().await?, id).await?.ok_or(AppError::NotFound)?;
+    let competition = match forum.competition_id {
+        Some(id) => Some(access::see_by_id(app, id, viewer).await?),
+        None => None,
+    };
+    let may_moderate = subjects::may_moderate(competition.as_ref(), viewer);
+    Ok(SeenForum { forum, competition, may_moderate })
+}

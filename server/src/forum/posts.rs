@@ -1,0 +1,137 @@
+//! Verbs about posts: write, edit, delete. The same for a topic's replies and for comments on anything
+//! else.
+
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::error::{AppError, Result};
+use crate::forum::model::{self, SubjectKind};
+use crate::forum::store::{self, posts::NewPost};
+use crate::forum::subjects::SeenSubject;
+use crate::ids::PostId;
+use crate::markdown;
+
+/// What somebody writes.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub markdown: String,
+    /// The post that it answers; `None` for one that begins a thread.
+    pub parent: Option<PostId>,
+}
+
+/// Writes a post under a subject.
+///
+/// # Errors
+/// [`AppError::Field`] for the text; [`AppError::Refused`] where nobody may write;
+/// [`AppError::NotFound`] for a parent that is not there.
+pub async fn write(app: &App, author: &Member, seen: &SeenSubject, draft: &Draft) -> Result<PostId> {
+    seen.require_open()?;
+    let text = model::text(&draft.markdown).map_err(|sentence| AppError::field("text", sentence))?;
+    let drawn = markdown::draw_post(&text);
+    let mut tx = app.db.begin().await?;
+    let root = match draft.parent {
+        Some(parent) => Some(require_root(&mut tx, seen, parent).await?),
+        None => None,
+    };
+    let post = NewPost {
+        under: &seen.under,
+        author: author.id,
+        parent: draft.parent,
+        root,
+        is_opening: false,
+        markdown: &text,
+        drawn: &drawn,
+    };
+    let id = store::posts::insert(&mut tx, &post, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// The thread that an answer to `parent` belongs to.
+async fn require_root(conn: &mut sqlx::PgConnection, seen: &SeenSubject, parent: PostId) -> Result<PostId> {
+    let found = store::posts::place(conn, parent).await?.filter(|place| place.under == seen.under.id);
+    let place = found.ok_or(AppError::NotFound)?;
+    if !place.is_shown {
+        return Err(AppError::refused("The post that this answers is not there any more."));
+    }
+    if place.is_opening {
+        return Err(AppError::field("parent", "An answer to the topic itself has no parent: leave it out."));
+    }
+    Ok(place.root)
+}
+
+/// What an author changes.
+#[derive(Debug, Clone)]
+pub struct Edit {
+    pub markdown: String,
+    /// Of a topic, with its opening post.
+    pub title: Option<String>,
+}
+
+/// Replaces the text of the author's own post; what stood there stays readable as a version.
+///
+/// # Errors
+/// [`AppError::Field`] for text or title; [`AppError::Refused`] for everybody but the author, and where
+/// the post cannot be changed.
+pub async fn edit(app: &App, author: &Member, seen: &SeenSubject, edit: &Edit) -> Result<()> {
+    let id = require_own_post(author, seen, "Only its author can change a post.")?;
+    seen.require_open()?;
+    let text = model::text(&edit.markdown).map_err(|sentence| AppError::field("text", sentence))?;
+    let mut tx = app.db.begin().await?;
+    let before = store::posts::lock_text(&mut tx, id).await?.ok_or(AppError::NotFound)?;
+    let title = match edit.title.as_deref().filter(|_| before.is_opening) {
+        Some(typed) => Some(model::title(typed).map_err(|sentence| AppError::field("title", sentence))?),
+        None => None,
+    };
+    let has_new_title = title.is_some() && title != before.title;
+    if text == before.markdown && !has_new_title {
+        return Ok(());
+    }
+    let now = app.clock.now();
+    let drawn = markdown::draw_post(&text);
+    store::posts::keep_version(&mut tx, id, &before, now).await?;
+    store::posts::replace_text(&mut tx, id, &text, &drawn, now).await?;
+    if let Some(title) = title.filter(|_| has_new_title) {
+        store::topics::rename(&mut tx, seen.under.id, &title).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Takes away the author's own post: its place in the thread stays. A topic nobody answered goes
+/// with its opening post.
+///
+/// # Errors
+/// [`AppError::Refused`] for everybody but the author; for an opening post that was answered.
+pub async fn delete(app: &App, author: &Member, seen: &SeenSubject) -> Result<()> {
+    let id = require_own_post(author, seen, "Only its author can delete a post.")?;
+    let mut tx = app.db.begin().await?;
+    let place = store::posts::place(&mut tx, id).await?.ok_or(AppError::NotFound)?;
+    let gone = if place.is_opening {
+        if store::topics::lock_n_replies(&mut tx, seen.under.id).await? > 0 {
+            return Err(AppError::refused(
+                "This topic was answered, so it stays. You can edit its text, or ask a moderator to hide it.",
+            ));
+        }
+        seen.under.id
+    } else {
+        seen.subject.id
+    };
+    if !store::subjects::delete(&mut tx, gone, app.clock.now()).await? {
+        return Err(AppError::NotFound);
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+fn require_own_post(author: &Member, seen: &SeenSubject, sentence: &str) -> Result<PostId> {
+    if seen.subject.kind != SubjectKind::Post {
+        return Err(AppError::NotFound);
+    }
+    if seen.subject.author_id != author.id {
+        return Err(AppError::refused(sentence));
+    }
+    if !seen.subject.is_shown() {
+        return Err(AppError::refused("This post is not shown any more, so it stays as it is."));
+    }
+    Ok(PostId(seen.subject.id.0))
+}

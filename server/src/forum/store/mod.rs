@@ -1,0 +1,7 @@
+//! Every SQL statement about forums, a module a table.
+
+pub mod forums;
+pub mod posts;
+pub mod subjects;
+pub mod topics;
+pub mod votes;

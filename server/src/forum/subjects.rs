@@ -1,0 +1,80 @@
+//! What may be discussed and voted on, and who may see it: everything that refers to a subject by its
+//! id asks here first.
+//!
+//! To add a kind: a variant of [`SubjectKind`], its name in the constraint `subjects_kind`, a table whose
+//! rows point to `subjects`, and an arm in [`see`] that asks the room it belongs to. What a list is
+//! sorted by stands in the room's own table; a trigger of its own on `votes`, `posts` or `subjects` keeps
+//! it (see the migration of this room).
+
+use chrono::{DateTime, Utc};
+
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::competitions::access::{self, Seen};
+use crate::error::{AppError, Result};
+use crate::forum::model::{Subject, SubjectKind};
+use crate::forum::store;
+use crate::ids::SubjectId;
+
+/// A subject that its viewer may see: what verbs ask for, so that none forgets to look.
+#[derive(Debug, Clone)]
+pub struct SeenSubject {
+    pub subject: Subject,
+    /// What it is written under; itself where it is no post.
+    pub under: Subject,
+    /// Of `under`: nobody but moderators writes there any more.
+    pub locked_at: Option<DateTime<Utc>>,
+    /// The competition it belongs to, as the viewer sees it.
+    pub competition: Option<Seen>,
+    /// Hosts in their competition, administrators everywhere.
+    pub may_moderate: bool,
+}
+
+impl SeenSubject {
+    /// Whether the viewer may write under it.
+    ///
+    /// # Errors
+    /// [`AppError::Refused`] with the sentence why not.
+    pub fn require_open(&self) -> Result<()> {
+        match self.locked_at {
+            Some(_) if !self.may_moderate => Err(AppError::refused(
+                "This topic is locked: it can be read, and nobody writes here any more.",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Finds a subject for a viewer. Posts that are hidden or deleted are found: their place in a thread
+/// stays; what may be shown of them is the reader's to decide.
+///
+/// # Errors
+/// [`AppError::NotFound`] where there is none, or where the viewer may not know of it: in a
+/// competition that the viewer may not see, or hidden from all but moderators.
+pub async fn see(app: &App, id: SubjectId, viewer: Option<&Member>) -> Result<SeenSubject> {
+    let mut conn = app.db.acquire().await?;
+    let subject = store::subjects::find(&mut conn, id).await?.ok_or(AppError::NotFound)?;
+    let under = match subject.kind {
+        SubjectKind::Post => store::subjects::find_under(&mut conn, id).await?.ok_or(AppError::NotFound)?,
+        SubjectKind::Topic => subject.clone(),
+    };
+    let locked_at = match under.kind {
+        SubjectKind::Topic => store::topics::locked_at(&mut conn, under.id).await?,
+        SubjectKind::Post => None,
+    };
+    drop(conn);
+    let competition = match under.competition_id {
+        Some(id) => Some(access::see_by_id(app, id, viewer).await?),
+        None => None,
+    };
+    let may_moderate = may_moderate(competition.as_ref(), viewer);
+    if !under.is_shown() && !may_moderate {
+        return Err(AppError::NotFound);
+    }
+    Ok(SeenSubject { subject, under, locked_at, competition, may_moderate })
+}
+
+/// Hosts moderate in their competition, administrators everywhere.
+pub fn may_moderate(competition: Option<&Seen>, viewer: Option<&Member>) -> bool {
+    competition.is_some_and(|seen| seen.standing.is_host) || viewer.is_some_and(|member| member.is_admin)
+}

@@ -1,0 +1,62 @@
+//! Verbs about topics: open one, mark the answer.
+
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::error::{AppError, Result};
+use crate::forum::forums::SeenForum;
+use crate::forum::model::{self, SubjectKind};
+use crate::forum::store::{self, posts::NewPost};
+use crate::forum::subjects::SeenSubject;
+use crate::ids::{PostId, TopicId};
+use crate::markdown;
+
+/// Opens a topic with its first post.
+///
+/// # Errors
+/// [`AppError::Field`] for title or text.
+pub async fn open(app: &App, author: &Member, seen: &SeenForum, title: &str, text: &str) -> Result<TopicId> {
+    let title = model::title(title).map_err(|sentence| AppError::field("title", sentence))?;
+    let text = model::text(text).map_err(|sentence| AppError::field("text", sentence))?;
+    let drawn = markdown::draw_post(&text);
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let topic = store::topics::insert(&mut tx, &seen.forum, author.id, &title, now).await?;
+    let post = NewPost {
+        under: &topic,
+        author: author.id,
+        parent: None,
+        root: None,
+        is_opening: true,
+        markdown: &text,
+        drawn: &drawn,
+    };
+    store::posts::insert(&mut tx, &post, now).await?;
+    tx.commit().await?;
+    Ok(TopicId(topic.id.0))
+}
+
+/// Marks a reply as the answer, or no reply any more.
+///
+/// # Errors
+/// [`AppError::Refused`] for everybody but the asker; [`AppError::NotFound`] for a post that is no reply
+/// in this topic.
+pub async fn accept(app: &App, asker: &Member, seen: &SeenSubject, answer: Option<PostId>) -> Result<()> {
+    if seen.under.kind != SubjectKind::Topic {
+        return Err(AppError::NotFound);
+    }
+    if seen.under.author_id != asker.id {
+        return Err(AppError::refused("Only who asked can say which reply is the answer."));
+    }
+    let mut tx = app.db.begin().await?;
+    if let Some(post) = answer {
+        let place = store::posts::place(&mut tx, post).await?;
+        let is_reply =
+            place.is_some_and(|place| place.under == seen.under.id && !place.is_opening && place.is_shown);
+        if !is_reply {
+            return Err(AppError::NotFound);
+        }
+    }
+    store::topics::accept(&mut tx, seen.under.id, answer).await?;
+    tx.commit().await?;
+    Ok(())
+}

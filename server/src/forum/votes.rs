@@ -1,0 +1,40 @@
+//! Votes: one a person, on whatever can be voted on. The database counts them; see the triggers.
+
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::error::{AppError, Result};
+use crate::forum::model::{SubjectKind, Vote};
+use crate::forum::store;
+use crate::forum::subjects::SeenSubject;
+
+/// Casts, changes or takes back a vote; gives the number of votes, ups less downs.
+///
+/// # Errors
+/// [`AppError::Refused`] for what one wrote oneself, and for what is not voted on or not shown.
+pub async fn cast(app: &App, voter: &Member, seen: &SeenSubject, vote: Vote) -> Result<i32> {
+    if let Some(sentence) = hindrance(voter, seen) {
+        return Err(AppError::refused(sentence));
+    }
+    let id = seen.subject.id;
+    let mut tx = app.db.begin().await?;
+    match vote.value() {
+        Some(value) => store::votes::cast(&mut tx, id, voter.id, value, app.clock.now()).await?,
+        None => store::votes::take_back(&mut tx, id, voter.id).await?,
+    }
+    let n_votes = store::votes::count(&mut tx, &seen.subject).await?;
+    tx.commit().await?;
+    Ok(n_votes)
+}
+
+/// Why this person cannot vote here; `None` when they can.
+fn hindrance(voter: &Member, seen: &SeenSubject) -> Option<&'static str> {
+    if seen.subject.kind == SubjectKind::Topic {
+        Some("Vote for a topic by voting for its first post.")
+    } else if seen.subject.author_id == voter.id {
+        Some("Nobody votes for what they wrote themselves.")
+    } else if !seen.subject.is_shown() {
+        Some("This is not shown any more, so it gets no votes.")
+    } else {
+        None
+    }
+}
