@@ -3,7 +3,7 @@
 CARGO ?= cargo
 export SQLX_OFFLINE ?= true
 
-.PHONY: run test bench sqlx sqlx-check openapi fmt doctor build
+.PHONY: run test bench sqlx sqlx-check openapi catalogue fmt doctor build
 
 run: ## Build and start everything on this machine; EMPTY=1 leaves the demonstrations out
 	scripts/install-needs run
@@ -31,6 +31,10 @@ sqlx-check: ## Fail when they are not those of the code
 openapi: ## Write docs/openapi.json again
 	$(CARGO) run --quiet --locked --bin holdout -- openapi > docs/openapi.json.new
 	mv docs/openapi.json.new docs/openapi.json
+
+catalogue: ## Write the metrics that other programs compile in again
+	$(CARGO) run --quiet --locked --bin holdout-scorer -- metrics --bare > scorer/contract/src/catalogue.json.new
+	mv scorer/contract/src/catalogue.json.new scorer/contract/src/catalogue.json
 
 fmt:
 	$(CARGO) fmt --all

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use holdout_contract::catalogue;
 use holdout_contract::rejection::Rejection;
 use holdout_contract::spec::Direction;
 use serde::Serialize;
@@ -50,6 +51,9 @@ enum Verb {
         /// Print a table for people instead.
         #[arg(long)]
         table: bool,
+        /// Print what other programs compile in: one metric a line, without the texts for people.
+        #[arg(long, conflicts_with = "table")]
+        bare: bool,
     },
     /// Check a submission against the sample submission; reads no labels.
     Check(CheckArguments),
@@ -132,7 +136,8 @@ impl From<Rejection> for Failure {
 pub fn run() -> ExitCode {
     let result = match Arguments::parse().verb {
         Verb::Score(arguments) => score(&arguments),
-        Verb::Metrics { table } => print_metrics(table),
+        Verb::Metrics { bare: true, .. } => Ok(catalogue::write(metrics::all().map(|metric| metric.spec()))),
+        Verb::Metrics { table, .. } => print_metrics(table),
         Verb::Check(arguments) => check(&arguments),
         Verb::Work(arguments) => return exit(worker::work(&arguments).map(|()| true)),
         Verb::Keygen(arguments) => return exit(worker::keygen(&arguments).map(|()| true)),

@@ -481,3 +481,9 @@ fn parameters_are_refused_with_a_sentence() {
     assert_eq!(judge("map", json!({})).unwrap()["k"], json!(10));
     assert_eq!(judge("weighted_mae", json!({})).unwrap()["weight_column"], json!("weight"));
 }
+
+#[test]
+fn the_catalogue_that_other_programs_compile_in_is_this_one() {
+    let now = holdout_contract::catalogue::write(metrics::all().map(|metric| metric.spec())) + "\n";
+    assert!(now == holdout_contract::catalogue::TEXT, "the metrics have changed: run `make catalogue`");
+}

@@ -14,6 +14,7 @@ pub mod custom_metrics;
 pub mod demo;
 pub mod error;
 pub mod files;
+pub mod folder;
 pub mod forum;
 pub mod house;
 pub mod ids;

@@ -4,6 +4,7 @@
 //! server never holds it in the clear.
 
 mod client;
+mod code;
 mod kaggle_env;
 mod launch;
 mod participate;
@@ -134,6 +135,11 @@ pub enum ClientVerb {
         #[command(flatten)]
         connection: Connection,
     },
+    /// What hosts do.
+    Host {
+        #[command(subcommand)]
+        verb: HostVerb,
+    },
     /// Host a competition from one labelled table.
     Launch {
         /// CSV (also gzip or zip) or Parquet with a target column.
@@ -155,6 +161,12 @@ pub enum ClientVerb {
         #[command(flatten)]
         connection: Connection,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum HostVerb {
+    #[command(flatten)]
+    Code(code::CodeVerb),
 }
 
 /// Runs one command.
@@ -181,6 +193,7 @@ pub fn run(verb: ClientVerb) -> Outcome {
             participate::leaderboard(&connection, &competition)
         }
         ClientVerb::KaggleEnv { key, connection } => kaggle_env::kaggle_env(&connection, key),
+        ClientVerb::Host { verb: HostVerb::Code(verb) } => code::run(verb),
         ClientVerb::Verify { competition, connection } => verify::verify(&connection, &competition),
         ClientVerb::Launch { table, target, title, slug, days, yes, connection } => {
             launch::launch(&connection, &launch::Plan { table, target, title, slug, days, yes })

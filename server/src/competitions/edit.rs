@@ -158,12 +158,8 @@ pub async fn write_page(
     text: &str,
 ) -> Result<String> {
     let title = title.trim();
-    if title.is_empty() || title.chars().count() > 60 {
-        return Err(AppError::field("title", "A page has a title of at most 60 characters."));
-    }
-    if text.chars().count() > LONGEST_PAGE {
-        return Err(AppError::field("markdown", "A page has at most 200,000 characters."));
-    }
+    check_page_title(title)?;
+    check_page_text(text)?;
     let made;
     let slug = if slug.trim().is_empty() {
         made = crate::competitions::settings::slug_from(title).chars().take(40).collect::<String>();
@@ -183,7 +179,26 @@ pub async fn write_page(
     Ok(slug.to_owned())
 }
 
-fn is_page_slug(slug: &str) -> bool {
+/// # Errors
+/// [`AppError::Field`] for a title that cannot be kept.
+pub fn check_page_title(title: &str) -> Result<()> {
+    if title.is_empty() || title.chars().count() > 60 {
+        return Err(AppError::field("title", "A page has a title of at most 60 characters."));
+    }
+    Ok(())
+}
+
+/// # Errors
+/// [`AppError::Field`] for a text that is too long.
+pub fn check_page_text(text: &str) -> Result<()> {
+    if text.chars().count() > LONGEST_PAGE {
+        return Err(AppError::field("markdown", "A page has at most 200,000 characters."));
+    }
+    Ok(())
+}
+
+/// Whether a page may have this name in its address.
+pub fn is_page_slug(slug: &str) -> bool {
     (1..=41).contains(&slug.len())
         && slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && !slug.starts_with('-')

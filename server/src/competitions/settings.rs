@@ -22,24 +22,45 @@ impl Basics {
     /// [`AppError::Field`] for the first field that cannot be kept.
     pub fn read(title: &str, slug: &str, subtitle: &str) -> Result<Self> {
         let (title, slug, subtitle) = (title.trim(), slug.trim(), subtitle.trim());
-        if title.is_empty() {
-            return Err(AppError::field("title", "Give the competition a title."));
-        }
-        if title.chars().count() > 120 {
-            return Err(AppError::field("title", "A title has at most 120 characters."));
-        }
-        if subtitle.chars().count() > 200 {
-            return Err(AppError::field("subtitle", "The line below the title has at most 200 characters."));
-        }
+        check_title(title)?;
+        check_subtitle(subtitle)?;
         let slug = if slug.is_empty() { slug_from(title) } else { slug.to_owned() };
-        if !is_slug(&slug) {
-            return Err(AppError::field(
-                "slug",
-                "An address has 3 to 60 small letters, digits and hyphens, and begins and ends with a letter or digit.",
-            ));
-        }
+        check_slug(&slug)?;
         Ok(Self { title: title.to_owned(), slug, subtitle: subtitle.to_owned() })
     }
+}
+
+/// # Errors
+/// [`AppError::Field`] for a title that cannot be kept.
+pub fn check_title(title: &str) -> Result<()> {
+    if title.is_empty() {
+        return Err(AppError::field("title", "Give the competition a title."));
+    }
+    if title.chars().count() > 120 {
+        return Err(AppError::field("title", "A title has at most 120 characters."));
+    }
+    Ok(())
+}
+
+/// # Errors
+/// [`AppError::Field`] for a line that is too long.
+pub fn check_subtitle(subtitle: &str) -> Result<()> {
+    if subtitle.chars().count() > 200 {
+        return Err(AppError::field("subtitle", "The line below the title has at most 200 characters."));
+    }
+    Ok(())
+}
+
+/// # Errors
+/// [`AppError::Field`] for what can be no address.
+pub fn check_slug(slug: &str) -> Result<()> {
+    if is_slug(slug) {
+        return Ok(());
+    }
+    Err(AppError::field(
+        "slug",
+        "An address has 3 to 60 small letters, digits and hyphens, and begins and ends with a letter or digit.",
+    ))
 }
 
 /// A title as an address: `House prices, 2026` becomes `house-prices-2026`.
@@ -112,22 +133,31 @@ impl Timeline {
     /// # Errors
     /// [`AppError::Field`] for the first time that cannot be kept.
     pub fn checked(self) -> Result<Self> {
+        self.faults().into_iter().next().map_or(Ok(self), Err)
+    }
+
+    /// [`AppError::Field`] for every time that cannot be kept.
+    pub fn faults(&self) -> Vec<AppError> {
         if self.ends_at <= self.starts_at {
-            return Err(AppError::field("ends_at", "The end must come after the start."));
+            return vec![AppError::field("ends_at", "The end must come after the start.")];
         }
-        if self.entry_deadline_at < self.starts_at || self.entry_deadline_at > self.ends_at {
-            return Err(AppError::field(
+        let lies_outside = |at: DateTime<Utc>| at < self.starts_at || at > self.ends_at;
+        [
+            (
                 "entry_deadline_at",
+                self.entry_deadline_at,
                 "The last day to enter lies between the start and the end.",
-            ));
-        }
-        if self.merger_deadline_at < self.starts_at || self.merger_deadline_at > self.ends_at {
-            return Err(AppError::field(
+            ),
+            (
                 "merger_deadline_at",
+                self.merger_deadline_at,
                 "The last day to merge teams lies between the start and the end.",
-            ));
-        }
-        Ok(self)
+            ),
+        ]
+        .into_iter()
+        .filter(|(_, at, _)| lies_outside(*at))
+        .map(|(field, _, sentence)| AppError::field(field, sentence))
+        .collect()
     }
 }
 
@@ -165,14 +195,30 @@ impl Limits {
     /// # Errors
     /// [`AppError::Field`] for the first limit that cannot be kept.
     pub fn checked(self) -> Result<Self> {
-        within("daily_limit", i64::from(self.daily), 1, 1000, "submissions a day")?;
-        within("final_limit", i64::from(self.finals), 1, 20, "final selections")?;
-        within("team_limit", i64::from(self.team), 1, 100, "people")?;
-        within("score_decimals", i64::from(self.score_decimals), 0, 12, "decimals")?;
-        if !(1024..=10_737_418_240).contains(&self.max_upload_bytes) {
-            return Err(AppError::field("max_upload_mib", "A submission file may have 1 to 10240 MiB."));
-        }
-        Ok(self)
+        self.faults().into_iter().next().map_or(Ok(self), Err)
+    }
+
+    /// [`AppError::Field`] for every limit that cannot be kept.
+    pub fn faults(&self) -> Vec<AppError> {
+        let checks = [
+            within("daily_limit", i64::from(self.daily), 1, 1000, "submissions a day"),
+            within("final_limit", i64::from(self.finals), 1, 20, "final selections"),
+            within("team_limit", i64::from(self.team), 1, 100, "people"),
+            within("score_decimals", i64::from(self.score_decimals), 0, 12, "decimals"),
+            if (1024..=10_737_418_240).contains(&self.max_upload_bytes) {
+                Ok(())
+            } else {
+                Err(AppError::field("max_upload_mib", "A submission file may have 1 to 10240 MiB."))
+            },
+        ];
+        checks.into_iter().filter_map(Result::err).collect()
+    }
+}
+
+impl Default for Limits {
+    /// Those of a new competition.
+    fn default() -> Self {
+        Self { daily: 5, finals: 2, team: 5, max_upload_bytes: 104_857_600, score_decimals: 5 }
     }
 }
 
@@ -251,6 +297,9 @@ pub fn file_name_from(typed: &str) -> String {
     name.truncate(120);
     if name.is_empty() { "file".to_owned() } else { name }
 }
+
+/// What a data file may be.
+pub const ROLES: [&str; 5] = ["data", "train", "test", "sample_submission", "history"];
 
 /// A data file's role in words.
 pub fn role_title(role: &str) -> &'static str {

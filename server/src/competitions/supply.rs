@@ -16,7 +16,7 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::create::{self, Address};
-use crate::competitions::settings::{Basics, file_name_from};
+use crate::competitions::settings::{Basics, ROLES, file_name_from};
 use crate::competitions::{propose, store};
 use crate::error::{AppError, Result};
 use crate::files::Stored;
@@ -106,15 +106,13 @@ async fn put_data_row(
 ) -> Result<String> {
     let id = seen.competition.id;
     let role = if file.role.is_empty() { "data" } else { file.role };
-    if !["data", "train", "test", "sample_submission", "history"].contains(&role) {
+    if !ROLES.contains(&role) {
         return Err(AppError::field(
             "role",
             "Choose what this file is: train, test, sample, history or other data.",
         ));
     }
-    if file.description.chars().count() > 1000 {
-        return Err(AppError::field("description", "A description has at most 1,000 characters."));
-    }
+    check_description(file.description)?;
     let name = file_name_from(file.name);
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
@@ -412,9 +410,13 @@ pub fn read_params(
         .collect()
 }
 
-fn read_param(parameter: &ParameterSpec, typed: &Value) -> Option<Value> {
+/// A parameter's value in its type; `None` where it does not fit.
+pub fn read_param(parameter: &ParameterSpec, typed: &Value) -> Option<Value> {
     let text = match typed {
         Value::String(text) => text.trim().to_owned(),
+        Value::Array(_) | Value::Object(_) if parameter.parameter_type != ParameterType::Parts => {
+            return None;
+        }
         other => other.to_string(),
     };
     match &parameter.parameter_type {
@@ -451,14 +453,21 @@ fn read_parts(text: &str) -> Option<Value> {
     fits.then(|| parts.into_iter().map(Value::Object).collect())
 }
 
+/// # Errors
+/// [`AppError::Field`] for too many words.
+pub fn check_description(description: &str) -> Result<()> {
+    if description.chars().count() > 1000 {
+        return Err(AppError::field("description", "A description has at most 1,000 characters."));
+    }
+    Ok(())
+}
+
 /// Says what a file of data is.
 ///
 /// # Errors
 /// [`AppError::Field`] for too many words; [`AppError::NotFound`] when there is no such file.
 pub async fn describe_data(app: &App, seen: &Seen, name: &str, description: &str) -> Result<()> {
-    if description.chars().count() > 1000 {
-        return Err(AppError::field("description", "A description has at most 1,000 characters."));
-    }
+    check_description(description)?;
     let mut conn = app.db.acquire().await?;
     if store::data::describe(&mut conn, seen.competition.id, name, description.trim()).await? {
         Ok(())

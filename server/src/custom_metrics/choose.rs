@@ -47,7 +47,10 @@ pub async fn choose(app: &App, host: &Member, seen: &Seen, choice: Choice) -> Re
 }
 
 /// Whether it is Python is for the sandbox to find out.
-fn check(source: &str) -> Result<()> {
+///
+/// # Errors
+/// [`AppError::Field`] for a text that can be no module.
+pub fn check(source: &str) -> Result<()> {
     let wrong = |sentence: &str| Err(AppError::field("source", sentence));
     if source.trim().is_empty() {
         return wrong("Paste the module, or choose its file.");

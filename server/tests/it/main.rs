@@ -8,6 +8,7 @@ mod api_gaps;
 mod client;
 mod competitions;
 mod custom_metrics;
+mod folder;
 mod forum;
 mod fuzz;
 mod kaggle;

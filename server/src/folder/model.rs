@@ -1,0 +1,107 @@
+//! What a competition consists of, wherever it lies: in a folder, or on a server.
+//!
+//! Never here: a label. A solution is a file that is sealed and sent; what is known of it is a hash.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::competitions::settings::{Limits, Timeline};
+
+/// The version of the folder's layout that this program writes and reads.
+pub const FORMAT: i64 = 1;
+/// The file that makes a folder a competition.
+pub const SETTINGS: &str = "competition.toml";
+/// Subfolders of pages and of data files.
+pub const PAGES: &str = "pages";
+pub const DATA: &str = "data";
+/// Pages that every competition has; Holdout writes them where no host does.
+pub const OWN_PAGES: [&str; 4] = ["overview", "evaluation", "data", "rules"];
+
+/// Everything of a competition that a folder holds, but the solution.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Contents {
+    pub title: String,
+    pub slug: String,
+    pub subtitle: String,
+    pub visibility: String,
+    pub starts_at: DateTime<Utc>,
+    pub entry_deadline_at: DateTime<Utc>,
+    pub merger_deadline_at: DateTime<Utc>,
+    pub ends_at: DateTime<Utc>,
+    pub daily_limit: i32,
+    pub final_limit: i32,
+    pub team_limit: i32,
+    pub max_upload_bytes: i64,
+    pub score_decimals: i32,
+    /// Those that a host wrote, in their order.
+    pub pages: Vec<Page>,
+    pub data: Vec<DataFile>,
+    pub metric: Option<Metric>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = FolderPage)]
+pub struct Page {
+    pub slug: String,
+    pub title: String,
+    pub markdown: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = FolderDataFile)]
+pub struct DataFile {
+    pub name: String,
+    pub role: String,
+    pub description: String,
+    pub size_bytes: u64,
+    pub sha256: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = FolderMetric)]
+pub struct Metric {
+    /// Of the catalogue; `custom` where the host wrote it.
+    pub name: String,
+    #[schema(value_type = Object)]
+    pub params: Map<String, Value>,
+    /// What the metric is told about the columns.
+    #[schema(value_type = Object)]
+    pub context: Map<String, Value>,
+    /// Share of rows that become public where the solution has no column `Usage`.
+    pub public_fraction: f64,
+    pub module: Option<Module>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = FolderModule)]
+pub struct Module {
+    pub file_name: String,
+    pub source: String,
+    pub higher_is_better: bool,
+}
+
+impl Contents {
+    pub fn timeline(&self) -> Timeline {
+        Timeline {
+            starts_at: self.starts_at,
+            entry_deadline_at: self.entry_deadline_at,
+            merger_deadline_at: self.merger_deadline_at,
+            ends_at: self.ends_at,
+        }
+    }
+
+    pub fn limits(&self) -> Limits {
+        Limits {
+            daily: self.daily_limit,
+            finals: self.final_limit,
+            team: self.team_limit,
+            max_upload_bytes: self.max_upload_bytes,
+            score_decimals: self.score_decimals,
+        }
+    }
+
+    pub fn file_of_role(&self, role: &str) -> Option<&DataFile> {
+        self.data.iter().find(|file| file.role == role)
+    }
+}
