@@ -73,6 +73,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::versions::pages::router())
         .merge(crate::webhooks::pages::router())
         .merge(crate::custom_metrics::pages::router())
+        .merge(crate::medals::pages::router())
         .merge(api::reference::router())
         .merge(crate::kaggle::links::router())
         .fallback(web::problems::unknown_page);

@@ -6,6 +6,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::medals::model::Thresholds;
+
 /// A value that is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -60,6 +62,10 @@ pub struct Config {
     pub api_requests_a_minute: u32,
     /// Whether webhooks may go into private networks, and unencrypted.
     pub webhooks_to_private_addresses: bool,
+    /// Votes that a notebook's medals take.
+    pub notebook_medals: Thresholds,
+    /// Votes that a post's medals take.
+    pub post_medals: Thresholds,
 }
 
 /// All that is wrong with the environment, one sentence each.
@@ -94,6 +100,8 @@ impl Config {
             database_connections: reader.parsed("HOLDOUT_DATABASE_CONNECTIONS", 10),
             api_requests_a_minute: reader.parsed("HOLDOUT_API_REQUESTS_A_MINUTE", 1200),
             webhooks_to_private_addresses: reader.parsed("HOLDOUT_WEBHOOKS_TO_PRIVATE_ADDRESSES", false),
+            notebook_medals: reader.parsed("HOLDOUT_NOTEBOOK_MEDALS", Thresholds::NOTEBOOKS),
+            post_medals: reader.parsed("HOLDOUT_POST_MEDALS", Thresholds::POSTS),
             data_dir,
         };
         if reader.mistakes.is_empty() { Ok(config) } else { Err(ConfigErrors(reader.mistakes)) }

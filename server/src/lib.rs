@@ -22,6 +22,7 @@ pub mod kaggle;
 pub mod leaderboard;
 pub mod mail;
 pub mod markdown;
+pub mod medals;
 pub mod paths;
 pub mod seed;
 pub mod submissions;

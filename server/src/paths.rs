@@ -23,6 +23,7 @@ pub const ADMIN_USER_UNSUSPEND: &str = "/admin/users/{id}/unsuspend";
 pub const ADMIN_QUEUE: &str = "/admin/queue";
 pub const METRICS: &str = "/metrics";
 pub const METRIC: &str = "/metrics/{name}";
+pub const MEDALS: &str = "/medals";
 
 pub const NEW: &str = "/new";
 pub const NEW_STEPS: &str = "/new/step-by-step";

@@ -18,6 +18,8 @@ use crate::api::query::ApiQuery;
 use crate::api::token::{ApiMember, MaybeApiMember};
 use crate::app::App;
 use crate::error::{AppError, Result};
+use crate::medals::model::Medal;
+use crate::medals::read::{self, Standing};
 use crate::paths;
 
 pub fn router() -> OpenApiRouter<App> {
@@ -31,15 +33,48 @@ struct EngagementJson {
     ends_at: Option<DateTime<Utc>>,
     /// The team's name; empty for a host.
     team: String,
+    /// On the final board, once it stands.
+    rank: Option<i32>,
+    /// Teams on that board.
+    n_teams: Option<i32>,
+    /// `gold`, `silver` or `bronze`.
+    medal: Option<&'static str>,
 }
 
 impl From<Engagement> for EngagementJson {
     fn from(engagement: Engagement) -> Self {
         Self {
+            rank: engagement.rank,
+            n_teams: engagement.n_teams,
+            medal: engagement.medal().map(Medal::name),
             slug: engagement.slug,
             title: engagement.title,
             ends_at: engagement.ends_at,
             team: engagement.team,
+        }
+    }
+}
+
+/// Tier and medals in one category.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct StandingJson {
+    /// `competitions`, `notebooks` or `discussion`.
+    category: String,
+    /// `novice`, `contributor`, `expert`, `master` or `grandmaster`.
+    tier: String,
+    gold: i64,
+    silver: i64,
+    bronze: i64,
+}
+
+impl From<Standing> for StandingJson {
+    fn from(standing: Standing) -> Self {
+        Self {
+            category: standing.category.name().to_lowercase(),
+            tier: standing.tier.name().to_lowercase(),
+            gold: standing.medals.gold,
+            silver: standing.medals.silver,
+            bronze: standing.medals.bronze,
         }
     }
 }
@@ -50,6 +85,9 @@ struct UserProfileJson {
     display_name: String,
     bio: String,
     created_at: DateTime<Utc>,
+    standings: Vec<StandingJson>,
+    /// Of all finishes together; falls as they grow old.
+    points: f64,
     hosted: Vec<EngagementJson>,
     /// Competitions that the person takes part in, newest first; of those that are not public only what
     /// the caller takes part in too.
@@ -79,12 +117,15 @@ async fn show_user(
     let profile = profiles::find(&mut conn, &username).await?.ok_or(AppError::NotFound)?;
     let joined = profiles::joined(&mut conn, profile.id, viewer, keyset.before(), keyset.fetched()).await?;
     let hosted = profiles::hosted(&mut conn, profile.id, viewer).await?;
+    let record = read::record(&mut conn, profile.id, app.clock.now()).await?;
     let joined = keyset.slice(joined, |engagement| engagement.competition_id).map(EngagementJson::from);
     let json = UserProfileJson {
         username: profile.username,
         display_name: profile.display_name,
         bio: profile.bio,
         created_at: profile.created_at,
+        standings: record.standings.into_iter().map(StandingJson::from).collect(),
+        points: record.points,
         hosted: hosted.into_iter().map(EngagementJson::from).collect(),
         joined: joined.items,
         next: joined.next,

@@ -7,6 +7,7 @@ use chrono::{TimeDelta, Utc};
 use holdout::accounts::{become_admin, sessions};
 use holdout::config::{Config, Secret, Smtp};
 use holdout::mail::{self, Letter, Postman};
+use holdout::medals::model::Thresholds;
 use holdout::{App, router};
 use serde_json::json;
 use sqlx::postgres::PgPoolOptions;
@@ -50,6 +51,8 @@ impl Site {
             database_connections: 4,
             api_requests_a_minute: 0,
             webhooks_to_private_addresses: false,
+            notebook_medals: Thresholds::NOTEBOOKS,
+            post_medals: Thresholds::POSTS,
         };
         let as_web = pool.connect_options().as_ref().clone().options([("role", "holdout_web")]);
         let db = PgPoolOptions::new().max_connections(4).connect_with(as_web).await.unwrap();

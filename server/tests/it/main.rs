@@ -14,6 +14,7 @@ mod fuzz;
 mod kaggle;
 mod leaderboard;
 mod life;
+mod medals;
 mod openapi;
 mod plans;
 #[path = "../../../scorer/tests/python/mod.rs"]

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use askama::Template;
 use holdout::{
-    accounts, admin, api, competitions, custom_metrics, leaderboard, submissions, teams, versions, web,
-    webhooks,
+    accounts, admin, api, competitions, custom_metrics, leaderboard, medals, submissions, teams, versions,
+    web, webhooks,
 };
 
 use crate::tidy::{root, sources};
@@ -39,6 +39,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         competitions::pages::home::HomePage,
         competitions::pages::metrics::MetricPage,
         competitions::pages::metrics::MetricsPage,
+        medals::pages::MedalsPage,
         competitions::pages::new::NewPage,
         competitions::pages::new::NewStepsPage,
         competitions::pages::new::NewTablePage,

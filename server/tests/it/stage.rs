@@ -7,6 +7,7 @@ use holdout::accounts::model::Member;
 use holdout::config::{Config, Secret};
 use holdout::error::Result;
 use holdout::ids::{SubmissionId, TeamId, UserId};
+use holdout::medals::model::Thresholds;
 use holdout::submissions::submit::{Entrant, Receipt, Upload, enter, submit};
 use holdout::teams::join::join;
 use sqlx::postgres::PgPoolOptions;
@@ -43,6 +44,8 @@ impl Stage {
             database_connections: 8,
             api_requests_a_minute: 0,
             webhooks_to_private_addresses: false,
+            notebook_medals: Thresholds::NOTEBOOKS,
+            post_medals: Thresholds::POSTS,
         };
         let role = owner.connect_options().as_ref().clone().options([("role", "holdout_web")]);
         let db = PgPoolOptions::new().max_connections(8).connect_with(role).await.unwrap();

@@ -12,6 +12,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use holdout::accounts::sessions;
 use holdout::config::{Config, Secret};
+use holdout::medals::model::Thresholds;
 use holdout::{App, router};
 use holdout_contract::seal::Sealer;
 use serde_json::{Value, json};
@@ -99,6 +100,8 @@ impl World {
             database_connections: 8,
             api_requests_a_minute: 0,
             webhooks_to_private_addresses: false,
+            notebook_medals: Thresholds::NOTEBOOKS,
+            post_medals: Thresholds::POSTS,
         };
         let web_role = pool.connect_options().as_ref().clone().options([("role", "holdout_web")]);
         let web_pool = PgPoolOptions::new().max_connections(8).connect_with(web_role).await.unwrap();

@@ -12,6 +12,7 @@ use crate::api::paging::{Keyset, Slice};
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::ids::UserId;
+use crate::medals::read::{self, Record};
 use crate::paths;
 use crate::web::format;
 use crate::web::shell::Shell;
@@ -27,6 +28,7 @@ pub struct ProfilePage {
     pub profile: Profile,
     pub initials: String,
     pub is_own: bool,
+    pub record: Record,
     pub hosted: Vec<Engagement>,
     pub joined: Slice<Engagement>,
 }
@@ -48,10 +50,14 @@ impl ProfilePage {
             title: "Houses".to_owned(),
             ends_at: Some(shell.now),
             team: "Analytical".to_owned(),
+            rank: Some(3),
+            n_teams: Some(120),
+            counts_for_medals: true,
         };
         Self {
             initials: model::initials(&profile.display_name),
             is_own: true,
+            record: Record::sample(),
             hosted: vec![engagement.clone()],
             joined: Slice { items: vec![engagement], next: Some(1) },
             profile,
@@ -71,10 +77,12 @@ async fn show_profile(
     let profile = profiles::find(&mut conn, &username).await?.ok_or(AppError::NotFound)?;
     let joined = profiles::joined(&mut conn, profile.id, viewer, keyset.before(), keyset.fetched()).await?;
     let hosted = profiles::hosted(&mut conn, profile.id, viewer).await?;
+    let record = read::record(&mut conn, profile.id, shell.now).await?;
     drop(conn);
     Ok(ProfilePage {
         initials: model::initials(&profile.display_name),
         is_own: viewer == Some(profile.id),
+        record,
         hosted,
         joined: keyset.slice(joined, |engagement| engagement.competition_id),
         profile,

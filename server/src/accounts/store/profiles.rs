@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::ids::UserId;
+use crate::medals::model::{Medal, of_rank};
 
 #[derive(Debug, Clone)]
 pub struct Profile {
@@ -40,6 +41,19 @@ pub struct Engagement {
     pub ends_at: Option<DateTime<Utc>>,
     /// The team's name; empty for a host.
     pub team: String,
+    /// On the final board, once it stands.
+    pub rank: Option<i32>,
+    /// Teams on that board.
+    pub n_teams: Option<i32>,
+    pub counts_for_medals: bool,
+}
+
+impl Engagement {
+    /// Of the team's finish.
+    pub fn medal(&self) -> Option<Medal> {
+        let (rank, n_teams) = self.rank.zip(self.n_teams).filter(|_| self.counts_for_medals)?;
+        of_rank(rank.into(), n_teams.into())
+    }
 }
 
 /// Competitions somebody takes part in, newest first. Of those that are not public only the ones in
@@ -56,10 +70,18 @@ pub async fn joined(
 ) -> sqlx::Result<Vec<Engagement>> {
     sqlx::query_as!(
         Engagement,
-        "select c.id as competition_id, c.slug, c.title, c.ends_at, t.name as team
+        "select c.id as competition_id, c.slug, c.title, c.ends_at, t.name as team,
+                f.rank as \"rank?\", c.counts_for_medals,
+                case when f.rank is not null then
+                    (select max(o.rank) from final_entries o
+                     where o.competition_id = c.id and o.version_id = c.active_version_id)
+                end as n_teams
          from team_members m
          join competitions c on c.id = m.competition_id
          join teams t on t.id = m.team_id
+         left join final_entries f
+           on f.competition_id = c.id and f.version_id = c.active_version_id and f.team_id = m.team_id
+           and c.settled_at is not null
          where m.user_id = $1 and m.competition_id < $3 and c.launched_at is not null
            and (c.visibility = 'public'
                 or exists (select from team_members o where o.competition_id = c.id and o.user_id = $2))
@@ -86,7 +108,8 @@ pub async fn hosted(
 ) -> sqlx::Result<Vec<Engagement>> {
     sqlx::query_as!(
         Engagement,
-        "select c.id as competition_id, c.slug, c.title, c.ends_at, '' as \"team!\"
+        "select c.id as competition_id, c.slug, c.title, c.ends_at, '' as \"team!\",
+                null::integer as rank, null::integer as n_teams, c.counts_for_medals
          from competition_hosts h
          join competitions c on c.id = h.competition_id
          where h.user_id = $1 and c.launched_at is not null
