@@ -54,7 +54,11 @@ impl Year {
         let days = if self.n_days == 1 { "day" } else { "days" };
         match self.n_activities {
             0 => "Nothing was sent or written in the last twelve months.".to_owned(),
-            n => format!("{} things sent or written on {} {days} of the last twelve months.", format::count(n), self.n_days),
+            n => format!(
+                "{} things sent or written on {} {days} of the last twelve months.",
+                format::count(n),
+                self.n_days
+            ),
         }
     }
 }

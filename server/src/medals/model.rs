@@ -275,12 +275,10 @@ mod tests {
     fn medals_follow_the_size_of_the_board() {
         assert_eq!([9, 10, 99, 100, 249, 250, 500, 5000].map(golds), [0, 1, 9, 10, 10, 10, 11, 20]);
         assert_eq!(of_rank(1, 9), Some(Medal::Silver));
-        assert_eq!([1, 2, 3, 4].map(|rank| of_rank(rank, 9)), [
-            Some(Medal::Silver),
-            Some(Medal::Bronze),
-            Some(Medal::Bronze),
-            None
-        ]);
+        assert_eq!(
+            [1, 2, 3, 4].map(|rank| of_rank(rank, 9)),
+            [Some(Medal::Silver), Some(Medal::Bronze), Some(Medal::Bronze), None]
+        );
         assert_eq!(last_ranks(249).map(|(_, last)| last), [10, 49, 99]);
         assert_eq!(last_ranks(999).map(|(_, last)| last), [11, 50, 100]);
         assert_eq!(last_ranks(1000).map(|(_, last)| last), [12, 50, 100]);
@@ -325,19 +323,14 @@ mod tests {
     #[test]
     fn votes_make_medals() {
         let of_post = |n| Thresholds::POSTS.medal(n);
-        assert_eq!([0, 1, 4, 5, 10].map(of_post), [
-            None,
-            Some(Medal::Bronze),
-            Some(Medal::Bronze),
-            Some(Medal::Silver),
-            Some(Medal::Gold)
-        ]);
-        assert_eq!([4, 5, 20, 50].map(|n| Thresholds::NOTEBOOKS.medal(n)), [
-            None,
-            Some(Medal::Bronze),
-            Some(Medal::Silver),
-            Some(Medal::Gold)
-        ]);
+        assert_eq!(
+            [0, 1, 4, 5, 10].map(of_post),
+            [None, Some(Medal::Bronze), Some(Medal::Bronze), Some(Medal::Silver), Some(Medal::Gold)]
+        );
+        assert_eq!(
+            [4, 5, 20, 50].map(|n| Thresholds::NOTEBOOKS.medal(n)),
+            [None, Some(Medal::Bronze), Some(Medal::Silver), Some(Medal::Gold)]
+        );
     }
 
     #[test]

@@ -51,8 +51,11 @@ pub async fn record(conn: &mut PgConnection, user: UserId, now: DateTime<Utc>) -
     let finishes = store::finishes(conn, user).await?;
     let has_scored = store::has_scored(conn, user).await?;
     let medals = Medals::of_finishes(&finishes);
-    let competitions =
-        Standing { category: Category::Competitions, tier: Category::Competitions.tier(&medals, has_scored), medals };
+    let competitions = Standing {
+        category: Category::Competitions,
+        tier: Category::Competitions.tier(&medals, has_scored),
+        medals,
+    };
     let days = store::submitting_days(conn, user, now - TimeDelta::days(Year::DAYS)).await?;
     Ok(Record {
         standings: vec![competitions],

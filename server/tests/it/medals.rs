@@ -38,7 +38,11 @@ async fn record_of(stage: &Stage, entrant: &Entrant) -> Record {
 async fn a_finish_is_worth_what_the_rules_say(pool: PgPool) {
     let (stage, entrants) = finished(pool).await;
     let before = record_of(&stage, &entrants[0]).await;
-    assert_eq!((before.points, before.standings[0].medals.all()), (0.0, 0), "nothing before the board stands");
+    assert_eq!(
+        (before.points, before.standings[0].medals.all()),
+        (0.0, 0),
+        "nothing before the board stands"
+    );
     settle(&stage).await;
     let mut medals = Vec::new();
     for entrant in &entrants {

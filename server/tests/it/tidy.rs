@@ -126,6 +126,8 @@ fn holds_sources(folder: &Path) -> bool {
 fn packages_reachable_from(package: &str) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--offline", "--locked"])
+        // A build fetches what this platform needs; what others need may be missing.
+        .args(["--filter-platform", &format!("{}-unknown-linux-gnu", std::env::consts::ARCH)])
         .current_dir(root())
         .output()
         .expect("cargo metadata");
