@@ -247,7 +247,7 @@ async fn what_is_old_is_cleaned_out_with_its_files(db: PgPool) {
         .execute(&world.db)
         .await
         .expect("aged");
-    clean(&worker.db, &worker.storage).await.expect("cleaned");
+    clean(&worker.db, &worker.depot.shelf).await.expect("cleaned");
     let left = sqlx::query!(
         "select (select count(*) from jobs) as \"jobs!\", (select count(*) from file_checks) as \"checks!\""
     )

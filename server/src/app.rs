@@ -44,9 +44,11 @@ impl std::ops::Deref for App {
 }
 
 impl App {
-    pub fn new(db: PgPool, config: Config) -> Self {
-        let files = Files::new(config.files_dir.clone());
-        Self(Arc::new(Parts {
+    /// # Errors
+    /// When the place of files cannot be opened.
+    pub fn new(db: PgPool, config: Config) -> std::io::Result<Self> {
+        let files = Files::open(&config.files)?;
+        Ok(Self(Arc::new(Parts {
             db,
             clock: Clock::default(),
             files,
@@ -57,7 +59,7 @@ impl App {
             boards: Boards::default(),
             kaggle: Desk::default(),
             config,
-        }))
+        })))
     }
 }
 

@@ -4,7 +4,9 @@
 use std::env;
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use holdout_contract::place::Place;
 
 use crate::medals::model::Thresholds;
 
@@ -45,8 +47,8 @@ pub struct Config {
     pub public_url: String,
     /// Everything the embedded installation keeps: database, files, keys.
     pub data_dir: PathBuf,
-    /// Root of uploaded and published files.
-    pub files_dir: PathBuf,
+    /// Where uploaded and published files lie.
+    pub files: Place,
     /// The database; secret because it may hold a password.
     pub database_url: Secret,
     pub smtp: Option<Smtp>,
@@ -88,7 +90,7 @@ impl Config {
                 .text("HOLDOUT_PUBLIC_URL", &format!("http://{listen}"))
                 .trim_end_matches('/')
                 .to_owned(),
-            files_dir: env::var_os("HOLDOUT_FILES_DIR").map_or_else(|| data_dir.join("files"), PathBuf::from),
+            files: reader.place(&data_dir),
             database_url: Secret::new(reader.text("DATABASE_URL", "")),
             smtp: reader.optional("HOLDOUT_SMTP_URL").map(|url| Smtp {
                 url: Secret::new(url),
@@ -120,6 +122,22 @@ impl Reader {
 
     fn text(&self, name: &str, default: &str) -> String {
         self.optional(name).unwrap_or_else(|| default.to_owned())
+    }
+
+    /// `HOLDOUT_FILES` is a folder or a bucket; `HOLDOUT_FILES_DIR`, an older name, is a folder.
+    fn place(&mut self, data_dir: &Path) -> Place {
+        let folder = env::var_os("HOLDOUT_FILES_DIR").map_or_else(|| data_dir.join("files"), PathBuf::from);
+        let Some(named) = env::var_os("HOLDOUT_FILES").filter(|named| !named.is_empty()) else {
+            return Place::Folder(folder);
+        };
+        match named.to_str().map(Place::from_env) {
+            Some(Ok(place)) => place,
+            None => Place::Folder(named.into()),
+            Some(Err(error)) => {
+                self.mistakes.push(format!("HOLDOUT_FILES cannot be read: {error}."));
+                Place::Folder(folder)
+            }
+        }
     }
 
     fn parsed<T: std::str::FromStr>(&mut self, name: &str, default: T) -> T

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 use holdout::cli::{self, ClientVerb};
 use holdout::config::Config;
@@ -169,8 +170,10 @@ fn confined(config: &Config, paths: &[PathBuf]) -> anyhow::Result<ExitCode> {
 }
 
 fn confine_server(config: &Config) -> anyhow::Result<()> {
-    std::fs::create_dir_all(&config.files_dir)?;
-    match confine::confine(&config.files_dir, &config.data_dir)? {
+    if let Some(folder) = config.files.folder() {
+        std::fs::create_dir_all(folder)?;
+    }
+    match confine::confine(config.files.folder(), &config.data_dir)? {
         Confinement::Full => {}
         Confinement::Partial => tracing::warn!(
             "This kernel knows Landlock only in part: the web server is kept from the keys, but not from signalling other processes."
@@ -200,7 +203,8 @@ async fn connect(config: Config) -> anyhow::Result<App> {
         .max_connections(config.database_connections)
         .connect_with(options.options([("role", "holdout_web")]))
         .await?;
-    let app = App::new(db, config);
+    let files = config.files.to_string();
+    let app = App::new(db, config).with_context(|| format!("Files cannot be kept at {files}"))?;
     app.clock.synchronise(&mut *app.db.acquire().await?).await?;
     Ok(app)
 }

@@ -1,5 +1,5 @@
 //! What the web server and the scorers agree on, and nothing else: jobs and their outcomes,
-//! the metric catalogue as data, the queue, sealing, and the database's migrations.
+//! the metric catalogue as data, the queue, sealing, where files lie, and the database's migrations.
 //!
 //! Never here: reading a submission's bytes, computing a score, opening a sealed file.
 
@@ -7,7 +7,9 @@ pub mod catalogue;
 pub mod custom;
 pub mod events;
 pub mod examine;
+pub mod files;
 pub mod job;
+pub mod place;
 pub mod queue;
 pub mod rejection;
 pub mod seal;

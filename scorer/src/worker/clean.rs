@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 
-use super::storage::Storage;
+use super::depot::Shelf;
 
 /// Nobody writes one file for longer.
 const UNFINISHED_AFTER: Duration = Duration::from_secs(24 * 3600);
@@ -15,7 +15,7 @@ const UNFINISHED_AFTER: Duration = Duration::from_secs(24 * 3600);
 ///
 /// # Errors
 /// Those of the database. A file that cannot be removed is logged and left.
-pub async fn clean(db: &PgPool, storage: &Storage) -> sqlx::Result<()> {
+pub async fn clean(db: &PgPool, shelf: &Shelf) -> sqlx::Result<()> {
     sqlx::query!(
         "delete from jobs where id in (
             select id from jobs
@@ -37,18 +37,18 @@ pub async fn clean(db: &PgPool, storage: &Storage) -> sqlx::Result<()> {
     .fetch_all(db)
     .await?;
     for key in checked {
-        if let Err(error) = storage.remove(&key) {
+        if let Err(error) = shelf.remove(&key).await {
             tracing::warn!(%error, key, "a checked file could not be removed");
         }
     }
-    remove_unfinished(storage.clone()).await;
+    remove_unfinished(shelf.clone()).await;
     sqlx::query!("delete from scorers where last_seen_at < now() - interval '1 day'").execute(db).await?;
     Ok(())
 }
 
 /// Beside everything else: the folders may be long.
-async fn remove_unfinished(storage: Storage) {
-    let removed = tokio::task::spawn_blocking(move || storage.remove_unfinished(UNFINISHED_AFTER)).await;
+async fn remove_unfinished(shelf: Shelf) {
+    let removed = tokio::task::spawn_blocking(move || shelf.remove_unfinished(UNFINISHED_AFTER)).await;
     match removed {
         Ok(Ok(0)) => {}
         Ok(Ok(n_removed)) => tracing::info!(n_removed, "half-written files were removed"),

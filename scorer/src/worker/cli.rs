@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
+use holdout_contract::place;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
 
+use super::depot::Depot;
 use super::run::{Until, run};
 use super::step::Worker;
 use super::storage::Storage;
@@ -42,6 +44,9 @@ pub struct WorkArgs {
     /// Time that one job may take, in seconds.
     #[arg(long, env = "HOLDOUT_JOB_SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
     pub job_seconds: u64,
+    /// Folder for copies of files that lie in a bucket; the system's for temporary files, unless named.
+    #[arg(long, env = "HOLDOUT_SPOOL")]
+    pub spool: Option<PathBuf>,
     #[command(flatten)]
     pub python: PythonArgs,
 }
@@ -52,9 +57,9 @@ pub struct Place {
     /// PostgreSQL, e.g. `postgres:///holdout?host=/run/holdout`.
     #[arg(long, env = "HOLDOUT_DATABASE_URL", hide_env_values = true)]
     pub database_url: String,
-    /// Folder of the stored files; the web server's.
-    #[arg(long, env = "HOLDOUT_FILES")]
-    pub files: PathBuf,
+    /// Where the stored files lie, as the web server is told: a folder, or `s3://bucket/prefix`.
+    #[arg(long, env = "HOLDOUT_FILES", value_parser = place::Place::from_env)]
+    pub files: place::Place,
     /// This scorer's private key; made when it is missing.
     #[arg(long, env = "HOLDOUT_SCORER_KEY")]
     pub key: PathBuf,
@@ -104,21 +109,18 @@ pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
     };
     runtime()?.block_on(async {
         let db = connect(&args.place.database_url)?;
+        let spools = args.spool.clone().unwrap_or_else(std::env::temp_dir);
+        let depot = Depot::open(&args.place.files, &spools).context("the place of files")?;
         let bounds = Bounds {
             program: std::env::current_exe().context("the path of this program")?,
-            files: args.place.files.clone(),
+            files: depot.at_hand().to_owned(),
             key: args.place.key.clone(),
             python: args.python.python.clone(),
             memory_mb: args.memory_mb,
             job_time: Duration::from_secs(args.job_seconds),
         };
-        let mut worker = Worker {
-            id: Uuid::now_v7(),
-            storage: Storage::new(args.place.files.clone()),
-            warm: Warm::new(bounds.clone()),
-            lease: LEASE,
-            db,
-        };
+        let mut worker =
+            Worker { id: Uuid::now_v7(), depot, warm: Warm::new(bounds.clone()), lease: LEASE, db };
         let specs: Vec<_> = metrics::all().map(example::described).collect();
         let recipient = key.recipient();
         let (db, id) = (worker.db.clone(), worker.id);

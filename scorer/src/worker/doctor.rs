@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
+use holdout_contract::files::Files;
+use holdout_contract::place::Place;
 use sqlx::PgPool;
 
 use crate::custom::{self, sandbox};
@@ -45,10 +47,10 @@ impl fmt::Display for Finding {
 
 /// Looks at the key, the files, the database, at a score of which the value is known, and at the
 /// sandbox of metrics that hosts write.
-pub async fn examine(db: &PgPool, files: &Path, key: &Path, python: Option<&Path>) -> Vec<Finding> {
+pub async fn examine(db: &PgPool, files: &Place, key: &Path, python: Option<&Path>) -> Vec<Finding> {
     vec![
         key_is_readable(key),
-        files_are_there(files),
+        files_are_there(files).await,
         database_is_migrated(db).await,
         scores_a_known_value(),
         sandbox_holds(python),
@@ -82,12 +84,27 @@ fn key_is_readable(path: &Path) -> Finding {
     }
 }
 
-fn files_are_there(path: &Path) -> Finding {
+async fn files_are_there(place: &Place) -> Finding {
+    let path = match place {
+        Place::Folder(folder) => folder,
+        Place::Bucket(_) => return bucket_is_there(place).await,
+    };
     match std::fs::read_dir(path) {
         Ok(_) => Finding::well(format!("The folder of files {} is readable.", path.display())),
         Err(error) => Finding::ill(format!(
             "The folder of files {} cannot be read: {error}. Point HOLDOUT_FILES at the web server's.",
             path.display()
+        )),
+    }
+}
+
+async fn bucket_is_there(place: &Place) -> Finding {
+    let tried = async { Files::open(place)?.try_out().await };
+    match tried.await {
+        Ok(()) => Finding::well(format!("Files can be stored in {place}, read back and removed.")),
+        Err(error) => Finding::ill(format!(
+            "Files cannot be kept in {place}: {error}. Point HOLDOUT_FILES at the web server's, and look at \
+             AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
         )),
     }
 }

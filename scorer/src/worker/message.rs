@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::storage::Stored;
+use super::storage::{StorageError, Stored};
 
 /// No message is longer.
 const MAX_MESSAGE_BYTES: usize = 16 << 20;
@@ -38,6 +38,10 @@ pub struct Judging {
 }
 
 impl Judging {
+    fn files(&self) -> Vec<&FileRef> {
+        Some(&self.solution).into_iter().chain(&self.sample).chain(&self.history).collect()
+    }
+
     /// Names the metric version: SHA-256 of metric, parameters, context, history and split, as JSON
     /// with sorted keys, and of a host's module. The solution has a hash of its own.
     pub fn metric_sha256(&self) -> [u8; 32] {
@@ -107,6 +111,32 @@ pub enum Request {
     Split { table: Table },
 }
 
+impl Request {
+    /// Every file that it names.
+    pub fn files(&self) -> Vec<&FileRef> {
+        match self {
+            Self::Score { judging, submission } => {
+                let mut files = judging.files();
+                files.push(submission);
+                files
+            }
+            Self::Check { judging, file, sample } => {
+                let mut files = judging.files();
+                files.extend(sample);
+                files.push(file);
+                files
+            }
+            Self::Examine { draft } => {
+                let data = &draft.data;
+                let named =
+                    [&draft.solution, &data.train, &data.test, &data.sample_submission, &data.history];
+                named.into_iter().flatten().collect()
+            }
+            Self::Split { table } => vec![&table.file],
+        }
+    }
+}
+
 /// Everything that a split made, written to storage and not yet in the database.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SplitFiles {
@@ -116,6 +146,12 @@ pub struct SplitFiles {
     /// Sealed.
     pub solution: Stored,
     pub recipient: String,
+}
+
+impl SplitFiles {
+    pub fn all(&self) -> [&Stored; 4] {
+        [&self.train, &self.test, &self.sample_submission, &self.solution]
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -148,6 +184,12 @@ pub enum Answer {
         /// Something around the work is away and may come back; the work itself was not at fault.
         is_passing: bool,
     },
+}
+
+impl From<StorageError> for Answer {
+    fn from(error: StorageError) -> Self {
+        Self::Fault { text: error.to_string(), is_passing: error.is_passing() }
+    }
 }
 
 /// Writes one message.

@@ -13,10 +13,10 @@ use uuid::Uuid;
 
 use super::announce::beat;
 use super::clean::clean;
+use super::depot::Shelf;
 use super::patience::{is_away, patiently};
 use super::rescoring;
 use super::step::{Stepped, Worker, recover, step};
-use super::storage::Storage;
 
 const POLL: Duration = Duration::from_secs(2);
 const CHORES_EVERY: Duration = Duration::from_secs(4);
@@ -41,7 +41,7 @@ pub async fn run(worker: &mut Worker, until: Until) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let mut listener = None;
     recover_patiently(worker).await?;
-    let chores = tokio::spawn(chores(worker.db.clone(), worker.id, worker.storage.clone()));
+    let chores = tokio::spawn(chores(worker.db.clone(), worker.id, worker.depot.shelf.clone()));
     let worked = work(worker, until, &mut signals, &mut listener).await;
     chores.abort();
     worked
@@ -95,7 +95,7 @@ async fn recover_patiently(worker: &Worker) -> sqlx::Result<()> {
 }
 
 /// What is due now and then beside the jobs; what fails is due again next time.
-async fn chores(db: PgPool, worker: Uuid, storage: Storage) {
+async fn chores(db: PgPool, worker: Uuid, shelf: Shelf) {
     let mut clean_at = Instant::now();
     loop {
         let asked = rescoring::advance(&db).await.map(drop);
@@ -106,7 +106,7 @@ async fn chores(db: PgPool, worker: Uuid, storage: Storage) {
         }
         if Instant::now() >= clean_at {
             clean_at = Instant::now() + CLEAN_EVERY;
-            if let Err(error) = clean(&db, &storage).await {
+            if let Err(error) = clean(&db, &shelf).await {
                 tracing::warn!(%error, "old jobs could not be cleaned out");
             }
         }

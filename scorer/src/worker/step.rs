@@ -10,13 +10,13 @@ use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use super::announce;
+use super::depot::Depot;
 use super::finish::{self, Judged, Written};
 use super::give_up::give_up;
-use super::message::{Answer, SplitFiles};
+use super::message::{Answer, Request};
 use super::patience::{is_away, patiently};
 use super::read::{self, About, Work};
 use super::rescoring::{self, Advance};
-use super::storage::Storage;
 use super::verify;
 use super::warm::{Broken, Warm};
 
@@ -24,7 +24,7 @@ use super::warm::{Broken, Warm};
 pub struct Worker {
     pub id: Uuid,
     pub db: PgPool,
-    pub storage: Storage,
+    pub depot: Depot,
     pub warm: Warm,
     /// How long a job stays this worker's without a sign of life.
     pub lease: Duration,
@@ -143,7 +143,7 @@ async fn ask(
     let mut beat = interval(worker.lease / 3);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     beat.tick().await; // the first tick is at once, and the lease is fresh
-    let mut answer = std::pin::pin!(worker.warm.ask(&work.request));
+    let mut answer = std::pin::pin!(answer(&mut worker.depot, &mut worker.warm, &work.request));
     loop {
         tokio::select! {
             answered = &mut answer => return Ok(Some(answered)),
@@ -155,6 +155,15 @@ async fn ask(
             },
         }
     }
+}
+
+/// Brings the files, asks, and stores what was made of them.
+async fn answer(depot: &mut Depot, warm: &mut Warm, request: &Request) -> Result<Answer, Broken> {
+    if let Err(error) = depot.fetch(request).await {
+        return Ok(error.into());
+    }
+    let answer = warm.ask(request).await?;
+    Ok(depot.put_away(&answer).await.map_or_else(Answer::from, |()| answer))
 }
 
 async fn renew(db: &PgPool, leased: &Leased, lease: Duration) -> sqlx::Result<bool> {
@@ -170,7 +179,7 @@ async fn conclude(worker: &Worker, leased: &Leased, about: &About, answer: Answe
     }
     let written = patiently(async || write(db, leased, about, &answer).await).await?;
     if let (Answer::Split { files, .. }, true) = (&answer, written != Some(Written::Yes)) {
-        discard(&worker.storage, files);
+        worker.depot.shelf.discard(files).await;
     }
     match written {
         Some(Written::Yes) => Ok(Stepped::Done { job_id }),
@@ -267,13 +276,4 @@ async fn pass_on(db: &PgPool, leased: &Leased) -> sqlx::Result<Stepped> {
     .await?;
     let job_id = leased.job_id;
     Ok(if passed_on { Stepped::PutBack { job_id } } else { Stepped::LeaseLost { job_id } })
-}
-
-/// Files of a split that nobody will ever name.
-fn discard(storage: &Storage, files: &SplitFiles) {
-    for stored in [&files.train, &files.test, &files.sample_submission, &files.solution] {
-        if let Err(error) = storage.remove(&stored.key) {
-            tracing::warn!(%error, key = stored.key, "a left-over file could not be removed");
-        }
-    }
 }

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+pub use holdout_contract::files::Stored;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -17,14 +17,6 @@ use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub struct Storage {
     root: PathBuf,
-}
-
-/// A file that stands on the disk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stored {
-    pub key: String,
-    pub size_bytes: u64,
-    pub sha256: [u8; 32],
 }
 
 /// Why a stored file could not be had: always the platform's fault.
@@ -38,14 +30,23 @@ pub enum StorageError {
     Away,
     #[error("a stored file cannot be read or written: {0}")]
     Io(#[from] io::Error),
+    /// Its text names addresses that are nobody's business but the operator's.
+    #[error("the object storage did not give or take a file")]
+    Remote(#[source] io::Error),
 }
 
 impl StorageError {
+    /// What the object storage said, for the operator's log alone.
+    pub fn remote(error: io::Error) -> Self {
+        tracing::warn!(%error, "the object storage refused");
+        Self::Remote(error)
+    }
+
     /// As [`is_passing`].
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Away => true,
-            Self::Io(error) => is_passing(error),
+            Self::Io(error) | Self::Remote(error) => is_passing(error),
             Self::Outside | Self::Altered => false,
         }
     }
@@ -144,7 +145,11 @@ impl Storage {
         Ok(n_removed)
     }
 
-    fn path(&self, key: &str) -> Result<PathBuf, StorageError> {
+    /// Where a file lies.
+    ///
+    /// # Errors
+    /// For a key that leads outside.
+    pub fn path(&self, key: &str) -> Result<PathBuf, StorageError> {
         let path = Path::new(key);
         let is_inside = path.components().count() > 1
             && path.components().all(|component| matches!(component, Component::Normal(_)));
@@ -157,9 +162,12 @@ fn folders_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(entries.iter().map(fs::DirEntry::path).filter(|path| path.is_dir()).collect())
 }
 
-/// The name under which a file is written; the web server's are called the same.
+/// The names under which files are written: a child's, and with a number behind it the web server's.
 fn is_unfinished(name: &OsStr) -> bool {
-    name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(".part"))
+    let Some(name) = name.to_str() else { return false };
+    let is_numbered =
+        name.split_once('#').is_some_and(|(_, number)| number.bytes().all(|byte| byte.is_ascii_digit()));
+    is_numbered || (name.starts_with('.') && name.ends_with(".part"))
 }
 
 /// A clock that was set back makes nothing older.
@@ -263,6 +271,15 @@ mod tests {
         let left = fs::read_dir(storage.root().join("submissions/3")).expect("folder").count();
         assert_eq!((left, storage.read_unverified(&finished.key).is_ok()), (1, true));
         fs::remove_dir_all(storage.root()).expect("removed");
+    }
+
+    #[test]
+    fn a_file_that_is_being_written_is_known_by_its_name() {
+        let uuid = Uuid::now_v7();
+        for unfinished in [format!(".{uuid}.part"), format!("{uuid}#1")] {
+            assert!(is_unfinished(OsStr::new(&unfinished)), "{unfinished}");
+        }
+        assert!(!is_unfinished(OsStr::new(&uuid.to_string())));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use holdout_scorer::metrics;
 use holdout_scorer::unseal::Key;
 use holdout_scorer::worker::announce::announce;
 use holdout_scorer::worker::cli::connect;
+use holdout_scorer::worker::depot::Depot;
 use holdout_scorer::worker::step::{Stepped, Worker, step};
 use holdout_scorer::worker::storage::{Storage, Stored};
 use holdout_scorer::worker::warm::{Bounds, Warm};
@@ -259,7 +260,7 @@ impl World {
         Worker {
             id: Uuid::now_v7(),
             db: connect(&self.url()).expect("a pool"),
-            storage: self.storage.clone(),
+            depot: Depot::in_folder(self.storage.clone()),
             warm: Warm::new(Bounds {
                 program: PROGRAM.into(),
                 files: self.folder.files(),

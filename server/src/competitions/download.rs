@@ -2,16 +2,16 @@
 //!
 //! Never here: a solution, a labelled table, the history a metric reads.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use tokio::io::AsyncReadExt;
+use futures_util::TryStreamExt;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tokio_util::io::ReaderStream;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -22,8 +22,8 @@ use crate::competitions::store::data::{self, DataFile};
 use crate::error::{AppError, Result};
 use crate::files::Files;
 
-const READ_BYTES: usize = 64 * 1024;
-/// A slow reader makes the zip wait after this many pieces of [`READ_BYTES`].
+const PIECE_BYTES: usize = 64 * 1024;
+/// A slow reader makes the zip wait after this many pieces of [`PIECE_BYTES`].
 const PIECES_AHEAD: usize = 4;
 
 /// Whether the viewer may have the files now.
@@ -109,8 +109,7 @@ pub async fn send(files: &Files, download: &Download<'_>, asked: &HeaderMap) -> 
     let body = if length == 0 {
         Body::empty()
     } else {
-        let file = files.open(download.storage_key, first).await?;
-        Body::from_stream(ReaderStream::with_capacity(file.take(length), READ_BYTES))
+        Body::from_stream(files.read(download.storage_key, first..first + length).await?)
     };
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
@@ -187,9 +186,10 @@ pub fn attachment(name: &str) -> HeaderValue {
 /// None before the first byte; a file that cannot be read breaks the download off.
 pub fn send_zip(files: Files, name: &str, members: Vec<DataFile>) -> Response {
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(PIECES_AHEAD);
+    let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
-        let mut pieces = Pieces { sender, gathered: Vec::with_capacity(READ_BYTES) };
-        if let Err(error) = write_zip(&files, &members, &mut pieces) {
+        let mut pieces = Pieces { sender, gathered: Vec::with_capacity(PIECE_BYTES) };
+        if let Err(error) = write_zip(&runtime, &files, &members, &mut pieces) {
             tracing::warn!(%error, "a zip download broke off");
             let _ = pieces.sender.blocking_send(Err(error));
         }
@@ -201,9 +201,8 @@ pub fn send_zip(files: Files, name: &str, members: Vec<DataFile>) -> Response {
     (headers, Body::from_stream(ReceiverStream::new(receiver))).into_response()
 }
 
-fn write_zip(files: &Files, members: &[DataFile], pieces: &mut Pieces) -> io::Result<()> {
+fn write_zip(runtime: &Handle, files: &Files, members: &[DataFile], pieces: &mut Pieces) -> io::Result<()> {
     let mut zip = ZipWriter::new_stream(&mut *pieces);
-    let mut buffer = vec![0; READ_BYTES];
     for member in members {
         let method =
             if is_packed(&member.name) { CompressionMethod::Stored } else { CompressionMethod::Deflated };
@@ -212,13 +211,9 @@ fn write_zip(files: &Files, members: &[DataFile], pieces: &mut Pieces) -> io::Re
             .compression_level((method == CompressionMethod::Deflated).then_some(1))
             .large_file(member.size_bytes >= i64::from(i32::MAX));
         zip.start_file(member.name.as_str(), options)?;
-        let mut file = files.open_blocking(&member.storage_key)?;
-        loop {
-            let read = file.read(&mut buffer)?;
-            if read == 0 {
-                break;
-            }
-            zip.write_all(&buffer[..read])?;
+        let mut content = runtime.block_on(files.read_whole(&member.storage_key))?;
+        while let Some(bytes) = runtime.block_on(content.try_next())? {
+            zip.write_all(&bytes)?;
         }
     }
     zip.finish()?;
@@ -253,7 +248,7 @@ struct Pieces {
 impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.gathered.extend_from_slice(bytes);
-        if self.gathered.len() >= READ_BYTES {
+        if self.gathered.len() >= PIECE_BYTES {
             self.flush()?;
         }
         Ok(bytes.len())
@@ -263,7 +258,7 @@ impl Write for Pieces {
         if self.gathered.is_empty() {
             return Ok(());
         }
-        let piece = std::mem::replace(&mut self.gathered, Vec::with_capacity(READ_BYTES));
+        let piece = std::mem::replace(&mut self.gathered, Vec::with_capacity(PIECE_BYTES));
         self.sender
             .blocking_send(Ok(piece.into()))
             .map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "the reader went away"))

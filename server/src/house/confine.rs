@@ -22,8 +22,9 @@ pub enum Confinement {
 /// A set of restrictions that this kernel may know or not.
 const RULES: ABI = ABI::V6;
 
-/// Folders that a server reads: libraries, the resolver's settings, time zones, its own limits.
-const READABLE: [&str; 13] = [
+/// Folders that a server reads: libraries, the resolver's settings, time zones, certificates, its own
+/// limits.
+const READABLE: [&str; 15] = [
     "/usr",
     "/lib",
     "/lib64",
@@ -33,6 +34,8 @@ const READABLE: [&str; 13] = [
     "/etc/nsswitch.conf",
     "/etc/localtime",
     "/etc/ssl",
+    "/etc/pki",
+    "/etc/ca-certificates",
     "/etc/ld.so.cache",
     "/run/systemd/resolve",
     "/proc/self",
@@ -45,7 +48,7 @@ const WRITABLE: [&str; 3] = ["/dev/null", "/dev/zero", "/dev/urandom"];
 ///
 /// # Errors
 /// When the kernel refuses for another reason than not knowing how.
-pub fn confine(files: &Path, secrets: &Path) -> anyhow::Result<Confinement> {
+pub fn confine(files: Option<&Path>, secrets: &Path) -> anyhow::Result<Confinement> {
     let writable = writable_folders(files, secrets);
     let status = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
@@ -64,14 +67,14 @@ pub fn confine(files: &Path, secrets: &Path) -> anyhow::Result<Confinement> {
 }
 
 /// The folder for temporary files is left out where the secrets lie below it.
-fn writable_folders(files: &Path, secrets: &Path) -> Vec<PathBuf> {
+fn writable_folders(files: Option<&Path>, secrets: &Path) -> Vec<PathBuf> {
     let temporary = std::env::temp_dir();
     let secrets = secrets.canonicalize().unwrap_or_else(|_| secrets.to_owned());
     let covers_secrets = secrets.starts_with(temporary.canonicalize().unwrap_or_else(|_| temporary.clone()));
     WRITABLE
         .iter()
         .map(PathBuf::from)
-        .chain(Some(files.to_owned()))
+        .chain(files.map(Path::to_owned))
         .chain((!covers_secrets).then_some(temporary))
         .collect()
 }
@@ -95,9 +98,9 @@ mod tests {
     #[test]
     fn temporary_files_are_open_only_where_no_secret_lies_below() {
         let temporary = std::env::temp_dir();
-        let apart = writable_folders(Path::new("/srv/files"), Path::new("/srv/keys"));
+        let apart = writable_folders(Some(Path::new("/srv/files")), Path::new("/srv/keys"));
         assert!(apart.contains(&temporary));
-        let within = writable_folders(Path::new("/srv/files"), &temporary.join("holdout/keys"));
+        let within = writable_folders(Some(Path::new("/srv/files")), &temporary.join("holdout/keys"));
         assert!(!within.contains(&temporary));
     }
 }

@@ -8,10 +8,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use holdout_contract::place::Place;
 use sqlx::migrate::Migrate;
 use sqlx::{Connection, PgConnection};
 
 use crate::config::Config;
+use crate::files::Files;
 use crate::house::binaries::{Binaries, major_of_cluster};
 use crate::house::cluster::Cluster;
 use crate::house::identity::Identity;
@@ -46,13 +48,13 @@ impl fmt::Display for Finding {
 
 /// Looks at everything that `holdout up` and `holdout serve` need.
 pub async fn examine(config: &Config) -> Vec<Finding> {
-    let mut findings = vec![files_folder(&config.files_dir), scorer_program()];
+    let mut findings = vec![files(&config.files).await, scorer_program()];
     let layout = Layout::of(&config.data_dir);
     let is_embedded = config.database_url.reveal().is_empty();
     match &layout {
         Ok(layout) => {
             findings.push(keys_are_private(layout));
-            findings.push(cage(config, layout));
+            findings.push(cage(layout));
             if is_embedded {
                 findings.push(postgres(layout));
             }
@@ -79,6 +81,24 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     findings
 }
 
+async fn files(place: &Place) -> Finding {
+    match place {
+        Place::Folder(folder) => files_folder(folder),
+        Place::Bucket(_) => bucket(place).await,
+    }
+}
+
+async fn bucket(place: &Place) -> Finding {
+    let tried = async { Files::open(place)?.try_out().await };
+    match tried.await {
+        Ok(()) => Finding::well(format!("Files can be stored in {place}, read back and removed.")),
+        Err(error) => Finding::wrong(format!(
+            "Files cannot be kept in {place}: {error}. Look at HOLDOUT_FILES, AWS_ENDPOINT_URL, AWS_REGION, \
+             AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and at what the key may do in the bucket."
+        )),
+    }
+}
+
 fn files_folder(folder: &Path) -> Finding {
     let probe = folder.join(format!(".doctor-{}", std::process::id()));
     match fs::write(&probe, "probe").and_then(|()| fs::remove_file(&probe)) {
@@ -88,7 +108,7 @@ fn files_folder(folder: &Path) -> Finding {
             folder.display()
         )),
         Err(error) => Finding::wrong(format!(
-            "Nothing can be stored in {}: {error}. Give the folder to the user that runs Holdout, or set HOLDOUT_FILES_DIR.",
+            "Nothing can be stored in {}: {error}. Give the folder to the user that runs Holdout, or set HOLDOUT_FILES.",
             folder.display()
         )),
     }
@@ -117,13 +137,12 @@ fn keys_are_private(layout: &Layout) -> Finding {
 }
 
 /// Asks a process that is confined as the web server is.
-fn cage(config: &Config, layout: &Layout) -> Finding {
+fn cage(layout: &Layout) -> Finding {
     let secrets = secrets(layout);
     let asked = std::env::current_exe().and_then(|program| {
         Command::new(program)
             .arg("confined")
             .args(&secrets)
-            .env("HOLDOUT_FILES_DIR", &config.files_dir)
             .env("HOLDOUT_DATA_DIR", &layout.root)
             .env("TMPDIR", layout.temporary())
             .output()

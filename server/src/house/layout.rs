@@ -1,9 +1,12 @@
 //! Where everything of an installation lies.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+
+use holdout_contract::place::Place;
 
 /// A Unix socket's address has room for 107 bytes; PostgreSQL appends `/.s.PGSQL.5432`.
 const LONGEST_SOCKET_FOLDER: usize = 107 - "/.s.PGSQL.5432".len();
@@ -25,6 +28,7 @@ impl Layout {
         let_through(&layout.root)?;
         make_private(&layout.keys())?;
         make_private(&layout.temporary())?;
+        make_private(&layout.spool())?;
         Ok(layout)
     }
 
@@ -54,6 +58,11 @@ impl Layout {
     /// Password of the role that owns the schema.
     pub fn owner_password(&self) -> PathBuf {
         self.keys().join("database-owner.password")
+    }
+
+    /// Copies that the scorers make of files in a bucket, while they work with them.
+    pub fn spool(&self) -> PathBuf {
+        self.root.join("spool")
     }
 
     /// PostgreSQL programs that `holdout fetch-postgres` brought.
@@ -112,6 +121,17 @@ fn is_reachable_by_others(folder: &Path) -> bool {
     folder.ancestors().all(|ancestor| {
         fs::metadata(ancestor).is_ok_and(|metadata| metadata.permissions().mode() & 0o001 != 0)
     })
+}
+
+/// The place of files as a process is told it that runs elsewhere.
+///
+/// # Errors
+/// When its folder does not exist.
+pub fn absolute(files: &Place) -> io::Result<OsString> {
+    match files {
+        Place::Folder(folder) => Ok(folder.canonicalize()?.into_os_string()),
+        Place::Bucket(_) => Ok(files.to_string().into()),
+    }
 }
 
 /// Lets the cluster's user pass through a folder; it may list nothing.

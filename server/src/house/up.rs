@@ -16,7 +16,7 @@ use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
 use crate::config::Config;
 use crate::house::children::Supervised;
 use crate::house::cluster::{self, Cluster};
-use crate::house::layout::Layout;
+use crate::house::layout::{self, Layout};
 use crate::house::welcome::{self, Welcome};
 use crate::house::words::say;
 
@@ -54,7 +54,9 @@ pub async fn up(config: Config, args: UpArgs) -> anyhow::Result<()> {
     let layout = Layout::prepare(&config.data_dir)
         .with_context(|| format!("The data folder {} cannot be used", config.data_dir.display()))?;
     let _lock = lock(&layout)?;
-    std::fs::create_dir_all(&config.files_dir)?;
+    if let Some(folder) = config.files.folder() {
+        std::fs::create_dir_all(folder)?;
+    }
     let mut stop = Stop::new()?;
     let mut tree = Tree { database: None, server: None, scorers: Vec::new() };
     let ran = tokio::select! {
@@ -139,14 +141,14 @@ async fn migrate(owner_url: &str, tree: &mut Tree) -> anyhow::Result<()> {
 
 fn start_server(config: &Config, layout: &Layout, urls: &Urls) -> anyhow::Result<Supervised> {
     let program = std::env::current_exe()?;
-    let (url, files, data) = (urls.web.clone(), config.files_dir.canonicalize()?, layout.root.clone());
+    let (url, files, data) = (urls.web.clone(), layout::absolute(&config.files)?, layout.root.clone());
     let temporary = layout.temporary();
     let recipe = move || {
         let mut command = Command::new(&program);
         command
             .arg("serve")
             .env("DATABASE_URL", &url)
-            .env("HOLDOUT_FILES_DIR", &files)
+            .env("HOLDOUT_FILES", &files)
             .env("HOLDOUT_DATA_DIR", &data)
             .env("TMPDIR", &temporary)
             .env_remove("HOLDOUT_SCORER_KEY");
@@ -157,7 +159,8 @@ fn start_server(config: &Config, layout: &Layout, urls: &Urls) -> anyhow::Result
 
 fn start_scorer(number: usize, config: &Config, layout: &Layout, urls: &Urls) -> anyhow::Result<Supervised> {
     let program = scorer_program()?;
-    let (url, files, key) = (urls.scorer.clone(), config.files_dir.canonicalize()?, layout.scorer_key());
+    let (url, files, key) = (urls.scorer.clone(), layout::absolute(&config.files)?, layout.scorer_key());
+    let spool = layout.spool();
     let own_python = layout.python().join("bin/python");
     let recipe = move || {
         let mut command = Command::new(&program);
@@ -166,7 +169,8 @@ fn start_scorer(number: usize, config: &Config, layout: &Layout, urls: &Urls) ->
             .env_remove("DATABASE_URL")
             .env("HOLDOUT_DATABASE_URL", &url)
             .env("HOLDOUT_FILES", &files)
-            .env("HOLDOUT_SCORER_KEY", &key);
+            .env("HOLDOUT_SCORER_KEY", &key)
+            .env("HOLDOUT_SPOOL", &spool);
         if std::env::var_os("HOLDOUT_PYTHON").is_none() && own_python.exists() {
             command.env("HOLDOUT_PYTHON", &own_python);
         }

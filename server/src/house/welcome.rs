@@ -16,7 +16,7 @@ use sqlx::{Connection, PgConnection};
 use crate::accounts::become_admin::ensure_admin_link;
 use crate::config::Config;
 use crate::house::children::die_with_supervisor;
-use crate::house::layout::Layout;
+use crate::house::layout::{self, Layout};
 use crate::house::words::say;
 use crate::paths;
 
@@ -61,7 +61,7 @@ fn load_demos(welcome: &Welcome) -> anyhow::Result<()> {
     command
         .args(["demo", "load"])
         .env("DATABASE_URL", &welcome.web_url)
-        .env("HOLDOUT_FILES_DIR", welcome.config.files_dir.canonicalize()?)
+        .env("HOLDOUT_FILES", layout::absolute(&welcome.config.files)?)
         .env("HOLDOUT_DATA_DIR", &welcome.layout.root)
         .env("RUST_LOG", "warn")
         .stdin(Stdio::null())

@@ -9,6 +9,7 @@ use holdout::config::{Config, Secret, Smtp};
 use holdout::mail::{self, Letter, Postman};
 use holdout::medals::model::Thresholds;
 use holdout::{App, router};
+use holdout_contract::place::Place;
 use serde_json::json;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgPool, Row};
@@ -42,7 +43,7 @@ impl Site {
             listen,
             public_url: base.clone(),
             data_dir: folder.path().to_owned(),
-            files_dir: folder.path().join("files"),
+            files: Place::Folder(folder.path().join("files")),
             database_url: Secret::new(""),
             smtp,
             open_registration: true,
@@ -56,7 +57,7 @@ impl Site {
         };
         let as_web = pool.connect_options().as_ref().clone().options([("role", "holdout_web")]);
         let db = PgPoolOptions::new().max_connections(4).connect_with(as_web).await.unwrap();
-        let app = App::new(db, config);
+        let app = App::new(db, config).unwrap();
         app.clock.synchronise(&mut app.db.acquire().await.unwrap()).await.unwrap();
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });

@@ -335,7 +335,7 @@ async fn no_label_reaches_the_disk_in_the_clear(pool: PgPool) {
     assert!(waiting.contains("http-equiv=\"refresh\""), "the page looks again by itself");
 
     let mut n_sealed = 0;
-    for bytes in files_below(&scene.world.app.config.files_dir) {
+    for bytes in files_below(scene.world.files()) {
         assert!(!bytes.windows(LABEL.len()).any(|window| window == LABEL.as_bytes()), "a label is readable");
         n_sealed += usize::from(bytes.starts_with(b"age-encryption.org/v1\n"));
     }
@@ -343,7 +343,7 @@ async fn no_label_reaches_the_disk_in_the_clear(pool: PgPool) {
 
     let claimed = scene.put(&slug, "/solution?sealed=true", &table).await.expect(422);
     assert!(claimed.text().contains("not sealed"));
-    assert_eq!(files_below(&scene.world.app.config.files_dir).len(), 3, "a refused file was kept");
+    assert_eq!(files_below(scene.world.files()).len(), 3, "a refused file was kept");
     sql("update scorer_keys set retired_at = now()").execute(&scene.world.pool).await.unwrap();
     let nobody = scene.put(&slug, "/solution", &table).await.expect(403);
     assert!(nobody.text().contains("No scorer has announced itself"));

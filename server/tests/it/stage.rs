@@ -10,6 +10,7 @@ use holdout::ids::{SubmissionId, TeamId, UserId};
 use holdout::medals::model::Thresholds;
 use holdout::submissions::submit::{Entrant, Receipt, Upload, enter, submit};
 use holdout::teams::join::join;
+use holdout_contract::place::Place;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgPool, Row};
 
@@ -35,7 +36,7 @@ impl Stage {
             listen: ([127, 0, 0, 1], 0).into(),
             public_url: "http://stage.test".to_owned(),
             data_dir: folder.path().to_owned(),
-            files_dir: folder.path().join("files"),
+            files: Place::Folder(folder.path().join("files")),
             database_url: Secret::new(""),
             smtp: None,
             open_registration: true,
@@ -49,7 +50,7 @@ impl Stage {
         };
         let role = owner.connect_options().as_ref().clone().options([("role", "holdout_web")]);
         let db = PgPoolOptions::new().max_connections(8).connect_with(role).await.unwrap();
-        let app = App::new(db, config);
+        let app = App::new(db, config).unwrap();
         app.clock.synchronise(&mut app.db.acquire().await.unwrap()).await.unwrap();
         sql("insert into metrics (name, spec, engine_version, announced_at)
              values ('rmse', '{}', 'test', now()) on conflict do nothing")
@@ -225,7 +226,8 @@ impl Stage {
     }
 
     pub fn stored_files(&self) -> usize {
-        let folder = self.app.config.files_dir.join(format!("submissions/{}", self.competition_id));
+        let folder =
+            self.app.config.files.folder().unwrap().join(format!("submissions/{}", self.competition_id));
         std::fs::read_dir(folder).map(Iterator::count).unwrap_or(0)
     }
 }

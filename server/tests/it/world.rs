@@ -14,6 +14,7 @@ use holdout::accounts::sessions;
 use holdout::config::{Config, Secret};
 use holdout::medals::model::Thresholds;
 use holdout::{App, router};
+use holdout_contract::place::Place;
 use holdout_contract::seal::Sealer;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -91,7 +92,7 @@ impl World {
             listen,
             public_url: base.clone(),
             data_dir: folder.path().to_owned(),
-            files_dir: folder.path().join("files"),
+            files: Place::Folder(folder.path().join("files")),
             database_url: Secret::new(url),
             smtp: None,
             open_registration: true,
@@ -105,7 +106,7 @@ impl World {
         };
         let web_role = pool.connect_options().as_ref().clone().options([("role", "holdout_web")]);
         let web_pool = PgPoolOptions::new().max_connections(8).connect_with(web_role).await.unwrap();
-        let app = App::new(web_pool, change(config));
+        let app = App::new(web_pool, change(config)).unwrap();
         app.clock.synchronise(&mut app.db.acquire().await.unwrap()).await.unwrap();
         tokio::spawn(holdout::web::live::listen(app.clone()));
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
@@ -265,11 +266,17 @@ impl World {
         command
             .args(arguments)
             .env("HOLDOUT_DATABASE_URL", self.app.config.database_url.reveal())
-            .env("HOLDOUT_FILES", &self.app.config.files_dir)
+            .env("HOLDOUT_FILES", self.app.config.files.to_string())
+            .env("HOLDOUT_SPOOL", self.folder.path())
             .env("HOLDOUT_SCORER_KEY", self.folder.path().join("keys/scorer.key"))
             .env("RUST_LOG", "warn")
             .kill_on_drop(true);
         command
+    }
+
+    /// Where stored files lie, unless that is a bucket.
+    pub fn files(&self) -> &Path {
+        self.app.config.files.folder().unwrap()
     }
 
     /// Moves contest time for database, server and scorers.

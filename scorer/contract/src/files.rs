@@ -1,0 +1,325 @@
+//! Stored files at a [`Place`]: complete and durable before their key is given out, read by range.
+//!
+//! Never here: who may read a file. Keys look like `submissions/17/<uuid>`; the platform makes them,
+//! and nothing a person typed is in one.
+
+use std::error::Error as _;
+use std::fmt;
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{
+    BackoffConfig, ClientOptions, GetOptions, GetRange, GetResultPayload, MultipartUpload, ObjectStore,
+    ObjectStoreExt, PutPayload, RetryConfig,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncReadExt;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio_util::io::ReaderStream;
+use uuid::Uuid;
+
+use crate::place::{Bucket, Place};
+
+/// A bucket takes no smaller parts than 5 MiB and no more than 10,000 of them.
+const BUCKET_PART_BYTES: usize = 8 << 20;
+const FOLDER_PART_BYTES: usize = 1 << 20;
+const READ_BYTES: usize = 64 * 1024;
+
+/// A call that fails is repeated this often, within [`RETRY_FOR`].
+const MAX_RETRIES: usize = 6;
+const RETRY_FOR: Duration = Duration::from_secs(20);
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Nothing is heard of the store for so long; a whole part is sent within.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// All stored files. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Files {
+    store: Arc<dyn ObjectStore>,
+    prefix: Path,
+    part_bytes: usize,
+}
+
+/// A file that is stored, durably.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    pub key: String,
+    pub size_bytes: u64,
+    pub sha256: [u8; 32],
+}
+
+impl Files {
+    /// Opens a place; a folder that is missing is made. A bucket is not asked for anything yet.
+    ///
+    /// # Errors
+    /// Those of the file system; settings of a bucket that do not fit together.
+    pub fn open(place: &Place) -> io::Result<Self> {
+        match place {
+            Place::Folder(folder) => {
+                std::fs::create_dir_all(folder)?;
+                let store = LocalFileSystem::new_with_prefix(folder).map_err(refused)?.with_fsync(true);
+                Ok(Self { store: Arc::new(store), prefix: Path::default(), part_bytes: FOLDER_PART_BYTES })
+            }
+            Place::Bucket(bucket) => Ok(Self {
+                store: Arc::new(connect(bucket).map_err(refused)?),
+                prefix: Path::parse(&bucket.prefix).map_err(io::Error::other)?,
+                part_bytes: BUCKET_PART_BYTES,
+            }),
+        }
+    }
+
+    /// Begins a new file under `room/owner/`.
+    ///
+    /// # Errors
+    /// None yet: a place may need to be asked.
+    pub async fn create(&self, room: &str, owner: i64) -> io::Result<Writing> {
+        self.create_as(format!("{room}/{owner}/{}", Uuid::now_v7()))
+    }
+
+    /// Begins a file under a key that was made elsewhere.
+    ///
+    /// # Errors
+    /// For what is no key.
+    pub fn create_as(&self, key: String) -> io::Result<Writing> {
+        let path = self.path(&key)?;
+        Ok(Writing {
+            files: self.clone(),
+            path,
+            key,
+            gathered: Vec::new(),
+            upload: None,
+            sending: None,
+            size_bytes: 0,
+            hasher: Sha256::new(),
+        })
+    }
+
+    /// Reads a part of a stored file.
+    ///
+    /// # Errors
+    /// Those of the place; not found for what is no key.
+    pub async fn read(
+        &self,
+        key: &str,
+        bytes: Range<u64>,
+    ) -> io::Result<BoxStream<'static, io::Result<Bytes>>> {
+        if bytes.is_empty() {
+            return Ok(futures_util::stream::empty().boxed());
+        }
+        self.get(key, Some(GetRange::Bounded(bytes))).await
+    }
+
+    /// Reads a stored file from its beginning to its end.
+    ///
+    /// # Errors
+    /// As [`Files::read`].
+    pub async fn read_whole(&self, key: &str) -> io::Result<BoxStream<'static, io::Result<Bytes>>> {
+        self.get(key, None).await
+    }
+
+    async fn get(
+        &self,
+        key: &str,
+        range: Option<GetRange>,
+    ) -> io::Result<BoxStream<'static, io::Result<Bytes>>> {
+        let options = GetOptions { range, ..GetOptions::default() };
+        let got = self.store.get_opts(&self.path(key)?, options).await.map_err(refused)?;
+        Ok(match got.payload {
+            GetResultPayload::File(file, _) => {
+                let (first, length) = (got.range.start, got.range.end - got.range.start);
+                let mut file = tokio::fs::File::from_std(file);
+                tokio::io::AsyncSeekExt::seek(&mut file, io::SeekFrom::Start(first)).await?;
+                ReaderStream::with_capacity(file.take(length), READ_BYTES).boxed()
+            }
+            GetResultPayload::Stream(stream) => stream.map_err(refused).boxed(),
+        })
+    }
+
+    /// Removes a file; one that is gone already is no error.
+    ///
+    /// # Errors
+    /// Those of the place.
+    pub async fn remove(&self, key: &str) -> io::Result<()> {
+        match self.store.delete(&self.path(key)?).await.map_err(refused) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            done => done,
+        }
+    }
+
+    /// Stores a small file, reads it back and removes it.
+    ///
+    /// # Errors
+    /// What did not work, after the word for it.
+    pub async fn try_out(&self) -> io::Result<()> {
+        let during = |doing: &'static str| {
+            move |error: io::Error| io::Error::new(error.kind(), format!("{doing}: {error}"))
+        };
+        let content = Uuid::new_v4().to_string();
+        let mut writing = self.create("doctor", 0).await?;
+        writing.write(content.as_bytes()).await.map_err(during("storing"))?;
+        let stored = writing.finish().await.map_err(during("storing"))?;
+        let read: Vec<Bytes> = async { self.read_whole(&stored.key).await?.try_collect().await }
+            .await
+            .map_err(during("reading"))?;
+        self.remove(&stored.key).await.map_err(during("removing"))?;
+        if read.concat() == content.as_bytes() {
+            Ok(())
+        } else {
+            Err(io::Error::other("what was stored comes back as something else"))
+        }
+    }
+
+    fn path(&self, key: &str) -> io::Result<Path> {
+        let key = Path::parse(key).ok().filter(|key| key.parts().count() > 1);
+        let key = key.ok_or(io::ErrorKind::NotFound)?;
+        Ok(self.prefix.parts().chain(key.parts()).collect())
+    }
+}
+
+/// A file being written; dropped before [`Writing::finish`], it leaves nothing behind.
+pub struct Writing {
+    files: Files,
+    path: Path,
+    key: String,
+    /// Not sent yet; less than one part.
+    gathered: Vec<u8>,
+    /// Begun with the first whole part; smaller files go in one piece.
+    upload: Option<Box<dyn MultipartUpload>>,
+    sending: Option<JoinHandle<object_store::Result<()>>>,
+    size_bytes: u64,
+    hasher: Sha256,
+}
+
+impl Writing {
+    /// # Errors
+    /// Those of the place.
+    pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.hasher.update(bytes);
+        self.size_bytes += bytes.len() as u64;
+        self.gathered.extend_from_slice(bytes);
+        while self.gathered.len() >= self.files.part_bytes {
+            let rest = self.gathered.split_off(self.files.part_bytes);
+            let part = std::mem::replace(&mut self.gathered, rest);
+            self.send(part).await?;
+        }
+        Ok(())
+    }
+
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// Completes the file: what this returns survives a power cut.
+    ///
+    /// # Errors
+    /// Those of the place.
+    pub async fn finish(mut self) -> io::Result<Stored> {
+        let rest = std::mem::take(&mut self.gathered);
+        if self.upload.is_none() {
+            self.files.store.put(&self.path, PutPayload::from(rest)).await.map_err(refused)?;
+        } else {
+            if !rest.is_empty() {
+                self.send(rest).await?;
+            }
+            self.sent().await?;
+        }
+        if let Some(upload) = &mut self.upload {
+            upload.complete().await.map_err(refused)?;
+        }
+        self.upload = None;
+        Ok(Stored {
+            key: std::mem::take(&mut self.key),
+            size_bytes: self.size_bytes,
+            sha256: std::mem::take(&mut self.hasher).finalize().into(),
+        })
+    }
+
+    /// One part is on its way while the next is gathered.
+    async fn send(&mut self, part: Vec<u8>) -> io::Result<()> {
+        self.sent().await?;
+        let upload = match &mut self.upload {
+            Some(upload) => upload,
+            None => {
+                let begun = self.files.store.put_multipart(&self.path).await.map_err(refused)?;
+                self.upload.insert(begun)
+            }
+        };
+        self.sending = Some(tokio::spawn(upload.put_part(PutPayload::from(part))));
+        Ok(())
+    }
+
+    async fn sent(&mut self) -> io::Result<()> {
+        match self.sending.take() {
+            Some(sending) => sending.await?.map_err(refused),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        if let Some(sending) = self.sending.take() {
+            sending.abort();
+        }
+        if let (Some(mut upload), Ok(runtime)) = (self.upload.take(), Handle::try_current()) {
+            runtime.spawn(async move { upload.abort().await });
+        }
+    }
+}
+
+impl fmt::Debug for Writing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writing").field("key", &self.key).field("size_bytes", &self.size_bytes).finish()
+    }
+}
+
+fn connect(bucket: &Bucket) -> object_store::Result<AmazonS3> {
+    // One library of ciphers for everything; somebody may have named it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let is_plain = bucket.endpoint().is_some_and(|endpoint| endpoint.starts_with("http://"));
+    let client = ClientOptions::new()
+        .with_allow_http(is_plain)
+        .with_timeout_disabled()
+        .with_connect_timeout(CONNECT_TIMEOUT)
+        .with_read_timeout(SILENCE);
+    let retry = RetryConfig {
+        backoff: BackoffConfig { init_backoff: FIRST_PAUSE, max_backoff: LONGEST_PAUSE, base: 2.0 },
+        max_retries: MAX_RETRIES,
+        retry_timeout: RETRY_FOR,
+    };
+    let builder = AmazonS3Builder::new().with_bucket_name(&bucket.name);
+    let settings = bucket.settings.iter().filter(|(key, _)| *key != AmazonS3ConfigKey::Bucket);
+    settings
+        .fold(builder, |builder, (key, value)| builder.with_config(*key, value))
+        .with_client_options(client)
+        .with_retry(retry)
+        .build()
+}
+
+/// An error of a place as one of the file system, in which a bucket that is missing is not the same
+/// as a file that is missing.
+fn refused(error: object_store::Error) -> io::Error {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<io::Error>() {
+            return io::Error::new(io.kind(), error);
+        }
+        source = cause.source();
+    }
+    let is_missing = matches!(error, object_store::Error::NotFound { .. });
+    let is_without_bucket = is_missing && error.to_string().contains("NoSuchBucket");
+    let kind = if is_missing && !is_without_bucket { io::ErrorKind::NotFound } else { io::ErrorKind::Other };
+    io::Error::new(kind, error)
+}
