@@ -17,7 +17,7 @@ USER holdout
 
 FROM base AS server
 COPY --from=build /out/holdout /usr/local/bin/holdout
-ENV HOLDOUT_LISTEN=0.0.0.0:8080 HOLDOUT_DATA_DIR=/var/lib/holdout HOLDOUT_FILES_DIR=/var/lib/holdout/files
+ENV HOLDOUT_LISTEN=0.0.0.0:8080 HOLDOUT_DATA_DIR=/var/lib/holdout HOLDOUT_FILES=/var/lib/holdout/files
 EXPOSE 8080
 ENTRYPOINT ["holdout"]
 CMD ["serve"]

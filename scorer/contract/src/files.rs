@@ -323,3 +323,18 @@ fn refused(error: object_store::Error) -> io::Error {
     let kind = if is_missing && !is_without_bucket { io::ErrorKind::NotFound } else { io::ErrorKind::Other };
     io::Error::new(kind, error)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_bucket_is_not_a_missing_file() {
+        let kind = |code: &str| {
+            let source = format!("404 Not Found: <Error><Code>{code}</Code></Error>").into();
+            refused(object_store::Error::NotFound { path: "data/1/a".to_owned(), source }).kind()
+        };
+        assert_eq!(kind("NoSuchKey"), io::ErrorKind::NotFound);
+        assert_eq!(kind("NoSuchBucket"), io::ErrorKind::Other);
+    }
+}

@@ -5,38 +5,94 @@ use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
+use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::dice::Dice;
 use crate::machine::Machine;
+use crate::s3::{self, Proxy, S3};
 
 const N_SCORERS: &str = "2";
+
+/// Where a house keeps its files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    InFolder,
+    InBucket,
+}
 
 pub struct House {
     pub machine: Machine,
     folder: PathBuf,
     port: u16,
+    bucket: Option<Bucket>,
     supervisor: Option<Child>,
 }
 
+/// A bucket on the same machine, and the way to it.
+struct Bucket {
+    s3: S3,
+    way: Arc<Proxy>,
+}
+
+/// Of a hundred calls to a bucket, while the storm lasts.
+const FAILING_PERCENT: u64 = 50;
+
 impl House {
-    pub fn new() -> Self {
+    pub fn new(keeping: Keeping, seed: u64) -> Self {
         let folder = std::env::temp_dir().join(format!("holdout-faults-{}", uuid::Uuid::new_v4().simple()));
         let data = folder.join("data");
         fs::create_dir_all(&data).unwrap();
         let machine = Machine::new(&folder.join("machine"), &data);
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self { machine, folder, port, supervisor: None }
+        let bucket = (keeping == Keeping::InBucket).then(|| {
+            // On the same machine: signatures name the time, which both sides must agree about.
+            let s3 = S3::start_with(&folder.join("s3"), |command| machine.carry(command));
+            let way = Arc::new(Proxy::start(s3.port(), seed));
+            Bucket { s3, way }
+        });
+        Self { machine, folder, port, bucket, supervisor: None }
     }
 
     pub fn data(&self) -> PathBuf {
         self.folder.join("data")
     }
 
+    /// Where the stored files lie, whatever is between the house and them.
     pub fn files(&self) -> PathBuf {
-        self.data().join("files")
+        self.bucket.as_ref().map_or_else(|| self.data().join("files"), |bucket| bucket.s3.folder())
+    }
+
+    /// Has half of the calls to a bucket fail from now on; a folder is left alone.
+    pub fn begin_to_fail(&self) {
+        if let Some(bucket) = &self.bucket {
+            bucket.way.fail(FAILING_PERCENT);
+        }
+    }
+
+    pub fn fail_no_more(&self) {
+        if let Some(bucket) = &self.bucket {
+            bucket.way.fail(0);
+        }
+    }
+
+    /// Has a folder come and go for `lasts`, or no call to a bucket succeed.
+    pub fn fail_storage(&self, lasts: Duration, dice: Dice) -> JoinHandle<()> {
+        let Some(bucket) = &self.bucket else { return self.machine.fail_storage(self.files(), lasts, dice) };
+        let way = bucket.way.clone();
+        std::thread::spawn(move || {
+            way.fail(100);
+            std::thread::sleep(lasts);
+            way.fail(FAILING_PERCENT);
+        })
+    }
+
+    /// Calls to a bucket that failed, and all.
+    pub fn n_failed_calls(&self) -> Option<(u64, u64)> {
+        self.bucket.as_ref().map(|bucket| (bucket.way.n_failed(), bucket.way.n_calls()))
     }
 
     pub fn address(&self) -> String {
@@ -56,11 +112,16 @@ impl House {
             .args(["up", "--empty", "--scorers", N_SCORERS])
             .env_remove("DATABASE_URL")
             .env("HOLDOUT_DATA_DIR", self.data())
-            .env("HOLDOUT_FILES_DIR", self.files())
             .env("HOLDOUT_LISTEN", format!("127.0.0.1:{}", self.port))
             .env("HOLDOUT_API_REQUESTS_A_MINUTE", "0")
             .stdout(words.try_clone().unwrap())
             .stderr(words);
+        match &self.bucket {
+            None => command.env("HOLDOUT_FILES", self.files()),
+            Some(bucket) => command
+                .env("HOLDOUT_FILES", s3::address())
+                .envs(s3::environment(bucket.way.port(), s3::SECRET_KEY)),
+        };
         self.machine.carry(&mut command);
         self.supervisor = Some(command.spawn().unwrap());
     }
@@ -110,6 +171,7 @@ impl House {
         let mut supervisor = self.supervisor.take().expect("a house that runs");
         kill_process(Pid::from_child(&supervisor), Signal::INT).unwrap();
         assert!(supervisor.wait().unwrap().success(), "it stops cleanly");
+        self.bucket = None;
         assert!(self.processes("").is_empty(), "nothing is left running");
         fs::remove_dir_all(&self.folder).unwrap();
     }

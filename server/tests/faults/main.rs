@@ -3,6 +3,9 @@
 //! file that was received is scored exactly once, or rejected with its reason, and quotas, log and
 //! boards are what the stored bytes say.
 //!
+//! Once the files lie in a folder that comes and goes, once in a bucket on the way to which half of all
+//! calls fail during the whole storm, and all of them now and then.
+//!
 //! `HOLDOUT_FAULT_SEED=17 cargo test -p holdout --test faults` plays one seed again.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
@@ -14,6 +17,9 @@ mod machine;
 mod people;
 mod reckoning;
 mod records;
+#[path = "../../../scorer/contract/tests/s3/mod.rs"]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod s3;
 mod schedule;
 
 use std::collections::HashMap;
@@ -24,7 +30,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use dice::Dice;
 use files::{Kind, PLANS};
-use house::House;
+use house::{House, Keeping};
 use people::{Answer, Api, Errand, Memory, Person};
 use reckoning::Recomputed;
 use records::{Arena, Records};
@@ -40,13 +46,18 @@ const MEMBERS: usize = 2;
 
 #[test]
 fn the_usual_bad_day_loses_nothing() {
-    Day::begin(wanted_seed().unwrap_or(USUAL_SEED)).live_through();
+    Day::begin(wanted_seed().unwrap_or(USUAL_SEED), Keeping::InFolder).live_through();
+}
+
+#[test]
+fn a_bad_day_with_object_storage_that_fails_half_of_the_time_loses_nothing() {
+    Day::begin(wanted_seed().unwrap_or(USUAL_SEED), Keeping::InBucket).live_through();
 }
 
 #[test]
 fn another_bad_day_loses_nothing() {
     if wanted_seed().is_none() {
-        Day::begin(u64::from(uuid::Uuid::new_v4().as_fields().0)).live_through();
+        Day::begin(u64::from(uuid::Uuid::new_v4().as_fields().0), Keeping::InFolder).live_through();
     }
 }
 
@@ -69,11 +80,11 @@ struct Day {
 
 impl Day {
     /// A house with four competitions and their teams, at the hour that the seed says.
-    fn begin(seed: u64) -> Self {
+    fn begin(seed: u64, keeping: Keeping) -> Self {
         println!("HOLDOUT_FAULT_SEED={seed}");
         let mut dice = Dice::new(seed);
         let schedule = Schedule::draw(&mut dice);
-        let mut house = House::new();
+        let mut house = House::new(keeping, seed);
         let usual_offset = offset_to_minute(&house, schedule.begins_at_minute);
         house.machine.set_clock(usual_offset);
         house.wait(PATIENCE, "the site answers", House::is_ready);
@@ -105,13 +116,15 @@ impl Day {
         self.rest();
         say("what was left of the day is used");
         println!(
-            "{} received, {} refused, {} times no answer; {} jobs repeated, {} put off; {} times a full disk",
+            "{} received, {} refused, {} times no answer; {} jobs repeated, {} put off; {} times a full disk; \
+             {:?} calls of storage failed",
             memory.receipts.len(),
             memory.refusals.len(),
             memory.n_unanswered,
             self.records.n_repeated(),
             self.records.n_put_off(),
             self.house.machine.n_refused_writes(),
+            self.house.n_failed_calls(),
         );
         self.every_fault_was_felt(&memory);
         let expected = self.reckon(&memory);
@@ -141,6 +154,7 @@ impl Day {
     fn storm(&mut self, senders: &[JoinHandle<()>]) {
         let start = Instant::now();
         let mut lasting = Vec::new();
+        self.house.begin_to_fail();
         for event in self.schedule.events.clone() {
             while start.elapsed() < event.at {
                 self.house.keep();
@@ -153,6 +167,7 @@ impl Day {
         for fault in lasting {
             fault.join().unwrap();
         }
+        self.house.fail_no_more();
     }
 
     fn strike(&mut self, event: Event) -> Option<JoinHandle<()>> {
@@ -172,7 +187,7 @@ impl Day {
             Fault::SetClock { hours } => house.machine.set_clock(self.usual_offset + TimeDelta::hours(hours)),
             Fault::DiskFull { lasts } => lasting = Some(house.machine.fill_disk(lasts)),
             Fault::StorageFails { lasts } => {
-                lasting = Some(house.machine.fail_storage(house.files(), lasts, self.dice.part(0)));
+                lasting = Some(house.fail_storage(lasts, self.dice.part(0)));
             }
         }
         let missed = if has_struck { "" } else { " (nothing to hit)" };
@@ -234,6 +249,7 @@ impl Day {
         assert!(!memory.refusals.is_empty(), "limits were reached");
         assert!(self.records.n_repeated() + self.records.n_put_off() > 0, "some jobs were tried again");
         assert!(self.house.machine.n_refused_writes() > 0, "the disk was full");
+        assert!(self.house.n_failed_calls().is_none_or(|(failed, all)| failed > 500 && failed > all / 3));
     }
 
     fn reckon(&self, memory: &Memory) -> Vec<Recomputed> {

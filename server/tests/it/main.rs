@@ -20,7 +20,11 @@ mod plans;
 #[path = "../../../scorer/tests/python/mod.rs"]
 mod python;
 mod render;
+#[path = "../../../scorer/contract/tests/s3/mod.rs"]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod s3;
 mod stage;
+mod storage;
 mod submissions;
 mod teams;
 mod tidy;

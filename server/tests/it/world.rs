@@ -34,6 +34,8 @@ pub struct World {
     pub app: App,
     pub base: String,
     pub folder: Folder,
+    /// How scorers reach the bucket of files, where there is one.
+    environment: Vec<(String, String)>,
     is_closed: bool,
 }
 
@@ -111,7 +113,15 @@ impl World {
         tokio::spawn(holdout::web::live::listen(app.clone()));
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
-        Self { pool, app, base, folder, is_closed: false }
+        Self { pool, app, base, folder, environment: Vec::new(), is_closed: false }
+    }
+
+    /// As [`World::without_scorers`], with files in a bucket.
+    pub async fn in_bucket(pool: PgPool, address: &str, environment: Vec<(String, String)>) -> Self {
+        let files = Place::read(address, environment.clone()).unwrap();
+        let mut world = Self::configured(pool, |config| Config { files, ..config }).await;
+        world.environment = environment;
+        world
     }
 
     /// Ends the test: nothing may wait or run any more.
@@ -267,6 +277,7 @@ impl World {
             .args(arguments)
             .env("HOLDOUT_DATABASE_URL", self.app.config.database_url.reveal())
             .env("HOLDOUT_FILES", self.app.config.files.to_string())
+            .envs(self.environment.clone())
             .env("HOLDOUT_SPOOL", self.folder.path())
             .env("HOLDOUT_SCORER_KEY", self.folder.path().join("keys/scorer.key"))
             .env("RUST_LOG", "warn")

@@ -1,0 +1,189 @@
+//! A house that keeps its files in a bucket: everything a folder can do, over a way that fails as well.
+
+use holdout_contract::place::Place;
+use serde_json::json;
+use sqlx::{PgPool, Row};
+use ureq::http::Method;
+
+use crate::s3::{self, Proxy, S3};
+use crate::world::{Arena, Folder, Labels, Person, World, server_binary, sql};
+
+struct Scene {
+    world: World,
+    proxy: Proxy,
+    s3: S3,
+    _folder: Folder,
+}
+
+impl Scene {
+    async fn begin(pool: PgPool) -> Self {
+        let folder = Folder::new();
+        let s3 = S3::start(folder.path());
+        let proxy = Proxy::start(s3.port(), 11);
+        let environment = s3::environment(proxy.port(), s3::SECRET_KEY);
+        let world = World::in_bucket(pool, &s3::address(), environment).await;
+        world.drain().await;
+        Self { world, proxy, s3, _folder: folder }
+    }
+
+    async fn open(&self) -> (Arena, Person) {
+        let host = self.world.member("ada").await;
+        let arena = self.world.open_competition(&host, "bucket", &Labels::regression()).await;
+        let bob = self.world.member("bob").await;
+        arena.join(&bob).await;
+        (arena, bob)
+    }
+
+    /// Everything in a room of the bucket.
+    fn stored(&self, room: &str) -> Vec<Vec<u8>> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.s3.folder().join(room)];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                if entry.path().is_dir() {
+                    folders.push(entry.path());
+                } else {
+                    found.push(std::fs::read(entry.path()).unwrap());
+                }
+            }
+        }
+        found
+    }
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_competition_lives_in_a_bucket(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let (arena, bob) = scene.open().await;
+    let predictions = Labels::predictions(500, 250);
+    let id = arena.submit(&bob, &predictions).await;
+    assert_eq!(scene.stored("submissions"), [predictions.as_bytes()]);
+    scene.world.drain().await;
+    let submission = arena.submission(&bob, id).await;
+    assert_eq!(submission["public_score"], 0.5, "{submission}");
+    let sent = bob.api.get(&arena.api(&format!("/submissions/{id}/file"))).await.expect(200);
+    assert_eq!(sent.bytes, predictions.as_bytes());
+
+    let path = arena.api("/data/train.csv");
+    let train: String = (0..200_000).map(|row| format!("{row},{}\n", row % 97)).collect();
+    for content in ["id,x\n1,2\n", &train] {
+        let put = Method::PUT;
+        let kind = Some("application/octet-stream");
+        arena.host.api.send(put, &path, kind, content.as_bytes().to_vec()).await.expect(200);
+        assert_eq!(bob.api.get(&path).await.expect(200).bytes, content.as_bytes());
+    }
+    assert!(!scene.stored("data").iter().any(|file| file == b"id,x\n1,2\n"), "what was replaced is gone");
+    let first = bob.api.get(&path).await.expect(200);
+    let rest = [("range", "bytes=1000000-"), ("if-range", first.header("etag"))];
+    let resumed = bob.api.get_with(&path, &rest).await.expect(206);
+    assert!(resumed.bytes == train.as_bytes()[1_000_000..]);
+    arena.host.api.send(Method::DELETE, &path, None, Vec::new()).await.expect(204);
+    bob.api.get(&path).await.expect(404);
+
+    let asked = arena.host.api.send(Method::POST, &arena.api("/verifications"), None, Vec::new()).await;
+    let verification = arena.api(&format!("/verifications/{}", asked.json()["id"]));
+    scene.world.drain().await;
+    assert_eq!(arena.host.api.get(&verification).await.expect(200).json()["is_clean"], true);
+    let key: String =
+        sql("select storage_key from submissions").fetch_one(&scene.world.pool).await.unwrap().get(0);
+    std::fs::write(scene.s3.folder().join(key), Labels::predictions(1, 1)).unwrap();
+    let asked = arena.host.api.send(Method::POST, &arena.api("/verifications"), None, Vec::new()).await;
+    let verification = arena.api(&format!("/verifications/{}", asked.json()["id"]));
+    scene.world.drain().await;
+    assert_eq!(arena.host.api.get(&verification).await.expect(200).json()["is_clean"], false);
+    assert!(!scene.world.folder.path().join("files").exists(), "nothing lies in a folder");
+    scene.world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn one_table_in_a_bucket_becomes_a_competition(pool: PgPool) {
+    const LABEL: &str = "98765.5";
+    let scene = Scene::begin(pool).await;
+    let host = scene.world.member("ada").await;
+    let draft = json!({ "title": "Split", "slug": "split" });
+    host.api.send_json(Method::POST, "/api/v1/competitions", &draft).await.expect(201);
+    let rows: String = (0..400).map(|row| format!("{row},{},{LABEL}{row}\n", row * 7 % 101)).collect();
+    let table = format!("id,feature,target\n{rows}");
+    scene.proxy.fail(30);
+    let mut answer =
+        host.api.upload("/api/v1/competitions/split/table?target=target", "table.csv", table.clone()).await;
+    while answer.status >= 500 {
+        answer = host
+            .api
+            .upload("/api/v1/competitions/split/table?target=target", "table.csv", table.clone())
+            .await;
+    }
+    scene.world.drain().await;
+    scene.proxy.fail(0);
+    assert_eq!(scene.stored("data").len(), 3, "train, test and sample");
+    let sealed = scene.stored("solutions");
+    assert!(!sealed.is_empty());
+    for file in sealed {
+        assert!(file.starts_with(b"age-encryption.org/v1\n"));
+        assert!(!file.windows(LABEL.len()).any(|window| window == LABEL.as_bytes()), "only ciphertext");
+    }
+    let report = host.api.get("/api/v1/competitions/split/report").await.expect(200).json();
+    assert_eq!(report["is_current"], true, "{report}");
+    scene.world.close().await;
+}
+
+/// Each file is scored however many calls fail, and none of them costs an attempt.
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_bucket_that_fails_half_of_the_time_delays_and_costs_nothing(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let (arena, bob) = scene.open().await;
+    scene.proxy.fail(50);
+    let mut ids = Vec::new();
+    for number in 0..4 {
+        let predictions = Labels::predictions(100 * (number + 1), 250);
+        let key = format!("run-{number}");
+        let answer = loop {
+            let headers = [("idempotency-key", key.as_str())];
+            let answer =
+                bob.api.upload_with(&arena.api("/submissions"), "p.csv", predictions.clone(), &headers).await;
+            if answer.status < 500 {
+                break answer;
+            }
+        };
+        ids.push(answer.expect(201).json()["id"].as_i64().unwrap());
+    }
+    scene.world.drain().await;
+    scene.proxy.fail(0);
+    for (number, id) in (1..).zip(ids) {
+        let submission = arena.submission(&bob, id).await;
+        assert_eq!(submission["state"], "scored", "{submission}");
+        assert!((submission["public_score"].as_f64().unwrap() - 0.1 * f64::from(number)).abs() < 1e-9);
+    }
+    let attempts = sql("select max(attempts) from jobs where kind = 'score'");
+    let attempts: i32 = attempts.fetch_one(&scene.world.pool).await.unwrap().get(0);
+    assert_eq!(attempts, 1);
+    assert!(scene.proxy.n_failed() > 0, "{} calls", scene.proxy.n_calls());
+    scene.world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn the_doctors_try_the_bucket_and_never_print_its_key(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let well = format!("Files can be stored in {}, read back and removed.", s3::address());
+    for (secret, is_well) in [(s3::SECRET_KEY, true), ("wrong-secret-of-the-store", false)] {
+        let environment = s3::environment(scene.s3.port(), secret);
+        let mut server = tokio::process::Command::new(server_binary());
+        server.arg("doctor").env("HOLDOUT_FILES", s3::address()).env("HOLDOUT_DATA_DIR", "/nowhere");
+        let mut scorer = scene.world.scorer(&["doctor"]);
+        for command in [&mut server, &mut scorer] {
+            let output = command.envs(environment.clone()).output().await.unwrap();
+            let words = String::from_utf8_lossy(&output.stdout).into_owned()
+                + &String::from_utf8_lossy(&output.stderr);
+            assert_eq!(words.contains(&well), is_well, "{words}");
+            assert_eq!(
+                words.contains("Files cannot be kept in s3://files/house: storing: "),
+                !is_well,
+                "{words}"
+            );
+            assert!(!words.contains(secret), "{words}");
+        }
+    }
+    assert!(!format!("{:?}", scene.world.app.config).contains(s3::SECRET_KEY));
+    assert!(matches!(scene.world.app.config.files, Place::Bucket(_)));
+    scene.world.close().await;
+}
