@@ -11,8 +11,8 @@ use crate::accounts::limits::Limits;
 use crate::accounts::passwords::Passwords;
 use crate::api::pace::Paces;
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::files::Files;
+use crate::config::{Config, DirectRoad};
+use crate::files::{Direct, Files};
 use crate::kaggle::desk::Desk;
 use crate::leaderboard::cache::Boards;
 use crate::web::live::Live;
@@ -27,6 +27,8 @@ pub struct Parts {
     pub config: Config,
     pub clock: Clock,
     pub files: Files,
+    /// Where people may move files to and from the object store themselves.
+    pub direct: Option<Direct>,
     pub passwords: Passwords,
     pub limits: Limits,
     pub paces: Paces,
@@ -48,10 +50,16 @@ impl App {
     /// When the place of files cannot be opened.
     pub fn new(db: PgPool, config: Config) -> std::io::Result<Self> {
         let files = Files::open(&config.files)?;
+        let direct = match &config.direct {
+            None => None,
+            Some(DirectRoad::AsTheServer) => Direct::open(&config.files, None)?,
+            Some(DirectRoad::At(endpoint)) => Direct::open(&config.files, Some(endpoint))?,
+        };
         Ok(Self(Arc::new(Parts {
             db,
             clock: Clock::default(),
             files,
+            direct,
             passwords: Passwords::new(),
             limits: Limits::default(),
             paces: Paces::new(config.api_requests_a_minute),
@@ -94,6 +102,7 @@ pub fn api_rooms() -> OpenApiRouter<App> {
         .merge(crate::competitions::api::router())
         .merge(crate::teams::api::router())
         .merge(crate::submissions::api::router())
+        .merge(crate::submissions::api_direct::router())
         .merge(crate::leaderboard::api::router())
         .merge(crate::versions::api::router())
         .merge(crate::webhooks::api::router())

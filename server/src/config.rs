@@ -39,6 +39,13 @@ pub struct Smtp {
     pub from: String,
 }
 
+/// How people reach the bucket themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DirectRoad {
+    AsTheServer,
+    At(String),
+}
+
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where the web server listens.
@@ -49,6 +56,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Where uploaded and published files lie.
     pub files: Place,
+    /// Whether people may move files to and from the bucket themselves.
+    pub direct: Option<DirectRoad>,
     /// The database; secret because it may hold a password.
     pub database_url: Secret,
     pub smtp: Option<Smtp>,
@@ -91,6 +100,7 @@ impl Config {
                 .trim_end_matches('/')
                 .to_owned(),
             files: reader.place(&data_dir),
+            direct: reader.direct(),
             database_url: Secret::new(reader.text("DATABASE_URL", "")),
             smtp: reader.optional("HOLDOUT_SMTP_URL").map(|url| Smtp {
                 url: Secret::new(url),
@@ -136,6 +146,22 @@ impl Reader {
             Some(Err(error)) => {
                 self.mistakes.push(format!("HOLDOUT_FILES cannot be read: {error}."));
                 Place::Folder(folder)
+            }
+        }
+    }
+
+    fn direct(&mut self) -> Option<DirectRoad> {
+        match self.optional("HOLDOUT_S3_DIRECT").as_deref() {
+            None | Some("false") => None,
+            Some("true") => Some(DirectRoad::AsTheServer),
+            Some(address) if address.starts_with("https://") || address.starts_with("http://") => {
+                Some(DirectRoad::At(address.trim_end_matches('/').to_owned()))
+            }
+            Some(other) => {
+                self.mistakes.push(format!(
+                    "HOLDOUT_S3_DIRECT={other} cannot be read: say true, false, or the address at which people reach the bucket."
+                ));
+                None
             }
         }
     }

@@ -1,6 +1,84 @@
 //! Stored files: in a folder or in an object store, as the installation says. See
-//! [`holdout_contract::files`], which the scorers use as well.
+//! [`holdout_contract::files`], which the scorers use as well. Where the operator allows it, people
+//! move files to and from the object store themselves, at addresses that are signed for one file and
+//! a short while.
 //!
-//! Never here: who may read a file.
+//! Never here: who may read a file; that is asked before an address is signed.
 
+use std::io;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use holdout_contract::files::connect;
 pub use holdout_contract::files::{Files, Stored, Writing};
+use holdout_contract::place::Place;
+use object_store::aws::AmazonS3;
+use object_store::signer::{HeaderName, HeaderValue, Method, SignedUrlOptions, Signer as _};
+
+/// Somebody who was allowed a file begins to read it within this time.
+const DOWNLOAD_LASTS: Duration = Duration::from_secs(5 * 60);
+/// A file begins to arrive within this time.
+pub const UPLOAD_LASTS: Duration = Duration::from_secs(30 * 60);
+const CHECKSUM: &str = "x-amz-checksum-sha256";
+
+/// Signs addresses in the bucket.
+#[derive(Debug)]
+pub struct Direct {
+    bucket: AmazonS3,
+    files: Files,
+}
+
+/// Where a file may be put by whoever has this.
+#[derive(Debug)]
+pub struct Slot {
+    pub url: String,
+    /// Must be sent with the file, exactly so; the store compares the hash among them.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Direct {
+    /// `endpoint` is the address at which people reach the store, where it is not the server's.
+    /// `None` for files in a folder.
+    ///
+    /// # Errors
+    /// Settings of a bucket that do not fit together.
+    pub fn open(place: &Place, endpoint: Option<&str>) -> io::Result<Option<Self>> {
+        let Place::Bucket(bucket) = place else { return Ok(None) };
+        let bucket = endpoint.map_or_else(|| bucket.clone(), |endpoint| bucket.clone().at(endpoint));
+        Ok(Some(Self { bucket: connect(&bucket)?, files: Files::open(place)? }))
+    }
+
+    /// An address that gives one file, under a name.
+    ///
+    /// # Errors
+    /// Those of the store's credentials.
+    pub async fn download(&self, key: &str, disposition: &str) -> io::Result<String> {
+        let options = SignedUrlOptions::new().with_query([("response-content-disposition", disposition)]);
+        self.sign(Method::GET, key, DOWNLOAD_LASTS, &options).await
+    }
+
+    /// An address that takes one file, of these bytes alone.
+    ///
+    /// # Errors
+    /// Those of the store's credentials.
+    pub async fn upload(&self, key: &str, sha256: &[u8; 32]) -> io::Result<Slot> {
+        let checksum = BASE64_STANDARD.encode(sha256);
+        let value = HeaderValue::from_str(&checksum).map_err(io::Error::other)?;
+        let options = SignedUrlOptions::new().with_signed_header(HeaderName::from_static(CHECKSUM), value);
+        let url = self.sign(Method::PUT, key, UPLOAD_LASTS, &options).await?;
+        Ok(Slot { url, headers: vec![(CHECKSUM, checksum)] })
+    }
+
+    async fn sign(
+        &self,
+        method: Method,
+        key: &str,
+        lasts: Duration,
+        options: &SignedUrlOptions,
+    ) -> io::Result<String> {
+        let path = self.files.path(key)?;
+        let signed = self.bucket.signed_url_opts(method, &path, lasts, options).await;
+        Ok(signed.map_err(io::Error::other)?.to_string())
+    }
+}

@@ -8,7 +8,7 @@ use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -29,6 +29,9 @@ use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
 use crate::place::{Bucket, Place};
+
+/// Room of files that people put into a bucket themselves, until they are taken in.
+pub const ARRIVALS: &str = "arrivals";
 
 /// A bucket takes no smaller parts than 5 MiB and no more than 10,000 of them.
 const BUCKET_PART_BYTES: usize = 8 << 20;
@@ -73,7 +76,7 @@ impl Files {
                 Ok(Self { store: Arc::new(store), prefix: Path::default(), part_bytes: FOLDER_PART_BYTES })
             }
             Place::Bucket(bucket) => Ok(Self {
-                store: Arc::new(connect(bucket).map_err(refused)?),
+                store: Arc::new(connect(bucket)?),
                 prefix: Path::parse(&bucket.prefix).map_err(io::Error::other)?,
                 part_bytes: BUCKET_PART_BYTES,
             }),
@@ -158,6 +161,25 @@ impl Files {
         }
     }
 
+    /// Removes the files of a room that are older than `age`. Gives their number.
+    ///
+    /// # Errors
+    /// Those of the place.
+    pub async fn remove_older(&self, room: &str, age: Duration) -> io::Result<usize> {
+        let room: Path = self.prefix.parts().chain(Path::from(room).parts()).collect();
+        let mut found = self.store.list(Some(&room));
+        let mut n_removed = 0;
+        while let Some(file) = found.try_next().await.map_err(refused)? {
+            // A clock that was set back makes nothing older.
+            let elapsed = SystemTime::from(file.last_modified).elapsed();
+            if elapsed.is_ok_and(|elapsed| elapsed > age) {
+                self.store.delete(&file.location).await.map_err(refused)?;
+                n_removed += 1;
+            }
+        }
+        Ok(n_removed)
+    }
+
     /// Stores a small file, reads it back and removes it.
     ///
     /// # Errors
@@ -181,7 +203,11 @@ impl Files {
         }
     }
 
-    fn path(&self, key: &str) -> io::Result<Path> {
+    /// Where a file lies at its place.
+    ///
+    /// # Errors
+    /// Not found for what is no key.
+    pub fn path(&self, key: &str) -> io::Result<Path> {
         let key = Path::parse(key).ok().filter(|key| key.parts().count() > 1);
         let key = key.ok_or(io::ErrorKind::NotFound)?;
         Ok(self.prefix.parts().chain(key.parts()).collect())
@@ -285,7 +311,11 @@ impl fmt::Debug for Writing {
     }
 }
 
-fn connect(bucket: &Bucket) -> object_store::Result<AmazonS3> {
+/// The client of a bucket. Nothing is asked of it yet.
+///
+/// # Errors
+/// Settings that do not fit together.
+pub fn connect(bucket: &Bucket) -> io::Result<AmazonS3> {
     // One library of ciphers for everything; somebody may have named it already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let is_plain = bucket.endpoint().is_some_and(|endpoint| endpoint.starts_with("http://"));
@@ -306,6 +336,7 @@ fn connect(bucket: &Bucket) -> object_store::Result<AmazonS3> {
         .with_client_options(client)
         .with_retry(retry)
         .build()
+        .map_err(refused)
 }
 
 /// An error of a place as one of the file system, in which a bucket that is missing is not the same

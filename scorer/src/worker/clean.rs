@@ -41,18 +41,16 @@ pub async fn clean(db: &PgPool, shelf: &Shelf) -> sqlx::Result<()> {
             tracing::warn!(%error, key, "a checked file could not be removed");
         }
     }
-    remove_unfinished(shelf.clone()).await;
+    remove_unfinished(shelf).await;
     sqlx::query!("delete from scorers where last_seen_at < now() - interval '1 day'").execute(db).await?;
     Ok(())
 }
 
 /// Beside everything else: the folders may be long.
-async fn remove_unfinished(shelf: Shelf) {
-    let removed = tokio::task::spawn_blocking(move || shelf.remove_unfinished(UNFINISHED_AFTER)).await;
-    match removed {
-        Ok(Ok(0)) => {}
-        Ok(Ok(n_removed)) => tracing::info!(n_removed, "half-written files were removed"),
-        Ok(Err(error)) => tracing::warn!(%error, "half-written files could not be removed"),
-        Err(error) => tracing::warn!(%error, "half-written files could not be looked for"),
+async fn remove_unfinished(shelf: &Shelf) {
+    match shelf.remove_unfinished(UNFINISHED_AFTER).await {
+        Ok(0) => {}
+        Ok(n_removed) => tracing::info!(n_removed, "files that nobody finished were removed"),
+        Err(error) => tracing::warn!(%error, "files that nobody finished could not be removed"),
     }
 }

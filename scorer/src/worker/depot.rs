@@ -7,7 +7,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use holdout_contract::files::{Files, Stored};
+use holdout_contract::files::{ARRIVALS, Files, Stored};
 use holdout_contract::place::Place;
 
 use super::message::{Answer, Request, SplitFiles};
@@ -114,15 +114,18 @@ impl Shelf {
         }
     }
 
-    /// As [`Storage::remove_unfinished`]. What was begun in a bucket and never finished is no file
-    /// there: a rule of the bucket removes it.
+    /// As [`Storage::remove_unfinished`]; in a bucket, what people put there and nobody took in. What
+    /// was begun there and never finished is no file: a rule of the bucket removes it.
     ///
     /// # Errors
-    /// Those of the file system.
-    pub fn remove_unfinished(&self, age: Duration) -> io::Result<usize> {
+    /// Those of the place.
+    pub async fn remove_unfinished(&self, age: Duration) -> io::Result<usize> {
         match self {
-            Self::Folder(storage) => storage.remove_unfinished(age),
-            Self::Bucket(_) => Ok(0),
+            Self::Folder(storage) => {
+                let storage = storage.clone();
+                tokio::task::spawn_blocking(move || storage.remove_unfinished(age)).await?
+            }
+            Self::Bucket(files) => files.remove_older(ARRIVALS, age).await,
         }
     }
 }

@@ -86,6 +86,25 @@ enum Wanted {
     Unchanged,
 }
 
+/// Answers a download of data, by a short-lived address in the object store where the operator allows it.
+///
+/// # Errors
+/// Those of storage.
+pub async fn hand_out(app: &App, download: &Download<'_>, asked: &HeaderMap) -> Result<Response> {
+    let etag = format!("\"{}\"", download.sha256_hex);
+    let is_unchanged = wanted(asked, &etag, download.size_bytes) == Wanted::Unchanged;
+    let Some(direct) = app.direct.as_ref().filter(|_| !is_unchanged) else {
+        return send(&app.files, download, asked).await;
+    };
+    let disposition = attachment(download.name);
+    let disposition = disposition.to_str().map_err(anyhow::Error::from)?;
+    let url = direct.download(download.storage_key, disposition).await?;
+    let location = HeaderValue::try_from(url).map_err(anyhow::Error::from)?;
+    let headers =
+        [(header::LOCATION, location), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    Ok((StatusCode::TEMPORARY_REDIRECT, headers).into_response())
+}
+
 /// Answers a download with the whole file, the range asked for, or that nothing changed.
 ///
 /// # Errors

@@ -76,7 +76,7 @@ impl From<Allowance> for AllowanceJson {
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
-struct SubmissionJson {
+pub(super) struct SubmissionJson {
     id: SubmissionId,
     state: &'static str,
     received_at: DateTime<Utc>,
@@ -150,7 +150,12 @@ async fn participant(app: &App, slug: &str, member: &Member) -> Result<(Seen, Te
 }
 
 /// A submission with everything around it, as its team may see it now.
-async fn document(app: &App, seen: &Seen, team_id: TeamId, id: SubmissionId) -> Result<SubmissionJson> {
+pub(super) async fn document(
+    app: &App,
+    seen: &Seen,
+    team_id: TeamId,
+    id: SubmissionId,
+) -> Result<SubmissionJson> {
     let competition = &seen.competition;
     let now = app.clock.now();
     let mut conn = app.db.acquire().await?;

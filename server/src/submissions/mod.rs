@@ -7,8 +7,10 @@
 //! Start at [`submit`]; [`check`] answers like it and counts for nothing.
 
 pub mod api;
+pub mod api_direct;
 pub mod check;
 pub mod choose;
+pub mod direct;
 pub mod live;
 pub mod model;
 pub mod pages;

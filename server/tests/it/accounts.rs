@@ -44,6 +44,7 @@ impl Site {
             public_url: base.clone(),
             data_dir: folder.path().to_owned(),
             files: Place::Folder(folder.path().join("files")),
+            direct: None,
             database_url: Secret::new(""),
             smtp,
             open_registration: true,

@@ -21,7 +21,6 @@ mod plans;
 mod python;
 mod render;
 #[path = "../../../scorer/contract/tests/s3/mod.rs"]
-#[expect(dead_code, reason = "other tests use the rest of it")]
 mod s3;
 mod stage;
 mod storage;

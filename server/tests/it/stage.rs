@@ -37,6 +37,7 @@ impl Stage {
             public_url: "http://stage.test".to_owned(),
             data_dir: folder.path().to_owned(),
             files: Place::Folder(folder.path().join("files")),
+            direct: None,
             database_url: Secret::new(""),
             smtp: None,
             open_registration: true,

@@ -1,12 +1,16 @@
 //! A house that keeps its files in a bucket: everything a folder can do, over a way that fails as well.
 
+use std::time::Duration;
+
+use holdout::config::DirectRoad;
+use holdout_contract::files::{ARRIVALS, Files};
 use holdout_contract::place::Place;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
 use ureq::http::Method;
 
 use crate::s3::{self, Proxy, S3};
-use crate::world::{Arena, Folder, Labels, Person, World, server_binary, sql};
+use crate::world::{Arena, Folder, Labels, Person, World, digest, server_binary, sql};
 
 struct Scene {
     world: World,
@@ -17,11 +21,15 @@ struct Scene {
 
 impl Scene {
     async fn begin(pool: PgPool) -> Self {
+        Self::with_road(pool, None).await
+    }
+
+    async fn with_road(pool: PgPool, direct: Option<DirectRoad>) -> Self {
         let folder = Folder::new();
         let s3 = S3::start(folder.path());
         let proxy = Proxy::start(s3.port(), 11);
         let environment = s3::environment(proxy.port(), s3::SECRET_KEY);
-        let world = World::in_bucket(pool, &s3::address(), environment).await;
+        let world = World::in_bucket(pool, &s3::address(), environment, direct).await;
         world.drain().await;
         Self { world, proxy, s3, _folder: folder }
     }
@@ -124,6 +132,116 @@ async fn one_table_in_a_bucket_becomes_a_competition(pool: PgPool) {
     }
     let report = host.api.get("/api/v1/competitions/split/report").await.expect(200).json();
     assert_eq!(report["is_current"], true, "{report}");
+    scene.world.close().await;
+}
+
+/// A program that talks to the object store alone.
+fn store() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+}
+
+async fn put(slot: &Value, content: &[u8]) -> u16 {
+    let (slot, content) = (slot.clone(), content.to_vec());
+    let put = move || {
+        let request = store().put(slot["url"].as_str().unwrap());
+        let headers = slot["headers"].as_object().unwrap();
+        let request = headers
+            .iter()
+            .fold(request, |request, (name, value)| request.header(name.as_str(), value.as_str().unwrap()));
+        request.send(content.as_slice()).unwrap().status().as_u16()
+    };
+    tokio::task::spawn_blocking(put).await.unwrap()
+}
+
+fn announced(content: &str) -> Value {
+    let sha256 = hex::encode(digest(content));
+    json!({ "size_bytes": content.len(), "sha256": sha256, "file_name": "a/big.csv", "description": "first" })
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn data_is_handed_out_by_the_store_itself_to_those_who_may_have_it(pool: PgPool) {
+    let scene = Scene::with_road(pool, Some(DirectRoad::AsTheServer)).await;
+    let (arena, bob) = scene.open().await;
+    let path = arena.api("/data/sample_submission.csv");
+    let sent = bob.api.get(&path).await.expect(307);
+    assert_eq!(sent.header("cache-control"), "no-store");
+    let url = sent.location().to_owned();
+    let etag = format!("\"{}\"", hex::encode(digest(&Labels::regression().sample)));
+    bob.api.get_with(&path, &[("if-none-match", &etag)]).await.expect(304);
+    bob.browser.get("/c/bucket/data/sample_submission.csv").await.expect(307);
+    scene.world.visitor().get(&path).await.expect(401);
+    let cy = scene.world.member("cy").await;
+    cy.api.get(&path).await.expect(403);
+    let read = move || {
+        let mut whole = store().get(&url).call().unwrap();
+        let name = whole.headers()["content-disposition"].to_str().unwrap().to_owned();
+        let part = store().get(&url).header("range", "bytes=3-8").call().unwrap().body_mut().read_to_string();
+        let forged = store().get(url.replace("sample", "other")).call().unwrap().status().as_u16();
+        (whole.body_mut().read_to_string().unwrap(), name, part.unwrap(), forged)
+    };
+    let (whole, name, part, forged) = tokio::task::spawn_blocking(read).await.unwrap();
+    let sample = Labels::regression().sample;
+    assert_eq!((whole.as_str(), part.as_str()), (sample.as_str(), &sample[3..9]));
+    assert_eq!(name, "attachment; filename=\"sample_submission.csv\"");
+    assert_eq!(forged, 403, "an address is signed for what it says alone");
+    scene.world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_file_comes_by_way_of_the_store(pool: PgPool) {
+    let scene = Scene::with_road(pool, Some(DirectRoad::AsTheServer)).await;
+    let (arena, bob) = scene.open().await;
+    let content = Labels::predictions(500, 250);
+    let file = announced(&content);
+    let post = async |person: &Person, rest: String, body: Value| {
+        person.api.send_json(Method::POST, &arena.api(&rest), &body).await
+    };
+    let slot = post(&bob, "/direct-uploads".to_owned(), file.clone()).await.expect(201).json();
+    let done = format!("/direct-uploads/{}", slot["id"].as_str().unwrap());
+    post(&bob, done.clone(), file.clone()).await.expect(404);
+    assert_ne!(put(&slot, b"id,target\n").await, 200, "the store takes the announced bytes alone");
+    assert_eq!(put(&slot, content.as_bytes()).await, 200);
+    let cy = scene.world.member("cy").await;
+    arena.join(&cy).await;
+    post(&cy, done.clone(), file.clone()).await.expect(404);
+    post(&bob, done.clone(), announced("something else")).await.expect(422);
+    assert_eq!(
+        sql("select count(*) from submissions").fetch_one(&scene.world.pool).await.unwrap().get::<i64, _>(0),
+        0
+    );
+    let received = post(&bob, done.clone(), file.clone()).await.expect(201).json();
+    assert_eq!(received["file_name"], "big.csv");
+    assert_eq!(received["description"], "first");
+    assert_eq!(received["allowance"]["left"], 4);
+    let again = post(&bob, done, file).await.expect(201).json();
+    assert_eq!(again["id"], received["id"]);
+    assert_eq!(scene.stored("submissions"), [content.as_bytes()]);
+    assert!(scene.stored(ARRIVALS).is_empty());
+    assert_eq!(put(&slot, content.as_bytes()).await, 200, "the address lives on and reaches nothing");
+    scene.world.drain().await;
+    let submission = arena.submission(&bob, received["id"].as_i64().unwrap()).await;
+    assert_eq!(submission["public_score"], 0.5);
+    let files = Files::open(&scene.s3.place()).unwrap();
+    assert_eq!(files.remove_older(ARRIVALS, Duration::from_secs(86_400)).await.unwrap(), 0);
+    assert_eq!(files.remove_older(ARRIVALS, Duration::ZERO).await.unwrap(), 1);
+    assert_eq!(scene.stored("submissions").len(), 1);
+    let large = json!({ "size_bytes": 1_u64 << 40, "sha256": "0".repeat(64) });
+    post(&bob, "/direct-uploads".to_owned(), large).await.expect(413);
+    sql("update competitions set daily_limit = 1").execute(&scene.world.pool).await.unwrap();
+    post(&bob, "/direct-uploads".to_owned(), announced("x")).await.expect(429);
+    scene.world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn where_the_store_is_closed_to_people_the_other_road_is_named(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let (arena, bob) = scene.open().await;
+    let id = uuid::Uuid::now_v7();
+    for rest in ["/direct-uploads".to_owned(), format!("/direct-uploads/{id}")] {
+        let refused = bob.api.send_json(Method::POST, &arena.api(&rest), &announced("x")).await.expect(403);
+        assert!(refused.text().contains("to the competition's `submissions`"), "{}", refused.text());
+    }
+    bob.api.get(&arena.api("/data/sample_submission.csv")).await.expect(200);
     scene.world.close().await;
 }
 

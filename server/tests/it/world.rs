@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use holdout::accounts::sessions;
-use holdout::config::{Config, Secret};
+use holdout::config::{Config, DirectRoad, Secret};
 use holdout::medals::model::Thresholds;
 use holdout::{App, router};
 use holdout_contract::place::Place;
@@ -95,6 +95,7 @@ impl World {
             public_url: base.clone(),
             data_dir: folder.path().to_owned(),
             files: Place::Folder(folder.path().join("files")),
+            direct: None,
             database_url: Secret::new(url),
             smtp: None,
             open_registration: true,
@@ -117,9 +118,14 @@ impl World {
     }
 
     /// As [`World::without_scorers`], with files in a bucket.
-    pub async fn in_bucket(pool: PgPool, address: &str, environment: Vec<(String, String)>) -> Self {
+    pub async fn in_bucket(
+        pool: PgPool,
+        address: &str,
+        environment: Vec<(String, String)>,
+        direct: Option<DirectRoad>,
+    ) -> Self {
         let files = Place::read(address, environment.clone()).unwrap();
-        let mut world = Self::configured(pool, |config| Config { files, ..config }).await;
+        let mut world = Self::configured(pool, |config| Config { files, direct, ..config }).await;
         world.environment = environment;
         world
     }

@@ -351,7 +351,7 @@ async fn list_data(
     tag = "Competitions",
     security(("token" = ["read"])),
     params(("Range" = Option<String>, Header, description = "`bytes=FIRST-LAST`, to go on where a download broke off")),
-    responses((status = 200, description = "The whole file", body = [u8], content_type = "application/octet-stream"), (status = 206, description = "The part that `Range` asked for", body = [u8], content_type = "application/octet-stream"), (status = 416, description = "The range lies outside the file")),
+    responses((status = 200, description = "The whole file", body = [u8], content_type = "application/octet-stream"), (status = 206, description = "The part that `Range` asked for", body = [u8], content_type = "application/octet-stream"), (status = 307, description = "The file is at `Location`, in the object store, for five minutes; ranges are answered there"), (status = 416, description = "The range lies outside the file")),
 )]
 async fn send_file(
     State(app): State<App>,
@@ -362,7 +362,7 @@ async fn send_file(
     let (seen, reader) = see(&app, &slug, caller).await?;
     download::may_download(&seen, reader.is_some(), seen.competition.phase(app.clock.now()))?;
     let file = download::find(&app, &seen, &name).await?;
-    download::send(&app.files, &Download::from(&file), &headers).await
+    download::hand_out(&app, &Download::from(&file), &headers).await
 }
 
 /// Download all files as one zip. It is made while it is sent, so it cannot be resumed.

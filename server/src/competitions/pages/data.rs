@@ -84,7 +84,7 @@ async fn send_file(
     let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
     download::may_download(&seen, shell.viewer.is_some(), seen.competition.phase(shell.now))?;
     let file = download::find(&app, &seen, &name).await?;
-    download::send(&app.files, &Download::from(&file), &headers).await
+    download::hand_out(&app, &Download::from(&file), &headers).await
 }
 
 async fn send_all(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
