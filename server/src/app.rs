@@ -107,5 +107,6 @@ pub fn api_rooms() -> OpenApiRouter<App> {
         .merge(crate::versions::api::router())
         .merge(crate::webhooks::api::router())
         .merge(crate::custom_metrics::api::router())
+        .merge(crate::folder::api::router())
         .merge(api::openapi::router())
 }

@@ -204,19 +204,53 @@ pub fn is_page_slug(slug: &str) -> bool {
         && !slug.starts_with('-')
 }
 
-/// Removes a page that no rule needs.
+/// Pages that every competition has; Holdout writes them where no host does.
+pub const OWN_PAGES: [&str; 4] = ["overview", "evaluation", "data", "rules"];
+
+/// Removes a page. Of those that every competition has, the proposal comes back; after the launch
+/// there is none.
 ///
 /// # Errors
-/// [`AppError::Refused`] for the overview and the rules; [`AppError::NotFound`].
+/// [`AppError::Refused`] for one of these after the launch; [`AppError::NotFound`].
 pub async fn remove_page(app: &App, host: &Member, seen: &Seen, slug: &str) -> Result<()> {
-    if matches!(slug, "overview" | "rules" | "evaluation" | "data") {
+    let mut tx = app.db.begin().await?;
+    let launched_at = store::drafts::lock(&mut tx, seen.competition.id).await?;
+    if OWN_PAGES.contains(&slug) && launched_at.is_some() {
         return Err(AppError::refused("Every competition has this page: change its text instead."));
     }
-    let mut tx = app.db.begin().await?;
     if !store::texts::remove(&mut tx, seen.competition.id, slug).await? {
         return Err(AppError::NotFound);
     }
     finish(app, tx, host, &seen.competition, "remove_page").await
+}
+
+/// Puts pages into an order; those that are not named follow in theirs.
+///
+/// # Errors
+/// [`AppError::Field`] naming a page that is none.
+pub async fn order_pages(app: &App, host: &Member, seen: &Seen, slugs: &[String]) -> Result<()> {
+    let id = seen.competition.id;
+    let mut tx = app.db.begin().await?;
+    let known = store::texts::links(&mut tx, id).await?;
+    if let Some(stranger) = slugs.iter().find(|slug| known.iter().all(|page| page.slug != **slug)) {
+        return Err(AppError::field("slugs", format!("There is no page “{stranger}”.")));
+    }
+    store::texts::order(&mut tx, id, slugs).await?;
+    finish(app, tx, host, &seen.competition, "order_pages").await
+}
+
+/// Moves a page one place up.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub async fn move_page_up(app: &App, host: &Member, seen: &Seen, slug: &str) -> Result<()> {
+    let mut conn = app.db.acquire().await?;
+    let pages = store::texts::links(&mut conn, seen.competition.id).await?;
+    drop(conn);
+    let mut slugs: Vec<String> = pages.into_iter().map(|page| page.slug).collect();
+    let at = slugs.iter().position(|known| known == slug).ok_or(AppError::NotFound)?;
+    slugs.swap(at, at.saturating_sub(1));
+    order_pages(app, host, seen, &slugs).await
 }
 
 /// Draws the proposals anew, notes who did it, and commits.

@@ -6,10 +6,15 @@
 //! Never here: a request to a server, which is the command line's business, or a label beyond the
 //! checks of the file in which it lies.
 
+pub mod api;
+pub mod diff;
 pub mod links;
+pub mod lock;
 pub mod model;
 mod parts;
 pub mod problems;
 pub mod read;
 mod sections;
+mod store;
 mod tables;
+pub mod write;

@@ -15,8 +15,6 @@ pub const SETTINGS: &str = "competition.toml";
 /// Subfolders of pages and of data files.
 pub const PAGES: &str = "pages";
 pub const DATA: &str = "data";
-/// Pages that every competition has; Holdout writes them where no host does.
-pub const OWN_PAGES: [&str; 4] = ["overview", "evaluation", "data", "rules"];
 
 /// Everything of a competition that a folder holds, but the solution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -357,7 +357,7 @@ fn read_module(source: Source<'_>, root: &Path, file: &Located<String>) -> Optio
 pub(super) fn check_links(source: Source<'_>, pages: &[Page], data: &[Located<DataFile>]) {
     let is_published = |target: &links::Target<'_>| match target {
         links::Target::Page(slug) => {
-            pages.iter().any(|page| page.slug == *slug) || super::model::OWN_PAGES.contains(slug)
+            pages.iter().any(|page| page.slug == *slug) || edit::OWN_PAGES.contains(slug)
         }
         links::Target::Data(name) => {
             data.iter().any(|file| file.value.name == *name && file.value.role != "history")

@@ -185,7 +185,7 @@ fn kind(value: &DeValue<'_>) -> &'static str {
     }
 }
 
-fn json_table(table: &DeTable<'_>) -> Map<String, Value> {
+pub(super) fn json_table(table: &DeTable<'_>) -> Map<String, Value> {
     table.iter().map(|(name, value)| (name.get_ref().to_string(), json(value.get_ref()))).collect()
 }
 

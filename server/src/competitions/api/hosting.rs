@@ -34,6 +34,7 @@ pub fn router() -> OpenApiRouter<App> {
         .layer(DefaultBodyLimit::disable());
     OpenApiRouter::new()
         .routes(routes!(super::show_page, put_page, remove_page))
+        .routes(routes!(put_pages_order))
         .routes(routes!(put_metric))
         .merge(uploads)
 }
@@ -227,6 +228,35 @@ async fn remove_page(
 ) -> Result<StatusCode> {
     let (host, seen) = open(&app, &slug, caller).await?;
     edit::remove_page(&app, &host, &seen, &page).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[schema(as = PagesOrder)]
+struct OrderBody {
+    /// Names of pages as they stand in addresses; those left out follow in their order.
+    #[schema(example = json!(["overview", "rules"]))]
+    slugs: Vec<String>,
+}
+
+/// Put the pages into an order.
+#[utoipa::path(
+    put,
+    path = paths::API_PAGES_ORDER,
+    operation_id = "order_pages",
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    request_body = OrderBody,
+    responses((status = 204, description = "The menu has this order")),
+)]
+async fn put_pages_order(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+    body: Result<Json<OrderBody>, JsonRejection>,
+) -> Result<StatusCode> {
+    let (host, seen) = open(&app, &slug, caller).await?;
+    edit::order_pages(&app, &host, &seen, &document(body)?.slugs).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -106,6 +106,28 @@ pub async fn save(
     Ok(())
 }
 
+/// Puts the named pages first, in this order; the others follow in theirs.
+///
+/// # Errors
+/// Those of the database.
+pub async fn order(conn: &mut PgConnection, id: CompetitionId, slugs: &[String]) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"update pages p
+           set position = o.position
+           from (
+                select slug, row_number() over (order by array_position($2, slug) nulls last, position, slug)::int as position
+                from pages
+                where competition_id = $1
+           ) o
+           where p.competition_id = $1 and p.slug = o.slug and p.position <> o.position"#,
+        id.0,
+        slugs,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Removes a page; whether there was one.
 ///
 /// # Errors

@@ -24,6 +24,7 @@ pub fn router() -> Router<App> {
         .route(paths::HOST_PAGES, get(show_pages).post(post_new))
         .route(paths::HOST_PAGE, get(show_page).post(post_page))
         .route(paths::HOST_PAGE_REMOVE, post(post_remove))
+        .route(paths::HOST_PAGE_UP, post(post_up))
 }
 
 #[derive(Template, WebTemplate)]
@@ -79,7 +80,7 @@ impl PagePage {
     }
 
     pub fn may_be_removed(&self) -> bool {
-        !matches!(self.page.slug.as_str(), "overview" | "rules" | "evaluation" | "data")
+        !edit::OWN_PAGES.contains(&self.page.slug.as_str())
     }
 }
 
@@ -172,6 +173,16 @@ async fn post_page(
             Ok(correct(PagePage { frame, setup: opened.setup, shell, page: known, form, mistake }))
         }
     }
+}
+
+async fn post_up(
+    State(app): State<App>,
+    Path((slug, page)): Path<(String, String)>,
+    shell: Shell,
+) -> Result<Response> {
+    let opened = open(&app, &slug, &shell, Some(Step::Pages)).await?;
+    edit::move_page_up(&app, shell.member()?, &opened.seen, &page).await?;
+    Ok(saved(&slug, Step::Pages, "The page stands one place higher in the menu."))
 }
 
 async fn post_remove(
