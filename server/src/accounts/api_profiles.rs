@@ -117,7 +117,7 @@ async fn show_user(
     let profile = profiles::find(&mut conn, &username).await?.ok_or(AppError::NotFound)?;
     let joined = profiles::joined(&mut conn, profile.id, viewer, keyset.before(), keyset.fetched()).await?;
     let hosted = profiles::hosted(&mut conn, profile.id, viewer).await?;
-    let record = read::record(&mut conn, profile.id, app.clock.now()).await?;
+    let record = read::record(&app, &mut conn, profile.id).await?;
     let joined = keyset.slice(joined, |engagement| engagement.competition_id).map(EngagementJson::from);
     let json = UserProfileJson {
         username: profile.username,

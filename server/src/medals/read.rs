@@ -1,8 +1,9 @@
 //! What somebody has earned, for profile, page and JSON alike.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 use sqlx::PgConnection;
 
+use crate::app::App;
 use crate::ids::UserId;
 use crate::medals::activity::Year;
 use crate::medals::model::{Category, Medals, Tier};
@@ -43,22 +44,29 @@ impl Record {
     }
 }
 
-/// Somebody's record at `now`.
+/// Somebody's record now.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn record(conn: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> sqlx::Result<Record> {
+pub async fn record(app: &App, conn: &mut PgConnection, user: UserId) -> sqlx::Result<Record> {
+    let now = app.clock.now();
     let finishes = store::finishes(conn, user).await?;
-    let has_scored = store::has_scored(conn, user).await?;
-    let medals = Medals::of_finishes(&finishes);
-    let competitions = Standing {
-        category: Category::Competitions,
-        tier: Category::Competitions.tier(&medals, has_scored),
+    let by_notebooks = store::medals_by_votes(conn, user, "notebook", &app.config.notebook_medals).await?;
+    let by_posts = store::medals_by_votes(conn, user, "post", &app.config.post_medals).await?;
+    let did = store::contributions(conn, user).await?;
+    let days = store::active_days(conn, user, now - TimeDelta::days(Year::DAYS)).await?;
+    let standings = [
+        (Category::Competitions, Medals::of_finishes(&finishes), did.competitions),
+        (Category::Notebooks, by_notebooks, did.notebooks),
+        (Category::Discussion, by_posts, did.discussion),
+    ];
+    let standing = |(category, medals, has_contributed): (Category, Medals, bool)| Standing {
+        category,
+        tier: category.tier(&medals, has_contributed),
         medals,
     };
-    let days = store::submitting_days(conn, user, now - TimeDelta::days(Year::DAYS)).await?;
     Ok(Record {
-        standings: vec![competitions],
+        standings: standings.map(standing).to_vec(),
         points: finishes.iter().map(|finish| finish.points(now)).sum(),
         year: Year::new(now, &days),
     })

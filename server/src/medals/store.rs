@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::ids::UserId;
-use crate::medals::model::Finish;
+use crate::medals::model::{Finish, Medals, Thresholds};
 
 /// Somebody's finishes in competitions that count, latest end first.
 ///
@@ -30,17 +30,59 @@ pub async fn finishes(conn: &mut PgConnection, user: UserId) -> sqlx::Result<Vec
     .await
 }
 
-/// Whether a submission of somebody was ever scored.
-///
+/// Whether somebody contributed to each category: had a submission scored, shared a notebook, wrote a
+/// post.
+#[derive(Debug, Clone, Copy)]
+pub struct Contributions {
+    pub competitions: bool,
+    pub notebooks: bool,
+    pub discussion: bool,
+}
+
 /// # Errors
 /// Those of the database.
-pub async fn has_scored(conn: &mut PgConnection, user: UserId) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        "select exists (select from submissions where user_id = $1 and state = 'scored') as \"has!\"",
+pub async fn contributions(conn: &mut PgConnection, user: UserId) -> sqlx::Result<Contributions> {
+    sqlx::query_as!(
+        Contributions,
+        "select u.first_scored_at is not null as \"competitions!\",
+                exists (select from subjects where author_id = u.id and kind = 'notebook'
+                        and hidden_at is null and deleted_at is null) as \"notebooks!\",
+                exists (select from subjects where author_id = u.id and kind = 'post'
+                        and hidden_at is null and deleted_at is null) as \"discussion!\"
+         from users u
+         where u.id = $1",
         user.0,
     )
     .fetch_one(conn)
     .await
+}
+
+/// Somebody's medals by votes, for subjects of one kind.
+///
+/// # Errors
+/// Those of the database.
+pub async fn medals_by_votes(
+    conn: &mut PgConnection,
+    user: UserId,
+    kind: &str,
+    thresholds: &Thresholds,
+) -> sqlx::Result<Medals> {
+    let row = sqlx::query!(
+        "select count(*) filter (where n_medal_votes >= $5) as \"gold!\",
+                count(*) filter (where n_medal_votes >= $4 and n_medal_votes < $5) as \"silver!\",
+                count(*) filter (where n_medal_votes < $4) as \"bronze!\"
+         from subjects
+         where author_id = $1 and kind = $2 and n_medal_votes >= $3
+           and hidden_at is null and deleted_at is null",
+        user.0,
+        kind,
+        i32::try_from(thresholds.bronze).unwrap_or(i32::MAX),
+        i32::try_from(thresholds.silver).unwrap_or(i32::MAX),
+        i32::try_from(thresholds.gold).unwrap_or(i32::MAX),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(Medals { gold: row.gold, silver: row.silver, bronze: row.bronze, solo_gold: 0 })
 }
 
 /// How often somebody was active on a day, in UTC.
@@ -50,20 +92,25 @@ pub struct ActiveDay {
     pub n: i64,
 }
 
-/// The days since `since` on which somebody sent submissions.
+/// The days since `since` on which somebody sent submissions, wrote posts or shared notebooks.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn submitting_days(
+pub async fn active_days(
     conn: &mut PgConnection,
     user: UserId,
     since: DateTime<Utc>,
 ) -> sqlx::Result<Vec<ActiveDay>> {
     sqlx::query_as!(
         ActiveDay,
-        "select (received_at at time zone 'UTC')::date as \"day!\", count(*) as \"n!\"
-         from submissions
-         where user_id = $1 and received_at >= $2
+        "select (at at time zone 'UTC')::date as \"day!\", count(*) as \"n!\"
+         from (
+            select received_at as at from submissions where user_id = $1 and received_at >= $2
+            union all
+            select created_at from subjects
+            where author_id = $1 and created_at >= $2 and kind <> 'topic'
+              and hidden_at is null and deleted_at is null
+         ) activities
          group by 1
          order by 1",
         user.0,

@@ -1,12 +1,16 @@
 //! Medals, points and tiers follow from final boards, and only from those that count.
 
 use chrono::TimeDelta;
+use holdout::accounts::model::Member;
 use holdout::competitions::access::see;
+use holdout::forum::model::Vote;
+use holdout::forum::{forums, subjects, topics, votes};
+use holdout::ids::SubjectId;
 use holdout::leaderboard::read::settled_if_due;
 use holdout::medals::model::{Medals, Tier};
 use holdout::medals::read::{Record, record};
 use holdout::submissions::submit::Entrant;
-use sqlx::PgPool;
+use sqlx::{PgPool, Row};
 
 use crate::stage::{SLUG, Stage};
 use crate::world::sql;
@@ -31,7 +35,7 @@ async fn settle(stage: &Stage) {
 
 async fn record_of(stage: &Stage, entrant: &Entrant) -> Record {
     let mut conn = stage.app.db.acquire().await.unwrap();
-    record(&mut conn, entrant.member.id, stage.app.clock.now()).await.unwrap()
+    record(&stage.app, &mut conn, entrant.member.id).await.unwrap()
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
@@ -71,4 +75,76 @@ async fn a_competition_marked_so_counts_for_nothing(pool: PgPool) {
     settle(&stage).await;
     let record = record_of(&stage, &entrants[0]).await;
     assert_eq!((record.points, record.standings[0].medals), (0.0, Medals::default()));
+}
+
+/// A post of somebody's, in a topic of their own.
+async fn posted(stage: &Stage, author: &Member) -> SubjectId {
+    let forum = forums::see_general(&stage.app, "general", Some(author)).await.unwrap();
+    let topic = topics::open(&stage.app, author, &forum, "What I found", "A *lot*.").await.unwrap();
+    let opening = sql("select id from posts where under_id = $1 and is_opening").bind(topic.0);
+    SubjectId(opening.fetch_one(&stage.owner).await.unwrap().get(0))
+}
+
+async fn vote(stage: &Stage, voter: &Member, post: SubjectId, vote: Vote) {
+    let seen = subjects::see(&stage.app, post, Some(voter)).await.unwrap();
+    votes::cast(&stage.app, voter, &seen, vote).await.unwrap();
+}
+
+/// What counts towards medals, subject by subject and vote by vote.
+async fn weights(stage: &Stage) -> Vec<String> {
+    sql("select 'subject ' || id || ' ' || n_medal_votes as line from subjects
+         union all select 'vote ' || subject_id || ' ' || user_id || ' ' || is_by_novice from votes
+         union all select 'user ' || id || ' ' || (first_scored_at is null) from users
+         order by line")
+    .fetch_all(&stage.owner)
+    .await
+    .unwrap()
+    .iter()
+    .map(|row| row.get(0))
+    .collect()
+}
+
+async fn in_discussion(stage: &Stage, author: &Member) -> (Tier, Medals) {
+    let mut conn = stage.app.db.acquire().await.unwrap();
+    let standing = record(&stage.app, &mut conn, author.id).await.unwrap().standings[2];
+    (standing.tier, standing.medals)
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn votes_by_novices_make_no_medals_until_their_first_score(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let author = stage.person("author").await;
+    assert_eq!(in_discussion(&stage, &author).await, (Tier::Novice, Medals::default()));
+    let post = posted(&stage, &author).await;
+    assert_eq!(in_discussion(&stage, &author).await, (Tier::Contributor, Medals::default()));
+    let mut voters = Vec::new();
+    for number in 0..5 {
+        let voter = stage.entrant(&format!("voter{number}")).await;
+        vote(&stage, &voter.member, post, Vote::Up).await;
+        voters.push(voter);
+    }
+    assert_eq!(in_discussion(&stage, &author).await.1, Medals::default(), "five Novices");
+    stage.scored(&voters[0], 0.5, 0.5).await;
+    stage.scored(&voters[0], 0.4, 0.5).await;
+    assert_eq!(in_discussion(&stage, &author).await.1, Medals { bronze: 1, ..Medals::default() });
+    for voter in &voters[1..] {
+        stage.scored(voter, 0.5, 0.5).await;
+    }
+    assert_eq!(in_discussion(&stage, &author).await.1, Medals { silver: 1, ..Medals::default() });
+    vote(&stage, &voters[4].member, post, Vote::Down).await;
+    assert_eq!(
+        in_discussion(&stage, &author).await.1,
+        Medals { bronze: 1, ..Medals::default() },
+        "3 net votes"
+    );
+    vote(&stage, &voters[4].member, post, Vote::None).await;
+    let kept = weights(&stage).await;
+    sql("select recount_medals()").execute(&stage.owner).await.unwrap();
+    assert_eq!(kept, weights(&stage).await, "the same from the history");
+    sql("update subjects set hidden_at = now() where id = $1")
+        .bind(post.0)
+        .execute(&stage.owner)
+        .await
+        .unwrap();
+    assert_eq!(in_discussion(&stage, &author).await, (Tier::Novice, Medals::default()), "hidden");
 }

@@ -77,7 +77,7 @@ async fn show_profile(
     let profile = profiles::find(&mut conn, &username).await?.ok_or(AppError::NotFound)?;
     let joined = profiles::joined(&mut conn, profile.id, viewer, keyset.before(), keyset.fetched()).await?;
     let hosted = profiles::hosted(&mut conn, profile.id, viewer).await?;
-    let record = read::record(&mut conn, profile.id, shell.now).await?;
+    let record = read::record(&app, &mut conn, profile.id).await?;
     drop(conn);
     Ok(ProfilePage {
         initials: model::initials(&profile.display_name),
