@@ -8,6 +8,7 @@ use holdout_contract::MIGRATOR;
 use holdout_contract::job::{CheckVerdict, Subject};
 use holdout_contract::queue::{self, MAX_ATTEMPTS};
 use holdout_scorer::worker::clean::clean;
+use holdout_scorer::worker::orphans::remove_orphans;
 use holdout_scorer::worker::step::{Stepped, recover, step};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -256,6 +257,26 @@ async fn what_is_old_is_cleaned_out_with_its_files(db: PgPool) {
     .expect("counted");
     assert_eq!((left.jobs, left.checks), (0, 0));
     assert!(!world.folder.files().join(stored.key).exists());
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn files_that_no_row_names_are_removed_and_no_others(db: PgPool) {
+    let world = World::new(db).await;
+    let open = world.competition("open", SOLUTION).await;
+    world.data_file(open, "train", b"id,x\n1,2\n").await;
+    let team = world.team(open, "b").await;
+    world.submit(open, team, GOOD).await;
+    let orphans = ["submissions", "checks", "solutions", "tables", "data"]
+        .map(|room| world.folder.files().join(world.store(room, open.id, b"nobody's").key));
+    let foreign = world.folder.files().join(world.store("notebooks", open.id, b"of another room").key);
+    let mut worker = world.worker();
+    let files = worker.depot.shelf.files().expect("opened").expect("a folder");
+    let day = Duration::from_secs(86_400);
+    assert_eq!(remove_orphans(&world.db, &files, day).await.expect("swept"), 0, "they may be on their way");
+    assert_eq!(remove_orphans(&world.db, &files, Duration::ZERO).await.expect("swept"), orphans.len());
+    assert!(orphans.iter().all(|path| !path.exists()) && foreign.exists());
+    world.drain(&mut worker).await;
+    assert_eq!(world.n_entries(open).await.0, 1, "everything that a score needs is there");
 }
 
 /// A long file: rejected for its ids in the end, but only once it was read.

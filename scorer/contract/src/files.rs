@@ -17,8 +17,8 @@ use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
-    BackoffConfig, ClientOptions, GetOptions, GetRange, GetResultPayload, MultipartUpload, ObjectStore,
-    ObjectStoreExt, PutPayload, RetryConfig,
+    BackoffConfig, ClientOptions, GetOptions, GetRange, GetResultPayload, MultipartUpload, ObjectMeta,
+    ObjectStore, ObjectStoreExt, PutPayload, RetryConfig,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -161,21 +161,31 @@ impl Files {
         }
     }
 
+    /// Keys of a room's files that are older than `age`.
+    pub fn older(&self, room: &str, age: Duration) -> BoxStream<'static, io::Result<String>> {
+        let room: Path = self.prefix.parts().chain(Path::from(room).parts()).collect();
+        let prefix = self.prefix.clone();
+        let key = move |file: ObjectMeta| {
+            // A clock that was set back makes nothing older.
+            let elapsed = SystemTime::from(file.last_modified).elapsed();
+            let is_older = elapsed.is_ok_and(|elapsed| elapsed > age);
+            let parts = file.location.prefix_match(&prefix).filter(|_| is_older)?;
+            Some(parts.map(|part| part.as_ref().to_owned()).collect::<Vec<_>>().join("/"))
+        };
+        let listed = self.store.list(Some(&room)).map_err(refused);
+        listed.try_filter_map(move |file| std::future::ready(Ok(key(file)))).boxed()
+    }
+
     /// Removes the files of a room that are older than `age`. Gives their number.
     ///
     /// # Errors
     /// Those of the place.
     pub async fn remove_older(&self, room: &str, age: Duration) -> io::Result<usize> {
-        let room: Path = self.prefix.parts().chain(Path::from(room).parts()).collect();
-        let mut found = self.store.list(Some(&room));
+        let mut found = self.older(room, age);
         let mut n_removed = 0;
-        while let Some(file) = found.try_next().await.map_err(refused)? {
-            // A clock that was set back makes nothing older.
-            let elapsed = SystemTime::from(file.last_modified).elapsed();
-            if elapsed.is_ok_and(|elapsed| elapsed > age) {
-                self.store.delete(&file.location).await.map_err(refused)?;
-                n_removed += 1;
-            }
+        while let Some(key) = found.try_next().await? {
+            self.remove(&key).await?;
+            n_removed += 1;
         }
         Ok(n_removed)
     }

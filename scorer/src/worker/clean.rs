@@ -7,9 +7,12 @@ use std::time::Duration;
 use sqlx::PgPool;
 
 use super::depot::Shelf;
+use super::orphans::remove_orphans;
 
 /// Nobody writes one file for longer.
 const UNFINISHED_AFTER: Duration = Duration::from_secs(24 * 3600);
+/// Nothing that is on its way into the database takes longer.
+const ORPHAN_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Removes what is old.
 ///
@@ -44,6 +47,20 @@ pub async fn clean(db: &PgPool, shelf: &Shelf) -> sqlx::Result<()> {
     remove_unfinished(shelf).await;
     sqlx::query!("delete from scorers where last_seen_at < now() - interval '1 day'").execute(db).await?;
     Ok(())
+}
+
+/// Looks for files that no row names.
+pub async fn sweep(db: &PgPool, shelf: &Shelf) {
+    let removed = match shelf.files() {
+        Ok(Some(files)) => remove_orphans(db, &files, ORPHAN_AFTER).await,
+        Ok(None) => return,
+        Err(error) => Err(error.into()),
+    };
+    match removed {
+        Ok(0) => {}
+        Ok(n_removed) => tracing::info!(n_removed, "files that no row names were removed"),
+        Err(error) => tracing::warn!(%error, "files that no row names could not be removed"),
+    }
 }
 
 /// Beside everything else: the folders may be long.

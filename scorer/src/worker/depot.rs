@@ -105,6 +105,20 @@ impl Shelf {
         }
     }
 
+    /// All files; `None` for a folder that is not there now.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn files(&self) -> io::Result<Option<Files>> {
+        match self {
+            Self::Folder(storage) if storage.root().is_dir() => {
+                Files::open(&Place::Folder(storage.root().to_owned())).map(Some)
+            }
+            Self::Folder(_) => Ok(None),
+            Self::Bucket(files) => Ok(Some(files.clone())),
+        }
+    }
+
     /// Removes files of a split that nobody will ever name.
     pub async fn discard(&self, made: &SplitFiles) {
         for Stored { key, .. } in made.all() {

@@ -14,6 +14,7 @@ pub mod doctor;
 mod finish;
 mod give_up;
 pub mod message;
+pub mod orphans;
 mod patience;
 pub mod read;
 pub mod rescoring;

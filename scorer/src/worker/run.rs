@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::announce::beat;
-use super::clean::clean;
+use super::clean::{clean, sweep};
 use super::depot::Shelf;
 use super::patience::{is_away, patiently};
 use super::rescoring;
@@ -21,6 +21,10 @@ use super::step::{Stepped, Worker, recover, step};
 const POLL: Duration = Duration::from_secs(2);
 const CHORES_EVERY: Duration = Duration::from_secs(4);
 const CLEAN_EVERY: Duration = Duration::from_secs(3600);
+/// Every stored file is looked at.
+const SWEEP_EVERY: Duration = Duration::from_secs(24 * 3600);
+/// Not while a house starts.
+const FIRST_SWEEP_AFTER: Duration = Duration::from_secs(3600);
 
 /// When to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,9 +45,12 @@ pub async fn run(worker: &mut Worker, until: Until) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let mut listener = None;
     recover_patiently(worker).await?;
-    let chores = tokio::spawn(chores(worker.db.clone(), worker.id, worker.depot.shelf.clone()));
+    let shelf = worker.depot.shelf.clone();
+    let sweeps = tokio::spawn(sweeps(worker.db.clone(), shelf.clone()));
+    let chores = tokio::spawn(chores(worker.db.clone(), worker.id, shelf));
     let worked = work(worker, until, &mut signals, &mut listener).await;
     chores.abort();
+    sweeps.abort();
     worked
 }
 
@@ -111,6 +118,15 @@ async fn chores(db: PgPool, worker: Uuid, shelf: Shelf) {
             }
         }
         sleep(jittered(CHORES_EVERY)).await;
+    }
+}
+
+/// Beside the chores: with many files it takes long.
+async fn sweeps(db: PgPool, shelf: Shelf) {
+    sleep(jittered(FIRST_SWEEP_AFTER)).await;
+    loop {
+        sweep(&db, &shelf).await;
+        sleep(jittered(SWEEP_EVERY)).await;
     }
 }
 
