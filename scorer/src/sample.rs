@@ -2,9 +2,10 @@
 //! label: anyone may ask for it, as often as they like.
 
 use holdout_contract::rejection::Rejection;
+use holdout_contract::spec::Layout;
 
-use crate::intake::sample::{Sample, guessed_rules, plan_of_sample};
-use crate::intake::{self, CellRule, Content, Limits};
+use crate::intake::sample::{Columns, Sample};
+use crate::intake::{self, Content, Limits};
 use crate::judge::Judge;
 use crate::solution::Solution;
 
@@ -15,13 +16,16 @@ use crate::solution::Solution;
 /// What is wrong with the sample itself.
 pub fn prepare(content: &Content<'_>, judge: Option<&Judge>, limits: &Limits) -> Result<Sample, Rejection> {
     let header = intake::read_header(content, limits)?;
-    let rules: Vec<CellRule> = match judge {
-        Some(judge) => header.iter().map(|name| Solution::submission_rule(judge, name)).collect(),
-        None => guessed_rules(&intake::read_texts(content, limits)?.1),
+    let columns = match judge {
+        Some(judge) => Columns {
+            id: sample_id(&header, judge),
+            rules: header.iter().map(|name| Solution::submission_rule(judge, name)).collect(),
+            are_classes: judge.layout() == Layout::ClassColumns,
+        },
+        None => Columns::guessed(&intake::read_texts(content, limits)?.1),
     };
-    let plan = plan_of_sample(&header, sample_id(&header, judge), &rules);
-    let table = intake::read(content, limits, |_| Ok(plan.clone()))?;
-    Sample::new(&plan, table)
+    let table = intake::read(content, limits, |_| Ok(columns.plan(&header)))?;
+    Sample::new(&header, columns, table)
 }
 
 /// Checks a submission against a sample submission; returns the number of rows.
@@ -39,7 +43,7 @@ pub fn check_against_sample(
     sample.match_rows(&table, submission)
 }
 
-fn sample_id(header: &[String], judge: Option<&Judge>) -> usize {
-    let named = judge.and_then(|judge| judge.context.text("id_column"));
+fn sample_id(header: &[String], judge: &Judge) -> usize {
+    let named = judge.context.text("id_column");
     named.and_then(|name| header.iter().position(|column| column == name)).unwrap_or(0)
 }

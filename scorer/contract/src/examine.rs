@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::format::SubmissionFormat;
+
 /// Stored in `scoring_versions.report`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -33,6 +35,9 @@ pub struct Profile {
     /// Whether the split was made by the platform because the file had no `Usage` column.
     pub split_was_made: bool,
     pub targets: Vec<TargetKind>,
+    /// What a submission must hold, where the metric says so.
+    #[serde(default)]
+    pub submission: Option<SubmissionFormat>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

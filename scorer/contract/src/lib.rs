@@ -8,6 +8,7 @@ pub mod custom;
 pub mod events;
 pub mod examine;
 pub mod files;
+pub mod format;
 pub mod job;
 pub mod place;
 pub mod queue;

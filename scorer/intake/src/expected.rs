@@ -2,14 +2,8 @@
 
 use holdout_contract::rejection::{Rejection, RejectionKind};
 
-use crate::plan::{CellRule, Plan, Wanted};
-
-/// A column that submissions must have.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Expected {
-    pub name: String,
-    pub rule: CellRule,
-}
+use crate::plan::{Plan, Wanted};
+pub use holdout_contract::format::Expected;
 
 /// Finds every expected column, whatever their order.
 ///

@@ -3,10 +3,11 @@
 //!
 //! Scorers and the command line both judge a file here, so that they cannot disagree. Scorers read by
 //! quicker roads of their own and come back to [`careful`], the authority on what is wrong with a CSV
-//! file. Never here: a label, a score, polars. Start at [`read_csv`] and [`sample::Sample`].
+//! file. Never here: a label, a score, polars. Start at [`read_csv`] and [`check::check`].
 
 pub mod careful;
 pub mod cells;
+pub mod check;
 pub mod columns;
 pub mod content;
 pub mod expected;

@@ -84,6 +84,7 @@ fn profile(solution: &Solution) -> Profile {
         n_ignored: (solution.n_rows() - solution.n_public() - solution.n_private()) as u64,
         split_was_made: solution.split_was_made(),
         targets: Vec::new(),
+        submission: None,
     }
 }
 

@@ -1,7 +1,8 @@
 //! What may be said of a solution without telling any row's label.
 
 use holdout_contract::examine::{Profile, TargetKind};
-use holdout_contract::spec::Task;
+use holdout_contract::format::SubmissionFormat;
+use holdout_contract::spec::{Layout, Task};
 
 use super::{Solution, Split, Truth};
 use crate::intake::CellRule;
@@ -18,6 +19,16 @@ impl Solution {
             n_ignored: self.n_ignored() as u64,
             split_was_made: self.split_was_made,
             targets: self.truths.iter().map(|truth| self.target_kind(truth)).collect(),
+            submission: Some(self.submission_format()),
+        }
+    }
+
+    /// What a submission must hold.
+    pub fn submission_format(&self) -> SubmissionFormat {
+        SubmissionFormat {
+            id_column: self.id_name.clone(),
+            columns: self.expected.clone(),
+            are_classes: self.layout == Layout::ClassColumns,
         }
     }
 
