@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
-use holdout::cli::{self, ClientVerb};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+use holdout::cli::manual::{self, CompletionsArgs, ManArgs};
+use holdout::cli::{self, ClientVerb, Connection};
 use holdout::config::Config;
 use holdout::house::confine::{self, Confinement};
 use holdout::house::layout::Layout;
@@ -28,8 +30,10 @@ static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 const DRAIN_PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Parser)]
-#[command(version, about = "Self-hosted machine-learning competitions")]
+#[command(version, about = "Self-hosted machine-learning competitions", after_help = manual::exit_codes())]
 struct Cli {
+    #[command(flatten)]
+    connection: Connection,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -62,6 +66,13 @@ enum Verb {
     },
     #[command(flatten)]
     Client(ClientVerb),
+    /// Print completions for a shell.
+    Completions(CompletionsArgs),
+    /// Print the man page, or write one for every command into a folder.
+    Man(ManArgs),
+    /// Say what the exit codes mean.
+    #[command(after_help = manual::exit_codes())]
+    ExitCodes,
 }
 
 #[derive(Subcommand)]
@@ -82,7 +93,11 @@ fn main() -> ExitCode {
         // A line that cannot be written, as on a full disk, must not end the program.
         .log_internal_errors(false)
         .init();
-    match run(Cli::parse().verb) {
+    let Cli { connection, verb } = match Cli::try_parse() {
+        Ok(asked) => asked,
+        Err(error) => return tell_usage(&error),
+    };
+    match run(&connection, verb) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("{error:#}");
@@ -91,7 +106,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(verb: Verb) -> anyhow::Result<ExitCode> {
+/// Help and version are answers; anything else is a command line that is wrong.
+fn tell_usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+        _ => exit_code(cli::CliError::Usage(String::new()).exit_code()),
+    }
+}
+
+fn exit_code(code: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+fn run(connection: &Connection, verb: Verb) -> anyhow::Result<ExitCode> {
     match verb {
         Verb::Up(args) => one_thread()?.block_on(up::up(Config::from_env()?, args))?,
         Verb::Serve => {
@@ -105,7 +133,7 @@ fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         }
         Verb::FetchPostgres => fetch_postgres(&Config::from_env()?)?,
         Verb::PythonSetup => return python_setup(&Config::from_env()?),
-        Verb::Doctor => return doctor(&Config::from_env()?),
+        Verb::Doctor => return doctor(connection, &Config::from_env()?),
         Verb::Openapi => print!("{}", holdout::api::openapi::text()),
         Verb::Confined { paths } => return confined(&Config::from_env()?, &paths),
         Verb::Seed(size) => {
@@ -116,12 +144,10 @@ fn run(verb: Verb) -> anyhow::Result<ExitCode> {
             let config = house::with_database(Config::from_env()?, false)?;
             many_threads()?.block_on(load_demos(config))?;
         }
-        Verb::Client(verb) => {
-            if let Err(error) = cli::run(verb) {
-                eprintln!("{error}");
-                return Ok(ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1)));
-            }
-        }
+        Verb::Client(verb) => return Ok(exit_code(cli::run(connection, &verb))),
+        Verb::Completions(args) => manual::completions(Cli::command(), &args),
+        Verb::Man(args) => manual::man(&connection.screen(), Cli::command(), &args)?,
+        Verb::ExitCodes => manual::tell_exit_codes(&connection.screen()),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -149,11 +175,11 @@ fn python_setup(config: &Config) -> anyhow::Result<ExitCode> {
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn doctor(config: &Config) -> anyhow::Result<ExitCode> {
+fn doctor(connection: &Connection, config: &Config) -> anyhow::Result<ExitCode> {
     let findings = one_thread()?.block_on(holdout::house::doctor::examine(config));
-    for finding in &findings {
-        println!("{finding}");
-    }
+    connection.screen().answer(&serde_json::json!({ "items": findings }), |_| {
+        findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    });
     let is_well = findings.iter().all(|finding| finding.is_well);
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -89,6 +89,7 @@ pub const API_REFERENCE: &str = "/api";
 pub const API_DOCUMENT: &str = "/api/v1/openapi.json";
 pub const API_ME: &str = "/api/v1/me";
 pub const API_PROFILE: &str = "/api/v1/me/profile";
+pub const API_MY_COMPETITIONS: &str = "/api/v1/me/competitions";
 pub const API_USER: &str = "/api/v1/users/{username}";
 pub const API_TOKENS: &str = "/api/v1/tokens";
 pub const API_TOKEN: &str = "/api/v1/tokens/{id}";
@@ -137,6 +138,8 @@ pub const API_WEBHOOK_PING: &str = "/api/v1/competitions/{slug}/webhooks/{id}/pi
 pub const API_WEBHOOK_DELIVERIES: &str = "/api/v1/competitions/{slug}/webhooks/{id}/deliveries";
 
 pub const API_JOIN: &str = "/api/v1/competitions/{slug}/join";
+pub const API_FORMAT: &str = "/api/v1/competitions/{slug}/submission-format";
+pub const API_ALLOWANCE: &str = "/api/v1/competitions/{slug}/allowance";
 pub const API_SUBMISSIONS: &str = "/api/v1/competitions/{slug}/submissions";
 pub const API_SUBMISSION: &str = "/api/v1/competitions/{slug}/submissions/{id}";
 pub const API_SUBMISSION_FILE: &str = "/api/v1/competitions/{slug}/submissions/{id}/file";

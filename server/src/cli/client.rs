@@ -1,29 +1,51 @@
-//! One HTTP client for all commands: bearer token, JSON answers, problems as sentences.
+//! One HTTP client for all commands: bearer token, JSON answers, problems as sentences. What may be asked
+//! again without harm is asked again when the line breaks.
 
-use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::thread::sleep;
 use std::time::Duration;
 
 use serde_json::Value;
-use ureq::http::Response;
+use ureq::http::{Request, Response};
 use ureq::{Agent, Body, SendBody};
 
-use super::CliError;
+use super::fault::{CliError, Outcome};
 use super::settings::Login;
+use crate::web::problems::encode;
 
 /// Uploads may be large and lines slow; a single answer is waited for this long.
 const PATIENCE: Duration = Duration::from_secs(600);
+/// Pauses before a request is sent again.
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(200),
+    Duration::from_millis(600),
+    Duration::from_millis(1500),
+    Duration::from_secs(3),
+];
+/// A server that asks for a longer pause is not waited for.
+const LONGEST_PAUSE_SECONDS: u64 = 20;
 
 pub struct Client {
     agent: Agent,
     login: Login,
 }
 
+/// What is sent as a request's body; made again for every try.
+pub struct Upload<'a> {
+    pub method: &'static str,
+    pub path: &'a str,
+    pub file_name: &'a str,
+    /// Makes a repeated submission the same submission.
+    pub idempotency_key: Option<&'a str>,
+    /// Of a body whose size is known.
+    pub size_bytes: Option<u64>,
+}
+
 impl Client {
     pub fn new(login: Login) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
+            .timeout_connect(Some(Duration::from_secs(20)))
             .timeout_recv_response(Some(PATIENCE))
             .user_agent(concat!("holdout/", env!("CARGO_PKG_VERSION")))
             .build();
@@ -34,103 +56,166 @@ impl Client {
         self.login.server.as_deref().unwrap_or_default()
     }
 
-    pub fn get(&self, path: &str) -> Result<Value, CliError> {
-        let request = self.agent.get(self.url(path)).header("accept", "application/json");
-        answer(self.authorised(request).call())
+    pub fn has_token(&self) -> bool {
+        self.login.token.is_some()
     }
 
-    pub fn post(&self, path: &str, document: &Value) -> Result<Value, CliError> {
-        answer(self.authorised(self.agent.post(self.url(path))).send_json(document))
+    pub fn get(&self, path: &str) -> Outcome<Value> {
+        again(|| {
+            answer(self.send("GET", path, SendBody::none(), &[("accept", "application/json".to_owned())]))
+        })
     }
 
-    /// Sends a file as the request's body, streamed from the disk.
-    pub fn post_file(&self, path: &str, file: &Path, idempotency_key: &str) -> Result<Value, CliError> {
-        let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let body = File::open(file)
-            .map_err(|error| CliError::Refused(format!("{} cannot be read: {error}", file.display())))?;
-        let request = self
-            .authorised(self.agent.post(self.url(path)))
-            .header("content-type", "application/octet-stream")
-            .header("x-file-name", encode(&name))
-            .header("idempotency-key", idempotency_key);
-        answer(request.send(body))
+    pub fn post(&self, path: &str, document: &Value) -> Outcome<Value> {
+        self.send_json("POST", path, document)
     }
 
-    /// Sends a stream as the request's body.
-    pub fn post_stream(
+    /// Puts a document; it stands as sent, however often it is sent.
+    pub fn put(&self, path: &str, document: &Value) -> Outcome<Value> {
+        again(|| self.send_json("PUT", path, document))
+    }
+
+    /// Sets fields; the same fields again change nothing.
+    pub fn patch(&self, path: &str, document: &Value) -> Outcome<Value> {
+        again(|| self.send_json("PATCH", path, document))
+    }
+
+    pub fn delete(&self, path: &str) -> Outcome<Value> {
+        answer(self.send("DELETE", path, SendBody::none(), &[]))
+    }
+
+    /// Sends a stream as the request's body. `open` makes it, once more for every try; tries are
+    /// repeated only where the server cannot mistake them for another upload.
+    pub fn upload<R: Read>(
         &self,
+        upload: &Upload<'_>,
+        mut open: impl FnMut() -> Outcome<R>,
+    ) -> Outcome<Value> {
+        let is_safe = upload.method == "PUT" || upload.idempotency_key.is_some();
+        let mut headers = vec![
+            ("content-type", "application/octet-stream".to_owned()),
+            ("x-file-name", encode(upload.file_name)),
+            // A server that refuses says so before the file is sent.
+            ("expect", "100-continue".to_owned()),
+        ];
+        headers.extend(upload.idempotency_key.map(|key| ("idempotency-key", key.to_owned())));
+        headers.extend(upload.size_bytes.map(|size| ("content-length", size.to_string())));
+        let mut once = || {
+            let mut body = open()?;
+            answer(self.send(upload.method, upload.path, SendBody::from_reader(&mut body), &headers))
+        };
+        if is_safe { again(once) } else { once() }
+    }
+
+    /// A file from `first` on, where the server still has the version named by its SHA-256; else from
+    /// its beginning. Tells where the bytes begin.
+    pub fn open_file(&self, path: &str, first: u64, sha256: &str) -> Outcome<(u64, impl Read + use<>)> {
+        let mut headers = Vec::new();
+        if first > 0 {
+            headers.push(("range", format!("bytes={first}-")));
+            headers.push(("if-range", format!("\"{sha256}\"")));
+        }
+        let response = self.send("GET", path, SendBody::none(), &headers).map_err(transport)?;
+        let response = refuse_problems(response)?;
+        let begins_at = if response.status() == 206 { first } else { 0 };
+        Ok((begins_at, response.into_body().into_reader()))
+    }
+
+    /// A text that is no JSON, as it comes.
+    pub fn open_text(&self, path: &str) -> Outcome<impl Read + use<>> {
+        let response = again(|| {
+            let sent = self.send("GET", path, SendBody::none(), &[]).map_err(transport)?;
+            refuse_problems(sent)
+        })?;
+        Ok(response.into_body().into_reader())
+    }
+
+    fn send_json(&self, method: &str, path: &str, document: &Value) -> Outcome<Value> {
+        let text = document.to_string();
+        let headers = [("content-type", "application/json".to_owned())];
+        answer(self.send(method, path, SendBody::from_reader(&mut text.as_bytes()), &headers))
+    }
+
+    fn send(
+        &self,
+        method: &str,
         path: &str,
-        name: &str,
-        stream: impl Read + Send + Sync + 'static,
-    ) -> Result<Value, CliError> {
-        let request = self
-            .authorised(self.agent.post(self.url(path)))
-            .header("content-type", "application/octet-stream")
-            .header("x-file-name", encode(name));
-        answer(request.send(SendBody::from_owned_reader(stream)))
-    }
-
-    /// Downloads into `target`, going on where an earlier try ended.
-    pub fn download(&self, path: &str, target: &Path, size_bytes: u64) -> Result<(), CliError> {
-        let partial = target.with_extension("part");
-        let done = std::fs::metadata(&partial).map(|meta| meta.len()).unwrap_or(0);
-        let done = if done < size_bytes { done } else { 0 };
-        let mut request = self.authorised(self.agent.get(self.url(path)));
-        if done > 0 {
-            request = request.header("range", format!("bytes={done}-"));
+        body: SendBody<'_>,
+        headers: &[(&str, String)],
+    ) -> Result<Response<Body>, ureq::Error> {
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.server()));
+        if let Some(token) = &self.login.token {
+            request = request.header("authorization", format!("Bearer {token}"));
         }
-        let response = request.call().map_err(transport)?;
-        let resumes = response.status() == 206;
-        let mut response = refuse_problems(response)?;
-        let mut file =
-            File::options().create(true).write(true).append(resumes).truncate(!resumes).open(&partial)?;
-        io::copy(&mut response.body_mut().as_reader(), &mut file)?;
-        file.sync_all()?;
-        std::fs::rename(&partial, target)?;
-        Ok(())
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.server())
-    }
-
-    fn authorised<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
-        match &self.login.token {
-            Some(token) => request.header("authorization", format!("Bearer {token}")),
-            None => request,
+        for (name, value) in headers {
+            request = request.header(*name, value);
         }
+        self.agent.run(request.body(body)?)
     }
 }
 
-fn answer(response: Result<Response<Body>, ureq::Error>) -> Result<Value, CliError> {
+/// Tries until it works, the server says no, or patience ends.
+pub fn again<T>(mut attempt: impl FnMut() -> Outcome<T>) -> Outcome<T> {
+    for pause in PAUSES {
+        match attempt() {
+            Err(CliError::Unreachable(_)) => sleep(pause),
+            Err(CliError::TooMany { retry_after_seconds: Some(seconds), .. })
+                if seconds <= LONGEST_PAUSE_SECONDS =>
+            {
+                sleep(Duration::from_secs(seconds.max(1)));
+            }
+            settled => return settled,
+        }
+    }
+    attempt()
+}
+
+fn answer(response: Result<Response<Body>, ureq::Error>) -> Outcome<Value> {
     let mut response = refuse_problems(response.map_err(transport)?)?;
-    let text = response.body_mut().read_to_string().map_err(transport)?;
+    let text = response.body_mut().with_config().limit(1 << 30).read_to_string().map_err(transport)?;
     if text.is_empty() {
         return Ok(Value::Null);
     }
     serde_json::from_str(&text).map_err(|_| CliError::Refused("The server's answer is not JSON.".to_owned()))
 }
 
-fn refuse_problems(mut response: Response<Body>) -> Result<Response<Body>, CliError> {
+fn refuse_problems(mut response: Response<Body>) -> Outcome<Response<Body>> {
     let status = response.status();
     if status.is_success() {
         return Ok(response);
     }
     let text = response.body_mut().read_to_string().unwrap_or_default();
-    let problem: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
-    let sentence = match problem["detail"].as_str() {
-        Some(detail) => detail.to_owned(),
-        None => format!("The server answered {status}."),
-    };
-    let hint = if status == 401 { " Run `holdout login` first." } else { "" };
-    Err(CliError::Refused(format!("{sentence}{hint}")))
+    let problem = serde_json::from_str(&text).unwrap_or(Value::Null);
+    Err(CliError::from_answer(status.as_u16(), &problem))
 }
 
 fn transport(error: ureq::Error) -> CliError {
-    CliError::Refused(format!("The server cannot be reached: {error}"))
+    let of_this_machine = |error: &io::Error| matches!(error.kind(), io::ErrorKind::InvalidInput);
+    match error {
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
+            CliError::Usage(format!("The server's address cannot be used: {error}."))
+        }
+        ureq::Error::Io(error) if of_this_machine(&error) => CliError::Refused(error.to_string()),
+        other => CliError::Unreachable(format!("The server cannot be reached: {other}.")),
+    }
 }
 
-/// File names travel percent-encoded, because header values are ASCII.
-fn encode(name: &str) -> String {
-    crate::web::problems::encode(name)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_passes_is_tried_again() {
+        let mut n_tries = 0;
+        let refused: Outcome<()> = again(|| {
+            n_tries += 1;
+            Err(CliError::Refused("No.".to_owned()))
+        });
+        assert!(refused.is_err() && n_tries == 1);
+        let done = again(|| {
+            n_tries += 1;
+            if n_tries < 3 { Err(CliError::Unreachable("Away.".to_owned())) } else { Ok(n_tries) }
+        });
+        assert_eq!(done.ok(), Some(3));
+    }
 }

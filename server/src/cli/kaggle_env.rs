@@ -5,33 +5,36 @@
 
 use serde_json::json;
 
-use super::client::Client;
+use super::fault::{CliError, Outcome};
 use super::settings::resolve;
-use super::{CliError, Connection, Outcome};
+use super::{Connection, Session};
 
 /// Prints lines for a shell: `eval "$(holdout kaggle-env)"`.
-pub fn kaggle_env(connection: &Connection, as_key: bool) -> Outcome {
+pub fn kaggle_env(connection: &Connection, session: &Session, as_key: bool) -> Outcome {
     let login = resolve(connection);
     let server = login.server.clone().unwrap_or_default();
     let token = login.token.clone().ok_or_else(|| {
-        CliError::Refused(format!("No token is remembered for {server}. Run `holdout login` first."))
+        CliError::NotAllowed(format!("No token is remembered for {server}. Run `holdout login` first."))
     })?;
-    let me = Client::new(login).get("/api/v1/me")?;
+    let me = session.client.get("/api/v1/me")?;
     let username = me["username"].as_str().unwrap_or_default();
     let settings = settings(&server, username, &token, as_key);
-    if connection.json {
-        let set: serde_json::Map<_, _> =
-            settings.set.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-        println!("{}", json!({ "set": set, "unset": settings.unset }));
-        return Ok(());
-    }
-    println!("# Kaggle's client speaks to {server} in this shell. Use it so: eval \"$(holdout kaggle-env)\"");
-    println!("# Keep this shell for that client: its plain-HTTP requests all come here.");
-    for (name, value) in &settings.set {
-        println!("export {name}={}", quoted(value));
-    }
-    println!("unset {}", settings.unset.join(" "));
+    let set: serde_json::Map<_, _> =
+        settings.set.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    session.screen.answer(&json!({ "set": set, "unset": settings.unset }), |_| lines(&server, &settings));
     Ok(())
+}
+
+fn lines(server: &str, settings: &Settings) -> String {
+    let mut lines = vec![
+        format!(
+            "# Kaggle's client speaks to {server} in this shell. Use it so: eval \"$(holdout kaggle-env)\""
+        ),
+        "# Keep this shell for that client: its plain-HTTP requests all come here.".to_owned(),
+    ];
+    lines.extend(settings.set.iter().map(|(name, value)| format!("export {name}={}", quoted(value))));
+    lines.push(format!("unset {}", settings.unset.join(" ")));
+    lines.join("\n")
 }
 
 struct Settings {

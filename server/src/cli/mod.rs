@@ -1,129 +1,110 @@
 //! The command line's client side: what participants and hosts do against a server's JSON API.
 //!
-//! Never here: SQL, or a rule; the server decides. A solution is sealed on this side, so that the
-//! server never holds it in the clear.
+//! Never here: SQL, or a rule; the server decides. A solution is sealed on this side, so that the server
+//! never holds it in the clear; a file of predictions is checked on this side before it is sent. One
+//! document or text goes to stdout, everything else to stderr. Start at [`run`].
 
+mod account;
+mod check;
 mod client;
 mod code;
+mod competitions;
+mod download;
+mod fault;
+mod host;
 mod kaggle_env;
 mod launch;
-mod participate;
+mod leaderboard;
+pub mod manual;
+mod rejection;
+mod screen;
+mod seal;
 mod settings;
+mod submissions;
+mod submit;
+mod table;
 mod verify;
-
-use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-/// A command's failure, in words, with the exit code that scripts see.
-#[derive(Debug, thiserror::Error)]
-pub enum CliError {
-    /// The server or a file said no; exit code 1.
-    #[error("{0}")]
-    Refused(String),
-    /// The file was judged and found wrong; exit code 2, as `holdout-scorer` does.
-    #[error("{0}")]
-    Rejected(String),
-}
+use client::Client;
+pub use fault::{CliError, Outcome};
+use screen::Colour;
+pub use screen::Screen;
 
-impl CliError {
-    pub fn exit_code(&self) -> i32 {
-        match self {
-            Self::Refused(_) => 1,
-            Self::Rejected(_) => 2,
-        }
-    }
-}
-
-impl From<std::io::Error> for CliError {
-    fn from(error: std::io::Error) -> Self {
-        Self::Refused(error.to_string())
-    }
-}
-
-type Outcome = Result<(), CliError>;
-
-/// Which server, as whom, and how to print.
+/// Which server, as whom, and how to print. Every command takes these.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Connection and output")]
 pub struct Connection {
     /// Address of the server; remembered by `login`.
-    #[arg(long, env = "HOLDOUT_SERVER")]
+    #[arg(long, global = true, env = "HOLDOUT_SERVER")]
     pub server: Option<String>,
     /// API token; remembered by `login`.
-    #[arg(long, env = "HOLDOUT_TOKEN", hide_env_values = true)]
+    #[arg(long, global = true, env = "HOLDOUT_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
-    /// Print JSON instead of text.
-    #[arg(long)]
+    /// Print one JSON document instead of text.
+    #[arg(long, global = true)]
     pub json: bool,
+    /// When to write in colour; NO_COLOR is honoured.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: Colour,
+}
+
+impl Connection {
+    pub fn screen(&self) -> Screen {
+        Screen::new(self.json, self.color)
+    }
+}
+
+/// A client for the server that was named, and what is written to.
+pub struct Session {
+    pub client: Client,
+    pub screen: Screen,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum ClientVerb {
     /// Sign in with name and password, or with an API token (made under Settings → API tokens).
-    Login {
-        /// User name or e-mail address; asked for when left out.
-        #[arg(short, long)]
-        username: Option<String>,
-        #[command(flatten)]
-        connection: Connection,
-    },
-    /// Accept a competition's rules.
-    Join {
+    Login(account::LoginArgs),
+    /// Forget the token of this machine; one that `login` made is ended.
+    Logout,
+    /// Say who is signed in.
+    Whoami,
+    /// API tokens: list, new, revoke.
+    #[command(subcommand)]
+    Tokens(account::TokensVerb),
+    /// List competitions.
+    Competitions(competitions::ListArgs),
+    /// Show a competition: its times, limits and metric, and what you may still send today.
+    Competition {
         /// Name in the competition's address.
         competition: String,
-        #[command(flatten)]
-        connection: Connection,
     },
-    /// Download a competition's files.
-    Download {
-        competition: String,
-        /// Folder to put them into.
-        #[arg(long, default_value = ".")]
-        into: PathBuf,
-        #[command(flatten)]
-        connection: Connection,
-    },
-    /// Have a file checked without spending an entry.
-    Check {
-        file: PathBuf,
-        #[arg(short, long)]
-        competition: String,
-        #[command(flatten)]
-        connection: Connection,
-    },
-    /// Send predictions.
-    Submit {
-        file: PathBuf,
-        #[arg(short, long)]
-        competition: String,
-        /// A note to yourself.
-        #[arg(short, long, default_value = "")]
-        message: String,
-        /// Wait until it is scored.
-        #[arg(long)]
-        wait: bool,
-        #[command(flatten)]
-        connection: Connection,
-    },
+    /// Accept a competition's rules.
+    Join(competitions::JoinArgs),
+    /// Download a competition's files. A download that broke off goes on where it ended.
+    Download(download::DownloadArgs),
+    /// Check a file without spending an entry: on this machine, before anything is sent.
+    ///
+    /// Header, cells and ids are held against the sample submission, which is downloaded once. Where only a
+    /// scorer can tell, as for Parquet, the file is sent to be checked. Exit code 2: it would be rejected.
+    Check(check::CheckArgs),
+    /// Send predictions, after they were checked on this machine.
+    Submit(submit::SubmitArgs),
     /// List your team's submissions.
-    Submissions {
-        competition: String,
-        #[command(flatten)]
-        connection: Connection,
-    },
+    Submissions(submissions::ListArgs),
+    /// Show one of your team's submissions, or get its file back.
+    Submission(submissions::ShowArgs),
+    /// Choose submissions for the final board.
+    Select(submissions::SelectArgs),
     /// Show the leaderboard.
-    Leaderboard {
-        competition: String,
-        #[command(flatten)]
-        connection: Connection,
-    },
+    Leaderboard(leaderboard::BoardArgs),
     /// Have every score of a competition you host computed again and compared, to the last digit.
     ///
     /// Exit code 0: all came out the same; 2: some differ; 1: it could not be done.
     Verify {
+        /// Name in the competition's address.
         competition: String,
-        #[command(flatten)]
-        connection: Connection,
     },
     /// Print what Kaggle's own client needs in its environment to use this server.
     ///
@@ -132,71 +113,46 @@ pub enum ClientVerb {
         /// Set user name and key, as older versions have them, in place of a token.
         #[arg(long)]
         key: bool,
-        #[command(flatten)]
-        connection: Connection,
-    },
-    /// What hosts do.
-    Host {
-        #[command(subcommand)]
-        verb: HostVerb,
     },
     /// Host a competition from one labelled table.
-    Launch {
-        /// CSV (also gzip or zip) or Parquet with a target column.
-        table: PathBuf,
-        /// Name of the column to be predicted.
-        #[arg(long)]
-        target: String,
-        #[arg(long)]
-        title: String,
-        /// Name in the address; made from the title when left out.
-        #[arg(long)]
-        slug: Option<String>,
-        /// Length of the competition in days.
-        #[arg(long, default_value_t = 30)]
-        days: u32,
-        /// Launch without asking.
-        #[arg(long)]
-        yes: bool,
-        #[command(flatten)]
-        connection: Connection,
-    },
+    Launch(launch::LaunchArgs),
+    /// What hosts do.
+    #[command(subcommand)]
+    Host(host::HostVerb),
 }
 
-#[derive(Debug, Subcommand)]
-pub enum HostVerb {
-    #[command(flatten)]
-    Code(code::CodeVerb),
+/// Runs one command; tells what went wrong, and gives the exit code.
+pub fn run(connection: &Connection, verb: &ClientVerb) -> i32 {
+    let client = Client::new(settings::resolve(connection));
+    let session = Session { client, screen: connection.screen() };
+    match dispatch(connection, &session, verb) {
+        Ok(()) => 0,
+        Err(error) => {
+            session.screen.fail(&error);
+            error.exit_code()
+        }
+    }
 }
 
-/// Runs one command.
-///
-/// # Errors
-/// What went wrong, in words for the terminal.
-pub fn run(verb: ClientVerb) -> Outcome {
+fn dispatch(connection: &Connection, session: &Session, verb: &ClientVerb) -> Outcome {
     match verb {
-        ClientVerb::Login { username, connection } => settings::login(&connection, username.as_deref()),
-        ClientVerb::Join { competition, connection } => participate::join(&connection, &competition),
-        ClientVerb::Download { competition, into, connection } => {
-            participate::download(&connection, &competition, &into)
-        }
-        ClientVerb::Check { file, competition, connection } => {
-            participate::check(&connection, &competition, &file)
-        }
-        ClientVerb::Submit { file, competition, message, wait, connection } => {
-            participate::submit(&connection, &competition, &file, &message, wait)
-        }
-        ClientVerb::Submissions { competition, connection } => {
-            participate::submissions(&connection, &competition)
-        }
-        ClientVerb::Leaderboard { competition, connection } => {
-            participate::leaderboard(&connection, &competition)
-        }
-        ClientVerb::KaggleEnv { key, connection } => kaggle_env::kaggle_env(&connection, key),
-        ClientVerb::Host { verb: HostVerb::Code(verb) } => code::run(verb),
-        ClientVerb::Verify { competition, connection } => verify::verify(&connection, &competition),
-        ClientVerb::Launch { table, target, title, slug, days, yes, connection } => {
-            launch::launch(&connection, &launch::Plan { table, target, title, slug, days, yes })
-        }
+        ClientVerb::Login(args) => account::login(connection, session, args),
+        ClientVerb::Logout => account::logout(connection, session),
+        ClientVerb::Whoami => account::whoami(session),
+        ClientVerb::Tokens(verb) => account::tokens(session, verb),
+        ClientVerb::Competitions(args) => competitions::list(session, args),
+        ClientVerb::Competition { competition } => competitions::show(session, competition),
+        ClientVerb::Join(args) => competitions::join(session, args),
+        ClientVerb::Download(args) => download::download(session, args),
+        ClientVerb::Check(args) => check::check(session, args),
+        ClientVerb::Submit(args) => submit::submit(session, args),
+        ClientVerb::Submissions(args) => submissions::list(session, args),
+        ClientVerb::Submission(args) => submissions::show(session, args),
+        ClientVerb::Select(args) => submissions::select(session, args),
+        ClientVerb::Leaderboard(args) => leaderboard::leaderboard(session, args),
+        ClientVerb::Verify { competition } => verify::verify(session, competition),
+        ClientVerb::KaggleEnv { key } => kaggle_env::kaggle_env(connection, session, *key),
+        ClientVerb::Launch(args) => launch::launch(session, args),
+        ClientVerb::Host(verb) => host::run(session, verb),
     }
 }

@@ -24,7 +24,7 @@ use crate::house::{up, welcome};
 const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
 
 /// One thing that was looked at.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize)]
 pub struct Finding {
     pub is_well: bool,
     pub words: String,

@@ -48,6 +48,7 @@ pub fn router() -> OpenApiRouter<App> {
         .merge(uploads)
         .routes(routes!(show_submission, patch_submission))
         .routes(routes!(send_file))
+        .routes(routes!(show_allowance))
         .routes(routes!(show_check))
 }
 
@@ -344,6 +345,26 @@ async fn list_submissions(
     drop(conn);
     let slice = keyset.slice(rows, |submission| submission.id.0);
     Ok(slice.map(|row| SubmissionJson::new(row, competition, &released, ended.is_some())))
+}
+
+/// How many submissions the team may still send today.
+#[utoipa::path(
+    get,
+    path = paths::API_ALLOWANCE,
+    tag = "Taking part",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "What is left, and when more comes", body = AllowanceJson)),
+)]
+async fn show_allowance(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+) -> Result<Json<AllowanceJson>> {
+    let member = caller.with(Scope::Read)?;
+    let (seen, team_id) = participant(&app, &slug, &member).await?;
+    let mut conn = app.db.acquire().await?;
+    let limit = seen.competition.daily_limit;
+    Ok(Json(store::allowance(&mut conn, team_id, limit, app.clock.now()).await?.into()))
 }
 
 /// One submission of the team.

@@ -6,6 +6,7 @@ mod accounts;
 mod api;
 mod api_gaps;
 mod client;
+mod command_line;
 mod competitions;
 mod custom_metrics;
 mod folder;

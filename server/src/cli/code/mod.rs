@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::Outcome;
+use super::{Outcome, Session};
 
 #[derive(Debug, Subcommand)]
 pub enum CodeVerb {
@@ -17,9 +17,6 @@ pub enum CodeVerb {
         /// The folder with competition.toml.
         #[arg(default_value = ".")]
         folder: PathBuf,
-        /// Print JSON instead of text.
-        #[arg(long)]
-        json: bool,
     },
 }
 
@@ -27,8 +24,8 @@ pub enum CodeVerb {
 ///
 /// # Errors
 /// What went wrong, in words for the terminal.
-pub fn run(verb: CodeVerb) -> Outcome {
+pub fn run(session: &Session, verb: &CodeVerb) -> Outcome {
     match verb {
-        CodeVerb::Validate { folder, json } => validate::validate(&folder, json),
+        CodeVerb::Validate { folder } => validate::validate(session, folder),
     }
 }

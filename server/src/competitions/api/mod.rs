@@ -3,6 +3,7 @@
 mod hosting;
 mod invitations;
 mod launching;
+mod taking_part;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -42,6 +43,7 @@ pub fn router() -> OpenApiRouter<App> {
         .merge(invitations::router())
         .merge(hosting::router())
         .merge(launching::router())
+        .merge(taking_part::router())
 }
 
 const COMPETITIONS_A_PAGE: i64 = 50;

@@ -1,6 +1,7 @@
 //! What scores are computed with: the metric catalogue, sealed files, scoring versions.
 
 use chrono::{DateTime, Utc};
+use holdout_contract::format::SubmissionFormat;
 use holdout_contract::spec::MetricSpec;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -53,6 +54,26 @@ pub struct Version {
     pub examined_revision: Option<i32>,
     pub report: Option<Value>,
     pub activated_at: Option<DateTime<Utc>>,
+}
+
+/// What a submission must hold under a version, as its examination found; `None` where none is current.
+///
+/// # Errors
+/// Those of the database.
+pub async fn submission_format(
+    conn: &mut PgConnection,
+    version: Option<VersionId>,
+) -> sqlx::Result<Option<SubmissionFormat>> {
+    let Some(version) = version else { return Ok(None) };
+    let found = sqlx::query_scalar!(
+        "select report -> 'profile' -> 'submission'
+         from scoring_versions
+         where id = $1 and examined_revision = input_revision",
+        version.0,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.flatten().and_then(|format| serde_json::from_value(format).ok()))
 }
 
 /// The version that a host works on: one that is being put together, else the active one.

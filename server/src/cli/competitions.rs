@@ -1,0 +1,219 @@
+//! Which competitions there are, and where one stands.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::Session;
+use super::account::or_nothing;
+use super::fault::Outcome;
+use super::screen::Paint;
+use super::table::{Table, allowance, cell, facts, items, local_and_relative, text};
+use crate::web::format;
+use crate::web::problems::encode;
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only those with these words in title, subtitle or name.
+    #[arg(long)]
+    search: Option<String>,
+    /// Only those that take submissions now.
+    #[arg(long)]
+    open: bool,
+    /// Only those that you host or take part in; drafts among them.
+    #[arg(long)]
+    mine: bool,
+    /// How many to show.
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+    /// Go on where a list ended: the word that it said.
+    #[arg(long, value_name = "WORD")]
+    before: Option<String>,
+}
+
+pub fn list(session: &Session, args: &ListArgs) -> Outcome {
+    let (found, next) = if args.mine { (mine(session, args)?, None) } else { everybodys(session, args)? };
+    let document = json!({ "items": found, "next": next });
+    session.screen.answer(&document, |paint| draw(paint, &found, args.mine));
+    if let Some(word) = next {
+        session.screen.note(&format!("There are more: --before {word}"));
+    }
+    Ok(())
+}
+
+fn is_wanted(args: &ListArgs, card: &Value) -> bool {
+    let wanted = args.search.as_deref().unwrap_or_default().to_lowercase();
+    let said = ["slug", "title", "subtitle"].map(|field| text(card, field).to_lowercase()).join(" ");
+    (!args.open || card["state"] == "open") && wanted.split_whitespace().all(|word| said.contains(word))
+}
+
+fn mine(session: &Session, args: &ListArgs) -> Outcome<Vec<Value>> {
+    let lists = session.client.get("/api/v1/me/competitions")?;
+    let with_role = |list: &str, role: &str| -> Vec<Value> {
+        let cards = lists[list].as_array().cloned().unwrap_or_default();
+        let named = cards.into_iter().map(|mut card| {
+            card["role"] = json!(role);
+            card
+        });
+        named.collect()
+    };
+    let mut all = with_role("hosted", "host");
+    let is_hosted = |card: &Value, hosted: &[Value]| hosted.iter().any(|other| other["slug"] == card["slug"]);
+    let joined: Vec<Value> = with_role("joined", "participant");
+    all.extend(joined.into_iter().filter(|card| !is_hosted(card, all.as_slice())).collect::<Vec<_>>());
+    all.retain(|card| is_wanted(args, card));
+    all.truncate(args.limit);
+    Ok(all)
+}
+
+/// Reads part by part until there are enough; the last to end come first, so that no open one follows a
+/// closed one.
+fn everybodys(session: &Session, args: &ListArgs) -> Outcome<(Vec<Value>, Option<String>)> {
+    let mut found = Vec::new();
+    let mut before = args.before.clone();
+    loop {
+        let query = before.as_deref().map_or_else(String::new, |word| format!("?before={}", encode(word)));
+        let part = session.client.get(&format!("/api/v1/competitions{query}"))?;
+        let cards = items(&part);
+        found.extend(cards.iter().filter(|card| is_wanted(args, card)).cloned());
+        before = part["next"].as_str().map(str::to_owned);
+        let is_past = args.open
+            && cards.last().is_some_and(|card| card["state"] != "open" && card["state"] != "upcoming");
+        if before.is_none() || is_past {
+            before = None;
+            break;
+        }
+        if found.len() >= args.limit {
+            break;
+        }
+    }
+    // Parts are whole: a longer list would lose what lies between its end and the next part.
+    if before.is_none() {
+        found.truncate(args.limit.max(1));
+    }
+    Ok((found, before))
+}
+
+fn draw(paint: Paint, cards: &[Value], has_roles: bool) -> String {
+    let mut header = vec!["name", "title", "state", "ends", "teams", "metric"];
+    if has_roles {
+        header.push("you are");
+    }
+    let mut table = Table::new(&header);
+    for card in cards {
+        let mut cells = vec![
+            cell(&card["slug"]),
+            cell(&card["title"]),
+            cell(&card["state"]),
+            local_and_relative(&card["ends_at"]),
+            cell(&card["n_teams"]),
+            cell(&card["metric"]),
+        ];
+        if has_roles {
+            cells.push(cell(&card["role"]));
+        }
+        table.row(cells);
+    }
+    table.draw(paint, "No competition was found.")
+}
+
+pub fn show(session: &Session, competition: &str) -> Outcome {
+    let base = format!("/api/v1/competitions/{}", encode(competition));
+    let mut found = session.client.get(&base)?;
+    if found["has_joined"] == true {
+        found["allowance"] = or_nothing(session.client.get(&format!("{base}/allowance")))?;
+    }
+    session.screen.answer(&found, |paint| describe(paint, &found));
+    Ok(())
+}
+
+fn describe(paint: Paint, found: &Value) -> String {
+    let better = match found["higher_is_better"].as_bool() {
+        Some(true) => " (higher is better)",
+        Some(false) => " (lower is better)",
+        None => "",
+    };
+    let standing = match (found["is_host"] == true, found["has_joined"] == true) {
+        (true, true) => "host, and take part".to_owned(),
+        (true, false) => "host".to_owned(),
+        (false, true) => "take part".to_owned(),
+        (false, false) => format!("not in it; accept the rules: holdout join {}", text(found, "slug")),
+    };
+    let when =
+        |field: &str| if found[field].is_null() { String::new() } else { local_and_relative(&found[field]) };
+    let left = if found["allowance"].is_object() { allowance(&found["allowance"]) } else { String::new() };
+    let head = format!("{}\n{}", paint.bold(&text(found, "title")), text(found, "subtitle"));
+    let facts = facts(
+        paint,
+        &[
+            ("state", text(found, "state")),
+            ("you", standing),
+            ("submissions", left),
+            ("begins", when("starts_at")),
+            ("enter until", when("entry_deadline_at")),
+            ("merge until", when("merger_deadline_at")),
+            ("ends", when("ends_at")),
+            ("metric", format!("{}{better}", cell(&found["metric"]))),
+            ("limits", limits(found)),
+            ("teams", format!("{}, with {} submissions", found["n_teams"], found["n_entries"])),
+        ],
+    );
+    format!("{}\n{facts}", head.trim_end())
+}
+
+fn limits(found: &Value) -> String {
+    format!(
+        "{} submissions a day, {} final selections, {} people a team, files up to {}",
+        found["daily_limit"],
+        found["final_limit"],
+        found["team_limit"],
+        format::size(found["max_upload_bytes"].as_u64().unwrap_or(0))
+    )
+}
+
+#[derive(Debug, Args)]
+pub struct JoinArgs {
+    /// Name in the competition's address.
+    pub competition: String,
+    /// The secret of an invitation link, or the whole link.
+    #[arg(long, value_name = "LINK")]
+    invitation: Option<String>,
+}
+
+pub fn join(session: &Session, args: &JoinArgs) -> Outcome {
+    let base = format!("/api/v1/competitions/{}", encode(&args.competition));
+    if let Some(link) = &args.invitation {
+        let secret = link.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        session.client.post(&format!("{base}/invitations/accept"), &json!({ "secret": secret }))?;
+    }
+    let joined = session.client.post(&format!("{base}/join"), &json!({ "accept_rules": true }))?;
+    session.screen.answer(&joined, |_| {
+        let late = if joined["is_late"] == true {
+            " It has ended: what you send is scored and never ranked."
+        } else {
+            ""
+        };
+        format!("You take part in {}.{late}", args.competition)
+    });
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_looks_at_every_word() {
+        let args = |search: &str, open| ListArgs {
+            search: Some(search.to_owned()),
+            open,
+            mine: false,
+            limit: 9,
+            before: None,
+        };
+        let card =
+            json!({ "slug": "tumours", "title": "Malignant or benign?", "subtitle": "", "state": "closed" });
+        assert!(is_wanted(&args("benign TUMOUR", false), &card));
+        assert!(!is_wanted(&args("benign house", false), &card));
+        assert!(!is_wanted(&args("benign", true), &card), "it is closed");
+    }
+}

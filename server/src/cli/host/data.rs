@@ -1,0 +1,130 @@
+//! Files that participants download.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::Competition;
+use crate::cli::Session;
+use crate::cli::check::unreadable;
+use crate::cli::client::Upload;
+use crate::cli::fault::{CliError, Outcome};
+use crate::cli::table::{Table, items, local, size, text};
+use crate::web::problems::encode;
+
+#[derive(Debug, Subcommand)]
+pub enum DataVerb {
+    /// List the files.
+    List(Competition),
+    /// Send a file, or replace the one of its name.
+    Add(AddArgs),
+    /// Say what is in a file.
+    Describe(DescribeArgs),
+    /// Remove a file.
+    Remove(FileArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct AddArgs {
+    #[command(flatten)]
+    of: Competition,
+    file: PathBuf,
+    /// What it is to the competition.
+    #[arg(long, default_value = "data", value_parser = ["train", "test", "sample_submission", "data", "history"])]
+    role: String,
+    /// Up to 1,000 characters.
+    #[arg(long, default_value = "")]
+    description: String,
+    /// Another name than that of the file here.
+    #[arg(long)]
+    name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct FileArgs {
+    #[command(flatten)]
+    of: Competition,
+    /// Name of the file.
+    name: String,
+}
+
+#[derive(Debug, Args)]
+pub struct DescribeArgs {
+    #[command(flatten)]
+    file: FileArgs,
+    description: String,
+}
+
+impl FileArgs {
+    fn api(&self) -> String {
+        self.of.api(&format!("/data/{}", encode(&self.name)))
+    }
+}
+
+pub fn run(session: &Session, verb: &DataVerb) -> Outcome {
+    match verb {
+        DataVerb::List(of) => list(session, of),
+        DataVerb::Add(args) => add(session, args),
+        DataVerb::Describe(args) => {
+            let words = json!({ "description": args.description });
+            let file = session.client.patch(&args.file.api(), &words)?;
+            session.screen.answer(&file, |_| format!("{} is described.", args.file.name));
+            Ok(())
+        }
+        DataVerb::Remove(args) => {
+            session.client.delete(&args.api())?;
+            session.screen.answer(&json!({ "removed": args.name }), |_| format!("{} is gone.", args.name));
+            Ok(())
+        }
+    }
+}
+
+fn list(session: &Session, of: &Competition) -> Outcome {
+    let files = session.client.get(&of.api("/data"))?;
+    session.screen.answer(&files, |paint| {
+        let mut table = Table::new(&["file", "role", "size", "sent", "what it is"]);
+        for file in items(&files) {
+            table.row([
+                text(file, "name"),
+                text(file, "role"),
+                size(&file["size_bytes"]),
+                local(&file["uploaded_at"]),
+                text(file, "description"),
+            ]);
+        }
+        table.draw(paint, "There are no files.")
+    });
+    Ok(())
+}
+
+fn add(session: &Session, args: &AddArgs) -> Outcome {
+    let own_name = args.file.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = args.name.clone().or(own_name).ok_or_else(|| CliError::Usage("Name a file.".to_owned()))?;
+    let size_bytes = fs::metadata(&args.file).map_err(|error| unreadable(&args.file, &error))?.len();
+    let path = args.of.api(&format!(
+        "/data/{}?role={}&description={}",
+        encode(&name),
+        encode(&args.role),
+        encode(&args.description)
+    ));
+    let bar = session.screen.transfer(&name, size_bytes);
+    let upload = Upload {
+        method: "PUT",
+        path: &path,
+        file_name: &name,
+        idempotency_key: None,
+        size_bytes: Some(size_bytes),
+    };
+    let stored = session.client.upload(&upload, || {
+        bar.set_position(0);
+        Ok(bar.wrap_read(File::open(&args.file).map_err(|error| unreadable(&args.file, &error))?))
+    });
+    bar.finish_and_clear();
+    let stored = stored?;
+    session.screen.answer(&stored, |_| {
+        format!("{} is there ({}, SHA-256 {}).", name, size(&stored["size_bytes"]), text(&stored, "sha256"))
+    });
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! What hosts do from the command line: everything that a competition needs, before its launch and after.
+//!
+//! Never here: a label that leaves this machine in the clear; solutions are sealed by [`super::seal`].
+
+mod data;
+mod failures;
+mod judging;
+mod pages;
+pub mod report;
+mod rescore;
+mod settings;
+mod versions;
+mod webhooks;
+
+use clap::{Args, Subcommand};
+
+use super::Session;
+use super::code::{self, CodeVerb};
+use super::fault::Outcome;
+use super::launch::{self, LaunchDraftArgs};
+use super::verify;
+use crate::web::problems::encode;
+
+#[derive(Debug, Subcommand)]
+pub enum HostVerb {
+    /// Begin a draft.
+    Create(settings::CreateArgs),
+    /// Title, address and subtitle: shown, or changed where something is given.
+    Settings(settings::SettingsArgs),
+    /// Limits: shown, or changed where something is given.
+    Limits(settings::LimitsArgs),
+    /// Times, in UTC or with their zone: shown, or changed where something is given.
+    Timeline(settings::TimelineArgs),
+    /// Who sees the competition, and who is invited.
+    Invitations(settings::InvitationsArgs),
+    /// Texts: list, show, edit, remove.
+    #[command(subcommand)]
+    Pages(pages::PagesVerb),
+    /// Files of data: list, add, describe, remove.
+    #[command(subcommand)]
+    Data(data::DataVerb),
+    /// Seal the hidden labels on this machine and send them.
+    ///
+    /// After the launch this begins a new scoring version; with --reason it is scored at once, beside what counts.
+    Solution(judging::SolutionArgs),
+    /// The metric: show, set, module.
+    #[command(subcommand)]
+    Metric(judging::MetricVerb),
+    /// What stands between the draft and its launch. Exit code 2 where something does.
+    Report(report::ReportArgs),
+    /// Have the draft examined again and wait for what is found. Exit code 2 where something stands against it.
+    Check(report::ReportArgs),
+    /// Launch a draft.
+    Launch(LaunchDraftArgs),
+    /// Scoring versions: list, new, show, start, moves, publish, roll-back, abandon, retry.
+    #[command(subcommand)]
+    Versions(versions::VersionsVerb),
+    /// Score everything again under a new solution or metric, show who would move, and publish after asking.
+    Rescore(rescore::RescoreArgs),
+    /// Submissions without a score by a fault that is not their senders'; --retry has them scored again.
+    Failures(failures::FailuresArgs),
+    /// Have every score computed again and compared, to the last digit. Exit code 2 where some differ.
+    Verify(Competition),
+    /// Webhooks: list, add, remove, ping, deliveries.
+    #[command(subcommand)]
+    Webhooks(webhooks::WebhooksVerb),
+    #[command(flatten)]
+    Code(CodeVerb),
+}
+
+#[derive(Debug, Args)]
+pub struct Competition {
+    /// Name in the competition's address.
+    #[arg(id = "competition", value_name = "COMPETITION")]
+    pub slug: String,
+}
+
+impl Competition {
+    /// Its address in the API, with what follows.
+    pub fn api(&self, rest: &str) -> String {
+        format!("/api/v1/competitions/{}{rest}", encode(&self.slug))
+    }
+}
+
+/// Runs one command.
+///
+/// # Errors
+/// What went wrong, in words for the terminal.
+pub fn run(session: &Session, verb: &HostVerb) -> Outcome {
+    match verb {
+        HostVerb::Create(args) => settings::create(session, args),
+        HostVerb::Settings(args) => settings::settings(session, args),
+        HostVerb::Limits(args) => settings::limits(session, args),
+        HostVerb::Timeline(args) => settings::timeline(session, args),
+        HostVerb::Invitations(args) => settings::invitations(session, args),
+        HostVerb::Pages(verb) => pages::run(session, verb),
+        HostVerb::Data(verb) => data::run(session, verb),
+        HostVerb::Solution(args) => judging::solution(session, args),
+        HostVerb::Metric(verb) => judging::metric(session, verb),
+        HostVerb::Report(args) => report::report(session, args),
+        HostVerb::Check(args) => report::check(session, args),
+        HostVerb::Launch(args) => launch::launch_draft(session, args),
+        HostVerb::Versions(verb) => versions::run(session, verb),
+        HostVerb::Rescore(args) => rescore::rescore(session, args),
+        HostVerb::Failures(args) => failures::failures(session, args),
+        HostVerb::Verify(of) => verify::verify(session, &of.slug),
+        HostVerb::Webhooks(verb) => webhooks::run(session, verb),
+        HostVerb::Code(verb) => code::run(session, verb),
+    }
+}

@@ -1,0 +1,220 @@
+//! A competition's settings: what is not given stays as it is, and is shown.
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::Competition;
+use crate::cli::Session;
+use crate::cli::fault::Outcome;
+use crate::cli::table::{cell, facts, local_and_relative, size, text};
+
+#[derive(Debug, Args)]
+pub struct CreateArgs {
+    #[arg(long)]
+    title: String,
+    /// Name in the address; made from the title when left out.
+    #[arg(long)]
+    slug: Option<String>,
+    #[arg(long, default_value = "")]
+    subtitle: String,
+}
+
+pub fn create(session: &Session, args: &CreateArgs) -> Outcome {
+    let wish = json!({ "title": args.title, "slug": args.slug, "subtitle": args.subtitle });
+    let draft = session.client.post("/api/v1/competitions", &wish)?;
+    session
+        .screen
+        .answer(&draft, |_| format!("Draft {}/c/{}", session.client.server(), text(&draft, "slug")));
+    Ok(())
+}
+
+/// Changes what is given and returns the competition as it is then.
+fn edit(session: &Session, of: &Competition, wishes: &[(&str, Option<Value>)]) -> Outcome<Value> {
+    let given = wishes.iter().filter_map(|(name, wish)| Some(((*name).to_owned(), wish.clone()?)));
+    let change: Map<String, Value> = given.collect();
+    if change.is_empty() {
+        return session.client.get(&of.api(""));
+    }
+    session.client.patch(&of.api(""), &Value::Object(change))
+}
+
+fn wish<T: Into<Value> + Clone>(value: &Option<T>) -> Option<Value> {
+    value.clone().map(Into::into)
+}
+
+#[derive(Debug, Args)]
+pub struct SettingsArgs {
+    #[command(flatten)]
+    of: Competition,
+    #[arg(long)]
+    title: Option<String>,
+    /// Another name in the address.
+    #[arg(long)]
+    slug: Option<String>,
+    #[arg(long)]
+    subtitle: Option<String>,
+}
+
+pub fn settings(session: &Session, args: &SettingsArgs) -> Outcome {
+    let wishes =
+        [("title", wish(&args.title)), ("slug", wish(&args.slug)), ("subtitle", wish(&args.subtitle))];
+    let now = edit(session, &args.of, &wishes)?;
+    session.screen.answer(&now, |paint| {
+        let fields = ["title", "slug", "subtitle", "state", "visibility", "metric"];
+        facts(paint, &fields.map(|field| (field, text(&now, field))))
+    });
+    Ok(())
+}
+
+#[derive(Debug, Args)]
+pub struct LimitsArgs {
+    #[command(flatten)]
+    of: Competition,
+    /// Submissions a day a team.
+    #[arg(long)]
+    daily: Option<u32>,
+    /// Submissions that a team chooses for the final board.
+    #[arg(long)]
+    finals: Option<u32>,
+    /// People in a team.
+    #[arg(long)]
+    team: Option<u32>,
+    /// Largest submission file, in MiB.
+    #[arg(long, value_name = "MIB")]
+    upload: Option<u64>,
+    /// Decimals of a score while the competition is open.
+    #[arg(long)]
+    decimals: Option<u32>,
+}
+
+pub fn limits(session: &Session, args: &LimitsArgs) -> Outcome {
+    let wishes = [
+        ("daily_limit", wish(&args.daily)),
+        ("final_limit", wish(&args.finals)),
+        ("team_limit", wish(&args.team)),
+        ("max_upload_bytes", args.upload.map(|mib| json!(mib << 20))),
+        ("score_decimals", wish(&args.decimals)),
+    ];
+    let now = edit(session, &args.of, &wishes)?;
+    session.screen.answer(&now, |paint| {
+        facts(
+            paint,
+            &[
+                ("submissions a day", cell(&now["daily_limit"])),
+                ("final selections", cell(&now["final_limit"])),
+                ("people a team", cell(&now["team_limit"])),
+                ("largest file", size(&now["max_upload_bytes"])),
+                ("decimals", cell(&now["score_decimals"])),
+            ],
+        )
+    });
+    Ok(())
+}
+
+#[derive(Debug, Args)]
+pub struct TimelineArgs {
+    #[command(flatten)]
+    of: Competition,
+    /// 2026-11-30T18:00:00Z, or with another zone: 2026-11-30T19:00:00+01:00.
+    #[arg(long, value_name = "TIME")]
+    starts: Option<String>,
+    /// Last moment to enter.
+    #[arg(long, value_name = "TIME")]
+    enter_until: Option<String>,
+    /// Last moment to merge teams.
+    #[arg(long, value_name = "TIME")]
+    merge_until: Option<String>,
+    #[arg(long, value_name = "TIME")]
+    ends: Option<String>,
+}
+
+pub fn timeline(session: &Session, args: &TimelineArgs) -> Outcome {
+    let wishes = [
+        ("starts_at", wish(&args.starts)),
+        ("entry_deadline_at", wish(&args.enter_until)),
+        ("merger_deadline_at", wish(&args.merge_until)),
+        ("ends_at", wish(&args.ends)),
+    ];
+    let now = edit(session, &args.of, &wishes)?;
+    session.screen.answer(&now, |paint| {
+        let named = [
+            ("begins", "starts_at"),
+            ("enter until", "entry_deadline_at"),
+            ("merge until", "merger_deadline_at"),
+            ("ends", "ends_at"),
+        ];
+        facts(paint, &named.map(|(name, field)| (name, local_and_relative(&now[field]))))
+    });
+    Ok(())
+}
+
+#[derive(Debug, Args)]
+pub struct InvitationsArgs {
+    #[command(flatten)]
+    of: Competition,
+    /// Who sees it.
+    #[arg(long, value_parser = ["public", "unlisted", "invitation"])]
+    visibility: Option<String>,
+    /// Invite by e-mail address; more than once for more.
+    #[arg(long, value_name = "EMAIL")]
+    add: Vec<String>,
+    /// Take an invitation back; more than once for more.
+    #[arg(long, value_name = "EMAIL")]
+    remove: Vec<String>,
+    /// Make a new link; the old one no longer works.
+    #[arg(long)]
+    new_link: bool,
+}
+
+pub fn invitations(session: &Session, args: &InvitationsArgs) -> Outcome {
+    let api = args.of.api("/invitations");
+    let emails = if args.add.is_empty() && args.remove.is_empty() {
+        None
+    } else {
+        let invited = session.client.get(&api)?["emails"].as_array().cloned().unwrap_or_default();
+        Some(changed(invited, &args.add, &args.remove))
+    };
+    let wishes = [("visibility", wish(&args.visibility)), ("emails", emails)];
+    if wishes.iter().any(|(_, wish)| wish.is_some()) {
+        edit(session, &args.of, &wishes)?;
+    }
+    if args.new_link {
+        session.client.post(&format!("{api}/link"), &json!({}))?;
+    }
+    let now = session.client.get(&api)?;
+    session.screen.answer(&now, |paint| {
+        facts(
+            paint,
+            &[
+                ("visibility", text(&now, "visibility")),
+                ("invited", cell(&now["emails"])),
+                ("link", text(&now, "link")),
+            ],
+        )
+    });
+    Ok(())
+}
+
+fn changed(invited: Vec<Value>, add: &[String], remove: &[String]) -> Value {
+    let is_same = |a: &Value, b: &String| a.as_str().is_some_and(|a| a.eq_ignore_ascii_case(b));
+    let mut emails: Vec<Value> =
+        invited.into_iter().filter(|known| !remove.iter().any(|gone| is_same(known, gone))).collect();
+    for email in add {
+        if !emails.iter().any(|known| is_same(known, email)) {
+            emails.push(json!(email));
+        }
+    }
+    Value::Array(emails)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_invited_twice() {
+        let invited = vec![json!("ada@x.test"), json!("bob@x.test")];
+        let now = changed(invited, &["Bob@x.test".into(), "eve@x.test".into()], &["ADA@x.test".into()]);
+        assert_eq!(now, json!(["bob@x.test", "eve@x.test"]));
+    }
+}

@@ -1,0 +1,173 @@
+//! The board: from the top, around one's own team, or whole as CSV.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::Session;
+use super::fault::{CliError, Outcome};
+use super::screen::Paint;
+use super::table::{Table, cell, items, local};
+use crate::web::problems::encode;
+
+/// Rows above and below one's own team.
+const AROUND: usize = 5;
+/// The largest part that the server gives.
+const LARGEST_PART: usize = 200;
+
+#[derive(Debug, Args)]
+pub struct BoardArgs {
+    /// Name in the competition's address.
+    competition: String,
+    /// How many rows.
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+    /// Go on where a part ended: the word that it said.
+    #[arg(long, value_name = "WORD")]
+    after: Option<String>,
+    /// Show the rows around your own team.
+    #[arg(long, conflicts_with_all = ["after", "csv"])]
+    around_me: bool,
+    /// The public board, after the end too.
+    #[arg(long)]
+    public: bool,
+    /// The whole board as CSV, to stdout or into a file.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-", conflicts_with = "after")]
+    csv: Option<PathBuf>,
+}
+
+pub fn leaderboard(session: &Session, args: &BoardArgs) -> Outcome {
+    let base = format!("/api/v1/competitions/{}/leaderboard", encode(&args.competition));
+    if let Some(target) = &args.csv {
+        return write_csv(session, args, &base, target);
+    }
+    let board = if args.around_me { around_me(session, args, &base)? } else { part(session, args, &base)? };
+    session.screen.answer(&board, |paint| draw(paint, &board));
+    if let Some(word) = board["next"].as_str() {
+        session.screen.note(&format!("There are more: --after {word}"));
+    }
+    Ok(())
+}
+
+fn ask(session: &Session, args: &BoardArgs, base: &str, limit: usize, after: Option<&str>) -> Outcome<Value> {
+    let which = if args.public { "&board=public" } else { "" };
+    let after = after.map_or_else(String::new, |word| format!("&after={}", encode(word)));
+    session.client.get(&format!("{base}?limit={limit}{which}{after}"))
+}
+
+/// As many rows as are wanted, in as many requests as that takes.
+fn part(session: &Session, args: &BoardArgs, base: &str) -> Outcome<Value> {
+    let limit = |n_rows: usize| args.limit.saturating_sub(n_rows).clamp(1, LARGEST_PART);
+    let mut board = ask(session, args, base, limit(0), args.after.as_deref())?;
+    let mut rows = items(&board).to_vec();
+    while rows.len() < args.limit
+        && let Some(word) = board["next"].as_str()
+    {
+        board = ask(session, args, base, limit(rows.len()), Some(word))?;
+        rows.extend(items(&board).iter().cloned());
+    }
+    board["items"] = Value::Array(rows);
+    Ok(board)
+}
+
+fn around_me(session: &Session, args: &BoardArgs, base: &str) -> Outcome<Value> {
+    let mut board = ask(session, args, base, LARGEST_PART, None)?;
+    if board["own"].is_null() {
+        return Err(CliError::NotFound("Your team is not on this board.".to_owned()));
+    }
+    let own = board["own"]["team_id"].clone();
+    let mut rows: Vec<Value> = Vec::new();
+    loop {
+        rows.extend(items(&board).iter().cloned());
+        let place = rows.iter().position(|row| row["team_id"] == own);
+        let next = board["next"].as_str().map(str::to_owned);
+        let is_enough = place.is_some_and(|place| rows.len() > place + AROUND);
+        match next {
+            Some(word) if !is_enough => {
+                // What lies far above is not kept.
+                if place.is_none() {
+                    rows.drain(..rows.len().saturating_sub(AROUND));
+                }
+                board = ask(session, args, base, LARGEST_PART, Some(&word))?;
+            }
+            _ => break,
+        }
+    }
+    let place = rows.iter().position(|row| row["team_id"] == own).unwrap_or(0);
+    let last = (place + AROUND + 1).min(rows.len());
+    board["items"] = json!(rows[place.saturating_sub(AROUND)..last]);
+    board["next"] = Value::Null;
+    Ok(board)
+}
+
+fn draw(paint: Paint, board: &Value) -> String {
+    let own = &board["own"]["team_id"];
+    let is_own = |row: &Value| !own.is_null() && row["team_id"] == *own;
+    let order = if board["ranked_by"].is_array() { "mean_rank" } else { "score" };
+    let title = if order == "mean_rank" { "mean rank" } else { "score" };
+    let mut table = Table::new(&["rank", "", "team", title, "entries", "last entry"]);
+    let mut add = |row: &Value| {
+        let team = if row["is_baseline"] == true {
+            format!("{} (baseline)", cell(&row["team"]))
+        } else {
+            cell(&row["team"])
+        };
+        let mark = if is_own(row) { "you".to_owned() } else { String::new() };
+        let cells = [
+            cell(&row["rank"]),
+            mark,
+            team,
+            cell(&row[order]),
+            cell(&row["n_entries"]),
+            local(&row["last_entry_at"]),
+        ];
+        if is_own(row) { table.marked_row(cells) } else { table.row(cells) }
+    };
+    items(board).iter().for_each(&mut add);
+    if !own.is_null() && !items(board).iter().any(is_own) {
+        add(&board["own"]);
+    }
+    table.draw(paint, "Nobody is on the board yet.")
+}
+
+fn write_csv(session: &Session, args: &BoardArgs, base: &str, target: &PathBuf) -> Outcome {
+    let which = if args.public { "?board=public" } else { "" };
+    let mut csv = session.client.open_text(&format!("{base}.csv{which}"))?;
+    if target.as_os_str() == "-" {
+        if session.screen.is_json() {
+            return Err(CliError::Usage(
+                "--csv without a file and --json cannot both write to stdout.".to_owned(),
+            ));
+        }
+        io::copy(&mut csv, &mut io::stdout().lock())?;
+        io::stdout().flush()?;
+        return Ok(());
+    }
+    let mut file = File::create(target)
+        .map_err(|error| CliError::Refused(format!("{} cannot be written: {error}", target.display())))?;
+    let n_bytes = io::copy(&mut csv, &mut file)?;
+    let path = target.display().to_string();
+    session
+        .screen
+        .answer(&json!({ "path": path, "size_bytes": n_bytes }), |_| format!("The board is in {path}."));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_own_team_is_marked_and_always_shown() {
+        let row =
+            |rank: u64, team: &str| json!({ "rank": rank, "team_id": rank, "team": team, "score": 0.5 });
+        let board = json!({ "items": [row(1, "ada"), row(2, "bob")], "own": row(9, "eve") });
+        let drawn = draw(Paint::PLAIN, &board);
+        let lines: Vec<&str> = drawn.lines().collect();
+        assert_eq!(lines.len(), 4, "{drawn}");
+        assert!(lines[3].starts_with("9     you  eve"), "{drawn}");
+    }
+}

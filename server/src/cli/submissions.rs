@@ -1,0 +1,156 @@
+//! A team's submissions: listed, looked at, chosen for the final board.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::Session;
+use super::account::or_nothing;
+use super::fault::{CliError, Outcome};
+use super::rejection::describe;
+use super::screen::Paint;
+use super::table::{Table, allowance, cell, facts, items, local, size, text};
+use crate::web::problems::encode;
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Name in the competition's address.
+    competition: String,
+    /// How many to show.
+    #[arg(long, default_value_t = 50)]
+    limit: u32,
+    /// Go on behind this submission.
+    #[arg(long, value_name = "ID")]
+    before: Option<i64>,
+}
+
+pub fn list(session: &Session, args: &ListArgs) -> Outcome {
+    let base = format!("/api/v1/competitions/{}", encode(&args.competition));
+    let before = args.before.map_or_else(String::new, |id| format!("&before={id}"));
+    let mut list = session.client.get(&format!("{base}/submissions?limit={}{before}", args.limit))?;
+    list["allowance"] = or_nothing(session.client.get(&format!("{base}/allowance")))?;
+    session.screen.answer(&list, |paint| draw(paint, &list));
+    if let Some(next) = list["next"].as_i64() {
+        session.screen.note(&format!("There are more: --before {next}"));
+    }
+    Ok(())
+}
+
+fn draw(paint: Paint, list: &Value) -> String {
+    let has_private = items(list).iter().any(|item| !item["private_score"].is_null());
+    let mut header = vec!["id", "received", "state", "public"];
+    if has_private {
+        header.push("private");
+    }
+    header.extend(["final", "by", "file", "note"]);
+    let mut table = Table::new(&header);
+    for item in items(list) {
+        let mut cells =
+            vec![cell(&item["id"]), local(&item["received_at"]), state(item), cell(&item["public_score"])];
+        if has_private {
+            cells.push(cell(&item["private_score"]));
+        }
+        let chosen = if item["selected"] == true { "chosen" } else { "" };
+        let rest =
+            [chosen.to_owned(), text(item, "sender"), text(item, "file_name"), text(item, "description")];
+        cells.extend(rest);
+        if item["selected"] == true { table.marked_row(cells) } else { table.row(cells) }
+    }
+    let drawn = table.draw(paint, "Your team has sent nothing yet.");
+    if !list["allowance"].is_object() {
+        return drawn;
+    }
+    format!("{drawn}\n{}", paint.faint(&allowance(&list["allowance"])))
+}
+
+fn state(item: &Value) -> String {
+    let late = if item["is_late"] == true { ", late" } else { "" };
+    format!("{}{late}", cell(&item["state"]))
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Name in the competition's address.
+    competition: String,
+    id: i64,
+    /// Write the file as it was sent.
+    #[arg(long, value_name = "PATH")]
+    file: Option<PathBuf>,
+}
+
+pub fn show(session: &Session, args: &ShowArgs) -> Outcome {
+    let address = format!("/api/v1/competitions/{}/submissions/{}", encode(&args.competition), args.id);
+    let found = session.client.get(&address)?;
+    if let Some(target) = &args.file {
+        let mut file = File::create_new(target)
+            .map_err(|error| CliError::Refused(format!("{} cannot be written: {error}", target.display())))?;
+        io::copy(&mut session.client.open_text(&format!("{address}/file"))?, &mut file)?;
+        session.screen.note(&format!("The file is in {}.", target.display()));
+    }
+    session.screen.answer(&found, |paint| receipt(paint, &found));
+    Ok(())
+}
+
+fn receipt(paint: Paint, found: &Value) -> String {
+    let score = |field: &str| if found[field].is_null() { String::new() } else { cell(&found[field]) };
+    let facts = facts(
+        paint,
+        &[
+            ("submission", cell(&found["id"])),
+            ("state", state(found)),
+            ("public score", score("public_score")),
+            ("private score", score("private_score")),
+            ("no score", text(found, "public_undefined")),
+            ("failure", text(found, "failure")),
+            ("received", local(&found["received_at"])),
+            ("sent by", text(found, "sender")),
+            ("file", format!("{}, {}", text(found, "file_name"), size(&found["size_bytes"]))),
+            ("SHA-256", text(found, "sha256")),
+            ("log", format!("place {}, {}", found["log_position"], text(found, "log_entry_hash"))),
+            ("note", text(found, "description")),
+        ],
+    );
+    if found["rejection"].is_null() {
+        facts
+    } else {
+        format!("{facts}\n{}", describe(paint, &found["rejection"]))
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct SelectArgs {
+    /// Name in the competition's address.
+    competition: String,
+    /// Numbers of submissions; left out: those that are chosen are listed.
+    ids: Vec<i64>,
+    /// Take these back instead.
+    #[arg(long)]
+    withdraw: bool,
+}
+
+pub fn select(session: &Session, args: &SelectArgs) -> Outcome {
+    let base = format!("/api/v1/competitions/{}/submissions", encode(&args.competition));
+    for id in &args.ids {
+        session.client.patch(&format!("{base}/{id}"), &json!({ "selected": !args.withdraw }))?;
+    }
+    let list = session.client.get(&format!("{base}?limit=200"))?;
+    let chosen: Vec<&Value> = items(&list).iter().filter(|item| item["selected"] == true).collect();
+    session.screen.answer(&json!({ "items": chosen }), |paint| {
+        let mut table = Table::new(&["id", "received", "state", "public", "file", "note"]);
+        for item in &chosen {
+            table.row([
+                cell(&item["id"]),
+                local(&item["received_at"]),
+                state(item),
+                cell(&item["public_score"]),
+                text(item, "file_name"),
+                text(item, "description"),
+            ]);
+        }
+        table.draw(paint, "None is chosen: your best public scores will stand in.")
+    });
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! What a participant's program asks before it sends anything: which competitions are mine, and what a
+//! submission must hold.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use holdout_contract::format::SubmissionFormat;
+use serde::Serialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{CardJson, FileJson, card_json};
+use crate::accounts::model::Scope;
+use crate::api::token::ApiMember;
+use crate::app::App;
+use crate::competitions::access;
+use crate::competitions::download;
+use crate::competitions::store::{data, judging, lists};
+use crate::error::Result;
+use crate::paths;
+
+/// Most competitions of one kind in a person's list.
+const MOST_OF_MINE: i64 = 200;
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list_mine)).routes(routes!(show_format))
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct MineJson {
+    /// Drafts among them.
+    hosted: Vec<CardJson>,
+    joined: Vec<CardJson>,
+}
+
+/// The competitions that the caller hosts, and those that they take part in.
+#[utoipa::path(
+    get,
+    path = paths::API_MY_COMPETITIONS,
+    tag = "Account",
+    operation_id = "list_my_competitions",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "Both lists, newest first, 200 each at most", body = MineJson)),
+)]
+async fn list_mine(State(app): State<App>, caller: ApiMember) -> Result<Json<MineJson>> {
+    let member = caller.with(Scope::Read)?;
+    let now = app.clock.now();
+    let mut conn = app.db.acquire().await?;
+    let hosted = lists::hosted_by(&mut conn, member.id, MOST_OF_MINE).await?;
+    let joined = lists::joined_by(&mut conn, member.id, MOST_OF_MINE).await?;
+    let json = |cards: Vec<lists::Card>| cards.into_iter().map(|card| card_json(card, now)).collect();
+    Ok(Json(MineJson { hosted: json(hosted), joined: json(joined) }))
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct FormatJson {
+    /// The columns, where a scorer has told them; a metric that its host wrote says none.
+    format: Option<SubmissionFormat>,
+    /// It has the ids.
+    sample: Option<FileJson>,
+    max_upload_bytes: i64,
+}
+
+/// What a submission must hold, so that a program can check a file before it sends it.
+#[utoipa::path(
+    get,
+    path = paths::API_FORMAT,
+    tag = "Taking part",
+    operation_id = "show_submission_format",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "Columns, sample submission and the largest size", body = FormatJson)),
+)]
+async fn show_format(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+) -> Result<Json<FormatJson>> {
+    let member = caller.with(Scope::Read)?;
+    let seen = access::see(&app, &slug, Some(&member)).await?;
+    let competition = &seen.competition;
+    download::may_download(&seen, true, competition.phase(app.clock.now()))?;
+    let mut conn = app.db.acquire().await?;
+    let format = judging::submission_format(&mut conn, competition.active_version_id).await?;
+    let files = data::all(&mut conn, competition.id).await?;
+    let sample = files.into_iter().find(|file| file.role == "sample_submission");
+    Ok(Json(FormatJson {
+        format,
+        sample: sample.map(FileJson::from),
+        max_upload_bytes: competition.max_upload_bytes,
+    }))
+}
