@@ -13,7 +13,7 @@ use holdout_contract::spec::Direction;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::align::align;
+use crate::align::{Aligned, align};
 use crate::custom;
 use crate::custom::cage::{self, CageArgs};
 use crate::custom::cli::{PythonArgs, SetupArgs, set_up};
@@ -22,8 +22,9 @@ use crate::example;
 use crate::intake::{Content, Limits, Source, content};
 use crate::judge::{Context, Judge};
 use crate::metrics;
+use crate::metrics::compose::PartScore;
 use crate::sample::check_against_sample;
-use crate::score::score_splits;
+use crate::score::{part_scores, score_splits};
 use crate::solution::{Solution, Split};
 use crate::split::SplitRule;
 use crate::worker::cli as worker;
@@ -207,10 +208,20 @@ fn score(arguments: &ScoreArguments) -> Result<String, Failure> {
         public: public.value(),
         private: private.value(),
         all: all.value(),
+        parts: parts(&solution, &aligned),
         undefined: undefined.collect(),
         notices: aligned.notices,
     };
     serde_json::to_string(&output).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+fn parts(solution: &Solution, aligned: &Aligned) -> BTreeMap<&'static str, Vec<PartScore>> {
+    let splits = [("public", Split::Public), ("private", Split::Private), ("all", Split::All)];
+    splits
+        .into_iter()
+        .map(|(name, split)| (name, part_scores(solution, aligned, split)))
+        .filter(|(_, parts)| !parts.is_empty())
+        .collect()
 }
 
 /// Scores with a metric that a host wrote, in the sandbox as a worker does.
@@ -246,6 +257,7 @@ fn score_by_module(arguments: &ScoreArguments) -> Result<String, Failure> {
         public: scores.public.value(),
         private: scores.private.value(),
         all: None,
+        parts: BTreeMap::new(),
         undefined: undefined.collect(),
         notices: Vec::new(),
     };
@@ -257,6 +269,9 @@ struct ScoreOutput {
     public: Option<f64>,
     private: Option<f64>,
     all: Option<f64>,
+    /// The values that the scores are put together from, by split.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    parts: BTreeMap<&'static str, Vec<PartScore>>,
     /// Why a score is null, by split.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     undefined: BTreeMap<&'static str, String>,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use holdout_contract::spec::{Cell, Example, Layout, MetricSpec, Task};
+use holdout_contract::spec::{Cell, Entry, Example, Layout, MetricSpec, Task};
 use serde_json::{Map, Value, json};
 
 use crate::align::align;
@@ -18,6 +18,11 @@ use crate::split::SplitRule;
 const N_ROWS: usize = 6;
 const GROUPS: [&str; 2] = ["north", "south"];
 const SIDE_PIXELS: u64 = 8;
+/// Probabilities that two more teams send, where teams are ranked by several metrics.
+const RIVALS: [(&str, [&str; N_ROWS]); 2] = [
+    ("bold.csv", ["0.99", "0.01", "0.6", "0.7", "0.95", "0.02"]),
+    ("careful.csv", ["0.6", "0.4", "0.55", "0.45", "0.6", "0.4"]),
+];
 
 /// The description of a metric, with its worked example. Where columns follow from parameters, they
 /// are those of the example.
@@ -43,7 +48,15 @@ fn example(metric: &dyn Metric) -> Option<Example> {
     extra.push(("Usage".to_owned(), vec!["Public".to_owned(); N_ROWS]));
     let solution = csv(truths.iter().chain(&extra));
     let submission = csv(&predictions);
-    let score = score(judge, &solution, &submission)?;
+    let rivals = rivals(&judge);
+    let (score, values) = score_of(judge.clone(), &solution, &submission)?;
+    let mut entries = Vec::new();
+    if judge.is_ranked() {
+        entries.push(Entry { file: "submission.csv".to_owned(), scores: values });
+    }
+    for (file, text) in &rivals {
+        entries.push(Entry { file: file.clone(), scores: score_of(judge.clone(), &solution, text)?.1 });
+    }
     let mut files = vec![("solution.csv".to_owned(), solution), ("submission.csv".to_owned(), submission)];
     let mut command = format!(
         "holdout-scorer score --metric {} --solution solution.csv --submission submission.csv",
@@ -60,16 +73,27 @@ fn example(metric: &dyn Metric) -> Option<Example> {
         command += " --history history.csv";
         files.push(("history.csv".to_owned(), history_csv(&history)));
     }
-    Some(Example { params: params.into_iter().collect(), files, command, score })
+    files.extend(rivals);
+    Some(Example { params: params.into_iter().collect(), files, command, score, entries })
 }
 
-fn score(judge: Judge, solution: &str, submission: &str) -> Option<f64> {
+/// Files of more teams, where one alone shows nothing.
+fn rivals(judge: &Judge) -> Vec<(String, String)> {
+    let file = |(name, cells): (&str, [&str; N_ROWS])| {
+        (name.to_owned(), csv(&[("target".to_owned(), cells.map(str::to_owned).to_vec())]))
+    };
+    if judge.is_ranked() { RIVALS.map(file).to_vec() } else { Vec::new() }
+}
+
+/// The score of all rows, with the values of the metrics that teams are ranked by.
+fn score_of(judge: Judge, solution: &str, submission: &str) -> Option<(f64, Vec<f64>)> {
     let limits = Limits::default();
     let opened = |text| content::open(Source::Bytes(text), &limits).ok()?.ok();
     let prepared =
         Solution::prepare(&opened(solution.as_bytes())?, judge, &SplitRule::default(), &limits).ok()?;
     let aligned = align(&prepared, &opened(submission.as_bytes())?, &limits).ok()?;
-    score_split(&prepared, &aligned, Split::All).value()
+    let score = score_split(&prepared, &aligned, Split::All);
+    Some((score.value()?, score.parts().unwrap_or_default().to_vec()))
 }
 
 /// What the metrics of this kind need to know beside the files.

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::intake::{self, CellRule, Column, Content, Limits, Plan, Wanted};
-use crate::metrics::{self, Metric, Params, Rows, Undefined, Values, compose};
+use crate::metrics::compose::{self, PartScore};
+use crate::metrics::{self, Metric, Params, Rows, Undefined, Values};
 use crate::misfit::Misfits;
 use holdout_contract::rejection::{Rejection, RejectionKind};
-use holdout_contract::spec::{Cell, Layout};
+use holdout_contract::spec::{Cell, Direction, Layout};
 
 /// What a competition says beside its solution file.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -126,6 +127,29 @@ impl Judge {
     /// The score of a perfect submission, where there is one.
     pub fn best(&self) -> Option<f64> {
         compose::best(self.metric, &self.params)
+    }
+
+    /// The direction of a submission's own score.
+    pub fn direction(&self) -> Direction {
+        compose::direction(self.metric, &self.params)
+    }
+
+    /// Whether teams are ranked by every part of the metric, not by one score.
+    pub fn is_ranked(&self) -> bool {
+        compose::is_ranked(self.metric)
+    }
+
+    /// The value of every part of the metric; none where it has no parts.
+    ///
+    /// # Errors
+    /// Why one of them has none.
+    pub fn part_scores(&self, rows: &Rows<'_>) -> Result<Vec<PartScore>, Undefined> {
+        compose::part_scores(&self.params, rows)
+    }
+
+    /// The score of a perfect submission under every part, where there is one.
+    pub fn bests_of_parts(&self) -> Vec<Option<f64>> {
+        compose::bests(&self.params)
     }
 
     /// The score of these rows.

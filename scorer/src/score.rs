@@ -5,7 +5,8 @@ use holdout_contract::rejection::Rejection;
 
 use crate::align::{Aligned, align};
 use crate::intake::{Content, Limits};
-use crate::metrics::{Rows, Undefined, Values};
+use crate::metrics::compose::PartScore;
+use crate::metrics::{Rows, Undefined, Values, finite};
 use crate::parallel;
 use crate::solution::{Solution, Split};
 
@@ -46,13 +47,28 @@ pub fn score_splits<const N: usize>(
 
 /// The score of one split, or why there is none.
 pub fn score_split(solution: &Solution, aligned: &Aligned, split: Split) -> SplitScore {
-    match try_score_split(solution, aligned, split) {
-        Ok(score) => SplitScore::Defined(score),
-        Err(Undefined(undefined)) => SplitScore::Undefined { undefined },
-    }
+    let judge = solution.judge();
+    let scored = with_rows(solution, aligned, split, |rows| {
+        if judge.is_ranked() {
+            let parts = judge.part_scores(rows)?;
+            return Ok(SplitScore::Ranked { parts: parts.iter().map(|part| part.score).collect() });
+        }
+        judge.score(rows).and_then(finite).map(SplitScore::Defined)
+    });
+    scored.unwrap_or_else(|Undefined(undefined)| SplitScore::Undefined { undefined })
 }
 
-fn try_score_split(solution: &Solution, aligned: &Aligned, split: Split) -> Result<f64, Undefined> {
+/// What a split's score is put together from; empty where it is one value, and where there is none.
+pub fn part_scores(solution: &Solution, aligned: &Aligned, split: Split) -> Vec<PartScore> {
+    with_rows(solution, aligned, split, |rows| solution.judge().part_scores(rows)).unwrap_or_default()
+}
+
+fn with_rows<T>(
+    solution: &Solution,
+    aligned: &Aligned,
+    split: Split,
+    then: impl FnOnce(&Rows<'_>) -> Result<T, Undefined>,
+) -> Result<T, Undefined> {
     let range = solution.range(split);
     if range.is_empty() {
         return Err(Undefined::because("This split has no rows."));
@@ -60,7 +76,7 @@ fn try_score_split(solution: &Solution, aligned: &Aligned, split: Split) -> Resu
     let truths = solution.truths(split);
     let predictions: Vec<Values<'_>> =
         aligned.predictions.iter().map(|predicted| predicted.values(range.clone())).collect();
-    let rows = Rows {
+    then(&Rows {
         truths: &truths,
         predictions: &predictions,
         weights: solution.weights.as_ref().map(|weights| &weights[range.clone()]),
@@ -69,11 +85,5 @@ fn try_score_split(solution: &Solution, aligned: &Aligned, split: Split) -> Resu
         row_numbers: solution.row_numbers(split),
         n_classes: aligned.n_classes,
         context: &solution.judge.context,
-    };
-    let score = solution.judge.score(&rows)?;
-    if score.is_finite() {
-        Ok(score)
-    } else {
-        Err(Undefined::because("The score is not a finite number: the values are too large or too small."))
-    }
+    })
 }

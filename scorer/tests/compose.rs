@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+use holdout_contract::spec::Direction;
 use holdout_scorer::align::align;
 use holdout_scorer::intake::{Content, Limits, Source, content};
 use holdout_scorer::judge::{Context, Judge};
@@ -96,6 +97,49 @@ fn a_sum_is_its_weighted_parts() {
     let auc = score("roc_auc", json!({}), solution, submission).unwrap();
     let brier = score("brier", json!({}), solution, submission).unwrap();
     close(score("weighted_sum", json!({"parts": parts}), solution, submission), auc - 2.0 * brier);
+}
+
+/// What every part came to, in order.
+fn parts(parts: Value, solution: &str, submission: &str) -> Result<Vec<f64>, String> {
+    let limits = Limits::default();
+    let judge = judge("mean_rank", json!({ "parts": parts }))?;
+    assert!(judge.is_ranked());
+    let prepared = Solution::prepare(&opened(solution), judge, &SplitRule::default(), &limits).unwrap();
+    let aligned = align(&prepared, &opened(submission), &limits).unwrap();
+    let score = score_split(&prepared, &aligned, Split::All);
+    assert_eq!(score.value().is_some(), score.parts().is_some());
+    score.parts().map(<[f64]>::to_vec).ok_or_else(|| score.reason().unwrap_or_default().to_owned())
+}
+
+#[test]
+fn ranked_parts_keep_their_values_and_the_first_is_the_score() {
+    let three = json!([
+        {"metric": "mae", "weight": 2.0, "target": "a"},
+        {"metric": "r2", "weight": 1.0, "target": "b"},
+        {"metric": "max_error", "weight": 0.5, "target": "b"},
+    ]);
+    let found = parts(three.clone(), SOLUTION, SUBMISSION).unwrap();
+    assert_eq!(found, [1.5, 1.0 - 56.0 / 500.0, 6.0]);
+    close(score("mean_rank", json!({"parts": three.clone()}), SOLUTION, SUBMISSION), 1.5);
+    assert_eq!(judge("mean_rank", json!({"parts": three.clone()})).unwrap().best(), Some(0.0));
+    let constant = SOLUTION.replace(",20,", ",10,").replace(",30,", ",10,").replace(",40,", ",10,");
+    let sentence = parts(three, &constant, SUBMISSION).unwrap_err();
+    assert!(sentence.starts_with("The part r2 has no value:"), "{sentence}");
+}
+
+#[test]
+fn parts_are_ranked_with_weights_above_zero_alone() {
+    let refused = |parts: Value| judge("mean_rank", json!({ "parts": parts })).err().unwrap();
+    let rmse = json!({"metric": "rmse", "weight": 1});
+    assert!(refused(json!([rmse])).contains("2 to 10"));
+    assert!(refused(json!([rmse, {"metric": "r2", "weight": -1}])).contains("needs no sign"));
+    assert!(refused(json!([rmse, {"metric": "r2", "weight": 1e9}])).contains("1000000"));
+    assert!(refused(json!([rmse, {"metric": "mean_rank", "weight": 1}])).contains("cannot be a part"));
+    assert!(
+        refused(json!([rmse, {"metric": "accuracy", "weight": 1}])).contains("read one column differently")
+    );
+    let up = judge("mean_rank", json!({"parts": [{"metric": "r2", "weight": 1}, rmse]})).unwrap();
+    assert_eq!(up.direction(), Direction::HigherIsBetter);
 }
 
 #[test]

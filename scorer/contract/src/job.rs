@@ -43,20 +43,35 @@ pub struct Scores {
 #[serde(untagged)]
 pub enum SplitScore {
     Defined(f64),
-    Undefined { undefined: String },
+    /// Where teams are ranked by several metrics: the value of each, the primary's first.
+    Ranked {
+        parts: Vec<f64>,
+    },
+    Undefined {
+        undefined: String,
+    },
 }
 
 impl SplitScore {
     pub fn value(&self) -> Option<f64> {
         match self {
             Self::Defined(score) => Some(*score),
+            Self::Ranked { parts } => parts.first().copied(),
             Self::Undefined { .. } => None,
+        }
+    }
+
+    /// The value of every metric that teams are ranked by; `None` where they are ranked by the score.
+    pub fn parts(&self) -> Option<&[f64]> {
+        match self {
+            Self::Ranked { parts } => Some(parts),
+            Self::Defined(_) | Self::Undefined { .. } => None,
         }
     }
 
     pub fn reason(&self) -> Option<&str> {
         match self {
-            Self::Defined(_) => None,
+            Self::Defined(_) | Self::Ranked { .. } => None,
             Self::Undefined { undefined } => Some(undefined),
         }
     }

@@ -12,6 +12,7 @@ pub mod format;
 pub mod job;
 pub mod place;
 pub mod queue;
+pub mod ranks;
 pub mod rejection;
 pub mod seal;
 pub mod spec;

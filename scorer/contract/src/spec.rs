@@ -116,7 +116,7 @@ pub enum ParameterType {
     Boolean,
     /// The name of a column or a class; empty means none.
     Text,
-    /// A list of `{metric, weight, params, target}`: metrics of the catalogue that are summed.
+    /// A list of `{metric, weight, params, target}`: metrics of the catalogue that are put together.
     Parts,
 }
 
@@ -174,4 +174,15 @@ pub struct Example {
     /// What scores these files: a command line.
     pub command: String,
     pub score: f64,
+    /// Where teams are ranked by several metrics: files of several teams, the submission's first.
+    #[serde(default)]
+    pub entries: Vec<Entry>,
+}
+
+/// A team's file in an example, with its value under every part of the metric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Entry {
+    pub file: String,
+    pub scores: Vec<f64>,
 }

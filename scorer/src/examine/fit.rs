@@ -171,6 +171,9 @@ fn perfect(solution: &Solution, findings: &mut Vec<Finding>) -> bool {
 }
 
 fn best_reached(solution: &Solution, scores: &[(&'static str, SplitScore); 2]) -> Finding {
+    if let Some(finding) = part_not_reached(solution, scores) {
+        return finding;
+    }
     let Some(best) = solution.judge().best() else {
         return pass("perfect_score", "This metric has no best value that the truth would reach.");
     };
@@ -187,6 +190,23 @@ fn best_reached(solution: &Solution, scores: &[(&'static str, SplitScore); 2]) -
              parameters.",
         ),
     }
+}
+
+/// The first of the metrics that teams are ranked by whose best value the truth does not reach.
+fn part_not_reached(solution: &Solution, scores: &[(&'static str, SplitScore); 2]) -> Option<Finding> {
+    let bests = solution.judge().bests_of_parts();
+    let is_off = |(value, best): (&f64, &Option<f64>)| best.is_some_and(|best| !is_close(*value, best));
+    scores.iter().find_map(|(side, score)| {
+        let at = score.parts()?.iter().zip(&bests).position(is_off)?;
+        Some(refused(
+            "perfect_score",
+            format!(
+                "The true labels, submitted, do not reach the best value of part {} on the {side} rows.",
+                at + 1
+            ),
+            "These labels do not mean what this metric takes them for. Check its target column and its parameters.",
+        ))
+    })
 }
 
 fn is_close(value: f64, best: f64) -> bool {
@@ -249,12 +269,11 @@ fn sample_scores(solution: &Solution, aligned: &Aligned) -> Finding {
             "That is allowed. Participants who send it in will see no score.",
         );
     }
-    let spec = solution.judge().metric.spec();
     let is_perfect = solution.judge().best().is_some_and(|best| {
         scores.iter().all(|(_, score)| score.value().is_some_and(|value| is_close(value, best)))
     });
     if is_perfect {
-        let better = match spec.direction {
+        let better = match solution.judge().direction() {
             Direction::HigherIsBetter => "highest",
             Direction::LowerIsBetter => "lowest",
         };

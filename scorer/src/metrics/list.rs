@@ -173,6 +173,7 @@ pub static METRICS: &[&dyn Metric] = &[
     &clustering::RAND,
     &compose::WEIGHTED,
     &compose::LOWER,
+    &compose::MEAN_RANK,
 ];
 
 /// Other names under which contests know a metric: its name here and, after “@”, its main parameter.

@@ -62,6 +62,18 @@ impl fmt::Display for Undefined {
     }
 }
 
+/// A score that can be stored and compared.
+///
+/// # Errors
+/// [`Undefined`] for what is no finite number.
+pub fn finite(score: f64) -> Result<f64, Undefined> {
+    if score.is_finite() {
+        Ok(score)
+    } else {
+        Err(Undefined::because("The score is not a finite number: the values are too large or too small."))
+    }
+}
+
 /// Rows on which a metric must answer [`Undefined`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Degenerate {

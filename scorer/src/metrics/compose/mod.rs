@@ -1,10 +1,13 @@
 //! Composition over the catalogue: one metric on several columns, in every group, or several metrics
-//! in one weighted sum. A metric knows nothing of it; whoever judges asks here instead of the metric.
+//! in one weighted sum or ranked side by side. A metric knows nothing of it; whoever judges asks here
+//! instead of the metric.
 //!
 //! Columns are inside groups: a group's value is the mean over its columns.
 
 mod columns;
 mod over_groups;
+mod parts;
+mod ranks;
 mod sum;
 
 use std::borrow::Cow;
@@ -15,12 +18,16 @@ use super::{Metric, Params, Rows, Undefined, Values};
 use crate::judge::Context;
 use crate::misfit::Misfits;
 
-pub use sum::{LOWER, Part, WEIGHTED};
+pub use parts::Part;
+pub use ranks::MEAN_RANK;
+pub use sum::{LOWER, WEIGHTED};
 
-/// The value of one part of a weighted sum.
+/// The value of one of the metrics that a metric is put together from.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct PartScore {
     pub metric: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     pub weight: f64,
     pub score: f64,
 }
@@ -31,17 +38,36 @@ pub struct PartScore {
 /// A sentence for the host.
 pub fn check(metric: &dyn Metric, params: &Params) -> Result<(), String> {
     columns::check(params)?;
-    if params.value("parts").is_some() {
-        sum::check(metric.about().direction, &sum::parts(params)?)?;
+    if params.value("parts").is_none() {
+        return Ok(());
     }
-    Ok(())
+    let parts = parts::read(params)?;
+    if is_ranked(metric) { ranks::check(&parts) } else { sum::check(metric.about().direction, &parts) }
+}
+
+/// The metrics that are put together from others.
+fn of_parts() -> impl Iterator<Item = &'static dyn Metric> {
+    [&WEIGHTED as &dyn Metric, &LOWER, &MEAN_RANK].into_iter()
+}
+
+/// Whether teams are ranked by every part, not by one score.
+pub fn is_ranked(metric: &dyn Metric) -> bool {
+    metric.about().name == MEAN_RANK.about().name
+}
+
+/// The direction of a submission's own score.
+pub fn direction(metric: &dyn Metric, params: &Params) -> Direction {
+    match parts(params).first() {
+        Some(primary) if is_ranked(metric) => primary.metric.about().direction,
+        _ => metric.about().direction,
+    }
 }
 
 /// The columns that solution and submission have.
 pub fn layout(metric: &dyn Metric, params: &Params) -> Layout {
     let parts = parts(params);
     if !parts.is_empty() {
-        return sum::layout(&parts).unwrap_or_else(|_| metric.layout(params));
+        return parts::layout(&parts).unwrap_or_else(|_| metric.layout(params));
     }
     columns::layout(metric.layout(params), params)
 }
@@ -53,7 +79,7 @@ pub fn needs_groups(metric: &dyn Metric, params: &Params) -> bool {
         || parts(params).iter().any(|part| needs_groups(part.metric, &part.params))
 }
 
-/// A column or class that the parameters name; in a weighted sum, the one its parts name.
+/// A column or class that the parameters name; else the one that its parts name.
 pub fn shared_text(params: &Params, key: &str) -> Option<String> {
     let own = params.text(key).map(str::to_owned);
     own.or_else(|| parts(params).iter().find_map(|part| part.params.text(key).map(str::to_owned)))
@@ -62,14 +88,14 @@ pub fn shared_text(params: &Params, key: &str) -> Option<String> {
 /// What a prediction cell must hold where several 0/1 columns are predicted.
 pub fn prediction_cell(metric: &dyn Metric, params: &Params) -> Cell {
     let cells = parts(params).into_iter().map(|part| prediction_cell(part.metric, &part.params));
-    cells.reduce(|a, b| sum::stricter(a, b).unwrap_or(a)).unwrap_or_else(|| metric.prediction_cell())
+    cells.reduce(|a, b| parts::stricter(a, b).unwrap_or(a)).unwrap_or_else(|| metric.prediction_cell())
 }
 
 /// The score of a perfect submission, where there is one.
 pub fn best(metric: &dyn Metric, params: &Params) -> Option<f64> {
     let parts = parts(params);
-    if parts.is_empty() {
-        return metric.about().best;
+    if parts.is_empty() || is_ranked(metric) {
+        return parts.first().map_or(metric.about().best, |primary| primary.metric.about().best);
     }
     parts.iter().map(|part| Some(part.weight * best(part.metric, &part.params)?)).sum()
 }
@@ -95,7 +121,7 @@ pub fn has_same_columns(params: &Params) -> bool {
     parts.iter().all(|part| has_same_columns(&part.params))
 }
 
-/// Whether the metric, or every part of a sum, can be computed in this competition.
+/// Whether the metric, or every part of it, can be computed in this competition.
 ///
 /// # Errors
 /// A sentence for the host: what is missing.
@@ -115,7 +141,7 @@ pub fn misfits(
     if parts.is_empty() {
         metric.misfits(truths, predictions, params)
     } else {
-        sum::misfits(&parts, truths, predictions)
+        parts::misfits(&parts, truths, predictions)
     }
 }
 
@@ -136,14 +162,22 @@ pub fn score(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -> Result<f6
     over_groups::score(params, direction, rows, |rows| columns::score(metric, params, rows))
 }
 
-/// The value of every part of a weighted sum; empty for other metrics and where a part has none.
-pub fn part_scores(params: &Params, rows: &Rows<'_>) -> Vec<PartScore> {
-    sum::part_scores(&parts(params), rows).unwrap_or_default()
+/// The value of every part; none for metrics that have no parts.
+///
+/// # Errors
+/// [`Undefined`] where a part has none.
+pub fn part_scores(params: &Params, rows: &Rows<'_>) -> Result<Vec<PartScore>, Undefined> {
+    parts::scores(&parts(params), rows)
+}
+
+/// The score of a perfect submission under every part, where there is one.
+pub fn bests(params: &Params) -> Vec<Option<f64>> {
+    parts(params).iter().map(|part| best(part.metric, &part.params)).collect()
 }
 
 fn parts(params: &Params) -> Vec<Part> {
     // Checked when the parameters were read.
-    if params.value("parts").is_some() { sum::parts(params).unwrap_or_default() } else { Vec::new() }
+    if params.value("parts").is_some() { parts::read(params).unwrap_or_default() } else { Vec::new() }
 }
 
 /// The worse of two scores.
