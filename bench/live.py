@@ -15,6 +15,8 @@ import tree
 
 TEAMS, SUBMISSIONS = 100_000, 5_000_000
 QUICK_TEAMS, QUICK_SUBMISSIONS = 2_000, 40_000
+# Teams ranked by several metrics.
+RANKED_TEAMS, RANKED_SUBMISSIONS, RANKED_BY = 18_000, 180_000, 4
 REST_S = 10
 
 
@@ -31,6 +33,7 @@ def bench(binaries, work, quick):
             )
             teams, submissions = (QUICK_TEAMS, QUICK_SUBMISSIONS) if quick else (TEAMS, SUBMISSIONS)
             house.seed(teams, submissions)
+            house.seed(RANKED_TEAMS, RANKED_SUBMISSIONS, RANKED_BY, "ranked")
             results["pages"] = pages(house.url, teams, submissions, quick)
         results["peak_mb"] = watch.peak_mb
         print(f"peak memory of the whole tree: {watch.peak_mb:.0f} MB")
@@ -44,14 +47,18 @@ def pages(url, teams, submissions, quick):
     seconds, runs = (3, 1) if quick else (10, 3)
     for name, path in [
         ("leaderboard", "/c/synthetic/leaderboard"),
+        ("ranked", "/c/ranked/leaderboard"),
         ("competition", "/c/synthetic"),
         ("home", "/"),
         ("alive", "/healthz"),  # the line to calibrate by: no database, no template
     ]:
         results[name] = load.pages_a_second(url + path, seconds, runs)
+        size = f"{teams:,} teams, {submissions:,} submissions"
+        if name == "ranked":
+            size = f"{RANKED_TEAMS:,} teams ranked by {RANKED_BY} metrics, {RANKED_SUBMISSIONS:,} submissions"
         print(
             f"{name:<12} {results[name]['rps']:>8,.0f} pages/s, p50 {results[name]['p50_ms']:.2f} ms,"
-            f" p99 {results[name]['p99_ms']:.2f} ms ({teams:,} teams, {submissions:,} submissions)",
+            f" p99 {results[name]['p99_ms']:.2f} ms ({size})",
             flush=True,
         )
     return results
@@ -106,8 +113,9 @@ class House:
         except OSError:
             return False
 
-    def seed(self, teams, submissions):
+    def seed(self, teams, submissions, ranked_by=0, slug="synthetic"):
         command = [self.program, "seed", "--teams", str(teams), "--submissions", str(submissions)]
+        command += ["--ranked-by", str(ranked_by), "--slug", slug]
         subprocess.run(command, env=self.environment, check=True)
 
     def __exit__(self, *_):

@@ -247,8 +247,8 @@ async fn write_score(
     sqlx::query!(
         "insert into scores
             (submission_id, version_id, team_id, received_at, is_late, public_score, public_undefined, rank_key,
-             rejection, submission_sha256, solution_sha256, metric_sha256, engine_version, scored_at)
-         select id, $2, team_id, received_at, is_late, $3, $4, $5, $6, $7, $8, $9, $10, clock_now()
+             rejection, submission_sha256, solution_sha256, metric_sha256, engine_version, part_scores, scored_at)
+         select id, $2, team_id, received_at, is_late, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_now()
          from submissions
          where id = $1
          on conflict (submission_id, version_id) do update set
@@ -260,6 +260,7 @@ async fn write_score(
             solution_sha256 = excluded.solution_sha256,
             metric_sha256 = excluded.metric_sha256,
             engine_version = excluded.engine_version,
+            part_scores = excluded.part_scores,
             scored_at = excluded.scored_at",
         submission.id,
         submission.version_id,
@@ -271,19 +272,22 @@ async fn write_score(
         submission.solution_sha256,
         &submission.metric_sha256[..],
         ENGINE_VERSION,
+        public.parts(),
     )
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "insert into private_scores (submission_id, version_id, private_score, private_undefined)
-         values ($1, $2, $3, $4)
+        "insert into private_scores (submission_id, version_id, private_score, private_undefined, part_scores)
+         values ($1, $2, $3, $4, $5)
          on conflict (submission_id, version_id) do update set
             private_score = excluded.private_score,
-            private_undefined = excluded.private_undefined",
+            private_undefined = excluded.private_undefined,
+            part_scores = excluded.part_scores",
         submission.id,
         submission.version_id,
         private.value(),
         private.reason(),
+        private.parts(),
     )
     .execute(conn)
     .await?;
@@ -486,7 +490,7 @@ async fn write_split(
     .await?;
     sqlx::query!(
         "update scoring_versions v
-         set solution_id = $2, params = '{}', input_revision = v.input_revision + 1,
+         set solution_id = $2, params = '{}', ranked_parts = null, input_revision = v.input_revision + 1,
              metric = (select name from metrics where name = $3),
              higher_is_better =
                 (select (spec ->> 'direction') = 'higher_is_better' from metrics where name = $3)

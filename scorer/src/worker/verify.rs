@@ -2,6 +2,7 @@
 //!
 //! Never here: a digit of a score in what is written down, or a change of any score.
 
+use holdout_contract::job::SplitScore;
 use holdout_contract::queue::Leased;
 use sqlx::PgPool;
 
@@ -23,7 +24,7 @@ pub async fn verified(
         let record = sqlx::query_as!(
             Record,
             r#"select x.public_score, p.private_score as "private_score?", x.rejection is not null as "is_rejected!",
-                      x.submission_sha256, x.solution_sha256, x.metric_sha256
+                      x.part_scores as "public_parts?", p.part_scores as "private_parts?", x.submission_sha256, x.solution_sha256, x.metric_sha256
                from scores x
                left join private_scores p on p.submission_id = x.submission_id and p.version_id = x.version_id
                where x.submission_id = $1 and x.version_id = $2"#,
@@ -55,6 +56,8 @@ pub async fn verified(
 struct Record {
     public_score: Option<f64>,
     private_score: Option<f64>,
+    public_parts: Option<Vec<f64>>,
+    private_parts: Option<Vec<f64>>,
     is_rejected: bool,
     submission_sha256: Vec<u8>,
     solution_sha256: Vec<u8>,
@@ -66,18 +69,21 @@ impl Record {
     fn differences(&self, submission: &Submission, judged: Judged<'_>) -> Vec<&'static str> {
         let bits = |score: Option<f64>| score.map(f64::to_bits);
         let (public, private, is_rejected) = match judged {
-            Judged::Scored(scores) => (scores.public.value(), scores.private.value(), false),
+            Judged::Scored(scores) => (Some(&scores.public), Some(&scores.private), false),
             Judged::Rejected(_) => (None, None, true),
             Judged::Broke(_) => return vec!["The metric broke on the file, and did not before."],
         };
+        let value = |score: Option<&SplitScore>| score.and_then(SplitScore::value);
         let metric = self.metric_sha256.as_deref();
         let all = [
             (
                 is_rejected != self.is_rejected,
                 "The file is refused now and was not, or was refused and is not.",
             ),
-            (bits(public) != bits(self.public_score), "The public score differs."),
-            (bits(private) != bits(self.private_score), "The private score differs."),
+            (bits(value(public)) != bits(self.public_score), "The public score differs."),
+            (bits(value(private)) != bits(self.private_score), "The private score differs."),
+            (differ(parts(public), self.public_parts.as_deref()), "A public score of a part differs."),
+            (differ(parts(private), self.private_parts.as_deref()), "A private score of a part differs."),
             (submission.sha256 != self.submission_sha256, "The file is not the one that was scored."),
             (
                 submission.solution_sha256 != self.solution_sha256,
@@ -92,9 +98,19 @@ impl Record {
     }
 }
 
+fn parts(score: Option<&SplitScore>) -> Option<&[f64]> {
+    score.and_then(SplitScore::parts)
+}
+
+/// Whether one bit of one part is another.
+fn differ(computed: Option<&[f64]>, recorded: Option<&[f64]>) -> bool {
+    let bits = |scores: &[f64]| scores.iter().map(|score| score.to_bits()).collect::<Vec<_>>();
+    computed.map(bits) != recorded.map(bits)
+}
+
 #[cfg(test)]
 mod tests {
-    use holdout_contract::job::{Scores, SplitScore};
+    use holdout_contract::job::Scores;
     use holdout_contract::spec::Direction;
 
     use super::*;
@@ -114,6 +130,8 @@ mod tests {
         let record = Record {
             public_score: Some(0.1 + 0.2),
             private_score: None,
+            public_parts: None,
+            private_parts: None,
             is_rejected: false,
             submission_sha256: vec![1],
             solution_sha256: vec![2],
@@ -124,5 +142,14 @@ mod tests {
         assert!(record.differences(&submission, Judged::Scored(&scores(0.1 + 0.2))).is_empty());
         let found = record.differences(&submission, Judged::Scored(&scores(0.3)));
         assert_eq!(found, ["The public score differs."]);
+
+        let record = Record { public_parts: Some(vec![0.1 + 0.2, 0.5]), ..record };
+        let ranked = |last: f64| Scores {
+            public: SplitScore::Ranked { parts: vec![0.1 + 0.2, last] },
+            private: undefined(),
+        };
+        assert!(record.differences(&submission, Judged::Scored(&ranked(0.5))).is_empty());
+        let found = record.differences(&submission, Judged::Scored(&ranked(0.5 + f64::EPSILON)));
+        assert_eq!(found, ["A public score of a part differs."]);
     }
 }

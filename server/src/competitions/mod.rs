@@ -13,6 +13,7 @@ pub mod launch;
 pub mod model;
 pub mod pages;
 pub mod propose;
+pub mod ranked;
 pub mod settings;
 pub mod setup;
 pub mod store;

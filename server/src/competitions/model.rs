@@ -1,6 +1,8 @@
 //! A competition and its phases. States follow from the timeline, never from a flag.
 
 use chrono::{DateTime, Utc};
+use holdout_contract::ranks::RankedPart;
+use sqlx::types::Json;
 
 use crate::ids::{CompetitionId, UserId, VersionId};
 
@@ -33,6 +35,8 @@ pub struct Competition {
     pub version_number: Option<i32>,
     pub metric: Option<String>,
     pub higher_is_better: Option<bool>,
+    /// Read it through [`Competition::ranked_by`].
+    pub ranked_parts: Option<Json<Vec<RankedPart>>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +81,15 @@ impl Competition {
         Some(if name == holdout_contract::custom::NAME { "own metric" } else { name })
     }
 
+    /// The metrics that teams are ranked by, the primary first; none where it is their scores.
+    pub fn ranked_by(&self) -> &[RankedPart] {
+        self.ranked_parts.as_ref().map_or(&[], |Json(parts)| parts)
+    }
+
+    pub fn is_ranked(&self) -> bool {
+        !self.ranked_by().is_empty()
+    }
+
     pub fn ended(&self, now: DateTime<Utc>) -> Option<Ended> {
         (self.phase(now) >= Phase::Closed).then_some(Ended(()))
     }
@@ -111,7 +124,18 @@ impl Competition {
             active_version_id: Some(VersionId(1)),
             metric: Some("roc_auc".to_owned()),
             higher_is_better: Some(true),
+            ranked_parts: None,
         }
+    }
+
+    /// Two metrics that teams could be ranked by.
+    pub fn sample_parts() -> Vec<RankedPart> {
+        let part = |name: &str, higher_is_better| RankedPart {
+            name: name.to_owned(),
+            weight: 1.0,
+            higher_is_better,
+        };
+        vec![part("roc_auc", true), part("log_loss", false)]
     }
 }
 

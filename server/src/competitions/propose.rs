@@ -7,14 +7,15 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use holdout_contract::examine::{Proposal, TargetKind};
-use holdout_contract::spec::{Direction, MetricSpec};
+use holdout_contract::spec::{Direction, MetricSpec, ParameterType};
+use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::competitions::model::Competition;
-use crate::competitions::pages::metrics::layout;
-use crate::competitions::store;
+use crate::competitions::pages::metrics::{in_words, layout};
 use crate::competitions::store::data::DataFile;
 use crate::competitions::store::texts::Writing;
+use crate::competitions::{ranked, store};
 use crate::error::Result;
 use crate::ids::CompetitionId;
 
@@ -23,6 +24,8 @@ use crate::ids::CompetitionId;
 pub struct Facts {
     pub competition: Competition,
     pub metric: Option<MetricSpec>,
+    /// Of the metric.
+    pub params: Value,
     pub files: Vec<DataFile>,
     pub proposal: Option<Proposal>,
 }
@@ -68,12 +71,13 @@ async fn gather(conn: &mut PgConnection, id: CompetitionId) -> Result<Option<Fac
         Some(name) => store::judging::metric(conn, name).await?,
         None => None,
     };
+    let params = store::judging::params(conn, id).await?.unwrap_or_default();
     let files = store::data::all(conn, id).await?;
     let proposal = store::judging::newest_table(conn, id)
         .await?
         .and_then(|table| table.proposal)
         .and_then(|proposal| serde_json::from_value(proposal).ok());
-    Ok(Some(Facts { competition, metric, files, proposal }))
+    Ok(Some(Facts { competition, metric, params, files, proposal }))
 }
 
 /// The four pages every competition has.
@@ -137,15 +141,54 @@ fn evaluation(facts: &Facts) -> String {
     let (_, submission) = layout(spec);
     let mut text =
         format!("Submissions are judged by **{}**. {} {direction}.\n\n", spec.title, spec.sentence);
+    let how = ranked::how(facts.competition.ranked_by());
+    if !how.is_empty() {
+        let _ = writeln!(text, "{how} The final ranking does the same with private scores.\n");
+    }
     if !spec.formula.is_empty() {
         let _ = writeln!(text, "$${}$$\n", spec.formula);
     }
     let _ = writeln!(text, "[Exactly how it is computed](/metrics/{}).\n", spec.name);
+    let chosen = chosen(spec, &facts.params);
+    if !chosen.is_empty() {
+        let _ = writeln!(text, "With these parameters:\n\n{chosen}");
+    }
     let _ = writeln!(
         text,
         "## The file\n\nA submission has {submission}. Every id of the test file appears exactly once; the order of rows does not matter. CSV, gzip or zip of one CSV, and Parquet are taken."
     );
     text
+}
+
+/// The parameters that are not left at their defaults, one a line.
+fn chosen(spec: &MetricSpec, params: &Value) -> String {
+    let mut text = String::new();
+    for parameter in &spec.parameters {
+        let Some(value) = params.get(&parameter.name).filter(|value| **value != parameter.default) else {
+            continue;
+        };
+        match (&parameter.parameter_type, value) {
+            (ParameterType::Parts, Value::Array(parts)) => {
+                parts.iter().for_each(|part| push_part(&mut text, part))
+            }
+            (_, Value::String(words)) => _ = writeln!(text, "- {}: `{words}`", in_words(parameter)),
+            (_, other) => _ = writeln!(text, "- {}: {other}", in_words(parameter)),
+        }
+    }
+    text
+}
+
+fn push_part(text: &mut String, part: &Value) {
+    let _ = write!(text, "- `{}`", part["metric"].as_str().unwrap_or_default());
+    if let Some(target) = part["target"].as_str().filter(|target| !target.is_empty()) {
+        let _ = write!(text, " of `{target}`");
+    }
+    let _ = write!(text, ", weight {}", part["weight"]);
+    let params = part["params"].as_object().filter(|params| !params.is_empty());
+    if let Some(params) = params {
+        let _ = write!(text, ", with `{}`", Value::Object(params.clone()));
+    }
+    text.push('\n');
 }
 
 fn own_metric(facts: &Facts) -> String {
@@ -210,6 +253,8 @@ fn rules(facts: &Facts) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -217,6 +262,7 @@ mod tests {
         let facts = Facts {
             competition: Competition::sample(),
             metric: Some(crate::competitions::pages::metrics::sample_spec()),
+            params: json!({ "beta": 2.0 }),
             files: vec![DataFile::sample()],
             proposal: Some(Proposal {
                 id_column: "id".to_owned(),
@@ -234,7 +280,16 @@ mod tests {
         let drafts = drafts(&facts);
         assert!(drafts[0].markdown.contains("`price` (a number) for 300 rows"));
         assert!(drafts[1].markdown.contains("F-beta") && drafts[1].markdown.contains("$$"));
+        assert!(drafts[1].markdown.contains("- Beta: 2.0\n"), "{}", drafts[1].markdown);
         assert!(drafts[2].markdown.contains("train.csv") && drafts[2].markdown.contains("`rooms`"));
         assert!(drafts[3].markdown.contains("5 submissions a day"));
+    }
+
+    #[test]
+    fn every_part_is_listed_with_what_is_its_own() {
+        let mut text = String::new();
+        push_part(&mut text, &json!({ "metric": "map@5", "weight": -0.5, "params": { "k": 3 } }));
+        push_part(&mut text, &json!({ "metric": "rmse", "weight": 1, "target": "price" }));
+        assert_eq!(text, "- `map@5`, weight -0.5, with `{\"k\":3}`\n- `rmse` of `price`, weight 1\n");
     }
 }

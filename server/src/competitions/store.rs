@@ -7,7 +7,9 @@ pub mod judging;
 pub mod lists;
 pub mod texts;
 
+use holdout_contract::ranks::RankedPart;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 use crate::accounts::model::Member;
 use crate::competitions::access::Standing;
@@ -28,10 +30,11 @@ pub async fn find(conn: &mut PgConnection, slug: &str) -> sqlx::Result<Option<Co
                 c.n_teams, c.n_entries, c.board_revision, c.settled_at,
                 c.active_version_id as \"active_version_id: VersionId\",
                 v.number as \"version_number?\",
-                v.metric as \"metric?\", v.higher_is_better as \"higher_is_better?\"
+                v.metric as \"metric?\", v.higher_is_better as \"higher_is_better?\",
+                v.ranked_parts as \"ranked_parts?: Json<Vec<RankedPart>>\"
          from competitions c
          left join lateral (
-            select number, metric, higher_is_better from scoring_versions
+            select number, metric, higher_is_better, ranked_parts from scoring_versions
             where competition_id = c.id and (c.active_version_id is null or id = c.active_version_id)
             order by number desc
             limit 1
@@ -57,10 +60,11 @@ pub async fn find_by_id(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Res
                 c.n_teams, c.n_entries, c.board_revision, c.settled_at,
                 c.active_version_id as \"active_version_id: VersionId\",
                 v.number as \"version_number?\",
-                v.metric as \"metric?\", v.higher_is_better as \"higher_is_better?\"
+                v.metric as \"metric?\", v.higher_is_better as \"higher_is_better?\",
+                v.ranked_parts as \"ranked_parts?: Json<Vec<RankedPart>>\"
          from competitions c
          left join lateral (
-            select number, metric, higher_is_better from scoring_versions
+            select number, metric, higher_is_better, ranked_parts from scoring_versions
             where competition_id = c.id and (c.active_version_id is null or id = c.active_version_id)
             order by number desc
             limit 1

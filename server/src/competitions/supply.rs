@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use holdout_contract::job::{Priority, Subject};
 use holdout_contract::queue;
+use holdout_contract::ranks;
 use holdout_contract::spec::{MetricSpec, ParameterSpec, ParameterType};
 use rand::RngExt;
 use serde_json::{Map, Value};
@@ -17,7 +18,7 @@ use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::create::{self, Address};
 use crate::competitions::settings::{Basics, ROLES, file_name_from};
-use crate::competitions::{propose, store};
+use crate::competitions::{propose, ranked, store};
 use crate::error::{AppError, Result};
 use crate::files::Stored;
 use crate::ids::{CompetitionId, VersionId};
@@ -336,7 +337,7 @@ async fn finish_table<T>(
     }
 }
 
-/// Most metrics in one weighted sum.
+/// Most metrics that one is put together from.
 pub const MAX_PARTS: usize = 10;
 
 /// The metric a host chose, with its parameters as they were typed.
@@ -364,7 +365,12 @@ pub async fn choose_metric(app: &App, host: &Member, seen: &Seen, choice: &Metri
         .ok_or_else(|| AppError::field("metric", format!("No scorer computes a metric named “{name}”.")))?;
     let params = Value::Object(read_params(&spec, &choice.params, short)?);
     let context = Value::Object(choice.context.clone());
-    store::judging::set_metric(&mut tx, version, &spec, &params, &context, choice.public_fraction).await?;
+    let parts = match name {
+        ranks::NAME => Some(ranked::read_parts(&mut tx, &params["parts"]).await?),
+        _ => None,
+    };
+    let metric = store::judging::Metric { spec: &spec, params: &params, context: &context, parts };
+    store::judging::set_metric(&mut tx, version, &metric, choice.public_fraction).await?;
     examine(&mut tx, id, version).await?;
     propose::refresh(&mut tx, id, now).await?;
     store::drafts::note(
@@ -443,7 +449,7 @@ pub fn read_param(parameter: &ParameterSpec, typed: &Value) -> Option<Value> {
     }
 }
 
-/// The metrics of a sum. Whether they fit together is the scorers' to say, in the examination.
+/// The metrics that one is put together from. Whether they fit together is the scorers' to say, in the examination.
 fn read_parts(text: &str) -> Option<Value> {
     let parts: Vec<Map<String, Value>> = serde_json::from_str(text).ok()?;
     let is_whole = |part: &Map<String, Value>| {

@@ -174,8 +174,7 @@ async fn describe(app: &App, member: &Member, card: Card) -> Result<CompetitionJ
     let user_rank = match standing.team_id {
         Some(team_id) => {
             let view = View::choose(&competition, app.clock.now(), false);
-            let mut conn = app.db.acquire().await?;
-            read::own_row(&mut conn, competition.id, view, team_id).await?.map(|row| row.rank)
+            read::own_row(app, &competition, view, team_id).await?.map(|row| row.rank)
         }
         None => None,
     };

@@ -13,10 +13,11 @@ use zip::write::SimpleFileOptions;
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::Seen;
+use crate::competitions::model::Competition;
 use crate::ids::TeamId;
 use crate::kaggle::competitions::see;
 use crate::kaggle::wire::{Fault, not_a_token, size_of};
-use crate::leaderboard::model::{Key, View};
+use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::{csv, read};
 use crate::web::format;
 
@@ -68,20 +69,29 @@ pub async fn show(app: &App, member: &Member, ask: BoardAsk) -> Result<Board, Fa
     let take = size_of(ask.page_size);
     let (seen, view) = board(app, member, &ask).await?;
     let fetched = i64::try_from(take + 1).unwrap_or(i64::MAX);
-    let mut conn = app.db.acquire().await?;
-    let mut rows = read::page(&mut conn, seen.competition.id, view, after, fetched).await?;
-    drop(conn);
+    let mut rows = read::page(app, &seen.competition, view, after, fetched).await?;
     let is_more = rows.len() > take;
     rows.truncate(take);
     let last = rows.last().filter(|_| is_more);
     let next_page_token = last.map(|row| row.key.to_string()).unwrap_or_default();
     let submissions = rows.into_iter().map(|row| RowJson {
+        score: shown_score(&row, &seen.competition),
         team_id: row.team_id,
         team_name: row.team,
         submission_date: row.last_entry_at,
-        score: row.score.map(|score| format::score(score, seen.competition.score_decimals)),
     });
     Ok(Board { submissions: submissions.collect(), next_page_token })
+}
+
+/// The score; where teams are ranked by several metrics, the mean rank, and the score under each.
+fn shown_score(row: &Row, competition: &Competition) -> Option<String> {
+    let decimals = competition.score_decimals;
+    let Some(ranked) = &row.ranked else { return row.score.map(|score| format::score(score, decimals)) };
+    let parts = competition.ranked_by().iter().zip(&ranked.parts);
+    let parts: Vec<String> = parts
+        .map(|(part, place)| format!("{} {}", part.name, format::score(place.score, decimals)))
+        .collect();
+    Some(format!("{} ({})", ranked.shown_mean_rank(), parts.join(", ")))
 }
 
 /// The whole board.

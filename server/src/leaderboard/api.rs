@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
+use holdout_contract::ranks::RankedPart;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -44,7 +45,11 @@ struct BoardJson {
     board: &'static str,
     revision: i64,
     n_teams: i32,
+    /// Of the score; of the primary's, where teams are ranked by several metrics.
     higher_is_better: Option<bool>,
+    /// The metrics that teams are ranked by, the primary first; absent where it is their scores.
+    #[serde(skip_serializing_if = "<[RankedPart]>::is_empty")]
+    ranked_by: Vec<RankedPart>,
     items: Vec<RowJson>,
     /// The caller's own team, wherever it stands.
     own: Option<RowJson>,
@@ -64,14 +69,36 @@ struct RowJson {
     is_baseline: bool,
     /// While the competition is open, with the decimals that the board shows.
     score: Option<f64>,
+    /// The weighted mean of the ranks under the metrics of `ranked_by`; the lowest leads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mean_rank: Option<f64>,
+    /// The team under each of them, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<PartJson>,
     n_entries: i32,
     last_entry_at: DateTime<Utc>,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct PartJson {
+    metric: String,
+    /// While the competition is open, with the decimals that the board shows.
+    score: f64,
+    /// Equal values share the mean of their ranks.
+    rank: f64,
 }
 
 impl RowJson {
     fn new(row: Row, competition: &Competition, view: View) -> Self {
         let decimals = competition.score_decimals;
         let shown = |score| if view.is_private() { score } else { rounded(score, decimals) };
+        let mean_rank = row.ranked.as_ref().map(|ranked| ranked.mean_rank);
+        let places = row.ranked.into_iter().flat_map(|ranked| ranked.parts);
+        let parts = competition.ranked_by().iter().zip(places).map(|(part, place)| PartJson {
+            metric: part.name.clone(),
+            score: shown(place.score),
+            rank: place.rank,
+        });
         Self {
             rank: row.rank,
             change: row.change,
@@ -80,6 +107,8 @@ impl RowJson {
             members: row.people.into_iter().map(|person| person.username).collect(),
             is_baseline: row.is_baseline,
             score: row.score.map(shown),
+            mean_rank,
+            parts: parts.collect(),
             n_entries: row.n_entries,
             last_entry_at: row.last_entry_at,
         }
@@ -120,13 +149,11 @@ async fn show_board(
     if etag.to_str().is_ok_and(|etag| tags::matches(&asked, etag)) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
     }
-    let mut conn = app.db.acquire().await?;
-    let mut rows = read::page(&mut conn, competition.id, view, after, limit + 1).await?;
+    let mut rows = read::page(&app, competition, view, after, limit + 1).await?;
     let own = match seen.standing.team_id {
-        Some(team_id) => read::own_row(&mut conn, competition.id, view, team_id).await?,
+        Some(team_id) => read::own_row(&app, competition, view, team_id).await?,
         None => None,
     };
-    drop(conn);
     let is_more = rows.len() as i64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = rows.last().filter(|_| is_more).map(|row| row.key.to_string());
@@ -136,6 +163,7 @@ async fn show_board(
         revision: competition.board_revision,
         n_teams: competition.n_teams,
         higher_is_better: competition.higher_is_better,
+        ranked_by: competition.ranked_by().to_vec(),
         items: rows.into_iter().map(json).collect(),
         own: own.map(json),
         next,

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::ids::{CompetitionId, TeamId};
 use crate::leaderboard::model::Row;
+use crate::leaderboard::ranked;
 
 /// Longest time that a drawn page is shown.
 const KEEP: Duration = Duration::from_secs(30);
@@ -47,6 +48,7 @@ pub struct OwnKey {
 pub struct Boards {
     pub pages: Kept<PageKey, Arc<Drawn>>,
     pub own_rows: Kept<OwnKey, Option<Row>>,
+    pub ranked: ranked::Boards,
     /// Held while a final board is made.
     pub settling: tokio::sync::Mutex<()>,
 }
@@ -56,6 +58,7 @@ impl Default for Boards {
         Self {
             pages: Kept::new(PAGES),
             own_rows: Kept::new(OWN_ROWS),
+            ranked: ranked::Boards::default(),
             settling: tokio::sync::Mutex::default(),
         }
     }

@@ -3,10 +3,13 @@
 //! While a competition is open scores carry the shown decimals only. Cells that a spreadsheet
 //! would run as a formula begin with an apostrophe.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
+use holdout_contract::ranks::RankedPart;
 
 use crate::app::App;
 use crate::competitions::model::Competition;
@@ -33,20 +36,20 @@ pub fn send(app: App, competition: Competition, view: View, asked: &HeaderMap) -
         (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")),
         (header::CONTENT_DISPOSITION, name),
     ];
+    let competition = Arc::new(competition);
     let decimals = (!view.is_private()).then_some(competition.score_decimals);
     let heading = Some(Key::first());
     let lines = stream::try_unfold((heading, true), move |(after, is_first)| {
-        let app = app.clone();
+        let (app, competition) = (app.clone(), competition.clone());
         async move {
             let Some(after) = after else { return Ok::<_, crate::error::AppError>(None) };
-            let mut conn = app.db.acquire().await?;
-            let rows = read::page(&mut conn, competition.id, view, after, ROWS_A_READ).await?;
-            drop(conn);
+            let rows = read::page(&app, &competition, view, after, ROWS_A_READ).await?;
             let mut text = String::with_capacity(rows.len() * 80 + 80);
             if is_first {
-                text.push_str("rank,change,team,members,score,entries,last_entry_at,is_baseline\r\n");
+                push_heading(&mut text, competition.ranked_by());
             }
-            rows.iter().for_each(|row| push_line(&mut text, row, decimals));
+            let n_parts = competition.ranked_by().len();
+            rows.iter().for_each(|row| push_line(&mut text, row, decimals, n_parts));
             let next = rows.last().filter(|_| rows.len() as i64 == ROWS_A_READ).map(|row| row.key);
             Ok(Some((text, (next, false))))
         }
@@ -54,23 +57,40 @@ pub fn send(app: App, competition: Competition, view: View, asked: &HeaderMap) -
     Ok((headers, Body::from_stream(lines)).into_response())
 }
 
-fn push_line(text: &mut String, row: &Row, decimals: Option<i32>) {
+/// Teams ranked by several metrics have further columns: mean rank, and value and rank under each.
+fn push_heading(text: &mut String, parts: &[RankedPart]) {
+    text.push_str("rank,change,team,members,score,entries,last_entry_at,is_baseline");
+    if !parts.is_empty() {
+        text.push_str(",mean_rank");
+    }
+    for part in parts {
+        text.push_str(&format!(",{},{}", cell(&part.name), cell(&format!("rank by {}", part.name))));
+    }
+    text.push_str("\r\n");
+}
+
+fn push_line(text: &mut String, row: &Row, decimals: Option<i32>, n_parts: usize) {
     let names: Vec<&str> = row.people.iter().map(|person| person.display_name.as_str()).collect();
-    let score = match (row.score, decimals) {
-        (Some(score), Some(decimals)) => format::score(score, decimals),
-        (Some(score), None) => score.to_string(),
-        (None, _) => String::new(),
-    };
-    let cells = [
+    let number =
+        |score: f64| decimals.map_or_else(|| score.to_string(), |decimals| format::score(score, decimals));
+    let mut cells = vec![
         row.rank.to_string(),
         row.change.map(|change| change.to_string()).unwrap_or_default(),
         cell(&row.team),
         cell(&names.join("; ")),
-        score,
+        row.score.map(number).unwrap_or_default(),
         row.n_entries.to_string(),
         format::machine_time(&row.last_entry_at),
         row.is_baseline.to_string(),
     ];
+    match &row.ranked {
+        Some(ranked) => {
+            cells.push(ranked.mean_rank.to_string());
+            cells.extend(ranked.parts.iter().flat_map(|part| [number(part.score), part.rank.to_string()]));
+        }
+        None if n_parts > 0 => cells.extend(vec![String::new(); 1 + 2 * n_parts]),
+        None => {}
+    }
     text.push_str(&cells.join(","));
     text.push_str("\r\n");
 }
@@ -85,6 +105,7 @@ fn cell(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::leaderboard::model::Ranked;
 
     #[test]
     fn no_cell_is_a_formula_or_breaks_its_line() {
@@ -97,7 +118,22 @@ mod tests {
     #[test]
     fn a_line_shows_no_more_digits_than_the_board() {
         let mut text = String::new();
-        push_line(&mut text, &Row::sample(), Some(3));
+        push_line(&mut text, &Row::sample(), Some(3), 0);
         assert_eq!(text, "1,2,Ada & friends,Ada,0.912,7,1970-01-01T00:00:00Z,false\r\n");
+    }
+
+    #[test]
+    fn every_metric_has_columns_of_its_own() {
+        let mut text = String::new();
+        push_heading(&mut text, &Competition::sample_parts());
+        let row = Row { ranked: Some(Ranked::sample()), ..Row::sample() };
+        push_line(&mut text, &row, Some(3), 2);
+        push_line(&mut text, &Row { score: None, ..Row::sample() }, Some(3), 2);
+        let lines: Vec<_> = text.lines().collect();
+        assert!(
+            lines[0].ends_with(",is_baseline,mean_rank,roc_auc,rank by roc_auc,log_loss,rank by log_loss")
+        );
+        assert!(lines[1].ends_with(",false,1.75,0.912,1,0.250,2.5"), "{}", lines[1]);
+        assert!(lines[2].ends_with(",false,,,,,"), "{}", lines[2]);
     }
 }

@@ -4,13 +4,14 @@
 //! computed on private rows is read from `final_entries` alone, which is empty before the end, and
 //! asks for an `Ended` witness besides.
 //!
-//! Start at [`read`]; [`settle`] makes the private board.
+//! Start at [`read`]; [`settle`] makes the private board, [`ranked`] those ordered by several metrics.
 
 pub mod api;
 pub mod cache;
 pub mod csv;
 pub mod model;
 pub mod pages;
+pub mod ranked;
 pub mod read;
 pub mod settle;
 pub mod store;

@@ -51,6 +51,46 @@ pub struct Person {
     pub display_name: String,
 }
 
+/// Where a team stands under every one of several metrics.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranked {
+    pub mean_rank: f64,
+    pub parts: Vec<PartPlace>,
+}
+
+/// A team's value and rank under one metric.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PartPlace {
+    pub score: f64,
+    /// Equal values share the mean of their ranks.
+    pub rank: f64,
+}
+
+impl Ranked {
+    /// `None` where teams are ranked by one score.
+    pub fn new(
+        mean_rank: Option<f64>,
+        part_scores: Option<Vec<f64>>,
+        part_ranks: Option<Vec<f64>>,
+    ) -> Option<Self> {
+        let parts = part_scores?.into_iter().zip(part_ranks?);
+        let parts = parts.map(|(score, rank)| PartPlace { score, rank }).collect();
+        Some(Self { mean_rank: mean_rank?, parts })
+    }
+
+    pub fn sample() -> Self {
+        let parts = vec![PartPlace { score: 0.912_345_6, rank: 1.0 }, PartPlace { score: 0.25, rank: 2.5 }];
+        Self { mean_rank: 1.75, parts }
+    }
+
+    pub fn shown_mean_rank(&self) -> String {
+        format::score(self.mean_rank, MEAN_RANK_DECIMALS)
+    }
+}
+
+/// A mean of ranks tells nothing of labels that the order of the board does not tell.
+const MEAN_RANK_DECIMALS: i32 = 3;
+
 /// A team's row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
@@ -61,8 +101,10 @@ pub struct Row {
     pub team: String,
     pub people: Vec<Person>,
     pub is_baseline: bool,
-    /// In full precision; see [`Row::shown_score`].
+    /// In full precision; see [`Row::shown_score`]. Of the primary, where there are several metrics.
     pub score: Option<f64>,
+    /// `None` where teams are ranked by their scores.
+    pub ranked: Option<Ranked>,
     pub n_entries: i32,
     pub last_entry_at: DateTime<Utc>,
     pub key: Key,
@@ -78,6 +120,7 @@ impl Row {
             people: vec![Person { username: "ada".to_owned(), display_name: "Ada".to_owned() }],
             is_baseline: false,
             score: Some(0.912_345_6),
+            ranked: None,
             n_entries: 7,
             last_entry_at: DateTime::UNIX_EPOCH,
             key: Key::first(),
@@ -86,6 +129,18 @@ impl Row {
 
     pub fn shown_score(&self, decimals: &i32) -> String {
         self.score.map_or_else(|| "–".to_owned(), |score| format::score(score, *decimals))
+    }
+
+    pub fn shown_mean_rank(&self) -> String {
+        self.ranked.as_ref().map_or_else(|| "–".to_owned(), Ranked::shown_mean_rank)
+    }
+
+    /// Value and rank under a part.
+    pub fn shown_part(&self, at: &usize, decimals: &i32) -> (String, String) {
+        match self.ranked.as_ref().and_then(|ranked| ranked.parts.get(*at)) {
+            Some(part) => (format::score(part.score, *decimals), part.rank.to_string()),
+            None => ("–".to_owned(), String::new()),
+        }
     }
 
     /// `▲ 2`, `▼ 1`, or nothing.
@@ -119,6 +174,8 @@ impl Row {
 /// Where a page of a board begins: after this row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Key {
+    /// 0 on boards by score.
+    pub mean_rank: f64,
     pub rank_key: f64,
     pub reached_at: DateTime<Utc>,
     pub submission_id: i64,
@@ -129,7 +186,13 @@ pub struct Key {
 impl Key {
     /// Before the first row.
     pub fn first() -> Self {
-        Self { rank_key: f64::NEG_INFINITY, reached_at: DateTime::UNIX_EPOCH, submission_id: 0, rank: 0 }
+        Self {
+            mean_rank: 0.0,
+            rank_key: f64::NEG_INFINITY,
+            reached_at: DateTime::UNIX_EPOCH,
+            submission_id: 0,
+            rank: 0,
+        }
     }
 }
 
@@ -142,7 +205,8 @@ impl fmt::Display for Key {
             self.reached_at.timestamp_micros(),
             self.submission_id,
             self.rank
-        )
+        )?;
+        if self.mean_rank > 0.0 { write!(f, ".{:x}", self.mean_rank.to_bits()) } else { Ok(()) }
     }
 }
 
@@ -154,12 +218,16 @@ impl FromStr for Key {
     type Err = NotAKey;
 
     fn from_str(text: &str) -> Result<Self, NotAKey> {
-        let parts: Vec<&str> = text.split('.').collect();
-        let [bits, micros, submission_id, rank] = parts.as_slice() else {
-            return Err(NotAKey);
+        let fields: Vec<&str> = text.split('.').collect();
+        let (bits, micros, submission_id, rank, mean_bits) = match fields.as_slice() {
+            [bits, micros, submission_id, rank] => (bits, micros, submission_id, rank, "0"),
+            [bits, micros, submission_id, rank, mean_bits] => (bits, micros, submission_id, rank, *mean_bits),
+            _ => return Err(NotAKey),
         };
+        let number = |bits: &str| u64::from_str_radix(bits, 16).map(f64::from_bits).map_err(|_| NotAKey);
         let key = Self {
-            rank_key: u64::from_str_radix(bits, 16).map(f64::from_bits).map_err(|_| NotAKey)?,
+            mean_rank: number(mean_bits)?,
+            rank_key: number(bits)?,
             reached_at: micros
                 .parse()
                 .ok()
@@ -169,7 +237,7 @@ impl FromStr for Key {
             submission_id: submission_id.parse().map_err(|_| NotAKey)?,
             rank: rank.parse().ok().filter(|rank| (0..=i64::from(i32::MAX)).contains(rank)).ok_or(NotAKey)?,
         };
-        if key.rank_key.is_nan() { Err(NotAKey) } else { Ok(key) }
+        if key.rank_key.is_nan() || key.mean_rank.is_nan() { Err(NotAKey) } else { Ok(key) }
     }
 }
 
@@ -179,8 +247,10 @@ mod tests {
 
     #[test]
     fn a_key_survives_its_text() {
-        let key = Key { rank_key: -0.1, reached_at: DateTime::UNIX_EPOCH, submission_id: 9, rank: 50 };
+        let key = Key { rank_key: -0.1, submission_id: 9, rank: 50, ..Key::first() };
         assert_eq!(key.to_string().parse(), Ok(key));
+        let ranked = Key { mean_rank: 1.75, ..key };
+        assert_eq!(ranked.to_string().parse(), Ok(ranked));
         assert_eq!(Key::first().to_string().parse(), Ok(Key::first()));
         for wrong in
             ["", "1.2.3", "x.1.1.1", "7ff8000000000001.1.1.1", "1.1.1.-4", "1.900000000000000000.1.1"]

@@ -10,7 +10,9 @@ use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
+use holdout_contract::ranks::RankedPart;
 use serde::Deserialize;
+use sqlx::types::Json;
 
 use crate::app::App;
 use crate::competitions::access;
@@ -20,7 +22,7 @@ use crate::error::{AppError, Result};
 use crate::ids::TeamId;
 use crate::leaderboard::cache::{Drawn, OwnKey, PageKey};
 use crate::leaderboard::csv;
-use crate::leaderboard::model::{Key, Row, View};
+use crate::leaderboard::model::{Key, Ranked, Row, View};
 use crate::leaderboard::read;
 use crate::paths;
 use crate::web::format;
@@ -40,6 +42,8 @@ const RANKS_IN_VIEW: i64 = 8;
 pub struct RowsPart<'a> {
     pub rows: &'a [Row],
     pub decimals: i32,
+    /// The metrics that teams are ranked by; empty where it is their scores.
+    pub parts: &'a [RankedPart],
 }
 
 #[derive(Template, WebTemplate)]
@@ -57,7 +61,7 @@ pub struct BoardPage {
 
 impl BoardPage {
     pub fn sample() -> Self {
-        let html = RowsPart { rows: &[Row::sample()], decimals: 5 }.render().unwrap_or_default();
+        let html = RowsPart { rows: &[Row::sample()], decimals: 5, parts: &[] }.render().unwrap_or_default();
         Self {
             shell: Shell::sample(),
             frame: Frame::sample(Tab::Leaderboard),
@@ -67,6 +71,23 @@ impl BoardPage {
             own: Some(Row::sample()),
             is_first_page: true,
         }
+    }
+
+    /// The same board of teams ranked by several metrics.
+    pub fn sample_of_ranks() -> Self {
+        let mut page = Self::sample();
+        page.frame.competition.ranked_parts = Some(Json(Competition::sample_parts()));
+        let row = Row { ranked: Some(Ranked::sample()), ..Row::sample() };
+        let undefined = Row { rank: 2, ranked: None, score: None, ..Row::sample() };
+        let rows = RowsPart { rows: &[row.clone(), undefined], decimals: 5, parts: page.parts() };
+        let html = rows.render().unwrap_or_default();
+        page.drawn = Arc::new(Drawn { html, ranks: Some((1, 2)), next: None });
+        page.own = Some(Row { rank: 30, ..row });
+        page
+    }
+
+    pub fn parts(&self) -> &[RankedPart] {
+        self.frame.competition.ranked_by()
     }
 
     pub fn is_final(&self) -> bool {
@@ -113,6 +134,9 @@ impl BoardPage {
     }
 
     pub fn direction(&self) -> &'static str {
+        if !self.parts().is_empty() {
+            return "ordered by mean rank, lower is better";
+        }
         match self.frame.competition.higher_is_better {
             Some(true) => "higher is better",
             Some(false) => "lower is better",
@@ -179,14 +203,11 @@ async fn draw(app: &App, competition: &Competition, view: View, after: Key) -> R
     if let Some(drawn) = app.boards.pages.get(&key) {
         return Ok(drawn);
     }
-    let mut conn = app.db.acquire().await?;
-    let mut rows = read::page(&mut conn, competition.id, view, after, ROWS_A_PAGE as i64 + 1).await?;
-    drop(conn);
+    let mut rows = read::page(app, competition, view, after, ROWS_A_PAGE as i64 + 1).await?;
     let is_more = rows.len() > ROWS_A_PAGE;
     rows.truncate(ROWS_A_PAGE);
-    let html = RowsPart { rows: &rows, decimals: competition.score_decimals }
-        .render()
-        .map_err(anyhow::Error::from)?;
+    let part = RowsPart { rows: &rows, decimals: competition.score_decimals, parts: competition.ranked_by() };
+    let html = part.render().map_err(anyhow::Error::from)?;
     let ranks = rows.first().zip(rows.last()).map(|(first, last)| (first.rank, last.rank));
     let next = rows.last().filter(|_| is_more).map(|row| row.key.to_string());
     let drawn = Arc::new(Drawn { html, ranks, next });
@@ -200,9 +221,7 @@ async fn own_row(app: &App, competition: &Competition, view: View, team: TeamId)
     if let Some(row) = app.boards.own_rows.get(&key) {
         return Ok(row);
     }
-    let mut conn = app.db.acquire().await?;
-    let row = read::own_row(&mut conn, competition.id, view, team).await?;
-    drop(conn);
+    let row = read::own_row(app, competition, view, team).await?;
     app.boards.own_rows.put(key, row.clone());
     Ok(row)
 }
@@ -233,5 +252,13 @@ mod tests {
         assert!(page.pinned().is_some());
         page.own = None;
         assert!(!page.rows().contains("aria-current"));
+    }
+
+    #[test]
+    fn a_board_of_ranks_names_its_metrics_and_shows_where_each_puts_a_team() {
+        let html = BoardPage::sample_of_ranks().render().expect("drawn");
+        for shown in ["Mean rank", "roc_auc", "log_loss", "1.750", "0.91235", "2.5"] {
+            assert!(html.contains(shown), "{shown} in {html}");
+        }
     }
 }

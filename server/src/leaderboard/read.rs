@@ -1,31 +1,34 @@
 //! Reads of a board, one function for pages, CSV and JSON.
 
-use sqlx::PgConnection;
-
 use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::model::{Competition, Phase};
 use crate::error::Result;
-use crate::ids::{CompetitionId, TeamId};
+use crate::ids::TeamId;
 use crate::leaderboard::model::{Key, Row, View};
-use crate::leaderboard::{settle, store};
+use crate::leaderboard::{ranked, settle, store};
 
 /// Rows of a view after a key.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn page(
-    conn: &mut PgConnection,
-    id: CompetitionId,
+    app: &App,
+    competition: &Competition,
     view: View,
     after: Key,
     limit: i64,
-) -> sqlx::Result<Vec<Row>> {
-    match view {
-        View::Public => store::public_page(conn, id, after, limit).await,
-        View::Private(ended) => store::private_page(conn, ended, id, after, limit).await,
-        View::PublicAtEnd(ended) => store::public_page_at_end(conn, ended, id, after, limit).await,
+) -> Result<Vec<Row>> {
+    if matches!(view, View::Public) && competition.is_ranked() {
+        return ranked::page(app, competition, after, limit).await;
     }
+    let id = competition.id;
+    let mut conn = app.db.acquire().await?;
+    Ok(match view {
+        View::Public => store::public_page(&mut conn, id, after, limit).await?,
+        View::Private(ended) => store::private_page(&mut conn, ended, id, after, limit).await?,
+        View::PublicAtEnd(ended) => store::public_page_at_end(&mut conn, ended, id, after, limit).await?,
+    })
 }
 
 /// One team's row of a view.
@@ -33,22 +36,26 @@ pub async fn page(
 /// # Errors
 /// Those of the database.
 pub async fn own_row(
-    conn: &mut PgConnection,
-    id: CompetitionId,
+    app: &App,
+    competition: &Competition,
     view: View,
     team_id: TeamId,
-) -> sqlx::Result<Option<Row>> {
+) -> Result<Option<Row>> {
+    if matches!(view, View::Public) && competition.is_ranked() {
+        return ranked::own_row(app, competition, team_id).await;
+    }
+    let mut conn = app.db.acquire().await?;
     let (ended, wants_private) = match view {
-        View::Public => return store::public_row(conn, id, team_id).await,
+        View::Public => return Ok(store::public_row(&mut conn, competition.id, team_id).await?),
         View::Private(ended) => (ended, true),
         View::PublicAtEnd(ended) => (ended, false),
     };
-    let Some((rank, public_rank)) = store::final_ranks(conn, ended, id, team_id).await? else {
-        return Ok(None);
-    };
+    let ranks = store::final_ranks(&mut conn, ended, competition.id, team_id).await?;
+    drop(conn);
+    let Some((rank, public_rank)) = ranks else { return Ok(None) };
     let rank = if wants_private { rank } else { public_rank };
     let before = Key { rank: rank - 1, ..Key::first() };
-    let mut rows = page(conn, id, view, before, 1).await?;
+    let mut rows = page(app, competition, view, before, 1).await?;
     Ok(rows.pop().filter(|row| row.team_id == team_id))
 }
 

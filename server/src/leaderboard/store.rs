@@ -1,11 +1,14 @@
 //! Every SQL statement about boards.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use holdout_contract::ranks::RankedPart;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 use crate::competitions::model::Ended;
-use crate::ids::{CompetitionId, TeamId};
-use crate::leaderboard::model::{Key, Person, Row};
+use crate::ids::{CompetitionId, TeamId, VersionId};
+use crate::leaderboard::model::{Key, Person, Ranked, Row};
+use crate::leaderboard::ranked::Entry;
 
 /// What the three boards' statements give.
 struct Line {
@@ -24,19 +27,28 @@ struct Line {
     rank: Option<i32>,
     /// The rank that [`Row::change`] is counted from.
     earlier_rank: Option<i32>,
+    mean_rank: Option<f64>,
+    part_scores: Option<Vec<f64>>,
+    part_ranks: Option<Vec<f64>>,
+}
+
+/// Pairs user names with the names that people show.
+fn people(usernames: Vec<String>, display_names: Vec<String>) -> Vec<Person> {
+    let both = usernames.into_iter().zip(display_names);
+    both.map(|(username, display_name)| Person { username, display_name }).collect()
 }
 
 impl Line {
     fn into_row(self, rank: i64) -> Row {
-        let people = self.usernames.into_iter().zip(self.display_names);
         Row {
             rank,
             change: self.earlier_rank.map(|earlier| i64::from(earlier) - rank),
             team_id: self.team_id,
             team: self.team,
-            people: people.map(|(username, display_name)| Person { username, display_name }).collect(),
+            people: people(self.usernames, self.display_names),
             is_baseline: self.is_baseline,
             score: self.score,
+            ranked: Ranked::new(self.mean_rank, self.part_scores, self.part_ranks),
             n_entries: self.n_entries,
             last_entry_at: self.last_entry_at,
             key: Key {
@@ -44,6 +56,7 @@ impl Line {
                 reached_at: self.reached_at,
                 submission_id: self.submission_id,
                 rank,
+                ..Key::first()
             },
         }
     }
@@ -72,7 +85,8 @@ pub async fn public_page(
                 array(select u.display_name from team_members m join users u on u.id = m.user_id
                       where m.team_id = b.team_id order by m.is_leader desc, m.user_id) as \"display_names!\",
                 b.n_entries, b.last_entry_at, b.rank_key, b.reached_at, b.submission_id,
-                null::integer as rank, b.rank_at_midnight as earlier_rank
+                null::integer as rank, b.rank_at_midnight as earlier_rank, null::double precision as mean_rank,
+                null::double precision[] as part_scores, null::double precision[] as part_ranks
          from board_entries b
          join teams t on t.id = b.team_id
          where b.competition_id = $1 and b.version_id = (select active_version_id from competitions where id = $1)
@@ -111,7 +125,8 @@ pub async fn public_row(
                  where o.competition_id = b.competition_id and o.version_id = b.version_id
                    and (o.rank_key, o.reached_at, o.submission_id) < (b.rank_key, b.reached_at, b.submission_id)
                 )::integer as rank,
-                b.rank_at_midnight as earlier_rank
+                b.rank_at_midnight as earlier_rank, null::double precision as mean_rank,
+                null::double precision[] as part_scores, null::double precision[] as part_ranks
          from board_entries b
          join teams t on t.id = b.team_id
          where b.competition_id = $1 and b.team_id = $2
@@ -122,6 +137,113 @@ pub async fn public_row(
     .fetch_optional(conn)
     .await?;
     Ok(line.map(Line::into_ranked_row))
+}
+
+/// A version's public board by the mean of ranks, best first, with the revision that it was read at;
+/// no revision where nobody is on it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn ranked_entries(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    version: VersionId,
+) -> sqlx::Result<(Option<i64>, Vec<Entry>)> {
+    let rows = sqlx::query!(
+        "select b.team_id as \"team_id: TeamId\", r.rank as \"rank!\", r.mean_rank, r.part_ranks, b.part_scores,
+                b.public_score, b.n_entries, b.last_entry_at, b.rank_at_midnight, b.rank_key, b.reached_at,
+                b.submission_id, (select board_revision from competitions where id = $1) as \"revision!\"
+         from board_ranks($1, $2) r
+         join board_entries b on b.competition_id = $1 and b.version_id = $2 and b.team_id = r.team_id
+         order by r.rank",
+        id.0,
+        version.0,
+    )
+    .fetch_all(conn)
+    .await?;
+    let revision = rows.first().map(|row| row.revision);
+    let entries = rows.into_iter().map(|row| Entry {
+        team_id: row.team_id,
+        rank: row.rank,
+        ranked: Ranked::new(row.mean_rank, row.part_scores, row.part_ranks),
+        score: row.public_score,
+        n_entries: row.n_entries,
+        last_entry_at: row.last_entry_at,
+        rank_at_midnight: row.rank_at_midnight,
+        rank_key: row.rank_key,
+        reached_at: row.reached_at,
+        submission_id: row.submission_id,
+    });
+    Ok((revision, entries.collect()))
+}
+
+/// Ranks scores as a board does that knows nothing else: the place of each among the given ones, best first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn rank_scores(
+    conn: &mut PgConnection,
+    scores: &[&[f64]],
+    parts: &[RankedPart],
+) -> sqlx::Result<Vec<(usize, Ranked)>> {
+    let rows = sqlx::query!(
+        "select r.team_id as \"at!\", r.mean_rank, r.part_ranks
+         from rank_entries(
+            array(
+                select row(
+                    e.at, e.at, array(select jsonb_array_elements_text(e.scores)::double precision),
+                    (e.scores ->> 0)::double precision
+                        * case when ($2::jsonb -> 0 ->> 'higher_is_better')::boolean then -1 else 1 end,
+                    'epoch'::timestamptz)::ranked_entry
+                from jsonb_array_elements($1::jsonb) with ordinality as e (scores, at)),
+            $2::jsonb) r
+         order by r.rank",
+        Json(scores) as _,
+        Json(parts) as _,
+    )
+    .fetch_all(conn)
+    .await?;
+    let places = rows.into_iter().filter_map(|row| {
+        let at = usize::try_from(row.at - 1).ok()?;
+        let ranked = Ranked::new(row.mean_rank, Some(scores.get(at)?.to_vec()), row.part_ranks)?;
+        Some((at, ranked))
+    });
+    Ok(places.collect())
+}
+
+/// A team's name and people.
+pub struct Team {
+    pub team_id: TeamId,
+    pub team: String,
+    pub is_baseline: bool,
+    usernames: Vec<String>,
+    display_names: Vec<String>,
+}
+
+impl Team {
+    pub fn people(&self) -> Vec<Person> {
+        people(self.usernames.clone(), self.display_names.clone())
+    }
+}
+
+/// Names and people of teams.
+///
+/// # Errors
+/// Those of the database.
+pub async fn teams(conn: &mut PgConnection, ids: &[i64]) -> sqlx::Result<Vec<Team>> {
+    sqlx::query_as!(
+        Team,
+        "select t.id as \"team_id: TeamId\", t.name as team, t.is_baseline,
+                array(select u.username from team_members m join users u on u.id = m.user_id
+                      where m.team_id = t.id order by m.is_leader desc, m.user_id) as \"usernames!\",
+                array(select u.display_name from team_members m join users u on u.id = m.user_id
+                      where m.team_id = t.id order by m.is_leader desc, m.user_id) as \"display_names!\"
+         from teams t
+         where t.id = any($1)",
+        ids,
+    )
+    .fetch_all(conn)
+    .await
 }
 
 /// The final board by private score.
@@ -143,7 +265,8 @@ pub async fn private_page(
                 array(select u.display_name from team_members m join users u on u.id = m.user_id
                       where m.team_id = f.team_id order by m.is_leader desc, m.user_id) as \"display_names!\",
                 f.n_entries, f.last_entry_at, 0::double precision as \"rank_key!\",
-                f.last_entry_at as reached_at, f.submission_id, f.rank, f.public_rank as earlier_rank
+                f.last_entry_at as reached_at, f.submission_id, f.rank, f.public_rank as earlier_rank,
+                f.mean_rank, f.part_scores, f.part_ranks
          from final_entries f
          join teams t on t.id = f.team_id
          where f.competition_id = $1 and f.version_id = (select active_version_id from competitions where id = $1) and f.rank > $2
@@ -177,7 +300,9 @@ pub async fn public_page_at_end(
                 array(select u.display_name from team_members m join users u on u.id = m.user_id
                       where m.team_id = f.team_id order by m.is_leader desc, m.user_id) as \"display_names!\",
                 f.n_entries, f.last_entry_at, 0::double precision as \"rank_key!\",
-                f.last_entry_at as reached_at, f.submission_id, f.public_rank as rank, null::integer as earlier_rank
+                f.last_entry_at as reached_at, f.submission_id, f.public_rank as rank, null::integer as earlier_rank,
+                f.public_mean_rank as mean_rank, f.public_part_scores as part_scores,
+                f.public_part_ranks as part_ranks
          from final_entries f
          join teams t on t.id = f.team_id
          where f.competition_id = $1 and f.version_id = (select active_version_id from competitions where id = $1) and f.public_rank > $2

@@ -20,6 +20,9 @@ pub struct Size {
     /// The same seed makes the same rows.
     #[arg(long, default_value_t = 1)]
     pub seed: i64,
+    /// Metrics that teams are ranked by; 0: they are ranked by one score.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..=10))]
+    pub ranked_by: i64,
     /// Address of the competition.
     #[arg(long, default_value = "synthetic")]
     pub slug: String,
@@ -35,7 +38,7 @@ const BATCH: i64 = 250_000;
 pub async fn seed(db: &PgPool, size: &Size) -> sqlx::Result<()> {
     let mut conn = db.acquire().await?;
     store::skip_foreign_key_checks(&mut conn).await?;
-    let competition = store::insert_competition(&mut conn, &size.slug).await?;
+    let competition = store::insert_competition(&mut conn, size).await?;
     store::insert_teams(&mut conn, competition, size.teams).await?;
     let range = store::first_team_and_user(&mut conn, competition, size.teams).await?;
     let mut written = 0;

@@ -38,15 +38,16 @@ pub async fn skip_foreign_key_checks(conn: &mut PgConnection) -> sqlx::Result<()
     Ok(())
 }
 
-pub async fn insert_competition(conn: &mut PgConnection, slug: &str) -> sqlx::Result<Synthetic> {
+pub async fn insert_competition(conn: &mut PgConnection, size: &Size) -> sqlx::Result<Synthetic> {
+    let metric = if size.ranked_by > 0 { holdout_contract::ranks::NAME } else { "rmse" };
     let is_announced =
-        sqlx::query_scalar!("select exists (select from metrics where name = 'rmse') as \"announced!\"")
+        sqlx::query_scalar!("select exists (select from metrics where name = $1) as \"announced!\"", metric)
             .fetch_one(&mut *conn)
             .await?;
     if !is_announced {
-        return Err(sqlx::Error::Protocol(
-            "no scorer has announced the metric rmse yet; start one first".to_owned(),
-        ));
+        return Err(sqlx::Error::Protocol(format!(
+            "no scorer has announced the metric {metric} yet; start one first"
+        )));
     }
     let host = sqlx::query_scalar!(
         "insert into users (username, email, display_name, password_hash, is_synthetic)
@@ -60,7 +61,7 @@ pub async fn insert_competition(conn: &mut PgConnection, slug: &str) -> sqlx::Re
         "insert into competitions (slug, title, subtitle, created_by, is_synthetic, counts_for_medals)
          values ($1, 'Synthetic competition', 'Made by a generator to measure this installation', $2, true, false)
          returning id",
-        slug,
+        size.slug,
         host,
     )
     .fetch_one(&mut *conn)
@@ -77,11 +78,20 @@ pub async fn insert_competition(conn: &mut PgConnection, slug: &str) -> sqlx::Re
     .fetch_one(&mut *conn)
     .await?;
     let version = sqlx::query_scalar!(
-        "insert into scoring_versions (competition_id, number, solution_id, metric, higher_is_better, activated_at)
-         values ($1, 1, $2, 'rmse', false, null)
+        "insert into scoring_versions
+            (competition_id, number, solution_id, metric, higher_is_better, ranked_parts, activated_at)
+         select $1, 1, $2, $3, false, p.parts, null
+         from (
+            -- Every other one is better when higher.
+            select jsonb_agg(jsonb_build_object(
+                'name', 'metric ' || i, 'weight', 1, 'higher_is_better', i % 2 = 0) order by i) as parts
+            from generate_series(1, $4::bigint) i
+         ) p
          returning id as \"id: VersionId\"",
         id,
         solution,
+        metric,
+        size.ranked_by,
     )
     .fetch_one(conn)
     .await?;
@@ -191,14 +201,24 @@ pub async fn insert_submissions(
          ), public as (
             insert into scores
                 (submission_id, version_id, team_id, received_at, is_late, public_score, rank_key, submission_sha256,
-                 solution_sha256, engine_version, scored_at)
+                 solution_sha256, engine_version, scored_at, part_scores)
             select id, $5, team_id, received_at, false, public_score, public_score, sha256, sha256('synthetic'),
-                   'synthetic', scored_at
+                   'synthetic', scored_at,
+                   case when $10::bigint > 0 then public_score || array(
+                        select public_score + (hashint8extended(id, $6 + 10 + i) & 4503599627370495) / 4503599627370496.0
+                        from generate_series(2, $10) i) end
+            from numbered
+         ), hidden as (
+            select id, public_score
+                + 0.02 * (hashint8extended(id, $6 + 4) & 4503599627370495) / 4503599627370496.0 as private_score
             from numbered
          )
-         insert into private_scores (submission_id, version_id, private_score)
-         select id, $5, public_score + 0.02 * (hashint8extended(id, $6 + 4) & 4503599627370495) / 4503599627370496.0
-         from numbered",
+         insert into private_scores (submission_id, version_id, private_score, part_scores)
+         select id, $5, private_score,
+                case when $10 > 0 then private_score || array(
+                    select private_score + (hashint8extended(id, $6 + 30 + i) & 4503599627370495) / 4503599627370496.0
+                    from generate_series(2, $10) i) end
+         from hidden",
         synthetic.id.0,
         first.team,
         first.user,
@@ -208,6 +228,7 @@ pub async fn insert_submissions(
         from,
         upto,
         size.submissions as f64,
+        size.ranked_by,
     )
     .execute(conn)
     .await?;

@@ -96,6 +96,9 @@ pub(super) struct SubmissionJson {
     /// After the end only.
     #[serde(skip_serializing_if = "Option::is_none")]
     private_score: Option<f64>,
+    /// Under every metric that teams are ranked by, the primary first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<PartJson>,
     rejection: Option<Rejection>,
     /// A sentence where the fault is not the sender's.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,12 +113,31 @@ pub(super) struct SubmissionJson {
     allowance: Option<AllowanceJson>,
 }
 
+#[derive(Serialize, utoipa::ToSchema)]
+struct PartJson {
+    metric: String,
+    /// While the competition is open, with the decimals that the board shows.
+    public_score: Option<f64>,
+    /// After the end only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    private_score: Option<f64>,
+}
+
 impl SubmissionJson {
     fn new(submission: Submission, competition: &Competition, released: &[Released], is_over: bool) -> Self {
         let shown = |score| if is_over { score } else { rounded(score, competition.score_decimals) };
         let private = released.iter().find(|released| released.submission_id == submission.id);
         let failure = submission.failure();
+        let parts =
+            submission.parts(competition, private.and_then(Released::parts)).into_iter().map(|part| {
+                PartJson {
+                    metric: part.name,
+                    public_score: part.public_score.map(shown),
+                    private_score: part.private_score,
+                }
+            });
         Self {
+            parts: parts.collect(),
             id: submission.id,
             state: submission.state.name(),
             received_at: submission.received_at,

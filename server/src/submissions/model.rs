@@ -1,6 +1,7 @@
 //! A submission, its receipt, and how many may still be sent today.
 
 use chrono::{DateTime, Days, NaiveTime, Utc};
+use holdout_contract::ranks::RankedPart;
 use holdout_contract::rejection::Rejection;
 use sha2::{Digest, Sha256};
 use sqlx::types::Json;
@@ -71,6 +72,8 @@ pub struct Submission {
     pub rejection: Option<Json<Rejection>>,
     /// In full precision; pages and JSON show [`Submission::shown_score`].
     pub public_score: Option<f64>,
+    /// Under every metric that teams are ranked by, the primary first.
+    pub part_scores: Option<Vec<f64>>,
     /// Why there is no public score.
     pub public_undefined: Option<String>,
     pub scored_at: Option<DateTime<Utc>>,
@@ -105,6 +108,7 @@ impl Submission {
             state,
             rejection: (state == State::Rejected).then_some(Json(rejection)),
             public_score: (state == State::Scored).then_some(0.912_345_6),
+            part_scores: None,
             public_undefined: None,
             scored_at: (state == State::Scored).then_some(DateTime::UNIX_EPOCH),
             selected_at: None,
@@ -140,6 +144,22 @@ impl Submission {
         self.public_score.map(|score| format::score(score, competition.score_decimals)).unwrap_or_default()
     }
 
+    /// What it came to under every metric that teams are ranked by; none before it has a score.
+    /// `private` are the released ones.
+    pub fn parts(&self, competition: &Competition, private: Option<&[f64]>) -> Vec<PartScore> {
+        let public = self.part_scores.as_deref();
+        if public.is_none() && private.is_none() {
+            return Vec::new();
+        }
+        let at = |scores: Option<&[f64]>, at: usize| scores.and_then(|scores| scores.get(at)).copied();
+        let part = |(number, part): (usize, &RankedPart)| PartScore {
+            name: part.name.clone(),
+            public_score: at(public, number),
+            private_score: at(private, number),
+        };
+        competition.ranked_by().iter().enumerate().map(part).collect()
+    }
+
     /// Why it has no score, where that is not its sender's fault.
     pub fn failure(&self) -> Option<&'static str> {
         match (self.state, self.is_hosts_fault) {
@@ -152,6 +172,15 @@ impl Submission {
     pub fn reason(&self) -> Option<&Rejection> {
         self.rejection.as_ref().map(|Json(rejection)| rejection)
     }
+}
+
+/// A submission's score under one of the metrics that teams are ranked by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartScore {
+    pub name: String,
+    pub public_score: Option<f64>,
+    /// After the end only.
+    pub private_score: Option<f64>,
 }
 
 /// A score with `decimals` decimals, as a number: every further digit leaks labels to whoever probes.

@@ -204,7 +204,7 @@ pub async fn list(
                 s.description, case when x.rejection is null then s.state else 'rejected' end as \"state!: State\",
                 coalesce(x.rejection, s.rejection) as \"rejection: Json<Rejection>\",
                 x.public_score as \"public_score?\", x.public_undefined as \"public_undefined?\",
-                s.scored_at, s.selected_at,
+                x.part_scores as \"part_scores?\", s.scored_at, s.selected_at,
                 coalesce(l.position, 0) as \"log_position!\", coalesce(l.entry_hash, '') as \"entry_hash!\",
                 coalesce(s.failure = $4, false) as \"is_hosts_fault!\"
          from submissions s
@@ -371,6 +371,14 @@ pub struct Released {
     pub submission_id: SubmissionId,
     pub private_score: Option<f64>,
     pub private_undefined: Option<String>,
+    /// Under every metric that teams are ranked by, the primary first.
+    pub part_scores: Option<Vec<f64>>,
+}
+
+impl Released {
+    pub fn parts(&self) -> Option<&[f64]> {
+        self.part_scores.as_deref()
+    }
 }
 
 /// Private scores of submissions; the witness shows that the competition is over, and the database
@@ -386,7 +394,7 @@ pub async fn released(
 ) -> sqlx::Result<Vec<Released>> {
     sqlx::query_as!(
         Released,
-        "select submission_id as \"submission_id!: SubmissionId\", private_score, private_undefined
+        "select submission_id as \"submission_id!: SubmissionId\", private_score, private_undefined, part_scores
          from released_private_scores($1, $2)",
         competition_id.0,
         ids,

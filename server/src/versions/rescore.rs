@@ -9,7 +9,7 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::store::{drafts, judging};
-use crate::competitions::{setup, supply};
+use crate::competitions::{propose, setup, supply};
 use crate::error::{AppError, Result};
 
 /// Longest reason, in characters.
@@ -74,6 +74,7 @@ pub async fn publish(app: &App, host: &Member, seen: &Seen, number: i32) -> Resu
     let version = find(&mut tx, seen, number).await?;
     let reason = version.reason.clone();
     switch(&mut tx, host, seen, &version, "publish", &reason).await?;
+    propose::refresh(&mut tx, seen.competition.id, app.clock.now()).await?;
     note(&mut tx, app, host, seen, "publish_version", number, &reason).await?;
     tx.commit().await?;
     Ok(())
@@ -88,6 +89,7 @@ pub async fn roll_back(app: &App, host: &Member, seen: &Seen, number: i32, reaso
     let mut tx = app.db.begin().await?;
     let version = find(&mut tx, seen, number).await?;
     switch(&mut tx, host, seen, &version, "roll_back", reason).await?;
+    propose::refresh(&mut tx, seen.competition.id, app.clock.now()).await?;
     note(&mut tx, app, host, seen, "roll_back_version", number, reason).await?;
     tx.commit().await?;
     Ok(())

@@ -12,8 +12,7 @@ use crate::stage::{SLUG, Stage};
 async fn rows(stage: &Stage, wants_public: bool) -> Vec<Row> {
     let seen = see(&stage.app, SLUG, None).await.unwrap();
     let view = View::choose(&seen.competition, stage.app.clock.now(), wants_public);
-    let mut conn = stage.app.db.acquire().await.unwrap();
-    read::page(&mut conn, seen.competition.id, view, Key::first(), 100).await.unwrap()
+    read::page(&stage.app, &seen.competition, view, Key::first(), 100).await.unwrap()
 }
 
 fn standing(rows: &[Row]) -> Vec<(i64, &str, Option<f64>)> {
@@ -45,10 +44,9 @@ async fn pages_continue_by_key_and_the_own_row_has_its_rank(pool: PgPool) {
         entrants.push(entrant);
     }
     let seen = see(&stage.app, SLUG, None).await.unwrap();
-    let mut conn = stage.app.db.acquire().await.unwrap();
     let (mut after, mut walked) = (Key::first(), Vec::new());
     loop {
-        let page = read::page(&mut conn, seen.competition.id, View::Public, after, 3).await.unwrap();
+        let page = read::page(&stage.app, &seen.competition, View::Public, after, 3).await.unwrap();
         let Some(last) = page.last() else { break };
         after = last.key.to_string().parse().unwrap();
         walked.extend(page);
@@ -56,7 +54,7 @@ async fn pages_continue_by_key_and_the_own_row_has_its_rank(pool: PgPool) {
     assert_eq!(standing(&walked), standing(&rows(&stage, false).await));
     assert!(walked.iter().map(|row| row.rank).eq(1..=7));
     for entrant in &entrants {
-        let own = read::own_row(&mut conn, seen.competition.id, View::Public, entrant.team_id).await.unwrap();
+        let own = read::own_row(&stage.app, &seen.competition, View::Public, entrant.team_id).await.unwrap();
         let listed = walked.iter().find(|row| row.team_id == entrant.team_id);
         assert_eq!(own.as_ref(), listed);
     }
@@ -82,9 +80,8 @@ async fn after_the_end_the_private_board_counts_what_was_chosen(pool: PgPool) {
     assert_eq!(standing(&public), [(1, "Bob", Some(0.4)), (2, "Ada", Some(0.5))]);
     assert_eq!(private[0].change, Some(1), "ada climbed from second to first");
     let seen = see(&stage.app, SLUG, Some(&bob.member)).await.unwrap();
-    let mut conn = stage.app.db.acquire().await.unwrap();
     let view = View::choose(&seen.competition, stage.app.clock.now(), false);
-    let own = read::own_row(&mut conn, seen.competition.id, view, bob.team_id).await.unwrap();
+    let own = read::own_row(&stage.app, &seen.competition, view, bob.team_id).await.unwrap();
     assert_eq!(own.as_ref(), Some(&private[1]));
 }
 

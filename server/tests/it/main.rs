@@ -20,6 +20,7 @@ mod openapi;
 mod plans;
 #[path = "../../../scorer/tests/python/mod.rs"]
 mod python;
+mod ranks;
 mod render;
 #[path = "../../../scorer/contract/tests/s3/mod.rs"]
 mod s3;

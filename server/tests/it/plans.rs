@@ -109,6 +109,11 @@ async fn functions_use_indexes(pool: &PgPool) {
     let calls = [
         "select place_on_board(s.competition_id, s.team_id) from submissions s where s.id = (select max(id) from submissions)",
         "select * from released_private_scores(1, (select array_agg(id) from (select id from submissions order by id desc limit 50) s))",
+        "select * from board_ranks((select id from competitions where slug = 'ranked'), (select active_version_id from competitions where slug = 'ranked'))",
+        "select * from public_board((select id from competitions where slug = 'ranked'), (select active_version_id from competitions where slug = 'ranked'))",
+        "select * from final_board((select id from competitions where slug = 'ranked'), (select active_version_id from competitions where slug = 'ranked'))",
+        "select verify_boards(1, (select id from competitions where slug = 'ranked'), (select active_version_id from competitions where slug = 'ranked'))",
+        "select remember_ranks((select id from competitions where slug = 'ranked'))",
     ];
     for call in calls {
         let mut transaction = pool.begin().await.unwrap();
@@ -121,16 +126,20 @@ async fn functions_use_indexes(pool: &PgPool) {
 async fn fill(pool: &PgPool) {
     run(
         &mut pool.acquire().await.unwrap(),
-        "insert into metrics (name, spec, engine_version, announced_at) values ('rmse', '{}', 'none', now())",
+        "insert into metrics (name, spec, engine_version, announced_at)
+         values ('rmse', '{}', 'none', now()), ('mean_rank', '{}', 'none', now())",
     )
     .await;
     let size = Size {
         teams: from_env("HOLDOUT_PLANS_TEAMS", 20_000),
         submissions: from_env("HOLDOUT_PLANS_SUBMISSIONS", 400_000),
         seed: 1,
+        ranked_by: 0,
         slug: "large".to_owned(),
     };
     seed(pool, &size).await.unwrap();
+    let ranked = Size { teams: 500, submissions: 2000, ranked_by: 4, slug: "ranked".to_owned(), ..size };
+    seed(pool, &ranked).await.unwrap();
     for rows in [include_str!("plans_fill.sql"), include_str!("plans_fill_forum.sql")] {
         run(&mut pool.acquire().await.unwrap(), rows).await;
     }

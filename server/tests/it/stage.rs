@@ -125,15 +125,38 @@ impl Stage {
         submit(&self.app, entrant, self.upload(text, None).await).await
     }
 
+    /// Has teams ranked by several metrics from now on; the primary is better when lower.
+    pub async fn rank_by(&self, parts: &serde_json::Value) {
+        sql("insert into metrics (name, spec, engine_version, announced_at) values ('mean_rank', '{}', 'test', now())")
+            .execute(&self.owner)
+            .await
+            .unwrap();
+        sql("update scoring_versions set metric = 'mean_rank', ranked_parts = $2 where id = $1")
+            .bind(self.version_id)
+            .bind(parts)
+            .execute(&self.owner)
+            .await
+            .unwrap();
+    }
+
     /// Sends and has it scored.
     pub async fn scored(&self, entrant: &Entrant, public: f64, private: f64) -> SubmissionId {
-        let receipt = self.send(entrant, &format!("{public} {private}")).await.unwrap();
-        self.finish(entrant.team_id, receipt.submission.id, public, private).await;
+        self.scored_by_parts(entrant, &[public], &[private]).await
+    }
+
+    /// As [`Stage::scored`], with the value of every metric that teams are ranked by.
+    pub async fn scored_by_parts(&self, entrant: &Entrant, public: &[f64], private: &[f64]) -> SubmissionId {
+        let receipt = self.send(entrant, &format!("{public:?} {private:?}")).await.unwrap();
+        self.finish_by_parts(entrant.team_id, receipt.submission.id, public, private).await;
         receipt.submission.id
     }
 
-    /// What a scorer's finishing transaction does.
     pub async fn finish(&self, team: TeamId, id: SubmissionId, public: f64, private: f64) {
+        self.finish_by_parts(team, id, &[public], &[private]).await;
+    }
+
+    /// What a scorer's finishing transaction does.
+    pub async fn finish_by_parts(&self, team: TeamId, id: SubmissionId, public: &[f64], private: &[f64]) {
         let mut tx = self.owner.begin().await.unwrap();
         sql("update submissions
              set state = 'scored', scored_at = clock_now() where id = $1")
@@ -143,8 +166,9 @@ impl Stage {
         .unwrap();
         sql("insert into scores
                 (submission_id, version_id, team_id, received_at, is_late, public_score, rank_key, submission_sha256,
-                 solution_sha256, engine_version, scored_at)
-             select id, $2, team_id, received_at, is_late, $3, $3, sha256, sha256('test'), 'test', scored_at
+                 solution_sha256, engine_version, scored_at, part_scores)
+             select id, $2, team_id, received_at, is_late, $3[1], $3[1], sha256, sha256('test'), 'test', scored_at,
+                    case when cardinality($3) > 1 then $3 end
              from submissions where id = $1")
             .bind(id.0)
             .bind(self.version_id)
@@ -152,13 +176,14 @@ impl Stage {
             .execute(&mut *tx)
             .await
             .unwrap();
-        sql("insert into private_scores (submission_id, version_id, private_score) values ($1, $2, $3)")
-            .bind(id.0)
-            .bind(self.version_id)
-            .bind(private)
-            .execute(&mut *tx)
-            .await
-            .unwrap();
+        sql("insert into private_scores (submission_id, version_id, private_score, part_scores)
+             values ($1, $2, $3[1], case when cardinality($3) > 1 then $3 end)")
+        .bind(id.0)
+        .bind(self.version_id)
+        .bind(private)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
         self.end_job(&mut tx, id).await;
         sql("select place_on_board($1, $2)")
             .bind(self.competition_id)

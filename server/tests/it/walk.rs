@@ -15,7 +15,11 @@ use crate::world::{Arena, Labels, PASSWORD_HASH, Person, World, sql};
 /// Errors of the predictions, in thousandths. The private ones are looked for in every answer.
 const BOB: (usize, usize) = (250, 617);
 const CAROL: (usize, usize) = (300, 829);
-const PRIVATE: [&str; 6] = ["0.617", "0.61699", "0.6170", "0.829", "0.82899", "0.8290"];
+const PRIVATE: [&str; 9] = [
+    "0.617", "0.61699", "0.6170", "0.829", "0.82899", "0.8290",
+    // Squared: a part of the second competition's metric.
+    "0.38068", "0.38069", "0.68724",
+];
 const STEPS: [&str; 3] = ["basics", "solution", NOWHERE];
 const NOWHERE: &str = "nowhere-at-all";
 
@@ -23,8 +27,8 @@ struct Walk {
     world: World,
     arena: Arena,
     people: Vec<Caller>,
-    /// Of bob's team and of carol's.
-    submissions: [i64; 2],
+    /// Of bob's team and of carol's, and bob's to the competition whose teams are ranked by several metrics.
+    submissions: [i64; 3],
     /// Of everybody.
     secrets: Vec<String>,
 }
@@ -88,7 +92,7 @@ async fn private_scores_appear_after_the_end_and_nothing_else_does(pool: PgPool)
             for path in walk.addresses(&route) {
                 let answer = caller.client.get(&path).await;
                 complaints.extend(walk.complaints(caller, &answer, false));
-                if answer.status == 200 && PRIVATE.iter().any(|score| answer.text().contains(score)) {
+                if answer.status == 200 && PRIVATE.iter().any(|score| has_number(&answer.text(), score)) {
                     shown_at.insert((caller.kind, path));
                 }
             }
@@ -96,6 +100,11 @@ async fn private_scores_appear_after_the_end_and_nothing_else_does(pool: PgPool)
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
     let slug = &walk.arena.slug;
+    let of_parts = walk.world.visitor().get("/c/ranked/leaderboard").await.expect(200).text();
+    assert!(
+        of_parts.contains("0.38069") && of_parts.contains("0.68724"),
+        "private scores of parts: {of_parts}"
+    );
     for (kind, path) in [
         ("visitor", format!("/c/{slug}/leaderboard")),
         ("visitor", format!("/c/{slug}/leaderboard.csv")),
@@ -134,17 +143,25 @@ impl Walk {
         let arena = world.open_competition(&host, "houses", &Labels::regression()).await;
         arena.join(&bob).await;
         arena.join(&carol).await;
+        let parts = Labels::ranked(&[("rmse", 1.0, false), ("mse", 2.0, false)]);
+        let ranked = world.open_competition(&host, "ranked", &parts).await;
+        ranked.join(&bob).await;
+        ranked.join(&carol).await;
         let submissions = [
             arena.submit(&bob, &Labels::predictions(BOB.0, BOB.1)).await,
             arena.submit(&carol, &Labels::predictions(CAROL.0, CAROL.1)).await,
+            ranked.submit(&bob, &Labels::predictions(BOB.0, BOB.1)).await,
         ];
+        ranked.submit(&carol, &Labels::predictions(CAROL.0, CAROL.1)).await;
         world.drain().await;
         let scored = sql("select 1 from private_scores where private_score between 0.6169 and 0.6171");
         assert_eq!(
             scored.fetch_all(&world.pool).await.unwrap().len(),
-            1,
+            2,
             "bob's private score is recognisable"
         );
+        let parts = sql("select 1 from private_scores where part_scores[2] between 0.3806 and 0.3808");
+        assert_eq!(parts.fetch_all(&world.pool).await.unwrap().len(), 1, "so is that of a part");
         let hidden = world.open_competition(&host, "hidden", &Labels::regression()).await;
         for statement in [
             "update competitions set visibility = 'invitation' where slug = 'hidden'",
@@ -172,17 +189,18 @@ impl Walk {
         let ids = [
             self.submissions[0].to_string(),
             self.submissions[1].to_string(),
+            self.submissions[2].to_string(),
             "999999999".to_owned(),
             "5c1f7d1e-93f6-4b5c-8a44-0d2a4f0e7b11".to_owned(),
             "..%2f..%2fetc".to_owned(),
         ];
         let fill = |name: &str| -> Vec<String> {
             let values: &[&str] = match name {
-                "slug" => &["houses", "hidden", "draft", NOWHERE],
+                "slug" => &["houses", "ranked", "hidden", "draft", NOWHERE],
                 "file" => &["sample_submission.csv", NOWHERE],
                 "page" => &["overview", NOWHERE],
                 "step" => &STEPS,
-                "name" => &["rmse", NOWHERE],
+                "name" => &["rmse", "mean_rank", NOWHERE],
                 "username" => &["ada", NOWHERE],
                 "service" => &["competitions.CompetitionApiService", NOWHERE],
                 "method" => &["ListCompetitions", "GetLeaderboard", NOWHERE],
@@ -227,7 +245,7 @@ impl Walk {
             wrong.extend(
                 PRIVATE
                     .iter()
-                    .filter(|score| text.contains(*score))
+                    .filter(|score| has_number(&text, score))
                     .map(|score| format!("private score {score}")),
             );
         }
@@ -280,6 +298,11 @@ impl Caller {
     }
 }
 
+/// Whether a number begins so. Within a longer one, such as the seconds of a time, it is another.
+fn has_number(text: &str, beginning: &str) -> bool {
+    text.match_indices(beginning).any(|(at, _)| !text[..at].ends_with(|c: char| c.is_ascii_digit()))
+}
+
 /// What does not exist is not found, and what may not be seen looks just the same.
 fn existence_complaint(caller: &Caller, path: &str, answer: &Answer) -> Option<String> {
     let is_hidden = ["/draft", "/hidden"].iter().any(|slug| path.contains(slug));
@@ -295,7 +318,8 @@ fn existence_complaint(caller: &Caller, path: &str, answer: &Answer) -> Option<S
     // whichever id was asked for.
     let has_team = caller.kind.starts_with("participant") || caller.kind.starts_with("other team");
     let asks_for_rules = ["/data/", "/submissions/"].iter().any(|part| path.contains(part)) && !has_team;
-    let may_see_it = path.contains("/houses/") || (may_see_hidden && !path.contains(NOWHERE));
+    let may_see_it =
+        path.contains("/houses/") || path.contains("/ranked/") || (may_see_hidden && !path.contains(NOWHERE));
     let says_why =
         answer.status == 403 && (path.starts_with("/reset-password/") || (asks_for_rules && may_see_it));
     // 405: the address takes forms only.

@@ -63,6 +63,9 @@ pub struct Arena {
 /// A solution with the sample submission that goes with it.
 pub struct Labels {
     pub metric: &'static str,
+    pub params: Value,
+    /// Where teams are ranked by several metrics.
+    pub ranked_parts: Option<Value>,
     pub higher_is_better: bool,
     pub solution: String,
     pub sample: String,
@@ -251,12 +254,15 @@ impl World {
         .execute(&self.pool)
         .await
         .unwrap();
-        sql("insert into scoring_versions (competition_id, number, solution_id, metric, higher_is_better, activated_at)
-             values ($1, 1, $2, $3, $4, clock_now()) returning id")
+        sql("insert into scoring_versions
+                 (competition_id, number, solution_id, metric, higher_is_better, params, ranked_parts, activated_at)
+             values ($1, 1, $2, $3, $4, $5, $6, clock_now()) returning id")
         .bind(competition_id)
         .bind(solution)
         .bind(labels.metric)
         .bind(labels.higher_is_better)
+        .bind(&labels.params)
+        .bind(&labels.ranked_parts)
         .fetch_one(&self.pool)
         .await
         .unwrap()
@@ -359,9 +365,25 @@ impl Labels {
         });
         Self {
             metric: "rmse",
+            params: json!({}),
+            ranked_parts: None,
             higher_is_better: false,
             solution: format!("id,target,Usage\n{}", rows.collect::<String>()),
             sample: format!("id,target\n{}", (0..10).map(|row| format!("r{row},0\n")).collect::<String>()),
+        }
+    }
+
+    /// The same rows, teams ranked by these metrics, of which the first is better when lower.
+    pub fn ranked(parts: &[(&str, f64, bool)]) -> Self {
+        let chosen = parts.iter().map(|(metric, weight, _)| json!({ "metric": metric, "weight": weight }));
+        let ranked = parts.iter().map(|(name, weight, higher_is_better)| {
+            json!({ "name": name, "weight": weight, "higher_is_better": higher_is_better })
+        });
+        Self {
+            metric: "mean_rank",
+            params: json!({ "parts": chosen.collect::<Vec<_>>() }),
+            ranked_parts: Some(ranked.collect()),
+            ..Self::regression()
         }
     }
 

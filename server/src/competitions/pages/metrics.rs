@@ -9,10 +9,15 @@ use holdout_contract::spec::{
     Cell, Direction, Example, Layout, MetricSpec, ParameterSpec, ParameterType, Task,
 };
 
+use sqlx::PgConnection;
+
 use crate::app::App;
+use crate::competitions::ranked;
 use crate::competitions::store::judging;
 use crate::error::{AppError, Result};
+use crate::leaderboard::{self, model::Ranked};
 use crate::paths;
+use crate::web::format;
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
@@ -46,12 +51,53 @@ pub struct MetricPage {
     pub spec: MetricSpec,
     /// The formula as MathML.
     pub formula: String,
+    /// The board of the example's files, where teams are ranked by several metrics.
+    pub ranking: Option<Ranking>,
 }
 
 impl MetricPage {
     pub fn sample() -> Self {
-        Self { shell: Shell::sample(), spec: sample_spec(), formula: "<math><mi>x</mi></math>".to_owned() }
+        Self {
+            shell: Shell::sample(),
+            spec: sample_spec(),
+            formula: "<math><mi>x</mi></math>".to_owned(),
+            ranking: Some(Ranking {
+                parts: vec!["roc_auc".to_owned(), "log_loss".to_owned()],
+                lines: vec![("bold.csv".to_owned(), Ranked::sample())],
+            }),
+        }
     }
+}
+
+/// What boards show of a score unless their host says otherwise.
+const DECIMALS: i32 = 5;
+
+impl MetricPage {
+    pub fn shown(&self, score: &f64) -> String {
+        format::score(*score, DECIMALS)
+    }
+}
+
+/// A board drawn up as the boards of competitions are.
+pub struct Ranking {
+    pub parts: Vec<String>,
+    /// Files, best first.
+    pub lines: Vec<(String, Ranked)>,
+}
+
+async fn ranking(conn: &mut PgConnection, spec: &MetricSpec) -> Result<Option<Ranking>> {
+    let Some(example) = spec.example.as_ref().filter(|example| !example.entries.is_empty()) else {
+        return Ok(None);
+    };
+    let listed = example.params.get("parts").cloned().unwrap_or_default();
+    let parts = ranked::read_parts(conn, &listed).await?;
+    let scores: Vec<&[f64]> = example.entries.iter().map(|entry| entry.scores.as_slice()).collect();
+    let places = leaderboard::store::rank_scores(conn, &scores, &parts).await?;
+    let line = |(at, ranked): (usize, Ranked)| Some((example.entries.get(at)?.file.clone(), ranked));
+    Ok(Some(Ranking {
+        parts: parts.into_iter().map(|part| part.name).collect(),
+        lines: places.into_iter().filter_map(line).collect(),
+    }))
 }
 
 async fn show_metrics(State(app): State<App>, shell: Shell) -> Result<MetricsPage> {
@@ -63,9 +109,10 @@ async fn show_metrics(State(app): State<App>, shell: Shell) -> Result<MetricsPag
 async fn show_metric(State(app): State<App>, Path(name): Path<String>, shell: Shell) -> Result<MetricPage> {
     let mut conn = app.db.acquire().await?;
     let spec = judging::metric(&mut conn, &name).await?.ok_or(AppError::NotFound)?;
+    let ranking = ranking(&mut conn, &spec).await?;
     drop(conn);
     let formula = crate::markdown::draw_formula(&spec.formula, true);
-    Ok(MetricPage { shell, spec, formula })
+    Ok(MetricPage { shell, spec, formula, ranking })
 }
 
 /// Metrics by kind of problem, in the order of the kinds.
@@ -229,6 +276,7 @@ pub fn sample_spec() -> MetricSpec {
                 "holdout-scorer score --metric fbeta --solution solution.csv --submission submission.csv"
                     .to_owned(),
             score: 1.0,
+            entries: Vec::new(),
         }),
     }
 }

@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use holdout_contract::format::SubmissionFormat;
+use holdout_contract::ranks::RankedPart;
 use holdout_contract::spec::MetricSpec;
 use serde_json::Value;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 use crate::files::Stored;
 use crate::ids::{CompetitionId, SolutionId, VersionId};
@@ -94,6 +96,25 @@ pub async fn version_at_hand(conn: &mut PgConnection, id: CompetitionId) -> sqlx
         id.0,
     )
     .fetch_one(conn)
+    .await
+}
+
+/// The parameters of the metric that counts; of the draft's before launch.
+///
+/// # Errors
+/// Those of the database.
+pub async fn params(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Option<Value>> {
+    sqlx::query_scalar!(
+        "select v.params
+         from competitions c
+         join scoring_versions v
+             on v.competition_id = c.id and (c.active_version_id is null or v.id = c.active_version_id)
+         where c.id = $1
+         order by v.number desc
+         limit 1",
+        id.0,
+    )
+    .fetch_optional(conn)
     .await
 }
 
@@ -233,6 +254,23 @@ pub async fn solution(conn: &mut PgConnection, id: SolutionId) -> sqlx::Result<O
     .await
 }
 
+/// A metric of the catalogue with what a host said about it.
+pub struct Metric<'a> {
+    pub spec: &'a MetricSpec,
+    pub params: &'a Value,
+    pub context: &'a Value,
+    /// The metrics that teams are ranked by, where the metric is that.
+    pub parts: Option<Vec<RankedPart>>,
+}
+
+impl Metric<'_> {
+    /// Of a submission's own score: the primary's, where teams are ranked by several.
+    fn higher_is_better(&self) -> bool {
+        let primary = self.parts.iter().flatten().next();
+        primary.map_or(self.spec.direction.higher_is_better(), |part| part.higher_is_better)
+    }
+}
+
 /// Chooses the metric of a version.
 ///
 /// # Errors
@@ -240,22 +278,21 @@ pub async fn solution(conn: &mut PgConnection, id: SolutionId) -> sqlx::Result<O
 pub async fn set_metric(
     conn: &mut PgConnection,
     version: VersionId,
-    spec: &MetricSpec,
-    params: &Value,
-    context: &Value,
+    metric: &Metric<'_>,
     public_fraction: f64,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "update scoring_versions
          set metric = $2, params = $3, context = $4, higher_is_better = $5, public_fraction = $6,
-             custom_metric_id = null
+             ranked_parts = $7, custom_metric_id = null
          where id = $1",
         version.0,
-        spec.name,
-        params,
-        context,
-        spec.direction.higher_is_better(),
+        metric.spec.name,
+        metric.params,
+        metric.context,
+        metric.higher_is_better(),
         public_fraction,
+        metric.parts.as_ref().map(Json) as _,
     )
     .execute(conn)
     .await?;

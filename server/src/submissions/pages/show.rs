@@ -7,11 +7,13 @@ use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use sqlx::types::Json;
 
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::download::{self, Download};
 use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::model::Competition;
 use crate::error::{AppError, Result};
 use crate::ids::{SubmissionId, TeamId};
 use crate::leaderboard;
@@ -63,6 +65,11 @@ impl ListPage {
 
     pub fn has_ended(&self) -> bool {
         self.frame.competition.ended(self.shell.now).is_some()
+    }
+
+    /// What the shown numbers are: the primary's, where teams are ranked by several metrics.
+    pub fn score_word(&self) -> &str {
+        self.frame.competition.ranked_by().first().map_or("score", |primary| &primary.name)
     }
 
     pub fn address(&self, submission: &Submission) -> String {
@@ -162,6 +169,20 @@ impl SubmissionPage {
         }
     }
 
+    /// After the end of a competition whose teams are ranked by several metrics.
+    pub fn sample_of_ranks() -> Self {
+        let mut page = Self::sample();
+        page.frame.competition.ranked_parts = Some(Json(Competition::sample_parts()));
+        page.submission.part_scores = Some(vec![0.912_345_6, 0.25]);
+        page.released = Some(Released {
+            submission_id: page.submission.id,
+            private_score: Some(0.9),
+            private_undefined: None,
+            part_scores: Some(vec![0.9, 0.75]),
+        });
+        page
+    }
+
     pub fn select_address(&self) -> String {
         paths::submission_select(self.frame.slug(), self.submission.id)
     }
@@ -176,6 +197,19 @@ impl SubmissionPage {
 
     pub fn private_score(&self) -> String {
         shown_private(self.released.as_ref(), &self.frame)
+    }
+
+    /// Names and shown scores of the metrics that teams are ranked by.
+    pub fn parts(&self) -> Vec<(String, String, String)> {
+        let competition = &self.frame.competition;
+        let shown = |score: Option<f64>| {
+            score.map_or_else(|| "–".to_owned(), |score| format::score(score, competition.score_decimals))
+        };
+        let parts = self.submission.parts(competition, self.released.as_ref().and_then(Released::parts));
+        parts
+            .into_iter()
+            .map(|part| (part.name, shown(part.public_score), shown(part.private_score)))
+            .collect()
     }
 
     pub fn may_choose(&self) -> bool {
@@ -300,4 +334,17 @@ pub(super) async fn post_select(
         }
     };
     Ok(([flash(sentence)], Redirect::to(&paths::submission(&slug, id))).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_that_teams_are_ranked_by_is_shown_with_both_scores() {
+        let html = SubmissionPage::sample_of_ranks().render().expect("drawn");
+        for shown in ["roc_auc", "log_loss", "0.91235", "0.25000", "0.90000", "0.75000"] {
+            assert!(html.contains(shown), "{shown} in {html}");
+        }
+    }
 }

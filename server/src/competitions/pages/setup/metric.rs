@@ -8,7 +8,8 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Form, Router};
-use holdout_contract::spec::{MetricSpec, ParameterSpec, ParameterType};
+use holdout_contract::ranks;
+use holdout_contract::spec::{MetricSpec, ParameterSpec, ParameterType, Task};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -118,7 +119,17 @@ impl MetricPage {
         parameter.parameter_type == ParameterType::Parts
     }
 
-    /// The rows of the form in which a sum is put together: those that are filled, and some empty ones.
+    /// Whether teams are ranked by the parts, not by one score made from them.
+    pub fn is_ranked(&self) -> bool {
+        self.chosen.as_ref().is_some_and(|spec| spec.name == ranks::NAME)
+    }
+
+    /// Whether a metric can be one of several.
+    pub fn can_be_part(&self, other: &MetricSpec) -> bool {
+        other.task != Task::Composite
+    }
+
+    /// The rows of the form in which several metrics are put together: those that are filled, and some empty ones.
     pub fn parts(&self, parameter: &ParameterSpec) -> Vec<PartRow> {
         let stored: Vec<Map<String, Value>> =
             serde_json::from_str(&self.value(parameter)).unwrap_or_default();
@@ -145,7 +156,7 @@ impl MetricPage {
     }
 }
 
-/// One metric of a sum, as it stands in the form.
+/// One metric of several, as it stands in the form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PartRow {
     pub metric: String,
@@ -204,7 +215,7 @@ impl PartRow {
     }
 }
 
-/// The sum that was put together in the form; `None` where the metric is none.
+/// The metrics that were listed in the form; `None` where it has no such list.
 fn typed_parts(typed: &BTreeMap<String, String>) -> Result<Option<Value>> {
     let rows: Vec<PartRow> = (0..supply::MAX_PARTS).filter_map(|at| PartRow::typed(typed, at)).collect();
     if rows.is_empty() {

@@ -1,0 +1,113 @@
+//! Competitions whose teams are ranked by several metrics: what a host's list of them means, and how it is
+//! said to everybody.
+
+use std::collections::HashSet;
+
+use holdout_contract::ranks::{N_PARTS, RankedPart, WEIGHTS};
+use holdout_contract::spec::Task;
+use serde_json::Value;
+use sqlx::PgConnection;
+
+use crate::competitions::store::judging;
+use crate::error::{AppError, Result};
+
+/// Longest name of a target column; it stands at the head of the board.
+const TARGET_CHARS: usize = 100;
+
+/// The metrics of the parameter `parts`, with the directions that the catalogue gives them.
+///
+/// # Errors
+/// [`AppError::Field`] for a metric that no scorer computes, and for a weight or a number of parts out
+/// of bounds.
+pub async fn read_parts(conn: &mut PgConnection, parts: &Value) -> Result<Vec<RankedPart>> {
+    let listed = parts.as_array().map_or(&[][..], Vec::as_slice);
+    if !N_PARTS.contains(&listed.len()) {
+        let sentence =
+            format!("Name {} to {} metrics that teams are ranked by.", N_PARTS.start(), N_PARTS.end());
+        return Err(AppError::field("params", sentence));
+    }
+    let mut ranked = Vec::with_capacity(listed.len());
+    let mut names = HashSet::new();
+    for (at, part) in listed.iter().enumerate() {
+        let wrong = |sentence: String| AppError::field("params", format!("Part {}: {sentence}", at + 1));
+        let name = part["metric"].as_str().unwrap_or_default();
+        let base = name.split('@').next().unwrap_or_default();
+        let spec =
+            judging::metric(conn, base).await?.filter(|spec| spec.task != Task::Composite).ok_or_else(
+                || wrong(format!("teams cannot be ranked by “{name}”; name a metric of the catalogue.")),
+            )?;
+        let weight = part["weight"].as_f64().filter(|weight| WEIGHTS.contains(weight)).ok_or_else(|| {
+            wrong(format!(
+                "its weight must be a number from {} to {}; the direction of a metric needs no sign here.",
+                WEIGHTS.start(),
+                WEIGHTS.end()
+            ))
+        })?;
+        let target = part["target"].as_str().unwrap_or_default();
+        if target.chars().count() > TARGET_CHARS {
+            return Err(wrong(format!("a target column's name has at most {TARGET_CHARS} characters.")));
+        }
+        let name = distinct(&mut names, &label(name, target));
+        ranked.push(RankedPart { name, weight, higher_is_better: spec.direction.higher_is_better() });
+    }
+    Ok(ranked)
+}
+
+fn label(metric: &str, target: &str) -> String {
+    if target.is_empty() { metric.to_owned() } else { format!("{metric} of {target}") }
+}
+
+/// A label of its own for every part: the second `pinball` is `pinball 2`.
+fn distinct(taken: &mut HashSet<String>, label: &str) -> String {
+    let numbered = (2..).map(|number| format!("{label} {number}"));
+    let mut free = std::iter::once(label.to_owned()).chain(numbered).filter(|name| !taken.contains(name));
+    let name = free.next().unwrap_or_default();
+    taken.insert(name.clone());
+    name
+}
+
+/// How teams are put in order, for people; empty where it is by their scores.
+pub fn how(parts: &[RankedPart]) -> String {
+    let Some(primary) = parts.first() else { return String::new() };
+    let is_weighted = parts.iter().any(|part| part.weight != primary.weight);
+    let listed: Vec<String> = parts
+        .iter()
+        .map(|part| {
+            let better = if part.higher_is_better { "higher" } else { "lower" };
+            let weight = if is_weighted { format!(", weight {}", part.weight) } else { String::new() };
+            format!("{} ({better} is better{weight})", part.name)
+        })
+        .collect();
+    format!(
+        "Teams are ranked by each of these metrics: {}. They are ordered by the {}mean of those ranks, lowest first; \
+         equal means by {primary}, then by the earlier submission. Which of a team's files counts is decided by \
+         {primary} alone, so further files change no rank.",
+        listed.join(", "),
+        if is_weighted { "weighted " } else { "" },
+        primary = primary.name,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_has_a_name_of_its_own() {
+        let mut taken = HashSet::new();
+        let labels = [("rmse", "price"), ("rmse", ""), ("rmse", ""), ("rmse", "")];
+        let names = labels.map(|(metric, target)| distinct(&mut taken, &label(metric, target)));
+        assert_eq!(names, ["rmse of price", "rmse", "rmse 2", "rmse 3"]);
+    }
+
+    #[test]
+    fn weights_are_said_where_they_differ() {
+        let mut parts = crate::competitions::model::Competition::sample_parts();
+        let plain = how(&parts);
+        assert!(plain.contains("roc_auc (higher is better), log_loss (lower is better)"), "{plain}");
+        assert!(!plain.contains("weight"), "{plain}");
+        parts[1].weight = 2.5;
+        assert!(how(&parts).contains("log_loss (lower is better, weight 2.5)"));
+        assert_eq!(how(&[]), "");
+    }
+}

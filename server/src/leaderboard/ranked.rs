@@ -1,0 +1,241 @@
+//! Public boards of teams ranked by several metrics. Every rank follows from everybody's entry, so the
+//! board is computed whole: at most once a revision, however many ask, and kept until the next.
+//!
+//! Never here: names, which change without a new revision, and what is computed on private rows.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use crate::app::App;
+use crate::competitions::model::Competition;
+use crate::error::Result;
+use crate::ids::{CompetitionId, TeamId, VersionId};
+use crate::leaderboard::model::{Key, Ranked, Row};
+use crate::leaderboard::store;
+
+/// Entries of all boards in memory, of about 200 bytes each; the board at hand is always kept.
+const ENTRIES: usize = 200_000;
+
+/// A team's entry, without its name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    pub team_id: TeamId,
+    pub rank: i32,
+    pub ranked: Option<Ranked>,
+    pub score: f64,
+    pub n_entries: i32,
+    pub last_entry_at: DateTime<Utc>,
+    pub rank_at_midnight: Option<i32>,
+    pub rank_key: f64,
+    pub reached_at: DateTime<Utc>,
+    pub submission_id: i64,
+}
+
+impl Entry {
+    fn key(&self) -> Key {
+        Key {
+            mean_rank: self.ranked.as_ref().map_or(f64::INFINITY, |ranked| ranked.mean_rank),
+            rank_key: self.rank_key,
+            reached_at: self.reached_at,
+            submission_id: self.submission_id,
+            rank: self.rank.into(),
+        }
+    }
+}
+
+/// In the order of a board.
+fn compare(a: &Key, b: &Key) -> Ordering {
+    let scores = a.mean_rank.total_cmp(&b.mean_rank).then(a.rank_key.total_cmp(&b.rank_key));
+    scores.then(a.reached_at.cmp(&b.reached_at)).then(a.submission_id.cmp(&b.submission_id))
+}
+
+/// A whole board.
+#[derive(Debug)]
+pub struct Board {
+    version: VersionId,
+    /// No older than what it shows.
+    revision: i64,
+    entries: Vec<Entry>,
+    places: HashMap<TeamId, usize>,
+}
+
+impl Board {
+    /// `entries` are in the order of their ranks.
+    pub fn new(version: VersionId, revision: i64, entries: Vec<Entry>) -> Self {
+        let places = entries.iter().enumerate().map(|(place, entry)| (entry.team_id, place)).collect();
+        Self { version, revision, entries, places }
+    }
+
+    fn is_of(&self, wanted: Wanted) -> bool {
+        self.version == wanted.version && self.revision >= wanted.revision
+    }
+
+    fn after(&self, key: &Key, limit: i64) -> &[Entry] {
+        let from = self.entries.partition_point(|entry| compare(&entry.key(), key).is_le());
+        let rest = &self.entries[from..];
+        &rest[..rest.len().min(usize::try_from(limit).unwrap_or(0))]
+    }
+}
+
+/// Which board, and from when on.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    competition: CompetitionId,
+    version: VersionId,
+    revision: i64,
+}
+
+/// The boards in memory, one a competition.
+#[derive(Debug, Default)]
+pub struct Boards(Mutex<HashMap<CompetitionId, Arc<Slot>>>);
+
+#[derive(Debug, Default)]
+struct Slot {
+    /// Held while the board is computed.
+    turn: tokio::sync::Mutex<()>,
+    newest: Mutex<Option<Arc<Board>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Boards {
+    fn slot(&self, id: CompetitionId) -> Arc<Slot> {
+        lock(&self.0).entry(id).or_default().clone()
+    }
+
+    /// Forgets other boards where all are too much.
+    fn make_room(&self, id: CompetitionId) {
+        let mut slots = lock(&self.0);
+        let n_entries: usize = slots.values().map(|slot| slot.n_entries()).sum();
+        if n_entries > ENTRIES {
+            slots.retain(|kept, _| *kept == id);
+        }
+    }
+}
+
+impl Slot {
+    fn board(&self, wanted: Wanted) -> Option<Arc<Board>> {
+        lock(&self.newest).as_ref().filter(|board| board.is_of(wanted)).cloned()
+    }
+
+    fn n_entries(&self) -> usize {
+        lock(&self.newest).as_ref().map_or(0, |board| board.entries.len())
+    }
+}
+
+/// The board as it stands at the competition's revision, or later.
+async fn board(app: &App, competition: &Competition) -> Result<Option<Arc<Board>>> {
+    let Some(version) = competition.active_version_id else { return Ok(None) };
+    let wanted = Wanted { competition: competition.id, version, revision: competition.board_revision };
+    let slot = app.boards.ranked.slot(competition.id);
+    if let Some(board) = slot.board(wanted) {
+        return Ok(Some(board));
+    }
+    // A task of its own: a visitor who leaves does not stop what others wait for.
+    let computing = tokio::spawn(compute(app.clone(), slot, wanted));
+    computing.await.map_err(anyhow::Error::from)?.map(Some)
+}
+
+/// One at a time: whoever waited finds what was computed meanwhile.
+async fn compute(app: App, slot: Arc<Slot>, wanted: Wanted) -> Result<Arc<Board>> {
+    let _turn = slot.turn.lock().await;
+    if let Some(board) = slot.board(wanted) {
+        return Ok(board);
+    }
+    let mut conn = app.db.acquire().await?;
+    let (revision, entries) = store::ranked_entries(&mut conn, wanted.competition, wanted.version).await?;
+    drop(conn);
+    let board = Arc::new(Board::new(wanted.version, revision.unwrap_or(wanted.revision), entries));
+    *lock(&slot.newest) = Some(board.clone());
+    app.boards.ranked.make_room(wanted.competition);
+    Ok(board)
+}
+
+/// Rows after a key.
+///
+/// # Errors
+/// Those of the database.
+pub async fn page(app: &App, competition: &Competition, after: Key, limit: i64) -> Result<Vec<Row>> {
+    let Some(board) = board(app, competition).await? else { return Ok(Vec::new()) };
+    rows(app, board.after(&after, limit)).await
+}
+
+/// One team's row.
+///
+/// # Errors
+/// Those of the database.
+pub async fn own_row(app: &App, competition: &Competition, team_id: TeamId) -> Result<Option<Row>> {
+    let Some(board) = board(app, competition).await? else { return Ok(None) };
+    let Some(place) = board.places.get(&team_id) else { return Ok(None) };
+    Ok(rows(app, &board.entries[*place..=*place]).await?.pop())
+}
+
+async fn rows(app: &App, entries: &[Entry]) -> Result<Vec<Row>> {
+    let ids: Vec<i64> = entries.iter().map(|entry| entry.team_id.0).collect();
+    let mut conn = app.db.acquire().await?;
+    let mut teams: HashMap<TeamId, store::Team> =
+        store::teams(&mut conn, &ids).await?.into_iter().map(|team| (team.team_id, team)).collect();
+    drop(conn);
+    Ok(entries.iter().filter_map(|entry| Some(row(entry, teams.remove(&entry.team_id)?))).collect())
+}
+
+fn row(entry: &Entry, team: store::Team) -> Row {
+    Row {
+        rank: entry.rank.into(),
+        change: entry.rank_at_midnight.map(|earlier| i64::from(earlier - entry.rank)),
+        team_id: entry.team_id,
+        people: team.people(),
+        team: team.team,
+        is_baseline: team.is_baseline,
+        score: Some(entry.score),
+        ranked: entry.ranked.clone(),
+        n_entries: entry.n_entries,
+        last_entry_at: entry.last_entry_at,
+        key: entry.key(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(rank: i32, mean_rank: f64, rank_key: f64) -> Entry {
+        Entry {
+            team_id: TeamId(rank.into()),
+            rank,
+            ranked: Some(Ranked { mean_rank, parts: Vec::new() }),
+            score: rank_key,
+            n_entries: 1,
+            last_entry_at: DateTime::UNIX_EPOCH,
+            rank_at_midnight: None,
+            rank_key,
+            reached_at: DateTime::UNIX_EPOCH,
+            submission_id: rank.into(),
+        }
+    }
+
+    #[test]
+    fn pages_go_on_where_the_last_row_stood() {
+        let entries = vec![entry(1, 1.5, 0.3), entry(2, 1.5, 0.4), entry(3, 1.5, 0.4), entry(4, 3.0, 0.1)];
+        let board = Board::new(VersionId(1), 7, entries);
+        let ranks = |key: &Key| board.after(key, 2).iter().map(|entry| entry.rank).collect::<Vec<_>>();
+        assert_eq!(ranks(&Key::first()), [1, 2]);
+        assert_eq!(ranks(&board.entries[1].key()), [3, 4]);
+        assert_eq!(ranks(&board.entries[3].key()), [0; 0]);
+        // A row that is gone by now leaves its place behind.
+        assert_eq!(ranks(&Key { mean_rank: 2.0, ..Key::first() }), [4]);
+    }
+
+    #[test]
+    fn an_older_board_or_one_of_another_version_does_not_do() {
+        let board = Board::new(VersionId(1), 7, Vec::new());
+        let wanted = |version, revision| Wanted { competition: CompetitionId(1), version, revision };
+        assert!(board.is_of(wanted(VersionId(1), 6)) && board.is_of(wanted(VersionId(1), 7)));
+        assert!(!board.is_of(wanted(VersionId(1), 8)) && !board.is_of(wanted(VersionId(2), 7)));
+    }
+}
