@@ -84,6 +84,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::webhooks::pages::router())
         .merge(crate::custom_metrics::pages::router())
         .merge(crate::medals::pages::router())
+        .merge(crate::forum::pages::router())
         .merge(api::reference::router())
         .merge(crate::kaggle::links::router())
         .fallback(web::problems::unknown_page);
@@ -108,5 +109,6 @@ pub fn api_rooms() -> OpenApiRouter<App> {
         .merge(crate::webhooks::api::router())
         .merge(crate::custom_metrics::api::router())
         .merge(crate::folder::api::router())
+        .merge(crate::forum::api::router())
         .merge(api::openapi::router())
 }

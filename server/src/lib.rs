@@ -25,6 +25,7 @@ pub mod leaderboard;
 pub mod mail;
 pub mod markdown;
 pub mod medals;
+pub mod moderation;
 pub mod notebooks;
 pub mod paths;
 pub mod seed;

@@ -84,6 +84,25 @@ pub const HOST_WEBHOOK_REMOVE: &str = "/c/{slug}/host/webhooks/{id}/remove";
 pub const HOST_LAUNCH: &str = "/c/{slug}/host/launch";
 pub const HOST_LAUNCH_EXAMINE: &str = "/c/{slug}/host/launch/examine";
 
+/// Forums. A competition's is a tab of it; a topic keeps its address wherever it is moved.
+pub const FORUMS: &str = "/forums";
+pub const FORUM: &str = "/forums/{forum}";
+pub const FORUM_NEW_TOPIC: &str = "/forums/{forum}/new";
+pub const COMPETITION_FORUM: &str = "/c/{slug}/forum";
+pub const COMPETITION_NEW_TOPIC: &str = "/c/{slug}/forum/new";
+pub const TOPIC: &str = "/topics/{topic}";
+pub const TOPIC_ACCEPT: &str = "/topics/{topic}/accept";
+pub const TOPIC_PIN: &str = "/topics/{topic}/pin";
+pub const TOPIC_LOCK: &str = "/topics/{topic}/lock";
+pub const TOPIC_MOVE: &str = "/topics/{topic}/move";
+pub const POST: &str = "/posts/{post}";
+pub const POST_REPLY: &str = "/posts/{post}/reply";
+pub const POST_EDIT: &str = "/posts/{post}/edit";
+pub const POST_DELETE: &str = "/posts/{post}/delete";
+pub const POST_HISTORY: &str = "/posts/{post}/history";
+pub const POST_VOTE: &str = "/posts/{post}/vote";
+pub const PREVIEW: &str = "/preview";
+
 /// The API for people, and for programs.
 pub const API_REFERENCE: &str = "/api";
 pub const API_DOCUMENT: &str = "/api/v1/openapi.json";
@@ -149,6 +168,15 @@ pub const API_CHECKS: &str = "/api/v1/competitions/{slug}/checks";
 pub const API_CHECK: &str = "/api/v1/competitions/{slug}/checks/{id}";
 pub const API_BOARD: &str = "/api/v1/competitions/{slug}/leaderboard";
 pub const API_BOARD_CSV: &str = "/api/v1/competitions/{slug}/leaderboard.csv";
+
+pub const API_FORUMS: &str = "/api/v1/forums";
+pub const API_FORUM_TOPICS: &str = "/api/v1/forums/{forum}/topics";
+pub const API_COMPETITION_TOPICS: &str = "/api/v1/competitions/{slug}/topics";
+pub const API_TOPIC: &str = "/api/v1/topics/{topic}";
+pub const API_TOPIC_POSTS: &str = "/api/v1/topics/{topic}/posts";
+pub const API_POST: &str = "/api/v1/posts/{post}";
+pub const API_POST_VERSIONS: &str = "/api/v1/posts/{post}/versions";
+pub const API_POST_VOTE: &str = "/api/v1/posts/{post}/vote";
 
 pub const API_ADMIN_USERS: &str = "/api/v1/admin/users";
 pub const API_ADMIN_USER_SUSPEND: &str = "/api/v1/admin/users/{id}/suspend";
@@ -330,4 +358,36 @@ pub fn suspend_user(id: &crate::ids::UserId) -> String {
 
 pub fn unsuspend_user(id: &crate::ids::UserId) -> String {
     format!("/admin/users/{id}/unsuspend")
+}
+
+pub fn forum(slug: &str) -> String {
+    format!("/forums/{slug}")
+}
+
+pub fn competition_forum(slug: &str) -> String {
+    format!("/c/{slug}/forum")
+}
+
+pub fn topic(id: crate::ids::TopicId) -> String {
+    format!("/topics/{id}")
+}
+
+pub fn topic_accept(id: crate::ids::TopicId) -> String {
+    format!("/topics/{id}/accept")
+}
+
+pub fn post(id: crate::ids::PostId) -> String {
+    format!("/posts/{id}")
+}
+
+pub fn post_reply(id: crate::ids::PostId) -> String {
+    format!("/posts/{id}/reply")
+}
+
+pub fn post_edit(id: crate::ids::PostId) -> String {
+    format!("/posts/{id}/edit")
+}
+
+pub fn post_delete(id: crate::ids::PostId) -> String {
+    format!("/posts/{id}/delete")
 }

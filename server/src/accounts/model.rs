@@ -35,7 +35,7 @@ pub fn initials(name: &str) -> String {
 pub enum Scope {
     /// See what its owner sees.
     Read,
-    /// Join competitions and send submissions.
+    /// Join competitions, send submissions, write and vote in forums.
     Submit,
     /// Create, change and launch competitions.
     Host,
@@ -59,7 +59,7 @@ impl Scope {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::Read => "see competitions, leaderboards and your own submissions",
-            Self::Submit => "join competitions and send submissions",
+            Self::Submit => "join competitions, send submissions, write and vote in forums",
             Self::Host => "create, change and launch competitions",
             Self::Admin => "run this installation",
         }

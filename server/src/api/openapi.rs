@@ -15,10 +15,11 @@ use crate::error::{PROBLEMS, Problem, ProblemKind};
 use crate::paths;
 
 /// Groups of operations, in the order in which people need them.
-pub const TAGS: [(&str, &str); 9] = [
+pub const TAGS: [(&str, &str); 10] = [
     ("Account", "Who calls, and with which tokens."),
     ("Competitions", "What everybody may see of a competition, and its files."),
     ("Taking part", "Join, check a file, send predictions, read the board."),
+    ("Forum", "Topics, posts and votes: of the whole site, and of each competition."),
     ("Metrics", "The catalogue of metrics, and the key that solutions are sealed to."),
     ("Hosting", "A draft, its pages, data, solution and metric, and its launch."),
     ("Rescoring", "Another solution or metric after the launch; every score computed again."),
@@ -36,7 +37,7 @@ const INTRODUCTION: &str = "Everything that the pages can do. Answers are JSON w
     A token comes as `Authorization: Bearer hld_…`; make one in your settings or with `holdout login`.";
 
 const SCOPES: &str = "An API token. Its scopes say what it may do: `read` (see what you may see), `submit` (join, \
-    check and send files), `host` (create and run competitions), `admin` (look after the installation).";
+    check and send files, write and vote in forums), `host` (create and run competitions), `admin` (look after the installation).";
 
 /// Where references to types begin.
 const SCHEMAS: &str = "#/components/schemas/";
@@ -273,6 +274,9 @@ fn path_parameter(path: &str, name: &str) -> (&'static str, Value) {
         "slug" => ("The competition's name in addresses", text("house-prices")),
         "page" => ("The page's name in addresses", text("overview")),
         "file" => ("The file's name", text("train.csv")),
+        "forum" => ("The forum's name in addresses", text("general")),
+        "topic" => ("The topic's id", json!({"type": "integer", "format": "int64", "example": 42})),
+        "post" => ("The post's id", json!({"type": "integer", "format": "int64", "example": 43})),
         "username" => ("The person's user name", text("ada")),
         "name" => ("The metric's name", text("roc_auc")),
         "number" => {

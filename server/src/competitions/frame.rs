@@ -10,6 +10,7 @@ pub enum Tab {
     Overview,
     Data,
     Leaderboard,
+    Discussion,
     Submit,
     Submissions,
     Host,

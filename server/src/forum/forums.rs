@@ -38,6 +38,24 @@ pub async fn see_of_competition(app: &App, slug: &str, viewer: Option<&Member>) 
     Ok(SeenForum { forum: forum.ok_or(AppError::NotFound)?, competition: Some(seen), may_moderate })
 }
 
+/// A forum as people name it: `general`, or `c/house-prices` for a competition's.
+///
+/// # Errors
+/// [`AppError::Field`] for `to` where there is none that the viewer may see.
+pub async fn see_named(app: &App, name: &str, viewer: Option<&Member>) -> Result<SeenForum> {
+    let found = match name.strip_prefix("c/") {
+        Some(slug) => see_of_competition(app, slug, viewer).await,
+        None => see_general(app, name, viewer).await,
+    };
+    found.map_err(|error| match error {
+        AppError::NotFound => AppError::field(
+            "to",
+            "There is no such forum. Name one as in its address: general, or c/house-prices.",
+        ),
+        other => other,
+    })
+}
+
 /// Any forum by its id.
 ///
 /// # Errors

@@ -6,10 +6,15 @@
 //! Never here: HTML that was not drawn by `markdown`, a way around `competitions::access`, a count
 //! over a table that grows.
 
+pub mod api;
+pub mod arrange;
 pub mod forums;
+pub mod list;
 pub mod model;
+pub mod pages;
 pub mod posts;
 pub mod store;
 pub mod subjects;
+pub mod threads;
 pub mod topics;
 pub mod votes;

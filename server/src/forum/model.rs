@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::accounts::model::initials;
 use crate::ids::{CompetitionId, ForumId, PostId, SubjectId, TopicId, UserId};
+use crate::paths;
 
 /// Longest title of a topic, in characters.
 pub const LONGEST_TITLE: usize = 150;
@@ -78,6 +80,112 @@ pub struct Topic {
     pub active_at: DateTime<Utc>,
 }
 
+impl Topic {
+    pub fn address(&self) -> String {
+        paths::topic(self.id)
+    }
+
+    pub fn sample() -> Self {
+        Self {
+            id: TopicId(1),
+            forum_id: ForumId(1),
+            title: "Why does it jump?".to_owned(),
+            pinned_at: None,
+            locked_at: None,
+            accepted_post_id: Some(PostId(2)),
+            n_replies: 1,
+            n_votes: 3,
+            active_at: DateTime::UNIX_EPOCH,
+        }
+    }
+}
+
+/// Who wrote something, as others see them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub id: UserId,
+    pub username: String,
+    pub display_name: String,
+    /// Of the competition that the text belongs to.
+    pub is_host: bool,
+}
+
+impl Person {
+    pub fn initials(&self) -> String {
+        initials(&self.display_name)
+    }
+
+    pub fn sample() -> Self {
+        Self {
+            id: UserId(1),
+            username: "ada".to_owned(),
+            display_name: "Ada Lovelace".to_owned(),
+            is_host: true,
+        }
+    }
+}
+
+/// A post as it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    pub id: PostId,
+    pub under: SubjectId,
+    /// The post that it answers.
+    pub parent: Option<PostId>,
+    /// The first post of its thread.
+    pub root: PostId,
+    pub is_opening: bool,
+    pub author: Person,
+    pub created_at: DateTime<Utc>,
+    pub edited_at: Option<DateTime<Utc>>,
+    pub hidden_at: Option<DateTime<Utc>>,
+    pub deleted_at: Option<DateTime<Utc>>,
+    pub html: String,
+    pub n_votes: i32,
+    /// Of a thread's first post: answers in it.
+    pub n_replies: i32,
+}
+
+impl Post {
+    pub fn sample() -> Self {
+        let at = DateTime::UNIX_EPOCH;
+        Self {
+            id: PostId(2),
+            under: SubjectId(1),
+            parent: None,
+            root: PostId(2),
+            is_opening: false,
+            author: Person::sample(),
+            created_at: at,
+            edited_at: Some(at),
+            hidden_at: None,
+            deleted_at: None,
+            html: "<p>Some <em>text</em></p>".to_owned(),
+            n_votes: 3,
+            n_replies: 1,
+        }
+    }
+
+    pub fn is_shown(&self) -> bool {
+        self.hidden_at.is_none() && self.deleted_at.is_none()
+    }
+
+    /// Where it can be found for good.
+    pub fn address(&self) -> String {
+        paths::post(self.id)
+    }
+
+    /// Of its thread.
+    pub fn thread_address(&self) -> String {
+        paths::post(self.root)
+    }
+
+    /// Where a topic's asker says that this is the answer.
+    pub fn accept_address(&self) -> String {
+        paths::topic_accept(TopicId(self.under.0))
+    }
+}
+
 /// A vote of one person; taking it back is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -116,6 +224,46 @@ pub fn title(typed: &str) -> Result<String, String> {
         ..SHORTEST_TITLE => Err("Say in a few words what this is about.".to_owned()),
         SHORTEST_TITLE..=LONGEST_TITLE if !title.chars().any(char::is_control) => Ok(title),
         _ => Err(format!("Use at most {LONGEST_TITLE} plain characters.")),
+    }
+}
+
+/// A general forum's name in addresses.
+///
+/// # Errors
+/// The sentence for its field.
+pub fn forum_slug(typed: &str) -> Result<String, String> {
+    let slug = typed.trim().to_lowercase();
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_shaped = (2..=40).contains(&slug.len())
+        && slug.bytes().all(|byte| is_plain(byte) || byte == b'-')
+        && slug.bytes().next().is_some_and(is_plain)
+        && slug.bytes().last().is_some_and(is_plain);
+    if is_shaped {
+        Ok(slug)
+    } else {
+        Err("Use 2 to 40 letters (a to z), digits or hyphens, with a letter or digit at both ends."
+            .to_owned())
+    }
+}
+
+/// # Errors
+/// The sentence for its field.
+pub fn forum_title(typed: &str) -> Result<String, String> {
+    let title = typed.split_whitespace().collect::<Vec<_>>().join(" ");
+    match title.chars().count() {
+        1..=60 if !title.chars().any(char::is_control) => Ok(title),
+        _ => Err("Use 1 to 60 plain characters.".to_owned()),
+    }
+}
+
+/// # Errors
+/// The sentence for its field.
+pub fn forum_description(typed: &str) -> Result<String, String> {
+    let text = typed.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.chars().count() <= 200 && !text.chars().any(char::is_control) {
+        Ok(text)
+    } else {
+        Err("Use at most 200 plain characters.".to_owned())
     }
 }
 

@@ -59,6 +59,13 @@ async fn require_root(conn: &mut sqlx::PgConnection, seen: &SeenSubject, parent:
     Ok(place.root)
 }
 
+/// A text as a quotation, to be answered below.
+pub fn quote(markdown: &str) -> String {
+    let lines =
+        markdown.lines().map(|line| if line.is_empty() { ">\n".to_owned() } else { format!("> {line}\n") });
+    format!("{}\n", lines.collect::<String>())
+}
+
 /// What an author changes.
 #[derive(Debug, Clone)]
 pub struct Edit {
@@ -134,4 +141,14 @@ fn require_own_post(author: &Member, seen: &SeenSubject, sentence: &str) -> Resu
         return Err(AppError::refused("This post is not shown any more, so it stays as it is."));
     }
     Ok(PostId(seen.subject.id.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quotation_marks_every_line() {
+        assert_eq!(quote("One\n\n    code"), "> One\n>\n>     code\n\n");
+    }
 }

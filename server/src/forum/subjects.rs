@@ -7,6 +7,7 @@
 //! it (see the migration of this room).
 
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 
 use crate::accounts::model::Member;
 use crate::app::App;
@@ -14,7 +15,8 @@ use crate::competitions::access::{self, Seen};
 use crate::error::{AppError, Result};
 use crate::forum::model::{Subject, SubjectKind};
 use crate::forum::store;
-use crate::ids::SubjectId;
+use crate::ids::{PostId, SubjectId, TopicId};
+use crate::paths;
 
 /// A subject that its viewer may see: what verbs ask for, so that none forgets to look.
 #[derive(Debug, Clone)]
@@ -42,6 +44,17 @@ impl SeenSubject {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Whether the viewer may read its text: what is hidden is read by moderators alone, what is
+    /// deleted by nobody.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] where it may not be read.
+    pub fn require_readable(&self) -> Result<()> {
+        let Subject { hidden_at, deleted_at, .. } = &self.subject;
+        let is_readable = deleted_at.is_none() && (hidden_at.is_none() || self.may_moderate);
+        if is_readable { Ok(()) } else { Err(AppError::NotFound) }
     }
 }
 
@@ -72,6 +85,45 @@ pub async fn see(app: &App, id: SubjectId, viewer: Option<&Member>) -> Result<Se
         return Err(AppError::NotFound);
     }
     Ok(SeenSubject { subject, under, locked_at, competition, may_moderate })
+}
+
+/// A topic by its id, and nothing else that has an id.
+///
+/// # Errors
+/// As [`see`].
+pub async fn see_topic(app: &App, id: TopicId, viewer: Option<&Member>) -> Result<SeenSubject> {
+    let seen = see(app, id.into(), viewer).await?;
+    if seen.subject.kind == SubjectKind::Topic { Ok(seen) } else { Err(AppError::NotFound) }
+}
+
+/// A post by its id, and nothing else that has an id.
+///
+/// # Errors
+/// As [`see`].
+pub async fn see_post(app: &App, id: PostId, viewer: Option<&Member>) -> Result<SeenSubject> {
+    let seen = see(app, id.into(), viewer).await?;
+    if seen.subject.kind == SubjectKind::Post { Ok(seen) } else { Err(AppError::NotFound) }
+}
+
+/// How a subject is called and where it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    pub title: String,
+    pub address: String,
+}
+
+/// The home of what a post is written under.
+///
+/// # Errors
+/// [`AppError::NotFound`] when it is gone.
+pub async fn home(conn: &mut PgConnection, under: &Subject) -> Result<Home> {
+    match under.kind {
+        SubjectKind::Topic => {
+            let topic = store::topics::find(conn, under.id).await?.ok_or(AppError::NotFound)?;
+            Ok(Home { title: topic.title, address: paths::topic(topic.id) })
+        }
+        SubjectKind::Post => Err(AppError::NotFound), // nothing is written under a post
+    }
 }
 
 /// Hosts moderate in their competition, administrators everywhere.

@@ -69,6 +69,13 @@ pub async fn insert_competition(conn: &mut PgConnection, size: &Size) -> sqlx::R
     sqlx::query!("insert into competition_hosts (competition_id, user_id) values ($1, $2)", id, host)
         .execute(&mut *conn)
         .await?;
+    // A superuser skips the trigger that does this.
+    sqlx::query!(
+        "insert into forums (competition_id, title) values ($1, 'Discussion') on conflict do nothing",
+        id,
+    )
+    .execute(&mut *conn)
+    .await?;
     let solution = sqlx::query_scalar!(
         "insert into solutions (competition_id, recipient, storage_key, sealed_bytes, sealed_sha256)
          values ($1, 'none', 'synthetic/' || $1::bigint, 1, sha256('synthetic'))

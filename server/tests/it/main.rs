@@ -11,6 +11,7 @@ mod competitions;
 mod custom_metrics;
 mod folder;
 mod forum;
+mod forum_pages;
 mod fuzz;
 mod kaggle;
 mod leaderboard;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use askama::Template;
 use holdout::{
-    accounts, admin, api, competitions, custom_metrics, leaderboard, medals, submissions, teams, versions,
-    web, webhooks,
+    accounts, admin, api, competitions, custom_metrics, forum, leaderboard, medals, submissions, teams,
+    versions, web, webhooks,
 };
 
 use crate::tidy::{root, sources};
@@ -61,6 +61,13 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         custom_metrics::pages::FailuresPage,
         custom_metrics::pages::FormPage,
         custom_metrics::pages::MetricPage,
+        forum::pages::forums::CompetitionForumPage,
+        forum::pages::forums::ForumPage,
+        forum::pages::forums::ForumsPage,
+        forum::pages::read::HistoryPage,
+        forum::pages::read::ThreadPage,
+        forum::pages::read::TopicPage,
+        forum::pages::write::WritePage,
         leaderboard::pages::BoardPage,
         versions::pages::HistoryPage,
         versions::pages::VersionsPage,

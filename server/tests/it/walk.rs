@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use chrono::TimeDelta;
+use serde_json::json;
 use sqlx::PgPool;
 use ureq::http::Method;
 
@@ -22,6 +23,9 @@ const PRIVATE: [&str; 9] = [
 ];
 const STEPS: [&str; 3] = ["basics", "solution", NOWHERE];
 const NOWHERE: &str = "nowhere-at-all";
+/// A topic in the competition that is by invitation, and its first post.
+const HIDDEN_TOPIC: &str = "7700001";
+const HIDDEN_POST: &str = "7700002";
 
 struct Walk {
     world: World,
@@ -29,6 +33,8 @@ struct Walk {
     people: Vec<Caller>,
     /// Of bob's team and of carol's, and bob's to the competition whose teams are ranked by several metrics.
     submissions: [i64; 3],
+    /// A topic with its first post and a reply, which everybody may read.
+    discussion: [i64; 3],
     /// Of everybody.
     secrets: Vec<String>,
 }
@@ -172,6 +178,7 @@ impl Walk {
             sql(statement).execute(&world.pool).await.unwrap();
         }
         assert_ne!(hidden.id, arena.id);
+        let discussion = discuss(&world, [&bob, &carol, &host]).await;
         let secrets =
             [&host, &bob, &carol, &dave, &root].into_iter().flat_map(|person| person.secrets.clone());
         Self {
@@ -180,6 +187,7 @@ impl Walk {
             world,
             arena,
             submissions,
+            discussion,
         }
     }
 
@@ -202,6 +210,13 @@ impl Walk {
                 "step" => &STEPS,
                 "name" => &["rmse", "mean_rank", NOWHERE],
                 "username" => &["ada", NOWHERE],
+                "forum" => &["general", NOWHERE],
+                "topic" | "post" => {
+                    let known = self.discussion.iter().map(ToString::to_string);
+                    return known
+                        .chain([HIDDEN_TOPIC, HIDDEN_POST, "999999999"].map(str::to_owned))
+                        .collect();
+                }
                 "service" => &["competitions.CompetitionApiService", NOWHERE],
                 "method" => &["ListCompetitions", "GetLeaderboard", NOWHERE],
                 "id" => return ids.to_vec(),
@@ -273,6 +288,23 @@ impl Walk {
     }
 }
 
+/// A topic that everybody may read, and one that only its competition's people may.
+async fn discuss(world: &World, [bob, carol, host]: [&Person; 3]) -> [i64; 3] {
+    let topic = json!({"title": "Why does it jump?", "markdown": "It *jumps*."});
+    let open = async |slug: &str, person: &Person| {
+        let path = format!("/api/v1/competitions/{slug}/topics");
+        let opened = person.api.send_json(Method::POST, &path, &topic).await.expect(201).json();
+        opened["id"].as_i64().unwrap()
+    };
+    let id = open("houses", bob).await;
+    let reply = json!({"markdown": "Noise."});
+    let path = format!("/api/v1/topics/{id}/posts");
+    let reply = carol.api.send_json(Method::POST, &path, &reply).await.expect(201).json();
+    sql("alter sequence subjects_id_seq restart with 7700001").execute(&world.pool).await.unwrap();
+    assert_eq!(open("hidden", host).await.to_string(), HIDDEN_TOPIC);
+    [id, id + 1, reply["id"].as_i64().unwrap()]
+}
+
 impl Caller {
     fn all(world: &World, [member, participant, other_team, host, administrator]: [&Person; 5]) -> Vec<Self> {
         let visitor =
@@ -305,7 +337,7 @@ fn has_number(text: &str, beginning: &str) -> bool {
 
 /// What does not exist is not found, and what may not be seen looks just the same.
 fn existence_complaint(caller: &Caller, path: &str, answer: &Answer) -> Option<String> {
-    let is_hidden = ["/draft", "/hidden"].iter().any(|slug| path.contains(slug));
+    let is_hidden = ["/draft", "/hidden", "/77000"].iter().any(|part| path.contains(part));
     let may_see_hidden = caller.kind.starts_with("host") || caller.is_admin;
     let must_be_missing =
         path.contains(NOWHERE) || path.contains("999999999") || (is_hidden && !may_see_hidden);

@@ -148,3 +148,47 @@ pub async fn replace_text(
     .await?;
     Ok(())
 }
+
+/// The Markdown of a post.
+///
+/// # Errors
+/// Those of the database.
+pub async fn markdown(conn: &mut PgConnection, id: PostId) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!("select markdown from posts where id = $1", id.0).fetch_optional(conn).await
+}
+
+/// What stood in a post before.
+#[derive(Debug, Clone)]
+pub struct Version {
+    pub number: i32,
+    pub title: Option<String>,
+    pub markdown: String,
+    pub html: String,
+    pub written_at: DateTime<Utc>,
+    pub replaced_at: DateTime<Utc>,
+}
+
+/// Newest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn versions(
+    conn: &mut PgConnection,
+    id: PostId,
+    before: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<Version>> {
+    sqlx::query_as!(
+        Version,
+        "select number, title, markdown, html, written_at, replaced_at
+         from post_versions
+         where post_id = $1 and number < $2
+         order by number desc
+         limit $3",
+        id.0,
+        i32::try_from(before).unwrap_or(i32::MAX),
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::forum::model::{Forum, Subject, SubjectKind};
-use crate::ids::{PostId, SubjectId, UserId};
+use crate::forum::model::{Forum, Subject, SubjectKind, Topic};
+use crate::ids::{ForumId, PostId, SubjectId, TopicId, UserId};
 
 /// A new topic, whose opening post follows in the same transaction.
 ///
@@ -75,6 +75,73 @@ pub async fn accept(conn: &mut PgConnection, topic: SubjectId, answer: Option<Po
         "update topics set accepted_post_id = $2 where id = $1",
         topic.0,
         answer.map(|post| post.0),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A topic's own row.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find(conn: &mut PgConnection, id: SubjectId) -> sqlx::Result<Option<Topic>> {
+    sqlx::query_as!(
+        Topic,
+        "select id as \"id: TopicId\", forum_id as \"forum_id: ForumId\", title, pinned_at, locked_at,
+                accepted_post_id as \"accepted_post_id: PostId\", n_replies, n_votes, active_at
+         from topics where id = $1",
+        id.0,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// The post that a topic begins with.
+///
+/// # Errors
+/// Those of the database.
+pub async fn opening_post(conn: &mut PgConnection, topic: SubjectId) -> sqlx::Result<Option<PostId>> {
+    sqlx::query_scalar!("select id as \"id: PostId\" from posts where under_id = $1 and is_opening", topic.0)
+        .fetch_optional(conn)
+        .await
+}
+
+/// Pins a topic at `at`, or takes the pin away.
+///
+/// # Errors
+/// Those of the database.
+pub async fn pin(conn: &mut PgConnection, topic: SubjectId, at: Option<DateTime<Utc>>) -> sqlx::Result<()> {
+    sqlx::query!("update topics set pinned_at = $2 where id = $1", topic.0, at).execute(conn).await?;
+    Ok(())
+}
+
+/// Locks a topic at `at`, or opens it again.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock(conn: &mut PgConnection, topic: SubjectId, at: Option<DateTime<Utc>>) -> sqlx::Result<()> {
+    sqlx::query!("update topics set locked_at = $2 where id = $1", topic.0, at).execute(conn).await?;
+    Ok(())
+}
+
+/// Puts a topic into another forum; who may see that one may see the topic from now on.
+///
+/// # Errors
+/// Those of the database.
+pub async fn relocate(conn: &mut PgConnection, topic: SubjectId, forum: &Forum) -> sqlx::Result<()> {
+    let competition = forum.competition_id.map(|id| id.0);
+    sqlx::query!("update topics set forum_id = $2 where id = $1", topic.0, forum.id.0)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query!("update subjects set competition_id = $2 where id = $1", topic.0, competition)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query!(
+        "update subjects set competition_id = $2
+         where id = any (array(select id from posts where under_id = $1))",
+        topic.0,
+        competition,
     )
     .execute(conn)
     .await?;

@@ -1,0 +1,172 @@
+//! Topics of a forum, in three orders, part by part.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::error::Result;
+use crate::forum::model::Person;
+use crate::forum::store::lists;
+use crate::ids::{ForumId, TopicId};
+use crate::paths;
+
+/// Topics shown on one page.
+pub const A_PAGE: i64 = 30;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// Newest activity first.
+    #[default]
+    Active,
+    /// Most votes first.
+    Votes,
+    /// Newest first, of those without a reply.
+    Unanswered,
+}
+
+impl Order {
+    pub const ALL: [(Self, &'static str); 3] =
+        [(Self::Active, "Newest activity"), (Self::Votes, "Most votes"), (Self::Unanswered, "Unanswered")];
+
+    /// As it is written in addresses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Votes => "votes",
+            Self::Unanswered => "unanswered",
+        }
+    }
+}
+
+/// Where a list goes on: behind this number, and this id among equals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// Microseconds of the activity, or votes.
+    pub number: i64,
+    pub id: i64,
+}
+
+impl Key {
+    /// Before everything, in falling order.
+    pub const FIRST: Self = Self { number: i64::MAX, id: i64::MAX };
+
+    /// As a time that the database can compare.
+    pub fn at(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.number)
+            .filter(|at| *at < lists::END_OF_TIME)
+            .unwrap_or(lists::END_OF_TIME)
+    }
+
+    pub fn votes(self) -> i32 {
+        i32::try_from(self.number).unwrap_or(if self.number > 0 { i32::MAX } else { i32::MIN })
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", self.number, self.id)
+    }
+}
+
+impl FromStr for Key {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (number, id) = text.split_once('_').ok_or(())?;
+        Ok(Self { number: number.parse().map_err(|_| ())?, id: id.parse().map_err(|_| ())? })
+    }
+}
+
+/// A topic in a list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub id: TopicId,
+    pub title: String,
+    pub author: Person,
+    pub created_at: DateTime<Utc>,
+    pub active_at: DateTime<Utc>,
+    pub n_replies: i32,
+    pub n_votes: i32,
+    pub is_pinned: bool,
+    pub is_locked: bool,
+    pub is_answered: bool,
+}
+
+impl Listed {
+    pub fn address(&self) -> String {
+        paths::topic(self.id)
+    }
+
+    pub fn sample() -> Self {
+        Self {
+            id: TopicId(1),
+            title: "Why does it jump?".to_owned(),
+            author: Person::sample(),
+            created_at: DateTime::UNIX_EPOCH,
+            active_at: DateTime::UNIX_EPOCH,
+            n_replies: 2,
+            n_votes: 3,
+            is_pinned: true,
+            is_locked: true,
+            is_answered: true,
+        }
+    }
+}
+
+/// A part of a list, and where the next one begins.
+#[derive(Debug, Clone)]
+pub struct Part {
+    pub topics: Vec<Listed>,
+    pub next: Option<Key>,
+}
+
+/// Reads the part behind `after`; the first one begins with what is pinned.
+///
+/// # Errors
+/// Those of the database.
+pub async fn read(
+    conn: &mut PgConnection,
+    forum: ForumId,
+    order: Order,
+    after: Option<Key>,
+    limit: i64,
+) -> Result<Part> {
+    let from = after.unwrap_or(Key::FIRST);
+    let mut keys = match order {
+        Order::Active => lists::active(conn, forum, from, limit + 1).await?,
+        Order::Votes => lists::most_voted(conn, forum, from, limit + 1).await?,
+        Order::Unanswered => lists::unanswered(conn, forum, from.id, limit + 1).await?,
+    };
+    let is_more = i64::try_from(keys.len()).is_ok_and(|n| n > limit);
+    keys.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = keys.last().copied().filter(|_| is_more);
+    let pinned = match (order, after) {
+        (Order::Active | Order::Votes, None) => lists::pinned(conn, forum).await?,
+        _ => Vec::new(),
+    };
+    let ids: Vec<_> = pinned.into_iter().chain(keys.iter().map(|key| key.id)).collect();
+    let mut found: HashMap<_, _> =
+        lists::topics(conn, &ids).await?.into_iter().map(|topic| (topic.id.0, topic)).collect();
+    Ok(Part { topics: ids.iter().filter_map(|id| found.remove(id)).collect(), next })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_read_as_it_was_written() {
+        for key in [Key::FIRST, Key { number: -3, id: 7 }, Key { number: 0, id: 0 }] {
+            assert_eq!(key.to_string().parse(), Ok(key));
+        }
+        for wrong in ["", "1", "_", "1_x", "x_1", "1-1"] {
+            assert!(wrong.parse::<Key>().is_err(), "{wrong}");
+        }
+        assert_eq!(Key::FIRST.at(), lists::END_OF_TIME);
+        assert_eq!(Key { number: i64::MIN, id: 1 }.votes(), i32::MIN);
+    }
+}

@@ -1,0 +1,246 @@
+//! The general forums, and the topics of one forum.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Form, Router};
+use serde::Deserialize;
+
+use super::{Crumbs, went};
+use crate::app::App;
+use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::pages::setup::correct;
+use crate::error::{AppError, Result};
+use crate::forum::arrange;
+use crate::forum::forums::{self, SeenForum};
+use crate::forum::list::{self, Key, Listed, Order};
+use crate::forum::model::Forum;
+use crate::forum::store;
+use crate::ids::ForumId;
+use crate::paths;
+use crate::web::extract::SignedIn;
+use crate::web::format;
+use crate::web::forms::{Mistake, mistake};
+use crate::web::shell::Shell;
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route(paths::FORUMS, get(show_forums).post(post_forum))
+        .route(paths::FORUM, get(show_forum))
+        .route(paths::COMPETITION_FORUM, get(show_competition_forum))
+}
+
+/// Topics shown of each forum where all are listed.
+const TOPICS_EACH: i64 = 4;
+
+/// A forum with its newest topics.
+#[derive(Debug, Clone)]
+pub struct Shelf {
+    pub forum: Forum,
+    pub topics: Vec<Listed>,
+}
+
+impl Shelf {
+    pub fn address(&self) -> String {
+        paths::forum(&self.forum.slug)
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ForumForm {
+    pub slug: String,
+    pub title: String,
+    pub description: String,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "forum/forums.html")]
+pub struct ForumsPage {
+    pub shell: Shell,
+    pub shelves: Vec<Shelf>,
+    pub is_admin: bool,
+    pub form: ForumForm,
+    pub mistake: Mistake,
+}
+
+impl ForumsPage {
+    pub fn sample() -> Self {
+        let forum = Forum {
+            id: ForumId(1),
+            competition_id: None,
+            slug: "general".to_owned(),
+            title: "General".to_owned(),
+            description: "Whatever has no place elsewhere.".to_owned(),
+            n_topics: 1,
+        };
+        Self {
+            shell: Shell::sample(),
+            shelves: vec![Shelf { forum, topics: vec![Listed::sample()] }],
+            is_admin: true,
+            form: ForumForm::default(),
+            mistake: Mistake::new("slug", "A forum has this address already."),
+        }
+    }
+}
+
+async fn show_forums(State(app): State<App>, shell: Shell) -> Result<ForumsPage> {
+    forums_page(&app, shell, ForumForm::default(), Mistake::none()).await
+}
+
+async fn forums_page(app: &App, shell: Shell, form: ForumForm, mistake: Mistake) -> Result<ForumsPage> {
+    let mut conn = app.db.acquire().await?;
+    let mut shelves = Vec::new();
+    for forum in store::forums::general(&mut conn).await? {
+        let part = list::read(&mut conn, forum.id, Order::Active, None, TOPICS_EACH).await?;
+        let topics = part.topics.into_iter().take(usize::try_from(TOPICS_EACH).unwrap_or(0)).collect();
+        shelves.push(Shelf { forum, topics });
+    }
+    drop(conn);
+    let is_admin = shell.viewer.as_ref().is_some_and(|viewer| viewer.is_admin);
+    Ok(ForumsPage { shell, shelves, is_admin, form, mistake })
+}
+
+async fn post_forum(
+    State(app): State<App>,
+    SignedIn(member): SignedIn,
+    shell: Shell,
+    Form(form): Form<ForumForm>,
+) -> Result<Response> {
+    if !member.is_admin {
+        return Err(AppError::refused("Only administrators open forums."));
+    }
+    let opened = arrange::open_forum(&app, &member, &form.slug, &form.title, &form.description).await;
+    match mistake(opened)? {
+        Ok(forum) => Ok(went(&paths::forum(&forum.slug), "The forum is open.")),
+        Err(mistake) => Ok(correct(forums_page(&app, shell, form, mistake).await?)),
+    }
+}
+
+/// Which part of a list is wanted.
+#[derive(Debug, Default, Deserialize)]
+pub struct Wanted {
+    #[serde(default)]
+    order: Order,
+    after: Option<String>,
+}
+
+/// A part of a forum's topics, and the ways on.
+pub struct Topics {
+    pub topics: Vec<Listed>,
+    pub order: Order,
+    /// Of the list without its order.
+    pub address: String,
+    pub next: Option<Key>,
+    pub is_first: bool,
+    pub n_topics: i32,
+}
+
+impl Topics {
+    async fn read(app: &App, seen: &SeenForum, wanted: &Wanted, address: String) -> Result<Self> {
+        let after = wanted.after.as_deref().map(str::parse).transpose().map_err(|()| AppError::NotFound)?;
+        let mut conn = app.db.acquire().await?;
+        let part = list::read(&mut conn, seen.forum.id, wanted.order, after, list::A_PAGE).await?;
+        Ok(Self {
+            topics: part.topics,
+            order: wanted.order,
+            address,
+            next: part.next,
+            is_first: after.is_none(),
+            n_topics: seen.forum.n_topics,
+        })
+    }
+
+    fn sample() -> Self {
+        Self {
+            topics: vec![Listed::sample()],
+            order: Order::Active,
+            address: "/forums/general".to_owned(),
+            next: Some(Key { number: 1, id: 1 }),
+            is_first: true,
+            n_topics: 31,
+        }
+    }
+
+    /// The orders to choose from: address, words, and whether it is this one.
+    pub fn orders(&self) -> Vec<(String, &'static str, &'static str)> {
+        let one = |(order, words): (Order, &'static str)| {
+            let is_current = if order == self.order { "page" } else { "false" };
+            (format!("{}?order={}", self.address, order.name()), words, is_current)
+        };
+        Order::ALL.into_iter().map(one).collect()
+    }
+
+    pub fn next_address(&self, key: &Key) -> String {
+        format!("{}?order={}&after={key}", self.address, self.order.name())
+    }
+
+    pub fn new_address(&self) -> String {
+        format!("{}/new", self.address)
+    }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "forum/forum.html")]
+pub struct ForumPage {
+    pub shell: Shell,
+    pub crumbs: Crumbs,
+    pub forum: Forum,
+    pub list: Topics,
+}
+
+impl ForumPage {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            crumbs: Crumbs::sample(),
+            forum: ForumsPage::sample().shelves.remove(0).forum,
+            list: Topics::sample(),
+        }
+    }
+}
+
+async fn show_forum(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Query(wanted): Query<Wanted>,
+    shell: Shell,
+) -> Result<ForumPage> {
+    let seen = forums::see_general(&app, &slug, shell.viewer.as_ref()).await?;
+    let list = Topics::read(&app, &seen, &wanted, paths::forum(&slug)).await?;
+    let crumbs = Crumbs(vec![(paths::FORUMS.to_owned(), "Forums".to_owned())]);
+    Ok(ForumPage { shell, crumbs, forum: seen.forum, list })
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "forum/competition_forum.html")]
+pub struct CompetitionForumPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub list: Topics,
+}
+
+impl CompetitionForumPage {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Discussion),
+            list: Topics { topics: Vec::new(), ..Topics::sample() },
+        }
+    }
+}
+
+async fn show_competition_forum(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Query(wanted): Query<Wanted>,
+    shell: Shell,
+) -> Result<Response> {
+    let seen = forums::see_of_competition(&app, &slug, shell.viewer.as_ref()).await?;
+    let list = Topics::read(&app, &seen, &wanted, paths::competition_forum(&slug)).await?;
+    let competition = seen.competition.ok_or(AppError::NotFound)?;
+    let frame = Frame::new(competition, Tab::Discussion, shell.now);
+    Ok(CompetitionForumPage { shell, frame, list }.into_response())
+}

@@ -1,0 +1,3 @@
+//! Moderation: everything a moderator does is on record.
+
+pub mod record;

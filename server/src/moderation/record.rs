@@ -1,0 +1,57 @@
+//! The audit log of what moderators do.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::PgConnection;
+
+use crate::ids::{CompetitionId, UserId};
+
+/// What a moderator can do. The names begin alike, so that the log's index finds them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    Pin,
+    Unpin,
+    Lock,
+    Unlock,
+    Move,
+    OpenForum,
+}
+
+impl Act {
+    /// As it is written in the log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pin => "moderate_pin",
+            Self::Unpin => "moderate_unpin",
+            Self::Lock => "moderate_lock",
+            Self::Unlock => "moderate_unlock",
+            Self::Move => "moderate_move",
+            Self::OpenForum => "moderate_open_forum",
+        }
+    }
+}
+
+/// Puts an act on record, in the transaction of the act itself.
+///
+/// # Errors
+/// Those of the database.
+pub async fn record(
+    conn: &mut PgConnection,
+    moderator: UserId,
+    act: Act,
+    competition: Option<CompetitionId>,
+    detail: &Value,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into audit_log (at, actor_id, action, competition_id, detail) values ($1, $2, $3, $4, $5)",
+        now,
+        moderator.0,
+        act.name(),
+        competition.map(|id| id.0),
+        detail,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
