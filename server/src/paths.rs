@@ -136,6 +136,9 @@ pub const API_WEBHOOK: &str = "/api/v1/competitions/{slug}/webhooks/{id}";
 pub const API_WEBHOOK_PING: &str = "/api/v1/competitions/{slug}/webhooks/{id}/ping";
 pub const API_WEBHOOK_DELIVERIES: &str = "/api/v1/competitions/{slug}/webhooks/{id}/deliveries";
 
+pub const API_UPLOADS: &str = "/api/v1/uploads";
+pub const API_UPLOAD: &str = "/api/v1/uploads/{id}";
+
 pub const API_JOIN: &str = "/api/v1/competitions/{slug}/join";
 pub const API_SUBMISSIONS: &str = "/api/v1/competitions/{slug}/submissions";
 pub const API_SUBMISSION: &str = "/api/v1/competitions/{slug}/submissions/{id}";
@@ -295,6 +298,10 @@ pub fn end_session(id: &uuid::Uuid) -> String {
 
 pub fn revoke_token(id: &crate::ids::TokenId) -> String {
     format!("/settings/tokens/{id}/revoke")
+}
+
+pub fn api_upload(id: crate::uploads::model::UploadId) -> String {
+    format!("/api/v1/uploads/{id}")
 }
 
 pub fn submission_describe(slug: &str, id: crate::ids::SubmissionId) -> String {

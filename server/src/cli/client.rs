@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use ureq::http::Response;
+use ureq::http::request::Builder;
 use ureq::{Agent, Body, SendBody};
 
 use super::CliError;
@@ -68,6 +69,17 @@ impl Client {
             .header("content-type", "application/octet-stream")
             .header("x-file-name", encode(name));
         answer(request.send(SendBody::from_owned_reader(stream)))
+    }
+
+    /// A request with headers of its own; the answer, whatever its status.
+    pub fn exchange(&self, request: Builder, body: SendBody<'_>) -> Result<Response<Body>, ureq::Error> {
+        let path = request.uri_ref().map(ToString::to_string).unwrap_or_default();
+        let request = request.uri(self.url(&path));
+        let request = match &self.login.token {
+            Some(token) => request.header("authorization", format!("Bearer {token}")),
+            None => request,
+        };
+        self.agent.run(request.body(body)?)
     }
 
     /// Downloads into `target`, going on where an earlier try ended.

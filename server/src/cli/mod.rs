@@ -9,6 +9,7 @@ mod kaggle_env;
 mod launch;
 mod participate;
 mod settings;
+mod tus;
 mod verify;
 
 use std::path::PathBuf;

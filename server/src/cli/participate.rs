@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::client::Client;
 use super::settings::resolve;
+use super::tus;
 use super::{CliError, Connection, Outcome};
 
 /// Seconds that one waiting request may take; the command asks again until there is a score.
@@ -50,7 +51,11 @@ pub fn download(connection: &Connection, competition: &str, into: &Path) -> Outc
 pub fn check(connection: &Connection, competition: &str, file: &Path) -> Outcome {
     let client = Client::new(resolve(connection));
     let key = Uuid::new_v4().to_string();
-    let mut check = client.post_file(&format!("/api/v1/competitions/{competition}/checks"), file, &key)?;
+    let address = format!("/api/v1/competitions/{competition}/checks");
+    let mut check = match tus::large(&client, file, competition, "check")? {
+        None => client.post_file(&address, file, &key)?,
+        Some(uploaded) => uploaded.spend(|document| client.post(&address, document))?,
+    };
     let id = check["id"].as_str().unwrap_or_default().to_owned();
     while check["verdict"].is_null() {
         sleep(Duration::from_millis(300));
@@ -78,8 +83,11 @@ pub fn submit(connection: &Connection, competition: &str, file: &Path, message: 
     let note = crate::web::problems::encode(message);
     let key = Uuid::new_v4().to_string();
     let seconds = if wait { WAIT_SECONDS } else { 0 };
-    let mut submission =
-        client.post_file(&format!("{base}?wait={seconds}&description={note}"), file, &key)?;
+    let address = format!("{base}?wait={seconds}&description={note}");
+    let mut submission = match tus::large(&client, file, competition, "submission")? {
+        None => client.post_file(&address, file, &key)?,
+        Some(uploaded) => uploaded.spend(|document| client.post(&address, document))?,
+    };
     if !connection.json {
         eprintln!(
             "Received as submission {} (SHA-256 {}).",
