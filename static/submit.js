@@ -1,13 +1,20 @@
-// The upload form: a file can be dropped on it, and a bar shows how far the upload is. Without it
+// The upload form: a file can be dropped on it, and a bar shows how far the upload is. A large file
+// travels in parts (tus 1.0) and goes on after a lost connection or another visit. Without this script
 // the plain form sends the same.
 "use strict";
+
+const LARGE_BYTES = 8 << 20;
+const PART_BYTES = 8 << 20;
+const UPLOADS = "/api/v1/uploads";
+
+/** What the server said no to, in its words. */
+class Refusal extends Error {}
 
 function armUpload(root) {
   const form = root.querySelector("form[data-upload]");
   if (!form) return;
   const drop = form.querySelector("[data-drop]");
   const input = form.querySelector("input[type=file]");
-  const bar = form.querySelector("progress");
 
   for (const kind of ["dragenter", "dragover"]) {
     drop.addEventListener(kind, (event) => { event.preventDefault(); drop.classList.add("over"); });
@@ -22,39 +29,120 @@ function armUpload(root) {
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const address = event.submitter?.getAttribute("formaction") ?? form.getAttribute("action");
-    send(form, address, bar);
+    submit(form, event.submitter, input.files[0]);
   });
 }
 
-function send(form, address, bar) {
+async function submit(form, button, file) {
+  const address = button?.getAttribute("formaction") ?? form.getAttribute("action") ?? location.href;
+  const purpose = button?.dataset.purpose ?? form.dataset.purpose;
+  const body = new FormData(form);
+  const bar = form.querySelector("progress");
   const buttons = [...form.querySelectorAll("button:not([disabled])")];
-  const request = new XMLHttpRequest();
-  const again = () => {
-    bar.hidden = true;
-    for (const button of buttons) button.disabled = false;
-  };
+  const show = (share) => { bar.value = 100 * share; };
   bar.hidden = false;
-  bar.value = 0;
-  for (const button of buttons) button.disabled = true;
-  request.upload.addEventListener("progress", (event) => {
-    if (event.lengthComputable) bar.value = (100 * event.loaded) / event.total;
-  });
-  request.upload.addEventListener("load", () => bar.removeAttribute("value"));
-  request.addEventListener("load", () => {
-    if (request.status < 400) {
-      location.assign(request.responseURL);
+  show(0);
+  say(form, "");
+  for (const one of buttons) one.disabled = true;
+  try {
+    if (file && file.size > LARGE_BYTES) {
+      body.set("upload", await sendInParts(form, purpose, file, show));
+      body.delete("file");
+    }
+    const answer = await exchange("POST", address, {}, body, file && file.size > LARGE_BYTES ? null : show);
+    if (answer.status < 400) {
+      localStorage.removeItem(keyOf(form, purpose, file));
+      location.assign(answer.responseURL);
       return;
     }
-    again();
-    showAnswer(request.responseText);
+    showAnswer(answer.responseText);
+  } catch (error) {
+    say(form, error instanceof Refusal
+      ? error.message
+      : "The upload broke off before the server answered. Look at what is there before you send it again.");
+  }
+  bar.hidden = true;
+  for (const one of buttons) one.disabled = false;
+}
+
+/** One request with progress; rejects when no answer comes. */
+function exchange(method, address, headers, body, show) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.upload.addEventListener("progress", (event) => {
+      if (show && event.lengthComputable) show(event.loaded / event.total, event.loaded);
+    });
+    request.addEventListener("load", () => resolve(request));
+    request.addEventListener("error", () => reject(new Error("no answer")));
+    request.open(method, address);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.send(body);
   });
-  request.addEventListener("error", () => {
-    again();
-    say(form, "The upload broke off before the server answered. Look at your submissions before you send it again.");
-  });
-  request.open("POST", address);
-  request.send(new FormData(form));
+}
+
+/** Where the address of an upload of this file is remembered until it is used. */
+function keyOf(form, purpose, file) {
+  return file ? ["upload", form.dataset.competition, purpose, file.name, file.size, file.lastModified].join(" ") : "";
+}
+
+/** Sends a file in parts for as long as it takes; gives the upload's id. */
+async function sendInParts(form, purpose, file, show) {
+  const key = keyOf(form, purpose, file);
+  for (let failures = 0; ; failures += 1) {
+    try {
+      let offset = await offsetOf(localStorage.getItem(key));
+      if (offset === null) {
+        localStorage.setItem(key, await begin(form.dataset.competition, purpose, file));
+        offset = 0;
+      }
+      const address = localStorage.getItem(key);
+      while (offset < file.size) {
+        offset = await sendPart(address, file, offset, show);
+        failures = 0;
+        say(form, "");
+      }
+      return address.split("/").pop();
+    } catch (error) {
+      if (error instanceof Refusal) throw error;
+      say(form, "The connection is lost. The upload goes on where it was as soon as the server answers.");
+      await new Promise((resume) => setTimeout(resume, Math.min(30, 2 ** failures) * 1000));
+    }
+  }
+}
+
+/** An answer of the protocol; a refusal that no patience changes is thrown. */
+async function speak(method, address, headers, body, show) {
+  const answer = await exchange(method, address, { "Tus-Resumable": "1.0.0", ...headers }, body, show);
+  const passes = answer.status >= 500 || [409, 423].includes(answer.status);
+  if (passes) throw new Error("try again");
+  if (answer.status >= 400 && answer.status !== 404) {
+    throw new Refusal(method === "HEAD" ? "This upload cannot be gone on with." : JSON.parse(answer.responseText).detail);
+  }
+  return answer;
+}
+
+async function begin(competition, purpose, file) {
+  const encode = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+  const pairs = Object.entries({ competition, purpose, filename: file.name });
+  const metadata = pairs.map(([name, value]) => `${name} ${encode(value)}`).join(",");
+  const answer = await speak("POST", UPLOADS, { "Upload-Length": file.size, "Upload-Metadata": metadata });
+  if (answer.status === 404) throw new Refusal(JSON.parse(answer.responseText).detail);
+  return answer.getResponseHeader("Location");
+}
+
+/** Where an upload stands; null for one that is gone. */
+async function offsetOf(address) {
+  if (!address) return null;
+  const answer = await speak("HEAD", address, {});
+  return answer.status === 404 ? null : Number(answer.getResponseHeader("Upload-Offset"));
+}
+
+async function sendPart(address, file, offset, show) {
+  const part = file.slice(offset, offset + PART_BYTES);
+  const headers = { "Upload-Offset": offset, "Content-Type": "application/offset+octet-stream" };
+  const answer = await speak("PATCH", address, headers, part, (_, sent) => show((offset + sent) / file.size));
+  if (answer.status === 404) throw new Error("gone"); // begun anew by the next round
+  return Number(answer.getResponseHeader("Upload-Offset"));
 }
 
 /** Puts the page that came back, with its sentences, in place of this one's. */
@@ -68,9 +156,13 @@ function showAnswer(html) {
   main.querySelector("[role=alert], .error")?.scrollIntoView({ block: "center" });
 }
 
+/** Says something above the form; nothing takes it away. */
 function say(form, sentence) {
+  form.querySelector("[data-said]")?.remove();
+  if (!sentence) return;
   const notice = document.createElement("p");
   notice.className = "notice bad";
+  notice.dataset.said = "";
   notice.setAttribute("role", "alert");
   notice.textContent = sentence;
   form.prepend(notice);

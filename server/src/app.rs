@@ -15,6 +15,7 @@ use crate::config::{Config, DirectRoad};
 use crate::files::{Direct, Files};
 use crate::kaggle::desk::Desk;
 use crate::leaderboard::cache::Boards;
+use crate::uploads::writers::Writers;
 use crate::web::live::Live;
 use crate::{api, paths, web};
 
@@ -35,6 +36,7 @@ pub struct Parts {
     pub live: Live,
     pub boards: Boards,
     pub kaggle: Desk,
+    pub uploads: Writers,
 }
 
 impl std::ops::Deref for App {
@@ -66,6 +68,7 @@ impl App {
             live: Live::default(),
             boards: Boards::default(),
             kaggle: Desk::default(),
+            uploads: Writers::default(),
             config,
         })))
     }
@@ -104,6 +107,7 @@ pub fn api_rooms() -> OpenApiRouter<App> {
         .merge(crate::teams::api::router())
         .merge(crate::submissions::api::router())
         .merge(crate::submissions::api_direct::router())
+        .merge(crate::uploads::api::router())
         .merge(crate::leaderboard::api::router())
         .merge(crate::versions::api::router())
         .merge(crate::webhooks::api::router())

@@ -36,6 +36,9 @@ pub enum AppError {
     /// An upload beyond its limit.
     #[error("{0}")]
     TooLarge(String),
+    /// A problem of a kind that few addresses have. The sentence is for the person.
+    #[error("{message}")]
+    Special { kind: ProblemKind, message: String },
     /// Our mistake; the cause goes to the log alone.
     #[error("internal error: {0:#}")]
     Internal(anyhow::Error),
@@ -48,6 +51,10 @@ impl AppError {
 
     pub fn field(field: &'static str, message: impl Into<String>) -> Self {
         Self::Field { field, message: message.into() }
+    }
+
+    pub fn of(kind: ProblemKind, message: impl Into<String>) -> Self {
+        Self::Special { kind, message: message.into() }
     }
 }
 
@@ -138,11 +145,30 @@ const WRONG_METHOD: ProblemKind = ProblemKind {
     title: "Wrong method",
     meaning: "The address does not answer to that method; `Allow` names those it answers to.",
 };
+pub const CONFLICT: ProblemKind = ProblemKind {
+    name: "conflict",
+    status: 409,
+    title: "Not as it was",
+    meaning: "The request builds on something that is not so any more: an upload has another offset, or was used \
+        already. Ask how it stands, then go on from there.",
+};
+pub const PRECONDITION: ProblemKind = ProblemKind {
+    name: "precondition",
+    status: 412,
+    title: "A condition does not hold",
+    meaning: "What the request demands of the server is not so: another version of the upload protocol.",
+};
 const TOO_LARGE: ProblemKind = ProblemKind {
     name: "too_large",
     status: 413,
     title: "File too large",
     meaning: "The upload is beyond its limit; reading stopped there.",
+};
+pub const MEDIA_TYPE: ProblemKind = ProblemKind {
+    name: "media_type",
+    status: 415,
+    title: "Wrong content type",
+    meaning: "The body is not of the type that this address takes.",
 };
 const FIELD: ProblemKind = ProblemKind {
     name: "field",
@@ -150,12 +176,24 @@ const FIELD: ProblemKind = ProblemKind {
     title: "Something needs correcting",
     meaning: "One part of what was sent is wrong; `field` names it.",
 };
+pub const LOCKED: ProblemKind = ProblemKind {
+    name: "locked",
+    status: 423,
+    title: "In use",
+    meaning: "Another request is writing to this upload. Ask for its offset and go on from there.",
+};
 const TOO_MANY: ProblemKind = ProblemKind {
     name: "too_many",
     status: 429,
     title: "Limit reached",
     meaning: "A limit is used up: requests, attempts to sign in, or today's submissions. `retry_after_seconds` and \
         `Retry-After` say when it is worth trying again.",
+};
+pub const CHECKSUM: ProblemKind = ProblemKind {
+    name: "checksum",
+    status: 460,
+    title: "Checksum mismatch",
+    meaning: "What arrived is not what its checksum says. Nothing of it was kept; send it again.",
 };
 const INTERNAL: ProblemKind = ProblemKind {
     name: "internal",
@@ -165,8 +203,22 @@ const INTERNAL: ProblemKind = ProblemKind {
 };
 
 /// Every kind of problem, by status; the first of a status stands for it where only one can.
-pub const PROBLEMS: [ProblemKind; 9] =
-    [TOKEN, SIGN_IN, REFUSED, NOT_FOUND, WRONG_METHOD, TOO_LARGE, FIELD, TOO_MANY, INTERNAL];
+pub const PROBLEMS: [ProblemKind; 14] = [
+    TOKEN,
+    SIGN_IN,
+    REFUSED,
+    NOT_FOUND,
+    WRONG_METHOD,
+    CONFLICT,
+    PRECONDITION,
+    TOO_LARGE,
+    MEDIA_TYPE,
+    FIELD,
+    LOCKED,
+    TOO_MANY,
+    CHECKSUM,
+    INTERNAL,
+];
 
 impl AppError {
     fn kind(&self) -> ProblemKind {
@@ -179,6 +231,7 @@ impl AppError {
             Self::WrongMethod => WRONG_METHOD,
             Self::TooMany { .. } => TOO_MANY,
             Self::TooLarge(_) => TOO_LARGE,
+            Self::Special { kind, .. } => *kind,
             Self::Internal(_) => INTERNAL,
         }
     }
@@ -198,7 +251,9 @@ impl AppError {
                 "Something went wrong on our side. Nothing you sent was lost; try again in a moment."
             }
             Self::Refused(sentence) | Self::TooLarge(sentence) => sentence,
-            Self::Field { message, .. } | Self::TooMany { message, .. } => message,
+            Self::Field { message, .. } | Self::TooMany { message, .. } | Self::Special { message, .. } => {
+                message
+            }
         }
         .to_owned()
     }

@@ -31,6 +31,7 @@ pub mod paths;
 pub mod seed;
 pub mod submissions;
 pub mod teams;
+pub mod uploads;
 pub mod versions;
 pub mod web;
 pub mod webhooks;

@@ -252,6 +252,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let served = axum::serve(listener, service).with_graceful_shutdown(async move {
         asked_to_stop().await;
         live.live.close();
+        live.uploads.ask_all_to_stop();
         told.notify_one();
     });
     tokio::select! {

@@ -156,6 +156,9 @@ pub const API_WEBHOOK: &str = "/api/v1/competitions/{slug}/webhooks/{id}";
 pub const API_WEBHOOK_PING: &str = "/api/v1/competitions/{slug}/webhooks/{id}/ping";
 pub const API_WEBHOOK_DELIVERIES: &str = "/api/v1/competitions/{slug}/webhooks/{id}/deliveries";
 
+pub const API_UPLOADS: &str = "/api/v1/uploads";
+pub const API_UPLOAD: &str = "/api/v1/uploads/{id}";
+
 pub const API_JOIN: &str = "/api/v1/competitions/{slug}/join";
 pub const API_FORMAT: &str = "/api/v1/competitions/{slug}/submission-format";
 pub const API_ALLOWANCE: &str = "/api/v1/competitions/{slug}/allowance";
@@ -326,6 +329,10 @@ pub fn end_session(id: &uuid::Uuid) -> String {
 
 pub fn revoke_token(id: &crate::ids::TokenId) -> String {
     format!("/settings/tokens/{id}/revoke")
+}
+
+pub fn api_upload(id: crate::uploads::model::UploadId) -> String {
+    format!("/api/v1/uploads/{id}")
 }
 
 pub fn submission_describe(slug: &str, id: crate::ids::SubmissionId) -> String {

@@ -1,6 +1,9 @@
 // A host creates, a participant joins and submits, the board moves: with scripts and without.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { startHouse } from "./house.mjs";
 import { openBrowser, Person } from "./people.mjs";
@@ -73,6 +76,48 @@ for (const { way, tag, options } of WAYS) {
     for (const person of [host, participant]) person.nothingWasWrong();
   });
 }
+
+test("a large file goes on after a lost connection and another visit", async () => {
+  const host = await Person.arrive(browser, house.url, WAYS[0].options);
+  await host.register("librarian");
+  const bytes = Buffer.alloc(30 << 20, "a long story, ");
+  await host.go("/new/step-by-step");
+  await host.page.getByLabel("Title").fill("A library");
+  await host.press("Begin");
+  const address = `/c/${host.page.url().match(/\/c\/([a-z0-9-]+)/)[1]}/host/data`;
+
+  let parts = 0;
+  let isDown = false;
+  await host.page.route("**/api/v1/uploads/*", (route) => {
+    if (route.request().method() === "PATCH") {
+      parts += 1;
+      if (parts === 3) isDown = true;
+    }
+    return isDown ? route.abort("connectionreset") : route.continue();
+  });
+  const folder = mkdtempSync(join(tmpdir(), "holdout-story-"));
+  const file = join(folder, "story.txt");
+  writeFileSync(file, bytes);
+  const send = async () => {
+    await host.go(address);
+    await host.page.locator("input[type=file]").setInputFiles(file);
+    await host.page.getByRole("button", { name: "Upload" }).click();
+  };
+  await send();
+  await host.page.getByText("The connection is lost.").waitFor();
+  assert.equal(await host.page.locator("progress").isVisible(), true);
+  isDown = false;
+  await send();
+  await host.page.getByText("story.txt is here.").waitFor({ timeout: 60_000 });
+  assert.equal(parts, 5, "four parts, one of them twice");
+
+  const stored = await host.page.request.get(`${address.replace("/host/data", "/data")}/story.txt`);
+  assert.ok(bytes.equals(await stored.body()), "what was sent is what is stored");
+  assert.equal(await host.page.evaluate(() => localStorage.length), 0, "nothing is remembered of what was used");
+  rmSync(folder, { recursive: true });
+  host.complaints = host.complaints.filter((complaint) => !complaint.includes("ERR_CONNECTION_RESET"));
+  host.nothingWasWrong();
+});
 
 test("a first visit is light", async () => {
   const slugs = ["straight-lines-js"];

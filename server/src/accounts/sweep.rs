@@ -14,7 +14,7 @@ const EVERY: Duration = Duration::from_secs(3600);
 pub async fn sweep_forever(app: App) {
     loop {
         if let Err(error) = sweep(&app).await {
-            tracing::warn!(%error, "expired sessions and links were not removed; trying again in an hour");
+            tracing::warn!(%error, "what has run out was not removed; trying again in an hour");
         }
         tokio::time::sleep(EVERY).await;
     }
@@ -30,5 +30,6 @@ pub async fn sweep(app: &App) -> Result<()> {
     store::sessions::sweep(&mut conn, now).await?;
     store::links::sweep(&mut conn, now).await?;
     crate::webhooks::store::sweep(&mut conn, now - MESSAGES_KEPT).await?;
-    Ok(())
+    drop(conn);
+    crate::uploads::remove::sweep(app).await
 }

@@ -15,11 +15,16 @@ use crate::error::{PROBLEMS, Problem, ProblemKind};
 use crate::paths;
 
 /// Groups of operations, in the order in which people need them.
-pub const TAGS: [(&str, &str); 10] = [
+pub const TAGS: [(&str, &str); 11] = [
     ("Account", "Who calls, and with which tokens."),
     ("Competitions", "What everybody may see of a competition, and its files."),
     ("Taking part", "Join, check a file, send predictions, read the board."),
     ("Forum", "Topics, posts and votes: of the whole site, and of each competition."),
+    (
+        "Uploads",
+        "Large files in parts, over lines that break: the protocol tus 1.0, as its well-known clients speak it. A whole upload is \
+         named where a file would be sent.",
+    ),
     ("Metrics", "The catalogue of metrics, and the key that solutions are sealed to."),
     ("Hosting", "A draft, its pages, data, solution and metric, and its launch."),
     ("Rescoring", "Another solution or metric after the launch; every score computed again."),
@@ -207,7 +212,10 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     }
     let has_tag = operation.pointer("/responses/304").is_some();
     for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
-        answer["headers"] = header_references(has_tag, status, is_list);
+        let own = answer["headers"].as_object().cloned().unwrap_or_default();
+        let mut headers = header_references(has_tag, status, is_list);
+        headers.as_object_mut().into_iter().for_each(|headers| headers.extend(own.clone()));
+        answer["headers"] = headers;
     }
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();
@@ -218,7 +226,10 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         .into_iter()
         .flatten()
         .for_each(|(_, answer)| declare_bytes(answer));
-    let takes_file = !operation["requestBody"]["content"]["application/octet-stream"].is_null();
+    let content = &operation["requestBody"]["content"];
+    let takes_file = ["application/octet-stream", "application/offset+octet-stream"]
+        .iter()
+        .any(|kind| !content[kind].is_null());
     let needs_token = operation["security"].is_array();
     let may_be_read_only = method == "get";
     for (status, applies) in [
@@ -243,7 +254,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
 
 /// A body of bytes is no list of numbers.
 fn declare_bytes(message: &mut Value) {
-    for kind in ["octet-stream", "zip"] {
+    for kind in ["octet-stream", "offset+octet-stream", "zip"] {
         if let Some(content) = message.pointer_mut(&format!("/content/application~1{kind}")) {
             content["schema"] = json!({"type": "string", "format": "binary"});
         }
@@ -282,8 +293,8 @@ fn path_parameter(path: &str, name: &str) -> (&'static str, Value) {
         "number" => {
             ("The version's number, from 1", json!({"type": "integer", "format": "int32", "example": 2}))
         }
-        _ if path == paths::API_CHECK => (
-            "The check's id",
+        _ if [paths::API_CHECK, paths::API_UPLOAD].contains(&path) => (
+            "The id",
             json!({"type": "string", "format": "uuid", "example": "5c1f7d1e-93f6-4b5c-8a44-0d2a4f0e7b11"}),
         ),
         _ => ("The id", json!({"type": "integer", "format": "int64", "example": 42})),

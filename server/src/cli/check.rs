@@ -21,6 +21,7 @@ use super::fault::{CliError, Outcome};
 use super::rejection::describe;
 use super::settings::cache_folder;
 use super::submit::send_file;
+use super::tus;
 use super::table::text;
 use crate::web::format;
 use crate::web::problems::encode;
@@ -80,7 +81,10 @@ fn tell_rejection(session: &Session, by: &str, rejection: &Rejection) -> CliErro
 fn ask_server(session: &Session, args: &CheckArgs) -> Outcome {
     let base = format!("/api/v1/competitions/{}/checks", encode(&args.competition));
     let key = Uuid::new_v4().to_string();
-    let mut check = send_file(session, &base, &args.file, &key)?;
+    let mut check = match tus::large(session, &args.file, &args.competition, "check")? {
+        None => send_file(session, &base, &args.file, &key)?,
+        Some(uploaded) => uploaded.spend(|document| session.client.post(&base, document))?,
+    };
     let address = format!("{base}/{}", text(&check, "id"));
     let waiting = session.screen.waiting("a scorer looks at the file");
     while check["verdict"].is_null() {

@@ -6,6 +6,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use serde_json::Value;
+use ureq::http::request::Builder;
 use ureq::http::{Request, Response};
 use ureq::{Agent, Body, SendBody};
 
@@ -128,6 +129,16 @@ impl Client {
             refuse_problems(sent)
         })?;
         Ok(response.into_body().into_reader())
+    }
+
+    /// A request with headers of its own; the answer, whatever its status.
+    pub fn exchange(&self, request: Builder, body: SendBody<'_>) -> Result<Response<Body>, ureq::Error> {
+        let path = request.uri_ref().map(ToString::to_string).unwrap_or_default();
+        let mut request = request.uri(format!("{}{path}", self.server()));
+        if let Some(token) = &self.login.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        self.agent.run(request.body(body)?)
     }
 
     fn send_json(&self, method: &str, path: &str, document: &Value) -> Outcome<Value> {

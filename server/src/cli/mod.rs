@@ -23,6 +23,7 @@ mod settings;
 mod submissions;
 mod submit;
 mod table;
+mod tus;
 mod verify;
 
 use clap::{Args, Subcommand};

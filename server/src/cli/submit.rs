@@ -17,6 +17,7 @@ use super::fault::{CliError, Outcome};
 use super::rejection::describe;
 use super::screen::Paint;
 use super::table::{allowance, cell, text};
+use super::tus;
 use crate::web::format;
 use crate::web::problems::encode;
 
@@ -56,7 +57,10 @@ pub fn submit(session: &Session, args: &SubmitArgs) -> Outcome {
     let base = format!("/api/v1/competitions/{}/submissions", encode(&args.competition));
     let key = args.key.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
     let path = format!("{base}?description={}", encode(&args.message));
-    let mut submission = send_file(session, &path, &args.file, &key)?;
+    let mut submission = match tus::large(session, &args.file, &args.competition, "submission")? {
+        None => send_file(session, &path, &args.file, &key)?,
+        Some(uploaded) => uploaded.spend(|document| session.client.post(&path, document))?,
+    };
     session.screen.note(&format!(
         "Received as submission {} (SHA-256 {}).",
         submission["id"],

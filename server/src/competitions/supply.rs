@@ -20,8 +20,8 @@ use crate::competitions::create::{self, Address};
 use crate::competitions::settings::{Basics, ROLES, file_name_from};
 use crate::competitions::{propose, ranked, store};
 use crate::error::{AppError, Result};
-use crate::files::Stored;
 use crate::ids::{CompetitionId, VersionId};
+use crate::uploads::spend::Arrived;
 use crate::web::upload::{AlreadySealed, SealedWriting, SecretSink};
 
 /// Largest data file.
@@ -81,11 +81,12 @@ pub async fn put_data(
     host: &Member,
     seen: &Seen,
     file: &DataUpload<'_>,
-    stored: &Stored,
+    arrived: impl Into<Arrived>,
 ) -> Result<String> {
-    let outcome = put_data_row(app, host, seen, file, stored).await;
+    let arrived = arrived.into();
+    let outcome = put_data_row(app, host, seen, file, &arrived).await;
     if outcome.is_err() {
-        app.files.remove(&stored.key).await?;
+        arrived.let_go(app).await?;
     }
     outcome
 }
@@ -103,7 +104,7 @@ async fn put_data_row(
     host: &Member,
     seen: &Seen,
     file: &DataUpload<'_>,
-    stored: &Stored,
+    arrived: &Arrived,
 ) -> Result<String> {
     let id = seen.competition.id;
     let role = if file.role.is_empty() { "data" } else { file.role };
@@ -125,6 +126,8 @@ async fn put_data_row(
     if draft.is_none() && known.is_some_and(|known| is_judged_by(&known.role)) {
         return Err(frozen());
     }
+    arrived.spend(&mut tx, now).await?;
+    let stored = &arrived.stored;
     let replaced = store::data::put(&mut tx, id, &name, role, file.description, stored, now).await?;
     if let Some(version) = draft {
         examine(&mut tx, id, version).await?;
@@ -176,11 +179,12 @@ pub async fn put_solution(
     host: &Member,
     seen: &Seen,
     recipient: &str,
-    stored: &Stored,
+    arrived: impl Into<Arrived>,
 ) -> Result<()> {
-    let outcome = put_solution_row(app, host, seen, recipient, stored).await;
+    let arrived = arrived.into();
+    let outcome = put_solution_row(app, host, seen, recipient, &arrived).await;
     if outcome.is_err() {
-        app.files.remove(&stored.key).await?;
+        arrived.let_go(app).await?;
     }
     outcome
 }
@@ -190,14 +194,15 @@ async fn put_solution_row(
     host: &Member,
     seen: &Seen,
     recipient: &str,
-    stored: &Stored,
+    arrived: &Arrived,
 ) -> Result<()> {
     let (id, now) = (seen.competition.id, app.clock.now());
     let mut tx = app.db.begin().await?;
     let version = store::judging::lock_open_version(&mut tx, id).await?.ok_or_else(frozen)?;
-    store::judging::put_solution(&mut tx, id, version, recipient, stored, now).await?;
+    arrived.spend(&mut tx, now).await?;
+    store::judging::put_solution(&mut tx, id, version, recipient, &arrived.stored, now).await?;
     examine(&mut tx, id, version).await?;
-    let detail = serde_json::json!({ "sealed_sha256": hex::encode(stored.sha256) });
+    let detail = serde_json::json!({ "sealed_sha256": hex::encode(arrived.stored.sha256) });
     store::drafts::note(&mut tx, now, host.id, "put_solution", id, &detail).await?;
     tx.commit().await?;
     Ok(())
@@ -258,14 +263,15 @@ pub async fn put_table(
     host: &Member,
     seen: &Seen,
     plan: &TablePlan,
-    stored: &Stored,
+    arrived: impl Into<Arrived>,
 ) -> Result<()> {
+    let arrived = arrived.into();
     let mut tx = app.db.begin().await?;
     let outcome = match store::judging::lock_draft(&mut tx, seen.competition.id).await? {
-        Some(_) => insert_table(app, &mut tx, host, seen.competition.id, plan, stored).await,
+        Some(_) => insert_table(app, &mut tx, host, seen.competition.id, plan, &arrived).await,
         None => Err(frozen()),
     };
-    finish_table(app, tx, outcome, stored).await
+    finish_table(app, tx, outcome, &arrived).await
 }
 
 /// Begins a competition from one labelled table: draft, table and job commit together.
@@ -279,15 +285,16 @@ pub async fn create_from_table(
     basics: Basics,
     address: Address,
     plan: &TablePlan,
-    stored: &Stored,
+    arrived: impl Into<Arrived>,
 ) -> Result<String> {
     create::may_host(app, host)?;
+    let arrived = arrived.into();
     let mut tx = app.db.begin().await?;
     let outcome = match create::insert(app, &mut tx, host, basics, address).await {
-        Ok((id, slug)) => insert_table(app, &mut tx, host, id, plan, stored).await.map(|()| slug),
+        Ok((id, slug)) => insert_table(app, &mut tx, host, id, plan, &arrived).await.map(|()| slug),
         Err(error) => Err(error),
     };
-    finish_table(app, tx, outcome, stored).await
+    finish_table(app, tx, outcome, &arrived).await
 }
 
 async fn insert_table(
@@ -296,9 +303,11 @@ async fn insert_table(
     host: &Member,
     id: CompetitionId,
     plan: &TablePlan,
-    stored: &Stored,
+    arrived: &Arrived,
 ) -> Result<()> {
     let now = app.clock.now();
+    arrived.spend(conn, now).await?;
+    let stored = &arrived.stored;
     let seed = i64::from(rand::rng().random::<u32>());
     let table_id = store::judging::put_table(
         conn,
@@ -322,7 +331,7 @@ async fn finish_table<T>(
     app: &App,
     tx: sqlx::Transaction<'_, sqlx::Postgres>,
     outcome: Result<T>,
-    stored: &Stored,
+    arrived: &Arrived,
 ) -> Result<T> {
     match outcome {
         Ok(done) => {
@@ -331,7 +340,7 @@ async fn finish_table<T>(
         }
         Err(error) => {
             tx.rollback().await?;
-            app.files.remove(&stored.key).await?;
+            arrived.let_go(app).await?;
             Err(error)
         }
     }

@@ -138,7 +138,7 @@ async fn play(
     let file_name = baseline.file.rsplit('/').next().unwrap_or_default();
     let upload = Upload {
         file_name: file_name.to_owned(),
-        stored,
+        arrived: stored.into(),
         description: "A baseline of the demonstration".to_owned(),
         idempotency_key: Some(format!("demo {}", baseline.file)),
     };

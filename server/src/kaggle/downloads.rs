@@ -20,6 +20,7 @@ use crate::kaggle::submissions::own;
 use crate::kaggle::wire::Fault;
 use crate::paths;
 use crate::submissions::pages::download_of;
+use crate::web::format::http_date;
 
 /// The name of the address at which all files are one.
 pub const ARCHIVE: &str = "archive.zip";
@@ -158,24 +159,9 @@ fn redirect(target: &str) -> Result<Response, Fault> {
 
 /// With `Last-Modified` an unchanged local copy is not fetched again.
 fn dated(mut response: Response, changed_at: Option<DateTime<Utc>>) -> Response {
-    let date = changed_at.map(http_date).and_then(|date| HeaderValue::try_from(date).ok());
+    let date = changed_at.map(|at| http_date(&at)).and_then(|date| HeaderValue::try_from(date).ok());
     if let Some(date) = date {
         response.headers_mut().insert(header::LAST_MODIFIED, date);
     }
     response
-}
-
-/// `Sun, 01 Nov 2026 10:20:30 GMT` (RFC 9110, 5.6.7).
-fn http_date(at: DateTime<Utc>) -> String {
-    at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_are_written_as_the_client_reads_them() {
-        assert_eq!(http_date(DateTime::UNIX_EPOCH), "Thu, 01 Jan 1970 00:00:00 GMT");
-    }
 }

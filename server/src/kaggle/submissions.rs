@@ -13,7 +13,7 @@ use crate::competitions::access::Seen;
 use crate::competitions::model::Competition;
 use crate::ids::{SubmissionId, TeamId};
 use crate::kaggle::competitions::{not_joined, see};
-use crate::kaggle::uploads::{entrant, unknown};
+use crate::kaggle::uploads::{arrived, entrant, unknown};
 use crate::kaggle::wire::{Fault, not_a_token, size_of};
 use crate::submissions::api::wait_for_score;
 use crate::submissions::model::{State, Submission};
@@ -47,12 +47,10 @@ pub struct Created {
 /// A sentence; for a wrong file, the line and the reason.
 pub async fn create(app: &App, member: &Member, ask: CreateAsk) -> Result<Created, Fault> {
     let entrant = entrant(app, member, &ask.competition_name).await?;
-    let waiting = app.kaggle.take(&ask.blob_file_tokens, member.id, &entrant.competition.slug);
-    let waiting = waiting.ok_or_else(unknown)?;
-    let writing = waiting.writing.ok_or_else(unknown)?;
+    let ready = arrived(app, &entrant, &ask.blob_file_tokens).await?;
     let upload = Upload {
-        file_name: waiting.file_name,
-        stored: writing.finish().await?,
+        file_name: ready.file_name,
+        arrived: ready.arrived,
         description: ask.submission_description.trim().to_owned(),
         idempotency_key: None,
     };

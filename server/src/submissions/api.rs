@@ -28,7 +28,6 @@ use crate::competitions::access::{self, Seen};
 use crate::competitions::download;
 use crate::competitions::model::Competition;
 use crate::error::{AppError, Result};
-use crate::files::Stored;
 use crate::ids::{SubmissionId, TeamId};
 use crate::paths;
 use crate::submissions::check::check;
@@ -37,6 +36,8 @@ use crate::submissions::model::{Allowance, State as Stage, Submission, rounded};
 use crate::submissions::pages::download_of;
 use crate::submissions::store::{self, Check, Released};
 use crate::submissions::submit::{Entrant, Upload, enter, submit};
+use crate::uploads::model::{Purpose, UploadId};
+use crate::uploads::spend::{self, Arrived};
 use crate::web::upload::{receive, receive_body};
 
 pub fn router() -> OpenApiRouter<App> {
@@ -203,20 +204,37 @@ pub(super) async fn document(
 /// A received file and what was said with it.
 struct Sent {
     name: String,
-    stored: Stored,
+    arrived: Arrived,
     description: Option<String>,
 }
 
-/// Streams a form's `file`, or the whole body, to storage.
-async fn receive_file(app: &App, entrant: &Entrant, room: &'static str, request: Request) -> Result<Sent> {
-    let owner = entrant.competition.id.0;
+/// A file that was uploaded before, named in place of the file itself.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = UploadedFile)]
+struct UploadedJson {
+    /// Id of a whole upload of the caller's.
+    #[schema(example = "5c1f7d1e-93f6-4b5c-8a44-0d2a4f0e7b11")]
+    upload: UploadId,
+    description: Option<String>,
+}
+
+/// Streams a form's `file`, or the whole body, to storage; or finds the upload that is named.
+async fn receive_file(app: &App, entrant: &Entrant, purpose: Purpose, request: Request) -> Result<Sent> {
+    let (owner, room) = (entrant.competition.id.0, purpose.room());
+    if spend::is_named(request.headers()) {
+        let named: UploadedJson = spend::read_named(request.into_body()).await?;
+        let id = entrant.competition.id;
+        let ready = spend::ready(app, &entrant.member, named.upload, purpose, id).await?;
+        return Ok(Sent { name: ready.file_name, arrived: ready.arrived, description: named.description });
+    }
     let is_form = header_text(request.headers(), header::CONTENT_TYPE.as_str())
         .is_some_and(|kind| kind.starts_with("multipart/form-data"));
     if !is_form {
         let name = header_text(request.headers(), "x-file-name").map(decode).unwrap_or_default();
         let sink = app.files.create(room, owner).await?;
         let (_, stored) = receive_body(request.into_body(), entrant.max_bytes(), sink).await?;
-        return Ok(Sent { name, stored, description: None });
+        return Ok(Sent { name, arrived: stored.into(), description: None });
     }
     let form = Multipart::from_request(request, app)
         .await
@@ -226,7 +244,7 @@ async fn receive_file(app: &App, entrant: &Entrant, room: &'static str, request:
             .await?;
     let file = received.file.ok_or_else(|| AppError::field("file", "Send the file as `file`."))?;
     let description = Some(received.fields.text("description").to_owned());
-    Ok(Sent { name: file.name, stored: file.stored, description })
+    Ok(Sent { name: file.name, arrived: file.stored.into(), description })
 }
 
 fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -284,8 +302,8 @@ struct SubmitQuery {
     tag = "Taking part",
     security(("token" = ["submit"])),
     params(SubmitQuery, ("Idempotency-Key" = Option<String>, Header, description = "Up to 200 characters of the sender's choice: the same key for the same file is the same submission, however often it is sent; with another file it is a `field` problem", max_length = 200), ("X-File-Name" = Option<String>, Header, description = "Name of the file, percent-encoded, when it is the whole body")),
-    request_body(content(([u8] = "application/octet-stream"), (FileForm = "multipart/form-data")), description = "The file as the whole body, named by `X-File-Name`, or as a form's `file`."),
-    responses((status = 201, description = "Received; with `wait`, as it stands when it is scored or the time is up", body = SubmissionJson)),
+    request_body(content(([u8] = "application/octet-stream"), (FileForm = "multipart/form-data"), (UploadedJson = "application/json")), description = "The file as the whole body, named by `X-File-Name`, or as a form's `file`; or the id of an upload that is whole."),
+    responses((status = 201, description = "Received; with `wait`, as it stands when it is scored or the time is up", body = SubmissionJson), (status = 409, description = "The upload was used before")),
 )]
 async fn post_submission(
     State(app): State<App>,
@@ -297,9 +315,9 @@ async fn post_submission(
     let member = caller.with(Scope::Submit)?;
     let entrant = enter(&app, &member, &slug).await?;
     let idempotency_key = header_text(request.headers(), "idempotency-key").map(str::to_owned);
-    let sent = receive_file(&app, &entrant, "submissions", request).await?;
+    let sent = receive_file(&app, &entrant, Purpose::Submission, request).await?;
     let description = query.description.or(sent.description).unwrap_or_default().trim().to_owned();
-    let upload = Upload { file_name: sent.name, stored: sent.stored, description, idempotency_key };
+    let upload = Upload { file_name: sent.name, arrived: sent.arrived, description, idempotency_key };
     let receipt = submit(&app, &entrant, upload).await?;
     let patience = Duration::from_secs(query.wait.unwrap_or(0)).min(LONGEST_WAIT);
     let id = receipt.submission.id;
@@ -513,8 +531,8 @@ fn without_inner_words(verdict: CheckVerdict) -> CheckVerdict {
     tag = "Taking part",
     security(("token" = ["submit"])),
     params(("X-File-Name" = Option<String>, Header, description = "Name of the file, percent-encoded, when it is the whole body")),
-    request_body(content(([u8] = "application/octet-stream"), (FileForm = "multipart/form-data")), description = "The file as the whole body, named by `X-File-Name`, or as a form's `file`."),
-    responses((status = 201, description = "The check; its verdict follows", body = CheckJson)),
+    request_body(content(([u8] = "application/octet-stream"), (FileForm = "multipart/form-data"), (UploadedJson = "application/json")), description = "The file as the whole body, named by `X-File-Name`, or as a form's `file`; or the id of an upload that is whole."),
+    responses((status = 201, description = "The check; its verdict follows", body = CheckJson), (status = 409, description = "The upload was used before")),
 )]
 async fn post_check(
     State(app): State<App>,
@@ -524,8 +542,8 @@ async fn post_check(
 ) -> Result<(StatusCode, Json<CheckJson>)> {
     let member = caller.with(Scope::Submit)?;
     let entrant = enter(&app, &member, &slug).await?;
-    let sent = receive_file(&app, &entrant, "checks", request).await?;
-    let id = check(&app, &entrant, &sent.name, sent.stored).await?;
+    let sent = receive_file(&app, &entrant, Purpose::Check, request).await?;
+    let id = check(&app, &entrant, &sent.name, &sent.arrived).await?;
     let found = find_check(&app, &entrant.competition, &member, id).await?;
     Ok((StatusCode::CREATED, Json(found)))
 }

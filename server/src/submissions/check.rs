@@ -7,27 +7,26 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{AppError, Result};
-use crate::files::Stored;
 use crate::submissions::store;
 use crate::submissions::submit::Entrant;
+use crate::uploads::spend::Arrived;
 
 /// Checks that one person may ask for in an hour.
 pub const CHECKS_AN_HOUR: i64 = 30;
 
-/// Asks for the check of a stored file; the file is removed when it is refused.
+/// Asks for the check of a stored file; one that came with the request is removed when it is refused.
 ///
 /// # Errors
 /// [`AppError::TooMany`] after [`CHECKS_AN_HOUR`].
-pub async fn check(app: &App, entrant: &Entrant, file_name: &str, stored: Stored) -> Result<Uuid> {
-    let key = stored.key.clone();
-    let outcome = record(app, entrant, file_name, stored).await;
+pub async fn check(app: &App, entrant: &Entrant, file_name: &str, arrived: &Arrived) -> Result<Uuid> {
+    let outcome = record(app, entrant, file_name, arrived).await;
     if matches!(&outcome, Err(error) if !matches!(error, AppError::Internal(_))) {
-        app.files.remove(&key).await?;
+        arrived.let_go(app).await?;
     }
     outcome
 }
 
-async fn record(app: &App, entrant: &Entrant, file_name: &str, stored: Stored) -> Result<Uuid> {
+async fn record(app: &App, entrant: &Entrant, file_name: &str, arrived: &Arrived) -> Result<Uuid> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     store::lock_person(&mut tx, entrant.member.id).await?;
@@ -39,8 +38,10 @@ async fn record(app: &App, entrant: &Entrant, file_name: &str, stored: Stored) -
         });
     }
     let name = if file_name.trim().is_empty() { "predictions" } else { file_name };
+    arrived.spend(&mut tx, now).await?;
     let id =
-        store::insert_check(&mut tx, entrant.competition.id, entrant.member.id, name, &stored, now).await?;
+        store::insert_check(&mut tx, entrant.competition.id, entrant.member.id, name, &arrived.stored, now)
+            .await?;
     let subject = Subject::Check { check_id: id };
     queue::enqueue(&mut tx, entrant.competition.id.0, subject, Priority::Interactive).await?;
     tx.commit().await?;

@@ -76,7 +76,7 @@ pub async fn take_in(
         ));
     }
     let About { file_name, description } = about;
-    let upload = Upload { file_name, stored, description, idempotency_key: Some(key) };
+    let upload = Upload { file_name, arrived: stored.into(), description, idempotency_key: Some(key) };
     let receipt = submit(app, entrant, upload).await?;
     if let Err(error) = app.files.remove(&arrival).await {
         tracing::warn!(%error, "a file that was taken in is removed from the arrivals later");

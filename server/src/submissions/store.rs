@@ -94,9 +94,9 @@ pub async fn insert(conn: &mut PgConnection, new: &NewSubmission<'_>) -> sqlx::R
         new.received_at,
         new.is_late,
         new.upload.file_name,
-        new.upload.stored.key,
-        size(&new.upload.stored),
-        new.upload.stored.sha256.as_slice(),
+        new.upload.arrived.stored.key,
+        size(&new.upload.arrived.stored),
+        new.upload.arrived.stored.sha256.as_slice(),
         new.upload.description,
         new.upload.idempotency_key,
     )

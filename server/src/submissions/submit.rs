@@ -15,10 +15,10 @@ use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::model::{Competition, Phase};
 use crate::error::{AppError, Result};
-use crate::files::Stored;
 use crate::ids::TeamId;
 use crate::submissions::model::{Allowance, Submission, entry_hash};
 use crate::submissions::store::{self, NewSubmission};
+use crate::uploads::spend::Arrived;
 use crate::web::format;
 
 /// Longest description, in characters.
@@ -44,7 +44,7 @@ impl Entrant {
 #[derive(Debug, Clone)]
 pub struct Upload {
     pub file_name: String,
-    pub stored: Stored,
+    pub arrived: Arrived,
     pub description: String,
     /// The same key from the same team names the same submission.
     pub idempotency_key: Option<String>,
@@ -81,18 +81,18 @@ pub async fn enter(app: &App, member: &Member, slug: &str) -> Result<Entrant> {
 /// Takes a stored file as a submission.
 ///
 /// # Errors
-/// [`AppError::TooMany`] when today's submissions are used up; the file is then removed.
+/// [`AppError::TooMany`] when today's submissions are used up; a file that came with the request is then removed.
 pub async fn submit(app: &App, entrant: &Entrant, upload: Upload) -> Result<Receipt> {
-    let storage_key = upload.stored.key.clone();
+    let arrived = upload.arrived.clone();
     let outcome = record(app, entrant, upload).await;
     let is_kept = match &outcome {
-        Ok(receipt) => receipt.submission.storage_key == storage_key,
+        Ok(receipt) => receipt.submission.storage_key == arrived.stored.key,
         // After a fault of ours the row may stand all the same, so the file stays.
         Err(AppError::Internal(_)) => true,
         Err(_) => false,
     };
     if !is_kept {
-        app.files.remove(&storage_key).await?;
+        arrived.let_go(app).await?;
     }
     outcome
 }
@@ -106,7 +106,7 @@ async fn record(app: &App, entrant: &Entrant, upload: Upload) -> Result<Receipt>
     if let Some(key) = &upload.idempotency_key
         && let Some(submission) = store::find_by_key(&mut tx, entrant.team_id, key).await?
     {
-        if submission.sha256 != upload.stored.sha256 {
+        if submission.sha256 != upload.arrived.stored.sha256 {
             return Err(AppError::field(
                 "idempotency_key",
                 "This idempotency key was used for another file before; make a new one for this file.",
@@ -127,6 +127,7 @@ async fn record(app: &App, entrant: &Entrant, upload: Upload) -> Result<Receipt>
         is_late: terms.is_over(now),
         upload: &upload,
     };
+    upload.arrived.spend(&mut tx, now).await?;
     let id = store::insert(&mut tx, &new).await?;
     append_to_log(&mut tx, &new, id).await?;
     let subject = Subject::Score { submission_id: id.0, team_id: entrant.team_id.0 };
@@ -162,6 +163,9 @@ fn tidy(mut upload: Upload) -> Result<Upload> {
         upload.file_name = "predictions".to_owned();
     }
     upload.idempotency_key = upload.idempotency_key.filter(|key| !key.is_empty());
+    // An upload is one submission, however often it is named.
+    upload.idempotency_key =
+        upload.idempotency_key.or(upload.arrived.upload.map(|id| format!("upload-{id}")));
     if upload.idempotency_key.as_ref().is_some_and(|key| key.chars().count() > KEY_LIMIT) {
         return Err(AppError::field(
             "idempotency_key",
@@ -178,7 +182,7 @@ async fn append_to_log(
     id: crate::ids::SubmissionId,
 ) -> sqlx::Result<()> {
     let head = store::lock_log(conn, new.competition_id).await?;
-    let hash = entry_hash(&head.hash, &new.upload.stored.sha256, new.received_at, new.team_id);
+    let hash = entry_hash(&head.hash, &new.upload.arrived.stored.sha256, new.received_at, new.team_id);
     store::append_log(conn, new.competition_id, head.length + 1, id, &hash).await
 }
 

@@ -12,6 +12,11 @@ pub fn machine_time(at: &DateTime<Utc>) -> String {
     at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// `Sun, 01 Nov 2026 10:20:30 GMT`, for headers (RFC 9110, 5.6.7).
+pub fn http_date(at: &DateTime<Utc>) -> String {
+    at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
 /// `3 days`, `5 hours`, `12 minutes`, `40 seconds`: the largest unit that fits.
 pub fn duration(length: TimeDelta) -> String {
     let seconds = length.num_seconds().abs();
@@ -100,6 +105,11 @@ mod tests {
         assert_eq!(count(0), "0");
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(count(-1_000), "−1,000");
+    }
+
+    #[test]
+    fn dates_in_headers_are_those_of_http() {
+        assert_eq!(http_date(&DateTime::UNIX_EPOCH), "Thu, 01 Jan 1970 00:00:00 GMT");
     }
 
     #[test]

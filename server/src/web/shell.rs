@@ -73,7 +73,10 @@ pub async fn load(State(app): State<App>, mut request: Request, next: Next) -> R
         Some(secret) => sessions::find_member(&app, secret, now).await?,
         None => None,
     };
+    // What a script asks for is not what the person reads next: the message waits.
+    let is_shown = request.headers().get("sec-fetch-dest").is_none_or(|dest| dest != "empty");
     let flash = cookie(request.headers(), FLASH_COOKIE)
+        .filter(|_| is_shown)
         .and_then(|value| hex::decode(value).ok())
         .and_then(|bytes| String::from_utf8(bytes).ok());
     let had_flash = flash.is_some();

@@ -24,7 +24,7 @@ const TEXT_LIMIT_BYTES: usize = 512 * 1024;
 /// At most this many fields are read.
 const FIELD_LIMIT: usize = 64;
 /// The first bytes of a file in the `age` format.
-const AGE_HEADER: &[u8] = b"age-encryption.org/v1\n";
+pub const AGE_HEADER: &[u8] = b"age-encryption.org/v1\n";
 
 /// Where an uploaded file goes. Dropped before [`Sink::finish`], it leaves nothing behind.
 pub trait Sink: Sized + Send {

@@ -142,6 +142,19 @@ impl Client {
         self.run(request, body).await
     }
 
+    /// Sends bytes with headers of its own.
+    pub async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Vec<u8>>,
+    ) -> Answer {
+        let request = Request::builder().method(method).uri(path);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        self.run(request, body.into()).await
+    }
+
     async fn run(&self, request: Builder, body: Vec<u8>) -> Answer {
         let client = self.clone();
         tokio::task::spawn_blocking(move || client.run_blocking(request, body))
@@ -170,7 +183,10 @@ impl Client {
             .collect();
         let status = response.status().as_u16();
         let is_stream = headers.get("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
-        let bytes = if is_stream {
+        let is_head = asked.starts_with("HEAD ");
+        let bytes = if is_head {
+            Vec::new()
+        } else if is_stream {
             read_for(response.into_body(), READ_STREAMS_FOR)
         } else {
             response.body_mut().with_config().limit(1 << 30).read_to_vec().expect("a whole body")

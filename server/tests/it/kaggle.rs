@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use ureq::http::Method;
 
 use crate::client::Answer;
 use crate::tidy::root;
-use crate::world::{Arena, Folder, Labels, Person, World, require_success, server_binary, sql};
+use crate::world::{Arena, Folder, Labels, Person, World, require_success, server_binary, sql, until};
 
 const COMPETITIONS: &str = "/api/v1/competitions.CompetitionApiService";
 /// More than one piece of the client's, which reads a MiB at a time.
@@ -326,13 +327,16 @@ async fn an_upload_is_its_owners_and_counts_when_it_is_submitted(pool: PgPool) {
     let address = started["createUrl"].as_str().unwrap().strip_prefix(&world.base).unwrap().to_owned();
     let create = json!({ "competitionName": "houses", "blobFileTokens": started["token"] });
     rpc(&bob, "CreateSubmission", &create).await.expect(404);
+    let question = [("content-range", "bytes */0")];
+    world.visitor().send_with(Method::PUT, &address, &question, "").await.expect(308);
     let bytes = Labels::predictions(250, 617).into_bytes();
     world.visitor().send(Method::PUT, &address, None, bytes).await.expect(200);
     rpc(&carol, "CreateSubmission", &create).await.expect(404);
     let working = scorer(&world);
     let created = rpc(&bob, "CreateSubmission", &create).await.expect(200).json();
     drop(working);
-    rpc(&bob, "CreateSubmission", &create).await.expect(404);
+    let again = rpc(&bob, "CreateSubmission", &create).await.expect(200).json();
+    assert_eq!(again["ref"], created["ref"], "an upload is one submission, however often it is named");
     let id = &created["ref"];
     let own = rpc(&bob, "GetSubmission", &json!({ "ref": id })).await.expect(200).json();
     assert_eq!((&own["fileName"], &own["status"]), (&json!("b.csv"), &json!("COMPLETE")));
@@ -343,6 +347,55 @@ async fn an_upload_is_its_owners_and_counts_when_it_is_submitted(pool: PgPool) {
     assert_eq!(sent.text(), Labels::predictions(250, 617));
     world.visitor().send(Method::PUT, "/kaggle/upload/none", None, vec![1]).await.expect(404);
     world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn an_upload_that_broke_off_is_gone_on_with(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (ada, bob) = (world.member("ada").await, world.member("bob").await);
+    let arena = arena(&world, &ada).await;
+    arena.join(&bob).await;
+    let bytes = Labels::predictions(250, 617).into_bytes();
+    let total = bytes.len();
+    let start = json!({ "competitionName": "houses", "fileName": "b.csv", "contentLength": total });
+    let started = rpc(&bob, "StartSubmissionUpload", &start).await.expect(200).json();
+    let address = started["createUrl"].as_str().unwrap().strip_prefix(&world.base).unwrap().to_owned();
+    let visitor = world.visitor();
+    let ask = |range: String| {
+        let (visitor, address) = (visitor.clone(), address.clone());
+        async move { visitor.send_with(Method::PUT, &address, &[("content-range", &range)], "").await }
+    };
+    let nothing = ask(format!("bytes */{total}")).await.expect(308);
+    assert_eq!(nothing.header("range"), "");
+    hold_put(&world, &address, total, &bytes[..50]);
+    until(Duration::from_secs(20), "the bytes are kept", || async {
+        ask(format!("bytes */{total}")).await.header("range") == "bytes=0-49"
+    })
+    .await;
+    let create = json!({ "competitionName": "houses", "blobFileTokens": started["token"] });
+    rpc(&bob, "CreateSubmission", &create).await.expect(404);
+    let rest = |first: usize| format!("bytes {first}-{}/{total}", total - 1);
+    let put =
+        |first: usize| visitor.send_with(Method::PUT, &address, &[("content-range", "x")], &bytes[first..]);
+    put(50).await.expect(400);
+    let range = rest(49);
+    visitor.send_with(Method::PUT, &address, &[("content-range", &range)], &bytes[49..]).await.expect(503);
+    let range = rest(50);
+    visitor.send_with(Method::PUT, &address, &[("content-range", &range)], &bytes[50..]).await.expect(200);
+    ask(format!("bytes */{total}")).await.expect(200);
+    rpc(&bob, "CreateSubmission", &create).await.expect(200);
+    world.drain().await;
+    let stored = bob.api.get(&arena.api("/submissions")).await.expect(200).json();
+    assert_eq!(stored["items"][0]["sha256"], hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&bytes)));
+    world.close().await;
+}
+
+/// Puts some of the bytes that were announced, and breaks off.
+fn hold_put(world: &World, address: &str, announced: usize, bytes: &[u8]) {
+    let host = world.base.strip_prefix("http://").unwrap();
+    let mut line = std::net::TcpStream::connect(host).unwrap();
+    let head = format!("PUT {address} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {announced}\r\n\r\n");
+    std::io::Write::write_all(&mut line, &[head.as_bytes(), bytes].concat()).unwrap();
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]

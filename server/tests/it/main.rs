@@ -30,6 +30,8 @@ mod storage;
 mod submissions;
 mod teams;
 mod tidy;
+mod tus_clients;
+mod uploads;
 mod versions;
 mod walk;
 mod webhooks;

@@ -90,6 +90,12 @@ insert into file_checks (competition_id, user_id, file_name, storage_key, size_b
 select 1, 1 + i % 20000, 'predictions.csv', 'check/' || i, 1000, now() - interval '1 minute' * i
 from generate_series(1, 40000) i;
 
+insert into uploads (id, user_id, competition_id, purpose, file_name, total_bytes, received_bytes, storage_key, created_at,
+                     expires_at, spent_at)
+select gen_random_uuid(), 1 + i % 20000, 1 + i % 5000, 'data', 'train.csv', 9, 9, 'upload/' || i, now() - interval '1 minute' * i,
+       now() - interval '1 minute' * i + interval '1 day', case when i % 3 > 0 then now() end
+from generate_series(1, 40000) i;
+
 insert into audit_log (at, actor_id, action, competition_id)
 select now() - interval '1 minute' * i, 1 + i % 20000, 'looked', 1 + i % 5000 from generate_series(1, 60000) i;
 

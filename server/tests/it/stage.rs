@@ -115,7 +115,7 @@ impl Stage {
         writing.write(text.as_bytes()).await.unwrap();
         Upload {
             file_name: "predictions.csv".to_owned(),
-            stored: writing.finish().await.unwrap(),
+            arrived: writing.finish().await.unwrap().into(),
             description: String::new(),
             idempotency_key: key.map(str::to_owned),
         }

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -25,6 +25,8 @@ use crate::competitions::supply::{self, DataUpload, MetricChoice, Sealing};
 use crate::competitions::{edit, store};
 use crate::error::{AppError, Result};
 use crate::paths;
+use crate::uploads::model::Purpose;
+use crate::uploads::spend::{self, UploadRef};
 use crate::web::upload;
 
 pub fn router() -> OpenApiRouter<App> {
@@ -275,22 +277,28 @@ struct DataQuery {
     tag = "Hosting",
     security(("token" = ["host"])),
     params(DataQuery),
-    request_body(content = [u8], content_type = "application/octet-stream", description = "The file"),
-    responses((status = 200, description = "The file as it is stored", body = FileJson)),
+    request_body(content(([u8] = "application/octet-stream"), (UploadRef = "application/json")), description = "The file; or the id of an upload that is whole"),
+    responses((status = 200, description = "The file as it is stored", body = FileJson), (status = 409, description = "The upload was used before")),
 )]
 async fn put_data(
     State(app): State<App>,
     Path((slug, name)): Path<(String, String)>,
     ApiQuery(query): ApiQuery<DataQuery>,
     caller: ApiMember,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<Json<FileJson>> {
     let (host, seen) = open(&app, &slug, caller).await?;
     let id = seen.competition.id;
-    let sink = app.files.create("data", id.0).await?;
-    let (_, stored) = upload::receive_body(body, supply::DATA_LIMIT_BYTES, sink).await?;
+    let arrived = if spend::is_named(&headers) {
+        let named: UploadRef = spend::read_named(body).await?;
+        spend::ready(&app, &host, named.upload, Purpose::Data, id).await?.arrived
+    } else {
+        let sink = app.files.create("data", id.0).await?;
+        upload::receive_body(body, supply::DATA_LIMIT_BYTES, sink).await?.1.into()
+    };
     let file = DataUpload { name: &name, role: &query.role, description: &query.description };
-    let name = supply::put_data(&app, &host, &seen, &file, &stored).await?;
+    let name = supply::put_data(&app, &host, &seen, &file, arrived).await?;
     let mut conn = app.db.acquire().await?;
     let file = store::data::find(&mut conn, id, &name).await?.ok_or(AppError::NotFound)?;
     Ok(Json(file.into()))
@@ -369,22 +377,30 @@ struct SealedJson {
     tag = "Hosting",
     security(("token" = ["host"])),
     params(SealedQuery),
-    request_body(content = [u8], content_type = "application/octet-stream", description = "The solution: sealed with `age` to the scorer key, or as it is, and then sealed while it arrives"),
-    responses((status = 200, description = "What is stored: sealed bytes", body = SealedJson)),
+    request_body(content(([u8] = "application/octet-stream"), (UploadRef = "application/json")), description = "The solution: sealed with `age` to the scorer key, or as it is, and then sealed while it arrives; or the id of an upload that is whole"),
+    responses((status = 200, description = "What is stored: sealed bytes", body = SealedJson), (status = 409, description = "The upload was used before")),
 )]
 async fn put_solution(
     State(app): State<App>,
     Path(slug): Path<String>,
     ApiQuery(query): ApiQuery<SealedQuery>,
     caller: ApiMember,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<Json<SealedJson>> {
     let (host, seen) = open(&app, &slug, caller).await?;
-    let owner = seen.competition.id.0;
-    let (sink, recipient) =
-        supply::open_secret(&app, "solutions", owner, Sealing::read(&query.sealed)).await?;
-    let (_, stored) = upload::receive_body(body, supply::SECRET_LIMIT_BYTES, sink).await?;
-    supply::put_solution(&app, &host, &seen, &recipient, &stored).await?;
+    let (arrived, recipient) = if spend::is_named(&headers) {
+        let named: UploadRef = spend::read_named(body).await?;
+        let id = seen.competition.id;
+        spend::ready(&app, &host, named.upload, Purpose::Solution, id).await?.sealed()?
+    } else {
+        let owner = seen.competition.id.0;
+        let (sink, recipient) =
+            supply::open_secret(&app, "solutions", owner, Sealing::read(&query.sealed)).await?;
+        (upload::receive_body(body, supply::SECRET_LIMIT_BYTES, sink).await?.1.into(), recipient)
+    };
+    let stored = arrived.stored.clone();
+    supply::put_solution(&app, &host, &seen, &recipient, arrived).await?;
     Ok(Json(SealedJson {
         sealed_sha256: hex::encode(stored.sha256),
         sealed_bytes: stored.size_bytes,

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use holdout_contract::examine::{Proposal, Report};
 use holdout_contract::rejection::Rejection;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,8 @@ use crate::competitions::supply::{self, Sealing, TablePlan};
 use crate::competitions::{launch, setup};
 use crate::error::{AppError, Result};
 use crate::paths;
+use crate::uploads::model::Purpose;
+use crate::uploads::spend::{self, UploadRef};
 use crate::web::upload;
 
 pub fn router() -> OpenApiRouter<App> {
@@ -49,22 +51,28 @@ struct TableQuery {
     tag = "Hosting",
     security(("token" = ["host"])),
     params(TableQuery),
-    request_body(content = [u8], content_type = "application/octet-stream", description = "The labelled table, sealed or not as for a solution"),
-    responses((status = 202, description = "A scorer will split it", body = TableJson)),
+    request_body(content(([u8] = "application/octet-stream"), (UploadRef = "application/json")), description = "The labelled table, sealed or not as for a solution; or the id of an upload that is whole"),
+    responses((status = 202, description = "A scorer will split it", body = TableJson), (status = 409, description = "The upload was used before")),
 )]
 async fn put_table(
     State(app): State<App>,
     Path(slug): Path<String>,
     ApiQuery(query): ApiQuery<TableQuery>,
     caller: ApiMember,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<TableJson>)> {
     let (host, seen) = open(&app, &slug, caller).await?;
     let plan = TablePlan::read(&query.target, &query.test_percent, &query.public_percent)?;
-    let owner = seen.competition.id.0;
-    let (sink, _) = supply::open_secret(&app, "tables", owner, Sealing::read(&query.sealed)).await?;
-    let (_, stored) = upload::receive_body(body, supply::SECRET_LIMIT_BYTES, sink).await?;
-    supply::put_table(&app, &host, &seen, &plan, &stored).await?;
+    let arrived = if spend::is_named(&headers) {
+        let named: UploadRef = spend::read_named(body).await?;
+        spend::ready(&app, &host, named.upload, Purpose::Table, seen.competition.id).await?.arrived
+    } else {
+        let owner = seen.competition.id.0;
+        let (sink, _) = supply::open_secret(&app, "tables", owner, Sealing::read(&query.sealed)).await?;
+        upload::receive_body(body, supply::SECRET_LIMIT_BYTES, sink).await?.1.into()
+    };
+    supply::put_table(&app, &host, &seen, &plan, arrived).await?;
     Ok((StatusCode::ACCEPTED, Json(table_json(&app, &seen).await?)))
 }
 

@@ -19,11 +19,13 @@ use crate::submissions::check::check;
 use crate::submissions::model::Allowance;
 use crate::submissions::store::{self, Check};
 use crate::submissions::submit::{DESCRIPTION_LIMIT, Entrant, Upload, enter, submit};
+use crate::uploads::model::Purpose;
+use crate::uploads::spend::{self, Taken};
 use crate::web::extract::SignedIn;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
 use crate::web::shell::{Shell, flash};
-use crate::web::upload::{Received, receive};
+use crate::web::upload::receive;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "submissions/submit.html")]
@@ -98,9 +100,12 @@ async fn submit_page(
 /// The name of the file field in both forms.
 const FILE: &str = "file";
 
-async fn take(app: &App, entrant: &Entrant, room: &'static str, form: Multipart) -> Result<Received> {
-    let owner = entrant.competition.id.0;
-    receive(form, FILE, entrant.max_bytes(), async |_| Ok(app.files.create(room, owner).await?)).await
+async fn take(app: &App, entrant: &Entrant, purpose: Purpose, form: Multipart) -> Result<Taken> {
+    let (owner, room) = (entrant.competition.id, purpose.room());
+    let received =
+        receive(form, FILE, entrant.max_bytes(), async |_| Ok(app.files.create(room, owner.0).await?))
+            .await?;
+    spend::taken(app, &entrant.member, received, purpose, owner).await
 }
 
 pub(super) async fn post_submit(
@@ -111,9 +116,9 @@ pub(super) async fn post_submit(
     form: Multipart,
 ) -> Result<Response> {
     let entrant = enter(&app, &member, &slug).await?;
-    let received = take(&app, &entrant, "submissions", form).await?;
-    let description = received.fields.text("description").to_owned();
-    let outcome = match upload_of(received) {
+    let taken = take(&app, &entrant, Purpose::Submission, form).await?;
+    let description = taken.fields.text("description").to_owned();
+    let outcome = match upload_of(taken) {
         Ok(upload) => submit(&app, &entrant, upload).await,
         Err(error) => Err(error),
     };
@@ -131,14 +136,14 @@ pub(super) async fn post_submit(
 }
 
 /// The form's key is joined with the file's hash: the same form with another file is another submission.
-fn upload_of(received: Received) -> Result<Upload> {
-    let form_key = received.fields.text("form_key").to_owned();
-    let description = received.fields.text("description").to_owned();
-    let file = received.file.ok_or_else(|| AppError::field(FILE, "Choose a file first."))?;
+fn upload_of(taken: Taken) -> Result<Upload> {
+    let form_key = taken.fields.text("form_key").to_owned();
+    let description = taken.fields.text("description").to_owned();
+    let (file_name, arrived) = taken.file.ok_or_else(|| AppError::field(FILE, "Choose a file first."))?;
     let idempotency_key = Uuid::parse_str(&form_key)
         .ok()
-        .map(|key| format!("{key}-{}", hex::encode(&file.stored.sha256[..16])));
-    Ok(Upload { file_name: file.name, stored: file.stored, description, idempotency_key })
+        .map(|key| format!("{key}-{}", hex::encode(&arrived.stored.sha256[..16])));
+    Ok(Upload { file_name, arrived, description, idempotency_key })
 }
 
 pub(super) async fn post_check(
@@ -149,14 +154,14 @@ pub(super) async fn post_check(
     form: Multipart,
 ) -> Result<Response> {
     let entrant = enter(&app, &member, &slug).await?;
-    let received = take(&app, &entrant, "checks", form).await?;
-    let description = received.fields.text("description").to_owned();
-    let Some(file) = received.file else {
+    let taken = take(&app, &entrant, Purpose::Check, form).await?;
+    let description = taken.fields.text("description").to_owned();
+    let Some((name, arrived)) = taken.file else {
         let mistake = Mistake::new(FILE, "Choose a file first.");
         let page = submit_page(&app, &slug, shell, mistake, description).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
-    let id = check(&app, &entrant, &file.name, file.stored).await?;
+    let id = check(&app, &entrant, &name, &arrived).await?;
     Ok(Redirect::to(&paths::check_result(&slug, id)).into_response())
 }
 

@@ -17,10 +17,12 @@ use crate::competitions::store::judging;
 use crate::competitions::supply::{self, DataUpload, Sealing};
 use crate::error::{AppError, Result};
 use crate::paths;
+use crate::uploads::model::Purpose;
+use crate::uploads::spend::{self, Taken};
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
 use crate::web::shell::Shell;
-use crate::web::upload::{self, Received};
+use crate::web::upload;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -84,15 +86,16 @@ async fn receive_data(
         Ok(app.files.create("data", owner).await?)
     })
     .await?;
-    let Received { fields, file } = received;
-    let file = file.ok_or_else(|| AppError::field("file", "Choose a file."))?;
+    let (host, id) = (shell.member()?, opened.seen.competition.id);
+    let Taken { fields, file } = spend::taken(app, host, received, Purpose::Data, id).await?;
+    let (sent_name, arrived) = file.ok_or_else(|| AppError::field("file", "Choose a file."))?;
     let named = fields.text("name");
     let upload = DataUpload {
-        name: if named.is_empty() { &file.name } else { named },
+        name: if named.is_empty() { &sent_name } else { named },
         role: role.unwrap_or(fields.text("role")),
         description: fields.text("description"),
     };
-    supply::put_data(app, shell.member()?, &opened.seen, &upload, &file.stored).await
+    supply::put_data(app, host, &opened.seen, &upload, arrived).await
 }
 
 async fn post_data(

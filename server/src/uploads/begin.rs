@@ -1,0 +1,149 @@
+//! The verb that begins an upload. What would be refused at the end is refused now, before it travels.
+
+use uuid::Uuid;
+
+use crate::accounts::model::Member;
+use crate::accounts::secret;
+use crate::app::App;
+use crate::competitions::access::see_as_host;
+use crate::competitions::store::judging;
+use crate::competitions::supply::{DATA_LIMIT_BYTES, SECRET_LIMIT_BYTES, frozen, no_scorer};
+use crate::error::{AppError, Result};
+use crate::ids::{CompetitionId, UserId};
+use crate::submissions;
+use crate::submissions::submit::{enter, refuse_used_up};
+use crate::uploads::model::{LIFE, MOST_OPEN, Purpose, Upload, UploadId, not_sealed};
+use crate::uploads::remove::remove;
+use crate::uploads::store::{self, NewUpload};
+use crate::web::upload::{AGE_HEADER, too_large};
+
+/// What somebody wants to upload.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    pub purpose: Purpose,
+    /// The competition's name in addresses.
+    pub slug: &'a str,
+    pub file_name: &'a str,
+    pub metadata: &'a str,
+    pub total_bytes: u64,
+}
+
+/// What an upload of this purpose is held to.
+struct Terms {
+    competition_id: CompetitionId,
+    max_bytes: u64,
+    recipient: Option<String>,
+}
+
+/// Begins an upload.
+///
+/// # Errors
+/// Those of the verb it is for, [`AppError::TooLarge`] beyond its limit, [`AppError::TooMany`] when
+/// [`MOST_OPEN`] others are open.
+pub async fn begin(app: &App, member: &Member, wish: Wish<'_>) -> Result<Upload> {
+    let terms = terms(app, member, &wish).await?;
+    insert(app, member.id, &wish, &terms, None).await
+}
+
+/// Begins an upload with an address of its own, which needs no other credential; gives the address's secret.
+/// A person's oldest such upload gives way to it.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn begin_addressed(app: &App, member: &Member, wish: Wish<'_>) -> Result<String> {
+    let terms = terms(app, member, &wish).await?;
+    let secret = secret::draw();
+    let hash = secret::digest(&secret);
+    let outcome = insert(app, member.id, &wish, &terms, Some(&hash)).await;
+    let Err(AppError::TooMany { .. }) = outcome else { return outcome.map(|_| secret) };
+    let mut conn = app.db.acquire().await?;
+    let oldest = store::oldest_addressed(&mut conn, member.id).await?;
+    let oldest = match oldest {
+        Some(id) => store::find(&mut conn, member.id, id, app.clock.now()).await?,
+        None => None,
+    };
+    drop(conn);
+    let Some(oldest) = oldest else { return outcome.map(|_| secret) };
+    remove(app, &oldest).await?;
+    insert(app, member.id, &wish, &terms, Some(&hash)).await?;
+    Ok(secret)
+}
+
+async fn terms(app: &App, member: &Member, wish: &Wish<'_>) -> Result<Terms> {
+    let terms = match wish.purpose {
+        Purpose::Submission | Purpose::Check => {
+            let entrant = enter(app, member, wish.slug).await?;
+            if wish.purpose == Purpose::Submission {
+                let (now, limit) = (app.clock.now(), entrant.competition.daily_limit);
+                let mut conn = app.db.acquire().await?;
+                let allowance = submissions::store::allowance(&mut conn, entrant.team_id, limit, now).await?;
+                refuse_used_up(&allowance, now)?;
+            }
+            Terms { competition_id: entrant.competition.id, max_bytes: entrant.max_bytes(), recipient: None }
+        }
+        Purpose::Data => {
+            let seen = see_as_host(app, wish.slug, Some(member)).await?;
+            Terms { competition_id: seen.competition.id, max_bytes: DATA_LIMIT_BYTES, recipient: None }
+        }
+        Purpose::Solution | Purpose::Table => {
+            let seen = see_as_host(app, wish.slug, Some(member)).await?;
+            let mut conn = app.db.acquire().await?;
+            let version = judging::version_at_hand(&mut conn, seen.competition.id).await?;
+            if version.activated_at.is_some() {
+                return Err(frozen());
+            }
+            let recipient = judging::recipient(&mut conn).await?.ok_or_else(no_scorer)?;
+            Terms {
+                competition_id: seen.competition.id,
+                max_bytes: SECRET_LIMIT_BYTES,
+                recipient: Some(recipient),
+            }
+        }
+    };
+    if wish.total_bytes > terms.max_bytes {
+        return Err(too_large(terms.max_bytes));
+    }
+    if wish.purpose.is_secret() && wish.total_bytes < AGE_HEADER.len() as u64 {
+        return Err(not_sealed());
+    }
+    Ok(terms)
+}
+
+async fn insert(
+    app: &App,
+    user_id: UserId,
+    wish: &Wish<'_>,
+    terms: &Terms,
+    address_hash: Option<&[u8]>,
+) -> Result<Upload> {
+    let now = app.clock.now();
+    let id = UploadId(Uuid::new_v4());
+    let mut tx = app.db.begin().await?;
+    submissions::store::lock_person(&mut tx, user_id).await?;
+    if store::count_open(&mut tx, user_id, now).await? >= MOST_OPEN {
+        return Err(AppError::TooMany {
+            message: format!(
+                "{MOST_OPEN} of your uploads are not finished or not used yet. End one of them first; each ends by itself a day \
+                 after its last byte."
+            ),
+            retry_after_seconds: 3600,
+        });
+    }
+    let new = NewUpload {
+        id,
+        user_id,
+        competition_id: terms.competition_id,
+        purpose: wish.purpose,
+        file_name: wish.file_name,
+        metadata: wish.metadata,
+        address_hash,
+        recipient: terms.recipient.as_deref(),
+        total_bytes: i64::try_from(wish.total_bytes).map_err(anyhow::Error::from)?,
+        created_at: now,
+        expires_at: now + LIFE,
+    };
+    store::insert(&mut tx, &new).await?;
+    let upload = store::find(&mut tx, user_id, id, now).await?.ok_or(sqlx::Error::RowNotFound)?;
+    tx.commit().await?;
+    Ok(upload)
+}
