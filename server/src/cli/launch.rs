@@ -72,22 +72,38 @@ pub fn launch_draft(session: &Session, args: &LaunchDraftArgs) -> Outcome {
 }
 
 fn go(session: &Session, args: &LaunchDraftArgs) -> Outcome {
-    let report = wait(session, &args.of)?;
+    let address = format!("{}/c/{}", session.client.server(), args.of.slug);
+    match decide(session, &args.of, args.days, args.yes)? {
+        Some(launched) => {
+            session.screen.answer(&launched, |paint| paint.good(&format!("Launched: {address}")));
+        }
+        None => session.screen.answer(&json!({ "launched": false, "slug": args.of.slug }), |_| {
+            format!("Not launched. Review it at {address}/host.")
+        }),
+    }
+    Ok(())
+}
+
+/// Waits for the report, shows what is remarkable in it, asks, and launches; `None` where the host said no.
+///
+/// # Errors
+/// Those of the server; what stands between the draft and its launch.
+pub fn decide(
+    session: &Session,
+    of: &Competition,
+    days: Option<u32>,
+    is_sure: bool,
+) -> Outcome<Option<Value>> {
+    let report = wait(session, of)?;
     let told = report["report"]["findings"].as_array().into_iter().flatten();
     let remarkable: Vec<&Value> = told.filter(|finding| finding["verdict"] != "PASS").collect();
     if !remarkable.is_empty() {
         session.screen.note(&findings(session.screen.paint(), &json!(remarkable)));
     }
-    let address = format!("{}/c/{}", session.client.server(), args.of.slug);
-    if !session.screen.confirm("Launch it?", args.yes)? {
-        session.screen.answer(&json!({ "launched": false, "slug": args.of.slug }), |_| {
-            format!("Not launched. Review it at {address}/host.")
-        });
-        return Ok(());
+    if !session.screen.confirm("Launch it?", is_sure)? {
+        return Ok(None);
     }
-    let launched = session.client.post(&args.of.api("/launch"), &json!({ "days": args.days }))?;
-    session.screen.answer(&launched, |paint| paint.good(&format!("Launched: {address}")));
-    Ok(())
+    session.client.post(&of.api("/launch"), &json!({ "days": days })).map(Some)
 }
 
 fn wait_for_proposal(session: &Session, of: &Competition) -> Outcome<Value> {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use similar::TextDiff;
 
 use super::api::Snapshot;
-use super::model::{Contents, DATA, DataFile, Metric, PAGES, Page};
+use super::model::{Contents, DATA, DataFile, Metric, Module, PAGES, Page};
 use crate::competitions::edit::OWN_PAGES;
 use crate::competitions::supply;
 use crate::web::format;
@@ -19,6 +19,10 @@ use crate::web::format;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum Change {
+    Create {
+        slug: String,
+        title: String,
+    },
     Setting {
         name: &'static str,
         before: String,
@@ -60,6 +64,18 @@ impl Change {
     /// Whether scores depend on it: after the launch it makes a new version.
     pub fn is_judged(&self) -> bool {
         matches!(self, Self::Metric { .. } | Self::Solution { .. })
+    }
+}
+
+impl Change {
+    /// What a push does where the server has no such competition.
+    pub fn all_new(folder: &Contents, catalogue: &[MetricSpec]) -> Vec<Self> {
+        let create = Self::Create { slug: folder.slug.clone(), title: folder.title.clone() };
+        let mut changes = vec![create];
+        changes.extend(pages(&[], &folder.pages));
+        changes.extend(files(&[], &folder.data));
+        changes.extend(metric(None, folder.metric.as_ref(), catalogue));
+        changes
     }
 }
 
@@ -164,7 +180,9 @@ fn completed(metric: &Metric, catalogue: &[MetricSpec]) -> Metric {
     let spec = catalogue.iter().find(|spec| spec.name == metric.name && metric.module.is_none());
     let given = metric.params.clone().into_iter().collect();
     let params = spec.and_then(|spec| supply::read_params(spec, &given, None).ok());
-    Metric { params: params.unwrap_or_else(|| metric.params.clone()), ..metric.clone() }
+    // What a module's file is called does not change a score.
+    let module = metric.module.clone().map(|module| Module { file_name: String::new(), ..module });
+    Metric { params: params.unwrap_or_else(|| metric.params.clone()), module, ..metric.clone() }
 }
 
 /// The parameters that are not at their defaults.
@@ -191,6 +209,7 @@ impl fmt::Display for Change {
 impl Change {
     fn describe(&self, out: &mut String) -> fmt::Result {
         match self {
+            Self::Create { slug, title } => writeln!(out, "+ a new draft, “{title}”, at /c/{slug}"),
             Self::Setting { name, before, after } => writeln!(out, "~ {name}: {before} → {after}"),
             Self::AddPage(page) => {
                 writeln!(out, "+ {}, “{}”", path(page), page.title)?;
@@ -290,7 +309,6 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::folder::model::Module;
 
     fn contents() -> Contents {
         let at = DateTime::UNIX_EPOCH;

@@ -1,8 +1,12 @@
 //! A competition as code: a folder is checked, pushed to a server, and pulled from one.
+//!
+//! Never here: a rule about folders, which is the room `folder`'s, or about competitions, which is the
+//! server's.
 
+mod apply;
+mod pull;
+mod push;
 mod validate;
-
-use std::path::PathBuf;
 
 use clap::Subcommand;
 
@@ -13,11 +17,14 @@ pub enum CodeVerb {
     /// Check a competition's folder without a server; list everything that is wrong with it.
     ///
     /// Exit code 0: it can be pushed; 2: it has errors.
-    Validate {
-        /// The folder with competition.toml.
-        #[arg(default_value = ".")]
-        folder: PathBuf,
-    },
+    Validate(validate::ValidateArgs),
+    /// Make a competition what its folder says: show the difference, ask, create or update it.
+    ///
+    /// The solution is sealed on this machine. After the launch, another solution or metric makes a new scoring
+    /// version with --reason: everything is scored again, and published after asking.
+    Push(push::PushArgs),
+    /// Write a competition into a folder that can be pushed again. The labels stay sealed on the server.
+    Pull(pull::PullArgs),
 }
 
 /// Runs one command.
@@ -26,6 +33,8 @@ pub enum CodeVerb {
 /// What went wrong, in words for the terminal.
 pub fn run(session: &Session, verb: &CodeVerb) -> Outcome {
     match verb {
-        CodeVerb::Validate { folder } => validate::validate(session, folder),
+        CodeVerb::Validate(args) => validate::validate(session, args),
+        CodeVerb::Push(args) => push::push(session, args),
+        CodeVerb::Pull(args) => pull::pull(session, args),
     }
 }

@@ -1,10 +1,10 @@
 //! Files that participants download.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Competition;
 use crate::cli::Session;
@@ -99,30 +99,47 @@ fn list(session: &Session, of: &Competition) -> Outcome {
     Ok(())
 }
 
+/// A file on its way to participants.
+pub struct Put<'a> {
+    pub name: &'a str,
+    pub role: &'a str,
+    pub description: &'a str,
+    pub file: &'a Path,
+}
+
+impl Put<'_> {
+    /// # Errors
+    /// Those of the file and of the server.
+    pub fn send(&self, session: &Session, of: &Competition) -> Outcome<Value> {
+        let size_bytes = fs::metadata(self.file).map_err(|error| unreadable(self.file, &error))?.len();
+        let path = of.api(&format!(
+            "/data/{}?role={}&description={}",
+            encode(self.name),
+            encode(self.role),
+            encode(self.description)
+        ));
+        let bar = session.screen.transfer(self.name, size_bytes);
+        let upload = Upload {
+            method: "PUT",
+            path: &path,
+            file_name: self.name,
+            idempotency_key: None,
+            size_bytes: Some(size_bytes),
+        };
+        let stored = session.client.upload(&upload, || {
+            bar.set_position(0);
+            Ok(bar.wrap_read(File::open(self.file).map_err(|error| unreadable(self.file, &error))?))
+        });
+        bar.finish_and_clear();
+        stored
+    }
+}
+
 fn add(session: &Session, args: &AddArgs) -> Outcome {
     let own_name = args.file.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = args.name.clone().or(own_name).ok_or_else(|| CliError::Usage("Name a file.".to_owned()))?;
-    let size_bytes = fs::metadata(&args.file).map_err(|error| unreadable(&args.file, &error))?.len();
-    let path = args.of.api(&format!(
-        "/data/{}?role={}&description={}",
-        encode(&name),
-        encode(&args.role),
-        encode(&args.description)
-    ));
-    let bar = session.screen.transfer(&name, size_bytes);
-    let upload = Upload {
-        method: "PUT",
-        path: &path,
-        file_name: &name,
-        idempotency_key: None,
-        size_bytes: Some(size_bytes),
-    };
-    let stored = session.client.upload(&upload, || {
-        bar.set_position(0);
-        Ok(bar.wrap_read(File::open(&args.file).map_err(|error| unreadable(&args.file, &error))?))
-    });
-    bar.finish_and_clear();
-    let stored = stored?;
+    let put = Put { name: &name, role: &args.role, description: &args.description, file: &args.file };
+    let stored = put.send(session, &args.of)?;
     session.screen.answer(&stored, |_| {
         format!("{} is there ({}, SHA-256 {}).", name, size(&stored["size_bytes"]), text(&stored, "sha256"))
     });

@@ -48,24 +48,37 @@ pub fn rescore(session: &Session, args: &RescoreArgs) -> Outcome {
     if let Some(metric) = &args.metric {
         set_metric(session, of, metric, &args.choice)?;
     }
-    start(session, of, number, &args.reason)?;
+    let done = see_through(session, of, number, &args.reason, args.yes)?;
+    session.screen.answer(&done, |paint| match done["published"] == true {
+        true => paint.good(&format!("Version {number} counts.")),
+        false => format!("Not published. Later: `holdout host versions publish {} {number}`.", of.slug),
+    });
+    Ok(())
+}
+
+/// Scores everything under a version, shows who would move, asks, and makes it count.
+///
+/// # Errors
+/// Those of the server; what speaks against the version.
+pub fn see_through(
+    session: &Session,
+    of: &Competition,
+    number: i64,
+    reason: &str,
+    is_sure: bool,
+) -> Outcome<Value> {
+    start(session, of, number, reason)?;
     let version = wait(session, of, number)?;
     let moved = moves(session, of, number, MOVES_SHOWN, None)?;
     if !session.screen.is_json() {
         let paint = session.screen.paint();
         println!("{}\n{}", describe(paint, &version), draw_moves(paint, &moved));
     }
-    if !session.screen.confirm("Make it count?", args.yes)? {
-        session.screen.answer(&json!({ "published": false, "version": version, "moves": moved }), |_| {
-            format!("Not published. Later: `holdout host versions publish {} {number}`.", of.slug)
-        });
-        return Ok(());
+    if !session.screen.confirm("Make it count?", is_sure)? {
+        return Ok(json!({ "published": false, "version": version, "moves": moved }));
     }
     let version = act(session, of, number, "publish", &json!({}))?;
-    session.screen.answer(&json!({ "published": true, "version": version, "moves": moved }), |paint| {
-        paint.good(&format!("Version {number} counts."))
-    });
-    Ok(())
+    Ok(json!({ "published": true, "version": version, "moves": moved }))
 }
 
 fn wait(session: &Session, of: &Competition, number: i64) -> Outcome<Value> {
