@@ -21,8 +21,8 @@ use super::fault::{CliError, Outcome};
 use super::rejection::describe;
 use super::settings::cache_folder;
 use super::submit::send_file;
-use super::tus;
 use super::table::text;
+use super::tus;
 use crate::web::format;
 use crate::web::problems::encode;
 
