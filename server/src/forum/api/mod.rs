@@ -1,5 +1,7 @@
 //! Forums as JSON.
 
+mod posts;
+
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
@@ -19,11 +21,13 @@ use crate::error::{AppError, Result};
 use crate::forum::forums::{self, SeenForum};
 use crate::forum::list::{self, Listed, Order};
 use crate::forum::model::{Forum, Person, Post, Vote};
-use crate::forum::posts::{self, Draft, Edit};
 use crate::forum::subjects::{SeenSubject, see_post, see_topic};
-use crate::forum::{arrange, store, threads, topics, votes};
-use crate::ids::{PostId, SubjectId, TopicId};
+use crate::forum::{arrange, store, threads, topics};
+
+use crate::ids::{PostId, TopicId};
 use crate::paths;
+
+use posts::{AuthorJson, PostJson};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -31,10 +35,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(list_topics, open_topic))
         .routes(routes!(list_competition_topics, open_competition_topic))
         .routes(routes!(show_topic, arrange_topic))
-        .routes(routes!(list_posts, write_post))
-        .routes(routes!(show_post, edit_post, delete_post))
-        .routes(routes!(list_post_versions))
-        .routes(routes!(vote_for_post))
+        .merge(posts::router())
 }
 
 type Body<T> = std::result::Result<Json<T>, JsonRejection>;
@@ -76,20 +77,6 @@ async fn list_forums(State(app): State<App>, caller: MaybeApiMember) -> Result<J
     caller.reader()?;
     let forums = store::forums::general(&mut *app.db.acquire().await?).await?;
     Ok(Json(ForumsJson { items: forums.into_iter().map(ForumJson::from).collect() }))
-}
-
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-struct AuthorJson {
-    username: String,
-    display_name: String,
-    /// Whether they host the competition that this belongs to.
-    is_host: bool,
-}
-
-impl From<Person> for AuthorJson {
-    fn from(person: Person) -> Self {
-        Self { username: person.username, display_name: person.display_name, is_host: person.is_host }
-    }
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -276,44 +263,6 @@ struct TopicJson {
     opening_post: PostJson,
 }
 
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-struct PostJson {
-    id: PostId,
-    /// What it is written under, such as a topic.
-    under_id: SubjectId,
-    /// The post that it answers; absent for what begins a thread.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parent_id: Option<PostId>,
-    author: AuthorJson,
-    created_at: DateTime<Utc>,
-    edited_at: Option<DateTime<Utc>>,
-    is_hidden: bool,
-    is_deleted: bool,
-    /// Drawn from its Markdown, and sanitised; absent where it is hidden or deleted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    html: Option<String>,
-    /// Ups less downs.
-    n_votes: i32,
-}
-
-impl PostJson {
-    fn new(post: Post, may_moderate: bool) -> Self {
-        let is_readable = post.deleted_at.is_none() && (post.hidden_at.is_none() || may_moderate);
-        Self {
-            id: post.id,
-            under_id: post.under,
-            parent_id: post.parent,
-            author: post.author.into(),
-            created_at: post.created_at,
-            edited_at: post.edited_at,
-            is_hidden: post.hidden_at.is_some(),
-            is_deleted: post.deleted_at.is_some(),
-            html: is_readable.then_some(post.html),
-            n_votes: post.n_votes,
-        }
-    }
-}
-
 async fn topic_json(app: &App, seen: &SeenSubject) -> Result<Json<TopicJson>> {
     let mut conn = app.db.acquire().await?;
     let topic = store::topics::find(&mut conn, seen.under.id).await?.ok_or(AppError::NotFound)?;
@@ -396,230 +345,4 @@ async fn arrange_topic(
         arrange::relocate(&app, &member, &seen, &to).await?;
     }
     topic_json(&app, &see_topic(&app, id, Some(&member)).await?).await
-}
-
-/// Everything written in a topic, newest first.
-#[utoipa::path(
-    get,
-    path = paths::API_TOPIC_POSTS,
-    tag = "Forum",
-    security((), ("token" = ["read"])),
-    params(Keyset),
-    responses((status = 200, description = "Posts", body = Slice<PostJson>)),
-)]
-async fn list_posts(
-    State(app): State<App>,
-    Path(id): Path<TopicId>,
-    ApiQuery(keyset): ApiQuery<Keyset>,
-    caller: MaybeApiMember,
-) -> Result<Slice<PostJson>> {
-    let viewer = caller.reader()?;
-    let seen = see_topic(&app, id, viewer.as_ref()).await?;
-    let mut conn = app.db.acquire().await?;
-    let ids = store::threads::newest(&mut conn, seen.under.id, keyset.before(), keyset.fetched()).await?;
-    let mut lines = threads::read_posts(&mut conn, &ids, None).await?;
-    lines.reverse();
-    let slice = keyset.slice(lines, |line| line.post.id.0);
-    Ok(slice.map(|line| PostJson::new(line.post, seen.may_moderate)))
-}
-
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-struct NewPostJson {
-    #[schema(example = "It is the *noise* of the rows.")]
-    markdown: String,
-    /// The post that it answers; left out for one that begins a thread.
-    parent_id: Option<PostId>,
-}
-
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-struct WrittenJson {
-    id: PostId,
-    address: String,
-}
-
-/// Write a reply in a topic.
-#[utoipa::path(
-    post,
-    path = paths::API_TOPIC_POSTS,
-    tag = "Forum",
-    security(("token" = ["submit"])),
-    request_body = NewPostJson,
-    responses((status = 201, description = "It is written", body = WrittenJson)),
-)]
-async fn write_post(
-    State(app): State<App>,
-    Path(id): Path<TopicId>,
-    caller: ApiMember,
-    body: Body<NewPostJson>,
-) -> Result<(StatusCode, Json<WrittenJson>)> {
-    let member = caller.with(Scope::Submit)?;
-    let seen = see_topic(&app, id, Some(&member)).await?;
-    let asked = read(body)?;
-    let draft = Draft { markdown: asked.markdown, parent: asked.parent_id };
-    let id = posts::write(&app, &member, &seen, &draft).await?;
-    Ok((StatusCode::CREATED, Json(WrittenJson { id, address: paths::post(id) })))
-}
-
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-struct WholePostJson {
-    #[serde(flatten)]
-    post: PostJson,
-    /// As it was written; absent where it is hidden or deleted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    markdown: Option<String>,
-    /// The caller's own vote.
-    vote: Vote,
-}
-
-/// One post, wherever it is written.
-#[utoipa::path(
-    get,
-    path = paths::API_POST,
-    tag = "Forum",
-    security((), ("token" = ["read"])),
-    responses((status = 200, description = "The post", body = WholePostJson)),
-)]
-async fn show_post(
-    State(app): State<App>,
-    Path(id): Path<PostId>,
-    caller: MaybeApiMember,
-) -> Result<Json<WholePostJson>> {
-    let viewer = caller.reader()?;
-    let seen = see_post(&app, id, viewer.as_ref()).await?;
-    let mut conn = app.db.acquire().await?;
-    let lines = threads::read_posts(&mut conn, &[id.0], viewer.as_ref()).await?;
-    let line = lines.into_iter().next().ok_or(AppError::NotFound)?;
-    let vote = line.own_vote;
-    let post = PostJson::new(line.post, seen.may_moderate);
-    let markdown = match post.html {
-        Some(_) => store::posts::markdown(&mut conn, id).await?,
-        None => None,
-    };
-    Ok(Json(WholePostJson { post, markdown, vote }))
-}
-
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-struct EditJson {
-    markdown: String,
-    /// Of the topic, where the post opens one; left out to keep it.
-    title: Option<String>,
-}
-
-/// Change one's own post; what stood there stays readable as a version.
-#[utoipa::path(
-    patch,
-    path = paths::API_POST,
-    tag = "Forum",
-    security(("token" = ["submit"])),
-    request_body = EditJson,
-    responses((status = 204, description = "It is changed")),
-)]
-async fn edit_post(
-    State(app): State<App>,
-    Path(id): Path<PostId>,
-    caller: ApiMember,
-    body: Body<EditJson>,
-) -> Result<StatusCode> {
-    let member = caller.with(Scope::Submit)?;
-    let seen = see_post(&app, id, Some(&member)).await?;
-    let asked = read(body)?;
-    posts::edit(&app, &member, &seen, &Edit { markdown: asked.markdown, title: asked.title }).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Delete one's own post; a topic that nobody answered goes with its first one.
-#[utoipa::path(
-    delete,
-    path = paths::API_POST,
-    tag = "Forum",
-    security(("token" = ["submit"])),
-    responses((status = 204, description = "Its text is not shown any more")),
-)]
-async fn delete_post(
-    State(app): State<App>,
-    Path(id): Path<PostId>,
-    caller: ApiMember,
-) -> Result<StatusCode> {
-    let member = caller.with(Scope::Submit)?;
-    let seen = see_post(&app, id, Some(&member)).await?;
-    posts::delete(&app, &member, &seen).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-struct PostVersionJson {
-    number: i32,
-    /// Of the topic, with its first post.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<String>,
-    markdown: String,
-    written_at: DateTime<Utc>,
-    replaced_at: DateTime<Utc>,
-}
-
-/// What stood in a post before it was edited, newest first.
-#[utoipa::path(
-    get,
-    path = paths::API_POST_VERSIONS,
-    tag = "Forum",
-    security((), ("token" = ["read"])),
-    params(Keyset),
-    responses((status = 200, description = "Versions; none where nothing was edited", body = Slice<PostVersionJson>)),
-)]
-async fn list_post_versions(
-    State(app): State<App>,
-    Path(id): Path<PostId>,
-    ApiQuery(keyset): ApiQuery<Keyset>,
-    caller: MaybeApiMember,
-) -> Result<Slice<PostVersionJson>> {
-    let viewer = caller.reader()?;
-    let seen = see_post(&app, id, viewer.as_ref()).await?;
-    seen.require_readable()?;
-    let mut conn = app.db.acquire().await?;
-    let versions = store::posts::versions(&mut conn, id, keyset.before(), keyset.fetched()).await?;
-    let slice = keyset.slice(versions, |version| version.number.into());
-    Ok(slice.map(|version| PostVersionJson {
-        number: version.number,
-        title: version.title,
-        markdown: version.markdown,
-        written_at: version.written_at,
-        replaced_at: version.replaced_at,
-    }))
-}
-
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-struct BallotJson {
-    vote: Vote,
-}
-
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-struct VotesJson {
-    vote: Vote,
-    /// Ups less downs of everybody.
-    n_votes: i32,
-}
-
-/// Vote for a post, against it, or take the vote back.
-#[utoipa::path(
-    put,
-    path = paths::API_POST_VOTE,
-    tag = "Forum",
-    security(("token" = ["submit"])),
-    request_body = BallotJson,
-    responses((status = 200, description = "The vote is counted, once", body = VotesJson)),
-)]
-async fn vote_for_post(
-    State(app): State<App>,
-    Path(id): Path<PostId>,
-    caller: ApiMember,
-    body: Body<BallotJson>,
-) -> Result<Json<VotesJson>> {
-    let member = caller.with(Scope::Submit)?;
-    let seen = see_post(&app, id, Some(&member)).await?;
-    let vote = read(body)?.vote;
-    let n_votes = votes::cast(&app, &member, &seen, vote).await?;
-    Ok(Json(VotesJson { vote, n_votes }))
 }
