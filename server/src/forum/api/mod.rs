@@ -13,15 +13,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::model::{Member, Scope};
-use crate::api::paging::{Keyset, NextPart, Slice};
+use crate::api::paging::NextPart;
 use crate::api::query::ApiQuery;
 use crate::api::token::{ApiMember, MaybeApiMember};
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::forum::forums::{self, SeenForum};
 use crate::forum::list::{self, Listed, Order};
-use crate::forum::model::{Forum, Person, Post, Vote};
-use crate::forum::subjects::{SeenSubject, see_post, see_topic};
+use crate::forum::model::Forum;
+use crate::forum::subjects::{SeenSubject, see_topic};
 use crate::forum::{arrange, store, threads, topics};
 
 use crate::ids::{PostId, TopicId};
