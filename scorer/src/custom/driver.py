@@ -77,9 +77,11 @@ def score(task, entrance):
     import pandas
 
     tables = [entrance.read(task[name]) for name in ("solution_bytes", "submission_bytes")]
-    solution, submission = (pandas.read_csv(io.BytesIO(table)) for table in tables)
-    del tables
     module = load(task["source"])
+    # A module that writes its tables into files again wants every cell as it was written.
+    as_text = {"dtype": str, "keep_default_na": False} if getattr(module, "TABLES_AS_TEXT", False) is True else {}
+    solution, submission = (pandas.read_csv(io.BytesIO(table), **as_text) for table in tables)
+    del tables
     result = module.score(solution, submission, task["row_id_column_name"], **task["params"])
     if isinstance(result, bool) or not isinstance(result, numbers.Real):
         kind = type(result).__name__

@@ -18,3 +18,5 @@ mod sections;
 mod store;
 mod tables;
 pub mod write;
+
+pub use parts::title_of;

@@ -17,6 +17,10 @@ pub struct Remarks {
     /// Lines for a person, written as comments where the solution or the metric would stand.
     pub about_solution: Vec<String>,
     pub about_metric: Vec<String>,
+    /// Times that nobody has set: they are left out, and the folder is told to be incomplete.
+    pub open_times: Vec<&'static str>,
+    /// Nobody has said which way the module's score is better.
+    pub is_direction_open: bool,
 }
 
 /// Writes settings, pages and the metric's module; data files and the solution are the caller's.
@@ -47,10 +51,16 @@ pub fn settings(contents: &Contents, remarks: &Remarks) -> String {
     line(format!("subtitle = {}", quoted(&contents.subtitle)));
     line(format!("visibility = {}", quoted(&contents.visibility)));
     line("\n[timeline]".to_owned());
-    line(format!("starts_at = {}", time(contents.starts_at)));
-    line(format!("entry_deadline_at = {}", time(contents.entry_deadline_at)));
-    line(format!("merger_deadline_at = {}", time(contents.merger_deadline_at)));
-    line(format!("ends_at = {}", time(contents.ends_at)));
+    for (name, at) in [
+        ("starts_at", contents.starts_at),
+        ("entry_deadline_at", contents.entry_deadline_at),
+        ("merger_deadline_at", contents.merger_deadline_at),
+        ("ends_at", contents.ends_at),
+    ] {
+        if !remarks.open_times.contains(&name) {
+            line(format!("{name} = {}", time(at)));
+        }
+    }
     line("\n[limits]".to_owned());
     line(format!("daily_limit = {}", contents.daily_limit));
     line(format!("final_limit = {}", contents.final_limit));
@@ -59,7 +69,7 @@ pub fn settings(contents: &Contents, remarks: &Remarks) -> String {
     line(format!("score_decimals = {}", contents.score_decimals));
     line(comments(&remarks.about_metric));
     if let Some(metric) = &contents.metric {
-        line(metric_section(metric));
+        line(metric_section(metric, remarks.is_direction_open));
     }
     line(comments(&remarks.about_solution));
     if let Some(solution) = &remarks.solution {
@@ -87,9 +97,10 @@ fn comments(lines: &[String]) -> String {
     lines.iter().map(|line| format!("# {}\n", line.replace(['\n', '\r'], " "))).collect()
 }
 
-fn metric_section(metric: &Metric) -> String {
+fn metric_section(metric: &Metric, is_direction_open: bool) -> String {
     let mut text = "[metric]\n".to_owned();
     let _ = match &metric.module {
+        Some(module) if is_direction_open => writeln!(text, "module = {}", quoted(&module.file_name)),
         Some(module) => writeln!(
             text,
             "module = {}\nhigher_is_better = {}",

@@ -5,6 +5,7 @@
 mod accounts;
 mod api;
 mod api_gaps;
+mod bundles;
 mod client;
 mod command_line;
 mod competitions;

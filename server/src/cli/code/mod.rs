@@ -4,6 +4,7 @@
 //! server's.
 
 mod apply;
+mod import;
 mod pull;
 mod push;
 mod validate;
@@ -23,6 +24,10 @@ pub enum CodeVerb {
     /// The solution is sealed on this machine. After the launch, another solution or metric makes a new scoring
     /// version with --reason: everything is scored again, and published after asking.
     Push(push::PushArgs),
+    /// Make a folder of a competition of another platform: Codabench, EvalAI, Hugging Face, Kaggle-style folders.
+    ///
+    /// IMPORT.md and import.json list what was carried over, changed and left behind. Nothing of the bundle is run here.
+    Import(import::ImportArgs),
     /// Write a competition into a folder that can be pushed again. The labels stay sealed on the server.
     Pull(pull::PullArgs),
 }
@@ -35,6 +40,7 @@ pub fn run(session: &Session, verb: &CodeVerb) -> Outcome {
     match verb {
         CodeVerb::Validate(args) => validate::validate(session, args),
         CodeVerb::Push(args) => push::push(session, args),
+        CodeVerb::Import(args) => import::import(session, args),
         CodeVerb::Pull(args) => pull::pull(session, args),
     }
 }
