@@ -1,19 +1,20 @@
 //! Matches a submission's rows with the solution's by id: the only door to a metric.
 //!
 //! After it, every row of the solution has exactly one finite prediction, in the solution's order;
-//! ids, files and the order of the submission are gone.
+//! ids, files and the order of the submission are gone. A file without fault is placed while it is read
+//! ([`crate::placing`]); only one with a fault is read as a whole, so that the fault can be named.
 
 use std::ops::Range;
 
 use holdout_contract::rejection::Rejection;
-use holdout_contract::spec::{Layout, Task};
+use holdout_contract::spec::Layout;
 
 use crate::intake::expected::submission_plan;
 use crate::intake::matching::match_ids;
-use crate::intake::{self, Column, Content, Limits, Table, Texts};
+use crate::intake::{self, Content, Limits, Plan, Texts};
 use crate::metrics::{Values, compose};
-use crate::parallel;
-use crate::solution::{Solution, Split, Truth};
+use crate::placing::Placing;
+use crate::solution::{Solution, Truth};
 
 /// Predictions in slot order.
 pub struct Aligned {
@@ -45,94 +46,60 @@ impl Predicted {
 /// # Errors
 /// The file's first fault: header, cells, then ids.
 pub fn align(solution: &Solution, content: &Content<'_>, limits: &Limits) -> Result<Aligned, Rejection> {
-    let are_classes = solution.layout == Layout::ClassColumns;
-    let table = intake::read(content, limits, |header| {
-        submission_plan(header, &solution.id_name, &solution.expected, are_classes)
-    })?;
-    let Table { ids, columns, .. } = table;
-    let slots = match_ids(&solution.index, solution.n_rows(), &ids)
-        .map_err(|mismatch| mismatch.rejection(&solution.index, &ids, content, &solution.id_name))?;
-    drop(ids);
-    let mut aligned = Aligned {
-        predictions: Vec::with_capacity(columns.len()),
-        n_classes: solution.classes.names.len(),
-        notices: Vec::new(),
+    let aligned = match placed_while_read(solution, content, limits)? {
+        Some(aligned) => aligned,
+        None => placed_once_read(solution, content, limits)?,
     };
-    for column in columns {
-        let predicted = place(solution, column, &slots, &mut aligned);
-        aligned.predictions.push(predicted);
-    }
-    solution.refuse_misfits(&aligned, &slots, content)?;
+    solution.refuse_misfits(&aligned, content, || slots_of_rows(solution, content, limits))?;
     Ok(aligned)
 }
 
-fn place(solution: &Solution, column: Column, slots: &[u32], aligned: &mut Aligned) -> Predicted {
-    match column {
-        Column::Numbers(numbers) => Predicted::Numbers(scatter(&numbers, slots)),
-        Column::Texts(texts) => {
-            let rows: Vec<u32> = (0..slots.len() as u32).collect();
-            let texts = gather(&texts, &scatter(&rows, slots));
-            Predicted::Texts { texts, rows }
-        }
-        Column::Labels(mut labels) => {
-            let mut next = solution.classes.names.len() as u32;
-            let mut unknown: Vec<&str> = Vec::new();
-            let mapped: Vec<u32> = labels
-                .names
-                .iter()
-                .map(|name| {
-                    solution.classes.find(name).unwrap_or_else(|| {
-                        unknown.push(name);
-                        next += 1;
-                        next - 1
-                    })
-                })
-                .collect();
-            if solution.judge.metric.about().task != Task::Clustering {
-                aligned.notices.extend(unknown_labels(&unknown));
-            }
-            aligned.n_classes = next as usize;
-            labels.codes.iter_mut().for_each(|code| *code = mapped[*code as usize]);
-            Predicted::Codes(scatter(&labels.codes, slots))
-        }
+fn plan(solution: &Solution, header: &[String]) -> Result<Plan, Rejection> {
+    let are_classes = solution.layout == Layout::ClassColumns;
+    submission_plan(header, &solution.id_name, &solution.expected, are_classes)
+}
+
+/// The quick way, for files that are plain and without fault.
+fn placed_while_read(
+    solution: &Solution,
+    content: &Content<'_>,
+    limits: &Limits,
+) -> Result<Option<Aligned>, Rejection> {
+    let placing = Placing::of(solution);
+    let readers = intake::stream(
+        content,
+        limits,
+        |header| plan(solution, header),
+        |number, n_readers| placing.reader(number, n_readers),
+        |reader, rows| placing.take(reader, rows),
+    )?;
+    Ok(readers.and_then(|readers| placing.finish(readers)))
+}
+
+fn placed_once_read(
+    solution: &Solution,
+    content: &Content<'_>,
+    limits: &Limits,
+) -> Result<Aligned, Rejection> {
+    let table = intake::read(content, limits, |header| plan(solution, header))?;
+    let placing = Placing::of(solution);
+    let mut reader = placing.reader(0, 1);
+    let taken = placing.take(&mut reader, &table);
+    if let Some(aligned) = taken.and_then(|()| placing.finish(vec![reader])) {
+        return Ok(aligned);
     }
+    let mismatch = match_ids(&solution.index, solution.n_rows(), &table.ids).err();
+    let mismatch = mismatch.expect("rows that are there once each have been placed");
+    Err(mismatch.rejection(&solution.index, &table.ids, content, &solution.id_name))
 }
 
-fn unknown_labels(unknown: &[&str]) -> Option<String> {
-    let first: Vec<&str> = unknown.iter().take(Rejection::MAX_EXAMPLES).copied().collect();
-    (!unknown.is_empty()).then(|| {
-        format!(
-            "{} predicted {} no label of this competition and counted as wrong: {}.",
-            unknown.len(),
-            if unknown.len() == 1 { "class is" } else { "classes are" },
-            first.join(", ")
-        )
-    })
-}
-
-fn scatter<T: Copy + Default + Send + Sync>(values: &[T], slots: &[u32]) -> Vec<T> {
-    let mut placed = parallel::filled(T::default(), values.len());
-    parallel::fill(&mut placed, |range, part| {
-        let first = range.start as u32;
-        for (value, slot) in values.iter().zip(slots) {
-            if let Some(place) = part.get_mut(slot.wrapping_sub(first) as usize) {
-                *place = *value;
-            }
-        }
-    });
-    placed
-}
-
-/// The texts of these rows, one after the other, so that a metric reads them from front to back.
-fn gather(texts: &Texts, rows: &[u32]) -> Texts {
-    let mut places = vec![(); rows.len()];
-    let parts = parallel::fill(&mut places, |range, _| {
-        rows[range].iter().map(|row| texts.get(*row as usize)).collect::<Texts>()
-    });
-    let mut parts = parts.into_iter();
-    let mut gathered = parts.next().unwrap_or_default();
-    parts.for_each(|part| gathered.append(&part));
-    gathered
+/// The slot of every row of a file that was placed already.
+fn slots_of_rows(solution: &Solution, content: &Content<'_>, limits: &Limits) -> Result<Vec<u32>, Rejection> {
+    let table = intake::read(content, limits, |header| {
+        Ok(Plan::new(header, header.iter().position(|name| *name == solution.id_name), Vec::new()))
+    })?;
+    match_ids(&solution.index, solution.n_rows(), &table.ids)
+        .map_err(|mismatch| mismatch.rejection(&solution.index, &table.ids, content, &solution.id_name))
 }
 
 impl Solution {
@@ -195,10 +162,5 @@ impl Solution {
             *texts = written;
         }
         perfect
-    }
-
-    /// A split's rows for a metric.
-    pub(crate) fn row_numbers(&self, split: Split) -> &[u32] {
-        &self.row_numbers[self.range(split)]
     }
 }

@@ -16,6 +16,7 @@ pub mod judge;
 pub mod kernels;
 pub mod metrics;
 pub mod misfit;
+mod placing;
 pub mod sample;
 pub mod score;
 pub mod solution;

@@ -22,12 +22,12 @@ pub struct Misfits {
 const SHOWN_CHARS: usize = 60;
 
 impl Solution {
-    /// Refuses predictions that do not fit their rows; `slots` are those of the file's rows.
+    /// Refuses predictions that do not fit their rows; `slots` finds those of the file's rows.
     pub(crate) fn refuse_misfits(
         &self,
         aligned: &Aligned,
-        slots: &[u32],
         content: &Content<'_>,
+        slots: impl FnOnce() -> Result<Vec<u32>, Rejection>,
     ) -> Result<(), Rejection> {
         let all = 0..self.n_rows();
         let truths: Vec<Values<'_>> =
@@ -37,6 +37,7 @@ impl Solution {
         let Some(misfits) = self.judge.misfits(&truths, &predictions) else {
             return Ok(());
         };
+        let slots = slots()?;
         let is_misfit = |slot: &u32| misfits.at.binary_search(&(*slot as usize)).is_ok();
         let rows = slots.iter().enumerate().filter(|(_, slot)| is_misfit(slot));
         let cells: Vec<(usize, String)> = rows
@@ -69,10 +70,12 @@ impl Solution {
             return Ok(());
         }
         let Some(perfect) = self.perfect() else { return Ok(()) };
-        let mut slots = vec![0; self.n_rows()];
-        for (slot, row) in self.row_numbers.iter().enumerate() {
-            slots[*row as usize] = slot as u32;
-        }
-        self.refuse_misfits(&perfect, &slots, content)
+        self.refuse_misfits(&perfect, content, || {
+            let mut slots = vec![0; self.n_rows()];
+            for (slot, row) in self.row_numbers.iter().enumerate() {
+                slots[*row as usize] = slot as u32;
+            }
+            Ok(slots)
+        })
     }
 }

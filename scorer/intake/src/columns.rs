@@ -3,13 +3,42 @@
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
-/// A table as read: ids and the wanted columns, in file order.
+/// A table as read, or a part of it: ids and the wanted columns, in file order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     pub n_rows: usize,
     pub ids: Ids,
     /// In the order of [`super::Plan::columns`].
     pub columns: Vec<Column>,
+}
+
+impl Table {
+    /// Forgets the rows; keeps the memory, and which code each label has.
+    pub fn clear(&mut self) {
+        self.n_rows = 0;
+        self.ids.clear();
+        for column in &mut self.columns {
+            match column {
+                Column::Numbers(numbers) => numbers.clear(),
+                Column::Labels(labels) => labels.codes.clear(),
+                Column::Texts(texts) => texts.clear(),
+            }
+        }
+    }
+
+    /// Adds the rows of another part, read by the same plan.
+    pub fn append(&mut self, part: Self) {
+        self.n_rows += part.n_rows;
+        self.ids.append(part.ids);
+        for (mine, theirs) in self.columns.iter_mut().zip(part.columns) {
+            match (mine, theirs) {
+                (Column::Numbers(mine), Column::Numbers(theirs)) => mine.extend_from_slice(&theirs),
+                (Column::Labels(mine), Column::Labels(theirs)) => mine.append(&theirs),
+                (Column::Texts(mine), Column::Texts(theirs)) => mine.append(theirs),
+                _ => unreachable!("both parts are read by the same plan"),
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -19,50 +48,113 @@ pub enum Column {
     Texts(Texts),
 }
 
-/// Strings one after the other in one buffer.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// Strings one after the other, in as few buffers as hold them: texts that are appended stay where they
+/// are.
+#[derive(Debug, Clone, Default)]
 pub struct Texts {
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Part {
+    first: usize,
     buffer: String,
-    ends: Vec<usize>,
+    ends: Vec<u32>,
+}
+
+impl Part {
+    #[inline]
+    fn get(&self, at: usize) -> &str {
+        let start = if at == 0 { 0 } else { self.ends[at - 1] as usize };
+        &self.buffer[start..self.ends[at] as usize]
+    }
+
+    /// Where a text ends; `at` counts all parts.
+    #[inline]
+    fn end(&self, at: usize) -> u32 {
+        self.ends[at - self.first]
+    }
+
+    #[inline]
+    fn has_room_for(&self, text: &str) -> bool {
+        u32::try_from(self.buffer.len() + text.len()).is_ok()
+    }
 }
 
 impl Texts {
     #[inline]
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.parts.last().map_or(0, |part| part.first + part.ends.len())
     }
 
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.len() == 0
     }
 
     /// Bytes of all strings together.
     pub fn n_bytes(&self) -> usize {
-        self.buffer.len()
+        self.parts.iter().map(|part| part.buffer.len()).sum()
     }
 
     #[inline]
     pub fn push(&mut self, text: &str) {
-        self.buffer.push_str(text);
-        self.ends.push(self.buffer.len());
+        if !self.parts.last().is_some_and(|part| part.has_room_for(text)) {
+            self.parts.push(Part { first: self.len(), ..Part::default() });
+        }
+        if let Some(part) = self.parts.last_mut() {
+            part.buffer.push_str(text);
+            part.ends.push(part.buffer.len() as u32);
+        }
     }
 
     /// # Panics
     /// When `at` is not below [`Texts::len`].
     #[inline]
     pub fn get(&self, at: usize) -> &str {
-        let start = if at == 0 { 0 } else { self.ends[at - 1] };
-        &self.buffer[start..self.ends[at]]
+        let part = self.part(at);
+        part.get(at - part.first)
+    }
+
+    #[inline]
+    fn part(&self, at: usize) -> &Part {
+        match self.parts.as_slice() {
+            [only] => only,
+            parts => &parts[parts.partition_point(|part| part.first <= at) - 1],
+        }
+    }
+
+    /// Touches these texts, so that the processor fetches many of them at the same time.
+    pub fn fetch(&self, rows: &[u32]) {
+        let touched =
+            rows.iter().fold(0, |touched, row| touched ^ self.part(*row as usize).end(*row as usize));
+        let ends = |text: &[u8]| text.first().copied().unwrap_or(0) ^ text.last().copied().unwrap_or(0);
+        let seen = rows.iter().fold(0, |seen, row| seen ^ ends(self.get(*row as usize).as_bytes()));
+        std::hint::black_box((touched, seen));
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        (0..self.len()).map(|at| self.get(at))
+        self.parts.iter().flat_map(|part| (0..part.ends.len()).map(|at| part.get(at)))
     }
 
-    pub fn append(&mut self, other: &Self) {
-        let offset = self.buffer.len();
-        self.buffer.push_str(&other.buffer);
-        self.ends.extend(other.ends.iter().map(|end| end + offset));
+    pub fn append(&mut self, other: Self) {
+        for part in other.parts {
+            self.parts.push(Part { first: self.len(), ..part });
+        }
+    }
+
+    /// Forgets the strings and keeps the memory.
+    pub fn clear(&mut self) {
+        self.parts.truncate(1);
+        for part in &mut self.parts {
+            part.buffer.clear();
+            part.ends.clear();
+        }
+    }
+}
+
+impl PartialEq for Texts {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().eq(other.iter())
     }
 }
 
@@ -148,14 +240,21 @@ impl Ids {
         }
     }
 
+    fn clear(&mut self) {
+        match self {
+            Self::Integers(ids) => ids.clear(),
+            Self::Texts(ids) => ids.clear(),
+        }
+    }
+
     pub fn append(&mut self, other: Self) {
         match (&mut *self, other) {
             (Self::Integers(mine), Self::Integers(theirs)) => mine.extend_from_slice(&theirs),
-            (Self::Texts(mine), Self::Texts(theirs)) => mine.append(&theirs),
-            (Self::Texts(mine), Self::Integers(theirs)) => mine.append(&integers_as_texts(&theirs)),
+            (Self::Texts(mine), Self::Texts(theirs)) => mine.append(theirs),
+            (Self::Texts(mine), Self::Integers(theirs)) => mine.append(integers_as_texts(&theirs)),
             (Self::Integers(mine), Self::Texts(theirs)) => {
                 let mut texts = integers_as_texts(mine);
-                texts.append(&theirs);
+                texts.append(theirs);
                 *self = Self::Texts(texts);
             }
         }

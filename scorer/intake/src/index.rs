@@ -83,6 +83,23 @@ impl IdIndex {
         }
     }
 
+    /// Appends the slots of some ids; `None` when the solution lacks one.
+    pub fn slots_of(&self, ids: &Ids, slots: &mut Vec<u32>) -> Option<()> {
+        if let (Slots::Dense { lowest, slots: known }, Ids::Integers(ids)) = (&self.slots, ids) {
+            let mut is_known = true;
+            slots.extend(ids.iter().map(|id| {
+                let slot = known.get(id.wrapping_sub(*lowest) as usize).copied().unwrap_or(HOLE);
+                is_known &= slot != HOLE;
+                slot
+            }));
+            return is_known.then_some(());
+        }
+        for row in 0..ids.len() {
+            slots.push(self.slot(ids.get(row))?);
+        }
+        Some(())
+    }
+
     fn hashed_slot(&self, id: Id<'_>) -> Option<u32> {
         match (&self.ids, id) {
             (Ids::Texts(_), Id::Integer(id)) => self.find(Id::Text(&id.to_string())),

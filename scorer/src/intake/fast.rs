@@ -13,38 +13,66 @@ use super::scan;
 use crate::parallel;
 
 /// Below this many bytes a second thread costs more than it brings.
-const BYTES_PER_THREAD: usize = 2 << 20;
-/// A file is read so much at a time, and forgotten behind.
-const READ_BYTES: usize = 4 << 20;
+const BYTES_PER_THREAD: usize = 1 << 20;
+/// So much of a file is read at a time, and forgotten behind: what is made of it stays in a core's cache.
+const BLOCK_BYTES: usize = 256 << 10;
 
 /// Is told which part of the file was read and is not needed any more.
 type Forget<'a> = dyn Fn(&[u8]) + Sync + 'a;
 
 /// Reads the rows below the header; `None` when anything about them is unusual.
 pub(super) fn read(body: &[u8], plan: &Plan, limits: &Limits, forget: &Forget<'_>) -> Option<Table> {
-    let pieces = cut(body);
-    let mut parts = if pieces.len() == 1 {
-        vec![read_piece(pieces[0], plan, limits, forget)?]
-    } else {
-        read_in_parallel(&pieces, plan, limits, forget)?
-    };
-    let mut table = parts.remove(0);
-    for part in parts {
-        append(&mut table, part);
-    }
+    let parts = read_pieces(body, |at, piece| {
+        // All pieces end up behind the first one.
+        let mut table = empty_table(plan, expected_rows(if at == 0 { body } else { piece }));
+        read_piece(piece, plan, limits, forget, &mut table, |_| Some(()))?;
+        Some(table)
+    })?;
+    let mut parts = parts.into_iter();
+    let mut table = parts.next()?;
+    parts.for_each(|part| table.append(part));
     (table.n_rows as u64 <= limits.max_rows).then_some(table)
 }
 
-fn read_in_parallel(
-    pieces: &[&[u8]],
+/// As [`read`], but hands on the rows as soon as they are read: `start` makes one taker for every piece
+/// of the file, given its number and how many there are, and `take` gives it the next rows of its piece,
+/// or refuses them. The takers come back in the order of the file.
+pub(super) fn stream<T: Send>(
+    body: &[u8],
     plan: &Plan,
     limits: &Limits,
     forget: &Forget<'_>,
-) -> Option<Vec<Table>> {
+    start: impl Fn(usize, usize) -> T + Sync,
+    take: impl Fn(&mut T, &Table) -> Option<()> + Sync,
+) -> Option<Vec<T>> {
+    let n_pieces = cut(body).len();
+    let parts = read_pieces(body, |at, piece| {
+        let mut taker = start(at, n_pieces);
+        let mut table = empty_table(plan, 0);
+        let mut n_rows = 0;
+        read_piece(piece, plan, limits, forget, &mut table, |table| {
+            n_rows += table.n_rows;
+            take(&mut taker, table)?;
+            table.clear();
+            Some(())
+        })?;
+        Some((n_rows, taker))
+    })?;
+    let n_rows: usize = parts.iter().map(|part| part.0).sum();
+    (n_rows as u64 <= limits.max_rows).then(|| parts.into_iter().map(|part| part.1).collect())
+}
+
+/// Does some work with every piece, at the same time.
+fn read_pieces<R: Send>(body: &[u8], work: impl Fn(usize, &[u8]) -> Option<R> + Sync) -> Option<Vec<R>> {
+    let pieces = cut(body);
+    let Some((first, others)) = pieces.split_first() else { return Some(Vec::new()) };
+    let work = &work;
     std::thread::scope(|scope| {
         let running: Vec<_> =
-            pieces.iter().map(|piece| scope.spawn(move || read_piece(piece, plan, limits, forget))).collect();
-        running.into_iter().map(|thread| thread.join().ok().flatten()).collect()
+            others.iter().enumerate().map(|(at, piece)| scope.spawn(move || work(at + 1, piece))).collect();
+        let first = work(0, first);
+        let others = running.into_iter().map(|thread| thread.join().ok().flatten());
+        std::iter::once(first).chain(others).collect()
     })
 }
 
@@ -64,61 +92,59 @@ fn cut(body: &[u8]) -> Vec<&[u8]> {
     pieces
 }
 
-enum Sink {
-    Numbers(Vec<f64>),
-    Labels(Labels),
-    Texts(Texts),
+fn empty_table(plan: &Plan, expected_rows: usize) -> Table {
+    let ids = Ids::Integers(parallel::reserved(if plan.id.is_some() { expected_rows } else { 0 }));
+    let column = |rule: &CellRule| match rule {
+        CellRule::Label => Column::Labels(Labels::default()),
+        rule if rule.is_text() => Column::Texts(Texts::default()),
+        _ => Column::Numbers(parallel::reserved(expected_rows)),
+    };
+    Table { n_rows: 0, ids, columns: plan.columns.iter().map(|wanted| column(&wanted.rule)).collect() }
 }
 
-fn read_piece(piece: &[u8], plan: &Plan, limits: &Limits, forget: &Forget<'_>) -> Option<Table> {
-    let expected_rows = expected_rows(piece);
-    let mut ids = Ids::Integers(parallel::reserved(if plan.id.is_some() { expected_rows } else { 0 }));
-    let mut sinks: Vec<Sink> = plan
-        .columns
-        .iter()
-        .map(|column| sink(column.rule.is_number(), &column.rule, expected_rows))
-        .collect();
-    let mut n_rows = 0;
+/// Reads a piece into a table, which is shown after every block.
+fn read_piece(
+    piece: &[u8],
+    plan: &Plan,
+    limits: &Limits,
+    forget: &Forget<'_>,
+    table: &mut Table,
+    mut show: impl FnMut(&mut Table) -> Option<()>,
+) -> Option<()> {
     let mut rest = piece;
     while !rest.is_empty() {
         let (block, after) = rest.split_at(block_length(rest));
-        n_rows += read_block(block, plan, limits, &mut ids, &mut sinks)?;
+        read_block(block, plan, limits, table)?;
         forget(block);
+        show(table)?;
         rest = after;
     }
-    let columns = sinks.into_iter().map(Sink::column).collect();
-    Some(Table { n_rows, ids, columns })
+    Some(())
 }
 
-/// Whole lines of about [`READ_BYTES`].
+/// Whole lines of about [`BLOCK_BYTES`].
 fn block_length(rest: &[u8]) -> usize {
-    let end = rest.get(READ_BYTES..).and_then(|rest| memchr::memchr(b'\n', rest));
-    end.map_or(rest.len(), |end| READ_BYTES + end + 1)
+    let end = rest.get(BLOCK_BYTES..).and_then(|rest| memchr::memchr(b'\n', rest));
+    end.map_or(rest.len(), |end| BLOCK_BYTES + end + 1)
 }
 
-/// Reads whole lines; returns how many rows they hold.
-fn read_block(
-    block: &[u8],
-    plan: &Plan,
-    limits: &Limits,
-    ids: &mut Ids,
-    sinks: &mut [Sink],
-) -> Option<usize> {
+/// Reads whole lines.
+fn read_block(block: &[u8], plan: &Plan, limits: &Limits, table: &mut Table) -> Option<()> {
     let n_quotes = memchr::memchr_iter(b'"', block).count();
     let mut n_quotes_read = 0;
-    let mut n_rows = 0;
+    let Table { n_rows, ids, columns } = table;
     let mut at = 0;
     while at < block.len() {
         at = match block[at..] {
             [b'\n', ..] | [b'\r'] => at + 1,
             [b'\r', b'\n', ..] => at + 2,
             _ => {
-                n_rows += 1;
-                read_line(block, at, plan, limits, ids, sinks, &mut n_quotes_read)?
+                *n_rows += 1;
+                read_line(block, at, plan, limits, ids, columns, &mut n_quotes_read)?
             }
         };
     }
-    (n_quotes_read == n_quotes).then_some(n_rows)
+    (n_quotes_read == n_quotes).then_some(())
 }
 
 /// A guess from the first lines, rather too many: memory that is reserved and not touched costs
@@ -130,24 +156,6 @@ fn expected_rows(piece: &[u8]) -> usize {
     guess + guess / 8 + 16
 }
 
-fn sink(is_number: bool, rule: &CellRule, expected_rows: usize) -> Sink {
-    match (is_number, rule) {
-        (true, _) => Sink::Numbers(parallel::reserved(expected_rows)),
-        (false, CellRule::Label) => Sink::Labels(Labels::default()),
-        (false, _) => Sink::Texts(Texts::default()),
-    }
-}
-
-impl Sink {
-    fn column(self) -> Column {
-        match self {
-            Self::Numbers(numbers) => Column::Numbers(numbers),
-            Self::Labels(labels) => Column::Labels(labels),
-            Self::Texts(texts) => Column::Texts(texts),
-        }
-    }
-}
-
 /// Reads the line that begins at `at`; returns where the next one begins.
 #[inline]
 fn read_line(
@@ -156,18 +164,18 @@ fn read_line(
     plan: &Plan,
     limits: &Limits,
     ids: &mut Ids,
-    sinks: &mut [Sink],
+    columns: &mut [Column],
     n_quotes: &mut usize,
 ) -> Option<usize> {
     let (last, others) = plan.roles.split_last()?;
     for role in others {
-        at += read_cell(&piece[at..], *role, plan, limits, ids, sinks, n_quotes)?;
+        at += read_cell(&piece[at..], *role, plan, limits, ids, columns, n_quotes)?;
         if piece.get(at) != Some(&b',') {
             return None;
         }
         at += 1;
     }
-    at += read_cell(&piece[at..], *last, plan, limits, ids, sinks, n_quotes)?;
+    at += read_cell(&piece[at..], *last, plan, limits, ids, columns, n_quotes)?;
     match piece[at..] {
         [] => Some(at),
         [b'\n', ..] | [b'\r'] => Some(at + 1),
@@ -184,13 +192,13 @@ fn read_cell(
     plan: &Plan,
     limits: &Limits,
     ids: &mut Ids,
-    sinks: &mut [Sink],
+    columns: &mut [Column],
     n_quotes: &mut usize,
 ) -> Option<usize> {
     if rest.first() == Some(&b'"') {
         let quoted = scan::quoted(rest)?;
         *n_quotes += quoted.n_quotes;
-        read_quoted(&quoted.text(), role, plan, limits, ids, sinks)?;
+        read_quoted(&quoted.text(), role, plan, limits, ids, columns)?;
         return Some(quoted.length);
     }
     match role {
@@ -208,16 +216,16 @@ fn read_cell(
             plain_text(&rest[..length], limits)?;
             Some(length)
         }
-        Role::Wanted(at) => match &mut sinks[at] {
-            Sink::Numbers(numbers) => read_number(rest, &plan.columns[at].rule, limits, numbers),
-            Sink::Labels(labels) => {
+        Role::Wanted(at) => match &mut columns[at] {
+            Column::Numbers(numbers) => read_number(rest, &plan.columns[at].rule, limits, numbers),
+            Column::Labels(labels) => {
                 let length = scan::cell_length(rest);
                 if !labels.repeat(&rest[..length]) {
                     labels.push(cells::label(plain_text(&rest[..length], limits)?).ok()?);
                 }
                 Some(length)
             }
-            Sink::Texts(texts) => {
+            Column::Texts(texts) => {
                 let length = scan::cell_length(rest);
                 texts.push(cells::text(plain_text(&rest[..length], limits)?, &plan.columns[at].rule).ok()?);
                 Some(length)
@@ -233,16 +241,16 @@ fn read_quoted(
     plan: &Plan,
     limits: &Limits,
     ids: &mut Ids,
-    sinks: &mut [Sink],
+    columns: &mut [Column],
 ) -> Option<()> {
     let text = plain_text(cell, limits)?;
     match role {
         Role::Unused => {}
         Role::Id => ids.push(cells::label(text).ok()?),
-        Role::Wanted(at) => match &mut sinks[at] {
-            Sink::Numbers(numbers) => numbers.push(cells::number(cell, &plan.columns[at].rule).ok()?),
-            Sink::Labels(labels) => labels.push(cells::label(text).ok()?),
-            Sink::Texts(texts) => texts.push(cells::text(text, &plan.columns[at].rule).ok()?),
+        Role::Wanted(at) => match &mut columns[at] {
+            Column::Numbers(numbers) => numbers.push(cells::number(cell, &plan.columns[at].rule).ok()?),
+            Column::Labels(labels) => labels.push(cells::label(text).ok()?),
+            Column::Texts(texts) => texts.push(cells::text(text, &plan.columns[at].rule).ok()?),
         },
     }
     Some(())
@@ -279,17 +287,4 @@ fn plain_text<'a>(cell: &'a [u8], limits: &Limits) -> Option<&'a str> {
         return None;
     }
     std::str::from_utf8(cell).ok()
-}
-
-fn append(table: &mut Table, part: Table) {
-    table.n_rows += part.n_rows;
-    table.ids.append(part.ids);
-    for (mine, theirs) in table.columns.iter_mut().zip(part.columns) {
-        match (mine, theirs) {
-            (Column::Numbers(mine), Column::Numbers(theirs)) => mine.extend_from_slice(&theirs),
-            (Column::Labels(mine), Column::Labels(theirs)) => mine.append(&theirs),
-            (Column::Texts(mine), Column::Texts(theirs)) => mine.append(&theirs),
-            _ => unreachable!("every piece is read with the same plan"),
-        }
-    }
 }

@@ -52,6 +52,28 @@ fn read_lines(
     }
 }
 
+/// Reads as [`read`] does, on every core, and hands on the rows as soon as they are read: `start` makes
+/// one taker for every piece of the file, given its number and how many there are, and `take` gives it
+/// the next rows of its piece, or refuses them. The takers come back in the order of the file.
+///
+/// `None` where the file is not plain, is faulty, or rows were refused: [`read`] can tell.
+///
+/// # Errors
+/// Whatever `plan` finds wrong with the header.
+pub(crate) fn stream<T: Send>(
+    content: &Content,
+    limits: &Limits,
+    plan: impl FnOnce(&[String]) -> Result<Plan, Rejection>,
+    start: impl Fn(usize, usize) -> T + Sync,
+    take: impl Fn(&mut T, &Table) -> Option<()> + Sync,
+) -> Result<Option<Vec<T>>, Rejection> {
+    let Content::Csv(bytes) = content else { return Ok(None) };
+    let header = header::read(bytes.as_ref(), limits)?;
+    let plan = plan(&header.names)?;
+    let body = &header.text[header.body_at..];
+    Ok(fast::stream(body, &plan, limits, &|part| bytes.forget(part), start, take))
+}
+
 /// The header of a file, without its rows.
 ///
 /// # Errors
