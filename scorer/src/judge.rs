@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde_json::{Map, Value};
 
@@ -158,6 +159,21 @@ impl Judge {
     /// Why there is none.
     pub fn score(&self, rows: &Rows<'_>) -> Result<f64, Undefined> {
         compose::score(self.metric, &self.params, rows)
+    }
+
+    /// The scores of parts of these rows.
+    pub fn score_parts(&self, rows: &Rows<'_>, parts: &[Range<usize>]) -> Vec<Result<f64, Undefined>> {
+        if self.is_one_metric() {
+            return self.metric.score_parts(rows, parts, &self.params);
+        }
+        crate::parallel::each(parts, rows.len(), |part| rows.with_part(part.clone(), |rows| self.score(rows)))
+    }
+
+    /// Whether one metric judges one table: no sum of several, no columns or groups apart.
+    fn is_one_metric(&self) -> bool {
+        let names_columns = self.params.text("columns").is_some();
+        let by_group = self.params.text("groups").is_some_and(|groups| groups != "none");
+        self.params.value("parts").is_none() && !names_columns && !by_group
     }
 }
 

@@ -1,10 +1,13 @@
 //! A submission's scores against a prepared solution. Pure: the command line and the worker both call it.
 
+use std::ops::Range;
+
 use holdout_contract::job::{Scores, SplitScore};
 use holdout_contract::rejection::Rejection;
 
 use crate::align::{Aligned, align};
 use crate::intake::{Content, Limits};
+use crate::judge::Judge;
 use crate::metrics::compose::PartScore;
 use crate::metrics::{Rows, Undefined, Values, finite};
 use crate::parallel;
@@ -33,56 +36,68 @@ pub fn score(solution: &Solution, submission: &Content<'_>, limits: &Limits) -> 
     })
 }
 
-/// The scores of several splits; those of long files are computed at the same time.
+/// The scores of several splits; what they share of the work is done once.
 pub fn score_splits<const N: usize>(
     solution: &Solution,
     aligned: &Aligned,
     splits: [Split; N],
 ) -> [SplitScore; N] {
-    let mut scores =
-        parallel::each(&splits, solution.n_rows(), |split| score_split(solution, aligned, *split))
-            .into_iter();
-    splits.map(|_| scores.next().expect("a score for every split"))
+    let ranges = splits.map(|split| solution.range(split));
+    let whole = ranges.iter().map(|range| range.start).min().unwrap_or(0)
+        ..ranges.iter().map(|range| range.end).max().unwrap_or(0);
+    let parts = ranges.map(|range| range.start - whole.start..range.end - whole.start);
+    let filled: Vec<Range<usize>> = parts.iter().filter(|part| !part.is_empty()).cloned().collect();
+    let scores = with_rows(solution, aligned, whole, |rows| scores(solution.judge(), rows, &filled));
+    let mut scores = scores.into_iter();
+    parts.map(|part| {
+        let score = if part.is_empty() { None } else { scores.next() };
+        let score = score.unwrap_or_else(|| Err(Undefined::because("This split has no rows that count.")));
+        score.unwrap_or_else(|Undefined(undefined)| SplitScore::Undefined { undefined })
+    })
 }
 
 /// The score of one split, or why there is none.
 pub fn score_split(solution: &Solution, aligned: &Aligned, split: Split) -> SplitScore {
-    let judge = solution.judge();
-    let scored = with_rows(solution, aligned, split, |rows| {
-        if judge.is_ranked() {
-            let parts = judge.part_scores(rows)?;
-            return Ok(SplitScore::Ranked { parts: parts.iter().map(|part| part.score).collect() });
-        }
-        judge.score(rows).and_then(finite).map(SplitScore::Defined)
-    });
-    scored.unwrap_or_else(|Undefined(undefined)| SplitScore::Undefined { undefined })
+    let [score] = score_splits(solution, aligned, [split]);
+    score
 }
 
 /// What a split's score is put together from; empty where it is one value, and where there is none.
 pub fn part_scores(solution: &Solution, aligned: &Aligned, split: Split) -> Vec<PartScore> {
-    with_rows(solution, aligned, split, |rows| solution.judge().part_scores(rows)).unwrap_or_default()
+    let range = solution.range(split);
+    if range.is_empty() {
+        return Vec::new();
+    }
+    with_rows(solution, aligned, range, |rows| solution.judge().part_scores(rows)).unwrap_or_default()
+}
+
+fn scores(judge: &Judge, rows: &Rows<'_>, parts: &[Range<usize>]) -> Vec<Result<SplitScore, Undefined>> {
+    if !judge.is_ranked() {
+        let scores = judge.score_parts(rows, parts).into_iter();
+        return scores.map(|score| score.and_then(finite).map(SplitScore::Defined)).collect();
+    }
+    parallel::each(parts, rows.len(), |part| {
+        let parts = rows.with_part(part.clone(), |rows| judge.part_scores(rows))?;
+        Ok(SplitScore::Ranked { parts: parts.iter().map(|part| part.score).collect() })
+    })
 }
 
 fn with_rows<T>(
     solution: &Solution,
     aligned: &Aligned,
-    split: Split,
-    then: impl FnOnce(&Rows<'_>) -> Result<T, Undefined>,
-) -> Result<T, Undefined> {
-    let range = solution.range(split);
-    if range.is_empty() {
-        return Err(Undefined::because("This split has no rows."));
-    }
-    let truths = solution.truths(split);
+    slots: Range<usize>,
+    then: impl FnOnce(&Rows<'_>) -> T,
+) -> T {
+    let truths = solution.truths(slots.clone());
     let predictions: Vec<Values<'_>> =
-        aligned.predictions.iter().map(|predicted| predicted.values(range.clone())).collect();
+        aligned.predictions.iter().map(|predicted| predicted.values(slots.clone())).collect();
     then(&Rows {
         truths: &truths,
         predictions: &predictions,
-        weights: solution.weights.as_ref().map(|weights| &weights[range.clone()]),
-        groups: solution.groups.as_ref().map(|groups| &groups[range.clone()]),
+        weights: solution.weights.as_ref().map(|weights| &weights[slots.clone()]),
+        groups: solution.groups.as_ref().map(|groups| &groups[slots.clone()]),
         group_names: &solution.group_names,
-        row_numbers: solution.row_numbers(split),
+        row_numbers: &solution.row_numbers[slots],
         n_classes: aligned.n_classes,
         context: &solution.judge.context,
     })

@@ -65,18 +65,25 @@ pub fn fill<T: Send, R: Send>(out: &mut [T], work: impl Fn(Range<usize>, &mut [T
 
 /// `work(0) … work(n - 1)`, in order; `n_items` says how much work it is, as for [`n_threads`].
 pub fn map<R: Send>(n: usize, n_items: usize, work: impl Fn(usize) -> R + Sync) -> Vec<R> {
+    map_ranges(n, n_items, |range| range.map(&work).collect())
+}
+
+/// As [`map`], where `work` does a range at once and returns a result for each place of it.
+pub fn map_ranges<R: Send>(n: usize, n_items: usize, work: impl Fn(Range<usize>) -> Vec<R> + Sync) -> Vec<R> {
     let n_threads = n_threads(n_items).min(n.max(1));
     if n_threads == 1 {
-        return (0..n).map(work).collect();
+        return work(0..n);
     }
     let size = n.div_ceil(n_threads);
     let (work, demanded) = (&work, DEMANDED.get());
     std::thread::scope(|scope| {
         let running: Vec<_> = (0..n_threads)
             .map(|part| (part * size).min(n)..((part + 1) * size).min(n))
-            .map(|range| scope.spawn(move || demanding(demanded, || range.map(work).collect::<Vec<R>>())))
+            .map(|range| scope.spawn(move || demanding(demanded, || work(range))))
             .collect();
-        running.into_iter().flat_map(join).collect()
+        let mut results = Vec::with_capacity(n);
+        running.into_iter().for_each(|thread| results.append(&mut join(thread)));
+        results
     })
 }
 

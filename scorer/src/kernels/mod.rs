@@ -8,5 +8,7 @@ mod sums;
 
 pub use edits::{common_subsequence, distance, text_distance};
 pub use margins::Margins;
-pub use ranks::{average_ranks, kendall_tau_b, median, order_key, thresholds};
+pub use ranks::{
+    SortedScores, average_ranks, counted_thresholds, kendall_tau_b, median, order_key, weighted_thresholds,
+};
 pub use sums::sum;

@@ -95,47 +95,71 @@ fn merge(left: &[u64], right: &[u64], into: &mut [u64]) -> u128 {
     exchanges
 }
 
-/// Calls `take` with the weight of positives and of negatives at every distinct score, highest first.
-pub fn thresholds(truth: &[f64], score: &[f64], weights: Option<&[f64]>, mut take: impl FnMut(f64, f64)) {
-    match weights {
-        None => counted_thresholds(truth, score, take),
-        Some(weights) => {
-            let mut order = ascending(score);
-            order.reverse();
-            for tied in order.chunk_by(|a, b| score[*a as usize] == score[*b as usize]) {
-                let side = |wanted: f64| {
-                    crate::kernels::sum(tied.len(), |at| {
-                        let row = tied[at] as usize;
-                        if truth[row] == wanted { weights[row] } else { 0.0 }
-                    })
-                };
-                take(side(1.0), side(0.0));
-            }
-        }
+/// Scores of some rows as keys, highest score first, those of positives and of negatives apart: plain
+/// keys, nothing carried along.
+pub struct SortedScores {
+    positive: Vec<u64>,
+    negative: Vec<u64>,
+}
+
+impl SortedScores {
+    pub fn of(truth: &[f64], score: &[f64]) -> Self {
+        let keys = |wanted: f64| {
+            let rows = truth.iter().zip(score).filter(|(truth, _)| **truth == wanted);
+            let mut keys = Vec::with_capacity(truth.iter().filter(|truth| **truth == wanted).count());
+            keys.extend(rows.map(|(_, score)| !order_key(*score)));
+            radix::sort(keys)
+        };
+        Self { positive: keys(1.0), negative: keys(0.0) }
+    }
+
+    pub fn n_positive(&self) -> usize {
+        self.positive.len()
+    }
+
+    pub fn n_negative(&self) -> usize {
+        self.negative.len()
     }
 }
 
-/// Without weights the two classes are sorted apart: plain keys, nothing carried along.
-fn counted_thresholds(truth: &[f64], score: &[f64], mut take: impl FnMut(f64, f64)) {
-    let keys = |wanted: f64| {
-        let rows = truth.iter().zip(score).filter(|(truth, _)| **truth == wanted);
-        radix::sort(rows.map(|(_, score)| !order_key(*score)).collect())
-    };
-    let (positive, negative) = (keys(1.0), keys(0.0));
-    let (mut at_positive, mut at_negative) = (0, 0);
-    while at_positive < positive.len() || at_negative < negative.len() {
-        let next = |keys: &[u64], at: usize| keys.get(at).copied().unwrap_or(u64::MAX);
-        let key = next(&positive, at_positive).min(next(&negative, at_negative));
-        let n_positive = run_of(&positive[at_positive..], key);
-        let n_negative = run_of(&negative[at_negative..], key);
-        at_positive += n_positive;
-        at_negative += n_negative;
+/// Calls `take` with the number of positives and of negatives at every distinct score of all these rows
+/// together, highest first.
+pub fn counted_thresholds(parts: &[SortedScores], mut take: impl FnMut(f64, f64)) {
+    let mut rests: Vec<(&[u64], &[u64])> =
+        parts.iter().map(|part| (part.positive.as_slice(), part.negative.as_slice())).collect();
+    let first = |keys: &[u64]| keys.first().copied().unwrap_or(u64::MAX);
+    while rests.iter().any(|(positive, negative)| !positive.is_empty() || !negative.is_empty()) {
+        let heads = rests.iter().map(|(positive, negative)| first(positive).min(first(negative)));
+        let key = heads.min().unwrap_or(u64::MAX);
+        let (mut n_positive, mut n_negative) = (0, 0);
+        for (positive, negative) in &mut rests {
+            n_positive += pass(positive, key);
+            n_negative += pass(negative, key);
+        }
         take(n_positive as f64, n_negative as f64);
     }
 }
 
-fn run_of(keys: &[u64], key: u64) -> usize {
-    keys.iter().take_while(|other| **other == key).count()
+/// Goes past the keys that equal this one; returns how many there were.
+fn pass(keys: &mut &[u64], key: u64) -> usize {
+    let n = keys.iter().take_while(|other| **other == key).count();
+    *keys = &keys[n..];
+    n
+}
+
+/// Calls `take` with the weight of positives and of negatives at every distinct score, highest first.
+pub fn weighted_thresholds(truth: &[f64], score: &[f64], weights: &[f64], mut take: impl FnMut(f64, f64)) {
+    let mut order = ascending(score);
+    order.reverse();
+    for tied in order.chunk_by(|a, b| score[*a as usize] == score[*b as usize]) {
+        let side = |wanted: f64| {
+            crate::kernels::sum(tied.len(), |at| {
+                let row = tied[at] as usize;
+                if truth[row] == wanted { weights[row] } else { 0.0 }
+            })
+        };
+        take(side(1.0), side(0.0));
+    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod about;
 mod catalogue;
 pub mod list;
 mod params;
+mod per_row;
 mod rows;
 
 pub mod binary;
@@ -36,10 +37,12 @@ pub mod text;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 pub use about::{About, ParameterAbout, fields};
 pub use catalogue::{all, find};
 pub use params::Params;
+pub(crate) use per_row::PerRow;
 pub use rows::{Rows, Values};
 
 use crate::misfit::Misfits;
@@ -108,6 +111,18 @@ pub trait Metric: Send + Sync {
     /// # Errors
     /// [`Undefined`] where the definition has no value; never a stand-in number.
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined>;
+
+    /// The scores of parts of these rows, each as [`Metric::score`] gives it.
+    fn score_parts(
+        &self,
+        rows: &Rows<'_>,
+        parts: &[Range<usize>],
+        params: &Params,
+    ) -> Vec<Result<f64, Undefined>> {
+        crate::parallel::each(parts, rows.len(), |part| {
+            rows.with_part(part.clone(), |rows| self.score(rows, params))
+        })
+    }
 
     /// Which columns it reads, given its parameters.
     fn layout(&self, _params: &Params) -> Layout {

@@ -1,6 +1,14 @@
 //! What a metric sees: aligned columns of one split.
 
+use std::ops::Range;
+
 use crate::intake::Texts;
+
+/// So many rows are fetched at a time: not more than a core's nearest cache holds.
+const BATCH: usize = 64;
+
+/// 2 to the power of -64: exact, and small enough for any number of rows.
+const SMALL: f64 = 1.0 / (1_u128 << 64) as f64;
 
 /// Joined, finite rows of one split, public rows before private ones, each in solution order.
 #[derive(Debug, Clone, Copy)]
@@ -13,8 +21,10 @@ pub struct Rows<'a> {
     pub groups: Option<&'a [u32]>,
     /// Each row's place in the solution file, for definitions that break ties by row order.
     pub row_numbers: &'a [u32],
-    /// Names of classes, by code; label codes of submissions may be larger (a class never seen).
+    /// Classes of labels: those of the solution have the lowest codes, those that only this submission
+    /// names the codes behind.
     pub n_classes: usize,
+    pub n_solution_classes: usize,
     pub context: &'a crate::judge::Context,
     /// The scaling history of every group, where the metric has one.
     pub group_names: &'a [String],
@@ -69,7 +79,23 @@ impl<'a> Values<'a> {
     }
 }
 
-impl Values<'_> {
+impl<'a> Values<'a> {
+    fn part(&self, range: Range<usize>) -> Self {
+        match self {
+            Self::Numbers(numbers) => Self::Numbers(&numbers[range]),
+            Self::Codes(codes) => Self::Codes(&codes[range]),
+            Self::Texts { texts, rows } => Self::Texts { texts, rows: &rows[range] },
+        }
+    }
+
+    /// Brings the texts of some rows near. They lie anywhere in memory: asked for one by one, each would
+    /// have to be waited for.
+    fn fetch(&self, range: Range<usize>) {
+        if let Self::Texts { texts, rows } = self {
+            texts.fetch(&rows[range]);
+        }
+    }
+
     /// About how many bytes of text this split's rows hold.
     fn n_text_bytes(&self) -> usize {
         match self {
@@ -80,10 +106,43 @@ impl Values<'_> {
 }
 
 impl<'a> Rows<'a> {
+    /// Does some work with rows that stand together.
+    pub fn with_part<R>(&self, range: Range<usize>, work: impl FnOnce(&Rows<'_>) -> R) -> R {
+        let part = |columns: &[Values<'a>]| -> Vec<Values<'a>> {
+            columns.iter().map(|column| column.part(range.clone())).collect()
+        };
+        work(&Rows {
+            truths: &part(self.truths),
+            predictions: &part(self.predictions),
+            weights: self.weights.map(|weights| &weights[range.clone()]),
+            groups: self.groups.map(|groups| &groups[range.clone()]),
+            row_numbers: &self.row_numbers[range.clone()],
+            ..*self
+        })
+    }
+
     /// A value of every row, on as many cores as the texts of the split are worth.
     pub fn each<T: Send>(&self, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-        let n_bytes: usize = self.truths.iter().chain(self.predictions).map(Values::n_text_bytes).sum();
-        crate::parallel::map(self.len(), self.len() + n_bytes / 16, work)
+        let n_bytes: usize = self.columns().map(Values::n_text_bytes).sum();
+        crate::parallel::map_ranges(self.len(), self.len() + n_bytes / 16, |range| {
+            let mut found = Vec::with_capacity(range.len());
+            for start in range.clone().step_by(BATCH) {
+                let batch = start..range.end.min(start + BATCH);
+                self.columns().for_each(|column| column.fetch(batch.clone()));
+                found.extend(batch.map(&work));
+            }
+            found
+        })
+    }
+
+    fn columns(&self) -> impl Iterator<Item = &Values<'a>> {
+        self.truths.iter().chain(self.predictions)
+    }
+
+    /// As [`Rows::each`], of the first text of truth and prediction.
+    pub fn each_pair<T: Send>(&self, work: impl Fn(&str, &str) -> T + Sync) -> Vec<T> {
+        let (truths, predictions) = (self.truths[0], self.predictions[0]);
+        self.each(|at| work(truths.text(at), predictions.text(at)))
     }
 
     pub fn len(&self) -> usize {
@@ -124,11 +183,19 @@ impl<'a> Rows<'a> {
     /// No rows, or no weight.
     pub fn mean(&self, term: impl Fn(usize) -> f64) -> Result<f64, super::Undefined> {
         let total = self.positive_weight()?;
-        let sum = match self.weights {
+        let sum = self.sum(&term);
+        if sum.is_finite() {
+            return Ok(sum / total);
+        }
+        // Added up, large terms can be more than a double holds, though their mean is not.
+        Ok(self.sum(|at| term(at) * SMALL) / total / SMALL)
+    }
+
+    fn sum(&self, term: impl Fn(usize) -> f64) -> f64 {
+        match self.weights {
             None => crate::kernels::sum(self.len(), term),
             Some(weights) => crate::kernels::sum(self.len(), |at| weights[at] * term(at)),
-        };
-        Ok(sum / total)
+        }
     }
 
     /// The total weight, refused when nothing counts.

@@ -117,9 +117,8 @@ impl Solution {
         }
     }
 
-    /// A split's truth columns.
-    pub fn truths(&self, split: Split) -> Vec<Values<'_>> {
-        let range = self.range(split);
+    /// The truth columns of these slots.
+    pub(crate) fn truths(&self, range: Range<usize>) -> Vec<Values<'_>> {
         self.truths.iter().map(|truth| truth.values(range.clone(), &self.row_numbers)).collect()
     }
 }

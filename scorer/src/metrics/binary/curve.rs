@@ -1,68 +1,118 @@
 //! Scores that only order matters for: areas under curves and points on them.
 
+use std::ops::Range;
+
 use holdout_contract::spec::{Direction, Task};
 
-use crate::kernels::{order_key, thresholds};
+use crate::kernels::{SortedScores, counted_thresholds, order_key, weighted_thresholds};
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
 use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use crate::parallel;
 
-/// Positives and negatives at or above every distinct score, highest first, from (0, 0).
-pub(crate) struct Curve {
-    points: Vec<(f64, f64)>,
+/// Positives and negatives at or above every distinct score, highest first.
+pub(crate) enum Curve<'a> {
+    /// Of all these rows together, one by one.
+    Counted(&'a [SortedScores]),
+    /// The points of the curve, from (0, 0).
+    Weighted(Vec<(f64, f64)>),
 }
 
-impl Curve {
-    pub(crate) fn new(truth: &[f64], score: &[f64], weights: Option<&[f64]>) -> Self {
+/// Does some work with the curve of some rows.
+pub(crate) fn with_curve<R>(
+    truth: &[f64],
+    score: &[f64],
+    weights: Option<&[f64]>,
+    work: impl FnOnce(&Curve<'_>) -> R,
+) -> R {
+    match weights {
+        Some(weights) => work(&Curve::weighted(truth, score, weights)),
+        None => work(&Curve::Counted(&[SortedScores::of(truth, score)])),
+    }
+}
+
+impl Curve<'_> {
+    fn weighted(truth: &[f64], score: &[f64], weights: &[f64]) -> Self {
         let mut points = vec![(0.0, 0.0)];
         let (mut above_positive, mut above_negative) = (0.0, 0.0);
-        thresholds(truth, score, weights, |positive, negative| {
+        weighted_thresholds(truth, score, weights, |positive, negative| {
             above_positive += positive;
             above_negative += negative;
             points.push((above_positive, above_negative));
         });
-        Self { points }
+        Self::Weighted(points)
     }
 
-    fn n_positive(&self) -> f64 {
-        self.points.last().map_or(0.0, |point| point.0)
+    /// Walks along the curve from (0, 0).
+    fn each_point(&self, mut see: impl FnMut(f64, f64)) {
+        match self {
+            Self::Weighted(points) => points.iter().for_each(|point| see(point.0, point.1)),
+            Self::Counted(parts) => {
+                let (mut above_positive, mut above_negative) = (0.0, 0.0);
+                see(above_positive, above_negative);
+                counted_thresholds(parts, |positive, negative| {
+                    above_positive += positive;
+                    above_negative += negative;
+                    see(above_positive, above_negative);
+                });
+            }
+        }
     }
 
-    fn n_negative(&self) -> f64 {
-        self.points.last().map_or(0.0, |point| point.1)
+    /// Positives and negatives of all rows.
+    fn totals(&self) -> (f64, f64) {
+        match self {
+            Self::Weighted(points) => points.last().copied().unwrap_or_default(),
+            Self::Counted(parts) => {
+                let total = |of: fn(&SortedScores) -> usize| parts.iter().map(of).sum::<usize>() as f64;
+                (total(SortedScores::n_positive), total(SortedScores::n_negative))
+            }
+        }
     }
 
-    fn both_classes(&self) -> Result<(), Undefined> {
-        match (self.n_positive() > 0.0, self.n_negative() > 0.0) {
-            (true, true) => Ok(()),
+    fn both_classes(&self) -> Result<(f64, f64), Undefined> {
+        let (positive, negative) = self.totals();
+        match (positive > 0.0, negative > 0.0) {
+            (true, true) => Ok((positive, negative)),
             (false, _) => Err(Undefined::because("This split has no positive row, so there is no curve.")),
             (_, false) => Err(Undefined::because("This split has no negative row, so there is no curve.")),
         }
     }
 
-    /// (false positive rate, true positive rate) along the curve.
-    fn rates(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
-        let (positive, negative) = (self.n_positive(), self.n_negative());
-        self.points.iter().map(move |point| (point.1 / negative, point.0 / positive))
+    /// Walks along the curve by (false positive rate, true positive rate).
+    fn each_rate(&self, mut see: impl FnMut(f64, f64)) -> Result<(), Undefined> {
+        let (positive, negative) = self.both_classes()?;
+        self.each_point(|above_positive, above_negative| {
+            see(above_negative / negative, above_positive / positive);
+        });
+        Ok(())
     }
 
     pub(crate) fn roc_auc(&self) -> Result<f64, Undefined> {
-        self.both_classes()?;
-        let areas =
-            self.points.windows(2).map(|pair| (pair[1].1 - pair[0].1) * (pair[0].0 + pair[1].0) / 2.0);
-        Ok(areas.sum::<f64>() / self.n_positive() / self.n_negative())
+        let (positive, negative) = self.both_classes()?;
+        let (mut area, mut before) = (0.0, (0.0, 0.0));
+        self.each_point(|above_positive, above_negative| {
+            area += (above_negative - before.1) * (before.0 + above_positive) / 2.0;
+            before = (above_positive, above_negative);
+        });
+        Ok(area / positive / negative)
     }
 
     pub(crate) fn average_precision(&self) -> Result<f64, Undefined> {
-        if self.n_positive() == 0.0 {
+        let (positive, _) = self.totals();
+        if positive == 0.0 {
             return Err(Undefined::because(
                 "This split has no positive row, so there is no precision to average.",
             ));
         }
-        let terms = self.points.windows(2).map(|pair| {
-            let gained = pair[1].0 - pair[0].0;
-            if gained == 0.0 { 0.0 } else { gained * pair[1].0 / (pair[1].0 + pair[1].1) }
+        let (mut precision, mut before) = (0.0, 0.0);
+        self.each_point(|above_positive, above_negative| {
+            let gained = above_positive - before;
+            if gained != 0.0 {
+                precision += gained * above_positive / (above_positive + above_negative);
+            }
+            before = above_positive;
         });
-        Ok(terms.sum::<f64>() / self.n_positive())
+        Ok(precision / positive)
     }
 }
 
@@ -70,7 +120,7 @@ impl Curve {
 pub struct OnCurve {
     about: About,
     laws: Laws,
-    compute: fn(&Curve, &Params) -> Result<f64, Undefined>,
+    compute: fn(&Curve<'_>, &Params) -> Result<f64, Undefined>,
 }
 
 impl Metric for OnCurve {
@@ -85,7 +135,33 @@ impl Metric for OnCurve {
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         rows.positive_weight()?;
         let (truth, score) = rows.numbers();
-        (self.compute)(&Curve::new(truth, score, rows.weights), params)
+        with_curve(truth, score, rows.weights, |curve| (self.compute)(curve, params))
+    }
+
+    /// Without weights every row is sorted once, and the parts of a part are merged.
+    fn score_parts(
+        &self,
+        rows: &Rows<'_>,
+        parts: &[Range<usize>],
+        params: &Params,
+    ) -> Vec<Result<f64, Undefined>> {
+        if rows.weights.is_some() {
+            let score = |part: &Range<usize>| rows.with_part(part.clone(), |rows| self.score(rows, params));
+            return parallel::each(parts, rows.len(), score);
+        }
+        let (truth, score) = rows.numbers();
+        let mut cuts: Vec<usize> = parts.iter().flat_map(|part| [part.start, part.end]).collect();
+        cuts.sort_unstable();
+        cuts.dedup();
+        let pieces: Vec<Range<usize>> = cuts.windows(2).map(|ends| ends[0]..ends[1]).collect();
+        let sorted = parallel::each(&pieces, rows.len(), |piece| {
+            SortedScores::of(&truth[piece.clone()], &score[piece.clone()])
+        });
+        parallel::each(parts, rows.len(), |part| {
+            let first = cuts.partition_point(|cut| *cut < part.start);
+            let end = cuts.partition_point(|cut| *cut < part.end);
+            (self.compute)(&Curve::Counted(&sorted[first..end]), params)
+        })
     }
 }
 
@@ -157,24 +233,26 @@ pub static PARTIAL_AUC: OnCurve = OnCurve {
     compute: partial_auc,
 };
 
-fn partial_auc(curve: &Curve, params: &Params) -> Result<f64, Undefined> {
-    curve.both_classes()?;
+fn partial_auc(curve: &Curve<'_>, params: &Params) -> Result<f64, Undefined> {
     let limit = params.number("max_fpr");
     if limit == 1.0 {
         return curve.roc_auc();
     }
-    let rates: Vec<(f64, f64)> = curve.rates().collect();
-    let mut area = 0.0;
-    for pair in rates.windows(2) {
-        let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
+    let (mut area, mut before) = (0.0, (0.0, 0.0));
+    let mut is_past = false;
+    curve.each_rate(|x1, y1| {
+        let (x0, y0) = std::mem::replace(&mut before, (x1, y1));
+        if is_past {
+            return;
+        }
         if x1 <= limit {
             area += (x1 - x0) * (y0 + y1) / 2.0;
         } else {
             let y = y0 + (y1 - y0) * (limit - x0) / (x1 - x0);
             area += (limit - x0) * (y0 + y) / 2.0;
-            break;
+            is_past = true;
         }
-    }
+    })?;
     let smallest = limit * limit / 2.0;
     Ok(0.5 * (1.0 + (area - smallest) / (limit - smallest)))
 }
@@ -210,21 +288,21 @@ pub static EER: OnCurve = OnCurve {
     compute: equal_error_rate,
 };
 
-fn equal_error_rate(curve: &Curve, _: &Params) -> Result<f64, Undefined> {
-    curve.both_classes()?;
+fn equal_error_rate(curve: &Curve<'_>, _: &Params) -> Result<f64, Undefined> {
     let mut before = (0.0, 0.0);
-    for (fpr, tpr) in curve.rates() {
+    let mut found = None;
+    curve.each_rate(|fpr, tpr| {
         let gap = fpr - (1.0 - tpr);
-        if gap == 0.0 {
-            return Ok((fpr + 1.0 - tpr) / 2.0);
+        if found.is_none() && gap == 0.0 {
+            found = Some((fpr + 1.0 - tpr) / 2.0);
         }
-        if gap > 0.0 {
+        if found.is_none() && gap > 0.0 {
             let gap_before = before.0 - (1.0 - before.1);
-            return Ok(before.0 - gap_before / (gap - gap_before) * (fpr - before.0));
+            found = Some(before.0 - gap_before / (gap - gap_before) * (fpr - before.0));
         }
         before = (fpr, tpr);
-    }
-    Err(Undefined::because("The error rates never meet."))
+    })?;
+    found.ok_or_else(|| Undefined::because("The error rates never meet."))
 }
 
 pub static KS: OnCurve = OnCurve {
@@ -238,8 +316,9 @@ pub static KS: OnCurve = OnCurve {
     },
     laws: LAWS,
     compute: |curve, _| {
-        curve.both_classes()?;
-        Ok(curve.rates().map(|(fpr, tpr)| tpr - fpr).fold(0.0, f64::max))
+        let mut widest = 0.0_f64;
+        curve.each_rate(|fpr, tpr| widest = widest.max(tpr - fpr))?;
+        Ok(widest)
     },
 };
 
@@ -280,12 +359,12 @@ pub static MIN_DCF: OnCurve = OnCurve {
     },
     laws: LAWS,
     compute: |curve, params| {
-        curve.both_classes()?;
         let p_target = params.number(P_TARGET.name);
         let miss = params.number(COST_MISS.name) * p_target;
         let alarm = params.number(COST_ALARM.name) * (1.0 - p_target);
-        let costs = curve.rates().map(|(fpr, tpr)| miss * (1.0 - tpr) + alarm * fpr);
-        Ok(costs.fold(f64::INFINITY, f64::min) / miss.min(alarm))
+        let mut least = f64::INFINITY;
+        curve.each_rate(|fpr, tpr| least = least.min(miss * (1.0 - tpr) + alarm * fpr))?;
+        Ok(least / miss.min(alarm))
     },
 };
 
@@ -352,7 +431,6 @@ mod tests {
     fn detection_costs_are_those_of_the_reference() {
         let truth = [1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
         let score = [0.9, 0.8, 0.8, 0.6, 0.5, 0.5, 0.4, 0.3, 0.2, 0.1];
-        let curve = Curve::new(&truth, &score, None);
         for (given, expected) in [
             (json!({}), 0.75),
             (json!({"p_target": 0.5}), 0.416_666_666_666_666_63),
@@ -360,7 +438,8 @@ mod tests {
         ] {
             let given = given.as_object().map_or_else(Default::default, Clone::clone);
             let params = crate::metrics::find("min_dcf", &given).map(|found| found.1);
-            let cost = params.map(|params| (MIN_DCF.compute)(&curve, &params));
+            let cost = params
+                .map(|params| with_curve(&truth, &score, None, |curve| (MIN_DCF.compute)(curve, &params)));
             let is_close = matches!(&cost, Ok(Ok(cost)) if (cost - expected).abs() < 1e-12);
             assert!(is_close, "{}: {cost:?}, not {expected}", Value::Object(given));
         }

@@ -90,6 +90,7 @@ impl<'a> Gathered<'a> {
             groups: None,
             row_numbers: &self.row_numbers,
             n_classes: all.n_classes,
+            n_solution_classes: all.n_solution_classes,
             context: all.context,
             group_names: all.group_names,
         })

@@ -1,12 +1,13 @@
 //! How far the outlines of two masks lie apart.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use holdout_contract::spec::{Direction, Layout};
 
 use crate::judge::Context;
 use crate::metrics::about::{About, Kind, ParameterAbout};
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined, Values};
+use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, Undefined, Values};
 use crate::misfit::Misfits;
 
 use super::outline::{Columns, each_squared_distance};
@@ -56,19 +57,39 @@ impl Metric for Boundary {
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
-        rows.positive_weight()?;
+        self.score_rows(rows, params)
+    }
+
+    fn score_parts(
+        &self,
+        rows: &Rows<'_>,
+        parts: &[Range<usize>],
+        params: &Params,
+    ) -> Vec<Result<f64, Undefined>> {
+        self.score_row_parts(rows, parts, params)
+    }
+}
+
+impl PerRow for Boundary {
+    type Found = Option<f64>;
+
+    fn find(&self, rows: &Rows<'_>, params: &Params) -> Vec<Option<f64>> {
         let everywhere = size::image_size(params, rows.context);
-        if !size::is_known(params, rows.context) {
-            return Err(Undefined::because("The height and the width of the images are not known."));
-        }
         let spacing = (params.number(PIXEL_HEIGHT.name), params.number(PIXEL_WIDTH.name));
         let (truths, predictions) = (rows.truths[0], rows.predictions[0]);
-        let values = crate::parallel::map(rows.len(), rows.len() * WORK_OF_A_ROW, |at| {
+        crate::parallel::map(rows.len(), rows.len() * WORK_OF_A_ROW, |at| {
             let size = size::of_row(rows.truths, at, everywhere).unwrap_or((1, 1));
             let outline = |mask: &str| Columns::of(mask, size.0, size.1).outline();
             let (truth, predicted) = (outline(truths.text(at)), outline(predictions.text(at)));
             (self.value)(&Pair { truth, predicted, size, spacing }, params)
-        });
+        })
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, values: &[Option<f64>], params: &Params) -> Result<f64, Undefined> {
+        rows.positive_weight()?;
+        if !size::is_known(params, rows.context) {
+            return Err(Undefined::because("The height and the width of the images are not known."));
+        }
         let counted: Vec<usize> = (0..rows.len()).filter(|at| values[*at].is_some()).collect();
         let total = crate::kernels::sum(counted.len(), |at| rows.weight(counted[at]));
         if total == 0.0 {

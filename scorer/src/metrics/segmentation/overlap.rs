@@ -1,5 +1,7 @@
 //! Dice and intersection over union, by merging the runs of two masks.
 
+use std::ops::Range;
+
 use holdout_contract::spec::Layout;
 
 use crate::intake::shapes::{Run, Runs};
@@ -7,7 +9,7 @@ use crate::judge::Context;
 use crate::kernels::sum;
 use crate::metrics::about::About;
 use crate::metrics::groups::Groups;
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined, Values};
+use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, Undefined, Values};
 use crate::misfit::Misfits;
 
 use super::size::{self, HEIGHT, HEIGHT_COLUMN, MASK_COLUMN, WIDTH, WIDTH_COLUMN};
@@ -15,7 +17,7 @@ use super::{BLANK, CHECKED, EMPTIES, EMPTY_PAIR, LEAVE_OUT, RUNS};
 
 /// Pixels of the truth, of the prediction, and of both.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct Overlap {
+pub struct Overlap {
     truth: u64,
     predicted: u64,
     both: u64,
@@ -113,19 +115,42 @@ impl Metric for Mask {
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn score_parts(
+        &self,
+        rows: &Rows<'_>,
+        parts: &[Range<usize>],
+        params: &Params,
+    ) -> Vec<Result<f64, Undefined>> {
+        self.score_row_parts(rows, parts, params)
+    }
+}
+
+impl PerRow for Mask {
+    type Found = Overlap;
+
+    fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<Overlap> {
+        rows.each_pair(Overlap::of)
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, overlaps: &[Overlap], params: &Params) -> Result<f64, Undefined> {
         rows.positive_weight()?;
-        let (truths, predictions) = (rows.truths[0], rows.predictions[0]);
-        let overlaps = rows.each(|at| Overlap::of(truths.text(at), predictions.text(at)));
         match self.over {
-            Over::Rows => {
+            Over::Rows if params.flag(LEAVE_OUT.name) => {
                 let all: Vec<u32> = (0..rows.len() as u32).collect();
-                self.mean(rows, params, &overlaps, &all).ok_or_else(all_left_out)
+                self.mean(rows, params, overlaps, &all).ok_or_else(all_left_out)
+            }
+            Over::Rows => {
+                let of_empty_pair = params.optional_number(EMPTY_PAIR.name).unwrap_or(1.0);
+                rows.mean(|at| self.value_or(overlaps[at], of_empty_pair))
             }
             Over::Classes => {
                 let groups = Groups::of(rows)?;
                 let means: Vec<f64> = groups
                     .iter()
-                    .filter_map(|(_, members)| self.mean(rows, params, &overlaps, members))
+                    .filter_map(|(_, members)| self.mean(rows, params, overlaps, members))
                     .collect();
                 if means.is_empty() {
                     return Err(all_left_out());
@@ -137,16 +162,17 @@ impl Metric for Mask {
 }
 
 impl Mask {
+    fn value_or(&self, overlap: Overlap, of_empty_pair: f64) -> f64 {
+        if overlap.is_empty() { of_empty_pair } else { (self.value)(overlap) }
+    }
+
     fn mean(&self, rows: &Rows<'_>, params: &Params, overlaps: &[Overlap], members: &[u32]) -> Option<f64> {
         let of_empty_pair = (!params.flag(LEAVE_OUT.name)).then(|| params.optional_number(EMPTY_PAIR.name));
         let of_empty_pair = of_empty_pair.map(|value| value.unwrap_or(1.0));
         let counts = |at: usize| of_empty_pair.is_some() || !overlaps[at].is_empty();
         let counted: Vec<usize> = members.iter().map(|at| *at as usize).filter(|at| counts(*at)).collect();
         let total = sum(counted.len(), |at| rows.weight(counted[at]));
-        let value = |at: usize| match overlaps[at].is_empty() {
-            true => of_empty_pair.unwrap_or(0.0),
-            false => (self.value)(overlaps[at]),
-        };
+        let value = |at: usize| self.value_or(overlaps[at], of_empty_pair.unwrap_or(0.0));
         let weighted = sum(counted.len(), |at| rows.weight(counted[at]) * value(counted[at]));
         (total > 0.0).then(|| weighted / total)
     }
@@ -173,10 +199,29 @@ impl Metric for Pooled {
         size::misfits(truths, predictions)
     }
 
-    fn score(&self, rows: &Rows<'_>, _: &Params) -> Result<f64, Undefined> {
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn score_parts(
+        &self,
+        rows: &Rows<'_>,
+        parts: &[Range<usize>],
+        params: &Params,
+    ) -> Vec<Result<f64, Undefined>> {
+        self.score_row_parts(rows, parts, params)
+    }
+}
+
+impl PerRow for Pooled {
+    type Found = Overlap;
+
+    fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<Overlap> {
+        rows.each_pair(Overlap::of)
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, overlaps: &[Overlap], _: &Params) -> Result<f64, Undefined> {
         rows.positive_weight()?;
-        let (truths, predictions) = (rows.truths[0], rows.predictions[0]);
-        let overlaps = rows.each(|at| Overlap::of(truths.text(at), predictions.text(at)));
         let total = |part: fn(&Overlap) -> u64| {
             sum(overlaps.len(), |at| rows.weight(at) * part(&overlaps[at]) as f64)
         };

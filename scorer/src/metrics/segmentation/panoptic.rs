@@ -1,6 +1,7 @@
 //! Panoptic quality: segments found, and how well (Kirillov et al. 2019).
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use holdout_contract::spec::{Cell, Layout};
 
@@ -9,7 +10,7 @@ use crate::judge::Context;
 use crate::kernels::sum;
 use crate::metrics::about::{About, fields};
 use crate::metrics::groups::Groups;
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined, Values};
+use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, Undefined, Values};
 use crate::misfit::Misfits;
 
 use super::size::{self, HEIGHT, HEIGHT_COLUMN, MASK_COLUMN, WIDTH, WIDTH_COLUMN};
@@ -17,7 +18,7 @@ use super::{BLANK, CHECKED, RUNS};
 
 /// What one row adds: the overlaps of matched segments, and how many segments there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct Found {
+pub struct Found {
     iou: f64,
     n_matched: u32,
     n_true: u32,
@@ -98,15 +99,34 @@ impl Metric for Panoptic {
         self.by_class
     }
 
-    fn score(&self, rows: &Rows<'_>, _: &Params) -> Result<f64, Undefined> {
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn score_parts(
+        &self,
+        rows: &Rows<'_>,
+        parts: &[Range<usize>],
+        params: &Params,
+    ) -> Vec<Result<f64, Undefined>> {
+        self.score_row_parts(rows, parts, params)
+    }
+}
+
+impl PerRow for Panoptic {
+    type Found = Found;
+
+    fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<Found> {
+        rows.each_pair(Found::of)
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, found: &[Found], _: &Params) -> Result<f64, Undefined> {
         rows.positive_weight()?;
-        let (truths, predictions) = (rows.truths[0], rows.predictions[0]);
-        let found = rows.each(|at| Found::of(truths.text(at), predictions.text(at)));
         let all: Vec<u32> = (0..rows.len() as u32).collect();
         let qualities: Vec<f64> = if self.by_class {
-            Groups::of(rows)?.iter().filter_map(|(_, members)| quality(rows, &found, members)).collect()
+            Groups::of(rows)?.iter().filter_map(|(_, members)| quality(rows, found, members)).collect()
         } else {
-            quality(rows, &found, &all).into_iter().collect()
+            quality(rows, found, &all).into_iter().collect()
         };
         if qualities.is_empty() {
             return Err(Undefined::because("No row of this split has a segment, in truth or prediction."));

@@ -97,6 +97,7 @@ mod tests {
             groups: None,
             row_numbers: &row_numbers,
             n_classes: 0,
+            n_solution_classes: 0,
             context: &judge.context,
             group_names: &[],
         })

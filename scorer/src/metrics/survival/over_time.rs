@@ -5,7 +5,7 @@ use super::concordance::{BLANK, OfRisk};
 use super::{HIGHER, Observed};
 use crate::kernels::median;
 use crate::metrics::about::{About, Kind, ParameterAbout};
-use crate::metrics::binary::curve::Curve;
+use crate::metrics::binary::curve::with_curve;
 use crate::metrics::{Params, Rows, Undefined};
 
 pub static CUMULATIVE_DYNAMIC_AUC: OfRisk = OfRisk::new(
@@ -57,7 +57,7 @@ fn auc_at(_: &Rows<'_>, observed: &Observed, risk: &[f64], params: &Params) -> R
         scores.push(*risk);
         weights.push(weight);
     }
-    Curve::new(&truth, &scores, Some(&weights)).roc_auc().map_err(|_| {
+    with_curve(&truth, &scores, Some(&weights), |curve| curve.roc_auc()).map_err(|_| {
         Undefined::because(format!(
             "By the time {time} nobody of this split had the event, or nobody was observed longer."
         ))
