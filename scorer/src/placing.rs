@@ -11,7 +11,7 @@ use holdout_contract::rejection::Rejection;
 use holdout_contract::spec::Task;
 
 use crate::align::{Aligned, Predicted};
-use crate::intake::{CellRule, Column, Labels, Table, Texts};
+use crate::intake::{CellRule, Column, Expected, Labels, Table, Texts};
 use crate::parallel;
 use crate::solution::Solution;
 
@@ -98,7 +98,7 @@ pub(crate) struct Placing<'a> {
 
 impl<'a> Placing<'a> {
     pub(crate) fn of(solution: &'a Solution) -> Self {
-        let places = |column: &crate::solution::Expected| Places::of(&column.rule, solution.n_rows());
+        let places = |column: &Expected| Places::of(&column.rule, solution.n_rows());
         Self { solution, columns: solution.expected.iter().map(places).collect() }
     }
 

@@ -35,6 +35,8 @@ pub enum Kind {
     Number(f64, f64, f64),
     /// Minimum, maximum; unset by default.
     OptionalNumber(f64, f64),
+    /// Minimum, maximum; unset by default.
+    OptionalInteger(i64, i64),
     /// Minimum, maximum, default.
     Integer(i64, i64, i64),
     /// Default.
@@ -85,7 +87,7 @@ pub mod fields {
 const WEIGHT: ParameterAbout = ParameterAbout {
     name: "weight_column",
     kind: Kind::Text(""),
-    description: "A column of the solution with a weight of 0 or more for every row; empty: every row counts the same.",
+    description: "A column of the solution with a weight of 0 or more for every row; a row of weight 0 is not scored. Empty: every row counts the same.",
     is_main: false,
 };
 
@@ -100,6 +102,20 @@ pub(super) const POSITIVE: ParameterAbout = ParameterAbout {
     name: "positive_class",
     kind: Kind::Text(""),
     description: "The class that counts as 1 where the solution holds class names; empty: the solution holds 0 and 1.",
+    is_main: false,
+};
+
+pub(super) const BETA: ParameterAbout = ParameterAbout {
+    name: "beta",
+    kind: Kind::Number(1e-6, 1e6, 2.0),
+    description: "How many times as much recall counts as precision.",
+    is_main: true,
+};
+
+pub(super) const CLIP: ParameterAbout = ParameterAbout {
+    name: "clip",
+    kind: Kind::Number(f64::EPSILON, 0.5, 1e-15),
+    description: "Probabilities are kept this far from 0 and from 1, so that no row can cost without end.",
     is_main: false,
 };
 
@@ -182,7 +198,7 @@ impl ParameterAbout {
     pub(super) fn default(self) -> Value {
         match self.kind {
             Kind::Number(_, _, default) => default.into(),
-            Kind::OptionalNumber(..) => Value::Null,
+            Kind::OptionalNumber(..) | Kind::OptionalInteger(..) => Value::Null,
             Kind::Integer(_, _, default) => default.into(),
             Kind::Text(default) => default.into(),
             Kind::Boolean(default) => default.into(),
@@ -196,7 +212,9 @@ impl ParameterAbout {
             Kind::Number(low, high, _) | Kind::OptionalNumber(low, high) => {
                 ParameterType::Number { minimum: bound(low), maximum: bound(high) }
             }
-            Kind::Integer(low, high, _) => ParameterType::Integer { minimum: Some(low), maximum: Some(high) },
+            Kind::Integer(low, high, _) | Kind::OptionalInteger(low, high) => {
+                ParameterType::Integer { minimum: Some(low), maximum: Some(high) }
+            }
             Kind::Text(_) => ParameterType::Text,
             Kind::Boolean(_) => ParameterType::Boolean,
             Kind::Choice(values, _) => {

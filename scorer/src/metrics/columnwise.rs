@@ -2,7 +2,7 @@
 
 use holdout_contract::spec::{Cell, Direction, Task};
 
-use super::about::{About, fields};
+use super::about::{About, CLIP, fields};
 use super::binary::{curve, loss};
 use super::regression::{association, pointwise, ratio};
 use super::{Degenerate, Laws, Metric, Params, Rows, Undefined};
@@ -128,7 +128,10 @@ pub static MC_LOG_LOSS: Columnwise = Columnwise {
         layout: fields::Fields::TargetColumns(Cell::Binary),
         sentence: "The log loss of every 0/1 column, averaged.",
         formula: r"\frac1C\sum_{c}\mathrm{LogLoss}_c",
-        edge_cases: &["Probabilities are kept inside [1e-15, 1 - 1e-15]."],
+        parameters: &[CLIP],
+        edge_cases: &[
+            "Probabilities are kept inside [clip, 1 - clip]; the clip is 1e-15 unless the host sets another.",
+        ],
         gaming: "Honest: the best report is the probability one believes.",
         ..BLANK
     },
@@ -170,7 +173,10 @@ impl Metric for Haversine {
             layout: fields::Fields::Named { solution: PLACE, submission: PLACE },
             sentence: "The mean distance over the globe between predicted and true place, in kilometres.",
             formula: r"\frac1n\sum_i 2R\arcsin\sqrt{\sin^2\tfrac{\Delta\varphi}{2}+\cos\varphi_y\cos\varphi_p\sin^2\tfrac{\Delta\lambda}{2}}",
-            edge_cases: &["A sphere of radius 6371.0088 km; longitudes wrap around.", "Degrees."],
+            edge_cases: &[
+                "A sphere of radius 6371.0088 km; longitudes wrap around.",
+                "Degrees. Undefined where a latitude is not between -90 and 90.",
+            ],
             gaming: "The best report is the point with the smallest mean distance to all places one thinks possible.",
             ..BLANK
         };
@@ -186,6 +192,10 @@ impl Metric for Haversine {
     }
 
     fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
+        let latitudes = rows.truths[0].numbers().iter().chain(rows.predictions[0].numbers());
+        if latitudes.into_iter().any(|latitude| latitude.abs() > 90.0) {
+            return Err(Undefined::because("A latitude of this split is not between -90 and 90 degrees."));
+        }
         let column =
             |values: &[super::Values<'_>], at: usize, row: usize| values[at].numbers()[row].to_radians();
         rows.mean(|row| {

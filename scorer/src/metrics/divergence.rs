@@ -2,15 +2,13 @@
 
 use holdout_contract::spec::{Cell, Direction, Task};
 
-use super::about::{About, fields};
+use super::about::{About, CLIP, fields};
 use super::{Degenerate, Laws, Metric, Params, Rows, Undefined, Values};
 
 /// The divergence of Kullback and Leibler.
 pub struct Divergence;
 
 pub static KL_DIVERGENCE: Divergence = Divergence;
-
-const CLIP: f64 = 1e-15;
 
 impl Metric for Divergence {
     fn about(&self) -> &About {
@@ -21,12 +19,12 @@ impl Metric for Divergence {
             direction: Direction::LowerIsBetter,
             best: Some(0.0),
             layout: fields::Fields::TargetColumns(Cell::Probability),
-            parameters: &[],
+            parameters: &[CLIP],
             sentence: "How much more surprised one would be with the predicted shares than with the true ones.",
             formula: r"\frac1n\sum_i\sum_k y_{ik}\ln\frac{y_{ik}}{p_{ik}}",
             edge_cases: &[
                 "Each row of truth and prediction is divided by its sum; a row of zeros has no score.",
-                "Predicted shares are kept inside [1e-15, 1 - 1e-15].",
+                "Predicted shares are kept inside [clip, 1 - clip]; the clip is 1e-15 unless the host sets another.",
                 "A true share of 0 costs nothing.",
             ],
             gaming: "Honest: the best report is the shares one expects. A share of 0 where there is some costs up to 35 times that share.",
@@ -42,7 +40,7 @@ impl Metric for Divergence {
         }
     }
 
-    fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         let total = |columns: &[Values<'_>], row: usize| -> f64 {
             columns.iter().map(|column| column.numbers()[row]).sum()
         };
@@ -52,19 +50,20 @@ impl Metric for Divergence {
                 "A row of this split has the share 0 for every class, so it cannot be divided by its sum.",
             ));
         }
+        let clip = params.number(CLIP.name);
         rows.mean(|row| {
             let (all_true, all_predicted) = (total(rows.truths, row), total(rows.predictions, row));
             let columns = rows.truths.iter().zip(rows.predictions);
             let shares = columns.map(|(truth, predicted)| {
                 (truth.numbers()[row] / all_true, predicted.numbers()[row] / all_predicted)
             });
-            shares.map(|(y, p)| term(y, p)).sum()
+            shares.map(|(y, p)| term(y, p, clip)).sum()
         })
     }
 }
 
-fn term(y: f64, p: f64) -> f64 {
-    if y == 0.0 { 0.0 } else { y * (y / p.clamp(CLIP, 1.0 - CLIP)).ln() }
+fn term(y: f64, p: f64, clip: f64) -> f64 {
+    if y == 0.0 { 0.0 } else { y * (y / p.clamp(clip, 1.0 - clip)).ln() }
 }
 
 #[cfg(test)]
@@ -74,8 +73,8 @@ mod tests {
     /// scipy.special.rel_entr.
     #[test]
     fn terms_and_their_clip() {
-        assert_eq!(term(0.0, 0.0), 0.0);
-        assert!((term(0.7, 0.2) - 0.876_934_077_946_757_4).abs() < 1e-15);
-        assert!((term(1.0, 0.0) - 34.538_776_394_910_684).abs() < 1e-12);
+        assert_eq!(term(0.0, 0.0, 1e-15), 0.0);
+        assert!((term(0.7, 0.2, 1e-15) - 0.876_934_077_946_757_4).abs() < 1e-15);
+        assert!((term(1.0, 0.0, 1e-15) - 34.538_776_394_910_684).abs() < 1e-12);
     }
 }

@@ -166,7 +166,7 @@ pub static SMAPE_BY_SERIES: OverGroups = OverGroups {
         gaming: "Forecasting too high costs less than too low by the same amount.",
         ..BLANK
     },
-    of_group: |group| Ok(100.0 * group.mean(|y, p| smape_term(y, p, &Params::default()))),
+    of_group: |group| Ok(100.0 * group.mean(|y, p| smape_term(y, p, 0.0))),
     weight: equally,
 };
 

@@ -1,7 +1,7 @@
 //! The catalogue, one line a metric, in the order in which hosts see it.
 
 use super::binary::{curve, loss};
-use super::labels::{binary, ordinal, single};
+use super::labels::{averaged, binary, ordinal, single};
 use super::multilabel::{ranked, tags};
 use super::probabilistic::{ensemble, gaussian, quantiles};
 use super::ranking::{graded, lists, pooled};
@@ -64,18 +64,21 @@ pub static METRICS: &[&dyn Metric] = &[
     &loss::ECE,
     &single::ACCURACY,
     &single::BALANCED_ACCURACY,
-    &single::F1_MACRO,
+    &averaged::F1_MACRO,
     &single::MCC,
     &single::KAPPA,
     &single::F1_MICRO,
-    &single::F1_WEIGHTED,
-    &single::PRECISION_MACRO,
-    &single::RECALL_MACRO,
-    &single::JACCARD_MACRO,
+    &averaged::F1_WEIGHTED,
+    &averaged::F_BETA_MACRO,
+    &averaged::F_BETA_WEIGHTED,
+    &averaged::PRECISION_MACRO,
+    &averaged::RECALL_MACRO,
+    &averaged::JACCARD_MACRO,
     &single::ERROR_RATE,
     &binary::F1,
     &binary::F2,
     &binary::F_HALF,
+    &binary::F_BETA,
     &binary::PRECISION,
     &binary::RECALL,
     &binary::JACCARD,
@@ -100,6 +103,7 @@ pub static METRICS: &[&dyn Metric] = &[
     &tags::F1_SAMPLES,
     &tags::F1_SAMPLES_EMPTY_1,
     &tags::F2_SAMPLES,
+    &tags::F_BETA_SAMPLES,
     &tags::F1_MICRO,
     &tags::F1_MACRO,
     &tags::JACCARD_SAMPLES,

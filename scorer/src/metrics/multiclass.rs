@@ -1,22 +1,26 @@
 //! One probability column a class.
 
-use holdout_contract::spec::{Direction, Task};
+use std::ops::Range;
 
-use super::about::{About, Kind, ParameterAbout, fields};
-use super::binary::curve::Curve;
-use super::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use holdout_contract::spec::{Cell, Direction, Task};
+
+use super::about::{About, CLIP, Kind, ParameterAbout, fields};
+use super::binary::curve::with_curve;
+use super::{Degenerate, Laws, Metric, Params, PerRow, Rows, Undefined};
 
 /// Predictions of one split, by class.
 pub struct Classes<'a> {
-    rows: &'a Rows<'a>,
     truth: &'a [u32],
     columns: Vec<&'a [f64]>,
+    /// How far probabilities are kept from 0 and 1, where a logarithm is taken.
+    clip: f64,
 }
 
 impl<'a> Classes<'a> {
-    fn new(rows: &'a Rows<'a>) -> Self {
+    fn new(rows: &Rows<'a>, params: &Params) -> Self {
         let columns = rows.predictions.iter().map(|column| column.numbers()).collect();
-        Self { rows, truth: rows.truths[0].codes(), columns }
+        let clip = params.optional_number(CLIP.name).unwrap_or_default();
+        Self { truth: rows.truths[0].codes(), columns, clip }
     }
 
     fn total(&self, at: usize) -> f64 {
@@ -26,9 +30,7 @@ impl<'a> Classes<'a> {
     fn refuse_empty_rows(&self) -> Result<(), Undefined> {
         match (0..self.truth.len()).find(|at| self.total(*at) <= 0.0) {
             None => Ok(()),
-            Some(_) => Err(Undefined::because(
-                "A row of this split has probability 0 for every class, so it cannot be divided by its sum.",
-            )),
+            Some(_) => Err(empty_row()),
         }
     }
 
@@ -60,12 +62,86 @@ impl<'a> Classes<'a> {
             |(other, column): (usize, &&[f64])| column[at] > own || (column[at] == own && other < class);
         1 + self.columns.iter().enumerate().filter(|entry| before(*entry)).count()
     }
+
+    /// Whether the true class is among the first `k`: 1 or 0.
+    fn is_within(&self, at: usize, k: usize) -> f64 {
+        f64::from(u8::from(self.rank_of_truth(at) <= k))
+    }
+}
+
+/// A mean over rows of a term of the row's class columns.
+pub struct OfRow {
+    about: About,
+    /// Of the row, and of what its columns add up to.
+    term: fn(&Classes<'_>, usize, f64) -> f64,
+    /// Probabilities: columns are divided by what the row adds up to. Numbers: they only have an order.
+    prediction: Cell,
+    least_classes: usize,
+}
+
+impl Metric for OfRow {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn laws(&self) -> Laws {
+        ROWWISE
+    }
+
+    fn prediction_cell(&self) -> Cell {
+        self.prediction
+    }
+
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn score_parts(
+        &self,
+        rows: &Rows<'_>,
+        parts: &[Range<usize>],
+        params: &Params,
+    ) -> Vec<Result<f64, Undefined>> {
+        self.score_row_parts(rows, parts, params)
+    }
+}
+
+impl PerRow for OfRow {
+    /// No number for a row that cannot be divided by its sum.
+    type Found = f64;
+
+    fn find(&self, rows: &Rows<'_>, params: &Params) -> Vec<f64> {
+        let classes = Classes::new(rows, params);
+        rows.each(|at| {
+            let total = if self.prediction == Cell::Probability { classes.total(at) } else { 1.0 };
+            if total > 0.0 { (self.term)(&classes, at, total) } else { f64::NAN }
+        })
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], _: &Params) -> Result<f64, Undefined> {
+        rows.positive_weight()?;
+        if rows.predictions.len() < self.least_classes {
+            return Err(Undefined::because("One class alone has no order."));
+        }
+        if terms.iter().any(|term| term.is_nan()) {
+            return Err(empty_row());
+        }
+        rows.mean(|at| terms[at])
+    }
+}
+
+fn empty_row() -> Undefined {
+    Undefined::because(
+        "A row of this split has probability 0 for every class, so it cannot be divided by its sum.",
+    )
 }
 
 /// A metric of class columns.
 pub struct OfClasses {
     about: About,
     laws: Laws,
+    /// As for [`OfRow`].
+    prediction: Cell,
     compute: fn(&Classes<'_>) -> Result<f64, Undefined>,
 }
 
@@ -78,9 +154,13 @@ impl Metric for OfClasses {
         self.laws
     }
 
-    fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
+    fn prediction_cell(&self) -> Cell {
+        self.prediction
+    }
+
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         rows.positive_weight()?;
-        (self.compute)(&Classes::new(rows))
+        (self.compute)(&Classes::new(rows, params))
     }
 }
 
@@ -93,7 +173,7 @@ const CURVES: Laws = Laws {
 const NORMALISED: &str = "Each row is divided by its sum; a row of zeros has no score.";
 const PRESENT: &str = "Undefined when a split lacks a class.";
 const ORDER_ONLY: &str = "Only the order of each column counts: probabilities need not be calibrated.";
-const TIES: &str = "Equal probabilities: the class listed first goes first.";
+const TIES: &str = "Any numbers will do. Equal ones: the class listed first goes first.";
 
 const BLANK: About = About {
     name: "",
@@ -109,7 +189,7 @@ const BLANK: About = About {
     gaming: "",
 };
 
-pub static LOG_LOSS: OfClasses = OfClasses {
+pub static LOG_LOSS: OfRow = OfRow {
     about: About {
         name: "multiclass_log_loss",
         title: "Multiclass log loss",
@@ -117,21 +197,23 @@ pub static LOG_LOSS: OfClasses = OfClasses {
         best: Some(0.0),
         sentence: "How surprised one would be by the true class, given the predicted probabilities.",
         formula: r"-\frac1n\sum_{i=1}^{n}\ln p_{i,y_i}",
-        edge_cases: &[NORMALISED, "Probabilities are then kept inside [1e-15, 1 - 1e-15]."],
+        parameters: &[CLIP],
+        edge_cases: &[
+            NORMALISED,
+            "Probabilities are then kept inside [clip, 1 - clip]; the clip is 1e-15 unless the host sets another.",
+        ],
         gaming: "Honest: the best report is what one believes. One confident wrong row can cost more than many good rows gain.",
         ..BLANK
     },
-    laws: ROWWISE,
-    compute: |classes| {
-        classes.refuse_empty_rows()?;
-        classes.rows.mean(|at| {
-            let p = classes.columns[classes.truth[at] as usize][at] / classes.total(at);
-            -p.clamp(1e-15, 1.0 - 1e-15).ln()
-        })
+    term: |classes, at, total| {
+        let p = classes.columns[classes.truth[at] as usize][at] / total;
+        -p.clamp(classes.clip, 1.0 - classes.clip).ln()
     },
+    prediction: Cell::Probability,
+    least_classes: 1,
 };
 
-pub static BRIER: OfClasses = OfClasses {
+pub static BRIER: OfRow = OfRow {
     about: About {
         name: "multiclass_brier",
         title: "Multiclass Brier score",
@@ -143,20 +225,18 @@ pub static BRIER: OfClasses = OfClasses {
         gaming: "Honest: the best report is what one believes.",
         ..BLANK
     },
-    laws: ROWWISE,
-    compute: |classes| {
-        classes.refuse_empty_rows()?;
-        classes.rows.mean(|at| {
-            let (total, truth) = (classes.total(at), classes.truth[at] as usize);
-            let miss = |(class, column): (usize, &&[f64])| {
-                (column[at] / total - f64::from(u8::from(class == truth))).powi(2)
-            };
-            classes.columns.iter().enumerate().map(miss).sum()
-        })
+    term: |classes, at, total| {
+        let truth = classes.truth[at] as usize;
+        let miss = |(class, column): (usize, &&[f64])| {
+            (column[at] / total - f64::from(u8::from(class == truth))).powi(2)
+        };
+        classes.columns.iter().enumerate().map(miss).sum()
     },
+    prediction: Cell::Probability,
+    least_classes: 1,
 };
 
-pub static RPS: OfClasses = OfClasses {
+pub static RPS: OfRow = OfRow {
     about: About {
         name: "rps",
         title: "Ranked probability score",
@@ -168,28 +248,23 @@ pub static RPS: OfClasses = OfClasses {
         gaming: "Honest: the best report is what one believes.",
         ..BLANK
     },
-    laws: ROWWISE,
-    compute: |classes| {
-        classes.refuse_empty_rows()?;
-        let n_gaps = classes.columns.len().saturating_sub(1);
-        if n_gaps == 0 {
-            return Err(Undefined::because("One class alone has no order."));
+    term: |classes, at, total| {
+        let truth = classes.truth[at] as usize;
+        let n_gaps = classes.columns.len() - 1;
+        let mut cumulated = 0.0;
+        let mut cost = 0.0;
+        for (class, column) in classes.columns[..n_gaps].iter().enumerate() {
+            cumulated += column[at] / total;
+            cost += (cumulated - f64::from(u8::from(truth <= class))).powi(2);
         }
-        classes.rows.mean(|at| {
-            let (total, truth) = (classes.total(at), classes.truth[at] as usize);
-            let mut cumulated = 0.0;
-            let mut cost = 0.0;
-            for (class, column) in classes.columns[..n_gaps].iter().enumerate() {
-                cumulated += column[at] / total;
-                cost += (cumulated - f64::from(u8::from(truth <= class))).powi(2);
-            }
-            cost / n_gaps as f64
-        })
+        cost / n_gaps as f64
     },
+    prediction: Cell::Probability,
+    least_classes: 2,
 };
 
 fn one_against_rest(classes: &Classes<'_>, columns: &[Vec<f64>], class: usize) -> Result<f64, Undefined> {
-    Curve::new(&classes.is_class(class), &columns[class], None).roc_auc()
+    with_curve(&classes.is_class(class), &columns[class], None, |curve| curve.roc_auc())
 }
 
 fn mean_over_classes(n: usize, of: impl Fn(usize) -> Result<f64, Undefined>) -> Result<f64, Undefined> {
@@ -208,6 +283,7 @@ pub static AUC_OVR_MACRO: OfClasses = OfClasses {
         ..BLANK
     },
     laws: CURVES,
+    prediction: Cell::Probability,
     compute: |classes| {
         classes.all_present()?;
         classes.refuse_empty_rows()?;
@@ -227,6 +303,7 @@ pub static AUC_OVR_WEIGHTED: OfClasses = OfClasses {
         ..BLANK
     },
     laws: CURVES,
+    prediction: Cell::Probability,
     compute: |classes| {
         classes.all_present()?;
         classes.refuse_empty_rows()?;
@@ -250,6 +327,7 @@ pub static AUC_OVO_MACRO: OfClasses = OfClasses {
         ..BLANK
     },
     laws: CURVES,
+    prediction: Cell::Probability,
     compute: |classes| {
         classes.all_present()?;
         classes.refuse_empty_rows()?;
@@ -261,7 +339,7 @@ pub static AUC_OVO_MACRO: OfClasses = OfClasses {
             let truth: Vec<f64> =
                 rows.iter().map(|at| f64::from(u8::from(classes.truth[*at] as usize == a))).collect();
             let score: Vec<f64> = rows.iter().map(|at| columns[a][*at]).collect();
-            Curve::new(&truth, &score, None).roc_auc()
+            with_curve(&truth, &score, None, |curve| curve.roc_auc())
         };
         let n = columns.len();
         let pairs = (0..n).flat_map(|a| (0..n).filter(move |b| *b != a).map(move |b| (a, b)));
@@ -276,15 +354,16 @@ pub static MEAN_COLUMN_AUC: OfClasses = OfClasses {
         title: "Mean column-wise ROC AUC",
         sentence: "The area under the ROC curve of every class column as it stands, averaged.",
         formula: r"\frac1K\sum_{k}\mathrm{AUC}\bigl([y=k],p_k\bigr)",
-        edge_cases: &["Rows are not divided by their sum.", PRESENT],
+        edge_cases: &["Rows are not divided by their sum; any numbers will do.", PRESENT],
         gaming: ORDER_ONLY,
         ..BLANK
     },
     laws: CURVES,
+    prediction: Cell::Number,
     compute: |classes| {
         classes.all_present()?;
         mean_over_classes(classes.columns.len(), |class| {
-            Curve::new(&classes.is_class(class), classes.columns[class], None).roc_auc()
+            with_curve(&classes.is_class(class), classes.columns[class], None, |curve| curve.roc_auc())
         })
     },
 };
@@ -295,20 +374,23 @@ pub static MAP_MACRO_CLASSES: OfClasses = OfClasses {
         title: "Macro average precision over classes",
         sentence: "The average precision of every class column, averaged.",
         formula: r"\frac1K\sum_{k}\mathrm{AP}\bigl([y=k],p_k\bigr)",
-        edge_cases: &["Rows are not divided by their sum.", PRESENT],
+        edge_cases: &["Rows are not divided by their sum; any numbers will do.", PRESENT],
         gaming: ORDER_ONLY,
         ..BLANK
     },
     laws: CURVES,
+    prediction: Cell::Number,
     compute: |classes| {
         classes.all_present()?;
         mean_over_classes(classes.columns.len(), |class| {
-            Curve::new(&classes.is_class(class), classes.columns[class], None).average_precision()
+            with_curve(&classes.is_class(class), classes.columns[class], None, |curve| {
+                curve.average_precision()
+            })
         })
     },
 };
 
-pub static ACCURACY_ARGMAX: OfClasses = OfClasses {
+pub static ACCURACY_ARGMAX: OfRow = OfRow {
     about: About {
         name: "accuracy_argmax",
         title: "Accuracy of the most probable class",
@@ -318,13 +400,10 @@ pub static ACCURACY_ARGMAX: OfClasses = OfClasses {
         gaming: "Frequent classes decide; how sure one is does not count.",
         ..BLANK
     },
-    laws: ROWWISE,
-    compute: |classes| within(classes, 1),
+    term: |classes, at, _| classes.is_within(at, 1),
+    prediction: Cell::Number,
+    least_classes: 1,
 };
-
-fn within(classes: &Classes<'_>, k: usize) -> Result<f64, Undefined> {
-    classes.rows.mean(|at| f64::from(u8::from(classes.rank_of_truth(at) <= k)))
-}
 
 const TOP: About = About {
     sentence: "The share of rows whose true class is among the most probable ones.",
@@ -334,16 +413,18 @@ const TOP: About = About {
     ..BLANK
 };
 
-pub static TOP2_ACCURACY: OfClasses = OfClasses {
+pub static TOP2_ACCURACY: OfRow = OfRow {
     about: About { name: "top2_accuracy", title: "Top-2 accuracy", ..TOP },
-    laws: ROWWISE,
-    compute: |classes| within(classes, 2),
+    term: |classes, at, _| classes.is_within(at, 2),
+    prediction: Cell::Number,
+    least_classes: 1,
 };
 
-pub static TOP3_ACCURACY: OfClasses = OfClasses {
+pub static TOP3_ACCURACY: OfRow = OfRow {
     about: About { name: "top3_accuracy", title: "Top-3 accuracy", ..TOP },
-    laws: ROWWISE,
-    compute: |classes| within(classes, 3),
+    term: |classes, at, _| classes.is_within(at, 3),
+    prediction: Cell::Number,
+    least_classes: 1,
 };
 
 /// Accuracy of the first k classes, for any k.
@@ -372,11 +453,33 @@ impl Metric for TopK {
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
-        within(&Classes::new(rows), params.count("k"))
+        self.score_rows(rows, params)
+    }
+
+    fn score_parts(
+        &self,
+        rows: &Rows<'_>,
+        parts: &[Range<usize>],
+        params: &Params,
+    ) -> Vec<Result<f64, Undefined>> {
+        self.score_row_parts(rows, parts, params)
     }
 }
 
-pub static MRR_CLASSES: OfClasses = OfClasses {
+impl PerRow for TopK {
+    type Found = f64;
+
+    fn find(&self, rows: &Rows<'_>, params: &Params) -> Vec<f64> {
+        let (classes, k) = (Classes::new(rows, params), params.count("k"));
+        rows.each(|at| classes.is_within(at, k))
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], _: &Params) -> Result<f64, Undefined> {
+        rows.mean(|at| terms[at])
+    }
+}
+
+pub static MRR_CLASSES: OfRow = OfRow {
     about: About {
         name: "mrr_classes",
         title: "Mean reciprocal rank of the true class",
@@ -386,6 +489,7 @@ pub static MRR_CLASSES: OfClasses = OfClasses {
         gaming: "How sure one is does not count.",
         ..BLANK
     },
-    laws: ROWWISE,
-    compute: |classes| classes.rows.mean(|at| 1.0 / classes.rank_of_truth(at) as f64),
+    term: |classes, at, _| 1.0 / classes.rank_of_truth(at) as f64,
+    prediction: Cell::Number,
+    least_classes: 1,
 };

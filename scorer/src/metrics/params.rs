@@ -75,14 +75,16 @@ fn checked(parameter: &ParameterAbout, value: &Value) -> Result<Value, String> {
         Kind::Number(low, high, _) | Kind::OptionalNumber(low, high) => {
             value.as_f64().is_some_and(|number| (low..=high).contains(&number))
         }
-        Kind::Integer(low, high, _) => whole(value).is_some_and(|number| (low..=high).contains(&number)),
+        Kind::Integer(low, high, _) | Kind::OptionalInteger(low, high) => {
+            whole(value).is_some_and(|number| (low..=high).contains(&number))
+        }
         Kind::Text(_) => value.is_string(),
         Kind::Boolean(_) => value.is_boolean(),
         Kind::Choice(values, _) => value.as_str().is_some_and(|value| values.contains(&value)),
         Kind::Parts => value.is_array(),
     };
     match (fits, parameter.kind) {
-        (true, Kind::Integer(..)) => Ok(whole(value).into()),
+        (true, Kind::Integer(..) | Kind::OptionalInteger(..)) => Ok(whole(value).into()),
         (true, _) => Ok(value.clone()),
         (false, kind) => Err(format!("The parameter “{name}” must be {}; it is {value}.", wanted(kind))),
     }
@@ -103,7 +105,9 @@ fn wanted(kind: Kind) -> String {
                 (false, false) => "a number".into(),
             }
         }
-        Kind::Integer(low, high, _) => format!("a whole number from {low} to {high}"),
+        Kind::Integer(low, high, _) | Kind::OptionalInteger(low, high) => {
+            format!("a whole number from {low} to {high}")
+        }
         Kind::Text(_) => "a text".into(),
         Kind::Boolean(_) => "true or false".into(),
         Kind::Choice(values, _) => format!("one of {}", values.join(", ")),

@@ -5,6 +5,7 @@ use holdout_contract::spec::{Cell, Layout};
 
 use crate::intake::{CellRule, Expected, Plan, Wanted};
 use crate::judge::Judge;
+use crate::metrics::labels::ordinal::rating_range;
 use crate::metrics::segmentation;
 
 /// A solution's columns by role; indexes into [`Plan::columns`].
@@ -150,7 +151,7 @@ pub(crate) fn rule(cell: Cell, judge: &Judge) -> CellRule {
         Cell::Number => CellRule::Number,
         Cell::Positive => CellRule::Positive,
         Cell::Probability => CellRule::Probability,
-        Cell::Integer => CellRule::Integer { range: judge.context.rating_range() },
+        Cell::Integer => CellRule::Integer { range: rating_range(&judge.params, &judge.context) },
         Cell::Binary => CellRule::Binary { positive: positive(judge) },
         Cell::Label => CellRule::Label,
         Cell::Text | Cell::List => CellRule::Text,
@@ -171,6 +172,14 @@ fn positive(judge: &Judge) -> Option<String> {
     named.or_else(|| judge.context.text("positive_class").map(str::to_owned)).filter(|name| name != "1")
 }
 
+/// Probabilities need not add up to 1: metrics divide them by their sum.
+fn class_rule(judge: &Judge) -> CellRule {
+    match judge.prediction_cell() {
+        Cell::Number => CellRule::Number,
+        _ => CellRule::NotNegative,
+    }
+}
+
 /// The columns of a submission for a metric's layout.
 pub(super) fn submission_columns(
     judge: &Judge,
@@ -181,9 +190,8 @@ pub(super) fn submission_columns(
     let expected = |name: &String, cell: Cell| Expected { name: name.clone(), rule: rule(cell, judge) };
     match layout {
         Layout::Target { submission, .. } => truths.iter().map(|name| expected(name, *submission)).collect(),
-        // Rows need not add up to 1: metrics divide them by their sum.
         Layout::ClassColumns => {
-            classes.iter().map(|name| Expected { name: name.clone(), rule: CellRule::NotNegative }).collect()
+            classes.iter().map(|name| Expected { name: name.clone(), rule: class_rule(judge) }).collect()
         }
         Layout::TargetColumns { cell } => {
             let cell = if *cell == Cell::Binary { judge.prediction_cell() } else { *cell };
@@ -218,7 +226,7 @@ impl super::Solution {
     pub(crate) fn submission_rule(judge: &Judge, column: &str) -> CellRule {
         let cell = match judge.layout() {
             Layout::Target { submission, .. } => Some(submission),
-            Layout::ClassColumns => return CellRule::NotNegative,
+            Layout::ClassColumns => return class_rule(judge),
             Layout::TargetColumns { cell: Cell::Binary } => Some(judge.prediction_cell()),
             Layout::TargetColumns { cell } => Some(cell),
             Layout::Named { submission, .. } => {

@@ -78,10 +78,13 @@ fn build(
         _ => (None, Vec::new()),
     };
     let split_was_made = usage_column.is_none();
-    let usage = match usage_column {
+    let mut usage = match usage_column {
         Some(Column::Labels(labels)) => split::from_column(&labels)?,
         _ => made_split(&truths, n_rows, groups.as_deref(), &group_names, rule),
     };
+    if let Some(Column::Numbers(weights)) = &weights {
+        ignore_weightless(&mut usage, weights);
+    }
     let (truths, classes) = with_classes(truths, &judge, &layout)?;
     let order = slot_order(&usage);
     let index =
@@ -126,6 +129,15 @@ fn made_split(
     }
     let strata = truths.first().and_then(strata).unwrap_or_else(|| vec![0; n_rows]);
     split::by_class(&strata, rule)
+}
+
+/// A row of weight 0 is not scored: nothing about it may decide whether a score exists.
+fn ignore_weightless(usage: &mut [Usage], weights: &[f64]) {
+    for (usage, weight) in usage.iter_mut().zip(weights) {
+        if *weight == 0.0 {
+            *usage = Usage::Ignored;
+        }
+    }
 }
 
 /// A class for every row, where a column has few distinct values that are labels or whole numbers.

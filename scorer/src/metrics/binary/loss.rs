@@ -3,7 +3,7 @@
 use holdout_contract::spec::{Direction, Task};
 
 use crate::kernels::sum;
-use crate::metrics::about::{About, Kind, ParameterAbout, fields};
+use crate::metrics::about::{About, CLIP, Kind, ParameterAbout, fields};
 use crate::metrics::regression::pointwise::Pointwise;
 use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
 
@@ -24,14 +24,22 @@ const BLANK: About = About {
     gaming: HONEST,
 };
 
-const fn loss(about: About, term: fn(f64, f64, &Params) -> f64) -> Pointwise {
-    Pointwise { about, laws: LAWS, domain: |_, _| true, domain_sentence: "", term, finish: |mean| mean }
+const fn loss(about: About, term: fn(f64, f64, f64) -> f64) -> Pointwise {
+    Pointwise {
+        about,
+        laws: LAWS,
+        domain: |_, _, _| true,
+        domain_sentence: "",
+        term,
+        finish: |mean, _| mean,
+        of_extremes: None,
+    }
 }
 
-/// -ln of the probability given to what happened, with the probability kept inside `[clip, 1 - clip]`.
-pub(crate) fn log_loss_term(y: f64, p: f64, clip: f64) -> f64 {
+/// -ln of the probability given to what happened (`y` is 0 or 1), with the probability kept inside `[clip, 1 - clip]`.
+fn log_loss_term(y: f64, p: f64, clip: f64) -> f64 {
     let p = p.clamp(clip, 1.0 - clip);
-    -(y * p.ln() + (1.0 - y) * (-p).ln_1p())
+    if y == 1.0 { -p.ln() } else { -(-p).ln_1p() }
 }
 
 pub static LOG_LOSS: Pointwise = loss(
@@ -39,14 +47,15 @@ pub static LOG_LOSS: Pointwise = loss(
         name: "log_loss",
         title: "Log loss",
         sentence: "How surprised one would be by the truth, given the predicted probabilities; confident mistakes cost most.",
+        parameters: &[CLIP],
         formula: r"-\frac1n\sum_{i=1}^{n}\bigl(y_i\ln p_i+(1-y_i)\ln(1-p_i)\bigr)",
         edge_cases: &[
-            "Probabilities are kept inside [1e-15, 1 - 1e-15].",
+            "Probabilities are kept inside [clip, 1 - clip]; the clip is 1e-15 unless the host sets another.",
             "Probabilities outside 0 to 1 are refused.",
         ],
         ..BLANK
     },
-    |y, p, _| log_loss_term(y, p, 1e-15),
+    log_loss_term,
 );
 
 pub static LOG_LOSS_SKLEARN: Pointwise = loss(

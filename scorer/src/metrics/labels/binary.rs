@@ -3,7 +3,7 @@
 use holdout_contract::spec::{Direction, Layout, Task};
 
 use super::single::{THRESHOLD, layout, margins, share};
-use crate::metrics::about::{About, fields};
+use crate::metrics::about::{About, BETA, ParameterAbout, fields};
 use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
 use holdout_contract::spec::Cell;
 
@@ -18,7 +18,8 @@ struct Counts {
 pub struct PositiveClass {
     about: About,
     laws: Laws,
-    compute: fn(&Counts) -> f64,
+    /// Of the counts, and of beta where the metric has it.
+    compute: fn(&Counts, f64) -> f64,
 }
 
 impl Metric for PositiveClass {
@@ -37,11 +38,8 @@ impl Metric for PositiveClass {
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         let margins = margins(rows, params)?;
         let hit = margins.matched[1];
-        Ok((self.compute)(&Counts {
-            hit,
-            false_alarm: margins.predicted[1] - hit,
-            missed: margins.truth[1] - hit,
-        }))
+        let counts = Counts { hit, false_alarm: margins.predicted[1] - hit, missed: margins.truth[1] - hit };
+        Ok((self.compute)(&counts, params.optional_number(BETA.name).unwrap_or(1.0)))
     }
 }
 
@@ -80,7 +78,7 @@ pub static F1: PositiveClass = PositiveClass {
         ..BLANK
     },
     laws: Laws { is_symmetric: true, ..LAWS },
-    compute: |counts| f_beta(counts, 1.0),
+    compute: f_beta,
 };
 
 pub static F2: PositiveClass = PositiveClass {
@@ -92,7 +90,7 @@ pub static F2: PositiveClass = PositiveClass {
         ..BLANK
     },
     laws: LAWS,
-    compute: |counts| f_beta(counts, 2.0),
+    compute: |counts, _| f_beta(counts, 2.0),
 };
 
 pub static F_HALF: PositiveClass = PositiveClass {
@@ -104,7 +102,20 @@ pub static F_HALF: PositiveClass = PositiveClass {
         ..BLANK
     },
     laws: LAWS,
-    compute: |counts| f_beta(counts, 0.5),
+    compute: |counts, _| f_beta(counts, 0.5),
+};
+
+pub static F_BETA: PositiveClass = PositiveClass {
+    about: About {
+        name: "fbeta",
+        title: "F-beta",
+        parameters: &[BETA, ParameterAbout { is_main: false, ..THRESHOLD }],
+        sentence: "As F1, with recall counting beta times as much as precision.",
+        formula: r"\frac{(1+\beta^2)\,TP}{(1+\beta^2)\,TP+FP+\beta^2\,FN}",
+        ..BLANK
+    },
+    laws: LAWS,
+    compute: f_beta,
 };
 
 pub static PRECISION: PositiveClass = PositiveClass {
@@ -117,7 +128,7 @@ pub static PRECISION: PositiveClass = PositiveClass {
         ..BLANK
     },
     laws: LAWS,
-    compute: |counts| share(counts.hit, counts.hit + counts.false_alarm),
+    compute: |counts, _| share(counts.hit, counts.hit + counts.false_alarm),
 };
 
 pub static RECALL: PositiveClass = PositiveClass {
@@ -130,7 +141,7 @@ pub static RECALL: PositiveClass = PositiveClass {
         ..BLANK
     },
     laws: LAWS,
-    compute: |counts| share(counts.hit, counts.hit + counts.missed),
+    compute: |counts, _| share(counts.hit, counts.hit + counts.missed),
 };
 
 pub static JACCARD: PositiveClass = PositiveClass {
@@ -142,5 +153,5 @@ pub static JACCARD: PositiveClass = PositiveClass {
         ..BLANK
     },
     laws: Laws { is_symmetric: true, ..LAWS },
-    compute: |counts| share(counts.hit, counts.hit + counts.false_alarm + counts.missed),
+    compute: |counts, _| share(counts.hit, counts.hit + counts.false_alarm + counts.missed),
 };

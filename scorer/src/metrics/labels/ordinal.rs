@@ -2,8 +2,9 @@
 
 use holdout_contract::spec::{Direction, Task};
 
+use crate::judge::Context;
 use crate::kernels::{order_key, sum};
-use crate::metrics::about::{About, fields};
+use crate::metrics::about::{About, Kind, ParameterAbout, fields};
 use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
 
 /// The observed and the expected penalty of truths and predictions.
@@ -24,15 +25,46 @@ impl Metric for WeightedKappa {
         Laws { is_symmetric: true, has_weights: true, undefined_on: &[Degenerate::NoRows] }
     }
 
+    fn fits(&self, params: &Params, context: &Context) -> Result<(), String> {
+        match rating_range(params, context) {
+            Some((low, high)) if low > high => {
+                Err(format!("The lowest rating, {low}, is above the highest, {high}."))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
+        rows.positive_weight()?;
         let (y, p) = rows.numbers();
         let (observed, expected) = (self.penalties)(rows, y, p)?;
-        if expected == 0.0 {
+        if y.iter().chain(p).all(|rating| *rating == y[0]) {
             return Err(Undefined::because(
                 "Truth and predictions of this split are all one and the same rating.",
             ));
         }
         Ok(1.0 - observed / expected)
+    }
+}
+
+const LOWEST: ParameterAbout = ParameterAbout {
+    name: "lowest_rating",
+    kind: Kind::OptionalInteger(-1_000_000, 1_000_000),
+    description: "The lowest rating there is; unset: as the competition's “rating_range” says, or any.",
+    is_main: false,
+};
+const HIGHEST: ParameterAbout = ParameterAbout {
+    name: "highest_rating",
+    description: "The highest rating there is; unset: as the competition's “rating_range” says, or any.",
+    ..LOWEST
+};
+
+/// The lowest and the highest rating, where parameters or competition say so.
+pub(crate) fn rating_range(params: &Params, context: &Context) -> Option<(i64, i64)> {
+    let bound = |parameter: ParameterAbout| params.optional_number(parameter.name).map(|bound| bound as i64);
+    match (bound(LOWEST), bound(HIGHEST)) {
+        (None, None) => context.rating_range(),
+        (low, high) => Some((low.unwrap_or(i64::MIN), high.unwrap_or(i64::MAX))),
     }
 }
 
@@ -43,11 +75,12 @@ const BLANK: About = About {
     direction: Direction::HigherIsBetter,
     best: Some(1.0),
     layout: fields::RATINGS,
-    parameters: &[],
+    parameters: &[LOWEST, HIGHEST],
     sentence: "",
     formula: "",
     edge_cases: &[
-        "Ratings are whole numbers; where the competition names a range, others are refused.",
+        "Ratings are whole numbers; where the parameters or the competition name a range, others are refused.",
+        "The range changes no score: distances count, and ratings that nobody gives have no weight.",
         "Undefined when truth and predictions are all one and the same rating.",
     ],
     gaming: "The best report depends on all rows at once: spreading predictions as widely as the truth is pays, so thresholds are tuned rather than models.",

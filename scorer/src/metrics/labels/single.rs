@@ -32,15 +32,19 @@ pub(super) fn layout(about: &About, params: &Params) -> Layout {
 /// Margins of labels, or of 0 and 1 where columns hold numbers.
 pub(super) fn margins(rows: &Rows<'_>, params: &Params) -> Result<Margins, Undefined> {
     rows.positive_weight()?;
+    let margins = |n_classes: usize, y: &[u32], p: &[u32]| match rows.weights {
+        None => Margins::count(n_classes, y, p),
+        Some(weights) => Margins::weigh(n_classes, y, p, weights),
+    };
     if let crate::metrics::Values::Codes(_) = rows.truths[0] {
         let (y, p) = rows.labels();
-        let pair = |at: usize| (y[at] as usize, p[at] as usize);
-        return Ok(Margins::count(rows.n_classes, rows.len(), pair, |at| rows.weight(at)));
+        return Ok(margins(rows.n_classes, y, p));
     }
     let (y, p) = rows.numbers();
     let threshold = params.optional_number("threshold").unwrap_or(0.5);
-    let pair = |at: usize| (usize::from(y[at] == 1.0), usize::from(p[at] >= threshold));
-    Ok(Margins::count(2, rows.len(), pair, |at| rows.weight(at)))
+    let y: Vec<u32> = y.iter().map(|y| u32::from(*y == 1.0)).collect();
+    let p: Vec<u32> = p.iter().map(|p| u32::from(*p >= threshold)).collect();
+    Ok(margins(2, &y, &p))
 }
 
 impl Metric for Label {
@@ -61,10 +65,10 @@ impl Metric for Label {
     }
 }
 
-const SYMMETRIC: Laws = Laws { is_symmetric: true, has_weights: true, undefined_on: &[Degenerate::NoRows] };
-const ONE_SIDED: Laws = Laws { is_symmetric: false, ..SYMMETRIC };
-const UNSEEN: &str = "A predicted class that the solution never has is a wrong prediction.";
-const UNION: &str = "The classes are those that truth or predictions of the split have; 0/0 counts as 0.";
+pub(super) const SYMMETRIC: Laws =
+    Laws { is_symmetric: true, has_weights: true, undefined_on: &[Degenerate::NoRows] };
+pub(super) const ONE_SIDED: Laws = Laws { is_symmetric: false, ..SYMMETRIC };
+pub(super) const UNSEEN: &str = "A predicted class that the solution never has is a wrong prediction.";
 
 const BLANK: About = About {
     name: "",
@@ -81,7 +85,7 @@ const BLANK: About = About {
 };
 
 const PLAIN: About = About { parameters: &[], ..BLANK };
-const MACRO_GAMING: &str = "Every class counts the same, so rare classes are worth over-predicting; predicting a class that never appears lowers the score.";
+pub(super) const MACRO_GAMING: &str = "Every class counts the same, so rare classes are worth over-predicting; predicting a class that never appears lowers the score.";
 
 fn mean(values: impl Iterator<Item = f64>) -> Result<f64, Undefined> {
     let (sum, n) = values.fold((0.0, 0.0), |(sum, n), value| (sum + value, n + 1.0));
@@ -91,10 +95,6 @@ fn mean(values: impl Iterator<Item = f64>) -> Result<f64, Undefined> {
 /// a / b, 0 where both are 0.
 pub(super) fn share(a: f64, b: f64) -> f64 {
     if b == 0.0 { 0.0 } else { a / b }
-}
-
-fn f1(margins: &Margins, class: usize) -> f64 {
-    share(2.0 * margins.matched[class], margins.truth[class] + margins.predicted[class])
 }
 
 pub static ACCURACY: Label = Label {
@@ -144,20 +144,6 @@ pub static BALANCED_ACCURACY: Label = Label {
     },
 };
 
-pub static F1_MACRO: Label = Label {
-    about: About {
-        name: "f1_macro",
-        title: "Macro F1",
-        sentence: "The F1 score of every class, averaged: all classes count the same.",
-        formula: r"\frac1K\sum_{k=1}^{K}\frac{2\,TP_k}{2\,TP_k+FP_k+FN_k}",
-        edge_cases: &[UNION, UNSEEN],
-        gaming: MACRO_GAMING,
-        ..PLAIN
-    },
-    laws: SYMMETRIC,
-    compute: |margins| mean(margins.present().map(|class| f1(margins, class))),
-};
-
 pub static F1_MICRO: Label = Label {
     about: About {
         name: "f1_micro",
@@ -170,75 +156,6 @@ pub static F1_MICRO: Label = Label {
     },
     laws: SYMMETRIC,
     compute: |margins| Ok(margins.n_right() / margins.total),
-};
-
-pub static F1_WEIGHTED: Label = Label {
-    about: About {
-        name: "f1_weighted",
-        title: "Weighted F1",
-        sentence: "The F1 score of every class, averaged by how frequent the class is in the truth.",
-        formula: r"\sum_{k=1}^{K}\frac{n_k}{n}\cdot\frac{2\,TP_k}{2\,TP_k+FP_k+FN_k}",
-        edge_cases: &["0/0 counts as 0.", UNSEEN],
-        gaming: "The frequent classes decide.",
-        ..PLAIN
-    },
-    laws: ONE_SIDED,
-    compute: |margins| {
-        let terms = margins.present().map(|class| margins.truth[class] * f1(margins, class));
-        Ok(terms.sum::<f64>() / margins.total)
-    },
-};
-
-pub static PRECISION_MACRO: Label = Label {
-    about: About {
-        name: "precision_macro",
-        title: "Macro precision",
-        sentence: "Of the rows predicted as a class, the share that is right; averaged over classes.",
-        formula: r"\frac1K\sum_{k=1}^{K}\frac{TP_k}{TP_k+FP_k}",
-        edge_cases: &[UNION, UNSEEN],
-        gaming: "Predicting rare classes for a few sure rows only pays.",
-        ..PLAIN
-    },
-    laws: ONE_SIDED,
-    compute: |margins| {
-        mean(margins.present().map(|class| share(margins.matched[class], margins.predicted[class])))
-    },
-};
-
-pub static RECALL_MACRO: Label = Label {
-    about: About {
-        name: "recall_macro",
-        title: "Macro recall",
-        sentence: "Of the rows of a class, the share that is found; averaged over classes.",
-        formula: r"\frac1K\sum_{k=1}^{K}\frac{TP_k}{TP_k+FN_k}",
-        edge_cases: &[UNION, UNSEEN],
-        gaming: MACRO_GAMING,
-        ..PLAIN
-    },
-    laws: ONE_SIDED,
-    compute: |margins| {
-        mean(margins.present().map(|class| share(margins.matched[class], margins.truth[class])))
-    },
-};
-
-pub static JACCARD_MACRO: Label = Label {
-    about: About {
-        name: "jaccard_macro",
-        title: "Macro Jaccard",
-        sentence: "The overlap of predicted and true rows of every class, averaged.",
-        formula: r"\frac1K\sum_{k=1}^{K}\frac{TP_k}{TP_k+FP_k+FN_k}",
-        edge_cases: &[UNION, UNSEEN],
-        gaming: MACRO_GAMING,
-        ..PLAIN
-    },
-    laws: SYMMETRIC,
-    compute: |margins| {
-        let overlap = |class: usize| {
-            let matched = margins.matched[class];
-            share(matched, margins.truth[class] + margins.predicted[class] - matched)
-        };
-        mean(margins.present().map(overlap))
-    },
 };
 
 pub static MCC: Label = Label {

@@ -1,12 +1,14 @@
 //! Sets of tags, written with spaces between them; their order and repetitions mean nothing.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use holdout_contract::spec::{Cell, Direction, Task};
 
 use crate::kernels::sum;
-use crate::metrics::about::{About, fields};
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined, Values};
+use crate::metrics::about::{About, BETA, Kind, ParameterAbout, fields};
+use crate::metrics::text::words::words;
+use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, Undefined, Values};
 
 /// Sizes of one row's sets.
 struct Sizes {
@@ -15,6 +17,8 @@ struct Sizes {
     predicted: f64,
     /// Tags the vocabulary has.
     vocabulary: f64,
+    /// How many times as much recall counts, where the metric says.
+    beta: f64,
 }
 
 /// Tags of the competition by their place: the host's list, else the tags of the whole solution.
@@ -23,9 +27,7 @@ struct Vocabulary(Vec<String>);
 impl Vocabulary {
     fn of(rows: &Rows<'_>) -> Self {
         let mut names = rows.context.names("vocab").unwrap_or_else(|| match rows.truths[0] {
-            Values::Texts { texts, .. } => {
-                texts.iter().flat_map(str::split_whitespace).map(str::to_owned).collect()
-            }
+            Values::Texts { texts, .. } => texts.iter().flat_map(words).map(str::to_owned).collect(),
             Values::Numbers(_) | Values::Codes(_) => Vec::new(),
         });
         names.sort_unstable();
@@ -36,7 +38,7 @@ impl Vocabulary {
     /// Known tags of a cell, ascending, each once.
     fn read(&self, text: &str) -> Vec<usize> {
         let place = |tag: &str| self.0.binary_search_by(|known| known.as_str().cmp(tag)).ok();
-        let mut places: Vec<usize> = text.split_whitespace().filter_map(place).collect();
+        let mut places: Vec<usize> = words(text).filter_map(place).collect();
         places.sort_unstable();
         places.dedup();
         places
@@ -67,24 +69,55 @@ impl Metric for OfRows {
         Laws { is_symmetric: self.is_symmetric, has_weights: true, undefined_on: &[Degenerate::NoRows] }
     }
 
-    fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
-        rows.positive_weight()?;
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn score_parts(
+        &self,
+        rows: &Rows<'_>,
+        parts: &[Range<usize>],
+        params: &Params,
+    ) -> Vec<Result<f64, Undefined>> {
+        self.score_row_parts(rows, parts, params)
+    }
+}
+
+impl PerRow for OfRows {
+    type Found = Option<f64>;
+
+    fn find(&self, rows: &Rows<'_>, params: &Params) -> Vec<Option<f64>> {
+        let beta = params.optional_number(BETA.name).unwrap_or(1.0);
+        let of_empty_row = params.optional_number(EMPTY_ROW.name);
         let vocabulary = Vocabulary::of(rows);
-        let terms = rows.each(|at| {
-            let truth = vocabulary.read(rows.truths[0].text(at));
-            let predicted = vocabulary.read(rows.predictions[0].text(at));
-            (self.compute)(&Sizes {
+        rows.each_pair(|truth, predicted| {
+            let (truth, predicted) = (vocabulary.read(truth), vocabulary.read(predicted));
+            let sizes = Sizes {
                 both: n_common(&truth, &predicted) as f64,
                 truth: truth.len() as f64,
                 predicted: predicted.len() as f64,
                 vocabulary: vocabulary.len(),
-            })
-        });
-        if vocabulary.0.is_empty() {
-            return Err(Undefined::because("The solution holds no tag at all."));
-        }
-        rows.mean(|at| terms[at])
+                beta,
+            };
+            let value = match of_empty_row {
+                Some(value) if sizes.truth + sizes.predicted == 0.0 => value,
+                _ => (self.compute)(&sizes),
+            };
+            (sizes.vocabulary > 0.0).then_some(value)
+        })
     }
+
+    fn add_up(&self, rows: &Rows<'_>, terms: &[Option<f64>], _: &Params) -> Result<f64, Undefined> {
+        rows.positive_weight()?;
+        if terms.iter().any(Option::is_none) {
+            return Err(no_tag());
+        }
+        rows.mean(|at| terms[at].unwrap_or_default())
+    }
+}
+
+fn no_tag() -> Undefined {
+    Undefined::because("The solution holds no tag at all.")
 }
 
 /// F1 of rows where tags outside the vocabulary count as wrong and two empty sets agree.
@@ -113,16 +146,34 @@ impl Metric for WithEmpty {
         Laws { is_symmetric: true, has_weights: true, undefined_on: &[Degenerate::NoRows] }
     }
 
-    fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
-        let terms = rows.each(|at| {
-            let set = |values: &Values<'_>| -> BTreeSet<String> {
-                values.text(at).split_whitespace().map(str::to_owned).collect()
-            };
-            let (truth, predicted) = (set(&rows.truths[0]), set(&rows.predictions[0]));
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn score_parts(
+        &self,
+        rows: &Rows<'_>,
+        parts: &[Range<usize>],
+        params: &Params,
+    ) -> Vec<Result<f64, Undefined>> {
+        self.score_row_parts(rows, parts, params)
+    }
+}
+
+impl PerRow for WithEmpty {
+    type Found = f64;
+
+    fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<f64> {
+        rows.each_pair(|truth, predicted| {
+            let set = |text| words(text).collect::<BTreeSet<&str>>();
+            let (truth, predicted) = (set(truth), set(predicted));
             let both = truth.intersection(&predicted).count() as f64;
             let sizes = (truth.len() + predicted.len()) as f64;
             if sizes == 0.0 { 1.0 } else { 2.0 * both / sizes }
-        });
+        })
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], _: &Params) -> Result<f64, Undefined> {
         rows.mean(|at| terms[at])
     }
 }
@@ -150,15 +201,34 @@ impl Metric for OfTags {
         Laws { is_symmetric: true, has_weights: true, undefined_on: &[Degenerate::NoRows] }
     }
 
-    fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn score_parts(
+        &self,
+        rows: &Rows<'_>,
+        parts: &[Range<usize>],
+        params: &Params,
+    ) -> Vec<Result<f64, Undefined>> {
+        self.score_row_parts(rows, parts, params)
+    }
+}
+
+impl PerRow for OfTags {
+    type Found = (Vec<usize>, Vec<usize>);
+
+    fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<(Vec<usize>, Vec<usize>)> {
+        let vocabulary = Vocabulary::of(rows);
+        rows.each_pair(|truth, predicted| (vocabulary.read(truth), vocabulary.read(predicted)))
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, sets: &[Self::Found], _: &Params) -> Result<f64, Undefined> {
         rows.positive_weight()?;
         let vocabulary = Vocabulary::of(rows);
         if vocabulary.0.is_empty() {
-            return Err(Undefined::because("The solution holds no tag at all."));
+            return Err(no_tag());
         }
-        let sets = rows.each(|at| {
-            (vocabulary.read(rows.truths[0].text(at)), vocabulary.read(rows.predictions[0].text(at)))
-        });
         let mut counts = vec![Counts::default(); vocabulary.0.len()];
         for (at, (truth, predicted)) in sets.iter().enumerate() {
             let weight = rows.weight(at);
@@ -176,9 +246,18 @@ fn share(a: f64, b: f64) -> f64 {
     if b == 0.0 { 0.0 } else { a / b }
 }
 
+const ONE_TAG: &str =
+    "A vocabulary of a single tag is that tag alone; scikit-learn takes it for two classes.";
 const VOCABULARY: &str = "Tags outside the competition's vocabulary are ignored. It is the context's “vocab”, else all tags of the solution file.";
 const ORDER: &str = "Order and repetition of tags mean nothing.";
-const EMPTY_0: &str = "0 where both sets are empty.";
+const EMPTY_0: &str =
+    "A row where both sets are empty counts 0, as in scikit-learn, unless the parameter says otherwise.";
+const EMPTY_ROW: ParameterAbout = ParameterAbout {
+    name: "empty_row",
+    kind: Kind::Number(0.0, 1.0, 0.0),
+    description: "What a row counts where both sets are empty.",
+    is_main: false,
+};
 const TAGS: &[(&str, Cell)] = &[("tags", Cell::List)];
 
 const BLANK: About = About {
@@ -199,6 +278,7 @@ pub static F1_SAMPLES: OfRows = OfRows {
     about: About {
         name: "f1_samples",
         title: "Mean F1 of rows",
+        parameters: &[EMPTY_ROW],
         sentence: "The overlap of true and predicted tags of every row, averaged.",
         formula: r"\frac1n\sum_{i=1}^{n}\frac{2\,|Y_i\cap P_i|}{|Y_i|+|P_i|}",
         ..BLANK
@@ -211,6 +291,7 @@ pub static F2_SAMPLES: OfRows = OfRows {
     about: About {
         name: "f2_samples",
         title: "Mean F2 of rows",
+        parameters: &[EMPTY_ROW],
         sentence: "The overlap of true and predicted tags of every row, where a missed tag costs four times a wrong one; averaged.",
         formula: r"\frac1n\sum_{i=1}^{n}\frac{5\,|Y_i\cap P_i|}{4\,|Y_i|+|P_i|}",
         gaming: "Naming more tags than one believes pays, as misses cost more than false alarms.",
@@ -220,10 +301,27 @@ pub static F2_SAMPLES: OfRows = OfRows {
     compute: |sizes| share(5.0 * sizes.both, 4.0 * sizes.truth + sizes.predicted),
 };
 
+pub static F_BETA_SAMPLES: OfRows = OfRows {
+    about: About {
+        name: "fbeta_samples",
+        title: "Mean F-beta of rows",
+        parameters: &[BETA, EMPTY_ROW],
+        sentence: "The overlap of true and predicted tags of every row, with recall counting beta times as much as precision; averaged.",
+        formula: r"\frac1n\sum_{i=1}^{n}\frac{(1+\beta^2)\,|Y_i\cap P_i|}{\beta^2\,|Y_i|+|P_i|}",
+        ..BLANK
+    },
+    is_symmetric: false,
+    compute: |sizes| {
+        let square = sizes.beta * sizes.beta;
+        share((1.0 + square) * sizes.both, square * sizes.truth + sizes.predicted)
+    },
+};
+
 pub static JACCARD_SAMPLES: OfRows = OfRows {
     about: About {
         name: "jaccard_samples",
         title: "Mean Jaccard of rows",
+        parameters: &[EMPTY_ROW],
         sentence: "Of the tags that are true or predicted in a row, the share that is both; averaged.",
         formula: r"\frac1n\sum_{i=1}^{n}\frac{|Y_i\cap P_i|}{|Y_i\cup P_i|}",
         ..BLANK
@@ -268,7 +366,7 @@ pub static F1_MICRO: OfTags = OfTags {
         title: "Micro F1 of tags",
         sentence: "F1 of all row-and-tag decisions pooled.",
         formula: r"\frac{2\sum_i|Y_i\cap P_i|}{\sum_i(|Y_i|+|P_i|)}",
-        edge_cases: &["0 where no tag is true or predicted at all.", VOCABULARY, ORDER],
+        edge_cases: &["0 where no tag is true or predicted at all.", ONE_TAG, VOCABULARY, ORDER],
         gaming: "The frequent tags decide.",
         ..BLANK
     },
@@ -286,6 +384,7 @@ pub static F1_MACRO: OfTags = OfTags {
         formula: r"\frac1K\sum_{k=1}^{K}\frac{2\,TP_k}{2\,TP_k+FP_k+FN_k}",
         edge_cases: &[
             "A tag of the vocabulary that a split neither has nor predicts counts 0.",
+            ONE_TAG,
             VOCABULARY,
             ORDER,
         ],

@@ -67,6 +67,9 @@ pub static CRPS_GAUSSIAN: MeanAndSpread = MeanAndSpread {
     },
     term: |y, mean, spread, _| {
         let z = (y - mean) / spread;
+        if z.is_infinite() {
+            return (y - mean).abs() - spread / PI.sqrt();
+        }
         let density = (-0.5 * z * z).exp() / (2.0 * PI).sqrt();
         spread * (z * libm::erf(z * FRAC_1_SQRT_2) + 2.0 * density - 1.0 / PI.sqrt())
     },

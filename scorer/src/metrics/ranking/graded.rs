@@ -11,11 +11,29 @@ use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
 /// NDCG of graded documents.
 pub struct Graded {
     about: About,
+    /// Queries with fewer documents are skipped.
+    least_documents: usize,
+}
+
+/// What the host chose.
+struct Choice {
+    k: usize,
     gain: fn(f64) -> f64,
     /// Documents with equal scores share their places; else they keep the order of the file.
     shares_ties: bool,
-    /// Queries with fewer documents are skipped.
-    least_documents: usize,
+}
+
+impl Choice {
+    fn of(params: &Params) -> Self {
+        Self {
+            k: params.count("k"),
+            gain: match params.text(GAIN) {
+                Some(EXPONENTIAL_GAIN) => |relevance| relevance.exp2() - 1.0,
+                _ => |relevance| relevance,
+            },
+            shares_ties: params.text(TIES) == Some(SHARED),
+        }
+    }
 }
 
 impl Metric for Graded {
@@ -40,19 +58,19 @@ impl Metric for Graded {
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
-        let k = params.count("k");
+        let choice = Choice::of(params);
         let (relevance, score) = rows.numbers();
         if relevance.iter().any(|relevance| *relevance < 0.0) {
             return Err(Undefined::because("A relevance below 0 has no gain."));
         }
         let mut scores = Vec::new();
         for (_, documents) in Groups::of(rows)?.iter() {
-            let gains: Vec<f64> = documents.iter().map(|at| (self.gain)(relevance[*at as usize])).collect();
+            let gains: Vec<f64> = documents.iter().map(|at| (choice.gain)(relevance[*at as usize])).collect();
             if documents.len() < self.least_documents || gains.iter().all(|gain| *gain == 0.0) {
                 continue;
             }
             let scored: Vec<f64> = documents.iter().map(|at| score[*at as usize]).collect();
-            scores.push(self.gained(&gains, &scored, k) / ideal(&gains, k));
+            scores.push(choice.gained(&gains, &scored) / ideal(&gains, choice.k));
         }
         if scores.is_empty() {
             return Err(Undefined::because("No query of this split has a relevant document."));
@@ -61,8 +79,9 @@ impl Metric for Graded {
     }
 }
 
-impl Graded {
-    fn gained(&self, gains: &[f64], scores: &[f64], k: usize) -> f64 {
+impl Choice {
+    fn gained(&self, gains: &[f64], scores: &[f64]) -> f64 {
+        let k = self.k;
         let mut order: Vec<usize> = (0..gains.len()).collect();
         order.sort_by_key(|at| !order_key(scores[*at]));
         let worth = |place: usize| if place < k { discount(place) } else { 0.0 };
@@ -86,6 +105,37 @@ fn ideal(gains: &[f64], k: usize) -> f64 {
     sorted.iter().take(k).enumerate().map(|(place, gain)| gain * discount(place)).sum()
 }
 
+const K: ParameterAbout = ParameterAbout {
+    name: "k",
+    kind: Kind::Integer(1, 10_000, 10),
+    description: "How many documents of each query count.",
+    is_main: true,
+};
+const GAIN: &str = "gain";
+const LINEAR_GAIN: &str = "linear";
+const EXPONENTIAL_GAIN: &str = "exponential";
+const TIES: &str = "ties";
+const SHARED: &str = "shared";
+const ROW_ORDER: &str = "row_order";
+
+const fn gain(default: &'static str) -> ParameterAbout {
+    ParameterAbout {
+        name: GAIN,
+        kind: Kind::Choice(&[LINEAR_GAIN, EXPONENTIAL_GAIN], default),
+        description: "What a document is worth: its relevance, or 2 to the power of it, less 1.",
+        is_main: false,
+    }
+}
+
+const fn ties(default: &'static str) -> ParameterAbout {
+    ParameterAbout {
+        name: TIES,
+        kind: Kind::Choice(&[SHARED, ROW_ORDER], default),
+        description: "Documents with equal scores share the average of their places, or keep the order of the solution file.",
+        is_main: false,
+    }
+}
+
 const BLANK: About = About {
     name: "",
     title: "",
@@ -96,12 +146,7 @@ const BLANK: About = About {
         solution: &[("relevance", Cell::Number)],
         submission: &[("score", Cell::Number)],
     },
-    parameters: &[ParameterAbout {
-        name: "k",
-        kind: Kind::Integer(1, 10_000, 10),
-        description: "How many documents of each query count.",
-        is_main: true,
-    }],
+    parameters: &[K, gain(LINEAR_GAIN), ties(SHARED)],
     sentence: "",
     formula: "",
     edge_cases: &[],
@@ -115,13 +160,11 @@ pub static LINEAR: Graded = Graded {
         sentence: "How well the documents of each query are ordered, where a document is worth its relevance.",
         formula: r"\frac{1}{|Q|}\sum_q\frac{\sum_{j\le k}\mathrm{rel}_{q(j)}/\log_2(j+1)}{\mathrm{IDCG}_q}",
         edge_cases: &[
-            "Documents with equal scores share the average of their places.",
+            "Documents with equal scores share the average of their places, unless the parameter gives them the order of the file.",
             "Queries without a relevant document, or with one document, are skipped.",
         ],
         ..BLANK
     },
-    gain: |relevance| relevance,
-    shares_ties: true,
     least_documents: 2,
 };
 
@@ -129,15 +172,14 @@ pub static EXPONENTIAL: Graded = Graded {
     about: About {
         name: "ndcg_exp",
         title: "NDCG with exponential gain",
+        parameters: &[K, gain(EXPONENTIAL_GAIN), ties(ROW_ORDER)],
         sentence: "How well the documents of each query are ordered, where each grade is worth about twice the one below.",
         formula: r"\frac{1}{|Q|}\sum_q\frac{\sum_{j\le k}(2^{\mathrm{rel}_{q(j)}}-1)/\log_2(j+1)}{\mathrm{IDCG}_q}",
         edge_cases: &[
-            "Documents with equal scores keep the order of the solution file, so that order must say nothing.",
+            "Documents with equal scores keep the order of the solution file, so that order must say nothing; unless the parameter lets them share their places.",
             "Queries without a relevant document are skipped.",
         ],
         ..BLANK
     },
-    gain: |relevance| relevance.exp2() - 1.0,
-    shares_ties: false,
     least_documents: 1,
 };

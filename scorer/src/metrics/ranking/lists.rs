@@ -1,11 +1,14 @@
 //! A list of items, best first, against the set of relevant items.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use holdout_contract::spec::{Cell, Direction, Task};
 
+use crate::kernels::sum;
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::text::words::words;
+use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, Undefined};
 
 /// A score of every row's first k items, averaged over rows.
 pub struct TopK {
@@ -24,73 +27,120 @@ impl Metric for TopK {
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn score_parts(
+        &self,
+        rows: &Rows<'_>,
+        parts: &[Range<usize>],
+        params: &Params,
+    ) -> Vec<Result<f64, Undefined>> {
+        self.score_row_parts(rows, parts, params)
+    }
+}
+
+impl PerRow for TopK {
+    /// No number for a row without a relevant item.
+    type Found = f64;
+
+    fn find(&self, rows: &Rows<'_>, params: &Params) -> Vec<f64> {
         let k = params.count("k");
-        let values = rows.each(|at| {
-            let relevant = Items::of(rows.truths[0].text(at));
+        rows.each_pair(|relevant, predicted| {
+            let relevant = Items::of(relevant);
             if relevant.len() == 0 {
-                return 0.0;
+                return f64::NAN;
             }
-            let hits = hits(rows.predictions[0].text(at), &relevant, k);
-            (self.compute)(&hits, relevant.len(), k)
-        });
-        rows.mean(|at| values[at])
+            let n_relevant = relevant.len();
+            with_hits(predicted, relevant, k, |hits| (self.compute)(hits, n_relevant, k))
+        })
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, values: &[f64], params: &Params) -> Result<f64, Undefined> {
+        let value = |at: usize| if values[at].is_nan() { 0.0 } else { values[at] };
+        if params.text(NO_RELEVANT.name) != Some(LEFT_OUT) {
+            return rows.mean(value);
+        }
+        rows.positive_weight()?;
+        let weight = |at: usize| if values[at].is_nan() { 0.0 } else { rows.weight(at) };
+        let total = sum(values.len(), weight);
+        if total == 0.0 {
+            return Err(Undefined::because("No row of this split has a relevant item."));
+        }
+        Ok(sum(values.len(), |at| weight(at) * value(at)) / total)
     }
 }
 
 /// Above this many items a hash is quicker than looking at each.
 const MANY: usize = 16;
 
-/// A set of items.
+/// The relevant items that are not found yet.
+#[expect(clippy::large_enum_variant, reason = "one lives on the stack at a time, and asks for no memory")]
 enum Items<'a> {
-    Few(Vec<&'a str>),
+    Few { items: [&'a str; MANY], n: usize, is_found: u32 },
     Many(HashSet<&'a str, foldhash::fast::FixedState>),
 }
 
 impl<'a> Items<'a> {
     fn of(list: &'a str) -> Self {
-        let mut few: Vec<&str> = Vec::with_capacity(MANY);
-        let mut items = list.split_whitespace();
+        let mut few = [""; MANY];
+        let mut n = 0;
+        let mut items = words(list);
         for item in items.by_ref() {
-            if few.contains(&item) {
+            if few[..n].contains(&item) {
                 continue;
             }
-            few.push(item);
-            if few.len() == MANY {
-                return Self::Many(few.into_iter().chain(items).collect());
+            if n == MANY {
+                return Self::Many(few.into_iter().chain([item]).chain(items).collect());
             }
+            few[n] = item;
+            n += 1;
         }
-        Self::Few(few)
+        Self::Few { items: few, n, is_found: 0 }
     }
 
     fn len(&self) -> usize {
         match self {
-            Self::Few(items) => items.len(),
+            Self::Few { n, .. } => *n,
             Self::Many(items) => items.len(),
         }
     }
 
-    fn contains(&self, item: &str) -> bool {
+    /// Whether the item is relevant and was not found before.
+    fn find(&mut self, item: &str) -> bool {
         match self {
-            Self::Few(items) => items.contains(&item),
-            Self::Many(items) => items.contains(item),
+            Self::Few { items, n, is_found } => {
+                let place = items[..*n].iter().position(|relevant| *relevant == item);
+                let bit = place.map_or(0, |place| 1 << place);
+                let is_new = *is_found & bit != bit;
+                *is_found |= bit;
+                is_new
+            }
+            Self::Many(items) => items.remove(item),
         }
     }
 }
 
-/// An item listed twice keeps both places and counts at the first.
-fn hits(predicted: &str, relevant: &Items<'_>, k: usize) -> Vec<bool> {
-    let mut found: Vec<&str> = Vec::with_capacity(relevant.len().min(MANY));
-    predicted
-        .split_whitespace()
-        .take(k)
-        .map(|item| {
-            let is_hit = relevant.contains(item) && !found.contains(&item);
-            if is_hit {
-                found.push(item);
-            }
-            is_hit
-        })
-        .collect()
+/// Lists of up to so many places are looked at without asking for memory.
+const SHORT: usize = 64;
+
+/// Gives `see` which of the first `k` places hold a relevant item for the first time. An item listed
+/// twice keeps both places.
+fn with_hits<R>(predicted: &str, mut relevant: Items<'_>, k: usize, see: impl FnOnce(&[bool]) -> R) -> R {
+    let mut short = [false; SHORT];
+    let mut long = Vec::new();
+    let places: &mut [bool] = if k <= SHORT {
+        &mut short[..k]
+    } else {
+        long.resize(k, false);
+        &mut long
+    };
+    let mut n = 0;
+    for (item, place) in words(predicted).zip(places.iter_mut()) {
+        *place = relevant.find(item);
+        n += 1;
+    }
+    see(&places[..n])
 }
 
 const K: ParameterAbout = ParameterAbout {
@@ -100,7 +150,14 @@ const K: ParameterAbout = ParameterAbout {
     is_main: true,
 };
 const TWICE: &str = "An item listed twice keeps both places and counts once.";
-const EMPTY: &str = "A row with no relevant item scores 0.";
+const EMPTY: &str = "A row with no relevant item scores 0, unless the parameter leaves such rows out.";
+const LEFT_OUT: &str = "left_out";
+const NO_RELEVANT: ParameterAbout = ParameterAbout {
+    name: "no_relevant",
+    kind: Kind::Choice(&["zero", LEFT_OUT], "zero"),
+    description: "Whether a row with no relevant item scores 0 or is left out.",
+    is_main: false,
+};
 
 const BLANK: About = About {
     name: "",
@@ -112,7 +169,7 @@ const BLANK: About = About {
         solution: &[("relevant", Cell::List)],
         submission: &[("predicted", Cell::List)],
     },
-    parameters: &[K],
+    parameters: &[K, NO_RELEVANT],
     sentence: "",
     formula: "",
     edge_cases: &[TWICE, EMPTY],

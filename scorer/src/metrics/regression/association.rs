@@ -1,6 +1,6 @@
 //! How well predictions move with the truth: correlations and concordance.
 
-use super::ratio::{BLANK, Whole, is_constant};
+use super::ratio::{BLANK, Unit, Whole, is_constant};
 use crate::kernels::{average_ranks, kendall_tau_b};
 use crate::metrics::{About, Degenerate, Laws, Rows, Undefined};
 
@@ -46,6 +46,7 @@ pub static PEARSON: Whole = Whole {
         ..BLANK
     },
     laws: Laws { is_symmetric: true, has_weights: true, undefined_on: CONSTANT },
+    unit: Unit::Apart,
     compute: |rows, y, p| {
         refuse_constant(y, p)?;
         correlation(rows, y, p)
@@ -63,6 +64,7 @@ pub static SPEARMAN: Whole = Whole {
         ..BLANK
     },
     laws: Laws { is_symmetric: true, has_weights: false, undefined_on: CONSTANT },
+    unit: Unit::Fixed,
     compute: |rows, y, p| {
         refuse_constant(y, p)?;
         correlation(rows, &average_ranks(y), &average_ranks(p))
@@ -83,6 +85,7 @@ pub static KENDALL: Whole = Whole {
         ..BLANK
     },
     laws: Laws { is_symmetric: true, has_weights: false, undefined_on: CONSTANT },
+    unit: Unit::Fixed,
     compute: |_, y, p| {
         refuse_constant(y, p)?;
         Ok(kendall_tau_b(y, p))
@@ -100,15 +103,18 @@ pub static CCC: Whole = Whole {
         ..BLANK
     },
     laws: Laws { is_symmetric: true, has_weights: true, undefined_on: &[Degenerate::NoRows] },
+    unit: Unit::Common,
     compute: |rows, y, p| {
+        if is_constant(y) && is_constant(p) && y[0] == p[0] {
+            return Err(Undefined::because("Truth and predictions of this split are the same single value."));
+        }
+        if is_constant(y) || is_constant(p) {
+            return Ok(0.0);
+        }
         let (mean_y, mean_p) = (rows.mean(|at| y[at])?, rows.mean(|at| p[at])?);
         let together = rows.mean(|at| (y[at] - mean_y) * (p[at] - mean_p))?;
         let spread_y = rows.mean(|at| (y[at] - mean_y).powi(2))?;
         let spread_p = rows.mean(|at| (p[at] - mean_p).powi(2))?;
-        let scale = spread_y + spread_p + (mean_y - mean_p).powi(2);
-        if scale == 0.0 {
-            return Err(Undefined::because("Truth and predictions of this split are the same single value."));
-        }
-        Ok(2.0 * together / scale)
+        Ok(2.0 * together / (spread_y + spread_p + (mean_y - mean_p).powi(2)))
     },
 };

@@ -1,7 +1,7 @@
 //! The Gini coefficient of insurance contests: how much of the total comes early when rows are sorted
 //! by prediction.
 
-use super::ratio::{BLANK, Whole};
+use super::ratio::{BLANK, Unit, Whole};
 use crate::kernels::{order_key, sum};
 use crate::metrics::{About, Degenerate, Laws, Rows, Undefined};
 
@@ -20,11 +20,12 @@ pub static GINI: Whole = Whole {
         best: None,
         sentence: "How much of the true total is found early when rows are sorted by prediction, highest first.",
         formula: r"\frac1n\left(\frac{\sum_i\sum_{j\le i}y_{(j)}}{\sum_j y_j}-\frac{n+1}{2}\right)",
-        edge_cases: &[TIES, "Undefined when the true values add up to 0."],
+        edge_cases: &[TIES, "Undefined when the true values add up to 0, but for rounding."],
         gaming: GAMING,
         ..BLANK
     },
     laws: LAWS,
+    unit: Unit::Fixed,
     compute: |rows, y, p| gini(rows, y, p),
 };
 
@@ -34,7 +35,10 @@ pub static NORMALIZED_GINI: Whole = Whole {
         title: "Normalised Gini coefficient",
         sentence: "The Gini coefficient divided by that of the perfect order; 0 is random, 1 is perfect.",
         formula: r"\frac{G(y,p)}{G(y,y)}",
-        edge_cases: &[TIES, "Undefined when the true values add up to 0 or are all the same."],
+        edge_cases: &[
+            TIES,
+            "Undefined when the true values add up to 0, but for rounding, or are all the same.",
+        ],
         gaming: GAMING,
         ..BLANK
     },
@@ -42,6 +46,7 @@ pub static NORMALIZED_GINI: Whole = Whole {
         undefined_on: &[Degenerate::NoRows, Degenerate::ZeroTruth, Degenerate::ConstantTruth],
         ..LAWS
     },
+    unit: Unit::Fixed,
     compute: |rows, y, p| {
         let perfect = gini(rows, y, y)?;
         if super::ratio::is_constant(y) || perfect == 0.0 {
@@ -55,7 +60,7 @@ pub static NORMALIZED_GINI: Whole = Whole {
 
 fn gini(rows: &Rows<'_>, y: &[f64], p: &[f64]) -> Result<f64, Undefined> {
     let total = sum(y.len(), |at| y[at]);
-    if total == 0.0 {
+    if total.abs() <= f64::EPSILON * sum(y.len(), |at| y[at].abs()) {
         return Err(Undefined::because("The true values of this split add up to 0, so there are no shares."));
     }
     let mut order: Vec<u32> = (0..y.len() as u32).collect();

@@ -1,19 +1,26 @@
 //! A loss of every row, averaged, then finished (a root, a scale).
 
+use std::ops::Range;
+
 use holdout_contract::spec::{Direction, Task};
 
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, Undefined};
+
+type OfRows = fn(&Rows<'_>) -> Result<f64, Undefined>;
 
 /// A loss averaged over rows.
 pub struct Pointwise {
     pub about: About,
     pub laws: Laws,
-    /// What truths and predictions must be for the loss to exist.
-    pub domain: fn(f64, f64) -> bool,
+    /// What truths and predictions must be for the loss to exist; given the number parameter, too.
+    pub domain: fn(f64, f64, f64) -> bool,
     pub domain_sentence: &'static str,
-    pub term: fn(f64, f64, &Params) -> f64,
-    pub finish: fn(f64) -> f64,
+    /// Of truth, prediction, and the value of the metric's number parameter.
+    pub term: fn(f64, f64, f64) -> f64,
+    pub finish: fn(f64, &Params) -> f64,
+    /// The score of rows whose terms are too large or too small for doubles.
+    pub of_extremes: Option<OfRows>,
 }
 
 impl Metric for Pointwise {
@@ -26,12 +33,50 @@ impl Metric for Pointwise {
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn score_parts(
+        &self,
+        rows: &Rows<'_>,
+        parts: &[Range<usize>],
+        params: &Params,
+    ) -> Vec<Result<f64, Undefined>> {
+        self.score_row_parts(rows, parts, params)
+    }
+}
+
+impl PerRow for Pointwise {
+    type Found = f64;
+
+    fn find(&self, rows: &Rows<'_>, params: &Params) -> Vec<f64> {
         let (truth, prediction) = rows.numbers();
-        if !truth.iter().zip(prediction).all(|(y, p)| (self.domain)(*y, *p)) {
+        let number = self.number(params);
+        rows.each(|at| (self.term)(truth[at], prediction[at], number))
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
+        let (truth, prediction) = rows.numbers();
+        let number = self.number(params);
+        if !truth.iter().zip(prediction).all(|(y, p)| (self.domain)(*y, *p, number)) {
             return Err(Undefined::because(self.domain_sentence));
         }
-        let mean = rows.mean(|at| (self.term)(truth[at], prediction[at], params))?;
-        Ok((self.finish)(mean))
+        let mean = rows.mean(|at| terms[at])?;
+        match self.of_extremes {
+            Some(of_extremes) if !(TINY..=f64::MAX).contains(&mean) => of_extremes(rows),
+            _ => Ok((self.finish)(mean, params)),
+        }
+    }
+}
+
+/// Squares below this may have lost digits, or all of them.
+const TINY: f64 = 1e-280;
+
+impl Pointwise {
+    /// The value of the metric's number parameter, where it has one.
+    fn number(&self, params: &Params) -> f64 {
+        let mut numbers = self.about.parameters.iter().filter_map(|known| params.optional_number(known.name));
+        numbers.next().unwrap_or_default()
     }
 }
 
@@ -61,7 +106,7 @@ const MEDIAN_IS_BEST: &str = "The best report is the median of what one believes
 
 macro_rules! pointwise {
     ($id:ident, $about:expr, $laws:expr, $term:expr) => {
-        pointwise!($id, $about, $laws, $term, |mean| mean, |_, _| true, "");
+        pointwise!($id, $about, $laws, $term, |mean, _| mean, |_, _, _| true, "");
     };
     ($id:ident, $about:expr, $laws:expr, $term:expr, $finish:expr, $domain:expr, $sentence:expr) => {
         pub static $id: Pointwise = Pointwise {
@@ -71,13 +116,13 @@ macro_rules! pointwise {
             domain_sentence: $sentence,
             term: $term,
             finish: $finish,
+            of_extremes: None,
         };
     };
 }
 
-pointwise!(
-    RMSE,
-    About {
+pub static RMSE: Pointwise = Pointwise {
+    about: About {
         name: "rmse",
         title: "Root mean squared error",
         sentence: "The typical size of an error, in the target's own unit; large errors weigh more than their share.",
@@ -85,12 +130,23 @@ pointwise!(
         gaming: MEAN_IS_BEST,
         ..BLANK
     },
-    laws(true, ANY),
-    |y, p, _| (y - p) * (y - p),
-    f64::sqrt,
-    |_, _| true,
-    ""
-);
+    laws: laws(true, ANY),
+    domain: |_, _, _| true,
+    domain_sentence: "",
+    term: |y, p, _| (y - p) * (y - p),
+    finish: |mean, _| mean.sqrt(),
+    of_extremes: Some(scaled_root_mean_square),
+};
+
+/// With errors measured by the largest one, so that no square leaves the range of doubles.
+fn scaled_root_mean_square(rows: &Rows<'_>) -> Result<f64, Undefined> {
+    let (y, p) = rows.numbers();
+    let largest = y.iter().zip(p).fold(0.0_f64, |largest, (y, p)| largest.max((y - p).abs()));
+    if largest == 0.0 {
+        return Ok(0.0);
+    }
+    Ok(largest * rows.mean(|at| ((y[at] - p[at]) / largest).powi(2))?.sqrt())
+}
 
 pointwise!(
     MSE,
@@ -133,8 +189,8 @@ pointwise!(
     },
     laws(true, NOT_NEGATIVE),
     log_term,
-    |mean| mean,
-    |y, p| y >= 0.0 && p >= 0.0,
+    |mean, _| mean,
+    |y, p, _| y >= 0.0 && p >= 0.0,
     LOG_SENTENCE
 );
 
@@ -151,8 +207,8 @@ pointwise!(
     },
     laws(true, NOT_NEGATIVE),
     log_term,
-    f64::sqrt,
-    |y, p| y >= 0.0 && p >= 0.0,
+    |mean, _| mean.sqrt(),
+    |y, p, _| y >= 0.0 && p >= 0.0,
     LOG_SENTENCE
 );
 
@@ -160,7 +216,7 @@ const LOG_SENTENCE: &str =
     "The logarithm needs values of 0 or more, and this split has a negative truth or prediction.";
 const LOG_GAMING: &str = "The best report is the mean of the logarithm, turned back: it lies below the mean, so forecasts that are best here fall short of the total.";
 
-fn log_term(y: f64, p: f64, _: &Params) -> f64 {
+fn log_term(y: f64, p: f64, _: f64) -> f64 {
     let difference = y.ln_1p() - p.ln_1p();
     difference * difference
 }
@@ -170,18 +226,30 @@ pointwise!(
     About {
         name: "mape",
         title: "Mean absolute percentage error",
-        sentence: "The mean error as a fraction of the truth (0.1 means ten per cent).",
+        sentence: "The mean error as a fraction of the truth (0.1 means ten per cent), or in per cent.",
         formula: r"\frac{1}{n}\sum_{i=1}^{n}\frac{|y_i-p_i|}{\max(|y_i|,\varepsilon)}",
+        parameters: &[UNIT],
         edge_cases: &[
-            "A fraction, not a percentage.",
+            "A fraction unless the parameter asks for per cent.",
             "A truth of 0 is replaced by 2.2e-16 in the denominator: one such row decides the score. Use another metric where truths can be 0.",
         ],
         gaming: "Forecasting low pays: too low costs at most 1 a row, too high has no limit. On skewed targets the best report lies well below the median.",
         ..BLANK
     },
     laws(false, ANY),
-    |y, p, _| (y - p).abs() / y.abs().max(f64::EPSILON)
+    |y, p, _| (y - p).abs() / y.abs().max(f64::EPSILON),
+    |mean, params| if params.text(UNIT.name) == Some(PERCENT) { 100.0 * mean } else { mean },
+    |_, _, _| true,
+    ""
 );
+
+const PERCENT: &str = "percent";
+const UNIT: ParameterAbout = ParameterAbout {
+    name: "unit",
+    kind: Kind::Choice(&["fraction", PERCENT], "fraction"),
+    description: "Whether an error of ten per cent counts 0.1 or 10.",
+    is_main: false,
+};
 
 pointwise!(
     SMAPE,
@@ -199,13 +267,13 @@ pointwise!(
     },
     laws(true, ANY),
     smape_term,
-    |mean| 100.0 * mean,
-    |_, _| true,
+    |mean, _| 100.0 * mean,
+    |_, _, _| true,
     ""
 );
 
 /// Twice the difference over the sum of sizes; 0 against 0 is 0.
-pub fn smape_term(y: f64, p: f64, _: &Params) -> f64 {
+pub fn smape_term(y: f64, p: f64, _: f64) -> f64 {
     let size = y.abs() + p.abs();
     if size == 0.0 { 0.0 } else { 2.0 * (y - p).abs() / size }
 }
@@ -222,9 +290,9 @@ pointwise!(
         ..BLANK
     },
     laws(true, &[Degenerate::NoRows, Degenerate::NegativeTruth, Degenerate::ZeroTruth]),
-    |y, p, _| (p / y).ln().abs(),
-    |mean| mean,
-    |y, p| y > 0.0 && p > 0.0,
+    |y, p, _| ln_ratio(p, y).abs(),
+    |mean, _| mean,
+    |y, p, _| y > 0.0 && p > 0.0,
     "The ratio needs values above 0, and this split has a truth or prediction that is not."
 );
 
@@ -264,8 +332,8 @@ pointwise!(
         ..BLANK
     },
     laws(true, ANY),
-    |y, p, params| {
-        let (size, delta) = ((y - p).abs(), params.number("delta"));
+    |y, p, delta| {
+        let size = (y - p).abs();
         if size <= delta { 0.5 * size * size } else { delta * (size - 0.5 * delta) }
     }
 );
@@ -287,8 +355,8 @@ pointwise!(
         ..BLANK
     },
     laws(false, ANY),
-    |y, p, params| {
-        let (error, quantile) = (y - p, params.number("quantile"));
+    |y, p, quantile| {
+        let error = y - p;
         (quantile * error).max((quantile - 1.0) * error)
     }
 );
@@ -324,8 +392,8 @@ pointwise!(
     },
     laws(false, NOT_NEGATIVE),
     |y, p, _| 2.0 * (x_log_ratio(y, p) - y + p),
-    |mean| mean,
-    |y, p| y >= 0.0 && p > 0.0,
+    |mean, _| mean,
+    |y, p, _| y >= 0.0 && p > 0.0,
     "Poisson deviance needs truths of 0 or more and predictions above 0, and this split has others."
 );
 
@@ -341,9 +409,9 @@ pointwise!(
         ..BLANK
     },
     laws(false, &[Degenerate::NoRows, Degenerate::NegativeTruth, Degenerate::ZeroTruth]),
-    |y, p, _| 2.0 * ((p / y).ln() + y / p - 1.0),
-    |mean| mean,
-    |y, p| y > 0.0 && p > 0.0,
+    |y, p, _| 2.0 * (ln_ratio(p, y) + y / p - 1.0),
+    |mean, _| mean,
+    |y, p, _| y > 0.0 && p > 0.0,
     "Gamma deviance needs truths and predictions above 0, and this split has others."
 );
 
@@ -354,28 +422,38 @@ pointwise!(
         title: "Mean Tweedie deviance",
         parameters: &[ParameterAbout {
             name: "power",
-            kind: Kind::Number(1.000_001, 1.999_999, 1.5),
-            description: "Between 1 (Poisson) and 2 (gamma).",
+            kind: Kind::Number(1.0, 3.0, 1.5),
+            description: "1 is Poisson, 2 gamma, 3 inverse Gaussian; in between, amounts with many zeros.",
             is_main: true,
         }],
         sentence: "For amounts with many zeros, such as insurance claims: between Poisson and gamma deviance.",
         formula: r"\frac{2}{n}\sum_{i=1}^{n}\left(\frac{y_i^{2-q}}{(1-q)(2-q)}-\frac{y_i\,p_i^{1-q}}{1-q}+\frac{p_i^{2-q}}{2-q}\right)",
-        edge_cases: &["Undefined unless truths are 0 or more and predictions above 0."],
+        edge_cases: &[
+            "Undefined unless predictions are above 0 and truths 0 or more (above 0 from a power of 2 on).",
+        ],
         gaming: DEVIANCE_GAMING,
         ..BLANK
     },
     laws(false, NOT_NEGATIVE),
-    |y, p, params| {
-        let q = params.number("power");
-        2.0 * (y.powf(2.0 - q) / ((1.0 - q) * (2.0 - q)) - y * p.powf(1.0 - q) / (1.0 - q)
-            + p.powf(2.0 - q) / (2.0 - q))
+    |y, p, q| match q {
+        1.0 => 2.0 * (x_log_ratio(y, p) - y + p),
+        2.0 => 2.0 * (ln_ratio(p, y) + y / p - 1.0),
+        _ =>
+            2.0 * (y.powf(2.0 - q) / ((1.0 - q) * (2.0 - q)) - y * p.powf(1.0 - q) / (1.0 - q)
+                + p.powf(2.0 - q) / (2.0 - q)),
     },
-    |mean| mean,
-    |y, p| y >= 0.0 && p > 0.0,
-    "Tweedie deviance needs truths of 0 or more and predictions above 0, and this split has others."
+    |mean, _| mean,
+    |y, p, q| p > 0.0 && (y > 0.0 || (y == 0.0 && q < 2.0)),
+    "Tweedie deviance needs predictions above 0, and truths of 0 or more (above 0 from a power of 2 on); this split has others."
 );
 
 /// y ln(y / p), 0 at y = 0.
 fn x_log_ratio(y: f64, p: f64) -> f64 {
-    if y == 0.0 { 0.0 } else { y * (y / p).ln() }
+    if y == 0.0 { 0.0 } else { y * ln_ratio(y, p) }
+}
+
+/// ln(a / b), also where the ratio is no normal number.
+fn ln_ratio(a: f64, b: f64) -> f64 {
+    let ratio = a / b;
+    if ratio.is_normal() { ratio.ln() } else { a.ln() - b.ln() }
 }

@@ -13,7 +13,20 @@ pub type Compute = fn(&Rows<'_>, &[f64], &[f64]) -> Result<f64, Undefined>;
 pub struct Whole {
     pub about: About,
     pub laws: Laws,
+    pub unit: Unit,
     pub compute: Compute,
+}
+
+/// What may be done to truths and predictions without changing the score. Where their squares would leave
+/// the range of doubles, it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Nothing.
+    Fixed,
+    /// Both may be measured in another unit.
+    Common,
+    /// Each may be measured in a unit of its own.
+    Apart,
 }
 
 impl Metric for Whole {
@@ -28,8 +41,34 @@ impl Metric for Whole {
     fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
         rows.positive_weight()?;
         let (truth, prediction) = rows.numbers();
-        (self.compute)(rows, truth, prediction)
+        let (of_truth, of_prediction) = (magnitude(truth), magnitude(prediction));
+        let both = of_truth.max(of_prediction);
+        match self.unit {
+            Unit::Common if !is_usual(both) => {
+                (self.compute)(rows, &measured(truth, both), &measured(prediction, both))
+            }
+            Unit::Apart if !is_usual(of_truth) || !is_usual(of_prediction) => {
+                (self.compute)(rows, &measured(truth, of_truth), &measured(prediction, of_prediction))
+            }
+            _ => (self.compute)(rows, truth, prediction),
+        }
     }
+}
+
+/// The power of two below the largest value.
+fn magnitude(values: &[f64]) -> f64 {
+    const EXPONENT: u64 = 0x7FF << 52;
+    let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+    f64::from_bits(largest.to_bits() & EXPONENT)
+}
+
+fn is_usual(magnitude: f64) -> bool {
+    magnitude == 0.0 || (1e-100..1e100).contains(&magnitude)
+}
+
+/// Exact: only powers of two change.
+fn measured(values: &[f64], unit: f64) -> Vec<f64> {
+    values.iter().map(|value| if unit == 0.0 { *value } else { value / unit }).collect()
 }
 
 pub(super) const BLANK: About = About {
@@ -65,6 +104,7 @@ pub static R2: Whole = Whole {
         ..BLANK
     },
     laws: Laws { is_symmetric: false, has_weights: true, undefined_on: CONSTANT },
+    unit: Unit::Common,
     compute: |rows, y, p| {
         let centre = rows.mean(|at| y[at])?;
         let spread = rows.mean(|at| (y[at] - centre).powi(2))?;
@@ -86,6 +126,7 @@ pub static EXPLAINED_VARIANCE: Whole = Whole {
         ..BLANK
     },
     laws: Laws { is_symmetric: false, has_weights: true, undefined_on: CONSTANT },
+    unit: Unit::Common,
     compute: |rows, y, p| {
         if is_constant(y) {
             return Err(Undefined::because(CONSTANT_SENTENCE));
@@ -108,6 +149,7 @@ pub static D2_ABSOLUTE_ERROR: Whole = Whole {
         ..BLANK
     },
     laws: Laws { is_symmetric: false, has_weights: false, undefined_on: CONSTANT },
+    unit: Unit::Fixed,
     compute: |rows, y, p| {
         if is_constant(y) {
             return Err(Undefined::because(CONSTANT_SENTENCE));
@@ -134,6 +176,7 @@ pub static WAPE: Whole = Whole {
         has_weights: true,
         undefined_on: &[Degenerate::NoRows, Degenerate::ZeroTruth],
     },
+    unit: Unit::Fixed,
     compute: |rows, y, p| {
         let size = rows.mean(|at| y[at].abs())?;
         if size == 0.0 {
@@ -162,6 +205,7 @@ pub static RMSPE: Whole = Whole {
         has_weights: true,
         undefined_on: &[Degenerate::NoRows, Degenerate::ZeroTruth],
     },
+    unit: Unit::Fixed,
     compute: |rows, y, p| {
         let counted = sum(y.len(), |at| if y[at] == 0.0 { 0.0 } else { rows.weight(at) });
         if counted == 0.0 {

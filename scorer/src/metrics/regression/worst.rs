@@ -2,7 +2,7 @@
 
 use holdout_contract::spec::Direction;
 
-use super::ratio::{BLANK, Whole};
+use super::ratio::{BLANK, Unit, Whole};
 use crate::kernels::median;
 use crate::metrics::{About, Degenerate, Laws};
 
@@ -21,6 +21,7 @@ pub static MEDAE: Whole = Whole {
         ..BLANK
     },
     laws: LAWS,
+    unit: Unit::Fixed,
     compute: |_, y, p| Ok(median(y.iter().zip(p).map(|(y, p)| (y - p).abs()).collect())),
 };
 
@@ -37,5 +38,6 @@ pub static MAX_ERROR: Whole = Whole {
         ..BLANK
     },
     laws: LAWS,
+    unit: Unit::Fixed,
     compute: |_, y, p| Ok(y.iter().zip(p).map(|(y, p)| (y - p).abs()).fold(0.0, f64::max)),
 };

@@ -1,13 +1,15 @@
 //! Edit distances: per row, and as a ratio of sums over the split.
 
+use std::ops::Range;
+
 use holdout_contract::spec::Direction;
 
-use crate::kernels::{distance, text_distance};
-use crate::metrics::Undefined;
-use crate::metrics::about::About;
+use crate::kernels::{distance, sum, text_distance};
+use crate::metrics::about::{About, Kind, ParameterAbout};
+use crate::metrics::{Laws, Metric, Params, PerRow, Rows, Undefined};
 
 use super::words::{is_space, numbered};
-use super::{BLANK, Corpus, Mean, no_words};
+use super::{BLANK, Mean, ONE_SIDED, no_words};
 
 /// Words as jiwer cuts them: at single blanks, and at two and more spaces of any kind. A tab alone
 /// between two letters does not part them.
@@ -49,9 +51,72 @@ fn similarity(truth: &str, prediction: &str) -> f64 {
     }
 }
 
-fn rate([edits, length]: [f64; 2]) -> Result<f64, Undefined> {
-    if length > 0.0 { Ok(edits / length) } else { Err(no_words()) }
+/// Edits over the length of the truth.
+pub struct ErrorRate {
+    about: About,
+    /// Edits and length of a row.
+    counts: fn(&str, &str) -> [u32; 2],
 }
+
+impl Metric for ErrorRate {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn laws(&self) -> Laws {
+        ONE_SIDED
+    }
+
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn score_parts(
+        &self,
+        rows: &Rows<'_>,
+        parts: &[Range<usize>],
+        params: &Params,
+    ) -> Vec<Result<f64, Undefined>> {
+        self.score_row_parts(rows, parts, params)
+    }
+}
+
+impl PerRow for ErrorRate {
+    type Found = [u32; 2];
+
+    fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<[u32; 2]> {
+        rows.each_pair(self.counts)
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, counts: &[[u32; 2]], params: &Params) -> Result<f64, Undefined> {
+        rows.positive_weight()?;
+        if counts.iter().all(|[_, length]| *length == 0) {
+            return Err(no_words());
+        }
+        if params.text(AVERAGE.name) == Some(OVER_ROWS) {
+            return rows.mean(|at| rate_of_row(counts[at]));
+        }
+        let total = |part: usize| sum(rows.len(), |at| rows.weight(at) * f64::from(counts[at][part]));
+        Ok(total(0) / total(1))
+    }
+}
+
+fn rate_of_row([edits, length]: [u32; 2]) -> f64 {
+    match length {
+        0 => f64::from(edits.min(1)),
+        length => f64::from(edits) / f64::from(length),
+    }
+}
+
+const OVER_ROWS: &str = "rows";
+const AVERAGE: ParameterAbout = ParameterAbout {
+    name: "average",
+    kind: Kind::Choice(&["corpus", OVER_ROWS], "corpus"),
+    description: "All edits over the length of all truths, so that long texts decide; or the rate of every row, averaged.",
+    is_main: false,
+};
+const OF_ROWS: &str =
+    "Averaged over rows, an empty truth counts 0 where the prediction is empty, too, else 1.";
 
 const POINTS: &str = "Characters are Unicode code points; a letter with a combining accent is two.";
 const EXACT: &str = "Case, punctuation and spaces count as they stand.";
@@ -87,10 +152,11 @@ pub static LEVENSHTEIN_SIMILARITY: Mean = Mean {
     term: similarity,
 };
 
-pub static WER: Corpus<2> = Corpus {
+pub static WER: ErrorRate = ErrorRate {
     about: About {
         name: "wer",
         title: "Word error rate",
+        parameters: &[AVERAGE],
         direction: Direction::LowerIsBetter,
         best: Some(0.0),
         sentence: "Words to insert, delete or substitute over the words of the truth, all rows together.",
@@ -99,28 +165,28 @@ pub static WER: Corpus<2> = Corpus {
             "Words are parted by a blank, or by two and more spaces of any kind; spaces at the ends do not count.",
             "Case and punctuation count.",
             ABOVE,
+            OF_ROWS,
         ],
         gaming: "Long texts decide. A word left out costs as much as a wrong one, so guessing costs nothing.",
         ..BLANK
     },
     counts: word_edits,
-    combine: rate,
 };
 
-pub static CER: Corpus<2> = Corpus {
+pub static CER: ErrorRate = ErrorRate {
     about: About {
         name: "cer",
         title: "Character error rate",
+        parameters: &[AVERAGE],
         direction: Direction::LowerIsBetter,
         best: Some(0.0),
         sentence: "Characters to insert, delete or substitute over the characters of the truth, all rows together.",
         formula: r"\frac{\sum_i(S_i+D_i+I_i)}{\sum_i N_i}",
-        edge_cases: &["Spaces at the ends do not count, spaces between words do.", POINTS, ABOVE],
+        edge_cases: &["Spaces at the ends do not count, spaces between words do.", POINTS, ABOVE, OF_ROWS],
         gaming: "Long texts decide. A character left out costs as much as a wrong one.",
         ..BLANK
     },
     counts: character_edits,
-    combine: rate,
 };
 
 #[cfg(test)]

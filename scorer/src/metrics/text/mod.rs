@@ -9,7 +9,7 @@ mod edits;
 mod rouge;
 mod shifts;
 mod ter;
-mod words;
+pub(crate) mod words;
 mod wordwise;
 
 pub use bleu::BLEU;
@@ -19,11 +19,13 @@ pub use rouge::{ROUGE_1, ROUGE_2, ROUGE_L};
 pub use ter::TER;
 pub use wordwise::{EXACT_MATCH_TEXT, TOKEN_F1, WORD_JACCARD};
 
+use std::ops::Range;
+
 use holdout_contract::spec::{Cell, Direction, Task};
 
 use crate::kernels::sum;
 use crate::metrics::about::{About, fields};
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, Undefined};
 
 const TEXTS: fields::Fields = fields::Fields::Target { solution: Cell::Text, submission: Cell::Text };
 
@@ -59,9 +61,28 @@ impl Metric for Mean {
         SYMMETRIC
     }
 
-    fn score(&self, rows: &Rows<'_>, _: &Params) -> Result<f64, Undefined> {
-        let (truths, predictions) = (rows.truths[0], rows.predictions[0]);
-        let terms = rows.each(|at| (self.term)(truths.text(at), predictions.text(at)));
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn score_parts(
+        &self,
+        rows: &Rows<'_>,
+        parts: &[Range<usize>],
+        params: &Params,
+    ) -> Vec<Result<f64, Undefined>> {
+        self.score_row_parts(rows, parts, params)
+    }
+}
+
+impl PerRow for Mean {
+    type Found = f64;
+
+    fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<f64> {
+        rows.each_pair(self.term)
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], _: &Params) -> Result<f64, Undefined> {
         rows.mean(|at| terms[at])
     }
 }
@@ -83,10 +104,29 @@ impl<const N: usize> Metric for Corpus<N> {
         ONE_SIDED
     }
 
-    fn score(&self, rows: &Rows<'_>, _: &Params) -> Result<f64, Undefined> {
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn score_parts(
+        &self,
+        rows: &Rows<'_>,
+        parts: &[Range<usize>],
+        params: &Params,
+    ) -> Vec<Result<f64, Undefined>> {
+        self.score_row_parts(rows, parts, params)
+    }
+}
+
+impl<const N: usize> PerRow for Corpus<N> {
+    type Found = [u32; N];
+
+    fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<[u32; N]> {
+        rows.each_pair(self.counts)
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, counts: &[[u32; N]], _: &Params) -> Result<f64, Undefined> {
         rows.positive_weight()?;
-        let (truths, predictions) = (rows.truths[0], rows.predictions[0]);
-        let counts = rows.each(|at| (self.counts)(truths.text(at), predictions.text(at)));
         (self.combine)(std::array::from_fn(|part| {
             sum(rows.len(), |at| rows.weight(at) * f64::from(counts[at][part]))
         }))

@@ -8,8 +8,29 @@ pub(super) fn is_space(c: char) -> bool {
 }
 
 /// As `str.split()`.
-pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(is_space).filter(|word| !word.is_empty())
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while let Some((c, true)) = next(text, at) {
+            at += c;
+        }
+        let start = at;
+        while let Some((c, false)) = next(text, at) {
+            at += c;
+        }
+        (at > start).then(|| &text[start..at])
+    })
+}
+
+/// How many bytes the character has that begins at a byte, and whether it is a space.
+#[inline]
+fn next(text: &str, at: usize) -> Option<(usize, bool)> {
+    let first = *text.as_bytes().get(at)?;
+    if first.is_ascii() {
+        return Some((1, matches!(first, b' ' | b'\t'..=b'\r' | 0x1c..=0x1f)));
+    }
+    let c = text[at..].chars().next()?;
+    Some((c.len_utf8(), is_space(c)))
 }
 
 /// A number for every distinct word of a truth and a prediction.
@@ -73,6 +94,9 @@ mod tests {
     fn spaces_are_those_of_python() {
         let found: Vec<&str> = words(" a\tb\u{a0}c\u{1f}d\u{3000}e\u{200b}f ").collect();
         assert_eq!(found, ["a", "b", "c", "d", "e\u{200b}f"]);
+        for c in (0..0x3100).filter_map(char::from_u32) {
+            assert_eq!(words(&format!("é{c}x")).count(), 1 + usize::from(is_space(c)), "{c:?}");
+        }
     }
 
     #[test]
