@@ -18,11 +18,11 @@ use uuid::Uuid;
 use super::Session;
 use super::download::{Wanted, fetch, hash_of};
 use super::fault::{CliError, Outcome};
+use super::local::{size_bytes, unreadable};
 use super::rejection::describe;
 use super::settings::cache_folder;
-use super::submit::send_file;
+use super::submit::Predictions;
 use super::table::text;
-use super::tus;
 use crate::web::format;
 use crate::web::problems::encode;
 
@@ -81,10 +81,14 @@ fn tell_rejection(session: &Session, by: &str, rejection: &Rejection) -> CliErro
 fn ask_server(session: &Session, args: &CheckArgs) -> Outcome {
     let base = format!("/api/v1/competitions/{}/checks", encode(&args.competition));
     let key = Uuid::new_v4().to_string();
-    let mut check = match tus::large(session, &args.file, &args.competition, "check")? {
-        None => send_file(session, &base, &args.file, &key)?,
-        Some(uploaded) => uploaded.spend(|document| session.client.post(&base, document))?,
+    let predictions = Predictions {
+        path: &base,
+        file: &args.file,
+        key: &key,
+        competition: &args.competition,
+        purpose: "check",
     };
+    let mut check = predictions.send(session)?;
     let address = format!("{base}/{}", text(&check, "id"));
     let waiting = session.screen.waiting("a scorer looks at the file");
     while check["verdict"].is_null() {
@@ -113,7 +117,7 @@ fn ask_server(session: &Session, args: &CheckArgs) -> Outcome {
 pub fn check_here(session: &Session, competition: &str, file: &Path) -> Outcome<Verdict> {
     let base = format!("/api/v1/competitions/{}", encode(competition));
     let told = session.client.get(&format!("{base}/submission-format"))?;
-    let size_bytes = fs::metadata(file).map_err(|error| unreadable(file, &error))?.len();
+    let size_bytes = size_bytes(file)?;
     let most_bytes = told["max_upload_bytes"].as_u64().unwrap_or(u64::MAX);
     if size_bytes > most_bytes {
         return Ok(Verdict::Rejected(too_large(size_bytes, most_bytes)));
@@ -167,8 +171,4 @@ fn too_large(size_bytes: u64, most_bytes: u64) -> Rejection {
             format::size(most_bytes)
         ),
     )
-}
-
-pub fn unreadable(file: &Path, error: &std::io::Error) -> CliError {
-    CliError::Refused(format!("{} cannot be read: {error}", file.display()))
 }

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::Session;
 use super::client::again;
 use super::fault::{CliError, Outcome};
+use super::local::name_of;
 use super::table::{items, text};
 use crate::web::format;
 use crate::web::problems::encode;
@@ -172,7 +173,7 @@ fn length(path: &Path) -> u64 {
 
 /// Named after the bytes that are to come, so that a file that was replaced is not taken up.
 fn partial_path(target: &Path, sha256: &str) -> PathBuf {
-    let name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = name_of(target);
     let begin: String = sha256.chars().take(12).collect();
     target.with_file_name(format!(".{name}.{begin}.part"))
 }

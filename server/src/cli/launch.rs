@@ -63,15 +63,11 @@ pub fn launch(session: &Session, args: &LaunchArgs) -> Outcome {
 
     let proposal = wait_for_proposal(session, &of)?;
     session.screen.note(&describe(session.screen.paint(), &proposal));
-    go(session, &LaunchDraftArgs { of, days: Some(args.days), yes: args.yes })
+    launch_draft(session, &LaunchDraftArgs { of, days: Some(args.days), yes: args.yes })
 }
 
 /// Launches a draft.
 pub fn launch_draft(session: &Session, args: &LaunchDraftArgs) -> Outcome {
-    go(session, args)
-}
-
-fn go(session: &Session, args: &LaunchDraftArgs) -> Outcome {
     let address = format!("{}/c/{}", session.client.server(), args.of.slug);
     match decide(session, &args.of, args.days, args.yes)? {
         Some(launched) => {

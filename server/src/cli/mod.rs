@@ -15,6 +15,7 @@ mod host;
 mod kaggle_env;
 mod launch;
 mod leaderboard;
+mod local;
 pub mod manual;
 mod rejection;
 mod screen;

@@ -9,9 +9,9 @@ use holdout_contract::seal::Sealer;
 use serde_json::Value;
 
 use super::Session;
-use super::check::unreadable;
 use super::client::Upload;
 use super::fault::{CliError, Outcome};
+use super::local::{name_of, size_bytes, unreadable};
 
 /// A file that is sealed while it is sent.
 pub struct Sealed<'a> {
@@ -30,8 +30,8 @@ impl Sealed<'_> {
         let recipient = key["recipient"].as_str().ok_or_else(|| {
             CliError::Refused("No scorer has announced itself to this server yet.".to_owned())
         })?;
-        let name = self.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let size_bytes = std::fs::metadata(self.file).map_err(|error| unreadable(self.file, &error))?.len();
+        let name = name_of(self.file);
+        let size_bytes = size_bytes(self.file)?;
         let bar = session.screen.transfer(&format!("{name} (sealed)"), size_bytes);
         let upload = Upload {
             method: self.method,

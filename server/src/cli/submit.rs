@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Session;
-use super::check::{check_here, unreadable};
+use super::check::check_here;
 use super::client::Upload;
 use super::fault::{CliError, Outcome};
+use super::local::{name_of, size_bytes, unreadable};
 use super::rejection::describe;
 use super::screen::Paint;
 use super::table::{allowance, cell, text};
@@ -57,10 +58,14 @@ pub fn submit(session: &Session, args: &SubmitArgs) -> Outcome {
     let base = format!("/api/v1/competitions/{}/submissions", encode(&args.competition));
     let key = args.key.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
     let path = format!("{base}?description={}", encode(&args.message));
-    let mut submission = match tus::large(session, &args.file, &args.competition, "submission")? {
-        None => send_file(session, &path, &args.file, &key)?,
-        Some(uploaded) => uploaded.spend(|document| session.client.post(&path, document))?,
+    let predictions = Predictions {
+        path: &path,
+        file: &args.file,
+        key: &key,
+        competition: &args.competition,
+        purpose: "submission",
     };
+    let mut submission = predictions.send(session)?;
     session.screen.note(&format!(
         "Received as submission {} (SHA-256 {}).",
         submission["id"],
@@ -72,25 +77,50 @@ pub fn submit(session: &Session, args: &SubmitArgs) -> Outcome {
     conclude(session, &submission)
 }
 
-/// Sends a file as it is, with a bar; a broken line is made up for under the same key.
-pub fn send_file(session: &Session, path: &str, file: &Path, key: &str) -> Outcome<Value> {
-    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let size_bytes = std::fs::metadata(file).map_err(|error| unreadable(file, &error))?.len();
-    let bar = session.screen.transfer(&name, size_bytes);
-    let upload = Upload {
-        method: "POST",
-        path,
-        file_name: &name,
-        idempotency_key: Some(key),
-        size_bytes: Some(size_bytes),
-    };
-    let sent = session.client.upload(&upload, || {
-        bar.set_position(0);
-        let opened = File::open(file).map_err(|error| unreadable(file, &error))?;
-        Ok(bar.wrap_read(opened))
-    });
-    bar.finish_and_clear();
-    sent
+/// A file of predictions, and where it goes.
+pub struct Predictions<'a> {
+    /// Address that takes the file, or the name of its upload.
+    pub path: &'a str,
+    pub file: &'a Path,
+    /// Makes what is sent twice one and the same.
+    pub key: &'a str,
+    pub competition: &'a str,
+    /// `submission` or `check`, as uploads in parts call it.
+    pub purpose: &'static str,
+}
+
+impl Predictions<'_> {
+    /// Sends the file, a large one in parts, with a bar.
+    ///
+    /// # Errors
+    /// Those of the file and of the server.
+    pub fn send(&self, session: &Session) -> Outcome<Value> {
+        match tus::large(session, self.file, self.competition, self.purpose)? {
+            None => self.send_whole(session),
+            Some(uploaded) => uploaded.spend(|document| session.client.post(self.path, document)),
+        }
+    }
+
+    /// A broken line is made up for under the same key.
+    fn send_whole(&self, session: &Session) -> Outcome<Value> {
+        let name = name_of(self.file);
+        let size_bytes = size_bytes(self.file)?;
+        let bar = session.screen.transfer(&name, size_bytes);
+        let upload = Upload {
+            method: "POST",
+            path: self.path,
+            file_name: &name,
+            idempotency_key: Some(self.key),
+            size_bytes: Some(size_bytes),
+        };
+        let sent = session.client.upload(&upload, || {
+            bar.set_position(0);
+            let opened = File::open(self.file).map_err(|error| unreadable(self.file, &error))?;
+            Ok(bar.wrap_read(opened))
+        });
+        bar.finish_and_clear();
+        sent
+    }
 }
 
 fn is_waiting(submission: &Value) -> bool {

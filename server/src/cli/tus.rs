@@ -17,6 +17,7 @@ use ureq::{Body, SendBody};
 use super::Session;
 use super::client::Client;
 use super::fault::CliError;
+use super::local::{name_of, size_bytes, unreadable};
 
 /// Smaller files are sent whole.
 const LARGE_BYTES: u64 = 16 << 20;
@@ -66,11 +67,11 @@ pub fn large(
     competition: &str,
     purpose: &str,
 ) -> Result<Option<Uploaded>, CliError> {
-    let size = fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
+    let size = size_bytes(path)?;
     if size <= LARGE_BYTES {
         return Ok(None);
     }
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = name_of(path);
     let wanted = Wanted { path, name: &name, competition, purpose };
     let bar = session.screen.transfer(&name, size);
     let uploaded = upload(&session.client, &wanted, &mut |sent, _| bar.set_position(sent));
@@ -88,7 +89,7 @@ pub fn upload(
     wanted: &Wanted<'_>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Uploaded, CliError> {
-    let total = fs::metadata(wanted.path).map_err(|error| unreadable(wanted.path, &error))?.len();
+    let total = size_bytes(wanted.path)?;
     let state = state_path(client, wanted)?;
     let mut failures = 0;
     loop {
@@ -246,10 +247,6 @@ fn offset_in(response: &Response<Body>) -> Result<u64, Failure> {
 
 fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
     response.headers().get(name).and_then(|value| value.to_str().ok())
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> CliError {
-    CliError::Refused(format!("{} cannot be read: {error}", path.display()))
 }
 
 fn remember(state: &Path, address: &str) -> io::Result<()> {

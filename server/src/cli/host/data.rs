@@ -1,6 +1,6 @@
 //! Files that participants download.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::Competition;
 use crate::cli::Session;
-use crate::cli::check::unreadable;
 use crate::cli::client::Upload;
 use crate::cli::fault::{CliError, Outcome};
+use crate::cli::local::{size_bytes, unreadable};
 use crate::cli::table::{Table, items, local, size, text};
 use crate::web::problems::encode;
 
@@ -111,7 +111,7 @@ impl Put<'_> {
     /// # Errors
     /// Those of the file and of the server.
     pub fn send(&self, session: &Session, of: &Competition) -> Outcome<Value> {
-        let size_bytes = fs::metadata(self.file).map_err(|error| unreadable(self.file, &error))?.len();
+        let size_bytes = size_bytes(self.file)?;
         let path = of.api(&format!(
             "/data/{}?role={}&description={}",
             encode(self.name),

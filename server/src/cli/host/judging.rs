@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use super::Competition;
 use super::versions::{self, open_version};
 use crate::cli::Session;
-use crate::cli::check::unreadable;
 use crate::cli::fault::{CliError, Outcome};
+use crate::cli::local::{name_of, unreadable};
 use crate::cli::seal;
 use crate::cli::table::{cell, facts, size, text};
 
@@ -127,10 +127,9 @@ pub fn set_metric(session: &Session, of: &Competition, metric: &str, choice: &Ch
 
 fn put_module(session: &Session, args: &ModuleArgs) -> Outcome<Value> {
     let source = fs::read_to_string(&args.file).map_err(|error| unreadable(&args.file, &error))?;
-    let name = args.file.file_name().map(|name| name.to_string_lossy().into_owned());
     let wish = json!({
         "source": source,
-        "file_name": name.unwrap_or_default(),
+        "file_name": name_of(&args.file),
         "higher_is_better": !args.lower_is_better,
         "params": pairs(&args.choice.params)?,
         "context": pairs(&args.choice.context)?,
