@@ -43,6 +43,7 @@ pub use about::{About, ParameterAbout, fields};
 pub use catalogue::{all, find};
 pub use params::Params;
 pub(crate) use per_row::PerRow;
+pub use per_row::ScoresPerRow;
 pub use rows::{Rows, Values};
 
 use crate::misfit::Misfits;
@@ -112,6 +113,11 @@ pub trait Metric: Send + Sync {
     /// [`Undefined`] where the definition has no value; never a stand-in number.
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined>;
 
+    /// Itself, where it finds something out about every row and adds it up.
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        None
+    }
+
     /// The scores of parts of these rows, each as [`Metric::score`] gives it.
     fn score_parts(
         &self,
@@ -119,6 +125,9 @@ pub trait Metric: Send + Sync {
         parts: &[Range<usize>],
         params: &Params,
     ) -> Vec<Result<f64, Undefined>> {
+        if let Some(per_row) = self.per_row() {
+            return per_row.score_row_parts(rows, parts, params);
+        }
         crate::parallel::each(parts, rows.len(), |part| {
             rows.with_part(part.clone(), |rows| self.score(rows, params))
         })

@@ -1,12 +1,10 @@
 //! One probability column a class.
 
-use std::ops::Range;
-
 use holdout_contract::spec::{Cell, Direction, Task};
 
 use super::about::{About, CLIP, Kind, ParameterAbout, fields};
 use super::binary::curve::with_curve;
-use super::{Degenerate, Laws, Metric, Params, PerRow, Rows, Undefined};
+use super::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined};
 
 /// Predictions of one split, by class.
 pub struct Classes<'a> {
@@ -96,13 +94,8 @@ impl Metric for OfRow {
         self.score_rows(rows, params)
     }
 
-    fn score_parts(
-        &self,
-        rows: &Rows<'_>,
-        parts: &[Range<usize>],
-        params: &Params,
-    ) -> Vec<Result<f64, Undefined>> {
-        self.score_row_parts(rows, parts, params)
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
     }
 }
 
@@ -456,13 +449,8 @@ impl Metric for TopK {
         self.score_rows(rows, params)
     }
 
-    fn score_parts(
-        &self,
-        rows: &Rows<'_>,
-        parts: &[Range<usize>],
-        params: &Params,
-    ) -> Vec<Result<f64, Undefined>> {
-        self.score_row_parts(rows, parts, params)
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
     }
 }
 

@@ -16,16 +16,30 @@ pub trait PerRow: Sync {
     /// # Errors
     /// Why these rows have no score.
     fn add_up(&self, rows: &Rows<'_>, found: &[Self::Found], params: &Params) -> Result<f64, Undefined>;
+}
 
+/// What every [`PerRow`] can do, whatever it finds out.
+pub trait ScoresPerRow {
     /// As [`super::Metric::score`].
     ///
     /// # Errors
     /// Why these rows have no score.
+    fn score_rows(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined>;
+
+    /// As [`super::Metric::score_parts`].
+    fn score_row_parts(
+        &self,
+        rows: &Rows<'_>,
+        parts: &[Range<usize>],
+        params: &Params,
+    ) -> Vec<Result<f64, Undefined>>;
+}
+
+impl<M: PerRow> ScoresPerRow for M {
     fn score_rows(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         self.add_up(rows, &self.find(rows, params), params)
     }
 
-    /// As [`super::Metric::score_parts`].
     fn score_row_parts(
         &self,
         rows: &Rows<'_>,

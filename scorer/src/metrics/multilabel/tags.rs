@@ -1,14 +1,12 @@
 //! Sets of tags, written with spaces between them; their order and repetitions mean nothing.
 
-use std::collections::BTreeSet;
-use std::ops::Range;
-
 use holdout_contract::spec::{Cell, Direction, Task};
+use std::collections::BTreeSet;
 
 use crate::kernels::sum;
 use crate::metrics::about::{About, BETA, Kind, ParameterAbout, fields};
 use crate::metrics::text::words::words;
-use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, Undefined, Values};
+use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined, Values};
 
 /// Sizes of one row's sets.
 struct Sizes {
@@ -73,13 +71,8 @@ impl Metric for OfRows {
         self.score_rows(rows, params)
     }
 
-    fn score_parts(
-        &self,
-        rows: &Rows<'_>,
-        parts: &[Range<usize>],
-        params: &Params,
-    ) -> Vec<Result<f64, Undefined>> {
-        self.score_row_parts(rows, parts, params)
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
     }
 }
 
@@ -150,13 +143,8 @@ impl Metric for WithEmpty {
         self.score_rows(rows, params)
     }
 
-    fn score_parts(
-        &self,
-        rows: &Rows<'_>,
-        parts: &[Range<usize>],
-        params: &Params,
-    ) -> Vec<Result<f64, Undefined>> {
-        self.score_row_parts(rows, parts, params)
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
     }
 }
 
@@ -205,13 +193,8 @@ impl Metric for OfTags {
         self.score_rows(rows, params)
     }
 
-    fn score_parts(
-        &self,
-        rows: &Rows<'_>,
-        parts: &[Range<usize>],
-        params: &Params,
-    ) -> Vec<Result<f64, Undefined>> {
-        self.score_row_parts(rows, parts, params)
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
     }
 }
 

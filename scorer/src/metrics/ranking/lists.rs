@@ -1,14 +1,12 @@
 //! A list of items, best first, against the set of relevant items.
 
-use std::collections::HashSet;
-use std::ops::Range;
-
 use holdout_contract::spec::{Cell, Direction, Task};
+use std::collections::HashSet;
 
 use crate::kernels::sum;
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
 use crate::metrics::text::words::words;
-use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, Undefined};
+use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined};
 
 /// A score of every row's first k items, averaged over rows.
 pub struct TopK {
@@ -30,13 +28,8 @@ impl Metric for TopK {
         self.score_rows(rows, params)
     }
 
-    fn score_parts(
-        &self,
-        rows: &Rows<'_>,
-        parts: &[Range<usize>],
-        params: &Params,
-    ) -> Vec<Result<f64, Undefined>> {
-        self.score_row_parts(rows, parts, params)
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
     }
 }
 

@@ -1,11 +1,9 @@
 //! A loss of every row, averaged, then finished (a root, a scale).
 
-use std::ops::Range;
-
 use holdout_contract::spec::{Direction, Task};
 
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
-use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, Undefined};
+use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined};
 
 type OfRows = fn(&Rows<'_>) -> Result<f64, Undefined>;
 
@@ -36,13 +34,8 @@ impl Metric for Pointwise {
         self.score_rows(rows, params)
     }
 
-    fn score_parts(
-        &self,
-        rows: &Rows<'_>,
-        parts: &[Range<usize>],
-        params: &Params,
-    ) -> Vec<Result<f64, Undefined>> {
-        self.score_row_parts(rows, parts, params)
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
     }
 }
 

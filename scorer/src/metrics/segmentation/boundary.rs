@@ -1,13 +1,11 @@
 //! How far the outlines of two masks lie apart.
 
-use std::collections::HashMap;
-use std::ops::Range;
-
 use holdout_contract::spec::{Direction, Layout};
+use std::collections::HashMap;
 
 use crate::judge::Context;
 use crate::metrics::about::{About, Kind, ParameterAbout};
-use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, Undefined, Values};
+use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined, Values};
 use crate::misfit::Misfits;
 
 use super::outline::{Columns, each_squared_distance};
@@ -60,13 +58,8 @@ impl Metric for Boundary {
         self.score_rows(rows, params)
     }
 
-    fn score_parts(
-        &self,
-        rows: &Rows<'_>,
-        parts: &[Range<usize>],
-        params: &Params,
-    ) -> Vec<Result<f64, Undefined>> {
-        self.score_row_parts(rows, parts, params)
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
     }
 }
 

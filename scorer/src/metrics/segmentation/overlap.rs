@@ -1,7 +1,5 @@
 //! Dice and intersection over union, by merging the runs of two masks.
 
-use std::ops::Range;
-
 use holdout_contract::spec::Layout;
 
 use crate::intake::shapes::{Run, Runs};
@@ -9,7 +7,7 @@ use crate::judge::Context;
 use crate::kernels::sum;
 use crate::metrics::about::About;
 use crate::metrics::groups::Groups;
-use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, Undefined, Values};
+use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined, Values};
 use crate::misfit::Misfits;
 
 use super::size::{self, HEIGHT, HEIGHT_COLUMN, MASK_COLUMN, WIDTH, WIDTH_COLUMN};
@@ -118,13 +116,8 @@ impl Metric for Mask {
         self.score_rows(rows, params)
     }
 
-    fn score_parts(
-        &self,
-        rows: &Rows<'_>,
-        parts: &[Range<usize>],
-        params: &Params,
-    ) -> Vec<Result<f64, Undefined>> {
-        self.score_row_parts(rows, parts, params)
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
     }
 }
 
@@ -203,13 +196,8 @@ impl Metric for Pooled {
         self.score_rows(rows, params)
     }
 
-    fn score_parts(
-        &self,
-        rows: &Rows<'_>,
-        parts: &[Range<usize>],
-        params: &Params,
-    ) -> Vec<Result<f64, Undefined>> {
-        self.score_row_parts(rows, parts, params)
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
     }
 }
 

@@ -1,16 +1,14 @@
 //! Panoptic quality: segments found, and how well (Kirillov et al. 2019).
 
-use std::collections::BTreeMap;
-use std::ops::Range;
-
 use holdout_contract::spec::{Cell, Layout};
+use std::collections::BTreeMap;
 
 use crate::intake::shapes::{Run, Runs, masks};
 use crate::judge::Context;
 use crate::kernels::sum;
 use crate::metrics::about::{About, fields};
 use crate::metrics::groups::Groups;
-use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, Undefined, Values};
+use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined, Values};
 use crate::misfit::Misfits;
 
 use super::size::{self, HEIGHT, HEIGHT_COLUMN, MASK_COLUMN, WIDTH, WIDTH_COLUMN};
@@ -103,13 +101,8 @@ impl Metric for Panoptic {
         self.score_rows(rows, params)
     }
 
-    fn score_parts(
-        &self,
-        rows: &Rows<'_>,
-        parts: &[Range<usize>],
-        params: &Params,
-    ) -> Vec<Result<f64, Undefined>> {
-        self.score_row_parts(rows, parts, params)
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
     }
 }
 

@@ -1,12 +1,10 @@
 //! Edit distances: per row, and as a ratio of sums over the split.
 
-use std::ops::Range;
-
 use holdout_contract::spec::Direction;
 
 use crate::kernels::{distance, sum, text_distance};
 use crate::metrics::about::{About, Kind, ParameterAbout};
-use crate::metrics::{Laws, Metric, Params, PerRow, Rows, Undefined};
+use crate::metrics::{Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined};
 
 use super::words::{is_space, numbered};
 use super::{BLANK, Mean, ONE_SIDED, no_words};
@@ -71,13 +69,8 @@ impl Metric for ErrorRate {
         self.score_rows(rows, params)
     }
 
-    fn score_parts(
-        &self,
-        rows: &Rows<'_>,
-        parts: &[Range<usize>],
-        params: &Params,
-    ) -> Vec<Result<f64, Undefined>> {
-        self.score_row_parts(rows, parts, params)
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
     }
 }
 

@@ -19,13 +19,11 @@ pub use rouge::{ROUGE_1, ROUGE_2, ROUGE_L};
 pub use ter::TER;
 pub use wordwise::{EXACT_MATCH_TEXT, TOKEN_F1, WORD_JACCARD};
 
-use std::ops::Range;
-
 use holdout_contract::spec::{Cell, Direction, Task};
 
 use crate::kernels::sum;
 use crate::metrics::about::{About, fields};
-use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, Undefined};
+use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined};
 
 const TEXTS: fields::Fields = fields::Fields::Target { solution: Cell::Text, submission: Cell::Text };
 
@@ -65,13 +63,8 @@ impl Metric for Mean {
         self.score_rows(rows, params)
     }
 
-    fn score_parts(
-        &self,
-        rows: &Rows<'_>,
-        parts: &[Range<usize>],
-        params: &Params,
-    ) -> Vec<Result<f64, Undefined>> {
-        self.score_row_parts(rows, parts, params)
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
     }
 }
 
@@ -108,13 +101,8 @@ impl<const N: usize> Metric for Corpus<N> {
         self.score_rows(rows, params)
     }
 
-    fn score_parts(
-        &self,
-        rows: &Rows<'_>,
-        parts: &[Range<usize>],
-        params: &Params,
-    ) -> Vec<Result<f64, Undefined>> {
-        self.score_row_parts(rows, parts, params)
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
     }
 }
 
