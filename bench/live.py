@@ -18,6 +18,9 @@ QUICK_TEAMS, QUICK_SUBMISSIONS = 2_000, 40_000
 # Teams ranked by several metrics.
 RANKED_TEAMS, RANKED_SUBMISSIONS, RANKED_BY = 18_000, 180_000, 4
 REST_S = 10
+# Rows of a file, and how many people send five of them each.
+FILES = [(10_000, 6), (1_000_000, 2)]
+QUICK_FILES = [(10_000, 2)]
 
 
 def bench(binaries, work, quick):
@@ -25,12 +28,7 @@ def bench(binaries, work, quick):
         results = {"at_rest": rest(house, quick)}
         print_memory("at rest", results["at_rest"])
         with tree.Watch(house.pid) as watch:
-            results["freshness"] = freshness.bench(house.url, quick)
-            print(
-                "upload finished to score visible, {rows:,} rows: median {median_ms:.0f} ms, "
-                "p95 {p95_ms:.0f} ms, worst {worst_ms:.0f} ms of {entries}".format(**results["freshness"]),
-                flush=True,
-            )
+            results["freshness"] = [fresh(house.url, *size) for size in (QUICK_FILES if quick else FILES)]
             teams, submissions = (QUICK_TEAMS, QUICK_SUBMISSIONS) if quick else (TEAMS, SUBMISSIONS)
             house.seed(teams, submissions)
             house.seed(RANKED_TEAMS, RANKED_SUBMISSIONS, RANKED_BY, "ranked")
@@ -40,6 +38,16 @@ def bench(binaries, work, quick):
         results["at_rest_after"] = rest(house, quick)
         print_memory("at rest afterwards", results["at_rest_after"])
     return results
+
+
+def fresh(url, n_rows, n_participants):
+    result = freshness.bench(url, n_rows, n_participants)
+    print(
+        "upload finished to score visible, {rows:,} rows: median {median_ms:.0f} ms, "
+        "p95 {p95_ms:.0f} ms, worst {worst_ms:.0f} ms of {entries}".format(**result),
+        flush=True,
+    )
+    return result
 
 
 def pages(url, teams, submissions, quick):
