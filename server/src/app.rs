@@ -88,6 +88,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::custom_metrics::pages::router())
         .merge(crate::medals::pages::router())
         .merge(crate::forum::pages::router())
+        .merge(crate::notifications::pages::router())
         .merge(api::reference::router())
         .merge(crate::kaggle::links::router())
         .fallback(web::problems::unknown_page);
@@ -114,5 +115,6 @@ pub fn api_rooms() -> OpenApiRouter<App> {
         .merge(crate::custom_metrics::api::router())
         .merge(crate::folder::api::router())
         .merge(crate::forum::api::router())
+        .merge(crate::notifications::api::router())
         .merge(api::openapi::router())
 }

@@ -28,6 +28,7 @@ pub mod markdown;
 pub mod medals;
 pub mod moderation;
 pub mod notebooks;
+pub mod notifications;
 pub mod paths;
 pub mod seed;
 pub mod submissions;

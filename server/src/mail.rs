@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use lettre::message::Mailbox;
+use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use sqlx::PgConnection;
 
@@ -24,6 +25,8 @@ pub struct Letter {
     pub to: String,
     pub subject: String,
     pub body: String,
+    /// Where mail programs ask for no more of these (RFC 8058).
+    pub unsubscribe_url: Option<String>,
 }
 
 /// Puts a letter into the outbox.
@@ -32,11 +35,12 @@ pub struct Letter {
 /// Those of the database.
 pub async fn post(conn: &mut PgConnection, letter: &Letter, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into mails (to_address, subject, body, created_at, next_attempt_at)
-         values ($1, $2, $3, $4, $4)",
+        "insert into mails (to_address, subject, body, unsubscribe_url, created_at, next_attempt_at)
+         values ($1, $2, $3, $4, $5, $5)",
         letter.to,
         letter.subject,
         letter.body,
+        letter.unsubscribe_url,
         now,
     )
     .execute(conn)
@@ -82,15 +86,30 @@ impl Postman {
         Ok(Self { transport, from: smtp.from.parse()? })
     }
 
-    async fn send(&self, letter: &Letter) -> anyhow::Result<()> {
-        let message = Message::builder()
-            .from(self.from.clone())
-            .to(letter.to.parse()?)
-            .subject(&letter.subject)
-            .body(letter.body.clone())?;
-        self.transport.send(message).await?;
+    async fn send(&self, id: i64, letter: &Letter) -> anyhow::Result<()> {
+        self.transport.send(message(&self.from, id, letter)?).await?;
         Ok(())
     }
+}
+
+/// A letter as it goes out. Its `Message-ID` is always the same, so that a mail program knows again what
+/// was sent twice because this server died in between.
+fn message(from: &Mailbox, id: i64, letter: &Letter) -> anyhow::Result<Message> {
+    let mut message = Message::builder()
+        .from(from.clone())
+        .to(letter.to.parse()?)
+        .subject(&letter.subject)
+        .message_id(Some(format!("<holdout-{id}@{}>", from.email.domain())));
+    if let Some(url) = &letter.unsubscribe_url {
+        message = message
+            .raw_header(header("List-Unsubscribe", &format!("<{url}>"))?)
+            .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")?);
+    }
+    Ok(message.body(letter.body.clone())?)
+}
+
+fn header(name: &'static str, value: &str) -> anyhow::Result<HeaderValue> {
+    Ok(HeaderValue::new(HeaderName::new_from_ascii(name.to_owned())?, value.to_owned()))
 }
 
 /// Sends the letter that is due first; `false` when none is. A letter that could not be sent is
@@ -102,7 +121,7 @@ pub async fn deliver_next(app: &App, postman: &Postman) -> Result<bool> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let due = sqlx::query!(
-        "select id, to_address, subject, body, attempts
+        "select id, to_address, subject, body, unsubscribe_url, attempts
          from mails
          where sent_at is null and next_attempt_at <= $1
          order by next_attempt_at
@@ -113,8 +132,13 @@ pub async fn deliver_next(app: &App, postman: &Postman) -> Result<bool> {
     .fetch_optional(&mut *tx)
     .await?;
     let Some(due) = due else { return Ok(false) };
-    let letter = Letter { to: due.to_address, subject: due.subject, body: due.body };
-    match postman.send(&letter).await {
+    let letter = Letter {
+        to: due.to_address,
+        subject: due.subject,
+        body: due.body,
+        unsubscribe_url: due.unsubscribe_url,
+    };
+    match postman.send(due.id, &letter).await {
         Ok(()) => note_sent(&mut tx, due.id, app.clock.now()).await?,
         Err(error) => {
             tracing::warn!(mail = due.id, "a mail could not be sent; the outbox says why");
@@ -171,6 +195,26 @@ fn pause(attempts: i32) -> TimeDelta {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_letter_of_news_offers_the_way_out_to_mail_programs() {
+        let from = "Holdout <holdout@holdout.example>".parse().unwrap();
+        let url = "https://holdout.example/unsubscribe/5c1f7d1e-93f6-4b5c-8a44-0d2a4f0e7b11";
+        let letter = Letter {
+            to: "ada@holdout.example".to_owned(),
+            subject: "Ada wrote in \u{201c}Größe\u{201d}".to_owned(),
+            body: "Text".to_owned(),
+            unsubscribe_url: Some(url.to_owned()),
+        };
+        let drawn = String::from_utf8(message(&from, 7, &letter).unwrap().formatted()).unwrap();
+        let unfolded = drawn.replace("\r\n ", " ");
+        assert!(unfolded.contains(&format!("List-Unsubscribe: <{url}>\r\n")), "{drawn}");
+        assert!(unfolded.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), "{drawn}");
+        assert!(unfolded.contains("Message-ID: <holdout-7@holdout.example>\r\n"), "{drawn}");
+        let plain = Letter { unsubscribe_url: None, ..letter };
+        let drawn = String::from_utf8(message(&from, 7, &plain).unwrap().formatted()).unwrap();
+        assert!(!drawn.contains("List-Unsubscribe"));
+    }
 
     #[test]
     fn pauses_double_up_to_six_hours() {

@@ -240,6 +240,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::spawn(app.clock.clone().follow(app.db.clone()));
     tokio::spawn(holdout::web::live::listen(app.clone()));
     tokio::spawn(holdout::mail::deliver_forever(app.clone()));
+    tokio::spawn(holdout::notifications::tell::tell_forever(app.clone()));
+    tokio::spawn(holdout::notifications::letters::write_forever(app.clone()));
     tokio::spawn(holdout::webhooks::deliver::deliver_forever(app.clone()));
     tokio::spawn(holdout::accounts::sweep::sweep_forever(app.clone()));
     tokio::spawn(holdout::leaderboard::settle::keep(app.clone()));

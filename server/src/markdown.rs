@@ -3,6 +3,8 @@
 //!
 //! Never here: HTML that a person wrote and that was not cleaned.
 
+mod references;
+
 use std::collections::HashSet;
 
 use ammonia::Builder;
@@ -10,6 +12,8 @@ use comrak::nodes::NodeValue;
 use comrak::{Arena, Options};
 use pulldown_latex::config::DisplayMode;
 use pulldown_latex::{Parser, RenderConfig, Storage};
+
+pub use references::{Mentions, mentions};
 
 /// A longer formula is shown as its source: no page needs it, and drawing costs time.
 const LONGEST_FORMULA_BYTES: usize = 4_000;

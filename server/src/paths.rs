@@ -103,6 +103,17 @@ pub const POST_HISTORY: &str = "/posts/{post}/history";
 pub const POST_VOTE: &str = "/posts/{post}/vote";
 pub const PREVIEW: &str = "/preview";
 
+/// Following, and what one is told.
+pub const TOPIC_FOLLOW: &str = "/topics/{topic}/follow";
+pub const FORUM_FOLLOW: &str = "/forums/{forum}/follow";
+pub const COMPETITION_FORUM_FOLLOW: &str = "/c/{slug}/forum/follow";
+pub const PROFILE_FOLLOW: &str = "/u/{username}/follow";
+pub const NOTIFICATIONS: &str = "/notifications";
+pub const NOTIFICATIONS_READ: &str = "/notifications/read";
+pub const NOTIFICATION: &str = "/notifications/{id}";
+pub const SETTINGS_NOTIFICATIONS: &str = "/settings/notifications";
+pub const UNSUBSCRIBE: &str = "/unsubscribe/{token}";
+
 /// The API for people, and for programs.
 pub const API_REFERENCE: &str = "/api";
 pub const API_DOCUMENT: &str = "/api/v1/openapi.json";
@@ -180,6 +191,16 @@ pub const API_TOPIC_POSTS: &str = "/api/v1/topics/{topic}/posts";
 pub const API_POST: &str = "/api/v1/posts/{post}";
 pub const API_POST_VERSIONS: &str = "/api/v1/posts/{post}/versions";
 pub const API_POST_VOTE: &str = "/api/v1/posts/{post}/vote";
+
+pub const API_NOTIFICATIONS: &str = "/api/v1/notifications";
+pub const API_NOTIFICATIONS_READ: &str = "/api/v1/notifications/read";
+pub const API_NOTIFICATION_READ: &str = "/api/v1/notifications/{id}/read";
+pub const API_NOTIFICATION_SETTINGS: &str = "/api/v1/me/notification-settings";
+pub const API_FOLLOWS: &str = "/api/v1/me/follows";
+pub const API_TOPIC_FOLLOW: &str = "/api/v1/topics/{topic}/follow";
+pub const API_FORUM_FOLLOW: &str = "/api/v1/forums/{forum}/follow";
+pub const API_COMPETITION_FORUM_FOLLOW: &str = "/api/v1/competitions/{slug}/forum/follow";
+pub const API_USER_FOLLOW: &str = "/api/v1/users/{username}/follow";
 
 pub const API_ADMIN_USERS: &str = "/api/v1/admin/users";
 pub const API_ADMIN_USER_SUSPEND: &str = "/api/v1/admin/users/{id}/suspend";
@@ -393,6 +414,22 @@ pub fn post_reply(id: crate::ids::PostId) -> String {
 
 pub fn post_edit(id: crate::ids::PostId) -> String {
     format!("/posts/{id}/edit")
+}
+
+pub fn topic_follow(id: &crate::ids::TopicId) -> String {
+    format!("/topics/{id}/follow")
+}
+
+pub fn profile_follow(username: &str) -> String {
+    format!("/u/{username}/follow")
+}
+
+pub fn notification(id: &i64) -> String {
+    format!("/notifications/{id}")
+}
+
+pub fn unsubscribe(token: &uuid::Uuid) -> String {
+    format!("/unsubscribe/{token}")
 }
 
 pub fn post_delete(id: crate::ids::PostId) -> String {

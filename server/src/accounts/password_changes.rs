@@ -72,6 +72,7 @@ pub async fn request_reset(app: &App, client: &Client, login: &str) -> Result<()
 fn reset_letter(to: &str, username: &str, public_url: &str, token: &str) -> Letter {
     let path = paths::reset_password(token);
     Letter {
+        unsubscribe_url: None,
         to: to.to_owned(),
         subject: "Set a new password".to_owned(),
         body: format!(

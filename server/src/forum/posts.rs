@@ -9,6 +9,7 @@ use crate::forum::store::{self, posts::NewPost};
 use crate::forum::subjects::SeenSubject;
 use crate::ids::PostId;
 use crate::markdown;
+use crate::notifications::{follow, tell};
 
 /// What somebody writes.
 #[derive(Debug, Clone)]
@@ -41,7 +42,10 @@ pub async fn write(app: &App, author: &Member, seen: &SeenSubject, draft: &Draft
         markdown: &text,
         drawn: &drawn,
     };
-    let id = store::posts::insert(&mut tx, &post, app.clock.now()).await?;
+    let now = app.clock.now();
+    let id = store::posts::insert(&mut tx, &post, now).await?;
+    tell::of_post(&mut tx, id).await?;
+    follow::what_one_writes_in(&mut tx, author.id, seen.under.id, now).await?;
     tx.commit().await?;
     Ok(id)
 }
@@ -100,6 +104,7 @@ pub async fn edit(app: &App, author: &Member, seen: &SeenSubject, edit: &Edit) -
     if let Some(title) = title.filter(|_| has_new_title) {
         store::topics::rename(&mut tx, seen.under.id, &title).await?;
     }
+    tell::of_edit(&mut tx, id).await?;
     tx.commit().await?;
     Ok(())
 }

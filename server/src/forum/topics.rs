@@ -9,6 +9,8 @@ use crate::forum::store::{self, posts::NewPost};
 use crate::forum::subjects::SeenSubject;
 use crate::ids::{PostId, TopicId};
 use crate::markdown;
+use crate::notifications::model::Event;
+use crate::notifications::{follow, tell};
 
 /// Opens a topic with its first post.
 ///
@@ -30,7 +32,9 @@ pub async fn open(app: &App, author: &Member, seen: &SeenForum, title: &str, tex
         markdown: &text,
         drawn: &drawn,
     };
-    store::posts::insert(&mut tx, &post, now).await?;
+    let opening = store::posts::insert(&mut tx, &post, now).await?;
+    tell::of_post(&mut tx, opening).await?;
+    follow::what_one_writes_in(&mut tx, author.id, topic.id, now).await?;
     tx.commit().await?;
     Ok(TopicId(topic.id.0))
 }
@@ -57,6 +61,10 @@ pub async fn accept(app: &App, asker: &Member, seen: &SeenSubject, answer: Optio
         }
     }
     store::topics::accept(&mut tx, seen.under.id, answer).await?;
+    if let Some(post) = answer {
+        let now = app.clock.now();
+        tell::author(&mut tx, Event::Accepted, post.into(), Some(asker.id), "", now).await?;
+    }
     tx.commit().await?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
@@ -11,6 +11,7 @@ use crate::accounts::model::Member;
 use crate::accounts::sessions;
 use crate::app::App;
 use crate::error::{AppError, Result};
+use crate::notifications::store::inbox;
 use crate::web::assets;
 
 /// Given to every page struct as its field `shell`.
@@ -19,6 +20,8 @@ pub struct Shell {
     pub viewer: Option<Member>,
     /// One sentence to show above the page, from a [`flash`] cookie.
     pub flash: Option<String>,
+    /// Of the viewer's notifications, up to a bound.
+    pub n_unread: i64,
     pub now: DateTime<Utc>,
 }
 
@@ -36,7 +39,12 @@ impl Shell {
             display_name: "Ada Lovelace".to_owned(),
             is_admin: false,
         };
-        Self { viewer: Some(viewer), flash: Some("Saved.".to_owned()), now: DateTime::UNIX_EPOCH }
+        Self {
+            viewer: Some(viewer),
+            flash: Some("Saved.".to_owned()),
+            n_unread: 3,
+            now: DateTime::UNIX_EPOCH,
+        }
     }
 
     /// # Errors
@@ -73,6 +81,12 @@ pub async fn load(State(app): State<App>, mut request: Request, next: Next) -> R
         Some(secret) => sessions::find_member(&app, secret, now).await?,
         None => None,
     };
+    let n_unread = match &viewer {
+        Some(member) if request.method() == Method::GET => {
+            inbox::count_unread(&mut *app.db.acquire().await?, member.id).await?
+        }
+        _ => 0,
+    };
     // What a script asks for is not what the person reads next: the message waits.
     let is_shown = request.headers().get("sec-fetch-dest").is_none_or(|dest| dest != "empty");
     let flash = cookie(request.headers(), FLASH_COOKIE)
@@ -80,7 +94,7 @@ pub async fn load(State(app): State<App>, mut request: Request, next: Next) -> R
         .and_then(|value| hex::decode(value).ok())
         .and_then(|bytes| String::from_utf8(bytes).ok());
     let had_flash = flash.is_some();
-    request.extensions_mut().insert(Shell { viewer, flash, now });
+    request.extensions_mut().insert(Shell { viewer, flash, n_unread, now });
     let mut response = next.run(request).await;
     if had_flash && !response.headers().contains_key(header::LOCATION) {
         response.headers_mut().append(

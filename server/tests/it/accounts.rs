@@ -471,6 +471,7 @@ async fn post_office(answer_to_data: &'static str) -> (Smtp, tokio::task::JoinHa
 
 async fn post_letter(site: &Site) {
     let letter = Letter {
+        unsubscribe_url: None,
         to: "ada@people.test".to_owned(),
         subject: "Greetings".to_owned(),
         body: "A one-time link.".to_owned(),

@@ -18,6 +18,7 @@ mod kaggle;
 mod leaderboard;
 mod life;
 mod medals;
+mod notifications;
 mod openapi;
 mod plans;
 #[path = "../../../scorer/tests/python/mod.rs"]

@@ -29,6 +29,21 @@ insert into votes (subject_id, user_id, value, cast_at)
 select id, 1 + (id * 31 + n) % 20000, 1, now() from posts cross join generate_series(1, 2) n
 on conflict do nothing;
 
+insert into follows (user_id, subject_id, followed_at)
+select 1 + (id * 17 + n) % 20000, id, now() from topics cross join generate_series(1, 3) n on conflict do nothing;
+insert into follows (user_id, forum_id, followed_at)
+select 1 + (n * 31) % 20000, 1 + n % 3000, now() from generate_series(1, 20000) n on conflict do nothing;
+insert into follows (user_id, person_id, followed_at)
+select n, 1 + (n * 7) % 20000, now() from generate_series(1, 20000) n where n <> 1 + (n * 7) % 20000;
+
+insert into mail_preferences (user_id) select id from users;
+
+insert into notifications (user_id, event, reason, subject_id, actor_id, created_at, read_at, mail_at)
+select 1 + (id * 13) % 20000, 'posted', 'subject', id, 1 + id % 20000, now() - interval '1 minute' * (300000 - id),
+       case when id % 20 > 0 then now() end, case when id % 1000 = 1 then now() + interval '1 hour' end
+from posts;
+insert into tellings (post_id, is_edit) select id, false from posts where id % 10000 = 1;
+
 select setval(pg_get_serial_sequence('subjects', 'id'), 1000000);
 
 reset session_replication_role;

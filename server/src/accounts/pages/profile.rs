@@ -13,6 +13,8 @@ use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::ids::UserId;
 use crate::medals::read::{self, Record};
+use crate::notifications::follow;
+use crate::notifications::model::Target;
 use crate::paths;
 use crate::web::format;
 use crate::web::shell::Shell;
@@ -28,6 +30,7 @@ pub struct ProfilePage {
     pub profile: Profile,
     pub initials: String,
     pub is_own: bool,
+    pub is_following: bool,
     pub record: Record,
     pub hosted: Vec<Engagement>,
     pub joined: Slice<Engagement>,
@@ -56,7 +59,8 @@ impl ProfilePage {
         };
         Self {
             initials: model::initials(&profile.display_name),
-            is_own: true,
+            is_own: false,
+            is_following: true,
             record: Record::sample(),
             hosted: vec![engagement.clone()],
             joined: Slice { items: vec![engagement], next: Some(1) },
@@ -72,16 +76,19 @@ async fn show_profile(
     Path(username): Path<String>,
     Query(keyset): Query<Keyset>,
 ) -> Result<ProfilePage> {
-    let viewer = shell.viewer.as_ref().map(|viewer| viewer.id);
+    let member = shell.viewer.as_ref();
+    let viewer = member.map(|viewer| viewer.id);
     let mut conn = app.db.acquire().await?;
     let profile = profiles::find(&mut conn, &username).await?.ok_or(AppError::NotFound)?;
     let joined = profiles::joined(&mut conn, profile.id, viewer, keyset.before(), keyset.fetched()).await?;
     let hosted = profiles::hosted(&mut conn, profile.id, viewer).await?;
     let record = read::record(&app, &mut conn, profile.id).await?;
+    let is_following = follow::is_following(&mut conn, member, Target::Person(profile.id)).await?;
     drop(conn);
     Ok(ProfilePage {
         initials: model::initials(&profile.display_name),
         is_own: viewer == Some(profile.id),
+        is_following,
         record,
         hosted,
         joined: keyset.slice(joined, |engagement| engagement.competition_id),

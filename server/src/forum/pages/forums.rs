@@ -9,6 +9,7 @@ use axum::{Form, Router};
 use serde::Deserialize;
 
 use super::{Crumbs, went};
+use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::pages::setup::correct;
@@ -19,6 +20,8 @@ use crate::forum::list::{self, Key, Listed, Order};
 use crate::forum::model::Forum;
 use crate::forum::store;
 use crate::ids::ForumId;
+use crate::notifications::follow;
+use crate::notifications::model::Target;
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
@@ -136,13 +139,22 @@ pub struct Topics {
     pub next: Option<Key>,
     pub is_first: bool,
     pub n_topics: i32,
+    pub is_member: bool,
+    pub is_following: bool,
 }
 
 impl Topics {
-    async fn read(app: &App, seen: &SeenForum, wanted: &Wanted, address: String) -> Result<Self> {
+    async fn read(
+        app: &App,
+        seen: &SeenForum,
+        wanted: &Wanted,
+        address: String,
+        viewer: Option<&Member>,
+    ) -> Result<Self> {
         let after = wanted.after.as_deref().map(str::parse).transpose().map_err(|()| AppError::NotFound)?;
         let mut conn = app.db.acquire().await?;
         let part = list::read(&mut conn, seen.forum.id, wanted.order, after, list::A_PAGE).await?;
+        let is_following = follow::is_following(&mut conn, viewer, Target::Forum(seen.forum.id)).await?;
         Ok(Self {
             topics: part.topics,
             order: wanted.order,
@@ -150,6 +162,8 @@ impl Topics {
             next: part.next,
             is_first: after.is_none(),
             n_topics: seen.forum.n_topics,
+            is_member: viewer.is_some(),
+            is_following,
         })
     }
 
@@ -161,6 +175,8 @@ impl Topics {
             next: Some(Key { number: 1, id: 1 }),
             is_first: true,
             n_topics: 31,
+            is_member: true,
+            is_following: false,
         }
     }
 
@@ -175,6 +191,10 @@ impl Topics {
 
     pub fn next_address(&self, key: &Key) -> String {
         format!("{}?order={}&after={key}", self.address, self.order.name())
+    }
+
+    pub fn follow_address(&self) -> String {
+        format!("{}/follow", self.address)
     }
 
     pub fn new_address(&self) -> String {
@@ -209,7 +229,7 @@ async fn show_forum(
     shell: Shell,
 ) -> Result<ForumPage> {
     let seen = forums::see_general(&app, &slug, shell.viewer.as_ref()).await?;
-    let list = Topics::read(&app, &seen, &wanted, paths::forum(&slug)).await?;
+    let list = Topics::read(&app, &seen, &wanted, paths::forum(&slug), shell.viewer.as_ref()).await?;
     let crumbs = Crumbs(vec![(paths::FORUMS.to_owned(), "Forums".to_owned())]);
     Ok(ForumPage { shell, crumbs, forum: seen.forum, list })
 }
@@ -239,7 +259,8 @@ async fn show_competition_forum(
     shell: Shell,
 ) -> Result<Response> {
     let seen = forums::see_of_competition(&app, &slug, shell.viewer.as_ref()).await?;
-    let list = Topics::read(&app, &seen, &wanted, paths::competition_forum(&slug)).await?;
+    let address = paths::competition_forum(&slug);
+    let list = Topics::read(&app, &seen, &wanted, address, shell.viewer.as_ref()).await?;
     let competition = seen.competition.ok_or(AppError::NotFound)?;
     let frame = Frame::new(competition, Tab::Discussion, shell.now);
     Ok(CompetitionForumPage { shell, frame, list }.into_response())

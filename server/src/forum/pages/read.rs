@@ -20,6 +20,8 @@ use crate::forum::store::{self, posts::Version};
 use crate::forum::subjects::{self, Home, SeenSubject, see_post, see_topic};
 use crate::forum::threads::{self, ANSWERS_ALONE, Line, Sort, Threads};
 use crate::ids::{PostId, TopicId};
+use crate::notifications::follow;
+use crate::notifications::model::Target;
 use crate::paths;
 use crate::web::format;
 use crate::web::shell::Shell;
@@ -78,6 +80,7 @@ pub struct TopicPage {
     /// Hidden from all but moderators, or deleted.
     pub is_gone: bool,
     pub reading: Reading,
+    pub is_following: bool,
 }
 
 impl TopicPage {
@@ -96,6 +99,7 @@ impl TopicPage {
             sort: Sort::Votes,
             is_first: true,
             is_gone: true,
+            is_following: true,
             reading: Reading::sample(),
         }
     }
@@ -130,6 +134,7 @@ async fn show_topic(
         _ => None,
     };
     let mut threads = threads::read(&mut conn, seen.under.id, wanted.sort, after, viewer).await?;
+    let is_following = follow::is_following(&mut conn, viewer, Target::Subject(seen.under.id)).await?;
     drop(conn);
     for line in &mut threads.lines {
         line.is_accepted = topic.accepted_post_id == Some(line.post.id);
@@ -142,6 +147,7 @@ async fn show_topic(
         is_first: after.is_none(),
         is_gone: !seen.under.is_shown(),
         sort: wanted.sort,
+        is_following,
         shell,
         topic,
         opening,

@@ -1,0 +1,120 @@
+//! What one person is told.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::ids::{SubjectId, UserId};
+use crate::notifications::model::{Event, Notification, Reason};
+
+/// More unread ones are not counted.
+pub const COUNTED_AT_MOST: i64 = 100;
+/// Characters of a post that are shown.
+const EXCERPT: i32 = 240;
+
+/// Unread ones that the person may still see.
+///
+/// # Errors
+/// Those of the database.
+pub async fn count_unread(conn: &mut PgConnection, user: UserId) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        "select count(*) as \"n!\"
+         from (
+             select s.competition_id
+             from notifications n
+             join subjects s on s.id = n.subject_id
+             where n.user_id = $1 and n.read_at is null
+               and (n.event in ('hidden', 'warned') or (s.hidden_at is null and s.deleted_at is null))
+             order by n.id desc
+             limit $2
+         ) unread
+         where competition_id is null or sees_competition($1, competition_id)",
+        user.0,
+        COUNTED_AT_MOST,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Newest first, without what is not shown any more or may not be seen any more.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list(
+    conn: &mut PgConnection,
+    user: UserId,
+    before: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<Notification>> {
+    sqlx::query_as!(
+        Notification,
+        "select n.id, n.event as \"event: Event\", n.reason as \"reason: Reason\",
+                n.subject_id as \"subject_id: SubjectId\", s.kind = 'post' as \"is_post!\",
+                coalesce(a.display_name, '') as \"actor!\", coalesce(t.title, '') as \"title!\",
+                coalesce(left(p.plain, $4), '') as \"excerpt!\", n.words, n.created_at, n.read_at
+         from notifications n
+         join subjects s on s.id = n.subject_id
+         left join posts p on p.id = s.id
+         left join topics t on t.id = coalesce(p.under_id, s.id)
+         left join users a on a.id = n.actor_id
+         where n.user_id = $1 and n.id < $2
+           and (n.event in ('hidden', 'warned') or (s.hidden_at is null and s.deleted_at is null))
+           and (s.competition_id is null or sees_competition($1, s.competition_id))
+         order by n.id desc
+         limit $3",
+        user.0,
+        before,
+        limit,
+        EXCERPT,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Marks one as read and says what it is about; `None` when there is none.
+///
+/// # Errors
+/// Those of the database.
+pub async fn mark_read(
+    conn: &mut PgConnection,
+    user: UserId,
+    id: i64,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<(SubjectId, bool)>> {
+    let row = sqlx::query!(
+        "update notifications n set read_at = coalesce(read_at, $3)
+         from subjects s
+         where n.id = $2 and n.user_id = $1 and s.id = n.subject_id
+         returning s.id as \"id: SubjectId\", s.kind = 'post' as \"is_post!\"",
+        user.0,
+        id,
+        now,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| (row.id, row.is_post)))
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn mark_all_read(conn: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!("update notifications set read_at = $2 where user_id = $1 and read_at is null", user.0, now)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Forgets what was told before `before`, a part at a time.
+///
+/// # Errors
+/// Those of the database.
+pub async fn sweep(conn: &mut PgConnection, before: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from notifications where id = any (array(
+             select id from notifications where created_at < $1 order by created_at limit 5000
+         ))",
+        before,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

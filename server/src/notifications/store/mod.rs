@@ -1,0 +1,6 @@
+//! Every SQL statement about follows and notifications.
+
+pub mod follows;
+pub mod inbox;
+pub mod mail;
+pub mod spread;

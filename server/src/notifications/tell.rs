@@ -1,0 +1,78 @@
+//! Telling people what happened: at once where one person is told, afterwards where many are.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::app::App;
+use crate::error::Result;
+use crate::ids::{PostId, SubjectId, UserId};
+use crate::markdown;
+use crate::notifications::model::{Event, next_digest};
+use crate::notifications::store::spread;
+
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Has a new post told to those whom it concerns, once the transaction that wrote it is over.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_post(conn: &mut PgConnection, post: PostId) -> sqlx::Result<()> {
+    spread::ask(conn, post, false).await
+}
+
+/// As [`of_post`], for a changed text: those alone are told whom it mentions and did not mention before.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_edit(conn: &mut PgConnection, post: PostId) -> sqlx::Result<()> {
+    spread::ask(conn, post, true).await
+}
+
+/// Tells the author of a text what happened to it. `actor` is left out for a moderator.
+///
+/// # Errors
+/// Those of the database.
+pub async fn author(
+    conn: &mut PgConnection,
+    event: Event,
+    subject: SubjectId,
+    actor: Option<UserId>,
+    words: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    spread::to_author(conn, event, subject, actor, words, now, next_digest(now)).await
+}
+
+/// Runs for ever.
+pub async fn tell_forever(app: App) {
+    loop {
+        match tell_next(&app).await {
+            Ok(true) => {}
+            Ok(false) => tokio::time::sleep(LOOK_EVERY).await,
+            Err(error) => {
+                tracing::warn!(%error, "followers cannot be told; trying again");
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        }
+    }
+}
+
+/// Tells of one post everybody whom it concerns, in one transaction; `false` when there is none.
+///
+/// # Errors
+/// Those of the database.
+pub async fn tell_next(app: &App) -> Result<bool> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let Some(telling) = spread::next(&mut tx).await? else { return Ok(false) };
+    let names: Vec<_> = markdown::mentions(&telling.markdown).people.into_iter().collect();
+    spread::mentioned(&mut tx, telling.post_id, &names, now, next_digest(now)).await?;
+    if !telling.is_edit {
+        spread::followers(&mut tx, telling.post_id, now, next_digest(now)).await?;
+    }
+    spread::done(&mut tx, telling.post_id).await?;
+    tx.commit().await?;
+    Ok(true)
+}
