@@ -89,6 +89,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::medals::pages::router())
         .merge(crate::forum::pages::router())
         .merge(crate::notifications::pages::router())
+        .merge(crate::moderation::pages::router())
         .merge(api::reference::router())
         .merge(crate::kaggle::links::router())
         .fallback(web::problems::unknown_page);
@@ -116,5 +117,6 @@ pub fn api_rooms() -> OpenApiRouter<App> {
         .merge(crate::folder::api::router())
         .merge(crate::forum::api::router())
         .merge(crate::notifications::api::router())
+        .merge(crate::moderation::api::router())
         .merge(api::openapi::router())
 }

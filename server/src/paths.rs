@@ -101,6 +101,10 @@ pub const POST_EDIT: &str = "/posts/{post}/edit";
 pub const POST_DELETE: &str = "/posts/{post}/delete";
 pub const POST_HISTORY: &str = "/posts/{post}/history";
 pub const POST_VOTE: &str = "/posts/{post}/vote";
+pub const POST_REPORT: &str = "/posts/{post}/report";
+pub const POST_MODERATE: &str = "/posts/{post}/moderate";
+pub const MODERATION: &str = "/moderation";
+pub const MODERATION_LOG: &str = "/moderation/log";
 pub const PREVIEW: &str = "/preview";
 
 /// Following, and what one is told.
@@ -191,6 +195,10 @@ pub const API_TOPIC_POSTS: &str = "/api/v1/topics/{topic}/posts";
 pub const API_POST: &str = "/api/v1/posts/{post}";
 pub const API_POST_VERSIONS: &str = "/api/v1/posts/{post}/versions";
 pub const API_POST_VOTE: &str = "/api/v1/posts/{post}/vote";
+pub const API_POST_REPORT: &str = "/api/v1/posts/{post}/report";
+pub const API_POST_MODERATE: &str = "/api/v1/posts/{post}/moderate";
+pub const API_MODERATION_REPORTS: &str = "/api/v1/moderation/reports";
+pub const API_MODERATION_LOG: &str = "/api/v1/moderation/log";
 
 pub const API_NOTIFICATIONS: &str = "/api/v1/notifications";
 pub const API_NOTIFICATIONS_READ: &str = "/api/v1/notifications/read";
@@ -430,6 +438,14 @@ pub fn notification(id: &i64) -> String {
 
 pub fn unsubscribe(token: &uuid::Uuid) -> String {
     format!("/unsubscribe/{token}")
+}
+
+pub fn post_report(id: crate::ids::PostId) -> String {
+    format!("/posts/{id}/report")
+}
+
+pub fn post_moderate(id: crate::ids::PostId) -> String {
+    format!("/posts/{id}/moderate")
 }
 
 pub fn post_delete(id: crate::ids::PostId) -> String {

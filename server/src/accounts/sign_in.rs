@@ -5,6 +5,7 @@ use crate::accounts::store::users::Credentials;
 use crate::accounts::{sessions, store};
 use crate::app::App;
 use crate::error::{AppError, Result};
+use crate::web::format;
 
 /// Begins a session for whoever knows the password; returns the session's secret. `login` is a user
 /// name or an e-mail address.
@@ -45,7 +46,8 @@ fn refuse_suspended(account: &Credentials) -> Result<()> {
     if account.suspended_at.is_none() {
         return Ok(());
     }
-    Err(AppError::refused("This account is suspended. Ask the administrator why."))
+    let until = account.suspended_until.map(|at| format!(" until {}", format::time(&at))).unwrap_or_default();
+    Err(AppError::refused(format!("This account is suspended{until}. Ask the administrator why.")))
 }
 
 /// Ends the client's session.

@@ -1,6 +1,7 @@
 //! Looking after an installation, as JSON: accounts and the queue.
 
 use axum::Json;
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
@@ -15,7 +16,7 @@ use crate::api::paging::{Keyset, NextPart, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{AppError, Result};
 use crate::ids::UserId;
 use crate::paths;
 
@@ -91,20 +92,35 @@ async fn list_users(
     Ok(users.map(UserJson::from))
 }
 
-/// Suspend an account. Its sessions end, its tokens and password stop working.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SuspensionJson {
+    /// 1 to 365; until somebody lets the account in again when left out.
+    #[schema(example = 7)]
+    days: Option<i64>,
+}
+
+/// Suspend an account, for some days or until it is let in again.
+///
+/// Its sessions end, its tokens and password stop working.
 #[utoipa::path(
     post,
     path = paths::API_ADMIN_USER_SUSPEND,
     tag = "Administration",
     security(("token" = ["admin"])),
+    request_body(content = SuspensionJson, description = "May be left out"),
     responses((status = 204, description = "The account is suspended")),
 )]
 async fn suspend_user(
     State(app): State<App>,
     Path(id): Path<UserId>,
     caller: ApiMember,
+    body: std::result::Result<Option<Json<SuspensionJson>>, JsonRejection>,
 ) -> Result<StatusCode> {
-    suspend::suspend(&app, &caller.with(Scope::Admin)?, id).await?;
+    let admin = caller.with(Scope::Admin)?;
+    let asked = body.map_err(|error| AppError::field("body", error.body_text()))?;
+    let Json(asked) = asked.unwrap_or_default();
+    suspend::suspend(&app, &admin, id, asked.days).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -2,10 +2,10 @@
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use axum::{Form, Router};
 use serde::Deserialize;
 
 use crate::admin::store::{self, COUNTED_AT_MOST, Job, Mail, Numbers, User};
@@ -164,12 +164,22 @@ async fn show_users(
     Ok(UsersPage { shell, tab: paths::ADMIN_USERS, search: prefix, users })
 }
 
+#[derive(Debug, Default, Deserialize)]
+struct SuspendForm {
+    /// Empty: until let in again.
+    #[serde(default)]
+    days: String,
+}
+
 async fn post_suspend(
     State(app): State<App>,
     Admin(admin): Admin,
     Path(id): Path<UserId>,
+    Form(form): Form<SuspendForm>,
 ) -> Result<Response> {
-    suspend::suspend(&app, &admin, id).await?;
+    let days = Some(form.days.trim()).filter(|days| !days.is_empty());
+    let days = days.map(|days| days.parse().unwrap_or(0));
+    suspend::suspend(&app, &admin, id, days).await?;
     Ok(([shell::flash("The account is suspended.")], Redirect::to(paths::ADMIN_USERS)).into_response())
 }
 

@@ -166,11 +166,17 @@ pub async fn users_by_prefix(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn suspend(conn: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> sqlx::Result<bool> {
+pub async fn suspend(
+    conn: &mut PgConnection,
+    user: UserId,
+    now: DateTime<Utc>,
+    until: Option<DateTime<Utc>>,
+) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "update users set suspended_at = $2 where id = $1 and suspended_at is null",
+        "update users set suspended_at = $2, suspended_until = $3 where id = $1 and suspended_at is null",
         user.0,
-        now
+        now,
+        until,
     )
     .execute(conn)
     .await?;
@@ -183,32 +189,21 @@ pub async fn suspend(conn: &mut PgConnection, user: UserId, now: DateTime<Utc>) 
 /// Those of the database.
 pub async fn unsuspend(conn: &mut PgConnection, user: UserId) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "update users set suspended_at = null where id = $1 and suspended_at is not null",
-        user.0
+        "update users set suspended_at = null, suspended_until = null
+         where id = $1 and suspended_at is not null",
+        user.0,
     )
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
 }
 
-/// Puts what an administrator did to somebody on record.
-///
 /// # Errors
 /// Those of the database.
-pub async fn record(
-    conn: &mut PgConnection,
-    admin: UserId,
-    action: &str,
-    user: UserId,
-    now: DateTime<Utc>,
-) -> sqlx::Result<()> {
+pub async fn lift_suspensions(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into audit_log (at, actor_id, action, detail)
-         values ($1, $2, $3, jsonb_build_object('user_id', $4::bigint))",
+        "update users set suspended_at = null, suspended_until = null where suspended_until <= $1",
         now,
-        admin.0,
-        action,
-        user.0,
     )
     .execute(conn)
     .await?;

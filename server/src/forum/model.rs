@@ -175,6 +175,11 @@ impl Post {
         paths::post(self.id)
     }
 
+    /// Where moderators decide about it.
+    pub fn moderate_address(&self) -> String {
+        paths::post_moderate(self.id)
+    }
+
     /// Of its thread.
     pub fn thread_address(&self) -> String {
         paths::post(self.root)

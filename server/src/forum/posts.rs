@@ -9,6 +9,7 @@ use crate::forum::store::{self, posts::NewPost};
 use crate::forum::subjects::SeenSubject;
 use crate::ids::PostId;
 use crate::markdown;
+use crate::moderation::newcomers;
 use crate::notifications::{follow, tell};
 
 /// What somebody writes.
@@ -23,12 +24,16 @@ pub struct Draft {
 ///
 /// # Errors
 /// [`AppError::Field`] for the text; [`AppError::Refused`] where nobody may write;
-/// [`AppError::NotFound`] for a parent that is not there.
+/// [`AppError::NotFound`] for a parent that is not there; [`AppError::TooMany`] as [`newcomers::admit`].
 pub async fn write(app: &App, author: &Member, seen: &SeenSubject, draft: &Draft) -> Result<PostId> {
     seen.require_open()?;
     let text = model::text(&draft.markdown).map_err(|sentence| AppError::field("text", sentence))?;
     let drawn = markdown::draw_post(&text);
+    let now = app.clock.now();
     let mut tx = app.db.begin().await?;
+    if !seen.may_moderate {
+        newcomers::admit(&mut tx, author, now).await?;
+    }
     let root = match draft.parent {
         Some(parent) => Some(require_root(&mut tx, seen, parent).await?),
         None => None,
@@ -42,7 +47,6 @@ pub async fn write(app: &App, author: &Member, seen: &SeenSubject, draft: &Draft
         markdown: &text,
         drawn: &drawn,
     };
-    let now = app.clock.now();
     let id = store::posts::insert(&mut tx, &post, now).await?;
     tell::of_post(&mut tx, id).await?;
     follow::what_one_writes_in(&mut tx, author.id, seen.under.id, now).await?;

@@ -9,19 +9,23 @@ use crate::forum::store::{self, posts::NewPost};
 use crate::forum::subjects::SeenSubject;
 use crate::ids::{PostId, TopicId};
 use crate::markdown;
+use crate::moderation::newcomers;
 use crate::notifications::model::Event;
 use crate::notifications::{follow, tell};
 
 /// Opens a topic with its first post.
 ///
 /// # Errors
-/// [`AppError::Field`] for title or text.
+/// [`AppError::Field`] for title or text; [`AppError::TooMany`] as [`newcomers::admit`].
 pub async fn open(app: &App, author: &Member, seen: &SeenForum, title: &str, text: &str) -> Result<TopicId> {
     let title = model::title(title).map_err(|sentence| AppError::field("title", sentence))?;
     let text = model::text(text).map_err(|sentence| AppError::field("text", sentence))?;
     let drawn = markdown::draw_post(&text);
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
+    if !seen.may_moderate {
+        newcomers::admit(&mut tx, author, now).await?;
+    }
     let topic = store::topics::insert(&mut tx, &seen.forum, author.id, &title, now).await?;
     let post = NewPost {
         under: &topic,

@@ -1,3 +1,14 @@
-//! Moderation: everything a moderator does is on record.
+//! Moderation: what readers report, what hosts and administrators decide about it, and the record of
+//! everything they do.
+//!
+//! A host moderates in their competition, an administrator everywhere: see `forum::subjects`. What is
+//! hidden keeps its text, for moderators. Never here: a moderator's name for the one who is moderated.
 
+pub mod act;
+pub mod api;
+pub mod model;
+pub mod newcomers;
+pub mod pages;
 pub mod record;
+pub mod report;
+pub mod store;

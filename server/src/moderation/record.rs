@@ -15,6 +15,12 @@ pub enum Act {
     Unlock,
     Move,
     OpenForum,
+    Hide,
+    Show,
+    Warn,
+    Dismiss,
+    Suspend,
+    Unsuspend,
 }
 
 impl Act {
@@ -27,6 +33,12 @@ impl Act {
             Self::Unlock => "moderate_unlock",
             Self::Move => "moderate_move",
             Self::OpenForum => "moderate_open_forum",
+            Self::Hide => "moderate_hide",
+            Self::Show => "moderate_show",
+            Self::Warn => "moderate_warn",
+            Self::Dismiss => "moderate_dismiss",
+            Self::Suspend => "moderate_suspend",
+            Self::Unsuspend => "moderate_unsuspend",
         }
     }
 }

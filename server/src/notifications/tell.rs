@@ -30,7 +30,8 @@ pub async fn of_edit(conn: &mut PgConnection, post: PostId) -> sqlx::Result<()> 
     spread::ask(conn, post, true).await
 }
 
-/// Tells the author of a text what happened to it. `actor` is left out for a moderator.
+/// Tells the author of a text what happened to it; `false` when they were told before. `actor` is left
+/// out for a moderator.
 ///
 /// # Errors
 /// Those of the database.
@@ -41,7 +42,7 @@ pub async fn author(
     actor: Option<UserId>,
     words: &str,
     now: DateTime<Utc>,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<bool> {
     spread::to_author(conn, event, subject, actor, words, now, next_digest(now)).await
 }
 

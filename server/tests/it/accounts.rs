@@ -393,7 +393,7 @@ async fn a_suspended_person_is_out_until_let_in_again(pool: PgPool) {
     let own = site.user_id("root").await;
     assert_eq!(root.post_form(&format!("/admin/users/{own}/suspend"), &[]).await.status, 403);
     assert_eq!(
-        site.one::<i64>("select count(*) from audit_log where action like '%suspended_user'").await,
+        site.one::<i64>("select count(*) from audit_log where action like 'moderate_%suspend'").await,
         2
     );
 }

@@ -80,7 +80,7 @@ async fn people_change_their_profile_and_administrators_look_after_accounts(pool
     ada.api.get("/api/v1/me").await.expect(401);
     root.api.send_json(Method::POST, &suspend("unsuspend"), &json!({})).await.expect(204);
     ada.api.get("/api/v1/me").await.expect(200);
-    let on_record = sql("select 1 from audit_log where action = 'suspended_user'");
+    let on_record = sql("select 1 from audit_log where action = 'moderate_suspend'");
     assert_eq!(on_record.fetch_all(&world.pool).await.unwrap().len(), 1);
     world.close().await;
 }

@@ -18,6 +18,7 @@ mod kaggle;
 mod leaderboard;
 mod life;
 mod medals;
+mod moderation;
 mod notifications;
 mod openapi;
 mod plans;

@@ -44,6 +44,14 @@ select 1 + (id * 13) % 20000, 'posted', 'subject', id, 1 + id % 20000, now() - i
 from posts;
 insert into tellings (post_id, is_edit) select id, false from posts where id % 10000 = 1;
 
+insert into reports (subject_id, reporter_id, reason, reported_at, closed_at)
+select id, 1 + (id * 11 + n) % 20000, 'spam', now(), case when id % 5000 > 1 then now() end
+from posts cross join generate_series(1, 2) n where id % 2 = 1 on conflict do nothing;
+insert into audit_log (actor_id, action, competition_id, detail)
+select 1 + n % 100, case when n % 10 = 0 then 'moderate_hide' else 'launched' end, f.competition_id, '{}'
+from generate_series(1, 50000) n left join forums f on f.id = n % 3000;
+update users set suspended_at = now(), suspended_until = now() where id % 5000 = 1;
+
 select setval(pg_get_serial_sequence('subjects', 'id'), 1000000);
 
 reset session_replication_role;

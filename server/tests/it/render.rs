@@ -5,8 +5,8 @@ use std::path::Path;
 
 use askama::Template;
 use holdout::{
-    accounts, admin, api, competitions, custom_metrics, forum, leaderboard, medals, notifications,
-    submissions, teams, versions, web, webhooks,
+    accounts, admin, api, competitions, custom_metrics, forum, leaderboard, medals, moderation,
+    notifications, submissions, teams, versions, web, webhooks,
 };
 
 use crate::tidy::{root, sources};
@@ -40,6 +40,9 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         competitions::pages::metrics::MetricPage,
         competitions::pages::metrics::MetricsPage,
         medals::pages::MedalsPage,
+        moderation::pages::LogPage,
+        moderation::pages::ModerationPage,
+        moderation::pages::ReportPage,
         notifications::pages::NotificationsPage,
         notifications::pages::SettingsPage,
         notifications::pages::UnsubscribePage,

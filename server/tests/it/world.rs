@@ -157,17 +157,18 @@ impl World {
 
     async fn person(&self, name: &str, is_admin: bool) -> Person {
         let email = format!("{name}@people.test");
-        let id: i64 = sql("insert into users (username, email, display_name, password_hash, is_admin)
-             values ($1, $2, $3, $5, $4) returning id")
-        .bind(name)
-        .bind(&email)
-        .bind(format!("{name} {name}son"))
-        .bind(is_admin)
-        .bind(PASSWORD_HASH)
-        .fetch_one(&self.pool)
-        .await
-        .unwrap()
-        .get(0);
+        let id: i64 =
+            sql("insert into users (username, email, display_name, password_hash, is_admin, created_at)
+             values ($1, $2, $3, $5, $4, clock_now() - interval '30 days') returning id")
+            .bind(name)
+            .bind(&email)
+            .bind(format!("{name} {name}son"))
+            .bind(is_admin)
+            .bind(PASSWORD_HASH)
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
+            .get(0);
         let browser = self.visitor();
         let secret = Uuid::new_v4().simple().to_string();
         browser.set_cookie(sessions::COOKIE, &secret);

@@ -13,6 +13,7 @@ pub struct Credentials {
     pub email: String,
     pub password_hash: String,
     pub suspended_at: Option<DateTime<Utc>>,
+    pub suspended_until: Option<DateTime<Utc>>,
 }
 
 struct Row {
@@ -23,13 +24,15 @@ struct Row {
     email: String,
     password_hash: String,
     suspended_at: Option<DateTime<Utc>>,
+    suspended_until: Option<DateTime<Utc>>,
 }
 
 impl From<Row> for Credentials {
     fn from(row: Row) -> Self {
-        let Row { id, username, display_name, is_admin, email, password_hash, suspended_at } = row;
+        let Row { id, username, display_name, is_admin, email, password_hash, suspended_at, suspended_until } =
+            row;
         let member = Member { id, username, display_name, is_admin };
-        Self { member, email, password_hash, suspended_at }
+        Self { member, email, password_hash, suspended_at, suspended_until }
     }
 }
 
@@ -41,7 +44,7 @@ pub async fn credentials_by_username(
 ) -> sqlx::Result<Option<Credentials>> {
     let row = sqlx::query_as!(
         Row,
-        "select id as \"id: UserId\", username, display_name, is_admin, email, password_hash, suspended_at
+        "select id as \"id: UserId\", username, display_name, is_admin, email, password_hash, suspended_at, suspended_until
          from users
          where username = $1",
         username,
@@ -56,7 +59,7 @@ pub async fn credentials_by_username(
 pub async fn credentials_by_email(conn: &mut PgConnection, email: &str) -> sqlx::Result<Option<Credentials>> {
     let row = sqlx::query_as!(
         Row,
-        "select id as \"id: UserId\", username, display_name, is_admin, email, password_hash, suspended_at
+        "select id as \"id: UserId\", username, display_name, is_admin, email, password_hash, suspended_at, suspended_until
          from users
          where email = $1",
         email,
@@ -71,7 +74,7 @@ pub async fn credentials_by_email(conn: &mut PgConnection, email: &str) -> sqlx:
 pub async fn credentials_by_id(conn: &mut PgConnection, user: UserId) -> sqlx::Result<Option<Credentials>> {
     let row = sqlx::query_as!(
         Row,
-        "select id as \"id: UserId\", username, display_name, is_admin, email, password_hash, suspended_at
+        "select id as \"id: UserId\", username, display_name, is_admin, email, password_hash, suspended_at, suspended_until
          from users
          where id = $1",
         user.0,

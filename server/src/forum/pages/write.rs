@@ -119,6 +119,14 @@ impl Desk {
     }
 }
 
+/// Whoever writes too much for now keeps what they typed.
+fn kept<T>(written: Result<T>) -> Result<T> {
+    written.map_err(|error| match error {
+        AppError::TooMany { message, .. } => AppError::Refused(message),
+        other => other,
+    })
+}
+
 fn drawn(text: &str) -> String {
     match model::text(text) {
         Ok(text) => markdown::draw_post(&text).html,
@@ -201,7 +209,7 @@ async fn open_topic(
     if form.wants_preview() {
         return Ok(desk.again(shell, form, Mistake::none()));
     }
-    match mistake(topics::open(app, member, seen, &form.title, &form.text).await)? {
+    match mistake(kept(topics::open(app, member, seen, &form.title, &form.text).await))? {
         Ok(topic) => Ok(Redirect::to(&paths::topic(topic)).into_response()),
         Err(mistake) => Ok(desk.again(shell, form, mistake)),
     }
@@ -295,7 +303,7 @@ async fn write_reply(
         return Ok(desk.again(shell, form, Mistake::none()));
     }
     let draft = Draft { markdown: form.text.clone(), parent };
-    match mistake(posts::write(app, member, seen, &draft).await)? {
+    match mistake(kept(posts::write(app, member, seen, &draft).await))? {
         Ok(post) => Ok(Redirect::to(&format!("{}#post-{post}", paths::post(post))).into_response()),
         Err(mistake) => {
             let desk = reply_desk(app, seen, member, parent).await?;

@@ -59,6 +59,19 @@ pub async fn find_under(conn: &mut PgConnection, post: SubjectId) -> sqlx::Resul
     Ok(row.and_then(Row::subject))
 }
 
+/// Hides a subject at `at`, or shows it again.
+///
+/// # Errors
+/// Those of the database.
+pub async fn set_hidden(
+    conn: &mut PgConnection,
+    id: SubjectId,
+    at: Option<DateTime<Utc>>,
+) -> sqlx::Result<()> {
+    sqlx::query!("update subjects set hidden_at = $2 where id = $1", id.0, at).execute(conn).await?;
+    Ok(())
+}
+
 /// `false` when it was deleted before.
 ///
 /// # Errors

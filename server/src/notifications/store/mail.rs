@@ -61,7 +61,7 @@ pub async fn take_due(
          left join posts p on p.id = s.id
          left join topics t on t.id = coalesce(p.under_id, s.id)
          left join users a on a.id = n.actor_id
-         where n.id = any($2) and n.read_at is null
+         where n.user_id = $1 and n.id = any($2) and n.read_at is null
            and (n.event in ('hidden', 'warned') or (s.hidden_at is null and s.deleted_at is null))
            and (s.competition_id is null or sees_competition($1, s.competition_id))
          order by n.id",

@@ -137,7 +137,7 @@ pub async fn followers(
     Ok(())
 }
 
-/// Tells the author of a text of an event about it; nobody is told of what they did themselves.
+/// Tells the author of a text of an event about it; `false` when they were told before. Nobody is told of what they did themselves.
 ///
 /// # Errors
 /// Those of the database.
@@ -149,8 +149,8 @@ pub async fn to_author(
     words: &str,
     now: DateTime<Utc>,
     digest_at: DateTime<Utc>,
-) -> sqlx::Result<()> {
-    sqlx::query!(
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
         "insert into notifications (user_id, event, reason, subject_id, actor_id, words, created_at, mail_at)
          select s.author_id, $2, 'own', s.id, $3::bigint, $4, $5,
                 case coalesce(m.mail, 'daily') when 'immediately' then $5::timestamptz when 'daily' then $6 end
@@ -167,5 +167,5 @@ pub async fn to_author(
     )
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }

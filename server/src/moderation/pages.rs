@@ -1,0 +1,203 @@
+//! Moderation as pages: the form of a report, the queue, the log.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use serde::Deserialize;
+
+use crate::accounts::model::Member;
+use crate::api::paging::{Keyset, Slice};
+use crate::app::App;
+use crate::competitions::pages::setup::correct;
+use crate::error::{AppError, Result};
+use crate::forum::subjects::see_post;
+use crate::ids::PostId;
+use crate::moderation::model::{Case, Complaint, Decision, Entry};
+use crate::moderation::{act, report, store};
+use crate::paths;
+use crate::web::extract::SignedIn;
+use crate::web::format;
+use crate::web::forms::{Mistake, mistake};
+use crate::web::shell::{self, Shell};
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route(paths::POST_REPORT, get(show_report).post(post_report))
+        .route(paths::POST_MODERATE, post(post_decision))
+        .route(paths::MODERATION, get(show_queue))
+        .route(paths::MODERATION_LOG, get(show_log))
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ReportForm {
+    pub reason: Option<Complaint>,
+    pub words: String,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "moderation/report.html")]
+pub struct ReportPage {
+    pub shell: Shell,
+    pub post: PostId,
+    pub form: ReportForm,
+    pub mistake: Mistake,
+}
+
+impl ReportPage {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            post: PostId(2),
+            form: ReportForm { reason: Some(Complaint::Spam), words: "Look".to_owned() },
+            mistake: Mistake::new("words", "Use at most 1,000 characters."),
+        }
+    }
+
+    pub fn is_chosen(&self, complaint: &Complaint) -> bool {
+        self.form.reason.as_ref() == Some(complaint)
+    }
+}
+
+async fn show_report(
+    State(app): State<App>,
+    Path(post): Path<PostId>,
+    SignedIn(member): SignedIn,
+    shell: Shell,
+) -> Result<ReportPage> {
+    see_post(&app, post, Some(&member)).await?.require_readable()?;
+    Ok(ReportPage { shell, post, form: ReportForm::default(), mistake: Mistake::none() })
+}
+
+async fn post_report(
+    State(app): State<App>,
+    Path(post): Path<PostId>,
+    SignedIn(member): SignedIn,
+    shell: Shell,
+    Form(form): Form<ReportForm>,
+) -> Result<Response> {
+    let seen = see_post(&app, post, Some(&member)).await?;
+    let filed = match form.reason {
+        Some(complaint) => report::file(&app, &member, &seen, complaint, &form.words).await,
+        None => Err(AppError::field("reason", "Choose what is wrong with it.")),
+    };
+    match mistake(filed)? {
+        Ok(()) => {
+            let sentence = shell::flash("Thank you: the moderators look at it.");
+            Ok(([sentence], Redirect::to(&format!("{}#post-{post}", paths::post(post)))).into_response())
+        }
+        Err(mistake) => Ok(correct(ReportPage { shell, post, form, mistake })),
+    }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "moderation/queue.html")]
+pub struct ModerationPage {
+    pub shell: Shell,
+    pub cases: Slice<Case>,
+    pub is_admin: bool,
+}
+
+impl ModerationPage {
+    pub fn sample() -> Self {
+        let hidden = Case { is_hidden: true, ..Case::sample() };
+        let cases = Slice { items: vec![Case::sample(), hidden], next: Some(1) };
+        Self { shell: Shell::sample(), cases, is_admin: true }
+    }
+}
+
+/// The reported posts that somebody looks after.
+///
+/// # Errors
+/// [`AppError::NotFound`] for who moderates nothing.
+pub(super) async fn cases(app: &App, member: &Member, keyset: Keyset) -> Result<Slice<Case>> {
+    let mut conn = app.db.acquire().await?;
+    let keys = if member.is_admin {
+        store::reported(&mut conn, keyset.before(), keyset.fetched()).await?
+    } else if store::hosts_anything(&mut conn, member.id).await? {
+        store::reported_to_host(&mut conn, member.id, keyset.before(), keyset.fetched()).await?
+    } else {
+        return Err(AppError::NotFound);
+    };
+    let keys = keyset.slice(keys, |(_, key)| *key);
+    Ok(Slice { items: store::cases(&mut conn, &keys.items).await?, next: keys.next })
+}
+
+async fn show_queue(
+    State(app): State<App>,
+    Query(keyset): Query<Keyset>,
+    SignedIn(member): SignedIn,
+    shell: Shell,
+) -> Result<ModerationPage> {
+    let cases = cases(&app, &member, keyset).await?;
+    Ok(ModerationPage { shell, cases, is_admin: member.is_admin })
+}
+
+#[derive(Debug, Deserialize)]
+struct DecisionForm {
+    act: Decision,
+    #[serde(default)]
+    words: String,
+    /// Where the form stood.
+    #[serde(default)]
+    from: String,
+}
+
+async fn post_decision(
+    State(app): State<App>,
+    Path(post): Path<PostId>,
+    SignedIn(member): SignedIn,
+    Form(form): Form<DecisionForm>,
+) -> Result<Response> {
+    let seen = see_post(&app, post, Some(&member)).await?;
+    act::decide(&app, &member, &seen, form.act, &form.words).await?;
+    let sentence = match form.act {
+        Decision::Hide => "The post is hidden.",
+        Decision::Show => "The post is shown again.",
+        Decision::Warn => "Its author is told.",
+        Decision::Dismiss => "The reports are closed.",
+    };
+    let address = if form.from == "queue" { paths::MODERATION.to_owned() } else { paths::post(post) };
+    Ok(([shell::flash(sentence)], Redirect::to(&address)).into_response())
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "moderation/log.html")]
+pub struct LogPage {
+    pub shell: Shell,
+    pub entries: Slice<Entry>,
+}
+
+impl LogPage {
+    pub fn sample() -> Self {
+        Self { shell: Shell::sample(), entries: Slice { items: vec![Entry::sample()], next: Some(1) } }
+    }
+}
+
+/// What moderators did where somebody looks after something.
+///
+/// # Errors
+/// [`AppError::NotFound`] for who moderates nothing.
+pub(super) async fn entries(app: &App, member: &Member, keyset: Keyset) -> Result<Slice<Entry>> {
+    let mut conn = app.db.acquire().await?;
+    let entries = if member.is_admin {
+        store::log(&mut conn, keyset.before(), keyset.fetched()).await?
+    } else if store::hosts_anything(&mut conn, member.id).await? {
+        store::log_of_host(&mut conn, member.id, keyset.before(), keyset.fetched()).await?
+    } else {
+        return Err(AppError::NotFound);
+    };
+    Ok(keyset.slice(entries, |entry| entry.id))
+}
+
+async fn show_log(
+    State(app): State<App>,
+    Query(keyset): Query<Keyset>,
+    SignedIn(member): SignedIn,
+    shell: Shell,
+) -> Result<LogPage> {
+    Ok(LogPage { entries: entries(&app, &member, keyset).await?, shell })
+}
