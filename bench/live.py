@@ -121,9 +121,9 @@ class House:
         except OSError:
             return False
 
-    def seed(self, teams, submissions, ranked_by=0, slug="synthetic"):
+    def seed(self, teams, submissions, ranked_by=0, slug="synthetic", posts=0):
         command = [self.program, "seed", "--teams", str(teams), "--submissions", str(submissions)]
-        command += ["--ranked-by", str(ranked_by), "--slug", slug]
+        command += ["--ranked-by", str(ranked_by), "--slug", slug, "--posts", str(posts)]
         subprocess.run(command, env=self.environment, check=True)
 
     def __exit__(self, *_):

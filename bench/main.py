@@ -13,9 +13,10 @@ from pathlib import Path
 import live
 import measure
 import scoring
+import search
 
 ROOT = Path(__file__).parent.parent
-PARTS = ["scoring", "live"]
+PARTS = ["scoring", "live", "search"]
 
 
 def arguments():
@@ -73,6 +74,8 @@ def main():
         results["scoring"] = scoring.bench(scorer, wanted.work, wanted.quick, wanted.rows, wanted.runs, wanted.metric)
     if "live" in parts:
         results["live"] = live.bench(wanted.bin, wanted.work, wanted.quick)
+    if "search" in parts:
+        results["search"] = search.bench(wanted.bin, wanted.work, wanted.quick)
     results["calibration_s"].append(measure.calibrate())
     print(f"calibration loop: {results['calibration_s'][1]:.3f} s")
     path = wanted.work / "results.json"

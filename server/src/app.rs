@@ -90,6 +90,8 @@ pub fn router(app: App) -> Router {
         .merge(crate::forum::pages::router())
         .merge(crate::notifications::pages::router())
         .merge(crate::moderation::pages::router())
+        .merge(crate::search::pages::router())
+        .merge(crate::images::pages::router())
         .merge(api::reference::router())
         .merge(crate::kaggle::links::router())
         .fallback(web::problems::unknown_page);
@@ -118,5 +120,7 @@ pub fn api_rooms() -> OpenApiRouter<App> {
         .merge(crate::forum::api::router())
         .merge(crate::notifications::api::router())
         .merge(crate::moderation::api::router())
+        .merge(crate::search::api::router())
+        .merge(crate::images::api::router())
         .merge(api::openapi::router())
 }

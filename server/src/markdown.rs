@@ -1,5 +1,6 @@
 //! Markdown to safe HTML, in one place: drawn once when a text is saved, stored, and shown as it is.
-//! Formulas between dollar signs become MathML on the server.
+//! Formulas between dollar signs become MathML on the server, and code gets its colours there.
+//! What a text refers to is found out by its room, between [`mentions`] and [`draw_post`].
 //!
 //! Never here: HTML that a person wrote and that was not cleaned.
 
@@ -8,36 +9,89 @@ mod references;
 use std::collections::HashSet;
 
 use ammonia::Builder;
-use comrak::nodes::NodeValue;
+use comrak::nodes::{AstNode, NodeLink, NodeValue};
 use comrak::{Arena, Options};
 use pulldown_latex::config::DisplayMode;
 use pulldown_latex::{Parser, RenderConfig, Storage};
 
-pub use references::{Mentions, mentions};
+use crate::highlight;
+
+pub use references::{Mentions, References, Score, mentions};
 
 /// A longer formula is shown as its source: no page needs it, and drawing costs time.
 const LONGEST_FORMULA_BYTES: usize = 4_000;
+/// Longer code is shown without colours.
+const LONGEST_COLOURED_BYTES: usize = 100_000;
+/// Where images of this site are; posts show no others.
+pub const IMAGES: &str = "/images/";
 
-/// Draws CommonMark with tables, strikethrough, footnotes and `$formulas$`, and keeps only
-/// harmless HTML.
+/// Draws CommonMark with tables, strikethrough, footnotes, `$formulas$` and coloured code, and keeps
+/// only harmless HTML.
 pub fn draw(markdown: &str) -> String {
+    render(markdown, None)
+}
+
+/// With `known`, as people write to others: names become links, and images are those of this site.
+fn render(markdown: &str, known: Option<&References>) -> String {
     let options = options();
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, markdown, &options);
-    let mut formulas = Vec::new();
-    for node in root.descendants() {
-        let mut data = node.data.borrow_mut();
-        if let NodeValue::Math(math) = &data.value {
-            let formula = draw_formula(&math.literal, math.display_math);
-            data.value = NodeValue::HtmlInline(placeholder(formulas.len()));
-            formulas.push(formula);
-        }
+    let mut parts = Parts::default();
+    let nodes: Vec<_> = root.descendants().collect();
+    for node in nodes {
+        replace(node, known, &mut parts);
     }
     let mut html = String::new();
     if comrak::format_html(root, &options, &mut html).is_err() {
         return String::new();
     }
-    put_formulas(sanitise(&html), &formulas)
+    let html = sanitise(&html, known.is_some());
+    parts.put_into(&html)
+}
+
+/// Draws by hand what comrak does not, and leaves a mark in its place.
+fn replace<'a>(node: &'a AstNode<'a>, known: Option<&References>, parts: &mut Parts) {
+    let is_linked = references::is_inside_link(node);
+    let mut data = node.data.borrow_mut();
+    match &mut data.value {
+        NodeValue::Math(math) => {
+            let formula = draw_formula(&math.literal, math.display_math);
+            data.value = NodeValue::HtmlInline(parts.keep(formula));
+        }
+        NodeValue::CodeBlock(block) => {
+            if let Some(code) = coloured(&block.info, &block.literal) {
+                data.value = NodeValue::Raw(format!("{}\n", parts.keep(code)));
+            }
+        }
+        NodeValue::Image(image) if known.is_some() && !is_own_image(&image.url) => {
+            let link = NodeLink { url: std::mem::take(&mut image.url), title: String::new() };
+            data.value = NodeValue::Link(Box::new(link));
+        }
+        NodeValue::Text(text) if !is_linked => {
+            let drawn = known.and_then(|known| references::link(text, known, parts));
+            if let Some(html) = drawn {
+                data.value = NodeValue::HtmlInline(html);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A block of code with its syntax marked; `None` where its language is unknown.
+fn coloured(info: &str, source: &str) -> Option<String> {
+    let language = info.split([' ', ',', '{']).next().unwrap_or_default();
+    if !highlight::is_known(language) || source.len() > LONGEST_COLOURED_BYTES {
+        return None;
+    }
+    let mut html = "<pre><code>".to_owned();
+    highlight::push_code(&mut html, source, language);
+    html.push_str("</code></pre>");
+    Some(html)
+}
+
+/// Whether an address is that of an image that was uploaded here.
+fn is_own_image(url: &str) -> bool {
+    url.strip_prefix(IMAGES).is_some_and(|id| uuid::Uuid::try_parse(id).is_ok())
 }
 
 /// A text as it is stored beside its source.
@@ -48,9 +102,9 @@ pub struct Drawn {
     pub plain: String,
 }
 
-/// Draws what a person wrote to others.
-pub fn draw_post(markdown: &str) -> Drawn {
-    Drawn { html: draw(markdown), plain: plain(markdown) }
+/// Draws what a person wrote to others, with links to what it refers to.
+pub fn draw_post(markdown: &str, known: &References) -> Drawn {
+    Drawn { html: render(markdown, Some(known)), plain: plain(markdown) }
 }
 
 /// The words of a text without its marks.
@@ -109,30 +163,63 @@ fn options() -> Options<'static> {
     options
 }
 
-/// Survives [`sanitise`] as it is. Quotes inside attributes are escaped there, so that a formula
-/// can never land in an attribute.
-fn placeholder(number: usize) -> String {
-    format!("<span data-formula=\"{number}\"></span>")
-}
+/// HTML that was drawn here and needs no cleaning, each part behind a mark that survives it.
+/// Quotes inside attributes are escaped there, so that no part can land in an attribute.
+#[derive(Debug, Default)]
+struct Parts(Vec<String>);
 
-fn put_formulas(html: String, formulas: &[String]) -> String {
-    let mut drawn = html;
-    for (number, formula) in formulas.iter().enumerate() {
-        drawn = drawn.replacen(&placeholder(number), formula, 1);
+const MARK: &str = "<span data-part=\"";
+const MARK_END: &str = "\"></span>";
+
+impl Parts {
+    /// Takes a part; what stands for it.
+    fn keep(&mut self, html: String) -> String {
+        self.0.push(html);
+        format!("{MARK}{}{MARK_END}", self.0.len() - 1)
     }
-    drawn
+
+    /// Every mark replaced by its part, in one walk. A mark that a person typed shows nothing new: a part
+    /// again, or none.
+    fn put_into(&self, html: &str) -> String {
+        let mut pieces = html.split(MARK);
+        let mut whole = pieces.next().unwrap_or_default().to_owned();
+        let mut is_shown = vec![false; self.0.len()];
+        for piece in pieces {
+            let (number, rest) = piece.split_once(MARK_END).unwrap_or(("", piece));
+            let number = number.parse::<usize>().unwrap_or(usize::MAX);
+            if is_shown.get(number) == Some(&false) {
+                is_shown[number] = true;
+                whole.push_str(&self.0[number]);
+            }
+            whole.push_str(rest);
+        }
+        whole
+    }
 }
 
-fn sanitise(html: &str) -> String {
+fn sanitise(html: &str, own_images_alone: bool) -> String {
     Builder::default()
         .link_rel(Some("noopener noreferrer nofollow"))
         .add_tag_attributes("code", &["class"])
         .add_tag_attributes("th", &["align"])
         .add_tag_attributes("td", &["align"])
-        .add_tag_attributes("span", &["data-formula"])
+        .add_tag_attributes("span", &["data-part"])
         .url_schemes(["http", "https", "mailto"].into())
+        .attribute_filter(move |element, attribute, value| {
+            let is_kept = match (element, attribute) {
+                ("img", "src") => !own_images_alone || is_own_image(value),
+                ("code", "class") => value.strip_prefix("language-").is_some_and(is_word),
+                ("span", "data-part") => value.bytes().all(|byte| byte.is_ascii_digit()),
+                _ => true,
+            };
+            is_kept.then(|| value.into())
+        })
         .clean(html)
         .to_string()
+}
+
+fn is_word(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-#_.".contains(&byte))
 }
 
 /// The tags and attributes of MathML Core that draw; nothing that links, embeds or styles.
@@ -219,7 +306,7 @@ mod tests {
         let html = draw("The error is $\\sqrt{\\frac{1}{n}\\sum_i (y_i - \\hat y_i)^2}$.\n\n$$x^2$$");
         assert!(html.contains("<msqrt>") && html.contains("<mfrac>"), "{html}");
         assert!(html.contains("display=\"block\""), "{html}");
-        assert!(!html.contains("data-formula"), "{html}");
+        assert!(!html.contains("data-part"), "{html}");
     }
 
     #[test]
@@ -228,8 +315,34 @@ mod tests {
             draw("$\\text{<script>alert(1)</script><img src=x>}$ and ![$x\" onerror=alert(1)$](y.png)");
         assert!(!html.contains("<script") && !html.contains("<img src=\"x"), "{html}");
         assert!(!html.contains("onerror=alert(1)\"") && !html.contains("\" onerror"), "{html}");
-        let html = draw("<a title='<span data-formula=\"0\"></span>' href='https://a.b'>x</a> $y$");
+        let html = draw("<a title='<span data-part=\"0\"></span>' href='https://a.b'>x</a> $y$");
         assert!(!html.contains("title=\"<math"), "{html}");
+    }
+
+    #[test]
+    fn code_has_colours_and_stays_code() {
+        let html = draw("```python\ndef f(x): return \"<script>\"\n```\n\n```nonsense\n<b>\n```");
+        assert!(html.contains("class=\"hl-k\"") && html.contains("&lt;script&gt;"), "{html}");
+        assert!(html.contains("<code class=\"language-nonsense\">&lt;b&gt;"), "{html}");
+    }
+
+    #[test]
+    fn posts_link_what_is_known_and_show_images_of_this_site_alone() {
+        let known = References {
+            people: ["ada".to_owned()].into(),
+            topics: [(7, "A <b> topic".to_owned())].into(),
+            ..References::default()
+        };
+        let image = "/images/5c1f7d1e-93f6-4b5c-8a44-0d2a4f0e7b11";
+        let text = format!(
+            "@Ada @bob #7 #8 <i>@ada</i> ![own]({image}) ![far](https://a.b/c.png) <img src=//a.b/c>"
+        );
+        let html = draw_post(&text, &known).html;
+        assert!(html.contains("<a class=\"mention\" href=\"/u/ada\">@Ada</a> @bob"), "{html}");
+        assert!(html.contains("<a href=\"/topics/7\">A &lt;b&gt; topic (#7)</a> #8"), "{html}");
+        assert!(html.contains(&format!("<img src=\"{image}\"")), "{html}");
+        assert!(!html.contains("src=\"https") && !html.contains("src=\"//"), "{html}");
+        assert!(html.contains("href=\"https://a.b/c.png\""), "{html}");
     }
 
     #[test]

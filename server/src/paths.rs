@@ -106,6 +106,9 @@ pub const POST_MODERATE: &str = "/posts/{post}/moderate";
 pub const MODERATION: &str = "/moderation";
 pub const MODERATION_LOG: &str = "/moderation/log";
 pub const PREVIEW: &str = "/preview";
+pub const SEARCH: &str = "/search";
+pub const IMAGES: &str = "/images";
+pub const IMAGE: &str = "/images/{id}";
 
 /// Following, and what one is told.
 pub const TOPIC_FOLLOW: &str = "/topics/{topic}/follow";
@@ -200,6 +203,8 @@ pub const API_POST_MODERATE: &str = "/api/v1/posts/{post}/moderate";
 pub const API_MODERATION_REPORTS: &str = "/api/v1/moderation/reports";
 pub const API_MODERATION_LOG: &str = "/api/v1/moderation/log";
 
+pub const API_IMAGES: &str = "/api/v1/images";
+pub const API_SEARCH: &str = "/api/v1/search";
 pub const API_NOTIFICATIONS: &str = "/api/v1/notifications";
 pub const API_NOTIFICATIONS_READ: &str = "/api/v1/notifications/read";
 pub const API_NOTIFICATION_READ: &str = "/api/v1/notifications/{id}/read";
@@ -430,6 +435,10 @@ pub fn topic_follow(id: &crate::ids::TopicId) -> String {
 
 pub fn profile_follow(username: &str) -> String {
     format!("/u/{username}/follow")
+}
+
+pub fn image(id: uuid::Uuid) -> String {
+    format!("/images/{id}")
 }
 
 pub fn notification(id: &i64) -> String {

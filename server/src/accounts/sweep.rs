@@ -34,5 +34,6 @@ pub async fn sweep(app: &App) -> Result<()> {
     crate::webhooks::store::sweep(&mut conn, now - MESSAGES_KEPT).await?;
     crate::notifications::store::inbox::sweep(&mut conn, now - NOTIFICATIONS_KEPT).await?;
     drop(conn);
+    crate::images::upload::sweep(app).await?;
     crate::uploads::remove::sweep(app).await
 }

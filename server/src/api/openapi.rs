@@ -15,12 +15,13 @@ use crate::error::{PROBLEMS, Problem, ProblemKind};
 use crate::paths;
 
 /// Groups of operations, in the order in which people need them.
-pub const TAGS: [(&str, &str); 13] = [
+pub const TAGS: [(&str, &str); 14] = [
     ("Account", "Who calls, and with which tokens."),
     ("Competitions", "What everybody may see of a competition, and its files."),
     ("Taking part", "Join, check a file, send predictions, read the board."),
     ("Forum", "Topics, posts and votes: of the whole site, and of each competition."),
     ("Moderation", "Report posts; for hosts and administrators: decide about them."),
+    ("Search", "One search over competitions, topics, posts and people."),
     ("Notifications", "What you follow, and what you are told."),
     (
         "Uploads",

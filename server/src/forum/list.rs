@@ -15,6 +15,8 @@ use crate::paths;
 
 /// Topics shown on one page.
 pub const A_PAGE: i64 = 30;
+/// Topics looked at to find those that everybody may read.
+const WALKED_FOR_ACTIVE: i64 = 200;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -152,6 +154,17 @@ pub async fn read(
     let mut found: HashMap<_, _> =
         lists::topics(conn, &ids).await?.into_iter().map(|topic| (topic.id.0, topic)).collect();
     Ok(Part { topics: ids.iter().filter_map(|id| found.remove(id)).collect(), next })
+}
+
+/// The topics that were active last, anywhere that everybody may read.
+///
+/// # Errors
+/// Those of the database.
+pub async fn active_anywhere(conn: &mut PgConnection, limit: i64) -> Result<Vec<Listed>> {
+    let ids = lists::active_anywhere(conn, WALKED_FOR_ACTIVE, limit).await?;
+    let mut found: HashMap<_, _> =
+        lists::topics(conn, &ids).await?.into_iter().map(|topic| (topic.id.0, topic)).collect();
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod list;
 pub mod model;
 pub mod pages;
 pub mod posts;
+pub mod references;
 pub mod store;
 pub mod subjects;
 pub mod threads;

@@ -5,10 +5,11 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::forum::model::{self, SubjectKind};
+use crate::forum::references;
 use crate::forum::store::{self, posts::NewPost};
 use crate::forum::subjects::SeenSubject;
 use crate::ids::PostId;
-use crate::markdown;
+use crate::images::upload as images;
 use crate::moderation::newcomers;
 use crate::notifications::{follow, tell};
 
@@ -28,7 +29,7 @@ pub struct Draft {
 pub async fn write(app: &App, author: &Member, seen: &SeenSubject, draft: &Draft) -> Result<PostId> {
     seen.require_open()?;
     let text = model::text(&draft.markdown).map_err(|sentence| AppError::field("text", sentence))?;
-    let drawn = markdown::draw_post(&text);
+    let drawn = references::draw(app, author, seen.under.competition_id, &text).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     if !seen.may_moderate {
@@ -48,6 +49,7 @@ pub async fn write(app: &App, author: &Member, seen: &SeenSubject, draft: &Draft
         drawn: &drawn,
     };
     let id = store::posts::insert(&mut tx, &post, now).await?;
+    images::note_uses(&mut tx, author.id, id.into(), &drawn.html).await?;
     tell::of_post(&mut tx, id).await?;
     follow::what_one_writes_in(&mut tx, author.id, seen.under.id, now).await?;
     tx.commit().await?;
@@ -91,6 +93,7 @@ pub async fn edit(app: &App, author: &Member, seen: &SeenSubject, edit: &Edit) -
     let id = require_own_post(author, seen, "Only its author can change a post.")?;
     seen.require_open()?;
     let text = model::text(&edit.markdown).map_err(|sentence| AppError::field("text", sentence))?;
+    let drawn = references::draw(app, author, seen.under.competition_id, &text).await?;
     let mut tx = app.db.begin().await?;
     let before = store::posts::lock_text(&mut tx, id).await?.ok_or(AppError::NotFound)?;
     let title = match edit.title.as_deref().filter(|_| before.is_opening) {
@@ -102,12 +105,12 @@ pub async fn edit(app: &App, author: &Member, seen: &SeenSubject, edit: &Edit) -
         return Ok(());
     }
     let now = app.clock.now();
-    let drawn = markdown::draw_post(&text);
     store::posts::keep_version(&mut tx, id, &before, now).await?;
     store::posts::replace_text(&mut tx, id, &text, &drawn, now).await?;
     if let Some(title) = title.filter(|_| has_new_title) {
         store::topics::rename(&mut tx, seen.under.id, &title).await?;
     }
+    images::note_uses(&mut tx, author.id, id.into(), &drawn.html).await?;
     tell::of_edit(&mut tx, id).await?;
     tx.commit().await?;
     Ok(())

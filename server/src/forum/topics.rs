@@ -5,10 +5,11 @@ use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::forum::forums::SeenForum;
 use crate::forum::model::{self, SubjectKind};
+use crate::forum::references;
 use crate::forum::store::{self, posts::NewPost};
 use crate::forum::subjects::SeenSubject;
 use crate::ids::{PostId, TopicId};
-use crate::markdown;
+use crate::images::upload as images;
 use crate::moderation::newcomers;
 use crate::notifications::model::Event;
 use crate::notifications::{follow, tell};
@@ -20,7 +21,7 @@ use crate::notifications::{follow, tell};
 pub async fn open(app: &App, author: &Member, seen: &SeenForum, title: &str, text: &str) -> Result<TopicId> {
     let title = model::title(title).map_err(|sentence| AppError::field("title", sentence))?;
     let text = model::text(text).map_err(|sentence| AppError::field("text", sentence))?;
-    let drawn = markdown::draw_post(&text);
+    let drawn = references::draw(app, author, seen.forum.competition_id, &text).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     if !seen.may_moderate {
@@ -37,6 +38,7 @@ pub async fn open(app: &App, author: &Member, seen: &SeenForum, title: &str, tex
         drawn: &drawn,
     };
     let opening = store::posts::insert(&mut tx, &post, now).await?;
+    images::note_uses(&mut tx, author.id, opening.into(), &drawn.html).await?;
     tell::of_post(&mut tx, opening).await?;
     follow::what_one_writes_in(&mut tx, author.id, topic.id, now).await?;
     tx.commit().await?;

@@ -215,7 +215,11 @@ async fn draw(app: &App, competition: &Competition, view: View, after: Key) -> R
     Ok(drawn)
 }
 
-async fn own_row(app: &App, competition: &Competition, view: View, team: TeamId) -> Result<Option<Row>> {
+/// A team's own row, kept under the competition's revision.
+///
+/// # Errors
+/// Those of the database.
+pub async fn own_row(app: &App, competition: &Competition, view: View, team: TeamId) -> Result<Option<Row>> {
     let revision = competition.board_revision;
     let key = OwnKey { competition: competition.id, revision, view: view.name(), team };
     if let Some(row) = app.boards.own_rows.get(&key) {

@@ -2,12 +2,14 @@
 //!
 //! A reference that is not known stays the text that it is: it tells nothing of what exists.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use comrak::Arena;
 use comrak::nodes::{AstNode, NodeValue};
 
-use super::options;
+use super::{Parts, options};
+use crate::html::escaped;
+use crate::paths;
 
 /// So many of each kind are looked up in one text; the rest stays text.
 const MOST_OF_EACH: usize = 20;
@@ -20,6 +22,27 @@ pub struct Mentions {
     pub people: BTreeSet<String>,
     pub topics: BTreeSet<i64>,
     pub submissions: BTreeSet<i64>,
+}
+
+/// What a text may link to: found for its author and for everybody who may read it.
+#[derive(Debug, Clone, Default)]
+pub struct References {
+    pub people: BTreeSet<String>,
+    /// Titles of topics.
+    pub topics: HashMap<i64, String>,
+    pub submissions: HashMap<i64, Score>,
+}
+
+/// What may be told of a submission's score.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Score {
+    pub competition_slug: String,
+    pub competition: String,
+    pub team: String,
+    /// With the decimals that the competition shows.
+    pub public_score: String,
+    /// After the end.
+    pub private_score: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,10 +77,61 @@ fn keep<T: Ord>(set: &mut BTreeSet<T>, item: T) {
     }
 }
 
-fn is_inside_link<'a>(node: &'a AstNode<'a>) -> bool {
+pub(super) fn is_inside_link<'a>(node: &'a AstNode<'a>) -> bool {
     node.ancestors()
         .skip(1)
         .any(|above| matches!(above.data.borrow().value, NodeValue::Link(_) | NodeValue::Image(_)))
+}
+
+/// A piece of text as HTML with its links; `None` where nothing in it is known.
+pub(super) fn link(text: &str, known: &References, parts: &mut Parts) -> Option<String> {
+    let drawn: Vec<_> = names(text)
+        .into_iter()
+        .filter_map(|(name, start, end)| draw(name, &text[start..end], known).map(|html| (html, start, end)))
+        .collect();
+    if drawn.is_empty() {
+        return None;
+    }
+    let mut html = String::new();
+    let mut done = 0;
+    for (part, start, end) in drawn {
+        html.push_str(&escaped(&text[done..start]));
+        html.push_str(&parts.keep(part));
+        done = end;
+    }
+    html.push_str(&escaped(&text[done..]));
+    Some(html)
+}
+
+fn draw(name: Name<'_>, written: &str, known: &References) -> Option<String> {
+    match name {
+        Name::Person(person) => {
+            let username = known.people.get(&person.to_lowercase())?;
+            Some(format!(
+                "<a class=\"mention\" href=\"{}\">{}</a>",
+                paths::profile(username),
+                escaped(written)
+            ))
+        }
+        Name::Topic(id) => {
+            let title = known.topics.get(&id)?;
+            let address = paths::topic(crate::ids::TopicId(id));
+            Some(format!("<a href=\"{address}\">{} (#{id})</a>", escaped(title)))
+        }
+        Name::Submission(id) => Some(draw_score(id, known.submissions.get(&id)?)),
+    }
+}
+
+fn draw_score(id: i64, score: &Score) -> String {
+    let private =
+        score.private_score.as_ref().map(|score| format!(", private {}", escaped(score))).unwrap_or_default();
+    format!(
+        "<span class=\"score-card\">Submission {id} of {} in <a href=\"{}\">{}</a>: <strong>{}</strong>{private}</span>",
+        escaped(&score.team),
+        paths::board(&score.competition_slug),
+        escaped(&score.competition),
+        escaped(&score.public_score),
+    )
 }
 
 /// The names in a piece of text with where they begin and end, from left to right.

@@ -201,6 +201,43 @@ impl Follow {
     }
 }
 
+/// Something that a person wrote whom the reader follows.
+#[derive(Debug, Clone)]
+pub struct Written {
+    pub post_id: PostId,
+    pub is_opening: bool,
+    /// Of the topic; empty for anything else.
+    pub title: String,
+    pub author: String,
+    pub written_at: DateTime<Utc>,
+}
+
+impl Written {
+    pub fn sample() -> Self {
+        Self {
+            post_id: PostId(2),
+            is_opening: false,
+            title: "Why does it jump?".to_owned(),
+            author: "Ada Lovelace".to_owned(),
+            written_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    /// In one sentence.
+    pub fn sentence(&self) -> String {
+        let Self { author, title, .. } = self;
+        match (title.as_str(), self.is_opening) {
+            ("", _) => format!("{author} wrote a comment"),
+            (title, true) => format!("{author} opened \u{201c}{title}\u{201d}"),
+            (title, false) => format!("{author} wrote in \u{201c}{title}\u{201d}"),
+        }
+    }
+
+    pub fn address(&self) -> String {
+        format!("{}#post-{}", paths::post(self.post_id), self.post_id)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@
 //! database itself. Never here: an entry in somebody's real competition, or a row in the log of
 //! receipts, which holds real submissions only.
 
+mod discussion;
 mod store;
 
 use sqlx::PgPool;
@@ -23,6 +24,9 @@ pub struct Size {
     /// Metrics that teams are ranked by; 0: they are ranked by one score.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..=10))]
     pub ranked_by: i64,
+    /// Posts in the general forum beside it.
+    #[arg(long, default_value_t = 0)]
+    pub posts: i64,
     /// Address of the competition.
     #[arg(long, default_value = "synthetic")]
     pub slug: String,
@@ -51,6 +55,9 @@ pub async fn seed(db: &PgPool, size: &Size) -> sqlx::Result<()> {
     store::insert_finished_jobs(&mut conn, competition, size.submissions.min(BATCH)).await?;
     store::launch(&mut conn, competition, size).await?;
     store::rebuild_board(&mut conn, competition, size.seed).await?;
+    if size.posts > 0 {
+        discussion::insert(&mut conn, &range, size.teams, size.posts, size.seed).await?;
+    }
     store::analyse(&mut conn).await?;
     Ok(())
 }

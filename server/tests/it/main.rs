@@ -28,10 +28,12 @@ mod ranks;
 mod render;
 #[path = "../../../scorer/contract/tests/s3/mod.rs"]
 mod s3;
+mod search;
 mod stage;
 mod storage;
 mod submissions;
 mod teams;
+mod texts;
 mod tidy;
 mod tus_clients;
 mod uploads;

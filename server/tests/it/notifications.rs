@@ -327,3 +327,35 @@ async fn the_site_counts_lists_opens_and_stops(pool: PgPool) {
     world.drain().await;
     world.close().await;
 }
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn the_front_page_shows_a_member_what_is_theirs(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (ada, bob) = (world.member("ada").await, world.member("bob").await);
+    let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
+    let hidden = world.open_competition(&ada, "boats", &Labels::regression()).await;
+    sql("update competitions set visibility = 'invitation' where slug = 'boats'")
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    arena.join(&bob).await;
+    arena.submit(&bob, &Labels::predictions(250, 617)).await;
+    world.drain().await;
+    bob.api.send_json(Method::PUT, "/api/v1/users/ada/follow", &json!({})).await.expect(204);
+    for (path, title) in [(arena.api("/topics"), "For everybody"), (hidden.api("/topics"), "For few")] {
+        let topic = json!({"title": title, "markdown": "Hello @bob"});
+        ada.api.send_json(Method::POST, &path, &topic).await.expect(201);
+    }
+    while tell::tell_next(&world.app).await.unwrap() {}
+    let page = bob.browser.get("/").await.expect(200).text();
+    assert!(
+        page.contains("You take part") && page.contains("/c/houses/leaderboard\">1</a> of 1 team"),
+        "{page}"
+    );
+    assert!(page.contains("1 unread notification<"), "{page}");
+    assert!(page.contains("ada adason opened \u{201c}For everybody\u{201d}"), "{page}");
+    assert!(page.contains("Being discussed") && !page.contains("For few"), "{page}");
+    let page = world.visitor().get("/").await.expect(200).text();
+    assert!(page.contains("For everybody") && !page.contains("For few") && !page.contains("You take part"));
+    world.close().await;
+}

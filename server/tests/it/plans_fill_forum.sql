@@ -29,6 +29,14 @@ insert into votes (subject_id, user_id, value, cast_at)
 select id, 1 + (id * 31 + n) % 20000, 1, now() from posts cross join generate_series(1, 2) n
 on conflict do nothing;
 
+insert into images (owner_id, storage_key, content_type, width, height, size_bytes, uploaded_at, is_used)
+select 1 + n % 20000, 'images/' || n, 'image/png', 1, 1, 1, now(), n % 1000 > 0 from generate_series(1, 60000) n;
+insert into image_uses (image_id, subject_id)
+select id, 10 + (row_number() over ()) * 3 from images where is_used;
+
+insert into post_words (post_id, words)
+select id, to_tsvector('english', case when id % 100 = 0 then 'rare words' else 'some text' end) from posts;
+
 insert into follows (user_id, subject_id, followed_at)
 select 1 + (id * 17 + n) % 20000, id, now() from topics cross join generate_series(1, 3) n on conflict do nothing;
 insert into follows (user_id, forum_id, followed_at)

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use askama::Template;
 use holdout::{
-    accounts, admin, api, competitions, custom_metrics, forum, leaderboard, medals, moderation,
-    notifications, submissions, teams, versions, web, webhooks,
+    accounts, admin, api, competitions, custom_metrics, forum, images, leaderboard, medals, moderation,
+    notifications, search, submissions, teams, versions, web, webhooks,
 };
 
 use crate::tidy::{root, sources};
@@ -40,6 +40,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         competitions::pages::metrics::MetricPage,
         competitions::pages::metrics::MetricsPage,
         medals::pages::MedalsPage,
+        images::pages::ImagesPage,
         moderation::pages::LogPage,
         moderation::pages::ModerationPage,
         moderation::pages::ReportPage,
@@ -78,6 +79,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         versions::pages::HistoryPage,
         versions::pages::VersionsPage,
         versions::pages::VersionPage,
+        search::pages::SearchPage,
         submissions::pages::send::CheckPage,
         submissions::pages::send::SubmitPage,
         submissions::pages::show::ListPage,

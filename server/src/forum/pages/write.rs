@@ -16,11 +16,11 @@ use crate::competitions::pages::setup::correct;
 use crate::error::{AppError, Result};
 use crate::forum::forums::{self, SeenForum};
 use crate::forum::posts::{self, Draft, Edit};
+use crate::forum::references;
 use crate::forum::subjects::{self, SeenSubject, see_post, see_topic};
 use crate::forum::threads::{self, Line};
 use crate::forum::{model, store, topics};
 use crate::ids::{PostId, TopicId};
-use crate::markdown;
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::forms::{Mistake, mistake};
@@ -106,16 +106,20 @@ struct Desk {
 
 impl Desk {
     fn page(self, shell: Shell, form: WriteForm, mistake: Mistake) -> WritePage {
-        let preview = if form.wants_preview() { drawn(&form.text) } else { String::new() };
+        let preview = String::new();
         let Self { purpose, answered, reading } = self;
         WritePage { shell, purpose, answered, reading, form, preview, mistake }
     }
 
-    /// The page for a look at what is typed, or with what was wrong.
+    /// The page with what was wrong.
     fn again(self, shell: Shell, form: WriteForm, mistake: Mistake) -> Response {
-        let is_wrong = !mistake.sentence().is_empty();
-        let page = self.page(shell, form, mistake);
-        if is_wrong { correct(page) } else { page.into_response() }
+        correct(self.page(shell, form, mistake))
+    }
+
+    /// The page with a look at what is typed.
+    async fn preview(self, app: &App, member: &Member, shell: Shell, form: WriteForm) -> Result<Response> {
+        let preview = drawn(app, member, &form.text).await?;
+        Ok(WritePage { preview, ..self.page(shell, form, Mistake::none()) }.into_response())
     }
 }
 
@@ -127,17 +131,22 @@ fn kept<T>(written: Result<T>) -> Result<T> {
     })
 }
 
-fn drawn(text: &str) -> String {
+/// A text as it will be shown, with what everybody may see of what it refers to.
+async fn drawn(app: &App, member: &Member, text: &str) -> Result<String> {
     match model::text(text) {
-        Ok(text) => markdown::draw_post(&text).html,
-        Err(_) => String::new(),
+        Ok(text) => Ok(references::draw(app, member, None, &text).await?.html),
+        Err(_) => Ok(String::new()),
     }
 }
 
 /// The text of a form drawn as it will be shown, for the script that shows it while it is written.
-async fn preview(SignedIn(_): SignedIn, Form(form): Form<WriteForm>) -> Result<Html<String>> {
+async fn preview(
+    State(app): State<App>,
+    SignedIn(member): SignedIn,
+    Form(form): Form<WriteForm>,
+) -> Result<Html<String>> {
     let text = model::text(&form.text).map_err(|sentence| AppError::field("text", sentence))?;
-    Ok(Html(markdown::draw_post(&text).html))
+    Ok(Html(drawn(&app, &member, &text).await?))
 }
 
 fn new_desk(seen: &SeenForum, address: &str) -> Desk {
@@ -207,7 +216,7 @@ async fn open_topic(
 ) -> Result<Response> {
     let desk = new_desk(seen, address);
     if form.wants_preview() {
-        return Ok(desk.again(shell, form, Mistake::none()));
+        return desk.preview(app, member, shell, form).await;
     }
     match mistake(kept(topics::open(app, member, seen, &form.title, &form.text).await))? {
         Ok(topic) => Ok(Redirect::to(&paths::topic(topic)).into_response()),
@@ -300,7 +309,7 @@ async fn write_reply(
 ) -> Result<Response> {
     if form.wants_preview() {
         let desk = reply_desk(app, seen, member, parent).await?;
-        return Ok(desk.again(shell, form, Mistake::none()));
+        return desk.preview(app, member, shell, form).await;
     }
     let draft = Draft { markdown: form.text.clone(), parent };
     match mistake(kept(posts::write(app, member, seen, &draft).await))? {
@@ -355,7 +364,7 @@ async fn post_edit(
     let seen = see_post(&app, id, Some(&member)).await?;
     let (desk, _) = edit_desk(&app, &seen, &member, id).await?;
     if form.wants_preview() {
-        return Ok(desk.again(shell, form, Mistake::none()));
+        return desk.preview(&app, &member, shell, form).await;
     }
     let edit = Edit { markdown: form.text.clone(), title: Some(form.title.clone()) };
     match mistake(posts::edit(&app, &member, &seen, &edit).await)? {

@@ -41,6 +41,26 @@ pub async fn active(
     Ok(rows.into_iter().map(|row| Key { number: row.active_at.timestamp_micros(), id: row.id }).collect())
 }
 
+/// The ids of topics that were active last, anywhere that everybody may read.
+///
+/// # Errors
+/// Those of the database.
+pub async fn active_anywhere(conn: &mut PgConnection, walked: i64, limit: i64) -> sqlx::Result<Vec<i64>> {
+    sqlx::query_scalar!(
+        "select t.id as \"id!\"
+         from (select id, active_at from topics order by active_at desc, id desc limit $1) t
+         join subjects s on s.id = t.id and s.hidden_at is null and s.deleted_at is null
+         left join competitions c on c.id = s.competition_id
+         where s.competition_id is null or (c.visibility = 'public' and c.launched_at is not null)
+         order by t.active_at desc, t.id desc
+         limit $2",
+        walked,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
 /// # Errors
 /// Those of the database.
 pub async fn most_voted(

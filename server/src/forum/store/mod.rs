@@ -3,6 +3,7 @@
 pub mod forums;
 pub mod lists;
 pub mod posts;
+pub mod references;
 pub mod subjects;
 pub mod threads;
 pub mod topics;

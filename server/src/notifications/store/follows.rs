@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::ids::{TopicId, UserId};
-use crate::notifications::model::{Follow, Target};
+use crate::ids::{PostId, TopicId, UserId};
+use crate::notifications::model::{Follow, Target, Written};
 use crate::paths;
 
 /// # Errors
@@ -106,4 +106,45 @@ pub async fn list(
         Some(Follow { id: row.id, kind, words, address, followed_at: row.followed_at })
     });
     Ok(follows.collect())
+}
+
+/// People looked at for what they wrote, those followed last first.
+const PEOPLE_ASKED: i64 = 100;
+const OF_EACH: i64 = 5;
+
+/// What people wrote whom somebody follows, newest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn written(conn: &mut PgConnection, user: UserId, limit: i64) -> sqlx::Result<Vec<Written>> {
+    sqlx::query_as!(
+        Written,
+        "select p.id as \"post_id: PostId\", p.is_opening, coalesce(t.title, '') as \"title!\",
+                u.display_name as author, s.created_at as \"written_at!\"
+         from (
+             select person_id from follows
+             where user_id = $1 and person_id is not null
+             order by id desc
+             limit $2
+         ) f
+         cross join lateral (
+             select id, author_id, competition_id, created_at from subjects
+             where author_id = f.person_id and kind = 'post' and hidden_at is null and deleted_at is null
+             order by id desc
+             limit $3
+         ) s
+         join posts p on p.id = s.id
+         join subjects b on b.id = p.under_id and b.hidden_at is null and b.deleted_at is null
+         join users u on u.id = s.author_id and u.suspended_at is null
+         left join topics t on t.id = p.under_id
+         where s.competition_id is null or sees_competition($1, s.competition_id)
+         order by s.id desc
+         limit $4",
+        user.0,
+        PEOPLE_ASKED,
+        OF_EACH,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
 }
