@@ -76,6 +76,11 @@ impl Client {
         again(|| self.send_json("PUT", path, document))
     }
 
+    /// Puts what can be put once only, as an upload is spent.
+    pub fn put_once(&self, path: &str, document: &Value) -> Outcome<Value> {
+        self.send_json("PUT", path, document)
+    }
+
     /// Sets fields; the same fields again change nothing.
     pub fn patch(&self, path: &str, document: &Value) -> Outcome<Value> {
         again(|| self.send_json("PATCH", path, document))
@@ -143,7 +148,9 @@ impl Client {
 
     fn send_json(&self, method: &str, path: &str, document: &Value) -> Outcome<Value> {
         let text = document.to_string();
-        let headers = [("content-type", "application/json".to_owned())];
+        // Sent as one piece: a server that answers without reading it does not break the line.
+        let headers =
+            [("content-type", "application/json".to_owned()), ("content-length", text.len().to_string())];
         answer(self.send(method, path, SendBody::from_reader(&mut text.as_bytes()), &headers))
     }
 

@@ -15,8 +15,9 @@ use ureq::http::{Request, Response, request::Builder};
 use ureq::{Body, SendBody};
 
 use super::Session;
-use super::client::Client;
-use super::fault::CliError;
+use super::client::{Client, Upload};
+use super::fault::{CliError, Outcome};
+use super::host::Competition;
 use super::local::{name_of, size_bytes, unreadable};
 
 /// Smaller files are sent whole.
@@ -34,7 +35,7 @@ pub struct Wanted<'a> {
     pub name: &'a str,
     /// The competition's name in addresses.
     pub competition: &'a str,
-    /// `submission`, `check`, `data`, `solution` or `table`; the last two for sealed files alone.
+    /// `submission`, `check`, `data`, `archive`, and, for sealed files alone, `solution` or `table`.
     pub purpose: &'a str,
 }
 
@@ -77,6 +78,47 @@ pub fn large(
     let uploaded = upload(&session.client, &wanted, &mut |sent, _| bar.set_position(sent));
     bar.finish_and_clear();
     uploaded.map(Some)
+}
+
+/// A file that stands at an address once it is put there, however large it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Whole<'a> {
+    /// The address that takes the file, or the name of its upload.
+    pub path: &'a str,
+    pub file: &'a Path,
+    pub name: &'a str,
+    pub purpose: &'a str,
+}
+
+impl Whole<'_> {
+    /// Puts the file, a large one in parts, with a bar.
+    ///
+    /// # Errors
+    /// Those of the file and of the server.
+    pub fn put(&self, session: &Session, of: &Competition) -> Outcome<Value> {
+        match large(session, self.file, &of.slug, self.purpose)? {
+            None => self.put_at_once(session),
+            Some(uploaded) => uploaded.spend(|document| session.client.put_once(self.path, document)),
+        }
+    }
+
+    fn put_at_once(&self, session: &Session) -> Outcome<Value> {
+        let size_bytes = size_bytes(self.file)?;
+        let bar = session.screen.transfer(self.name, size_bytes);
+        let upload = Upload {
+            method: "PUT",
+            path: self.path,
+            file_name: self.name,
+            idempotency_key: None,
+            size_bytes: Some(size_bytes),
+        };
+        let stored = session.client.upload(&upload, || {
+            bar.set_position(0);
+            Ok(bar.wrap_read(File::open(self.file).map_err(|error| unreadable(self.file, &error))?))
+        });
+        bar.finish_and_clear();
+        stored
+    }
 }
 
 /// Uploads a file in parts, however often the line breaks. `progress` is told how many bytes of how many

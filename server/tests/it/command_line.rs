@@ -16,16 +16,16 @@ use crate::world::{Folder, Labels, Person, World, server_binary};
 const MIB: usize = 1 << 20;
 
 /// Somebody's terminal: a folder of their own, and nothing remembered yet.
-struct Shell {
+pub struct Shell {
     folder: Folder,
     server: String,
 }
 
-struct Told {
+pub struct Told {
     asked: String,
     code: Option<i32>,
-    out: String,
-    err: String,
+    pub out: String,
+    pub err: String,
 }
 
 impl Shell {
@@ -34,17 +34,17 @@ impl Shell {
     }
 
     /// A terminal at which somebody has signed in by pasting a token.
-    async fn of(world: &World, person: &Person) -> Self {
+    pub async fn of(world: &World, person: &Person) -> Self {
         let shell = Self::new(&world.base);
         shell.type_in(&["login"], &format!("{}\n", person.token)).await.expect(0);
         shell
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         std::fs::write(self.path(name), bytes).unwrap();
     }
 
@@ -52,7 +52,7 @@ impl Shell {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
-    async fn run(&self, words: &[&str]) -> Told {
+    pub async fn run(&self, words: &[&str]) -> Told {
         self.type_in(words, "").await
     }
 
@@ -81,32 +81,32 @@ impl Shell {
     }
 
     /// A command that is done, and its one document.
-    async fn json(&self, words: &[&str]) -> Value {
+    pub async fn json(&self, words: &[&str]) -> Value {
         self.run(&[words, &["--json"]].concat()).await.expect(0).json()
     }
 }
 
 impl Told {
     #[track_caller]
-    fn expect(self, code: i32) -> Self {
+    pub fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{}\n{}\n{}", self.asked, self.out, self.err);
         self
     }
 
     /// What stands on stdout is one document and nothing else.
     #[track_caller]
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.out)
             .unwrap_or_else(|error| panic!("{}: {error}: {}", self.asked, self.out))
     }
 }
 
-fn scorer_at_work(world: &World) -> Child {
+pub fn scorer_at_work(world: &World) -> Child {
     world.scorer(&["work"]).spawn().unwrap()
 }
 
 /// The regression labels with every true value half a point higher.
-fn raised(solution: &str) -> String {
+pub fn raised(solution: &str) -> String {
     let raise = |line: &str| match line.split(',').collect::<Vec<_>>().as_slice() {
         [id, label, usage] => match label.parse::<f64>() {
             Ok(label) => format!("{id},{},{usage}\n", label + 0.5),

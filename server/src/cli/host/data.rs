@@ -1,6 +1,5 @@
 //! Files that participants download.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -8,10 +7,9 @@ use serde_json::{Value, json};
 
 use super::Competition;
 use crate::cli::Session;
-use crate::cli::client::Upload;
 use crate::cli::fault::{CliError, Outcome};
-use crate::cli::local::{size_bytes, unreadable};
 use crate::cli::table::{Table, items, local, size, text};
+use crate::cli::tus::Whole;
 use crate::web::problems::encode;
 
 #[derive(Debug, Subcommand)]
@@ -108,30 +106,19 @@ pub struct Put<'a> {
 }
 
 impl Put<'_> {
+    /// Sends the file, a large one in parts, with a bar.
+    ///
     /// # Errors
     /// Those of the file and of the server.
     pub fn send(&self, session: &Session, of: &Competition) -> Outcome<Value> {
-        let size_bytes = size_bytes(self.file)?;
         let path = of.api(&format!(
             "/data/{}?role={}&description={}",
             encode(self.name),
             encode(self.role),
             encode(self.description)
         ));
-        let bar = session.screen.transfer(self.name, size_bytes);
-        let upload = Upload {
-            method: "PUT",
-            path: &path,
-            file_name: self.name,
-            idempotency_key: None,
-            size_bytes: Some(size_bytes),
-        };
-        let stored = session.client.upload(&upload, || {
-            bar.set_position(0);
-            Ok(bar.wrap_read(File::open(self.file).map_err(|error| unreadable(self.file, &error))?))
-        });
-        bar.finish_and_clear();
-        stored
+        let whole = Whole { path: &path, file: self.file, name: self.name, purpose: "data" };
+        whole.put(session, of)
     }
 }
 
