@@ -117,6 +117,7 @@ pub fn api_rooms() -> OpenApiRouter<App> {
         .merge(crate::webhooks::api::router())
         .merge(crate::custom_metrics::api::router())
         .merge(crate::folder::api::router())
+        .merge(crate::archives::api::router())
         .merge(crate::forum::api::router())
         .merge(crate::notifications::api::router())
         .merge(crate::moderation::api::router())

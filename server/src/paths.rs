@@ -140,6 +140,7 @@ pub const API_COMPETITION: &str = "/api/v1/competitions/{slug}";
 pub const API_PAGES: &str = "/api/v1/competitions/{slug}/pages";
 pub const API_PAGES_ORDER: &str = "/api/v1/competitions/{slug}/pages-order";
 pub const API_FOLDER: &str = "/api/v1/competitions/{slug}/folder";
+pub const API_ARCHIVE: &str = "/api/v1/competitions/{slug}/archive";
 pub const API_PAGE: &str = "/api/v1/competitions/{slug}/pages/{page}";
 pub const API_DATA: &str = "/api/v1/competitions/{slug}/data";
 pub const API_DATA_FILE: &str = "/api/v1/competitions/{slug}/data/{file}";

@@ -12,7 +12,7 @@ use futures_util::TryStreamExt;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use zip::write::SimpleFileOptions;
+use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
 use crate::app::App;
@@ -25,6 +25,8 @@ use crate::files::Files;
 const PIECE_BYTES: usize = 64 * 1024;
 /// A slow reader makes the zip wait after this many pieces of [`PIECE_BYTES`].
 const PIECES_AHEAD: usize = 4;
+/// Largest zip whose length is told before it is made.
+const MEASURED_BYTES: u64 = 1 << 30;
 
 /// Whether the viewer may have the files now.
 ///
@@ -199,16 +201,62 @@ pub fn attachment(name: &str) -> HeaderValue {
         .unwrap_or(HeaderValue::from_static("attachment"))
 }
 
-/// All files as one zip, made while it is sent.
-///
-/// # Errors
-/// None before the first byte; a file that cannot be read breaks the download off.
+/// All files as one zip.
 pub fn send_zip(files: Files, name: &str, members: Vec<DataFile>) -> Response {
+    stream_zip(files, name, move |zip| {
+        members
+            .iter()
+            .try_for_each(|member| zip.add_stored(&member.name, &member.storage_key, member.size_bytes))
+    })
+}
+
+/// As [`send_zip`] with nothing compressed, so that the length is known before: older versions of Kaggle's
+/// client cannot do without. Beyond [`MEASURED_BYTES`] as [`send_zip`].
+pub fn send_measured_zip(files: Files, name: &str, members: Vec<DataFile>) -> Result<Response> {
+    let Some(length) = plain_length(&members).map_err(anyhow::Error::from)? else {
+        return Ok(send_zip(files, name, members));
+    };
+    let mut response = stream_zip(files, name, move |zip| {
+        members.iter().try_for_each(|member| {
+            zip.begin_as(&member.name, plain_options())?;
+            zip.pour(&member.storage_key)
+        })
+    });
+    response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+    Ok(response)
+}
+
+fn plain_options() -> SimpleFileOptions {
+    SimpleFileOptions::default().compression_method(CompressionMethod::Stored)
+}
+
+/// Length of an uncompressed zip: that of one with empty members, and their bytes. Not of a large one, whose
+/// headers are longer.
+fn plain_length(members: &[DataFile]) -> io::Result<Option<u64>> {
+    let n_bytes: u64 = members.iter().map(|member| member.size_bytes.unsigned_abs()).sum();
+    if n_bytes > MEASURED_BYTES {
+        return Ok(None);
+    }
+    let mut zip = ZipWriter::new_stream(Vec::new());
+    for member in members {
+        zip.start_file(member.name.as_str(), plain_options())?;
+    }
+    let empty = zip.finish()?.into_inner();
+    Ok(Some(empty.len() as u64 + n_bytes))
+}
+
+/// A zip that is made while it is sent. A part of it that cannot be read breaks the download off.
+pub fn stream_zip(
+    files: Files,
+    name: &str,
+    write: impl FnOnce(&mut Sending<'_>) -> io::Result<()> + Send + 'static,
+) -> Response {
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(PIECES_AHEAD);
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
         let mut pieces = Pieces { sender, gathered: Vec::with_capacity(PIECE_BYTES) };
-        if let Err(error) = write_zip(&runtime, &files, &members, &mut pieces) {
+        let written = write_zip(runtime, files, &mut pieces, write).and_then(|()| pieces.flush());
+        if let Err(error) = written {
             tracing::warn!(%error, "a zip download broke off");
             let _ = pieces.sender.blocking_send(Err(error));
         }
@@ -220,23 +268,78 @@ pub fn send_zip(files: Files, name: &str, members: Vec<DataFile>) -> Response {
     (headers, Body::from_stream(ReceiverStream::new(receiver))).into_response()
 }
 
-fn write_zip(runtime: &Handle, files: &Files, members: &[DataFile], pieces: &mut Pieces) -> io::Result<()> {
-    let mut zip = ZipWriter::new_stream(&mut *pieces);
-    for member in members {
-        let method =
-            if is_packed(&member.name) { CompressionMethod::Stored } else { CompressionMethod::Deflated };
+fn write_zip(
+    runtime: Handle,
+    files: Files,
+    pieces: &mut Pieces,
+    write: impl FnOnce(&mut Sending<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut sending = Sending { zip: ZipWriter::new_stream(pieces), runtime, files };
+    write(&mut sending)?;
+    sending.zip.finish()?;
+    Ok(())
+}
+
+/// A zip on its way to a reader. What is written to it is of the entry that was begun last.
+pub struct Sending<'a> {
+    zip: ZipWriter<StreamWriter<&'a mut Pieces>>,
+    runtime: Handle,
+    files: Files,
+}
+
+impl Sending<'_> {
+    /// Begins an entry whose size nobody knows yet.
+    ///
+    /// # Errors
+    /// When the reader is gone.
+    pub fn begin(&mut self, name: &str) -> io::Result<()> {
+        self.begin_sized(name, i64::MAX)
+    }
+
+    fn begin_sized(&mut self, name: &str, size_bytes: i64) -> io::Result<()> {
+        let method = if is_packed(name) { CompressionMethod::Stored } else { CompressionMethod::Deflated };
         let options = SimpleFileOptions::default()
             .compression_method(method)
             .compression_level((method == CompressionMethod::Deflated).then_some(1))
-            .large_file(member.size_bytes >= i64::from(i32::MAX));
-        zip.start_file(member.name.as_str(), options)?;
-        let mut content = runtime.block_on(files.read_whole(&member.storage_key))?;
-        while let Some(bytes) = runtime.block_on(content.try_next())? {
-            zip.write_all(&bytes)?;
-        }
+            .large_file(size_bytes >= i64::from(i32::MAX));
+        self.begin_as(name, options)
     }
-    zip.finish()?;
-    pieces.flush()
+
+    fn begin_as(&mut self, name: &str, options: SimpleFileOptions) -> io::Result<()> {
+        Ok(self.zip.start_file(name, options)?)
+    }
+
+    /// Adds a stored file.
+    ///
+    /// # Errors
+    /// Those of storage; when the reader is gone.
+    pub fn add_stored(&mut self, name: &str, storage_key: &str, size_bytes: i64) -> io::Result<()> {
+        self.begin_sized(name, size_bytes)?;
+        self.pour(storage_key)
+    }
+
+    fn pour(&mut self, storage_key: &str) -> io::Result<()> {
+        let mut content = self.runtime.block_on(self.files.read_whole(storage_key))?;
+        while let Some(bytes) = self.runtime.block_on(content.try_next())? {
+            self.zip.write_all(&bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Waits for something that is read elsewhere.
+    pub fn wait<T>(&self, what: impl Future<Output = T>) -> T {
+        self.runtime.block_on(what)
+    }
+}
+
+impl Write for Sending<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.zip.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.zip.flush()
+    }
 }
 
 fn is_packed(name: &str) -> bool {
@@ -259,7 +362,7 @@ fn is_packed(name: &str) -> bool {
 }
 
 /// Hands a zip on in pieces; waits while the reader is slow, stops when the reader is gone.
-struct Pieces {
+pub struct Pieces {
     sender: mpsc::Sender<io::Result<Bytes>>,
     gathered: Vec<u8>,
 }
@@ -287,6 +390,29 @@ impl Write for Pieces {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_length_of_a_plain_zip_is_known_before() {
+        let contents = ["", "a", "some more words"];
+        let members: Vec<DataFile> = contents
+            .iter()
+            .enumerate()
+            .map(|(at, content)| DataFile {
+                name: format!("file-{at}.csv"),
+                size_bytes: i64::try_from(content.len()).expect("short"),
+                ..DataFile::sample()
+            })
+            .collect();
+        let mut zip = ZipWriter::new_stream(Vec::new());
+        for (member, content) in members.iter().zip(contents) {
+            zip.start_file(member.name.as_str(), plain_options()).expect("begun");
+            zip.write_all(content.as_bytes()).expect("written");
+        }
+        let made = zip.finish().expect("whole").into_inner();
+        assert_eq!(plain_length(&members).expect("measured"), Some(made.len() as u64));
+        let large = DataFile { size_bytes: 2 << 30, ..DataFile::sample() };
+        assert_eq!(plain_length(&[large]).expect("measured"), None);
+    }
 
     #[test]
     fn ranges_are_read_as_the_standard_says() {

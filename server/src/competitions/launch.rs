@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use crate::accounts::model::Member;
 use crate::app::App;
+use crate::archives;
 use crate::competitions::access::Seen;
 use crate::competitions::settings::Timeline;
 use crate::competitions::setup::{self, Hindrance};
@@ -30,6 +31,9 @@ pub async fn launch(app: &App, host: &Member, seen: &Seen) -> Result<()> {
     store::drafts::set_launched(&mut tx, id, draft.version.id, now).await?;
     let detail = serde_json::json!({ "version": draft.version.number, "metric": draft.version.metric });
     store::drafts::note(&mut tx, now, host.id, "launch", id, &detail).await?;
+    if draft.is_imported {
+        archives::import::enqueue(&mut tx, id).await?;
+    }
     tx.commit().await?;
     Ok(())
 }

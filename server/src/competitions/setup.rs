@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use holdout_contract::examine::{Report, Verdict};
 use sqlx::PgConnection;
 
+use crate::archives;
 use crate::competitions::model::Competition;
 use crate::competitions::store;
 use crate::competitions::store::data::DataFile;
@@ -94,6 +95,8 @@ pub struct Draft {
     pub table: Option<LabelledTable>,
     pub split: Option<JobState>,
     pub solution: Option<SealedSolution>,
+    /// It came with everything that happened in it, and may be over.
+    pub is_imported: bool,
 }
 
 impl Draft {
@@ -160,6 +163,7 @@ impl Draft {
                 sealed_sha256: vec![1; 32],
                 uploaded_at: DateTime::UNIX_EPOCH,
             }),
+            is_imported: false,
         }
     }
 }
@@ -184,6 +188,7 @@ pub async fn load(conn: &mut PgConnection, competition: &Competition) -> Result<
         examination: store::judging::newest_examination(conn, version.id).await?,
         files: store::data::all(conn, id).await?,
         pages: store::texts::links(conn, id).await?,
+        is_imported: archives::store::fill::is_imported(conn, id).await?,
         table,
         split,
         solution,
@@ -261,7 +266,7 @@ pub fn hindrances(competition: &Competition, draft: &Draft, now: DateTime<Utc>) 
             found.push(Hindrance::new(step, text, fix));
         }
     }
-    if competition.ends_at.is_some_and(|ends_at| ends_at <= now) {
+    if !draft.is_imported && competition.ends_at.is_some_and(|ends_at| ends_at <= now) {
         found.push(Hindrance::new(
             Step::Timeline,
             "The end lies in the past.",
@@ -340,6 +345,15 @@ mod tests {
         let steps: Vec<Step> =
             hindrances(&competition, &draft, DateTime::UNIX_EPOCH).iter().map(|found| found.step).collect();
         assert_eq!(steps, [Step::Sample, Step::Solution, Step::Metric]);
+    }
+
+    #[test]
+    fn only_what_happened_elsewhere_may_be_over_before_its_launch() {
+        let (competition, mut draft) = whole();
+        let after_the_end = competition.ends_at.expect("an end") + chrono::TimeDelta::days(1);
+        assert_eq!(hindrances(&competition, &draft, after_the_end).len(), 1);
+        draft.is_imported = true;
+        assert_eq!(hindrances(&competition, &draft, after_the_end), []);
     }
 
     #[test]

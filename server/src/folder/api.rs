@@ -64,7 +64,11 @@ async fn show_folder(
     Ok(Json(snapshot(&mut tx, seen.competition, now).await?))
 }
 
-async fn snapshot(conn: &mut PgConnection, of: Competition, now: DateTime<Utc>) -> Result<Snapshot> {
+/// What the folder of a competition would hold.
+///
+/// # Errors
+/// Those of the database.
+pub async fn snapshot(conn: &mut PgConnection, of: Competition, now: DateTime<Utc>) -> Result<Snapshot> {
     let judging = store::judging(conn, of.id).await?;
     let sealed_sha256 = judging.sealed_sha256.as_ref().map(hex::encode);
     let (state, launched_at, version) = (of.phase(now).name().to_owned(), of.launched_at, judging.number);

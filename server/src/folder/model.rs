@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::competitions::settings::{Limits, Timeline};
+use crate::competitions::settings::{Limits, Timeline, file_name_from};
 
 /// The version of the folder's layout that this program writes and reads.
 pub const FORMAT: i64 = 1;
@@ -96,6 +96,16 @@ impl Contents {
             team: self.team_limit,
             max_upload_bytes: self.max_upload_bytes,
             score_decimals: self.score_decimals,
+        }
+    }
+
+    /// Gives a module whose name could not stand in a folder another one.
+    pub fn tame_module_name(&mut self) {
+        let module = self.metric.as_mut().and_then(|metric| metric.module.as_mut());
+        if let Some(module) = module
+            && (file_name_from(&module.file_name) != module.file_name || !module.file_name.ends_with(".py"))
+        {
+            "metric.py".clone_into(&mut module.file_name);
         }
     }
 

@@ -37,24 +37,38 @@ pub fn send(app: App, competition: Competition, view: View, asked: &HeaderMap) -
         (header::CONTENT_DISPOSITION, name),
     ];
     let competition = Arc::new(competition);
-    let decimals = (!view.is_private()).then_some(competition.score_decimals);
-    let heading = Some(Key::first());
-    let lines = stream::try_unfold((heading, true), move |(after, is_first)| {
+    let lines = stream::try_unfold((Some(Key::first()), true), move |(after, is_first)| {
         let (app, competition) = (app.clone(), competition.clone());
         async move {
             let Some(after) = after else { return Ok::<_, crate::error::AppError>(None) };
-            let rows = read::page(&app, &competition, view, after, ROWS_A_READ).await?;
-            let mut text = String::with_capacity(rows.len() * 80 + 80);
-            if is_first {
-                push_heading(&mut text, competition.ranked_by());
-            }
-            let n_parts = competition.ranked_by().len();
-            rows.iter().for_each(|row| push_line(&mut text, row, decimals, n_parts));
-            let next = rows.last().filter(|_| rows.len() as i64 == ROWS_A_READ).map(|row| row.key);
+            let (text, next) = part(&app, &competition, view, after, is_first).await?;
             Ok(Some((text, (next, false))))
         }
     });
     Ok((headers, Body::from_stream(lines)).into_response())
+}
+
+/// The lines after a key, below the heading where they are the first, and the key of what follows.
+///
+/// # Errors
+/// Those of the database.
+pub async fn part(
+    app: &App,
+    competition: &Competition,
+    view: View,
+    after: Key,
+    is_first: bool,
+) -> Result<(String, Option<Key>)> {
+    let decimals = (!view.is_private()).then_some(competition.score_decimals);
+    let rows = read::page(app, competition, view, after, ROWS_A_READ).await?;
+    let mut text = String::with_capacity(rows.len() * 80 + 80);
+    if is_first {
+        push_heading(&mut text, competition.ranked_by());
+    }
+    let n_parts = competition.ranked_by().len();
+    rows.iter().for_each(|row| push_line(&mut text, row, decimals, n_parts));
+    let next = rows.last().filter(|_| rows.len() as i64 == ROWS_A_READ).map(|row| row.key);
+    Ok((text, next))
 }
 
 /// Teams ranked by several metrics have further columns: mean rank, and value and rank under each.

@@ -39,7 +39,7 @@ struct UploadJson {
     id: UploadId,
     /// The competition's name in addresses.
     competition: String,
-    /// `submission`, `check`, `data`, `solution` or `table`.
+    /// `submission`, `check`, `data`, `solution`, `table` or `archive`.
     purpose: String,
     file_name: String,
     size_bytes: i64,
@@ -127,7 +127,7 @@ async fn show_protocol() -> impl IntoResponse {
 /// Begin an upload.
 ///
 /// `Upload-Metadata` says what it is for: `competition` (its name in addresses), `purpose` (`submission`, `check`, `data`,
-/// `solution` or `table`) and `filename`, each with its value in base64. Solutions and labelled tables are taken only when they
+/// `solution`, `table` or `archive`) and `filename`, each with its value in base64. Solutions and labelled tables are taken only when they
 /// are sealed. An upload that is whole is used by naming its id where a file would be sent.
 #[utoipa::path(
     post,

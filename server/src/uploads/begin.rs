@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::accounts::model::Member;
 use crate::accounts::secret;
 use crate::app::App;
+use crate::archives::import::ARCHIVE_LIMIT_BYTES;
 use crate::competitions::access::see_as_host;
 use crate::competitions::store::judging;
 use crate::competitions::supply::{DATA_LIMIT_BYTES, SECRET_LIMIT_BYTES, frozen, no_scorer};
@@ -81,9 +82,11 @@ async fn terms(app: &App, member: &Member, wish: &Wish<'_>) -> Result<Terms> {
             }
             Terms { competition_id: entrant.competition.id, max_bytes: entrant.max_bytes(), recipient: None }
         }
-        Purpose::Data => {
+        Purpose::Data | Purpose::Archive => {
             let seen = see_as_host(app, wish.slug, Some(member)).await?;
-            Terms { competition_id: seen.competition.id, max_bytes: DATA_LIMIT_BYTES, recipient: None }
+            let max_bytes =
+                if wish.purpose == Purpose::Data { DATA_LIMIT_BYTES } else { ARCHIVE_LIMIT_BYTES };
+            Terms { competition_id: seen.competition.id, max_bytes, recipient: None }
         }
         Purpose::Solution | Purpose::Table => {
             let seen = see_as_host(app, wish.slug, Some(member)).await?;

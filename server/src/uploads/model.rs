@@ -53,10 +53,13 @@ pub enum Purpose {
     Solution,
     /// A labelled table.
     Table,
+    /// What an installation gave out of a competition.
+    Archive,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 5] = [Self::Submission, Self::Check, Self::Data, Self::Solution, Self::Table];
+    pub const ALL: [Self; 6] =
+        [Self::Submission, Self::Check, Self::Data, Self::Solution, Self::Table, Self::Archive];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -65,6 +68,7 @@ impl Purpose {
             Self::Data => "data",
             Self::Solution => "solution",
             Self::Table => "table",
+            Self::Archive => "archive",
         }
     }
 
@@ -80,6 +84,7 @@ impl Purpose {
             Self::Data => "data",
             Self::Solution => "solutions",
             Self::Table => "tables",
+            Self::Archive => "archives",
         }
     }
 
@@ -87,7 +92,7 @@ impl Purpose {
     pub fn scope(self) -> Scope {
         match self {
             Self::Submission | Self::Check => Scope::Submit,
-            Self::Data | Self::Solution | Self::Table => Scope::Host,
+            Self::Data | Self::Solution | Self::Table | Self::Archive => Scope::Host,
         }
     }
 

@@ -5,6 +5,7 @@
 mod accounts;
 mod api;
 mod api_gaps;
+mod archives;
 mod bundles;
 mod client;
 mod command_line;
@@ -14,6 +15,7 @@ mod folder;
 mod forum;
 mod forum_pages;
 mod fuzz;
+mod host_commands;
 mod kaggle;
 mod leaderboard;
 mod life;

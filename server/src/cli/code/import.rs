@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::pull::refuse_full;
+use super::take_in::{self, ArchiveArgs};
 use super::validate::document;
 use crate::bundles::archive::{Budget, Refused};
 use crate::bundles::report::Report;
@@ -18,15 +19,15 @@ use crate::folder::problems::n_errors;
 use crate::folder::read;
 
 /// What a bundle may unpack into.
-const BUDGET: Budget = Budget { n_files: 100_000, n_bytes: 64 << 30 };
+pub(super) const BUDGET: Budget = Budget { n_files: 100_000, n_bytes: 64 << 30 };
 
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     /// A zip, a tar.gz, or a folder.
-    bundle: PathBuf,
-    /// The folder to write; it must be new or empty.
+    pub(super) bundle: PathBuf,
+    /// The folder to write, of a bundle of another platform; it must be new or empty.
     #[arg(long)]
-    into: PathBuf,
+    into: Option<PathBuf>,
     /// Which platform it comes from; found out where left out.
     #[arg(long, value_enum)]
     from: Option<Kind>,
@@ -36,27 +37,39 @@ pub struct ImportArgs {
     /// Write into a folder that is not empty, and replace what is there under the same names.
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    pub(super) archive: ArchiveArgs,
 }
 
 pub fn import(session: &Session, args: &ImportArgs) -> Outcome {
-    refuse_full(&args.into, args.force)?;
+    if args.from.is_none()
+        && let Some(manifest) = take_in::manifest(&args.bundle)
+    {
+        return take_in::take_in(session, args, &manifest);
+    }
+    let into = args.into.as_deref().ok_or_else(|| {
+        CliError::Usage(
+            "Name the folder to write with --into: a bundle of another platform becomes a folder.".to_owned(),
+        )
+    })?;
+    refuse_full(into, args.force)?;
     let space = Space::on_disk(BUDGET)?;
     let tree = open(&args.bundle, space.clone())?;
     let kind = args.from.or_else(|| bundles::detect(&tree)).ok_or_else(|| no_bundle(&tree))?;
     let sample = args.sample.as_deref().map(|path| sample(path, space)).transpose()?;
     let draft = bundles::import(&tree, kind, sample.as_ref()).map_err(rejected)?;
-    draft.write(&args.into).map_err(rejected)?;
-    let problems = read::read(&args.into, holdout_contract::catalogue::known()).problems;
+    draft.write(into).map_err(rejected)?;
+    let problems = read::read(into, holdout_contract::catalogue::known()).problems;
     let found = document(&problems);
     let done = json!({
-        "folder": args.into.display().to_string(), "report": draft.report, "problems": found["problems"],
+        "folder": into.display().to_string(), "report": draft.report, "problems": found["problems"],
         "n_errors": found["n_errors"],
     });
-    session.screen.answer(&done, |_| told(&args.into, &draft.report, n_errors(&problems)));
+    session.screen.answer(&done, |_| told(into, &draft.report, n_errors(&problems)));
     Ok(())
 }
 
-fn rejected(refused: Refused) -> CliError {
+pub(super) fn rejected(refused: Refused) -> CliError {
     CliError::Rejected(refused.to_string())
 }
 

@@ -7,6 +7,7 @@ mod apply;
 mod import;
 mod pull;
 mod push;
+mod take_in;
 mod validate;
 
 use clap::Subcommand;
@@ -24,8 +25,11 @@ pub enum CodeVerb {
     /// The solution is sealed on this machine. After the launch, another solution or metric makes a new scoring
     /// version with --reason: everything is scored again, and published after asking.
     Push(push::PushArgs),
-    /// Make a folder of a competition of another platform: Codabench, EvalAI, Hugging Face, Kaggle-style folders.
+    /// Take in what `holdout host export` wrote elsewhere; or make a folder of a competition of another platform.
     ///
+    /// An archive of another installation becomes a draft here, with its people, submissions and forum; after
+    /// --launch every score is computed anew and compared with the archive's: exit code 2 where some differ.
+    /// Bundles of Codabench, EvalAI, Hugging Face and Kaggle-style folders become a folder:
     /// IMPORT.md and import.json list what was carried over, changed and left behind. Nothing of the bundle is run here.
     Import(import::ImportArgs),
     /// Write a competition into a folder that can be pushed again. The labels stay sealed on the server.

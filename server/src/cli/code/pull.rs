@@ -85,12 +85,7 @@ fn make_safe(held: &mut Snapshot) -> Outcome {
             return Err(unsafe_name(&file.name));
         }
     }
-    let module = held.competition.metric.as_mut().and_then(|metric| metric.module.as_mut());
-    if let Some(module) = module
-        && (file_name_from(&module.file_name) != module.file_name || !module.file_name.ends_with(".py"))
-    {
-        "metric.py".clone_into(&mut module.file_name);
-    }
+    held.competition.tame_module_name();
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! From a folder to a server: the difference is shown before anything is sent.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use holdout_contract::spec::MetricSpec;
@@ -41,7 +41,7 @@ pub struct PushArgs {
 
 pub fn push(session: &Session, args: &PushArgs) -> Outcome {
     let catalogue = catalogue(session)?;
-    let folder = read_folder(session, args, &catalogue)?;
+    let folder = read_folder(session, &args.folder, &catalogue)?;
     let slug = args.competition.clone().unwrap_or_else(|| folder.contents.slug.clone());
     let of = Competition { slug };
     let held = snapshot(session, &of)?;
@@ -78,6 +78,34 @@ pub fn push(session: &Session, args: &PushArgs) -> Outcome {
     Ok(())
 }
 
+/// Makes a draft of a folder without asking, or completes the one that is there.
+pub(super) fn draft(session: &Session, root: &Path, slug: Option<&str>) -> Outcome<Competition> {
+    let catalogue = catalogue(session)?;
+    let mut folder = read_folder(session, root, &catalogue)?;
+    if let Some(slug) = slug {
+        slug.clone_into(&mut folder.contents.slug);
+    }
+    let of = Competition { slug: folder.contents.slug.clone() };
+    let held = snapshot(session, &of)?;
+    if held.as_ref().is_some_and(|held| held.launched_at.is_some()) {
+        return Err(CliError::Refused(format!(
+            "{} was launched already: give another address with --slug.",
+            of.slug
+        )));
+    }
+    let mut target = Target { session, folder: &folder, of };
+    let held = match held {
+        Some(held) => held,
+        None => {
+            target.create()?;
+            snapshot(session, &target.of)?.ok_or_else(gone)?
+        }
+    };
+    let changes = changes(session, &folder, Some(&held), &target.of, &catalogue)?;
+    target.apply(&changes, &held, None, true)?;
+    Ok(target.of)
+}
+
 /// The server's own catalogue: what it computes is what a folder may name.
 fn catalogue(session: &Session) -> Outcome<Vec<MetricSpec>> {
     let listed = session.client.get("/api/v1/metrics")?;
@@ -87,10 +115,10 @@ fn catalogue(session: &Session) -> Outcome<Vec<MetricSpec>> {
     Ok(if read.is_empty() { holdout_contract::catalogue::known().to_vec() } else { read })
 }
 
-fn read_folder(session: &Session, args: &PushArgs, catalogue: &[MetricSpec]) -> Outcome<Folder> {
-    let reading = read::read(&args.folder, catalogue);
+fn read_folder(session: &Session, root: &Path, catalogue: &[MetricSpec]) -> Outcome<Folder> {
+    let reading = read::read(root, catalogue);
     let Some(mut folder) = reading.folder else {
-        session.screen.answer(&document(&reading.problems), |_| shown(&args.folder, &reading.problems));
+        session.screen.answer(&document(&reading.problems), |_| shown(root, &reading.problems));
         refuse_errors(&reading.problems)?;
         return Err(gone());
     };

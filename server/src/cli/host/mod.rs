@@ -3,6 +3,7 @@
 //! Never here: a label that leaves this machine in the clear; solutions are sealed by [`super::seal`].
 
 pub mod data;
+pub mod export;
 mod failures;
 pub mod judging;
 mod pages;
@@ -64,6 +65,11 @@ pub enum HostVerb {
     /// Webhooks: list, add, remove, ping, deliveries.
     #[command(subcommand)]
     Webhooks(webhooks::WebhooksVerb),
+    /// The whole competition as one archive, which another installation imports.
+    ///
+    /// Settings, pages, data, metric, teams, submissions with their scores, boards, the forum. No label is in it:
+    /// the server cannot read them. Whoever imports it gives the solution once more.
+    Export(export::ExportArgs),
     #[command(flatten)]
     Code(CodeVerb),
 }
@@ -105,6 +111,7 @@ pub fn run(session: &Session, verb: &HostVerb) -> Outcome {
         HostVerb::Failures(args) => failures::failures(session, args),
         HostVerb::Verify(of) => verify::verify(session, &of.slug),
         HostVerb::Webhooks(verb) => webhooks::run(session, verb),
+        HostVerb::Export(args) => export::export(session, args),
         HostVerb::Code(verb) => code::run(session, verb),
     }
 }

@@ -152,6 +152,32 @@ pub async fn hosted_by(conn: &mut PgConnection, user: UserId, limit: i64) -> sql
     .await
 }
 
+/// Who hosts a competition.
+#[derive(Debug, Clone)]
+pub struct Host {
+    pub id: UserId,
+    pub username: String,
+    pub display_name: String,
+}
+
+/// The hosts of a competition, the first one first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn hosts(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Vec<Host>> {
+    sqlx::query_as!(
+        Host,
+        "select u.id as \"id: UserId\", u.username, u.display_name
+         from competition_hosts h
+         join users u on u.id = h.user_id
+         where h.competition_id = $1
+         order by h.added_at, u.id",
+        id.0,
+    )
+    .fetch_all(conn)
+    .await
+}
+
 /// Competitions whose rules a person accepted, newest first.
 ///
 /// # Errors

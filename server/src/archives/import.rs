@@ -1,0 +1,382 @@
+//! Filling a draft with who took part elsewhere, what they sent and what they said.
+//!
+//! No score is taken over: each file waits until the draft has its solution and is launched, and is then
+//! scored by the scorers of this house. Either everything of an archive comes in, or nothing.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use futures_util::TryStreamExt;
+use holdout_contract::job::{Priority, Subject};
+use holdout_contract::queue;
+use serde_json::json;
+use sqlx::PgConnection;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use uuid::Uuid;
+
+use super::model::{
+    Imported, Manifest, POSTS, PostLine, SUBMISSIONS, SubmissionLine, TEAMS, TOPICS, TeamLine, TopicLine,
+};
+use super::people::People;
+use super::store::fill;
+use super::unpacked::{Unpacked, wrong};
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::competitions::access::Seen;
+use crate::competitions::store::drafts;
+use crate::error::{AppError, Result};
+use crate::files::Stored;
+use crate::forum;
+use crate::forum::model::Forum;
+use crate::forum::store::posts::NewPost;
+use crate::ids::{CompetitionId, PostId, SubmissionId, TeamId};
+use crate::markdown;
+use crate::submissions::model::entry_hash;
+use crate::submissions::store as log;
+use crate::uploads::spend::Arrived;
+
+/// Largest archive.
+pub const ARCHIVE_LIMIT_BYTES: u64 = 40_000_000_000;
+const PIECE_BYTES: usize = 256 << 10;
+
+/// Takes an archive into a draft in which nobody takes part yet.
+///
+/// # Errors
+/// [`AppError::Refused`] for any other competition; [`AppError::Field`] for what is wrong with the archive.
+pub async fn import(app: &App, host: &Member, seen: &Seen, arrived: Arrived) -> Result<Imported> {
+    let outcome = import_stored(app, host, seen, &arrived).await;
+    match outcome {
+        Ok(_) => app.files.remove(&arrived.stored.key).await?,
+        Err(_) => arrived.let_go(app).await?,
+    }
+    outcome
+}
+
+async fn import_stored(app: &App, host: &Member, seen: &Seen, arrived: &Arrived) -> Result<Imported> {
+    let unpacked = unpack(app, &arrived.stored.key).await?;
+    let manifest = unpacked.manifest()?;
+    let mut import = Import {
+        app,
+        host,
+        id: seen.competition.id,
+        final_limit: seen.competition.final_limit,
+        now: app.clock.now(),
+        unpacked,
+        people: People::default(),
+        stored: HashMap::new(),
+        done: Imported::default(),
+    };
+    let outcome = import.carry_out(&manifest, arrived).await;
+    if outcome.is_err() {
+        for stored in import.stored.values() {
+            app.files.remove(&stored.key).await?;
+        }
+    }
+    outcome.map(|()| import.done)
+}
+
+async fn unpack(app: &App, key: &str) -> Result<Unpacked> {
+    let place = app.config.files.folder().map_or_else(std::env::temp_dir, Path::to_owned);
+    let unpacked = Unpacked::begin(place.join("archives").join(format!(".{}", Uuid::now_v7())))?;
+    let mut file = tokio::fs::File::create(unpacked.archive_path()).await?;
+    let mut content = app.files.read_whole(key).await?;
+    while let Some(bytes) = content.try_next().await? {
+        file.write_all(&bytes).await?;
+    }
+    file.flush().await?;
+    let unpacking = tokio::task::spawn_blocking(move || unpacked.unpack().map(|()| unpacked));
+    unpacking.await.map_err(anyhow::Error::from)?
+}
+
+/// Submissions put into the queue at once.
+const BATCH: i64 = 1000;
+
+/// Has everything scored that came with an archive, in the transaction of the launch.
+///
+/// # Errors
+/// Those of the database.
+pub async fn enqueue(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<()> {
+    let mut after = SubmissionId(0);
+    loop {
+        let waiting = fill::waiting(conn, id, after, BATCH).await?;
+        let Some((last, _)) = waiting.last() else { return Ok(()) };
+        after = *last;
+        for (submission, team) in waiting {
+            let subject = Subject::Score { submission_id: submission.0, team_id: team.0 };
+            queue::enqueue(conn, id.0, subject, Priority::Rescoring).await?;
+        }
+    }
+}
+
+struct Import<'a> {
+    app: &'a App,
+    host: &'a Member,
+    id: CompetitionId,
+    final_limit: i32,
+    now: DateTime<Utc>,
+    unpacked: Unpacked,
+    people: People,
+    /// Files of submissions that are stored here already, by the numbers they had.
+    stored: HashMap<i64, Stored>,
+    done: Imported,
+}
+
+impl Import<'_> {
+    async fn carry_out(&mut self, manifest: &Manifest, arrived: &Arrived) -> Result<()> {
+        self.meet_people(manifest)?;
+        if manifest.has_submission_files {
+            self.store_files().await?;
+        }
+        self.say_what_stays(manifest);
+        let mut tx = self.app.db.begin().await?;
+        if !fill::lock_empty_draft(&mut tx, self.id).await? {
+            return Err(AppError::refused(
+                "People take part in this competition already, or it was launched: import into a new draft.",
+            ));
+        }
+        arrived.spend(&mut tx, self.now).await?;
+        let (known, new) = self.people.settle(&mut tx, self.host.is_admin, self.now).await?;
+        (self.done.n_people_known, self.done.n_people_new) = (known, new);
+        let teams = self.insert_teams(&mut tx).await?;
+        if manifest.has_submission_files {
+            self.insert_submissions(&mut tx, &teams).await?;
+        }
+        self.insert_forum(&mut tx).await?;
+        fill::set_imported(&mut tx, self.id, self.done.n_teams, self.host.is_admin, self.now).await?;
+        let detail = json!({
+            "source": manifest.source, "sha256": hex::encode(arrived.stored.sha256),
+            "n_teams": self.done.n_teams, "n_submissions": self.done.n_submissions, "n_people_known": known,
+        });
+        drafts::note(&mut tx, self.now, self.host.id, "import_archive", self.id, &detail).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    fn meet_people(&mut self, manifest: &Manifest) -> Result<()> {
+        for team in self.unpacked.lines::<TeamLine>(TEAMS)? {
+            team?.members.iter().try_for_each(|member| self.people.meet(&member.person))?;
+        }
+        if manifest.has_submission_files {
+            for submission in self.unpacked.lines::<SubmissionLine>(SUBMISSIONS)? {
+                self.people.meet(&submission?.sender)?;
+            }
+        }
+        for topic in self.unpacked.lines::<TopicLine>(TOPICS)? {
+            self.people.meet(&topic?.author)?;
+        }
+        for post in self.unpacked.lines::<PostLine>(POSTS)? {
+            self.people.meet(&post?.author)?;
+        }
+        Ok(())
+    }
+
+    fn say_what_stays(&mut self, manifest: &Manifest) {
+        let mut say = |sentence: &str| self.done.left_behind.push(sentence.to_owned());
+        if !manifest.has_submission_files {
+            say("Submissions: the archive was made without the files that participants sent.");
+        }
+        say(
+            "Scores and boards: they are computed anew here, once the solution is there and the draft is launched.",
+        );
+        say("Earlier scoring versions: submissions are scored under the one that counted.");
+        say("Votes, edits of posts, and posts that were deleted or hidden.");
+        if !self.host.is_admin {
+            say(
+                "Accounts: names are kept, marked as imported; only an administrator's import recognises people.",
+            );
+        }
+    }
+
+    /// Before the transaction, which is short then.
+    async fn store_files(&mut self) -> Result<()> {
+        for submission in self.unpacked.lines::<SubmissionLine>(SUBMISSIONS)? {
+            let submission = submission?;
+            let stored = self.store_file(&submission).await?;
+            let key = stored.key.clone();
+            let is_right = hex::encode(stored.sha256) == submission.sha256;
+            if self.stored.insert(submission.id, stored).is_some() {
+                self.app.files.remove(&key).await?;
+                return Err(wrong(format!("Submission {} is in the archive twice.", submission.id)));
+            }
+            if !is_right {
+                return Err(wrong(format!(
+                    "The file of submission {} is not the one on record: its SHA-256 differs.",
+                    submission.id
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    async fn store_file(&self, submission: &SubmissionLine) -> Result<Stored> {
+        let path = self.unpacked.file(submission.id);
+        let mut file = tokio::fs::File::open(&path)
+            .await
+            .map_err(|_| wrong(format!("The file of submission {} is missing.", submission.id)))?;
+        let mut writing = self.app.files.create("submissions", self.id.0).await?;
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            match file.read(&mut piece).await? {
+                0 => break,
+                n => writing.write(&piece[..n]).await?,
+            }
+        }
+        let stored = writing.finish().await?;
+        tokio::fs::remove_file(&path).await?;
+        Ok(stored)
+    }
+
+    async fn insert_teams(&mut self, conn: &mut PgConnection) -> Result<HashMap<i64, TeamId>> {
+        let mut teams = HashMap::new();
+        for team in self.unpacked.lines::<TeamLine>(TEAMS)? {
+            let mut team = team?;
+            let n_leaders = team.members.iter().filter(|member| member.is_leader).count();
+            if n_leaders != 1 {
+                return Err(wrong(format!("Team “{}” has {n_leaders} leaders; each has one.", team.name)));
+            }
+            team.name.retain(|letter| !letter.is_control());
+            let id = fill::insert_team(conn, self.id, &team).await.map_err(contradiction)?;
+            for member in &team.members {
+                let user = self.people.id(&member.person)?;
+                fill::insert_member(conn, self.id, id, user, member).await.map_err(contradiction)?;
+            }
+            if teams.insert(team.id, id).is_some() {
+                return Err(wrong(format!("Team {} is in the archive twice.", team.id)));
+            }
+            self.done.n_teams += 1;
+        }
+        Ok(teams)
+    }
+
+    async fn insert_submissions(
+        &mut self,
+        conn: &mut PgConnection,
+        teams: &HashMap<i64, TeamId>,
+    ) -> Result<()> {
+        let mut n_chosen: HashMap<i64, i32> = HashMap::new();
+        for submission in self.unpacked.lines::<SubmissionLine>(SUBMISSIONS)? {
+            let mut line = submission?;
+            line.received_at = line.received_at.trunc_subsecs(6); // what the database keeps is what is hashed
+            if line.selected_at.is_some() {
+                let n = n_chosen.entry(line.team).or_default();
+                *n += 1;
+                if *n > self.final_limit {
+                    return Err(wrong(format!(
+                        "Team {} chose more submissions for the final than the {} that this competition allows.",
+                        line.team, self.final_limit
+                    )));
+                }
+            }
+            let team = *teams.get(&line.team).ok_or_else(|| {
+                wrong(format!("Submission {} is of a team that is not in the archive.", line.id))
+            })?;
+            let stored = self.stored.get(&line.id).ok_or(AppError::NotFound)?;
+            let sender = self.people.id(&line.sender)?;
+            let inserted = fill::insert_submission(conn, self.id, (team, sender), &line, stored).await;
+            let id = inserted.map_err(contradiction)?;
+            let head = log::lock_log(conn, self.id).await?;
+            let hash = entry_hash(&head.hash, &stored.sha256, line.received_at, team);
+            log::append_log(conn, self.id, head.length + 1, id, &hash).await?;
+            self.done.n_submissions += 1;
+        }
+        Ok(())
+    }
+
+    async fn insert_forum(&mut self, conn: &mut PgConnection) -> Result<()> {
+        let forum =
+            forum::store::forums::find_of_competition(conn, self.id).await?.ok_or(AppError::NotFound)?;
+        let mut topics = HashMap::new();
+        for topic in self.unpacked.lines::<TopicLine>(TOPICS)? {
+            let topic = topic?;
+            let subject = self.insert_topic(conn, &forum, &topic).await?;
+            if topics.insert(topic.id, (subject, topic.accepted_post)).is_some() {
+                return Err(wrong(format!("Topic {} is in the archive twice.", topic.id)));
+            }
+            self.done.n_topics += 1;
+        }
+        let posts = self.insert_posts(conn, &topics).await?;
+        for (subject, accepted) in topics.values() {
+            if let Some((post, _)) = accepted.and_then(|accepted| posts.get(&accepted)) {
+                forum::store::topics::accept(conn, subject.id, Some(*post)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn insert_topic(
+        &self,
+        conn: &mut PgConnection,
+        forum: &Forum,
+        topic: &TopicLine,
+    ) -> Result<forum::model::Subject> {
+        let title = forum::model::title(&topic.title)
+            .map_err(|sentence| wrong(format!("Title of topic {}: {sentence}", topic.id)))?;
+        let author = self.people.id(&topic.author)?;
+        let subject = forum::store::topics::insert(conn, forum, author, &title, topic.created_at).await?;
+        if topic.pinned_at.is_some() {
+            forum::store::topics::pin(conn, subject.id, topic.pinned_at).await?;
+        }
+        if topic.locked_at.is_some() {
+            forum::store::topics::lock(conn, subject.id, topic.locked_at).await?;
+        }
+        Ok(subject)
+    }
+
+    /// Each new post with the first of its thread, by the numbers they had.
+    async fn insert_posts(
+        &mut self,
+        conn: &mut PgConnection,
+        topics: &HashMap<i64, (forum::model::Subject, Option<i64>)>,
+    ) -> Result<HashMap<i64, (PostId, PostId)>> {
+        let mut posts: HashMap<i64, (PostId, PostId)> = HashMap::new();
+        let mut opened = HashSet::new();
+        for post in self.unpacked.lines::<PostLine>(POSTS)? {
+            let post = post?;
+            let (under, _) = topics.get(&post.topic).ok_or_else(|| {
+                wrong(format!("Post {} is of a topic that is not in the archive.", post.id))
+            })?;
+            if post.is_opening != opened.insert(post.topic) {
+                return Err(wrong(format!("Topic {} does not begin with its opening post.", post.topic)));
+            }
+            let text = forum::model::text(&post.markdown)
+                .map_err(|sentence| wrong(format!("Text of post {}: {sentence}", post.id)))?;
+            let drawn = markdown::draw_post(&text);
+            // A thread whose beginning was taken away goes on as one of its own.
+            let answers = post.parent.filter(|_| !post.is_opening).and_then(|parent| posts.get(&parent));
+            let new = NewPost {
+                under,
+                author: self.people.id(&post.author)?,
+                parent: answers.map(|(parent, _)| *parent),
+                root: answers.map(|(_, root)| *root),
+                is_opening: post.is_opening,
+                markdown: &text,
+                drawn: &drawn,
+            };
+            let id = forum::store::posts::insert(conn, &new, post.created_at).await?;
+            let root = new.root.unwrap_or(id);
+            if posts.insert(post.id, (id, root)).is_some() {
+                return Err(wrong(format!("Post {} is in the archive twice.", post.id)));
+            }
+            self.done.n_posts += 1;
+        }
+        if let Some(topic) = topics.keys().find(|topic| !opened.contains(topic)) {
+            return Err(wrong(format!("Topic {topic} has no text.")));
+        }
+        Ok(posts)
+    }
+}
+
+/// What breaks a rule of the schema is the archive's fault.
+fn contradiction(error: sqlx::Error) -> AppError {
+    let broken = error
+        .as_database_error()
+        .filter(|cause| cause.code().is_some_and(|code| code.starts_with("23") || code.starts_with("22")));
+    match broken {
+        Some(cause) => wrong(format!(
+            "The archive holds what no competition can hold ({}).",
+            cause.constraint().unwrap_or("a value out of its range")
+        )),
+        None => error.into(),
+    }
+}

@@ -1,0 +1,16 @@
+//! A whole competition as one archive, and such an archive as a competition of this installation.
+//!
+//! [`export`] writes it while it is sent; [`import`] fills a draft with the people, submissions and talk
+//! of one. Settings, pages, data and the metric stand in it as a folder ([`crate::folder`]), which the
+//! command line pushes. `docs/archive.md` says what is in it and what is not.
+//!
+//! Never here: a label, which no server can read; an address of a person; a score that is believed:
+//! what is imported is scored anew from its bytes.
+
+pub mod api;
+pub mod export;
+pub mod import;
+pub mod model;
+mod people;
+pub mod store;
+mod unpacked;

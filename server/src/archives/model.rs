@@ -1,0 +1,160 @@
+//! What stands in an archive: its files, and a line of each.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The version of the archive's layout that this program writes and reads.
+pub const FORMAT: u32 = 1;
+/// Says what the archive is of and what is in it; the first file.
+pub const MANIFEST: &str = "holdout.json";
+/// The competition as a folder.
+pub const COMPETITION: &str = "competition/";
+/// The solution as it is stored: sealed.
+pub const SEALED_SOLUTION: &str = "solution.age";
+pub const VERSIONS: &str = "versions.ndjson";
+pub const TEAMS: &str = "teams.ndjson";
+pub const SUBMISSIONS: &str = "submissions.ndjson";
+pub const TOPICS: &str = "topics.ndjson";
+pub const POSTS: &str = "posts.ndjson";
+pub const PUBLIC_BOARD: &str = "boards/public.csv";
+pub const PRIVATE_BOARD: &str = "boards/private.csv";
+/// Files as participants sent them, each named after the number of its submission.
+pub const FILES: &str = "submissions/";
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub format: u32,
+    /// Program and version.
+    pub made_by: String,
+    pub made_at: DateTime<Utc>,
+    /// Address of the competition where it comes from.
+    pub source: String,
+    pub slug: String,
+    pub title: String,
+    /// `draft`, `upcoming`, `open`, `closed` or `final`.
+    pub state: String,
+    /// The scoring version that the scores are of.
+    pub version: i32,
+    pub has_data: bool,
+    pub has_submission_files: bool,
+    /// They are told after the end, and not before.
+    pub has_private_scores: bool,
+    /// The key that the solution is sealed to, where it is in the archive.
+    pub solution_sealed_to: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonLine {
+    pub username: String,
+    pub name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TeamLine {
+    pub id: i64,
+    pub name: String,
+    pub is_baseline: bool,
+    pub created_at: DateTime<Utc>,
+    pub members: Vec<MemberLine>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberLine {
+    #[serde(flatten)]
+    pub person: PersonLine,
+    pub is_leader: bool,
+    pub rules_accepted_at: DateTime<Utc>,
+    pub joined_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SubmissionLine {
+    pub id: i64,
+    pub team: i64,
+    pub sender: PersonLine,
+    pub received_at: DateTime<Utc>,
+    pub is_late: bool,
+    pub file_name: String,
+    pub size_bytes: u64,
+    pub sha256: String,
+    pub description: String,
+    pub state: String,
+    #[serde(default)]
+    pub rejection: Option<Value>,
+    #[serde(default)]
+    pub public_score: Option<f64>,
+    #[serde(default)]
+    pub public_undefined: Option<String>,
+    #[serde(default)]
+    pub private_score: Option<f64>,
+    #[serde(default)]
+    pub private_undefined: Option<String>,
+    #[serde(default)]
+    pub scored_at: Option<DateTime<Utc>>,
+    /// Chosen for the final.
+    #[serde(default)]
+    pub selected_at: Option<DateTime<Utc>>,
+    /// In the append-only log of where it comes from.
+    #[serde(default)]
+    pub log_position: Option<i64>,
+    #[serde(default)]
+    pub entry_hash: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopicLine {
+    pub id: i64,
+    pub author: PersonLine,
+    pub title: String,
+    pub created_at: DateTime<Utc>,
+    #[serde(default)]
+    pub pinned_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub locked_at: Option<DateTime<Utc>>,
+    /// The post that its author calls the answer.
+    #[serde(default)]
+    pub accepted_post: Option<i64>,
+}
+
+/// A post follows the one that it answers, and the topic's opening comes first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostLine {
+    pub id: i64,
+    pub topic: i64,
+    #[serde(default)]
+    pub parent: Option<i64>,
+    pub is_opening: bool,
+    pub author: PersonLine,
+    pub created_at: DateTime<Utc>,
+    pub markdown: String,
+    /// For the record: votes stay with the people who cast them.
+    #[serde(default)]
+    pub n_votes: i32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionLine {
+    pub number: i32,
+    pub stage: String,
+    pub metric: Option<String>,
+    pub reason: String,
+    pub created_at: DateTime<Utc>,
+    pub activated_at: Option<DateTime<Utc>>,
+    pub sealed_sha256: Option<String>,
+}
+
+/// What came of an import.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Imported {
+    pub n_teams: usize,
+    pub n_submissions: usize,
+    pub n_topics: usize,
+    pub n_posts: usize,
+    /// People of this installation who were recognised by their user name.
+    pub n_people_known: usize,
+    /// Accounts that nobody can sign in to, made for everybody else.
+    pub n_people_new: usize,
+    /// What the archive holds, or could hold, and this competition does not, as sentences.
+    pub left_behind: Vec<String>,
+}

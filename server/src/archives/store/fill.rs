@@ -1,0 +1,202 @@
+//! Writing what an archive holds into a draft.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::archives::model::{MemberLine, SubmissionLine, TeamLine};
+use crate::files::Stored;
+use crate::ids::{CompetitionId, SubmissionId, TeamId, UserId};
+
+/// Locks a draft that nobody takes part in yet; `false` for any other competition.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock_empty_draft(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<bool> {
+    let found = sqlx::query_scalar!(
+        "select id from competitions
+         where id = $1 and launched_at is null and imported_at is null
+           and not exists (select from teams where competition_id = $1)
+         for update",
+        id.0,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.is_some())
+}
+
+/// The people of this installation who have these names.
+///
+/// # Errors
+/// Those of the database.
+pub async fn known_people(
+    conn: &mut PgConnection,
+    usernames: &[String],
+) -> sqlx::Result<HashMap<String, UserId>> {
+    let rows = sqlx::query!("select id, username from users where username = any($1)", usernames)
+        .fetch_all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.username, UserId(row.id))).collect())
+}
+
+/// An account that nobody can sign in to: it has no password, and an address that no mail reaches.
+///
+/// # Errors
+/// Those of the database.
+pub async fn insert_stand_in(
+    conn: &mut PgConnection,
+    username: &str,
+    display_name: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<UserId> {
+    sqlx::query_scalar!(
+        "insert into users (username, email, display_name, password_hash, created_at)
+         values ($1, $1 || '@imported.invalid', $2, '!', $3)
+         returning id as \"id: UserId\"",
+        username,
+        display_name,
+        now,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn insert_team(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    team: &TeamLine,
+) -> sqlx::Result<TeamId> {
+    sqlx::query_scalar!(
+        "insert into teams (competition_id, name, is_baseline, created_at)
+         values ($1, $2, $3, $4)
+         returning id as \"id: TeamId\"",
+        id.0,
+        team.name,
+        team.is_baseline,
+        team.created_at,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn insert_member(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    team: TeamId,
+    user: UserId,
+    member: &MemberLine,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into team_members (competition_id, team_id, user_id, is_leader, rules_accepted_at, joined_at)
+         values ($1, $2, $3, $4, $5, $6)",
+        id.0,
+        team.0,
+        user.0,
+        member.is_leader,
+        member.rules_accepted_at,
+        member.joined_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A submission that waits to be scored here.
+///
+/// # Errors
+/// Those of the database.
+pub async fn insert_submission(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    (team, sender): (TeamId, UserId),
+    line: &SubmissionLine,
+    stored: &Stored,
+) -> sqlx::Result<SubmissionId> {
+    sqlx::query_scalar!(
+        "insert into submissions
+            (competition_id, team_id, user_id, received_at, is_late, file_name, storage_key, size_bytes, sha256,
+             description, selected_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         returning id as \"id: SubmissionId\"",
+        id.0,
+        team.0,
+        sender.0,
+        line.received_at,
+        line.is_late,
+        line.file_name,
+        stored.key,
+        i64::try_from(stored.size_bytes).unwrap_or(i64::MAX),
+        stored.sha256.as_slice(),
+        line.description,
+        line.selected_at,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Marks the draft. Its medals count only where an administrator vouches for who took part.
+///
+/// # Errors
+/// Those of the database.
+pub async fn set_imported(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    n_teams: usize,
+    is_vouched_for: bool,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update competitions
+         set imported_at = $2, n_teams = n_teams + $3, counts_for_medals = counts_for_medals and $4
+         where id = $1",
+        id.0,
+        now,
+        i32::try_from(n_teams).unwrap_or(i32::MAX),
+        is_vouched_for,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Whether a competition came as an archive.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_imported(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        "select imported_at is not null as \"is_imported!\" from competitions where id = $1",
+        id.0
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Submissions after `after` that wait for a score, the oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn waiting(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    after: SubmissionId,
+    limit: i64,
+) -> sqlx::Result<Vec<(SubmissionId, TeamId)>> {
+    let rows = sqlx::query!(
+        "select id, team_id from submissions
+         where competition_id = $1 and state in ('queued', 'scoring') and id > $2
+         order by id
+         limit $3",
+        id.0,
+        after.0,
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (SubmissionId(row.id), TeamId(row.team_id))).collect())
+}

@@ -1,0 +1,4 @@
+//! Every SQL statement about archives.
+
+pub mod fill;
+pub mod read;
