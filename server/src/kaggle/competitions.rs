@@ -294,6 +294,42 @@ pub async fn pages(app: &App, member: &Member, ask: PagesAsk) -> Result<Pages, F
     Ok(Pages { pages })
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct HostsAsk {
+    competition_name: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Hosts {
+    hosts: Vec<HostJson>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HostJson {
+    id: i64,
+    user_name: String,
+    display_name: String,
+    profile_url: String,
+}
+
+/// Who hosts a competition.
+///
+/// # Errors
+/// As [`see`].
+pub async fn hosts(app: &App, member: &Member, ask: HostsAsk) -> Result<Hosts, Fault> {
+    let seen = see(app, member, &ask.competition_name).await?;
+    let mut conn = app.db.acquire().await?;
+    let hosts = lists::hosts(&mut conn, seen.competition.id).await?.into_iter().map(|host| HostJson {
+        id: host.id.0,
+        profile_url: app.config.public_url.clone() + &paths::profile(&host.username),
+        user_name: host.username,
+        display_name: host.display_name,
+    });
+    Ok(Hosts { hosts: hosts.collect() })
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;

@@ -92,7 +92,7 @@ pub async fn send_archive(
     drop(conn);
     files.retain(DataFile::is_for_participants);
     let changed_at = files.iter().map(|file| file.uploaded_at).max();
-    let response = download::send_zip(app.files.clone(), &format!("{slug}.zip"), files);
+    let response = download::send_measured_zip(app.files.clone(), &format!("{slug}.zip"), files)?;
     Ok(dated(response, changed_at))
 }
 

@@ -10,6 +10,7 @@ pub mod auth;
 pub mod competitions;
 pub mod desk;
 pub mod downloads;
+pub mod forums;
 pub mod hosts;
 pub mod leaderboard;
 pub mod links;
@@ -33,11 +34,11 @@ use crate::paths;
 use crate::web::csrf;
 
 const COMPETITIONS: &str = "competitions.CompetitionApiService";
+const DISCUSSIONS: &str = "discussions.DiscussionApiService";
 /// Services of the client whose things this house does not have.
-const ABSENT: [(&str, &str); 8] = [
+const ABSENT: [(&str, &str); 7] = [
     ("kernels.", "Notebooks"),
     ("datasets.", "Datasets"),
-    ("discussions.", "Forums"),
     ("models.", "Models"),
     ("benchmarks.", "Benchmarks"),
     ("search.", "Searches over everything"),
@@ -82,6 +83,10 @@ async fn call(
                 _ => read(&app, &caller.with(Scope::Read)?, method, &body).await,
             }
         }
+        (DISCUSSIONS, method) => {
+            let member = auth::caller(&app, &headers).await?.with(Scope::Read)?;
+            discuss(&app, &member, method, &body).await
+        }
         (service, _) => {
             let caller = auth::caller(&app, &headers).await?;
             caller.with(Scope::Read)?;
@@ -121,7 +126,9 @@ async fn read(app: &App, member: &Member, method: &str, body: &Bytes) -> Result<
             "Other teams' submissions are not shown here; the leaderboard shows the best of each team.",
         )),
         "CreateCodeSubmission" => Err(absent("kernels.")),
-        "ListCompetitionTopics" | "ListTopicMessages" => Err(absent("discussions.")),
+        "ListCompetitionHosts" => answer(competitions::hosts(app, member, ask(body)?).await?),
+        "ListCompetitionTopics" => answer(forums::topics_of_competition(app, member, ask(body)?).await?),
+        "ListTopicMessages" => answer(forums::messages(app, member, ask(body)?).await?),
         "ListSubmissionEpisodes" | "GetEpisodeReplay" | "GetEpisodeAgentLogs" => {
             Err(Fault::absent("There are no simulation competitions on this server."))
         }
@@ -130,6 +137,19 @@ async fn read(app: &App, member: &Member, method: &str, body: &Bytes) -> Result<
              its own command line `holdout`, or by the API that {} describes.",
             app.config.public_url.clone() + paths::API_REFERENCE
         ))),
+    }
+}
+
+async fn discuss(app: &App, member: &Member, method: &str, body: &Bytes) -> Result<Response, Fault> {
+    match method {
+        "ListForums" => answer(forums::all(app).await?),
+        "ListTopics" => answer(forums::topics(app, member, ask(body)?).await?),
+        "GetTopic" => answer(forums::topic(app, member, ask(body)?).await?),
+        "ListComments" => answer(forums::comments(app, member, ask(body)?).await?),
+        _ => Err(Fault::absent(
+            "There are forums of the site and of its competitions here: `kaggle forums` and `kaggle competitions topics` \
+             list them.",
+        )),
     }
 }
 

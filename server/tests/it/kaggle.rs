@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -23,7 +24,7 @@ const MIB: usize = 1 << 20;
 /// A shell in which the client is set up as `holdout kaggle-env` says.
 struct Shell {
     programs: PathBuf,
-    folder: Folder,
+    folder: Arc<Folder>,
     environment: Vec<(String, String)>,
 }
 
@@ -45,13 +46,30 @@ impl Shell {
         let settings: Value = serde_json::from_slice(&output.stdout).unwrap();
         let set = settings["set"].as_object().unwrap();
         let environment = set.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()));
-        Self { programs: programs().await, folder: Folder::new(), environment: environment.collect() }
+        Self {
+            programs: programs().await,
+            folder: Arc::new(Folder::new()),
+            environment: environment.collect(),
+        }
+    }
+
+    /// The same person with another version of the client.
+    async fn another(&self, version: &str) -> Self {
+        let programs = programs_of(&[version]).await;
+        Self { programs, folder: Arc::new(Folder::new()), environment: self.environment.clone() }
     }
 
     fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.retain(|(known, _)| known != name);
         self.environment.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// The same person in the same folder with less said in the environment.
+    fn without(&self, name: &str) -> Self {
+        let mut environment = self.environment.clone();
+        environment.retain(|(known, _)| known != name);
+        Self { programs: self.programs.clone(), folder: self.folder.clone(), environment }
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -96,7 +114,11 @@ impl Shell {
 }
 
 async fn programs() -> PathBuf {
-    let output = Command::new(root().join("scripts/kaggle-client")).output().await.unwrap();
+    programs_of(&[]).await
+}
+
+async fn programs_of(version: &[&str]) -> PathBuf {
+    let output = Command::new(root().join("scripts/kaggle-client")).args(version).output().await.unwrap();
     require_success(&output);
     PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
 }
@@ -207,6 +229,7 @@ async fn submit(shell: &Shell) {
     assert_has(&board, &["bob bobson", "0.250"]);
 }
 
+/// By a token in the environment, by one in a file, and what is said where neither helps.
 async fn use_kagglehub(shell: &Shell) {
     let program = "import kagglehub, os\n\
         print(kagglehub.whoami())\n\
@@ -215,6 +238,103 @@ async fn use_kagglehub(shell: &Shell) {
     let told = shell.run("python", &["-c", program]).await;
     assert!(told.ok, "{}", told.text);
     assert_has(&told.text, &["'username': 'bob'", "3145728", "['sample_submission.csv', 'train.csv']"]);
+    let token = shell.environment.iter().find(|(name, _)| name == "KAGGLE_API_TOKEN").unwrap().1.clone();
+    std::fs::create_dir_all(shell.file(".kaggle")).unwrap();
+    shell.write(".kaggle/access_token", token);
+    let download = "import kagglehub; print(kagglehub.competition_download('NAME', path='train.csv', force_download=True))";
+    let by_file = shell.without("KAGGLE_API_TOKEN");
+    let told = by_file.run("python", &["-c", &download.replace("NAME", "houses")]).await;
+    assert!(told.ok && told.text.contains("train.csv"), "{}", told.text);
+    assert_has(&by_file.kaggle(&["list"]).await, &["houses"]);
+    let told = by_file.run("python", &["-c", &download.replace("NAME", "castles")]).await;
+    assert!(!told.ok && told.text.contains("castles"), "{}", told.text);
+    shell.write(".kaggle/access_token", "hld_wrong");
+    let told = by_file.run("python", &["-c", &download.replace("NAME", "houses")]).await;
+    assert!(!told.ok && told.text.contains("authenticated"), "{}", told.text);
+}
+
+/// The daily loop, as every version of the client has it.
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn older_and_newest_versions_of_the_client_play_too(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (ada, bob) = (world.member("ada").await, world.member("bob").await);
+    let arena = arena(&world, &ada).await;
+    arena.join(&bob).await;
+    let first = Shell::of(&world, &bob, &[]).await;
+    let mut working = scorer(&world);
+    for (version, is_newest) in [("older", false), ("newest", true)] {
+        let shell = first.another(version).await;
+        assert_has(&shell.kaggle(&["list"]).await, &["houses"]);
+        assert_has(&shell.kaggle(&["files", "houses"]).await, &["train.csv"]);
+        shell.kaggle(&["download", "houses", "-f", "train.csv"]).await;
+        assert!(std::fs::read(shell.file("train.csv")).unwrap() == train(), "{version}");
+        shell.kaggle(&["download", "houses"]).await;
+        assert!(shell.file("houses.zip").exists(), "{version}");
+        shell.write("good.csv", Labels::predictions(250, 617));
+        let message = format!("by the {version}");
+        let sent = shell.kaggle(&["submit", "houses", "-f", "good.csv", "-m", &message]).await;
+        assert_has(&sent, &["Successfully submitted to Competition houses"]);
+        let listed = shell.kaggle(&["submissions", "houses"]).await;
+        assert_has(&listed, &["good.csv", &message, "COMPLETE", "0.250"]);
+        assert_has(&shell.kaggle(&["leaderboard", "houses", "--show"]).await, &["bob bobson", "0.250"]);
+        shell.refused(&["files", "castles"], "There is no competition “castles”").await;
+        if is_newest {
+            see_one(&shell, &bob, &arena).await;
+        }
+    }
+    working.kill().await.unwrap();
+    world.close().await;
+}
+
+/// Verbs that the newest version alone has.
+async fn see_one(shell: &Shell, bob: &Person, arena: &Arena) {
+    let newest =
+        bob.api.get(&arena.api("/submissions")).await.expect(200).json()["items"][0]["id"].to_string();
+    assert_has(&shell.kaggle(&["submission", &newest]).await, &["by the newest", "COMPLETE", "0.250"]);
+    shell.kaggle(&["submission-download", &newest, "-p", "sent"]).await;
+    let sent = std::fs::read_dir(shell.file("sent")).unwrap().flatten().next().unwrap().path();
+    assert_eq!(std::fs::read_to_string(sent).unwrap(), Labels::predictions(250, 617));
+    shell.refused(&["submission", "99999"], "There is no submission 99999").await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn forums_pages_and_hosts_are_read_with_the_real_client(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (ada, bob) = (world.member("ada").await, world.member("bob").await);
+    let arena = arena(&world, &ada).await;
+    arena.join(&bob).await;
+    let page = json!({ "title": "Rules", "markdown": "Be kind." });
+    ada.api.send_json(Method::PUT, &arena.api("/pages/rules"), &page).await.expect(204);
+    let topic = json!({ "title": "Why does it jump?", "markdown": "It *jumps*." });
+    let open = async |path: &str| {
+        bob.api.send_json(Method::POST, path, &topic).await.expect(201).json()["id"].to_string()
+    };
+    let id = open(&arena.api("/topics")).await;
+    open("/api/v1/forums/general/topics").await;
+    let reply = json!({ "markdown": "It is the noise." });
+    ada.api.send_json(Method::POST, &format!("/api/v1/topics/{id}/posts"), &reply).await.expect(201);
+
+    let shell = Shell::of(&world, &bob, &[]).await;
+    assert_has(&shell.kaggle(&["hosts", "houses"]).await, &["ada"]);
+    assert_has(&shell.kaggle(&["pages", "-c", "houses", "--content"]).await, &["Be kind."]);
+    assert_has(&shell.kaggle(&["topics", "list", "houses"]).await, &["Why does it jump?", "bob bobson"]);
+    assert_has(&shell.kaggle(&["topics", "show", &id]).await, &["jumps", "It is the noise."]);
+    shell.refused(&["topics", "list", "castles"], "There is no competition “castles”").await;
+    let forums = shell.run("kaggle", &["forums", "list"]).await;
+    assert!(forums.ok, "{}", forums.text);
+    assert_has(&forums.text, &["General", "(general)"]);
+    let listed = shell.run("kaggle", &["forums", "topics", "list", "general"]).await;
+    assert!(listed.ok, "{}", listed.text);
+    assert_has(&listed.text, &["Why does it jump?"]);
+    let unknown = shell.run("kaggle", &["forums", "topics", "list", "castles"]).await;
+    assert!(!unknown.ok);
+    assert_has(&unknown.text, &["There is no forum “castles” here"]);
+    let of_castles = json!({ "competitionName": "castles", "topicId": 1 });
+    rpc(&bob, "ListTopicMessages", &of_castles).await.expect(404);
+    let messages = json!({ "competitionName": "houses", "topicId": id.parse::<i64>().unwrap() });
+    let messages = rpc(&bob, "ListTopicMessages", &messages).await.expect(200).json();
+    assert_eq!(messages["messages"].as_array().map(Vec::len), Some(2), "{messages}");
+    world.close().await;
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
@@ -240,6 +360,18 @@ async fn the_real_client_fails_with_a_sentence_that_helps(pool: PgPool) {
     by_key.write("long.csv", Labels::predictions(250, 617).repeat(20));
     let long = ["submit", "houses", "-f", "long.csv", "-m", "x"];
     by_key.refused(&long, "This file is larger than 1.0 kB").await;
+    sql("update competitions set max_upload_bytes = 1048576, starts_at = clock_now() + interval '1 hour'")
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    by_key.refused(&submit, "This competition opens at ").await;
+    by_key.refused(&["download", "houses"], "can be downloaded when the competition has started").await;
+    sql("update competitions set starts_at = clock_now() - interval '1 day'")
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    by_key.refused(&["submission-limits", "castles"], "There is no competition “castles”").await;
+    by_key.refused(&["leaderboard", "castles", "--show"], "There is no competition “castles”").await;
     let notebooks = by_key.run("kaggle", &["kernels", "list"]).await;
     assert!(!notebooks.ok);
     assert_has(&notebooks.text, &["Notebooks do not exist on this server."]);
@@ -424,8 +556,15 @@ async fn raw(world: &World, head: &str) -> String {
 
 #[test]
 fn the_clients_versions_are_pinned() {
-    let needs = std::fs::read_to_string(root().join("tests/kaggle/requirements.txt")).unwrap();
-    assert!(needs.lines().all(|line| line.contains("==")), "{needs}");
-    assert!(["kaggle==", "kagglehub==", "six=="].iter().all(|name| needs.contains(name)));
+    let needs = |name: &str| std::fs::read_to_string(root().join("tests/kaggle").join(name)).unwrap();
+    for (name, versions) in [
+        ("requirements.txt", &["kaggle==", "kagglehub==", "six=="][..]),
+        ("older.txt", &["kaggle==2.0.2", "six=="]),
+        ("newest.txt", &["kaggle==2.2.5", "six=="]),
+    ] {
+        let needs = needs(name);
+        assert!(needs.lines().all(|line| line.contains("==")), "{needs}");
+        assert!(versions.iter().all(|version| needs.contains(version)), "{name}");
+    }
     assert!(Path::new(&root().join("scripts/kaggle-client")).exists());
 }
