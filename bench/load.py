@@ -11,17 +11,18 @@ CONNECTIONS = 16
 THREADS = 2
 
 
-def pages_a_second(url, seconds, runs):
+def pages_a_second(url, seconds, runs, headers=()):
     """Median requests a second with its p50 and p99 in milliseconds, after a warm-up."""
     if shutil.which("wrk") is None:
         raise measure.Failed("wrk is not installed (apt-get install wrk)")
-    wrk(url, 2)
-    taken = sorted((wrk(url, seconds) for _ in range(runs)), key=lambda run: run["rps"])
+    wrk(url, 2, headers)
+    taken = sorted((wrk(url, seconds, headers) for _ in range(runs)), key=lambda run: run["rps"])
     return taken[len(taken) // 2]
 
 
-def wrk(url, seconds):
-    command = ["wrk", f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", url]
+def wrk(url, seconds, headers=()):
+    command = ["wrk", f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency"]
+    command += [word for header in headers for word in ("-H", header)] + [url]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in output or "Socket errors" in output:
         raise measure.Failed(f"{url} did not answer as it should:\n{output}")

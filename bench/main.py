@@ -10,13 +10,14 @@ import time
 from importlib import metadata
 from pathlib import Path
 
+import api
 import live
 import measure
 import scoring
 import search
 
 ROOT = Path(__file__).parent.parent
-PARTS = ["scoring", "live", "search"]
+PARTS = ["scoring", "live", "search", "api"]
 
 
 def arguments():
@@ -76,6 +77,8 @@ def main():
         results["live"] = live.bench(wanted.bin, wanted.work, wanted.quick)
     if "search" in parts:
         results["search"] = search.bench(wanted.bin, wanted.work, wanted.quick)
+    if "api" in parts:
+        results["api"] = api.bench(wanted.bin, wanted.work, wanted.quick)
     results["calibration_s"].append(measure.calibrate())
     print(f"calibration loop: {results['calibration_s'][1]:.3f} s")
     path = wanted.work / "results.json"
