@@ -85,6 +85,12 @@ pub struct Config {
 pub struct ConfigErrors(pub Vec<String>);
 
 impl Config {
+    /// The one folder of this machine that the web server writes to: that of stored files, or, where
+    /// those lie in a bucket, one for uploads that are still arriving.
+    pub fn writable_folder(&self) -> PathBuf {
+        self.files.folder().map_or_else(|| self.data_dir.join("arriving"), PathBuf::from)
+    }
+
     /// Reads the environment.
     ///
     /// # Errors

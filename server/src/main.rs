@@ -196,10 +196,9 @@ fn confined(config: &Config, paths: &[PathBuf]) -> anyhow::Result<ExitCode> {
 }
 
 fn confine_server(config: &Config) -> anyhow::Result<()> {
-    if let Some(folder) = config.files.folder() {
-        std::fs::create_dir_all(folder)?;
-    }
-    match confine::confine(config.files.folder(), &config.data_dir)? {
+    let folder = config.writable_folder();
+    std::fs::create_dir_all(&folder)?;
+    match confine::confine(Some(&folder), &config.data_dir)? {
         Confinement::Full => {}
         Confinement::Partial => tracing::warn!(
             "This kernel knows Landlock only in part: the web server is kept from the keys, but not from signalling other processes."

@@ -90,10 +90,9 @@ pub fn path_of(app: &App, upload: &Upload) -> PathBuf {
     path(app, upload.user_id, upload.id)
 }
 
-/// On this machine's disk, wherever whole files are kept: beside them, or where temporary files lie.
+/// On this machine's disk, wherever whole files are kept.
 pub fn path(app: &App, owner: UserId, id: UploadId) -> PathBuf {
-    let folder = app.config.files.folder().map_or_else(std::env::temp_dir, Path::to_owned);
-    folder.join("uploads").join(owner.to_string()).join(format!(".{id}.part"))
+    app.config.writable_folder().join("uploads").join(owner.to_string()).join(format!(".{id}.part"))
 }
 
 /// Gives a whole, flushed partial file to storage under `key`. One that was given before stays.

@@ -60,6 +60,35 @@ impl Scene {
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn an_upload_in_parts_ends_in_the_bucket(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let (arena, _) = scene.open().await;
+    let api = &arena.host.api;
+    let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
+    let metadata = ("upload-metadata", "competition YnVja2V0,purpose ZGF0YQ==,filename YS5iaW4=");
+    let length = bytes.len().to_string();
+    let wish = [("tus-resumable", "1.0.0"), ("upload-length", length.as_str()), metadata];
+    let begun = api.send_with(Method::POST, "/api/v1/uploads", &wish, "").await.expect(201);
+    for (first, last) in [(0, 1_000_000), (1_000_000, bytes.len())] {
+        let offset = first.to_string();
+        let part = [
+            ("tus-resumable", "1.0.0"),
+            ("content-type", "application/offset+octet-stream"),
+            ("upload-offset", offset.as_str()),
+        ];
+        api.send_with(Method::PATCH, begun.location(), &part, &bytes[first..last]).await.expect(204);
+    }
+    assert!(scene.stored("data").iter().all(|file| *file != bytes), "nobody has asked for it yet");
+    let id = begun.location().rsplit('/').next().unwrap();
+    let path = arena.api("/data/a.bin");
+    api.send_json(Method::PUT, &path, &json!({ "upload": id })).await.expect(200);
+    assert!(scene.stored("data").contains(&bytes));
+    assert!(api.get(&path).await.expect(200).bytes == bytes);
+    scene.world.drain().await;
+    scene.world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn a_competition_lives_in_a_bucket(pool: PgPool) {
     let scene = Scene::begin(pool).await;
     let (arena, bob) = scene.open().await;
