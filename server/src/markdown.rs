@@ -28,17 +28,23 @@ pub const IMAGES: &str = "/images/";
 /// Draws CommonMark with tables, strikethrough, footnotes, `$formulas$` and coloured code, and keeps
 /// only harmless HTML.
 pub fn draw(markdown: &str) -> String {
-    render(markdown, None)
+    draw_linked(markdown, |_| None)
+}
+
+/// As [`draw`]; what `address` gives for a link or a picture is where it leads.
+pub fn draw_linked(markdown: &str, address: impl Fn(&str) -> Option<String>) -> String {
+    render(markdown, None, address)
 }
 
 /// With `known`, as people write to others: names become links, and images are those of this site.
-fn render(markdown: &str, known: Option<&References>) -> String {
+fn render(markdown: &str, known: Option<&References>, address: impl Fn(&str) -> Option<String>) -> String {
     let options = options();
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, markdown, &options);
     let mut parts = Parts::default();
     let nodes: Vec<_> = root.descendants().collect();
     for node in nodes {
+        lead(node, &address);
         replace(node, known, &mut parts);
     }
     let mut html = String::new();
@@ -47,6 +53,14 @@ fn render(markdown: &str, known: Option<&References>) -> String {
     }
     let html = sanitise(&html, known.is_some());
     parts.put_into(&html)
+}
+
+fn lead<'a>(node: &'a AstNode<'a>, address: impl Fn(&str) -> Option<String>) {
+    if let NodeValue::Link(link) | NodeValue::Image(link) = &mut node.data.borrow_mut().value
+        && let Some(url) = address(&link.url)
+    {
+        link.url = url;
+    }
 }
 
 /// Draws by hand what comrak does not, and leaves a mark in its place.
@@ -104,7 +118,7 @@ pub struct Drawn {
 
 /// Draws what a person wrote to others, with links to what it refers to.
 pub fn draw_post(markdown: &str, known: &References) -> Drawn {
-    Drawn { html: render(markdown, Some(known)), plain: plain(markdown) }
+    Drawn { html: render(markdown, Some(known), |_| None), plain: plain(markdown) }
 }
 
 /// The words of a text without its marks.

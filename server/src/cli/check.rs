@@ -168,7 +168,7 @@ fn too_large(size_bytes: u64, most_bytes: u64) -> Rejection {
         format!(
             "The file has {}; this competition takes {} at most.",
             format::size(size_bytes),
-            format::size(most_bytes)
+            format::limit(most_bytes)
         ),
     )
 }

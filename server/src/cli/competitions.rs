@@ -166,7 +166,7 @@ fn limits(found: &Value) -> String {
         found["daily_limit"],
         found["final_limit"],
         found["team_limit"],
-        format::size(found["max_upload_bytes"].as_u64().unwrap_or(0))
+        format::limit(found["max_upload_bytes"].as_u64().unwrap_or(0))
     )
 }
 

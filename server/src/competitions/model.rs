@@ -34,6 +34,8 @@ pub struct Competition {
     /// Of the active version, else of the draft's; so are metric and direction.
     pub version_number: Option<i32>,
     pub metric: Option<String>,
+    /// Its title in the catalogue.
+    pub metric_title: Option<String>,
     pub higher_is_better: Option<bool>,
     /// Read it through [`Competition::ranked_by`].
     pub ranked_parts: Option<Json<Vec<RankedPart>>>,
@@ -78,7 +80,8 @@ impl Competition {
     /// What the metric is called on the competition's pages.
     pub fn metric_name(&self) -> Option<&str> {
         let name = self.metric.as_deref()?;
-        Some(if name == holdout_contract::custom::NAME { "own metric" } else { name })
+        let title = self.metric_title.as_deref().unwrap_or(name);
+        Some(if name == holdout_contract::custom::NAME { "Own metric" } else { title })
     }
 
     /// The metrics that teams are ranked by, the primary first; none where it is their scores.
@@ -123,6 +126,7 @@ impl Competition {
             version_number: Some(1),
             active_version_id: Some(VersionId(1)),
             metric: Some("roc_auc".to_owned()),
+            metric_title: Some("ROC AUC".to_owned()),
             higher_is_better: Some(true),
             ranked_parts: None,
         }

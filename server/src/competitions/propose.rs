@@ -51,7 +51,7 @@ pub async fn refresh(conn: &mut PgConnection, id: CompetitionId, now: DateTime<U
             None => facts.competition.launched_at.is_none(),
         };
         if is_wanted {
-            let html = crate::markdown::draw(&draft.markdown);
+            let html = crate::folder::links::draw(&facts.competition.slug, &draft.markdown);
             let page = Writing {
                 slug: draft.slug,
                 title: draft.title,

@@ -30,7 +30,7 @@ pub async fn find(conn: &mut PgConnection, slug: &str) -> sqlx::Result<Option<Co
                 c.n_teams, c.n_entries, c.board_revision, c.settled_at,
                 c.active_version_id as \"active_version_id: VersionId\",
                 v.number as \"version_number?\",
-                v.metric as \"metric?\", v.higher_is_better as \"higher_is_better?\",
+                v.metric as \"metric?\", m.spec ->> 'title' as \"metric_title?\", v.higher_is_better as \"higher_is_better?\",
                 v.ranked_parts as \"ranked_parts?: Json<Vec<RankedPart>>\"
          from competitions c
          left join lateral (
@@ -39,6 +39,7 @@ pub async fn find(conn: &mut PgConnection, slug: &str) -> sqlx::Result<Option<Co
             order by number desc
             limit 1
          ) v on true
+         left join metrics m on m.name = v.metric
          where c.slug = $1",
         slug,
     )
@@ -60,7 +61,7 @@ pub async fn find_by_id(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Res
                 c.n_teams, c.n_entries, c.board_revision, c.settled_at,
                 c.active_version_id as \"active_version_id: VersionId\",
                 v.number as \"version_number?\",
-                v.metric as \"metric?\", v.higher_is_better as \"higher_is_better?\",
+                v.metric as \"metric?\", m.spec ->> 'title' as \"metric_title?\", v.higher_is_better as \"higher_is_better?\",
                 v.ranked_parts as \"ranked_parts?: Json<Vec<RankedPart>>\"
          from competitions c
          left join lateral (
@@ -69,6 +70,7 @@ pub async fn find_by_id(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Res
             order by number desc
             limit 1
          ) v on true
+         left join metrics m on m.name = v.metric
          where c.id = $1",
         id.0,
     )

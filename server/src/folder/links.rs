@@ -4,6 +4,8 @@
 use comrak::nodes::NodeValue;
 use comrak::{Arena, Options, parse_document};
 
+use crate::{markdown, paths};
+
 /// A link that leads to no address of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
@@ -45,6 +47,26 @@ pub fn is_relative(url: &str) -> bool {
     !scheme && !url.starts_with('/') && !path(url).is_empty()
 }
 
+/// Draws a page of a competition: its relative links lead to the addresses of the same things.
+pub fn draw(slug: &str, text: &str) -> String {
+    markdown::draw_linked(text, |url| address(slug, url))
+}
+
+/// Where a relative link of a page leads on the site; `None` for every other.
+fn address(slug: &str, url: &str) -> Option<String> {
+    if !is_relative(url) {
+        return None;
+    }
+    let address = match Target::of(url) {
+        Target::Page("overview") => paths::competition(slug),
+        Target::Page("data") => paths::data(slug),
+        Target::Page(page) => paths::competition_page(slug, page),
+        Target::Data(name) => paths::data_file(slug, name),
+        Target::Elsewhere => return None,
+    };
+    Some(address + &url[path(url).len()..])
+}
+
 /// Every relative link and picture of a page.
 pub fn relative(markdown: &str) -> Vec<Link> {
     let arena = Arena::new();
@@ -74,6 +96,18 @@ mod tests {
                 Link { url: "../data/p.png".to_owned(), line: 4 }
             ]
         );
+    }
+
+    #[test]
+    fn on_the_site_relative_links_lead_to_the_same_things() {
+        let html = draw(
+            "houses",
+            "[r](rules.md#top) [o](./overview.md) ![p](../data/p.png) [w](https://x.org) [t](#top)",
+        );
+        for address in ["/c/houses/p/rules#top", "/c/houses", "/c/houses/data/p.png", "https://x.org", "#top"]
+        {
+            assert!(html.contains(&format!("=\"{address}\"")), "{address} in {html}");
+        }
     }
 
     #[test]

@@ -52,6 +52,16 @@ pub fn size(bytes: u64) -> String {
     if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
 }
 
+/// A limit, which people set in binary units: `100 MiB`, `2 GiB`; in powers of 1,000 where it is no whole number of them.
+pub fn limit(bytes: u64) -> String {
+    const UNITS: [(u32, &str); 3] = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let whole = |(bits, unit): &(u32, &str)| {
+        let count = bytes >> bits;
+        (count > 0 && count << bits == bytes).then(|| format!("{count} {unit}"))
+    };
+    UNITS.iter().find_map(whole).unwrap_or_else(|| size(bytes))
+}
+
 /// [`count`] for the columns that are `integer`; takes a reference, as templates pass fields.
 pub fn count_i32(number: &i32) -> String {
     count(i64::from(*number))
@@ -110,6 +120,15 @@ mod tests {
     #[test]
     fn dates_in_headers_are_those_of_http() {
         assert_eq!(http_date(&DateTime::UNIX_EPOCH), "Thu, 01 Jan 1970 00:00:00 GMT");
+    }
+
+    #[test]
+    fn limits_are_written_as_they_are_set() {
+        assert_eq!(limit(104_857_600), "100 MiB");
+        assert_eq!(limit(2 << 30), "2 GiB");
+        assert_eq!(limit(1536 << 20), "1536 MiB");
+        assert_eq!(limit(20_000_000_001), "20.0 GB");
+        assert_eq!(limit(0), "0 B");
     }
 
     #[test]

@@ -280,7 +280,7 @@ async fn stream<S: Sink>(
 pub fn too_large(max_bytes: u64) -> AppError {
     AppError::TooLarge(format!(
         "This file is larger than {}, the most that is taken here. Nothing of it was kept.",
-        format::size(max_bytes)
+        format::limit(max_bytes)
     ))
 }
 

@@ -71,7 +71,7 @@ pub struct Writing<'a> {
     pub slug: &'a str,
     pub title: &'a str,
     pub markdown: &'a str,
-    /// What [`crate::markdown::draw`] made of `markdown`.
+    /// What [`crate::folder::links::draw`] made of `markdown`.
     pub html: &'a str,
     pub is_proposed: bool,
 }

@@ -53,7 +53,7 @@ impl SubmitPage {
     }
 
     pub fn max_size(&self) -> String {
-        format::size(self.frame.competition.max_upload_bytes.unsigned_abs())
+        format::limit(self.frame.competition.max_upload_bytes.unsigned_abs())
     }
 
     pub fn is_upcoming(&self) -> bool {
