@@ -105,7 +105,9 @@ pub fn router(app: App) -> Router {
 pub fn api_rooms() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(crate::accounts::api::router())
+        .merge(crate::accounts::api_entrance::router())
         .merge(crate::accounts::api_profiles::router())
+        .merge(crate::accounts::api_sessions::router())
         .merge(crate::admin::api::router())
         .merge(crate::competitions::api::router())
         .merge(crate::teams::api::router())
@@ -123,5 +125,6 @@ pub fn api_rooms() -> OpenApiRouter<App> {
         .merge(crate::moderation::api::router())
         .merge(crate::search::api::router())
         .merge(crate::images::api::router())
+        .merge(crate::medals::api::router())
         .merge(api::openapi::router())
 }

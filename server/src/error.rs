@@ -3,6 +3,7 @@
 //! A handler returns [`AppError`]; `into_response` attaches a public [`Problem`], and the router's
 //! layer draws it as a page (`web::problems`) or as `application/problem+json` (`api::problems`).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
@@ -27,6 +28,9 @@ pub enum AppError {
     /// One field of a form or document is wrong.
     #[error("{field}: {message}")]
     Field { field: &'static str, message: String },
+    /// A field of a document is not of its type; it may lie deep in it.
+    #[error("{message}")]
+    Unreadable { field: String, message: String },
     /// The address exists, but not for this method.
     #[error("method not allowed")]
     WrongMethod,
@@ -51,6 +55,15 @@ impl AppError {
 
     pub fn field(field: &'static str, message: impl Into<String>) -> Self {
         Self::Field { field, message: message.into() }
+    }
+
+    /// The same problem for who knows a field by another name.
+    #[must_use]
+    pub fn renamed(self, from: &str, to: &'static str) -> Self {
+        match self {
+            Self::Field { field, message } if field == from => Self::Field { field: to, message },
+            other => other,
+        }
     }
 
     pub fn of(kind: ProblemKind, message: impl Into<String>) -> Self {
@@ -94,8 +107,10 @@ pub struct Problem {
     pub title: &'static str,
     pub status: u16,
     pub detail: String,
+    /// With the type `field`: the field, parameter or header at fault, such as `title` or `parts[0].weight`;
+    /// `body` or `query` where it is the whole.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub field: Option<&'static str>,
+    pub field: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
 }
@@ -156,7 +171,8 @@ pub const PRECONDITION: ProblemKind = ProblemKind {
     name: "precondition",
     status: 412,
     title: "A condition does not hold",
-    meaning: "What the request demands of the server is not so: another version of the upload protocol.",
+    meaning: "What the request demands is not so: what stands there is not what `If-Match` names, or another version of \
+        the upload protocol.",
 };
 const TOO_LARGE: ProblemKind = ProblemKind {
     name: "too_large",
@@ -227,7 +243,7 @@ impl AppError {
             Self::SignIn => SIGN_IN,
             Self::NoToken => TOKEN,
             Self::Refused(_) => REFUSED,
-            Self::Field { .. } => FIELD,
+            Self::Field { .. } | Self::Unreadable { .. } => FIELD,
             Self::WrongMethod => WRONG_METHOD,
             Self::TooMany { .. } => TOO_MANY,
             Self::TooLarge(_) => TOO_LARGE,
@@ -251,9 +267,10 @@ impl AppError {
                 "Something went wrong on our side. Nothing you sent was lost; try again in a moment."
             }
             Self::Refused(sentence) | Self::TooLarge(sentence) => sentence,
-            Self::Field { message, .. } | Self::TooMany { message, .. } | Self::Special { message, .. } => {
-                message
-            }
+            Self::Field { message, .. }
+            | Self::Unreadable { message, .. }
+            | Self::TooMany { message, .. }
+            | Self::Special { message, .. } => message,
         }
         .to_owned()
     }
@@ -263,7 +280,11 @@ impl IntoResponse for AppError {
     fn into_response(self) -> Response {
         let ProblemKind { name, status, title, .. } = self.kind();
         let detail = self.detail();
-        let field = if let Self::Field { field, .. } = &self { Some(*field) } else { None };
+        let field = match &self {
+            Self::Field { field, .. } => Some(Cow::Borrowed(*field)),
+            Self::Unreadable { field, .. } => Some(Cow::Owned(field.clone())),
+            _ => None,
+        };
         let retry_after_seconds = match &self {
             Self::TooMany { retry_after_seconds, .. } => Some(*retry_after_seconds),
             _ => None,

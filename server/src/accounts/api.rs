@@ -1,7 +1,6 @@
 //! Accounts as JSON: who am I, tokens, and a token for a password.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
@@ -13,9 +12,10 @@ use crate::accounts::client::Client;
 use crate::accounts::model::{Member, Scope};
 use crate::accounts::tokens::{self, Wish};
 use crate::accounts::{sign_in, store};
+use crate::api::body::ApiJson;
 use crate::api::token::ApiMember;
 use crate::app::App;
-use crate::error::{AppError, Result};
+use crate::error::Result;
 use crate::ids::TokenId;
 use crate::paths;
 
@@ -26,7 +26,6 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(show_me))
         .routes(routes!(list_tokens, create_token))
         .routes(routes!(revoke_token))
-        .routes(routes!(create_session))
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -105,7 +104,7 @@ struct NewTokenJson {
 
 /// The only answer that holds a token's text.
 #[derive(Serialize, utoipa::ToSchema)]
-struct MadeTokenJson {
+pub(super) struct MadeTokenJson {
     id: TokenId,
     token: String,
     name: String,
@@ -128,9 +127,9 @@ struct MadeTokenJson {
 async fn create_token(
     State(app): State<App>,
     caller: ApiMember,
-    body: Result<Json<NewTokenJson>, JsonRejection>,
+    body: Result<ApiJson<NewTokenJson>>,
 ) -> Result<(StatusCode, Json<MadeTokenJson>)> {
-    let Json(asked) = body.map_err(unreadable)?;
+    let ApiJson(asked) = body?;
     let owner = &caller.member;
     let mut wish = Wish::check(&asked.name, &asked.scopes, asked.days, owner, app.clock.now())?;
     wish.end_by(caller.expires_at);
@@ -163,7 +162,7 @@ async fn revoke_token(
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]
-struct SessionJson {
+pub(super) struct SessionJson {
     /// User name or e-mail address.
     #[schema(example = "ada")]
     username: String,
@@ -197,12 +196,12 @@ fn login_days() -> Option<i64> {
     request_body = SessionJson,
     responses((status = 201, description = "The token, shown this once", body = MadeTokenJson)),
 )]
-async fn create_session(
+pub(super) async fn create_session(
     State(app): State<App>,
     client: Client,
-    body: Result<Json<SessionJson>, JsonRejection>,
+    body: Result<ApiJson<SessionJson>>,
 ) -> Result<(StatusCode, Json<MadeTokenJson>)> {
-    let Json(asked) = body.map_err(unreadable)?;
+    let ApiJson(asked) = body?;
     let account = sign_in::verify(&app, &client, &asked.username, asked.password).await?;
     let wish = Wish::check(&asked.name, &asked.scopes, asked.days, &account.member, app.clock.now())?;
     make(&app, account.member.id, wish).await
@@ -222,8 +221,4 @@ async fn make(app: &App, owner: crate::ids::UserId, wish: Wish) -> Result<(Statu
 
 fn names(scopes: &[Scope]) -> Vec<&'static str> {
     scopes.iter().map(|scope| scope.name()).collect()
-}
-
-fn unreadable(rejection: JsonRejection) -> AppError {
-    AppError::field("body", rejection.body_text())
 }

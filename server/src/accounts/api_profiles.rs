@@ -2,10 +2,9 @@
 //! address of somebody else.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -13,6 +12,8 @@ use utoipa_axum::routes;
 use crate::accounts::model::{self, Scope};
 use crate::accounts::store;
 use crate::accounts::store::profiles::{self, Engagement};
+use crate::api::body::ApiJson;
+use crate::api::conditions::Condition;
 use crate::api::paging::{Keyset, NextPart};
 use crate::api::query::ApiQuery;
 use crate::api::token::{ApiMember, MaybeApiMember};
@@ -23,7 +24,7 @@ use crate::medals::read::{self, Standing};
 use crate::paths;
 
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(show_user)).routes(routes!(edit_me))
+    OpenApiRouter::new().routes(routes!(show_user)).routes(routes!(show_own_profile, edit_me))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -80,6 +81,13 @@ impl From<Standing> for StandingJson {
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+struct ActiveDayJson {
+    day: NaiveDate,
+    /// Things sent or written.
+    n: i64,
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 struct UserProfileJson {
     username: String,
     display_name: String,
@@ -88,6 +96,8 @@ struct UserProfileJson {
     standings: Vec<StandingJson>,
     /// Of all finishes together; falls as they grow old.
     points: f64,
+    /// Days of the last twelve months on which something was sent or written.
+    active_days: Vec<ActiveDayJson>,
     hosted: Vec<EngagementJson>,
     /// Competitions that the person takes part in, newest first; of those that are not public only what
     /// the caller takes part in too.
@@ -126,11 +136,40 @@ async fn show_user(
         created_at: profile.created_at,
         standings: record.standings.into_iter().map(StandingJson::from).collect(),
         points: record.points,
+        active_days: record
+            .year
+            .active
+            .iter()
+            .map(|active| ActiveDayJson { day: active.day, n: active.n })
+            .collect(),
         hosted: hosted.into_iter().map(EngagementJson::from).collect(),
         joined: joined.items,
         next: joined.next,
     };
     Ok((NextPart::new("before", json.next.as_ref()), Json(json)))
+}
+
+/// What the caller can change of what others see.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = OwnProfile)]
+struct OwnProfileJson {
+    display_name: String,
+    bio: String,
+}
+
+/// The name and the words that others see of the caller.
+#[utoipa::path(
+    get,
+    path = paths::API_PROFILE,
+    tag = "Account",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "The profile", body = OwnProfileJson)),
+)]
+async fn show_own_profile(State(app): State<App>, caller: ApiMember) -> Result<Json<OwnProfileJson>> {
+    let member = caller.with(Scope::Read)?;
+    let mut conn = app.db.acquire().await?;
+    let bio = store::users::bio(&mut conn, member.id).await?;
+    Ok(Json(OwnProfileJson { display_name: member.display_name, bio }))
 }
 
 /// What is left out stays as it is.
@@ -149,22 +188,27 @@ struct EditMeJson {
     path = paths::API_PROFILE,
     tag = "Account",
     security(("token" = ["submit"])),
+    params(("If-Match" = Option<String>, Header, description = "`ETag` of the profile as the caller read it: change it only if it is still so")),
     request_body = EditMeJson,
-    responses((status = 204, description = "The profile is as sent")),
+    responses((status = 204, description = "The profile is as sent"), (status = 412, description = "It was changed since")),
 )]
 async fn edit_me(
     State(app): State<App>,
     caller: ApiMember,
-    body: Result<Json<EditMeJson>, JsonRejection>,
+    condition: Condition,
+    body: Result<ApiJson<EditMeJson>>,
 ) -> Result<StatusCode> {
     let member = caller.with(Scope::Submit)?;
-    let Json(wish) = body.map_err(|error| AppError::field("body", error.body_text()))?;
-    let mut conn = app.db.acquire().await?;
-    let before = store::users::bio(&mut conn, member.id).await?;
-    let display_name = model::display_name(wish.display_name.as_deref().unwrap_or(&member.display_name))
+    let ApiJson(wish) = body?;
+    let mut tx = app.db.begin().await?;
+    let before = store::users::lock_profile(&mut tx, member.id).await?;
+    let display_name = model::display_name(wish.display_name.as_deref().unwrap_or(&before.display_name))
         .map_err(|sentence| AppError::field("display_name", sentence))?;
-    let bio = model::bio(wish.bio.as_deref().unwrap_or(&before))
+    let bio = model::bio(wish.bio.as_deref().unwrap_or(&before.bio))
         .map_err(|sentence| AppError::field("bio", sentence))?;
-    store::users::set_profile(&mut conn, member.id, &display_name, &bio).await?;
+    let stands = OwnProfileJson { display_name: before.display_name, bio: before.bio };
+    condition.hold(Some(stands))?;
+    store::users::set_profile(&mut tx, member.id, &display_name, &bio).await?;
+    tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,7 +1,7 @@
 //! The first administrator: whoever holds the one-time link that start-up prints.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::accounts::client::Client;
 use crate::accounts::model::Member;
@@ -10,6 +10,7 @@ use crate::accounts::store::{links, users};
 use crate::accounts::{secret, sessions};
 use crate::app::App;
 use crate::error::{AppError, Result};
+use crate::ids::UserId;
 
 const LINK_LIFE: TimeDelta = TimeDelta::days(7);
 
@@ -59,6 +60,21 @@ pub async fn register_admin(
     token: &str,
     registration: &Registration,
 ) -> Result<String> {
+    let (mut tx, user) = admit(app, token, registration).await?;
+    let secret = sessions::begin(&mut tx, user, client, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(secret)
+}
+
+/// Makes the administrator's account, for the caller to commit.
+///
+/// # Errors
+/// As [`register_admin`].
+pub(super) async fn admit(
+    app: &App,
+    token: &str,
+    registration: &Registration,
+) -> Result<(Transaction<'static, Postgres>, UserId)> {
     check_link(app, token).await?;
     let password_hash = registration.hash_password(app).await?;
     let now = app.clock.now();
@@ -66,9 +82,7 @@ pub async fn register_admin(
     take_link(&mut tx, token, now).await?;
     let user = register::insert(&mut tx, registration, &password_hash, now).await?;
     users::make_admin(&mut tx, user, now).await?;
-    let secret = sessions::begin(&mut tx, user, client, now).await?;
-    tx.commit().await?;
-    Ok(secret)
+    Ok((tx, user))
 }
 
 async fn take_link(conn: &mut PgConnection, token: &str, now: DateTime<Utc>) -> Result<()> {

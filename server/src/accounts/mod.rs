@@ -7,7 +7,9 @@
 //! are the two faces.
 
 pub mod api;
+pub mod api_entrance;
 pub mod api_profiles;
+pub mod api_sessions;
 pub mod become_admin;
 pub mod client;
 pub mod forms;

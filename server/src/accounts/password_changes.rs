@@ -1,5 +1,7 @@
 //! Changing a password, and setting one that was forgotten.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 
 use crate::accounts::client::Client;
@@ -13,8 +15,12 @@ use crate::paths;
 
 const RESET_LINK_LIFE: TimeDelta = TimeDelta::hours(1);
 
+/// Every answer to a request for a link takes at least this long, whether or not there was somebody
+/// to send it to.
+const EQUAL_TIME: Duration = Duration::from_millis(200);
+
 /// Sets a new password for somebody who knows the old one. All other sessions end, and this one
-/// gets a new secret, which is returned.
+/// gets a new secret, which is returned; `None` for who came without a session.
 ///
 /// # Errors
 /// [`AppError::Field`] when the old password is wrong or the new one is not good enough;
@@ -25,7 +31,7 @@ pub async fn change(
     member: &Member,
     current: String,
     wanted: &str,
-) -> Result<String> {
+) -> Result<Option<String>> {
     app.limits.sign_in(client, &member.username)?;
     let account = {
         let mut conn = app.db.acquire().await?;
@@ -42,17 +48,25 @@ pub async fn change(
     users::set_password(&mut tx, member.id, &password_hash).await?;
     links::withdraw(&mut tx, member.id).await?;
     stored_sessions::end_all(&mut tx, member.id).await?;
-    let secret = sessions::begin(&mut tx, member.id, client, now).await?;
+    let secret = match client.session {
+        Some(_) => Some(sessions::begin(&mut tx, member.id, client, now).await?),
+        None => None,
+    };
     tx.commit().await?;
     Ok(secret)
 }
 
 /// Sends a link to set a new password, if there is such an account. Nothing tells the caller
-/// whether there is.
+/// whether there is, not even the time that it takes.
 ///
 /// # Errors
 /// [`AppError::TooMany`] after too many requests; those of the database.
 pub async fn request_reset(app: &App, client: &Client, login: &str) -> Result<()> {
+    let (outcome, ()) = tokio::join!(send_reset(app, client, login), tokio::time::sleep(EQUAL_TIME));
+    outcome
+}
+
+async fn send_reset(app: &App, client: &Client, login: &str) -> Result<()> {
     app.limits.reset(client, login)?;
     let mut tx = app.db.begin().await?;
     let Some(account) = users::credentials(&mut tx, login).await? else { return Ok(()) };

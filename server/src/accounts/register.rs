@@ -1,7 +1,7 @@
 //! Making an account.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::accounts::client::Client;
 use crate::accounts::forms::FormErrors;
@@ -13,7 +13,7 @@ use crate::ids::UserId;
 
 /// What a visitor chose, each part checked on its own.
 pub struct Registration {
-    username: String,
+    pub(super) username: String,
     email: String,
     password: String,
 }
@@ -46,17 +46,29 @@ impl Registration {
 /// [`AppError::Field`] when the name or address is taken, [`AppError::Refused`] when registration
 /// is closed, [`AppError::TooMany`] after too many attempts.
 pub async fn register(app: &App, client: &Client, registration: Registration) -> Result<String> {
+    let (mut tx, user) = admit(app, client, &registration).await?;
+    let secret = sessions::begin(&mut tx, user, client, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(secret)
+}
+
+/// Makes an account, for the caller to commit.
+///
+/// # Errors
+/// As [`register`].
+pub(super) async fn admit(
+    app: &App,
+    client: &Client,
+    registration: &Registration,
+) -> Result<(Transaction<'static, Postgres>, UserId)> {
     if !app.config.open_registration {
         return Err(AppError::refused("Registration is closed here. Ask the administrator for an account."));
     }
     app.limits.register(client, &registration.email)?;
-    let now = app.clock.now();
     let password_hash = registration.hash_password(app).await?;
     let mut tx = app.db.begin().await?;
-    let user = insert(&mut tx, &registration, &password_hash, now).await?;
-    let secret = sessions::begin(&mut tx, user, client, now).await?;
-    tx.commit().await?;
-    Ok(secret)
+    let user = insert(&mut tx, registration, &password_hash, app.clock.now()).await?;
+    Ok((tx, user))
 }
 
 /// Adds the account within a transaction of the caller.

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::model::Scope;
-use crate::admin::store::{self, Job, User};
+use crate::admin::store::{self, Job, Mail, User};
 use crate::admin::suspend;
 use crate::api::paging::{Keyset, NextPart, Slice};
 use crate::api::query::ApiQuery;
@@ -25,10 +25,103 @@ const WAITING_SHOWN: i64 = 50;
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(show_overview))
+        .routes(routes!(list_mails))
         .routes(routes!(list_users))
         .routes(routes!(suspend_user))
         .routes(routes!(unsuspend_user))
         .routes(routes!(show_queue))
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct OverviewJson {
+    /// About: as the database estimates.
+    n_users: i64,
+    /// About: as the database estimates.
+    n_competitions: i64,
+    /// Counted up to 10,000, as everything below.
+    n_waiting: i64,
+    oldest_waiting_since: Option<DateTime<Utc>>,
+    n_running: i64,
+    n_failed: i64,
+    n_scorers: i64,
+    n_unsent_mails: i64,
+    /// Whether letters leave this installation by themselves.
+    sends_mail: bool,
+}
+
+/// The installation in numbers.
+#[utoipa::path(
+    get,
+    path = paths::API_ADMIN_OVERVIEW,
+    tag = "Administration",
+    operation_id = "show_overview",
+    security(("token" = ["admin"])),
+    responses((status = 200, description = "The numbers", body = OverviewJson)),
+)]
+async fn show_overview(State(app): State<App>, caller: ApiMember) -> Result<Json<OverviewJson>> {
+    caller.require(Scope::Admin)?;
+    let mut conn = app.db.acquire().await?;
+    let numbers = store::numbers(&mut conn).await?;
+    Ok(Json(OverviewJson {
+        n_users: numbers.n_users,
+        n_competitions: numbers.n_competitions,
+        n_waiting: numbers.n_waiting,
+        oldest_waiting_since: numbers.oldest_waiting_since,
+        n_running: numbers.n_running,
+        n_failed: numbers.n_failed,
+        n_scorers: numbers.n_scorers,
+        n_unsent_mails: numbers.n_unsent_mails,
+        sends_mail: app.config.smtp.is_some(),
+    }))
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct MailJson {
+    id: i64,
+    to: String,
+    subject: String,
+    /// Empty once the mail was sent: it may hold a secret.
+    body: String,
+    created_at: DateTime<Utc>,
+    sent_at: Option<DateTime<Utc>>,
+    attempts: i32,
+    last_error: Option<String>,
+}
+
+impl From<Mail> for MailJson {
+    fn from(mail: Mail) -> Self {
+        Self {
+            id: mail.id,
+            to: mail.to_address,
+            subject: mail.subject,
+            body: mail.body,
+            created_at: mail.created_at,
+            sent_at: mail.sent_at,
+            attempts: mail.attempts,
+            last_error: mail.last_error,
+        }
+    }
+}
+
+/// What was mailed, and what waits to be.
+#[utoipa::path(
+    get,
+    path = paths::API_ADMIN_MAILS,
+    tag = "Administration",
+    security(("token" = ["admin"])),
+    params(Keyset),
+    responses((status = 200, description = "Mails, newest first", body = Slice<MailJson>)),
+)]
+async fn list_mails(
+    State(app): State<App>,
+    ApiQuery(keyset): ApiQuery<Keyset>,
+    caller: ApiMember,
+) -> Result<Slice<MailJson>> {
+    caller.require(Scope::Admin)?;
+    let mut conn = app.db.acquire().await?;
+    let mails = store::mails(&mut conn, keyset.before(), keyset.fetched()).await?;
+    Ok(keyset.slice(mails, |mail| mail.id).map(MailJson::from))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]

@@ -1,5 +1,7 @@
 //! How JSON works: problems, tokens, paging, and the document that describes it all. No rule and no SQL is here; every room has its own `api.rs`.
 
+pub mod body;
+pub mod conditions;
 pub mod examples;
 pub mod openapi;
 pub mod pace;

@@ -296,10 +296,14 @@ fn path_parameter(path: &str, name: &str) -> (&'static str, Value) {
         "number" => {
             ("The version's number, from 1", json!({"type": "integer", "format": "int32", "example": 2}))
         }
-        _ if [paths::API_CHECK, paths::API_UPLOAD].contains(&path) => (
-            "The id",
-            json!({"type": "string", "format": "uuid", "example": "5c1f7d1e-93f6-4b5c-8a44-0d2a4f0e7b11"}),
-        ),
+        _ if [paths::API_CHECK, paths::API_UPLOAD, paths::API_SESSION, paths::API_DIRECT_UPLOAD]
+            .contains(&path) =>
+        {
+            (
+                "The id",
+                json!({"type": "string", "format": "uuid", "example": "5c1f7d1e-93f6-4b5c-8a44-0d2a4f0e7b11"}),
+            )
+        }
         _ => ("The id", json!({"type": "integer", "format": "int64", "example": 42})),
     }
 }

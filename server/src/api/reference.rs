@@ -153,14 +153,17 @@ fn operations(server: &str, tag: &str) -> Vec<Operation> {
 /// Who may call, in words.
 fn scope(security: &Value) -> String {
     let Some(ways) = security.as_array() else { return "No token needed.".to_owned() };
-    let name = ways.iter().find_map(|way| way["token"][0].as_str());
+    let scopes = |way: &Value| {
+        let names = way["token"].as_array()?.iter().filter_map(Value::as_str);
+        Some(names.collect::<Vec<_>>().join(", "))
+    };
+    let names = ways.iter().filter_map(scopes).collect::<Vec<_>>().join(" or ");
     let is_optional = ways.iter().any(|way| way.as_object().is_some_and(serde_json::Map::is_empty));
-    match (name, is_optional) {
-        (Some(name), true) => {
-            format!("Without a token, what everybody may see; with one of scope {name}, more.")
-        }
-        (Some(name), false) => format!("Needs a token with the scope {name}."),
-        (None, _) => "Needs a token, whatever its scope.".to_owned(),
+    match (names.as_str(), is_optional) {
+        ("", _) => "Needs a token, whatever its scope.".to_owned(),
+        (names, true) => format!("Without a token, what everybody may see; with one of scope {names}, more."),
+        (names, false) if names.contains(',') => format!("Needs a token with all of the scopes {names}."),
+        (name, false) => format!("Needs a token with the scope {name}."),
     }
 }
 

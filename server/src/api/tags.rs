@@ -36,7 +36,7 @@ async fn tagged(response: Response, known: &HeaderMap) -> Response {
         Ok(bytes) => bytes,
         Err(error) => return AppError::Internal(error.into()).into_response(),
     };
-    let tag = format!("W/\"{}\"", &blake3::hash(&bytes).to_hex()[..32]);
+    let tag = of(&bytes);
     let is_known = matches(known, &tag);
     if let Ok(value) = HeaderValue::try_from(tag) {
         parts.headers.insert(ETAG, value);
@@ -48,6 +48,11 @@ async fn tagged(response: Response, known: &HeaderMap) -> Response {
         return Response::from_parts(parts, Body::empty());
     }
     Response::from_parts(parts, Body::from(bytes))
+}
+
+/// The tag of an answer with these bytes.
+pub fn of(bytes: &[u8]) -> String {
+    format!("W/\"{}\"", &blake3::hash(bytes).to_hex()[..32])
 }
 
 /// Whether `If-None-Match` names this tag, compared weakly (RFC 9110, 13.1.2).

@@ -27,13 +27,22 @@ impl ApiMember {
     /// # Errors
     /// [`AppError::Refused`] when the token was not made for this.
     pub fn require(&self, scope: Scope) -> Result<()> {
-        if self.scopes.contains(&scope) {
+        self.require_one_of(&[scope])
+    }
+
+    /// # Errors
+    /// [`AppError::Refused`] when the token was made for none of these.
+    pub fn require_one_of(&self, scopes: &[Scope]) -> Result<()> {
+        if scopes.iter().any(|scope| self.scopes.contains(scope)) {
             return Ok(());
         }
-        let has = self.scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(", ");
+        let names = |scopes: &[Scope], between: &str| {
+            scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(between)
+        };
         Err(AppError::refused(format!(
-            "This needs a token with the scope {}; yours has {has}. Make another in your settings.",
-            scope.name()
+            "This needs a token with the scope {}; yours has {}. Make another in your settings.",
+            names(scopes, " or "),
+            names(&self.scopes, ", "),
         )))
     }
 
@@ -43,6 +52,18 @@ impl ApiMember {
     /// As [`ApiMember::require`].
     pub fn with(self, scope: Scope) -> Result<Member> {
         self.require(scope)?;
+        Ok(self.member)
+    }
+}
+
+impl ApiMember {
+    /// The caller, for what concerns the whole account: a token needs every scope that its owner can give.
+    ///
+    /// # Errors
+    /// As [`ApiMember::require`].
+    pub fn with_all(self) -> Result<Member> {
+        let may_give = |scope: &Scope| *scope != Scope::Admin || self.member.is_admin;
+        Scope::ALL.into_iter().filter(may_give).try_for_each(|scope| self.require(scope))?;
         Ok(self.member)
     }
 }

@@ -1,6 +1,7 @@
 //! Changing a competition's settings. What people rely on after launch only ever grows: limits go
 //! up, the end moves out, the address stays.
 
+use chrono::{DateTime, Utc};
 use rand::RngExt;
 use sqlx::PgConnection;
 
@@ -8,12 +9,12 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::model::{Competition, Phase};
-use crate::competitions::settings::{Basics, Limits, Timeline, Visibility};
-use crate::competitions::store::texts::Writing;
+use crate::competitions::settings::{Basics, Limits, Patch, Timeline, Visibility, read_emails};
+use crate::competitions::store::texts::{TextPage, Writing};
 use crate::competitions::{create, propose, store};
 use crate::error::{AppError, Result};
+use crate::folder::links;
 use crate::ids::CompetitionId;
-use crate::markdown;
 
 /// Longest page in characters, as the schema has it.
 const LONGEST_PAGE: usize = 200_000;
@@ -23,16 +24,46 @@ const LONGEST_PAGE: usize = 200_000;
 /// # Errors
 /// [`AppError::Field`] when the address is taken, or would change after launch.
 pub async fn edit_basics(app: &App, host: &Member, seen: &Seen, basics: &Basics) -> Result<()> {
-    let competition = &seen.competition;
-    if competition.launched_at.is_some() && basics.slug != competition.slug {
+    let id = seen.competition.id;
+    let mut tx = app.db.begin().await?;
+    let before = lock(&mut tx, id).await?;
+    set_basics(&mut tx, &before, basics, app.clock.now()).await?;
+    finish(app, tx, host, id, "edit_basics").await
+}
+
+async fn set_basics(
+    conn: &mut PgConnection,
+    before: &Competition,
+    basics: &Basics,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if before.launched_at.is_some() && basics.slug != before.slug {
         return Err(AppError::field(
             "slug",
             "The address stays as it is after launch: people have links to it.",
         ));
     }
-    let mut tx = app.db.begin().await?;
-    store::drafts::set_basics(&mut tx, competition.id, basics).await.map_err(create::taken)?;
-    finish(app, tx, host, competition, "edit_basics").await
+    store::drafts::set_basics(conn, before.id, basics).await.map_err(create::taken)?;
+    if basics.slug != before.slug {
+        draw_again(conn, before.id, &basics.slug, now).await?;
+    }
+    Ok(())
+}
+
+/// Draws all pages for a new address: their links have it.
+async fn draw_again(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    slug: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    for page in store::texts::all(conn, id).await? {
+        let html = links::draw(slug, &page.markdown);
+        let TextPage { slug, title, markdown, is_proposed, .. } = &page;
+        let page = Writing { slug, title, markdown, html: &html, is_proposed: *is_proposed };
+        store::texts::save(conn, id, &page, now).await?;
+    }
+    Ok(())
 }
 
 /// Changes the timeline; after launch the start is fixed and everything else only moves later.
@@ -40,21 +71,29 @@ pub async fn edit_basics(app: &App, host: &Member, seen: &Seen, basics: &Basics)
 /// # Errors
 /// [`AppError::Field`] for the time that may not change like this.
 pub async fn edit_timeline(app: &App, host: &Member, seen: &Seen, timeline: &Timeline) -> Result<()> {
-    let competition = &seen.competition;
+    let id = seen.competition.id;
     let mut tx = app.db.begin().await?;
-    if let Some(before) = lock_launched(&mut tx, competition.id).await? {
-        only_later(&before, timeline, before.phase(app.clock.now()))?;
-    }
-    store::drafts::set_timeline(&mut tx, competition.id, timeline).await?;
-    finish(app, tx, host, competition, "edit_timeline").await
+    let before = lock(&mut tx, id).await?;
+    set_timeline(&mut tx, &before, timeline, app.clock.now()).await?;
+    finish(app, tx, host, id, "edit_timeline").await
 }
 
-/// Locks a competition and reads it as it is now, if it was launched.
-async fn lock_launched(conn: &mut PgConnection, id: CompetitionId) -> Result<Option<Competition>> {
-    match store::drafts::lock(conn, id).await? {
-        Some(_) => Ok(store::find_by_id(conn, id).await?),
-        None => Ok(None),
+async fn set_timeline(
+    conn: &mut PgConnection,
+    before: &Competition,
+    timeline: &Timeline,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if before.launched_at.is_some() {
+        only_later(before, timeline, before.phase(now))?;
     }
+    Ok(store::drafts::set_timeline(conn, before.id, timeline).await?)
+}
+
+/// Locks a competition and reads it as it is now.
+async fn lock(conn: &mut PgConnection, id: CompetitionId) -> Result<Competition> {
+    store::drafts::lock(conn, id).await?;
+    store::find_by_id(conn, id).await?.ok_or(AppError::NotFound)
 }
 
 fn only_later(before: &Competition, after: &Timeline, phase: Phase) -> Result<()> {
@@ -84,14 +123,19 @@ fn only_later(before: &Competition, after: &Timeline, phase: Phase) -> Result<()
 /// # Errors
 /// [`AppError::Field`] for the limit that would shrink.
 pub async fn edit_limits(app: &App, host: &Member, seen: &Seen, limits: Limits) -> Result<()> {
-    let limits = limits.checked()?;
-    let competition = &seen.competition;
+    let id = seen.competition.id;
     let mut tx = app.db.begin().await?;
-    if let Some(before) = lock_launched(&mut tx, competition.id).await? {
-        only_upward(&before, &limits)?;
+    let before = lock(&mut tx, id).await?;
+    set_limits(&mut tx, &before, limits).await?;
+    finish(app, tx, host, id, "edit_limits").await
+}
+
+async fn set_limits(conn: &mut PgConnection, before: &Competition, limits: Limits) -> Result<()> {
+    let limits = limits.checked()?;
+    if before.launched_at.is_some() {
+        only_upward(before, &limits)?;
     }
-    store::drafts::set_limits(&mut tx, competition.id, &limits).await?;
-    finish(app, tx, host, competition, "edit_limits").await
+    Ok(store::drafts::set_limits(conn, before.id, &limits).await?)
 }
 
 fn only_upward(before: &Competition, after: &Limits) -> Result<()> {
@@ -99,7 +143,7 @@ fn only_upward(before: &Competition, after: &Limits) -> Result<()> {
         ("daily_limit", after.daily < before.daily_limit),
         ("final_limit", after.finals < before.final_limit),
         ("team_limit", after.team < before.team_limit),
-        ("max_upload_mib", after.max_upload_bytes < before.max_upload_bytes),
+        ("max_upload_bytes", after.max_upload_bytes < before.max_upload_bytes),
     ] {
         if shrinks {
             return Err(AppError::field(field, "After launch a limit can be raised, never lowered."));
@@ -119,16 +163,60 @@ pub async fn edit_visibility(
     visibility: Visibility,
     emails: &[String],
 ) -> Result<()> {
-    let competition = &seen.competition;
+    let id = seen.competition.id;
     let mut tx = app.db.begin().await?;
-    store::drafts::set_visibility(&mut tx, competition.id, visibility).await?;
-    store::drafts::set_invited(&mut tx, competition.id, emails, app.clock.now()).await?;
-    if visibility == Visibility::Invitation
-        && store::drafts::invite_secret(&mut tx, competition.id).await?.is_none()
-    {
-        store::drafts::set_invite_secret(&mut tx, competition.id, &new_secret(), app.clock.now()).await?;
+    set_visibility(&mut tx, id, visibility, emails, app.clock.now()).await?;
+    finish(app, tx, host, id, "edit_visibility").await
+}
+
+async fn set_visibility(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    visibility: Visibility,
+    emails: &[String],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    store::drafts::set_visibility(conn, id, visibility).await?;
+    store::drafts::set_invited(conn, id, emails, now).await?;
+    if visibility == Visibility::Invitation && store::drafts::invite_secret(conn, id).await?.is_none() {
+        store::drafts::set_invite_secret(conn, id, &new_secret(), now).await?;
     }
-    finish(app, tx, host, competition, "edit_visibility").await
+    Ok(())
+}
+
+/// Changes several settings at once, or none of them. What a patch leaves out stays as it is now,
+/// whoever changed it meanwhile; `condition` is asked about that. Gives the address from now on.
+///
+/// # Errors
+/// That of the condition; as the verbs above.
+pub async fn patch(
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    patch: &Patch,
+    condition: impl FnOnce(&Competition) -> Result<()>,
+) -> Result<String> {
+    let (id, now) = (seen.competition.id, app.clock.now());
+    let mut tx = app.db.begin().await?;
+    let before = lock(&mut tx, id).await?;
+    condition(&before)?;
+    if let Some(timeline) = patch.timeline(&before, now) {
+        set_timeline(&mut tx, &before, &timeline.checked()?, now).await?;
+    }
+    if let Some(limits) = patch.limits(&before) {
+        set_limits(&mut tx, &before, limits).await?;
+    }
+    if let Some(visibility) = patch.visibility(&before)? {
+        let emails = match &patch.emails {
+            Some(emails) => read_emails(&emails.join("\n"))?,
+            None => store::drafts::invited(&mut tx, id).await?,
+        };
+        set_visibility(&mut tx, id, visibility, &emails, now).await?;
+    }
+    let basics = patch.basics(&before)?;
+    set_basics(&mut tx, &before, &basics, now).await?;
+    finish(app, tx, host, id, "edit_settings").await?;
+    Ok(basics.slug)
 }
 
 /// Makes a new invitation link; the old one stops working.
@@ -136,19 +224,20 @@ pub async fn edit_visibility(
 /// # Errors
 /// Those of the database.
 pub async fn renew_link(app: &App, host: &Member, seen: &Seen) -> Result<()> {
+    let id = seen.competition.id;
     let mut tx = app.db.begin().await?;
-    store::drafts::set_invite_secret(&mut tx, seen.competition.id, &new_secret(), app.clock.now()).await?;
-    finish(app, tx, host, &seen.competition, "renew_invitation_link").await
+    store::drafts::set_invite_secret(&mut tx, id, &new_secret(), app.clock.now()).await?;
+    finish(app, tx, host, id, "renew_invitation_link").await
 }
 
 fn new_secret() -> String {
     hex::encode(rand::rng().random::<[u8; 16]>())
 }
 
-/// Writes a page, drawn as it is saved. Returns the page's slug.
+/// Writes a page, drawn as it is saved; `condition` is asked about what stands there. Returns the page's slug.
 ///
 /// # Errors
-/// [`AppError::Field`] for a title or text that cannot be kept.
+/// [`AppError::Field`] for a title or text that cannot be kept; that of the condition.
 pub async fn write_page(
     app: &App,
     host: &Member,
@@ -156,6 +245,7 @@ pub async fn write_page(
     slug: &str,
     title: &str,
     text: &str,
+    condition: impl FnOnce(Option<TextPage>) -> Result<()>,
 ) -> Result<String> {
     let title = title.trim();
     check_page_title(title)?;
@@ -171,12 +261,23 @@ pub async fn write_page(
         return Err(AppError::field("title", "Use a title with letters or digits."));
     }
     let markdown = text.replace("\r\n", "\n");
-    let html = markdown::draw(&markdown);
+    let id = seen.competition.id;
     let mut tx = app.db.begin().await?;
+    let competition = lock(&mut tx, id).await?;
+    let html = links::draw(&competition.slug, &markdown);
+    condition(store::texts::find(&mut tx, id, slug).await?)?;
     let page = Writing { slug, title, markdown: &markdown, html: &html, is_proposed: false };
-    store::texts::save(&mut tx, seen.competition.id, &page, app.clock.now()).await?;
-    finish(app, tx, host, &seen.competition, "write_page").await?;
+    store::texts::save(&mut tx, id, &page, app.clock.now()).await?;
+    finish(app, tx, host, id, "write_page").await?;
     Ok(slug.to_owned())
+}
+
+/// The condition of whoever writes whatever stands there.
+///
+/// # Errors
+/// Never.
+pub fn whatever_stands(_: Option<TextPage>) -> Result<()> {
+    Ok(())
 }
 
 /// # Errors
@@ -211,17 +312,25 @@ pub const OWN_PAGES: [&str; 4] = ["overview", "evaluation", "data", "rules"];
 /// there is none.
 ///
 /// # Errors
-/// [`AppError::Refused`] for one of these after the launch; [`AppError::NotFound`].
-pub async fn remove_page(app: &App, host: &Member, seen: &Seen, slug: &str) -> Result<()> {
+/// [`AppError::Refused`] for one of these after the launch; [`AppError::NotFound`]; that of the condition.
+pub async fn remove_page(
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    slug: &str,
+    condition: impl FnOnce(Option<TextPage>) -> Result<()>,
+) -> Result<()> {
+    let id = seen.competition.id;
     let mut tx = app.db.begin().await?;
-    let launched_at = store::drafts::lock(&mut tx, seen.competition.id).await?;
+    let launched_at = store::drafts::lock(&mut tx, id).await?;
+    condition(store::texts::find(&mut tx, id, slug).await?)?;
     if OWN_PAGES.contains(&slug) && launched_at.is_some() {
         return Err(AppError::refused("Every competition has this page: change its text instead."));
     }
-    if !store::texts::remove(&mut tx, seen.competition.id, slug).await? {
+    if !store::texts::remove(&mut tx, id, slug).await? {
         return Err(AppError::NotFound);
     }
-    finish(app, tx, host, &seen.competition, "remove_page").await
+    finish(app, tx, host, id, "remove_page").await
 }
 
 /// Puts pages into an order; those that are not named follow in theirs.
@@ -236,7 +345,7 @@ pub async fn order_pages(app: &App, host: &Member, seen: &Seen, slugs: &[String]
         return Err(AppError::field("slugs", format!("There is no page “{stranger}”.")));
     }
     store::texts::order(&mut tx, id, slugs).await?;
-    finish(app, tx, host, &seen.competition, "order_pages").await
+    finish(app, tx, host, id, "order_pages").await
 }
 
 /// Moves a page one place up.
@@ -258,12 +367,12 @@ async fn finish(
     app: &App,
     mut tx: sqlx::Transaction<'_, sqlx::Postgres>,
     host: &Member,
-    competition: &Competition,
+    id: CompetitionId,
     action: &str,
 ) -> Result<()> {
     let now = app.clock.now();
-    propose::refresh(&mut tx, competition.id, now).await?;
-    store::drafts::note(&mut tx, now, host.id, action, competition.id, &serde_json::json!({})).await?;
+    propose::refresh(&mut tx, id, now).await?;
+    store::drafts::note(&mut tx, now, host.id, action, id, &serde_json::json!({})).await?;
     tx.commit().await?;
     Ok(())
 }

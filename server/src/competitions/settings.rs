@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
+use crate::competitions::model::Competition;
 use crate::error::{AppError, Result};
 
 /// Name, address and one line about a competition.
@@ -192,6 +193,16 @@ pub struct Limits {
 }
 
 impl Limits {
+    pub fn of(competition: &Competition) -> Self {
+        Self {
+            daily: competition.daily_limit,
+            finals: competition.final_limit,
+            team: competition.team_limit,
+            max_upload_bytes: competition.max_upload_bytes,
+            score_decimals: competition.score_decimals,
+        }
+    }
+
     /// # Errors
     /// [`AppError::Field`] for the first limit that cannot be kept.
     pub fn checked(self) -> Result<Self> {
@@ -208,7 +219,7 @@ impl Limits {
             if (1024..=10_737_418_240).contains(&self.max_upload_bytes) {
                 Ok(())
             } else {
-                Err(AppError::field("max_upload_mib", "A submission file may have 1 to 10240 MiB."))
+                Err(AppError::field("max_upload_bytes", "A submission file may have 1 to 10240 MiB."))
             },
         ];
         checks.into_iter().filter_map(Result::err).collect()
@@ -255,6 +266,75 @@ impl Visibility {
             "invitation" => Ok(Self::Invitation),
             _ => Err(AppError::field("visibility", "Choose public, unlisted or by invitation.")),
         }
+    }
+}
+
+/// Settings that change; what is `None` stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Patch {
+    pub title: Option<String>,
+    pub slug: Option<String>,
+    pub subtitle: Option<String>,
+    pub starts_at: Option<DateTime<Utc>>,
+    pub entry_deadline_at: Option<DateTime<Utc>>,
+    pub merger_deadline_at: Option<DateTime<Utc>>,
+    pub ends_at: Option<DateTime<Utc>>,
+    pub daily_limit: Option<i32>,
+    pub final_limit: Option<i32>,
+    pub team_limit: Option<i32>,
+    pub max_upload_bytes: Option<i64>,
+    pub score_decimals: Option<i32>,
+    pub visibility: Option<String>,
+    /// Who is invited by name; the whole list.
+    pub emails: Option<Vec<String>>,
+}
+
+impl Patch {
+    /// # Errors
+    /// As [`Basics::read`].
+    pub fn basics(&self, before: &Competition) -> Result<Basics> {
+        Basics::read(
+            self.title.as_deref().unwrap_or(&before.title),
+            self.slug.as_deref().unwrap_or(&before.slug),
+            self.subtitle.as_deref().unwrap_or(&before.subtitle),
+        )
+    }
+
+    /// `None` where no time changes. Deadlines that were never set are the end.
+    pub fn timeline(&self, before: &Competition, now: DateTime<Utc>) -> Option<Timeline> {
+        let times = [self.starts_at, self.entry_deadline_at, self.merger_deadline_at, self.ends_at];
+        times.iter().flatten().next()?;
+        let proposed = Timeline::proposed(now);
+        let ends_at = self.ends_at.or(before.ends_at).unwrap_or(proposed.ends_at);
+        Some(Timeline {
+            starts_at: self.starts_at.or(before.starts_at).unwrap_or(proposed.starts_at),
+            entry_deadline_at: self.entry_deadline_at.or(before.entry_deadline_at).unwrap_or(ends_at),
+            merger_deadline_at: self.merger_deadline_at.or(before.merger_deadline_at).unwrap_or(ends_at),
+            ends_at,
+        })
+    }
+
+    /// `None` where no limit changes.
+    pub fn limits(&self, before: &Competition) -> Option<Limits> {
+        let limits = Limits {
+            daily: self.daily_limit.unwrap_or(before.daily_limit),
+            finals: self.final_limit.unwrap_or(before.final_limit),
+            team: self.team_limit.unwrap_or(before.team_limit),
+            max_upload_bytes: self.max_upload_bytes.unwrap_or(before.max_upload_bytes),
+            score_decimals: self.score_decimals.unwrap_or(before.score_decimals),
+        };
+        (limits != Limits::of(before)).then_some(limits)
+    }
+
+    /// `None` where neither who may see it changes nor who is invited.
+    ///
+    /// # Errors
+    /// As [`Visibility::read`].
+    pub fn visibility(&self, before: &Competition) -> Result<Option<Visibility>> {
+        if self.visibility.is_none() && self.emails.is_none() {
+            return Ok(None);
+        }
+        Visibility::read(self.visibility.as_deref().unwrap_or(&before.visibility)).map(Some)
     }
 }
 

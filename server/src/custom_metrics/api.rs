@@ -1,7 +1,6 @@
 //! Modules and failed submissions as JSON.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,6 +12,7 @@ use super::choose::{self, Choice};
 use super::model::{Failure, Module};
 use super::{retry, store};
 use crate::accounts::model::{Member, Scope};
+use crate::api::body::ApiJson;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::{ApiMember, MaybeApiMember};
@@ -26,6 +26,7 @@ use crate::paths;
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(show_module, put_module))
+        .routes(routes!(show_host_metric))
         .routes(routes!(show_failures))
         .routes(routes!(post_retry))
 }
@@ -97,6 +98,63 @@ async fn show_module(
     module_of(&app, version).await
 }
 
+/// What the host's own form knows of the metric.
+#[derive(Serialize, utoipa::ToSchema)]
+struct HostMetricJson {
+    /// Of the scoring version that the host works on: one that is being put together, else the one that counts.
+    version: i32,
+    /// Whether another metric can be chosen now.
+    is_open: bool,
+    /// Its name in the catalogue; `custom` for a module; `null` until one is chosen.
+    metric: Option<String>,
+    #[schema(value_type = Object)]
+    params: Value,
+    #[schema(value_type = Object)]
+    context: Value,
+    /// For solutions without a `Usage` column.
+    public_fraction: f64,
+    higher_is_better: Option<bool>,
+    /// Where the host wrote the metric.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    module: Option<ModuleJson>,
+    /// Which Python runs modules, as the living scorers say.
+    sandboxes: Vec<String>,
+    /// Why scorers have none.
+    sandbox_refusals: Vec<String>,
+}
+
+/// The metric of the version that the host works on, with everything that was set for it.
+#[utoipa::path(
+    get,
+    path = paths::API_HOST_METRIC,
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    responses((status = 200, description = "The metric", body = HostMetricJson)),
+)]
+async fn show_host_metric(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+) -> Result<Json<HostMetricJson>> {
+    let (_, seen) = open(&app, &slug, caller).await?;
+    let mut conn = app.db.acquire().await?;
+    let version = judging::version_at_hand(&mut conn, seen.competition.id).await?;
+    let module = store::of_version(&mut conn, version.id).await?;
+    let sandboxes = store::sandboxes(&mut conn).await?;
+    Ok(Json(HostMetricJson {
+        version: version.number,
+        is_open: version.activated_at.is_none(),
+        metric: version.metric,
+        params: version.params,
+        context: version.context,
+        public_fraction: version.public_fraction,
+        higher_is_better: version.higher_is_better,
+        module: module.map(ModuleJson::from),
+        sandboxes: sandboxes.versions,
+        sandbox_refusals: sandboxes.refusals,
+    }))
+}
+
 #[derive(Deserialize, utoipa::ToSchema)]
 struct ModuleBody {
     /// The text of the Python module, at most 256 kB.
@@ -134,13 +192,10 @@ async fn put_module(
     State(app): State<App>,
     Path(slug): Path<String>,
     caller: ApiMember,
-    body: Result<Json<ModuleBody>, JsonRejection>,
+    body: Result<ApiJson<ModuleBody>>,
 ) -> Result<Json<ModuleJson>> {
     let (host, seen) = open(&app, &slug, caller).await?;
-    let Json(body) = body.map_err(|error| {
-        let sentence = format!("The request is not the JSON that belongs here: {}.", error.body_text());
-        AppError::field("body", sentence)
-    })?;
+    let ApiJson(body) = body?;
     if !(0.01..=0.99).contains(&body.public_fraction) {
         return Err(AppError::field("public_fraction", "A share between 0.01 and 0.99."));
     }

@@ -89,7 +89,7 @@ async fn supply_draft(
         [("overview", "Overview"), ("evaluation", "Evaluation"), ("data", "Data"), ("rules", "Rules")]
     {
         let text = std::str::from_utf8(bytes(folder, &format!("pages/{slug}.md"))?)?;
-        edit::write_page(app, host, seen, slug, title, text).await?;
+        edit::write_page(app, host, seen, slug, title, text, edit::whatever_stands).await?;
     }
     for (name, description) in &demo.files {
         let stored = keep(app, "data", seen.competition.id.0, bytes(folder, name)?).await?;

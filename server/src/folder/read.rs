@@ -226,9 +226,6 @@ fn limits(top: &mut Section<'_>, source: Source<'_>) -> Option<Limits> {
         score_decimals: narrow(limit("score_decimals", usual.score_decimals.into())),
         max_upload_bytes: limit("max_upload_bytes", usual.max_upload_bytes),
     };
-    if let Some(line) = lines.iter().find(|(key, _)| *key == "max_upload_bytes") {
-        lines.push(("max_upload_mib", line.1));
-    }
     section.finish();
     report(source, limits.faults(), &lines);
     Some(limits)

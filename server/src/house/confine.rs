@@ -102,5 +102,8 @@ mod tests {
         assert!(apart.contains(&temporary));
         let within = writable_folders(Some(Path::new("/srv/files")), &temporary.join("holdout/keys"));
         assert!(!within.contains(&temporary));
+        let arriving = temporary.join("holdout/arriving");
+        let with_bucket = writable_folders(Some(&arriving), &temporary.join("holdout"));
+        assert!(with_bucket.contains(&arriving) && !with_bucket.contains(&temporary));
     }
 }

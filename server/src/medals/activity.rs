@@ -21,6 +21,8 @@ pub struct Year {
     pub months: Vec<(i64, &'static str)>,
     pub n_activities: i64,
     pub n_days: i64,
+    /// The days on which something was done, each once, in their order.
+    pub active: Vec<ActiveDay>,
 }
 
 impl Year {
@@ -41,7 +43,9 @@ impl Year {
                 *count += active.n;
             }
         }
+        let day = |(at, n): (usize, &i64)| ActiveDay { day: first + TimeDelta::days(at as i64), n: *n };
         Self {
+            active: counts.iter().enumerate().filter(|(_, n)| **n > 0).map(day).collect(),
             outlines: outlines(&counts),
             months: months(first),
             n_activities: counts.iter().sum(),

@@ -4,6 +4,7 @@
 //! by hand. Never here: a competition that is not over, or that its host marked as counting for nothing.
 
 pub mod activity;
+pub mod api;
 pub mod model;
 pub mod pages;
 pub mod read;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::multipart::Multipart;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
@@ -20,6 +19,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::accounts::model::{Member, Scope};
+use crate::api::body::ApiJson;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
@@ -31,7 +31,7 @@ use crate::error::{AppError, Result};
 use crate::ids::{SubmissionId, TeamId};
 use crate::paths;
 use crate::submissions::check::check;
-use crate::submissions::choose::{choose_final, describe, withdraw_final};
+use crate::submissions::choose::{check_description, choose_final, describe, withdraw_final};
 use crate::submissions::model::{Allowance, State as Stage, Submission, rounded};
 use crate::submissions::pages::download_of;
 use crate::submissions::store::{self, Check, Released};
@@ -449,18 +449,20 @@ async fn patch_submission(
     State(app): State<App>,
     Path((slug, id)): Path<(String, SubmissionId)>,
     caller: ApiMember,
-    body: std::result::Result<Json<PatchJson>, JsonRejection>,
+    body: Result<ApiJson<PatchJson>>,
 ) -> Result<Json<SubmissionJson>> {
     let member = caller.with(Scope::Submit)?;
-    let Json(patch) = body.map_err(|error| AppError::field("body", error.body_text()))?;
+    let ApiJson(patch) = body?;
     let entrant = enter(&app, &member, &slug).await?;
-    if let Some(text) = &patch.description {
-        describe(&app, &entrant, id, text).await?;
-    }
+    // Whatever can be refused is refused before anything changes.
+    patch.description.as_deref().map_or(Ok(()), check_description)?;
     match patch.selected {
         Some(true) => choose_final(&app, &entrant, id).await?,
         Some(false) => withdraw_final(&app, &entrant, id).await?,
         None => {}
+    }
+    if let Some(text) = &patch.description {
+        describe(&app, &entrant, id, text).await?;
     }
     let seen = access::see(&app, &slug, Some(&member)).await?;
     Ok(Json(document(&app, &seen, entrant.team_id, id).await?))

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
@@ -13,6 +12,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::accounts::model::Scope;
+use crate::api::body::ApiJson;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access;
@@ -88,11 +88,11 @@ async fn post_direct_upload(
     State(app): State<App>,
     Path(slug): Path<String>,
     caller: ApiMember,
-    body: std::result::Result<Json<AnnouncedJson>, JsonRejection>,
+    body: Result<ApiJson<AnnouncedJson>>,
 ) -> Result<(StatusCode, Json<OpenedJson>)> {
     let member = caller.with(Scope::Submit)?;
-    let Json(file) = body.map_err(|error| AppError::field("body", error.body_text()))?;
     let entrant = enter(&app, &member, &slug).await?;
+    let ApiJson(file) = body?;
     let opened = direct::open(&app, &entrant, file.announced()?).await?;
     let json = OpenedJson {
         id: opened.id,
@@ -120,11 +120,11 @@ async fn finish_direct_upload(
     State(app): State<App>,
     Path((slug, id)): Path<(String, Uuid)>,
     caller: ApiMember,
-    body: std::result::Result<Json<AnnouncedJson>, JsonRejection>,
+    body: Result<ApiJson<AnnouncedJson>>,
 ) -> Result<(StatusCode, Json<SubmissionJson>)> {
     let member = caller.with(Scope::Submit)?;
-    let Json(file) = body.map_err(|error| AppError::field("body", error.body_text()))?;
     let entrant = enter(&app, &member, &slug).await?;
+    let ApiJson(file) = body?;
     let about =
         About { file_name: last_part(&file.file_name), description: file.description.trim().to_owned() };
     let receipt = direct::take_in(&app, &entrant, id, file.announced()?, about).await?;

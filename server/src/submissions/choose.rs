@@ -7,15 +7,19 @@ use crate::submissions::store;
 use crate::submissions::submit::{DESCRIPTION_LIMIT, Entrant};
 
 /// # Errors
-/// [`AppError::Field`] for a text that is too long; [`AppError::NotFound`] for another team's.
-pub async fn describe(app: &App, entrant: &Entrant, id: SubmissionId, text: &str) -> Result<()> {
-    let text = text.trim();
-    if text.chars().count() > DESCRIPTION_LIMIT {
-        return Err(AppError::field(
-            "description",
-            format!("A description has at most {DESCRIPTION_LIMIT} characters."),
-        ));
+/// [`AppError::Field`] for a text that is too long.
+pub fn check_description(text: &str) -> Result<()> {
+    if text.trim().chars().count() <= DESCRIPTION_LIMIT {
+        return Ok(());
     }
+    Err(AppError::field("description", format!("A description has at most {DESCRIPTION_LIMIT} characters.")))
+}
+
+/// # Errors
+/// As [`check_description`]; [`AppError::NotFound`] for another team's.
+pub async fn describe(app: &App, entrant: &Entrant, id: SubmissionId, text: &str) -> Result<()> {
+    check_description(text)?;
+    let text = text.trim();
     let mut conn = app.db.acquire().await?;
     let is_ours = store::describe(&mut conn, entrant.team_id, id, text).await?;
     if is_ours { Ok(()) } else { Err(AppError::NotFound) }

@@ -1,7 +1,6 @@
 //! Joining as JSON.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -9,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::model::Scope;
+use crate::api::body::ApiJson;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::error::{AppError, Result};
@@ -47,11 +47,10 @@ async fn post_join(
     State(app): State<App>,
     Path(slug): Path<String>,
     caller: ApiMember,
-    body: std::result::Result<Json<JoinJson>, JsonRejection>,
+    body: Result<ApiJson<JoinJson>>,
 ) -> Result<(StatusCode, Json<JoinedJson>)> {
     let member = caller.with(Scope::Submit)?;
-    let says_yes = body.is_ok_and(|Json(body)| body.accept_rules);
-    if !says_yes {
+    if !body?.0.accept_rules {
         return Err(AppError::field("accept_rules", "Send {\"accept_rules\": true} to accept the rules."));
     }
     let joined = join(&app, &member, &slug).await?;

@@ -70,6 +70,9 @@ struct UploadsJson {
     items: Vec<UploadJson>,
 }
 
+/// Uploads are for one or the other.
+const PURPOSES: [Scope; 2] = [Scope::Submit, Scope::Host];
+
 async fn find(app: &App, member: &Member, id: UploadId) -> Result<Upload> {
     let mut conn = app.db.acquire().await?;
     store::find(&mut conn, member.id, id, app.clock.now()).await?.ok_or(AppError::NotFound)
@@ -77,6 +80,7 @@ async fn find(app: &App, member: &Member, id: UploadId) -> Result<Upload> {
 
 /// An upload of the caller's, whose token is good for what it will be spent on.
 async fn own(app: &App, caller: ApiMember, id: UploadId) -> Result<Upload> {
+    caller.require_one_of(&PURPOSES)?;
     let upload = find(app, &caller.member, id).await?;
     caller.require(upload.purpose()?.scope())?;
     Ok(upload)
@@ -134,7 +138,7 @@ async fn show_protocol() -> impl IntoResponse {
     path = paths::API_UPLOADS,
     operation_id = "begin_upload",
     tag = "Uploads",
-    security(("token" = ["submit"])),
+    security(("token" = ["submit"]), ("token" = ["host"])),
     params(
         ("Tus-Resumable" = String, Header, description = "`1.0.0`", example = "1.0.0"),
         ("Upload-Length" = i64, Header, description = "Size of the whole file in bytes", minimum = 0, example = 14),
@@ -165,6 +169,7 @@ async fn begin_upload(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response> {
+    caller.require_one_of(&PURPOSES)?;
     let metadata = Metadata::read(tus::text(&headers, &tus::UPLOAD_METADATA).unwrap_or_default())?;
     let total_bytes = tus::number(&headers, &tus::UPLOAD_LENGTH, "Upload-Length")?;
     let purpose = Purpose::parse(&metadata.purpose).ok_or_else(|| {
@@ -220,7 +225,7 @@ async fn show_upload(
     path = paths::API_UPLOAD,
     operation_id = "ask_offset",
     tag = "Uploads",
-    security(("token" = ["submit"])),
+    security(("token" = ["submit"]), ("token" = ["host"])),
     params(("Tus-Resumable" = String, Header, description = "`1.0.0`", example = "1.0.0")),
     responses(
         (
@@ -257,7 +262,7 @@ async fn head_upload(
     path = paths::API_UPLOAD,
     operation_id = "append_to_upload",
     tag = "Uploads",
-    security(("token" = ["submit"])),
+    security(("token" = ["submit"]), ("token" = ["host"])),
     params(
         ("Tus-Resumable" = String, Header, description = "`1.0.0`", example = "1.0.0"),
         ("Upload-Offset" = i64, Header, description = "Where the upload stands", minimum = 0, example = 0),
@@ -302,7 +307,7 @@ async fn append_to_upload(
     path = paths::API_UPLOAD,
     operation_id = "end_upload",
     tag = "Uploads",
-    security(("token" = ["submit"])),
+    security(("token" = ["submit"]), ("token" = ["host"])),
     params(("Tus-Resumable" = String, Header, description = "`1.0.0`", example = "1.0.0")),
     responses(
         (status = 204, description = "It is gone", headers(("Tus-Resumable" = String, description = "`1.0.0`"))),
@@ -326,7 +331,7 @@ async fn end_upload(
     path = paths::API_UPLOAD,
     operation_id = "override_upload_method",
     tag = "Uploads",
-    security(("token" = ["submit"])),
+    security(("token" = ["submit"]), ("token" = ["host"])),
     params(
         ("Tus-Resumable" = String, Header, description = "`1.0.0`", example = "1.0.0"),
         ("X-HTTP-Method-Override" = String, Header, description = "`PATCH` or `DELETE`", example = "PATCH"),

@@ -110,14 +110,10 @@ pub fn is_named(headers: &HeaderMap) -> bool {
 /// # Errors
 /// [`AppError::Field`] when it is not the JSON that belongs here.
 pub async fn read_named<T: DeserializeOwned>(body: Body) -> Result<T> {
-    let wrong = |cause: String| {
-        AppError::field(
-            "body",
-            format!("A JSON body names an upload, {{\"upload\": ID}}; this one does not: {cause}."),
-        )
-    };
-    let bytes = to_bytes(body, LONGEST_REFERENCE_BYTES).await.map_err(|error| wrong(error.to_string()))?;
-    serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))
+    let bytes = to_bytes(body, LONGEST_REFERENCE_BYTES).await.map_err(|error| {
+        AppError::field("body", format!("A JSON body names an upload, {{\"upload\": ID}}: {error}."))
+    })?;
+    crate::api::body::parse(&bytes)
 }
 
 /// A whole upload of the member's, for this purpose in this competition.

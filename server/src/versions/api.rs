@@ -1,7 +1,6 @@
 //! Scoring versions as JSON.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
@@ -14,6 +13,7 @@ use utoipa_axum::routes;
 use super::model::{Change, Fault, Move, MoveKey, Stage, Verification, Version};
 use super::{rescore, store, verify};
 use crate::accounts::model::{Member, Scope};
+use crate::api::body::ApiJson;
 use crate::api::paging::{Keyset, NextPart, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::{ApiMember, MaybeApiMember};
@@ -34,7 +34,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(post_roll_back))
         .routes(routes!(post_abandon))
         .routes(routes!(post_retry))
-        .routes(routes!(post_verification))
+        .routes(routes!(list_verifications, post_verification))
         .routes(routes!(show_verification))
 }
 
@@ -289,11 +289,6 @@ struct ReasonJson {
     reason: String,
 }
 
-fn reason(body: Result<Json<ReasonJson>, JsonRejection>) -> Result<String> {
-    body.map(|Json(body)| body.reason)
-        .map_err(|_| AppError::field("reason", "Send a JSON object with “reason”, which everybody reads."))
-}
-
 /// Score everything under the version, beside what counts.
 #[utoipa::path(
     post,
@@ -308,10 +303,10 @@ async fn post_start(
     State(app): State<App>,
     Path((slug, number)): Path<(String, i32)>,
     caller: ApiMember,
-    body: Result<Json<ReasonJson>, JsonRejection>,
+    body: Result<ApiJson<ReasonJson>>,
 ) -> Result<Json<VersionJson>> {
     let (host, seen) = open(&app, &slug, caller).await?;
-    rescore::start(&app, &host, &seen, number, &reason(body)?).await?;
+    rescore::start(&app, &host, &seen, number, &body?.0.reason).await?;
     shown(&app, &seen, number).await
 }
 
@@ -348,10 +343,10 @@ async fn post_roll_back(
     State(app): State<App>,
     Path((slug, number)): Path<(String, i32)>,
     caller: ApiMember,
-    body: Result<Json<ReasonJson>, JsonRejection>,
+    body: Result<ApiJson<ReasonJson>>,
 ) -> Result<Json<VersionJson>> {
     let (host, seen) = open(&app, &slug, caller).await?;
-    rescore::roll_back(&app, &host, &seen, number, &reason(body)?).await?;
+    rescore::roll_back(&app, &host, &seen, number, &body?.0.reason).await?;
     shown(&app, &seen, number).await
 }
 
@@ -437,6 +432,44 @@ async fn verification(
         faults,
         next,
     }))
+}
+
+/// A verification in the list of them.
+#[derive(Serialize, utoipa::ToSchema)]
+struct VerificationLineJson {
+    #[serde(flatten)]
+    verification: Verification,
+    n_done: i64,
+    /// Finished, and every score came out the same to the last bit.
+    is_clean: bool,
+}
+
+impl From<Verification> for VerificationLineJson {
+    fn from(verification: Verification) -> Self {
+        Self { n_done: verification.n_done(), is_clean: verification.is_clean(), verification }
+    }
+}
+
+/// Every time that all scores were computed again.
+#[utoipa::path(
+    get,
+    path = paths::API_VERIFICATIONS,
+    tag = "Rescoring",
+    security(("token" = ["host"])),
+    params(Keyset),
+    responses((status = 200, description = "Verifications, newest first", body = Slice<VerificationLineJson>)),
+)]
+async fn list_verifications(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    ApiQuery(keyset): ApiQuery<Keyset>,
+    caller: ApiMember,
+) -> Result<Slice<VerificationLineJson>> {
+    let (_, seen) = open(&app, &slug, caller).await?;
+    let mut conn = app.db.acquire().await?;
+    let id = seen.competition.id;
+    let found = store::verifications(&mut conn, id, keyset.before(), keyset.fetched()).await?;
+    Ok(keyset.slice(found, |verification| verification.id).map(VerificationLineJson::from))
 }
 
 /// Compute every score again and compare.

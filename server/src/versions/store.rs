@@ -215,6 +215,35 @@ pub async fn ask_verification(
     .await
 }
 
+/// A competition's verifications behind `before`, newest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn verifications(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    before: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<Verification>> {
+    sqlx::query_as!(
+        Verification,
+        "select v.id, s.number as version, v.asked_at, v.finished_at, v.n_asked,
+                (select count(*) from jobs j where j.verification_id = v.id and j.state in ('queued', 'leased')) as \"n_waiting!\",
+                (select count(*) from jobs j where j.verification_id = v.id and j.state = 'failed') as \"n_failed!\",
+                (select count(*) from verification_faults f where f.verification_id = v.id) as \"n_faults!\"
+         from verifications v
+         join scoring_versions s on s.id = v.version_id
+         where v.competition_id = $1 and v.id < $2
+         order by v.id desc
+         limit $3",
+        id.0,
+        before,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
 /// A verification of a competition; the newest where no number is given.
 ///
 /// # Errors

@@ -1,7 +1,6 @@
 //! Webhooks as JSON.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
@@ -14,6 +13,7 @@ use super::model::{Delivery, Webhook};
 use super::register::{self, Wish};
 use super::store;
 use crate::accounts::model::{Member, Scope};
+use crate::api::body::ApiJson;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
@@ -26,7 +26,7 @@ use crate::paths;
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list_webhooks, create_webhook))
-        .routes(routes!(remove_webhook))
+        .routes(routes!(show_webhook, remove_webhook))
         .routes(routes!(ping_webhook))
         .routes(routes!(list_deliveries))
 }
@@ -115,14 +115,33 @@ async fn create_webhook(
     State(app): State<App>,
     Path(slug): Path<String>,
     caller: ApiMember,
-    body: Result<Json<NewWebhookJson>, JsonRejection>,
+    body: Result<ApiJson<NewWebhookJson>>,
 ) -> Result<(StatusCode, Json<WebhookJson>)> {
     let (host, seen) = open(&app, &slug, caller).await?;
-    let Json(asked) = body.map_err(|error| AppError::field("body", error.body_text()))?;
+    let ApiJson(asked) = body?;
     let wish = Wish::check(&asked.url, &asked.events, app.config.webhooks_to_private_addresses)?;
     let webhook = register::add(&app, &host, &seen, &wish).await?;
     let secret = Some(webhook.secret_text());
     Ok((StatusCode::CREATED, Json(WebhookJson { secret, ..webhook.into() })))
+}
+
+/// One webhook.
+#[utoipa::path(
+    get,
+    path = paths::API_WEBHOOK,
+    tag = "Webhooks",
+    security(("token" = ["host"])),
+    responses((status = 200, description = "The webhook; its secret is not told again", body = WebhookJson)),
+)]
+async fn show_webhook(
+    State(app): State<App>,
+    Path((slug, id)): Path<(String, WebhookId)>,
+    caller: ApiMember,
+) -> Result<Json<WebhookJson>> {
+    let (_, seen) = open(&app, &slug, caller).await?;
+    let mut conn = app.db.acquire().await?;
+    let webhook = store::find(&mut conn, seen.competition.id, id).await?.ok_or(AppError::NotFound)?;
+    Ok(Json(webhook.into()))
 }
 
 /// Remove a webhook, with the record of its messages.

@@ -106,3 +106,60 @@ async fn a_request_that_is_repeated_at_once_is_one_submission(pool: PgPool) {
     world.drain().await;
     world.close().await;
 }
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_write_that_builds_on_what_changed_since_is_refused(pool: PgPool) {
+    let world = World::new(pool).await;
+    let ada = world.member("ada").await;
+    let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
+    let page = json!({"title": "About", "markdown": "First"});
+    let send = async |method: Method, path: &str, header: (&str, &str), body: &serde_json::Value| {
+        let headers = [("content-type", "application/json"), header];
+        ada.api.send_with(method, path, &headers, body.to_string()).await
+    };
+    let about = arena.api("/pages/about");
+    send(Method::PUT, &about, ("if-match", "*"), &page).await.expect(412);
+    send(Method::PUT, &about, ("if-none-match", "*"), &page).await.expect(204);
+    send(Method::PUT, &about, ("if-none-match", "*"), &page).await.expect(412);
+    for (path, method, change, done) in [
+        (about.clone(), Method::PUT, json!({"title": "About", "markdown": "Second"}), 204),
+        (arena.api(""), Method::PATCH, json!({"subtitle": "Changed"}), 200),
+        ("/api/v1/me/profile".to_owned(), Method::PATCH, json!({"bio": "I count."}), 204),
+    ] {
+        let tag = ada.api.get(&path).await.expect(200).header("etag").to_owned();
+        send(method.clone(), &path, ("if-match", &tag), &change).await.expect(done);
+        let refused = send(method, &path, ("if-match", &tag), &change).await.expect(412).json();
+        assert_eq!(refused["type"], "precondition", "{path}");
+    }
+    let tag = ada.api.get(&about).await.expect(200).header("etag").to_owned();
+    send(Method::DELETE, &about, ("if-match", "\"old\""), &json!({})).await.expect(412);
+    send(Method::DELETE, &about, ("if-match", &tag), &json!({})).await.expect(204);
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_change_of_settings_happens_as_a_whole_or_not_at_all(pool: PgPool) {
+    let world = World::new(pool).await;
+    let ada = world.member("ada").await;
+    let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
+    let before = ada.api.get(&arena.api("")).await.expect(200).json();
+    let fine = json!({"subtitle": "Changed", "daily_limit": 9, "visibility": "unlisted", "emails": ["eve@people.test"]});
+    for (field, value) in [
+        ("slug", json!("elsewhere")),
+        ("max_upload_bytes", json!(1)),
+        ("visibility", json!("nobody")),
+        ("emails", json!(["eve"])),
+    ] {
+        let mut change = fine.clone();
+        change[field] = value;
+        let refused = ada.api.send_json(Method::PATCH, &arena.api(""), &change).await.expect(422).json();
+        assert_eq!(refused["field"], field);
+        assert_eq!(ada.api.get(&arena.api("")).await.expect(200).json(), before, "{field}");
+    }
+    let after = ada.api.send_json(Method::PATCH, &arena.api(""), &fine).await.expect(200).json();
+    assert_eq!(
+        (&after["daily_limit"], &after["visibility"], &after["subtitle"]),
+        (&json!(9), &json!("unlisted"), &json!("Changed"))
+    );
+    world.close().await;
+}

@@ -75,6 +75,26 @@ fn every_operation_is_named_grouped_and_worded() {
 }
 
 #[test]
+fn every_name_in_json_is_in_snake_case() {
+    let is_plain = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    };
+    let mut names = BTreeSet::new();
+    for (_, schema) in document()["components"]["schemas"].as_object().unwrap() {
+        names.extend(schema["properties"].as_object().into_iter().flat_map(|fields| fields.keys().cloned()));
+    }
+    for (_, operation) in operations() {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let asked = parameters.filter(|parameter| parameter["in"] == "query");
+        names.extend(asked.filter_map(|parameter| parameter["name"].as_str()).map(str::to_owned));
+    }
+    let odd: Vec<_> = names.iter().filter(|name| !is_plain(name)).collect();
+    assert!(odd.is_empty(), "{odd:?}");
+    assert!(names.len() > 100, "{names:?}");
+}
+
+#[test]
 fn every_reference_leads_somewhere_and_no_two_types_share_a_name() {
     let mut references = BTreeSet::new();
     collect_references(document(), &mut references);

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use chrono::TimeDelta;
+use holdout::api::openapi::document;
+use holdout::paths;
 use serde_json::json;
 use sqlx::PgPool;
 use ureq::http::Method;
@@ -71,19 +73,70 @@ async fn nobody_reads_what_they_must_not_before_the_end(pool: PgPool) {
 async fn an_empty_form_is_answered_with_a_sentence_whoever_sends_it(pool: PgPool) {
     let walk = Walk::begin(pool).await;
     let mut complaints = Vec::new();
-    for route in routes() {
-        for caller in &walk.people {
-            for path in walk.addresses(&route) {
-                for body in [("application/x-www-form-urlencoded", ""), ("application/json", "{}")] {
-                    let answer = caller.client.send(Method::POST, &path, Some(body.0), body.1.into()).await;
-                    complaints.extend(walk.complaints(caller, &answer, true));
+    let mut judged = BTreeSet::new();
+    for route in those_that_end_access_last(routes()) {
+        for method in methods(&route) {
+            for caller in &walk.people {
+                for path in walk.addresses(&route) {
+                    for body in [("application/x-www-form-urlencoded", ""), ("application/json", "{}")] {
+                        let sent = caller.client.send(method.clone(), &path, Some(body.0), body.1.into());
+                        let answer = sent.await;
+                        complaints.extend(walk.complaints(caller, &answer, true));
+                        complaints.extend(hidden_complaint(caller, &path, &answer));
+                        if matches!(answer.status, 200..300 | 422) {
+                            judged.insert((caller.kind, method.clone(), route.clone()));
+                        }
+                    }
                 }
             }
         }
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    for (kind, method, route) in [
+        ("host with a program", Method::PATCH, paths::API_COMPETITION),
+        ("host with a program", Method::PUT, paths::API_PAGE),
+        ("host", Method::POST, paths::HOST_BASICS),
+        ("participant with a program", Method::PATCH, paths::API_SUBMISSION),
+        ("participant", Method::PATCH, paths::API_PROFILE),
+        ("other team with a program", Method::DELETE, paths::API_POST),
+        ("administrator with a program", Method::POST, paths::API_FORUMS),
+    ] {
+        assert!(
+            judged.iter().any(|(who, how, what)| (*who, how, what.as_str()) == (kind, &method, route)),
+            "{kind} should be let in by {method} {route}"
+        );
+    }
     walk.world.drain().await; // what the host's buttons began
     walk.world.close().await;
+}
+
+/// What can be sent to an address: a form, or what the document of the API says.
+fn methods(route: &str) -> Vec<Method> {
+    let described = document()["paths"][route].as_object();
+    let described = described.into_iter().flat_map(|item| item.keys());
+    let writes = described.filter(|method| ["put", "patch", "delete"].contains(&method.as_str()));
+    std::iter::once(Method::POST).chain(writes.map(|method| method.to_uppercase().parse().unwrap())).collect()
+}
+
+/// After these some callers are nobody any more, and the rest would be asked by visitors alone.
+fn those_that_end_access_last(mut routes: Vec<String>) -> Vec<String> {
+    let ends = ["/sign-out", "/tokens/", "/suspend", "/sessions/"];
+    routes.sort_by_key(|route| ends.iter().any(|part| route.contains(part)));
+    routes
+}
+
+/// The API's answer to a write must not tell what is there from what is not.
+fn hidden_complaint(caller: &Caller, path: &str, answer: &Answer) -> Option<String> {
+    let slug = path.strip_prefix("/api/v1/competitions/")?.split('/').next()?;
+    let may_see = match slug {
+        "houses" | "ranked" => true,
+        NOWHERE => false,
+        _ => caller.kind.starts_with("host") || caller.is_admin,
+    };
+    let is_right =
+        matches!(answer.status, 404 | 405) || (answer.status == 401 && caller.kind.starts_with("visitor"));
+    (!may_see && !is_right)
+        .then(|| format!("{} gives {} {}, not 404", answer.asked, caller.kind, answer.status))
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]

@@ -1,7 +1,5 @@
 //! Forgotten passwords: asking for a link, and setting a new password with it.
 
-use std::time::Duration;
-
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
@@ -17,10 +15,6 @@ use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::shell::{self, Shell};
-
-/// Every answer to a request for a link takes at least this long, whether or not there was somebody
-/// to send it to.
-const EQUAL_TIME: Duration = Duration::from_millis(200);
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -73,9 +67,7 @@ async fn post_forgot(
     client: Client,
     Form(form): Form<ForgotForm>,
 ) -> Result<Response> {
-    let asked = password_changes::request_reset(&app, &client, &form.login);
-    let (outcome, ()) = tokio::join!(asked, tokio::time::sleep(EQUAL_TIME));
-    match outcome {
+    match password_changes::request_reset(&app, &client, &form.login).await {
         Ok(()) => {
             let page = forgot_page(&app, shell, form, FormErrors::default());
             Ok(ForgotPasswordPage { is_answered: true, ..page }.into_response())

@@ -118,7 +118,8 @@ async fn post_password(
     match password_changes::change(&app, &client, &member, form.current, &form.password).await {
         Ok(secret) => {
             let sentence = "Your password is changed, and your other sessions are ended.";
-            let cookies = AppendHeaders([sessions::set_cookie(&app.config, &secret), shell::flash(sentence)]);
+            let cookie = secret.map(|secret| sessions::set_cookie(&app.config, &secret));
+            let cookies = AppendHeaders(cookie.into_iter().chain([shell::flash(sentence)]));
             Ok((cookies, Redirect::to(paths::SETTINGS_PASSWORD)).into_response())
         }
         Err(error) => {

@@ -173,3 +173,20 @@ pub async fn make_admin(conn: &mut PgConnection, user: UserId, now: DateTime<Utc
 pub async fn bio(conn: &mut PgConnection, user: UserId) -> sqlx::Result<String> {
     sqlx::query_scalar!("select bio from users where id = $1", user.0).fetch_one(conn).await
 }
+
+/// The words of a person's that others see.
+#[derive(Debug)]
+pub struct Words {
+    pub display_name: String,
+    pub bio: String,
+}
+
+/// Waits for whoever changes this profile, and reads it as it is then.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock_profile(conn: &mut PgConnection, user: UserId) -> sqlx::Result<Words> {
+    sqlx::query_as!(Words, "select display_name, bio from users where id = $1 for update", user.0)
+        .fetch_one(conn)
+        .await
+}

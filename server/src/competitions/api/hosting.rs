@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use chrono::{DateTime, Utc};
@@ -13,14 +12,18 @@ use serde_json::{Map, Value};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{CompetitionJson, FileJson};
+use super::{CompetitionJson, FileJson, ItemsJson, PageJson};
 use crate::accounts::model::{Member, Scope};
+use crate::api::body::ApiJson;
+use crate::api::conditions::Condition;
 use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::create::{self, Address};
-use crate::competitions::settings::{Basics, Limits, Timeline, Visibility};
+use crate::competitions::model::Competition;
+use crate::competitions::settings::{Basics, Patch};
+use crate::competitions::store::texts::TextPage;
 use crate::competitions::supply::{self, DataUpload, MetricChoice, Sealing};
 use crate::competitions::{edit, store};
 use crate::error::{AppError, Result};
@@ -32,22 +35,14 @@ use crate::web::upload;
 pub fn router() -> OpenApiRouter<App> {
     let uploads = OpenApiRouter::new()
         .routes(routes!(super::send_file, put_data, patch_data, remove_data))
-        .routes(routes!(put_solution))
+        .routes(routes!(show_solution, put_solution))
         .layer(DefaultBodyLimit::disable());
     OpenApiRouter::new()
         .routes(routes!(super::show_page, put_page, remove_page))
         .routes(routes!(put_pages_order))
-        .routes(routes!(put_metric))
+        .routes(routes!(list_host_data))
+        .routes(routes!(super::metric::show_metric, put_metric))
         .merge(uploads)
-}
-
-pub(super) fn document<T>(body: Result<Json<T>, JsonRejection>) -> Result<T> {
-    body.map(|Json(document)| document).map_err(|error| {
-        AppError::field(
-            "body",
-            format!("The request is not the JSON that belongs here: {}.", error.body_text()),
-        )
-    })
 }
 
 pub(super) async fn open(app: &App, slug: &str, caller: ApiMember) -> Result<(Member, Seen)> {
@@ -83,10 +78,10 @@ pub(super) struct NewJson {
 pub(super) async fn create(
     State(app): State<App>,
     caller: ApiMember,
-    body: Result<Json<NewJson>, JsonRejection>,
+    body: Result<ApiJson<NewJson>>,
 ) -> Result<(StatusCode, Json<CompetitionJson>)> {
     let host = caller.with(Scope::Host)?;
-    let new = document(body)?;
+    let ApiJson(new) = body?;
     let slug = new.slug.unwrap_or_default();
     let basics = Basics::read(&new.title, &slug, &new.subtitle)?;
     let competition = create::create(&app, &host, basics, Address::of(&slug)).await?;
@@ -115,75 +110,56 @@ pub(super) struct EditJson {
     emails: Option<Vec<String>>,
 }
 
+impl From<EditJson> for Patch {
+    fn from(wish: EditJson) -> Self {
+        Self {
+            title: wish.title,
+            slug: wish.slug,
+            subtitle: wish.subtitle,
+            starts_at: wish.starts_at,
+            entry_deadline_at: wish.entry_deadline_at,
+            merger_deadline_at: wish.merger_deadline_at,
+            ends_at: wish.ends_at,
+            daily_limit: wish.daily_limit,
+            final_limit: wish.final_limit,
+            team_limit: wish.team_limit,
+            max_upload_bytes: wish.max_upload_bytes,
+            score_decimals: wish.score_decimals,
+            visibility: wish.visibility,
+            emails: wish.emails,
+        }
+    }
+}
+
 /// Change a competition: basics, times, limits, who sees it.
 ///
-/// What is left out stays as it is.
+/// What is left out stays as it is; either all of it changes, or nothing.
 #[utoipa::path(
     patch,
     path = paths::API_COMPETITION,
     operation_id = "edit_competition",
     tag = "Hosting",
     security(("token" = ["host"])),
+    params(("If-Match" = Option<String>, Header, description = "`ETag` of the competition as the caller read it: change it only if it is still so")),
     request_body = EditJson,
-    responses((status = 200, description = "The competition as it is now", body = CompetitionJson)),
+    responses((status = 200, description = "The competition as it is now", body = CompetitionJson), (status = 412, description = "Somebody changed it since")),
 )]
 pub(super) async fn edit(
     State(app): State<App>,
     Path(slug): Path<String>,
     caller: ApiMember,
-    body: Result<Json<EditJson>, JsonRejection>,
+    condition: Condition,
+    body: Result<ApiJson<EditJson>>,
 ) -> Result<Json<CompetitionJson>> {
     let (host, seen) = open(&app, &slug, caller).await?;
-    let wish = document(body)?;
-    edit_settings(&app, &host, &seen, &wish).await?;
-    let mut slug = slug;
-    if wish.title.is_some() || wish.slug.is_some() || wish.subtitle.is_some() {
-        let before = &seen.competition;
-        let basics = Basics::read(
-            wish.title.as_deref().unwrap_or(&before.title),
-            wish.slug.as_deref().unwrap_or(&before.slug),
-            wish.subtitle.as_deref().unwrap_or(&before.subtitle),
-        )?;
-        edit::edit_basics(&app, &host, &seen, &basics).await?;
-        slug = basics.slug;
-    }
-    Ok(Json(shown(&app, &slug, &host).await?))
-}
-
-async fn edit_settings(app: &App, host: &Member, seen: &Seen, wish: &EditJson) -> Result<()> {
-    let before = &seen.competition;
-    let times = [wish.starts_at, wish.entry_deadline_at, wish.merger_deadline_at, wish.ends_at];
-    if times.iter().any(Option::is_some) {
-        let proposed = Timeline::proposed(app.clock.now());
-        let ends_at = wish.ends_at.or(before.ends_at).unwrap_or(proposed.ends_at);
-        let timeline = Timeline {
-            starts_at: wish.starts_at.or(before.starts_at).unwrap_or(proposed.starts_at),
-            entry_deadline_at: wish.entry_deadline_at.or(before.entry_deadline_at).unwrap_or(ends_at),
-            merger_deadline_at: wish.merger_deadline_at.or(before.merger_deadline_at).unwrap_or(ends_at),
-            ends_at,
-        };
-        edit::edit_timeline(app, host, seen, &timeline.checked()?).await?;
-    }
-    let limits = Limits {
-        daily: wish.daily_limit.unwrap_or(before.daily_limit),
-        finals: wish.final_limit.unwrap_or(before.final_limit),
-        team: wish.team_limit.unwrap_or(before.team_limit),
-        max_upload_bytes: wish.max_upload_bytes.unwrap_or(before.max_upload_bytes),
-        score_decimals: wish.score_decimals.unwrap_or(before.score_decimals),
+    let ApiJson(wish) = body?;
+    let now = app.clock.now();
+    let stands = |competition: &Competition| {
+        let seen = Seen { competition: competition.clone(), standing: seen.standing };
+        condition.hold(Some(CompetitionJson::new(seen, now)))
     };
-    edit::edit_limits(app, host, seen, limits).await?;
-    if wish.visibility.is_some() || wish.emails.is_some() {
-        let visibility = Visibility::read(wish.visibility.as_deref().unwrap_or(&before.visibility))?;
-        let emails = match &wish.emails {
-            Some(emails) => crate::competitions::settings::read_emails(&emails.join("\n"))?,
-            None => {
-                let mut conn = app.db.acquire().await?;
-                store::drafts::invited(&mut conn, before.id).await?
-            }
-        };
-        edit::edit_visibility(app, host, seen, visibility, &emails).await?;
-    }
-    Ok(())
+    let slug = edit::patch(&app, &host, &seen, &wish.into(), stands).await?;
+    Ok(Json(shown(&app, &slug, &host).await?))
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -200,18 +176,21 @@ struct PageBody {
     path = paths::API_PAGE,
     tag = "Hosting",
     security(("token" = ["host"])),
+    params(("If-Match" = Option<String>, Header, description = "`ETag` of the page as the caller read it; `*` for one that must be there"), ("If-None-Match" = Option<String>, Header, description = "`*` for a page that must not be there yet")),
     request_body = PageBody,
-    responses((status = 204, description = "The page stands as sent")),
+    responses((status = 204, description = "The page stands as sent"), (status = 412, description = "Somebody changed it since")),
 )]
 async fn put_page(
     State(app): State<App>,
     Path((slug, page)): Path<(String, String)>,
     caller: ApiMember,
-    body: Result<Json<PageBody>, JsonRejection>,
+    condition: Condition,
+    body: Result<ApiJson<PageBody>>,
 ) -> Result<StatusCode> {
     let (host, seen) = open(&app, &slug, caller).await?;
-    let body = document(body)?;
-    edit::write_page(&app, &host, &seen, &page, &body.title, &body.markdown).await?;
+    let ApiJson(body) = body?;
+    let stands = |page: Option<TextPage>| condition.hold(page.map(PageJson::from));
+    edit::write_page(&app, &host, &seen, &page, &body.title, &body.markdown, stands).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -221,15 +200,18 @@ async fn put_page(
     path = paths::API_PAGE,
     tag = "Hosting",
     security(("token" = ["host"])),
-    responses((status = 204, description = "The page is gone")),
+    params(("If-Match" = Option<String>, Header, description = "`ETag` of the page as the caller read it: remove it only if it is still so")),
+    responses((status = 204, description = "The page is gone"), (status = 412, description = "Somebody changed it since")),
 )]
 async fn remove_page(
     State(app): State<App>,
     Path((slug, page)): Path<(String, String)>,
     caller: ApiMember,
+    condition: Condition,
 ) -> Result<StatusCode> {
     let (host, seen) = open(&app, &slug, caller).await?;
-    edit::remove_page(&app, &host, &seen, &page).await?;
+    let stands = |page: Option<TextPage>| condition.hold(page.map(PageJson::from));
+    edit::remove_page(&app, &host, &seen, &page, stands).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -255,11 +237,31 @@ async fn put_pages_order(
     State(app): State<App>,
     Path(slug): Path<String>,
     caller: ApiMember,
-    body: Result<Json<OrderBody>, JsonRejection>,
+    body: Result<ApiJson<OrderBody>>,
 ) -> Result<StatusCode> {
     let (host, seen) = open(&app, &slug, caller).await?;
-    edit::order_pages(&app, &host, &seen, &document(body)?.slugs).await?;
+    edit::order_pages(&app, &host, &seen, &body?.0.slugs).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Every file of the host's list: those that participants download, and history, which only metrics read.
+#[utoipa::path(
+    get,
+    path = paths::API_HOST_DATA,
+    tag = "Hosting",
+    operation_id = "list_host_data",
+    security(("token" = ["host"])),
+    responses((status = 200, description = "The files", body = ItemsJson<FileJson>)),
+)]
+async fn list_host_data(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+) -> Result<Json<ItemsJson<FileJson>>> {
+    let (_, seen) = open(&app, &slug, caller).await?;
+    let mut conn = app.db.acquire().await?;
+    let files = store::data::all(&mut conn, seen.competition.id).await?;
+    Ok(Json(ItemsJson { items: files.into_iter().map(FileJson::from).collect() }))
 }
 
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -327,10 +329,10 @@ async fn patch_data(
     State(app): State<App>,
     Path((slug, name)): Path<(String, String)>,
     caller: ApiMember,
-    body: Result<Json<DescribeBody>, JsonRejection>,
+    body: Result<ApiJson<DescribeBody>>,
 ) -> Result<Json<FileJson>> {
     let (_, seen) = open(&app, &slug, caller).await?;
-    supply::describe_data(&app, &seen, &name, &document(body)?.description).await?;
+    supply::describe_data(&app, &seen, &name, &body?.0.description).await?;
     let mut conn = app.db.acquire().await?;
     let file = store::data::find(&mut conn, seen.competition.id, &name).await?.ok_or(AppError::NotFound)?;
     Ok(Json(file.into()))
@@ -366,6 +368,52 @@ struct SealedJson {
     sealed_sha256: String,
     sealed_bytes: u64,
     recipient: String,
+}
+
+/// A sealed solution: that it is there, and nothing of what is in it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = SolutionState)]
+struct SolutionJson {
+    /// Of the scoring version that the host works on: one that is being put together, else the one that counts.
+    version: i32,
+    /// Whether another solution can be put now.
+    is_open: bool,
+    /// `null` until one is put.
+    sealed_sha256: Option<String>,
+    sealed_bytes: Option<i64>,
+    uploaded_at: Option<DateTime<Utc>>,
+}
+
+/// Whether there is a solution, and which.
+///
+/// Never a label: what is stored is sealed to the scorers' key.
+#[utoipa::path(
+    get,
+    path = paths::API_SOLUTION,
+    tag = "Hosting",
+    operation_id = "show_solution",
+    security(("token" = ["host"])),
+    responses((status = 200, description = "What is stored: sealed bytes", body = SolutionJson)),
+)]
+async fn show_solution(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+) -> Result<Json<SolutionJson>> {
+    let (_, seen) = open(&app, &slug, caller).await?;
+    let mut conn = app.db.acquire().await?;
+    let version = store::judging::version_at_hand(&mut conn, seen.competition.id).await?;
+    let stored = match version.solution_id {
+        Some(id) => store::judging::solution(&mut conn, id).await?,
+        None => None,
+    };
+    Ok(Json(SolutionJson {
+        version: version.number,
+        is_open: version.activated_at.is_none(),
+        sealed_bytes: stored.as_ref().map(|stored| stored.sealed_bytes),
+        uploaded_at: stored.as_ref().map(|stored| stored.uploaded_at),
+        sealed_sha256: stored.map(|stored| hex::encode(stored.sealed_sha256)),
+    }))
 }
 
 /// Put the solution.
@@ -440,10 +488,10 @@ async fn put_metric(
     State(app): State<App>,
     Path(slug): Path<String>,
     caller: ApiMember,
-    body: Result<Json<MetricBody>, JsonRejection>,
+    body: Result<ApiJson<MetricBody>>,
 ) -> Result<Json<CompetitionJson>> {
     let (host, seen) = open(&app, &slug, caller).await?;
-    let body = document(body)?;
+    let ApiJson(body) = body?;
     if !(0.01..=0.99).contains(&body.public_fraction) {
         return Err(AppError::field("public_fraction", "A share between 0.01 and 0.99."));
     }

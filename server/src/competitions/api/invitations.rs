@@ -1,15 +1,15 @@
 //! Who may see a competition that is not public, as JSON: people invited by name, and a link.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::hosting::{document, open};
+use super::hosting::open;
 use crate::accounts::model::Scope;
+use crate::api::body::ApiJson;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
@@ -101,9 +101,9 @@ async fn accept_invitation(
     State(app): State<App>,
     Path(slug): Path<String>,
     caller: ApiMember,
-    body: Result<Json<AcceptJson>, JsonRejection>,
+    body: Result<ApiJson<AcceptJson>>,
 ) -> Result<StatusCode> {
     let member = caller.with(Scope::Submit)?;
-    access::accept_invitation(&app, &slug, &document(body)?.secret, &member).await?;
+    access::accept_invitation(&app, &slug, &body?.0.secret, &member).await?;
     Ok(StatusCode::NO_CONTENT)
 }

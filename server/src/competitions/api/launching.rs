@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use holdout_contract::examine::{Proposal, Report};
@@ -12,7 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::CompetitionJson;
-use super::hosting::{document, open, shown};
+use super::hosting::{open, shown};
+use crate::api::body::ApiJson;
 use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
@@ -132,6 +132,16 @@ struct ReportJson {
     report: Option<Report>,
     /// What stands between the draft and its launch.
     hindrances: Vec<HindranceJson>,
+    /// The steps of setting up, in their order.
+    steps: Vec<StepJson>,
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = SetupStep)]
+struct StepJson {
+    step: &'static str,
+    title: &'static str,
+    is_done: bool,
 }
 
 /// What stands between the draft and its launch.
@@ -154,7 +164,13 @@ async fn show_report(
         .into_iter()
         .map(|found| HindranceJson { step: found.step.name(), text: found.text, fix: found.fix })
         .collect();
+    let steps = setup::checklist(&seen.competition, &draft).into_iter().map(|line| StepJson {
+        step: line.step.name(),
+        title: line.step.title(),
+        is_done: line.is_done,
+    });
     Ok(Json(ReportJson {
+        steps: steps.collect(),
         is_current: draft.report_is_current(),
         may_launch: hindrances.is_empty() && seen.competition.launched_at.is_none(),
         state: draft.examination.map(|job| job.state),
@@ -204,10 +220,10 @@ async fn post_launch(
     State(app): State<App>,
     Path(slug): Path<String>,
     caller: ApiMember,
-    body: Result<Json<LaunchBody>, JsonRejection>,
+    body: Result<ApiJson<LaunchBody>>,
 ) -> Result<Json<CompetitionJson>> {
     let (host, seen) = open(&app, &slug, caller).await?;
-    match document(body)?.days {
+    match body?.0.days {
         Some(days) => launch::launch_for(&app, &host, &seen, days).await?,
         None => launch::launch(&app, &host, &seen).await?,
     }

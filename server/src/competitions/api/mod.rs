@@ -3,6 +3,7 @@
 mod hosting;
 mod invitations;
 mod launching;
+mod metric;
 mod taking_part;
 
 use axum::Json;

@@ -3,7 +3,6 @@
 mod posts;
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -13,6 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::model::{Member, Scope};
+use crate::api::body::ApiJson;
 use crate::api::paging::NextPart;
 use crate::api::query::ApiQuery;
 use crate::api::token::{ApiMember, MaybeApiMember};
@@ -20,28 +20,36 @@ use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::forum::forums::{self, SeenForum};
 use crate::forum::list::{self, Listed, Order};
-use crate::forum::model::Forum;
+use crate::forum::model::{self, Forum};
 use crate::forum::subjects::{SeenSubject, see_topic};
 use crate::forum::{arrange, store, threads, topics};
 
 use crate::ids::{PostId, TopicId};
+use crate::markdown;
 use crate::paths;
 
 use posts::{AuthorJson, PostJson};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(list_forums))
+        .routes(routes!(list_forums, open_forum))
+        .routes(routes!(show_forum))
+        .routes(routes!(draw_preview))
         .routes(routes!(list_topics, open_topic))
         .routes(routes!(list_competition_topics, open_competition_topic))
         .routes(routes!(show_topic, arrange_topic))
         .merge(posts::router())
 }
 
-type Body<T> = std::result::Result<Json<T>, JsonRejection>;
+type Body<T> = Result<ApiJson<T>>;
 
 fn read<T>(body: Body<T>) -> Result<T> {
-    body.map(|Json(value)| value).map_err(|error| AppError::field("body", error.body_text()))
+    body.map(|ApiJson(value)| value)
+}
+
+/// Pages call fields otherwise.
+fn named_as_in_json(error: AppError) -> AppError {
+    error.renamed("text", "markdown").renamed("parent", "parent_id").renamed("to", "forum")
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -77,6 +85,87 @@ async fn list_forums(State(app): State<App>, caller: MaybeApiMember) -> Result<J
     caller.reader()?;
     let forums = store::forums::general(&mut *app.db.acquire().await?).await?;
     Ok(Json(ForumsJson { items: forums.into_iter().map(ForumJson::from).collect() }))
+}
+
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewForumJson {
+    /// In addresses.
+    #[schema(example = "show-and-tell")]
+    name: String,
+    #[schema(example = "Show and tell")]
+    title: String,
+    #[serde(default)]
+    description: String,
+}
+
+/// Open a forum of the whole site.
+#[utoipa::path(
+    post,
+    path = paths::API_FORUMS,
+    tag = "Administration",
+    security(("token" = ["admin"])),
+    request_body = NewForumJson,
+    responses((status = 201, description = "The forum", body = ForumJson)),
+)]
+async fn open_forum(
+    State(app): State<App>,
+    caller: ApiMember,
+    body: Body<NewForumJson>,
+) -> Result<(StatusCode, Json<ForumJson>)> {
+    let admin = caller.with(Scope::Admin)?;
+    let asked = read(body)?;
+    let opened = arrange::open_forum(&app, &admin, &asked.name, &asked.title, &asked.description).await;
+    let forum = opened.map_err(|error| error.renamed("slug", "name"))?;
+    Ok((StatusCode::CREATED, Json(forum.into())))
+}
+
+/// A forum of the whole site.
+#[utoipa::path(
+    get,
+    path = paths::API_FORUM,
+    tag = "Forum",
+    security((), ("token" = ["read"])),
+    responses((status = 200, description = "The forum", body = ForumJson)),
+)]
+async fn show_forum(
+    State(app): State<App>,
+    Path(forum): Path<String>,
+    caller: MaybeApiMember,
+) -> Result<Json<ForumJson>> {
+    let viewer = caller.reader()?;
+    let seen = forums::see_general(&app, &forum, viewer.as_ref()).await?;
+    Ok(Json(seen.forum.into()))
+}
+
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TextJson {
+    #[schema(example = "It is *noise*: $x + 1$.")]
+    markdown: String,
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct PreviewJson {
+    /// Sanitised.
+    html: String,
+}
+
+/// See how a text would be drawn, before it is written anywhere.
+#[utoipa::path(
+    post,
+    path = paths::API_PREVIEWS,
+    tag = "Forum",
+    operation_id = "preview",
+    security(("token" = ["read"])),
+    request_body = TextJson,
+    responses((status = 200, description = "The text, drawn", body = PreviewJson)),
+)]
+async fn draw_preview(caller: ApiMember, body: Body<TextJson>) -> Result<Json<PreviewJson>> {
+    caller.require(Scope::Read)?;
+    let text =
+        model::text(&read(body)?.markdown).map_err(|sentence| AppError::field("markdown", sentence))?;
+    Ok(Json(PreviewJson { html: markdown::draw_post(&text).html }))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -202,7 +291,8 @@ struct OpenedJson {
 
 async fn open(app: &App, member: &Member, seen: &SeenForum, body: Body<NewTopicJson>) -> Result<Response> {
     let asked = read(body)?;
-    let id = topics::open(app, member, seen, &asked.title, &asked.markdown).await?;
+    let opened = topics::open(app, member, seen, &asked.title, &asked.markdown).await;
+    let id = opened.map_err(named_as_in_json)?;
     Ok((StatusCode::CREATED, Json(OpenedJson { id, address: paths::topic(id) })).into_response())
 }
 
@@ -341,7 +431,7 @@ async fn arrange_topic(
         arrange::lock(&app, &member, &seen, is_locked).await?;
     }
     if let Some(name) = &asked.forum {
-        let to = forums::see_named(&app, name, Some(&member)).await?;
+        let to = forums::see_named(&app, name, Some(&member)).await.map_err(named_as_in_json)?;
         arrange::relocate(&app, &member, &seen, &to).await?;
     }
     topic_json(&app, &see_topic(&app, id, Some(&member)).await?).await

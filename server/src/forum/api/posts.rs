@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Body, read};
+use super::{Body, named_as_in_json, read};
 use crate::accounts::model::Scope;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
@@ -141,7 +141,7 @@ async fn write_post(
     let seen = see_topic(&app, id, Some(&member)).await?;
     let asked = read(body)?;
     let draft = Draft { markdown: asked.markdown, parent: asked.parent_id };
-    let id = posts::write(&app, &member, &seen, &draft).await?;
+    let id = posts::write(&app, &member, &seen, &draft).await.map_err(named_as_in_json)?;
     Ok((StatusCode::CREATED, Json(WrittenJson { id, address: paths::post(id) })))
 }
 
@@ -209,7 +209,8 @@ async fn edit_post(
     let member = caller.with(Scope::Submit)?;
     let seen = see_post(&app, id, Some(&member)).await?;
     let asked = read(body)?;
-    posts::edit(&app, &member, &seen, &Edit { markdown: asked.markdown, title: asked.title }).await?;
+    let edit = Edit { markdown: asked.markdown, title: asked.title };
+    posts::edit(&app, &member, &seen, &edit).await.map_err(named_as_in_json)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -280,6 +280,7 @@ async fn post_limits(
         Ok(limits) => edit::edit_limits(&app, shell.member()?, &opened.seen, limits).await,
         Err(error) => Err(error),
     };
+    let outcome = outcome.map_err(|error| error.renamed("max_upload_bytes", "max_upload_mib"));
     match mistake(outcome)? {
         Ok(()) => Ok(saved(&slug, Step::Limits, "The limits are saved.")),
         Err(mistake) => Ok(correct(LimitsPage::new(opened, shell, form, mistake))),

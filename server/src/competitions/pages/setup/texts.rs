@@ -131,7 +131,8 @@ async fn post_new(
     let outcome = if opened.draft.pages.iter().any(|page| page.slug == made) {
         Err(AppError::field("title", "There is a page with this title already."))
     } else {
-        edit::write_page(&app, shell.member()?, &opened.seen, "", &form.title, "").await
+        edit::write_page(&app, shell.member()?, &opened.seen, "", &form.title, "", edit::whatever_stands)
+            .await
     };
     match mistake(outcome)? {
         Ok(page) => Ok(saved(&slug, Step::Pages, &format!("The page “{page}” is there: write it."))),
@@ -164,8 +165,16 @@ async fn post_page(
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Pages)).await?;
     let known = find(&app, &opened, &page).await?;
-    let outcome =
-        edit::write_page(&app, shell.member()?, &opened.seen, &known.slug, &form.title, &form.markdown).await;
+    let outcome = edit::write_page(
+        &app,
+        shell.member()?,
+        &opened.seen,
+        &known.slug,
+        &form.title,
+        &form.markdown,
+        edit::whatever_stands,
+    )
+    .await;
     match mistake(outcome)? {
         Ok(_) => Ok(saved(&slug, Step::Pages, &format!("“{}” is saved.", form.title.trim()))),
         Err(mistake) => {
@@ -191,6 +200,6 @@ async fn post_remove(
     shell: Shell,
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Pages)).await?;
-    edit::remove_page(&app, shell.member()?, &opened.seen, &page).await?;
+    edit::remove_page(&app, shell.member()?, &opened.seen, &page, edit::whatever_stands).await?;
     Ok(saved(&slug, Step::Pages, "The page is gone."))
 }
