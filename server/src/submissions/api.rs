@@ -452,8 +452,8 @@ async fn patch_submission(
     body: Result<ApiJson<PatchJson>>,
 ) -> Result<Json<SubmissionJson>> {
     let member = caller.with(Scope::Submit)?;
-    let ApiJson(patch) = body?;
     let entrant = enter(&app, &member, &slug).await?;
+    let ApiJson(patch) = body?;
     // Whatever can be refused is refused before anything changes.
     patch.description.as_deref().map_or(Ok(()), check_description)?;
     match patch.selected {

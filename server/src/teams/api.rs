@@ -11,6 +11,7 @@ use crate::accounts::model::Scope;
 use crate::api::body::ApiJson;
 use crate::api::token::ApiMember;
 use crate::app::App;
+use crate::competitions::access;
 use crate::error::{AppError, Result};
 use crate::ids::TeamId;
 use crate::paths;
@@ -50,6 +51,7 @@ async fn post_join(
     body: Result<ApiJson<JoinJson>>,
 ) -> Result<(StatusCode, Json<JoinedJson>)> {
     let member = caller.with(Scope::Submit)?;
+    access::see(&app, &slug, Some(&member)).await?;
     if !body?.0.accept_rules {
         return Err(AppError::field("accept_rules", "Send {\"accept_rules\": true} to accept the rules."));
     }

@@ -190,7 +190,10 @@ async fn a_host_reads_back_what_was_set(pool: PgPool) {
     arena.join(&bob).await;
     let metric = world.visitor().get(&arena.api("/metric")).await.expect(200).json();
     assert_eq!((&metric["name"], &metric["higher_is_better"]), (&json!("rmse"), &json!(false)));
-    assert_ne!(metric["title"], "rmse");
+    let title = metric["title"].as_str().unwrap();
+    assert_ne!(title, "rmse");
+    let front = world.visitor().get("/c/houses").await.expect(200).text();
+    assert!(front.contains(title) && front.contains("<dd>100 MiB</dd>"), "{front}");
     for rest in ["/host/metric", "/solution", "/host/data", "/verifications", "/webhooks/1"] {
         bob.api.get(&arena.api(rest)).await.expect(404);
     }

@@ -300,3 +300,27 @@ async fn after_the_launch_another_solution_makes_a_version_with_a_reason(pool: P
     world.drain().await;
     world.close().await;
 }
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn links_between_pages_lead_to_their_addresses_whatever_the_competition_is_called(pool: PgPool) {
+    let world = World::new(pool).await;
+    let ada = world.member("ada").await;
+    let draft = json!({"title": "Draft of ada", "slug": "draft"});
+    ada.api.send_json(Method::POST, "/api/v1/competitions", &draft).await.expect(201);
+    let text = "See [the rules](rules.md#late), [the front](overview.md) and [rows](../data/train.csv).";
+    let page = json!({"title": "About", "markdown": text});
+    ada.api.send_json(Method::PUT, "/api/v1/competitions/draft/pages/about", &page).await.expect(204);
+    let leads_into = async |slug: &str| {
+        let page = ada.browser.get(&format!("/c/{slug}/p/about")).await.expect(200).text();
+        for rest in ["/p/rules#late", "", "/data/train.csv"] {
+            assert!(page.contains(&format!("<a href=\"/c/{slug}{rest}\"")), "{rest} in {page}");
+        }
+    };
+    leads_into("draft").await;
+    let change = json!({"slug": "renamed"});
+    ada.api.send_json(Method::PATCH, "/api/v1/competitions/draft", &change).await.expect(200);
+    leads_into("renamed").await;
+    let read = ada.api.get("/api/v1/competitions/renamed/pages/about").await.expect(200).json();
+    assert_eq!(read["markdown"], text, "what was written stays as it is");
+    world.close().await;
+}
