@@ -86,6 +86,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::versions::pages::router())
         .merge(crate::webhooks::pages::router())
         .merge(crate::custom_metrics::pages::router())
+        .merge(crate::notebooks::pages::router())
         .merge(crate::medals::pages::router())
         .merge(crate::forum::pages::router())
         .merge(crate::notifications::pages::router())
@@ -126,5 +127,6 @@ pub fn api_rooms() -> OpenApiRouter<App> {
         .merge(crate::search::api::router())
         .merge(crate::images::api::router())
         .merge(crate::medals::api::router())
+        .merge(crate::notebooks::api::router())
         .merge(api::openapi::router())
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use holdout_contract::place::Place;
 
 use crate::medals::model::Thresholds;
+use crate::notebooks::openers::Openers;
 
 /// A value that is never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -73,6 +74,8 @@ pub struct Config {
     pub api_requests_a_minute: u32,
     /// Whether webhooks may go into private networks, and unencrypted.
     pub webhooks_to_private_addresses: bool,
+    /// Other places where a public notebook can be opened.
+    pub notebook_openers: Openers,
     /// Votes that a notebook's medals take.
     pub notebook_medals: Thresholds,
     /// Votes that a post's medals take.
@@ -118,6 +121,7 @@ impl Config {
             database_connections: reader.parsed("HOLDOUT_DATABASE_CONNECTIONS", 10),
             api_requests_a_minute: reader.parsed("HOLDOUT_API_REQUESTS_A_MINUTE", 1200),
             webhooks_to_private_addresses: reader.parsed("HOLDOUT_WEBHOOKS_TO_PRIVATE_ADDRESSES", false),
+            notebook_openers: reader.parsed("HOLDOUT_NOTEBOOK_OPENERS", Openers::default()),
             notebook_medals: reader.parsed("HOLDOUT_NOTEBOOK_MEDALS", Thresholds::NOTEBOOKS),
             post_medals: reader.parsed("HOLDOUT_POST_MEDALS", Thresholds::POSTS),
             data_dir,

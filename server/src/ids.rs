@@ -38,6 +38,8 @@ row_id! {
     TopicId;
     /// Of a subject that is a post.
     PostId;
+    /// Of a subject that is a notebook.
+    NotebookId;
 }
 
 impl From<TopicId> for SubjectId {
@@ -49,5 +51,11 @@ impl From<TopicId> for SubjectId {
 impl From<PostId> for SubjectId {
     fn from(post: PostId) -> Self {
         Self(post.0)
+    }
+}
+
+impl From<NotebookId> for SubjectId {
+    fn from(notebook: NotebookId) -> Self {
+        Self(notebook.0)
     }
 }

@@ -121,6 +121,26 @@ pub const NOTIFICATION: &str = "/notifications/{id}";
 pub const SETTINGS_NOTIFICATIONS: &str = "/settings/notifications";
 pub const UNSUBSCRIBE: &str = "/unsubscribe/{token}";
 
+/// Notebooks, under their authors' names.
+pub const NOTEBOOKS: &str = "/notebooks";
+pub const NOTEBOOK_NEW: &str = "/notebooks/new";
+pub const NOTEBOOKS_OWN: &str = "/notebooks/own";
+pub const COMPETITION_NOTEBOOKS: &str = "/c/{slug}/notebooks";
+pub const NOTEBOOK: &str = "/n/{username}/{notebook}";
+pub const NOTEBOOK_VERSIONS: &str = "/n/{username}/{notebook}/versions";
+pub const NOTEBOOK_VERSION: &str = "/n/{username}/{notebook}/versions/{version}";
+pub const NOTEBOOK_FILE: &str = "/n/{username}/{notebook}/versions/{version}/file";
+pub const NOTEBOOK_FORK: &str = "/n/{username}/{notebook}/versions/{version}/fork";
+pub const NOTEBOOK_SUBMISSION: &str = "/n/{username}/{notebook}/versions/{version}/submission";
+pub const NOTEBOOK_PICTURE: &str = "/n/{username}/{notebook}/pictures/{picture}";
+pub const NOTEBOOK_COMPARE: &str = "/n/{username}/{notebook}/compare";
+pub const NOTEBOOK_SETTINGS: &str = "/n/{username}/{notebook}/settings";
+pub const NOTEBOOK_COMMENTS: &str = "/n/{username}/{notebook}/comments";
+pub const NOTEBOOK_FOLLOW: &str = "/n/{username}/{notebook}/follow";
+pub const NOTEBOOK_VOTE: &str = "/n/{username}/{notebook}/vote";
+pub const NOTEBOOK_HIDE: &str = "/n/{username}/{notebook}/hide";
+pub const NOTEBOOK_DELETE: &str = "/n/{username}/{notebook}/delete";
+
 /// The API for people, and for programs.
 pub const API_REFERENCE: &str = "/api";
 pub const API_DOCUMENT: &str = "/api/v1/openapi.json";
@@ -229,12 +249,30 @@ pub const API_USER_FOLLOW: &str = "/api/v1/users/{username}/follow";
 
 pub const API_ADMIN_OVERVIEW: &str = "/api/v1/admin/overview";
 pub const API_ADMIN_MAILS: &str = "/api/v1/admin/mails";
+pub const API_NOTEBOOKS: &str = "/api/v1/notebooks";
+pub const API_COMPETITION_NOTEBOOKS: &str = "/api/v1/competitions/{slug}/notebooks";
+pub const API_OWN_NOTEBOOKS: &str = "/api/v1/me/notebooks";
+pub const API_NOTEBOOK: &str = "/api/v1/notebooks/{username}/{notebook}";
+pub const API_NOTEBOOK_VERSIONS: &str = "/api/v1/notebooks/{username}/{notebook}/versions";
+pub const API_NOTEBOOK_VERSION: &str = "/api/v1/notebooks/{username}/{notebook}/versions/{version}";
+pub const API_NOTEBOOK_FILE: &str = "/api/v1/notebooks/{username}/{notebook}/versions/{version}/file";
+pub const API_NOTEBOOK_FORK: &str = "/api/v1/notebooks/{username}/{notebook}/versions/{version}/fork";
+pub const API_NOTEBOOK_SUBMISSION: &str =
+    "/api/v1/notebooks/{username}/{notebook}/versions/{version}/submissions/{id}";
+pub const API_NOTEBOOK_DIFF: &str = "/api/v1/notebooks/{username}/{notebook}/diff";
+pub const API_NOTEBOOK_COMMENTS: &str = "/api/v1/notebooks/{username}/{notebook}/comments";
+pub const API_NOTEBOOK_FOLLOW: &str = "/api/v1/notebooks/{username}/{notebook}/follow";
+pub const API_NOTEBOOK_VOTE: &str = "/api/v1/notebooks/{username}/{notebook}/vote";
+pub const API_NOTEBOOK_HIDDEN: &str = "/api/v1/notebooks/{username}/{notebook}/hidden";
+
 pub const API_ADMIN_USERS: &str = "/api/v1/admin/users";
 pub const API_ADMIN_USER_SUSPEND: &str = "/api/v1/admin/users/{id}/suspend";
 pub const API_ADMIN_USER_UNSUSPEND: &str = "/api/v1/admin/users/{id}/unsuspend";
 pub const API_ADMIN_QUEUE: &str = "/api/v1/admin/queue";
 /// Kaggle's own client: its calls, and the addresses that their answers name.
 pub const KAGGLE_CALL: &str = "/api/v1/{service}/{method}";
+/// Of those, the calls that carry a whole notebook.
+pub const KAGGLE_NOTEBOOK_CALL: &str = "/api/v1/kernels.KernelsApiService/{method}";
 pub const KAGGLE_CALL_SHORT: &str = "/v1/{service}/{method}";
 pub const KAGGLE_FILE: &str = "/kaggle/data/{ticket}/{slug}/{file}";
 pub const KAGGLE_ARCHIVE: &str = "/kaggle/all/{ticket}/{slug}/archive.zip";
@@ -473,4 +511,33 @@ pub fn post_moderate(id: crate::ids::PostId) -> String {
 
 pub fn post_delete(id: crate::ids::PostId) -> String {
     format!("/posts/{id}/delete")
+}
+
+pub fn competition_notebooks(slug: &str) -> String {
+    format!("/c/{slug}/notebooks")
+}
+
+pub fn notebook(username: &str, notebook: &str) -> String {
+    format!("/n/{username}/{notebook}")
+}
+
+/// What is below a notebook: `versions`, `settings`, `vote` …
+pub fn notebook_part(username: &str, notebook: &str, part: &str) -> String {
+    format!("/n/{username}/{notebook}/{part}")
+}
+
+pub fn notebook_version(username: &str, notebook: &str, version: i32) -> String {
+    format!("/n/{username}/{notebook}/versions/{version}")
+}
+
+pub fn notebook_file(username: &str, notebook: &str, version: i32) -> String {
+    format!("/n/{username}/{notebook}/versions/{version}/file")
+}
+
+pub fn notebook_picture(username: &str, notebook: &str, picture: &str) -> String {
+    format!("/n/{username}/{notebook}/pictures/{picture}")
+}
+
+pub fn notebook_compare(username: &str, notebook: &str, from: i32, to: i32) -> String {
+    format!("/n/{username}/{notebook}/compare?from={from}&to={to}")
 }

@@ -20,6 +20,7 @@ pub const TAGS: [(&str, &str); 14] = [
     ("Competitions", "What everybody may see of a competition, and its files."),
     ("Taking part", "Join, check a file, send predictions, read the board."),
     ("Forum", "Topics, posts and votes: of the whole site, and of each competition."),
+    ("Notebooks", "Shared notebooks: push, list, compare, fork, vote, download."),
     ("Moderation", "Report posts; for hosts and administrators: decide about them."),
     ("Search", "One search over competitions, topics, posts and people."),
     ("Notifications", "What you follow, and what you are told."),
@@ -291,6 +292,10 @@ fn path_parameter(path: &str, name: &str) -> (&'static str, Value) {
         "forum" => ("The forum's name in addresses", text("general")),
         "topic" => ("The topic's id", json!({"type": "integer", "format": "int64", "example": 42})),
         "post" => ("The post's id", json!({"type": "integer", "format": "int64", "example": 43})),
+        "notebook" => ("The notebook's name in addresses", text("a-first-model")),
+        "version" => {
+            ("The version's number, from 1", json!({"type": "integer", "format": "int32", "example": 2}))
+        }
         "username" => ("The person's user name", text("ada")),
         "name" => ("The metric's name", text("roc_auc")),
         "number" => {

@@ -10,6 +10,7 @@ pub enum Tab {
     Overview,
     Data,
     Leaderboard,
+    Notebooks,
     Discussion,
     Submit,
     Submissions,

@@ -17,6 +17,7 @@ pub const LONGEST_TEXT: usize = 40_000;
 pub enum SubjectKind {
     Topic,
     Post,
+    Notebook,
 }
 
 impl SubjectKind {
@@ -25,11 +26,12 @@ impl SubjectKind {
         match self {
             Self::Topic => "topic",
             Self::Post => "post",
+            Self::Notebook => "notebook",
         }
     }
 
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Topic, Self::Post].into_iter().find(|kind| kind.name() == name)
+        [Self::Topic, Self::Post, Self::Notebook].into_iter().find(|kind| kind.name() == name)
     }
 }
 

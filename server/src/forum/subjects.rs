@@ -15,8 +15,11 @@ use crate::competitions::access::{self, Seen};
 use crate::error::{AppError, Result};
 use crate::forum::model::{Subject, SubjectKind};
 use crate::forum::store;
-use crate::ids::{PostId, SubjectId, TopicId};
-use crate::paths;
+use crate::ids::{NotebookId, PostId, SubjectId, TopicId};
+use crate::{notebooks, paths};
+
+/// What is said where somebody would write or vote on a notebook that is not public.
+pub const UNPUBLISHED: &str = "Only public notebooks are discussed and voted on: its author can publish it.";
 
 /// A subject that its viewer may see: what verbs ask for, so that none forgets to look.
 #[derive(Debug, Clone)]
@@ -26,6 +29,8 @@ pub struct SeenSubject {
     pub under: Subject,
     /// Of `under`: nobody but moderators writes there any more.
     pub locked_at: Option<DateTime<Utc>>,
+    /// Of `under`: a notebook that not everybody may see, which is neither discussed nor voted on.
+    pub is_unpublished: bool,
     /// The competition it belongs to, as the viewer sees it.
     pub competition: Option<Seen>,
     /// Hosts in their competition, administrators everywhere.
@@ -38,6 +43,9 @@ impl SeenSubject {
     /// # Errors
     /// [`AppError::Refused`] with the sentence why not.
     pub fn require_open(&self) -> Result<()> {
+        if self.is_unpublished {
+            return Err(AppError::refused(UNPUBLISHED));
+        }
         match self.locked_at {
             Some(_) if !self.may_moderate => Err(AppError::refused(
                 "This topic is locked: it can be read, and nobody writes here any more.",
@@ -69,22 +77,30 @@ pub async fn see(app: &App, id: SubjectId, viewer: Option<&Member>) -> Result<Se
     let subject = store::subjects::find(&mut conn, id).await?.ok_or(AppError::NotFound)?;
     let under = match subject.kind {
         SubjectKind::Post => store::subjects::find_under(&mut conn, id).await?.ok_or(AppError::NotFound)?,
-        SubjectKind::Topic => subject.clone(),
+        SubjectKind::Topic | SubjectKind::Notebook => subject.clone(),
     };
     let locked_at = match under.kind {
         SubjectKind::Topic => store::topics::locked_at(&mut conn, under.id).await?,
-        SubjectKind::Post => None,
+        SubjectKind::Post | SubjectKind::Notebook => None,
     };
     drop(conn);
+    let notebook = match under.kind {
+        SubjectKind::Notebook => {
+            Some(notebooks::access::see_by_id(app, NotebookId(under.id.0), viewer).await?)
+        }
+        SubjectKind::Topic | SubjectKind::Post => None,
+    };
+    let is_unpublished = notebook.as_ref().is_some_and(|seen| !seen.notebook.is_public());
     let competition = match under.competition_id {
         Some(id) => Some(access::see_by_id(app, id, viewer).await?),
         None => None,
     };
     let may_moderate = may_moderate(competition.as_ref(), viewer);
-    if !under.is_shown() && !may_moderate {
+    let is_own_notebook = notebook.is_some_and(|seen| seen.is_owner);
+    if !under.is_shown() && !may_moderate && !is_own_notebook {
         return Err(AppError::NotFound);
     }
-    Ok(SeenSubject { subject, under, locked_at, competition, may_moderate })
+    Ok(SeenSubject { subject, under, locked_at, is_unpublished, competition, may_moderate })
 }
 
 /// A topic by its id, and nothing else that has an id.
@@ -121,6 +137,14 @@ pub async fn home(conn: &mut PgConnection, under: &Subject) -> Result<Home> {
         SubjectKind::Topic => {
             let topic = store::topics::find(conn, under.id).await?.ok_or(AppError::NotFound)?;
             Ok(Home { title: topic.title, address: paths::topic(topic.id) })
+        }
+        SubjectKind::Notebook => {
+            let found = notebooks::store::find_by_id(conn, NotebookId(under.id.0)).await?;
+            let notebook = found.ok_or(AppError::NotFound)?;
+            Ok(Home {
+                address: paths::notebook_part(&notebook.owner_username, &notebook.slug, "comments"),
+                title: notebook.title,
+            })
         }
         SubjectKind::Post => Err(AppError::NotFound), // nothing is written under a post
     }

@@ -5,14 +5,14 @@ use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::forum::model::{SubjectKind, Vote};
 use crate::forum::store;
-use crate::forum::subjects::SeenSubject;
+use crate::forum::subjects::{SeenSubject, UNPUBLISHED};
 
 /// Casts, changes or takes back a vote; gives the number of votes, ups less downs.
 ///
 /// # Errors
 /// [`AppError::Refused`] for what one wrote oneself, and for what is not voted on or not shown.
 pub async fn cast(app: &App, voter: &Member, seen: &SeenSubject, vote: Vote) -> Result<i32> {
-    if let Some(sentence) = hindrance(voter, seen) {
+    if let Some(sentence) = hindrance(voter, seen, vote) {
         return Err(AppError::refused(sentence));
     }
     let id = seen.subject.id;
@@ -27,11 +27,15 @@ pub async fn cast(app: &App, voter: &Member, seen: &SeenSubject, vote: Vote) -> 
 }
 
 /// Why this person cannot vote here; `None` when they can.
-fn hindrance(voter: &Member, seen: &SeenSubject) -> Option<&'static str> {
+fn hindrance(voter: &Member, seen: &SeenSubject, vote: Vote) -> Option<&'static str> {
     if seen.subject.kind == SubjectKind::Topic {
         Some("Vote for a topic by voting for its first post.")
     } else if seen.subject.author_id == voter.id {
         Some("Nobody votes for what they wrote themselves.")
+    } else if seen.is_unpublished {
+        Some(UNPUBLISHED)
+    } else if seen.subject.kind == SubjectKind::Notebook && vote == Vote::Down {
+        Some("Notebooks are voted up, or not at all. Say in a comment what could be better.")
     } else if !seen.subject.is_shown() {
         Some("This is not shown any more, so it gets no votes.")
     } else {

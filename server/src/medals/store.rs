@@ -30,8 +30,8 @@ pub async fn finishes(conn: &mut PgConnection, user: UserId) -> sqlx::Result<Vec
     .await
 }
 
-/// Whether somebody contributed to each category: had a submission scored, shared a notebook, wrote a
-/// post.
+/// Whether somebody contributed to each category: had a submission scored, shared a public
+/// notebook, wrote a post.
 #[derive(Debug, Clone, Copy)]
 pub struct Contributions {
     pub competitions: bool,
@@ -45,8 +45,9 @@ pub async fn contributions(conn: &mut PgConnection, user: UserId) -> sqlx::Resul
     sqlx::query_as!(
         Contributions,
         "select u.first_scored_at is not null as \"competitions!\",
-                exists (select from subjects where author_id = u.id and kind = 'notebook'
-                        and hidden_at is null and deleted_at is null) as \"notebooks!\",
+                exists (select from subjects s join notebooks n on n.id = s.id
+                        where s.author_id = u.id and s.kind = 'notebook' and n.visibility = 'public'
+                          and s.hidden_at is null and s.deleted_at is null) as \"notebooks!\",
                 exists (select from subjects where author_id = u.id and kind = 'post'
                         and hidden_at is null and deleted_at is null) as \"discussion!\"
          from users u
@@ -73,7 +74,9 @@ pub async fn medals_by_votes(
                 count(*) filter (where n_medal_votes < $4) as \"bronze!\"
          from subjects
          where author_id = $1 and kind = $2 and n_medal_votes >= $3
-           and hidden_at is null and deleted_at is null",
+           and hidden_at is null and deleted_at is null
+           and (kind <> 'notebook' or exists (
+                select from notebooks n where n.id = subjects.id and n.visibility = 'public'))",
         user.0,
         kind,
         i32::try_from(thresholds.bronze).unwrap_or(i32::MAX),
@@ -92,7 +95,7 @@ pub struct ActiveDay {
     pub n: i64,
 }
 
-/// The days since `since` on which somebody sent submissions, wrote posts or shared notebooks.
+/// The days since `since` on which somebody sent submissions, wrote posts or shared public notebooks.
 ///
 /// # Errors
 /// Those of the database.
@@ -110,6 +113,8 @@ pub async fn active_days(
             select created_at from subjects
             where author_id = $1 and created_at >= $2 and kind <> 'topic'
               and hidden_at is null and deleted_at is null
+              and (kind <> 'notebook' or exists (
+                    select from notebooks n where n.id = subjects.id and n.visibility = 'public'))
          ) activities
          group by 1
          order by 1",

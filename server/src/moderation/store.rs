@@ -129,7 +129,7 @@ pub async fn cases(conn: &mut PgConnection, keys: &[(SubjectId, i64)]) -> sqlx::
     let ids: Vec<_> = keys.iter().map(|(id, _)| id.0).collect();
     let mut reports = reports(conn, &ids).await?;
     let rows = sqlx::query!(
-        "select p.id as \"id: PostId\", coalesce(t.title, '') as \"title!\", left(p.plain, $2) as \"excerpt!\",
+        "select p.id as \"id: PostId\", coalesce(t.title, k.title, '') as \"title!\", left(p.plain, $2) as \"excerpt!\",
                 s.author_id as \"author_id: UserId\", u.username, u.display_name,
                 s.hidden_at is not null or b.hidden_at is not null as \"is_hidden!\",
                 s.deleted_at is not null or b.deleted_at is not null as \"is_deleted!\"
@@ -138,6 +138,7 @@ pub async fn cases(conn: &mut PgConnection, keys: &[(SubjectId, i64)]) -> sqlx::
          join subjects b on b.id = p.under_id
          join users u on u.id = s.author_id
          left join topics t on t.id = p.under_id
+         left join notebooks k on k.id = p.under_id
          where p.id = any($1)",
         &ids,
         EXCERPT,

@@ -117,7 +117,7 @@ pub struct Notification {
     pub is_post: bool,
     /// Empty for a moderator, who is not named.
     pub actor: String,
-    /// Of the topic; empty for anything else.
+    /// Of the topic or notebook.
     pub title: String,
     /// The beginning of the post.
     pub excerpt: String,
@@ -177,7 +177,7 @@ impl Notification {
 #[derive(Debug, Clone)]
 pub struct Follow {
     pub id: i64,
-    /// What it is: a topic, a forum, a person.
+    /// What it is: a topic, a notebook, a forum, a person.
     pub kind: &'static str,
     pub words: String,
     pub address: String,

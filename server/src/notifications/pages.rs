@@ -87,14 +87,15 @@ async fn post_open(
 }
 
 #[derive(Debug, Default, Deserialize)]
-struct FollowForm {
+pub(crate) struct FollowForm {
     /// `yes`, or anything else for no.
     #[serde(default)]
     on: String,
 }
 
 /// Follows or not, and goes back.
-async fn answer(
+/// Begins or ends following, and goes back to `address`.
+pub(crate) async fn answer(
     app: &App,
     member: &Member,
     target: Target,

@@ -22,6 +22,7 @@ mod leaderboard;
 mod life;
 mod medals;
 mod moderation;
+mod notebooks;
 mod notifications;
 mod openapi;
 mod plans;

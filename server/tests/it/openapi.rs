@@ -144,7 +144,7 @@ fn described() -> BTreeMap<String, BTreeSet<String>> {
 /// The addresses of the API in `paths.rs`; those of other clients' protocols are described elsewhere.
 fn addresses() -> Vec<String> {
     let source = fs::read_to_string(root().join("server/src/paths.rs")).unwrap();
-    let constants = source.lines().filter(|line| line.starts_with("pub const API_"));
-    let paths = constants.filter_map(|line| line.split('"').nth(1));
+    let constants = source.split(';').filter(|item| item.contains("pub const API_"));
+    let paths = constants.filter_map(|item| item.split('"').nth(1));
     paths.filter(|path| path.starts_with(PREFIX)).map(str::to_owned).collect()
 }

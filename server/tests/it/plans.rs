@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
 use crate::tidy::{root, sources};
 
-const GROWING: [&str; 40] = [
+const GROWING: [&str; 44] = [
     "users",
     "sessions",
     "api_tokens",
@@ -54,6 +54,10 @@ const GROWING: [&str; 40] = [
     "image_uses",
     "notifications",
     "mail_preferences",
+    "notebooks",
+    "notebook_versions",
+    "notebook_pictures",
+    "notebook_drawings",
 ];
 
 /// Partial indexes that hold what is under way only, so that reading one whole is cheap.
@@ -158,7 +162,11 @@ async fn fill(pool: &PgPool) {
     seed(pool, &size).await.unwrap();
     let ranked = Size { teams: 500, submissions: 2000, ranked_by: 4, slug: "ranked".to_owned(), ..size };
     seed(pool, &ranked).await.unwrap();
-    for rows in [include_str!("plans_fill.sql"), include_str!("plans_fill_forum.sql")] {
+    for rows in [
+        include_str!("plans_fill.sql"),
+        include_str!("plans_fill_forum.sql"),
+        include_str!("plans_fill_notebooks.sql"),
+    ] {
         run(&mut pool.acquire().await.unwrap(), rows).await;
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use askama::Template;
 use holdout::{
     accounts, admin, api, competitions, custom_metrics, forum, images, leaderboard, medals, moderation,
-    notifications, search, submissions, teams, versions, web, webhooks,
+    notebooks, notifications, search, submissions, teams, versions, web, webhooks,
 };
 
 use crate::tidy::{root, sources};
@@ -80,6 +80,15 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         versions::pages::VersionsPage,
         versions::pages::VersionPage,
         search::pages::SearchPage,
+        notebooks::pages::comments::CommentsPage,
+        notebooks::pages::compare::ComparePage,
+        notebooks::pages::list::CompetitionNotebooksPage,
+        notebooks::pages::list::OwnPage,
+        notebooks::pages::list::SitePage,
+        notebooks::pages::manage::NotebookSettingsPage,
+        notebooks::pages::send::NewNotebookPage,
+        notebooks::pages::send::NotebookVersionsPage,
+        notebooks::pages::show::NotebookPage,
         submissions::pages::send::CheckPage,
         submissions::pages::send::SubmitPage,
         submissions::pages::show::ListPage,

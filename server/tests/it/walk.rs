@@ -236,6 +236,8 @@ impl Walk {
         }
         assert_ne!(hidden.id, arena.id);
         let discussion = discuss(&world, [&bob, &carol, &host]).await;
+        share(&host, "tour", "houses").await;
+        share(&host, "hidden-tour", "hidden").await;
         let secrets =
             [&host, &bob, &carol, &dave, &root].into_iter().flat_map(|person| person.secrets.clone());
         Self {
@@ -274,6 +276,8 @@ impl Walk {
                         .chain([HIDDEN_TOPIC, HIDDEN_POST, "999999999"].map(str::to_owned))
                         .collect();
                 }
+                "notebook" => &["tour", "hidden-tour", NOWHERE],
+                "version" => &["1", "999999999"],
                 "service" => &["competitions.CompetitionApiService", NOWHERE],
                 "method" => &["ListCompetitions", "GetLeaderboard", NOWHERE],
                 "id" => return ids.to_vec(),
@@ -362,6 +366,13 @@ async fn discuss(world: &World, [bob, carol, host]: [&Person; 3]) -> [i64; 3] {
     [id, id + 1, reply["id"].as_i64().unwrap()]
 }
 
+/// A public notebook under a competition.
+async fn share(person: &Person, name: &str, competition: &str) {
+    const NOTEBOOK: &[u8] = include_bytes!("../../../tests/notebooks/houses.ipynb");
+    let path = format!("/api/v1/notebooks?name={name}&competition={competition}&visibility=public");
+    person.api.upload(&path, "x.ipynb", NOTEBOOK).await.expect(201);
+}
+
 impl Caller {
     fn all(world: &World, [member, participant, other_team, host, administrator]: [&Person; 5]) -> Vec<Self> {
         let visitor =
@@ -424,9 +435,9 @@ fn existence_complaint(caller: &Caller, path: &str, answer: &Answer) -> Option<S
 fn routes() -> Vec<String> {
     let source = fs::read_to_string(root().join("server/src/paths.rs")).unwrap();
     source
-        .lines()
-        .filter(|line| line.trim_start().starts_with("pub const "))
-        .filter_map(|line| line.split('"').nth(1))
+        .split(';')
+        .filter_map(|item| item.split_once("pub const "))
+        .filter_map(|(_, constant)| constant.split('"').nth(1))
         .filter(|path| path.starts_with('/'))
         .map(ToOwned::to_owned)
         .collect()

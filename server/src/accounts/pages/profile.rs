@@ -13,11 +13,15 @@ use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::ids::UserId;
 use crate::medals::read::{self, Record};
+use crate::notebooks::store::lists::{self, Card};
 use crate::notifications::follow;
 use crate::notifications::model::Target;
 use crate::paths;
 use crate::web::format;
 use crate::web::shell::Shell;
+
+/// Notebooks shown at first.
+const NEWEST_NOTEBOOKS: i64 = 5;
 
 pub fn router() -> Router<App> {
     Router::new().route(paths::PROFILE, get(show_profile))
@@ -32,6 +36,8 @@ pub struct ProfilePage {
     pub is_own: bool,
     pub is_following: bool,
     pub record: Record,
+    /// The newest public ones.
+    pub notebooks: Vec<Card>,
     pub hosted: Vec<Engagement>,
     pub joined: Slice<Engagement>,
 }
@@ -62,6 +68,7 @@ impl ProfilePage {
             is_own: false,
             is_following: true,
             record: Record::sample(),
+            notebooks: vec![Card::sample()],
             hosted: vec![engagement.clone()],
             joined: Slice { items: vec![engagement], next: Some(1) },
             profile,
@@ -84,12 +91,15 @@ async fn show_profile(
     let hosted = profiles::hosted(&mut conn, profile.id, viewer).await?;
     let record = read::record(&app, &mut conn, profile.id).await?;
     let is_following = follow::is_following(&mut conn, member, Target::Person(profile.id)).await?;
+    let ids = lists::public_of_owner(&mut conn, profile.id, NEWEST_NOTEBOOKS).await?;
+    let notebooks = lists::cards(&mut conn, &ids).await?;
     drop(conn);
     Ok(ProfilePage {
         initials: model::initials(&profile.display_name),
         is_own: viewer == Some(profile.id),
         is_following,
         record,
+        notebooks,
         hosted,
         joined: keyset.slice(joined, |engagement| engagement.competition_id),
         profile,

@@ -1,6 +1,6 @@
 //! Forums as JSON.
 
-mod posts;
+pub(crate) mod posts;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -41,7 +41,7 @@ pub fn router() -> OpenApiRouter<App> {
         .merge(posts::router())
 }
 
-type Body<T> = Result<ApiJson<T>>;
+pub(crate) type Body<T> = Result<ApiJson<T>>;
 
 fn read<T>(body: Body<T>) -> Result<T> {
     body.map(|ApiJson(value)| value)

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{Body, named_as_in_json, read};
-use crate::accounts::model::Scope;
+use crate::accounts::model::{Member, Scope};
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::{ApiMember, MaybeApiMember};
@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::forum::model::{Person, Post, Vote};
 use crate::forum::posts::{self, Draft, Edit};
-use crate::forum::subjects::{see_post, see_topic};
+use crate::forum::subjects::{SeenSubject, see_post, see_topic};
 use crate::forum::{store, threads, votes};
 use crate::ids::{PostId, SubjectId, TopicId};
 use crate::paths;
@@ -45,7 +45,7 @@ impl From<Person> for AuthorJson {
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(super) struct PostJson {
+pub(crate) struct PostJson {
     id: PostId,
     /// What it is written under, such as a topic.
     under_id: SubjectId,
@@ -99,6 +99,11 @@ async fn list_posts(
 ) -> Result<Slice<PostJson>> {
     let viewer = caller.reader()?;
     let seen = see_topic(&app, id, viewer.as_ref()).await?;
+    posts_under(&app, &seen, keyset).await
+}
+
+/// Everything written under a subject, newest first.
+pub(crate) async fn posts_under(app: &App, seen: &SeenSubject, keyset: Keyset) -> Result<Slice<PostJson>> {
     let mut conn = app.db.acquire().await?;
     let ids = store::threads::newest(&mut conn, seen.under.id, keyset.before(), keyset.fetched()).await?;
     let mut lines = threads::read_posts(&mut conn, &ids, None).await?;
@@ -109,7 +114,7 @@ async fn list_posts(
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewPostJson {
+pub(crate) struct NewPostJson {
     #[schema(example = "It is the *noise* of the rows.")]
     markdown: String,
     /// The post that it answers; left out for one that begins a thread.
@@ -117,7 +122,7 @@ struct NewPostJson {
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-struct WrittenJson {
+pub(crate) struct WrittenJson {
     id: PostId,
     address: String,
 }
@@ -139,9 +144,19 @@ async fn write_post(
 ) -> Result<(StatusCode, Json<WrittenJson>)> {
     let member = caller.with(Scope::Submit)?;
     let seen = see_topic(&app, id, Some(&member)).await?;
+    write_under(&app, &member, &seen, body).await
+}
+
+/// Writes a post under a subject.
+pub(crate) async fn write_under(
+    app: &App,
+    member: &Member,
+    seen: &SeenSubject,
+    body: Body<NewPostJson>,
+) -> Result<(StatusCode, Json<WrittenJson>)> {
     let asked = read(body)?;
     let draft = Draft { markdown: asked.markdown, parent: asked.parent_id };
-    let id = posts::write(&app, &member, &seen, &draft).await.map_err(named_as_in_json)?;
+    let id = posts::write(app, member, seen, &draft).await.map_err(named_as_in_json)?;
     Ok((StatusCode::CREATED, Json(WrittenJson { id, address: paths::post(id) })))
 }
 

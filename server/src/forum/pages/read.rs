@@ -7,6 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
+use sqlx::PgConnection;
 
 use super::Crumbs;
 use crate::accounts::model::Member;
@@ -19,7 +20,7 @@ use crate::forum::model::{SubjectKind, Topic};
 use crate::forum::store::{self, posts::Version};
 use crate::forum::subjects::{self, Home, SeenSubject, see_post, see_topic};
 use crate::forum::threads::{self, ANSWERS_ALONE, Line, Sort, Threads};
-use crate::ids::{PostId, TopicId};
+use crate::ids::{PostId, SubjectId, TopicId};
 use crate::notifications::follow;
 use crate::notifications::model::Target;
 use crate::paths;
@@ -66,41 +67,43 @@ pub struct Wanted {
     after: Option<String>,
 }
 
-#[derive(Template, WebTemplate)]
-#[template(path = "forum/topic.html")]
-pub struct TopicPage {
-    pub shell: Shell,
-    pub crumbs: Crumbs,
-    pub topic: Topic,
-    pub opening: Option<Line>,
-    pub accepted: Option<Line>,
+/// A page of what was written under a subject.
+#[derive(Debug, Clone)]
+pub struct Discussion {
     pub threads: Threads,
     pub sort: Sort,
     pub is_first: bool,
-    /// Hidden from all but moderators, or deleted.
-    pub is_gone: bool,
-    pub reading: Reading,
-    pub is_following: bool,
+    /// Of the page, without its query.
+    pub address: String,
 }
 
-impl TopicPage {
+impl Discussion {
+    /// # Errors
+    /// [`AppError::NotFound`] for a place that no page ever named.
+    pub async fn read(
+        conn: &mut PgConnection,
+        under: SubjectId,
+        wanted: &Wanted,
+        address: String,
+        viewer: Option<&Member>,
+    ) -> Result<Self> {
+        let after = wanted.after.as_deref().map(str::parse).transpose().map_err(|()| AppError::NotFound)?;
+        let threads = threads::read(conn, under, wanted.sort, after, viewer).await?;
+        Ok(Self { threads, sort: wanted.sort, is_first: after.is_none(), address })
+    }
+
     pub fn sample() -> Self {
-        let answer = Line { is_accepted: true, is_own: true, ..Line::sample() };
         Self {
-            shell: Shell::sample(),
-            crumbs: Crumbs::sample(),
-            topic: Topic::sample(),
-            opening: Some(Line::sample()),
-            accepted: Some(answer.clone()),
             threads: Threads {
-                lines: vec![answer, Line { depth: 1, has_more: true, ..Line::sample() }],
+                lines: vec![
+                    Line { is_accepted: true, is_own: true, ..Line::sample() },
+                    Line { depth: 1, has_more: true, ..Line::sample() },
+                ],
                 next: Some(Key { number: 3, id: 2 }),
             },
             sort: Sort::Votes,
             is_first: true,
-            is_gone: true,
-            is_following: true,
-            reading: Reading::sample(),
+            address: "/topics/1".to_owned(),
         }
     }
 
@@ -110,7 +113,38 @@ impl TopicPage {
     }
 
     pub fn next_address(&self, key: &Key) -> String {
-        format!("{}?sort={}&after={key}", self.topic.address(), self.sort.name())
+        format!("{}?sort={}&after={key}", self.address, self.sort.name())
+    }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "forum/topic.html")]
+pub struct TopicPage {
+    pub shell: Shell,
+    pub crumbs: Crumbs,
+    pub topic: Topic,
+    pub opening: Option<Line>,
+    pub accepted: Option<Line>,
+    pub discussion: Discussion,
+    /// Hidden from all but moderators, or deleted.
+    pub is_gone: bool,
+    pub reading: Reading,
+    pub is_following: bool,
+}
+
+impl TopicPage {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            crumbs: Crumbs::sample(),
+            topic: Topic::sample(),
+            opening: Some(Line::sample()),
+            accepted: Some(Line { is_accepted: true, is_own: true, ..Line::sample() }),
+            discussion: Discussion::sample(),
+            is_gone: true,
+            is_following: true,
+            reading: Reading::sample(),
+        }
     }
 }
 
@@ -120,23 +154,22 @@ async fn show_topic(
     Query(wanted): Query<Wanted>,
     shell: Shell,
 ) -> Result<TopicPage> {
-    let after = wanted.after.as_deref().map(str::parse).transpose().map_err(|()| AppError::NotFound)?;
     let viewer = shell.viewer.as_ref();
     let seen = see_topic(&app, id, viewer).await?;
     let mut conn = app.db.acquire().await?;
     let topic = store::topics::find(&mut conn, seen.under.id).await?.ok_or(AppError::NotFound)?;
+    let mut discussion = Discussion::read(&mut conn, seen.under.id, &wanted, topic.address(), viewer).await?;
     let opening = match store::topics::opening_post(&mut conn, seen.under.id).await? {
-        Some(post) if after.is_none() => threads::read_posts(&mut conn, &[post.0], viewer).await?.pop(),
+        Some(post) if discussion.is_first => threads::read_posts(&mut conn, &[post.0], viewer).await?.pop(),
         _ => None,
     };
     let accepted = match topic.accepted_post_id {
-        Some(post) if after.is_none() => threads::read_posts(&mut conn, &[post.0], viewer).await?.pop(),
+        Some(post) if discussion.is_first => threads::read_posts(&mut conn, &[post.0], viewer).await?.pop(),
         _ => None,
     };
-    let mut threads = threads::read(&mut conn, seen.under.id, wanted.sort, after, viewer).await?;
     let is_following = follow::is_following(&mut conn, viewer, Target::Subject(seen.under.id)).await?;
     drop(conn);
-    for line in &mut threads.lines {
+    for line in &mut discussion.threads.lines {
         line.is_accepted = topic.accepted_post_id == Some(line.post.id);
     }
     let forum = forums::see(&app, topic.forum_id, viewer).await?;
@@ -144,14 +177,12 @@ async fn show_topic(
         crumbs: Crumbs::of_forum(&forum),
         reading: Reading::new(&seen, viewer),
         accepted: accepted.filter(|line| line.post.is_shown()),
-        is_first: after.is_none(),
         is_gone: !seen.under.is_shown(),
-        sort: wanted.sort,
         is_following,
         shell,
         topic,
         opening,
-        threads,
+        discussion,
     })
 }
 

@@ -299,7 +299,8 @@ pub(super) async fn post_reply_to_topic(
     write_reply(&app, &member, &seen, None, shell, form).await
 }
 
-async fn write_reply(
+/// Writes what the form holds, shows how it would look, or gives it back with what is wrong.
+pub(crate) async fn write_reply(
     app: &App,
     member: &Member,
     seen: &SeenSubject,

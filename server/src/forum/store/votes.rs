@@ -56,6 +56,11 @@ pub async fn count(conn: &mut PgConnection, subject: &Subject) -> sqlx::Result<i
         SubjectKind::Post => {
             sqlx::query_scalar!("select n_votes from posts where id = $1", subject.id.0).fetch_one(conn).await
         }
+        SubjectKind::Notebook => {
+            sqlx::query_scalar!("select n_votes from notebooks where id = $1", subject.id.0)
+                .fetch_one(conn)
+                .await
+        }
     }
 }
 

@@ -76,16 +76,19 @@ pub async fn list(
 ) -> sqlx::Result<Vec<Follow>> {
     let rows = sqlx::query!(
         "select f.id, f.followed_at, t.id as \"topic_id?: TopicId\", t.title as \"topic?\",
+                k.title as \"notebook?\", k.slug as \"notebook_slug?\", o.username as \"owner?\",
                 g.slug as \"forum_slug?\", g.title as \"forum?\", c.slug as \"competition_slug?\",
                 c.title as \"competition?\", p.username as \"username?\", p.display_name as \"person?\"
          from follows f
          left join subjects s on s.id = f.subject_id and s.hidden_at is null and s.deleted_at is null
          left join topics t on t.id = s.id
+         left join notebooks k on k.id = s.id and (k.visibility = 'public' or k.owner_id = $1)
+         left join users o on o.id = k.owner_id
          left join forums g on g.id = f.forum_id
          left join competitions c on c.id = g.competition_id
          left join users p on p.id = f.person_id and p.suspended_at is null
          where f.user_id = $1 and f.id < $2
-           and num_nonnulls(t.id, g.id, p.id) = 1
+           and num_nonnulls(t.id, k.id, g.id, p.id) = 1
            and (s.competition_id is null or sees_competition($1, s.competition_id))
            and (c.id is null or sees_competition($1, c.id))
          order by f.id desc
@@ -97,10 +100,13 @@ pub async fn list(
     .fetch_all(conn)
     .await?;
     let follows = rows.into_iter().filter_map(|row| {
-        let (kind, words, address) = match (row.topic_id, row.username, row.competition_slug) {
-            (Some(topic), _, _) => ("topic", row.topic?, paths::topic(topic)),
-            (_, Some(username), _) => ("person", row.person?, paths::profile(&username)),
-            (_, _, Some(slug)) => ("forum", row.competition?, paths::competition_forum(&slug)),
+        let (kind, words, address) = match (row.topic_id, row.owner, row.username, row.competition_slug) {
+            (Some(topic), _, _, _) => ("topic", row.topic?, paths::topic(topic)),
+            (_, Some(owner), _, _) => {
+                ("notebook", row.notebook?, paths::notebook(&owner, &row.notebook_slug?))
+            }
+            (_, _, Some(username), _) => ("person", row.person?, paths::profile(&username)),
+            (_, _, _, Some(slug)) => ("forum", row.competition?, paths::competition_forum(&slug)),
             _ => ("forum", row.forum?, paths::forum(&row.forum_slug?)),
         };
         Some(Follow { id: row.id, kind, words, address, followed_at: row.followed_at })

@@ -22,7 +22,10 @@ pub async fn count_unread(conn: &mut PgConnection, user: UserId) -> sqlx::Result
              select s.competition_id
              from notifications n
              join subjects s on s.id = n.subject_id
+             left join posts p on p.id = s.id
+             left join notebooks k on k.id = p.under_id
              where n.user_id = $1 and n.read_at is null
+               and (k.id is null or k.visibility = 'public' or k.owner_id = $1)
                and (n.event in ('hidden', 'warned') or (s.hidden_at is null and s.deleted_at is null))
              order by n.id desc
              limit $2
@@ -49,16 +52,18 @@ pub async fn list(
         Notification,
         "select n.id, n.event as \"event: Event\", n.reason as \"reason: Reason\",
                 n.subject_id as \"subject_id: SubjectId\", s.kind = 'post' as \"is_post!\",
-                coalesce(a.display_name, '') as \"actor!\", coalesce(t.title, '') as \"title!\",
+                coalesce(a.display_name, '') as \"actor!\", coalesce(t.title, k.title, '') as \"title!\",
                 coalesce(left(p.plain, $4), '') as \"excerpt!\", n.words, n.created_at, n.read_at
          from notifications n
          join subjects s on s.id = n.subject_id
          left join posts p on p.id = s.id
          left join topics t on t.id = coalesce(p.under_id, s.id)
+         left join notebooks k on k.id = coalesce(p.under_id, s.id)
          left join users a on a.id = n.actor_id
          where n.user_id = $1 and n.id < $2
            and (n.event in ('hidden', 'warned') or (s.hidden_at is null and s.deleted_at is null))
            and (s.competition_id is null or sees_competition($1, s.competition_id))
+           and (k.id is null or k.visibility = 'public' or k.owner_id = $1)
          order by n.id desc
          limit $3",
         user.0,

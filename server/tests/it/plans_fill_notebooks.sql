@@ -1,0 +1,37 @@
+-- As plans_fill.sql: notebooks, their versions, pictures and drawings after years of use.
+set session_replication_role = replica;
+
+insert into subjects (id, kind, competition_id, author_id, created_at) overriding system value
+select 2000000 + i, 'notebook', case when i % 3 > 0 then c.id end, 1 + (i * 7919) % 20000, now() - interval '1 hour' * i
+from generate_series(1, 60000) i
+join (select id, row_number() over (order by id) as n from competitions) c on c.n = 1 + i % (select count(*) from competitions);
+
+insert into notebooks (id, owner_id, slug, title, competition_id, visibility, licence, latest, n_votes, heat, published_at,
+    updated_at)
+select s.id, s.author_id, 'notebook-' || s.id, 'Notebook', s.competition_id,
+       case when s.id % 5 < 3 then 'public' when s.id % 5 = 3 and s.competition_id is not null then 'team' else 'private' end,
+       'MIT', 2, s.id % 50, s.id % 977, s.created_at, s.created_at
+from subjects s where s.kind = 'notebook';
+
+insert into notebook_versions (notebook_id, number, pushed_by, pushed_at, storage_key, size_bytes, sha256, language, n_cells,
+    n_code_cells)
+select n.id, v, n.owner_id, n.updated_at, 'notebooks/' || n.id || '/' || v, 1000, sha256(n.id::text::bytea), 'python', 9, 5
+from notebooks n cross join generate_series(1, 2) v;
+
+update notebooks set forked_from_id = id - 1, forked_from_number = 1 where id % 4 = 0 and id > 2000001;
+
+insert into notebook_pictures (notebook_id, digest, kind, storage_key, starts_at, size_bytes)
+select n.id, substr(sha256((n.id * 10 + p)::text::bytea), 1, 16), 'png', 'pictures/' || n.id, 0, 10
+from notebooks n cross join generate_series(1, 3) p;
+
+insert into notebook_drawings (notebook_id, number, drawer, storage_key, size_bytes, contents, drawn_at)
+select notebook_id, number, 1, 'pages/' || notebook_id || '/' || number, 100, '[]', now() from notebook_versions;
+
+update submissions s set notebook_id = n.id, notebook_number = 1
+from (select id, row_number() over (order by id) as place from notebooks where competition_id = (select min(id) from competitions)) n
+where s.id = (select min(id) from submissions) + n.place * 7;
+
+select setval(pg_get_serial_sequence('subjects', 'id'), 3000000);
+
+reset session_replication_role;
+analyze;
