@@ -17,6 +17,7 @@ mod launch;
 mod leaderboard;
 mod local;
 pub mod manual;
+mod notebook;
 mod rejection;
 mod screen;
 mod seal;
@@ -116,6 +117,9 @@ pub enum ClientVerb {
         #[arg(long)]
         key: bool,
     },
+    /// Notebooks: push, pull, list, draw.
+    #[command(subcommand)]
+    Notebook(notebook::NotebookVerb),
     /// Host a competition from one labelled table.
     Launch(launch::LaunchArgs),
     /// What hosts do.
@@ -154,6 +158,7 @@ fn dispatch(connection: &Connection, session: &Session, verb: &ClientVerb) -> Ou
         ClientVerb::Leaderboard(args) => leaderboard::leaderboard(session, args),
         ClientVerb::Verify { competition } => verify::verify(session, competition),
         ClientVerb::KaggleEnv { key } => kaggle_env::kaggle_env(connection, session, *key),
+        ClientVerb::Notebook(verb) => notebook::run(session, verb),
         ClientVerb::Launch(args) => launch::launch(session, args),
         ClientVerb::Host(verb) => host::run(session, verb),
     }

@@ -1,5 +1,7 @@
 //! The program as people use it: a host and a participant who type commands and nothing else.
 
+mod notebooks;
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};

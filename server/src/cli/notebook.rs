@@ -1,0 +1,308 @@
+//! Notebooks: push, pull, list; and draw one here as the site would.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::Session;
+use super::account::or_nothing;
+use super::client::Upload;
+use super::download::{Wanted, fetch};
+use super::fault::{CliError, Outcome};
+use super::local::unreadable;
+use super::screen::Paint;
+use super::table::{Table, cell, items, local_and_relative, text};
+use crate::html::push_text;
+use crate::notebooks::draw::{Drawing, draw};
+use crate::notebooks::{ipynb, model};
+use crate::web::format;
+use crate::web::problems::encode;
+
+#[derive(Debug, Subcommand)]
+pub enum NotebookVerb {
+    /// Share a notebook, or push another version of it.
+    ///
+    /// Versions never change. The bytes of the newest version sent again make no other.
+    Push(PushArgs),
+    /// Get the file of a notebook: the exact bytes that were pushed.
+    Pull(PullArgs),
+    /// List notebooks.
+    List(ListArgs),
+    /// Draw a notebook on this machine as the site would draw it.
+    Draw(DrawArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct PushArgs {
+    /// An .ipynb file, of up to 20 MB.
+    file: PathBuf,
+    /// Its name in addresses; made from the file's name when left out. A known name gets another version.
+    #[arg(long)]
+    name: Option<String>,
+    /// Of a new notebook; made from its first heading when left out.
+    #[arg(long)]
+    title: Option<String>,
+    /// The competition that a new notebook belongs to; it stays for good.
+    #[arg(short, long)]
+    competition: Option<String>,
+    /// Who sees it: private, team or public. Left out, a known notebook stays as it is and a new one is private.
+    #[arg(long)]
+    visibility: Option<String>,
+    /// Of a new notebook: an SPDX name, or none.
+    #[arg(long)]
+    licence: Option<String>,
+    /// Of a new notebook: at most six, separated by commas.
+    #[arg(long)]
+    tags: Option<String>,
+    /// What is new in this version.
+    #[arg(short, long, default_value = "")]
+    message: String,
+}
+
+#[derive(Debug, Args)]
+pub struct PullArgs {
+    /// `owner/name`; `owner/name/3` for a version.
+    notebook: String,
+    /// Folder to put it into.
+    #[arg(long, default_value = ".")]
+    into: PathBuf,
+    /// Let its code read the competition's data from this folder, in place of Kaggle's.
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<String>,
+    /// Replace a file that is here.
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only those of this competition.
+    #[arg(short, long)]
+    competition: Option<String>,
+    /// Your own, private ones too.
+    #[arg(long, conflicts_with = "competition")]
+    mine: bool,
+    /// hot, votes or new; score within a competition.
+    #[arg(long, default_value = "hot")]
+    sort: String,
+    /// How many to show.
+    #[arg(long, default_value_t = 50)]
+    limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct DrawArgs {
+    /// An .ipynb file.
+    file: PathBuf,
+    /// The page to write; pictures come into a folder beside it.
+    #[arg(long, default_value = "notebook.html")]
+    into: PathBuf,
+}
+
+pub fn run(session: &Session, verb: &NotebookVerb) -> Outcome {
+    match verb {
+        NotebookVerb::Push(args) => push(session, args),
+        NotebookVerb::Pull(args) => pull(session, args),
+        NotebookVerb::List(args) => list(session, args),
+        NotebookVerb::Draw(args) => draw_here(session, args),
+    }
+}
+
+fn push(session: &Session, args: &PushArgs) -> Outcome {
+    let stem = args.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = args.name.clone().unwrap_or_else(|| model::slug_of(&stem));
+    let owner = text(&session.client.get("/api/v1/me")?, "username");
+    let base = format!("/api/v1/notebooks/{}/{}", encode(&owner), encode(&name));
+    let is_known = !or_nothing(session.client.get(&base))?.is_null();
+    let path = if is_known {
+        format!("{base}/versions{}", query(&[("message", Some(&args.message))]))
+    } else {
+        let said = [
+            ("name", Some(&name)),
+            ("title", args.title.as_ref()),
+            ("competition", args.competition.as_ref()),
+            ("visibility", args.visibility.as_ref()),
+            ("licence", args.licence.as_ref()),
+            ("tags", args.tags.as_ref()),
+            ("message", Some(&args.message)),
+        ];
+        format!("/api/v1/notebooks{}", query(&said))
+    };
+    let mut pushed = send(session, &path, &args.file)?;
+    if let Some(visibility) = args.visibility.as_ref().filter(|_| is_known) {
+        pushed["notebook"] = session.client.patch(&base, &json!({ "visibility": visibility }))?;
+    }
+    session.screen.answer(&pushed, |paint| {
+        let version = &pushed["version"]["version"];
+        let what = match pushed["is_new"].as_bool() {
+            Some(false) => format!("Nothing has changed since version {version}."),
+            _ => format!("Version {version} is here."),
+        };
+        format!("{}\n{}", paint.good(&what), text(&pushed["notebook"], "url"))
+    });
+    Ok(())
+}
+
+/// The parts of a query that were given.
+fn query(said: &[(&str, Option<&String>)]) -> String {
+    let given = said
+        .iter()
+        .filter_map(|(name, value)| value.filter(|value| !value.is_empty()).map(|value| (name, value)));
+    let parts: Vec<String> = given.map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
+}
+
+fn send(session: &Session, path: &str, file: &Path) -> Outcome<Value> {
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let size_bytes = fs::metadata(file).map_err(|error| unreadable(file, &error))?.len();
+    let bar = session.screen.transfer(&name, size_bytes);
+    let upload = Upload {
+        method: "POST",
+        path,
+        file_name: &name,
+        idempotency_key: None,
+        size_bytes: Some(size_bytes),
+    };
+    let sent = session.client.upload(&upload, || {
+        bar.set_position(0);
+        Ok(bar.wrap_read(File::open(file).map_err(|error| unreadable(file, &error))?))
+    });
+    bar.finish_and_clear();
+    sent
+}
+
+fn pull(session: &Session, args: &PullArgs) -> Outcome {
+    let mut parts = args.notebook.trim_matches('/').split('/');
+    let (Some(owner), Some(name), number, None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(CliError::Usage(
+            "Name a notebook as owner/name, or a version of it as owner/name/3.".to_owned(),
+        ));
+    };
+    let base = format!("/api/v1/notebooks/{}/{}", encode(owner), encode(name));
+    let number = match number {
+        Some(number) => number.trim_start_matches('v').to_owned(),
+        None => session.client.get(&base)?["latest_version"].to_string(),
+    };
+    let version = session.client.get(&format!("{base}/versions/{}", encode(&number)))?;
+    let name = model::slug(name).map_err(CliError::Usage)?;
+    fs::create_dir_all(&args.into)?;
+    let target = args.into.join(format!("{name}.ipynb"));
+    if target.exists() && !args.force {
+        return Err(CliError::Refused(format!("{} is here already. --force replaces it.", target.display())));
+    }
+    let path = format!("{base}/versions/{}/file", encode(&number));
+    match &args.data {
+        Some(folder) => {
+            let led = format!("{path}?paths=local&folder={}", encode(folder));
+            let mut bytes = Vec::new();
+            session.client.open_text(&led)?.read_to_end(&mut bytes)?;
+            fs::write(&target, bytes)?;
+        }
+        None => {
+            let (sha256, size_bytes) =
+                (text(&version, "sha256"), version["size_bytes"].as_u64().unwrap_or(0));
+            fetch(session, &Wanted { path: &path, name: &name, size_bytes, sha256: &sha256 }, &target)?;
+        }
+    }
+    let document = json!({ "path": target.display().to_string(), "version": version });
+    session.screen.answer(&document, |_| format!("Version {number} is in {}.", target.display()));
+    Ok(())
+}
+
+fn list(session: &Session, args: &ListArgs) -> Outcome {
+    let path = match (&args.competition, args.mine) {
+        (_, true) => format!("/api/v1/me/notebooks?limit={}", args.limit),
+        (Some(competition), false) => format!(
+            "/api/v1/competitions/{}/notebooks?sort={}&limit={}",
+            encode(competition),
+            encode(&args.sort),
+            args.limit
+        ),
+        (None, false) => format!("/api/v1/notebooks?sort={}&limit={}", encode(&args.sort), args.limit),
+    };
+    let found = session.client.get(&path)?;
+    session.screen.answer(&found, |paint| drawn_list(paint, items(&found)));
+    Ok(())
+}
+
+fn drawn_list(paint: Paint, notebooks: &[Value]) -> String {
+    let mut table = Table::new(&["notebook", "title", "competition", "score", "votes", "version", "changed"]);
+    for notebook in notebooks {
+        table.row([
+            format!("{}/{}", text(notebook, "owner"), text(notebook, "name")),
+            cell(&notebook["title"]),
+            cell(&notebook["competition"]),
+            cell(&notebook["public_score"]),
+            cell(&notebook["n_votes"]),
+            cell(&notebook["latest_version"]),
+            local_and_relative(&notebook["updated_at"]),
+        ]);
+    }
+    table.draw(paint, "No notebook was found.")
+}
+
+/// The site's own looks, for a page that stands alone.
+const LOOKS: &str =
+    concat!(include_str!("../../../static/app.css"), include_str!("../../../static/notebook.css"));
+
+/// Where pictures would be, so that the drawer takes them for its own.
+const ON_THE_SITE: &str = "/n/local/notebook/pictures/";
+
+fn draw_here(session: &Session, args: &DrawArgs) -> Outcome {
+    let bytes = fs::read(&args.file).map_err(|error| unreadable(&args.file, &error))?;
+    let rejected = |error: ipynb::Unreadable| CliError::Rejected(error.0);
+    let source = ipynb::text(&bytes).map_err(rejected)?;
+    let notebook = ipynb::parse(&source).map_err(rejected)?;
+    let stem = args.into.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = args.into.with_file_name(format!("{stem}-pictures"));
+    let Drawing { html, pictures, .. } = draw(&notebook, ON_THE_SITE);
+    let html = html.replace(&format!("\"{ON_THE_SITE}"), &format!("\"{}-pictures/", encode(&stem)));
+    if !pictures.is_empty() {
+        fs::create_dir_all(&folder)?;
+    }
+    for picture in &pictures {
+        let name = format!("{}.{}", picture.digest.hex(), picture.kind.name());
+        fs::write(folder.join(name), &picture.bytes)?;
+    }
+    let title = notebook.first_heading().unwrap_or(stem);
+    fs::write(&args.into, whole_page(&title, &html))?;
+    let document = json!({
+        "path": args.into.display().to_string(), "size_bytes": html.len(), "n_pictures": pictures.len(),
+    });
+    session.screen.answer(&document, |_| {
+        let size = format::size(html.len() as u64);
+        format!("{} is written: {size}, {} pictures beside it.", args.into.display(), pictures.len())
+    });
+    Ok(())
+}
+
+fn whole_page(title: &str, cells: &str) -> String {
+    let mut page = String::with_capacity(cells.len() + LOOKS.len() + 1000);
+    page.push_str("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>");
+    push_text(&mut page, title);
+    page.push_str("</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><style>");
+    page.push_str(LOOKS);
+    page.push_str("</style></head><body><main><h1>");
+    push_text(&mut page, title);
+    page.push_str("</h1><article class=\"cells\">");
+    page.push_str(cells);
+    page.push_str("</article></main></body></html>\n");
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_has_what_was_given() {
+        let (title, nothing) = ("A & B".to_owned(), String::new());
+        let said = [("title", Some(&title)), ("message", Some(&nothing)), ("tags", None)];
+        assert_eq!(query(&said), "?title=A%20%26%20B");
+        assert_eq!(query(&[("message", None)]), "");
+    }
+}
