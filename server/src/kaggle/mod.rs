@@ -14,6 +14,7 @@ pub mod forums;
 pub mod hosts;
 pub mod leaderboard;
 pub mod links;
+pub mod notebooks;
 pub mod submissions;
 pub mod uploads;
 pub mod wire;
@@ -35,9 +36,9 @@ use crate::web::csrf;
 
 const COMPETITIONS: &str = "competitions.CompetitionApiService";
 const DISCUSSIONS: &str = "discussions.DiscussionApiService";
+const NOTEBOOKS: &str = "kernels.KernelsApiService";
 /// Services of the client whose things this house does not have.
-const ABSENT: [(&str, &str); 7] = [
-    ("kernels.", "Notebooks"),
+const ABSENT: [(&str, &str); 6] = [
     ("datasets.", "Datasets"),
     ("models.", "Models"),
     ("benchmarks.", "Benchmarks"),
@@ -51,6 +52,12 @@ pub fn router(app: &App) -> Router<App> {
     let uploads =
         Router::new().route(paths::KAGGLE_UPLOAD, put(uploads::receive)).layer(DefaultBodyLimit::disable());
     let all = Router::new()
+        .route(
+            paths::KAGGLE_NOTEBOOK_CALL,
+            post(call_about_notebooks)
+                .fallback(api::unknown_address)
+                .layer(DefaultBodyLimit::max(notebooks::LARGEST_CALL_BYTES)),
+        )
         .route(paths::KAGGLE_CALL, post(call).fallback(api::unknown_address))
         .route(paths::KAGGLE_CALL_SHORT, post(call).fallback(api::unknown_address))
         .route(paths::KAGGLE_FILE, get(downloads::send_file))
@@ -87,12 +94,25 @@ async fn call(
             let member = auth::caller(&app, &headers).await?.with(Scope::Read)?;
             discuss(&app, &member, method, &body).await
         }
+        (NOTEBOOKS, method) => {
+            notebooks::call(&app, auth::caller(&app, &headers).await?, method, &body).await
+        }
         (service, _) => {
             let caller = auth::caller(&app, &headers).await?;
             caller.with(Scope::Read)?;
             Err(absent(service))
         }
     }
+}
+
+/// As [`call`], for whole notebooks.
+async fn call_about_notebooks(
+    app: State<App>,
+    Path(method): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    call(app, Path((NOTEBOOKS.to_owned(), method)), headers, body).await
 }
 
 async fn submit(
@@ -125,7 +145,9 @@ async fn read(app: &App, member: &Member, method: &str, body: &Bytes) -> Result<
         "ListTeamPublicSubmissions" => Err(Fault::absent(
             "Other teams' submissions are not shown here; the leaderboard shows the best of each team.",
         )),
-        "CreateCodeSubmission" => Err(absent("kernels.")),
+        "CreateCodeSubmission" => Err(Fault::absent(
+            "Notebooks are not run on this server: submit the file with predictions that yours wrote.",
+        )),
         "ListCompetitionHosts" => answer(competitions::hosts(app, member, ask(body)?).await?),
         "ListCompetitionTopics" => answer(forums::topics_of_competition(app, member, ask(body)?).await?),
         "ListTopicMessages" => answer(forums::messages(app, member, ask(body)?).await?),
