@@ -13,11 +13,12 @@ from pathlib import Path
 import api
 import live
 import measure
+import notebooks
 import scoring
 import search
 
 ROOT = Path(__file__).parent.parent
-PARTS = ["scoring", "live", "search", "api"]
+PARTS = ["scoring", "live", "notebooks", "search", "api"]
 
 
 def arguments():
@@ -73,6 +74,9 @@ def main():
         print(scoring.HEADER)
         scorer = wanted.bin / "holdout-scorer"
         results["scoring"] = scoring.bench(scorer, wanted.work, wanted.quick, wanted.rows, wanted.runs, wanted.metric)
+    if "notebooks" in parts:
+        print(notebooks.HEADER)
+        results["notebooks"] = notebooks.bench(wanted.bin, wanted.work, wanted.quick, wanted.runs)
     if "live" in parts:
         results["live"] = live.bench(wanted.bin, wanted.work, wanted.quick)
     if "search" in parts:
