@@ -88,8 +88,8 @@ alter table submissions
     add column notebook_number integer,
     add constraint submissions_came_from
         foreign key (notebook_id, notebook_number) references notebook_versions on delete set null;
-create index submissions_of_notebook on submissions (notebook_id) where notebook_id is not null;
-create index submissions_of_notebooks on submissions (competition_id) where notebook_id is not null;
+create index submissions_of_notebook on submissions (notebook_id, notebook_number) where notebook_id is not null;
+create index submissions_of_notebooks on submissions (competition_id, notebook_id) where notebook_id is not null;
 grant update (notebook_id, notebook_number) on submissions to holdout_web;
 
 -- Ten times the votes weigh as much as a week.

@@ -46,8 +46,8 @@ pub async fn best(app: &App, seen: &SeenNotebook, number: Option<i32>) -> Result
     let Some(competition) = seen.competition.as_ref().map(|seen| &seen.competition) else { return Ok(None) };
     let mut conn = app.db.acquire().await?;
     let linked = match number {
-        Some(number) => scores::best_of_version(&mut conn, seen.notebook.id, number).await?,
-        None => scores::best(&mut conn, seen.notebook.id).await?,
+        Some(number) => scores::best_of_version(&mut conn, competition.id, seen.notebook.id, number).await?,
+        None => scores::best(&mut conn, competition.id, seen.notebook.id).await?,
     };
     let Some(Linked { submission_id, number, public_score }) = linked else { return Ok(None) };
     let decimals = competition.score_decimals;

@@ -127,7 +127,7 @@ async fn read_notification(
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct FollowJson {
     id: i64,
-    /// `topic`, `forum` or `person`.
+    /// `topic`, `notebook`, `forum` or `person`.
     kind: &'static str,
     words: String,
     address: String,

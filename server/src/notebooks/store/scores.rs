@@ -19,7 +19,11 @@ pub struct Linked {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn best(conn: &mut PgConnection, id: NotebookId) -> sqlx::Result<Option<Linked>> {
+pub async fn best(
+    conn: &mut PgConnection,
+    competition: CompetitionId,
+    id: NotebookId,
+) -> sqlx::Result<Option<Linked>> {
     sqlx::query_as!(
         Linked,
         "select s.id as \"submission_id: SubmissionId\", s.notebook_number as \"number!\",
@@ -27,9 +31,10 @@ pub async fn best(conn: &mut PgConnection, id: NotebookId) -> sqlx::Result<Optio
          from submissions s
          join competitions c on c.id = s.competition_id
          join scores x on x.submission_id = s.id and x.version_id = c.active_version_id
-         where s.notebook_id = $1 and x.rank_key is not null
+         where s.competition_id = $1 and s.notebook_id = $2 and x.rank_key is not null
          order by x.rank_key, s.id
          limit 1",
+        competition.0,
         id.0,
     )
     .fetch_optional(conn)
@@ -42,6 +47,7 @@ pub async fn best(conn: &mut PgConnection, id: NotebookId) -> sqlx::Result<Optio
 /// Those of the database.
 pub async fn best_of_version(
     conn: &mut PgConnection,
+    competition: CompetitionId,
     id: NotebookId,
     number: i32,
 ) -> sqlx::Result<Option<Linked>> {
@@ -52,9 +58,11 @@ pub async fn best_of_version(
          from submissions s
          join competitions c on c.id = s.competition_id
          join scores x on x.submission_id = s.id and x.version_id = c.active_version_id
-         where s.notebook_id = $1 and x.rank_key is not null and s.notebook_number = $2
+         where s.competition_id = $1 and s.notebook_id = $2 and s.notebook_number = $3
+           and x.rank_key is not null
          order by x.rank_key, s.id
          limit 1",
+        competition.0,
         id.0,
         number,
     )

@@ -179,6 +179,37 @@ async fn comments_are_posts_as_in_a_forum(pool: PgPool) {
     library.close().await;
 }
 
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn an_author_is_told_of_comments_until_they_stop_that(pool: PgPool) {
+    let library = Library::open(pool).await;
+    let Library { world, bob, erin, .. } = &library;
+    let name = share(bob, "name=followed&visibility=public", HOUSES).await;
+    let say = json!({"markdown": "Why seven thousand?"});
+    erin.api.send_json(Method::POST, &api(bob, &name, "/comments"), &say).await.expect(201);
+    let follows = bob.api.get("/api/v1/me/follows").await.expect(200).json();
+    assert_eq!(
+        (&follows["items"][0]["kind"], &follows["items"][0]["address"]),
+        (&json!("notebook"), &json!("/n/bob/followed"))
+    );
+    while holdout::notifications::tell::tell_next(&world.app).await.unwrap() {}
+    let told = bob.api.get("/api/v1/notifications").await.expect(200).json();
+    let sentence = told["items"][0]["sentence"].as_str().unwrap();
+    assert!(sentence.ends_with("wrote in \u{201c}House prices: a first model\u{201d}"), "{sentence}");
+    let stop = [("on", "no")];
+    bob.browser.post_form(&page(bob, &name, "/follow"), &stop).await.expect(303);
+    assert!(bob.api.get("/api/v1/me/follows").await.json()["items"].as_array().unwrap().is_empty());
+    let follow = api(bob, &name, "/follow");
+    bob.api.send(Method::PUT, &follow, None, Vec::new()).await.expect(204);
+    bob.api
+        .send_json(Method::PATCH, &api(bob, &name, ""), &json!({"visibility": "private"}))
+        .await
+        .expect(200);
+    erin.api.send(Method::PUT, &follow, None, Vec::new()).await.expect(404);
+    let follows = erin.api.get("/api/v1/me/follows").await.expect(200).json();
+    assert!(follows["items"].as_array().unwrap().is_empty(), "what is private is not listed");
+    library.close().await;
+}
+
 /// Tier and number of medals of somebody's notebooks.
 async fn standing(library: &Library, person: &Person) -> (String, i64) {
     let profile =
