@@ -15,7 +15,7 @@ use crate::error::{PROBLEMS, Problem, ProblemKind};
 use crate::paths;
 
 /// Groups of operations, in the order in which people need them.
-pub const TAGS: [(&str, &str); 14] = [
+pub const TAGS: [(&str, &str); 15] = [
     ("Account", "Who calls, and with which tokens."),
     ("Competitions", "What everybody may see of a competition, and its files."),
     ("Taking part", "Join, check a file, send predictions, read the board."),

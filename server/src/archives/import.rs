@@ -341,7 +341,8 @@ impl Import<'_> {
             }
             let text = forum::model::text(&post.markdown)
                 .map_err(|sentence| wrong(format!("Text of post {}: {sentence}", post.id)))?;
-            let drawn = markdown::draw_post(&text);
+            // Numbers of topics and submissions are those of the other installation.
+            let drawn = markdown::draw_post(&text, &markdown::References::default());
             // A thread whose beginning was taken away goes on as one of its own.
             let answers = post.parent.filter(|_| !post.is_opening).and_then(|parent| posts.get(&parent));
             let new = NewPost {

@@ -22,10 +22,9 @@ use crate::forum::forums::{self, SeenForum};
 use crate::forum::list::{self, Listed, Order};
 use crate::forum::model::{self, Forum};
 use crate::forum::subjects::{SeenSubject, see_topic};
-use crate::forum::{arrange, store, threads, topics};
+use crate::forum::{arrange, references, store, threads, topics};
 
 use crate::ids::{PostId, TopicId};
-use crate::markdown;
 use crate::paths;
 
 use posts::{AuthorJson, PostJson};
@@ -161,11 +160,15 @@ struct PreviewJson {
     request_body = TextJson,
     responses((status = 200, description = "The text, drawn", body = PreviewJson)),
 )]
-async fn draw_preview(caller: ApiMember, body: Body<TextJson>) -> Result<Json<PreviewJson>> {
-    caller.require(Scope::Read)?;
+async fn draw_preview(
+    State(app): State<App>,
+    caller: ApiMember,
+    body: Body<TextJson>,
+) -> Result<Json<PreviewJson>> {
+    let member = caller.with(Scope::Read)?;
     let text =
         model::text(&read(body)?.markdown).map_err(|sentence| AppError::field("markdown", sentence))?;
-    Ok(Json(PreviewJson { html: markdown::draw_post(&text).html }))
+    Ok(Json(PreviewJson { html: references::draw(&app, &member, None, &text).await?.html }))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
