@@ -1,7 +1,6 @@
 //! Looking after an installation, as JSON: accounts and the queue.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
@@ -12,11 +11,12 @@ use utoipa_axum::routes;
 use crate::accounts::model::Scope;
 use crate::admin::store::{self, Job, Mail, User};
 use crate::admin::suspend;
+use crate::api::body::ApiJson;
 use crate::api::paging::{Keyset, NextPart, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
-use crate::error::{AppError, Result};
+use crate::error::Result;
 use crate::ids::UserId;
 use crate::paths;
 
@@ -185,7 +185,7 @@ async fn list_users(
     Ok(users.map(UserJson::from))
 }
 
-#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SuspensionJson {
     /// 1 to 365; until somebody lets the account in again when left out.
@@ -208,12 +208,11 @@ async fn suspend_user(
     State(app): State<App>,
     Path(id): Path<UserId>,
     caller: ApiMember,
-    body: std::result::Result<Option<Json<SuspensionJson>>, JsonRejection>,
+    body: Result<Option<ApiJson<SuspensionJson>>>,
 ) -> Result<StatusCode> {
     let admin = caller.with(Scope::Admin)?;
-    let asked = body.map_err(|error| AppError::field("body", error.body_text()))?;
-    let Json(asked) = asked.unwrap_or_default();
-    suspend::suspend(&app, &admin, id, asked.days).await?;
+    let days = body?.and_then(|ApiJson(asked)| asked.days);
+    suspend::suspend(&app, &admin, id, days).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

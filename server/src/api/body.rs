@@ -6,7 +6,8 @@
 use std::error::Error;
 
 use axum::Json;
-use axum::extract::{FromRequest, Request};
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use serde::de::DeserializeOwned;
 
 use crate::error::{AppError, Result};
@@ -21,13 +22,26 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
     type Rejection = AppError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
-        match Json::from_request(request, state).await {
-            Ok(Json(value)) => Ok(Self(value)),
-            Err(rejection) => Err(match located::<serde_json::Error>(&rejection) {
-                Some(fault) => at_field(BODY, &fault.path().to_string(), &fault.inner().to_string()),
-                None => at_field(BODY, "", &rejection.body_text()),
-            }),
-        }
+        let read = <Json<T> as FromRequest<S>>::from_request(request, state).await;
+        let Json(value) = read.map_err(unreadable)?;
+        Ok(Self(value))
+    }
+}
+
+/// A request without a content type has none.
+impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for ApiJson<T> {
+    type Rejection = AppError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>> {
+        let read = <Json<T> as OptionalFromRequest<S>>::from_request(request, state).await;
+        Ok(read.map_err(unreadable)?.map(|Json(value)| Self(value)))
+    }
+}
+
+fn unreadable(rejection: JsonRejection) -> AppError {
+    match located::<serde_json::Error>(&rejection) {
+        Some(fault) => at_field(BODY, &fault.path().to_string(), &fault.inner().to_string()),
+        None => at_field(BODY, "", &rejection.body_text()),
     }
 }
 
@@ -36,8 +50,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
 /// # Errors
 /// A problem of the field that cannot be read.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(bytes))
-        .map_err(|fault| at_field(BODY, &fault.path().to_string(), &fault.inner().to_string()))
+    let mut document = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut document)
+        .map_err(|fault| at_field(BODY, &fault.path().to_string(), &fault.inner().to_string()))?;
+    document.end().map_err(|error| at_field(BODY, "", &error.to_string()))?;
+    Ok(value)
 }
 
 /// What the framework's rejection says of the place of a fault.

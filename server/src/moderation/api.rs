@@ -1,7 +1,5 @@
 //! Moderation as JSON.
 
-use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
@@ -11,11 +9,12 @@ use utoipa_axum::routes;
 
 use super::pages::{cases, entries};
 use crate::accounts::model::Scope;
+use crate::api::body::ApiJson;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
-use crate::error::{AppError, Result};
+use crate::error::Result;
 use crate::forum::subjects::see_post;
 use crate::ids::{PostId, UserId};
 use crate::moderation::model::{Case, Complaint, Decision, Entry, Report};
@@ -30,10 +29,10 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(list_moderation_log))
 }
 
-type Body<T> = std::result::Result<Json<T>, JsonRejection>;
+type Body<T> = Result<ApiJson<T>>;
 
 fn read<T>(body: Body<T>) -> Result<T> {
-    body.map(|Json(value)| value).map_err(|error| AppError::field("body", error.body_text()))
+    body.map(|ApiJson(value)| value)
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]

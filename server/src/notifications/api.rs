@@ -1,7 +1,6 @@
 //! Notifications and follows as JSON.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
@@ -11,6 +10,7 @@ use utoipa_axum::routes;
 
 use super::pages::{choose_mail, find_person};
 use crate::accounts::model::Scope;
+use crate::api::body::ApiJson;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
@@ -197,10 +197,10 @@ async fn show_notification_settings(
 async fn set_notification_settings(
     State(app): State<App>,
     caller: ApiMember,
-    body: std::result::Result<Json<NotificationSettingsJson>, JsonRejection>,
+    body: Result<ApiJson<NotificationSettingsJson>>,
 ) -> Result<Json<NotificationSettingsJson>> {
     let member = caller.with(Scope::Submit)?;
-    let Json(asked) = body.map_err(|error| AppError::field("body", error.body_text()))?;
+    let ApiJson(asked) = body?;
     choose_mail(&app, member.id, asked.mail).await?;
     Ok(Json(asked))
 }
