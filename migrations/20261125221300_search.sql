@@ -67,6 +67,21 @@ as $$
     limit most
 $$;
 
+-- How many posts have these words, counted up to `most`. Where posts are many, what every fiftieth of the
+-- newest ones has is not looked up: the index would list every such post there is.
+create function count_matching_posts(query tsquery, most bigint) returns bigint
+language plpgsql stable
+as $$
+begin
+    if (select reltuples from pg_class where oid = 'post_words'::regclass) > 100000
+        and (select count(*) from newest_matching_posts(query, 9223372036854775807, 2000, 40)) = 40
+    then
+        return most;
+    end if;
+    return (select count(*) from matching_posts(query, most));
+end
+$$;
+
 -- What is spelled alike needs the extension pg_trgm, which PostgreSQL brings along. Where it was left out,
 -- these functions find nothing: words must then be spelled right, and everything else is as it was.
 do $do$
@@ -77,7 +92,7 @@ begin
         create index competitions_alike on competitions using gin (title gin_trgm_ops);
         create index users_alike on users using gin ((username || ' ' || display_name) gin_trgm_ops);
         create function titles_alike(typed text, most bigint) returns setof text
-        language sql stable rows 10 set enable_seqscan = off set pg_trgm.word_similarity_threshold = 0.4
+        language sql stable rows 10 set enable_seqscan = off set pg_trgm.word_similarity_threshold = 0.5
         as $$
             select title from (
                 (select title, word_similarity(typed, title) as likeness
@@ -90,13 +105,13 @@ begin
             limit most
         $$;
         create function competitions_spelled_alike(typed text, most bigint) returns table (id bigint, likeness real)
-        language sql stable rows 10 set enable_seqscan = off set pg_trgm.word_similarity_threshold = 0.4
+        language sql stable rows 10 set enable_seqscan = off set pg_trgm.word_similarity_threshold = 0.5
         as $$
             select c.id, word_similarity(typed, c.title) from competitions c
             where typed <% c.title order by 2 desc limit most
         $$;
         create function people_spelled_alike(typed text, most bigint) returns table (id bigint, likeness real)
-        language sql stable rows 10 set enable_seqscan = off set pg_trgm.word_similarity_threshold = 0.4
+        language sql stable rows 10 set enable_seqscan = off set pg_trgm.word_similarity_threshold = 0.5
         as $$
             select u.id, word_similarity(typed, u.username || ' ' || u.display_name) from users u
             where typed <% (u.username || ' ' || u.display_name) order by 2 desc limit most

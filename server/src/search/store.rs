@@ -55,7 +55,7 @@ pub async fn own_competitions(conn: &mut PgConnection, user: UserId) -> sqlx::Re
 /// Those of the database.
 pub async fn count_posts(conn: &mut PgConnection, query: &str, most: i64) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
-        "select count(*) as \"n!\" from matching_posts(websearch_to_tsquery('english', $1), $2)",
+        "select count_matching_posts(websearch_to_tsquery('english', $1), $2) as \"n!\"",
         query,
         most,
     )

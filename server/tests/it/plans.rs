@@ -130,6 +130,8 @@ async fn functions_use_indexes(pool: &PgPool) {
         "select verify_boards(1, (select id from competitions where slug = 'ranked'), (select active_version_id from competitions where slug = 'ranked'))",
         "select count(*) from matching_posts(websearch_to_tsquery('english', 'text'), 1501)",
         "select count(*) from matching_posts(websearch_to_tsquery('english', 'nowhere'), 1501)",
+        "select count_matching_posts(websearch_to_tsquery('english', 'text'), 1501)",
+        "select count_matching_posts(websearch_to_tsquery('english', 'rare'), 1501)",
         "select count(*) from newest_matching_posts(websearch_to_tsquery('english', 'text'), 1000000, 1000, 20)",
         "select count(*) from titles_alike('Topiq', 20)",
         "select count(*) from competitions_spelled_alike('competishun', 20)",

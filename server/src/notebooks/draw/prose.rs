@@ -170,6 +170,7 @@ fn finish(drawn: &str, contents: &mut Contents) -> String {
                 html.push_str(tag);
             }
             _ if tag.starts_with("<img ") => push_picture(html, tag, is_link_open),
+            "<th>" => html.push_str("<th scope=\"col\">"), // Markdown has no other heads
             _ => html.push_str(tag),
         }
     });

@@ -1,5 +1,7 @@
 //! What comes in, how it is drawn, and what goes out again.
 
+use std::time::Duration;
+
 use super::*;
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
@@ -125,6 +127,12 @@ async fn what_is_no_notebook_is_refused_and_leaves_nothing(pool: PgPool) {
     broken.expect(422);
     let too_large = vec![b' '; 20_000_001];
     create(bob, "", &too_large).await.expect(413);
+    for _ in 0..200 {
+        if library.n_files() == n_files {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await; // what came of it is removed behind the answer
+    }
     assert_eq!(library.n_files(), n_files);
     let form = [
         Part::Text("title", "By form"),
