@@ -384,7 +384,7 @@ pointwise!(
         ..BLANK
     },
     laws(false, NOT_NEGATIVE),
-    |y, p, _| 2.0 * (x_log_ratio(y, p) - y + p),
+    |y, p, _| deviance(y, p, 1.0),
     |mean, _| mean,
     |y, p, _| y >= 0.0 && p > 0.0,
     "Poisson deviance needs truths of 0 or more and predictions above 0, and this split has others."
@@ -402,7 +402,7 @@ pointwise!(
         ..BLANK
     },
     laws(false, &[Degenerate::NoRows, Degenerate::NegativeTruth, Degenerate::ZeroTruth]),
-    |y, p, _| 2.0 * (ln_ratio(p, y) + y / p - 1.0),
+    |y, p, _| deviance(y, p, 2.0),
     |mean, _| mean,
     |y, p, _| y > 0.0 && p > 0.0,
     "Gamma deviance needs truths and predictions above 0, and this split has others."
@@ -428,17 +428,43 @@ pointwise!(
         ..BLANK
     },
     laws(false, NOT_NEGATIVE),
-    |y, p, q| match q {
-        1.0 => 2.0 * (x_log_ratio(y, p) - y + p),
-        2.0 => 2.0 * (ln_ratio(p, y) + y / p - 1.0),
-        _ =>
-            2.0 * (y.powf(2.0 - q) / ((1.0 - q) * (2.0 - q)) - y * p.powf(1.0 - q) / (1.0 - q)
-                + p.powf(2.0 - q) / (2.0 - q)),
-    },
+    deviance,
     |mean, _| mean,
     |y, p, q| p > 0.0 && (y > 0.0 || (y == 0.0 && q < 2.0)),
     "Tweedie deviance needs predictions above 0, and truths of 0 or more (above 0 from a power of 2 on); this split has others."
 );
+
+/// The deviance of one row; 1 is Poisson's power, 2 gamma's.
+fn deviance(y: f64, p: f64, power: f64) -> f64 {
+    let relative = (y - p) / p;
+    if relative.abs() <= CLOSE {
+        return 2.0 * p.powf(2.0 - power) * close_deviance(relative, power);
+    }
+    match power {
+        1.0 => 2.0 * (x_log_ratio(y, p) - y + p),
+        2.0 => 2.0 * (ln_ratio(p, y) + y / p - 1.0),
+        q => {
+            2.0 * (y.powf(2.0 - q) / ((1.0 - q) * (2.0 - q)) - y * p.powf(1.0 - q) / (1.0 - q)
+                + p.powf(2.0 - q) / (2.0 - q))
+        }
+    }
+}
+
+/// Up to this relative difference of truth and prediction the closed forms, small differences of large
+/// terms, lose digits that the series keeps.
+const CLOSE: f64 = 0.1;
+const N_CLOSE_TERMS: u32 = 20;
+
+/// Half the deviance of 1 + r from 1, by Taylor's series: its second derivative is (1 + r)^-power.
+fn close_deviance(r: f64, power: f64) -> f64 {
+    let (mut sum, mut coefficient, mut r_to_k) = (0.0, 1.0, r * r);
+    for k in (2..2 + N_CLOSE_TERMS).map(f64::from) {
+        sum += coefficient * r_to_k / (k * (k - 1.0));
+        coefficient *= -(power + k - 2.0) / (k - 1.0);
+        r_to_k *= r;
+    }
+    sum
+}
 
 /// y ln(y / p), 0 at y = 0.
 fn x_log_ratio(y: f64, p: f64) -> f64 {

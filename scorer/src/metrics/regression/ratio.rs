@@ -131,9 +131,11 @@ pub static EXPLAINED_VARIANCE: Whole = Whole {
         if is_constant(y) {
             return Err(Undefined::because(CONSTANT_SENTENCE));
         }
-        let centre = rows.mean(|at| y[at])?;
-        let bias = rows.mean(|at| y[at] - p[at])?;
-        let unexplained = rows.mean(|at| (y[at] - p[at] - bias).powi(2))?;
+        let (centre, centre_p) = (rows.mean(|at| y[at])?, rows.mean(|at| p[at])?);
+        // Of values less their means: nothing small is lost beside a large bias.
+        let error = |at: usize| (y[at] - centre) - (p[at] - centre_p);
+        let bias = rows.mean(error)?;
+        let unexplained = rows.mean(|at| (error(at) - bias).powi(2))?;
         Ok(1.0 - unexplained / rows.mean(|at| (y[at] - centre).powi(2))?)
     },
 };
