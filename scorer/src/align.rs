@@ -50,7 +50,8 @@ pub fn align(solution: &Solution, content: &Content<'_>, limits: &Limits) -> Res
         Some(aligned) => aligned,
         None => placed_once_read(solution, content, limits)?,
     };
-    solution.refuse_misfits(&aligned, content, || slots_of_rows(solution, content, limits))?;
+    let slots = || slots_of_rows(solution, content, limits);
+    solution.refuse_misfits(&aligned, content, solution.n_rows(), slots)?;
     Ok(aligned)
 }
 

@@ -188,7 +188,7 @@ impl<'a> Placing<'a> {
                     if self.solution.judge.metric.about().task != Task::Clustering {
                         aligned.notices.extend(unknown.notice());
                     }
-                    aligned.n_classes = n_known + unknown.names.len();
+                    aligned.n_classes = aligned.n_classes.max(n_known + unknown.names.len());
                     Predicted::Codes(filled(places, |code| match code.checked_sub(n_known as u32) {
                         None => code,
                         Some(tagged) => {

@@ -99,7 +99,7 @@ fn with_rows<T>(
         group_names: &solution.group_names,
         row_numbers: &solution.row_numbers[slots],
         n_classes: aligned.n_classes,
-        n_solution_classes: solution.classes.names.len(),
+        column_classes: &solution.column_classes,
         context: &solution.judge.context,
     })
 }

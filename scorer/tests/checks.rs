@@ -17,8 +17,15 @@ use holdout_scorer::solution::Solution;
 use holdout_scorer::split::SplitRule;
 use serde_json::Value;
 
-/// Faults of a file that only the hidden rows show: sizes of images beside the masks.
-const NEED_THE_SOLUTION: [&str; 1] = ["bad_rle_beyond_own_image"];
+/// Faults that no single cell shows, found once rows are whole and beside the hidden ones.
+const NEED_THE_SOLUTION: [&str; 6] = [
+    "bad_rle_beyond_own_image",
+    "crossing_interval",
+    "out_of_range_latitude",
+    "row_of_zeros_direction",
+    "row_of_zeros_probabilities",
+    "row_of_zeros_shares",
+];
 
 /// What was said of a file, in one form for all who say it.
 type Said = Result<u64, Rejection>;

@@ -1,11 +1,13 @@
 //! A metric of one column, averaged over several columns; and distances on the globe.
 
+use holdout_contract::rejection::RejectionKind;
 use holdout_contract::spec::{Cell, Direction, Task};
 
 use super::about::{About, CLIP, fields};
 use super::binary::{curve, loss};
 use super::regression::{association, pointwise, ratio};
-use super::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use super::{Degenerate, Laws, Metric, Params, Rows, Undefined, Values};
+use crate::misfit::Misfits;
 
 /// The mean of an inner metric over columns.
 pub struct Columnwise {
@@ -175,7 +177,7 @@ impl Metric for Haversine {
             formula: r"\frac1n\sum_i 2R\arcsin\sqrt{\sin^2\tfrac{\Delta\varphi}{2}+\cos\varphi_y\cos\varphi_p\sin^2\tfrac{\Delta\lambda}{2}}",
             edge_cases: &[
                 "A sphere of radius 6371.0088 km; longitudes wrap around.",
-                "Degrees. Undefined where a latitude is not between -90 and 90.",
+                "Degrees. A file with a latitude that is not between -90 and 90 is refused.",
             ],
             gaming: "The best report is the point with the smallest mean distance to all places one thinks possible.",
             ..BLANK
@@ -191,19 +193,50 @@ impl Metric for Haversine {
         Some(truths.iter().map(|column| column.to_vec()).collect())
     }
 
+    fn misfits(&self, _: &[Values<'_>], predictions: &[Values<'_>], _: &Params) -> Option<Misfits> {
+        let latitudes = predictions[0].numbers();
+        let what = "which is no latitude between -90 and 90 degrees";
+        Misfits::among(latitudes.len(), |at| latitudes[at].abs() > 90.0, 0, RejectionKind::OutOfRange, what)
+    }
+
     fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
         let latitudes = rows.truths[0].numbers().iter().chain(rows.predictions[0].numbers());
         if latitudes.into_iter().any(|latitude| latitude.abs() > 90.0) {
             return Err(Undefined::because("A latitude of this split is not between -90 and 90 degrees."));
         }
-        let column =
-            |values: &[super::Values<'_>], at: usize, row: usize| values[at].numbers()[row].to_radians();
-        rows.mean(|row| {
-            let (lat_y, lon_y) = (column(rows.truths, 0, row), column(rows.truths, 1, row));
-            let (lat_p, lon_p) = (column(rows.predictions, 0, row), column(rows.predictions, 1, row));
-            let half = |a: f64, b: f64| ((b - a) / 2.0).sin().powi(2);
-            let h = half(lat_y, lat_p) + lat_y.cos() * lat_p.cos() * half(lon_y, lon_p);
-            2.0 * EARTH_RADIUS_KM * h.clamp(0.0, 1.0).sqrt().asin()
-        })
+        let degrees = |values: &[Values<'_>], row: usize| [0, 1].map(|at| values[at].numbers()[row]);
+        rows.mean(|row| EARTH_RADIUS_KM * angle(degrees(rows.truths, row), degrees(rows.predictions, row)))
+    }
+}
+
+/// The angle at the centre of the globe between two places, each as latitude and longitude in degrees.
+/// From its half's sine and cosine together: exact for neighbours and for opposite ends of the globe.
+fn angle([lat_y, lon_y]: [f64; 2], [lat_p, lon_p]: [f64; 2]) -> f64 {
+    let half = |degrees: f64| (degrees / 2.0).to_radians().sin_cos();
+    let ((apart_lat, _), (sum_lat, _)) = (half(lat_p - lat_y), half(lat_p + lat_y));
+    let (apart_lon, facing_lon) = half((lon_p - lon_y) % 360.0);
+    let cosines = (lat_y.to_radians().cos() * lat_p.to_radians().cos()).max(0.0);
+    let near = apart_lat.powi(2) + cosines * apart_lon.powi(2);
+    let far = sum_lat.powi(2) + cosines * facing_lon.powi(2);
+    2.0 * near.sqrt().atan2(far.sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// mpmath 1.3.0, the formula of haversines with 40 digits.
+    #[test]
+    fn distances_of_neighbours_and_of_opposite_places() {
+        for (a, b, kilometres) in [
+            ([0.0, 360.0], [6.774581498584264e-07, 180.0], 20015.11436670591),
+            ([14.476431457383285, -180.0], [14.476430648889263, 180.0], 8.990055763942508e-05),
+            ([47.4, 8.5], [47.4, 8.500000001], 7.526528398449086e-08),
+            ([-90.0, 12.0], [0.0, -725.5], 10007.557221017962),
+            ([48.5, 2.25], [-48.5, -177.75], 20015.114442035923),
+        ] {
+            let found = EARTH_RADIUS_KM * angle(a, b);
+            assert!((found - kilometres).abs() <= 1e-12 * kilometres, "{a:?} {b:?}: {found}");
+        }
     }
 }

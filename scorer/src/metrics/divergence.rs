@@ -4,6 +4,7 @@ use holdout_contract::spec::{Cell, Direction, Task};
 
 use super::about::{About, CLIP, fields};
 use super::{Degenerate, Laws, Metric, Params, Rows, Undefined, Values};
+use crate::misfit::Misfits;
 
 /// The divergence of Kullback and Leibler.
 pub struct Divergence;
@@ -23,7 +24,7 @@ impl Metric for Divergence {
             sentence: "How much more surprised one would be with the predicted shares than with the true ones.",
             formula: r"\frac1n\sum_i\sum_k y_{ik}\ln\frac{y_{ik}}{p_{ik}}",
             edge_cases: &[
-                "Each row of truth and prediction is divided by its sum; a row of zeros has no score.",
+                "Each row of truth and prediction is divided by its sum; a file with a row of zeros is refused.",
                 "Predicted shares are kept inside [clip, 1 - clip]; the clip is 1e-15 unless the host sets another.",
                 "A true share of 0 costs nothing.",
             ],
@@ -33,11 +34,11 @@ impl Metric for Divergence {
     }
 
     fn laws(&self) -> Laws {
-        Laws {
-            is_symmetric: false,
-            has_weights: true,
-            undefined_on: &[Degenerate::NoRows, Degenerate::ZeroTruth],
-        }
+        Laws { is_symmetric: false, has_weights: true, undefined_on: &[Degenerate::NoRows] }
+    }
+
+    fn misfits(&self, _: &[Values<'_>], predictions: &[Values<'_>], _: &Params) -> Option<Misfits> {
+        Misfits::rows_of_zeros(predictions)
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {

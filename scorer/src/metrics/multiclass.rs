@@ -4,7 +4,8 @@ use holdout_contract::spec::{Cell, Direction, Task};
 
 use super::about::{About, CLIP, Kind, ParameterAbout, fields};
 use super::binary::curve::with_curve;
-use super::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined};
+use super::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined, Values};
+use crate::misfit::Misfits;
 
 /// Predictions of one split, by class.
 pub struct Classes<'a> {
@@ -90,6 +91,10 @@ impl Metric for OfRow {
         self.prediction
     }
 
+    fn misfits(&self, _: &[Values<'_>], predictions: &[Values<'_>], _: &Params) -> Option<Misfits> {
+        if self.prediction == Cell::Probability { Misfits::rows_of_zeros(predictions) } else { None }
+    }
+
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         self.score_rows(rows, params)
     }
@@ -151,6 +156,10 @@ impl Metric for OfClasses {
         self.prediction
     }
 
+    fn misfits(&self, _: &[Values<'_>], predictions: &[Values<'_>], _: &Params) -> Option<Misfits> {
+        if self.prediction == Cell::Probability { Misfits::rows_of_zeros(predictions) } else { None }
+    }
+
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         rows.positive_weight()?;
         (self.compute)(&Classes::new(rows, params))
@@ -163,7 +172,7 @@ const CURVES: Laws = Laws {
     has_weights: false,
     undefined_on: &[Degenerate::NoRows, Degenerate::ConstantTruth],
 };
-const NORMALISED: &str = "Each row is divided by its sum; a row of zeros has no score.";
+const NORMALISED: &str = "Each row is divided by its sum; a file with a row of zeros is refused.";
 const PRESENT: &str = "Undefined when a split lacks a class.";
 const ORDER_ONLY: &str = "Only the order of each column counts: probabilities need not be calibrated.";
 const TIES: &str = "Any numbers will do. Equal ones: the class listed first goes first.";

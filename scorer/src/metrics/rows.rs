@@ -24,7 +24,8 @@ pub struct Rows<'a> {
     /// Classes of labels: those of the solution have the lowest codes, those that only this submission
     /// names the codes behind.
     pub n_classes: usize,
-    pub n_solution_classes: usize,
+    /// Of every truth column, the classes that the solution has there or the competition lists.
+    pub column_classes: &'a [Vec<u32>],
     pub context: &'a crate::judge::Context,
     /// The scaling history of every group, where the metric has one.
     pub group_names: &'a [String],

@@ -48,6 +48,8 @@ pub struct Solution {
     pub(crate) truths: Vec<Truth>,
     /// Names of the classes of a label column, by code.
     pub(crate) classes: Labels,
+    /// Of every truth column, those that it has or the competition lists.
+    pub(crate) column_classes: Vec<Vec<u32>>,
     pub(crate) weights: Option<Vec<f64>>,
     pub(crate) groups: Option<Vec<u32>>,
     pub(crate) group_names: Vec<String>,

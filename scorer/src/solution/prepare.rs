@@ -1,5 +1,7 @@
 //! From a solution file to a [`Solution`].
 
+use std::collections::BTreeSet;
+
 use holdout_contract::rejection::{Rejection, RejectionKind};
 use holdout_contract::spec::Layout;
 
@@ -85,7 +87,7 @@ fn build(
     if let Some(Column::Numbers(weights)) = &weights {
         ignore_weightless(&mut usage, weights);
     }
-    let (truths, classes) = with_classes(truths, &judge, &layout)?;
+    let Classified { truths, classes, column_classes } = with_classes(truths, &judge, &layout)?;
     let order = slot_order(&usage);
     let index =
         IdIndex::new(ids, order.slot_of_row).map_err(|twice| twice_rejection(content, twice.second))?;
@@ -103,6 +105,7 @@ fn build(
         extra_names: plan.extra_names,
         truths: truths.into_iter().map(|truth| in_slot_order(truth, &rows)).collect(),
         classes,
+        column_classes,
         weights: match weights {
             Some(Column::Numbers(weights)) => Some(gather(&weights, &rows)),
             _ => None,
@@ -161,18 +164,25 @@ fn strata(column: &Column) -> Option<Vec<u32>> {
     }
 }
 
-/// Fixes the class list: the host's, where there is one, else the labels found, in a stable order.
-fn with_classes(
+/// Truth columns with codes that mean the same in each.
+struct Classified {
     truths: Vec<Column>,
-    judge: &Judge,
-    layout: &Layout,
-) -> Result<(Vec<Column>, Labels), Rejection> {
+    classes: Labels,
+    /// Of every column, the classes that it has or the competition lists.
+    column_classes: Vec<Vec<u32>>,
+}
+
+/// Fixes the class list: the host's, where there is one, else the labels found, in a stable order.
+fn with_classes(truths: Vec<Column>, judge: &Judge, layout: &Layout) -> Result<Classified, Rejection> {
     let mut classes = Labels::knowing(judge.context.names("classes").iter().flatten().map(String::as_str));
+    let listed = 0..classes.names.len() as u32;
     let is_closed = *layout == Layout::ClassColumns && !classes.names.is_empty();
     let mut mapped = Vec::with_capacity(truths.len());
+    let mut column_classes = Vec::with_capacity(truths.len());
     for truth in truths {
         let Column::Labels(mut labels) = truth else {
             mapped.push(truth);
+            column_classes.push(Vec::new());
             continue;
         };
         let mut names: Vec<&str> = labels.names.iter().collect();
@@ -188,9 +198,10 @@ fn with_classes(
         }
         let codes: Vec<u32> = labels.names.iter().map(|name| classes.code(name)).collect();
         labels.codes.iter_mut().for_each(|code| *code = codes[*code as usize]);
+        column_classes.push(listed.clone().chain(codes).collect::<BTreeSet<u32>>().into_iter().collect());
         mapped.push(Column::Labels(labels));
     }
-    Ok((mapped, classes))
+    Ok(Classified { truths: mapped, classes, column_classes })
 }
 
 /// Numbers by value, before and among texts by their letters.

@@ -66,7 +66,12 @@ pub(super) fn score(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -> Re
     };
     let (mut total, mut weight) = (0.0, 0.0);
     for at in (0..names.len()).filter(|at| weights[*at] > 0.0) {
-        let column = Rows { truths: &rows.truths[at..=at], predictions: &rows.predictions[at..=at], ..*rows };
+        let column = Rows {
+            truths: &rows.truths[at..=at],
+            predictions: &rows.predictions[at..=at],
+            column_classes: rows.column_classes.get(at..=at).unwrap_or_default(),
+            ..*rows
+        };
         let score = metric
             .score(&column, params)
             .map_err(|why| Undefined::because(format!("On the column “{}”: {why}", names[at])))?;

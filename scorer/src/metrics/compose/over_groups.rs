@@ -90,7 +90,7 @@ impl<'a> Gathered<'a> {
             groups: None,
             row_numbers: &self.row_numbers,
             n_classes: all.n_classes,
-            n_solution_classes: all.n_solution_classes,
+            column_classes: all.column_classes,
             context: all.context,
             group_names: all.group_names,
         })

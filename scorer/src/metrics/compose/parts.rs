@@ -147,29 +147,36 @@ fn places(all: &Named, own: &Named) -> Vec<usize> {
     own.iter().filter_map(|(name, _)| all.iter().position(|(known, _)| known == name)).collect()
 }
 
-/// The columns that a part reads, of all that are read.
-fn part_columns<'a>(
-    part: &Part,
-    all: &Layout,
-    truths: &[Values<'a>],
-    predictions: &[Values<'a>],
-) -> (Vec<Values<'a>>, Vec<Values<'a>>) {
-    let (Layout::Named { solution, submission }, Layout::Named { solution: own, submission: predicted }) =
-        (all, super::layout(part.metric, &part.params))
-    else {
-        return (truths.to_vec(), predictions.to_vec());
-    };
-    let pick =
-        |columns: &[Values<'a>], places: Vec<usize>| places.into_iter().map(|at| columns[at]).collect();
-    (pick(truths, places(solution, &own)), pick(predictions, places(submission, &predicted)))
+/// Where the columns that a part reads stand among all that are read: in the solution, in the submission.
+struct Reads {
+    truths: Vec<usize>,
+    predictions: Vec<usize>,
+}
+
+impl Reads {
+    fn of(part: &Part, all: &Layout, n_truths: usize, n_predictions: usize) -> Self {
+        match (all, super::layout(part.metric, &part.params)) {
+            (
+                Layout::Named { solution, submission },
+                Layout::Named { solution: own, submission: predicted },
+            ) => Self { truths: places(solution, &own), predictions: places(submission, &predicted) },
+            _ => Self { truths: (0..n_truths).collect(), predictions: (0..n_predictions).collect() },
+        }
+    }
+}
+
+fn pick<T: Clone>(columns: &[T], places: &[usize]) -> Vec<T> {
+    places.iter().filter_map(|at| columns.get(*at).cloned()).collect()
 }
 
 /// Cells that cannot belong to their rows, for the first part that finds any.
 pub(super) fn misfits(parts: &[Part], truths: &[Values<'_>], predictions: &[Values<'_>]) -> Option<Misfits> {
     let all = layout(parts).ok()?;
     parts.iter().find_map(|part| {
-        let (truths, predictions) = part_columns(part, &all, truths, predictions);
-        super::misfits(part.metric, &part.params, &truths, &predictions)
+        let reads = Reads::of(part, &all, truths.len(), predictions.len());
+        let (truths, predictions) = (pick(truths, &reads.truths), pick(predictions, &reads.predictions));
+        let misfits = super::misfits(part.metric, &part.params, &truths, &predictions)?;
+        Some(Misfits { column: reads.predictions[misfits.column], ..misfits })
     })
 }
 
@@ -189,8 +196,18 @@ pub(super) fn scores(parts: &[Part], rows: &Rows<'_>) -> Result<Vec<PartScore>, 
 fn part_score(part: &Part, all: &Layout, rows: &Rows<'_>) -> Result<f64, Undefined> {
     let weights = rows.weights.filter(|_| part.params.text("weight_column").is_some());
     let groups = rows.groups.filter(|_| super::needs_groups(part.metric, &part.params));
-    let (truths, predictions) = part_columns(part, all, rows.truths, rows.predictions);
-    let rows = Rows { truths: &truths, predictions: &predictions, weights, groups, ..*rows };
+    let reads = Reads::of(part, all, rows.truths.len(), rows.predictions.len());
+    let (truths, predictions) =
+        (pick(rows.truths, &reads.truths), pick(rows.predictions, &reads.predictions));
+    let column_classes = pick(rows.column_classes, &reads.truths);
+    let rows = Rows {
+        truths: &truths,
+        predictions: &predictions,
+        column_classes: &column_classes,
+        weights,
+        groups,
+        ..*rows
+    };
     super::score(part.metric, &part.params, &rows)
 }
 

@@ -36,7 +36,7 @@ impl Metric for Averaged {
         let beta = params.optional_number(BETA.name).unwrap_or(1.0);
         let of_class = |class: &usize| (self.of_class)(&margins, *class, beta);
         let classes: Vec<usize> = match params.text(CLASS_LIST.name) {
-            Some(ALL) => (0..rows.n_solution_classes).collect(),
+            Some(ALL) => rows.column_classes[0].iter().map(|class| *class as usize).collect(),
             _ => margins.present().collect(),
         };
         match self.average {

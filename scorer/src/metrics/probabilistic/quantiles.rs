@@ -1,12 +1,14 @@
 //! One column for every predicted quantile.
 
+use holdout_contract::rejection::RejectionKind;
 use holdout_contract::spec::{Direction, Layout, Task};
 
 use super::levels::{Interval, LEVELS, Levels};
 use super::{LAWS, TARGET};
 use crate::judge::Context;
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
-use crate::metrics::{Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::{Laws, Metric, Params, Rows, Undefined, Values};
+use crate::misfit::Misfits;
 
 /// Predicted quantiles of one split.
 struct Quantiles<'a> {
@@ -38,6 +40,8 @@ impl Quantiles<'_> {
 pub struct OfQuantiles {
     about: About,
     fits: fn(&Levels, &Params) -> Result<(), String>,
+    /// Whether a file is refused whose interval has its lower end above its upper end.
+    refuses_crossing: bool,
     compute: fn(&Quantiles<'_>, &Params) -> Result<f64, Undefined>,
 }
 
@@ -61,6 +65,16 @@ impl Metric for OfQuantiles {
     fn perfect(&self, truths: &[&[f64]], params: &Params) -> Option<Vec<Vec<f64>>> {
         let levels = Levels::of(params).ok()?;
         Some(vec![truths.first()?.to_vec(); levels.values.len()])
+    }
+
+    fn misfits(&self, _: &[Values<'_>], predictions: &[Values<'_>], params: &Params) -> Option<Misfits> {
+        if !self.refuses_crossing {
+            return None;
+        }
+        let (lower, upper) = Levels::of(params).ok()?.interval(params.number(LEVEL.name)).ok()?;
+        let (lows, highs) = (predictions[lower].numbers(), predictions[upper].numbers());
+        let what = "which is above the upper end of its interval";
+        Misfits::among(lows.len(), |at| lows[at] > highs[at], lower, RejectionKind::OutOfRange, what)
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
@@ -102,6 +116,7 @@ pub static MEAN_PINBALL: OfQuantiles = OfQuantiles {
         ..BLANK
     },
     fits: |_, _| Ok(()),
+    refuses_crossing: false,
     compute: |quantiles, _| quantiles.rows.mean(|row| quantiles.pinball(row) / quantiles.n_levels()),
 };
 
@@ -114,6 +129,7 @@ pub static CRPS_QUANTILE: OfQuantiles = OfQuantiles {
         ..BLANK
     },
     fits: |_, _| Ok(()),
+    refuses_crossing: false,
     compute: |quantiles, _| quantiles.rows.mean(|row| 2.0 * quantiles.pinball(row) / quantiles.n_levels()),
 };
 
@@ -130,6 +146,7 @@ pub static WIS: OfQuantiles = OfQuantiles {
         ..BLANK
     },
     fits: |levels, _| levels.symmetric().map(|_| ()),
+    refuses_crossing: false,
     compute: |quantiles, _| {
         let (median, intervals) = quantiles.levels.symmetric().map_err(Undefined::because)?;
         quantiles.rows.mean(|row| {
@@ -152,11 +169,12 @@ pub static INTERVAL_SCORE: OfQuantiles = OfQuantiles {
         parameters: &[LEVEL, LEVELS],
         sentence: "The width of the central interval, and a price for every truth outside it that grows with the distance.",
         formula: r"\frac1n\sum_i\left((u_i-l_i)+\tfrac2\alpha(l_i-y_i)_++\tfrac2\alpha(y_i-u_i)_+\right)",
-        edge_cases: &["Undefined when a lower end is above its upper end.", "α is one minus the level."],
+        edge_cases: &["A file with a lower end above its upper end is refused.", "α is one minus the level."],
         gaming: "Honest: the best report is the two quantiles one believes; the others are not looked at.",
         ..BLANK
     },
     fits: |levels, params| levels.interval(params.number(LEVEL.name)).map(|_| ()),
+    refuses_crossing: true,
     compute: |quantiles, params| {
         let share = params.number(LEVEL.name);
         let (lower, upper) = quantiles.levels.interval(share).map_err(Undefined::because)?;
@@ -190,6 +208,7 @@ pub static COVERAGE: OfQuantiles = OfQuantiles {
         ..BLANK
     },
     fits: |levels, params| levels.interval(params.number(LEVEL.name)).map(|_| ()),
+    refuses_crossing: false,
     compute: |quantiles, params| {
         let share = params.number(LEVEL.name);
         let (lower, upper) = quantiles.levels.interval(share).map_err(Undefined::because)?;

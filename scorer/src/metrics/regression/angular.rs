@@ -1,9 +1,11 @@
 //! Angles between predicted and true directions in space.
 
+use holdout_contract::rejection::RejectionKind;
 use holdout_contract::spec::{Cell, Direction, Task};
 
 use crate::metrics::about::{About, fields};
 use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined, Values};
+use crate::misfit::Misfits;
 
 /// The mean angle.
 pub struct AngularError;
@@ -26,7 +28,7 @@ impl Metric for AngularError {
             formula: r"\frac1n\sum_i\arccos\frac{u_i\cdot v_i}{|u_i|\,|v_i|}",
             edge_cases: &[
                 "Vectors may have any length above 0.",
-                "Undefined when a vector is 0, as it has no direction.",
+                "A file with a vector of 0, which has no direction, is refused.",
             ],
             gaming: "The best report is the direction with the smallest mean angle to all one thinks possible.",
         };
@@ -34,15 +36,17 @@ impl Metric for AngularError {
     }
 
     fn laws(&self) -> Laws {
-        Laws {
-            is_symmetric: true,
-            has_weights: true,
-            undefined_on: &[Degenerate::NoRows, Degenerate::ZeroTruth],
-        }
+        Laws { is_symmetric: true, has_weights: true, undefined_on: &[Degenerate::NoRows] }
     }
 
     fn perfect(&self, truths: &[&[f64]], _params: &Params) -> Option<Vec<Vec<f64>>> {
         Some(truths.iter().map(|column| column.to_vec()).collect())
+    }
+
+    fn misfits(&self, _: &[Values<'_>], predictions: &[Values<'_>], _: &Params) -> Option<Misfits> {
+        let is_zero = |at: usize| predictions.iter().all(|column| column.numbers()[at] == 0.0);
+        let what = "as do the other columns of the row: such a vector has no direction";
+        Misfits::among(predictions[0].len(), is_zero, 0, RejectionKind::OutOfRange, what)
     }
 
     fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {

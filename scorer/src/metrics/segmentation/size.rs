@@ -105,7 +105,6 @@ pub(super) fn misfits(truths: &[Values<'_>], predictions: &[Values<'_>]) -> Opti
         let last = |mask: &str| Runs::of(mask).last().map_or(0, |run| run.end);
         n_pixels == 0 || masks(predictions[0].text(at)).any(|mask| last(mask) > n_pixels)
     };
-    let at: Vec<usize> = (0..heights.len()).filter(|at| is_beyond(*at)).collect();
     let what = "which reaches beyond the height and width of this row's image";
-    (!at.is_empty()).then_some(Misfits { at, kind: RejectionKind::BadRle, what })
+    Misfits::among(heights.len(), is_beyond, 0, RejectionKind::BadRle, what)
 }

@@ -97,7 +97,7 @@ mod tests {
             groups: None,
             row_numbers: &row_numbers,
             n_classes: 0,
-            n_solution_classes: 0,
+            column_classes: &[],
             context: &judge.context,
             group_names: &[],
         })
