@@ -36,9 +36,21 @@ fn context(folder: &Path) -> Context {
     context
 }
 
-fn solution(folder: &Path, metric: &str) -> Result<Solution, String> {
+/// A case is a metric by name, or what the competition's “cases” say: a metric with parameters.
+fn judge(folder: &Path, case: &str) -> Result<Judge, String> {
+    let about = json(&folder.join("competition.json"));
+    match about["cases"].get(case) {
+        None => Judge::new(case, &Map::new(), context(folder)),
+        Some(about) => {
+            let (metric, params) = (about["metric"].as_str().unwrap(), about["params"].as_object().unwrap());
+            Ok(Judge::new(metric, params, context(folder)).unwrap())
+        }
+    }
+}
+
+fn solution(folder: &Path, case: &str) -> Result<Solution, String> {
     let limits = Limits::default();
-    let judge = Judge::new(metric, &Map::new(), context(folder))?;
+    let judge = judge(folder, case)?;
     let path = folder.join("solution.csv");
     let content = content::open(Source::Path(&path), &limits).unwrap().unwrap();
     Ok(Solution::prepare(&content, judge, &SplitRule::default(), &limits).unwrap())
