@@ -98,7 +98,7 @@ async fn an_empty_form_is_answered_with_a_sentence_whoever_sends_it(pool: PgPool
         ("host", Method::POST, paths::HOST_BASICS),
         ("participant with a program", Method::PATCH, paths::API_SUBMISSION),
         ("participant", Method::PATCH, paths::API_PROFILE),
-        ("other team with a program", Method::DELETE, paths::API_TOPIC_FOLLOW),
+        ("other team with a program", Method::DELETE, paths::API_FORUM_FOLLOW),
         ("administrator with a program", Method::POST, paths::API_FORUMS),
     ] {
         assert!(
