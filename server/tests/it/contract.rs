@@ -129,6 +129,8 @@ fn address(path: &str, slug: &str) -> String {
         ("{forum}", "general"),
         ("{name}", "rmse"),
         ("{number}", "1"),
+        ("{version}", "1"),
+        ("{notebook}", "baseline"),
         ("{topic}", "999999999"),
         ("{post}", "999999999"),
     ] {

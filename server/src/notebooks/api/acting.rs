@@ -1,16 +1,16 @@
 //! What is done with notebooks: changed, deleted, linked to submissions, voted for, hidden.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::{Named, NotebookJson, document};
 use crate::accounts::model::Scope;
+use crate::api::body::ApiJson;
 use crate::api::token::ApiMember;
 use crate::app::App;
-use crate::error::{AppError, Result};
+use crate::error::Result;
 use crate::forum::model::Vote;
 use crate::forum::{subjects, votes};
 use crate::ids::SubmissionId;
@@ -46,11 +46,11 @@ pub(super) async fn change_notebook(
     State(app): State<App>,
     Path((username, notebook)): Named,
     caller: ApiMember,
-    body: Result<Json<ChangeNotebookJson>, JsonRejection>,
+    body: Result<ApiJson<ChangeNotebookJson>>,
 ) -> Result<Json<NotebookJson>> {
     let member = caller.with(Scope::Submit)?;
     let seen = access::see(&app, &username, &notebook, Some(&member)).await?;
-    let Json(asked) = body.map_err(|error| AppError::field("body", error.body_text()))?;
+    let ApiJson(asked) = body?;
     let now = &seen.notebook;
     let typed = TypedDetails {
         title: asked.title.unwrap_or_else(|| now.title.clone()),
