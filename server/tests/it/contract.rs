@@ -136,6 +136,9 @@ fn address(path: &str, slug: &str) -> String {
     ] {
         address = address.replace(gap, filled);
     }
+    if path == paths::API_SEARCH {
+        address.push_str("?q=rmse&in=people");
+    }
     if path == paths::API_TABLE {
         address.push_str("?target=price"); // judged before the body
     }
@@ -280,7 +283,8 @@ fn faults(operation: &Operation, address: &str) -> Vec<Faulty> {
     for parameter in parameters.filter(|parameter| parameter["in"] == "query") {
         if parameter["schema"]["type"] == "integer" {
             let name = parameter["name"].as_str().unwrap();
-            let address = format!("{address}?{name}=many");
+            let between = if address.contains('?') { '&' } else { '?' };
+            let address = format!("{address}{between}{name}=many");
             faults.push(Faulty { address, body: "{}".to_owned(), at: Some(name.to_owned()) });
         }
     }
