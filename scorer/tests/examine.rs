@@ -102,7 +102,14 @@ async fn every_refusal_names_its_fix(db: PgPool) {
 
     world.set_solution(draft, "id,y,Usage\na,one,Public\nb,2,Private\n").await;
     assert_eq!(refused(&examined(&world, draft).await), ["solution_reads"]);
+    set_metric(&world, draft, "mape").await;
+    world.set_solution(draft, "id,y,Usage\na,1,Public\nb,2,Private\nc,0,Private\nd,0,Ignored\n").await;
+    let report = examined(&world, draft).await;
+    assert_eq!(refused(&report), ["metric_applies"]);
+    assert!(text(&report, "metric_applies").starts_with("1 of the true values"), "{report:#?}");
     world.set_solution(draft, SOLUTION).await;
+    assert!(examined(&world, draft).await.allows_launch());
+    set_metric(&world, draft, "rmse").await;
 
     replace(&world, draft, "sample_submission", b"id,y\na,0\nb,0\nc,0\n").await;
     let report = examined(&world, draft).await;

@@ -8,6 +8,7 @@ use super::{Competition, open, pass, refused, warn};
 use crate::align::{Aligned, align};
 use crate::intake::Limits;
 use crate::judge::{Context, Judge, read_history};
+use crate::metrics::Values;
 use crate::score::score_split;
 use crate::solution::{Solution, Split};
 
@@ -49,7 +50,13 @@ pub fn examine(competition: &Competition<'_>, solution: &[u8], limits: &Limits) 
     fit.findings.push(split_empty(&solution));
     fit.findings.extend(class_missing(&solution));
     let is_split = solution.n_public() > 0 && solution.n_private() > 0;
-    let is_applicable = if is_split { perfect(&solution, &mut fit.findings) } else { false };
+    let is_applicable = match zero_truths(competition, &solution) {
+        Some(finding) => {
+            fit.findings.push(finding);
+            false
+        }
+        None => is_split && perfect(&solution, &mut fit.findings),
+    };
     sample(competition, &solution, is_applicable, limits, &mut fit.findings);
     fit
 }
@@ -143,6 +150,22 @@ fn class_missing(solution: &Solution) -> Option<Finding> {
             texts.join(" "),
             "Split anew so that every class has rows on both sides: leave the column “Usage” out, and the split \
              is made by class; or drop classes with a single row.",
+        )
+    })
+}
+
+/// True values of 0, where errors are measured as shares of the truth.
+fn zero_truths(competition: &Competition<'_>, solution: &Solution) -> Option<Finding> {
+    if competition.metric != Some("mape") {
+        return None;
+    }
+    let truths = solution.truths(solution.range(Split::All));
+    let n_zeros = truths.iter().flat_map(Values::numbers).filter(|truth| **truth == 0.0).count();
+    (n_zeros > 0).then(|| {
+        refused(
+            "metric_applies",
+            format!("{n_zeros} of the true values are 0. No error is a percentage of 0: such rows alone decide the score."),
+            "Choose a metric that takes no percentages, such as mae or rmsle, or mark these rows “Ignored”.",
         )
     })
 }

@@ -224,7 +224,7 @@ pointwise!(
         parameters: &[UNIT],
         edge_cases: &[
             "A fraction unless the parameter asks for per cent.",
-            "A truth of 0 is replaced by 2.2e-16 in the denominator: one such row decides the score. Use another metric where truths can be 0.",
+            "A truth of 0 is replaced by 2.2e-16 in the denominator: one such row decides the score, so that no competition with one can be launched.",
         ],
         gaming: "Forecasting low pays: too low costs at most 1 a row, too high has no limit. On skewed targets the best report lies well below the median.",
         ..BLANK
