@@ -98,7 +98,8 @@ async fn a_program_is_told_of_scores_and_of_the_end_and_can_check_who_tells(pool
         (&told["data"]["competition"], &told["data"]["submission_id"]),
         (&json!("houses"), &json!(id))
     );
-    assert!(!body.contains("0.25") && !body.contains("617"), "no score: {body}");
+    let data = told["data"].to_string(); // a timestamp may hold any digits
+    assert!(!data.contains("0.25") && !data.contains("617"), "no score: {body}");
     let secret = webhook["secret"].as_str().unwrap().strip_prefix("whsec_").unwrap();
     let secret = STANDARD.decode(secret).unwrap();
     let timestamp = headers["webhook-timestamp"].parse().unwrap();
