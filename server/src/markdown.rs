@@ -55,6 +55,7 @@ fn render(markdown: &str, known: Option<&References>, address: impl Fn(&str) -> 
     parts.put_into(&html)
 }
 
+/// Leads a link or a picture to where `address` says.
 fn lead<'a>(node: &'a AstNode<'a>, address: impl Fn(&str) -> Option<String>) {
     if let NodeValue::Link(link) | NodeValue::Image(link) = &mut node.data.borrow_mut().value
         && let Some(url) = address(&link.url)
@@ -65,7 +66,7 @@ fn lead<'a>(node: &'a AstNode<'a>, address: impl Fn(&str) -> Option<String>) {
 
 /// Draws by hand what comrak does not, and leaves a mark in its place.
 fn replace<'a>(node: &'a AstNode<'a>, known: Option<&References>, parts: &mut Parts) {
-    let is_linked = references::is_inside_link(node);
+    let named = known.filter(|_| !references::is_inside_link(node));
     let mut data = node.data.borrow_mut();
     match &mut data.value {
         NodeValue::Math(math) => {
@@ -81,8 +82,8 @@ fn replace<'a>(node: &'a AstNode<'a>, known: Option<&References>, parts: &mut Pa
             let link = NodeLink { url: std::mem::take(&mut image.url), title: String::new() };
             data.value = NodeValue::Link(Box::new(link));
         }
-        NodeValue::Text(text) if !is_linked => {
-            let drawn = known.and_then(|known| references::link(text, known, parts));
+        NodeValue::Text(text) => {
+            let drawn = named.and_then(|known| references::link(text, known, parts));
             if let Some(html) = drawn {
                 data.value = NodeValue::HtmlInline(html);
             }

@@ -29,12 +29,6 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(list_moderation_log))
 }
 
-type Body<T> = Result<ApiJson<T>>;
-
-fn read<T>(body: Body<T>) -> Result<T> {
-    body.map(|ApiJson(value)| value)
-}
-
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewPostReportJson {
@@ -58,11 +52,11 @@ async fn report_post(
     State(app): State<App>,
     Path(id): Path<PostId>,
     caller: ApiMember,
-    body: Body<NewPostReportJson>,
+    body: Result<ApiJson<NewPostReportJson>>,
 ) -> Result<StatusCode> {
     let member = caller.with(Scope::Submit)?;
     let seen = see_post(&app, id, Some(&member)).await?;
-    let asked = read(body)?;
+    let ApiJson(asked) = body?;
     report::file(&app, &member, &seen, asked.reason, &asked.words).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -90,11 +84,11 @@ async fn moderate_post(
     State(app): State<App>,
     Path(id): Path<PostId>,
     caller: ApiMember,
-    body: Body<ModerationJson>,
+    body: Result<ApiJson<ModerationJson>>,
 ) -> Result<StatusCode> {
     let member = caller.with(Scope::Submit)?;
     let seen = see_post(&app, id, Some(&member)).await?;
-    let asked = read(body)?;
+    let ApiJson(asked) = body?;
     act::decide(&app, &member, &seen, asked.decision, &asked.words).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -14,6 +14,7 @@ use crate::paths;
 use crate::search::find;
 use crate::search::model::{self, Found, Hit, Part};
 use crate::web::format;
+use crate::web::problems::encode;
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
@@ -82,14 +83,9 @@ impl SearchPage {
     }
 }
 
-/// A text as it stands in an address.
+/// A text as it stands in a query, as forms write it.
 fn encoded(text: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
-        b' ' => "+".to_owned(),
-        other => format!("%{other:02X}"),
-    };
-    text.bytes().map(byte).collect()
+    encode(text).replace("%20", "+")
 }
 
 async fn show_search(

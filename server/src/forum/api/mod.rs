@@ -40,12 +40,6 @@ pub fn router() -> OpenApiRouter<App> {
         .merge(posts::router())
 }
 
-pub(crate) type Body<T> = Result<ApiJson<T>>;
-
-fn read<T>(body: Body<T>) -> Result<T> {
-    body.map(|ApiJson(value)| value)
-}
-
 /// Pages call fields otherwise.
 fn named_as_in_json(error: AppError) -> AppError {
     error.renamed("text", "markdown").renamed("parent", "parent_id").renamed("to", "forum")
@@ -110,10 +104,10 @@ struct NewForumJson {
 async fn open_forum(
     State(app): State<App>,
     caller: ApiMember,
-    body: Body<NewForumJson>,
+    body: Result<ApiJson<NewForumJson>>,
 ) -> Result<(StatusCode, Json<ForumJson>)> {
     let admin = caller.with(Scope::Admin)?;
-    let asked = read(body)?;
+    let ApiJson(asked) = body?;
     let opened = arrange::open_forum(&app, &admin, &asked.name, &asked.title, &asked.description).await;
     let forum = opened.map_err(|error| error.renamed("slug", "name"))?;
     Ok((StatusCode::CREATED, Json(forum.into())))
@@ -163,11 +157,11 @@ struct PreviewJson {
 async fn draw_preview(
     State(app): State<App>,
     caller: ApiMember,
-    body: Body<TextJson>,
+    body: Result<ApiJson<TextJson>>,
 ) -> Result<Json<PreviewJson>> {
     let member = caller.with(Scope::Read)?;
-    let text =
-        model::text(&read(body)?.markdown).map_err(|sentence| AppError::field("markdown", sentence))?;
+    let ApiJson(TextJson { markdown }) = body?;
+    let text = model::text(&markdown).map_err(|sentence| AppError::field("markdown", sentence))?;
     Ok(Json(PreviewJson { html: references::draw(&app, &member, None, &text).await?.html }))
 }
 
@@ -292,8 +286,13 @@ struct OpenedJson {
     address: String,
 }
 
-async fn open(app: &App, member: &Member, seen: &SeenForum, body: Body<NewTopicJson>) -> Result<Response> {
-    let asked = read(body)?;
+async fn open(
+    app: &App,
+    member: &Member,
+    seen: &SeenForum,
+    body: Result<ApiJson<NewTopicJson>>,
+) -> Result<Response> {
+    let ApiJson(asked) = body?;
     let opened = topics::open(app, member, seen, &asked.title, &asked.markdown).await;
     let id = opened.map_err(named_as_in_json)?;
     Ok((StatusCode::CREATED, Json(OpenedJson { id, address: paths::topic(id) })).into_response())
@@ -312,7 +311,7 @@ async fn open_topic(
     State(app): State<App>,
     Path(forum): Path<String>,
     caller: ApiMember,
-    body: Body<NewTopicJson>,
+    body: Result<ApiJson<NewTopicJson>>,
 ) -> Result<Response> {
     let member = caller.with(Scope::Submit)?;
     let seen = forums::see_general(&app, &forum, Some(&member)).await?;
@@ -332,7 +331,7 @@ async fn open_competition_topic(
     State(app): State<App>,
     Path(slug): Path<String>,
     caller: ApiMember,
-    body: Body<NewTopicJson>,
+    body: Result<ApiJson<NewTopicJson>>,
 ) -> Result<Response> {
     let member = caller.with(Scope::Submit)?;
     let seen = forums::see_of_competition(&app, &slug, Some(&member)).await?;
@@ -419,11 +418,11 @@ async fn arrange_topic(
     State(app): State<App>,
     Path(id): Path<TopicId>,
     caller: ApiMember,
-    body: Body<ArrangementJson>,
+    body: Result<ApiJson<ArrangementJson>>,
 ) -> Result<Json<TopicJson>> {
     let member = caller.with(Scope::Submit)?;
     let seen = see_topic(&app, id, Some(&member)).await?;
-    let asked = read(body)?;
+    let ApiJson(asked) = body?;
     if let Some(post) = asked.accepted_post_id {
         topics::accept(&app, &member, &seen, Some(post).filter(|post| post.0 != 0)).await?;
     }

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Body, named_as_in_json, read};
+use super::named_as_in_json;
 use crate::accounts::model::{Member, Scope};
+use crate::api::body::ApiJson;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::{ApiMember, MaybeApiMember};
@@ -140,7 +141,7 @@ async fn write_post(
     State(app): State<App>,
     Path(id): Path<TopicId>,
     caller: ApiMember,
-    body: Body<NewPostJson>,
+    body: Result<ApiJson<NewPostJson>>,
 ) -> Result<(StatusCode, Json<WrittenJson>)> {
     let member = caller.with(Scope::Submit)?;
     let seen = see_topic(&app, id, Some(&member)).await?;
@@ -152,9 +153,9 @@ pub(crate) async fn write_under(
     app: &App,
     member: &Member,
     seen: &SeenSubject,
-    body: Body<NewPostJson>,
+    body: Result<ApiJson<NewPostJson>>,
 ) -> Result<(StatusCode, Json<WrittenJson>)> {
-    let asked = read(body)?;
+    let ApiJson(asked) = body?;
     let draft = Draft { markdown: asked.markdown, parent: asked.parent_id };
     let id = posts::write(app, member, seen, &draft).await.map_err(named_as_in_json)?;
     Ok((StatusCode::CREATED, Json(WrittenJson { id, address: paths::post(id) })))
@@ -219,11 +220,11 @@ async fn edit_post(
     State(app): State<App>,
     Path(id): Path<PostId>,
     caller: ApiMember,
-    body: Body<EditJson>,
+    body: Result<ApiJson<EditJson>>,
 ) -> Result<StatusCode> {
     let member = caller.with(Scope::Submit)?;
     let seen = see_post(&app, id, Some(&member)).await?;
-    let asked = read(body)?;
+    let ApiJson(asked) = body?;
     let edit = Edit { markdown: asked.markdown, title: asked.title };
     posts::edit(&app, &member, &seen, &edit).await.map_err(named_as_in_json)?;
     Ok(StatusCode::NO_CONTENT)
@@ -315,11 +316,11 @@ async fn vote_for_post(
     State(app): State<App>,
     Path(id): Path<PostId>,
     caller: ApiMember,
-    body: Body<BallotJson>,
+    body: Result<ApiJson<BallotJson>>,
 ) -> Result<Json<VotesJson>> {
     let member = caller.with(Scope::Submit)?;
     let seen = see_post(&app, id, Some(&member)).await?;
-    let vote = read(body)?.vote;
+    let ApiJson(BallotJson { vote }) = body?;
     let n_votes = votes::cast(&app, &member, &seen, vote).await?;
     Ok(Json(VotesJson { vote, n_votes }))
 }

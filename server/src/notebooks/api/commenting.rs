@@ -6,12 +6,12 @@ use axum::http::StatusCode;
 
 use super::Named;
 use crate::accounts::model::Scope;
+use crate::api::body::ApiJson;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::{ApiMember, MaybeApiMember};
 use crate::app::App;
 use crate::error::Result;
-use crate::forum::api::Body;
 use crate::forum::api::posts::{NewPostJson, PostJson, WrittenJson, posts_under, write_under};
 use crate::forum::subjects;
 use crate::notebooks::access;
@@ -53,7 +53,7 @@ pub(super) async fn write_comment(
     State(app): State<App>,
     Path((username, notebook)): Named,
     caller: ApiMember,
-    body: Body<NewPostJson>,
+    body: Result<ApiJson<NewPostJson>>,
 ) -> Result<(StatusCode, Json<WrittenJson>)> {
     let member = caller.with(Scope::Submit)?;
     let seen = access::see(&app, &username, &notebook, Some(&member)).await?;
