@@ -52,21 +52,13 @@ pub async fn take_due(
     .await?;
     sqlx::query_as!(
         Notification,
-        "select n.id, n.event as \"event: Event\", n.reason as \"reason: Reason\",
-                n.subject_id as \"subject_id: SubjectId\", s.kind = 'post' as \"is_post!\",
-                coalesce(a.display_name, '') as \"actor!\", coalesce(t.title, k.title, '') as \"title!\",
-                coalesce(left(p.plain, $3), '') as \"excerpt!\", n.words, n.created_at, n.read_at
-         from notifications n
-         join subjects s on s.id = n.subject_id
-         left join posts p on p.id = s.id
-         left join topics t on t.id = coalesce(p.under_id, s.id)
-         left join notebooks k on k.id = coalesce(p.under_id, s.id)
-         left join users a on a.id = n.actor_id
-         where n.user_id = $1 and n.id = any($2) and n.read_at is null
-           and (n.event in ('hidden', 'warned') or (s.hidden_at is null and s.deleted_at is null))
-           and (s.competition_id is null or sees_competition($1, s.competition_id))
-           and (k.id is null or k.visibility = 'public' or k.owner_id = $1)
-         order by n.id",
+        "select id as \"id!\", event as \"event!: Event\", reason as \"reason!: Reason\",
+                subject_id as \"subject_id!: SubjectId\", is_post as \"is_post!\", actor as \"actor!\",
+                title as \"title!\", left(plain, $3) as \"excerpt!\", words as \"words!\",
+                created_at as \"created_at!\", read_at
+         from readable_notifications
+         where user_id = $1 and id = any($2) and read_at is null
+         order by id",
         user.0,
         &ids,
         EXCERPT,
