@@ -324,12 +324,12 @@ async fn one_writer_at_a_time_and_who_asks_goes_on(pool: PgPool) {
     let bytes = noise(2 * MIB);
     let address = begun(&ada, "data", bytes.len()).await;
     let mut line = hold_line(&world, &ada, &address, 0, bytes.len(), &bytes[..MIB]);
-    // The first holds the upload while its line is silent.
-    until(Duration::from_secs(20), "the first writer writes", || async {
-        patch(&ada, &address, 9, b"x").await.status == 423
+    // The first holds the upload while its line is silent. To ask earlier could take its turn.
+    until(Duration::from_secs(60), "the first writer writes", || async {
+        stored(&world).iter().any(|(path, part)| path.ends_with(".part") && part.len() == MIB)
     })
     .await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(patch(&ada, &address, 9, b"x").await.status, 423);
     let offset: usize = head(&ada, &address).await.expect(200).header("upload-offset").parse().unwrap();
     assert_eq!(offset, MIB, "what the first had sent is kept");
     patch(&ada, &address, offset, &bytes[offset..]).await.expect(204);
