@@ -13,6 +13,7 @@ pub mod clock;
 pub mod competitions;
 pub mod config;
 pub mod custom_metrics;
+pub mod dashboard;
 pub mod demo;
 pub mod error;
 pub mod files;

@@ -67,6 +67,12 @@ pub const HOST_METRIC: &str = "/c/{slug}/host/metric";
 pub const HOST_MODULE: &str = "/c/{slug}/host/metric/module";
 pub const HOST_FAILURES: &str = "/c/{slug}/host/failures";
 pub const HOST_FAILURES_RETRY: &str = "/c/{slug}/host/failures/retry";
+pub const HOST_DASHBOARD: &str = "/c/{slug}/host/dashboard";
+pub const HOST_DAYS_CSV: &str = "/c/{slug}/host/dashboard/days.csv";
+pub const HOST_PARTICIPANTS: &str = "/c/{slug}/host/participants";
+pub const HOST_PARTICIPANTS_CSV: &str = "/c/{slug}/host/participants.csv";
+pub const HOST_REJECTIONS: &str = "/c/{slug}/host/rejections";
+pub const HOST_REJECTIONS_CSV: &str = "/c/{slug}/host/rejections.csv";
 pub const COMPETITION_METRIC: &str = "/c/{slug}/metric";
 pub const VERSIONS: &str = "/c/{slug}/versions";
 pub const HOST_VERSIONS: &str = "/c/{slug}/host/versions";
@@ -183,6 +189,9 @@ pub const API_COMPETITION_METRIC: &str = "/api/v1/competitions/{slug}/metric";
 pub const API_MODULE: &str = "/api/v1/competitions/{slug}/metric/module";
 pub const API_FAILURES: &str = "/api/v1/competitions/{slug}/failures";
 pub const API_FAILURES_RETRY: &str = "/api/v1/competitions/{slug}/failures/retry";
+pub const API_DASHBOARD: &str = "/api/v1/competitions/{slug}/dashboard";
+pub const API_PARTICIPANTS: &str = "/api/v1/competitions/{slug}/participants";
+pub const API_REJECTIONS: &str = "/api/v1/competitions/{slug}/rejections";
 pub const API_TABLE: &str = "/api/v1/competitions/{slug}/table";
 pub const API_REPORT: &str = "/api/v1/competitions/{slug}/report";
 pub const API_LAUNCH: &str = "/api/v1/competitions/{slug}/launch";
@@ -395,6 +404,18 @@ pub fn host_module(slug: &str) -> String {
 
 pub fn host_failures(slug: &str) -> String {
     format!("/c/{slug}/host/failures")
+}
+
+pub fn host_dashboard(slug: &str) -> String {
+    format!("/c/{slug}/host/dashboard")
+}
+
+pub fn host_participants(slug: &str) -> String {
+    format!("/c/{slug}/host/participants")
+}
+
+pub fn host_rejections(slug: &str) -> String {
+    format!("/c/{slug}/host/rejections")
 }
 
 pub fn metric(name: &str) -> String {

@@ -30,6 +30,7 @@ pub async fn retry(app: &App, host: &Member, seen: &Seen) -> Result<usize> {
         announce(&mut tx, Event::Submission { competition_id: id.0, team_id, submission_id }).await?;
     }
     if !put_back.is_empty() {
+        crate::dashboard::store::forget(&mut tx, id).await?;
         let detail = json!({ "n": put_back.len() });
         drafts::note(&mut tx, app.clock.now(), host.id, "retry_failed", id, &detail).await?;
     }

@@ -1,7 +1,6 @@
 //! The whole board as CSV, made page by page while it is sent.
 //!
-//! While a competition is open scores carry the shown decimals only. Cells that a spreadsheet
-//! would run as a formula begin with an apostrophe.
+//! While a competition is open scores carry the shown decimals only.
 
 use std::sync::Arc;
 
@@ -16,6 +15,7 @@ use crate::competitions::model::Competition;
 use crate::error::Result;
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::read;
+use crate::web::csv::{self, cell};
 use crate::web::format;
 
 /// Rows read at once.
@@ -29,13 +29,7 @@ pub fn send(app: App, competition: Competition, view: View, asked: &HeaderMap) -
     if crate::api::tags::matches(asked, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag_value)]).into_response());
     }
-    let name = format!("attachment; filename=\"{}-leaderboard.csv\"", competition.slug);
-    let name = HeaderValue::try_from(name).map_err(anyhow::Error::from)?;
-    let headers = [
-        (header::ETAG, etag_value),
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")),
-        (header::CONTENT_DISPOSITION, name),
-    ];
+    let attachment = csv::attachment(&format!("{}-leaderboard.csv", competition.slug))?;
     let competition = Arc::new(competition);
     let lines = stream::try_unfold((Some(Key::first()), true), move |(after, is_first)| {
         let (app, competition) = (app.clone(), competition.clone());
@@ -45,7 +39,7 @@ pub fn send(app: App, competition: Competition, view: View, asked: &HeaderMap) -
             Ok(Some((text, (next, false))))
         }
     });
-    Ok((headers, Body::from_stream(lines)).into_response())
+    Ok(([(header::ETAG, etag_value)], attachment, Body::from_stream(lines)).into_response())
 }
 
 /// The lines after a key, below the heading where they are the first, and the key of what follows.
@@ -109,25 +103,10 @@ fn push_line(text: &mut String, row: &Row, decimals: Option<i32>, n_parts: usize
     text.push_str("\r\n");
 }
 
-/// Text that a person typed as a CSV cell that no spreadsheet runs.
-fn cell(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    let safe = if is_formula { format!("'{text}") } else { text.to_owned() };
-    if safe.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::leaderboard::model::Ranked;
-
-    #[test]
-    fn no_cell_is_a_formula_or_breaks_its_line() {
-        assert_eq!(cell("Ada"), "Ada");
-        assert_eq!(cell("=1+1"), "'=1+1");
-        assert_eq!(cell("-2,\"x\""), "\"'-2,\"\"x\"\"\"");
-        assert_eq!(cell("a\nb"), "\"a\nb\"");
-    }
 
     #[test]
     fn a_line_shows_no_more_digits_than_the_board() {

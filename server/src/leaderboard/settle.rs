@@ -1,4 +1,5 @@
-//! What happens to boards by itself: the final board after the end, ranks remembered at midnight.
+//! What happens to boards by itself: the final board after the end, ranks remembered at midnight, when the
+//! day that is over is counted as well.
 
 use std::time::Duration;
 
@@ -41,6 +42,7 @@ pub async fn round(app: &App) -> Result<()> {
             announce(&mut tx, Event::Board { competition_id: id.0 }).await?;
         }
         tx.commit().await?;
+        crate::dashboard::count::count(app, id).await?;
     }
     Ok(())
 }

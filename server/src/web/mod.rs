@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod csrf;
+pub mod csv;
 pub mod extract;
 pub mod format;
 pub mod forms;

@@ -12,6 +12,7 @@ mod command_line;
 mod competitions;
 mod contract;
 mod custom_metrics;
+mod dashboard;
 mod folder;
 mod forum;
 mod forum_pages;

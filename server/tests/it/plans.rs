@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
 use crate::tidy::{root, sources};
 
-const GROWING: [&str; 44] = [
+const GROWING: [&str; 47] = [
     "users",
     "sessions",
     "api_tokens",
@@ -29,6 +29,9 @@ const GROWING: [&str; 44] = [
     "jobs",
     "board_entries",
     "final_entries",
+    "competition_tallies",
+    "competition_days",
+    "competition_day_rejections",
     "data_files",
     "file_checks",
     "uploads",

@@ -40,6 +40,15 @@ join scores x on x.submission_id = s.id
 where s.competition_id in (select id from competitions where slug like 'old-%')
 order by s.team_id, x.rank_key, s.received_at, s.id;
 
+insert into competition_tallies (competition_id, counted_at) select id, now() from competitions where slug like 'old-%';
+
+insert into competition_days (competition_id, day, n_received, n_scored, n_rejected, n_failed, n_teams, n_joined)
+select id, current_date - 60 - d, 3, 2, 1, 0, 1, 1
+from competitions cross join generate_series(1, 10) d where slug like 'old-%';
+
+insert into competition_day_rejections (competition_id, day, kind, n)
+select competition_id, day, 'missing_ids', 1 from competition_days;
+
 insert into version_changes (competition_id, version_id, kind, reason, actor_id, at)
 select id, 1, 'publish', 'A label was wrong.', 1 + id % 1000, now()
 from competitions cross join generate_series(1, 3) where slug like 'old-%';

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use askama::Template;
 use holdout::{
-    accounts, admin, api, competitions, custom_metrics, forum, images, leaderboard, medals, moderation,
-    notebooks, notifications, search, submissions, teams, versions, web, webhooks,
+    accounts, admin, api, competitions, custom_metrics, dashboard, forum, images, leaderboard, medals,
+    moderation, notebooks, notifications, search, submissions, teams, versions, web, webhooks,
 };
 
 use crate::tidy::{root, sources};
@@ -68,6 +68,9 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         custom_metrics::pages::FailuresPage,
         custom_metrics::pages::FormPage,
         custom_metrics::pages::MetricPage,
+        dashboard::pages::DashboardPage,
+        dashboard::pages::ParticipantsPage,
+        dashboard::pages::RejectionsPage,
         forum::pages::forums::CompetitionForumPage,
         forum::pages::forums::ForumPage,
         forum::pages::forums::ForumsPage,

@@ -2,6 +2,7 @@
 //!
 //! Never here: a label that leaves this machine in the clear; solutions are sealed by [`super::seal`].
 
+mod dashboard;
 pub mod data;
 pub mod export;
 mod failures;
@@ -58,6 +59,12 @@ pub enum HostVerb {
     Versions(versions::VersionsVerb),
     /// Score everything again under a new solution or metric, show who would move, and publish after asking.
     Rescore(rescore::RescoreArgs),
+    /// How it goes: entries a day, waits, refusals.
+    Dashboard(Competition),
+    /// Everybody who takes part.
+    Participants(dashboard::ListArgs),
+    /// Files that were refused, with the reason.
+    Rejections(dashboard::ListArgs),
     /// Submissions without a score by a fault that is not their senders'; --retry has them scored again.
     Failures(failures::FailuresArgs),
     /// Have every score computed again and compared, to the last digit. Exit code 2 where some differ.
@@ -108,6 +115,9 @@ pub fn run(session: &Session, verb: &HostVerb) -> Outcome {
         HostVerb::Launch(args) => launch::launch_draft(session, args),
         HostVerb::Versions(verb) => versions::run(session, verb),
         HostVerb::Rescore(args) => rescore::rescore(session, args),
+        HostVerb::Dashboard(of) => dashboard::dashboard(session, of),
+        HostVerb::Participants(args) => dashboard::participants(session, args),
+        HostVerb::Rejections(args) => dashboard::rejections(session, args),
         HostVerb::Failures(args) => failures::failures(session, args),
         HostVerb::Verify(of) => verify::verify(session, &of.slug),
         HostVerb::Webhooks(verb) => webhooks::run(session, verb),

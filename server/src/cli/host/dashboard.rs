@@ -1,0 +1,100 @@
+//! A running competition: days, participants, refused files.
+
+use clap::Args;
+use serde_json::Value;
+
+use super::Competition;
+use crate::cli::Session;
+use crate::cli::fault::Outcome;
+use crate::cli::table::{Table, cell, items, local, text};
+
+/// Days in the table; all are in the JSON.
+const DAYS_SHOWN: usize = 14;
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    of: Competition,
+    #[arg(long, default_value_t = 50)]
+    limit: u32,
+    /// Go on behind this one.
+    #[arg(long, value_name = "KEY")]
+    before: Option<i64>,
+}
+
+impl ListArgs {
+    fn address(&self, list: &str) -> String {
+        let before = self.before.map_or_else(String::new, |key| format!("&before={key}"));
+        self.of.api(&format!("/{list}?limit={}{before}", self.limit))
+    }
+}
+
+pub fn dashboard(session: &Session, of: &Competition) -> Outcome {
+    let seen = session.client.get(&of.api("/dashboard"))?;
+    session.screen.answer(&seen, |paint| {
+        let mut days = Table::new(&["day", "entries", "teams", "refused", "failed", "joined", "median wait"]);
+        let all = seen["days"].as_array().map_or(&[][..], Vec::as_slice);
+        for day in all.iter().rev().take(DAYS_SHOWN) {
+            let wait = day["median_wait_seconds"].as_f64();
+            days.row([
+                text(day, "day"),
+                cell(&day["n_received"]),
+                cell(&day["n_teams"]),
+                cell(&day["n_rejected"]),
+                cell(&day["n_failed"]),
+                cell(&day["n_joined"]),
+                wait.map_or_else(String::new, |seconds| format!("{seconds:.1} s")),
+            ]);
+        }
+        let totals = format!(
+            "{} entries by {} participants; {} wait.",
+            seen["n_received"], seen["n_participants"], seen["n_waiting"]
+        );
+        format!("{totals}\n\n{}", days.draw(paint, "Nobody has sent anything yet."))
+    });
+    Ok(())
+}
+
+pub fn participants(session: &Session, args: &ListArgs) -> Outcome {
+    let found = session.client.get(&args.address("participants"))?;
+    session.screen.answer(&found, |paint| {
+        let mut table = Table::new(&["user", "team", "entries", "best public", "joined"]);
+        for person in items(&found) {
+            table.row([
+                text(person, "username"),
+                text(person, "team"),
+                cell(&person["n_entries"]),
+                cell(&person["public_score"]),
+                local(&person["joined_at"]),
+            ]);
+        }
+        table.draw(paint, "Nobody takes part yet.")
+    });
+    tell_of_more(session, &found);
+    Ok(())
+}
+
+pub fn rejections(session: &Session, args: &ListArgs) -> Outcome {
+    let found = session.client.get(&args.address("rejections"))?;
+    session.screen.answer(&found, |paint| {
+        let mut table = Table::new(&["submission", "team", "received", "line", "why"]);
+        for file in items(&found) {
+            table.row([
+                cell(&file["submission_id"]),
+                text(file, "team"),
+                local(&file["received_at"]),
+                cell(&file["line"]),
+                text(file, "sentence"),
+            ]);
+        }
+        table.draw(paint, "Every file that was received could be read.")
+    });
+    tell_of_more(session, &found);
+    Ok(())
+}
+
+fn tell_of_more(session: &Session, found: &Value) {
+    if let Some(next) = found["next"].as_i64() {
+        session.screen.note(&format!("There are more: --before {next}"));
+    }
+}

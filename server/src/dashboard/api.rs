@@ -1,0 +1,265 @@
+//! The dashboard and its lists as JSON, for hosts.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use chrono::{DateTime, NaiveDate, Utc};
+use holdout_contract::rejection::RejectionKind;
+use serde::Serialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::model::{Day, Participant, Reason, Refused, Spread};
+use super::read::{self, Dashboard};
+use super::store;
+use crate::accounts::model::Scope;
+use crate::api::paging::{Keyset, Slice};
+use crate::api::query::ApiQuery;
+use crate::api::token::ApiMember;
+use crate::app::App;
+use crate::competitions::access;
+use crate::competitions::model::Competition;
+use crate::error::Result;
+use crate::ids::{SubmissionId, TeamId, UserId};
+use crate::leaderboard::model::Row;
+use crate::paths;
+use crate::submissions::model::rounded;
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(show_dashboard))
+        .routes(routes!(list_participants))
+        .routes(routes!(list_rejections))
+}
+
+async fn opened(app: &App, slug: &str, caller: ApiMember) -> Result<Competition> {
+    let host = caller.with(Scope::Host)?;
+    Ok(access::see_as_host(app, slug, Some(&host)).await?.competition)
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct DashboardJson {
+    /// Of the days; at most 15 seconds ago.
+    counted_at: Option<DateTime<Utc>>,
+    n_received: i64,
+    n_participants: i64,
+    /// Submissions without an outcome.
+    n_waiting: i64,
+    /// When the oldest of them was received.
+    waiting_since: Option<DateTime<Utc>>,
+    /// Days on which anything happened, oldest first.
+    days: Vec<DayJson>,
+    /// The most frequent first.
+    rejections: Vec<ReasonJson>,
+    /// Absent while nobody is on the board.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scores: Option<SpreadJson>,
+    /// The first ten of the public board.
+    top: Vec<TopJson>,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct DayJson {
+    /// UTC.
+    day: NaiveDate,
+    n_received: i32,
+    n_scored: i32,
+    n_rejected: i32,
+    /// Without a score by a fault that is not their senders'.
+    n_failed: i32,
+    /// Teams that sent something.
+    n_teams: i32,
+    /// People who accepted the rules.
+    n_joined: i32,
+    /// From received to scored.
+    median_wait_seconds: Option<f64>,
+    p95_wait_seconds: Option<f64>,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct ReasonJson {
+    error: RejectionKind,
+    sentence: &'static str,
+    n: i64,
+}
+
+/// How the teams' best public scores are spread.
+#[derive(Serialize, utoipa::ToSchema)]
+struct SpreadJson {
+    best: f64,
+    /// The score of the team at 95% of the board.
+    worst_shown: f64,
+    /// Teams in equal steps from `best` to `worst_shown`.
+    counts: Vec<i64>,
+    /// Teams that are worse still.
+    n_beyond: i64,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct TopJson {
+    rank: i64,
+    team_id: TeamId,
+    team: String,
+    score: Option<f64>,
+    n_entries: i32,
+}
+
+impl From<Day> for DayJson {
+    fn from(day: Day) -> Self {
+        Self {
+            day: day.day,
+            n_received: day.n_received,
+            n_scored: day.n_scored,
+            n_rejected: day.n_rejected,
+            n_failed: day.n_failed,
+            n_teams: day.n_teams,
+            n_joined: day.n_joined,
+            median_wait_seconds: day.median_wait_seconds,
+            p95_wait_seconds: day.p95_wait_seconds,
+        }
+    }
+}
+
+impl From<Reason> for ReasonJson {
+    fn from(reason: Reason) -> Self {
+        Self { error: reason.kind, sentence: reason.sentence(), n: reason.n }
+    }
+}
+
+impl DashboardJson {
+    fn new(dashboard: Dashboard, decimals: i32) -> Self {
+        let scores = |spread: Spread| SpreadJson {
+            best: rounded(spread.best, decimals),
+            worst_shown: rounded(spread.worst_shown, decimals),
+            counts: spread.counts,
+            n_beyond: spread.n_beyond,
+        };
+        let top = |row: Row| TopJson {
+            rank: row.rank,
+            team_id: row.team_id,
+            team: row.team,
+            score: row.score.map(|score| rounded(score, decimals)),
+            n_entries: row.n_entries,
+        };
+        Self {
+            counted_at: dashboard.counted_at,
+            n_received: dashboard.n_received,
+            n_participants: dashboard.n_participants,
+            n_waiting: dashboard.waiting.n,
+            waiting_since: dashboard.waiting.oldest_received_at,
+            days: dashboard.days.into_iter().map(DayJson::from).collect(),
+            rejections: dashboard.reasons.into_iter().map(ReasonJson::from).collect(),
+            scores: dashboard.spread.map(scores),
+            top: dashboard.top.into_iter().map(top).collect(),
+        }
+    }
+}
+
+/// A competition as its hosts watch it: entries a day, waits, refusals, the spread of scores.
+#[utoipa::path(
+    get,
+    path = paths::API_DASHBOARD,
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    responses((status = 200, description = "Counts", body = DashboardJson)),
+)]
+async fn show_dashboard(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+) -> Result<Json<DashboardJson>> {
+    let competition = opened(&app, &slug, caller).await?;
+    let dashboard = read::dashboard(&app, &competition).await?;
+    Ok(Json(DashboardJson::new(dashboard, competition.score_decimals)))
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct ParticipantJson {
+    username: String,
+    display_name: String,
+    team: String,
+    is_leader: bool,
+    joined_at: DateTime<Utc>,
+    /// Of the team, as everything below; those that count.
+    n_entries: i32,
+    public_score: Option<f64>,
+    last_entry_at: Option<DateTime<Utc>>,
+}
+
+/// Everybody who takes part, newest accounts first.
+#[utoipa::path(
+    get,
+    path = paths::API_PARTICIPANTS,
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    params(Keyset),
+    responses((status = 200, description = "A part of the list", body = Slice<ParticipantJson>)),
+)]
+async fn list_participants(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    ApiQuery(keyset): ApiQuery<Keyset>,
+    caller: ApiMember,
+) -> Result<Slice<ParticipantJson>> {
+    let competition = opened(&app, &slug, caller).await?;
+    let mut conn = app.db.acquire().await?;
+    let found =
+        store::participants(&mut conn, competition.id, UserId(keyset.before()), keyset.fetched()).await?;
+    let json = |person: Participant| ParticipantJson {
+        username: person.username,
+        display_name: person.display_name,
+        team: person.team,
+        is_leader: person.is_leader,
+        joined_at: person.joined_at,
+        n_entries: person.n_entries,
+        public_score: person.public_score.map(|score| rounded(score, competition.score_decimals)),
+        last_entry_at: person.last_entry_at,
+    };
+    Ok(keyset.slice(found, |person| person.user_id.0).map(json))
+}
+
+/// A refused file, without anything that stands in it.
+#[derive(Serialize, utoipa::ToSchema)]
+struct RefusedJson {
+    submission_id: SubmissionId,
+    team: String,
+    received_at: DateTime<Utc>,
+    error: RejectionKind,
+    sentence: &'static str,
+    /// First offending line.
+    line: Option<u64>,
+    /// How many cells or ids are concerned.
+    total: Option<u64>,
+}
+
+/// Files that were refused, newest first.
+///
+/// What a participant reads of their own file, with its cells, is not here.
+#[utoipa::path(
+    get,
+    path = paths::API_REJECTIONS,
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    params(Keyset),
+    responses((status = 200, description = "A part of the list", body = Slice<RefusedJson>)),
+)]
+async fn list_rejections(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    ApiQuery(keyset): ApiQuery<Keyset>,
+    caller: ApiMember,
+) -> Result<Slice<RefusedJson>> {
+    let competition = opened(&app, &slug, caller).await?;
+    let mut conn = app.db.acquire().await?;
+    let found =
+        store::refused(&mut conn, competition.id, SubmissionId(keyset.before()), keyset.fetched()).await?;
+    let json = |file: Refused| RefusedJson {
+        submission_id: file.submission_id,
+        sentence: file.sentence(),
+        team: file.team,
+        received_at: file.received_at,
+        error: file.kind,
+        line: file.line,
+        total: file.total,
+    };
+    Ok(keyset.slice(found, |file| file.submission_id.0).map(json))
+}

@@ -1,0 +1,12 @@
+//! What hosts see of a running competition: days, waits, refused files, participants.
+//!
+//! Never here: a private score, a label, or a cell of a participant's file.
+
+pub mod api;
+pub mod count;
+pub mod csv;
+pub mod model;
+pub mod pages;
+pub mod plot;
+pub mod read;
+pub mod store;
