@@ -15,6 +15,8 @@ use crate::config::{Config, DirectRoad};
 use crate::files::{Direct, Files};
 use crate::kaggle::desk::Desk;
 use crate::leaderboard::cache::Boards;
+use crate::site::current::Current;
+use crate::site::model::Site;
 use crate::uploads::writers::Writers;
 use crate::web::live::Live;
 use crate::{api, paths, web};
@@ -37,6 +39,7 @@ pub struct Parts {
     pub boards: Boards,
     pub kaggle: Desk,
     pub uploads: Writers,
+    pub site: Current,
 }
 
 impl std::ops::Deref for App {
@@ -69,6 +72,7 @@ impl App {
             boards: Boards::default(),
             kaggle: Desk::default(),
             uploads: Writers::default(),
+            site: Current::new(Site::configured(&config)),
             config,
         })))
     }
@@ -79,6 +83,7 @@ pub fn router(app: App) -> Router {
     let pages = Router::new()
         .merge(crate::accounts::pages::router())
         .merge(crate::admin::pages::router())
+        .merge(crate::site::pages::router())
         .merge(crate::competitions::pages::router())
         .merge(crate::teams::pages::router())
         .merge(crate::submissions::pages::router())
@@ -111,6 +116,7 @@ pub fn api_rooms() -> OpenApiRouter<App> {
         .merge(crate::accounts::api_profiles::router())
         .merge(crate::accounts::api_sessions::router())
         .merge(crate::admin::api::router())
+        .merge(crate::site::api::router())
         .merge(crate::competitions::api::router())
         .merge(crate::teams::api::router())
         .merge(crate::submissions::api::router())

@@ -35,6 +35,7 @@ pub mod notifications;
 pub mod paths;
 pub mod search;
 pub mod seed;
+pub mod site;
 pub mod submissions;
 pub mod teams;
 pub mod uploads;

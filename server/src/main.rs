@@ -231,6 +231,7 @@ async fn connect(config: Config) -> anyhow::Result<App> {
     let files = config.files.to_string();
     let app = App::new(db, config).with_context(|| format!("Files cannot be kept at {files}"))?;
     app.clock.synchronise(&mut *app.db.acquire().await?).await?;
+    holdout::site::current::refresh(&app).await?;
     Ok(app)
 }
 
@@ -245,6 +246,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::spawn(holdout::admin::suspend::lift_forever(app.clone()));
     tokio::spawn(holdout::accounts::sweep::sweep_forever(app.clone()));
     tokio::spawn(holdout::leaderboard::settle::keep(app.clone()));
+    tokio::spawn(holdout::site::current::follow(app.clone()));
     let listener = tokio::net::TcpListener::bind(app.config.listen).await?;
     tracing::info!(address = %app.config.listen, "serving");
     let live = app.clone();

@@ -61,7 +61,7 @@ pub(super) async fn admit(
     client: &Client,
     registration: &Registration,
 ) -> Result<(Transaction<'static, Postgres>, UserId)> {
-    if !app.config.open_registration {
+    if !app.site.get().open_registration {
         return Err(AppError::refused("Registration is closed here. Ask the administrator for an account."));
     }
     app.limits.register(client, &registration.email)?;

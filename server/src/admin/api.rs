@@ -5,12 +5,13 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::model::Scope;
-use crate::admin::store::{self, Job, Mail, User};
-use crate::admin::suspend;
+use crate::admin::store::{self, Entry, Job, Mail, Scorer, User};
+use crate::admin::{roles, room, suspend};
 use crate::api::body::ApiJson;
 use crate::api::paging::{Keyset, NextPart, Slice};
 use crate::api::query::ApiQuery;
@@ -22,6 +23,7 @@ use crate::paths;
 
 const FOUND_AT_MOST: i64 = 100;
 const WAITING_SHOWN: i64 = 50;
+const SCORERS_SHOWN: i64 = 100;
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -30,7 +32,9 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(list_users))
         .routes(routes!(suspend_user))
         .routes(routes!(unsuspend_user))
+        .routes(routes!(appoint_administrator, dismiss_administrator))
         .routes(routes!(show_queue))
+        .routes(routes!(show_log))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -48,6 +52,12 @@ struct OverviewJson {
     n_unsent_mails: i64,
     /// Whether letters leave this installation by themselves.
     sends_mail: bool,
+    database_bytes: u64,
+    /// Of the disk on which files lie; absent where they lie in a bucket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files_free_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files_total_bytes: Option<u64>,
 }
 
 /// The installation in numbers.
@@ -61,8 +71,8 @@ struct OverviewJson {
 )]
 async fn show_overview(State(app): State<App>, caller: ApiMember) -> Result<Json<OverviewJson>> {
     caller.require(Scope::Admin)?;
-    let mut conn = app.db.acquire().await?;
-    let numbers = store::numbers(&mut conn).await?;
+    let numbers = store::numbers(&mut *app.db.acquire().await?).await?;
+    let room = room::measure(&app).await?;
     Ok(Json(OverviewJson {
         n_users: numbers.n_users,
         n_competitions: numbers.n_competitions,
@@ -73,6 +83,9 @@ async fn show_overview(State(app): State<App>, caller: ApiMember) -> Result<Json
         n_scorers: numbers.n_scorers,
         n_unsent_mails: numbers.n_unsent_mails,
         sends_mail: app.config.smtp.is_some(),
+        database_bytes: room.database_bytes,
+        files_free_bytes: room.files.map(|disk| disk.free_bytes),
+        files_total_bytes: room.files.map(|disk| disk.total_bytes),
     }))
 }
 
@@ -233,6 +246,40 @@ async fn unsuspend_user(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Make somebody an administrator as well.
+#[utoipa::path(
+    put,
+    path = paths::API_ADMIN_USER_ADMINISTRATOR,
+    tag = "Administration",
+    security(("token" = ["admin"])),
+    responses((status = 204, description = "They are an administrator")),
+)]
+async fn appoint_administrator(
+    State(app): State<App>,
+    Path(id): Path<UserId>,
+    caller: ApiMember,
+) -> Result<StatusCode> {
+    roles::appoint(&app, &caller.with(Scope::Admin)?, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Take an administrator's rights; not one's own.
+#[utoipa::path(
+    delete,
+    path = paths::API_ADMIN_USER_ADMINISTRATOR,
+    tag = "Administration",
+    security(("token" = ["admin"])),
+    responses((status = 204, description = "They are no administrator any more")),
+)]
+async fn dismiss_administrator(
+    State(app): State<App>,
+    Path(id): Path<UserId>,
+    caller: ApiMember,
+) -> Result<StatusCode> {
+    roles::dismiss(&app, &caller.with(Scope::Admin)?, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct JobJson {
     id: i64,
@@ -259,8 +306,38 @@ impl From<Job> for JobJson {
     }
 }
 
+/// A scorer that was heard of within a day.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct ScorerJson {
+    host: String,
+    engine_version: String,
+    started_at: DateTime<Utc>,
+    last_seen_at: DateTime<Utc>,
+    is_at_work: bool,
+    /// Which Python runs metrics that hosts wrote.
+    sandbox: Option<String>,
+    /// Why none does.
+    sandbox_refusal: Option<String>,
+}
+
+impl From<Scorer> for ScorerJson {
+    fn from(scorer: Scorer) -> Self {
+        Self {
+            host: scorer.host,
+            engine_version: scorer.engine_version,
+            started_at: scorer.started_at,
+            last_seen_at: scorer.last_seen_at,
+            is_at_work: scorer.is_at_work,
+            sandbox: scorer.sandbox,
+            sandbox_refusal: scorer.sandbox_refusal,
+        }
+    }
+}
+
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct QueueJson {
+    /// Last heard of first.
+    scorers: Vec<ScorerJson>,
     /// The first 50.
     waiting: Vec<JobJson>,
     /// Newest first, part by part.
@@ -290,6 +367,55 @@ async fn show_queue(
     let failed = store::failed_jobs(&mut conn, keyset.before(), keyset.fetched()).await?;
     let failed = keyset.slice(failed, |job| job.id).map(JobJson::from);
     let waiting = waiting.into_iter().map(JobJson::from).collect();
+    let scorers = store::scorers(&mut conn, SCORERS_SHOWN).await?;
+    let scorers = scorers.into_iter().map(ScorerJson::from).collect();
     let link = NextPart::new("before", failed.next.as_ref());
-    Ok((link, Json(QueueJson { waiting, failed: failed.items, next: failed.next })))
+    Ok((link, Json(QueueJson { scorers, waiting, failed: failed.items, next: failed.next })))
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct EntryJson {
+    id: i64,
+    at: DateTime<Utc>,
+    /// User name; `null`: the platform itself, or an account that is gone.
+    actor: Option<String>,
+    action: String,
+    /// Of the competition that it is about.
+    slug: Option<String>,
+    #[schema(value_type = Object)]
+    detail: Value,
+}
+
+impl From<Entry> for EntryJson {
+    fn from(entry: Entry) -> Self {
+        Self {
+            id: entry.id,
+            at: entry.at,
+            actor: entry.actor,
+            action: entry.action,
+            slug: entry.competition,
+            detail: entry.detail,
+        }
+    }
+}
+
+/// What hosts, moderators and administrators did.
+#[utoipa::path(
+    get,
+    path = paths::API_ADMIN_LOG,
+    tag = "Administration",
+    operation_id = "list_log",
+    security(("token" = ["admin"])),
+    params(Keyset),
+    responses((status = 200, description = "Entries, newest first", body = Slice<EntryJson>)),
+)]
+async fn show_log(
+    State(app): State<App>,
+    ApiQuery(keyset): ApiQuery<Keyset>,
+    caller: ApiMember,
+) -> Result<Slice<EntryJson>> {
+    caller.require(Scope::Admin)?;
+    let mut conn = app.db.acquire().await?;
+    let entries = store::log(&mut conn, keyset.before(), keyset.fetched()).await?;
+    Ok(keyset.slice(entries, |entry| entry.id).map(EntryJson::from))
 }

@@ -1,9 +1,11 @@
-//! What an administrator sees and does: numbers, the outbox, accounts, the queue.
+//! What an administrator sees and does: numbers, the outbox, accounts, the queue, the log.
 //!
 //! Never here: a private score, a password, a token. For everybody else these pages do not exist.
 
 pub mod api;
 pub mod pages;
+pub mod roles;
+pub mod room;
 pub mod store;
 pub mod suspend;
 

@@ -8,8 +8,9 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
-use crate::admin::store::{self, COUNTED_AT_MOST, Job, Mail, Numbers, User};
-use crate::admin::{Admin, suspend};
+use crate::admin::room::{self, Room};
+use crate::admin::store::{self, COUNTED_AT_MOST, Entry, Job, Mail, Numbers, Scorer, User};
+use crate::admin::{Admin, roles, suspend};
 use crate::api::paging::{Keyset, Slice};
 use crate::app::App;
 use crate::error::Result;
@@ -20,6 +21,7 @@ use crate::web::shell::{self, Shell};
 
 const WAITING_SHOWN: i64 = 50;
 const FOUND_SHOWN: i64 = 100;
+const SCORERS_SHOWN: i64 = 100;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -28,7 +30,10 @@ pub fn router() -> Router<App> {
         .route(paths::ADMIN_USERS, get(show_users))
         .route(paths::ADMIN_USER_SUSPEND, post(post_suspend))
         .route(paths::ADMIN_USER_UNSUSPEND, post(post_unsuspend))
+        .route(paths::ADMIN_USER_APPOINT, post(post_appoint))
+        .route(paths::ADMIN_USER_DISMISS, post(post_dismiss))
         .route(paths::ADMIN_QUEUE, get(show_queue))
+        .route(paths::ADMIN_LOG, get(show_log))
 }
 
 #[derive(Template, WebTemplate)]
@@ -37,6 +42,7 @@ pub struct OverviewPage {
     pub shell: Shell,
     pub tab: &'static str,
     pub numbers: Numbers,
+    pub room: Room,
     /// Whether letters leave this installation by themselves.
     pub sends_mail: bool,
 }
@@ -54,7 +60,7 @@ impl OverviewPage {
             n_scorers: 1,
             n_unsent_mails: 4,
         };
-        Self { shell, tab: paths::ADMIN, numbers, sends_mail: false }
+        Self { shell, tab: paths::ADMIN, numbers, room: Room::sample(), sends_mail: false }
     }
 }
 
@@ -69,7 +75,8 @@ async fn show_overview(State(app): State<App>, shell: Shell, Admin(_): Admin) ->
         let mut conn = app.db.acquire().await?;
         store::numbers(&mut conn).await?
     };
-    Ok(OverviewPage { shell, tab: paths::ADMIN, numbers, sends_mail: app.config.smtp.is_some() })
+    let room = room::measure(&app).await?;
+    Ok(OverviewPage { shell, tab: paths::ADMIN, numbers, room, sends_mail: app.config.smtp.is_some() })
 }
 
 #[derive(Template, WebTemplate)]
@@ -193,11 +200,32 @@ async fn post_unsuspend(
     Ok(([sentence], Redirect::to(paths::ADMIN_USERS)).into_response())
 }
 
+async fn post_appoint(
+    State(app): State<App>,
+    Admin(admin): Admin,
+    Path(id): Path<UserId>,
+) -> Result<Response> {
+    roles::appoint(&app, &admin, id).await?;
+    let sentence = shell::flash("They are an administrator now.");
+    Ok(([sentence], Redirect::to(paths::ADMIN_USERS)).into_response())
+}
+
+async fn post_dismiss(
+    State(app): State<App>,
+    Admin(admin): Admin,
+    Path(id): Path<UserId>,
+) -> Result<Response> {
+    roles::dismiss(&app, &admin, id).await?;
+    let sentence = shell::flash("They are no administrator any more.");
+    Ok(([sentence], Redirect::to(paths::ADMIN_USERS)).into_response())
+}
+
 #[derive(Template, WebTemplate)]
 #[template(path = "admin/queue.html")]
 pub struct QueuePage {
     pub shell: Shell,
     pub tab: &'static str,
+    pub scorers: Vec<Scorer>,
     pub waiting: Vec<Job>,
     pub failed: Slice<Job>,
 }
@@ -216,7 +244,16 @@ impl QueuePage {
         };
         let failed = Job { attempts: 3, error: Some("ran out of memory".to_owned()), ..waiting.clone() };
         let failed = Slice { items: vec![failed], next: Some(1) };
-        Self { shell, tab: paths::ADMIN_QUEUE, waiting: vec![waiting], failed }
+        let scorer = Scorer {
+            host: "scorer-1".to_owned(),
+            engine_version: "0.1.0".to_owned(),
+            started_at: shell.now,
+            last_seen_at: shell.now,
+            is_at_work: true,
+            sandbox: None,
+            sandbox_refusal: Some("there is no Python on this machine".to_owned()),
+        };
+        Self { shell, tab: paths::ADMIN_QUEUE, scorers: vec![scorer], waiting: vec![waiting], failed }
     }
 }
 
@@ -229,6 +266,45 @@ async fn show_queue(
     let mut conn = app.db.acquire().await?;
     let waiting = store::waiting_jobs(&mut conn, WAITING_SHOWN).await?;
     let failed = store::failed_jobs(&mut conn, keyset.before(), keyset.fetched()).await?;
+    let scorers = store::scorers(&mut conn, SCORERS_SHOWN).await?;
     drop(conn);
-    Ok(QueuePage { shell, tab: paths::ADMIN_QUEUE, waiting, failed: keyset.slice(failed, |job| job.id) })
+    let failed = keyset.slice(failed, |job| job.id);
+    Ok(QueuePage { shell, tab: paths::ADMIN_QUEUE, scorers, waiting, failed })
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "admin/log.html")]
+pub struct LogPage {
+    pub shell: Shell,
+    pub tab: &'static str,
+    pub entries: Slice<Entry>,
+}
+
+impl LogPage {
+    pub fn sample() -> Self {
+        let shell = Shell::default();
+        let entry = Entry {
+            id: 1,
+            at: shell.now,
+            actor: Some("ada".to_owned()),
+            action: "change_site".to_owned(),
+            competition: None,
+            detail: serde_json::json!({ "name": "Holdout" }),
+        };
+        let platform = Entry { actor: None, competition: Some("houses".to_owned()), ..entry.clone() };
+        let entries = Slice { items: vec![entry, platform], next: Some(1) };
+        Self { shell, tab: paths::ADMIN_LOG, entries }
+    }
+}
+
+async fn show_log(
+    State(app): State<App>,
+    shell: Shell,
+    Admin(_): Admin,
+    Query(keyset): Query<Keyset>,
+) -> Result<LogPage> {
+    let mut conn = app.db.acquire().await?;
+    let entries = store::log(&mut conn, keyset.before(), keyset.fetched()).await?;
+    drop(conn);
+    Ok(LogPage { shell, tab: paths::ADMIN_LOG, entries: keyset.slice(entries, |entry| entry.id) })
 }

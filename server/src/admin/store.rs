@@ -2,6 +2,7 @@
 //! or stop at a bound: no page reads a whole table.
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::ids::UserId;
@@ -259,4 +260,124 @@ pub async fn failed_jobs(conn: &mut PgConnection, before: i64, limit: i64) -> sq
     )
     .fetch_all(conn)
     .await
+}
+
+/// The administrators, none of whom changes before this transaction ends.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock_admins(conn: &mut PgConnection) -> sqlx::Result<Vec<UserId>> {
+    sqlx::query_scalar!("select id as \"id: UserId\" from users where is_admin order by id for update")
+        .fetch_all(conn)
+        .await
+}
+
+/// `false` when there is no such account or it is so already.
+///
+/// # Errors
+/// Those of the database.
+pub async fn set_admin(conn: &mut PgConnection, user: UserId, is_admin: bool) -> sqlx::Result<bool> {
+    let done =
+        sqlx::query!("update users set is_admin = $2 where id = $1 and is_admin <> $2", user.0, is_admin)
+            .execute(conn)
+            .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A line of the audit log.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub id: i64,
+    pub at: DateTime<Utc>,
+    /// User name; `None`: the platform itself, or an account that is gone.
+    pub actor: Option<String>,
+    pub action: String,
+    pub competition: Option<String>,
+    pub detail: Value,
+}
+
+/// Everything that was put on record, newest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn log(conn: &mut PgConnection, before: i64, limit: i64) -> sqlx::Result<Vec<Entry>> {
+    sqlx::query_as!(
+        Entry,
+        "select l.id, l.at, u.username as \"actor?\", l.action, c.slug as \"competition?\", l.detail
+         from audit_log l
+         left join users u on u.id = l.actor_id
+         left join competitions c on c.id = l.competition_id
+         where l.id < $1
+         order by l.id desc
+         limit $2",
+        before,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Puts on record what somebody did for the whole installation.
+///
+/// # Errors
+/// Those of the database.
+pub async fn note(
+    conn: &mut PgConnection,
+    at: DateTime<Utc>,
+    actor: UserId,
+    action: &str,
+    detail: &Value,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into audit_log (at, actor_id, action, detail) values ($1, $2, $3, $4)",
+        at,
+        actor.0,
+        action,
+        detail,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A scorer that was heard of within a day.
+#[derive(Debug, Clone)]
+pub struct Scorer {
+    pub host: String,
+    pub engine_version: String,
+    pub started_at: DateTime<Utc>,
+    pub last_seen_at: DateTime<Utc>,
+    pub is_at_work: bool,
+    /// Which Python runs metrics that hosts wrote.
+    pub sandbox: Option<String>,
+    /// Why none does.
+    pub sandbox_refusal: Option<String>,
+}
+
+/// Last heard of first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn scorers(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Scorer>> {
+    sqlx::query_as!(
+        Scorer,
+        "select host, engine_version, started_at, last_seen_at,
+                last_seen_at > now() - make_interval(secs => $1) as \"is_at_work!\", sandbox, sandbox_refusal
+         from scorers
+         where last_seen_at > now() - interval '1 day'
+         order by last_seen_at desc
+         limit $2",
+        SCORER_IS_SILENT_AFTER_SECONDS,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Bytes of the database on its disk.
+///
+/// # Errors
+/// Those of the database.
+pub async fn database_bytes(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!("select pg_database_size(current_database()) as \"n!\"").fetch_one(conn).await
 }

@@ -32,7 +32,7 @@ impl Address {
 /// # Errors
 /// [`AppError::Refused`] where the installation lets administrators host only.
 pub fn may_host(app: &App, member: &Member) -> Result<()> {
-    if app.config.members_may_host || member.is_admin {
+    if app.site.get().members_may_host || member.is_admin {
         Ok(())
     } else {
         Err(AppError::refused("On this installation administrators host competitions: ask one of them."))

@@ -1,5 +1,7 @@
 //! What surrounds every page: who is looking, and the message left by the page before.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, header};
@@ -12,6 +14,7 @@ use crate::accounts::sessions;
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::notifications::store::inbox;
+use crate::site::model::Site;
 use crate::web::assets;
 
 /// Given to every page struct as its field `shell`.
@@ -22,6 +25,7 @@ pub struct Shell {
     pub flash: Option<String>,
     /// Of the viewer's notifications, up to a bound.
     pub n_unread: i64,
+    pub site: Arc<Site>,
     pub now: DateTime<Utc>,
 }
 
@@ -43,6 +47,7 @@ impl Shell {
             viewer: Some(viewer),
             flash: Some("Saved.".to_owned()),
             n_unread: 3,
+            site: Arc::default(),
             now: DateTime::UNIX_EPOCH,
         }
     }
@@ -94,7 +99,7 @@ pub async fn load(State(app): State<App>, mut request: Request, next: Next) -> R
         .and_then(|value| hex::decode(value).ok())
         .and_then(|bytes| String::from_utf8(bytes).ok());
     let had_flash = flash.is_some();
-    request.extensions_mut().insert(Shell { viewer, flash, n_unread, now });
+    request.extensions_mut().insert(Shell { viewer, flash, n_unread, site: app.site.get(), now });
     let mut response = next.run(request).await;
     if had_flash && !response.headers().contains_key(header::LOCATION) {
         response.headers_mut().append(

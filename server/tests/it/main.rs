@@ -34,6 +34,7 @@ mod render;
 #[path = "../../../scorer/contract/tests/s3/mod.rs"]
 mod s3;
 mod search;
+mod site;
 mod stage;
 mod storage;
 mod submissions;

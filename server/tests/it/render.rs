@@ -6,7 +6,7 @@ use std::path::Path;
 use askama::Template;
 use holdout::{
     accounts, admin, api, competitions, custom_metrics, dashboard, forum, images, leaderboard, medals,
-    moderation, notebooks, notifications, search, submissions, teams, versions, web, webhooks,
+    moderation, notebooks, notifications, search, site, submissions, teams, versions, web, webhooks,
 };
 
 use crate::tidy::{root, sources};
@@ -30,6 +30,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         accounts::pages::settings::SessionsPage,
         accounts::pages::settings::SettingsPage,
         accounts::pages::tokens::TokensPage,
+        admin::pages::LogPage,
         admin::pages::MailsPage,
         admin::pages::OverviewPage,
         admin::pages::QueuePage,
@@ -92,6 +93,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         notebooks::pages::send::NewNotebookPage,
         notebooks::pages::send::NotebookVersionsPage,
         notebooks::pages::show::NotebookPage,
+        site::pages::SitePage,
         submissions::pages::send::CheckPage,
         submissions::pages::send::SubmitPage,
         submissions::pages::show::ListPage,

@@ -68,7 +68,7 @@ impl RegisterPage {
 }
 
 fn register_page(app: &App, shell: Shell, form: RegisterForm, errors: FormErrors) -> RegisterPage {
-    let is_open = app.config.open_registration;
+    let is_open = app.site.get().open_registration;
     RegisterPage { shell, form, errors, action: paths::REGISTER.to_owned(), is_open, makes_admin: false }
 }
 

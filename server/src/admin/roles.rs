@@ -1,0 +1,42 @@
+//! Who runs the installation. The first administrator comes by a one-time link; they appoint the others.
+
+use serde_json::json;
+
+use super::store;
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::error::{AppError, Result};
+use crate::ids::UserId;
+
+/// # Errors
+/// [`AppError::NotFound`] when there is no such account or it is an administrator's.
+pub async fn appoint(app: &App, admin: &Member, user: UserId) -> Result<()> {
+    set(app, admin, user, true).await
+}
+
+/// Takes an administrator's rights; nobody can take their own, so that one always remains.
+///
+/// # Errors
+/// [`AppError::Refused`] for oneself, and for whoever was dismissed meanwhile; [`AppError::NotFound`] when
+/// the account is no administrator's.
+pub async fn dismiss(app: &App, admin: &Member, user: UserId) -> Result<()> {
+    if user == admin.id {
+        return Err(AppError::refused("Another administrator has to do that."));
+    }
+    set(app, admin, user, false).await
+}
+
+async fn set(app: &App, admin: &Member, user: UserId, is_admin: bool) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    // Two who dismiss each other at once: the second finds that they may not.
+    if !store::lock_admins(&mut tx).await?.contains(&admin.id) {
+        return Err(AppError::refused("You are no administrator any more."));
+    }
+    if !store::set_admin(&mut tx, user, is_admin).await? {
+        return Err(AppError::NotFound);
+    }
+    let action = if is_admin { "appoint_administrator" } else { "dismiss_administrator" };
+    store::note(&mut tx, app.clock.now(), admin.id, action, &json!({ "user": user })).await?;
+    tx.commit().await?;
+    Ok(())
+}

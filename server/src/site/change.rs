@@ -1,0 +1,38 @@
+//! The verb of whoever runs the installation.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::model::{Changes, Site};
+use super::{current, store};
+use crate::accounts::model::Member;
+use crate::admin;
+use crate::app::App;
+use crate::error::Result;
+
+/// Changes the site, for all servers and at once for this one; on record.
+///
+/// # Errors
+/// [`crate::error::AppError::Field`] as [`Changes::applied`].
+pub async fn change(app: &App, admin: &Member, changes: Changes) -> Result<Arc<Site>> {
+    let mut tx = app.db.begin().await?;
+    store::lock(&mut tx).await?;
+    let before = store::find(&mut tx, Site::configured(&app.config)).await?;
+    let after = changes.applied(&before)?;
+    store::put(&mut tx, &after).await?;
+    let detail = json!({ "before": described(&before), "after": described(&after) });
+    admin::store::note(&mut tx, app.clock.now(), admin.id, "change_site", &detail).await?;
+    tx.commit().await?;
+    current::refresh(app).await?;
+    Ok(app.site.get())
+}
+
+fn described(site: &Site) -> serde_json::Value {
+    json!({
+        "name": site.name,
+        "notice": site.notice,
+        "open_registration": site.open_registration,
+        "members_may_host": site.members_may_host,
+    })
+}

@@ -1,0 +1,95 @@
+//! The site's settings as a page for administrators.
+
+use std::sync::Arc;
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum::{Form, Router};
+use serde::Deserialize;
+
+use super::change::change;
+use super::model::{Changes, Site};
+use crate::admin::Admin;
+use crate::app::App;
+use crate::competitions::pages::setup::correct;
+use crate::error::Result;
+use crate::paths;
+use crate::web::forms::{Mistake, mistake};
+use crate::web::shell::{self, Shell};
+
+pub fn router() -> Router<App> {
+    Router::new().route(paths::ADMIN_SITE, get(show_site).post(post_site))
+}
+
+/// An unchecked box is not sent at all.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct SiteForm {
+    pub name: String,
+    pub notice: String,
+    pub open_registration: Option<String>,
+    pub members_may_host: Option<String>,
+}
+
+impl SiteForm {
+    fn of(site: &Site) -> Self {
+        let tick = |is_so: bool| is_so.then(|| "yes".to_owned());
+        Self {
+            name: site.name.clone(),
+            notice: site.notice.clone(),
+            open_registration: tick(site.open_registration),
+            members_may_host: tick(site.members_may_host),
+        }
+    }
+
+    fn changes(&self) -> Changes {
+        Changes {
+            name: Some(self.name.clone()),
+            notice: Some(self.notice.clone()),
+            open_registration: Some(self.open_registration.is_some()),
+            members_may_host: Some(self.members_may_host.is_some()),
+        }
+    }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "site/settings.html")]
+pub struct SitePage {
+    pub shell: Shell,
+    pub tab: &'static str,
+    pub form: SiteForm,
+    pub mistake: Mistake,
+}
+
+impl SitePage {
+    fn new(shell: Shell, form: SiteForm, mistake: Mistake) -> Self {
+        Self { shell, tab: paths::ADMIN_SITE, form, mistake }
+    }
+
+    pub fn sample() -> Self {
+        let site = Site { notice: "Back at noon.".to_owned(), ..Site::default() };
+        let mut shell = Shell::sample();
+        shell.site = Arc::new(site.clone());
+        Self::new(shell, SiteForm::of(&site), Mistake::new("name", "One line."))
+    }
+}
+
+async fn show_site(shell: Shell, Admin(_): Admin) -> SitePage {
+    let form = SiteForm::of(&shell.site);
+    SitePage::new(shell, form, Mistake::none())
+}
+
+async fn post_site(
+    State(app): State<App>,
+    shell: Shell,
+    Admin(admin): Admin,
+    Form(form): Form<SiteForm>,
+) -> Result<Response> {
+    match mistake(change(&app, &admin, form.changes()).await)? {
+        Ok(_) => Ok(([shell::flash("Saved.")], Redirect::to(paths::ADMIN_SITE)).into_response()),
+        Err(mistake) => Ok(correct(SitePage::new(shell, form, mistake))),
+    }
+}
