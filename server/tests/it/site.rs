@@ -98,10 +98,10 @@ async fn administrators_appoint_and_dismiss_each_other_and_one_always_remains(po
     let world = World::new(pool).await;
     let (root, ada) = (world.admin("root").await, world.member("ada").await);
     let role = |person: &Person| format!("/api/v1/admin/users/{}/administrator", person.id);
-    ada.api.send(Method::PUT, &role(&ada), "").await.expect(403);
-    root.api.send(Method::DELETE, &role(&root), "").await.expect(403);
-    root.api.send(Method::PUT, &role(&ada), "").await.expect(204);
-    root.api.send(Method::PUT, &role(&ada), "").await.expect(404);
+    ada.api.send_with(Method::PUT, &role(&ada), &[], "").await.expect(403);
+    root.api.send_with(Method::DELETE, &role(&root), &[], "").await.expect(403);
+    root.api.send_with(Method::PUT, &role(&ada), &[], "").await.expect(204);
+    root.api.send_with(Method::PUT, &role(&ada), &[], "").await.expect(404);
     ada.browser.get("/admin").await.expect(200);
     for _ in 0..5 {
         sql("update users set is_admin = true where username in ('root', 'ada')")
