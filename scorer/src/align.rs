@@ -28,7 +28,7 @@ pub struct Aligned {
 pub(crate) enum Predicted {
     Numbers(Vec<f64>),
     Codes(Vec<u32>),
-    Texts { texts: Texts, rows: Vec<u32> },
+    Texts(Texts),
 }
 
 impl Predicted {
@@ -36,7 +36,7 @@ impl Predicted {
         match self {
             Self::Numbers(numbers) => Values::Numbers(&numbers[range]),
             Self::Codes(codes) => Values::Codes(&codes[range]),
-            Self::Texts { texts, rows } => Values::Texts { texts, rows: &rows[range] },
+            Self::Texts(texts) => Values::Texts { texts, places: &texts.places()[range] },
         }
     }
 }
@@ -45,7 +45,7 @@ impl Predicted {
 ///
 /// # Errors
 /// The file's first fault: header, cells, then ids.
-pub fn align(solution: &Solution, content: &Content<'_>, limits: &Limits) -> Result<Aligned, Rejection> {
+pub fn align(solution: &Solution, content: &Content, limits: &Limits) -> Result<Aligned, Rejection> {
     let aligned = match placed_while_read(solution, content, limits)? {
         Some(aligned) => aligned,
         None => placed_once_read(solution, content, limits)?,
@@ -63,7 +63,7 @@ fn plan(solution: &Solution, header: &[String]) -> Result<Plan, Rejection> {
 /// The quick way, for files that are plain and without fault.
 fn placed_while_read(
     solution: &Solution,
-    content: &Content<'_>,
+    content: &Content,
     limits: &Limits,
 ) -> Result<Option<Aligned>, Rejection> {
     let placing = Placing::of(solution);
@@ -77,15 +77,11 @@ fn placed_while_read(
     Ok(readers.and_then(|readers| placing.finish(readers)))
 }
 
-fn placed_once_read(
-    solution: &Solution,
-    content: &Content<'_>,
-    limits: &Limits,
-) -> Result<Aligned, Rejection> {
-    let table = intake::read(content, limits, |header| plan(solution, header))?;
+fn placed_once_read(solution: &Solution, content: &Content, limits: &Limits) -> Result<Aligned, Rejection> {
+    let mut table = intake::read(content, limits, |header| plan(solution, header))?;
     let placing = Placing::of(solution);
     let mut reader = placing.reader(0, 1);
-    let taken = placing.take(&mut reader, &table);
+    let taken = placing.take(&mut reader, &mut table);
     if let Some(aligned) = taken.and_then(|()| placing.finish(vec![reader])) {
         return Ok(aligned);
     }
@@ -95,7 +91,7 @@ fn placed_once_read(
 }
 
 /// The slot of every row of a file that was placed already.
-fn slots_of_rows(solution: &Solution, content: &Content<'_>, limits: &Limits) -> Result<Vec<u32>, Rejection> {
+fn slots_of_rows(solution: &Solution, content: &Content, limits: &Limits) -> Result<Vec<u32>, Rejection> {
     let table = intake::read(content, limits, |header| {
         Ok(Plan::new(header, header.iter().position(|name| *name == solution.id_name), Vec::new()))
     })?;
@@ -121,7 +117,7 @@ impl Solution {
         match truth {
             Truth::Numbers(numbers) => Predicted::Numbers(numbers.clone()),
             Truth::Codes(codes) => Predicted::Codes(codes.clone()),
-            Truth::Texts(texts) => Predicted::Texts { texts: texts.clone(), rows: self.row_numbers.clone() },
+            Truth::Texts(texts) => Predicted::Texts(texts.clone()),
         }
     }
 
@@ -157,7 +153,7 @@ impl Solution {
 
     fn perfect_texts(&self, truth: &Truth) -> Predicted {
         let mut perfect = self.same(truth);
-        if let Predicted::Texts { texts, .. } = &mut perfect {
+        if let Predicted::Texts(texts) = &mut perfect {
             let mut written = Texts::default();
             texts.iter().for_each(|text| written.push(&self.judge.perfect_text(text)));
             *texts = written;

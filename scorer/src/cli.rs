@@ -289,7 +289,7 @@ fn check(arguments: &CheckArguments) -> Result<String, Failure> {
     Ok(json!({ "fits": true, "rows": n_rows }).to_string())
 }
 
-fn open<'a>(path: &'a Path, limits: &Limits) -> Result<Content<'a>, Failure> {
+fn open(path: &Path, limits: &Limits) -> Result<Content, Failure> {
     let opened = content::open(Source::Path(path), limits)
         .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}.", path.display())))?;
     Ok(opened?)

@@ -88,7 +88,7 @@ fn rivals(judge: &Judge) -> Vec<(String, String)> {
 /// The score of all rows, with the values of the metrics that teams are ranked by.
 fn score_of(judge: Judge, solution: &str, submission: &str) -> Option<(f64, Vec<f64>)> {
     let limits = Limits::default();
-    let opened = |text| content::open(Source::Bytes(text), &limits).ok()?.ok();
+    let opened = |text: &[u8]| content::open(Source::Bytes(text.into()), &limits).ok()?.ok();
     let prepared =
         Solution::prepare(&opened(solution.as_bytes())?, judge, &SplitRule::default(), &limits).ok()?;
     let aligned = align(&prepared, &opened(submission.as_bytes())?, &limits).ok()?;

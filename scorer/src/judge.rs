@@ -182,7 +182,7 @@ impl Judge {
 ///
 /// # Errors
 /// A missing column or a bad cell.
-pub fn read_history(content: &Content<'_>, limits: &Limits) -> Result<BTreeMap<String, Vec<f64>>, Rejection> {
+pub fn read_history(content: &Content, limits: &Limits) -> Result<BTreeMap<String, Vec<f64>>, Rejection> {
     let table = intake::read(content, limits, |header| {
         let wanted = |(name, rule): (&str, CellRule)| {
             let field = header.iter().position(|column| column == name).ok_or_else(|| {

@@ -52,13 +52,12 @@ impl Solution {
     pub(crate) fn refuse_misfits(
         &self,
         aligned: &Aligned,
-        content: &Content<'_>,
+        content: &Content,
         n_slots: usize,
         slots: impl FnOnce() -> Result<Vec<u32>, Rejection>,
     ) -> Result<(), Rejection> {
         let all = 0..n_slots;
-        let truths: Vec<Values<'_>> =
-            self.truths.iter().map(|truth| truth.values(all.clone(), &self.row_numbers)).collect();
+        let truths = self.truths(all.clone());
         let predictions: Vec<Values<'_>> =
             aligned.predictions.iter().map(|predicted| predicted.values(all.clone())).collect();
         let Some(misfits) = self.judge.misfits(&truths, &predictions) else {
@@ -91,7 +90,7 @@ impl Solution {
     }
 
     /// Refuses a solution whose own cells do not fit their rows.
-    pub(crate) fn refuse_own_misfits(&self, content: &Content<'_>) -> Result<(), Rejection> {
+    pub(crate) fn refuse_own_misfits(&self, content: &Content) -> Result<(), Rejection> {
         let is_of_sizes = self.truths.len() > 1 && matches!(self.truths[0], Truth::Texts(_));
         let has_same_columns = self.truths.len() > 1 && self.truths.len() == self.expected.len();
         if !is_of_sizes && !has_same_columns {

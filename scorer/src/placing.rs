@@ -11,36 +11,38 @@ use holdout_contract::rejection::Rejection;
 use holdout_contract::spec::Task;
 
 use crate::align::{Aligned, Predicted};
-use crate::intake::{CellRule, Column, Expected, Labels, Table, Texts};
+use crate::intake::{CellRule, Column, Expected, Labels, Place, Table, Texts};
 use crate::parallel;
 use crate::solution::Solution;
 
-/// Stands in an empty place: no code, no row.
+/// Stands in an empty place: no code.
 const EMPTY: u32 = u32::MAX;
-/// Stands in an empty place: no finite number.
-const EMPTY_NUMBER: u64 = u64::MAX;
+/// Stands in an empty place: no finite number, and no place of a text.
+const EMPTY_WIDE: u64 = u64::MAX;
 
 /// One column, a place for every row of the solution.
 enum Places {
     Numbers(Vec<AtomicU64>),
     /// Codes of classes; those the solution does not have are tagged with the reader that met them.
     Codes(Vec<AtomicU32>),
-    /// Rows of the file, tagged with the reader that read them.
-    Rows(Vec<AtomicU32>),
+    /// Where texts stand: in the file, or in the buffer behind it that has the reader's number.
+    Texts(Vec<AtomicU64>),
 }
 
 impl Places {
     fn of(rule: &CellRule, n_rows: usize) -> Self {
         match rule {
             CellRule::Label => Self::Codes(empty(n_rows)),
-            rule if rule.is_text() => Self::Rows(empty(n_rows)),
-            _ => {
-                let mut places = parallel::reserved(n_rows);
-                places.resize_with(n_rows, || AtomicU64::new(EMPTY_NUMBER));
-                Self::Numbers(places)
-            }
+            rule if rule.is_text() => Self::Texts(empty_wide(n_rows)),
+            _ => Self::Numbers(empty_wide(n_rows)),
         }
     }
+}
+
+fn empty_wide(n_rows: usize) -> Vec<AtomicU64> {
+    let mut places = parallel::reserved(n_rows);
+    places.resize_with(n_rows, || AtomicU64::new(EMPTY_WIDE));
+    places
 }
 
 fn empty(n_rows: usize) -> Vec<AtomicU32> {
@@ -87,6 +89,7 @@ enum Memory {
         codes: Vec<u32>,
         unknown: Vec<String>,
     },
+    /// Copies of those texts that do not stand in the file.
     Texts(Texts),
 }
 
@@ -106,32 +109,30 @@ impl<'a> Placing<'a> {
         let memory = |places: &Places| match places {
             Places::Numbers(_) => Memory::Nothing,
             Places::Codes(_) => Memory::Classes { codes: Vec::new(), unknown: Vec::new() },
-            Places::Rows(_) => Memory::Texts(Texts::default()),
+            Places::Texts(_) => Memory::Texts(Texts::default()),
         };
         let columns = self.columns.iter().map(memory).collect();
         Reader { tag: Tag::new(number, n_readers), n_rows: 0, places: Vec::new(), columns }
     }
 
     /// Puts the next rows of a reader where they belong; `None` for rows that belong nowhere.
-    pub(crate) fn take(&self, reader: &mut Reader, rows: &Table) -> Option<()> {
+    pub(crate) fn take(&self, reader: &mut Reader, rows: &mut Table) -> Option<()> {
         reader.places.clear();
         self.solution.index.slots_of(&rows.ids, &mut reader.places)?;
-        let columns = self.columns.iter().zip(&mut reader.columns).zip(&rows.columns);
+        let columns = self.columns.iter().zip(&mut reader.columns).zip(&mut rows.columns);
         for ((places, memory), column) in columns {
             match (places, memory, column) {
                 (Places::Numbers(places), Memory::Nothing, Column::Numbers(numbers)) => {
-                    put_numbers(places, &reader.places, numbers)?;
+                    put_wide(places, &reader.places, numbers.iter().map(|number| Some(number.to_bits())))?;
                 }
                 (Places::Codes(places), Memory::Classes { codes, unknown }, Column::Labels(labels)) => {
                     self.learn(labels, codes, unknown, reader.tag)?;
                     put(places, &reader.places, labels.codes.iter().map(|code| codes[*code as usize]))?;
                 }
-                (Places::Rows(places), Memory::Texts(memory), Column::Texts(texts)) => {
-                    texts.iter().for_each(|text| memory.push(text));
-                    let first = reader.n_rows;
-                    reader.tag.tagged(first.checked_add(u32::try_from(rows.n_rows).ok()?)?)?;
-                    let tagged = |row: u32| (first + row) << reader.tag.n_bits | reader.tag.reader;
-                    put(places, &reader.places, (0..rows.n_rows as u32).map(tagged))?;
+                (Places::Texts(places), Memory::Texts(memory), Column::Texts(texts)) => {
+                    let moved = memory.adopt(texts)?.behind(reader.tag.reader as usize);
+                    let bits = |place: &Place| Some(moved.place(*place)?.bits());
+                    put_wide(places, &reader.places, texts.places().iter().map(bits))?;
                 }
                 _ => unreachable!("rows are read by the plan that the places were made for"),
             }
@@ -172,17 +173,13 @@ impl<'a> Placing<'a> {
             return None;
         }
         let tag = readers.first()?.tag;
-        let firsts: Vec<u32> = readers
-            .iter()
-            .scan(0, |next, reader| Some(std::mem::replace(next, *next + reader.n_rows)))
-            .collect();
         let mut memories: Vec<_> = readers.into_iter().map(|reader| reader.columns.into_iter()).collect();
         let n_known = self.solution.classes.names.len();
         let mut aligned = Aligned { predictions: Vec::new(), n_classes: n_known, notices: Vec::new() };
         for places in self.columns {
             let memories: Vec<Memory> = memories.iter_mut().filter_map(Iterator::next).collect();
             let predicted = match places {
-                Places::Numbers(places) => Predicted::Numbers(numbers(places)?),
+                Places::Numbers(places) => Predicted::Numbers(filled_wide(places, f64::from_bits)?),
                 Places::Codes(places) => {
                     let unknown = Unknown::of(memories);
                     if self.solution.judge.metric.about().task != Task::Clustering {
@@ -197,12 +194,9 @@ impl<'a> Placing<'a> {
                         }
                     })?)
                 }
-                Places::Rows(places) => {
-                    let rows = filled(places, |tagged| {
-                        let (reader, row) = tag.untagged(tagged);
-                        firsts[reader] + row
-                    })?;
-                    Predicted::Texts { texts: joined(memories), rows }
+                Places::Texts(places) => {
+                    let places = filled_wide(places, Place::from_bits)?;
+                    Predicted::Texts(joined(memories)?.with_places(places))
                 }
             };
             aligned.predictions.push(predicted);
@@ -220,26 +214,28 @@ fn put(places: &[AtomicU32], at: &[u32], values: impl Iterator<Item = u32>) -> O
 }
 
 /// As [`put`].
-fn put_numbers(places: &[AtomicU64], at: &[u32], numbers: &[f64]) -> Option<()> {
+fn put_wide(places: &[AtomicU64], at: &[u32], values: impl Iterator<Item = Option<u64>>) -> Option<()> {
     let are_empty =
-        at.iter().fold(true, |empty, at| empty & (places[*at as usize].load(Relaxed) == EMPTY_NUMBER));
-    at.iter().zip(numbers).for_each(|(at, value)| places[*at as usize].store(value.to_bits(), Relaxed));
+        at.iter().fold(true, |empty, at| empty & (places[*at as usize].load(Relaxed) == EMPTY_WIDE));
+    for (at, value) in at.iter().zip(values) {
+        places[*at as usize].store(value?, Relaxed);
+    }
     are_empty.then_some(())
 }
 
-/// The same memory as plain numbers; `None` where a place is empty.
-fn numbers(places: Vec<AtomicU64>) -> Option<Vec<f64>> {
+/// The same memory as plain values; `None` where a place is empty.
+fn filled_wide<T>(places: Vec<AtomicU64>, value: impl Fn(u64) -> T) -> Option<Vec<T>> {
     let mut is_full = true;
-    let number = |place: AtomicU64| {
+    let plain = |place: AtomicU64| {
         let bits = place.into_inner();
-        is_full &= bits != EMPTY_NUMBER;
-        f64::from_bits(bits)
+        is_full &= bits != EMPTY_WIDE;
+        value(bits)
     };
-    let numbers = places.into_iter().map(number).collect();
-    is_full.then_some(numbers)
+    let values = places.into_iter().map(plain).collect();
+    is_full.then_some(values)
 }
 
-/// The same memory as plain codes or rows; `None` where a place is empty.
+/// The same memory as plain codes; `None` where a place is empty.
 fn filled(places: Vec<AtomicU32>, value: impl Fn(u32) -> u32) -> Option<Vec<u32>> {
     let mut is_full = true;
     let plain = |place: AtomicU32| {
@@ -251,14 +247,13 @@ fn filled(places: Vec<AtomicU32>, value: impl Fn(u32) -> u32) -> Option<Vec<u32>
     is_full.then_some(values)
 }
 
-fn joined(memories: Vec<Memory>) -> Texts {
-    let mut texts = Texts::default();
-    for memory in memories {
-        if let Memory::Texts(of_reader) = memory {
-            texts.append(of_reader);
-        }
-    }
-    texts
+/// The texts of all readers; those of a reader are behind as many buffers as its number says.
+fn joined(memories: Vec<Memory>) -> Option<Texts> {
+    let of_readers = memories.into_iter().filter_map(|memory| match memory {
+        Memory::Texts(texts) => Some(texts),
+        Memory::Nothing | Memory::Classes { .. } => None,
+    });
+    Texts::one_buffer_each(of_readers.collect())
 }
 
 /// Classes that were predicted and that the solution does not have, in the order of the file.

@@ -14,7 +14,7 @@ use crate::solution::Solution;
 ///
 /// # Errors
 /// What is wrong with the sample itself.
-pub fn prepare(content: &Content<'_>, judge: Option<&Judge>, limits: &Limits) -> Result<Sample, Rejection> {
+pub fn prepare(content: &Content, judge: Option<&Judge>, limits: &Limits) -> Result<Sample, Rejection> {
     let header = intake::read_header(content, limits)?;
     let columns = match judge {
         Some(judge) => Columns {
@@ -33,8 +33,8 @@ pub fn prepare(content: &Content<'_>, judge: Option<&Judge>, limits: &Limits) ->
 /// # Errors
 /// The sentence for the participant (or for the host, when the sample itself is wrong).
 pub fn check_against_sample(
-    sample: &Content<'_>,
-    submission: &Content<'_>,
+    sample: &Content,
+    submission: &Content,
     judge: Option<&Judge>,
     limits: &Limits,
 ) -> Result<u64, Rejection> {

@@ -26,7 +26,7 @@ pub struct Outcome {
 ///
 /// # Errors
 /// The sentence for the participant.
-pub fn score(solution: &Solution, submission: &Content<'_>, limits: &Limits) -> Result<Outcome, Rejection> {
+pub fn score(solution: &Solution, submission: &Content, limits: &Limits) -> Result<Outcome, Rejection> {
     let aligned = align(solution, submission, limits)?;
     let [public, private] = score_splits(solution, &aligned, [Split::Public, Split::Private]);
     Ok(Outcome {

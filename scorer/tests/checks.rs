@@ -36,8 +36,8 @@ fn cases() -> Vec<PathBuf> {
     entries.filter(|path| path.is_dir()).collect()
 }
 
-fn open(bytes: &[u8]) -> Result<Content<'_>, Rejection> {
-    content::open(Source::Bytes(bytes), &Limits::default()).unwrap()
+fn open(bytes: &[u8]) -> Result<Content, Rejection> {
+    content::open(Source::Bytes(bytes.into()), &Limits::default()).unwrap()
 }
 
 fn object(value: &Value) -> Params {

@@ -11,8 +11,8 @@ use holdout_scorer::solution::{Solution, Split};
 use holdout_scorer::split::SplitRule;
 use serde_json::{Value, json};
 
-fn opened(text: &str) -> Content<'_> {
-    content::open(Source::Bytes(text.as_bytes()), &Limits::default()).unwrap().unwrap()
+fn opened(text: &str) -> Content {
+    content::open(Source::Bytes(text.as_bytes().into()), &Limits::default()).unwrap().unwrap()
 }
 
 fn judge(metric: &str, params: Value) -> Result<Judge, String> {

@@ -11,14 +11,15 @@ use holdout_scorer::sample::check_against_sample;
 use holdout_scorer::score::{Outcome, score};
 use holdout_scorer::solution::{Solution, Split};
 use holdout_scorer::split::SplitRule;
+use holdout_scorer::{kernels, parallel};
 use polars::prelude::{DataFrame, NamedFrom, ParquetWriter, Series};
 use serde_json::Map;
 
 const SOLUTION: &str = "id,target,Usage\n1,1.5,Public\n2,2.5,Public\n3,3.5,Private\n4,4.5,Private\n";
 const SUBMISSION: &str = "id,target\n1,1\n2,2\n3,3\n4,4\n";
 
-fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Content<'a>, Rejection> {
-    content::open(Source::Bytes(bytes), limits).unwrap()
+fn open(bytes: &[u8], limits: &Limits) -> Result<Content, Rejection> {
+    content::open(Source::Bytes(bytes.into()), limits).unwrap()
 }
 
 fn solution(metric: &str, text: &str) -> Solution {
@@ -64,6 +65,48 @@ fn every_format_gives_the_same_scores() {
     assert_eq!(scored(&texts, &limits).unwrap(), plain);
 }
 
+fn table(texts: &[String], usage: bool) -> String {
+    let quoted = |text: &String| format!("\"{}\"", text.replace('"', "\"\""));
+    let plain = |text: &String| if text.contains(['"', ',', '\n']) { quoted(text) } else { text.clone() };
+    let mut table = if usage { "id,text,Usage\n" } else { "id,text\n" }.to_owned();
+    for (row, text) in texts.iter().enumerate() {
+        let side = if row % 3 == 0 { ",Public" } else { ",Private" };
+        table += &format!("r{row},{}{}\n", plain(text), if usage { side } else { "" });
+    }
+    table
+}
+
+#[test]
+fn texts_are_the_same_by_every_road_and_with_any_number_of_readers() {
+    let limits = Limits::default();
+    let some =
+        ["plain", "with \"quotes\"", "größe, naïve", "", "\"", "a long one, longer than sixteen bytes"];
+    let text = |row: usize| some[row % 6].to_owned() + &"x".repeat(row % 4);
+    // The last cell of the second has a line break, which the quick reader leaves to the careful one.
+    for last in ["", "two\nlines"] {
+        let truths: Vec<String> = (0..90).map(text).chain([last.to_owned()]).collect();
+        let said: Vec<String> = (0..90).map(|row| text(row * 7 + row / 9)).chain([last.to_owned()]).collect();
+        let edits = |a: &String, b: &String| kernels::text_distance(a, b) as f64;
+        let of_side = |is_public: bool| {
+            let rows = || (0..truths.len()).filter(|row| (row % 3 == 0) == is_public);
+            rows().map(|row| edits(&truths[row], &said[row])).sum::<f64>() / rows().count() as f64
+        };
+        let csv = table(&said, false);
+        let ids: Vec<String> = (0..said.len()).map(|row| format!("r{row}")).collect();
+        let columns = vec![Series::new("id".into(), ids), Series::new("text".into(), said.clone())];
+        for bytes in [csv.clone().into_bytes(), gzip(csv.as_bytes()), parquet(columns)] {
+            for n_readers in [1, 2, 5] {
+                let outcome = parallel::with_threads(n_readers, || {
+                    let solution = solution("levenshtein_mean", &table(&truths, true));
+                    score(&solution, &open(&bytes, &limits).unwrap(), &limits).unwrap()
+                });
+                let found = [outcome.scores.public, outcome.scores.private].map(|score| score.value());
+                assert_eq!(found, [true, false].map(|is_public| Some(of_side(is_public))), "{n_readers}");
+            }
+        }
+    }
+}
+
 #[test]
 fn bad_cells_of_parquet_are_named_by_row() {
     let limits = Limits::default();
@@ -80,6 +123,9 @@ fn bad_cells_of_parquet_are_named_by_row() {
         (RejectionKind::NotFinite, true)
     );
     assert_eq!(kind(Series::new("target".into(), ["1", "x", "3", "4"])), (RejectionKind::NotANumber, true));
+    let long = "2".repeat(limits.max_field_bytes + 1);
+    let long = Series::new("target".into(), ["1", long.as_str(), "3", "4"]);
+    assert_eq!(kind(long), (RejectionKind::FieldTooLong, true));
 }
 
 #[test]

@@ -248,8 +248,8 @@ impl Case {
     }
 }
 
-fn opened(text: &str) -> Content<'_> {
-    content::open(Source::Bytes(text.as_bytes()), &Limits::default()).unwrap().unwrap()
+fn opened(text: &str) -> Content {
+    content::open(Source::Bytes(text.as_bytes().into()), &Limits::default()).unwrap().unwrap()
 }
 
 fn context() -> Context {

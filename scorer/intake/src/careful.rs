@@ -5,9 +5,10 @@ use holdout_contract::rejection::{Rejection, RejectionKind};
 
 use crate::Limits;
 use crate::cells::{self, Fault};
-use crate::columns::{Column, Ids, Labels, Table, Texts};
+use crate::columns::{Column, Ids, Labels, Table};
 use crate::plan::{CellRule, Plan, Role};
 use crate::rejections::{self, BadCells, shown};
+use crate::texts::Texts;
 
 /// Reads a whole file, header included, without its byte-order mark.
 ///
@@ -150,7 +151,7 @@ impl<'a> Reading<'a> {
             return Ok(());
         }
         for (cell, role) in record.iter().zip(&self.plan.roles) {
-            if cell.len() > self.limits.max_field_bytes {
+            if cell.len() > self.limits.longest_cell() {
                 self.note(Fault::TooLong, *role, line, &cell[..40]);
                 continue;
             }
@@ -252,7 +253,8 @@ impl<'a> Reading<'a> {
         if found.fault == Fault::TooLong {
             rejection.message = format!(
                 "A cell on line {} is longer than {} bytes, the most that is read here.",
-                found.line, self.limits.max_field_bytes
+                found.line,
+                self.limits.longest_cell()
             );
         }
         rejection

@@ -23,8 +23,8 @@ pub enum Verdict {
 
 /// Holds a submission against the sample, by the competition's format where that is known.
 pub fn check(
-    sample: &Content<'_>,
-    submission: &Content<'_>,
+    sample: &Content,
+    submission: &Content,
     format: Option<&SubmissionFormat>,
     limits: &Limits,
 ) -> Verdict {
@@ -47,11 +47,7 @@ pub fn check(
     }
 }
 
-fn prepare(
-    sample: &Bytes<'_>,
-    format: Option<&SubmissionFormat>,
-    limits: &Limits,
-) -> Result<Sample, Rejection> {
+fn prepare(sample: &Bytes, format: Option<&SubmissionFormat>, limits: &Limits) -> Result<Sample, Rejection> {
     let bytes = sample.as_ref();
     let header = header::read(bytes, limits)?.names;
     let columns = match format {

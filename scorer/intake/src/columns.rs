@@ -1,7 +1,10 @@
-//! What was read: ids, numbers, labels and texts, column by column, each string stored once.
+//! What was read: ids, numbers, labels and texts, column by column.
 
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
+
+use crate::brief::Brief;
+use crate::texts::Texts;
 
 /// A table as read, or a part of it: ids and the wanted columns, in file order.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,124 +49,6 @@ pub enum Column {
     Numbers(Vec<f64>),
     Labels(Labels),
     Texts(Texts),
-}
-
-/// Strings one after the other, in as few buffers as hold them: texts that are appended stay where they
-/// are.
-#[derive(Debug, Clone, Default)]
-pub struct Texts {
-    parts: Vec<Part>,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Part {
-    first: usize,
-    buffer: String,
-    ends: Vec<u32>,
-}
-
-impl Part {
-    #[inline]
-    fn get(&self, at: usize) -> &str {
-        let start = if at == 0 { 0 } else { self.ends[at - 1] as usize };
-        &self.buffer[start..self.ends[at] as usize]
-    }
-
-    /// Where a text ends; `at` counts all parts.
-    #[inline]
-    fn end(&self, at: usize) -> u32 {
-        self.ends[at - self.first]
-    }
-
-    #[inline]
-    fn has_room_for(&self, text: &str) -> bool {
-        u32::try_from(self.buffer.len() + text.len()).is_ok()
-    }
-}
-
-impl Texts {
-    #[inline]
-    pub fn len(&self) -> usize {
-        self.parts.last().map_or(0, |part| part.first + part.ends.len())
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Bytes of all strings together.
-    pub fn n_bytes(&self) -> usize {
-        self.parts.iter().map(|part| part.buffer.len()).sum()
-    }
-
-    #[inline]
-    pub fn push(&mut self, text: &str) {
-        if !self.parts.last().is_some_and(|part| part.has_room_for(text)) {
-            self.parts.push(Part { first: self.len(), ..Part::default() });
-        }
-        if let Some(part) = self.parts.last_mut() {
-            part.buffer.push_str(text);
-            part.ends.push(part.buffer.len() as u32);
-        }
-    }
-
-    /// # Panics
-    /// When `at` is not below [`Texts::len`].
-    #[inline]
-    pub fn get(&self, at: usize) -> &str {
-        let part = self.part(at);
-        part.get(at - part.first)
-    }
-
-    #[inline]
-    fn part(&self, at: usize) -> &Part {
-        match self.parts.as_slice() {
-            [only] => only,
-            parts => &parts[parts.partition_point(|part| part.first <= at) - 1],
-        }
-    }
-
-    /// Touches these texts, so that the processor fetches many of them at the same time.
-    pub fn fetch(&self, rows: &[u32]) {
-        let touched =
-            rows.iter().fold(0, |touched, row| touched ^ self.part(*row as usize).end(*row as usize));
-        let ends = |text: &[u8]| text.first().copied().unwrap_or(0) ^ text.last().copied().unwrap_or(0);
-        let seen = rows.iter().fold(0, |seen, row| seen ^ ends(self.get(*row as usize).as_bytes()));
-        std::hint::black_box((touched, seen));
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.parts.iter().flat_map(|part| (0..part.ends.len()).map(|at| part.get(at)))
-    }
-
-    pub fn append(&mut self, other: Self) {
-        for part in other.parts {
-            self.parts.push(Part { first: self.len(), ..part });
-        }
-    }
-
-    /// Forgets the strings and keeps the memory.
-    pub fn clear(&mut self) {
-        self.parts.truncate(1);
-        for part in &mut self.parts {
-            part.buffer.clear();
-            part.ends.clear();
-        }
-    }
-}
-
-impl PartialEq for Texts {
-    fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len() && self.iter().eq(other.iter())
-    }
-}
-
-impl<'a> FromIterator<&'a str> for Texts {
-    fn from_iter<I: IntoIterator<Item = &'a str>>(iter: I) -> Self {
-        let mut texts = Self::default();
-        iter.into_iter().for_each(|text| texts.push(text));
-        texts
-    }
 }
 
 /// Row ids: exact strings, kept as numbers while every one of them prints back to itself.
@@ -283,10 +168,14 @@ pub fn canonical_integer(text: &[u8]) -> Option<u64> {
 pub struct Labels {
     pub codes: Vec<u32>,
     pub names: Texts,
+    /// Of every name, while there are [`FEW`]: looking at all is quicker than a hash then.
+    briefs: Vec<Brief>,
     by_name: HashTable<u32>,
     hasher: foldhash::fast::FixedState,
     last: Option<u32>,
 }
+
+const FEW: usize = 16;
 
 impl PartialEq for Labels {
     fn eq(&self, other: &Self) -> bool {
@@ -327,20 +216,32 @@ impl Labels {
     fn add(&mut self, name: &str) -> u32 {
         let code = self.names.len() as u32;
         self.names.push(name);
+        if self.briefs.len() <= FEW {
+            self.briefs.push(Brief::of(name.as_bytes()));
+        }
         let hash = self.hasher.hash_one(name);
         let Self { by_name, names, hasher, .. } = self;
         by_name.insert_unique(hash, code, |code| hasher.hash_one(names.get(*code as usize)));
         code
     }
 
-    /// Pushes the name of the row before, if that is what this is.
+    /// Pushes a name that is known, if that is seen at a glance.
     #[inline]
-    pub fn repeat(&mut self, name: &[u8]) -> bool {
-        let Some(last) = self.last.filter(|last| self.names.get(*last as usize).as_bytes() == name) else {
-            return false;
-        };
-        self.codes.push(last);
-        true
+    pub fn push_known(&mut self, name: &[u8]) -> bool {
+        let code = self
+            .among_few(name)
+            .or_else(|| self.last.filter(|last| self.names.get(*last as usize).as_bytes() == name));
+        self.codes.extend(code);
+        code.is_some()
+    }
+
+    #[inline]
+    fn among_few(&self, name: &[u8]) -> Option<u32> {
+        let brief = Brief::of(name);
+        if self.briefs.len() > FEW || !brief.is_whole() {
+            return None;
+        }
+        self.briefs.iter().position(|known| *known == brief).map(|at| at as u32)
     }
 
     #[inline]

@@ -7,78 +7,122 @@ use std::path::Path;
 
 use holdout_contract::rejection::{Rejection, RejectionKind};
 
-use crate::Limits;
+use crate::{Limits, parallel};
 
 /// Where a file comes from: a path, or bytes that exist in memory alone.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Source<'a> {
     Path(&'a Path),
-    Bytes(&'a [u8]),
+    Bytes(Bytes),
 }
 
 /// A file's plain bytes.
-pub enum Content<'a> {
-    Csv(Bytes<'a>),
-    Parquet(Bytes<'a>),
+pub enum Content {
+    Csv(Bytes),
+    Parquet(Bytes),
 }
 
-pub enum Bytes<'a> {
-    Borrowed(&'a [u8]),
-    Mapped(memmap2::Mmap),
-    Owned(Vec<u8>),
+/// A file's bytes; its clones share them.
+#[derive(Debug, Clone)]
+pub struct Bytes {
+    shared: bytes::Bytes,
+    is_mapped: bool,
 }
 
-impl AsRef<[u8]> for Bytes<'_> {
-    fn as_ref(&self) -> &[u8] {
-        match self {
-            Self::Borrowed(bytes) => bytes,
-            Self::Mapped(map) => map,
-            Self::Owned(bytes) => bytes,
+impl Bytes {
+    /// Bytes that stay with their owner, who is dropped with the last clone.
+    pub fn of(owner: impl AsRef<[u8]> + Send + 'static) -> Self {
+        Self { shared: bytes::Bytes::from_owner(owner), is_mapped: false }
+    }
+
+    /// Takes what was read out of this process's memory; it can be read again from the file. `part`
+    /// is a piece of these bytes.
+    pub fn forget(&self, part: &[u8]) {
+        if self.is_mapped {
+            parallel::forget_pages(part);
         }
     }
 }
 
-impl Bytes<'_> {
-    /// Takes what was read out of this process's memory; it can be read again from the file. `part`
-    /// is a piece of these bytes.
-    pub fn forget(&self, part: &[u8]) {
-        let Self::Mapped(map) = self else { return };
-        let offset = (part.as_ptr() as usize).saturating_sub(map.as_ptr() as usize);
-        // SAFETY: a file that is mapped and never written has no content of its own in memory: the next
-        // access reads the same bytes from the file. A kernel that refuses the advice changes nothing.
-        let _ = unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, offset, part.len()) };
+impl AsRef<[u8]> for Bytes {
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        &self.shared
     }
 }
+
+impl From<&[u8]> for Bytes {
+    fn from(bytes: &[u8]) -> Self {
+        Self { shared: bytes::Bytes::copy_from_slice(bytes), is_mapped: false }
+    }
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { shared: bytes.into(), is_mapped: false }
+    }
+}
+
+/// A file's bytes that were found to be UTF-8.
+#[derive(Debug, Clone)]
+pub struct Utf8(Bytes);
+
+impl Utf8 {
+    /// Looks at all bytes, on every core; `None` where they are no UTF-8.
+    pub fn of(bytes: Bytes) -> Option<Self> {
+        let text = bytes.as_ref();
+        let n_pieces = parallel::n_threads_for(text.len(), UTF8_BYTES_PER_THREAD);
+        let is_inside_character = |byte: &u8| *byte & 0xC0 == 0x80;
+        let end = |piece: usize| {
+            let near = text.len() * piece / n_pieces;
+            let n_inside = text[near..].iter().take_while(|byte| is_inside_character(byte)).count();
+            if piece == 0 { 0 } else { near + n_inside }
+        };
+        let is_utf8 = |piece: usize| std::str::from_utf8(&text[end(piece)..end(piece + 1)]).is_ok();
+        let found = parallel::map_ranges(n_pieces, text.len(), |pieces| pieces.map(is_utf8).collect());
+        found.into_iter().all(|is_utf8| is_utf8).then_some(Self(bytes))
+    }
+
+    #[inline]
+    pub fn as_str(&self) -> &str {
+        // SAFETY: looked at in `of`, and a file's bytes do not change: stored files never do, and what
+        // lies in memory is shared and has no writer.
+        unsafe { std::str::from_utf8_unchecked(self.0.as_ref()) }
+    }
+}
+
+/// Below this many bytes a second thread costs more than it brings.
+const UTF8_BYTES_PER_THREAD: usize = 4 << 20;
 
 /// Opens a source: maps it, tells its format by its first bytes, and decompresses it.
 ///
 /// # Errors
 /// `too_large`, `bad_archive`; a path that cannot be read is the platform's fault and an `io::Error`.
-pub fn open<'a>(source: Source<'a>, limits: &Limits) -> std::io::Result<Result<Content<'a>, Rejection>> {
+pub fn open(source: Source<'_>, limits: &Limits) -> std::io::Result<Result<Content, Rejection>> {
     let bytes = match source {
-        Source::Bytes(bytes) => Bytes::Borrowed(bytes),
+        Source::Bytes(bytes) => bytes,
         Source::Path(path) => map(path)?,
     };
     Ok(unfold(bytes, limits))
 }
 
-fn map<'a>(path: &Path) -> std::io::Result<Bytes<'a>> {
+fn map(path: &Path) -> std::io::Result<Bytes> {
     let file = File::open(path)?;
     if file.metadata()?.len() == 0 {
-        return Ok(Bytes::Owned(Vec::new()));
+        return Ok(Vec::new().into());
     }
     // SAFETY: stored files are written once under their hash and never changed in place; a reader of
     // a file that somebody truncates meanwhile dies by SIGBUS, which the parent counts as our fault.
     let map = unsafe { memmap2::Mmap::map(&file)? };
-    Ok(Bytes::Mapped(map))
+    Ok(Bytes { is_mapped: true, ..Bytes::of(map) })
 }
 
-fn unfold<'a>(bytes: Bytes<'a>, limits: &Limits) -> Result<Content<'a>, Rejection> {
+fn unfold(bytes: Bytes, limits: &Limits) -> Result<Content, Rejection> {
     let start = bytes.as_ref();
     let plain = if start.starts_with(&[0x1F, 0x8B]) {
-        Bytes::Owned(gunzip(start, limits)?)
+        gunzip(start, limits)?.into()
     } else if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
-        Bytes::Owned(unzip(start, limits)?)
+        unzip(start, limits)?.into()
     } else {
         bytes
     };

@@ -5,6 +5,7 @@
 //! quicker roads of their own and come back to [`careful`], the authority on what is wrong with a CSV
 //! file. Never here: a label, a score, polars. Start at [`read_csv`] and [`check::check`].
 
+pub mod brief;
 pub mod careful;
 pub mod cells;
 pub mod check;
@@ -15,17 +16,21 @@ pub mod header;
 pub mod index;
 pub mod matching;
 pub mod parallel;
+pub mod place;
 pub mod plan;
 pub mod rejections;
 pub mod sample;
 pub mod shapes;
+pub mod texts;
 
 use holdout_contract::rejection::Rejection;
 
-pub use columns::{Column, Ids, Labels, Table, Texts};
+pub use columns::{Column, Ids, Labels, Table};
 pub use content::{Content, Source};
 pub use expected::Expected;
+pub use place::Place;
 pub use plan::{CellRule, Plan, Wanted};
+pub use texts::Texts;
 
 /// Bounds on what is read, so that one file cannot take a scorer down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +52,12 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Bytes of the longest cell that is read.
+    #[inline]
+    pub fn longest_cell(&self) -> usize {
+        self.max_field_bytes.min(Texts::LONGEST_BYTES)
+    }
+
     /// Bounds under which a file and what is made of it fit into `memory_bytes`.
     pub fn within_memory(memory_bytes: u64) -> Self {
         let default = Self::default();
@@ -69,7 +80,7 @@ pub fn read_csv(
 }
 
 /// The line on which a data row starts, the header being line 1; `None` where files have no lines.
-pub fn line_of_row(content: &Content<'_>, row: usize) -> Option<u64> {
+pub fn line_of_row(content: &Content, row: usize) -> Option<u64> {
     match content {
         Content::Parquet(_) => None,
         Content::Csv(bytes) => careful::line_of_row(header::without_bom(bytes.as_ref()), row),

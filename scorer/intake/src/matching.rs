@@ -80,7 +80,7 @@ impl Tally {
 }
 
 impl Mismatch {
-    pub fn rejection(&self, index: &IdIndex, ids: &Ids, content: &Content<'_>, id_name: &str) -> Rejection {
+    pub fn rejection(&self, index: &IdIndex, ids: &Ids, content: &Content, id_name: &str) -> Rejection {
         match self {
             Self::Duplicate { rows, total } => at_rows(
                 RejectionKind::DuplicateIds,
@@ -112,7 +112,7 @@ fn at_rows(
     kind: RejectionKind,
     (total, rows): (u64, &[usize]),
     ids: &Ids,
-    content: &Content<'_>,
+    content: &Content,
     id_name: &str,
     sentence: impl Fn(&str, &str, &str) -> String,
 ) -> Rejection {

@@ -133,6 +133,19 @@ fn advise_large_pages(start: *const u8, n_bytes: usize) {
     }
 }
 
+/// Takes whole pages of a file that is mapped and never written out of this process's memory.
+pub(crate) fn forget_pages(part: &[u8]) {
+    let into_page = part.as_ptr().addr() % PAGE_BYTES;
+    let length = (into_page + part.len()) / PAGE_BYTES * PAGE_BYTES;
+    // SAFETY: a mapping begins with a page, so that the range lies inside it; and its pages have no
+    // content of their own: the next access reads the same bytes from the file. A kernel that refuses
+    // the advice changes nothing.
+    unsafe {
+        let first_page = part.as_ptr().wrapping_sub(into_page);
+        libc::madvise(first_page.cast_mut().cast(), length, libc::MADV_DONTNEED);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,12 +5,13 @@ use holdout_contract::format::SubmissionFormat;
 use holdout_contract::rejection::{Rejection, RejectionKind};
 
 use crate::cells;
-use crate::columns::{Id, Table, Texts};
+use crate::columns::{Id, Table};
 use crate::content::Content;
 use crate::expected::{Expected, submission_plan};
 use crate::index::IdIndex;
 use crate::matching::match_ids;
 use crate::plan::{CellRule, Plan, Wanted};
+use crate::texts::Texts;
 
 /// What is known of a sample's columns before its rows are read.
 pub struct Columns {
@@ -97,7 +98,7 @@ impl Sample {
     ///
     /// # Errors
     /// The sentence for the participant.
-    pub fn match_rows(&self, table: &Table, submission: &Content<'_>) -> Result<u64, Rejection> {
+    pub fn match_rows(&self, table: &Table, submission: &Content) -> Result<u64, Rejection> {
         match_ids(&self.index, self.n_rows, &table.ids)
             .map_err(|mismatch| mismatch.rejection(&self.index, &table.ids, submission, &self.id_name))?;
         Ok(table.n_rows as u64)

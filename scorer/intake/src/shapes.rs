@@ -21,6 +21,45 @@ impl Run {
     }
 }
 
+/// The number that a text begins with, and how many digits it has. More than 19 of them wrap.
+#[inline]
+fn digits(text: &[u8]) -> (u64, usize) {
+    let first = text.first_chunk().map(|eight| digits_of_eight(u64::from_le_bytes(*eight)));
+    if let Some(found @ (_, 0..8)) = first {
+        return found;
+    }
+    let (mut value, mut n_digits) = first.unwrap_or_default();
+    for byte in &text[n_digits..] {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+        n_digits += 1;
+    }
+    (value, n_digits)
+}
+
+/// As [`digits`], of eight letters, without a branch for every one of them.
+#[inline]
+fn digits_of_eight(letters: u64) -> (u64, usize) {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const EVERY_FOURTH: u64 = 0x0000_00FF_0000_00FF;
+    let values = letters ^ (EACH * u64::from(b'0'));
+    // A byte's highest bit is set where it is no digit, and perhaps in bytes above one that is none.
+    let others = (values.wrapping_add(EACH * 0x76) | values) & (EACH << 7);
+    let n_digits = others.trailing_zeros() as usize / 8;
+    if n_digits == 0 {
+        return (0, 0);
+    }
+    // The last digit in the highest byte, zeros before the first; then twos, fours and all eight are joined.
+    let aligned = values << (64 - 8 * n_digits);
+    let twos = aligned.wrapping_mul(10).wrapping_add(aligned >> 8);
+    let odd = (twos & EVERY_FOURTH).wrapping_mul(100 + (1_000_000 << 32));
+    let even = (twos >> 16 & EVERY_FOURTH).wrapping_mul(1 + (10_000 << 32));
+    (odd.wrapping_add(even) >> 32, n_digits)
+}
+
 /// The runs of a checked mask.
 #[derive(Debug, Clone)]
 pub struct Runs<'a> {
@@ -39,14 +78,9 @@ impl<'a> Runs<'a> {
         while self.rest.get(at).is_some_and(u8::is_ascii_whitespace) {
             at += 1;
         }
-        let first = at;
-        let mut value = 0_u64;
-        while let Some(digit) = self.rest.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|d| *d < 10) {
-            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-            at += 1;
-        }
-        self.rest = &self.rest[at..];
-        (at > first).then_some(value)
+        let (value, n_digits) = digits(&self.rest[at..]);
+        self.rest = &self.rest[at + n_digits..];
+        (n_digits > 0).then_some(value)
     }
 }
 
@@ -137,20 +171,15 @@ fn whole(rest: &mut &[u8]) -> Result<Option<u64>, &'static str> {
     if at == rest.len() {
         return Ok(None);
     }
-    let first = at;
-    let mut value = 0_u64;
-    while let Some(digit) = rest.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
-        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-        at += 1;
-    }
-    let is_whole = at > first && rest.get(at).is_none_or(u8::is_ascii_whitespace);
+    let (value, n_digits) = digits(&rest[at..]);
+    let is_whole = n_digits > 0 && rest.get(at + n_digits).is_none_or(u8::is_ascii_whitespace);
     if !is_whole {
         return Err(NOT_WHOLE);
     }
-    if at - first > MAX_DIGITS {
+    if n_digits > MAX_DIGITS {
         return Err(TOO_LARGE);
     }
-    *rest = &rest[at..];
+    *rest = &rest[at + n_digits..];
     Ok(Some(value))
 }
 
@@ -238,6 +267,19 @@ mod tests {
         let runs: Vec<(u64, u64)> = Runs::of(" 5 2  9 1").map(|run| (run.start, run.len())).collect();
         assert_eq!(runs, [(4, 2), (8, 1)]);
         assert_eq!(Runs::of("-").count(), 0);
+    }
+
+    #[test]
+    fn numbers_are_read_as_digit_by_digit() {
+        for n_digits in 0..=19 {
+            for tail in ["", " ", " 12345678", "/1", ":1", "\0", "x9999999", "é"] {
+                let number = &"9081726354908172635"[..n_digits];
+                let text = format!("{number}{tail}");
+                assert_eq!(digits(text.as_bytes()), (number.parse().unwrap_or(0), n_digits), "{text:?}");
+                let zeros = format!("{:0>width$}{tail}", "7", width = n_digits.max(1));
+                assert_eq!(digits(zeros.as_bytes()), (7, n_digits.max(1)), "{zeros:?}");
+            }
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::tables::{Aligned, Solution};
 use super::verdict::{Examined, Task, Verdict};
 use crate::examine::{Competition, data, open, pass, refused, warn};
 use crate::intake::Limits;
+use crate::intake::content::Bytes;
 
 /// Examines a competition that is judged by its host's metric.
 pub fn examine(
@@ -34,7 +35,7 @@ pub fn examine(
             None
         }
     };
-    let known = match competition.solution.map(|bytes| prepare(bytes, competition, limits)) {
+    let known = match competition.solution.as_ref().map(|bytes| prepare(bytes, competition, limits)) {
         None => {
             report.findings.push(refused(
                 "solution_reads",
@@ -66,7 +67,7 @@ pub fn examine(
     report
 }
 
-fn prepare(bytes: &[u8], competition: &Competition<'_>, limits: &Limits) -> Result<Solution, Box<Finding>> {
+fn prepare(bytes: &Bytes, competition: &Competition<'_>, limits: &Limits) -> Result<Solution, Box<Finding>> {
     open(bytes, limits)
         .and_then(|content| Solution::prepare(&content, competition.context, &competition.rule, limits))
         .map_err(|rejection| {
@@ -206,7 +207,7 @@ fn sample(
     competition: &Competition<'_>,
     limits: &Limits,
 ) -> Vec<Finding> {
-    let Some(bytes) = competition.sample_submission else {
+    let Some(bytes) = &competition.sample_submission else {
         return vec![refused(
             "sample_fits",
             "There is no sample submission, so nobody can see what a submission must look like.",

@@ -52,7 +52,7 @@ impl Solution {
     /// # Errors
     /// `bad_solution`, with the sentence for the host.
     pub fn prepare(
-        content: &Content<'_>,
+        content: &Content,
         context: &Params,
         rule: &SplitRule,
         limits: &Limits,
@@ -104,7 +104,7 @@ impl Solution {
     /// The file's first fault: header, then ids.
     pub fn align(
         &self,
-        submission: &Content<'_>,
+        submission: &Content,
         expected: Option<&[String]>,
         limits: &Limits,
     ) -> Result<Aligned, Rejection> {
@@ -180,7 +180,7 @@ fn bad(message: String) -> Rejection {
 }
 
 fn prepare(
-    content: &Content<'_>,
+    content: &Content,
     context: &Params,
     rule: &SplitRule,
     limits: &Limits,
@@ -262,8 +262,8 @@ mod tests {
     use super::*;
     use crate::intake::{Source, content};
 
-    fn open(bytes: &[u8]) -> Content<'_> {
-        content::open(Source::Bytes(bytes), &Limits::default()).expect("bytes").expect("a table")
+    fn open(bytes: &[u8]) -> Content {
+        content::open(Source::Bytes(bytes.into()), &Limits::default()).expect("bytes").expect("a table")
     }
 
     fn solution(bytes: &[u8]) -> Solution {

@@ -12,7 +12,7 @@ const MAX_SHOWN: usize = 5;
 
 /// Compares training and test file. `known` are the id and target columns, which are no features.
 pub fn examine(competition: &Competition<'_>, known: &[String], limits: &Limits) -> Vec<Finding> {
-    let (Some(train), Some(test)) = (competition.train, competition.test) else {
+    let (Some(train), Some(test)) = (&competition.train, &competition.test) else {
         return vec![warn(
             "row_overlap",
             "There is no training file and test file to compare, so it was not checked whether test rows can be \

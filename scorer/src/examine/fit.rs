@@ -7,6 +7,7 @@ use holdout_contract::spec::{Direction, Layout};
 use super::{Competition, open, pass, refused, warn};
 use crate::align::{Aligned, align};
 use crate::intake::Limits;
+use crate::intake::content::Bytes;
 use crate::judge::{Context, Judge, read_history};
 use crate::metrics::Values;
 use crate::score::score_split;
@@ -32,7 +33,7 @@ pub fn known_columns(profile: &Profile) -> Vec<String> {
 }
 
 /// Reads the solution with the metric and tries perfect and sample submission.
-pub fn examine(competition: &Competition<'_>, solution: &[u8], limits: &Limits) -> Fit {
+pub fn examine(competition: &Competition<'_>, solution: &Bytes, limits: &Limits) -> Fit {
     let mut fit = Fit::default();
     let solution = match prepare(competition, solution, limits) {
         Ok(solution) => solution,
@@ -63,7 +64,7 @@ pub fn examine(competition: &Competition<'_>, solution: &[u8], limits: &Limits) 
 
 fn prepare(
     competition: &Competition<'_>,
-    solution: &[u8],
+    solution: &Bytes,
     limits: &Limits,
 ) -> Result<Solution, Box<Finding>> {
     let Some(metric) = competition.metric else {
@@ -74,7 +75,7 @@ fn prepare(
         )));
     };
     let mut context = Context::new(competition.context.clone());
-    if let Some(history) = competition.history {
+    if let Some(history) = &competition.history {
         context.history = open(history, limits).and_then(|content| read_history(&content, limits)).map_err(
             |rejection| {
                 Box::new(refused(
@@ -254,7 +255,7 @@ fn sample(
     limits: &Limits,
     findings: &mut Vec<Finding>,
 ) {
-    let Some(bytes) = competition.sample_submission else {
+    let Some(bytes) = &competition.sample_submission else {
         findings.push(refused(
             "sample_fits",
             "There is no sample submission, so nobody can see what a submission must look like.",

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use holdout_contract::rejection::Rejection;
 
-use crate::intake::{self, Limits, Source, Texts, content};
+use crate::intake::content::Bytes;
+use crate::intake::{self, Limits, Texts};
 
 /// Every column of a file, as text.
 pub struct Frame {
@@ -17,11 +18,8 @@ impl Frame {
     ///
     /// # Errors
     /// What is wrong with the file.
-    pub fn read(bytes: &[u8], limits: &Limits) -> Result<Self, Rejection> {
-        let content = content::open(Source::Bytes(bytes), limits).map_err(|error| {
-            Rejection::new(holdout_contract::rejection::RejectionKind::BadArchive, error.to_string())
-        })??;
-        let (names, columns) = intake::read_texts(&content, limits)?;
+    pub fn read(bytes: &Bytes, limits: &Limits) -> Result<Self, Rejection> {
+        let (names, columns) = intake::read_texts(&super::open(bytes, limits)?, limits)?;
         Ok(Self { names, columns })
     }
 

@@ -17,7 +17,8 @@ use holdout_contract::examine::{Finding, Report, TargetKind, Verdict};
 use holdout_contract::rejection::Rejection;
 use holdout_contract::spec::Params;
 
-use crate::intake::{Content, Limits, Source, content};
+use crate::intake::content::{self, Bytes};
+use crate::intake::{Content, Limits, Source};
 use crate::metrics;
 use crate::split::SplitRule;
 use frame::Frame;
@@ -25,22 +26,22 @@ use frame::Frame;
 /// Everything an examination looks at; what is not there yet is `None`.
 pub struct Competition<'a> {
     /// Opened.
-    pub solution: Option<&'a [u8]>,
+    pub solution: Option<Bytes>,
     pub metric: Option<&'a str>,
     pub params: &'a Params,
     pub context: &'a Params,
-    pub history: Option<&'a [u8]>,
+    pub history: Option<Bytes>,
     pub rule: SplitRule,
-    pub train: Option<&'a [u8]>,
-    pub test: Option<&'a [u8]>,
-    pub sample_submission: Option<&'a [u8]>,
+    pub train: Option<Bytes>,
+    pub test: Option<Bytes>,
+    pub sample_submission: Option<Bytes>,
 }
 
 /// Examines a competition.
 pub fn examine(competition: &Competition<'_>, limits: &Limits) -> Report {
     let mut findings = Vec::new();
     let mut report = Report { profile: None, findings: Vec::new(), suggested_metrics: Vec::new() };
-    match competition.solution {
+    match &competition.solution {
         None => findings.push(refused(
             "solution_reads",
             "There is no solution yet.",
@@ -70,7 +71,7 @@ pub fn sealed_to_another() -> Report {
 }
 
 /// Metrics of the catalogue that fit the last column of the solution that is neither id nor known by name.
-fn suggestions(solution: &[u8], limits: &Limits) -> Vec<String> {
+fn suggestions(solution: &Bytes, limits: &Limits) -> Vec<String> {
     let Ok(frame) = Frame::read(solution, limits) else { return Vec::new() };
     let is_target =
         |name: &str| !["usage", "weight", "group", "query", "qid"].contains(&name.to_lowercase().as_str());
@@ -92,8 +93,8 @@ pub(crate) fn has_classes(kind: &TargetKind) -> bool {
     matches!(kind, TargetKind::Binary { .. } | TargetKind::Classes { .. } | TargetKind::Ratings { .. })
 }
 
-pub(crate) fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Content<'a>, Rejection> {
-    content::open(Source::Bytes(bytes), limits).map_err(|error| {
+pub(crate) fn open(bytes: &Bytes, limits: &Limits) -> Result<Content, Rejection> {
+    content::open(Source::Bytes(bytes.clone()), limits).map_err(|error| {
         Rejection::new(holdout_contract::rejection::RejectionKind::BadArchive, error.to_string())
     })?
 }

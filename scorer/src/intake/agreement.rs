@@ -1,6 +1,8 @@
 //! The two CSV readers must not disagree: where the fast one answers, the careful one answers the
 //! same; what the careful one refuses, the fast one never accepts.
 
+use super::content::Bytes;
+use super::fast::Piecework;
 use super::{CellRule, Limits, Plan, Wanted, careful, fast, header};
 
 /// SplitMix64.
@@ -77,9 +79,10 @@ fn the_readers_agree_on_every_file() {
             _ => (TEXTS, CellRule::Text),
         };
         let text = file(&mut Random(seed), seed % 3, cells);
-        let header = header::read(text.as_bytes(), &limits).unwrap();
+        let bytes = Bytes::from(text.as_bytes());
+        let header = header::read(bytes.as_ref(), &limits).unwrap();
         let plan = plan(&header.names, rule);
-        let quick = fast::read(&header.text[header.body_at..], &plan, &limits, &|_| ());
+        let quick = fast::read(&Piecework::new(&bytes, &plan, &limits), &header.text[header.body_at..]);
         let careful = careful::read(header.text, &plan, &limits);
         match (quick, careful) {
             (Some(quick), Ok(careful)) => {
@@ -103,8 +106,9 @@ fn pieces_of_a_long_file_join_in_order() {
     // An id that is no number, far down: earlier pieces have read numbers until then.
     text += "last,1,cat,,t\n";
     let limits = Limits::default();
-    let header = header::read(text.as_bytes(), &limits).unwrap();
+    let bytes = Bytes::from(text.as_bytes());
+    let header = header::read(bytes.as_ref(), &limits).unwrap();
     let plan = plan(&header.names, CellRule::Text);
-    let quick = fast::read(&header.text[header.body_at..], &plan, &limits, &|_| ()).unwrap();
+    let quick = fast::read(&Piecework::new(&bytes, &plan, &limits), &header.text[header.body_at..]).unwrap();
     assert!(quick == careful::read(header.text, &plan, &limits).unwrap());
 }

@@ -8,6 +8,7 @@
 //! Never here: what an id or a score means. Start at [`read`].
 
 mod fast;
+mod line;
 mod parquet;
 mod scan;
 
@@ -39,14 +40,14 @@ pub fn read(
 }
 
 fn read_lines(
-    bytes: &Bytes<'_>,
+    bytes: &Bytes,
     limits: &Limits,
     plan: impl FnOnce(&[String]) -> Result<Plan, Rejection>,
 ) -> Result<Table, Rejection> {
     let header = header::read(bytes.as_ref(), limits)?;
     let plan = plan(&header.names)?;
     let body = &header.text[header.body_at..];
-    match fast::read(body, &plan, limits, &|part| bytes.forget(part)) {
+    match fast::read(&fast::Piecework::new(bytes, &plan, limits), body) {
         Some(table) => Ok(table),
         None => careful::read(header.text, &plan, limits),
     }
@@ -65,13 +66,13 @@ pub(crate) fn stream<T: Send>(
     limits: &Limits,
     plan: impl FnOnce(&[String]) -> Result<Plan, Rejection>,
     start: impl Fn(usize, usize) -> T + Sync,
-    take: impl Fn(&mut T, &Table) -> Option<()> + Sync,
+    take: impl Fn(&mut T, &mut Table) -> Option<()> + Sync,
 ) -> Result<Option<Vec<T>>, Rejection> {
     let Content::Csv(bytes) = content else { return Ok(None) };
     let header = header::read(bytes.as_ref(), limits)?;
     let plan = plan(&header.names)?;
     let body = &header.text[header.body_at..];
-    Ok(fast::stream(body, &plan, limits, &|part| bytes.forget(part), start, take))
+    Ok(fast::stream(&fast::Piecework::new(bytes, &plan, limits), body, start, take))
 }
 
 /// The header of a file, without its rows.

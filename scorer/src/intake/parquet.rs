@@ -6,10 +6,10 @@ use holdout_contract::rejection::{Rejection, RejectionKind};
 use polars::prelude::{DataFrame, DataType, ParquetReader, SerReader, Series};
 
 use super::cells::{self, Fault};
-use super::columns::{Column, Ids, Labels, Table, Texts};
-use super::plan::{CellRule, Plan};
+use super::columns::{Column, Ids, Labels, Table};
+use super::plan::{CellRule, Plan, Wanted};
 use super::rejections::{BadCells, shown};
-use super::{Limits, header, rejections};
+use super::{Limits, Texts, header, rejections};
 
 pub(super) fn header(bytes: &[u8]) -> Result<Vec<String>, Rejection> {
     let schema = ParquetReader::new(Cursor::new(bytes)).schema().map_err(|error| damaged(&error))?;
@@ -47,14 +47,14 @@ pub(super) fn read(
         .with_columns(Some(wanted))
         .finish()
         .map_err(|error| damaged(&error))?;
-    table(&frame, &plan)
+    table(&frame, &plan, limits)
 }
 
-fn table(frame: &DataFrame, plan: &Plan) -> Result<Table, Rejection> {
+fn table(frame: &DataFrame, plan: &Plan, limits: &Limits) -> Result<Table, Rejection> {
     let mut ids = Ids::default();
     if let Some(id) = plan.id {
         let name = &plan.header[id];
-        each_text(&series(frame, name)?, name, &CellRule::Label, |id| {
+        each_text(&series(frame, name)?, name, &CellRule::Label, limits, |id| {
             ids.push(id);
             Ok(())
         })?;
@@ -62,7 +62,7 @@ fn table(frame: &DataFrame, plan: &Plan) -> Result<Table, Rejection> {
     let columns = plan
         .columns
         .iter()
-        .map(|wanted| column(&series(frame, &wanted.name)?, &wanted.name, &wanted.rule))
+        .map(|wanted| column(&series(frame, &wanted.name)?, wanted, limits))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Table { n_rows: frame.height(), ids, columns })
 }
@@ -72,11 +72,11 @@ fn series(frame: &DataFrame, name: &str) -> Result<Series, Rejection> {
     Ok(column.as_materialized_series().clone())
 }
 
-fn column(series: &Series, name: &str, rule: &CellRule) -> Result<Column, Rejection> {
+fn column(series: &Series, Wanted { name, rule, .. }: &Wanted, limits: &Limits) -> Result<Column, Rejection> {
     match rule {
         CellRule::Label => {
             let mut labels = Labels::default();
-            each_text(series, name, rule, |cell| {
+            each_text(series, name, rule, limits, |cell| {
                 labels.push(cell);
                 Ok(())
             })?;
@@ -84,21 +84,23 @@ fn column(series: &Series, name: &str, rule: &CellRule) -> Result<Column, Reject
         }
         rule if rule.is_text() => {
             let mut texts = Texts::default();
-            each_text(series, name, rule, |cell| {
+            each_text(series, name, rule, limits, |cell| {
                 texts.push(cells::text(cell, rule)?);
                 Ok(())
             })?;
             Ok(Column::Texts(texts))
         }
-        _ => numbers(series, name, rule).map(Column::Numbers),
+        _ => numbers(series, name, rule, limits).map(Column::Numbers),
     }
 }
 
-fn numbers(series: &Series, name: &str, rule: &CellRule) -> Result<Vec<f64>, Rejection> {
+fn numbers(series: &Series, name: &str, rule: &CellRule, limits: &Limits) -> Result<Vec<f64>, Rejection> {
     let mut numbers = Vec::with_capacity(series.len());
     let is_text = matches!(series.dtype(), DataType::String);
     if is_text || matches!(rule, CellRule::Binary { positive: Some(_) }) {
-        each_text(series, name, rule, |cell| cells::number(cell.as_bytes(), rule).map(|n| numbers.push(n)))?;
+        each_text(series, name, rule, limits, |cell| {
+            cells::number(cell.as_bytes(), rule).map(|n| numbers.push(n))
+        })?;
         return Ok(numbers);
     }
     let cast = series.cast(&DataType::Float64).map_err(|_| wrong_type(series, name, rule))?;
@@ -121,6 +123,7 @@ fn each_text(
     series: &Series,
     name: &str,
     rule: &CellRule,
+    limits: &Limits,
     mut take: impl FnMut(&str) -> Result<(), Fault>,
 ) -> Result<(), Rejection> {
     let is_plain =
@@ -132,6 +135,7 @@ fn each_text(
     let mut faults = Faults::default();
     for (row, cell) in cast.str().map_err(|error| damaged(&error))?.iter().enumerate() {
         let text = match (cell, rule) {
+            (Some(text), _) if text.len() > limits.longest_cell() => Err(Fault::TooLong),
             (None, rule) if rule.is_text() => Ok(""),
             (None, _) => Err(Fault::Missing),
             (Some(text), rule) if rule.is_text() => Ok(text),

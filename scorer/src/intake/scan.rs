@@ -11,17 +11,31 @@ const EXACT: u64 = 1 << 53;
 const POWERS_OF_TEN: [f64; MOST_DIGITS + 1] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18];
 /// Longer cells are worth a search with wide registers.
-const SHORT_BYTES: usize = 16;
+const SHORT_BYTES: usize = 40;
 
 /// Bytes of the cell at the start of `rest`, which has no quotes.
 #[inline]
 pub(super) fn cell_length(rest: &[u8]) -> usize {
-    let short = &rest[..rest.len().min(SHORT_BYTES)];
-    short
-        .iter()
-        .position(|byte| matches!(byte, b',' | b'\n' | b'\r'))
-        .or_else(|| memchr::memchr3(b',', b'\n', b'\r', &rest[short.len()..]).map(|at| short.len() + at))
-        .unwrap_or(rest.len())
+    let mut at = 0;
+    while at < SHORT_BYTES {
+        let Some(eight) = rest[at..].first_chunk() else { break };
+        if let Some(end) = first_end(u64::from_le_bytes(*eight)) {
+            return at + end;
+        }
+        at += 8;
+    }
+    memchr::memchr3(b',', b'\n', b'\r', &rest[at..]).map_or(rest.len(), |end| at + end)
+}
+
+/// Which of eight bytes is the first to end a cell.
+#[inline]
+fn first_end(eight: u64) -> Option<usize> {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // A byte's highest bit is set where it is 0, and perhaps in bytes above one that is.
+    let zeros = |bytes: u64| bytes.wrapping_sub(EACH) & !bytes & (EACH << 7);
+    let is = |byte: u8| zeros(eight ^ (EACH * u64::from(byte)));
+    let found = is(b',') | is(b'\n') | is(b'\r');
+    (found != 0).then(|| found.trailing_zeros() as usize / 8)
 }
 
 /// A cell in quotes, on one line.
@@ -196,6 +210,12 @@ mod tests {
             [("ab,c", 2), ("", 0), ("ab\r\n", 2), ("a long cell with many words\nx", 27), ("end", 3)]
         {
             assert_eq!(cell_length(rest.as_bytes()), length, "{rest}");
+        }
+        for (length, end) in (0..60).flat_map(|length| [",", "\n", "\r", "", "-,\n"].map(|end| (length, end)))
+        {
+            let rest = "+-./\u{b}\u{c}\u{e}é".chars().cycle().take(length).collect::<String>() + end;
+            let expected = rest.find([',', '\n', '\r']).unwrap_or(rest.len());
+            assert_eq!(cell_length(rest.as_bytes()), expected, "{rest:?}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::intake::Texts;
+use crate::intake::{Place, Texts};
 
 /// So many rows are fetched at a time: not more than a core's nearest cache holds.
 const BATCH: usize = 64;
@@ -36,7 +36,11 @@ pub struct Rows<'a> {
 pub enum Values<'a> {
     Numbers(&'a [f64]),
     Codes(&'a [u32]),
-    Texts { texts: &'a Texts, rows: &'a [u32] },
+    /// Of all texts of a file, those at some places.
+    Texts {
+        texts: &'a Texts,
+        places: &'a [Place],
+    },
 }
 
 impl<'a> Values<'a> {
@@ -44,7 +48,7 @@ impl<'a> Values<'a> {
         match self {
             Self::Numbers(numbers) => numbers.len(),
             Self::Codes(codes) => codes.len(),
-            Self::Texts { rows, .. } => rows.len(),
+            Self::Texts { places, .. } => places.len(),
         }
     }
 
@@ -74,7 +78,7 @@ impl<'a> Values<'a> {
     /// When the column holds no texts or `at` is past its end.
     pub fn text(&self, at: usize) -> &'a str {
         match self {
-            Self::Texts { texts, rows } => texts.get(rows[at] as usize),
+            Self::Texts { texts, places } => texts.at(places[at]),
             _ => panic!("the metric's layout says that this column holds text"),
         }
     }
@@ -85,22 +89,22 @@ impl<'a> Values<'a> {
         match self {
             Self::Numbers(numbers) => Self::Numbers(&numbers[range]),
             Self::Codes(codes) => Self::Codes(&codes[range]),
-            Self::Texts { texts, rows } => Self::Texts { texts, rows: &rows[range] },
+            Self::Texts { texts, places } => Self::Texts { texts, places: &places[range] },
         }
     }
 
     /// Brings the texts of some rows near. They lie anywhere in memory: asked for one by one, each would
     /// have to be waited for.
     fn fetch(&self, range: Range<usize>) {
-        if let Self::Texts { texts, rows } = self {
-            texts.fetch(&rows[range]);
+        if let Self::Texts { texts, places } = self {
+            texts.fetch(&places[range]);
         }
     }
 
-    /// About how many bytes of text this split's rows hold.
+    /// How many bytes of text this split's rows hold.
     fn n_text_bytes(&self) -> usize {
         match self {
-            Self::Texts { texts, rows } => texts.n_bytes() / texts.len().max(1) * rows.len(),
+            Self::Texts { places, .. } => Texts::n_bytes_at(places),
             _ => 0,
         }
     }
@@ -124,13 +128,23 @@ impl<'a> Rows<'a> {
 
     /// A value of every row, on as many cores as the texts of the split are worth.
     pub fn each<T: Send>(&self, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+        self.each_with(|| (), |(), at| work(at))
+    }
+
+    /// As [`Rows::each`], with something that is made once a core and lent for every row.
+    pub fn each_with<S, T: Send>(
+        &self,
+        make: impl Fn() -> S + Sync,
+        work: impl Fn(&mut S, usize) -> T + Sync,
+    ) -> Vec<T> {
         let n_bytes: usize = self.columns().map(Values::n_text_bytes).sum();
         crate::parallel::map_ranges(self.len(), self.len() + n_bytes / 16, |range| {
+            let mut lent = make();
             let mut found = Vec::with_capacity(range.len());
             for start in range.clone().step_by(BATCH) {
                 let batch = start..range.end.min(start + BATCH);
                 self.columns().for_each(|column| column.fetch(batch.clone()));
-                found.extend(batch.map(&work));
+                found.extend(batch.map(|at| work(&mut lent, at)));
             }
             found
         })

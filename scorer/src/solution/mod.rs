@@ -29,7 +29,7 @@ pub enum Split {
     All,
 }
 
-/// One truth column, in slot order; texts in file order.
+/// One truth column, in slot order.
 #[derive(Debug, Clone)]
 pub(crate) enum Truth {
     Numbers(Vec<f64>),
@@ -121,16 +121,16 @@ impl Solution {
 
     /// The truth columns of these slots.
     pub(crate) fn truths(&self, range: Range<usize>) -> Vec<Values<'_>> {
-        self.truths.iter().map(|truth| truth.values(range.clone(), &self.row_numbers)).collect()
+        self.truths.iter().map(|truth| truth.values(range.clone())).collect()
     }
 }
 
 impl Truth {
-    pub(crate) fn values<'a>(&'a self, range: Range<usize>, rows: &'a [u32]) -> Values<'a> {
+    pub(crate) fn values(&self, range: Range<usize>) -> Values<'_> {
         match self {
             Self::Numbers(numbers) => Values::Numbers(&numbers[range]),
             Self::Codes(codes) => Values::Codes(&codes[range]),
-            Self::Texts(texts) => Values::Texts { texts, rows: &rows[range] },
+            Self::Texts(texts) => Values::Texts { texts, places: &texts.places()[range] },
         }
     }
 }

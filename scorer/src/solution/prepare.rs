@@ -21,7 +21,7 @@ impl Solution {
     /// # Errors
     /// `bad_solution`, with the sentence for the host.
     pub fn prepare(
-        content: &Content<'_>,
+        content: &Content,
         judge: Judge,
         rule: &SplitRule,
         limits: &Limits,
@@ -39,7 +39,7 @@ fn as_bad_solution(mut rejection: Rejection) -> Rejection {
 }
 
 fn prepare(
-    content: &Content<'_>,
+    content: &Content,
     judge: Judge,
     rule: &SplitRule,
     limits: &Limits,
@@ -60,7 +60,7 @@ fn prepare(
 }
 
 fn build(
-    content: &Content<'_>,
+    content: &Content,
     table: Table,
     plan: SolutionPlan,
     judge: Judge,
@@ -244,7 +244,7 @@ fn in_slot_order(column: Column, rows: &[u32]) -> Truth {
     match column {
         Column::Numbers(numbers) => Truth::Numbers(gather(&numbers, rows)),
         Column::Labels(labels) => Truth::Codes(gather(&labels.codes, rows)),
-        Column::Texts(texts) => Truth::Texts(texts),
+        Column::Texts(texts) => Truth::Texts(texts.in_order(rows)),
     }
 }
 
@@ -252,7 +252,7 @@ fn gather<T: Copy>(values: &[T], rows: &[u32]) -> Vec<T> {
     rows.iter().map(|row| values[*row as usize]).collect()
 }
 
-fn twice_rejection(content: &Content<'_>, row: usize) -> Rejection {
+fn twice_rejection(content: &Content, row: usize) -> Rejection {
     let line = intake::line_of_row(content, row);
     let place = line.map_or_else(|| format!("row {}", row + 1), |line| format!("line {line}"));
     let rejection =

@@ -19,7 +19,8 @@ use super::storage::{Storage, StorageError, Stored, is_passing};
 use crate::custom;
 use crate::custom::sandbox::{self, Sandbox};
 use crate::examine::{self, Competition};
-use crate::intake::{Content, Limits, Source, content, read_header};
+use crate::intake::content::{self, Bytes};
+use crate::intake::{Content, Limits, Source, read_header};
 use crate::judge::{Context, Judge, read_history};
 use crate::sample::check_against_sample;
 use crate::score::score;
@@ -182,12 +183,12 @@ impl Child {
         let bytes = self.read(submission)?;
         match (&*self.solution(judging)?, &judging.module) {
             (Prepared::Catalogue(solution), _) => {
-                let outcome = score(solution, &open(&bytes, &self.limits)?, &self.limits)?;
+                let outcome = score(solution, &open(bytes, &self.limits)?, &self.limits)?;
                 Ok(Answer::Scored { scores: outcome.scores })
             }
             (Prepared::Module { solution, columns }, Some(source)) => {
                 let aligned =
-                    solution.align(&open(&bytes, &self.limits)?, columns.as_deref(), &self.limits)?;
+                    solution.align(&open(bytes, &self.limits)?, columns.as_deref(), &self.limits)?;
                 self.score_by_module(source, &judging.params, solution, &aligned)
             }
             (Prepared::Module { .. }, None) => Err(Fault::Solution.into()),
@@ -221,12 +222,10 @@ impl Child {
         file: &FileRef,
         sample: Option<&FileRef>,
     ) -> Result<Answer, Refusal> {
-        let bytes = self.read(file)?;
-        let submission = open(&bytes, &self.limits)?;
+        let submission = open(self.read(file)?, &self.limits)?;
         let n_rows = match sample {
             Some(sample) => {
-                let sample = self.read(sample)?;
-                let sample = open(&sample, &self.limits).map_err(|_| Fault::Sample)?;
+                let sample = open(self.read(sample)?, &self.limits).map_err(|_| Fault::Sample)?;
                 let judge = if judging.module.is_none() { Some(self.judge(judging)?) } else { None };
                 check_against_sample(&sample, &submission, judge.as_ref(), &self.limits)?
             }
@@ -261,7 +260,9 @@ impl Child {
     }
 
     fn examine(&mut self, draft: &Draft) -> Result<Answer, Refusal> {
-        let optional = |file: &Option<FileRef>| file.as_ref().map(|file| self.read(file)).transpose();
+        let optional = |file: &Option<FileRef>| {
+            file.as_ref().map(|file| Ok::<_, StorageError>(self.read(file)?.into())).transpose()
+        };
         let history = optional(&draft.data.history)?;
         let (train, test) = (optional(&draft.data.train)?, optional(&draft.data.test)?);
         let sample = optional(&draft.data.sample_submission)?;
@@ -273,15 +274,15 @@ impl Child {
             solution => solution?,
         };
         let competition = Competition {
-            solution: solution.as_deref().map(Vec::as_slice),
+            solution: solution.map(Bytes::of),
             metric: draft.metric.as_deref(),
             params: &draft.params,
             context: &draft.context,
-            history: history.as_deref(),
+            history,
             rule: rule(&draft.context, draft.public_fraction, draft.split_seed),
-            train: train.as_deref(),
-            test: test.as_deref(),
-            sample_submission: sample.as_deref(),
+            train,
+            test,
+            sample_submission: sample,
         };
         let module = draft.module.as_ref();
         let module =
@@ -291,7 +292,7 @@ impl Child {
 
     fn split(&mut self, table: &Table) -> Result<Answer, Refusal> {
         let opened = self.unseal(&table.file)?;
-        let frame = examine::frame::Frame::read(&opened, &self.limits)?;
+        let frame = examine::frame::Frame::read(&Bytes::of(opened), &self.limits)?;
         let wish = examine::split::Wish {
             target_column: table.target_column.clone(),
             test_fraction: table.test_fraction,
@@ -328,7 +329,8 @@ impl Child {
             return Ok(prepared);
         }
         let opened = self.unseal(&judging.solution)?;
-        let content = open(&opened, &self.limits).map_err(|_| Fault::Solution)?;
+        let n_bytes = opened.len() as u64;
+        let content = open(Bytes::of(opened), &self.limits).map_err(|_| Fault::Solution)?;
         let rule = rule(&judging.context, judging.public_fraction, judging.split_seed);
         let prepared = if judging.module.is_some() {
             let solution = custom::tables::Solution::prepare(&content, &judging.context, &rule, &self.limits)
@@ -340,13 +342,12 @@ impl Child {
             let solution = Solution::prepare(&content, judge, &rule, &self.limits);
             Prepared::Catalogue(Box::new(solution.map_err(|_| Fault::Solution)?))
         };
-        Ok(self.cache.put(judging, opened.len() as u64, prepared))
+        Ok(self.cache.put(judging, n_bytes, prepared))
     }
 
     fn columns_of_sample(&self, judging: &Judging, id_name: &str) -> Result<Option<Vec<String>>, Fault> {
         let Some(sample) = &judging.sample else { return Ok(None) };
-        let bytes = self.read(sample)?;
-        let content = open(&bytes, &self.limits).map_err(|_| Fault::Sample)?;
+        let content = open(self.read(sample)?, &self.limits).map_err(|_| Fault::Sample)?;
         let mut columns = read_header(&content, &self.limits).map_err(|_| Fault::Sample)?;
         columns.retain(|name| name != id_name);
         Ok(Some(columns))
@@ -355,8 +356,7 @@ impl Child {
     fn judge(&self, judging: &Judging) -> Result<Judge, Fault> {
         let mut context = Context::new(judging.context.clone());
         if let Some(file) = &judging.history {
-            let bytes = self.read(file)?;
-            let content = open(&bytes, &self.limits).map_err(|_| Fault::History)?;
+            let content = open(self.read(file)?, &self.limits).map_err(|_| Fault::History)?;
             context.history = read_history(&content, &self.limits).map_err(|_| Fault::History)?;
         }
         Judge::new(&judging.metric, &judging.params, context).map_err(Fault::Metric)
@@ -401,8 +401,8 @@ impl Drop for Written<'_> {
     }
 }
 
-fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Content<'a>, Refusal> {
-    Ok(content::open(Source::Bytes(bytes), limits).map_err(Fault::Io)??)
+fn open(bytes: impl Into<Bytes>, limits: &Limits) -> Result<Content, Refusal> {
+    Ok(content::open(Source::Bytes(bytes.into()), limits).map_err(Fault::Io)??)
 }
 
 /// How the split is made where the solution has no `Usage` column.

@@ -128,8 +128,8 @@ async fn database_is_migrated(db: &PgPool) -> Finding {
 fn scores_a_known_value() -> Finding {
     let known = || -> Result<f64, String> {
         let limits = Limits::default();
-        let content = |bytes| {
-            content::open(Source::Bytes(bytes), &limits)
+        let content = |bytes: &[u8]| {
+            content::open(Source::Bytes(bytes.into()), &limits)
                 .map_err(|error| error.to_string())?
                 .map_err(|rejection| rejection.to_string())
         };

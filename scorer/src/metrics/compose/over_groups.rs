@@ -3,6 +3,7 @@
 use holdout_contract::spec::Direction;
 
 use super::worse;
+use crate::intake::{Place, Texts};
 use crate::kernels::sum;
 use crate::metrics::groups::Groups;
 use crate::metrics::{Params, Rows, Undefined, Values};
@@ -62,7 +63,7 @@ struct Gathered<'a> {
 enum Column<'a> {
     Numbers(Vec<f64>),
     Codes(Vec<u32>),
-    Texts { texts: &'a crate::intake::Texts, rows: Vec<u32> },
+    Texts { texts: &'a Texts, places: Vec<Place> },
 }
 
 fn pick<T: Copy>(values: &[T], members: &[u32]) -> Vec<T> {
@@ -102,7 +103,7 @@ impl<'a> Column<'a> {
         match values {
             Values::Numbers(numbers) => Self::Numbers(pick(numbers, members)),
             Values::Codes(codes) => Self::Codes(pick(codes, members)),
-            Values::Texts { texts, rows } => Self::Texts { texts, rows: pick(rows, members) },
+            Values::Texts { texts, places } => Self::Texts { texts, places: pick(places, members) },
         }
     }
 
@@ -110,7 +111,7 @@ impl<'a> Column<'a> {
         match self {
             Self::Numbers(numbers) => Values::Numbers(numbers),
             Self::Codes(codes) => Values::Codes(codes),
-            Self::Texts { texts, rows } => Values::Texts { texts, rows },
+            Self::Texts { texts, places } => Values::Texts { texts, places },
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A score for every document of a query against graded relevance.
 
+use std::cmp::Reverse;
+
 use holdout_contract::spec::{Cell, Direction, Task};
 
 use super::lists::discount;
@@ -7,6 +9,7 @@ use crate::kernels::{order_key, sum};
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
 use crate::metrics::groups::Groups;
 use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use crate::parallel;
 
 /// NDCG of graded documents.
 pub struct Graded {
@@ -18,15 +21,19 @@ pub struct Graded {
 /// What the host chose.
 struct Choice {
     k: usize,
+    /// What the first `k` places are worth, as far as a query reaches.
+    worth: Vec<f64>,
     gain: fn(f64) -> f64,
     /// Documents with equal scores share their places; else they keep the order of the file.
     shares_ties: bool,
 }
 
 impl Choice {
-    fn of(params: &Params) -> Self {
+    fn of(params: &Params, n_documents: usize) -> Self {
+        let k = params.count("k").min(n_documents.max(1));
         Self {
-            k: params.count("k"),
+            k,
+            worth: (0..k).map(discount).collect(),
             gain: match params.text(GAIN) {
                 Some(EXPONENTIAL_GAIN) => |relevance| relevance.exp2() - 1.0,
                 _ => |relevance| relevance,
@@ -58,20 +65,27 @@ impl Metric for Graded {
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
-        let choice = Choice::of(params);
         let (relevance, score) = rows.numbers();
         if relevance.iter().any(|relevance| *relevance < 0.0) {
             return Err(Undefined::because("A relevance below 0 has no gain."));
         }
-        let mut scores = Vec::new();
-        for (_, documents) in Groups::of(rows)?.iter() {
+        let groups = Groups::of(rows)?;
+        let queries: Vec<&[u32]> = groups.iter().map(|(_, documents)| documents).collect();
+        let most_documents = queries.iter().map(|documents| documents.len()).max().unwrap_or(0);
+        let choice = Choice::of(params, most_documents);
+        let of_query = |documents: &[u32], room: &mut Room| {
             let gains: Vec<f64> = documents.iter().map(|at| (choice.gain)(relevance[*at as usize])).collect();
             if documents.len() < self.least_documents || gains.iter().all(|gain| *gain == 0.0) {
-                continue;
+                return None;
             }
             let scored: Vec<f64> = documents.iter().map(|at| score[*at as usize]).collect();
-            scores.push(choice.gained(&gains, &scored) / ideal(&gains, choice.k));
-        }
+            Some(choice.gained(&gains, &scored, room) / choice.ideal(gains))
+        };
+        let scores = parallel::map_ranges(queries.len(), rows.len(), |range| {
+            let mut room = Room::default();
+            queries[range].iter().map(|documents| of_query(documents, &mut room)).collect()
+        });
+        let scores: Vec<f64> = scores.into_iter().flatten().collect();
         if scores.is_empty() {
             return Err(Undefined::because("No query of this split has a relevant document."));
         }
@@ -79,30 +93,60 @@ impl Metric for Graded {
     }
 }
 
+/// What one query after the other needs for a while.
+#[derive(Default)]
+struct Room {
+    keys: Vec<u64>,
+    parted: Vec<u64>,
+    order: Vec<(Reverse<u64>, u32)>,
+}
+
+impl Room {
+    /// The documents of the `k` best scores, and all that tie with the last of them; best first, in the
+    /// order of the file where scores are equal.
+    fn leading(&mut self, scores: &[f64], k: usize) -> &[(Reverse<u64>, u32)] {
+        self.keys.clear();
+        self.keys.extend(scores.iter().map(|score| order_key(*score)));
+        self.order.clear();
+        let least = match k {
+            k if k < scores.len() => {
+                self.parted.clone_from(&self.keys);
+                *self.parted.select_nth_unstable_by(k - 1, |a, b| b.cmp(a)).1
+            }
+            _ => 0,
+        };
+        let documents = self.keys.iter().enumerate().filter(|(_, key)| **key >= least);
+        self.order.extend(documents.map(|(at, key)| (Reverse(*key), at as u32)));
+        self.order.sort_unstable();
+        &self.order
+    }
+}
+
 impl Choice {
-    fn gained(&self, gains: &[f64], scores: &[f64]) -> f64 {
-        let k = self.k;
-        let mut order: Vec<usize> = (0..gains.len()).collect();
-        order.sort_by_key(|at| !order_key(scores[*at]));
-        let worth = |place: usize| if place < k { discount(place) } else { 0.0 };
+    fn gained(&self, gains: &[f64], scores: &[f64], room: &mut Room) -> f64 {
+        let order = room.leading(scores, self.k);
         if !self.shares_ties {
-            return order.iter().take(k).enumerate().map(|(place, at)| gains[*at] * worth(place)).sum();
+            return order.iter().zip(&self.worth).map(|((_, at), worth)| gains[*at as usize] * worth).sum();
         }
         let mut place = 0;
         let mut total = 0.0;
-        for tied in order.chunk_by(|a, b| scores[*a] == scores[*b]) {
-            let mean = tied.iter().map(|at| gains[*at]).sum::<f64>() / tied.len() as f64;
-            total += mean * (place..place + tied.len()).map(worth).sum::<f64>();
+        for tied in order.chunk_by(|a, b| a.0 == b.0) {
+            let mean = tied.iter().map(|(_, at)| gains[*at as usize]).sum::<f64>() / tied.len() as f64;
+            let places = self.worth.iter().skip(place).take(tied.len());
+            total += mean * places.sum::<f64>();
             place += tied.len();
         }
         total
     }
-}
 
-fn ideal(gains: &[f64], k: usize) -> f64 {
-    let mut sorted = gains.to_vec();
-    sorted.sort_unstable_by(|a, b| b.total_cmp(a));
-    sorted.iter().take(k).enumerate().map(|(place, gain)| gain * discount(place)).sum()
+    fn ideal(&self, mut gains: Vec<f64>) -> f64 {
+        if self.k < gains.len() {
+            gains.select_nth_unstable_by(self.k, |a, b| b.total_cmp(a));
+            gains.truncate(self.k);
+        }
+        gains.sort_unstable_by(|a, b| b.total_cmp(a));
+        gains.iter().zip(&self.worth).map(|(gain, worth)| gain * worth).sum()
+    }
 }
 
 const K: ParameterAbout = ParameterAbout {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use crate::kernels::sum;
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
-use crate::metrics::text::words::words;
+use crate::metrics::text::words::{Word, words};
 use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined};
 
 /// A score of every row's first k items, averaged over rows.
@@ -39,13 +39,14 @@ impl PerRow for TopK {
 
     fn find(&self, rows: &Rows<'_>, params: &Params) -> Vec<f64> {
         let k = params.count("k");
-        rows.each_pair(|relevant, predicted| {
-            let relevant = Items::of(relevant);
+        let (truths, predictions) = (rows.truths[0], rows.predictions[0]);
+        rows.each_with(Vec::new, |room, at| {
+            let relevant = Items::of(truths.text(at), room);
             if relevant.len() == 0 {
                 return f64::NAN;
             }
             let n_relevant = relevant.len();
-            with_hits(predicted, relevant, k, |hits| (self.compute)(hits, n_relevant, k))
+            with_hits(predictions.text(at), relevant, k, |hits| (self.compute)(hits, n_relevant, k))
         })
     }
 
@@ -68,42 +69,41 @@ impl PerRow for TopK {
 const MANY: usize = 16;
 
 /// The relevant items that are not found yet.
-#[expect(clippy::large_enum_variant, reason = "one lives on the stack at a time, and asks for no memory")]
-enum Items<'a> {
-    Few { items: [&'a str; MANY], n: usize, is_found: u32 },
+enum Items<'r, 'a> {
+    Few { items: &'r [Word<'a>], is_found: u32 },
     Many(HashSet<&'a str, foldhash::fast::FixedState>),
 }
 
-impl<'a> Items<'a> {
-    fn of(list: &'a str) -> Self {
-        let mut few = [""; MANY];
-        let mut n = 0;
-        let mut items = words(list);
+impl<'r, 'a> Items<'r, 'a> {
+    fn of(list: &'a str, room: &'r mut Vec<Word<'a>>) -> Self {
+        room.clear();
+        let mut items = words(list).map(Word::of);
         for item in items.by_ref() {
-            if few[..n].contains(&item) {
+            if room.contains(&item) {
                 continue;
             }
-            if n == MANY {
-                return Self::Many(few.into_iter().chain([item]).chain(items).collect());
+            room.push(item);
+            if room.len() > MANY {
+                return Self::Many(room.iter().copied().chain(items).map(|item| item.text).collect());
             }
-            few[n] = item;
-            n += 1;
         }
-        Self::Few { items: few, n, is_found: 0 }
+        Self::Few { items: room, is_found: 0 }
     }
 
     fn len(&self) -> usize {
         match self {
-            Self::Few { n, .. } => *n,
+            Self::Few { items, .. } => items.len(),
             Self::Many(items) => items.len(),
         }
     }
 
     /// Whether the item is relevant and was not found before.
+    #[inline]
     fn find(&mut self, item: &str) -> bool {
         match self {
-            Self::Few { items, n, is_found } => {
-                let place = items[..*n].iter().position(|relevant| *relevant == item);
+            Self::Few { items, is_found } => {
+                let item = Word::of(item);
+                let place = items.iter().position(|relevant| *relevant == item);
                 let bit = place.map_or(0, |place| 1 << place);
                 let is_new = *is_found & bit != bit;
                 *is_found |= bit;
@@ -119,7 +119,7 @@ const SHORT: usize = 64;
 
 /// Gives `see` which of the first `k` places hold a relevant item for the first time. An item listed
 /// twice keeps both places.
-fn with_hits<R>(predicted: &str, mut relevant: Items<'_>, k: usize, see: impl FnOnce(&[bool]) -> R) -> R {
+fn with_hits<R>(predicted: &str, mut relevant: Items<'_, '_>, k: usize, see: impl FnOnce(&[bool]) -> R) -> R {
     let mut short = [false; SHORT];
     let mut long = Vec::new();
     let places: &mut [bool] = if k <= SHORT {

@@ -122,29 +122,31 @@ impl Metric for Mask {
 }
 
 impl PerRow for Mask {
-    type Found = Overlap;
+    /// No number for two empty masks.
+    type Found = f64;
 
-    fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<Overlap> {
-        rows.each_pair(Overlap::of)
+    fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<f64> {
+        rows.each_pair(|truth, predicted| {
+            let overlap = Overlap::of(truth, predicted);
+            if overlap.is_empty() { f64::NAN } else { (self.value)(overlap) }
+        })
     }
 
-    fn add_up(&self, rows: &Rows<'_>, overlaps: &[Overlap], params: &Params) -> Result<f64, Undefined> {
+    fn add_up(&self, rows: &Rows<'_>, values: &[f64], params: &Params) -> Result<f64, Undefined> {
         rows.positive_weight()?;
         match self.over {
             Over::Rows if params.flag(LEAVE_OUT.name) => {
                 let all: Vec<u32> = (0..rows.len() as u32).collect();
-                self.mean(rows, params, overlaps, &all).ok_or_else(all_left_out)
+                mean(rows, params, values, &all).ok_or_else(all_left_out)
             }
             Over::Rows => {
                 let of_empty_pair = params.optional_number(EMPTY_PAIR.name).unwrap_or(1.0);
-                rows.mean(|at| self.value_or(overlaps[at], of_empty_pair))
+                rows.mean(|at| value_or(values[at], of_empty_pair))
             }
             Over::Classes => {
                 let groups = Groups::of(rows)?;
-                let means: Vec<f64> = groups
-                    .iter()
-                    .filter_map(|(_, members)| self.mean(rows, params, overlaps, members))
-                    .collect();
+                let means: Vec<f64> =
+                    groups.iter().filter_map(|(_, members)| mean(rows, params, values, members)).collect();
                 if means.is_empty() {
                     return Err(all_left_out());
                 }
@@ -154,21 +156,20 @@ impl PerRow for Mask {
     }
 }
 
-impl Mask {
-    fn value_or(&self, overlap: Overlap, of_empty_pair: f64) -> f64 {
-        if overlap.is_empty() { of_empty_pair } else { (self.value)(overlap) }
-    }
+fn value_or(value: f64, of_empty_pair: f64) -> f64 {
+    if value.is_nan() { of_empty_pair } else { value }
+}
 
-    fn mean(&self, rows: &Rows<'_>, params: &Params, overlaps: &[Overlap], members: &[u32]) -> Option<f64> {
-        let of_empty_pair = (!params.flag(LEAVE_OUT.name)).then(|| params.optional_number(EMPTY_PAIR.name));
-        let of_empty_pair = of_empty_pair.map(|value| value.unwrap_or(1.0));
-        let counts = |at: usize| of_empty_pair.is_some() || !overlaps[at].is_empty();
-        let counted: Vec<usize> = members.iter().map(|at| *at as usize).filter(|at| counts(*at)).collect();
-        let total = sum(counted.len(), |at| rows.weight(counted[at]));
-        let value = |at: usize| self.value_or(overlaps[at], of_empty_pair.unwrap_or(0.0));
-        let weighted = sum(counted.len(), |at| rows.weight(counted[at]) * value(counted[at]));
-        (total > 0.0).then(|| weighted / total)
-    }
+/// `None` where nothing is left to count.
+fn mean(rows: &Rows<'_>, params: &Params, values: &[f64], members: &[u32]) -> Option<f64> {
+    let of_empty_pair = (!params.flag(LEAVE_OUT.name)).then(|| params.optional_number(EMPTY_PAIR.name));
+    let of_empty_pair = of_empty_pair.map(|value| value.unwrap_or(1.0));
+    let counts = |at: usize| of_empty_pair.is_some() || !values[at].is_nan();
+    let counted: Vec<usize> = members.iter().map(|at| *at as usize).filter(|at| counts(*at)).collect();
+    let total = sum(counted.len(), |at| rows.weight(counted[at]));
+    let value = |at: usize| value_or(values[at], of_empty_pair.unwrap_or(0.0));
+    let weighted = sum(counted.len(), |at| rows.weight(counted[at]) * value(counted[at]));
+    (total > 0.0).then(|| weighted / total)
 }
 
 impl Metric for Pooled {

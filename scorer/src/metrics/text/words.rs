@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::intake::brief::Brief;
+
 /// What Python takes for a space: Unicode's white space and four old separators.
 pub(super) fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
@@ -15,11 +17,74 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
             at += c;
         }
         let start = at;
-        while let Some((c, false)) = next(text, at) {
-            at += c;
-        }
+        at = word_end(text, at);
         (at > start).then(|| &text[start..at])
     })
+}
+
+#[inline]
+fn word_end(text: &str, start: usize) -> usize {
+    let mut at = start;
+    loop {
+        at = plain_end(text.as_bytes(), at);
+        match next(text, at) {
+            Some((c, false)) => at += c,
+            _ => return at,
+        }
+    }
+}
+
+/// Where the bytes end, from one on, that are ASCII letters, digits and signs: above the space, and below
+/// 128.
+#[inline]
+fn plain_end(text: &[u8], start: usize) -> usize {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let mut at = start;
+    while at < text.len() {
+        let Some(eight) = eight_from(text, at) else {
+            return at + text[at..].iter().take_while(|byte| (0x21..0x80).contains(*byte)).count();
+        };
+        // A byte's highest bit is set where it is not plain, and perhaps in bytes above one that is not.
+        let odd = (eight.wrapping_sub(EACH * 0x21) | eight) & (EACH << 7);
+        if odd != 0 {
+            return at + odd.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    at
+}
+
+/// Eight bytes, zeros behind the text's end; `None` for a text that is shorter than that.
+#[inline]
+fn eight_from(text: &[u8], at: usize) -> Option<u64> {
+    match text[at..].first_chunk() {
+        Some(eight) => Some(u64::from_le_bytes(*eight)),
+        None => {
+            let n_before = at + 8 - text.len();
+            text.last_chunk().map(|eight| u64::from_le_bytes(*eight) >> (8 * n_before))
+        }
+    }
+}
+
+/// A word that is compared often.
+#[derive(Clone, Copy)]
+pub(crate) struct Word<'a> {
+    pub(crate) text: &'a str,
+    brief: Brief,
+}
+
+impl<'a> Word<'a> {
+    #[inline]
+    pub(crate) fn of(text: &'a str) -> Self {
+        Self { text, brief: Brief::of(text.as_bytes()) }
+    }
+}
+
+impl PartialEq for Word<'_> {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.brief == other.brief && (self.brief.is_whole() || self.text == other.text)
+    }
 }
 
 /// How many bytes the character has that begins at a byte, and whether it is a space.
@@ -96,6 +161,17 @@ mod tests {
         assert_eq!(found, ["a", "b", "c", "d", "e\u{200b}f"]);
         for c in (0..0x3100).filter_map(char::from_u32) {
             assert_eq!(words(&format!("é{c}x")).count(), 1 + usize::from(is_space(c)), "{c:?}");
+            assert_eq!(words(&format!("a word{c}x")).count(), 2 + usize::from(is_space(c)), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn words_end_where_they_do_letter_by_letter() {
+        for length in 0..40 {
+            let letters = "ab!~\u{7f}c é\td\u{a0}efghijklm".chars();
+            let text: String = letters.cycle().skip(length % 7).take(length).collect();
+            let slowly: Vec<&str> = text.split(is_space).filter(|word| !word.is_empty()).collect();
+            assert_eq!(words(&text).collect::<Vec<_>>(), slowly, "{text:?}");
         }
     }
 
