@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::intake::{self, CellRule, Column, Content, Limits, Plan, Wanted};
 use crate::metrics::compose::{self, PartScore};
-use crate::metrics::{self, Metric, Params, Rows, Undefined, Values};
+use crate::metrics::{self, Metric, NoMeasure, Params, Rows, Undefined, Values};
 use crate::misfit::Misfits;
 use holdout_contract::rejection::{Rejection, RejectionKind};
 use holdout_contract::spec::{Cell, Direction, Layout};
@@ -103,6 +103,11 @@ impl Judge {
     /// Rows whose cells, well-formed as they are, cannot belong to them.
     pub fn misfits(&self, truths: &[Values<'_>], predictions: &[Values<'_>]) -> Option<Misfits> {
         compose::misfits(self.metric, &self.params, truths, predictions)
+    }
+
+    /// What errors are measured by on these labels.
+    pub fn measure(&self, labels: &Rows<'_>) -> Option<Result<String, NoMeasure>> {
+        compose::measure(self.metric, &self.params, labels)
     }
 
     /// The cell of a perfect submission where the truth is this text.

@@ -9,7 +9,7 @@ use crate::align::{Aligned, align};
 use crate::intake::{Content, Limits};
 use crate::judge::Judge;
 use crate::metrics::compose::PartScore;
-use crate::metrics::{Rows, Undefined, Values, finite};
+use crate::metrics::{NoMeasure, Rows, Undefined, Values, finite};
 use crate::parallel;
 use crate::solution::{Solution, Split};
 
@@ -69,6 +69,12 @@ pub fn part_scores(solution: &Solution, aligned: &Aligned, split: Split) -> Vec<
         return Vec::new();
     }
     with_rows(solution, aligned, range, |rows| solution.judge().part_scores(rows)).unwrap_or_default()
+}
+
+/// What errors are measured by on the labels that count; no predictions are looked at.
+pub fn measure(solution: &Solution) -> Option<Result<String, NoMeasure>> {
+    let none = Aligned { predictions: Vec::new(), n_classes: 0, notices: Vec::new() };
+    with_rows(solution, &none, solution.range(Split::All), |labels| solution.judge().measure(labels))
 }
 
 fn scores(judge: &Judge, rows: &Rows<'_>, parts: &[Range<usize>]) -> Vec<Result<SplitScore, Undefined>> {

@@ -6,7 +6,7 @@ use holdout_contract::spec::Direction;
 use holdout_scorer::align::align;
 use holdout_scorer::intake::{Content, Limits, Source, content};
 use holdout_scorer::judge::{Context, Judge};
-use holdout_scorer::score::score_split;
+use holdout_scorer::score::{measure, score_split};
 use holdout_scorer::solution::{Solution, Split};
 use holdout_scorer::split::SplitRule;
 use serde_json::{Value, json};
@@ -34,6 +34,23 @@ fn score(metric: &str, params: Value, solution: &str, submission: &str) -> Resul
 fn close(found: Result<f64, String>, expected: f64) {
     let found = found.unwrap();
     assert!((found - expected).abs() < 1e-12, "{found}, not {expected}");
+}
+
+#[test]
+fn percentages_of_zero_are_found_in_every_part_and_column() {
+    let refuses = |metric: &str, params: Value| {
+        let solution = "id,a,b,Usage\n1,1,0,Public\n2,2,3,Private\n3,0,0,Ignored\n";
+        let judge = judge(metric, params).unwrap();
+        let prepared =
+            Solution::prepare(&opened(solution), judge, &SplitRule::default(), &Limits::default()).unwrap();
+        measure(&prepared).is_some_and(|measure| measure.is_err())
+    };
+    let sum = |target: &str| {
+        let part = |metric: &str, target: &str| json!({"metric": metric, "weight": 0.5, "target": target});
+        json!({"parts": [part("mae", "b"), part("mape", target)]})
+    };
+    assert!(refuses("weighted_sum_of_losses", sum("b")) && !refuses("weighted_sum_of_losses", sum("a")));
+    assert!(refuses("mape", json!({"columns": "a, b"})) && !refuses("mape", json!({"columns": "a"})));
 }
 
 const SOLUTION: &str = "id,a,b,site,heft,Usage\n1,1,10,north,1,Public\n2,2,20,north,1,Private\n\

@@ -131,6 +131,39 @@ async fn every_refusal_names_its_fix(db: PgPool) {
     }
 }
 
+/// Series b did not change from one step to the next, and c has no past.
+const HISTORY: &[u8] = b"series,t,value\na,1,2\na,2,4\na,3,3\nb,1,5\nb,2,5\nb,3,5\n";
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn series_without_a_scale_are_named_and_the_scales_of_others_told(db: PgPool) {
+    let world = World::new(db).await;
+    let draft = sound(&world).await;
+    world.data_file(draft, "history", HISTORY).await;
+    let series = |names: [&str; 4]| {
+        let [a, b, c, d] = names;
+        format!("id,series,y,Usage\na,{a},1,Public\nb,{b},2,Private\nc,{c},4,Public\nd,{d},5,Ignored\n")
+    };
+    for metric in ["mase", "rmsse"] {
+        set_metric(&world, draft, metric).await;
+        world.set_solution(draft, &series(["a", "a", "b", "a"])).await;
+        let report = examined(&world, draft).await;
+        assert_eq!(refused(&report), ["metric_applies"]);
+        let told = text(&report, "metric_applies");
+        assert!(told.starts_with("The history of the series “b” does not change"), "{told}");
+        assert!(!told.contains("public"), "not found by a trial of a file: {told}");
+
+        world.set_solution(draft, &series(["c", "a", "b", "a"])).await;
+        let told = text(&examined(&world, draft).await, "metric_applies").to_owned();
+        assert!(told.contains("no history of the series “c”"), "{told}");
+        assert!(told.ends_with("2 of 3 series cannot be scaled."), "{told}");
+
+        world.set_solution(draft, &series(["a", "a", "a", "b"])).await;
+        let report = examined(&world, draft).await;
+        assert!(report.allows_launch(), "an ignored row needs no scale: {report:#?}");
+        assert!(text(&report, "scales").contains("1.0 times as much"), "{report:#?}");
+    }
+}
+
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn an_empty_draft_is_told_what_it_lacks(db: PgPool) {
     let world = World::new(db).await;

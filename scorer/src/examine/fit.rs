@@ -1,6 +1,6 @@
 //! Whether solution, metric and sample submission fit one another.
 
-use holdout_contract::examine::{Finding, Profile};
+use holdout_contract::examine::{Finding, Profile, Verdict};
 use holdout_contract::job::SplitScore;
 use holdout_contract::spec::{Direction, Layout};
 
@@ -9,8 +9,8 @@ use crate::align::{Aligned, align};
 use crate::intake::Limits;
 use crate::intake::content::Bytes;
 use crate::judge::{Context, Judge, read_history};
-use crate::metrics::Values;
-use crate::score::score_split;
+use crate::metrics::NoMeasure;
+use crate::score::{self, score_split};
 use crate::solution::{Solution, Split};
 
 /// How far the truth's own score may be from the metric's best: rounding alone.
@@ -51,13 +51,10 @@ pub fn examine(competition: &Competition<'_>, solution: &Bytes, limits: &Limits)
     fit.findings.push(split_empty(&solution));
     fit.findings.extend(class_missing(&solution));
     let is_split = solution.n_public() > 0 && solution.n_private() > 0;
-    let is_applicable = match zero_truths(competition, &solution) {
-        Some(finding) => {
-            fit.findings.push(finding);
-            false
-        }
-        None => is_split && perfect(&solution, &mut fit.findings),
-    };
+    let measure = measure(&solution);
+    let has_measure = measure.as_ref().is_none_or(|finding| finding.verdict != Verdict::Refused);
+    fit.findings.extend(measure);
+    let is_applicable = has_measure && is_split && perfect(&solution, &mut fit.findings);
     sample(competition, &solution, is_applicable, limits, &mut fit.findings);
     fit
 }
@@ -155,19 +152,11 @@ fn class_missing(solution: &Solution) -> Option<Finding> {
     })
 }
 
-/// True values of 0, where errors are measured as shares of the truth.
-fn zero_truths(competition: &Competition<'_>, solution: &Solution) -> Option<Finding> {
-    if competition.metric != Some("mape") {
-        return None;
-    }
-    let truths = solution.truths(solution.range(Split::All));
-    let n_zeros = truths.iter().flat_map(Values::numbers).filter(|truth| **truth == 0.0).count();
-    (n_zeros > 0).then(|| {
-        refused(
-            "metric_applies",
-            format!("{n_zeros} of the true values are 0. No error is a percentage of 0: such rows alone decide the score."),
-            "Choose a metric that takes no percentages, such as mae or rmsle, or mark these rows “Ignored”.",
-        )
+/// What errors are measured by: a remark where that differs from row to row, a refusal where it is nothing.
+fn measure(solution: &Solution) -> Option<Finding> {
+    Some(match score::measure(solution)? {
+        Ok(remark) => pass("scales", remark),
+        Err(NoMeasure { reason, mend }) => refused("metric_applies", reason, mend),
     })
 }
 

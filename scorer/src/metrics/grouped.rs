@@ -6,8 +6,8 @@ use holdout_contract::spec::{Direction, Task};
 use super::about::{About, fields};
 use super::groups::Groups;
 use super::regression::pointwise::smape_term;
-use super::{Degenerate, Laws, Metric, Params, Rows, Undefined};
-use crate::kernels::sum;
+use super::{Degenerate, Laws, Metric, NoMeasure, Params, Rows, Undefined};
+use crate::kernels::{median, sum};
 
 /// One group's rows.
 pub struct Group<'a> {
@@ -50,6 +50,18 @@ impl Group<'_> {
         )))
     }
 
+    /// # Errors
+    /// As [`Group::scale`].
+    fn scale_of_seasons(&self) -> Result<f64, Undefined> {
+        self.scale(self.season(), 1)
+    }
+
+    /// # Errors
+    /// As [`Group::scale`].
+    fn scale_of_squares(&self) -> Result<f64, Undefined> {
+        self.scale(1, 2)
+    }
+
     fn number_of(&self, key: &str) -> Option<f64> {
         self.rows.context.get(key)?.get(self.name)?.as_f64()
     }
@@ -61,16 +73,20 @@ impl Group<'_> {
     }
 
     fn rmsse(&self) -> Result<f64, Undefined> {
-        Ok((self.mean(|y, p| (y - p).powi(2)) / self.scale(1, 2)?).sqrt())
+        Ok((self.mean(|y, p| (y - p).powi(2)) / self.scale_of_squares()?).sqrt())
     }
 }
 
 /// A weighted mean over groups.
 pub struct OverGroups {
     about: About,
-    of_group: fn(&Group<'_>) -> Result<f64, Undefined>,
-    weight: fn(&Group<'_>) -> Result<f64, Undefined>,
+    of_group: OfGroup,
+    weight: OfGroup,
+    /// What a group's errors are divided by, where they are.
+    scale: Option<OfGroup>,
 }
+
+type OfGroup = fn(&Group<'_>) -> Result<f64, Undefined>;
 
 impl Metric for OverGroups {
     fn about(&self) -> &About {
@@ -83,6 +99,16 @@ impl Metric for OverGroups {
 
     fn needs_groups(&self) -> bool {
         true
+    }
+
+    fn measure(&self, labels: &Rows<'_>) -> Option<Result<String, NoMeasure>> {
+        let groups = Groups::of(labels).ok()?;
+        let scale = self.scale?;
+        let scales = groups.iter().map(|(number, members)| {
+            let group = Group { name: &labels.group_names[number], rows: labels, members };
+            scale(&group)
+        });
+        Some(scales_told(scales.collect()))
     }
 
     fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
@@ -102,6 +128,31 @@ impl Metric for OverGroups {
         Ok(sum(terms.len(), |at| terms[at]) / total)
     }
 }
+
+/// How far the scales are apart, or which of them cannot be had.
+fn scales_told(scales: Vec<Result<f64, Undefined>>) -> Result<String, NoMeasure> {
+    let n_series = scales.len();
+    let missing: Vec<&Undefined> = scales.iter().filter_map(|scale| scale.as_ref().err()).collect();
+    if let Some(first) = missing.first() {
+        let more = match missing.len() {
+            1 => String::new(),
+            n => format!(" {n} of {n_series} series cannot be scaled."),
+        };
+        return Err(NoMeasure { reason: format!("{first}{more}"), mend: UNSCALED_MEND });
+    }
+    let scales: Vec<f64> = scales.into_iter().filter_map(Result::ok).collect();
+    let least = scales.iter().copied().fold(f64::INFINITY, f64::min);
+    let median = median(scales);
+    Ok(format!(
+        "The errors of {n_series} series are divided by how much their past changed: by {least:.4} at least, by \
+         {median:.4} in the median. The same error costs {:.1} times as much in the stillest series as in the \
+         median one.",
+        median / least
+    ))
+}
+
+const UNSCALED_MEND: &str = "Mark the rows of these series “Ignored”, upload a history in which they change, or choose a metric without \
+     scales, such as group_mean_mae.";
 
 fn equally(_: &Group<'_>) -> Result<f64, Undefined> {
     Ok(1.0)
@@ -135,6 +186,7 @@ pub static GROUP_MEAN_MAE: OverGroups = OverGroups {
     },
     of_group: |group| Ok(group.mean_absolute_error()),
     weight: equally,
+    scale: None,
 };
 
 pub static GROUP_MEAN_LOG_MAE: OverGroups = OverGroups {
@@ -150,6 +202,7 @@ pub static GROUP_MEAN_LOG_MAE: OverGroups = OverGroups {
     },
     of_group: |group| Ok(group.mean_absolute_error().max(1e-9).ln()),
     weight: equally,
+    scale: None,
 };
 
 pub static SMAPE_BY_SERIES: OverGroups = OverGroups {
@@ -168,6 +221,7 @@ pub static SMAPE_BY_SERIES: OverGroups = OverGroups {
     },
     of_group: |group| Ok(100.0 * group.mean(|y, p| smape_term(y, p, 0.0))),
     weight: equally,
+    scale: None,
 };
 
 pub static MASE: OverGroups = OverGroups {
@@ -184,8 +238,9 @@ pub static MASE: OverGroups = OverGroups {
         gaming: SCALED_GAMING,
         ..BLANK
     },
-    of_group: |group| Ok(group.mean_absolute_error() / group.scale(group.season(), 1)?),
+    of_group: |group| Ok(group.mean_absolute_error() / group.scale_of_seasons()?),
     weight: equally,
+    scale: Some(|group| group.scale_of_seasons()),
 };
 
 pub static RMSSE: OverGroups = OverGroups {
@@ -201,6 +256,7 @@ pub static RMSSE: OverGroups = OverGroups {
     },
     of_group: |group| group.rmsse(),
     weight: equally,
+    scale: Some(|group| group.scale_of_squares()),
 };
 
 pub static WRMSSE: OverGroups = OverGroups {
@@ -223,4 +279,5 @@ pub static WRMSSE: OverGroups = OverGroups {
             Undefined::because(format!("The competition names no weight for the series “{}”.", group.name))
         })
     },
+    scale: Some(|group| group.scale_of_squares()),
 };

@@ -90,6 +90,13 @@ pub enum Degenerate {
     NegativeTruth,
 }
 
+/// Why errors have no measure on some labels, in sentences for the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoMeasure {
+    pub reason: String,
+    pub mend: &'static str,
+}
+
 /// What tests hold a metric to; no default, so a metric without laws does not build.
 #[derive(Debug, Clone, Copy)]
 pub struct Laws {
@@ -168,6 +175,12 @@ pub trait Metric: Send + Sync {
 
     /// Rows whose cells, well-formed as they are, cannot belong to them.
     fn misfits(&self, _truths: &[Values<'_>], _predictions: &[Values<'_>], _: &Params) -> Option<Misfits> {
+        None
+    }
+
+    /// Looks, before the launch, at what these labels' errors are measured by, where that is not the same
+    /// for all labels: a remark on it, or why there is no measure. Predictions are not looked at.
+    fn measure(&self, _labels: &Rows<'_>) -> Option<Result<String, NoMeasure>> {
         None
     }
 

@@ -33,6 +33,7 @@ const fn loss(about: About, term: fn(f64, f64, f64) -> f64) -> Pointwise {
         term,
         finish: |mean, _| mean,
         of_extremes: None,
+        measure: |_| None,
     }
 }
 

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 use holdout_contract::spec::{Cell, Direction, Layout};
 
-use super::{Metric, Params, Rows, Undefined, Values};
+use super::{Metric, NoMeasure, Params, Rows, Undefined, Values};
 use crate::judge::Context;
 use crate::misfit::Misfits;
 
@@ -143,6 +143,15 @@ pub fn misfits(
     } else {
         parts::misfits(&parts, truths, predictions)
     }
+}
+
+/// What errors are measured by on these labels, where the metric or a part of it has something to say: the
+/// first reason why there is no measure, or the first remark.
+pub fn measure(metric: &dyn Metric, params: &Params, labels: &Rows<'_>) -> Option<Result<String, NoMeasure>> {
+    let parts = parts(params);
+    let found = if parts.is_empty() { vec![metric.measure(labels)] } else { parts::measures(&parts, labels) };
+    let found: Vec<_> = found.into_iter().flatten().collect();
+    found.iter().find(|measure| measure.is_err()).or(found.first()).cloned()
 }
 
 /// The cell of a perfect submission where the truth is this text.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::PartScore;
 use crate::metrics::about::{Kind, POSITIVE, ParameterAbout};
-use crate::metrics::{Metric, Params, Rows, Undefined, Values, find, finite};
+use crate::metrics::{Metric, NoMeasure, Params, Rows, Undefined, Values, find, finite};
 use crate::misfit::Misfits;
 
 const KEYS: [&str; 4] = ["metric", "weight", "params", "target"];
@@ -193,22 +193,33 @@ pub(super) fn scores(parts: &[Part], rows: &Rows<'_>) -> Result<Vec<PartScore>, 
     parts.iter().map(score).collect()
 }
 
+/// As [`super::measure`], of every part.
+pub(super) fn measures(parts: &[Part], labels: &Rows<'_>) -> Vec<Option<Result<String, NoMeasure>>> {
+    let Ok(all) = layout(parts) else { return Vec::new() };
+    let measure = |part: &Part| with_rows(part, &all, labels, |rows| part.metric.measure(rows));
+    parts.iter().map(measure).collect()
+}
+
 fn part_score(part: &Part, all: &Layout, rows: &Rows<'_>) -> Result<f64, Undefined> {
+    with_rows(part, all, rows, |rows| super::score(part.metric, &part.params, rows))
+}
+
+/// Does some work with what a part reads.
+fn with_rows<R>(part: &Part, all: &Layout, rows: &Rows<'_>, work: impl FnOnce(&Rows<'_>) -> R) -> R {
     let weights = rows.weights.filter(|_| part.params.text("weight_column").is_some());
     let groups = rows.groups.filter(|_| super::needs_groups(part.metric, &part.params));
     let reads = Reads::of(part, all, rows.truths.len(), rows.predictions.len());
     let (truths, predictions) =
         (pick(rows.truths, &reads.truths), pick(rows.predictions, &reads.predictions));
     let column_classes = pick(rows.column_classes, &reads.truths);
-    let rows = Rows {
+    work(&Rows {
         truths: &truths,
         predictions: &predictions,
         column_classes: &column_classes,
         weights,
         groups,
         ..*rows
-    };
-    super::score(part.metric, &part.params, &rows)
+    })
 }
 
 /// The parameter “parts” of examples and tests.

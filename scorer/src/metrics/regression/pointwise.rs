@@ -3,9 +3,12 @@
 use holdout_contract::spec::{Direction, Task};
 
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
-use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined};
+use crate::metrics::{
+    Degenerate, Laws, Metric, NoMeasure, Params, PerRow, Rows, ScoresPerRow, Undefined, Values,
+};
 
 type OfRows = fn(&Rows<'_>) -> Result<f64, Undefined>;
+type OfLabels = fn(&Rows<'_>) -> Option<Result<String, NoMeasure>>;
 
 /// A loss averaged over rows.
 pub struct Pointwise {
@@ -19,6 +22,8 @@ pub struct Pointwise {
     pub finish: fn(f64, &Params) -> f64,
     /// The score of rows whose terms are too large or too small for doubles.
     pub of_extremes: Option<OfRows>,
+    /// As [`Metric::measure`].
+    pub measure: OfLabels,
 }
 
 impl Metric for Pointwise {
@@ -36,6 +41,10 @@ impl Metric for Pointwise {
 
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {
         Some(self)
+    }
+
+    fn measure(&self, labels: &Rows<'_>) -> Option<Result<String, NoMeasure>> {
+        (self.measure)(labels)
     }
 }
 
@@ -102,6 +111,9 @@ macro_rules! pointwise {
         pointwise!($id, $about, $laws, $term, |mean, _| mean, |_, _, _| true, "");
     };
     ($id:ident, $about:expr, $laws:expr, $term:expr, $finish:expr, $domain:expr, $sentence:expr) => {
+        pointwise!($id, $about, $laws, $term, $finish, $domain, $sentence, |_| None);
+    };
+    ($id:ident, $about:expr, $laws:expr, $term:expr, $finish:expr, $domain:expr, $sentence:expr, $measure:expr) => {
         pub static $id: Pointwise = Pointwise {
             about: $about,
             laws: $laws,
@@ -110,6 +122,7 @@ macro_rules! pointwise {
             term: $term,
             finish: $finish,
             of_extremes: None,
+            measure: $measure,
         };
     };
 }
@@ -129,6 +142,7 @@ pub static RMSE: Pointwise = Pointwise {
     term: |y, p, _| (y - p) * (y - p),
     finish: |mean, _| mean.sqrt(),
     of_extremes: Some(scaled_root_mean_square),
+    measure: |_| None,
 };
 
 /// With errors measured by the largest one, so that no square leaves the range of doubles.
@@ -233,8 +247,22 @@ pointwise!(
     |y, p, _| (y - p).abs() / y.abs().max(f64::EPSILON),
     |mean, params| if params.text(UNIT.name) == Some(PERCENT) { 100.0 * mean } else { mean },
     |_, _, _| true,
-    ""
+    "",
+    percentages_of_zero
 );
+
+fn percentages_of_zero(labels: &Rows<'_>) -> Option<Result<String, NoMeasure>> {
+    let truths = labels.truths.iter().flat_map(Values::numbers);
+    let n_zeros = truths.filter(|truth| **truth == 0.0).count();
+    (n_zeros > 0).then(|| {
+        Err(NoMeasure {
+            reason: format!(
+                "{n_zeros} of the true values are 0. No error is a percentage of 0: such rows alone decide the score."
+            ),
+            mend: "Choose a metric that takes no percentages, such as mae or rmsle, or mark these rows “Ignored”.",
+        })
+    })
+}
 
 const PERCENT: &str = "percent";
 const UNIT: ParameterAbout = ParameterAbout {
