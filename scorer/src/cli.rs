@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::align::{Aligned, align};
+use crate::audit::cli::PlanArgs;
 use crate::custom;
 use crate::custom::cage::{self, CageArgs};
 use crate::custom::cli::{PythonArgs, SetupArgs, set_up};
@@ -56,6 +57,8 @@ enum Verb {
         #[arg(long, conflicts_with = "table")]
         bare: bool,
     },
+    /// Find out how a metric can be gamed on a solution's labels; prints a verdict for every check as JSON.
+    Audit(AuditArguments),
     /// Check a submission against the sample submission; reads no labels.
     Check(CheckArguments),
     /// Take jobs from the queue and score them.
@@ -108,6 +111,19 @@ struct ScoreArguments {
 }
 
 #[derive(Args)]
+struct AuditArguments {
+    /// A metric's name, also in short form.
+    #[arg(long)]
+    metric: String,
+    #[arg(long)]
+    solution: PathBuf,
+    #[command(flatten)]
+    judge: JudgeArguments,
+    #[command(flatten)]
+    plan: PlanArgs,
+}
+
+#[derive(Args)]
 struct CheckArguments {
     #[arg(long)]
     sample: PathBuf,
@@ -139,6 +155,7 @@ pub fn run() -> ExitCode {
         Verb::Score(arguments) => score(&arguments),
         Verb::Metrics { bare: true, .. } => Ok(catalogue::write(metrics::all().map(|metric| metric.spec()))),
         Verb::Metrics { table, .. } => print_metrics(table),
+        Verb::Audit(arguments) => audit(&arguments),
         Verb::Check(arguments) => check(&arguments),
         Verb::Work(arguments) => return exit(worker::work(&arguments).map(|()| true)),
         Verb::Keygen(arguments) => return exit(worker::keygen(&arguments).map(|()| true)),
@@ -277,6 +294,16 @@ struct ScoreOutput {
     undefined: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notices: Vec<String>,
+}
+
+fn audit(arguments: &AuditArguments) -> Result<String, Failure> {
+    let limits = Limits::default();
+    let settings = arguments.plan.settings().map_err(Failure::Usage)?;
+    let judge = judge(&arguments.metric, &arguments.judge, &limits)?;
+    let solution =
+        Solution::prepare(&open(&arguments.solution, &limits)?, judge, &SplitRule::default(), &limits)?;
+    let report = crate::audit::of_solution(&solution, &settings);
+    serde_json::to_string_pretty(&report).map_err(|error| Failure::Usage(error.to_string()))
 }
 
 fn check(arguments: &CheckArguments) -> Result<String, Failure> {

@@ -7,6 +7,7 @@
 //! Never here: a web page, a rule of a competition, a secret other than the scorers' private key.
 
 pub mod align;
+pub mod audit;
 pub mod cli;
 pub mod custom;
 pub mod examine;

@@ -3,6 +3,7 @@
 //!
 //! Never here: reading a submission's bytes, computing a score, opening a sealed file.
 
+pub mod audit;
 pub mod catalogue;
 pub mod custom;
 pub mod events;

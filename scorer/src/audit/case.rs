@@ -1,0 +1,173 @@
+//! One audit: labels, metric and settings, as all checks see them.
+
+use holdout_contract::spec::Direction;
+
+use super::ask::{Declared, Settings};
+use super::metric::{BlackBox, Trial};
+use super::normal;
+
+/// What is predicted, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// A number.
+    Number,
+    /// A whole number of a short scale.
+    Rating,
+    /// A probability or a score of the positive class.
+    Probability,
+    /// 0 or 1.
+    Yes,
+    /// One of several names.
+    Class,
+    /// A probability for every class.
+    ClassProbabilities,
+}
+
+/// What the checks look at.
+pub struct Case<'a> {
+    pub family: Family,
+    /// Of the rows that are looked at.
+    pub truth: Vec<f64>,
+    /// The values that labels may have, in ascending order; empty for numbers.
+    pub classes: Vec<f64>,
+    /// The group of every row, where the metric scores groups.
+    pub groups: Option<Vec<u32>>,
+    /// How many rows the solution has.
+    pub n_rows: usize,
+    pub metric: &'a dyn BlackBox,
+    pub settings: &'a Settings,
+    /// The least sensible report, where no truth is negative.
+    pub floor: Option<f64>,
+}
+
+/// The least report to a metric that wants numbers above 0.
+const SMALL: f64 = 1e-9;
+
+impl Case<'_> {
+    pub fn n(&self) -> usize {
+        self.truth.len()
+    }
+
+    pub fn higher_is_better(&self) -> bool {
+        self.metric.direction() == Direction::HigherIsBetter
+    }
+
+    /// How much better `new` is than `old`.
+    pub fn gain(&self, new: f64, old: f64) -> f64 {
+        if self.higher_is_better() { new - old } else { old - new }
+    }
+
+    /// The best of some scores and its place.
+    pub fn best(&self, scores: impl IntoIterator<Item = f64>) -> Option<(usize, f64)> {
+        let better = |best: Option<(usize, f64)>, (at, score): (usize, f64)| match best {
+            Some((_, known)) if self.gain(score, known) <= 0.0 => best,
+            _ => Some((at, score)),
+        };
+        scores.into_iter().enumerate().filter(|(_, score)| score.is_finite()).fold(None, better)
+    }
+
+    pub fn score(&self, truth: &[f64], report: &[f64]) -> Option<f64> {
+        self.metric.score_each(&[Trial::of(truth, report)]).pop().flatten()
+    }
+
+    /// Scores of reports to the same truth.
+    pub fn scores(&self, truth: &[f64], reports: &[Vec<f64>]) -> Vec<Option<f64>> {
+        let trials: Vec<Trial<'_>> = reports.iter().map(|report| Trial::of(truth, report)).collect();
+        self.metric.score_each(&trials)
+    }
+
+    /// A report that a metric of amounts accepts.
+    pub fn clamped(&self, report: Vec<f64>) -> Vec<f64> {
+        match self.floor {
+            Some(floor) => report.into_iter().map(|value| value.max(floor)).collect(),
+            None => report,
+        }
+    }
+
+    /// 0 where no truth is negative, or a little above where the metric has no value at 0.
+    pub fn find_floor(&self) -> Option<f64> {
+        if self.family != Family::Number || self.truth.iter().any(|truth| *truth < 0.0) {
+            return None;
+        }
+        let takes_zeros = self.score(&self.truth, &vec![0.0; self.n()]).is_some();
+        let takes_small = || self.score(&self.truth, &vec![SMALL; self.n()]).is_some();
+        Some(if !takes_zeros && takes_small() { SMALL } else { 0.0 })
+    }
+
+    /// The rows of every unit that a score counts: a row, or a group.
+    pub fn units(&self) -> Vec<Vec<u32>> {
+        let Some(groups) = &self.groups else {
+            return (0..self.n() as u32).map(|row| vec![row]).collect();
+        };
+        let n_groups = groups.iter().max().map_or(0, |last| *last as usize + 1);
+        let mut units = vec![Vec::new(); n_groups];
+        groups.iter().enumerate().for_each(|(row, group)| units[*group as usize].push(row as u32));
+        units.retain(|rows| !rows.is_empty());
+        units
+    }
+
+    /// What a unit is called.
+    pub fn unit_name(&self) -> &'static str {
+        if self.groups.is_some() { "series" } else { "rows" }
+    }
+
+    /// How far truths usually are from their middle; of amounts, those above 0.
+    pub fn spread(&self) -> f64 {
+        let counts = |truth: &&f64| self.floor.is_none() || **truth > 0.0;
+        let truths: Vec<f64> = self.truth.iter().filter(counts).copied().collect();
+        let middle = quantile(&truths, 0.5);
+        let distances: Vec<f64> = truths.iter().map(|truth| (truth - middle).abs()).collect();
+        let spread = quantile(&distances, 0.5);
+        if spread > 0.0 { spread } else { deviation(&truths) }
+    }
+
+    /// The functional that the host asked for, where it is one of a number.
+    pub fn declared(&self) -> Option<Declared> {
+        self.settings.declared.filter(Declared::is_functional)
+    }
+
+    /// The public labels, or as many as are looked at, and how many there are. Where groups are scored,
+    /// all rows stand for the public ones.
+    pub fn public(&self) -> (Vec<f64>, usize) {
+        let share = |n: usize| ((self.settings.public_fraction * n as f64).round() as usize).max(2);
+        if self.groups.is_some() {
+            return (self.truth.clone(), share(self.n_rows));
+        }
+        let order = normal::order(self.n(), 0);
+        let shown = order.iter().take(share(self.n()).min(MAX_PROBED)).map(|row| self.truth[*row as usize]);
+        (shown.collect(), share(self.n_rows))
+    }
+}
+
+/// Labels beyond these are left out of trials in which one file is scored against many truths.
+const MAX_PROBED: usize = 1500;
+
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+/// The standard deviation of the values themselves.
+pub fn deviation(values: &[f64]) -> f64 {
+    let centre = mean(values);
+    let squares: Vec<f64> = values.iter().map(|value| (value - centre).powi(2)).collect();
+    mean(&squares).sqrt()
+}
+
+/// Linear interpolation between the two nearest values.
+pub fn quantile(values: &[f64], share: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+    let place = share * last as f64;
+    let (low, high) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+    low + (high - low) * place.fract()
+}
+
+/// Ranks from 1 to n, equal values in order of their place.
+pub fn ranks(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]).then(a.cmp(b)));
+    let mut ranks = vec![0.0; values.len()];
+    order.into_iter().enumerate().for_each(|(rank, at)| ranks[at] = (rank + 1) as f64);
+    ranks
+}

@@ -1,0 +1,84 @@
+//! What the plan of the contest does to honest ranks: labels that leak at the planned decimals, the
+//! difference that the private rows tell apart, a board on all rows.
+
+use holdout_contract::audit::{Check, Verdict};
+
+use super::case::Case;
+use super::influence::Resolution;
+use super::probing::Probing;
+use super::report::{advised, check, judged, percent, short};
+
+/// Up to this share of the public labels may be told by all files of a team.
+const LEAK: f64 = 0.1;
+
+/// How many decimals may be shown.
+pub fn decimals(case: &Case<'_>, probing: &Probing) -> Check {
+    const NAME: &str = "P safe decimals";
+    let n_files = f64::from(case.settings.n_submissions);
+    let told = |bits: f64| bits * n_files / probing.n_public as f64;
+    let safe = probing.bits.iter().rposition(|bits| told(*bits) < LEAK);
+    let planned = case.settings.digits as usize;
+    let text = match safe {
+        Some(safe) if safe >= planned => {
+            format!(
+                "With {} files a team, {planned} decimals tell less than a tenth of the public labels.",
+                case.settings.n_submissions
+            )
+        }
+        Some(safe) => format!(
+            "With {} files a team, only up to {safe} decimals tell less than a tenth of the public labels.",
+            case.settings.n_submissions
+        ),
+        None => {
+            let files = (LEAK * probing.n_public as f64 / probing.bits[3].max(1e-9)).floor();
+            format!(
+                "No number of decimals keeps {} files from telling a tenth of the public labels; at 3 decimals, {files} files would.",
+                case.settings.n_submissions
+            )
+        }
+    };
+    let is_safe = safe.is_some_and(|safe| safe >= planned);
+    let verdict = if is_safe { Verdict::Pass } else { Verdict::Warn };
+    advised(
+        check(NAME, verdict, safe.map(|safe| safe as f64), text),
+        "Read public labels off the board and train on them, or copy them.",
+        "Show fewer decimals or allow fewer submissions; the prize is decided by private rows in any case.",
+    )
+}
+
+/// What the private rows tell apart, and how many would be enough.
+pub fn private_rows(case: &Case<'_>, resolution: &Resolution) -> Option<Check> {
+    let n_private = (case.n_rows as f64 * (1.0 - case.settings.public_fraction)).round();
+    if n_private < 1.0 {
+        return None;
+    }
+    let least = resolution.least * (case.n_rows as f64 / n_private).sqrt();
+    let ratio = least / resolution.step.max(1e-12);
+    let verdict = judged(ratio, 1.0, f64::INFINITY);
+    let text = format!(
+        "The {n_private} private rows tell two good entries apart when they truly differ by {} or more; {} rows would find the step from a good forecaster to a slightly better one, {}.",
+        short(least),
+        (ratio * ratio * n_private).ceil(),
+        short(resolution.step)
+    );
+    Some(advised(
+        check("P private rows", verdict, least, text),
+        "Enter often: among entries that are truly alike, chance chooses the winner.",
+        "Score more rows privately, or say in the rules that entries within this difference share a prize.",
+    ))
+}
+
+/// A board that shows everything.
+pub fn public_board(case: &Case<'_>) -> Check {
+    let share = case.settings.public_fraction;
+    let verdict = if share >= 1.0 { Verdict::Warn } else { Verdict::Pass };
+    let text = match verdict {
+        Verdict::Pass => format!("{} of the rows are public; the others decide, and nobody sees them before the end.", percent(share)),
+        _ => "The public board is computed on all rows: there is nothing left that decides honestly at the end.".to_owned(),
+    };
+    advised(
+        check("P public board", verdict, share, text),
+        "Climb the board by trying until chance helps; the same rows decide at the end.",
+        "Keep at least half of the rows private.",
+    )
+}

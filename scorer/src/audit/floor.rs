@@ -1,0 +1,127 @@
+//! F: can a file without content beat a weak but honest forecaster?
+
+use holdout_contract::audit::{Check, Verdict};
+
+use super::case::{Case, Family, mean, quantile};
+use super::forecast::{Forecaster, Forecasters};
+use super::honesty::{Tuned, honest_numbers, honest_ratings, likeliest};
+use super::normal;
+use super::report::{advised, check, judged, short};
+
+const NAME: &str = "F degenerate";
+/// Constants of so many classes are tried.
+const MAX_CLASSES: usize = 30;
+/// The stream of an order that knows nothing.
+const SHUFFLED: u64 = 900;
+
+pub fn degenerate(case: &Case<'_>, known: &Forecasters, tuned: Option<&Tuned>) -> Option<Check> {
+    let (empty, report) = best_empty(case, known)?;
+    let (weak, good) = match tuned {
+        Some(tuned) => (tuned.weak.score, tuned.strong.score),
+        None => (honest(case, &known.weak)?, honest(case, &known.strong)?),
+    };
+    let lead = case.gain(empty, weak) / case.gain(good, weak).abs().max(1e-12);
+    let verdict = match case.family {
+        Family::Number if lead > 0.0 => judged(lead, 0.0, 0.1),
+        Family::Number => Verdict::Pass,
+        _ if lead > 0.02 => Verdict::Fail,
+        _ if lead > -0.1 => Verdict::Warn,
+        _ => Verdict::Pass,
+    };
+    let end = if lead > 0.0 {
+        "The file without content wins against the weak one."
+    } else {
+        "Knowing something pays."
+    };
+    let text = format!(
+        "A file with {report} scores {}; a weak but honest forecaster {}, a good one {}. {end}",
+        short(empty),
+        short(weak),
+        short(good)
+    );
+    let repair = match case.family {
+        Family::Number => super::repair::of_numbers(case),
+        Family::Yes | Family::Class => {
+            "Ask for probabilities (log_loss, brier, roc_auc), or use balanced_accuracy or mcc, where constants score nothing.".to_owned()
+        }
+        Family::Rating => "Use qwk, where a constant scores 0, or mae.".to_owned(),
+        Family::Probability | Family::ClassProbabilities => {
+            "Use log_loss or roc_auc, and show the score of a constant beside the board.".to_owned()
+        }
+    };
+    Some(advised(
+        check(NAME, verdict, lead, text),
+        "Send the same value in every row and stand above honest work.",
+        repair,
+    ))
+}
+
+/// The best score of a file without content, and what it holds.
+fn best_empty(case: &Case<'_>, known: &Forecasters) -> Option<(f64, String)> {
+    let n = case.n();
+    let constant = |value: f64| case.clamped(vec![value; n]);
+    let files: Vec<(String, Vec<f64>)> = match case.family {
+        Family::Number => vec![
+            ("zeros".to_owned(), constant(0.0)),
+            ("one tiny constant".to_owned(), constant(1e-6)),
+            ("one low constant".to_owned(), constant(quantile(&case.truth, 0.05))),
+            ("one high constant".to_owned(), constant(quantile(&case.truth, 0.95))),
+        ],
+        Family::Probability => vec![
+            ("zeros".to_owned(), constant(0.0)),
+            ("ones".to_owned(), constant(1.0)),
+            ("the share of positives everywhere".to_owned(), constant(mean(&case.truth))),
+        ],
+        Family::ClassProbabilities => {
+            let alike = vec![1.0 / case.classes.len() as f64; n * case.classes.len()];
+            let shares = known.weak.shares();
+            let frequencies = shares.chunks(n).flat_map(|column| vec![mean(column); n]).collect();
+            vec![
+                ("equal probabilities".to_owned(), alike),
+                ("the classes' frequencies".to_owned(), frequencies),
+            ]
+        }
+        Family::Yes | Family::Rating | Family::Class => {
+            let constants = case.classes.iter().take(MAX_CLASSES);
+            constants.map(|class| (format!("the label {class} everywhere"), vec![*class; n])).collect()
+        }
+    };
+    let reports: Vec<Vec<f64>> = files.iter().map(|(_, report)| report.clone()).collect();
+    let expected = known.weak.expect(case, &reports);
+    let scores = expected.iter().map(|found| found.as_ref().map_or(f64::NAN, |found| found.mean));
+    let Some((at, score)) = case.best(scores) else {
+        return Some((
+            known.weak.expect_one(case, shuffled(case)?)?.mean,
+            "values in a random order".to_owned(),
+        ));
+    };
+    let name = match case.family {
+        // Codes of classes are no names that a host knows.
+        Family::Class => "one and the same class everywhere".to_owned(),
+        _ => files[at].0.clone(),
+    };
+    Some((score, name))
+}
+
+/// The labels themselves in an order that knows nothing: what a constant is to a metric that has no value on
+/// constants.
+fn shuffled(case: &Case<'_>) -> Option<Vec<f64>> {
+    let is_one_column = case.family != Family::ClassProbabilities;
+    let order = normal::order(case.n(), SHUFFLED);
+    is_one_column.then(|| order.into_iter().map(|row| case.truth[row as usize]).collect())
+}
+
+/// The best score of an honest report.
+fn honest(case: &Case<'_>, forecaster: &Forecaster) -> Option<f64> {
+    let reports: Vec<Vec<f64>> = match case.family {
+        Family::Number => {
+            honest_numbers(case, forecaster).into_iter().map(|(_, report)| case.clamped(report)).collect()
+        }
+        Family::Rating => honest_ratings(case, forecaster).into_iter().map(|(_, report)| report).collect(),
+        Family::Class => vec![likeliest(case, forecaster)],
+        Family::Probability | Family::Yes | Family::ClassProbabilities => vec![forecaster.shares().to_vec()],
+    };
+    let expected = forecaster.expect(case, &reports);
+    let scores = expected.iter().map(|found| found.as_ref().map_or(f64::NAN, |found| found.mean));
+    case.best(scores).map(|(_, score)| score)
+}

@@ -1,0 +1,71 @@
+//! D and E: does saying something other than one believes score better? And E2: what does the best
+//! report do to the total?
+
+mod labels;
+mod numbers;
+mod probabilities;
+mod ratings;
+
+use holdout_contract::audit::Check;
+
+use super::case::{Case, Family};
+use super::forecast::{Expected, Forecaster, Forecasters};
+
+pub use labels::{Tuned, likeliest};
+pub use numbers::honest_numbers;
+pub use ratings::honest_ratings;
+
+const NAME: &str = "E honest report";
+/// A gain must be so many standard errors to be believed.
+const CERTAIN: f64 = 3.0;
+/// Relative gains below this are called nothing.
+const SLIGHT: f64 = 0.002;
+
+/// A report with the words for it.
+type Candidate = (String, Vec<f64>);
+
+/// What the checks of honesty found.
+pub struct Honesty {
+    pub checks: Vec<Check>,
+    /// The honest report that scores best, for checks that need a usual forecast.
+    pub usual: Vec<f64>,
+}
+
+/// The best of some candidates, when it beats the honest report beyond doubt.
+struct Best {
+    gain: f64,
+    name: String,
+    report: Vec<f64>,
+}
+
+fn best_of(
+    case: &Case<'_>,
+    forecaster: &Forecaster,
+    honest: &Expected,
+    candidates: Vec<Candidate>,
+) -> Option<Best> {
+    let (names, reports): (Vec<String>, Vec<Vec<f64>>) = candidates.into_iter().unzip();
+    let expected = forecaster.expect(case, &reports);
+    let mut best: Option<(f64, usize)> = None;
+    for (at, expected) in expected.iter().enumerate() {
+        let Some(expected) = expected else { continue };
+        let gain = case.gain(expected.mean, honest.mean);
+        if gain > best.map_or(0.0, |(known, _)| known) {
+            best = Some((gain, at));
+        }
+    }
+    let (gain, at) = best?;
+    let is_certain = expected[at].as_ref().is_some_and(|found| found.errors_from(honest) > CERTAIN);
+    is_certain.then(|| Best { gain, name: names[at].clone(), report: reports[at].clone() })
+}
+
+pub fn examine(case: &Case<'_>, known: &Forecasters, tuned: Option<&Tuned>, reacts: bool) -> Option<Honesty> {
+    match case.family {
+        Family::Number => numbers::numbers(case, &known.strong, reacts),
+        Family::Probability => probabilities::probabilities(case, &known.usual),
+        Family::Yes => labels::yes(case, &known.usual, tuned?),
+        Family::Rating => ratings::ratings(case, &known.strong),
+        Family::Class => labels::classes(case, &known.usual),
+        Family::ClassProbabilities => probabilities::class_probabilities(case, &known.usual),
+    }
+}

@@ -1,0 +1,122 @@
+//! H: do a few rows decide? And J: how small a difference between two entries is more than chance?
+
+use holdout_contract::audit::{Check, Verdict};
+
+use super::case::{Case, Family, deviation, mean};
+use super::forecast::{Forecaster, Forecasters};
+use super::metric::Trial;
+use super::normal;
+use super::report::{advised, check, judged, percent, short};
+
+const MAX_UNITS: usize = 1200;
+/// A difference of so many standard errors is found in 80 of 100 contests.
+const FOUND: f64 = 2.8;
+/// Two good entries are usually correlated by 0.75, which halves the error of their difference.
+const PAIRED: f64 = 0.5;
+
+/// What leaving out single units does to a score.
+pub struct Influence {
+    pub check: Check,
+    /// The standard error of a score on all rows of the solution.
+    pub error: f64,
+}
+
+pub fn influence(case: &Case<'_>, known: &Forecasters, usual: &[f64]) -> Option<Influence> {
+    let forecaster = match case.family {
+        Family::Number | Family::Rating => &known.strong,
+        _ => &known.usual,
+    };
+    let truth = &forecaster.draws[0];
+    let base = case.score(truth, usual)?;
+    let units = case.units();
+    let chosen = normal::some(units.len(), MAX_UNITS);
+    let without = |unit: &u32| Trial { without: &units[*unit as usize], ..Trial::of(truth, usual) };
+    let trials: Vec<Trial<'_>> = chosen.iter().map(without).collect();
+    let n = units.len() as f64;
+    let moves: Vec<f64> = case
+        .metric
+        .score_each(&trials)
+        .into_iter()
+        .flatten()
+        .map(|score| (score - base) * (n - 1.0))
+        .collect();
+    if moves.len() * 2 < chosen.len() {
+        return None;
+    }
+    let centre = mean(&moves);
+    let mut weights: Vec<f64> = moves.iter().map(|step| (step - centre).abs()).collect();
+    weights.sort_by(|a, b| b.total_cmp(a));
+    let half = weights.iter().sum::<f64>() / 2.0;
+    let mut sum = 0.0;
+    let n_heavy = weights.iter().take_while(|weight| {
+        sum += **weight;
+        sum < half
+    });
+    let share = (n_heavy.count() + 1).min(weights.len()) as f64 / weights.len() as f64;
+    let error = deviation(&moves) / n.sqrt();
+    let verdict = if share < 0.02 {
+        Verdict::Fail
+    } else if share < 0.06 {
+        Verdict::Warn
+    } else {
+        Verdict::Pass
+    };
+    let what = case.unit_name();
+    let text = format!(
+        "Half of all influence on the score sits in {} of the {what}; one of them alone can move it by {}, which is {} of its standard error.",
+        percent(share),
+        short(weights[0] / n),
+        percent(weights[0] / n / error.max(1e-12))
+    );
+    let check = advised(
+        check("H influence", verdict, share, text),
+        format!("Be lucky on a few {what}: the order of the board says little about the rest."),
+        "Collect more of the rare rows, use a metric that weighs rows more alike (mae or rmsle for amounts, roc_auc or log_loss for classes), and score more rows privately.",
+    );
+    Some(Influence { check, error: error * (case.n() as f64 / case.n_rows as f64).sqrt() })
+}
+
+/// J, with the numbers that the plan of a contest needs.
+pub struct Resolution {
+    pub check: Check,
+    /// The smallest true difference that all rows tell apart.
+    pub least: f64,
+    /// The difference between a good forecaster and a slightly better one.
+    pub step: f64,
+}
+
+pub fn resolution(case: &Case<'_>, known: &Forecasters, error: f64) -> Option<Resolution> {
+    let expect = |forecaster: &Forecaster| forecaster.expect_one(case, plain(case, forecaster));
+    let step = (expect(&known.strong)?.mean - expect(&known.stronger)?.mean).abs();
+    let least = FOUND * std::f64::consts::SQRT_2 * PAIRED * error;
+    let ratio = least / step.max(1e-12);
+    let text = format!(
+        "Two good entries that truly differ by less than about {} cannot be told apart on these {} rows; from a good forecaster to a slightly better one it is {}.",
+        short(least),
+        case.n_rows,
+        short(step)
+    );
+    let check = advised(
+        check("J resolution", judged(ratio, 1.0, 3.0), ratio, text),
+        "Enter often: among entries that are truly alike, chance chooses the winner.",
+        format!(
+            "Score about {} rows, or share the prize among entries that cannot be told apart.",
+            (ratio * ratio * case.n_rows as f64).ceil()
+        ),
+    );
+    Some(Resolution { check, least, step })
+}
+
+/// A usual honest report.
+fn plain(case: &Case<'_>, forecaster: &Forecaster) -> Vec<f64> {
+    match case.family {
+        Family::Number => case.clamped(forecaster.median()),
+        Family::Rating => {
+            let (low, high) = (case.classes[0], case.classes[case.classes.len() - 1]);
+            forecaster.median().into_iter().map(|value| value.round_ties_even().clamp(low, high)).collect()
+        }
+        Family::Yes => forecaster.shares().iter().map(|share| f64::from(u8::from(*share >= 0.5))).collect(),
+        Family::Class => super::honesty::likeliest(case, forecaster),
+        Family::Probability | Family::ClassProbabilities => forecaster.shares().to_vec(),
+    }
+}

@@ -1,0 +1,142 @@
+//! A metric as the audit sees it: truths and reports go in, scores come out. What the metric computes
+//! is not looked at, so that a metric written by a host is judged like one of the catalogue.
+
+use holdout_contract::spec::Direction;
+
+use crate::judge::Judge;
+use crate::metrics::{Rows, Values, finite};
+use crate::parallel;
+
+/// One question to a metric. Reports of several columns stand one column after the other.
+#[derive(Debug, Clone, Default)]
+pub struct Trial<'a> {
+    pub truth: &'a [f64],
+    pub report: &'a [f64],
+    /// Rows left out, in ascending order.
+    pub without: &'a [u32],
+    /// Cells of the first column of the report that are changed.
+    pub reports: Vec<(u32, f64)>,
+    /// Truths that are changed.
+    pub truths: Vec<(u32, f64)>,
+}
+
+impl<'a> Trial<'a> {
+    pub fn of(truth: &'a [f64], report: &'a [f64]) -> Self {
+        Self { truth, report, ..Self::default() }
+    }
+
+    /// Truth and report with all changes made.
+    pub fn columns(&self) -> (Vec<f64>, Vec<f64>) {
+        let (mut truth, mut report) = (self.truth.to_vec(), self.report.to_vec());
+        self.truths.iter().for_each(|(row, value)| truth[*row as usize] = *value);
+        self.reports.iter().for_each(|(row, value)| report[*row as usize] = *value);
+        (kept(&truth, truth.len(), self.without), kept(&report, truth.len(), self.without))
+    }
+}
+
+/// The values of all rows but those left out, column by column.
+pub fn kept<T: Copy>(values: &[T], n_rows: usize, without: &[u32]) -> Vec<T> {
+    if without.is_empty() {
+        return values.to_vec();
+    }
+    let mut is_kept = vec![true; n_rows];
+    without.iter().for_each(|row| is_kept[*row as usize] = false);
+    let keep = |(at, value): (usize, &T)| is_kept[at % n_rows].then_some(*value);
+    values.iter().enumerate().filter_map(keep).collect()
+}
+
+/// Anything that scores.
+pub trait BlackBox: Sync {
+    fn direction(&self) -> Direction;
+
+    /// The scores of several trials, in order; `None` where there is none.
+    fn score_each(&self, trials: &[Trial<'_>]) -> Vec<Option<f64>>;
+}
+
+/// How truths and reports are written for a metric of the catalogue.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Encoding {
+    Numbers,
+    /// Labels: the value of every code.
+    Labels(Vec<f64>),
+    /// Labels as truth, a column of numbers for every class as report.
+    ClassColumns(Vec<f64>),
+}
+
+/// A metric of the catalogue.
+pub struct OfCatalogue<'a> {
+    pub judge: &'a Judge,
+    pub encoding: Encoding,
+    pub groups: Option<Vec<u32>>,
+    pub group_names: &'a [String],
+}
+
+/// A thread is worth its cost for so many rows scored.
+const ROWS_PER_THREAD: usize = 4;
+
+impl BlackBox for OfCatalogue<'_> {
+    fn direction(&self) -> Direction {
+        self.judge.direction()
+    }
+
+    fn score_each(&self, trials: &[Trial<'_>]) -> Vec<Option<f64>> {
+        let n_rows = trials.iter().map(|trial| trial.truth.len()).sum::<usize>();
+        parallel::map(trials.len(), n_rows * ROWS_PER_THREAD, |at| self.score(&trials[at]))
+    }
+}
+
+/// The place of a label's value; often the value itself.
+fn code(value: f64, known: &[f64]) -> Option<u32> {
+    let at = value as usize;
+    let found =
+        if known.get(at) == Some(&value) { Some(at) } else { known.iter().position(|known| *known == value) };
+    found.map(|at| at as u32)
+}
+
+impl OfCatalogue<'_> {
+    fn score(&self, trial: &Trial<'_>) -> Option<f64> {
+        let (truth, report) = trial.columns();
+        let groups = self.groups.as_ref().map(|groups| kept(groups, trial.truth.len(), trial.without));
+        let codes = |values: &[f64], known: &[f64]| -> Option<Vec<u32>> {
+            values.iter().map(|value| code(*value, known)).collect()
+        };
+        match &self.encoding {
+            Encoding::Numbers => {
+                self.judge_rows(Values::Numbers(&truth), &[Values::Numbers(&report)], groups.as_deref(), 0)
+            }
+            Encoding::Labels(known) => {
+                let (truth, report) = (codes(&truth, known)?, codes(&report, known)?);
+                let report = [Values::Codes(&report)];
+                self.judge_rows(Values::Codes(&truth), &report, groups.as_deref(), known.len())
+            }
+            Encoding::ClassColumns(known) => {
+                let codes = codes(&truth, known)?;
+                let columns: Vec<Values<'_>> = report.chunks(truth.len()).map(Values::Numbers).collect();
+                self.judge_rows(Values::Codes(&codes), &columns, groups.as_deref(), known.len())
+            }
+        }
+    }
+
+    fn judge_rows(
+        &self,
+        truth: Values<'_>,
+        reports: &[Values<'_>],
+        groups: Option<&[u32]>,
+        n_classes: usize,
+    ) -> Option<f64> {
+        let row_numbers: Vec<u32> = (0..truth.len() as u32).collect();
+        let classes = vec![(0..n_classes as u32).collect::<Vec<u32>>()];
+        let rows = Rows {
+            truths: &[truth],
+            predictions: reports,
+            weights: None,
+            groups,
+            row_numbers: &row_numbers,
+            n_classes,
+            column_classes: &classes,
+            context: &self.judge.context,
+            group_names: self.group_names,
+        };
+        self.judge.score(&rows).and_then(finite).ok()
+    }
+}

@@ -1,0 +1,86 @@
+//! The audit before a launch: can this metric be gamed on these labels? A metric is asked, never
+//! looked into; a verdict belongs to the pair of metric and solution.
+//!
+//! Nothing is random: hashed orders of normal scores stand for chance, sums have a fixed order, and a
+//! report is the same on every machine. Start at [`examine`]; how an honest forecaster is made up is
+//! told in [`forecast`].
+//!
+//! Never here: a row's label or id in a text.
+
+pub mod ask;
+pub mod case;
+pub mod cli;
+mod contest;
+mod findings;
+mod floor;
+mod forecast;
+mod honesty;
+mod influence;
+mod leverage;
+pub mod metric;
+mod normal;
+mod prepare;
+mod probing;
+mod repair;
+mod report;
+mod symmetry;
+
+pub use findings::findings;
+
+use holdout_contract::audit::{Audit, Check, Verdict};
+
+use crate::solution::Solution;
+use ask::Settings;
+use case::{Case, Family};
+use forecast::Forecasters;
+
+/// Audits a metric of the catalogue on a solution.
+pub fn of_solution(solution: &Solution, settings: &Settings) -> Audit {
+    prepare::with_case(solution, settings, |case| match case {
+        Ok(case) => examine(&case),
+        Err(refusal) => Audit::of(vec![*refusal]),
+    })
+}
+
+/// Runs every check that fits the family.
+pub fn examine(case: &Case<'_>) -> Audit {
+    let known = Forecasters::of(case);
+    let tuned = (case.family == Family::Yes).then(|| honesty::Tuned::of(case, &known)).flatten();
+    let over_under = symmetry::over_under(case);
+    let reacts = over_under.as_ref().is_none_or(|found| found.reacts);
+    let honesty = honesty::examine(case, &known, tuned.as_ref(), reacts);
+    let mut checks: Vec<Check> = Vec::new();
+    checks.extend(symmetry::exchange(case, &known));
+    checks.extend(over_under.map(|found| found.check));
+    checks.extend(symmetry::relabelling(case, &known));
+    let usual = honesty.as_ref().map(|found| found.usual.clone());
+    match honesty {
+        Some(found) => checks.extend(found.checks),
+        None => checks.push(unjudged("E honest report")),
+    }
+    checks.extend(floor::degenerate(case, &known, tuned.as_ref()));
+    checks.extend(leverage::leverage(case, reacts));
+    checks.extend(leverage::dead_rows(case, &known));
+    let influence = usual.and_then(|usual| influence::influence(case, &known, &usual));
+    let resolution = influence.as_ref().and_then(|found| influence::resolution(case, &known, found.error));
+    checks.extend(influence.map(|found| found.check));
+    let probing = probing::probing(case);
+    let mut plan = vec![contest::public_board(case)];
+    plan.extend(probing.as_ref().map(|found| contest::decimals(case, found)));
+    plan.extend(resolution.as_ref().and_then(|found| contest::private_rows(case, found)));
+    checks.extend(probing.map(|found| found.check));
+    checks.extend(resolution.map(|found| found.check));
+    checks.extend(plan);
+    checks.extend(prepare::zeros(case));
+    checks.extend(prepare::sampled(case));
+    Audit::of(checks)
+}
+
+fn unjudged(name: &str) -> Check {
+    report::check(
+        name,
+        Verdict::Warn,
+        None,
+        "The metric has no value on most of the truths that were made up, so honesty could not be judged.",
+    )
+}

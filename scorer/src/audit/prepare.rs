@@ -1,0 +1,280 @@
+//! From a prepared solution to the labels that the checks look at.
+
+use std::collections::BTreeMap;
+
+use holdout_contract::audit::{Check, Verdict};
+use holdout_contract::spec::{Cell, Layout, Task};
+
+use super::ask::{Declared, Settings};
+use super::case::{Case, Family};
+use super::metric::{Encoding, OfCatalogue};
+use super::normal;
+use super::report::{advised, check, percent};
+use crate::solution::{Solution, Split, Truth};
+
+/// More rows than these are judged by a part of them.
+const MAX_ROWS: usize = 5000;
+/// Whole numbers without a gap are a scale up to this many values.
+const MAX_RATINGS: usize = 11;
+/// More ratings than these are not judged.
+const MAX_SCALE: usize = 101;
+/// Fewer rows are looked at where a report has many columns.
+const MAX_CELLS: usize = 200_000;
+const LEAST_ROWS: usize = 500;
+
+const NAME: &str = "R refusal";
+
+type Refusal = Box<Check>;
+
+/// Does some work with the case that a solution makes, or with the reason why there is none.
+pub fn with_case<T>(
+    solution: &Solution,
+    settings: &Settings,
+    then: impl FnOnce(Result<Case<'_>, Refusal>) -> T,
+) -> T {
+    let range = solution.range(Split::All);
+    if range.len() < 10 {
+        return then(Err(Box::new(check(
+            NAME,
+            Verdict::Info,
+            None,
+            "There are too few rows to judge a metric on them.",
+        ))));
+    }
+    let Some((family, encoding, truth, classes)) = read(solution, settings) else {
+        let text =
+            "This kind of metric is not judged by simulation: see how it can be gamed on its own page.";
+        return then(Err(Box::new(check(NAME, Verdict::Info, None, text))));
+    };
+    let judge = solution.judge();
+    let groups = solution.groups.as_ref().filter(|_| judge.needs_groups()).map(|groups| &groups[range]);
+    let most = match family {
+        Family::ClassProbabilities => (MAX_CELLS / classes.len()).clamp(LEAST_ROWS, MAX_ROWS),
+        _ => MAX_ROWS,
+    };
+    let rows = chosen(&truth, groups, family, most);
+    let pick = |values: &[u32]| rows.iter().map(|row| values[*row as usize]).collect::<Vec<u32>>();
+    let groups = groups.map(pick);
+    let metric = OfCatalogue { judge, encoding, groups: groups.clone(), group_names: &solution.group_names };
+    let mut case = Case {
+        family,
+        n_rows: truth.len(),
+        truth: rows.iter().map(|row| truth[*row as usize]).collect(),
+        classes,
+        groups,
+        metric: &metric,
+        settings,
+        floor: None,
+    };
+    case.floor = case.find_floor();
+    let refusal = refusal(&case);
+    then(match refusal {
+        Some(refusal) => Err(Box::new(refusal)),
+        None => Ok(case),
+    })
+}
+
+/// Kinds of problems for which an honest forecaster can be made up.
+const JUDGED: [Task; 7] = [
+    Task::Regression,
+    Task::BinaryProbability,
+    Task::MulticlassProbability,
+    Task::Labels,
+    Task::Ordinal,
+    Task::Forecast,
+    Task::Composite,
+];
+
+type Read = (Family, Encoding, Vec<f64>, Vec<f64>);
+
+/// Family, encoding, truths, and the values that labels have.
+fn read(solution: &Solution, settings: &Settings) -> Option<Read> {
+    let [truth] = solution.truths.as_slice() else { return None };
+    if solution.judge().is_ranked() || !JUDGED.contains(&solution.judge().metric.about().task) {
+        return None;
+    }
+    let range = solution.range(Split::All);
+    match (truth, solution.judge().layout()) {
+        (Truth::Numbers(numbers), Layout::Target { solution: truth, submission }) => {
+            let numbers = numbers[range].to_vec();
+            let classes = scale(&numbers);
+            let family = match (truth, submission) {
+                (Cell::Binary, Cell::Binary) => Family::Yes,
+                (Cell::Binary, _) => Family::Probability,
+                (Cell::Integer, _) => Family::Rating,
+                _ if settings.declared.as_ref().is_some_and(Declared::is_functional) => Family::Number,
+                _ if classes == [0.0, 1.0] => Family::Probability,
+                _ if classes.len() > 2 => Family::Rating,
+                _ => Family::Number,
+            };
+            let classes =
+                if family == Family::Rating && classes.is_empty() { distinct(&numbers) } else { classes };
+            ((2..=MAX_SCALE).contains(&classes.len()) || family == Family::Number).then_some((
+                family,
+                Encoding::Numbers,
+                numbers,
+                classes,
+            ))
+        }
+        (Truth::Codes(codes), Layout::Target { .. }) => {
+            let names = solution.class_names();
+            let values = values_of(&names);
+            let family = match names.len() {
+                0 | 1 => return None,
+                2 => Family::Yes,
+                _ if values.is_some() => Family::Rating,
+                _ => Family::Class,
+            };
+            let plain = || (0..names.len()).map(|code| code as f64).collect::<Vec<f64>>();
+            let values = values.filter(|_| family == Family::Rating).unwrap_or_else(plain);
+            let truth = codes[range].iter().map(|code| values[*code as usize]).collect();
+            Some((family, Encoding::Labels(values.clone()), truth, values))
+        }
+        (Truth::Codes(codes), Layout::ClassColumns) => {
+            let values: Vec<f64> = (0..solution.class_names().len()).map(|code| code as f64).collect();
+            let truth = codes[range].iter().map(|code| f64::from(*code)).collect();
+            (values.len() > 1)
+                .then(|| (Family::ClassProbabilities, Encoding::ClassColumns(values.clone()), truth, values))
+        }
+        _ => None,
+    }
+}
+
+/// The values of a short scale of whole numbers without a gap; empty where it is none.
+fn scale(numbers: &[f64]) -> Vec<f64> {
+    let mut values: Vec<f64> = Vec::new();
+    for number in numbers {
+        if number.fract() != 0.0 {
+            return Vec::new();
+        }
+        if let Err(at) = values.binary_search_by(|known| known.total_cmp(number)) {
+            values.insert(at, *number);
+        }
+        if values.len() > MAX_RATINGS {
+            return Vec::new();
+        }
+    }
+    let is_whole = values.windows(2).all(|pair| pair[1] - pair[0] == 1.0);
+    if is_whole && values.len() > 1 { values } else { Vec::new() }
+}
+
+fn distinct(numbers: &[f64]) -> Vec<f64> {
+    let mut values = numbers.to_vec();
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    values
+}
+
+/// The numbers that classes are named by, where these are a scale.
+fn values_of(names: &[String]) -> Option<Vec<f64>> {
+    let values: Vec<f64> = names.iter().map(|name| name.parse().ok()).collect::<Option<_>>()?;
+    (scale(&values) == values).then_some(values)
+}
+
+/// The rows that are looked at: all, or a part in which classes and sizes have their share, and
+/// groups are whole.
+fn chosen(truth: &[f64], groups: Option<&[u32]>, family: Family, most: usize) -> Vec<u32> {
+    let n = truth.len();
+    if n <= most {
+        return (0..n as u32).collect();
+    }
+    if let Some(groups) = groups {
+        return some_groups(groups);
+    }
+    let mut order = normal::order(n, 0);
+    // Every n-th row in order of the truth has the distribution of all of them, whatever its shape.
+    order.sort_by(|a, b| truth[*a as usize].total_cmp(&truth[*b as usize]));
+    let mut rows: Vec<u32> = match family {
+        Family::Number => (0..most).map(|at| order[(2 * at + 1) * n / (2 * most)]).collect(),
+        _ => {
+            let mut by_class: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
+            order
+                .iter()
+                .for_each(|row| by_class.entry(truth[*row as usize].to_bits()).or_default().push(*row));
+            by_class
+                .values()
+                .flat_map(|rows| rows.iter().take((rows.len() * most / n).max(1)).copied())
+                .collect()
+        }
+    };
+    rows.sort_unstable();
+    rows
+}
+
+fn some_groups(groups: &[u32]) -> Vec<u32> {
+    let n_groups = groups.iter().max().map_or(0, |last| *last as usize + 1);
+    let mut sizes = vec![0; n_groups];
+    groups.iter().for_each(|group| sizes[*group as usize] += 1);
+    let mut is_chosen = vec![false; n_groups];
+    let mut n_rows = 0;
+    for group in normal::order(n_groups, 0) {
+        if n_rows > 0 && n_rows + sizes[group as usize] > MAX_ROWS {
+            break;
+        }
+        n_rows += sizes[group as usize];
+        is_chosen[group as usize] = true;
+    }
+    (0..groups.len() as u32).filter(|row| is_chosen[groups[*row as usize] as usize]).collect()
+}
+
+/// Why a metric has no meaning on these labels.
+fn refusal(case: &Case<'_>) -> Option<Check> {
+    let itself = match case.family {
+        Family::ClassProbabilities => return None,
+        _ => case.clamped(case.truth.clone()),
+    };
+    if case.score(&case.truth, &itself).is_some() {
+        return None;
+    }
+    let alternative = super::repair::of_numbers(case);
+    Some(advised(
+        check(
+            NAME,
+            Verdict::Refused,
+            None,
+            "The metric has no value on these labels, not even for the truth itself.",
+        ),
+        "",
+        format!("Choose a metric that takes all of them. {alternative}"),
+    ))
+}
+
+/// Errors by percentage, where the truth is 0: one such row drowns all others.
+pub fn zeros(case: &Case<'_>) -> Option<Check> {
+    if case.family != Family::Number {
+        return None;
+    }
+    let zero = case.truth.iter().position(|truth| *truth == 0.0)?;
+    let mut report = case.truth.clone();
+    report[zero] = case.spread();
+    let usual =
+        case.score(&case.truth, &case.truth.iter().map(|truth| truth + case.spread()).collect::<Vec<f64>>())?;
+    let one = case.score(&case.truth, &report)?;
+    let share = case.truth.iter().filter(|truth| **truth == 0.0).count() as f64 / case.n() as f64;
+    // A single row of 0 may cost more than a miss on all rows of an ordinary metric, and much more.
+    let is_endless = one.abs() > 1e9 && usual.abs() > 1e9;
+    is_endless.then(|| {
+        advised(
+            check(
+                NAME,
+                Verdict::Refused,
+                share,
+                format!("{} of the true values are 0, and no error is a percentage of 0: such rows alone decide the score.", percent(share)),
+            ),
+            "Get these rows right and ignore all others.",
+            "Use mae or rmsle, or mark these rows “Ignored”.",
+        )
+    })
+}
+
+/// Says when not every row was looked at.
+pub fn sampled(case: &Case<'_>) -> Option<Check> {
+    (case.n() < case.n_rows).then(|| {
+        let text = format!(
+            "Looked at {} of the {} rows, chosen so that every class and every size has its share; errors are told for all of them.",
+            case.n(),
+            case.n_rows
+        );
+        check("R rows looked at", Verdict::Info, None, text)
+    })
+}

@@ -1,0 +1,169 @@
+//! A to C: does the score treat truth and forecast, too much and too little, and the classes alike?
+
+use holdout_contract::audit::{Check, Verdict};
+
+use super::case::{Case, Family};
+use super::forecast::{Forecaster, Forecasters};
+use super::metric::Trial;
+use super::report::{advised, check, percent, short};
+
+/// Differences that rounding explains.
+const NOTHING: f64 = 1e-9;
+
+/// A: truth and forecast exchanged.
+pub fn exchange(case: &Case<'_>, known: &Forecasters) -> Option<Check> {
+    let of_labels;
+    let draws = match case.family {
+        Family::Number | Family::Rating => &known.strong.draws,
+        Family::Yes | Family::Class => {
+            of_labels = Forecaster::of_ranks(case, 0.8);
+            &of_labels.draws
+        }
+        Family::Probability | Family::ClassProbabilities => return None,
+    };
+    let reports = [&draws[1], &draws[0]].map(|draw| case.clamped(draw.clone()));
+    let (one, other) = (case.score(&draws[0], &reports[0])?, case.score(&draws[1], &reports[1])?);
+    let change = (one - other).abs() / one.abs().max(other.abs()).max(1e-12);
+    let verdict = if change < 0.02 { Verdict::Pass } else { Verdict::Info };
+    let text = format!("Exchanging truth and forecast changes the score by {}.", percent(change));
+    Some(check("A exchange", verdict, change, text))
+}
+
+/// B: too much against too little, by an amount and by a factor.
+pub struct OverUnder {
+    pub check: Check,
+    /// Whether the score reacts to a shift or a factor of all reports at all.
+    pub reacts: bool,
+}
+
+const AMOUNTS: [f64; 3] = [0.1, 0.25, 0.5];
+const FACTORS: [f64; 4] = [1.1, 1.25, 1.5, 2.0];
+
+pub fn over_under(case: &Case<'_>) -> Option<OverUnder> {
+    if case.family != Family::Number {
+        return None;
+    }
+    let truth = case.clamped(case.truth.clone());
+    let spread = case.spread();
+    let step = |truth: f64, amount: f64| match case.floor {
+        Some(_) => amount * spread.min(0.9 * truth),
+        None => amount * spread,
+    };
+    let shifted =
+        |sign: f64, amount: f64| truth.iter().map(|truth| truth + sign * step(*truth, amount)).collect();
+    let scaled = |factor: f64| truth.iter().map(|truth| truth * factor).collect();
+    if !reacts(case, &truth, spread)? {
+        let text = "The score does not react when all forecasts are shifted or multiplied alike.";
+        let check = check("B over/under", Verdict::Info, None, text);
+        return Some(OverUnder { check, reacts: false });
+    }
+    let mut reports: Vec<Vec<f64>> = vec![truth.clone()];
+    reports.extend(AMOUNTS.iter().flat_map(|amount| [shifted(1.0, *amount), shifted(-1.0, *amount)]));
+    reports.extend(FACTORS.iter().flat_map(|factor| [scaled(*factor), scaled(1.0 / factor)]));
+    let scores = case.scores(&case.truth, &reports);
+    let base = scores.first().copied().flatten()?;
+    let costs: Vec<f64> =
+        scores[1..].iter().map(|score| score.map_or(f64::NAN, |score| (score - base).abs())).collect();
+    let (amounts, factors) = costs.split_at(2 * AMOUNTS.len());
+    let (by_amount, by_factor) = (asymmetry(amounts), asymmetry(factors));
+    Some(OverUnder { check: judged(by_amount, by_factor, factors), reacts: true })
+}
+
+/// Whether a shift or a factor of all reports alike changes the score.
+fn reacts(case: &Case<'_>, truth: &[f64], spread: f64) -> Option<bool> {
+    let shifted = truth.iter().map(|truth| truth + 0.5 * spread).collect();
+    let doubled = truth.iter().map(|truth| 2.0 * truth).collect();
+    let scores = case.scores(&case.truth, &[truth.to_vec(), shifted, doubled]);
+    let base = scores[0]?;
+    Some(scores[1..].iter().any(|score| score.is_none_or(|score| (score - base).abs() > NOTHING)))
+}
+
+/// The largest ratio of the two sides' costs; `None` where some cost is nothing.
+fn asymmetry(costs: &[f64]) -> Option<f64> {
+    let pairs = costs.chunks(2).map(|pair| (pair[0].max(pair[1]), pair[0].min(pair[1])));
+    let ratios: Option<Vec<f64>> =
+        pairs.map(|(more, less)| (more > NOTHING).then(|| more / less.max(1e-12))).collect();
+    ratios?.into_iter().reduce(f64::max)
+}
+
+fn judged(by_amount: Option<f64>, by_factor: Option<f64>, factors: &[f64]) -> Check {
+    let least = by_amount.unwrap_or(f64::INFINITY).min(by_factor.unwrap_or(f64::INFINITY));
+    let least = Some(least).filter(|least| least.is_finite());
+    let verdict = if least.is_some_and(|least| least > 1.05) { Verdict::Warn } else { Verdict::Pass };
+    let dearer = if factors[6] > factors[7] { "too much" } else { "too little" };
+    let said = |ratio: Option<f64>| {
+        ratio.map_or_else(|| "not at all".to_owned(), |ratio| format!("{} times", short(ratio)))
+    };
+    let text = format!(
+        "Missing by the same amount upward or downward differs in cost {}; missing by the same factor, {}. By a factor, {dearer} costs more.",
+        said(by_amount),
+        said(by_factor)
+    );
+    advised(
+        check("B over/under", verdict, least, text),
+        "Whoever is unsure leans to the cheaper side.",
+        "If both sides are to cost the same, use mae or rmse (amounts) or male (factors). If not, keep it and say so in the rules.",
+    )
+}
+
+/// C: the classes' names exchanged, or the scale reversed.
+pub fn relabelling(case: &Case<'_>, known: &Forecasters) -> Option<Check> {
+    let (name, truth, report) = match case.family {
+        Family::Number => return None,
+        Family::Probability => ("C relabel", &known.usual.draws[0], known.usual.shares().to_vec()),
+        Family::Yes => {
+            let labels =
+                known.usual.shares().iter().map(|share| f64::from(u8::from(*share >= 0.5))).collect();
+            ("C relabel", &known.usual.draws[0], labels)
+        }
+        Family::Rating => (
+            "C reversal",
+            &known.strong.draws[0],
+            known.strong.median().into_iter().map(f64::round_ties_even).collect(),
+        ),
+        Family::Class | Family::ClassProbabilities => return of_many(case, known),
+    };
+    let (low, high) = match case.family {
+        Family::Rating => (case.classes[0], case.classes[case.classes.len() - 1]),
+        _ => (0.0, 1.0),
+    };
+    let turned = |values: &[f64]| values.iter().map(|value| low + high - value).collect::<Vec<f64>>();
+    let (plain, other) = (case.score(truth, &report)?, case.score(&turned(truth), &turned(&report))?);
+    Some(told(name, plain, other))
+}
+
+/// Every class takes the name of the next.
+fn of_many(case: &Case<'_>, known: &Forecasters) -> Option<Check> {
+    let n_classes = case.classes.len();
+    let next = |value: &f64| {
+        let at = case.classes.iter().position(|class| class == value).unwrap_or(0);
+        case.classes[(at + 1) % n_classes]
+    };
+    let truth = &known.usual.draws[0];
+    let turned: Vec<f64> = truth.iter().map(next).collect();
+    let (report, other) = if case.family == Family::Class {
+        let report = super::honesty::likeliest(case, &known.usual);
+        let other = report.iter().map(next).collect();
+        (report, other)
+    } else {
+        let report = known.usual.shares().to_vec();
+        let mut other = report.clone();
+        other.rotate_right(case.n());
+        (report, other)
+    };
+    let scores = case.metric.score_each(&[Trial::of(truth, &report), Trial::of(&turned, &other)]);
+    Some(told("C relabel", scores[0]?, scores[1]?))
+}
+
+fn told(name: &str, plain: f64, other: f64) -> Check {
+    let change = (plain - other).abs();
+    let verdict = if change < NOTHING { Verdict::Pass } else { Verdict::Warn };
+    let what =
+        if name == "C reversal" { "Reversing the scale" } else { "Exchanging the names of the classes" };
+    let text = format!("{what} takes the same forecasts from {} to {}.", short(plain), short(other));
+    advised(
+        check(name, verdict, change, text),
+        "Nothing by itself, but the score says as much about the choice of the positive class as about a model.",
+        "Name the positive class in the rules, or use a metric that treats classes alike: roc_auc, log_loss, mcc.",
+    )
+}

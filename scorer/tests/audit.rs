@@ -1,0 +1,283 @@
+//! The audit: every expected verdict of the reference solutions, the same report on every number of
+//! threads, and laws on solutions that nobody has seen.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use holdout_contract::audit::{Audit, Overall, Verdict};
+use holdout_scorer::audit::ask::Settings;
+use holdout_scorer::audit::of_solution;
+use holdout_scorer::intake::{Limits, Source, content};
+use holdout_scorer::judge::{Context, Judge, read_history};
+use holdout_scorer::parallel;
+use holdout_scorer::solution::Solution;
+use holdout_scorer::split::SplitRule;
+use serde_json::{Map, Value};
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn read(csv: &[u8], metric: &str, context: Context) -> Solution {
+    let limits = Limits::default();
+    let judge = Judge::new(metric, &Map::new(), context).unwrap();
+    let content = content::open(Source::Bytes(csv), &limits).unwrap().unwrap();
+    Solution::prepare(&content, judge, &SplitRule::default(), &limits).unwrap()
+}
+
+fn audited(csv: &[u8], metric: &str, settings: &Settings) -> Audit {
+    of_solution(&read(csv, metric, Context::default()), settings)
+}
+
+fn settings(config: &Value) -> Settings {
+    let usual = Settings::default();
+    Settings {
+        declared: config["declared"].as_str().map(|text| text.parse().unwrap()),
+        public_fraction: config["public_frac"].as_f64().unwrap_or(usual.public_fraction),
+        digits: config["digits"].as_u64().map_or(usual.digits, |digits| digits as u32),
+        n_submissions: config["subs"].as_u64().map_or(usual.n_submissions, |n| n as u32),
+    }
+}
+
+/// Numbers agree within 15% or 0.02; bits within one.
+fn agrees(check: &str, found: Option<f64>, expected: Option<f64>) -> bool {
+    match (found, expected) {
+        (Some(found), Some(expected)) => {
+            let slack = if check.starts_with('I') { 1.0 } else { 0.02_f64.max(0.15 * expected.abs()) };
+            (found - expected).abs() <= slack
+        }
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+fn word(overall: Overall) -> &'static str {
+    overall.word()
+}
+
+/// Compares every audit of one solution with what is expected.
+fn compare(name: &str) {
+    let expected = json(&folder("audits/expected_verdicts.json"));
+    let csv = std::fs::read(folder("audits").join(format!("{name}.csv"))).unwrap();
+    let mut wrong = String::new();
+    let mut n_checks = 0;
+    for audit in expected["audits"].as_array().unwrap().iter().filter(|audit| audit["solution"] == name) {
+        let metric = audit["metric"].as_str().unwrap();
+        let found = audited(&csv, metric, &settings(&audit["config"]));
+        if audit["overall"] != word(found.overall) {
+            writeln!(wrong, "{metric}: {} and not {}", word(found.overall), audit["overall"]).unwrap();
+        }
+        for check in audit["checks"].as_array().unwrap() {
+            let check_name = check["check"].as_str().unwrap();
+            n_checks += 1;
+            let Some(own) = found.checks.iter().find(|own| own.check == check_name) else {
+                writeln!(wrong, "{metric}: no {check_name}").unwrap();
+                continue;
+            };
+            let verdict = own.verdict.word().to_lowercase();
+            let is_allowed = check["allowed"].as_array().unwrap().iter().any(|allowed| *allowed == verdict);
+            if !is_allowed || !agrees(check_name, own.value, check["value"].as_f64()) {
+                writeln!(
+                    wrong,
+                    "{metric} {check_name}: {verdict} {:?}, not {} {}: {}",
+                    own.value, check["allowed"], check["value"], own.text
+                )
+                .unwrap();
+            }
+        }
+    }
+    assert!(n_checks > 20, "only {n_checks} checks were compared");
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn amounts_agree() {
+    compare("sales");
+}
+
+#[test]
+fn normal_numbers_agree() {
+    compare("normal");
+}
+
+#[test]
+fn diabetes_agrees() {
+    compare("diabetes");
+}
+
+#[test]
+fn counts_agree() {
+    compare("counts");
+}
+
+#[test]
+fn a_tenth_of_positives_agrees() {
+    compare("binary10");
+}
+
+#[test]
+fn equal_classes_agree() {
+    compare("binary50");
+}
+
+#[test]
+fn rare_positives_agree() {
+    compare("binary01");
+}
+
+#[test]
+fn breast_cancer_agrees() {
+    compare("breast");
+}
+
+#[test]
+fn ratings_agree() {
+    compare("ordinal5");
+    compare("partyid");
+}
+
+fn replay(metric: &str) -> Solution {
+    let limits = Limits::default();
+    let folder = folder("fixtures/tourism-2010-replay");
+    let about = json(&folder.join("competition.json"));
+    let mut context = Context::new(about["context"].as_object().unwrap().clone());
+    let history = folder.join("history.csv");
+    let history = content::open(Source::Path(&history), &limits).unwrap().unwrap();
+    context.history = read_history(&history, &limits).unwrap();
+    read(&std::fs::read(folder.join("solution.csv")).unwrap(), metric, context)
+}
+
+fn verdict(audit: &Audit, check: &str) -> Verdict {
+    audit.checks.iter().find(|found| found.check == check).unwrap().verdict
+}
+
+#[test]
+fn the_founding_contest_fails_on_leverage() {
+    for (metric, expected) in
+        [("mase", Verdict::Fail), ("rmsse", Verdict::Fail), ("smape_by_series", Verdict::Pass)]
+    {
+        let found = of_solution(&replay(metric), &Settings::default());
+        let leverage = found.checks.iter().find(|check| check.check == "G leverage").unwrap();
+        assert_eq!(leverage.verdict, expected, "{metric}: {}", leverage.text);
+        assert!(leverage.text.contains("percentage"), "{}", leverage.text);
+    }
+}
+
+#[test]
+fn a_report_does_not_depend_on_threads() {
+    let csv = std::fs::read(folder("audits/breast.csv")).unwrap();
+    for metric in ["mae_on_prob", "roc_auc", "f1"] {
+        let report = |n_threads| {
+            parallel::with_threads(n_threads, || {
+                serde_json::to_string(&audited(&csv, metric, &Settings::default())).unwrap()
+            })
+        };
+        assert_eq!(report(1), report(3));
+    }
+}
+
+/// Numbers from 0 to 1 that a seed gives.
+fn chances(seed: u64) -> impl Iterator<Item = f64> {
+    let mut state = seed;
+    std::iter::repeat_with(move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    })
+}
+
+fn csv(truths: impl Iterator<Item = String>) -> Vec<u8> {
+    let rows = truths.enumerate().map(|(at, truth)| format!("{at},{truth}\n"));
+    std::iter::once("id,y\n".to_owned()).chain(rows).collect::<String>().into_bytes()
+}
+
+/// Skewed amounts: e to the power of a sum of twelve chances.
+fn skewed(seed: u64, spread: f64) -> Vec<u8> {
+    let mut chances = chances(seed);
+    let amount = std::iter::repeat_with(move || {
+        let normal: f64 = chances.by_ref().take(12).sum::<f64>() - 6.0;
+        format!("{:.4}", (3.0 + spread * normal).exp())
+    });
+    csv(amount.take(800))
+}
+
+#[test]
+fn percentages_of_skewed_amounts_are_never_won_by_honest_forecasts() {
+    for seed in 1..4 {
+        let csv = skewed(seed, 0.8 + 0.2 * seed as f64);
+        for declared in ["mean", "median"] {
+            let settings = Settings { declared: Some(declared.parse().unwrap()), ..Settings::default() };
+            let found = audited(&csv, "mape", &settings);
+            assert_eq!(found.overall, Overall::Fail);
+            assert_eq!(verdict(&found, "E honest report"), Verdict::Fail);
+            let check = found.checks.iter().find(|check| check.check == "E honest report").unwrap();
+            assert!(!check.exploit.is_empty() && !check.repair.is_empty());
+        }
+    }
+}
+
+#[test]
+fn the_metric_that_asks_for_what_the_host_wants_is_honest() {
+    for (declared, metric) in [("mean", "rmse"), ("median", "mae"), ("quantile 0.8", "pinball@0.8")] {
+        let settings = Settings { declared: Some(declared.parse().unwrap()), ..Settings::default() };
+        let found = audited(&skewed(9, 0.9), metric, &settings);
+        assert_eq!(verdict(&found, "E honest report"), Verdict::Pass, "{declared} {metric}");
+    }
+    let settings = Settings { declared: Some("mean".parse().unwrap()), ..Settings::default() };
+    assert!(verdict(&audited(&skewed(9, 0.9), "mae", &settings), "E honest report") >= Verdict::Warn);
+}
+
+#[test]
+fn probabilities_are_honest_where_losses_are_proper() {
+    for (seed, share) in [(5, 0.2), (6, 0.5), (7, 0.7)] {
+        let labels = chances(seed).map(move |chance| u8::from(chance < share).to_string()).take(900);
+        let csv = csv(labels);
+        for metric in ["log_loss", "brier", "roc_auc"] {
+            assert_eq!(
+                verdict(&audited(&csv, metric, &Settings::default()), "E honest report"),
+                Verdict::Pass
+            );
+        }
+        let found = audited(&csv, "mae_on_prob", &Settings::default());
+        assert_eq!(verdict(&found, "E honest report"), Verdict::Fail);
+    }
+}
+
+#[test]
+fn classes_are_judged_as_labels_and_as_probabilities() {
+    let names = ["ash", "birch", "cedar", "elm"];
+    let labels = || chances(11).map(|chance| names[(chance * chance * 4.0) as usize].to_owned()).take(600);
+    let found = audited(&csv(labels()), "multiclass_log_loss", &Settings::default());
+    assert_eq!(verdict(&found, "E honest report"), Verdict::Pass);
+    let found = audited(&csv(labels()), "f1_macro", &Settings::default());
+    assert!(verdict(&found, "E honest report") >= Verdict::Warn);
+    assert!(!serde_json::to_string(&found).unwrap().contains("birch"), "a report names no label");
+}
+
+#[test]
+fn no_logarithm_of_nothing_and_no_percentage_of_it() {
+    let with_zeros = csv((0..200).map(|at| (at % 7).to_string() + ".5").chain(["0".to_owned()]));
+    let found = audited(&with_zeros, "gamma_deviance", &Settings::default());
+    assert_eq!((found.overall, found.checks[0].verdict), (Overall::Refused, Verdict::Refused));
+    let found = audited(&with_zeros, "mape", &Settings::default());
+    assert!(found.checks.iter().any(|check| check.verdict == Verdict::Refused));
+}
+
+#[test]
+fn a_board_on_all_rows_is_warned_of_and_fewer_decimals_tell_less() {
+    let csv = std::fs::read(folder("audits/binary10.csv")).unwrap();
+    let plan = |public_fraction, digits, n_submissions| {
+        audited(&csv, "log_loss", &Settings { public_fraction, digits, n_submissions, ..Settings::default() })
+    };
+    let open = plan(1.0, 5, 300);
+    assert_eq!(verdict(&open, "P public board"), Verdict::Warn);
+    assert!(open.checks.iter().all(|check| check.check != "P private rows"));
+    let careful = plan(0.3, 2, 10);
+    assert_eq!(verdict(&careful, "P safe decimals"), Verdict::Pass);
+    assert_eq!(verdict(&plan(0.3, 5, 300), "P safe decimals"), Verdict::Warn);
+}
