@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use holdout_contract::examine::Finding;
 
 use super::frame::Frame;
-use super::{Competition, pass, refused, warn};
+use super::{Competition, pass, refused, training, warn};
 use crate::intake::Limits;
 
 const MAX_SHOWN: usize = 5;
@@ -39,6 +39,7 @@ fn compare(train: &Frame, test: &Frame, known: &[String]) -> Vec<Finding> {
     let mut findings = vec![rows(train, test, known)];
     findings.extend(known.first().and_then(|id| ids(train, test, id)));
     findings.extend(targets_in_test(test, known));
+    findings.extend(training::examine(train, test, known));
     findings
 }
 

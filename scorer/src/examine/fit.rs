@@ -4,8 +4,9 @@ use holdout_contract::examine::{Finding, Profile, Verdict};
 use holdout_contract::job::SplitScore;
 use holdout_contract::spec::{Direction, Layout};
 
-use super::{Competition, open, pass, refused, warn};
+use super::{Competition, open, order, pass, refused, warn};
 use crate::align::{Aligned, align};
+use crate::audit;
 use crate::intake::Limits;
 use crate::intake::content::Bytes;
 use crate::judge::{Context, Judge, read_history};
@@ -50,12 +51,16 @@ pub fn examine(competition: &Competition<'_>, solution: &Bytes, limits: &Limits)
     fit.profile = Some(profile);
     fit.findings.push(split_empty(&solution));
     fit.findings.extend(class_missing(&solution));
+    fit.findings.extend(order::examine(&solution));
     let is_split = solution.n_public() > 0 && solution.n_private() > 0;
     let measure = measure(&solution);
     let has_measure = measure.as_ref().is_none_or(|finding| finding.verdict != Verdict::Refused);
     fit.findings.extend(measure);
     let is_applicable = has_measure && is_split && perfect(&solution, &mut fit.findings);
     sample(competition, &solution, is_applicable, limits, &mut fit.findings);
+    if is_applicable {
+        fit.findings.extend(audit::findings(&solution));
+    }
     fit
 }
 

@@ -8,9 +8,11 @@ mod fit;
 pub mod frame;
 mod identity;
 mod kinds;
+mod order;
 mod shuffle;
 pub mod split;
 mod suggest;
+mod training;
 pub mod write;
 
 use holdout_contract::examine::{Finding, Report, TargetKind, Verdict};
