@@ -53,6 +53,19 @@ demo_files! {
     "digits/submissions/tree.csv",
     "digits/test.csv",
     "digits/train.csv",
+    "tourism-2010/demo.json",
+    "tourism-2010/history.csv",
+    "tourism-2010/pages/data.md",
+    "tourism-2010/pages/evaluation.md",
+    "tourism-2010/pages/overview.md",
+    "tourism-2010/pages/rules.md",
+    "tourism-2010/sample_submission.csv",
+    "tourism-2010/solution.csv",
+    "tourism-2010/submissions/mean2.csv",
+    "tourism-2010/submissions/snaive.csv",
+    "tourism-2010/submissions/snaive_growth.csv",
+    "tourism-2010/submissions/theta_like.csv",
+    "tourism-2010/train.csv",
 }
 
 /// The bytes of `demo/{folder}/{name}`.

@@ -104,8 +104,8 @@ async fn supply_draft(
     let choice = MetricChoice {
         name: demo.metric.clone(),
         params: demo.params.clone(),
+        context: demo.context.clone(),
         public_fraction: 0.3,
-        ..MetricChoice::default()
     };
     wait_for_metric(app, &demo.metric).await?;
     supply::choose_metric(app, host, seen, &choice).await?;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 pub use load::load;
 
 /// The demonstrations, in the order in which they are loaded.
-pub const FOLDERS: [&str; 3] = ["diabetes", "breast-cancer", "digits"];
+pub const FOLDERS: [&str; 4] = ["diabetes", "breast-cancer", "digits", "tourism-2010"];
 
 /// `demo.json` of a folder.
 #[derive(Debug, Clone, Deserialize)]
@@ -22,6 +22,9 @@ pub struct Demo {
     pub subtitle: String,
     pub metric: String,
     pub params: std::collections::BTreeMap<String, serde_json::Value>,
+    /// What the metric must know beside the solution.
+    #[serde(default)]
+    pub context: serde_json::Map<String, serde_json::Value>,
     pub started_days_ago: i64,
     pub runs_days: i64,
     /// File names with their descriptions.
@@ -51,6 +54,7 @@ impl Demo {
         match name {
             "train.csv" => "train",
             "test.csv" => "test",
+            "history.csv" => "history",
             "sample_submission.csv" => "sample_submission",
             _ => "data",
         }
