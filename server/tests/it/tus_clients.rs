@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use sqlx::{PgPool, Row};
+use sqlx::{PgPool, Postgres, Row, Transaction};
 use tokio::process::{Child, Command};
 use ureq::http::Method;
 
@@ -166,17 +166,20 @@ async fn a_server_that_is_killed_in_mid_upload_goes_on_with_what_it_told(pool: P
         let state = world.folder.path().join(format!("{client}.json"));
         let more = json!({ "chunk": chunk, "retries": if client == "tuspy" { json!(60) } else { json!(vec![500; 60]) } });
         let wish = clients.wish(&server.base(), &ada, "data", &file, &state, &more);
+        let barrier = Barrier::raise(&world).await;
         let client_at_work = clients.command(client, &wish).spawn().unwrap();
         until(Duration::from_secs(60), "some of it is there", || async { received(&world).await > 0 }).await;
         server.process.kill().await.unwrap();
         let told = received(&world).await;
         assert!(told > 0 && told < bytes.len() as i64, "{client}: killed in mid-upload, at {told}");
-        let server = Server::start(&world, port);
+        barrier.lift(&world).await;
+        let mut server = Server::start(&world, port);
         until(Duration::from_secs(60), "the server is back", || server.is_ready()).await;
         let output = client_at_work.wait_with_output().await.unwrap();
         require_success(&output);
         let said: Value = serde_json::from_slice(&output.stdout).unwrap();
         put_data(&arena, &ada, &format!("{client}.bin"), &said, &bytes).await;
+        server.process.kill().await.unwrap(); // and not later: the next one listens there
     }
     world.close().await;
 }
@@ -200,11 +203,13 @@ async fn the_command_line_goes_on_where_a_run_before_it_was_killed(pool: PgPool)
             .kill_on_drop(true);
         command
     };
+    let barrier = Barrier::raise(&world).await;
     let mut first = submit().spawn().unwrap();
     until(Duration::from_secs(60), "a part is there", || async { received(&world).await > 0 }).await;
     first.kill().await.unwrap();
     let told = received(&world).await;
     assert!(told < bytes.len() as i64, "killed in mid-upload, at {told}");
+    barrier.lift(&world).await;
     require_success(&submit().output().await.unwrap());
     let list = bob.api.get(&arena.api("/submissions")).await.expect(200).json();
     assert_eq!(list["items"][0]["sha256"], hex::encode(Sha256::digest(&bytes)));
@@ -214,6 +219,37 @@ async fn the_command_line_goes_on_where_a_run_before_it_was_killed(pool: PgPool)
     assert_eq!(left, 0, "the address is forgotten once the file was taken");
     world.drain().await;
     world.close().await;
+}
+
+/// Lets no upload be recorded whole while it stands, however fast the machine is.
+struct Barrier(Transaction<'static, Postgres>);
+
+impl Barrier {
+    async fn raise(world: &World) -> Self {
+        sqlx::raw_sql(
+            "create or replace function wait_at_barrier() returns trigger language plpgsql
+             as $$ begin perform pg_advisory_xact_lock_shared(17); return new; end $$;
+             create or replace trigger uploads_wait before update of received_bytes on uploads
+                 for each row when (new.received_bytes = new.total_bytes) execute function wait_at_barrier()",
+        )
+        .execute(&world.pool)
+        .await
+        .unwrap();
+        let mut held = world.pool.begin().await.unwrap();
+        sql("select pg_advisory_xact_lock(17)").execute(&mut *held).await.unwrap();
+        Self(held)
+    }
+
+    /// Ends those who wait: the server that asked for it is dead, or its line broke.
+    async fn lift(self, world: &World) {
+        sql("select pg_terminate_backend(pid) from pg_locks
+             where locktype = 'advisory' and objid = 17 and not granted
+               and database = (select oid from pg_database where datname = current_database())")
+        .execute(&world.pool)
+        .await
+        .unwrap();
+        self.0.rollback().await.unwrap();
+    }
 }
 
 async fn received(world: &World) -> i64 {
