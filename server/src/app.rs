@@ -11,6 +11,7 @@ use crate::accounts::limits::Limits;
 use crate::accounts::passwords::Passwords;
 use crate::api::pace::Paces;
 use crate::clock::Clock;
+use crate::competitions::front;
 use crate::config::{Config, DirectRoad};
 use crate::files::{Direct, Files};
 use crate::kaggle::desk::Desk;
@@ -37,6 +38,7 @@ pub struct Parts {
     pub paces: Paces,
     pub live: Live,
     pub boards: Boards,
+    pub front: front::Kept,
     pub kaggle: Desk,
     pub uploads: Writers,
     pub site: Current,
@@ -70,6 +72,7 @@ impl App {
             paces: Paces::new(config.api_requests_a_minute),
             live: Live::default(),
             boards: Boards::default(),
+            front: front::Kept::default(),
             kaggle: Desk::default(),
             uploads: Writers::default(),
             site: Current::new(Site::configured(&config)),

@@ -148,7 +148,8 @@ pub const NOTEBOOK_SETTINGS: &str = "/n/{username}/{notebook}/settings";
 pub const NOTEBOOK_COMMENTS: &str = "/n/{username}/{notebook}/comments";
 pub const NOTEBOOK_FOLLOW: &str = "/n/{username}/{notebook}/follow";
 pub const NOTEBOOK_VOTE: &str = "/n/{username}/{notebook}/vote";
-pub const NOTEBOOK_HIDE: &str = "/n/{username}/{notebook}/hide";
+pub const NOTEBOOK_REPORT: &str = "/n/{username}/{notebook}/report";
+pub const NOTEBOOK_MODERATE: &str = "/n/{username}/{notebook}/moderate";
 pub const NOTEBOOK_DELETE: &str = "/n/{username}/{notebook}/delete";
 
 /// The API for people, and for programs.
@@ -276,7 +277,8 @@ pub const API_NOTEBOOK_DIFF: &str = "/api/v1/notebooks/{username}/{notebook}/dif
 pub const API_NOTEBOOK_COMMENTS: &str = "/api/v1/notebooks/{username}/{notebook}/comments";
 pub const API_NOTEBOOK_FOLLOW: &str = "/api/v1/notebooks/{username}/{notebook}/follow";
 pub const API_NOTEBOOK_VOTE: &str = "/api/v1/notebooks/{username}/{notebook}/vote";
-pub const API_NOTEBOOK_HIDDEN: &str = "/api/v1/notebooks/{username}/{notebook}/hidden";
+pub const API_NOTEBOOK_REPORT: &str = "/api/v1/notebooks/{username}/{notebook}/report";
+pub const API_NOTEBOOK_MODERATE: &str = "/api/v1/notebooks/{username}/{notebook}/moderate";
 
 pub const API_ADMIN_USERS: &str = "/api/v1/admin/users";
 pub const API_ADMIN_USER_SUSPEND: &str = "/api/v1/admin/users/{id}/suspend";

@@ -9,6 +9,7 @@ pub mod create;
 pub mod download;
 pub mod edit;
 pub mod frame;
+pub mod front;
 pub mod launch;
 pub mod model;
 pub mod pages;

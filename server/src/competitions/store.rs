@@ -52,6 +52,15 @@ pub async fn find(conn: &mut PgConnection, slug: &str) -> sqlx::Result<Option<Co
 /// # Errors
 /// Those of the database.
 pub async fn find_by_id(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Option<Competition>> {
+    Ok(find_by_ids(conn, &[id]).await?.pop())
+}
+
+/// Competitions by their ids, in no order.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_by_ids(conn: &mut PgConnection, ids: &[CompetitionId]) -> sqlx::Result<Vec<Competition>> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
     sqlx::query_as!(
         Competition,
         "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle,
@@ -71,10 +80,10 @@ pub async fn find_by_id(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Res
             limit 1
          ) v on true
          left join metrics m on m.name = v.metric
-         where c.id = $1",
-        id.0,
+         where c.id = any($1)",
+        &ids,
     )
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await
 }
 
@@ -102,6 +111,28 @@ pub async fn standing(conn: &mut PgConnection, id: CompetitionId, member: &Membe
     .fetch_one(conn)
     .await?;
     Ok(Standing { is_host: row.is_host || member.is_admin, team_id: row.team_id })
+}
+
+/// The teams that somebody has in these competitions.
+///
+/// # Errors
+/// Those of the database.
+pub async fn teams_of(
+    conn: &mut PgConnection,
+    user: UserId,
+    ids: &[CompetitionId],
+) -> sqlx::Result<Vec<(CompetitionId, TeamId)>> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        "select competition_id as \"competition_id: CompetitionId\", team_id as \"team_id: TeamId\"
+         from team_members
+         where user_id = $1 and competition_id = any($2)",
+        user.0,
+        &ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.competition_id, row.team_id)).collect())
 }
 
 /// Whether a by-invitation competition names this person's address.

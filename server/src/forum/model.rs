@@ -46,6 +46,8 @@ pub struct Subject {
     pub created_at: DateTime<Utc>,
     /// By a moderator.
     pub hidden_at: Option<DateTime<Utc>>,
+    /// A moderator's words for the author; may be empty.
+    pub hidden_because: String,
     /// By its author.
     pub deleted_at: Option<DateTime<Utc>>,
 }
@@ -141,6 +143,8 @@ pub struct Post {
     pub created_at: DateTime<Utc>,
     pub edited_at: Option<DateTime<Utc>>,
     pub hidden_at: Option<DateTime<Utc>>,
+    /// A moderator's words for the author; may be empty.
+    pub hidden_because: String,
     pub deleted_at: Option<DateTime<Utc>>,
     pub html: String,
     pub n_votes: i32,
@@ -161,6 +165,7 @@ impl Post {
             created_at: at,
             edited_at: Some(at),
             hidden_at: None,
+            hidden_because: String::new(),
             deleted_at: None,
             html: "<p>Some <em>text</em></p>".to_owned(),
             n_votes: 3,

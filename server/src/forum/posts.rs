@@ -149,7 +149,7 @@ fn require_own_post(author: &Member, seen: &SeenSubject, sentence: &str) -> Resu
     if seen.subject.author_id != author.id {
         return Err(AppError::refused(sentence));
     }
-    if !seen.subject.is_shown() {
+    if !seen.subject.is_shown() || !seen.under.is_shown() {
         return Err(AppError::refused("This post is not shown any more, so it stays as it is."));
     }
     Ok(PostId(seen.subject.id.0))

@@ -35,6 +35,8 @@ pub struct SeenSubject {
     pub competition: Option<Seen>,
     /// Hosts in their competition, administrators everywhere.
     pub may_moderate: bool,
+    /// The viewer wrote the subject.
+    pub is_own: bool,
 }
 
 impl SeenSubject {
@@ -46,6 +48,9 @@ impl SeenSubject {
         if self.is_unpublished {
             return Err(AppError::refused(UNPUBLISHED));
         }
+        if !self.under.is_shown() && !self.may_moderate {
+            return Err(AppError::refused("A moderator has hidden this, so nobody writes here."));
+        }
         match self.locked_at {
             Some(_) if !self.may_moderate => Err(AppError::refused(
                 "This topic is locked: it can be read, and nobody writes here any more.",
@@ -54,14 +59,15 @@ impl SeenSubject {
         }
     }
 
-    /// Whether the viewer may read its text: what is hidden is read by moderators alone, what is
-    /// deleted by nobody.
+    /// Whether the viewer may read its text: what is hidden is read by its author and moderators alone,
+    /// what is deleted by nobody.
     ///
     /// # Errors
     /// [`AppError::NotFound`] where it may not be read.
     pub fn require_readable(&self) -> Result<()> {
         let Subject { hidden_at, deleted_at, .. } = &self.subject;
-        let is_readable = deleted_at.is_none() && (hidden_at.is_none() || self.may_moderate);
+        let may_read_hidden = self.may_moderate || self.is_own;
+        let is_readable = deleted_at.is_none() && (hidden_at.is_none() || may_read_hidden);
         if is_readable { Ok(()) } else { Err(AppError::NotFound) }
     }
 }
@@ -71,7 +77,7 @@ impl SeenSubject {
 ///
 /// # Errors
 /// [`AppError::NotFound`] where there is none, or where the viewer may not know of it: in a
-/// competition that the viewer may not see, or hidden from all but moderators.
+/// competition that the viewer may not see, or hidden from all but its author and moderators.
 pub async fn see(app: &App, id: SubjectId, viewer: Option<&Member>) -> Result<SeenSubject> {
     let mut conn = app.db.acquire().await?;
     let subject = store::subjects::find(&mut conn, id).await?.ok_or(AppError::NotFound)?;
@@ -96,11 +102,13 @@ pub async fn see(app: &App, id: SubjectId, viewer: Option<&Member>) -> Result<Se
         None => None,
     };
     let may_moderate = may_moderate(competition.as_ref(), viewer);
-    let is_own_notebook = notebook.is_some_and(|seen| seen.is_owner);
-    if !under.is_shown() && !may_moderate && !is_own_notebook {
+    let wrote = |subject: &Subject| viewer.is_some_and(|member| member.id == subject.author_id);
+    let may_read_hidden = under.deleted_at.is_none() && wrote(&under);
+    if !under.is_shown() && !may_moderate && !may_read_hidden {
         return Err(AppError::NotFound);
     }
-    Ok(SeenSubject { subject, under, locked_at, is_unpublished, competition, may_moderate })
+    let is_own = wrote(&subject);
+    Ok(SeenSubject { subject, under, locked_at, is_unpublished, competition, may_moderate, is_own })
 }
 
 /// A topic by its id, and nothing else that has an id.
@@ -119,6 +127,20 @@ pub async fn see_topic(app: &App, id: TopicId, viewer: Option<&Member>) -> Resul
 pub async fn see_post(app: &App, id: PostId, viewer: Option<&Member>) -> Result<SeenSubject> {
     let seen = see(app, id.into(), viewer).await?;
     if seen.subject.kind == SubjectKind::Post { Ok(seen) } else { Err(AppError::NotFound) }
+}
+
+/// A notebook by its author and name.
+///
+/// # Errors
+/// As [`see`].
+pub async fn see_notebook(
+    app: &App,
+    username: &str,
+    notebook: &str,
+    viewer: Option<&Member>,
+) -> Result<SeenSubject> {
+    let seen = notebooks::access::see(app, username, notebook, viewer).await?;
+    see(app, seen.notebook.id.into(), viewer).await
 }
 
 /// How a subject is called and where it is read.

@@ -36,7 +36,7 @@ fn hindrance(voter: &Member, seen: &SeenSubject, vote: Vote) -> Option<&'static 
         Some(UNPUBLISHED)
     } else if seen.subject.kind == SubjectKind::Notebook && vote == Vote::Down {
         Some("Notebooks are voted up, or not at all. Say in a comment what could be better.")
-    } else if !seen.subject.is_shown() {
+    } else if !seen.subject.is_shown() || !seen.under.is_shown() {
         Some("This is not shown any more, so it gets no votes.")
     } else {
         None

@@ -74,13 +74,13 @@ struct RowJson {
     mean_rank: Option<f64>,
     /// The team under each of them, in their order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    parts: Vec<PartJson>,
+    parts: Vec<PartPlaceJson>,
     n_entries: i32,
     last_entry_at: DateTime<Utc>,
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
-struct PartJson {
+struct PartPlaceJson {
     metric: String,
     /// While the competition is open, with the decimals that the board shows.
     score: f64,
@@ -94,7 +94,7 @@ impl RowJson {
         let shown = |score| if view.is_private() { score } else { rounded(score, decimals) };
         let mean_rank = row.ranked.as_ref().map(|ranked| ranked.mean_rank);
         let places = row.ranked.into_iter().flat_map(|ranked| ranked.parts);
-        let parts = competition.ranked_by().iter().zip(places).map(|(part, place)| PartJson {
+        let parts = competition.ranked_by().iter().zip(places).map(|(part, place)| PartPlaceJson {
             metric: part.name.clone(),
             score: shown(place.score),
             rank: place.rank,

@@ -45,9 +45,7 @@ pub async fn contributions(conn: &mut PgConnection, user: UserId) -> sqlx::Resul
     sqlx::query_as!(
         Contributions,
         "select u.first_scored_at is not null as \"competitions!\",
-                exists (select from subjects s join notebooks n on n.id = s.id
-                        where s.author_id = u.id and s.kind = 'notebook' and n.visibility = 'public'
-                          and s.hidden_at is null and s.deleted_at is null) as \"notebooks!\",
+                exists (select from public_notebooks where owner_id = u.id) as \"notebooks!\",
                 exists (select from subjects where author_id = u.id and kind = 'post'
                         and hidden_at is null and deleted_at is null) as \"discussion!\"
          from users u
@@ -76,7 +74,7 @@ pub async fn medals_by_votes(
          where author_id = $1 and kind = $2 and n_medal_votes >= $3
            and hidden_at is null and deleted_at is null
            and (kind <> 'notebook' or exists (
-                select from notebooks n where n.id = subjects.id and n.visibility = 'public'))",
+                select from public_notebooks n where n.id = subjects.id))",
         user.0,
         kind,
         i32::try_from(thresholds.bronze).unwrap_or(i32::MAX),
@@ -114,7 +112,7 @@ pub async fn active_days(
             where author_id = $1 and created_at >= $2 and kind <> 'topic'
               and hidden_at is null and deleted_at is null
               and (kind <> 'notebook' or exists (
-                    select from notebooks n where n.id = subjects.id and n.visibility = 'public'))
+                    select from public_notebooks n where n.id = subjects.id))
          ) activities
          group by 1
          order by 1",

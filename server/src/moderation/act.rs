@@ -1,4 +1,4 @@
-//! The verbs of moderators about a post: hide it, show it again, warn its author, dismiss its reports.
+//! The verbs of moderators about a post or a notebook: hide it, show it again, warn its author, dismiss its reports.
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ use crate::moderation::store;
 use crate::notifications::model::Event;
 use crate::notifications::tell;
 
-/// Decides about a post, on record. Its author is told of what was hidden and of a warning, not by whom.
+/// Decides about a post or a notebook, on record. Its author is told of what was hidden and of a warning, not by whom.
 ///
 /// # Errors
 /// [`AppError::Refused`] for everybody but moderators, and for a second warning about one post;
@@ -27,44 +27,46 @@ pub async fn decide(
     decision: Decision,
     words: &str,
 ) -> Result<()> {
-    if seen.subject.kind != SubjectKind::Post {
-        return Err(AppError::NotFound);
-    }
+    let id = seen.subject.id;
+    let noun = match seen.subject.kind {
+        SubjectKind::Post => "post",
+        SubjectKind::Notebook => "notebook",
+        SubjectKind::Topic => return Err(AppError::NotFound), // its opening post is decided about
+    };
     if !seen.may_moderate {
         return Err(AppError::refused("Only hosts and administrators moderate."));
     }
     let words = model::words(words).map_err(|sentence| AppError::field("words", sentence))?;
-    let post = PostId(seen.subject.id.0);
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let subject = if posts::place(&mut tx, post).await?.ok_or(AppError::NotFound)?.is_opening {
-        seen.under.id // a topic goes with its opening post
-    } else {
-        seen.subject.id
+    let place = posts::place(&mut tx, PostId(id.0)).await?;
+    let goes = match place {
+        Some(place) if place.is_opening => seen.under.id, // a topic goes with its opening post
+        _ => id,
     };
     let act = match decision {
         Decision::Hide => {
-            subjects::set_hidden(&mut tx, subject, Some(now)).await?;
-            tell::author(&mut tx, Event::Hidden, post.into(), None, &words, now).await?;
+            subjects::hide(&mut tx, goes, &words, now).await?;
+            tell::author(&mut tx, Event::Hidden, id, None, &words, now).await?;
             Act::Hide
         }
         Decision::Show => {
-            subjects::set_hidden(&mut tx, subject, None).await?;
+            subjects::show(&mut tx, goes).await?;
             Act::Show
         }
         Decision::Warn => {
             if words.is_empty() {
                 return Err(AppError::field("words", "Say what is wrong, so that it can be mended."));
             }
-            if !tell::author(&mut tx, Event::Warned, post.into(), None, &words, now).await? {
-                return Err(AppError::refused("Its author was warned about this post already."));
+            if !tell::author(&mut tx, Event::Warned, id, None, &words, now).await? {
+                return Err(AppError::refused(format!("Its author was warned about this {noun} already.")));
             }
             Act::Warn
         }
         Decision::Dismiss => Act::Dismiss,
     };
-    let n_closed = store::close(&mut tx, seen.subject.id, now).await?;
-    let detail = json!({ "post": post, "words": words, "closed_reports": n_closed });
+    let n_closed = store::close(&mut tx, id, now).await?;
+    let detail = json!({ noun: id, "words": words, "closed_reports": n_closed });
     record(&mut tx, moderator.id, act, seen.under.competition_id, &detail, now).await?;
     tx.commit().await?;
     Ok(())

@@ -15,9 +15,9 @@ use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::error::Result;
-use crate::forum::subjects::see_post;
+use crate::forum::subjects::{see_notebook, see_post};
 use crate::ids::{PostId, UserId};
-use crate::moderation::model::{Case, Complaint, Decision, Entry, Report};
+use crate::moderation::model::{Case, Complaint, Decision, Entry, Report, Thing};
 use crate::moderation::{act, report};
 use crate::paths;
 
@@ -25,13 +25,15 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(report_post))
         .routes(routes!(moderate_post))
+        .routes(routes!(report_notebook))
+        .routes(routes!(moderate_notebook))
         .routes(routes!(list_reports))
         .routes(routes!(list_moderation_log))
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewPostReportJson {
+struct NewReportJson {
     reason: Complaint,
     /// At most 1,000 characters.
     #[serde(default)]
@@ -45,14 +47,14 @@ struct NewPostReportJson {
     path = paths::API_POST_REPORT,
     tag = "Moderation",
     security(("token" = ["submit"])),
-    request_body = NewPostReportJson,
+    request_body = NewReportJson,
     responses((status = 204, description = "The moderators look at it")),
 )]
 async fn report_post(
     State(app): State<App>,
     Path(id): Path<PostId>,
     caller: ApiMember,
-    body: Result<ApiJson<NewPostReportJson>>,
+    body: Result<ApiJson<NewReportJson>>,
 ) -> Result<StatusCode> {
     let member = caller.with(Scope::Submit)?;
     let seen = see_post(&app, id, Some(&member)).await?;
@@ -93,8 +95,52 @@ async fn moderate_post(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Report a public notebook to its moderators, once.
+#[utoipa::path(
+    post,
+    path = paths::API_NOTEBOOK_REPORT,
+    tag = "Moderation",
+    security(("token" = ["submit"])),
+    request_body = NewReportJson,
+    responses((status = 204, description = "The moderators look at it")),
+)]
+async fn report_notebook(
+    State(app): State<App>,
+    Path((username, notebook)): Path<(String, String)>,
+    caller: ApiMember,
+    body: Result<ApiJson<NewReportJson>>,
+) -> Result<StatusCode> {
+    let member = caller.with(Scope::Submit)?;
+    let seen = see_notebook(&app, &username, &notebook, Some(&member)).await?;
+    let ApiJson(asked) = body?;
+    report::file(&app, &member, &seen, asked.reason, &asked.words).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Hide a public notebook, show it again, warn its author, or dismiss its reports.
+#[utoipa::path(
+    post,
+    path = paths::API_NOTEBOOK_MODERATE,
+    tag = "Moderation",
+    security(("token" = ["submit"])),
+    request_body = ModerationJson,
+    responses((status = 204, description = "Done, and on record")),
+)]
+async fn moderate_notebook(
+    State(app): State<App>,
+    Path((username, notebook)): Path<(String, String)>,
+    caller: ApiMember,
+    body: Result<ApiJson<ModerationJson>>,
+) -> Result<StatusCode> {
+    let member = caller.with(Scope::Submit)?;
+    let seen = see_notebook(&app, &username, &notebook, Some(&member)).await?;
+    let ApiJson(asked) = body?;
+    act::decide(&app, &member, &seen, asked.decision, &asked.words).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-struct PostReportJson {
+struct SubjectReportJson {
     /// Who reported it.
     reporter: String,
     reason: Complaint,
@@ -102,7 +148,7 @@ struct PostReportJson {
     reported_at: DateTime<Utc>,
 }
 
-impl From<Report> for PostReportJson {
+impl From<Report> for SubjectReportJson {
     fn from(report: Report) -> Self {
         let Report { reporter, complaint, words, reported_at } = report;
         Self { reporter, reason: complaint, words, reported_at }
@@ -111,8 +157,13 @@ impl From<Report> for PostReportJson {
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct CaseJson {
-    post_id: PostId,
-    /// Of the topic.
+    /// `post` or `notebook`.
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    post_id: Option<PostId>,
+    /// Where it is read.
+    address: String,
+    /// Of the topic or notebook.
     title: String,
     author_id: UserId,
     /// The author's user name.
@@ -122,32 +173,38 @@ struct CaseJson {
     /// The beginning of the text.
     excerpt: String,
     /// The open ones.
-    reports: Vec<PostReportJson>,
+    reports: Vec<SubjectReportJson>,
 }
 
 impl From<Case> for CaseJson {
     fn from(case: Case) -> Self {
+        let post_id = match case.thing {
+            Thing::Post(post) => Some(post),
+            Thing::Notebook(..) => None,
+        };
         Self {
-            post_id: case.post,
+            kind: case.thing.noun(),
+            post_id,
+            address: case.thing.address(),
             title: case.title,
             author_id: case.author_id,
             author: case.username,
             is_hidden: case.is_hidden,
             is_deleted: case.is_deleted,
             excerpt: case.excerpt,
-            reports: case.reports.into_iter().map(PostReportJson::from).collect(),
+            reports: case.reports.into_iter().map(SubjectReportJson::from).collect(),
         }
     }
 }
 
-/// Reported posts: for hosts those of their competitions, for administrators all.
+/// Reported posts and notebooks: for hosts those of their competitions, for administrators all.
 #[utoipa::path(
     get,
     path = paths::API_MODERATION_REPORTS,
     tag = "Moderation",
     security(("token" = ["read"])),
     params(Keyset),
-    responses((status = 200, description = "Posts with open reports", body = Slice<CaseJson>)),
+    responses((status = 200, description = "What has open reports", body = Slice<CaseJson>)),
 )]
 async fn list_reports(
     State(app): State<App>,

@@ -9,7 +9,7 @@ use crate::paths;
 
 const LONGEST_WORDS: usize = 1000;
 
-/// Why a post is reported.
+/// Why something is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
@@ -47,7 +47,7 @@ impl Complaint {
     }
 }
 
-/// What a moderator decides about a post. Its open reports are closed by each.
+/// What a moderator decides about a post or a notebook. Its open reports are closed by each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
@@ -77,7 +77,7 @@ pub fn words(typed: &str) -> Result<String, String> {
     }
 }
 
-/// One report of a post.
+/// One report.
 #[derive(Debug, Clone)]
 pub struct Report {
     pub reporter: String,
@@ -86,12 +86,51 @@ pub struct Report {
     pub reported_at: DateTime<Utc>,
 }
 
-/// A post with its open reports.
+/// What is reported and decided about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Thing {
+    Post(PostId),
+    /// By its author's user name and its own.
+    Notebook(String, String),
+}
+
+impl Thing {
+    /// In a word.
+    pub fn noun(&self) -> &'static str {
+        match self {
+            Self::Post(_) => "post",
+            Self::Notebook(..) => "notebook",
+        }
+    }
+
+    pub fn address(&self) -> String {
+        match self {
+            Self::Post(post) => format!("{}#post-{post}", paths::post(*post)),
+            Self::Notebook(owner, slug) => paths::notebook(owner, slug),
+        }
+    }
+
+    pub fn report_address(&self) -> String {
+        match self {
+            Self::Post(post) => paths::post_report(*post),
+            Self::Notebook(owner, slug) => paths::notebook_part(owner, slug, "report"),
+        }
+    }
+
+    pub fn moderate_address(&self) -> String {
+        match self {
+            Self::Post(post) => paths::post_moderate(*post),
+            Self::Notebook(owner, slug) => paths::notebook_part(owner, slug, "moderate"),
+        }
+    }
+}
+
+/// A post or a notebook with its open reports.
 #[derive(Debug, Clone)]
 pub struct Case {
     /// Of its newest report: what the queue is read by.
     pub key: i64,
-    pub post: PostId,
+    pub thing: Thing,
     pub title: String,
     pub author_id: UserId,
     pub author: String,
@@ -107,7 +146,7 @@ impl Case {
     pub fn sample() -> Self {
         Self {
             key: 1,
-            post: PostId(2),
+            thing: Thing::Post(PostId(2)),
             title: "Why does it jump?".to_owned(),
             author_id: UserId(1),
             author: "Ada Lovelace".to_owned(),
@@ -122,14 +161,6 @@ impl Case {
                 reported_at: DateTime::UNIX_EPOCH,
             }],
         }
-    }
-
-    pub fn address(&self) -> String {
-        format!("{}#post-{}", paths::post(self.post), self.post)
-    }
-
-    pub fn moderate_address(&self) -> String {
-        paths::post_moderate(self.post)
     }
 }
 
@@ -166,6 +197,7 @@ impl Entry {
         let Some(fields) = self.detail.as_object() else { return String::new() };
         let written = |(name, value): (&String, &serde_json::Value)| match value.as_str() {
             Some("") => None,
+            None if value.as_i64() == Some(0) => None, // such as reports that were closed with it
             Some(text) => Some(format!("{}: {text}", name.replace('_', " "))),
             None => Some(format!("{} {value}", name.replace('_', " "))),
         };

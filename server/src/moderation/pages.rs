@@ -13,9 +13,9 @@ use crate::api::paging::{Keyset, Slice};
 use crate::app::App;
 use crate::competitions::pages::setup::correct;
 use crate::error::{AppError, Result};
-use crate::forum::subjects::see_post;
+use crate::forum::subjects::{SeenSubject, see_notebook, see_post};
 use crate::ids::PostId;
-use crate::moderation::model::{Case, Complaint, Decision, Entry};
+use crate::moderation::model::{Case, Complaint, Decision, Entry, Thing};
 use crate::moderation::{act, report, store};
 use crate::paths;
 use crate::web::extract::SignedIn;
@@ -27,6 +27,8 @@ pub fn router() -> Router<App> {
     Router::new()
         .route(paths::POST_REPORT, get(show_report).post(post_report))
         .route(paths::POST_MODERATE, post(post_decision))
+        .route(paths::NOTEBOOK_REPORT, get(show_notebook_report).post(post_notebook_report))
+        .route(paths::NOTEBOOK_MODERATE, post(post_notebook_decision))
         .route(paths::MODERATION, get(show_queue))
         .route(paths::MODERATION_LOG, get(show_log))
 }
@@ -42,7 +44,7 @@ pub struct ReportForm {
 #[template(path = "moderation/report.html")]
 pub struct ReportPage {
     pub shell: Shell,
-    pub post: PostId,
+    pub thing: Thing,
     pub form: ReportForm,
     pub mistake: Mistake,
 }
@@ -51,7 +53,7 @@ impl ReportPage {
     pub fn sample() -> Self {
         Self {
             shell: Shell::sample(),
-            post: PostId(2),
+            thing: Thing::Post(PostId(2)),
             form: ReportForm { reason: Some(Complaint::Spam), words: "Look".to_owned() },
             mistake: Mistake::new("words", "Use at most 1,000 characters."),
         }
@@ -68,8 +70,23 @@ async fn show_report(
     SignedIn(member): SignedIn,
     shell: Shell,
 ) -> Result<ReportPage> {
-    see_post(&app, post, Some(&member)).await?.require_readable()?;
-    Ok(ReportPage { shell, post, form: ReportForm::default(), mistake: Mistake::none() })
+    let seen = see_post(&app, post, Some(&member)).await?;
+    report_form(shell, Thing::Post(post), &seen)
+}
+
+async fn show_notebook_report(
+    State(app): State<App>,
+    Path((username, notebook)): Path<(String, String)>,
+    SignedIn(member): SignedIn,
+    shell: Shell,
+) -> Result<ReportPage> {
+    let seen = see_notebook(&app, &username, &notebook, Some(&member)).await?;
+    report_form(shell, Thing::Notebook(username, notebook), &seen)
+}
+
+fn report_form(shell: Shell, thing: Thing, seen: &SeenSubject) -> Result<ReportPage> {
+    seen.require_readable()?;
+    Ok(ReportPage { shell, thing, form: ReportForm::default(), mistake: Mistake::none() })
 }
 
 async fn post_report(
@@ -80,16 +97,38 @@ async fn post_report(
     Form(form): Form<ReportForm>,
 ) -> Result<Response> {
     let seen = see_post(&app, post, Some(&member)).await?;
+    file_report(&app, &member, shell, Thing::Post(post), &seen, form).await
+}
+
+async fn post_notebook_report(
+    State(app): State<App>,
+    Path((username, notebook)): Path<(String, String)>,
+    SignedIn(member): SignedIn,
+    shell: Shell,
+    Form(form): Form<ReportForm>,
+) -> Result<Response> {
+    let seen = see_notebook(&app, &username, &notebook, Some(&member)).await?;
+    file_report(&app, &member, shell, Thing::Notebook(username, notebook), &seen, form).await
+}
+
+async fn file_report(
+    app: &App,
+    member: &Member,
+    shell: Shell,
+    thing: Thing,
+    seen: &SeenSubject,
+    form: ReportForm,
+) -> Result<Response> {
     let filed = match form.reason {
-        Some(complaint) => report::file(&app, &member, &seen, complaint, &form.words).await,
+        Some(complaint) => report::file(app, member, seen, complaint, &form.words).await,
         None => Err(AppError::field("reason", "Choose what is wrong with it.")),
     };
     match mistake(filed)? {
         Ok(()) => {
             let sentence = shell::flash("Thank you: the moderators look at it.");
-            Ok(([sentence], Redirect::to(&format!("{}#post-{post}", paths::post(post)))).into_response())
+            Ok(([sentence], Redirect::to(&thing.address())).into_response())
         }
-        Err(mistake) => Ok(correct(ReportPage { shell, post, form, mistake })),
+        Err(mistake) => Ok(correct(ReportPage { shell, thing, form, mistake })),
     }
 }
 
@@ -104,12 +143,14 @@ pub struct ModerationPage {
 impl ModerationPage {
     pub fn sample() -> Self {
         let hidden = Case { is_hidden: true, ..Case::sample() };
-        let cases = Slice { items: vec![Case::sample(), hidden], next: Some(1) };
+        let notebook =
+            Case { thing: Thing::Notebook("ada".to_owned(), "trees".to_owned()), ..Case::sample() };
+        let cases = Slice { items: vec![Case::sample(), hidden, notebook], next: Some(1) };
         Self { shell: Shell::sample(), cases, is_admin: true }
     }
 }
 
-/// The reported posts that somebody looks after.
+/// What is reported where somebody looks after something.
 ///
 /// # Errors
 /// [`AppError::NotFound`] for who moderates nothing.
@@ -153,15 +194,36 @@ async fn post_decision(
     Form(form): Form<DecisionForm>,
 ) -> Result<Response> {
     let seen = see_post(&app, post, Some(&member)).await?;
-    act::decide(&app, &member, &seen, form.act, &form.words).await?;
+    decide(&app, &member, &Thing::Post(post), &seen, &form).await
+}
+
+async fn post_notebook_decision(
+    State(app): State<App>,
+    Path((username, notebook)): Path<(String, String)>,
+    SignedIn(member): SignedIn,
+    Form(form): Form<DecisionForm>,
+) -> Result<Response> {
+    let seen = see_notebook(&app, &username, &notebook, Some(&member)).await?;
+    decide(&app, &member, &Thing::Notebook(username, notebook), &seen, &form).await
+}
+
+async fn decide(
+    app: &App,
+    member: &Member,
+    thing: &Thing,
+    seen: &SeenSubject,
+    form: &DecisionForm,
+) -> Result<Response> {
+    act::decide(app, member, seen, form.act, &form.words).await?;
+    let noun = thing.noun();
     let sentence = match form.act {
-        Decision::Hide => "The post is hidden.",
-        Decision::Show => "The post is shown again.",
-        Decision::Warn => "Its author is told.",
-        Decision::Dismiss => "The reports are closed.",
+        Decision::Hide => format!("The {noun} is hidden."),
+        Decision::Show => format!("The {noun} is shown again."),
+        Decision::Warn => "Its author is told.".to_owned(),
+        Decision::Dismiss => "The reports are closed.".to_owned(),
     };
-    let address = if form.from == "queue" { paths::MODERATION.to_owned() } else { paths::post(post) };
-    Ok(([shell::flash(sentence)], Redirect::to(&address)).into_response())
+    let address = if form.from == "queue" { paths::MODERATION.to_owned() } else { thing.address() };
+    Ok(([shell::flash(&sentence)], Redirect::to(&address)).into_response())
 }
 
 #[derive(Template, WebTemplate)]

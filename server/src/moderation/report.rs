@@ -1,4 +1,4 @@
-//! The verb of readers: report a post.
+//! The verb of readers: report a post or a notebook.
 
 use crate::accounts::model::Member;
 use crate::app::App;
@@ -8,10 +8,10 @@ use crate::forum::subjects::SeenSubject;
 use crate::moderation::model::{self, Complaint};
 use crate::moderation::store;
 
-/// Reports a post to its moderators, once a person.
+/// Reports a post or a notebook to its moderators, once a person.
 ///
 /// # Errors
-/// [`AppError::Refused`] for one's own post and for a second report; [`AppError::Field`] for the words.
+/// [`AppError::Refused`] for one's own and for a second report; [`AppError::Field`] for the words.
 pub async fn file(
     app: &App,
     reporter: &Member,
@@ -19,18 +19,24 @@ pub async fn file(
     complaint: Complaint,
     words: &str,
 ) -> Result<()> {
-    if seen.subject.kind != SubjectKind::Post {
-        return Err(AppError::NotFound);
+    let noun = match seen.subject.kind {
+        SubjectKind::Post => "post",
+        SubjectKind::Notebook => "notebook",
+        SubjectKind::Topic => return Err(AppError::NotFound), // its opening post is
+    };
+    if seen.is_own {
+        return Err(AppError::refused(format!("This is your own {noun}: edit or delete it.")));
     }
-    if seen.subject.author_id == reporter.id {
-        return Err(AppError::refused("This is your own post: edit or delete it."));
-    }
-    if !seen.subject.is_shown() {
+    if !seen.subject.is_shown() || seen.is_unpublished {
         return Err(AppError::refused("This is not shown any more, so there is nothing to report."));
     }
     let words = model::words(words).map_err(|sentence| AppError::field("words", sentence))?;
     let mut conn = app.db.acquire().await?;
     let is_new =
         store::insert(&mut conn, seen.subject.id, reporter.id, complaint, &words, app.clock.now()).await?;
-    if is_new { Ok(()) } else { Err(AppError::refused("You have reported this post already. Thank you.")) }
+    if is_new {
+        Ok(())
+    } else {
+        Err(AppError::refused(format!("You have reported this {noun} already. Thank you.")))
+    }
 }

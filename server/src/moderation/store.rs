@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::ids::{PostId, SubjectId, UserId};
-use crate::moderation::model::{Case, Complaint, Entry, Report};
+use crate::moderation::model::{Case, Complaint, Entry, Report, Thing};
 
 const EXCERPT: i32 = 500;
 /// Reports shown of one post.
@@ -67,7 +67,7 @@ pub async fn hosts_anything(conn: &mut PgConnection, user: UserId) -> sqlx::Resu
     .await
 }
 
-/// Reported posts of the whole site, the newest report first: post and key.
+/// What is reported on the whole site, the newest report first: subject and key.
 ///
 /// # Errors
 /// Those of the database.
@@ -121,7 +121,7 @@ pub async fn reported_to_host(
     Ok(rows.into_iter().map(|row| (row.id, row.key)).collect())
 }
 
-/// The cases of these posts, in their order.
+/// The cases of these posts and notebooks, in their order; without what its author keeps private now.
 ///
 /// # Errors
 /// Those of the database.
@@ -129,28 +129,33 @@ pub async fn cases(conn: &mut PgConnection, keys: &[(SubjectId, i64)]) -> sqlx::
     let ids: Vec<_> = keys.iter().map(|(id, _)| id.0).collect();
     let mut reports = reports(conn, &ids).await?;
     let rows = sqlx::query!(
-        "select p.id as \"id: PostId\", coalesce(t.title, k.title, '') as \"title!\", left(p.plain, $2) as \"excerpt!\",
+        "select s.id, s.kind = 'post' as \"is_post!\", coalesce(t.title, k.title, '') as \"title!\",
+                coalesce(left(p.plain, $2), left(w.sources, $2), '') as \"excerpt!\", k.slug as \"slug?\",
                 s.author_id as \"author_id: UserId\", u.username, u.display_name,
                 s.hidden_at is not null or b.hidden_at is not null as \"is_hidden!\",
                 s.deleted_at is not null or b.deleted_at is not null as \"is_deleted!\"
-         from posts p
-         join subjects s on s.id = p.id
-         join subjects b on b.id = p.under_id
+         from subjects s
+         left join posts p on p.id = s.id
+         join subjects b on b.id = coalesce(p.under_id, s.id)
          join users u on u.id = s.author_id
-         left join topics t on t.id = p.under_id
-         left join notebooks k on k.id = p.under_id
-         where p.id = any($1)",
+         left join topics t on t.id = b.id
+         left join notebooks k on k.id = b.id
+         left join notebook_words w on w.notebook_id = s.id
+         where s.id = any($1) and (k.id is null or k.visibility = 'public')",
         &ids,
         EXCERPT,
     )
     .fetch_all(conn)
     .await?;
-    let mut found: HashMap<_, _> = rows.into_iter().map(|row| (row.id.0, row)).collect();
+    let mut found: HashMap<_, _> = rows.into_iter().map(|row| (row.id, row)).collect();
     let case = |(id, key): &(SubjectId, i64)| {
         let row = found.remove(&id.0)?;
         Some(Case {
             key: *key,
-            post: row.id,
+            thing: match row.slug {
+                Some(slug) if !row.is_post => Thing::Notebook(row.username.clone(), slug),
+                _ => Thing::Post(PostId(row.id)),
+            },
             title: row.title,
             author_id: row.author_id,
             author: row.display_name,

@@ -17,8 +17,9 @@ use super::ipynb::{Cell, CellKind, Notebook};
 use crate::highlight::push_code;
 use crate::html::push_text;
 
-/// Grows whenever notebooks are drawn otherwise than before, so that old drawings are made anew.
-pub const DRAWER: i32 = 1;
+/// Grows whenever notebooks are drawn otherwise than before, so that old drawings are made anew. (2: what they
+/// say is kept for the search.)
+pub const DRAWER: i32 = 2;
 
 /// A page shows so much of a notebook; the rest is in the file.
 const LONGEST_PAGE: usize = 3_000_000;

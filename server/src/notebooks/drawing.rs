@@ -16,10 +16,15 @@ use crate::files::Stored;
 use crate::ids::{NotebookId, UserId};
 use crate::paths;
 
+/// Bytes of what a notebook says that the search knows.
+const SEARCHED: usize = 100_000;
+
 /// A drawing whose files stand on the disk, while its rows are not written yet.
 pub struct Prepared {
     page: Stored,
     contents: Vec<Heading>,
+    /// For the search.
+    sources: String,
     /// The file of the pictures that were not stored before, and where each lies in it.
     pictures: Option<(Stored, Vec<StoredPicture>)>,
 }
@@ -44,7 +49,7 @@ pub async fn prepare(
     known: Option<NotebookId>,
 ) -> Result<Prepared> {
     let prefix = paths::notebook_picture(username, slug, "");
-    let Drawing { html, contents, pictures } = blocking(move || drawn(&bytes, &prefix)).await?;
+    let (Drawing { html, contents, pictures }, sources) = blocking(move || drawn(&bytes, &prefix)).await?;
     let pictures = match known {
         Some(id) => not_stored(app, id, pictures).await?,
         None => pictures,
@@ -52,14 +57,14 @@ pub async fn prepare(
     let pictures = if pictures.is_empty() { None } else { Some(store_pictures(app, owner, pictures).await?) };
     let mut writing = app.files.create("notebook-pages", owner.0).await?;
     writing.write(html.as_bytes()).await?;
-    Ok(Prepared { page: writing.finish().await?, contents, pictures })
+    Ok(Prepared { page: writing.finish().await?, contents, sources, pictures })
 }
 
-fn drawn(bytes: &[u8], prefix: &str) -> Result<Drawing> {
+fn drawn(bytes: &[u8], prefix: &str) -> Result<(Drawing, String)> {
     let unreadable = |error: ipynb::Unreadable| AppError::field("file", error.0);
     let text = ipynb::text(bytes).map_err(unreadable)?;
     let notebook = ipynb::parse(&text).map_err(unreadable)?;
-    Ok(draw(&notebook, prefix))
+    Ok((draw(&notebook, prefix), notebook.sources(SEARCHED)))
 }
 
 async fn not_stored(app: &App, id: NotebookId, pictures: Vec<Picture>) -> Result<Vec<Picture>> {
@@ -105,6 +110,7 @@ impl Prepared {
         if let Some((stored, pictures)) = &self.pictures {
             drawings::add_pictures(conn, id, &stored.key, pictures).await?;
         }
+        drawings::put_sources(conn, id, number, &self.sources).await?;
         drawings::put(conn, id, number, &self.page, &self.contents, now).await
     }
 

@@ -144,6 +144,20 @@ impl Notebook<'_> {
         self.cells.iter().filter(|cell| cell.kind == CellKind::Code).count()
     }
 
+    /// What its author wrote, prose and code, up to so many bytes: for the search.
+    pub fn sources(&self, most: usize) -> String {
+        let mut text = String::new();
+        for cell in self.cells.iter().filter(|cell| cell.kind != CellKind::Raw) {
+            text.push_str(cell.source.trim());
+            text.push('\n');
+            if text.len() > most {
+                text.truncate(text.floor_char_boundary(most));
+                break;
+            }
+        }
+        text.replace('\0', " ")
+    }
+
     /// The text of its first heading.
     pub fn first_heading(&self) -> Option<String> {
         let prose = self.cells.iter().filter(|cell| cell.kind == CellKind::Markdown);
@@ -204,6 +218,17 @@ mod tests {
         }
         assert_eq!(new.first_heading(), Some("One".to_owned()));
         assert_eq!((new.n_code_cells(), new.cells[0].id.as_ref()), (1, "a"));
+    }
+
+    #[test]
+    fn what_is_searched_is_what_was_written() {
+        let notebook = read(
+            r#"{"nbformat": 4, "cells": [{"cell_type": "markdown", "source": " One "},
+                {"cell_type": "raw", "source": "raw"}, {"cell_type": "code", "source": "a\u0000\u00f6",
+                "outputs": [{"output_type": "stream", "text": "printed"}]}]}"#,
+        );
+        assert_eq!(notebook.sources(100), "One\na \u{f6}\n");
+        assert_eq!(notebook.sources(7), "One\na ", "half a letter is none");
     }
 
     #[test]

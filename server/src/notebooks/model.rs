@@ -99,6 +99,8 @@ pub struct Notebook {
     pub updated_at: DateTime<Utc>,
     /// By a moderator.
     pub hidden_at: Option<DateTime<Utc>>,
+    /// A moderator's words for the author; may be empty.
+    pub hidden_because: String,
 }
 
 impl Notebook {
@@ -126,6 +128,7 @@ impl Notebook {
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
             hidden_at: None,
+            hidden_because: String::new(),
         }
     }
 }

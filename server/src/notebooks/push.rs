@@ -201,7 +201,8 @@ pub async fn fork(app: &App, member: &Member, seen: &SeenNotebook, number: Optio
     let id = store::insert(&mut tx, member.id, &slug, &details, origin.competition_id, Some(from), now)
         .await
         .map_err(taken)?;
-    let message = format!("Fork of version {} of {}/{}", version.number, origin.owner_username, origin.slug);
+    // Without a name: who may not see the origin any more learns nothing of it.
+    let message = format!("Fork of version {}", version.number);
     let new = NewVersion {
         notebook: id,
         number: 1,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Days, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::ids::{ForumId, PostId, SubjectId, TopicId, UserId};
+use crate::ids::{ForumId, PostId, SubjectId, UserId};
 use crate::paths;
 
 /// Of the day in UTC.
@@ -125,6 +125,9 @@ pub struct Notification {
     pub words: String,
     pub created_at: DateTime<Utc>,
     pub read_at: Option<DateTime<Utc>>,
+    /// Of the notebook that it is about, its author's user name and its own.
+    pub owner: Option<String>,
+    pub slug: Option<String>,
 }
 
 impl Notification {
@@ -141,6 +144,8 @@ impl Notification {
             words: "Please stay with the question.".to_owned(),
             created_at: DateTime::UNIX_EPOCH,
             read_at: None,
+            owner: None,
+            slug: None,
         }
     }
 
@@ -153,6 +158,10 @@ impl Notification {
         let actor = &self.actor;
         match (self.event, self.reason) {
             (Event::Accepted, _) => format!("{actor} marked your reply in {place} as the answer"),
+            (Event::Hidden, _) if !self.is_post => format!("A moderator hid your notebook {place}"),
+            (Event::Warned, _) if !self.is_post => {
+                format!("A moderator has a word about your notebook {place}")
+            }
             (Event::Hidden, _) => format!("A moderator hid what you wrote in {place}"),
             (Event::Warned, _) => format!("A moderator has a word about what you wrote in {place}"),
             (Event::Posted, Reason::Mention) => format!("{actor} mentioned you in {place}"),
@@ -164,12 +173,15 @@ impl Notification {
 
     /// Where it can be read.
     pub fn address(&self) -> String {
-        let id = self.subject_id;
-        if self.is_post {
-            format!("{}#post-{id}", paths::post(PostId(id.0)))
-        } else {
-            paths::topic(TopicId(id.0))
-        }
+        address(self.subject_id, self.owner.as_deref().zip(self.slug.as_deref()))
+    }
+}
+
+/// Where a post, or the notebook of this author and name, is read.
+pub fn address(subject: SubjectId, notebook: Option<(&str, &str)>) -> String {
+    match notebook {
+        Some((owner, slug)) => paths::notebook(owner, slug),
+        None => format!("{}#post-{subject}", paths::post(PostId(subject.0))),
     }
 }
 
@@ -201,40 +213,52 @@ impl Follow {
     }
 }
 
-/// Something that a person wrote whom the reader follows.
+/// Something that a person shared whom the reader follows.
 #[derive(Debug, Clone)]
 pub struct Written {
-    pub post_id: PostId,
-    pub is_opening: bool,
-    /// Of the topic; empty for anything else.
+    pub what: Work,
+    /// Of the topic or notebook.
     pub title: String,
     pub author: String,
     pub written_at: DateTime<Utc>,
 }
 
+#[derive(Debug, Clone)]
+pub enum Work {
+    Topic(PostId),
+    Post(PostId),
+    /// By its address.
+    Notebook(String),
+}
+
 impl Written {
-    pub fn sample() -> Self {
-        Self {
-            post_id: PostId(2),
-            is_opening: false,
+    pub fn samples() -> Vec<Self> {
+        let works =
+            [Work::Topic(PostId(2)), Work::Post(PostId(3)), Work::Notebook(paths::notebook("ada", "a"))];
+        let written = |what| Self {
+            what,
             title: "Why does it jump?".to_owned(),
             author: "Ada Lovelace".to_owned(),
             written_at: DateTime::UNIX_EPOCH,
-        }
+        };
+        works.map(written).into()
     }
 
     /// In one sentence.
     pub fn sentence(&self) -> String {
-        let Self { author, title, .. } = self;
-        match (title.as_str(), self.is_opening) {
-            ("", _) => format!("{author} wrote a comment"),
-            (title, true) => format!("{author} opened \u{201c}{title}\u{201d}"),
-            (title, false) => format!("{author} wrote in \u{201c}{title}\u{201d}"),
-        }
+        let did = match self.what {
+            Work::Topic(_) => "opened",
+            Work::Post(_) => "wrote in",
+            Work::Notebook(_) => "shared",
+        };
+        format!("{} {did} \u{201c}{}\u{201d}", self.author, self.title)
     }
 
     pub fn address(&self) -> String {
-        format!("{}#post-{}", paths::post(self.post_id), self.post_id)
+        match &self.what {
+            Work::Topic(post) | Work::Post(post) => format!("{}#post-{post}", paths::post(*post)),
+            Work::Notebook(address) => address.clone(),
+        }
     }
 }
 

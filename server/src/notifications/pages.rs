@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::forum::forums;
 use crate::forum::subjects::see_topic;
-use crate::ids::{PostId, TopicId, UserId};
+use crate::ids::{TopicId, UserId};
 use crate::notifications::follow;
 use crate::notifications::model::{Follow, MailChoice, Notification, Target};
 use crate::notifications::store::{follows, inbox, mail};
@@ -76,13 +76,8 @@ async fn post_open(
     SignedIn(member): SignedIn,
 ) -> Result<Redirect> {
     let mut conn = app.db.acquire().await?;
-    let (subject, is_post) =
+    let address =
         inbox::mark_read(&mut conn, member.id, id, app.clock.now()).await?.ok_or(AppError::NotFound)?;
-    let address = if is_post {
-        format!("{}#post-{subject}", paths::post(PostId(subject.0)))
-    } else {
-        paths::topic(TopicId(subject.0))
-    };
     Ok(Redirect::to(&address))
 }
 

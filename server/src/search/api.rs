@@ -27,7 +27,7 @@ struct SearchQuery {
     /// Words; quotation marks keep them together, a minus leaves one out.
     #[param(example = "leaderboard noise")]
     q: String,
-    /// `competitions`, `discussion` (topics and posts) or `people`.
+    /// `competitions`, `notebooks`, `discussion` (topics and posts) or `people`.
     #[serde(rename = "in")]
     #[param(inline)]
     part: Part,
@@ -37,7 +37,7 @@ struct SearchQuery {
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct HitJson {
-    /// `competition`, `topic`, `post`, `comment` or `person`.
+    /// `competition`, `notebook`, `topic`, `post`, `comment` or `person`.
     kind: &'static str,
     title: String,
     address: String,
@@ -68,10 +68,10 @@ struct HitsJson {
     next: Option<String>,
 }
 
-/// Search competitions, topics, posts and people.
+/// Search competitions, notebooks, topics, posts and people.
 ///
-/// What fits best comes first; of words that very many posts have, the newest. Found is what is public, and
-/// what belongs to your own competitions.
+/// What fits best comes first; of words that very many posts have, the newest. Found is what is public, what
+/// belongs to your own competitions, and notebooks of your own and of your teams.
 #[utoipa::path(
     get,
     path = paths::API_SEARCH,

@@ -9,12 +9,10 @@ use crate::forum::list::Key;
 use crate::search::model::{Found, Hit, Part, meant};
 use crate::search::store::{self, Asked};
 
-/// Posts that are ranked by how well they fit; where more have the words, the newest come first.
+/// Hits that are ranked by how well they fit; of words that more posts have, the newest come first.
 const RANKED_AT_MOST: i64 = 1500;
-/// Titles that are asked what might have been meant.
-const TITLES_ASKED: i64 = 20;
-/// Number of the keys of what comes by its age.
-const BY_AGE: i64 = -1;
+/// Words that might have been meant, for each that was typed.
+const WORDS_ALIKE: i64 = 5;
 
 /// Everything of one kind behind `after`.
 ///
@@ -33,12 +31,13 @@ pub async fn part(
         Some(member) => store::own_competitions(&mut conn, member.id).await?,
         None => Vec::new(),
     };
-    let asked = Asked { query, own: &own, after, limit: limit + 1 };
+    let viewer = viewer.map(|member| member.id);
+    let asked = Asked { query, viewer, own: &own, after, limit: limit + 1 };
     let mut found = look(&mut conn, part, &asked).await?;
     let mut instead = None;
     if found.is_empty() && after.is_none() {
-        let titles = store::titles_alike(&mut conn, query, TITLES_ASKED).await?;
-        if let Some(other) = meant(query, &titles) {
+        let words = store::words_alike(&mut conn, query, WORDS_ALIKE).await?;
+        if let Some(other) = meant(query, &words) {
             found = look(&mut conn, part, &Asked { query: &other, ..asked }).await?;
             instead = Some(other).filter(|_| !found.is_empty());
         }
@@ -57,18 +56,23 @@ async fn look(conn: &mut PgConnection, part: Part, asked: &Asked<'_>) -> Result<
     match part {
         Part::Competitions => Ok(store::competitions(conn, asked).await?),
         Part::People => Ok(store::people(conn, asked).await?),
+        Part::Notebooks => Ok(store::notebooks(conn, asked, RANKED_AT_MOST).await?),
         Part::Discussion => {
-            let by_age = match asked.after {
-                Some(key) => key.number == BY_AGE,
-                None => store::count_posts(conn, asked.query, RANKED_AT_MOST + 1).await? > RANKED_AT_MOST,
-            };
-            if by_age {
-                Ok(store::newest_posts(conn, asked).await?)
-            } else {
-                Ok(store::ranked_posts(conn, asked, RANKED_AT_MOST).await?)
-            }
+            let keys = matching_posts(conn, asked).await?;
+            Ok(store::posts(conn, asked.query, &keys).await?)
         }
     }
+}
+
+async fn matching_posts(conn: &mut PgConnection, asked: &Asked<'_>) -> Result<Vec<Key>> {
+    let by_age = match asked.after {
+        Some(key) => key.number == store::BY_AGE,
+        None => store::are_common(conn, asked.query).await?,
+    };
+    if !by_age && let Some(ranked) = store::ranked_posts(conn, asked, RANKED_AT_MOST).await? {
+        return Ok(ranked);
+    }
+    Ok(store::newest_posts(conn, asked).await?)
 }
 
 /// What is spelled like the query.
@@ -76,6 +80,7 @@ async fn look_alike(conn: &mut PgConnection, part: Part, asked: &Asked<'_>) -> R
     match part {
         Part::Competitions => Ok(store::competitions_alike(conn, asked).await?),
         Part::People => Ok(store::people_alike(conn, asked).await?),
-        Part::Discussion => Ok(Vec::new()), // its words were corrected already
+        // Their words were corrected already.
+        Part::Notebooks | Part::Discussion => Ok(Vec::new()),
     }
 }

@@ -23,18 +23,24 @@ pub enum Part {
     Competitions,
     /// Topics and the posts in them.
     Discussion,
+    Notebooks,
     People,
 }
 
 impl Part {
-    pub const ALL: [(Self, &'static str); 3] =
-        [(Self::Competitions, "Competitions"), (Self::Discussion, "Discussion"), (Self::People, "People")];
+    pub const ALL: [(Self, &'static str); 4] = [
+        (Self::Competitions, "Competitions"),
+        (Self::Notebooks, "Notebooks"),
+        (Self::Discussion, "Discussion"),
+        (Self::People, "People"),
+    ];
 
     /// As it is written in addresses.
     pub fn name(self) -> &'static str {
         match self {
             Self::Competitions => "competitions",
             Self::Discussion => "discussion",
+            Self::Notebooks => "notebooks",
             Self::People => "people",
         }
     }
@@ -46,6 +52,11 @@ pub fn query(typed: &str) -> Option<String> {
     let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     let query: String = words.chars().take(LONGEST_QUERY).collect();
     (!query.is_empty()).then_some(query)
+}
+
+/// The first word of a query, in small letters: excerpts of long texts begin near it.
+pub fn first_word(query: &str) -> String {
+    words(query).next().unwrap_or_default()
 }
 
 /// Something that was found.
@@ -106,10 +117,9 @@ pub struct Found {
     pub instead: Option<String>,
 }
 
-/// What might have been meant: every word that none of these titles has, replaced by the most alike that
-/// one of them has. `None` where nothing is alike.
-pub fn meant(query: &str, titles: &[String]) -> Option<String> {
-    let known: HashSet<String> = titles.iter().flat_map(|title| words(title)).collect();
+/// What might have been meant: every word that is none of these, replaced by the most alike of them.
+/// `None` where nothing is alike.
+pub fn meant(query: &str, known: &[String]) -> Option<String> {
     let mut changed = false;
     let meant: Vec<_> = words(query)
         .map(|word| {
@@ -162,9 +172,9 @@ mod tests {
 
     #[test]
     fn a_misspelt_word_is_found_in_titles() {
-        let titles = ["Gradient boosting of houses".to_owned(), "Validation".to_owned()];
-        assert_eq!(meant("gradiant bosting", &titles), Some("gradient boosting".to_owned()));
-        assert_eq!(meant("Gradient xyzzy", &titles), None);
+        let known = ["gradient", "boosting", "houses", "validation"].map(str::to_owned);
+        assert_eq!(meant("gradiant bosting", &known), Some("gradient boosting".to_owned()));
+        assert_eq!(meant("Gradient xyzzy", &known), None);
         assert_eq!(meant("gradient", &[]), None);
     }
 

@@ -41,7 +41,7 @@ pub async fn insert(
     sqlx::query!("update forums set n_topics = $1 where slug = 'general'", n_topics)
         .execute(&mut *conn)
         .await?;
-    sqlx::query!("analyze subjects, topics, posts, post_words").execute(conn).await?;
+    sqlx::query!("analyze subjects, topics, posts, post_words, title_words").execute(conn).await?;
     Ok(())
 }
 
@@ -71,6 +71,16 @@ async fn insert_rows(
         from,
         upto,
         seed,
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "insert into title_words (word)
+         select distinct word from topics t cross join lateral words_of_title(t.title) w (word)
+         where t.id between $1 and $2
+         on conflict do nothing",
+        from,
+        upto,
     )
     .execute(&mut *conn)
     .await?;

@@ -46,6 +46,7 @@ pub fn assemble(app: App, pages: Router<App>, api: Router<App>, layered: Router<
         .route(paths::READY, get(ready))
         .layer(DefaultBodyLimit::max(FORM_LIMIT_BYTES))
         .layer(from_fn_with_state(app.clone(), crate::kaggle::hosts::refuse_strangers))
+        .layer(from_fn_with_state(app.clone(), crate::competitions::front::forget_after_writing))
         .layer(from_fn(headers::harden))
         .layer(CompressionLayer::new().compress_when(is_worth_compressing()))
         .layer(CatchPanicLayer::custom(problems::panicked))

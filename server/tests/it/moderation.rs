@@ -119,6 +119,9 @@ async fn a_topic_goes_with_its_opening_post(pool: PgPool) {
     decide(&stage, &host, opening, Decision::Hide, "").await.unwrap();
     assert!(matches!(subjects::see(&stage.app, topic.into(), Some(&bob)).await, Err(AppError::NotFound)));
     assert!(matches!(reply(&stage, &bob, topic).await, Err(AppError::NotFound)));
+    let as_author = subjects::see(&stage.app, topic.into(), Some(&ada)).await.unwrap();
+    assert!(as_author.require_readable().is_ok(), "its author reads it");
+    assert!(refusal(reply(&stage, &ada, topic).await).contains("hidden"), "and writes nothing there");
     decide(&stage, &host, opening, Decision::Show, "").await.unwrap();
     reply(&stage, &bob, topic).await.unwrap();
 }
@@ -217,5 +220,46 @@ async fn hosts_look_after_their_competitions_and_administrators_after_all(pool: 
     assert!(told.contains("Elsewhere, please.") && !told.contains("ada"), "{told}");
     assert!(host.browser.get("/moderation/log").await.expect(200).text().contains("Elsewhere, please."));
     assert!(!other.browser.get("/moderation/log").await.expect(200).text().contains("Elsewhere, please."));
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn authors_read_what_was_hidden_of_theirs_and_why(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (ada, bob, root) = (world.member("ada").await, world.member("bob").await, world.admin("root").await);
+    let topic = json!({"title": "Why does it jump?", "markdown": "An opening text"});
+    let topic =
+        ada.api.send_json(Method::POST, "/api/v1/forums/general/topics", &topic).await.expect(201).json();
+    let id = &topic["id"];
+    let topic = ada.api.get(&format!("/api/v1/topics/{id}")).await.expect(200).json();
+    let opening = topic["opening_post"]["id"].clone();
+    let reply = json!({"markdown": "A hasty reply"});
+    let path = format!("/api/v1/topics/{id}/posts");
+    let reply = bob.api.send_json(Method::POST, &path, &reply).await.expect(201).json()["id"].clone();
+    let hide = async |post: &serde_json::Value, words: &str| {
+        let asked = json!({"decision": "hide", "words": words});
+        root.api.send_json(Method::POST, &format!("/api/v1/posts/{post}/moderate"), &asked).await.expect(204);
+    };
+    hide(&reply, "Stay calm.").await;
+    let page = format!("/topics/{id}");
+    let as_bob = bob.browser.get(&page).await.expect(200).text();
+    assert!(as_bob.contains("A hasty reply") && as_bob.contains("“Stay calm.”"), "{as_bob}");
+    let as_ada = ada.browser.get(&page).await.expect(200).text();
+    assert!(!as_ada.contains("A hasty reply") && !as_ada.contains("Stay calm."), "{as_ada}");
+    hide(&opening, "Not a question.").await;
+    let notices = ada.api.get("/api/v1/notifications").await.expect(200).json();
+    let hidden =
+        notices["items"].as_array().unwrap().iter().find(|notice| notice["event"] == "hidden").unwrap();
+    let address = hidden["address"].as_str().unwrap().split('#').next().unwrap();
+    let went = ada.browser.get(address).await.expect(303);
+    let as_ada = ada.browser.get(went.location()).await.expect(200).text();
+    assert!(as_ada.contains("An opening text") && as_ada.contains("“Not a question.”"), "{as_ada}");
+    assert!(!as_ada.contains("id=\"text\""), "no form to reply with");
+    for path in [&page, address] {
+        bob.browser.get(path).await.expect(404);
+        world.visitor().get(path).await.expect(404);
+    }
+    let change = json!({"markdown": "Mended"});
+    ada.api.send_json(Method::PATCH, &format!("/api/v1/posts/{opening}"), &change).await.expect(403);
     world.close().await;
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::PgPool;
 use ureq::http::Method;
 
-use crate::tidy::root;
+use crate::tidy::{root, sources};
 use crate::world::World;
 
 const PREFIX: &str = "/api/v1/";
@@ -107,6 +107,22 @@ fn every_reference_leads_somewhere_and_no_two_types_share_a_name() {
     let unused: Vec<_> =
         schemas.keys().filter(|name| !references.contains(&format!("#/components/schemas/{name}"))).collect();
     assert!(unused.is_empty(), "nothing refers to these types: {unused:?}");
+    let mut named = BTreeSet::new();
+    for (path, text) in
+        sources(&["rs"]).into_iter().filter(|(path, _)| path.starts_with(root().join("server/src")))
+    {
+        for described in text.split("utoipa::ToSchema)]").skip(1) {
+            let declared = described.split_once(" {").map_or("", |(declared, _)| declared);
+            let after = declared.split_once("struct ").map_or("", |(_, after)| after);
+            if declared.contains("schema(as") {
+                continue;
+            }
+            let name = after.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
+            let is_new = !name.ends_with("Json") || named.insert(name.to_owned());
+            assert!(is_new, "{}: another type is called {name} already", path.display());
+        }
+    }
+    assert!(named.len() > 100, "{named:?}");
 }
 
 fn collect_references(value: &Value, found: &mut BTreeSet<String>) {

@@ -27,6 +27,11 @@ from notebooks n cross join generate_series(1, 3) p;
 insert into notebook_drawings (notebook_id, number, drawer, storage_key, size_bytes, contents, drawn_at)
 select notebook_id, number, 1, 'pages/' || notebook_id || '/' || number, 100, '[]', now() from notebook_versions;
 
+insert into notebook_words (notebook_id, sources, heading, words)
+select n.id, '', to_tsvector('english', 'title'), to_tsvector('english', 'title word' || n.id % 997) from notebooks n;
+
+insert into title_words (word) select 'word' || i from generate_series(1, 20000) i on conflict do nothing;
+
 update submissions s set notebook_id = n.id, notebook_number = 1
 from (select id, row_number() over (order by id) as place from notebooks where competition_id = (select min(id) from competitions)) n
 where s.id = (select min(id) from submissions) + n.place * 7;

@@ -83,7 +83,7 @@ pub async fn joined(
            on f.competition_id = c.id and f.version_id = c.active_version_id and f.team_id = m.team_id
            and c.settled_at is not null
          where m.user_id = $1 and m.competition_id < $3 and c.launched_at is not null
-           and (c.visibility = 'public'
+           and (is_listed(c)
                 or exists (select from team_members o where o.competition_id = c.id and o.user_id = $2))
          order by m.competition_id desc
          limit $4",
@@ -113,7 +113,7 @@ pub async fn hosted(
          from competition_hosts h
          join competitions c on c.id = h.competition_id
          where h.user_id = $1 and c.launched_at is not null
-           and (c.visibility = 'public'
+           and (is_listed(c)
                 or exists (select from competition_hosts o where o.competition_id = c.id and o.user_id = $2))
          order by h.competition_id desc
          limit 100",

@@ -1,4 +1,6 @@
-//! The list of competitions.
+//! The front page: competitions, what is read and discussed, and what is a member's own.
+
+use std::collections::HashMap;
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -9,13 +11,15 @@ use serde::Deserialize;
 
 use crate::accounts::model::Member;
 use crate::app::App;
-use crate::competitions::access::{self, Seen};
+use crate::competitions::front::{self, FINISHED_A_PAGE, Front, RUNNING_A_PAGE};
 use crate::competitions::model::Phase;
+use crate::competitions::store;
 use crate::competitions::store::lists::{self, Card, Cursor};
 use crate::error::Result;
-use crate::forum::list::{self, Listed};
+use crate::forum::list::Listed;
 use crate::leaderboard::model::View;
 use crate::leaderboard::pages::own_row;
+use crate::notebooks::store::lists as notebooks;
 use crate::notifications::model::Written;
 use crate::notifications::store::follows;
 use crate::paths;
@@ -26,11 +30,8 @@ pub fn router() -> Router<App> {
     Router::new().route(paths::HOME, get(show_home))
 }
 
-const RUNNING_A_PAGE: i64 = 48;
-const FINISHED_A_PAGE: i64 = 12;
 const OWN_A_PAGE: i64 = 12;
 const WRITTEN_SHOWN: i64 = 8;
-const ACTIVE_SHOWN: i64 = 6;
 
 #[derive(Debug, Default, Deserialize)]
 pub struct HomeQuery {
@@ -47,16 +48,24 @@ pub struct Joined {
     pub rank: Option<i64>,
 }
 
+/// What a member alone sees on the front page.
+#[derive(Default)]
+pub struct Own {
+    pub hosted: Vec<Card>,
+    pub joined: Vec<Joined>,
+    /// By people whom the member follows.
+    pub written: Vec<Written>,
+}
+
 #[derive(Template, WebTemplate)]
 #[template(path = "competitions/home.html")]
 pub struct HomePage {
     pub shell: Shell,
-    pub hosted: Vec<Card>,
-    pub joined: Vec<Joined>,
-    /// By people whom the viewer follows.
-    pub written: Vec<Written>,
+    pub own: Own,
     /// Topics that were active last.
     pub active: Vec<Listed>,
+    /// Notebooks worth reading.
+    pub notebooks: Vec<notebooks::Card>,
     pub open: Vec<Card>,
     pub upcoming: Vec<Card>,
     pub finished: Vec<Card>,
@@ -71,10 +80,13 @@ impl HomePage {
     pub fn sample() -> Self {
         Self {
             shell: Shell::sample(),
-            hosted: vec![Card { launched_at: None, ..Card::sample() }],
-            joined: vec![Joined { card: Card::sample(), rank: Some(3) }],
-            written: vec![Written::sample()],
+            own: Own {
+                hosted: vec![Card { launched_at: None, ..Card::sample() }],
+                joined: vec![Joined { card: Card::sample(), rank: Some(3) }],
+                written: Written::samples(),
+            },
             active: vec![Listed::sample()],
+            notebooks: vec![notebooks::Card::sample()],
             open: vec![Card::sample()],
             upcoming: vec![Card { starts_at: Card::sample().ends_at, ..Card::sample() }],
             finished: vec![Card { settled_at: Card::sample().starts_at, ..Card::sample() }],
@@ -86,42 +98,27 @@ impl HomePage {
 }
 
 async fn show_home(State(app): State<App>, Query(query): Query<HomeQuery>, shell: Shell) -> Result<HomePage> {
-    let mut conn = app.db.acquire().await?;
     let running_after = query.running.as_deref().and_then(Cursor::parse);
     let finished_before = query.finished.as_deref().and_then(Cursor::parse);
     let is_first = running_after.is_none() && finished_before.is_none();
-    let now = Cursor { at: shell.now, id: i64::MAX };
-    let running = match finished_before {
-        None => lists::running(&mut conn, running_after.unwrap_or(now), RUNNING_A_PAGE).await?,
-        Some(_) => Vec::new(),
+    let shown = if is_first {
+        front::front(&app).await?.as_ref().clone()
+    } else {
+        further(&app, running_after, finished_before).await?
     };
-    let finished = match running_after {
-        None => lists::ending_before(&mut conn, finished_before.unwrap_or(now), FINISHED_A_PAGE).await?,
-        Some(_) => Vec::new(),
+    let own = match &shell.viewer {
+        Some(member) if is_first => own(&app, member).await?,
+        _ => Own::default(),
     };
-    let (hosted, joined, written) = match &shell.viewer {
-        Some(member) if is_first => (
-            lists::hosted_by(&mut conn, member.id, OWN_A_PAGE).await?,
-            lists::joined_by(&mut conn, member.id, OWN_A_PAGE).await?,
-            follows::written(&mut conn, member.id, WRITTEN_SHOWN).await?,
-        ),
-        _ => (Vec::new(), Vec::new(), Vec::new()),
-    };
-    let active = if is_first { list::active_anywhere(&mut conn, ACTIVE_SHOWN).await? } else { Vec::new() };
-    drop(conn);
-    let joined = match &shell.viewer {
-        Some(member) => with_ranks(&app, member, joined).await?,
-        None => Vec::new(),
-    };
-    let more_running = next_page("running", &running, RUNNING_A_PAGE);
-    let more_finished = next_page("finished", &finished, FINISHED_A_PAGE);
+    let more_running = next_page("running", &shown.running, RUNNING_A_PAGE);
+    let more_finished = next_page("finished", &shown.finished, FINISHED_A_PAGE);
+    let Front { running, finished, active, notebooks } = shown;
     let (upcoming, open) = running.into_iter().partition(|card| card.phase(&shell.now) == Phase::Upcoming);
     Ok(HomePage {
         shell,
-        hosted,
-        joined,
-        written,
+        own,
         active,
+        notebooks,
         open,
         upcoming,
         finished,
@@ -131,18 +128,51 @@ async fn show_home(State(app): State<App>, Query(query): Query<HomeQuery>, shell
     })
 }
 
+/// A further page of either list.
+async fn further(
+    app: &App,
+    running_after: Option<Cursor>,
+    finished_before: Option<Cursor>,
+) -> sqlx::Result<Front> {
+    let mut conn = app.db.acquire().await?;
+    let running = match running_after {
+        Some(after) => lists::running(&mut conn, after, RUNNING_A_PAGE).await?,
+        None => Vec::new(),
+    };
+    let finished = match finished_before {
+        Some(before) => lists::ending_before(&mut conn, before, FINISHED_A_PAGE).await?,
+        None => Vec::new(),
+    };
+    Ok(Front { running, finished, ..Front::default() })
+}
+
+async fn own(app: &App, member: &Member) -> Result<Own> {
+    let mut conn = app.db.acquire().await?;
+    let hosted = lists::hosted_by(&mut conn, member.id, OWN_A_PAGE).await?;
+    let joined = lists::joined_by(&mut conn, member.id, OWN_A_PAGE).await?;
+    let written = follows::written(&mut conn, member.id, WRITTEN_SHOWN).await?;
+    drop(conn);
+    Ok(Own { hosted, joined: with_ranks(app, member, joined).await?, written })
+}
+
+/// Ranks come from memory where the board did not change.
 async fn with_ranks(app: &App, member: &Member, cards: Vec<Card>) -> Result<Vec<Joined>> {
-    let mut joined = Vec::new();
-    for card in cards {
-        let Seen { competition, standing } = access::see_by_id(app, card.id, Some(member)).await?;
-        let view = View::choose(&competition, app.clock.now(), false);
-        let row = match standing.team_id {
-            Some(team) => own_row(app, &competition, view, team).await?,
-            None => None,
-        };
-        joined.push(Joined { card, rank: row.map(|row| row.rank) });
+    let ids: Vec<_> = cards.iter().map(|card| card.id).collect();
+    let mut conn = app.db.acquire().await?;
+    let competitions = store::find_by_ids(&mut conn, &ids).await?;
+    let teams = store::teams_of(&mut conn, member.id, &ids).await?;
+    drop(conn);
+    let mut ranks = HashMap::new();
+    for competition in &competitions {
+        let team = teams.iter().find(|(id, _)| *id == competition.id);
+        let view = View::choose(competition, app.clock.now(), false);
+        if let Some((id, team)) = team
+            && let Some(row) = own_row(app, competition, view, *team).await?
+        {
+            ranks.insert(*id, row.rank);
+        }
     }
-    Ok(joined)
+    Ok(cards.into_iter().map(|card| Joined { rank: ranks.get(&card.id).copied(), card }).collect())
 }
 
 fn next_page(name: &str, cards: &[Card], a_page: i64) -> String {

@@ -87,7 +87,7 @@ pub async fn running(conn: &mut PgConnection, after: Cursor, limit: i64) -> sqlx
          from competitions c
          left join scoring_versions v on v.id = c.active_version_id
          left join metrics m on m.name = v.metric
-         where c.launched_at is not null and c.visibility = 'public' and (c.ends_at, c.id) > ($1, $2)
+         where is_listed(c) and (c.ends_at, c.id) > ($1, $2)
          order by c.ends_at, c.id
          limit $3",
         after.at,
@@ -112,7 +112,7 @@ pub async fn ending_before(conn: &mut PgConnection, before: Cursor, limit: i64) 
          from competitions c
          left join scoring_versions v on v.id = c.active_version_id
          left join metrics m on m.name = v.metric
-         where c.launched_at is not null and c.visibility = 'public' and (c.ends_at, c.id) < ($1, $2)
+         where is_listed(c) and (c.ends_at, c.id) < ($1, $2)
          order by c.ends_at desc, c.id desc
          limit $3",
         before.at,

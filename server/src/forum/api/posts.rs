@@ -66,8 +66,8 @@ pub(crate) struct PostJson {
 }
 
 impl PostJson {
-    pub(super) fn new(post: Post, may_moderate: bool) -> Self {
-        let is_readable = post.deleted_at.is_none() && (post.hidden_at.is_none() || may_moderate);
+    pub(super) fn new(post: Post, may_read_hidden: bool) -> Self {
+        let is_readable = post.deleted_at.is_none() && (post.hidden_at.is_none() || may_read_hidden);
         Self {
             id: post.id,
             under_id: post.under,
@@ -191,7 +191,7 @@ async fn show_post(
     let lines = threads::read_posts(&mut conn, &[id.0], viewer.as_ref()).await?;
     let line = lines.into_iter().next().ok_or(AppError::NotFound)?;
     let vote = line.own_vote;
-    let post = PostJson::new(line.post, seen.may_moderate);
+    let post = PostJson::new(line.post, seen.may_moderate || seen.is_own);
     let markdown = match post.html {
         Some(_) => store::posts::markdown(&mut conn, id).await?,
         None => None,
@@ -201,7 +201,7 @@ async fn show_post(
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct EditJson {
+struct EditPostJson {
     markdown: String,
     /// Of the topic, where the post opens one; left out to keep it.
     title: Option<String>,
@@ -213,14 +213,14 @@ struct EditJson {
     path = paths::API_POST,
     tag = "Forum",
     security(("token" = ["submit"])),
-    request_body = EditJson,
+    request_body = EditPostJson,
     responses((status = 204, description = "It is changed")),
 )]
 async fn edit_post(
     State(app): State<App>,
     Path(id): Path<PostId>,
     caller: ApiMember,
-    body: Result<ApiJson<EditJson>>,
+    body: Result<ApiJson<EditPostJson>>,
 ) -> Result<StatusCode> {
     let member = caller.with(Scope::Submit)?;
     let seen = see_post(&app, id, Some(&member)).await?;

@@ -42,6 +42,8 @@ pub struct Reading {
     pub may_moderate: bool,
     /// May mark a reply as the answer.
     pub is_asker: bool,
+    /// What the posts stand under is shown: what is hidden stays as it is.
+    pub is_shown: bool,
 }
 
 impl Reading {
@@ -52,11 +54,12 @@ impl Reading {
             may_write: viewer.is_some() && seen.require_open().is_ok(),
             may_moderate: seen.may_moderate,
             is_asker: is_topic && viewer.is_some_and(|viewer| viewer.id == seen.under.author_id),
+            is_shown: seen.under.is_shown(),
         }
     }
 
     pub fn sample() -> Self {
-        Self { is_member: true, may_write: true, may_moderate: true, is_asker: true }
+        Self { is_member: true, may_write: true, may_moderate: true, is_asker: true, is_shown: true }
     }
 }
 
@@ -126,8 +129,9 @@ pub struct TopicPage {
     pub opening: Option<Line>,
     pub accepted: Option<Line>,
     pub discussion: Discussion,
-    /// Hidden from all but moderators, or deleted.
-    pub is_gone: bool,
+    /// Why it is shown to its author and moderators alone; `None` for what everybody reads.
+    pub hidden: Option<String>,
+    pub is_deleted: bool,
     pub reading: Reading,
     pub is_following: bool,
 }
@@ -141,7 +145,8 @@ impl TopicPage {
             opening: Some(Line::sample()),
             accepted: Some(Line { is_accepted: true, is_own: true, ..Line::sample() }),
             discussion: Discussion::sample(),
-            is_gone: true,
+            hidden: Some("Please stay with the question.".to_owned()),
+            is_deleted: false,
             is_following: true,
             reading: Reading::sample(),
         }
@@ -177,7 +182,8 @@ async fn show_topic(
         crumbs: Crumbs::of_forum(&forum),
         reading: Reading::new(&seen, viewer),
         accepted: accepted.filter(|line| line.post.is_shown()),
-        is_gone: !seen.under.is_shown(),
+        hidden: seen.under.hidden_at.map(|_| seen.under.hidden_because.clone()),
+        is_deleted: seen.under.deleted_at.is_some(),
         is_following,
         shell,
         topic,

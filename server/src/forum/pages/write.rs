@@ -159,7 +159,7 @@ fn new_desk(seen: &SeenForum, address: &str) -> Desk {
         delete: String::new(),
     };
     let may_moderate = seen.may_moderate;
-    let reading = Reading { is_member: true, may_write: true, may_moderate, is_asker: false };
+    let reading = Reading { is_member: true, may_write: true, may_moderate, is_asker: false, is_shown: true };
     Desk { purpose, answered: None, reading }
 }
 

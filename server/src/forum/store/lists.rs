@@ -51,7 +51,7 @@ pub async fn active_anywhere(conn: &mut PgConnection, walked: i64, limit: i64) -
          from (select id, active_at from topics order by active_at desc, id desc limit $1) t
          join subjects s on s.id = t.id and s.hidden_at is null and s.deleted_at is null
          left join competitions c on c.id = s.competition_id
-         where s.competition_id is null or (c.visibility = 'public' and c.launched_at is not null)
+         where c.id is null or is_listed(c)
          order by t.active_at desc, t.id desc
          limit $2",
         walked,

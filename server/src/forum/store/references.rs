@@ -32,8 +32,7 @@ pub async fn topics(
          join subjects s on s.id = t.id
          left join competitions c on c.id = s.competition_id
          where t.id = any($1) and s.hidden_at is null and s.deleted_at is null
-           and (s.competition_id is null or s.competition_id = $2
-                or (c.visibility = 'public' and c.launched_at is not null))",
+           and (c.id is null or c.id = $2 or is_listed(c))",
         ids,
         place.map(|id| id.0),
     )
@@ -72,7 +71,7 @@ pub async fn own_scores(
          join competitions c on c.id = s.competition_id
          join scores x on x.submission_id = s.id and x.version_id = c.active_version_id
          where s.id = any($1) and m.user_id = $2 and x.public_score is not null
-           and (c.id = $3 or (c.visibility = 'public' and c.launched_at is not null))",
+           and (c.id = $3 or is_listed(c))",
         ids,
         author.0,
         place.map(|id| id.0),

@@ -13,15 +13,26 @@ struct Row {
     author_id: UserId,
     created_at: DateTime<Utc>,
     hidden_at: Option<DateTime<Utc>>,
+    hidden_because: String,
     deleted_at: Option<DateTime<Utc>>,
 }
 
 impl Row {
     /// `None` for a kind that this program does not know.
     fn subject(self) -> Option<Subject> {
-        let Self { id, kind, competition_id, author_id, created_at, hidden_at, deleted_at } = self;
-        let kind = SubjectKind::named(&kind)?;
-        Some(Subject { id, kind, competition_id, author_id, created_at, hidden_at, deleted_at })
+        let kind = SubjectKind::named(&self.kind)?;
+        let Self { id, competition_id, author_id, created_at, hidden_at, hidden_because, deleted_at, .. } =
+            self;
+        Some(Subject {
+            id,
+            kind,
+            competition_id,
+            author_id,
+            created_at,
+            hidden_at,
+            hidden_because,
+            deleted_at,
+        })
     }
 }
 
@@ -31,7 +42,7 @@ pub async fn find(conn: &mut PgConnection, id: SubjectId) -> sqlx::Result<Option
     let row = sqlx::query_as!(
         Row,
         "select id as \"id: SubjectId\", kind, competition_id as \"competition_id: CompetitionId\",
-                author_id as \"author_id: UserId\", created_at, hidden_at, deleted_at
+                author_id as \"author_id: UserId\", created_at, hidden_at, hidden_because, deleted_at
          from subjects where id = $1",
         id.0,
     )
@@ -48,7 +59,8 @@ pub async fn find_under(conn: &mut PgConnection, post: SubjectId) -> sqlx::Resul
     let row = sqlx::query_as!(
         Row,
         "select s.id as \"id: SubjectId\", s.kind, s.competition_id as \"competition_id: CompetitionId\",
-                s.author_id as \"author_id: UserId\", s.created_at, s.hidden_at, s.deleted_at
+                s.author_id as \"author_id: UserId\", s.created_at, s.hidden_at, s.hidden_because,
+                s.deleted_at
          from posts p
          join subjects s on s.id = p.under_id
          where p.id = $1",
@@ -59,16 +71,30 @@ pub async fn find_under(conn: &mut PgConnection, post: SubjectId) -> sqlx::Resul
     Ok(row.and_then(Row::subject))
 }
 
-/// Hides a subject at `at`, or shows it again.
+/// Hides a subject, with words for its author.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn set_hidden(
+pub async fn hide(
     conn: &mut PgConnection,
     id: SubjectId,
-    at: Option<DateTime<Utc>>,
+    because: &str,
+    at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    sqlx::query!("update subjects set hidden_at = $2 where id = $1", id.0, at).execute(conn).await?;
+    sqlx::query!("update subjects set hidden_at = $2, hidden_because = $3 where id = $1", id.0, at, because)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Shows a hidden subject again.
+///
+/// # Errors
+/// Those of the database.
+pub async fn show(conn: &mut PgConnection, id: SubjectId) -> sqlx::Result<()> {
+    sqlx::query!("update subjects set hidden_at = null, hidden_because = '' where id = $1", id.0)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

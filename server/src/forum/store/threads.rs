@@ -91,7 +91,7 @@ pub async fn posts(conn: &mut PgConnection, ids: &[i64]) -> sqlx::Result<Vec<Pos
     let rows = sqlx::query!(
         "select p.id as \"id: PostId\", p.under_id as \"under: SubjectId\", p.parent_id as \"parent: PostId\",
                 p.root_id as \"root: PostId\", p.is_opening, p.edited_at, p.html, p.n_votes, p.n_replies,
-                s.created_at, s.hidden_at, s.deleted_at,
+                s.created_at, s.hidden_at, s.hidden_because, s.deleted_at,
                 u.id as \"user_id: UserId\", u.username, u.display_name,
                 exists (
                     select from competition_hosts h
@@ -119,6 +119,7 @@ pub async fn posts(conn: &mut PgConnection, ids: &[i64]) -> sqlx::Result<Vec<Pos
         created_at: row.created_at,
         edited_at: row.edited_at,
         hidden_at: row.hidden_at,
+        hidden_because: row.hidden_because,
         deleted_at: row.deleted_at,
         html: row.html,
         n_votes: row.n_votes,

@@ -41,6 +41,7 @@ pub async fn insert(
         author_id: author,
         created_at: now,
         hidden_at: None,
+        hidden_because: String::new(),
         deleted_at: None,
     })
 }

@@ -1,4 +1,4 @@
-//! What is done with notebooks: changed, deleted, linked to submissions, voted for, hidden.
+//! What is done with notebooks: changed, deleted, linked to submissions, voted for.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::forum::model::Vote;
 use crate::forum::{subjects, votes};
 use crate::ids::SubmissionId;
-use crate::notebooks::edit::{self, Showing};
+use crate::notebooks::edit;
 use crate::notebooks::model::{TypedDetails, Visibility};
 use crate::notebooks::{access, score};
 use crate::paths;
@@ -171,48 +171,4 @@ pub(super) async fn take_back_vote(
     caller: ApiMember,
 ) -> Result<Json<NotebookVotesJson>> {
     cast(&app, named, caller, Vote::None).await
-}
-
-async fn moderate(
-    app: &App,
-    named: (String, String),
-    caller: ApiMember,
-    showing: Showing,
-) -> Result<StatusCode> {
-    let moderator = caller.with(Scope::Host)?;
-    let seen = access::see(app, &named.0, &named.1, Some(&moderator)).await?;
-    edit::moderate(app, &moderator, &seen, showing).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Hide a public notebook from all but its author and moderators.
-#[utoipa::path(
-    put,
-    path = paths::API_NOTEBOOK_HIDDEN,
-    tag = "Notebooks",
-    security(("token" = ["host"])),
-    responses((status = 204, description = "It is hidden")),
-)]
-pub(super) async fn hide_notebook(
-    State(app): State<App>,
-    Path(named): Named,
-    caller: ApiMember,
-) -> Result<StatusCode> {
-    moderate(&app, named, caller, Showing::Hidden).await
-}
-
-/// Show a hidden notebook again.
-#[utoipa::path(
-    delete,
-    path = paths::API_NOTEBOOK_HIDDEN,
-    tag = "Notebooks",
-    security(("token" = ["host"])),
-    responses((status = 204, description = "It is shown")),
-)]
-pub(super) async fn show_notebook_again(
-    State(app): State<App>,
-    Path(named): Named,
-    caller: ApiMember,
-) -> Result<StatusCode> {
-    moderate(&app, named, caller, Showing::Shown).await
 }

@@ -48,7 +48,6 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(commenting::list_comments, commenting::write_comment))
         .routes(routes!(commenting::follow_notebook, commenting::unfollow_notebook))
         .routes(routes!(acting::vote_for_notebook, acting::take_back_vote))
-        .routes(routes!(acting::hide_notebook, acting::show_notebook_again))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]

@@ -15,7 +15,7 @@ use crate::forum::model::Vote;
 use crate::forum::{subjects, votes};
 use crate::ids::SubmissionId;
 use crate::notebooks::access::{self, SeenNotebook};
-use crate::notebooks::edit::{self, Showing};
+use crate::notebooks::edit;
 use crate::notebooks::model::{LICENCES, TypedDetails, Visibility};
 use crate::notebooks::{push, score};
 use crate::paths;
@@ -162,27 +162,6 @@ pub(super) async fn post_vote(
     let vote = if form.vote == "none" { Vote::None } else { Vote::Up };
     votes::cast(&app, &member, &subject, vote).await?;
     Ok(Redirect::to(&paths::notebook(&username, &notebook)))
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct HideForm {
-    show: String,
-}
-
-pub(super) async fn post_hide(
-    State(app): State<App>,
-    Path((username, notebook)): Named,
-    SignedIn(member): SignedIn,
-    Form(form): Form<HideForm>,
-) -> Result<Response> {
-    let seen = access::see(&app, &username, &notebook, Some(&member)).await?;
-    let (showing, sentence) = match form.show.as_str() {
-        "yes" => (Showing::Shown, "Everybody sees it again."),
-        _ => (Showing::Hidden, "Only its author and moderators see it now."),
-    };
-    edit::moderate(&app, &member, &seen, showing).await?;
-    Ok(went(&paths::notebook(&username, &notebook), sentence))
 }
 
 #[derive(Debug, Default, Deserialize)]

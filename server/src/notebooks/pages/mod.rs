@@ -43,7 +43,6 @@ pub fn router() -> Router<App> {
         .route(paths::NOTEBOOK_FORK, post(manage::post_fork))
         .route(paths::NOTEBOOK_SUBMISSION, post(manage::post_submission))
         .route(paths::NOTEBOOK_VOTE, post(manage::post_vote))
-        .route(paths::NOTEBOOK_HIDE, post(manage::post_hide))
         .route(paths::NOTEBOOK_DELETE, post(manage::post_delete))
 }
 

@@ -76,6 +76,30 @@ pub async fn put(
     Ok(replaced)
 }
 
+/// Has the search find a notebook by what this version says, if it is the newest.
+///
+/// # Errors
+/// Those of the database.
+pub async fn put_sources(
+    conn: &mut PgConnection,
+    id: NotebookId,
+    number: i32,
+    sources: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update notebook_words w
+         set sources = $3
+         from notebooks n
+         where w.notebook_id = $1 and n.id = $1 and n.latest = $2 and w.sources <> $3",
+        id.0,
+        number,
+        sources,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Which of these pictures are stored.
 ///
 /// # Errors

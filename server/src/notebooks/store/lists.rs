@@ -116,12 +116,9 @@ pub async fn of_site(
         Order::Hot | Order::Score => {
             sqlx::query_as!(
                 Found,
-                "select n.id as \"id: NotebookId\", n.heat as key, n.id as by
-                 from notebooks n
-                 join subjects s on s.id = n.id
-                 left join competitions c on c.id = n.competition_id
-                 where n.visibility = 'public' and (n.heat, n.id) < ($1, $2) and is_shown(s)
-                   and (c.id is null or (c.visibility = 'public' and c.launched_at is not null))
+                "select n.id as \"id!: NotebookId\", n.heat as \"key!\", n.id as \"by!\"
+                 from listed_notebooks n
+                 where (n.heat, n.id) < ($1, $2)
                  order by n.heat desc, n.id desc
                  limit $3",
                 after.key,
@@ -134,12 +131,9 @@ pub async fn of_site(
         Order::Votes => {
             sqlx::query_as!(
                 Found,
-                "select n.id as \"id: NotebookId\", n.n_votes::float8 as \"key!\", n.id as by
-                 from notebooks n
-                 join subjects s on s.id = n.id
-                 left join competitions c on c.id = n.competition_id
-                 where n.visibility = 'public' and (n.n_votes, n.id) < ($1, $2) and is_shown(s)
-                   and (c.id is null or (c.visibility = 'public' and c.launched_at is not null))
+                "select n.id as \"id!: NotebookId\", n.n_votes::float8 as \"key!\", n.id as \"by!\"
+                 from listed_notebooks n
+                 where (n.n_votes, n.id) < ($1, $2)
                  order by n.n_votes desc, n.id desc
                  limit $3",
                 after.count(),
@@ -152,13 +146,10 @@ pub async fn of_site(
         Order::New => {
             sqlx::query_as!(
                 Found,
-                "select n.id as \"id: NotebookId\", (extract(epoch from n.published_at) * 1000000)::float8 as \"key!\",
-                        n.id as by
-                 from notebooks n
-                 join subjects s on s.id = n.id
-                 left join competitions c on c.id = n.competition_id
-                 where n.visibility = 'public' and (n.published_at, n.id) < ($1, $2) and is_shown(s)
-                   and (c.id is null or (c.visibility = 'public' and c.launched_at is not null))
+                "select n.id as \"id!: NotebookId\", (extract(epoch from n.published_at) * 1000000)::float8 as \"key!\",
+                        n.id as \"by!\"
+                 from listed_notebooks n
+                 where (n.published_at, n.id) < ($1, $2)
                  order by n.published_at desc, n.id desc
                  limit $3",
                 after.time(),
@@ -187,10 +178,9 @@ pub async fn of_competition(
         Order::Hot => {
             sqlx::query_as!(
                 Found,
-                "select n.id as \"id: NotebookId\", n.heat as key, n.id as by
-                 from notebooks n
-                 join subjects s on s.id = n.id
-                 where n.visibility = 'public' and n.competition_id = $1 and (n.heat, n.id) < ($2, $3) and is_shown(s)
+                "select n.id as \"id!: NotebookId\", n.heat as \"key!\", n.id as \"by!\"
+                 from public_notebooks n
+                 where n.competition_id = $1 and (n.heat, n.id) < ($2, $3)
                  order by n.heat desc, n.id desc
                  limit $4",
                 competition.0,
@@ -204,10 +194,9 @@ pub async fn of_competition(
         Order::Votes => {
             sqlx::query_as!(
                 Found,
-                "select n.id as \"id: NotebookId\", n.n_votes::float8 as \"key!\", n.id as by
-                 from notebooks n
-                 join subjects s on s.id = n.id
-                 where n.visibility = 'public' and n.competition_id = $1 and (n.n_votes, n.id) < ($2, $3) and is_shown(s)
+                "select n.id as \"id!: NotebookId\", n.n_votes::float8 as \"key!\", n.id as \"by!\"
+                 from public_notebooks n
+                 where n.competition_id = $1 and (n.n_votes, n.id) < ($2, $3)
                  order by n.n_votes desc, n.id desc
                  limit $4",
                 competition.0,
@@ -221,12 +210,10 @@ pub async fn of_competition(
         Order::New => {
             sqlx::query_as!(
                 Found,
-                "select n.id as \"id: NotebookId\", (extract(epoch from n.published_at) * 1000000)::float8 as \"key!\",
-                        n.id as by
-                 from notebooks n
-                 join subjects s on s.id = n.id
-                 where n.visibility = 'public' and n.competition_id = $1 and (n.published_at, n.id) < ($2, $3)
-                   and is_shown(s)
+                "select n.id as \"id!: NotebookId\", (extract(epoch from n.published_at) * 1000000)::float8 as \"key!\",
+                        n.id as \"by!\"
+                 from public_notebooks n
+                 where n.competition_id = $1 and (n.published_at, n.id) < ($2, $3)
                  order by n.published_at desc, n.id desc
                  limit $4",
                 competition.0,
@@ -240,7 +227,7 @@ pub async fn of_competition(
         Order::Score => {
             sqlx::query_as!(
                 Found,
-                "select n.id as \"id: NotebookId\", b.rank_key as \"key!\", b.id as \"by!\"
+                "select n.id as \"id!: NotebookId\", b.rank_key as \"key!\", b.id as \"by!\"
                  from (
                     select distinct on (m.notebook_id) m.notebook_id, x.rank_key, m.id
                     from submissions m
@@ -249,9 +236,8 @@ pub async fn of_competition(
                     where m.competition_id = $1 and m.notebook_id is not null and x.rank_key is not null
                     order by m.notebook_id, x.rank_key, m.id
                  ) b
-                 join notebooks n on n.id = b.notebook_id
-                 join subjects s on s.id = n.id
-                 where (b.rank_key, b.id) > ($2, $3) and n.visibility = 'public' and is_shown(s)
+                 join public_notebooks n on n.id = b.notebook_id
+                 where (b.rank_key, b.id) > ($2, $3)
                  order by b.rank_key, b.id
                  limit $4",
                 competition.0,
@@ -301,13 +287,10 @@ pub async fn public_of_owner(
     limit: i64,
 ) -> sqlx::Result<Vec<NotebookId>> {
     sqlx::query_scalar!(
-        "select n.id as \"id: NotebookId\"
-         from notebooks n
-         join subjects s on s.id = n.id
-         left join competitions c on c.id = n.competition_id
-         where n.owner_id = $1 and n.visibility = 'public' and is_shown(s)
-           and (c.id is null or (c.visibility = 'public' and c.launched_at is not null))
-         order by n.id desc
+        "select id as \"id!: NotebookId\"
+         from listed_notebooks
+         where owner_id = $1
+         order by id desc
          limit $2",
         owner.0,
         limit,

@@ -30,6 +30,7 @@ struct Row {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     hidden_at: Option<DateTime<Utc>>,
+    hidden_because: String,
 }
 
 impl From<Row> for Notebook {
@@ -53,6 +54,7 @@ impl From<Row> for Notebook {
             created_at: row.created_at,
             updated_at: row.updated_at,
             hidden_at: row.hidden_at,
+            hidden_because: row.hidden_because,
         }
     }
 }
@@ -67,7 +69,8 @@ pub async fn find(conn: &mut PgConnection, username: &str, slug: &str) -> sqlx::
         "select n.id as \"id: NotebookId\", n.owner_id as \"owner_id: UserId\", u.username as owner_username,
                 u.display_name as owner_name, n.slug, n.title, n.competition_id as \"competition_id: CompetitionId\",
                 n.visibility, n.licence, n.tags, n.forked_from_id as \"forked_from_id: NotebookId\",
-                n.forked_from_number, n.latest, n.n_votes, n.n_comments, s.created_at, n.updated_at, s.hidden_at
+                n.forked_from_number, n.latest, n.n_votes, n.n_comments, s.created_at, n.updated_at, s.hidden_at,
+                s.hidden_because
          from notebooks n
          join users u on u.id = n.owner_id
          join subjects s on s.id = n.id
@@ -88,7 +91,8 @@ pub async fn find_by_id(conn: &mut PgConnection, id: NotebookId) -> sqlx::Result
         "select n.id as \"id: NotebookId\", n.owner_id as \"owner_id: UserId\", u.username as owner_username,
                 u.display_name as owner_name, n.slug, n.title, n.competition_id as \"competition_id: CompetitionId\",
                 n.visibility, n.licence, n.tags, n.forked_from_id as \"forked_from_id: NotebookId\",
-                n.forked_from_number, n.latest, n.n_votes, n.n_comments, s.created_at, n.updated_at, s.hidden_at
+                n.forked_from_number, n.latest, n.n_votes, n.n_comments, s.created_at, n.updated_at, s.hidden_at,
+                s.hidden_because
          from notebooks n
          join users u on u.id = n.owner_id
          join subjects s on s.id = n.id
@@ -215,6 +219,7 @@ pub async fn delete(
     )
     .execute(&mut *conn)
     .await?;
+    sqlx::query!("delete from notebook_words where notebook_id = $1", id.0).execute(&mut *conn).await?;
     let keys = sqlx::query_scalar!(
         "select storage_key as \"storage_key!\" from notebook_versions where notebook_id = $1
          union select storage_key from notebook_pictures where notebook_id = $1
@@ -224,19 +229,6 @@ pub async fn delete(
     .fetch_all(conn)
     .await?;
     Ok(Some(keys))
-}
-
-/// Hides a notebook from all but its author and moderators, or shows it again.
-///
-/// # Errors
-/// Those of the database.
-pub async fn set_hidden(
-    conn: &mut PgConnection,
-    id: NotebookId,
-    at: Option<DateTime<Utc>>,
-) -> sqlx::Result<()> {
-    sqlx::query!("update subjects set hidden_at = $2 where id = $1", id.0, at).execute(conn).await?;
-    Ok(())
 }
 
 /// Whether two people are in the same team of a competition.
@@ -262,14 +254,14 @@ pub async fn are_team_mates(
     .await
 }
 
-/// How many public notebooks began as this one, counted up to 1,000.
+/// How many notebooks that everybody finds began as this one, counted up to 1,000.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn n_forks(conn: &mut PgConnection, id: NotebookId) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         "select count(*) as \"count!\"
-         from (select from notebooks where forked_from_id = $1 and visibility = 'public' limit 1000) f",
+         from (select from listed_notebooks where forked_from_id = $1 limit 1000) f",
         id.0,
     )
     .fetch_one(conn)

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::ids::{PostId, TopicId, UserId};
-use crate::notifications::model::{Follow, Target, Written};
+use crate::notifications::model::{Follow, Target, Work, Written};
 use crate::paths;
 
 /// # Errors
@@ -118,33 +118,38 @@ pub async fn list(
 const PEOPLE_ASKED: i64 = 100;
 const OF_EACH: i64 = 5;
 
-/// What people wrote whom somebody follows, newest first.
+/// What people wrote and shared whom somebody follows, newest first.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn written(conn: &mut PgConnection, user: UserId, limit: i64) -> sqlx::Result<Vec<Written>> {
-    sqlx::query_as!(
-        Written,
-        "select p.id as \"post_id: PostId\", p.is_opening, coalesce(t.title, '') as \"title!\",
-                u.display_name as author, s.created_at as \"written_at!\"
+    let rows = sqlx::query!(
+        "select w.post_id as \"post_id?: PostId\", w.is_opening as \"is_opening!\", w.slug as \"slug?\",
+                w.title as \"title!\", w.written_at as \"written_at!\", u.username, u.display_name as author
          from (
              select person_id from follows
              where user_id = $1 and person_id is not null
              order by id desc
              limit $2
          ) f
+         join users u on u.id = f.person_id and u.suspended_at is null
          cross join lateral (
-             select id, author_id, competition_id, created_at from subjects
-             where author_id = f.person_id and kind = 'post' and hidden_at is null and deleted_at is null
-             order by id desc
-             limit $3
-         ) s
-         join posts p on p.id = s.id
-         join subjects b on b.id = p.under_id and b.hidden_at is null and b.deleted_at is null
-         join users u on u.id = s.author_id and u.suspended_at is null
-         left join topics t on t.id = p.under_id
-         where s.competition_id is null or sees_competition($1, s.competition_id)
-         order by s.id desc
+             (select p.id as post_id, p.is_opening, null as slug, coalesce(t.title, k.title, '') as title,
+                     p.created_at as written_at, p.competition_id
+              from (
+                  select * from shown_posts where author_id = f.person_id order by id desc limit $3
+              ) p
+              left join topics t on t.id = p.under_id
+              left join notebooks k on k.id = p.under_id)
+             union all
+             (select null, false, slug, title, published_at, competition_id
+              from public_notebooks
+              where owner_id = f.person_id
+              order by id desc
+              limit $3)
+         ) w
+         where w.competition_id is null or sees_competition($1, w.competition_id)
+         order by w.written_at desc
          limit $4",
         user.0,
         PEOPLE_ASKED,
@@ -152,5 +157,14 @@ pub async fn written(conn: &mut PgConnection, user: UserId, limit: i64) -> sqlx:
         limit,
     )
     .fetch_all(conn)
-    .await
+    .await?;
+    let written = rows.into_iter().map(|row| {
+        let what = match (row.post_id, row.slug) {
+            (Some(post), _) if row.is_opening => Work::Topic(post),
+            (Some(post), _) => Work::Post(post),
+            (None, slug) => Work::Notebook(paths::notebook(&row.username, &slug.unwrap_or_default())),
+        };
+        Written { what, title: row.title, author: row.author, written_at: row.written_at }
+    });
+    Ok(written.collect())
 }

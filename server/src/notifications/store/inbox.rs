@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::ids::{SubjectId, UserId};
-use crate::notifications::model::{Event, Notification, Reason};
+use crate::notifications::model::{self, Event, Notification, Reason};
 
 /// More unread ones are not counted.
 pub const COUNTED_AT_MOST: i64 = 100;
@@ -53,7 +53,7 @@ pub async fn list(
         "select id as \"id!\", event as \"event!: Event\", reason as \"reason!: Reason\",
                 subject_id as \"subject_id!: SubjectId\", is_post as \"is_post!\", actor as \"actor!\",
                 title as \"title!\", left(plain, $4) as \"excerpt!\", words as \"words!\",
-                created_at as \"created_at!\", read_at
+                created_at as \"created_at!\", read_at, owner, slug
          from readable_notifications
          where user_id = $1 and id < $2
          order by id desc
@@ -67,7 +67,7 @@ pub async fn list(
     .await
 }
 
-/// Marks one as read and says what it is about; `None` when there is none.
+/// Marks one as read and gives the address of what it is about; `None` when there is none.
 ///
 /// # Errors
 /// Those of the database.
@@ -76,19 +76,21 @@ pub async fn mark_read(
     user: UserId,
     id: i64,
     now: DateTime<Utc>,
-) -> sqlx::Result<Option<(SubjectId, bool)>> {
+) -> sqlx::Result<Option<String>> {
     let row = sqlx::query!(
         "update notifications n set read_at = coalesce(read_at, $3)
          from subjects s
+         left join notebooks k on k.id = s.id
+         left join users o on o.id = k.owner_id
          where n.id = $2 and n.user_id = $1 and s.id = n.subject_id
-         returning s.id as \"id: SubjectId\", s.kind = 'post' as \"is_post!\"",
+         returning s.id as \"id: SubjectId\", o.username as \"owner?\", k.slug as \"slug?\"",
         user.0,
         id,
         now,
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(|row| (row.id, row.is_post)))
+    Ok(row.map(|row| model::address(row.id, row.owner.as_deref().zip(row.slug.as_deref()))))
 }
 
 /// # Errors

@@ -55,7 +55,7 @@ pub async fn take_due(
         "select id as \"id!\", event as \"event!: Event\", reason as \"reason!: Reason\",
                 subject_id as \"subject_id!: SubjectId\", is_post as \"is_post!\", actor as \"actor!\",
                 title as \"title!\", left(plain, $3) as \"excerpt!\", words as \"words!\",
-                created_at as \"created_at!\", read_at
+                created_at as \"created_at!\", read_at, owner, slug
          from readable_notifications
          where user_id = $1 and id = any($2) and read_at is null
          order by id",

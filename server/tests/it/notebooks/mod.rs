@@ -2,6 +2,8 @@
 //! scores.
 
 mod files;
+mod found;
+mod moderated;
 mod people;
 mod rights;
 
@@ -111,4 +113,10 @@ async fn names(client: &Client, path: &str) -> Vec<String> {
 
 async fn vote(person: &Person, owner: &Person, notebook: &str, method: Method) -> Answer {
     person.api.send(method, &api(owner, notebook, "/vote"), None, Vec::new()).await
+}
+
+/// What a moderator decides; the status of the answer.
+async fn decide(person: &Person, owner: &Person, notebook: &str, decision: &str) -> u16 {
+    let asked = json!({"decision": decision, "words": "Please keep to the rules."});
+    person.api.send_json(Method::POST, &api(owner, notebook, "/moderate"), &asked).await.status
 }

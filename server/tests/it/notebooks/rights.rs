@@ -45,8 +45,7 @@ async fn everybody_sees_what_they_may_at_every_address(pool: PgPool) {
             &["owner", "host", "admin"],
         ),
     ];
-    let hide = api(bob, "e-hidden", "/hidden");
-    arena.host.api.send(Method::PUT, &hide, None, Vec::new()).await.expect(204);
+    assert_eq!(decide(&arena.host, bob, "e-hidden", "hide").await, 204);
     let people: [(&str, Option<&Person>); 7] = [
         ("visitor", None),
         ("member", Some(dave)),
@@ -76,8 +75,7 @@ async fn everybody_sees_what_they_may_at_every_address(pool: PgPool) {
                 (Method::POST, "/versions/1/fork"),
                 (Method::PUT, "/vote"),
                 (Method::DELETE, "/vote"),
-                (Method::PUT, "/hidden"),
-                (Method::DELETE, "/hidden"),
+                (Method::POST, "/moderate"),
                 (Method::PATCH, ""),
                 (Method::POST, "/versions"),
                 (Method::PUT, "/versions/1/submissions/1"),
@@ -86,14 +84,18 @@ async fn everybody_sees_what_they_may_at_every_address(pool: PgPool) {
             ] {
                 // What would be done is tried by others than those who may.
                 let is_owner = kind == "owner";
-                let may_moderate = matches!(kind, "host" | "admin") && rest == "/hidden";
+                let may_moderate = matches!(kind, "host" | "admin") && rest == "/moderate";
                 if is_owner
                     || may_moderate
                     || (may_see.contains(&kind) && matches!(rest, "/vote" | "/versions/1/fork"))
                 {
                     continue;
                 }
-                let body = if rest.is_empty() { b"{}".to_vec() } else { Vec::new() };
+                let body = match rest {
+                    "" => b"{}".to_vec(),
+                    "/moderate" => br#"{"decision": "hide"}"#.to_vec(),
+                    _ => Vec::new(),
+                };
                 let status = program
                     .send(method.clone(), &api(bob, name, rest), Some("application/json"), body)
                     .await
@@ -209,26 +211,21 @@ async fn hosts_and_administrators_hide_what_is_public_and_nothing_else(pool: PgP
     let Library { world, arena, bob, erin, root, .. } = &library;
     let here = share(bob, "name=here&competition=houses&visibility=public", HOUSES).await;
     let alone = share(bob, "name=alone&visibility=public", TOUR).await;
-    let set = |person: &Person, notebook: &str, method: Method| {
-        let (client, path) = (person.api.clone(), api(bob, notebook, "/hidden"));
-        async move { client.send(method, &path, None, Vec::new()).await.status }
-    };
-    assert_eq!(set(&arena.host, &here, Method::PUT).await, 204);
-    assert_eq!(set(&arena.host, &alone, Method::PUT).await, 403, "no competition of theirs");
-    assert_eq!(set(root, &alone, Method::PUT).await, 204);
-    assert_eq!(set(bob, &here, Method::DELETE).await, 403, "its author cannot show it again");
+    assert_eq!(decide(&arena.host, bob, &here, "hide").await, 204);
+    assert_eq!(decide(&arena.host, bob, &alone, "hide").await, 403, "no competition of theirs");
+    assert_eq!(decide(root, bob, &alone, "hide").await, 204);
+    assert_eq!(decide(bob, bob, &here, "show").await, 403, "its author cannot show it again");
     assert!(names(&world.visitor(), "/api/v1/notebooks").await.is_empty());
-    assert!(
-        bob.browser.get(&page(bob, &here, "")).await.expect(200).text().contains("A moderator has hidden")
-    );
+    let shown = bob.browser.get(&page(bob, &here, "")).await.expect(200).text();
+    assert!(shown.contains("A moderator has hidden") && shown.contains("“Please keep to the rules.”"));
     vote(erin, bob, &here, Method::PUT).await.expect(404);
-    assert_eq!(set(&arena.host, &here, Method::DELETE).await, 204);
+    assert_eq!(decide(&arena.host, bob, &here, "show").await, 204);
     assert_eq!(names(&world.visitor(), "/api/v1/notebooks").await, ["here"]);
     assert_eq!(
         library
-            .count("select count(*) from audit_log where action in ('hide_notebook', 'show_notebook')")
+            .count("select count(*) from audit_log where action ^@ 'moderate_' and detail ? 'notebook'")
             .await,
-        2
+        3
     );
     library.close().await;
 }
@@ -263,7 +260,8 @@ async fn a_token_needs_the_scope_for_what_it_does(pool: PgPool) {
     let name = share(bob, "name=scoped&visibility=public", HOUSES).await;
     let statuses = |scope: &'static str| {
         let (pool, client, erin) = (library.world.pool.clone(), library.erin.api.clone(), library.erin.id);
-        let (read, write, hide) = (api(bob, &name, ""), api(bob, &name, "/vote"), api(bob, &name, "/hidden"));
+        let (read, write, hide) =
+            (api(bob, &name, ""), api(bob, &name, "/vote"), api(bob, &name, "/moderate"));
         async move {
             sql("update api_tokens set scopes = array[$1] where user_id = $2")
                 .bind(scope)
@@ -274,7 +272,8 @@ async fn a_token_needs_the_scope_for_what_it_does(pool: PgPool) {
             let mut seen = BTreeMap::new();
             seen.insert("read", client.get(&read).await.status);
             seen.insert("vote", client.send(Method::PUT, &write, None, Vec::new()).await.status);
-            seen.insert("hide", client.send(Method::PUT, &hide, None, Vec::new()).await.status);
+            let asked = json!({"decision": "hide"});
+            seen.insert("hide", client.send_json(Method::POST, &hide, &asked).await.status);
             seen
         }
     };
