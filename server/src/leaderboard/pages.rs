@@ -24,6 +24,7 @@ use crate::leaderboard::cache::{Drawn, OwnKey, PageKey};
 use crate::leaderboard::csv;
 use crate::leaderboard::model::{Key, Ranked, Row, View};
 use crate::leaderboard::read;
+use crate::medals;
 use crate::paths;
 use crate::web::format;
 use crate::web::shell::Shell;
@@ -44,6 +45,16 @@ pub struct RowsPart<'a> {
     pub decimals: i32,
     /// The metrics that teams are ranked by; empty where it is their scores.
     pub parts: &'a [RankedPart],
+    /// Teams on a final board that counts for medals; `None` on any other.
+    pub n_medalled: Option<i64>,
+}
+
+impl RowsPart<'_> {
+    /// The class of a rank that won a medal; empty for others.
+    pub fn medal(&self, rank: &i64) -> &'static str {
+        let medal = self.n_medalled.and_then(|n_teams| medals::model::of_rank(*rank, n_teams));
+        medal.map_or("", medals::model::Medal::name)
+    }
 }
 
 #[derive(Template, WebTemplate)]
@@ -61,7 +72,9 @@ pub struct BoardPage {
 
 impl BoardPage {
     pub fn sample() -> Self {
-        let html = RowsPart { rows: &[Row::sample()], decimals: 5, parts: &[] }.render().unwrap_or_default();
+        let html = RowsPart { rows: &[Row::sample()], decimals: 5, parts: &[], n_medalled: Some(10) }
+            .render()
+            .unwrap_or_default();
         Self {
             shell: Shell::sample(),
             frame: Frame::sample(Tab::Leaderboard),
@@ -79,7 +92,8 @@ impl BoardPage {
         page.frame.competition.ranked_parts = Some(Json(Competition::sample_parts()));
         let row = Row { ranked: Some(Ranked::sample()), ..Row::sample() };
         let undefined = Row { rank: 2, ranked: None, score: None, ..Row::sample() };
-        let rows = RowsPart { rows: &[row.clone(), undefined], decimals: 5, parts: page.parts() };
+        let rows =
+            RowsPart { rows: &[row.clone(), undefined], decimals: 5, parts: page.parts(), n_medalled: None };
         let html = rows.render().unwrap_or_default();
         page.drawn = Arc::new(Drawn { html, ranks: Some((1, 2)), next: None });
         page.own = Some(Row { rank: 30, ..row });
@@ -206,7 +220,12 @@ async fn draw(app: &App, competition: &Competition, view: View, after: Key) -> R
     let mut rows = read::page(app, competition, view, after, ROWS_A_PAGE as i64 + 1).await?;
     let is_more = rows.len() > ROWS_A_PAGE;
     rows.truncate(ROWS_A_PAGE);
-    let part = RowsPart { rows: &rows, decimals: competition.score_decimals, parts: competition.ranked_by() };
+    let n_medalled = match view {
+        View::Private(_) => medals::store::n_medalled(&mut *app.db.acquire().await?, competition.id).await?,
+        View::Public | View::PublicAtEnd(_) => None,
+    };
+    let (decimals, parts) = (competition.score_decimals, competition.ranked_by());
+    let part = RowsPart { rows: &rows, decimals, parts, n_medalled };
     let html = part.render().map_err(anyhow::Error::from)?;
     let ranks = rows.first().zip(rows.last()).map(|(first, last)| (first.rank, last.rank));
     let next = rows.last().filter(|_| is_more).map(|row| row.key.to_string());
@@ -264,5 +283,19 @@ mod tests {
         for shown in ["Mean rank", "roc_auc", "log_loss", "1.750", "0.91235", "2.5"] {
             assert!(html.contains(shown), "{shown} in {html}");
         }
+    }
+
+    #[test]
+    fn ranks_wear_the_medals_that_they_won_and_no_others() {
+        let rows = [1, 2, 4, 5].map(|rank| Row { rank, ..Row::sample() });
+        let drawn =
+            |n_medalled| RowsPart { rows: &rows, decimals: 5, parts: &[], n_medalled }.render().unwrap();
+        let of_ten = drawn(Some(10));
+        let classes: Vec<_> =
+            of_ten.split("<td class=\"").skip(1).filter(|cell| cell.starts_with("rank")).collect();
+        let starts = ["rank gold\"", "rank silver\"", "rank bronze\"", "rank\""];
+        assert!(classes.iter().zip(starts).all(|(cell, start)| cell.starts_with(start)), "{classes:?}");
+        assert!(drawn(Some(9)).contains("rank silver") && !drawn(Some(9)).contains("gold"), "nine: no gold");
+        assert!(!drawn(None).contains("medal"));
     }
 }

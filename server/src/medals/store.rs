@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::ids::UserId;
+use crate::ids::{CompetitionId, UserId};
 use crate::medals::model::{Finish, Medals, Thresholds};
 
 /// Somebody's finishes in competitions that count, latest end first.
@@ -28,6 +28,23 @@ pub async fn finishes(conn: &mut PgConnection, user: UserId) -> sqlx::Result<Vec
     )
     .fetch_all(conn)
     .await
+}
+
+/// How many teams a settled competition ranked; `None` where it counts for no medals.
+///
+/// # Errors
+/// Those of the database.
+pub async fn n_medalled(conn: &mut PgConnection, competition: CompetitionId) -> sqlx::Result<Option<i64>> {
+    let n_teams = sqlx::query_scalar!(
+        "select (select max(f.rank) from final_entries f
+                 where f.competition_id = c.id and f.version_id = c.active_version_id)::bigint
+         from competitions c
+         where c.id = $1 and c.counts_for_medals and c.settled_at is not null",
+        competition.0,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(n_teams.flatten())
 }
 
 /// Whether somebody contributed to each category: had a submission scored, shared a public

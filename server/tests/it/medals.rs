@@ -5,10 +5,11 @@ use holdout::accounts::model::Member;
 use holdout::competitions::access::see;
 use holdout::forum::model::Vote;
 use holdout::forum::{forums, subjects, topics, votes};
-use holdout::ids::SubjectId;
+use holdout::ids::{CompetitionId, SubjectId};
 use holdout::leaderboard::read::settled_if_due;
 use holdout::medals::model::{Medals, Tier};
 use holdout::medals::read::{Record, record};
+use holdout::medals::store::n_medalled;
 use holdout::submissions::submit::Entrant;
 use sqlx::{PgPool, Row};
 
@@ -33,6 +34,12 @@ async fn settle(stage: &Stage) {
     settled_if_due(&stage.app, seen).await.unwrap();
 }
 
+/// Teams among which the board shows medals.
+async fn medalled(stage: &Stage) -> Option<i64> {
+    let mut conn = stage.app.db.acquire().await.unwrap();
+    n_medalled(&mut conn, CompetitionId(stage.competition_id)).await.unwrap()
+}
+
 async fn record_of(stage: &Stage, entrant: &Entrant) -> Record {
     let mut conn = stage.app.db.acquire().await.unwrap();
     record(&stage.app, &mut conn, entrant.member.id).await.unwrap()
@@ -47,7 +54,9 @@ async fn a_finish_is_worth_what_the_rules_say(pool: PgPool) {
         (0.0, 0),
         "nothing before the board stands"
     );
+    assert_eq!(medalled(&stage).await, None);
     settle(&stage).await;
+    assert_eq!(medalled(&stage).await, Some(entrants.len() as i64));
     let mut medals = Vec::new();
     for entrant in &entrants {
         let record = record_of(&stage, entrant).await;
@@ -75,6 +84,7 @@ async fn a_competition_marked_so_counts_for_nothing(pool: PgPool) {
     settle(&stage).await;
     let record = record_of(&stage, &entrants[0]).await;
     assert_eq!((record.points, record.standings[0].medals), (0.0, Medals::default()));
+    assert_eq!(medalled(&stage).await, None, "its board shows no medals");
 }
 
 /// A post of somebody's, in a topic of their own.
