@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { startHouse } from "./house.mjs";
 import { openBrowser, Person } from "./people.mjs";
+import { hostileFields, typedFields } from "./typed_fields.mjs";
 
 process.env.HOLDOUT_API_REQUESTS_A_MINUTE = "0";
 const WIDE = { javaScriptEnabled: true, viewport: { width: 1280, height: 900 } };
@@ -25,6 +26,8 @@ let house;
 let browser;
 let admin;
 const ran = [];
+const attacked = new Set();
+const isHostile = (text) => /holdoutRan|[<>"'`]|javascript:/i.test(text);
 
 before(async () => {
   house = await startHouse();
@@ -51,10 +54,27 @@ after(async () => {
 
 const send = (method, path, data) => admin.page.request.fetch(path, { method, data, headers: { origin: house.url } });
 
+// Whether it was taken.
+async function tried(method, path, data) {
+  const answer = await send(method, path, data);
+  assert.ok(answer.ok() || answer.status() === 422, `${method} ${path}: ${answer.status()} ${await answer.text()}`);
+  if (answer.ok()) hostileFields(method, path, data, isHostile).forEach((field) => attacked.add(field));
+  return answer.ok();
+}
+
 async function sent(method, path, data) {
   const answer = await send(method, path, data);
   assert.ok(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
+  hostileFields(method, path, data, isHostile).forEach((field) => attacked.add(field));
   return answer.status() === 204 ? {} : answer.json();
+}
+
+// Tries until it is taken: scorers need a moment.
+async function taken(method, path, data) {
+  for (const until = Date.now() + 60_000; Date.now() < until; await admin.page.waitForTimeout(300)) {
+    if ((await send(method, path, data)).ok()) return;
+  }
+  assert.fail(`${method} ${path} is never taken: ${await (await send(method, path, data)).text()}`);
 }
 
 // Looks at a page, and touches what waits for a pointer or the keyboard.
@@ -104,20 +124,131 @@ test("titles and texts of topics, in lists, threads, searches and previews", asy
     await admin.page.getByLabel("Text").fill(STRINGS.slice(at, at + 8).join("\n\n"));
     await admin.page.waitForTimeout(550);
   }
+  attacked.add("Text.markdown"); // sent by the page's own script, for its preview
+  const opening = (await sent("GET", `/api/v1/topics/${last.id}`)).opening_post.id;
+  for (const text of STRINGS) {
+    await sent("PATCH", `/api/v1/posts/${opening}`, { title: cut(`a b ${text}`, 150), markdown: text });
+  }
+  await look(`/topics/${last.id}`);
+  await lookAtAll(`/posts/${opening}/history`);
   nothingRan();
 });
 
-test("names, biographies, competitions with their pages", async () => {
+test("names, biographies, competitions with their pages and files", async () => {
+  for (const text of STRINGS.slice(0, 40)) await sent("POST", "/api/v1/competitions", { title: cut(`a ${text}`, 120), subtitle: cut(text, 200) });
   const { slug } = await sent("POST", "/api/v1/competitions", { title: "Under attack" });
+  await admin.page.request.put(`/api/v1/competitions/${slug}/data/notes.csv`, {
+    data: Buffer.from("id,a\n1,2\n"),
+    headers: { origin: house.url, "content-type": "application/octet-stream" },
+  });
   for (const text of STRINGS) {
+    await sent("PATCH", `/api/v1/competitions/${slug}/data/notes.csv`, { description: cut(text, 1000) });
     await sent("PATCH", "/api/v1/me/profile", { display_name: cut(`a ${text}`, 80), bio: text });
     await sent("PATCH", `/api/v1/competitions/${slug}`, { title: cut(`a ${text}`, 120), subtitle: cut(text, 200) });
-    await sent("PUT", `/api/v1/competitions/${slug}/pages/overview`, { title: "Overview", markdown: text });
+    await sent("PUT", `/api/v1/competitions/${slug}/pages/overview`, { title: cut(`a ${text}`, 60), markdown: text });
+    await look(`/c/${slug}/data`);
     await look("/u/mallory");
     await look(`/c/${slug}`);
   }
   await look(`/c/${slug}/host`);
   await look("/");
+  nothingRan();
+});
+
+test("tokens, forums of the site, addresses of webhooks", async () => {
+  for (const [at, text] of STRINGS.entries()) {
+    await sent("POST", "/api/v1/tokens", { name: cut(`a ${text}`, 80), scopes: ["read"] });
+    if (at % 40 < 39 && at + 1 < STRINGS.length) continue;
+    await look("/settings/tokens");
+    for (const { id } of (await sent("GET", "/api/v1/tokens")).items) await sent("DELETE", `/api/v1/tokens/${id}`);
+  }
+  for (const [at, text] of STRINGS.entries()) {
+    await sent("POST", "/api/v1/forums", { name: `under-attack-${at}`, title: cut(`a ${text}`, 60), description: cut(text, 200) });
+  }
+  await look("/forums");
+  await look("/forums/under-attack-0");
+  const { slug } = await sent("POST", "/api/v1/competitions", { title: "Hooks" });
+  for (const text of STRINGS) {
+    const url = `https://hooks.example.org/?a=${cut(text, 300)}`;
+    if (!(await tried("POST", `/api/v1/competitions/${slug}/webhooks`, { url, events: ["submission.scored"] }))) continue;
+    await look(`/c/${slug}/host/webhooks`);
+    for (const { id } of (await sent("GET", `/api/v1/competitions/${slug}/webhooks`)).items) {
+      await sent("DELETE", `/api/v1/competitions/${slug}/webhooks/${id}`);
+    }
+  }
+  nothingRan();
+});
+
+test("notebooks: titles, tags, names of files, notes, comments", async () => {
+  const file = { name: "a.ipynb", mimeType: "application/json", buffer: Buffer.from('{"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": []}') };
+  const push = async (fields) => {
+    const answer = await admin.page.request.post("/api/v1/notebooks", { multipart: { file, ...fields }, headers: { origin: house.url } });
+    assert.ok(answer.ok() || answer.status() === 422, await answer.text());
+    if (answer.ok()) hostileFields("POST", "/api/v1/notebooks", fields, isHostile).forEach((field) => attacked.add(field));
+    return answer.ok();
+  };
+  for (const [at, text] of STRINGS.slice(0, 150).entries()) {
+    await push({ title: cut(`a ${text}`, 120), message: cut(text, 500), name: `attack-${at}`, visibility: "public" });
+  }
+  await lookAtAll("/notebooks?sort=new");
+  const path = "/api/v1/notebooks/mallory/attack-0";
+  for (const text of STRINGS) {
+    await tried("PATCH", path, { tags: [cut(text, 30)] });
+    await sent("PATCH", path, { title: cut(`a ${text}`, 120) });
+    await sent("POST", `${path}/comments`, { markdown: text });
+    await look("/n/mallory/attack-0");
+  }
+  for (const part of ["", "/comments", "/versions", "/settings"]) await lookAtAll(`/n/mallory/attack-0${part}`);
+  await look("/");
+  await look("/u/mallory");
+  await lookAtAll("/search?q=script&in=notebooks");
+  nothingRan();
+});
+
+test("teams, files that are sent, notes on them, reasons of a new version", async () => {
+  const rows = Array.from({ length: 30 }, (_, row) => row);
+  const solution = ["id,target,Usage", ...rows.map((row) => `r${row},${row},${row % 3 ? "Private" : "Public"}`)].join("\n");
+  const predictions = ["id,target", ...rows.map((row) => `r${row},${row + 1}`)].join("\n");
+  const files = { sample: predictions.replace(/,\d+$/gm, ",0"), solution, metric: "rmse" };
+  const slug = await admin.hostStepByStep("Attacked by teams", files);
+  const submissions = `/api/v1/competitions/${slug}/submissions`;
+  const submit = async (person, name, text) =>
+    person.page.request.post(submissions, {
+      data: Buffer.from(text),
+      headers: { origin: house.url, "content-type": "application/octet-stream", "x-file-name": encodeURIComponent(name) },
+    });
+  for (const [at, text] of STRINGS.filter((_, at) => at % 18 === 0).entries()) {
+    const person = await Person.arrive(browser, house.url, WIDE);
+    await person.register(`team-${at}`);
+    const headers = { origin: house.url };
+    await person.page.request.patch("/api/v1/me/profile", { data: { display_name: cut(`a ${text}`, 80) }, headers });
+    await person.page.request.post(`/api/v1/competitions/${slug}/join`, { data: { accept_rules: true }, headers });
+    assert.ok((await submit(person, cut(text, 200), predictions)).ok());
+    await person.page.context().close();
+  }
+  await admin.join(slug);
+  const mine = (await (await submit(admin, "a.csv", predictions)).json()).id;
+  for (const text of STRINGS) {
+    await submit(admin, cut(text, 200), `id,target\n${text}`); // refused, and named in the list
+    await sent("PATCH", `${submissions}/${mine}`, { description: cut(text, 500) });
+    await look(`/c/${slug}/submissions/${mine}`);
+  }
+  await lookAtAll(`/c/${slug}/submissions`);
+  await admin.reading(`/c/${slug}/leaderboard`, "1.0");
+  await lookAtAll(`/c/${slug}/leaderboard`);
+  const versions = `/api/v1/competitions/${slug}/versions`;
+  await sent("POST", versions, {});
+  await admin.page.request.put(`/api/v1/competitions/${slug}/solution`, {
+    data: Buffer.from(solution.replace("r3,3,", "r3,4,")),
+    headers: { origin: house.url, "content-type": "text/csv" },
+  });
+  await taken("POST", `${versions}/2/start`, { reason: cut(`a ${STRINGS[0]}`, 500) });
+  await taken("POST", `${versions}/2/publish`, {});
+  for (const [at, text] of STRINGS.slice(0, 60).entries()) {
+    await sent("POST", `${versions}/${1 + (at % 2)}/roll-back`, { reason: cut(`a ${text}`, 500) });
+  }
+  await lookAtAll(`/c/${slug}/versions`);
+  await look(`/c/${slug}/host/versions`);
   nothingRan();
 });
 
@@ -130,6 +261,7 @@ test("reports, and what moderators say", async () => {
     const data = { reason: "other", words };
     const answer = await other.page.request.post(`/api/v1/posts/${post.id}/report`, { data, headers: { origin: house.url } });
     assert.equal(answer.status(), 204, await answer.text());
+    hostileFields("POST", `/api/v1/posts/${post.id}/report`, data, isHostile).forEach((field) => attacked.add(field));
   }
   await lookAtAll("/moderation");
   for (const [at, post] of posts.slice(0, 100).entries()) {
@@ -143,3 +275,57 @@ async function firstTopic() {
   const { items } = await sent("GET", "/api/v1/forums/general/topics");
   return items.at(-1).id;
 }
+
+// Fields that need no attack, each with the reason.
+const SECRET = "a secret: no page shows it";
+const REFUSED = "refused unless it has the shape of a name or address";
+const NAMED = "has to name something that exists, else it is refused";
+const EXCUSED = {
+  "Accept.secret": SECRET,
+  "Administrator.secret": SECRET,
+  "AnnouncedFile.description": "only where files lie in a bucket; shown as the note of a submission, which is attacked",
+  "AnnouncedFile.file_name": "only where files lie in a bucket; shown as the name of a submission's file, which is attacked",
+  "AnnouncedFile.sha256": REFUSED,
+  "Arrangement.forum": NAMED,
+  "ChangeNotebook.licence": NAMED,
+  "ChangeNotebook.tags": "letters, digits and dashes; all else is refused",
+  "Edit.emails": REFUSED,
+  "Edit.slug": REFUSED,
+  "Edit.visibility": NAMED,
+  "FileForm.description": "shown as the note of a submission, which is attacked",
+  "Forgotten.username": "nothing is shown of it",
+  "MetricBody.metric": NAMED,
+  "ModuleBody.file_name": "needs an interpreter of Python; shown to the host who sent it",
+  "ModuleBody.source": "needs an interpreter of Python; shown to the host who sent it",
+  "New.slug": REFUSED,
+  "NewForum.name": REFUSED,
+  "NewPassword.password": SECRET,
+  "NewPassword.secret": SECRET,
+  "NewToken.scopes": NAMED,
+  "NewUser.administrator_secret": SECRET,
+  "NewUser.email": REFUSED,
+  "NewUser.password": SECRET,
+  "NewUser.username": REFUSED,
+  "NewWebhook.events": NAMED,
+  "NotebookForm.competition": NAMED,
+  "NotebookForm.licence": NAMED,
+  "NotebookForm.name": REFUSED,
+  "NotebookForm.tags": "letters, digits and dashes; all else is refused",
+  "NotebookForm.visibility": NAMED,
+  "PagesOrder.slugs": NAMED,
+  "PasswordChange.current": SECRET,
+  "PasswordChange.password": SECRET,
+  "Session.name": "names a token, as NewToken.name does, which is attacked",
+  "Session.password": SECRET,
+  "Session.username": NAMED,
+  "UploadedFile.description": "shown as the note of a submission, which is attacked",
+};
+
+test("every text field of the API is attacked, or excused with a reason", () => {
+  const typed = typedFields();
+  assert.ok(typed.length > 40, typed.join(" "));
+  const forgotten = typed.filter((field) => !attacked.has(field) && !EXCUSED[field]);
+  assert.deepEqual(forgotten, [], "attack these, or say why not");
+  const idle = Object.keys(EXCUSED).filter((field) => !typed.includes(field) || attacked.has(field));
+  assert.deepEqual(idle, [], "these need no excuse");
+});
