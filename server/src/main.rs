@@ -7,15 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
-use holdout::cli::manual::{self, CompletionsArgs, ManArgs};
-use holdout::cli::{self, ClientVerb, Connection};
+use clap::CommandFactory;
+use holdout::cli::program::{DemoVerb, Program, Verb, exit_code};
+use holdout::cli::{self, CliError, Connection, Screen, manual};
 use holdout::config::Config;
+use holdout::demo::FOLDERS;
 use holdout::house::confine::{self, Confinement};
 use holdout::house::layout::Layout;
-use holdout::house::up::{self, UpArgs};
+use holdout::house::up;
 use holdout::{App, house, router};
+use serde_json::json;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,97 +30,39 @@ static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 /// How long requests in flight may take when the server is asked to stop.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(20);
 
-#[derive(Parser)]
-#[command(version, about = "Self-hosted machine-learning competitions", after_help = manual::exit_codes())]
-struct Cli {
-    #[command(flatten)]
-    connection: Connection,
-    #[command(subcommand)]
-    verb: Verb,
-}
-
-#[derive(Subcommand)]
-enum Verb {
-    /// Run everything on this machine: database, web server and scorers.
-    Up(UpArgs),
-    /// Serve the web site and the API.
-    Serve,
-    /// Bring the database's schema up to date.
-    Migrate,
-    /// Download PostgreSQL's programs into the data folder, for machines that have none.
-    FetchPostgres,
-    /// Install pandas, numpy and scikit-learn into the data folder, for metrics that hosts write.
-    PythonSetup,
-    /// Say what is wrong with this installation, and how to mend it.
-    Doctor,
-    /// Print the OpenAPI document of the API.
-    Openapi,
-    /// Say which files the web server could read; exit with 1 if any.
-    #[command(hide = true)]
-    Confined { paths: Vec<PathBuf> },
-    /// Make a synthetic competition to measure this installation with.
-    Seed(holdout::seed::Size),
-    /// The demonstration competitions.
-    Demo {
-        #[command(subcommand)]
-        verb: DemoVerb,
-    },
-    #[command(flatten)]
-    Client(ClientVerb),
-    /// Print completions for a shell.
-    Completions(CompletionsArgs),
-    /// Print the man page, or write one for every command into a folder.
-    Man(ManArgs),
-    /// Say what the exit codes mean.
-    #[command(after_help = manual::exit_codes())]
-    ExitCodes,
-}
-
-#[derive(Subcommand)]
-enum DemoVerb {
-    /// Make the demonstrations that are not there yet; a scorer must be running.
-    Load,
-}
-
 /// Not a tokio main: `up` ties its children to this thread, and `serve` confines itself before
 /// another thread exists.
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
+    let Program { connection, verb } = match Program::read() {
+        Ok(asked) => asked,
+        Err(code) => return code,
+    };
+    keep_log(&verb);
+    let screen = connection.screen();
+    run(&connection, &screen, verb).unwrap_or_else(|error| {
+        let error = CliError::Refused(format!("{error:#}"));
+        screen.fail(&error);
+        exit_code(error.exit_code())
+    })
+}
+
+/// A service's log is its output; any other verb's stdout holds its answer and nothing else.
+fn keep_log(verb: &Verb) {
+    let log = tracing_subscriber::fmt()
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_default_env()
                 .unwrap_or_else(|_| "info,sqlx::query=error".into()),
         )
-        .with_ansi(std::io::stdout().is_terminal())
         // A line that cannot be written, as on a full disk, must not end the program.
-        .log_internal_errors(false)
-        .init();
-    let Cli { connection, verb } = match Cli::try_parse() {
-        Ok(asked) => asked,
-        Err(error) => return tell_usage(&error),
-    };
-    match run(&connection, verb) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
+        .log_internal_errors(false);
+    if verb.is_service() {
+        log.with_ansi(std::io::stdout().is_terminal()).init();
+    } else {
+        log.with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr).init();
     }
 }
 
-/// Help and version are answers; anything else is a command line that is wrong.
-fn tell_usage(error: &clap::Error) -> ExitCode {
-    let _ = error.print();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-        _ => exit_code(cli::CliError::Usage(String::new()).exit_code()),
-    }
-}
-
-fn exit_code(code: i32) -> ExitCode {
-    ExitCode::from(u8::try_from(code).unwrap_or(1))
-}
-
-fn run(connection: &Connection, verb: Verb) -> anyhow::Result<ExitCode> {
+fn run(connection: &Connection, screen: &Screen, verb: Verb) -> anyhow::Result<ExitCode> {
     match verb {
         Verb::Up(args) => one_thread()?.block_on(up::up(Config::from_env()?, args))?,
         Verb::Serve => {
@@ -127,27 +70,18 @@ fn run(connection: &Connection, verb: Verb) -> anyhow::Result<ExitCode> {
             confine_server(&config)?;
             many_threads()?.block_on(serve(config))?;
         }
-        Verb::Migrate => {
-            let config = house::with_database(Config::from_env()?, true)?;
-            one_thread()?.block_on(house::migrate(config.database_url.reveal()))?;
-        }
-        Verb::FetchPostgres => fetch_postgres(&Config::from_env()?)?,
-        Verb::PythonSetup => return python_setup(&Config::from_env()?),
-        Verb::Doctor => return doctor(connection, &Config::from_env()?),
+        Verb::Migrate => migrate(screen, Config::from_env()?)?,
+        Verb::FetchPostgres => fetch_postgres(screen, &Config::from_env()?)?,
+        Verb::PythonSetup => python_setup(screen, &Config::from_env()?)?,
+        Verb::Doctor => return doctor(screen, &Config::from_env()?),
         Verb::Openapi => print!("{}", holdout::api::openapi::text()),
-        Verb::Confined { paths } => return confined(&Config::from_env()?, &paths),
-        Verb::Seed(size) => {
-            let config = house::with_database(Config::from_env()?, true)?;
-            many_threads()?.block_on(seed(&config, &size))?;
-        }
-        Verb::Demo { verb: DemoVerb::Load } => {
-            let config = house::with_database(Config::from_env()?, false)?;
-            many_threads()?.block_on(load_demos(config))?;
-        }
+        Verb::Confined { paths } => return confined(screen, &Config::from_env()?, &paths),
+        Verb::Seed(size) => seed(screen, Config::from_env()?, &size)?,
+        Verb::Demo { verb: DemoVerb::Load } => load_demos(screen, Config::from_env()?)?,
         Verb::Client(verb) => return Ok(exit_code(cli::run(connection, &verb))),
-        Verb::Completions(args) => manual::completions(Cli::command(), &args),
-        Verb::Man(args) => manual::man(&connection.screen(), Cli::command(), &args)?,
-        Verb::ExitCodes => manual::tell_exit_codes(&connection.screen()),
+        Verb::Completions(args) => manual::completions(screen, Program::command(), &args),
+        Verb::Man(args) => manual::man(screen, Program::command(), &args)?,
+        Verb::ExitCodes => manual::tell_exit_codes(screen),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -160,24 +94,37 @@ fn many_threads() -> std::io::Result<Runtime> {
     Builder::new_multi_thread().enable_all().build()
 }
 
-fn fetch_postgres(config: &Config) -> anyhow::Result<()> {
+fn migrate(screen: &Screen, config: Config) -> anyhow::Result<()> {
+    let config = house::with_database(config, true)?;
+    one_thread()?.block_on(house::migrate(config.database_url.reveal()))?;
+    screen.answer(&json!({ "migrated": true }), |_| "The schema is up to date.".to_owned());
+    Ok(())
+}
+
+fn fetch_postgres(screen: &Screen, config: &Config) -> anyhow::Result<()> {
     let layout = Layout::prepare(&config.data_dir)?;
     holdout::house::fetch::fetch_postgres(&layout)?;
-    println!("PostgreSQL lies in {}.", layout.fetched_postgres().display());
+    let folder = layout.fetched_postgres().display().to_string();
+    screen.answer(&json!({ "folder": folder }), |_| format!("PostgreSQL lies in {folder}."));
     Ok(())
 }
 
 /// The scorers' program does it, and tries the sandbox with what it installed.
-fn python_setup(config: &Config) -> anyhow::Result<ExitCode> {
+fn python_setup(screen: &Screen, config: &Config) -> anyhow::Result<()> {
     let layout = Layout::prepare(&config.data_dir)?;
+    let folder = layout.python();
     let mut set_up = std::process::Command::new(holdout::house::up::scorer_program()?);
-    let status = set_up.arg("python-setup").arg("--into").arg(layout.python()).status()?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    set_up.arg("python-setup").arg("--into").arg(&folder).stdout(std::io::stderr());
+    let is_ready = set_up.status()?.success();
+    anyhow::ensure!(is_ready, "Python is not ready for metrics that hosts write.");
+    let folder = folder.display().to_string();
+    screen.answer(&json!({ "folder": folder }), |_| format!("Python for metrics lies in {folder}."));
+    Ok(())
 }
 
-fn doctor(connection: &Connection, config: &Config) -> anyhow::Result<ExitCode> {
+fn doctor(screen: &Screen, config: &Config) -> anyhow::Result<ExitCode> {
     let findings = one_thread()?.block_on(holdout::house::doctor::examine(config));
-    connection.screen().answer(&serde_json::json!({ "items": findings }), |_| {
+    screen.answer(&serde_json::json!({ "items": findings }), |_| {
         findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     });
     let is_well = findings.iter().all(|finding| finding.is_well);
@@ -185,13 +132,17 @@ fn doctor(connection: &Connection, config: &Config) -> anyhow::Result<ExitCode> 
 }
 
 /// Restricts this process as the web server and says which of the paths it can read.
-fn confined(config: &Config, paths: &[PathBuf]) -> anyhow::Result<ExitCode> {
+fn confined(screen: &Screen, config: &Config, paths: &[PathBuf]) -> anyhow::Result<ExitCode> {
     confine_server(config)?;
-    let readable: Vec<_> =
-        confine::readable(paths).into_iter().filter(|(_, is_readable)| *is_readable).collect();
-    for (path, _) in &readable {
-        println!("{} can be read.", path.display());
-    }
+    let readable: Vec<_> = confine::readable(paths)
+        .into_iter()
+        .filter(|(_, is_readable)| *is_readable)
+        .map(|(path, _)| path.display().to_string())
+        .collect();
+    screen.answer(&json!({ "readable": readable }), |_| match readable.as_slice() {
+        [] => "None of them can be read.".to_owned(),
+        some => some.iter().map(|path| format!("{path} can be read.")).collect::<Vec<_>>().join("\n"),
+    });
     Ok(if readable.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -211,15 +162,23 @@ fn confine_server(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn seed(config: &Config, size: &holdout::seed::Size) -> anyhow::Result<()> {
-    let pool = PgPoolOptions::new().max_connections(1).connect(config.database_url.reveal()).await?;
-    holdout::seed::seed(&pool, size).await?;
+fn seed(screen: &Screen, config: Config, size: &holdout::seed::Size) -> anyhow::Result<()> {
+    let config = house::with_database(config, true)?;
+    many_threads()?.block_on(async {
+        let pool = PgPoolOptions::new().max_connections(1).connect(config.database_url.reveal()).await?;
+        holdout::seed::seed(&pool, size).await
+    })?;
+    let slug = &size.slug;
+    let made = json!({ "slug": slug, "n_teams": size.teams, "n_submissions": size.submissions });
+    screen.answer(&made, |_| format!("The synthetic competition {slug} is there."));
     Ok(())
 }
 
-async fn load_demos(config: Config) -> anyhow::Result<()> {
-    let app = connect(config).await?;
-    holdout::demo::load(&app).await
+fn load_demos(screen: &Screen, config: Config) -> anyhow::Result<()> {
+    let config = house::with_database(config, false)?;
+    many_threads()?.block_on(async { holdout::demo::load(&connect(config).await?).await })?;
+    screen.answer(&json!({ "items": FOLDERS }), |_| "The demonstrations are there.".to_owned());
+    Ok(())
 }
 
 async fn connect(config: Config) -> anyhow::Result<App> {

@@ -12,7 +12,7 @@ use super::fault::{CliError, Outcome};
 use super::host::Competition;
 use super::host::report::{findings, refuse_failure, wait};
 use super::screen::Paint;
-use super::seal::Sealed;
+use super::seal::{Method, Sealed};
 use super::table::{facts, text};
 use crate::web::problems::encode;
 
@@ -58,7 +58,8 @@ pub fn launch(session: &Session, args: &LaunchArgs) -> Outcome {
     let of = Competition { slug: slug.clone() };
     session.screen.note(&format!("Draft {}/c/{slug}", client.server()));
     let path = of.api(&format!("/table?target={}&sealed=true", encode(&args.target)));
-    Sealed { method: "POST", path: &path, file: &args.table }.send(session)?;
+    Sealed { method: Method::Post, path: &path, file: &args.table, of: &of, purpose: "table" }
+        .send(session)?;
     session.screen.note(&format!("Sealed and sent {}; a scorer reads it.", args.table.display()));
 
     let proposal = wait_for_proposal(session, &of)?;

@@ -2,7 +2,7 @@
 //! commands as they are.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Command};
@@ -40,8 +40,14 @@ pub fn tell_exit_codes(screen: &Screen) {
     screen.answer(&json!({ "items": items }), |_| exit_codes());
 }
 
-pub fn completions(mut program: Command, args: &CompletionsArgs) {
-    clap_complete::generate(args.shell, &mut program, "holdout", &mut io::stdout());
+/// Prints the completions for a shell.
+pub fn completions(screen: &Screen, mut program: Command, args: &CompletionsArgs) {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut program, "holdout", &mut script);
+    let script = String::from_utf8_lossy(&script);
+    screen.answer(&json!({ "shell": args.shell.to_string(), "script": script }), |_| {
+        script.trim_end().to_owned()
+    });
 }
 
 /// Writes the man pages.
@@ -52,7 +58,9 @@ pub fn man(screen: &Screen, program: Command, args: &ManArgs) -> Outcome {
     let mut program = program;
     program.build();
     let Some(folder) = &args.into else {
-        io::stdout().write_all(&page(&program)?)?;
+        let page = page(&program)?;
+        let page = String::from_utf8_lossy(&page);
+        screen.answer(&json!({ "name": page_name(&program), "page": page }), |_| page.trim_end().to_owned());
         return Ok(());
     };
     fs::create_dir_all(folder)?;

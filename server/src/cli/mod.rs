@@ -18,6 +18,7 @@ mod leaderboard;
 mod local;
 pub mod manual;
 mod notebook;
+pub mod program;
 mod rejection;
 mod screen;
 mod seal;
@@ -32,8 +33,7 @@ use clap::{Args, Subcommand};
 
 use client::Client;
 pub use fault::{CliError, Outcome};
-use screen::Colour;
-pub use screen::Screen;
+pub use screen::{Colour, Screen};
 
 /// Which server, as whom, and how to print. Every command takes these.
 #[derive(Debug, Clone, Args)]

@@ -198,8 +198,10 @@ fn pull(session: &Session, args: &PullArgs) -> Outcome {
     match &args.data {
         Some(folder) => {
             let led = format!("{path}?paths=local&folder={}", encode(folder));
+            let bar = session.screen.transfer(&name, version["size_bytes"].as_u64().unwrap_or(0));
             let mut bytes = Vec::new();
-            session.client.open_text(&led)?.read_to_end(&mut bytes)?;
+            bar.wrap_read(session.client.open_text(&led)?).read_to_end(&mut bytes)?;
+            bar.finish_and_clear();
             fs::write(&target, bytes)?;
         }
         None => {

@@ -1,7 +1,5 @@
 //! A team's submissions: listed, looked at, chosen for the final board.
 
-use std::fs::File;
-use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Session;
 use super::account::or_nothing;
+use super::download::{Wanted, fetch};
 use super::fault::{CliError, Outcome};
 use super::rejection::describe;
 use super::screen::Paint;
@@ -85,9 +84,17 @@ pub fn show(session: &Session, args: &ShowArgs) -> Outcome {
     let address = format!("/api/v1/competitions/{}/submissions/{}", encode(&args.competition), args.id);
     let found = session.client.get(&address)?;
     if let Some(target) = &args.file {
-        let mut file = File::create_new(target)
-            .map_err(|error| CliError::Refused(format!("{} cannot be written: {error}", target.display())))?;
-        io::copy(&mut session.client.open_text(&format!("{address}/file"))?, &mut file)?;
+        if target.exists() {
+            return Err(CliError::Refused(format!("{} is here already.", target.display())));
+        }
+        let (name, sha256) = (text(&found, "file_name"), text(&found, "sha256"));
+        let wanted = Wanted {
+            path: &format!("{address}/file"),
+            name: &name,
+            size_bytes: found["size_bytes"].as_u64().unwrap_or(0),
+            sha256: &sha256,
+        };
+        fetch(session, &wanted, target)?;
         session.screen.note(&format!("The file is in {}.", target.display()));
     }
     session.screen.answer(&found, |paint| receipt(paint, &found));

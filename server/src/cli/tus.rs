@@ -21,7 +21,7 @@ use super::host::Competition;
 use super::local::{name_of, size_bytes, unreadable};
 
 /// Smaller files are sent whole.
-const LARGE_BYTES: u64 = 16 << 20;
+pub const LARGE_BYTES: u64 = 16 << 20;
 const PART_BYTES: u64 = 16 << 20;
 /// So often in a row the server may be away, for up to half a minute each time.
 const MOST_FAILURES: u32 = 40;
@@ -68,16 +68,22 @@ pub fn large(
     competition: &str,
     purpose: &str,
 ) -> Result<Option<Uploaded>, CliError> {
-    let size = size_bytes(path)?;
-    if size <= LARGE_BYTES {
+    if size_bytes(path)? <= LARGE_BYTES {
         return Ok(None);
     }
     let name = name_of(path);
-    let wanted = Wanted { path, name: &name, competition, purpose };
-    let bar = session.screen.transfer(&name, size);
-    let uploaded = upload(&session.client, &wanted, &mut |sent, _| bar.set_position(sent));
+    in_parts(session, &Wanted { path, name: &name, competition, purpose }).map(Some)
+}
+
+/// Uploads a file in parts, with a bar.
+///
+/// # Errors
+/// As [`upload`].
+pub fn in_parts(session: &Session, wanted: &Wanted<'_>) -> Result<Uploaded, CliError> {
+    let bar = session.screen.transfer(wanted.name, size_bytes(wanted.path)?);
+    let uploaded = upload(&session.client, wanted, &mut |sent, _| bar.set_position(sent));
     bar.finish_and_clear();
-    uploaded.map(Some)
+    uploaded
 }
 
 /// A file that stands at an address once it is put there, however large it is.

@@ -1,5 +1,6 @@
 //! The program as people use it: a host and a participant who type commands and nothing else.
 
+mod every_verb;
 mod notebooks;
 
 use std::io::{Read, Write};
@@ -21,10 +22,15 @@ const MIB: usize = 1 << 20;
 pub struct Shell {
     folder: Folder,
     server: String,
+    /// More of the environment than everybody has.
+    environment: Vec<(&'static str, String)>,
+    /// Command lines that answered with a document.
+    answered: Arc<Mutex<Vec<String>>>,
 }
 
 pub struct Told {
     asked: String,
+    answered: Arc<Mutex<Vec<String>>>,
     code: Option<i32>,
     pub out: String,
     pub err: String,
@@ -32,7 +38,12 @@ pub struct Told {
 
 impl Shell {
     fn new(server: &str) -> Self {
-        Self { folder: Folder::new(), server: server.to_owned() }
+        Self {
+            folder: Folder::new(),
+            server: server.to_owned(),
+            environment: Vec::new(),
+            answered: Arc::default(),
+        }
     }
 
     /// A terminal at which somebody has signed in by pasting a token.
@@ -40,6 +51,12 @@ impl Shell {
         let shell = Self::new(&world.base);
         shell.type_in(&["login"], &format!("{}\n", person.token)).await.expect(0);
         shell
+    }
+
+    /// What signing in left on this machine.
+    fn token(&self) -> String {
+        let login: Value = serde_json::from_str(&self.read(".config/holdout/login.json")).unwrap();
+        login["token"].as_str().unwrap().to_owned()
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -58,13 +75,25 @@ impl Shell {
         self.type_in(words, "").await
     }
 
+    /// At a terminal, which shows what a person would see on stdout and stderr.
+    async fn at_a_terminal(&self, words: &[&str]) -> Told {
+        let line = format!("{} {}", server_binary().display(), words.join(" "));
+        let command = &mut Command::new("script");
+        self.finish(command.args(["-qec", &line, "/dev/null"]), words, "").await
+    }
+
     async fn type_in(&self, words: &[&str], typed: &str) -> Told {
-        let mut child = Command::new(server_binary())
-            .args(words)
+        self.finish(Command::new(server_binary()).args(words), words, typed).await
+    }
+
+    async fn finish(&self, command: &mut Command, words: &[&str], typed: &str) -> Told {
+        let mut child = command
             .current_dir(self.folder.path())
             .env_clear()
             .env("HOME", self.folder.path())
+            .env("TERM", "xterm")
             .env("HOLDOUT_SERVER", &self.server)
+            .envs(self.environment.iter().cloned())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -76,6 +105,7 @@ impl Shell {
         let output = child.wait_with_output().await.unwrap();
         Told {
             asked: words.join(" "),
+            answered: self.answered.clone(),
             code: output.status.code(),
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
@@ -98,8 +128,9 @@ impl Told {
     /// What stands on stdout is one document and nothing else.
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.out)
-            .unwrap_or_else(|error| panic!("{}: {error}: {}", self.asked, self.out))
+        let document = serde_json::from_str(&self.out);
+        self.answered.lock().unwrap().push(self.asked.clone());
+        document.unwrap_or_else(|error| panic!("{}: {error}: {}", self.asked, self.out))
     }
 }
 
@@ -133,7 +164,8 @@ async fn host_houses(ada: &Shell) {
     sent.expect(0);
     let pages = ada.json(&["host", "pages", "list", "houses"]).await;
     assert!(pages["items"].as_array().unwrap().iter().any(|page| page["title"] == "How to win"), "{pages}");
-    ada.run(&["host", "pages", "remove", "houses", "how-to-win"]).await.expect(0);
+    ada.json(&["host", "pages", "show", "houses", "how-to-win"]).await;
+    ada.json(&["host", "pages", "remove", "houses", "how-to-win"]).await;
     ada.run(&["host", "pages", "show", "houses", "how-to-win"]).await.expect(4);
 
     ada.write("sample_submission.csv", &labels.sample);
@@ -154,6 +186,7 @@ async fn host_houses(ada: &Shell) {
     assert_eq!(timeline["ends_at"], "2100-01-01T00:00:00Z");
     let report = ada.json(&["host", "check", "houses"]).await;
     assert_eq!(report["may_launch"], true, "{report}");
+    assert_eq!(ada.json(&["host", "report", "houses"]).await["may_launch"], true);
     ada.run(&["host", "launch", "houses", "--days", "30"]).await.expect(64); // nobody can be asked
     let launched = ada.json(&["host", "launch", "houses", "--days", "30", "--yes"]).await;
     assert_eq!(launched["state"], "open");
@@ -172,7 +205,7 @@ async fn a_competition_is_hosted_played_and_corrected_by_commands_alone(pool: Pg
     assert_eq!(ada.json(&["competitions", "--mine"]).await["items"][0]["role"], "host");
     bob.write("good.csv", Labels::predictions(250, 617));
     bob.run(&["check", "good.csv", "-c", "houses"]).await.expect(3); // the rules come first
-    bob.run(&["join", "houses"]).await.expect(0);
+    bob.json(&["join", "houses"]).await;
     let standing = bob.json(&["competition", "houses"]).await;
     assert_eq!((&standing["has_joined"], &standing["allowance"]["left"]), (&json!(true), &json!(2)));
 
@@ -180,10 +213,12 @@ async fn a_competition_is_hosted_played_and_corrected_by_commands_alone(pool: Pg
     play(&ada, &bob).await;
     correct(&ada, &bob).await;
     look_after(&ada).await;
+    every_verb::the_rest(&world, &ada, &bob).await;
 
     assert_eq!(bob.json(&["logout"]).await["signed_out"], true);
     let refused = bob.run(&["submissions", "houses", "--json"]).await.expect(3);
     assert_eq!(refused.json()["error"]["exit_code"], 3);
+    every_verb::expect_all(&[&ada, &bob]);
     scorer.kill().await.unwrap();
     world.close().await;
 }
@@ -236,7 +271,7 @@ async fn play(ada: &Shell, bob: &Shell) {
     assert_eq!(list["allowance"]["left"], 0);
     let rest = bob.json(&["submissions", "houses", "--before", &list["next"].to_string()]).await;
     assert_eq!(rest["items"][0]["selected"], true);
-    bob.run(&["submission", "houses", &id, "--file", "back.csv"]).await.expect(0);
+    bob.json(&["submission", "houses", &id, "--file", "back.csv"]).await;
     assert_eq!(bob.read("back.csv"), bob.read("good.csv"));
     assert_eq!(bob.json(&["select", "houses", &id, "--withdraw"]).await["items"], json!([]));
 
@@ -258,7 +293,7 @@ async fn correct(ada: &Shell, bob: &Shell) {
     assert_eq!(best(bob.json(&["submissions", "houses"]).await), Some(0.3));
     let changes = ada.json(&["host", "versions", "list", "houses"]).await;
     assert_eq!(changes["items"][0]["stage"], "published");
-    ada.run(&["host", "versions", "roll-back", "houses", "1", "--reason", "It was right."]).await.expect(0);
+    ada.json(&["host", "versions", "roll-back", "houses", "1", "--reason", "It was right."]).await;
     assert_eq!(best(bob.json(&["submissions", "houses"]).await), Some(0.2));
     ada.run(&["host", "versions", "show", "houses", "99"]).await.expect(4);
     bob.run(&["host", "versions", "list", "houses"]).await.expect(4); // it is not bob's
@@ -278,9 +313,10 @@ async fn look_after(ada: &Shell) {
     let id = hook["id"].to_string().trim_matches('"').to_owned();
     assert_eq!(ada.json(&["host", "webhooks", "list", "houses"]).await["items"][0]["url"], hook["url"]);
     assert_eq!(ada.json(&["host", "webhooks", "deliveries", "houses", &id]).await["items"], json!([]));
-    ada.run(&["host", "webhooks", "remove", "houses", &id]).await.expect(0);
+    ada.json(&["host", "webhooks", "ping", "houses", &id]).await;
+    ada.json(&["host", "webhooks", "remove", "houses", &id]).await;
     let token = ada.json(&["tokens", "new", "notebook", "--scopes", "read", "--days", "3"]).await;
-    ada.run(&["tokens", "revoke", &token["id"].to_string()]).await.expect(0);
+    ada.json(&["tokens", "revoke", &token["id"].to_string()]).await;
     let kept = ada.json(&["tokens", "list"]).await;
     assert_eq!(kept["items"].as_array().map(Vec::len), Some(1), "{kept}");
 }

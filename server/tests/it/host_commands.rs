@@ -12,7 +12,7 @@ use crate::world::{Labels, World, scorer_binary, sql, until};
 
 /// More than is sent in one piece.
 const LARGE_BYTES: usize = 17 << 20;
-const MODULE: &str = r#"
+pub const MODULE: &str = r#"
 def score(solution, submission, row_id_column_name, factor=1.0):
     return factor * (solution["target"] - submission["target"]).abs().mean()
 "#;
@@ -69,6 +69,16 @@ async fn a_version_is_begun_scored_looked_at_published_and_given_up(pool: PgPool
     world.close().await;
 }
 
+/// Of which a competition can be made.
+pub fn labelled_table() -> String {
+    let mut table = "size,age,price\n".to_owned();
+    for row in 0..300 {
+        let (size, age) = (40 + row * 7 % 111, row * 13 % 60);
+        writeln!(table, "{size},{age},{}", size * 3 - age + row % 5).unwrap();
+    }
+    table
+}
+
 async fn broken_rescoring_is_tried_again(world: &World, shell: &Shell) {
     let broken = sql("update jobs set state = 'failed', error = 'a fault of ours'
          where id = (select max(id) from jobs where kind = 'rescore') returning id");
@@ -86,12 +96,7 @@ async fn one_table_becomes_a_competition_when_its_host_says_so(pool: PgPool) {
     let world = World::new(pool).await;
     let mut scorer = scorer_at_work(&world);
     let ada = Shell::of(&world, &world.member("ada").await).await;
-    let mut table = "size,age,price\n".to_owned();
-    for row in 0..300 {
-        let (size, age) = (40 + row * 7 % 111, row * 13 % 60);
-        writeln!(table, "{size},{age},{}", size * 3 - age + row % 5).unwrap();
-    }
-    ada.write("train.csv", table);
+    ada.write("train.csv", labelled_table());
     let launch = ["launch", "train.csv", "--target", "price", "--title", "House prices", "--days", "10"];
     let told = ada.run(&launch).await.expect(64);
     assert!(
@@ -153,6 +158,34 @@ async fn a_webhook_is_pinged_and_its_delivery_listed(pool: PgPool) {
     let drawn = shell.run(&["host", "webhooks", "deliveries", "houses", &id]).await.expect(0).out;
     assert!(drawn.contains("ping"), "{drawn}");
     shell.run(&["host", "webhooks", "ping", "houses", "99999"]).await.expect(4);
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn large_labels_travel_sealed_and_in_parts(pool: PgPool) {
+    let world = World::new(pool).await;
+    let shell = Shell::of(&world, &world.member("ada").await).await;
+    shell.json(&["host", "create", "--title", "Houses", "--slug", "houses"]).await;
+    let rows = (0..).map(|row| format!("row{row},hidden-label-{row}\n"));
+    let mut solution = "id,target\n".to_owned();
+    rows.take_while(|row| {
+        solution.push_str(row);
+        solution.len() < LARGE_BYTES
+    })
+    .for_each(drop);
+    shell.write("solution.csv", &solution);
+    let stored = shell.json(&["host", "solution", "houses", "solution.csv"]).await;
+    assert!(stored["sealed_bytes"].as_u64().unwrap() > LARGE_BYTES as u64, "{stored}");
+    let spent = sql("select count(*) from uploads where purpose = 'solution' and spent_at is not null");
+    assert_eq!(spent.fetch_one(&world.pool).await.unwrap().get::<i64, _>(0), 1);
+    let kept = std::fs::read_dir(world.files().join("solutions")).unwrap().next().unwrap().unwrap();
+    let sealed = std::fs::read_dir(kept.path()).unwrap().next().unwrap().unwrap();
+    let sealed = std::fs::read(sealed.path()).unwrap();
+    assert!(sealed.starts_with(b"age-encryption.org/v1\n"));
+    assert!(!sealed.windows(13).any(|part| part == b"hidden-label-"), "a label in the clear");
+    let copies = std::fs::read_dir(shell.path(".cache/holdout/sealed")).unwrap().count();
+    assert_eq!(copies, 0, "what was taken is not kept");
+    world.drain().await;
     world.close().await;
 }
 

@@ -11,7 +11,7 @@ use super::versions::{self, open_version};
 use crate::cli::Session;
 use crate::cli::fault::{CliError, Outcome};
 use crate::cli::local::{name_of, unreadable};
-use crate::cli::seal;
+use crate::cli::seal::{self, Method};
 use crate::cli::table::{cell, facts, size, text};
 
 #[derive(Debug, Args)]
@@ -48,8 +48,8 @@ pub fn solution(session: &Session, args: &SolutionArgs) -> Outcome {
 
 /// Seals a file here and puts it as the solution at hand.
 pub fn put_solution(session: &Session, of: &Competition, file: &Path) -> Outcome<Value> {
-    let sent = seal::Sealed { method: "PUT", path: &of.api("/solution?sealed=true"), file };
-    sent.send(session)
+    let path = of.api("/solution?sealed=true");
+    seal::Sealed { method: Method::Put, path: &path, file, of, purpose: "solution" }.send(session)
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,7 +4,7 @@ use super::*;
 
 const HOUSES: &[u8] = include_bytes!("../../../../tests/notebooks/houses.ipynb");
 const CHANGED: &[u8] = include_bytes!("../../../../tests/notebooks/houses-changed.ipynb");
-const TOUR: &[u8] = include_bytes!("../../../../tests/notebooks/tour.ipynb");
+pub(super) const TOUR: &[u8] = include_bytes!("../../../../tests/notebooks/tour.ipynb");
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn a_notebook_is_pushed_again_and_again_and_comes_back_byte_for_byte(pool: PgPool) {

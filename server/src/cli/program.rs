@@ -1,0 +1,105 @@
+//! The whole command line: every verb, and what goes before one runs.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+use super::manual::{self, CompletionsArgs, ManArgs};
+use super::{CliError, ClientVerb, Colour, Connection, Screen};
+use crate::house::up::UpArgs;
+use crate::seed::Size;
+
+/// A command line that was understood.
+#[derive(Debug, Parser)]
+#[command(name = "holdout", version, about = "Self-hosted machine-learning competitions", after_help = manual::exit_codes())]
+pub struct Program {
+    #[command(flatten)]
+    pub connection: Connection,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run everything on this machine: database, web server and scorers.
+    Up(UpArgs),
+    /// Serve the web site and the API.
+    Serve,
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// Download PostgreSQL's programs into the data folder, for machines that have none.
+    FetchPostgres,
+    /// Install pandas, numpy and scikit-learn into the data folder, for metrics that hosts write.
+    PythonSetup,
+    /// Say what is wrong with this installation, and how to mend it.
+    Doctor,
+    /// Print the OpenAPI document of the API.
+    Openapi,
+    /// Say which files the web server could read; exit with 1 if any.
+    #[command(hide = true)]
+    Confined { paths: Vec<PathBuf> },
+    /// Make a synthetic competition to measure this installation with.
+    Seed(Size),
+    /// The demonstration competitions.
+    Demo {
+        #[command(subcommand)]
+        verb: DemoVerb,
+    },
+    #[command(flatten)]
+    Client(ClientVerb),
+    /// Print completions for a shell.
+    Completions(CompletionsArgs),
+    /// Print the man page, or write one for every command into a folder.
+    Man(ManArgs),
+    /// Say what the exit codes mean.
+    #[command(after_help = manual::exit_codes())]
+    ExitCodes,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DemoVerb {
+    /// Make the demonstrations that are not there yet; a scorer must be running.
+    Load,
+}
+
+impl Verb {
+    /// Whether it runs until it is stopped: its log is what it writes to stdout.
+    pub fn is_service(&self) -> bool {
+        matches!(self, Self::Up(_) | Self::Serve)
+    }
+}
+
+impl Program {
+    /// Reads the command line.
+    ///
+    /// # Errors
+    /// The exit code of a command line that is wrong, or that asked for help; what there is to say was said.
+    pub fn read() -> Result<Self, ExitCode> {
+        Self::try_parse().map_err(|error| tell_usage(&error))
+    }
+}
+
+/// Help and version are answers; anything else is a command line that is wrong.
+fn tell_usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return ExitCode::SUCCESS;
+    }
+    let usage = CliError::Usage(error.render().to_string().trim_end().to_owned());
+    if wants_json(std::env::args_os()) {
+        Screen::new(true, Colour::Never).answer(&usage.document(), |_| String::new());
+    }
+    exit_code(usage.exit_code())
+}
+
+/// Of a command line that could not be read.
+fn wants_json(mut words: impl Iterator<Item = OsString>) -> bool {
+    words.any(|word| word == "--json")
+}
+
+pub fn exit_code(code: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
