@@ -186,6 +186,7 @@ pub const API_DATA_FILE: &str = "/api/v1/competitions/{slug}/data/{file}";
 pub const API_DATA_ZIP: &str = "/api/v1/competitions/{slug}/data.zip";
 pub const API_INVITATIONS: &str = "/api/v1/competitions/{slug}/invitations";
 pub const API_INVITATION_LINK: &str = "/api/v1/competitions/{slug}/invitations/link";
+pub const API_INVITATION_TERMS: &str = "/api/v1/competitions/{slug}/invitations/{secret}";
 pub const API_INVITATION_ACCEPT: &str = "/api/v1/competitions/{slug}/invitations/accept";
 pub const API_HOST_DATA: &str = "/api/v1/competitions/{slug}/host/data";
 pub const API_HOST_METRIC: &str = "/api/v1/competitions/{slug}/host/metric";

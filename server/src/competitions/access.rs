@@ -7,8 +7,12 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::model::{Competition, Phase};
 use crate::competitions::store;
+use crate::competitions::store::texts::TextPage;
 use crate::error::{AppError, Result};
 use crate::ids::{CompetitionId, TeamId};
+
+/// The page of the rules that are accepted.
+pub const RULES: &str = "rules";
 
 /// What the viewer is in a competition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +85,25 @@ async fn invited(
         Some(member) => Ok(store::is_invited(conn, competition.id, member.id).await?),
         None => Ok(false),
     }
+}
+
+/// What an invited person can look at before accepting.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    pub competition: Competition,
+    /// `None` where the host wrote none of their own.
+    pub rules: Option<TextPage>,
+}
+
+/// The terms of an invitation.
+///
+/// # Errors
+/// As [`find_by_invitation`].
+pub async fn terms_of_invitation(app: &App, slug: &str, secret: &str) -> Result<Terms> {
+    let competition = find_by_invitation(app, slug, secret).await?;
+    let mut conn = app.db.acquire().await?;
+    let rules = store::texts::find(&mut conn, competition.id, RULES).await?;
+    Ok(Terms { competition, rules })
 }
 
 /// The competition that an invitation link opens.

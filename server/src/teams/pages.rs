@@ -21,9 +21,6 @@ pub fn router() -> Router<App> {
     Router::new().route(paths::JOIN, get(show_join).post(post_join))
 }
 
-/// The page of the rules that are accepted.
-const RULES: &str = "rules";
-
 #[derive(Template, WebTemplate)]
 #[template(path = "teams/join.html")]
 pub struct JoinPage {
@@ -59,7 +56,7 @@ async fn show_join(
     if seen.standing.team_id.is_some() {
         return Ok(Redirect::to(&paths::submit(&slug)).into_response());
     }
-    let rules = texts::find(&mut *app.db.acquire().await?, seen.competition.id, RULES).await?;
+    let rules = texts::find(&mut *app.db.acquire().await?, seen.competition.id, access::RULES).await?;
     let hindrance = hindrance(&seen.competition, shell.now).unwrap_or_default();
     let frame = Frame::new(seen, Tab::Submit, shell.now);
     Ok(JoinPage { shell, frame, rules, hindrance }.into_response())

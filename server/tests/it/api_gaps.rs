@@ -22,10 +22,26 @@ async fn a_host_invites_and_the_invited_take_part(pool: PgPool) {
     assert_eq!(invited.json()["emails"], json!(["eve@people.test"]));
     let link = invited.json()["link"].as_str().unwrap().to_owned();
     assert_eq!(ada.api.get(&arena.api("/invitations")).await.expect(200).json()["link"], link);
+    let rules = json!({"title": "Rules", "markdown": "Be *fair*."});
+    ada.api.send_json(Method::PUT, &arena.api("/pages/rules"), &rules).await.expect(204);
+    let secret = link.rsplit('/').next().unwrap();
+    let terms = arena.api(&format!("/invitations/{secret}"));
+    world.visitor().get(&terms).await.expect(401);
+    bob.api.get(&arena.api("/invitations/guessed")).await.expect(404);
+    let terms = bob.api.get(&terms).await.expect(200).json();
+    assert_eq!(
+        (&terms["competition"]["slug"], &terms["competition"]["daily_limit"]),
+        (&json!("houses"), &json!(5))
+    );
+    assert!(terms["rules"]["html"].as_str().unwrap().contains("<em>fair</em>"), "{terms}");
+    let page = link.strip_prefix(&world.base).unwrap_or(&link);
+    let page = bob.browser.get(page).await.expect(200).text();
+    assert!(page.contains("5 a day") && page.contains("Accept the invitation"), "{page}");
+    bob.api.get(&arena.api("")).await.expect(404); // looking is not accepting
     let accept = |secret: &str| json!({ "secret": secret });
     let path = arena.api("/invitations/accept");
     bob.api.send_json(Method::POST, &path, &accept("guessed")).await.expect(404);
-    bob.api.send_json(Method::POST, &path, &accept(link.rsplit('/').next().unwrap())).await.expect(204);
+    bob.api.send_json(Method::POST, &path, &accept(secret)).await.expect(204);
     arena.join(&bob).await;
     world.close().await;
 }

@@ -14,6 +14,7 @@ mod contract;
 mod custom_metrics;
 mod dashboard;
 mod folder;
+mod forms;
 mod forum;
 mod forum_pages;
 mod fuzz;

@@ -8,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::hosting::open;
+use super::{CompetitionJson, PageJson};
 use crate::accounts::model::Scope;
 use crate::api::body::ApiJson;
 use crate::api::token::ApiMember;
@@ -22,6 +23,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(show_invitations))
         .routes(routes!(renew_invitation_link))
         .routes(routes!(accept_invitation))
+        .routes(routes!(show_terms))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -78,6 +80,37 @@ async fn renew_invitation_link(
     let (host, seen) = open(&app, &slug, caller).await?;
     edit::renew_link(&app, &host, &seen).await?;
     Ok((StatusCode::CREATED, shown(&app, &seen).await?))
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = InvitationTerms)]
+struct TermsJson {
+    competition: CompetitionJson,
+    /// `null` where the host wrote none of their own.
+    rules: Option<PageJson>,
+}
+
+/// What an invitation is to: times, limits and rules, before it is accepted.
+#[utoipa::path(
+    get,
+    path = paths::API_INVITATION_TERMS,
+    operation_id = "show_invitation_terms",
+    tag = "Taking part",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "The terms", body = TermsJson)),
+)]
+async fn show_terms(
+    State(app): State<App>,
+    Path((slug, secret)): Path<(String, String)>,
+    caller: ApiMember,
+) -> Result<Json<TermsJson>> {
+    let member = caller.with(Scope::Read)?;
+    let terms = access::terms_of_invitation(&app, &slug, &secret).await?;
+    let id = terms.competition.id;
+    let standing = store::standing(&mut *app.db.acquire().await?, id, &member).await?;
+    let seen = Seen { competition: terms.competition, standing };
+    let competition = CompetitionJson::new(seen, app.clock.now());
+    Ok(Json(TermsJson { competition, rules: terms.rules.map(PageJson::from) }))
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]

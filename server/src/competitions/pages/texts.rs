@@ -8,8 +8,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
 use crate::app::App;
-use crate::competitions::access;
+use crate::competitions::access::{self, Terms};
 use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::model::Competition;
 use crate::competitions::store::texts::{self, PageLink, TextPage};
 use crate::error::{AppError, Result};
 use crate::paths;
@@ -114,13 +115,12 @@ async fn text_page(app: &App, slug: &str, page: &str, shell: Shell) -> Result<Te
 #[template(path = "competitions/invitation.html")]
 pub struct InvitationPage {
     pub shell: Shell,
-    pub title: String,
-    pub subtitle: String,
+    pub terms: Terms,
 }
 
 impl InvitationPage {
     pub fn sample() -> Self {
-        Self { shell: Shell::sample(), title: "Tumours".to_owned(), subtitle: String::new() }
+        Self { shell: Shell::sample(), terms: Terms { competition: Competition::sample(), rules: None } }
     }
 }
 
@@ -130,8 +130,8 @@ async fn show_invitation(
     shell: Shell,
 ) -> Result<InvitationPage> {
     shell.member()?;
-    let competition = access::find_by_invitation(&app, &slug, &secret).await?;
-    Ok(InvitationPage { shell, title: competition.title, subtitle: competition.subtitle })
+    let terms = access::terms_of_invitation(&app, &slug, &secret).await?;
+    Ok(InvitationPage { shell, terms })
 }
 
 async fn post_invitation(

@@ -1,0 +1,135 @@
+//! Every form of the pages has an operation of the API that does the same.
+
+use std::collections::BTreeSet;
+
+use holdout::api::openapi::document;
+use holdout::paths;
+use sqlx::PgPool;
+use ureq::http::Method;
+
+use crate::walk::routes;
+use crate::world::World;
+
+/// Addresses that take a form, and the operations by which a program does what the form does.
+const FORMS: &[(&str, &[&str])] = &[
+    (paths::REGISTER, &["register_user"]),
+    (paths::SIGN_IN, &["create_session"]),
+    (paths::SIGN_OUT, &["revoke_token", "end_session"]),
+    (paths::FORGOT_PASSWORD, &["request_password_reset"]),
+    (paths::RESET_PASSWORD, &["set_forgotten_password"]),
+    (paths::BECOME_ADMIN, &["become_administrator"]),
+    (paths::SETTINGS, &["edit_me"]),
+    (paths::SETTINGS_PASSWORD, &["change_password"]),
+    (paths::SETTINGS_SESSION_END, &["end_session"]),
+    (paths::SETTINGS_TOKENS, &["create_token"]),
+    (paths::SETTINGS_TOKEN_REVOKE, &["revoke_token"]),
+    (paths::ADMIN_USER_SUSPEND, &["suspend_user"]),
+    (paths::ADMIN_USER_UNSUSPEND, &["unsuspend_user"]),
+    (paths::NEW_STEPS, &["create_competition"]),
+    (paths::NEW_TABLE, &["create_competition", "split_table"]),
+    (paths::JOIN, &["join_competition"]),
+    (paths::INVITATION, &["show_invitation_terms", "accept_invitation"]),
+    (paths::SUBMIT, &["submit"]),
+    (paths::CHECK, &["check_file"]),
+    (paths::SUBMISSION_DESCRIBE, &["edit_submission"]),
+    (paths::SUBMISSION_SELECT, &["edit_submission"]),
+    (paths::HOST_BASICS, &["edit_competition"]),
+    (paths::HOST_PAGES, &["put_page"]),
+    (paths::HOST_PAGE, &["put_page"]),
+    (paths::HOST_PAGE_REMOVE, &["remove_page"]),
+    (paths::HOST_PAGE_UP, &["order_pages"]),
+    (paths::HOST_TIMELINE, &["edit_competition"]),
+    (paths::HOST_LIMITS, &["edit_competition"]),
+    (paths::HOST_VISIBILITY, &["edit_competition"]),
+    (paths::HOST_VISIBILITY_LINK, &["renew_invitation_link"]),
+    (paths::HOST_DATA, &["put_data"]),
+    (paths::HOST_DATA_DESCRIBE, &["describe_data"]),
+    (paths::HOST_DATA_REMOVE, &["remove_data"]),
+    (paths::HOST_SAMPLE, &["put_data"]),
+    (paths::HOST_SOLUTION, &["put_solution"]),
+    (paths::HOST_METRIC, &["put_metric"]),
+    (paths::HOST_MODULE, &["put_module"]),
+    (paths::HOST_FAILURES_RETRY, &["retry_failures"]),
+    (paths::HOST_VERSIONS, &["begin_version"]),
+    (paths::HOST_VERSIONS_VERIFY, &["begin_verification"]),
+    (paths::HOST_VERSION_START, &["start_version"]),
+    (paths::HOST_VERSION_PUBLISH, &["publish_version"]),
+    (paths::HOST_VERSION_ROLL_BACK, &["roll_back_version"]),
+    (paths::HOST_VERSION_ABANDON, &["abandon_version"]),
+    (paths::HOST_VERSION_RETRY, &["retry_version"]),
+    (paths::HOST_WEBHOOKS, &["create_webhook"]),
+    (paths::HOST_WEBHOOK_PING, &["ping_webhook"]),
+    (paths::HOST_WEBHOOK_REMOVE, &["remove_webhook"]),
+    (paths::HOST_LAUNCH, &["launch"]),
+    (paths::HOST_LAUNCH_EXAMINE, &["examine"]),
+    (paths::FORUMS, &["open_forum"]),
+    (paths::FORUM_NEW_TOPIC, &["open_topic"]),
+    (paths::COMPETITION_NEW_TOPIC, &["open_competition_topic"]),
+    (paths::TOPIC, &["write_post"]),
+    (paths::TOPIC_ACCEPT, &["arrange_topic"]),
+    (paths::TOPIC_PIN, &["arrange_topic"]),
+    (paths::TOPIC_LOCK, &["arrange_topic"]),
+    (paths::TOPIC_MOVE, &["arrange_topic"]),
+    (paths::POST_REPLY, &["write_post"]),
+    (paths::POST_EDIT, &["edit_post"]),
+    (paths::POST_DELETE, &["delete_post"]),
+    (paths::POST_VOTE, &["vote_for_post"]),
+    (paths::POST_REPORT, &["report_post"]),
+    (paths::POST_MODERATE, &["moderate_post"]),
+    (paths::PREVIEW, &["preview"]),
+    (paths::IMAGES, &["upload_image"]),
+    (paths::TOPIC_FOLLOW, &["follow_topic", "unfollow_topic"]),
+    (paths::FORUM_FOLLOW, &["follow_forum", "unfollow_forum"]),
+    (paths::COMPETITION_FORUM_FOLLOW, &["follow_competition_forum", "unfollow_competition_forum"]),
+    (paths::PROFILE_FOLLOW, &["follow_person", "unfollow_person"]),
+    (paths::NOTIFICATIONS_READ, &["read_all_notifications"]),
+    (paths::NOTIFICATION, &["read_notification"]),
+    (paths::SETTINGS_NOTIFICATIONS, &["set_notification_settings"]),
+    (paths::UNSUBSCRIBE, &["set_notification_settings"]),
+    (paths::NOTEBOOK_NEW, &["create_notebook"]),
+    (paths::NOTEBOOK_VERSIONS, &["push_notebook_version"]),
+    (paths::NOTEBOOK_FORK, &["fork_notebook"]),
+    (paths::NOTEBOOK_SUBMISSION, &["link_submission", "unlink_submission"]),
+    (paths::NOTEBOOK_SETTINGS, &["change_notebook"]),
+    (paths::NOTEBOOK_COMMENTS, &["write_comment"]),
+    (paths::NOTEBOOK_FOLLOW, &["follow_notebook", "unfollow_notebook"]),
+    (paths::NOTEBOOK_VOTE, &["vote_for_notebook", "take_back_vote"]),
+    (paths::NOTEBOOK_HIDE, &["hide_notebook", "show_notebook_again"]),
+    (paths::NOTEBOOK_DELETE, &["delete_notebook"]),
+];
+
+/// Addresses of Kaggle's own client are no pages.
+fn is_page(address: &str) -> bool {
+    !["/api/", "/v1/", "/kaggle/"].iter().any(|start| address.starts_with(start))
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn every_form_has_an_operation_that_does_the_same(pool: PgPool) {
+    let world = World::without_scorers(pool).await;
+    let mut taking = BTreeSet::new();
+    for address in routes().into_iter().filter(|address| is_page(address)) {
+        let path = address.split('/').map(|part| if part.starts_with('{') { "1" } else { part });
+        let path = path.collect::<Vec<_>>().join("/");
+        let answer = world.visitor().send(Method::TRACE, &path, None, Vec::new()).await;
+        if answer.header("allow").contains("POST") {
+            taking.insert(address);
+        }
+    }
+    let listed: BTreeSet<_> = FORMS.iter().map(|(address, _)| (*address).to_owned()).collect();
+    assert_eq!(taking, listed, "left: what takes a form; right: what this table knows an operation for");
+    world.close().await;
+}
+
+#[test]
+fn the_operations_that_stand_in_for_forms_exist() {
+    let known: BTreeSet<&str> = document()["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|item| item.as_object().unwrap().values())
+        .filter_map(|operation| operation["operationId"].as_str())
+        .collect();
+    let wanted = FORMS.iter().flat_map(|(_, operations)| operations.iter());
+    let missing: Vec<_> = wanted.filter(|operation| !known.contains(**operation)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
