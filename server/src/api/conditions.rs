@@ -11,6 +11,7 @@ use axum::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use serde::Serialize;
+use sqlx::PgConnection;
 
 use crate::api::tags;
 use crate::error::{AppError, PRECONDITION, Result};
@@ -29,17 +30,31 @@ impl Condition {
             Some(json) => Some(tags::of(&serde_json::to_vec(&json).map_err(anyhow::Error::from)?)),
             None => None,
         };
+        self.hold_tag(tag.as_deref())
+    }
+
+    /// Judges a file that stands there now, by the `ETag` that its download has.
+    ///
+    /// # Errors
+    /// As [`Condition::hold`].
+    pub fn hold_file(&self, sha256_hex: Option<String>) -> Result<()> {
+        self.hold_tag(sha256_hex.map(|sha256_hex| format!("\"{sha256_hex}\"")).as_deref())
+    }
+
+    /// Whether anything is demanded.
+    pub fn is_given(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    fn hold_tag(&self, tag: Option<&str>) -> Result<()> {
         let is_named = |header: HeaderName| {
             let lines = HeaderMap::from_iter(
                 self.0.get_all(&header).iter().map(|line| (IF_NONE_MATCH, line.clone())),
             );
-            tag.as_ref().is_some_and(|tag| tags::matches(&lines, tag))
+            tag.is_some_and(|tag| tags::matches(&lines, tag))
         };
         if self.0.contains_key(IF_MATCH) && !is_named(IF_MATCH) {
-            return Err(AppError::of(
-                PRECONDITION,
-                "It is not as it was when you read it: somebody changed it since. Read it again, then decide.",
-            ));
+            return Err(changed_since());
         }
         if self.0.contains_key(IF_NONE_MATCH) && is_named(IF_NONE_MATCH) {
             return Err(AppError::of(
@@ -49,6 +64,22 @@ impl Condition {
         }
         Ok(())
     }
+}
+
+/// What is told to whoever builds on what is no more.
+pub fn changed_since() -> AppError {
+    AppError::of(
+        PRECONDITION,
+        "It is not as it was when you read it: somebody changed it since. Read it again, then decide.",
+    )
+}
+
+/// The condition of whoever writes whatever stands there, as forms do.
+///
+/// # Errors
+/// Never.
+pub async fn whatever_stands(_: &mut PgConnection) -> Result<()> {
+    Ok(())
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Condition {
@@ -86,5 +117,7 @@ mod tests {
         assert!(condition(IF_MATCH, "*".to_owned()).hold(None::<i32>).is_err());
         assert!(condition(IF_NONE_MATCH, "*".to_owned()).hold(None::<i32>).is_ok());
         assert!(condition(IF_NONE_MATCH, "*".to_owned()).hold(Some([1])).is_err());
+        assert!(condition(IF_MATCH, "\"ab\"".to_owned()).hold_file(Some("ab".to_owned())).is_ok());
+        assert!(condition(IF_MATCH, "\"ab\"".to_owned()).hold_file(Some("cd".to_owned())).is_err());
     }
 }

@@ -8,6 +8,7 @@ pub mod api;
 pub mod create;
 pub mod download;
 pub mod edit;
+pub mod files;
 pub mod frame;
 pub mod front;
 pub mod launch;

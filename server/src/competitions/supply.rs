@@ -1,4 +1,4 @@
-//! Supplying a draft: data files, the sealed solution, one labelled table, the metric. Whatever the
+//! Supplying a draft: the sealed solution, one labelled table, the metric; [`super::files`] has its data. Whatever the
 //! examination reads makes a new one due.
 //!
 //! Never here: a label in the clear on the disk, or a change of what a launched competition is judged by.
@@ -17,15 +17,13 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::create::{self, Address};
-use crate::competitions::settings::{Basics, ROLES, file_name_from};
+use crate::competitions::settings::Basics;
 use crate::competitions::{propose, ranked, store};
 use crate::error::{AppError, Result};
 use crate::ids::{CompetitionId, VersionId};
 use crate::uploads::spend::Arrived;
 use crate::web::upload::{AlreadySealed, SealedWriting, SecretSink};
 
-/// Largest data file.
-pub const DATA_LIMIT_BYTES: u64 = 20_000_000_000;
 /// Largest solution or labelled table.
 pub const SECRET_LIMIT_BYTES: u64 = 4_000_000_000;
 
@@ -69,105 +67,6 @@ pub fn no_scorer() -> AppError {
     AppError::refused(
         "No scorer has announced itself yet, so there is no key to seal this file with. Nothing of it was kept; try again when a scorer is running.",
     )
-}
-
-/// Makes a stored file one of the competition's data files.
-///
-/// # Errors
-/// [`AppError::Field`] for an unknown role or a description that is too long; [`AppError::Refused`]
-/// when the file may not change after launch.
-pub async fn put_data(
-    app: &App,
-    host: &Member,
-    seen: &Seen,
-    file: &DataUpload<'_>,
-    arrived: impl Into<Arrived>,
-) -> Result<String> {
-    let arrived = arrived.into();
-    let outcome = put_data_row(app, host, seen, file, &arrived).await;
-    if outcome.is_err() {
-        arrived.let_go(app).await?;
-    }
-    outcome
-}
-
-/// What a host says about a data file.
-#[derive(Debug, Clone, Copy)]
-pub struct DataUpload<'a> {
-    pub name: &'a str,
-    pub role: &'a str,
-    pub description: &'a str,
-}
-
-async fn put_data_row(
-    app: &App,
-    host: &Member,
-    seen: &Seen,
-    file: &DataUpload<'_>,
-    arrived: &Arrived,
-) -> Result<String> {
-    let id = seen.competition.id;
-    let role = if file.role.is_empty() { "data" } else { file.role };
-    if !ROLES.contains(&role) {
-        return Err(AppError::field(
-            "role",
-            "Choose what this file is: train, test, sample, history or other data.",
-        ));
-    }
-    check_description(file.description)?;
-    let name = file_name_from(file.name);
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    let draft = store::judging::lock_draft(&mut tx, id).await?;
-    if draft.is_none() && is_judged_by(role) {
-        return Err(frozen());
-    }
-    let known = store::data::find(&mut tx, id, &name).await?;
-    if draft.is_none() && known.is_some_and(|known| is_judged_by(&known.role)) {
-        return Err(frozen());
-    }
-    arrived.spend(&mut tx, now).await?;
-    let stored = &arrived.stored;
-    let replaced = store::data::put(&mut tx, id, &name, role, file.description, stored, now).await?;
-    if let Some(version) = draft {
-        examine(&mut tx, id, version).await?;
-    }
-    propose::refresh(&mut tx, id, now).await?;
-    let detail = serde_json::json!({ "file": name, "sha256": hex::encode(stored.sha256) });
-    store::drafts::note(&mut tx, now, host.id, "put_data_file", id, &detail).await?;
-    tx.commit().await?;
-    for key in replaced {
-        app.files.remove(&key).await?;
-    }
-    Ok(name)
-}
-
-/// Whether scores or checks are made with files of this role.
-fn is_judged_by(role: &str) -> bool {
-    matches!(role, "sample_submission" | "history" | "test")
-}
-
-/// Removes a data file.
-///
-/// # Errors
-/// [`AppError::NotFound`]; [`AppError::Refused`] after launch for files that scoring reads.
-pub async fn remove_data(app: &App, host: &Member, seen: &Seen, name: &str) -> Result<()> {
-    let id = seen.competition.id;
-    let mut tx = app.db.begin().await?;
-    let draft = store::judging::lock_draft(&mut tx, id).await?;
-    let (role, key) = store::data::remove(&mut tx, id, name).await?.ok_or(AppError::NotFound)?;
-    match draft {
-        Some(version) => examine(&mut tx, id, version).await?,
-        None if is_judged_by(&role) => return Err(frozen()),
-        None => {}
-    }
-    let now = app.clock.now();
-    propose::refresh(&mut tx, id, now).await?;
-    store::drafts::note(&mut tx, now, host.id, "remove_data_file", id, &serde_json::json!({ "file": name }))
-        .await?;
-    tx.commit().await?;
-    app.files.remove(&key).await?;
-    Ok(())
 }
 
 /// Makes a sealed file the solution of the version that is being put together.
@@ -362,11 +261,18 @@ pub struct MetricChoice {
 ///
 /// # Errors
 /// [`AppError::Field`] for an unknown metric or a parameter out of its bounds; [`AppError::Refused`]
-/// after launch, unless a new version was begun.
-pub async fn choose_metric(app: &App, host: &Member, seen: &Seen, choice: &MetricChoice) -> Result<()> {
+/// after launch, unless a new version was begun; that of the condition.
+pub async fn choose_metric(
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    choice: &MetricChoice,
+    stands: impl AsyncFnOnce(&mut PgConnection) -> Result<()>,
+) -> Result<()> {
     let (id, now) = (seen.competition.id, app.clock.now());
     let mut tx = app.db.begin().await?;
     let version = store::judging::lock_open_version(&mut tx, id).await?.ok_or_else(frozen)?;
+    stands(&mut tx).await?;
     let (name, short) =
         choice.name.split_once('@').map_or((choice.name.as_str(), None), |(n, v)| (n, Some(v)));
     let spec = store::judging::metric(&mut tx, name)
@@ -466,29 +372,6 @@ fn read_parts(text: &str) -> Option<Value> {
     };
     let fits = (1..=MAX_PARTS).contains(&parts.len()) && parts.iter().all(is_whole);
     fits.then(|| parts.into_iter().map(Value::Object).collect())
-}
-
-/// # Errors
-/// [`AppError::Field`] for too many words.
-pub fn check_description(description: &str) -> Result<()> {
-    if description.chars().count() > 1000 {
-        return Err(AppError::field("description", "A description has at most 1,000 characters."));
-    }
-    Ok(())
-}
-
-/// Says what a file of data is.
-///
-/// # Errors
-/// [`AppError::Field`] for too many words; [`AppError::NotFound`] when there is no such file.
-pub async fn describe_data(app: &App, seen: &Seen, name: &str, description: &str) -> Result<()> {
-    check_description(description)?;
-    let mut conn = app.db.acquire().await?;
-    if store::data::describe(&mut conn, seen.competition.id, name, description.trim()).await? {
-        Ok(())
-    } else {
-        Err(AppError::NotFound)
-    }
 }
 
 /// Asks for an examination again, as after a fault of ours.

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sqlx::PgConnection;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -13,6 +14,7 @@ use super::model::{Failure, Module};
 use super::{retry, store};
 use crate::accounts::model::{Member, Scope};
 use crate::api::body::ApiJson;
+use crate::api::conditions::Condition;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::{ApiMember, MaybeApiMember};
@@ -20,7 +22,7 @@ use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::store::judging;
 use crate::error::{AppError, Result};
-use crate::ids::{SubmissionId, VersionId};
+use crate::ids::{CompetitionId, SubmissionId, VersionId};
 use crate::paths;
 
 pub fn router() -> OpenApiRouter<App> {
@@ -32,7 +34,7 @@ pub fn router() -> OpenApiRouter<App> {
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
-struct ModuleJson {
+pub(crate) struct ModuleJson {
     /// Of the scoring version that names it.
     version: i32,
     file_name: String,
@@ -100,7 +102,7 @@ async fn show_module(
 
 /// What the host's own form knows of the metric.
 #[derive(Serialize, utoipa::ToSchema)]
-struct HostMetricJson {
+pub(crate) struct HostMetricJson {
     /// Of the scoring version that the host works on: one that is being put together, else the one that counts.
     version: i32,
     /// Whether another metric can be chosen now.
@@ -137,11 +139,15 @@ async fn show_host_metric(
     caller: ApiMember,
 ) -> Result<Json<HostMetricJson>> {
     let (_, seen) = open(&app, &slug, caller).await?;
-    let mut conn = app.db.acquire().await?;
-    let version = judging::version_at_hand(&mut conn, seen.competition.id).await?;
-    let module = store::of_version(&mut conn, version.id).await?;
-    let sandboxes = store::sandboxes(&mut conn).await?;
-    Ok(Json(HostMetricJson {
+    Ok(Json(host_metric(&mut *app.db.acquire().await?, seen.competition.id).await?))
+}
+
+/// The metric at hand; by its tag, writes of a metric are made conditional.
+pub(crate) async fn host_metric(conn: &mut PgConnection, id: CompetitionId) -> Result<HostMetricJson> {
+    let version = judging::version_at_hand(conn, id).await?;
+    let module = store::of_version(conn, version.id).await?;
+    let sandboxes = store::sandboxes(conn).await?;
+    Ok(HostMetricJson {
         version: version.number,
         is_open: version.activated_at.is_none(),
         metric: version.metric,
@@ -152,7 +158,7 @@ async fn show_host_metric(
         module: module.map(ModuleJson::from),
         sandboxes: sandboxes.versions,
         sandbox_refusals: sandboxes.refusals,
-    }))
+    })
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -185,13 +191,15 @@ fn third() -> f64 {
     path = paths::API_MODULE,
     tag = "Hosting",
     security(("token" = ["host"])),
+    params(("If-Match" = Option<String>, Header, description = "`ETag` of the host's metric (`/host/metric`) as the caller read it: change it only if it is still so")),
     request_body = ModuleBody,
-    responses((status = 200, description = "The module", body = ModuleJson)),
+    responses((status = 200, description = "The module", body = ModuleJson), (status = 412, description = "Somebody changed it since")),
 )]
 async fn put_module(
     State(app): State<App>,
     Path(slug): Path<String>,
     caller: ApiMember,
+    condition: Condition,
     body: Result<ApiJson<ModuleBody>>,
 ) -> Result<Json<ModuleJson>> {
     let (host, seen) = open(&app, &slug, caller).await?;
@@ -207,7 +215,9 @@ async fn put_module(
         context: body.context,
         public_fraction: body.public_fraction,
     };
-    choose::choose(&app, &host, &seen, choice).await?;
+    let id = seen.competition.id;
+    let stands = async |conn: &mut PgConnection| condition.hold(Some(host_metric(conn, id).await?));
+    choose::choose(&app, &host, &seen, choice, stands).await?;
     let mut conn = app.db.acquire().await?;
     let version = judging::version_at_hand(&mut conn, seen.competition.id).await?.id;
     drop(conn);

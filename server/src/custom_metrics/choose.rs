@@ -2,6 +2,7 @@
 
 use holdout_contract::custom::{MAX_SOURCE_BYTES, NAME};
 use serde_json::{Map, Value, json};
+use sqlx::PgConnection;
 
 use super::store;
 use crate::accounts::model::Member;
@@ -29,13 +30,20 @@ pub struct Choice {
 ///
 /// # Errors
 /// [`AppError::Field`] for a text that can be no module; [`AppError::Refused`] after launch, unless a
-/// new version was begun.
-pub async fn choose(app: &App, host: &Member, seen: &Seen, choice: Choice) -> Result<()> {
+/// new version was begun; that of the condition.
+pub async fn choose(
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    choice: Choice,
+    stands: impl AsyncFnOnce(&mut PgConnection) -> Result<()>,
+) -> Result<()> {
     let choice = Choice { file_name: file_name(&choice.file_name), ..choice };
     check(&choice.source)?;
     let (id, now) = (seen.competition.id, app.clock.now());
     let mut tx = app.db.begin().await?;
     let version = judging::lock_open_version(&mut tx, id).await?.ok_or_else(supply::frozen)?;
+    stands(&mut tx).await?;
     store::put(&mut tx, id, version, &choice, host.id, now).await?;
     store::forget_unused(&mut tx, id).await?;
     supply::examine(&mut tx, id, version).await?;

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use super::choose::{self, Choice};
 use super::model::{Failure, Module, Sandboxes};
 use super::{retry, store};
+use crate::api::conditions::whatever_stands;
 use crate::api::paging::Keyset;
 use crate::app::App;
 use crate::competitions::access;
@@ -210,7 +211,7 @@ async fn post_form(
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Metric)).await?;
     let outcome = match read(&typed) {
-        Ok(choice) => choose::choose(&app, shell.member()?, &opened.seen, choice).await,
+        Ok(choice) => choose::choose(&app, shell.member()?, &opened.seen, choice, whatever_stands).await,
         Err(error) => Err(error),
     };
     match mistake(outcome)? {

@@ -8,12 +8,14 @@ use chrono::TimeDelta;
 use super::files::file;
 use super::{Baseline, Demo, FOLDERS, store};
 use crate::accounts::model::Member;
+use crate::api::conditions::whatever_stands;
 use crate::app::App;
 use crate::competitions::access::{self, Seen, Standing};
 use crate::competitions::create::{self, Address};
+use crate::competitions::files::{self as data, DataUpload};
 use crate::competitions::settings::{Basics, Timeline};
 use crate::competitions::setup::{self, Hindrance};
-use crate::competitions::supply::{self, DataUpload, MetricChoice, Sealing};
+use crate::competitions::supply::{self, MetricChoice, Sealing};
 use crate::competitions::{edit, launch};
 use crate::files::Stored;
 use crate::submissions::submit::{Entrant, Upload, submit};
@@ -94,7 +96,7 @@ async fn supply_draft(
     for (name, description) in &demo.files {
         let stored = keep(app, "data", seen.competition.id.0, bytes(folder, name)?).await?;
         let upload = DataUpload { name, role: Demo::role(name), description };
-        supply::put_data(app, host, seen, &upload, &stored).await?;
+        data::put_data(app, host, seen, &upload, &stored, whatever_stands).await?;
     }
     let owner = seen.competition.id.0;
     let (mut sink, recipient) = supply::open_secret(app, "solutions", owner, Sealing::Here).await?;
@@ -108,7 +110,7 @@ async fn supply_draft(
         public_fraction: 0.3,
     };
     wait_for_metric(app, &demo.metric).await?;
-    supply::choose_metric(app, host, seen, &choice).await?;
+    supply::choose_metric(app, host, seen, &choice, whatever_stands).await?;
     edit::edit_timeline(app, host, seen, &timeline(app, demo)?).await?;
     Ok(())
 }

@@ -15,7 +15,7 @@ use super::read::{sentence, why_unread};
 use super::sections::{Located, Section, Source};
 use crate::competitions::pages::metrics::takes;
 use crate::competitions::settings::{ROLES, file_name_from};
-use crate::competitions::{edit, supply};
+use crate::competitions::{edit, files, supply};
 use crate::custom_metrics::choose;
 
 /// The usual names, which lie in a folder by mistake where nothing names them.
@@ -125,7 +125,7 @@ pub(super) fn data(top: &mut Section<'_>, source: Source<'_>, root: &Path) -> Ve
         let description = section.text("description");
         section.finish();
         if let Some(description) = &description
-            && let Err(error) = supply::check_description(&description.value)
+            && let Err(error) = files::check_description(&description.value)
         {
             source.error(description.line, sentence(error));
         }

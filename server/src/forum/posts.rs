@@ -1,7 +1,10 @@
 //! Verbs about posts: write, edit, delete. The same for a topic's replies and for comments on anything
 //! else.
 
+use sqlx::PgConnection;
+
 use crate::accounts::model::Member;
+use crate::api::conditions::whatever_stands;
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::forum::model::{self, SubjectKind};
@@ -57,7 +60,7 @@ pub async fn write(app: &App, author: &Member, seen: &SeenSubject, draft: &Draft
 }
 
 /// The thread that an answer to `parent` belongs to.
-async fn require_root(conn: &mut sqlx::PgConnection, seen: &SeenSubject, parent: PostId) -> Result<PostId> {
+async fn require_root(conn: &mut PgConnection, seen: &SeenSubject, parent: PostId) -> Result<PostId> {
     let found = store::posts::place(conn, parent).await?.filter(|place| place.under == seen.under.id);
     let place = found.ok_or(AppError::NotFound)?;
     if !place.is_shown {
@@ -90,12 +93,27 @@ pub struct Edit {
 /// [`AppError::Field`] for text or title; [`AppError::Refused`] for everybody but the author, and where
 /// the post cannot be changed.
 pub async fn edit(app: &App, author: &Member, seen: &SeenSubject, edit: &Edit) -> Result<()> {
+    edit_as_read(app, author, seen, edit, whatever_stands).await
+}
+
+/// As [`edit`], where the post is still what its author read.
+///
+/// # Errors
+/// As [`edit`]; that of the condition.
+pub async fn edit_as_read(
+    app: &App,
+    author: &Member,
+    seen: &SeenSubject,
+    edit: &Edit,
+    stands: impl AsyncFnOnce(&mut PgConnection) -> Result<()>,
+) -> Result<()> {
     let id = require_own_post(author, seen, "Only its author can change a post.")?;
     seen.require_open()?;
     let text = model::text(&edit.markdown).map_err(|sentence| AppError::field("text", sentence))?;
     let drawn = references::draw(app, author, seen.under.competition_id, &text).await?;
     let mut tx = app.db.begin().await?;
     let before = store::posts::lock_text(&mut tx, id).await?.ok_or(AppError::NotFound)?;
+    stands(&mut tx).await?;
     let title = match edit.title.as_deref().filter(|_| before.is_opening) {
         Some(typed) => Some(model::title(typed).map_err(|sentence| AppError::field("title", sentence))?),
         None => None,
@@ -122,8 +140,23 @@ pub async fn edit(app: &App, author: &Member, seen: &SeenSubject, edit: &Edit) -
 /// # Errors
 /// [`AppError::Refused`] for everybody but the author; for an opening post that was answered.
 pub async fn delete(app: &App, author: &Member, seen: &SeenSubject) -> Result<()> {
+    delete_as_read(app, author, seen, whatever_stands).await
+}
+
+/// As [`delete`], where the post is still what its author read.
+///
+/// # Errors
+/// As [`delete`]; that of the condition.
+pub async fn delete_as_read(
+    app: &App,
+    author: &Member,
+    seen: &SeenSubject,
+    stands: impl AsyncFnOnce(&mut PgConnection) -> Result<()>,
+) -> Result<()> {
     let id = require_own_post(author, seen, "Only its author can delete a post.")?;
     let mut tx = app.db.begin().await?;
+    store::posts::lock_text(&mut tx, id).await?.ok_or(AppError::NotFound)?;
+    stands(&mut tx).await?;
     let place = store::posts::place(&mut tx, id).await?.ok_or(AppError::NotFound)?;
     let gone = if place.is_opening {
         if store::topics::lock_n_replies(&mut tx, seen.under.id).await? > 0 {

@@ -1,5 +1,8 @@
 //! Verbs about topics: open one, mark the answer.
 
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::error::{AppError, Result};
@@ -51,26 +54,40 @@ pub async fn open(app: &App, author: &Member, seen: &SeenForum, title: &str, tex
 /// [`AppError::Refused`] for everybody but the asker; [`AppError::NotFound`] for a post that is no reply
 /// in this topic.
 pub async fn accept(app: &App, asker: &Member, seen: &SeenSubject, answer: Option<PostId>) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    mark_answer(&mut tx, asker, seen, answer, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// As [`accept`], in a transaction of the caller's.
+///
+/// # Errors
+/// As [`accept`].
+pub async fn mark_answer(
+    conn: &mut PgConnection,
+    asker: &Member,
+    seen: &SeenSubject,
+    answer: Option<PostId>,
+    now: DateTime<Utc>,
+) -> Result<()> {
     if seen.under.kind != SubjectKind::Topic {
         return Err(AppError::NotFound);
     }
     if seen.under.author_id != asker.id {
         return Err(AppError::refused("Only who asked can say which reply is the answer."));
     }
-    let mut tx = app.db.begin().await?;
     if let Some(post) = answer {
-        let place = store::posts::place(&mut tx, post).await?;
+        let place = store::posts::place(conn, post).await?;
         let is_reply =
             place.is_some_and(|place| place.under == seen.under.id && !place.is_opening && place.is_shown);
         if !is_reply {
             return Err(AppError::NotFound);
         }
     }
-    store::topics::accept(&mut tx, seen.under.id, answer).await?;
+    store::topics::accept(conn, seen.under.id, answer).await?;
     if let Some(post) = answer {
-        let now = app.clock.now();
-        tell::author(&mut tx, Event::Accepted, post.into(), Some(asker.id), "", now).await?;
+        tell::author(conn, Event::Accepted, post.into(), Some(asker.id), "", now).await?;
     }
-    tx.commit().await?;
     Ok(())
 }

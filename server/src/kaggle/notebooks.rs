@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::model::{Member, Scope};
+use crate::api::conditions::whatever_stands;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::error::AppError;
@@ -372,7 +373,7 @@ async fn again(
         tags: now.tags.join(","),
     };
     let key = upload.stored.key.clone();
-    if let Err(error) = edit::set_details(app, &seen, &typed).await {
+    if let Err(error) = edit::set_details(app, &seen, &typed, whatever_stands).await {
         app.files.remove(&key).await?;
         return Err(error.into());
     }
@@ -384,6 +385,6 @@ struct Deleted {}
 
 async fn delete(app: &App, member: &Member, ask: KernelAsk) -> Result<Deleted, Fault> {
     let seen = see(app, member, &ask).await?;
-    edit::delete(app, &seen).await?;
+    edit::delete(app, &seen, whatever_stands).await?;
     Ok(Deleted {})
 }

@@ -1,5 +1,7 @@
 //! What an author changes about a notebook.
 
+use sqlx::PgConnection;
+
 use super::access::SeenNotebook;
 use super::model::{TypedDetails, Visibility};
 use super::store;
@@ -9,8 +11,14 @@ use crate::error::{AppError, Result};
 /// Changes title, visibility, licence and tags. The competition stays.
 ///
 /// # Errors
-/// [`AppError::Refused`] for everybody but the author; [`AppError::Field`] for what is wrong.
-pub async fn set_details(app: &App, seen: &SeenNotebook, typed: &TypedDetails) -> Result<()> {
+/// [`AppError::Refused`] for everybody but the author; [`AppError::Field`] for what is wrong; that of the
+/// condition.
+pub async fn set_details(
+    app: &App,
+    seen: &SeenNotebook,
+    typed: &TypedDetails,
+    stands: impl AsyncFnOnce(&mut PgConnection) -> Result<()>,
+) -> Result<()> {
     seen.require_owner()?;
     let details = typed.check().map_err(|(field, message)| AppError::Field { field, message })?;
     let has_team = seen.competition.as_ref().is_some_and(|seen| seen.standing.team_id.is_some());
@@ -20,18 +28,27 @@ pub async fn set_details(app: &App, seen: &SeenNotebook, typed: &TypedDetails) -
             "You have no team in this notebook's competition to share it with.",
         ));
     }
-    let mut conn = app.db.acquire().await?;
-    store::set_details(&mut conn, seen.notebook.id, &details, app.clock.now()).await?;
+    let mut tx = app.db.begin().await?;
+    store::lock(&mut tx, seen.notebook.id).await?;
+    stands(&mut tx).await?;
+    store::set_details(&mut tx, seen.notebook.id, &details, app.clock.now()).await?;
+    tx.commit().await?;
     Ok(())
 }
 
 /// Deletes a notebook with all its files. What was forked from it stays.
 ///
 /// # Errors
-/// [`AppError::Refused`] for everybody but the author.
-pub async fn delete(app: &App, seen: &SeenNotebook) -> Result<()> {
+/// [`AppError::Refused`] for everybody but the author; that of the condition.
+pub async fn delete(
+    app: &App,
+    seen: &SeenNotebook,
+    stands: impl AsyncFnOnce(&mut PgConnection) -> Result<()>,
+) -> Result<()> {
     seen.require_owner()?;
     let mut tx = app.db.begin().await?;
+    store::lock(&mut tx, seen.notebook.id).await?;
+    stands(&mut tx).await?;
     let keys = store::delete(&mut tx, seen.notebook.id, app.clock.now()).await?.ok_or(AppError::NotFound)?;
     tx.commit().await?;
     for key in keys {

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::accounts::model::{Member, Scope};
 use crate::api::token::ApiMember;
 use crate::app::App;
-use crate::competitions::supply::DATA_LIMIT_BYTES;
+use crate::competitions::files::DATA_LIMIT_BYTES;
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::uploads::append::append;

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -14,6 +15,7 @@ use super::register::{self, Wish};
 use super::store;
 use crate::accounts::model::{Member, Scope};
 use crate::api::body::ApiJson;
+use crate::api::conditions::Condition;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
@@ -150,15 +152,21 @@ async fn show_webhook(
     path = paths::API_WEBHOOK,
     tag = "Webhooks",
     security(("token" = ["host"])),
-    responses((status = 204, description = "Nothing more is sent there")),
+    params(("If-Match" = Option<String>, Header, description = "`ETag` of the webhook as the caller read it: remove it only if it is still so")),
+    responses((status = 204, description = "Nothing more is sent there"), (status = 412, description = "It was changed since")),
 )]
 async fn remove_webhook(
     State(app): State<App>,
     Path((slug, id)): Path<(String, WebhookId)>,
     caller: ApiMember,
+    condition: Condition,
 ) -> Result<StatusCode> {
     let (host, seen) = open(&app, &slug, caller).await?;
-    register::remove(&app, &host, &seen, id).await?;
+    let stands = async |conn: &mut PgConnection| {
+        let webhook = store::find(conn, seen.competition.id, id).await?;
+        condition.hold(webhook.map(WebhookJson::from))
+    };
+    register::remove(&app, &host, &seen, id, stands).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -12,6 +12,7 @@ use super::model::{Delivery, EVENTS, Webhook};
 use super::register::{self, Wish};
 use super::store;
 use crate::accounts::model::Member;
+use crate::api::conditions::whatever_stands;
 use crate::api::paging::{Keyset, Slice};
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
@@ -196,6 +197,6 @@ async fn post_remove(
     shell: Shell,
 ) -> Result<Response> {
     let (host, seen) = host_of(&app, &slug, &shell).await?;
-    register::remove(&app, &host, &seen, id).await?;
+    register::remove(&app, &host, &seen, id, whatever_stands).await?;
     Ok(went(&paths::host_webhooks(&slug), "The webhook is gone."))
 }

@@ -2,6 +2,7 @@
 
 use rand::RngExt;
 use serde_json::json;
+use sqlx::PgConnection;
 
 use super::model::{EVENTS, Webhook};
 use super::{courier, store};
@@ -108,10 +109,18 @@ pub async fn add(app: &App, host: &Member, seen: &Seen, wish: &Wish) -> Result<W
 /// Removes a webhook with its record.
 ///
 /// # Errors
-/// [`AppError::NotFound`] when the competition has none with this id.
-pub async fn remove(app: &App, host: &Member, seen: &Seen, webhook: WebhookId) -> Result<()> {
+/// [`AppError::NotFound`] when the competition has none with this id; that of the condition.
+pub async fn remove(
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    webhook: WebhookId,
+    stands: impl AsyncFnOnce(&mut PgConnection) -> Result<()>,
+) -> Result<()> {
     let id = seen.competition.id;
     let mut tx = app.db.begin().await?;
+    store::lock_competition(&mut tx, id).await?;
+    stands(&mut tx).await?;
     if !store::remove(&mut tx, id, webhook).await? {
         return Err(AppError::NotFound);
     }

@@ -10,6 +10,7 @@ mod bundles;
 mod client;
 mod command_line;
 mod competitions;
+mod conditions;
 mod contract;
 mod custom_metrics;
 mod dashboard;

@@ -4,6 +4,7 @@ mod hosting;
 mod invitations;
 mod launching;
 mod metric;
+mod supplying;
 mod taking_part;
 
 use axum::Json;
@@ -43,6 +44,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(send_zip))
         .merge(invitations::router())
         .merge(hosting::router())
+        .merge(supplying::router())
         .merge(launching::router())
         .merge(taking_part::router())
 }

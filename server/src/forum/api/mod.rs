@@ -8,16 +8,19 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::model::{Member, Scope};
 use crate::api::body::ApiJson;
+use crate::api::conditions::Condition;
 use crate::api::paging::NextPart;
 use crate::api::query::ApiQuery;
 use crate::api::token::{ApiMember, MaybeApiMember};
 use crate::app::App;
 use crate::error::{AppError, Result};
+use crate::forum::arrange::Arrangement;
 use crate::forum::forums::{self, SeenForum};
 use crate::forum::list::{self, Listed, Order};
 use crate::forum::model::{self, Forum};
@@ -355,12 +358,11 @@ struct TopicJson {
     opening_post: PostJson,
 }
 
-async fn topic_json(app: &App, seen: &SeenSubject) -> Result<Json<TopicJson>> {
-    let mut conn = app.db.acquire().await?;
-    let topic = store::topics::find(&mut conn, seen.under.id).await?.ok_or(AppError::NotFound)?;
-    let opening = store::topics::opening_post(&mut conn, seen.under.id).await?.ok_or(AppError::NotFound)?;
-    let line = threads::read_posts(&mut conn, &[opening.0], None).await?.pop().ok_or(AppError::NotFound)?;
-    Ok(Json(TopicJson {
+async fn topic_json(conn: &mut PgConnection, seen: &SeenSubject) -> Result<TopicJson> {
+    let topic = store::topics::find(conn, seen.under.id).await?.ok_or(AppError::NotFound)?;
+    let opening = store::topics::opening_post(conn, seen.under.id).await?.ok_or(AppError::NotFound)?;
+    let line = threads::read_posts(conn, &[opening.0], None).await?.pop().ok_or(AppError::NotFound)?;
+    Ok(TopicJson {
         id: topic.id,
         title: topic.title,
         competition: seen.competition.as_ref().map(|seen| seen.competition.slug.clone()),
@@ -370,7 +372,7 @@ async fn topic_json(app: &App, seen: &SeenSubject) -> Result<Json<TopicJson>> {
         is_locked: topic.locked_at.is_some(),
         accepted_post_id: topic.accepted_post_id,
         opening_post: PostJson::new(line.post, seen.may_moderate),
-    }))
+    })
 }
 
 /// One topic with its first post.
@@ -387,7 +389,8 @@ async fn show_topic(
     caller: MaybeApiMember,
 ) -> Result<Json<TopicJson>> {
     let viewer = caller.reader()?;
-    topic_json(&app, &see_topic(&app, id, viewer.as_ref()).await?).await
+    let seen = see_topic(&app, id, viewer.as_ref()).await?;
+    Ok(Json(topic_json(&mut *app.db.acquire().await?, &seen).await?))
 }
 
 /// What is left out stays as it is.
@@ -406,35 +409,39 @@ struct ArrangementJson {
 }
 
 /// Mark the answer; pin, lock or move a topic.
+///
+/// Either all of it happens, or nothing.
 #[utoipa::path(
     patch,
     path = paths::API_TOPIC,
     tag = "Forum",
     security(("token" = ["submit"])),
+    params(("If-Match" = Option<String>, Header, description = "`ETag` of the topic as the caller read it: change it only if it is still so")),
     request_body = ArrangementJson,
-    responses((status = 200, description = "The topic as it is now", body = TopicJson)),
+    responses((status = 200, description = "The topic as it is now", body = TopicJson), (status = 412, description = "Somebody changed it since")),
 )]
 async fn arrange_topic(
     State(app): State<App>,
     Path(id): Path<TopicId>,
     caller: ApiMember,
+    condition: Condition,
     body: Result<ApiJson<ArrangementJson>>,
 ) -> Result<Json<TopicJson>> {
     let member = caller.with(Scope::Submit)?;
     let seen = see_topic(&app, id, Some(&member)).await?;
     let ApiJson(asked) = body?;
-    if let Some(post) = asked.accepted_post_id {
-        topics::accept(&app, &member, &seen, Some(post).filter(|post| post.0 != 0)).await?;
-    }
-    if let Some(is_pinned) = asked.is_pinned {
-        arrange::pin(&app, &member, &seen, is_pinned).await?;
-    }
-    if let Some(is_locked) = asked.is_locked {
-        arrange::lock(&app, &member, &seen, is_locked).await?;
-    }
-    if let Some(name) = &asked.forum {
-        let to = forums::see_named(&app, name, Some(&member)).await.map_err(named_as_in_json)?;
-        arrange::relocate(&app, &member, &seen, &to).await?;
-    }
-    topic_json(&app, &see_topic(&app, id, Some(&member)).await?).await
+    let to = match &asked.forum {
+        Some(name) => Some(forums::see_named(&app, name, Some(&member)).await.map_err(named_as_in_json)?),
+        None => None,
+    };
+    let wish = Arrangement {
+        answer: asked.accepted_post_id.map(|post| Some(post).filter(|post| post.0 != 0)),
+        is_pinned: asked.is_pinned,
+        is_locked: asked.is_locked,
+        to,
+    };
+    let stands = async |conn: &mut PgConnection| condition.hold(Some(topic_json(conn, &seen).await?));
+    arrange::arrange(&app, &member, &seen, &wish, stands).await?;
+    let seen = see_topic(&app, id, Some(&member)).await?;
+    Ok(Json(topic_json(&mut *app.db.acquire().await?, &seen).await?))
 }

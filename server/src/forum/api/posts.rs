@@ -5,12 +5,14 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::named_as_in_json;
 use crate::accounts::model::{Member, Scope};
 use crate::api::body::ApiJson;
+use crate::api::conditions::Condition;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::{ApiMember, MaybeApiMember};
@@ -188,15 +190,24 @@ async fn show_post(
     let viewer = caller.reader()?;
     let seen = see_post(&app, id, viewer.as_ref()).await?;
     let mut conn = app.db.acquire().await?;
-    let lines = threads::read_posts(&mut conn, &[id.0], viewer.as_ref()).await?;
+    Ok(Json(whole_post(&mut conn, id, &seen, viewer.as_ref()).await?))
+}
+
+async fn whole_post(
+    conn: &mut PgConnection,
+    id: PostId,
+    seen: &SeenSubject,
+    viewer: Option<&Member>,
+) -> Result<WholePostJson> {
+    let lines = threads::read_posts(conn, &[id.0], viewer).await?;
     let line = lines.into_iter().next().ok_or(AppError::NotFound)?;
     let vote = line.own_vote;
     let post = PostJson::new(line.post, seen.may_moderate || seen.is_own);
     let markdown = match post.html {
-        Some(_) => store::posts::markdown(&mut conn, id).await?,
+        Some(_) => store::posts::markdown(conn, id).await?,
         None => None,
     };
-    Ok(Json(WholePostJson { post, markdown, vote }))
+    Ok(WholePostJson { post, markdown, vote })
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -213,20 +224,25 @@ struct EditPostJson {
     path = paths::API_POST,
     tag = "Forum",
     security(("token" = ["submit"])),
+    params(("If-Match" = Option<String>, Header, description = "`ETag` of the post as the caller read it: change it only if it is still so")),
     request_body = EditPostJson,
-    responses((status = 204, description = "It is changed")),
+    responses((status = 204, description = "It is changed"), (status = 412, description = "It was changed since")),
 )]
 async fn edit_post(
     State(app): State<App>,
     Path(id): Path<PostId>,
     caller: ApiMember,
+    condition: Condition,
     body: Result<ApiJson<EditPostJson>>,
 ) -> Result<StatusCode> {
     let member = caller.with(Scope::Submit)?;
     let seen = see_post(&app, id, Some(&member)).await?;
     let ApiJson(asked) = body?;
     let edit = Edit { markdown: asked.markdown, title: asked.title };
-    posts::edit(&app, &member, &seen, &edit).await.map_err(named_as_in_json)?;
+    let stands = async |conn: &mut PgConnection| {
+        condition.hold(Some(whole_post(conn, id, &seen, Some(&member)).await?))
+    };
+    posts::edit_as_read(&app, &member, &seen, &edit, stands).await.map_err(named_as_in_json)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -236,16 +252,21 @@ async fn edit_post(
     path = paths::API_POST,
     tag = "Forum",
     security(("token" = ["submit"])),
-    responses((status = 204, description = "Its text is not shown any more")),
+    params(("If-Match" = Option<String>, Header, description = "`ETag` of the post as the caller read it: delete it only if it is still so")),
+    responses((status = 204, description = "Its text is not shown any more"), (status = 412, description = "It was changed since")),
 )]
 async fn delete_post(
     State(app): State<App>,
     Path(id): Path<PostId>,
     caller: ApiMember,
+    condition: Condition,
 ) -> Result<StatusCode> {
     let member = caller.with(Scope::Submit)?;
     let seen = see_post(&app, id, Some(&member)).await?;
-    posts::delete(&app, &member, &seen).await?;
+    let stands = async |conn: &mut PgConnection| {
+        condition.hold(Some(whole_post(conn, id, &seen, Some(&member)).await?))
+    };
+    posts::delete_as_read(&app, &member, &seen, stands).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

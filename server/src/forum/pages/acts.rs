@@ -8,8 +8,10 @@ use axum::{Form, Router};
 use serde::Deserialize;
 
 use super::{back, went};
+use crate::api::conditions::whatever_stands;
 use crate::app::App;
 use crate::error::{AppError, Result};
+use crate::forum::arrange::Arrangement;
 use crate::forum::forums;
 use crate::forum::model::Vote;
 use crate::forum::subjects::{self, see_post, see_topic};
@@ -98,7 +100,8 @@ async fn post_pin(
 ) -> Result<Response> {
     let seen = see_topic(&app, id, Some(&member)).await?;
     let is_pinned = form.on == "yes";
-    arrange::pin(&app, &member, &seen, is_pinned).await?;
+    let wish = Arrangement { is_pinned: Some(is_pinned), ..Arrangement::default() };
+    arrange::arrange(&app, &member, &seen, &wish, whatever_stands).await?;
     let sentence = if is_pinned { "The topic stands above the others now." } else { "The pin is gone." };
     Ok(went(&paths::topic(id), sentence))
 }
@@ -111,7 +114,8 @@ async fn post_lock(
 ) -> Result<Response> {
     let seen = see_topic(&app, id, Some(&member)).await?;
     let is_locked = form.on == "yes";
-    arrange::lock(&app, &member, &seen, is_locked).await?;
+    let wish = Arrangement { is_locked: Some(is_locked), ..Arrangement::default() };
+    arrange::arrange(&app, &member, &seen, &wish, whatever_stands).await?;
     let sentence = if is_locked { "The topic is locked." } else { "The topic is open again." };
     Ok(went(&paths::topic(id), sentence))
 }
@@ -130,6 +134,7 @@ async fn post_move(
 ) -> Result<Response> {
     let seen = see_topic(&app, id, Some(&member)).await?;
     let to = forums::see_named(&app, form.to.trim(), Some(&member)).await?;
-    arrange::relocate(&app, &member, &seen, &to).await?;
+    let wish = Arrangement { to: Some(to), ..Arrangement::default() };
+    arrange::arrange(&app, &member, &seen, &wish, whatever_stands).await?;
     Ok(went(&paths::topic(id), "The topic is moved; its address is the same."))
 }

@@ -4,19 +4,22 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 
 use super::{Named, NotebookJson, document};
-use crate::accounts::model::Scope;
+use crate::accounts::model::{Member, Scope};
 use crate::api::body::ApiJson;
+use crate::api::conditions::{Condition, changed_since};
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::error::Result;
 use crate::forum::model::Vote;
 use crate::forum::{subjects, votes};
 use crate::ids::SubmissionId;
+use crate::notebooks::access::SeenNotebook;
 use crate::notebooks::edit;
 use crate::notebooks::model::{TypedDetails, Visibility};
-use crate::notebooks::{access, score};
+use crate::notebooks::{access, score, store};
 use crate::paths;
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -31,6 +34,24 @@ pub(super) struct ChangeNotebookJson {
     tags: Option<Vec<String>>,
 }
 
+/// Judges the notebook as it was just read: its document is put together from more than its own row.
+async fn hold(condition: &Condition, app: &App, seen: &SeenNotebook, member: &Member) -> Result<()> {
+    if condition.is_given() {
+        condition.hold(Some(document(app, seen.clone(), Some(member)).await?))?;
+    }
+    Ok(())
+}
+
+/// Whether the row is what [`hold`] judged, once nobody else can change it.
+async fn is_still_so(condition: &Condition, conn: &mut PgConnection, seen: &SeenNotebook) -> Result<()> {
+    if condition.is_given()
+        && store::find_by_id(conn, seen.notebook.id).await?.as_ref() != Some(&seen.notebook)
+    {
+        return Err(changed_since());
+    }
+    Ok(())
+}
+
 /// Change what is said about your notebook.
 ///
 /// What is left out stays as it is. The competition cannot be changed.
@@ -39,13 +60,15 @@ pub(super) struct ChangeNotebookJson {
     path = paths::API_NOTEBOOK,
     tag = "Notebooks",
     security(("token" = ["submit"])),
+    params(("If-Match" = Option<String>, Header, description = "`ETag` of the notebook as the caller read it: change it only if it is still so")),
     request_body = ChangeNotebookJson,
-    responses((status = 200, description = "The notebook", body = NotebookJson)),
+    responses((status = 200, description = "The notebook", body = NotebookJson), (status = 412, description = "It was changed since")),
 )]
 pub(super) async fn change_notebook(
     State(app): State<App>,
     Path((username, notebook)): Named,
     caller: ApiMember,
+    condition: Condition,
     body: Result<ApiJson<ChangeNotebookJson>>,
 ) -> Result<Json<NotebookJson>> {
     let member = caller.with(Scope::Submit)?;
@@ -58,7 +81,9 @@ pub(super) async fn change_notebook(
         licence: asked.licence.unwrap_or_else(|| now.licence.clone()),
         tags: asked.tags.unwrap_or_else(|| now.tags.clone()).join(","),
     };
-    edit::set_details(&app, &seen, &typed).await?;
+    hold(&condition, &app, &seen, &member).await?;
+    let stands = async |conn: &mut PgConnection| is_still_so(&condition, conn, &seen).await;
+    edit::set_details(&app, &seen, &typed, stands).await?;
     let seen = access::see_by_id(&app, seen.notebook.id, Some(&member)).await?;
     document(&app, seen, Some(&member)).await.map(Json)
 }
@@ -69,16 +94,20 @@ pub(super) async fn change_notebook(
     path = paths::API_NOTEBOOK,
     tag = "Notebooks",
     security(("token" = ["submit"])),
-    responses((status = 204, description = "It is gone; what was forked from it stays")),
+    params(("If-Match" = Option<String>, Header, description = "`ETag` of the notebook as the caller read it: delete it only if it is still so")),
+    responses((status = 204, description = "It is gone; what was forked from it stays"), (status = 412, description = "It was changed since")),
 )]
 pub(super) async fn delete_notebook(
     State(app): State<App>,
     Path((username, notebook)): Named,
     caller: ApiMember,
+    condition: Condition,
 ) -> Result<StatusCode> {
     let member = caller.with(Scope::Submit)?;
     let seen = access::see(&app, &username, &notebook, Some(&member)).await?;
-    edit::delete(&app, &seen).await?;
+    hold(&condition, &app, &seen, &member).await?;
+    let stands = async |conn: &mut PgConnection| is_still_so(&condition, conn, &seen).await;
+    edit::delete(&app, &seen, stands).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

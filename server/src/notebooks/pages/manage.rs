@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::{Head, Part, Pedigree};
+use crate::api::conditions::whatever_stands;
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::forum::model::Vote;
@@ -99,7 +100,7 @@ pub(super) async fn post_settings(
     seen.require_owner()?;
     let SettingsForm { title, visibility, licence, tags } = form;
     let typed = TypedDetails { title, visibility, licence, tags };
-    match mistake(edit::set_details(&app, &seen, &typed).await)? {
+    match mistake(edit::set_details(&app, &seen, &typed, whatever_stands).await)? {
         Ok(()) => Ok(went(&paths::notebook(&username, &notebook), "Saved.")),
         Err(mistake) => {
             let page = settings_page(&app, &seen, shell, typed, mistake).await?;
@@ -181,6 +182,6 @@ pub(super) async fn post_delete(
     if form.confirm.trim() != seen.notebook.slug {
         return Err(AppError::field("confirm", "Type the notebook's name to delete it."));
     }
-    edit::delete(&app, &seen).await?;
+    edit::delete(&app, &seen, whatever_stands).await?;
     Ok(went(paths::NOTEBOOKS_OWN, "The notebook is gone."))
 }

@@ -9,12 +9,14 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::{Opened, Setup, correct, open, saved};
+use crate::api::conditions::whatever_stands;
 use crate::app::App;
+use crate::competitions::files::{self, DATA_LIMIT_BYTES, DataUpload};
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::setup::{Draft, Step};
 use crate::competitions::store::data::DataFile;
 use crate::competitions::store::judging;
-use crate::competitions::supply::{self, DataUpload, Sealing};
+use crate::competitions::supply::{self, Sealing};
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::uploads::model::Purpose;
@@ -64,7 +66,7 @@ impl DataPage {
     }
 
     pub fn limit(&self) -> String {
-        format::size(supply::DATA_LIMIT_BYTES)
+        format::size(DATA_LIMIT_BYTES)
     }
 }
 
@@ -82,7 +84,7 @@ async fn receive_data(
     role: Option<&str>,
 ) -> Result<String> {
     let owner = opened.seen.competition.id.0;
-    let received = upload::receive(form, "file", supply::DATA_LIMIT_BYTES, async |_| {
+    let received = upload::receive(form, "file", DATA_LIMIT_BYTES, async |_| {
         Ok(app.files.create("data", owner).await?)
     })
     .await?;
@@ -95,7 +97,7 @@ async fn receive_data(
         role: role.unwrap_or(fields.text("role")),
         description: fields.text("description"),
     };
-    supply::put_data(app, host, &opened.seen, &upload, arrived).await
+    files::put_data(app, host, &opened.seen, &upload, arrived, whatever_stands).await
 }
 
 async fn post_data(
@@ -124,7 +126,7 @@ async fn post_describe(
     axum::Form(form): axum::Form<DescribeForm>,
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Data)).await?;
-    supply::describe_data(&app, &opened.seen, &file, &form.description).await?;
+    files::describe_data(&app, &opened.seen, &file, &form.description, whatever_stands).await?;
     Ok(saved(&slug, Step::Data, "Saved."))
 }
 
@@ -134,7 +136,7 @@ async fn post_remove(
     shell: Shell,
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Data)).await?;
-    supply::remove_data(&app, shell.member()?, &opened.seen, &file).await?;
+    files::remove_data(&app, shell.member()?, &opened.seen, &file, whatever_stands).await?;
     Ok(saved(&slug, Step::Data, &format!("{file} is gone.")))
 }
 

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Opened, Setup, correct, open, saved};
+use crate::api::conditions::whatever_stands;
 use crate::app::App;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::pages::metrics::{Group, default_text, group, sample_spec, takes};
@@ -292,7 +293,9 @@ async fn post_metric(
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Metric)).await?;
     let outcome = match read(&typed) {
-        Ok(choice) => supply::choose_metric(&app, shell.member()?, &opened.seen, &choice).await,
+        Ok(choice) => {
+            supply::choose_metric(&app, shell.member()?, &opened.seen, &choice, whatever_stands).await
+        }
         Err(error) => Err(error),
     };
     match mistake(outcome)? {

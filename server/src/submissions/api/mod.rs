@@ -1,23 +1,24 @@
 //! Submissions and checks as JSON. A file comes as a form's `file` or as the whole body, named by
 //! `X-File-Name`; `Idempotency-Key` makes a repeated request the same submission.
 
+mod checks;
+mod receiving;
+
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::multipart::Multipart;
-use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use holdout_contract::events::Event;
-use holdout_contract::job::CheckVerdict;
 use holdout_contract::rejection::Rejection;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
+use self::receiving::{FileForm, UploadedJson, header_text, receive_file};
 use crate::accounts::model::{Member, Scope};
 use crate::api::body::ApiJson;
 use crate::api::paging::{Keyset, Slice};
@@ -30,27 +31,24 @@ use crate::competitions::model::Competition;
 use crate::error::{AppError, Result};
 use crate::ids::{SubmissionId, TeamId};
 use crate::paths;
-use crate::submissions::check::check;
 use crate::submissions::choose::{check_description, choose_final, describe, withdraw_final};
 use crate::submissions::model::{Allowance, State as Stage, Submission, rounded};
 use crate::submissions::pages::download_of;
-use crate::submissions::store::{self, Check, Released};
-use crate::submissions::submit::{Entrant, Upload, enter, submit};
-use crate::uploads::model::{Purpose, UploadId};
-use crate::uploads::spend::{self, Arrived};
-use crate::web::upload::{receive, receive_body};
+use crate::submissions::store::{self, Released};
+use crate::submissions::submit::{Upload, enter, submit};
+use crate::uploads::model::Purpose;
 
 pub fn router() -> OpenApiRouter<App> {
     let uploads = OpenApiRouter::new()
         .routes(routes!(post_submission, list_submissions))
-        .routes(routes!(post_check))
+        .routes(routes!(checks::post_check))
         .layer(DefaultBodyLimit::disable());
     OpenApiRouter::new()
         .merge(uploads)
         .routes(routes!(show_submission, patch_submission))
         .routes(routes!(send_file))
         .routes(routes!(show_allowance))
-        .routes(routes!(show_check))
+        .routes(routes!(checks::show_check))
 }
 
 /// Longest time that one request waits for a score.
@@ -199,87 +197,6 @@ pub(super) async fn document(
     let queue_position = place.map(|place| place.ahead);
     let wait_seconds = place.and_then(|place| place.wait_seconds);
     Ok(SubmissionJson { queue_position, wait_seconds, allowance: Some(allowance.into()), ..json })
-}
-
-/// A received file and what was said with it.
-struct Sent {
-    name: String,
-    arrived: Arrived,
-    description: Option<String>,
-}
-
-/// A file that was uploaded before, named in place of the file itself.
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = UploadedFile)]
-struct UploadedJson {
-    /// Id of a whole upload of the caller's.
-    #[schema(example = "5c1f7d1e-93f6-4b5c-8a44-0d2a4f0e7b11")]
-    upload: UploadId,
-    description: Option<String>,
-}
-
-/// Streams a form's `file`, or the whole body, to storage; or finds the upload that is named.
-async fn receive_file(app: &App, entrant: &Entrant, purpose: Purpose, request: Request) -> Result<Sent> {
-    let (owner, room) = (entrant.competition.id.0, purpose.room());
-    if spend::is_named(request.headers()) {
-        let named: UploadedJson = spend::read_named(request.into_body()).await?;
-        let id = entrant.competition.id;
-        let ready = spend::ready(app, &entrant.member, named.upload, purpose, id).await?;
-        return Ok(Sent { name: ready.file_name, arrived: ready.arrived, description: named.description });
-    }
-    let is_form = header_text(request.headers(), header::CONTENT_TYPE.as_str())
-        .is_some_and(|kind| kind.starts_with("multipart/form-data"));
-    if !is_form {
-        let name = header_text(request.headers(), "x-file-name").map(decode).unwrap_or_default();
-        let sink = app.files.create(room, owner).await?;
-        let (_, stored) = receive_body(request.into_body(), entrant.max_bytes(), sink).await?;
-        return Ok(Sent { name, arrived: stored.into(), description: None });
-    }
-    let form = Multipart::from_request(request, app)
-        .await
-        .map_err(|_| AppError::field("file", "The form cannot be read: its boundary is missing."))?;
-    let received =
-        receive(form, "file", entrant.max_bytes(), async |_| Ok(app.files.create(room, owner).await?))
-            .await?;
-    let file = received.file.ok_or_else(|| AppError::field("file", "Send the file as `file`."))?;
-    let description = Some(received.fields.text("description").to_owned());
-    Ok(Sent { name: file.name, arrived: file.stored.into(), description })
-}
-
-fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// The last part of a percent-encoded file name, without control characters.
-fn decode(encoded: &str) -> String {
-    let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let escaped = (byte == b'%').then(|| after.get(..2)).flatten();
-        match escaped.and_then(|digits| hex::decode(digits).ok()) {
-            Some(decoded) => {
-                bytes.extend(decoded);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
-    }
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let last = text.rsplit(['/', '\\']).next().unwrap_or_default();
-    last.chars().filter(|character| !character.is_control()).take(200).collect()
-}
-
-/// A form with a file, as it is described.
-#[derive(utoipa::ToSchema)]
-#[expect(dead_code, reason = "forms are read as they arrive; this is their description")]
-struct FileForm {
-    #[schema(value_type = String, format = Binary)]
-    file: (),
-    description: Option<String>,
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -490,99 +407,4 @@ async fn send_file(
     let submission = store::find(&mut conn, team_id, id).await?.ok_or(AppError::NotFound)?;
     drop(conn);
     download::send(&app.files, &download_of(&submission), &asked).await
-}
-
-#[derive(Serialize, utoipa::ToSchema)]
-struct CheckJson {
-    id: Uuid,
-    file_name: String,
-    size_bytes: i64,
-    created_at: DateTime<Utc>,
-    /// `null` until the file was looked at.
-    verdict: Option<CheckVerdict>,
-}
-
-impl From<Check> for CheckJson {
-    fn from(check: Check) -> Self {
-        let verdict = check.verdict.map(|sqlx::types::Json(verdict)| verdict).map(without_inner_words);
-        Self {
-            id: check.id,
-            file_name: check.file_name,
-            size_bytes: check.size_bytes,
-            created_at: check.created_at,
-            verdict,
-        }
-    }
-}
-
-/// Why we failed is for the log; the participant is told that it was us.
-fn without_inner_words(verdict: CheckVerdict) -> CheckVerdict {
-    match verdict {
-        CheckVerdict::Failed { .. } => CheckVerdict::Failed {
-            reason: "The file could not be checked, by our mistake. Try again in a moment.".to_owned(),
-        },
-        other => other,
-    }
-}
-
-/// Have a file checked without spending an entry.
-#[utoipa::path(
-    post,
-    path = paths::API_CHECKS,
-    operation_id = "check_file",
-    tag = "Taking part",
-    security(("token" = ["submit"])),
-    params(("X-File-Name" = Option<String>, Header, description = "Name of the file, percent-encoded, when it is the whole body")),
-    request_body(content(([u8] = "application/octet-stream"), (FileForm = "multipart/form-data"), (UploadedJson = "application/json")), description = "The file as the whole body, named by `X-File-Name`, or as a form's `file`; or the id of an upload that is whole."),
-    responses((status = 201, description = "The check; its verdict follows", body = CheckJson), (status = 409, description = "The upload was used before")),
-)]
-async fn post_check(
-    State(app): State<App>,
-    Path(slug): Path<String>,
-    caller: ApiMember,
-    request: Request,
-) -> Result<(StatusCode, Json<CheckJson>)> {
-    let member = caller.with(Scope::Submit)?;
-    let entrant = enter(&app, &member, &slug).await?;
-    let sent = receive_file(&app, &entrant, Purpose::Check, request).await?;
-    let id = check(&app, &entrant, &sent.name, &sent.arrived).await?;
-    let found = find_check(&app, &entrant.competition, &member, id).await?;
-    Ok((StatusCode::CREATED, Json(found)))
-}
-
-/// What came of a check.
-#[utoipa::path(
-    get,
-    path = paths::API_CHECK,
-    tag = "Taking part",
-    security(("token" = ["read"])),
-    responses((status = 200, description = "The check, with its verdict once there is one", body = CheckJson)),
-)]
-async fn show_check(
-    State(app): State<App>,
-    Path((slug, id)): Path<(String, Uuid)>,
-    caller: ApiMember,
-) -> Result<Json<CheckJson>> {
-    let member = caller.with(Scope::Read)?;
-    let seen = access::see(&app, &slug, Some(&member)).await?;
-    find_check(&app, &seen.competition, &member, id).await.map(Json)
-}
-
-async fn find_check(app: &App, competition: &Competition, member: &Member, id: Uuid) -> Result<CheckJson> {
-    let mut conn = app.db.acquire().await?;
-    let found = store::find_check(&mut conn, competition.id, member.id, id).await?;
-    found.map(CheckJson::from).ok_or(AppError::NotFound)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_name_is_decoded_and_loses_its_folders() {
-        assert_eq!(decode("pr%C3%A4diktion.csv"), "prädiktion.csv");
-        assert_eq!(decode("..%2F..%2Fetc/passwd"), "passwd");
-        assert_eq!(decode("100%"), "100%");
-        assert_eq!(decode("a%0Ab%zz"), "ab%zz");
-    }
 }

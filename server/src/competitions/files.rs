@@ -1,0 +1,161 @@
+//! A competition's data files: put, described, removed. What scores are made with stays as it was at the
+//! launch, and each change of it before makes an examination due.
+
+use sqlx::PgConnection;
+
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::competitions::access::Seen;
+use crate::competitions::settings::{ROLES, file_name_from};
+use crate::competitions::supply::{examine, frozen};
+use crate::competitions::{propose, store};
+use crate::error::{AppError, Result};
+use crate::uploads::spend::Arrived;
+
+/// Largest data file.
+pub const DATA_LIMIT_BYTES: u64 = 20_000_000_000;
+
+/// Makes a stored file one of the competition's data files.
+///
+/// # Errors
+/// [`AppError::Field`] for an unknown role or a description that is too long; [`AppError::Refused`]
+/// when the file may not change after launch; that of the condition.
+pub async fn put_data(
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    file: &DataUpload<'_>,
+    arrived: impl Into<Arrived>,
+    stands: impl AsyncFnOnce(&mut PgConnection) -> Result<()>,
+) -> Result<String> {
+    let arrived = arrived.into();
+    let outcome = put_data_row(app, host, seen, file, &arrived, stands).await;
+    if outcome.is_err() {
+        arrived.let_go(app).await?;
+    }
+    outcome
+}
+
+/// What a host says about a data file.
+#[derive(Debug, Clone, Copy)]
+pub struct DataUpload<'a> {
+    pub name: &'a str,
+    pub role: &'a str,
+    pub description: &'a str,
+}
+
+async fn put_data_row(
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    file: &DataUpload<'_>,
+    arrived: &Arrived,
+    stands: impl AsyncFnOnce(&mut PgConnection) -> Result<()>,
+) -> Result<String> {
+    let id = seen.competition.id;
+    let role = if file.role.is_empty() { "data" } else { file.role };
+    if !ROLES.contains(&role) {
+        return Err(AppError::field(
+            "role",
+            "Choose what this file is: train, test, sample, history or other data.",
+        ));
+    }
+    check_description(file.description)?;
+    let name = file_name_from(file.name);
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    store::drafts::lock(&mut tx, id).await?;
+    stands(&mut tx).await?;
+    let draft = store::judging::lock_draft(&mut tx, id).await?;
+    if draft.is_none() && is_judged_by(role) {
+        return Err(frozen());
+    }
+    let known = store::data::find(&mut tx, id, &name).await?;
+    if draft.is_none() && known.is_some_and(|known| is_judged_by(&known.role)) {
+        return Err(frozen());
+    }
+    arrived.spend(&mut tx, now).await?;
+    let stored = &arrived.stored;
+    let replaced = store::data::put(&mut tx, id, &name, role, file.description, stored, now).await?;
+    if let Some(version) = draft {
+        examine(&mut tx, id, version).await?;
+    }
+    propose::refresh(&mut tx, id, now).await?;
+    let detail = serde_json::json!({ "file": name, "sha256": hex::encode(stored.sha256) });
+    store::drafts::note(&mut tx, now, host.id, "put_data_file", id, &detail).await?;
+    tx.commit().await?;
+    for key in replaced {
+        app.files.remove(&key).await?;
+    }
+    Ok(name)
+}
+
+/// Whether scores or checks are made with files of this role.
+fn is_judged_by(role: &str) -> bool {
+    matches!(role, "sample_submission" | "history" | "test")
+}
+
+/// Removes a data file.
+///
+/// # Errors
+/// [`AppError::NotFound`]; [`AppError::Refused`] after launch for files that scoring reads; that of the
+/// condition.
+pub async fn remove_data(
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    name: &str,
+    stands: impl AsyncFnOnce(&mut PgConnection) -> Result<()>,
+) -> Result<()> {
+    let id = seen.competition.id;
+    let mut tx = app.db.begin().await?;
+    store::drafts::lock(&mut tx, id).await?;
+    stands(&mut tx).await?;
+    let draft = store::judging::lock_draft(&mut tx, id).await?;
+    let (role, key) = store::data::remove(&mut tx, id, name).await?.ok_or(AppError::NotFound)?;
+    match draft {
+        Some(version) => examine(&mut tx, id, version).await?,
+        None if is_judged_by(&role) => return Err(frozen()),
+        None => {}
+    }
+    let now = app.clock.now();
+    propose::refresh(&mut tx, id, now).await?;
+    store::drafts::note(&mut tx, now, host.id, "remove_data_file", id, &serde_json::json!({ "file": name }))
+        .await?;
+    tx.commit().await?;
+    app.files.remove(&key).await?;
+    Ok(())
+}
+
+/// # Errors
+/// [`AppError::Field`] for too many words.
+pub fn check_description(description: &str) -> Result<()> {
+    if description.chars().count() > 1000 {
+        return Err(AppError::field("description", "A description has at most 1,000 characters."));
+    }
+    Ok(())
+}
+
+/// Says what a file of data is.
+///
+/// # Errors
+/// [`AppError::Field`] for too many words; [`AppError::NotFound`] when there is no such file; that of the
+/// condition.
+pub async fn describe_data(
+    app: &App,
+    seen: &Seen,
+    name: &str,
+    description: &str,
+    stands: impl AsyncFnOnce(&mut PgConnection) -> Result<()>,
+) -> Result<()> {
+    check_description(description)?;
+    let id = seen.competition.id;
+    let mut tx = app.db.begin().await?;
+    store::drafts::lock(&mut tx, id).await?;
+    stands(&mut tx).await?;
+    if !store::data::describe(&mut tx, id, name, description.trim()).await? {
+        return Err(AppError::NotFound);
+    }
+    tx.commit().await?;
+    Ok(())
+}
