@@ -32,6 +32,9 @@ pub const MEDALS: &str = "/medals";
 pub const NEW: &str = "/new";
 pub const NEW_STEPS: &str = "/new/step-by-step";
 pub const NEW_TABLE: &str = "/new/from-table";
+pub const NEW_BUNDLE: &str = "/new/from-bundle";
+pub const NEW_BUNDLE_REPORT: &str = "/new/from-bundle/{id}";
+pub const NEW_BUNDLE_FORGET: &str = "/new/from-bundle/{id}/forget";
 pub const COMPETITION: &str = "/c/{slug}";
 pub const COMPETITION_PAGE: &str = "/c/{slug}/p/{page}";
 pub const JOIN: &str = "/c/{slug}/join";
@@ -174,6 +177,9 @@ pub const API_MEDALS: &str = "/api/v1/medals";
 pub const API_SCORER_KEY: &str = "/api/v1/scorer-key";
 pub const API_METRICS: &str = "/api/v1/metrics";
 pub const API_METRIC: &str = "/api/v1/metrics/{name}";
+pub const API_BUNDLES: &str = "/api/v1/bundles";
+pub const API_BUNDLE: &str = "/api/v1/bundles/{id}";
+pub const API_BUNDLE_COMPETITION: &str = "/api/v1/bundles/{id}/competition";
 pub const API_COMPETITIONS: &str = "/api/v1/competitions";
 pub const API_COMPETITION: &str = "/api/v1/competitions/{slug}";
 pub const API_PAGES: &str = "/api/v1/competitions/{slug}/pages";
@@ -313,6 +319,14 @@ pub fn competition(slug: &str) -> String {
 
 pub fn competition_page(slug: &str, page: &str) -> String {
     format!("/c/{slug}/p/{page}")
+}
+
+pub fn new_bundle_report(id: uuid::Uuid) -> String {
+    format!("/new/from-bundle/{id}")
+}
+
+pub fn new_bundle_forget(id: &uuid::Uuid) -> String {
+    format!("/new/from-bundle/{id}/forget")
 }
 
 pub fn join(slug: &str) -> String {

@@ -35,5 +35,6 @@ pub async fn sweep(app: &App) -> Result<()> {
     crate::notifications::store::inbox::sweep(&mut conn, now - NOTIFICATIONS_KEPT).await?;
     drop(conn);
     crate::images::upload::sweep(app).await?;
+    crate::bundles::receive::sweep(app).await?;
     crate::uploads::remove::sweep(app).await
 }

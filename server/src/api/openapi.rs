@@ -302,8 +302,15 @@ fn path_parameter(path: &str, name: &str) -> (&'static str, Value) {
         "number" => {
             ("The version's number, from 1", json!({"type": "integer", "format": "int32", "example": 2}))
         }
-        _ if [paths::API_CHECK, paths::API_UPLOAD, paths::API_SESSION, paths::API_DIRECT_UPLOAD]
-            .contains(&path) =>
+        _ if [
+            paths::API_CHECK,
+            paths::API_UPLOAD,
+            paths::API_SESSION,
+            paths::API_DIRECT_UPLOAD,
+            paths::API_BUNDLE,
+            paths::API_BUNDLE_COMPETITION,
+        ]
+        .contains(&path) =>
         {
             (
                 "The id",

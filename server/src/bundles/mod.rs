@@ -4,9 +4,13 @@
 //! The road: [`archive`] unpacks within bounds, [`tree`] holds the files, one importer makes a [`draft`] of
 //! them, with a [`report`] in which everything of the bundle stands.
 //!
-//! Never here: running a program, or guessing what a bundle does not say.
+//! On the site, [`receive`] reads a bundle in memory and keeps what was read with its report; [`make`] makes a
+//! draft of it once its host has seen that.
+//!
+//! Never here: running a program, guessing what a bundle does not say, or a label in the clear on the server's disk.
 
 mod adapter;
+pub mod api;
 pub mod archive;
 mod codabench;
 pub mod draft;
@@ -15,7 +19,11 @@ mod html;
 mod huggingface;
 mod kaggle;
 mod keys;
+pub mod make;
+pub mod pages;
+pub mod receive;
 pub mod report;
+pub mod store;
 mod tables;
 mod times;
 pub mod tree;
@@ -24,6 +32,8 @@ mod yaml;
 use archive::Refused;
 use draft::Draft;
 use tree::Tree;
+
+use crate::error::{AppError, Result};
 
 /// Which platform a bundle comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -34,6 +44,33 @@ pub enum Kind {
     Kaggle,
     #[value(name = "huggingface")]
     HuggingFace,
+}
+
+impl Kind {
+    pub const ALL: [Self; 4] = [Self::Codabench, Self::EvalAi, Self::Kaggle, Self::HuggingFace];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Codabench => "codabench",
+            Self::EvalAi => "evalai",
+            Self::Kaggle => "kaggle",
+            Self::HuggingFace => "huggingface",
+        }
+    }
+
+    /// `None` for an empty word: the kind is found out then.
+    ///
+    /// # Errors
+    /// [`AppError::Field`] for a word that names none.
+    pub fn read(word: &str) -> Result<Option<Self>> {
+        if word.trim().is_empty() {
+            return Ok(None);
+        }
+        let known = Self::ALL.into_iter().find(|kind| kind.name() == word.trim());
+        known
+            .map(Some)
+            .ok_or_else(|| AppError::field("from", "Choose codabench, evalai, kaggle or huggingface."))
+    }
 }
 
 /// The kind of a bundle, by the file that describes it.
@@ -57,7 +94,7 @@ pub fn detect(tree: &Tree) -> Option<Kind> {
 ///
 /// # Errors
 /// A bundle that cannot be read at all; what cannot be carried over is no error, but stands in the report.
-pub fn import(tree: &Tree, kind: Kind, sample: Option<&Tree>) -> Result<Draft, Refused> {
+pub fn import(tree: &Tree, kind: Kind, sample: Option<&Tree>) -> std::result::Result<Draft, Refused> {
     match kind {
         Kind::Codabench => codabench::import(tree, sample),
         Kind::EvalAi => evalai::import(tree, sample),

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ImportItem)]
 pub struct Item {
     /// What it is, in the words of the platform that it comes from.
     pub what: String,
@@ -13,7 +14,8 @@ pub struct Item {
 }
 
 /// Nothing of a bundle is missing from its report.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ImportReport)]
 pub struct Report {
     /// Which kind of bundle it was.
     pub kind: String,

@@ -259,7 +259,8 @@ pub async fn pour_body<S: Sink>(body: Body, max_bytes: u64, sink: &mut S) -> Res
     pour(body_chunks(body), max_bytes, "file", sink).await
 }
 
-fn body_chunks(body: Body) -> impl futures_util::Stream<Item = Result<Bytes>> {
+/// The pieces of a request's body, as they arrive.
+pub fn body_chunks(body: Body) -> impl futures_util::Stream<Item = Result<Bytes>> {
     body.into_data_stream().map(|chunk| {
         chunk.map_err(|error| AppError::field("file", format!("The upload broke off: {error}.")))
     })

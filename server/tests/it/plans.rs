@@ -35,6 +35,8 @@ const GROWING: [&str; 49] = [
     "data_files",
     "file_checks",
     "uploads",
+    "bundles",
+    "bundle_files",
     "audit_log",
     "version_changes",
     "version_moves",

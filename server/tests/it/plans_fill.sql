@@ -95,6 +95,12 @@ insert into data_files (competition_id, name, storage_key, size_bytes, sha256)
 select id, 'file' || n || '.csv', 'data/' || id || '/' || n, 1000, sha256(int8send(id))
 from competitions cross join generate_series(1, 3) n;
 
+insert into bundles (id, owner_id, kind, contents, open_times, is_direction_open, report, read_at, expires_at)
+select gen_random_uuid(), 1 + i % 20000, 'kaggle', '{}', '{}', false, '{}', now(), now() + interval '1 second' * (1 + i)
+from generate_series(1, 20000) i;
+insert into bundle_files (bundle_id, position, storage_key, size_bytes, sha256)
+select id, n, 'bundles/' || id || '/' || n, 1000, sha256(uuid_send(id)) from bundles cross join generate_series(0, 2) n;
+
 insert into file_checks (competition_id, user_id, file_name, storage_key, size_bytes, created_at)
 select 1, 1 + i % 20000, 'predictions.csv', 'check/' || i, 1000, now() - interval '1 minute' * i
 from generate_series(1, 40000) i;

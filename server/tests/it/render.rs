@@ -5,8 +5,8 @@ use std::path::Path;
 
 use askama::Template;
 use holdout::{
-    accounts, admin, api, competitions, custom_metrics, dashboard, forum, images, leaderboard, medals,
-    moderation, notebooks, notifications, search, site, submissions, teams, versions, web, webhooks,
+    accounts, admin, api, bundles, competitions, custom_metrics, dashboard, forum, images, leaderboard,
+    medals, moderation, notebooks, notifications, search, site, submissions, teams, versions, web, webhooks,
 };
 
 use crate::tidy::{root, sources};
@@ -48,6 +48,8 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         notifications::pages::NotificationsPage,
         notifications::pages::SettingsPage,
         notifications::pages::UnsubscribePage,
+        bundles::pages::SendBundlePage,
+        bundles::pages::BundleReportPage,
         competitions::pages::new::NewPage,
         competitions::pages::new::NewStepsPage,
         competitions::pages::new::NewTablePage,

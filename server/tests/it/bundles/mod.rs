@@ -3,6 +3,7 @@
 
 mod codabench;
 mod hostile;
+mod on_the_site;
 mod others;
 
 use std::fs;
