@@ -12,8 +12,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::model::{
-    COMPETITION, FILES, FORMAT, MANIFEST, Manifest, POSTS, PRIVATE_BOARD, PUBLIC_BOARD, SEALED_SOLUTION,
-    SUBMISSIONS, SubmissionLine, TEAMS, TOPICS, VERSIONS, VersionLine,
+    COMPETITION, FILES, FORMAT, MANIFEST, Manifest, POST_VERSIONS, POSTS, PRIVATE_BOARD, PUBLIC_BOARD,
+    SEALED_SOLUTION, SUBMISSIONS, SubmissionLine, TEAMS, TOPICS, VERSIONS, VersionLine,
 };
 use super::store::read::{self, Sealed};
 use crate::accounts::model::Member;
@@ -258,6 +258,20 @@ impl Export {
                 let Some(last) = posts.last() else { return Ok(()) };
                 after = last.id;
                 posts.iter().try_for_each(|post| line(zip, post))?;
+            }
+        })?;
+        zip.begin(POST_VERSIONS)?;
+        self.each_topic(zip, |zip, topic| {
+            let mut after = (0, 0);
+            loop {
+                let versions = zip.wait(async {
+                    let mut conn = self.app.db.acquire().await?;
+                    read::post_versions(&mut conn, topic.id, after).await
+                });
+                let versions = versions.map_err(io::Error::other)?;
+                let Some(last) = versions.last() else { return Ok(()) };
+                after = (last.post, last.number);
+                versions.iter().try_for_each(|version| line(zip, version))?;
             }
         })
     }

@@ -16,7 +16,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
 use super::model::{
-    Imported, Manifest, POSTS, PostLine, SUBMISSIONS, SubmissionLine, TEAMS, TOPICS, TeamLine, TopicLine,
+    Imported, Manifest, POST_VERSIONS, POSTS, PostLine, PostVersionLine, SUBMISSIONS, SubmissionLine, TEAMS,
+    TOPICS, TeamLine, TopicLine,
 };
 use super::people::People;
 use super::store::fill;
@@ -180,7 +181,7 @@ impl Import<'_> {
             "Scores and boards: they are computed anew here, once the solution is there and the draft is launched.",
         );
         say("Earlier scoring versions: submissions are scored under the one that counted.");
-        say("Votes, edits of posts, and posts that were deleted or hidden.");
+        say("Votes, and posts that were deleted or hidden.");
         if !self.host.is_admin {
             say(
                 "Accounts: names are kept, marked as imported; only an administrator's import recognises people.",
@@ -296,6 +297,7 @@ impl Import<'_> {
             self.done.n_topics += 1;
         }
         let posts = self.insert_posts(conn, &topics).await?;
+        self.insert_post_versions(conn, &posts).await?;
         for (subject, accepted) in topics.values() {
             if let Some((post, _)) = accepted.and_then(|accepted| posts.get(&accepted)) {
                 forum::store::topics::accept(conn, subject.id, Some(*post)).await?;
@@ -355,6 +357,9 @@ impl Import<'_> {
                 drawn: &drawn,
             };
             let id = forum::store::posts::insert(conn, &new, post.created_at).await?;
+            if let Some(edited_at) = post.edited_at {
+                fill::set_edited(conn, id, edited_at).await?;
+            }
             let root = new.root.unwrap_or(id);
             if posts.insert(post.id, (id, root)).is_some() {
                 return Err(wrong(format!("Post {} is in the archive twice.", post.id)));
@@ -365,6 +370,40 @@ impl Import<'_> {
             return Err(wrong(format!("Topic {topic} has no text.")));
         }
         Ok(posts)
+    }
+}
+
+impl Import<'_> {
+    /// What stood in posts before they were edited.
+    async fn insert_post_versions(
+        &self,
+        conn: &mut PgConnection,
+        posts: &HashMap<i64, (PostId, PostId)>,
+    ) -> Result<()> {
+        for version in self.unpacked.lines::<PostVersionLine>(POST_VERSIONS)? {
+            let version = version?;
+            let (post, _) = posts.get(&version.post).ok_or_else(|| {
+                wrong(format!("An edit is of post {}, which is not in the archive.", version.post))
+            })?;
+            let text = forum::model::text(&version.markdown)
+                .map_err(|sentence| wrong(format!("An older text of post {}: {sentence}", version.post)))?;
+            let title = match &version.title {
+                Some(title) => Some(forum::model::title(title).map_err(|sentence| {
+                    wrong(format!("An older title with post {}: {sentence}", version.post))
+                })?),
+                None => None,
+            };
+            let drawn = markdown::draw_post(&text, &markdown::References::default());
+            let before = forum::store::posts::Text {
+                is_opening: title.is_some(),
+                title,
+                markdown: text,
+                html: drawn.html,
+                written_at: version.written_at,
+            };
+            forum::store::posts::keep_version(conn, *post, &before, version.replaced_at).await?;
+        }
+        Ok(())
     }
 }
 

@@ -17,6 +17,7 @@ pub const TEAMS: &str = "teams.ndjson";
 pub const SUBMISSIONS: &str = "submissions.ndjson";
 pub const TOPICS: &str = "topics.ndjson";
 pub const POSTS: &str = "posts.ndjson";
+pub const POST_VERSIONS: &str = "post_versions.ndjson";
 pub const PUBLIC_BOARD: &str = "boards/public.csv";
 pub const PRIVATE_BOARD: &str = "boards/private.csv";
 /// Files as participants sent them, each named after the number of its submission.
@@ -128,12 +129,28 @@ pub struct PostLine {
     pub author: PersonLine,
     pub created_at: DateTime<Utc>,
     pub markdown: String,
-    /// For the record: votes stay with the people who cast them.
+    /// For the record: who voted is nobody's to know, and stays with those who did.
     #[serde(default)]
     pub n_votes: i32,
+    /// Of the text that stands there, where it is not the first.
+    #[serde(default)]
+    pub edited_at: Option<DateTime<Utc>>,
 }
 
+/// What stood in a post before it was edited. Those of a post come in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostVersionLine {
+    pub post: i64,
+    pub number: i32,
+    /// Of the topic, with its opening post.
+    #[serde(default)]
+    pub title: Option<String>,
+    pub markdown: String,
+    pub written_at: DateTime<Utc>,
+    pub replaced_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VersionLine {
     pub number: i32,
     pub stage: String,
@@ -142,6 +159,17 @@ pub struct VersionLine {
     pub created_at: DateTime<Utc>,
     pub activated_at: Option<DateTime<Utc>>,
     pub sealed_sha256: Option<String>,
+    #[serde(default)]
+    pub params: Value,
+    #[serde(default)]
+    pub context: Value,
+    #[serde(default)]
+    pub higher_is_better: Option<bool>,
+    #[serde(default)]
+    pub public_fraction: Option<f64>,
+    /// Text of the metric that the host wrote.
+    #[serde(default)]
+    pub module: Option<String>,
 }
 
 /// What came of an import.

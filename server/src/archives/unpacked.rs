@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use super::model::{FILES, FORMAT, MANIFEST, Manifest, POSTS, SUBMISSIONS, TEAMS, TOPICS};
+use super::model::{FILES, FORMAT, MANIFEST, Manifest, POST_VERSIONS, POSTS, SUBMISSIONS, TEAMS, TOPICS};
 use crate::bundles::archive::{Budget, unpack};
 use crate::error::{AppError, Result};
 
@@ -71,7 +71,9 @@ impl Unpacked {
         if let Some(number) = name.strip_prefix(FILES) {
             return number.parse::<i64>().ok().map(|id| self.file(id));
         }
-        [MANIFEST, TEAMS, SUBMISSIONS, TOPICS, POSTS].contains(&name).then(|| self.folder.join(name))
+        [MANIFEST, TEAMS, SUBMISSIONS, TOPICS, POSTS, POST_VERSIONS]
+            .contains(&name)
+            .then(|| self.folder.join(name))
     }
 
     /// Where the bytes of a submission lie, if they do.

@@ -63,7 +63,9 @@ async fn play(world: &World) -> (Person, Arena) {
         person.api.send_json(Method::POST, &posts, &post).await.expect(201).json()["id"].clone()
     };
     let reply = write(&carol, "It is the noise.", Value::Null).await;
-    write(&bob, "Thank you.", reply).await;
+    write(&bob, "Thank you.", reply.clone()).await;
+    let mended = json!({ "markdown": "It is the noise of the rows." });
+    carol.api.send_json(Method::PATCH, &format!("/api/v1/posts/{reply}"), &mended).await.expect(204);
     world.let_pass(TimeDelta::days(31)).await;
     arena.submit(&carol, &Labels::predictions(10, 10)).await;
     world.drain().await;
@@ -196,6 +198,13 @@ async fn talk_is_there(eve: &Person) {
     let page = eve.browser.get(&format!("/topics/{}", topic["id"])).await.expect(200).text();
     assert!(page.contains("Thank you.") && page.contains("bob bobson (imported)"), "{page}");
     assert!(!page.contains("alert(1)</script>"), "markup is drawn anew, whatever an archive says");
+    let posts = format!("/api/v1/topics/{}/posts", topic["id"]);
+    let posts = eve.api.get(&posts).await.expect(200).json();
+    let edited = posts["items"].as_array().unwrap().iter().find(|post| post["edited_at"].is_string());
+    let edited = edited.unwrap_or_else(|| panic!("{posts}"));
+    let versions = format!("/api/v1/posts/{}/versions", edited["id"]);
+    let versions = eve.api.get(&versions).await.expect(200).json();
+    assert_eq!(versions["items"][0]["markdown"], "It is the noise.", "{versions}");
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use crate::archives::model::{MemberLine, SubmissionLine, TeamLine};
 use crate::files::Stored;
-use crate::ids::{CompetitionId, SubmissionId, TeamId, UserId};
+use crate::ids::{CompetitionId, PostId, SubmissionId, TeamId, UserId};
 
 /// Locks a draft that nobody takes part in yet; `false` for any other competition.
 ///
@@ -137,6 +137,15 @@ pub async fn insert_submission(
     )
     .fetch_one(conn)
     .await
+}
+
+/// Says that a post's text is not its first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn set_edited(conn: &mut PgConnection, post: PostId, at: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!("update posts set edited_at = $2 where id = $1", post.0, at).execute(conn).await?;
+    Ok(())
 }
 
 /// Marks the draft. Its medals count only where an administrator vouches for who took part.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::archives::model::{
-    MemberLine, PersonLine, PostLine, SubmissionLine, TeamLine, TopicLine, VersionLine,
+    MemberLine, PersonLine, PostLine, PostVersionLine, SubmissionLine, TeamLine, TopicLine, VersionLine,
 };
 use crate::ids::CompetitionId;
 
@@ -30,9 +30,11 @@ pub async fn versions(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Resul
     sqlx::query_as!(
         VersionLine,
         "select v.number, v.stage, v.metric, v.reason, v.created_at, v.activated_at,
-                encode(s.sealed_sha256, 'hex') as sealed_sha256
+                encode(s.sealed_sha256, 'hex') as sealed_sha256, v.params, v.context, v.higher_is_better,
+                v.public_fraction as \"public_fraction?\", m.source as \"module?\"
          from scoring_versions v
          left join solutions s on s.id = v.solution_id
+         left join custom_metrics m on m.id = v.custom_metric_id
          where v.competition_id = $1
          order by v.number",
         id.0,
@@ -243,7 +245,8 @@ pub async fn topics(conn: &mut PgConnection, id: CompetitionId, after: i64) -> s
 /// Those of the database.
 pub async fn posts(conn: &mut PgConnection, topic: i64, after: i64) -> sqlx::Result<Vec<PostLine>> {
     let rows = sqlx::query!(
-        "select p.id, p.parent_id, p.is_opening, p.markdown, p.n_votes, s.created_at, u.username, u.display_name
+        "select p.id, p.parent_id, p.is_opening, p.markdown, p.n_votes, p.edited_at, s.created_at, u.username,
+                u.display_name
          from posts p
          join subjects s on s.id = p.id
          join users u on u.id = s.author_id
@@ -267,6 +270,34 @@ pub async fn posts(conn: &mut PgConnection, topic: i64, after: i64) -> sqlx::Res
             created_at: post.created_at,
             markdown: post.markdown,
             n_votes: post.n_votes,
+            edited_at: post.edited_at,
         })
         .collect())
+}
+
+/// What stood before in the posts of a topic that everybody may read, after a version of a post.
+///
+/// # Errors
+/// Those of the database.
+pub async fn post_versions(
+    conn: &mut PgConnection,
+    topic: i64,
+    after: (i64, i32),
+) -> sqlx::Result<Vec<PostVersionLine>> {
+    sqlx::query_as!(
+        PostVersionLine,
+        "select v.post_id as post, v.number, v.title, v.markdown, v.written_at, v.replaced_at
+         from posts p
+         join subjects s on s.id = p.id
+         join post_versions v on v.post_id = p.id
+         where p.under_id = $1 and (v.post_id, v.number) > ($2, $3) and is_shown(s)
+         order by v.post_id, v.number
+         limit $4",
+        topic,
+        after.0,
+        after.1,
+        ROWS,
+    )
+    .fetch_all(conn)
+    .await
 }
