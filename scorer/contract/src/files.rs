@@ -36,7 +36,8 @@ pub const ARRIVALS: &str = "arrivals";
 /// A bucket takes no smaller parts than 5 MiB and no more than 10,000 of them.
 const BUCKET_PART_BYTES: usize = 8 << 20;
 const FOLDER_PART_BYTES: usize = 1 << 20;
-const READ_BYTES: usize = 64 * 1024;
+/// Each piece is a turn of a thread that may block, so that small ones cost more than reading them.
+const READ_BYTES: usize = 256 << 10;
 
 /// A call that fails is repeated this often, within [`RETRY_FOR`].
 const MAX_RETRIES: usize = 6;
@@ -106,6 +107,7 @@ impl Files {
             sending: None,
             size_bytes: 0,
             hasher: Sha256::new(),
+            hashing: None,
         })
     }
 
@@ -236,13 +238,14 @@ pub struct Writing {
     sending: Option<JoinHandle<object_store::Result<()>>>,
     size_bytes: u64,
     hasher: Sha256,
+    /// Gives the hasher back once it has taken in the last whole part.
+    hashing: Option<JoinHandle<Sha256>>,
 }
 
 impl Writing {
     /// # Errors
     /// Those of the place.
     pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.hasher.update(bytes);
         self.size_bytes += bytes.len() as u64;
         self.gathered.extend_from_slice(bytes);
         while self.gathered.len() >= self.files.part_bytes {
@@ -263,11 +266,13 @@ impl Writing {
     /// Those of the place.
     pub async fn finish(mut self) -> io::Result<Stored> {
         let rest = std::mem::take(&mut self.gathered);
+        let mut hasher = self.hashed().await?;
+        hasher.update(&rest);
         if self.upload.is_none() {
             self.files.store.put(&self.path, PutPayload::from(rest)).await.map_err(refused)?;
         } else {
             if !rest.is_empty() {
-                self.send(rest).await?;
+                self.put(rest.into()).await?;
             }
             self.sent().await?;
         }
@@ -278,12 +283,30 @@ impl Writing {
         Ok(Stored {
             key: std::mem::take(&mut self.key),
             size_bytes: self.size_bytes,
-            sha256: std::mem::take(&mut self.hasher).finalize().into(),
+            sha256: hasher.finalize().into(),
         })
     }
 
-    /// One part is on its way while the next is gathered.
+    /// One part is hashed and on its way while the next is gathered.
     async fn send(&mut self, part: Vec<u8>) -> io::Result<()> {
+        let part = Bytes::from(part);
+        let (mut hasher, hashed) = (self.hashed().await?, part.clone());
+        self.hashing = Some(tokio::task::spawn_blocking(move || {
+            hasher.update(&hashed);
+            hasher
+        }));
+        self.put(part).await
+    }
+
+    /// The hash of every part that was sent.
+    async fn hashed(&mut self) -> io::Result<Sha256> {
+        match self.hashing.take() {
+            Some(hashing) => Ok(hashing.await?),
+            None => Ok(std::mem::take(&mut self.hasher)),
+        }
+    }
+
+    async fn put(&mut self, part: Bytes) -> io::Result<()> {
         self.sent().await?;
         let upload = match &mut self.upload {
             Some(upload) => upload,
