@@ -125,6 +125,9 @@ async fn files_and_words(ada: &Shell) {
     let launch = ["launch", "train.csv", "--target", "price", "--title", "House prices", "--yes"];
     assert_eq!(ada.json(&launch).await["state"], "open");
     assert_eq!(ada.json(&["verify", "houses"]).await["is_clean"], true);
+    assert!(ada.json(&["host", "dashboard", "houses"]).await.is_object());
+    assert!(ada.json(&["host", "participants", "houses"]).await["items"].is_array());
+    assert!(ada.json(&["host", "rejections", "houses"]).await["items"].is_array());
 }
 
 async fn versions(world: &World, ada: &Shell) {
