@@ -24,6 +24,8 @@ use crate::intake::{Content, Limits, Source, content};
 use crate::judge::{Context, Judge};
 use crate::metrics;
 use crate::metrics::compose::PartScore;
+use crate::notebooks;
+use crate::notebooks::cage::NotebookCageArgs;
 use crate::sample::check_against_sample;
 use crate::score::{part_scores, score_splits};
 use crate::solution::{Solution, Split};
@@ -63,16 +65,23 @@ enum Verb {
     Check(CheckArguments),
     /// Take jobs from the queue and score them.
     Work(worker::WorkArgs),
+    /// Take runs of notebooks from the queue and do them, each in its sandbox. Needs no key.
+    RunNotebooks(notebooks::runner::RunNotebooksArgs),
     /// Make this scorer's private key and print its public half.
     Keygen(worker::KeygenArgs),
     /// Say whether this scorer could do its work here, and what to mend if not.
     Doctor(worker::DoctorArgs),
-    /// Install pandas, numpy and scikit-learn for metrics written by hosts, and try their sandbox.
+    /// Install pandas, numpy, scikit-learn and Jupyter's kernel for metrics written by hosts and for runs of
+    /// notebooks, and try their sandboxes.
     PythonSetup(SetupArgs),
+    /// Run a notebook on this machine from the top, in the sandbox, and say as JSON what came of it.
+    Run(notebooks::cli::RunArgs),
     #[command(hide = true)]
     Child(worker::ChildArgs),
     #[command(hide = true)]
     Cage(CageArgs),
+    #[command(hide = true)]
+    NotebookCage(NotebookCageArgs),
 }
 
 #[derive(Args)]
@@ -158,9 +167,12 @@ pub fn run() -> ExitCode {
         Verb::Audit(arguments) => audit(&arguments),
         Verb::Check(arguments) => check(&arguments),
         Verb::Work(arguments) => return exit(worker::work(&arguments).map(|()| true)),
+        Verb::RunNotebooks(arguments) => return exit(notebooks::runner::work(&arguments).map(|()| true)),
         Verb::Keygen(arguments) => return exit(worker::keygen(&arguments).map(|()| true)),
         Verb::Doctor(arguments) => return exit(worker::doctor(&arguments)),
         Verb::PythonSetup(arguments) => return exit(set_up(&arguments).map(|()| true)),
+        Verb::Run(arguments) => return exit(notebooks::cli::run(&arguments)),
+        Verb::NotebookCage(arguments) => return cage_of_notebook(&arguments),
         Verb::Cage(arguments) => return exit(Err(cage::become_python(&arguments))),
         Verb::Child(arguments) => return exit(worker::child(&arguments).map(|()| true)),
     };
@@ -172,6 +184,13 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn cage_of_notebook(arguments: &NotebookCageArgs) -> ExitCode {
+    notebooks::cage::run(arguments).unwrap_or_else(|error| {
+        eprintln!("{error:#}");
+        ExitCode::FAILURE
+    })
 }
 
 /// `Ok(false)`: something is wrong and was said already.

@@ -17,6 +17,7 @@ pub mod judge;
 pub mod kernels;
 pub mod metrics;
 pub mod misfit;
+pub mod notebooks;
 mod placing;
 pub mod sample;
 pub mod score;

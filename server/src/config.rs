@@ -74,6 +74,8 @@ pub struct Config {
     pub api_requests_a_minute: u32,
     /// Whether webhooks may go into private networks, and unencrypted.
     pub webhooks_to_private_addresses: bool,
+    /// Whether `holdout up` starts a runner of notebooks; where nothing is said, when one can be.
+    pub notebooks: Option<bool>,
     /// Other places where a public notebook can be opened.
     pub notebook_openers: Openers,
     /// Votes that a notebook's medals take.
@@ -121,6 +123,7 @@ impl Config {
             database_connections: reader.parsed("HOLDOUT_DATABASE_CONNECTIONS", 10),
             api_requests_a_minute: reader.parsed("HOLDOUT_API_REQUESTS_A_MINUTE", 1200),
             webhooks_to_private_addresses: reader.parsed("HOLDOUT_WEBHOOKS_TO_PRIVATE_ADDRESSES", false),
+            notebooks: reader.switch("HOLDOUT_NOTEBOOKS"),
             notebook_openers: reader.parsed("HOLDOUT_NOTEBOOK_OPENERS", Openers::default()),
             notebook_medals: reader.parsed("HOLDOUT_NOTEBOOK_MEDALS", Thresholds::NOTEBOOKS),
             post_medals: reader.parsed("HOLDOUT_POST_MEDALS", Thresholds::POSTS),
@@ -136,6 +139,19 @@ struct Reader {
 }
 
 impl Reader {
+    /// `on` or `off`; nothing where it is left out.
+    fn switch(&mut self, name: &str) -> Option<bool> {
+        match self.optional(name).as_deref() {
+            None => None,
+            Some("on" | "true") => Some(true),
+            Some("off" | "false") => Some(false),
+            Some(other) => {
+                self.mistakes.push(format!("{name} is “{other}”: it can be on or off."));
+                None
+            }
+        }
+    }
+
     fn optional(&self, name: &str) -> Option<String> {
         env::var(name).ok().filter(|value| !value.is_empty())
     }

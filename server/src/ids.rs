@@ -40,6 +40,8 @@ row_id! {
     PostId;
     /// Of a subject that is a notebook.
     NotebookId;
+    /// Of a notebook's version from the top.
+    RunId;
 }
 
 impl From<TopicId> for SubjectId {

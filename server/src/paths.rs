@@ -145,6 +145,12 @@ pub const NOTEBOOK_VERSION: &str = "/n/{username}/{notebook}/versions/{version}"
 pub const NOTEBOOK_FILE: &str = "/n/{username}/{notebook}/versions/{version}/file";
 pub const NOTEBOOK_FORK: &str = "/n/{username}/{notebook}/versions/{version}/fork";
 pub const NOTEBOOK_SUBMISSION: &str = "/n/{username}/{notebook}/versions/{version}/submission";
+pub const NOTEBOOK_VERSION_RUN: &str = "/n/{username}/{notebook}/versions/{version}/run";
+pub const NOTEBOOK_RUNS: &str = "/n/{username}/{notebook}/runs";
+pub const NOTEBOOK_RUN: &str = "/n/{username}/{notebook}/runs/{run}";
+pub const NOTEBOOK_RUN_NOTEBOOK: &str = "/n/{username}/{notebook}/runs/{run}/notebook";
+pub const NOTEBOOK_RUN_FILE: &str = "/n/{username}/{notebook}/runs/{run}/files/{output}";
+pub const NOTEBOOK_RUN_SUBMIT: &str = "/n/{username}/{notebook}/runs/{run}/submit";
 pub const NOTEBOOK_PICTURE: &str = "/n/{username}/{notebook}/pictures/{picture}";
 pub const NOTEBOOK_COMPARE: &str = "/n/{username}/{notebook}/compare";
 pub const NOTEBOOK_SETTINGS: &str = "/n/{username}/{notebook}/settings";
@@ -280,6 +286,12 @@ pub const API_NOTEBOOK_FILE: &str = "/api/v1/notebooks/{username}/{notebook}/ver
 pub const API_NOTEBOOK_FORK: &str = "/api/v1/notebooks/{username}/{notebook}/versions/{version}/fork";
 pub const API_NOTEBOOK_SUBMISSION: &str =
     "/api/v1/notebooks/{username}/{notebook}/versions/{version}/submissions/{id}";
+pub const API_NOTEBOOK_VERSION_RUNS: &str = "/api/v1/notebooks/{username}/{notebook}/versions/{version}/runs";
+pub const API_NOTEBOOK_RUNS: &str = "/api/v1/notebooks/{username}/{notebook}/runs";
+pub const API_NOTEBOOK_RUN: &str = "/api/v1/notebooks/{username}/{notebook}/runs/{run}";
+pub const API_NOTEBOOK_RUN_NOTEBOOK: &str = "/api/v1/notebooks/{username}/{notebook}/runs/{run}/notebook";
+pub const API_NOTEBOOK_RUN_FILE: &str = "/api/v1/notebooks/{username}/{notebook}/runs/{run}/files/{output}";
+pub const API_NOTEBOOK_RUN_SUBMISSION: &str = "/api/v1/notebooks/{username}/{notebook}/runs/{run}/submission";
 pub const API_NOTEBOOK_DIFF: &str = "/api/v1/notebooks/{username}/{notebook}/diff";
 pub const API_NOTEBOOK_COMMENTS: &str = "/api/v1/notebooks/{username}/{notebook}/comments";
 pub const API_NOTEBOOK_FOLLOW: &str = "/api/v1/notebooks/{username}/{notebook}/follow";
@@ -586,6 +598,10 @@ pub fn notebook_version(username: &str, notebook: &str, version: i32) -> String 
 
 pub fn notebook_file(username: &str, notebook: &str, version: i32) -> String {
     format!("/n/{username}/{notebook}/versions/{version}/file")
+}
+
+pub fn notebook_run(username: &str, notebook: &str, run: crate::ids::RunId) -> String {
+    format!("/n/{username}/{notebook}/runs/{run}")
 }
 
 pub fn notebook_picture(username: &str, notebook: &str, picture: &str) -> String {

@@ -21,6 +21,8 @@ pub enum Subject {
     Examine { version_id: i64 },
     /// Make train, test, sample and solution from one labelled table.
     Split { table_id: i64 },
+    /// Run a notebook's version from the top; taken by runners, and never by a scorer.
+    Run { run_id: i64 },
 }
 
 /// Lower runs first.
@@ -29,6 +31,7 @@ pub enum Priority {
     Interactive = 0,
     Rescoring = 5,
     Audit = 8,
+    Run = 9,
 }
 
 /// The scores of one submission. A `None` carries the reason beside it.

@@ -39,12 +39,12 @@ pub async fn enqueue(
     subject: Subject,
     priority: Priority,
 ) -> sqlx::Result<i64> {
-    let Columns { kind, team_id, submission_id, check_id, version_id, table_id, verification_id } =
+    let Columns { kind, team_id, submission_id, check_id, version_id, table_id, verification_id, run_id } =
         columns(subject);
     sqlx::query_scalar!(
         "insert into jobs
             (kind, priority, turn, team_turn, competition_id, team_id, submission_id, check_id, version_id, table_id,
-             verification_id)
+             verification_id, run_id)
          values (
             $1, $2,
             greatest(
@@ -65,7 +65,7 @@ pub async fn enqueue(
                             and priority = $2 and competition_id = $3
                           order by team_turn desc limit 1), 0)
             ),
-            $3, $4, $5, $6, $7, $8, $9)
+            $3, $4, $5, $6, $7, $8, $9, $10)
          returning id",
         kind,
         priority as i16,
@@ -76,9 +76,40 @@ pub async fn enqueue(
         version_id,
         table_id,
         verification_id,
+        run_id,
     )
     .fetch_one(conn)
     .await
+}
+
+/// Whose work it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taker {
+    /// Takes everything that is about scores.
+    Scorer,
+    /// Takes runs of notebooks alone.
+    Runner,
+}
+
+impl Taker {
+    fn priorities(self) -> (i16, i16) {
+        match self {
+            Self::Scorer => (Priority::Interactive as i16, Priority::Audit as i16),
+            Self::Runner => (Priority::Run as i16, Priority::Run as i16),
+        }
+    }
+}
+
+/// Leases the next job about scores for `lease_seconds`, or `None` when none waits: see [`claim_for`].
+///
+/// # Errors
+/// Those of the database.
+pub async fn claim(
+    conn: &mut PgConnection,
+    worker: Uuid,
+    lease_seconds: f64,
+) -> sqlx::Result<Option<Leased>> {
+    claim_for(conn, Taker::Scorer, worker, lease_seconds).await
 }
 
 /// Leases the next job for `lease_seconds`, or `None` when none waits.
@@ -91,16 +122,19 @@ pub async fn enqueue(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn claim(
+pub async fn claim_for(
     conn: &mut PgConnection,
+    taker: Taker,
     worker: Uuid,
     lease_seconds: f64,
 ) -> sqlx::Result<Option<Leased>> {
+    let (first, last) = taker.priorities();
     let row = sqlx::query_as!(
         Row,
         "with head as materialized (
             select id, priority, competition_id from jobs
             where state = 'queued' and (run_at <= now() or run_at > now() + interval '1 minute')
+              and priority between $3 and $4
             order by priority, turn, id
             limit 1
             for update skip locked
@@ -120,9 +154,11 @@ pub async fn claim(
          set state = 'leased', lease = gen_random_uuid(), leased_by = $1, leased_at = now(),
              lease_until = now() + make_interval(secs => $2), attempts = attempts + 1
          where id = (select id from chosen)
-         returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, verification_id, attempts",
+         returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, verification_id, run_id, attempts",
         worker,
         lease_seconds,
+        first,
+        last,
     )
     .fetch_optional(conn)
     .await?;
@@ -281,7 +317,7 @@ pub async fn recover(conn: &mut PgConnection, worker: Uuid) -> sqlx::Result<Vec<
             where state = 'leased' and lease_until < now() and attempts >= $1
             limit 100
             for update skip locked)
-         returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, verification_id, attempts",
+         returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, verification_id, run_id, attempts",
         MAX_ATTEMPTS,
         worker,
     )
@@ -304,6 +340,7 @@ struct Row {
     version_id: Option<i64>,
     table_id: Option<i64>,
     verification_id: Option<i64>,
+    run_id: Option<i64>,
     attempts: i32,
 }
 
@@ -333,6 +370,7 @@ impl TryFrom<Row> for Leased {
             "check" => row.check_id.map(|check_id| Subject::Check { check_id }),
             "examine" => row.version_id.map(|version_id| Subject::Examine { version_id }),
             "split" => row.table_id.map(|table_id| Subject::Split { table_id }),
+            "run" => row.run_id.map(|run_id| Subject::Run { run_id }),
             _ => None,
         };
         Ok(Self {
@@ -356,6 +394,7 @@ struct Columns {
     version_id: Option<i64>,
     table_id: Option<i64>,
     verification_id: Option<i64>,
+    run_id: Option<i64>,
 }
 
 fn columns(subject: Subject) -> Columns {
@@ -383,5 +422,6 @@ fn columns(subject: Subject) -> Columns {
         Subject::Split { table_id } => {
             Columns { kind: "split", table_id: Some(table_id), ..Columns::default() }
         }
+        Subject::Run { run_id } => Columns { kind: "run", run_id: Some(run_id), ..Columns::default() },
     }
 }

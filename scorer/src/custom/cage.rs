@@ -42,7 +42,7 @@ pub struct CageArgs {
 }
 
 /// The user and group without rights.
-const NOBODY: u32 = 65534;
+pub(crate) const NOBODY: u32 = 65534;
 /// Rights that the kernel must know about: those of files.
 const NEEDED: ABI = ABI::V1;
 /// Rights that are given up where the kernel knows them; the filter of system calls covers them as well.
@@ -83,18 +83,20 @@ fn confine(arguments: &CageArgs) -> anyhow::Result<()> {
 }
 
 /// This process has one thread yet, so that what holds for the thread holds for all of it.
-fn become_nobody() -> rustix::io::Result<()> {
+pub(crate) fn become_nobody() -> rustix::io::Result<()> {
     let (user, group) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
     set_thread_groups(&[])?;
     set_thread_res_gid(group, group, group)?;
     set_thread_res_uid(user, user, user)
 }
 
+/// Nobody is given more than they have.
+pub(crate) fn bound(resource: Resource, most: u64) -> rustix::io::Result<()> {
+    let most = rustix::process::getrlimit(resource).maximum.map_or(most, |own| own.min(most));
+    rustix::process::setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
+}
+
 fn limit(arguments: &CageArgs, is_nobody: bool) -> rustix::io::Result<()> {
-    let bound = |resource, most: u64| {
-        let most = rustix::process::getrlimit(resource).maximum.map_or(most, |own| own.min(most));
-        rustix::process::setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
-    };
     bound(Resource::As, arguments.memory_mb << 20)?;
     bound(Resource::Data, arguments.memory_mb << 20)?;
     bound(Resource::Cpu, arguments.cpu_seconds.max(1))?;
@@ -108,7 +110,7 @@ fn limit(arguments: &CageArgs, is_nobody: bool) -> rustix::io::Result<()> {
 }
 
 /// After the change of user, which undoes it. A parent that ended before is not the parent any more.
-fn end_with(parent: u32) -> io::Result<()> {
+pub(crate) fn end_with(parent: u32) -> io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     let is_alive = rustix::process::getppid()
         .map(Pid::as_raw_nonzero)
@@ -117,7 +119,7 @@ fn end_with(parent: u32) -> io::Result<()> {
 }
 
 /// Whatever else is open is closed when Python begins.
-fn hand_down_nothing() -> io::Result<()> {
+pub(crate) fn hand_down_nothing() -> io::Result<()> {
     let (first, last, how) = (3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC);
     // SAFETY: the call takes three numbers; it marks descriptors, and closes none before Python begins.
     let marked = unsafe { libc::syscall(libc::SYS_close_range, first as libc::c_uint, last, how) };

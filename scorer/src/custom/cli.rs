@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::sandbox::{Bounds, Sandbox, Unavailable};
 use super::setup;
+use crate::notebooks;
 
 #[derive(Debug, Args)]
 pub struct SetupArgs {
@@ -22,7 +23,7 @@ pub struct SetupArgs {
 /// Which Python runs hosts' metrics.
 #[derive(Debug, Clone, Default, Args)]
 pub struct PythonArgs {
-    /// The Python for metrics written by hosts, with pandas, numpy and scikit-learn.
+    /// The Python for metrics written by hosts and for notebooks, as `python-setup` makes one.
     #[arg(long, env = "HOLDOUT_PYTHON")]
     pub python: Option<PathBuf>,
 }
@@ -36,6 +37,11 @@ pub fn set_up(arguments: &SetupArgs) -> anyhow::Result<()> {
     let python = std::path::absolute(python)?;
     let sandbox = open(Some(&python), Bounds { memory_mb: 2048, time: Duration::from_secs(60) })?;
     println!("Metrics written by hosts run with {} in their sandbox.", sandbox.versions());
+    let bounds = notebooks::sandbox::Bounds { memory_mb: 1024, disk_mb: 64, time: Duration::from_secs(60) };
+    match notebooks::cli::open(Some(&python), bounds, &std::env::temp_dir()) {
+        Ok(sandbox) => println!("Notebooks can be run with {} in theirs.", sandbox.versions()),
+        Err(reason) => println!("Notebooks cannot be run here: {reason}."),
+    }
     println!("Scorers find it with HOLDOUT_PYTHON={}", python.display());
     Ok(())
 }

@@ -14,8 +14,8 @@ pub mod python;
 pub mod sandbox;
 mod score;
 pub mod setup;
-mod stream;
-mod syscalls;
+pub(crate) mod stream;
+pub(crate) mod syscalls;
 pub mod tables;
 pub mod verdict;
 

@@ -1,4 +1,5 @@
-//! `holdout-scorer python-setup`: a private Python with the libraries that metrics are written with.
+//! `holdout-scorer python-setup`: a private Python with the libraries that metrics are written with, and the
+//! kernel that runs notebooks.
 //!
 //! Never here: a change of the system's own Python.
 
@@ -9,8 +10,16 @@ use anyhow::{Context, bail};
 
 use super::python::Python;
 
-/// What hosts may count on.
-pub const PACKAGES: [&str; 3] = ["numpy>=1.24", "pandas>=2.0", "scikit-learn>=1.3"];
+/// What hosts and notebooks may count on. The driver of notebooks speaks to these kernels and clients.
+pub const PACKAGES: [&str; 7] = [
+    "numpy>=1.24",
+    "pandas>=2.0",
+    "scikit-learn>=1.3",
+    "matplotlib>=3.8",
+    "ipykernel>=6.29,<7",
+    "jupyter-client>=8.6,<9",
+    "nbclient>=0.10,<0.11",
+];
 
 /// The interpreter of a private environment.
 pub fn interpreter(folder: &Path) -> PathBuf {
@@ -40,7 +49,7 @@ pub fn set_up(folder: &Path, base: Option<&Path>) -> anyhow::Result<PathBuf> {
     run(Command::new(&python)
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"])
         .args(PACKAGES))
-    .context("pandas, numpy and scikit-learn could not be installed")?;
+    .context("pandas, numpy, scikit-learn and Jupyter's kernel could not be installed")?;
     Ok(python)
 }
 

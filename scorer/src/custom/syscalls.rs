@@ -12,7 +12,7 @@ use seccompiler::{
 const WRITING: u64 = (libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC | libc::O_APPEND) as u64;
 
 /// Allowed whatever their arguments are.
-const PLAIN: &[c_long] = &[
+pub(crate) const PLAIN: &[c_long] = &[
     libc::SYS_read,
     libc::SYS_readv,
     libc::SYS_pread64,
@@ -84,7 +84,7 @@ const PLAIN: &[c_long] = &[
 
 /// The older names that x86-64 has beside them.
 #[cfg(target_arch = "x86_64")]
-const OLD: &[c_long] = &[
+pub(crate) const OLD: &[c_long] = &[
     libc::SYS_stat,
     libc::SYS_lstat,
     libc::SYS_access,
@@ -97,19 +97,38 @@ const OLD: &[c_long] = &[
     libc::SYS_arch_prctl,
 ];
 #[cfg(not(target_arch = "x86_64"))]
-const OLD: &[c_long] = &[];
+pub(crate) const OLD: &[c_long] = &[];
 
 /// Confines this thread and all that come from it. Needs `no_new_privs`.
 ///
 /// # Errors
 /// A machine whose system calls are not known here, or a kernel without filters.
 pub fn confine() -> Result<(), seccompiler::Error> {
+    confine_to(allowed()?)
+}
+
+/// As [`confine`], with other calls allowed than a metric's.
+///
+/// # Errors
+/// As [`confine`].
+pub(crate) fn confine_to(allowed: BTreeMap<c_long, Vec<SeccompRule>>) -> Result<(), seccompiler::Error> {
     let arch = std::env::consts::ARCH.try_into()?;
-    let unknown = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
-    let no_such_call = SeccompAction::Errno(libc::ENOSYS as u32);
-    apply(SeccompFilter::new(unknown, SeccompAction::Allow, no_such_call, arch)?)?;
+    answer_with(libc::ENOSYS, BTreeMap::from([(libc::SYS_clone3, Vec::new())]))?;
     let refused = SeccompAction::Errno(libc::EPERM as u32);
-    apply(SeccompFilter::new(allowed()?, refused, SeccompAction::Allow, arch)?)
+    apply(SeccompFilter::new(allowed, refused, SeccompAction::Allow, arch)?)
+}
+
+/// Answers calls with an error of their own, where `EPERM` would be taken for something else.
+///
+/// # Errors
+/// As [`confine`].
+pub(crate) fn answer_with(
+    error: i32,
+    calls: BTreeMap<c_long, Vec<SeccompRule>>,
+) -> Result<(), seccompiler::Error> {
+    let arch = std::env::consts::ARCH.try_into()?;
+    let answer = SeccompAction::Errno(error.cast_unsigned());
+    apply(SeccompFilter::new(calls, SeccompAction::Allow, answer, arch)?)
 }
 
 fn apply(filter: SeccompFilter) -> Result<(), seccompiler::Error> {
@@ -148,6 +167,14 @@ fn each(argument: u8, values: impl IntoIterator<Item = u64>) -> Result<Vec<Secco
     values.into_iter().map(|value| one_of(argument, SeccompCmpOp::Eq, value)).collect()
 }
 
-fn one_of(argument: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompRule, BackendError> {
-    SeccompRule::new(vec![SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value)?])
+pub(crate) fn one_of(argument: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompRule, BackendError> {
+    SeccompRule::new(vec![condition(argument, operator, value)?])
+}
+
+pub(crate) fn condition(
+    argument: u8,
+    operator: SeccompCmpOp,
+    value: u64,
+) -> Result<SeccompCondition, BackendError> {
+    SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value)
 }

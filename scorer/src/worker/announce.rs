@@ -101,7 +101,7 @@ pub async fn leave(db: &PgPool, worker: Uuid) -> sqlx::Result<()> {
     Ok(())
 }
 
-fn host_name() -> String {
+pub(crate) fn host_name() -> String {
     let read = std::fs::read_to_string("/proc/sys/kernel/hostname");
     read.map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
 }

@@ -195,7 +195,7 @@ pub fn doctor(args: &DoctorArgs) -> anyhow::Result<bool> {
 }
 
 /// `RUST_LOG` says how much; standard output stays free.
-fn log_to_stderr() {
+pub(crate) fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx::query=error"));
     let _ = tracing_subscriber::fmt()
@@ -208,7 +208,7 @@ fn log_to_stderr() {
 }
 
 /// One thread: it waits for the database and for the child, which does the work.
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }
 
@@ -217,10 +217,18 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 /// # Errors
 /// An address that is none.
 pub fn connect(database_url: &str) -> anyhow::Result<PgPool> {
+    connect_as(ROLE, database_url)
+}
+
+/// As [`connect`], with the rights of another role.
+///
+/// # Errors
+/// An address that is none.
+pub fn connect_as(role: &str, database_url: &str) -> anyhow::Result<PgPool> {
     let options: PgConnectOptions = database_url
         .parse()
         .map_err(|_| anyhow::anyhow!("the database's address is not a PostgreSQL URL"))?;
-    let options = if options.get_username() == ROLE { options } else { options.options([("role", ROLE)]) };
+    let options = if options.get_username() == role { options } else { options.options([("role", role)]) };
     Ok(PgPoolOptions::new()
         .max_connections(4)
         .acquire_timeout(Duration::from_secs(5))

@@ -11,6 +11,7 @@ use sqlx::PgPool;
 use crate::custom::{self, sandbox};
 use crate::intake::{Limits, Source, content};
 use crate::judge::{Context, Judge};
+use crate::notebooks;
 use crate::score::score;
 use crate::solution::Solution;
 use crate::split::SplitRule;
@@ -46,7 +47,7 @@ impl fmt::Display for Finding {
 }
 
 /// Looks at the key, the files, the database, at a score of which the value is known, and at the
-/// sandbox of metrics that hosts write.
+/// sandboxes of metrics that hosts write and of notebooks.
 pub async fn examine(db: &PgPool, files: &Place, key: &Path, python: Option<&Path>) -> Vec<Finding> {
     vec![
         key_is_readable(key),
@@ -54,6 +55,7 @@ pub async fn examine(db: &PgPool, files: &Place, key: &Path, python: Option<&Pat
         database_is_migrated(db).await,
         scores_a_known_value(),
         sandbox_holds(python),
+        notebooks_run(python),
     ]
 }
 
@@ -66,6 +68,18 @@ fn sandbox_holds(python: Option<&Path>) -> Finding {
             sandbox.versions()
         )),
         Err(reason) => Finding::without(format!("Metrics written by hosts cannot run here: {reason}.")),
+    }
+}
+
+/// As [`sandbox_holds`]: nothing is wrong without it.
+fn notebooks_run(python: Option<&Path>) -> Finding {
+    let bounds = notebooks::sandbox::Bounds { memory_mb: 1024, disk_mb: 64, time: Duration::from_secs(60) };
+    match notebooks::cli::open(python, bounds, &std::env::temp_dir()) {
+        Ok(sandbox) => Finding::well(format!(
+            "Notebooks can be run here, in a sandbox that holds, with {}.",
+            sandbox.versions()
+        )),
+        Err(reason) => Finding::without(format!("Notebooks cannot be run here: {reason}.")),
     }
 }
 

@@ -31,7 +31,7 @@ pub enum Written {
 
 /// Runs `write` in one transaction with the end of the job. Unless it answers [`Written::Yes`]
 /// under a lease that is still held, nothing is kept.
-pub(super) async fn with_the_job(
+pub(crate) async fn with_the_job(
     db: &PgPool,
     leased: &Leased,
     write: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<Written>,

@@ -33,6 +33,7 @@ pub async fn give_up(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::Result
                 .execute(&mut *tx)
                 .await?;
         }
+        Subject::Run { run_id } => fail_run(&mut tx, run_id, &text).await?,
         Subject::Examine { version_id } => fail_examination(&mut tx, version_id, text).await?,
         Subject::Split { table_id } => {
             let rejection = json(&Rejection::new(RejectionKind::BadSolution, text))?;
@@ -52,6 +53,18 @@ async fn fail_submission(conn: &mut PgConnection, submission_id: i64, text: &str
         "update submissions set state = 'failed', failure = $2
          where id = $1 and state in ('queued', 'scoring')",
         submission_id,
+        text,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn fail_run(conn: &mut PgConnection, run_id: i64, text: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update notebook_runs set state = 'failed', finished_at = clock_now(), report = left($2, 60000)
+         where id = $1 and finished_at is null",
+        run_id,
         text,
     )
     .execute(conn)

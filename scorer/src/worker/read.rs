@@ -82,6 +82,7 @@ pub async fn work(db: &PgPool, leased: &Leased) -> sqlx::Result<Option<Work>> {
         Subject::Check { check_id } => check(&mut conn, check_id).await,
         Subject::Examine { version_id } => draft(&mut conn, version_id).await,
         Subject::Split { table_id } => table(&mut conn, table_id).await,
+        Subject::Run { .. } => Ok(None),
     }
 }
 

@@ -130,23 +130,24 @@ async fn sweeps(db: PgPool, shelf: Shelf) {
     }
 }
 
+/// Runs of notebooks are not a scorer's.
 async fn is_drained(db: &PgPool) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
-        r#"select not exists (select from jobs where state = 'queued')
-              and not exists (select from jobs where state = 'leased') as "is_drained!""#
+        r#"select not exists (select from jobs where state = 'queued' and priority < 9)
+              and not exists (select from jobs where state = 'leased' and priority < 9) as "is_drained!""#
     )
     .fetch_one(db)
     .await
 }
 
-async fn listen(db: &PgPool) -> Option<PgListener> {
+pub(crate) async fn listen(db: &PgPool) -> Option<PgListener> {
     let mut listener = PgListener::connect_with(db).await.ok()?;
     listener.listen(JOBS_CHANNEL).await.ok()?;
     Some(listener)
 }
 
 /// Ready when a job was announced; `false` when the connection that listened is gone.
-async fn heard(listener: &mut Option<PgListener>) -> bool {
+pub(crate) async fn heard(listener: &mut Option<PgListener>) -> bool {
     match listener {
         Some(listener) => matches!(listener.try_recv().await, Ok(Some(_))),
         None => pending().await,
@@ -154,22 +155,22 @@ async fn heard(listener: &mut Option<PgListener>) -> bool {
 }
 
 /// Between three quarters and five quarters, so that scorers do not all look at once.
-fn jittered(pause: Duration) -> Duration {
+pub(crate) fn jittered(pause: Duration) -> Duration {
     let noise = u16::from_be_bytes([Uuid::new_v4().as_bytes()[0], Uuid::new_v4().as_bytes()[1]]);
     pause.mul_f64(0.75 + 0.5 * f64::from(noise) / f64::from(u16::MAX))
 }
 
-struct Signals {
+pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    pub(crate) fn new() -> std::io::Result<Self> {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    async fn arrival(&mut self) {
+    pub(crate) async fn arrival(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

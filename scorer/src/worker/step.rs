@@ -166,7 +166,7 @@ async fn answer(depot: &mut Depot, warm: &mut Warm, request: &Request) -> Result
     Ok(depot.put_away(&answer).await.map_or_else(Answer::from, |()| answer))
 }
 
-async fn renew(db: &PgPool, leased: &Leased, lease: Duration) -> sqlx::Result<bool> {
+pub(crate) async fn renew(db: &PgPool, leased: &Leased, lease: Duration) -> sqlx::Result<bool> {
     let mut conn = db.acquire().await?;
     queue::renew(&mut conn, leased, lease.as_secs_f64()).await
 }
@@ -237,7 +237,7 @@ async fn write(
 }
 
 /// Something around the job is away: it waits for that, as it would for the database.
-async fn setback(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::Result<Stepped> {
+pub(crate) async fn setback(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::Result<Stepped> {
     let job_id = leased.job_id;
     let is_put_off = patiently(async || {
         let mut conn = db.acquire().await?;
@@ -252,7 +252,7 @@ async fn setback(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::Result<Ste
 }
 
 /// Another attempt after a pause, or, after the last one, the end.
-async fn fault(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::Result<Stepped> {
+pub(crate) async fn fault(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::Result<Stepped> {
     let job_id = leased.job_id;
     tracing::warn!(job_id, attempt = leased.attempts, reason, "a job could not be done");
     if leased.attempts < MAX_ATTEMPTS {
@@ -268,7 +268,7 @@ async fn fault(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::Result<Stepp
 }
 
 /// Leaves the job to a scorer that has what it needs.
-async fn pass_on(db: &PgPool, leased: &Leased) -> sqlx::Result<Stepped> {
+pub(crate) async fn pass_on(db: &PgPool, leased: &Leased) -> sqlx::Result<Stepped> {
     let passed_on = patiently(async || {
         let mut conn = db.acquire().await?;
         queue::pass_on(&mut conn, leased).await

@@ -14,12 +14,12 @@ pub fn python(scorer: &Path) -> PathBuf {
     let folder = folder();
     let lock = File::create(folder.with_extension("lock")).expect("a lock");
     lock.lock().expect("locked");
-    let whole = folder.join("whole");
+    let whole = folder.join("whole-with-kernel");
     if !whole.exists() {
         let status = Command::new(scorer).args(["python-setup", "--into"]).arg(&folder).status();
         assert!(
             status.expect("the scorer's program").success(),
-            "pandas, numpy and scikit-learn are installed"
+            "pandas, numpy, scikit-learn and the kernel are installed"
         );
         File::create(whole).expect("marked");
     }

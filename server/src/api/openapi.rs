@@ -296,6 +296,10 @@ fn path_parameter(path: &str, name: &str) -> (&'static str, Value) {
         "version" => {
             ("The version's number, from 1", json!({"type": "integer", "format": "int32", "example": 2}))
         }
+        "run" => ("The run's id", json!({"type": "integer", "format": "int64", "example": 7})),
+        "output" => {
+            ("The file's number in the run", json!({"type": "integer", "format": "int32", "example": 1}))
+        }
         "username" => ("The person's user name", text("ada")),
         "name" => ("The metric's name", text("roc_auc")),
         "secret" => ("The last part of the invitation link", text("5f0c4d1e93f64b5c8a440d2a4f0e7b11")),

@@ -117,7 +117,7 @@ pub enum ClientVerb {
         #[arg(long)]
         key: bool,
     },
-    /// Notebooks: push, pull, list, draw.
+    /// Notebooks: push, pull, list, run, draw.
     #[command(subcommand)]
     Notebook(notebook::NotebookVerb),
     /// Host a competition from one labelled table.

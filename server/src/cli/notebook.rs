@@ -1,8 +1,9 @@
-//! Notebooks: push, pull, list; and draw one here as the site would.
+//! Notebooks: push, pull, list, run; and draw one here as the site would.
 
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -31,6 +32,11 @@ pub enum NotebookVerb {
     Pull(PullArgs),
     /// List notebooks.
     List(ListArgs),
+    /// Have a version of your notebook run by the server, from the top.
+    ///
+    /// Every cell in order, from a fresh kernel, in a sandbox without a network. With --wait, exit code 2
+    /// says that not every cell ran.
+    Run(RunArgs),
     /// Draw a notebook on this machine as the site would draw it.
     Draw(DrawArgs),
 }
@@ -94,6 +100,18 @@ pub struct ListArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct RunArgs {
+    /// `owner/name`; `owner/name/3` for a version.
+    notebook: String,
+    /// Wait until it has run, and say what came of it.
+    #[arg(long)]
+    wait: bool,
+    /// After a run from the top, submit the submission.csv that it wrote.
+    #[arg(long, requires = "wait")]
+    submit: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct DrawArgs {
     /// An .ipynb file.
     file: PathBuf,
@@ -107,6 +125,7 @@ pub fn run(session: &Session, verb: &NotebookVerb) -> Outcome {
         NotebookVerb::Push(args) => push(session, args),
         NotebookVerb::Pull(args) => pull(session, args),
         NotebookVerb::List(args) => list(session, args),
+        NotebookVerb::Run(args) => run_there(session, args),
         NotebookVerb::Draw(args) => draw_here(session, args),
     }
 }
@@ -175,20 +194,9 @@ fn send(session: &Session, path: &str, file: &Path) -> Outcome<Value> {
 }
 
 fn pull(session: &Session, args: &PullArgs) -> Outcome {
-    let mut parts = args.notebook.trim_matches('/').split('/');
-    let (Some(owner), Some(name), number, None) = (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(CliError::Usage(
-            "Name a notebook as owner/name, or a version of it as owner/name/3.".to_owned(),
-        ));
-    };
-    let base = format!("/api/v1/notebooks/{}/{}", encode(owner), encode(name));
-    let number = match number {
-        Some(number) => number.trim_start_matches('v').to_owned(),
-        None => session.client.get(&base)?["latest_version"].to_string(),
-    };
+    let Named { base, name, number } = named(session, &args.notebook)?;
     let version = session.client.get(&format!("{base}/versions/{}", encode(&number)))?;
-    let name = model::slug(name).map_err(CliError::Usage)?;
+    let name = model::slug(&name).map_err(CliError::Usage)?;
     fs::create_dir_all(&args.into)?;
     let target = args.into.join(format!("{name}.ipynb"));
     if target.exists() && !args.force {
@@ -213,6 +221,72 @@ fn pull(session: &Session, args: &PullArgs) -> Outcome {
     let document = json!({ "path": target.display().to_string(), "version": version });
     session.screen.answer(&document, |_| format!("Version {number} is in {}.", target.display()));
     Ok(())
+}
+
+/// A version as it is named on the command line.
+struct Named {
+    /// The notebook's address in the API.
+    base: String,
+    name: String,
+    number: String,
+}
+
+fn named(session: &Session, notebook: &str) -> Outcome<Named> {
+    let mut parts = notebook.trim_matches('/').split('/');
+    let (Some(owner), Some(name), number, None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(CliError::Usage(
+            "Name a notebook as owner/name, or a version of it as owner/name/3.".to_owned(),
+        ));
+    };
+    let base = format!("/api/v1/notebooks/{}/{}", encode(owner), encode(name));
+    let number = match number {
+        Some(number) => number.trim_start_matches('v').to_owned(),
+        None => session.client.get(&base)?["latest_version"].to_string(),
+    };
+    Ok(Named { base, name: name.to_owned(), number })
+}
+
+/// How often a run that is waited for is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+fn run_there(session: &Session, args: &RunArgs) -> Outcome {
+    let Named { base, number, .. } = named(session, &args.notebook)?;
+    let mut run = session.client.post(&format!("{base}/versions/{}/runs", encode(&number)), &json!({}))?;
+    let address = format!("{base}/runs/{}", run["id"]);
+    while args.wait && ["waiting", "running"].contains(&run["state"].as_str().unwrap_or_default()) {
+        std::thread::sleep(LOOK_EVERY);
+        run = session.client.get(&address)?;
+    }
+    let ran = run["state"] == "ran";
+    if args.submit && ran {
+        run["submission"] = session.client.post(&format!("{address}/submission"), &json!({}))?;
+    }
+    session.screen.answer(&run, |paint| {
+        let said = format!("Run {} of version {number}: {}", run["id"], text(&run, "text"));
+        let files = items_of(&run["files"]);
+        let submitted = match run["submission"]["submission_id"].as_i64() {
+            Some(id) => format!("\nSubmission #{id} was received."),
+            None => String::new(),
+        };
+        let said = if ran { paint.good(&said) } else { said };
+        format!("{said}{}{files}{submitted}", traceback(&run))
+    });
+    if args.wait && !ran { Err(CliError::Rejected("Not every cell ran.".to_owned())) } else { Ok(()) }
+}
+
+fn traceback(run: &Value) -> String {
+    let traceback = text(run, "traceback");
+    if traceback.is_empty() { String::new() } else { format!("\n{}", traceback.trim_end()) }
+}
+
+fn items_of(files: &Value) -> String {
+    let files = files.as_array().map(Vec::as_slice).unwrap_or_default();
+    let line = |file: &Value| {
+        let size = format::size(file["size_bytes"].as_u64().unwrap_or(0));
+        format!("\n  {} ({size})", text(file, "path"))
+    };
+    files.iter().map(line).collect()
 }
 
 fn list(session: &Session, args: &ListArgs) -> Outcome {

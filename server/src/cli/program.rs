@@ -32,7 +32,8 @@ pub enum Verb {
     Migrate,
     /// Download PostgreSQL's programs into the data folder, for machines that have none.
     FetchPostgres,
-    /// Install pandas, numpy and scikit-learn into the data folder, for metrics that hosts write.
+    /// Install pandas, numpy, scikit-learn and Jupyter's kernel into the data folder, for metrics that hosts write
+    /// and for runs of notebooks.
     PythonSetup,
     /// Say what is wrong with this installation, and how to mend it.
     Doctor,

@@ -25,6 +25,8 @@ const OWNER: &str = "holdout_owner";
 pub const WEB: &str = "holdout_web";
 /// The scorers' role.
 pub const SCORER: &str = "holdout_scorer";
+/// The role of what runs notebooks.
+pub const RUNNER: &str = "holdout_runner";
 
 /// How long a cluster of a killed supervisor may take to stop.
 const ORPHAN_PATIENCE: Duration = Duration::from_secs(10);
@@ -34,6 +36,7 @@ const WHO_MAY_ENTER: &str = "\
 local all     holdout_owner   scram-sha-256
 local holdout holdout_web     trust
 local holdout holdout_scorer  trust
+local holdout holdout_runner  trust
 ";
 
 /// Fits a small machine; the pages' hot rows fit in 64 MB with room.

@@ -55,6 +55,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
         Ok(layout) => {
             findings.push(keys_are_private(layout));
             findings.push(cage(layout));
+            findings.push(notebooks(config, layout));
             if is_embedded {
                 findings.push(postgres(layout));
             }
@@ -119,6 +120,15 @@ fn scorer_program() -> Finding {
         Ok(path) => Finding::well(format!("The scorers' program is {}.", path.display())),
         Err(error) => Finding::wrong(error.to_string()),
     }
+}
+
+/// Without them, everything else works: nothing is wrong then.
+fn notebooks(config: &Config, layout: &Layout) -> Finding {
+    Finding::well(if up::runs_notebooks(config, layout) {
+        "Notebooks are run in a sandbox; `holdout-scorer doctor` tries it and says whether it holds."
+    } else {
+        "Notebooks are not run: `holdout python-setup` installs their kernel, HOLDOUT_NOTEBOOKS=on starts a runner."
+    })
 }
 
 fn keys_are_private(layout: &Layout) -> Finding {

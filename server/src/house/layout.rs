@@ -70,7 +70,8 @@ impl Layout {
         self.root.join("postgres")
     }
 
-    /// The private Python that `holdout python-setup` made for metrics that hosts write.
+    /// The private Python that `holdout python-setup` made for metrics that hosts write
+    /// and for notebooks.
     pub fn python(&self) -> PathBuf {
         self.root.join("python")
     }

@@ -43,6 +43,8 @@ struct Tree {
     database: Option<(Cluster, Supervised)>,
     server: Option<Supervised>,
     scorers: Vec<Supervised>,
+    /// Of notebooks, where it is enabled.
+    runner: Option<Supervised>,
 }
 
 /// Runs the house until it is told to stop. Call from the main thread with a runtime of that
@@ -58,7 +60,7 @@ pub async fn up(config: Config, args: UpArgs) -> anyhow::Result<()> {
         std::fs::create_dir_all(folder)?;
     }
     let mut stop = Stop::new()?;
-    let mut tree = Tree { database: None, server: None, scorers: Vec::new() };
+    let mut tree = Tree { database: None, server: None, scorers: Vec::new(), runner: None };
     let ran = tokio::select! {
         ran = run(&config, &layout, &args, &mut tree) => ran,
         () = stop.asked() => Ok(()),
@@ -91,6 +93,9 @@ async fn run(config: &Config, layout: &Layout, args: &UpArgs, tree: &mut Tree) -
     for number in 1..=args.scorers.unwrap_or_else(default_scorers) {
         tree.scorers.push(start_scorer(number, config, layout, &urls)?);
     }
+    if runs_notebooks(config, layout) {
+        tree.runner = Some(start_runner(config, layout, &urls)?);
+    }
     let welcome = Welcome {
         config: config.clone(),
         owner_url: urls.owner.clone(),
@@ -108,6 +113,7 @@ struct Urls {
     owner: String,
     web: String,
     scorer: String,
+    runner: String,
 }
 
 impl Urls {
@@ -116,12 +122,14 @@ impl Urls {
             owner: cluster.owner_url(),
             web: cluster.url(cluster::WEB),
             scorer: cluster.url(cluster::SCORER),
+            runner: cluster.url(cluster::RUNNER),
         }
     }
 
     /// The children take their roles after connecting.
     fn external(url: &str) -> Self {
-        Self { owner: url.to_owned(), web: url.to_owned(), scorer: url.to_owned() }
+        let url = || url.to_owned();
+        Self { owner: url(), web: url(), scorer: url(), runner: url() }
     }
 }
 
@@ -178,6 +186,34 @@ fn start_scorer(number: usize, config: &Config, layout: &Layout, urls: &Urls) ->
     };
     Supervised::start(format!("scorer {number}"), Signal::TERM, Box::new(recipe))
         .context("A scorer cannot be started")
+}
+
+/// Where nothing is said, notebooks are run once the private Python is there that can run them; whether the
+/// sandbox holds, the runner finds out and tells.
+pub fn runs_notebooks(config: &Config, layout: &Layout) -> bool {
+    config.notebooks.unwrap_or_else(|| layout.python().join("bin/jupyter-kernel").exists())
+}
+
+/// It holds no key, and its role reads neither labels nor scores.
+fn start_runner(config: &Config, layout: &Layout, urls: &Urls) -> anyhow::Result<Supervised> {
+    let program = scorer_program()?;
+    let (url, files) = (urls.runner.clone(), layout::absolute(&config.files)?);
+    let own_python = layout.python().join("bin/python");
+    let recipe = move || {
+        let mut command = Command::new(&program);
+        command
+            .arg("run-notebooks")
+            .env_remove("DATABASE_URL")
+            .env_remove("HOLDOUT_SCORER_KEY")
+            .env("HOLDOUT_DATABASE_URL", &url)
+            .env("HOLDOUT_FILES", &files);
+        if std::env::var_os("HOLDOUT_PYTHON").is_none() && own_python.exists() {
+            command.env("HOLDOUT_PYTHON", &own_python);
+        }
+        command
+    };
+    Supervised::start("notebooks", Signal::TERM, Box::new(recipe))
+        .context("The runner of notebooks cannot be started")
 }
 
 /// The scorers' program lies next to this one.
@@ -246,7 +282,8 @@ impl Tree {
 
     /// The server and the scorers first, the database when nobody needs it any more.
     async fn stop(&mut self) {
-        let mut users: Vec<&mut Supervised> = self.scorers.iter_mut().chain(self.server.as_mut()).collect();
+        let mut users: Vec<&mut Supervised> =
+            self.runner.iter_mut().chain(&mut self.scorers).chain(self.server.as_mut()).collect();
         stop_all(&mut users).await;
         if let Some((_, database)) = &mut self.database {
             stop_all(&mut [database]).await;
@@ -268,7 +305,7 @@ impl Tree {
 
     fn processes(&mut self) -> impl Iterator<Item = &mut Supervised> {
         let database = self.database.as_mut().map(|(_, server)| server);
-        self.scorers.iter_mut().chain(self.server.as_mut()).chain(database)
+        self.runner.iter_mut().chain(&mut self.scorers).chain(self.server.as_mut()).chain(database)
     }
 }
 

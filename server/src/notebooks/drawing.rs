@@ -9,11 +9,12 @@ use super::draw::{Drawing, Heading, draw};
 use super::ipynb;
 use super::model::{Notebook, Version};
 use super::push::{blocking, read_whole};
+use super::runs;
 use super::store::drawings::{self, StoredPicture};
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::files::Stored;
-use crate::ids::{NotebookId, UserId};
+use crate::ids::{NotebookId, RunId, UserId};
 use crate::paths;
 
 /// Bytes of what a notebook says that the search knows.
@@ -114,6 +115,23 @@ impl Prepared {
         drawings::put(conn, id, number, &self.page, &self.contents, now).await
     }
 
+    /// As [`Prepared::put`], for the notebook that came out of a run.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn put_of_run(
+        &self,
+        conn: &mut PgConnection,
+        id: NotebookId,
+        run: RunId,
+        now: DateTime<Utc>,
+    ) -> sqlx::Result<Option<String>> {
+        if let Some((stored, pictures)) = &self.pictures {
+            drawings::add_pictures(conn, id, &stored.key, pictures).await?;
+        }
+        runs::store::put_drawing(conn, run, &self.page, &self.contents, now).await
+    }
+
     /// Removes the files of a drawing that is not needed after all.
     ///
     /// # Errors
@@ -139,6 +157,14 @@ pub async fn of_version(app: &App, notebook: &Notebook, version: &Version) -> Re
         Some(stored) => stored,
         None => draw_again(app, notebook, version).await?,
     };
+    read_drawn(app, stored).await
+}
+
+/// A drawing as it is stored.
+///
+/// # Errors
+/// Those of storage.
+pub async fn read_drawn(app: &App, stored: drawings::DrawnVersion) -> Result<Drawn> {
     let html = read_whole(app, &stored.storage_key, 0).await?;
     let html = String::from_utf8(html).map_err(anyhow::Error::from)?;
     Ok(Drawn { html, contents: stored.contents.0 })

@@ -19,5 +19,6 @@ pub mod model;
 pub mod openers;
 pub mod pages;
 pub mod push;
+pub mod runs;
 pub mod score;
 pub mod store;

@@ -53,6 +53,7 @@ impl Site {
             database_connections: 4,
             api_requests_a_minute: 0,
             webhooks_to_private_addresses: false,
+            notebooks: None,
             notebook_openers: holdout::notebooks::openers::Openers::default(),
             notebook_medals: Thresholds::NOTEBOOKS,
             post_medals: Thresholds::POSTS,

@@ -130,6 +130,8 @@ fn address(path: &str, slug: &str) -> String {
         ("{name}", "rmse"),
         ("{number}", "1"),
         ("{version}", "1"),
+        ("{run}", "999999999"),
+        ("{output}", "1"),
         ("{notebook}", "baseline"),
         ("{topic}", "999999999"),
         ("{post}", "999999999"),

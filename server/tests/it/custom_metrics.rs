@@ -92,7 +92,7 @@ impl Contest {
     }
 }
 
-async fn interpreter() -> PathBuf {
+pub(crate) async fn interpreter() -> PathBuf {
     tokio::task::spawn_blocking(|| python(&scorer_binary())).await.unwrap()
 }
 

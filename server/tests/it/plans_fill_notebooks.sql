@@ -32,6 +32,20 @@ select n.id, '', to_tsvector('english', 'title'), to_tsvector('english', 'title 
 
 insert into title_words (word) select 'word' || i from generate_series(1, 20000) i on conflict do nothing;
 
+insert into notebook_runs (notebook_id, number, asked_by, asked_at, state, started_at, finished_at, at_cell, n_code_cells,
+    n_cells_run, took_seconds, executed_key, executed_bytes, executed_sha256)
+select v.notebook_id, v.number, v.pushed_by, v.pushed_at, case when r = 1 then 'cell_failed' else 'ran' end, v.pushed_at,
+       v.pushed_at, case when r = 1 then 2 end, 5, case when r = 1 then 1 else 5 end, 9,
+       'runs/' || v.notebook_id || '/' || v.number || '/' || r, 1000, v.sha256
+from notebook_versions v cross join generate_series(1, 2) r where v.notebook_id % 2 = 0;
+
+insert into notebook_run_files (run_id, place, path, storage_key, size_bytes, sha256)
+select r.id, p, 'file-' || p, 'runs/files/' || r.id || '/' || p, 10, r.executed_sha256
+from notebook_runs r cross join generate_series(1, 2) p;
+
+insert into notebook_run_drawings (run_id, drawer, storage_key, size_bytes, contents, drawn_at)
+select id, 1, 'pages/runs/' || id, 100, '[]', now() from notebook_runs;
+
 update submissions s set notebook_id = n.id, notebook_number = 1
 from (select id, row_number() over (order by id) as place from notebooks where competition_id = (select min(id) from competitions)) n
 where s.id = (select min(id) from submissions) + n.place * 7;

@@ -92,6 +92,8 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         notebooks::pages::list::OwnPage,
         notebooks::pages::list::SitePage,
         notebooks::pages::manage::NotebookSettingsPage,
+        notebooks::pages::runs::NotebookRunPage,
+        notebooks::pages::runs::NotebookRunsPage,
         notebooks::pages::send::NewNotebookPage,
         notebooks::pages::send::NotebookVersionsPage,
         notebooks::pages::show::NotebookPage,

@@ -238,6 +238,11 @@ impl Walk {
         let discussion = discuss(&world, [&bob, &carol, &host]).await;
         share(&host, "tour", "houses").await;
         share(&host, "hidden-tour", "hidden").await;
+        sql("insert into notebook_runs (id, notebook_id, number, asked_by, asked_at, state, finished_at) overriding system value
+             select 7700002 + row_number() over (order by id), id, 1, owner_id, clock_now(), 'stopped', clock_now() from notebooks")
+            .execute(&world.pool)
+            .await
+            .unwrap();
         let secrets =
             [&host, &bob, &carol, &dave, &root].into_iter().flat_map(|person| person.secrets.clone());
         Self {
@@ -278,6 +283,8 @@ impl Walk {
                 }
                 "notebook" => &["tour", "hidden-tour", NOWHERE],
                 "version" => &["1", "999999999"],
+                "run" => &["7700003", "7700004", "999999999"],
+                "output" => &["1", "999999999"],
                 "service" => &["competitions.CompetitionApiService", NOWHERE],
                 "method" => &["ListCompetitions", "GetLeaderboard", NOWHERE],
                 "id" => return ids.to_vec(),

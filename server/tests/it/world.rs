@@ -107,6 +107,7 @@ impl World {
             database_connections: 8,
             api_requests_a_minute: 0,
             webhooks_to_private_addresses: false,
+            notebooks: None,
             notebook_openers: holdout::notebooks::openers::Openers::default(),
             notebook_medals: Thresholds::NOTEBOOKS,
             post_medals: Thresholds::POSTS,

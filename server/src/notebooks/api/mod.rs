@@ -4,6 +4,7 @@
 mod acting;
 mod commenting;
 mod comparing;
+mod running;
 mod sending;
 
 use axum::Json;
@@ -18,7 +19,7 @@ use utoipa_axum::routes;
 use super::access::{self, SeenNotebook};
 use super::model::{Notebook, Version, Visibility};
 use super::store::lists::{self, Card, Cursor, Order};
-use super::{score, store};
+use super::{runs, score, store};
 use crate::accounts::model::{Member, Scope};
 use crate::api::paging::{Keyset, NextPart, Slice};
 use crate::api::query::ApiQuery;
@@ -44,6 +45,12 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(download_notebook))
         .routes(routes!(sending::fork_notebook))
         .routes(routes!(acting::link_submission, acting::unlink_submission))
+        .routes(routes!(running::run_notebook))
+        .routes(routes!(running::list_notebook_runs))
+        .routes(routes!(running::show_notebook_run))
+        .routes(routes!(running::download_run_notebook))
+        .routes(routes!(running::download_run_file))
+        .routes(routes!(running::submit_run))
         .routes(routes!(comparing::diff_notebook))
         .routes(routes!(commenting::list_comments, commenting::write_comment))
         .routes(routes!(commenting::follow_notebook, commenting::unfollow_notebook))
@@ -90,6 +97,8 @@ struct NotebookJson {
     updated_at: DateTime<Utc>,
     /// A moderator hid it from all but its author.
     is_hidden: bool,
+    /// Its newest version was run by this installation: every cell in order, from a fresh kernel, without an error.
+    runs_from_the_top: bool,
     /// Where it was forked from, as far as the caller may see that.
     #[serde(skip_serializing_if = "Option::is_none")]
     forked_from: Option<OriginJson>,
@@ -116,6 +125,7 @@ impl NotebookJson {
             created_at: notebook.created_at,
             updated_at: notebook.updated_at,
             is_hidden: notebook.hidden_at.is_some(),
+            runs_from_the_top: false,
             forked_from: None,
             score: None,
         }
@@ -142,8 +152,17 @@ async fn document(app: &App, seen: SeenNotebook, viewer: Option<&Member>) -> Res
         },
         None => None,
     };
+    let mut conn = app.db.acquire().await?;
+    let runs_from_the_top =
+        runs::store::is_from_the_top(&mut conn, seen.notebook.id, seen.notebook.latest).await?;
+    drop(conn);
     let competition = seen.competition.map(|seen| seen.competition.slug);
-    Ok(NotebookJson { forked_from, score, ..NotebookJson::new(app, seen.notebook, competition) })
+    Ok(NotebookJson {
+        forked_from,
+        score,
+        runs_from_the_top,
+        ..NotebookJson::new(app, seen.notebook, competition)
+    })
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -193,12 +212,15 @@ struct NotebookCardJson {
     updated_at: DateTime<Utc>,
     /// The public score of its best submission, with the decimals that the board shows.
     public_score: Option<f64>,
+    /// Its newest version was run by this installation, from the top, without an error.
+    runs_from_the_top: bool,
 }
 
 impl NotebookCardJson {
     fn new(app: &App, card: Card) -> Self {
         Self {
             public_score: card.shown_score().parse().ok(),
+            runs_from_the_top: card.is_from_the_top,
             id: card.id,
             url: app.config.public_url.clone() + &paths::notebook(&card.owner_username, &card.slug),
             owner: card.owner_username,

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod file;
 pub mod list;
 pub mod manage;
+pub mod runs;
 pub mod send;
 pub mod show;
 
@@ -20,6 +21,7 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::forum::store::votes;
+use crate::ids::RunId;
 use crate::paths;
 
 pub fn router() -> Router<App> {
@@ -35,6 +37,12 @@ pub fn router() -> Router<App> {
         .route(paths::NOTEBOOK, get(show::show_newest))
         .route(paths::NOTEBOOK_VERSION, get(show::show_version))
         .route(paths::NOTEBOOK_FILE, get(file::download))
+        .route(paths::NOTEBOOK_VERSION_RUN, post(runs::post_run))
+        .route(paths::NOTEBOOK_RUNS, get(runs::show_runs))
+        .route(paths::NOTEBOOK_RUN, get(runs::show_run))
+        .route(paths::NOTEBOOK_RUN_NOTEBOOK, get(runs::download_executed))
+        .route(paths::NOTEBOOK_RUN_FILE, get(runs::download_file))
+        .route(paths::NOTEBOOK_RUN_SUBMIT, post(runs::post_submit))
         .route(paths::NOTEBOOK_PICTURE, get(file::show_picture))
         .route(paths::NOTEBOOK_COMPARE, get(compare::show_compare))
         .route(paths::NOTEBOOK_COMMENTS, get(comments::show_comments).post(comments::post_comment))
@@ -52,6 +60,7 @@ pub enum Part {
     Notebook,
     Comments,
     Versions,
+    Runs,
     Settings,
 }
 
@@ -78,6 +87,8 @@ pub struct Head {
     pub score: Option<Score>,
     pub n_forks: i64,
     pub pedigree: Option<Pedigree>,
+    /// Its newest version runs from the top.
+    pub is_from_the_top: bool,
 }
 
 impl Head {
@@ -88,6 +99,8 @@ impl Head {
         let pedigree = pedigree(app, &seen.notebook, viewer).await?;
         let mut conn = app.db.acquire().await?;
         let n_forks = store::n_forks(&mut conn, seen.notebook.id).await?;
+        let (id, latest) = (seen.notebook.id, seen.notebook.latest);
+        let is_from_the_top = super::runs::store::is_from_the_top(&mut conn, id, latest).await?;
         let has_voted = match viewer {
             Some(member) => !votes::of_person(&mut conn, member.id, &[seen.notebook.id.0]).await?.is_empty(),
             None => false,
@@ -105,6 +118,7 @@ impl Head {
             score,
             n_forks,
             pedigree,
+            is_from_the_top,
         })
     }
 
@@ -119,6 +133,10 @@ impl Head {
 
     pub fn version_address(&self, number: &i32) -> String {
         paths::notebook_version(&self.notebook.owner_username, &self.notebook.slug, *number)
+    }
+
+    pub fn run_address(&self, run: RunId) -> String {
+        paths::notebook_run(&self.notebook.owner_username, &self.notebook.slug, run)
     }
 
     pub fn compare_address(&self, from: i32, to: i32) -> String {
@@ -160,6 +178,7 @@ impl Head {
                 author: "Bob".to_owned(),
                 address: "/n/bob/baseline/versions/1".to_owned(),
             }),
+            is_from_the_top: true,
         }
     }
 }

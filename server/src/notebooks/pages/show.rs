@@ -4,6 +4,7 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 
+use super::runs::RunPanel;
 use super::{Head, Part, Pedigree};
 use crate::app::App;
 use crate::error::Result;
@@ -23,6 +24,7 @@ pub struct NotebookPage {
     pub head: Head,
     pub version: Version,
     pub drawn: Drawn,
+    pub runs: RunPanel,
     /// Names and addresses of other places that open it.
     pub openers: Vec<(String, String)>,
 }
@@ -39,6 +41,7 @@ impl NotebookPage {
                 html: "<div class=\"cell prose\"><p>Some words.</p></div>".to_owned(),
                 contents: vec![heading],
             },
+            runs: RunPanel::sample(),
             openers: vec![(opener.name.clone(), opener.address("http://localhost/x"))],
         }
     }
@@ -83,8 +86,9 @@ async fn page(
     drop(conn);
     let drawn = drawing::of_version(app, &seen.notebook, &version).await?;
     let head = Head::new(app, &seen, viewer, Part::Notebook).await?;
+    let runs = RunPanel::new(app, &seen, version.number).await?;
     let file = app.config.public_url.clone() + &paths::notebook_file(username, slug, version.number);
     let openers = if seen.notebook.is_public() { app.config.notebook_openers.0.as_slice() } else { &[] };
     let openers = openers.iter().map(|opener| (opener.name.clone(), opener.address(&file))).collect();
-    Ok(NotebookPage { shell, head, version, drawn, openers })
+    Ok(NotebookPage { shell, head, version, drawn, runs, openers })
 }

@@ -347,6 +347,8 @@ pub struct Card {
     pub score_decimals: Option<i32>,
     /// When its competition ends.
     pub ends_at: Option<DateTime<Utc>>,
+    /// Its newest version runs from the top.
+    pub is_from_the_top: bool,
 }
 
 /// The cards of these notebooks, in their order.
@@ -360,7 +362,8 @@ pub async fn cards(conn: &mut PgConnection, ids: &[NotebookId]) -> sqlx::Result<
         "select n.id as \"id: NotebookId\", u.username as owner_username, u.display_name as owner_name, n.slug, n.title,
                 c.slug as \"competition_slug?\", c.title as \"competition_title?\", n.visibility, n.tags,
                 coalesce(v.language, '') as \"language!\", n.latest, n.n_votes, n.n_comments, n.updated_at,
-                b.public_score as \"public_score?\", c.score_decimals as \"score_decimals?\", c.ends_at as \"ends_at?\"
+                b.public_score as \"public_score?\", c.score_decimals as \"score_decimals?\", c.ends_at as \"ends_at?\",
+                coalesce(r.state = 'ran', false) as \"is_from_the_top!\"
          from unnest($1::bigint[]) with ordinality as wanted (id, place)
          join notebooks n on n.id = wanted.id
          join users u on u.id = n.owner_id
@@ -373,6 +376,12 @@ pub async fn cards(conn: &mut PgConnection, ids: &[NotebookId]) -> sqlx::Result<
             order by x.rank_key, m.id
             limit 1
          ) b on true
+         left join lateral (
+            select state from notebook_runs
+            where notebook_id = n.id and number = n.latest and state in ('ran', 'cell_failed', 'stopped')
+            order by id desc
+            limit 1
+         ) r on true
          order by wanted.place",
         &ids,
     )
@@ -406,6 +415,7 @@ impl Card {
             public_score: Some(0.912_345),
             score_decimals: Some(5),
             ends_at: Some(DateTime::UNIX_EPOCH),
+            is_from_the_top: true,
         }
     }
 }

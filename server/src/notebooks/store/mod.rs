@@ -223,7 +223,12 @@ pub async fn delete(
     let keys = sqlx::query_scalar!(
         "select storage_key as \"storage_key!\" from notebook_versions where notebook_id = $1
          union select storage_key from notebook_pictures where notebook_id = $1
-         union select storage_key from notebook_drawings where notebook_id = $1",
+         union select storage_key from notebook_drawings where notebook_id = $1
+         union select executed_key from notebook_runs where notebook_id = $1 and executed_key is not null
+         union select f.storage_key from notebook_runs r join notebook_run_files f on f.run_id = r.id
+             where r.notebook_id = $1
+         union select d.storage_key from notebook_runs r join notebook_run_drawings d on d.run_id = r.id
+             where r.notebook_id = $1",
         id.0,
     )
     .fetch_all(conn)

@@ -1,6 +1,7 @@
 //! Notebooks from the command line: pushed, listed, pulled, drawn.
 
 use super::*;
+use crate::world::sql;
 
 const HOUSES: &[u8] = include_bytes!("../../../../tests/notebooks/houses.ipynb");
 const CHANGED: &[u8] = include_bytes!("../../../../tests/notebooks/houses-changed.ipynb");
@@ -87,4 +88,40 @@ async fn a_notebook_is_drawn_without_a_server() {
     for picture in pictures {
         assert!(shell.path(picture).is_file(), "{picture}");
     }
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_run_is_asked_for_and_what_came_of_it_is_told(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (host, bob) = (world.member("ada").await, world.member("bob").await);
+    world.open_competition(&host, "houses", &Labels::regression()).await.join(&bob).await;
+    let author = Shell::of(&world, &bob).await;
+    author.write("model.ipynb", HOUSES);
+    author.run(&["notebook", "push", "model.ipynb", "-c", "houses"]).await.expect(0);
+    let refused = author.run(&["notebook", "run", "bob/model"]).await;
+    assert!(refused.code != Some(0) && refused.err.contains("no runner is enabled"), "{}", refused.err);
+    sql("insert into notebook_runners (id, host, started_at, last_seen_at, at_once, memory_mb, disk_mb, seconds, environment)
+         values (gen_random_uuid(), 'here', now(), now() + interval '1 hour', 1, 1024, 64, 60, 'Python')")
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    let asked = author.json(&["notebook", "run", "bob/model/1"]).await;
+    assert_eq!((&asked["state"], &asked["version"]), (&json!("waiting"), &json!(1)));
+    // What a runner would say.
+    sql("update notebook_runs set state = 'cell_failed', finished_at = clock_now(), at_cell = 2, n_code_cells = 3,
+             n_cells_run = 1, report = 'NameError: x'")
+    .execute(&world.pool)
+    .await
+    .unwrap();
+    sql("delete from jobs where kind = 'run'").execute(&world.pool).await.unwrap();
+    let run = format!("/api/v1/notebooks/bob/model/runs/{}", asked["id"]);
+    let told = bob.api.get(&run).await.expect(200).json();
+    assert_eq!(
+        (&told["text"], &told["traceback"]),
+        (&json!("Cell 2 of 3 raised an error."), &json!("NameError: x"))
+    );
+    let waiting = author.run(&["notebook", "run", "bob/model"]).await.expect(0);
+    assert!(waiting.out.contains("It waits for a runner."), "{}", waiting.out);
+    sql("delete from jobs where kind = 'run'").execute(&world.pool).await.unwrap();
+    world.close().await;
 }

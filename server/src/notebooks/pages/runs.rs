@@ -1,0 +1,231 @@
+//! Runs from the top as pages: the list of a notebook's runs, one run with its log and files, and the buttons.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::{Head, Part, Pedigree};
+use crate::api::paging::{Keyset, Slice};
+use crate::app::App;
+use crate::competitions::download::{Download, send};
+use crate::error::{AppError, Result};
+use crate::ids::RunId;
+use crate::notebooks::access::{self, SeenNotebook};
+use crate::notebooks::draw::Heading;
+use crate::notebooks::drawing::Drawn;
+use crate::notebooks::runs::model::{Run, RunFile, RunState, Runners, SUBMISSION};
+use crate::notebooks::runs::{ask, drawing, store, submit};
+use crate::paths;
+use crate::web::extract::SignedIn;
+use crate::web::format;
+use crate::web::shell::{Shell, flash};
+
+/// What a notebook's page says about runs of the version that it shows.
+#[derive(Debug, Clone)]
+pub struct RunPanel {
+    /// The newest of the version.
+    pub newest: Option<Run>,
+    pub runners: Runners,
+    /// Whether the viewer is somebody who may ask for runs.
+    pub may_ask: bool,
+}
+
+impl RunPanel {
+    /// # Errors
+    /// Those of the database.
+    pub async fn new(app: &App, seen: &SeenNotebook, number: i32) -> Result<Self> {
+        let mut conn = app.db.acquire().await?;
+        let newest = match store::newest(&mut conn, seen.notebook.id, number).await? {
+            Some(id) => store::find(&mut conn, seen.notebook.id, id).await?,
+            None => None,
+        };
+        let runners = store::runners(&mut conn).await?;
+        Ok(Self { newest, runners, may_ask: seen.is_owner && seen.competition.is_some() })
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.newest.as_ref().is_some_and(|run| run.state.is_open())
+    }
+
+    pub fn sample() -> Self {
+        Self { newest: Some(Run::sample()), runners: Runners::sample(), may_ask: true }
+    }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "notebooks/runs.html")]
+pub struct NotebookRunsPage {
+    pub shell: Shell,
+    pub head: Head,
+    pub runs: Slice<Run>,
+    pub runners: Runners,
+}
+
+impl NotebookRunsPage {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            head: Head::sample(Part::Runs),
+            runs: Slice { items: vec![Run::sample()], next: Some(1) },
+            runners: Runners::sample(),
+        }
+    }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "notebooks/run.html")]
+pub struct NotebookRunPage {
+    pub shell: Shell,
+    pub head: Head,
+    pub run: Run,
+    pub files: Vec<RunFile>,
+    pub drawn: Drawn,
+    /// The viewer may send its predictions.
+    pub may_submit: bool,
+}
+
+impl NotebookRunPage {
+    pub fn sample() -> Self {
+        let heading = Heading { level: 1, place: "nb-Data".to_owned(), text: "Data".to_owned() };
+        Self {
+            shell: Shell::sample(),
+            head: Head::sample(Part::Runs),
+            run: Run::sample(),
+            files: vec![RunFile::sample()],
+            drawn: Drawn { html: "<p>Some words.</p>".to_owned(), contents: vec![heading] },
+            may_submit: true,
+        }
+    }
+
+    pub fn file_address(&self, place: &i32) -> String {
+        format!("{}/files/{place}", self.head.run_address(self.run.id))
+    }
+}
+
+pub(super) async fn show_runs(
+    State(app): State<App>,
+    Path((username, notebook)): Path<(String, String)>,
+    Query(keyset): Query<Keyset>,
+    shell: Shell,
+) -> Result<NotebookRunsPage> {
+    let viewer = shell.viewer.as_ref();
+    let seen = access::see(&app, &username, &notebook, viewer).await?;
+    let head = Head::new(&app, &seen, viewer, Part::Runs).await?;
+    let mut conn = app.db.acquire().await?;
+    let found = store::list(&mut conn, seen.notebook.id, keyset.before(), keyset.fetched()).await?;
+    let runners = store::runners(&mut conn).await?;
+    drop(conn);
+    Ok(NotebookRunsPage { shell, head, runs: keyset.slice(found, |run| run.id.0), runners })
+}
+
+type NamedRun = Path<(String, String, RunId)>;
+
+pub(super) async fn show_run(
+    State(app): State<App>,
+    Path((username, notebook, id)): NamedRun,
+    shell: Shell,
+) -> Result<NotebookRunPage> {
+    let viewer = shell.viewer.as_ref();
+    let seen = access::see(&app, &username, &notebook, viewer).await?;
+    let run = ask::see(&app, &seen, id).await?;
+    let mut conn = app.db.acquire().await?;
+    let files = store::files(&mut conn, run.id).await?;
+    drop(conn);
+    let drawn = drawing::of_run(&app, &seen.notebook, &run).await?;
+    let head = Head::new(&app, &seen, viewer, Part::Runs).await?;
+    let has_predictions = files.iter().any(|file| file.path == SUBMISSION);
+    let may_submit = seen.is_owner && run.state == RunState::Ran && has_predictions;
+    Ok(NotebookRunPage { shell, head, run, files, drawn, may_submit })
+}
+
+pub(super) async fn post_run(
+    State(app): State<App>,
+    Path((username, notebook, number)): Path<(String, String, i32)>,
+    SignedIn(member): SignedIn,
+) -> Result<Response> {
+    let seen = access::see(&app, &username, &notebook, Some(&member)).await?;
+    let asked = ask::ask(&app, &member, &seen, number).await?;
+    let sentence =
+        if asked.is_new { "The run waits for its turn." } else { "This version waits or runs already." };
+    let address = paths::notebook_run(&username, &notebook, asked.run.id);
+    Ok(([flash(sentence)], Redirect::to(&address)).into_response())
+}
+
+pub(super) async fn post_submit(
+    State(app): State<App>,
+    Path((username, notebook, id)): NamedRun,
+    SignedIn(member): SignedIn,
+) -> Result<Response> {
+    let seen = access::see(&app, &username, &notebook, Some(&member)).await?;
+    let run = ask::see(&app, &seen, id).await?;
+    let receipt = submit::send(&app, &member, &seen, &run).await?;
+    let sentence = format!(
+        "Submission #{} was received, and is linked to version {}.",
+        receipt.submission.id, run.number
+    );
+    let address = paths::notebook_run(&username, &notebook, id);
+    Ok(([flash(&sentence)], Redirect::to(&address)).into_response())
+}
+
+pub(super) async fn download_executed(
+    State(app): State<App>,
+    Path((username, notebook, id)): NamedRun,
+    shell: Shell,
+    asked: HeaderMap,
+) -> Result<Response> {
+    let seen = access::see(&app, &username, &notebook, shell.viewer.as_ref()).await?;
+    send_executed(&app, &seen, id, &asked).await
+}
+
+pub(super) async fn download_file(
+    State(app): State<App>,
+    Path((username, notebook, id, place)): Path<(String, String, RunId, i32)>,
+    shell: Shell,
+    asked: HeaderMap,
+) -> Result<Response> {
+    let seen = access::see(&app, &username, &notebook, shell.viewer.as_ref()).await?;
+    send_output(&app, &seen, id, place, &asked).await
+}
+
+/// The notebook with the outputs of a run.
+///
+/// # Errors
+/// [`AppError::NotFound`] where there is none.
+pub async fn send_executed(app: &App, seen: &SeenNotebook, id: RunId, asked: &HeaderMap) -> Result<Response> {
+    let run = ask::see(app, seen, id).await?;
+    let executed = run.executed.ok_or(AppError::NotFound)?;
+    let download = Download {
+        storage_key: &executed.storage_key,
+        name: &format!("{}-run-{id}.ipynb", seen.notebook.slug),
+        size_bytes: executed.size_bytes.unsigned_abs(),
+        sha256_hex: hex::encode(&executed.sha256),
+    };
+    send(&app.files, &download, asked).await
+}
+
+/// A file that a run left: to be kept, and never shown as a page.
+///
+/// # Errors
+/// [`AppError::NotFound`] where there is none.
+pub async fn send_output(
+    app: &App,
+    seen: &SeenNotebook,
+    id: RunId,
+    place: i32,
+    asked: &HeaderMap,
+) -> Result<Response> {
+    let run = ask::see(app, seen, id).await?;
+    let mut conn = app.db.acquire().await?;
+    let files = store::files(&mut conn, run.id).await?;
+    drop(conn);
+    let file = files.iter().find(|file| file.place == place).ok_or(AppError::NotFound)?;
+    let download = Download {
+        storage_key: &file.storage_key,
+        name: file.name(),
+        size_bytes: file.size_bytes.unsigned_abs(),
+        sha256_hex: file.sha256_hex(),
+    };
+    send(&app.files, &download, asked).await
+}

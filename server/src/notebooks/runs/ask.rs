@@ -1,0 +1,89 @@
+//! The verb that asks for a run, and who may read one.
+
+use chrono::TimeDelta;
+use holdout_contract::job::{Priority, Subject};
+use holdout_contract::queue;
+
+use super::model::{Run, Runners};
+use super::store;
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::competitions::download::may_download;
+use crate::error::{AppError, Result};
+use crate::ids::RunId;
+use crate::notebooks::access::SeenNotebook;
+
+/// Runs that one person asks for in a day, at most.
+const MOST_A_DAY: i64 = 20;
+/// What the runs of one person keep together, at most.
+const MOST_KEPT_BYTES: i64 = 2 << 30;
+
+/// A run that was asked for, now or before.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub run: Run,
+    /// `false` where one of the same version waits or runs already.
+    pub is_new: bool,
+}
+
+/// Asks for a run of a version.
+///
+/// # Errors
+/// [`AppError::Refused`] for everybody but the author, for who may not read the competition's data, where
+/// nothing runs notebooks, and for what is no notebook in Python; [`AppError::TooMany`] past the daily limit.
+pub async fn ask(app: &App, member: &Member, seen: &SeenNotebook, number: i32) -> Result<Asked> {
+    seen.require_owner()?;
+    let id = seen.notebook.id;
+    let now = app.clock.now();
+    let mut conn = app.db.acquire().await?;
+    let version = seen.version(&mut conn, Some(number)).await?;
+    let runners = store::runners(&mut conn).await?;
+    drop(conn);
+    let competition = seen.competition.as_ref().ok_or_else(|| {
+        AppError::refused("A notebook is run with the data of its competition, and this one belongs to none.")
+    })?;
+    may_download(competition, true, competition.competition.phase(now))?;
+    if version.language != "python" {
+        return Err(AppError::refused(format!(
+            "Only notebooks in Python can be run here; this one is in {}.",
+            version.language
+        )));
+    }
+    if !matches!(runners, Runners::Ready { .. }) {
+        return Err(AppError::refused(runners.refusal()));
+    }
+    let mut tx = app.db.begin().await?;
+    store::lock_person(&mut tx, member.id).await?;
+    if let Some(open) = store::open(&mut tx, id, number).await? {
+        let run = store::find(&mut tx, id, open).await?.ok_or(AppError::NotFound)?;
+        return Ok(Asked { run, is_new: false });
+    }
+    if store::count_since(&mut tx, member.id, now - TimeDelta::days(1)).await? >= MOST_A_DAY {
+        return Err(AppError::TooMany {
+            message: format!(
+                "You asked for {MOST_A_DAY} runs within a day, which is the most. Go on tomorrow."
+            ),
+            retry_after_seconds: 3600,
+        });
+    }
+    if store::kept_bytes(&mut tx, member.id).await? >= MOST_KEPT_BYTES {
+        return Err(AppError::refused(
+            "Your runs keep 2 GB of files, which is the most. Delete a notebook that you do not need any more.",
+        ));
+    }
+    let run = store::insert(&mut tx, id, number, member.id, now).await?;
+    queue::enqueue(&mut tx, competition.competition.id.0, Subject::Run { run_id: run.0 }, Priority::Run)
+        .await?;
+    let run = store::find(&mut tx, id, run).await?.ok_or(AppError::NotFound)?;
+    tx.commit().await?;
+    Ok(Asked { run, is_new: true })
+}
+
+/// A run of a notebook that its viewer may see.
+///
+/// # Errors
+/// [`AppError::NotFound`] where there is none.
+pub async fn see(app: &App, seen: &SeenNotebook, id: RunId) -> Result<Run> {
+    let mut conn = app.db.acquire().await?;
+    store::find(&mut conn, seen.notebook.id, id).await?.ok_or(AppError::NotFound)
+}
