@@ -23,6 +23,10 @@ row_id! {
     UserId;
     CompetitionId;
     TeamId;
+    /// Of a person into a team.
+    TeamInvitationId;
+    /// Of one team to another.
+    MergeRequestId;
     SubmissionId;
     DataFileId;
     /// A sealed solution.

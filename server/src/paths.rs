@@ -1,5 +1,9 @@
 //! Every address of the site, once: used by routers (the constants) and by handlers, templates and
-//! tests (the functions).
+//! tests (the functions). Those of a large room stand in a file of their own.
+
+mod teams;
+
+pub use teams::*;
 
 pub const HOME: &str = "/";
 pub const REGISTER: &str = "/register";

@@ -73,6 +73,7 @@ pub async fn judged(
         let Some(before) = lock(conn, leased.competition_id, submission).await? else {
             return Ok(Written::Stale);
         };
+        let submission = &Submission { team_id: before.team_id, ..submission.clone() };
         if submission.is_rescoring {
             return rescored(conn, leased.competition_id, submission, &before, judged).await;
         }
@@ -193,6 +194,8 @@ async fn follow(conn: &mut PgConnection, competition_id: i64, submission: &Submi
 
 struct Before {
     state: String,
+    /// Its team may have been merged into another since the job began.
+    team_id: i64,
     is_late: bool,
     active_version_id: Option<i64>,
 }
@@ -204,12 +207,7 @@ async fn lock(
     competition_id: i64,
     submission: &Submission,
 ) -> sqlx::Result<Option<Before>> {
-    sqlx::query!(
-        "select 1 as one from teams where id = (select team_id from submissions where id = $1) for update",
-        submission.id
-    )
-    .fetch_optional(&mut *conn)
-    .await?;
+    sqlx::query_scalar!("select hold_team_of_submission($1)", submission.id).fetch_one(&mut *conn).await?;
     sqlx::query!(
         "select 1 as one from scoring_versions where competition_id = $1 order by id for share",
         competition_id
@@ -218,7 +216,7 @@ async fn lock(
     .await?;
     sqlx::query_as!(
         Before,
-        "select s.state, s.is_late, c.active_version_id
+        "select s.state, s.team_id, s.is_late, c.active_version_id
          from submissions s
          join competitions c on c.id = s.competition_id
          where s.id = $1

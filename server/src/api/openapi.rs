@@ -15,10 +15,11 @@ use crate::error::{PROBLEMS, Problem, ProblemKind};
 use crate::paths;
 
 /// Groups of operations, in the order in which people need them.
-pub const TAGS: [(&str, &str); 15] = [
+pub const TAGS: [(&str, &str); 16] = [
     ("Account", "Who calls, and with which tokens."),
     ("Competitions", "What everybody may see of a competition, and its files."),
     ("Taking part", "Join, check a file, send predictions, read the board."),
+    ("Teams", "One's own team: its name and leader, invitations, merges."),
     ("Forum", "Topics, posts and votes: of the whole site, and of each competition."),
     ("Notebooks", "Shared notebooks: push, list, compare, fork, vote, download."),
     ("Moderation", "Report posts; for hosts and administrators: decide about them."),

@@ -26,6 +26,7 @@ mod settings;
 mod submissions;
 mod submit;
 mod table;
+mod team;
 mod tus;
 mod verify;
 
@@ -100,6 +101,9 @@ pub enum ClientVerb {
     Submission(submissions::ShowArgs),
     /// Choose submissions for the final board.
     Select(submissions::SelectArgs),
+    /// Your team: show, rename, invite, accept, merge, leave.
+    #[command(subcommand)]
+    Team(team::TeamVerb),
     /// Show the leaderboard.
     Leaderboard(leaderboard::BoardArgs),
     /// Have every score of a competition you host computed again and compared, to the last digit.
@@ -155,6 +159,7 @@ fn dispatch(connection: &Connection, session: &Session, verb: &ClientVerb) -> Ou
         ClientVerb::Submissions(args) => submissions::list(session, args),
         ClientVerb::Submission(args) => submissions::show(session, args),
         ClientVerb::Select(args) => submissions::select(session, args),
+        ClientVerb::Team(verb) => team::run(session, verb),
         ClientVerb::Leaderboard(args) => leaderboard::leaderboard(session, args),
         ClientVerb::Verify { competition } => verify::verify(session, competition),
         ClientVerb::KaggleEnv { key } => kaggle_env::kaggle_env(connection, session, *key),

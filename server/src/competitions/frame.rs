@@ -14,6 +14,7 @@ pub enum Tab {
     Discussion,
     Submit,
     Submissions,
+    Team,
     Host,
 }
 

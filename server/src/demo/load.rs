@@ -136,7 +136,8 @@ async fn play(
     let team_id = store::team(&mut tx, competition.id, &baseline.team, app.clock.now()).await?;
     tx.commit().await?;
     let stored = keep(app, "submissions", competition.id.0, bytes(folder, &baseline.file)?).await?;
-    let entrant = Entrant { member: host.clone(), competition: competition.clone(), team_id };
+    let entrant =
+        Entrant { member: host.clone(), competition: competition.clone(), team_id, is_baseline: true };
     let file_name = baseline.file.rsplit('/').next().unwrap_or_default();
     let upload = Upload {
         file_name: file_name.to_owned(),

@@ -49,7 +49,7 @@ pub async fn team(
 ) -> sqlx::Result<TeamId> {
     let made = sqlx::query_scalar!(
         "insert into teams (competition_id, name, is_baseline, created_at) values ($1, $2, true, $3)
-         on conflict (competition_id, lower(name)) do nothing
+         on conflict (competition_id, lower(name)) where merged_into is null do nothing
          returning id as \"id: TeamId\"",
         id.0,
         name,

@@ -54,10 +54,11 @@ pub async fn create(app: &App, member: &Member, ask: CreateAsk) -> Result<Create
         description: ask.submission_description.trim().to_owned(),
         idempotency_key: None,
     };
-    let id = submit(app, &entrant, upload).await?.submission.id;
-    wait_for_score(app, entrant.team_id, id, PATIENCE).await?;
+    let received = submit(app, &entrant, upload).await?.submission;
+    let (team_id, id) = (received.team_id, received.id);
+    wait_for_score(app, team_id, id, PATIENCE).await?;
     let mut conn = app.db.acquire().await?;
-    let submission = store::find(&mut conn, entrant.team_id, id).await?.ok_or_else(unknown)?;
+    let submission = store::find(&mut conn, team_id, id).await?.ok_or_else(unknown)?;
     if let Some(rejection) = submission.reason() {
         let message = format!("{} A file that is rejected costs no submission.", reason(rejection));
         return Err(Fault::Said(StatusCode::BAD_REQUEST, message));

@@ -48,7 +48,7 @@ struct NotificationJson {
     address: String,
     /// The beginning of the text.
     excerpt: String,
-    /// What a moderator says of it.
+    /// What a moderator says of it; the whole sentence of what is about a team.
     #[serde(skip_serializing_if = "String::is_empty")]
     words: String,
     created_at: DateTime<Utc>,

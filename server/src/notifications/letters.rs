@@ -63,8 +63,7 @@ fn body(told: &[Notification], site: &str, unsubscribe_url: &str) -> String {
     let mut body = String::new();
     for one in told {
         let _ = writeln!(body, "{}\n{site}{}\n", one.sentence(), one.address());
-        let quoted = if one.words.is_empty() { &one.excerpt } else { &one.words };
-        for line in quoted.lines() {
+        for line in one.quoted().lines() {
             let _ = writeln!(body, "> {line}");
         }
         body.push('\n');

@@ -86,6 +86,8 @@ pub enum Event {
     Hidden,
     /// A moderator has a word about a text.
     Warned,
+    /// Something happened to a team, or somebody is invited into one.
+    Team,
 }
 
 /// Why somebody is told: the first that holds.
@@ -105,6 +107,8 @@ pub enum Reason {
     Forum,
     /// It is about what they wrote.
     Own,
+    /// It is about their team, or one that invites them.
+    Team,
 }
 
 /// Something that somebody is told.
@@ -113,15 +117,18 @@ pub struct Notification {
     pub id: i64,
     pub event: Event,
     pub reason: Reason,
-    pub subject_id: SubjectId,
+    /// `None` where it is about a competition.
+    pub subject_id: Option<SubjectId>,
     pub is_post: bool,
+    /// Empty where it is about a text.
+    pub competition_slug: String,
     /// Empty for a moderator, who is not named.
     pub actor: String,
-    /// Of the topic or notebook.
+    /// Of the topic, notebook or competition.
     pub title: String,
     /// The beginning of the post.
     pub excerpt: String,
-    /// Of a moderator.
+    /// Of a moderator; or the whole sentence of what is not about a text.
     pub words: String,
     pub created_at: DateTime<Utc>,
     pub read_at: Option<DateTime<Utc>>,
@@ -136,8 +143,9 @@ impl Notification {
             id: 1,
             event: Event::Posted,
             reason: Reason::Mention,
-            subject_id: SubjectId(2),
+            subject_id: Some(SubjectId(2)),
             is_post: true,
+            competition_slug: String::new(),
             actor: "Ada Lovelace".to_owned(),
             title: "Why does it jump?".to_owned(),
             excerpt: "It is the noise.".to_owned(),
@@ -157,6 +165,7 @@ impl Notification {
         };
         let actor = &self.actor;
         match (self.event, self.reason) {
+            (Event::Team, _) => self.words.clone(),
             (Event::Accepted, _) => format!("{actor} marked your reply in {place} as the answer"),
             (Event::Hidden, _) if !self.is_post => format!("A moderator hid your notebook {place}"),
             (Event::Warned, _) if !self.is_post => {
@@ -171,17 +180,46 @@ impl Notification {
         }
     }
 
+    /// What is quoted below the sentence; empty where nothing is.
+    pub fn quoted(&self) -> &str {
+        match self.event {
+            Event::Team => "",
+            _ if self.words.is_empty() => &self.excerpt,
+            _ => &self.words,
+        }
+    }
+
     /// Where it can be read.
     pub fn address(&self) -> String {
-        address(self.subject_id, self.owner.as_deref().zip(self.slug.as_deref()))
+        let place = Place {
+            subject_id: self.subject_id,
+            owner: self.owner.clone(),
+            slug: self.slug.clone(),
+            competition_slug: self.competition_slug.clone(),
+        };
+        place.address()
     }
 }
 
-/// Where a post, or the notebook of this author and name, is read.
-pub fn address(subject: SubjectId, notebook: Option<(&str, &str)>) -> String {
-    match notebook {
-        Some((owner, slug)) => paths::notebook(owner, slug),
-        None => format!("{}#post-{subject}", paths::post(PostId(subject.0))),
+/// What a notification is about: a team of a competition, a notebook, or a post.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// `None` where it is about a competition.
+    pub subject_id: Option<SubjectId>,
+    /// Of a notebook, its author's user name and its own.
+    pub owner: Option<String>,
+    pub slug: Option<String>,
+    /// Empty where it is about a text.
+    pub competition_slug: String,
+}
+
+impl Place {
+    pub fn address(&self) -> String {
+        match (self.subject_id, self.owner.as_deref().zip(self.slug.as_deref())) {
+            (None, _) => paths::team(&self.competition_slug),
+            (Some(_), Some((owner, slug))) => paths::notebook(owner, slug),
+            (Some(id), None) => format!("{}#post-{id}", paths::post(PostId(id.0))),
+        }
     }
 }
 
@@ -280,5 +318,14 @@ mod tests {
         assert!(told(Event::Posted, Reason::Mention).contains("mentioned you"));
         assert!(told(Event::Accepted, Reason::Own).contains("as the answer"));
         assert!(!told(Event::Hidden, Reason::Own).contains("Ada"), "moderators are not named");
+        let of_team = Notification {
+            event: Event::Team,
+            subject_id: None,
+            competition_slug: "houses".to_owned(),
+            words: "Ada joined your team".to_owned(),
+            ..Notification::sample()
+        };
+        assert_eq!((of_team.sentence().as_str(), of_team.quoted()), ("Ada joined your team", ""));
+        assert_eq!(of_team.address(), "/c/houses/team");
     }
 }

@@ -76,9 +76,8 @@ async fn post_open(
     SignedIn(member): SignedIn,
 ) -> Result<Redirect> {
     let mut conn = app.db.acquire().await?;
-    let address =
-        inbox::mark_read(&mut conn, member.id, id, app.clock.now()).await?.ok_or(AppError::NotFound)?;
-    Ok(Redirect::to(&address))
+    let place = inbox::mark_read(&mut conn, member.id, id, app.clock.now()).await?;
+    Ok(Redirect::to(&place.ok_or(AppError::NotFound)?.address()))
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -46,6 +46,21 @@ pub async fn author(
     spread::to_author(conn, event, subject, actor, words, now, next_digest(now)).await
 }
 
+/// Tells people of something that happened to a team of theirs, in one sentence; not whoever did it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_team(
+    conn: &mut PgConnection,
+    team_event: i64,
+    people: &[UserId],
+    sentence: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let people: Vec<i64> = people.iter().map(|id| id.0).collect();
+    spread::of_team(conn, team_event, &people, sentence, now, next_digest(now)).await
+}
+
 /// Runs for ever.
 pub async fn tell_forever(app: App) {
     loop {

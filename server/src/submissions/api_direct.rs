@@ -129,6 +129,6 @@ async fn finish_direct_upload(
         About { file_name: last_part(&file.file_name), description: file.description.trim().to_owned() };
     let receipt = direct::take_in(&app, &entrant, id, file.announced()?, about).await?;
     let seen = access::see(&app, &slug, Some(&member)).await?;
-    let document = document(&app, &seen, entrant.team_id, receipt.submission.id).await?;
+    let document = document(&app, &seen, receipt.submission.team_id, receipt.submission.id).await?;
     Ok((StatusCode::CREATED, Json(document)))
 }

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::ids::SubmissionId;
 use crate::submissions::store;
-use crate::submissions::submit::{DESCRIPTION_LIMIT, Entrant};
+use crate::submissions::submit::{DESCRIPTION_LIMIT, Entrant, hold_team};
 
 /// # Errors
 /// [`AppError::Field`] for a text that is too long.
@@ -32,9 +32,9 @@ pub async fn describe(app: &App, entrant: &Entrant, id: SubmissionId, text: &str
 pub async fn choose_final(app: &App, entrant: &Entrant, id: SubmissionId) -> Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    store::lock_team(&mut tx, entrant.team_id).await?;
+    let team_id = hold_team(&mut tx, entrant).await?;
     refuse_after_end(&mut tx, entrant, now).await?;
-    let submission = store::find(&mut tx, entrant.team_id, id).await?.ok_or(AppError::NotFound)?;
+    let submission = store::find(&mut tx, team_id, id).await?.ok_or(AppError::NotFound)?;
     if submission.is_selected() {
         return Ok(());
     }
@@ -42,12 +42,12 @@ pub async fn choose_final(app: &App, entrant: &Entrant, id: SubmissionId) -> Res
         return Err(AppError::refused("A file that was not scored in time cannot be chosen for the final."));
     }
     let limit = i64::from(entrant.competition.final_limit);
-    if store::count_selected(&mut tx, entrant.team_id).await? >= limit {
+    if store::count_selected(&mut tx, team_id).await? >= limit {
         return Err(AppError::refused(format!(
             "{limit} are chosen already, the most there can be: take one back first."
         )));
     }
-    store::set_selected(&mut tx, entrant.team_id, id, Some(now)).await?;
+    store::set_selected(&mut tx, team_id, id, Some(now)).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -58,9 +58,9 @@ pub async fn choose_final(app: &App, entrant: &Entrant, id: SubmissionId) -> Res
 /// A sentence after the end; [`AppError::NotFound`] for another team's.
 pub async fn withdraw_final(app: &App, entrant: &Entrant, id: SubmissionId) -> Result<()> {
     let mut tx = app.db.begin().await?;
-    store::lock_team(&mut tx, entrant.team_id).await?;
+    let team_id = hold_team(&mut tx, entrant).await?;
     refuse_after_end(&mut tx, entrant, app.clock.now()).await?;
-    if !store::set_selected(&mut tx, entrant.team_id, id, None).await? {
+    if !store::set_selected(&mut tx, team_id, id, None).await? {
         return Err(AppError::NotFound);
     }
     tx.commit().await?;

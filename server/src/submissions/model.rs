@@ -80,6 +80,8 @@ pub struct Submission {
     pub selected_at: Option<DateTime<Utc>>,
     pub log_position: i64,
     pub entry_hash: Vec<u8>,
+    /// The team that the log's entry names: the one that sent it, whatever it merged with since.
+    pub log_team_id: TeamId,
     /// It failed because the metric that the host wrote broke on it.
     pub is_hosts_fault: bool,
 }
@@ -114,6 +116,7 @@ impl Submission {
             selected_at: None,
             log_position: 3,
             entry_hash: vec![9; 32],
+            log_team_id: TeamId(1),
             is_hosts_fault: false,
         }
     }

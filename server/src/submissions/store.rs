@@ -33,15 +33,6 @@ pub struct LogHead {
     pub hash: Vec<u8>,
 }
 
-/// Everything that counts a team's submissions waits here for everything else that does.
-///
-/// # Errors
-/// Those of the database.
-pub async fn lock_team(conn: &mut PgConnection, team_id: TeamId) -> sqlx::Result<()> {
-    sqlx::query_scalar!("select id from teams where id = $1 for update", team_id.0).fetch_one(conn).await?;
-    Ok(())
-}
-
 /// Reads the competition's terms and holds off its settling until the transaction ends.
 ///
 /// # Errors
@@ -206,6 +197,7 @@ pub async fn list(
                 x.public_score as \"public_score?\", x.public_undefined as \"public_undefined?\",
                 x.part_scores as \"part_scores?\", s.scored_at, s.selected_at,
                 coalesce(l.position, 0) as \"log_position!\", coalesce(l.entry_hash, '') as \"entry_hash!\",
+                coalesce(l.sent_as, s.team_id) as \"log_team_id!: TeamId\",
                 coalesce(s.failure = $4, false) as \"is_hosts_fault!\"
          from submissions s
          join users u on u.id = s.user_id

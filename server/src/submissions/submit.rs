@@ -18,6 +18,8 @@ use crate::error::{AppError, Result};
 use crate::ids::TeamId;
 use crate::submissions::model::{Allowance, Submission, entry_hash};
 use crate::submissions::store::{self, NewSubmission};
+use crate::teams;
+use crate::teams::seat::{hold_own, no_team};
 use crate::uploads::spend::Arrived;
 use crate::web::format;
 
@@ -32,6 +34,8 @@ pub struct Entrant {
     pub member: Member,
     pub competition: Competition,
     pub team_id: TeamId,
+    /// Sends the host's reference entries: for a team that nobody is in.
+    pub is_baseline: bool,
 }
 
 impl Entrant {
@@ -74,7 +78,7 @@ pub async fn enter(app: &App, member: &Member, slug: &str) -> Result<Entrant> {
             "This competition opens at {}; submissions are taken from then on.",
             format::time(&starts_at)
         ))),
-        _ => Ok(Entrant { member: member.clone(), competition, team_id }),
+        _ => Ok(Entrant { member: member.clone(), competition, team_id, is_baseline: false }),
     }
 }
 
@@ -102,7 +106,8 @@ async fn record(app: &App, entrant: &Entrant, upload: Upload) -> Result<Receipt>
     let now = app.clock.now().trunc_subsecs(6); // what the database keeps is what is hashed
     let competition_id = entrant.competition.id;
     let mut tx = app.db.begin().await?;
-    store::lock_team(&mut tx, entrant.team_id).await?;
+    let team_id = hold_team(&mut tx, entrant).await?;
+    let entrant = &Entrant { team_id, ..entrant.clone() };
     if let Some(key) = &upload.idempotency_key
         && let Some(submission) = store::find_by_key(&mut tx, entrant.team_id, key).await?
     {
@@ -136,6 +141,15 @@ async fn record(app: &App, entrant: &Entrant, upload: Upload) -> Result<Receipt>
     tx.commit().await?;
     let allowance = Allowance { used: before.used + 1, ..before };
     Ok(Receipt { submission, allowance })
+}
+
+/// The team that the entrant sends for, held. By now theirs may be part of another, or they in another.
+pub(super) async fn hold_team(conn: &mut PgConnection, entrant: &Entrant) -> Result<TeamId> {
+    if entrant.is_baseline {
+        teams::store::merge::hold(conn, entrant.team_id).await?;
+        return Ok(entrant.team_id);
+    }
+    hold_own(conn, entrant.competition.id, entrant.member.id).await?.ok_or_else(no_team)
 }
 
 /// Lets a submission pass while some of today's are left.

@@ -2,6 +2,7 @@
 
 mod every_verb;
 mod notebooks;
+mod teams;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -24,6 +24,7 @@ mod kaggle;
 mod leaderboard;
 mod life;
 mod medals;
+mod merges;
 mod moderation;
 mod notebooks;
 mod notifications;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::PgPool;
 use ureq::http::Method;
 
-use crate::tidy::{root, sources};
+use crate::tidy::{self, root, sources};
 use crate::world::World;
 
 const PREFIX: &str = "/api/v1/";
@@ -159,7 +159,7 @@ fn described() -> BTreeMap<String, BTreeSet<String>> {
 
 /// The addresses of the API in `paths.rs`; those of other clients' protocols are described elsewhere.
 fn addresses() -> Vec<String> {
-    let source = fs::read_to_string(root().join("server/src/paths.rs")).unwrap();
+    let source = tidy::addresses();
     let constants = source.split(';').filter(|item| item.contains("pub const API_"));
     let paths = constants.filter_map(|item| item.split('"').nth(1));
     paths.filter(|path| path.starts_with(PREFIX)).map(str::to_owned).collect()

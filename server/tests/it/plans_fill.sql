@@ -140,5 +140,14 @@ from webhooks w cross join generate_series(1, 10) n;
 insert into webhook_deliveries (webhook_id, event, payload, created_at, next_attempt_at)
 select id, 'ping', '{}', now(), now() from webhooks where id % 50 = 0;
 
+insert into team_invitations (competition_id, team_id, user_id, invited_by, invited_at)
+select competition_id, id, 1 + (id * 7) % 20000, 1 + id % 20000, now() from teams on conflict do nothing;
+insert into team_links (competition_id, team_id, secret, created_at)
+select competition_id, id, md5(id::text), now() from teams;
+insert into merge_requests (competition_id, from_team_id, to_team_id, asked_by, asked_at)
+select competition_id, id, id + 1, 1 + id % 20000, now() from teams where id % 6 = 1;
+insert into team_events (competition_id, team_id, at, kind, actor_id)
+select competition_id, id, now(), 'joined', 1 + id % 20000 from teams cross join generate_series(1, 3);
+
 reset session_replication_role;
 analyze;

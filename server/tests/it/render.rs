@@ -103,6 +103,8 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         submissions::pages::show::ListPage,
         submissions::pages::show::SubmissionPage,
         teams::pages::JoinPage,
+        teams::pages::LinkPage,
+        teams::pages::TeamPage,
         web::problems::ProblemPage,
         webhooks::pages::WebhookPage,
         webhooks::pages::WebhooksPage,

@@ -160,6 +160,18 @@ impl Stage {
     /// What a scorer's finishing transaction does.
     pub async fn finish_by_parts(&self, team: TeamId, id: SubmissionId, public: &[f64], private: &[f64]) {
         let mut tx = self.owner.begin().await.unwrap();
+        self.write_outcome(&mut tx, team, id, public, private).await;
+        tx.commit().await.unwrap();
+    }
+
+    async fn write_outcome(
+        &self,
+        tx: &mut sqlx::PgConnection,
+        team: TeamId,
+        id: SubmissionId,
+        public: &[f64],
+        private: &[f64],
+    ) {
         sql("update submissions
              set state = 'scored', scored_at = clock_now() where id = $1")
         .bind(id.0)
@@ -186,7 +198,7 @@ impl Stage {
         .execute(&mut *tx)
         .await
         .unwrap();
-        self.end_job(&mut tx, id).await;
+        self.end_job(&mut *tx, id).await;
         sql("select place_on_board($1, $2)")
             .bind(self.competition_id)
             .bind(team.0)
@@ -198,6 +210,14 @@ impl Stage {
             .execute(&mut *tx)
             .await
             .unwrap();
+    }
+
+    /// As [`Stage::finish`], with the locks of a scorer, which asks for the team at the end.
+    pub async fn finish_as_scorer(&self, id: SubmissionId, score: f64) {
+        let mut tx = self.owner.begin().await.unwrap();
+        let team = sql("select hold_team_of_submission($1)").bind(id.0).fetch_one(&mut *tx).await.unwrap();
+        sql("select from scoring_versions order by id for share").execute(&mut *tx).await.unwrap();
+        self.write_outcome(&mut tx, TeamId(team.get(0)), id, &[score], &[score]).await;
         tx.commit().await.unwrap();
     }
 

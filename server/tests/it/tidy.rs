@@ -16,6 +16,14 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace is above the crate").to_owned()
 }
 
+/// The files that name every address, one after the other.
+pub fn addresses() -> String {
+    let is_of_paths = |path: &Path| {
+        path == root().join("server/src/paths.rs") || path.starts_with(root().join("server/src/paths"))
+    };
+    sources(&["rs"]).into_iter().filter(|(path, _)| is_of_paths(path)).map(|(_, text)| text).collect()
+}
+
 #[test]
 fn no_source_file_is_too_long() {
     let long: Vec<_> = sources(&["rs", "sql", "py", "js", "mjs", "html"])

@@ -2,7 +2,6 @@
 //! nothing breaks, and what does not exist is not found.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use chrono::TimeDelta;
 use holdout::api::openapi::document;
@@ -12,7 +11,7 @@ use sqlx::PgPool;
 use ureq::http::Method;
 
 use crate::client::{Answer, Client};
-use crate::tidy::root;
+use crate::tidy::{addresses, root};
 use crate::world::{Arena, Labels, PASSWORD_HASH, Person, World, sql};
 
 /// Errors of the predictions, in thousandths. The private ones are looked for in every answer.
@@ -440,7 +439,7 @@ fn existence_complaint(caller: &Caller, path: &str, answer: &Answer) -> Option<S
 
 /// Every address that the site names, in the order of the sources.
 pub fn routes() -> Vec<String> {
-    let source = fs::read_to_string(root().join("server/src/paths.rs")).unwrap();
+    let source = addresses();
     source
         .split(';')
         .filter_map(|item| item.split_once("pub const "))

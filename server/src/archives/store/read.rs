@@ -76,7 +76,7 @@ pub async fn teams(conn: &mut PgConnection, id: CompetitionId, after: i64) -> sq
     let rows = sqlx::query!(
         "select id, name, is_baseline, created_at
          from teams
-         where competition_id = $1 and id > $2
+         where competition_id = $1 and id > $2 and merged_into is null
          order by id
          limit $3",
         id.0,

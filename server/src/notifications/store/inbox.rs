@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::ids::{SubjectId, UserId};
-use crate::notifications::model::{self, Event, Notification, Reason};
+use crate::notifications::model::{Event, Notification, Place, Reason};
 
 /// More unread ones are not counted.
 pub const COUNTED_AT_MOST: i64 = 100;
@@ -19,14 +19,14 @@ pub async fn count_unread(conn: &mut PgConnection, user: UserId) -> sqlx::Result
     sqlx::query_scalar!(
         "select count(*) as \"n!\"
          from (
-             select s.competition_id
+             select coalesce(s.competition_id, n.competition_id) as competition_id
              from notifications n
-             join subjects s on s.id = n.subject_id
+             left join subjects s on s.id = n.subject_id
              left join posts p on p.id = s.id
              left join notebooks k on k.id = p.under_id
              where n.user_id = $1 and n.read_at is null
                and (k.id is null or k.visibility = 'public' or k.owner_id = $1)
-               and (n.event in ('hidden', 'warned') or (s.hidden_at is null and s.deleted_at is null))
+               and (n.event in ('hidden', 'warned', 'team') or (s.hidden_at is null and s.deleted_at is null))
              order by n.id desc
              limit $2
          ) unread
@@ -51,7 +51,8 @@ pub async fn list(
     sqlx::query_as!(
         Notification,
         "select id as \"id!\", event as \"event!: Event\", reason as \"reason!: Reason\",
-                subject_id as \"subject_id!: SubjectId\", is_post as \"is_post!\", actor as \"actor!\",
+                subject_id as \"subject_id: SubjectId\", is_post as \"is_post!\",
+                competition_slug as \"competition_slug!\", actor as \"actor!\",
                 title as \"title!\", left(plain, $4) as \"excerpt!\", words as \"words!\",
                 created_at as \"created_at!\", read_at, owner, slug
          from readable_notifications
@@ -67,7 +68,7 @@ pub async fn list(
     .await
 }
 
-/// Marks one as read and gives the address of what it is about; `None` when there is none.
+/// Marks one as read and says where it leads; `None` when there is none.
 ///
 /// # Errors
 /// Those of the database.
@@ -76,21 +77,21 @@ pub async fn mark_read(
     user: UserId,
     id: i64,
     now: DateTime<Utc>,
-) -> sqlx::Result<Option<String>> {
-    let row = sqlx::query!(
+) -> sqlx::Result<Option<Place>> {
+    sqlx::query_as!(
+        Place,
         "update notifications n set read_at = coalesce(read_at, $3)
-         from subjects s
-         left join notebooks k on k.id = s.id
-         left join users o on o.id = k.owner_id
-         where n.id = $2 and n.user_id = $1 and s.id = n.subject_id
-         returning s.id as \"id: SubjectId\", o.username as \"owner?\", k.slug as \"slug?\"",
+         where n.id = $2 and n.user_id = $1
+         returning n.subject_id as \"subject_id: SubjectId\",
+                   (select o.username from notebooks k join users o on o.id = k.owner_id where k.id = n.subject_id) as owner,
+                   (select k.slug from notebooks k where k.id = n.subject_id) as slug,
+                   coalesce((select c.slug from competitions c where c.id = n.competition_id), '') as \"competition_slug!\"",
         user.0,
         id,
         now,
     )
     .fetch_optional(conn)
-    .await?;
-    Ok(row.map(|row| model::address(row.id, row.owner.as_deref().zip(row.slug.as_deref()))))
+    .await
 }
 
 /// # Errors

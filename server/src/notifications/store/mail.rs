@@ -53,7 +53,8 @@ pub async fn take_due(
     sqlx::query_as!(
         Notification,
         "select id as \"id!\", event as \"event!: Event\", reason as \"reason!: Reason\",
-                subject_id as \"subject_id!: SubjectId\", is_post as \"is_post!\", actor as \"actor!\",
+                subject_id as \"subject_id: SubjectId\", is_post as \"is_post!\",
+                competition_slug as \"competition_slug!\", actor as \"actor!\",
                 title as \"title!\", left(plain, $3) as \"excerpt!\", words as \"words!\",
                 created_at as \"created_at!\", read_at, owner, slug
          from readable_notifications

@@ -169,3 +169,36 @@ pub async fn to_author(
     .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// Tells people of an event of a team, but not whoever did it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_team(
+    conn: &mut PgConnection,
+    team_event: i64,
+    people: &[i64],
+    sentence: &str,
+    now: DateTime<Utc>,
+    digest_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into notifications
+            (user_id, event, reason, competition_id, team_event_id, actor_id, words, created_at, mail_at)
+         select u.id, 'team', 'team', e.competition_id, e.id, e.actor_id, $3, $4,
+                case coalesce(m.mail, 'daily') when 'immediately' then $4::timestamptz when 'daily' then $5 end
+         from team_events e
+         join users u on u.id = any($2) and u.suspended_at is null and u.id is distinct from e.actor_id
+         left join mail_preferences m on m.user_id = u.id
+         where e.id = $1
+         on conflict do nothing",
+        team_event,
+        people,
+        sentence,
+        now,
+        digest_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -87,6 +87,8 @@ pub(super) struct SubmissionJson {
     sha256: String,
     log_position: i64,
     log_entry_hash: String,
+    /// The team that the log's entry names: the one that sent it, whatever it merged with since.
+    log_team_id: TeamId,
     description: String,
     selected: bool,
     /// While the competition is open, with the decimals that the board shows.
@@ -148,6 +150,7 @@ impl SubmissionJson {
             file_name: submission.file_name,
             size_bytes: submission.size_bytes,
             log_position: submission.log_position,
+            log_team_id: submission.log_team_id,
             description: submission.description,
             public_score: submission.public_score.map(shown),
             public_undefined: submission.public_undefined,
@@ -238,9 +241,9 @@ async fn post_submission(
     let receipt = submit(&app, &entrant, upload).await?;
     let patience = Duration::from_secs(query.wait.unwrap_or(0)).min(LONGEST_WAIT);
     let id = receipt.submission.id;
-    wait_for_score(&app, entrant.team_id, id, patience).await?;
-    let seen = access::see(&app, &slug, Some(&member)).await?;
-    Ok((StatusCode::CREATED, Json(document(&app, &seen, entrant.team_id, id).await?)))
+    wait_for_score(&app, receipt.submission.team_id, id, patience).await?;
+    let (seen, team_id) = participant(&app, &slug, &member).await?;
+    Ok((StatusCode::CREATED, Json(document(&app, &seen, team_id, id).await?)))
 }
 
 /// Returns when the submission is judged or patience ends. Listens first, then looks, so that
@@ -258,7 +261,8 @@ pub(crate) async fn wait_for_score(
     let mut events = app.live.subscribe();
     loop {
         let mut conn = app.db.acquire().await?;
-        let submission = store::find(&mut conn, team_id, id).await?.ok_or(AppError::NotFound)?;
+        // A submission that is another team's by now is not waited for.
+        let Some(submission) = store::find(&mut conn, team_id, id).await? else { return Ok(()) };
         drop(conn);
         if !submission.state.is_waiting() || Instant::now() >= end {
             return Ok(());
@@ -381,8 +385,8 @@ async fn patch_submission(
     if let Some(text) = &patch.description {
         describe(&app, &entrant, id, text).await?;
     }
-    let seen = access::see(&app, &slug, Some(&member)).await?;
-    Ok(Json(document(&app, &seen, entrant.team_id, id).await?))
+    let (seen, team_id) = participant(&app, &slug, &member).await?;
+    Ok(Json(document(&app, &seen, team_id, id).await?))
 }
 
 /// A submission's file as it was sent.

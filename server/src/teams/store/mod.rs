@@ -1,9 +1,14 @@
-//! Every SQL statement about teams.
+//! Every SQL statement about teams; here those that make them.
+
+pub mod change;
+pub mod merge;
+pub mod show;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::ids::{CompetitionId, TeamId, UserId};
+use crate::teams::model::NAME_LIMIT;
 
 /// A team's id and the name it got.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,8 +17,6 @@ pub struct Named {
     pub name: String,
 }
 
-/// Longest name of a team, in characters.
-const NAME_LIMIT: usize = 60;
 /// Names tried as `Ada 2`, `Ada 3` … before the person's number is put behind it.
 const TRIES: u32 = 5;
 
@@ -47,7 +50,7 @@ async fn try_name(
     let id = sqlx::query_scalar!(
         "insert into teams (competition_id, name, created_at)
          values ($1, $2, $3)
-         on conflict (competition_id, lower(name)) do nothing
+         on conflict (competition_id, lower(name)) where merged_into is null do nothing
          returning id as \"id: TeamId\"",
         competition_id.0,
         name,

@@ -1,0 +1,206 @@
+//! One's own team: look at it, invite, join, merge, leave.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::Session;
+use super::fault::Outcome;
+use super::screen::Paint;
+use super::table::{Table, cell, facts, local, text};
+use crate::web::problems::encode;
+
+/// The competition that every command of this room is about.
+#[derive(Debug, Args)]
+pub struct In {
+    /// Name in the competition's address.
+    competition: String,
+}
+
+#[derive(Debug, Args)]
+pub struct About {
+    #[command(flatten)]
+    place: In,
+    /// Number of the invitation or request, as `team show` lists it.
+    id: i64,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TeamVerb {
+    /// Show your team, who invites you, and what happened.
+    Show(In),
+    /// Give your team another name.
+    Rename {
+        #[command(flatten)]
+        place: In,
+        name: String,
+    },
+    /// Invite somebody by user name.
+    Invite {
+        #[command(flatten)]
+        place: In,
+        username: String,
+    },
+    /// Take an invitation back.
+    Uninvite(About),
+    /// Make a link by which people join; the one before stops working.
+    Link {
+        #[command(flatten)]
+        place: In,
+        /// Remove the link instead.
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Join a team: by an invitation's number, or by a link.
+    ///
+    /// Your team of one becomes part of it, with what it has sent.
+    Accept {
+        #[command(flatten)]
+        place: In,
+        /// The invitation's number, or the link's address.
+        invitation: String,
+    },
+    /// Decline an invitation.
+    Decline(About),
+    /// Leave a team that has sent nothing.
+    Leave(In),
+    /// Hand the leadership to another member.
+    Lead {
+        #[command(flatten)]
+        place: In,
+        username: String,
+    },
+    /// Ask another team to become part of yours, or accept such a request by its number.
+    Merge {
+        #[command(flatten)]
+        place: In,
+        /// Name of the team that is asked.
+        #[arg(required_unless_present = "accept", conflicts_with = "accept")]
+        team: Option<String>,
+        /// Number of the request to accept: your team becomes part of the one that asks.
+        #[arg(long, value_name = "ID")]
+        accept: Option<i64>,
+    },
+    /// Take your team's request to merge back, or decline another's.
+    Unmerge(About),
+}
+
+impl In {
+    fn address(&self, rest: &str) -> String {
+        format!("/api/v1/competitions/{}/team{rest}", encode(&self.competition))
+    }
+}
+
+pub fn run(session: &Session, verb: &TeamVerb) -> Outcome {
+    let client = &session.client;
+    let (place, changed) = match verb {
+        TeamVerb::Show(place) => (place, Value::Null),
+        TeamVerb::Rename { place, name } => {
+            (place, client.patch(&place.address(""), &json!({ "name": name }))?)
+        }
+        TeamVerb::Invite { place, username } => {
+            (place, client.post(&place.address("/invitations"), &json!({ "username": username }))?)
+        }
+        TeamVerb::Uninvite(About { place, id }) => {
+            (place, client.delete(&place.address(&format!("/invitations/{id}")))?)
+        }
+        TeamVerb::Link { place, remove: true } => (place, client.delete(&place.address("/link"))?),
+        TeamVerb::Link { place, remove: false } => (place, client.put(&place.address("/link"), &json!({}))?),
+        TeamVerb::Accept { place, invitation } => (place, accept(session, place, invitation)?),
+        TeamVerb::Decline(About { place, id }) => {
+            (place, client.post(&place.address(&format!("/invitations/{id}/decline")), &json!({}))?)
+        }
+        TeamVerb::Leave(place) => (place, client.post(&place.address("/leave"), &json!({}))?),
+        TeamVerb::Lead { place, username } => {
+            (place, client.patch(&place.address(""), &json!({ "leader": username }))?)
+        }
+        TeamVerb::Merge { place, accept: Some(id), .. } => {
+            (place, client.post(&place.address(&format!("/merge-requests/{id}/accept")), &json!({}))?)
+        }
+        TeamVerb::Merge { place, team, .. } => {
+            (place, client.post(&place.address("/merge-requests"), &json!({ "team": team }))?)
+        }
+        TeamVerb::Unmerge(About { place, id }) => {
+            (place, client.delete(&place.address(&format!("/merge-requests/{id}")))?)
+        }
+    };
+    let own = if changed.is_object() { changed } else { client.get(&place.address(""))? };
+    session.screen.answer(&own, |paint| draw(paint, &own));
+    Ok(())
+}
+
+fn accept(session: &Session, place: &In, invitation: &str) -> Outcome<Value> {
+    if let Ok(id) = invitation.parse::<i64>() {
+        return session.client.post(&place.address(&format!("/invitations/{id}/accept")), &json!({}));
+    }
+    let secret = invitation.trim_end_matches('/').rsplit('/').next().unwrap_or(invitation);
+    session.client.post(&place.address("/join"), &json!({ "secret": secret }))
+}
+
+fn draw(paint: Paint, own: &Value) -> String {
+    let mut drawn = String::new();
+    let team = &own["team"];
+    if team.is_object() {
+        drawn.push_str(&facts(
+            paint,
+            &[
+                ("team", text(team, "name")),
+                ("submissions", cell(&team["n_submissions"])),
+                ("link", text(team, "link")),
+            ],
+        ));
+        drawn.push('\n');
+        drawn.push_str(&members(paint, team));
+    }
+    let waiting = waiting(own);
+    if !waiting.is_empty() {
+        drawn.push('\n');
+        drawn.push_str(&waiting.draw(paint, ""));
+    }
+    for event in team["history"].as_array().into_iter().flatten() {
+        let line = format!("{} {}", local(&event["at"]), text(event, "sentence"));
+        drawn.push_str(&format!("\n{}", paint.faint(&line)));
+    }
+    if drawn.is_empty() {
+        "You take no part in this competition, and no team invites you.".to_owned()
+    } else {
+        drawn
+    }
+}
+
+fn members(paint: Paint, team: &Value) -> String {
+    let mut table = Table::new(&["member", "name", "role", "since"]);
+    for member in team["members"].as_array().into_iter().flatten() {
+        let role = if member["is_leader"] == true { "leader" } else { "member" };
+        let cells = [
+            text(member, "username"),
+            text(member, "display_name"),
+            role.to_owned(),
+            local(&member["joined_at"]),
+        ];
+        table.row(cells);
+    }
+    table.draw(paint, "Nobody is in this team.")
+}
+
+/// Everything that somebody has to answer.
+fn waiting(own: &Value) -> Table {
+    let team = &own["team"];
+    let mut table = Table::new(&["id", "waiting", "since"]);
+    for invitation in own["invitations"].as_array().into_iter().flatten() {
+        let what = format!("{} invites you to {}", text(invitation, "invited_by"), text(invitation, "team"));
+        table.marked_row([cell(&invitation["id"]), what, local(&invitation["invited_at"])]);
+    }
+    for invitation in team["invitations"].as_array().into_iter().flatten() {
+        let what = format!("{} is invited", text(invitation, "username"));
+        table.row([cell(&invitation["id"]), what, local(&invitation["invited_at"])]);
+    }
+    for request in team["merge_requests"].as_array().into_iter().flatten() {
+        let what = if request["to_team_id"] == team["id"] {
+            format!("{} asks your team to become part of it", text(request, "from_team"))
+        } else {
+            format!("{} is asked to become part of yours", text(request, "to_team"))
+        };
+        table.row([cell(&request["id"]), what, local(&request["asked_at"])]);
+    }
+    table
+}

@@ -1,0 +1,49 @@
+//! Addresses of teams, and of what counts for them in the end.
+
+pub const TEAM: &str = "/c/{slug}/team";
+pub const TEAM_RENAME: &str = "/c/{slug}/team/rename";
+pub const TEAM_LEADER: &str = "/c/{slug}/team/leader";
+pub const TEAM_LEAVE: &str = "/c/{slug}/team/leave";
+pub const TEAM_INVITE: &str = "/c/{slug}/team/invite";
+pub const TEAM_INVITATION_ACCEPT: &str = "/c/{slug}/team/invitations/{id}/accept";
+pub const TEAM_INVITATION_DECLINE: &str = "/c/{slug}/team/invitations/{id}/decline";
+pub const TEAM_INVITATION_WITHDRAW: &str = "/c/{slug}/team/invitations/{id}/withdraw";
+pub const TEAM_LINK: &str = "/c/{slug}/team/link";
+pub const TEAM_LINK_REMOVE: &str = "/c/{slug}/team/link/remove";
+pub const TEAM_JOIN: &str = "/c/{slug}/team/join/{secret}";
+pub const TEAM_MERGE: &str = "/c/{slug}/team/merge";
+pub const TEAM_MERGE_ACCEPT: &str = "/c/{slug}/team/merge/{id}/accept";
+pub const TEAM_MERGE_END: &str = "/c/{slug}/team/merge/{id}/end";
+pub const API_TEAM: &str = "/api/v1/competitions/{slug}/team";
+pub const API_TEAM_LEAVE: &str = "/api/v1/competitions/{slug}/team/leave";
+pub const API_TEAM_LINK: &str = "/api/v1/competitions/{slug}/team/link";
+pub const API_TEAM_JOIN: &str = "/api/v1/competitions/{slug}/team/join";
+pub const API_TEAM_INVITATIONS: &str = "/api/v1/competitions/{slug}/team/invitations";
+pub const API_TEAM_INVITATION: &str = "/api/v1/competitions/{slug}/team/invitations/{id}";
+pub const API_TEAM_INVITATION_ACCEPT: &str = "/api/v1/competitions/{slug}/team/invitations/{id}/accept";
+pub const API_TEAM_INVITATION_DECLINE: &str = "/api/v1/competitions/{slug}/team/invitations/{id}/decline";
+pub const API_MERGE_REQUESTS: &str = "/api/v1/competitions/{slug}/team/merge-requests";
+pub const API_MERGE_REQUEST: &str = "/api/v1/competitions/{slug}/team/merge-requests/{id}";
+pub const API_MERGE_REQUEST_ACCEPT: &str = "/api/v1/competitions/{slug}/team/merge-requests/{id}/accept";
+
+pub fn team(slug: &str) -> String {
+    format!("/c/{slug}/team")
+}
+
+/// What is below a team's page: `rename`, `invite`, `leave` …
+pub fn team_part(slug: &str, part: &str) -> String {
+    format!("/c/{slug}/team/{part}")
+}
+
+pub fn team_invitation(slug: &str, id: crate::ids::TeamInvitationId, answer: &str) -> String {
+    format!("/c/{slug}/team/invitations/{id}/{answer}")
+}
+
+pub fn team_merge(slug: &str, id: crate::ids::MergeRequestId, answer: &str) -> String {
+    format!("/c/{slug}/team/merge/{id}/{answer}")
+}
+
+/// A link by which people join a team, to be put behind the installation's own address.
+pub fn team_join(slug: &str, secret: &str) -> String {
+    format!("/c/{slug}/team/join/{secret}")
+}
