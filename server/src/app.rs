@@ -125,6 +125,7 @@ pub fn api_rooms() -> OpenApiRouter<App> {
         .merge(crate::teams::api::router())
         .merge(crate::submissions::api::router())
         .merge(crate::submissions::api_direct::router())
+        .merge(crate::submissions::api_final::router())
         .merge(crate::uploads::api::router())
         .merge(crate::leaderboard::api::router())
         .merge(crate::versions::api::router())

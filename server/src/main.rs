@@ -201,6 +201,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::spawn(holdout::mail::deliver_forever(app.clone()));
     tokio::spawn(holdout::notifications::tell::tell_forever(app.clone()));
     tokio::spawn(holdout::notifications::letters::write_forever(app.clone()));
+    tokio::spawn(holdout::submissions::remind::remind_forever(app.clone()));
     tokio::spawn(holdout::webhooks::deliver::deliver_forever(app.clone()));
     tokio::spawn(holdout::admin::suspend::lift_forever(app.clone()));
     tokio::spawn(holdout::accounts::sweep::sweep_forever(app.clone()));

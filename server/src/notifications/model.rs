@@ -88,6 +88,17 @@ pub enum Event {
     Warned,
     /// Something happened to a team, or somebody is invited into one.
     Team,
+    /// A competition ends in three days: what counts as things stand.
+    EndsSoon,
+    /// As `ends_soon`, a day before the end.
+    EndsTomorrow,
+}
+
+impl Event {
+    /// Whether its words are the whole message: a sentence, and below it what is quoted.
+    fn has_own_words(self) -> bool {
+        matches!(self, Self::Team | Self::EndsSoon | Self::EndsTomorrow)
+    }
 }
 
 /// Why somebody is told: the first that holds.
@@ -165,7 +176,7 @@ impl Notification {
         };
         let actor = &self.actor;
         match (self.event, self.reason) {
-            (Event::Team, _) => self.words.clone(),
+            (event, _) if event.has_own_words() => self.words.lines().next().unwrap_or_default().to_owned(),
             (Event::Accepted, _) => format!("{actor} marked your reply in {place} as the answer"),
             (Event::Hidden, _) if !self.is_post => format!("A moderator hid your notebook {place}"),
             (Event::Warned, _) if !self.is_post => {
@@ -176,14 +187,14 @@ impl Notification {
             (Event::Posted, Reason::Mention) => format!("{actor} mentioned you in {place}"),
             (Event::Posted, Reason::Reply) => format!("{actor} answered you in {place}"),
             (Event::Posted, Reason::Forum) => format!("{actor} opened {place}"),
-            (Event::Posted, _) => format!("{actor} wrote in {place}"),
+            (_, _) => format!("{actor} wrote in {place}"),
         }
     }
 
     /// What is quoted below the sentence; empty where nothing is.
     pub fn quoted(&self) -> &str {
         match self.event {
-            Event::Team => "",
+            event if event.has_own_words() => self.words.split_once('\n').map_or("", |(_, rest)| rest),
             _ if self.words.is_empty() => &self.excerpt,
             _ => &self.words,
         }
@@ -192,6 +203,7 @@ impl Notification {
     /// Where it can be read.
     pub fn address(&self) -> String {
         let place = Place {
+            event: self.event,
             subject_id: self.subject_id,
             owner: self.owner.clone(),
             slug: self.slug.clone(),
@@ -204,6 +216,7 @@ impl Notification {
 /// What a notification is about: a team of a competition, a notebook, or a post.
 #[derive(Debug, Clone)]
 pub struct Place {
+    pub event: Event,
     /// `None` where it is about a competition.
     pub subject_id: Option<SubjectId>,
     /// Of a notebook, its author's user name and its own.
@@ -216,7 +229,8 @@ pub struct Place {
 impl Place {
     pub fn address(&self) -> String {
         match (self.subject_id, self.owner.as_deref().zip(self.slug.as_deref())) {
-            (None, _) => paths::team(&self.competition_slug),
+            (None, _) if self.event == Event::Team => paths::team(&self.competition_slug),
+            (None, _) => paths::submissions_final(&self.competition_slug),
             (Some(_), Some((owner, slug))) => paths::notebook(owner, slug),
             (Some(id), None) => format!("{}#post-{id}", paths::post(PostId(id.0))),
         }

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use crate::app::App;
 use crate::error::Result;
-use crate::ids::{PostId, SubjectId, UserId};
+use crate::ids::{CompetitionId, PostId, SubjectId, UserId};
 use crate::markdown;
 use crate::notifications::model::{Event, next_digest};
 use crate::notifications::store::spread;
@@ -59,6 +59,22 @@ pub async fn of_team(
 ) -> sqlx::Result<()> {
     let people: Vec<i64> = people.iter().map(|id| id.0).collect();
     spread::of_team(conn, team_event, &people, sentence, now, next_digest(now)).await
+}
+
+/// Tells a participant what counts as things stand before the end: once an event, and by mail at once
+/// unless they want no letters.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_end(
+    conn: &mut PgConnection,
+    user: UserId,
+    event: Event,
+    competition: CompetitionId,
+    words: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    spread::of_end(conn, user, event, competition, words, now).await
 }
 
 /// Runs for ever.

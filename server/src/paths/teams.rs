@@ -14,6 +14,8 @@ pub const TEAM_JOIN: &str = "/c/{slug}/team/join/{secret}";
 pub const TEAM_MERGE: &str = "/c/{slug}/team/merge";
 pub const TEAM_MERGE_ACCEPT: &str = "/c/{slug}/team/merge/{id}/accept";
 pub const TEAM_MERGE_END: &str = "/c/{slug}/team/merge/{id}/end";
+pub const SUBMISSIONS_FINAL: &str = "/c/{slug}/submissions/final";
+pub const API_FINAL_SELECTION: &str = "/api/v1/competitions/{slug}/final-selection";
 pub const API_TEAM: &str = "/api/v1/competitions/{slug}/team";
 pub const API_TEAM_LEAVE: &str = "/api/v1/competitions/{slug}/team/leave";
 pub const API_TEAM_LINK: &str = "/api/v1/competitions/{slug}/team/link";
@@ -25,6 +27,10 @@ pub const API_TEAM_INVITATION_DECLINE: &str = "/api/v1/competitions/{slug}/team/
 pub const API_MERGE_REQUESTS: &str = "/api/v1/competitions/{slug}/team/merge-requests";
 pub const API_MERGE_REQUEST: &str = "/api/v1/competitions/{slug}/team/merge-requests/{id}";
 pub const API_MERGE_REQUEST_ACCEPT: &str = "/api/v1/competitions/{slug}/team/merge-requests/{id}/accept";
+
+pub fn submissions_final(slug: &str) -> String {
+    format!("/c/{slug}/submissions/final")
+}
 
 pub fn team(slug: &str) -> String {
     format!("/c/{slug}/team")

@@ -6,6 +6,8 @@ use crate::ids::SubmissionId;
 use crate::submissions::store;
 use crate::submissions::submit::{DESCRIPTION_LIMIT, Entrant, hold_team};
 
+const OVER: &str = "The competition is over: choices for the final stand as they are.";
+
 /// # Errors
 /// [`AppError::Field`] for a text that is too long.
 pub fn check_description(text: &str) -> Result<()> {
@@ -30,26 +32,67 @@ pub async fn describe(app: &App, entrant: &Entrant, id: SubmissionId, text: &str
 /// # Errors
 /// A sentence after the end, for a submission that cannot count, and past the limit.
 pub async fn choose_final(app: &App, entrant: &Entrant, id: SubmissionId) -> Result<()> {
+    choose_among(app, entrant, &Choice { among: Some(vec![id]), chosen: vec![id] }).await
+}
+
+/// What a team wants to count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// What is not among these stays as it is; `None`: nothing does.
+    pub among: Option<Vec<SubmissionId>>,
+    pub chosen: Vec<SubmissionId>,
+}
+
+/// Makes a whole choice, or none of it.
+///
+/// # Errors
+/// As [`choose_final`]; [`AppError::NotFound`] for another team's submission.
+pub async fn choose_among(app: &App, entrant: &Entrant, choice: &Choice) -> Result<()> {
+    let limit = i64::from(entrant.competition.final_limit);
+    if i64::try_from(choice.chosen.len()).unwrap_or(i64::MAX) > limit {
+        return Err(AppError::refused(format!("At most {limit} can be chosen for the final.")));
+    }
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let team_id = hold_team(&mut tx, entrant).await?;
     refuse_after_end(&mut tx, entrant, now).await?;
-    let submission = store::find(&mut tx, team_id, id).await?.ok_or(AppError::NotFound)?;
-    if submission.is_selected() {
-        return Ok(());
+    let before = store::choice::chosen(&mut tx, team_id).await?;
+    let was_asked = |id: i64| choice.among.as_ref().is_none_or(|among| among.contains(&SubmissionId(id)));
+    let taken_back =
+        before.iter().filter(|id| was_asked(**id) && !choice.chosen.contains(&SubmissionId(**id)));
+    for id in taken_back {
+        store::set_selected(&mut tx, team_id, SubmissionId(*id), None).await.map_err(stands)?;
     }
-    if !submission.can_be_final() {
-        return Err(AppError::refused("A file that was not scored in time cannot be chosen for the final."));
+    for id in &choice.chosen {
+        let submission = store::find(&mut tx, team_id, *id).await?.ok_or(AppError::NotFound)?;
+        if submission.is_selected() {
+            continue;
+        }
+        if !submission.can_be_final() {
+            return Err(AppError::refused(
+                "A file that was not scored in time cannot be chosen for the final.",
+            ));
+        }
+        if store::count_selected(&mut tx, team_id).await? >= limit {
+            return Err(AppError::refused(format!(
+                "{limit} are chosen already, the most there can be: take one back first."
+            )));
+        }
+        store::set_selected(&mut tx, team_id, *id, Some(now)).await.map_err(stands)?;
     }
-    let limit = i64::from(entrant.competition.final_limit);
-    if store::count_selected(&mut tx, team_id).await? >= limit {
-        return Err(AppError::refused(format!(
-            "{limit} are chosen already, the most there can be: take one back first."
-        )));
-    }
-    store::set_selected(&mut tx, team_id, id, Some(now)).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// What the schema says where the end or another limit came in between.
+fn stands(error: sqlx::Error) -> AppError {
+    match error.as_database_error().and_then(|error| error.constraint()) {
+        Some("submissions_choices_stand") => AppError::refused(OVER),
+        Some("submissions_choices_fit") => {
+            AppError::refused("As many are chosen already as count in the final: take one back first.")
+        }
+        _ => error.into(),
+    }
 }
 
 /// Takes a choice back.
@@ -60,7 +103,7 @@ pub async fn withdraw_final(app: &App, entrant: &Entrant, id: SubmissionId) -> R
     let mut tx = app.db.begin().await?;
     let team_id = hold_team(&mut tx, entrant).await?;
     refuse_after_end(&mut tx, entrant, app.clock.now()).await?;
-    if !store::set_selected(&mut tx, team_id, id, None).await? {
+    if !store::set_selected(&mut tx, team_id, id, None).await.map_err(stands)? {
         return Err(AppError::NotFound);
     }
     tx.commit().await?;
@@ -75,7 +118,7 @@ async fn refuse_after_end(
 ) -> Result<()> {
     let terms = store::hold_terms(conn, entrant.competition.id).await?;
     if terms.is_over(now) {
-        return Err(AppError::refused("The competition is over: choices for the final stand as they are."));
+        return Err(AppError::refused(OVER));
     }
     Ok(())
 }

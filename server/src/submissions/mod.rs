@@ -8,12 +8,15 @@
 
 pub mod api;
 pub mod api_direct;
+pub mod api_final;
 pub mod check;
 pub mod choose;
 pub mod direct;
+pub mod final_choice;
 pub mod live;
 pub mod model;
 pub mod pages;
 pub mod plot;
+pub mod remind;
 pub mod store;
 pub mod submit;

@@ -14,6 +14,7 @@ mod conditions;
 mod contract;
 mod custom_metrics;
 mod dashboard;
+mod final_choice;
 mod folder;
 mod forms;
 mod forum;

@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
 use crate::tidy::{root, sources};
 
-const GROWING: [&str; 58] = [
+const GROWING: [&str; 59] = [
     "users",
     "sessions",
     "api_tokens",
@@ -33,6 +33,7 @@ const GROWING: [&str; 58] = [
     "jobs",
     "board_entries",
     "final_entries",
+    "end_reminders",
     "competition_tallies",
     "competition_days",
     "competition_day_rejections",

@@ -98,6 +98,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         notebooks::pages::send::NotebookVersionsPage,
         notebooks::pages::show::NotebookPage,
         site::pages::SitePage,
+        submissions::pages::choose::FinalPage,
         submissions::pages::send::CheckPage,
         submissions::pages::send::SubmitPage,
         submissions::pages::show::ListPage,

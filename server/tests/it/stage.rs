@@ -224,7 +224,7 @@ impl Stage {
     pub async fn reject(&self, id: SubmissionId) {
         let mut tx = self.owner.begin().await.unwrap();
         sql("update submissions
-             set state = 'rejected', rejection = '{\"error\": \"no_rows\", \"message\": \"The file has no rows.\"}'
+             set state = 'rejected', selected_at = null, rejection = '{\"error\": \"no_rows\", \"message\": \"The file has no rows.\"}'
              where id = $1")
         .bind(id.0)
         .execute(&mut *tx)

@@ -26,7 +26,7 @@ pub async fn count_unread(conn: &mut PgConnection, user: UserId) -> sqlx::Result
              left join notebooks k on k.id = p.under_id
              where n.user_id = $1 and n.read_at is null
                and (k.id is null or k.visibility = 'public' or k.owner_id = $1)
-               and (n.event in ('hidden', 'warned', 'team') or (s.hidden_at is null and s.deleted_at is null))
+               and (n.subject_id is null or n.event in ('hidden', 'warned') or (s.hidden_at is null and s.deleted_at is null))
              order by n.id desc
              limit $2
          ) unread
@@ -82,7 +82,7 @@ pub async fn mark_read(
         Place,
         "update notifications n set read_at = coalesce(read_at, $3)
          where n.id = $2 and n.user_id = $1
-         returning n.subject_id as \"subject_id: SubjectId\",
+         returning n.event as \"event: Event\", n.subject_id as \"subject_id: SubjectId\",
                    (select o.username from notebooks k join users o on o.id = k.owner_id where k.id = n.subject_id) as owner,
                    (select k.slug from notebooks k where k.id = n.subject_id) as slug,
                    coalesce((select c.slug from competitions c where c.id = n.competition_id), '') as \"competition_slug!\"",

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::ids::{PostId, SubjectId, UserId};
+use crate::ids::{CompetitionId, PostId, SubjectId, UserId};
 use crate::notifications::model::Event;
 
 /// A post that its readers were not told of yet.
@@ -197,6 +197,37 @@ pub async fn of_team(
         sentence,
         now,
         digest_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Tells a participant of the end of a competition, at once.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_end(
+    conn: &mut PgConnection,
+    user: UserId,
+    event: Event,
+    competition: CompetitionId,
+    words: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into notifications (user_id, event, reason, competition_id, words, created_at, mail_at)
+         select u.id, $2, 'team', $3, $4, $5,
+                case when coalesce(m.mail, 'daily') <> 'never' then $5::timestamptz end
+         from users u
+         left join mail_preferences m on m.user_id = u.id
+         where u.id = $1 and u.suspended_at is null
+         on conflict do nothing",
+        user.0,
+        event as Event,
+        competition.0,
+        words,
+        now,
     )
     .execute(conn)
     .await?;

@@ -165,7 +165,7 @@ impl SubmissionJson {
 }
 
 /// A participant and the competition they look at.
-async fn participant(app: &App, slug: &str, member: &Member) -> Result<(Seen, TeamId)> {
+pub(super) async fn participant(app: &App, slug: &str, member: &Member) -> Result<(Seen, TeamId)> {
     let seen = access::see(app, slug, Some(member)).await?;
     let team_id = seen
         .standing

@@ -1,5 +1,6 @@
 //! The pages of a participant: send, check, one's own submissions.
 
+pub mod choose;
 pub mod send;
 pub mod show;
 
@@ -22,6 +23,7 @@ pub fn router() -> Router<App> {
         .merge(uploads)
         .route(paths::CHECK_RESULT, get(send::show_check))
         .route(paths::SUBMISSIONS, get(show::show_list))
+        .route(paths::SUBMISSIONS_FINAL, get(choose::show_final).post(choose::post_final))
         .route(paths::SUBMISSION, get(show::show_one))
         .route(paths::SUBMISSION_FILE, get(show::send_file))
         .route(paths::SUBMISSION_DESCRIBE, post(show::post_describe))

@@ -19,6 +19,7 @@ use crate::ids::{SubmissionId, TeamId};
 use crate::leaderboard;
 use crate::paths;
 use crate::submissions::choose::{choose_final, describe, withdraw_final};
+use crate::submissions::final_choice::{self, FinalChoice};
 use crate::submissions::model::{Allowance, State as Stage, Submission};
 use crate::submissions::plot::Plot;
 use crate::submissions::store::{self, Place, Released};
@@ -38,7 +39,7 @@ pub struct ListPage {
     pub frame: Frame,
     pub team_name: String,
     pub allowance: Allowance,
-    pub n_selected: i64,
+    pub stands: FinalChoice,
     pub submissions: Vec<Submission>,
     /// Private scores of the shown submissions; empty before the end.
     pub released: Vec<Released>,
@@ -55,7 +56,7 @@ impl ListPage {
             frame: Frame::sample(Tab::Submissions),
             team_name: "Ada".to_owned(),
             allowance: Allowance::new(5, 2, chrono::DateTime::UNIX_EPOCH),
-            n_selected: 1,
+            stands: FinalChoice::sample(),
             submissions: stages.map(Submission::sample).to_vec(),
             released: Vec::new(),
             plot: Some(Plot::sample()),
@@ -74,6 +75,11 @@ impl ListPage {
 
     pub fn address(&self, submission: &Submission) -> String {
         paths::submission(self.frame.slug(), submission.id)
+    }
+
+    /// Whether it counts as long as nothing is chosen.
+    pub fn stands_in(&self, submission: &Submission) -> bool {
+        self.stands.stand_ins.iter().any(|one| one.id == submission.id)
     }
 
     pub fn private_score(&self, submission: &Submission) -> String {
@@ -95,7 +101,7 @@ pub(super) struct Before {
 }
 
 /// A participant's competition, or a sentence that sends the viewer to join it.
-async fn see_as_participant(
+pub(super) async fn see_as_participant(
     app: &App,
     slug: &str,
     member: &crate::accounts::model::Member,
@@ -133,12 +139,12 @@ pub(super) async fn show_list(
     let points = store::points(&mut conn, team_id, POINTS).await?;
     let best = leaderboard::store::best_public_score(&mut conn, competition.id).await?;
     let allowance = store::allowance(&mut conn, team_id, competition.daily_limit, shell.now).await?;
-    let n_selected = store::count_selected(&mut conn, team_id).await?;
+    let stands = final_choice::read(&mut conn, competition, team_id).await?;
     let team_name = crate::teams::store::name(&mut conn, team_id).await?;
     drop(conn);
     let plot = Plot::new(&points, best, competition);
     let frame = Frame::new(seen, Tab::Submissions, shell.now);
-    Ok(ListPage { shell, frame, team_name, allowance, n_selected, submissions, released, plot, older })
+    Ok(ListPage { shell, frame, team_name, allowance, stands, submissions, released, plot, older })
 }
 
 #[derive(Template, WebTemplate)]

@@ -1,5 +1,7 @@
 //! Every SQL statement about submissions, their log and checks of files.
 
+pub mod choice;
+
 use chrono::{DateTime, Utc};
 use holdout_contract::custom::HOST_IS_TOLD;
 use holdout_contract::job::CheckVerdict;
@@ -150,10 +152,7 @@ pub async fn find(
     team_id: TeamId,
     id: SubmissionId,
 ) -> sqlx::Result<Option<Submission>> {
-    Ok(list(conn, team_id, SubmissionId(id.0.saturating_add(1)), 1)
-        .await?
-        .pop()
-        .filter(|found| found.id == id))
+    Ok(with_ids(conn, team_id, &[id.0]).await?.pop())
 }
 
 /// The competition of a submission that a person's team sent.
@@ -188,6 +187,26 @@ pub async fn list(
     before: SubmissionId,
     limit: i64,
 ) -> sqlx::Result<Vec<Submission>> {
+    let ids = sqlx::query_scalar!(
+        "select id from submissions where team_id = $1 and id < $2 order by id desc limit $3",
+        team_id.0,
+        before.0,
+        limit,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    with_ids(conn, team_id, &ids).await
+}
+
+/// Those of a team's submissions that have these ids, newest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn with_ids(
+    conn: &mut PgConnection,
+    team_id: TeamId,
+    ids: &[i64],
+) -> sqlx::Result<Vec<Submission>> {
     sqlx::query_as!(
         Submission,
         "select s.id as \"id: SubmissionId\", s.team_id as \"team_id: TeamId\", u.display_name as sender,
@@ -198,18 +217,16 @@ pub async fn list(
                 x.part_scores as \"part_scores?\", s.scored_at, s.selected_at,
                 coalesce(l.position, 0) as \"log_position!\", coalesce(l.entry_hash, '') as \"entry_hash!\",
                 coalesce(l.sent_as, s.team_id) as \"log_team_id!: TeamId\",
-                coalesce(s.failure = $4, false) as \"is_hosts_fault!\"
+                coalesce(s.failure = $3, false) as \"is_hosts_fault!\"
          from submissions s
          join users u on u.id = s.user_id
          join competitions c on c.id = s.competition_id
          left join scores x on x.submission_id = s.id and x.version_id = c.active_version_id
          left join submission_log l on l.submission_id = s.id
-         where s.team_id = $1 and s.id < $2
-         order by s.id desc
-         limit $3",
+         where s.team_id = $1 and s.id = any($2)
+         order by s.id desc",
         team_id.0,
-        before.0,
-        limit,
+        ids,
         HOST_IS_TOLD,
     )
     .fetch_all(conn)
@@ -329,7 +346,7 @@ pub async fn count_selected(conn: &mut PgConnection, team_id: TeamId) -> sqlx::R
     sqlx::query_scalar!(
         "select count(*) as \"selected!\"
          from submissions
-         where team_id = $1 and selected_at is not null and state not in ('rejected', 'failed')",
+         where team_id = $1 and selected_at is not null",
         team_id.0,
     )
     .fetch_one(conn)

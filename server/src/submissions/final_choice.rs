@@ -1,0 +1,87 @@
+//! What counts in the end: the submissions that a team chose, or those that stand in for them.
+
+use sqlx::PgConnection;
+
+use crate::competitions::model::Competition;
+use crate::ids::TeamId;
+use crate::submissions::model::Submission;
+use crate::submissions::store::{self, choice};
+
+/// A team's choice as it stands now.
+#[derive(Debug, Clone)]
+pub struct FinalChoice {
+    pub limit: i32,
+    pub chosen: Vec<Submission>,
+    /// The best by public score: they count while nothing is chosen.
+    pub stand_ins: Vec<Submission>,
+}
+
+impl FinalChoice {
+    /// What would count if the competition ended now.
+    pub fn counting(&self) -> &[Submission] {
+        if self.chosen.is_empty() { &self.stand_ins } else { &self.chosen }
+    }
+
+    /// In one sentence, with a following list in mind.
+    pub fn sentence(&self) -> String {
+        match (self.chosen.len(), self.stand_ins.len()) {
+            (0, 0) => "Nothing has a score yet that could count in the end.".to_owned(),
+            (0, 1) => {
+                "Your team has chosen nothing. If it chooses nothing, this counts, its best by public score:"
+                    .to_owned()
+            }
+            (0, n) => format!(
+                "Your team has chosen nothing. If it chooses nothing, these {n} count, its best by public score:"
+            ),
+            (n, _) => format!("Your team has chosen {n} of {} for the final:", self.limit),
+        }
+    }
+
+    pub fn sample() -> Self {
+        let scored = Submission::sample(crate::submissions::model::State::Scored);
+        Self { limit: 2, chosen: Vec::new(), stand_ins: vec![scored] }
+    }
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn read(
+    conn: &mut PgConnection,
+    competition: &Competition,
+    team: TeamId,
+) -> sqlx::Result<FinalChoice> {
+    let chosen = choice::chosen(conn, team).await?;
+    let chosen = store::with_ids(conn, team, &chosen).await?;
+    let stand_ins = if chosen.is_empty() {
+        let ids = choice::best(conn, competition.id, team, competition.final_limit.into()).await?;
+        in_order(store::with_ids(conn, team, &ids).await?, &ids)
+    } else {
+        Vec::new()
+    };
+    Ok(FinalChoice { limit: competition.final_limit, chosen, stand_ins })
+}
+
+/// Most of a team's best that the page offers.
+const OFFERED: i64 = 100;
+
+/// What a team may choose from: what it chose, its best by public score, and its newest without one.
+///
+/// # Errors
+/// Those of the database.
+pub async fn candidates(
+    conn: &mut PgConnection,
+    competition: &Competition,
+    team: TeamId,
+) -> sqlx::Result<Vec<Submission>> {
+    let mut ids = choice::chosen(conn, team).await?;
+    ids.extend(choice::best(conn, competition.id, team, OFFERED).await?);
+    ids.extend(choice::waiting(conn, team, OFFERED).await?);
+    let mut seen = std::collections::BTreeSet::new();
+    ids.retain(|id| seen.insert(*id));
+    Ok(in_order(store::with_ids(conn, team, &ids).await?, &ids))
+}
+
+fn in_order(mut submissions: Vec<Submission>, ids: &[i64]) -> Vec<Submission> {
+    submissions.sort_by_key(|submission| ids.iter().position(|id| *id == submission.id.0));
+    submissions
+}
