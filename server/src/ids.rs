@@ -25,6 +25,8 @@ row_id! {
     TeamId;
     /// Of a person into a team.
     TeamInvitationId;
+    /// A host's decision about a team or a submission.
+    DisqualificationId;
     /// Of one team to another.
     MergeRequestId;
     SubmissionId;

@@ -11,6 +11,7 @@ pub mod bundles;
 pub mod cli;
 pub mod clock;
 pub mod competitions;
+pub mod conduct;
 pub mod config;
 pub mod custom_metrics;
 pub mod dashboard;

@@ -1,4 +1,4 @@
-//! Addresses of teams, and of what counts for them in the end.
+//! Addresses of teams, and of what counts for them in the end, and of what a host decides about them.
 
 pub const TEAM: &str = "/c/{slug}/team";
 pub const TEAM_RENAME: &str = "/c/{slug}/team/rename";
@@ -14,6 +14,10 @@ pub const TEAM_JOIN: &str = "/c/{slug}/team/join/{secret}";
 pub const TEAM_MERGE: &str = "/c/{slug}/team/merge";
 pub const TEAM_MERGE_ACCEPT: &str = "/c/{slug}/team/merge/{id}/accept";
 pub const TEAM_MERGE_END: &str = "/c/{slug}/team/merge/{id}/end";
+pub const HOST_CONDUCT: &str = "/c/{slug}/host/disqualifications";
+pub const HOST_CONDUCT_LIFT: &str = "/c/{slug}/host/disqualifications/{id}/lift";
+pub const API_DISQUALIFICATIONS: &str = "/api/v1/competitions/{slug}/disqualifications";
+pub const API_DISQUALIFICATION_LIFT: &str = "/api/v1/competitions/{slug}/disqualifications/{id}/lift";
 pub const SUBMISSIONS_FINAL: &str = "/c/{slug}/submissions/final";
 pub const API_FINAL_SELECTION: &str = "/api/v1/competitions/{slug}/final-selection";
 pub const API_TEAM: &str = "/api/v1/competitions/{slug}/team";
@@ -27,6 +31,14 @@ pub const API_TEAM_INVITATION_DECLINE: &str = "/api/v1/competitions/{slug}/team/
 pub const API_MERGE_REQUESTS: &str = "/api/v1/competitions/{slug}/team/merge-requests";
 pub const API_MERGE_REQUEST: &str = "/api/v1/competitions/{slug}/team/merge-requests/{id}";
 pub const API_MERGE_REQUEST_ACCEPT: &str = "/api/v1/competitions/{slug}/team/merge-requests/{id}/accept";
+
+pub fn host_conduct(slug: &str) -> String {
+    format!("/c/{slug}/host/disqualifications")
+}
+
+pub fn host_conduct_lift(slug: &str, id: crate::ids::DisqualificationId) -> String {
+    format!("/c/{slug}/host/disqualifications/{id}/lift")
+}
 
 pub fn submissions_final(slug: &str) -> String {
     format!("/c/{slug}/submissions/final")

@@ -60,6 +60,8 @@ pub enum Kind {
     MergeWithdrawn,
     MergeDeclined,
     Merged,
+    Disqualified,
+    Reinstated,
 }
 
 /// Something that happened to a team, or to one that is part of it now.
@@ -91,6 +93,8 @@ impl Happening {
             Kind::MergeAsked => format!("{actor} asked {words} to merge with {team}"),
             Kind::MergeWithdrawn => format!("{actor} took back the request to {words}"),
             Kind::MergeDeclined => format!("{actor} declined to merge with {words}"),
+            Kind::Disqualified => format!("{actor} disqualified {words}"),
+            Kind::Reinstated => format!("{actor} reinstated {words}"),
             Kind::Merged => format!("{actor} accepted: {words} became part of {team}"),
         }
     }
@@ -233,6 +237,8 @@ pub struct Side {
     /// Submissions that were neither rejected nor failed.
     pub n_counted: i64,
     pub is_baseline: bool,
+    /// The host disqualified it.
+    pub is_barred: bool,
 }
 
 /// Why two teams cannot become one; `None` when they can.
@@ -242,6 +248,9 @@ pub fn refusal(one: Side, other: Side, terms: &Terms, now: DateTime<Utc>) -> Opt
     }
     if one.is_baseline || other.is_baseline {
         return Some("The host's reference entries do not merge with anybody.".to_owned());
+    }
+    if one.is_barred || other.is_barred {
+        return Some("A team that is disqualified does not merge.".to_owned());
     }
     let n_people = one.n_people + other.n_people;
     if n_people > i64::from(terms.team_limit) {
@@ -281,7 +290,7 @@ mod tests {
     }
 
     fn side(n_people: i64, n_counted: i64) -> Side {
-        Side { n_people, n_counted, is_baseline: false }
+        Side { n_people, n_counted, is_baseline: false, is_barred: false }
     }
 
     fn after(hours: i64) -> DateTime<Utc> {

@@ -11,6 +11,7 @@ mod client;
 mod command_line;
 mod competitions;
 mod conditions;
+mod conduct;
 mod contract;
 mod custom_metrics;
 mod dashboard;

@@ -149,5 +149,8 @@ select competition_id, id, id + 1, 1 + id % 20000, now() from teams where id % 6
 insert into team_events (competition_id, team_id, at, kind, actor_id)
 select competition_id, id, now(), 'joined', 1 + id % 20000 from teams cross join generate_series(1, 3);
 
+insert into disqualifications (competition_id, team_id, reason, decided_by, decided_at, lifted_at, lifted_because)
+select competition_id, id, 'wrong', 1, now(), now(), 'right' from teams;
+
 reset session_replication_role;
 analyze;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use askama::Template;
 use holdout::{
-    accounts, admin, api, bundles, competitions, custom_metrics, dashboard, forum, images, leaderboard,
+    accounts, admin, api, bundles, competitions, conduct, custom_metrics, dashboard, forum, images, leaderboard,
     medals, moderation, notebooks, notifications, search, site, submissions, teams, versions, web, webhooks,
 };
 
@@ -68,6 +68,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         competitions::pages::setup::texts::PagesPage,
         competitions::pages::texts::InvitationPage,
         competitions::pages::texts::TextPageView,
+        conduct::pages::ConductPage,
         custom_metrics::pages::FailuresPage,
         custom_metrics::pages::FormPage,
         custom_metrics::pages::MetricPage,

@@ -30,7 +30,7 @@ pub async fn best(
     sqlx::query_scalar!(
         "select submission_id from scores
          where version_id = (select active_version_id from competitions where id = $1)
-           and team_id = $2 and rank_key is not null and not is_late
+           and team_id = $2 and rank_key is not null and not is_late and not is_barred
          order by rank_key, received_at, submission_id
          limit $3",
         competition.0,

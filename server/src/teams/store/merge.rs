@@ -103,7 +103,9 @@ pub async fn side(conn: &mut PgConnection, team: TeamId) -> sqlx::Result<Side> {
         "select (select count(*) from team_members where team_id = t.id) as \"n_people!\",
                 (select count(*) from submissions
                  where team_id = t.id and state not in ('rejected', 'failed')) as \"n_counted!\",
-                t.is_baseline
+                t.is_baseline,
+                exists (select from disqualifications d
+                        where d.team_id = t.id and d.submission_id is null and d.lifted_at is null) as \"is_barred!\"
          from teams t
          where t.id = $1",
         team.0,

@@ -1,0 +1,49 @@
+//! A decision about a team or a submission. Pure.
+
+use chrono::{DateTime, Utc};
+
+use crate::ids::{DisqualificationId, SubmissionId, TeamId};
+
+/// Longest reason, in characters.
+pub const REASON_LIMIT: usize = 1000;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    pub id: DisqualificationId,
+    pub team_id: TeamId,
+    pub team: String,
+    /// `None`: the whole team.
+    pub submission_id: Option<SubmissionId>,
+    pub reason: String,
+    pub decided_by: String,
+    pub decided_at: DateTime<Utc>,
+    pub lifted_by: String,
+    pub lifted_at: Option<DateTime<Utc>>,
+    /// Empty while it lasts.
+    pub lifted_because: String,
+}
+
+impl Decision {
+    /// What it is about.
+    pub fn about(&self) -> String {
+        match self.submission_id {
+            Some(id) => format!("submission {id} of {}", self.team),
+            None => self.team.clone(),
+        }
+    }
+
+    pub fn sample() -> Self {
+        Self {
+            id: DisqualificationId(1),
+            team_id: TeamId(1),
+            team: "Difference Engine".to_owned(),
+            submission_id: Some(SubmissionId(7)),
+            reason: "The file holds labels that were shared in private.".to_owned(),
+            decided_by: "Host".to_owned(),
+            decided_at: DateTime::UNIX_EPOCH,
+            lifted_by: String::new(),
+            lifted_at: None,
+            lifted_because: String::new(),
+        }
+    }
+}
