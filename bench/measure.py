@@ -38,8 +38,8 @@ def run(command):
     return Run(wall, usage.ru_utime + usage.ru_stime, output)
 
 
-def output_and_peak_memory_mb(command):
-    """What one run prints, and its peak resident memory.
+def run_with_peak_memory_mb(command):
+    """One run, and its peak resident memory; its times hold a shell's start, too.
 
     A process that this one starts would carry this one's own peak, so a shell starts it, leaves,
     and the orphan comes to us to be waited for.
@@ -47,12 +47,22 @@ def output_and_peak_memory_mb(command):
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     with tempfile.NamedTemporaryFile("r") as printed:
         shell = ["/bin/sh", "-c", 'out=$1; shift; "$@" >"$out" & echo $!', "sh", printed.name, *map(str, command)]
+        started = time.perf_counter()
         pid = int(subprocess.run(shell, stdout=subprocess.PIPE, check=True, text=True).stdout)
         _, status, usage = os.wait4(pid, 0)
+        wall = time.perf_counter() - started
         output = printed.read()
     if os.waitstatus_to_exitcode(status) != 0:
         raise Failed(f"{' '.join(map(str, command))} failed: {output}")
-    return output, usage.ru_maxrss / 1024
+    return Run(wall, usage.ru_utime + usage.ru_stime, output), usage.ru_maxrss / 1024
+
+
+def keep_in_memory(*paths):
+    """Reads files once, so that the kernel holds them and no program waits for the disk."""
+    for path in paths:
+        with open(path, "rb") as file:
+            while file.read(1 << 24):
+                pass
 
 
 def calibrate():
