@@ -312,7 +312,7 @@ pub fn step_of(check: &str) -> Step {
         "sample_fits" => Step::Sample,
         "row_overlap" => Step::Data,
         "metric_applies" | "metric_runs" | "metric_loads" | "metric_parameters" | "metric_doctests"
-        | "sample_scores" | "perfect_score" => Step::Metric,
+        | "sample_scores" | "perfect_score" | "scales" => Step::Metric,
         _ => Step::Solution,
     }
 }

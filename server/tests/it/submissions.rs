@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 use holdout::error::AppError;
-use holdout::ids::TeamId;
+use holdout::ids::{SubmissionId, TeamId};
+use holdout::paths;
 use holdout::submissions::choose::{choose_final, withdraw_final};
 use holdout::submissions::model::entry_hash;
 use holdout::submissions::store;
@@ -10,7 +11,7 @@ use holdout::submissions::submit::{enter, submit};
 use sqlx::{PgPool, Row};
 
 use crate::stage::{SLUG, Stage};
-use crate::world::sql;
+use crate::world::{Labels, World, sql};
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn of_fifty_at_once_five_are_received_and_the_other_files_are_gone(pool: PgPool) {
@@ -194,4 +195,35 @@ async fn who_waits_knows_how_many_are_before(pool: PgPool) {
     assert_eq!(ahead, [Some(0), Some(1), Some(2)], "bob's comes before the second of ada's burst");
     stage.finish(ada.team_id, first, 1.0, 1.0).await;
     assert_eq!(store::place(&mut conn, first).await.unwrap(), None);
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn who_waits_reads_place_and_expected_wait_on_the_page_and_in_the_api(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (host, ada, bob) = (world.member("host").await, world.member("ada").await, world.member("bob").await);
+    let carol = world.member("carol").await;
+    let arena = world.open_competition(&host, "houses", &Labels::regression()).await;
+    for person in [&ada, &bob, &carol] {
+        arena.join(person).await;
+    }
+    arena.submit(&carol, &Labels::predictions(3, 3)).await;
+    world.drain().await;
+    // As if every job so far had taken 7 seconds, and one scorer were there.
+    for statement in [
+        "update jobs set leased_at = finished_at - interval '7 seconds' where state = 'done'",
+        "delete from scorers",
+        "insert into scorers values (gen_random_uuid(), 'here', '1', clock_now(), clock_now())",
+    ] {
+        sql(statement).execute(&world.pool).await.unwrap();
+    }
+    arena.submit(&ada, &Labels::predictions(1, 1)).await;
+    let bobs = arena.submit(&bob, &Labels::predictions(2, 2)).await;
+    let page = paths::submission("houses", SubmissionId(bobs));
+    let told = bob.browser.get(&page).await.expect(200).text();
+    assert!(told.contains("One file is before yours. Expect a score in about 14 seconds."), "{told}");
+    let told = arena.submission(&bob, bobs).await;
+    assert_eq!((told["queue_position"].as_i64(), told["wait_seconds"].as_f64()), (Some(1), Some(14.0)));
+    world.drain().await;
+    assert!(!bob.browser.get(&page).await.expect(200).text().contains("Expect a score"));
+    world.close().await;
 }
