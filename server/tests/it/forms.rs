@@ -25,6 +25,9 @@ const FORMS: &[(&str, &[&str])] = &[
     (paths::SETTINGS_TOKEN_REVOKE, &["revoke_token"]),
     (paths::ADMIN_USER_SUSPEND, &["suspend_user"]),
     (paths::ADMIN_USER_UNSUSPEND, &["unsuspend_user"]),
+    (paths::ADMIN_USER_APPOINT, &["appoint_administrator"]),
+    (paths::ADMIN_USER_DISMISS, &["dismiss_administrator"]),
+    (paths::ADMIN_SITE, &["change_site"]),
     (paths::NEW_STEPS, &["create_competition"]),
     (paths::NEW_TABLE, &["create_competition", "split_table"]),
     (paths::NEW_BUNDLE, &["read_bundle"]),
@@ -97,7 +100,10 @@ const FORMS: &[(&str, &[&str])] = &[
     (paths::NOTEBOOK_COMMENTS, &["write_comment"]),
     (paths::NOTEBOOK_FOLLOW, &["follow_notebook", "unfollow_notebook"]),
     (paths::NOTEBOOK_VOTE, &["vote_for_notebook", "take_back_vote"]),
-    (paths::NOTEBOOK_HIDE, &["hide_notebook", "show_notebook_again"]),
+    (paths::NOTEBOOK_VERSION_RUN, &["run_notebook"]),
+    (paths::NOTEBOOK_RUN_SUBMIT, &["submit_run"]),
+    (paths::NOTEBOOK_REPORT, &["report_notebook"]),
+    (paths::NOTEBOOK_MODERATE, &["moderate_notebook"]),
     (paths::NOTEBOOK_DELETE, &["delete_notebook"]),
 ];
 

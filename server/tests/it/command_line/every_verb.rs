@@ -13,12 +13,13 @@ use crate::host_commands::{MODULE, labelled_table};
 use crate::world::{Labels, World, database_url, sql, until};
 
 /// Verbs that this story does not bring to their end, with the reason.
-const NOT_ENDED: [(&str, &str); 5] = [
+const NOT_ENDED: [(&str, &str); 6] = [
     ("up", "runs until it is stopped"),
     ("serve", "runs until it is stopped"),
     ("fetch-postgres", "downloads a package"),
     ("python-setup", "downloads packages"),
     ("demo load", "takes minutes of scoring"),
+    ("notebook run", "needs a runner; the story of notebooks has one"),
 ];
 
 /// A verb's words, and the command line of all that it demands.
