@@ -248,7 +248,7 @@ left join notebooks k on k.id = coalesce(p.under_id, s.id)
 left join users o on o.id = k.owner_id
 left join users a on a.id = n.actor_id
 left join competitions c on c.id = n.competition_id
-where (n.event in ('hidden', 'warned', 'team') or (s.hidden_at is null and s.deleted_at is null))
+where (n.subject_id is null or n.event in ('hidden', 'warned') or (s.hidden_at is null and s.deleted_at is null))
   and (coalesce(s.competition_id, n.competition_id) is null
        or sees_competition(n.user_id, coalesce(s.competition_id, n.competition_id)))
   and (k.id is null or k.visibility = 'public' or k.owner_id = n.user_id);

@@ -53,19 +53,3 @@ alter table notifications
         check (event in ('posted', 'accepted', 'hidden', 'warned', 'team', 'ends_soon', 'ends_tomorrow'));
 create unique index notifications_end_once on notifications (user_id, competition_id, event)
     where event in ('ends_soon', 'ends_tomorrow');
-
-create or replace view readable_notifications as
-select n.id, n.user_id, n.event, n.reason, n.subject_id, coalesce(s.kind = 'post', false) as is_post,
-       coalesce(a.display_name, '') as actor, coalesce(t.title, k.title, c.title, '') as title,
-       coalesce(p.plain, '') as plain, n.words, n.created_at, n.read_at, coalesce(c.slug, '') as competition_slug
-from notifications n
-left join subjects s on s.id = n.subject_id
-left join posts p on p.id = s.id
-left join topics t on t.id = coalesce(p.under_id, s.id)
-left join notebooks k on k.id = coalesce(p.under_id, s.id)
-left join users a on a.id = n.actor_id
-left join competitions c on c.id = n.competition_id
-where (n.subject_id is null or n.event in ('hidden', 'warned') or (s.hidden_at is null and s.deleted_at is null))
-  and (coalesce(s.competition_id, n.competition_id) is null
-       or sees_competition(n.user_id, coalesce(s.competition_id, n.competition_id)))
-  and (k.id is null or k.visibility = 'public' or k.owner_id = n.user_id);

@@ -27,7 +27,7 @@ fn json(path: &Path) -> Value {
 fn read(csv: &[u8], metric: &str, context: Context) -> Solution {
     let limits = Limits::default();
     let judge = Judge::new(metric, &Map::new(), context).unwrap();
-    let content = content::open(Source::Bytes(csv), &limits).unwrap().unwrap();
+    let content = content::open(Source::Bytes(csv.into()), &limits).unwrap().unwrap();
     Solution::prepare(&content, judge, &SplitRule::default(), &limits).unwrap()
 }
 

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use askama::Template;
 use holdout::{
-    accounts, admin, api, bundles, competitions, conduct, custom_metrics, dashboard, forum, images, leaderboard,
-    medals, moderation, notebooks, notifications, search, site, submissions, teams, versions, web, webhooks,
+    accounts, admin, api, bundles, competitions, conduct, custom_metrics, dashboard, forum, images,
+    leaderboard, medals, moderation, notebooks, notifications, search, site, submissions, teams, versions,
+    web, webhooks,
 };
 
 use crate::tidy::{root, sources};
