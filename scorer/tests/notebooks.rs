@@ -268,7 +268,7 @@ fn what_takes_too_much_is_stopped_and_the_machine_is_well() {
     house.is_stopped(&["while True: print('x' * 10_000)"], &["put out more than", "memory", "MemoryError"]);
     house.is_stopped(&[begin, "import os\nos._exit(3)"], &["kernel ended"]);
     house.is_stopped(
-        &["import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n        kept = bytearray(400 << 20)\n        time.sleep(60)\ntime.sleep(20)"],
+        &["import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n        kept = bytearray(b'x') * (400 << 20)\n        time.sleep(60)\ntime.sleep(20)"],
         &["memory"],
     );
     let hardly = house.run(&[begin, "print('done')"]);
