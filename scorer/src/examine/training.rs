@@ -130,7 +130,7 @@ mod tests {
     use crate::intake::Limits;
 
     fn frame(text: &str) -> Frame {
-        Frame::read(text.as_bytes(), &Limits::default()).expect("a table")
+        Frame::read(&text.as_bytes().into(), &Limits::default()).expect("a table")
     }
 
     fn checks(train: &str, test: &str) -> Vec<String> {
