@@ -43,7 +43,7 @@ select n.id from notebooks n join subjects s on s.id = n.id where s.deleted_at i
 
 -- The newest notebooks with these words, at most so many. A walk by id would read the words of each.
 create function matching_notebooks(query tsquery, most bigint) returns table (notebook_id bigint, heading tsvector)
-language sql stable rows 100 set enable_seqscan = off set enable_indexscan = off
+language sql stable rows 20 set enable_seqscan = off set enable_indexscan = off
 as $$
     select w.notebook_id, w.heading from notebook_words w
     where w.words @@ query

@@ -1,8 +1,10 @@
 //! Every address of the site, once: used by routers (the constants) and by handlers, templates and
 //! tests (the functions). Those of a large room stand in a file of their own.
 
+mod admin;
 mod teams;
 
+pub use admin::*;
 pub use teams::*;
 
 pub const HOME: &str = "/";
@@ -19,16 +21,6 @@ pub const SETTINGS_SESSION_END: &str = "/settings/sessions/{id}/end";
 pub const SETTINGS_TOKENS: &str = "/settings/tokens";
 pub const SETTINGS_TOKEN_REVOKE: &str = "/settings/tokens/{id}/revoke";
 pub const PROFILE: &str = "/u/{username}";
-pub const ADMIN: &str = "/admin";
-pub const ADMIN_MAILS: &str = "/admin/mails";
-pub const ADMIN_USERS: &str = "/admin/users";
-pub const ADMIN_USER_SUSPEND: &str = "/admin/users/{id}/suspend";
-pub const ADMIN_USER_UNSUSPEND: &str = "/admin/users/{id}/unsuspend";
-pub const ADMIN_USER_APPOINT: &str = "/admin/users/{id}/appoint";
-pub const ADMIN_USER_DISMISS: &str = "/admin/users/{id}/dismiss";
-pub const ADMIN_QUEUE: &str = "/admin/queue";
-pub const ADMIN_SITE: &str = "/admin/site";
-pub const ADMIN_LOG: &str = "/admin/log";
 pub const METRICS: &str = "/metrics";
 pub const METRIC: &str = "/metrics/{name}";
 pub const MEDALS: &str = "/medals";
@@ -278,8 +270,6 @@ pub const API_FORUM_FOLLOW: &str = "/api/v1/forums/{forum}/follow";
 pub const API_COMPETITION_FORUM_FOLLOW: &str = "/api/v1/competitions/{slug}/forum/follow";
 pub const API_USER_FOLLOW: &str = "/api/v1/users/{username}/follow";
 
-pub const API_ADMIN_OVERVIEW: &str = "/api/v1/admin/overview";
-pub const API_ADMIN_MAILS: &str = "/api/v1/admin/mails";
 pub const API_NOTEBOOKS: &str = "/api/v1/notebooks";
 pub const API_COMPETITION_NOTEBOOKS: &str = "/api/v1/competitions/{slug}/notebooks";
 pub const API_OWN_NOTEBOOKS: &str = "/api/v1/me/notebooks";
@@ -303,14 +293,6 @@ pub const API_NOTEBOOK_VOTE: &str = "/api/v1/notebooks/{username}/{notebook}/vot
 pub const API_NOTEBOOK_REPORT: &str = "/api/v1/notebooks/{username}/{notebook}/report";
 pub const API_NOTEBOOK_MODERATE: &str = "/api/v1/notebooks/{username}/{notebook}/moderate";
 
-pub const API_ADMIN_USERS: &str = "/api/v1/admin/users";
-pub const API_ADMIN_USER_SUSPEND: &str = "/api/v1/admin/users/{id}/suspend";
-pub const API_ADMIN_USER_UNSUSPEND: &str = "/api/v1/admin/users/{id}/unsuspend";
-pub const API_ADMIN_USER_ADMINISTRATOR: &str = "/api/v1/admin/users/{id}/administrator";
-pub const API_ADMIN_SITE: &str = "/api/v1/admin/site";
-pub const API_ADMIN_LOG: &str = "/api/v1/admin/log";
-pub const API_SITE: &str = "/api/v1/site";
-pub const API_ADMIN_QUEUE: &str = "/api/v1/admin/queue";
 /// Kaggle's own client: its calls, and the addresses that their answers name.
 pub const KAGGLE_CALL: &str = "/api/v1/{service}/{method}";
 /// Of those, the calls that carry a whole notebook.
@@ -505,22 +487,6 @@ pub fn kaggle_submission_file(ticket: &str, id: crate::ids::SubmissionId, file: 
 
 pub fn kaggle_upload(token: &str) -> String {
     format!("/kaggle/upload/{token}")
-}
-
-pub fn suspend_user(id: &crate::ids::UserId) -> String {
-    format!("/admin/users/{id}/suspend")
-}
-
-pub fn appoint_user(id: &crate::ids::UserId) -> String {
-    format!("/admin/users/{id}/appoint")
-}
-
-pub fn dismiss_user(id: &crate::ids::UserId) -> String {
-    format!("/admin/users/{id}/dismiss")
-}
-
-pub fn unsuspend_user(id: &crate::ids::UserId) -> String {
-    format!("/admin/users/{id}/unsuspend")
 }
 
 pub fn forum(slug: &str) -> String {

@@ -7,6 +7,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use super::reply::{self, MOST_OUTPUT_BYTES, Outcome, OutputFile, Probe, Reply, T
 use crate::custom::python::{NoPython, Python};
 use crate::custom::stream::{self, Share};
 
+const SOCKET: &str = "socket";
 const DRIVER: &str = include_str!("driver.py");
 
 /// What the kernel said beside its cells.
@@ -188,14 +190,14 @@ impl Sandbox {
 
     fn probe(&self, spools: &Path) -> Result<String, Unavailable> {
         let folder = RunFolder::make(spools).map_err(untried)?;
-        let socket = folder.whole().join("socket");
+        let reachable = Reachable::open().map_err(untried)?;
         let abstract_socket = format!("holdout-{}", Uuid::now_v7());
-        let _reachable = UnixListener::bind(&socket).map_err(untried)?;
         let address = SocketAddr::from_abstract_name(&abstract_socket);
         let _nameless = address.and_then(|address| UnixListener::bind_addr(&address)).map_err(untried)?;
         let reads = folder.whole().join("secret");
         fs::write(&reads, "secret").map_err(untried)?;
-        let probe = Probe { reads, folder: folder.whole().to_owned(), socket, abstract_socket };
+        let probe =
+            Probe { reads, folder: folder.whole().to_owned(), socket: reachable.socket(), abstract_socket };
         let task = Task::new(PROBE_TIME.as_secs(), &[], Some(probe));
         let heard = self.converse(&folder, "none", &task, &[], PROBE_TIME, &Watch::default());
         match heard.reply {
@@ -450,4 +452,34 @@ fn end(cage: &mut Child) {
     }
     let _ = cage.kill();
     let _ = cage.wait();
+}
+
+/// A socket that everybody on this machine may connect to. Its address is short: the kernel takes 108 bytes.
+struct Reachable {
+    folder: PathBuf,
+    _listening: UnixListener,
+}
+
+impl Reachable {
+    fn open() -> io::Result<Self> {
+        let folder = std::env::temp_dir().join(format!("holdout-{}", Uuid::new_v4().simple()));
+        fs::create_dir(&folder)?;
+        let socket = folder.join(SOCKET);
+        let listening = UnixListener::bind(&socket).inspect_err(|_| _ = fs::remove_dir(&folder))?;
+        let reachable = Self { folder, _listening: listening };
+        for open in [&reachable.folder, &socket] {
+            fs::set_permissions(open, fs::Permissions::from_mode(0o777))?;
+        }
+        Ok(reachable)
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.join(SOCKET)
+    }
+}
+
+impl Drop for Reachable {
+    fn drop(&mut self) {
+        _ = fs::remove_dir_all(&self.folder);
+    }
 }

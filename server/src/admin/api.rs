@@ -374,7 +374,7 @@ async fn show_queue(
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-struct EntryJson {
+struct LogEntryJson {
     id: i64,
     at: DateTime<Utc>,
     /// User name; `null`: the platform itself, or an account that is gone.
@@ -386,7 +386,7 @@ struct EntryJson {
     detail: Value,
 }
 
-impl From<Entry> for EntryJson {
+impl From<Entry> for LogEntryJson {
     fn from(entry: Entry) -> Self {
         Self {
             id: entry.id,
@@ -407,15 +407,15 @@ impl From<Entry> for EntryJson {
     operation_id = "list_log",
     security(("token" = ["admin"])),
     params(Keyset),
-    responses((status = 200, description = "Entries, newest first", body = Slice<EntryJson>)),
+    responses((status = 200, description = "Entries, newest first", body = Slice<LogEntryJson>)),
 )]
 async fn show_log(
     State(app): State<App>,
     ApiQuery(keyset): ApiQuery<Keyset>,
     caller: ApiMember,
-) -> Result<Slice<EntryJson>> {
+) -> Result<Slice<LogEntryJson>> {
     caller.require(Scope::Admin)?;
     let mut conn = app.db.acquire().await?;
     let entries = store::log(&mut conn, keyset.before(), keyset.fetched()).await?;
-    Ok(keyset.slice(entries, |entry| entry.id).map(EntryJson::from))
+    Ok(keyset.slice(entries, |entry| entry.id).map(LogEntryJson::from))
 }

@@ -49,7 +49,7 @@ struct DashboardJson {
     /// Days on which anything happened, oldest first.
     days: Vec<DayJson>,
     /// The most frequent first.
-    rejections: Vec<ReasonJson>,
+    rejections: Vec<RefusalReasonJson>,
     /// Absent while nobody is on the board.
     #[serde(skip_serializing_if = "Option::is_none")]
     scores: Option<SpreadJson>,
@@ -76,7 +76,7 @@ struct DayJson {
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
-struct ReasonJson {
+struct RefusalReasonJson {
     error: RejectionKind,
     sentence: &'static str,
     n: i64,
@@ -119,7 +119,7 @@ impl From<Day> for DayJson {
     }
 }
 
-impl From<Reason> for ReasonJson {
+impl From<Reason> for RefusalReasonJson {
     fn from(reason: Reason) -> Self {
         Self { error: reason.kind, sentence: reason.sentence(), n: reason.n }
     }
@@ -147,7 +147,7 @@ impl DashboardJson {
             n_waiting: dashboard.waiting.n,
             waiting_since: dashboard.waiting.oldest_received_at,
             days: dashboard.days.into_iter().map(DayJson::from).collect(),
-            rejections: dashboard.reasons.into_iter().map(ReasonJson::from).collect(),
+            rejections: dashboard.reasons.into_iter().map(RefusalReasonJson::from).collect(),
             scores: dashboard.spread.map(scores),
             top: dashboard.top.into_iter().map(top).collect(),
         }

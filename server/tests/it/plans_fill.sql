@@ -40,6 +40,9 @@ join scores x on x.submission_id = s.id
 where s.competition_id in (select id from competitions where slug like 'old-%')
 order by s.team_id, x.rank_key, s.received_at, s.id;
 
+insert into end_reminders (competition_id, hours, told_at)
+select id, hours, now() from competitions cross join (values (72), (24)) kinds (hours) where slug like 'old-%';
+
 insert into competition_tallies (competition_id, counted_at) select id, now() from competitions where slug like 'old-%';
 
 insert into competition_days (competition_id, day, n_received, n_scored, n_rejected, n_failed, n_teams, n_joined)

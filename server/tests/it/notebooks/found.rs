@@ -74,7 +74,10 @@ async fn notebooks_are_found_by_those_who_may_see_them_and_by_nobody_else(pool: 
     }
     dave.browser.post_form("/u/bob/follow", &[("on", "yes")]).await.expect(303);
     let front = dave.browser.get("/").await.expect(200).text();
-    assert!(front.contains("Bob shared “Gradient boosting”") && !front.contains("n-secret"), "{front}");
+    assert!(
+        front.contains("bob bobson shared “Gradient boosting”") && !front.contains("n-secret"),
+        "{front}"
+    );
     library.close().await;
 }
 

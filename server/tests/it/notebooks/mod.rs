@@ -52,8 +52,14 @@ impl Library {
         for person in [&bob, &carol, &erin] {
             arena.join(person).await;
         }
-        sql("update team_members set team_id = (select team_id from team_members where user_id = $1), is_leader = false
-             where user_id = $2")
+        // Without the notices that an invitation brings.
+        sql("delete from teams where id = (select team_id from team_members where user_id = $1)")
+            .bind(carol.id)
+            .execute(&world.pool)
+            .await
+            .unwrap();
+        sql("insert into team_members (competition_id, team_id, user_id, is_leader, rules_accepted_at, joined_at)
+             select competition_id, team_id, $2, false, joined_at, joined_at from team_members where user_id = $1")
         .bind(bob.id)
         .bind(carol.id)
         .execute(&world.pool)
