@@ -1,6 +1,6 @@
 //! Teams that change: invitations, merges, leaving. Races end in a state that the rules allow.
 
-use chrono::{TimeDelta, Timelike, Utc};
+use chrono::{TimeDelta, Timelike};
 use holdout::error::{AppError, Result};
 use holdout::ids::{MergeRequestId, TeamInvitationId};
 use holdout::submissions::choose::choose_final;
@@ -48,7 +48,7 @@ impl Stage {
 
     /// Noon of a day, so that no test runs over midnight.
     async fn at_noon(&self) {
-        let now = Utc::now();
+        let now = self.app.clock.now();
         let noon = TimeDelta::hours(12) - TimeDelta::seconds(now.num_seconds_from_midnight().into());
         self.let_pass(noon).await;
     }
