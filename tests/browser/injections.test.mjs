@@ -249,6 +249,28 @@ test("teams, files that are sent, notes on them, reasons of a new version", asyn
   }
   await lookAtAll(`/c/${slug}/versions`);
   await look(`/c/${slug}/host/versions`);
+  for (const [at, text] of STRINGS.slice(0, 60).entries()) {
+    await tried("PATCH", `/api/v1/competitions/${slug}/team`, { name: cut(`${at} ${text}`, 60) });
+    const disqualifications = `/api/v1/competitions/${slug}/disqualifications`;
+    const { id } = await sent("POST", disqualifications, { submission_id: mine, reason: cut(`a ${text}`, 500) });
+    await sent("POST", `${disqualifications}/${id}/lift`, { reason: cut(`b ${text}`, 500) });
+    if (at % 10 < 9) continue;
+    await look(`/c/${slug}/team`);
+    await look(`/c/${slug}/leaderboard`);
+  }
+  await lookAtAll(`/c/${slug}/host/disqualifications`);
+  await lookAtAll("/notifications");
+  for (const page of ["dashboard", "participants", "rejections"]) await lookAtAll(`/c/${slug}/host/${page}`);
+  nothingRan();
+});
+
+test("the name of the site and the notice above every page", async () => {
+  for (const text of STRINGS) {
+    await tried("PATCH", "/api/v1/admin/site", { name: cut(`a ${text}`, 60), notice: cut(text, 500) });
+    await look("/admin/site");
+  }
+  await lookAtAll("/admin/log");
+  await sent("PATCH", "/api/v1/admin/site", { name: "Holdout", notice: "" });
   nothingRan();
 });
 
@@ -287,13 +309,18 @@ const EXCUSED = {
   "AnnouncedFile.file_name": "only where files lie in a bucket; shown as the name of a submission's file, which is attacked",
   "AnnouncedFile.sha256": REFUSED,
   "Arrangement.forum": NAMED,
+  "AskToMerge.team": NAMED,
+  "BundleWish.slug": REFUSED,
+  "BundleWish.title": "the title of a competition, as New.title, which is attacked",
   "ChangeNotebook.licence": NAMED,
   "ChangeNotebook.tags": "letters, digits and dashes; all else is refused",
+  "Disqualify.team": NAMED,
   "Edit.emails": REFUSED,
   "Edit.slug": REFUSED,
   "Edit.visibility": NAMED,
   "FileForm.description": "shown as the note of a submission, which is attacked",
   "Forgotten.username": "nothing is shown of it",
+  "Invite.username": NAMED,
   "MetricBody.metric": NAMED,
   "ModuleBody.file_name": "needs an interpreter of Python; shown to the host who sent it",
   "ModuleBody.source": "needs an interpreter of Python; shown to the host who sent it",
@@ -301,7 +328,6 @@ const EXCUSED = {
   "NewForum.name": REFUSED,
   "NewPassword.password": SECRET,
   "NewPassword.secret": SECRET,
-  "NewToken.scopes": NAMED,
   "NewUser.administrator_secret": SECRET,
   "NewUser.email": REFUSED,
   "NewUser.password": SECRET,
@@ -315,9 +341,11 @@ const EXCUSED = {
   "PagesOrder.slugs": NAMED,
   "PasswordChange.current": SECRET,
   "PasswordChange.password": SECRET,
+  "PatchTeam.leader": NAMED,
   "Session.name": "names a token, as NewToken.name does, which is attacked",
   "Session.password": SECRET,
   "Session.username": NAMED,
+  "TeamLink.secret": SECRET,
   "UploadedFile.description": "shown as the note of a submission, which is attacked",
 };
 

@@ -32,7 +32,7 @@ pub fn decimals(case: &Case<'_>, probing: &Probing) -> Check {
         None => {
             let files = (LEAK * probing.n_public as f64 / probing.bits[3].max(1e-9)).floor();
             format!(
-                "No number of decimals keeps {} files from telling a tenth of the public labels; at 3 decimals, {files} files would.",
+                "No number of decimals keeps {} files from telling a tenth of the public labels; at 3 decimals it takes {files} of them.",
                 case.settings.n_submissions
             )
         }
