@@ -23,7 +23,6 @@ use crate::paths;
 
 const FOUND_AT_MOST: i64 = 100;
 const WAITING_SHOWN: i64 = 50;
-const SCORERS_SHOWN: i64 = 100;
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -367,7 +366,7 @@ async fn show_queue(
     let failed = store::failed_jobs(&mut conn, keyset.before(), keyset.fetched()).await?;
     let failed = keyset.slice(failed, |job| job.id).map(JobJson::from);
     let waiting = waiting.into_iter().map(JobJson::from).collect();
-    let scorers = store::scorers(&mut conn, SCORERS_SHOWN).await?;
+    let scorers = store::scorers(&mut conn).await?;
     let scorers = scorers.into_iter().map(ScorerJson::from).collect();
     let link = NextPart::new("before", failed.next.as_ref());
     Ok((link, Json(QueueJson { scorers, waiting, failed: failed.items, next: failed.next })))

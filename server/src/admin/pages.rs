@@ -21,7 +21,6 @@ use crate::web::shell::{self, Shell};
 
 const WAITING_SHOWN: i64 = 50;
 const FOUND_SHOWN: i64 = 100;
-const SCORERS_SHOWN: i64 = 100;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -266,7 +265,7 @@ async fn show_queue(
     let mut conn = app.db.acquire().await?;
     let waiting = store::waiting_jobs(&mut conn, WAITING_SHOWN).await?;
     let failed = store::failed_jobs(&mut conn, keyset.before(), keyset.fetched()).await?;
-    let scorers = store::scorers(&mut conn, SCORERS_SHOWN).await?;
+    let scorers = store::scorers(&mut conn).await?;
     drop(conn);
     let failed = keyset.slice(failed, |job| job.id);
     Ok(QueuePage { shell, tab: paths::ADMIN_QUEUE, scorers, waiting, failed })

@@ -10,6 +10,8 @@ use crate::ids::UserId;
 /// Counting stops here.
 pub const COUNTED_AT_MOST: i64 = 10_000;
 
+/// Scorers in one list.
+const SCORERS_SHOWN: i64 = 100;
 /// Seconds after which a scorer that has not been heard of counts as gone.
 const SCORER_IS_SILENT_AFTER_SECONDS: f64 = 60.0;
 
@@ -354,11 +356,11 @@ pub struct Scorer {
     pub sandbox_refusal: Option<String>,
 }
 
-/// Last heard of first.
+/// Last heard of first; the first hundred.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn scorers(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Scorer>> {
+pub async fn scorers(conn: &mut PgConnection) -> sqlx::Result<Vec<Scorer>> {
     sqlx::query_as!(
         Scorer,
         "select host, engine_version, started_at, last_seen_at,
@@ -368,7 +370,7 @@ pub async fn scorers(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Sc
          order by last_seen_at desc
          limit $2",
         SCORER_IS_SILENT_AFTER_SECONDS,
-        limit,
+        SCORERS_SHOWN,
     )
     .fetch_all(conn)
     .await

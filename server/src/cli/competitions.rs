@@ -34,9 +34,7 @@ pub fn list(session: &Session, args: &ListArgs) -> Outcome {
     let (found, next) = if args.mine { (mine(session, args)?, None) } else { everybodys(session, args)? };
     let document = json!({ "items": found, "next": next });
     session.screen.answer(&document, |paint| draw(paint, &found, args.mine));
-    if let Some(word) = next {
-        session.screen.note(&format!("There are more: --before {word}"));
-    }
+    session.screen.tell_of_more("--before", &document["next"]);
     Ok(())
 }
 

@@ -46,9 +46,7 @@ pub fn leaderboard(session: &Session, args: &BoardArgs) -> Outcome {
     }
     let board = if args.around_me { around_me(session, args, &base)? } else { part(session, args, &base)? };
     session.screen.answer(&board, |paint| draw(paint, &board));
-    if let Some(word) = board["next"].as_str() {
-        session.screen.note(&format!("There are more: --after {word}"));
-    }
+    session.screen.tell_of_more("--after", &board["next"]);
     Ok(())
 }
 

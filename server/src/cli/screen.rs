@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
 use super::fault::{CliError, Outcome};
+use super::table::cell;
 
 /// When to write in colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -99,6 +100,13 @@ impl Screen {
     pub fn note(&self, text: &str) {
         let paint = Paint { is_on: self.colour.is_on(io::stderr().is_terminal()) };
         let _ = writeln!(io::stderr(), "{}", paint.faint(text));
+    }
+
+    /// Which option of a list goes on where this part ends, if there is more: `next` is that of the part.
+    pub fn tell_of_more(&self, option: &str, next: &Value) {
+        if !next.is_null() {
+            self.note(&format!("There are more: {option} {}", cell(next)));
+        }
     }
 
     /// The last words of a command that failed.

@@ -32,9 +32,7 @@ pub fn list(session: &Session, args: &ListArgs) -> Outcome {
     let mut list = session.client.get(&format!("{base}/submissions?limit={}{before}", args.limit))?;
     list["allowance"] = or_nothing(session.client.get(&format!("{base}/allowance")))?;
     session.screen.answer(&list, |paint| draw(paint, &list));
-    if let Some(next) = list["next"].as_i64() {
-        session.screen.note(&format!("There are more: --before {next}"));
-    }
+    session.screen.tell_of_more("--before", &list["next"]);
     Ok(())
 }
 

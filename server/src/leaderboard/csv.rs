@@ -99,8 +99,7 @@ fn push_line(text: &mut String, row: &Row, decimals: Option<i32>, n_parts: usize
         None if n_parts > 0 => cells.extend(vec![String::new(); 1 + 2 * n_parts]),
         None => {}
     }
-    text.push_str(&cells.join(","));
-    text.push_str("\r\n");
+    text.push_str(&csv::line(&cells));
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! A running competition: days, participants, refused files.
 
 use clap::Args;
-use serde_json::Value;
 
 use super::Competition;
 use crate::cli::Session;
@@ -70,7 +69,7 @@ pub fn participants(session: &Session, args: &ListArgs) -> Outcome {
         }
         table.draw(paint, "Nobody takes part yet.")
     });
-    tell_of_more(session, &found);
+    session.screen.tell_of_more("--before", &found["next"]);
     Ok(())
 }
 
@@ -89,12 +88,6 @@ pub fn rejections(session: &Session, args: &ListArgs) -> Outcome {
         }
         table.draw(paint, "Every file that was received could be read.")
     });
-    tell_of_more(session, &found);
+    session.screen.tell_of_more("--before", &found["next"]);
     Ok(())
-}
-
-fn tell_of_more(session: &Session, found: &Value) {
-    if let Some(next) = found["next"].as_i64() {
-        session.screen.note(&format!("There are more: --before {next}"));
-    }
 }

@@ -50,8 +50,6 @@ pub fn failures(session: &Session, args: &FailuresArgs) -> Outcome {
         }
         table.draw(paint, "Every submission has its score, or a reason of its own.")
     });
-    if let Some(next) = found["next"].as_i64() {
-        session.screen.note(&format!("There are more: --before {next}"));
-    }
+    session.screen.tell_of_more("--before", &found["next"]);
     Ok(())
 }

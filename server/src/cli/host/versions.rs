@@ -89,9 +89,7 @@ pub fn run(session: &Session, verb: &VersionsVerb) -> Outcome {
             let (of, number) = (&args.version.of, args.version.number);
             let moves = moves(session, of, number, args.limit, args.after.as_deref())?;
             session.screen.answer(&moves, |paint| draw_moves(paint, &moves));
-            if let Some(word) = moves["next"].as_str() {
-                session.screen.note(&format!("There are more: --after {word}"));
-            }
+            session.screen.tell_of_more("--after", &moves["next"]);
             Ok(())
         }
         VersionsVerb::Publish(args) => {
