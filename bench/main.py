@@ -14,11 +14,12 @@ import api
 import live
 import measure
 import notebooks
+import ranks
 import scoring
 import search
 
 ROOT = Path(__file__).parent.parent
-PARTS = ["scoring", "live", "notebooks", "search", "api"]
+PARTS = ["scoring", "ranks", "live", "notebooks", "search", "api"]
 
 
 def arguments():
@@ -74,6 +75,8 @@ def main():
         print(scoring.HEADER)
         scorer = wanted.bin / "holdout-scorer"
         results["scoring"] = scoring.bench(scorer, wanted.work, wanted.quick, wanted.rows, wanted.runs, wanted.metric)
+    if "ranks" in parts:
+        results["ranks"] = ranks.bench(wanted.bin / "holdout-scorer", wanted.quick)
     if "notebooks" in parts:
         print(notebooks.HEADER)
         results["notebooks"] = notebooks.bench(wanted.bin, wanted.work, wanted.quick, wanted.runs)

@@ -26,6 +26,7 @@ use crate::metrics;
 use crate::metrics::compose::PartScore;
 use crate::notebooks;
 use crate::notebooks::cage::NotebookCageArgs;
+use crate::ranks::measure::{MeasureArgs, measure};
 use crate::sample::check_against_sample;
 use crate::score::{part_scores, score_splits};
 use crate::solution::{Solution, Split};
@@ -82,6 +83,9 @@ enum Verb {
     Cage(CageArgs),
     #[command(hide = true)]
     NotebookCage(NotebookCageArgs),
+    /// Say how fast a board of made-up teams is looked at, as JSON.
+    #[command(hide = true)]
+    MeasureRanks(MeasureArgs),
 }
 
 #[derive(Args)]
@@ -174,6 +178,7 @@ pub fn run() -> ExitCode {
         Verb::Run(arguments) => return exit(notebooks::cli::run(&arguments)),
         Verb::NotebookCage(arguments) => return cage_of_notebook(&arguments),
         Verb::Cage(arguments) => return exit(Err(cage::become_python(&arguments))),
+        Verb::MeasureRanks(arguments) => Ok(measure(&arguments).to_string()),
         Verb::Child(arguments) => return exit(worker::child(&arguments).map(|()| true)),
     };
     match result {

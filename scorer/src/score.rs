@@ -6,6 +6,7 @@ use holdout_contract::job::{Scores, SplitScore};
 use holdout_contract::rejection::Rejection;
 
 use crate::align::{Aligned, align};
+use crate::influence::{self, Influence, NoInterval};
 use crate::intake::{Content, Limits};
 use crate::judge::Judge;
 use crate::metrics::compose::PartScore;
@@ -75,6 +76,15 @@ pub fn part_scores(solution: &Solution, aligned: &Aligned, split: Split) -> Vec<
 pub fn measure(solution: &Solution) -> Option<Result<String, NoMeasure>> {
     let none = Aligned { predictions: Vec::new(), n_classes: 0, notices: Vec::new() };
     with_rows(solution, &none, solution.range(Split::All), |labels| solution.judge().measure(labels))
+}
+
+/// How much every unit of a split moves its score.
+///
+/// # Errors
+/// [`NoInterval`]
+pub fn influence_on(solution: &Solution, aligned: &Aligned, split: Split) -> Result<Influence, NoInterval> {
+    let range = solution.range(split);
+    with_rows(solution, aligned, range, |rows| influence::influence(solution.judge(), rows))
 }
 
 fn scores(judge: &Judge, rows: &Rows<'_>, parts: &[Range<usize>]) -> Vec<Result<SplitScore, Undefined>> {

@@ -23,8 +23,9 @@ pub mod columnwise;
 pub mod compose;
 pub mod detection;
 pub mod divergence;
+pub(crate) mod gathered;
 pub mod grouped;
-mod groups;
+pub(crate) mod groups;
 pub mod labels;
 pub mod multiclass;
 pub mod multilabel;
@@ -46,6 +47,7 @@ pub(crate) use per_row::PerRow;
 pub use per_row::ScoresPerRow;
 pub use rows::{Rows, Values};
 
+use crate::influence::Sums;
 use crate::misfit::Misfits;
 use holdout_contract::spec::{Cell, Layout, MetricSpec};
 use serde_json::{Map, Value};
@@ -122,6 +124,11 @@ pub trait Metric: Send + Sync {
 
     /// Itself, where it finds something out about every row and adds it up.
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        None
+    }
+
+    /// Itself as a function of sums over rows, where it is one.
+    fn sums<'a>(&'a self, _rows: &Rows<'_>, _params: &Params) -> Option<Sums<'a>> {
         None
     }
 

@@ -55,15 +55,27 @@ pub(super) fn layout(one: Layout, params: &Params) -> Layout {
     Layout::Named { solution: side(solution), submission: side(submission) }
 }
 
+fn weights(params: &Params) -> Vec<f64> {
+    match params.text("column_weights") {
+        Some(list) => split(list).iter().map(|weight| weight.parse().unwrap_or(0.0)).collect(),
+        None => vec![1.0; names(params).len()],
+    }
+}
+
+/// Every named column that counts, with its share of the whole.
+pub(super) fn shares(params: &Params) -> Vec<(usize, f64)> {
+    let weights = weights(params);
+    let total: f64 = weights.iter().sum();
+    let counted = weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0);
+    counted.map(|(at, weight)| (at, weight / total)).collect()
+}
+
 pub(super) fn score(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -> Result<f64, Undefined> {
     let names = names(params);
     if names.is_empty() {
         return metric.score(rows, params);
     }
-    let weights: Vec<f64> = match params.text("column_weights") {
-        Some(list) => split(list).iter().map(|weight| weight.parse().unwrap_or(0.0)).collect(),
-        None => vec![1.0; names.len()],
-    };
+    let weights = weights(params);
     let (mut total, mut weight) = (0.0, 0.0);
     for at in (0..names.len()).filter(|at| weights[*at] > 0.0) {
         let column = Rows {

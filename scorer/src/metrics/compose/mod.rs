@@ -184,9 +184,31 @@ pub fn bests(params: &Params) -> Vec<Option<f64>> {
     parts(params).iter().map(|part| best(part.metric, &part.params)).collect()
 }
 
-fn parts(params: &Params) -> Vec<Part> {
+/// The metrics that a metric is put together from; none where it stands alone.
+pub fn parts(params: &Params) -> Vec<Part> {
     // Checked when the parameters were read.
     if params.value("parts").is_some() { parts::read(params).unwrap_or_default() } else { Vec::new() }
+}
+
+/// Does some work with the rows as one of the parts reads them.
+pub(crate) fn with_rows_of<T>(
+    part: &Part,
+    parts: &[Part],
+    rows: &Rows<'_>,
+    work: impl FnOnce(&Rows<'_>) -> Option<T>,
+) -> Option<T> {
+    let all = parts::layout(parts).ok()?;
+    parts::with_rows(part, &all, rows, work)
+}
+
+/// Whether a metric is computed in every group apart.
+pub(crate) fn is_by_group(params: &Params) -> bool {
+    over_groups::is_wanted(params)
+}
+
+/// The columns that the host named, each with its share of the whole; none where one column is judged.
+pub(crate) fn columns_of(params: &Params) -> Vec<(usize, f64)> {
+    columns::shares(params)
 }
 
 /// The worse of two scores.

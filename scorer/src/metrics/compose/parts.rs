@@ -204,8 +204,13 @@ fn part_score(part: &Part, all: &Layout, rows: &Rows<'_>) -> Result<f64, Undefin
     with_rows(part, all, rows, |rows| super::score(part.metric, &part.params, rows))
 }
 
-/// Does some work with what a part reads.
-fn with_rows<R>(part: &Part, all: &Layout, rows: &Rows<'_>, work: impl FnOnce(&Rows<'_>) -> R) -> R {
+/// Does some work with the columns, weights and groups that a part reads.
+pub(super) fn with_rows<T>(
+    part: &Part,
+    all: &Layout,
+    rows: &Rows<'_>,
+    work: impl FnOnce(&Rows<'_>) -> T,
+) -> T {
     let weights = rows.weights.filter(|_| part.params.text("weight_column").is_some());
     let groups = rows.groups.filter(|_| super::needs_groups(part.metric, &part.params));
     let reads = Reads::of(part, all, rows.truths.len(), rows.predictions.len());

@@ -2,12 +2,15 @@
 
 use holdout_contract::spec::Layout;
 
+use crate::influence::Sums;
 use crate::intake::shapes::{Run, Runs};
 use crate::judge::Context;
 use crate::kernels::sum;
 use crate::metrics::about::About;
 use crate::metrics::groups::Groups;
-use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined, Values};
+use crate::metrics::{
+    Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined, Values, finite,
+};
 use crate::misfit::Misfits;
 
 use super::size::{self, HEIGHT, HEIGHT_COLUMN, MASK_COLUMN, WIDTH, WIDTH_COLUMN};
@@ -195,6 +198,14 @@ impl Metric for Pooled {
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         self.score_rows(rows, params)
+    }
+
+    fn sums<'a>(&'a self, rows: &Rows<'_>, params: &Params) -> Option<Sums<'a>> {
+        let overlaps = self.find(rows, params);
+        let column =
+            |part: fn(&Overlap) -> u64| overlaps.iter().map(|overlap| part(overlap) as f64).collect();
+        let terms = vec![column(|overlap| overlap.both), column(|overlap| overlap.truth + overlap.predicted)];
+        Some(Sums { terms, combine: Box::new(|sums| finite((self.value)(sums[0], sums[1]))) })
     }
 
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {

@@ -21,6 +21,7 @@ pub use wordwise::{EXACT_MATCH_TEXT, TOKEN_F1, WORD_JACCARD};
 
 use holdout_contract::spec::{Cell, Direction, Task};
 
+use crate::influence::Sums;
 use crate::kernels::sum;
 use crate::metrics::about::{About, fields};
 use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined};
@@ -99,6 +100,13 @@ impl<const N: usize> Metric for Corpus<N> {
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         self.score_rows(rows, params)
+    }
+
+    fn sums<'a>(&'a self, rows: &Rows<'_>, params: &Params) -> Option<Sums<'a>> {
+        let counts = self.find(rows, params);
+        let column = |part: usize| counts.iter().map(|counts| f64::from(counts[part])).collect();
+        let combine = |sums: &[f64]| (self.combine)(std::array::from_fn(|part| sums[part]));
+        Some(Sums { terms: (0..N).map(column).collect(), combine: Box::new(combine) })
     }
 
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {

@@ -1,0 +1,45 @@
+//! Scores that are a function of sums over rows. A row moves each sum by what it adds to it, and the score
+//! by the function's gradient.
+
+use crate::kernels::sum;
+use crate::metrics::{Rows, Undefined};
+
+/// The score that sums give.
+type Combine<'a> = Box<dyn Fn(&[f64]) -> Result<f64, Undefined> + 'a>;
+
+/// What every row adds to each sum, and the score that the sums give.
+pub struct Sums<'a> {
+    /// A column for each sum.
+    pub terms: Vec<Vec<f64>>,
+    pub combine: Combine<'a>,
+}
+
+/// A step that neither drowns in rounding nor sees the function's bend.
+const STEP: f64 = 1e-5;
+
+impl Sums<'_> {
+    pub(super) fn influence(&self, rows: &Rows<'_>) -> Option<Vec<f64>> {
+        let n = rows.len();
+        let totals: Vec<f64> =
+            self.terms.iter().map(|term| sum(n, |at| rows.weight(at) * term[at])).collect();
+        let sizes = self.terms.iter().map(|term| sum(n, |at| rows.weight(at) * term[at].abs()));
+        let gradient: Option<Vec<f64>> =
+            sizes.enumerate().map(|(part, size)| self.slope(&totals, part, STEP * size)).collect();
+        let gradient = gradient?;
+        let moved =
+            |at: usize| self.terms.iter().zip(&gradient).map(|(term, slope)| slope * term[at]).sum::<f64>();
+        Some((0..n).map(|at| n as f64 * rows.weight(at) * moved(at)).collect())
+    }
+
+    fn slope(&self, totals: &[f64], part: usize, step: f64) -> Option<f64> {
+        if step == 0.0 {
+            return Some(0.0);
+        }
+        let at = |change: f64| {
+            let mut totals = totals.to_vec();
+            totals[part] += change;
+            (self.combine)(&totals).ok()
+        };
+        Some((at(step)? - at(-step)?) / (2.0 * step))
+    }
+}

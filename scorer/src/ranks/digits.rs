@@ -1,0 +1,56 @@
+//! How many decimals are worth showing, and which differences are noise.
+
+use super::{Covariance, Z};
+
+/// The teams at the top, whose differences matter most.
+const TOP: usize = 20;
+
+/// What the differences at the top of a board are worth.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Digits {
+    pub decimals: u32,
+    /// A smaller difference of two scores is noise; to one digit that counts.
+    pub noise: f64,
+}
+
+/// Of teams in the order of the board; `None` where no two differ.
+pub fn digits(covariance: &Covariance) -> Option<Digits> {
+    let error = typical_error(covariance)?;
+    Some(Digits {
+        decimals: (-(error / 3.0).log10()).ceil().clamp(0.0, 12.0) as u32,
+        noise: one_digit(Z * error),
+    })
+}
+
+/// The median standard error of a difference among the teams at the top.
+fn typical_error(covariance: &Covariance) -> Option<f64> {
+    let n = covariance.n_teams().min(TOP);
+    let pairs = (0..n).flat_map(|a| (0..a).map(move |b| (a, b)));
+    let errors = pairs.map(|(a, b)| covariance.error_of_difference(a, b)).filter(|error| *error > 0.0);
+    let errors: Vec<f64> = errors.collect();
+    if errors.is_empty() { None } else { Some(crate::kernels::median(errors)) }
+}
+
+/// Rounded up, so that what is called noise is.
+fn one_digit(value: f64) -> f64 {
+    let exponent = value.log10().floor() as i32;
+    let leading = (value / 10_f64.powi(exponent) - 1e-9).ceil();
+    format!("{leading}e{exponent}").parse().unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_tell_a_third_of_an_error_apart() {
+        let mut covariance = Covariance::zeros(2);
+        covariance.put(0, 0, 2e-6);
+        covariance.put(1, 1, 2e-6);
+        let found = digits(&covariance).expect("two teams that differ");
+        assert_eq!((found.decimals, found.noise), (4, 0.004));
+        assert!(digits(&Covariance::zeros(3)).is_none());
+        assert!(digits(&Covariance::zeros(1)).is_none());
+        assert_eq!((one_digit(0.03), one_digit(97.0), one_digit(2.3)), (0.03, 100.0, 3.0));
+    }
+}
