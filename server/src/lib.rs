@@ -34,6 +34,7 @@ pub mod moderation;
 pub mod notebooks;
 pub mod notifications;
 pub mod paths;
+pub mod ranks;
 pub mod search;
 pub mod seed;
 pub mod site;

@@ -40,6 +40,7 @@ pub const DATA_FILE: &str = "/c/{slug}/data/{file}";
 pub const DATA_ZIP: &str = "/c/{slug}/data.zip";
 pub const BOARD: &str = "/c/{slug}/leaderboard";
 pub const BOARD_CSV: &str = "/c/{slug}/leaderboard.csv";
+pub const BOARD_COMPARE: &str = "/c/{slug}/leaderboard/compare";
 pub const SUBMIT: &str = "/c/{slug}/submit";
 pub const CHECK: &str = "/c/{slug}/check";
 pub const CHECK_RESULT: &str = "/c/{slug}/check/{id}";
@@ -243,6 +244,7 @@ pub const API_CHECKS: &str = "/api/v1/competitions/{slug}/checks";
 pub const API_CHECK: &str = "/api/v1/competitions/{slug}/checks/{id}";
 pub const API_BOARD: &str = "/api/v1/competitions/{slug}/leaderboard";
 pub const API_BOARD_CSV: &str = "/api/v1/competitions/{slug}/leaderboard.csv";
+pub const API_BOARD_COMPARE: &str = "/api/v1/competitions/{slug}/leaderboard/compare";
 
 pub const API_FORUMS: &str = "/api/v1/forums";
 pub const API_FORUM: &str = "/api/v1/forums/{forum}";
@@ -345,6 +347,10 @@ pub fn data_zip(slug: &str) -> String {
 
 pub fn board(slug: &str) -> String {
     format!("/c/{slug}/leaderboard")
+}
+
+pub fn board_compare(slug: &str) -> String {
+    format!("/c/{slug}/leaderboard/compare")
 }
 
 pub fn board_csv(slug: &str) -> String {

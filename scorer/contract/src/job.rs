@@ -23,6 +23,8 @@ pub enum Subject {
     Split { table_id: i64 },
     /// Run a notebook's version from the top; taken by runners, and never by a scorer.
     Run { run_id: i64 },
+    /// Find out which ranks each team of the board may truly have.
+    Ranks,
 }
 
 /// Lower runs first.
@@ -30,6 +32,7 @@ pub enum Subject {
 pub enum Priority {
     Interactive = 0,
     Rescoring = 5,
+    /// Nobody waits: verifications, and looks at boards, which are exact without.
     Audit = 8,
     Run = 9,
 }

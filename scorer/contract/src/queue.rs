@@ -371,6 +371,7 @@ impl TryFrom<Row> for Leased {
             "examine" => row.version_id.map(|version_id| Subject::Examine { version_id }),
             "split" => row.table_id.map(|table_id| Subject::Split { table_id }),
             "run" => row.run_id.map(|run_id| Subject::Run { run_id }),
+            "ranks" => Some(Subject::Ranks),
             _ => None,
         };
         Ok(Self {
@@ -423,5 +424,6 @@ fn columns(subject: Subject) -> Columns {
             Columns { kind: "split", table_id: Some(table_id), ..Columns::default() }
         }
         Subject::Run { run_id } => Columns { kind: "run", run_id: Some(run_id), ..Columns::default() },
+        Subject::Ranks => Columns { kind: "ranks", ..Columns::default() },
     }
 }

@@ -13,18 +13,23 @@ use holdout_contract::rejection::Rejection;
 use holdout_contract::spec::Params;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
 
+use super::board;
 use super::cache::Cache;
-use super::message::{Answer, Draft, FileRef, Judging, Request, SplitFiles, Table, receive, send};
+use super::message::{
+    Answer, Board, BoardEntry, BoardRanks, Draft, FileRef, Judging, RanksOutcome, Request, SplitFiles, Table,
+    receive, send,
+};
 use super::storage::{Storage, StorageError, Stored, is_passing};
 use crate::custom;
 use crate::custom::sandbox::{self, Sandbox};
 use crate::examine::{self, Competition};
+use crate::influence::{Influence, NoInterval};
 use crate::intake::content::{self, Bytes};
 use crate::intake::{Content, Limits, Source, read_header};
 use crate::judge::{Context, Judge, read_history};
 use crate::sample::check_against_sample;
-use crate::score::score;
-use crate::solution::Solution;
+use crate::score::{influence_on, score};
+use crate::solution::{Solution, Split};
 use crate::split::SplitRule;
 use crate::unseal::{Key, Opened, UnsealError};
 
@@ -164,6 +169,7 @@ impl Child {
             Request::Check { judging, file, sample } => self.check(&judging, &file, sample.as_ref()),
             Request::Examine { draft } => self.examine(&draft),
             Request::Split { table } => self.split(&table),
+            Request::Ranks { board } => self.ranks(&board),
         }));
         match answered {
             Ok(Ok(answer)) => answer,
@@ -324,6 +330,16 @@ impl Child {
         Ok(SplitFiles { train, test, sample_submission, solution, recipient })
     }
 
+    fn ranks(&mut self, board: &Board) -> Result<Answer, Refusal> {
+        let ranks = if board.judging.module.is_some() {
+            let reason = "For a metric that its host wrote no interval is known.".to_owned();
+            BoardRanks { outcome: RanksOutcome::Absent(reason), ..BoardRanks::default() }
+        } else {
+            board::look(&mut Desk { child: self, board }, board)?
+        };
+        Ok(Answer::Ranks { ranks: Box::new(ranks) })
+    }
+
     fn solution(&mut self, judging: &Judging) -> Result<Rc<Prepared>, Fault> {
         if let Some(prepared) = self.cache.get(judging) {
             return Ok(prepared);
@@ -371,6 +387,61 @@ impl Child {
 
     fn unseal(&self, file: &FileRef) -> Result<Opened, Fault> {
         Ok(self.key.open(&self.read(file)?)?)
+    }
+}
+
+/// What a look at a board needs of the child.
+struct Desk<'a> {
+    child: &'a mut Child,
+    board: &'a Board,
+}
+
+impl Desk<'_> {
+    fn solution(&mut self) -> Result<Rc<Prepared>, Fault> {
+        self.child.solution(&self.board.judging)
+    }
+
+    fn split(&self) -> Split {
+        if self.board.is_final { Split::Private } else { Split::Public }
+    }
+}
+
+impl board::Desk for Desk<'_> {
+    type Fault = Fault;
+
+    fn influence(&mut self, entry: &BoardEntry) -> Result<Result<Influence, NoInterval>, Fault> {
+        let prepared = self.solution()?;
+        let Prepared::Catalogue(solution) = &*prepared else { return Err(Fault::Solution) };
+        let bytes = self.child.read(&entry.file)?;
+        // It was scored, so it can be read; else the score is another version's, and nothing is known.
+        let aligned = open(bytes, &self.child.limits)
+            .and_then(|content| Ok(crate::align::align(solution, &content, &self.child.limits)?));
+        match aligned {
+            Ok(aligned) => Ok(influence_on(solution, &aligned, self.split())),
+            Err(Refusal::Rejected(_)) => Err(Fault::Solution),
+            Err(Refusal::Fault(fault)) => Err(fault),
+        }
+    }
+
+    fn unseal(&self, file: &FileRef) -> Result<Opened, Fault> {
+        self.child.unseal(file)
+    }
+
+    fn recipient(&self) -> String {
+        self.child.key.recipient()
+    }
+
+    fn storage(&self) -> &Storage {
+        &self.child.storage
+    }
+
+    fn share_of_unseen(&mut self) -> Result<f64, Fault> {
+        match &*self.solution()? {
+            Prepared::Catalogue(solution) if solution.n_public() > 0 => {
+                Ok(solution.n_private() as f64 / solution.n_public() as f64)
+            }
+            _ => Ok(0.0),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use holdout_contract::files::{ARRIVALS, Files, Stored};
 use holdout_contract::place::Place;
 
-use super::message::{Answer, Request, SplitFiles};
+use super::message::{Answer, Request};
 use super::spool::Spool;
 use super::storage::{Storage, StorageError};
 
@@ -75,10 +75,11 @@ impl Depot {
     pub async fn put_away(&mut self, answer: &Answer) -> Result<(), StorageError> {
         let (Shelf::Bucket(files), Some(spool)) = (&self.shelf, &self.spool) else { return Ok(()) };
         let mut stored = Ok(());
-        if let Answer::Split { files: made, .. } = answer {
-            stored = store_all(files, spool, made).await;
+        let made = answer.files();
+        if !made.is_empty() {
+            stored = store_all(files, spool, &made).await;
             if stored.is_err() {
-                self.shelf.discard(made).await;
+                self.shelf.discard(&made).await;
             }
         }
         spool.clear()?;
@@ -86,8 +87,8 @@ impl Depot {
     }
 }
 
-async fn store_all(files: &Files, spool: &Spool, made: &SplitFiles) -> Result<(), StorageError> {
-    for stored in made.all() {
+async fn store_all(files: &Files, spool: &Spool, made: &[&Stored]) -> Result<(), StorageError> {
+    for stored in made {
         spool.send(files, stored).await?;
     }
     Ok(())
@@ -119,9 +120,9 @@ impl Shelf {
         }
     }
 
-    /// Removes files of a split that nobody will ever name.
-    pub async fn discard(&self, made: &SplitFiles) {
-        for Stored { key, .. } in made.all() {
+    /// Removes files that nobody will ever name.
+    pub async fn discard(&self, made: &[&Stored]) {
+        for Stored { key, .. } in made {
             if let Err(error) = self.remove(key).await {
                 tracing::warn!(%error, key, "a left-over file could not be removed");
             }

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::storage::{StorageError, Stored};
+use crate::ranks::{Digits, RankRange};
 
 /// No message is longer.
 const MAX_MESSAGE_BYTES: usize = 16 << 20;
@@ -109,6 +110,7 @@ pub enum Request {
     Check { judging: Judging, file: FileRef, sample: Option<FileRef> },
     Examine { draft: Draft },
     Split { table: Table },
+    Ranks { board: Board },
 }
 
 impl Request {
@@ -133,7 +135,41 @@ impl Request {
                 named.into_iter().flatten().collect()
             }
             Self::Split { table } => vec![&table.file],
+            Self::Ranks { board } => board.files(),
         }
+    }
+}
+
+/// A board whose ranks are looked at.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Board {
+    pub judging: Judging,
+    /// The final board, judged by the private rows.
+    pub is_final: bool,
+    /// Best first.
+    pub entries: Vec<BoardEntry>,
+    /// Sealed; what was found out the last time.
+    pub covariances: Option<FileRef>,
+    pub seed: u64,
+}
+
+/// A team's ranked submission.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BoardEntry {
+    pub submission_id: i64,
+    /// Lower is better.
+    pub rank_key: f64,
+    pub file: FileRef,
+    /// Sealed; missing where nobody looked at the submission yet.
+    pub influence: Option<FileRef>,
+}
+
+impl Board {
+    fn files(&self) -> Vec<&FileRef> {
+        let mut files = self.judging.files();
+        files.extend(&self.covariances);
+        files.extend(self.entries.iter().map(|entry| entry.influence.as_ref().unwrap_or(&entry.file)));
+        files
     }
 }
 
@@ -149,9 +185,45 @@ pub struct SplitFiles {
 }
 
 impl SplitFiles {
-    pub fn all(&self) -> [&Stored; 4] {
+    fn all(&self) -> [&Stored; 4] {
         [&self.train, &self.test, &self.sample_submission, &self.solution]
     }
+}
+
+/// What a look at a board came to.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct BoardRanks {
+    /// Sealed influence values of submissions that had none, already stored.
+    pub made: Vec<(i64, Stored)>,
+    /// Sealed.
+    pub covariances: Option<Stored>,
+    pub n_units: u64,
+    pub counts_groups: bool,
+    pub outcome: RanksOutcome,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RanksOutcome {
+    /// Further submissions are to be looked at before anything can be said.
+    #[default]
+    Unfinished,
+    /// Why there are no ranges.
+    Absent(String),
+    Found {
+        digits: Option<Digits>,
+        shake_up: Option<f64>,
+        /// In the order of the board.
+        teams: Vec<TeamRanks>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TeamRanks {
+    pub range: RankRange,
+    pub standard_error: f64,
+    /// Of the difference to every team of the board.
+    pub difference_errors: Vec<f32>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -174,6 +246,9 @@ pub enum Answer {
         files: Box<SplitFiles>,
         proposal: Box<Proposal>,
     },
+    Ranks {
+        ranks: Box<BoardRanks>,
+    },
     /// The host's metric broke; the report is for the host alone and may hold labels.
     Broke {
         report: String,
@@ -184,6 +259,19 @@ pub enum Answer {
         /// Something around the work is away and may come back; the work itself was not at fault.
         is_passing: bool,
     },
+}
+
+impl Answer {
+    /// Files that were written for it, which somebody must name or remove.
+    pub fn files(&self) -> Vec<&Stored> {
+        match self {
+            Self::Split { files, .. } => files.all().to_vec(),
+            Self::Ranks { ranks } => {
+                ranks.made.iter().map(|(_, stored)| stored).chain(&ranks.covariances).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
 }
 
 impl From<StorageError> for Answer {

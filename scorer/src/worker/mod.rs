@@ -4,6 +4,7 @@
 //! error, a participant blamed for a fault of ours. Start at [`step::step`], the whole of one job.
 
 pub mod announce;
+mod board;
 mod broke;
 mod cache;
 pub mod child;
@@ -16,6 +17,7 @@ mod give_up;
 pub mod message;
 pub mod orphans;
 pub(crate) mod patience;
+mod ranks;
 pub mod read;
 pub mod rescoring;
 pub mod run;

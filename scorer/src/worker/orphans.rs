@@ -12,7 +12,7 @@ use holdout_contract::files::Files;
 use sqlx::PgPool;
 
 /// Rooms whose files are named by the tables that [`is_named`] asks.
-const ROOMS: [&str; 6] = ["submissions", "checks", "solutions", "tables", "data", "runs"];
+const ROOMS: [&str; 7] = ["submissions", "checks", "solutions", "tables", "data", "runs", "influences"];
 
 /// Why orphans could not be looked for.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +52,8 @@ async fn is_named(db: &PgPool, key: &str) -> sqlx::Result<bool> {
                or exists (select from labelled_tables where storage_key = $1)
                or exists (select from notebook_runs where executed_key = $1)
                or exists (select from notebook_run_files where storage_key = $1)
+               or exists (select from influences where storage_key = $1)
+               or exists (select from covariances where storage_key = $1)
                or exists (select from data_files where competition_id = $2 and storage_key = $1) as "is_named!""#,
         key,
         owner

@@ -8,6 +8,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::message::{DataFiles, Draft, FileRef, Judging, Request, Table};
+use super::ranks;
 
 /// A request for the child, with what is needed to write its answer down.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ impl Work {
         match &self.request {
             Request::Score { judging, .. } => judging.module.is_some(),
             Request::Examine { draft } => draft.module.is_some(),
-            Request::Check { .. } | Request::Split { .. } => false,
+            Request::Check { .. } | Request::Split { .. } | Request::Ranks { .. } => false,
         }
     }
 }
@@ -46,6 +47,8 @@ pub enum About {
     Table {
         table_id: i64,
     },
+    /// A board whose ranks are looked at.
+    Ranks(ranks::About),
 }
 
 #[derive(Debug, Clone)]
@@ -83,6 +86,10 @@ pub async fn work(db: &PgPool, leased: &Leased) -> sqlx::Result<Option<Work>> {
         Subject::Examine { version_id } => draft(&mut conn, version_id).await,
         Subject::Split { table_id } => table(&mut conn, table_id).await,
         Subject::Run { .. } => Ok(None),
+        Subject::Ranks => {
+            let active = active_version(&mut conn, leased.competition_id).await?;
+            ranks::work(&mut conn, leased.competition_id, active).await
+        }
     }
 }
 
@@ -297,7 +304,7 @@ async fn data_files(conn: &mut PgConnection, competition_id: i64) -> sqlx::Resul
     Ok(data)
 }
 
-fn file(key: String, sha256: Option<Vec<u8>>) -> FileRef {
+pub(super) fn file(key: String, sha256: Option<Vec<u8>>) -> FileRef {
     FileRef { key, sha256: sha256.and_then(|hash| hash.try_into().ok()) }
 }
 

@@ -1,9 +1,11 @@
-//! Bringing rescorings and verifications forward: their next submissions enter the queue when few wait; a
+//! Bringing rescorings, verifications and looks at boards forward: their next submissions enter the queue when few wait; a
 //! version's board and preview are made once all are scored.
 //!
 //! Never here: publishing. A version counts when its host says so.
 
 use sqlx::PgPool;
+
+use super::ranks;
 
 /// Submissions that enter the queue at once: enough for every scorer, few enough for the queue.
 const BATCH: i32 = 1000;
@@ -35,7 +37,8 @@ impl Advance {
 /// # Errors
 /// Those of the database.
 pub async fn advance(db: &PgPool) -> sqlx::Result<Advance> {
-    Ok(advance_rescorings(db).await?.max(advance_verifications(db).await?))
+    let asked = advance_rescorings(db).await?.max(advance_verifications(db).await?);
+    Ok(asked.max(ranks::advance(db).await?))
 }
 
 async fn advance_verifications(db: &PgPool) -> sqlx::Result<Advance> {

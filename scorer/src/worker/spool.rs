@@ -22,7 +22,7 @@ const NAME: &str = "holdout-spool-";
 /// Held while the folder is in use.
 const LOCK: &str = "lock";
 /// Rooms whose files the next job may need again.
-const KEPT_ROOMS: [&str; 2] = ["solutions", "data"];
+const KEPT_ROOMS: [&str; 3] = ["solutions", "data", "influences"];
 /// Copies that are kept have this many bytes together, unless one job needs more.
 const KEPT_BYTES: u64 = 2 << 30;
 /// A copy that differs from what was received is fetched again: it may have suffered on the way.

@@ -15,6 +15,7 @@ use super::finish::{self, Judged, Written};
 use super::give_up::give_up;
 use super::message::{Answer, Request};
 use super::patience::{is_away, patiently};
+use super::ranks;
 use super::read::{self, About, Work};
 use super::rescoring::{self, Advance};
 use super::verify;
@@ -178,8 +179,8 @@ async fn conclude(worker: &Worker, leased: &Leased, about: &About, answer: Answe
         return if *is_passing { setback(db, leased, text).await } else { fault(db, leased, text).await };
     }
     let written = patiently(async || write(db, leased, about, &answer).await).await?;
-    if let (Answer::Split { files, .. }, true) = (&answer, written != Some(Written::Yes)) {
-        worker.depot.shelf.discard(files).await;
+    if written != Some(Written::Yes) {
+        worker.depot.shelf.discard(&answer.files()).await;
     }
     match written {
         Some(Written::Yes) => Ok(Stepped::Done { job_id }),
@@ -228,6 +229,7 @@ async fn write(
         (About::Table { table_id }, Answer::Split { files, proposal }) => {
             finish::split(db, leased, *table_id, files, proposal).await?
         }
+        (About::Ranks(board), Answer::Ranks { ranks }) => ranks::found(db, leased, board, ranks).await?,
         (About::Table { table_id }, Answer::Rejected { rejection }) => {
             finish::table_rejected(db, leased, *table_id, rejection).await?
         }

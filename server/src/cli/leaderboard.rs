@@ -46,6 +46,9 @@ pub fn leaderboard(session: &Session, args: &BoardArgs) -> Outcome {
     }
     let board = if args.around_me { around_me(session, args, &base)? } else { part(session, args, &base)? };
     session.screen.answer(&board, |paint| draw(paint, &board));
+    if let Some(sentence) = noise(&board) {
+        session.screen.note(&sentence);
+    }
     session.screen.tell_of_more("--after", &board["next"]);
     Ok(())
 }
@@ -114,14 +117,8 @@ fn draw(paint: Paint, board: &Value) -> String {
             cell(&row["team"])
         };
         let mark = if is_own(row) { "you".to_owned() } else { String::new() };
-        let cells = [
-            cell(&row["rank"]),
-            mark,
-            team,
-            cell(&row[order]),
-            cell(&row["n_entries"]),
-            local(&row["last_entry_at"]),
-        ];
+        let cells =
+            [rank(row), mark, team, cell(&row[order]), cell(&row["n_entries"]), local(&row["last_entry_at"])];
         if is_own(row) { table.marked_row(cells) } else { table.row(cells) }
     };
     items(board).iter().for_each(&mut add);
@@ -129,6 +126,21 @@ fn draw(paint: Paint, board: &Value) -> String {
         add(&board["own"]);
     }
     table.draw(paint, "Nobody is on the board yet.")
+}
+
+/// The rank, and behind it the ranks that the team may truly have.
+fn rank(row: &Value) -> String {
+    match (row["rank_low"].as_i64(), row["rank_high"].as_i64()) {
+        (Some(low), Some(high)) if low < high => format!("{} ({low}–{high})", cell(&row["rank"])),
+        _ => cell(&row["rank"]),
+    }
+}
+
+/// Which differences are noise.
+fn noise(board: &Value) -> Option<String> {
+    let noise = board["ranks"]["noise"].as_f64()?;
+    let units = if board["ranks"]["counts_groups"] == true { "groups" } else { "rows" };
+    Some(format!("Differences below {noise} are noise on these {} {units}.", board["ranks"]["n_units"]))
 }
 
 fn write_csv(session: &Session, args: &BoardArgs, base: &str, target: &PathBuf) -> Outcome {
@@ -162,10 +174,14 @@ mod tests {
     fn the_own_team_is_marked_and_always_shown() {
         let row =
             |rank: u64, team: &str| json!({ "rank": rank, "team_id": rank, "team": team, "score": 0.5 });
-        let board = json!({ "items": [row(1, "ada"), row(2, "bob")], "own": row(9, "eve") });
+        let mut board = json!({ "items": [row(1, "ada"), row(2, "bob")], "own": row(9, "eve") });
         let drawn = draw(Paint::PLAIN, &board);
         let lines: Vec<&str> = drawn.lines().collect();
         assert_eq!(lines.len(), 4, "{drawn}");
         assert!(lines[3].starts_with("9     you  eve"), "{drawn}");
+        (board["items"][1]["rank_low"], board["items"][1]["rank_high"]) = (1.into(), 4.into());
+        assert!(draw(Paint::PLAIN, &board).contains("2 (1–4)"));
+        board["ranks"] = json!({ "noise": 0.004, "n_units": 3000, "counts_groups": false });
+        assert_eq!(noise(&board).as_deref(), Some("Differences below 0.004 are noise on these 3000 rows."));
     }
 }

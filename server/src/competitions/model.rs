@@ -23,12 +23,15 @@ pub struct Competition {
     pub final_limit: i32,
     pub team_limit: i32,
     pub max_upload_bytes: i64,
+    /// The host's, or as many as the noise justifies.
     pub score_decimals: i32,
     pub is_demo: bool,
     pub is_synthetic: bool,
     pub n_teams: i32,
     pub n_entries: i32,
     pub board_revision: i64,
+    /// Goes up when what is known of the ranks changes.
+    pub ranks_revision: i64,
     pub settled_at: Option<DateTime<Utc>>,
     pub active_version_id: Option<VersionId>,
     /// Of the active version, else of the draft's; so are metric and direction.
@@ -122,6 +125,7 @@ impl Competition {
             n_teams: 12,
             n_entries: 345,
             board_revision: 3,
+            ranks_revision: 1,
             settled_at: None,
             version_number: Some(1),
             active_version_id: Some(VersionId(1)),

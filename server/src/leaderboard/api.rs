@@ -22,6 +22,8 @@ use crate::ids::TeamId;
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::{csv, read};
 use crate::paths;
+use crate::ranks::api::SummaryJson;
+use crate::ranks::attach;
 use crate::submissions::model::rounded;
 
 pub fn router() -> OpenApiRouter<App> {
@@ -50,6 +52,9 @@ struct BoardJson {
     /// The metrics that teams are ranked by, the primary first; absent where it is their scores.
     #[serde(skip_serializing_if = "<[RankedPart]>::is_empty")]
     ranked_by: Vec<RankedPart>,
+    /// What the ranks are worth; absent before anybody looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ranks: Option<SummaryJson>,
     items: Vec<RowJson>,
     /// The caller's own team, wherever it stands.
     own: Option<RowJson>,
@@ -61,6 +66,15 @@ struct BoardJson {
 #[derive(Serialize, utoipa::ToSchema)]
 struct RowJson {
     rank: i64,
+    /// The ranks that the team may truly have, in 95 of 100 contests like this one; absent before anybody
+    /// looked at its submission.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rank_low: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rank_high: Option<i32>,
+    /// How far the score would typically move on other rows of the same kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    standard_error: Option<f64>,
     /// Places gained since 00:00 UTC; on the private board, from public to private.
     change: Option<i64>,
     team_id: TeamId,
@@ -101,6 +115,9 @@ impl RowJson {
         });
         Self {
             rank: row.rank,
+            rank_low: row.range.map(|range| range.low),
+            rank_high: row.range.map(|range| range.high),
+            standard_error: row.range.map(|range| range.standard_error),
             change: row.change,
             team_id: row.team_id,
             team: row.team,
@@ -157,6 +174,7 @@ async fn show_board(
     let is_more = rows.len() as i64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = rows.last().filter(|_| is_more).map(|row| row.key.to_string());
+    let summary = attach::summary(&app, competition, view).await?;
     let json = |row| RowJson::new(row, competition, view);
     let board = BoardJson {
         board: view.name(),
@@ -164,6 +182,7 @@ async fn show_board(
         n_teams: competition.n_teams,
         higher_is_better: competition.higher_is_better,
         ranked_by: competition.ranked_by().to_vec(),
+        ranks: summary.map(SummaryJson::from),
         items: rows.into_iter().map(json).collect(),
         own: own.map(json),
         next,

@@ -32,7 +32,8 @@ pub struct Drawn {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PageKey {
     pub competition: CompetitionId,
-    pub revision: i64,
+    /// Of the board and of its ranges.
+    pub revision: (i64, i64),
     pub view: &'static str,
     pub after: String,
 }
@@ -40,7 +41,7 @@ pub struct PageKey {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OwnKey {
     pub competition: CompetitionId,
-    pub revision: i64,
+    pub revision: (i64, i64),
     pub view: &'static str,
     pub team: TeamId,
 }

@@ -68,9 +68,7 @@ pub async fn part(
 /// Teams ranked by several metrics have further columns: mean rank, and value and rank under each.
 fn push_heading(text: &mut String, parts: &[RankedPart]) {
     text.push_str("rank,change,team,members,score,entries,last_entry_at,is_baseline");
-    if !parts.is_empty() {
-        text.push_str(",mean_rank");
-    }
+    text.push_str(if parts.is_empty() { ",rank_low,rank_high" } else { ",mean_rank" });
     for part in parts {
         text.push_str(&format!(",{},{}", cell(&part.name), cell(&format!("rank by {}", part.name))));
     }
@@ -97,7 +95,10 @@ fn push_line(text: &mut String, row: &Row, decimals: Option<i32>, n_parts: usize
             cells.extend(ranked.parts.iter().flat_map(|part| [number(part.score), part.rank.to_string()]));
         }
         None if n_parts > 0 => cells.extend(vec![String::new(); 1 + 2 * n_parts]),
-        None => {}
+        None => match row.range {
+            Some(range) => cells.extend([range.low.to_string(), range.high.to_string()]),
+            None => cells.extend([String::new(), String::new()]),
+        },
     }
     text.push_str(&csv::line(&cells));
 }
@@ -111,7 +112,7 @@ mod tests {
     fn a_line_shows_no_more_digits_than_the_board() {
         let mut text = String::new();
         push_line(&mut text, &Row::sample(), Some(3), 0);
-        assert_eq!(text, "1,2,Ada & friends,Ada,0.912,7,1970-01-01T00:00:00Z,false\r\n");
+        assert_eq!(text, "1,2,Ada & friends,Ada,0.912,7,1970-01-01T00:00:00Z,false,1,4\r\n");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::competitions::model::{Competition, Ended, Phase};
 use crate::ids::TeamId;
+use crate::ranks::model::Range;
 use crate::web::format;
 
 /// Which board is shown.
@@ -105,6 +106,8 @@ pub struct Row {
     pub score: Option<f64>,
     /// `None` where teams are ranked by their scores.
     pub ranked: Option<Ranked>,
+    /// Which ranks the team may truly have; `None` where nobody looked at its submission yet.
+    pub range: Option<Range>,
     pub n_entries: i32,
     pub last_entry_at: DateTime<Utc>,
     pub key: Key,
@@ -121,6 +124,7 @@ impl Row {
             is_baseline: false,
             score: Some(0.912_345_6),
             ranked: None,
+            range: Some(Range::sample()),
             n_entries: 7,
             last_entry_at: DateTime::UNIX_EPOCH,
             key: Key::first(),

@@ -26,6 +26,8 @@ use crate::leaderboard::model::{Key, Ranked, Row, View};
 use crate::leaderboard::read;
 use crate::medals;
 use crate::paths;
+use crate::ranks::attach;
+use crate::ranks::model::Summary;
 use crate::web::format;
 use crate::web::shell::Shell;
 
@@ -68,6 +70,7 @@ pub struct BoardPage {
     /// The viewer's team.
     pub own: Option<Row>,
     pub is_first_page: bool,
+    pub summary: Option<Summary>,
 }
 
 impl BoardPage {
@@ -83,6 +86,7 @@ impl BoardPage {
             drawn: Arc::new(Drawn { html, ranks: Some((1, 1)), next: Some(Key::first().to_string()) }),
             own: Some(Row::sample()),
             is_first_page: true,
+            summary: Some(Summary::sample()),
         }
     }
 
@@ -195,6 +199,7 @@ async fn show_board(
         Some(team_id) => own_row(&app, &seen.competition, view, team_id).await?,
         None => None,
     };
+    let summary = attach::summary(&app, &seen.competition, view).await?;
     let frame = Frame::new(seen, Tab::Leaderboard, shell.now);
     Ok(BoardPage {
         shell,
@@ -204,13 +209,14 @@ async fn show_board(
         drawn,
         own,
         is_first_page: wanted.after.is_none(),
+        summary,
     })
 }
 
 async fn draw(app: &App, competition: &Competition, view: View, after: Key) -> Result<Arc<Drawn>> {
     let key = PageKey {
         competition: competition.id,
-        revision: competition.board_revision,
+        revision: (competition.board_revision, competition.ranks_revision),
         view: view.name(),
         after: after.to_string(),
     };
@@ -239,7 +245,7 @@ async fn draw(app: &App, competition: &Competition, view: View, after: Key) -> R
 /// # Errors
 /// Those of the database.
 pub async fn own_row(app: &App, competition: &Competition, view: View, team: TeamId) -> Result<Option<Row>> {
-    let revision = competition.board_revision;
+    let revision = (competition.board_revision, competition.ranks_revision);
     let key = OwnKey { competition: competition.id, revision, view: view.name(), team };
     if let Some(row) = app.boards.own_rows.get(&key) {
         return Ok(row);

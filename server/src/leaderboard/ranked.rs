@@ -194,6 +194,7 @@ fn row(entry: &Entry, team: store::Team) -> Row {
         is_baseline: team.is_baseline,
         score: Some(entry.score),
         ranked: entry.ranked.clone(),
+        range: None,
         n_entries: entry.n_entries,
         last_entry_at: entry.last_entry_at,
         key: entry.key(),

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::ids::TeamId;
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::{ranked, settle, store};
+use crate::ranks::attach::attach;
 
 /// Rows of a view after a key.
 ///
@@ -24,11 +25,13 @@ pub async fn page(
     }
     let id = competition.id;
     let mut conn = app.db.acquire().await?;
-    Ok(match view {
+    let rows = match view {
         View::Public => store::public_page(&mut conn, id, after, limit).await?,
         View::Private(ended) => store::private_page(&mut conn, ended, id, after, limit).await?,
         View::PublicAtEnd(ended) => store::public_page_at_end(&mut conn, ended, id, after, limit).await?,
-    })
+    };
+    drop(conn);
+    attach(app, competition, view, rows).await
 }
 
 /// One team's row of a view.
@@ -46,7 +49,11 @@ pub async fn own_row(
     }
     let mut conn = app.db.acquire().await?;
     let (ended, wants_private) = match view {
-        View::Public => return Ok(store::public_row(&mut conn, competition.id, team_id).await?),
+        View::Public => {
+            let row = store::public_row(&mut conn, competition.id, team_id).await?;
+            drop(conn);
+            return Ok(attach(app, competition, view, row.into_iter().collect()).await?.pop());
+        }
         View::Private(ended) => (ended, true),
         View::PublicAtEnd(ended) => (ended, false),
     };
@@ -77,5 +84,6 @@ pub async fn settled_if_due(app: &App, mut seen: Seen) -> Result<Seen> {
 
 /// Names what a board shows and when it changes; for caches of browsers and programs.
 pub fn etag(competition: &Competition, view: View) -> String {
-    format!("W/\"{}-{}-{}\"", competition.id, competition.board_revision, view.name())
+    let revisions = (competition.board_revision, competition.ranks_revision);
+    format!("W/\"{}-{}.{}-{}\"", competition.id, revisions.0, revisions.1, view.name())
 }

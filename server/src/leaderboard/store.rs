@@ -49,6 +49,7 @@ impl Line {
             is_baseline: self.is_baseline,
             score: self.score,
             ranked: Ranked::new(self.mean_rank, self.part_scores, self.part_ranks),
+            range: None,
             n_entries: self.n_entries,
             last_entry_at: self.last_entry_at,
             key: Key {

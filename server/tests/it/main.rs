@@ -34,6 +34,7 @@ mod openapi;
 mod plans;
 #[path = "../../../scorer/tests/python/mod.rs"]
 mod python;
+mod rank_ranges;
 mod ranks;
 mod render;
 #[path = "../../../scorer/contract/tests/s3/mod.rs"]

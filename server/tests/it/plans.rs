@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
 use crate::tidy::{root, sources};
 
-const GROWING: [&str; 60] = [
+const GROWING: [&str; 63] = [
     "users",
     "sessions",
     "api_tokens",
@@ -38,6 +38,9 @@ const GROWING: [&str; 60] = [
     "competition_tallies",
     "competition_days",
     "competition_day_rejections",
+    "influences",
+    "rank_summaries",
+    "rank_ranges",
     "data_files",
     "file_checks",
     "uploads",
@@ -84,6 +87,7 @@ const SMALL_INDEXES: &[&str] = &[
     "jobs_waiting_of_competition",
     "jobs_waiting_within",
     "jobs_waiting_rescoring",
+    "jobs_one_ranks",
     "verifications_open",
     "verifications_one_open",
     "submissions_unfinished",

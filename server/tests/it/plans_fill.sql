@@ -52,6 +52,18 @@ from competitions cross join generate_series(1, 10) d where slug like 'old-%';
 insert into competition_day_rejections (competition_id, day, kind, n)
 select competition_id, day, 'missing_ids', 1 from competition_days;
 
+insert into influences (submission_id, version_id, split, storage_key, sealed_sha256)
+select submission_id, competition_id, 'public', 'old/influence/' || submission_id, sha256('old')
+from board_entries where competition_id in (select id from competitions where slug like 'old-%');
+
+insert into rank_summaries (competition_id, version_id, split, board_revision, computed_at, n_units, counts_groups)
+select id, id, 'public', 3, now(), 100, false from competitions where slug like 'old-%';
+
+insert into rank_ranges (competition_id, version_id, split, team_id, submission_id, place, rank_low, rank_high,
+                         standard_error, difference_errors)
+select competition_id, competition_id, 'public', team_id, submission_id, 1, 1, 2, 0.1, '{0}'
+from board_entries where competition_id in (select id from competitions where slug like 'old-%');
+
 insert into version_changes (competition_id, version_id, kind, reason, actor_id, at)
 select id, 1, 'publish', 'A label was wrong.', 1 + id % 1000, now()
 from competitions cross join generate_series(1, 3) where slug like 'old-%';

@@ -6,8 +6,8 @@ use std::path::Path;
 use askama::Template;
 use holdout::{
     accounts, admin, api, bundles, competitions, conduct, custom_metrics, dashboard, forum, images,
-    leaderboard, medals, moderation, notebooks, notifications, search, site, submissions, teams, versions,
-    web, webhooks,
+    leaderboard, medals, moderation, notebooks, notifications, ranks, search, site, submissions, teams,
+    versions, web, webhooks,
 };
 
 use crate::tidy::{root, sources};
@@ -84,6 +84,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         forum::pages::read::TopicPage,
         forum::pages::write::WritePage,
         leaderboard::pages::BoardPage,
+        ranks::pages::ComparePage,
         versions::pages::HistoryPage,
         versions::pages::VersionsPage,
         versions::pages::VersionPage,

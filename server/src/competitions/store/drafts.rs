@@ -95,7 +95,8 @@ pub async fn set_timeline(
 pub async fn set_limits(conn: &mut PgConnection, id: CompetitionId, limits: &Limits) -> sqlx::Result<()> {
     sqlx::query!(
         "update competitions
-         set daily_limit = $2, final_limit = $3, team_limit = $4, max_upload_bytes = $5, score_decimals = $6
+         set daily_limit = $2, final_limit = $3, team_limit = $4, max_upload_bytes = $5, score_decimals = $6,
+             are_decimals_chosen = are_decimals_chosen or coalesce(worth_decimals, score_decimals) <> $6
          where id = $1",
         id.0,
         limits.daily,

@@ -18,6 +18,7 @@ use crate::error::{AppError, Result};
 use crate::ids::{SubmissionId, TeamId};
 use crate::leaderboard;
 use crate::paths;
+use crate::ranks;
 use crate::submissions::choose::{choose_final, describe, withdraw_final};
 use crate::submissions::final_choice::{self, FinalChoice};
 use crate::submissions::model::{Allowance, State as Stage, Submission};
@@ -156,6 +157,8 @@ pub struct SubmissionPage {
     /// Place in the queue while it waits, as a sentence; empty otherwise.
     pub place: String,
     pub released: Option<Released>,
+    /// Whether it is better than the team's best file before by more than chance; empty where nothing is known.
+    pub gain: String,
     pub allowance: Allowance,
 }
 
@@ -171,6 +174,7 @@ impl SubmissionPage {
             submission: Submission::sample(stage),
             place: "2 submissions are before yours.".to_owned(),
             released: None,
+            gain: "Better than your best file before by 0.010: more than noise.".to_owned(),
             allowance: Allowance::new(5, 2, chrono::DateTime::UNIX_EPOCH),
         }
     }
@@ -264,11 +268,15 @@ pub(super) async fn show_one(
         Some(ended) => store::released(&mut conn, ended, competition.id, &[id.0]).await?.pop(),
         None => None,
     };
+    let gain = match competition.ended(shell.now) {
+        Some(_) => String::new(),
+        None => ranks::gain::sentence(&mut conn, competition, &submission).await?,
+    };
     let allowance = store::allowance(&mut conn, team_id, competition.daily_limit, shell.now).await?;
     drop(conn);
     let place = place_sentence(submission.state, place);
     let frame = Frame::new(seen, Tab::Submissions, shell.now);
-    Ok(SubmissionPage { shell, frame, submission, place, released, allowance })
+    Ok(SubmissionPage { shell, frame, submission, place, released, gain, allowance })
 }
 
 pub(super) async fn send_file(

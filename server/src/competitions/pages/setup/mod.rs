@@ -19,6 +19,7 @@ use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::setup::{self, Draft, Hindrance, Step, StepState};
 use crate::error::Result;
 use crate::paths;
+use crate::ranks::outlook::outlook;
 use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {
@@ -120,6 +121,8 @@ pub struct HostPage {
     pub setup: Setup,
     /// What stands between the draft and its launch.
     pub hindrances: Vec<Hindrance>,
+    /// What the ranks of the open board are worth, as sentences.
+    pub outlook: Vec<String>,
 }
 
 impl HostPage {
@@ -127,13 +130,15 @@ impl HostPage {
         let frame = Frame::sample(Tab::Host);
         let hindrances =
             setup::hindrances(&frame.competition, &Draft::sample(), chrono::DateTime::UNIX_EPOCH);
-        Self { shell: Shell::sample(), frame, setup: Setup::sample(None), hindrances }
+        let outlook = vec!["Differences below 0.004 are noise on these 3,000 rows.".to_owned()];
+        Self { shell: Shell::sample(), frame, setup: Setup::sample(None), hindrances, outlook }
     }
 }
 
 async fn show_host(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<HostPage> {
     let opened = open(&app, &slug, &shell, None).await?;
     let hindrances = setup::hindrances(&opened.seen.competition, &opened.draft, shell.now);
+    let outlook = outlook(&app, &opened.seen.competition).await?;
     let frame = opened.frame(&shell);
-    Ok(HostPage { shell, frame, setup: opened.setup, hindrances })
+    Ok(HostPage { shell, frame, setup: opened.setup, hindrances, outlook })
 }

@@ -1,0 +1,321 @@
+//! A board in the child's hands: influence values of its submissions, kept sealed, and what follows from
+//! them. Only what was computed on the rows of the board leaves, rounded so that it tells less of labels
+//! than a score does.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use holdout_contract::seal::Sealer;
+
+use super::message::{Board, BoardEntry, BoardRanks, RanksOutcome, TeamRanks};
+use super::storage::{Storage, Stored, Writing};
+use crate::influence::{Influence, NoInterval, Unit};
+use crate::ranks::{self, Covariance};
+
+/// Looking at new submissions takes no longer in one job; the rest is looked at in the next.
+const MOST_TIME: Duration = Duration::from_secs(30);
+/// Columns that are in memory together.
+const MOST_BYTES: usize = 128 << 20;
+/// Digits of a standard error that are told.
+const SHOWN_DIGITS: usize = 2;
+
+/// Everything that the child knows and this does not: how files are opened and judged.
+pub(super) trait Desk {
+    type Fault: From<io::Error>;
+
+    /// # Errors
+    /// A fault of ours; inside, why a submission has no influence values.
+    fn influence(&mut self, entry: &BoardEntry) -> Result<Result<Influence, NoInterval>, Self::Fault>;
+
+    /// Opens what was sealed.
+    ///
+    /// # Errors
+    /// A fault of ours.
+    fn unseal(&self, file: &super::message::FileRef) -> Result<crate::unseal::Opened, Self::Fault>;
+
+    fn recipient(&self) -> String;
+
+    fn storage(&self) -> &Storage;
+
+    /// How many rows of the other split there are for one of this.
+    fn share_of_unseen(&mut self) -> Result<f64, Self::Fault>;
+}
+
+/// A column of influence values, read again as often as it is needed.
+enum Column {
+    Made(Stored),
+    Kept(super::message::FileRef),
+}
+
+/// Looks at a board.
+///
+/// # Errors
+/// Those of the desk; what was stored until then is removed.
+pub(super) fn look<D: Desk>(desk: &mut D, board: &Board) -> Result<BoardRanks, D::Fault> {
+    let mut found = BoardRanks::default();
+    let looked = fill(desk, board, &mut found);
+    if looked.is_err() {
+        let made = found.made.iter().map(|(_, stored)| stored).chain(&found.covariances);
+        made.for_each(|stored| drop(desk.storage().remove(&stored.key)));
+    }
+    looked.map(|()| found)
+}
+
+fn fill<D: Desk>(desk: &mut D, board: &Board, found: &mut BoardRanks) -> Result<(), D::Fault> {
+    let until = Instant::now() + MOST_TIME;
+    let mut columns = Vec::with_capacity(board.entries.len());
+    for entry in &board.entries {
+        if let Some(influence) = &entry.influence {
+            columns.push(Column::Kept(influence.clone()));
+            continue;
+        }
+        if Instant::now() > until {
+            return Ok(());
+        }
+        match desk.influence(entry)? {
+            Err(NoInterval(reason)) => {
+                found.outcome = RanksOutcome::Absent(reason);
+                return Ok(());
+            }
+            Ok(influence) => {
+                let stored = keep(desk, board, |output| write_column(&influence, output))?;
+                found.made.push((entry.submission_id, stored.clone()));
+                columns.push(Column::Made(stored));
+            }
+        }
+    }
+    let Some(covariance) = covariance(desk, board, &columns, found)? else {
+        let reason = "The teams' files were judged on different rows; another look follows.".to_owned();
+        found.outcome = RanksOutcome::Absent(reason);
+        return Ok(());
+    };
+    let keys: Vec<f64> = board.entries.iter().map(|entry| entry.rank_key).collect();
+    let share = desk.share_of_unseen()?;
+    found.outcome = outcome(&keys, &covariance, board, share);
+    Ok(())
+}
+
+fn outcome(keys: &[f64], covariance: &Covariance, board: &Board, share: f64) -> RanksOutcome {
+    let ranges = ranks::rank_ranges(keys, covariance, board.seed);
+    let shake_up = if board.is_final { None } else { ranks::shake_up(keys, covariance, share, board.seed) };
+    let team = |(team, range)| TeamRanks {
+        range,
+        standard_error: shown(covariance.standard_error(team)),
+        difference_errors: (0..keys.len())
+            .map(|other| shown(covariance.error_of_difference(team, other)) as f32)
+            .collect(),
+    };
+    let teams = ranges.into_iter().enumerate().map(team).collect();
+    RanksOutcome::Found { digits: ranks::digits(covariance), shake_up: shake_up.map(shown), teams }
+}
+
+/// To two digits that count.
+fn shown(value: f64) -> f64 {
+    format!("{value:.*e}", SHOWN_DIGITS - 1).parse().unwrap_or(value)
+}
+
+/// Of all teams of the board: as it was found the last time, and anew where a submission is new.
+fn covariance<D: Desk>(
+    desk: &D,
+    board: &Board,
+    columns: &[Column],
+    found: &mut BoardRanks,
+) -> Result<Option<Covariance>, D::Fault> {
+    let n = columns.len();
+    let mut covariance = Covariance::zeros(n);
+    let known = match &board.covariances {
+        Some(file) => Known::read(&desk.unseal(file)?),
+        None => None,
+    };
+    let known = known.unwrap_or_default();
+    let places: Vec<Option<usize>> =
+        board.entries.iter().map(|entry| known.places.get(&entry.submission_id).copied()).collect();
+    for a in 0..n {
+        for b in 0..=a {
+            if let (Some(place_a), Some(place_b)) = (places[a], places[b]) {
+                covariance.put(a, b, known.at(place_a, place_b));
+            }
+        }
+    }
+    let new: Vec<usize> = (0..n).filter(|team| places[*team].is_none()).collect();
+    (found.n_units, found.counts_groups) = (known.n_units, known.counts_groups);
+    let mut rest = new.as_slice();
+    while let Some(first) = rest.first() {
+        let first = read_column(desk, &columns[*first])?;
+        let n_units = first.values.len();
+        if found.n_units != 0 && found.n_units != n_units as u64 {
+            return Ok(None);
+        }
+        (found.n_units, found.counts_groups) = (n_units as u64, first.counts_groups);
+        let n_batch = (MOST_BYTES / (4 * n_units.max(1))).clamp(1, rest.len());
+        let (batch, later) = rest.split_at(n_batch);
+        rest = later;
+        let mut held = vec![first.values];
+        for team in &batch[1..] {
+            held.push(read_column(desk, &columns[*team])?.values);
+        }
+        if held.iter().any(|column| column.len() != n_units) {
+            return Ok(None);
+        }
+        let held: Vec<&[f32]> = held.iter().map(Vec::as_slice).collect();
+        for first in (0..n).step_by(ranks::TOGETHER) {
+            let teams: Vec<usize> = (first..n.min(first + ranks::TOGETHER)).collect();
+            let is_held = |team: &usize| batch.iter().position(|held| held == team);
+            let mut read = Vec::new();
+            for team in teams.iter().filter(|team| is_held(team).is_none()) {
+                read.push(read_column(desk, &columns[*team])?.values);
+            }
+            if read.iter().any(|column| column.len() != n_units) {
+                return Ok(None);
+            }
+            let mut read = read.iter();
+            let with = teams.iter().map(|team| match is_held(team) {
+                Some(at) => Some(held[at]),
+                None => read.next().map(Vec::as_slice),
+            });
+            let with: Vec<&[f32]> = with.flatten().collect();
+            for (team, products) in teams.iter().zip(ranks::products(&held, &with)) {
+                for (other, product) in batch.iter().zip(products) {
+                    covariance.set(*other, *team, product, n_units);
+                }
+            }
+        }
+    }
+    if !new.is_empty() {
+        let known = Known::of(board, &covariance, found);
+        found.covariances = Some(keep(desk, board, |output| known.write(output))?);
+    }
+    Ok(Some(covariance))
+}
+
+/// Writes a sealed file.
+fn keep<D: Desk>(
+    desk: &D,
+    board: &Board,
+    fill: impl FnOnce(&mut Sealer<Writing>) -> io::Result<()>,
+) -> Result<Stored, D::Fault> {
+    let writing =
+        desk.storage().create("influences", board.judging.competition_id).map_err(io::Error::other)?;
+    let mut sealer = Sealer::new(&desk.recipient(), writing).map_err(io::Error::other)?;
+    fill(&mut sealer)?;
+    Ok(sealer.finish()?.finish()?)
+}
+
+struct ReadColumn {
+    counts_groups: bool,
+    values: Vec<f32>,
+}
+
+/// A byte that says what the units are, then four for each.
+fn write_column(influence: &Influence, output: &mut impl Write) -> io::Result<()> {
+    let mut bytes = vec![u8::from(influence.unit == Unit::Group)];
+    bytes.extend(influence.values.iter().flat_map(|value| (*value as f32).to_le_bytes()));
+    output.write_all(&bytes)
+}
+
+fn read_column<D: Desk>(desk: &D, column: &Column) -> Result<ReadColumn, D::Fault> {
+    let file = match column {
+        Column::Kept(file) => file.clone(),
+        Column::Made(Stored { key, sha256, .. }) => {
+            super::message::FileRef { key: key.clone(), sha256: Some(*sha256) }
+        }
+    };
+    let opened = desk.unseal(&file)?;
+    let (unit, values) = opened.split_first().ok_or(io::ErrorKind::InvalidData).map_err(io::Error::from)?;
+    let values =
+        values.chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+    Ok(ReadColumn { counts_groups: *unit == 1, values: values.collect() })
+}
+
+/// Covariances by submission, as they are kept.
+#[derive(Default)]
+struct Known {
+    n_units: u64,
+    counts_groups: bool,
+    submissions: Vec<i64>,
+    places: HashMap<i64, usize>,
+    /// The lower triangle, row by row.
+    values: Vec<f64>,
+}
+
+impl Known {
+    fn of(board: &Board, covariance: &Covariance, found: &BoardRanks) -> Self {
+        let submissions: Vec<i64> = board.entries.iter().map(|entry| entry.submission_id).collect();
+        let rows = 0..submissions.len();
+        let values = rows.flat_map(|a| (0..=a).map(move |b| (a, b))).map(|(a, b)| covariance.at(a, b));
+        Self {
+            n_units: found.n_units,
+            counts_groups: found.counts_groups,
+            values: values.collect(),
+            submissions,
+            ..Self::default()
+        }
+    }
+
+    fn at(&self, a: usize, b: usize) -> f64 {
+        let (high, low) = (a.max(b), a.min(b));
+        self.values[high * (high + 1) / 2 + low]
+    }
+
+    fn write(&self, output: &mut impl Write) -> io::Result<()> {
+        let mut bytes = Vec::with_capacity(24 + 8 * (self.submissions.len() + self.values.len()));
+        for number in [self.n_units, u64::from(self.counts_groups), self.submissions.len() as u64] {
+            bytes.extend(number.to_le_bytes());
+        }
+        bytes.extend(self.submissions.iter().flat_map(|id| id.to_le_bytes()));
+        bytes.extend(self.values.iter().flat_map(|value| value.to_le_bytes()));
+        output.write_all(&bytes)
+    }
+
+    /// `None` for what was written by another program: all is found out anew.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (words, rest) = bytes.as_chunks::<8>();
+        let (head, body) = words.split_first_chunk::<3>()?;
+        let [n_units, counts_groups, n_submissions] = head.map(u64::from_le_bytes);
+        let n = usize::try_from(n_submissions).ok()?;
+        let is_whole =
+            rest.is_empty() && body.len() == n.checked_add(n.checked_mul(n.checked_add(1)?)? / 2)?;
+        let (submissions, values) = body.split_at_checked(n).filter(|_| is_whole)?;
+        let submissions: Vec<i64> = submissions.iter().map(|word| i64::from_le_bytes(*word)).collect();
+        Some(Self {
+            n_units,
+            counts_groups: counts_groups == 1,
+            places: submissions.iter().enumerate().map(|(place, id)| (*id, place)).collect(),
+            values: values.iter().map(|word| f64::from_le_bytes(*word)).collect(),
+            submissions,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read_back_and_nothing_else_is() {
+        let mut covariance = Covariance::zeros(3);
+        for (at, (a, b)) in [(0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2)].into_iter().enumerate() {
+            covariance.put(a, b, at as f64 + 0.1);
+        }
+        let known = Known {
+            n_units: 7,
+            counts_groups: true,
+            submissions: vec![30, 10, 20],
+            values: vec![0.1, 1.1, 2.1, 3.1, 4.1, 5.1],
+            ..Known::default()
+        };
+        let mut bytes = Vec::new();
+        known.write(&mut bytes).expect("written");
+        let read = Known::read(&bytes).expect("read");
+        assert_eq!((read.n_units, read.counts_groups, read.places[&20]), (7, true, 2));
+        assert_eq!((read.at(2, 1), read.at(1, 2), read.at(0, 0)), (covariance.at(2, 1), 4.1, 0.1));
+        assert!(Known::read(&bytes[..bytes.len() - 8]).is_none());
+        assert!(Known::read(&[0xff; 24]).is_none());
+    }
+
+    #[test]
+    fn two_digits_leave() {
+        assert_eq!((shown(0.012_345), shown(0.0), shown(987.0)), (0.012, 0.0, 990.0));
+    }
+}

@@ -1,0 +1,356 @@
+//! Looking at boards: idle scorers take up those that changed a while ago, and what comes of it is written
+//! beside the board. The board itself is exact without.
+//!
+//! Never here: a range from private rows before the final board stands; the schema refuses it, too.
+
+use holdout_contract::job::{Priority, Subject};
+use holdout_contract::queue::{self, Leased};
+use sqlx::{PgConnection, PgPool};
+
+use super::finish::{Written, with_the_job};
+use super::message::{Board, BoardEntry, BoardRanks, RanksOutcome, Request};
+use super::read::{self, Version, Work, file};
+use super::rescoring::Advance;
+use super::storage::Stored;
+
+/// Teams that are looked at, from the top: their differences are a table of so many squared.
+const MOST_TEAMS: i64 = 1000;
+
+/// What the outcome is written to.
+#[derive(Debug, Clone)]
+pub struct About {
+    version_id: i64,
+    is_final: bool,
+    board_revision: i64,
+    /// Teams and submissions, best first.
+    entries: Vec<(i64, i64)>,
+}
+
+impl About {
+    fn split(&self) -> &'static str {
+        split(self.is_final)
+    }
+}
+
+fn split(is_final: bool) -> &'static str {
+    if is_final { "private" } else { "public" }
+}
+
+/// Puts a look at one board into the queue, where one is due and none waits.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn advance(db: &PgPool) -> sqlx::Result<Advance> {
+    let mut tx = db.begin().await?;
+    let due = sqlx::query_scalar!(
+        "delete from rank_refreshes
+         where competition_id = (
+            select competition_id from rank_refreshes r
+            where due_at <= now()
+              and not exists (
+                select from jobs j
+                where j.competition_id = r.competition_id and j.kind = 'ranks' and j.state in ('queued', 'leased'))
+            order by due_at
+            limit 1
+            for update skip locked)
+         returning competition_id"
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    let Some(competition_id) = due else {
+        return if is_about_to_be_asked(&mut tx).await? {
+            Ok(Advance::Elsewhere)
+        } else {
+            Ok(Advance::Nothing)
+        };
+    };
+    queue::enqueue(&mut tx, competition_id, Subject::Ranks, Priority::Audit).await?;
+    tx.commit().await?;
+    Ok(Advance::Asked)
+}
+
+/// Whether another scorer holds what is due.
+async fn is_about_to_be_asked(conn: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (
+            select from rank_refreshes r
+            where due_at <= now()
+              and not exists (
+                select from jobs j
+                where j.competition_id = r.competition_id and j.kind = 'ranks' and j.state in ('queued', 'leased'))
+           ) as "is_due!""#
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// The board as it stands, with what is known of its submissions.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn work(
+    conn: &mut PgConnection,
+    competition_id: i64,
+    version: Option<Version>,
+) -> sqlx::Result<Option<Work>> {
+    let Some(version) = version else { return Ok(None) };
+    let state = sqlx::query!(
+        r#"select board_revision, settled_at is not null as "is_final!" from competitions where id = $1"#,
+        competition_id
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    let rows = if state.is_final {
+        final_rows(conn, competition_id, version.version_id).await?
+    } else {
+        public_rows(conn, competition_id, version.version_id).await?
+    };
+    let covariances = sqlx::query!(
+        "select storage_key, sealed_sha256 from covariances where version_id = $1 and split = $2",
+        version.version_id,
+        split(state.is_final),
+    )
+    .fetch_optional(conn)
+    .await?;
+    let about = About {
+        version_id: version.version_id,
+        is_final: state.is_final,
+        board_revision: state.board_revision,
+        entries: rows.iter().map(|row| (row.team_id, row.submission_id)).collect(),
+    };
+    let entries = rows.into_iter().map(|row| BoardEntry {
+        submission_id: row.submission_id,
+        rank_key: if state.is_final { version.direction.rank_key(row.score) } else { row.score },
+        influence: row.influence_key.map(|key| file(key, row.influence_sha256)),
+        file: file(row.storage_key, Some(row.sha256)),
+    });
+    let board = Board {
+        entries: entries.collect(),
+        is_final: state.is_final,
+        covariances: covariances.map(|row| file(row.storage_key, Some(row.sealed_sha256))),
+        seed: version.version_id.cast_unsigned(),
+        judging: version.judging,
+    };
+    Ok(Some(Work { request: Request::Ranks { board }, about: read::About::Ranks(about) }))
+}
+
+struct Row {
+    team_id: i64,
+    submission_id: i64,
+    /// On the public board turned so that lower is better.
+    score: f64,
+    storage_key: String,
+    sha256: Vec<u8>,
+    influence_key: Option<String>,
+    influence_sha256: Option<Vec<u8>>,
+}
+
+async fn public_rows(
+    conn: &mut PgConnection,
+    competition_id: i64,
+    version_id: i64,
+) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as!(
+        Row,
+        r#"select b.team_id, b.submission_id, b.rank_key as score, s.storage_key, s.sha256,
+                  i.storage_key as "influence_key?", i.sealed_sha256 as "influence_sha256?"
+           from board_entries b
+           join submissions s on s.id = b.submission_id
+           left join influences i
+               on i.submission_id = b.submission_id and i.version_id = b.version_id and i.split = 'public'
+           where b.competition_id = $1 and b.version_id = $2
+           order by b.rank_key, b.reached_at, b.submission_id
+           limit $3"#,
+        competition_id,
+        version_id,
+        MOST_TEAMS,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+async fn final_rows(conn: &mut PgConnection, competition_id: i64, version_id: i64) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as!(
+        Row,
+        r#"select f.team_id, f.submission_id, f.private_score as score, s.storage_key, s.sha256,
+                  i.storage_key as "influence_key?", i.sealed_sha256 as "influence_sha256?"
+           from final_entries f
+           join submissions s on s.id = f.submission_id
+           left join influences i
+               on i.submission_id = f.submission_id and i.version_id = f.version_id and i.split = 'private'
+           where f.competition_id = $1 and f.version_id = $2
+           order by f.rank
+           limit $3"#,
+        competition_id,
+        version_id,
+        MOST_TEAMS,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Writes what a look at a board came to. An older look never replaces a newer one. What is replaced is
+/// named by no row then, and swept with everything else that is not.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn found(
+    db: &PgPool,
+    leased: &Leased,
+    about: &About,
+    ranks: &BoardRanks,
+) -> sqlx::Result<Written> {
+    with_the_job(db, leased, async |conn| {
+        let n_newer = sqlx::query_scalar!(
+            r#"select count(*) as "n!" from rank_summaries
+               where competition_id = $1 and version_id = $2 and split = $3 and board_revision > $4"#,
+            leased.competition_id,
+            about.version_id,
+            about.split(),
+            about.board_revision,
+        )
+        .fetch_one(&mut *conn)
+        .await?;
+        if n_newer > 0 {
+            return Ok(Written::Stale);
+        }
+        remember_files(conn, about, ranks).await?;
+        match &ranks.outcome {
+            RanksOutcome::Unfinished => look_again(conn, leased.competition_id).await?,
+            outcome => write(conn, leased.competition_id, about, ranks, outcome).await?,
+        }
+        Ok(Written::Yes)
+    })
+    .await
+}
+
+async fn look_again(conn: &mut PgConnection, competition_id: i64) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into rank_refreshes (competition_id, due_at) values ($1, now())
+         on conflict (competition_id) do update set due_at = excluded.due_at",
+        competition_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Of the board's submissions and of no others.
+async fn remember_files(conn: &mut PgConnection, about: &About, ranks: &BoardRanks) -> sqlx::Result<()> {
+    let ranked: Vec<i64> = about.entries.iter().map(|(_, submission_id)| *submission_id).collect();
+    sqlx::query!(
+        "delete from influences where version_id = $1 and split = $2 and submission_id <> all ($3)",
+        about.version_id,
+        about.split(),
+        &ranked,
+    )
+    .execute(&mut *conn)
+    .await?;
+    for (submission_id, Stored { key, sha256, .. }) in &ranks.made {
+        sqlx::query!(
+            "insert into influences (submission_id, version_id, split, storage_key, sealed_sha256)
+             values ($1, $2, $3, $4, $5)
+             on conflict (submission_id, version_id, split) do update set
+                storage_key = excluded.storage_key, sealed_sha256 = excluded.sealed_sha256",
+            submission_id,
+            about.version_id,
+            about.split(),
+            key,
+            &sha256[..],
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    if let Some(Stored { key, sha256, .. }) = &ranks.covariances {
+        sqlx::query!(
+            "insert into covariances (version_id, split, storage_key, sealed_sha256) values ($1, $2, $3, $4)
+             on conflict (version_id, split) do update set
+                storage_key = excluded.storage_key, sealed_sha256 = excluded.sealed_sha256",
+            about.version_id,
+            about.split(),
+            key,
+            &sha256[..],
+        )
+        .execute(conn)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn write(
+    conn: &mut PgConnection,
+    competition_id: i64,
+    about: &About,
+    ranks: &BoardRanks,
+    outcome: &RanksOutcome,
+) -> sqlx::Result<()> {
+    let (digits, shake_up, absent) = match outcome {
+        RanksOutcome::Found { digits, shake_up, .. } => (*digits, *shake_up, None),
+        RanksOutcome::Absent(reason) => (None, None, Some(reason.as_str())),
+        RanksOutcome::Unfinished => return Ok(()),
+    };
+    let decimals = digits.map(|digits| digits.decimals.cast_signed());
+    sqlx::query!(
+        "insert into rank_summaries
+            (competition_id, version_id, split, board_revision, computed_at, n_units, counts_groups, decimals, noise,
+             shake_up, absent)
+         values ($1, $2, $3, $4, clock_now(), $5, $6, $7, $8, $9, $10)
+         on conflict (competition_id, version_id, split) do update set
+            board_revision = excluded.board_revision, computed_at = excluded.computed_at,
+            n_units = excluded.n_units, counts_groups = excluded.counts_groups, decimals = excluded.decimals,
+            noise = excluded.noise, shake_up = excluded.shake_up, absent = excluded.absent",
+        competition_id,
+        about.version_id,
+        about.split(),
+        about.board_revision,
+        i32::try_from(ranks.n_units).unwrap_or(i32::MAX),
+        ranks.counts_groups,
+        decimals,
+        digits.map(|digits| digits.noise),
+        shake_up,
+        absent,
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "delete from rank_ranges where competition_id = $1 and version_id = $2 and split = $3",
+        competition_id,
+        about.version_id,
+        about.split(),
+    )
+    .execute(&mut *conn)
+    .await?;
+    if let RanksOutcome::Found { teams, .. } = outcome {
+        for ((place, (team_id, submission_id)), team) in (1..).zip(&about.entries).zip(teams) {
+            sqlx::query!(
+                "insert into rank_ranges
+                    (competition_id, version_id, split, team_id, submission_id, place, rank_low, rank_high,
+                     standard_error, difference_errors)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                competition_id,
+                about.version_id,
+                about.split(),
+                team_id,
+                submission_id,
+                place,
+                team.range.low.cast_signed(),
+                team.range.high.cast_signed(),
+                team.standard_error,
+                &team.difference_errors,
+            )
+            .execute(&mut *conn)
+            .await?;
+        }
+    }
+    // While people compete: what the private rows justify is no number of the public board.
+    let worth = decimals.filter(|_| !about.is_final);
+    sqlx::query!(
+        "update competitions set ranks_revision = ranks_revision + 1, worth_decimals = coalesce($2, worth_decimals)
+         where id = $1",
+        competition_id,
+        worth,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

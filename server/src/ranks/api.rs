@@ -1,0 +1,147 @@
+//! Two teams compared, as JSON; and what board and summary look like in JSON.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::api::query::ApiQuery;
+use crate::api::token::MaybeApiMember;
+use crate::app::App;
+use crate::competitions::access;
+use crate::error::{AppError, Result};
+use crate::ids::TeamId;
+use crate::leaderboard::model::View;
+use crate::leaderboard::read;
+use crate::paths;
+use crate::ranks::attach;
+use crate::ranks::compare::{Comparison, compare};
+use crate::ranks::model::Summary;
+
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(show_comparison))
+}
+
+/// What the ranks of a board are worth.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct SummaryJson {
+    /// Of the board that was looked at; ranges of an earlier one are still shown.
+    revision: i64,
+    /// Rows, or groups of rows, that the scores were computed on.
+    n_units: i32,
+    counts_groups: bool,
+    /// Smaller differences of two scores are noise.
+    noise: Option<f64>,
+    /// How far teams may move on the private rows: a mean, as a share of the table.
+    shake_up: Option<f64>,
+    /// Why there are no ranges.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    absent: Option<String>,
+}
+
+impl From<Summary> for SummaryJson {
+    fn from(summary: Summary) -> Self {
+        Self {
+            revision: summary.board_revision,
+            n_units: summary.n_units,
+            counts_groups: summary.counts_groups,
+            noise: summary.noise,
+            shake_up: summary.shake_up,
+            absent: summary.absent,
+        }
+    }
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Teams {
+    /// The id of a team on the board; the first where it is left out.
+    a: Option<i64>,
+    /// The id of another; the second where it is left out.
+    b: Option<i64>,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct ComparisonJson {
+    a: ComparedJson,
+    b: ComparedJson,
+    /// Absent where the two were not looked at together yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    difference: Option<DifferenceJson>,
+    /// What the ranks of the board are worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ranks: Option<SummaryJson>,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct ComparedJson {
+    team_id: TeamId,
+    team: String,
+    rank: i64,
+}
+
+/// While the competition is open, of the scores as the board shows them.
+#[derive(Serialize, utoipa::ToSchema)]
+struct DifferenceJson {
+    /// Of the first score less the second.
+    value: f64,
+    standard_error: f64,
+    /// In 95 of 100 cases the true difference lies between `low` and `high`.
+    low: f64,
+    high: f64,
+    /// How often equally good files would differ at least as much.
+    p: f64,
+    is_noise: bool,
+}
+
+impl From<Comparison> for ComparisonJson {
+    fn from(Comparison { a, b, difference }: Comparison) -> Self {
+        let compared = |row: crate::leaderboard::model::Row| ComparedJson {
+            team_id: row.team_id,
+            team: row.team,
+            rank: row.rank,
+        };
+        let difference = difference.map(|difference| {
+            let (low, high) = difference.interval();
+            DifferenceJson {
+                value: difference.value,
+                standard_error: difference.standard_error,
+                low,
+                high,
+                p: difference.p_value(),
+                is_noise: difference.is_noise(),
+            }
+        });
+        Self { a: compared(a), b: compared(b), difference, ranks: None }
+    }
+}
+
+/// Two teams of the board, compared.
+///
+/// On the public rows while the competition is open; on the private ones after its end.
+#[utoipa::path(
+    get,
+    path = paths::API_BOARD_COMPARE,
+    tag = "Taking part",
+    operation_id = "compare_teams",
+    security((), ("token" = ["read"])),
+    params(Teams),
+    responses((status = 200, description = "How far the two are apart, and whether by more than chance", body = ComparisonJson)),
+)]
+async fn show_comparison(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    ApiQuery(wanted): ApiQuery<Teams>,
+    caller: MaybeApiMember,
+) -> Result<Json<ComparisonJson>> {
+    let viewer = caller.reader()?;
+    let seen = access::see(&app, &slug, viewer.as_ref()).await?;
+    let seen = read::settled_if_due(&app, seen).await?;
+    let view = View::choose(&seen.competition, app.clock.now(), false);
+    let teams = [wanted.a, wanted.b].map(|id| id.map(TeamId));
+    let found = compare(&app, &seen.competition, view, teams).await?;
+    let found = found.ok_or_else(|| AppError::field("a", "Both teams must be on the board."))?;
+    let summary = attach::summary(&app, &seen.competition, view).await?;
+    Ok(Json(ComparisonJson { ranks: summary.map(SummaryJson::from), ..found.into() }))
+}

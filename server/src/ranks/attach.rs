@@ -1,0 +1,45 @@
+//! Ranges beside the rows of a board.
+
+use std::collections::HashMap;
+
+use crate::app::App;
+use crate::competitions::model::Competition;
+use crate::error::Result;
+use crate::leaderboard::model::{Row, View};
+use crate::ranks::model::{Split, Summary};
+use crate::ranks::store;
+
+/// Puts to each row the range of the very submission that it shows.
+///
+/// # Errors
+/// Those of the database.
+pub async fn attach(
+    app: &App,
+    competition: &Competition,
+    view: View,
+    mut rows: Vec<Row>,
+) -> Result<Vec<Row>> {
+    let Some(split) = Split::of(view).filter(|_| !competition.is_ranked() && !rows.is_empty()) else {
+        return Ok(rows);
+    };
+    let teams: Vec<i64> = rows.iter().map(|row| row.team_id.0).collect();
+    let mut conn = app.db.acquire().await?;
+    let ranges = store::ranges(&mut conn, competition.id, split, &teams).await?;
+    drop(conn);
+    let ranges: HashMap<_, _> = ranges.into_iter().map(|range| (range.team_id, range)).collect();
+    for row in &mut rows {
+        let range = ranges.get(&row.team_id).filter(|range| range.submission_id == row.key.submission_id);
+        row.range = range.map(|range| range.range(competition.board_revision));
+    }
+    Ok(rows)
+}
+
+/// What is known of the board as a whole.
+///
+/// # Errors
+/// Those of the database.
+pub async fn summary(app: &App, competition: &Competition, view: View) -> Result<Option<Summary>> {
+    let Some(split) = Split::of(view).filter(|_| !competition.is_ranked()) else { return Ok(None) };
+    let mut conn = app.db.acquire().await?;
+    Ok(store::summary(&mut conn, competition.id, split).await?)
+}

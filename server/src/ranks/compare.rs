@@ -1,0 +1,87 @@
+//! Two teams of a board, compared on the rows that both were judged by. Never by whether two separate
+//! intervals overlap: what is hard for both teams cancels out.
+
+use crate::app::App;
+use crate::competitions::model::Competition;
+use crate::error::Result;
+use crate::ids::TeamId;
+use crate::leaderboard::model::{Key, Row, View};
+use crate::leaderboard::read;
+use crate::ranks::model::{Difference, Split};
+use crate::ranks::store;
+use crate::submissions::model::rounded;
+
+/// Two rows of a board, and what is known of their difference.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    pub a: Row,
+    pub b: Row,
+    /// `None` where the two were not looked at together yet.
+    pub difference: Option<Difference>,
+}
+
+impl Comparison {
+    pub fn sample() -> Self {
+        let b =
+            Row { rank: 2, team_id: TeamId(2), team: "Grace".to_owned(), score: Some(0.91), ..Row::sample() };
+        Self { a: Row::sample(), b, difference: Some(Difference { value: 0.0023, standard_error: 0.0021 }) }
+    }
+}
+
+/// Compares two teams, the first two of the board where none is named; `None` unless both are on it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn compare(
+    app: &App,
+    competition: &Competition,
+    view: View,
+    [a, b]: [Option<TeamId>; 2],
+) -> Result<Option<Comparison>> {
+    let top = read::page(app, competition, view, Key::first(), 2).await?;
+    let a = row(app, competition, view, a, top.first()).await?;
+    let b = row(app, competition, view, b, top.get(1)).await?;
+    let (Some(a), Some(b)) = (a, b) else { return Ok(None) };
+    let difference = difference(app, competition, view, &a, &b).await?;
+    Ok(Some(Comparison { a, b, difference }))
+}
+
+async fn row(
+    app: &App,
+    competition: &Competition,
+    view: View,
+    wanted: Option<TeamId>,
+    otherwise: Option<&Row>,
+) -> Result<Option<Row>> {
+    match wanted {
+        Some(team_id) => read::own_row(app, competition, view, team_id).await,
+        None => Ok(otherwise.cloned()),
+    }
+}
+
+/// While the board hides digits, the difference is that of the scores as they are shown.
+///
+/// # Errors
+/// Those of the database.
+pub async fn difference(
+    app: &App,
+    competition: &Competition,
+    view: View,
+    a: &Row,
+    b: &Row,
+) -> Result<Option<Difference>> {
+    let Some(split) = Split::of(view).filter(|_| !competition.is_ranked()) else { return Ok(None) };
+    let mut conn = app.db.acquire().await?;
+    let pair = store::pair(&mut conn, competition.id, split, a.team_id, b.team_id).await?;
+    drop(conn);
+    let shown = |score| if view.is_private() { score } else { rounded(score, competition.score_decimals) };
+    let are_shown = |pair: &store::Pair| {
+        pair.submission_a == a.key.submission_id && pair.submission_b == b.key.submission_id
+    };
+    Ok(pair.filter(are_shown).and_then(|pair| {
+        let value = shown(a.score?) - shown(b.score?);
+        // By its text: a number of two digits stays one of two digits.
+        let standard_error = pair.standard_error?.to_string().parse().ok()?;
+        Some(Difference { value, standard_error })
+    }))
+}

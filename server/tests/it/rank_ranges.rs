@@ -1,0 +1,281 @@
+//! What ranks are worth: from files to ranges beside the board, kept from everybody who must not see it.
+
+use chrono::TimeDelta;
+use serde_json::json;
+use sqlx::{PgPool, Row};
+use ureq::http::Method;
+
+use crate::world::{Arena, Labels, Person, World, sql};
+
+const N_ROWS: usize = 240;
+
+fn label(row: usize) -> f64 {
+    ((row * 37) % 101) as f64
+}
+
+fn labels() -> Labels {
+    let usage = |row: usize| if row.is_multiple_of(2) { "Public" } else { "Private" };
+    let rows = |value: &dyn Fn(usize) -> String| (0..N_ROWS).map(value).collect::<String>();
+    Labels {
+        solution: format!(
+            "id,target,Usage\n{}",
+            rows(&|row| format!("r{row},{},{}\n", label(row), usage(row)))
+        ),
+        sample: format!("id,target\n{}", rows(&|row| format!("r{row},0\n"))),
+        ..Labels::regression()
+    }
+}
+
+/// Errors of about `size`, different ones for every seed.
+fn predictions(seed: u64, size: f64) -> String {
+    let mut state = seed;
+    let rows = (0..N_ROWS).map(|row| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let error = size * ((state >> 33) as f64 / f64::from(1_u32 << 30) - 1.0);
+        format!("r{row},{}\n", label(row) + error)
+    });
+    format!("id,target\n{}", rows.collect::<String>())
+}
+
+/// Has scorers look at the board now.
+async fn look(world: &World) {
+    sql("update rank_refreshes set due_at = now()").execute(&world.pool).await.unwrap();
+    world.drain().await;
+}
+
+async fn count(world: &World, statement: &'static str) -> i64 {
+    sql(statement).fetch_one(&world.pool).await.unwrap().get(0)
+}
+
+async fn contest(pool: PgPool) -> (World, Arena, Vec<Person>) {
+    let world = World::new(pool).await;
+    let host = world.member("ada").await;
+    let arena = world.open_competition(&host, "noisy", &labels()).await;
+    let mut people = Vec::new();
+    for (seed, (name, size)) in [("bob", 10.0), ("cleo", 8.8), ("dan", 60.0)].into_iter().enumerate() {
+        let person = world.member(name).await;
+        arena.join(&person).await;
+        arena.submit(&person, &predictions(seed as u64 + 1, size)).await;
+        people.push(person);
+    }
+    world.drain().await;
+    (world, arena, people)
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn ranges_stand_beside_the_board_once_scorers_had_time(pool: PgPool) {
+    let (world, arena, people) = contest(pool).await;
+    let board = arena.board().await;
+    assert!(board["ranks"].is_null() && board["items"][0]["rank_low"].is_null(), "{board}");
+    assert_eq!(count(&world, "select count(*) from rank_refreshes").await, 1, "one look for three files");
+
+    look(&world).await;
+    let board = arena.board().await;
+    let range = |at: usize| (board["items"][at]["rank_low"].clone(), board["items"][at]["rank_high"].clone());
+    assert_eq!([range(0), range(1)], [(json!(1), json!(2)), (json!(1), json!(2))], "{board}");
+    assert_eq!(range(2), (json!(3), json!(3)));
+    assert_eq!(board["ranks"]["n_units"], N_ROWS / 2);
+    let noise = board["ranks"]["noise"].as_f64().unwrap();
+    assert!((0.1..10.0).contains(&noise), "{noise}");
+    let shown = arena.host.api.get(&arena.api("")).await.expect(200).json();
+    assert!(shown["score_decimals"].as_i64().unwrap() < 3, "as the noise justifies: {shown}");
+    let page = world.visitor().get("/c/noisy/leaderboard").await.expect(200).text();
+    assert!(
+        page.contains("1–2") && page.contains("tied with #1") && page.contains("are noise on these 120 rows")
+    );
+    let csv = world.visitor().get("/c/noisy/leaderboard.csv").await.expect(200).text();
+    assert!(csv.lines().nth(3).unwrap().ends_with(",false,3,3"), "{csv}");
+
+    let second = people[0].clone();
+    let id = arena.submit(&second, &predictions(21, 9.9)).await;
+    world.drain().await;
+    let own = second.browser.get(&format!("/c/noisy/submissions/{id}")).await.expect(200).text();
+    assert!(own.contains("than your best file before by"), "{own}");
+
+    // A better file changes one team's column, and the file before is forgotten.
+    arena.submit(&people[2], &predictions(9, 9.0)).await;
+    world.drain().await;
+    let board = arena.board().await;
+    let dan = board["items"].as_array().unwrap().iter().find(|row| row["members"][0] == "dan").unwrap();
+    assert!(dan["rank_low"].is_null(), "nobody looked at it yet: {dan}");
+    look(&world).await;
+    let board = arena.board().await;
+    assert!(board["items"].as_array().unwrap().iter().all(|row| row["rank_low"] == 1), "{board}");
+    assert_eq!(count(&world, "select count(*) from influences").await, 3);
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn two_teams_are_compared_as_the_board_shows_them(pool: PgPool) {
+    let (world, arena, _) = contest(pool).await;
+    look(&world).await;
+    let board = arena.board().await;
+    let team = |at: usize| board["items"][at]["team_id"].as_i64().unwrap();
+    let address = |a: i64, b: i64| arena.api(&format!("/leaderboard/compare?a={a}&b={b}"));
+    let close = world.visitor().get(&address(team(0), team(1))).await.expect(200).json();
+    assert_eq!(close["difference"]["is_noise"], true, "{close}");
+    let apart = world.visitor().get(&address(team(2), team(0))).await.expect(200).json();
+    let difference = &apart["difference"];
+    assert_eq!(difference["is_noise"], false, "{apart}");
+    assert!(difference["low"].as_f64() > Some(0.0) && difference["p"].as_f64() < Some(0.01), "{apart}");
+    let shown = board["items"][2]["score"].as_f64().unwrap() - board["items"][0]["score"].as_f64().unwrap();
+    assert_eq!(difference["value"].as_f64(), Some(shown), "no digit that the board hides");
+    world.visitor().get(&address(team(0), 999_999)).await.expect(422);
+    let page = world.visitor().get("/c/noisy/leaderboard/compare").await.expect(200).text();
+    assert!(page.contains("Their difference may be chance."), "{page}");
+    assert!(!page.contains("would be needed"), "that is for hosts");
+    let host = arena.host.browser.get("/c/noisy/host").await.expect(200).text();
+    assert!(host.contains("may be chance. To tell these two apart, about"), "{host}");
+    assert!(host.contains("are noise on these 120 rows"));
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn nothing_of_private_rows_or_labels_can_be_read_before_the_end(pool: PgPool) {
+    let (world, arena, _) = contest(pool).await;
+    look(&world).await;
+    for table in ["influences", "covariances", "rank_ranges", "rank_summaries", "rank_refreshes"] {
+        let statement = sqlx::AssertSqlSafe(format!("select 1 from {table}"));
+        let refused = sqlx::raw_sql(statement).execute(&world.app.db).await.unwrap_err();
+        assert!(refused.to_string().contains("permission denied"), "{table}: {refused}");
+    }
+    for row in sql("select storage_key from influences union all select storage_key from covariances")
+        .fetch_all(&world.pool)
+        .await
+        .unwrap()
+    {
+        let bytes = std::fs::read(world.files().join(row.get::<String, _>(0))).unwrap();
+        assert!(bytes.starts_with(b"age-encryption.org/v1"), "sealed");
+    }
+    assert_eq!(count(&world, "select count(*) from rank_summaries where split = 'private'").await, 0);
+    let early = sql("update rank_ranges set split = 'private'").execute(&world.pool).await.unwrap_err();
+    assert!(early.to_string().contains("no private ranks stand before the end"), "{early}");
+
+    world.let_pass(TimeDelta::days(31)).await;
+    let board = arena.board().await;
+    assert_eq!((&board["board"], board["ranks"].is_null()), (&json!("private"), true), "{board}");
+    look(&world).await;
+    let board = arena.board().await;
+    assert_eq!(
+        (&board["items"][2]["rank_low"], &board["items"][0]["rank_low"]),
+        (&json!(3), &json!(1)),
+        "{board}"
+    );
+    let places: Vec<_> = board["items"].as_array().unwrap().iter().map(|row| row["rank"].as_i64()).collect();
+    assert_eq!(places, [Some(1), Some(2), Some(3)], "who may be tied still has an exact rank");
+    assert_eq!(board["ranks"]["n_units"], N_ROWS / 2);
+    assert!(board["ranks"]["shake_up"].is_null(), "nothing is left to forecast");
+    world.close().await;
+}
+
+/// The ranges of all rows: team, lowest and highest rank.
+async fn ranges(arena: &Arena) -> Vec<(String, i64, i64)> {
+    let board = arena.board().await;
+    let of = |row: &serde_json::Value| {
+        let number = |name: &str| row[name].as_i64().unwrap_or_default();
+        (row["team"].as_str().unwrap().to_owned(), number("rank_low"), number("rank_high"))
+    };
+    board["items"].as_array().unwrap().iter().map(of).collect()
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_disqualified_team_leaves_the_ranges_and_comes_back_as_it_was(pool: PgPool) {
+    let (world, arena, _) = contest(pool).await;
+    look(&world).await;
+    let before = ranges(&arena).await;
+    assert_eq!(before.len(), 3);
+    let first = before[0].0.clone();
+    let decision = arena
+        .host
+        .api
+        .send_json(
+            Method::POST,
+            &arena.api("/disqualifications"),
+            &json!({ "team": first, "reason": "Two accounts." }),
+        )
+        .await
+        .expect(201)
+        .json();
+    look(&world).await;
+    let without = ranges(&arena).await;
+    assert_eq!(without.iter().map(|(_, low, high)| (*low, *high)).collect::<Vec<_>>(), [(1, 1), (2, 2)]);
+    let left = "select count(*) from rank_ranges r join teams t on t.id = r.team_id where t.name = $1";
+    let n_left: i64 = sql(left).bind(&first).fetch_one(&world.pool).await.unwrap().get(0);
+    assert_eq!(n_left, 0, "nothing is kept of who is off the board");
+    assert_eq!(count(&world, "select count(*) from influences").await, 2);
+
+    let lift = arena.api(&format!("/disqualifications/{}/lift", decision["id"]));
+    arena
+        .host
+        .api
+        .send_json(Method::POST, &lift, &json!({ "reason": "It was one person." }))
+        .await
+        .expect(200);
+    let board = arena.board().await;
+    assert!(board["items"][0]["rank_low"].is_null(), "nobody looked at it again yet: {board}");
+    look(&world).await;
+    assert_eq!(ranges(&arena).await, before);
+
+    // After the end the private ranges follow the final board in the same way.
+    world.let_pass(TimeDelta::days(31)).await;
+    arena.board().await;
+    look(&world).await;
+    let before = ranges(&arena).await;
+    let reason = json!({ "team": first, "reason": "Three accounts." });
+    let decision = arena
+        .host
+        .api
+        .send_json(Method::POST, &arena.api("/disqualifications"), &reason)
+        .await
+        .expect(201)
+        .json();
+    look(&world).await;
+    let without = ranges(&arena).await;
+    assert!(
+        without.len() == 2 && without.iter().all(|(team, _, high)| *team != first && *high <= 2),
+        "{without:?}"
+    );
+    let lift = arena.api(&format!("/disqualifications/{}/lift", decision["id"]));
+    arena.host.api.send_json(Method::POST, &lift, &json!({ "reason": "One after all." })).await.expect(200);
+    look(&world).await;
+    assert_eq!(ranges(&arena).await, before);
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_team_that_became_part_of_another_has_no_range_of_its_own(pool: PgPool) {
+    let (world, arena, people) = contest(pool).await;
+    look(&world).await;
+    let (bob, cleo) = (&people[0], &people[1]);
+    let asked = json!({ "team": team_of(&arena, bob).await["name"] });
+    cleo.api.send_json(Method::POST, &arena.api("/team/merge-requests"), &asked).await.expect(200);
+    let request = team_of(&arena, bob).await["merge_requests"][0]["id"].clone();
+    let accept = arena.api(&format!("/team/merge-requests/{request}/accept"));
+    bob.api.send_json(Method::POST, &accept, &json!({})).await.expect(200);
+    look(&world).await;
+    let merged = ranges(&arena).await;
+    assert_eq!(merged.iter().map(|(_, low, high)| (*low, *high)).collect::<Vec<_>>(), [(1, 1), (2, 2)]);
+    assert_eq!(count(&world, "select count(*) from rank_ranges").await, 2);
+    world.close().await;
+}
+
+async fn team_of(arena: &Arena, person: &Person) -> serde_json::Value {
+    person.api.get(&arena.api("/team")).await.expect(200).json()["team"].clone()
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn too_few_rows_are_told_and_give_no_range(pool: PgPool) {
+    let world = World::new(pool).await;
+    let host = world.member("ada").await;
+    let arena = world.open_competition(&host, "tiny", &Labels::regression()).await;
+    arena.join(&host).await;
+    arena.submit(&host, &Labels::predictions(5, 5)).await;
+    world.drain().await;
+    look(&world).await;
+    let board = arena.board().await;
+    assert!(board["ranks"]["absent"].as_str().unwrap().contains("fewer than 30 rows"), "{board}");
+    assert!(board["items"][0]["rank_low"].is_null());
+    let page = world.visitor().get("/c/tiny/leaderboard").await.expect(200).text();
+    assert!(page.contains("fewer than 30 rows"));
+    world.close().await;
+}
