@@ -170,6 +170,18 @@ fn the_founding_contest_fails_on_leverage() {
 }
 
 #[test]
+fn what_is_not_judged_says_so_and_never_passes() {
+    let few = csv(["1", "2", "4"].map(str::to_owned).into_iter());
+    let found = audited(&few, "rmse", &Settings::default());
+    assert_eq!((found.overall, found.overall.word()), (Overall::NotJudged, "NOT JUDGED"));
+    assert!(found.checks[0].text.contains("too few rows"));
+    let words = csv(["a b", "c d", "e f"].into_iter().cycle().take(30).map(str::to_owned));
+    let found = audited(&words, "wer", &Settings::default());
+    assert_eq!(found.overall, Overall::NotJudged);
+    assert_eq!(serde_json::to_value(&found).unwrap()["overall"], "NOT_JUDGED");
+}
+
+#[test]
 fn a_report_does_not_depend_on_threads() {
     let csv = std::fs::read(folder("audits/breast.csv")).unwrap();
     for metric in ["mae_on_prob", "roc_auc", "f1"] {

@@ -91,6 +91,7 @@ pub const HOST_WEBHOOKS: &str = "/c/{slug}/host/webhooks";
 pub const HOST_WEBHOOK: &str = "/c/{slug}/host/webhooks/{id}";
 pub const HOST_WEBHOOK_PING: &str = "/c/{slug}/host/webhooks/{id}/ping";
 pub const HOST_WEBHOOK_REMOVE: &str = "/c/{slug}/host/webhooks/{id}/remove";
+pub const HOST_AUDIT: &str = "/c/{slug}/host/audit";
 pub const HOST_LAUNCH: &str = "/c/{slug}/host/launch";
 pub const HOST_LAUNCH_EXAMINE: &str = "/c/{slug}/host/launch/examine";
 
@@ -209,6 +210,7 @@ pub const API_PARTICIPANTS: &str = "/api/v1/competitions/{slug}/participants";
 pub const API_REJECTIONS: &str = "/api/v1/competitions/{slug}/rejections";
 pub const API_TABLE: &str = "/api/v1/competitions/{slug}/table";
 pub const API_REPORT: &str = "/api/v1/competitions/{slug}/report";
+pub const API_AUDIT: &str = "/api/v1/competitions/{slug}/audit";
 pub const API_LAUNCH: &str = "/api/v1/competitions/{slug}/launch";
 
 pub const API_VERSIONS: &str = "/api/v1/competitions/{slug}/versions";

@@ -1,7 +1,78 @@
 //! What the audit finds out about a metric on one competition's labels. It is derived from hidden
 //! labels, so only hosts read it; participants see verdicts and the host's reason.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
+
+/// The one question to a host: what should the winner's file hold?
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Declared {
+    Mean,
+    Median,
+    Quantile(f64),
+    Probabilities,
+    Order,
+    Labels,
+}
+
+impl Declared {
+    /// Whether it says which number a forecaster should report of many that are possible.
+    pub fn is_functional(&self) -> bool {
+        matches!(self, Self::Mean | Self::Median | Self::Quantile(_))
+    }
+}
+
+impl FromStr for Declared {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        match words.as_slice() {
+            ["mean"] => Ok(Self::Mean),
+            ["median"] => Ok(Self::Median),
+            ["probabilities"] => Ok(Self::Probabilities),
+            ["order"] => Ok(Self::Order),
+            ["labels"] => Ok(Self::Labels),
+            ["quantile", share] => match share.parse() {
+                Ok(share) if (0.0001..=0.9999).contains(&share) => Ok(Self::Quantile(share)),
+                _ => Err(format!("“{share}” is no quantile; it must lie between 0.0001 and 0.9999.")),
+            },
+            _ => Err(format!(
+                "“{text}” is none of mean, median, “quantile 0.9” (any number between 0 and 1), probabilities, order and labels."
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Declared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mean => f.write_str("mean"),
+            Self::Median => f.write_str("median"),
+            Self::Quantile(share) => write!(f, "quantile {share}"),
+            Self::Probabilities => f.write_str("probabilities"),
+            Self::Order => f.write_str("order"),
+            Self::Labels => f.write_str("labels"),
+        }
+    }
+}
+
+impl TryFrom<String> for Declared {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Declared> for String {
+    fn from(declared: Declared) -> Self {
+        declared.to_string()
+    }
+}
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -33,8 +104,10 @@ impl Verdict {
 /// The verdict on the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "UPPERCASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Overall {
+    /// Nothing that was tried fits this kind of metric; never a PASS.
+    NotJudged,
     Pass,
     Warn,
     Fail,
@@ -44,6 +117,7 @@ pub enum Overall {
 impl Overall {
     pub fn word(self) -> &'static str {
         match self {
+            Self::NotJudged => "NOT JUDGED",
             Self::Pass => Verdict::Pass.word(),
             Self::Warn => Verdict::Warn.word(),
             Self::Fail => Verdict::Fail.word(),
@@ -80,15 +154,29 @@ pub struct Audit {
 }
 
 impl Audit {
+    /// Of a metric or a shape of labels that no check fits.
+    pub fn not_judged(reason: &str) -> Self {
+        Self::of(vec![Check {
+            check: "R not judged".to_owned(),
+            verdict: Verdict::Info,
+            value: None,
+            text: reason.to_owned(),
+            exploit: String::new(),
+            repair: String::new(),
+        }])
+    }
+
     /// Probing, resolution and plan belong to the contest, not to the metric: they are shown, but do
-    /// not count towards the verdict. A refusal counts where nothing else could be judged.
+    /// not count towards the verdict. A refusal counts where nothing else could be judged, and where
+    /// nothing was judged there is no verdict.
     pub fn of(checks: Vec<Check>) -> Self {
         if let [Check { verdict: Verdict::Refused, .. }] = checks.as_slice() {
             return Self { overall: Overall::Refused, checks };
         }
         let counts = |check: &&Check| !check.check.starts_with(['I', 'J', 'P', 'R']);
         let overall = match checks.iter().filter(counts).map(|check| check.verdict).max() {
-            None | Some(Verdict::Pass | Verdict::Info) => Overall::Pass,
+            None => Overall::NotJudged,
+            Some(Verdict::Pass | Verdict::Info) => Overall::Pass,
             Some(Verdict::Warn) => Overall::Warn,
             Some(Verdict::Fail) => Overall::Fail,
             Some(Verdict::Refused) => Overall::Refused,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::audit::{Audit, Overall};
 use crate::format::SubmissionFormat;
 
 /// Stored in `scoring_versions.report`.
@@ -12,12 +13,20 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Metrics that fit the labels, best first; names of the catalogue.
     pub suggested_metrics: Vec<String>,
+    /// How the metric can be gamed on these labels; none before there is a metric that has a value on them.
+    #[serde(default)]
+    pub audit: Option<Audit>,
 }
 
 impl Report {
     /// A competition may launch when nothing is refused.
     pub fn allows_launch(&self) -> bool {
         self.findings.iter().all(|finding| finding.verdict != Verdict::Refused)
+    }
+
+    /// The audit's verdict on the whole.
+    pub fn overall(&self) -> Option<Overall> {
+        self.audit.as_ref().map(|audit| audit.overall)
     }
 }
 

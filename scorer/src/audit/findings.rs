@@ -1,37 +1,35 @@
 //! The audit as a part of what a host reads before the launch: one finding for the whole, one for
 //! everything that is wrong.
 
-use holdout_contract::audit::{Audit, Check, Verdict};
+use holdout_contract::audit::{Audit, Check, Overall, Verdict};
 use holdout_contract::examine::Finding;
 
-use super::ask::Settings;
+use super::ask::{Declared, Settings};
 use super::of_solution;
 use crate::examine::{pass, refused, warn};
 use crate::solution::{Solution, Split};
 
-/// Where a host says what the winner's file should hold: mean, median, “quantile 0.9” and so on.
-const DECLARED: &str = "declared";
-
 /// Audits the metric on a solution as its competition plans to use it.
-pub fn findings(solution: &Solution) -> Vec<Finding> {
-    let declared = match solution.judge().context.text(DECLARED).map(str::parse).transpose() {
-        Ok(declared) => declared,
-        Err(sentence) => {
-            return vec![refused("audit", sentence, "Mend “declared” in the competition's context.")];
-        }
-    };
+pub fn of_competition(solution: &Solution, declared: Option<Declared>) -> Audit {
     let n_scored = solution.range(Split::All).len().max(1);
     let settings = Settings {
         declared,
         public_fraction: solution.n_public() as f64 / n_scored as f64,
         ..Settings::default()
     };
-    told(&of_solution(solution, &settings))
+    of_solution(solution, &settings)
 }
 
-fn told(audit: &Audit) -> Vec<Finding> {
-    if let [Check { verdict: Verdict::Info, .. }] = audit.checks.as_slice() {
-        return Vec::new();
+/// What a host reads of it: one finding for the whole, one for everything that is wrong.
+pub fn findings(audit: &Audit) -> Vec<Finding> {
+    if audit.overall == Overall::NotJudged {
+        let reasons: Vec<&str> = audit.checks.iter().map(|check| check.text.as_str()).collect();
+        let text = format!("Audit: {}. {}", audit.overall.word(), reasons.join(" "));
+        return vec![warn(
+            "audit",
+            text,
+            "Read on the metric's page how it can be gamed, and look at your labels with that in mind.",
+        )];
     }
     let is_fault = |check: &&Check| check.verdict > Verdict::Info;
     let faults: Vec<Finding> = audit.checks.iter().filter(is_fault).map(fault).collect();
@@ -45,7 +43,11 @@ fn told(audit: &Audit) -> Vec<Finding> {
         }
     };
     let whole = if word == "FAIL" || word == "REFUSED" {
-        warn("audit", whole, "Read what follows before you launch: participants will find it, too.")
+        warn(
+            "audit",
+            whole,
+            "Participants will find it, too. Launch over a FAIL only with a reason that you write down: everybody reads it beside the rules.",
+        )
     } else {
         pass("audit", whole)
     };

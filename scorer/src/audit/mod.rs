@@ -25,7 +25,7 @@ mod repair;
 mod report;
 mod symmetry;
 
-pub use findings::findings;
+pub use findings::{findings, of_competition};
 
 use holdout_contract::audit::{Audit, Check, Verdict};
 

@@ -1,6 +1,7 @@
 //! What a host is told of a metric of their own: whether it loads, what its doctests say, whether it
 //! scores the sample submission.
 
+use holdout_contract::audit::Audit;
 use holdout_contract::examine::{Finding, Profile, Report};
 use holdout_contract::spec::Params;
 
@@ -9,6 +10,7 @@ use super::sandbox::{Reply, Sandbox};
 use super::score::{Failure, score};
 use super::tables::{Aligned, Solution};
 use super::verdict::{Examined, Task, Verdict};
+use crate::audit;
 use crate::examine::{Competition, data, open, pass, refused, warn};
 use crate::intake::Limits;
 use crate::intake::content::Bytes;
@@ -20,7 +22,8 @@ pub fn examine(
     competition: &Competition<'_>,
     limits: &Limits,
 ) -> Report {
-    let mut report = Report { profile: None, findings: Vec::new(), suggested_metrics: Vec::new() };
+    let mut report =
+        Report { profile: None, findings: Vec::new(), suggested_metrics: Vec::new(), audit: None };
     let sandbox = match sandbox {
         Ok(sandbox) => {
             report.findings.extend(loads(sandbox, module));
@@ -63,6 +66,11 @@ pub fn examine(
             std::iter::once(solution.id_name().to_owned()).chain(solution.names().iter().cloned()).collect()
         }
     };
+    let audit = Audit::not_judged(
+        "A metric that its host wrote is not judged yet: what participants could do with it is yours to think of.",
+    );
+    report.findings.extend(audit::findings(&audit));
+    report.audit = Some(audit);
     report.findings.extend(data::examine(competition, &known, limits));
     report
 }

@@ -1,5 +1,6 @@
 //! Whether solution, metric and sample submission fit one another.
 
+use holdout_contract::audit::Audit;
 use holdout_contract::examine::{Finding, Profile, Verdict};
 use holdout_contract::job::SplitScore;
 use holdout_contract::spec::{Direction, Layout};
@@ -22,6 +23,7 @@ const TOLERANCE: f64 = 1e-9;
 pub struct Fit {
     pub profile: Option<Profile>,
     pub findings: Vec<Finding>,
+    pub audit: Option<Audit>,
 }
 
 /// The columns of a solution that are no features.
@@ -59,7 +61,9 @@ pub fn examine(competition: &Competition<'_>, solution: &Bytes, limits: &Limits)
     let is_applicable = has_measure && is_split && perfect(&solution, &mut fit.findings);
     sample(competition, &solution, is_applicable, limits, &mut fit.findings);
     if is_applicable {
-        fit.findings.extend(audit::findings(&solution));
+        let audit = audit::of_competition(&solution, competition.declared);
+        fit.findings.extend(audit::findings(&audit));
+        fit.audit = Some(audit);
     }
     fit
 }

@@ -15,6 +15,7 @@ mod suggest;
 mod training;
 pub mod write;
 
+use holdout_contract::audit::Declared;
 use holdout_contract::examine::{Finding, Report, TargetKind, Verdict};
 use holdout_contract::rejection::Rejection;
 use holdout_contract::spec::Params;
@@ -37,12 +38,15 @@ pub struct Competition<'a> {
     pub train: Option<Bytes>,
     pub test: Option<Bytes>,
     pub sample_submission: Option<Bytes>,
+    /// What the winner's file should hold, as its host said.
+    pub declared: Option<Declared>,
 }
 
 /// Examines a competition.
 pub fn examine(competition: &Competition<'_>, limits: &Limits) -> Report {
     let mut findings = Vec::new();
-    let mut report = Report { profile: None, findings: Vec::new(), suggested_metrics: Vec::new() };
+    let mut report =
+        Report { profile: None, findings: Vec::new(), suggested_metrics: Vec::new(), audit: None };
     match &competition.solution {
         None => findings.push(refused(
             "solution_reads",
@@ -54,6 +58,7 @@ pub fn examine(competition: &Competition<'_>, limits: &Limits) -> Report {
             let fit = fit::examine(competition, solution, limits);
             findings.extend(fit.findings);
             report.profile = fit.profile;
+            report.audit = fit.audit;
         }
     }
     let id_and_targets: Vec<String> = report.profile.iter().flat_map(fit::known_columns).collect();
@@ -69,7 +74,7 @@ pub fn sealed_to_another() -> Report {
         "The solution was sealed to another scorer's key, or is damaged, so nothing can be scored with it.",
         "Upload the solution again.",
     );
-    Report { profile: None, findings: vec![finding], suggested_metrics: Vec::new() }
+    Report { profile: None, findings: vec![finding], suggested_metrics: Vec::new(), audit: None }
 }
 
 /// Metrics of the catalogue that fit the last column of the solution that is neither id nor known by name.

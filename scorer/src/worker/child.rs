@@ -289,6 +289,7 @@ impl Child {
             train,
             test,
             sample_submission: sample,
+            declared: draft.declared,
         };
         let module = draft.module.as_ref();
         let module =

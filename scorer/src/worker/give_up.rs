@@ -85,6 +85,7 @@ async fn fail_examination(conn: &mut PgConnection, version_id: i64, text: String
                 .to_owned(),
         }],
         suggested_metrics: Vec::new(),
+        audit: None,
     };
     sqlx::query!(
         "update scoring_versions set report = $2, examined_revision = input_revision where id = $1",

@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Write};
 
+use holdout_contract::audit::Declared;
 use holdout_contract::examine::{Proposal, Report};
 use holdout_contract::job::Scores;
 use holdout_contract::rejection::Rejection;
@@ -72,6 +73,8 @@ pub struct Draft {
     pub context: Params,
     pub public_fraction: f64,
     pub split_seed: i64,
+    /// What the winner's file should hold, as its host said.
+    pub declared: Option<Declared>,
     pub data: DataFiles,
 }
 

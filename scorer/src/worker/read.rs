@@ -228,7 +228,7 @@ pub async fn version(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<O
 async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<Work>> {
     let Some(row) = sqlx::query!(
         r#"select v.competition_id, v.metric, v.params, v.context, v.public_fraction, v.split_seed,
-                  v.input_revision, x.storage_key as "storage_key?", x.sealed_sha256 as "sealed_sha256?",
+                  v.declared, v.input_revision, x.storage_key as "storage_key?", x.sealed_sha256 as "sealed_sha256?",
                   m.source as "module?"
            from scoring_versions v
            left join solutions x on x.id = v.solution_id
@@ -252,6 +252,7 @@ async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<
                 context: object(row.context),
                 public_fraction: row.public_fraction,
                 split_seed: row.split_seed,
+                declared: row.declared.and_then(|declared| declared.parse().ok()),
                 data,
             },
         },

@@ -167,6 +167,12 @@ pub struct VersionLine {
     pub higher_is_better: Option<bool>,
     #[serde(default)]
     pub public_fraction: Option<f64>,
+    /// What the winner's file should hold, as the host said.
+    #[serde(default)]
+    pub declared: Option<String>,
+    /// Why the host went on over a FAIL of the audit.
+    #[serde(default)]
+    pub audit_reason: Option<String>,
     /// Text of the metric that the host wrote.
     #[serde(default)]
     pub module: Option<String>,

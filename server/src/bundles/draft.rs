@@ -68,6 +68,7 @@ impl Draft {
             pages: Vec::new(),
             data: Vec::new(),
             metric: None,
+            audit: None,
         };
         let remarks = Remarks {
             open_times: vec!["starts_at", "entry_deadline_at", "merger_deadline_at", "ends_at"],

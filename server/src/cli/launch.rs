@@ -33,6 +33,9 @@ pub struct LaunchArgs {
     /// Length of the competition in days.
     #[arg(long, default_value_t = 30)]
     days: u32,
+    /// Why you launch over a FAIL of the audit; everybody who takes part reads it beside the rules.
+    #[arg(long, value_name = "TEXT")]
+    audit_reason: Option<String>,
     /// Launch without asking.
     #[arg(long)]
     yes: bool,
@@ -45,6 +48,9 @@ pub struct LaunchDraftArgs {
     /// Start now and last so many days; left out: the timeline as it is.
     #[arg(long)]
     days: Option<u32>,
+    /// Why you launch over a FAIL of the audit; everybody who takes part reads it beside the rules.
+    #[arg(long, value_name = "TEXT")]
+    audit_reason: Option<String>,
     /// Launch without asking.
     #[arg(long)]
     yes: bool,
@@ -64,13 +70,15 @@ pub fn launch(session: &Session, args: &LaunchArgs) -> Outcome {
 
     let proposal = wait_for_proposal(session, &of)?;
     session.screen.note(&describe(session.screen.paint(), &proposal));
-    launch_draft(session, &LaunchDraftArgs { of, days: Some(args.days), yes: args.yes })
+    let args =
+        LaunchDraftArgs { of, days: Some(args.days), audit_reason: args.audit_reason.clone(), yes: args.yes };
+    launch_draft(session, &args)
 }
 
 /// Launches a draft.
 pub fn launch_draft(session: &Session, args: &LaunchDraftArgs) -> Outcome {
     let address = format!("{}/c/{}", session.client.server(), args.of.slug);
-    match decide(session, &args.of, args.days, args.yes)? {
+    match decide(session, &args.of, args.days, args.audit_reason.as_deref(), args.yes)? {
         Some(launched) => {
             session.screen.answer(&launched, |paint| paint.good(&format!("Launched: {address}")));
         }
@@ -89,6 +97,7 @@ pub fn decide(
     session: &Session,
     of: &Competition,
     days: Option<u32>,
+    audit_reason: Option<&str>,
     is_sure: bool,
 ) -> Outcome<Option<Value>> {
     let report = wait(session, of)?;
@@ -97,10 +106,16 @@ pub fn decide(
     if !remarkable.is_empty() {
         session.screen.note(&findings(session.screen.paint(), &json!(remarkable)));
     }
+    if report["wants_audit_reason"] == true && audit_reason.is_none() {
+        let slug = &of.slug;
+        return Err(CliError::Refused(format!(
+            "The audit found a FAIL: this metric can be gamed on these labels (holdout host audit {slug}). Choose another metric, or say with --audit-reason why you launch all the same; everybody who takes part reads it beside the rules."
+        )));
+    }
     if !session.screen.confirm("Launch it?", is_sure)? {
         return Ok(None);
     }
-    session.client.post(&of.api("/launch"), &json!({ "days": days })).map(Some)
+    session.client.post(&of.api("/launch"), &json!({ "days": days, "audit_reason": audit_reason })).map(Some)
 }
 
 fn wait_for_proposal(session: &Session, of: &Competition) -> Outcome<Value> {

@@ -8,14 +8,15 @@ use crate::archives;
 use crate::competitions::access::Seen;
 use crate::competitions::settings::Timeline;
 use crate::competitions::setup::{self, Hindrance};
-use crate::competitions::{propose, store};
+use crate::competitions::{audit, propose, store};
 use crate::error::{AppError, Result};
 
-/// Launches a draft as it stands.
+/// Launches a draft as it stands; over a FAIL of the audit only with a reason, `None` for the one on record.
 ///
 /// # Errors
-/// [`AppError::Refused`] with every reason and its fix; also when it was launched before.
-pub async fn launch(app: &App, host: &Member, seen: &Seen) -> Result<()> {
+/// [`AppError::Refused`] with every reason and its fix; also when it was launched before; [`AppError::Field`] without the
+/// reason that is wanted.
+pub async fn launch(app: &App, host: &Member, seen: &Seen, audit_reason: Option<&str>) -> Result<()> {
     let (id, now) = (seen.competition.id, app.clock.now());
     let mut tx = app.db.begin().await?;
     if store::drafts::lock(&mut tx, id).await?.is_some() {
@@ -28,8 +29,12 @@ pub async fn launch(app: &App, host: &Member, seen: &Seen) -> Result<()> {
     if !hindrances.is_empty() {
         return Err(AppError::Refused(sentence(&hindrances)));
     }
-    store::drafts::set_launched(&mut tx, id, draft.version.id, now).await?;
-    let detail = serde_json::json!({ "version": draft.version.number, "metric": draft.version.metric });
+    let reason = audit::reason_to_launch(&draft, audit_reason)?;
+    store::drafts::set_launched(&mut tx, id, draft.version.id, reason.as_deref(), now).await?;
+    let detail = serde_json::json!({
+        "version": draft.version.number, "metric": draft.version.metric,
+        "audit": draft.overall(), "audit_reason": reason,
+    });
     store::drafts::note(&mut tx, now, host.id, "launch", id, &detail).await?;
     if draft.is_imported {
         archives::import::enqueue(&mut tx, id).await?;
@@ -42,7 +47,13 @@ pub async fn launch(app: &App, host: &Member, seen: &Seen) -> Result<()> {
 ///
 /// # Errors
 /// As [`launch`]; [`AppError::Field`] for a length that is none.
-pub async fn launch_for(app: &App, host: &Member, seen: &Seen, days: u32) -> Result<()> {
+pub async fn launch_for(
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    days: u32,
+    audit_reason: Option<&str>,
+) -> Result<()> {
     if !(1..=3650).contains(&days) {
         return Err(AppError::field("days", "A competition lasts 1 to 3650 days."));
     }
@@ -56,7 +67,7 @@ pub async fn launch_for(app: &App, host: &Member, seen: &Seen, days: u32) -> Res
         ends_at: proposed.starts_at + length,
     };
     crate::competitions::edit::edit_timeline(app, host, seen, &timeline.checked()?).await?;
-    launch(app, host, seen).await
+    launch(app, host, seen, audit_reason).await
 }
 
 fn sentence(hindrances: &[Hindrance]) -> String {

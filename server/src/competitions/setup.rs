@@ -1,6 +1,7 @@
 //! Where a draft stands: which steps are done, what still stands between it and its launch.
 
 use chrono::{DateTime, Utc};
+use holdout_contract::audit::Overall;
 use holdout_contract::examine::{Report, Verdict};
 use sqlx::PgConnection;
 
@@ -25,11 +26,12 @@ pub enum Step {
     Sample,
     Solution,
     Metric,
+    Audit,
     Launch,
 }
 
 impl Step {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Table,
         Self::Basics,
         Self::Pages,
@@ -40,6 +42,7 @@ impl Step {
         Self::Sample,
         Self::Solution,
         Self::Metric,
+        Self::Audit,
         Self::Launch,
     ];
 
@@ -56,6 +59,7 @@ impl Step {
             Self::Sample => "sample",
             Self::Solution => "solution",
             Self::Metric => "metric",
+            Self::Audit => "audit",
             Self::Launch => "launch",
         }
     }
@@ -72,6 +76,7 @@ impl Step {
             Self::Sample => "Sample submission",
             Self::Solution => "Solution",
             Self::Metric => "Metric",
+            Self::Audit => "Audit",
             Self::Launch => "Preview and launch",
         }
     }
@@ -109,6 +114,16 @@ impl Draft {
         self.report.is_some() && self.version.examined_revision == Some(self.version.input_revision)
     }
 
+    /// The audit's verdict on the whole.
+    pub fn overall(&self) -> Option<Overall> {
+        self.report.as_ref().and_then(Report::overall)
+    }
+
+    /// Whether the audit found a FAIL and its host has not said why that is acceptable.
+    pub fn wants_reason(&self) -> bool {
+        self.overall() == Some(Overall::Fail) && self.version.audit_reason.is_none()
+    }
+
     /// Whether a version is being put together, so that solution and metric can be changed.
     pub fn is_open(&self) -> bool {
         self.version.activated_at.is_none()
@@ -137,6 +152,8 @@ impl Draft {
                 params: serde_json::json!({ "beta": 1.0 }),
                 context: serde_json::json!({}),
                 public_fraction: 0.3,
+                declared: None,
+                audit_reason: None,
                 higher_is_better: Some(true),
                 input_revision: 2,
                 examined_revision: Some(2),
@@ -152,6 +169,7 @@ impl Draft {
                     fix: "Mark some rows as Private.".to_owned(),
                 }],
                 suggested_metrics: vec!["fbeta".to_owned()],
+                audit: Some(sample_audit()),
             }),
             examination: None,
             files: vec![DataFile::sample()],
@@ -166,6 +184,19 @@ impl Draft {
             is_imported: false,
         }
     }
+}
+
+/// An audit that found a FAIL, for tests that draw every page.
+fn sample_audit() -> holdout_contract::audit::Audit {
+    use holdout_contract::audit::{Audit, Check, Verdict};
+    Audit::of(vec![Check {
+        check: "E honest report".to_owned(),
+        verdict: Verdict::Fail,
+        value: Some(0.25),
+        text: "Multiplying every forecast by 0.7 scores 25% better.".to_owned(),
+        exploit: "Multiply every forecast before sending it.".to_owned(),
+        repair: "Use mae.".to_owned(),
+    }])
 }
 
 /// # Errors
@@ -217,6 +248,7 @@ fn is_done(step: Step, competition: &Competition, draft: &Draft) -> bool {
         Step::Sample => draft.sample_file().is_some(),
         Step::Solution => draft.version.solution_id.is_some(),
         Step::Metric => draft.version.metric.is_some(),
+        Step::Audit => draft.report_is_current() && draft.overall().is_some() && !draft.wants_reason(),
         Step::Launch => competition.launched_at.is_some(),
     }
 }
@@ -326,7 +358,8 @@ mod tests {
         draft.files.push(DataFile { role: "sample_submission".to_owned(), ..DataFile::sample() });
         draft.pages.push(PageLink { slug: "rules".to_owned(), title: "Rules".to_owned() });
         draft.version.solution_id = Some(crate::ids::SolutionId(1));
-        draft.report = Some(Report { profile: None, findings: Vec::new(), suggested_metrics: Vec::new() });
+        draft.report =
+            Some(Report { profile: None, findings: Vec::new(), suggested_metrics: Vec::new(), audit: None });
         (Competition { launched_at: None, ..Competition::sample() }, draft)
     }
 

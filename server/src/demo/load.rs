@@ -49,7 +49,7 @@ async fn load_one(app: &App, host: &Member, folder: &str) -> anyhow::Result<()> 
     if seen.competition.launched_at.is_none() {
         supply_draft(app, host, &seen, folder, &demo).await?;
         wait_until_examined(app, &seen).await?;
-        launch::launch(app, host, &seen).await?;
+        launch::launch(app, host, &seen, demo.audit_reason.as_deref()).await?;
         seen = see(app, host, folder).await?;
         tracing::info!(folder, "launched a demonstration");
     }

@@ -25,6 +25,9 @@ pub struct Demo {
     /// What the metric must know beside the solution.
     #[serde(default)]
     pub context: serde_json::Map<String, serde_json::Value>,
+    /// Why it is launched over a FAIL of the audit.
+    #[serde(default)]
+    pub audit_reason: Option<String>,
     pub started_days_ago: i64,
     pub runs_days: i64,
     /// File names with their descriptions.

@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::model::{Contents, DataFile, Metric, Module, Page};
+use super::model::{Audit, Contents, DataFile, Metric, Module, Page};
 use super::store::{self, Judging};
 use crate::accounts::model::Scope;
 use crate::api::token::ApiMember;
@@ -82,6 +82,7 @@ pub async fn snapshot(conn: &mut PgConnection, of: Competition, now: DateTime<Ut
             .map(|page| Page { slug: page.slug, title: page.title, markdown: page.markdown })
             .collect(),
         data: data::all(conn, of.id).await?.into_iter().map(DataFile::from).collect(),
+        audit: audit(&judging),
         metric: metric(conn, judging).await?,
         title: of.title,
         slug: of.slug,
@@ -99,6 +100,11 @@ pub async fn snapshot(conn: &mut PgConnection, of: Competition, now: DateTime<Ut
     };
     let proposed_pages = proposed.into_iter().map(|page| page.slug).collect();
     Ok(Snapshot { competition, state, launched_at, version, sealed_sha256, proposed_pages })
+}
+
+fn audit(judging: &Judging) -> Option<Audit> {
+    let audit = Audit { declared: judging.declared.clone(), reason: judging.audit_reason.clone() };
+    (audit != Audit::default()).then_some(audit)
 }
 
 async fn metric(conn: &mut PgConnection, judging: Judging) -> Result<Option<Metric>> {

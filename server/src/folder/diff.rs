@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use similar::TextDiff;
 
 use super::api::Snapshot;
-use super::model::{Contents, DATA, DataFile, Metric, Module, PAGES, Page};
+use super::model::{Audit, Contents, DATA, DataFile, Metric, Module, PAGES, Page};
 use crate::competitions::edit::OWN_PAGES;
 use crate::competitions::supply;
 use crate::web::format;
@@ -53,6 +53,11 @@ pub enum Change {
         before: Option<Box<Metric>>,
         after: Box<Metric>,
     },
+    /// What the host answers to the audit.
+    Audit {
+        before: Audit,
+        after: Audit,
+    },
     /// Why it is sent: what is sealed cannot be compared.
     Solution {
         file: String,
@@ -63,7 +68,7 @@ pub enum Change {
 impl Change {
     /// Whether scores depend on it: after the launch it makes a new version.
     pub fn is_judged(&self) -> bool {
-        matches!(self, Self::Metric { .. } | Self::Solution { .. })
+        matches!(self, Self::Metric { .. } | Self::Audit { .. } | Self::Solution { .. })
     }
 }
 
@@ -75,6 +80,7 @@ impl Change {
         changes.extend(pages(&[], &folder.pages));
         changes.extend(files(&[], &folder.data));
         changes.extend(metric(None, folder.metric.as_ref(), catalogue));
+        changes.extend(audit(None, folder.audit.as_ref()));
         changes
     }
 }
@@ -92,6 +98,7 @@ pub fn diff(folder: &Contents, server: &Snapshot, catalogue: &[MetricSpec]) -> V
     changes.extend(pages(&before.pages, &folder.pages));
     changes.extend(files(&before.data, &folder.data));
     changes.extend(metric(before.metric.as_ref(), folder.metric.as_ref(), catalogue));
+    changes.extend(audit(before.audit.as_ref(), folder.audit.as_ref()));
     changes
 }
 
@@ -175,6 +182,11 @@ fn metric(before: Option<&Metric>, after: Option<&Metric>, catalogue: &[MetricSp
         .then(|| Change::Metric { before: before.cloned().map(Box::new), after: Box::new(after.clone()) })
 }
 
+fn audit(before: Option<&Audit>, after: Option<&Audit>) -> Option<Change> {
+    let (before, after) = (before.cloned().unwrap_or_default(), after?.clone());
+    (before != after).then_some(Change::Audit { before, after })
+}
+
 /// With every parameter, as the server stores it.
 fn completed(metric: &Metric, catalogue: &[MetricSpec]) -> Metric {
     let spec = catalogue.iter().find(|spec| spec.name == metric.name && metric.module.is_none());
@@ -248,9 +260,23 @@ impl Change {
             }
             Self::RemoveFile(file) => writeln!(out, "- {DATA}/{} is removed: {}", file.name, facts(file)),
             Self::Metric { before, after } => describe_metric(out, before.as_deref(), after),
+            Self::Audit { before, after } => describe_audit(out, before, after),
             Self::Solution { file, why } => writeln!(out, "~ {file} is sealed here and sent: {why}"),
         }
     }
+}
+
+fn describe_audit(out: &mut String, before: &Audit, after: &Audit) -> fmt::Result {
+    let said = |answer: &Option<String>| answer.clone().unwrap_or_else(|| "not said".to_owned());
+    writeln!(out, "~ answers to the audit")?;
+    for (what, before, after) in
+        [("declared", &before.declared, &after.declared), ("reason", &before.reason, &after.reason)]
+    {
+        if before != after {
+            writeln!(out, "  {what}: {} → {}", said(before), said(after))?;
+        }
+    }
+    Ok(())
 }
 
 fn path(page: &Page) -> String {
@@ -329,6 +355,7 @@ mod tests {
             pages: vec![page("overview", "One\nTwo\n"), page("prizes", "A cake.\n")],
             data: vec![file("train.csv", "train", "aa"), file("notes.txt", "data", "bb")],
             metric: Some(metric("pinball", serde_json::json!({ "quantile": 0.5 }))),
+            audit: None,
         }
     }
 
@@ -380,6 +407,7 @@ mod tests {
         after.data = vec![file("new.csv", "train", "cc")];
         after.data[0].description = "New".to_owned();
         after.metric = Some(metric("pinball", serde_json::json!({ "quantile": 0.9 })));
+        after.audit = Some(Audit { declared: Some("quantile 0.9".to_owned()), reason: None });
         assert_eq!(
             told(&contents(), &after),
             [
@@ -391,6 +419,7 @@ mod tests {
                 "+ data/new.csv: train, 10 B, SHA-256 cc…, in place of train.csv",
                 "- data/notes.txt is removed: data, 10 B, SHA-256 bb…",
                 "~ metric: pinball → pinball\n  parameters: {\"quantile\":0.5} → {\"quantile\":0.9}",
+                "~ answers to the audit\n  declared: not said → quantile 0.9",
             ]
         );
     }

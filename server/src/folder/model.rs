@@ -36,6 +36,9 @@ pub struct Contents {
     pub pages: Vec<Page>,
     pub data: Vec<DataFile>,
     pub metric: Option<Metric>,
+    /// Where the host answered the audit.
+    #[serde(default)]
+    pub audit: Option<Audit>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -54,6 +57,16 @@ pub struct DataFile {
     pub description: String,
     pub size_bytes: u64,
     pub sha256: String,
+}
+
+/// What the host answers to the audit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = FolderAudit)]
+pub struct Audit {
+    /// What the winner's file should hold.
+    pub declared: Option<String>,
+    /// Why the host goes on over a FAIL.
+    pub reason: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -9,13 +9,13 @@ use holdout_contract::spec::MetricSpec;
 use serde_json::{Map, Value};
 
 use super::links;
-use super::model::{DATA, DataFile, Metric, Module, PAGES, Page};
+use super::model::{Audit, DATA, DataFile, Metric, Module, PAGES, Page};
 use super::problems::did_you_mean;
 use super::read::{sentence, why_unread};
 use super::sections::{Located, Section, Source};
 use crate::competitions::pages::metrics::takes;
 use crate::competitions::settings::{ROLES, file_name_from};
-use crate::competitions::{edit, files, supply};
+use crate::competitions::{audit, edit, files, supply};
 use crate::custom_metrics::choose;
 
 /// The usual names, which lie in a folder by mistake where nothing names them.
@@ -286,6 +286,26 @@ pub(super) fn metric(
     };
     section.finish();
     metric
+}
+
+/// What the host answers to the audit.
+pub(super) fn audit(top: &mut Section<'_>, source: Source<'_>) -> Option<Audit> {
+    let mut section = top.section("audit", "[audit]")?;
+    let (declared, reason) = (section.text("declared"), section.text("reason"));
+    section.finish();
+    let declared = declared.and_then(|found| {
+        audit::read_declared(&found.value).unwrap_or_else(|error| {
+            source.error(found.line, sentence(error));
+            None
+        })
+    });
+    let reason = reason.and_then(|found| {
+        audit::read_reason(&found.value).unwrap_or_else(|error| {
+            source.error(found.line, sentence(error));
+            None
+        })
+    });
+    Some(Audit { declared: declared.map(|declared| declared.to_string()), reason })
 }
 
 /// A metric of the catalogue with its parameters, each checked.

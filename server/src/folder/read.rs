@@ -66,6 +66,7 @@ fn read_settings(root: &Path, catalogue: &[MetricSpec], problems: &Problems) -> 
     let data = parts::data(&mut top, source, root);
     parts::check_links(source, &pages, &data);
     let metric = parts::metric(&mut top, source, root, catalogue);
+    let audit = parts::audit(&mut top, source);
     let solution = parts::solution(&mut top, source, root);
     top.finish();
     let tables = tables::Tables::new(&data, metric.as_ref(), solution.as_ref(), catalogue);
@@ -88,6 +89,7 @@ fn read_settings(root: &Path, catalogue: &[MetricSpec], problems: &Problems) -> 
         pages,
         data: data.into_iter().map(|file| file.value).collect(),
         metric,
+        audit,
     };
     let solution = solution.map(|file| file.value);
     Some(Folder { root: root.to_owned(), contents, solution })

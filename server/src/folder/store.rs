@@ -14,6 +14,8 @@ pub struct Judging {
     pub params: Value,
     pub context: Value,
     pub public_fraction: f64,
+    pub declared: Option<String>,
+    pub audit_reason: Option<String>,
     pub sealed_sha256: Option<Vec<u8>>,
 }
 
@@ -23,6 +25,7 @@ pub async fn judging(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result
     sqlx::query_as!(
         Judging,
         r#"select v.id as "version_id: VersionId", v.number, v.metric, v.params, v.context, v.public_fraction,
+                  v.declared, v.audit_reason,
                   s.sealed_sha256 as "sealed_sha256?"
            from competitions c
            join scoring_versions v

@@ -7,7 +7,7 @@ use std::{fs, io};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 
-use super::model::{Contents, FORMAT, Metric, PAGES, SETTINGS};
+use super::model::{Audit, Contents, FORMAT, Metric, PAGES, SETTINGS};
 
 /// What stands in the settings beside the contents.
 #[derive(Debug, Clone, Default)]
@@ -71,6 +71,9 @@ pub fn settings(contents: &Contents, remarks: &Remarks) -> String {
     if let Some(metric) = &contents.metric {
         line(metric_section(metric, remarks.is_direction_open));
     }
+    if let Some(audit) = &contents.audit {
+        line(audit_section(audit));
+    }
     line(comments(&remarks.about_solution));
     if let Some(solution) = &remarks.solution {
         line(format!("[solution]\nfile = {}\n", quoted(solution)));
@@ -114,6 +117,16 @@ fn metric_section(metric: &Metric, is_direction_open: bool) -> String {
         if !map.is_empty() {
             let _ = writeln!(text, "\n[metric.{name}]");
             text.push_str(&entries(map));
+        }
+    }
+    text
+}
+
+fn audit_section(audit: &Audit) -> String {
+    let mut text = "[audit]\n".to_owned();
+    for (name, answer) in [("declared", &audit.declared), ("reason", &audit.reason)] {
+        if let Some(answer) = answer {
+            let _ = writeln!(text, "{name} = {}", quoted(answer));
         }
     }
     text

@@ -13,6 +13,7 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access;
 use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::store::judging::{self, AuditStatement};
 use crate::competitions::store::texts::{self, TextPage};
 use crate::error::{AppError, Result};
 use crate::ids::{MergeRequestId, TeamInvitationId};
@@ -53,6 +54,8 @@ pub struct JoinPage {
     pub shell: Shell,
     pub frame: Frame,
     pub rules: Option<TextPage>,
+    /// Of the metric's audit, beside the rules.
+    pub statement: Option<AuditStatement>,
     /// Why nobody can join now; empty when one can.
     pub hindrance: String,
 }
@@ -63,6 +66,7 @@ impl JoinPage {
             shell: Shell::sample(),
             frame: Frame::sample(Tab::Submit),
             rules: None,
+            statement: Some(AuditStatement::sample()),
             hindrance: String::new(),
         }
     }
@@ -82,10 +86,13 @@ async fn show_join(
     if seen.standing.team_id.is_some() {
         return Ok(Redirect::to(&paths::submit(&slug)).into_response());
     }
-    let rules = texts::find(&mut *app.db.acquire().await?, seen.competition.id, access::RULES).await?;
+    let mut conn = app.db.acquire().await?;
+    let rules = texts::find(&mut conn, seen.competition.id, access::RULES).await?;
+    let statement = judging::audit_statement(&mut conn, seen.competition.active_version_id).await?;
+    drop(conn);
     let hindrance = hindrance(&seen.competition, shell.now).unwrap_or_default();
     let frame = Frame::new(seen, Tab::Submit, shell.now);
-    Ok(JoinPage { shell, frame, rules, hindrance }.into_response())
+    Ok(JoinPage { shell, frame, rules, statement, hindrance }.into_response())
 }
 
 async fn post_join(

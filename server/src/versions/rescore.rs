@@ -55,6 +55,11 @@ pub async fn start(app: &App, host: &Member, seen: &Seen, number: i32, reason: &
             against.iter().map(|found| format!("{} {}", found.text, found.fix).trim().to_owned()).collect();
         return Err(AppError::Refused(sentences.join(" ")));
     }
+    if draft.wants_reason() {
+        return Err(AppError::refused(
+            "The audit of this version found a FAIL. Write down why that is acceptable, on the page Audit or with `holdout host audit`; everybody who takes part reads it beside the rules.",
+        ));
+    }
     judging::lock_open_version(&mut tx, seen.competition.id).await?;
     if !store::start(&mut tx, &version, reason).await? {
         return Err(AppError::refused("The version changed a moment ago. Look at it again."));

@@ -67,10 +67,10 @@ pub async fn begin(
     let begun = sqlx::query!(
         "insert into scoring_versions
             (competition_id, number, solution_id, metric, params, context, public_fraction, split_seed,
-             higher_is_better, ranked_parts, custom_metric_id, created_by)
+             higher_is_better, ranked_parts, custom_metric_id, declared, audit_reason, created_by)
          select v.competition_id, (select max(number) + 1 from scoring_versions where competition_id = $1),
                 v.solution_id, v.metric, v.params, v.context, v.public_fraction, v.split_seed, v.higher_is_better,
-                v.ranked_parts, v.custom_metric_id, $2
+                v.ranked_parts, v.custom_metric_id, v.declared, v.audit_reason, $2
          from competitions c
          join scoring_versions v on v.id = c.active_version_id
          where c.id = $1 and c.launched_at is not null

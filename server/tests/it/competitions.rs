@@ -80,11 +80,25 @@ impl Scene {
 
     /// Does what a scorer's examination does, with these findings.
     async fn examine(&self, slug: &str, findings: Value) {
-        let report = json!({ "profile": null, "findings": findings, "suggested_metrics": ["rmse"] });
+        self.report(slug, &json!({ "profile": null, "findings": findings, "suggested_metrics": ["rmse"] }))
+            .await;
+    }
+
+    /// An examination whose audit ends with this verdict.
+    async fn audit(&self, slug: &str, overall: &str, verdict: &str) {
+        let check = json!({ "check": "E honest report", "verdict": verdict, "value": 0.165,
+                            "text": "Sending 0.7 times the median scores better.", "exploit": "Shrink.",
+                            "repair": "Use mae." });
+        let audit = json!({ "overall": overall, "checks": [check] });
+        let report = json!({ "profile": null, "findings": [], "suggested_metrics": [], "audit": audit });
+        self.report(slug, &report).await;
+    }
+
+    async fn report(&self, slug: &str, report: &Value) {
         sql("update scoring_versions set report = $2, examined_revision = input_revision
              where competition_id = (select id from competitions where slug = $1)")
         .bind(slug)
-        .bind(&report)
+        .bind(report)
         .execute(&self.world.pool)
         .await
         .unwrap();
@@ -230,6 +244,105 @@ async fn a_launch_is_refused_with_reasons_and_fixes(pool: PgPool) {
         .unwrap()
         .get(0);
     assert_eq!(noted, 1);
+    scene.end().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_fail_of_the_audit_is_launched_over_with_a_reason_that_everybody_reads(pool: PgPool) {
+    const REASON: &str = "It replays <b>an old contest</b> as it was.";
+    let scene = Scene::begin(pool).await;
+    let slug = scene.whole_draft("replay").await;
+    scene.audit(&slug, "FAIL", "fail").await;
+    let report = scene.host.api.get(&api(&slug, "/report")).await.expect(200).json();
+    assert_eq!((&report["may_launch"], &report["wants_audit_reason"]), (&json!(true), &json!(true)));
+    let told = scene.launch(&slug).await.expect(422).json();
+    assert_eq!(told["field"], "audit_reason", "{told}");
+    let page = format!("/c/{slug}/host/launch");
+    let form = scene.host.browser.post_form(&page, &[("audit_reason", " ")]).await.expect(422).text();
+    assert!(form.contains("The audit found a FAIL"), "{form}");
+    let long = json!({ "audit_reason": "x".repeat(1001) });
+    scene.host.api.send_json(Method::POST, &api(&slug, "/launch"), &long).await.expect(422);
+    let raw = sql("update scoring_versions set activated_at = clock_now() where audit_overall = 'FAIL'");
+    let refused = raw.execute(&scene.world.pool).await.unwrap_err().to_string();
+    assert!(refused.contains("scoring_versions_fail_has_reason"), "{refused}");
+
+    scene.host.browser.post_form(&page, &[("audit_reason", REASON)]).await.expect_redirect();
+    let noted: Value = sql("select detail from audit_log where action = 'launch'")
+        .fetch_one(&scene.world.pool)
+        .await
+        .unwrap()
+        .get(0);
+    assert_eq!((&noted["audit"], &noted["audit_reason"]), (&json!("FAIL"), &json!(REASON)));
+    for path in ["/p/rules", "/join"] {
+        let page = scene.stranger.browser.get(&format!("/c/{slug}{path}")).await.expect(200).text();
+        assert!(page.contains("This metric can be gamed") && page.contains("an old contest"), "{path}");
+        assert!(!page.contains("<b>an old") && !page.contains("0.7 times"), "{path}");
+    }
+    let metric = scene.world.visitor().get(&api(&slug, "/metric")).await.expect(200).json();
+    assert_eq!((&metric["audit"], &metric["audit_reason"]), (&json!("FAIL"), &json!(REASON)));
+    let folder = scene.host.api.get(&api(&slug, "/folder")).await.expect(200).json();
+    assert_eq!(folder["competition"]["audit"]["reason"], REASON);
+
+    // A new version takes the reason over; without one it is not begun to be scored.
+    scene.host.api.send_json(Method::POST, &api(&slug, "/versions"), &json!({})).await.expect(201);
+    scene.audit(&slug, "FAIL", "fail").await;
+    let start = async || {
+        let reason = json!({ "reason": "Better." });
+        scene.host.api.send_json(Method::POST, &api(&slug, "/versions/2/start"), &reason).await
+    };
+    scene.host.api.send_json(Method::PUT, &api(&slug, "/audit"), &json!({})).await.expect(200);
+    assert!(start().await.expect(403).text().contains("Write down why"));
+    let answer = json!({ "audit_reason": REASON });
+    scene.host.api.send_json(Method::PUT, &api(&slug, "/audit"), &answer).await.expect(200);
+    start().await.expect(200);
+    scene.end().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn what_the_audit_refuses_or_passes_needs_no_reason_and_no_reason_helps(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let slug = scene.whole_draft("fair").await;
+    scene.audit(&slug, "REFUSED", "refused").await;
+    let raw = sql("update scoring_versions set activated_at = clock_now(), audit_reason = 'because'");
+    let refused = raw.execute(&scene.world.pool).await.unwrap_err().to_string();
+    assert!(refused.contains("scoring_versions_refused_never_counts"), "{refused}");
+    scene.audit(&slug, "WARN", "warn").await;
+    scene.launch(&slug).await.expect(200);
+    let rules = scene.stranger.browser.get(&format!("/c/{slug}/p/rules")).await.expect(200).text();
+    assert!(!rules.contains("can be gamed"));
+    scene.end().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn the_audit_is_for_hosts_and_asks_one_question(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let slug = scene.whole_draft("question").await;
+    scene.audit(&slug, "WARN", "warn").await;
+    let (address, page) = (api(&slug, "/audit"), format!("/c/{slug}/host/audit"));
+    scene.world.visitor().get(&address).await.expect(401);
+    scene.stranger.api.get(&address).await.expect(404);
+    scene.stranger.api.send_json(Method::PUT, &address, &json!({})).await.expect(404);
+    scene.stranger.browser.get(&page).await.expect(404);
+    let shown = scene.host.browser.get(&page).await.expect(200).text();
+    assert!(shown.contains("Sending 0.7 times the median") && shown.contains("0.165"), "{shown}");
+    let found = scene.host.api.get(&address).await.expect(200).json();
+    assert_eq!((&found["overall"], &found["declared"]), (&json!("WARN"), &Value::Null));
+    assert_eq!(found["checks"][0]["repair"], "Use mae.");
+
+    for wrong in ["mode", "quantile 2", "quantile"] {
+        let answer = json!({ "declared": wrong });
+        let told = scene.host.api.send_json(Method::PUT, &address, &answer).await.expect(422).json();
+        assert_eq!(told["field"], "declared", "{wrong}");
+    }
+    let form = [("wanted", "quantile"), ("share", "0,9")];
+    scene.host.browser.post_form(&page, &form).await.expect_redirect();
+    let found = scene.host.api.get(&address).await.expect(200).json();
+    assert_eq!((&found["declared"], &found["is_current"]), (&json!("quantile 0.9"), &json!(false)));
+    scene.audit(&slug, "PASS", "pass").await;
+    scene.launch(&slug).await.expect(200);
+    let told = scene.host.api.send_json(Method::PUT, &address, &json!({})).await.expect(403).text();
+    assert!(told.contains("fixed at launch"), "{told}");
+    assert!(scene.host.browser.get(&page).await.expect(200).text().contains("quantile 0.9"));
     scene.end().await;
 }
 

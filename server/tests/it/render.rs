@@ -58,6 +58,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         competitions::pages::setup::files::DataPage,
         competitions::pages::setup::files::SamplePage,
         competitions::pages::setup::files::SolutionPage,
+        competitions::pages::setup::audit::AuditPage,
         competitions::pages::setup::launch::LaunchPage,
         competitions::pages::setup::launch::TablePage,
         competitions::pages::setup::metric::MetricPage,

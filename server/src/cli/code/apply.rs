@@ -121,6 +121,10 @@ impl Target<'_> {
                 client.delete(&self.file(&file.name))?;
             }
             Change::Metric { after, .. } => self.put_metric(after)?,
+            Change::Audit { after, .. } => {
+                let answer = json!({ "declared": after.declared, "audit_reason": after.reason });
+                client.put(&self.of.api("/audit"), &answer)?;
+            }
             Change::Solution { file, .. } => self.put_solution(file)?,
         }
         let first = change.to_string().lines().next().unwrap_or_default().to_owned();

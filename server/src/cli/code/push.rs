@@ -210,7 +210,7 @@ fn refuse_without_reason(args: &PushArgs, held: Option<&Snapshot>, changes: &[Ch
 }
 
 fn launch_now(session: &Session, of: &Competition, is_sure: bool) -> Outcome<Value> {
-    Ok(launch::decide(session, of, None, is_sure)?.unwrap_or(Value::Null))
+    Ok(launch::decide(session, of, None, None, is_sure)?.unwrap_or(Value::Null))
 }
 
 fn gone() -> CliError {

@@ -44,6 +44,9 @@ pub struct ArchiveArgs {
     /// Launch it, wait until everything is scored, and compare the scores with the archive's.
     #[arg(long)]
     launch: bool,
+    /// With --launch: why you launch over a FAIL of the audit, where the archive holds no reason.
+    #[arg(long, value_name = "TEXT")]
+    audit_reason: Option<String>,
     /// Go on without being asked.
     #[arg(long)]
     yes: bool,
@@ -70,7 +73,8 @@ pub(super) fn take_in(session: &Session, args: &ImportArgs, manifest: &Manifest)
     let mut done = json!({
         "slug": of.slug, "imported": imported, "solution": solution, "launched": false, "scores": null,
     });
-    if wish.launch && launch::decide(session, &of, None, wish.yes)?.is_some() {
+    let reason = wish.audit_reason.as_deref();
+    if wish.launch && launch::decide(session, &of, None, reason, wish.yes)?.is_some() {
         done["launched"] = json!(true);
         let tally = compare(session, &of, &space)?;
         done["scores"] = json!(tally);

@@ -2,6 +2,7 @@
 //!
 //! Never here: a label that leaves this machine in the clear; solutions are sealed by [`super::seal`].
 
+mod audit;
 mod dashboard;
 pub mod data;
 pub mod export;
@@ -48,6 +49,8 @@ pub enum HostVerb {
     /// The metric: show, set, module.
     #[command(subcommand)]
     Metric(judging::MetricVerb),
+    /// How the metric can be gamed on the hidden labels; with --declared or --audit-reason, your answers to it.
+    Audit(audit::AuditArgs),
     /// What stands between the draft and its launch. Exit code 2 where something does.
     Report(report::ReportArgs),
     /// Have the draft examined again and wait for what is found. Exit code 2 where something stands against it.
@@ -110,6 +113,7 @@ pub fn run(session: &Session, verb: &HostVerb) -> Outcome {
         HostVerb::Data(verb) => data::run(session, verb),
         HostVerb::Solution(args) => judging::solution(session, args),
         HostVerb::Metric(verb) => judging::metric(session, verb),
+        HostVerb::Audit(args) => audit::audit(session, args),
         HostVerb::Report(args) => report::report(session, args),
         HostVerb::Check(args) => report::check(session, args),
         HostVerb::Launch(args) => launch::launch_draft(session, args),

@@ -127,6 +127,8 @@ struct ReportJson {
     /// Whether the report speaks of the draft as it is now.
     is_current: bool,
     may_launch: bool,
+    /// Whether a launch wants a reason to go on over a FAIL of the audit.
+    wants_audit_reason: bool,
     /// `queued`, `leased`, `done` or `failed`: of the newest examination.
     state: Option<String>,
     report: Option<Report>,
@@ -172,6 +174,7 @@ async fn show_report(
     Ok(Json(ReportJson {
         steps: steps.collect(),
         is_current: draft.report_is_current(),
+        wants_audit_reason: draft.wants_reason(),
         may_launch: hindrances.is_empty() && seen.competition.launched_at.is_none(),
         state: draft.examination.map(|job| job.state),
         report: draft.report,
@@ -204,6 +207,9 @@ struct LaunchBody {
     /// Start now and last so long; left out: the timeline as it is.
     #[schema(example = 30)]
     days: Option<u32>,
+    /// Why you launch over a FAIL of the audit; everybody who takes part reads it beside the rules. Left out: the one on
+    /// record.
+    audit_reason: Option<String>,
 }
 
 /// Launch the competition.
@@ -223,9 +229,10 @@ async fn post_launch(
     body: Result<ApiJson<LaunchBody>>,
 ) -> Result<Json<CompetitionJson>> {
     let (host, seen) = open(&app, &slug, caller).await?;
-    match body?.0.days {
-        Some(days) => launch::launch_for(&app, &host, &seen, days).await?,
-        None => launch::launch(&app, &host, &seen).await?,
+    let LaunchBody { days, audit_reason } = body?.0;
+    match days {
+        Some(days) => launch::launch_for(&app, &host, &seen, days, audit_reason.as_deref()).await?,
+        None => launch::launch(&app, &host, &seen, audit_reason.as_deref()).await?,
     }
     Ok(Json(shown(&app, &slug, &host).await?))
 }

@@ -27,6 +27,14 @@ pub(super) struct CompetitionMetricJson {
     /// The metrics that teams are ranked by, the primary first; absent where it is their scores.
     #[serde(skip_serializing_if = "<[RankedPart]>::is_empty")]
     ranked_by: Vec<RankedPart>,
+    /// The verdict of the audit before the launch, which found out how the metric can be gamed on the labels; absent where
+    /// there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "WARN")]
+    audit: Option<String>,
+    /// Why the host launched over a FAIL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audit_reason: Option<String>,
 }
 
 /// What submissions are judged by, with its parameters.
@@ -50,12 +58,15 @@ pub(super) async fn show_metric(
     let name = competition.metric.clone().ok_or(AppError::NotFound)?;
     let mut conn = app.db.acquire().await?;
     let params = judging::params(&mut conn, competition.id).await?.unwrap_or_default();
+    let statement = judging::audit_statement(&mut conn, competition.active_version_id).await?;
     Ok(Json(CompetitionMetricJson {
         version: competition.version_number.ok_or(AppError::NotFound)?,
         title: competition.metric_name().unwrap_or_default().to_owned(),
         params,
         higher_is_better: competition.higher_is_better.unwrap_or_default(),
         ranked_by: competition.ranked_by().to_vec(),
+        audit_reason: statement.as_ref().and_then(|said| said.reason_for_fail().map(str::to_owned)),
+        audit: statement.map(|said| said.overall),
         name,
     }))
 }

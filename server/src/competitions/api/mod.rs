@@ -1,5 +1,6 @@
 //! Competitions as JSON. The same reads and verbs as the pages.
 
+mod audit;
 mod hosting;
 mod invitations;
 mod launching;
@@ -45,6 +46,7 @@ pub fn router() -> OpenApiRouter<App> {
         .merge(invitations::router())
         .merge(hosting::router())
         .merge(supplying::router())
+        .merge(audit::router())
         .merge(launching::router())
         .merge(taking_part::router())
 }

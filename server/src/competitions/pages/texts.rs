@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::competitions::access::{self, Terms};
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::model::Competition;
+use crate::competitions::store::judging::{self, AuditStatement};
 use crate::competitions::store::texts::{self, PageLink, TextPage};
 use crate::error::{AppError, Result};
 use crate::paths;
@@ -39,6 +40,8 @@ pub struct TextPageView {
     pub current: String,
     /// `None` where the host wrote nothing yet.
     pub text: Option<TextPage>,
+    /// Of the metric's audit, beside the rules.
+    pub statement: Option<AuditStatement>,
 }
 
 impl TextPageView {
@@ -57,6 +60,7 @@ impl TextPageView {
                 is_proposed: false,
                 updated_at: chrono::DateTime::UNIX_EPOCH,
             }),
+            statement: Some(AuditStatement::sample()),
         }
     }
 
@@ -103,12 +107,16 @@ async fn text_page(app: &App, slug: &str, page: &str, shell: Shell) -> Result<Te
     let mut conn = app.db.acquire().await?;
     let links = texts::links(&mut conn, seen.competition.id).await?;
     let text = texts::find(&mut conn, seen.competition.id, page).await?;
+    let statement = match page {
+        access::RULES => judging::audit_statement(&mut conn, seen.competition.active_version_id).await?,
+        _ => None,
+    };
     drop(conn);
     if text.is_none() && page != OVERVIEW {
         return Err(AppError::NotFound);
     }
     let frame = Frame::new(seen, Tab::Overview, shell.now);
-    Ok(TextPageView { shell, frame, links, current: page.to_owned(), text })
+    Ok(TextPageView { shell, frame, links, current: page.to_owned(), text, statement })
 }
 
 #[derive(Template, WebTemplate)]

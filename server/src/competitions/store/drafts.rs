@@ -133,7 +133,7 @@ pub async fn lock(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Op
         .await
 }
 
-/// Launches with a version that is whole.
+/// Launches with a version that is whole, and with the reason to go on over a FAIL of its audit.
 ///
 /// # Errors
 /// Those of the database.
@@ -141,11 +141,17 @@ pub async fn set_launched(
     conn: &mut PgConnection,
     id: CompetitionId,
     version: VersionId,
+    audit_reason: Option<&str>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    sqlx::query!("update scoring_versions set activated_at = $2 where id = $1", version.0, now)
-        .execute(&mut *conn)
-        .await?;
+    sqlx::query!(
+        "update scoring_versions set activated_at = $2, audit_reason = $3 where id = $1",
+        version.0,
+        now,
+        audit_reason,
+    )
+    .execute(&mut *conn)
+    .await?;
     sqlx::query!(
         "update competitions set launched_at = $3, active_version_id = $2 where id = $1 and launched_at is null",
         id.0,

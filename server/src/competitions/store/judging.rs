@@ -51,6 +51,10 @@ pub struct Version {
     pub params: Value,
     pub context: Value,
     pub public_fraction: f64,
+    /// What the winner's file should hold, as its host said.
+    pub declared: Option<String>,
+    /// Why the host goes on over a FAIL of the audit.
+    pub audit_reason: Option<String>,
     pub higher_is_better: Option<bool>,
     pub input_revision: i32,
     pub examined_revision: Option<i32>,
@@ -86,7 +90,7 @@ pub async fn version_at_hand(conn: &mut PgConnection, id: CompetitionId) -> sqlx
     sqlx::query_as!(
         Version,
         "select v.id as \"id: VersionId\", v.number, v.solution_id as \"solution_id: SolutionId\", v.metric, v.params,
-                v.context, v.public_fraction, v.higher_is_better, v.input_revision, v.examined_revision, v.report,
+                v.context, v.public_fraction, v.declared, v.audit_reason, v.higher_is_better, v.input_revision, v.examined_revision, v.report,
                 v.activated_at
          from scoring_versions v
          join competitions c on c.id = v.competition_id
@@ -150,6 +154,65 @@ pub async fn lock_draft(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Res
          where c.id = $1 and c.launched_at is null
          for update of c, v",
         id.0,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Writes down what a host answers to the audit.
+///
+/// # Errors
+/// Those of the database.
+pub async fn set_audit_answer(
+    conn: &mut PgConnection,
+    version: VersionId,
+    declared: Option<&str>,
+    reason: Option<&str>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update scoring_versions set declared = $2, audit_reason = $3 where id = $1",
+        version.0,
+        declared,
+        reason,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What everybody who takes part reads of the audit: its verdict, and why the host went on over a FAIL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditStatement {
+    pub overall: String,
+    pub reason: Option<String>,
+}
+
+impl AuditStatement {
+    /// The host's words; `None` where there is no FAIL to answer for.
+    pub fn reason_for_fail(&self) -> Option<&str> {
+        self.reason.as_deref().filter(|_| self.overall == "FAIL")
+    }
+
+    pub fn sample() -> Self {
+        Self { overall: "FAIL".to_owned(), reason: Some("It is a replay.".to_owned()) }
+    }
+}
+
+/// Of the version that counts; `None` before the launch, and where there was no audit.
+///
+/// # Errors
+/// Those of the database.
+pub async fn audit_statement(
+    conn: &mut PgConnection,
+    version: Option<VersionId>,
+) -> sqlx::Result<Option<AuditStatement>> {
+    let Some(version) = version else { return Ok(None) };
+    sqlx::query_as!(
+        AuditStatement,
+        "select audit_overall as \"overall!\", audit_reason as reason
+         from scoring_versions
+         where id = $1 and audit_overall is not null",
+        version.0,
     )
     .fetch_optional(conn)
     .await

@@ -2,10 +2,11 @@
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use axum::{Form, Router};
+use holdout_contract::audit::Overall;
 use holdout_contract::examine::{Finding, Proposal, Verdict};
 use holdout_contract::rejection::Rejection;
 
@@ -18,6 +19,7 @@ use crate::error::Result;
 use crate::paths;
 use crate::web::forms::{Mistake, mistake};
 use crate::web::shell::{self, Shell};
+use serde::Deserialize;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -85,12 +87,16 @@ pub struct LaunchPage {
     pub setup: Setup,
     pub draft: Draft,
     pub hindrances: Vec<Hindrance>,
+    /// The reason to go on over a FAIL, as it was typed or stands on record.
+    pub audit_reason: String,
     pub mistake: Mistake,
 }
 
 impl LaunchPage {
-    fn new(opened: Opened, shell: Shell, mistake: Mistake) -> Self {
+    fn new(opened: Opened, shell: Shell, typed: Option<String>, mistake: Mistake) -> Self {
+        let on_record = || opened.draft.version.audit_reason.clone().unwrap_or_default();
         Self {
+            audit_reason: typed.unwrap_or_else(on_record),
             hindrances: setup::hindrances(&opened.seen.competition, &opened.draft, shell.now),
             frame: opened.frame(&shell),
             setup: opened.setup,
@@ -108,6 +114,7 @@ impl LaunchPage {
             frame,
             setup: Setup::sample(Some(Step::Launch)),
             draft: Draft::sample(),
+            audit_reason: String::new(),
             mistake: Mistake::none(),
         }
     }
@@ -118,6 +125,11 @@ impl LaunchPage {
             self.draft.report.iter().flat_map(|report| &report.findings).collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
         findings
+    }
+
+    /// Whether the audit found a FAIL, over which one launches with a reason alone.
+    pub fn is_fail(&self) -> bool {
+        self.draft.overall() == Some(Overall::Fail)
     }
 
     /// Whether to look again in a moment.
@@ -140,17 +152,28 @@ impl LaunchPage {
 
 async fn show_launch(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<LaunchPage> {
     let opened = open(&app, &slug, &shell, Some(Step::Launch)).await?;
-    Ok(LaunchPage::new(opened, shell, Mistake::none()))
+    Ok(LaunchPage::new(opened, shell, None, Mistake::none()))
 }
 
-async fn post_launch(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct LaunchForm {
+    audit_reason: String,
+}
+
+async fn post_launch(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    shell: Shell,
+    Form(form): Form<LaunchForm>,
+) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Launch)).await?;
-    match mistake(launch::launch(&app, shell.member()?, &opened.seen).await)? {
+    match mistake(launch::launch(&app, shell.member()?, &opened.seen, Some(&form.audit_reason)).await)? {
         Ok(()) => {
             let sentence = shell::flash("It is launched. Tell people!");
             Ok(([sentence], Redirect::to(&paths::competition(&slug))).into_response())
         }
-        Err(mistake) => Ok(correct(LaunchPage::new(opened, shell, mistake))),
+        Err(mistake) => Ok(correct(LaunchPage::new(opened, shell, Some(form.audit_reason), mistake))),
     }
 }
 

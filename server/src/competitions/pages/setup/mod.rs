@@ -1,5 +1,6 @@
 //! The host's side: a page a step, with a check list of what is done and what is missing.
 
+pub mod audit;
 pub mod files;
 pub mod launch;
 pub mod metric;
@@ -29,6 +30,7 @@ pub fn router() -> Router<App> {
         .merge(texts::router())
         .merge(files::router())
         .merge(metric::router())
+        .merge(audit::router())
         .merge(launch::router())
 }
 
