@@ -188,6 +188,7 @@ async fn host_houses(ada: &Shell) {
     let report = ada.json(&["host", "check", "houses"]).await;
     assert_eq!(report["may_launch"], true, "{report}");
     assert_eq!(ada.json(&["host", "report", "houses"]).await["may_launch"], true);
+    assert_eq!(ada.json(&["host", "audit", "houses"]).await["is_current"], true);
     ada.run(&["host", "launch", "houses", "--days", "30"]).await.expect(64); // nobody can be asked
     let launched = ada.json(&["host", "launch", "houses", "--days", "30", "--yes"]).await;
     assert_eq!(launched["state"], "open");

@@ -265,6 +265,9 @@ async fn after_the_launch_another_solution_makes_a_version_with_a_reason(pool: P
     let starts = starts.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     desk.replace("houses/competition.toml", "2026-12-01T00:00:00Z", &starts);
     desk.replace("houses/competition.toml", "2026-12-31", "2036-12-31");
+    let told = desk.run(&["host", "push", "houses", "--launch", "--yes"]).await.expect(1);
+    assert!(told.err.contains("The audit found a FAIL"), "{}", told.err);
+    desk.replace("houses/competition.toml", "[metric]", "[audit]\nreason = \"Made-up labels.\"\n\n[metric]");
     let told = desk.run(&["host", "push", "houses", "--launch", "--yes"]).await.expect(0);
     assert!(told.out.contains("Pushed and launched"), "{}", told.out);
 
