@@ -1,6 +1,7 @@
-# Two small images from one build: the web server, and the scorers, which alone may hold the key.
+# Small images from one build: the web server; the scorers, which alone may hold the key; runners of notebooks.
 #   docker build --target server -t holdout .
 #   docker build --target scorer -t holdout-scorer .
+#   docker build --target runner -t holdout-runner .
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
@@ -34,3 +35,18 @@ ENV HOLDOUT_FILES=/var/lib/holdout/files HOLDOUT_SCORER_KEY=/var/lib/holdout/key
     HOLDOUT_PYTHON=/opt/python/bin/python
 ENTRYPOINT ["holdout-scorer"]
 CMD ["work"]
+
+# With Jupyter's kernel and what notebooks may count on, as `holdout-scorer python-setup` installs them.
+FROM base AS runner
+USER root
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 python3-venv fonts-dejavu-core \
+    && rm -rf /var/lib/apt/lists/* \
+    && python3 -m venv /opt/python \
+    && /opt/python/bin/pip install --no-cache-dir --only-binary :all: "numpy>=1.24" "pandas>=2.0" "scikit-learn>=1.3" \
+        "matplotlib>=3.8" "ipykernel>=6.29,<7" "jupyter-client>=8.6,<9" "nbclient>=0.10,<0.11" \
+    && install -d -o holdout -g holdout -m 0700 /var/lib/holdout/spool
+USER holdout
+COPY --from=build /out/holdout-scorer /usr/local/bin/holdout-scorer
+ENV HOLDOUT_FILES=/var/lib/holdout/files HOLDOUT_SPOOL=/var/lib/holdout/spool HOLDOUT_PYTHON=/opt/python/bin/python
+ENTRYPOINT ["holdout-scorer"]
+CMD ["run-notebooks"]

@@ -63,7 +63,8 @@ impl House {
         for (name, content) in data {
             fs::write(folder.input().join(name), content).expect("written");
         }
-        let ran = self.sandbox.run(&folder, "houses", notebook(cells).as_bytes(), watch);
+        let name = Some("houses").filter(|_| !data.is_empty());
+        let ran = self.sandbox.run(&folder, name, notebook(cells).as_bytes(), watch);
         let read = |path: &PathBuf| fs::read_to_string(path).expect("read");
         let executed = ran.executed.as_ref().map(|path| serde_json::from_str(&read(path)).expect("JSON"));
         let files = ran.files.iter().map(|file| (file.path.clone(), read(&file.at))).collect();
@@ -141,6 +142,14 @@ fn runs_somewhere(word: &str) -> bool {
     let entries = fs::read_dir("/proc").expect("processes").flatten();
     let mut lines = entries.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
     lines.any(|line| String::from_utf8_lossy(&line).contains(word))
+}
+
+#[test]
+fn a_notebook_without_a_competition_finds_no_data() {
+    let Some(house) = House::open(BOUNDS) else { return };
+    let cell = "import os\nassert os.listdir('/kaggle/input') == [] and not os.path.lexists('data')";
+    let outcome = house.run(&[cell]);
+    assert_eq!(outcome.ran.ending, Ending::FromTheTop, "{}", outcome.ran.log);
 }
 
 #[test]

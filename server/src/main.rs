@@ -206,6 +206,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::spawn(holdout::admin::suspend::lift_forever(app.clone()));
     tokio::spawn(holdout::accounts::sweep::sweep_forever(app.clone()));
     tokio::spawn(holdout::leaderboard::settle::keep(app.clone()));
+    tokio::spawn(holdout::notebooks::read_again::read_all(app.clone()));
     tokio::spawn(holdout::site::current::follow(app.clone()));
     let listener = tokio::net::TcpListener::bind(app.config.listen).await?;
     tracing::info!(address = %app.config.listen, "serving");

@@ -149,6 +149,7 @@ pub const NOTEBOOK_RUN: &str = "/n/{username}/{notebook}/runs/{run}";
 pub const NOTEBOOK_RUN_NOTEBOOK: &str = "/n/{username}/{notebook}/runs/{run}/notebook";
 pub const NOTEBOOK_RUN_FILE: &str = "/n/{username}/{notebook}/runs/{run}/files/{output}";
 pub const NOTEBOOK_RUN_SUBMIT: &str = "/n/{username}/{notebook}/runs/{run}/submit";
+pub const NOTEBOOK_RUN_CANCEL: &str = "/n/{username}/{notebook}/runs/{run}/cancel";
 pub const NOTEBOOK_PICTURE: &str = "/n/{username}/{notebook}/pictures/{picture}";
 pub const NOTEBOOK_COMPARE: &str = "/n/{username}/{notebook}/compare";
 pub const NOTEBOOK_SETTINGS: &str = "/n/{username}/{notebook}/settings";
@@ -290,6 +291,7 @@ pub const API_NOTEBOOK_RUN: &str = "/api/v1/notebooks/{username}/{notebook}/runs
 pub const API_NOTEBOOK_RUN_NOTEBOOK: &str = "/api/v1/notebooks/{username}/{notebook}/runs/{run}/notebook";
 pub const API_NOTEBOOK_RUN_FILE: &str = "/api/v1/notebooks/{username}/{notebook}/runs/{run}/files/{output}";
 pub const API_NOTEBOOK_RUN_SUBMISSION: &str = "/api/v1/notebooks/{username}/{notebook}/runs/{run}/submission";
+pub const API_NOTEBOOK_RUN_CANCEL: &str = "/api/v1/notebooks/{username}/{notebook}/runs/{run}/cancel";
 pub const API_NOTEBOOK_DIFF: &str = "/api/v1/notebooks/{username}/{notebook}/diff";
 pub const API_NOTEBOOK_COMMENTS: &str = "/api/v1/notebooks/{username}/{notebook}/comments";
 pub const API_NOTEBOOK_FOLLOW: &str = "/api/v1/notebooks/{username}/{notebook}/follow";
@@ -576,6 +578,10 @@ pub fn notebook_version(username: &str, notebook: &str, version: i32) -> String 
 
 pub fn notebook_file(username: &str, notebook: &str, version: i32) -> String {
     format!("/n/{username}/{notebook}/versions/{version}/file")
+}
+
+pub fn notebook_runs(username: &str, notebook: &str) -> String {
+    format!("/n/{username}/{notebook}/runs")
 }
 
 pub fn notebook_run(username: &str, notebook: &str, run: crate::ids::RunId) -> String {

@@ -22,9 +22,21 @@ pub struct Leased {
     pub job_id: i64,
     pub lease: Uuid,
     pub subject: Subject,
-    pub competition_id: i64,
+    /// Every job has one, but for runs of notebooks that belong to none.
+    pub competition_id: Option<i64>,
     /// 1 at the first try.
     pub attempts: i32,
+}
+
+impl Leased {
+    /// The competition of a job about scores.
+    ///
+    /// # Errors
+    /// A job that has none, which the schema rules out.
+    pub fn competition(&self) -> sqlx::Result<i64> {
+        self.competition_id
+            .ok_or_else(|| sqlx::Error::Decode(format!("job {} has no competition", self.job_id).into()))
+    }
 }
 
 /// Adds a job. Start-time fair queueing on two levels: its turn is one behind its competition's last
@@ -82,37 +94,70 @@ pub async fn enqueue(
     .await
 }
 
-/// Whose work it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Taker {
-    /// Takes everything that is about scores.
-    Scorer,
-    /// Takes runs of notebooks alone.
-    Runner,
-}
-
-impl Taker {
-    fn priorities(self) -> (i16, i16) {
-        match self {
-            Self::Scorer => (Priority::Interactive as i16, Priority::Audit as i16),
-            Self::Runner => (Priority::Run as i16, Priority::Run as i16),
-        }
-    }
-}
-
-/// Leases the next job about scores for `lease_seconds`, or `None` when none waits: see [`claim_for`].
+/// Adds a run of a notebook. Its turn is one behind the last that waits for the same person: a burst of one
+/// person delays only that person.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn claim(
+pub async fn enqueue_run(
     conn: &mut PgConnection,
-    worker: Uuid,
-    lease_seconds: f64,
-) -> sqlx::Result<Option<Leased>> {
-    claim_for(conn, Taker::Scorer, worker, lease_seconds).await
+    run_id: i64,
+    competition_id: Option<i64>,
+) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        "insert into jobs (kind, priority, turn, competition_id, run_id)
+         values (
+            'run', $3,
+            greatest(
+                coalesce((select turn from jobs where state = 'queued' and priority = $3 order by turn, id limit 1), 0),
+                coalesce((select j.turn + 1 from notebook_runs r
+                          join jobs j on j.run_id = r.id and j.state = 'queued'
+                          where r.finished_at is null
+                            and r.asked_by = (select asked_by from notebook_runs where id = $1)
+                          order by j.turn desc limit 1), 0)
+            ),
+            $2, $1)
+         returning id",
+        run_id,
+        competition_id,
+        Priority::Run as i16,
+    )
+    .fetch_one(conn)
+    .await
 }
 
-/// Leases the next job for `lease_seconds`, or `None` when none waits.
+/// Leases the next run of a notebook for `lease_seconds`, or `None` when none waits. Pauses are as in [`claim`].
+///
+/// # Errors
+/// Those of the database.
+pub async fn claim_run(
+    conn: &mut PgConnection,
+    runner: Uuid,
+    lease_seconds: f64,
+) -> sqlx::Result<Option<Leased>> {
+    let row = sqlx::query_as!(
+        Row,
+        "update jobs
+         set state = 'leased', lease = gen_random_uuid(), leased_by = $1, leased_at = now(),
+             lease_until = now() + make_interval(secs => $2), attempts = attempts + 1
+         where id = (
+            select id from jobs
+            where state = 'queued' and (run_at <= now() or run_at > now() + interval '1 minute') and priority = $3
+            order by turn, id
+            limit 1
+            for update skip locked)
+         returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, verification_id, run_id, attempts",
+        runner,
+        lease_seconds,
+        Priority::Run as i16,
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(Leased::try_from).transpose()
+}
+
+/// Leases the next job about scores for `lease_seconds`, or `None` when none waits. Runs of notebooks are not
+/// among them: see [`claim_run`].
 ///
 /// No pause is as long as a minute: a job that seems to wait longer was put there before the
 /// machine's clock was set back, and is due.
@@ -122,19 +167,17 @@ pub async fn claim(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn claim_for(
+pub async fn claim(
     conn: &mut PgConnection,
-    taker: Taker,
     worker: Uuid,
     lease_seconds: f64,
 ) -> sqlx::Result<Option<Leased>> {
-    let (first, last) = taker.priorities();
     let row = sqlx::query_as!(
         Row,
         "with head as materialized (
             select id, priority, competition_id from jobs
             where state = 'queued' and (run_at <= now() or run_at > now() + interval '1 minute')
-              and priority between $3 and $4
+              and priority < $3
             order by priority, turn, id
             limit 1
             for update skip locked
@@ -157,8 +200,7 @@ pub async fn claim_for(
          returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, verification_id, run_id, attempts",
         worker,
         lease_seconds,
-        first,
-        last,
+        Priority::Run as i16,
     )
     .fetch_optional(conn)
     .await?;
@@ -333,7 +375,7 @@ struct Row {
     id: i64,
     lease: Uuid,
     kind: String,
-    competition_id: i64,
+    competition_id: Option<i64>,
     team_id: Option<i64>,
     submission_id: Option<i64>,
     check_id: Option<Uuid>,

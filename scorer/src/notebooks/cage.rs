@@ -42,11 +42,11 @@ pub struct NotebookCageArgs {
     /// An empty folder for the root.
     #[arg(long)]
     root: PathBuf,
-    /// The folder with the data files.
+    /// The folder with the data files, if there are any.
+    #[arg(long, requires = "input_name")]
+    input: Option<PathBuf>,
     #[arg(long)]
-    input: PathBuf,
-    #[arg(long)]
-    input_name: String,
+    input_name: Option<String>,
     python: PathBuf,
     #[arg(last = true)]
     arguments: Vec<OsString>,
@@ -100,8 +100,7 @@ fn confine(arguments: &NotebookCageArgs) -> anyhow::Result<()> {
         at: &arguments.root,
         disk_mb: arguments.disk_mb,
         read: &arguments.read,
-        input: &arguments.input,
-        input_name: &arguments.input_name,
+        input: arguments.input.as_deref().zip(arguments.input_name.as_deref()),
         python: &arguments.python,
     })?;
     limit(arguments).context("its memory, time and processes cannot be bounded")?;
@@ -206,8 +205,10 @@ pub(super) fn arguments(
     add("--cpu-seconds", bounds.cpu_seconds().to_string().into());
     python.reads().iter().chain(python.runs()).for_each(|file| add("--read", path(file)));
     add("--root", path(folders.root));
-    add("--input", path(folders.input));
-    add("--input-name", folders.input_name.into());
+    if let Some((input, name)) = folders.input {
+        add("--input", path(input));
+        add("--input-name", name.into());
+    }
     arguments.push(path(python.program()));
     arguments.push("--".into());
     arguments.extend(["-s", "-B", "-X", "utf8", "-c", script].map(OsString::from));

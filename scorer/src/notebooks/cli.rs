@@ -78,7 +78,8 @@ pub fn run(arguments: &RunArgs) -> anyhow::Result<bool> {
             }
         }
     }
-    let ran = sandbox.run(&folder, &arguments.name, &notebook, &Watch::default());
+    let name = arguments.data.as_ref().map(|_| arguments.name.as_str());
+    let ran = sandbox.run(&folder, name, &notebook, &Watch::default());
     if let Some(into) = &arguments.into {
         keep(&ran, into)?;
     }

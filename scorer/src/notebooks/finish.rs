@@ -4,7 +4,6 @@
 use std::io;
 use std::path::Path;
 
-use holdout_contract::events::{Event, announce};
 use holdout_contract::files::{Files, Stored};
 use holdout_contract::queue::Leased;
 use sqlx::{PgConnection, PgPool};
@@ -97,8 +96,6 @@ pub async fn ran(
             return Ok(Written::Stale);
         }
         superseded = remove_older(conn, work).await?;
-        let (competition_id, job_id) = (leased.competition_id, leased.job_id);
-        announce(conn, Event::Job { competition_id, job_id }).await?;
         Ok(Written::Yes)
     })
     .await?;

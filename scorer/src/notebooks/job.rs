@@ -4,7 +4,6 @@ use std::io;
 
 use futures_util::TryStreamExt;
 use holdout_contract::files::Files;
-use holdout_contract::queue::Leased;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 use tokio::io::AsyncWriteExt;
@@ -18,8 +17,8 @@ pub struct Work {
     pub notebook_id: i64,
     /// Of the version.
     pub number: i32,
-    /// Under which its data is found; empty data where the notebook belongs to no competition.
-    pub input_name: String,
+    /// Under which its data is found; `None` where the notebook belongs to no competition and has none.
+    pub input_name: Option<String>,
     notebook: StoredFile,
     data: Vec<(String, StoredFile)>,
 }
@@ -35,23 +34,23 @@ struct StoredFile {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn work(db: &PgPool, leased: &Leased, run_id: i64) -> sqlx::Result<Option<Work>> {
+pub async fn work(db: &PgPool, run_id: i64) -> sqlx::Result<Option<Work>> {
     let row = sqlx::query!(
-        "select r.notebook_id, r.number, v.storage_key, v.sha256, c.slug
-         from notebook_runs r
-         join notebook_versions v on v.notebook_id = r.notebook_id and v.number = r.number
-         join subjects s on s.id = r.notebook_id
-         join competitions c on c.id = $2
-         where r.id = $1 and s.deleted_at is null",
+        r#"select r.notebook_id, r.number, v.storage_key, v.sha256, n.competition_id, c.slug as "slug?"
+           from notebook_runs r
+           join notebook_versions v on v.notebook_id = r.notebook_id and v.number = r.number
+           join notebooks n on n.id = r.notebook_id
+           join subjects s on s.id = r.notebook_id
+           left join competitions c on c.id = n.competition_id
+           where r.id = $1 and s.deleted_at is null"#,
         run_id,
-        leased.competition_id,
     )
     .fetch_optional(db)
     .await?;
     let Some(row) = row else { return Ok(None) };
     let data = sqlx::query!(
         "select name, storage_key, sha256 from data_files where competition_id = $1 and role <> 'history'",
-        leased.competition_id,
+        row.competition_id,
     )
     .fetch_all(db)
     .await?;

@@ -27,9 +27,8 @@ pub struct View<'a> {
     pub disk_mb: u64,
     /// Of the interpreter, to be read.
     pub read: &'a [PathBuf],
-    /// The folder with the data files, and the name under which a notebook finds it.
-    pub input: &'a Path,
-    pub input_name: &'a str,
+    /// The folder with the data files, if there are any, and the name under which a notebook finds it.
+    pub input: Option<(&'a Path, &'a str)>,
     /// The interpreter as it is called.
     pub python: &'a Path,
 }
@@ -71,10 +70,10 @@ pub fn enter(view: &View<'_>) -> anyhow::Result<()> {
         )
     })?;
     show_terminals(root).context("terminals cannot be made")?;
-    let input = root.join("kaggle/input").join(view.input_name);
-    make_folder(&input)?;
-    bind(view.input, &input, Flags::Data).context("the data cannot be shown")?;
-    symlink(Path::new("/kaggle/input").join(view.input_name), root.join("kaggle/working/data"))?;
+    make_folder(&root.join("kaggle/input"))?;
+    if let Some((input, name)) = view.input {
+        show_data(root, input, name).context("the data cannot be shown")?;
+    }
     rustix::process::chdir(root)?;
     rustix::process::pivot_root(".", ".").context("the root cannot be changed")?;
     rustix::mount::unmount(".", UnmountFlags::DETACH).context("the old root cannot be let go")?;
@@ -128,6 +127,14 @@ fn show(root: &Path, path: &Path, flags: Flags) -> io::Result<()> {
         fs::File::create(&target)?;
     }
     bind(path, &target, flags)
+}
+
+/// The data, under their name and as `data`.
+fn show_data(root: &Path, input: &Path, name: &str) -> io::Result<()> {
+    let target = root.join("kaggle/input").join(name);
+    make_folder(&target)?;
+    bind(input, &target, Flags::Data)?;
+    symlink(Path::new("/kaggle/input").join(name), root.join("kaggle/working/data"))
 }
 
 /// Terminals of its own, through which a kernel runs small programs.

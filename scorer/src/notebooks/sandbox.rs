@@ -61,8 +61,8 @@ impl Bounds {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Folders<'a> {
     pub root: &'a Path,
-    pub input: &'a Path,
-    pub input_name: &'a str,
+    /// With the name under which a notebook finds it; `None` where there are no data.
+    pub input: Option<(&'a Path, &'a str)>,
 }
 
 /// A sandbox that was tried and holds.
@@ -158,7 +158,7 @@ impl Sandbox {
         let mut sandbox = Self { program: program.to_owned(), python, bounds, versions: String::new() };
         sandbox.versions = sandbox.probe(spools)?;
         let folder = RunFolder::make(spools).map_err(untried)?;
-        let ran = sandbox.run(&folder, "none", FIRST_NOTEBOOK.as_bytes(), &Watch::default());
+        let ran = sandbox.run(&folder, None, FIRST_NOTEBOOK.as_bytes(), &Watch::default());
         match ran.ending {
             Ending::FromTheTop => Ok(sandbox),
             Ending::CellFailed { traceback: reason, .. }
@@ -178,8 +178,9 @@ impl Sandbox {
         self.bounds
     }
 
-    /// Runs one notebook with the data in its folder, which it finds under `input_name`.
-    pub fn run(&self, folder: &RunFolder, input_name: &str, notebook: &[u8], watch: &Watch) -> Ran {
+    /// Runs one notebook with the data in its folder, which it finds under `input_name`; without data where there
+    /// is no name.
+    pub fn run(&self, folder: &RunFolder, input_name: Option<&str>, notebook: &[u8], watch: &Watch) -> Ran {
         let task = Task::new(self.bounds.time.as_secs(), notebook, None);
         let since = Instant::now();
         let heard = self.converse(folder, input_name, &task, notebook, self.bounds.time + GRACE, watch);
@@ -199,7 +200,7 @@ impl Sandbox {
         let probe =
             Probe { reads, folder: folder.whole().to_owned(), socket: reachable.socket(), abstract_socket };
         let task = Task::new(PROBE_TIME.as_secs(), &[], Some(probe));
-        let heard = self.converse(&folder, "none", &task, &[], PROBE_TIME, &Watch::default());
+        let heard = self.converse(&folder, None, &task, &[], PROBE_TIME, &Watch::default());
         match heard.reply {
             Ok(Reply::Probed(probed)) if probed.open_doors.is_empty() => {
                 let libraries = probed.versions.iter().map(|(name, version)| format!("{name} {version}"));
@@ -219,14 +220,14 @@ impl Sandbox {
     fn converse(
         &self,
         folder: &RunFolder,
-        input_name: &str,
+        input_name: Option<&str>,
         task: &Task,
         notebook: &[u8],
         time: Duration,
         watch: &Watch,
     ) -> Heard {
         let (root, input) = (folder.root(), folder.input());
-        let folders = Folders { root: &root, input: &input, input_name };
+        let folders = Folders { root: &root, input: input_name.map(|name| (input.as_path(), name)) };
         let started = self.start(&folders);
         let mut child = match started {
             Ok(child) => child,

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use holdout_contract::events::{Event, announce};
 use holdout_contract::files::Files;
 use holdout_contract::job::Subject;
-use holdout_contract::queue::{self, Leased, Taker};
+use holdout_contract::queue::{self, Leased};
 use sqlx::PgPool;
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
@@ -21,6 +20,9 @@ use crate::worker::finish::Written;
 use crate::worker::patience::{is_away, patiently};
 use crate::worker::step::{Stepped, fault, pass_on, renew, setback};
 use crate::worker::storage::is_passing;
+
+/// How soon a runner notices that a run was cancelled, which takes its lease away.
+const BEAT_AT_MOST: Duration = Duration::from_secs(2);
 
 /// A runner: so many notebooks at once as it has loops.
 #[derive(Clone)]
@@ -43,16 +45,16 @@ pub struct Runner {
 pub async fn step(runner: &Runner) -> sqlx::Result<Stepped> {
     let db = &runner.db;
     let mut conn = db.acquire().await?;
-    let claimed = queue::claim_for(&mut conn, Taker::Runner, runner.id, runner.lease.as_secs_f64()).await?;
+    let claimed = queue::claim_run(&mut conn, runner.id, runner.lease.as_secs_f64()).await?;
     drop(conn);
     let Some(leased) = claimed else { return Ok(Stepped::Idle) };
     let Subject::Run { run_id } = leased.subject else {
         return pass_on(db, &leased).await;
     };
-    let Some(work) = patiently(async || job::work(db, &leased, run_id).await).await? else {
+    let Some(work) = patiently(async || job::work(db, run_id).await).await? else {
         return end_without_notebook(db, &leased).await;
     };
-    patiently(async || start(db, &leased, run_id).await).await?;
+    patiently(async || start(db, run_id).await).await?;
     let folder = match RunFolder::make(&runner.spools) {
         Ok(folder) => Arc::new(folder),
         Err(error) => return setback(db, &leased, &format!("no folder for the run: {error}")).await,
@@ -88,9 +90,9 @@ async fn watched(
     let folder = Arc::clone(folder);
     // The kernel ties the cage to this thread, which waits for its end.
     std::thread::spawn(move || {
-        let _ = tell.send(sandbox.run(&folder, &name, &notebook, &inside));
+        let _ = tell.send(sandbox.run(&folder, name.as_deref(), &notebook, &inside));
     });
-    let mut beat = interval(runner.lease / 3);
+    let mut beat = interval((runner.lease / 3).min(BEAT_AT_MOST));
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut look = interval(Duration::from_millis(200));
     let mut is_lost = false;
@@ -137,18 +139,15 @@ async fn note_progress(runner: &Runner, work: &Work, watch: &Watch) {
     }
 }
 
-async fn start(db: &PgPool, leased: &Leased, run_id: i64) -> sqlx::Result<()> {
-    let mut tx = db.begin().await?;
+async fn start(db: &PgPool, run_id: i64) -> sqlx::Result<()> {
     sqlx::query!(
         "update notebook_runs set state = 'running', started_at = clock_now(), at_cell = null
          where id = $1 and finished_at is null",
         run_id,
     )
-    .execute(&mut *tx)
+    .execute(db)
     .await?;
-    let (competition_id, job_id) = (leased.competition_id, leased.job_id);
-    announce(&mut tx, Event::Job { competition_id, job_id }).await?;
-    tx.commit().await
+    Ok(())
 }
 
 async fn conclude(runner: &Runner, leased: &Leased, work: &Work, ran: &Ran) -> sqlx::Result<Stepped> {

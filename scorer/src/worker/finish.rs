@@ -70,24 +70,24 @@ pub async fn judged(
         return broke::beside(db, leased, submission, report).await;
     }
     with_the_job(db, leased, async |conn| {
-        let Some(before) = lock(conn, leased.competition_id, submission).await? else {
+        let Some(before) = lock(conn, leased.competition()?, submission).await? else {
             return Ok(Written::Stale);
         };
         let submission = &Submission { team_id: before.team_id, ..submission.clone() };
         if submission.is_rescoring {
-            return rescored(conn, leased.competition_id, submission, &before, judged).await;
+            return rescored(conn, leased.competition()?, submission, &before, judged).await;
         }
         if before.active_version_id != Some(submission.version_id) {
             return Ok(Written::Stale);
         }
         match judged {
             Judged::Scored(scores) => {
-                scored(conn, leased.competition_id, submission, &before, scores).await?
+                scored(conn, leased.competition()?, submission, &before, scores).await?
             }
             Judged::Rejected(rejection) => rejected(conn, submission, rejection).await?,
             Judged::Broke(report) => broke::broke(conn, submission, report).await?,
         }
-        announce_submission(conn, leased.competition_id, submission).await?;
+        announce_submission(conn, leased.competition()?, submission).await?;
         Ok(Written::Yes)
     })
     .await
@@ -388,7 +388,7 @@ pub async fn examined(
         .execute(&mut *conn)
         .await?;
         if written.rows_affected() == 0 {
-            examine_again(conn, leased.competition_id, version_id).await?;
+            examine_again(conn, leased.competition()?, version_id).await?;
         }
         announce_job(conn, leased).await
     })
@@ -441,10 +441,10 @@ pub async fn split(
     proposal: &Proposal,
 ) -> sqlx::Result<Written> {
     with_the_job(db, leased, async |conn| {
-        let Some(version_id) = draft_version(conn, leased.competition_id).await? else {
+        let Some(version_id) = draft_version(conn, leased.competition()?).await? else {
             return Ok(Written::Stale);
         };
-        write_split(conn, leased.competition_id, version_id, table_id, files, proposal).await?;
+        write_split(conn, leased.competition()?, version_id, table_id, files, proposal).await?;
         announce_job(conn, leased).await
     })
     .await
@@ -551,7 +551,7 @@ async fn replace_data_files(
 }
 
 pub(super) async fn announce_job(conn: &mut PgConnection, leased: &Leased) -> sqlx::Result<Written> {
-    announce(conn, Event::Job { competition_id: leased.competition_id, job_id: leased.job_id }).await?;
+    announce(conn, Event::Job { competition_id: leased.competition()?, job_id: leased.job_id }).await?;
     Ok(Written::Yes)
 }
 

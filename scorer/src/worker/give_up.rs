@@ -22,7 +22,7 @@ pub async fn give_up(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::Result
     match leased.subject {
         Subject::Score { submission_id, team_id } => {
             fail_submission(&mut tx, submission_id, &text).await?;
-            let competition_id = leased.competition_id;
+            let competition_id = leased.competition()?;
             announce(&mut tx, Event::Submission { competition_id, team_id, submission_id }).await?;
         }
         // The submission keeps its score under the active version, and the board its ranges; the host sees
@@ -43,7 +43,9 @@ pub async fn give_up(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::Result
                 .await?;
         }
     }
-    announce(&mut tx, Event::Job { competition_id: leased.competition_id, job_id: leased.job_id }).await?;
+    if let Some(competition_id) = leased.competition_id {
+        announce(&mut tx, Event::Job { competition_id, job_id: leased.job_id }).await?;
+    }
     tx.commit().await?;
     Ok(true)
 }

@@ -72,7 +72,7 @@ pub async fn work(db: &PgPool, leased: &Leased) -> sqlx::Result<Option<Work>> {
     let mut conn = db.acquire().await?;
     match leased.subject {
         Subject::Score { submission_id, .. } => {
-            let active = active_version(&mut conn, leased.competition_id).await?;
+            let active = active_version(&mut conn, leased.competition()?).await?;
             submission(&mut conn, submission_id, active, false).await
         }
         Subject::Rescore { submission_id, version_id, .. } => {

@@ -128,7 +128,7 @@ async fn start(db: &PgPool, leased: &Leased) -> sqlx::Result<()> {
     .execute(&mut *tx)
     .await?;
     if started.rows_affected() == 1 {
-        let competition_id = leased.competition_id;
+        let competition_id = leased.competition()?;
         events::announce(&mut tx, Event::Submission { competition_id, team_id, submission_id }).await?;
     }
     tx.commit().await

@@ -283,8 +283,8 @@ async fn dismiss_administrator(
 struct JobJson {
     id: i64,
     kind: String,
-    /// Of its competition.
-    slug: String,
+    /// Of its competition; none where it runs a notebook that belongs to none.
+    slug: Option<String>,
     submission_id: Option<i64>,
     attempts: i32,
     created_at: DateTime<Utc>,

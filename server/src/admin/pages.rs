@@ -235,7 +235,7 @@ impl QueuePage {
         let waiting = Job {
             id: 1,
             kind: "score".to_owned(),
-            competition: "houses".to_owned(),
+            competition: Some("houses".to_owned()),
             submission_id: Some(7),
             attempts: 0,
             created_at: shell.now,

@@ -218,7 +218,8 @@ pub async fn lift_suspensions(conn: &mut PgConnection, now: DateTime<Utc>) -> sq
 pub struct Job {
     pub id: i64,
     pub kind: String,
-    pub competition: String,
+    /// None of a notebook that belongs to none.
+    pub competition: Option<String>,
     pub submission_id: Option<i64>,
     pub attempts: i32,
     pub created_at: DateTime<Utc>,
@@ -232,9 +233,9 @@ pub struct Job {
 pub async fn waiting_jobs(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Job>> {
     sqlx::query_as!(
         Job,
-        "select j.id, j.kind, c.slug as competition, j.submission_id, j.attempts, j.created_at, j.error
+        "select j.id, j.kind, c.slug as \"competition?\", j.submission_id, j.attempts, j.created_at, j.error
          from jobs j
-         join competitions c on c.id = j.competition_id
+         left join competitions c on c.id = j.competition_id
          where j.state = 'queued'
          order by j.priority, j.turn, j.id
          limit $1",
@@ -251,9 +252,9 @@ pub async fn waiting_jobs(conn: &mut PgConnection, limit: i64) -> sqlx::Result<V
 pub async fn failed_jobs(conn: &mut PgConnection, before: i64, limit: i64) -> sqlx::Result<Vec<Job>> {
     sqlx::query_as!(
         Job,
-        "select j.id, j.kind, c.slug as competition, j.submission_id, j.attempts, j.created_at, j.error
+        "select j.id, j.kind, c.slug as \"competition?\", j.submission_id, j.attempts, j.created_at, j.error
          from jobs j
-         join competitions c on c.id = j.competition_id
+         left join competitions c on c.id = j.competition_id
          where j.state = 'failed' and j.id < $1
          order by j.id desc
          limit $2",

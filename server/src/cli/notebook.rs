@@ -1,4 +1,4 @@
-//! Notebooks: push, pull, list, run; and draw one here as the site would.
+//! Notebooks: push, pull, list, run, cancel; and draw one here as the site would.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -37,6 +37,8 @@ pub enum NotebookVerb {
     /// Every cell in order, from a fresh kernel, in a sandbox without a network. With --wait, exit code 2
     /// says that not every cell ran.
     Run(RunArgs),
+    /// Cancel a run of your notebook: one that waits is gone, one that runs ends within seconds.
+    Cancel(CancelArgs),
     /// Draw a notebook on this machine as the site would draw it.
     Draw(DrawArgs),
 }
@@ -112,6 +114,14 @@ pub struct RunArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct CancelArgs {
+    /// `owner/name`.
+    notebook: String,
+    /// The number of the run.
+    run: i64,
+}
+
+#[derive(Debug, Args)]
 pub struct DrawArgs {
     /// An .ipynb file.
     file: PathBuf,
@@ -126,6 +136,7 @@ pub fn run(session: &Session, verb: &NotebookVerb) -> Outcome {
         NotebookVerb::Pull(args) => pull(session, args),
         NotebookVerb::List(args) => list(session, args),
         NotebookVerb::Run(args) => run_there(session, args),
+        NotebookVerb::Cancel(args) => cancel(session, args),
         NotebookVerb::Draw(args) => draw_here(session, args),
     }
 }
@@ -273,6 +284,16 @@ fn run_there(session: &Session, args: &RunArgs) -> Outcome {
         format!("{said}{}{files}{submitted}", traceback(&run))
     });
     if args.wait && !ran { Err(CliError::Rejected("Not every cell ran.".to_owned())) } else { Ok(()) }
+}
+
+fn cancel(session: &Session, args: &CancelArgs) -> Outcome {
+    let Named { base, .. } = named(session, &args.notebook)?;
+    let run = session.client.post(&format!("{base}/runs/{}/cancel", args.run), &json!({}))?;
+    session.screen.answer(&run, |_| match run.is_null() {
+        true => format!("Run {} was taken out of the queue.", args.run),
+        false => format!("Run {}: {}", args.run, text(&run, "text")),
+    });
+    Ok(())
 }
 
 fn traceback(run: &Value) -> String {

@@ -21,6 +21,7 @@ pub enum Act {
     Dismiss,
     Suspend,
     Unsuspend,
+    CancelRun,
 }
 
 impl Act {
@@ -39,6 +40,7 @@ impl Act {
             Self::Dismiss => "moderate_dismiss",
             Self::Suspend => "moderate_suspend",
             Self::Unsuspend => "moderate_unsuspend",
+            Self::CancelRun => "moderate_cancel_run",
         }
     }
 }

@@ -33,6 +33,11 @@ impl SeenNotebook {
         }
     }
 
+    /// Whether the viewer sees the competition that it belongs to, if it belongs to one.
+    pub fn sees_its_competition(&self) -> bool {
+        self.notebook.competition_id.is_none() || self.competition.is_some()
+    }
+
     /// One of its versions; the newest without a number.
     ///
     /// # Errors

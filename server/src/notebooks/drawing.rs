@@ -68,6 +68,16 @@ fn drawn(bytes: &[u8], prefix: &str) -> Result<(Drawing, String)> {
     Ok((draw(&notebook, prefix), notebook.sources(SEARCHED)))
 }
 
+/// What the search is to know of a notebook.
+///
+/// # Errors
+/// [`AppError::Field`] for what is no notebook.
+pub fn sources_of(bytes: &[u8]) -> Result<String> {
+    let unreadable = |error: ipynb::Unreadable| AppError::field("file", error.0);
+    let text = ipynb::text(bytes).map_err(unreadable)?;
+    Ok(ipynb::parse(&text).map_err(unreadable)?.sources(SEARCHED))
+}
+
 async fn not_stored(app: &App, id: NotebookId, pictures: Vec<Picture>) -> Result<Vec<Picture>> {
     let digests: Vec<Vec<u8>> = pictures.iter().map(|picture| picture.digest.0.to_vec()).collect();
     let mut conn = app.db.acquire().await?;

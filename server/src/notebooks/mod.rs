@@ -19,6 +19,7 @@ pub mod model;
 pub mod openers;
 pub mod pages;
 pub mod push;
+pub mod read_again;
 pub mod runs;
 pub mod score;
 pub mod store;

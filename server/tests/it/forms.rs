@@ -119,6 +119,7 @@ const FORMS: &[(&str, &[&str])] = &[
     (paths::NOTEBOOK_VOTE, &["vote_for_notebook", "take_back_vote"]),
     (paths::NOTEBOOK_VERSION_RUN, &["run_notebook"]),
     (paths::NOTEBOOK_RUN_SUBMIT, &["submit_run"]),
+    (paths::NOTEBOOK_RUN_CANCEL, &["cancel_run"]),
     (paths::NOTEBOOK_REPORT, &["report_notebook"]),
     (paths::NOTEBOOK_MODERATE, &["moderate_notebook"]),
     (paths::NOTEBOOK_DELETE, &["delete_notebook"]),

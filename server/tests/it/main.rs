@@ -12,6 +12,7 @@ mod command_line;
 mod competitions;
 mod conditions;
 mod conduct;
+mod containers;
 mod contract;
 mod custom_metrics;
 mod dashboard;

@@ -51,6 +51,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(running::download_run_notebook))
         .routes(routes!(running::download_run_file))
         .routes(routes!(running::submit_run))
+        .routes(routes!(running::cancel_run))
         .routes(routes!(comparing::diff_notebook))
         .routes(routes!(commenting::list_comments, commenting::write_comment))
         .routes(routes!(commenting::follow_notebook, commenting::unfollow_notebook))

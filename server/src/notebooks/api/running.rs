@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -18,6 +18,7 @@ use crate::ids::{RunId, SubmissionId};
 use crate::notebooks::access;
 use crate::notebooks::pages::runs::{send_executed, send_output};
 use crate::notebooks::runs::model::{Run, RunFile, RunState};
+use crate::notebooks::runs::cancel::{Cancelled, cancel};
 use crate::notebooks::runs::{ask, store, submit};
 use crate::paths;
 
@@ -46,6 +47,8 @@ pub(super) struct NotebookRunJson {
     text: String,
     asked_by: String,
     asked_at: DateTime<Utc>,
+    /// Who ended it while it ran.
+    cancelled_by: Option<String>,
     started_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
     seconds: Option<f64>,
@@ -74,6 +77,7 @@ impl NotebookRunJson {
             state: run.state,
             asked_by: run.asked_by,
             asked_at: run.asked_at,
+            cancelled_by: run.cancelled_by,
             started_at: run.started_at,
             finished_at: run.finished_at,
             seconds: run.took_seconds,
@@ -257,4 +261,31 @@ pub(super) async fn submit_run(
     let answer =
         NotebookRunSubmissionJson { submission_id: receipt.submission.id, left: receipt.allowance.left() };
     Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// Cancel a run.
+///
+/// A run that waits is gone; one that runs ends within seconds, and stays on record as cancelled. By the author of
+/// the notebook, and by who moderates it.
+#[utoipa::path(
+    post,
+    path = paths::API_NOTEBOOK_RUN_CANCEL,
+    tag = "Notebooks",
+    security(("token" = ["submit"])),
+    responses(
+        (status = 200, description = "It ran, and is cancelled", body = NotebookRunJson),
+        (status = 204, description = "It waited, and is gone"),
+    ),
+)]
+pub(super) async fn cancel_run(
+    State(app): State<App>,
+    Path((username, notebook, id)): NamedRun,
+    caller: ApiMember,
+) -> Result<Response> {
+    let member = caller.with(Scope::Submit)?;
+    let seen = access::see(&app, &username, &notebook, Some(&member)).await?;
+    Ok(match cancel(&app, &member, &seen, id).await? {
+        Cancelled::Withdrawn => StatusCode::NO_CONTENT.into_response(),
+        Cancelled::Ended(run) => Json(NotebookRunJson::new(*run, Vec::new())).into_response(),
+    })
 }

@@ -43,6 +43,7 @@ pub fn router() -> Router<App> {
         .route(paths::NOTEBOOK_RUN_NOTEBOOK, get(runs::download_executed))
         .route(paths::NOTEBOOK_RUN_FILE, get(runs::download_file))
         .route(paths::NOTEBOOK_RUN_SUBMIT, post(runs::post_submit))
+        .route(paths::NOTEBOOK_RUN_CANCEL, post(runs::post_cancel))
         .route(paths::NOTEBOOK_PICTURE, get(file::show_picture))
         .route(paths::NOTEBOOK_COMPARE, get(compare::show_compare))
         .route(paths::NOTEBOOK_COMMENTS, get(comments::show_comments).post(comments::post_comment))

@@ -16,6 +16,7 @@ use crate::notebooks::access::{self, SeenNotebook};
 use crate::notebooks::draw::Heading;
 use crate::notebooks::drawing::Drawn;
 use crate::notebooks::runs::model::{Run, RunFile, RunState, Runners, SUBMISSION};
+use crate::notebooks::runs::cancel::{self, Cancelled};
 use crate::notebooks::runs::{ask, drawing, store, submit};
 use crate::paths;
 use crate::web::extract::SignedIn;
@@ -42,7 +43,7 @@ impl RunPanel {
             None => None,
         };
         let runners = store::runners(&mut conn).await?;
-        Ok(Self { newest, runners, may_ask: seen.is_owner && seen.competition.is_some() })
+        Ok(Self { newest, runners, may_ask: seen.is_owner && seen.sees_its_competition() })
     }
 
     pub fn is_open(&self) -> bool {
@@ -84,6 +85,8 @@ pub struct NotebookRunPage {
     pub drawn: Drawn,
     /// The viewer may send its predictions.
     pub may_submit: bool,
+    /// The viewer may end it.
+    pub may_cancel: bool,
 }
 
 impl NotebookRunPage {
@@ -96,6 +99,7 @@ impl NotebookRunPage {
             files: vec![RunFile::sample()],
             drawn: Drawn { html: "<p>Some words.</p>".to_owned(), contents: vec![heading] },
             may_submit: true,
+            may_cancel: true,
         }
     }
 
@@ -136,8 +140,10 @@ pub(super) async fn show_run(
     let drawn = drawing::of_run(&app, &seen.notebook, &run).await?;
     let head = Head::new(&app, &seen, viewer, Part::Runs).await?;
     let has_predictions = files.iter().any(|file| file.path == SUBMISSION);
-    let may_submit = seen.is_owner && run.state == RunState::Ran && has_predictions;
-    Ok(NotebookRunPage { shell, head, run, files, drawn, may_submit })
+    let may_submit =
+        seen.is_owner && seen.competition.is_some() && run.state == RunState::Ran && has_predictions;
+    let may_cancel = cancel::may_cancel(&seen) && run.state.is_open();
+    Ok(NotebookRunPage { shell, head, run, files, drawn, may_submit, may_cancel })
 }
 
 pub(super) async fn post_run(
@@ -150,6 +156,23 @@ pub(super) async fn post_run(
     let sentence =
         if asked.is_new { "The run waits for its turn." } else { "This version waits or runs already." };
     let address = paths::notebook_run(&username, &notebook, asked.run.id);
+    Ok(([flash(sentence)], Redirect::to(&address)).into_response())
+}
+
+pub(super) async fn post_cancel(
+    State(app): State<App>,
+    Path((username, notebook, id)): NamedRun,
+    SignedIn(member): SignedIn,
+) -> Result<Response> {
+    let seen = access::see(&app, &username, &notebook, Some(&member)).await?;
+    let (sentence, address) = match cancel::cancel(&app, &member, &seen, id).await? {
+        Cancelled::Withdrawn => {
+            ("The run was taken out of the queue.", paths::notebook_runs(&username, &notebook))
+        }
+        Cancelled::Ended(run) => {
+            ("The run is cancelled.", paths::notebook_run(&username, &notebook, run.id))
+        }
+    };
     Ok(([flash(sentence)], Redirect::to(&address)).into_response())
 }
 

@@ -1,7 +1,6 @@
 //! The verb that asks for a run, and who may read one.
 
 use chrono::TimeDelta;
-use holdout_contract::job::{Priority, Subject};
 use holdout_contract::queue;
 
 use super::model::{Run, Runners};
@@ -29,8 +28,8 @@ pub struct Asked {
 /// Asks for a run of a version.
 ///
 /// # Errors
-/// [`AppError::Refused`] for everybody but the author, for who may not read the competition's data, where
-/// nothing runs notebooks, and for what is no notebook in Python; [`AppError::TooMany`] past the daily limit.
+/// [`AppError::Refused`] for everybody but the author, for who may not read the data of the notebook's competition,
+/// where nothing runs notebooks, and for what is no notebook in Python; [`AppError::TooMany`] past the daily limit.
 pub async fn ask(app: &App, member: &Member, seen: &SeenNotebook, number: i32) -> Result<Asked> {
     seen.require_owner()?;
     let id = seen.notebook.id;
@@ -39,10 +38,13 @@ pub async fn ask(app: &App, member: &Member, seen: &SeenNotebook, number: i32) -
     let version = seen.version(&mut conn, Some(number)).await?;
     let runners = store::runners(&mut conn).await?;
     drop(conn);
-    let competition = seen.competition.as_ref().ok_or_else(|| {
-        AppError::refused("A notebook is run with the data of its competition, and this one belongs to none.")
-    })?;
-    may_download(competition, true, competition.competition.phase(now))?;
+    match &seen.competition {
+        Some(competition) => may_download(competition, true, competition.competition.phase(now))?,
+        None if seen.notebook.competition_id.is_some() => {
+            return Err(AppError::refused("You may not see the competition whose data this notebook reads."));
+        }
+        None => {}
+    }
     if version.language != "python" {
         return Err(AppError::refused(format!(
             "Only notebooks in Python can be run here; this one is in {}.",
@@ -72,8 +74,7 @@ pub async fn ask(app: &App, member: &Member, seen: &SeenNotebook, number: i32) -
         ));
     }
     let run = store::insert(&mut tx, id, number, member.id, now).await?;
-    queue::enqueue(&mut tx, competition.competition.id.0, Subject::Run { run_id: run.0 }, Priority::Run)
-        .await?;
+    queue::enqueue_run(&mut tx, run.0, seen.notebook.competition_id.map(|id| id.0)).await?;
     let run = store::find(&mut tx, id, run).await?.ok_or(AppError::NotFound)?;
     tx.commit().await?;
     Ok(Asked { run, is_new: true })

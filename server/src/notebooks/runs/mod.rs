@@ -4,6 +4,7 @@
 //! Never here: code of a notebook; a way for an output file to be shown as a page.
 
 pub mod ask;
+pub mod cancel;
 pub mod drawing;
 pub mod model;
 pub mod store;

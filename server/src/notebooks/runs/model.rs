@@ -21,6 +21,8 @@ pub enum RunState {
     Stopped,
     /// The platform could not run it.
     Failed,
+    /// Somebody ended it while it ran.
+    Cancelled,
 }
 
 impl RunState {
@@ -37,13 +39,14 @@ impl RunState {
             Self::CellFailed => "A cell failed",
             Self::Stopped => "Stopped",
             Self::Failed => "Not run",
+            Self::Cancelled => "Cancelled",
         }
     }
 
     /// The look of these words.
     pub fn tone(self) -> &'static str {
         match self {
-            Self::Waiting | Self::Running => "",
+            Self::Waiting | Self::Running | Self::Cancelled => "",
             Self::Ran => "good",
             Self::CellFailed | Self::Stopped | Self::Failed => "bad",
         }
@@ -58,6 +61,7 @@ impl From<String> for RunState {
             "ran" => Self::Ran,
             "cell_failed" => Self::CellFailed,
             "stopped" => Self::Stopped,
+            "cancelled" => Self::Cancelled,
             _ => Self::Failed,
         }
     }
@@ -71,6 +75,8 @@ pub struct Run {
     pub number: i32,
     pub asked_by: String,
     pub asked_at: DateTime<Utc>,
+    /// Who ended it while it ran.
+    pub cancelled_by: Option<String>,
     pub state: RunState,
     pub started_at: Option<DateTime<Utc>>,
     pub finished_at: Option<DateTime<Utc>>,
@@ -124,6 +130,13 @@ impl Run {
                 None => format!("It was stopped. {}", self.report),
             },
             RunState::Failed => format!("The platform could not run it. {}", self.report),
+            RunState::Cancelled => {
+                let by = self.cancelled_by.as_deref().unwrap_or("somebody");
+                match self.at_cell {
+                    Some(cell) => format!("It was cancelled by {by} while cell {cell} of its code was running."),
+                    None => format!("It was cancelled by {by}."),
+                }
+            }
         }
     }
 
@@ -139,6 +152,7 @@ impl Run {
             number: 2,
             asked_by: "ada".to_owned(),
             asked_at: DateTime::UNIX_EPOCH,
+            cancelled_by: None,
             state: RunState::CellFailed,
             started_at: Some(DateTime::UNIX_EPOCH),
             finished_at: Some(DateTime::UNIX_EPOCH),
@@ -224,7 +238,7 @@ impl Runners {
     pub fn bounds(&self) -> String {
         match self {
             Self::Ready { seconds, memory_mb, disk_mb } => format!(
-                "A run has no network, the competition's data to read, {} of time, {memory_mb} MB of memory and {disk_mb} MB of disk.",
+                "A run has no network, the data of the notebook's competition to read if it has one, {} of time, {memory_mb} MB of memory and {disk_mb} MB of disk.",
                 format::duration(TimeDelta::seconds(i64::from(*seconds)))
             ),
             Self::Refused(_) | Self::Absent => String::new(),
@@ -249,6 +263,8 @@ mod tests {
         assert!(
             run(RunState::Ran).traceback().is_empty() && !run(RunState::CellFailed).traceback().is_empty()
         );
+        let cancelled = Run { cancelled_by: Some("bob".to_owned()), ..run(RunState::Cancelled) };
+        assert_eq!(cancelled.sentence(), "It was cancelled by bob while cell 3 of its code was running.");
         assert_eq!(RunState::from("cell_failed".to_owned()), RunState::CellFailed);
         assert!(Runners::Ready { seconds: 1, memory_mb: 1, disk_mb: 1 }.refusal().is_empty());
         assert!(Runners::Absent.refusal().contains("no runner is enabled"));

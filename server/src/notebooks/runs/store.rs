@@ -16,6 +16,7 @@ struct Row {
     number: i32,
     asked_by: String,
     asked_at: DateTime<Utc>,
+    cancelled_by: Option<String>,
     state: String,
     started_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
@@ -40,6 +41,7 @@ impl From<Row> for Run {
             number: row.number,
             asked_by: row.asked_by,
             asked_at: row.asked_at,
+            cancelled_by: row.cancelled_by,
             state: RunState::from(row.state),
             started_at: row.started_at,
             finished_at: row.finished_at,
@@ -67,10 +69,11 @@ pub async fn find(conn: &mut PgConnection, notebook: NotebookId, id: RunId) -> s
     let row = sqlx::query_as!(
         Row,
         "select r.id as \"id: RunId\", r.notebook_id as \"notebook_id: NotebookId\", r.number, u.username as asked_by,
-                r.asked_at, r.state, r.started_at, r.finished_at, r.at_cell, r.n_code_cells, r.n_cells_run, r.report,
+                r.asked_at, c.username as \"cancelled_by?\", r.state, r.started_at, r.finished_at, r.at_cell, r.n_code_cells, r.n_cells_run, r.report,
                 r.log, r.took_seconds, r.environment, r.executed_key, r.executed_bytes, r.executed_sha256
          from notebook_runs r
          join users u on u.id = r.asked_by
+         left join users c on c.id = r.cancelled_by
          where r.id = $2 and r.notebook_id = $1",
         notebook.0,
         id.0,
@@ -93,10 +96,11 @@ pub async fn list(
     let rows = sqlx::query_as!(
         Row,
         "select r.id as \"id: RunId\", r.notebook_id as \"notebook_id: NotebookId\", r.number, u.username as asked_by,
-                r.asked_at, r.state, r.started_at, r.finished_at, r.at_cell, r.n_code_cells, r.n_cells_run, r.report,
+                r.asked_at, c.username as \"cancelled_by?\", r.state, r.started_at, r.finished_at, r.at_cell, r.n_code_cells, r.n_cells_run, r.report,
                 '' as \"log!\", r.took_seconds, r.environment, r.executed_key, r.executed_bytes, r.executed_sha256
          from notebook_runs r
          join users u on u.id = r.asked_by
+         left join users c on c.id = r.cancelled_by
          where r.notebook_id = $1 and r.id < $2
          order by r.id desc
          limit $3",
@@ -225,6 +229,14 @@ pub async fn open(conn: &mut PgConnection, notebook: NotebookId, number: i32) ->
     )
     .fetch_optional(conn)
     .await
+}
+
+/// What a run was when it was ended; `None` where it had ended already. What waited is gone, what ran is on record.
+///
+/// # Errors
+/// Those of the database.
+pub async fn cancel(conn: &mut PgConnection, run: RunId, by: UserId) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!("select cancel_notebook_run($1, $2)", run.0, by.0).fetch_one(conn).await
 }
 
 /// What a run left, in its order.

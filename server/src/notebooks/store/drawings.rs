@@ -88,9 +88,9 @@ pub async fn put_sources(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "update notebook_words w
-         set sources = $3
+         set sources = $3, is_read = true
          from notebooks n
-         where w.notebook_id = $1 and n.id = $1 and n.latest = $2 and w.sources <> $3",
+         where w.notebook_id = $1 and n.id = $1 and n.latest = $2 and (w.sources <> $3 or not w.is_read)",
         id.0,
         number,
         sources,
@@ -98,6 +98,35 @@ pub async fn put_sources(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// The newest version of a notebook that the search knows by its title alone.
+#[derive(Debug, Clone)]
+pub struct Unread {
+    pub notebook_id: NotebookId,
+    pub number: i32,
+    pub storage_key: String,
+    pub size_bytes: i64,
+}
+
+/// The newest of them below `before`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn next_unread(conn: &mut PgConnection, before: i64) -> sqlx::Result<Option<Unread>> {
+    sqlx::query_as!(
+        Unread,
+        "select v.notebook_id as \"notebook_id: NotebookId\", v.number, v.storage_key, v.size_bytes
+         from notebook_words w
+         join notebooks n on n.id = w.notebook_id
+         join notebook_versions v on v.notebook_id = n.id and v.number = n.latest
+         where not w.is_read and w.notebook_id < $1
+         order by w.notebook_id desc
+         limit 1",
+        before,
+    )
+    .fetch_optional(conn)
+    .await
 }
 
 /// Which of these pictures are stored.

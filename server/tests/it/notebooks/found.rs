@@ -1,5 +1,7 @@
 //! Notebooks in the search and on the front page: found by what they say, by those who may see them.
 
+use holdout::notebooks::read_again::read_unread;
+
 use super::*;
 
 /// A notebook of one heading and one line of code.
@@ -132,5 +134,33 @@ async fn comments_go_with_their_notebook(pool: PgPool) {
         .await
         .expect(200);
     assert_eq!(n_found().await, 0, "what is not public any more is not discussed in public");
+    library.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn notebooks_from_before_the_search_are_read_without_being_opened(pool: PgPool) {
+    let library = Library::open(pool).await;
+    let Library { world, bob, .. } = &library;
+    for name in ["old-a", "old-b", "old-c"] {
+        let bytes = written(name, &format!("oddword = '{name}'"));
+        share(bob, &format!("visibility=public&name={name}"), &bytes).await;
+    }
+    let visitor = world.visitor();
+    sql("update notebook_words set sources = '', is_read = false").execute(&world.pool).await.unwrap();
+    assert_eq!(found(&visitor, "oddword").await, [""; 0]);
+    let key: String = sql("select v.storage_key from notebook_versions v join notebooks n on n.id = v.notebook_id where n.slug = 'old-b'")
+        .fetch_one(&world.pool)
+        .await
+        .unwrap()
+        .get(0);
+    let (file, away) = (world.files().join(&key), world.files().join("away"));
+    std::fs::rename(&file, &away).unwrap();
+    let read = async || read_unread(&world.app, std::time::Duration::ZERO).await.unwrap();
+    assert_eq!(read().await, 2, "one that cannot be had is in nobody's way");
+    assert_eq!(found(&visitor, "oddword").await, ["old-a", "old-c"]);
+    std::fs::rename(&away, &file).unwrap();
+    assert_eq!(read().await, 1, "and is read the next time, as the only one");
+    assert_eq!(found(&visitor, "oddword").await, ["old-a", "old-b", "old-c"]);
+    assert_eq!(read().await, 0);
     library.close().await;
 }

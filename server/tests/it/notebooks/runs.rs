@@ -59,6 +59,27 @@ impl Library {
         require_success(&output);
     }
 
+    /// Starts a runner and waits for the cell with this word; `None` where this machine runs no notebooks.
+    async fn begin(&self, marker: &str) -> Option<tokio::process::Child> {
+        let mut runner = self.runner().env("HOLDOUT_PYTHON", interpreter().await).spawn().unwrap();
+        let since = Instant::now();
+        while !runs_somewhere(marker) {
+            if let Some(status) = runner.try_wait().unwrap() {
+                panic!("the runner ended: {status}");
+            }
+            let refusal = sql("select refusal from notebook_runners where refusal is not null");
+            if let Some(row) = refusal.fetch_optional(&self.world.pool).await.unwrap() {
+                eprintln!("NOT RUN: notebooks are refused on this machine: {}", row.get::<String, _>(0));
+                runner.kill().await.unwrap();
+                sql("delete from jobs").execute(&self.world.pool).await.unwrap();
+                return None;
+            }
+            assert!(since.elapsed() < Duration::from_secs(90), "the run begins");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Some(runner)
+    }
+
     async fn run(&self, owner: &Person, name: &str, version: i32) -> Answer {
         let path = api(owner, name, &format!("/versions/{version}/runs"));
         owner.api.send_json(Method::POST, &path, &json!({})).await
@@ -209,9 +230,14 @@ async fn only_the_author_asks_and_who_may_read_the_notebook_reads_its_runs(pool:
         share(erin, "competition=houses&visibility=public&name=hers&title=Hers", &notebook(&MODEL)).await;
     assert_eq!(erin.api.get(&api(erin, &other, &rest)).await.status, 404);
 
-    // Who has no data to read has none to run with; what is no Python is not run.
+    // Who may not read the data does not run with them; what is no Python is not run.
     let alone = share(dave, "visibility=public&name=alone&title=Alone", &notebook(&MODEL)).await;
-    assert!(library.run(dave, &alone, 1).await.text().contains("belongs to none"));
+    library.run(dave, &alone, 1).await.expect(201);
+    let shown = dave.browser.get(&page(dave, &alone, "")).await.expect(200).text();
+    assert!(shown.contains("It waits for a runner."), "{shown}");
+    let queue = library.root.api.get("/api/v1/admin/queue").await.expect(200).json();
+    let without = |job: &&Value| job["kind"] == "run" && job["slug"].is_null();
+    assert_eq!(queue["waiting"].as_array().unwrap().iter().filter(without).count(), 1, "{queue}");
     let outsider =
         share(dave, "competition=houses&visibility=public&name=outside&title=Out", &notebook(&MODEL)).await;
     assert!(library.run(dave, &outsider, 1).await.text().contains("Accept the rules first"));
@@ -245,27 +271,11 @@ async fn only_the_author_asks_and_who_may_read_the_notebook_reads_its_runs(pool:
 async fn a_run_that_a_killed_runner_held_is_done_by_the_next_and_given_up_after_three(pool: PgPool) {
     let library = Library::open(pool).await;
     let bob = &library.bob;
-    let marker = format!("86400.{}", uuid::Uuid::now_v7().as_u128() % 1_000_000_000);
-    let slow = notebook(&[&format!("import subprocess\nsubprocess.run(['setsid', 'sleep', '{marker}'])")]);
-    let name = share(bob, "competition=houses&visibility=public&name=slow&title=Slow", &slow).await;
+    let marker = marker();
+    let name = share(bob, "competition=houses&visibility=public&name=slow&title=Slow", &slow(&marker)).await;
     library.announce_runner().await;
     let run = library.run(bob, &name, 1).await.expect(201).json();
-    let mut runner = library.runner().env("HOLDOUT_PYTHON", interpreter().await).spawn().unwrap();
-    let since = Instant::now();
-    while !runs_somewhere(&marker) {
-        if let Some(status) = runner.try_wait().unwrap() {
-            panic!("the runner ended: {status}");
-        }
-        let refusal = sql("select refusal from notebook_runners where refusal is not null");
-        if let Some(row) = refusal.fetch_optional(&library.world.pool).await.unwrap() {
-            eprintln!("NOT RUN: notebooks are refused on this machine: {}", row.get::<String, _>(0));
-            runner.kill().await.unwrap();
-            sql("delete from jobs").execute(&library.world.pool).await.unwrap();
-            return library.close().await;
-        }
-        assert!(since.elapsed() < Duration::from_secs(90), "the run begins");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    let Some(mut runner) = library.begin(&marker).await else { return library.close().await };
     runner.kill().await.unwrap();
     until(Duration::from_secs(20), "all processes of the run end with its runner", || async {
         !runs_somewhere(&marker)
@@ -281,12 +291,75 @@ async fn a_run_that_a_killed_runner_held_is_done_by_the_next_and_given_up_after_
             .await
             .unwrap();
         library.world.drain().await;
-        let expected = if attempt < 3 { "running" } else { "failed" };
+        let expected = if attempt < 3 { "waiting" } else { "failed" };
         assert_eq!(library.show_run(bob, &name, &run["id"]).await["state"], expected, "attempt {attempt}");
     }
     let text = library.show_run(bob, &name, &run["id"]).await["text"].as_str().unwrap().to_owned();
     assert!(text.contains("disappeared"), "{text}");
     library.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_run_that_waits_vanishes_when_it_is_cancelled_and_one_that_runs_ends(pool: PgPool) {
+    let library = Library::open(pool).await;
+    let (bob, carol, erin, dave) = (&library.bob, &library.carol, &library.erin, &library.dave);
+    let marker = marker();
+    let name = share(bob, "visibility=public&name=slow&title=Slow", &slow(&marker)).await;
+    library.announce_runner().await;
+
+    // Before it begins, nothing is left of it.
+    let run = library.run(bob, &name, 1).await.expect(201).json();
+    let address = api(bob, &name, &format!("/runs/{}/cancel", run["id"]));
+    for person in [carol, erin, dave] {
+        assert_eq!(person.api.send_json(Method::POST, &address, &json!({})).await.status, 403);
+    }
+    let visitor = library.world.visitor();
+    assert_eq!(visitor.send_json(Method::POST, &address, &json!({})).await.status, 401);
+    let at = page(bob, &name, &format!("/runs/{}", run["id"]));
+    assert!(bob.browser.get(&at).await.expect(200).text().contains("/cancel\""));
+    assert!(!carol.browser.get(&at).await.expect(200).text().contains("/cancel\""));
+    bob.api.send_json(Method::POST, &address, &json!({})).await.expect(204);
+    assert_eq!(bob.api.send_json(Method::POST, &address, &json!({})).await.status, 404);
+    assert_eq!(library.count("select count(*) from notebook_runs").await, 0);
+    assert_eq!(library.count("select count(*) from jobs where kind = 'run'").await, 0);
+
+    // While it runs, it ends with all its processes, and who ended it is on record.
+    let run = library.run(bob, &name, 1).await.expect(201).json();
+    let Some(mut runner) = library.begin(&marker).await else { return library.close().await };
+    assert_eq!(library.show_run(bob, &name, &run["id"]).await["state"], "running");
+    let address = api(bob, &name, &format!("/runs/{}/cancel", run["id"]));
+    let root = &library.root;
+    let cancelled = root.api.send_json(Method::POST, &address, &json!({})).await.expect(200).json();
+    assert_eq!((&cancelled["state"], &cancelled["cancelled_by"]), (&json!("cancelled"), &json!(root.name)));
+    until(Duration::from_secs(60), "all processes of the run end", || async { !runs_somewhere(&marker) }).await;
+    let again = bob.api.send_json(Method::POST, &address, &json!({})).await.expect(200).json();
+    assert_eq!(again["cancelled_by"], json!(root.name), "it is cancelled once");
+    let on_record = "select count(*) from audit_log where action = 'moderate_cancel_run'";
+    assert_eq!(library.count(on_record).await, 1);
+
+    // The runner goes on with what is next; what came to its end cannot be cancelled.
+    let next = notebook(&["1 + 1"]);
+    bob.api.upload(&api(bob, &name, "/versions"), "x.ipynb", next).await.expect(201);
+    let next = library.run(bob, &name, 2).await.expect(201).json();
+    until(Duration::from_secs(60), "the next run", || async {
+        library.show_run(bob, &name, &next["id"]).await["state"] == "ran"
+    })
+    .await;
+    assert_eq!(library.show_run(bob, &name, &run["id"]).await["state"], "cancelled");
+    let address = api(bob, &name, &format!("/runs/{}/cancel", next["id"]));
+    assert_eq!(bob.api.send_json(Method::POST, &address, &json!({})).await.status, 403);
+    runner.kill().await.unwrap();
+    library.close().await;
+}
+
+/// A word that no other process has among its arguments, and for which `sleep` waits for a day.
+fn marker() -> String {
+    format!("86400.{}", uuid::Uuid::now_v7().as_u128() % 1_000_000_000)
+}
+
+/// A notebook whose cell does not end.
+fn slow(marker: &str) -> Vec<u8> {
+    notebook(&[&format!("import subprocess\nsubprocess.run(['setsid', 'sleep', '{marker}'])")])
 }
 
 /// Whether a process of this machine has this word among its arguments.
