@@ -37,6 +37,7 @@ pub mod paths;
 pub mod ranks;
 pub mod search;
 pub mod seed;
+pub mod shake_up;
 pub mod site;
 pub mod submissions;
 pub mod teams;

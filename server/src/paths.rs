@@ -2,9 +2,11 @@
 //! tests (the functions). Those of a large room stand in a file of their own.
 
 mod admin;
+mod boards;
 mod teams;
 
 pub use admin::*;
+pub use boards::*;
 pub use teams::*;
 
 pub const HOME: &str = "/";
@@ -38,9 +40,6 @@ pub const INVITATION: &str = "/c/{slug}/invitation/{secret}";
 pub const DATA: &str = "/c/{slug}/data";
 pub const DATA_FILE: &str = "/c/{slug}/data/{file}";
 pub const DATA_ZIP: &str = "/c/{slug}/data.zip";
-pub const BOARD: &str = "/c/{slug}/leaderboard";
-pub const BOARD_CSV: &str = "/c/{slug}/leaderboard.csv";
-pub const BOARD_COMPARE: &str = "/c/{slug}/leaderboard/compare";
 pub const SUBMIT: &str = "/c/{slug}/submit";
 pub const CHECK: &str = "/c/{slug}/check";
 pub const CHECK_RESULT: &str = "/c/{slug}/check/{id}";
@@ -245,9 +244,6 @@ pub const API_DIRECT_UPLOADS: &str = "/api/v1/competitions/{slug}/direct-uploads
 pub const API_DIRECT_UPLOAD: &str = "/api/v1/competitions/{slug}/direct-uploads/{id}";
 pub const API_CHECKS: &str = "/api/v1/competitions/{slug}/checks";
 pub const API_CHECK: &str = "/api/v1/competitions/{slug}/checks/{id}";
-pub const API_BOARD: &str = "/api/v1/competitions/{slug}/leaderboard";
-pub const API_BOARD_CSV: &str = "/api/v1/competitions/{slug}/leaderboard.csv";
-pub const API_BOARD_COMPARE: &str = "/api/v1/competitions/{slug}/leaderboard/compare";
 
 pub const API_FORUMS: &str = "/api/v1/forums";
 pub const API_FORUM: &str = "/api/v1/forums/{forum}";
@@ -347,18 +343,6 @@ pub fn data_file(slug: &str, file: &str) -> String {
 
 pub fn data_zip(slug: &str) -> String {
     format!("/c/{slug}/data.zip")
-}
-
-pub fn board(slug: &str) -> String {
-    format!("/c/{slug}/leaderboard")
-}
-
-pub fn board_compare(slug: &str) -> String {
-    format!("/c/{slug}/leaderboard/compare")
-}
-
-pub fn board_csv(slug: &str) -> String {
-    format!("/c/{slug}/leaderboard.csv")
 }
 
 pub fn submit(slug: &str) -> String {

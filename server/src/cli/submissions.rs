@@ -136,26 +136,42 @@ pub struct SelectArgs {
     withdraw: bool,
 }
 
+fn finals(submissions: &[&Value]) -> Table {
+    let mut table = Table::new(&["id", "received", "state", "public", "file", "note"]);
+    for item in submissions {
+        table.row([
+            cell(&item["id"]),
+            local(&item["received_at"]),
+            state(item),
+            cell(&item["public_score"]),
+            text(item, "file_name"),
+            text(item, "description"),
+        ]);
+    }
+    table
+}
+
 pub fn select(session: &Session, args: &SelectArgs) -> Outcome {
     let base = format!("/api/v1/competitions/{}/submissions", encode(&args.competition));
     for id in &args.ids {
         session.client.patch(&format!("{base}/{id}"), &json!({ "selected": !args.withdraw }))?;
     }
     let list = session.client.get(&format!("{base}?limit=200"))?;
-    let chosen: Vec<&Value> = items(&list).iter().filter(|item| item["selected"] == true).collect();
-    session.screen.answer(&json!({ "items": chosen }), |paint| {
-        let mut table = Table::new(&["id", "received", "state", "public", "file", "note"]);
-        for item in &chosen {
-            table.row([
-                cell(&item["id"]),
-                local(&item["received_at"]),
-                state(item),
-                cell(&item["public_score"]),
-                text(item, "file_name"),
-                text(item, "description"),
-            ]);
+    let stands =
+        session.client.get(&format!("/api/v1/competitions/{}/final-selection", encode(&args.competition)))?;
+    let named = |key: &str| -> Vec<&Value> {
+        let ids = stands[key].as_array().map_or(&[][..], Vec::as_slice);
+        items(&list).iter().filter(|item| ids.contains(&item["id"])).collect()
+    };
+    let (chosen, stand_ins) = (named("chosen"), named("stand_ins"));
+    session.screen.answer(&json!({ "items": chosen, "stand_ins": stand_ins }), |paint| {
+        if chosen.is_empty() && !stand_ins.is_empty() {
+            return format!(
+                "None is chosen. As things stand, these count, as your best public scores:\n{}",
+                finals(&stand_ins).draw(paint, "")
+            );
         }
-        table.draw(paint, "None is chosen: your best public scores will stand in.")
+        finals(&chosen).draw(paint, "None is chosen: your best public scores will stand in.")
     });
     Ok(())
 }

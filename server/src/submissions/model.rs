@@ -84,6 +84,8 @@ pub struct Submission {
     pub log_team_id: TeamId,
     /// It failed because the metric that the host wrote broke on it.
     pub is_hosts_fault: bool,
+    /// The host's reason, where it or its team is disqualified.
+    pub disqualified_because: Option<String>,
 }
 
 impl Submission {
@@ -118,6 +120,7 @@ impl Submission {
             entry_hash: vec![9; 32],
             log_team_id: TeamId(1),
             is_hosts_fault: false,
+            disqualified_because: None,
         }
     }
 

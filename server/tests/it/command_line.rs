@@ -276,6 +276,8 @@ async fn play(ada: &Shell, bob: &Shell) {
     bob.json(&["submission", "houses", &id, "--file", "back.csv"]).await;
     assert_eq!(bob.read("back.csv"), bob.read("good.csv"));
     assert_eq!(bob.json(&["select", "houses", &id, "--withdraw"]).await["items"], json!([]));
+    let stands = bob.run(&["select", "houses"]).await.expect(0).out;
+    assert!(stands.contains("these count") && stands.contains("better.csv"), "{stands}");
 
     let board = bob.json(&["leaderboard", "houses", "--around-me"]).await;
     assert_eq!(board["items"][0]["team_id"], board["own"]["team_id"]);

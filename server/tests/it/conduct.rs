@@ -5,9 +5,10 @@ use holdout::accounts::model::Member;
 use holdout::competitions::access::see;
 use holdout::conduct::judge::{Target, disqualify, reinstate};
 use holdout::error::AppError;
-use holdout::ids::{DisqualificationId, UserId};
+use holdout::ids::{DisqualificationId, SubmissionId, UserId};
 use holdout::leaderboard::read::settled_if_due;
 use holdout::medals::read::record;
+use holdout::submissions;
 use holdout::submissions::choose::choose_final;
 use holdout::submissions::submit::Entrant;
 use holdout::teams::merge;
@@ -51,6 +52,13 @@ impl Stage {
     async fn settle(&self) {
         let seen = see(&self.app, SLUG, None).await.unwrap();
         settled_if_due(&self.app, seen).await.unwrap();
+    }
+
+    /// What the team reads on its submission's page.
+    async fn told_reason(&self, entrant: &Entrant, id: SubmissionId) -> Option<String> {
+        let mut conn = self.app.db.acquire().await.unwrap();
+        let found = submissions::store::find(&mut conn, entrant.team_id, id).await.unwrap().unwrap();
+        found.disqualified_because
     }
 
     async fn golds(&self, entrant: &Entrant) -> (i64, f64) {
@@ -136,14 +144,19 @@ async fn a_chosen_submission_that_is_disqualified_has_no_stand_in(pool: PgPool) 
     let host = stage.host().await;
     let ada = stage.entrant("ada").await;
     let chosen = stage.scored(&ada, 0.5, 0.5).await;
-    stage.scored(&ada, 0.4, 0.4).await;
+    let other = stage.scored(&ada, 0.4, 0.4).await;
     choose_final(&stage.app, &ada, chosen).await.unwrap();
     let id = disqualify(&stage.app, &host, SLUG, &Target::Submission(chosen), "Copied.").await.unwrap();
+    assert_eq!(stage.told_reason(&ada, chosen).await.as_deref(), Some("Copied."));
+    assert_eq!(stage.told_reason(&ada, other).await, None);
     stage.let_pass(TimeDelta::hours(31)).await;
     stage.settle().await;
     assert!(stage.finals().await.is_empty());
     reinstate(&stage.app, &host, SLUG, id, "It was not.").await.unwrap();
     assert_eq!(stage.finals().await, [row("Ada", chosen.0)]);
+    assert_eq!(stage.told_reason(&ada, chosen).await, None);
+    disqualify(&stage.app, &host, SLUG, &Target::Team("Ada".to_owned()), "All of it.").await.unwrap();
+    assert_eq!(stage.told_reason(&ada, other).await.as_deref(), Some("All of it."));
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]

@@ -41,6 +41,7 @@ mod render;
 #[path = "../../../scorer/contract/tests/s3/mod.rs"]
 mod s3;
 mod search;
+mod shake_up;
 mod site;
 mod stage;
 mod storage;

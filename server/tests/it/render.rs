@@ -101,6 +101,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         notebooks::pages::send::NewNotebookPage,
         notebooks::pages::send::NotebookVersionsPage,
         notebooks::pages::show::NotebookPage,
+        shake_up::pages::ShakeUpPage,
         site::pages::SitePage,
         submissions::pages::choose::FinalPage,
         submissions::pages::send::CheckPage,

@@ -101,6 +101,9 @@ pub(super) struct SubmissionJson {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     parts: Vec<PartJson>,
     rejection: Option<Rejection>,
+    /// The host's reason, where the submission or its team is disqualified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disqualified_because: Option<String>,
     /// A sentence where the fault is not the sender's.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<&'static str>,
@@ -156,6 +159,7 @@ impl SubmissionJson {
             public_undefined: submission.public_undefined,
             private_score: private.and_then(|released| released.private_score),
             rejection: submission.rejection.map(|sqlx::types::Json(rejection)| rejection),
+            disqualified_because: submission.disqualified_because,
             failure,
             queue_position: None,
             wait_seconds: None,

@@ -217,7 +217,10 @@ pub async fn with_ids(
                 x.part_scores as \"part_scores?\", s.scored_at, s.selected_at,
                 coalesce(l.position, 0) as \"log_position!\", coalesce(l.entry_hash, '') as \"entry_hash!\",
                 coalesce(l.sent_as, s.team_id) as \"log_team_id!: TeamId\",
-                coalesce(s.failure = $3, false) as \"is_hosts_fault!\"
+                coalesce(s.failure = $3, false) as \"is_hosts_fault!\",
+                (select d.reason from disqualifications d
+                 where d.team_id = s.team_id and coalesce(d.submission_id, s.id) = s.id and d.lifted_at is null
+                 order by d.id limit 1) as disqualified_because
          from submissions s
          join users u on u.id = s.user_id
          join competitions c on c.id = s.competition_id
