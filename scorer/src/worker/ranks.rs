@@ -204,7 +204,7 @@ pub(super) async fn found(
         let n_newer = sqlx::query_scalar!(
             r#"select count(*) as "n!" from rank_summaries
                where competition_id = $1 and version_id = $2 and split = $3 and board_revision > $4"#,
-            leased.competition_id,
+            leased.competition()?,
             about.version_id,
             about.split(),
             about.board_revision,
@@ -216,8 +216,8 @@ pub(super) async fn found(
         }
         remember_files(conn, about, ranks).await?;
         match &ranks.outcome {
-            RanksOutcome::Unfinished => look_again(conn, leased.competition_id).await?,
-            outcome => write(conn, leased.competition_id, about, ranks, outcome).await?,
+            RanksOutcome::Unfinished => look_again(conn, leased.competition()?).await?,
+            outcome => write(conn, leased.competition()?, about, ranks, outcome).await?,
         }
         Ok(Written::Yes)
     })

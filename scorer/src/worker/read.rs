@@ -87,8 +87,8 @@ pub async fn work(db: &PgPool, leased: &Leased) -> sqlx::Result<Option<Work>> {
         Subject::Split { table_id } => table(&mut conn, table_id).await,
         Subject::Run { .. } => Ok(None),
         Subject::Ranks => {
-            let active = active_version(&mut conn, leased.competition_id).await?;
-            ranks::work(&mut conn, leased.competition_id, active).await
+            let active = active_version(&mut conn, leased.competition()?).await?;
+            ranks::work(&mut conn, leased.competition()?, active).await
         }
     }
 }
