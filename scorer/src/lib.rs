@@ -23,6 +23,7 @@ mod placing;
 pub mod ranks;
 pub mod sample;
 pub mod score;
+pub mod similar;
 pub mod solution;
 pub mod split;
 pub mod unseal;

@@ -38,6 +38,7 @@ pub mod ranks;
 pub mod search;
 pub mod seed;
 pub mod shake_up;
+pub mod similar;
 pub mod site;
 pub mod submissions;
 pub mod teams;

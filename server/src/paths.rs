@@ -3,10 +3,12 @@
 
 mod admin;
 mod boards;
+mod hosts;
 mod teams;
 
 pub use admin::*;
 pub use boards::*;
+pub use hosts::*;
 pub use teams::*;
 
 pub const HOME: &str = "/";

@@ -17,6 +17,8 @@ pub enum Subject {
     Verify { submission_id: i64, team_id: i64, verification_id: i64 },
     /// Check a file against the sample submission; reads no label and spends nothing.
     Check { check_id: Uuid },
+    /// Compare the predictions of all teams with each other.
+    Compare { comparison_id: i64 },
     /// Profile and check a scoring version before launch.
     Examine { version_id: i64 },
     /// Make train, test, sample and solution from one labelled table.

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod catalogue;
+pub mod comparison;
 pub mod custom;
 pub mod events;
 pub mod examine;

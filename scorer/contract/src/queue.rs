@@ -51,12 +51,21 @@ pub async fn enqueue(
     subject: Subject,
     priority: Priority,
 ) -> sqlx::Result<i64> {
-    let Columns { kind, team_id, submission_id, check_id, version_id, table_id, verification_id, run_id } =
-        columns(subject);
+    let Columns {
+        kind,
+        team_id,
+        submission_id,
+        check_id,
+        version_id,
+        table_id,
+        verification_id,
+        run_id,
+        comparison_id,
+    } = columns(subject);
     sqlx::query_scalar!(
         "insert into jobs
             (kind, priority, turn, team_turn, competition_id, team_id, submission_id, check_id, version_id, table_id,
-             verification_id, run_id)
+             verification_id, run_id, comparison_id)
          values (
             $1, $2,
             greatest(
@@ -77,7 +86,7 @@ pub async fn enqueue(
                             and priority = $2 and competition_id = $3
                           order by team_turn desc limit 1), 0)
             ),
-            $3, $4, $5, $6, $7, $8, $9, $10)
+            $3, $4, $5, $6, $7, $8, $9, $10, $11)
          returning id",
         kind,
         priority as i16,
@@ -89,6 +98,7 @@ pub async fn enqueue(
         table_id,
         verification_id,
         run_id,
+        comparison_id,
     )
     .fetch_one(conn)
     .await
@@ -197,7 +207,7 @@ pub async fn claim(
          set state = 'leased', lease = gen_random_uuid(), leased_by = $1, leased_at = now(),
              lease_until = now() + make_interval(secs => $2), attempts = attempts + 1
          where id = (select id from chosen)
-         returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, verification_id, run_id, attempts",
+         returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, verification_id, run_id, comparison_id, attempts",
         worker,
         lease_seconds,
         Priority::Run as i16,
@@ -359,7 +369,7 @@ pub async fn recover(conn: &mut PgConnection, worker: Uuid) -> sqlx::Result<Vec<
             where state = 'leased' and lease_until < now() and attempts >= $1
             limit 100
             for update skip locked)
-         returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, verification_id, run_id, attempts",
+         returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, verification_id, run_id, comparison_id, attempts",
         MAX_ATTEMPTS,
         worker,
     )
@@ -383,6 +393,7 @@ struct Row {
     table_id: Option<i64>,
     verification_id: Option<i64>,
     run_id: Option<i64>,
+    comparison_id: Option<i64>,
     attempts: i32,
 }
 
@@ -410,6 +421,7 @@ impl TryFrom<Row> for Leased {
                 },
             ),
             "check" => row.check_id.map(|check_id| Subject::Check { check_id }),
+            "compare" => row.comparison_id.map(|comparison_id| Subject::Compare { comparison_id }),
             "examine" => row.version_id.map(|version_id| Subject::Examine { version_id }),
             "split" => row.table_id.map(|table_id| Subject::Split { table_id }),
             "run" => row.run_id.map(|run_id| Subject::Run { run_id }),
@@ -438,6 +450,7 @@ struct Columns {
     table_id: Option<i64>,
     verification_id: Option<i64>,
     run_id: Option<i64>,
+    comparison_id: Option<i64>,
 }
 
 fn columns(subject: Subject) -> Columns {
@@ -458,6 +471,9 @@ fn columns(subject: Subject) -> Columns {
         },
         Subject::Check { check_id } => {
             Columns { kind: "check", check_id: Some(check_id), ..Columns::default() }
+        }
+        Subject::Compare { comparison_id } => {
+            Columns { kind: "compare", comparison_id: Some(comparison_id), ..Columns::default() }
         }
         Subject::Examine { version_id } => {
             Columns { kind: "examine", version_id: Some(version_id), ..Columns::default() }

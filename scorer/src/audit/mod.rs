@@ -18,7 +18,7 @@ mod honesty;
 mod influence;
 mod leverage;
 pub mod metric;
-mod normal;
+pub(crate) mod normal;
 mod prepare;
 mod probing;
 mod repair;

@@ -39,6 +39,16 @@ pub struct Aligned {
     rows: Vec<u32>,
 }
 
+impl Aligned {
+    pub(crate) fn n_columns(&self) -> usize {
+        self.columns.len()
+    }
+
+    pub(crate) fn text(&self, column: usize, slot: usize) -> &str {
+        self.columns[column].get(self.rows[slot] as usize)
+    }
+}
+
 /// The two tables of one split.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pair {

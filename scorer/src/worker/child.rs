@@ -16,7 +16,7 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
 use super::board;
 use super::cache::Cache;
 use super::message::{
-    Answer, Board, BoardEntry, BoardRanks, Draft, FileRef, Judging, RanksOutcome, Request, SplitFiles, Table,
+    Answer, Board, BoardEntry, BoardRanks, Draft, Entered, FileRef, Judging, RanksOutcome, Request, SplitFiles, Table,
     receive, send,
 };
 use super::storage::{Storage, StorageError, Stored, is_passing};
@@ -29,6 +29,7 @@ use crate::intake::{Content, Limits, Source, read_header};
 use crate::judge::{Context, Judge, read_history};
 use crate::sample::check_against_sample;
 use crate::score::{influence_on, score};
+use crate::similar::{self, Answers, Draw};
 use crate::solution::{Solution, Split};
 use crate::split::SplitRule;
 use crate::unseal::{Key, Opened, UnsealError};
@@ -167,6 +168,9 @@ impl Child {
         let answered = catch_unwind(AssertUnwindSafe(|| match request {
             Request::Score { judging, submission } => self.score(&judging, &submission),
             Request::Check { judging, file, sample } => self.check(&judging, &file, sample.as_ref()),
+            Request::Compare { judging, sample, entered } => {
+                self.compare(&judging, sample.as_ref(), &entered)
+            }
             Request::Examine { draft } => self.examine(&draft),
             Request::Split { table } => self.split(&table),
             Request::Ranks { board } => self.ranks(&board),
@@ -247,6 +251,51 @@ impl Child {
             },
         };
         Ok(Answer::Fits { n_rows })
+    }
+
+    /// No label has a part in the answer; the solution says which row is which.
+    fn compare(
+        &mut self,
+        judging: &Judging,
+        sample: Option<&FileRef>,
+        entered: &[Entered],
+    ) -> Result<Answer, Refusal> {
+        let solution = self.solution(judging)?;
+        let draw = match &*solution {
+            Prepared::Catalogue(solution) => Draw::of(solution.n_rows(), solution.expected_columns().len()),
+            Prepared::Module { solution, .. } => Draw::of(solution.n_rows(), solution.names().len()),
+        };
+        let sample = match sample {
+            Some(sample) => self.answers(&solution, sample, &draw)?,
+            None => None,
+        };
+        let mut entries = Vec::with_capacity(entered.len());
+        for Entered { submission_id, team_id, file } in entered {
+            if let Some(answers) = self.answers(&solution, file, &draw)? {
+                entries.push(similar::Entry { submission_id: *submission_id, team_id: *team_id, answers });
+            }
+        }
+        let n_unread = entered.len() - entries.len();
+        Ok(Answer::Compared {
+            comparison: similar::compare(entries, sample.as_ref(), draw.n_rows(), n_unread),
+        })
+    }
+
+    /// What a file says of the rows that were drawn; `None` where the solution does not take it.
+    fn answers(&self, solution: &Prepared, file: &FileRef, draw: &Draw) -> Result<Option<Answers>, Refusal> {
+        let content = match open(self.read(file)?, &self.limits) {
+            Err(Refusal::Rejected(_)) => return Ok(None),
+            content => content?,
+        };
+        Ok(match solution {
+            Prepared::Catalogue(solution) => crate::align::align(solution, &content, &self.limits)
+                .ok()
+                .map(|aligned| Answers::of(&aligned, draw)),
+            Prepared::Module { solution, columns } => solution
+                .align(&content, columns.as_deref(), &self.limits)
+                .ok()
+                .map(|aligned| Answers::of_texts(&aligned, draw)),
+        })
     }
 
     fn report(&mut self, module: Option<custom::Module>, competition: &Competition<'_>) -> Report {

@@ -9,6 +9,8 @@ use holdout_contract::rejection::{Rejection, RejectionKind};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 
+use super::comparing;
+
 /// Marks job and subject failed. `false` when the lease was lost; nothing is written then.
 ///
 /// # Errors
@@ -34,6 +36,7 @@ pub async fn give_up(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::Result
                 .execute(&mut *tx)
                 .await?;
         }
+        Subject::Compare { comparison_id } => comparing::failed(&mut tx, comparison_id, &text).await?,
         Subject::Run { run_id } => fail_run(&mut tx, run_id, &text).await?,
         Subject::Examine { version_id } => fail_examination(&mut tx, version_id, text).await?,
         Subject::Split { table_id } => {

@@ -4,6 +4,7 @@
 use std::io::{self, Read, Write};
 
 use holdout_contract::audit::Declared;
+use holdout_contract::comparison::Comparison;
 use holdout_contract::examine::{Proposal, Report};
 use holdout_contract::job::Scores;
 use holdout_contract::rejection::Rejection;
@@ -106,11 +107,20 @@ pub struct Table {
     pub seed: i64,
 }
 
+/// A submission that is compared with others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entered {
+    pub submission_id: i64,
+    pub team_id: i64,
+    pub file: FileRef,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "snake_case")]
 pub enum Request {
     Score { judging: Judging, submission: FileRef },
     Check { judging: Judging, file: FileRef, sample: Option<FileRef> },
+    Compare { judging: Judging, sample: Option<FileRef>, entered: Vec<Entered> },
     Examine { draft: Draft },
     Split { table: Table },
     Ranks { board: Board },
@@ -129,6 +139,12 @@ impl Request {
                 let mut files = judging.files();
                 files.extend(sample);
                 files.push(file);
+                files
+            }
+            Self::Compare { judging, sample, entered } => {
+                let mut files = judging.files();
+                files.extend(sample);
+                files.extend(entered.iter().map(|entered| &entered.file));
                 files
             }
             Self::Examine { draft } => {
@@ -241,6 +257,9 @@ pub enum Answer {
     },
     Rejected {
         rejection: Rejection,
+    },
+    Compared {
+        comparison: Comparison,
     },
     Examined {
         report: Report,

@@ -10,6 +10,7 @@ mod cache;
 pub mod child;
 pub mod clean;
 pub mod cli;
+mod comparing;
 pub mod depot;
 pub mod doctor;
 pub(crate) mod finish;

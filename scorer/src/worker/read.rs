@@ -7,6 +7,7 @@ use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
+use super::comparing;
 use super::message::{DataFiles, Draft, FileRef, Judging, Request, Table};
 use super::ranks;
 
@@ -23,7 +24,7 @@ impl Work {
         match &self.request {
             Request::Score { judging, .. } => judging.module.is_some(),
             Request::Examine { draft } => draft.module.is_some(),
-            Request::Check { .. } | Request::Split { .. } | Request::Ranks { .. } => false,
+            Request::Check { .. } | Request::Compare { .. } | Request::Split { .. } | Request::Ranks { .. } => false,
         }
     }
 }
@@ -39,6 +40,9 @@ pub enum About {
     },
     Check {
         check_id: Uuid,
+    },
+    Comparison {
+        comparison_id: i64,
     },
     Version {
         version_id: i64,
@@ -83,6 +87,7 @@ pub async fn work(db: &PgPool, leased: &Leased) -> sqlx::Result<Option<Work>> {
             verification(&mut conn, submission_id, verification_id).await
         }
         Subject::Check { check_id } => check(&mut conn, check_id).await,
+        Subject::Compare { comparison_id } => comparing::comparison(&mut conn, comparison_id).await,
         Subject::Examine { version_id } => draft(&mut conn, version_id).await,
         Subject::Split { table_id } => table(&mut conn, table_id).await,
         Subject::Run { .. } => Ok(None),
@@ -170,10 +175,13 @@ pub struct Version {
     pub judging: Judging,
     pub solution_sha256: Vec<u8>,
     pub direction: Direction,
-    sample: Option<FileRef>,
+    pub(super) sample: Option<FileRef>,
 }
 
-async fn active_version(conn: &mut PgConnection, competition_id: i64) -> sqlx::Result<Option<Version>> {
+pub(super) async fn active_version(
+    conn: &mut PgConnection,
+    competition_id: i64,
+) -> sqlx::Result<Option<Version>> {
     let active =
         sqlx::query_scalar!("select active_version_id from competitions where id = $1", competition_id)
             .fetch_optional(&mut *conn)

@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use super::announce;
+use super::comparing;
 use super::depot::Depot;
 use super::finish::{self, Judged, Written};
 use super::give_up::give_up;
@@ -222,6 +223,9 @@ async fn write(
         (About::Check { check_id }, Answer::Rejected { rejection }) => {
             let verdict = CheckVerdict::Rejected { rejection: rejection.clone() };
             finish::checked(db, leased, *check_id, &verdict).await?
+        }
+        (About::Comparison { comparison_id }, Answer::Compared { comparison }) => {
+            comparing::compared(db, leased, *comparison_id, comparison).await?
         }
         (About::Version { version_id, input_revision }, Answer::Examined { report }) => {
             finish::examined(db, leased, *version_id, *input_revision, report).await?

@@ -83,6 +83,7 @@ const FORMS: &[(&str, &[&str])] = &[
     (paths::HOST_CONDUCT, &["disqualify"]),
     (paths::HOST_CONDUCT_LIFT, &["reinstate"]),
     (paths::HOST_AUDIT, &["answer_audit"]),
+    (paths::HOST_SIMILAR, &["compare_submissions"]),
     (paths::HOST_LAUNCH, &["launch"]),
     (paths::HOST_LAUNCH_EXAMINE, &["examine"]),
     (paths::FORUMS, &["open_forum"]),

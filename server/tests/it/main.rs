@@ -42,6 +42,7 @@ mod render;
 mod s3;
 mod search;
 mod shake_up;
+mod similar;
 mod site;
 mod stage;
 mod storage;

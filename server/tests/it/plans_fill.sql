@@ -77,6 +77,12 @@ select id, 1, now(), now() from competitions where slug like 'old-%';
 insert into verification_faults (verification_id, submission_id, what)
 select 1 + id % 2000, id, 'The public score differs.' from submissions where competition_id in (select id from competitions where slug like 'old-%');
 
+insert into comparisons (competition_id, asked_at, finished_at, failure)
+select id, now(), now(), 'The platform could not finish.' from competitions where slug like 'old-%';
+
+insert into similar_pairs (comparison_id, place, first_id, second_id, n_same)
+select 1 + id % 2000, 1 + id / 2000, id, id + 1, 7 from submissions;
+
 insert into custom_metrics (competition_id, file_name, source, sha256, uploaded_at)
 select id, 'metric.py', 'def score(): pass', sha256('x'), now() from competitions where slug like 'old-%';
 

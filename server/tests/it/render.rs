@@ -6,7 +6,7 @@ use std::path::Path;
 use askama::Template;
 use holdout::{
     accounts, admin, api, bundles, competitions, conduct, custom_metrics, dashboard, forum, images,
-    leaderboard, medals, moderation, notebooks, notifications, ranks, search, site, submissions, teams,
+    leaderboard, medals, moderation, notebooks, notifications, ranks, search, similar, site, submissions, teams,
     versions, web, webhooks,
 };
 
@@ -90,6 +90,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         versions::pages::VersionsPage,
         versions::pages::VersionPage,
         search::pages::SearchPage,
+        similar::pages::SimilarPage,
         notebooks::pages::comments::CommentsPage,
         notebooks::pages::compare::ComparePage,
         notebooks::pages::list::CompetitionNotebooksPage,

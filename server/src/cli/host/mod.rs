@@ -12,6 +12,7 @@ mod pages;
 pub mod report;
 pub mod rescore;
 mod settings;
+mod similar;
 pub mod versions;
 mod webhooks;
 
@@ -70,6 +71,8 @@ pub enum HostVerb {
     Rejections(dashboard::ListArgs),
     /// Submissions without a score by a fault that is not their senders'; --retry has them scored again.
     Failures(failures::FailuresArgs),
+    /// Pairs of teams whose predictions are nearly the same, for you to judge: compared, or with --last as found before.
+    Similar(similar::SimilarArgs),
     /// Have every score computed again and compared, to the last digit. Exit code 2 where some differ.
     Verify(Competition),
     /// Webhooks: list, add, remove, ping, deliveries.
@@ -123,6 +126,7 @@ pub fn run(session: &Session, verb: &HostVerb) -> Outcome {
         HostVerb::Participants(args) => dashboard::participants(session, args),
         HostVerb::Rejections(args) => dashboard::rejections(session, args),
         HostVerb::Failures(args) => failures::failures(session, args),
+        HostVerb::Similar(args) => similar::similar(session, args),
         HostVerb::Verify(of) => verify::verify(session, &of.slug),
         HostVerb::Webhooks(verb) => webhooks::run(session, verb),
         HostVerb::Export(args) => export::export(session, args),

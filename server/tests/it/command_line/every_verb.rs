@@ -131,6 +131,8 @@ async fn files_and_words(ada: &Shell) {
     assert!(ada.json(&["host", "dashboard", "houses"]).await.is_object());
     assert!(ada.json(&["host", "participants", "houses"]).await["items"].is_array());
     assert!(ada.json(&["host", "rejections", "houses"]).await["items"].is_array());
+    assert_eq!(ada.json(&["host", "similar", "houses"]).await["state"], "done");
+    assert_eq!(ada.json(&["host", "similar", "houses", "--last"]).await["n_found"], 0);
 }
 
 async fn versions(world: &World, ada: &Shell) {
