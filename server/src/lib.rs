@@ -10,6 +10,7 @@ pub mod archives;
 pub mod bundles;
 pub mod cli;
 pub mod clock;
+pub mod closing;
 pub mod competitions;
 pub mod conduct;
 pub mod config;

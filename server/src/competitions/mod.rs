@@ -6,6 +6,8 @@
 pub mod access;
 pub mod api;
 pub mod audit;
+pub mod cohosts;
+pub mod copy;
 pub mod create;
 pub mod download;
 pub mod edit;

@@ -8,6 +8,8 @@ mod api_gaps;
 mod archives;
 mod bundles;
 mod client;
+mod closing;
+mod cohosts;
 mod command_line;
 mod competitions;
 mod conditions;

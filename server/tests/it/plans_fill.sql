@@ -83,6 +83,9 @@ select id, now(), now(), 'The platform could not finish.' from competitions wher
 insert into similar_pairs (comparison_id, place, first_id, second_id, n_same)
 select 1 + id % 2000, 1 + id / 2000, id, id + 1, 7 from submissions;
 
+insert into closings (competition_id, html, confirmed_at, changed_at)
+select id, '', now(), now() from competitions where slug like 'old-%';
+
 insert into custom_metrics (competition_id, file_name, source, sha256, uploaded_at)
 select id, 'metric.py', 'def score(): pass', sha256('x'), now() from competitions where slug like 'old-%';
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use askama::Template;
 use holdout::{
-    accounts, admin, api, bundles, competitions, conduct, custom_metrics, dashboard, forum, images,
+    accounts, admin, api, bundles, closing, competitions, conduct, custom_metrics, dashboard, forum, images,
     leaderboard, medals, moderation, notebooks, notifications, ranks, search, similar, site, submissions, teams,
     versions, web, webhooks,
 };
@@ -59,6 +59,8 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         competitions::pages::setup::files::SamplePage,
         competitions::pages::setup::files::SolutionPage,
         competitions::pages::setup::audit::AuditPage,
+        competitions::pages::setup::hosts::CopyPage,
+        competitions::pages::setup::hosts::HostsPage,
         competitions::pages::setup::launch::LaunchPage,
         competitions::pages::setup::launch::TablePage,
         competitions::pages::setup::metric::MetricPage,
@@ -70,6 +72,8 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         competitions::pages::setup::texts::PagesPage,
         competitions::pages::texts::InvitationPage,
         competitions::pages::texts::TextPageView,
+        closing::pages::ClosingPage,
+        closing::pages::WinnersPage,
         conduct::pages::ConductPage,
         custom_metrics::pages::FailuresPage,
         custom_metrics::pages::FormPage,

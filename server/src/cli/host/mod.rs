@@ -2,6 +2,7 @@
 //!
 //! Never here: a label that leaves this machine in the clear; solutions are sealed by [`super::seal`].
 
+mod after;
 mod audit;
 mod dashboard;
 pub mod data;
@@ -75,6 +76,13 @@ pub enum HostVerb {
     Similar(similar::SimilarArgs),
     /// Have every score computed again and compared, to the last digit. Exit code 2 where some differ.
     Verify(Competition),
+    /// Who hosts: list, add, remove.
+    #[command(subcommand)]
+    Hosts(after::HostsVerb),
+    /// The winners, once it is over; --confirm names them to everybody, with your closing words.
+    Winners(after::WinnersArgs),
+    /// A competition that is over as a new draft: pages, limits, data, metric, sealed solution.
+    Copy(after::CopyArgs),
     /// Webhooks: list, add, remove, ping, deliveries.
     #[command(subcommand)]
     Webhooks(webhooks::WebhooksVerb),
@@ -128,6 +136,9 @@ pub fn run(session: &Session, verb: &HostVerb) -> Outcome {
         HostVerb::Failures(args) => failures::failures(session, args),
         HostVerb::Similar(args) => similar::similar(session, args),
         HostVerb::Verify(of) => verify::verify(session, &of.slug),
+        HostVerb::Hosts(verb) => after::hosts(session, verb),
+        HostVerb::Winners(args) => after::winners(session, args),
+        HostVerb::Copy(args) => after::copy(session, args),
         HostVerb::Webhooks(verb) => webhooks::run(session, verb),
         HostVerb::Export(args) => export::export(session, args),
         HostVerb::Code(verb) => code::run(session, verb),

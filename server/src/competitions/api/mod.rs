@@ -1,6 +1,7 @@
 //! Competitions as JSON. The same reads and verbs as the pages.
 
 mod audit;
+mod cohosts;
 mod hosting;
 mod invitations;
 mod launching;
@@ -45,6 +46,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(send_zip))
         .merge(invitations::router())
         .merge(hosting::router())
+        .merge(cohosts::router())
         .merge(supplying::router())
         .merge(audit::router())
         .merge(launching::router())

@@ -8,9 +8,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
 use crate::app::App;
+use crate::closing;
 use crate::competitions::access::{self, Terms};
 use crate::competitions::frame::{Frame, Tab};
-use crate::competitions::model::Competition;
+use crate::competitions::model::{Competition, Phase};
 use crate::competitions::store::judging::{self, AuditStatement};
 use crate::competitions::store::texts::{self, PageLink, TextPage};
 use crate::error::{AppError, Result};
@@ -42,6 +43,8 @@ pub struct TextPageView {
     pub text: Option<TextPage>,
     /// Of the metric's audit, beside the rules.
     pub statement: Option<AuditStatement>,
+    /// Whether a page names the winners.
+    pub has_winners: bool,
 }
 
 impl TextPageView {
@@ -61,6 +64,7 @@ impl TextPageView {
                 updated_at: chrono::DateTime::UNIX_EPOCH,
             }),
             statement: Some(AuditStatement::sample()),
+            has_winners: true,
         }
     }
 
@@ -111,12 +115,14 @@ async fn text_page(app: &App, slug: &str, page: &str, shell: Shell) -> Result<Te
         access::RULES => judging::audit_statement(&mut conn, seen.competition.active_version_id).await?,
         _ => None,
     };
+    let is_over = seen.competition.phase(shell.now) == Phase::Final;
+    let has_winners = is_over && closing::store::find(&mut conn, seen.competition.id).await?.is_some();
     drop(conn);
     if text.is_none() && page != OVERVIEW {
         return Err(AppError::NotFound);
     }
     let frame = Frame::new(seen, Tab::Overview, shell.now);
-    Ok(TextPageView { shell, frame, links, current: page.to_owned(), text, statement })
+    Ok(TextPageView { shell, frame, links, current: page.to_owned(), text, has_winners, statement })
 }
 
 #[derive(Template, WebTemplate)]

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod files;
+pub mod hosts;
 pub mod launch;
 pub mod metric;
 pub mod settings;
@@ -27,6 +28,7 @@ pub fn router() -> Router<App> {
     Router::new()
         .route(paths::HOST, get(show_host))
         .merge(settings::router())
+        .merge(hosts::router())
         .merge(texts::router())
         .merge(files::router())
         .merge(metric::router())

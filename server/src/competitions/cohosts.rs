@@ -1,0 +1,61 @@
+//! Who hosts a competition: any host adds others, and removes any but the one who made it. A host may do
+//! everything that hosts may do; administrators are hosts everywhere.
+
+use serde_json::json;
+
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::competitions::access::Seen;
+use crate::competitions::store::{cohosts, drafts};
+use crate::error::{AppError, Result};
+use crate::ids::UserId;
+
+/// Hosts of one competition.
+pub const MOST_HOSTS: usize = 20;
+
+/// Makes a member a host as well.
+///
+/// # Errors
+/// [`AppError::Field`] for a name that nobody has or that hosts already; [`AppError::Refused`] beyond
+/// [`MOST_HOSTS`].
+pub async fn add(app: &App, host: &Member, seen: &Seen, username: &str) -> Result<()> {
+    let (id, now) = (seen.competition.id, app.clock.now());
+    let mut tx = app.db.begin().await?;
+    drafts::lock(&mut tx, id).await?;
+    let hosts = cohosts::all(&mut tx, id).await?;
+    if hosts.len() >= MOST_HOSTS {
+        return Err(AppError::refused(format!("A competition has at most {MOST_HOSTS} hosts.")));
+    }
+    let person = find(&mut tx, username).await?;
+    if !cohosts::insert(&mut tx, id, person, now).await? {
+        return Err(AppError::field("username", "This person hosts the competition already."));
+    }
+    drafts::note(&mut tx, now, host.id, "add_host", id, &json!({ "user_id": person })).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Takes a host's part away; one may take one's own.
+///
+/// # Errors
+/// [`AppError::Refused`] for the one who made the competition; [`AppError::NotFound`] for whoever is no host.
+pub async fn remove(app: &App, host: &Member, seen: &Seen, username: &str) -> Result<()> {
+    let (id, now) = (seen.competition.id, app.clock.now());
+    let mut tx = app.db.begin().await?;
+    drafts::lock(&mut tx, id).await?;
+    let person = cohosts::person(&mut tx, username.trim()).await?.ok_or(AppError::NotFound)?;
+    if person == seen.competition.created_by {
+        return Err(AppError::refused("Whoever made the competition stays its host."));
+    }
+    if !cohosts::remove(&mut tx, id, person).await? {
+        return Err(AppError::NotFound);
+    }
+    drafts::note(&mut tx, now, host.id, "remove_host", id, &json!({ "user_id": person })).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn find(conn: &mut sqlx::PgConnection, username: &str) -> Result<UserId> {
+    let found = cohosts::person(conn, username.trim()).await?;
+    found.ok_or_else(|| AppError::field("username", "Nobody here has this user name."))
+}
