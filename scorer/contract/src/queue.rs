@@ -156,7 +156,7 @@ pub async fn claim_run(
             order by turn, id
             limit 1
             for update skip locked)
-         returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, verification_id, run_id, attempts",
+         returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, verification_id, run_id, comparison_id, attempts",
         runner,
         lease_seconds,
         Priority::Run as i16,

@@ -16,8 +16,8 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
 use super::board;
 use super::cache::Cache;
 use super::message::{
-    Answer, Board, BoardEntry, BoardRanks, Draft, Entered, FileRef, Judging, RanksOutcome, Request, SplitFiles, Table,
-    receive, send,
+    Answer, Board, BoardEntry, BoardRanks, Draft, Entered, FileRef, Judging, RanksOutcome, Request,
+    SplitFiles, Table, receive, send,
 };
 use super::storage::{Storage, StorageError, Stored, is_passing};
 use crate::custom;

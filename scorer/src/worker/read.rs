@@ -24,7 +24,10 @@ impl Work {
         match &self.request {
             Request::Score { judging, .. } => judging.module.is_some(),
             Request::Examine { draft } => draft.module.is_some(),
-            Request::Check { .. } | Request::Compare { .. } | Request::Split { .. } | Request::Ranks { .. } => false,
+            Request::Check { .. }
+            | Request::Compare { .. }
+            | Request::Split { .. }
+            | Request::Ranks { .. } => false,
         }
     }
 }

@@ -20,7 +20,9 @@ pub async fn read_all(app: App) {
     match read_unread(&app, PAUSE).await {
         Ok(0) => {}
         Ok(n) => tracing::info!(n, "notebooks were read for the search"),
-        Err(error) => tracing::warn!(%error, "not all notebooks were read for the search; the next start goes on"),
+        Err(error) => {
+            tracing::warn!(%error, "not all notebooks were read for the search; the next start goes on")
+        }
     }
 }
 
@@ -34,7 +36,9 @@ pub async fn read_unread(app: &App, pause: Duration) -> Result<usize> {
         before = unread.notebook_id.0;
         match read(app, &unread).await {
             Ok(()) => n_read += 1,
-            Err(error) => tracing::warn!(%error, notebook = before, "a notebook could not be read for the search"),
+            Err(error) => {
+                tracing::warn!(%error, notebook = before, "a notebook could not be read for the search")
+            }
         }
         sleep(pause).await;
     }

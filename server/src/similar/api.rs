@@ -33,7 +33,7 @@ async fn open(app: &App, slug: &str, caller: ApiMember) -> Result<(Member, Seen)
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-struct ComparisonJson {
+struct TeamsComparisonJson {
     id: i64,
     /// `waiting`, `under_way`, `done` or `failed`.
     #[schema(example = "done")]
@@ -58,7 +58,7 @@ struct ComparisonJson {
     bound: Option<f64>,
 }
 
-impl From<Comparison> for ComparisonJson {
+impl From<Comparison> for TeamsComparisonJson {
     fn from(comparison: Comparison) -> Self {
         Self {
             id: comparison.id,
@@ -80,14 +80,14 @@ impl From<Comparison> for ComparisonJson {
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-struct SideJson {
+struct SimilarSideJson {
     submission_id: SubmissionId,
     team: String,
     sender: String,
     received_at: DateTime<Utc>,
 }
 
-impl From<Side> for SideJson {
+impl From<Side> for SimilarSideJson {
     fn from(Side { submission_id, team, sender, received_at }: Side) -> Self {
         Self { submission_id, team, sender, received_at }
     }
@@ -97,8 +97,8 @@ impl From<Side> for SideJson {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct SimilarPairJson {
     /// The one that was received first.
-    first: SideJson,
-    second: SideJson,
+    first: SimilarSideJson,
+    second: SimilarSideJson,
     /// The correlation of how both depart from all other teams.
     likeness: Option<f64>,
     /// Of the answers over which teams differ, those that are the same in both.
@@ -109,9 +109,9 @@ struct SimilarPairJson {
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-struct ComparisonReportJson {
+struct TeamsComparisonReportJson {
     #[serde(flatten)]
-    comparison: ComparisonJson,
+    comparison: TeamsComparisonJson,
     /// The most alike first, 200 at most.
     pairs: Vec<SimilarPairJson>,
 }
@@ -127,12 +127,12 @@ fn pair(pair: Pair, of: &Comparison) -> SimilarPairJson {
     }
 }
 
-async fn report(app: &App, seen: &Seen, id: i64) -> Result<Json<ComparisonReportJson>> {
+async fn report(app: &App, seen: &Seen, id: i64) -> Result<Json<TeamsComparisonReportJson>> {
     let mut conn = app.db.acquire().await?;
     let found = store::find(&mut conn, seen.competition.id, id).await?.ok_or(AppError::NotFound)?;
     let pairs = store::pairs(&mut conn, id).await?;
     let pairs = pairs.into_iter().map(|similar| pair(similar, &found)).collect();
-    Ok(Json(ComparisonReportJson { pairs, comparison: found.into() }))
+    Ok(Json(TeamsComparisonReportJson { pairs, comparison: found.into() }))
 }
 
 /// Every time that all teams' predictions were compared.
@@ -142,18 +142,18 @@ async fn report(app: &App, seen: &Seen, id: i64) -> Result<Json<ComparisonReport
     tag = "Hosting",
     security(("token" = ["host"])),
     params(Keyset),
-    responses((status = 200, description = "Comparisons, newest first", body = Slice<ComparisonJson>)),
+    responses((status = 200, description = "Comparisons, newest first", body = Slice<TeamsComparisonJson>)),
 )]
 async fn list_comparisons(
     State(app): State<App>,
     Path(slug): Path<String>,
     ApiQuery(keyset): ApiQuery<Keyset>,
     caller: ApiMember,
-) -> Result<Slice<ComparisonJson>> {
+) -> Result<Slice<TeamsComparisonJson>> {
     let (_, seen) = open(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
     let found = store::list(&mut conn, seen.competition.id, keyset.before(), keyset.fetched()).await?;
-    Ok(keyset.slice(found, |comparison| comparison.id).map(ComparisonJson::from))
+    Ok(keyset.slice(found, |comparison| comparison.id).map(TeamsComparisonJson::from))
 }
 
 /// Have the predictions of all teams compared, in the background.
@@ -162,13 +162,13 @@ async fn list_comparisons(
     path = paths::API_COMPARISONS,
     tag = "Hosting",
     security(("token" = ["host"])),
-    responses((status = 202, description = "The comparison, which waits for a scorer", body = ComparisonReportJson)),
+    responses((status = 202, description = "The comparison, which waits for a scorer", body = TeamsComparisonReportJson)),
 )]
 async fn compare_submissions(
     State(app): State<App>,
     Path(slug): Path<String>,
     caller: ApiMember,
-) -> Result<(StatusCode, Json<ComparisonReportJson>)> {
+) -> Result<(StatusCode, Json<TeamsComparisonReportJson>)> {
     let (host, seen) = open(&app, &slug, caller).await?;
     let id = ask::ask(&app, &host, &seen).await?;
     Ok((StatusCode::ACCEPTED, report(&app, &seen, id).await?))
@@ -180,13 +180,13 @@ async fn compare_submissions(
     path = paths::API_COMPARISON,
     tag = "Hosting",
     security(("token" = ["host"])),
-    responses((status = 200, description = "The comparison", body = ComparisonReportJson)),
+    responses((status = 200, description = "The comparison", body = TeamsComparisonReportJson)),
 )]
 async fn show_comparison(
     State(app): State<App>,
     Path((slug, id)): Path<(String, i64)>,
     caller: ApiMember,
-) -> Result<Json<ComparisonReportJson>> {
+) -> Result<Json<TeamsComparisonReportJson>> {
     let (_, seen) = open(&app, &slug, caller).await?;
     report(&app, &seen, id).await
 }

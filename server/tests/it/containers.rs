@@ -65,7 +65,8 @@ fn the_runner_has_the_python_that_notebooks_may_count_on() {
     let setup = read("scorer/src/custom/setup.rs");
     let (_, packages) = setup.split_once("pub const PACKAGES").expect("the packages");
     let (_, packages) = packages.split_once('[').and_then(|(_, rest)| rest.split_once('[')).expect("a list");
-    let packages: Vec<_> = packages.split("];").next().expect("a list").split('"').skip(1).step_by(2).collect();
+    let packages: Vec<_> =
+        packages.split("];").next().expect("a list").split('"').skip(1).step_by(2).collect();
     assert!(packages.len() > 5, "{packages:?}");
     let dockerfile = read("Dockerfile");
     let (_, runner) = dockerfile.split_once(" AS runner\n").expect("the runner");

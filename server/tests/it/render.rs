@@ -6,8 +6,8 @@ use std::path::Path;
 use askama::Template;
 use holdout::{
     accounts, admin, api, bundles, closing, competitions, conduct, custom_metrics, dashboard, forum, images,
-    leaderboard, medals, moderation, notebooks, notifications, ranks, search, similar, site, submissions, teams,
-    versions, web, webhooks,
+    leaderboard, medals, moderation, notebooks, notifications, ranks, search, shake_up, similar, site,
+    submissions, teams, versions, web, webhooks,
 };
 
 use crate::tidy::{root, sources};

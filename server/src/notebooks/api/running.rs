@@ -17,8 +17,8 @@ use crate::error::Result;
 use crate::ids::{RunId, SubmissionId};
 use crate::notebooks::access;
 use crate::notebooks::pages::runs::{send_executed, send_output};
-use crate::notebooks::runs::model::{Run, RunFile, RunState};
 use crate::notebooks::runs::cancel::{Cancelled, cancel};
+use crate::notebooks::runs::model::{Run, RunFile, RunState};
 use crate::notebooks::runs::{ask, store, submit};
 use crate::paths;
 

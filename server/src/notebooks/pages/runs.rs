@@ -15,8 +15,8 @@ use crate::ids::RunId;
 use crate::notebooks::access::{self, SeenNotebook};
 use crate::notebooks::draw::Heading;
 use crate::notebooks::drawing::Drawn;
-use crate::notebooks::runs::model::{Run, RunFile, RunState, Runners, SUBMISSION};
 use crate::notebooks::runs::cancel::{self, Cancelled};
+use crate::notebooks::runs::model::{Run, RunFile, RunState, Runners, SUBMISSION};
 use crate::notebooks::runs::{ask, drawing, store, submit};
 use crate::paths;
 use crate::web::extract::SignedIn;
@@ -169,9 +169,7 @@ pub(super) async fn post_cancel(
         Cancelled::Withdrawn => {
             ("The run was taken out of the queue.", paths::notebook_runs(&username, &notebook))
         }
-        Cancelled::Ended(run) => {
-            ("The run is cancelled.", paths::notebook_run(&username, &notebook, run.id))
-        }
+        Cancelled::Ended(run) => ("The run is cancelled.", paths::notebook_run(&username, &notebook, run.id)),
     };
     Ok(([flash(sentence)], Redirect::to(&address)).into_response())
 }

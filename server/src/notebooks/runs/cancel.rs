@@ -36,7 +36,9 @@ pub async fn cancel(app: &App, member: &Member, seen: &SeenNotebook, id: RunId) 
     let mut tx = app.db.begin().await?;
     let before = store::find(&mut tx, notebook.id, id).await?.ok_or(AppError::NotFound)?;
     if !may_cancel(seen) {
-        return Err(AppError::refused("Only the author of a notebook, and who moderates it, cancels its runs."));
+        return Err(AppError::refused(
+            "Only the author of a notebook, and who moderates it, cancels its runs.",
+        ));
     }
     if before.state == RunState::Cancelled {
         return Ok(Cancelled::Ended(Box::new(before)));

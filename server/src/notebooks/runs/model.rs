@@ -133,7 +133,9 @@ impl Run {
             RunState::Cancelled => {
                 let by = self.cancelled_by.as_deref().unwrap_or("somebody");
                 match self.at_cell {
-                    Some(cell) => format!("It was cancelled by {by} while cell {cell} of its code was running."),
+                    Some(cell) => {
+                        format!("It was cancelled by {by} while cell {cell} of its code was running.")
+                    }
                     None => format!("It was cancelled by {by}."),
                 }
             }

@@ -331,7 +331,8 @@ async fn a_run_that_waits_vanishes_when_it_is_cancelled_and_one_that_runs_ends(p
     let root = &library.root;
     let cancelled = root.api.send_json(Method::POST, &address, &json!({})).await.expect(200).json();
     assert_eq!((&cancelled["state"], &cancelled["cancelled_by"]), (&json!("cancelled"), &json!(root.name)));
-    until(Duration::from_secs(60), "all processes of the run end", || async { !runs_somewhere(&marker) }).await;
+    until(Duration::from_secs(60), "all processes of the run end", || async { !runs_somewhere(&marker) })
+        .await;
     let again = bob.api.send_json(Method::POST, &address, &json!({})).await.expect(200).json();
     assert_eq!(again["cancelled_by"], json!(root.name), "it is cancelled once");
     let on_record = "select count(*) from audit_log where action = 'moderate_cancel_run'";
