@@ -36,6 +36,8 @@ function armUpload(root) {
 async function submit(form, button, file) {
   const address = button?.getAttribute("formaction") ?? form.getAttribute("action") ?? location.href;
   const purpose = button?.dataset.purpose ?? form.dataset.purpose;
+  // A form without a purpose takes whole files alone.
+  const isSentInParts = purpose && file?.size > LARGE_BYTES;
   const body = new FormData(form);
   const bar = form.querySelector("progress");
   const buttons = [...form.querySelectorAll("button:not([disabled])")];
@@ -45,11 +47,11 @@ async function submit(form, button, file) {
   say(form, "");
   for (const one of buttons) one.disabled = true;
   try {
-    if (file && file.size > LARGE_BYTES) {
+    if (isSentInParts) {
       body.set("upload", await sendInParts(form, purpose, file, show));
       body.delete("file");
     }
-    const answer = await exchange("POST", address, {}, body, file && file.size > LARGE_BYTES ? null : show);
+    const answer = await exchange("POST", address, {}, body, isSentInParts ? null : show);
     if (answer.status < 400) {
       localStorage.removeItem(keyOf(form, purpose, file));
       location.assign(answer.responseURL);

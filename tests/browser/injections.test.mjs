@@ -146,9 +146,11 @@ test("names, biographies, competitions with their pages and files", async () => 
     await sent("PATCH", "/api/v1/me/profile", { display_name: cut(`a ${text}`, 80), bio: text });
     await sent("PATCH", `/api/v1/competitions/${slug}`, { title: cut(`a ${text}`, 120), subtitle: cut(text, 200) });
     await sent("PUT", `/api/v1/competitions/${slug}/pages/overview`, { title: cut(`a ${text}`, 60), markdown: text });
+    await sent("PUT", `/api/v1/competitions/${slug}/audit`, { audit_reason: cut(`a ${text}`, 1000) });
     await look(`/c/${slug}/data`);
     await look("/u/mallory");
     await look(`/c/${slug}`);
+    await look(`/c/${slug}/host/audit`);
   }
   await look(`/c/${slug}/host`);
   await look("/");
@@ -304,16 +306,21 @@ const REFUSED = "refused unless it has the shape of a name or address";
 const NAMED = "has to name something that exists, else it is refused";
 const EXCUSED = {
   "Accept.secret": SECRET,
+  "AddHost.username": NAMED,
   "Administrator.secret": SECRET,
   "AnnouncedFile.description": "only where files lie in a bucket; shown as the note of a submission, which is attacked",
   "AnnouncedFile.file_name": "only where files lie in a bucket; shown as the name of a submission's file, which is attacked",
   "AnnouncedFile.sha256": REFUSED,
   "Arrangement.forum": NAMED,
   "AskToMerge.team": NAMED,
+  "AuditAnswer.declared": NAMED,
   "BundleWish.slug": REFUSED,
   "BundleWish.title": "the title of a competition, as New.title, which is attacked",
   "ChangeNotebook.licence": NAMED,
   "ChangeNotebook.tags": "letters, digits and dashes; all else is refused",
+  "Confirm.words": "needs a competition that is over; drawn as PageBody.markdown is, which is attacked",
+  "Copy.slug": REFUSED,
+  "Copy.title": "the title of a competition, as New.title, which is attacked",
   "Disqualify.team": NAMED,
   "Edit.emails": REFUSED,
   "Edit.slug": REFUSED,
@@ -321,6 +328,7 @@ const EXCUSED = {
   "FileForm.description": "shown as the note of a submission, which is attacked",
   "Forgotten.username": "nothing is shown of it",
   "Invite.username": NAMED,
+  "LaunchBody.audit_reason": "the same reason as AuditAnswer.audit_reason, which is attacked",
   "MetricBody.metric": NAMED,
   "ModuleBody.file_name": "needs an interpreter of Python; shown to the host who sent it",
   "ModuleBody.source": "needs an interpreter of Python; shown to the host who sent it",

@@ -77,6 +77,7 @@ impl From<Declared> for String {
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = AuditVerdict))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     Pass,
@@ -129,6 +130,7 @@ impl Overall {
 /// One check's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = AuditCheck))]
 pub struct Check {
     /// Stable name: `E honest report`, `G leverage`, …
     pub check: String,

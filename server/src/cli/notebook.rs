@@ -289,7 +289,9 @@ fn run_there(session: &Session, args: &RunArgs) -> Outcome {
 fn cancel(session: &Session, args: &CancelArgs) -> Outcome {
     let Named { base, .. } = named(session, &args.notebook)?;
     let run = session.client.post(&format!("{base}/runs/{}/cancel", args.run), &json!({}))?;
-    session.screen.answer(&run, |_| match run.is_null() {
+    let is_gone = run.is_null();
+    let document = if is_gone { json!({ "id": args.run, "state": "gone" }) } else { run.clone() };
+    session.screen.answer(&document, |_| match is_gone {
         true => format!("Run {} was taken out of the queue.", args.run),
         false => format!("Run {}: {}", args.run, text(&run, "text")),
     });

@@ -35,7 +35,7 @@ struct Wanted {
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
-struct MoveJson {
+struct ShakeUpMoveJson {
     team_id: TeamId,
     team: String,
     is_baseline: bool,
@@ -46,7 +46,7 @@ struct MoveJson {
     gained: i32,
 }
 
-impl From<Move> for MoveJson {
+impl From<Move> for ShakeUpMoveJson {
     fn from(team: Move) -> Self {
         Self {
             gained: team.gained(),
@@ -62,7 +62,7 @@ impl From<Move> for MoveJson {
 #[derive(Serialize, utoipa::ToSchema)]
 struct ShakeUpJson {
     n_teams: i32,
-    items: Vec<MoveJson>,
+    items: Vec<ShakeUpMoveJson>,
     /// `after` of the next part; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<i32>,
@@ -94,6 +94,6 @@ async fn show_shake_up(
     moves.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = moves.last().filter(|_| is_more).map(|last| last.rank);
     let link = NextPart::new("after", next.as_ref());
-    let items = moves.into_iter().map(MoveJson::from).collect();
+    let items = moves.into_iter().map(ShakeUpMoveJson::from).collect();
     Ok((link, Json(ShakeUpJson { n_teams: seen.competition.n_teams, items, next })).into_response())
 }

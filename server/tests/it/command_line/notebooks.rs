@@ -1,5 +1,7 @@
 //! Notebooks from the command line: pushed, listed, pulled, drawn.
 
+use sqlx::Row;
+
 use super::*;
 use crate::world::sql;
 
@@ -122,6 +124,15 @@ async fn a_run_is_asked_for_and_what_came_of_it_is_told(pool: PgPool) {
     );
     let waiting = author.run(&["notebook", "run", "bob/model"]).await.expect(0);
     assert!(waiting.out.contains("It waits for a runner."), "{}", waiting.out);
-    sql("delete from jobs where kind = 'run'").execute(&world.pool).await.unwrap();
+    let row =
+        sql("select id from notebook_runs where state = 'waiting'").fetch_one(&world.pool).await.unwrap();
+    let id: i64 = row.get(0);
+    let cancelled = author.json(&["notebook", "cancel", "bob/model", &id.to_string()]).await;
+    assert_eq!(cancelled, json!({ "id": id, "state": "gone" }));
+    let again = author.run(&["notebook", "cancel", "bob/model", &id.to_string()]).await;
+    assert_ne!(again.code, Some(0), "{}", again.out);
+    assert!(
+        sql("select 1 from jobs where kind = 'run'").fetch_optional(&world.pool).await.unwrap().is_none()
+    );
     world.close().await;
 }
