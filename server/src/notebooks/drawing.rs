@@ -62,10 +62,7 @@ pub async fn prepare(
 }
 
 fn drawn(bytes: &[u8], prefix: &str) -> Result<(Drawing, String)> {
-    let unreadable = |error: ipynb::Unreadable| AppError::field("file", error.0);
-    let text = ipynb::text(bytes).map_err(unreadable)?;
-    let notebook = ipynb::parse(&text).map_err(unreadable)?;
-    Ok((draw(&notebook, prefix), notebook.sources(SEARCHED)))
+    look_into(bytes, |notebook| (draw(notebook, prefix), notebook.sources(SEARCHED)))
 }
 
 /// What the search is to know of a notebook.
@@ -73,9 +70,14 @@ fn drawn(bytes: &[u8], prefix: &str) -> Result<(Drawing, String)> {
 /// # Errors
 /// [`AppError::Field`] for what is no notebook.
 pub fn sources_of(bytes: &[u8]) -> Result<String> {
+    look_into(bytes, |notebook| notebook.sources(SEARCHED))
+}
+
+fn look_into<T>(bytes: &[u8], look: impl FnOnce(&ipynb::Notebook<'_>) -> T) -> Result<T> {
     let unreadable = |error: ipynb::Unreadable| AppError::field("file", error.0);
     let text = ipynb::text(bytes).map_err(unreadable)?;
-    Ok(ipynb::parse(&text).map_err(unreadable)?.sources(SEARCHED))
+    let notebook = ipynb::parse(&text).map_err(unreadable)?;
+    Ok(look(&notebook))
 }
 
 async fn not_stored(app: &App, id: NotebookId, pictures: Vec<Picture>) -> Result<Vec<Picture>> {
