@@ -29,7 +29,7 @@ pub async fn attach(
     let ranges: HashMap<_, _> = ranges.into_iter().map(|range| (range.team_id, range)).collect();
     for row in &mut rows {
         let range = ranges.get(&row.team_id).filter(|range| range.submission_id == row.key.submission_id);
-        row.range = range.map(|range| range.range(competition.board_revision));
+        row.range = range.map(|range| range.range(competition.board_revision).with(row.rank));
     }
     Ok(rows)
 }

@@ -99,6 +99,12 @@ impl Range {
         Self { low: 1, high: 4, standard_error: 0.0021, is_current: true }
     }
 
+    /// Widened to the rank that the board shows: an earlier board's range may lie beside it.
+    pub fn with(self, rank: i64) -> Self {
+        let rank = i32::try_from(rank).unwrap_or(i32::MAX);
+        Self { low: self.low.min(rank), high: self.high.max(rank), ..self }
+    }
+
     /// `2–5`; nothing where the rank is sure.
     pub fn shown(&self) -> String {
         if self.is_sure() { String::new() } else { format!("{}–{}", self.low, self.high) }
@@ -182,6 +188,13 @@ fn complementary_error(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_range_of_an_earlier_board_is_widened_to_the_rank_that_is_shown() {
+        let earlier = Range { is_current: false, ..Range::sample() };
+        assert_eq!(earlier.with(7), Range { high: 7, ..earlier });
+        assert_eq!(earlier.with(2), earlier);
+    }
 
     #[test]
     fn a_difference_is_noise_where_its_interval_holds_zero() {

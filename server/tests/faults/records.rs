@@ -117,9 +117,9 @@ impl Records {
         let id = self.number(
             sql("with c as (
                     insert into competitions (slug, title, created_by, starts_at, entry_deadline_at,
-                        merger_deadline_at, ends_at, daily_limit, score_decimals)
+                        merger_deadline_at, ends_at, daily_limit, score_decimals, are_decimals_chosen)
                     values ($1, $1, $2, clock_now() - interval '2 days', clock_now() + interval '30 days',
-                        clock_now() + interval '30 days', clock_now() + interval '30 days', $3, 12)
+                        clock_now() + interval '30 days', clock_now() + interval '30 days', $3, 12, true)
                     returning id)
                  insert into competition_hosts (competition_id, user_id) select id, $2 from c
                  returning competition_id")
