@@ -8,6 +8,7 @@ pub mod api;
 pub mod app;
 pub mod archives;
 pub mod bundles;
+pub mod certificates;
 pub mod cli;
 pub mod clock;
 pub mod closing;

@@ -5,6 +5,7 @@
 //! document or text goes to stdout, everything else to stderr. Start at [`run`].
 
 mod account;
+mod certificate;
 mod check;
 mod client;
 mod code;
@@ -106,6 +107,11 @@ pub enum ClientVerb {
     Team(team::TeamVerb),
     /// Show the leaderboard.
     Leaderboard(leaderboard::BoardArgs),
+    /// Show your certificate of a competition that is over, with the address at which anyone verifies it.
+    Certificate {
+        /// Name in the competition's address.
+        competition: String,
+    },
     /// Have every score of a competition you host computed again and compared, to the last digit.
     ///
     /// Exit code 0: all came out the same; 2: some differ; 1: it could not be done.
@@ -161,6 +167,7 @@ fn dispatch(connection: &Connection, session: &Session, verb: &ClientVerb) -> Ou
         ClientVerb::Select(args) => submissions::select(session, args),
         ClientVerb::Team(verb) => team::run(session, verb),
         ClientVerb::Leaderboard(args) => leaderboard::leaderboard(session, args),
+        ClientVerb::Certificate { competition } => certificate::certificate(session, competition),
         ClientVerb::Verify { competition } => verify::verify(session, competition),
         ClientVerb::KaggleEnv { key } => kaggle_env::kaggle_env(connection, session, *key),
         ClientVerb::Notebook(verb) => notebook::run(session, verb),

@@ -85,12 +85,16 @@ impl Ranked {
     }
 
     pub fn shown_mean_rank(&self) -> String {
-        format::score(self.mean_rank, MEAN_RANK_DECIMALS)
+        shown_mean_rank(self.mean_rank)
     }
 }
 
 /// A mean of ranks tells nothing of labels that the order of the board does not tell.
 const MEAN_RANK_DECIMALS: i32 = 3;
+
+pub fn shown_mean_rank(mean_rank: f64) -> String {
+    format::score(mean_rank, MEAN_RANK_DECIMALS)
+}
 
 /// A team's row.
 #[derive(Debug, Clone, PartialEq)]

@@ -116,6 +116,11 @@ impl BoardPage {
         self.frame.phase == Phase::Closed
     }
 
+    /// Whether the viewer's team is on the final board.
+    pub fn has_certificate(&self) -> bool {
+        self.is_final() && self.own.is_some()
+    }
+
     /// The viewer's row, put above a page on which it does not stand in view.
     pub fn pinned(&self) -> Option<&Row> {
         let is_in_view = |rank: i64| {

@@ -1,9 +1,14 @@
-//! Addresses of boards, and of what is found out about them.
+//! Addresses of boards, of what is found out about them, and of what people keep of them.
 
 pub const BOARD: &str = "/c/{slug}/leaderboard";
 pub const BOARD_CSV: &str = "/c/{slug}/leaderboard.csv";
 pub const BOARD_COMPARE: &str = "/c/{slug}/leaderboard/compare";
 pub const SHAKE_UP: &str = "/c/{slug}/shake-up";
+pub const OWN_CERTIFICATE: &str = "/c/{slug}/certificate";
+/// By its code, which nobody guesses.
+pub const CERTIFICATE: &str = "/certificates/{id}";
+pub const API_OWN_CERTIFICATE: &str = "/api/v1/competitions/{slug}/certificate";
+pub const API_CERTIFICATE: &str = "/api/v1/certificates/{id}";
 pub const API_BOARD: &str = "/api/v1/competitions/{slug}/leaderboard";
 pub const API_BOARD_CSV: &str = "/api/v1/competitions/{slug}/leaderboard.csv";
 pub const API_BOARD_COMPARE: &str = "/api/v1/competitions/{slug}/leaderboard/compare";
@@ -23,4 +28,12 @@ pub fn board_compare(slug: &str) -> String {
 
 pub fn shake_up(slug: &str) -> String {
     format!("/c/{slug}/shake-up")
+}
+
+pub fn own_certificate(slug: &str) -> String {
+    format!("/c/{slug}/certificate")
+}
+
+pub fn certificate(code: &uuid::Uuid) -> String {
+    format!("/certificates/{code}")
 }

@@ -17,6 +17,8 @@ use crate::competitions::store::judging::{self, AuditStatement};
 use crate::competitions::store::texts::{self, TextPage};
 use crate::error::{AppError, Result};
 use crate::ids::{MergeRequestId, TeamInvitationId};
+use crate::leaderboard::model::View;
+use crate::leaderboard::pages::own_row;
 use crate::paths;
 use crate::teams::join::{hindrance, join};
 use crate::teams::look::{self, Look};
@@ -125,6 +127,8 @@ pub struct TeamPage {
     pub mistake: Mistake,
     /// The installation's own address, for the link.
     pub site: String,
+    /// The team is on the final board.
+    pub is_ranked: bool,
 }
 
 impl TeamPage {
@@ -135,6 +139,7 @@ impl TeamPage {
             look: Look { team: Some(Team::sample()), invitations: vec![Invitation::sample()] },
             mistake: Mistake::none(),
             site: "https://holdout.example".to_owned(),
+            is_ranked: true,
         }
     }
 
@@ -195,9 +200,14 @@ async fn team_page(
     mistake: Mistake,
 ) -> Result<TeamPage> {
     let (seen, look) = look::own(app, member, slug).await?;
+    let view = View::choose(&seen.competition, shell.now, false);
+    let is_ranked = match seen.standing.team_id.filter(|_| view.is_private()) {
+        Some(team) => own_row(app, &seen.competition, view, team).await?.is_some(),
+        None => false,
+    };
     let frame = Frame::new(seen, Tab::Team, shell.now);
     let site = app.config.public_url.trim_end_matches('/').to_owned();
-    Ok(TeamPage { shell, frame, look, mistake, site })
+    Ok(TeamPage { shell, frame, look, mistake, site, is_ranked })
 }
 
 /// Somebody at a form of the team's page.

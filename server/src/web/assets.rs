@@ -30,6 +30,7 @@ assets! {
     "app.css": "text/css; charset=utf-8",
     "app.js": "text/javascript; charset=utf-8",
     "live.js": "text/javascript; charset=utf-8",
+    "certificate.css": "text/css; charset=utf-8",
     "forum.js": "text/javascript; charset=utf-8",
     "notebook.css": "text/css; charset=utf-8",
     "submit.js": "text/javascript; charset=utf-8",

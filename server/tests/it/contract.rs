@@ -144,7 +144,7 @@ fn address(path: &str, slug: &str) -> String {
     if path == paths::API_TABLE {
         address.push_str("?target=price"); // judged before the body
     }
-    let is_uuid = ["/bundles/", "/sessions/", "/uploads/", "/checks/", "/direct-uploads/"]
+    let is_uuid = ["/bundles/", "/certificates/", "/sessions/", "/uploads/", "/checks/", "/direct-uploads/"]
         .iter()
         .any(|part| address.contains(part));
     address.replace("{id}", if is_uuid { "5c1f7d1e-93f6-4b5c-8a44-0d2a4f0e7b11" } else { "999999999" })

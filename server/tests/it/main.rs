@@ -7,6 +7,7 @@ mod api;
 mod api_gaps;
 mod archives;
 mod bundles;
+mod certificates;
 mod client;
 mod closing;
 mod cohosts;

@@ -176,5 +176,8 @@ select competition_id, id, now(), 'joined', 1 + id % 20000 from teams cross join
 insert into disqualifications (competition_id, team_id, reason, decided_by, decided_at, lifted_at, lifted_because)
 select competition_id, id, 'wrong', 1, now(), now(), 'right' from teams;
 
+insert into certificates (code, competition_id, user_id, rank, n_teams, counts_for_medals, score, issued_at)
+select gen_random_uuid(), competition_id, user_id, 1, 9, true, 0.5, now() from team_members;
+
 reset session_replication_role;
 analyze;

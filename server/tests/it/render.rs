@@ -5,9 +5,9 @@ use std::path::Path;
 
 use askama::Template;
 use holdout::{
-    accounts, admin, api, bundles, closing, competitions, conduct, custom_metrics, dashboard, forum, images,
-    leaderboard, medals, moderation, notebooks, notifications, ranks, search, shake_up, similar, site,
-    submissions, teams, versions, web, webhooks,
+    accounts, admin, api, bundles, certificates, closing, competitions, conduct, custom_metrics, dashboard,
+    forum, images, leaderboard, medals, moderation, notebooks, notifications, ranks, search, shake_up,
+    similar, site, submissions, teams, versions, web, webhooks,
 };
 
 use crate::tidy::{root, sources};
@@ -72,6 +72,8 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         competitions::pages::setup::texts::PagesPage,
         competitions::pages::texts::InvitationPage,
         competitions::pages::texts::TextPageView,
+        certificates::pages::CertificatePage,
+        certificates::pages::VerificationPage,
         closing::pages::ClosingPage,
         closing::pages::WinnersPage,
         conduct::pages::ConductPage,

@@ -13,7 +13,7 @@ use crate::host_commands::{MODULE, labelled_table};
 use crate::world::{Labels, World, database_url, sql, until};
 
 /// Verbs, or groups of them, that this story does not bring to their end, with the reason.
-const NOT_ENDED: [(&str, &str); 10] = [
+const NOT_ENDED: [(&str, &str); 11] = [
     ("up", "runs until it is stopped"),
     ("serve", "runs until it is stopped"),
     ("fetch-postgres", "downloads a package"),
@@ -21,6 +21,7 @@ const NOT_ENDED: [(&str, &str); 10] = [
     ("demo load", "takes minutes of scoring"),
     ("notebook run", "needs a runner; the story of notebooks has one"),
     ("notebook cancel", "needs a run; the story of notebooks has one"),
+    ("certificate", "needs a competition that is over; certificates.rs has one"),
     ("host winners", "needs a competition that is over; closing.rs has one"),
     ("host copy", "needs a competition that is over; cohosts.rs has one"),
     ("team", "has a story of its own beside this one"),
