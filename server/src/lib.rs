@@ -48,5 +48,6 @@ pub mod uploads;
 pub mod versions;
 pub mod web;
 pub mod webhooks;
+pub mod write_ups;
 
 pub use app::{App, router};

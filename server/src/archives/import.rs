@@ -31,11 +31,12 @@ use crate::files::Stored;
 use crate::forum;
 use crate::forum::model::Forum;
 use crate::forum::store::posts::NewPost;
-use crate::ids::{CompetitionId, PostId, SubmissionId, TeamId};
+use crate::ids::{CompetitionId, PostId, SubmissionId, TeamId, TopicId};
 use crate::markdown;
 use crate::submissions::model::entry_hash;
 use crate::submissions::store as log;
 use crate::uploads::spend::Arrived;
+use crate::write_ups;
 
 /// Largest archive.
 pub const ARCHIVE_LIMIT_BYTES: u64 = 40_000_000_000;
@@ -143,7 +144,7 @@ impl Import<'_> {
         if manifest.has_submission_files {
             self.insert_submissions(&mut tx, &teams).await?;
         }
-        self.insert_forum(&mut tx).await?;
+        self.insert_forum(&mut tx, &teams).await?;
         fill::set_imported(&mut tx, self.id, self.done.n_teams, self.host.is_admin, self.now).await?;
         let detail = json!({
             "source": manifest.source, "sha256": hex::encode(arrived.stored.sha256),
@@ -284,13 +285,21 @@ impl Import<'_> {
         Ok(())
     }
 
-    async fn insert_forum(&mut self, conn: &mut PgConnection) -> Result<()> {
+    async fn insert_forum(&mut self, conn: &mut PgConnection, teams: &HashMap<i64, TeamId>) -> Result<()> {
         let forum =
             forum::store::forums::find_of_competition(conn, self.id).await?.ok_or(AppError::NotFound)?;
         let mut topics = HashMap::new();
         for topic in self.unpacked.lines::<TopicLine>(TOPICS)? {
             let topic = topic?;
             let subject = self.insert_topic(conn, &forum, &topic).await?;
+            if let Some(team) = topic.write_up_of_team {
+                let team = *teams.get(&team).ok_or_else(|| {
+                    wrong(format!("Topic {} is of a team that is not in the archive.", topic.id))
+                })?;
+                let bound =
+                    write_ups::store::bind(conn, self.id, team, TopicId(subject.id.0), self.now).await;
+                bound.map_err(contradiction)?;
+            }
             if topics.insert(topic.id, (subject, topic.accepted_post)).is_some() {
                 return Err(wrong(format!("Topic {} is in the archive twice.", topic.id)));
             }

@@ -116,6 +116,9 @@ pub struct TopicLine {
     /// The post that its author calls the answer.
     #[serde(default)]
     pub accepted_post: Option<i64>,
+    /// The team that it is the solution write-up of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub write_up_of_team: Option<i64>,
 }
 
 /// A post follows the one that it answers, and the topic's opening comes first.

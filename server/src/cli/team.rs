@@ -80,6 +80,17 @@ pub enum TeamVerb {
         #[arg(long, value_name = "ID")]
         accept: Option<i64>,
     },
+    /// Show the topic that is your team's solution write-up, or choose it once the competition is over.
+    WriteUp {
+        #[command(flatten)]
+        place: In,
+        /// Number of the topic, as in its address.
+        #[arg(conflicts_with = "remove")]
+        topic: Option<i64>,
+        /// Choose none any more; the topic stays.
+        #[arg(long)]
+        remove: bool,
+    },
     /// Take your team's request to merge back, or decline another's.
     Unmerge(About),
 }
@@ -90,9 +101,27 @@ impl In {
     }
 }
 
+fn write_up(session: &Session, place: &In, topic: Option<i64>, remove: bool) -> Outcome {
+    let (client, path) = (&session.client, place.address("/write-up"));
+    if remove {
+        client.delete(&path)?;
+        session.screen.answer(&json!({ "removed": true }), |_| "No topic is chosen.".to_owned());
+        return Ok(());
+    }
+    let chosen = match topic {
+        Some(topic) => client.put(&path, &json!({ "topic": topic }))?,
+        None => client.get(&path)?,
+    };
+    session.screen.answer(&chosen, |_| {
+        format!("{}: {}{}", text(&chosen, "title"), client.server(), text(&chosen, "address"))
+    });
+    Ok(())
+}
+
 pub fn run(session: &Session, verb: &TeamVerb) -> Outcome {
     let client = &session.client;
     let (place, changed) = match verb {
+        TeamVerb::WriteUp { place, topic, remove } => return write_up(session, place, *topic, *remove),
         TeamVerb::Show(place) => (place, Value::Null),
         TeamVerb::Rename { place, name } => {
             (place, client.patch(&place.address(""), &json!({ "name": name }))?)

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::competitions::access;
 use crate::competitions::model::Competition;
 use crate::error::{AppError, Result};
-use crate::ids::TeamId;
+use crate::ids::{TeamId, TopicId};
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::{csv, read};
 use crate::paths;
@@ -91,6 +91,9 @@ struct RowJson {
     parts: Vec<PartPlaceJson>,
     n_entries: i32,
     last_entry_at: DateTime<Utc>,
+    /// The topic in which the team tells how it did it, once it chose one after the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    write_up: Option<TopicId>,
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -128,6 +131,7 @@ impl RowJson {
             parts: parts.collect(),
             n_entries: row.n_entries,
             last_entry_at: row.last_entry_at,
+            write_up: row.write_up,
         }
     }
 }

@@ -57,25 +57,27 @@ pub async fn part(
     let rows = read::page(app, competition, view, after, ROWS_A_READ).await?;
     let mut text = String::with_capacity(rows.len() * 80 + 80);
     if is_first {
-        push_heading(&mut text, competition.ranked_by());
+        push_heading(&mut text, competition.ranked_by(), view.is_private());
     }
     let n_parts = competition.ranked_by().len();
-    rows.iter().for_each(|row| push_line(&mut text, row, decimals, n_parts));
+    let site = view.is_private().then(|| app.config.public_url.trim_end_matches('/'));
+    rows.iter().for_each(|row| push_line(&mut text, row, decimals, n_parts, site));
     let next = rows.last().filter(|_| rows.len() as i64 == ROWS_A_READ).map(|row| row.key);
     Ok((text, next))
 }
 
-/// Teams ranked by several metrics have further columns: mean rank, and value and rank under each.
-fn push_heading(text: &mut String, parts: &[RankedPart]) {
+/// Teams ranked by several metrics have further columns: mean rank, and value and rank under each. The final
+/// board has the addresses of write-ups.
+fn push_heading(text: &mut String, parts: &[RankedPart], is_final: bool) {
     text.push_str("rank,change,team,members,score,entries,last_entry_at,is_baseline");
     text.push_str(if parts.is_empty() { ",rank_low,rank_high" } else { ",mean_rank" });
     for part in parts {
         text.push_str(&format!(",{},{}", cell(&part.name), cell(&format!("rank by {}", part.name))));
     }
-    text.push_str("\r\n");
+    text.push_str(if is_final { ",write_up\r\n" } else { "\r\n" });
 }
 
-fn push_line(text: &mut String, row: &Row, decimals: Option<i32>, n_parts: usize) {
+fn push_line(text: &mut String, row: &Row, decimals: Option<i32>, n_parts: usize, site: Option<&str>) {
     let names: Vec<&str> = row.people.iter().map(|person| person.display_name.as_str()).collect();
     let number =
         |score: f64| decimals.map_or_else(|| score.to_string(), |decimals| format::score(score, decimals));
@@ -100,6 +102,10 @@ fn push_line(text: &mut String, row: &Row, decimals: Option<i32>, n_parts: usize
             None => cells.extend([String::new(), String::new()]),
         },
     }
+    if let Some(site) = site {
+        let address = row.write_up_address().map(|address| format!("{site}{address}"));
+        cells.push(address.unwrap_or_default());
+    }
     text.push_str(&csv::line(&cells));
 }
 
@@ -111,17 +117,21 @@ mod tests {
     #[test]
     fn a_line_shows_no_more_digits_than_the_board() {
         let mut text = String::new();
-        push_line(&mut text, &Row::sample(), Some(3), 0);
-        assert_eq!(text, "1,2,Ada & friends,Ada,0.912,7,1970-01-01T00:00:00Z,false,1,4\r\n");
+        push_line(&mut text, &Row::sample(), Some(3), 0, None);
+        let line = "1,2,Ada & friends,Ada,0.912,7,1970-01-01T00:00:00Z,false,1,4";
+        assert_eq!(text, format!("{line}\r\n"));
+        text.clear();
+        push_line(&mut text, &Row::sample(), Some(3), 0, Some("https://holdout.example"));
+        assert_eq!(text, format!("{line},https://holdout.example/topics/1\r\n"));
     }
 
     #[test]
     fn every_metric_has_columns_of_its_own() {
         let mut text = String::new();
-        push_heading(&mut text, &Competition::sample_parts());
+        push_heading(&mut text, &Competition::sample_parts(), false);
         let row = Row { ranked: Some(Ranked::sample()), ..Row::sample() };
-        push_line(&mut text, &row, Some(3), 2);
-        push_line(&mut text, &Row { score: None, ..Row::sample() }, Some(3), 2);
+        push_line(&mut text, &row, Some(3), 2, None);
+        push_line(&mut text, &Row { score: None, ..Row::sample() }, Some(3), 2, None);
         let lines: Vec<_> = text.lines().collect();
         assert!(
             lines[0].ends_with(",is_baseline,mean_rank,roc_auc,rank by roc_auc,log_loss,rank by log_loss")

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 
 use crate::competitions::model::{Competition, Ended, Phase};
-use crate::ids::TeamId;
+use crate::ids::{TeamId, TopicId};
+use crate::paths;
 use crate::ranks::model::Range;
 use crate::web::format;
 
@@ -114,6 +115,8 @@ pub struct Row {
     pub range: Option<Range>,
     pub n_entries: i32,
     pub last_entry_at: DateTime<Utc>,
+    /// The topic in which the team tells how it did it; on final boards.
+    pub write_up: Option<TopicId>,
     pub key: Key,
 }
 
@@ -131,8 +134,13 @@ impl Row {
             range: Some(Range::sample()),
             n_entries: 7,
             last_entry_at: DateTime::UNIX_EPOCH,
+            write_up: Some(TopicId(1)),
             key: Key::first(),
         }
+    }
+
+    pub fn write_up_address(&self) -> Option<String> {
+        self.write_up.map(paths::topic)
     }
 
     pub fn shown_score(&self, decimals: &i32) -> String {

@@ -197,6 +197,7 @@ fn row(entry: &Entry, team: store::Team) -> Row {
         range: None,
         n_entries: entry.n_entries,
         last_entry_at: entry.last_entry_at,
+        write_up: None,
         key: entry.key(),
     }
 }

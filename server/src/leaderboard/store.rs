@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use crate::competitions::model::Ended;
-use crate::ids::{CompetitionId, TeamId, VersionId};
+use crate::ids::{CompetitionId, TeamId, TopicId, VersionId};
 use crate::leaderboard::model::{Key, Person, Ranked, Row};
 use crate::leaderboard::ranked::Entry;
 
@@ -30,6 +30,7 @@ struct Line {
     mean_rank: Option<f64>,
     part_scores: Option<Vec<f64>>,
     part_ranks: Option<Vec<f64>>,
+    write_up: Option<TopicId>,
 }
 
 /// Pairs user names with the names that people show.
@@ -52,6 +53,7 @@ impl Line {
             range: None,
             n_entries: self.n_entries,
             last_entry_at: self.last_entry_at,
+            write_up: self.write_up,
             key: Key {
                 rank_key: self.rank_key,
                 reached_at: self.reached_at,
@@ -87,7 +89,8 @@ pub async fn public_page(
                       where m.team_id = b.team_id order by m.is_leader desc, m.user_id) as \"display_names!\",
                 b.n_entries, b.last_entry_at, b.rank_key, b.reached_at, b.submission_id,
                 null::integer as rank, b.rank_at_midnight as earlier_rank, null::double precision as mean_rank,
-                null::double precision[] as part_scores, null::double precision[] as part_ranks
+                null::double precision[] as part_scores, null::double precision[] as part_ranks,
+                null::bigint as \"write_up: TopicId\"
          from board_entries b
          join teams t on t.id = b.team_id
          where b.competition_id = $1 and b.version_id = (select active_version_id from competitions where id = $1)
@@ -127,7 +130,8 @@ pub async fn public_row(
                    and (o.rank_key, o.reached_at, o.submission_id) < (b.rank_key, b.reached_at, b.submission_id)
                 )::integer as rank,
                 b.rank_at_midnight as earlier_rank, null::double precision as mean_rank,
-                null::double precision[] as part_scores, null::double precision[] as part_ranks
+                null::double precision[] as part_scores, null::double precision[] as part_ranks,
+                null::bigint as \"write_up: TopicId\"
          from board_entries b
          join teams t on t.id = b.team_id
          where b.competition_id = $1 and b.team_id = $2
@@ -267,7 +271,9 @@ pub async fn private_page(
                       where m.team_id = f.team_id order by m.is_leader desc, m.user_id) as \"display_names!\",
                 f.n_entries, f.last_entry_at, 0::double precision as \"rank_key!\",
                 f.last_entry_at as reached_at, f.submission_id, f.rank, f.public_rank as earlier_rank,
-                f.mean_rank, f.part_scores, f.part_ranks
+                f.mean_rank, f.part_scores, f.part_ranks,
+                (select w.topic_id from write_ups w join subjects s on s.id = w.topic_id and is_shown(s)
+                 where w.competition_id = f.competition_id and w.team_id = f.team_id) as \"write_up: TopicId\"
          from final_entries f
          join teams t on t.id = f.team_id
          where f.competition_id = $1 and f.version_id = (select active_version_id from competitions where id = $1) and f.rank > $2
@@ -303,7 +309,9 @@ pub async fn public_page_at_end(
                 f.n_entries, f.last_entry_at, 0::double precision as \"rank_key!\",
                 f.last_entry_at as reached_at, f.submission_id, f.public_rank as rank, null::integer as earlier_rank,
                 f.public_mean_rank as mean_rank, f.public_part_scores as part_scores,
-                f.public_part_ranks as part_ranks
+                f.public_part_ranks as part_ranks,
+                (select w.topic_id from write_ups w join subjects s on s.id = w.topic_id and is_shown(s)
+                 where w.competition_id = f.competition_id and w.team_id = f.team_id) as \"write_up: TopicId\"
          from final_entries f
          join teams t on t.id = f.team_id
          where f.competition_id = $1 and f.version_id = (select active_version_id from competitions where id = $1) and f.public_rank > $2

@@ -14,6 +14,9 @@ pub const TEAM_JOIN: &str = "/c/{slug}/team/join/{secret}";
 pub const TEAM_MERGE: &str = "/c/{slug}/team/merge";
 pub const TEAM_MERGE_ACCEPT: &str = "/c/{slug}/team/merge/{id}/accept";
 pub const TEAM_MERGE_END: &str = "/c/{slug}/team/merge/{id}/end";
+pub const TEAM_WRITE_UP: &str = "/c/{slug}/team/write-up";
+pub const TEAM_WRITE_UP_REMOVE: &str = "/c/{slug}/team/write-up/remove";
+pub const API_TEAM_WRITE_UP: &str = "/api/v1/competitions/{slug}/team/write-up";
 pub const HOST_CONDUCT: &str = "/c/{slug}/host/disqualifications";
 pub const HOST_CONDUCT_LIFT: &str = "/c/{slug}/host/disqualifications/{id}/lift";
 pub const API_DISQUALIFICATIONS: &str = "/api/v1/competitions/{slug}/disqualifications";
@@ -51,6 +54,11 @@ pub fn team(slug: &str) -> String {
 /// What is below a team's page: `rename`, `invite`, `leave` …
 pub fn team_part(slug: &str, part: &str) -> String {
     format!("/c/{slug}/team/{part}")
+}
+
+/// The form for a topic that becomes the team's write-up.
+pub fn new_write_up(slug: &str) -> String {
+    format!("/c/{slug}/forum/new?write_up=1")
 }
 
 pub fn team_invitation(slug: &str, id: crate::ids::TeamInvitationId, answer: &str) -> String {

@@ -30,6 +30,7 @@ use crate::web::extract::SignedIn;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
 use crate::web::shell::{Shell, flash};
+use crate::write_ups::read::{Desk, desk};
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -129,6 +130,8 @@ pub struct TeamPage {
     pub site: String,
     /// The team is on the final board.
     pub is_ranked: bool,
+    /// After the end.
+    pub write_ups: Option<Desk>,
 }
 
 impl TeamPage {
@@ -140,6 +143,7 @@ impl TeamPage {
             mistake: Mistake::none(),
             site: "https://holdout.example".to_owned(),
             is_ranked: true,
+            write_ups: Some(Desk::sample()),
         }
     }
 
@@ -205,22 +209,27 @@ async fn team_page(
         Some(team) => own_row(app, &seen.competition, view, team).await?.is_some(),
         None => false,
     };
+    let write_ups = desk(app, &seen).await?;
     let frame = Frame::new(seen, Tab::Team, shell.now);
     let site = app.config.public_url.trim_end_matches('/').to_owned();
-    Ok(TeamPage { shell, frame, look, mistake, site, is_ranked })
+    Ok(TeamPage { shell, frame, look, mistake, site, is_ranked, write_ups })
 }
 
 /// Somebody at a form of the team's page.
-struct Sender {
-    app: App,
-    slug: String,
-    member: Member,
+pub(crate) struct Sender {
+    pub(crate) app: App,
+    pub(crate) slug: String,
+    pub(crate) member: Member,
     shell: Shell,
 }
 
 impl Sender {
     /// Back to the page: with a sentence when it is done, with the reason when it was refused.
-    async fn answer<T>(self, outcome: Result<T>, done: impl FnOnce(T) -> String) -> Result<Response> {
+    pub(crate) async fn answer<T>(
+        self,
+        outcome: Result<T>,
+        done: impl FnOnce(T) -> String,
+    ) -> Result<Response> {
         match mistake(outcome)? {
             Ok(value) => {
                 let target = paths::team(&self.slug);

@@ -67,6 +67,8 @@ async fn play(world: &World) -> (Person, Arena) {
     let mended = json!({ "markdown": "It is the noise of the rows." });
     carol.api.send_json(Method::PATCH, &format!("/api/v1/posts/{reply}"), &mended).await.expect(204);
     world.let_pass(TimeDelta::days(31)).await;
+    let chosen = json!({ "topic": topic["id"] });
+    bob.api.send_json(Method::PUT, &arena.api("/team/write-up"), &chosen).await.expect(200);
     arena.submit(&carol, &Labels::predictions(10, 10)).await;
     world.drain().await;
     assert_eq!(arena.board().await["board"], "private");
@@ -198,6 +200,8 @@ async fn talk_is_there(eve: &Person) {
     let page = eve.browser.get(&format!("/topics/{}", topic["id"])).await.expect(200).text();
     assert!(page.contains("Thank you.") && page.contains("bob bobson (imported)"), "{page}");
     assert!(!page.contains("alert(1)</script>"), "markup is drawn anew, whatever an archive says");
+    let whose = eve.api.get(&format!("/api/v1/topics/{}", topic["id"])).await.expect(200).json();
+    assert_eq!(whose["write_up_of"]["team"], "bob bobson", "{whose}");
     let posts = format!("/api/v1/topics/{}/posts", topic["id"]);
     let posts = eve.api.get(&posts).await.expect(200).json();
     let edited = posts["items"].as_array().unwrap().iter().find(|post| post["edited_at"].is_string());

@@ -53,6 +53,8 @@ const FORMS: &[(&str, &[&str])] = &[
     (paths::TEAM_MERGE, &["ask_to_merge"]),
     (paths::TEAM_MERGE_ACCEPT, &["accept_merge_request"]),
     (paths::TEAM_MERGE_END, &["end_merge_request"]),
+    (paths::TEAM_WRITE_UP, &["bind_write_up"]),
+    (paths::TEAM_WRITE_UP_REMOVE, &["unbind_write_up"]),
     (paths::HOST_BASICS, &["edit_competition"]),
     (paths::HOST_PAGES, &["put_page"]),
     (paths::HOST_PAGE, &["put_page"]),

@@ -59,3 +59,4 @@ mod versions;
 mod walk;
 mod webhooks;
 mod world;
+mod write_ups;

@@ -22,6 +22,11 @@ select id, id / 10 * 10, case when id % 10 > 5 then id / 10 * 10 + 5 end,
        case when id % 10 > 5 then id / 10 * 10 + 5 else id end, id % 10 = 1, 'text', '<p>text</p>', 'text', id % 17
 from subjects where kind = 'post';
 
+insert into write_ups (competition_id, team_id, topic_id, bound_at)
+select t.competition_id, t.id, s.id, now()
+from (select competition_id, id, row_number() over (order by id) as n from teams) t
+join (select id, row_number() over (order by id) as n from subjects where kind = 'topic') s on s.n = t.n;
+
 insert into post_versions (post_id, number, markdown, html, written_at, replaced_at)
 select id, 1, 'text', '<p>text</p>', now(), now() from posts where id % 5 = 0;
 

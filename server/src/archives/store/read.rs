@@ -211,7 +211,8 @@ pub async fn submissions(
 /// Those of the database.
 pub async fn topics(conn: &mut PgConnection, id: CompetitionId, after: i64) -> sqlx::Result<Vec<TopicLine>> {
     let rows = sqlx::query!(
-        "select t.id, t.title, t.pinned_at, t.locked_at, t.accepted_post_id, s.created_at, u.username, u.display_name
+        "select t.id, t.title, t.pinned_at, t.locked_at, t.accepted_post_id, s.created_at, u.username, u.display_name,
+                (select team_id from write_ups where topic_id = t.id) as write_up_of_team
          from forums f
          join topics t on t.forum_id = f.id
          join subjects s on s.id = t.id
@@ -235,6 +236,7 @@ pub async fn topics(conn: &mut PgConnection, id: CompetitionId, after: i64) -> s
             pinned_at: topic.pinned_at,
             locked_at: topic.locked_at,
             accepted_post: topic.accepted_post_id,
+            write_up_of_team: topic.write_up_of_team,
         })
         .collect())
 }

@@ -27,8 +27,10 @@ use crate::forum::model::{self, Forum};
 use crate::forum::subjects::{SeenSubject, see_topic};
 use crate::forum::{arrange, references, store, threads, topics};
 
-use crate::ids::{PostId, TopicId};
+use crate::ids::{PostId, TeamId, TopicId};
 use crate::paths;
+use crate::write_ups;
+use crate::write_ups::model::Owner;
 
 use posts::{AuthorJson, PostJson};
 
@@ -354,16 +356,37 @@ struct TopicJson {
     is_locked: bool,
     /// The reply that who asked marked as the answer.
     accepted_post_id: Option<PostId>,
+    /// The team whose solution write-up it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    write_up_of: Option<WriteUpOwnerJson>,
     /// The post that it begins with.
     opening_post: PostJson,
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct WriteUpOwnerJson {
+    team_id: TeamId,
+    team: String,
+    /// On the final board, while it stands and the team is on it.
+    rank: Option<i32>,
+    /// On that board.
+    n_teams: Option<i32>,
+}
+
+impl From<Owner> for WriteUpOwnerJson {
+    fn from(Owner { team_id, team, rank, n_teams, .. }: Owner) -> Self {
+        Self { team_id, team, rank, n_teams }
+    }
 }
 
 async fn topic_json(conn: &mut PgConnection, seen: &SeenSubject) -> Result<TopicJson> {
     let topic = store::topics::find(conn, seen.under.id).await?.ok_or(AppError::NotFound)?;
     let opening = store::topics::opening_post(conn, seen.under.id).await?.ok_or(AppError::NotFound)?;
     let line = threads::read_posts(conn, &[opening.0], None).await?.pop().ok_or(AppError::NotFound)?;
+    let owner = write_ups::store::owner(conn, topic.id).await?;
     Ok(TopicJson {
         id: topic.id,
+        write_up_of: owner.map(WriteUpOwnerJson::from),
         title: topic.title,
         competition: seen.competition.as_ref().map(|seen| seen.competition.slug.clone()),
         active_at: topic.active_at,

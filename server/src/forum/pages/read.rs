@@ -26,6 +26,8 @@ use crate::notifications::model::Target;
 use crate::paths;
 use crate::web::format;
 use crate::web::shell::Shell;
+use crate::write_ups;
+use crate::write_ups::model::{Choice, Owner};
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -134,6 +136,12 @@ pub struct TopicPage {
     pub is_deleted: bool,
     pub reading: Reading,
     pub is_following: bool,
+    /// The competition in whose forum it is.
+    pub competition: Option<String>,
+    /// The team whose write-up it is.
+    pub owner: Option<Owner>,
+    /// What the viewer may say about that.
+    pub choice: Option<Choice>,
 }
 
 impl TopicPage {
@@ -149,7 +157,15 @@ impl TopicPage {
             is_deleted: false,
             is_following: true,
             reading: Reading::sample(),
+            competition: Some("house-prices".to_owned()),
+            owner: Some(Owner::sample()),
+            choice: Some(Choice::Unbind),
         }
+    }
+
+    /// Of the competition in whose forum it is; empty on forums of the whole site.
+    pub fn slug(&self) -> &str {
+        self.competition.as_deref().unwrap_or_default()
     }
 }
 
@@ -178,7 +194,11 @@ async fn show_topic(
         line.is_accepted = topic.accepted_post_id == Some(line.post.id);
     }
     let forum = forums::see(&app, topic.forum_id, viewer).await?;
+    let (owner, choice) = write_ups::read::of_topic(&app, &seen, topic.id).await?;
     Ok(TopicPage {
+        competition: seen.competition.as_ref().map(|seen| seen.competition.slug.clone()),
+        owner,
+        choice,
         crumbs: Crumbs::of_forum(&forum),
         reading: Reading::new(&seen, viewer),
         accepted: accepted.filter(|line| line.post.is_shown()),

@@ -25,6 +25,7 @@ use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::forms::{Mistake, mistake};
 use crate::web::shell::Shell;
+use crate::write_ups::bind;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -181,46 +182,71 @@ async fn post_new(
     Form(form): Form<WriteForm>,
 ) -> Result<Response> {
     let seen = forums::see_general(&app, &slug, Some(&member)).await?;
-    open_topic(&app, &member, &seen, &paths::forum(&slug), shell, form).await
+    let desk = new_desk(&seen, &paths::forum(&slug));
+    Ok(open_topic(&app, &member, &seen, desk, shell, form).await?.1)
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct NewQuery {
+    /// There where the topic becomes the write-up of the author's team.
+    write_up: Option<String>,
+}
+
+/// The desk for a new topic of a competition, which may be a write-up.
+fn competition_desk(app: &App, slug: &str, seen: &SeenForum, query: &NewQuery) -> Result<Desk> {
+    let mut desk = new_desk(seen, &paths::competition_forum(slug));
+    if let (Some(_), Some(competition)) = (&query.write_up, &seen.competition) {
+        bind::team(app, competition)?;
+        desk.purpose.heading = "Solution write-up";
+        desk.purpose.action = paths::new_write_up(slug);
+    }
+    Ok(desk)
 }
 
 async fn show_new_in_competition(
     State(app): State<App>,
     Path(slug): Path<String>,
+    Query(query): Query<NewQuery>,
     SignedIn(member): SignedIn,
     shell: Shell,
 ) -> Result<WritePage> {
     let seen = forums::see_of_competition(&app, &slug, Some(&member)).await?;
-    let desk = new_desk(&seen, &paths::competition_forum(&slug));
+    let desk = competition_desk(&app, &slug, &seen, &query)?;
     Ok(desk.page(shell, WriteForm::default(), Mistake::none()))
 }
 
 async fn post_new_in_competition(
     State(app): State<App>,
     Path(slug): Path<String>,
+    Query(query): Query<NewQuery>,
     SignedIn(member): SignedIn,
     shell: Shell,
     Form(form): Form<WriteForm>,
 ) -> Result<Response> {
     let seen = forums::see_of_competition(&app, &slug, Some(&member)).await?;
-    open_topic(&app, &member, &seen, &paths::competition_forum(&slug), shell, form).await
+    let desk = competition_desk(&app, &slug, &seen, &query)?;
+    let (opened, answer) = open_topic(&app, &member, &seen, desk, shell, form).await?;
+    if let (Some(topic), Some(_)) = (opened, query.write_up) {
+        bind::bind(&app, &member, &slug, topic).await?;
+    }
+    Ok(answer)
 }
 
+/// The topic, where it was opened, and what its author sees next.
 async fn open_topic(
     app: &App,
     member: &Member,
     seen: &SeenForum,
-    address: &str,
+    desk: Desk,
     shell: Shell,
     form: WriteForm,
-) -> Result<Response> {
-    let desk = new_desk(seen, address);
+) -> Result<(Option<TopicId>, Response)> {
     if form.wants_preview() {
-        return desk.preview(app, member, shell, form).await;
+        return Ok((None, desk.preview(app, member, shell, form).await?));
     }
     match mistake(kept(topics::open(app, member, seen, &form.title, &form.text).await))? {
-        Ok(topic) => Ok(Redirect::to(&paths::topic(topic)).into_response()),
-        Err(mistake) => Ok(desk.again(shell, form, mistake)),
+        Ok(topic) => Ok((Some(topic), Redirect::to(&paths::topic(topic)).into_response())),
+        Err(mistake) => Ok((None, desk.again(shell, form, mistake))),
     }
 }
 
