@@ -24,29 +24,6 @@ function localiseTimes(root) {
   }
 }
 
-/** `2 d 3 h`, `3 h 5 min`, `4 min 05 s`: time that passes, which no change of clocks makes longer. */
-function inUnits(milliseconds) {
-  const seconds = Math.floor(milliseconds / 1000);
-  const [minutes, hours, days] = [60, 3600, 86400].map((unit) => Math.floor(seconds / unit));
-  if (days > 0) return `${days} d ${hours % 24} h`;
-  if (hours > 0) return `${hours} h ${minutes % 60} min`;
-  return `${minutes} min ${String(seconds % 60).padStart(2, "0")} s`;
-}
-
-/** Counts by the server's clock as the page came: that of the reader may be wrong. */
-function countDown(root) {
-  const came = Date.now();
-  for (const words of root.querySelectorAll("time[datetime] [data-countdown]")) {
-    const [end, then] = [words.closest("time").dateTime, words.dataset.countdown].map(Date.parse);
-    const tick = () => {
-      const left = end - then - (Date.now() - came);
-      words.textContent = left > 0 ? `ends in ${inUnits(left)}` : "ended";
-      if (left > 0) setTimeout(tick, left > 3600000 ? 30000 : 1000);
-    };
-    tick();
-  }
-}
-
 function textToCopy(button) {
   const named = button.dataset.copy;
   const source = /^#[\w-]+$/.test(named) ? document.querySelector(named) : null;
@@ -102,7 +79,6 @@ function armFilePickers() {
 }
 
 localiseTimes(document);
-countDown(document);
 armCopyButtons(document);
 armFilePickers();
 showCurrentTab();

@@ -15,7 +15,9 @@ if (region && "EventSource" in window) {
     refreshedAt = Date.now();
     const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
     if (!answer || !answer.ok) return;
+    const cameAt = performance.now();
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    document.dispatchEvent(new CustomEvent("holdout:page", { detail: { page, cameAt } }));
     const fresh = page.getElementById(region.id);
     if (!fresh || fresh.innerHTML === region.innerHTML) return;
     region.replaceChildren(...fresh.childNodes);
@@ -31,6 +33,7 @@ if (region && "EventSource" in window) {
   }
 
   events.addEventListener(region.dataset.liveOn, soon);
+  events.addEventListener("times", () => document.dispatchEvent(new Event("holdout:times")));
   // What happened before the stream stood, or while it was broken, is asked for once.
   let wasOpen = false;
   events.addEventListener("open", () => {

@@ -119,6 +119,27 @@ test("a large file goes on after a lost connection and another visit", async () 
   host.nothingWasWrong();
 });
 
+test("an open page counts down by the server's clock, and follows an end that is moved", async () => {
+  const host = await Person.arrive(browser, house.url, WAYS[0].options);
+  await host.register("mover");
+  const slug = await host.hostFromTable("Moving ends", "price", table());
+  const options = { ...WAYS[0].options, timezoneId: "Asia/Kolkata" };
+  const visitor = await Person.arrive(browser, house.url, options);
+  await visitor.page.clock.install({ time: new Date("2001-02-03T04:05:06Z") }); // the reader's clock is far behind
+  await visitor.go(`/c/${slug}/leaderboard`);
+  const left = visitor.page.locator("header.competition [data-countdown]");
+  assert.match(await left.innerText(), /^ends in 27 d 23 h$/);
+  assert.match(await visitor.page.locator("header.competition time").getAttribute("title"), /your time/);
+
+  await host.go(`/c/${slug}/host/timeline`);
+  const end = host.page.getByLabel("End (UTC)");
+  const later = new Date(Date.parse(`${await end.inputValue()}Z`) + 30 * 86400e3);
+  await end.fill(later.toISOString().slice(0, 16));
+  await host.press("Save");
+  await left.getByText("ends in 57 d 23 h").waitFor({ timeout: 30_000 }); // no reload
+  for (const person of [host, visitor]) person.nothingWasWrong();
+});
+
 test("a first visit is light", async () => {
   const slugs = ["straight-lines-js"];
   for (const path of ["/", "/register", ...slugs.flatMap((slug) => [`/c/${slug}`, `/c/${slug}/leaderboard`])]) {

@@ -15,6 +15,8 @@ pub enum Event {
     Submission { competition_id: i64, team_id: i64, submission_id: i64 },
     /// A board has a new revision.
     Board { competition_id: i64 },
+    /// Deadlines of a competition were moved.
+    Times { competition_id: i64 },
     /// A file check, an examination or a split ended.
     Job { competition_id: i64, job_id: i64 },
 }

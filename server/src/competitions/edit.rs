@@ -2,6 +2,7 @@
 //! up, the end moves out, the address stays.
 
 use chrono::{DateTime, Utc};
+use holdout_contract::events::{Event, announce};
 use rand::RngExt;
 use sqlx::PgConnection;
 
@@ -87,7 +88,9 @@ async fn set_timeline(
     if before.launched_at.is_some() {
         only_later(before, timeline, before.phase(now))?;
     }
-    Ok(store::drafts::set_timeline(conn, before.id, timeline).await?)
+    store::drafts::set_timeline(conn, before.id, timeline).await?;
+    announce(conn, Event::Times { competition_id: before.id.0 }).await?;
+    Ok(())
 }
 
 /// Locks a competition and reads it as it is now.

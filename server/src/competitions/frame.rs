@@ -46,6 +46,11 @@ impl Frame {
             && before_deadline
     }
 
+    /// Whether the time that is left is counted.
+    pub fn ends_later(&self) -> bool {
+        matches!(self.phase, Phase::Draft | Phase::Open) && self.competition.ends_at.is_some()
+    }
+
     /// `aria-current` of a tab.
     pub fn current(&self, tab: Tab) -> &'static str {
         if self.tab == tab { "page" } else { "false" }

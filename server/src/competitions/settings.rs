@@ -131,10 +131,18 @@ impl Timeline {
         Self { starts_at, entry_deadline_at, merger_deadline_at, ends_at }.checked()
     }
 
+    /// The timeline as it is kept.
+    ///
     /// # Errors
     /// [`AppError::Field`] for the first time that cannot be kept.
     pub fn checked(self) -> Result<Self> {
-        self.faults().into_iter().next().map_or(Ok(self), Err)
+        let kept = Self {
+            starts_at: without_leap_second(self.starts_at),
+            entry_deadline_at: without_leap_second(self.entry_deadline_at),
+            merger_deadline_at: without_leap_second(self.merger_deadline_at),
+            ends_at: without_leap_second(self.ends_at),
+        };
+        kept.faults().into_iter().next().map_or(Ok(kept), Err)
     }
 
     /// [`AppError::Field`] for every time that cannot be kept.
@@ -160,6 +168,11 @@ impl Timeline {
         .map(|(field, _, sentence)| AppError::field(field, sentence))
         .collect()
     }
+}
+
+/// 23:59:60 is 00:00:00 of the next day, as PostgreSQL has it: no clock here shows a sixty-first second.
+fn without_leap_second(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
 }
 
 fn time(field: &'static str, text: &str) -> Result<DateTime<Utc>> {
@@ -415,6 +428,16 @@ mod tests {
         let zoned =
             Timeline::read("2026-12-01T10:00:00+02:00", "", "", "2026-12-31T10:00").expect("a timeline");
         assert_eq!(field_time(Some(zoned.starts_at)), "2026-12-01T08:00");
+    }
+
+    #[test]
+    fn a_leap_second_is_the_second_after_it() {
+        for written in ["2016-12-31T23:59:60Z", "2017-01-01T05:29:60+05:30", "2016-12-31T23:59:60"] {
+            let read = Timeline::read("2016-12-01T10:00", "", written, written).expect("a timeline");
+            assert_eq!(read.ends_at.to_rfc3339(), "2017-01-01T00:00:00+00:00", "{written}");
+            assert_eq!((read.merger_deadline_at, read.entry_deadline_at), (read.ends_at, read.ends_at));
+        }
+        assert!(Timeline::read("2016-12-01T10:00", "", "", "2016-12-31T23:59:61Z").is_err());
     }
 
     #[test]

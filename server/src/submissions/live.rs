@@ -53,6 +53,9 @@ fn tell(event: Event, ours: CompetitionId, team: Option<TeamId>, is_member: bool
         Event::Board { competition_id } if competition_id == ours.0 => {
             Some(sse::Event::default().event("board").data("changed"))
         }
+        Event::Times { competition_id } if competition_id == ours.0 => {
+            Some(sse::Event::default().event("times").data("moved"))
+        }
         Event::Job { competition_id, .. } if competition_id == ours.0 && is_member => {
             Some(sse::Event::default().event("job").data("ended"))
         }
@@ -72,5 +75,7 @@ mod tests {
         assert!(tell(event, CompetitionId(1), None, true).is_none());
         assert!(tell(event, CompetitionId(8), Some(TeamId(2)), true).is_none());
         assert!(tell(Event::Board { competition_id: 1 }, CompetitionId(1), None, false).is_some());
+        assert!(tell(Event::Times { competition_id: 1 }, CompetitionId(1), None, false).is_some());
+        assert!(tell(Event::Times { competition_id: 8 }, CompetitionId(1), None, true).is_none());
     }
 }

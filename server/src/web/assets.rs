@@ -31,6 +31,7 @@ assets! {
     "app.js": "text/javascript; charset=utf-8",
     "live.js": "text/javascript; charset=utf-8",
     "certificate.css": "text/css; charset=utf-8",
+    "countdown.js": "text/javascript; charset=utf-8",
     "forum.js": "text/javascript; charset=utf-8",
     "notebook.css": "text/css; charset=utf-8",
     "submit.js": "text/javascript; charset=utf-8",
