@@ -177,6 +177,9 @@ fn outcome(paint: Paint, submission: &Value) -> String {
         Some("failed") => "It has no score.".to_owned(),
         _ => format!("Submission {}: {}.", submission["id"], place(submission)),
     }];
+    if submission["lateness"].is_string() {
+        lines.push(text(submission, "lateness"));
+    }
     if submission["allowance"].is_object() {
         lines.push(paint.faint(&allowance(&submission["allowance"])));
     }

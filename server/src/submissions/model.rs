@@ -136,6 +136,11 @@ impl Submission {
         format::size(self.size_bytes.unsigned_abs())
     }
 
+    /// What a sender reads who was too late, however early they began.
+    pub fn lateness(&self) -> Option<&'static str> {
+        self.is_late.then_some("It was complete after the end: it is scored and never ranked.")
+    }
+
     pub fn is_selected(&self) -> bool {
         self.selected_at.is_some()
     }

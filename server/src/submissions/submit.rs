@@ -61,6 +61,13 @@ pub struct Receipt {
     pub allowance: Allowance,
 }
 
+impl Receipt {
+    pub fn sentence(&self) -> String {
+        let late = self.submission.lateness().map(|sentence| format!("{sentence} "));
+        format!("Received. {}{}.", late.unwrap_or_default(), self.allowance.sentence())
+    }
+}
+
 /// Finds out whether a member may send files now.
 ///
 /// # Errors
@@ -200,7 +207,9 @@ async fn append_to_log(
     store::append_log(conn, new.competition_id, head.length + 1, id, &hash).await
 }
 
-/// What binds a submission, read again under the lock.
+/// What binds a submission, read again under the lock: whoever moves the end locks the same row, so that what
+/// was moved while a file came counts. A file is received when it is complete, and what came in parts before
+/// when it is named as a submission.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms {
     pub daily_limit: i32,

@@ -19,6 +19,7 @@ mod containers;
 mod contract;
 mod custom_metrics;
 mod dashboard;
+mod deadline;
 mod final_choice;
 mod folder;
 mod forms;

@@ -81,6 +81,9 @@ pub(super) struct SubmissionJson {
     state: &'static str,
     received_at: DateTime<Utc>,
     is_late: bool,
+    /// A sentence where it is late.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lateness: Option<&'static str>,
     sender: String,
     file_name: String,
     size_bytes: i64,
@@ -146,6 +149,7 @@ impl SubmissionJson {
             state: submission.state.name(),
             received_at: submission.received_at,
             is_late: submission.is_late,
+            lateness: submission.lateness(),
             sha256: submission.sha256_hex(),
             log_entry_hash: submission.entry_hash_hex(),
             selected: submission.is_selected(),

@@ -124,9 +124,8 @@ pub(super) async fn post_submit(
     };
     match mistake(outcome)? {
         Ok(receipt) => {
-            let sentence = format!("Received. {}.", receipt.allowance.sentence());
             let target = paths::submission(&slug, receipt.submission.id);
-            Ok(([flash(&sentence)], Redirect::to(&target)).into_response())
+            Ok(([flash(&receipt.sentence())], Redirect::to(&target)).into_response())
         }
         Err(mistake) => {
             let page = submit_page(&app, &slug, shell, mistake, description).await?;
