@@ -105,6 +105,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::dashboard::pages::router())
         .merge(crate::notebooks::pages::router())
         .merge(crate::medals::pages::router())
+        .merge(crate::medals::recomputed_page::router())
         .merge(crate::forum::pages::router())
         .merge(crate::notifications::pages::router())
         .merge(crate::moderation::pages::router())
@@ -155,6 +156,7 @@ pub fn api_rooms() -> OpenApiRouter<App> {
         .merge(crate::search::api::router())
         .merge(crate::images::api::router())
         .merge(crate::medals::api::router())
+        .merge(crate::medals::recomputed_api::router())
         .merge(crate::notebooks::api::router())
         .merge(api::openapi::router())
 }

@@ -20,6 +20,7 @@ mod local;
 pub mod manual;
 mod notebook;
 pub mod program;
+mod recompute;
 mod rejection;
 mod screen;
 mod seal;
@@ -119,6 +120,10 @@ pub enum ClientVerb {
         /// Name in the competition's address.
         competition: String,
     },
+    /// Have final boards made anew from submissions, scores, selections and decisions, and compared with what is stored.
+    ///
+    /// Medals, points and tiers follow from them and are compared too. Exit code 0: all came out the same; 2: some differ.
+    Recompute(recompute::RecomputeArgs),
     /// Print what Kaggle's own client needs in its environment to use this server.
     ///
     /// In a shell: eval "$(holdout kaggle-env)", then `kaggle competitions list`.
@@ -169,6 +174,7 @@ fn dispatch(connection: &Connection, session: &Session, verb: &ClientVerb) -> Ou
         ClientVerb::Leaderboard(args) => leaderboard::leaderboard(session, args),
         ClientVerb::Certificate { competition } => certificate::certificate(session, competition),
         ClientVerb::Verify { competition } => verify::verify(session, competition),
+        ClientVerb::Recompute(args) => recompute::recompute(session, args),
         ClientVerb::KaggleEnv { key } => kaggle_env::kaggle_env(connection, session, *key),
         ClientVerb::Notebook(verb) => notebook::run(session, verb),
         ClientVerb::Launch(args) => launch::launch(session, args),

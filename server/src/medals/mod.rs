@@ -1,11 +1,14 @@
 //! Medals, points and tiers: what people earned by finishes in competitions and by the votes of others.
 //!
 //! Everything here follows from final boards, votes and the rules in [`model`]; nothing is handed out
-//! by hand. Never here: a competition that is not over, or that its host marked as counting for nothing.
+//! by hand: [`recompute`] makes a final board anew from its history and says what differs. Never here: a competition that is not over, or that its host marked as counting for nothing.
 
 pub mod activity;
 pub mod api;
 pub mod model;
 pub mod pages;
 pub mod read;
+pub mod recompute;
+pub mod recomputed_api;
+pub mod recomputed_page;
 pub mod store;

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 
+use crate::ids::CompetitionId;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Medal {
     Bronze,
@@ -44,9 +46,11 @@ pub fn of_rank(rank: i64, n_teams: i64) -> Option<Medal> {
 /// How somebody finished in a competition that counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Finish {
+    pub competition_id: CompetitionId,
     pub rank: i64,
     /// Teams on the final board.
     pub n_teams: i64,
+    /// People in the team when the final board first stood.
     pub team_size: i64,
     pub ended_at: DateTime<Utc>,
 }
@@ -288,7 +292,8 @@ mod tests {
     #[test]
     fn points_fall_with_rank_team_and_time() {
         let now = DateTime::UNIX_EPOCH + TimeDelta::days(5000);
-        let won = Finish { rank: 1, n_teams: 1000, team_size: 1, ended_at: now };
+        let won =
+            Finish { competition_id: CompetitionId(1), rank: 1, n_teams: 1000, team_size: 1, ended_at: now };
         assert!((won.points(now) - 60_205.999_132_796_24).abs() < 1e-9, "{}", won.points(now));
         let shared = Finish { team_size: 4, ..won };
         assert_eq!(shared.points(now), won.points(now) / 2.0);

@@ -1,4 +1,6 @@
-//! Every SQL statement about medals.
+//! Every SQL statement about medals; those that recompute a final board are in [`recomputed`].
+
+pub mod recomputed;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -13,15 +15,15 @@ use crate::medals::model::{Finish, Medals, Thresholds};
 pub async fn finishes(conn: &mut PgConnection, user: UserId) -> sqlx::Result<Vec<Finish>> {
     sqlx::query_as!(
         Finish,
-        "select f.rank::bigint as \"rank!\",
+        "select c.id as \"competition_id: CompetitionId\", f.rank::bigint as \"rank!\",
                 (select max(o.rank) from final_entries o
                  where o.competition_id = c.id and o.version_id = c.active_version_id)::bigint as \"n_teams!\",
-                (select count(*) from team_members o where o.team_id = m.team_id) as \"team_size!\",
-                c.ends_at as \"ended_at!\"
+                t.n_members::bigint as \"team_size!\", c.ends_at as \"ended_at!\"
          from team_members m
          join competitions c on c.id = m.competition_id
          join final_entries f
            on f.competition_id = c.id and f.version_id = c.active_version_id and f.team_id = m.team_id
+         join final_teams t on t.team_id = m.team_id
          where m.user_id = $1 and c.counts_for_medals and c.settled_at is not null
          order by c.ends_at desc, c.id desc",
         user.0,

@@ -18,6 +18,7 @@ pub const API_ADMIN_USERS: &str = "/api/v1/admin/users";
 pub const API_ADMIN_USER_SUSPEND: &str = "/api/v1/admin/users/{id}/suspend";
 pub const API_ADMIN_USER_UNSUSPEND: &str = "/api/v1/admin/users/{id}/unsuspend";
 pub const API_ADMIN_USER_ADMINISTRATOR: &str = "/api/v1/admin/users/{id}/administrator";
+pub const API_ADMIN_FINAL_BOARDS: &str = "/api/v1/admin/final-boards";
 pub const API_ADMIN_SITE: &str = "/api/v1/admin/site";
 pub const API_ADMIN_LOG: &str = "/api/v1/admin/log";
 pub const API_SITE: &str = "/api/v1/site";

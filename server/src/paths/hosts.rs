@@ -6,6 +6,8 @@ pub const API_COMPARISON: &str = "/api/v1/competitions/{slug}/comparisons/{id}";
 pub const WINNERS: &str = "/c/{slug}/winners";
 pub const HOST_CLOSING: &str = "/c/{slug}/host/closing";
 pub const API_WINNERS: &str = "/api/v1/competitions/{slug}/winners";
+pub const HOST_RECOMPUTED: &str = "/c/{slug}/host/recomputed";
+pub const API_RECOMPUTED_BOARD: &str = "/api/v1/competitions/{slug}/recomputed-board";
 pub const HOST_HOSTS: &str = "/c/{slug}/host/hosts";
 pub const HOST_HOSTS_REMOVE: &str = "/c/{slug}/host/hosts/{username}/remove";
 pub const API_HOSTS: &str = "/api/v1/competitions/{slug}/hosts";
@@ -23,6 +25,10 @@ pub fn winners(slug: &str) -> String {
 
 pub fn host_closing(slug: &str) -> String {
     format!("/c/{slug}/host/closing")
+}
+
+pub fn host_recomputed(slug: &str) -> String {
+    format!("/c/{slug}/host/recomputed")
 }
 
 pub fn host_hosts(slug: &str) -> String {

@@ -3,18 +3,21 @@
 use chrono::TimeDelta;
 use holdout::accounts::model::Member;
 use holdout::competitions::access::see;
+use holdout::error::AppError;
 use holdout::forum::model::Vote;
 use holdout::forum::{forums, subjects, topics, votes};
 use holdout::ids::{CompetitionId, SubjectId};
 use holdout::leaderboard::read::settled_if_due;
 use holdout::medals::model::{Medals, Tier};
 use holdout::medals::read::{Record, record};
+use holdout::medals::recompute::recompute;
 use holdout::medals::store::n_medalled;
 use holdout::submissions::submit::Entrant;
 use sqlx::{PgPool, Row};
 
+use crate::command_line::Shell;
 use crate::stage::{SLUG, Stage};
-use crate::world::sql;
+use crate::world::{Labels, World, sql};
 
 /// A stage on which ten teams finish in their order.
 async fn finished(pool: PgPool) -> (Stage, Vec<Entrant>) {
@@ -85,6 +88,122 @@ async fn a_competition_marked_so_counts_for_nothing(pool: PgPool) {
     let record = record_of(&stage, &entrants[0]).await;
     assert_eq!((record.points, record.standings[0].medals), (0.0, Medals::default()));
     assert_eq!(medalled(&stage).await, None, "its board shows no medals");
+}
+
+/// A host of the stage, and a second person in the team of the first entrant.
+async fn host_and_mate(stage: &Stage, first: &Entrant) -> (Member, Member) {
+    let (host, mate) = (stage.person("judge").await, stage.person("mate").await);
+    sql("insert into competition_hosts (competition_id, user_id) values ($1, $2)")
+        .bind(stage.competition_id)
+        .bind(host.id.0)
+        .execute(&stage.owner)
+        .await
+        .unwrap();
+    sql(
+        "insert into team_members (competition_id, team_id, user_id, is_leader, rules_accepted_at, joined_at)
+         values ($1, $2, $3, false, now(), now())",
+    )
+    .bind(stage.competition_id)
+    .bind(first.team_id.0)
+    .bind(mate.id.0)
+    .execute(&stage.owner)
+    .await
+    .unwrap();
+    (host, mate)
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn an_account_that_is_removed_changes_nobody_elses_points(pool: PgPool) {
+    let (stage, entrants) = finished(pool).await;
+    let (host, mate) = host_and_mate(&stage, &entrants[0]).await;
+    settle(&stage).await;
+    let shared = record_of(&stage, &entrants[0]).await.points;
+    let alone = record_of(&stage, &entrants[1]).await.points * 2.0_f64.powf(0.75);
+    assert!((shared * 2.0_f64.sqrt() / alone - 1.0).abs() < 1e-12, "{shared} shared, {alone} alone");
+    sql("delete from users where id = $1").bind(mate.id.0).execute(&stage.owner).await.unwrap();
+    let after = record_of(&stage, &entrants[0]).await;
+    assert_eq!(after.points.to_bits(), shared.to_bits());
+    assert_eq!(after.standings[0].medals, Medals { gold: 1, ..Medals::default() }, "no solo gold");
+    let again = recompute(&stage.app, SLUG, &host).await.unwrap();
+    assert!(again.is_same() && again.n_teams == 10, "{again:?}");
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn whatever_is_changed_in_a_stored_board_is_told(pool: PgPool) {
+    let (stage, entrants) = finished(pool).await;
+    let (host, _) = host_and_mate(&stage, &entrants[0]).await;
+    let early = recompute(&stage.app, SLUG, &entrants[0].member).await;
+    assert!(matches!(early, Err(AppError::NotFound)), "{early:?}");
+    assert!(recompute(&stage.app, SLUG, &host).await.unwrap().is_same(), "settled when it was asked for");
+    let anew = "select make_final_board(id, active_version_id) from competitions where slug = 'stage'";
+    let changes = [
+        ("update final_entries set private_score = private_score + 0.25 where rank = 2", anew, 1),
+        ("update final_entries set was_selected = not was_selected where rank = 3", anew, 1),
+        // Its points and medals follow the number of teams.
+        ("update final_entries set rank = 11 where rank = 1", anew, 10),
+        ("delete from final_entries where rank = 10", anew, 10),
+        (
+            "update final_teams set n_members = 3 where n_members = 2",
+            "update final_teams set n_members = 2 where n_members = 3",
+            1,
+        ),
+        (
+            "update private_scores set private_score = 0.5 where private_score = 9",
+            "update private_scores set private_score = 9 where private_score = 0.5",
+            9,
+        ),
+        (
+            "update scores set public_score = 7 where submission_id = (select max(submission_id) from scores)",
+            "update scores set public_score = 0.5 where public_score = 7",
+            1,
+        ),
+    ];
+    for (change, undo, n_differences) in changes {
+        sql(change).execute(&stage.owner).await.unwrap();
+        let told = recompute(&stage.app, SLUG, &host).await.unwrap();
+        assert_eq!(told.n_differences, n_differences, "{change}: {told:?}");
+        sql(undo).execute(&stage.owner).await.unwrap();
+        assert!(recompute(&stage.app, SLUG, &host).await.unwrap().is_same(), "{undo}");
+    }
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn one_command_compares_every_board_that_stands(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (ada, bob, root) = (world.member("ada").await, world.member("bob").await, world.admin("root").await);
+    let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
+    arena.join(&bob).await;
+    arena.submit(&bob, &Labels::predictions(250, 617)).await;
+    world.drain().await;
+    let (api, page) = (arena.api("/recomputed-board"), "/c/houses/host/recomputed");
+    ada.api.get(&api).await.expect(403);
+    let early = ada.browser.get(page).await.expect(200).text();
+    assert!(early.contains("Once the competition is over"), "{early}");
+    world.let_pass(TimeDelta::days(31)).await;
+    bob.api.get(&api).await.expect(404);
+    bob.browser.get(page).await.expect(404);
+    ada.api.get("/api/v1/admin/final-boards").await.expect(403);
+    let told = ada.api.get(&api).await.expect(200).json();
+    assert_eq!((&told["is_same"], &told["n_teams"]), (&true.into(), &1.into()), "{told}");
+    let shown = ada.browser.get(page).await.expect(200).text();
+    assert!(shown.contains("came out the same"), "{shown}");
+
+    let [host, administrator] = [Shell::of(&world, &ada).await, Shell::of(&world, &root).await];
+    assert_eq!(host.json(&["recompute", "houses"]).await["is_same"], true);
+    host.run(&["recompute"]).await.expect(3);
+    let all = administrator.json(&["recompute"]).await;
+    assert_eq!(all["items"].as_array().map(Vec::len), Some(1), "{all}");
+    sql("update final_entries set private_score = 0.1").execute(&world.pool).await.unwrap();
+    let differing = administrator.run(&["recompute", "--json"]).await.expect(2).json();
+    let difference = &differing["items"][0]["differences"][0];
+    assert_eq!((&differing["is_same"], &difference["team"]), (&false.into(), &"bob bobson".into()));
+    let [stored, given] = ["stored", "given"].map(|side| difference[side]["private_score"].as_f64());
+    assert!(stored == Some(0.1) && given.is_some_and(|score| (score - 0.617).abs() < 1e-9), "{differing}");
+    let text = host.run(&["recompute", "houses"]).await.expect(2);
+    assert!(text.out.contains("houses: bob bobson: stored rank 1 with 0.1 of"), "{}", text.out);
+    let shown = ada.browser.get(page).await.expect(200).text();
+    assert!(shown.contains("1 of 1 teams came out otherwise"), "{shown}");
+    world.close().await;
 }
 
 /// A post of somebody's, in a topic of their own.

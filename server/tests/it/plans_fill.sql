@@ -98,6 +98,8 @@ select b.competition_id, 1, b.team_id, r, r, b.submission_id, b.public_score, b.
 from (select *, row_number() over (partition by competition_id order by rank_key, reached_at, submission_id) r
       from board_entries) b;
 
+insert into final_teams (team_id, competition_id, n_members) select id, competition_id, 1 from teams;
+
 insert into submission_log (competition_id, position, submission_id, entry_hash)
 select competition_id, row_number() over (partition by competition_id order by id), id, sha256 from submissions;
 

@@ -42,6 +42,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         competitions::pages::metrics::MetricPage,
         competitions::pages::metrics::MetricsPage,
         medals::pages::MedalsPage,
+        medals::recomputed_page::RecomputedPage,
         images::pages::ImagesPage,
         moderation::pages::LogPage,
         moderation::pages::ModerationPage,

@@ -24,6 +24,7 @@ const NOT_ENDED: [(&str, &str); 11] = [
     ("certificate", "needs a competition that is over; certificates.rs has one"),
     ("host winners", "needs a competition that is over; closing.rs has one"),
     ("host copy", "needs a competition that is over; cohosts.rs has one"),
+    ("recompute", "needs a competition that is over; medals.rs has one"),
     ("team", "has a story of its own beside this one"),
 ];
 
