@@ -59,5 +59,6 @@ mod uploads;
 mod versions;
 mod walk;
 mod webhooks;
+mod whole;
 mod world;
 mod write_ups;
