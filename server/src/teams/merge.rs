@@ -103,7 +103,7 @@ async fn make_one(
         return Err(AppError::refused(sentence));
     }
     let (kept, gone) = (store::name(conn, pair.kept).await?, store::name(conn, pair.gone).await?);
-    held::merge(conn, pair.kept, pair.gone, now).await?;
+    held::merge(conn, pair.kept, pair.gone, now).await.map_err(too_late)?;
     let sentence = match kind {
         Kind::Joined => {
             format!("{} joined your team “{kept}” in “{}”", actor.display_name, competition.title)
@@ -123,6 +123,14 @@ async fn make_one(
     record(conn, &event, &people, &sentence, now).await?;
     announce(conn, Event::Board { competition_id: competition.id.0 }).await?;
     Ok(())
+}
+
+/// What the schema says where the deadline came in between.
+fn too_late(error: sqlx::Error) -> AppError {
+    match error.as_database_error().and_then(|error| error.constraint()) {
+        Some("teams_merge_in_time") => AppError::refused("The last time to merge or join a team has passed."),
+        _ => error.into(),
+    }
 }
 
 /// A leader asks another team to become part of theirs.

@@ -22,6 +22,7 @@ mod dashboard;
 mod deadline;
 mod final_choice;
 mod folder;
+mod forbidden;
 mod forms;
 mod forum;
 mod forum_pages;
@@ -39,6 +40,7 @@ mod openapi;
 mod plans;
 #[path = "../../../scorer/tests/python/mod.rs"]
 mod python;
+mod races;
 mod rank_ranges;
 mod ranks;
 mod render;

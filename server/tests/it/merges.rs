@@ -19,12 +19,12 @@ impl Stage {
         look::own(&self.app, &person.member, SLUG).await.unwrap().1
     }
 
-    async fn invited(&self, leader: &Entrant, person: &Entrant) -> TeamInvitationId {
+    pub async fn invited(&self, leader: &Entrant, person: &Entrant) -> TeamInvitationId {
         invite::invite(&self.app, &leader.member, SLUG, &person.member.username).await.unwrap();
         self.look(person).await.invitations[0].id
     }
 
-    async fn accept(&self, person: &Entrant, id: TeamInvitationId) -> Result<()> {
+    pub async fn accept(&self, person: &Entrant, id: TeamInvitationId) -> Result<()> {
         merge::accept_invitation(&self.app, &person.member, SLUG, Door::Invitation(id)).await
     }
 
@@ -36,7 +36,7 @@ impl Stage {
         Entrant { team_id: leader.team_id, ..person }
     }
 
-    async fn asked(&self, leader: &Entrant, other: &Entrant) -> MergeRequestId {
+    pub async fn asked(&self, leader: &Entrant, other: &Entrant) -> MergeRequestId {
         let name = self.look(other).await.team.unwrap().name;
         merge::ask(&self.app, &leader.member, SLUG, &name).await.unwrap()
     }
@@ -47,7 +47,7 @@ impl Stage {
     }
 
     /// Noon of a day, so that no test runs over midnight.
-    async fn at_noon(&self) {
+    pub async fn at_noon(&self) {
         let now = self.app.clock.now();
         let noon = TimeDelta::hours(12) - TimeDelta::seconds(now.num_seconds_from_midnight().into());
         self.let_pass(noon).await;
@@ -63,7 +63,7 @@ impl Stage {
     }
 
     /// What holds of teams whatever happened.
-    async fn rules_hold(&self) {
+    pub async fn rules_hold(&self) {
         for (what, wrong) in [
             ("a person is in one team", "select count(*) from (select from team_members group by competition_id, user_id having count(*) <> 1) x"),
             ("who joined is in a live team", "select count(*) from team_members m join teams t on t.id = m.team_id where not t.is_live"),
