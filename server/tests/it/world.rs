@@ -247,16 +247,7 @@ impl World {
             .await
             .unwrap()
             .get(0);
-        let (key, size_bytes, sha256) = self.store("data", competition_id, labels.sample.as_bytes()).await;
-        sql("insert into data_files (competition_id, name, role, storage_key, size_bytes, sha256)
-             values ($1, 'sample_submission.csv', 'sample_submission', $2, $3, $4)")
-        .bind(competition_id)
-        .bind(&key)
-        .bind(size_bytes)
-        .bind(sha256)
-        .execute(&self.pool)
-        .await
-        .unwrap();
+        self.give(competition_id, "sample_submission", &labels.sample).await;
         sql("insert into scoring_versions
                  (competition_id, number, solution_id, metric, higher_is_better, params, ranked_parts, activated_at)
              values ($1, 1, $2, $3, $4, $5, $6, clock_now()) returning id")
@@ -270,6 +261,21 @@ impl World {
         .await
         .unwrap()
         .get(0)
+    }
+
+    /// Puts a data file of this role into a competition, whether or not it was launched.
+    pub async fn give(&self, competition_id: i64, role: &str, csv: &str) {
+        let (key, size_bytes, sha256) = self.store("data", competition_id, csv.as_bytes()).await;
+        sql("insert into data_files (competition_id, name, role, storage_key, size_bytes, sha256)
+             values ($1, $2 || '.csv', $2, $3, $4, $5)")
+        .bind(competition_id)
+        .bind(role)
+        .bind(&key)
+        .bind(size_bytes)
+        .bind(sha256)
+        .execute(&self.pool)
+        .await
+        .unwrap();
     }
 
     async fn store(&self, room: &'static str, owner: i64, bytes: &[u8]) -> (String, i64, Vec<u8>) {

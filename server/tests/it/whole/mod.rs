@@ -4,6 +4,7 @@
 mod contest;
 mod large;
 mod reckoned;
+mod replay;
 mod small;
 
 /// Draws the same everywhere.
