@@ -13,8 +13,9 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
 
 FROM debian:bookworm-slim AS base
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin holdout \
-    && install -d -o holdout -g holdout -m 0700 /var/lib/holdout/files /var/lib/holdout/keys
-USER holdout
+    && install -d -o holdout -g holdout -m 0700 /var/lib/holdout/files /var/lib/holdout/keys \
+        /var/lib/holdout/arriving /var/lib/holdout/spool
+USER 10001
 
 FROM base AS server
 COPY --from=build /out/holdout /usr/local/bin/holdout
@@ -25,27 +26,33 @@ CMD ["serve"]
 
 # With the Python for metrics that hosts write.
 FROM base AS scorer
+# hadolint ignore=DL3066
 USER root
+# Debian's own packages, as fresh as the image is built: what they mend should come in.
+# hadolint ignore=DL3008
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 python3-venv && rm -rf /var/lib/apt/lists/* \
     && python3 -m venv /opt/python \
     && /opt/python/bin/pip install --no-cache-dir --only-binary :all: "numpy>=1.24" "pandas>=2.0" "scikit-learn>=1.3"
-USER holdout
+USER 10001
 COPY --from=build /out/holdout-scorer /usr/local/bin/holdout-scorer
-ENV HOLDOUT_FILES=/var/lib/holdout/files HOLDOUT_SCORER_KEY=/var/lib/holdout/keys/scorer.key \
+ENV HOLDOUT_FILES=/var/lib/holdout/files HOLDOUT_SPOOL=/var/lib/holdout/spool \
+    HOLDOUT_SCORER_KEY=/var/lib/holdout/keys/scorer.key \
     HOLDOUT_PYTHON=/opt/python/bin/python
 ENTRYPOINT ["holdout-scorer"]
 CMD ["work"]
 
 # With Jupyter's kernel and what notebooks may count on, as `holdout-scorer python-setup` installs them.
 FROM base AS runner
+# hadolint ignore=DL3066
 USER root
+# Debian's own packages, as fresh as the image is built: what they mend should come in.
+# hadolint ignore=DL3008
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 python3-venv fonts-dejavu-core \
     && rm -rf /var/lib/apt/lists/* \
     && python3 -m venv /opt/python \
     && /opt/python/bin/pip install --no-cache-dir --only-binary :all: "numpy>=1.24" "pandas>=2.0" "scikit-learn>=1.3" \
-        "matplotlib>=3.8" "ipykernel>=6.29,<7" "jupyter-client>=8.6,<9" "nbclient>=0.10,<0.11" \
-    && install -d -o holdout -g holdout -m 0700 /var/lib/holdout/spool
-USER holdout
+        "matplotlib>=3.8" "ipykernel>=6.29,<7" "jupyter-client>=8.6,<9" "nbclient>=0.10,<0.11"
+USER 10001
 COPY --from=build /out/holdout-scorer /usr/local/bin/holdout-scorer
 ENV HOLDOUT_FILES=/var/lib/holdout/files HOLDOUT_SPOOL=/var/lib/holdout/spool HOLDOUT_PYTHON=/opt/python/bin/python
 ENTRYPOINT ["holdout-scorer"]

@@ -17,6 +17,7 @@ pub mod queue;
 pub mod ranks;
 pub mod rejection;
 pub mod seal;
+pub mod secrets;
 pub mod spec;
 
 /// The database's migrations, in order; the web server applies them at start.

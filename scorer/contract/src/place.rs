@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use object_store::aws::AmazonS3ConfigKey;
 
+use crate::secrets::{self, SecretError};
+
 const SCHEME: &str = "s3://";
 
 /// A place for files.
@@ -24,8 +26,10 @@ pub struct Bucket {
 }
 
 /// Why a place cannot be understood.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     #[error("{SCHEME} is followed by the name of a bucket, as in s3://holdout or s3://company/holdout")]
     NoBucket,
     #[error("files cannot lie at {0}: name a folder, or a bucket as s3://NAME")]
@@ -63,14 +67,21 @@ impl Place {
         }))
     }
 
-    /// [`Place::read`] with this process's environment.
+    /// [`Place::read`] with this process's environment; the keys of a bucket may lie in files, which
+    /// `AWS_ACCESS_KEY_ID_FILE` and `AWS_SECRET_ACCESS_KEY_FILE` name.
     ///
     /// # Errors
     /// [`PlaceError`]
     pub fn from_env(text: &str) -> Result<Self, PlaceError> {
-        let texts = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Self::read(text, texts)
+        let mut variables: Vec<_> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+            if let Some(file) = std::env::var_os(format!("{name}_FILE")).filter(|file| !file.is_empty()) {
+                variables.push((name.to_owned(), secrets::read(Path::new(&file))?));
+            }
+        }
+        Self::read(text, variables)
     }
 
     pub fn folder(&self) -> Option<&Path> {
@@ -139,12 +150,12 @@ mod tests {
 
     #[test]
     fn a_place_is_a_folder_or_a_bucket() {
-        assert_eq!(read("/srv/files"), Ok(Place::Folder("/srv/files".into())));
+        assert_eq!(read("/srv/files").expect("a folder"), Place::Folder("/srv/files".into()));
         assert_eq!(read("data/files").expect("a folder").to_string(), "data/files");
         assert_eq!(read("s3://holdout").expect("a bucket").to_string(), "s3://holdout");
         assert_eq!(read("s3://company/a/b/").expect("a bucket").to_string(), "s3://company/a/b");
-        assert_eq!(read("s3:///a"), Err(PlaceError::NoBucket));
-        assert_eq!(read("gs://a"), Err(PlaceError::UnknownScheme("gs://…".to_owned())));
+        assert!(matches!(read("s3:///a"), Err(PlaceError::NoBucket)));
+        assert!(matches!(read("gs://a"), Err(PlaceError::UnknownScheme(scheme)) if scheme == "gs://…"));
     }
 
     #[test]

@@ -21,7 +21,8 @@ use super::sandbox::{Bounds, Sandbox};
 use super::step::{Runner, step};
 use crate::custom::cli::PythonArgs;
 use crate::worker::announce::host_name;
-use crate::worker::cli::{LEASE, connect_as, log_to_stderr, runtime};
+use crate::worker::cli::{LEASE, log_to_stderr, runtime};
+use crate::worker::database::Database;
 use crate::worker::patience::{is_away, patiently};
 use crate::worker::run::{Signals, heard, jittered, listen};
 use crate::worker::step::Stepped;
@@ -34,9 +35,8 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_secs(300);
 
 #[derive(Debug, Args)]
 pub struct RunNotebooksArgs {
-    /// PostgreSQL, e.g. `postgres:///holdout?host=/run/holdout`.
-    #[arg(long, env = "HOLDOUT_DATABASE_URL", hide_env_values = true)]
-    database_url: String,
+    #[command(flatten)]
+    database: Database,
     /// Where the stored files lie, as the web server is told: a folder, or `s3://bucket/prefix`.
     #[arg(long, env = "HOLDOUT_FILES", value_parser = place::Place::from_env)]
     files: place::Place,
@@ -62,7 +62,7 @@ pub struct RunNotebooksArgs {
 pub fn work(args: &RunNotebooksArgs) -> anyhow::Result<()> {
     log_to_stderr();
     runtime()?.block_on(async {
-        let db = connect_as(ROLE, &args.database_url)?;
+        let db = args.database.connect(ROLE)?;
         let id = Uuid::now_v7();
         let mut signals = Signals::new()?;
         let worked = match ready(args, &db, id, &mut signals).await? {

@@ -8,9 +8,9 @@ use anyhow::Context;
 use clap::Args;
 use holdout_contract::place;
 use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
 
+use super::database::Database;
 use super::depot::Depot;
 use super::run::{Until, run};
 use super::step::Worker;
@@ -26,7 +26,8 @@ use crate::unseal::Key;
 /// A lost scorer's job is another's after this long.
 pub const LEASE: Duration = Duration::from_secs(15);
 
-const ROLE: &str = "holdout_scorer";
+/// Of scorers, in the database.
+pub const ROLE: &str = "holdout_scorer";
 
 #[derive(Debug, Args)]
 pub struct WorkArgs {
@@ -54,9 +55,8 @@ pub struct WorkArgs {
 /// Where a scorer finds what it needs.
 #[derive(Debug, Args)]
 pub struct Place {
-    /// PostgreSQL, e.g. `postgres:///holdout?host=/run/holdout`.
-    #[arg(long, env = "HOLDOUT_DATABASE_URL", hide_env_values = true)]
-    pub database_url: String,
+    #[command(flatten)]
+    pub database: Database,
     /// Where the stored files lie, as the web server is told: a folder, or `s3://bucket/prefix`.
     #[arg(long, env = "HOLDOUT_FILES", value_parser = place::Place::from_env)]
     pub files: place::Place,
@@ -108,7 +108,7 @@ pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
         _ => Until::Signalled,
     };
     runtime()?.block_on(async {
-        let db = connect(&args.place.database_url)?;
+        let db = args.place.database.connect(ROLE)?;
         let spools = args.spool.clone().unwrap_or_else(std::env::temp_dir);
         let depot = Depot::open(&args.place.files, &spools).context("the place of files")?;
         let bounds = Bounds {
@@ -185,7 +185,7 @@ pub fn child(args: &ChildArgs) -> anyhow::Result<()> {
 pub fn doctor(args: &DoctorArgs) -> anyhow::Result<bool> {
     let place = &args.place;
     runtime()?.block_on(async {
-        let db = connect(&place.database_url)?;
+        let db = place.database.connect(ROLE)?;
         let findings = doctor::examine(&db, &place.files, &place.key, args.python.python.as_deref()).await;
         for finding in &findings {
             println!("{finding}");
@@ -210,27 +210,4 @@ pub(crate) fn log_to_stderr() {
 /// One thread: it waits for the database and for the child, which does the work.
 pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
-}
-
-/// A pool that connects when first used and again whenever it must, with the scorers' rights alone.
-///
-/// # Errors
-/// An address that is none.
-pub fn connect(database_url: &str) -> anyhow::Result<PgPool> {
-    connect_as(ROLE, database_url)
-}
-
-/// As [`connect`], with the rights of another role.
-///
-/// # Errors
-/// An address that is none.
-pub fn connect_as(role: &str, database_url: &str) -> anyhow::Result<PgPool> {
-    let options: PgConnectOptions = database_url
-        .parse()
-        .map_err(|_| anyhow::anyhow!("the database's address is not a PostgreSQL URL"))?;
-    let options = if options.get_username() == role { options } else { options.options([("role", role)]) };
-    Ok(PgPoolOptions::new()
-        .max_connections(4)
-        .acquire_timeout(Duration::from_secs(5))
-        .connect_lazy_with(options))
 }

@@ -11,6 +11,7 @@ pub mod child;
 pub mod clean;
 pub mod cli;
 mod comparing;
+pub mod database;
 pub mod depot;
 pub mod doctor;
 pub(crate) mod finish;

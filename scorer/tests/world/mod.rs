@@ -13,7 +13,8 @@ use holdout_contract::seal::Sealer;
 use holdout_scorer::metrics;
 use holdout_scorer::unseal::Key;
 use holdout_scorer::worker::announce::announce;
-use holdout_scorer::worker::cli::connect;
+use holdout_scorer::worker::cli::ROLE;
+use holdout_scorer::worker::database::connect;
 use holdout_scorer::worker::depot::Depot;
 use holdout_scorer::worker::step::{Stepped, Worker, step};
 use holdout_scorer::worker::storage::{Storage, Stored};
@@ -260,7 +261,7 @@ impl World {
     ) -> Worker {
         Worker {
             id: Uuid::now_v7(),
-            db: connect(&self.url()).expect("a pool"),
+            db: connect(ROLE, &self.url()).expect("a pool"),
             depot: Depot::in_folder(self.storage.clone()),
             warm: Warm::new(Bounds {
                 program: PROGRAM.into(),

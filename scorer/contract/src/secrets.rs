@@ -1,0 +1,104 @@
+//! Secrets that lie in files, as container engines mount them: a process's environment is seen by
+//! whoever may inspect its container, a file by the process alone.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+/// Why a secret cannot be had. Names files, never what is in them.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    #[error("the secret in {} cannot be read: {error}", .path.display())]
+    Unreadable { path: PathBuf, error: std::io::Error },
+    #[error("{} is empty", .0.display())]
+    Empty(PathBuf),
+    #[error(
+        "the database's address must name a user, and no password, where the password lies in a file: \
+         postgres://USER@HOST/DATABASE"
+    )]
+    NoUserAlone,
+}
+
+/// The text of a file, without the line break at its end.
+///
+/// # Errors
+/// A file that cannot be read or is empty.
+pub fn read(path: &Path) -> Result<String, SecretError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| SecretError::Unreadable { path: path.to_owned(), error })?;
+    let secret = text.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() { Err(SecretError::Empty(path.to_owned())) } else { Ok(secret.to_owned()) }
+}
+
+/// A database's address with the password that lies in a file.
+///
+/// # Errors
+/// Those of [`read`]; an address without a user, or with a password already.
+pub fn with_password(address: &str, path: &Path) -> Result<String, SecretError> {
+    let (scheme, rest) = address.split_once("://").ok_or(SecretError::NoUserAlone)?;
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let (user, _) = authority.rsplit_once('@').ok_or(SecretError::NoUserAlone)?;
+    if user.is_empty() || user.contains(':') {
+        return Err(SecretError::NoUserAlone);
+    }
+    let password = percent_encoded(&read(path)?);
+    Ok(format!("{scheme}://{user}:{password}{}", &rest[user.len()..]))
+}
+
+/// All but unreserved characters (RFC 3986, 2.3).
+fn percent_encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(byte.into()),
+            _ => write!(encoded, "%{byte:02X}").expect("a string takes everything"),
+        }
+        encoded
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Removed when it is dropped.
+    struct Secret(PathBuf);
+
+    impl Secret {
+        fn holding(content: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("holdout-secret-{}", uuid::Uuid::new_v4()));
+            std::fs::write(&path, content).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for Secret {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_file(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_password_of_any_characters_reaches_the_database_as_it_stands_in_its_file() {
+        let secret = Secret::holding("p@ss/w:rd?é%20\n");
+        let address =
+            with_password("postgres://holdout_web@database:6432/holdout?sslmode=require", &secret.0);
+        let address = address.unwrap();
+        assert_eq!(
+            address,
+            "postgres://holdout_web:p%40ss%2Fw%3Ard%3F%C3%A9%2520@database:6432/holdout?sslmode=require"
+        );
+        let options: sqlx::postgres::PgConnectOptions = address.parse().unwrap();
+        assert_eq!((options.get_username(), options.get_host()), ("holdout_web", "database"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_without_the_secret() {
+        let secret = Secret::holding("hush");
+        for address in ["postgres://database/holdout", "postgres://web:old@database/holdout", "database"] {
+            let error = with_password(address, &secret.0).unwrap_err().to_string();
+            assert!(error.contains("must name a user") && !error.contains("hush"), "{error}");
+        }
+        let (empty, absent) = (Secret::holding("\n"), Path::new("/nowhere/password"));
+        assert!(matches!(read(&empty.0), Err(SecretError::Empty(_))));
+        assert!(matches!(read(absent), Err(SecretError::Unreadable { .. })));
+    }
+}
