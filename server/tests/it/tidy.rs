@@ -78,6 +78,24 @@ fn the_map_of_the_house_is_true() {
 }
 
 #[test]
+fn what_security_rests_on_is_shown_by_tests_that_exist() {
+    let text = fs::read_to_string(root().join("SECURITY.md")).expect("SECURITY.md");
+    let quoted: Vec<_> = text.split('`').skip(1).step_by(2).collect();
+    let (files, tests): (Vec<_>, Vec<_>) = quoted.into_iter().partition(|name| name.contains('/'));
+    let sources = sources(&["rs"]);
+    let is_there = |name: &str| {
+        let head = format!("fn {name}(");
+        sources.iter().any(|(path, text)| {
+            path.components().any(|part| part.as_os_str() == "tests") && text.contains(&head)
+        })
+    };
+    let gone: Vec<_> = tests.iter().filter(|name| !is_there(name)).collect();
+    assert!(tests.len() > 20 && gone.is_empty(), "SECURITY.md names tests that do not exist: {gone:?}");
+    let gone: Vec<_> = files.iter().filter(|file| !root().join(file).exists()).collect();
+    assert!(gone.is_empty(), "SECURITY.md names files that do not exist: {gone:?}");
+}
+
+#[test]
 fn the_web_server_can_neither_reach_the_table_library_nor_open_a_seal() {
     let reachable = packages_reachable_from("holdout");
     assert!(reachable.contains("axum"), "the walk over the dependencies works: {reachable:?}");
