@@ -18,6 +18,7 @@ use crate::kaggle::desk::Desk;
 use crate::leaderboard::cache::Boards;
 use crate::site::current::Current;
 use crate::site::model::Site;
+use crate::telemetry::requests::{Requests, requests};
 use crate::uploads::writers::Writers;
 use crate::web::live::Live;
 use crate::{api, paths, web};
@@ -42,6 +43,7 @@ pub struct Parts {
     pub kaggle: Desk,
     pub uploads: Writers,
     pub site: Current,
+    pub requests: Requests,
 }
 
 impl std::ops::Deref for App {
@@ -76,6 +78,7 @@ impl App {
             kaggle: Desk::default(),
             uploads: Writers::default(),
             site: Current::new(Site::configured(&config)),
+            requests: requests(),
             config,
         })))
     }

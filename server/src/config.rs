@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use holdout_contract::place::Place;
+use holdout_contract::secrets;
 
 use crate::medals::model::Thresholds;
 use crate::notebooks::openers::Openers;
@@ -51,6 +52,8 @@ pub enum DirectRoad {
 pub struct Config {
     /// Where the web server listens.
     pub listen: SocketAddr,
+    /// Where monitors ask how the site is; nowhere unless named.
+    pub metrics_listen: Option<SocketAddr>,
     /// How people reach it, without a trailing slash; links in mails start with it.
     pub public_url: String,
     /// Everything the embedded installation keeps: database, files, keys.
@@ -106,14 +109,15 @@ impl Config {
         let listen = reader.parsed("HOLDOUT_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)));
         let config = Self {
             listen,
+            metrics_listen: reader.address("HOLDOUT_METRICS_LISTEN"),
             public_url: reader
                 .text("HOLDOUT_PUBLIC_URL", &format!("http://{listen}"))
                 .trim_end_matches('/')
                 .to_owned(),
             files: reader.place(&data_dir),
             direct: reader.direct(),
-            database_url: Secret::new(reader.text("DATABASE_URL", "")),
-            smtp: reader.optional("HOLDOUT_SMTP_URL").map(|url| Smtp {
+            database_url: reader.database_url(),
+            smtp: reader.secret("HOLDOUT_SMTP_URL").map(|url| Smtp {
                 url: Secret::new(url),
                 from: reader.text("HOLDOUT_MAIL_FROM", "Holdout <holdout@localhost>"),
             }),
@@ -158,6 +162,42 @@ impl Reader {
 
     fn text(&self, name: &str, default: &str) -> String {
         self.optional(name).unwrap_or_else(|| default.to_owned())
+    }
+
+    /// A variable, or the content of the file that the variable with `_FILE` behind its name tells.
+    fn secret(&mut self, name: &str) -> Option<String> {
+        if let Some(value) = self.optional(name) {
+            return Some(value);
+        }
+        let in_file = self.optional(&format!("{name}_FILE"))?;
+        match secrets::read(Path::new(&in_file)) {
+            Ok(secret) => Some(secret),
+            Err(error) => {
+                self.mistakes.push(format!("{name}_FILE: {error}."));
+                None
+            }
+        }
+    }
+
+    fn address(&mut self, name: &str) -> Option<SocketAddr> {
+        let text = self.optional(name)?;
+        let address = text.parse();
+        if address.is_err() {
+            self.mistakes.push(format!("{name}={text} cannot be read: it is an address and a port."));
+        }
+        address.ok()
+    }
+
+    fn database_url(&mut self) -> Secret {
+        let url = self.text("DATABASE_URL", "");
+        let Some(file) = self.optional("HOLDOUT_DATABASE_PASSWORD_FILE") else { return Secret::new(url) };
+        match secrets::with_password(&url, Path::new(&file)) {
+            Ok(whole) => Secret::new(whole),
+            Err(error) => {
+                self.mistakes.push(format!("HOLDOUT_DATABASE_PASSWORD_FILE: {error}."));
+                Secret::new(url)
+            }
+        }
     }
 
     /// `HOLDOUT_FILES` is a folder or a bucket; `HOLDOUT_FILES_DIR`, an older name, is a folder.

@@ -44,6 +44,7 @@ pub mod similar;
 pub mod site;
 pub mod submissions;
 pub mod teams;
+pub mod telemetry;
 pub mod uploads;
 pub mod versions;
 pub mod web;

@@ -208,6 +208,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::spawn(holdout::leaderboard::settle::keep(app.clone()));
     tokio::spawn(holdout::notebooks::read_again::read_all(app.clone()));
     tokio::spawn(holdout::site::current::follow(app.clone()));
+    if let Some(address) = app.config.metrics_listen {
+        tokio::spawn(tell_monitors(app.clone(), address));
+    }
     let listener = tokio::net::TcpListener::bind(app.config.listen).await?;
     tracing::info!(address = %app.config.listen, "serving");
     let live = app.clone();
@@ -225,6 +228,13 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         () = out_of_patience(&stopping) => tracing::warn!("some requests were still open and are ended"),
     }
     Ok(())
+}
+
+/// The site is served without.
+async fn tell_monitors(app: App, address: std::net::SocketAddr) {
+    if let Err(error) = holdout::telemetry::serve::serve(app, address).await {
+        tracing::error!(%address, %error, "monitors cannot be told how the site is");
+    }
 }
 
 async fn out_of_patience(stopping: &Notify) {

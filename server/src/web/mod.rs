@@ -51,6 +51,7 @@ pub fn assemble(app: App, pages: Router<App>, api: Router<App>, layered: Router<
         .layer(CompressionLayer::new().compress_when(is_worth_compressing()))
         .layer(CatchPanicLayer::custom(problems::panicked))
         .layer(from_fn(problems::log_causes))
+        .layer(from_fn_with_state(app.clone(), crate::telemetry::requests::measure))
         .layer(TraceLayer::new_for_http())
         .with_state(app)
 }

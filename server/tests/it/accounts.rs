@@ -52,6 +52,7 @@ impl Site {
             behind_proxy: true,
             database_connections: 4,
             api_requests_a_minute: 0,
+            metrics_listen: None,
             webhooks_to_private_addresses: false,
             notebooks: None,
             notebook_openers: holdout::notebooks::openers::Openers::default(),

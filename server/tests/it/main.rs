@@ -54,6 +54,7 @@ mod stage;
 mod storage;
 mod submissions;
 mod teams;
+mod telemetry;
 mod texts;
 mod tidy;
 mod tus_clients;

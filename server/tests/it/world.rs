@@ -106,6 +106,7 @@ impl World {
             behind_proxy: false,
             database_connections: 8,
             api_requests_a_minute: 0,
+            metrics_listen: None,
             webhooks_to_private_addresses: false,
             notebooks: None,
             notebook_openers: holdout::notebooks::openers::Openers::default(),

@@ -1,0 +1,117 @@
+//! What is looked up whenever a monitor asks. All servers of an installation tell the same of it.
+
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use super::store::{self, Rejected, Waits};
+use crate::admin::room::{self, Room};
+use crate::admin::store::{self as admin, Numbers};
+use crate::app::App;
+use crate::error::Result;
+
+type Decimal = Gauge<f64, AtomicU64>;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Quantile {
+    quantile: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Kind {
+    kind: String,
+}
+
+struct Found {
+    numbers: Numbers,
+    oldest_seconds: f64,
+    room: Room,
+    waits: Waits,
+    rejected: Vec<Rejected>,
+}
+
+async fn look(app: &App) -> Result<Found> {
+    let room = room::measure(app).await?;
+    let mut conn = app.db.acquire().await?;
+    let numbers = admin::numbers(&mut conn).await?;
+    let waits = store::waits(&mut conn).await?;
+    let rejected = store::rejected(&mut conn).await?;
+    drop(conn);
+    let waited = numbers.oldest_waiting_since.map(|since| app.clock.now() - since);
+    let oldest_seconds = waited.map_or(0.0, |waited| waited.as_seconds_f64().max(0.0));
+    Ok(Found { numbers, oldest_seconds, room, waits, rejected })
+}
+
+/// Puts everything into `registry`. Where the database is away, that alone is told.
+pub async fn collect(app: &App, registry: &mut Registry) {
+    let found = look(app).await;
+    if let Err(error) = &found {
+        tracing::warn!(%error, "the monitor cannot be told what the database holds");
+    }
+    let up = whole(registry, "database_up", "Whether the database answers");
+    up.set(found.is_ok().into());
+    if let Ok(found) = found {
+        tell_queue(registry, &found);
+        tell_outcomes(registry, &found);
+        tell_room(registry, found.room);
+    }
+}
+
+fn tell_queue(registry: &mut Registry, found: &Found) {
+    let numbers = &found.numbers;
+    let waiting = "Jobs that wait, as far as they are counted";
+    whole(registry, "jobs_waiting", waiting).set(numbers.n_waiting);
+    decimal(registry, "queue_age_seconds", "How long the oldest waiting job has waited")
+        .set(found.oldest_seconds);
+    whole(registry, "jobs_running", "Jobs that scorers have").set(numbers.n_running);
+    whole(registry, "jobs_failed", "Jobs that were given up").set(numbers.n_failed);
+    whole(registry, "scorers", "Scorers heard of in the last minute").set(numbers.n_scorers);
+    whole(registry, "mails_unsent", "Mails that wait").set(numbers.n_unsent_mails);
+}
+
+fn tell_outcomes(registry: &mut Registry, found: &Found) {
+    whole(registry, "scored_lately", "Submissions judged in the last five minutes").set(found.waits.n);
+    let latency = Family::<Quantile, Decimal>::default();
+    registry.register(
+        "score_latency_seconds",
+        "From the receipt of a submission to its outcome, of the last five minutes",
+        latency.clone(),
+    );
+    for (quantile, seconds) in ["0.5", "0.9", "0.99"].into_iter().zip(found.waits.quantiles.iter().flatten())
+    {
+        latency.get_or_create(&Quantile { quantile }).set(*seconds);
+    }
+    let rejections = Family::<Kind, Gauge>::default();
+    registry.register(
+        "rejections_lately",
+        "Submissions whose file was refused in the last five minutes, by what was wrong",
+        rejections.clone(),
+    );
+    for Rejected { kind, n } in &found.rejected {
+        rejections.get_or_create(&Kind { kind: kind.clone() }).set(*n);
+    }
+}
+
+fn tell_room(registry: &mut Registry, room: Room) {
+    let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+    whole(registry, "database_bytes", "Size of the database").set(bytes(room.database_bytes));
+    if let Some(disk) = room.files {
+        whole(registry, "files_free_bytes", "Free on the disk of the files").set(bytes(disk.free_bytes));
+        whole(registry, "files_total_bytes", "Size of the disk of the files").set(bytes(disk.total_bytes));
+    }
+}
+
+fn whole(registry: &mut Registry, name: &str, help: &str) -> Gauge {
+    let gauge = Gauge::default();
+    registry.register(name, help, gauge.clone());
+    gauge
+}
+
+fn decimal(registry: &mut Registry, name: &str, help: &str) -> Decimal {
+    let gauge = Decimal::default();
+    registry.register(name, help, gauge.clone());
+    gauge
+}

@@ -1,0 +1,62 @@
+//! Every SQL statement of telemetry. None reads more than what ended a moment ago.
+
+use sqlx::PgConnection;
+
+/// What "lately" is, in seconds.
+pub const LATELY_SECONDS: f64 = 300.0;
+/// Of what ended lately, no more is looked at.
+const LOOKED_AT: i64 = 10_000;
+
+/// How long people waited for their scores: from "received" to the outcome, in seconds.
+pub struct Waits {
+    pub n: i64,
+    /// Median, ninetieth and ninety-ninth percentile; nothing where nothing was scored lately.
+    pub quantiles: Option<Vec<f64>>,
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn waits(conn: &mut PgConnection) -> sqlx::Result<Waits> {
+    sqlx::query_as!(
+        Waits,
+        "select count(*) as \"n!\",
+                percentile_cont(array[0.5, 0.9, 0.99]) within group (order by seconds) as quantiles
+         from (select extract(epoch from finished_at - created_at)::float8 as seconds
+               from jobs
+               where state in ('done', 'failed') and kind = 'score'
+                 and finished_at > now() - make_interval(secs => $1)
+               order by finished_at desc limit $2) lately",
+        LATELY_SECONDS,
+        LOOKED_AT,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Files that were refused.
+pub struct Rejected {
+    /// `holdout_contract::rejection::RejectionKind`
+    pub kind: String,
+    pub n: i64,
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn rejected(conn: &mut PgConnection) -> sqlx::Result<Vec<Rejected>> {
+    sqlx::query_as!(
+        Rejected,
+        "select coalesce(s.rejection ->> 'error', '') as \"kind!\", count(*) as \"n!\"
+         from (select submission_id
+               from jobs
+               where state in ('done', 'failed') and kind = 'score'
+                 and finished_at > now() - make_interval(secs => $1)
+               order by finished_at desc limit $2) lately
+         join submissions s on s.id = lately.submission_id
+         where s.state = 'rejected'
+         group by 1",
+        LATELY_SECONDS,
+        LOOKED_AT,
+    )
+    .fetch_all(conn)
+    .await
+}

@@ -1,0 +1,88 @@
+//! What monitors are told, where, and what they are never told.
+
+use std::net::SocketAddr;
+
+use sqlx::PgPool;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::client::Client;
+use crate::world::{Labels, World};
+
+/// Asks as a monitor does, at the address for monitors.
+async fn told(world: &World) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address: SocketAddr = listener.local_addr().unwrap();
+    let router = holdout::telemetry::serve::router(world.app.clone());
+    let serving = tokio::spawn(async move { axum::serve(listener, router).await });
+    let answer = Client::new(&format!("http://{address}")).get("/metrics").await.expect(200);
+    assert!(answer.header("content-type").starts_with("application/openmetrics-text"));
+    serving.abort();
+    answer.text()
+}
+
+fn value(text: &str, name: &str) -> f64 {
+    let line = text.lines().find(|line| line.split(' ').next() == Some(name));
+    line.and_then(|line| line.split(' ').nth(1)?.parse().ok()).unwrap_or_else(|| panic!("{name} in {text}"))
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn monitors_are_told_of_waits_outcomes_and_answers_and_nobody_else_is(pool: PgPool) {
+    let world = World::new(pool).await;
+    let [ada, bob] = [world.member("ada").await, world.member("bob").await];
+    let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
+    arena.join(&bob).await;
+    let before = told(&world).await;
+    assert_eq!(value(&before, "holdout_queue_age_seconds"), 0.0);
+    assert_eq!(value(&before, "holdout_scored_lately"), 0.0);
+    assert!(!before.contains("holdout_score_latency_seconds{"), "nothing was scored: {before}");
+
+    arena.submit(&bob, &Labels::predictions(250, 617)).await;
+    let wrong = Labels::predictions(250, 617).replacen("0.", "secret-cell", 1);
+    arena.send(&bob, "predictions.csv", wrong).await.expect(201);
+    let waiting = told(&world).await;
+    assert_eq!(value(&waiting, "holdout_jobs_waiting"), 2.0);
+    assert!(value(&waiting, "holdout_queue_age_seconds") > 0.0);
+
+    world.drain().await;
+    let after = told(&world).await;
+    assert_eq!(value(&after, "holdout_database_up"), 1.0);
+    assert_eq!(value(&after, "holdout_scored_lately"), 2.0);
+    assert_eq!(value(&after, "holdout_rejections_lately{kind=\"not_a_number\"}"), 1.0);
+    let [median, worst] = ["0.5", "0.99"]
+        .map(|quantile| value(&after, &format!("holdout_score_latency_seconds{{quantile=\"{quantile}\"}}")));
+    assert!(0.0 < median && median <= worst, "{after}");
+    assert!(value(&after, "holdout_database_bytes") > 0.0 && value(&after, "holdout_files_free_bytes") > 0.0);
+    let answered = after.lines().find(|line| {
+        line.starts_with("holdout_request_seconds_count")
+            && line.contains("{slug}")
+            && line.contains("method=\"POST\"")
+    });
+    assert!(answered.is_some_and(|line| line.contains("status=\"2xx\"")), "routes, not addresses: {after}");
+    for secret in ["secret-cell", "houses", "bob", "ada"] {
+        assert!(!after.contains(secret), "{secret} in {after}");
+    }
+    for person in [&world.visitor(), &ada.browser, &ada.api] {
+        person.get("/metrics").await.expect(404);
+    }
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn an_invented_method_or_address_makes_no_series(pool: PgPool) {
+    let world = World::without_scorers(pool).await;
+    for number in 0..20 {
+        world.visitor().get(&format!("/invented/{number}")).await.expect(404);
+        let address = world.base.trim_start_matches("http://");
+        let mut line = tokio::net::TcpStream::connect(address).await.unwrap();
+        let request = format!("INVENTED{number} / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        line.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        line.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+    }
+    let text = told(&world).await;
+    let series = text.lines().filter(|line| line.starts_with("holdout_request_seconds_count")).count();
+    assert!(series <= 4, "{text}");
+    assert!(!text.contains("nvented/1") && !text.contains("INVENTED1"), "{text}");
+    world.close().await;
+}
