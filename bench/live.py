@@ -18,6 +18,7 @@ QUICK_TEAMS, QUICK_SUBMISSIONS = 2_000, 40_000
 # Teams ranked by several metrics.
 RANKED_TEAMS, RANKED_SUBMISSIONS, RANKED_BY = 18_000, 180_000, 4
 REST_S = 10
+OWNER = "holdout_owner"
 # Rows of a file, and how many people send five of them each.
 FILES = [(10_000, 6), (1_000_000, 2)]
 QUICK_FILES = [(10_000, 2)]
@@ -86,9 +87,10 @@ def print_memory(when, memory):
 class House:
     """`holdout up` on a folder of its own, with the embedded database and no demos."""
 
-    def __init__(self, binaries, folder):
+    def __init__(self, binaries, folder, cores=None):
         self.program = binaries / "holdout"
         self.folder = folder
+        self.cores = cores
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
@@ -104,7 +106,8 @@ class House:
         self.folder.mkdir(parents=True)
         self.log = open(self.folder.parent / "house.log", "w")
         self.process = subprocess.Popen(
-            [self.program, "up", "--empty"], env=self.environment, stdout=self.log, stderr=subprocess.STDOUT
+            [*self.pinned(), self.program, "up", "--empty"],
+            env=self.environment, stdout=self.log, stderr=subprocess.STDOUT,
         )
         self.pid = self.process.pid
         started = time.monotonic()
@@ -113,6 +116,20 @@ class House:
                 raise measure.Failed(f"`holdout up` did not come up; see {self.log.name}")
             time.sleep(0.1)
         return self
+
+    def pinned(self):
+        return ["taskset", "--cpu-list", ",".join(map(str, sorted(self.cores)))] if self.cores else []
+
+    def sql(self, statement):
+        """As the owner of the schema; what is selected, as text."""
+        socket_folder = self.folder / "database/socket"
+        command = ["psql", "-qtAX", "-v", "ON_ERROR_STOP=1", "-h", socket_folder, "-U", OWNER, "-d", "holdout", "-c", statement]
+        password = (self.folder / "keys/database-owner.password").read_text().strip()
+        environment = {**os.environ, "PGPASSWORD": password}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        if done.returncode != 0:
+            raise measure.Failed(done.stderr.strip())
+        return done.stdout.strip()
 
     def is_ready(self):
         try:

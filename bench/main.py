@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import api
+import deadline
 import live
 import measure
 import notebooks
@@ -19,7 +20,7 @@ import scoring
 import search
 
 ROOT = Path(__file__).parent.parent
-PARTS = ["scoring", "ranks", "live", "notebooks", "search", "api"]
+PARTS = ["scoring", "ranks", "live", "notebooks", "search", "api", "deadline"]
 
 
 def arguments():
@@ -29,6 +30,7 @@ def arguments():
     parser.add_argument("--rows", type=int, action="append", help="a size of the scoring part; may be repeated")
     parser.add_argument("--metric", choices=scoring.METRICS, action="append", help="only this one; may be repeated")
     parser.add_argument("--runs", type=int, default=5, help="runs of each program, the median counts")
+    parser.add_argument("--seconds", type=int, default=600, help="length of the part deadline")
     parser.add_argument("--bin", type=Path, default=ROOT / "target/release", help="folder of holdout and holdout-scorer")
     parser.add_argument("--work", type=Path, default=ROOT / ".bench", help="folder for files and results")
     return parser.parse_args()
@@ -86,6 +88,8 @@ def main():
         results["search"] = search.bench(wanted.bin, wanted.work, wanted.quick)
     if "api" in parts:
         results["api"] = api.bench(wanted.bin, wanted.work, wanted.quick)
+    if "deadline" in parts:
+        results["deadline"] = deadline.bench(wanted.bin, wanted.work, wanted.quick, wanted.seconds)
     results["calibration_s"].append(measure.calibrate())
     print(f"calibration loop: {results['calibration_s'][1]:.3f} s")
     path = wanted.work / "results.json"

@@ -1,5 +1,6 @@
 """Memory of a process with all its descendants, in megabytes, each shared page counted once."""
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -48,6 +49,18 @@ def memory_mb(root):
         name = name_of(pid)
         by_name[name] = by_name.get(name, 0.0) + proportional_mb(pid)
     return sum(by_name.values()), {name: round(size, 1) for name, size in sorted(by_name.items())}
+
+
+def processor_seconds(root):
+    """Of the process and all its descendants, those that ended included."""
+    ticks = 0
+    for pid in descendants(root):
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+        except OSError:
+            continue
+        ticks += sum(int(field) for field in fields[11:15])  # user and system, its own and of its ended children
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 class Watch:

@@ -1,0 +1,231 @@
+"""The day of the deadline: people look, people send, the end comes, everybody looks again. Open loop: a request is sent
+when its time has come, whether or not earlier ones were answered, and its time counts from when it should have been sent."""
+
+import asyncio
+import multiprocessing
+import os
+import statistics
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import freshness
+import live
+import measure
+import tree
+from people import Person
+
+# Pages and files a second in the last ten minutes, and pages a second once the private board is out (see README.md).
+DAYS = {
+    "7,200 teams on one core": {
+        "teams": 7_200, "submissions": 132_000, "cores": {0}, "pages": 350, "files": 3.8, "reveal": 500,
+    },
+    "18,000 teams on two cores": {
+        "teams": 18_000, "submissions": 500_000, "cores": {0, 1}, "pages": 880, "files": 9.4, "reveal": 1_250,
+    },
+}
+QUICK_DAY = {"teams": 500, "submissions": 5_000, "cores": {0}, "pages": 100, "files": 1, "reveal": 200}
+QUICK_SECONDS = 15
+REVEAL_SECONDS = 60
+ROWS, QUICK_ROWS = 200_000, 10_000
+SENDERS = 48
+# Of ten looks: the board, the board as JSON, the competition, the forum.
+LOOKS = ["/c/synthetic/leaderboard"] * 5 + ["/api/v1/competitions/synthetic/leaderboard"] * 2
+LOOKS += ["/c/synthetic"] * 2 + ["/c/synthetic/forum"]
+
+
+def bench(binaries, work, quick, seconds):
+    days = {"a rehearsal": QUICK_DAY} if quick else DAYS
+    return {name: live_through(binaries, work, name, day, quick, seconds) for name, day in days.items()}
+
+
+def live_through(binaries, work, name, day, quick, seconds):
+    seconds, rows = (QUICK_SECONDS, QUICK_ROWS) if quick else (seconds, ROWS)
+    everything = os.sched_getaffinity(0)
+    with live.House(binaries, work / "house", cores=day["cores"] & everything) as house:
+        stage = prepare(house, day, rows)
+        os.sched_setaffinity(0, everything - day["cores"] or everything)
+        try:
+            with tree.Watch(house.pid) as watch:
+                before = tree.processor_seconds(house.pid)
+                last_minutes = play(house, stage, day, seconds)
+                used = tree.processor_seconds(house.pid) - before
+                judged = wait_until_judged(house)
+                end(house)
+                reveal = look(house.url, ["/c/synthetic/leaderboard"], day["reveal"], REVEAL_SECONDS if not quick else 5)
+        finally:
+            os.sched_setaffinity(0, everything)
+    cores = len(day["cores"] & everything)
+    result = {
+        **last_minutes, "score": judged, "reveal": reveal, "cpu_share": used / seconds / cores, "peak_mb": watch.peak_mb,
+        "day": {key: value for key, value in day.items() if key != "cores"}, "cores": cores, "rows": rows, "seconds": seconds,
+    }
+    tell(name, result)
+    return result
+
+
+def tell(name, result):
+    pages, files, score, reveal = (result[key] for key in ("pages", "files", "score", "reveal"))
+    print(
+        f"{name}, {result['seconds']} s: {pages['n']:,} pages, {pages['errors']} errors, p50 {pages['p50_ms']:.1f} ms, "
+        f"p99 {pages['p99_ms']:.1f} ms; {files['n']:,} files of {result['rows']:,} rows, {files['errors']} errors, received "
+        f"p50 {files['p50_ms']:.0f} ms, p99 {files['p99_ms']:.0f} ms; scored p50 {score['p50_ms']:.0f} ms, p99 "
+        f"{score['p99_ms']:.0f} ms after receipt; processor {result['cpu_share']:.0%}, peak {result['peak_mb']:.0f} MB; "
+        f"the private board: {reveal['n']:,} pages, {reveal['errors']} errors, p99 {reveal['p99_ms']:.1f} ms",
+        flush=True,
+    )
+
+
+def prepare(house, day, rows):
+    """A seeded competition that judges as a real one does: its teams are synthetic, its files are not."""
+    host = Person(house.url, "bench-deadline-host")
+    real = freshness.launch(host, rows)
+    house.seed(day["teams"], day["submissions"])
+    house.sql(
+        f"""
+        set session_replication_role = replica;
+        create temp table real as select v.*, s.recipient, s.storage_key, s.sealed_bytes, s.sealed_sha256
+            from competitions c join scoring_versions v on v.id = c.active_version_id join solutions s on s.id = v.solution_id
+            where c.slug = '{real}';
+        update solutions s set storage_key = 'gone/' || s.id from real where s.id = real.solution_id;
+        update solutions s set recipient = real.recipient, storage_key = real.storage_key, sealed_bytes = real.sealed_bytes,
+            sealed_sha256 = real.sealed_sha256
+            from real, competitions c join scoring_versions v on v.id = c.active_version_id
+            where c.slug = 'synthetic' and s.id = v.solution_id;
+        update scoring_versions v set metric = real.metric, params = real.params, context = real.context,
+            public_fraction = real.public_fraction, split_seed = real.split_seed, higher_is_better = real.higher_is_better
+            from real, competitions c where c.slug = 'synthetic' and v.id = c.active_version_id;
+        update competitions set daily_limit = 100 where slug = 'synthetic';
+        """
+    )
+    sample = host.ask("GET", f"/c/{real}/data/sample_submission.csv")[1].decode().splitlines()
+    files = [freshness.predictions(sample, seed) for seed in range(8)]
+    people = [Person(house.url, f"bench-sender-{number}") for number in range(SENDERS)]
+    for person in people:
+        person.api("POST", "/competitions/synthetic/join", {"accept_rules": True})
+    return people, files
+
+
+def play(house, stage, day, seconds):
+    """Looks from this process, files from another."""
+    ours, theirs = multiprocessing.Pipe()
+    sender = multiprocessing.Process(target=send_all, args=(theirs, *stage, day["files"], seconds))
+    sender.start()
+    ours.recv()  # it is ready
+    pages = look(house.url, LOOKS, day["pages"], seconds)
+    files = ours.recv()
+    sender.join()
+    return {"pages": pages, "files": files}
+
+
+def send_all(line, people, files, a_second, seconds):
+    resting = list(people)
+    lock = threading.Lock()
+    taken, errors = [], []
+
+    def send(number, due):
+        with lock:
+            person = resting.pop(0)
+        try:
+            person.upload("/competitions/synthetic/submissions", "predictions.csv", files[number % len(files)])
+            taken.append(time.perf_counter() - due)
+        except Exception as error:  # noqa: BLE001: whatever it is, the file was not received
+            errors.append(repr(error))
+        finally:
+            with lock:
+                resting.append(person)
+
+    line.send("ready")
+    with ThreadPoolExecutor(len(people)) as pool:
+        begun = time.perf_counter()
+        for number in range(round(a_second * seconds)):
+            due = begun + number / a_second
+            time.sleep(max(0.0, due - time.perf_counter()))
+            pool.submit(send, number, due)
+    for error in errors[:3]:
+        print(f"a file was not received: {error}", flush=True)
+    line.send(summary(taken, len(errors)))
+
+
+def look(url, paths, a_second, seconds):
+    taken, errors = asyncio.run(look_all(url, paths, a_second, seconds))
+    for error in errors[:3]:
+        print(f"a page was not answered: {error}", flush=True)
+    return summary(taken, len(errors))
+
+
+async def look_all(url, paths, a_second, seconds):
+    address = urlsplit(url)
+    resting, taken, errors, running = [], [], [], set()
+
+    async def one(path, due):
+        try:
+            reader, writer = resting.pop() if resting else await asyncio.open_connection(address.hostname, address.port)
+            writer.write(f"GET {path} HTTP/1.1\r\nhost: {address.netloc}\r\naccept-encoding: gzip\r\n\r\n".encode())
+            await read_answer(reader)
+            resting.append((reader, writer))
+            taken.append(time.perf_counter() - due)
+        except Exception as error:  # noqa: BLE001: whatever it is, the page was not there
+            errors.append(f"{path}: {error!r}")
+
+    begun = time.perf_counter()
+    for number in range(round(a_second * seconds)):
+        due = begun + number / a_second
+        wait = due - time.perf_counter()
+        if wait > 0:
+            await asyncio.sleep(wait)
+        task = asyncio.ensure_future(one(paths[number % len(paths)], due))
+        running.add(task)
+        task.add_done_callback(running.discard)
+    await asyncio.gather(*running)
+    for _, writer in resting:
+        writer.close()
+    return taken, errors
+
+
+async def read_answer(reader):
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+    if not head.startswith("http/1.1 200"):
+        raise measure.Failed(head.splitlines()[0])
+    if "transfer-encoding: chunked" not in head:
+        length = next(line for line in head.splitlines() if line.startswith("content-length:"))
+        await reader.readexactly(int(length.split(":")[1]))
+        return
+    while size := int((await reader.readline()).split(b";")[0], 16):
+        await reader.readexactly(size + 2)
+    await reader.readline()
+
+
+def summary(taken, errors):
+    cuts = statistics.quantiles(taken, n=100) if len(taken) > 1 else [float("nan")] * 99
+    worst = max(taken, default=float("nan"))
+    return {"n": len(taken), "errors": errors, "p50_ms": cuts[49] * 1e3, "p99_ms": cuts[98] * 1e3, "worst_ms": worst * 1e3}
+
+
+def wait_until_judged(house):
+    started = time.monotonic()
+    while int(house.sql("select count(*) from jobs where kind = 'score' and state in ('queued', 'leased')")):
+        if time.monotonic() - started > 600:
+            raise measure.Failed("files wait for their scores ten minutes after the end")
+        time.sleep(0.2)
+    of_real_files = "jobs j join submissions s on s.id = j.submission_id join submission_log l on l.submission_id = s.id"
+    row = house.sql(
+        "select count(*), percentile_cont(0.5) within group (order by wait), percentile_cont(0.99) within group (order by wait) "
+        f"from (select extract(epoch from j.finished_at - s.received_at) * 1e3 as wait from {of_real_files} "
+        "join competitions c on c.id = s.competition_id where c.slug = 'synthetic' and s.state = 'scored') w"
+    )
+    n, median, worst = row.split("|")
+    return {"n": int(n), "p50_ms": float(median), "p99_ms": float(worst)}
+
+
+def end(house):
+    house.sql(
+        "update competitions set entry_deadline_at = starts_at, merger_deadline_at = starts_at, ends_at = clock_now() "
+        "where slug = 'synthetic'"
+    )
+    started = time.monotonic()
+    while not house.sql("select settled_at from competitions where slug = 'synthetic'"):
+        if time.monotonic() - started > 120:
+            raise measure.Failed("the final board does not stand")
+        time.sleep(0.05)
