@@ -1,7 +1,7 @@
 //! `holdout`: the web server, the whole house, and the client of its API.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +12,11 @@ use holdout::cli::program::{DemoVerb, Program, Verb, exit_code};
 use holdout::cli::{self, CliError, Connection, Screen, manual};
 use holdout::config::Config;
 use holdout::demo::FOLDERS;
+use holdout::house::backup;
 use holdout::house::confine::{self, Confinement};
 use holdout::house::layout::Layout;
 use holdout::house::up;
+use holdout::web::format;
 use holdout::{App, house, router};
 use serde_json::json;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -73,6 +75,8 @@ fn run(connection: &Connection, screen: &Screen, verb: Verb) -> anyhow::Result<E
         Verb::Migrate => migrate(screen, Config::from_env()?)?,
         Verb::FetchPostgres => fetch_postgres(screen, &Config::from_env()?)?,
         Verb::PythonSetup => python_setup(screen, &Config::from_env()?)?,
+        Verb::Backup(args) => backup(screen, &Config::from_env()?, &args.folder)?,
+        Verb::Restore(args) => restore(screen, &Config::from_env()?, &args.folder)?,
         Verb::Doctor => return doctor(screen, &Config::from_env()?),
         Verb::Openapi => print!("{}", holdout::api::openapi::text()),
         Verb::Confined { paths } => return confined(screen, &Config::from_env()?, &paths),
@@ -119,6 +123,30 @@ fn python_setup(screen: &Screen, config: &Config) -> anyhow::Result<()> {
     anyhow::ensure!(is_ready, "Python is not ready for metrics that hosts write.");
     let folder = folder.display().to_string();
     screen.answer(&json!({ "folder": folder }), |_| format!("Python for metrics lies in {folder}."));
+    Ok(())
+}
+
+fn backup(screen: &Screen, config: &Config, folder: &Path) -> anyhow::Result<()> {
+    let made = one_thread()?.block_on(backup::make::make(config, folder))?;
+    screen.answer(&json!(made), |_| {
+        format!(
+            "The database and its files ({}) lie in {}. The scorers' key does not: keep a copy of it elsewhere.",
+            format::size(made.n_bytes),
+            folder.display()
+        )
+    });
+    Ok(())
+}
+
+fn restore(screen: &Screen, config: &Config, folder: &Path) -> anyhow::Result<()> {
+    let made = one_thread()?.block_on(backup::restore::restore(config, folder))?;
+    screen.answer(&json!(made), |_| {
+        format!(
+            "Restored as of {}. Put the scorers' key where it was (keys/scorer.key in the data folder) before \
+             `holdout up`: without it no solution can be opened.",
+            made.made_at.format("%Y-%m-%d %H:%M UTC")
+        )
+    });
     Ok(())
 }
 

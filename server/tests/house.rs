@@ -173,6 +173,12 @@ impl Program {
         program
     }
 
+    /// The same program, at another house.
+    fn at(&self, house: &House) -> Self {
+        let base = format!("http://127.0.0.1:{}/api/v1", house.port);
+        Self { base, authorization: self.authorization.clone(), agent: self.agent.clone() }
+    }
+
     fn post(&self, path: &str, document: &Value) -> Value {
         let request = self.agent.post(format!("{}{path}", self.base));
         read_json(request.header("authorization", &self.authorization).send_json(document).unwrap())
@@ -260,4 +266,103 @@ fn a_second_supervisor_on_the_same_folder_is_refused() {
     assert!(!second.status.success());
     assert!(house.is_ready());
     house.end_supervisor(Signal::INT);
+}
+
+/// The program with the environment of a house, and what it answered.
+fn holdout(house: &House, arguments: &[&str]) -> std::process::Output {
+    Command::new(env!("CARGO_BIN_EXE_holdout"))
+        .args(arguments)
+        .env_remove("DATABASE_URL")
+        .env("HOLDOUT_DATA_DIR", &house.folder)
+        .output()
+        .unwrap()
+}
+
+fn said(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
+}
+
+#[test]
+fn a_backup_becomes_the_same_house_elsewhere_and_every_score_is_verified() {
+    let mut house = House::new();
+    house.start_with_scorers("1");
+    let host = Program::of(&house, "host");
+    within(PATIENCE, "a scorer is there", || host.get_json("/scorer-key").is_some());
+    host_from_one_table(&host, 5_000);
+    let player = Program::of(&house, "player");
+    player.post("/competitions/received/join", &json!({ "accept_rules": true }));
+    let predictions = player.get("/competitions/received/data/sample_submission.csv").unwrap();
+    let board = |program: &Program| program.get_json("/competitions/received/leaderboard").unwrap();
+    for _ in 0..2 {
+        player.post_file("/competitions/received/submissions", predictions.as_bytes());
+    }
+    within(PATIENCE, "both are scored", || board(&player)["items"][0]["n_entries"] == 2);
+    let before = board(&player);
+
+    let kept = Folder(std::env::temp_dir().join(format!("holdout-backup-{}", uuid::Uuid::new_v4())));
+    let folder = kept.0.display().to_string();
+    let made = holdout(&house, &["backup", &folder, "--json"]);
+    assert!(made.status.success(), "{}", said(&made));
+    let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+    assert!(made["n_files"].as_i64().unwrap() >= 5, "{made}");
+    let again = holdout(&house, &["backup", &folder]);
+    assert!(!again.status.success() && said(&again).contains("is there already"), "{}", said(&again));
+    let key = fs::read(house.folder.join("keys/scorer.key")).unwrap();
+    let secret = key.split(|byte| *byte == b'\n').find(|line| line.starts_with(b"AGE-SECRET-KEY")).unwrap();
+    let holds = |path: &Path| fs::read(path).unwrap().windows(secret.len()).any(|window| window == secret);
+    let files = files_below(&kept.0);
+    assert!(
+        files.len() >= 8 && !files.iter().any(|path| holds(path)),
+        "the key is not kept with what it opens"
+    );
+
+    house.end_supervisor(Signal::INT);
+    let mut other = House::new();
+    let altered = files.iter().find(|path| path.to_string_lossy().contains("/files/submissions/")).unwrap();
+    let content = fs::read(altered).unwrap();
+    fs::write(altered, [&content[..], b" "].concat()).unwrap();
+    let refused = holdout(&other, &["restore", &folder]);
+    assert!(!refused.status.success() && said(&refused).contains("its hash differs"), "{}", said(&refused));
+    assert!(files_below(&other.folder).is_empty(), "nothing is begun with a backup that is not whole");
+    fs::write(altered, content).unwrap();
+
+    let restored = holdout(&other, &["restore", &folder]);
+    assert!(restored.status.success(), "{}", said(&restored));
+    let twice = holdout(&other, &["restore", &folder]);
+    assert!(!twice.status.success() && said(&twice).contains("already"), "{}", said(&twice));
+    fs::write(other.folder.join("keys/scorer.key"), key).unwrap();
+    other.start_with_scorers("1");
+    let (host, player) = (host.at(&other), player.at(&other));
+    assert_eq!(board(&player)["items"], before["items"]);
+    let verification = host.post("/competitions/received/verifications", &json!({}));
+    let path = format!("/competitions/received/verifications/{}", verification["id"]);
+    within(PATIENCE, "every score is computed again", || {
+        host.get_json(&path).is_some_and(|verification| !verification["finished_at"].is_null())
+    });
+    let verified = host.get_json(&path).unwrap();
+    assert_eq!((&verified["n_done"], &verified["is_clean"]), (&json!(2), &json!(true)), "{verified}");
+    player.post_file("/competitions/received/submissions", predictions.as_bytes());
+    within(PATIENCE, "what is sent now is scored", || board(&player)["items"][0]["n_entries"] == 3);
+    other.end_supervisor(Signal::INT);
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let is_folder = entry.file_type().unwrap().is_dir();
+            if is_folder { &mut folders } else { &mut found }.push(entry.path());
+        }
+    }
+    found
+}
+
+/// Removed at the end.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }

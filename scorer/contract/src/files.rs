@@ -64,6 +64,12 @@ pub struct Stored {
     pub sha256: [u8; 32],
 }
 
+/// A file's key: its place without what every key of the installation begins with.
+fn key_of(file: &ObjectMeta, prefix: &Path) -> Option<String> {
+    let parts = file.location.prefix_match(prefix)?;
+    Some(parts.map(|part| part.as_ref().to_owned()).collect::<Vec<_>>().join("/"))
+}
+
 impl Files {
     /// Opens a place; a folder that is missing is made. A bucket is not asked for anything yet.
     ///
@@ -171,11 +177,17 @@ impl Files {
             // A clock that was set back makes nothing older.
             let elapsed = SystemTime::from(file.last_modified).elapsed();
             let is_older = elapsed.is_ok_and(|elapsed| elapsed > age);
-            let parts = file.location.prefix_match(&prefix).filter(|_| is_older)?;
-            Some(parts.map(|part| part.as_ref().to_owned()).collect::<Vec<_>>().join("/"))
+            key_of(&file, &prefix).filter(|_| is_older)
         };
         let listed = self.store.list(Some(&room)).map_err(refused);
         listed.try_filter_map(move |file| std::future::ready(Ok(key(file)))).boxed()
+    }
+
+    /// Keys of all files of all rooms.
+    pub fn all(&self) -> BoxStream<'static, io::Result<String>> {
+        let prefix = self.prefix.clone();
+        let listed = self.store.list(Some(&self.prefix)).map_err(refused);
+        listed.try_filter_map(move |file| std::future::ready(Ok(key_of(&file, &prefix)))).boxed()
     }
 
     /// Removes the files of a room that are older than `age`. Gives their number.

@@ -44,6 +44,34 @@ pub fn with_password(address: &str, path: &Path) -> Result<String, SecretError> 
     Ok(format!("{scheme}://{user}:{password}{}", &rest[user.len()..]))
 }
 
+/// A database's address without its password, and the password.
+pub fn without_password(address: &str) -> (String, Option<String>) {
+    let parts = address.split_once("://").and_then(|(scheme, rest)| {
+        let authority = rest.split(['/', '?']).next()?;
+        let (user, password) = authority.rsplit_once('@')?.0.split_once(':')?;
+        Some((scheme, user, password, &rest[user.len() + 1 + password.len()..]))
+    });
+    match parts {
+        Some((scheme, user, password, place)) => {
+            (format!("{scheme}://{user}{place}"), Some(percent_decoded(password)))
+        }
+        None => (address.to_owned(), None),
+    }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, others)) = rest.split_first() {
+        let digits = others.first_chunk::<2>().filter(|_| *first == b'%');
+        let decoded =
+            digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        bytes.push(decoded.unwrap_or(*first));
+        rest = if decoded.is_some() { &others[2..] } else { others };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// All but unreserved characters (RFC 3986, 2.3).
 fn percent_encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut encoded, byte| {
@@ -86,6 +114,14 @@ mod tests {
             address,
             "postgres://holdout_web:p%40ss%2Fw%3Ard%3F%C3%A9%2520@database:6432/holdout?sslmode=require"
         );
+        assert_eq!(
+            without_password(&address),
+            (
+                "postgres://holdout_web@database:6432/holdout?sslmode=require".to_owned(),
+                Some("p@ss/w:rd?é%20".to_owned())
+            )
+        );
+        assert_eq!(without_password("postgres:///holdout?user=a").1, None);
         let options: sqlx::postgres::PgConnectOptions = address.parse().unwrap();
         assert_eq!((options.get_username(), options.get_host()), ("holdout_web", "database"));
     }

@@ -9,6 +9,8 @@ use clap::{Parser, Subcommand};
 
 use super::manual::{self, CompletionsArgs, ManArgs};
 use super::{CliError, ClientVerb, Colour, Connection, Screen};
+use crate::house::backup::make::BackupArgs;
+use crate::house::backup::restore::RestoreArgs;
 use crate::house::up::UpArgs;
 use crate::seed::Size;
 
@@ -35,6 +37,10 @@ pub enum Verb {
     /// Install pandas, numpy, scikit-learn and Jupyter's kernel into the data folder, for metrics that hosts write
     /// and for runs of notebooks.
     PythonSetup,
+    /// Copy the database and all files into a folder, while the site runs; the scorers' key is kept apart.
+    Backup(BackupArgs),
+    /// Make an installation from a backup, where there is none.
+    Restore(RestoreArgs),
     /// Say what is wrong with this installation, and how to mend it.
     Doctor,
     /// Print the OpenAPI document of the API.

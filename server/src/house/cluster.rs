@@ -124,6 +124,11 @@ impl Cluster {
         format!("{}&password={}", self.url(OWNER), self.owner_password)
     }
 
+    /// The same, and the password apart.
+    pub fn owner_address(&self) -> (String, Option<String>) {
+        (self.url(OWNER), Some(self.owner_password.clone()))
+    }
+
     /// The folder of the server's socket.
     pub fn socket_folder(&self) -> &Path {
         &self.place.socket
@@ -173,7 +178,7 @@ impl Cluster {
     }
 
     /// A program of PostgreSQL, as the user that may run it.
-    fn program(&self, name: &str) -> Command {
+    pub fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.binaries.program(name));
         command.current_dir(&self.place.socket).env_clear().env("LC_ALL", "C.UTF-8");
         if let Ok(path) = std::env::var("PATH") {

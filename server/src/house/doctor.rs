@@ -14,14 +14,12 @@ use sqlx::{Connection, PgConnection};
 
 use crate::config::Config;
 use crate::files::Files;
+use crate::house::MIGRATIONS_TABLE;
 use crate::house::binaries::{Binaries, major_of_cluster};
 use crate::house::cluster::Cluster;
 use crate::house::identity::Identity;
 use crate::house::layout::{ClusterPlace, Layout};
 use crate::house::{up, welcome};
-
-/// Where the migrator keeps its books.
-const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
 
 /// One thing that was looked at.
 #[derive(Debug, serde::Serialize)]

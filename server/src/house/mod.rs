@@ -5,6 +5,7 @@
 //! server is given another database role and cannot read the keys (`confine`).
 //! Start at [`up::up`].
 
+pub mod backup;
 pub mod binaries;
 pub mod children;
 pub mod cluster;
@@ -23,6 +24,9 @@ use sqlx::{Postgres, migrate::MigrateDatabase};
 use crate::config::{Config, Secret};
 use crate::house::cluster::Cluster;
 use crate::house::layout::Layout;
+
+/// Where the migrator keeps its books.
+const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
 
 /// Makes the database where it is missing and brings its schema up to date.
 ///

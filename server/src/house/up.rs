@@ -23,9 +23,9 @@ use crate::house::words::say;
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LOOK_AT_PROGRAMS_EVERY: Duration = Duration::from_secs(5);
 /// A started database accepts connections after this long at the latest, recovery included.
-const DATABASE_PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const DATABASE_PATIENCE: Duration = Duration::from_secs(120);
 /// The server finishes requests in flight, the scorers the job in hand, the database its files.
-const STOP_PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const STOP_PATIENCE: Duration = Duration::from_secs(30);
 
 /// What `holdout up` can be told.
 #[derive(Debug, Clone, clap::Args)]
@@ -235,7 +235,8 @@ fn default_scorers() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
 }
 
-fn lock(layout: &Layout) -> anyhow::Result<File> {
+/// Held while a process works on the data folder; another one is refused.
+pub(crate) fn lock(layout: &Layout) -> anyhow::Result<File> {
     let path = layout.lock();
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
     match file.try_lock() {
