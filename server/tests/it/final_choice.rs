@@ -219,3 +219,34 @@ async fn everybody_is_reminded_once_of_each(pool: PgPool) {
         "{body}"
     );
 }
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn three_days_and_one_day_before_the_end_a_letter_says_what_is_chosen_then(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let ada = stage.entrant("ada").await;
+    let first = stage.scored(&ada, 0.25, 0.5).await;
+    let second = stage.scored(&ada, 0.75, 0.5).await;
+    // Who has all else in one letter a day has these at once.
+    sql("insert into mail_preferences (user_id, mail) values ($1, 'daily')")
+        .bind(ada.member.id.0)
+        .execute(&stage.owner)
+        .await
+        .unwrap();
+    for (number, (hours, when, chosen, score)) in
+        [(71, "in 2 days", first, "0.25000"), (23, "in 23 hours", second, "0.75000")].into_iter().enumerate()
+    {
+        let choice = Choice { among: None, chosen: vec![chosen] };
+        choose_among(&stage.app, &ada, &choice).await.unwrap();
+        stage.ends_in(hours).await;
+        remind::round(&stage.app).await.unwrap();
+        while letters::write_next(&stage.app).await.unwrap() {}
+        let sent = sql("select body from mails where to_address = 'ada@stage.test' order by id");
+        let sent = sent.fetch_all(&stage.owner).await.unwrap();
+        assert_eq!(sent.len(), number + 1, "one letter {hours} hours before");
+        let body: String = sent[number].get(0);
+        assert!(body.contains(when), "{body}");
+        assert!(body.contains("Your team has chosen 1 of 2 for the final:"), "{body}");
+        assert!(body.contains(&format!("public score {score}")), "{body}");
+        assert_eq!(body.matches("public score").count(), 1, "{body}");
+    }
+}

@@ -110,11 +110,12 @@ async fn restore_database(config: &Config, layout: &Layout, dump: &Path) -> anyh
     let cluster = Cluster::prepare(layout)?;
     let recipe = cluster.clone();
     let mut server = Supervised::start("postgres", Signal::INT, Box::new(move || recipe.command()))?;
-    let filled = fill(&Database::embedded(cluster), dump, || {
+    let database = Database::embedded(cluster);
+    let filled = fill(&database, dump, || {
         ensure!(server.is_running(), "PostgreSQL ended by itself.");
         Ok(())
-    });
-    let filled = filled.await;
+    })
+    .await;
     server.ask_to_stop();
     if !server.wait(STOP_PATIENCE) {
         server.kill();

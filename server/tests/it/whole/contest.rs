@@ -34,14 +34,26 @@ pub struct File {
     pub csv: String,
 }
 
-impl World {
-    /// An hour of a day so many days from now, in UTC: no test runs over midnight.
-    pub async fn at(&self, day: i64, hour: i64) {
-        let since_midnight =
-            sql("select extract(epoch from (now() at time zone 'UTC')::time)::bigint as seconds");
-        let since_midnight: i64 = since_midnight.fetch_one(&self.pool).await.unwrap().get(0);
-        self.let_pass(TimeDelta::days(day) + TimeDelta::hours(hour) - TimeDelta::seconds(since_midnight))
-            .await;
+/// The days that a test plays, from noon of the first: nothing happens around midnight.
+pub struct Days<'w> {
+    world: &'w World,
+    to_noon: TimeDelta,
+}
+
+impl<'w> Days<'w> {
+    pub async fn begin(world: &'w World) -> Self {
+        let to_noon = sql(
+            "select 12 * 60 * 60 - extract(epoch from (now() at time zone 'UTC')::time)::bigint as seconds",
+        );
+        let seconds: i64 = to_noon.fetch_one(&world.pool).await.unwrap().get(0);
+        let days = Self { world, to_noon: TimeDelta::seconds(seconds) };
+        days.pass(0, 0).await;
+        days
+    }
+
+    /// Moves on to so many days and hours after the first noon.
+    pub async fn pass(&self, days: i64, hours: i64) {
+        self.world.let_pass(self.to_noon + TimeDelta::days(days) + TimeDelta::hours(hours)).await;
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use super::Dice;
-use super::contest::{Contest, File, Rules};
+use super::contest::{Contest, Days, File, Rules};
 use super::reckoned::{everything_agrees, list};
 use crate::world::{Labels, Person, World};
 
@@ -20,7 +20,7 @@ const RULES: Rules = Rules { daily_limit: 2, days: 6 };
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn a_whole_competition_of_two_hundred_teams_ends_as_the_rules_say(pool: PgPool) {
     let world = World::new(pool).await;
-    world.at(0, 12).await;
+    let days = Days::begin(&world).await;
     let host = world.member("host").await;
     let contest = Contest::open(&world, &host, "colours", &labels(), RULES).await;
     let mut play = Play { contest, leaders: Vec::new(), others: Vec::new(), dice: Dice(7) };
@@ -31,17 +31,17 @@ async fn a_whole_competition_of_two_hundred_teams_ends_as_the_rules_say(pool: Pg
         play.others.push(world.member(&format!("mate{number:02}")).await);
     }
     play.everybody_comes().await;
-    world.at(1, 12).await;
+    days.pass(1, 0).await;
     play.teams_form().await;
-    world.at(2, 12).await;
+    days.pass(2, 0).await;
     play.some_choose().await;
-    world.at(3, 12).await;
+    days.pass(3, 0).await;
     play.labels_are_mended().await;
-    world.at(4, 12).await;
+    days.pass(4, 0).await;
     let appeals = play.the_host_judges().await;
-    world.at(5, 15).await;
+    days.pass(5, 3).await;
     play.the_last_day(appeals).await;
-    world.at(9, 18).await;
+    days.pass(9, 6).await;
     play.after_the_end().await;
 
     let Play { contest, leaders, others, .. } = play;

@@ -1,10 +1,11 @@
 //! Small competitions side by side: lower is better in most, one ranks by several metrics, one is too small
 //! for gold; what the same people win in them adds up to tiers.
 
+use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use super::Dice;
-use super::contest::{Contest, File, Rules};
+use super::contest::{Contest, Days, File, Rules};
 use super::reckoned::{everything_agrees, list};
 use crate::world::{Labels, Person, World};
 
@@ -16,7 +17,7 @@ const PARTS: [(&str, f64, bool); 3] = [("mae", 2.0, false), ("r2", 1.0, true), (
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn whole_small_competitions_add_up_to_tiers(pool: PgPool) {
     let world = World::new(pool).await;
-    world.at(0, 12).await;
+    let days = Days::begin(&world).await;
     let host = world.member("host").await;
     let mut people = Vec::new();
     for number in 0..14 {
@@ -72,21 +73,15 @@ async fn whole_small_competitions_add_up_to_tiers(pool: PgPool) {
         assert!(!several.choose(person, &shown, &shown).await, "three of two");
     }
     let host_barred = several.disqualify_team(&people[9]).await;
-    several.reinstate(host_barred, serde_json::json!({ "person": people[9].name })).await;
+    several.reinstate(host_barred, json!({ "person": people[9].name })).await;
     several.disqualify_team(&people[10]).await;
     several.look().await;
-    world.at(5, 18).await;
+    days.pass(5, 6).await;
 
     let reckoned = everything_agrees(&world, &contests, &people).await;
     let several = list(&reckoned["competitions"][5]["final"]);
     assert_eq!(several.len(), 12);
-    assert!(
-        several.iter().any(|row| list(&row["parts"]).iter().any(|part| part["rank"]
-            .as_f64()
-            .unwrap()
-            .fract()
-            != 0.0))
-    );
+    assert!(several.iter().any(shares_a_rank), "{several:?}");
     let tier = |number: usize| &reckoned["people"][&people[number].name]["tier"];
     assert_eq!(tier(0), "grandmaster", "five golds, one won alone");
     assert_eq!(tier(10), "master", "four golds, none of them won alone");
@@ -95,6 +90,10 @@ async fn whole_small_competitions_add_up_to_tiers(pool: PgPool) {
     assert_eq!(tier(13), "contributor");
     assert_eq!(list(&reckoned["competitions"][6]["final"]).len(), 9);
     world.close().await;
+}
+
+fn shares_a_rank(row: &Value) -> bool {
+    list(&row["parts"]).iter().any(|part| part["rank"].as_f64().unwrap().fract() != 0.0)
 }
 
 async fn join_all(contest: &mut Contest<'_>, people: &[Person]) {
