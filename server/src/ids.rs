@@ -37,6 +37,8 @@ row_id! {
     VersionId;
     TokenId;
     WebhookId;
+    /// Of what everybody who takes part in a competition is told.
+    BulletinId;
     ForumId;
     /// Something that is discussed and voted on: a topic, a post, a notebook.
     SubjectId;

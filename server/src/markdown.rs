@@ -123,7 +123,7 @@ pub fn draw_post(markdown: &str, known: &References) -> Drawn {
 }
 
 /// The words of a text without its marks.
-fn plain(markdown: &str) -> String {
+pub fn plain(markdown: &str) -> String {
     let options = options();
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, markdown, &options);

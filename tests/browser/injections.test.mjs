@@ -261,6 +261,15 @@ test("teams, files that are sent, notes on them, reasons of a new version", asyn
     await look(`/c/${slug}/leaderboard`);
   }
   await lookAtAll(`/c/${slug}/host/disqualifications`);
+  const announcements = `/api/v1/competitions/${slug}/announcements`;
+  const { id } = await sent("POST", announcements, { title: "News", text: "News." });
+  for (const text of STRINGS) {
+    await sent("PUT", `${announcements}/${id}`, { title: cut(`a ${text}`, 150), text: `a ${text}` });
+    await look(`/c/${slug}/announcements`);
+  }
+  await sent("POST", `${announcements}/${id}/withdraw`, { reason: cut(`a ${STRINGS[0]}`, 500) });
+  for (const page of ["announcements", "host/announcements"]) await lookAtAll(`/c/${slug}/${page}`);
+  await look(`/c/${slug}`);
   await lookAtAll("/notifications");
   for (const page of ["dashboard", "participants", "rejections"]) await lookAtAll(`/c/${slug}/host/${page}`);
   nothingRan();

@@ -92,12 +92,14 @@ pub enum Event {
     EndsSoon,
     /// As `ends_soon`, a day before the end.
     EndsTomorrow,
+    /// Hosts announced something to everybody who takes part.
+    Announced,
 }
 
 impl Event {
     /// Whether its words are the whole message: a sentence, and below it what is quoted.
     fn has_own_words(self) -> bool {
-        matches!(self, Self::Team | Self::EndsSoon | Self::EndsTomorrow)
+        matches!(self, Self::Team | Self::EndsSoon | Self::EndsTomorrow | Self::Announced)
     }
 }
 
@@ -120,6 +122,8 @@ pub enum Reason {
     Own,
     /// It is about their team, or one that invites them.
     Team,
+    /// It is told to everybody who takes part.
+    TakingPart,
 }
 
 /// Something that somebody is told.
@@ -213,7 +217,7 @@ impl Notification {
     }
 }
 
-/// What a notification is about: a team of a competition, a notebook, or a post.
+/// What a notification is about: a team of a competition, or all of it, a notebook, or a post.
 #[derive(Debug, Clone)]
 pub struct Place {
     pub event: Event,
@@ -230,6 +234,7 @@ impl Place {
     pub fn address(&self) -> String {
         match (self.subject_id, self.owner.as_deref().zip(self.slug.as_deref())) {
             (None, _) if self.event == Event::Team => paths::team(&self.competition_slug),
+            (None, _) if self.event == Event::Announced => paths::announcements(&self.competition_slug),
             (None, _) => paths::submissions_final(&self.competition_slug),
             (Some(_), Some((owner, slug))) => paths::notebook(owner, slug),
             (Some(id), None) => format!("{}#post-{id}", paths::post(PostId(id.0))),
@@ -341,5 +346,15 @@ mod tests {
         };
         assert_eq!((of_team.sentence().as_str(), of_team.quoted()), ("Ada joined your team", ""));
         assert_eq!(of_team.address(), "/c/houses/team");
+        let announced = Notification {
+            event: Event::Announced,
+            words: "Houses: One more week\nThe end moves.".to_owned(),
+            ..of_team
+        };
+        assert_eq!(
+            (announced.sentence().as_str(), announced.quoted()),
+            ("Houses: One more week", "The end moves.")
+        );
+        assert_eq!(announced.address(), "/c/houses/announcements");
     }
 }

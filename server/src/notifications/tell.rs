@@ -7,10 +7,10 @@ use sqlx::PgConnection;
 
 use crate::app::App;
 use crate::error::Result;
-use crate::ids::{CompetitionId, PostId, SubjectId, UserId};
+use crate::ids::{BulletinId, CompetitionId, PostId, SubjectId, UserId};
 use crate::markdown;
 use crate::notifications::model::{Event, next_digest};
-use crate::notifications::store::spread;
+use crate::notifications::store::{bulletins, spread};
 
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
@@ -77,10 +77,48 @@ pub async fn of_end(
     spread::of_end(conn, user, event, competition, words, now).await
 }
 
+/// What everybody who takes part in a competition is told.
+#[derive(Debug, Clone, Copy)]
+pub struct Bulletin<'a> {
+    pub competition: CompetitionId,
+    pub event: Event,
+    /// At most 500 characters.
+    pub sentence: &'a str,
+    /// Quoted below the sentence, at most 1,000 characters; may be empty.
+    pub excerpt: &'a str,
+    pub by: UserId,
+}
+
+/// Has a bulletin told to everybody who takes part, once this transaction is over.
+///
+/// # Errors
+/// Those of the database.
+pub async fn all_who_take_part(
+    conn: &mut PgConnection,
+    bulletin: &Bulletin<'_>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<BulletinId> {
+    bulletins::insert(conn, bulletin, now).await
+}
+
+/// Gives a bulletin other words: those who were told read them in place of the first ones, and so does
+/// everybody whose letter is not written yet.
+///
+/// # Errors
+/// Those of the database.
+pub async fn otherwise(
+    conn: &mut PgConnection,
+    id: BulletinId,
+    sentence: &str,
+    excerpt: &str,
+) -> sqlx::Result<()> {
+    bulletins::reword(conn, id, sentence, excerpt).await
+}
+
 /// Runs for ever.
 pub async fn tell_forever(app: App) {
     loop {
-        match tell_next(&app).await {
+        match tell_any(&app).await {
             Ok(true) => {}
             Ok(false) => tokio::time::sleep(LOOK_EVERY).await,
             Err(error) => {
@@ -89,6 +127,23 @@ pub async fn tell_forever(app: App) {
             }
         }
     }
+}
+
+async fn tell_any(app: &App) -> Result<bool> {
+    Ok(tell_next(app).await? | tell_next_bulletin(app).await?)
+}
+
+/// Tells everybody who takes part of one bulletin, in one transaction; `false` when there is none.
+///
+/// # Errors
+/// Those of the database.
+pub async fn tell_next_bulletin(app: &App) -> Result<bool> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let Some(id) = bulletins::next(&mut tx).await? else { return Ok(false) };
+    bulletins::tell(&mut tx, id, now, next_digest(now)).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// Tells of one post everybody whom it concerns, in one transaction; `false` when there is none.

@@ -1,8 +1,18 @@
-//! Addresses of what hosts alone see and do while a competition runs, and of what follows when it is over.
+//! Addresses of what hosts alone see and do while a competition runs, of what they tell everybody, and of what
+//! follows when it is over.
+
+use crate::ids::BulletinId;
 
 pub const HOST_SIMILAR: &str = "/c/{slug}/host/similar";
 pub const API_COMPARISONS: &str = "/api/v1/competitions/{slug}/comparisons";
 pub const API_COMPARISON: &str = "/api/v1/competitions/{slug}/comparisons/{id}";
+pub const ANNOUNCEMENTS: &str = "/c/{slug}/announcements";
+pub const HOST_ANNOUNCEMENTS: &str = "/c/{slug}/host/announcements";
+pub const HOST_ANNOUNCEMENT: &str = "/c/{slug}/host/announcements/{id}";
+pub const HOST_ANNOUNCEMENT_WITHDRAW: &str = "/c/{slug}/host/announcements/{id}/withdraw";
+pub const API_ANNOUNCEMENTS: &str = "/api/v1/competitions/{slug}/announcements";
+pub const API_ANNOUNCEMENT: &str = "/api/v1/competitions/{slug}/announcements/{id}";
+pub const API_ANNOUNCEMENT_WITHDRAW: &str = "/api/v1/competitions/{slug}/announcements/{id}/withdraw";
 pub const WINNERS: &str = "/c/{slug}/winners";
 pub const HOST_CLOSING: &str = "/c/{slug}/host/closing";
 pub const API_WINNERS: &str = "/api/v1/competitions/{slug}/winners";
@@ -17,6 +27,22 @@ pub const API_COPY: &str = "/api/v1/competitions/{slug}/copy";
 
 pub fn host_similar(slug: &str) -> String {
     format!("/c/{slug}/host/similar")
+}
+
+pub fn announcements(slug: &str) -> String {
+    format!("/c/{slug}/announcements")
+}
+
+pub fn host_announcements(slug: &str) -> String {
+    format!("/c/{slug}/host/announcements")
+}
+
+pub fn host_announcement(slug: &str, id: BulletinId) -> String {
+    format!("/c/{slug}/host/announcements/{id}")
+}
+
+pub fn host_announcement_withdraw(slug: &str, id: BulletinId) -> String {
+    format!("/c/{slug}/host/announcements/{id}/withdraw")
 }
 
 pub fn winners(slug: &str) -> String {

@@ -86,6 +86,12 @@ select 1 + id % 2000, 1 + id / 2000, id, id + 1, 7 from submissions;
 insert into closings (competition_id, html, confirmed_at, changed_at)
 select id, '', now(), now() from competitions where slug like 'old-%';
 
+insert into bulletins (competition_id, event, sentence, posted_by, posted_at, told_at)
+select id, 'announced', 'News', 1, now(), now()
+from competitions cross join generate_series(1, 20) where slug like 'old-%';
+insert into announcements (id, competition_id, title, markdown, html)
+select id, competition_id, 'News', 'News', 'News' from bulletins;
+
 insert into custom_metrics (competition_id, file_name, source, sha256, uploaded_at)
 select id, 'metric.py', 'def score(): pass', sha256('x'), now() from competitions where slug like 'old-%';
 

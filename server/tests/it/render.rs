@@ -5,9 +5,9 @@ use std::path::Path;
 
 use askama::Template;
 use holdout::{
-    accounts, admin, api, bundles, certificates, closing, competitions, conduct, custom_metrics, dashboard,
-    forum, images, leaderboard, medals, moderation, notebooks, notifications, ranks, search, shake_up,
-    similar, site, submissions, teams, versions, web, webhooks,
+    accounts, admin, announcements, api, bundles, certificates, closing, competitions, conduct,
+    custom_metrics, dashboard, forum, images, leaderboard, medals, moderation, notebooks, notifications,
+    ranks, search, shake_up, similar, site, submissions, teams, versions, web, webhooks,
 };
 
 use crate::tidy::{root, sources};
@@ -36,6 +36,9 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         admin::pages::OverviewPage,
         admin::pages::QueuePage,
         admin::pages::UsersPage,
+        announcements::pages::AnnouncementsPage,
+        announcements::pages::CorrectionPage,
+        announcements::pages::HostAnnouncementsPage,
         api::reference::ReferencePage,
         competitions::pages::data::DataPage,
         competitions::pages::home::HomePage,

@@ -9,7 +9,7 @@ use super::Competition;
 use crate::cli::Session;
 use crate::cli::fault::Outcome;
 use crate::cli::local::unreadable;
-use crate::cli::table::{Table, items, local, text};
+use crate::cli::table::{Table, cell, items, local, text};
 use crate::web::problems::encode;
 
 #[derive(Debug, Args)]
@@ -33,7 +33,7 @@ pub fn winners(session: &Session, args: &WinnersArgs) -> Outcome {
     session.screen.answer(&closing, |paint| {
         let mut table = Table::new(&["rank", "team", "medal"]);
         for winner in closing["winners"].as_array().into_iter().flatten() {
-            table.row([text(winner, "rank"), text(winner, "team"), text(winner, "medal")]);
+            table.row([cell(&winner["rank"]), text(winner, "team"), text(winner, "medal")]);
         }
         table.draw(paint, "No team is on the final board.")
     });

@@ -22,7 +22,7 @@ pub struct ListArgs {
 }
 
 impl ListArgs {
-    fn address(&self, list: &str) -> String {
+    pub fn address(&self, list: &str) -> String {
         let before = self.before.map_or_else(String::new, |key| format!("&before={key}"));
         self.of.api(&format!("/{list}?limit={}{before}", self.limit))
     }

@@ -3,6 +3,7 @@
 //! Never here: a label that leaves this machine in the clear; solutions are sealed by [`super::seal`].
 
 mod after;
+mod announcements;
 mod audit;
 mod dashboard;
 pub mod data;
@@ -76,6 +77,9 @@ pub enum HostVerb {
     Similar(similar::SimilarArgs),
     /// Have every score computed again and compared, to the last digit. Exit code 2 where some differ.
     Verify(Competition),
+    /// What everybody who takes part is told: list, send, correct, withdraw.
+    #[command(subcommand)]
+    Announcements(announcements::AnnouncementsVerb),
     /// Who hosts: list, add, remove.
     #[command(subcommand)]
     Hosts(after::HostsVerb),
@@ -136,6 +140,7 @@ pub fn run(session: &Session, verb: &HostVerb) -> Outcome {
         HostVerb::Failures(args) => failures::failures(session, args),
         HostVerb::Similar(args) => similar::similar(session, args),
         HostVerb::Verify(of) => verify::verify(session, &of.slug),
+        HostVerb::Announcements(verb) => announcements::run(session, verb),
         HostVerb::Hosts(verb) => after::hosts(session, verb),
         HostVerb::Winners(args) => after::winners(session, args),
         HostVerb::Copy(args) => after::copy(session, args),

@@ -7,6 +7,8 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
+use crate::announcements;
+use crate::announcements::model::Announcement;
 use crate::app::App;
 use crate::closing;
 use crate::competitions::access::{self, Terms};
@@ -45,6 +47,8 @@ pub struct TextPageView {
     pub statement: Option<AuditStatement>,
     /// Whether a page names the winners.
     pub has_winners: bool,
+    /// The newest announcement, on the front.
+    pub announced: Option<Announcement>,
 }
 
 impl TextPageView {
@@ -65,6 +69,7 @@ impl TextPageView {
             }),
             statement: Some(AuditStatement::sample()),
             has_winners: true,
+            announced: Some(Announcement::sample()),
         }
     }
 
@@ -117,12 +122,17 @@ async fn text_page(app: &App, slug: &str, page: &str, shell: Shell) -> Result<Te
     };
     let is_over = seen.competition.phase(shell.now) == Phase::Final;
     let has_winners = is_over && closing::store::find(&mut conn, seen.competition.id).await?.is_some();
+    let announced = match page {
+        OVERVIEW => announcements::store::list(&mut conn, seen.competition.id, i64::MAX, 1).await?.pop(),
+        _ => None,
+    };
     drop(conn);
     if text.is_none() && page != OVERVIEW {
         return Err(AppError::NotFound);
     }
     let frame = Frame::new(seen, Tab::Overview, shell.now);
-    Ok(TextPageView { shell, frame, links, current: page.to_owned(), text, has_winners, statement })
+    let current = page.to_owned();
+    Ok(TextPageView { shell, frame, links, current, text, has_winners, statement, announced })
 }
 
 #[derive(Template, WebTemplate)]

@@ -144,6 +144,20 @@ async fn files_and_words(ada: &Shell) {
     assert_eq!(hosts(&["remove", "houses", "bob"]).await["removed"], "bob");
     assert_eq!(hosts(&["list", "houses"]).await["items"].as_array().map(Vec::len), Some(1));
     assert_eq!(ada.json(&["host", "similar", "houses", "--last"]).await["n_found"], 0);
+    announcements(ada).await;
+}
+
+async fn announcements(ada: &Shell) {
+    let verb = async |words: &[&str]| ada.json(&[&["host", "announcements"], words].concat()).await;
+    ada.write("news.md", "The end *moves*.");
+    let sent = verb(&["send", "houses", "--title", "One more week", "news.md"]).await;
+    let number = sent["id"].to_string();
+    ada.write("news.md", "The end does not move.");
+    let corrected = verb(&["correct", "houses", &number, "--title", "No more week", "news.md"]).await;
+    assert_eq!(corrected["text"], "The end does not move.");
+    let withdrawn = verb(&["withdraw", "houses", &number, "--reason", "It was wrong."]).await;
+    assert_eq!(withdrawn["withdrawn_because"], "It was wrong.");
+    assert_eq!(verb(&["list", "houses"]).await["items"][0]["title"], "No more week");
 }
 
 async fn versions(world: &World, ada: &Shell) {
