@@ -269,6 +269,13 @@ test("teams, files that are sent, notes on them, reasons of a new version", asyn
   }
   await sent("POST", `${announcements}/${id}/withdraw`, { reason: cut(`a ${STRINGS[0]}`, 500) });
   for (const page of ["announcements", "host/announcements"]) await lookAtAll(`/c/${slug}/${page}`);
+  const end = Date.parse((await sent("GET", `/api/v1/competitions/${slug}`)).ends_at);
+  for (const [at, text] of STRINGS.entries()) {
+    const moved = new Date(end + (at + 1) * 60_000).toISOString();
+    await sent("PATCH", `/api/v1/competitions/${slug}`, { ends_at: moved, reason: cut(`a ${text}`, 1000) });
+    if (at % 3 === 2) await look(`/c/${slug}`); // which shows the newest three
+  }
+  await lookAtAll(`/c/${slug}/changes`);
   await look(`/c/${slug}`);
   await lookAtAll("/notifications");
   for (const page of ["dashboard", "participants", "rejections"]) await lookAtAll(`/c/${slug}/host/${page}`);

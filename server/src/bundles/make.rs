@@ -107,7 +107,8 @@ impl Filling<'_> {
         }
         let (data, solution) = kept.split_at(contents.data.len().min(kept.len()));
         for (file, kept) in contents.data.iter().zip(data) {
-            let upload = DataUpload { name: &file.name, role: &file.role, description: &file.description };
+            let upload =
+                DataUpload { name: &file.name, role: &file.role, description: &file.description, note: "" };
             let put = self.put_data(&upload, kept).await;
             self.note(&file.name, put)?;
         }

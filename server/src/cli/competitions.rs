@@ -7,7 +7,7 @@ use super::Session;
 use super::account::or_nothing;
 use super::fault::Outcome;
 use super::screen::Paint;
-use super::table::{Table, allowance, cell, facts, items, local_and_relative, text};
+use super::table::{Table, allowance, cell, facts, items, local, local_and_relative, text};
 use crate::web::format;
 use crate::web::problems::encode;
 
@@ -166,6 +166,33 @@ fn limits(found: &Value) -> String {
         found["team_limit"],
         format::limit(found["max_upload_bytes"].as_u64().unwrap_or(0))
     )
+}
+
+#[derive(Debug, Args)]
+pub struct ChangesArgs {
+    /// Name in the competition's address.
+    competition: String,
+    #[arg(long, default_value_t = 50)]
+    limit: u32,
+    /// Go on behind this one.
+    #[arg(long, value_name = "KEY")]
+    before: Option<i64>,
+}
+
+pub fn changes(session: &Session, args: &ChangesArgs) -> Outcome {
+    let before = args.before.map_or_else(String::new, |key| format!("&before={key}"));
+    let slug = encode(&args.competition);
+    let found =
+        session.client.get(&format!("/api/v1/competitions/{slug}/changes?limit={}{before}", args.limit))?;
+    session.screen.answer(&found, |paint| {
+        let mut table = Table::new(&["when", "what", "why"]);
+        for change in items(&found) {
+            table.row([local(&change["changed_at"]), text(change, "sentence"), text(change, "note")]);
+        }
+        table.draw(paint, "Nothing changed since the launch.")
+    });
+    session.screen.tell_of_more("--before", &found["next"]);
+    Ok(())
 }
 
 #[derive(Debug, Args)]

@@ -86,6 +86,8 @@ pub enum ClientVerb {
         /// Name in the competition's address.
         competition: String,
     },
+    /// What changed since the launch: times that moved, data files that came, changed or went.
+    Changes(competitions::ChangesArgs),
     /// Accept a competition's rules.
     Join(competitions::JoinArgs),
     /// Download a competition's files. A download that broke off goes on where it ended.
@@ -163,6 +165,7 @@ fn dispatch(connection: &Connection, session: &Session, verb: &ClientVerb) -> Ou
         ClientVerb::Tokens(verb) => account::tokens(session, verb),
         ClientVerb::Competitions(args) => competitions::list(session, args),
         ClientVerb::Competition { competition } => competitions::show(session, competition),
+        ClientVerb::Changes(args) => competitions::changes(session, args),
         ClientVerb::Join(args) => competitions::join(session, args),
         ClientVerb::Download(args) => download::download(session, args),
         ClientVerb::Check(args) => check::check(session, args),

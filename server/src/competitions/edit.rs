@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::Seen;
+use crate::competitions::changes::{self, Changed};
 use crate::competitions::model::{Competition, Phase};
 use crate::competitions::settings::{Basics, Limits, Patch, Timeline, Visibility, read_emails};
 use crate::competitions::store::texts::{TextPage, Writing};
@@ -67,30 +68,48 @@ async fn draw_again(
     Ok(())
 }
 
-/// Changes the timeline; after launch the start is fixed and everything else only moves later.
+/// As [`move_times`], without a reason.
 ///
 /// # Errors
-/// [`AppError::Field`] for the time that may not change like this.
+/// As [`move_times`].
 pub async fn edit_timeline(app: &App, host: &Member, seen: &Seen, timeline: &Timeline) -> Result<()> {
-    let id = seen.competition.id;
+    move_times(app, host, seen, timeline, "").await
+}
+
+/// Changes the timeline; after launch the start is fixed and everything else only moves later, which everybody
+/// reads with the reason.
+///
+/// # Errors
+/// [`AppError::Field`] for the time that may not change like this, and for the reason.
+pub async fn move_times(
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    timeline: &Timeline,
+    reason: &str,
+) -> Result<()> {
+    let (id, now) = (seen.competition.id, app.clock.now());
+    let reason = changes::checked_note("reason", reason)?;
     let mut tx = app.db.begin().await?;
     let before = lock(&mut tx, id).await?;
-    set_timeline(&mut tx, &before, timeline, app.clock.now()).await?;
+    let moved = set_timeline(&mut tx, &before, timeline, now).await?;
+    changes::record(&mut tx, (id, &before.title), host, &moved, reason, now).await?;
     finish(app, tx, host, id, "edit_timeline").await
 }
 
+/// What of it everybody should read.
 async fn set_timeline(
     conn: &mut PgConnection,
     before: &Competition,
     timeline: &Timeline,
     now: DateTime<Utc>,
-) -> Result<()> {
+) -> Result<Vec<Changed>> {
     if before.launched_at.is_some() {
         only_later(before, timeline, before.phase(now))?;
     }
     store::drafts::set_timeline(conn, before.id, timeline).await?;
     announce(conn, Event::Times { competition_id: before.id.0 }).await?;
-    Ok(())
+    Ok(if before.launched_at.is_some() { changes::moves(before, timeline) } else { Vec::new() })
 }
 
 /// Locks a competition and reads it as it is now.
@@ -204,7 +223,9 @@ pub async fn patch(
     let before = lock(&mut tx, id).await?;
     condition(&before)?;
     if let Some(timeline) = patch.timeline(&before, now) {
-        set_timeline(&mut tx, &before, &timeline.checked()?, now).await?;
+        let reason = changes::checked_note("reason", patch.reason.as_deref().unwrap_or_default())?;
+        let moved = set_timeline(&mut tx, &before, &timeline.checked()?, now).await?;
+        changes::record(&mut tx, (id, &before.title), host, &moved, reason, now).await?;
     }
     if let Some(limits) = patch.limits(&before) {
         set_limits(&mut tx, &before, limits).await?;

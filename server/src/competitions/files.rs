@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::Seen;
+use crate::competitions::changes;
 use crate::competitions::settings::{ROLES, file_name_from};
 use crate::competitions::supply::{examine, frozen};
 use crate::competitions::{propose, store};
@@ -42,6 +43,8 @@ pub struct DataUpload<'a> {
     pub name: &'a str,
     pub role: &'a str,
     pub description: &'a str,
+    /// What changed, where it changes after the launch: everybody reads it.
+    pub note: &'a str,
 }
 
 async fn put_data_row(
@@ -61,16 +64,18 @@ async fn put_data_row(
         ));
     }
     check_description(file.description)?;
+    let note = changes::checked_note("note", file.note)?;
     let name = file_name_from(file.name);
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    store::drafts::lock(&mut tx, id).await?;
+    let launched_at = store::drafts::lock(&mut tx, id).await?;
     stands(&mut tx).await?;
     let draft = store::judging::lock_draft(&mut tx, id).await?;
     if draft.is_none() && is_judged_by(role) {
         return Err(frozen());
     }
-    let known = store::data::find(&mut tx, id, &name).await?;
+    let before = store::data::all(&mut tx, id).await?;
+    let known = before.iter().find(|file| file.name == name);
     if draft.is_none() && known.is_some_and(|known| is_judged_by(&known.role)) {
         return Err(frozen());
     }
@@ -79,6 +84,10 @@ async fn put_data_row(
     let replaced = store::data::put(&mut tx, id, &name, role, file.description, stored, now).await?;
     if let Some(version) = draft {
         examine(&mut tx, id, version).await?;
+    }
+    if launched_at.is_some() {
+        let changed = changes::put(&before, &name, role, &stored.sha256);
+        changes::record(&mut tx, (id, &seen.competition.title), host, &changed, note, now).await?;
     }
     propose::refresh(&mut tx, id, now).await?;
     let detail = serde_json::json!({ "file": name, "sha256": hex::encode(stored.sha256) });
@@ -95,21 +104,23 @@ fn is_judged_by(role: &str) -> bool {
     matches!(role, "sample_submission" | "history" | "test")
 }
 
-/// Removes a data file.
+/// Removes a data file; after the launch everybody reads of it, with the note.
 ///
 /// # Errors
-/// [`AppError::NotFound`]; [`AppError::Refused`] after launch for files that scoring reads; that of the
-/// condition.
+/// [`AppError::NotFound`]; [`AppError::Refused`] after launch for files that scoring reads; [`AppError::Field`]
+/// for the note; that of the condition.
 pub async fn remove_data(
     app: &App,
     host: &Member,
     seen: &Seen,
     name: &str,
+    note: &str,
     stands: impl AsyncFnOnce(&mut PgConnection) -> Result<()>,
 ) -> Result<()> {
     let id = seen.competition.id;
+    let note = changes::checked_note("note", note)?;
     let mut tx = app.db.begin().await?;
-    store::drafts::lock(&mut tx, id).await?;
+    let launched_at = store::drafts::lock(&mut tx, id).await?;
     stands(&mut tx).await?;
     let draft = store::judging::lock_draft(&mut tx, id).await?;
     let (role, key) = store::data::remove(&mut tx, id, name).await?.ok_or(AppError::NotFound)?;
@@ -119,6 +130,10 @@ pub async fn remove_data(
         None => {}
     }
     let now = app.clock.now();
+    if launched_at.is_some() {
+        let changed = changes::removed(name, &role);
+        changes::record(&mut tx, (id, &seen.competition.title), host, &changed, note, now).await?;
+    }
     propose::refresh(&mut tx, id, now).await?;
     store::drafts::note(&mut tx, now, host.id, "remove_data_file", id, &serde_json::json!({ "file": name }))
         .await?;

@@ -292,6 +292,8 @@ pub struct Patch {
     pub entry_deadline_at: Option<DateTime<Utc>>,
     pub merger_deadline_at: Option<DateTime<Utc>>,
     pub ends_at: Option<DateTime<Utc>>,
+    /// Why a time moves, for everybody to read.
+    pub reason: Option<String>,
     pub daily_limit: Option<i32>,
     pub final_limit: Option<i32>,
     pub team_limit: Option<i32>,

@@ -1,6 +1,7 @@
 //! Every SQL statement about competitions; here what every page of one needs, in the modules below
 //! what single rooms of the house need.
 
+pub mod changes;
 pub mod cohosts;
 pub mod copies;
 pub mod data;

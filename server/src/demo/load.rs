@@ -95,7 +95,7 @@ async fn supply_draft(
     }
     for (name, description) in &demo.files {
         let stored = keep(app, "data", seen.competition.id.0, bytes(folder, name)?).await?;
-        let upload = DataUpload { name, role: Demo::role(name), description };
+        let upload = DataUpload { name, role: Demo::role(name), description, note: "" };
         data::put_data(app, host, seen, &upload, &stored, whatever_stands).await?;
     }
     let owner = seen.competition.id.0;

@@ -94,12 +94,14 @@ pub enum Event {
     EndsTomorrow,
     /// Hosts announced something to everybody who takes part.
     Announced,
+    /// A time of a competition moved, or its data changed.
+    Changed,
 }
 
 impl Event {
     /// Whether its words are the whole message: a sentence, and below it what is quoted.
     fn has_own_words(self) -> bool {
-        matches!(self, Self::Team | Self::EndsSoon | Self::EndsTomorrow | Self::Announced)
+        matches!(self, Self::Team | Self::EndsSoon | Self::EndsTomorrow | Self::Announced | Self::Changed)
     }
 }
 
@@ -235,6 +237,7 @@ impl Place {
         match (self.subject_id, self.owner.as_deref().zip(self.slug.as_deref())) {
             (None, _) if self.event == Event::Team => paths::team(&self.competition_slug),
             (None, _) if self.event == Event::Announced => paths::announcements(&self.competition_slug),
+            (None, _) if self.event == Event::Changed => paths::changes(&self.competition_slug),
             (None, _) => paths::submissions_final(&self.competition_slug),
             (Some(_), Some((owner, slug))) => paths::notebook(owner, slug),
             (Some(id), None) => format!("{}#post-{id}", paths::post(PostId(id.0))),

@@ -13,6 +13,8 @@ pub const HOST_ANNOUNCEMENT_WITHDRAW: &str = "/c/{slug}/host/announcements/{id}/
 pub const API_ANNOUNCEMENTS: &str = "/api/v1/competitions/{slug}/announcements";
 pub const API_ANNOUNCEMENT: &str = "/api/v1/competitions/{slug}/announcements/{id}";
 pub const API_ANNOUNCEMENT_WITHDRAW: &str = "/api/v1/competitions/{slug}/announcements/{id}/withdraw";
+pub const CHANGES: &str = "/c/{slug}/changes";
+pub const API_CHANGES: &str = "/api/v1/competitions/{slug}/changes";
 pub const WINNERS: &str = "/c/{slug}/winners";
 pub const HOST_CLOSING: &str = "/c/{slug}/host/closing";
 pub const API_WINNERS: &str = "/api/v1/competitions/{slug}/winners";
@@ -43,6 +45,10 @@ pub fn host_announcement(slug: &str, id: BulletinId) -> String {
 
 pub fn host_announcement_withdraw(slug: &str, id: BulletinId) -> String {
     format!("/c/{slug}/host/announcements/{id}/withdraw")
+}
+
+pub fn changes(slug: &str) -> String {
+    format!("/c/{slug}/changes")
 }
 
 pub fn winners(slug: &str) -> String {

@@ -9,6 +9,7 @@ mod api_gaps;
 mod archives;
 mod bundles;
 mod certificates;
+mod changes;
 mod client;
 mod closing;
 mod cohosts;

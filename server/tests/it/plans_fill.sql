@@ -92,6 +92,10 @@ from competitions cross join generate_series(1, 20) where slug like 'old-%';
 insert into announcements (id, competition_id, title, markdown, html)
 select id, competition_id, 'News', 'News', 'News' from bulletins;
 
+insert into changes (competition_id, about, item, verb, changed_at)
+select id, 'data', 'train.csv', 'replaced', now()
+from competitions cross join generate_series(1, 20) where slug like 'old-%';
+
 insert into custom_metrics (competition_id, file_name, source, sha256, uploaded_at)
 select id, 'metric.py', 'def score(): pass', sha256('x'), now() from competitions where slug like 'old-%';
 

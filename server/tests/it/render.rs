@@ -40,6 +40,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         announcements::pages::CorrectionPage,
         announcements::pages::HostAnnouncementsPage,
         api::reference::ReferencePage,
+        competitions::pages::changes::ChangesPage,
         competitions::pages::data::DataPage,
         competitions::pages::home::HomePage,
         competitions::pages::metrics::MetricPage,

@@ -110,6 +110,7 @@ impl Target<'_> {
                     name: &after.name,
                     role: &after.role,
                     description: &after.description,
+                    note: "",
                     file: &self.folder.root.join(DATA).join(&after.name),
                 };
                 put.send(self.session, &self.of)?;

@@ -21,7 +21,7 @@ pub enum DataVerb {
     /// Say what is in a file.
     Describe(DescribeArgs),
     /// Remove a file.
-    Remove(FileArgs),
+    Remove(RemoveArgs),
 }
 
 #[derive(Debug, Args)]
@@ -38,6 +38,9 @@ pub struct AddArgs {
     /// Another name than that of the file here.
     #[arg(long)]
     name: Option<String>,
+    /// What changed, after the launch: everybody reads it.
+    #[arg(long, default_value = "")]
+    note: String,
 }
 
 #[derive(Debug, Args)]
@@ -46,6 +49,15 @@ pub struct FileArgs {
     of: Competition,
     /// Name of the file.
     name: String,
+}
+
+#[derive(Debug, Args)]
+pub struct RemoveArgs {
+    #[command(flatten)]
+    file: FileArgs,
+    /// Why, after the launch: everybody reads it.
+    #[arg(long, default_value = "")]
+    note: String,
 }
 
 #[derive(Debug, Args)]
@@ -71,9 +83,9 @@ pub fn run(session: &Session, verb: &DataVerb) -> Outcome {
             session.screen.answer(&file, |_| format!("{} is described.", args.file.name));
             Ok(())
         }
-        DataVerb::Remove(args) => {
-            session.client.delete(&args.api())?;
-            session.screen.answer(&json!({ "removed": args.name }), |_| format!("{} is gone.", args.name));
+        DataVerb::Remove(RemoveArgs { file, note }) => {
+            session.client.delete(&format!("{}?note={}", file.api(), encode(note)))?;
+            session.screen.answer(&json!({ "removed": file.name }), |_| format!("{} is gone.", file.name));
             Ok(())
         }
     }
@@ -102,6 +114,7 @@ pub struct Put<'a> {
     pub name: &'a str,
     pub role: &'a str,
     pub description: &'a str,
+    pub note: &'a str,
     pub file: &'a Path,
 }
 
@@ -112,10 +125,11 @@ impl Put<'_> {
     /// Those of the file and of the server.
     pub fn send(&self, session: &Session, of: &Competition) -> Outcome<Value> {
         let path = of.api(&format!(
-            "/data/{}?role={}&description={}",
+            "/data/{}?role={}&description={}&note={}",
             encode(self.name),
             encode(self.role),
-            encode(self.description)
+            encode(self.description),
+            encode(self.note)
         ));
         let whole = Whole { path: &path, file: self.file, name: self.name, purpose: "data" };
         whole.put(session, of)
@@ -125,7 +139,13 @@ impl Put<'_> {
 fn add(session: &Session, args: &AddArgs) -> Outcome {
     let own_name = args.file.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = args.name.clone().or(own_name).ok_or_else(|| CliError::Usage("Name a file.".to_owned()))?;
-    let put = Put { name: &name, role: &args.role, description: &args.description, file: &args.file };
+    let put = Put {
+        name: &name,
+        role: &args.role,
+        description: &args.description,
+        note: &args.note,
+        file: &args.file,
+    };
     let stored = put.send(session, &args.of)?;
     session.screen.answer(&stored, |_| {
         format!("{} is there ({}, SHA-256 {}).", name, size(&stored["size_bytes"]), text(&stored, "sha256"))

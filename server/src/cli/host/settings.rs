@@ -126,6 +126,9 @@ pub struct TimelineArgs {
     merge_until: Option<String>,
     #[arg(long, value_name = "TIME")]
     ends: Option<String>,
+    /// Why a time moves after the launch: everybody reads it.
+    #[arg(long)]
+    reason: Option<String>,
 }
 
 pub fn timeline(session: &Session, args: &TimelineArgs) -> Outcome {
@@ -134,6 +137,7 @@ pub fn timeline(session: &Session, args: &TimelineArgs) -> Outcome {
         ("entry_deadline_at", wish(&args.enter_until)),
         ("merger_deadline_at", wish(&args.merge_until)),
         ("ends_at", wish(&args.ends)),
+        ("reason", wish(&args.reason)),
     ];
     let now = edit(session, &args.of, &wishes)?;
     session.screen.answer(&now, |paint| {

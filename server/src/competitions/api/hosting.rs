@@ -84,6 +84,9 @@ pub(super) struct EditJson {
     entry_deadline_at: Option<DateTime<Utc>>,
     merger_deadline_at: Option<DateTime<Utc>>,
     ends_at: Option<DateTime<Utc>>,
+    /// Why a time moves, where it does after the launch: everybody reads it.
+    #[schema(max_length = 1000, example = "The data came late.")]
+    reason: Option<String>,
     daily_limit: Option<i32>,
     final_limit: Option<i32>,
     team_limit: Option<i32>,
@@ -104,6 +107,7 @@ impl From<EditJson> for Patch {
             entry_deadline_at: wish.entry_deadline_at,
             merger_deadline_at: wish.merger_deadline_at,
             ends_at: wish.ends_at,
+            reason: wish.reason,
             daily_limit: wish.daily_limit,
             final_limit: wish.final_limit,
             team_limit: wish.team_limit,

@@ -1,6 +1,7 @@
 //! Competitions as JSON. The same reads and verbs as the pages.
 
 mod audit;
+mod changes;
 mod cohosts;
 mod hosting;
 mod invitations;
@@ -47,6 +48,7 @@ pub fn router() -> OpenApiRouter<App> {
         .merge(invitations::router())
         .merge(hosting::router())
         .merge(cohosts::router())
+        .merge(changes::router())
         .merge(supplying::router())
         .merge(audit::router())
         .merge(launching::router())

@@ -69,6 +69,18 @@ async fn list_host_data(
 struct DataQuery {
     role: String,
     description: String,
+    /// What changed, where the competition is launched: everybody reads it.
+    #[param(max_length = 1000)]
+    note: String,
+}
+
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+struct RemovalQuery {
+    /// Why, where the competition is launched: everybody reads it.
+    #[param(max_length = 1000)]
+    note: String,
 }
 
 /// Judges a data file by the tag of its download.
@@ -107,7 +119,8 @@ async fn put_data(
         let sink = app.files.create("data", id.0).await?;
         upload::receive_body(body, DATA_LIMIT_BYTES, sink).await?.1.into()
     };
-    let file = DataUpload { name: &name, role: &query.role, description: &query.description };
+    let file =
+        DataUpload { name: &name, role: &query.role, description: &query.description, note: &query.note };
     let stands = async |conn: &mut PgConnection| hold(&condition, conn, id, &name).await;
     let name = files::put_data(&app, &host, &seen, &file, arrived, stands).await?;
     let mut conn = app.db.acquire().await?;
@@ -157,19 +170,20 @@ async fn patch_data(
     path = paths::API_DATA_FILE,
     tag = "Hosting",
     security(("token" = ["host"])),
-    params(("If-Match" = Option<String>, Header, description = "`ETag` of the file's download: remove it only if it is still these bytes")),
+    params(RemovalQuery, ("If-Match" = Option<String>, Header, description = "`ETag` of the file's download: remove it only if it is still these bytes")),
     responses((status = 204, description = "The file is gone"), (status = 412, description = "Somebody changed it since")),
 )]
 async fn remove_data(
     State(app): State<App>,
     Path((slug, name)): Path<(String, String)>,
+    ApiQuery(query): ApiQuery<RemovalQuery>,
     caller: ApiMember,
     condition: Condition,
 ) -> Result<StatusCode> {
     let (host, seen) = open(&app, &slug, caller).await?;
     let id = seen.competition.id;
     let stands = async |conn: &mut PgConnection| hold(&condition, conn, id, &name).await;
-    files::remove_data(&app, &host, &seen, &name, stands).await?;
+    files::remove_data(&app, &host, &seen, &name, &query.note, stands).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -9,6 +9,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 use crate::app::App;
+use crate::competitions::changes::{About, Change};
 use crate::competitions::download::{self, Download};
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::store;
@@ -27,6 +28,9 @@ pub fn router() -> Router<App> {
         .route(paths::DATA_ZIP, get(send_all))
 }
 
+/// Newest changes beside the files; all have a page.
+const CHANGES_SHOWN: i64 = 5;
+
 #[derive(Template, WebTemplate)]
 #[template(path = "competitions/data.html")]
 pub struct DataPage {
@@ -36,6 +40,8 @@ pub struct DataPage {
     pub files: Vec<DataFile>,
     /// Why the files cannot be had yet; empty when they can.
     pub hindrance: String,
+    /// The newest of the files.
+    pub changes: Vec<Change>,
 }
 
 impl DataPage {
@@ -46,6 +52,7 @@ impl DataPage {
             text: None,
             files: vec![DataFile::sample()],
             hindrance: String::new(),
+            changes: vec![Change::sample()],
         }
     }
 
@@ -63,6 +70,8 @@ async fn show_data(State(app): State<App>, Path(slug): Path<String>, shell: Shel
     let mut conn = app.db.acquire().await?;
     let text = texts::find(&mut conn, seen.competition.id, pages::texts::DATA).await?;
     let mut files = store::data::all(&mut conn, seen.competition.id).await?;
+    let id = seen.competition.id;
+    let changes = store::changes::list_about(&mut conn, id, About::Data, i64::MAX, CHANGES_SHOWN).await?;
     drop(conn);
     files.retain(DataFile::is_for_participants);
     let phase = seen.competition.phase(shell.now);
@@ -72,7 +81,7 @@ async fn show_data(State(app): State<App>, Path(slug): Path<String>, shell: Shel
         Err(_) => "Sign in and accept the rules: then the data is yours to download.".to_owned(),
     };
     let frame = Frame::new(seen, Tab::Data, shell.now);
-    Ok(DataPage { shell, frame, text, files, hindrance })
+    Ok(DataPage { shell, frame, text, files, hindrance, changes })
 }
 
 async fn send_file(

@@ -1,6 +1,7 @@
 //! The pages of the room: the list, a competition's texts and data, the metric catalogue, the
 //! host's side.
 
+pub mod changes;
 pub mod data;
 pub mod home;
 pub mod metrics;
@@ -16,6 +17,7 @@ pub fn router() -> Router<App> {
     Router::new()
         .merge(home::router())
         .merge(texts::router())
+        .merge(changes::router())
         .merge(data::router())
         .merge(metrics::router())
         .merge(new::router())

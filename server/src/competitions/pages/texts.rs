@@ -12,8 +12,10 @@ use crate::announcements::model::Announcement;
 use crate::app::App;
 use crate::closing;
 use crate::competitions::access::{self, Terms};
+use crate::competitions::changes::Change;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::model::{Competition, Phase};
+use crate::competitions::store::changes;
 use crate::competitions::store::judging::{self, AuditStatement};
 use crate::competitions::store::texts::{self, PageLink, TextPage};
 use crate::error::{AppError, Result};
@@ -30,6 +32,8 @@ pub fn router() -> Router<App> {
 
 /// The page that is a competition's front.
 pub const OVERVIEW: &str = "overview";
+/// Newest changes on the front; all have a page.
+const CHANGES_SHOWN: i64 = 3;
 /// The page shown above the data files.
 pub const DATA: &str = "data";
 
@@ -49,6 +53,8 @@ pub struct TextPageView {
     pub has_winners: bool,
     /// The newest announcement, on the front.
     pub announced: Option<Announcement>,
+    /// The newest, on the front.
+    pub changes: Vec<Change>,
 }
 
 impl TextPageView {
@@ -70,6 +76,7 @@ impl TextPageView {
             statement: Some(AuditStatement::sample()),
             has_winners: true,
             announced: Some(Announcement::sample()),
+            changes: vec![Change::sample()],
         }
     }
 
@@ -122,9 +129,13 @@ async fn text_page(app: &App, slug: &str, page: &str, shell: Shell) -> Result<Te
     };
     let is_over = seen.competition.phase(shell.now) == Phase::Final;
     let has_winners = is_over && closing::store::find(&mut conn, seen.competition.id).await?.is_some();
-    let announced = match page {
-        OVERVIEW => announcements::store::list(&mut conn, seen.competition.id, i64::MAX, 1).await?.pop(),
-        _ => None,
+    let id = seen.competition.id;
+    let (announced, changes) = match page {
+        OVERVIEW => (
+            announcements::store::list(&mut conn, id, i64::MAX, 1).await?.pop(),
+            changes::list(&mut conn, id, i64::MAX, CHANGES_SHOWN).await?,
+        ),
+        _ => (None, Vec::new()),
     };
     drop(conn);
     if text.is_none() && page != OVERVIEW {
@@ -132,7 +143,7 @@ async fn text_page(app: &App, slug: &str, page: &str, shell: Shell) -> Result<Te
     }
     let frame = Frame::new(seen, Tab::Overview, shell.now);
     let current = page.to_owned();
-    Ok(TextPageView { shell, frame, links, current, text, has_winners, statement, announced })
+    Ok(TextPageView { shell, frame, links, current, text, has_winners, statement, announced, changes })
 }
 
 #[derive(Template, WebTemplate)]

@@ -124,8 +124,13 @@ async fn files_and_words(ada: &Shell) {
     assert_eq!(ada.json(&describe).await["description"], "Like this");
     assert_eq!(ada.json(&["host", "data", "list", "houses"]).await["items"][0]["description"], "Like this");
     ada.write("notes.txt", "words");
-    ada.json(&["host", "data", "add", "houses", "notes.txt"]).await;
+    ada.json(&["host", "data", "add", "houses", "notes.txt", "--note", "More words"]).await;
     assert_eq!(ada.json(&["host", "data", "remove", "houses", "notes.txt"]).await["removed"], "notes.txt");
+    let changes = ada.json(&["changes", "houses"]).await;
+    assert_eq!(
+        (&changes["items"][0]["verb"], &changes["items"][1]["note"]),
+        (&"removed".into(), &"More words".into())
+    );
     ada.json(&["host", "create", "--title", "Second", "--slug", "second"]).await;
     ada.write("mine.py", MODULE);
     let module = ada.json(&["host", "metric", "module", "second", "mine.py", "--lower-is-better"]).await;

@@ -96,6 +96,7 @@ async fn receive_data(
         name: if named.is_empty() { &sent_name } else { named },
         role: role.unwrap_or(fields.text("role")),
         description: fields.text("description"),
+        note: fields.text("note"),
     };
     files::put_data(app, host, &opened.seen, &upload, arrived, whatever_stands).await
 }
@@ -130,13 +131,20 @@ async fn post_describe(
     Ok(saved(&slug, Step::Data, "Saved."))
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RemoveForm {
+    note: String,
+}
+
 async fn post_remove(
     State(app): State<App>,
     Path((slug, file)): Path<(String, String)>,
     shell: Shell,
+    axum::Form(RemoveForm { note }): axum::Form<RemoveForm>,
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Data)).await?;
-    files::remove_data(&app, shell.member()?, &opened.seen, &file, whatever_stands).await?;
+    files::remove_data(&app, shell.member()?, &opened.seen, &file, &note, whatever_stands).await?;
     Ok(saved(&slug, Step::Data, &format!("{file} is gone.")))
 }
 

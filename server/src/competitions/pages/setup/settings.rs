@@ -108,6 +108,8 @@ pub struct TimelineForm {
     pub entry_deadline_at: String,
     pub merger_deadline_at: String,
     pub ends_at: String,
+    /// Why a time moves after the launch.
+    pub reason: String,
 }
 
 impl From<&Competition> for TimelineForm {
@@ -117,6 +119,7 @@ impl From<&Competition> for TimelineForm {
             entry_deadline_at: field_time(competition.entry_deadline_at),
             merger_deadline_at: field_time(competition.merger_deadline_at),
             ends_at: field_time(competition.ends_at),
+            reason: String::new(),
         }
     }
 }
@@ -190,7 +193,7 @@ async fn post_timeline(
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Timeline)).await?;
     let outcome = match form.read(&opened.seen.competition) {
-        Ok(timeline) => edit::edit_timeline(&app, shell.member()?, &opened.seen, &timeline).await,
+        Ok(timeline) => edit::move_times(&app, shell.member()?, &opened.seen, &timeline, &form.reason).await,
         Err(error) => Err(error),
     };
     match mistake(outcome)? {
