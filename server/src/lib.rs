@@ -30,6 +30,7 @@ pub mod ids;
 pub mod images;
 pub mod kaggle;
 pub mod leaderboard;
+pub mod lines;
 pub mod mail;
 pub mod markdown;
 pub mod medals;

@@ -27,6 +27,7 @@ const SENTENCE_LIMIT: usize = 500;
 pub enum About {
     Timeline,
     Data,
+    Page,
 }
 
 impl About {
@@ -34,6 +35,7 @@ impl About {
         match self {
             Self::Timeline => "timeline",
             Self::Data => "data",
+            Self::Page => "page",
         }
     }
 }
@@ -45,6 +47,7 @@ pub enum Verb {
     Added,
     Replaced,
     Removed,
+    Edited,
 }
 
 impl Verb {
@@ -54,6 +57,7 @@ impl Verb {
             Self::Added => "added",
             Self::Replaced => "replaced",
             Self::Removed => "removed",
+            Self::Edited => "edited",
         }
     }
 }
@@ -62,7 +66,7 @@ impl Verb {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changed {
     pub about: About,
-    /// Which time, as it is called in the API; or a file's name.
+    /// Which time, as it is called in the API; a file's name; or a page's, as in its address.
     pub item: String,
     pub verb: Verb,
     pub moved_from: Option<DateTime<Utc>>,
@@ -82,6 +86,9 @@ impl Changed {
             "merger_deadline_at" => "the last moment to merge teams",
             file => file,
         };
+        if self.about == About::Page {
+            return format!("the page “{}” was edited", self.item);
+        }
         match (self.verb, self.moved_from, self.moved_to) {
             (Verb::Moved, Some(from), Some(to)) => {
                 format!("{what} moved from {} to {}", format::time(&from), format::time(&to))
@@ -185,6 +192,21 @@ pub fn put(before: &[DataFile], name: &str, role: &str, sha256: &[u8]) -> Vec<Ch
     changed
 }
 
+/// Pages that people rely on: their rules, and how they are judged.
+const RELIED_ON: [&str; 2] = ["rules", "evaluation"];
+
+/// What another text on a page is to participants.
+pub fn edited(page: &str) -> Vec<Changed> {
+    let changed = RELIED_ON.contains(&page).then(|| Changed {
+        about: About::Page,
+        item: page.to_owned(),
+        verb: Verb::Edited,
+        moved_from: None,
+        moved_to: None,
+    });
+    changed.into_iter().collect()
+}
+
 /// What the removal of a file is to participants.
 pub fn removed(name: &str, role: &str) -> Vec<Changed> {
     if role == "history" { Vec::new() } else { vec![Changed::file(name, Verb::Removed)] }
@@ -259,5 +281,7 @@ mod tests {
         assert_eq!(verbs("past.csv", "history", &[7; 32]), []);
         assert_eq!(verbs("train.csv", "history", &[7; 32]), [file("train.csv", Verb::Removed)]);
         assert!(removed("past.csv", "history").is_empty());
+        assert_eq!(edited("rules")[0].sentence(), "the page “rules” was edited");
+        assert!(edited("prizes").is_empty());
     }
 }

@@ -289,9 +289,20 @@ pub async fn write_page(
     let mut tx = app.db.begin().await?;
     let competition = lock(&mut tx, id).await?;
     let html = links::draw(&competition.slug, &markdown);
-    condition(store::texts::find(&mut tx, id, slug).await?)?;
+    let standing = store::texts::find(&mut tx, id, slug).await?;
+    condition(standing.clone())?;
+    let now = app.clock.now();
+    store::page_versions::keep_standing(&mut tx, id, slug).await?;
     let page = Writing { slug, title, markdown: &markdown, html: &html, is_proposed: false };
-    store::texts::save(&mut tx, id, &page, app.clock.now()).await?;
+    store::texts::save(&mut tx, id, &page, now).await?;
+    let is_same = standing.is_some_and(|standing| standing.title == title && standing.markdown == markdown);
+    if !is_same {
+        store::page_versions::keep(&mut tx, id, slug, (title, &markdown), host.id, now).await?;
+        if competition.launched_at.is_some() {
+            let changed = changes::edited(slug);
+            changes::record(&mut tx, (id, &competition.title), host, &changed, "", now).await?;
+        }
+    }
     finish(app, tx, host, id, "write_page").await?;
     Ok(slug.to_owned())
 }
@@ -351,6 +362,7 @@ pub async fn remove_page(
     if OWN_PAGES.contains(&slug) && launched_at.is_some() {
         return Err(AppError::refused("Every competition has this page: change its text instead."));
     }
+    store::page_versions::keep_standing(&mut tx, id, slug).await?;
     if !store::texts::remove(&mut tx, id, slug).await? {
         return Err(AppError::NotFound);
     }

@@ -15,6 +15,7 @@ pub mod edit;
 pub mod files;
 pub mod frame;
 pub mod front;
+pub mod history;
 pub mod launch;
 pub mod model;
 pub mod pages;

@@ -8,6 +8,7 @@ pub mod data;
 pub mod drafts;
 pub mod judging;
 pub mod lists;
+pub mod page_versions;
 pub mod texts;
 
 use holdout_contract::ranks::RankedPart;

@@ -2,47 +2,17 @@
 //! in their lines. Pure.
 
 use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use similar::{Algorithm, ChangeTag, DiffOp, TextDiff, capture_diff_slices_deadline};
+use similar::{Algorithm, DiffOp, TextDiff, capture_diff_slices_deadline};
 
 use super::ipynb::{Cell, CellKind, Notebook, Output};
+use crate::lines::{Change, LONGEST_COMPARED, Line, PATIENCE, compare_until, whole};
 
-/// Beyond it, differences are found that are right and longer than they could be.
-const PATIENCE: Duration = Duration::from_millis(300);
 /// Cells side by side are the same one changed when they share this part of their lines.
 const ALIKE: f32 = 0.4;
 /// More pairs than these are not looked at one by one.
 const MOST_PAIRS: usize = 4_000;
-/// Longer sources are compared as a whole.
-const LONGEST_COMPARED: usize = 100_000;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    Same,
-    Changed,
-    Added,
-    Removed,
-}
-
-impl Change {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Same => "same",
-            Self::Changed => "changed",
-            Self::Added => "added",
-            Self::Removed => "removed",
-        }
-    }
-}
-
-/// One line of two texts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// Never [`Change::Changed`].
-    pub change: Change,
-    pub text: String,
-}
 
 /// One place in both notebooks; cells are counted from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,7 +84,7 @@ fn replaced(
                     change: Change::Changed,
                     old: Some(old_at),
                     new: Some(new_at),
-                    lines: lines(&old.cells[old_at].source, &cell.source, until),
+                    lines: compare_until(&old.cells[old_at].source, &cell.source, until),
                     has_other_outputs: !same_outputs(&old.cells[old_at], cell),
                 });
                 next_old = old_at + 1;
@@ -170,28 +140,6 @@ fn added(cell: &Cell<'_>, at: usize) -> Step {
         lines,
         has_other_outputs: !cell.outputs.is_empty(),
     }
-}
-
-fn whole(text: &str, change: Change) -> Vec<Line> {
-    text.lines().map(|line| Line { change, text: line.to_owned() }).collect()
-}
-
-fn lines(old: &str, new: &str, until: Instant) -> Vec<Line> {
-    if old.len().max(new.len()) > LONGEST_COMPARED {
-        return whole(old, Change::Removed).into_iter().chain(whole(new, Change::Added)).collect();
-    }
-    let (old, new) = (format!("{}\n", old.trim_end()), format!("{}\n", new.trim_end()));
-    let diff = TextDiff::configure().deadline(until).diff_lines(old.as_str(), new.as_str());
-    diff.iter_all_changes()
-        .map(|change| Line {
-            change: match change.tag() {
-                ChangeTag::Equal => Change::Same,
-                ChangeTag::Insert => Change::Added,
-                ChangeTag::Delete => Change::Removed,
-            },
-            text: change.value().trim_end_matches(['\n', '\r']).to_owned(),
-        })
-        .collect()
 }
 
 /// Whether two cells put out the same, in whichever pieces and at whichever count.

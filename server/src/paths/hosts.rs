@@ -3,6 +3,13 @@
 
 use crate::ids::BulletinId;
 
+pub const PAGE_HISTORY: &str = "/c/{slug}/p/{page}/history";
+pub const PAGE_COMPARE: &str = "/c/{slug}/p/{page}/compare";
+pub const HOST_PAGE_RESTORE: &str = "/c/{slug}/host/pages/{page}/restore";
+pub const API_PAGE_VERSIONS: &str = "/api/v1/competitions/{slug}/pages/{page}/versions";
+pub const API_PAGE_VERSION: &str = "/api/v1/competitions/{slug}/pages/{page}/versions/{version}";
+pub const API_PAGE_DIFF: &str = "/api/v1/competitions/{slug}/pages/{page}/diff";
+pub const API_PAGE_RESTORE: &str = "/api/v1/competitions/{slug}/pages/{page}/restore";
 pub const HOST_SIMILAR: &str = "/c/{slug}/host/similar";
 pub const API_COMPARISONS: &str = "/api/v1/competitions/{slug}/comparisons";
 pub const API_COMPARISON: &str = "/api/v1/competitions/{slug}/comparisons/{id}";
@@ -26,6 +33,18 @@ pub const API_HOSTS: &str = "/api/v1/competitions/{slug}/hosts";
 pub const API_HOST: &str = "/api/v1/competitions/{slug}/hosts/{username}";
 pub const HOST_COPY: &str = "/c/{slug}/host/copy";
 pub const API_COPY: &str = "/api/v1/competitions/{slug}/copy";
+
+pub fn page_history(slug: &str, page: &str) -> String {
+    format!("/c/{slug}/p/{page}/history")
+}
+
+pub fn page_compare(slug: &str, page: &str, from: i32, to: i32) -> String {
+    format!("/c/{slug}/p/{page}/compare?from={from}&to={to}")
+}
+
+pub fn host_page_restore(slug: &str, page: &str) -> String {
+    format!("/c/{slug}/host/pages/{page}/restore")
+}
 
 pub fn host_similar(slug: &str) -> String {
     format!("/c/{slug}/host/similar")

@@ -60,6 +60,7 @@ const FORMS: &[(&str, &[&str])] = &[
     (paths::HOST_PAGE, &["put_page"]),
     (paths::HOST_PAGE_REMOVE, &["remove_page"]),
     (paths::HOST_PAGE_UP, &["order_pages"]),
+    (paths::HOST_PAGE_RESTORE, &["restore_page"]),
     (paths::HOST_TIMELINE, &["edit_competition"]),
     (paths::HOST_LIMITS, &["edit_competition"]),
     (paths::HOST_VISIBILITY, &["edit_competition"]),

@@ -39,6 +39,7 @@ mod moderation;
 mod notebooks;
 mod notifications;
 mod openapi;
+mod page_history;
 mod plans;
 #[path = "../../../scorer/tests/python/mod.rs"]
 mod python;

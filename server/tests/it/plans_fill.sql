@@ -96,6 +96,10 @@ insert into changes (competition_id, about, item, verb, changed_at)
 select id, 'data', 'train.csv', 'replaced', now()
 from competitions cross join generate_series(1, 20) where slug like 'old-%';
 
+insert into page_versions (competition_id, slug, number, title, markdown, edited_at)
+select id, 'rules', i, 'Rules', 'Be fair.', now()
+from competitions cross join generate_series(1, 20) i where slug like 'old-%';
+
 insert into custom_metrics (competition_id, file_name, source, sha256, uploaded_at)
 select id, 'metric.py', 'def score(): pass', sha256('x'), now() from competitions where slug like 'old-%';
 

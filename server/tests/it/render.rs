@@ -42,6 +42,8 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         api::reference::ReferencePage,
         competitions::pages::changes::ChangesPage,
         competitions::pages::data::DataPage,
+        competitions::pages::history::ComparisonPage,
+        competitions::pages::history::HistoryPage,
         competitions::pages::home::HomePage,
         competitions::pages::metrics::MetricPage,
         competitions::pages::metrics::MetricsPage,

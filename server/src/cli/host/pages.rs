@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::Competition;
 use crate::cli::Session;
 use crate::cli::fault::{CliError, Outcome};
-use crate::cli::table::{Table, items, local, text};
+use crate::cli::table::{Table, cell, items, local, text};
 use crate::web::problems::encode;
 
 #[derive(Debug, Subcommand)]
@@ -25,6 +25,42 @@ pub enum PagesVerb {
     Edit(EditArgs),
     /// Remove a page.
     Remove(PageArgs),
+    /// Every text that a page had, newest first.
+    History(HistoryArgs),
+    /// Two texts of a page, line by line.
+    Diff(DiffArgs),
+    /// Put an older text in the place of what stands there, as a new version.
+    Restore(RestoreArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    #[command(flatten)]
+    page: PageArgs,
+    #[arg(long, default_value_t = 50)]
+    limit: u32,
+    /// Go on behind this one.
+    #[arg(long, value_name = "KEY")]
+    before: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    #[command(flatten)]
+    page: PageArgs,
+    /// The older version; left out: the one before the newer.
+    #[arg(long)]
+    from: Option<i32>,
+    /// The newer version; left out: the newest.
+    #[arg(long)]
+    to: Option<i32>,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    #[command(flatten)]
+    page: PageArgs,
+    version: i32,
 }
 
 #[derive(Debug, Args)]
@@ -62,6 +98,14 @@ pub fn run(session: &Session, verb: &PagesVerb) -> Outcome {
             Ok(())
         }
         PagesVerb::Edit(args) => edit(session, args),
+        PagesVerb::History(args) => history(session, args),
+        PagesVerb::Diff(args) => diff(session, args),
+        PagesVerb::Restore(RestoreArgs { page, version }) => {
+            session.client.post(&format!("{}/restore", page.api()), &json!({ "version": version }))?;
+            let restored = json!({ "restored": version });
+            session.screen.answer(&restored, |_| format!("Version {version} stands there again."));
+            Ok(())
+        }
         PagesVerb::Remove(args) => {
             session.client.delete(&args.api())?;
             session.screen.answer(&json!({ "removed": args.page }), |_| "The page is gone.".to_owned());
@@ -78,6 +122,44 @@ fn list(session: &Session, of: &Competition) -> Outcome {
             table.row([text(page, "slug"), text(page, "title"), local(&page["updated_at"])]);
         }
         table.draw(paint, "There are no pages.")
+    });
+    Ok(())
+}
+
+fn history(session: &Session, HistoryArgs { page, limit, before }: &HistoryArgs) -> Outcome {
+    let before = before.map_or_else(String::new, |key| format!("&before={key}"));
+    let found = session.client.get(&format!("{}/versions?limit={limit}{before}", page.api()))?;
+    session.screen.answer(&found, |paint| {
+        let mut table = Table::new(&["version", "when", "by", "title"]);
+        for version in items(&found) {
+            table.row([
+                cell(&version["number"]),
+                local(&version["edited_at"]),
+                text(version, "edited_by"),
+                text(version, "title"),
+            ]);
+        }
+        table.draw(paint, "No host ever wrote this page.")
+    });
+    session.screen.tell_of_more("--before", &found["next"]);
+    Ok(())
+}
+
+fn diff(session: &Session, DiffArgs { page, from, to }: &DiffArgs) -> Outcome {
+    let named = [("from", from), ("to", to)];
+    let given = named.into_iter().filter_map(|(name, number)| Some(format!("{name}={}", (*number)?)));
+    let query = given.collect::<Vec<_>>().join("&");
+    let found = session.client.get(&format!("{}/diff?{query}", page.api()))?;
+    session.screen.answer(&found, |paint| {
+        let lines = found["lines"].as_array().into_iter().flatten().map(|line| {
+            let words = text(line, "text");
+            match line["change"].as_str() {
+                Some("added") => paint.good(&format!("+ {words}")),
+                Some("removed") => paint.bad(&format!("- {words}")),
+                _ => format!("  {words}"),
+            }
+        });
+        lines.collect::<Vec<_>>().join("\n")
     });
     Ok(())
 }

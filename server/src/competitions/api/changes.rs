@@ -25,13 +25,13 @@ pub fn router() -> OpenApiRouter<App> {
 #[schema(as = CompetitionChange)]
 struct CompetitionChangeJson {
     id: i64,
-    /// `timeline` or `data`.
+    /// `timeline`, `data` or `page`.
     #[schema(example = "timeline")]
     about: &'static str,
-    /// `ends_at`, `entry_deadline_at`, `merger_deadline_at`; or a file's name.
+    /// `ends_at`, `entry_deadline_at`, `merger_deadline_at`; a file's name; or a page's, as in its address.
     #[schema(example = "ends_at")]
     item: String,
-    /// `moved`, `added`, `replaced` or `removed`.
+    /// `moved`, `added`, `replaced`, `removed` or `edited`.
     #[schema(example = "moved")]
     verb: &'static str,
     /// Of a time that moved.
@@ -63,7 +63,7 @@ impl From<Change> for CompetitionChangeJson {
     }
 }
 
-/// What changed after the launch: times that moved, data files that came, changed or went.
+/// What changed after the launch: times that moved, data files that came, changed or went, other rules.
 #[utoipa::path(
     get,
     path = paths::API_CHANGES,

@@ -3,6 +3,7 @@
 mod audit;
 mod changes;
 mod cohosts;
+mod history;
 mod hosting;
 mod invitations;
 mod launching;
@@ -49,6 +50,7 @@ pub fn router() -> OpenApiRouter<App> {
         .merge(hosting::router())
         .merge(cohosts::router())
         .merge(changes::router())
+        .merge(history::router())
         .merge(supplying::router())
         .merge(audit::router())
         .merge(launching::router())

@@ -3,6 +3,7 @@
 
 pub mod changes;
 pub mod data;
+pub mod history;
 pub mod home;
 pub mod metrics;
 pub mod new;
@@ -18,6 +19,7 @@ pub fn router() -> Router<App> {
         .merge(home::router())
         .merge(texts::router())
         .merge(changes::router())
+        .merge(history::router())
         .merge(data::router())
         .merge(metrics::router())
         .merge(new::router())

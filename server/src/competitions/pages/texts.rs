@@ -14,6 +14,7 @@ use crate::closing;
 use crate::competitions::access::{self, Terms};
 use crate::competitions::changes::Change;
 use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::history::{self, RulesMoved};
 use crate::competitions::model::{Competition, Phase};
 use crate::competitions::store::changes;
 use crate::competitions::store::judging::{self, AuditStatement};
@@ -55,6 +56,8 @@ pub struct TextPageView {
     pub announced: Option<Announcement>,
     /// The newest, on the front.
     pub changes: Vec<Change>,
+    /// On the rules, for whoever accepted others.
+    pub rules_moved: Option<RulesMoved>,
 }
 
 impl TextPageView {
@@ -77,6 +80,12 @@ impl TextPageView {
             has_winners: true,
             announced: Some(Announcement::sample()),
             changes: vec![Change::sample()],
+            rules_moved: Some(RulesMoved {
+                accepted_at: chrono::DateTime::UNIX_EPOCH,
+                edited_at: chrono::DateTime::UNIX_EPOCH,
+                from: 1,
+                to: 2,
+            }),
         }
     }
 
@@ -137,13 +146,28 @@ async fn text_page(app: &App, slug: &str, page: &str, shell: Shell) -> Result<Te
         ),
         _ => (None, Vec::new()),
     };
+    let rules_moved = match page {
+        access::RULES => history::rules_moved(&mut conn, &seen, shell.viewer.as_ref()).await?,
+        _ => None,
+    };
     drop(conn);
     if text.is_none() && page != OVERVIEW {
         return Err(AppError::NotFound);
     }
     let frame = Frame::new(seen, Tab::Overview, shell.now);
     let current = page.to_owned();
-    Ok(TextPageView { shell, frame, links, current, text, has_winners, statement, announced, changes })
+    Ok(TextPageView {
+        shell,
+        frame,
+        links,
+        current,
+        text,
+        statement,
+        has_winners,
+        announced,
+        changes,
+        rules_moved,
+    })
 }
 
 #[derive(Template, WebTemplate)]

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use super::{Head, Part, Pedigree};
 use crate::app::App;
 use crate::error::Result;
-use crate::html::push_text;
+use crate::lines::{Change, push_lines};
 use crate::notebooks::access;
-use crate::notebooks::compare::{Change, Line, Step, compare};
+use crate::notebooks::compare::{Step, compare};
 use crate::notebooks::draw::Pen;
 use crate::notebooks::ipynb::{CellKind, Notebook};
 use crate::notebooks::push::both;
@@ -126,7 +126,7 @@ fn push_step(html: &mut String, step: &Step, old: &Notebook<'_>, new: &Notebook<
         "<section class=\"step {change}\"><h3>{kind} {change} <span class=\"muted\">({place})</span></h3>"
     ));
     if !step.lines.is_empty() {
-        push_lines(html, step);
+        push_lines(html, &step.lines);
     }
     if step.has_other_outputs {
         html.push_str("<div class=\"sides\">");
@@ -135,54 +135,6 @@ fn push_step(html: &mut String, step: &Step, old: &Notebook<'_>, new: &Notebook<
         html.push_str("</div>");
     }
     html.push_str("</section>");
-}
-
-/// The lines of both sources, those that took each other's place side by side.
-fn push_lines(html: &mut String, step: &Step) {
-    html.push_str(
-        "<div class=\"table-wrap\"><table class=\"lines\"><thead><tr><th scope=\"col\">Before</th>\
-         <th scope=\"col\">After</th></tr></thead><tbody>",
-    );
-    let mut rest = step.lines.as_slice();
-    while let Some(first) = rest.first() {
-        if first.change == Change::Same {
-            push_row(html, "same", Some(first), Some(first));
-            rest = &rest[1..];
-            continue;
-        }
-        let length = rest.iter().position(|line| line.change == Change::Same).unwrap_or(rest.len());
-        let (run, after) = rest.split_at(length);
-        let removed: Vec<&Line> = run.iter().filter(|line| line.change == Change::Removed).collect();
-        let added: Vec<&Line> = run.iter().filter(|line| line.change == Change::Added).collect();
-        for at in 0..removed.len().max(added.len()) {
-            push_row(html, "other", removed.get(at).copied(), added.get(at).copied());
-        }
-        rest = after;
-    }
-    html.push_str("</tbody></table></div>");
-}
-
-fn push_row(html: &mut String, class: &str, old: Option<&Line>, new: Option<&Line>) {
-    html.push_str(&format!("<tr class=\"{class}\">"));
-    for (side, line) in [("old", old), ("new", new)] {
-        let Some(line) = line else {
-            html.push_str("<td class=\"none\"></td>");
-            continue;
-        };
-        html.push_str(&format!("<td class=\"{side}\">"));
-        match line.change {
-            Change::Removed => html.push_str("<span class=\"visually-hidden\">removed: </span><del>"),
-            Change::Added => html.push_str("<span class=\"visually-hidden\">added: </span><ins>"),
-            Change::Same | Change::Changed => html.push_str("<span>"),
-        }
-        push_text(html, &line.text);
-        html.push_str(match line.change {
-            Change::Removed => "</del></td>",
-            Change::Added => "</ins></td>",
-            Change::Same | Change::Changed => "</span></td>",
-        });
-    }
-    html.push_str("</tr>");
 }
 
 fn push_outputs(html: &mut String, title: &str, side: Option<(usize, &Notebook<'_>)>, prefix: &str) {

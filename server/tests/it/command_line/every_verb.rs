@@ -150,6 +150,21 @@ async fn files_and_words(ada: &Shell) {
     assert_eq!(hosts(&["list", "houses"]).await["items"].as_array().map(Vec::len), Some(1));
     assert_eq!(ada.json(&["host", "similar", "houses", "--last"]).await["n_found"], 0);
     announcements(ada).await;
+    pages(ada).await;
+}
+
+async fn pages(ada: &Shell) {
+    let verb = async |words: &[&str]| ada.json(&[&["host", "pages"], words].concat()).await;
+    for text in ["One cake.", "Two cakes."] {
+        ada.write("prizes.md", text);
+        verb(&["edit", "houses", "prizes", "--file", "prizes.md"]).await;
+    }
+    assert_eq!(verb(&["history", "houses", "prizes"]).await["items"].as_array().map(Vec::len), Some(2));
+    let lines = verb(&["diff", "houses", "prizes"]).await;
+    let changes: Vec<_> = lines["lines"].as_array().unwrap().iter().map(|line| &line["change"]).collect();
+    assert_eq!(changes, ["same", "same", "removed", "added"]);
+    verb(&["restore", "houses", "prizes", "1"]).await;
+    assert_eq!(verb(&["show", "houses", "prizes"]).await["markdown"], "One cake.");
 }
 
 async fn announcements(ada: &Shell) {

@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
@@ -12,10 +12,14 @@ use super::{Opened, Setup, correct, open, saved};
 use crate::app::App;
 use crate::competitions::edit;
 use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::history::{self, PageVersion};
 use crate::competitions::setup::Step;
 use crate::competitions::store::texts::{self, TextPage};
 use crate::error::{AppError, Result};
+use crate::folder::links;
+use crate::lines;
 use crate::paths;
+use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
 use crate::web::shell::Shell;
 
@@ -25,6 +29,7 @@ pub fn router() -> Router<App> {
         .route(paths::HOST_PAGE, get(show_page).post(post_page))
         .route(paths::HOST_PAGE_REMOVE, post(post_remove))
         .route(paths::HOST_PAGE_UP, post(post_up))
+        .route(paths::HOST_PAGE_RESTORE, post(post_restore))
 }
 
 #[derive(Template, WebTemplate)]
@@ -63,6 +68,12 @@ pub struct PagePage {
     pub setup: Setup,
     pub page: TextPage,
     pub form: PageForm,
+    /// Drawn from the form's text; empty where none was asked for.
+    pub preview: String,
+    /// What somebody else saved meanwhile against the form's text, drawn; empty where nobody did.
+    pub conflict: String,
+    /// `None` where no host ever wrote it.
+    pub newest: Option<PageVersion>,
     pub mistake: Mistake,
 }
 
@@ -73,8 +84,11 @@ impl PagePage {
             shell: Shell::sample(),
             frame: Frame::sample(Tab::Host),
             setup: Setup::sample(Some(Step::Pages)),
-            form: PageForm { title: page.title.clone(), markdown: page.markdown.clone() },
+            form: PageForm::of(&page),
             page,
+            preview: "<p>Text</p>".to_owned(),
+            conflict: lines::draw_folded(&lines::compare("A cake.", "Two cakes.")),
+            newest: Some(PageVersion::sample(2)),
             mistake: Mistake::none(),
         }
     }
@@ -101,6 +115,21 @@ fn sample_page() -> TextPage {
 pub struct PageForm {
     pub title: String,
     pub markdown: String,
+    /// Names what stood there when the form was opened.
+    pub base: String,
+    /// Which button was pressed.
+    pub act: String,
+}
+
+impl PageForm {
+    fn of(page: &TextPage) -> Self {
+        Self {
+            title: page.title.clone(),
+            markdown: page.markdown.clone(),
+            base: history::tag(Some(page)),
+            act: String::new(),
+        }
+    }
 }
 
 async fn show_pages(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<PagesPage> {
@@ -152,9 +181,36 @@ async fn show_page(
 ) -> Result<PagePage> {
     let opened = open(&app, &slug, &shell, Some(Step::Pages)).await?;
     let page = find(&app, &opened, &page).await?;
-    let form = PageForm { title: page.title.clone(), markdown: page.markdown.clone() };
+    let form = PageForm::of(&page);
+    page_page(&app, opened, shell, page, form, Mistake::none()).await
+}
+
+/// Where the form was written on top of what is no more, it is compared with what stands there, and is on top
+/// of that from now on.
+async fn page_page(
+    app: &App,
+    opened: Opened,
+    shell: Shell,
+    page: TextPage,
+    form: PageForm,
+    mistake: Mistake,
+) -> Result<PagePage> {
+    let mut conn = app.db.acquire().await?;
+    let newest = history::versions(&mut conn, &opened.seen, &page.slug, i32::MAX, 1).await?.pop();
+    drop(conn);
+    let is_overtaken = history::still_stands(&form.base, Some(&page)).is_err();
+    let conflict = if is_overtaken {
+        lines::draw_folded(&lines::compare(&page.markdown, &form.markdown.replace("\r\n", "\n")))
+    } else {
+        String::new()
+    };
+    let preview = match form.act.as_str() {
+        "preview" => links::draw(&opened.seen.competition.slug, &form.markdown),
+        _ => String::new(),
+    };
+    let form = PageForm { base: history::tag(Some(&page)), ..form };
     let frame = opened.frame(&shell);
-    Ok(PagePage { frame, setup: opened.setup, shell, page, form, mistake: Mistake::none() })
+    Ok(PagePage { frame, setup: opened.setup, shell, page, form, preview, conflict, newest, mistake })
 }
 
 async fn post_page(
@@ -165,6 +221,9 @@ async fn post_page(
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Pages)).await?;
     let known = find(&app, &opened, &page).await?;
+    if form.act == "preview" {
+        return Ok(page_page(&app, opened, shell, known, form, Mistake::none()).await?.into_response());
+    }
     let outcome = edit::write_page(
         &app,
         shell.member()?,
@@ -172,16 +231,42 @@ async fn post_page(
         &known.slug,
         &form.title,
         &form.markdown,
-        edit::whatever_stands,
+        |standing| history::still_stands(&form.base, standing.as_ref()).map_err(overtaken),
     )
     .await;
     match mistake(outcome)? {
         Ok(_) => Ok(saved(&slug, Step::Pages, &format!("“{}” is saved.", form.title.trim()))),
         Err(mistake) => {
-            let frame = opened.frame(&shell);
-            Ok(correct(PagePage { frame, setup: opened.setup, shell, page: known, form, mistake }))
+            let standing = find(&app, &opened, &page).await?;
+            Ok(correct(page_page(&app, opened, shell, standing, form, mistake).await?))
         }
     }
+}
+
+fn overtaken(_: AppError) -> AppError {
+    AppError::field(
+        "form",
+        "Somebody saved this page while you were writing. Below is what yours would change in theirs; \
+         save again to put yours in its place.",
+    )
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RestoreForm {
+    number: i32,
+}
+
+async fn post_restore(
+    State(app): State<App>,
+    Path((slug, page)): Path<(String, String)>,
+    shell: Shell,
+    Form(RestoreForm { number }): Form<RestoreForm>,
+) -> Result<Response> {
+    let opened = open(&app, &slug, &shell, Some(Step::Pages)).await?;
+    let host = shell.member()?;
+    history::restore(&app, host, &opened.seen, &page, number, edit::whatever_stands).await?;
+    Ok(saved(&slug, Step::Pages, &format!("Version {number} stands there again, as the newest one.")))
 }
 
 async fn post_up(

@@ -1,0 +1,137 @@
+//! What a page said before, for everybody who sees the competition.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::routing::get;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::competitions::access;
+use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::history::{self, Comparison, PageVersion};
+use crate::competitions::store::texts;
+use crate::error::{AppError, Result};
+use crate::lines::{self, Change};
+use crate::paths;
+use crate::web::format;
+use crate::web::shell::Shell;
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route(paths::PAGE_HISTORY, get(show_history))
+        .route(paths::PAGE_COMPARE, get(show_comparison))
+}
+
+const VERSIONS_A_PAGE: usize = 50;
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/history.html")]
+pub struct HistoryPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    /// As in the page's address.
+    pub page: String,
+    /// Newest first.
+    pub versions: Vec<PageVersion>,
+    /// `before` of the next part.
+    pub next: Option<i32>,
+}
+
+impl HistoryPage {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Overview),
+            page: "prizes".to_owned(),
+            versions: vec![PageVersion::sample(3), PageVersion::sample(2)],
+            next: Some(2),
+        }
+    }
+
+    pub fn title(&self) -> &str {
+        self.versions.first().map_or(&self.page, |version| &version.title)
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct HistoryQuery {
+    before: Option<i32>,
+}
+
+async fn show_history(
+    State(app): State<App>,
+    Path((slug, page)): Path<(String, String)>,
+    Query(query): Query<HistoryQuery>,
+    shell: Shell,
+) -> Result<HistoryPage> {
+    let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
+    let mut conn = app.db.acquire().await?;
+    let before = query.before.unwrap_or(i32::MAX);
+    let fetched = i64::try_from(VERSIONS_A_PAGE + 1).unwrap_or(i64::MAX);
+    let mut versions = history::versions(&mut conn, &seen, &page, before, fetched).await?;
+    // A page that came with a copied competition may have none yet.
+    if versions.is_empty() && texts::find(&mut conn, seen.competition.id, &page).await?.is_none() {
+        return Err(AppError::NotFound);
+    }
+    drop(conn);
+    let has_more = versions.len() > VERSIONS_A_PAGE;
+    versions.truncate(VERSIONS_A_PAGE);
+    let next = versions.last().filter(|_| has_more).map(|version| version.number);
+    let frame = Frame::new(seen, Tab::Overview, shell.now);
+    Ok(HistoryPage { shell, frame, page, versions, next })
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/compare.html")]
+pub struct ComparisonPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    /// As in the page's address.
+    pub page: String,
+    pub comparison: Comparison,
+    /// Its lines, drawn.
+    pub html: String,
+}
+
+impl ComparisonPage {
+    fn new(shell: Shell, frame: Frame, page: String, comparison: Comparison) -> Self {
+        let html = lines::draw_folded(&comparison.lines);
+        Self { shell, frame, page, comparison, html }
+    }
+
+    pub fn sample() -> Self {
+        let (from, to) = (PageVersion::sample(1), PageVersion::sample(2));
+        let comparison = Comparison { lines: lines::compare("A cake.", "Two cakes."), from, to };
+        Self::new(Shell::sample(), Frame::sample(Tab::Overview), "prizes".to_owned(), comparison)
+    }
+
+    pub fn is_same(&self) -> bool {
+        self.comparison.lines.iter().all(|line| line.change == Change::Same)
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ComparisonQuery {
+    /// The one before `to` when left out.
+    from: Option<i32>,
+    /// The newest when left out.
+    to: Option<i32>,
+}
+
+async fn show_comparison(
+    State(app): State<App>,
+    Path((slug, page)): Path<(String, String)>,
+    Query(query): Query<ComparisonQuery>,
+    shell: Shell,
+) -> Result<ComparisonPage> {
+    let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
+    let mut conn = app.db.acquire().await?;
+    let comparison = history::compare(&mut conn, &seen, &page, (query.from, query.to)).await?;
+    drop(conn);
+    let frame = Frame::new(seen, Tab::Overview, shell.now);
+    Ok(ComparisonPage::new(shell, frame, page, comparison))
+}
