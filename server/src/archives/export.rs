@@ -12,9 +12,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::model::{
-    COMPETITION, FILES, FORMAT, MANIFEST, Manifest, POST_VERSIONS, POSTS, PRIVATE_BOARD, PUBLIC_BOARD,
-    SEALED_SOLUTION, SUBMISSIONS, SubmissionLine, TEAMS, TOPICS, VERSIONS, VersionLine,
+    ANNOUNCEMENTS, CHANGES, COMPETITION, FILES, FORMAT, MANIFEST, Manifest, POST_VERSIONS, POSTS,
+    PRIVATE_BOARD, PUBLIC_BOARD, SEALED_SOLUTION, SUBMISSIONS, SubmissionLine, TEAMS, TOPICS, VERSIONS,
+    VersionLine,
 };
+use super::store::news;
 use super::store::read::{self, Sealed};
 use crate::accounts::model::Member;
 use crate::app::App;
@@ -126,6 +128,7 @@ impl Export {
         self.write_submissions(zip)?;
         self.write_boards(zip)?;
         self.write_forum(zip)?;
+        self.write_news(zip)?;
         if self.wish.submission_files {
             self.write_files(zip)?;
         }
@@ -274,6 +277,34 @@ impl Export {
                 versions.iter().try_for_each(|version| line(zip, version))?;
             }
         })
+    }
+
+    fn write_news(&self, zip: &mut Sending<'_>) -> io::Result<()> {
+        let id = self.competition.id;
+        zip.begin(ANNOUNCEMENTS)?;
+        let mut after = 0;
+        loop {
+            let part = zip.wait(async {
+                let mut conn = self.app.db.acquire().await?;
+                news::announcements(&mut conn, id, after).await
+            });
+            let part = part.map_err(io::Error::other)?;
+            let Some((last, _)) = part.last() else { break };
+            after = *last;
+            part.iter().try_for_each(|(_, announcement)| line(zip, announcement))?;
+        }
+        zip.begin(CHANGES)?;
+        let mut after = 0;
+        loop {
+            let part = zip.wait(async {
+                let mut conn = self.app.db.acquire().await?;
+                news::changes(&mut conn, id, after).await
+            });
+            let part = part.map_err(io::Error::other)?;
+            let Some((last, _)) = part.last() else { return Ok(()) };
+            after = *last;
+            part.iter().try_for_each(|(_, change)| line(zip, change))?;
+        }
     }
 
     fn each_topic(

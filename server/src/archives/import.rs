@@ -19,6 +19,7 @@ use super::model::{
     Imported, Manifest, POST_VERSIONS, POSTS, PostLine, PostVersionLine, SUBMISSIONS, SubmissionLine, TEAMS,
     TOPICS, TeamLine, TopicLine,
 };
+use super::news;
 use super::people::People;
 use super::store::fill;
 use super::unpacked::{Unpacked, wrong};
@@ -62,6 +63,7 @@ async fn import_stored(app: &App, host: &Member, seen: &Seen, arrived: &Arrived)
         app,
         host,
         id: seen.competition.id,
+        slug: seen.competition.slug.clone(),
         final_limit: seen.competition.final_limit,
         now: app.clock.now(),
         unpacked,
@@ -115,6 +117,7 @@ struct Import<'a> {
     app: &'a App,
     host: &'a Member,
     id: CompetitionId,
+    slug: String,
     final_limit: i32,
     now: DateTime<Utc>,
     unpacked: Unpacked,
@@ -145,6 +148,7 @@ impl Import<'_> {
             self.insert_submissions(&mut tx, &teams).await?;
         }
         self.insert_forum(&mut tx, &teams).await?;
+        news::take_in(&mut tx, (self.id, &self.slug), &self.unpacked).await?;
         fill::set_imported(&mut tx, self.id, self.done.n_teams, self.host.is_admin, self.now).await?;
         let detail = json!({
             "source": manifest.source, "sha256": hex::encode(arrived.stored.sha256),
@@ -417,7 +421,7 @@ impl Import<'_> {
 }
 
 /// What breaks a rule of the schema is the archive's fault.
-fn contradiction(error: sqlx::Error) -> AppError {
+pub(super) fn contradiction(error: sqlx::Error) -> AppError {
     let broken = error
         .as_database_error()
         .filter(|cause| cause.code().is_some_and(|code| code.starts_with("23") || code.starts_with("22")));

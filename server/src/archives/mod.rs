@@ -11,6 +11,7 @@ pub mod api;
 pub mod export;
 pub mod import;
 pub mod model;
+mod news;
 mod people;
 pub mod store;
 mod unpacked;

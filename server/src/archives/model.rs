@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::competitions::changes::{About, Verb};
+
 /// The version of the archive's layout that this program writes and reads.
 pub const FORMAT: u32 = 1;
 /// Says what the archive is of and what is in it; the first file.
@@ -18,6 +20,8 @@ pub const SUBMISSIONS: &str = "submissions.ndjson";
 pub const TOPICS: &str = "topics.ndjson";
 pub const POSTS: &str = "posts.ndjson";
 pub const POST_VERSIONS: &str = "post_versions.ndjson";
+pub const ANNOUNCEMENTS: &str = "announcements.ndjson";
+pub const CHANGES: &str = "changes.ndjson";
 pub const PUBLIC_BOARD: &str = "boards/public.csv";
 pub const PRIVATE_BOARD: &str = "boards/private.csv";
 /// Files as participants sent them, each named after the number of its submission.
@@ -101,6 +105,40 @@ pub struct SubmissionLine {
     pub log_position: Option<i64>,
     #[serde(default)]
     pub entry_hash: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnnouncementLine {
+    pub title: String,
+    pub markdown: String,
+    /// As it is shown; to be read.
+    #[serde(default)]
+    pub posted_by: String,
+    pub posted_at: DateTime<Utc>,
+    #[serde(default)]
+    pub corrected_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub withdrawn_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub withdrawn_because: Option<String>,
+}
+
+/// A time that moved, or a file or page that changed, after the launch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeLine {
+    pub about: About,
+    pub item: String,
+    pub verb: Verb,
+    #[serde(default)]
+    pub moved_from: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub moved_to: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub note: String,
+    /// As it is shown; to be read.
+    #[serde(default)]
+    pub changed_by: String,
+    pub changed_at: DateTime<Utc>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use super::model::{FILES, FORMAT, MANIFEST, Manifest, POST_VERSIONS, POSTS, SUBMISSIONS, TEAMS, TOPICS};
+use super::model::{
+    ANNOUNCEMENTS, CHANGES, FILES, FORMAT, MANIFEST, Manifest, POST_VERSIONS, POSTS, SUBMISSIONS, TEAMS,
+    TOPICS,
+};
 use crate::bundles::archive::{Budget, unpack};
 use crate::error::{AppError, Result};
 
@@ -71,7 +74,7 @@ impl Unpacked {
         if let Some(number) = name.strip_prefix(FILES) {
             return number.parse::<i64>().ok().map(|id| self.file(id));
         }
-        [MANIFEST, TEAMS, SUBMISSIONS, TOPICS, POSTS, POST_VERSIONS]
+        [MANIFEST, TEAMS, SUBMISSIONS, TOPICS, POSTS, POST_VERSIONS, ANNOUNCEMENTS, CHANGES]
             .contains(&name)
             .then(|| self.folder.join(name))
     }

@@ -4,6 +4,7 @@
 //! Never here: a time that moved in. The schema has no such change.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use crate::accounts::model::Member;
@@ -22,7 +23,8 @@ pub const NOTE_LIMIT: usize = 1000;
 /// Of what people are told, in characters, as the schema has it.
 const SENTENCE_LIMIT: usize = 500;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum About {
     Timeline,
@@ -40,7 +42,8 @@ impl About {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Verb {
     Moved,

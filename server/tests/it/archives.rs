@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool, Row};
 use ureq::http::Method;
@@ -66,6 +66,12 @@ async fn play(world: &World) -> (Person, Arena) {
     write(&bob, "Thank you.", reply.clone()).await;
     let mended = json!({ "markdown": "It is the noise of the rows." });
     carol.api.send_json(Method::PATCH, &format!("/api/v1/posts/{reply}"), &mended).await.expect(204);
+    let news = json!({ "title": "One more hour", "text": "The end *moves*." });
+    ada.api.send_json(Method::POST, &arena.api("/announcements"), &news).await.expect(201);
+    let now = ada.api.get(&arena.api("")).await.expect(200).json();
+    let ends_at: DateTime<Utc> = now["ends_at"].as_str().unwrap().parse().unwrap();
+    let later = json!({ "ends_at": ends_at + TimeDelta::hours(1), "reason": "A power cut." });
+    ada.api.send_json(Method::PATCH, &arena.api(""), &later).await.expect(200);
     world.let_pass(TimeDelta::days(31)).await;
     let chosen = json!({ "topic": topic["id"] });
     bob.api.send_json(Method::PUT, &arena.api("/team/write-up"), &chosen).await.expect(200);
@@ -145,6 +151,7 @@ async fn what_one_installation_gives_out_another_takes_in_with_equal_scores(pool
     assert_eq!(standing(&eve, "houses").await, before);
     assert_eq!(host.json(&["verify", "houses"]).await["is_clean"], true);
     talk_is_there(&eve).await;
+    news_is_there(&eve).await;
 
     // An administrator vouches for people; wrong labels are found out.
     let root = Shell::of(&there, &there.admin("root").await).await;
@@ -191,6 +198,19 @@ fn nothing_leaks(archive: &[u8]) {
     let lines = String::from_utf8_lossy(&entries["submissions.ndjson"]).lines().count();
     let files = entries.keys().filter(|name| name.starts_with("submissions/")).count();
     assert_eq!((lines, files), (5, 5));
+}
+
+async fn news_is_there(eve: &Person) {
+    let announced = eve.api.get("/api/v1/competitions/houses/announcements").await.expect(200).json();
+    assert_eq!(
+        (&announced["items"][0]["title"], &announced["items"][0]["posted_by"]),
+        (&json!("One more hour"), &json!(""))
+    );
+    let changed = eve.api.get("/api/v1/competitions/houses/changes").await.expect(200).json();
+    assert_eq!(
+        (&changed["items"][0]["item"], &changed["items"][0]["note"]),
+        (&json!("ends_at"), &json!("A power cut."))
+    );
 }
 
 async fn talk_is_there(eve: &Person) {

@@ -1,4 +1,5 @@
 //! Every SQL statement about archives.
 
 pub mod fill;
+pub mod news;
 pub mod read;
