@@ -84,10 +84,10 @@ function exchange(method, address, headers, body, show) {
 
 /** Where the address of an upload of this file is remembered until it is used. */
 function keyOf(form, purpose, file) {
-  return file ? ["upload", form.dataset.competition, purpose, file.name, file.size, file.lastModified].join(" ") : "";
+  return file ? ["upload", form.dataset.competition ?? "", purpose, file.name, file.size, file.lastModified].join(" ") : "";
 }
 
-/** Sends a file in parts for as long as it takes; gives the upload's id. */
+/** Sends a file in parts for as long as it takes; gives the end of the upload's address: its id, and its key where it has one. */
 async function sendInParts(form, purpose, file, show) {
   const key = keyOf(form, purpose, file);
   for (let failures = 0; ; failures += 1) {
@@ -125,7 +125,7 @@ async function speak(method, address, headers, body, show) {
 
 async function begin(competition, purpose, file) {
   const encode = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
-  const pairs = Object.entries({ competition, purpose, filename: file.name });
+  const pairs = Object.entries({ competition: competition ?? "", purpose, filename: file.name });
   const metadata = pairs.map(([name, value]) => `${name} ${encode(value)}`).join(",");
   const answer = await speak("POST", UPLOADS, { "Upload-Length": file.size, "Upload-Metadata": metadata });
   if (answer.status === 404) throw new Refusal(JSON.parse(answer.responseText).detail);

@@ -48,6 +48,7 @@ pub mod submissions;
 pub mod teams;
 pub mod telemetry;
 pub mod uploads;
+pub mod veil;
 pub mod versions;
 pub mod web;
 pub mod webhooks;

@@ -457,6 +457,11 @@ pub fn revoke_token(id: &crate::ids::TokenId) -> String {
     format!("/settings/tokens/{id}/revoke")
 }
 
+/// Of an upload whose key is in its sender's hands alone.
+pub fn api_veiled_upload(upload: crate::uploads::model::UploadId, key: &str) -> String {
+    format!("{}?key={key}", api_upload(upload))
+}
+
 pub fn api_upload(id: crate::uploads::model::UploadId) -> String {
     format!("/api/v1/uploads/{id}")
 }

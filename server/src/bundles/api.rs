@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::make::{self, Wish};
+use super::receive::Sent;
 use super::report::Report;
 use super::store::{self, Bundle, KeptFile};
 use super::{Kind, receive};
@@ -21,6 +22,7 @@ use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::paths;
+use crate::uploads::spend;
 use crate::web::upload::body_chunks;
 
 pub fn router() -> OpenApiRouter<App> {
@@ -111,31 +113,46 @@ struct ReadQuery {
     from: String,
 }
 
+/// A bundle that was uploaded before, named in place of the bundle itself.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct BundleUpload {
+    /// The end of the upload's address: its id and its key.
+    #[schema(example = "5c1f7d1e-93f6-4b5c-8a44-0d2a4f0e7b11?key=5d1c0f")]
+    upload: String,
+}
+
 /// Read a competition of another platform: a bundle of Codabench, a configuration of EvalAI, a folder as Kaggle's
 /// hosts prepare it, a repository of Hugging Face.
 ///
-/// A zip or tar.gz of at most 32 MiB; `holdout host import` reads larger ones on your machine. Nothing of it is
-/// run. A solution in it is sealed at once. No draft is made yet: look at the report first.
+/// A zip or tar.gz of at most 32 MiB; a larger one, of up to 4 GiB, is uploaded in parts before, with the purpose `bundle`,
+/// and named here. Nothing of it is run. A solution in it is sealed at once. No draft is made yet: look at the report first.
 #[utoipa::path(
     post,
     path = paths::API_BUNDLES,
     tag = "Hosting",
     security(("token" = ["host"])),
     params(ReadQuery),
-    request_body(content(([u8] = "application/octet-stream")), description = "The bundle"),
-    responses((status = 201, description = "What it would become, with the report of everything in it", body = BundleJson)),
+    request_body(content(([u8] = "application/octet-stream"), (BundleUpload = "application/json")), description = "The bundle; or an upload that is whole"),
+    responses((status = 201, description = "What it would become, with the report of everything in it", body = BundleJson), (status = 409, description = "The upload was used before")),
 )]
 async fn read_bundle(
     State(app): State<App>,
     ApiQuery(query): ApiQuery<ReadQuery>,
     caller: ApiMember,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<BundleJson>)> {
     let host = caller.with(Scope::Host)?;
     let from = Kind::read(&query.from)?;
     let turn = receive::enter(&app, &host).await?;
-    let archive = receive::gather(body_chunks(body)).await?;
-    let id = receive::receive(&app, &host, turn, archive, from).await?;
+    let sent = if spend::is_named(&headers) {
+        let named: BundleUpload = spend::read_named(body).await?;
+        Sent::Veiled(spend::bundle(&app, &host, &named.upload).await?)
+    } else {
+        Sent::Whole(receive::gather(body_chunks(body)).await?)
+    };
+    let id = receive::receive(&app, &host, turn, sent, from).await?;
     Ok((StatusCode::CREATED, Json(shown(&app, &host, id).await?)))
 }
 

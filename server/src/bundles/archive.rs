@@ -3,9 +3,9 @@
 //! Never here: a size that a header claims, a path that leaves its folder, a link, a device, two
 //! entries of one name.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
@@ -39,6 +39,8 @@ const KIND: u32 = 0o170_000;
 const REGULAR: u32 = 0o100_000;
 const FOLDER: u32 = 0o040_000;
 
+/// Bytes that are read of a zip until its entries are known, all of which are held in memory.
+const LONGEST_LIST: u64 = 32 << 20;
 const LONGEST_PATH: usize = 1024;
 const DEEPEST: usize = 32;
 
@@ -115,32 +117,40 @@ impl Met {
 /// # Errors
 /// [`Refused`]
 pub fn unpack<W: Write>(
-    mut archive: File,
+    mut archive: impl Read + Seek,
     budget: &mut Budget,
     open: impl FnMut(&str) -> io::Result<W>,
 ) -> Result<(), Refused> {
     let mut start = Vec::new();
     Read::by_ref(&mut archive).take(4).read_to_end(&mut start)?;
     archive.rewind()?;
-    unpack_bytes(archive, &start, budget, open)
-}
-
-/// As [`unpack`], from anything that can be read from its beginning; `start` are its first bytes.
-///
-/// # Errors
-/// [`Refused`]
-pub fn unpack_bytes<W: Write>(
-    archive: impl Read + Seek,
-    start: &[u8],
-    budget: &mut Budget,
-    open: impl FnMut(&str) -> io::Result<W>,
-) -> Result<(), Refused> {
-    if is_zip(start) {
+    if is_zip(&start) {
         unzip(archive, budget, open)
-    } else if is_gzip(start) {
+    } else if is_gzip(&start) {
         untar(archive, budget, open)
     } else {
         Err(Refused("This is neither a zip file nor a tar.gz.".to_owned()))
+    }
+}
+
+/// Gives so many bytes at most, until it is told otherwise.
+struct Bounded<'a, R> {
+    archive: R,
+    left: &'a Cell<u64>,
+}
+
+impl<R: Read> Read for Bounded<'_, R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let n = self.archive.read(bytes)?;
+        let left = self.left.get().checked_sub(n as u64);
+        self.left.set(left.ok_or_else(|| io::Error::other("its list of entries is too long"))?);
+        Ok(n)
+    }
+}
+
+impl<R: Seek> Seek for Bounded<'_, R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.archive.seek(to)
     }
 }
 
@@ -149,7 +159,9 @@ fn unzip<W: Write>(
     budget: &mut Budget,
     mut open: impl FnMut(&str) -> io::Result<W>,
 ) -> Result<(), Refused> {
-    let mut zip = ZipArchive::new(archive)?;
+    let left = Cell::new(LONGEST_LIST);
+    let mut zip = ZipArchive::new(Bounded { archive, left: &left })?;
+    left.set(u64::MAX);
     if zip.has_duplicate_names() {
         return Err(Refused("The zip file holds two entries of one name.".to_owned()));
     }

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use serde_json::Map;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
 use super::archive::Refused;
 use super::html;
@@ -25,6 +27,8 @@ const LINE_CHARS: usize = 200;
 pub enum Payload {
     Of(Tree, String),
     Made(Vec<u8>),
+    /// Every file of a folder, as a zip.
+    Zipped(Tree),
 }
 
 impl Payload {
@@ -34,8 +38,20 @@ impl Payload {
         match self {
             Self::Of(tree, path) => tree.copy(path, into),
             Self::Made(bytes) => Ok(into.write_all(bytes)?),
+            Self::Zipped(folder) => zip(folder, into),
         }
     }
+}
+
+fn zip(folder: &Tree, into: &mut impl std::io::Write) -> Result<(), Refused> {
+    let mut zip = ZipWriter::new_stream(into);
+    for name in folder.paths() {
+        let is_large = folder.size_bytes(name)? > u64::from(u32::MAX);
+        zip.start_file(name, SimpleFileOptions::default().large_file(is_large))?;
+        folder.copy(name, &mut zip)?;
+    }
+    zip.finish()?;
+    Ok(())
 }
 
 /// A competition that came from a bundle.
@@ -240,6 +256,11 @@ impl Draft {
     /// Adds a data file that was made; gives its name.
     pub fn made(&mut self, name: &str, role: &str, description: &str, bytes: Vec<u8>) -> String {
         self.add(name, role, description, Payload::Made(bytes))
+    }
+
+    /// Adds a folder as a zip; gives its name.
+    pub fn zipped(&mut self, name: &str, role: &str, description: &str, folder: Tree) -> String {
+        self.add(name, role, description, Payload::Zipped(folder))
     }
 
     fn add(&mut self, name: &str, role: &str, description: &str, payload: Payload) -> String {

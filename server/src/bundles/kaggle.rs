@@ -1,5 +1,7 @@
 //! Folders as Kaggle's hosts prepare them: train, test, solution, sample submission, and a metric.
 
+use std::io::{BufRead, BufReader, Read};
+
 use super::archive::Refused;
 use super::draft::{Draft, Payload};
 use super::tree::Tree;
@@ -83,9 +85,13 @@ fn title(draft: &mut Draft, tree: &Tree) {
     }
 }
 
+/// Of the first line of a solution.
+const LONGEST_HEADER: u64 = 1 << 20;
+
 fn usage(draft: &mut Draft, tree: &Tree, path: &str) {
-    let header = tree.read(path, 1 << 30).ok().and_then(|bytes| {
-        let first = bytes.split(|byte| *byte == b'\n').next()?.to_vec();
+    let header = tree.open(path).ok().and_then(|file| {
+        let mut first = Vec::new();
+        BufReader::new(file.take(LONGEST_HEADER)).read_until(b'\n', &mut first).ok()?;
         String::from_utf8(first).ok()
     });
     let has_usage = header.is_none_or(|header| {

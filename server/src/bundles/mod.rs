@@ -4,8 +4,9 @@
 //! The road: [`archive`] unpacks within bounds, [`tree`] holds the files, one importer makes a [`draft`] of
 //! them, with a [`report`] in which everything of the bundle stands.
 //!
-//! On the site, [`receive`] reads a bundle in memory and keeps what was read with its report; [`make`] makes a
-//! draft of it once its host has seen that.
+//! On the site, [`receive`] reads a bundle and keeps what was read with its report; [`make`] makes a draft of it once
+//! its host has seen that. A small one is read in memory; a large one came in parts, and is read where it lies under
+//! the key of its sender, into a [`scratch`] that nobody can read.
 //!
 //! Never here: running a program, guessing what a bundle does not say, or a label in the clear on the server's disk.
 
@@ -23,6 +24,7 @@ pub mod make;
 pub mod pages;
 pub mod receive;
 pub mod report;
+mod scratch;
 pub mod store;
 mod tables;
 mod times;

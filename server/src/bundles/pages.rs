@@ -12,7 +12,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::make::{self, Wish};
-use super::receive::{self, Turn};
+use super::receive::{self, Sent, Turn};
 use super::report::Report;
 use super::store::{self, Bundle};
 use super::{Kind, report};
@@ -23,6 +23,7 @@ use crate::competitions::pages::setup::correct;
 use crate::error::{AppError, Result};
 use crate::folder::model::Contents;
 use crate::paths;
+use crate::uploads::spend;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
 use crate::web::shell::{Shell, flash};
@@ -52,7 +53,11 @@ impl SendBundlePage {
     }
 
     pub fn bounds(&self) -> String {
-        format!("A zip or tar.gz of at most {}.", format::limit(receive::LIMIT_BYTES))
+        format!(
+            "A zip or tar.gz of at most {}; of at most {} without scripts.",
+            format::limit(receive::LARGE_LIMIT_BYTES),
+            format::limit(receive::LIMIT_BYTES)
+        )
     }
 
     /// Words of the form, with what people read.
@@ -86,16 +91,21 @@ async fn post_bundle(State(app): State<App>, shell: Shell, form: Multipart) -> R
     }
 }
 
-/// Forms put the file last, behind the kind.
+/// Forms put the file last, or the upload that stands for it, behind the kind.
 async fn take(app: &App, host: &Member, turn: Turn, mut form: Multipart, from: &mut String) -> Result<Uuid> {
     let broken = |_| AppError::field("file", "The form could not be read to its end.");
     while let Some(field) = form.next_field().await.map_err(broken)? {
         match field.name() {
             Some("from") => *from = word(field).await?,
+            Some("upload") => {
+                let bundle = spend::bundle(app, host, &word(field).await?).await;
+                let sent = Sent::Veiled(bundle.map_err(spend::beside_the_file)?);
+                return receive::receive(app, host, turn, sent, Kind::read(from)?).await;
+            }
             Some("file") if field.file_name().is_some_and(|name| !name.is_empty()) => {
                 let kind = Kind::read(from)?;
                 let archive = receive::gather(field.map(|chunk| chunk.map_err(broken))).await?;
-                return receive::receive(app, host, turn, archive, kind).await;
+                return receive::receive(app, host, turn, Sent::Whole(archive), kind).await;
             }
             _ => {}
         }
@@ -104,7 +114,7 @@ async fn take(app: &App, host: &Member, turn: Turn, mut form: Multipart, from: &
 }
 
 async fn word(mut field: Field<'_>) -> Result<String> {
-    const LONGEST_BYTES: usize = 40;
+    const LONGEST_BYTES: usize = 120;
     let broken = |_| AppError::field("from", "The form could not be read to its end.");
     let mut bytes = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(broken)? {

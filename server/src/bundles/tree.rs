@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{self, Cursor, Read, Write};
+use std::io::{self, Cursor, Read, Seek, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -14,6 +14,7 @@ use std::rc::Rc;
 use uuid::Uuid;
 
 use super::archive::{self, Budget, Refused, is_junk, is_zip};
+use super::scratch::{Part, Scratch};
 
 /// Archives lie in archives so deep at most: a bundle, its data, and a table in them.
 const DEEPEST: usize = 3;
@@ -26,16 +27,31 @@ pub struct Space {
     budget: RefCell<Budget>,
     /// Paths of the outermost tree that were looked at.
     used: RefCell<BTreeSet<String>>,
+    /// Of one file that is read whole.
+    most_at_once: u64,
 }
 
 enum Place {
     Memory,
     Disk { folder: PathBuf, n_files: RefCell<u64> },
+    Veiled(Rc<Scratch>),
 }
 
 impl Space {
+    fn new(place: Place, budget: Budget, most_at_once: u64) -> Rc<Self> {
+        Rc::new(Self { place, budget: budget.into(), used: RefCell::default(), most_at_once })
+    }
+
     pub fn in_memory(budget: Budget) -> Rc<Self> {
-        Rc::new(Self { place: Place::Memory, budget: budget.into(), used: RefCell::default() })
+        Self::new(Place::Memory, budget, u64::MAX)
+    }
+
+    /// On the disk, where nobody can read it; no file is read whole beyond `most_at_once`.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn veiled(folder: &Path, budget: Budget, most_at_once: u64) -> io::Result<Rc<Self>> {
+        Ok(Self::new(Place::Veiled(Scratch::new(folder)?), budget, most_at_once))
     }
 
     /// A folder that nobody else can read, and that goes with this value.
@@ -46,7 +62,7 @@ impl Space {
         let folder = std::env::temp_dir().join(format!("holdout-bundle-{}", Uuid::now_v7()));
         fs::DirBuilder::new().mode(0o700).create(&folder)?;
         let place = Place::Disk { folder, n_files: RefCell::new(0) };
-        Ok(Rc::new(Self { place, budget: budget.into(), used: RefCell::default() }))
+        Ok(Self::new(place, budget, u64::MAX))
     }
 
     fn open(&self) -> io::Result<(Content, Writer)> {
@@ -60,6 +76,10 @@ impl Space {
                 let path = folder.join(number.to_string());
                 let file = File::create_new(&path)?;
                 Ok((Content::Disk(path), Writer::Disk(io::BufWriter::new(file))))
+            }
+            Place::Veiled(scratch) => {
+                let part = scratch.begin();
+                Ok((Content::Veiled(part.clone()), Writer::Veiled(part)))
             }
         }
     }
@@ -76,6 +96,7 @@ impl Drop for Space {
 enum Writer {
     Memory(Rc<RefCell<Vec<u8>>>),
     Disk(io::BufWriter<File>),
+    Veiled(Part),
 }
 
 impl Write for Writer {
@@ -83,12 +104,13 @@ impl Write for Writer {
         match self {
             Self::Memory(held) => held.borrow_mut().write(bytes),
             Self::Disk(file) => file.write(bytes),
+            Self::Veiled(part) => part.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Memory(_) => Ok(()),
+            Self::Memory(_) | Self::Veiled(_) => Ok(()),
             Self::Disk(file) => file.flush(),
         }
     }
@@ -98,6 +120,7 @@ impl Write for Writer {
 enum Content {
     Memory(Rc<RefCell<Vec<u8>>>),
     Disk(PathBuf),
+    Veiled(Part),
 }
 
 /// Files by their path, with `/` between names.
@@ -135,20 +158,8 @@ impl Tree {
     ///
     /// # Errors
     /// [`Refused`]
-    pub fn of_archive(archive: File, space: Rc<Space>) -> Result<Self, Refused> {
+    pub fn of_archive(archive: impl Read + Seek, space: Rc<Space>) -> Result<Self, Refused> {
         let files = collect(&space, |budget, open| archive::unpack(archive, budget, open))?;
-        Ok(Self { files: without_root(files), space, depth: 1, prefix: Some(String::new()) })
-    }
-
-    /// As [`Tree::of_archive`], of one that lies in memory.
-    ///
-    /// # Errors
-    /// [`Refused`]
-    pub fn of_bytes(archive: &[u8], space: Rc<Space>) -> Result<Self, Refused> {
-        let unpack = |budget: &mut Budget, open: &mut dyn FnMut(&str) -> io::Result<Writer>| {
-            archive::unpack_bytes(Cursor::new(archive), archive, budget, open)
-        };
-        let files = collect(&space, unpack)?;
         Ok(Self { files: without_root(files), space, depth: 1, prefix: Some(String::new()) })
     }
 
@@ -192,6 +203,7 @@ impl Tree {
         Ok(match self.find(path)? {
             Content::Memory(bytes) => Box::new(Cursor::new(bytes.borrow().clone())),
             Content::Disk(file) => Box::new(io::BufReader::new(File::open(file)?)),
+            Content::Veiled(part) => Box::new(part.open()),
         })
     }
 
@@ -200,12 +212,23 @@ impl Tree {
     /// # Errors
     /// [`Refused`]
     pub fn read(&self, path: &str, most: u64) -> Result<Vec<u8>, Refused> {
+        let most = most.min(self.space.most_at_once);
         let mut bytes = Vec::new();
-        self.open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+        self.open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > most {
             return Err(Refused(format!("“{path}” is larger than {}.", crate::web::format::size(most))));
         }
         Ok(bytes)
+    }
+
+    /// # Errors
+    /// [`Refused`]
+    pub fn size_bytes(&self, path: &str) -> Result<u64, Refused> {
+        Ok(match self.find(path)? {
+            Content::Memory(bytes) => bytes.borrow().len() as u64,
+            Content::Disk(file) => fs::metadata(file)?.len(),
+            Content::Veiled(part) => part.size_bytes(),
+        })
     }
 
     /// A file's text.
@@ -264,14 +287,13 @@ impl Tree {
         if self.depth >= DEEPEST {
             return Err(Refused(format!("“{path}” is an archive in an archive in an archive.")));
         }
-        let unpack =
-            |budget: &mut Budget, open: &mut dyn FnMut(&str) -> io::Result<Writer>| match self.find(path)? {
-                Content::Memory(bytes) => {
-                    let bytes = bytes.borrow();
-                    archive::unpack_bytes(Cursor::new(bytes.as_slice()), &bytes, budget, open)
-                }
-                Content::Disk(file) => archive::unpack(File::open(file)?, budget, open),
-            };
+        let unpack = |budget: &mut Budget, open: &mut dyn FnMut(&str) -> io::Result<Writer>| match self
+            .find(path)?
+        {
+            Content::Memory(bytes) => archive::unpack(Cursor::new(bytes.borrow().as_slice()), budget, open),
+            Content::Disk(file) => archive::unpack(File::open(file)?, budget, open),
+            Content::Veiled(part) => archive::unpack(part.open(), budget, open),
+        };
         let files = collect(&self.space, unpack)?;
         Ok(Self { files, space: self.space.clone(), depth: self.depth + 1, prefix: None })
     }
@@ -284,6 +306,7 @@ impl Tree {
         match self.find(path)? {
             Content::Memory(bytes) => into.write_all(&bytes.borrow())?,
             Content::Disk(file) => drop(io::copy(&mut File::open(file)?, into)?),
+            Content::Veiled(part) => drop(io::copy(&mut part.open(), into)?),
         }
         Ok(())
     }

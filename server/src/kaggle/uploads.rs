@@ -166,7 +166,8 @@ async fn max_bytes(app: &App, upload: &Upload) -> Result<u64, Fault> {
     if known.suspended_at.is_some() {
         return Err(AppError::NotFound.into());
     }
-    Ok(enter(app, &known.member, &upload.slug).await?.max_bytes())
+    let slug = upload.slug.as_deref().ok_or(AppError::NotFound)?;
+    Ok(enter(app, &known.member, slug).await?.max_bytes())
 }
 
 async fn restart(app: &App, upload: &Upload, total: u64) -> Result<(), Fault> {

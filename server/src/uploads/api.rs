@@ -8,23 +8,25 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::model::{Member, Scope};
+use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::files::DATA_LIMIT_BYTES;
 use crate::error::{AppError, Result};
 use crate::paths;
-use crate::uploads::append::append;
+use crate::uploads::append::{Part, append};
 use crate::uploads::begin::{Wish, begin};
 use crate::uploads::model::{Checksum, Metadata, Purpose, Upload, UploadId};
 use crate::uploads::partial::{path_of, quiet};
 use crate::uploads::remove::{self, remove};
 use crate::uploads::store;
 use crate::uploads::tus::{self, Stands};
+use crate::veil::Veil;
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -37,9 +39,9 @@ pub fn router() -> OpenApiRouter<App> {
 #[derive(Serialize, utoipa::ToSchema)]
 struct UploadJson {
     id: UploadId,
-    /// The competition's name in addresses.
-    competition: String,
-    /// `submission`, `check`, `data`, `solution`, `table` or `archive`.
+    /// The competition's name in addresses; none of a bundle.
+    competition: Option<String>,
+    /// `submission`, `check`, `data`, `solution`, `table`, `archive` or `bundle`.
     purpose: String,
     file_name: String,
     size_bytes: i64,
@@ -131,8 +133,9 @@ async fn show_protocol() -> impl IntoResponse {
 /// Begin an upload.
 ///
 /// `Upload-Metadata` says what it is for: `competition` (its name in addresses), `purpose` (`submission`, `check`, `data`,
-/// `solution`, `table` or `archive`) and `filename`, each with its value in base64. Solutions and labelled tables are taken only when they
-/// are sealed. An upload that is whole is used by naming its id where a file would be sent.
+/// `solution`, `table`, `archive` or `bundle`) and `filename`, each with its value in base64. Solutions and labelled tables are taken
+/// only when they are sealed. A bundle belongs to no competition; its address ends with a key that this server does not keep, and
+/// without which nobody reads what arrived. An upload that is whole is used by naming its id where a file would be sent.
 #[utoipa::path(
     post,
     path = paths::API_UPLOADS,
@@ -173,7 +176,7 @@ async fn begin_upload(
     let metadata = Metadata::read(tus::text(&headers, &tus::UPLOAD_METADATA).unwrap_or_default())?;
     let total_bytes = tus::number(&headers, &tus::UPLOAD_LENGTH, "Upload-Length")?;
     let purpose = Purpose::parse(&metadata.purpose).ok_or_else(|| {
-        let sentence = "Say in Upload-Metadata what this upload is for: purpose, in base64, is submission, check, data, solution or table.";
+        let sentence = "Say in Upload-Metadata what this upload is for: purpose, in base64, is submission, check, data, solution, table, archive or bundle.";
         AppError::field("Upload-Metadata", sentence)
     })?;
     let member: Member = caller.with(purpose.scope())?;
@@ -185,8 +188,9 @@ async fn begin_upload(
         metadata: &metadata.text,
         total_bytes,
     };
-    let mut upload = begin(&app, &member, wish).await?;
-    if let Some(part) = first {
+    let (mut upload, veil) = begin(&app, &member, wish).await?;
+    if let Some(mut part) = first {
+        part.veil.clone_from(&veil);
         let begun = upload.clone();
         match append(&app, upload, part, body).await {
             Ok(further) => upload = further,
@@ -197,7 +201,11 @@ async fn begin_upload(
             }
         }
     }
-    let location = [(LOCATION, paths::api_upload(upload.id))];
+    let address = match &veil {
+        Some(veil) => paths::api_veiled_upload(upload.id, &veil.text()),
+        None => paths::api_upload(upload.id),
+    };
+    let location = [(LOCATION, address)];
     Ok((StatusCode::CREATED, location, Stands(&upload), ()).into_response())
 }
 
@@ -254,9 +262,17 @@ async fn head_upload(
     Ok(tus::describe(&upload))
 }
 
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+struct KeyQuery {
+    /// Of a bundle: the end of its address.
+    key: Option<String>,
+}
+
 /// Send bytes of an upload.
 ///
-/// They are on the disk before the new offset is told. What arrived over a line that broke stays, unless a checksum was sent with it.
+/// The `key` is part of a bundle's address. They are on the disk before the new offset is told. What arrived over a line that broke stays, unless a checksum was sent with it.
 #[utoipa::path(
     patch,
     path = paths::API_UPLOAD,
@@ -264,6 +280,7 @@ async fn head_upload(
     tag = "Uploads",
     security(("token" = ["submit"]), ("token" = ["host"])),
     params(
+        KeyQuery,
         ("Tus-Resumable" = String, Header, description = "`1.0.0`", example = "1.0.0"),
         ("Upload-Offset" = i64, Header, description = "Where the upload stands", minimum = 0, example = 0),
         ("Upload-Checksum" = Option<String>, Header, description = "`sha256 BASE64` or `sha1 BASE64` of these bytes"),
@@ -290,13 +307,15 @@ async fn head_upload(
 async fn append_to_upload(
     State(app): State<App>,
     Path(id): Path<UploadId>,
+    ApiQuery(key): ApiQuery<KeyQuery>,
     caller: ApiMember,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response> {
     let upload = own(&app, caller, id).await?;
     let offset = tus::number(&headers, &tus::UPLOAD_OFFSET, "Upload-Offset")?;
-    let part = tus::part(&headers, offset)?;
+    let veil = key.key.as_deref().and_then(Veil::parse);
+    let part = Part { veil, ..tus::part(&headers, offset)? };
     let upload = append(&app, upload, part, body).await?;
     Ok((StatusCode::NO_CONTENT, Stands(&upload), ()).into_response())
 }
@@ -333,6 +352,7 @@ async fn end_upload(
     tag = "Uploads",
     security(("token" = ["submit"]), ("token" = ["host"])),
     params(
+        KeyQuery,
         ("Tus-Resumable" = String, Header, description = "`1.0.0`", example = "1.0.0"),
         ("X-HTTP-Method-Override" = String, Header, description = "`PATCH` or `DELETE`", example = "PATCH"),
         ("Upload-Offset" = Option<i64>, Header, description = "Where the upload stands; for `PATCH`", minimum = 0, example = 0),
@@ -353,12 +373,13 @@ async fn end_upload(
 async fn override_method(
     state: State<App>,
     path: Path<UploadId>,
+    key: ApiQuery<KeyQuery>,
     caller: ApiMember,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response> {
     match tus::text(&headers, &tus::METHOD_OVERRIDE) {
-        Some("PATCH") => append_to_upload(state, path, caller, headers, body).await,
+        Some("PATCH") => append_to_upload(state, path, key, caller, headers, body).await,
         Some("DELETE") => Ok(end_upload(state, path, caller).await?.into_response()),
         _ => Err(AppError::WrongMethod),
     }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest, Sha256};
@@ -16,6 +16,7 @@ use crate::uploads::model::{Checksum, LIFE, Upload, require_sealed};
 use crate::uploads::partial::{self, Partial, busy};
 use crate::uploads::store;
 use crate::uploads::writers::Turn;
+use crate::veil::Veil;
 
 /// A killed server loses so many received bytes at most.
 const BYTES_BETWEEN_FLUSHES: u64 = 32 << 20;
@@ -30,6 +31,8 @@ pub struct Part {
     /// How long it is, where the sender says so.
     pub length: Option<u64>,
     pub checksum: Option<Checksum>,
+    /// The key of an upload that lies veiled on the disk.
+    pub veil: Option<Veil>,
 }
 
 /// Appends a part; gives the upload as it stands then.
@@ -61,7 +64,8 @@ async fn take_turn(app: &App, upload: Upload, part: Part, body: Body) -> Result<
     if part.length.is_some_and(|length| length > current.total() - current.offset()) {
         return Err(beyond(&current));
     }
-    let mut appending = Appending::new(app, current, partial)?;
+    let veil = current.veil(part.veil)?;
+    let mut appending = Appending::new(app, current, partial, veil)?;
     let chunks = body.into_data_stream().map(|chunk| {
         chunk.map_err(|error| AppError::field("file", format!("The upload broke off: {error}.")))
     });
@@ -107,14 +111,15 @@ struct Appending<'a> {
     hasher: Sha256,
     written: u64,
     is_sealed: bool,
+    veil: Option<Veil>,
 }
 
 impl<'a> Appending<'a> {
-    fn new(app: &'a App, upload: Upload, partial: Partial) -> Result<Self> {
+    fn new(app: &'a App, upload: Upload, partial: Partial, veil: Option<Veil>) -> Result<Self> {
         let hasher = restored(upload.digest_state.as_deref())?;
         let is_sealed = upload.purpose()?.is_secret();
         let written = upload.offset();
-        Ok(Self { app, upload, partial, hasher, written, is_sealed })
+        Ok(Self { app, upload, partial, hasher, written, is_sealed, veil })
     }
 
     /// Writes what arrives, to the end of the body, of the file, or of the writer's turn.
@@ -142,6 +147,7 @@ impl<'a> Appending<'a> {
             if let Some(checksum) = &mut checksum {
                 checksum.update(&chunk);
             }
+            let chunk = self.as_it_is_kept(chunk)?;
             self.partial.write(&chunk).await?;
             self.hasher.update(&chunk);
             self.written += chunk.len() as u64;
@@ -149,6 +155,14 @@ impl<'a> Appending<'a> {
                 self.flush().await?;
             }
         }
+    }
+
+    /// Nothing that is written or hashed tells what a veil hides: a hash that goes on holds the last bytes it was given.
+    fn as_it_is_kept(&self, chunk: Bytes) -> Result<Bytes> {
+        let Some(veil) = &self.veil else { return Ok(chunk) };
+        let mut bytes = BytesMut::from(chunk);
+        veil.apply(self.written, &mut bytes)?;
+        Ok(bytes.freeze())
     }
 
     /// Puts what was written on the disk, then on record.

@@ -6,6 +6,7 @@ use crate::accounts::model::Member;
 use crate::accounts::secret;
 use crate::app::App;
 use crate::archives::import::ARCHIVE_LIMIT_BYTES;
+use crate::bundles::receive;
 use crate::competitions::access::see_as_host;
 use crate::competitions::files::DATA_LIMIT_BYTES;
 use crate::competitions::store::judging;
@@ -17,13 +18,14 @@ use crate::submissions::submit::{enter, refuse_used_up};
 use crate::uploads::model::{LIFE, MOST_OPEN, Purpose, Upload, UploadId, not_sealed};
 use crate::uploads::remove::remove;
 use crate::uploads::store::{self, NewUpload};
+use crate::veil::Veil;
 use crate::web::upload::{AGE_HEADER, too_large};
 
 /// What somebody wants to upload.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish<'a> {
     pub purpose: Purpose,
-    /// The competition's name in addresses.
+    /// The competition's name in addresses; empty for a bundle.
     pub slug: &'a str,
     pub file_name: &'a str,
     pub metadata: &'a str,
@@ -32,19 +34,22 @@ pub struct Wish<'a> {
 
 /// What an upload of this purpose is held to.
 struct Terms {
-    competition_id: CompetitionId,
+    competition_id: Option<CompetitionId>,
     max_bytes: u64,
     recipient: Option<String>,
 }
 
-/// Begins an upload.
+/// Begins an upload; with it comes the key of one that lies veiled on the disk, which nobody else has.
 ///
 /// # Errors
 /// Those of the verb it is for, [`AppError::TooLarge`] beyond its limit, [`AppError::TooMany`] when
 /// [`MOST_OPEN`] others are open.
-pub async fn begin(app: &App, member: &Member, wish: Wish<'_>) -> Result<Upload> {
+pub async fn begin(app: &App, member: &Member, wish: Wish<'_>) -> Result<(Upload, Option<Veil>)> {
     let terms = terms(app, member, &wish).await?;
-    insert(app, member.id, &wish, &terms, None).await
+    let veil = (wish.purpose == Purpose::Bundle).then(Veil::draw);
+    let key_hash = veil.as_ref().map(Veil::digest);
+    let hashes = Hashes { address: None, key: key_hash.as_ref().map(<[u8; 32]>::as_slice) };
+    Ok((insert(app, member.id, &wish, &terms, hashes).await?, veil))
 }
 
 /// Begins an upload with an address of its own, which needs no other credential; gives the address's secret.
@@ -56,7 +61,8 @@ pub async fn begin_addressed(app: &App, member: &Member, wish: Wish<'_>) -> Resu
     let terms = terms(app, member, &wish).await?;
     let secret = secret::draw();
     let hash = secret::digest(&secret);
-    let outcome = insert(app, member.id, &wish, &terms, Some(&hash)).await;
+    let hashes = Hashes { address: Some(&hash), key: None };
+    let outcome = insert(app, member.id, &wish, &terms, hashes).await;
     let Err(AppError::TooMany { .. }) = outcome else { return outcome.map(|_| secret) };
     let mut conn = app.db.acquire().await?;
     let oldest = store::oldest_addressed(&mut conn, member.id).await?;
@@ -67,7 +73,7 @@ pub async fn begin_addressed(app: &App, member: &Member, wish: Wish<'_>) -> Resu
     drop(conn);
     let Some(oldest) = oldest else { return outcome.map(|_| secret) };
     remove(app, &oldest).await?;
-    insert(app, member.id, &wish, &terms, Some(&hash)).await?;
+    insert(app, member.id, &wish, &terms, hashes).await?;
     Ok(secret)
 }
 
@@ -81,13 +87,21 @@ async fn terms(app: &App, member: &Member, wish: &Wish<'_>) -> Result<Terms> {
                 let allowance = submissions::store::allowance(&mut conn, entrant.team_id, limit, now).await?;
                 refuse_used_up(&allowance, now)?;
             }
-            Terms { competition_id: entrant.competition.id, max_bytes: entrant.max_bytes(), recipient: None }
+            Terms {
+                competition_id: Some(entrant.competition.id),
+                max_bytes: entrant.max_bytes(),
+                recipient: None,
+            }
         }
         Purpose::Data | Purpose::Archive => {
             let seen = see_as_host(app, wish.slug, Some(member)).await?;
             let max_bytes =
                 if wish.purpose == Purpose::Data { DATA_LIMIT_BYTES } else { ARCHIVE_LIMIT_BYTES };
-            Terms { competition_id: seen.competition.id, max_bytes, recipient: None }
+            Terms { competition_id: Some(seen.competition.id), max_bytes, recipient: None }
+        }
+        Purpose::Bundle => {
+            receive::may_send(app, member).await?;
+            Terms { competition_id: None, max_bytes: receive::LARGE_LIMIT_BYTES, recipient: None }
         }
         Purpose::Solution | Purpose::Table => {
             let seen = see_as_host(app, wish.slug, Some(member)).await?;
@@ -98,7 +112,7 @@ async fn terms(app: &App, member: &Member, wish: &Wish<'_>) -> Result<Terms> {
             }
             let recipient = judging::recipient(&mut conn).await?.ok_or_else(no_scorer)?;
             Terms {
-                competition_id: seen.competition.id,
+                competition_id: Some(seen.competition.id),
                 max_bytes: SECRET_LIMIT_BYTES,
                 recipient: Some(recipient),
             }
@@ -113,12 +127,19 @@ async fn terms(app: &App, member: &Member, wish: &Wish<'_>) -> Result<Terms> {
     Ok(terms)
 }
 
+/// What is stored of the secrets of an upload.
+#[derive(Debug, Clone, Copy)]
+struct Hashes<'a> {
+    address: Option<&'a [u8]>,
+    key: Option<&'a [u8]>,
+}
+
 async fn insert(
     app: &App,
     user_id: UserId,
     wish: &Wish<'_>,
     terms: &Terms,
-    address_hash: Option<&[u8]>,
+    hashes: Hashes<'_>,
 ) -> Result<Upload> {
     let now = app.clock.now();
     let id = UploadId(Uuid::new_v4());
@@ -140,7 +161,8 @@ async fn insert(
         purpose: wish.purpose,
         file_name: wish.file_name,
         metadata: wish.metadata,
-        address_hash,
+        address_hash: hashes.address,
+        key_hash: hashes.key,
         recipient: terms.recipient.as_deref(),
         total_bytes: i64::try_from(wish.total_bytes).map_err(anyhow::Error::from)?,
         created_at: now,

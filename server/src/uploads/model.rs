@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::accounts::model::Scope;
 use crate::error::{AppError, Result};
 use crate::ids::{CompetitionId, UserId};
+use crate::veil::Veil;
 use crate::web::upload::{AGE_HEADER, last_part};
 
 /// How long an upload waits for its next byte, and then for being spent.
@@ -55,11 +56,13 @@ pub enum Purpose {
     Table,
     /// What an installation gave out of a competition.
     Archive,
+    /// A competition of another platform, which is none of this one yet.
+    Bundle,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 6] =
-        [Self::Submission, Self::Check, Self::Data, Self::Solution, Self::Table, Self::Archive];
+    pub const ALL: [Self; 7] =
+        [Self::Submission, Self::Check, Self::Data, Self::Solution, Self::Table, Self::Archive, Self::Bundle];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -69,6 +72,7 @@ impl Purpose {
             Self::Solution => "solution",
             Self::Table => "table",
             Self::Archive => "archive",
+            Self::Bundle => "bundle",
         }
     }
 
@@ -85,6 +89,7 @@ impl Purpose {
             Self::Solution => "solutions",
             Self::Table => "tables",
             Self::Archive => "archives",
+            Self::Bundle => "bundles",
         }
     }
 
@@ -92,7 +97,7 @@ impl Purpose {
     pub fn scope(self) -> Scope {
         match self {
             Self::Submission | Self::Check => Scope::Submit,
-            Self::Data | Self::Solution | Self::Table | Self::Archive => Scope::Host,
+            Self::Data | Self::Solution | Self::Table | Self::Archive | Self::Bundle => Scope::Host,
         }
     }
 
@@ -107,9 +112,10 @@ impl Purpose {
 pub struct Upload {
     pub id: UploadId,
     pub user_id: UserId,
-    pub competition_id: CompetitionId,
+    /// `None` of a bundle, which belongs to no competition.
+    pub competition_id: Option<CompetitionId>,
     /// The competition's name in addresses.
-    pub slug: String,
+    pub slug: Option<String>,
     pub purpose: String,
     pub file_name: String,
     pub metadata: String,
@@ -120,6 +126,8 @@ pub struct Upload {
     pub storage_key: Option<String>,
     pub expires_at: DateTime<Utc>,
     pub spent_at: Option<DateTime<Utc>>,
+    /// Of the key under which it lies on the disk.
+    pub key_hash: Option<Vec<u8>>,
 }
 
 impl Upload {
@@ -141,6 +149,21 @@ impl Upload {
 
     pub fn is_whole(&self) -> bool {
         self.received_bytes == self.total_bytes
+    }
+
+    /// The key under which it lies on the disk, as its sender gives it; `None` where it has none.
+    ///
+    /// # Errors
+    /// [`AppError::Field`] where it is missing or another's.
+    pub fn veil(&self, given: Option<Veil>) -> Result<Option<Veil>> {
+        let Some(hash) = &self.key_hash else { return Ok(None) };
+        match given.filter(|veil| veil.digest().as_slice() == hash) {
+            Some(veil) => Ok(Some(veil)),
+            None => Err(AppError::field(
+                "key",
+                "The address of a bundle's upload ends with the key to it: use the whole address that you were given.",
+            )),
+        }
     }
 }
 

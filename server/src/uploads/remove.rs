@@ -41,9 +41,12 @@ pub async fn sweep(app: &App) -> Result<()> {
     }
 }
 
-/// The partial file first: a verb that is just taking it over then finds nothing, or has moved it to
-/// the key already.
-async fn forget(app: &App, removed: Removed) -> Result<()> {
+/// Removes the files of an upload that is no more.
+///
+/// # Errors
+/// Those of storage.
+pub async fn forget(app: &App, removed: Removed) -> Result<()> {
+    // First, so that a verb that is just taking it over finds nothing, or has moved it to the key already.
     let partial = partial::path(app, removed.user_id, removed.id);
     match tokio::fs::remove_file(partial).await {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),

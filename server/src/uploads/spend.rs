@@ -22,6 +22,7 @@ use crate::uploads::model::{Purpose, Upload, UploadId};
 use crate::uploads::partial::{self, path_of};
 use crate::uploads::store;
 use crate::uploads::tus::text;
+use crate::veil::Veil;
 use crate::web::upload::{Fields, Received};
 
 const LONGEST_REFERENCE_BYTES: usize = 64 << 10;
@@ -127,6 +128,17 @@ pub async fn ready(
     purpose: Purpose,
     competition_id: CompetitionId,
 ) -> Result<Ready> {
+    let upload = whole(app, member, id, purpose, Some(competition_id)).await?;
+    hand_over(app, upload, purpose).await
+}
+
+async fn whole(
+    app: &App,
+    member: &Member,
+    id: UploadId,
+    purpose: Purpose,
+    competition_id: Option<CompetitionId>,
+) -> Result<Upload> {
     let mut conn = app.db.acquire().await?;
     let found = store::find(&mut conn, member.id, id, app.clock.now()).await?;
     drop(conn);
@@ -134,13 +146,45 @@ pub async fn ready(
     let upload = found
         .ok_or_else(|| wrong("You have no such upload. Each ends a day after its last byte.".to_owned()))?;
     if upload.purpose()? != purpose || upload.competition_id != competition_id {
-        return Err(wrong(format!("This upload was begun as a {} of {}.", upload.purpose, upload.slug)));
+        let of = upload.slug.as_deref().map(|slug| format!(" of {slug}")).unwrap_or_default();
+        return Err(wrong(format!("This upload was begun as a {}{of}.", upload.purpose)));
     }
     if !upload.is_whole() {
         let (got, total) = (upload.received_bytes, upload.total_bytes);
         return Err(wrong(format!("Only {got} of the {total} bytes of this upload have arrived.")));
     }
-    hand_over(app, upload, purpose).await
+    Ok(upload)
+}
+
+/// A bundle that is whole, to be read where it lies.
+#[derive(Debug)]
+pub struct Veiled {
+    pub id: UploadId,
+    pub file: std::fs::File,
+    pub veil: Veil,
+    pub size_bytes: u64,
+}
+
+/// A whole bundle of the member's, by what follows `/api/v1/uploads/` in its address: its id and its key.
+///
+/// # Errors
+/// As [`ready`], and for another key.
+pub async fn bundle(app: &App, member: &Member, named: &str) -> Result<Veiled> {
+    let (id, key) = named.split_once("?key=").unwrap_or((named, ""));
+    let id = Uuid::parse_str(id).map_err(|_| {
+        AppError::field(
+            "upload",
+            "Name an upload by the end of its address, its id with its key: ID?key=KEY.",
+        )
+    })?;
+    let upload = whole(app, member, UploadId(id), Purpose::Bundle, None).await?;
+    let veil = upload.veil(Veil::parse(key))?.ok_or(AppError::NotFound)?;
+    let path = path_of(app, &upload);
+    if upload.total_bytes == 0 {
+        make_empty(&path).await?;
+    }
+    let file = tokio::fs::File::open(&path).await?.into_std().await;
+    Ok(Veiled { id: upload.id, file, veil, size_bytes: upload.total() })
 }
 
 /// What came with a form: a file, or the name of an upload that is whole.
@@ -148,6 +192,14 @@ pub struct Taken {
     pub fields: Fields,
     /// With the file's name; `None` where there was neither.
     pub file: Option<(String, Arrived)>,
+}
+
+/// Forms show what is wrong with an upload beside the file that it stands for.
+pub fn beside_the_file(error: AppError) -> AppError {
+    match error {
+        AppError::Field { message, .. } => AppError::field("file", message),
+        other => other,
+    }
 }
 
 /// Looks for the upload that a form names in its field `upload`, where it holds no file.
@@ -165,7 +217,8 @@ pub async fn taken(
     let file = match (file, Uuid::parse_str(fields.text("upload"))) {
         (Some(file), _) => Some((file.name, file.stored.into())),
         (None, Ok(id)) => {
-            let ready = ready(app, member, UploadId(id), purpose, competition_id).await?;
+            let ready = ready(app, member, UploadId(id), purpose, competition_id).await;
+            let ready = ready.map_err(beside_the_file)?;
             Some((ready.file_name, ready.arrived))
         }
         (None, Err(_)) => None,
@@ -178,7 +231,8 @@ pub async fn taken(
 /// # Errors
 /// Those of storage.
 pub async fn hand_over(app: &App, upload: Upload, purpose: Purpose) -> Result<Ready> {
-    let new_key = format!("{}/{}/{}", purpose.room(), upload.competition_id.0, Uuid::now_v7());
+    let competition_id = upload.competition_id.ok_or(AppError::NotFound)?;
+    let new_key = format!("{}/{}/{}", purpose.room(), competition_id.0, Uuid::now_v7());
     let mut conn = app.db.acquire().await?;
     let key = store::keep_under(&mut conn, upload.id, &new_key).await?;
     drop(conn);

@@ -10,12 +10,14 @@ use crate::uploads::model::{Purpose, Upload, UploadId};
 pub struct NewUpload<'a> {
     pub id: UploadId,
     pub user_id: UserId,
-    pub competition_id: CompetitionId,
+    pub competition_id: Option<CompetitionId>,
     pub purpose: Purpose,
     pub file_name: &'a str,
     pub metadata: &'a str,
     /// Of an address that needs no other credential.
     pub address_hash: Option<&'a [u8]>,
+    /// Of the key under which it lies on the disk.
+    pub key_hash: Option<&'a [u8]>,
     pub recipient: Option<&'a str>,
     pub total_bytes: i64,
     pub created_at: DateTime<Utc>,
@@ -58,11 +60,11 @@ pub async fn insert(conn: &mut PgConnection, new: &NewUpload<'_>) -> sqlx::Resul
     sqlx::query!(
         "insert into uploads
             (id, user_id, competition_id, purpose, file_name, metadata, address_hash, recipient, total_bytes,
-             created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             created_at, expires_at, key_hash)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         new.id.0,
         new.user_id.0,
-        new.competition_id.0,
+        new.competition_id.map(|id| id.0),
         new.purpose.name(),
         new.file_name,
         new.metadata,
@@ -71,6 +73,7 @@ pub async fn insert(conn: &mut PgConnection, new: &NewUpload<'_>) -> sqlx::Resul
         new.total_bytes,
         new.created_at,
         new.expires_at,
+        new.key_hash,
     )
     .execute(conn)
     .await?;
@@ -88,10 +91,10 @@ pub async fn find(
     sqlx::query_as!(
         Upload,
         "select u.id as \"id: UploadId\", u.user_id as \"user_id: UserId\", u.competition_id as \"competition_id: CompetitionId\",
-                c.slug, u.purpose, u.file_name, u.metadata, u.recipient, u.total_bytes, u.received_bytes, u.digest_state,
-                u.storage_key, u.expires_at, u.spent_at
+                c.slug as \"slug?\", u.purpose, u.file_name, u.metadata, u.recipient, u.total_bytes, u.received_bytes, u.digest_state,
+                u.storage_key, u.expires_at, u.spent_at, u.key_hash
          from uploads u
-         join competitions c on c.id = u.competition_id
+         left join competitions c on c.id = u.competition_id
          where u.id = $1 and u.user_id = $2 and u.expires_at > $3",
         id.0,
         user_id.0,
@@ -113,10 +116,10 @@ pub async fn find_by_address(
     sqlx::query_as!(
         Upload,
         "select u.id as \"id: UploadId\", u.user_id as \"user_id: UserId\", u.competition_id as \"competition_id: CompetitionId\",
-                c.slug, u.purpose, u.file_name, u.metadata, u.recipient, u.total_bytes, u.received_bytes, u.digest_state,
-                u.storage_key, u.expires_at, u.spent_at
+                c.slug as \"slug?\", u.purpose, u.file_name, u.metadata, u.recipient, u.total_bytes, u.received_bytes, u.digest_state,
+                u.storage_key, u.expires_at, u.spent_at, u.key_hash
          from uploads u
-         join competitions c on c.id = u.competition_id
+         left join competitions c on c.id = u.competition_id
          where u.address_hash = $1 and u.expires_at > $2",
         address_hash,
         now,
@@ -137,10 +140,10 @@ pub async fn list_open(
     sqlx::query_as!(
         Upload,
         "select u.id as \"id: UploadId\", u.user_id as \"user_id: UserId\", u.competition_id as \"competition_id: CompetitionId\",
-                c.slug, u.purpose, u.file_name, u.metadata, u.recipient, u.total_bytes, u.received_bytes, u.digest_state,
-                u.storage_key, u.expires_at, u.spent_at
+                c.slug as \"slug?\", u.purpose, u.file_name, u.metadata, u.recipient, u.total_bytes, u.received_bytes, u.digest_state,
+                u.storage_key, u.expires_at, u.spent_at, u.key_hash
          from uploads u
-         join competitions c on c.id = u.competition_id
+         left join competitions c on c.id = u.competition_id
          where u.user_id = $1 and u.spent_at is null and u.expires_at > $2
          order by u.created_at",
         user_id.0,

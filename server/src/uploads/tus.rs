@@ -106,7 +106,7 @@ pub fn part(headers: &HeaderMap, offset: u64) -> Result<Part> {
     }
     let length = text(headers, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
     let checksum = text(headers, &UPLOAD_CHECKSUM).map(Checksum::read).transpose()?;
-    Ok(Part { offset, length, checksum })
+    Ok(Part { offset, length, checksum, veil: None })
 }
 
 /// Whether a request that begins an upload carries its first part as well.

@@ -19,7 +19,7 @@ use crate::client::{Answer, Part};
 use crate::world::{Arena, Labels, Person, World, sql, until};
 
 const UPLOADS: &str = "/api/v1/uploads";
-const V1: (&str, &str) = ("tus-resumable", "1.0.0");
+pub const V1: (&str, &str) = ("tus-resumable", "1.0.0");
 const PART: (&str, &str) = ("content-type", "application/offset+octet-stream");
 const MIB: usize = 1 << 20;
 
@@ -38,12 +38,12 @@ async fn begun(person: &Person, purpose: &str, length: usize) -> String {
     begin(person, purpose, length).await.expect(201).location().to_owned()
 }
 
-async fn patch(person: &Person, address: &str, offset: usize, bytes: &[u8]) -> Answer {
+pub async fn patch(person: &Person, address: &str, offset: usize, bytes: &[u8]) -> Answer {
     let offset = offset.to_string();
     person.api.send_with(Method::PATCH, address, &[V1, PART, ("upload-offset", &offset)], bytes).await
 }
 
-async fn head(person: &Person, address: &str) -> Answer {
+pub async fn head(person: &Person, address: &str) -> Answer {
     person.api.send_with(Method::HEAD, address, &[V1], "").await
 }
 
@@ -67,7 +67,7 @@ async fn submit(arena: &Arena, person: &Person, address: &str) -> Answer {
 }
 
 /// Files of the house, those that begin with a dot too, with their bytes.
-fn stored(world: &World) -> Vec<(String, Vec<u8>)> {
+pub fn stored(world: &World) -> Vec<(String, Vec<u8>)> {
     fn gather(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
         for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
             let path = entry.path();

@@ -4,11 +4,6 @@
 mod model;
 mod scoring;
 
-use std::io::Write as _;
-
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
-
 use super::archive::Refused;
 use super::draft::Draft;
 use super::report::Report;
@@ -148,23 +143,15 @@ fn publish(draft: &mut Draft, tree: &Tree, path: &str, what: &str) -> Result<Str
         return Ok(draft.data(tree, path, "data", &format!("The bundle's {what}")));
     }
     let folder = tree.below(path);
-    let mut zip = ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    let mut is_empty = true;
-    for name in folder.paths() {
-        is_empty = false;
-        zip.start_file(name, SimpleFileOptions::default())?;
-        let mut bytes = Vec::new();
-        folder.copy(name, &mut bytes)?;
-        zip.write_all(&bytes)?;
-    }
-    if is_empty {
+    if folder.paths().next().is_none() {
         return Err(Refused("There is no such file or folder in the bundle.".to_owned()));
     }
     let name = crate::competitions::settings::file_name_from(&format!(
         "{}.zip",
         path.rsplit('/').next().unwrap_or(path)
     ));
-    Ok(draft.made(&name, "data", &format!("The bundle's {what}"), zip.finish()?.into_inner()))
+    folder.paths().for_each(|name| folder.mark(name));
+    Ok(draft.zipped(&name, "data", &format!("The bundle's {what}"), folder))
 }
 
 /// What a report says of a scoring program that stays behind.

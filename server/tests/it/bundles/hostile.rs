@@ -91,7 +91,7 @@ fn bombs_are_stopped_by_what_they_unpack_into() {
     use holdout::bundles::archive::Budget;
     use holdout::bundles::tree::{Space, Tree};
     let budget = Budget { n_files: 20, n_bytes: 1 << 20 };
-    let open = |bytes: &[u8]| Tree::of_bytes(bytes, Space::in_memory(budget));
+    let open = |bytes: &[u8]| Tree::of_archive(Cursor::new(bytes), Space::in_memory(budget));
     let noughts = vec![0; 4 << 20];
     let big = zipped(&[("a", &noughts)]);
     assert!(big.len() < 100_000);

@@ -3,6 +3,7 @@
 
 mod codabench;
 mod hostile;
+mod in_parts;
 mod on_the_site;
 mod others;
 
