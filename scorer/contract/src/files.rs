@@ -5,14 +5,16 @@
 
 use std::error::Error as _;
 use std::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -21,14 +23,14 @@ use object_store::{
     ObjectStore, ObjectStoreExt, PutPayload, RetryConfig,
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use tokio::io::AsyncReadExt;
+use sha2::Digest;
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
-use tokio_util::io::ReaderStream;
+use tokio::task::{JoinHandle, spawn_blocking};
 use uuid::Uuid;
 
+use crate::behind::{Gathering, Hashing};
 use crate::place::{Bucket, Place};
+use crate::staged::Staged;
 
 /// Room of files that people put into a bucket themselves, until they are taken in.
 pub const ARRIVALS: &str = "arrivals";
@@ -36,8 +38,9 @@ pub const ARRIVALS: &str = "arrivals";
 /// A bucket takes no smaller parts than 5 MiB and no more than 10,000 of them.
 const BUCKET_PART_BYTES: usize = 8 << 20;
 const FOLDER_PART_BYTES: usize = 1 << 20;
-/// Each piece is a turn of a thread that may block, so that small ones cost more than reading them.
-const READ_BYTES: usize = 256 << 10;
+/// Each piece is a turn of a thread that may block, so that small ones cost more than reading them. A reader who is slow
+/// holds three of them.
+const READ_BYTES: u64 = 256 << 10;
 
 /// A call that fails is repeated this often, within [`RETRY_FOR`].
 const MAX_RETRIES: usize = 6;
@@ -52,6 +55,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub struct Files {
     store: Arc<dyn ObjectStore>,
+    /// Where they lie in one.
+    folder: Option<PathBuf>,
     prefix: Path,
     part_bytes: usize,
 }
@@ -80,10 +85,16 @@ impl Files {
             Place::Folder(folder) => {
                 std::fs::create_dir_all(folder)?;
                 let store = LocalFileSystem::new_with_prefix(folder).map_err(refused)?.with_fsync(true);
-                Ok(Self { store: Arc::new(store), prefix: Path::default(), part_bytes: FOLDER_PART_BYTES })
+                Ok(Self {
+                    store: Arc::new(store),
+                    folder: Some(folder.clone()),
+                    prefix: Path::default(),
+                    part_bytes: FOLDER_PART_BYTES,
+                })
             }
             Place::Bucket(bucket) => Ok(Self {
                 store: Arc::new(connect(bucket)?),
+                folder: None,
                 prefix: Path::parse(&bucket.prefix).map_err(io::Error::other)?,
                 part_bytes: BUCKET_PART_BYTES,
             }),
@@ -108,12 +119,10 @@ impl Files {
             files: self.clone(),
             path,
             key,
-            gathered: Vec::new(),
-            upload: None,
-            sending: None,
+            gathering: Gathering::new(self.part_bytes),
+            arriving: None,
             size_bytes: 0,
-            hasher: Sha256::new(),
-            hashing: None,
+            hashing: Hashing::default(),
         })
     }
 
@@ -148,12 +157,7 @@ impl Files {
         let options = GetOptions { range, ..GetOptions::default() };
         let got = self.store.get_opts(&self.path(key)?, options).await.map_err(refused)?;
         Ok(match got.payload {
-            GetResultPayload::File(file, _) => {
-                let (first, length) = (got.range.start, got.range.end - got.range.start);
-                let mut file = tokio::fs::File::from_std(file);
-                tokio::io::AsyncSeekExt::seek(&mut file, io::SeekFrom::Start(first)).await?;
-                ReaderStream::with_capacity(file.take(length), READ_BYTES).boxed()
-            }
+            GetResultPayload::File(file, _) => pieces(file, got.range).boxed(),
             GetResultPayload::Stream(stream) => stream.map_err(refused).boxed(),
         })
     }
@@ -238,20 +242,52 @@ impl Files {
     }
 }
 
+/// A file's bytes, piece by piece; each is read while the one before it is on its way.
+fn pieces(file: File, range: Range<u64>) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    let next = |mut file: File, bytes: Range<u64>| {
+        spawn_blocking(move || {
+            file.seek(SeekFrom::Start(bytes.start))?;
+            let wanted = READ_BYTES.min(bytes.end - bytes.start);
+            let mut piece = Vec::with_capacity(usize::try_from(wanted).map_err(io::Error::other)?);
+            (&file).take(wanted).read_to_end(&mut piece)?;
+            if piece.len() as u64 != wanted {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+            }
+            Ok((piece, file, bytes.start + wanted..bytes.end))
+        })
+    };
+    let first = (!range.is_empty()).then(|| next(file, range));
+    futures_util::stream::try_unfold(first, move |reading| async move {
+        let Some(reading) = reading else { return Ok(None) };
+        let (piece, file, left) = reading.await??;
+        let further = (!left.is_empty()).then(|| next(file, left));
+        Ok(Some((Bytes::from(piece), further)))
+    })
+}
+
 /// A file being written; dropped before [`Writing::finish`], it leaves nothing behind.
 pub struct Writing {
     files: Files,
     path: Path,
     key: String,
     /// Not sent yet; less than one part.
-    gathered: Vec<u8>,
+    gathering: Gathering,
     /// Begun with the first whole part; smaller files go in one piece.
-    upload: Option<Box<dyn MultipartUpload>>,
-    sending: Option<JoinHandle<object_store::Result<()>>>,
+    arriving: Option<Arriving>,
     size_bytes: u64,
-    hasher: Sha256,
-    /// Gives the hasher back once it has taken in the last whole part.
-    hashing: Option<JoinHandle<Sha256>>,
+    hashing: Hashing,
+}
+
+/// A file that takes its parts in.
+enum Arriving {
+    Folder(Staged),
+    Bucket(Upload),
+}
+
+/// What a bucket calls a multipart upload.
+struct Upload {
+    begun: Option<Box<dyn MultipartUpload>>,
+    sending: Option<JoinHandle<object_store::Result<()>>>,
 }
 
 impl Writing {
@@ -259,10 +295,10 @@ impl Writing {
     /// Those of the place.
     pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.size_bytes += bytes.len() as u64;
-        self.gathered.extend_from_slice(bytes);
-        while self.gathered.len() >= self.files.part_bytes {
-            let rest = self.gathered.split_off(self.files.part_bytes);
-            let part = std::mem::replace(&mut self.gathered, rest);
+        let mut left = bytes;
+        while let Some(part) = self.gathering.take(&mut left) {
+            // One part is hashed and on its way while the next is gathered.
+            self.hashing.update(part.clone()).await?;
             self.send(part).await?;
         }
         Ok(())
@@ -277,21 +313,17 @@ impl Writing {
     /// # Errors
     /// Those of the place.
     pub async fn finish(mut self) -> io::Result<Stored> {
-        let rest = std::mem::take(&mut self.gathered);
-        let mut hasher = self.hashed().await?;
+        let rest = self.gathering.rest();
+        let mut hasher = self.hashing.known().await?.clone();
         hasher.update(&rest);
-        if self.upload.is_none() {
-            self.files.store.put(&self.path, PutPayload::from(rest)).await.map_err(refused)?;
-        } else {
-            if !rest.is_empty() {
-                self.put(rest.into()).await?;
-            }
-            self.sent().await?;
+        if self.arriving.is_some() && !rest.is_empty() {
+            self.send(rest.clone()).await?;
         }
-        if let Some(upload) = &mut self.upload {
-            upload.complete().await.map_err(refused)?;
+        match self.arriving.take() {
+            None => drop(self.files.store.put(&self.path, rest.into()).await.map_err(refused)?),
+            Some(Arriving::Folder(mut staged)) => staged.finish().await?,
+            Some(Arriving::Bucket(mut upload)) => upload.finish().await?,
         }
-        self.upload = None;
         Ok(Stored {
             key: std::mem::take(&mut self.key),
             size_bytes: self.size_bytes,
@@ -299,35 +331,41 @@ impl Writing {
         })
     }
 
-    /// One part is hashed and on its way while the next is gathered.
-    async fn send(&mut self, part: Vec<u8>) -> io::Result<()> {
-        let part = Bytes::from(part);
-        let (mut hasher, hashed) = (self.hashed().await?, part.clone());
-        self.hashing = Some(tokio::task::spawn_blocking(move || {
-            hasher.update(&hashed);
-            hasher
-        }));
-        self.put(part).await
-    }
-
-    /// The hash of every part that was sent.
-    async fn hashed(&mut self) -> io::Result<Sha256> {
-        match self.hashing.take() {
-            Some(hashing) => Ok(hashing.await?),
-            None => Ok(std::mem::take(&mut self.hasher)),
+    async fn send(&mut self, part: Bytes) -> io::Result<()> {
+        let arriving = match &mut self.arriving {
+            Some(arriving) => arriving,
+            None => self.arriving.insert(Arriving::begin(&self.files, &self.path).await?),
+        };
+        match arriving {
+            Arriving::Folder(staged) => staged.write(part).await,
+            Arriving::Bucket(upload) => upload.put(part).await,
         }
     }
+}
 
+impl Arriving {
+    async fn begin(files: &Files, path: &Path) -> io::Result<Self> {
+        if let Some(folder) = &files.folder {
+            return Ok(Self::Folder(Staged::begin(folder.join(path.as_ref())).await?));
+        }
+        let begun = files.store.put_multipart(path).await.map_err(refused)?;
+        Ok(Self::Bucket(Upload { begun: Some(begun), sending: None }))
+    }
+}
+
+impl Upload {
     async fn put(&mut self, part: Bytes) -> io::Result<()> {
         self.sent().await?;
-        let upload = match &mut self.upload {
-            Some(upload) => upload,
-            None => {
-                let begun = self.files.store.put_multipart(&self.path).await.map_err(refused)?;
-                self.upload.insert(begun)
-            }
-        };
-        self.sending = Some(tokio::spawn(upload.put_part(PutPayload::from(part))));
+        let begun = self.begun.as_mut().ok_or(io::ErrorKind::NotFound)?;
+        self.sending = Some(tokio::spawn(begun.put_part(PutPayload::from(part))));
+        Ok(())
+    }
+
+    async fn finish(&mut self) -> io::Result<()> {
+        self.sent().await?;
+        let begun = self.begun.as_mut().ok_or(io::ErrorKind::NotFound)?;
+        begun.complete().await.map_err(refused)?;
+        self.begun = None;
         Ok(())
     }
 
@@ -339,13 +377,13 @@ impl Writing {
     }
 }
 
-impl Drop for Writing {
+impl Drop for Upload {
     fn drop(&mut self) {
         if let Some(sending) = self.sending.take() {
             sending.abort();
         }
-        if let (Some(mut upload), Ok(runtime)) = (self.upload.take(), Handle::try_current()) {
-            runtime.spawn(async move { upload.abort().await });
+        if let (Some(mut begun), Ok(runtime)) = (self.begun.take(), Handle::try_current()) {
+            runtime.spawn(async move { begun.abort().await });
         }
     }
 }

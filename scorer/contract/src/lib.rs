@@ -4,6 +4,7 @@
 //! Never here: reading a submission's bytes, computing a score, opening a sealed file.
 
 pub mod audit;
+pub mod behind;
 pub mod catalogue;
 pub mod comparison;
 pub mod custom;
@@ -19,6 +20,7 @@ pub mod rejection;
 pub mod seal;
 pub mod secrets;
 pub mod spec;
+mod staged;
 
 /// The database's migrations, in order; the web server applies them at start.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
+use holdout_contract::behind::{Gathering, Hashing};
 use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
@@ -18,6 +19,8 @@ use crate::uploads::store;
 use crate::uploads::writers::Turn;
 use crate::veil::Veil;
 
+/// Parts are hashed and written beside each other, and beside what arrives.
+const PART_BYTES: usize = 1 << 20;
 /// A killed server loses so many received bytes at most.
 const BYTES_BETWEEN_FLUSHES: u64 = 32 << 20;
 /// A line that is silent for so long is taken for broken.
@@ -108,18 +111,21 @@ struct Appending<'a> {
     /// As it is on record.
     upload: Upload,
     partial: Partial,
-    hasher: Sha256,
-    written: u64,
+    gathering: Gathering,
+    hashing: Hashing,
+    /// So many bytes have arrived of the whole file.
+    arrived: u64,
     is_sealed: bool,
     veil: Option<Veil>,
 }
 
 impl<'a> Appending<'a> {
     fn new(app: &'a App, upload: Upload, partial: Partial, veil: Option<Veil>) -> Result<Self> {
-        let hasher = restored(upload.digest_state.as_deref())?;
+        let hashing = restored(upload.digest_state.as_deref())?.into();
+        let gathering = Gathering::new(PART_BYTES);
         let is_sealed = upload.purpose()?.is_secret();
-        let written = upload.offset();
-        Ok(Self { app, upload, partial, hasher, written, is_sealed, veil })
+        let arrived = upload.offset();
+        Ok(Self { app, upload, partial, gathering, hashing, arrived, is_sealed, veil })
     }
 
     /// Writes what arrives, to the end of the body, of the file, or of the writer's turn.
@@ -138,43 +144,54 @@ impl<'a> Appending<'a> {
             };
             let Some(chunk) = next.map_err(|_| silent())? else { return Ok(()) };
             let chunk = chunk?;
-            if chunk.len() as u64 > self.upload.total() - self.written {
+            if chunk.len() as u64 > self.upload.total() - self.arrived {
                 return Err(beyond(&self.upload));
             }
             if self.is_sealed {
-                require_sealed(self.written, &chunk)?;
+                require_sealed(self.arrived, &chunk)?;
             }
             if let Some(checksum) = &mut checksum {
                 checksum.update(&chunk);
             }
             let chunk = self.as_it_is_kept(chunk)?;
-            self.partial.write(&chunk).await?;
-            self.hasher.update(&chunk);
-            self.written += chunk.len() as u64;
-            if checksum.is_none() && self.written - self.upload.offset() >= BYTES_BETWEEN_FLUSHES {
+            self.arrived += chunk.len() as u64;
+            let mut left = &chunk[..];
+            while let Some(part) = self.gathering.take(&mut left) {
+                self.pass_on(part).await?;
+            }
+            if checksum.is_none() && self.arrived - self.upload.offset() >= BYTES_BETWEEN_FLUSHES {
                 self.flush().await?;
             }
         }
+    }
+
+    async fn pass_on(&mut self, part: Bytes) -> Result<()> {
+        self.hashing.update(part.clone()).await?;
+        Ok(self.partial.write(part).await?)
     }
 
     /// Nothing that is written or hashed tells what a veil hides: a hash that goes on holds the last bytes it was given.
     fn as_it_is_kept(&self, chunk: Bytes) -> Result<Bytes> {
         let Some(veil) = &self.veil else { return Ok(chunk) };
         let mut bytes = BytesMut::from(chunk);
-        veil.apply(self.written, &mut bytes)?;
+        veil.apply(self.arrived, &mut bytes)?;
         Ok(bytes.freeze())
     }
 
-    /// Puts what was written on the disk, then on record.
+    /// Puts what arrived on the disk, then on record.
     async fn flush(&mut self) -> Result<()> {
-        if self.written == self.upload.offset() {
+        if self.arrived == self.upload.offset() {
             return Ok(());
         }
+        let rest = self.gathering.rest();
+        if !rest.is_empty() {
+            self.pass_on(rest).await?;
+        }
         self.partial.flush().await?;
-        let state = self.hasher.serialize();
+        let state = self.hashing.known().await?.serialize();
         let expires_at = self.app.clock.now() + LIFE;
         let mut conn = self.app.db.acquire().await?;
-        let reached = i64::try_from(self.written).map_err(anyhow::Error::from)?;
+        let reached = i64::try_from(self.arrived).map_err(anyhow::Error::from)?;
         let is_there = store::advance(&mut conn, &self.upload, reached, &state, expires_at).await?;
         if !is_there {
             return Err(AppError::NotFound); // somebody ended it

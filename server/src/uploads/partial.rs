@@ -1,12 +1,15 @@
 //! The partial file of an upload: locked while somebody writes, flushed before an offset is told.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bytes::Bytes;
+use holdout_contract::behind::Writing;
 use tokio::fs;
-use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
 use crate::app::App;
@@ -19,7 +22,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A partial file that nobody else writes to: the lock lives as long as the file is open.
 pub struct Partial {
-    file: fs::File,
+    writing: Writing,
 }
 
 impl Partial {
@@ -31,19 +34,20 @@ impl Partial {
     /// [`AppError::NotFound`] when bytes that were received are gone; those of the file system.
     pub async fn open(path: &Path, offset: u64) -> Result<Option<Self>> {
         let Some(file) = lock(path.to_owned()).await? else { return Ok(None) };
-        let file = fs::File::from_std(file);
-        if file.metadata().await?.len() < offset {
+        if file.metadata()?.len() < offset {
             return Err(AppError::NotFound);
         }
-        let mut partial = Self { file };
+        let mut partial = Self { writing: Writing::new(file) };
         partial.cut(offset).await?;
         Ok(Some(partial))
     }
 
+    /// Writes a part while the next is gathered.
+    ///
     /// # Errors
-    /// Those of the file system.
-    pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes).await
+    /// Those of the file system, of an earlier part.
+    pub async fn write(&mut self, part: Bytes) -> io::Result<()> {
+        self.writing.write(part).await
     }
 
     /// Returns when everything written would survive a power cut.
@@ -51,8 +55,7 @@ impl Partial {
     /// # Errors
     /// Those of the file system.
     pub async fn flush(&mut self) -> io::Result<()> {
-        self.file.flush().await?;
-        self.file.sync_data().await
+        self.writing.flush().await
     }
 
     /// Forgets what was written behind `offset`.
@@ -60,10 +63,12 @@ impl Partial {
     /// # Errors
     /// Those of the file system.
     pub async fn cut(&mut self, offset: u64) -> io::Result<()> {
-        self.file.flush().await?;
-        self.file.set_len(offset).await?;
-        self.file.seek(io::SeekFrom::Start(offset)).await?;
-        Ok(())
+        let file = self.writing.written().await?;
+        let cut = spawn_blocking(move || {
+            file.set_len(offset)?;
+            (&*file).seek(io::SeekFrom::Start(offset))
+        });
+        cut.await?.map(drop)
     }
 }
 
@@ -175,14 +180,14 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("holdout-partial-{}", uuid::Uuid::now_v7()));
         let path = folder.join(".x.part");
         let mut first = Partial::open(&path, 0).await.expect("opened").expect("free");
-        first.write(b"hello, world").await.expect("written");
+        first.write(Bytes::from_static(b"hello, world")).await.expect("written");
         first.flush().await.expect("flushed");
         assert!(Partial::open(&path, 12).await.expect("looked at").is_none());
         assert!(is_busy(&path).await.expect("looked at"));
         drop(first);
         assert!(!is_busy(&path).await.expect("looked at"));
         let mut second = Partial::open(&path, 5).await.expect("opened").expect("free");
-        second.write(b"!?").await.expect("written");
+        second.write(Bytes::from_static(b"!?")).await.expect("written");
         second.cut(6).await.expect("cut");
         drop(second);
         assert_eq!(std::fs::read(&path).expect("a file"), b"hello!");
