@@ -18,9 +18,10 @@ import notebooks
 import ranks
 import scoring
 import search
+import transfers
 
 ROOT = Path(__file__).parent.parent
-PARTS = ["scoring", "ranks", "live", "notebooks", "search", "api", "deadline"]
+PARTS = ["scoring", "ranks", "live", "notebooks", "search", "api", "transfers", "deadline"]
 
 
 def arguments():
@@ -88,6 +89,8 @@ def main():
         results["search"] = search.bench(wanted.bin, wanted.work, wanted.quick)
     if "api" in parts:
         results["api"] = api.bench(wanted.bin, wanted.work, wanted.quick)
+    if "transfers" in parts:
+        results["transfers"] = transfers.bench(wanted.bin, wanted.work, wanted.quick)
     if "deadline" in parts:
         results["deadline"] = deadline.bench(wanted.bin, wanted.work, wanted.quick, wanted.seconds)
     results["calibration_s"].append(measure.calibrate())
