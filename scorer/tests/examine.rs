@@ -5,6 +5,7 @@ mod world;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use holdout_contract::MIGRATOR;
+use holdout_contract::audit::Audit;
 use holdout_contract::examine::{Proposal, Report, TargetKind, Verdict};
 use holdout_contract::job::Subject;
 use holdout_contract::rejection::{Rejection, RejectionKind};
@@ -411,4 +412,49 @@ async fn a_table_that_cannot_be_split_says_why(db: PgPool) {
         let rejection: Rejection = serde_json::from_value(rejection).expect("a rejection");
         assert_eq!(rejection.kind, kind, "{rejection:?}");
     }
+}
+
+/// Labels of two classes, enough of them to be probed.
+fn two_classes() -> (String, String) {
+    let mut files = ("id,y\n".to_owned(), "id,y\n".to_owned());
+    for at in 0..400 {
+        files.0.push_str(&format!("r{at},{}\n", u8::from(at % 3 == 0)));
+        files.1.push_str(&format!("r{at},0.{}\n", 3 + at % 5));
+    }
+    files
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn probing_is_judged_by_the_competitions_own_plan(db: PgPool) {
+    let world = World::new(db).await;
+    let draft = world.draft("draft").await;
+    let (solution, sample) = two_classes();
+    world.set_solution(draft, &solution).await;
+    world.data_file(draft, "sample_submission", sample.as_bytes()).await;
+    set_metric(&world, draft, "log_loss").await;
+    let plan = async |daily_limit: i32, decimals: i32, days: i32| {
+        sqlx::query!(
+            "update competitions
+             set daily_limit = $2, score_decimals = $3, starts_at = '2026-11-01', entry_deadline_at = '2026-11-01',
+                 merger_deadline_at = '2026-11-01', ends_at = date '2026-11-01' + $4::integer
+             where id = $1",
+            draft.id,
+            daily_limit,
+            decimals,
+            days,
+        )
+        .execute(&world.db)
+        .await
+        .expect("a plan");
+        examined(&world, draft).await.audit.expect("an audit")
+    };
+    let generous = plan(5, 6, 39).await;
+    let text = |audit: &Audit, name: &str| {
+        audit.checks.iter().find(|check| check.check == name).map(|check| check.text.clone()).expect(name)
+    };
+    assert!(text(&generous, "I probing").contains("at 6 decimals"), "{}", text(&generous, "I probing"));
+    assert!(text(&generous, "I probing").contains("; 200 files tell"));
+    assert!(text(&generous, "P private rows").contains("rows would find the step"));
+    let careful = plan(1, 2, 1).await;
+    assert!(text(&careful, "P safe decimals").starts_with("With 2 files a team,"));
 }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// The one question to a host: what should the winner's file hold?
@@ -71,6 +72,37 @@ impl TryFrom<String> for Declared {
 impl From<Declared> for String {
     fn from(declared: Declared) -> Self {
         declared.to_string()
+    }
+}
+
+/// What a contest plans to show and to allow, as far as labels leak by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Decimals that the public board shows.
+    pub digits: u32,
+    /// Submissions that a team may make a day.
+    pub daily_limit: u32,
+    /// Days on which there may be submissions; a day begins at 00:00 UTC.
+    pub days: u32,
+}
+
+/// As long as a contest lasts whose timeline is not known.
+const USUAL_DAYS: u32 = 60;
+
+impl Plan {
+    /// Of a competition's settings.
+    pub fn of(digits: i32, daily_limit: i32, timeline: Option<(DateTime<Utc>, DateTime<Utc>)>) -> Self {
+        let days = timeline.map_or(USUAL_DAYS, |(starts_at, ends_at)| {
+            let n = (ends_at.date_naive() - starts_at.date_naive()).num_days() + 1;
+            u32::try_from(n).unwrap_or(1).max(1)
+        });
+        let count = |number: i32| u32::try_from(number).unwrap_or(0);
+        Self { digits: count(digits), daily_limit: count(daily_limit), days }
+    }
+
+    /// As many as a team may make in the whole contest.
+    pub fn n_submissions(&self) -> u32 {
+        self.daily_limit.saturating_mul(self.days)
     }
 }
 
@@ -168,14 +200,14 @@ impl Audit {
         }])
     }
 
-    /// Probing, resolution and plan belong to the contest, not to the metric: they are shown, but do
+    /// Probing, resolution and plan belong to the contest and `T` to the tables, not to the metric: they are shown, but do
     /// not count towards the verdict. A refusal counts where nothing else could be judged, and where
     /// nothing was judged there is no verdict.
     pub fn of(checks: Vec<Check>) -> Self {
         if let [Check { verdict: Verdict::Refused, .. }] = checks.as_slice() {
             return Self { overall: Overall::Refused, checks };
         }
-        let counts = |check: &&Check| !check.check.starts_with(['I', 'J', 'P', 'R']);
+        let counts = |check: &&Check| !check.check.starts_with(['I', 'J', 'P', 'R', 'T']);
         let overall = match checks.iter().filter(counts).map(|check| check.verdict).max() {
             None => Overall::NotJudged,
             Some(Verdict::Pass | Verdict::Info) => Overall::Pass,
@@ -184,5 +216,20 @@ impl Audit {
             Some(Verdict::Refused) => Overall::Refused,
         };
         Self { overall, checks }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_day_that_a_contest_touches_allows_its_submissions() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().expect("a time");
+        let plan = |from, to| Plan::of(5, 3, Some((at(from), at(to)))).n_submissions();
+        assert_eq!(plan("2026-11-01T23:59:00Z", "2026-11-02T00:01:00Z"), 6);
+        assert_eq!(plan("2026-11-01T00:00:00Z", "2026-11-30T23:59:59Z"), 90);
+        assert_eq!(Plan::of(5, 5, None).n_submissions(), 300);
+        assert_eq!(Plan::of(5, i32::MAX, None).n_submissions(), u32::MAX);
     }
 }

@@ -1,6 +1,6 @@
 //! What a host is asked, and the plan of the contest.
 
-pub use holdout_contract::audit::Declared;
+pub use holdout_contract::audit::{Declared, Plan};
 
 /// What the audit is told beside labels and metric.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,5 +17,12 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self { declared: None, public_fraction: 0.3, digits: 5, n_submissions: 300 }
+    }
+}
+
+impl Settings {
+    /// As a competition plans to use its metric.
+    pub fn of_competition(declared: Option<Declared>, plan: Plan, public_fraction: f64) -> Self {
+        Self { declared, public_fraction, digits: plan.digits, n_submissions: plan.n_submissions() }
     }
 }

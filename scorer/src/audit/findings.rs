@@ -4,20 +4,16 @@
 use holdout_contract::audit::{Audit, Check, Overall, Verdict};
 use holdout_contract::examine::Finding;
 
-use super::ask::{Declared, Settings};
+use super::ask::{Declared, Plan, Settings};
 use super::of_solution;
 use crate::examine::{pass, refused, warn};
 use crate::solution::{Solution, Split};
 
 /// Audits the metric on a solution as its competition plans to use it.
-pub fn of_competition(solution: &Solution, declared: Option<Declared>) -> Audit {
+pub fn of_competition(solution: &Solution, declared: Option<Declared>, plan: Plan) -> Audit {
     let n_scored = solution.range(Split::All).len().max(1);
-    let settings = Settings {
-        declared,
-        public_fraction: solution.n_public() as f64 / n_scored as f64,
-        ..Settings::default()
-    };
-    of_solution(solution, &settings)
+    let public_fraction = solution.n_public() as f64 / n_scored as f64;
+    of_solution(solution, &Settings::of_competition(declared, plan, public_fraction))
 }
 
 /// What a host reads of it: one finding for the whole, one for everything that is wrong.

@@ -15,7 +15,7 @@ const PATTERNS: usize = 1500;
 /// Values of one row that are tried.
 const VALUES: usize = 1025;
 /// More decimals than these are never shown.
-pub const MAX_DIGITS: u32 = 9;
+pub const MAX_DIGITS: u32 = 12;
 
 /// What one file reveals, in bits, by the number of decimals that are shown.
 pub struct Probing {
@@ -46,11 +46,12 @@ pub fn probing(case: &Case<'_>) -> Option<Probing> {
         Verdict::Warn
     };
     let text = format!(
-        "One crafted file tells about {now:.1} bits of the public labels at {} decimals ({:.1} at 3); {} files tell {} of the {n_public} public labels.",
+        "One crafted file tells about {now:.1} bits of the public labels at {} decimals ({:.1} at 3); {} files tell {} of the {n_public} public labels.{}",
         settings.digits,
         bits[3],
         settings.n_submissions,
-        percent(share.min(1.0))
+        percent(share.min(1.0)),
+        together(share)
     );
     let check = advised(
         check("I probing", verdict, now, text),
@@ -58,6 +59,21 @@ pub fn probing(case: &Case<'_>) -> Option<Probing> {
         "Show fewer decimals, allow fewer submissions, and let private rows alone decide.",
     );
     Some(Probing { check, bits, n_public })
+}
+
+/// More teams than these do not belong to one person.
+const MAX_ACCOUNTS: f64 = 1000.0;
+
+/// What several teams tell one another, or one person with several accounts.
+fn together(share: f64) -> String {
+    let n_teams = (1.0 / share).ceil();
+    if (2.0..=MAX_ACCOUNTS).contains(&n_teams) {
+        format!(
+            " {n_teams} teams that put theirs together, or one person with as many accounts, know all of them."
+        )
+    } else {
+        String::new()
+    }
 }
 
 /// The bits in the number of different scores that are shown.
@@ -71,6 +87,7 @@ fn scores_of_designs(case: &Case<'_>, labels: &[f64]) -> Vec<Vec<f64>> {
     let asked = ASKED.min(labels.len());
     let (files, truths) = match case.family {
         Family::Number => (of_numbers(labels), values(labels)),
+        Family::Distribution => (super::distributions::probes(case, labels), values(labels)),
         Family::Probability => (of_scores(labels.len(), asked), patterns(&[0.0, 1.0], asked)),
         Family::Yes => (vec![block(labels.len(), asked, 0.0, 1.0)], patterns(&[0.0, 1.0], asked)),
         Family::Rating | Family::Class => {

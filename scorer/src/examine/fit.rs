@@ -61,7 +61,7 @@ pub fn examine(competition: &Competition<'_>, solution: &Bytes, limits: &Limits)
     let is_applicable = has_measure && is_split && perfect(&solution, &mut fit.findings);
     sample(competition, &solution, is_applicable, limits, &mut fit.findings);
     if is_applicable {
-        let audit = audit::of_competition(&solution, competition.declared);
+        let audit = audit::of_competition(&solution, competition.declared, competition.plan);
         fit.findings.extend(audit::findings(&audit));
         fit.audit = Some(audit);
     }

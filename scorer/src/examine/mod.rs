@@ -15,10 +15,10 @@ mod suggest;
 mod training;
 pub mod write;
 
-use holdout_contract::audit::Declared;
+use holdout_contract::audit::{Declared, Plan};
 use holdout_contract::examine::{Finding, Report, TargetKind, Verdict};
 use holdout_contract::rejection::Rejection;
-use holdout_contract::spec::Params;
+use holdout_contract::spec::{Direction, Params};
 
 use crate::intake::content::{self, Bytes};
 use crate::intake::{Content, Limits, Source};
@@ -40,6 +40,10 @@ pub struct Competition<'a> {
     pub sample_submission: Option<Bytes>,
     /// What the winner's file should hold, as its host said.
     pub declared: Option<Declared>,
+    /// What the contest plans to show and to allow.
+    pub plan: Plan,
+    /// Of a metric that its host wrote, as the host says.
+    pub direction: Option<Direction>,
 }
 
 /// Examines a competition.

@@ -339,6 +339,8 @@ impl Child {
             test,
             sample_submission: sample,
             declared: draft.declared,
+            plan: draft.plan,
+            direction: draft.direction,
         };
         let module = draft.module.as_ref();
         let module =

@@ -3,12 +3,12 @@
 
 use std::io::{self, Read, Write};
 
-use holdout_contract::audit::Declared;
+use holdout_contract::audit::{Declared, Plan};
 use holdout_contract::comparison::Comparison;
 use holdout_contract::examine::{Proposal, Report};
 use holdout_contract::job::Scores;
 use holdout_contract::rejection::Rejection;
-use holdout_contract::spec::Params;
+use holdout_contract::spec::{Direction, Params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -76,6 +76,10 @@ pub struct Draft {
     pub split_seed: i64,
     /// What the winner's file should hold, as its host said.
     pub declared: Option<Declared>,
+    /// What the contest plans to show and to allow.
+    pub plan: Plan,
+    /// Of a metric that its host wrote, as the host says.
+    pub direction: Option<Direction>,
     pub data: DataFiles,
 }
 

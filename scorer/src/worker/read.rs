@@ -1,5 +1,6 @@
 //! What a job is about, read from the tables it names. Nothing is locked and nothing is written.
 
+use holdout_contract::audit::Plan;
 use holdout_contract::job::Subject;
 use holdout_contract::queue::Leased;
 use holdout_contract::spec::{Direction, Params};
@@ -215,7 +216,7 @@ pub async fn version(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<O
         return Ok(None);
     };
     let data = data_files(conn, row.competition_id).await?;
-    let direction = if row.higher_is_better { Direction::HigherIsBetter } else { Direction::LowerIsBetter };
+    let direction = direction(row.higher_is_better);
     Ok(Some(Version {
         version_id: row.id,
         judging: Judging {
@@ -236,12 +237,19 @@ pub async fn version(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<O
     }))
 }
 
+fn direction(higher_is_better: bool) -> Direction {
+    if higher_is_better { Direction::HigherIsBetter } else { Direction::LowerIsBetter }
+}
+
 async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<Work>> {
     let Some(row) = sqlx::query!(
         r#"select v.competition_id, v.metric, v.params, v.context, v.public_fraction, v.split_seed,
                   v.declared, v.input_revision, x.storage_key as "storage_key?", x.sealed_sha256 as "sealed_sha256?",
-                  m.source as "module?"
+                  m.source as "module?", v.higher_is_better, c.daily_limit, c.starts_at, c.ends_at,
+                  case when c.are_decimals_chosen then c.score_decimals
+                       else coalesce(c.worth_decimals, c.score_decimals) end as "score_decimals!"
            from scoring_versions v
+           join competitions c on c.id = v.competition_id
            left join solutions x on x.id = v.solution_id
            left join custom_metrics m on m.id = v.custom_metric_id
            where v.id = $1"#,
@@ -264,6 +272,8 @@ async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<
                 public_fraction: row.public_fraction,
                 split_seed: row.split_seed,
                 declared: row.declared.and_then(|declared| declared.parse().ok()),
+                direction: row.higher_is_better.map(direction),
+                plan: Plan::of(row.score_decimals, row.daily_limit, row.starts_at.zip(row.ends_at)),
                 data,
             },
         },

@@ -13,7 +13,7 @@ use crate::competitions::changes::{self, Changed};
 use crate::competitions::model::{Competition, Phase};
 use crate::competitions::settings::{Basics, Limits, Patch, Timeline, Visibility, read_emails};
 use crate::competitions::store::texts::{TextPage, Writing};
-use crate::competitions::{create, propose, store};
+use crate::competitions::{create, propose, store, supply};
 use crate::error::{AppError, Result};
 use crate::folder::links;
 use crate::ids::CompetitionId;
@@ -93,8 +93,52 @@ pub async fn move_times(
     let mut tx = app.db.begin().await?;
     let before = lock(&mut tx, id).await?;
     let moved = set_timeline(&mut tx, &before, timeline, now).await?;
+    audit_again(&mut tx, &before).await?;
     changes::record(&mut tx, (id, &before.title), host, &moved, reason, now).await?;
     finish(app, tx, host, id, "edit_timeline").await
+}
+
+/// Sets the timeline of a draft that is launched with it at once: what the audit says of the contest's
+/// length speaks of the one before, and counts towards no verdict.
+///
+/// # Errors
+/// Those of the database.
+pub async fn set_timeline_to_launch(
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    timeline: &Timeline,
+) -> Result<()> {
+    let id = seen.competition.id;
+    let mut tx = app.db.begin().await?;
+    let before = lock(&mut tx, id).await?;
+    set_timeline(&mut tx, &before, timeline, app.clock.now()).await?;
+    finish(app, tx, host, id, "edit_timeline").await
+}
+
+/// As after any other change, where the launch that the timeline was set for did not come about.
+///
+/// # Errors
+/// Those of the database.
+pub async fn audit_what_was_not_launched(app: &App, before: &Competition) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    audit_again(&mut tx, before).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Has a scorer look again where the audit was about another plan: other decimals, more or fewer submissions.
+async fn audit_again(conn: &mut PgConnection, before: &Competition) -> Result<()> {
+    let after = store::find_by_id(conn, before.id).await?.ok_or(AppError::NotFound)?;
+    if after.plan() == before.plan() {
+        return Ok(());
+    }
+    let Some(version) = store::judging::lock_open_version(conn, before.id).await? else { return Ok(()) };
+    let at_hand = store::judging::version_at_hand(conn, before.id).await?;
+    if at_hand.solution_id.is_some() && at_hand.metric.is_some() {
+        supply::examine(conn, before.id, version).await?;
+    }
+    Ok(())
 }
 
 /// What of it everybody should read.
@@ -149,6 +193,7 @@ pub async fn edit_limits(app: &App, host: &Member, seen: &Seen, limits: Limits) 
     let mut tx = app.db.begin().await?;
     let before = lock(&mut tx, id).await?;
     set_limits(&mut tx, &before, limits).await?;
+    audit_again(&mut tx, &before).await?;
     finish(app, tx, host, id, "edit_limits").await
 }
 
@@ -239,6 +284,7 @@ pub async fn patch(
     }
     let basics = patch.basics(&before)?;
     set_basics(&mut tx, &before, &basics, now).await?;
+    audit_again(&mut tx, &before).await?;
     finish(app, tx, host, id, "edit_settings").await?;
     Ok(basics.slug)
 }

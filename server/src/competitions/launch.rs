@@ -8,7 +8,7 @@ use crate::archives;
 use crate::competitions::access::Seen;
 use crate::competitions::settings::Timeline;
 use crate::competitions::setup::{self, Hindrance};
-use crate::competitions::{audit, propose, store};
+use crate::competitions::{audit, edit, propose, store};
 use crate::error::{AppError, Result};
 
 /// Launches a draft as it stands; over a FAIL of the audit only with a reason, `None` for the one on record.
@@ -66,8 +66,12 @@ pub async fn launch_for(
         merger_deadline_at: deadline,
         ends_at: proposed.starts_at + length,
     };
-    crate::competitions::edit::edit_timeline(app, host, seen, &timeline.checked()?).await?;
-    launch(app, host, seen, audit_reason).await
+    edit::set_timeline_to_launch(app, host, seen, &timeline.checked()?).await?;
+    let launched = launch(app, host, seen, audit_reason).await;
+    if launched.is_err() {
+        edit::audit_what_was_not_launched(app, &seen.competition).await?;
+    }
+    launched
 }
 
 fn sentence(hindrances: &[Hindrance]) -> String {

@@ -1,6 +1,7 @@
 //! A competition and its phases. States follow from the timeline, never from a flag.
 
 use chrono::{DateTime, Utc};
+use holdout_contract::audit::Plan;
 use holdout_contract::ranks::RankedPart;
 use sqlx::types::Json;
 
@@ -78,6 +79,11 @@ pub struct Ended(());
 impl Competition {
     pub fn phase(&self, now: DateTime<Utc>) -> Phase {
         phase_of(self.launched_at, self.starts_at, self.ends_at, self.settled_at, now)
+    }
+
+    /// What the audit judges probing by.
+    pub fn plan(&self) -> Plan {
+        Plan::of(self.score_decimals, self.daily_limit, self.starts_at.zip(self.ends_at))
     }
 
     /// What the metric is called on the competition's pages.

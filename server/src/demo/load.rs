@@ -109,9 +109,9 @@ async fn supply_draft(
         context: demo.context.clone(),
         public_fraction: 0.3,
     };
+    edit::edit_timeline(app, host, seen, &timeline(app, demo)?).await?;
     wait_for_metric(app, &demo.metric).await?;
     supply::choose_metric(app, host, seen, &choice, whatever_stands).await?;
-    edit::edit_timeline(app, host, seen, &timeline(app, demo)?).await?;
     Ok(())
 }
 

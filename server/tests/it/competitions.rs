@@ -347,6 +347,49 @@ async fn the_audit_is_for_hosts_and_asks_one_question(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn another_plan_has_the_audit_made_again_before_the_launch(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let slug = scene.whole_draft("plan").await;
+    scene.audit(&slug, "PASS", "pass").await;
+    let is_current = async || {
+        scene.host.api.get(&api(&slug, "/audit")).await.expect(200).json()["is_current"] == json!(true)
+    };
+    let n_jobs = async || {
+        let row = sql("select count(*) from jobs where state = 'queued'").fetch_one(&scene.world.pool).await;
+        row.unwrap().get::<i64, _>(0)
+    };
+    let edit = async |change: Value| {
+        scene.host.api.send_json(Method::PATCH, &api(&slug, ""), &change).await.expect(200)
+    };
+    edit(json!({ "title": "Renamed", "team_limit": 3 })).await;
+    assert!(is_current().await && n_jobs().await == 0);
+    for change in [
+        json!({ "daily_limit": 7 }),
+        json!({ "score_decimals": 2 }),
+        json!({ "ends_at": "2999-01-01T00:00:00Z" }),
+    ] {
+        edit(change).await;
+        assert!(!is_current().await && n_jobs().await == 1);
+        scene.launch(&slug).await.expect(403);
+        scene.audit(&slug, "PASS", "pass").await;
+    }
+    let form = [
+        ("daily_limit", "8"),
+        ("final_limit", "2"),
+        ("team_limit", "3"),
+        ("max_upload_mib", "100"),
+        ("score_decimals", "2"),
+    ];
+    scene.host.browser.post_form(&format!("/c/{slug}/host/limits"), &form).await.expect_redirect();
+    assert!(!is_current().await);
+    scene.audit(&slug, "PASS", "pass").await;
+    scene.launch(&slug).await.expect(200);
+    edit(json!({ "daily_limit": 9 })).await;
+    assert_eq!(n_jobs().await, 0, "what is launched was judged");
+    scene.end().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn after_the_launch_what_judges_is_fixed_and_promises_only_grow(pool: PgPool) {
     let scene = Scene::begin(pool).await;
     let slug = scene.launched("fixed").await;
