@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::align::{Aligned, align};
-use crate::audit::cli::PlanArgs;
+use crate::audit::cli::{PlanArgs, TablesArgs};
 use crate::custom;
 use crate::custom::cage::{self, CageArgs};
 use crate::custom::cli::{PythonArgs, SetupArgs, set_up};
@@ -134,6 +134,8 @@ struct AuditArguments {
     judge: JudgeArguments,
     #[command(flatten)]
     plan: PlanArgs,
+    #[command(flatten)]
+    tables: TablesArgs,
 }
 
 #[derive(Args)]
@@ -322,11 +324,12 @@ struct ScoreOutput {
 
 fn audit(arguments: &AuditArguments) -> Result<String, Failure> {
     let limits = Limits::default();
-    let settings = arguments.plan.settings().map_err(Failure::Usage)?;
+    arguments.plan.check().map_err(Failure::Usage)?;
     let judge = judge(&arguments.metric, &arguments.judge, &limits)?;
     let solution =
         Solution::prepare(&open(&arguments.solution, &limits)?, judge, &SplitRule::default(), &limits)?;
-    let report = crate::audit::of_solution(&solution, &settings);
+    let report = crate::audit::of_solution(&solution, &arguments.plan.settings(Some(&solution)));
+    let report = arguments.tables.complete(report, &solution, &limits).map_err(Failure::Usage)?;
     serde_json::to_string_pretty(&report).map_err(|error| Failure::Usage(error.to_string()))
 }
 

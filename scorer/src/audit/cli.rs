@@ -1,17 +1,31 @@
 //! `holdout-scorer audit`: the report on two files, without a database.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
+use holdout_contract::audit::{Audit, Check, Verdict};
+use holdout_contract::examine::{self, Finding};
 
 use super::ask::{Declared, Settings};
+use super::report::{advised, check};
+use crate::examine::data::{self, Data};
+use crate::examine::{known_columns, of_labels};
+use crate::intake::Limits;
+use crate::intake::content::Bytes;
+use crate::solution::{Solution, Split};
+
+/// Of public rows, where nothing says another.
+const USUAL_SHARE: f64 = 0.3;
 
 #[derive(Debug, Clone, Args)]
 pub struct PlanArgs {
     /// What the winner's file should hold: mean, median, "quantile 0.9", probabilities, order or labels.
     #[arg(long)]
     declared: Option<Declared>,
-    /// Share of the rows that the public board is computed on; 1 for all.
-    #[arg(long, default_value_t = 0.3)]
-    public_frac: f64,
+    /// Share of the rows that the public board is computed on; 1 for all. Without it, that of the solution's
+    /// column Usage, else 0.3.
+    #[arg(long)]
+    public_frac: Option<f64>,
     /// Decimals that the public board shows.
     #[arg(long, default_value_t = 5)]
     digits: u32,
@@ -23,18 +37,73 @@ pub struct PlanArgs {
 impl PlanArgs {
     /// # Errors
     /// A sentence for the command line.
-    pub fn settings(&self) -> Result<Settings, String> {
-        if !(self.public_frac > 0.0 && self.public_frac <= 1.0) {
+    pub fn check(&self) -> Result<(), String> {
+        if self.public_frac.is_some_and(|share| !(share > 0.0 && share <= 1.0)) {
             return Err("--public-frac must lie above 0 and not above 1.".to_owned());
         }
         if self.digits > super::probing::MAX_DIGITS {
             return Err(format!("--digits must not be above {}.", super::probing::MAX_DIGITS));
         }
-        Ok(Settings {
+        Ok(())
+    }
+
+    /// With what is not said taken from the solution.
+    pub fn settings(&self, solution: Option<&Solution>) -> Settings {
+        let own = solution
+            .filter(|solution| !solution.split_was_made())
+            .map(|solution| solution.n_public() as f64 / solution.range(Split::All).len().max(1) as f64);
+        Settings {
             declared: self.declared,
-            public_fraction: self.public_frac,
+            public_fraction: self.public_frac.or(own).unwrap_or(USUAL_SHARE),
             digits: self.digits,
             n_submissions: self.subs,
-        })
+        }
     }
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct TablesArgs {
+    /// The training file that participants get: rows of the test in it, columns that are the answer, groups and
+    /// times on both sides are looked for.
+    #[arg(long, requires = "test")]
+    train: Option<PathBuf>,
+    /// The test file that participants get: the rows to predict, without their labels.
+    #[arg(long, requires = "train")]
+    test: Option<PathBuf>,
+}
+
+impl TablesArgs {
+    /// Adds to a report what solution and files give away.
+    ///
+    /// # Errors
+    /// A sentence for the command line: a file that cannot be opened.
+    pub fn complete(&self, audit: Audit, solution: &Solution, limits: &Limits) -> Result<Audit, String> {
+        let mut findings = of_labels(solution);
+        if let (Some(train), Some(test)) = (&self.train, &self.test) {
+            let (train, test) = (bytes(train)?, bytes(test)?);
+            let known = known_columns(&solution.profile());
+            let data =
+                Data { train: Some(&train), test: Some(&test), known: &known, solution: Some(solution) };
+            findings.extend(data::examine(&data, limits));
+        }
+        let Audit { overall, mut checks } = audit;
+        checks.extend(findings.iter().map(of_tables));
+        Ok(Audit { overall, checks })
+    }
+}
+
+fn bytes(path: &Path) -> Result<Bytes, String> {
+    let read = std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}.", path.display()))?;
+    Ok(read.into())
+}
+
+/// A finding about solution and files as a check.
+fn of_tables(finding: &Finding) -> Check {
+    let verdict = match finding.verdict {
+        examine::Verdict::Pass => Verdict::Pass,
+        examine::Verdict::Warn => Verdict::Warn,
+        examine::Verdict::Refused => Verdict::Refused,
+    };
+    let name = format!("T {}", finding.check.replace('_', " "));
+    advised(check(&name, verdict, None, finding.text.clone()), "", finding.fix.clone())
 }

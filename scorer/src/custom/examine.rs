@@ -71,7 +71,13 @@ pub fn examine(
     );
     report.findings.extend(audit::findings(&audit));
     report.audit = Some(audit);
-    report.findings.extend(data::examine(competition, &known, limits));
+    let data = data::Data {
+        train: competition.train.as_ref(),
+        test: competition.test.as_ref(),
+        known: &known,
+        solution: None,
+    };
+    report.findings.extend(data::examine(&data, limits));
     report
 }
 

@@ -1,18 +1,30 @@
-//! Whether test rows can be looked up in the training file.
+//! What the files that participants get give away: test rows that can be looked up, sides that differ.
 
 use std::collections::{HashMap, HashSet};
 
 use holdout_contract::examine::Finding;
 
 use super::frame::Frame;
-use super::{Competition, pass, refused, training, warn};
+use super::{classes, groups, pass, refused, sides, training, warn};
 use crate::intake::Limits;
+use crate::intake::content::Bytes;
+use crate::solution::Solution;
 
 const MAX_SHOWN: usize = 5;
 
-/// Compares training and test file. `known` are the id and target columns, which are no features.
-pub fn examine(competition: &Competition<'_>, known: &[String], limits: &Limits) -> Vec<Finding> {
-    let (Some(train), Some(test)) = (&competition.train, &competition.test) else {
+/// The files that participants get, and what is known beside them.
+pub struct Data<'a> {
+    pub train: Option<&'a Bytes>,
+    pub test: Option<&'a Bytes>,
+    /// The id and target columns, which are no features; the id first.
+    pub known: &'a [String],
+    /// The hidden labels, where they could be read.
+    pub solution: Option<&'a Solution>,
+}
+
+/// Compares training and test file, and both with the hidden labels.
+pub fn examine(data: &Data<'_>, limits: &Limits) -> Vec<Finding> {
+    let (Some(train), Some(test)) = (data.train, data.test) else {
         return vec![warn(
             "row_overlap",
             "There is no training file and test file to compare, so it was not checked whether test rows can be \
@@ -30,28 +42,46 @@ pub fn examine(competition: &Competition<'_>, known: &[String], limits: &Limits)
         })
     });
     match frames {
-        [Ok(train), Ok(test)] => compare(&train, &test, known),
+        [Ok(train), Ok(test)] => compare(&train, &test, data),
         [train, test] => [train.err(), test.err()].into_iter().flatten().collect(),
     }
 }
 
-fn compare(train: &Frame, test: &Frame, known: &[String]) -> Vec<Finding> {
-    let mut findings = vec![rows(train, test, known)];
+fn compare(train: &Frame, test: &Frame, data: &Data<'_>) -> Vec<Finding> {
+    let known = data.known;
+    let shared = features(train, test, known);
+    let mut findings = vec![rows(train, test, &shared)];
     findings.extend(known.first().and_then(|id| ids(train, test, id)));
     findings.extend(targets_in_test(test, known));
     findings.extend(training::examine(train, test, known));
+    findings.extend(sides::train_and_test(train, test, &shared));
+    let target = known.iter().skip(1).find_map(|name| train.position(name));
+    if let Some(target) = target {
+        findings.extend(groups::examine(train, test, &shared, target));
+    }
+    if let Some(solution) = data.solution {
+        findings.extend(target.and_then(|target| classes::unlearnable(solution, train, target)));
+        if let Some(id) = known.first().and_then(|id| test.position(id)) {
+            let of_test: Vec<usize> = (0..test.names.len())
+                .filter(|column| !known.contains(&test.names[*column]) && !is_row_number(test, *column))
+                .collect();
+            findings.extend(sides::hidden_rows(solution, test, id, &of_test));
+        }
+    }
     findings
 }
 
-/// Exact equality on the features that both files have.
-fn rows(train: &Frame, test: &Frame, known: &[String]) -> Finding {
-    let shared: Vec<(usize, usize)> = train
-        .names
-        .iter()
-        .enumerate()
+/// The features that both files have, by their place in each.
+fn features(train: &Frame, test: &Frame, known: &[String]) -> Vec<(usize, usize)> {
+    let named = train.names.iter().enumerate();
+    named
         .filter(|(column, name)| !known.contains(name) && !is_row_number(train, *column))
         .filter_map(|(column, name)| Some((column, test.position(name)?)))
-        .collect();
+        .collect()
+}
+
+/// Exact equality on the features that both files have.
+fn rows(train: &Frame, test: &Frame, shared: &[(usize, usize)]) -> Finding {
     if shared.is_empty() {
         return warn(
             "row_overlap",
@@ -59,7 +89,7 @@ fn rows(train: &Frame, test: &Frame, known: &[String]) -> Finding {
             "Check that both have the same header.",
         );
     }
-    let (of_train, of_test): (Vec<usize>, Vec<usize>) = shared.into_iter().unzip();
+    let (of_train, of_test): (Vec<usize>, Vec<usize>) = shared.iter().copied().unzip();
     let mut line_of: HashMap<u128, usize> = HashMap::with_capacity(train.n_rows());
     for row in 0..train.n_rows() {
         line_of.entry(train.key(row, &of_train)).or_insert(row + 2);

@@ -5,7 +5,7 @@ use holdout_contract::examine::{Finding, Profile, Verdict};
 use holdout_contract::job::SplitScore;
 use holdout_contract::spec::{Direction, Layout};
 
-use super::{Competition, open, order, pass, refused, warn};
+use super::{Competition, of_labels, open, pass, refused, warn};
 use crate::align::{Aligned, align};
 use crate::audit;
 use crate::intake::Limits;
@@ -24,6 +24,8 @@ pub struct Fit {
     pub profile: Option<Profile>,
     pub findings: Vec<Finding>,
     pub audit: Option<Audit>,
+    /// Where it could be read.
+    pub solution: Option<Solution>,
 }
 
 /// The columns of a solution that are no features.
@@ -52,8 +54,7 @@ pub fn examine(competition: &Competition<'_>, solution: &Bytes, limits: &Limits)
     ));
     fit.profile = Some(profile);
     fit.findings.push(split_empty(&solution));
-    fit.findings.extend(class_missing(&solution));
-    fit.findings.extend(order::examine(&solution));
+    fit.findings.extend(of_labels(&solution));
     let is_split = solution.n_public() > 0 && solution.n_private() > 0;
     let measure = measure(&solution);
     let has_measure = measure.as_ref().is_none_or(|finding| finding.verdict != Verdict::Refused);
@@ -65,6 +66,7 @@ pub fn examine(competition: &Competition<'_>, solution: &Bytes, limits: &Limits)
         fit.findings.extend(audit::findings(&audit));
         fit.audit = Some(audit);
     }
+    fit.solution = Some(solution);
     fit
 }
 
@@ -122,43 +124,6 @@ fn split_empty(solution: &Solution) -> Finding {
         "Mark some rows “Public” and some “Private” in the column “Usage”, or leave the column out and have \
          the split made.",
     )
-}
-
-fn class_missing(solution: &Solution) -> Option<Finding> {
-    let public = solution.class_counts(Split::Public);
-    let private = solution.class_counts(Split::Private);
-    if public.is_empty() {
-        return None;
-    }
-    let names = solution.class_names();
-    let name = |code: usize| names.get(code).cloned().unwrap_or_else(|| code.to_string());
-    // A class that stands in ignored rows alone is nobody's concern.
-    let is_scored = |code: usize| public[code] + private[code] > 0;
-    let missing = |counts: &[u64]| -> Vec<String> {
-        (0..counts.len()).filter(|code| is_scored(*code) && counts[*code] == 0).map(name).collect()
-    };
-    let sides = [("public", missing(&public)), ("private", missing(&private))];
-    let texts: Vec<String> = sides
-        .iter()
-        .filter(|(_, missing)| !missing.is_empty())
-        .map(|(side, missing)| {
-            let shown = missing.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
-            match missing.len() {
-                1 => format!("The class {shown} has no {side} row."),
-                n => format!("{n} classes have no {side} row, for example {shown}."),
-            }
-        })
-        .collect();
-    Some(if texts.is_empty() {
-        pass("class_missing", "Every class has public and private rows.")
-    } else {
-        refused(
-            "class_missing",
-            texts.join(" "),
-            "Split anew so that every class has rows on both sides: leave the column “Usage” out, and the split \
-             is made by class; or drop classes with a single row.",
-        )
-    })
 }
 
 /// What errors are measured by: a remark where that differs from row to row, a refusal where it is nothing.

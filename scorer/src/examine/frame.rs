@@ -51,6 +51,19 @@ impl Frame {
         hasher.0
     }
 
+    /// As [`Frame::key`], of what `see` makes of every cell.
+    pub fn key_by(&self, row: usize, columns: &[usize], see: impl Fn(&str, &mut String)) -> u128 {
+        let mut hasher = Fnv::default();
+        let mut seen = String::new();
+        for column in columns {
+            seen.clear();
+            see(self.cell(row, *column), &mut seen);
+            hasher.update(&(seen.len() as u64).to_le_bytes());
+            hasher.update(seen.as_bytes());
+        }
+        hasher.0
+    }
+
     /// Whether no two cells of the column are equal and none is empty.
     pub fn is_unique(&self, column: usize) -> bool {
         let mut seen = HashSet::with_capacity(self.n_rows());

@@ -3,13 +3,17 @@
 //!
 //! Never here: a row's label in a text, files or database. Start at [`examine`] and [`split::take_apart`].
 
+mod adversary;
+mod classes;
 pub(crate) mod data;
 mod fit;
 pub mod frame;
+mod groups;
 mod identity;
 mod kinds;
 mod order;
 mod shuffle;
+mod sides;
 pub mod split;
 mod suggest;
 mod training;
@@ -23,7 +27,9 @@ use holdout_contract::spec::{Direction, Params};
 use crate::intake::content::{self, Bytes};
 use crate::intake::{Content, Limits, Source};
 use crate::metrics;
+use crate::solution::Solution;
 use crate::split::SplitRule;
+pub(crate) use fit::known_columns;
 use frame::Frame;
 
 /// Everything an examination looks at; what is not there yet is `None`.
@@ -49,6 +55,7 @@ pub struct Competition<'a> {
 /// Examines a competition.
 pub fn examine(competition: &Competition<'_>, limits: &Limits) -> Report {
     let mut findings = Vec::new();
+    let mut labels = None;
     let mut report =
         Report { profile: None, findings: Vec::new(), suggested_metrics: Vec::new(), audit: None };
     match &competition.solution {
@@ -63,12 +70,25 @@ pub fn examine(competition: &Competition<'_>, limits: &Limits) -> Report {
             findings.extend(fit.findings);
             report.profile = fit.profile;
             report.audit = fit.audit;
+            labels = fit.solution;
         }
     }
     let id_and_targets: Vec<String> = report.profile.iter().flat_map(fit::known_columns).collect();
-    findings.extend(data::examine(competition, &id_and_targets, limits));
+    let data = data::Data {
+        train: competition.train.as_ref(),
+        test: competition.test.as_ref(),
+        known: &id_and_targets,
+        solution: labels.as_ref(),
+    };
+    findings.extend(data::examine(&data, limits));
     report.findings = findings;
     report
+}
+
+/// What a solution gives away by itself: classes and groups by side, an order that tells.
+pub(crate) fn of_labels(solution: &Solution) -> Vec<Finding> {
+    let classes = [classes::missing(solution), classes::rare(solution), classes::groups_torn(solution)];
+    classes.into_iter().flatten().chain(order::examine(solution)).collect()
 }
 
 /// The report on a solution that this scorer has no key for.

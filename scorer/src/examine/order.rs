@@ -3,6 +3,8 @@
 //!
 //! Never here: a row's label or id in a text.
 
+use std::collections::BTreeMap;
+
 use holdout_contract::examine::Finding;
 
 use super::{pass, warn};
@@ -16,6 +18,8 @@ const FEW: usize = 30;
 const NOTABLE: f64 = 0.1;
 /// So many standard errors are no chance.
 const CERTAIN: f64 = 5.0;
+/// As rare as [`CERTAIN`] standard errors.
+const NEVER: f64 = 5e-7;
 /// Two sides that differ by more than chance does once in a thousand splits.
 const RARE: f64 = 0.001;
 
@@ -27,10 +31,7 @@ pub fn examine(solution: &Solution) -> Vec<Finding> {
     let Some(labels) = solution.truths.first().and_then(|truth| numbers(truth, range.len())) else {
         return Vec::new();
     };
-    let is_ordered =
-        matches!(solution.truths.first(), Some(Truth::Numbers(_))) || solution.class_names().len() == 2;
-    let orders = is_ordered.then(|| order(solution, &labels));
-    orders.into_iter().chain(sides(solution, &labels)).collect()
+    std::iter::once(order(solution, &labels)).chain(sides(solution, &labels)).collect()
 }
 
 fn numbers(truth: &Truth, n: usize) -> Option<Vec<f64>> {
@@ -48,9 +49,15 @@ fn order(solution: &Solution, labels: &[f64]) -> Finding {
         ids[slot as usize] = as_number(id);
     }
     let ids: Option<Vec<f64>> = ids[..labels.len()].iter().copied().collect();
+    let is_ordered =
+        matches!(solution.truths.first(), Some(Truth::Numbers(_))) || solution.class_names().len() == 2;
+    let telling = |values: Vec<f64>| match is_ordered {
+        true => telling(&values, labels),
+        false => telling_classes(&values, labels),
+    };
     let told = [("the order of the rows", Some(rows)), ("the id", ids)]
         .into_iter()
-        .find_map(|(what, values)| Some((what, telling(&values?, labels)?)));
+        .find_map(|(what, values)| Some((what, telling(values?)?)));
     match told {
         None => pass(
             "order_predicts",
@@ -66,8 +73,33 @@ fn order(solution: &Solution, labels: &[f64]) -> Finding {
     }
 }
 
+/// An id's number, also of one like `row_17`.
 fn as_number(id: Id<'_>) -> Option<f64> {
-    id.to_string().parse().ok().filter(|number: &f64| number.is_finite())
+    let text = id.to_string();
+    let digits = text.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+    text.parse().or_else(|_| digits.parse()).ok().filter(|number: &f64| number.is_finite())
+}
+
+/// As [`telling`], of classes without an order: the root of the share of the ranks' variance that lies between
+/// classes (Kruskal and Wallis).
+fn telling_classes(values: &[f64], labels: &[f64]) -> Option<f64> {
+    let n = values.len() as f64;
+    let centre = (n + 1.0) / 2.0;
+    let ranks = average_ranks(values);
+    let mut sums: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
+    for (rank, label) in ranks.iter().zip(labels) {
+        let sum = sums.entry(label.to_bits()).or_default();
+        *sum = (sum.0 + rank - centre, sum.1 + 1.0);
+    }
+    let between: f64 = sums.values().map(|(sum, count)| sum * sum / count).sum();
+    let whole: f64 = ranks.iter().map(|rank| (rank - centre).powi(2)).sum();
+    let freedom = sums.len() as f64 - 1.0;
+    if whole <= 0.0 || freedom < 1.0 {
+        return None;
+    }
+    let told = (between / whole).sqrt();
+    let chance = exceeding((n - 1.0) * between / whole, freedom);
+    (chance < NEVER && told > NOTABLE).then_some(told)
 }
 
 /// The correlation of ranks, where it is no chance and worth a word.
@@ -126,7 +158,7 @@ fn of_numbers(public: &[f64], private: &[f64]) -> f64 {
     (2.0 * (-2.0 * n * distance * distance).exp()).min(1.0)
 }
 
-/// The chance of counts like these (chi-square, after Wilson and Hilferty).
+/// The chance of counts like these (chi-square).
 fn of_counts(public: &[u64], private: &[u64]) -> f64 {
     let total = |counts: &[u64]| counts.iter().sum::<u64>() as f64;
     let (n_public, n_private) = (total(public), total(private));
@@ -142,6 +174,11 @@ fn of_counts(public: &[u64], private: &[u64]) -> f64 {
     if freedom < 1.0 {
         return 1.0;
     }
+    exceeding(distance, freedom)
+}
+
+/// The chance that chi-square is larger (after Wilson and Hilferty).
+fn exceeding(distance: f64, freedom: f64) -> f64 {
     let scale = 2.0 / (9.0 * freedom);
     let score = ((distance / freedom).cbrt() - (1.0 - scale)) / scale.sqrt();
     0.5 * libm::erfc(score / std::f64::consts::SQRT_2)
@@ -170,5 +207,15 @@ mod tests {
         let mixed: Vec<f64> = rows.iter().map(|row| (row * 37.0) % 100.0).collect();
         assert_eq!(telling(&rows, &mixed), None);
         assert_eq!(rank_correlation(&rows, &vec![1.0; 100]), None);
+    }
+
+    #[test]
+    fn classes_in_blocks_are_told_by_their_place() {
+        let rows: Vec<f64> = (0..90).map(f64::from).collect();
+        let blocks: Vec<f64> = (0..90).map(|row| f64::from([2, 0, 1][row / 30])).collect();
+        assert!(telling_classes(&rows, &blocks).is_some_and(|told| told > 0.9));
+        let mixed: Vec<f64> = (0..90).map(|row| f64::from(row * 7 % 3)).collect();
+        assert_eq!(telling_classes(&rows, &mixed), None);
+        assert_eq!((as_number(Id::Text("row_17")), as_number(Id::Text("x"))), (Some(17.0), None));
     }
 }

@@ -8,6 +8,7 @@ use holdout_contract::examine::Finding;
 use super::frame::Frame;
 use super::kinds::number;
 use super::order::rank_correlation;
+use super::sides::{hash_of, n_contradicted};
 use super::warn;
 
 /// Fewer rows say nothing.
@@ -20,6 +21,10 @@ const NOTABLE: f64 = 0.01;
 const MIN_NUMBERS: usize = 3;
 /// Digits in which near rows agree.
 const DIGITS: i32 = 3;
+/// Where the steps begin to which numbers are rounded.
+const WAYS: [f64; 2] = [0.5, 0.0];
+/// Letters that cells of texts have on average.
+const LONG_TEXT: usize = 20;
 
 /// `known` are the id and target columns.
 pub fn examine(train: &Frame, test: &Frame, known: &[String]) -> Vec<Finding> {
@@ -67,12 +72,8 @@ fn contradictions(train: &Frame, features: &[usize], target: usize) -> Option<Fi
     if features.is_empty() {
         return None;
     }
-    let mut answers: HashMap<u128, HashSet<&str>> = HashMap::new();
-    let keys: Vec<u128> = (0..train.n_rows()).map(|row| train.key(row, features)).collect();
-    keys.iter().enumerate().for_each(|(row, key)| {
-        answers.entry(*key).or_default().insert(train.cell(row, target));
-    });
-    let n = keys.iter().filter(|key| answers[*key].len() > 1).count();
+    let rows = (0..train.n_rows()).map(|row| (train.key(row, features), hash_of(train.cell(row, target))));
+    let n = n_contradicted(rows);
     (n as f64 >= NOTABLE * train.n_rows() as f64 && n > 0).then(|| {
         warn(
             "contradictory_targets",
@@ -82,7 +83,8 @@ fn contradictions(train: &Frame, features: &[usize], target: usize) -> Option<Fi
     })
 }
 
-/// Test rows whose numbers agree with a training row's in three digits.
+/// Test rows that agree with a training row but for spaces, upper and lower case, and the digits of numbers
+/// beyond the third. Numbers are rounded in two ways, so that none lies at the border of both.
 fn near(train: &Frame, test: &Frame, features: &[usize]) -> Option<Finding> {
     let shared: Vec<(usize, usize)> =
         features.iter().filter_map(|column| Some((*column, test.position(&train.names[*column])?))).collect();
@@ -91,37 +93,54 @@ fn near(train: &Frame, test: &Frame, features: &[usize]) -> Option<Finding> {
             cell.is_empty() || number(cell).is_some_and(|n| n.fract() != 0.0 || n.abs() >= 1000.0 || n == 0.0)
         })
     };
-    if shared.iter().filter(|(column, _)| is_number(column)).count() < MIN_NUMBERS {
+    let is_text = |column: &usize| {
+        let n_letters: usize = train.cells(*column).map(str::len).sum();
+        n_letters >= LONG_TEXT * train.n_rows()
+    };
+    let n_numbers = shared.iter().filter(|(column, _)| is_number(column)).count();
+    if n_numbers < MIN_NUMBERS && !shared.iter().any(|(column, _)| is_text(column)) {
         return None;
     }
     let (of_train, of_test): (Vec<usize>, Vec<usize>) = shared.into_iter().unzip();
     let exact: HashSet<u128> = (0..train.n_rows()).map(|row| train.key(row, &of_train)).collect();
-    let rounded: HashSet<Vec<String>> =
-        (0..train.n_rows()).map(|row| coarse(train, row, &of_train)).collect();
+    let rounded: [HashSet<u128>; 2] =
+        WAYS.map(|way| (0..train.n_rows()).map(|row| coarse(train, row, &of_train, way)).collect());
     let is_near = |row: &usize| {
-        !exact.contains(&test.key(*row, &of_test)) && rounded.contains(&coarse(test, *row, &of_test))
+        !exact.contains(&test.key(*row, &of_test))
+            && WAYS
+                .iter()
+                .zip(&rounded)
+                .any(|(way, rounded)| rounded.contains(&coarse(test, *row, &of_test, *way)))
     };
     let n = (0..test.n_rows()).filter(is_near).count();
     (n as f64 >= NOTABLE * test.n_rows() as f64 && n > 0).then(|| {
         warn(
             "row_nearly_overlaps",
-            format!("{n} of {} test rows agree with a training row in {DIGITS} digits of every number: their labels can nearly be looked up.", test.n_rows()),
+            format!("{n} of {} test rows nearly stand in the training file (numbers agree in {DIGITS} digits, words but for case and spaces): their labels can nearly be looked up.", test.n_rows()),
             "Remove them from one of the files, or keep rows of one origin on one side.",
         )
     })
 }
 
-fn coarse(frame: &Frame, row: usize, columns: &[usize]) -> Vec<String> {
-    columns
-        .iter()
-        .map(|column| {
-            let cell = frame.cell(row, *column);
-            number(cell).map_or_else(
-                || cell.trim().to_lowercase(),
-                |number| format!("{number:.*e}", DIGITS as usize - 1),
-            )
-        })
-        .collect()
+/// A row's cells as they look from afar.
+fn coarse(frame: &Frame, row: usize, columns: &[usize], way: f64) -> u128 {
+    frame.key_by(row, columns, |cell, seen| match number(cell) {
+        Some(number) => seen.push_str(&step_of(number, way)),
+        None => cell.split_whitespace().for_each(|word| {
+            seen.extend(word.chars().flat_map(char::to_lowercase));
+            seen.push(' ');
+        }),
+    })
+}
+
+/// The place of a number among steps as wide as its third digit, shifted by a part of a step.
+fn step_of(number: f64, way: f64) -> String {
+    if number == 0.0 {
+        return "0".to_owned();
+    }
+    let size = libm::log10(number.abs()).floor() as i32;
+    let step = 10_f64.powi(size + 1 - DIGITS);
+    format!("{}e{size}", (number / step + way).floor())
 }
 
 #[cfg(test)]
