@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use holdout_contract::audit::Audit;
 use holdout_contract::catalogue;
 use holdout_contract::rejection::Rejection;
 use holdout_contract::spec::Direction;
@@ -18,7 +19,7 @@ use crate::audit::cli::{PlanArgs, TablesArgs};
 use crate::custom;
 use crate::custom::cage::{self, CageArgs};
 use crate::custom::cli::{PythonArgs, SetupArgs, set_up};
-use crate::custom::sandbox::Bounds;
+use crate::custom::sandbox::{Bounds, Sandbox};
 use crate::example;
 use crate::intake::{Content, Limits, Source, content};
 use crate::judge::{Context, Judge};
@@ -125,17 +126,22 @@ struct ScoreArguments {
 
 #[derive(Args)]
 struct AuditArguments {
-    /// A metric's name, also in short form.
+    /// A metric's name, also in short form; or a Python module of your own, a file that ends in .py.
     #[arg(long)]
     metric: String,
     #[arg(long)]
     solution: PathBuf,
+    /// A sample submission: says which columns a module reads, where they are not the solution's.
+    #[arg(long)]
+    sample: Option<PathBuf>,
     #[command(flatten)]
     judge: JudgeArguments,
     #[command(flatten)]
     plan: PlanArgs,
     #[command(flatten)]
     tables: TablesArgs,
+    #[command(flatten)]
+    python: PythonArgs,
 }
 
 #[derive(Args)]
@@ -270,18 +276,13 @@ fn parts(solution: &Solution, aligned: &Aligned) -> BTreeMap<&'static str, Vec<P
 /// Scores with a metric that a host wrote, in the sandbox as a worker does.
 fn score_by_module(arguments: &ScoreArguments) -> Result<String, Failure> {
     let limits = Limits::default();
-    let source = std::fs::read_to_string(&arguments.metric)
-        .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}.", arguments.metric)))?;
-    let module = custom::Module { source, params: params(&arguments.judge)? };
+    let (module, sandbox) = module(&arguments.metric, &arguments.judge, &arguments.python)?;
     let context = context(&arguments.judge)?;
     let rule = SplitRule {
         public_fraction: arguments.public_fraction,
         seed: arguments.seed,
         group_column: context.text("group_column").map(str::to_owned),
     };
-    let bounds = Bounds { memory_mb: MODULE_MEMORY_MB, time: MODULE_TIME };
-    let sandbox = custom::cli::open(arguments.python.python.as_deref(), bounds)
-        .map_err(|error| Failure::Usage(format!("Metrics of your own cannot run here: {error}.")))?;
     let solution = {
         let content = open(&arguments.solution, &limits)?;
         custom::tables::Solution::prepare(&content, context.values(), &rule, &limits)?
@@ -323,14 +324,55 @@ struct ScoreOutput {
 }
 
 fn audit(arguments: &AuditArguments) -> Result<String, Failure> {
-    let limits = Limits::default();
     arguments.plan.check().map_err(Failure::Usage)?;
-    let judge = judge(&arguments.metric, &arguments.judge, &limits)?;
-    let solution =
-        Solution::prepare(&open(&arguments.solution, &limits)?, judge, &SplitRule::default(), &limits)?;
-    let report = crate::audit::of_solution(&solution, &arguments.plan.settings(Some(&solution)));
-    let report = arguments.tables.complete(report, &solution, &limits).map_err(Failure::Usage)?;
+    let limits = Limits::default();
+    let report = if arguments.metric.ends_with(".py") {
+        audit_of_module(arguments, &limits)?
+    } else {
+        let judge = judge(&arguments.metric, &arguments.judge, &limits)?;
+        let solution = open(&arguments.solution, &limits)?;
+        let solution = Solution::prepare(&solution, judge, &SplitRule::default(), &limits)?;
+        let report = crate::audit::of_solution(&solution, &arguments.plan.settings(Some(&solution)));
+        arguments.tables.complete(report, &solution, &limits).map_err(Failure::Usage)?
+    };
     serde_json::to_string_pretty(&report).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// Audits a metric that a host wrote, in the sandbox as a worker does.
+fn audit_of_module(arguments: &AuditArguments, limits: &Limits) -> Result<Audit, Failure> {
+    let (module, sandbox) = module(&arguments.metric, &arguments.judge, &arguments.python)?;
+    let context = context(&arguments.judge)?;
+    let solution = open(&arguments.solution, limits)?;
+    let solution =
+        custom::tables::Solution::prepare(&solution, context.values(), &SplitRule::default(), limits)?;
+    let sample = match &arguments.sample {
+        Some(sample) => solution.align(&open(sample, limits)?, None, limits)?,
+        None => solution.as_submission(),
+    };
+    let subject = custom::Subject {
+        sandbox: &sandbox,
+        module: &module,
+        solution: &solution,
+        sample: &sample,
+        direction: None,
+        time: MODULE_TIME,
+    };
+    Ok(custom::audit(&subject, &arguments.plan.settings(None)))
+}
+
+/// A module in a file, with a sandbox for it.
+fn module(
+    file: &str,
+    judge: &JudgeArguments,
+    python: &PythonArgs,
+) -> Result<(custom::Module, Sandbox), Failure> {
+    let source = std::fs::read_to_string(file)
+        .map_err(|error| Failure::Usage(format!("{file} cannot be read: {error}.")))?;
+    let module = custom::Module { source, params: params(judge)? };
+    let bounds = Bounds { memory_mb: MODULE_MEMORY_MB, time: MODULE_TIME };
+    let sandbox = custom::cli::open(python.python.as_deref(), bounds)
+        .map_err(|error| Failure::Usage(format!("Metrics of your own cannot run here: {error}.")))?;
+    Ok((module, sandbox))
 }
 
 fn check(arguments: &CheckArguments) -> Result<String, Failure> {

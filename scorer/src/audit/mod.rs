@@ -19,10 +19,10 @@ mod influence;
 mod leverage;
 pub mod metric;
 pub(crate) mod normal;
-mod prepare;
+pub(crate) mod prepare;
 mod probing;
 mod repair;
-mod report;
+pub(crate) mod report;
 mod symmetry;
 
 pub use findings::{findings, of_competition};

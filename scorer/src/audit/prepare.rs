@@ -141,7 +141,7 @@ fn read(solution: &Solution, settings: &Settings) -> Option<Read> {
 }
 
 /// The values of a short scale of whole numbers without a gap; empty where it is none.
-fn scale(numbers: &[f64]) -> Vec<f64> {
+pub(crate) fn scale(numbers: &[f64]) -> Vec<f64> {
     let mut values: Vec<f64> = Vec::new();
     for number in numbers {
         if number.fract() != 0.0 {
@@ -158,7 +158,7 @@ fn scale(numbers: &[f64]) -> Vec<f64> {
     if is_whole && values.len() > 1 { values } else { Vec::new() }
 }
 
-fn distinct(numbers: &[f64]) -> Vec<f64> {
+pub(crate) fn distinct(numbers: &[f64]) -> Vec<f64> {
     let mut values = numbers.to_vec();
     values.sort_by(f64::total_cmp);
     values.dedup();
@@ -173,7 +173,12 @@ fn values_of(names: &[String]) -> Option<Vec<f64>> {
 
 /// The rows that are looked at: all, or a part in which classes and sizes have their share, and
 /// groups are whole.
-fn chosen(truth: &[f64], groups: Option<&[u32]>, family: Family, most: usize) -> Vec<u32> {
+pub(crate) fn chosen(
+    truth: &[f64],
+    groups: Option<&[u32]>,
+    family: Family,
+    most: usize,
+) -> Vec<u32> {
     let n = truth.len();
     if n <= most {
         return (0..n as u32).collect();
@@ -218,7 +223,7 @@ fn some_groups(groups: &[u32]) -> Vec<u32> {
 }
 
 /// Why a metric has no meaning on these labels.
-fn refusal(case: &Case<'_>) -> Option<Check> {
+pub(crate) fn refusal(case: &Case<'_>) -> Option<Check> {
     let itself = match case.family {
         Family::ClassProbabilities => return None,
         _ => case.clamped(case.truth.clone()),

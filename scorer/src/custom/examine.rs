@@ -1,16 +1,20 @@
 //! What a host is told of a metric of their own: whether it loads, what its doctests say, whether it
 //! scores the sample submission.
 
+use std::time::Duration;
+
 use holdout_contract::audit::Audit;
 use holdout_contract::examine::{Finding, Profile, Report};
 use holdout_contract::spec::Params;
 
 use super::Module;
+use super::audit::{Subject, audit as audit_of};
 use super::sandbox::{Reply, Sandbox};
 use super::score::{Failure, score};
 use super::tables::{Aligned, Solution};
 use super::verdict::{Examined, Task, Verdict};
 use crate::audit;
+use crate::audit::ask::Settings;
 use crate::examine::{Competition, data, open, pass, refused, warn};
 use crate::intake::Limits;
 use crate::intake::content::Bytes;
@@ -61,16 +65,17 @@ pub fn examine(
                 ),
             ));
             report.findings.push(split_empty(&solution));
-            report.findings.extend(sample(sandbox, module, &solution, competition, limits));
+            let (sample, findings) = sample(sandbox, module, &solution, competition, limits);
+            report.findings.extend(findings);
+            report.audit = sandbox
+                .zip(sample)
+                .filter(|_| report.allows_launch())
+                .map(|(sandbox, sample)| audited(sandbox, module, &solution, &sample, competition));
             report.profile = Some(profile(&solution));
             std::iter::once(solution.id_name().to_owned()).chain(solution.names().iter().cloned()).collect()
         }
     };
-    let audit = Audit::not_judged(
-        "A metric that its host wrote is not judged yet: what participants could do with it is yours to think of.",
-    );
-    report.findings.extend(audit::findings(&audit));
-    report.audit = Some(audit);
+    report.findings.extend(report.audit.iter().flat_map(audit::findings).collect::<Vec<Finding>>());
     let data = data::Data {
         train: competition.train.as_ref(),
         test: competition.test.as_ref(),
@@ -79,6 +84,25 @@ pub fn examine(
     };
     report.findings.extend(data::examine(&data, limits));
     report
+}
+
+/// The audit may take so much of what a call may take.
+const AUDIT_SHARE: u32 = 3;
+const LEAST_TIME: Duration = Duration::from_secs(10);
+
+fn audited(
+    sandbox: &Sandbox,
+    module: &Module,
+    solution: &Solution,
+    sample: &Aligned,
+    competition: &Competition<'_>,
+) -> Audit {
+    let n_scored = (solution.n_public() + solution.n_private()).max(1);
+    let public_fraction = solution.n_public() as f64 / n_scored as f64;
+    let settings = Settings::of_competition(competition.declared, competition.plan, public_fraction);
+    let time = (sandbox.bounds().time / AUDIT_SHARE).max(LEAST_TIME);
+    let direction = competition.direction;
+    audit_of(&Subject { sandbox, module, solution, sample, direction, time }, &settings)
 }
 
 fn prepare(bytes: &Bytes, competition: &Competition<'_>, limits: &Limits) -> Result<Solution, Box<Finding>> {
@@ -220,25 +244,29 @@ fn sample(
     solution: &Solution,
     competition: &Competition<'_>,
     limits: &Limits,
-) -> Vec<Finding> {
+) -> (Option<Aligned>, Vec<Finding>) {
     let Some(bytes) = &competition.sample_submission else {
-        return vec![refused(
+        let missing = refused(
             "sample_fits",
             "There is no sample submission, so nobody can see what a submission must look like.",
             format!("Upload a CSV file with the column “{}” and one row for every id.", solution.id_name()),
-        )];
+        );
+        return (None, vec![missing]);
     };
     let aligned = open(bytes, limits).and_then(|content| solution.align(&content, None, limits));
     match aligned {
-        Err(rejection) => vec![refused(
-            "sample_fits",
-            format!("The sample submission does not fit the solution. {}", rejection.message),
-            "Upload a sample submission with exactly the ids of the solution.",
-        )],
+        Err(rejection) => {
+            let misfit = refused(
+                "sample_fits",
+                format!("The sample submission does not fit the solution. {}", rejection.message),
+                "Upload a sample submission with exactly the ids of the solution.",
+            );
+            (None, vec![misfit])
+        }
         Ok(aligned) => {
             let fits = pass("sample_fits", "The sample submission has the solution's ids.");
             let scored = sandbox.map(|sandbox| sample_scores(sandbox, module, solution, &aligned));
-            std::iter::once(fits).chain(scored).collect()
+            (Some(aligned), std::iter::once(fits).chain(scored).collect())
         }
     }
 }

@@ -2,23 +2,28 @@
 //!
 //! The road of a call: [`tables`] aligns a submission with the solution and writes the rows of one
 //! split as two CSV tables; [`sandbox`] starts [`cage`], which gives up every right and becomes Python;
-//! the tables go in through a pipe, a verdict comes back through another.
+//! the tables go in through a pipe, a verdict comes back through another. Before the launch, [`audit`] asks
+//! one process about many files that are made up ([`session`]).
 //!
 //! Never here: a host's code outside the cage, a label on the disk, what a metric printed in a text
 //! for participants.
 
+mod audit;
 pub mod cage;
 pub mod cli;
 mod examine;
 pub mod python;
 pub mod sandbox;
 mod score;
+mod session;
 pub mod setup;
+mod shape;
 pub(crate) mod stream;
 pub(crate) mod syscalls;
 pub mod tables;
 pub mod verdict;
 
+pub use audit::{Subject, audit};
 pub use examine::examine;
 pub use score::{Failure, score};
 

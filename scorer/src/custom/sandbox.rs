@@ -20,7 +20,7 @@ use super::stream::{self, Share};
 use super::verdict::{Task, Verdict};
 
 const DRIVER: &str = include_str!("driver.py");
-const READY: &str = "ready\n";
+pub(super) const READY: &str = "ready\n";
 
 /// An answer is one line; its longest part is a traceback.
 const ANSWER: Share = Share { kept: 128 << 10, most: 256 << 10 };
@@ -127,7 +127,7 @@ impl Sandbox {
         }
     }
 
-    fn start(&self, time: Duration) -> io::Result<Child> {
+    pub(super) fn start(&self, time: Duration) -> io::Result<Child> {
         let arguments =
             cage::arguments(std::process::id(), &self.bounds, time.as_secs() + 1, &self.python, DRIVER);
         Command::new(&self.program)
@@ -197,7 +197,7 @@ fn converse(mut child: Child, task: &Task<'_>, tables: [&[u8]; 2], time: Duratio
     })
 }
 
-fn send(input: &mut impl Write, task: &Task<'_>, tables: [&[u8]; 2]) -> io::Result<()> {
+pub(super) fn send(input: &mut impl Write, task: &Task<'_>, tables: [&[u8]; 2]) -> io::Result<()> {
     let mut line = serde_json::to_vec(task)?;
     line.push(b'\n');
     input.write_all(&line)?;
@@ -239,12 +239,17 @@ fn wait(child: &mut Child, deadline: Instant, flooded: &AtomicBool) -> Waited {
 }
 
 /// Ends the whole group and takes leave of its leader.
-fn end(child: &mut Child) {
-    if let Some(group) = Pid::from_raw(child.id().cast_signed()) {
-        let _ = kill_process_group(group, Signal::KILL);
-    }
+pub(super) fn end(child: &mut Child) {
+    kill(child.id());
     let _ = child.kill();
     let _ = child.wait();
+}
+
+/// Ends a whole group, whose leader nobody has taken leave of yet.
+pub(super) fn kill(leader: u32) {
+    if let Some(group) = Pid::from_raw(leader.cast_signed()) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
 }
 
 fn read_answer(answer: &str, status: ExitStatus, printed: &str) -> Result<Verdict, Ended> {

@@ -40,6 +40,10 @@ pub struct Aligned {
 }
 
 impl Aligned {
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
     pub(crate) fn n_columns(&self) -> usize {
         self.columns.len()
     }
@@ -96,6 +100,12 @@ impl Solution {
 
     pub fn split_was_made(&self) -> bool {
         self.split_was_made
+    }
+
+    /// The cells of a column, public rows first, then private ones; none where there is no such column.
+    pub(crate) fn cells(&self, name: &str) -> Option<Vec<&str>> {
+        let column = &self.columns[self.names.iter().position(|known| known == name)?];
+        Some(self.range(Split::All).map(|slot| column.get(self.order.row_of_slot[slot] as usize)).collect())
     }
 
     fn range(&self, split: Split) -> std::ops::Range<usize> {
@@ -156,24 +166,33 @@ impl Solution {
     /// None in practice: what is written lies in memory.
     pub fn tables(&self, aligned: &Aligned, split: Split) -> csv::Result<Option<Pair>> {
         let range = self.range(split);
-        if range.is_empty() {
-            return Ok(None);
-        }
+        if range.is_empty() { Ok(None) } else { self.tables_of(aligned, range).map(Some) }
+    }
+
+    /// The tables of some slots.
+    ///
+    /// # Errors
+    /// As [`Solution::tables`].
+    pub fn tables_of(
+        &self,
+        aligned: &Aligned,
+        slots: impl Iterator<Item = usize> + Clone,
+    ) -> csv::Result<Pair> {
         let write = |names: &[String], columns: &[Texts], rows: &[u32]| {
             let size: usize = columns.iter().map(Texts::n_bytes).sum();
             let mut writer = csv::Writer::from_writer(Vec::with_capacity(size));
             writer.write_record(std::iter::once(&self.id_name).chain(names))?;
-            for slot in range.clone() {
+            for slot in slots.clone() {
                 let row = rows[slot] as usize;
                 let cells = columns.iter().map(|column| column.get(row));
                 writer.write_record(std::iter::once(self.ids.get(slot)).chain(cells))?;
             }
             writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
         };
-        Ok(Some(Pair {
+        Ok(Pair {
             solution: write(&self.names, &self.columns, &self.order.row_of_slot)?,
             submission: write(&aligned.names, &aligned.columns, &aligned.rows)?,
-        }))
+        })
     }
 }
 

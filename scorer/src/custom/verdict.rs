@@ -19,6 +19,22 @@ pub enum Task<'a> {
         solution_bytes: usize,
         submission_bytes: usize,
     },
+    /// Scores made-up files for as long as some come.
+    Trials {
+        source: &'a str,
+        params: &'a Params,
+        row_id_column_name: &'a str,
+        /// Bytes of the two tables that follow.
+        solution_bytes: usize,
+        submission_bytes: usize,
+        /// The solution's column that is predicted.
+        target: &'a str,
+        /// The submission's columns that predict it.
+        predictions: &'a [String],
+        /// The cells that labels stand for, by code; none for numbers.
+        labels: Option<&'a [String]>,
+        reports_are_labels: bool,
+    },
     /// Loads the module, lists its parameters and runs its doctests.
     Examine { source: &'a str },
     /// Tries what must be forbidden.

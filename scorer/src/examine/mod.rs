@@ -31,6 +31,7 @@ use crate::solution::Solution;
 use crate::split::SplitRule;
 pub(crate) use fit::known_columns;
 use frame::Frame;
+pub(crate) use kinds::number;
 
 /// Everything an examination looks at; what is not there yet is `None`.
 pub struct Competition<'a> {
