@@ -179,6 +179,9 @@ fn what_is_not_judged_says_so_and_never_passes() {
     let found = audited(&words, "wer", &Settings::default());
     assert_eq!(found.overall, Overall::NotJudged);
     assert_eq!(serde_json::to_value(&found).unwrap()["overall"], "NOT_JUDGED");
+    assert!(found.checks[0].text.contains("It judges texts"), "{found:?}");
+    let empty = found.checks.iter().find(|check| check.check == "R empty file").unwrap();
+    assert_eq!(empty.value, Some(1.0), "every word is missing: {}", empty.text);
 }
 
 #[test]
@@ -269,6 +272,83 @@ fn classes_are_judged_as_labels_and_as_probabilities() {
     let found = audited(&csv(labels()), "f1_macro", &Settings::default());
     assert!(verdict(&found, "E honest report") >= Verdict::Warn);
     assert!(!serde_json::to_string(&found).unwrap().contains("birch"), "a report names no label");
+}
+
+/// An audit of a metric with parameters.
+fn audited_with(csv: String, metric: &str, params: Value, declared: Option<&str>) -> Audit {
+    let limits = Limits::default();
+    let params = params.as_object().cloned().unwrap_or_default();
+    let judge = Judge::new(metric, &params, Context::default()).unwrap();
+    let content = content::open(Source::Bytes(csv.into_bytes().into()), &limits).unwrap().unwrap();
+    let solution = Solution::prepare(&content, judge, &SplitRule::default(), &limits).unwrap();
+    let declared = declared.map(|text| text.parse().unwrap());
+    of_solution(&solution, &Settings { declared, ..Settings::default() })
+}
+
+#[test]
+fn several_columns_are_judged_each_by_a_forecaster_of_its_own() {
+    let mut chances = chances(21);
+    let mut normal = move || chances.by_ref().take(12).sum::<f64>() - 6.0;
+    let rows: String = (0..500)
+        .map(|row| format!("{row},{:.3},{:.3}\n", 70.0 + 10.0 * normal(), 0.5 + 0.1 * normal()))
+        .collect();
+    let found = audited_with(format!("id,weight,share\n{rows}"), "mcrmse", Value::Null, Some("mean"));
+    assert_eq!(found.overall, Overall::Pass, "{found:#?}");
+    assert!(found.checks.iter().any(|check| check.check == "I probing"));
+    let mut chances = self::chances(22);
+    let mut skewed = move || (3.0 + chances.by_ref().take(12).sum::<f64>() - 6.0).exp();
+    let skewed: String =
+        (0..500).map(|row| format!("{row},{:.3},{:.3}\n", skewed(), 1000.0 * skewed())).collect();
+    let skewed = format!("id,a,b\n{skewed}");
+    let found = audited_with(skewed.clone(), "mape", serde_json::json!({ "columns": "a,b" }), None);
+    assert_eq!((found.overall, verdict(&found, "E honest report")), (Overall::Fail, Verdict::Fail));
+    let found = audited_with(skewed, "mcrmse", Value::Null, None);
+    assert_eq!(
+        (verdict(&found, "E honest report"), verdict(&found, "E2 volume bias")),
+        (Verdict::Pass, Verdict::Pass)
+    );
+}
+
+#[test]
+fn tags_are_judged_as_columns_and_as_sets() {
+    let names = ["ash", "birch", "cedar", "elm"];
+    let has = |row: usize, tag: usize| (row * (2 * tag + 3) + 7) * 7919 % 1009 < [500, 200, 90, 60][tag];
+    let cells =
+        |row: usize| (0..4).map(|tag| u8::from(has(row, tag)).to_string()).collect::<Vec<_>>().join(",");
+    let columns: String = (0..400).map(|row| format!("{row},{}\n", cells(row))).collect();
+    let found = audited_with(format!("id,{}\n{columns}", names.join(",")), "mc_log_loss", Value::Null, None);
+    assert_eq!(verdict(&found, "E honest report"), Verdict::Pass, "{found:#?}");
+    let tags =
+        |row: usize| (0..4).filter(|tag| has(row, *tag)).map(|tag| names[tag]).collect::<Vec<_>>().join(" ");
+    let sets: String = (0..400).map(|row| format!("{row},{}\n", tags(row))).collect();
+    let sets = format!("id,tags\n{sets}");
+    let found = audited_with(sets.clone(), "f1_macro_tags", Value::Null, None);
+    assert_eq!(verdict(&found, "E honest report"), Verdict::Fail, "{found:#?}");
+    assert!(!serde_json::to_string(&found).unwrap().contains("birch"), "a report names no label");
+    let found = audited_with(sets, "hamming_loss", Value::Null, None);
+    assert_eq!(verdict(&found, "E honest report"), Verdict::Pass, "{found:#?}");
+    assert_ne!(found.overall, Overall::NotJudged);
+}
+
+#[test]
+fn distributions_are_honest_where_scores_are_proper_and_endless_ones_win_coverage() {
+    let mut chances = chances(31);
+    let mut normal = move || chances.by_ref().take(12).sum::<f64>() - 6.0;
+    let rows: String = (0..600).map(|row| format!("{row},{:.3}\n", 100.0 + 15.0 * normal())).collect();
+    let csv = || format!("id,target\n{rows}");
+    for metric in ["crps_gaussian", "gaussian_nll", "mean_pinball", "crps_quantile", "wis", "interval_score"]
+    {
+        let found = audited_with(csv(), metric, Value::Null, None);
+        assert_eq!(verdict(&found, "E honest report"), Verdict::Pass, "{metric}: {found:#?}");
+        assert_eq!(found.overall, Overall::Pass, "{metric}: {found:#?}");
+    }
+    let found = audited_with(csv(), "coverage", Value::Null, None);
+    assert_eq!((found.overall, verdict(&found, "E honest report")), (Overall::Fail, Verdict::Fail));
+    assert_eq!(verdict(&found, "F degenerate"), Verdict::Fail);
+    let found = audited_with(csv(), "laplace_ll", serde_json::json!({ "sigma_floor": 1.0 }), None);
+    assert_eq!(verdict(&found, "E honest report"), Verdict::Warn, "{found:#?}");
+    let members = audited_with(csv(), "crps_ensemble", Value::Null, None);
+    assert_ne!(members.overall, Overall::NotJudged);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use holdout_contract::spec::Direction;
 
 use super::ask::{Declared, Settings};
+use super::distributions::Says;
 use super::metric::{BlackBox, Trial};
 use super::normal;
 
@@ -21,15 +22,21 @@ pub enum Family {
     Class,
     /// A probability for every class.
     ClassProbabilities,
+    /// A whole distribution of a number.
+    Distribution,
 }
 
 /// What the checks look at.
 pub struct Case<'a> {
     pub family: Family,
-    /// Of the rows that are looked at.
+    /// Of the rows that are looked at; where several columns are judged at once, one after the other.
     pub truth: Vec<f64>,
+    /// How many columns of truths, and as many of reports, there are.
+    pub n_columns: usize,
     /// The values that labels may have, in ascending order; empty for numbers.
     pub classes: Vec<f64>,
+    /// What the columns of a report say, where it is a distribution.
+    pub says: Vec<Says>,
     /// The group of every row, where the metric scores groups.
     pub groups: Option<Vec<u32>>,
     /// How many rows the solution has.
@@ -44,8 +51,23 @@ pub struct Case<'a> {
 const SMALL: f64 = 1e-9;
 
 impl Case<'_> {
+    /// How many cells have a truth.
     pub fn n(&self) -> usize {
         self.truth.len()
+    }
+
+    /// How many rows are looked at.
+    pub fn n_looked(&self) -> usize {
+        self.n() / self.n_columns
+    }
+
+    pub fn columns(&self) -> impl Iterator<Item = &[f64]> {
+        self.truth.chunks(self.n_looked().max(1))
+    }
+
+    /// A value that follows from a column's truths, for all cells of the column.
+    pub fn by_column(&self, value: impl Fn(&[f64]) -> f64) -> Vec<f64> {
+        self.columns().flat_map(|column| vec![value(column); column.len()]).collect()
     }
 
     pub fn higher_is_better(&self) -> bool {
@@ -94,10 +116,11 @@ impl Case<'_> {
         Some(if !takes_zeros && takes_small() { SMALL } else { 0.0 })
     }
 
-    /// The rows of every unit that a score counts: a row, or a group.
+    /// The cells of every unit that a score counts: a row, or a group.
     pub fn units(&self) -> Vec<Vec<u32>> {
         let Some(groups) = &self.groups else {
-            return (0..self.n() as u32).map(|row| vec![row]).collect();
+            let (n, n_rows) = (self.n() as u32, self.n_looked() as u32);
+            return (0..n_rows).map(|row| (row..n).step_by(n_rows as usize).collect()).collect();
         };
         let n_groups = groups.iter().max().map_or(0, |last| *last as usize + 1);
         let mut units = vec![Vec::new(); n_groups];
@@ -111,10 +134,14 @@ impl Case<'_> {
         if self.groups.is_some() { "series" } else { "rows" }
     }
 
-    /// How far truths usually are from their middle; of amounts, those above 0.
-    pub fn spread(&self) -> f64 {
+    /// How far the truths of every cell's column usually are from their middle; of amounts, those above 0.
+    pub fn spreads(&self) -> Vec<f64> {
+        self.by_column(|column| self.spread(column))
+    }
+
+    fn spread(&self, column: &[f64]) -> f64 {
         let counts = |truth: &&f64| self.floor.is_none() || **truth > 0.0;
-        let truths: Vec<f64> = self.truth.iter().filter(counts).copied().collect();
+        let truths: Vec<f64> = column.iter().filter(counts).copied().collect();
         let middle = quantile(&truths, 0.5);
         let distances: Vec<f64> = truths.iter().map(|truth| (truth - middle).abs()).collect();
         let spread = quantile(&distances, 0.5);
@@ -126,11 +153,11 @@ impl Case<'_> {
         self.settings.declared.filter(Declared::is_functional)
     }
 
-    /// The public labels, or as many as are looked at, and how many there are. Where groups are scored,
-    /// all rows stand for the public ones.
+    /// The public labels, or as many as are looked at, and how many there are. Where groups or several
+    /// columns are scored, all rows stand for the public ones.
     pub fn public(&self) -> (Vec<f64>, usize) {
         let share = |n: usize| ((self.settings.public_fraction * n as f64).round() as usize).max(2);
-        if self.groups.is_some() {
+        if self.groups.is_some() || self.n_columns > 1 {
             return (self.truth.clone(), share(self.n_rows));
         }
         let order = normal::order(self.n(), 0);

@@ -3,6 +3,7 @@
 use holdout_contract::audit::{Check, Verdict};
 
 use super::case::{Case, Family, mean, quantile};
+use super::distributions::Normals;
 use super::forecast::{Forecaster, Forecasters};
 use super::honesty::{Tuned, honest_numbers, honest_ratings, likeliest};
 use super::normal;
@@ -11,6 +12,8 @@ use super::report::{advised, check, judged, short};
 const NAME: &str = "F degenerate";
 /// Constants of so many classes are tried.
 const MAX_CLASSES: usize = 30;
+/// So many of the commonest labels are tried.
+const MAX_COMMON: usize = 8;
 /// The stream of an order that knows nothing.
 const SHUFFLED: u64 = 900;
 
@@ -22,8 +25,8 @@ pub fn degenerate(case: &Case<'_>, known: &Forecasters, tuned: Option<&Tuned>) -
     };
     let lead = case.gain(empty, weak) / case.gain(good, weak).abs().max(1e-12);
     let verdict = match case.family {
-        Family::Number if lead > 0.0 => judged(lead, 0.0, 0.1),
-        Family::Number => Verdict::Pass,
+        Family::Number | Family::Distribution if lead > 0.0 => judged(lead, 0.0, 0.1),
+        Family::Number | Family::Distribution => Verdict::Pass,
         _ if lead > 0.02 => Verdict::Fail,
         _ if lead > -0.1 => Verdict::Warn,
         _ => Verdict::Pass,
@@ -45,6 +48,7 @@ pub fn degenerate(case: &Case<'_>, known: &Forecasters, tuned: Option<&Tuned>) -
             "Ask for probabilities (log_loss, brier, roc_auc), or use balanced_accuracy or mcc, where constants score nothing.".to_owned()
         }
         Family::Rating => "Use qwk, where a constant scores 0, or mae.".to_owned(),
+        Family::Distribution => "Use a score that rewards narrow distributions as well as right ones: crps_gaussian, mean_pinball, wis, interval_score.".to_owned(),
         Family::Probability | Family::ClassProbabilities => {
             "Use log_loss or roc_auc, and show the score of a constant beside the board.".to_owned()
         }
@@ -64,13 +68,20 @@ fn best_empty(case: &Case<'_>, known: &Forecasters) -> Option<(f64, String)> {
         Family::Number => vec![
             ("zeros".to_owned(), constant(0.0)),
             ("one tiny constant".to_owned(), constant(1e-6)),
-            ("one low constant".to_owned(), constant(quantile(&case.truth, 0.05))),
-            ("one high constant".to_owned(), constant(quantile(&case.truth, 0.95))),
+            ("one low constant".to_owned(), case.clamped(case.by_column(|column| quantile(column, 0.05)))),
+            ("one high constant".to_owned(), case.clamped(case.by_column(|column| quantile(column, 0.95)))),
         ],
+        Family::Distribution => {
+            let alike = Normals::of_nothing(&case.truth);
+            vec![
+                ("one distribution for all".to_owned(), alike.report(&case.says)),
+                ("endlessly wide distributions".to_owned(), alike.turned(0.0, 1e6).report(&case.says)),
+            ]
+        }
         Family::Probability => vec![
             ("zeros".to_owned(), constant(0.0)),
             ("ones".to_owned(), constant(1.0)),
-            ("the share of positives everywhere".to_owned(), constant(mean(&case.truth))),
+            ("the share of positives everywhere".to_owned(), case.by_column(mean)),
         ],
         Family::ClassProbabilities => {
             let alike = vec![1.0 / case.classes.len() as f64; n * case.classes.len()];
@@ -83,7 +94,8 @@ fn best_empty(case: &Case<'_>, known: &Forecasters) -> Option<(f64, String)> {
         }
         Family::Yes | Family::Rating | Family::Class => {
             let constants = case.classes.iter().take(MAX_CLASSES);
-            constants.map(|class| (format!("the label {class} everywhere"), vec![*class; n])).collect()
+            let constants = constants.map(|class| (format!("the label {class} everywhere"), vec![*class; n]));
+            constants.chain(commonest(case)).collect()
         }
     };
     let reports: Vec<Vec<f64>> = files.iter().map(|(_, report)| report.clone()).collect();
@@ -103,10 +115,25 @@ fn best_empty(case: &Case<'_>, known: &Forecasters) -> Option<(f64, String)> {
     Some((score, name))
 }
 
+/// Where every row has several yes or no: the commonest ones in every row.
+fn commonest(case: &Case<'_>) -> Vec<(String, Vec<f64>)> {
+    if case.n_columns == 1 {
+        return Vec::new();
+    }
+    let mut shares: Vec<f64> = case.columns().map(mean).collect();
+    let shares_of_cells = case.by_column(mean);
+    shares.sort_by(|a, b| b.total_cmp(a));
+    let file = |(at, least): (usize, &f64)| {
+        let report = shares_of_cells.iter().map(|share| f64::from(u8::from(share >= least))).collect();
+        (format!("the {} commonest labels everywhere", at + 1), report)
+    };
+    shares.iter().enumerate().take(MAX_COMMON).map(file).collect()
+}
+
 /// The labels themselves in an order that knows nothing: what a constant is to a metric that has no value on
 /// constants.
 fn shuffled(case: &Case<'_>) -> Option<Vec<f64>> {
-    let is_one_column = case.family != Family::ClassProbabilities;
+    let is_one_column = !matches!(case.family, Family::ClassProbabilities | Family::Distribution);
     let order = normal::order(case.n(), SHUFFLED);
     is_one_column.then(|| order.into_iter().map(|row| case.truth[row as usize]).collect())
 }
@@ -120,6 +147,9 @@ fn honest(case: &Case<'_>, forecaster: &Forecaster) -> Option<f64> {
         Family::Rating => honest_ratings(case, forecaster).into_iter().map(|(_, report)| report).collect(),
         Family::Class => vec![likeliest(case, forecaster)],
         Family::Probability | Family::Yes | Family::ClassProbabilities => vec![forecaster.shares().to_vec()],
+        Family::Distribution => {
+            forecaster.normals().map(|belief| belief.report(&case.says)).into_iter().collect()
+        }
     };
     let expected = forecaster.expect(case, &reports);
     let scores = expected.iter().map(|found| found.as_ref().map_or(f64::NAN, |found| found.mean));

@@ -6,6 +6,7 @@
 //! centre and spread. Classes: a noisy signal of each class, and Bayes' rule.
 
 use super::case::{self, Case, Family, deviation, mean};
+use super::distributions::Normals;
 use super::metric::Trial;
 use super::normal;
 
@@ -19,6 +20,7 @@ const TRUTH: u64 = 1;
 const NOISE: u64 = 2;
 const FIRST_DRAW: u64 = 10;
 const FIRST_CLASS: u64 = 1000;
+const NEXT_COLUMN: u64 = 1_000_000;
 
 /// One forecaster.
 pub struct Forecaster {
@@ -31,26 +33,31 @@ enum Belief {
     Values(Vec<f64>),
     /// A probability a row; column by column where there are several classes.
     Shares(Vec<f64>),
+    Normals(Normals),
 }
 
 impl Forecaster {
     pub fn of(case: &Case<'_>, skill: f64) -> Self {
         match case.family {
-            Family::Number | Family::Rating => of_numbers(case, skill),
-            Family::Probability | Family::Yes => of_two_classes(case, skill),
+            Family::Number | Family::Rating => Self::of_ranks(case, skill),
+            Family::Probability | Family::Yes => {
+                of_columns(case, |truth, stream| of_two_classes(truth, skill, stream))
+            }
             Family::Class | Family::ClassProbabilities => of_classes(case, skill),
+            Family::Distribution => of_distributions(case, skill),
         }
     }
 
     /// A forecaster of labels as if they were numbers.
     pub fn of_ranks(case: &Case<'_>, skill: f64) -> Self {
-        of_numbers(case, skill)
+        of_columns(case, |truth, stream| of_numbers(case, truth, skill, stream))
     }
 
     fn each_row(&self, of_row: impl Fn(&[f64]) -> f64) -> Vec<f64> {
         match &self.belief {
             Belief::Values(values) => values.chunks(ATOMS).map(of_row).collect(),
             Belief::Shares(shares) => shares.clone(),
+            Belief::Normals(normals) => normals.centres.clone(),
         }
     }
 
@@ -82,6 +89,15 @@ impl Forecaster {
     pub fn shares(&self) -> &[f64] {
         match &self.belief {
             Belief::Values(values) | Belief::Shares(values) => values,
+            Belief::Normals(normals) => &normals.centres,
+        }
+    }
+
+    /// The distributions that are believed in, where beliefs are whole distributions.
+    pub fn normals(&self) -> Option<&Normals> {
+        match &self.belief {
+            Belief::Normals(normals) => Some(normals),
+            Belief::Values(_) | Belief::Shares(_) => None,
         }
     }
 
@@ -128,11 +144,29 @@ impl Expected {
     }
 }
 
+/// A forecaster of every column, who knows nothing of one column by another.
+fn of_columns(case: &Case<'_>, of: impl Fn(&[f64], u64) -> Forecaster) -> Forecaster {
+    let mut columns =
+        case.columns().zip(0..).map(|(truth, column): (&[f64], u64)| of(truth, column * NEXT_COLUMN));
+    let first =
+        columns.next().unwrap_or(Forecaster { belief: Belief::Shares(Vec::new()), draws: Vec::new() });
+    columns.fold(first, |mut whole, next| {
+        match (&mut whole.belief, next.belief) {
+            (Belief::Values(mine), Belief::Values(more)) | (Belief::Shares(mine), Belief::Shares(more)) => {
+                mine.extend(more);
+            }
+            (mine, more) => *mine = more,
+        }
+        whole.draws.iter_mut().zip(next.draws).for_each(|(mine, more)| mine.extend(more));
+        whole
+    })
+}
+
 /// What the forecaster knows of every row: normal, correlated with its truth.
-fn signals(n: usize, skill: f64) -> Vec<f64> {
-    let noise = normal::scores(n, NOISE);
+fn signals(n: usize, skill: f64, stream: u64) -> Vec<f64> {
+    let noise = normal::scores(n, stream + NOISE);
     let left = (1.0 - skill * skill).sqrt();
-    let signals: Vec<f64> = normal::scores(n, TRUTH)
+    let signals: Vec<f64> = normal::scores(n, stream + TRUTH)
         .iter()
         .zip(noise)
         .map(|(truth, noise)| skill * truth + left * noise)
@@ -141,13 +175,13 @@ fn signals(n: usize, skill: f64) -> Vec<f64> {
     signals.into_iter().map(|signal| (signal - centre) / spread).collect()
 }
 
-fn of_numbers(case: &Case<'_>, skill: f64) -> Forecaster {
-    let n = case.n();
+fn of_numbers(case: &Case<'_>, truth: &[f64], skill: f64, stream: u64) -> Forecaster {
+    let n = truth.len();
     let scales = Scales::of(case);
-    let mut sorted: Vec<f64> = (0..n).map(|row| scales.without(row, case.truth[row])).collect();
+    let mut sorted: Vec<f64> = (0..n).map(|row| scales.without(row, truth[row])).collect();
     sorted.sort_by(f64::total_cmp);
     let at = |share: f64| sorted[((share * n as f64) as usize).min(n - 1)];
-    let signals = signals(n, skill);
+    let signals = signals(n, skill, stream);
     let left = (1.0 - skill * skill).sqrt();
     let middles: Vec<f64> =
         (0..ATOMS).map(|atom| left * normal::quantile((atom as f64 + 0.5) / ATOMS as f64)).collect();
@@ -158,13 +192,20 @@ fn of_numbers(case: &Case<'_>, skill: f64) -> Forecaster {
         })
         .collect()
     });
-    let draws = draw(n, |row, score| scales.with(row, at(normal::cdf(skill * signals[row] + left * score))));
+    let draws =
+        draw(n, stream, |row, score| scales.with(row, at(normal::cdf(skill * signals[row] + left * score))));
     Forecaster { belief: Belief::Values(beliefs), draws }
 }
 
-fn draw(n: usize, truth: impl Fn(usize, f64) -> f64 + Sync) -> Vec<Vec<f64>> {
+fn of_distributions(case: &Case<'_>, skill: f64) -> Forecaster {
+    let normals = Normals::of(&case.truth, &signals(case.n(), skill, 0), skill);
+    let draws = draw(case.n(), 0, |row, score| normals.draw(row, score));
+    Forecaster { belief: Belief::Normals(normals), draws }
+}
+
+fn draw(n: usize, stream: u64, truth: impl Fn(usize, f64) -> f64 + Sync) -> Vec<Vec<f64>> {
     holdout_intake::parallel::map(DRAWS as usize, n * DRAWS as usize, |draw| {
-        let scores = normal::scores(n, FIRST_DRAW + draw as u64);
+        let scores = normal::scores(n, stream + FIRST_DRAW + draw as u64);
         scores.into_iter().enumerate().map(|(row, score)| truth(row, score)).collect()
     })
 }
@@ -204,15 +245,17 @@ impl Scales {
     }
 }
 
-fn of_two_classes(case: &Case<'_>, skill: f64) -> Forecaster {
-    let n = case.n();
-    let threshold = normal::quantile(1.0 - mean(&case.truth));
+fn of_two_classes(truth: &[f64], skill: f64, stream: u64) -> Forecaster {
+    let n = truth.len();
+    // A column without a yes, or without a no, is as good as one with half of one.
+    let half = 0.5 / n as f64;
+    let threshold = normal::quantile((1.0 - mean(truth)).clamp(half, 1.0 - half));
     let left = (1.0 - skill * skill).sqrt();
-    let shares: Vec<f64> = signals(n, skill)
+    let shares: Vec<f64> = signals(n, skill, stream)
         .into_iter()
         .map(|signal| normal::cdf((skill * signal - threshold) / left))
         .collect();
-    let draws = draw(n, |row, score| f64::from(u8::from(normal::cdf(score) < shares[row])));
+    let draws = draw(n, stream, |row, score| f64::from(u8::from(normal::cdf(score) < shares[row])));
     Forecaster { belief: Belief::Shares(shares), draws }
 }
 
@@ -234,7 +277,7 @@ fn of_classes(case: &Case<'_>, skill: f64) -> Forecaster {
         let total: f64 = (0..priors.len()).map(|code| shares[code * n + row]).sum();
         (0..priors.len()).for_each(|code| shares[code * n + row] /= total);
     }
-    let draws = draw(n, |row, score| {
+    let draws = draw(n, 0, |row, score| {
         let mut left = normal::cdf(score);
         let chosen = (0..priors.len()).find(|code| {
             left -= shares[code * n + row];
@@ -257,7 +300,7 @@ pub struct Forecasters {
 impl Forecasters {
     pub fn of(case: &Case<'_>) -> Self {
         let usual = match case.family {
-            Family::Number | Family::Rating => 0.8,
+            Family::Number | Family::Rating | Family::Distribution => 0.8,
             _ => 0.6,
         };
         Self {

@@ -73,7 +73,7 @@ pub fn influence(case: &Case<'_>, known: &Forecasters, usual: &[f64]) -> Option<
         format!("Be lucky on a few {what}: the order of the board says little about the rest."),
         "Collect more of the rare rows, use a metric that weighs rows more alike (mae or rmsle for amounts, roc_auc or log_loss for classes), and score more rows privately.",
     );
-    Some(Influence { check, error: error * (case.n() as f64 / case.n_rows as f64).sqrt() })
+    Some(Influence { check, error: error * (case.n_looked() as f64 / case.n_rows as f64).sqrt() })
 }
 
 /// J, with the numbers that the plan of a contest needs.
@@ -118,5 +118,8 @@ fn plain(case: &Case<'_>, forecaster: &Forecaster) -> Vec<f64> {
         Family::Yes => forecaster.shares().iter().map(|share| f64::from(u8::from(*share >= 0.5))).collect(),
         Family::Class => super::honesty::likeliest(case, forecaster),
         Family::Probability | Family::ClassProbabilities => forecaster.shares().to_vec(),
+        Family::Distribution => {
+            forecaster.normals().map_or_else(Vec::new, |belief| belief.report(&case.says))
+        }
     }
 }

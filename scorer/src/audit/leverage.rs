@@ -75,17 +75,20 @@ pub fn leverage(case: &Case<'_>, reacts: bool) -> Option<Check> {
 fn costs(case: &Case<'_>) -> Option<[Vec<f64>; 3]> {
     let truth = case.clamped(case.truth.clone());
     let base = case.score(&case.truth, &truth)?;
-    let spread = case.spread();
+    let spreads = case.spreads();
     let is_eligible =
         |rows: &Vec<u32>| case.floor.is_none() || rows.iter().any(|row| case.truth[*row as usize] > 0.0);
     let units: Vec<Vec<u32>> = case.units().into_iter().filter(is_eligible).collect();
     let most = if case.groups.is_some() { MAX_GROUPS } else { MAX_ROWS };
     let chosen = normal::some(units.len(), most);
-    let cost_of = |error: &dyn Fn(f64) -> f64| -> Vec<f64> {
+    let cost_of = |error: &dyn Fn(f64, f64) -> f64| -> Vec<f64> {
         let trials: Vec<Trial<'_>> = chosen
             .iter()
             .map(|unit| {
-                let change = |row: &u32| (*row, truth[*row as usize] + error(truth[*row as usize]));
+                let change = |cell: &u32| {
+                    let (truth, spread) = (truth[*cell as usize], spreads[*cell as usize]);
+                    (*cell, truth + error(truth, spread))
+                };
                 Trial {
                     reports: units[*unit as usize].iter().map(change).collect(),
                     ..Trial::of(&case.truth, &truth)
@@ -96,9 +99,9 @@ fn costs(case: &Case<'_>) -> Option<[Vec<f64>; 3]> {
         scores.into_iter().flatten().map(|score| (score - base).abs()).collect()
     };
     Some([
-        cost_of(&|_| 0.1 * spread),
-        cost_of(&|truth| 0.1 * (truth.abs() * spread).sqrt()),
-        cost_of(&|truth| 0.1 * truth.abs()),
+        cost_of(&|_, spread| 0.1 * spread),
+        cost_of(&|truth, spread| 0.1 * (truth.abs() * spread).sqrt()),
+        cost_of(&|truth, _| 0.1 * truth.abs()),
     ])
 }
 
@@ -124,12 +127,12 @@ pub fn dead_rows(case: &Case<'_>, known: &Forecasters) -> Option<Check> {
     let least = case.floor.map_or(f64::NEG_INFINITY, |_| 1e-3);
     let report: Vec<f64> = known.strong.median().into_iter().map(|value| value.max(least)).collect();
     let base = case.score(truth, &report)?;
-    let spread = case.spread();
+    let spreads = case.spreads();
     let chosen = normal::some(case.n(), MAX_ROWS);
     let trials: Vec<Trial<'_>> = chosen
         .iter()
         .map(|row| {
-            let wrong = 1.5 * report[*row as usize] + 0.25 * spread;
+            let wrong = 1.5 * report[*row as usize] + 0.25 * spreads[*row as usize];
             Trial { reports: vec![(*row, wrong)], ..Trial::of(truth, &report) }
         })
         .collect();

@@ -3,7 +3,8 @@
 
 use holdout_contract::spec::Direction;
 
-use crate::judge::Judge;
+use crate::intake::Texts;
+use crate::judge::{Context, Judge};
 use crate::metrics::{Rows, Values, finite};
 use crate::parallel;
 
@@ -61,6 +62,12 @@ pub enum Encoding {
     Labels(Vec<f64>),
     /// Labels as truth, a column of numbers for every class as report.
     ClassColumns(Vec<f64>),
+    /// One column of numbers as truth, several as report.
+    Reports,
+    /// So many columns of numbers, one after the other, as truth and as report.
+    Columns(usize),
+    /// A set of tags for every row: for each tag a column of 0 and 1, one after the other.
+    Tags(Vec<String>),
 }
 
 /// A metric of the catalogue.
@@ -69,6 +76,7 @@ pub struct OfCatalogue<'a> {
     pub encoding: Encoding,
     pub groups: Option<Vec<u32>>,
     pub group_names: &'a [String],
+    pub context: &'a Context,
 }
 
 /// A thread is worth its cost for so many rows scored.
@@ -93,6 +101,31 @@ fn code(value: f64, known: &[f64]) -> Option<u32> {
     found.map(|at| at as u32)
 }
 
+fn columns(values: &[f64], n_rows: usize) -> Vec<Values<'_>> {
+    values.chunks(n_rows.max(1)).map(Values::Numbers).collect()
+}
+
+fn texts(texts: &Texts) -> Values<'_> {
+    Values::Texts { texts, places: texts.places() }
+}
+
+/// The names of every row's tags.
+fn tagged(cells: &[f64], names: &[String]) -> Texts {
+    let n_rows = cells.len() / names.len();
+    let mut text = String::new();
+    let mut texts = Texts::default();
+    for row in 0..n_rows {
+        text.clear();
+        let is_on = |(at, _): &(usize, &String)| cells[at * n_rows + row] >= 0.5;
+        for (_, name) in names.iter().enumerate().filter(is_on) {
+            text.push_str(if text.is_empty() { "" } else { " " });
+            text.push_str(name);
+        }
+        texts.push(&text);
+    }
+    texts
+}
+
 impl OfCatalogue<'_> {
     fn score(&self, trial: &Trial<'_>) -> Option<f64> {
         let (truth, report) = trial.columns();
@@ -102,39 +135,51 @@ impl OfCatalogue<'_> {
         };
         match &self.encoding {
             Encoding::Numbers => {
-                self.judge_rows(Values::Numbers(&truth), &[Values::Numbers(&report)], groups.as_deref(), 0)
+                self.judge_rows(&[Values::Numbers(&truth)], &[Values::Numbers(&report)], groups.as_deref(), 0)
             }
             Encoding::Labels(known) => {
                 let (truth, report) = (codes(&truth, known)?, codes(&report, known)?);
                 let report = [Values::Codes(&report)];
-                self.judge_rows(Values::Codes(&truth), &report, groups.as_deref(), known.len())
+                self.judge_rows(&[Values::Codes(&truth)], &report, groups.as_deref(), known.len())
             }
             Encoding::ClassColumns(known) => {
                 let codes = codes(&truth, known)?;
                 let columns: Vec<Values<'_>> = report.chunks(truth.len()).map(Values::Numbers).collect();
-                self.judge_rows(Values::Codes(&codes), &columns, groups.as_deref(), known.len())
+                self.judge_rows(&[Values::Codes(&codes)], &columns, groups.as_deref(), known.len())
+            }
+            Encoding::Reports => {
+                let reports = columns(&report, truth.len());
+                self.judge_rows(&[Values::Numbers(&truth)], &reports, None, 0)
+            }
+            Encoding::Columns(n_columns) => {
+                let n_rows = truth.len() / n_columns;
+                self.judge_rows(&columns(&truth, n_rows), &columns(&report, n_rows), None, 0)
+            }
+            Encoding::Tags(names) => {
+                let (truth, report) = (tagged(&truth, names), tagged(&report, names));
+                self.judge_rows(&[texts(&truth)], &[texts(&report)], None, 0)
             }
         }
     }
 
     fn judge_rows(
         &self,
-        truth: Values<'_>,
+        truths: &[Values<'_>],
         reports: &[Values<'_>],
         groups: Option<&[u32]>,
         n_classes: usize,
     ) -> Option<f64> {
-        let row_numbers: Vec<u32> = (0..truth.len() as u32).collect();
+        let row_numbers: Vec<u32> = (0..truths.first().map_or(0, Values::len) as u32).collect();
         let classes = vec![(0..n_classes as u32).collect::<Vec<u32>>()];
         let rows = Rows {
-            truths: &[truth],
+            truths,
             predictions: reports,
             weights: None,
             groups,
             row_numbers: &row_numbers,
             n_classes,
             column_classes: &classes,
-            context: &self.judge.context,
+            context: self.context,
             group_names: self.group_names,
         };
         self.judge.score(&rows).and_then(finite).ok()

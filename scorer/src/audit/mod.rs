@@ -10,7 +10,9 @@
 pub mod ask;
 pub mod case;
 pub mod cli;
+mod columns;
 mod contest;
+pub(crate) mod distributions;
 mod findings;
 mod floor;
 mod forecast;
@@ -24,6 +26,7 @@ mod probing;
 mod repair;
 pub(crate) mod report;
 mod symmetry;
+mod unjudged;
 
 pub use findings::{findings, of_competition};
 
@@ -38,7 +41,8 @@ use forecast::Forecasters;
 pub fn of_solution(solution: &Solution, settings: &Settings) -> Audit {
     prepare::with_case(solution, settings, |case| match case {
         Ok(case) => examine(&case),
-        Err(refusal) => Audit::of(vec![*refusal]),
+        Err(refusal) if refusal.verdict == Verdict::Refused => Audit::of(vec![*refusal]),
+        Err(reason) => Audit::of(std::iter::once(*reason).chain(unjudged::empty_file(solution)).collect()),
     })
 }
 

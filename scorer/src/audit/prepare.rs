@@ -7,9 +7,12 @@ use holdout_contract::spec::{Cell, Layout, Task};
 
 use super::ask::{Declared, Settings};
 use super::case::{Case, Family};
+use super::columns;
+use super::distributions::{self, Says};
 use super::metric::{Encoding, OfCatalogue};
 use super::normal;
 use super::report::{advised, check, percent};
+use super::unjudged;
 use crate::solution::{Solution, Split, Truth};
 
 /// More rows than these are judged by a part of them.
@@ -41,26 +44,45 @@ pub fn with_case<T>(
             "There are too few rows to judge a metric on them.",
         ))));
     }
-    let Some((family, encoding, truth, classes)) = read(solution, settings) else {
-        let text =
-            "This kind of metric is not judged by simulation: see how it can be gamed on its own page.";
-        return then(Err(Box::new(check(NAME, Verdict::Info, None, text))));
+    let context = columns::context(solution);
+    let read = columns::read(solution)
+        .or_else(|| distributions::read(solution))
+        .or_else(|| read(solution, settings));
+    let Some(Read { family, encoding, truth, classes, n_columns, says }) = read else {
+        return then(Err(Box::new(unjudged::reason(solution))));
     };
     let judge = solution.judge();
     let groups = solution.groups.as_ref().filter(|_| judge.needs_groups()).map(|groups| &groups[range]);
     let most = match family {
         Family::ClassProbabilities => (MAX_CELLS / classes.len()).clamp(LEAST_ROWS, MAX_ROWS),
+        Family::Distribution => (MAX_CELLS / says.len()).clamp(LEAST_ROWS, MAX_ROWS),
+        _ if n_columns > 1 => (columns::MAX_CELLS / n_columns).clamp(columns::LEAST_ROWS, MAX_ROWS),
         _ => MAX_ROWS,
     };
-    let rows = chosen(&truth, groups, family, most);
+    let n_rows = truth.len() / n_columns;
+    let rows = match n_columns {
+        1 => chosen(&truth, groups, family, most),
+        _ => normal::some(n_rows, most),
+    };
     let pick = |values: &[u32]| rows.iter().map(|row| values[*row as usize]).collect::<Vec<u32>>();
     let groups = groups.map(pick);
-    let metric = OfCatalogue { judge, encoding, groups: groups.clone(), group_names: &solution.group_names };
+    let metric = OfCatalogue {
+        judge,
+        encoding,
+        groups: groups.clone(),
+        group_names: &solution.group_names,
+        context: context.as_ref().unwrap_or(&judge.context),
+    };
     let mut case = Case {
         family,
-        n_rows: truth.len(),
-        truth: rows.iter().map(|row| truth[*row as usize]).collect(),
+        n_rows,
+        truth: truth
+            .chunks(n_rows)
+            .flat_map(|column| rows.iter().map(move |row| column[*row as usize]))
+            .collect(),
+        n_columns,
         classes,
+        says,
         groups,
         metric: &metric,
         settings,
@@ -85,9 +107,18 @@ const JUDGED: [Task; 7] = [
     Task::Composite,
 ];
 
-type Read = (Family, Encoding, Vec<f64>, Vec<f64>);
+/// What there is to predict, and how a metric wants to see it.
+pub(super) struct Read {
+    pub family: Family,
+    pub encoding: Encoding,
+    pub truth: Vec<f64>,
+    /// The values that labels have.
+    pub classes: Vec<f64>,
+    pub n_columns: usize,
+    /// What the columns of a report say, where it is a distribution.
+    pub says: Vec<Says>,
+}
 
-/// Family, encoding, truths, and the values that labels have.
 fn read(solution: &Solution, settings: &Settings) -> Option<Read> {
     let [truth] = solution.truths.as_slice() else { return None };
     if solution.judge().is_ranked() || !JUDGED.contains(&solution.judge().metric.about().task) {
@@ -109,12 +140,15 @@ fn read(solution: &Solution, settings: &Settings) -> Option<Read> {
             };
             let classes =
                 if family == Family::Rating && classes.is_empty() { distinct(&numbers) } else { classes };
-            ((2..=MAX_SCALE).contains(&classes.len()) || family == Family::Number).then_some((
+            let is_judged = (2..=MAX_SCALE).contains(&classes.len()) || family == Family::Number;
+            is_judged.then_some(Read {
                 family,
-                Encoding::Numbers,
-                numbers,
+                encoding: Encoding::Numbers,
+                truth: numbers,
                 classes,
-            ))
+                n_columns: 1,
+                says: Vec::new(),
+            })
         }
         (Truth::Codes(codes), Layout::Target { .. }) => {
             let names = solution.class_names();
@@ -128,13 +162,26 @@ fn read(solution: &Solution, settings: &Settings) -> Option<Read> {
             let plain = || (0..names.len()).map(|code| code as f64).collect::<Vec<f64>>();
             let values = values.filter(|_| family == Family::Rating).unwrap_or_else(plain);
             let truth = codes[range].iter().map(|code| values[*code as usize]).collect();
-            Some((family, Encoding::Labels(values.clone()), truth, values))
+            Some(Read {
+                family,
+                encoding: Encoding::Labels(values.clone()),
+                truth,
+                classes: values,
+                n_columns: 1,
+                says: Vec::new(),
+            })
         }
         (Truth::Codes(codes), Layout::ClassColumns) => {
             let values: Vec<f64> = (0..solution.class_names().len()).map(|code| code as f64).collect();
             let truth = codes[range].iter().map(|code| f64::from(*code)).collect();
-            (values.len() > 1)
-                .then(|| (Family::ClassProbabilities, Encoding::ClassColumns(values.clone()), truth, values))
+            (values.len() > 1).then(|| Read {
+                family: Family::ClassProbabilities,
+                encoding: Encoding::ClassColumns(values.clone()),
+                truth,
+                classes: values,
+                n_columns: 1,
+                says: Vec::new(),
+            })
         }
         _ => None,
     }
@@ -173,12 +220,7 @@ fn values_of(names: &[String]) -> Option<Vec<f64>> {
 
 /// The rows that are looked at: all, or a part in which classes and sizes have their share, and
 /// groups are whole.
-pub(crate) fn chosen(
-    truth: &[f64],
-    groups: Option<&[u32]>,
-    family: Family,
-    most: usize,
-) -> Vec<u32> {
+pub(crate) fn chosen(truth: &[f64], groups: Option<&[u32]>, family: Family, most: usize) -> Vec<u32> {
     let n = truth.len();
     if n <= most {
         return (0..n as u32).collect();
@@ -190,7 +232,9 @@ pub(crate) fn chosen(
     // Every n-th row in order of the truth has the distribution of all of them, whatever its shape.
     order.sort_by(|a, b| truth[*a as usize].total_cmp(&truth[*b as usize]));
     let mut rows: Vec<u32> = match family {
-        Family::Number => (0..most).map(|at| order[(2 * at + 1) * n / (2 * most)]).collect(),
+        Family::Number | Family::Distribution => {
+            (0..most).map(|at| order[(2 * at + 1) * n / (2 * most)]).collect()
+        }
         _ => {
             let mut by_class: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
             order
@@ -225,7 +269,7 @@ fn some_groups(groups: &[u32]) -> Vec<u32> {
 /// Why a metric has no meaning on these labels.
 pub(crate) fn refusal(case: &Case<'_>) -> Option<Check> {
     let itself = match case.family {
-        Family::ClassProbabilities => return None,
+        Family::ClassProbabilities | Family::Distribution => return None,
         _ => case.clamped(case.truth.clone()),
     };
     if case.score(&case.truth, &itself).is_some() {
@@ -250,10 +294,11 @@ pub fn zeros(case: &Case<'_>) -> Option<Check> {
         return None;
     }
     let zero = case.truth.iter().position(|truth| *truth == 0.0)?;
+    let spreads = case.spreads();
     let mut report = case.truth.clone();
-    report[zero] = case.spread();
-    let usual =
-        case.score(&case.truth, &case.truth.iter().map(|truth| truth + case.spread()).collect::<Vec<f64>>())?;
+    report[zero] = spreads[zero];
+    let missed: Vec<f64> = case.truth.iter().zip(&spreads).map(|(truth, spread)| truth + spread).collect();
+    let usual = case.score(&case.truth, &missed)?;
     let one = case.score(&case.truth, &report)?;
     let share = case.truth.iter().filter(|truth| **truth == 0.0).count() as f64 / case.n() as f64;
     // A single row of 0 may cost more than a miss on all rows of an ordinary metric, and much more.
@@ -274,10 +319,10 @@ pub fn zeros(case: &Case<'_>) -> Option<Check> {
 
 /// Says when not every row was looked at.
 pub fn sampled(case: &Case<'_>) -> Option<Check> {
-    (case.n() < case.n_rows).then(|| {
+    (case.n_looked() < case.n_rows).then(|| {
         let text = format!(
             "Looked at {} of the {} rows, chosen so that every class and every size has its share; errors are told for all of them.",
-            case.n(),
+            case.n_looked(),
             case.n_rows
         );
         check("R rows looked at", Verdict::Info, None, text)

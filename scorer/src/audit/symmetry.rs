@@ -19,7 +19,7 @@ pub fn exchange(case: &Case<'_>, known: &Forecasters) -> Option<Check> {
             of_labels = Forecaster::of_ranks(case, 0.8);
             &of_labels.draws
         }
-        Family::Probability | Family::ClassProbabilities => return None,
+        Family::Probability | Family::ClassProbabilities | Family::Distribution => return None,
     };
     let reports = [&draws[1], &draws[0]].map(|draw| case.clamped(draw.clone()));
     let (one, other) = (case.score(&draws[0], &reports[0])?, case.score(&draws[1], &reports[1])?);
@@ -44,15 +44,17 @@ pub fn over_under(case: &Case<'_>) -> Option<OverUnder> {
         return None;
     }
     let truth = case.clamped(case.truth.clone());
-    let spread = case.spread();
-    let step = |truth: f64, amount: f64| match case.floor {
+    let spreads = case.spreads();
+    let step = |truth: f64, spread: f64, amount: f64| match case.floor {
         Some(_) => amount * spread.min(0.9 * truth),
         None => amount * spread,
     };
-    let shifted =
-        |sign: f64, amount: f64| truth.iter().map(|truth| truth + sign * step(*truth, amount)).collect();
+    let shifted = |sign: f64, amount: f64| {
+        let cells = truth.iter().zip(&spreads);
+        cells.map(|(truth, spread)| truth + sign * step(*truth, *spread, amount)).collect()
+    };
     let scaled = |factor: f64| truth.iter().map(|truth| truth * factor).collect();
-    if !reacts(case, &truth, spread)? {
+    if !reacts(case, &truth, &spreads)? {
         let text = "The score does not react when all forecasts are shifted or multiplied alike.";
         let check = check("B over/under", Verdict::Info, None, text);
         return Some(OverUnder { check, reacts: false });
@@ -70,8 +72,8 @@ pub fn over_under(case: &Case<'_>) -> Option<OverUnder> {
 }
 
 /// Whether a shift or a factor of all reports alike changes the score.
-fn reacts(case: &Case<'_>, truth: &[f64], spread: f64) -> Option<bool> {
-    let shifted = truth.iter().map(|truth| truth + 0.5 * spread).collect();
+fn reacts(case: &Case<'_>, truth: &[f64], spreads: &[f64]) -> Option<bool> {
+    let shifted = truth.iter().zip(spreads).map(|(truth, spread)| truth + 0.5 * spread).collect();
     let doubled = truth.iter().map(|truth| 2.0 * truth).collect();
     let scores = case.scores(&case.truth, &[truth.to_vec(), shifted, doubled]);
     let base = scores[0]?;
@@ -109,7 +111,7 @@ fn judged(by_amount: Option<f64>, by_factor: Option<f64>, factors: &[f64]) -> Ch
 /// C: the classes' names exchanged, or the scale reversed.
 pub fn relabelling(case: &Case<'_>, known: &Forecasters) -> Option<Check> {
     let (name, truth, report) = match case.family {
-        Family::Number => return None,
+        Family::Number | Family::Distribution => return None,
         Family::Probability => ("C relabel", &known.usual.draws[0], known.usual.shares().to_vec()),
         Family::Yes => {
             let labels =

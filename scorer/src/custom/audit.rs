@@ -94,6 +94,8 @@ fn with_shape(subject: &Subject<'_>, mut shape: Shape, settings: &Settings) -> R
         family: shape.family,
         n_rows: shape.truth.len(),
         truth: truth.clone(),
+        n_columns: 1,
+        says: Vec::new(),
         classes: shape.classes.clone(),
         groups: None,
         metric: &metric,

@@ -1,6 +1,7 @@
 //! D and E: does saying something other than one believes score better? And E2: what does the best
 //! report do to the total?
 
+mod distributions;
 mod labels;
 mod numbers;
 mod probabilities;
@@ -67,5 +68,6 @@ pub fn examine(case: &Case<'_>, known: &Forecasters, tuned: Option<&Tuned>, reac
         Family::Rating => ratings::ratings(case, &known.strong),
         Family::Class => labels::classes(case, &known.usual),
         Family::ClassProbabilities => probabilities::class_probabilities(case, &known.usual),
+        Family::Distribution => distributions::distributions(case, &known.usual),
     }
 }

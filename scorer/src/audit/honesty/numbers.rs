@@ -109,6 +109,7 @@ fn volume(case: &Case<'_>, forecaster: &Forecaster, sent: &[f64], reacts: bool) 
             "You ask for something other than the mean, so totals are not meant to match.",
         );
     }
+    let means = forecaster.mean();
     let turned: Vec<f64> = sent.iter().map(|value| 2.0 * value + 3.0).collect();
     let scores = case.scores(&forecaster.draws[0], &[sent.to_vec(), turned]);
     let is_level_free = matches!(scores[..], [Some(one), Some(other)] if (one - other).abs() < 1e-9);
@@ -120,7 +121,11 @@ fn volume(case: &Case<'_>, forecaster: &Forecaster, sent: &[f64], reacts: bool) 
             "The score ignores the level of forecasts, so totals are not rewarded at all.",
         );
     }
-    let bias = sent.iter().sum::<f64>() / forecaster.mean().iter().sum::<f64>() - 1.0;
+    let n = case.n_looked();
+    let bias_of =
+        |(sent, honest): (&[f64], &[f64])| sent.iter().sum::<f64>() / honest.iter().sum::<f64>() - 1.0;
+    let biases = sent.chunks(n).zip(means.chunks(n)).map(bias_of);
+    let bias = biases.reduce(|most, next| if next.abs() > most.abs() { next } else { most }).unwrap_or(0.0);
     let verdict = judged(bias.abs(), 0.05, 0.2);
     let text = format!(
         "Forecasts tuned for this metric add up to {} of the true total that is to be expected.",

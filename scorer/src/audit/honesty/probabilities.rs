@@ -11,7 +11,7 @@ use crate::audit::report::{advised, check, judged, percent};
 pub(super) fn probabilities(case: &Case<'_>, forecaster: &Forecaster) -> Option<Honesty> {
     let shares = forecaster.shares().to_vec();
     let n = shares.len() as f64;
-    let base_rate = mean(&case.truth);
+    let base_rates = case.by_column(mean);
     let honest = forecaster.expect_one(case, shares.clone())?;
     let logits: Vec<f64> = shares
         .iter()
@@ -38,7 +38,7 @@ pub(super) fn probabilities(case: &Case<'_>, forecaster: &Forecaster) -> Option<
         "probabilities kept from 0.05 to 0.95".to_owned(),
         shares.iter().map(|share| share.clamp(0.05, 0.95)).collect(),
     ));
-    let constant = forecaster.expect_one(case, vec![base_rate; shares.len()])?;
+    let constant = forecaster.expect_one(case, base_rates)?;
     let turned = forecaster.expect_one(case, of_logits(&|logit| 2.0 * logit + 1.0));
     let best = best_of(case, forecaster, &honest, candidates);
     Some(Honesty {

@@ -1,0 +1,126 @@
+//! Metrics that judge several columns at once, and sets of tags: every column has a forecaster of its own, and
+//! whatever is tried is tried on all of them.
+
+use std::collections::BTreeSet;
+
+use holdout_contract::spec::{Cell, Layout, Task};
+
+use super::case::Family;
+use super::metric::Encoding;
+use super::prepare::Read;
+use crate::judge::Context;
+use crate::metrics::text::words::words;
+use crate::solution::{Solution, Split, Truth};
+
+/// More columns or tags than these are not judged.
+const MAX_COLUMNS: usize = 100;
+/// Cells that are looked at.
+pub(super) const MAX_CELLS: usize = 6000;
+pub(super) const LEAST_ROWS: usize = 100;
+/// What the context calls the list of all tags.
+const VOCABULARY: &str = "vocab";
+
+/// What a metric of several columns or of tags judges; `None` for others.
+pub(super) fn read(solution: &Solution) -> Option<Read> {
+    if solution.judge().is_ranked() {
+        return None;
+    }
+    match solution.truths.as_slice() {
+        [Truth::Texts(_)] if are_tags(solution) => of_tags(solution),
+        [] | [_] => None,
+        truths if truths.len() <= MAX_COLUMNS => of_columns(solution),
+        _ => None,
+    }
+}
+
+fn of_columns(solution: &Solution) -> Option<Read> {
+    let range = solution.range(Split::All);
+    let is_binary = match solution.judge().layout() {
+        Layout::TargetColumns { cell: Cell::Binary } => true,
+        Layout::TargetColumns { cell: Cell::Number | Cell::Positive } => false,
+        Layout::Named { solution: truths, submission } => {
+            let are_alike = truths.iter().map(|(name, _)| name).eq(submission.iter().map(|(name, _)| name));
+            let are = |cells: &[Cell]| are_alike && truths.iter().all(|(_, cell)| cells.contains(cell));
+            let is_binary = are(&[Cell::Binary]);
+            if !is_binary && !are(&[Cell::Number, Cell::Positive]) {
+                return None;
+            }
+            is_binary
+        }
+        _ => return None,
+    };
+    let columns: Option<Vec<&[f64]>> = solution
+        .truths
+        .iter()
+        .map(|truth| match truth {
+            Truth::Numbers(numbers) => Some(&numbers[range.clone()]),
+            Truth::Codes(_) | Truth::Texts(_) => None,
+        })
+        .collect();
+    let columns = columns?;
+    let family = match (is_binary, solution.judge().prediction_cell()) {
+        (true, Cell::Binary) => Family::Yes,
+        (true, _) => Family::Probability,
+        (false, _) => Family::Number,
+    };
+    let classes = if is_binary { vec![0.0, 1.0] } else { Vec::new() };
+    let n_columns = columns.len();
+    Some(Read {
+        family,
+        encoding: Encoding::Columns(n_columns),
+        truth: columns.concat(),
+        classes,
+        n_columns,
+        says: Vec::new(),
+    })
+}
+
+fn are_tags(solution: &Solution) -> bool {
+    solution.judge().metric.about().task == Task::Multilabel
+}
+
+/// Every tag that the competition lists or the solution has, in order.
+fn vocabulary(solution: &Solution) -> Option<Vec<String>> {
+    let [Truth::Texts(texts)] = solution.truths.as_slice() else { return None };
+    let listed = solution.judge().context.names(VOCABULARY).map(|names| names.into_iter().collect());
+    let found = || (0..texts.len()).flat_map(|slot| words(texts.get(slot))).map(str::to_owned).collect();
+    let names: BTreeSet<String> = listed.unwrap_or_else(found);
+    (2..=MAX_COLUMNS).contains(&names.len()).then(|| names.into_iter().collect())
+}
+
+fn of_tags(solution: &Solution) -> Option<Read> {
+    let names = vocabulary(solution)?;
+    let [Truth::Texts(texts)] = solution.truths.as_slice() else { return None };
+    let range = solution.range(Split::All);
+    let n_rows = range.len();
+    let mut truth = vec![0.0; names.len() * n_rows];
+    for slot in range {
+        for tag in words(texts.get(slot)) {
+            if let Ok(at) = names.binary_search_by(|name| name.as_str().cmp(tag)) {
+                truth[at * n_rows + slot] = 1.0;
+            }
+        }
+    }
+    let n_columns = names.len();
+    Some(Read {
+        family: Family::Yes,
+        encoding: Encoding::Tags(names),
+        truth,
+        classes: vec![0.0, 1.0],
+        n_columns,
+        says: Vec::new(),
+    })
+}
+
+/// A context that names every tag, where the competition's does not: made-up files may lack one.
+pub(super) fn context(solution: &Solution) -> Option<Context> {
+    let known = &solution.judge().context;
+    if !are_tags(solution) || known.get(VOCABULARY).is_some() {
+        return None;
+    }
+    let mut values = known.values().clone();
+    values.insert(VOCABULARY.to_owned(), vocabulary(solution)?.into());
+    let mut context = Context::new(values);
+    context.history = known.history.clone();
+    Some(context)
+}
