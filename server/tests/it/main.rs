@@ -7,6 +7,7 @@ mod announcements;
 mod api;
 mod api_gaps;
 mod archives;
+mod audit;
 mod bundles;
 mod certificates;
 mod changes;
