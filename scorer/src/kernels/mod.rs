@@ -1,14 +1,12 @@
-//! Plain computations on slices that metrics share: sums, ranks, counts. No ids, no files.
+//! Plain computations on slices that metrics share: ranks, counts, and what `holdout-evaluator` has of sums,
+//! orders and distances. No ids, no files.
 
-mod edits;
 mod margins;
-mod radix;
 mod ranks;
-mod sums;
 
-pub use edits::{common_subsequence, distance, text_distance};
+pub use holdout_evaluator::edits::{common_subsequence, distance, text_distance};
+pub use holdout_evaluator::{order_key, sum};
 pub use margins::Margins;
 pub use ranks::{
-    SortedScores, average_ranks, counted_thresholds, kendall_tau_b, median, order_key, weighted_thresholds,
+    SortedScores, average_ranks, counted_thresholds, kendall_tau_b, median, weighted_thresholds,
 };
-pub use sums::sum;

@@ -1,13 +1,6 @@
 //! Order: sort keys, ranks with ties, Kendall's tau, and walks over score thresholds.
 
-use super::radix;
-
-/// A whole number that sorts as the finite value does; -0 and 0 are one value.
-#[inline]
-pub fn order_key(value: f64) -> u64 {
-    let bits = (value + 0.0).to_bits();
-    bits ^ (((bits as i64) >> 63) as u64 | (1 << 63))
-}
+use holdout_evaluator::{order_key, radix};
 
 /// The middle value, or the mean of the two middle ones.
 ///
@@ -165,13 +158,6 @@ pub fn weighted_thresholds(truth: &[f64], score: &[f64], weights: &[f64], mut ta
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn keys_sort_as_values() {
-        let values = [-1e300, -1.5, -1e-300, 0.0, 1e-300, 1.5, 1e300];
-        assert!(values.windows(2).all(|pair| order_key(pair[0]) < order_key(pair[1])));
-        assert_eq!(order_key(-0.0), order_key(0.0));
-    }
 
     #[test]
     fn medians_and_ranks() {

@@ -6,6 +6,13 @@ const FEW: usize = 1 << 10;
 const DIGITS: usize = 8;
 const BUCKETS: usize = 256;
 
+/// A whole number that sorts as the finite value does; -0 and 0 are one value.
+#[inline]
+pub fn order_key(value: f64) -> u64 {
+    let bits = (value + 0.0).to_bits();
+    bits ^ (((bits as i64) >> 63) as u64 | (1 << 63))
+}
+
 /// Sorts ascending.
 pub fn sort(mut keys: Vec<u64>) -> Vec<u64> {
     if keys.len() < FEW {
@@ -106,6 +113,13 @@ mod tests {
             expected.sort_by_key(|row| key(*row as usize));
             assert_eq!(order(n, key), expected, "{n}");
         }
+    }
+
+    #[test]
+    fn keys_sort_as_values() {
+        let values = [-1e300, -1.5, -1e-300, 0.0, 1e-300, 1.5, 1e300];
+        assert!(values.windows(2).all(|pair| order_key(pair[0]) < order_key(pair[1])));
+        assert_eq!(order_key(-0.0), order_key(0.0));
     }
 
     #[test]

@@ -1,18 +1,18 @@
 //! Sums whose digits depend on the values and their order alone, never on threads or vector width.
 
-const BLOCK: usize = 1024;
+pub(crate) const BLOCK: usize = 1024;
 const LANES: usize = 8;
 
 /// The sum of `term(0) … term(n - 1)` in a fixed shape: eight lanes inside a block of 1024, blocks
 /// added pairwise. The error grows with the logarithm of `n`.
 pub fn sum(n: usize, term: impl Fn(usize) -> f64) -> f64 {
+    join((0..n).step_by(BLOCK).map(|start| block(start, (start + BLOCK).min(n), &term)))
+}
+
+/// The sum of whole blocks' sums.
+pub(crate) fn join(blocks: impl Iterator<Item = f64>) -> f64 {
     let mut levels: Vec<Option<f64>> = Vec::new();
-    let mut start = 0;
-    while start < n {
-        let end = (start + BLOCK).min(n);
-        carry(&mut levels, block(start, end, &term));
-        start = end;
-    }
+    blocks.for_each(|block| carry(&mut levels, block));
     levels.into_iter().flatten().fold(0.0, |sum, level| sum + level)
 }
 

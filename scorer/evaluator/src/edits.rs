@@ -55,14 +55,14 @@ pub fn common_subsequence(a: &[u32], b: &[u32]) -> usize {
 }
 
 /// Symbols numbered by their first place in the pattern; all others of the text have one number more.
-struct Dense {
-    pattern: Vec<u32>,
-    text: Vec<u32>,
-    n_numbers: usize,
+pub(crate) struct Dense {
+    pub(crate) pattern: Vec<u32>,
+    pub(crate) text: Vec<u32>,
+    pub(crate) n_numbers: usize,
 }
 
 impl Dense {
-    fn of(pattern: &[u32], text: &[u32]) -> Self {
+    pub(crate) fn of(pattern: &[u32], text: &[u32]) -> Self {
         let mut numbers: HashMap<u32, u32, foldhash::fast::FixedState> = HashMap::default();
         let mut next = 0;
         let mut number = |symbol: &u32| {
@@ -112,7 +112,7 @@ fn masked_distance<T: Copy>(
 }
 
 /// The shorter and the longer side without what both begin and end with, which no edit touches.
-fn differing<'a, T: PartialEq>(a: &'a [T], b: &'a [T]) -> (&'a [T], &'a [T]) {
+pub(crate) fn differing<'a, T: PartialEq>(a: &'a [T], b: &'a [T]) -> (&'a [T], &'a [T]) {
     let (a, b) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     let n_before = a.iter().zip(b).take_while(|(x, y)| x == y).count();
     let (a, b) = (&a[n_before..], &b[n_before..]);

@@ -1,0 +1,168 @@
+//! Areas under curves on a device. A ranking is cut into segments that run at the same time; only whole ties
+//! are cut off.
+
+use super::kernels::{Kernels, LANES, buffer, count};
+use super::layout::n_together;
+use super::{Device, DeviceFailure, Shape};
+use crate::area;
+use crate::philox::Draw;
+use crate::ranking::{Code, Ranking};
+
+const LANES_PER_THREAD: usize = 4;
+const SEGMENTS_PER_BLOCK: usize = 8;
+const MOST_SEGMENTS: usize = 64;
+/// A shorter segment is not worth a thread.
+const SEGMENT_ROWS: usize = 64;
+/// Of a replicate in a segment: two weights and what was won.
+const BYTES_OF_COUNTS: usize = 16;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Curve {
+    Roc,
+    Precision,
+}
+
+pub(super) fn replicates<D: Device>(
+    on: &Kernels<D>,
+    rankings: &[&Ranking],
+    draw: Draw,
+    curve: Curve,
+) -> Result<Vec<Vec<f64>>, DeviceFailure> {
+    let n_rows = rankings.first().map_or(0, |ranking| ranking.n_rows());
+    let mut areas = Vec::with_capacity(rankings.len());
+    let bytes_of_ranking = 4 * n_rows + BYTES_OF_COUNTS * LANES * n_segments(n_rows);
+    for together in rankings.chunks(n_together(bytes_of_ranking)) {
+        areas.extend(Batch::of(on, together, n_rows)?.areas(draw, curve)?);
+    }
+    Ok(areas)
+}
+
+/// Rankings on the device, with room for the counts of one chunk of replicates.
+struct Batch<'a, D: Device> {
+    on: &'a Kernels<D>,
+    n_rows: usize,
+    n_rankings: usize,
+    n_segments: usize,
+    codes: D::Buffer,
+    ends: D::Buffer,
+    positives: D::Buffer,
+    negatives: D::Buffer,
+    twice_won: D::Buffer,
+    joined: D::Buffer,
+}
+
+impl<'a, D: Device> Batch<'a, D> {
+    fn of(on: &'a Kernels<D>, rankings: &[&Ranking], n_rows: usize) -> Result<Self, DeviceFailure> {
+        let n_rankings = rankings.len();
+        let n_segments = n_segments(n_rows);
+        let codes: Vec<&[u32]> = rankings.iter().map(|ranking| ranking.codes.as_slice()).collect();
+        let ends: Vec<u32> = codes.iter().flat_map(|codes| segment_ends(codes, n_segments)).collect();
+        let n_counts = n_rankings * n_segments * LANES;
+        Ok(Self {
+            n_rows,
+            n_rankings,
+            n_segments,
+            codes: on.upload(&codes.concat())?,
+            ends: on.upload(&ends)?,
+            positives: on.zeros::<u32>(n_counts)?,
+            negatives: on.zeros::<u32>(n_counts)?,
+            twice_won: on.zeros::<u64>(n_counts)?,
+            joined: on.zeros::<u64>(3 * n_rankings * LANES)?,
+            on,
+        })
+    }
+
+    fn areas(&self, draw: Draw, curve: Curve) -> Result<Vec<Vec<f64>>, DeviceFailure> {
+        let mut areas = vec![Vec::with_capacity(draw.n_replicates); self.n_rankings];
+        self.on.by_chunks(draw, self.n_rows, |_, n_kept, table| {
+            let counts = self.counts(table)?;
+            let gains = match curve {
+                Curve::Roc => None,
+                Curve::Precision => Some(self.gains(table)?),
+            };
+            for (ranking, areas) in areas.iter_mut().enumerate() {
+                areas.extend((0..n_kept).map(|lane| {
+                    let at = ranking * LANES + lane;
+                    let [positives, negatives, twice_won] = counts[at];
+                    match &gains {
+                        None => area(positives as u32, negatives as u32, twice_won),
+                        Some(gains) => gains[at] / positives as f64,
+                    }
+                }));
+            }
+            Ok(())
+        })?;
+        Ok(areas)
+    }
+
+    fn shape(&self) -> Shape {
+        Shape {
+            grid: [self.n_segments.div_ceil(SEGMENTS_PER_BLOCK) as u32, self.n_rankings as u32],
+            block: [(LANES / LANES_PER_THREAD) as u32, SEGMENTS_PER_BLOCK as u32],
+        }
+    }
+
+    /// Of every ranking and replicate: the weight of positives, of negatives, and twice that of won pairs.
+    fn counts(&self, table: &D::Buffer) -> Result<Vec<[u64; 3]>, DeviceFailure> {
+        let arguments = [
+            buffer(&self.codes),
+            buffer(&self.ends),
+            buffer(table),
+            buffer(&self.positives),
+            buffer(&self.negatives),
+            buffer(&self.twice_won),
+            count(self.n_rows)?,
+            count(self.n_segments)?,
+        ];
+        self.on.0.launch("count_segments", self.shape(), &arguments)?;
+        let arguments = [
+            buffer(&self.positives),
+            buffer(&self.negatives),
+            buffer(&self.twice_won),
+            buffer(&self.joined),
+            count(self.n_rankings)?,
+            count(self.n_segments)?,
+        ];
+        let n = self.n_rankings * LANES;
+        self.on.0.launch("join_counts", Shape::of_threads(n), &arguments)?;
+        self.on.download(&self.joined, n)
+    }
+
+    /// Average precision times the weight of positives; the counts stand.
+    fn gains(&self, table: &D::Buffer) -> Result<Vec<f64>, DeviceFailure> {
+        let n = self.n_rankings * LANES;
+        // Nothing reads what was won in the segments any more: as many bytes.
+        let (gains, joined) = (&self.twice_won, &self.joined);
+        let arguments = [
+            buffer(&self.codes),
+            buffer(&self.ends),
+            buffer(table),
+            buffer(&self.positives),
+            buffer(&self.negatives),
+            buffer(gains),
+            count(self.n_rows)?,
+            count(self.n_segments)?,
+        ];
+        self.on.0.launch("gain_segments", self.shape(), &arguments)?;
+        let arguments = [buffer(gains), buffer(joined), count(self.n_rankings)?, count(self.n_segments)?];
+        self.on.0.launch("join_gains", Shape::of_threads(n), &arguments)?;
+        self.on.download(joined, n)
+    }
+}
+
+fn n_segments(n_rows: usize) -> usize {
+    (n_rows / SEGMENT_ROWS).clamp(1, MOST_SEGMENTS)
+}
+
+/// Equal parts, each of them prolonged to the end of its last tie.
+fn segment_ends(codes: &[u32], n_segments: usize) -> Vec<u32> {
+    let mut end = 0;
+    let next = |segment: usize| {
+        end = end.max(codes.len() * segment / n_segments);
+        while end > 0 && end < codes.len() && !Code(codes[end - 1]).ends_tie() {
+            end += 1;
+        }
+        end as u32
+    };
+    (1..=n_segments).map(next).collect()
+}

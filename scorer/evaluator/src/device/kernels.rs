@@ -1,0 +1,286 @@
+//! The suite on a device: what is laid out for the kernels, and what is made of their answers.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::curves::{self, Curve};
+use super::layout::{Lists, n_together, number};
+use super::{Argument, Device, DeviceFailure, Shape};
+use crate::edits::{self, Dense};
+use crate::philox::{Draw, ROWS_PER_CALL};
+use crate::ranking::Ranking;
+use crate::suite::{Pair, Run, Suite};
+use crate::sums;
+
+/// Replicates of one chunk: a row's weights are one line of the device's memory.
+pub(super) const LANES: usize = 128;
+const DIGITS: usize = 16;
+const BITS_OF_DIGIT: u32 = 4;
+const SCAN_THREADS: u32 = 256;
+/// Neighbouring items that one thread sorts, at least; and how many threads there are, at most.
+const ITEMS_PER_OWNER: usize = 64;
+const MOST_OWNERS: usize = 1 << 14;
+const TILE: u32 = 64;
+const TILE_THREADS: u32 = 16;
+
+/// The suite on a device.
+pub struct Kernels<D>(pub D);
+
+type Replicates = Vec<Vec<f64>>;
+
+impl<D: Device> Suite for Kernels<D> {
+    type Error = DeviceFailure;
+
+    fn sums(&self, columns: &[&[f64]]) -> Result<Vec<f64>, DeviceFailure> {
+        let mut starts: Vec<u64> = Vec::new();
+        let mut lengths: Vec<u32> = Vec::new();
+        let mut column_start = 0;
+        for column in columns {
+            let blocks = column.chunks(sums::BLOCK).enumerate();
+            for (block, values) in blocks {
+                starts.push((column_start + block * sums::BLOCK) as u64);
+                lengths.push(values.len() as u32);
+            }
+            column_start += column.len();
+        }
+        let n_blocks = starts.len();
+        let values = self.upload(&columns.concat())?;
+        let (starts, lengths) = (self.upload(&starts)?, self.upload(&lengths)?);
+        let found = self.zeros::<f64>(n_blocks)?;
+        let arguments =
+            [buffer(&values), buffer(&starts), buffer(&lengths), buffer(&found), count(n_blocks)?];
+        self.0.launch("sum_blocks", Shape::of_threads(n_blocks), &arguments)?;
+        let found: Vec<f64> = self.download(&found, n_blocks)?;
+        let mut blocks = found.into_iter();
+        let join = |column: &&[f64]| sums::join(blocks.by_ref().take(column.len().div_ceil(sums::BLOCK)));
+        Ok(columns.iter().map(join).collect())
+    }
+
+    fn orders(&self, columns: &[&[u64]]) -> Result<Vec<Vec<u32>>, DeviceFailure> {
+        let n = columns.first().map_or(0, |column| column.len());
+        let mut orders = Vec::with_capacity(columns.len());
+        for columns in columns.chunks(n_together(24 * n)) {
+            let rows = self.sorted_rows(columns, n)?;
+            orders.extend(rows.chunks(n.max(1)).map(<[u32]>::to_vec));
+        }
+        orders.resize(columns.len(), Vec::new());
+        Ok(orders)
+    }
+
+    fn weights(&self, draw: Draw, n_rows: usize) -> Result<Vec<u8>, DeviceFailure> {
+        let mut weights = vec![0; n_rows * draw.n_replicates];
+        self.by_chunks(draw, n_rows, |first, n_kept, table| {
+            let chunk: Vec<u8> = self.download(table, n_rows * LANES)?;
+            for (row, lanes) in chunk.chunks(LANES).enumerate() {
+                weights[row * draw.n_replicates + first..][..n_kept].copy_from_slice(&lanes[..n_kept]);
+            }
+            Ok(())
+        })?;
+        Ok(weights)
+    }
+
+    fn roc_auc(&self, rankings: &[&Ranking], draw: Draw) -> Result<Replicates, DeviceFailure> {
+        curves::replicates(self, rankings, draw, Curve::Roc)
+    }
+
+    fn average_precision(&self, rankings: &[&Ranking], draw: Draw) -> Result<Replicates, DeviceFailure> {
+        curves::replicates(self, rankings, draw, Curve::Precision)
+    }
+
+    fn means(&self, columns: &[&[f64]], draw: Draw) -> Result<Replicates, DeviceFailure> {
+        let n_rows = columns.first().map_or(0, |column| column.len());
+        let mut means = vec![Vec::with_capacity(draw.n_replicates); columns.len()];
+        let n_values = columns.len() * LANES;
+        let values = self.upload(&columns.concat())?;
+        let found = self.zeros::<f64>(n_values)?;
+        self.by_chunks(draw, n_rows, |_, n_kept, table| {
+            let arguments =
+                [buffer(&values), buffer(table), buffer(&found), count(n_rows)?, count(columns.len())?];
+            self.0.launch("weighted_means", Shape::of_threads(n_values), &arguments)?;
+            let chunk: Vec<f64> = self.download(&found, n_values)?;
+            means
+                .iter_mut()
+                .zip(chunk.chunks(LANES))
+                .for_each(|(means, lanes)| means.extend(&lanes[..n_kept]));
+            Ok(())
+        })?;
+        Ok(means)
+    }
+
+    fn segment_means(&self, values: &[f64], ends: &[u32]) -> Result<Vec<f64>, DeviceFailure> {
+        let found = self.zeros::<f64>(ends.len())?;
+        let (values, ends_there) = (self.upload(values)?, self.upload(ends)?);
+        let arguments = [buffer(&values), buffer(&ends_there), buffer(&found), count(ends.len())?];
+        self.0.launch("mean_segments", Shape::of_threads(ends.len()), &arguments)?;
+        self.download(&found, ends.len())
+    }
+
+    fn overlaps(&self, pairs: &[(&[Run], &[Run])]) -> Result<Vec<u64>, DeviceFailure> {
+        let mut lists = Lists::default();
+        for (a, b) in pairs {
+            for runs in [a, b] {
+                lists.push(runs.iter().flat_map(|run| [run.start, run.length]), 2)?;
+            }
+        }
+        let found = self.zeros::<u64>(pairs.len())?;
+        let (runs, ends) = (self.upload(&lists.values)?, self.upload(&lists.ends)?);
+        let arguments = [buffer(&runs), buffer(&ends), buffer(&found), count(pairs.len())?];
+        self.0.launch("overlap_runs", Shape::of_threads(pairs.len()), &arguments)?;
+        self.download(&found, pairs.len())
+    }
+
+    fn distances(&self, pairs: &[Pair<'_>]) -> Result<Vec<u32>, DeviceFailure> {
+        let mut lists = Lists::default();
+        let mut n_masks = 0;
+        let mut mask_ends = Vec::with_capacity(pairs.len());
+        for (a, b) in pairs {
+            let (pattern, text) = edits::differing(a, b);
+            let dense = Dense::of(pattern, text);
+            lists.push(dense.pattern.into_iter(), 1)?;
+            lists.push(dense.text.into_iter(), 1)?;
+            n_masks += dense.n_numbers;
+            mask_ends.push(number(n_masks)?);
+        }
+        let found = self.zeros::<u32>(pairs.len())?;
+        let masks = self.zeros::<u64>(n_masks)?;
+        let carries = self.zeros::<u8>(lists.values.len())?;
+        let (symbols, ends) = (self.upload(&lists.values)?, self.upload(&lists.ends)?);
+        let mask_ends = self.upload(&mask_ends)?;
+        let arguments = [
+            buffer(&symbols),
+            buffer(&ends),
+            buffer(&mask_ends),
+            buffer(&masks),
+            buffer(&carries),
+            buffer(&found),
+            count(pairs.len())?,
+        ];
+        self.0.launch("edit_distances", Shape::of_threads(pairs.len()), &arguments)?;
+        self.download(&found, pairs.len())
+    }
+
+    fn products(&self, columns: &[&[f32]], with: &[&[f32]]) -> Result<Replicates, DeviceFailure> {
+        let n_rows = with.first().map_or(0, |column| column.len());
+        let found = self.zeros::<f64>(columns.len() * with.len())?;
+        let (columns_there, with_there) = (self.upload(&columns.concat())?, self.upload(&with.concat())?);
+        let arguments = [
+            buffer(&columns_there),
+            buffer(&with_there),
+            buffer(&found),
+            count(n_rows)?,
+            count(columns.len())?,
+            count(with.len())?,
+        ];
+        let tiles = |n: usize| (n as u32).div_ceil(TILE).max(1);
+        let shape =
+            Shape { grid: [tiles(columns.len()), tiles(with.len())], block: [TILE_THREADS, TILE_THREADS] };
+        self.0.launch("column_products", shape, &arguments)?;
+        let found: Vec<f64> = self.download(&found, columns.len() * with.len())?;
+        if columns.is_empty() {
+            return Ok(vec![Vec::new(); with.len()]);
+        }
+        Ok(found.chunks(columns.len()).map(<[f64]>::to_vec).collect())
+    }
+}
+
+pub(super) fn buffer<B>(buffer: &B) -> Argument<'_, B> {
+    Argument::Buffer(buffer)
+}
+
+pub(super) fn count<B>(n: usize) -> Result<Argument<'static, B>, DeviceFailure> {
+    Ok(Argument::Number(number(n)?))
+}
+
+impl<D: Device> Kernels<D> {
+    pub(super) fn upload<T: Pod>(&self, values: &[T]) -> Result<D::Buffer, DeviceFailure> {
+        self.0.upload(bytemuck::cast_slice(values))
+    }
+
+    pub(super) fn zeros<T: Pod>(&self, n: usize) -> Result<D::Buffer, DeviceFailure> {
+        self.0.zeros(n * size_of::<T>())
+    }
+
+    pub(super) fn download<T: Pod + Zeroable>(
+        &self,
+        buffer: &D::Buffer,
+        n: usize,
+    ) -> Result<Vec<T>, DeviceFailure> {
+        let mut values = vec![T::zeroed(); n];
+        self.0.download(buffer, bytemuck::cast_slice_mut(&mut values))?;
+        Ok(values)
+    }
+
+    /// Calls `work` for every chunk of replicates with its first, how many of its lanes count, and the weights
+    /// of all rows in them.
+    pub(super) fn by_chunks(
+        &self,
+        draw: Draw,
+        n_rows: usize,
+        mut work: impl FnMut(usize, usize, &D::Buffer) -> Result<(), DeviceFailure>,
+    ) -> Result<(), DeviceFailure> {
+        let table = self.zeros::<u8>(n_rows * LANES)?;
+        let [key_low, key_high] = draw.key();
+        for first in (0..draw.n_replicates).step_by(LANES) {
+            let shape = Shape::of_threads(n_rows.div_ceil(ROWS_PER_CALL) * LANES);
+            let arguments = [
+                buffer(&table),
+                count(n_rows)?,
+                count(first)?,
+                Argument::Number(key_low),
+                Argument::Number(key_high),
+            ];
+            self.0.launch("draw_weights", shape, &arguments)?;
+            work(first, LANES.min(draw.n_replicates - first), &table)?;
+        }
+        Ok(())
+    }
+
+    /// The rows of all columns, one column after another.
+    fn sorted_rows(&self, columns: &[&[u64]], n: usize) -> Result<Vec<u32>, DeviceFailure> {
+        let n_items = n * columns.len();
+        let items_per_owner = ITEMS_PER_OWNER.max(n.div_ceil(MOST_OWNERS));
+        let n_owners = n.div_ceil(items_per_owner);
+        let mut keys = self.upload(&columns.concat())?;
+        let mut rows = self.upload(&(0..columns.len()).flat_map(|_| 0..n as u32).collect::<Vec<u32>>())?;
+        let mut sorted_keys = self.zeros::<u64>(n_items)?;
+        let mut sorted_rows = self.zeros::<u32>(n_items)?;
+        let counts = self.zeros::<u32>(DIGITS * n_owners * columns.len())?;
+        let of_columns = |shape: Shape| Shape { grid: [shape.grid[0], columns.len() as u32], ..shape };
+        let owners = of_columns(Shape::of_threads(n_owners));
+        let scan = Shape { grid: [1, columns.len() as u32], block: [SCAN_THREADS, 1] };
+        let [n_items, per_owner, n_owners_there] = [number(n)?, number(items_per_owner)?, number(n_owners)?];
+        for shift in varying_digits(columns) {
+            let arguments = [
+                buffer(&keys),
+                buffer(&counts),
+                Argument::Number(n_items),
+                Argument::Number(per_owner),
+                Argument::Number(n_owners_there),
+                Argument::Number(shift),
+            ];
+            self.0.launch("count_digits", owners, &arguments)?;
+            self.0.launch("scan_digits", scan, &[buffer(&counts), count(DIGITS * n_owners)?])?;
+            let arguments = [
+                buffer(&keys),
+                buffer(&rows),
+                buffer(&counts),
+                buffer(&sorted_keys),
+                buffer(&sorted_rows),
+                Argument::Number(n_items),
+                Argument::Number(per_owner),
+                Argument::Number(n_owners_there),
+                Argument::Number(shift),
+            ];
+            self.0.launch("scatter_digits", owners, &arguments)?;
+            std::mem::swap(&mut keys, &mut sorted_keys);
+            std::mem::swap(&mut rows, &mut sorted_rows);
+        }
+        self.download(&rows, n * columns.len())
+    }
+}
+
+/// Where keys of some column differ; all other passes would move nothing.
+fn varying_digits(columns: &[&[u64]]) -> impl Iterator<Item = u32> {
+    let differing = |column: &&[u64]| column.iter().fold(0, |all, key| all | (key ^ column[0]));
+    let differing = columns.iter().map(differing).fold(0, |all, bits| all | bits);
+    (0..u64::BITS).step_by(BITS_OF_DIGIT as usize).filter(move |shift| differing >> shift & 15 != 0)
+}

@@ -1,0 +1,147 @@
+//! The kernels and all that is done with them, on the processor: against its own code, and when they fail.
+
+mod shim;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use holdout_evaluator::compare::{Finding, compare};
+use holdout_evaluator::device::{Argument, Shape};
+use holdout_evaluator::{Cpu, Device, DeviceFailure, Evaluator, Kernels, Plain, Suite};
+use sha2::{Digest, Sha256};
+use shim::{Shim, Words};
+
+fn agree(findings: &[Finding]) {
+    for finding in findings {
+        assert!(finding.agrees, "{finding:?}");
+    }
+}
+
+#[test]
+fn the_kernels_compute_what_the_processor_does() {
+    let kernels = Kernels(Shim::compiled());
+    for seed in 100..104 {
+        agree(&compare(&kernels, &Cpu, seed).expect("the processor does not fail"));
+    }
+    agree(&compare(&kernels, &Plain, 7).expect("the processor does not fail"));
+}
+
+/// Curves and weights have no digit that could differ.
+#[test]
+fn areas_and_products_are_equal_to_the_last_bit() {
+    let kernels = Kernels(Shim::compiled());
+    let findings = compare(&kernels, &Cpu, 42).expect("the processor does not fail");
+    let exact = [
+        "roc_auc",
+        "sums",
+        "orders",
+        "weights",
+        "means",
+        "segment_means",
+        "overlaps",
+        "distances",
+        "products",
+    ];
+    for finding in findings.iter().filter(|finding| exact.contains(&finding.what)) {
+        assert_eq!(finding.worst, 0.0, "{finding:?}");
+    }
+    assert!(exact.iter().all(|what| findings.iter().any(|finding| finding.what == *what)));
+}
+
+/// Breaks at one call, whichever that is.
+struct Failing {
+    shim: Shim,
+    calls_left: AtomicUsize,
+    n_failures: Arc<AtomicUsize>,
+    failure: DeviceFailure,
+}
+
+impl Failing {
+    fn call(&self) -> Result<(), DeviceFailure> {
+        let left =
+            self.calls_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        if left == Ok(1) {
+            self.n_failures.fetch_add(1, Ordering::Relaxed);
+            return Err(self.failure.clone());
+        }
+        Ok(())
+    }
+}
+
+impl Device for Failing {
+    type Buffer = Words;
+
+    fn upload(&self, bytes: &[u8]) -> Result<Words, DeviceFailure> {
+        self.call()?;
+        self.shim.upload(bytes)
+    }
+
+    fn zeros(&self, n_bytes: usize) -> Result<Words, DeviceFailure> {
+        self.call()?;
+        self.shim.zeros(n_bytes)
+    }
+
+    fn download(&self, buffer: &Words, into: &mut [u8]) -> Result<(), DeviceFailure> {
+        self.call()?;
+        self.shim.download(buffer, into)
+    }
+
+    fn launch(
+        &self,
+        kernel: &'static str,
+        shape: Shape,
+        arguments: &[Argument<'_, Words>],
+    ) -> Result<(), DeviceFailure> {
+        self.call()?;
+        self.shim.launch(kernel, shape, arguments)
+    }
+}
+
+fn failing(at_call: usize, failure: &DeviceFailure) -> (Evaluator, Arc<AtomicUsize>) {
+    let n_failures = Arc::new(AtomicUsize::new(0));
+    let device = Failing {
+        shim: Shim::compiled(),
+        calls_left: AtomicUsize::new(at_call),
+        n_failures: Arc::clone(&n_failures),
+        failure: failure.clone(),
+    };
+    (Evaluator::with_device(Kernels(device), "a device that fails".to_owned()), n_failures)
+}
+
+#[test]
+fn a_lost_device_changes_no_result_and_is_left_alone() {
+    for at_call in [1, 2, 5, 20, 90, 200] {
+        let (evaluator, n_failures) = failing(at_call, &DeviceFailure::Lost("pulled out".to_owned()));
+        let Ok(findings) = compare(&evaluator, &Cpu, 3);
+        agree(&findings);
+        assert_eq!(n_failures.load(Ordering::Relaxed), 1, "{at_call}");
+        assert!(evaluator.device().is_none());
+        assert_eq!(evaluator.about(), Some("a device that fails"), "what was found at the start");
+    }
+}
+
+#[test]
+fn work_that_is_too_large_leaves_the_device_in_use() {
+    let (evaluator, n_failures) = failing(3, &DeviceFailure::OutOfMemory);
+    let Ok(findings) = compare(&evaluator, &Cpu, 3);
+    agree(&findings);
+    assert_eq!(n_failures.load(Ordering::Relaxed), 1);
+    assert!(evaluator.device().is_some());
+}
+
+#[test]
+fn nothing_comes_of_nothing() {
+    let kernels = Kernels(Shim::compiled());
+    assert_eq!(kernels.sums(&[]), Ok(Vec::new()));
+    assert_eq!(kernels.orders(&[&[], &[]]), Ok(vec![Vec::new(); 2]));
+    assert_eq!(kernels.products(&[], &[&[1.0]]), Ok(vec![Vec::new()]));
+    assert_eq!(kernels.distances(&[(&[], &[]), (&[], &[4])]), Ok(vec![0, 1]));
+    assert_eq!(kernels.segment_means(&[], &[]), Ok(Vec::new()));
+}
+
+#[test]
+fn the_ptx_was_made_from_the_source() {
+    let hash = hex::encode(Sha256::digest(include_bytes!("../kernels/kernels.cu")));
+    let ptx = include_str!("../kernels/kernels.ptx");
+    assert_eq!(ptx.lines().next(), Some(format!("// kernels.cu {hash}").as_str()), "run scripts/ptx");
+}
