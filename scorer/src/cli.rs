@@ -20,6 +20,7 @@ use crate::custom;
 use crate::custom::cage::{self, CageArgs};
 use crate::custom::cli::{PythonArgs, SetupArgs, set_up};
 use crate::custom::sandbox::{Bounds, Sandbox};
+use crate::evaluate::{self, EvaluatorArgs};
 use crate::example;
 use crate::intake::{Content, Limits, Source, content};
 use crate::judge::{Context, Judge};
@@ -84,6 +85,8 @@ enum Verb {
     Cage(CageArgs),
     #[command(hide = true)]
     NotebookCage(NotebookCageArgs),
+    /// Say what does heavy computations here, and hold it against the definitions on fresh random inputs.
+    Evaluator(EvaluatorArgs),
     /// Say how fast a board of made-up teams is looked at, as JSON.
     #[command(hide = true)]
     MeasureRanks(MeasureArgs),
@@ -186,7 +189,8 @@ pub fn run() -> ExitCode {
         Verb::Run(arguments) => return exit(notebooks::cli::run(&arguments)),
         Verb::NotebookCage(arguments) => return cage_of_notebook(&arguments),
         Verb::Cage(arguments) => return exit(Err(cage::become_python(&arguments))),
-        Verb::MeasureRanks(arguments) => Ok(measure(&arguments).to_string()),
+        Verb::Evaluator(arguments) => return exit(evaluate::evaluator(&arguments)),
+        Verb::MeasureRanks(arguments) => Ok(measure(&arguments, &evaluate::automatic()).to_string()),
         Verb::Child(arguments) => return exit(worker::child(&arguments).map(|()| true)),
     };
     match result {

@@ -175,7 +175,7 @@ impl Judge {
     }
 
     /// Whether one metric judges one table: no sum of several, no columns or groups apart.
-    fn is_one_metric(&self) -> bool {
+    pub(crate) fn is_one_metric(&self) -> bool {
         let names_columns = self.params.text("columns").is_some();
         let by_group = self.params.text("groups").is_some_and(|groups| groups != "none");
         self.params.value("parts").is_none() && !names_columns && !by_group

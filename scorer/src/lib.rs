@@ -10,6 +10,7 @@ pub mod align;
 pub mod audit;
 pub mod cli;
 pub mod custom;
+pub mod evaluate;
 pub mod examine;
 pub mod example;
 pub mod influence;

@@ -6,7 +6,7 @@ use holdout_contract::job::{Scores, SplitScore};
 use holdout_contract::rejection::Rejection;
 
 use crate::align::{Aligned, align};
-use crate::influence::{self, Influence, NoInterval};
+use crate::influence::{self, Exact, Influence, NoInterval};
 use crate::intake::{Content, Limits};
 use crate::judge::Judge;
 use crate::metrics::compose::PartScore;
@@ -82,9 +82,16 @@ pub fn measure(solution: &Solution) -> Option<Result<String, NoMeasure>> {
 ///
 /// # Errors
 /// [`NoInterval`]
-pub fn influence_on(solution: &Solution, aligned: &Aligned, split: Split) -> Result<Influence, NoInterval> {
+pub fn influence_on(
+    solution: &Solution,
+    aligned: &Aligned,
+    split: Split,
+    exact: Exact<'_>,
+) -> Result<Influence, NoInterval> {
     let range = solution.range(split);
-    with_rows(solution, aligned, range, |rows| influence::influence(solution.judge(), rows))
+    with_rows(solution, aligned, range, |rows| {
+        influence::influence_or_replicates(solution.judge(), rows, exact)
+    })
 }
 
 fn scores(judge: &Judge, rows: &Rows<'_>, parts: &[Range<usize>]) -> Vec<Result<SplitScore, Undefined>> {

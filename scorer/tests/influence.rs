@@ -3,7 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use holdout_scorer::influence::{Influence, Unit, influence};
+use holdout_evaluator::Evaluator;
+use holdout_scorer::influence::{Exact, Influence, NoInterval, Unit, influence, influence_or_replicates};
 use holdout_scorer::judge::{Context, Judge};
 use holdout_scorer::metrics::{Rows, Values};
 use holdout_scorer::parallel;
@@ -157,6 +158,12 @@ impl Case<'_> {
 
     fn influence(&self) -> Influence {
         self.with_rows(None, |rows| influence(&self.judge, rows)).unwrap()
+    }
+
+    /// Also of few units, as a board is looked at.
+    fn looked_at(&self, version: u64) -> Result<Influence, NoInterval> {
+        let exact = Exact { evaluator: &Evaluator::default(), version };
+        self.with_rows(None, |rows| influence_or_replicates(&self.judge, rows, exact))
     }
 }
 
@@ -347,4 +354,79 @@ fn what_says_nothing_gives_no_interval() {
         *y = f64::from(u8::from(*y == 1.0 && left >= 0));
     });
     assert!(reason(&data, "roc_auc").contains("fewer than 20 rows of a class"));
+}
+
+/// Leaves so many positives.
+fn with_positives(mut data: Data, n: usize) -> Data {
+    let mut left = n;
+    data.binary.iter_mut().filter(|truth| **truth == 1.0).for_each(|truth| {
+        *truth = if left > 0 { 1.0 } else { 0.0 };
+        left = left.saturating_sub(1);
+    });
+    data
+}
+
+#[test]
+fn few_positives_get_the_standard_error_of_rows_drawn_anew() {
+    const N_REPLICATES: usize = 3000;
+    let data = with_positives(data(), 12);
+    for metric in ["roc_auc", "gini_auc", "average_precision", "f1"] {
+        let case = case(&data, metric, &json!({}));
+        assert!(case.with_rows(None, |rows| influence(&case.judge, rows)).is_err(), "{metric}");
+        let found = case.looked_at(5).unwrap();
+        assert_eq!((found.unit, found.n_units), (Unit::Row, N), "{metric}");
+        assert_eq!(found, case.looked_at(5).unwrap(), "{metric}: the same of the same version");
+        let scores = parallel::map(N_REPLICATES, N_REPLICATES * N, |replicate| {
+            let rows = (0..N).flat_map(|row| std::iter::repeat_n(row, poisson(replicate, row)));
+            case.score_of(&rows.collect::<Vec<usize>>())
+        });
+        let mean = scores.iter().sum::<f64>() / N_REPLICATES as f64;
+        let variance = scores.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / N_REPLICATES as f64;
+        let ratio = found.standard_error() / variance.sqrt();
+        assert!((ratio - 1.0).abs() < 0.08, "{metric}: {ratio}");
+    }
+}
+
+#[test]
+fn replicates_of_teams_are_those_of_the_same_contests() {
+    let data = with_positives(data(), 12);
+    let case = case(&data, "roc_auc", &json!({}));
+    let found = case.looked_at(5).unwrap();
+    assert_ne!(found.values, case.looked_at(6).unwrap().values, "another version, other contests");
+    let copied = case.looked_at(5).unwrap();
+    let squares: f64 = found.values.iter().zip(&copied.values).map(|(a, b)| (a - b).powi(2)).sum();
+    assert_eq!(squares, 0.0, "a copy differs by nothing in any contest");
+}
+
+#[test]
+fn few_groups_get_the_standard_error_of_their_mean() {
+    let mut data = data();
+    data.groups = (0..N as u32).map(|row| row % 20).collect();
+    let case = case(&data, "group_mean_mae", &json!({}));
+    let found = case.looked_at(1).unwrap();
+    assert_eq!((found.unit, found.n_units), (Unit::Group, 20));
+    let errors: Vec<f64> = (0..20)
+        .map(|group| {
+            let members: Vec<usize> = (group..N).step_by(20).collect();
+            let error = |row: &usize| (data.numbers[0][*row] - data.numbers[1][*row]).abs();
+            members.iter().map(error).sum::<f64>() / members.len() as f64
+        })
+        .collect();
+    let mean = errors.iter().sum::<f64>() / 20.0;
+    let linear = errors.iter().map(|error| (error - mean).powi(2)).sum::<f64>().sqrt() / 20.0;
+    assert!((found.standard_error() / linear - 1.0).abs() < 0.12, "{} {linear}", found.standard_error());
+}
+
+#[test]
+fn very_few_units_get_no_interval_and_many_keep_their_linear_form() {
+    let few = with_positives(data(), 4);
+    let reason = case(&few, "roc_auc", &json!({})).looked_at(1).unwrap_err().0;
+    assert!(reason.contains("fewer than 5 rows of a class"), "{reason}");
+    let mut groups = data();
+    groups.groups = (0..N as u32).map(|row| row % 9).collect();
+    let reason = case(&groups, "group_mean_mae", &json!({})).looked_at(1).unwrap_err().0;
+    assert!(reason.contains("fewer than 10 groups"), "{reason}");
+    let many = data();
+    let enough = case(&many, "roc_auc", &json!({}));
+    assert_eq!(enough.looked_at(1).unwrap(), enough.influence());
 }

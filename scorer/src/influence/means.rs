@@ -29,11 +29,33 @@ pub(super) fn over_rows(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -
             ranges.iter().map(|range| rows.with_part(range.clone(), score)).collect()
         }
     };
-    mean_of(&scores[..n], &scores[n..], |unit| rows.weight(unit))
+    Some(mean_of(&scores[..n], &scores[n..], |unit| rows.weight(unit))?.influence)
+}
+
+/// A score that is the mean of its units' scores, or the root of the mean of their squares.
+pub(super) struct Mean {
+    pub influence: Vec<f64>,
+    pub is_root: bool,
+    pub score: f64,
+}
+
+impl Mean {
+    /// How far the score is moved where the mean of the influence values is so far from 0.
+    pub(super) fn moved(&self, mean: f64) -> f64 {
+        if !self.is_root {
+            return mean;
+        }
+        (self.score * self.score + 2.0 * self.score * mean).max(0.0).sqrt() - self.score
+    }
+}
+
+pub(super) fn over_groups(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -> Option<Influence> {
+    let values = mean_over_groups(metric, params, rows)?.influence;
+    Some(Influence { n_units: values.len(), unit: Unit::Group, values })
 }
 
 /// Groups count the same, however many rows they have.
-pub(super) fn over_groups(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -> Option<Influence> {
+pub(super) fn mean_over_groups(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -> Option<Mean> {
     let groups = Groups::of(rows).ok()?;
     let (mut order, mut spans, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
     for (number, members) in groups.iter() {
@@ -44,7 +66,7 @@ pub(super) fn over_groups(metric: &dyn Metric, params: &Params, rows: &Rows<'_>)
     let by_group: Vec<u32> =
         numbers.iter().zip(&spans).flat_map(|(number, span)| vec![*number as u32; span.len()]).collect();
     let score = |rows: &Rows<'_>| compose::score(metric, params, rows).ok();
-    let values = Gathered::new(rows, &order).with_rows(rows, |gathered| {
+    Gathered::new(rows, &order).with_rows(rows, |gathered| {
         let gathered = Rows { groups: Some(&by_group), ..*gathered };
         let alone = spans.iter().zip(&numbers).map(|(span, number)| {
             let zeros = vec![0; span.len()];
@@ -57,8 +79,7 @@ pub(super) fn over_groups(metric: &dyn Metric, params: &Params, rows: &Rows<'_>)
         let together = proofs(&spans).into_iter().map(|range| gathered.with_part(range, score));
         let together: Vec<Option<f64>> = together.collect();
         mean_of(&alone, &together, |_| 1.0)
-    });
-    Some(Influence { unit: Unit::Group, values: values? })
+    })
 }
 
 /// Everything, the first half, and the third quarter.
@@ -77,11 +98,7 @@ fn parts_of(n: usize) -> [Range<usize>; 3] {
 }
 
 /// `None` unless `together` are the means of `alone`, plain or of squares.
-fn mean_of(
-    alone: &[Option<f64>],
-    together: &[Option<f64>],
-    weight: impl Fn(usize) -> f64,
-) -> Option<Vec<f64>> {
+fn mean_of(alone: &[Option<f64>], together: &[Option<f64>], weight: impl Fn(usize) -> f64) -> Option<Mean> {
     [1, 2].into_iter().find_map(|power| {
         let total = |part: &Range<usize>, of: &dyn Fn(f64) -> f64| {
             sum(part.len(), |at| {
@@ -112,6 +129,7 @@ fn mean_of(
         let moved = |(unit, score): (usize, &Option<f64>)| {
             score.map_or(0.0, |score| weight(unit) * (score.powi(power) - whole.powi(power)) * slope)
         };
-        Some(alone.iter().enumerate().map(moved).collect())
+        let influence = alone.iter().enumerate().map(moved).collect();
+        Some(Mean { influence, is_root: power == 2, score: whole })
     })
 }

@@ -6,12 +6,14 @@
 //!
 //! A formula is asked first ([`formulas`]); then whether the metric *is* a mean of what its units come to
 //! alone ([`means`]); then how the score answers to the weight of equal rows ([`cells`]). What none of the
-//! three can tell has no interval, and nothing is guessed.
+//! three can tell has no interval, and nothing is guessed. Where units are few, the score is no longer near such
+//! a sum, and replicates under weights take the place of the units ([`exact`]).
 //!
 //! Influence values follow from labels, so they are as secret as the solution.
 
 mod cells;
 mod curve;
+mod exact;
 mod formulas;
 mod means;
 mod pairs;
@@ -23,6 +25,7 @@ use holdout_contract::spec::Task;
 
 use crate::judge::Judge;
 use crate::metrics::{Metric, Params, Rows, Values, compose};
+pub use exact::{Exact, influence_or_replicates};
 pub use sums::Sums;
 
 /// Fewer units say too little about how much they vary.
@@ -42,11 +45,13 @@ pub enum Unit {
 pub struct Influence {
     pub unit: Unit,
     pub values: Vec<f64>,
+    /// As many as values, unless those are of replicates.
+    pub n_units: usize,
 }
 
 impl Influence {
     fn of_rows(values: Vec<f64>) -> Self {
-        Self { unit: Unit::Row, values }
+        Self { n_units: values.len(), unit: Unit::Row, values }
     }
 
     /// How far the score would typically move with another draw of as many units.
@@ -89,15 +94,22 @@ pub fn influence(judge: &Judge, rows: &Rows<'_>) -> Result<Influence, NoInterval
 
 /// A curve or a rate of few positives is not near its linear form.
 fn refuse_rare_class(judge: &Judge, rows: &Rows<'_>) -> Result<(), NoInterval> {
-    let is_of_classes =
-        matches!(judge.metric.about().task, Task::BinaryProbability | Task::Labels | Task::Multilabel);
-    let too_few = is_of_classes && rows.truths.iter().any(|truth| rarer_of_two(truth) < FEWEST_OF_A_CLASS);
-    if !too_few {
+    if rarer_class(judge, rows).is_none_or(|n| n >= FEWEST_OF_A_CLASS) {
         return Ok(());
     }
     Err(NoInterval(format!(
         "With fewer than {FEWEST_OF_A_CLASS} rows of a class, an interval would say nothing."
     )))
+}
+
+/// The rows of the rarest class of any truth, where truths are classes.
+fn rarer_class(judge: &Judge, rows: &Rows<'_>) -> Option<usize> {
+    let is_of_classes =
+        matches!(judge.metric.about().task, Task::BinaryProbability | Task::Labels | Task::Multilabel);
+    if !is_of_classes {
+        return None;
+    }
+    rows.truths.iter().map(rarer_of_two).min()
 }
 
 /// Of a column with two values, how often the rarer occurs; of any other, all its rows.

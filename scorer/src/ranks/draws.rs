@@ -88,7 +88,7 @@ mod tests {
     fn draws_have_the_covariance_they_are_drawn_from() {
         let columns: Vec<Vec<f32>> = vec![vec![1.0, -1.0, 2.0], vec![1.0, -1.0, 2.0], vec![0.5, 1.0, -1.5]];
         let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
-        let covariance = Covariance::of(&columns);
+        let covariance = Covariance::of(&holdout_evaluator::Cpu, &columns);
         let draws = Root::of(&covariance).draws(7, 20_000);
         for (a, b) in [(0, 0), (0, 2), (2, 2)] {
             let found = draws.iter().map(|draw| draw[a] * draw[b]).sum::<f64>() / draws.len() as f64;

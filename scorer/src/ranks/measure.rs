@@ -3,9 +3,10 @@
 use std::time::Instant;
 
 use clap::Args;
+use holdout_evaluator::{Evaluator, Suite};
 use serde_json::{Value, json};
 
-use super::{Covariance, Normal, products, rank_ranges, shake_up};
+use super::{Covariance, Normal, rank_ranges, shake_up};
 use crate::parallel;
 
 #[derive(Args)]
@@ -19,7 +20,7 @@ pub struct MeasureArgs {
 }
 
 /// Seconds of each part of a look: all columns at once, one new column, ranges and forecast.
-pub fn measure(wanted: &MeasureArgs) -> Value {
+pub fn measure(wanted: &MeasureArgs, evaluator: &Evaluator) -> Value {
     let normal = Normal::new(wanted.seed);
     let column = |team: usize| -> Vec<f32> {
         (0..wanted.rows).map(|row| (normal.at(wanted.teams, row) + normal.at(team, row)) as f32).collect()
@@ -27,8 +28,8 @@ pub fn measure(wanted: &MeasureArgs) -> Value {
     let columns = parallel::map(wanted.teams, wanted.teams * wanted.rows, column);
     let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
     let keys: Vec<f64> = (0..wanted.teams).map(|team| 1e-5 * team as f64).collect();
-    let (covariance, all_s) = timed(|| Covariance::of(&columns));
-    let (_, one_s) = timed(|| products(&columns, &columns[..1]));
+    let (covariance, all_s) = timed(|| Covariance::of(evaluator, &columns));
+    let (_, one_s) = timed(|| evaluator.products(&columns, &columns[..1]));
     let (ranges, ranges_s) = timed(|| rank_ranges(&keys, &covariance, wanted.seed));
     let (_, shake_up_s) = timed(|| shake_up(&keys, &covariance, 2.0, wanted.seed));
     json!({

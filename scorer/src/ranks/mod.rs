@@ -11,7 +11,7 @@ pub mod measure;
 mod ranges;
 mod shake_up;
 
-pub use covariance::{Covariance, TOGETHER, products};
+pub use covariance::{Covariance, TOGETHER};
 pub use digits::{Digits, digits};
 pub use draws::Normal;
 pub use ranges::{RankRange, rank_ranges};

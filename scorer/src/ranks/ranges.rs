@@ -87,7 +87,7 @@ mod tests {
         };
         let columns: Vec<Vec<f32>> = losses.iter().zip(&means).map(influence).collect();
         let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
-        (means, Covariance::of(&columns))
+        (means, Covariance::of(&holdout_evaluator::Cpu, &columns))
     }
 
     #[test]

@@ -78,7 +78,12 @@ mod tests {
             .map(|team| (0..N_SEEN).map(|row| (loss(team, row) - seen[team]) as f32).collect())
             .collect();
         let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
-        let forecast = shake_up(&seen, &Covariance::of(&columns), N_UNSEEN as f64 / N_SEEN as f64, 1);
+        let forecast = shake_up(
+            &seen,
+            &Covariance::of(&holdout_evaluator::Cpu, &columns),
+            N_UNSEEN as f64 / N_SEEN as f64,
+            1,
+        );
         let moved = places(&seen).into_iter().zip(places(&unseen)).map(|(a, b)| a.abs_diff(b)).sum::<usize>();
         (forecast.expect("teams differ"), moved as f64 / (N_TEAMS * N_TEAMS) as f64)
     }

@@ -7,12 +7,16 @@
 
 use std::collections::BTreeMap;
 
+use holdout_evaluator::{Evaluator, Suite};
+
 use super::Entry;
 use super::answers::{Answers, Column};
 use crate::kernels::sum;
 
 /// A spread below this part of the values' size is rounding.
 const ROUNDING: f64 = 1e-9;
+/// Submissions that all before them are multiplied with at once.
+const TOGETHER: usize = 64;
 
 pub struct Crowd {
     /// Column and row of each answer over which the crowd differs.
@@ -23,7 +27,7 @@ pub struct Crowd {
 
 /// Of every submission, how each number departs.
 #[derive(Default)]
-struct Departures(Vec<Vec<f64>>);
+struct Departures(Vec<Vec<f32>>);
 
 /// Of every submission, its names; and what they weigh.
 #[derive(Default)]
@@ -81,7 +85,7 @@ impl Crowd {
         }
         self.differing.push((column, row));
         for (departures, value) in self.numbers.0.iter_mut().zip(&values) {
-            departures.push((value - mean) / deviation);
+            departures.push(((value - mean) / deviation) as f32);
         }
     }
 
@@ -109,18 +113,26 @@ impl Crowd {
     }
 
     /// Of every pair, how alike it is.
-    pub fn likeness(&self, n: usize) -> Likeness {
-        let products =
-            (0..n).map(|second| (0..=second).map(|first| self.product(first, second)).collect()).collect();
+    pub fn likeness(&self, evaluator: &Evaluator, n: usize) -> Likeness {
+        let columns: Vec<&[f32]> = self.numbers.0.iter().map(Vec::as_slice).collect();
+        let mut products: Vec<Vec<f64>> = Vec::with_capacity(n);
+        for first in (0..n).step_by(TOGETHER) {
+            let last = (first + TOGETHER).min(n);
+            let Ok(found) = evaluator.products(&columns[..last], &columns[first..last]);
+            for (second, mut of_numbers) in (first..last).zip(found) {
+                of_numbers.truncate(second + 1);
+                let of_both = of_numbers.into_iter().enumerate();
+                products
+                    .push(of_both.map(|(other, numbers)| numbers + self.of_names(other, second)).collect());
+            }
+        }
         Likeness { products }
     }
 
-    fn product(&self, first: usize, second: usize) -> f64 {
-        let (a, b) = (&self.numbers.0[first], &self.numbers.0[second]);
-        let numbers = sum(a.len(), |at| a[at] * b[at]);
+    fn of_names(&self, first: usize, second: usize) -> f64 {
         let (a, b) = (&self.names.of_entry[first], &self.names.of_entry[second]);
         let same = sum(a.len(), |at| if a[at] == b[at] { self.names.weights[at] } else { 0.0 });
-        numbers + same + self.names.alone[first] + self.names.alone[second]
+        same + self.names.alone[first] + self.names.alone[second]
     }
 }
 

@@ -12,6 +12,7 @@ mod crowd;
 use std::collections::{BTreeMap, BTreeSet};
 
 use holdout_contract::comparison::{Comparison, LEAST_CROWD, MAX_PAIRS, Pair};
+use holdout_evaluator::Evaluator;
 
 pub use answers::{Answers, Draw};
 use crowd::Crowd;
@@ -34,7 +35,13 @@ const MAD_TO_DEVIATION: f64 = 1.4826;
 
 /// Compares every two submissions of different teams, but for those that are the sample submission or
 /// say one thing of all rows. `n_unread` were given up before.
-pub fn compare(entries: Vec<Entry>, sample: Option<&Answers>, n_rows: usize, n_unread: usize) -> Comparison {
+pub fn compare(
+    evaluator: &Evaluator,
+    entries: Vec<Entry>,
+    sample: Option<&Answers>,
+    n_rows: usize,
+    n_unread: usize,
+) -> Comparison {
     let n_given = entries.len();
     let shape = usual_shape(&entries);
     let counts = |entry: &Entry| {
@@ -43,7 +50,8 @@ pub fn compare(entries: Vec<Entry>, sample: Option<&Answers>, n_rows: usize, n_u
     let entries: Vec<Entry> = entries.into_iter().filter(counts).collect();
     let teams: BTreeSet<i64> = entries.iter().map(|entry| entry.team_id).collect();
     let crowd = Crowd::of(&entries);
-    let found = if teams.len() < LEAST_CROWD { copies(&entries, &crowd) } else { alike(&entries, &crowd) };
+    let found =
+        if teams.len() < LEAST_CROWD { copies(&entries, &crowd) } else { alike(evaluator, &entries, &crowd) };
     Comparison {
         n_teams: teams.len() as u32,
         n_submissions: entries.len() as u32,
@@ -88,8 +96,8 @@ fn copies(entries: &[Entry], crowd: &Crowd) -> Found {
     Found { usual: None, bound: None, n_found, pairs }
 }
 
-fn alike(entries: &[Entry], crowd: &Crowd) -> Found {
-    let likeness = crowd.likeness(entries.len());
+fn alike(evaluator: &Evaluator, entries: &[Entry], crowd: &Crowd) -> Found {
+    let likeness = crowd.likeness(evaluator, entries.len());
     let mut all: Vec<f64> = of_different_teams(entries).map(|pair| likeness.of(pair).atanh()).collect();
     let usual = median(&mut all);
     let bound = bound(&mut all, usual, crowd.n_answers());

@@ -7,11 +7,17 @@ use holdout_contract::spec::MetricSpec;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-/// Announces everything, in one transaction.
+/// Announces everything, in one transaction; `gpu` is what the worker computes with beside its processor.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn announce(db: &PgPool, worker: Uuid, recipient: &str, specs: &[MetricSpec]) -> sqlx::Result<()> {
+pub async fn announce(
+    db: &PgPool,
+    worker: Uuid,
+    recipient: &str,
+    specs: &[MetricSpec],
+    gpu: Option<&str>,
+) -> sqlx::Result<()> {
     let mut tx = db.begin().await?;
     let now: DateTime<Utc> = sqlx::query_scalar!(r#"select now() as "now!""#).fetch_one(&mut *tx).await?;
     sqlx::query!(
@@ -39,12 +45,14 @@ pub async fn announce(db: &PgPool, worker: Uuid, recipient: &str, specs: &[Metri
         .await?;
     }
     sqlx::query!(
-        "insert into scorers (id, host, engine_version, started_at, last_seen_at) values ($1, $2, $3, $4, $4)
-         on conflict (id) do update set last_seen_at = excluded.last_seen_at",
+        "insert into scorers (id, host, engine_version, started_at, last_seen_at, gpu)
+         values ($1, $2, $3, $4, $4, $5)
+         on conflict (id) do update set last_seen_at = excluded.last_seen_at, gpu = excluded.gpu",
         worker,
         host_name(),
         ENGINE_VERSION,
         now,
+        gpu,
     )
     .execute(&mut *tx)
     .await?;
@@ -78,6 +86,24 @@ pub async fn another_has_sandbox(db: &PgPool, worker: Uuid) -> sqlx::Result<bool
                 select from scorers
                 where id <> $1 and sandbox is not null and last_seen_at > now() - interval '30 seconds') as "is_so!""#,
         worker,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Whether a job that profits from a GPU is left to a living scorer that has one: for a while, since that one
+/// may be busy with something long.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_left_to_gpu(db: &PgPool, worker: Uuid, job_id: i64) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from jobs where id = $2 and created_at > now() - interval '20 seconds')
+              and exists (
+                select from scorers
+                where id <> $1 and gpu is not null and last_seen_at > now() - interval '30 seconds') as "is_so!""#,
+        worker,
+        job_id,
     )
     .fetch_one(db)
     .await

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use holdout_contract::seal::Sealer;
+use holdout_evaluator::{Evaluator, Suite};
 
 use super::message::{Board, BoardEntry, BoardRanks, RanksOutcome, TeamRanks};
 use super::storage::{Storage, Stored, Writing};
@@ -37,6 +38,8 @@ pub(super) trait Desk {
     fn recipient(&self) -> String;
 
     fn storage(&self) -> &Storage;
+
+    fn evaluator(&self) -> &Evaluator;
 
     /// How many rows of the other split there are for one of this.
     fn share_of_unseen(&mut self) -> Result<f64, Self::Fault>;
@@ -143,19 +146,19 @@ fn covariance<D: Desk>(
     let mut rest = new.as_slice();
     while let Some(first) = rest.first() {
         let first = read_column(desk, &columns[*first])?;
-        let n_units = first.values.len();
-        if found.n_units != 0 && found.n_units != n_units as u64 {
+        let n_values = first.values.len();
+        if found.n_units != 0 && found.n_units != first.n_units {
             return Ok(None);
         }
-        (found.n_units, found.counts_groups) = (n_units as u64, first.counts_groups);
-        let n_batch = (MOST_BYTES / (4 * n_units.max(1))).clamp(1, rest.len());
+        (found.n_units, found.counts_groups) = (first.n_units, first.counts_groups);
+        let n_batch = (MOST_BYTES / (4 * n_values.max(1))).clamp(1, rest.len());
         let (batch, later) = rest.split_at(n_batch);
         rest = later;
         let mut held = vec![first.values];
         for team in &batch[1..] {
             held.push(read_column(desk, &columns[*team])?.values);
         }
-        if held.iter().any(|column| column.len() != n_units) {
+        if held.iter().any(|column| column.len() != n_values) {
             return Ok(None);
         }
         let held: Vec<&[f32]> = held.iter().map(Vec::as_slice).collect();
@@ -166,7 +169,7 @@ fn covariance<D: Desk>(
             for team in teams.iter().filter(|team| is_held(team).is_none()) {
                 read.push(read_column(desk, &columns[*team])?.values);
             }
-            if read.iter().any(|column| column.len() != n_units) {
+            if read.iter().any(|column| column.len() != n_values) {
                 return Ok(None);
             }
             let mut read = read.iter();
@@ -175,9 +178,10 @@ fn covariance<D: Desk>(
                 None => read.next().map(Vec::as_slice),
             });
             let with: Vec<&[f32]> = with.flatten().collect();
-            for (team, products) in teams.iter().zip(ranks::products(&held, &with)) {
+            let Ok(found) = desk.evaluator().products(&held, &with);
+            for (team, products) in teams.iter().zip(found) {
                 for (other, product) in batch.iter().zip(products) {
-                    covariance.set(*other, *team, product, n_units);
+                    covariance.set(*other, *team, product, n_values);
                 }
             }
         }
@@ -202,14 +206,31 @@ fn keep<D: Desk>(
     Ok(sealer.finish()?.finish()?)
 }
 
+/// Bits of a column's first byte.
+const COUNTS_GROUPS: u8 = 1;
+const HOLDS_REPLICATES: u8 = 2;
+
+#[derive(Debug, PartialEq)]
 struct ReadColumn {
     counts_groups: bool,
+    n_units: u64,
     values: Vec<f32>,
 }
 
-/// A byte that says what the units are, then four for each.
+/// A byte that says what there are values of; the number of units, where those are of replicates; then four
+/// bytes for each.
 fn write_column(influence: &Influence, output: &mut impl Write) -> io::Result<()> {
-    let mut bytes = vec![u8::from(influence.unit == Unit::Group)];
+    let holds_replicates = influence.n_units != influence.values.len();
+    let mut first = if influence.unit == Unit::Group { COUNTS_GROUPS } else { 0 };
+    let mut bytes = Vec::with_capacity(5 + 4 * influence.values.len());
+    if holds_replicates {
+        first |= HOLDS_REPLICATES;
+    }
+    bytes.push(first);
+    if holds_replicates {
+        let n_units = u32::try_from(influence.n_units).map_err(io::Error::other)?;
+        bytes.extend(n_units.to_le_bytes());
+    }
     bytes.extend(influence.values.iter().flat_map(|value| (*value as f32).to_le_bytes()));
     output.write_all(&bytes)
 }
@@ -222,10 +243,20 @@ fn read_column<D: Desk>(desk: &D, column: &Column) -> Result<ReadColumn, D::Faul
         }
     };
     let opened = desk.unseal(&file)?;
-    let (unit, values) = opened.split_first().ok_or(io::ErrorKind::InvalidData).map_err(io::Error::from)?;
-    let values =
-        values.chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
-    Ok(ReadColumn { counts_groups: *unit == 1, values: values.collect() })
+    Ok(parse_column(&opened).ok_or(io::ErrorKind::InvalidData).map_err(io::Error::from)?)
+}
+
+fn parse_column(bytes: &[u8]) -> Option<ReadColumn> {
+    let (first, rest) = bytes.split_first()?;
+    let (n_units, rest) = if first & HOLDS_REPLICATES != 0 {
+        let (n_units, rest) = rest.split_first_chunk::<4>()?;
+        (Some(u64::from(u32::from_le_bytes(*n_units))), rest)
+    } else {
+        (None, rest)
+    };
+    let values: Vec<f32> = rest.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+    let n_units = n_units.unwrap_or(values.len() as u64);
+    Some(ReadColumn { counts_groups: first & COUNTS_GROUPS != 0, n_units, values })
 }
 
 /// Covariances by submission, as they are kept.
@@ -312,6 +343,23 @@ mod tests {
         assert_eq!((read.at(2, 1), read.at(1, 2), read.at(0, 0)), (covariance.at(2, 1), 4.1, 0.1));
         assert!(Known::read(&bytes[..bytes.len() - 8]).is_none());
         assert!(Known::read(&[0xff; 24]).is_none());
+    }
+
+    #[test]
+    fn columns_are_read_as_they_were_written() {
+        for (unit, n_units) in [(Unit::Row, 3), (Unit::Group, 3), (Unit::Group, 12), (Unit::Row, 2_000_000)] {
+            let influence = Influence { unit, n_units, values: vec![1.0, -2.5, 0.0] };
+            let mut bytes = Vec::new();
+            write_column(&influence, &mut bytes).expect("written");
+            let expected = ReadColumn {
+                counts_groups: unit == Unit::Group,
+                n_units: n_units as u64,
+                values: vec![1.0, -2.5, 0.0],
+            };
+            assert_eq!(parse_column(&bytes), Some(expected));
+        }
+        assert_eq!(parse_column(&[]), None);
+        assert_eq!(parse_column(&[HOLDS_REPLICATES, 1]), None);
     }
 
     #[test]

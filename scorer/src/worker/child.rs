@@ -3,6 +3,7 @@
 //!
 //! Never here: labels or scores in a fault's text, anything printed but answers.
 
+use std::cell::OnceCell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -11,19 +12,20 @@ use std::rc::Rc;
 use holdout_contract::examine::Report;
 use holdout_contract::rejection::Rejection;
 use holdout_contract::spec::Params;
+use holdout_evaluator::{Choice, Evaluator};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
 
 use super::board;
 use super::cache::Cache;
 use super::message::{
-    Answer, Board, BoardEntry, BoardRanks, Draft, Entered, FileRef, Judging, RanksOutcome, Request,
+    Answer, Board, BoardEntry, BoardRanks, Draft, Entered, FileRef, Judging, RanksOutcome, Reply, Request,
     SplitFiles, Table, receive, send,
 };
 use super::storage::{Storage, StorageError, Stored, is_passing};
 use crate::custom;
 use crate::custom::sandbox::{self, Sandbox};
 use crate::examine::{self, Competition};
-use crate::influence::{Influence, NoInterval};
+use crate::influence::{Exact, Influence, NoInterval};
 use crate::intake::content::{self, Bytes};
 use crate::intake::{Content, Limits, Source, read_header};
 use crate::judge::{Context, Judge, read_history};
@@ -46,15 +48,26 @@ pub fn serve(
     key_path: &Path,
     python: Option<PathBuf>,
     of_metric: sandbox::Bounds,
+    gpu: Choice,
 ) -> anyhow::Result<()> {
     bind(of_metric.memory_mb)?;
     std::panic::set_hook(Box::new(|_| {})); // a panic's text could hold a cell
     let limits = Limits::within_memory(of_metric.memory_mb << 20);
     let modules = Modules { python, bounds: of_metric, sandbox: None };
-    let mut child = Child { storage, key: Key::read(key_path)?, cache: Cache::default(), limits, modules };
+    let mut child = Child {
+        storage,
+        key: Key::read(key_path)?,
+        cache: Cache::default(),
+        limits,
+        modules,
+        gpu,
+        evaluator: OnceCell::new(),
+    };
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     while let Some(request) = receive::<Request>(&mut input)? {
-        send(&mut output, &child.answer(request))?;
+        let answer = child.answer(request);
+        let gpu_failure = child.evaluator.get().and_then(Evaluator::take_failure);
+        send(&mut output, &Reply { answer, gpu_failure })?;
     }
     Ok(())
 }
@@ -161,9 +174,17 @@ struct Child {
     cache: Cache<Prepared>,
     limits: Limits,
     modules: Modules,
+    gpu: Choice,
+    /// Opened by the first job that needs it.
+    evaluator: OnceCell<Evaluator>,
 }
 
 impl Child {
+    /// That a GPU is demanded is the scorer's affair: a child that finds none works without.
+    fn evaluator(&self) -> &Evaluator {
+        self.evaluator.get_or_init(|| Evaluator::open(self.gpu).unwrap_or_default())
+    }
+
     fn answer(&mut self, request: Request) -> Answer {
         let answered = catch_unwind(AssertUnwindSafe(|| match request {
             Request::Score { judging, submission } => self.score(&judging, &submission),
@@ -277,7 +298,7 @@ impl Child {
         }
         let n_unread = entered.len() - entries.len();
         Ok(Answer::Compared {
-            comparison: similar::compare(entries, sample.as_ref(), draw.n_rows(), n_unread),
+            comparison: similar::compare(self.evaluator(), entries, sample.as_ref(), draw.n_rows(), n_unread),
         })
     }
 
@@ -453,6 +474,10 @@ impl Desk<'_> {
         self.child.solution(&self.board.judging)
     }
 
+    fn exact(&self) -> Exact<'_> {
+        Exact { evaluator: self.child.evaluator(), version: self.board.seed }
+    }
+
     fn split(&self) -> Split {
         if self.board.is_final { Split::Private } else { Split::Public }
     }
@@ -469,7 +494,7 @@ impl board::Desk for Desk<'_> {
         let aligned = open(bytes, &self.child.limits)
             .and_then(|content| Ok(crate::align::align(solution, &content, &self.child.limits)?));
         match aligned {
-            Ok(aligned) => Ok(influence_on(solution, &aligned, self.split())),
+            Ok(aligned) => Ok(influence_on(solution, &aligned, self.split(), self.exact())),
             Err(Refusal::Rejected(_)) => Err(Fault::Solution),
             Err(Refusal::Fault(fault)) => Err(fault),
         }
@@ -485,6 +510,10 @@ impl board::Desk for Desk<'_> {
 
     fn storage(&self) -> &Storage {
         &self.child.storage
+    }
+
+    fn evaluator(&self) -> &Evaluator {
+        self.child.evaluator()
     }
 
     fn share_of_unseen(&mut self) -> Result<f64, Fault> {

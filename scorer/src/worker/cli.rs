@@ -19,6 +19,7 @@ use super::warm::{Bounds, Warm};
 use super::{announce, child, doctor};
 use crate::custom::cli::PythonArgs;
 use crate::custom::sandbox::{self, Sandbox};
+use crate::evaluate::{self, GpuArgs};
 use crate::example;
 use crate::metrics;
 use crate::unseal::Key;
@@ -50,6 +51,8 @@ pub struct WorkArgs {
     pub spool: Option<PathBuf>,
     #[command(flatten)]
     pub python: PythonArgs,
+    #[command(flatten)]
+    pub gpu: GpuArgs,
 }
 
 /// Where a scorer finds what it needs.
@@ -71,6 +74,8 @@ pub struct DoctorArgs {
     pub place: Place,
     #[command(flatten)]
     pub python: PythonArgs,
+    #[command(flatten)]
+    pub gpu: GpuArgs,
 }
 
 #[derive(Debug, Args)]
@@ -93,6 +98,8 @@ pub struct ChildArgs {
     pub metric_seconds: f64,
     #[command(flatten)]
     pub python: PythonArgs,
+    #[command(flatten)]
+    pub gpu: GpuArgs,
 }
 
 /// Takes and does jobs.
@@ -111,21 +118,34 @@ pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
         let db = args.place.database.connect(ROLE)?;
         let spools = args.spool.clone().unwrap_or_else(std::env::temp_dir);
         let depot = Depot::open(&args.place.files, &spools).context("the place of files")?;
+        let program = std::env::current_exe().context("the path of this program")?;
+        let gpu = evaluate::found_by(&program, args.gpu.gpu)?;
         let bounds = Bounds {
-            program: std::env::current_exe().context("the path of this program")?,
+            program,
             files: depot.at_hand().to_owned(),
             key: args.place.key.clone(),
             python: args.python.python.clone(),
+            gpu: args.gpu.gpu,
             memory_mb: args.memory_mb,
             job_time: Duration::from_secs(args.job_seconds),
         };
-        let mut worker =
-            Worker { id: Uuid::now_v7(), depot, warm: Warm::new(bounds.clone()), lease: LEASE, db };
+        let mut worker = Worker {
+            id: Uuid::now_v7(),
+            depot,
+            warm: Warm::new(bounds.clone()),
+            lease: LEASE,
+            has_gpu: gpu.is_some(),
+            db,
+        };
         let specs: Vec<_> = metrics::all().map(example::described).collect();
         let recipient = key.recipient();
         let (db, id) = (worker.db.clone(), worker.id);
-        super::patience::patiently(async || announce::announce(&db, id, &recipient, &specs).await).await?;
-        tracing::info!(scorer = %id, metrics = specs.len(), "ready");
+        super::patience::patiently(async || {
+            announce::announce(&db, id, &recipient, &specs, gpu.as_deref()).await
+        })
+        .await?;
+        let computes_with = gpu.as_deref().unwrap_or("the processor");
+        tracing::info!(scorer = %id, metrics = specs.len(), computes_with, "ready");
         let trying = tokio::spawn(try_sandbox(db.clone(), id, bounds));
         let worked = run(&mut worker, until).await;
         trying.abort();
@@ -175,7 +195,8 @@ pub fn keygen(args: &KeygenArgs) -> anyhow::Result<()> {
 pub fn child(args: &ChildArgs) -> anyhow::Result<()> {
     let time = Duration::try_from_secs_f64(args.metric_seconds)?;
     let bounds = sandbox::Bounds { memory_mb: args.memory_mb, time };
-    child::serve(Storage::new(args.files.clone()), &args.key, args.python.python.clone(), bounds)
+    let storage = Storage::new(args.files.clone());
+    child::serve(storage, &args.key, args.python.python.clone(), bounds, args.gpu.gpu)
 }
 
 /// Looks an installation over; `Ok(false)` when something is wrong.
@@ -186,7 +207,8 @@ pub fn doctor(args: &DoctorArgs) -> anyhow::Result<bool> {
     let place = &args.place;
     runtime()?.block_on(async {
         let db = place.database.connect(ROLE)?;
-        let findings = doctor::examine(&db, &place.files, &place.key, args.python.python.as_deref()).await;
+        let python = args.python.python.as_deref();
+        let findings = doctor::examine(&db, &place.files, &place.key, python, args.gpu.gpu).await;
         for finding in &findings {
             println!("{finding}");
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use holdout_contract::files::Files;
 use holdout_contract::place::Place;
+use holdout_evaluator::{Choice, Evaluator};
 use sqlx::PgPool;
 
 use crate::custom::{self, sandbox};
@@ -46,9 +47,15 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Looks at the key, the files, the database, at a score of which the value is known, and at the
-/// sandboxes of metrics that hosts write and of notebooks.
-pub async fn examine(db: &PgPool, files: &Place, key: &Path, python: Option<&Path>) -> Vec<Finding> {
+/// Looks at the key, the files, the database, at a score of which the value is known, at the
+/// sandboxes of metrics that hosts write and of notebooks, and at the GPU.
+pub async fn examine(
+    db: &PgPool,
+    files: &Place,
+    key: &Path,
+    python: Option<&Path>,
+    gpu: Choice,
+) -> Vec<Finding> {
     vec![
         key_is_readable(key),
         files_are_there(files).await,
@@ -56,7 +63,18 @@ pub async fn examine(db: &PgPool, files: &Place, key: &Path, python: Option<&Pat
         scores_a_known_value(),
         sandbox_holds(python),
         notebooks_run(python),
+        computes(gpu),
     ]
+}
+
+fn computes(gpu: Choice) -> Finding {
+    match Evaluator::open(gpu) {
+        Ok(evaluator) => match evaluator.about() {
+            Some(gpu) => Finding::well(format!("computes with {gpu}")),
+            None => Finding::without("computes with the processor alone, which is enough"),
+        },
+        Err(reason) => Finding::ill(format!("HOLDOUT_GPU is on: {reason}")),
+    }
 }
 
 /// A scorer without it scores with every metric of the catalogue: nothing is wrong then.

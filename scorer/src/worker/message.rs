@@ -306,6 +306,14 @@ impl From<StorageError> for Answer {
     }
 }
 
+/// An answer, and what befell the child while it worked.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Reply {
+    pub answer: Answer,
+    /// Why the processor did what the GPU should have done; the answer is the same.
+    pub gpu_failure: Option<String>,
+}
+
 /// Writes one message.
 ///
 /// # Errors

@@ -28,6 +28,7 @@ pub struct Worker {
     pub db: PgPool,
     pub depot: Depot,
     pub warm: Warm,
+    pub has_gpu: bool,
     /// How long a job stays this worker's without a sign of life.
     pub lease: Duration,
 }
@@ -61,6 +62,9 @@ pub enum Stepped {
 pub async fn step(worker: &mut Worker) -> sqlx::Result<Stepped> {
     let Some(leased) = claim_or_ask(worker).await? else { return Ok(Stepped::Idle) };
     let db = worker.db.clone();
+    if leave_to_gpu(worker, &leased).await? {
+        return pass_on(&db, &leased).await;
+    }
     let Some(work) = patiently(async || read::work(&db, &leased).await).await? else {
         return fault(&db, &leased, "the competition's files or its scoring version are missing").await;
     };
@@ -111,6 +115,15 @@ async fn claim_or_ask(worker: &Worker) -> sqlx::Result<Option<Leased>> {
             Advance::Nothing => return Ok(None),
         }
     }
+}
+
+/// Looks at boards and comparisons are large products and many replicates.
+async fn leave_to_gpu(worker: &Worker, leased: &Leased) -> sqlx::Result<bool> {
+    let profits = matches!(leased.subject, Subject::Ranks | Subject::Compare { .. });
+    if worker.has_gpu || !profits {
+        return Ok(false);
+    }
+    patiently(async || announce::is_left_to_gpu(&worker.db, worker.id, leased.job_id).await).await
 }
 
 async fn claim(worker: &Worker) -> sqlx::Result<Option<Leased>> {

@@ -8,10 +8,11 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use holdout_evaluator::Choice;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::message::{Answer, Request, receive_async, send_async};
+use super::message::{Answer, Reply, Request, receive_async, send_async};
 use crate::custom::sandbox;
 
 const WATCH_EVERY: Duration = Duration::from_millis(25);
@@ -25,6 +26,8 @@ pub struct Bounds {
     pub key: PathBuf,
     /// The Python for metrics that hosts write; the system's, unless named.
     pub python: Option<PathBuf>,
+    /// Whether the child may use a GPU; where it cannot, it does without.
+    pub gpu: Choice,
     pub memory_mb: u64,
     /// Wall time of one job.
     pub job_time: Duration,
@@ -124,6 +127,8 @@ impl Warm {
             .arg(self.bounds.memory_mb.to_string())
             .arg("--metric-seconds")
             .arg(self.bounds.of_metric().time.as_secs_f64().to_string())
+            .arg("--gpu")
+            .arg(self.bounds.gpu.as_str())
             .args(self.bounds.python.iter().flat_map(|python| ["--python".as_ref(), python.as_os_str()]))
             .env_clear()
             .stdin(Stdio::piped())
@@ -139,7 +144,11 @@ impl Warm {
 
 async fn exchange(running: &mut Running, request: &Request) -> io::Result<Answer> {
     send_async(&mut running.input, request).await?;
-    receive_async(&mut running.output).await
+    let Reply { answer, gpu_failure } = receive_async(&mut running.output).await?;
+    if let Some(failure) = gpu_failure {
+        tracing::warn!(failure, "the processor did the work of the GPU");
+    }
+    Ok(answer)
 }
 
 /// Ready once the process holds more than `limit_bytes` of memory.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use holdout_contract::job::{Priority, Subject};
 use holdout_contract::queue;
 use holdout_contract::seal::Sealer;
+use holdout_evaluator::Choice;
 use holdout_scorer::metrics;
 use holdout_scorer::unseal::Key;
 use holdout_scorer::worker::announce::announce;
@@ -71,7 +72,7 @@ impl World {
         std::fs::create_dir_all(folder.files()).expect("a folder for files");
         let key = Key::read_or_make(&folder.key()).expect("a key");
         let specs: Vec<_> = metrics::all().map(|metric| metric.spec()).collect();
-        announce(&db, Uuid::now_v7(), &key.recipient(), &specs).await.expect("announced");
+        announce(&db, Uuid::now_v7(), &key.recipient(), &specs, None).await.expect("announced");
         let user_id = sqlx::query_scalar!(
             "insert into users (username, email, display_name, password_hash)
              values ('ada', 'ada@example.org', 'Ada', '!') returning id"
@@ -268,9 +269,11 @@ impl World {
                 files: self.folder.files(),
                 key: self.folder.key(),
                 python,
+                gpu: Choice::Off,
                 memory_mb,
                 job_time,
             }),
+            has_gpu: false,
             lease: Duration::from_secs(15),
         }
     }

@@ -317,6 +317,8 @@ struct ScorerJson {
     sandbox: Option<String>,
     /// Why none does.
     sandbox_refusal: Option<String>,
+    /// The GPU that it computes with; absent where it has only its processor.
+    gpu: Option<String>,
 }
 
 impl From<Scorer> for ScorerJson {
@@ -329,6 +331,7 @@ impl From<Scorer> for ScorerJson {
             is_at_work: scorer.is_at_work,
             sandbox: scorer.sandbox,
             sandbox_refusal: scorer.sandbox_refusal,
+            gpu: scorer.gpu,
         }
     }
 }

@@ -251,6 +251,7 @@ impl QueuePage {
             is_at_work: true,
             sandbox: None,
             sandbox_refusal: Some("there is no Python on this machine".to_owned()),
+            gpu: Some("NVIDIA H200, 139 GB, driver for CUDA 13.0, kernels as delivered".to_owned()),
         };
         Self { shell, tab: paths::ADMIN_QUEUE, scorers: vec![scorer], waiting: vec![waiting], failed }
     }

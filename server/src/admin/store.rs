@@ -355,6 +355,8 @@ pub struct Scorer {
     pub sandbox: Option<String>,
     /// Why none does.
     pub sandbox_refusal: Option<String>,
+    /// What it computes with beside its processor.
+    pub gpu: Option<String>,
 }
 
 /// Last heard of first; the first hundred.
@@ -365,7 +367,8 @@ pub async fn scorers(conn: &mut PgConnection) -> sqlx::Result<Vec<Scorer>> {
     sqlx::query_as!(
         Scorer,
         "select host, engine_version, started_at, last_seen_at,
-                last_seen_at > now() - make_interval(secs => $1) as \"is_at_work!\", sandbox, sandbox_refusal
+                last_seen_at > now() - make_interval(secs => $1) as \"is_at_work!\", sandbox, sandbox_refusal,
+                gpu
          from scorers
          where last_seen_at > now() - interval '1 day'
          order by last_seen_at desc

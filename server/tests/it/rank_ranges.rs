@@ -273,9 +273,9 @@ async fn too_few_rows_are_told_and_give_no_range(pool: PgPool) {
     world.drain().await;
     look(&world).await;
     let board = arena.board().await;
-    assert!(board["ranks"]["absent"].as_str().unwrap().contains("fewer than 30 rows"), "{board}");
+    assert!(board["ranks"]["absent"].as_str().unwrap().contains("fewer than 10 rows"), "{board}");
     assert!(board["items"][0]["rank_low"].is_null());
     let page = world.visitor().get("/c/tiny/leaderboard").await.expect(200).text();
-    assert!(page.contains("fewer than 30 rows"));
+    assert!(page.contains("fewer than 10 rows"));
     world.close().await;
 }

@@ -88,13 +88,15 @@ async fn what_is_done_is_on_record_for_administrators_alone(pool: PgPool) {
         overview["database_bytes"].as_i64().unwrap() > 0
             && overview["files_free_bytes"].as_i64().unwrap() > 0
     );
-    sql("insert into scorers (id, host, engine_version, started_at, last_seen_at)
-         values (gen_random_uuid(), 'here', '0.1.0', now(), now())")
+    sql("insert into scorers (id, host, engine_version, started_at, last_seen_at, gpu)
+         values (gen_random_uuid(), 'here', '0.1.0', now(), now(), 'NVIDIA H200')")
     .execute(&world.pool)
     .await
     .unwrap();
     let queue = root.api.get("/api/v1/admin/queue").await.expect(200).json();
     assert_eq!(queue["scorers"][0]["is_at_work"], true);
+    assert_eq!(queue["scorers"][0]["gpu"], "NVIDIA H200");
+    assert!(root.browser.get("/admin/queue").await.expect(200).text().contains("NVIDIA H200"));
     world.close().await;
 }
 

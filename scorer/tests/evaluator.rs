@@ -1,0 +1,103 @@
+//! A scorer and its GPU: looked for at the start, announced, and preferred for what profits; nothing waits for
+//! one that is not there.
+
+mod world;
+
+use std::process::{Command, Output};
+
+use holdout_contract::MIGRATOR;
+use holdout_contract::job::Subject;
+use holdout_scorer::worker::step::{Stepped, Worker, step};
+use sqlx::PgPool;
+use uuid::Uuid;
+use world::{SOLUTION, World};
+
+fn evaluator(arguments: &[&str]) -> Output {
+    let program = env!("CARGO_BIN_EXE_holdout-scorer");
+    Command::new(program)
+        .arg("evaluator")
+        .args(arguments)
+        .env_remove("HOLDOUT_GPU")
+        .output()
+        .expect("it runs")
+}
+
+fn has_gpu() -> bool {
+    !evaluator(&["--about"]).stdout.is_empty()
+}
+
+#[test]
+fn a_scorer_holds_what_it_computes_with_against_the_definitions() {
+    let looked = evaluator(&["--seed", "11"]);
+    let text = String::from_utf8(looked.stdout).expect("text");
+    assert!(looked.status.success(), "{text}");
+    assert!(text.contains("the processor against the definitions, seed 11:"), "{text}");
+    assert!(text.contains("roc_auc: agrees") && !text.contains("DIFFERS"), "{text}");
+    assert_eq!(text.contains("the GPU against the processor"), has_gpu());
+    let drawn = |output: Output| String::from_utf8(output.stdout).expect("text");
+    assert!(drawn(evaluator(&["--gpu", "off"])).starts_with("computes with: the processor\n"));
+}
+
+#[test]
+fn times_are_json() {
+    let size = ["--teams", "2", "--rows", "300", "--replicates", "70", "--columns", "3"];
+    let measured = evaluator(&[&["--measure"], size.as_slice()].concat());
+    let found: serde_json::Value = serde_json::from_slice(&measured.stdout).expect("JSON");
+    assert_eq!(found["processor"]["auc_visits"], 2 * 300 * 70);
+    assert!(found["processor"]["first_auc"].as_f64().is_some_and(|auc| (0.5..1.0).contains(&auc)), "{found}");
+    assert_eq!(found["gpu"].is_null(), !has_gpu());
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_scorer_that_needs_a_gpu_does_not_start_without(db: PgPool) {
+    let world = World::new(db).await;
+    for (choice, starts) in [("off", true), ("auto", true), ("on", has_gpu())] {
+        let worked = world.program(&["--drain"]).env("HOLDOUT_GPU", choice).output().expect("it runs");
+        assert_eq!(worked.status.success(), starts, "{choice}");
+    }
+    assert!(!world.program(&["--drain"]).env("HOLDOUT_GPU", "maybe").status().expect("it runs").success());
+}
+
+async fn announce(world: &World, worker: Uuid, gpu: Option<&str>, silent_s: f64) {
+    sqlx::query!(
+        "insert into scorers (id, host, engine_version, started_at, last_seen_at, gpu)
+         values ($1, 'here', '1', now(), now() - make_interval(secs => $3), $2)
+         on conflict (id) do update set last_seen_at = excluded.last_seen_at",
+        worker,
+        gpu,
+        silent_s,
+    )
+    .execute(&world.db)
+    .await
+    .expect("announced");
+}
+
+async fn stepped(world: &World, worker: &mut Worker) -> Stepped {
+    sqlx::query!("update jobs set run_at = now()").execute(&world.db).await.expect("hurried");
+    step(worker).await.expect("stepped")
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_look_at_a_board_is_left_to_a_scorer_with_a_gpu_for_a_while(db: PgPool) {
+    let world = World::new(db).await;
+    let contest = world.competition("open", SOLUTION).await;
+    let (mut plain, able) = (world.worker(), Uuid::now_v7());
+    announce(&world, plain.id, None, 0.0).await;
+    announce(&world, able, Some("a GPU"), 0.0).await;
+    let job_id = world.enqueue(contest, Subject::Ranks).await;
+    for _ in 0..3 {
+        assert_eq!(stepped(&world, &mut plain).await, Stepped::PutBack { job_id });
+    }
+    sqlx::query!("update jobs set created_at = now() - interval '1 minute'")
+        .execute(&world.db)
+        .await
+        .expect("waited");
+    assert_eq!(stepped(&world, &mut plain).await, Stepped::Done { job_id }, "the other one is busy");
+    let job_id = world.enqueue(contest, Subject::Ranks).await;
+    announce(&world, able, Some("a GPU"), 120.0).await;
+    assert_eq!(stepped(&world, &mut plain).await, Stepped::Done { job_id }, "the other one is gone");
+    announce(&world, able, Some("a GPU"), 0.0).await;
+    plain.has_gpu = true;
+    let job_id = world.enqueue(contest, Subject::Ranks).await;
+    assert_eq!(stepped(&world, &mut plain).await, Stepped::Done { job_id }, "it has one itself");
+}
