@@ -12,6 +12,7 @@ from pathlib import Path
 
 import api
 import deadline
+import evaluator
 import live
 import measure
 import notebooks
@@ -21,7 +22,7 @@ import search
 import transfers
 
 ROOT = Path(__file__).parent.parent
-PARTS = ["scoring", "ranks", "live", "notebooks", "search", "api", "transfers", "deadline"]
+PARTS = ["scoring", "ranks", "evaluator", "live", "notebooks", "search", "api", "transfers", "deadline"]
 
 
 def arguments():
@@ -80,6 +81,8 @@ def main():
         results["scoring"] = scoring.bench(scorer, wanted.work, wanted.quick, wanted.rows, wanted.runs, wanted.metric)
     if "ranks" in parts:
         results["ranks"] = ranks.bench(wanted.bin / "holdout-scorer", wanted.quick)
+    if "evaluator" in parts:
+        results["evaluator"] = evaluator.bench(str(wanted.bin / "holdout-scorer"), wanted.quick)
     if "notebooks" in parts:
         print(notebooks.HEADER)
         results["notebooks"] = notebooks.bench(wanted.bin, wanted.work, wanted.quick, wanted.runs)

@@ -1,0 +1,106 @@
+"""Exact replicates of AUC, beside the Python way measured small and scaled, and how far both are from what the machine could do.
+
+    bench/run --part evaluator
+    python bench/evaluator.py PROGRAM [--quick]     # alone; PROGRAM is holdout-scorer or the example `measure`
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import numpy
+from sklearn.metrics import roc_auc_score
+
+TEAMS, ROWS, REPLICATES, COLUMNS = 100, 100_000, 10_000, 256
+QUICK_TEAMS, QUICK_ROWS, QUICK_REPLICATES, QUICK_COLUMNS = 10, 20_000, 500, 64
+# A row in 16 replicates: widen, mask twice, add three times, multiply. A core does three such operations a cycle at most.
+OPERATIONS_PER_VISIT = 7 / 16
+OPERATIONS_A_CYCLE = 3
+# Replicates of one team that Python is asked for; the rest is multiplied.
+PYTHON_REPLICATES = 20
+
+
+def bench(scorer, quick):
+    sizes = (QUICK_TEAMS, QUICK_ROWS, QUICK_REPLICATES, QUICK_COLUMNS) if quick else (TEAMS, ROWS, REPLICATES, COLUMNS)
+    teams, rows, replicates, columns = sizes
+    python = in_python(rows, teams * replicates, replicates)
+    own = json.loads(subprocess.run(command(scorer, sizes), capture_output=True, text=True, check=True).stdout)
+    own = own if "processor" in own else {"gpu_is": None, "processor": own, "gpu": None}
+    print(f"{replicates:,} exact AUC replicates of {teams} teams on {rows:,} rows:", flush=True)
+    print(f"  scikit-learn {python['sklearn_s']:,.0f} s, numpy presorted {python['numpy_s']:,.0f} s (both scaled)")
+    for name in ("processor", "gpu"):
+        if own[name]:
+            report(name, own[name], python)
+    limit = visits_a_second_at_most()
+    rate = own["processor"]["auc_visits"] / own["processor"]["auc_replicates_s"]
+    print(
+        f"  at most {limit / 1e9:.0f} thousand million visits a second: {OPERATIONS_A_CYCLE} operations of 32 bytes a cycle "
+        f"and core, {OPERATIONS_PER_VISIT:.2f} a visit; reached {rate / limit:.0%}"
+    )
+    if not own["gpu"]:
+        print("  no GPU here: no figure of one")
+    return {"holdout": own, "python": python}
+
+
+def command(program, sizes):
+    if program.endswith("measure"):
+        return [program, *map(str, sizes)]
+    names = ("--teams", "--rows", "--replicates", "--columns")
+    return [program, "evaluator", "--measure", *(text for pair in zip(names, map(str, sizes)) for text in pair)]
+
+
+def report(name, own, python):
+    seconds = own["auc_replicates_s"]
+    visits = own["auc_visits"]
+    gflops = 2 * own["product_terms"] / own["products_s"] / 1e9
+    print(
+        f"  {name}: {seconds:.1f} s, {visits / seconds / 1e9:.1f} thousand million visits of a row a second; "
+        f"{python['sklearn_s'] / seconds:,.0f} times scikit-learn, {python['numpy_s'] / seconds:,.0f} times numpy; "
+        f"products {gflops:.0f} GFLOP/s in double precision",
+        flush=True,
+    )
+
+
+def visits_a_second_at_most():
+    with open("/proc/cpuinfo") as cpuinfo:
+        clocks = [float(line.split(":")[1]) * 1e6 for line in cpuinfo if line.startswith("cpu MHz")]
+    cores = min(len(os.sched_getaffinity(0)), 8)
+    return cores * max(clocks) * OPERATIONS_A_CYCLE / OPERATIONS_PER_VISIT
+
+
+def in_python(rows, n_areas, n_draws):
+    """Seconds of one replicate of one team, times all of them; weights are drawn once a replicate for all teams."""
+    random = numpy.random.default_rng(1)
+    truth = random.random(rows) < 0.1
+    score = random.random(rows) + 0.3 * truth
+    order = numpy.argsort(-score, kind="stable")
+    is_positive = truth[order]
+    draw_s, area_s, sklearn_s, areas = 0.0, 0.0, 0.0, []
+    for _ in range(PYTHON_REPLICATES):
+        started = time.perf_counter()
+        weights = random.poisson(1.0, rows)
+        drawn = time.perf_counter()
+        presorted = area_of(weights[order], is_positive)
+        summed = time.perf_counter()
+        by_sklearn = roc_auc_score(truth, score, sample_weight=weights)
+        sklearn_s += time.perf_counter() - summed
+        draw_s += drawn - started
+        area_s += summed - drawn
+        areas.append(abs(presorted - by_sklearn))
+    assert max(areas) < 1e-9, areas
+    draw_s, area_s, sklearn_s = (seconds / PYTHON_REPLICATES for seconds in (draw_s, area_s, sklearn_s))
+    draws_s = n_draws * draw_s
+    return {"numpy_s": draws_s + n_areas * area_s, "sklearn_s": draws_s + n_areas * sklearn_s, "draw_s": draw_s}
+
+
+def area_of(weights, is_positive):
+    """Scores have no ties here."""
+    positive = numpy.where(is_positive, weights, 0)
+    negative = weights - positive
+    return (numpy.cumsum(positive) * negative).sum() / (positive.sum() * negative.sum())
+
+
+if __name__ == "__main__":
+    bench(sys.argv[1], "--quick" in sys.argv[2:])
