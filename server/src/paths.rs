@@ -4,11 +4,13 @@
 mod admin;
 mod boards;
 mod hosts;
+mod kaggle;
 mod teams;
 
 pub use admin::*;
 pub use boards::*;
 pub use hosts::*;
+pub use kaggle::*;
 pub use teams::*;
 
 pub const HOME: &str = "/";
@@ -297,18 +299,6 @@ pub const API_NOTEBOOK_VOTE: &str = "/api/v1/notebooks/{username}/{notebook}/vot
 pub const API_NOTEBOOK_REPORT: &str = "/api/v1/notebooks/{username}/{notebook}/report";
 pub const API_NOTEBOOK_MODERATE: &str = "/api/v1/notebooks/{username}/{notebook}/moderate";
 
-/// Kaggle's own client: its calls, and the addresses that their answers name.
-pub const KAGGLE_CALL: &str = "/api/v1/{service}/{method}";
-/// Of those, the calls that carry a whole notebook.
-pub const KAGGLE_NOTEBOOK_CALL: &str = "/api/v1/kernels.KernelsApiService/{method}";
-pub const KAGGLE_CALL_SHORT: &str = "/v1/{service}/{method}";
-pub const KAGGLE_FILE: &str = "/kaggle/data/{ticket}/{slug}/{file}";
-pub const KAGGLE_ARCHIVE: &str = "/kaggle/all/{ticket}/{slug}/archive.zip";
-pub const KAGGLE_SUBMISSION_FILE: &str = "/kaggle/submissions/{ticket}/{id}/{file}";
-pub const KAGGLE_UPLOAD: &str = "/kaggle/upload/{token}";
-/// Web addresses that this client prints.
-pub const KAGGLE_COMPETITION: &str = "/competitions/{slug}";
-pub const KAGGLE_COMPETITION_RULES: &str = "/competitions/{slug}/rules";
 /// Every address of the API that no other route takes.
 pub const API_REST: &str = "/api/{*rest}";
 
@@ -472,22 +462,6 @@ pub fn submission_describe(slug: &str, id: crate::ids::SubmissionId) -> String {
 
 pub fn submission_select(slug: &str, id: crate::ids::SubmissionId) -> String {
     format!("/c/{slug}/submissions/{id}/select")
-}
-
-pub fn kaggle_file(ticket: &str, slug: &str, file: &str) -> String {
-    format!("/kaggle/data/{ticket}/{slug}/{file}")
-}
-
-pub fn kaggle_archive(ticket: &str, slug: &str) -> String {
-    format!("/kaggle/all/{ticket}/{slug}/archive.zip")
-}
-
-pub fn kaggle_submission_file(ticket: &str, id: crate::ids::SubmissionId, file: &str) -> String {
-    format!("/kaggle/submissions/{ticket}/{id}/{file}")
-}
-
-pub fn kaggle_upload(token: &str) -> String {
-    format!("/kaggle/upload/{token}")
 }
 
 pub fn forum(slug: &str) -> String {

@@ -139,12 +139,12 @@ fn submission_subject(id: i64, name: &str) -> String {
     format!("submission {id} {name}")
 }
 
-fn sign(app: &App, member: &Member, subject: &str) -> String {
+pub(super) fn sign(app: &App, member: &Member, subject: &str) -> String {
     app.kaggle.sign(member.id, subject, app.clock.now())
 }
 
 /// Whose ticket it is, unless the account was suspended since.
-async fn bearer(app: &App, ticket: &str, subject: &str) -> Result<Member, Fault> {
+pub(super) async fn bearer(app: &App, ticket: &str, subject: &str) -> Result<Member, Fault> {
     let user = app.kaggle.bearer(ticket, subject, app.clock.now()).ok_or(AppError::NotFound)?;
     let mut conn = app.db.acquire().await?;
     let known = users::credentials_by_id(&mut conn, user).await?.ok_or(AppError::NotFound)?;
@@ -152,13 +152,13 @@ async fn bearer(app: &App, ticket: &str, subject: &str) -> Result<Member, Fault>
 }
 
 /// 302: the client follows with GET. The target is relative, so that it stays on the way it came.
-fn redirect(target: &str) -> Result<Response, Fault> {
+pub(super) fn redirect(target: &str) -> Result<Response, Fault> {
     let location = HeaderValue::try_from(target).map_err(anyhow::Error::from)?;
     Ok((StatusCode::FOUND, [(header::LOCATION, location)]).into_response())
 }
 
 /// With `Last-Modified` an unchanged local copy is not fetched again.
-fn dated(mut response: Response, changed_at: Option<DateTime<Utc>>) -> Response {
+pub(super) fn dated(mut response: Response, changed_at: Option<DateTime<Utc>>) -> Response {
     let date = changed_at.map(|at| http_date(&at)).and_then(|date| HeaderValue::try_from(date).ok());
     if let Some(date) = date {
         response.headers_mut().insert(header::LAST_MODIFIED, date);

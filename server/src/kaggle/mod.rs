@@ -15,6 +15,7 @@ pub mod hosts;
 pub mod leaderboard;
 pub mod links;
 pub mod notebooks;
+pub mod runs;
 pub mod submissions;
 pub mod uploads;
 pub mod wire;
@@ -63,6 +64,7 @@ pub fn router(app: &App) -> Router<App> {
         .route(paths::KAGGLE_FILE, get(downloads::send_file))
         .route(paths::KAGGLE_ARCHIVE, get(downloads::send_archive))
         .route(paths::KAGGLE_SUBMISSION_FILE, get(downloads::send_submission))
+        .route(paths::KAGGLE_RUN_FILE, get(runs::send_file))
         .merge(uploads);
     csrf::refuse_foreign(app, all)
         .layer(from_fn_with_state(app.clone(), api::pace::keep))
@@ -84,7 +86,7 @@ async fn call(
         (COMPETITIONS, method) => {
             let caller = auth::caller(&app, &headers).await?;
             match method {
-                "StartSubmissionUpload" | "CreateSubmission" => {
+                "StartSubmissionUpload" | "CreateSubmission" | "CreateCodeSubmission" => {
                     submit(&app, &caller.with(Scope::Submit)?, method, &headers, &body).await
                 }
                 _ => read(&app, &caller.with(Scope::Read)?, method, &body).await,
@@ -95,7 +97,7 @@ async fn call(
             discuss(&app, &member, method, &body).await
         }
         (NOTEBOOKS, method) => {
-            notebooks::call(&app, auth::caller(&app, &headers).await?, method, &body).await
+            notebooks::call(&app, auth::caller(&app, &headers).await?, method, &headers, &body).await
         }
         (service, _) => {
             let caller = auth::caller(&app, &headers).await?;
@@ -122,10 +124,10 @@ async fn submit(
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Result<Response, Fault> {
-    if method == "StartSubmissionUpload" {
-        answer(uploads::start(app, member, headers, ask(body)?).await?)
-    } else {
-        answer(submissions::create(app, member, ask(body)?).await?)
+    match method {
+        "StartSubmissionUpload" => answer(uploads::start(app, member, headers, ask(body)?).await?),
+        "CreateCodeSubmission" => answer(runs::submit(app, member, ask(body)?).await?),
+        _ => answer(submissions::create(app, member, ask(body)?).await?),
     }
 }
 
@@ -144,9 +146,6 @@ async fn read(app: &App, member: &Member, method: &str, body: &Bytes) -> Result<
         "DownloadLeaderboard" => leaderboard::download(app, member, ask(body)?).await,
         "ListTeamPublicSubmissions" => Err(Fault::absent(
             "Other teams' submissions are not shown here; the leaderboard shows the best of each team.",
-        )),
-        "CreateCodeSubmission" => Err(Fault::absent(
-            "Notebooks are not run on this server: submit the file with predictions that yours wrote.",
         )),
         "ListCompetitionHosts" => answer(competitions::hosts(app, member, ask(body)?).await?),
         "ListCompetitionTopics" => answer(forums::topics_of_competition(app, member, ask(body)?).await?),

@@ -1,6 +1,7 @@
 //! Kaggle's kernels are the shared notebooks of this house. Here they are kept as they are sent: that client
 //! empties the outputs of what it pushes, since at Kaggle's a machine fills them again.
 
+use axum::http::HeaderMap;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use crate::app::App;
 use crate::error::AppError;
 use crate::ids::NotebookId;
 use crate::kaggle::competitions::see as see_competition;
+use crate::kaggle::runs;
 use crate::kaggle::wire::{Fault, Window, answer, ask};
 use crate::notebooks::access::{self, SeenNotebook};
 use crate::notebooks::model::{TypedDetails, Version, Visibility};
@@ -24,8 +26,6 @@ use crate::paths;
 const MOST_LISTED: i64 = 500;
 /// A notebook within JSON, where its quotes and line breaks are escaped.
 pub const LARGEST_CALL_BYTES: usize = 48 << 20;
-const NO_OUTPUT: &str = "Notebooks are not run on this server, so that there are no output files. The notebook \
-    itself has the outputs that its author pushed.";
 
 /// One call about notebooks.
 ///
@@ -35,6 +35,7 @@ pub async fn call(
     app: &App,
     caller: ApiMember,
     method: &str,
+    headers: &HeaderMap,
     body: &Bytes,
 ) -> Result<axum::response::Response, Fault> {
     match method {
@@ -45,22 +46,10 @@ pub async fn call(
             match method {
                 "ListKernels" => answer(list(app, &member, ask(body)?).await?),
                 "GetKernel" => answer(show(app, &member, ask(body)?).await?),
-                "GetKernelSessionStatus" => {
-                    see(app, &member, &ask(body)?).await?;
-                    answer(Status { status: "COMPLETE" })
-                }
-                "ListKernelSessionOutput" => {
-                    see(app, &member, &ask(body)?).await?;
-                    answer(Output::default())
-                }
-                "ListKernelFiles" => {
-                    see(app, &member, &ask(body)?).await?;
-                    answer(Files::default())
-                }
-                "DownloadKernelOutput" => {
-                    see(app, &member, &ask(body)?).await?;
-                    Err(Fault::missing(NO_OUTPUT))
-                }
+                "GetKernelSessionStatus" => answer(runs::status(app, &member, &ask(body)?).await?),
+                "ListKernelSessionOutput" => answer(runs::output(app, &member, headers, &ask(body)?).await?),
+                "ListKernelFiles" => answer(runs::files(app, &member, &ask(body)?).await?),
+                "DownloadKernelOutput" => runs::download(app, &member, &ask(body)?).await,
                 other => {
                     Err(Fault::absent(format!("This server does not answer to {other} about notebooks.")))
                 }
@@ -69,50 +58,42 @@ pub async fn call(
     }
 }
 
-#[derive(Debug, Serialize)]
-struct Status {
-    status: &'static str,
-}
-
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Output {
-    files: [u8; 0],
-    log: &'static str,
-    next_page_token: &'static str,
-}
-
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Files {
-    files: [u8; 0],
-    next_page_token: &'static str,
-}
-
 /// Which notebook, and which version of it. One call says `ownerSlug` where the others say `userName`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct KernelAsk {
+pub struct KernelAsk {
     #[serde(alias = "ownerSlug")]
     user_name: String,
     kernel_slug: String,
     /// `v2`, from version 2.2.5 of the client on; before it is written behind the slug: `name/2`.
     version_label: String,
+    /// In some calls it is a number.
+    version_number: Option<i32>,
+    /// Of a run's output.
+    pub(super) file_path: String,
 }
 
 impl KernelAsk {
+    pub(super) fn of(user_name: &str, kernel_slug: &str, version: i32) -> Self {
+        let version_number = Some(version).filter(|number| *number > 0);
+        let (user_name, kernel_slug) = (user_name.to_owned(), kernel_slug.to_owned());
+        Self { user_name, kernel_slug, version_number, ..Self::default() }
+    }
+
     fn slug(&self) -> &str {
         self.kernel_slug.split('/').next().unwrap_or_default()
     }
 
-    fn number(&self) -> Option<i32> {
+    pub(super) fn number(&self) -> Option<i32> {
         let label = self.version_label.trim_start_matches('v');
         let behind = self.kernel_slug.split_once('/').map(|(_, number)| number);
-        label.parse().ok().or_else(|| behind.and_then(|number| number.parse().ok()))
+        self.version_number
+            .or_else(|| label.parse().ok())
+            .or_else(|| behind.and_then(|number| number.parse().ok()))
     }
 }
 
-async fn see(app: &App, member: &Member, ask: &KernelAsk) -> Result<SeenNotebook, Fault> {
+pub(super) async fn see(app: &App, member: &Member, ask: &KernelAsk) -> Result<SeenNotebook, Fault> {
     access::see(app, &ask.user_name, ask.slug(), Some(member)).await.map_err(|error| match error {
         AppError::NotFound => Fault::missing(format!(
             "There is no notebook “{}/{}” here, or you may not see it. `kaggle kernels list` shows those you can see.",

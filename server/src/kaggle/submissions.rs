@@ -18,7 +18,7 @@ use crate::kaggle::wire::{Fault, not_a_token, size_of};
 use crate::submissions::api::wait_for_score;
 use crate::submissions::model::{State, Submission};
 use crate::submissions::store::{self, Released};
-use crate::submissions::submit::{Upload, submit};
+use crate::submissions::submit::{Entrant, Upload, submit};
 use crate::web::format;
 
 /// A wrong file is answered with its reason if it is found wrong within this time.
@@ -55,6 +55,14 @@ pub async fn create(app: &App, member: &Member, ask: CreateAsk) -> Result<Create
         idempotency_key: None,
     };
     let received = submit(app, &entrant, upload).await?.submission;
+    told(app, &entrant, &received).await
+}
+
+/// What is said of a submission that was received: that, or what is wrong with its file.
+///
+/// # Errors
+/// A sentence with the line and the reason.
+pub(super) async fn told(app: &App, entrant: &Entrant, received: &Submission) -> Result<Created, Fault> {
     let (team_id, id) = (received.team_id, received.id);
     wait_for_score(app, team_id, id, PATIENCE).await?;
     let mut conn = app.db.acquire().await?;

@@ -71,7 +71,7 @@ pub async fn entrant(app: &App, member: &Member, competition: &str) -> Result<En
 }
 
 /// How the client reaches this house: as `localhost` through the proxy setting, or by its own address.
-fn origin(app: &App, headers: &HeaderMap) -> String {
+pub(super) fn origin(app: &App, headers: &HeaderMap) -> String {
     let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match host {
         "localhost" | "localhost:80" => "http://localhost".to_owned(),

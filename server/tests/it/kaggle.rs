@@ -2,6 +2,7 @@
 //! the wire that they do not show.
 
 mod notebooks;
+mod runs;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -257,7 +257,7 @@ pub(super) async fn submit_run(
     let member = caller.with(Scope::Submit)?;
     let seen = access::see(&app, &username, &notebook, Some(&member)).await?;
     let run = ask::see(&app, &seen, id).await?;
-    let receipt = submit::send(&app, &member, &seen, &run).await?;
+    let receipt = submit::send(&app, &member, &seen, &run, "").await?;
     let answer =
         NotebookRunSubmissionJson { submission_id: receipt.submission.id, left: receipt.allowance.left() };
     Ok((StatusCode::CREATED, Json(answer)))

@@ -181,7 +181,7 @@ pub(super) async fn post_submit(
 ) -> Result<Response> {
     let seen = access::see(&app, &username, &notebook, Some(&member)).await?;
     let run = ask::see(&app, &seen, id).await?;
-    let receipt = submit::send(&app, &member, &seen, &run).await?;
+    let receipt = submit::send(&app, &member, &seen, &run, "").await?;
     let sentence = format!(
         "Submission #{} was received, and is linked to version {}.",
         receipt.submission.id, run.number

@@ -14,12 +14,19 @@ use crate::notebooks::score;
 use crate::submissions::submit::{Entrant, Receipt, Upload, enter, submit};
 use crate::web::format;
 
-/// Sends the `submission.csv` of a run that came to its end. Sent twice, it is one submission.
+/// Sends the `submission.csv` of a run that came to its end. Sent twice, it is one submission. Without words for it, it says
+/// where it comes from.
 ///
 /// # Errors
 /// [`AppError::Refused`] for everybody but the author, and for a run that left no such file or did not run from
 /// the top; those of every submission.
-pub async fn send(app: &App, member: &Member, seen: &SeenNotebook, run: &Run) -> Result<Receipt> {
+pub async fn send(
+    app: &App,
+    member: &Member,
+    seen: &SeenNotebook,
+    run: &Run,
+    words: &str,
+) -> Result<Receipt> {
     seen.require_owner()?;
     if run.state != RunState::Ran {
         return Err(AppError::refused("Only what a run from the top wrote can be submitted."));
@@ -36,10 +43,10 @@ pub async fn send(app: &App, member: &Member, seen: &SeenNotebook, run: &Run) ->
     let upload = Upload {
         file_name: SUBMISSION.to_owned(),
         arrived: copy(app, &entrant, file).await?.into(),
-        description: format!(
-            "Version {} of the notebook “{}”, run {}",
-            run.number, seen.notebook.title, run.id
-        ),
+        description: match words {
+            "" => format!("Version {} of the notebook “{}”, run {}", run.number, seen.notebook.title, run.id),
+            words => words.to_owned(),
+        },
         idempotency_key: Some(format!("notebook-run-{}", run.id)),
     };
     let receipt = submit(app, &entrant, upload).await?;

@@ -6,7 +6,7 @@ mod found;
 mod moderated;
 mod people;
 mod rights;
-mod runs;
+pub mod runs;
 
 use std::collections::BTreeMap;
 use std::path::Path;

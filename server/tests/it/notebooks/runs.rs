@@ -8,13 +8,13 @@ use crate::custom_metrics::interpreter;
 use crate::world::{require_success, until};
 
 /// Reads the competition's data and writes predictions that are wrong by known amounts.
-const MODEL: [&str; 3] = [
+pub const MODEL: [&str; 3] = [
     "import pandas\nsample = pandas.read_csv('/kaggle/input/houses/sample_submission.csv')\nsample.head()",
     "sample['target'] = [7000 + row + 0.321 + (0.25 if row < 3 else 0.617) for row in range(10)]",
     "import os\nos.makedirs('more')\nopen('more/page.html', 'w').write('<script>alert(1)</script>')\nsample.to_csv('submission.csv', index=False)",
 ];
 
-fn notebook(cells: &[&str]) -> Vec<u8> {
+pub fn notebook(cells: &[&str]) -> Vec<u8> {
     let cells: Vec<Value> = cells
         .iter()
         .enumerate()
@@ -29,19 +29,17 @@ fn notebook(cells: &[&str]) -> Vec<u8> {
         .into_bytes()
 }
 
+/// A runner of notebooks with bounds, not started yet.
+pub fn runner(world: &World) -> tokio::process::Command {
+    let bounds = ["--seconds", "60", "--memory-mb", "1024", "--disk-mb", "64"];
+    let mut runner = world.scorer(&[&["run-notebooks"][..], &bounds].concat());
+    runner.env_remove("HOLDOUT_SCORER_KEY");
+    runner
+}
+
 impl Library {
     fn runner(&self) -> tokio::process::Command {
-        let mut runner = self.world.scorer(&[
-            "run-notebooks",
-            "--seconds",
-            "60",
-            "--memory-mb",
-            "1024",
-            "--disk-mb",
-            "64",
-        ]);
-        runner.env_remove("HOLDOUT_SCORER_KEY");
-        runner
+        runner(&self.world)
     }
 
     /// As if a runner were there, for what is decided before anything runs.
