@@ -62,7 +62,8 @@ begin
         select team_id, competition_id, count(*)
         from team_members
         where competition_id = p_competition_id
-        group by team_id, competition_id;
+        group by team_id, competition_id
+        on conflict (team_id) do nothing;
     end if;
     update competitions
     set settled_at = coalesce(settled_at, clock_now()), board_revision = board_revision + 1

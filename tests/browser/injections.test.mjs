@@ -330,6 +330,7 @@ const EXCUSED = {
   "Arrangement.forum": NAMED,
   "AskToMerge.team": NAMED,
   "AuditAnswer.declared": NAMED,
+  "BundleUpload.upload": NAMED,
   "BundleWish.slug": REFUSED,
   "BundleWish.title": "the title of a competition, as New.title, which is attacked",
   "ChangeNotebook.licence": NAMED,

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::competitions::access::{RULES, Seen};
 use crate::competitions::edit;
 use crate::competitions::store::page_versions as store;
-use crate::competitions::store::texts::TextPage;
+use crate::competitions::store::texts::{self, TextPage};
 use crate::error::{AppError, Result};
 use crate::lines::{self, Line};
 
@@ -54,11 +54,26 @@ async fn first(conn: &mut PgConnection, seen: &Seen, page: &str) -> sqlx::Result
     }
 }
 
-/// Versions of a page behind `before`, newest first; none of a page that no host ever wrote.
+/// Versions of a page behind `before`, newest first; none of a page that came with a copied competition and
+/// that no host wrote since.
 ///
 /// # Errors
-/// Those of the database.
+/// [`AppError::NotFound`] where there is no such page and never was.
 pub async fn versions(
+    conn: &mut PgConnection,
+    seen: &Seen,
+    page: &str,
+    before: i32,
+    limit: i64,
+) -> Result<Vec<PageVersion>> {
+    let found = listed(conn, seen, page, before, limit).await?;
+    if found.is_empty() && texts::find(conn, seen.competition.id, page).await?.is_none() {
+        return Err(AppError::NotFound);
+    }
+    Ok(found)
+}
+
+async fn listed(
     conn: &mut PgConnection,
     seen: &Seen,
     page: &str,
@@ -74,7 +89,7 @@ pub async fn versions(
 /// # Errors
 /// [`AppError::NotFound`] where there is none that the viewer may read.
 pub async fn version(conn: &mut PgConnection, seen: &Seen, page: &str, number: i32) -> Result<PageVersion> {
-    let found = versions(conn, seen, page, number.saturating_add(1), 1).await?.pop();
+    let found = listed(conn, seen, page, number.saturating_add(1), 1).await?.pop();
     found.filter(|version| version.number == number).ok_or(AppError::NotFound)
 }
 
@@ -90,12 +105,12 @@ pub async fn compare(
 ) -> Result<Comparison> {
     let to = match to {
         Some(number) => version(conn, seen, page, number).await?,
-        None => versions(conn, seen, page, i32::MAX, 1).await?.pop().ok_or(AppError::NotFound)?,
+        None => listed(conn, seen, page, i32::MAX, 1).await?.pop().ok_or(AppError::NotFound)?,
     };
     let from = match from {
         Some(number) => version(conn, seen, page, number).await?,
         // Of the first version, itself.
-        None => versions(conn, seen, page, to.number, 1).await?.pop().unwrap_or_else(|| to.clone()),
+        None => listed(conn, seen, page, to.number, 1).await?.pop().unwrap_or_else(|| to.clone()),
     };
     let lines = lines::compare(&text(&from), &text(&to));
     Ok(Comparison { from, to, lines })
@@ -162,7 +177,7 @@ pub async fn rules_moved(
     let Some(viewer) = viewer.filter(|_| seen.standing.team_id.is_some()) else { return Ok(None) };
     let id = seen.competition.id;
     let Some(accepted_at) = store::accepted_at(conn, id, viewer.id).await? else { return Ok(None) };
-    let newest = versions(conn, seen, RULES, i32::MAX, 1).await?.pop();
+    let newest = listed(conn, seen, RULES, i32::MAX, 1).await?.pop();
     let Some(newest) = newest.filter(|newest| newest.edited_at > accepted_at) else { return Ok(None) };
     let from = store::number_at(conn, id, RULES, accepted_at).await?;
     let moved = RulesMoved { accepted_at, edited_at: newest.edited_at, from, to: newest.number };

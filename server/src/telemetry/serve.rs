@@ -14,6 +14,8 @@ use super::collect::collect;
 use crate::app::App;
 use crate::error::{AppError, Result};
 
+/// Where monitors look unless they are told another.
+const ADDRESS: &str = "/metrics";
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Answers monitors until the process ends.
@@ -27,7 +29,7 @@ pub async fn serve(app: App, address: SocketAddr) -> anyhow::Result<()> {
 }
 
 pub fn router(app: App) -> Router {
-    Router::new().route("/metrics", get(show)).with_state(app)
+    Router::new().route(ADDRESS, get(show)).with_state(app)
 }
 
 async fn show(State(app): State<App>) -> Result<impl IntoResponse> {

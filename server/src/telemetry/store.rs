@@ -45,15 +45,17 @@ pub struct Rejected {
 pub async fn rejected(conn: &mut PgConnection) -> sqlx::Result<Vec<Rejected>> {
     sqlx::query_as!(
         Rejected,
-        "select coalesce(s.rejection ->> 'error', '') as \"kind!\", count(*) as \"n!\"
-         from (select submission_id
-               from jobs
-               where state in ('done', 'failed') and kind = 'score'
-                 and finished_at > now() - make_interval(secs => $1)
-               order by finished_at desc limit $2) lately
-         join submissions s on s.id = lately.submission_id
-         where s.state = 'rejected'
-         group by 1",
+        "select kind as \"kind!\", count(*) as \"n!\"
+         from (select (select coalesce(s.rejection ->> 'error', '')
+                       from submissions s
+                       where s.id = lately.submission_id and s.state = 'rejected') as kind
+               from (select submission_id
+                     from jobs
+                     where state in ('done', 'failed') and kind = 'score'
+                       and finished_at > now() - make_interval(secs => $1)
+                     order by finished_at desc limit $2) lately) kinds
+         where kind is not null
+         group by kind",
         LATELY_SECONDS,
         LOOKED_AT,
     )

@@ -267,7 +267,9 @@ impl Stage {
         }
     }
 
+    /// A moment later: the server knows the database's clock to within a round trip.
     async fn end(&self) {
+        tokio::time::sleep(Duration::from_millis(250)).await;
         sql("update competitions set ends_at = clock_now(), entry_deadline_at = clock_now() - interval '1 hour',
                     merger_deadline_at = clock_now() - interval '1 hour'")
             .execute(&self.owner)

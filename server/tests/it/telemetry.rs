@@ -61,8 +61,10 @@ async fn monitors_are_told_of_waits_outcomes_and_answers_and_nobody_else_is(pool
     for secret in ["secret-cell", "houses", "bob", "ada"] {
         assert!(!after.contains(secret), "{secret} in {after}");
     }
+    // There the site has the catalogue of metrics that judge.
     for person in [&world.visitor(), &ada.browser, &ada.api] {
-        person.get("/metrics").await.expect(404);
+        let page = person.get("/metrics").await.expect(200).text();
+        assert!(page.contains("roc_auc") && !page.contains("queue_age"), "{page}");
     }
     world.close().await;
 }
