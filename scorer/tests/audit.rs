@@ -457,8 +457,9 @@ fn what_tables_give_away_is_told() {
     // Patients have one label each, later rows are larger, and public rows come from one clinic.
     let patient = |row: usize| noise(row % 120, 3);
     let diseased = |row: usize| usize::from(patient(row) % 3 == 0);
-    let usage = |row: usize| if row % 4 == 0 { "Public" } else { "Private" };
-    let clinic = |row: usize| if row >= 480 && row % 4 == 0 { "north" } else { ["south", "east"][row % 2] };
+    let usage = |row: usize| if row.is_multiple_of(4) { "Public" } else { "Private" };
+    let clinic =
+        |row: usize| if row >= 480 && row.is_multiple_of(4) { "north" } else { ["south", "east"][row % 2] };
     let features =
         |row: usize| format!("{row},p{},{},{}", patient(row), noise(row, 17) + row / 480 * 400, clinic(row));
     let test_rows = (480..800).chain([3]);

@@ -124,8 +124,8 @@ impl Tie {
             let code = Code(*code);
             let of_positive = 0_u32.wrapping_sub(u32::from(code.is_positive()));
             let weights = &weights[code.row()][first..first + PART];
-            for lane in 0..PART {
-                let weight = u32::from(weights[lane]);
+            for (lane, weight) in weights.iter().enumerate() {
+                let weight = u32::from(*weight);
                 tie.positives[lane] = tie.positives[lane].wrapping_add(weight & of_positive);
                 tie.negatives[lane] = tie.negatives[lane].wrapping_add(weight & !of_positive);
             }

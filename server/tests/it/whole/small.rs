@@ -110,7 +110,7 @@ async fn judge_and_look(contests: &mut [Contest<'_>]) {
 }
 
 fn labels(of: Labels) -> Labels {
-    let usage = |row: usize| if row % 3 == 0 { "Public" } else { "Private" };
+    let usage = |row: usize| if row.is_multiple_of(3) { "Public" } else { "Private" };
     let row = |row: usize| format!("r{row},{},{}\n", label(row), usage(row));
     Labels {
         solution: format!("id,target,Usage\n{}", (0..N_ROWS).map(row).collect::<String>()),
