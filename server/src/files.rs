@@ -5,7 +5,9 @@
 //!
 //! Never here: who may read a file; that is asked before an address is signed.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -15,12 +17,30 @@ pub use holdout_contract::files::{Files, Stored, Writing};
 use holdout_contract::place::Place;
 use object_store::aws::AmazonS3;
 use object_store::signer::{HeaderName, HeaderValue, Method, SignedUrlOptions, Signer as _};
+use sha2::{Digest, Sha256};
 
 /// Somebody who was allowed a file begins to read it within this time.
 const DOWNLOAD_LASTS: Duration = Duration::from_secs(5 * 60);
 /// A file begins to arrive within this time.
 pub const UPLOAD_LASTS: Duration = Duration::from_secs(30 * 60);
+const READ_BYTES: usize = 256 << 10;
 const CHECKSUM: &str = "x-amz-checksum-sha256";
+
+/// The hash of a file on this machine, in hexadecimal digits.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn sha256_of(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut piece = vec![0; READ_BYTES];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(hex::encode(hasher.finalize())),
+            n => hasher.update(&piece[..n]),
+        }
+    }
+}
 
 /// Signs addresses in the bucket.
 #[derive(Debug)]

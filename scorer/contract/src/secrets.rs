@@ -1,8 +1,12 @@
 //! Secrets that lie in files, as container engines mount them: a process's environment is seen by
 //! whoever may inspect its container, a file by the process alone.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// All but unreserved characters (RFC 3986, 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Why a secret cannot be had. Names files, never what is in them.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +44,8 @@ pub fn with_password(address: &str, path: &Path) -> Result<String, SecretError> 
     if user.is_empty() || user.contains(':') {
         return Err(SecretError::NoUserAlone);
     }
-    let password = percent_encoded(&read(path)?);
+    let secret = read(path)?;
+    let password = utf8_percent_encode(&secret, RESERVED);
     Ok(format!("{scheme}://{user}:{password}{}", &rest[user.len()..]))
 }
 
@@ -52,35 +57,12 @@ pub fn without_password(address: &str) -> (String, Option<String>) {
         Some((scheme, user, password, &rest[user.len() + 1 + password.len()..]))
     });
     match parts {
-        Some((scheme, user, password, place)) => {
-            (format!("{scheme}://{user}{place}"), Some(percent_decoded(password)))
-        }
+        Some((scheme, user, password, place)) => (
+            format!("{scheme}://{user}{place}"),
+            Some(percent_decode_str(password).decode_utf8_lossy().into_owned()),
+        ),
         None => (address.to_owned(), None),
     }
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, others)) = rest.split_first() {
-        let digits = others.first_chunk::<2>().filter(|_| *first == b'%');
-        let decoded =
-            digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        bytes.push(decoded.unwrap_or(*first));
-        rest = if decoded.is_some() { &others[2..] } else { others };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// All but unreserved characters (RFC 3986, 2.3).
-fn percent_encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut encoded, byte| {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(byte.into()),
-            _ => write!(encoded, "%{byte:02X}").expect("a string takes everything"),
-        }
-        encoded
-    })
 }
 
 #[cfg(test)]

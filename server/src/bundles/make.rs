@@ -88,7 +88,7 @@ impl Filling<'_> {
         self.note("Limits", settings)?;
         let proposed = Timeline::proposed(self.app.clock.now());
         let set = match timeline(contents, &bundle.open_times, proposed).checked() {
-            Ok(times) => edit::edit_timeline(self.app, self.host, self.seen, &times).await,
+            Ok(times) => edit::move_times(self.app, self.host, self.seen, &times, "").await,
             Err(error) => Err(error),
         };
         self.note("Times", set)?;

@@ -16,13 +16,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Session;
-use super::download::{Wanted, fetch, hash_of};
+use super::download::{Wanted, fetch};
 use super::fault::{CliError, Outcome};
 use super::local::{size_bytes, unreadable};
 use super::rejection::describe;
 use super::settings::cache_folder;
 use super::submit::Predictions;
 use super::table::text;
+use crate::files::sha256_of;
 use crate::web::format;
 use crate::web::problems::encode;
 
@@ -148,7 +149,7 @@ fn cached_sample(session: &Session, base: &str, sample: &Value, folder: &Path) -
         return Err(CliError::Refused("The server tells no hash of the sample submission.".to_owned()));
     }
     let target = folder.join(&sha256);
-    if target.exists() && hash_of(&target)? == sha256 {
+    if target.exists() && sha256_of(&target)? == sha256 {
         return Ok(target);
     }
     fs::create_dir_all(folder)?;

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::Session;
 use super::client::again;
 use super::fault::{CliError, Outcome};
 use super::local::name_of;
 use super::table::{items, text};
+use crate::files::sha256_of;
 use crate::web::format;
 use crate::web::problems::encode;
 
@@ -98,7 +98,7 @@ fn safe_name(file: &Value) -> Outcome<String> {
 /// Whether the same bytes lie there. Other bytes are replaced only where that was asked for.
 fn is_here(target: &Path, size_bytes: u64, sha256: &str, may_replace: bool) -> Outcome<bool> {
     let Ok(meta) = fs::metadata(target) else { return Ok(false) };
-    if meta.len() == size_bytes && hash_of(target)? == sha256 {
+    if meta.len() == size_bytes && sha256_of(target)? == sha256 {
         return Ok(true);
     }
     if may_replace {
@@ -125,7 +125,7 @@ pub fn fetch(session: &Session, wanted: &Wanted<'_>, target: &Path) -> Outcome {
         }
     }
     bar.finish_and_clear();
-    if hash_of(&partial)? != wanted.sha256 {
+    if sha256_of(&partial)? != wanted.sha256 {
         fs::remove_file(&partial)?;
         return Err(CliError::Rejected(format!(
             "What arrived of {} is not what the server has on record. Download it again.",
@@ -176,18 +176,6 @@ fn partial_path(target: &Path, sha256: &str) -> PathBuf {
     let name = name_of(target);
     let begin: String = sha256.chars().take(12).collect();
     target.with_file_name(format!(".{name}.{begin}.part"))
-}
-
-pub fn hash_of(path: &Path) -> Outcome<String> {
-    let mut hasher = Sha256::new();
-    let mut file = File::open(path)?;
-    let mut buffer = vec![0; 256 * 1024];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hex::encode(hasher.finalize())),
-            n => hasher.update(&buffer[..n]),
-        }
-    }
 }
 
 #[cfg(test)]

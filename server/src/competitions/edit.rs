@@ -68,14 +68,6 @@ async fn draw_again(
     Ok(())
 }
 
-/// As [`move_times`], without a reason.
-///
-/// # Errors
-/// As [`move_times`].
-pub async fn edit_timeline(app: &App, host: &Member, seen: &Seen, timeline: &Timeline) -> Result<()> {
-    move_times(app, host, seen, timeline, "").await
-}
-
 /// Changes the timeline; after launch the start is fixed and everything else only moves later, which everybody
 /// reads with the reason.
 ///

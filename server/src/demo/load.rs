@@ -109,7 +109,7 @@ async fn supply_draft(
         context: demo.context.clone(),
         public_fraction: 0.3,
     };
-    edit::edit_timeline(app, host, seen, &timeline(app, demo)?).await?;
+    edit::move_times(app, host, seen, &timeline(app, demo)?, "").await?;
     wait_for_metric(app, &demo.metric).await?;
     supply::choose_metric(app, host, seen, &choice, whatever_stands).await?;
     Ok(())

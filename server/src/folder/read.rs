@@ -1,11 +1,10 @@
 //! Reading a folder, offline: everything in it, or everything that is wrong with it.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use holdout_contract::spec::MetricSpec;
-use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
 use super::model::{Contents, DATA, FORMAT, SETTINGS};
@@ -14,6 +13,7 @@ use super::sections::{Located, Section, Source};
 use super::{parts, tables};
 use crate::competitions::settings::{self, Limits, Timeline, Visibility};
 use crate::error::AppError;
+use crate::files::sha256_of;
 
 /// A folder that can be pushed.
 #[derive(Debug, Clone, PartialEq)]
@@ -240,22 +240,8 @@ impl Folder {
     /// A file that cannot be read.
     pub fn hash(&mut self) -> io::Result<()> {
         for file in &mut self.contents.data {
-            file.sha256 = sha256(&self.root.join(DATA).join(&file.name))?;
+            file.sha256 = sha256_of(&self.root.join(DATA).join(&file.name))?;
         }
         Ok(())
-    }
-}
-
-/// # Errors
-/// A file that cannot be read.
-pub fn sha256(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    let mut hasher = Sha256::new();
-    let mut piece = vec![0; 256 << 10];
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok(hex::encode(hasher.finalize())),
-            n => hasher.update(&piece[..n]),
-        }
     }
 }

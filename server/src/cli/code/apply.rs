@@ -5,11 +5,12 @@ use serde_json::{Map, Value, json};
 use crate::cli::host::{Competition, data, judging, rescore, versions};
 use crate::cli::table::text;
 use crate::cli::{CliError, Outcome, Session};
+use crate::files::sha256_of;
 use crate::folder::api::Snapshot;
 use crate::folder::diff::Change;
 use crate::folder::lock::{Lock, Sent};
 use crate::folder::model::{DATA, Metric, Page};
-use crate::folder::read::{self, Folder};
+use crate::folder::read::Folder;
 use crate::web::problems::encode;
 
 /// A folder on its way to a competition.
@@ -163,7 +164,7 @@ impl Target<'_> {
 
     fn put_solution(&self, file: &str) -> Outcome {
         let path = self.folder.root.join(file);
-        let file_sha256 = read::sha256(&path)?;
+        let file_sha256 = sha256_of(&path)?;
         let stored = judging::put_solution(self.session, &self.of, &path)?;
         let sent = Sent {
             server: self.session.client.server().to_owned(),

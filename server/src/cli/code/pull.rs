@@ -12,11 +12,11 @@ use crate::cli::host::Competition;
 use crate::cli::{CliError, Outcome, Session};
 use crate::competitions::edit;
 use crate::competitions::settings::file_name_from;
+use crate::files::sha256_of;
 use crate::folder::api::Snapshot;
 use crate::folder::diff::bare_params;
 use crate::folder::lock::{Lock, Sent};
 use crate::folder::model::DATA;
-use crate::folder::read::sha256;
 use crate::folder::write::{self, Remarks};
 use crate::web::problems::encode;
 
@@ -103,7 +103,7 @@ fn fetch_data(session: &Session, of: &Competition, folder: &Path, held: &Snapsho
     fs::create_dir_all(folder.join(DATA))?;
     for file in &held.competition.data {
         let target = folder.join(DATA).join(&file.name);
-        if sha256(&target).is_ok_and(|hash| hash == file.sha256) {
+        if sha256_of(&target).is_ok_and(|hash| hash == file.sha256) {
             continue;
         }
         let path = of.api(&format!("/data/{}", encode(&file.name)));

@@ -11,6 +11,7 @@ use super::validate::{document, refuse_errors, shown};
 use crate::cli::host::Competition;
 use crate::cli::table::items;
 use crate::cli::{CliError, Outcome, Session, launch};
+use crate::files::sha256_of;
 use crate::folder::api::Snapshot;
 use crate::folder::diff::{Change, diff};
 use crate::folder::lock::{Lock, why_send};
@@ -153,7 +154,7 @@ fn changes(
         None => Change::all_new(&folder.contents, catalogue),
     };
     if let Some(file) = &folder.solution {
-        let file_sha256 = read::sha256(&folder.root.join(file))?;
+        let file_sha256 = sha256_of(&folder.root.join(file))?;
         let lock = Lock::read(&folder.root);
         let known = lock.find(session.client.server(), &of.slug);
         let sealed = held.and_then(|held| held.sealed_sha256.as_deref());

@@ -12,9 +12,9 @@ use super::Competition;
 use crate::archives::model::{MANIFEST, Manifest};
 use crate::cli::Session;
 use crate::cli::client::again;
-use crate::cli::download::hash_of;
 use crate::cli::fault::{CliError, Outcome};
 use crate::cli::local::size_bytes;
+use crate::files::sha256_of;
 use crate::web::format;
 
 /// Longest manifest.
@@ -64,7 +64,7 @@ pub fn export(session: &Session, args: &ExportArgs) -> Outcome {
     };
     wanted.fetch(session, &args.of, &target)?;
     let manifest = manifest(&target).ok_or_else(no_archive)?;
-    let (size_bytes, sha256) = (size_bytes(&target)?, hash_of(&target)?);
+    let (size_bytes, sha256) = (size_bytes(&target)?, sha256_of(&target)?);
     let done = json!({
         "file": target.display().to_string(), "size_bytes": size_bytes, "sha256": sha256, "archive": manifest,
     });

@@ -16,9 +16,10 @@ use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
 use super::database::Database;
-use super::sums::{self, Sums};
+use super::sums::Sums;
 use super::{DUMP, FILES, FORMAT, MANIFEST, Manifest, SUMS};
 use crate::config::Config;
+use crate::files::sha256_of;
 
 /// What `holdout backup` can be told.
 #[derive(Debug, Clone, Args)]
@@ -43,7 +44,7 @@ pub async fn make(config: &Config, folder: &Path) -> anyhow::Result<Manifest> {
     let mut sums = Sums::create(&unfinished.join(SUMS))?;
     let dump = unfinished.join(DUMP);
     database.dump(&dump)?;
-    sums.add(DUMP, &sums::of_file(&dump)?)?;
+    sums.add(DUMP, &sha256_of(&dump)?)?;
     let (n_files, n_bytes) = copy_files(&Files::open(&config.files)?, &unfinished, &mut sums).await?;
     sums.finish()?;
     let program = concat!("holdout ", env!("CARGO_PKG_VERSION")).to_owned();
@@ -83,7 +84,7 @@ async fn copy_files(files: &Files, folder: &Path, sums: &mut Sums) -> anyhow::Re
     Ok((n_files, n_bytes))
 }
 
-async fn copy(files: &Files, key: &str, to: &Path) -> io::Result<(u64, [u8; 32])> {
+async fn copy(files: &Files, key: &str, to: &Path) -> io::Result<(u64, String)> {
     let mut bytes = files.read_whole(key).await?;
     if let Some(parent) = to.parent() {
         fs::create_dir_all(parent)?;
@@ -96,5 +97,5 @@ async fn copy(files: &Files, key: &str, to: &Path) -> io::Result<(u64, [u8; 32])
         copy.write_all(&part).await?;
     }
     copy.flush().await?;
-    Ok((length, hasher.finalize().into()))
+    Ok((length, hex::encode(hasher.finalize())))
 }

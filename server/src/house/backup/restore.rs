@@ -20,6 +20,7 @@ use super::database::Database;
 use super::sums::{self, Sum};
 use super::{DUMP, FILES, FORMAT, MANIFEST, Manifest, SUMS};
 use crate::config::Config;
+use crate::files::sha256_of;
 use crate::house::children::Supervised;
 use crate::house::cluster::Cluster;
 use crate::house::layout::Layout;
@@ -88,12 +89,8 @@ fn compare(folder: &Path, sums: &[Sum], manifest: &Manifest) -> anyhow::Result<(
     ensure!(n_files == manifest.n_files && has_dump, "{SUMS} does not list what {MANIFEST} counts.");
     for sum in sums {
         let path = folder.join(&sum.name);
-        let found = sums::of_file(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-        ensure!(
-            hex::encode(found) == sum.sha256,
-            "{} is not what was kept: its hash differs.",
-            path.display()
-        );
+        let found = sha256_of(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        ensure!(found == sum.sha256, "{} is not what was kept: its hash differs.", path.display());
     }
     Ok(())
 }

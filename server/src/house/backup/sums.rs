@@ -1,13 +1,10 @@
-//! The list of hashes, in the form that `sha256sum --check` reads, and copies that are hashed on their way.
+//! The list of hashes, in the form that `sha256sum --check` reads.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use sha2::{Digest, Sha256};
-
-const BUFFER_BYTES: usize = 1 << 20;
 
 /// Written line by line.
 pub struct Sums(BufWriter<File>);
@@ -17,8 +14,8 @@ impl Sums {
         Ok(Self(BufWriter::new(File::create_new(path)?)))
     }
 
-    pub fn add(&mut self, name: &str, sha256: &[u8]) -> io::Result<()> {
-        writeln!(self.0, "{}  {name}", hex::encode(sha256))
+    pub fn add(&mut self, name: &str, sha256: &str) -> io::Result<()> {
+        writeln!(self.0, "{sha256}  {name}")
     }
 
     pub fn finish(mut self) -> io::Result<()> {
@@ -47,20 +44,4 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<Sum>> {
         }
     }
     Ok(sums)
-}
-
-/// The hash of a file.
-///
-/// # Errors
-/// Those of the file system.
-pub fn of_file(path: &Path) -> io::Result<[u8; 32]> {
-    let mut file = File::open(path)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; BUFFER_BYTES];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hasher.finalize().into()),
-            n => hasher.update(&buffer[..n]),
-        }
-    }
 }
