@@ -147,6 +147,12 @@ async fn migrate(owner_url: &str, tree: &mut Tree) -> anyhow::Result<()> {
     }
 }
 
+/// Large pieces of memory go back to the system as soon as they are free. Without this, glibc learns from the 19 MiB that
+/// hashing a password takes to keep such pieces for good, in every thread that ever hashed one: 48 sign-ins left a server
+/// of 45 MB at 430.
+const GIVE_BACK: [(&str, &str); 2] =
+    [("MALLOC_MMAP_THRESHOLD_", "4194304"), ("MALLOC_TRIM_THRESHOLD_", "8388608")];
+
 fn start_server(config: &Config, layout: &Layout, urls: &Urls) -> anyhow::Result<Supervised> {
     let program = std::env::current_exe()?;
     let (url, files, data) = (urls.web.clone(), layout::absolute(&config.files)?, layout.root.clone());
@@ -155,6 +161,7 @@ fn start_server(config: &Config, layout: &Layout, urls: &Urls) -> anyhow::Result
         let mut command = Command::new(&program);
         command
             .arg("serve")
+            .envs(GIVE_BACK)
             .env("DATABASE_URL", &url)
             .env("HOLDOUT_FILES", &files)
             .env("HOLDOUT_DATA_DIR", &data)
