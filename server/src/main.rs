@@ -19,6 +19,7 @@ use holdout::house::up;
 use holdout::web::format;
 use holdout::{App, house, router};
 use serde_json::json;
+use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
@@ -209,10 +210,23 @@ fn load_demos(screen: &Screen, config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A connection that rested longer is tried before it is used: each trial costs a page one more way to the
+/// database and back.
+const UNTRIED: Duration = Duration::from_secs(1);
+
 async fn connect(config: Config) -> anyhow::Result<App> {
     let options: PgConnectOptions = config.database_url.reveal().parse()?;
     let db = PgPoolOptions::new()
         .max_connections(config.database_connections)
+        .test_before_acquire(false)
+        .before_acquire(|connection, state| {
+            Box::pin(async move {
+                if state.idle_for > UNTRIED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(options.options([("role", "holdout_web")]))
         .await?;
     let files = config.files.to_string();

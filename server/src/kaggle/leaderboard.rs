@@ -101,7 +101,7 @@ fn shown_score(row: &Row, competition: &Competition) -> Option<String> {
 pub async fn download(app: &App, member: &Member, ask: BoardAsk) -> Result<Response, Fault> {
     let (seen, view) = board(app, member, &ask).await?;
     let name = format!("{}-leaderboard.csv", seen.competition.slug);
-    let response = csv::send(app.clone(), seen.competition, view, &HeaderMap::new())?;
+    let response = csv::send(app.clone(), seen.competition, view, &HeaderMap::new()).await?;
     let text = to_bytes(response.into_body(), LARGEST_BOARD_BYTES).await.map_err(anyhow::Error::from)?;
     let packed = tokio::task::spawn_blocking(move || pack(&name, &text));
     let packed = packed.await.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;

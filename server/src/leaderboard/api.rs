@@ -1,5 +1,7 @@
 //! The board as JSON, by key: `?after=KEY&limit=N`, and `board=public` after the end.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -7,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use holdout_contract::ranks::RankedPart;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -19,11 +22,11 @@ use crate::competitions::access;
 use crate::competitions::model::Competition;
 use crate::error::{AppError, Result};
 use crate::ids::{TeamId, TopicId};
+use crate::leaderboard::cache::{PageKey, Part, PartKey};
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::{csv, read};
 use crate::paths;
 use crate::ranks::api::SummaryJson;
-use crate::ranks::attach;
 use crate::submissions::model::rounded;
 
 pub fn router() -> OpenApiRouter<App> {
@@ -42,7 +45,7 @@ struct Wanted {
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
-struct BoardJson {
+struct BoardJson<'a> {
     /// `public`, `private` (after the end) or `public_at_end`.
     board: &'static str,
     revision: i64,
@@ -51,16 +54,18 @@ struct BoardJson {
     higher_is_better: Option<bool>,
     /// The metrics that teams are ranked by, the primary first; absent where it is their scores.
     #[serde(skip_serializing_if = "<[RankedPart]>::is_empty")]
-    ranked_by: Vec<RankedPart>,
+    #[schema(value_type = Vec<RankedPart>)]
+    ranked_by: &'a [RankedPart],
     /// What the ranks are worth; absent before anybody looked.
     #[serde(skip_serializing_if = "Option::is_none")]
     ranks: Option<SummaryJson>,
-    items: Vec<RowJson>,
+    #[schema(value_type = Vec<RowJson>)]
+    items: &'a RawValue,
     /// The caller's own team, wherever it stands.
     own: Option<RowJson>,
     /// `after` of the next part; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
+    next: Option<&'a str>,
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -170,29 +175,41 @@ async fn show_board(
     if etag.to_str().is_ok_and(|etag| tags::matches(&asked, etag)) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
     }
-    let mut rows = read::page(&app, competition, view, after, limit + 1).await?;
+    let part = part(&app, competition, view, after, limit).await?;
     let own = match seen.standing.team_id {
-        Some(team_id) => read::own_row(&app, competition, view, team_id).await?,
+        Some(team_id) => read::kept_own_row(&app, competition, view, team_id).await?,
         None => None,
     };
-    let is_more = rows.len() as i64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = rows.last().filter(|_| is_more).map(|row| row.key.to_string());
-    let summary = attach::summary(&app, competition, view).await?;
-    let json = |row| RowJson::new(row, competition, view);
+    let summary = read::summary(&app, competition, view).await?;
     let board = BoardJson {
         board: view.name(),
         revision: competition.board_revision,
         n_teams: competition.n_teams,
         higher_is_better: competition.higher_is_better,
-        ranked_by: competition.ranked_by().to_vec(),
+        ranked_by: competition.ranked_by(),
         ranks: summary.map(SummaryJson::from),
-        items: rows.into_iter().map(json).collect(),
-        own: own.map(json),
-        next,
+        items: &part.items,
+        own: own.map(|row| RowJson::new(row, competition, view)),
+        next: part.next.as_deref(),
     };
-    let link = NextPart::new("after", board.next.as_ref());
+    let link = NextPart::new("after", part.next.as_ref());
     Ok(([(header::ETAG, etag)], link, Json(board)).into_response())
+}
+
+async fn part(app: &App, competition: &Competition, view: View, after: Key, limit: i64) -> Result<Arc<Part>> {
+    let key = PartKey { page: PageKey::of(competition, view, after), limit };
+    if let Some(part) = app.boards.parts.get(&key) {
+        return Ok(part);
+    }
+    let mut rows = read::page(app, competition, view, after, limit + 1).await?;
+    let is_more = rows.len() as i64 > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = rows.last().filter(|_| is_more).map(|row| row.key.to_string());
+    let items: Vec<_> = rows.into_iter().map(|row| RowJson::new(row, competition, view)).collect();
+    let items = serde_json::value::to_raw_value(&items).map_err(anyhow::Error::from)?;
+    let part = Arc::new(Part { items, next });
+    app.boards.parts.put(key, part.clone());
+    Ok(part)
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -223,5 +240,5 @@ async fn send_csv(
     let seen = access::see(&app, &slug, viewer.as_ref()).await?;
     let seen = read::settled_if_due(&app, seen).await?;
     let view = View::choose(&seen.competition, app.clock.now(), wanted.board.as_deref() == Some("public"));
-    csv::send(app, seen.competition, view, &asked)
+    csv::send(app, seen.competition, view, &asked).await
 }

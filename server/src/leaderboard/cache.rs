@@ -1,4 +1,4 @@
-//! Drawn pages of boards, kept under the board's revision: a page that nobody changed is not made
+//! Drawn pages of boards and parts of them as JSON, kept under the board's revision: a page that nobody changed is not made
 //! twice, and one that somebody changed has another key.
 //!
 //! Never here: anything about the viewer. Names that change without a new revision are shown anew
@@ -9,9 +9,14 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use axum::body::Bytes;
+use serde_json::value::RawValue;
+
+use crate::competitions::model::Competition;
 use crate::ids::{CompetitionId, TeamId};
-use crate::leaderboard::model::Row;
+use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::ranked;
+use crate::ranks::model::Summary;
 
 /// Longest time that a drawn page is shown.
 const KEEP: Duration = Duration::from_secs(30);
@@ -19,6 +24,12 @@ const KEEP: Duration = Duration::from_secs(30);
 const PAGES: usize = 400;
 /// Rows of viewers' own teams kept at most.
 const OWN_ROWS: usize = 4_000;
+/// Parts of boards as JSON kept at most; each is up to 100 kB.
+const PARTS: usize = 100;
+/// Whole boards kept at most; each is up to 1 MB.
+const PACKED: usize = 16;
+/// What is known of boards as a whole, kept at most.
+const SUMMARIES: usize = 1_000;
 
 /// Rows as HTML, with the key of the page after them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +37,14 @@ pub struct Drawn {
     pub html: String,
     /// Ranks of the first and last row; `None` for an empty board.
     pub ranks: Option<(i64, i64)>,
+    pub next: Option<String>,
+}
+
+/// A part of a board as JSON, the same for every caller.
+#[derive(Debug)]
+pub struct Part {
+    /// An array of rows.
+    pub items: Box<RawValue>,
     pub next: Option<String>,
 }
 
@@ -38,6 +57,30 @@ pub struct PageKey {
     pub after: String,
 }
 
+impl PageKey {
+    pub fn of(competition: &Competition, view: View, after: Key) -> Self {
+        Self {
+            competition: competition.id,
+            revision: (competition.board_revision, competition.ranks_revision),
+            view: view.name(),
+            after: after.to_string(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PartKey {
+    pub page: PageKey,
+    pub limit: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SummaryKey {
+    pub competition: CompetitionId,
+    pub revision: (i64, i64),
+    pub view: &'static str,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OwnKey {
     pub competition: CompetitionId,
@@ -48,7 +91,13 @@ pub struct OwnKey {
 
 pub struct Boards {
     pub pages: Kept<PageKey, Arc<Drawn>>,
+    pub parts: Kept<PartKey, Arc<Part>>,
+    /// Whole boards as packed CSV.
+    pub packed: Kept<PageKey, Bytes>,
+    /// Held while one is made.
+    pub packing: tokio::sync::Mutex<()>,
     pub own_rows: Kept<OwnKey, Option<Row>>,
+    pub summaries: Kept<SummaryKey, Option<Summary>>,
     pub ranked: ranked::Boards,
     /// Held while a final board is made.
     pub settling: tokio::sync::Mutex<()>,
@@ -58,7 +107,11 @@ impl Default for Boards {
     fn default() -> Self {
         Self {
             pages: Kept::new(PAGES),
+            parts: Kept::new(PARTS),
+            packed: Kept::new(PACKED),
+            packing: tokio::sync::Mutex::default(),
             own_rows: Kept::new(OWN_ROWS),
+            summaries: Kept::new(SUMMARIES),
             ranked: ranked::Boards::default(),
             settling: tokio::sync::Mutex::default(),
         }

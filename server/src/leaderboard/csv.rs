@@ -1,18 +1,23 @@
-//! The whole board as CSV, made page by page while it is sent.
+//! The whole board as CSV. Packed, as browsers and programs ask for it, it is made once a revision and kept; plain, or
+//! where it is very long, it is made page by page while it is sent.
 //!
 //! While a competition is open scores carry the shown decimals only.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use futures_util::stream;
 use holdout_contract::ranks::RankedPart;
 
 use crate::app::App;
 use crate::competitions::model::Competition;
 use crate::error::Result;
+use crate::leaderboard::cache::PageKey;
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::read;
 use crate::web::csv::{self, cell};
@@ -20,16 +25,23 @@ use crate::web::format;
 
 /// Rows read at once.
 const ROWS_A_READ: i64 = 1000;
+/// Longer boards are not kept: one of so many teams takes about 1 MB.
+const MOST_KEPT_TEAMS: i32 = 30_000;
 
 /// # Errors
-/// None before the first byte but a header that cannot be written.
-pub fn send(app: App, competition: Competition, view: View, asked: &HeaderMap) -> Result<Response> {
+/// Those of the database; once the first byte is sent, it ends early.
+pub async fn send(app: App, competition: Competition, view: View, asked: &HeaderMap) -> Result<Response> {
     let etag = read::etag(&competition, view);
     let etag_value = HeaderValue::try_from(&etag).map_err(anyhow::Error::from)?;
     if crate::api::tags::matches(asked, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag_value)]).into_response());
     }
     let attachment = csv::attachment(&format!("{}-leaderboard.csv", competition.slug))?;
+    if takes_gzip(asked) && competition.n_teams <= MOST_KEPT_TEAMS {
+        let packed = packed(&app, &competition, view).await?;
+        let encoding = [(header::CONTENT_ENCODING, "gzip"), (header::VARY, "accept-encoding")];
+        return Ok(([(header::ETAG, etag_value)], encoding, attachment, Body::from(packed)).into_response());
+    }
     let competition = Arc::new(competition);
     let lines = stream::try_unfold((Some(Key::first()), true), move |(after, is_first)| {
         let (app, competition) = (app.clone(), competition.clone());
@@ -40,6 +52,38 @@ pub fn send(app: App, competition: Competition, view: View, asked: &HeaderMap) -
         }
     });
     Ok(([(header::ETAG, etag_value)], attachment, Body::from_stream(lines)).into_response())
+}
+
+/// Whether `Accept-Encoding` names gzip, and not to refuse it.
+fn takes_gzip(asked: &HeaderMap) -> bool {
+    let lines = asked.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|one| {
+        let (name, weight) = one.split_once(';').unwrap_or((one, ""));
+        let is_refused = weight.replace(' ', "").trim_start_matches("q=").parse::<f32>() == Ok(0.0);
+        name.trim().eq_ignore_ascii_case("gzip") && !is_refused
+    })
+}
+
+/// The whole board, packed. Whoever asks while it is made waits for the same.
+async fn packed(app: &App, competition: &Competition, view: View) -> Result<Bytes> {
+    let key = PageKey::of(competition, view, Key::first());
+    if let Some(packed) = app.boards.packed.get(&key) {
+        return Ok(packed);
+    }
+    let _packing = app.boards.packing.lock().await;
+    if let Some(packed) = app.boards.packed.get(&key) {
+        return Ok(packed);
+    }
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    let (mut after, mut is_first) = (Some(Key::first()), true);
+    while let Some(key) = after {
+        let (text, next) = part(app, competition, view, key, is_first).await?;
+        gzip.write_all(text.as_bytes()).map_err(anyhow::Error::from)?;
+        (after, is_first) = (next, false);
+    }
+    let packed = Bytes::from(gzip.finish().map_err(anyhow::Error::from)?);
+    app.boards.packed.put(key, packed.clone());
+    Ok(packed)
 }
 
 /// The lines after a key, below the heading where they are the first, and the key of what follows.
@@ -123,6 +167,15 @@ mod tests {
         text.clear();
         push_line(&mut text, &Row::sample(), Some(3), 0, Some("https://holdout.example"));
         assert_eq!(text, format!("{line},https://holdout.example/topics/1\r\n"));
+    }
+
+    #[test]
+    fn gzip_is_sent_to_those_who_take_it() {
+        let asked = |line: &'static str| {
+            takes_gzip(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(line))]))
+        };
+        assert!(asked("gzip, deflate, br") && asked("br;q=1.0, GZIP;q=0.5"));
+        assert!(!asked("br") && !asked("gzip;q=0") && !asked("x-gzip") && !takes_gzip(&HeaderMap::new()));
     }
 
     #[test]

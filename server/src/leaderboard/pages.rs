@@ -19,14 +19,12 @@ use crate::competitions::access;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::model::{Competition, Phase};
 use crate::error::{AppError, Result};
-use crate::ids::TeamId;
-use crate::leaderboard::cache::{Drawn, OwnKey, PageKey};
+use crate::leaderboard::cache::{Drawn, PageKey};
 use crate::leaderboard::csv;
 use crate::leaderboard::model::{Key, Ranked, Row, View};
 use crate::leaderboard::read;
 use crate::medals;
 use crate::paths;
-use crate::ranks::attach;
 use crate::ranks::model::Summary;
 use crate::web::format;
 use crate::web::shell::Shell;
@@ -201,10 +199,10 @@ async fn show_board(
     let view = View::choose(&seen.competition, shell.now, wanted.wants_public());
     let drawn = draw(&app, &seen.competition, view, after).await?;
     let own = match seen.standing.team_id {
-        Some(team_id) => own_row(&app, &seen.competition, view, team_id).await?,
+        Some(team_id) => read::kept_own_row(&app, &seen.competition, view, team_id).await?,
         None => None,
     };
-    let summary = attach::summary(&app, &seen.competition, view).await?;
+    let summary = read::summary(&app, &seen.competition, view).await?;
     let frame = Frame::new(seen, Tab::Leaderboard, shell.now);
     Ok(BoardPage {
         shell,
@@ -219,12 +217,7 @@ async fn show_board(
 }
 
 async fn draw(app: &App, competition: &Competition, view: View, after: Key) -> Result<Arc<Drawn>> {
-    let key = PageKey {
-        competition: competition.id,
-        revision: (competition.board_revision, competition.ranks_revision),
-        view: view.name(),
-        after: after.to_string(),
-    };
+    let key = PageKey::of(competition, view, after);
     if let Some(drawn) = app.boards.pages.get(&key) {
         return Ok(drawn);
     }
@@ -245,21 +238,6 @@ async fn draw(app: &App, competition: &Competition, view: View, after: Key) -> R
     Ok(drawn)
 }
 
-/// A team's own row, kept under the competition's revision.
-///
-/// # Errors
-/// Those of the database.
-pub async fn own_row(app: &App, competition: &Competition, view: View, team: TeamId) -> Result<Option<Row>> {
-    let revision = (competition.board_revision, competition.ranks_revision);
-    let key = OwnKey { competition: competition.id, revision, view: view.name(), team };
-    if let Some(row) = app.boards.own_rows.get(&key) {
-        return Ok(row);
-    }
-    let row = read::own_row(app, competition, view, team).await?;
-    app.boards.own_rows.put(key, row.clone());
-    Ok(row)
-}
-
 async fn send_csv(
     State(app): State<App>,
     Path(slug): Path<String>,
@@ -270,7 +248,7 @@ async fn send_csv(
     let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
     let seen = read::settled_if_due(&app, seen).await?;
     let view = View::choose(&seen.competition, shell.now, wanted.wants_public());
-    csv::send(app, seen.competition, view, &asked)
+    csv::send(app, seen.competition, view, &asked).await
 }
 
 #[cfg(test)]

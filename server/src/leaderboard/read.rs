@@ -5,9 +5,11 @@ use crate::competitions::access::Seen;
 use crate::competitions::model::{Competition, Phase};
 use crate::error::Result;
 use crate::ids::TeamId;
+use crate::leaderboard::cache::{OwnKey, SummaryKey};
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::{ranked, settle, store};
-use crate::ranks::attach::attach;
+use crate::ranks::attach::{self, attach};
+use crate::ranks::model::Summary;
 
 /// Rows of a view after a key.
 ///
@@ -64,6 +66,41 @@ pub async fn own_row(
     let before = Key { rank: rank - 1, ..Key::first() };
     let mut rows = page(app, competition, view, before, 1).await?;
     Ok(rows.pop().filter(|row| row.team_id == team_id))
+}
+
+/// As [`own_row`], kept under the competition's revision.
+///
+/// # Errors
+/// As [`own_row`].
+pub async fn kept_own_row(
+    app: &App,
+    competition: &Competition,
+    view: View,
+    team: TeamId,
+) -> Result<Option<Row>> {
+    let revision = (competition.board_revision, competition.ranks_revision);
+    let key = OwnKey { competition: competition.id, revision, view: view.name(), team };
+    if let Some(row) = app.boards.own_rows.get(&key) {
+        return Ok(row);
+    }
+    let row = own_row(app, competition, view, team).await?;
+    app.boards.own_rows.put(key, row.clone());
+    Ok(row)
+}
+
+/// What is known of the board as a whole, kept likewise.
+///
+/// # Errors
+/// Those of the database.
+pub async fn summary(app: &App, competition: &Competition, view: View) -> Result<Option<Summary>> {
+    let revision = (competition.board_revision, competition.ranks_revision);
+    let key = SummaryKey { competition: competition.id, revision, view: view.name() };
+    if let Some(summary) = app.boards.summaries.get(&key) {
+        return Ok(summary);
+    }
+    let summary = attach::summary(app, competition, view).await?;
+    app.boards.summaries.put(key, summary.clone());
+    Ok(summary)
 }
 
 /// Where a competition is over and no final board stands yet, tries to make it first.

@@ -18,7 +18,7 @@ use crate::competitions::store::lists::{self, Card, Cursor};
 use crate::error::Result;
 use crate::forum::list::Listed;
 use crate::leaderboard::model::View;
-use crate::leaderboard::pages::own_row;
+use crate::leaderboard::read;
 use crate::notebooks::store::lists as notebooks;
 use crate::notifications::model::Written;
 use crate::notifications::store::follows;
@@ -167,7 +167,7 @@ async fn with_ranks(app: &App, member: &Member, cards: Vec<Card>) -> Result<Vec<
         let team = teams.iter().find(|(id, _)| *id == competition.id);
         let view = View::choose(competition, app.clock.now(), false);
         if let Some((id, team)) = team
-            && let Some(row) = own_row(app, competition, view, *team).await?
+            && let Some(row) = read::kept_own_row(app, competition, view, *team).await?
         {
             ranks.insert(*id, row.rank);
         }
