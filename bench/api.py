@@ -1,10 +1,11 @@
-"""The ten routes that people and programs use most."""
+"""The routes that people and programs use most."""
 
 import json
 import urllib.request
 
 import load
-from live import House
+import tree
+from live import House, print_memory
 from people import Person, wait_for
 
 TEAMS, SUBMISSIONS = 10_000, 200_000
@@ -22,6 +23,8 @@ ROUTES = [
     ("board", "/api/v1/competitions/synthetic/leaderboard"),
     ("allowance", "/api/v1/competitions/synthetic/allowance"),
     ("own submissions", "/api/v1/competitions/synthetic/submissions"),
+    ("whole board, CSV", "/c/synthetic/leaderboard.csv"),
+    ("board, no token", "/api/v1/competitions/synthetic/leaderboard"),
 ]
 
 
@@ -33,7 +36,11 @@ def bench(binaries, work, quick):
         host = Person(house.url, "bench-host")
         host.api("POST", "/competitions/synthetic/join", {"accept_rules": True})
         token = host.api("POST", "/tokens", {"name": "bench", "scopes": ["read"]})["token"]
-        return {"teams": teams, "submissions": submissions, "routes": routes(house.url, token, quick)}
+        with tree.Watch(house.pid) as watch:
+            answered = routes(house.url, token, quick)
+        print_memory("at its peak", {"mb": watch.peak_mb, "parts": watch.peak_parts})
+        sizes = {"teams": teams, "submissions": submissions}
+        return {**sizes, "routes": answered, "peak_mb": watch.peak_mb, "peak_parts": watch.peak_parts}
 
 
 def is_judging(url):
@@ -46,7 +53,8 @@ def routes(url, token, quick):
     seconds, runs = (2, 1) if quick else (10, 3)
     results = {}
     for name, path in ROUTES:
-        headers = [f"Authorization: Bearer {token}"] if path.startswith("/api") else []
+        headers = [f"Authorization: Bearer {token}"] if path.startswith("/api") and "no token" not in name else []
+        headers += ["Accept-Encoding: gzip"] if path.endswith(".csv") else []
         results[name] = {"path": path, **load.pages_a_second(url + path, seconds, runs, headers)}
         print(
             f"{name:<17} {results[name]['rps']:>8,.0f} requests/s, p50 {results[name]['p50_ms']:.2f} ms,"

@@ -14,18 +14,19 @@ import freshness
 import live
 import measure
 import tree
+from limit import Limit
 from people import Person
 
 # Pages and files a second in the last ten minutes, and pages a second once the private board is out (see README.md).
 DAYS = {
     "7,200 teams on one core": {
-        "teams": 7_200, "submissions": 132_000, "cores": {0}, "pages": 350, "files": 3.8, "reveal": 500,
+        "teams": 7_200, "submissions": 132_000, "cores": {0}, "mb": 1_024, "pages": 350, "files": 3.8, "reveal": 500,
     },
     "18,000 teams on two cores": {
-        "teams": 18_000, "submissions": 500_000, "cores": {0, 1}, "pages": 880, "files": 9.4, "reveal": 1_250,
+        "teams": 18_000, "submissions": 500_000, "cores": {0, 1}, "mb": 2_048, "pages": 880, "files": 9.4, "reveal": 1_250,
     },
 }
-QUICK_DAY = {"teams": 500, "submissions": 5_000, "cores": {0}, "pages": 100, "files": 1, "reveal": 200}
+QUICK_DAY = {"teams": 500, "submissions": 5_000, "cores": {0}, "mb": 1_024, "pages": 100, "files": 1, "reveal": 200}
 QUICK_SECONDS = 15
 REVEAL_SECONDS = 60
 ROWS, QUICK_ROWS = 200_000, 10_000
@@ -43,7 +44,7 @@ def bench(binaries, work, quick, seconds):
 def live_through(binaries, work, name, day, quick, seconds):
     seconds, rows = (QUICK_SECONDS, QUICK_ROWS) if quick else (seconds, ROWS)
     everything = os.sched_getaffinity(0)
-    with live.House(binaries, work / "house", cores=day["cores"] & everything) as house:
+    with Limit(day["mb"]) as limit, live.House(binaries, work / "house", day["cores"] & everything, limit) as house:
         stage = prepare(house, day, rows)
         os.sched_setaffinity(0, everything - day["cores"] or everything)
         try:
@@ -56,9 +57,10 @@ def live_through(binaries, work, name, day, quick, seconds):
                 reveal = look(house.url, ["/c/synthetic/leaderboard"], day["reveal"], REVEAL_SECONDS if not quick else 5)
         finally:
             os.sched_setaffinity(0, everything)
+        bound = limit.told()
     cores = len(day["cores"] & everything)
     result = {
-        **last_minutes, "score": judged, "reveal": reveal, "cpu_share": used / seconds / cores, "peak_mb": watch.peak_mb,
+        **last_minutes, "score": judged, "reveal": reveal, "cpu_share": used / seconds / cores, "peak_mb": watch.peak_mb, "bound": bound,
         "day": {key: value for key, value in day.items() if key != "cores"}, "cores": cores, "rows": rows, "seconds": seconds,
     }
     tell(name, result)
@@ -71,10 +73,15 @@ def tell(name, result):
         f"{name}, {result['seconds']} s: {pages['n']:,} pages, {pages['errors']} errors, p50 {pages['p50_ms']:.1f} ms, "
         f"p99 {pages['p99_ms']:.1f} ms; {files['n']:,} files of {result['rows']:,} rows, {files['errors']} errors, received "
         f"p50 {files['p50_ms']:.0f} ms, p99 {files['p99_ms']:.0f} ms; scored p50 {score['p50_ms']:.0f} ms, p99 "
-        f"{score['p99_ms']:.0f} ms after receipt; processor {result['cpu_share']:.0%}, peak {result['peak_mb']:.0f} MB; "
+        f"{score['p99_ms']:.0f} ms after receipt; processor {result['cpu_share']:.0%}, peak {result['peak_mb']:.0f} MB "
+        f"({told_bound(result['bound'])}); "
         f"the private board: {reveal['n']:,} pages, {reveal['errors']} errors, p99 {reveal['p99_ms']:.1f} ms",
         flush=True,
     )
+
+
+def told_bound(bound):
+    return "no bound" if bound is None else "under a bound of {limit_mb:,} MB, caches included, nothing killed".format(**bound)
 
 
 def prepare(house, day, rows):

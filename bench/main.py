@@ -12,7 +12,9 @@ from pathlib import Path
 
 import api
 import deadline
+import entries
 import evaluator
+import growth
 import live
 import measure
 import notebooks
@@ -22,7 +24,7 @@ import search
 import transfers
 
 ROOT = Path(__file__).parent.parent
-PARTS = ["scoring", "ranks", "evaluator", "live", "notebooks", "search", "api", "transfers", "deadline"]
+PARTS = ["scoring", "ranks", "evaluator", "live", "notebooks", "search", "api", "growth", "entries", "transfers", "deadline"]
 
 
 def arguments():
@@ -92,6 +94,10 @@ def main():
         results["search"] = search.bench(wanted.bin, wanted.work, wanted.quick)
     if "api" in parts:
         results["api"] = api.bench(wanted.bin, wanted.work, wanted.quick)
+    if "growth" in parts:
+        results["growth"] = growth.bench(wanted.bin, wanted.work, wanted.quick)
+    if "entries" in parts:
+        results["entries"] = entries.bench(wanted.bin, wanted.work, wanted.quick)
     if "transfers" in parts:
         results["transfers"] = transfers.bench(wanted.bin, wanted.work, wanted.quick)
     if "deadline" in parts:

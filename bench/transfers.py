@@ -1,15 +1,19 @@
 """Files on their way in and out of a house, and the same bytes written to and read from the same disk by nobody else."""
 
 import os
+import shutil
 import time
 import urllib.request
 from base64 import b64encode
+from contextlib import nullcontext
 
 import measure
-from live import House
+import tree
+from live import House, free_port
+from peers.nginx import Nginx
 from people import Person
 
-FILE_MB, QUICK_FILE_MB = 1024, 64
+FILES_MB, QUICK_FILES_MB = [200, 1024], [64]
 RUNS = 3
 PIECE_BYTES = 1 << 20
 # As the command line sends them.
@@ -18,19 +22,37 @@ TUS_PART_BYTES = 16 << 20
 
 def bench(binaries, work, quick):
     """Megabytes a second; every road beside what the disk does."""
-    size = (QUICK_FILE_MB if quick else FILE_MB) << 20
-    source = work / "transfer.bin"
-    fill(source, size)
-    with House(binaries, work / "house") as house:
+    with House(binaries, work / "house") as house, peer(work) as nginx:
         host = Person(house.url, "bench-host")
         slug = host.api("POST", "/competitions", {"title": "Bench of files"})["slug"]
-        taken = drive(roads(house, host, slug, source))
+        return [move(house, host, slug, nginx, work, size) for size in (QUICK_FILES_MB if quick else FILES_MB)]
+
+
+def peer(work):
+    """nginx, where it is installed."""
+    return Nginx(work / "nginx", free_port()) if shutil.which("nginx") else nullcontext()
+
+
+def move(house, host, slug, nginx, work, megabytes):
+    source = work / "transfer.bin"
+    fill(source, megabytes << 20)
+    at_rest = server_mb(house)
+    with tree.Watch(house.pid) as watch:
+        taken = drive(roads(house, host, slug, nginx, source))
     source.unlink()
-    return {"mb": size >> 20, **compared(taken, size)}
+    grown = watch.peak_parts["holdout"] - at_rest
+    print(f"files of {megabytes} MiB; the server's memory grew by {grown:.0f} MB", flush=True)
+    return {"mb": megabytes, "server_grew_mb": grown, **compared(taken, megabytes << 20)}
 
 
-def roads(house, host, slug, source):
+def server_mb(house):
+    return tree.memory_mb(house.pid)[1]["holdout"]
+
+
+def roads(house, host, slug, nginx, source):
+    peers = {"nginx, PUT": lambda: nginx.put(source, PIECE_BYTES)} if nginx else {}
     return {
+        **peers,
         "disk written": lambda: disk_written(source, house.folder / "floor.bin"),
         "upload": lambda: upload(host, slug, source),
         "upload by tus": lambda: upload_by_tus(host, slug, source),
@@ -52,7 +74,11 @@ def compared(taken, size):
     for name, result in results.items():
         floor = "disk read" if name in ("download", "disk read") else "disk written"
         result["of_disk"] = result["mb_s"] / results[floor]["mb_s"]
-        print(f"{name:<17} {result['mb_s']:>8,.0f} MB/s, {result['of_disk']:.2f} of the disk's", flush=True)
+        of_nginx = ""
+        if "nginx, PUT" in results and name.startswith("upload"):
+            result["of_nginx"] = result["mb_s"] / results["nginx, PUT"]["mb_s"]
+            of_nginx = f", {result['of_nginx']:.2f} of nginx's"
+        print(f"{name:<17} {result['mb_s']:>8,.0f} MB/s, {result['of_disk']:.2f} of the disk's{of_nginx}", flush=True)
     return results
 
 

@@ -64,17 +64,20 @@ def processor_seconds(root):
 
 
 class Watch:
-    """Looks four times a second and keeps the highest sum."""
+    """Looks four times a second and keeps the highest sum, and the highest of each kind of process."""
 
     def __init__(self, root):
         self.root = root
-        self.peak_mb = 0.0
+        self.peak_mb, self.peak_parts = 0.0, {}
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.look, daemon=True)
 
     def look(self):
         while not self.ended.is_set():
-            self.peak_mb = max(self.peak_mb, memory_mb(self.root)[0])
+            total, parts = memory_mb(self.root)
+            self.peak_mb = max(self.peak_mb, total)
+            for name, size in parts.items():
+                self.peak_parts[name] = max(self.peak_parts.get(name, 0.0), size)
             time.sleep(0.25)
 
     def __enter__(self):
