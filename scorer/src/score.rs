@@ -12,6 +12,7 @@ use crate::judge::Judge;
 use crate::metrics::compose::PartScore;
 use crate::metrics::{NoMeasure, Rows, Undefined, Values, finite};
 use crate::parallel;
+use crate::ranks::Rung;
 use crate::solution::{Solution, Split};
 
 /// What scoring a submission yields.
@@ -29,12 +30,17 @@ pub struct Outcome {
 /// The sentence for the participant.
 pub fn score(solution: &Solution, submission: &Content, limits: &Limits) -> Result<Outcome, Rejection> {
     let aligned = align(solution, submission, limits)?;
-    let [public, private] = score_splits(solution, &aligned, [Split::Public, Split::Private]);
     Ok(Outcome {
-        scores: Scores { public, private },
+        scores: both_scores(solution, &aligned),
         n_rows: solution.n_rows() as u64,
         notices: aligned.notices,
     })
+}
+
+/// The scores of the public and of the private rows.
+pub fn both_scores(solution: &Solution, aligned: &Aligned) -> Scores {
+    let [public, private] = score_splits(solution, aligned, [Split::Public, Split::Private]);
+    Scores { public, private }
 }
 
 /// The scores of several splits; what they share of the work is done once.
@@ -91,6 +97,15 @@ pub fn influence_on(
     let range = solution.range(split);
     with_rows(solution, aligned, range, |rows| {
         influence::influence_or_replicates(solution.judge(), rows, exact)
+    })
+}
+
+/// How far a file must come on the public rows to be shown, beside the team's best released file.
+pub fn rung(solution: &Solution, aligned: &Aligned, best: Option<&Aligned>) -> Rung {
+    let public = solution.range(Split::Public);
+    with_rows(solution, aligned, public.clone(), |rows| match best {
+        None => Rung::of(solution.judge(), rows, None),
+        Some(best) => with_rows(solution, best, public, |best| Rung::of(solution.judge(), rows, Some(best))),
     })
 }
 

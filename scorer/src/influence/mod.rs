@@ -61,7 +61,7 @@ impl Influence {
     }
 
     /// Adds another influence times a weight; `None` where the two count different units.
-    fn plus(mut self, other: &Self, weight: f64) -> Option<Self> {
+    pub(crate) fn plus(mut self, other: &Self, weight: f64) -> Option<Self> {
         if self.unit != other.unit || self.values.len() != other.values.len() {
             return None;
         }
@@ -74,15 +74,21 @@ impl Influence {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoInterval(pub String);
 
+/// The influence of every unit, however few there are: the first term of how the score moves. `None` for a
+/// metric of which no influence is known.
+pub fn linear(judge: &Judge, rows: &Rows<'_>) -> Option<Influence> {
+    composed(judge.metric, &judge.params, rows)
+        .filter(|found| found.values.iter().all(|value| value.is_finite()))
+}
+
 /// The influence of every unit on the score of these rows.
 ///
 /// # Errors
 /// [`NoInterval`] for a metric of which no influence is known, and for too few units.
 pub fn influence(judge: &Judge, rows: &Rows<'_>) -> Result<Influence, NoInterval> {
     refuse_rare_class(judge, rows)?;
-    let found = composed(judge.metric, &judge.params, rows)
-        .filter(|found| found.values.iter().all(|value| value.is_finite()))
-        .ok_or_else(|| NoInterval("For this metric no interval is known.".to_owned()))?;
+    let found =
+        linear(judge, rows).ok_or_else(|| NoInterval("For this metric no interval is known.".to_owned()))?;
     if found.values.len() < FEWEST_UNITS {
         let unit = if found.unit == Unit::Row { "rows" } else { "groups" };
         return Err(NoInterval(format!(

@@ -165,7 +165,7 @@ async fn conclude(runner: &Runner, leased: &Leased, work: &Work, ran: &Ran) -> s
     match written {
         Written::Yes => Ok(Stepped::Done { job_id }),
         Written::LeaseLost => Ok(Stepped::LeaseLost { job_id }),
-        Written::Stale => end_without_notebook(db, leased).await,
+        Written::Stale | Written::Overtaken => end_without_notebook(db, leased).await,
     }
 }
 

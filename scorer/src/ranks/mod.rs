@@ -7,6 +7,7 @@
 mod covariance;
 mod digits;
 mod draws;
+mod ladder;
 pub mod measure;
 mod ranges;
 mod shake_up;
@@ -14,6 +15,7 @@ mod shake_up;
 pub use covariance::{Covariance, TOGETHER};
 pub use digits::{Digits, digits};
 pub use draws::Normal;
+pub use ladder::{Rung, Step};
 pub use ranges::{RankRange, rank_ranges};
 pub use shake_up::shake_up;
 

@@ -18,10 +18,11 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
 use super::board;
 use super::cache::Cache;
 use super::message::{
-    Answer, Board, BoardEntry, BoardRanks, Draft, Entered, FileRef, Judging, RanksOutcome, Reply, Request,
-    SplitFiles, Table, receive, send,
+    Answer, Board, BoardEntry, BoardRanks, Climb, Draft, Entered, FileRef, Judging, RanksOutcome, Reply,
+    Request, SplitFiles, Table, receive, send,
 };
 use super::storage::{Storage, StorageError, Stored, is_passing};
+use crate::align::Aligned;
 use crate::custom;
 use crate::custom::sandbox::{self, Sandbox};
 use crate::examine::{self, Competition};
@@ -29,8 +30,9 @@ use crate::influence::{Exact, Influence, NoInterval};
 use crate::intake::content::{self, Bytes};
 use crate::intake::{Content, Limits, Source, read_header};
 use crate::judge::{Context, Judge, read_history};
+use crate::ranks::Rung;
 use crate::sample::check_against_sample;
-use crate::score::{influence_on, score};
+use crate::score::{both_scores, influence_on, rung};
 use crate::similar::{self, Answers, Draw};
 use crate::solution::{Solution, Split};
 use crate::split::SplitRule;
@@ -187,7 +189,9 @@ impl Child {
 
     fn answer(&mut self, request: Request) -> Answer {
         let answered = catch_unwind(AssertUnwindSafe(|| match request {
-            Request::Score { judging, submission } => self.score(&judging, &submission),
+            Request::Score { judging, submission, ladder } => {
+                self.score(&judging, &submission, ladder.as_ref())
+            }
             Request::Check { judging, file, sample } => self.check(&judging, &file, sample.as_ref()),
             Request::Compare { judging, sample, entered } => {
                 self.compare(&judging, sample.as_ref(), &entered)
@@ -210,12 +214,19 @@ impl Child {
         }
     }
 
-    fn score(&mut self, judging: &Judging, submission: &FileRef) -> Result<Answer, Refusal> {
+    fn score(
+        &mut self,
+        judging: &Judging,
+        submission: &FileRef,
+        ladder: Option<&Climb>,
+    ) -> Result<Answer, Refusal> {
         let bytes = self.read(submission)?;
         match (&*self.solution(judging)?, &judging.module) {
             (Prepared::Catalogue(solution), _) => {
-                let outcome = score(solution, &open(bytes, &self.limits)?, &self.limits)?;
-                Ok(Answer::Scored { scores: outcome.scores })
+                let aligned = crate::align::align(solution, &open(bytes, &self.limits)?, &self.limits)?;
+                let scores = both_scores(solution, &aligned);
+                let climb = |climb: &Climb| self.rung(solution, &aligned, climb.best.as_ref());
+                Ok(Answer::Scored { scores, rung: ladder.map(climb).transpose()? })
             }
             (Prepared::Module { solution, columns }, Some(source)) => {
                 let aligned =
@@ -223,6 +234,18 @@ impl Child {
                 self.score_by_module(source, &judging.params, solution, &aligned)
             }
             (Prepared::Module { .. }, None) => Err(Fault::Solution.into()),
+        }
+    }
+
+    /// The best file was scored under this version, so it can be read.
+    fn rung(&self, solution: &Solution, aligned: &Aligned, best: Option<&FileRef>) -> Result<Rung, Fault> {
+        let Some(best) = best else { return Ok(rung(solution, aligned, None)) };
+        let best = open(self.read(best)?, &self.limits)
+            .and_then(|content| Ok(crate::align::align(solution, &content, &self.limits)?));
+        match best {
+            Ok(best) => Ok(rung(solution, aligned, Some(&best))),
+            Err(Refusal::Rejected(_)) => Err(Fault::Solution),
+            Err(Refusal::Fault(fault)) => Err(fault),
         }
     }
 
@@ -235,7 +258,7 @@ impl Child {
     ) -> Result<Answer, Refusal> {
         let module = custom::Module { source: source.to_owned(), params: params.clone() };
         match custom::score(self.modules.sandbox()?, &module, solution, aligned) {
-            Ok(scores) => Ok(Answer::Scored { scores }),
+            Ok(scores) => Ok(Answer::Scored { scores, rung: None }),
             Err(custom::Failure::Refused(rejection)) => Err(rejection.into()),
             Err(custom::Failure::Broke(report)) => Ok(Answer::Broke { report }),
             Err(custom::Failure::Platform(reason)) => {

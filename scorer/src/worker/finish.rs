@@ -15,9 +15,11 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::broke;
+use super::climbing;
 use super::message::SplitFiles;
 use super::read::Submission;
 use super::storage::Stored;
+use crate::ranks::{Rung, Step};
 
 /// What became of an outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub enum Written {
     LeaseLost,
     /// What the outcome was computed from is no longer what counts; nothing was written.
     Stale,
+    /// Another file of the team came before it on a Ladder; nothing was written.
+    Overtaken,
 }
 
 /// Runs `write` in one transaction with the end of the job. Unless it answers [`Written::Yes`]
@@ -50,7 +54,11 @@ pub(crate) async fn with_the_job(
 /// What a submission's file came to under one version.
 #[derive(Debug, Clone, Copy)]
 pub enum Judged<'a> {
-    Scored(&'a Scores),
+    Scored {
+        scores: &'a Scores,
+        /// Where the board is a Ladder.
+        rung: Option<Rung>,
+    },
     Rejected(&'a Rejection),
     /// The host's metric broke, with the report for the host alone.
     Broke(&'a str),
@@ -74,6 +82,9 @@ pub async fn judged(
             return Ok(Written::Stale);
         };
         let submission = &Submission { team_id: before.team_id, ..submission.clone() };
+        if climbing::is_overtaken(conn, submission).await? {
+            return Ok(Written::Overtaken);
+        }
         if submission.is_rescoring {
             return rescored(conn, leased.competition()?, submission, &before, judged).await;
         }
@@ -81,9 +92,7 @@ pub async fn judged(
             return Ok(Written::Stale);
         }
         match judged {
-            Judged::Scored(scores) => {
-                scored(conn, leased.competition()?, submission, &before, scores).await?
-            }
+            Judged::Scored { .. } => scored(conn, leased.competition()?, submission, &before, judged).await?,
             Judged::Rejected(rejection) => rejected(conn, submission, rejection).await?,
             Judged::Broke(report) => broke::broke(conn, submission, report).await?,
         }
@@ -98,7 +107,7 @@ async fn scored(
     competition_id: i64,
     submission: &Submission,
     before: &Before,
-    scores: &Scores,
+    judged: Judged<'_>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "update submissions
@@ -108,7 +117,7 @@ async fn scored(
     )
     .execute(&mut *conn)
     .await?;
-    write_score(conn, submission, Judged::Scored(scores)).await?;
+    write_score(conn, submission, judged).await?;
     follow(conn, competition_id, submission).await?;
     place(conn, competition_id, submission, before, before.state != "scored").await
 }
@@ -233,20 +242,25 @@ async fn write_score(
     submission: &Submission,
     judged: Judged<'_>,
 ) -> sqlx::Result<()> {
-    let (public, private, rejection) = match judged {
-        Judged::Scored(scores) => (scores.public.clone(), scores.private.clone(), None),
+    let (public, private, rejection, rung) = match judged {
+        Judged::Scored { scores, rung } => (scores.public.clone(), scores.private.clone(), None, rung),
         Judged::Rejected(rejection) => {
             let none = SplitScore::Undefined { undefined: rejection.message.clone() };
-            (none.clone(), none, Some(json(rejection)?))
+            (none.clone(), none, Some(json(rejection)?), None)
         }
         Judged::Broke(_) => return Ok(()), // reported instead
     };
     broke::forget(conn, submission).await?;
+    let climber = submission.climber.as_ref();
+    let step =
+        climber.zip(rung).and_then(|(climber, rung)| climber.step(submission.direction, &public, rung));
+    let shown = step.map(Step::shown).or(public.value());
     sqlx::query!(
         "insert into scores
             (submission_id, version_id, team_id, received_at, is_late, public_score, public_undefined, rank_key,
-             rejection, submission_sha256, solution_sha256, metric_sha256, engine_version, part_scores, scored_at)
-         select id, $2, team_id, received_at, is_late, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_now()
+             rejection, submission_sha256, solution_sha256, metric_sha256, engine_version, part_scores, ladder_step,
+             scored_at)
+         select id, $2, team_id, received_at, is_late, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, clock_now()
          from submissions
          where id = $1
          on conflict (submission_id, version_id) do update set
@@ -259,21 +273,24 @@ async fn write_score(
             metric_sha256 = excluded.metric_sha256,
             engine_version = excluded.engine_version,
             part_scores = excluded.part_scores,
+            ladder_step = excluded.ladder_step,
             scored_at = excluded.scored_at",
         submission.id,
         submission.version_id,
-        public.value(),
+        shown,
         public.reason(),
-        public.value().map(|score| rank_key(submission.direction, score)),
+        shown.map(|score| rank_key(submission.direction, score)),
         rejection,
         submission.sha256,
         submission.solution_sha256,
         &submission.metric_sha256[..],
         ENGINE_VERSION,
         public.parts(),
+        step.map(Step::name),
     )
     .execute(&mut *conn)
     .await?;
+    climbing::keep_exact(conn, submission, step.and(public.value())).await?;
     sqlx::query!(
         "insert into private_scores (submission_id, version_id, private_score, private_undefined, part_scores)
          values ($1, $2, $3, $4, $5)

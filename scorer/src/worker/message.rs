@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::storage::{StorageError, Stored};
-use crate::ranks::{Digits, RankRange};
+use crate::ranks::{Digits, RankRange, Rung};
 
 /// No message is longer.
 const MAX_MESSAGE_BYTES: usize = 16 << 20;
@@ -119,10 +119,17 @@ pub struct Entered {
     pub file: FileRef,
 }
 
+/// A submission to a board that is a Ladder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Climb {
+    /// The team's best file of those before whose score was released.
+    pub best: Option<FileRef>,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "snake_case")]
 pub enum Request {
-    Score { judging: Judging, submission: FileRef },
+    Score { judging: Judging, submission: FileRef, ladder: Option<Climb> },
     Check { judging: Judging, file: FileRef, sample: Option<FileRef> },
     Compare { judging: Judging, sample: Option<FileRef>, entered: Vec<Entered> },
     Examine { draft: Draft },
@@ -134,9 +141,10 @@ impl Request {
     /// Every file that it names.
     pub fn files(&self) -> Vec<&FileRef> {
         match self {
-            Self::Score { judging, submission } => {
+            Self::Score { judging, submission, ladder } => {
                 let mut files = judging.files();
                 files.push(submission);
+                files.extend(ladder.iter().filter_map(|climb| climb.best.as_ref()));
                 files
             }
             Self::Check { judging, file, sample } => {
@@ -254,6 +262,8 @@ pub struct TeamRanks {
 pub enum Answer {
     Scored {
         scores: Scores,
+        /// Where the board is a Ladder.
+        rung: Option<Rung>,
     },
     /// The file fits.
     Fits {
@@ -386,9 +396,9 @@ mod tests {
             private: SplitScore::Undefined { undefined: "one class only".to_owned() },
         };
         let mut pipe = Vec::new();
-        send(&mut pipe, &Answer::Scored { scores: scores.clone() }).expect("sent");
+        send(&mut pipe, &Answer::Scored { scores: scores.clone(), rung: None }).expect("sent");
         let mut input = pipe.as_slice();
-        let Some(Answer::Scored { scores: arrived }) = receive(&mut input).expect("received") else {
+        let Some(Answer::Scored { scores: arrived, .. }) = receive(&mut input).expect("received") else {
             panic!("another answer")
         };
         assert_eq!(arrived, scores);

@@ -10,6 +10,7 @@ mod cache;
 pub mod child;
 pub mod clean;
 pub mod cli;
+mod climbing;
 mod comparing;
 pub mod database;
 pub mod depot;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
+use super::climbing::{self, Climber};
 use super::comparing;
 use super::message::{DataFiles, Draft, FileRef, Judging, Request, Table};
 use super::ranks;
@@ -70,6 +71,8 @@ pub struct Submission {
     pub solution_sha256: Vec<u8>,
     pub metric_sha256: [u8; 32],
     pub direction: Direction,
+    /// Where the board is a Ladder.
+    pub climber: Option<Climber>,
 }
 
 /// Reads what the leased job is about. `None` when a part of it is missing: the platform's fault.
@@ -112,23 +115,27 @@ async fn submission(
         "select s.team_id, s.storage_key, s.sha256 from submissions s where s.id = $1",
         submission_id
     )
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await?;
-    Ok(row.zip(version).map(|(row, version)| Work {
+    let Some((row, version)) = row.zip(version) else { return Ok(None) };
+    let climber = climbing::climber(conn, submission_id, version.version_id).await?;
+    Ok(Some(Work {
+        request: Request::Score {
+            judging: version.judging.clone(),
+            submission: file(row.storage_key, Some(row.sha256.clone())),
+            ladder: climber.as_ref().map(Climber::climb),
+        },
         about: About::Submission(Submission {
             id: submission_id,
             team_id: row.team_id,
-            sha256: row.sha256.clone(),
+            sha256: row.sha256,
             version_id: version.version_id,
             is_rescoring,
             solution_sha256: version.solution_sha256,
             metric_sha256: version.judging.metric_sha256(),
             direction: version.direction,
+            climber,
         }),
-        request: Request::Score {
-            judging: version.judging,
-            submission: file(row.storage_key, Some(row.sha256)),
-        },
     }))
 }
 

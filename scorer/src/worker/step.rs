@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use super::announce;
+use super::climbing;
 use super::comparing;
 use super::depot::Depot;
 use super::finish::{self, Judged, Written};
@@ -63,6 +64,9 @@ pub async fn step(worker: &mut Worker) -> sqlx::Result<Stepped> {
     let Some(leased) = claim_or_ask(worker).await? else { return Ok(Stepped::Idle) };
     let db = worker.db.clone();
     if leave_to_gpu(worker, &leased).await? {
+        return pass_on(&db, &leased).await;
+    }
+    if patiently(async || climbing::waits_for_earlier(&db, &leased).await).await? {
         return pass_on(&db, &leased).await;
     }
     let Some(work) = patiently(async || read::work(&db, &leased).await).await? else {
@@ -200,6 +204,7 @@ async fn conclude(worker: &Worker, leased: &Leased, about: &About, answer: Answe
         Some(Written::Yes) => Ok(Stepped::Done { job_id }),
         Some(Written::LeaseLost) => Ok(Stepped::LeaseLost { job_id }),
         Some(Written::Stale) => fault(db, leased, "the competition changed while it was being read").await,
+        Some(Written::Overtaken) => pass_on(db, leased).await,
         None => fault(db, leased, "the scoring process gave an answer to another question").await,
     }
 }
@@ -212,8 +217,9 @@ async fn write(
     answer: &Answer,
 ) -> sqlx::Result<Option<Written>> {
     let written = match (about, answer) {
-        (About::Submission(submission), Answer::Scored { scores }) => {
-            finish::judged(db, leased, submission, Judged::Scored(scores)).await?
+        (About::Submission(submission), Answer::Scored { scores, rung }) => {
+            let judged = Judged::Scored { scores, rung: *rung };
+            finish::judged(db, leased, submission, judged).await?
         }
         (About::Submission(submission), Answer::Rejected { rejection }) => {
             finish::judged(db, leased, submission, Judged::Rejected(rejection)).await?
@@ -224,8 +230,9 @@ async fn write(
         (About::Verification { verification_id, submission }, Answer::Broke { report }) => {
             verify::verified(db, leased, *verification_id, submission, Judged::Broke(report)).await?
         }
-        (About::Verification { verification_id, submission }, Answer::Scored { scores }) => {
-            verify::verified(db, leased, *verification_id, submission, Judged::Scored(scores)).await?
+        (About::Verification { verification_id, submission }, Answer::Scored { scores, rung }) => {
+            let judged = Judged::Scored { scores, rung: *rung };
+            verify::verified(db, leased, *verification_id, submission, judged).await?
         }
         (About::Verification { verification_id, submission }, Answer::Rejected { rejection }) => {
             verify::verified(db, leased, *verification_id, submission, Judged::Rejected(rejection)).await?

@@ -23,10 +23,11 @@ pub async fn verified(
     with_the_job(db, leased, async |conn| {
         let record = sqlx::query_as!(
             Record,
-            r#"select x.public_score, p.private_score as "private_score?", x.rejection is not null as "is_rejected!",
+            r#"select coalesce(e.public_score, x.public_score) as public_score, p.private_score as "private_score?", x.rejection is not null as "is_rejected!",
                       x.part_scores as "public_parts?", p.part_scores as "private_parts?", x.submission_sha256, x.solution_sha256, x.metric_sha256
                from scores x
                left join private_scores p on p.submission_id = x.submission_id and p.version_id = x.version_id
+               left join exact_public_scores e on e.submission_id = x.submission_id and e.version_id = x.version_id
                where x.submission_id = $1 and x.version_id = $2"#,
             submission.id,
             submission.version_id,
@@ -69,7 +70,7 @@ impl Record {
     fn differences(&self, submission: &Submission, judged: Judged<'_>) -> Vec<&'static str> {
         let bits = |score: Option<f64>| score.map(f64::to_bits);
         let (public, private, is_rejected) = match judged {
-            Judged::Scored(scores) => (Some(&scores.public), Some(&scores.private), false),
+            Judged::Scored { scores, .. } => (Some(&scores.public), Some(&scores.private), false),
             Judged::Rejected(_) => (None, None, true),
             Judged::Broke(_) => return vec!["The metric broke on the file, and did not before."],
         };
@@ -126,6 +127,7 @@ mod tests {
             solution_sha256: vec![2],
             metric_sha256: [3; 32],
             direction: Direction::LowerIsBetter,
+            climber: None,
         };
         let record = Record {
             public_score: Some(0.1 + 0.2),
@@ -139,17 +141,18 @@ mod tests {
         };
         let undefined = || SplitScore::Undefined { undefined: "No rows.".to_owned() };
         let scores = |public: f64| Scores { public: SplitScore::Defined(public), private: undefined() };
-        assert!(record.differences(&submission, Judged::Scored(&scores(0.1 + 0.2))).is_empty());
-        let found = record.differences(&submission, Judged::Scored(&scores(0.3)));
-        assert_eq!(found, ["The public score differs."]);
+        let found = |record: &Record, scores: &Scores| {
+            record.differences(&submission, Judged::Scored { scores, rung: None })
+        };
+        assert!(found(&record, &scores(0.1 + 0.2)).is_empty());
+        assert_eq!(found(&record, &scores(0.3)), ["The public score differs."]);
 
         let record = Record { public_parts: Some(vec![0.1 + 0.2, 0.5]), ..record };
         let ranked = |last: f64| Scores {
             public: SplitScore::Ranked { parts: vec![0.1 + 0.2, last] },
             private: undefined(),
         };
-        assert!(record.differences(&submission, Judged::Scored(&ranked(0.5))).is_empty());
-        let found = record.differences(&submission, Judged::Scored(&ranked(0.5 + f64::EPSILON)));
-        assert_eq!(found, ["A public score of a part differs."]);
+        assert!(found(&record, &ranked(0.5)).is_empty());
+        assert_eq!(found(&record, &ranked(0.5 + f64::EPSILON)), ["A public score of a part differs."]);
     }
 }

@@ -81,6 +81,7 @@ impl Draft {
             team_limit: limits.team,
             max_upload_bytes: limits.max_upload_bytes,
             score_decimals: limits.score_decimals,
+            ladder: limits.ladder,
             pages: Vec::new(),
             data: Vec::new(),
             metric: None,

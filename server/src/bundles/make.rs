@@ -180,6 +180,7 @@ fn limits(contents: &Contents) -> Patch {
         team_limit: Some(contents.team_limit),
         max_upload_bytes: Some(contents.max_upload_bytes),
         score_decimals: Some(contents.score_decimals),
+        ladder: Some(contents.ladder),
         visibility: Some(contents.visibility.clone()),
         ..Patch::default()
     }

@@ -109,6 +109,7 @@ fn receipt(paint: Paint, found: &Value) -> String {
             ("public score", score("public_score")),
             ("private score", score("private_score")),
             ("no score", text(found, "public_undefined")),
+            ("held back", text(found, "held")),
             ("failure", text(found, "failure")),
             ("received", local(&found["received_at"])),
             ("sent by", text(found, "sender")),

@@ -177,6 +177,9 @@ fn outcome(paint: Paint, submission: &Value) -> String {
         Some("failed") => "It has no score.".to_owned(),
         _ => format!("Submission {}: {}.", submission["id"], place(submission)),
     }];
+    if submission["held"].is_string() {
+        lines.push(text(submission, "held"));
+    }
     if submission["lateness"].is_string() {
         lines.push(text(submission, "lateness"));
     }

@@ -13,7 +13,7 @@ use crate::competitions::changes::{self, Changed};
 use crate::competitions::model::{Competition, Phase};
 use crate::competitions::settings::{Basics, Limits, Patch, Timeline, Visibility, read_emails};
 use crate::competitions::store::texts::{TextPage, Writing};
-use crate::competitions::{create, propose, store, supply};
+use crate::competitions::{create, ladder, propose, store, supply};
 use crate::error::{AppError, Result};
 use crate::folder::links;
 use crate::ids::CompetitionId;
@@ -190,7 +190,7 @@ pub async fn edit_limits(app: &App, host: &Member, seen: &Seen, limits: Limits) 
 }
 
 async fn set_limits(conn: &mut PgConnection, before: &Competition, limits: Limits) -> Result<()> {
-    let limits = limits.checked()?;
+    let limits = Limits { ladder: ladder::changed(before, limits.ladder)?, ..limits.checked()? };
     if before.launched_at.is_some() {
         only_upward(before, &limits)?;
     }
@@ -464,6 +464,7 @@ mod tests {
             team: before.team_limit,
             max_upload_bytes: before.max_upload_bytes,
             score_decimals: 3,
+            ladder: before.ladder,
         };
         assert!(only_upward(&before, &same).is_ok());
         assert!(only_upward(&before, &Limits { daily: before.daily_limit - 1, ..same }).is_err());

@@ -6,6 +6,7 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::archives;
 use crate::competitions::access::Seen;
+use crate::competitions::ladder::{self, Facts, Ladder};
 use crate::competitions::settings::Timeline;
 use crate::competitions::setup::{self, Hindrance};
 use crate::competitions::{audit, edit, propose, store};
@@ -30,10 +31,16 @@ pub async fn launch(app: &App, host: &Member, seen: &Seen, audit_reason: Option<
         return Err(AppError::Refused(sentence(&hindrances)));
     }
     let reason = audit::reason_to_launch(&draft, audit_reason)?;
-    store::drafts::set_launched(&mut tx, id, draft.version.id, reason.as_deref(), now).await?;
+    let facts = Facts::of(&competition, &draft, app.site.get().open_registration);
+    let ladder = match competition.ladder {
+        // Its scores were made where there was none.
+        Ladder::Auto if draft.is_imported => Ladder::Off,
+        chosen => ladder::at_launch(chosen, &facts)?,
+    };
+    store::drafts::set_launched(&mut tx, id, draft.version.id, reason.as_deref(), ladder, now).await?;
     let detail = serde_json::json!({
         "version": draft.version.number, "metric": draft.version.metric,
-        "audit": draft.overall(), "audit_reason": reason,
+        "audit": draft.overall(), "audit_reason": reason, "ladder": ladder,
     });
     store::drafts::note(&mut tx, now, host.id, "launch", id, &detail).await?;
     if draft.is_imported {

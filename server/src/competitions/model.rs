@@ -5,6 +5,7 @@ use holdout_contract::audit::Plan;
 use holdout_contract::ranks::RankedPart;
 use sqlx::types::Json;
 
+use crate::competitions::ladder::Ladder;
 use crate::ids::{CompetitionId, UserId, VersionId};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +27,7 @@ pub struct Competition {
     pub max_upload_bytes: i64,
     /// The host's, or as many as the noise justifies.
     pub score_decimals: i32,
+    pub ladder: Ladder,
     pub is_demo: bool,
     pub is_synthetic: bool,
     pub n_teams: i32,
@@ -86,6 +88,11 @@ impl Competition {
         Plan::of(self.score_decimals, self.daily_limit, self.starts_at.zip(self.ends_at))
     }
 
+    /// Whether its public board is a Ladder; of a draft that is not decided yet.
+    pub fn is_ladder(&self) -> bool {
+        self.ladder == Ladder::On
+    }
+
     /// What the metric is called on the competition's pages.
     pub fn metric_name(&self) -> Option<&str> {
         let name = self.metric.as_deref()?;
@@ -126,6 +133,7 @@ impl Competition {
             team_limit: 5,
             max_upload_bytes: 104_857_600,
             score_decimals: 5,
+            ladder: Ladder::Off,
             is_demo: false,
             is_synthetic: false,
             n_teams: 12,

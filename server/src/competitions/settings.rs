@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
+use crate::competitions::ladder::Ladder;
 use crate::competitions::model::Competition;
 use crate::error::{AppError, Result};
 
@@ -203,6 +204,7 @@ pub struct Limits {
     pub max_upload_bytes: i64,
     /// Digits of a score shown while open.
     pub score_decimals: i32,
+    pub ladder: Ladder,
 }
 
 impl Limits {
@@ -213,6 +215,7 @@ impl Limits {
             team: competition.team_limit,
             max_upload_bytes: competition.max_upload_bytes,
             score_decimals: competition.score_decimals,
+            ladder: competition.ladder,
         }
     }
 
@@ -242,7 +245,14 @@ impl Limits {
 impl Default for Limits {
     /// Those of a new competition.
     fn default() -> Self {
-        Self { daily: 5, finals: 2, team: 5, max_upload_bytes: 104_857_600, score_decimals: 5 }
+        Self {
+            daily: 5,
+            finals: 2,
+            team: 5,
+            max_upload_bytes: 104_857_600,
+            score_decimals: 5,
+            ladder: Ladder::Auto,
+        }
     }
 }
 
@@ -299,6 +309,7 @@ pub struct Patch {
     pub team_limit: Option<i32>,
     pub max_upload_bytes: Option<i64>,
     pub score_decimals: Option<i32>,
+    pub ladder: Option<Ladder>,
     pub visibility: Option<String>,
     /// Who is invited by name; the whole list.
     pub emails: Option<Vec<String>>,
@@ -337,6 +348,7 @@ impl Patch {
             team: self.team_limit.unwrap_or(before.team_limit),
             max_upload_bytes: self.max_upload_bytes.unwrap_or(before.max_upload_bytes),
             score_decimals: self.score_decimals.unwrap_or(before.score_decimals),
+            ladder: self.ladder.unwrap_or(before.ladder),
         };
         (limits != Limits::of(before)).then_some(limits)
     }

@@ -13,7 +13,8 @@ use crate::app::App;
 use crate::competitions::access::{self, Seen, Standing};
 use crate::competitions::create::{self, Address};
 use crate::competitions::files::{self as data, DataUpload};
-use crate::competitions::settings::{Basics, Timeline};
+use crate::competitions::ladder::Ladder;
+use crate::competitions::settings::{Basics, Limits, Timeline};
 use crate::competitions::setup::{self, Hindrance};
 use crate::competitions::supply::{self, MetricChoice, Sealing};
 use crate::competitions::{edit, launch};
@@ -110,6 +111,9 @@ async fn supply_draft(
         public_fraction: 0.3,
     };
     edit::move_times(app, host, seen, &timeline(app, demo)?, "").await?;
+    // Small as they are: whoever tries a demonstration is to see what every file comes to.
+    let limits = Limits { ladder: Ladder::Off, ..Limits::of(&seen.competition) };
+    edit::edit_limits(app, host, seen, limits).await?;
     wait_for_metric(app, &demo.metric).await?;
     supply::choose_metric(app, host, seen, &choice, whatever_stands).await?;
     Ok(())

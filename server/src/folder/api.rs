@@ -97,6 +97,7 @@ pub async fn snapshot(conn: &mut PgConnection, of: Competition, now: DateTime<Ut
         team_limit: of.team_limit,
         max_upload_bytes: of.max_upload_bytes,
         score_decimals: of.score_decimals,
+        ladder: of.ladder,
     };
     let proposed_pages = proposed.into_iter().map(|page| page.slug).collect();
     Ok(Snapshot { competition, state, launched_at, version, sealed_sha256, proposed_pages })

@@ -12,6 +12,7 @@ use similar::TextDiff;
 use super::api::Snapshot;
 use super::model::{Audit, Contents, DATA, DataFile, Metric, Module, PAGES, Page};
 use crate::competitions::edit::OWN_PAGES;
+use crate::competitions::ladder::Ladder;
 use crate::competitions::supply;
 use crate::web::format;
 
@@ -93,6 +94,10 @@ pub fn diff(folder: &Contents, server: &Snapshot, catalogue: &[MetricSpec]) -> V
         .into_iter()
         .zip(settings(folder))
         .filter(|(before, after)| before.1 != after.1)
+        // Left to Holdout, it is what the launch made of it.
+        .filter(|(_, (name, after))| {
+            *name != "ladder" || after != Ladder::Auto.name() || server.launched_at.is_none()
+        })
         .map(|((name, before), (_, after))| Change::Setting { name, before, after })
         .collect();
     changes.extend(pages(&before.pages, &folder.pages));
@@ -119,6 +124,7 @@ fn settings(of: &Contents) -> Vec<(&'static str, String)> {
         ("team_limit", of.team_limit.to_string()),
         ("max_upload_bytes", of.max_upload_bytes.to_string()),
         ("score_decimals", of.score_decimals.to_string()),
+        ("ladder", of.ladder.name().to_owned()),
     ]
 }
 
@@ -352,6 +358,7 @@ mod tests {
             team_limit: 5,
             max_upload_bytes: 1024,
             score_decimals: 5,
+            ladder: Ladder::Auto,
             pages: vec![page("overview", "One\nTwo\n"), page("prizes", "A cake.\n")],
             data: vec![file("train.csv", "train", "aa"), file("notes.txt", "data", "bb")],
             metric: Some(metric("pinball", serde_json::json!({ "quantile": 0.5 }))),

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::competitions::ladder::Ladder;
 use crate::competitions::settings::{Limits, Timeline, file_name_from};
 
 /// The version of the folder's layout that this program writes and reads.
@@ -32,6 +33,9 @@ pub struct Contents {
     pub team_limit: i32,
     pub max_upload_bytes: i64,
     pub score_decimals: i32,
+    /// Whether the public board is a Ladder; `auto` leaves it to Holdout.
+    #[serde(default)]
+    pub ladder: Ladder,
     /// Those that a host wrote, in their order.
     pub pages: Vec<Page>,
     pub data: Vec<DataFile>,
@@ -109,6 +113,7 @@ impl Contents {
             team: self.team_limit,
             max_upload_bytes: self.max_upload_bytes,
             score_decimals: self.score_decimals,
+            ladder: self.ladder,
         }
     }
 

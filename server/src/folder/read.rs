@@ -11,6 +11,7 @@ use super::model::{Contents, DATA, FORMAT, SETTINGS};
 use super::problems::{Lines, Problem, Problems, n_errors};
 use super::sections::{Located, Section, Source};
 use super::{parts, tables};
+use crate::competitions::ladder::Ladder;
 use crate::competitions::settings::{self, Limits, Timeline, Visibility};
 use crate::error::AppError;
 use crate::files::sha256_of;
@@ -86,6 +87,7 @@ fn read_settings(root: &Path, catalogue: &[MetricSpec], problems: &Problems) -> 
         team_limit: limits.team,
         max_upload_bytes: limits.max_upload_bytes,
         score_decimals: limits.score_decimals,
+        ladder: limits.ladder,
         pages,
         data: data.into_iter().map(|file| file.value).collect(),
         metric,
@@ -214,6 +216,7 @@ fn limits(top: &mut Section<'_>, source: Source<'_>) -> Option<Limits> {
     let usual = Limits::default();
     let Some(mut section) = top.section("limits", "[limits]") else { return Some(usual) };
     let mut lines = Vec::new();
+    let ladder = checked_ladder(&mut section, source);
     let mut limit = |key: &'static str, usual: i64| {
         let found = section.integer(key);
         lines.push((key, found.map_or(section.line, |found| found.line)));
@@ -222,6 +225,7 @@ fn limits(top: &mut Section<'_>, source: Source<'_>) -> Option<Limits> {
     // What is too large for the platform's type is out of the bounds as well.
     let narrow = |value: i64| i32::try_from(value).unwrap_or(i32::MAX);
     let limits = Limits {
+        ladder,
         daily: narrow(limit("daily_limit", usual.daily.into())),
         finals: narrow(limit("final_limit", usual.finals.into())),
         team: narrow(limit("team_limit", usual.team.into())),
@@ -231,6 +235,14 @@ fn limits(top: &mut Section<'_>, source: Source<'_>) -> Option<Limits> {
     section.finish();
     report(source, limits.faults(), &lines);
     Some(limits)
+}
+
+fn checked_ladder(section: &mut Section<'_>, source: Source<'_>) -> Ladder {
+    let Some(found) = section.text("ladder") else { return Ladder::Auto };
+    Ladder::read(&found.value).unwrap_or_else(|error| {
+        source.error(found.line, sentence(error));
+        Ladder::Auto
+    })
 }
 
 impl Folder {

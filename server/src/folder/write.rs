@@ -67,6 +67,7 @@ pub fn settings(contents: &Contents, remarks: &Remarks) -> String {
     line(format!("team_limit = {}", contents.team_limit));
     line(format!("max_upload_bytes = {}", contents.max_upload_bytes));
     line(format!("score_decimals = {}", contents.score_decimals));
+    line(format!("ladder = {}", quoted(contents.ladder.name())));
     line(comments(&remarks.about_metric));
     if let Some(metric) = &contents.metric {
         line(metric_section(metric, remarks.is_direction_open));

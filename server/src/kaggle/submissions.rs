@@ -171,7 +171,7 @@ impl SubmissionJson {
         let error_description = match submission.state {
             State::Rejected => submission.reason().map(reason),
             State::Failed => submission.failure().map(str::to_owned),
-            _ => submission.public_undefined.clone(),
+            _ => submission.public_undefined.clone().or_else(|| submission.held().map(str::to_owned)),
         };
         Self {
             id: submission.id,

@@ -18,7 +18,7 @@ pub async fn sentence(
     competition: &Competition,
     submission: &Submission,
 ) -> sqlx::Result<String> {
-    if competition.is_ranked() || submission.is_late {
+    if competition.is_ranked() || submission.is_late || submission.is_held {
         return Ok(String::new());
     }
     let Some(split) = Split::of(View::Public) else { return Ok(String::new()) };

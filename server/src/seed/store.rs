@@ -271,7 +271,7 @@ pub async fn launch(conn: &mut PgConnection, synthetic: Synthetic, size: &Size) 
         "update competitions
          set launched_at = clock_now() - interval '30 days', starts_at = clock_now() - interval '30 days',
              entry_deadline_at = clock_now() + interval '25 days', merger_deadline_at = clock_now() + interval '25 days',
-             ends_at = clock_now() + interval '30 days', active_version_id = $2,
+             ends_at = clock_now() + interval '30 days', active_version_id = $2, ladder = 'off',
              n_teams = $3::bigint::integer, n_entries = $4::bigint::integer
          where id = $1",
         synthetic.id.0,

@@ -6,6 +6,7 @@ use holdout_contract::rejection::Rejection;
 use sha2::{Digest, Sha256};
 use sqlx::types::Json;
 
+use crate::competitions::ladder;
 use crate::competitions::model::Competition;
 use crate::ids::{SubmissionId, TeamId};
 use crate::web::format;
@@ -76,6 +77,8 @@ pub struct Submission {
     pub part_scores: Option<Vec<f64>>,
     /// Why there is no public score.
     pub public_undefined: Option<String>,
+    /// On a Ladder: the score is that of an earlier file.
+    pub is_held: bool,
     pub scored_at: Option<DateTime<Utc>>,
     pub selected_at: Option<DateTime<Utc>>,
     pub log_position: i64,
@@ -114,6 +117,7 @@ impl Submission {
             public_score: (state == State::Scored).then_some(0.912_345_6),
             part_scores: None,
             public_undefined: None,
+            is_held: false,
             scored_at: (state == State::Scored).then_some(DateTime::UNIX_EPOCH),
             selected_at: None,
             log_position: 3,
@@ -169,6 +173,11 @@ impl Submission {
             private_score: at(private, number),
         };
         competition.ranked_by().iter().enumerate().map(part).collect()
+    }
+
+    /// What a team reads beside a score that is that of an earlier file.
+    pub fn held(&self) -> Option<&'static str> {
+        self.is_held.then_some(ladder::HELD)
     }
 
     /// Why it has no score, where that is not its sender's fault.

@@ -9,7 +9,7 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::store::{drafts, judging};
-use crate::competitions::{propose, setup, supply};
+use crate::competitions::{ladder, propose, setup, supply};
 use crate::error::{AppError, Result};
 
 /// Longest reason, in characters.
@@ -61,6 +61,8 @@ pub async fn start(app: &App, host: &Member, seen: &Seen, number: i32, reason: &
         ));
     }
     judging::lock_open_version(&mut tx, seen.competition.id).await?;
+    let is_ranked = store::is_ranked(&mut tx, version.id).await?;
+    ladder::allows(&seen.competition, version.metric.as_deref(), is_ranked)?;
     if !store::start(&mut tx, &version, reason).await? {
         return Err(AppError::refused("The version changed a moment ago. Look at it again."));
     }

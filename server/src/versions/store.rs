@@ -128,6 +128,19 @@ pub async fn abandon(conn: &mut PgConnection, id: CompetitionId, version: Versio
         .await
 }
 
+/// Whether teams would be ranked by several metrics under a version.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_ranked(conn: &mut PgConnection, version: VersionId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select ranked_parts is not null as "is_ranked!" from scoring_versions where id = $1"#,
+        version.0
+    )
+    .fetch_one(conn)
+    .await
+}
+
 /// Has what broke off tried again; how many.
 ///
 /// # Errors

@@ -32,6 +32,7 @@ mod forum_pages;
 mod fuzz;
 mod host_commands;
 mod kaggle;
+mod ladder;
 mod leaderboard;
 mod life;
 mod medals;

@@ -113,6 +113,8 @@ impl World {
             notebook_medals: Thresholds::NOTEBOOKS,
             post_medals: Thresholds::POSTS,
         };
+        // Boards of tests show every score, unless a test says otherwise: theirs are all small.
+        sql("alter table competitions alter column ladder set default 'off'").execute(&pool).await.unwrap();
         let web_role = pool.connect_options().as_ref().clone().options([("role", "holdout_web")]);
         let web_pool = PgPoolOptions::new().max_connections(8).connect_with(web_role).await.unwrap();
         let app = App::new(web_pool, change(config)).unwrap();

@@ -85,6 +85,10 @@ pub struct LimitsArgs {
     /// Decimals of a score while the competition is open.
     #[arg(long)]
     decimals: Option<u32>,
+    /// Whether the public board is a Ladder, before the launch: auto (as Holdout proposes), on or off. On a Ladder a
+    /// team sees a new score only when it is better than its best one by more than chance.
+    #[arg(long, value_name = "CHOICE")]
+    ladder: Option<String>,
 }
 
 pub fn limits(session: &Session, args: &LimitsArgs) -> Outcome {
@@ -94,6 +98,7 @@ pub fn limits(session: &Session, args: &LimitsArgs) -> Outcome {
         ("team_limit", wish(&args.team)),
         ("max_upload_bytes", args.upload.map(|mib| json!(mib << 20))),
         ("score_decimals", wish(&args.decimals)),
+        ("ladder", wish(&args.ladder)),
     ];
     let now = edit(session, &args.of, &wishes)?;
     session.screen.answer(&now, |paint| {
@@ -105,6 +110,7 @@ pub fn limits(session: &Session, args: &LimitsArgs) -> Outcome {
                 ("people a team", cell(&now["team_limit"])),
                 ("largest file", size(&now["max_upload_bytes"])),
                 ("decimals", cell(&now["score_decimals"])),
+                ("ladder", text(&now, "ladder")),
             ],
         )
     });

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::create::{self, Address};
 use crate::competitions::edit;
+use crate::competitions::ladder::Ladder;
 use crate::competitions::model::Competition;
 use crate::competitions::settings::{Basics, Patch};
 use crate::competitions::store::texts::TextPage;
@@ -92,6 +93,8 @@ pub(super) struct EditJson {
     team_limit: Option<i32>,
     max_upload_bytes: Option<i64>,
     score_decimals: Option<i32>,
+    /// Whether the public board is a Ladder, before the launch; `auto` leaves it to Holdout.
+    ladder: Option<Ladder>,
     visibility: Option<String>,
     /// Who is invited by name; replaces the list.
     emails: Option<Vec<String>>,
@@ -113,6 +116,7 @@ impl From<EditJson> for Patch {
             team_limit: wish.team_limit,
             max_upload_bytes: wish.max_upload_bytes,
             score_decimals: wish.score_decimals,
+            ladder: wish.ladder,
             visibility: wish.visibility,
             emails: wish.emails,
         }

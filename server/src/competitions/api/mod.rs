@@ -28,6 +28,7 @@ use crate::api::token::MaybeApiMember;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::download::{self, Download};
+use crate::competitions::ladder::Ladder;
 use crate::competitions::store::data::DataFile;
 use crate::competitions::store::lists::{self, Card, Cursor};
 use crate::competitions::store::texts::TextPage;
@@ -192,6 +193,9 @@ struct CompetitionJson {
     team_limit: i32,
     max_upload_bytes: i64,
     score_decimals: i32,
+    /// Whether the public board is a Ladder: a public score is shown only where it is better than the team's best
+    /// one by more than chance. `auto` before the launch, where Holdout is to propose.
+    ladder: Ladder,
     n_teams: i32,
     n_entries: i32,
     metric: Option<String>,
@@ -220,6 +224,7 @@ impl CompetitionJson {
             team_limit: competition.team_limit,
             max_upload_bytes: competition.max_upload_bytes,
             score_decimals: competition.score_decimals,
+            ladder: competition.ladder,
             n_teams: competition.n_teams,
             n_entries: competition.n_entries,
             metric: competition.metric,

@@ -102,6 +102,11 @@ impl TextPageView {
         }
     }
 
+    /// Beside the rules, where the public board is a Ladder.
+    pub fn tells_of_ladder(&self) -> bool {
+        self.current == access::RULES && self.frame.competition.is_ladder()
+    }
+
     pub fn is_current(&self, link: &PageLink) -> &'static str {
         if link.slug == self.current { "page" } else { "false" }
     }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 
+use crate::competitions::ladder::Ladder;
 use crate::competitions::settings::{Basics, Limits, Timeline, Visibility};
 use crate::ids::{CompetitionId, UserId, VersionId};
 
@@ -96,7 +97,7 @@ pub async fn set_limits(conn: &mut PgConnection, id: CompetitionId, limits: &Lim
     sqlx::query!(
         "update competitions
          set daily_limit = $2, final_limit = $3, team_limit = $4, max_upload_bytes = $5, score_decimals = $6,
-             are_decimals_chosen = are_decimals_chosen or coalesce(worth_decimals, score_decimals) <> $6
+             ladder = $7, are_decimals_chosen = are_decimals_chosen or coalesce(worth_decimals, score_decimals) <> $6
          where id = $1",
         id.0,
         limits.daily,
@@ -104,6 +105,7 @@ pub async fn set_limits(conn: &mut PgConnection, id: CompetitionId, limits: &Lim
         limits.team,
         limits.max_upload_bytes,
         limits.score_decimals,
+        limits.ladder.name(),
     )
     .execute(conn)
     .await?;
@@ -142,6 +144,7 @@ pub async fn set_launched(
     id: CompetitionId,
     version: VersionId,
     audit_reason: Option<&str>,
+    ladder: Ladder,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
@@ -153,10 +156,12 @@ pub async fn set_launched(
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "update competitions set launched_at = $3, active_version_id = $2 where id = $1 and launched_at is null",
+        "update competitions set launched_at = $3, active_version_id = $2, ladder = $4
+         where id = $1 and launched_at is null",
         id.0,
         version.0,
         now,
+        ladder.name(),
     )
     .execute(conn)
     .await?;

@@ -97,6 +97,9 @@ pub(super) struct SubmissionJson {
     /// While the competition is open, with the decimals that the board shows.
     public_score: Option<f64>,
     public_undefined: Option<String>,
+    /// On a Ladder: why the public score is that of an earlier file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held: Option<&'static str>,
     /// After the end only.
     #[serde(skip_serializing_if = "Option::is_none")]
     private_score: Option<f64>,
@@ -134,7 +137,7 @@ impl SubmissionJson {
     fn new(submission: Submission, competition: &Competition, released: &[Released], is_over: bool) -> Self {
         let shown = |score| if is_over { score } else { rounded(score, competition.score_decimals) };
         let private = released.iter().find(|released| released.submission_id == submission.id);
-        let failure = submission.failure();
+        let (failure, held) = (submission.failure(), submission.held());
         let parts =
             submission.parts(competition, private.and_then(Released::parts)).into_iter().map(|part| {
                 PartJson {
@@ -159,6 +162,7 @@ impl SubmissionJson {
             log_position: submission.log_position,
             log_team_id: submission.log_team_id,
             description: submission.description,
+            held,
             public_score: submission.public_score.map(shown),
             public_undefined: submission.public_undefined,
             private_score: private.and_then(|released| released.private_score),

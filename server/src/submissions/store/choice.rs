@@ -31,6 +31,7 @@ pub async fn best(
         "select submission_id from scores
          where version_id = (select active_version_id from competitions where id = $1)
            and team_id = $2 and rank_key is not null and not is_late and not is_barred
+           and ladder_step is distinct from 'held'
          order by rank_key, received_at, submission_id
          limit $3",
         competition.0,

@@ -13,6 +13,7 @@ use holdout_contract::rejection::Rejection;
 use super::{Opened, Setup, correct, open, saved};
 use crate::app::App;
 use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::ladder::{self, Facts, Ladder};
 use crate::competitions::setup::{self, Draft, Hindrance, Step};
 use crate::competitions::{launch, propose, supply};
 use crate::error::Result;
@@ -90,10 +91,15 @@ pub struct LaunchPage {
     /// The reason to go on over a FAIL, as it was typed or stands on record.
     pub audit_reason: String,
     pub mistake: Mistake,
+    /// What the launch makes of the board.
+    pub proposes_ladder: bool,
 }
 
 impl LaunchPage {
-    fn new(opened: Opened, shell: Shell, typed: Option<String>, mistake: Mistake) -> Self {
+    fn new(app: &App, opened: Opened, shell: Shell, typed: Option<String>, mistake: Mistake) -> Self {
+        let competition = &opened.seen.competition;
+        let facts = Facts::of(competition, &opened.draft, app.site.get().open_registration);
+        let proposes_ladder = ladder::at_launch(competition.ladder, &facts).ok() == Some(Ladder::On);
         let on_record = || opened.draft.version.audit_reason.clone().unwrap_or_default();
         Self {
             audit_reason: typed.unwrap_or_else(on_record),
@@ -103,6 +109,7 @@ impl LaunchPage {
             shell,
             draft: opened.draft,
             mistake,
+            proposes_ladder,
         }
     }
 
@@ -116,6 +123,7 @@ impl LaunchPage {
             draft: Draft::sample(),
             audit_reason: String::new(),
             mistake: Mistake::none(),
+            proposes_ladder: true,
         }
     }
 
@@ -152,7 +160,7 @@ impl LaunchPage {
 
 async fn show_launch(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<LaunchPage> {
     let opened = open(&app, &slug, &shell, Some(Step::Launch)).await?;
-    Ok(LaunchPage::new(opened, shell, None, Mistake::none()))
+    Ok(LaunchPage::new(&app, opened, shell, None, Mistake::none()))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -173,7 +181,7 @@ async fn post_launch(
             let sentence = shell::flash("It is launched. Tell people!");
             Ok(([sentence], Redirect::to(&paths::competition(&slug))).into_response())
         }
-        Err(mistake) => Ok(correct(LaunchPage::new(opened, shell, Some(form.audit_reason), mistake))),
+        Err(mistake) => Ok(correct(LaunchPage::new(&app, opened, shell, Some(form.audit_reason), mistake))),
     }
 }
 

@@ -12,6 +12,7 @@ use super::{Opened, Setup, correct, open, saved};
 use crate::app::App;
 use crate::competitions::edit;
 use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::ladder::{self, CONSEQUENCE, Facts, Ladder, Proposal};
 use crate::competitions::model::Competition;
 use crate::competitions::settings::{Basics, Limits, Timeline, Visibility, field_time, read_emails};
 use crate::competitions::setup::Step;
@@ -210,6 +211,8 @@ pub struct LimitsForm {
     pub team_limit: String,
     pub max_upload_mib: String,
     pub score_decimals: String,
+    /// Empty where it stays as it is.
+    pub ladder: String,
 }
 
 impl From<&Competition> for LimitsForm {
@@ -220,18 +223,20 @@ impl From<&Competition> for LimitsForm {
             team_limit: competition.team_limit.to_string(),
             max_upload_mib: (competition.max_upload_bytes / MIB).max(1).to_string(),
             score_decimals: competition.score_decimals.to_string(),
+            ladder: competition.ladder.name().to_owned(),
         }
     }
 }
 
 impl LimitsForm {
-    fn read(&self) -> Result<Limits> {
+    fn read(&self, before: &Competition) -> Result<Limits> {
         Ok(Limits {
             daily: whole("daily_limit", &self.daily_limit)?,
             finals: whole("final_limit", &self.final_limit)?,
             team: whole("team_limit", &self.team_limit)?,
             max_upload_bytes: i64::from(whole("max_upload_mib", &self.max_upload_mib)?) * MIB,
             score_decimals: whole("score_decimals", &self.score_decimals)?,
+            ladder: if self.ladder.is_empty() { before.ladder } else { Ladder::read(&self.ladder)? },
         })
     }
 }
@@ -248,11 +253,26 @@ pub struct LimitsPage {
     pub setup: Setup,
     pub form: LimitsForm,
     pub mistake: Mistake,
+    /// What Holdout would make of the board.
+    pub proposal: Proposal,
 }
 
 impl LimitsPage {
-    fn new(opened: Opened, shell: Shell, form: LimitsForm, mistake: Mistake) -> Self {
-        Self { frame: opened.frame(&shell), setup: opened.setup, shell, form, mistake }
+    fn new(app: &App, opened: Opened, shell: Shell, form: LimitsForm, mistake: Mistake) -> Self {
+        let anybody_may_register = app.site.get().open_registration;
+        let facts = Facts::of(&opened.seen.competition, &opened.draft, anybody_may_register);
+        let proposal = ladder::proposal(&facts);
+        Self { frame: opened.frame(&shell), setup: opened.setup, shell, form, mistake, proposal }
+    }
+
+    pub fn ladders(&self) -> Vec<(&'static str, String, bool)> {
+        let chosen = |ladder: Ladder| ladder.name() == self.form.ladder;
+        let words = |ladder: Ladder| match (ladder, self.proposal.is_on) {
+            (Ladder::Auto, true) => format!("{}: a Ladder", ladder.words()),
+            (Ladder::Auto, false) => format!("{}: every score is shown", ladder.words()),
+            _ => ladder.words().to_owned(),
+        };
+        Ladder::ALL.into_iter().map(|ladder| (ladder.name(), words(ladder), chosen(ladder))).collect()
     }
 
     pub fn sample() -> Self {
@@ -262,6 +282,10 @@ impl LimitsPage {
             setup: Setup::sample(Some(Step::Limits)),
             form: LimitsForm::from(&Competition::sample()),
             mistake: Mistake::none(),
+            proposal: Proposal {
+                is_on: true,
+                because: "With fewer than 2,000 public rows, files can be tuned to them by trying.",
+            },
         }
     }
 }
@@ -269,7 +293,7 @@ impl LimitsPage {
 async fn show_limits(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<LimitsPage> {
     let opened = open(&app, &slug, &shell, Some(Step::Limits)).await?;
     let form = LimitsForm::from(&opened.seen.competition);
-    Ok(LimitsPage::new(opened, shell, form, Mistake::none()))
+    Ok(LimitsPage::new(&app, opened, shell, form, Mistake::none()))
 }
 
 async fn post_limits(
@@ -279,14 +303,14 @@ async fn post_limits(
     Form(form): Form<LimitsForm>,
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Limits)).await?;
-    let outcome = match form.read() {
+    let outcome = match form.read(&opened.seen.competition) {
         Ok(limits) => edit::edit_limits(&app, shell.member()?, &opened.seen, limits).await,
         Err(error) => Err(error),
     };
     let outcome = outcome.map_err(|error| error.renamed("max_upload_bytes", "max_upload_mib"));
     match mistake(outcome)? {
         Ok(()) => Ok(saved(&slug, Step::Limits, "The limits are saved.")),
-        Err(mistake) => Ok(correct(LimitsPage::new(opened, shell, form, mistake))),
+        Err(mistake) => Ok(correct(LimitsPage::new(&app, opened, shell, form, mistake))),
     }
 }
 

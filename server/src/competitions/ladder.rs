@@ -1,0 +1,217 @@
+//! Whether a board is a Ladder: what its host chose, what Holdout proposes where they chose nothing, and what
+//! either means, in words. Scorers decide what a Ladder shows; here nothing of that is known.
+
+use holdout_contract::custom;
+use serde::{Deserialize, Serialize};
+
+use crate::competitions::model::Competition;
+use crate::competitions::setup::Draft;
+use crate::error::{AppError, Result};
+
+/// What a team reads whose file is not shown.
+pub const HELD: &str = "Not better than your best score so far by more than chance: this board is a Ladder, and \
+                        shows that score again.";
+
+/// What participants read beside the rules.
+pub const RULE: &str = "The public board is a Ladder. Your team sees a new public score only when a file is better \
+                        than your best one by more than chance; otherwise you see your last score again. So nobody \
+                        can tune files to the public rows by trying. The final ranking uses the exact scores of \
+                        the private rows.";
+
+/// What a host reads before they choose.
+pub const CONSEQUENCE: &str = "On a Ladder a team sees a new public score only when its file is better than its \
+                               best one by more than chance, and else its last score again: nobody climbs by \
+                               trying, and small true gains stay unseen until the end. The final ranking follows \
+                               exact private scores either way. After the launch this cannot be changed.";
+
+/// Boards with fewer public rows can be climbed by trying.
+const ENOUGH_ROWS: u64 = 2000;
+
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema,
+)]
+#[serde(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub enum Ladder {
+    /// As Holdout proposes at the launch; from then on it is one of the others.
+    #[default]
+    Auto,
+    On,
+    Off,
+}
+
+impl Ladder {
+    pub const ALL: [Self; 3] = [Self::Auto, Self::On, Self::Off];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::On => "on",
+            Self::Off => "off",
+        }
+    }
+
+    /// In a list to choose from.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Auto => "As Holdout proposes",
+            Self::On => "A Ladder",
+            Self::Off => "Every score is shown",
+        }
+    }
+
+    /// # Errors
+    /// [`AppError::Field`] for any other word.
+    pub fn read(name: &str) -> Result<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|known| known.name() == name.trim())
+            .ok_or_else(|| AppError::field("ladder", "Choose auto, on or off."))
+    }
+}
+
+/// What a proposal is made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// Rows of both splits; `None` before the solution was examined.
+    pub n_public: Option<u64>,
+    pub n_private: Option<u64>,
+    /// Whether anybody may register here and enter.
+    pub is_open_to_anybody: bool,
+    /// Of a metric that its host wrote, and of several metrics, no row's influence is known.
+    pub is_possible: bool,
+}
+
+impl Facts {
+    pub fn of(competition: &Competition, draft: &Draft, anybody_may_register: bool) -> Self {
+        let profile = draft.report.as_ref().and_then(|report| report.profile.as_ref());
+        Self {
+            n_public: profile.map(|profile| profile.n_public),
+            n_private: profile.map(|profile| profile.n_private),
+            is_open_to_anybody: anybody_may_register && competition.visibility != "invitation",
+            is_possible: is_possible(competition),
+        }
+    }
+}
+
+fn is_possible(competition: &Competition) -> bool {
+    !competition.is_ranked() && competition.metric.as_deref() != Some(custom::NAME)
+}
+
+/// What Holdout would choose, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proposal {
+    pub is_on: bool,
+    pub because: &'static str,
+}
+
+pub fn proposal(facts: &Facts) -> Proposal {
+    let on = |because| Proposal { is_on: true, because };
+    let off = |because| Proposal { is_on: false, because };
+    if !facts.is_possible {
+        return off("With this metric it cannot be known what is chance.");
+    }
+    match (facts.n_public, facts.n_private) {
+        (None, _) => off("Without a solution nothing speaks for it yet."),
+        (_, Some(0)) => on("Every row is public, and the public score decides."),
+        (Some(n), _) if n < ENOUGH_ROWS => {
+            on("With fewer than 2,000 public rows, files can be tuned to them by trying.")
+        }
+        _ if facts.is_open_to_anybody => {
+            on("Anybody may register here, and try under as many names as they like.")
+        }
+        _ => off("There are enough public rows, and not everybody may register."),
+    }
+}
+
+/// What the launch makes of the host's choice.
+///
+/// # Errors
+/// [`AppError::Field`] for a Ladder that is not possible.
+pub fn at_launch(chosen: Ladder, facts: &Facts) -> Result<Ladder> {
+    match chosen {
+        Ladder::On if !facts.is_possible => Err(impossible()),
+        Ladder::Auto if proposal(facts).is_on => Ok(Ladder::On),
+        Ladder::Auto => Ok(Ladder::Off),
+        chosen => Ok(chosen),
+    }
+}
+
+/// What a change makes of the host's wish. After the launch only what stands can be wished, and leaving it to
+/// Holdout changes nothing.
+///
+/// # Errors
+/// [`AppError::Field`] for another wish after the launch.
+pub fn changed(before: &Competition, wish: Ladder) -> Result<Ladder> {
+    if before.launched_at.is_none() {
+        return Ok(wish);
+    }
+    if wish == before.ladder || wish == Ladder::Auto {
+        return Ok(before.ladder);
+    }
+    Err(AppError::field(
+        "ladder",
+        "Whether the board is a Ladder is fixed since the launch: people rely on it.",
+    ))
+}
+
+/// Why a version cannot count on a Ladder.
+///
+/// # Errors
+/// [`AppError::Field`]
+pub fn allows(competition: &Competition, metric: Option<&str>, is_ranked: bool) -> Result<()> {
+    if competition.is_ladder() && (is_ranked || metric == Some(custom::NAME)) {
+        Err(impossible())
+    } else {
+        Ok(())
+    }
+}
+
+fn impossible() -> AppError {
+    AppError::field(
+        "ladder",
+        "With a metric of your own, or several that teams are ranked by, it cannot be known what is chance: the \
+         board cannot be a Ladder.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_climbed_by_trying_is_a_ladder_unless_its_host_says_otherwise() {
+        let large = Facts {
+            n_public: Some(2000),
+            n_private: Some(5000),
+            is_open_to_anybody: false,
+            is_possible: true,
+        };
+        assert!(!proposal(&large).is_on);
+        for climbable in [
+            Facts { n_public: Some(1999), ..large },
+            Facts { n_private: Some(0), ..large },
+            Facts { is_open_to_anybody: true, ..large },
+        ] {
+            assert!(proposal(&climbable).is_on, "{climbable:?}");
+            assert_eq!(at_launch(Ladder::Auto, &climbable).ok(), Some(Ladder::On));
+            assert_eq!(at_launch(Ladder::Off, &climbable).ok(), Some(Ladder::Off));
+            let own = Facts { is_possible: false, ..climbable };
+            assert_eq!(at_launch(Ladder::Auto, &own).ok(), Some(Ladder::Off));
+            assert!(at_launch(Ladder::On, &own).is_err());
+        }
+        assert_eq!(at_launch(Ladder::On, &large).ok(), Some(Ladder::On));
+    }
+
+    #[test]
+    fn after_the_launch_it_stays_as_it_is() {
+        let launched = Competition { ladder: Ladder::On, ..Competition::sample() };
+        assert_eq!(changed(&launched, Ladder::Auto).ok(), Some(Ladder::On));
+        assert!(changed(&launched, Ladder::Off).is_err());
+        let draft = Competition { launched_at: None, ..launched };
+        assert_eq!(changed(&draft, Ladder::Off).ok(), Some(Ladder::Off));
+        let read = Ladder::ALL.map(|known| Ladder::read(known.name()).ok());
+        assert_eq!(read, Ladder::ALL.map(Some));
+        assert!(Ladder::read("perhaps").is_err());
+    }
+}
