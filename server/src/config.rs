@@ -11,6 +11,7 @@ use holdout_contract::secrets;
 
 use crate::medals::model::Thresholds;
 use crate::notebooks::openers::Openers;
+use crate::web::proxies::Proxies;
 
 /// A value that is never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// How people reach it, without a trailing slash; links in mails start with it.
     pub public_url: String,
+    /// Other names by which it answers.
+    pub other_hosts: Vec<String>,
     /// Everything the embedded installation keeps: database, files, keys.
     pub data_dir: PathBuf,
     /// Where uploaded and published files lie.
@@ -69,8 +72,8 @@ pub struct Config {
     pub open_registration: bool,
     /// Whether every member may host competitions, or administrators only.
     pub members_may_host: bool,
-    /// Trust `X-Forwarded-For` and `X-Forwarded-Proto` from a reverse proxy.
-    pub behind_proxy: bool,
+    /// Whose `X-Forwarded-For` tells a visitor's address.
+    pub proxies: Proxies,
     /// Most connections of the web server to the database.
     pub database_connections: u32,
     /// Requests that one caller of the API may make in a minute; 0 for no limit.
@@ -93,6 +96,11 @@ pub struct Config {
 pub struct ConfigErrors(pub Vec<String>);
 
 impl Config {
+    /// Whether the operator said how people reach this house; else any name that leads here will do.
+    pub fn has_public_address(&self) -> bool {
+        self.public_url != local_address(self.listen)
+    }
+
     /// The one folder of this machine that the web server writes to: that of stored files, or, where
     /// those lie in a bucket, one for uploads that are still arriving.
     pub fn writable_folder(&self) -> PathBuf {
@@ -111,9 +119,10 @@ impl Config {
             listen,
             metrics_listen: reader.address("HOLDOUT_METRICS_LISTEN"),
             public_url: reader
-                .text("HOLDOUT_PUBLIC_URL", &format!("http://{listen}"))
+                .text("HOLDOUT_PUBLIC_URL", &local_address(listen))
                 .trim_end_matches('/')
                 .to_owned(),
+            other_hosts: reader.list("HOLDOUT_OTHER_HOSTS"),
             files: reader.place(&data_dir),
             direct: reader.direct(),
             database_url: reader.database_url(),
@@ -123,7 +132,7 @@ impl Config {
             }),
             open_registration: reader.parsed("HOLDOUT_OPEN_REGISTRATION", true),
             members_may_host: reader.parsed("HOLDOUT_MEMBERS_MAY_HOST", true),
-            behind_proxy: reader.parsed("HOLDOUT_BEHIND_PROXY", false),
+            proxies: reader.parsed("HOLDOUT_BEHIND_PROXY", Proxies::None),
             database_connections: reader.parsed("HOLDOUT_DATABASE_CONNECTIONS", 10),
             api_requests_a_minute: reader.parsed("HOLDOUT_API_REQUESTS_A_MINUTE", 1200),
             webhooks_to_private_addresses: reader.parsed("HOLDOUT_WEBHOOKS_TO_PRIVATE_ADDRESSES", false),
@@ -135,6 +144,10 @@ impl Config {
         };
         if reader.mistakes.is_empty() { Ok(config) } else { Err(ConfigErrors(reader.mistakes)) }
     }
+}
+
+fn local_address(listen: SocketAddr) -> String {
+    format!("http://{listen}")
 }
 
 #[derive(Default)]
@@ -158,6 +171,12 @@ impl Reader {
 
     fn optional(&self, name: &str) -> Option<String> {
         env::var(name).ok().filter(|value| !value.is_empty())
+    }
+
+    /// Words between commas.
+    fn list(&self, name: &str) -> Vec<String> {
+        let text = self.text(name, "");
+        text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
     }
 
     fn text(&self, name: &str, default: &str) -> String {

@@ -3,7 +3,6 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
 
@@ -35,20 +34,13 @@ impl FromRequestParts<App> for Client {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-        let forwarded = if app.config.behind_proxy { last_hop(&parts.headers) } else { None };
         let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("");
         Ok(Self {
-            ip: forwarded.or(peer).map(|ip| ip.to_canonical()),
+            ip: app.config.proxies.visitor(peer, &parts.headers),
             user_agent: user_agent.chars().take(LONGEST_USER_AGENT).collect(),
             session: shell::cookie(&parts.headers, sessions::COOKIE).map(secret::digest),
         })
     }
-}
-
-/// The hop that our own proxy added: the last one. Those before it are the sender's claims.
-fn last_hop(headers: &HeaderMap) -> Option<IpAddr> {
-    let line = headers.get_all("x-forwarded-for").iter().next_back()?;
-    line.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }
 
 /// What a browser calls itself, as people know it: `Firefox on Linux`. What is not recognised is
@@ -83,16 +75,6 @@ pub fn browser(user_agent: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_the_proxys_own_hop_is_believed() {
-        let mut headers = HeaderMap::new();
-        assert_eq!(last_hop(&headers), None);
-        headers.append("x-forwarded-for", "6.6.6.6, 192.0.2.7".parse().unwrap());
-        assert_eq!(last_hop(&headers), Some("192.0.2.7".parse().unwrap()));
-        headers.append("x-forwarded-for", "2001:db8::1".parse().unwrap());
-        assert_eq!(last_hop(&headers), Some("2001:db8::1".parse().unwrap()));
-    }
 
     #[test]
     fn browsers_are_named_as_people_know_them() {

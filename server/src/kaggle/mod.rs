@@ -11,7 +11,6 @@ pub mod competitions;
 pub mod desk;
 pub mod downloads;
 pub mod forums;
-pub mod hosts;
 pub mod leaderboard;
 pub mod links;
 pub mod notebooks;

@@ -7,8 +7,10 @@ pub mod extract;
 pub mod format;
 pub mod forms;
 pub mod headers;
+pub mod hosts;
 pub mod live;
 pub mod problems;
+pub mod proxies;
 pub mod shell;
 pub mod upload;
 
@@ -45,7 +47,7 @@ pub fn assemble(app: App, pages: Router<App>, api: Router<App>, layered: Router<
         .route(paths::HEALTH, get(health))
         .route(paths::READY, get(ready))
         .layer(DefaultBodyLimit::max(FORM_LIMIT_BYTES))
-        .layer(from_fn_with_state(app.clone(), crate::kaggle::hosts::refuse_strangers))
+        .layer(from_fn_with_state(app.clone(), hosts::refuse_strangers))
         .layer(from_fn_with_state(app.clone(), crate::competitions::front::forget_after_writing))
         .layer(from_fn(headers::harden))
         .layer(CompressionLayer::new().compress_when(is_worth_compressing()))

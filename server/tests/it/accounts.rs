@@ -8,6 +8,7 @@ use holdout::accounts::{become_admin, sessions};
 use holdout::config::{Config, Secret, Smtp};
 use holdout::mail::{self, Letter, Postman};
 use holdout::medals::model::Thresholds;
+use holdout::web::proxies::Proxies;
 use holdout::{App, router};
 use holdout_contract::place::Place;
 use serde_json::json;
@@ -49,7 +50,8 @@ impl Site {
             smtp,
             open_registration: true,
             members_may_host: true,
-            behind_proxy: true,
+            proxies: Proxies::Private,
+            other_hosts: Vec::new(),
             database_connections: 4,
             api_requests_a_minute: 0,
             metrics_listen: None,

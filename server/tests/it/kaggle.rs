@@ -533,30 +533,6 @@ fn hold_put(world: &World, address: &str, announced: usize, bytes: &[u8]) {
     std::io::Write::write_all(&mut line, &[head.as_bytes(), bytes].concat()).unwrap();
 }
 
-#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
-async fn requests_in_absolute_form_are_for_this_house_alone(pool: PgPool) {
-    let world = World::without_scorers(pool).await;
-    for (host, status) in
-        [("localhost", "200"), ("127.0.0.1", "200"), ("example.org", "421"), ("169.254.169.254", "421")]
-    {
-        let line = raw(&world, &format!("GET http://{host}/healthz HTTP/1.1\r\nHost: {host}\r\n")).await;
-        assert!(line.starts_with(&format!("HTTP/1.1 {status}")), "{host}: {line}");
-    }
-    world.close().await;
-}
-
-async fn raw(world: &World, head: &str) -> String {
-    let address = world.base.strip_prefix("http://").unwrap().to_owned();
-    let request = format!("{head}Connection: close\r\n\r\n");
-    tokio::task::spawn_blocking(move || {
-        let mut stream = std::net::TcpStream::connect(address).unwrap();
-        std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
-        std::io::read_to_string(stream).unwrap()
-    })
-    .await
-    .unwrap()
-}
-
 #[test]
 fn the_clients_versions_are_pinned() {
     let needs = |name: &str| std::fs::read_to_string(root().join("tests/kaggle").join(name)).unwrap();

@@ -31,6 +31,7 @@ mod forum;
 mod forum_pages;
 mod fuzz;
 mod host_commands;
+mod hosts;
 mod kaggle;
 mod ladder;
 mod leaderboard;

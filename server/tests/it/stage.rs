@@ -10,6 +10,7 @@ use holdout::ids::{SubmissionId, TeamId, UserId};
 use holdout::medals::model::Thresholds;
 use holdout::submissions::submit::{Entrant, Receipt, Upload, enter, submit};
 use holdout::teams::join::join;
+use holdout::web::proxies::Proxies;
 use holdout_contract::place::Place;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgPool, Row};
@@ -42,7 +43,8 @@ impl Stage {
             smtp: None,
             open_registration: true,
             members_may_host: true,
-            behind_proxy: false,
+            proxies: Proxies::None,
+            other_hosts: Vec::new(),
             database_connections: 8,
             api_requests_a_minute: 0,
             metrics_listen: None,

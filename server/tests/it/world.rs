@@ -13,6 +13,7 @@ use chrono::TimeDelta;
 use holdout::accounts::sessions;
 use holdout::config::{Config, DirectRoad, Secret};
 use holdout::medals::model::Thresholds;
+use holdout::web::proxies::Proxies;
 use holdout::{App, router};
 use holdout_contract::place::Place;
 use holdout_contract::seal::Sealer;
@@ -103,7 +104,8 @@ impl World {
             smtp: None,
             open_registration: true,
             members_may_host: true,
-            behind_proxy: false,
+            proxies: Proxies::None,
+            other_hosts: Vec::new(),
             database_connections: 8,
             api_requests_a_minute: 0,
             metrics_listen: None,

@@ -1,0 +1,123 @@
+//! For whom the server answers, and whose word it takes: names, proxies, tunnels.
+
+use holdout::config::Config;
+use sqlx::{PgPool, Row};
+
+use crate::world::{World, sql};
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn requests_in_absolute_form_are_for_this_house_alone(pool: PgPool) {
+    let world = World::without_scorers(pool).await;
+    for (host, status) in [
+        ("localhost", 200),
+        ("127.0.0.1", 200),
+        ("example.org", 421),
+        ("169.254.169.254", 421),
+        ("[::1]", 200),
+    ] {
+        let answer =
+            raw(&world, &format!("GET http://{host}/healthz HTTP/1.1\r\nHost: {host}\r\n"), "").await;
+        assert!(has_status(&answer, status), "{host}: {answer}");
+    }
+    // What the whole address says counts, whatever stands in the header.
+    let answer = raw(&world, "GET http://example.org/healthz HTTP/1.1\r\nHost: localhost\r\n", "").await;
+    assert!(has_status(&answer, 421), "{answer}");
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn no_tunnel_is_opened_and_nothing_is_echoed(pool: PgPool) {
+    let world = World::without_scorers(pool).await;
+    let here = world.base.strip_prefix("http://").unwrap();
+    for target in ["example.org:443", "169.254.169.254:80", "localhost:5432", here] {
+        let answer = raw(&world, &format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n"), "").await;
+        assert!(has_status(&answer, 405), "{target}: {answer}");
+    }
+    let echo = "TRACE / HTTP/1.1\r\nHost: localhost\r\nCookie: holdout_session=do-not-tell\r\n";
+    let answer = raw(&world, echo, "").await;
+    assert!(has_status(&answer, 405) && !answer.contains("do-not-tell"), "{answer}");
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn where_there_is_a_public_address_unknown_names_are_refused(pool: PgPool) {
+    let public_url = "https://holdout.example".to_owned();
+    let other_hosts = vec!["also.example".to_owned()];
+    let world = World::configured(pool, |config| Config { public_url, other_hosts, ..config }).await;
+    for (host, status) in [
+        ("holdout.example", 200),
+        ("HOLDOUT.example.:443", 200),
+        ("also.example", 200),
+        ("localhost:8080", 200),
+        ("evil.example", 421),
+        ("holdout.example.evil.example", 421),
+        ("holdout.example@evil.example", 421),
+        ("evil.example@holdout.example", 421),
+        ("10.1.2.3", 421),
+    ] {
+        let answer = raw(&world, &format!("GET /sign-in HTTP/1.1\r\nHost: {host}\r\n"), "").await;
+        assert!(has_status(&answer, status), "{host}: {answer}");
+    }
+    // Whoever looks after a container knows no name of it.
+    assert!(has_status(&raw(&world, "GET /readyz HTTP/1.1\r\nHost: 10.1.2.3:8080\r\n", "").await, 200));
+    world.close().await;
+}
+
+/// Each registers and says that they come from elsewhere; what is kept of them, by what the server believes.
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn forwarded_addresses_are_believed_from_named_proxies_alone(pool: PgPool) {
+    for (name, proxies, kept) in [
+        ("ada", "false", "127.0.0.1"),
+        ("bob", "10.0.0.0/8", "127.0.0.1"),
+        ("carol", "127.0.0.0/8", "192.0.2.7"),
+        ("dave", "true", "192.0.2.7"),
+    ] {
+        let proxies = proxies.parse().unwrap();
+        let world = World::configured(pool.clone(), |config| Config { proxies, ..config }).await;
+        let claims =
+            "X-Forwarded-For: 6.6.6.6, 192.0.2.7\r\nX-Forwarded-Host: evil.example\r\nForwarded: for=6.6.6.6";
+        let form = format!("username={name}&email={name}%40people.test&password=correct+horse+battery");
+        let answer = raw(&world, &post("/register", claims), &form).await;
+        assert!(has_status(&answer, 303) && !answer.contains("evil.example"), "{answer}");
+        let seen = sql("select ip from sessions s join users u on u.id = s.user_id where username = $1");
+        let seen: String = seen.bind(name).fetch_one(&world.pool).await.unwrap().get(0);
+        assert_eq!(seen, kept, "{name}");
+        world.close().await;
+    }
+}
+
+/// A link in a mail that led to somebody else's name would hand them the account.
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn links_in_mails_lead_here_whatever_a_request_claims(pool: PgPool) {
+    let world = World::without_scorers(pool).await;
+    world.member("ada").await;
+    let claims = "X-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: https\r\nOrigin: http://localhost";
+    let answer = raw(&world, &post("/forgot-password", claims), "login=ada").await;
+    assert!(has_status(&answer, 200) || has_status(&answer, 303), "{answer}");
+    let body: String = sql("select body from mails").fetch_one(&world.pool).await.unwrap().get(0);
+    assert!(body.contains(&world.base) && !body.contains("evil.example"), "{body}");
+    world.close().await;
+}
+
+fn post(path: &str, claims: &str) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\n{claims}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    )
+}
+
+fn has_status(answer: &str, status: u16) -> bool {
+    answer.starts_with(&format!("HTTP/1.1 {status} "))
+}
+
+/// Sends a request as it is written, which no client of ours would.
+async fn raw(world: &World, head: &str, body: &str) -> String {
+    let address = world.base.strip_prefix("http://").unwrap().to_owned();
+    let request = format!("{head}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+    tokio::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+        std::io::read_to_string(stream).unwrap()
+    })
+    .await
+    .unwrap()
+}
