@@ -131,6 +131,7 @@ pub fn api_rooms() -> OpenApiRouter<App> {
         .merge(crate::accounts::api_entrance::router())
         .merge(crate::accounts::api_profiles::router())
         .merge(crate::accounts::api_sessions::router())
+        .merge(crate::accounts::api_two_factors::router())
         .merge(crate::admin::api::router())
         .merge(crate::site::api::router())
         .merge(crate::competitions::api::router())

@@ -13,6 +13,9 @@ use crate::medals::model::Thresholds;
 use crate::notebooks::openers::Openers;
 use crate::web::proxies::Proxies;
 
+/// In characters; as long as 32 random bytes are in base 64 without signs.
+const SHORTEST_KEY: usize = 32;
+
 /// A value that is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -68,6 +71,8 @@ pub struct Config {
     /// The database; secret because it may hold a password.
     pub database_url: Secret,
     pub smtp: Option<Smtp>,
+    /// Keeps secrets of people's second factors; without it there are none.
+    pub accounts_key: Option<Secret>,
     /// Whether anybody may register.
     pub open_registration: bool,
     /// Whether every member may host competitions, or administrators only.
@@ -130,6 +135,7 @@ impl Config {
                 url: Secret::new(url),
                 from: reader.text("HOLDOUT_MAIL_FROM", "Holdout <holdout@localhost>"),
             }),
+            accounts_key: reader.accounts_key(),
             open_registration: reader.parsed("HOLDOUT_OPEN_REGISTRATION", true),
             members_may_host: reader.parsed("HOLDOUT_MEMBERS_MAY_HOST", true),
             proxies: reader.parsed("HOLDOUT_BEHIND_PROXY", Proxies::None),
@@ -196,6 +202,16 @@ impl Reader {
                 None
             }
         }
+    }
+
+    fn accounts_key(&mut self) -> Option<Secret> {
+        let key = self.secret("HOLDOUT_ACCOUNTS_KEY")?;
+        if key.len() < SHORTEST_KEY {
+            self.mistakes.push(format!(
+                "HOLDOUT_ACCOUNTS_KEY is too short: it takes {SHORTEST_KEY} random characters or more."
+            ));
+        }
+        Some(Secret::new(key))
     }
 
     fn address(&mut self, name: &str) -> Option<SocketAddr> {

@@ -1,12 +1,14 @@
 //! Every address of the site, once: used by routers (the constants) and by handlers, templates and
 //! tests (the functions). Those of a large room stand in a file of their own.
 
+mod accounts;
 mod admin;
 mod boards;
 mod hosts;
 mod kaggle;
 mod teams;
 
+pub use accounts::*;
 pub use admin::*;
 pub use boards::*;
 pub use hosts::*;

@@ -45,6 +45,7 @@ def check(path):
         check_service(name, service, declared)
     assert mounting(services, "keys") == {"scorer"}, "a key is mounted elsewhere"
     assert knowing(services, "web_password") == {"server", "roles"}
+    assert knowing(services, "accounts_key") == {"server"}, "a key of second factors is known elsewhere"
     assert knowing(services, "scorer_password") == {"scorer", "roles"}
     assert knowing(services, "runner_password") == {"runner", "roles"}
     assert knowing(services, "owner_password") == {"database", "migrate", "roles"}

@@ -10,7 +10,8 @@ use utoipa_axum::routes;
 
 use crate::accounts::client::Client;
 use crate::accounts::model::{Member, Scope};
-use crate::accounts::tokens::{self, Wish};
+use crate::accounts::tokens::{self, Made, Wish};
+use crate::accounts::two_factors::{prove, requirement};
 use crate::accounts::{sign_in, store};
 use crate::api::body::ApiJson;
 use crate::api::token::ApiMember;
@@ -100,6 +101,8 @@ struct NewTokenJson {
     scopes: Vec<String>,
     /// Days until it ends; absent: never.
     days: Option<i64>,
+    /// Asked of a browser's session where there is a second factor, for a token that may do more than read.
+    code: Option<String>,
 }
 
 /// The only answer that holds a token's text.
@@ -136,7 +139,12 @@ async fn create_token(
     for scope in &wish.scopes {
         caller.require(*scope)?;
     }
-    make(&app, owner.id, wish).await
+    let made = if caller.is_session {
+        tokens::create_with_code(&app, owner.id, &wish, asked.code.as_deref()).await?
+    } else {
+        tokens::create(&app, owner.id, &wish).await?
+    };
+    Ok(shown(made, wish))
 }
 
 /// Revoke a token.
@@ -174,6 +182,8 @@ pub(super) struct SessionJson {
     scopes: Vec<String>,
     #[serde(default = "login_days")]
     days: Option<i64>,
+    /// Of the authenticator app, or a recovery code; the field that is named when one is missing.
+    code: Option<String>,
 }
 
 fn login_name() -> String {
@@ -204,11 +214,13 @@ pub(super) async fn create_session(
     let ApiJson(asked) = body?;
     let account = sign_in::verify(&app, &client, &asked.username, asked.password).await?;
     let wish = Wish::check(&asked.name, &asked.scopes, asked.days, &account.member, app.clock.now())?;
-    make(&app, account.member.id, wish).await
+    requirement::refuse_lacking(&app, &account.member).await?;
+    prove::step_up(&app, account.member.id, asked.code.as_deref()).await?;
+    let made = tokens::create(&app, account.member.id, &wish).await?;
+    Ok(shown(made, wish))
 }
 
-async fn make(app: &App, owner: crate::ids::UserId, wish: Wish) -> Result<(StatusCode, Json<MadeTokenJson>)> {
-    let made = tokens::create(app, owner, &wish).await?;
+fn shown(made: Made, wish: Wish) -> (StatusCode, Json<MadeTokenJson>) {
     let answer = MadeTokenJson {
         id: made.id,
         token: made.text,
@@ -216,7 +228,7 @@ async fn make(app: &App, owner: crate::ids::UserId, wish: Wish) -> Result<(Statu
         name: wish.name,
         expires_at: wish.expires_at,
     };
-    Ok((StatusCode::CREATED, Json(answer)))
+    (StatusCode::CREATED, Json(answer))
 }
 
 fn names(scopes: &[Scope]) -> Vec<&'static str> {

@@ -13,8 +13,9 @@ use uuid::Uuid;
 
 use crate::accounts::client::Client;
 use crate::accounts::model::Scope;
+use crate::accounts::password_changes::{self, Change};
 use crate::accounts::store::sessions::Listed;
-use crate::accounts::{password_changes, sessions, store};
+use crate::accounts::{sessions, store};
 use crate::api::body::ApiJson;
 use crate::api::token::ApiMember;
 use crate::app::App;
@@ -104,6 +105,8 @@ struct PasswordJson {
     current: String,
     /// The new one: at least 10 characters.
     password: String,
+    /// Of the authenticator app, or a recovery code; where there is a second factor.
+    code: Option<String>,
 }
 
 /// Change the caller's password. All other sessions end; tokens stay.
@@ -125,7 +128,8 @@ async fn change_password(
 ) -> Result<Response> {
     let member = caller.with_all()?;
     let ApiJson(asked) = body?;
-    let changed = password_changes::change(&app, &client, &member, asked.current, &asked.password).await?;
+    let typed = Change { current: &asked.current, wanted: &asked.password, code: asked.code.as_deref() };
+    let changed = password_changes::change(&app, &client, &member, typed).await?;
     let cookie = changed.map(|secret| sessions::set_cookie(&app.config, &secret));
     Ok((StatusCode::NO_CONTENT, AppendHeaders(cookie)).into_response())
 }

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use crate::accounts::client::Client;
 use crate::accounts::model::{self, Member};
 use crate::accounts::store::{links, sessions as stored_sessions, users};
+use crate::accounts::two_factors::prove;
 use crate::accounts::{secret, sessions};
 use crate::app::App;
 use crate::error::{AppError, Result};
@@ -19,29 +20,38 @@ const RESET_LINK_LIFE: TimeDelta = TimeDelta::hours(1);
 /// to send it to.
 const EQUAL_TIME: Duration = Duration::from_millis(200);
 
+/// What somebody types to change the password.
+#[derive(Debug, Clone, Copy)]
+pub struct Change<'a> {
+    pub current: &'a str,
+    pub wanted: &'a str,
+    /// Where there is a second factor.
+    pub code: Option<&'a str>,
+}
+
 /// Sets a new password for somebody who knows the old one. All other sessions end, and this one
 /// gets a new secret, which is returned; `None` for who came without a session.
 ///
 /// # Errors
-/// [`AppError::Field`] when the old password is wrong or the new one is not good enough;
+/// [`AppError::Field`] when the old password or the code is wrong or the new one is not good enough;
 /// [`AppError::TooMany`] after too many attempts.
 pub async fn change(
     app: &App,
     client: &Client,
     member: &Member,
-    current: String,
-    wanted: &str,
+    typed: Change<'_>,
 ) -> Result<Option<String>> {
     app.limits.sign_in(client, &member.username)?;
     let account = {
         let mut conn = app.db.acquire().await?;
         users::credentials_by_id(&mut conn, member.id).await?.ok_or(AppError::SignIn)?
     };
-    if !app.passwords.verify(current, Some(account.password_hash)).await? {
+    if !app.passwords.verify(typed.current.to_owned(), Some(account.password_hash)).await? {
         return Err(AppError::field("current", "This is not your present password."));
     }
-    let wanted = model::new_password(wanted, &[&member.username, &account.email])
+    let wanted = model::new_password(typed.wanted, &[&member.username, &account.email])
         .map_err(|sentence| AppError::field("password", sentence))?;
+    prove::step_up(app, member.id, typed.code).await?;
     let password_hash = app.passwords.hash(wanted).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;

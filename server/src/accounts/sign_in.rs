@@ -2,23 +2,36 @@
 
 use crate::accounts::client::Client;
 use crate::accounts::store::users::Credentials;
-use crate::accounts::{sessions, store};
+use crate::accounts::two_factors::challenge;
+use crate::accounts::{sessions, store, two_factors};
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::web::format;
 
-/// Begins a session for whoever knows the password; returns the session's secret. `login` is a user
-/// name or an e-mail address.
+/// How far a password leads.
+#[derive(Debug)]
+pub enum Entered {
+    /// The session's secret.
+    In(String),
+    /// Of a challenge, which takes a code.
+    AsksForCode(String),
+}
+
+/// Begins a session for whoever knows the password, or asks for a code where there is a second factor.
+/// `login` is a user name or an e-mail address.
 ///
 /// # Errors
 /// [`AppError::Field`] when name and password do not fit, in equal time whether or not the account
 /// exists; [`AppError::Refused`] when it is suspended; [`AppError::TooMany`] after too many attempts.
-pub async fn sign_in(app: &App, client: &Client, login: &str, password: String) -> Result<String> {
+pub async fn sign_in(app: &App, client: &Client, login: &str, password: String) -> Result<Entered> {
     let account = verify(app, client, login, password).await?;
+    if two_factors::store::has(&mut *app.db.acquire().await?, account.member.id).await? {
+        return Ok(Entered::AsksForCode(challenge::begin(app, account.member.id).await?));
+    }
     let mut tx = app.db.begin().await?;
     let secret = sessions::begin(&mut tx, account.member.id, client, app.clock.now()).await?;
     tx.commit().await?;
-    Ok(secret)
+    Ok(Entered::In(secret))
 }
 
 /// Whose name and password these are.
@@ -42,7 +55,9 @@ pub async fn verify(app: &App, client: &Client, login: &str, password: String) -
     }
 }
 
-fn refuse_suspended(account: &Credentials) -> Result<()> {
+/// # Errors
+/// [`AppError::Refused`] for an account that is suspended.
+pub(super) fn refuse_suspended(account: &Credentials) -> Result<()> {
     if account.suspended_at.is_none() {
         return Ok(());
     }

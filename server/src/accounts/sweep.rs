@@ -31,6 +31,7 @@ pub async fn sweep(app: &App) -> Result<()> {
     let mut conn = app.db.acquire().await?;
     store::sessions::sweep(&mut conn, now).await?;
     store::links::sweep(&mut conn, now).await?;
+    crate::accounts::two_factors::store::sweep(&mut conn, now).await?;
     crate::webhooks::store::sweep(&mut conn, now - MESSAGES_KEPT).await?;
     crate::notifications::store::inbox::sweep(&mut conn, now - NOTIFICATIONS_KEPT).await?;
     drop(conn);

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::accounts::model::{self, Member, Scope};
 use crate::accounts::store::tokens::{self, Bearer, NewToken};
+use crate::accounts::two_factors::prove;
 use crate::accounts::{forms::FormErrors, secret};
 use crate::app::App;
 use crate::error::{AppError, Result};
@@ -50,6 +51,11 @@ impl Wish {
         }
     }
 
+    /// Whether the token could change anything.
+    pub fn may_write(&self) -> bool {
+        self.scopes.iter().any(|scope| *scope != Scope::Read)
+    }
+
     /// Lets the token last no longer than until `limit`.
     pub fn end_by(&mut self, limit: Option<DateTime<Utc>>) {
         self.expires_at = match (self.expires_at, limit) {
@@ -63,6 +69,17 @@ impl Wish {
 pub struct Made {
     pub id: TokenId,
     pub text: String,
+}
+
+/// Makes a token for a page or a session: one that may write takes a code where there is a second factor.
+///
+/// # Errors
+/// As [`prove::step_up`] and [`create`].
+pub async fn create_with_code(app: &App, owner: UserId, wish: &Wish, code: Option<&str>) -> Result<Made> {
+    if wish.may_write() {
+        prove::step_up(app, owner, code).await?;
+    }
+    create(app, owner, wish).await
 }
 
 /// Makes a token.

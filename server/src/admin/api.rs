@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::model::Scope;
+use crate::accounts::two_factors::reset;
 use crate::admin::store::{self, Entry, Job, Mail, Scorer, User};
 use crate::admin::{roles, room, suspend};
 use crate::api::body::ApiJson;
@@ -32,6 +33,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(suspend_user))
         .routes(routes!(unsuspend_user))
         .routes(routes!(appoint_administrator, dismiss_administrator))
+        .routes(routes!(reset_two_factors))
         .routes(routes!(show_queue))
         .routes(routes!(show_log))
 }
@@ -145,6 +147,7 @@ struct UserJson {
     is_admin: bool,
     created_at: DateTime<Utc>,
     suspended_at: Option<DateTime<Utc>>,
+    has_two_factors: bool,
 }
 
 impl From<User> for UserJson {
@@ -157,6 +160,7 @@ impl From<User> for UserJson {
             is_admin: user.is_admin,
             created_at: user.created_at,
             suspended_at: user.suspended_at,
+            has_two_factors: user.has_two_factors,
         }
     }
 }
@@ -276,6 +280,23 @@ async fn dismiss_administrator(
     caller: ApiMember,
 ) -> Result<StatusCode> {
     roles::dismiss(&app, &caller.with(Scope::Admin)?, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Turn off two-factor sign-in of somebody who lost it; they are told by mail. Not one's own.
+#[utoipa::path(
+    delete,
+    path = paths::API_ADMIN_USER_TWO_FACTORS,
+    tag = "Administration",
+    security(("token" = ["admin"])),
+    responses((status = 204, description = "They sign in with the password alone")),
+)]
+async fn reset_two_factors(
+    State(app): State<App>,
+    Path(id): Path<UserId>,
+    caller: ApiMember,
+) -> Result<StatusCode> {
+    reset::reset(&app, &caller.with(Scope::Admin)?, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

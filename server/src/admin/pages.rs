@@ -8,6 +8,7 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
+use crate::accounts::two_factors::reset;
 use crate::admin::room::{self, Room};
 use crate::admin::store::{self, COUNTED_AT_MOST, Entry, Job, Mail, Numbers, Scorer, User};
 use crate::admin::{Admin, roles, suspend};
@@ -31,6 +32,7 @@ pub fn router() -> Router<App> {
         .route(paths::ADMIN_USER_UNSUSPEND, post(post_unsuspend))
         .route(paths::ADMIN_USER_APPOINT, post(post_appoint))
         .route(paths::ADMIN_USER_DISMISS, post(post_dismiss))
+        .route(paths::ADMIN_USER_TWO_FACTORS, post(post_reset_two_factors))
         .route(paths::ADMIN_QUEUE, get(show_queue))
         .route(paths::ADMIN_LOG, get(show_log))
 }
@@ -142,6 +144,7 @@ impl UsersPage {
             is_admin: true,
             created_at: shell.now,
             suspended_at: None,
+            has_two_factors: true,
         };
         let suspended = User { is_admin: false, suspended_at: Some(shell.now), ..user.clone() };
         let users = Slice { items: vec![user, suspended], next: Some(1) };
@@ -216,6 +219,16 @@ async fn post_dismiss(
 ) -> Result<Response> {
     roles::dismiss(&app, &admin, id).await?;
     let sentence = shell::flash("They are no administrator any more.");
+    Ok(([sentence], Redirect::to(paths::ADMIN_USERS)).into_response())
+}
+
+async fn post_reset_two_factors(
+    State(app): State<App>,
+    Admin(admin): Admin,
+    Path(id): Path<UserId>,
+) -> Result<Response> {
+    reset::reset(&app, &admin, id).await?;
+    let sentence = shell::flash("They sign in with their password alone, and are told so.");
     Ok(([sentence], Redirect::to(paths::ADMIN_USERS)).into_response())
 }
 

@@ -118,6 +118,7 @@ pub struct User {
     pub is_admin: bool,
     pub created_at: DateTime<Utc>,
     pub suspended_at: Option<DateTime<Utc>>,
+    pub has_two_factors: bool,
 }
 
 /// Newest first.
@@ -127,7 +128,8 @@ pub struct User {
 pub async fn newest_users(conn: &mut PgConnection, before: i64, limit: i64) -> sqlx::Result<Vec<User>> {
     sqlx::query_as!(
         User,
-        "select id as \"id: UserId\", username, email, display_name, is_admin, created_at, suspended_at
+        "select id as \"id: UserId\", username, email, display_name, is_admin, created_at, suspended_at,
+                exists (select from second_factors f where f.user_id = users.id and confirmed_at is not null) as \"has_two_factors!\"
          from users
          where id < $1
          order by id desc
@@ -152,7 +154,8 @@ pub async fn users_by_prefix(
 ) -> sqlx::Result<Vec<User>> {
     sqlx::query_as!(
         User,
-        "select id as \"id: UserId\", username, email, display_name, is_admin, created_at, suspended_at
+        "select id as \"id: UserId\", username, email, display_name, is_admin, created_at, suspended_at,
+                exists (select from second_factors f where f.user_id = users.id and confirmed_at is not null) as \"has_two_factors!\"
          from users
          where username ~>=~ $1 and username ~<~ $2
          order by username using ~<~

@@ -8,9 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 
 use crate::accounts::model::{Member, Scope};
+use crate::accounts::two_factors::requirement;
 use crate::accounts::{sessions, tokens};
 use crate::app::App;
 use crate::error::{AppError, Result};
+use crate::paths;
 use crate::web::{csrf, shell};
 
 /// Extracts the caller, from `Authorization: Bearer hld_…`, `Authorization: Basic` with the token as
@@ -21,6 +23,8 @@ pub struct ApiMember {
     pub scopes: Vec<Scope>,
     /// When the token ends; `None` for one that does not, and for a session.
     pub expires_at: Option<DateTime<Utc>>,
+    /// Whether a browser's session asks, not a token.
+    pub is_session: bool,
 }
 
 impl ApiMember {
@@ -119,7 +123,7 @@ pub async fn by_token(app: &App, text: &str) -> Result<ApiMember> {
             && (*scope != Scope::Admin || bearer.member.is_admin)
     };
     let scopes = Scope::ALL.into_iter().filter(is_given).collect();
-    Ok(ApiMember { member: bearer.member, scopes, expires_at: bearer.expires_at })
+    Ok(ApiMember { member: bearer.member, scopes, expires_at: bearer.expires_at, is_session: false })
 }
 
 async fn by_session(app: &App, parts: &Parts) -> Result<ApiMember> {
@@ -128,7 +132,10 @@ async fn by_session(app: &App, parts: &Parts) -> Result<ApiMember> {
     let member = sessions::find_member(app, secret, app.clock.now()).await?.ok_or(AppError::SignIn)?;
     let may = |scope: &Scope| *scope != Scope::Admin || member.is_admin;
     let scopes = Scope::ALL.into_iter().filter(may).collect();
-    Ok(ApiMember { member, scopes, expires_at: None })
+    if !parts.uri.path().starts_with(paths::API_TWO_FACTORS) {
+        requirement::refuse_lacking(app, &member).await?;
+    }
+    Ok(ApiMember { member, scopes, expires_at: None, is_session: true })
 }
 
 /// The token in an `Authorization` header.

@@ -13,6 +13,8 @@ use super::table::{Table, cell, facts, items, local, text};
 use super::{Connection, Session};
 use crate::accounts::tokens;
 
+const MOST_CODES: usize = 3;
+
 #[derive(Debug, Args)]
 pub struct LoginArgs {
     /// User name or e-mail address; asked for when left out.
@@ -144,14 +146,28 @@ fn ask_for_token(login: &mut Login, username: Option<&str>) -> Outcome {
         login.token = Some(name);
         return Ok(());
     }
-    let asked = json!({ "username": name, "password": ask_hidden("Password: ")?, "name": token_name() });
-    let made = Client::new(login.clone()).post("/api/v1/sessions", &asked)?;
+    let made = open_session(&Client::new(login.clone()), &name, &ask_hidden("Password: ")?)?;
     login.token = made["token"].as_str().map(str::to_owned);
     login.token_id = made["id"].as_i64();
     match login.token {
         Some(_) => Ok(()),
         None => Err(CliError::Refused("The server's answer holds no token.".to_owned())),
     }
+}
+
+/// Where a code is asked for, the person types it; a wrong one may be typed again.
+fn open_session(client: &Client, name: &str, password: &str) -> Outcome<Value> {
+    let mut asked = json!({ "username": name, "password": password, "name": token_name() });
+    for _ in 0..MOST_CODES {
+        match client.post("/api/v1/sessions", &asked) {
+            Err(CliError::AsksForCode(sentence)) => {
+                eprintln!("{sentence}");
+                asked["code"] = json!(ask("Code: ")?);
+            }
+            settled => return settled,
+        }
+    }
+    client.post("/api/v1/sessions", &asked)
 }
 
 /// By this the person finds the token in the list of tokens.

@@ -14,6 +14,9 @@ pub enum CliError {
     /// Nobody is signed in, or this caller may not do it.
     #[error("{0}")]
     NotAllowed(String),
+    /// Signing in takes a code beside the password.
+    #[error("{0}")]
+    AsksForCode(String),
     #[error("{0}")]
     NotFound(String),
     /// A limit is used up.
@@ -43,7 +46,7 @@ impl CliError {
         match self {
             Self::Refused(_) => 1,
             Self::Rejected(_) => 2,
-            Self::NotAllowed(_) => 3,
+            Self::NotAllowed(_) | Self::AsksForCode(_) => 3,
             Self::NotFound(_) => 4,
             Self::TooMany { .. } => 5,
             Self::Unreachable(_) => 6,
@@ -60,6 +63,7 @@ impl CliError {
         match status {
             401 => Self::NotAllowed(format!("{sentence} Run `holdout login` first.")),
             403 => Self::NotAllowed(sentence),
+            422 if problem["field"] == "code" => Self::AsksForCode(sentence),
             404 => Self::NotFound(sentence),
             413 => Self::Rejected(sentence),
             429 => Self::TooMany { sentence, retry_after_seconds: problem["retry_after_seconds"].as_u64() },

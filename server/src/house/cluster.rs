@@ -5,18 +5,18 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, bail, ensure};
-use rand::distr::{Alphanumeric, SampleString};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::house::binaries::{Binaries, major_of_cluster};
 use crate::house::identity::Identity;
+use crate::house::keys;
 use crate::house::layout::{ClusterPlace, Layout, let_through, make_private};
 
 const DATABASE: &str = "holdout";
@@ -252,12 +252,7 @@ fn password(layout: &Layout, cluster_exists: bool) -> anyhow::Result<String> {
         "The database's password {} is gone. Put it back from a copy of the folder `keys`.",
         path.display()
     );
-    let drawn = Alphanumeric.sample_string(&mut rand::rng(), 40);
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
-    file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    file.write_all(drawn.as_bytes())?;
-    file.sync_all()?;
-    Ok(drawn)
+    Ok(keys::draw(&path)?)
 }
 
 fn pid_in(lock: &Path) -> anyhow::Result<Option<Pid>> {

@@ -60,6 +60,11 @@ impl Layout {
         self.keys().join("database-owner.password")
     }
 
+    /// Keeps secrets of people's second factors; the web server is told it when it starts.
+    pub fn accounts_key(&self) -> PathBuf {
+        self.keys().join("accounts.key")
+    }
+
     /// Copies that the scorers make of files in a bucket, while they work with them.
     pub fn spool(&self) -> PathBuf {
         self.root.join("spool")

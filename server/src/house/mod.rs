@@ -13,6 +13,7 @@ pub mod confine;
 pub mod doctor;
 pub mod fetch;
 pub mod identity;
+pub mod keys;
 pub mod layout;
 pub mod up;
 pub mod welcome;

@@ -16,6 +16,7 @@ use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
 use crate::config::Config;
 use crate::house::children::Supervised;
 use crate::house::cluster::{self, Cluster};
+use crate::house::keys;
 use crate::house::layout::{self, Layout};
 use crate::house::welcome::{self, Welcome};
 use crate::house::words::say;
@@ -157,11 +158,16 @@ fn start_server(config: &Config, layout: &Layout, urls: &Urls) -> anyhow::Result
     let program = std::env::current_exe()?;
     let (url, files, data) = (urls.web.clone(), layout::absolute(&config.files)?, layout.root.clone());
     let temporary = layout.temporary();
+    let accounts_key = match &config.accounts_key {
+        Some(set) => set.reveal().to_owned(),
+        None => keys::accounts_key(layout)?,
+    };
     let recipe = move || {
         let mut command = Command::new(&program);
         command
             .arg("serve")
             .envs(GIVE_BACK)
+            .env("HOLDOUT_ACCOUNTS_KEY", &accounts_key)
             .env("DATABASE_URL", &url)
             .env("HOLDOUT_FILES", &files)
             .env("HOLDOUT_DATA_DIR", &data)
@@ -182,6 +188,7 @@ fn start_scorer(number: usize, config: &Config, layout: &Layout, urls: &Urls) ->
         command
             .arg("work")
             .env_remove("DATABASE_URL")
+            .env_remove("HOLDOUT_ACCOUNTS_KEY")
             .env("HOLDOUT_DATABASE_URL", &url)
             .env("HOLDOUT_FILES", &files)
             .env("HOLDOUT_SCORER_KEY", &key)
@@ -211,6 +218,7 @@ fn start_runner(config: &Config, layout: &Layout, urls: &Urls) -> anyhow::Result
         command
             .arg("run-notebooks")
             .env_remove("DATABASE_URL")
+            .env_remove("HOLDOUT_ACCOUNTS_KEY")
             .env_remove("HOLDOUT_SCORER_KEY")
             .env("HOLDOUT_DATABASE_URL", &url)
             .env("HOLDOUT_FILES", &files);

@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::change::change;
-use super::model::{Changes, Site};
+use super::model::{AskedOf, Changes, Site};
 use crate::accounts::model::Scope;
 use crate::api::body::ApiJson;
 use crate::api::token::{ApiMember, MaybeApiMember};
@@ -28,6 +28,8 @@ struct SiteJson {
     open_registration: bool,
     /// Whether every member may host competitions, or administrators only.
     members_may_host: bool,
+    /// Of whom two-factor sign-in is asked.
+    two_factors_for: AskedOf,
     /// Of the program.
     version: &'static str,
 }
@@ -39,6 +41,7 @@ impl From<&Site> for SiteJson {
             notice: site.notice.clone(),
             open_registration: site.open_registration,
             members_may_host: site.members_may_host,
+            two_factors_for: site.two_factors_for,
             version: env!("CARGO_PKG_VERSION"),
         }
     }
@@ -66,6 +69,7 @@ struct SiteChangesJson {
     notice: Option<String>,
     open_registration: Option<bool>,
     members_may_host: Option<bool>,
+    two_factors_for: Option<AskedOf>,
 }
 
 /// Change the installation; what is left out stays.
@@ -89,6 +93,7 @@ async fn change_site(
         notice: wish.notice,
         open_registration: wish.open_registration,
         members_may_host: wish.members_may_host,
+        two_factors_for: wish.two_factors_for,
     };
     Ok(Json(SiteJson::from(change(&app, &admin, changes).await?.as_ref())))
 }

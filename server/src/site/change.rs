@@ -34,5 +34,6 @@ fn described(site: &Site) -> serde_json::Value {
         "notice": site.notice,
         "open_registration": site.open_registration,
         "members_may_host": site.members_may_host,
+        "two_factors_for": site.two_factors_for.name(),
     })
 }

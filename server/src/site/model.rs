@@ -1,11 +1,48 @@
 //! What holds for the whole installation.
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::Config;
 use crate::error::{AppError, Result};
 
 pub const DEFAULT_NAME: &str = "Holdout";
 const LONGEST_NAME: usize = 60;
 const LONGEST_NOTICE: usize = 500;
+
+/// Of whom a second factor is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AskedOf {
+    #[default]
+    Nobody,
+    Administrators,
+    /// And of administrators.
+    Hosts,
+}
+
+impl AskedOf {
+    pub const ALL: [Self; 3] = [Self::Nobody, Self::Administrators, Self::Hosts];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::Administrators => "administrators",
+            Self::Hosts => "hosts",
+        }
+    }
+
+    pub fn sentence(&self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody: who wants it sets it up",
+            Self::Administrators => "administrators",
+            Self::Hosts => "hosts and administrators",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|asked| asked.name() == name)
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
@@ -16,6 +53,7 @@ pub struct Site {
     pub open_registration: bool,
     /// Whether every member may host competitions, or administrators only.
     pub members_may_host: bool,
+    pub two_factors_for: AskedOf,
 }
 
 impl Default for Site {
@@ -25,6 +63,7 @@ impl Default for Site {
             notice: String::new(),
             open_registration: true,
             members_may_host: true,
+            two_factors_for: AskedOf::Nobody,
         }
     }
 }
@@ -47,6 +86,7 @@ pub struct Changes {
     pub notice: Option<String>,
     pub open_registration: Option<bool>,
     pub members_may_host: Option<bool>,
+    pub two_factors_for: Option<AskedOf>,
 }
 
 impl Changes {
@@ -62,6 +102,7 @@ impl Changes {
             notice,
             open_registration: self.open_registration.unwrap_or(site.open_registration),
             members_may_host: self.members_may_host.unwrap_or(site.members_may_host),
+            two_factors_for: self.two_factors_for.unwrap_or(site.two_factors_for),
         })
     }
 }

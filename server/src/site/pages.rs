@@ -11,7 +11,7 @@ use axum::{Form, Router};
 use serde::Deserialize;
 
 use super::change::change;
-use super::model::{Changes, Site};
+use super::model::{AskedOf, Changes, Site};
 use crate::admin::Admin;
 use crate::app::App;
 use crate::competitions::pages::setup::correct;
@@ -32,6 +32,7 @@ pub struct SiteForm {
     pub notice: String,
     pub open_registration: Option<String>,
     pub members_may_host: Option<String>,
+    pub two_factors_for: String,
 }
 
 impl SiteForm {
@@ -42,6 +43,7 @@ impl SiteForm {
             notice: site.notice.clone(),
             open_registration: tick(site.open_registration),
             members_may_host: tick(site.members_may_host),
+            two_factors_for: site.two_factors_for.name().to_owned(),
         }
     }
 
@@ -51,6 +53,7 @@ impl SiteForm {
             notice: Some(self.notice.clone()),
             open_registration: Some(self.open_registration.is_some()),
             members_may_host: Some(self.members_may_host.is_some()),
+            two_factors_for: AskedOf::parse(&self.two_factors_for),
         }
     }
 }

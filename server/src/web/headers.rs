@@ -1,14 +1,19 @@
 //! Headers that every answer carries: nothing inline, nothing from elsewhere, no framing.
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use crate::app::App;
+
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
     connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-pub async fn harden(request: Request, next: Next) -> Response {
+/// Where people come by https: for a year, no other way to this host. What else stands under its name is not ours to bind.
+const ENCRYPTED_ALONE: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+pub async fn harden(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in [
@@ -20,6 +25,9 @@ pub async fn harden(request: Request, next: Next) -> Response {
         (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if app.config.public_url.starts_with("https://") {
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(ENCRYPTED_ALONE);
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
     response

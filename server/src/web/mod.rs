@@ -49,7 +49,7 @@ pub fn assemble(app: App, pages: Router<App>, api: Router<App>, layered: Router<
         .layer(DefaultBodyLimit::max(FORM_LIMIT_BYTES))
         .layer(from_fn_with_state(app.clone(), hosts::refuse_strangers))
         .layer(from_fn_with_state(app.clone(), crate::competitions::front::forget_after_writing))
-        .layer(from_fn(headers::harden))
+        .layer(from_fn_with_state(app.clone(), headers::harden))
         .layer(CompressionLayer::new().compress_when(is_worth_compressing()))
         .layer(CatchPanicLayer::custom(problems::panicked))
         .layer(from_fn(problems::log_causes))

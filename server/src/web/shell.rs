@@ -6,14 +6,16 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
 
 use crate::accounts::model::Member;
 use crate::accounts::sessions;
+use crate::accounts::two_factors::requirement;
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::notifications::store::inbox;
+use crate::paths;
 use crate::site::model::Site;
 use crate::web::assets;
 
@@ -79,6 +81,11 @@ pub fn cookie<'a>(headers: &'a axum::http::HeaderMap, name: &str) -> Option<&'a 
         .find_map(|(key, value)| (key == name).then_some(value))
 }
 
+/// Pages for whom the site asks to set up a second factor first.
+fn is_open_to_the_lacking(path: &str) -> bool {
+    path.starts_with(paths::SETTINGS_TWO_FACTORS) || path == paths::SIGN_OUT
+}
+
 /// Finds out who is looking, once a request, and leaves the [`Shell`] for extractors.
 pub async fn load(State(app): State<App>, mut request: Request, next: Next) -> Result<Response> {
     let now = app.clock.now();
@@ -86,6 +93,12 @@ pub async fn load(State(app): State<App>, mut request: Request, next: Next) -> R
         Some(secret) => sessions::find_member(&app, secret, now).await?,
         None => None,
     };
+    if let Some(member) = &viewer
+        && !is_open_to_the_lacking(request.uri().path())
+        && requirement::is_lacking(&app, member).await?
+    {
+        return Ok(Redirect::to(paths::SETTINGS_TWO_FACTORS).into_response());
+    }
     let n_unread = match &viewer {
         Some(member) if request.method() == Method::GET => {
             inbox::count_unread(&mut *app.db.acquire().await?, member.id).await?

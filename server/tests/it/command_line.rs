@@ -38,7 +38,7 @@ pub struct Told {
 }
 
 impl Shell {
-    fn new(server: &str) -> Self {
+    pub fn new(server: &str) -> Self {
         Self {
             folder: Folder::new(),
             server: server.to_owned(),
@@ -83,7 +83,7 @@ impl Shell {
         self.finish(command.args(["-qec", &line, "/dev/null"]), words, "").await
     }
 
-    async fn type_in(&self, words: &[&str], typed: &str) -> Told {
+    pub async fn type_in(&self, words: &[&str], typed: &str) -> Told {
         self.finish(Command::new(server_binary()).args(words), words, typed).await
     }
 

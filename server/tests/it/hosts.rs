@@ -63,6 +63,38 @@ async fn where_there_is_a_public_address_unknown_names_are_refused(pool: PgPool)
     world.close().await;
 }
 
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn every_answer_forbids_what_pages_do_not_need(pool: PgPool) {
+    let public_url = "https://holdout.example".to_owned();
+    let world = World::configured(pool.clone(), |config| Config { public_url, ..config }).await;
+    for path in ["/sign-in", "/nowhere", "/api/v1/site", "/api/v1/nowhere", "/healthz"] {
+        let answer = world.visitor().get(path).await;
+        for (name, word) in [
+            ("content-security-policy", "default-src 'none'"),
+            ("content-security-policy", "frame-ancestors 'none'"),
+            ("content-security-policy", "base-uri 'none'"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "same-origin"),
+            ("strict-transport-security", "max-age=31536000"),
+            ("cache-control", "private"),
+        ] {
+            assert!(answer.header(name).contains(word), "{path}: {name}");
+        }
+        assert_eq!(answer.header("access-control-allow-origin"), "", "{path}");
+    }
+    let form = "username=ada&email=ada%40people.test&password=correct+horse+battery";
+    let answer = raw(&world, &post("/register", "Origin: https://holdout.example"), form).await;
+    let cookie = answer.lines().find(|line| line.contains("holdout_session=")).expect("a session");
+    for word in ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(cookie.contains(word), "{cookie}");
+    }
+    world.close().await;
+    let plain = World::without_scorers(pool).await;
+    let answer = plain.visitor().get("/sign-in").await;
+    assert_eq!(answer.header("strict-transport-security"), "", "where there is no TLS, none is demanded");
+    plain.close().await;
+}
+
 /// Each registers and says that they come from elsewhere; what is kept of them, by what the server believes.
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn forwarded_addresses_are_believed_from_named_proxies_alone(pool: PgPool) {

@@ -64,6 +64,7 @@ mod telemetry;
 mod texts;
 mod tidy;
 mod tus_clients;
+mod two_factors;
 mod uploads;
 mod versions;
 mod walk;

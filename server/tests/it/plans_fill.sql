@@ -129,6 +129,15 @@ select 1 + i % 20000, 'token', sha256(int8send(i)), 'hld_', array['read', 'submi
 insert into one_time_links (token_hash, purpose, user_id, created_at, expires_at)
 select sha256(int8send(i)), 'reset_password', 1 + i % 20000, now(), now() + interval '1 hour' from generate_series(1, 20000) i;
 
+insert into second_factors (user_id, sealed_secret, created_at, confirmed_at)
+select i, sha256(int8send(i)) || substring(sha256(int8send(i)) for 16), now(), now() from generate_series(1, 20000) i;
+
+insert into recovery_codes (user_id, code_hash)
+select 1 + i % 20000, sha256(int8send(i)) from generate_series(1, 200000) i;
+
+insert into sign_in_challenges (token_hash, user_id, created_at, expires_at)
+select sha256(int8send(i)), 1 + i % 20000, now(), now() + interval '10 minutes' from generate_series(1, 20000) i;
+
 insert into mails (to_address, subject, body, sent_at)
 select 'person' || i || '@synthetic.invalid', 'Reset your password', repeat('x', 400),
        case when i % 1000 > 0 then now() end

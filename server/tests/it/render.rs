@@ -22,6 +22,7 @@ macro_rules! drawn {
 fn pages() -> Vec<(String, askama::Result<String>)> {
     drawn![
         accounts::pages::become_admin::BecomeAdminPage,
+        accounts::pages::entrance::CodePage,
         accounts::pages::entrance::RegisterPage,
         accounts::pages::entrance::SignInPage,
         accounts::pages::profile::ProfilePage,
@@ -31,6 +32,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         accounts::pages::settings::SessionsPage,
         accounts::pages::settings::SettingsPage,
         accounts::pages::tokens::TokensPage,
+        accounts::pages::two_factors::TwoFactorsPage,
         admin::pages::LogPage,
         admin::pages::MailsPage,
         admin::pages::OverviewPage,

@@ -3,6 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Query, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
@@ -12,16 +13,19 @@ use crate::accounts::client::Client;
 use crate::accounts::forms::FormErrors;
 use crate::accounts::pages::local_path;
 use crate::accounts::register::{self, Registration};
-use crate::accounts::{sessions, sign_in};
+use crate::accounts::sign_in::{self, Entered};
+use crate::accounts::{sessions, two_factors::challenge};
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::paths;
+use crate::web::problems::encode;
 use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {
     Router::new()
         .route(paths::REGISTER, get(show_register).post(post_register))
         .route(paths::SIGN_IN, get(show_sign_in).post(post_sign_in))
+        .route(paths::SIGN_IN_CODE, get(show_code).post(post_code))
         .route(paths::SIGN_OUT, post(post_sign_out))
 }
 
@@ -141,10 +145,73 @@ async fn post_sign_in(
     Form(form): Form<SignInForm>,
 ) -> Result<Response> {
     match sign_in::sign_in(&app, &client, &form.login, form.password.clone()).await {
-        Ok(secret) => Ok(enter(&app, &secret, &form.next, "You are signed in.")),
+        Ok(Entered::In(secret)) => Ok(enter(&app, &secret, &form.next, "You are signed in.")),
+        Ok(Entered::AsksForCode(secret)) => {
+            let cookie = challenge::set_cookie(&app.config, &secret);
+            let next = encode(local_path(&form.next));
+            Ok(([cookie], Redirect::to(&format!("{}?next={next}", paths::SIGN_IN_CODE))).into_response())
+        }
         Err(error) => {
             let errors = FormErrors::from_error(error)?;
             Ok(errors.answer(SignInPage { shell, form, errors: errors.clone() }))
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct CodeForm {
+    pub code: String,
+    pub next: String,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "accounts/sign_in_code.html")]
+pub struct CodePage {
+    pub shell: Shell,
+    pub next: String,
+    pub errors: FormErrors,
+}
+
+impl CodePage {
+    pub fn sample() -> Self {
+        let wrong = AppError::field("code", "This code is not right.");
+        let errors = FormErrors::from_error(wrong).unwrap_or_default();
+        Self { shell: Shell::default(), next: paths::HOME.to_owned(), errors }
+    }
+}
+
+async fn show_code(shell: Shell, headers: HeaderMap, Query(query): Query<NextQuery>) -> Response {
+    match shell::cookie(&headers, challenge::COOKIE) {
+        Some(_) => CodePage { shell, next: query.next, errors: FormErrors::default() }.into_response(),
+        None => Redirect::to(paths::SIGN_IN).into_response(),
+    }
+}
+
+async fn post_code(
+    State(app): State<App>,
+    shell: Shell,
+    client: Client,
+    headers: HeaderMap,
+    Form(form): Form<CodeForm>,
+) -> Result<Response> {
+    let Some(secret) = shell::cookie(&headers, challenge::COOKIE) else {
+        return Ok(Redirect::to(paths::SIGN_IN).into_response());
+    };
+    match challenge::answer(&app, &client, secret, &form.code).await {
+        Ok(session) => {
+            let over = axum::response::AppendHeaders([challenge::clear_cookie(&app.config)]);
+            Ok((over, enter(&app, &session, &form.next, "You are signed in.")).into_response())
+        }
+        Err(AppError::SignIn) => {
+            let sentence = "Type your password again: codes are taken for ten minutes after it, five times.";
+            let cookies =
+                axum::response::AppendHeaders([challenge::clear_cookie(&app.config), shell::flash(sentence)]);
+            Ok((cookies, Redirect::to(paths::SIGN_IN)).into_response())
+        }
+        Err(error) => {
+            let errors = FormErrors::from_error(error)?;
+            Ok(errors.answer(CodePage { shell, next: form.next, errors: errors.clone() }))
         }
     }
 }

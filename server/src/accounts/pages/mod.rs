@@ -6,6 +6,7 @@ pub mod profile;
 pub mod recovery;
 pub mod settings;
 pub mod tokens;
+pub mod two_factors;
 
 use axum::Router;
 
@@ -18,6 +19,7 @@ pub fn router() -> Router<App> {
         .merge(become_admin::router())
         .merge(settings::router())
         .merge(tokens::router())
+        .merge(two_factors::router())
         .merge(profile::router())
 }
 

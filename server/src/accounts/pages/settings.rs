@@ -11,8 +11,10 @@ use uuid::Uuid;
 
 use crate::accounts::client::Client;
 use crate::accounts::forms::FormErrors;
+use crate::accounts::model::Member;
+use crate::accounts::password_changes::{self, Change};
 use crate::accounts::store::sessions::Listed;
-use crate::accounts::{model, password_changes, sessions, store};
+use crate::accounts::{model, sessions, store, two_factors};
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::paths;
@@ -86,6 +88,7 @@ async fn post_profile(
 pub struct PasswordForm {
     pub current: String,
     pub password: String,
+    pub code: String,
 }
 
 #[derive(Template, WebTemplate)]
@@ -93,6 +96,7 @@ pub struct PasswordForm {
 pub struct PasswordPage {
     pub shell: Shell,
     pub tab: &'static str,
+    pub asks_for_code: bool,
     pub errors: FormErrors,
 }
 
@@ -100,12 +104,21 @@ impl PasswordPage {
     pub fn sample() -> Self {
         let wrong = AppError::field("current", "This is not your present password.");
         let errors = FormErrors::from_error(wrong).unwrap_or_default();
-        Self { shell: Shell::default(), tab: paths::SETTINGS_PASSWORD, errors }
+        Self { shell: Shell::default(), tab: paths::SETTINGS_PASSWORD, asks_for_code: true, errors }
     }
 }
 
-async fn show_password(shell: Shell, SignedIn(_): SignedIn) -> PasswordPage {
-    PasswordPage { shell, tab: paths::SETTINGS_PASSWORD, errors: FormErrors::default() }
+async fn password_page(app: &App, shell: Shell, member: &Member, errors: FormErrors) -> Result<PasswordPage> {
+    let asks_for_code = two_factors::store::has(&mut *app.db.acquire().await?, member.id).await?;
+    Ok(PasswordPage { shell, tab: paths::SETTINGS_PASSWORD, asks_for_code, errors })
+}
+
+async fn show_password(
+    State(app): State<App>,
+    shell: Shell,
+    SignedIn(member): SignedIn,
+) -> Result<PasswordPage> {
+    password_page(&app, shell, &member, FormErrors::default()).await
 }
 
 async fn post_password(
@@ -115,7 +128,8 @@ async fn post_password(
     SignedIn(member): SignedIn,
     Form(form): Form<PasswordForm>,
 ) -> Result<Response> {
-    match password_changes::change(&app, &client, &member, form.current, &form.password).await {
+    let typed = Change { current: &form.current, wanted: &form.password, code: Some(&form.code) };
+    match password_changes::change(&app, &client, &member, typed).await {
         Ok(secret) => {
             let sentence = "Your password is changed, and your other sessions are ended.";
             let cookie = secret.map(|secret| sessions::set_cookie(&app.config, &secret));
@@ -124,7 +138,7 @@ async fn post_password(
         }
         Err(error) => {
             let errors = FormErrors::from_error(error)?;
-            Ok(errors.answer(PasswordPage { shell, tab: paths::SETTINGS_PASSWORD, errors: errors.clone() }))
+            Ok(errors.answer(password_page(&app, shell, &member, errors.clone()).await?))
         }
     }
 }

@@ -11,9 +11,9 @@ use serde::Deserialize;
 
 use crate::accounts::forms::FormErrors;
 use crate::accounts::model::{Member, Scope};
-use crate::accounts::store;
 use crate::accounts::store::tokens::Listed;
 use crate::accounts::tokens::{self, Wish};
+use crate::accounts::{store, two_factors};
 use crate::app::App;
 use crate::error::Result;
 use crate::ids::TokenId;
@@ -38,6 +38,7 @@ pub struct TokenForm {
     pub admin: String,
     /// Days until it ends; empty: never.
     pub days: String,
+    pub code: String,
 }
 
 impl TokenForm {
@@ -76,6 +77,7 @@ pub struct TokensPage {
     pub tokens: Vec<Listed>,
     /// How this installation is reached; for the clients that need to be told.
     pub server: String,
+    pub asks_for_code: bool,
     /// The text of the token just made.
     pub made: Option<String>,
 }
@@ -99,6 +101,7 @@ impl TokensPage {
             scopes: Scope::ALL.to_vec(),
             tokens: vec![token],
             server: "https://holdout.example".to_owned(),
+            asks_for_code: true,
             made: Some("hld_Ab3dE9".to_owned()),
             shell,
         }
@@ -109,12 +112,14 @@ async fn tokens_page(app: &App, shell: Shell, form: TokenForm, errors: FormError
     let member = shell.member()?;
     let is_offered = |scope: &Scope| *scope != Scope::Admin || member.is_admin;
     let scopes = Scope::ALL.into_iter().filter(is_offered).collect();
-    let tokens = {
+    let (tokens, asks_for_code) = {
         let mut conn = app.db.acquire().await?;
-        store::tokens::list(&mut conn, member.id).await?
+        let tokens = store::tokens::list(&mut conn, member.id).await?;
+        (tokens, two_factors::store::has(&mut conn, member.id).await?)
     };
     let server = app.config.public_url.clone();
-    Ok(TokensPage { tab: paths::SETTINGS_TOKENS, form, errors, scopes, tokens, server, made: None, shell })
+    let tab = paths::SETTINGS_TOKENS;
+    Ok(TokensPage { tab, form, errors, scopes, tokens, server, asks_for_code, made: None, shell })
 }
 
 async fn show_tokens(State(app): State<App>, shell: Shell) -> Result<TokensPage> {
@@ -128,7 +133,7 @@ async fn post_token(
     Form(form): Form<TokenForm>,
 ) -> Result<Response> {
     let outcome = match form.wish(&member, shell.now) {
-        Ok(wish) => tokens::create(&app, member.id, &wish).await,
+        Ok(wish) => tokens::create_with_code(&app, member.id, &wish, Some(&form.code)).await,
         Err(errors) => return Ok(errors.answer(tokens_page(&app, shell, form, errors.clone()).await?)),
     };
     match outcome {

@@ -1,0 +1,67 @@
+//! Between password and code: a secret in a cookie that is good for five tries within ten minutes and for nothing else.
+
+use axum::http::{HeaderName, HeaderValue, header};
+use chrono::TimeDelta;
+
+use super::{prove, store};
+use crate::accounts::client::Client;
+use crate::accounts::store::users;
+use crate::accounts::{secret, sessions, sign_in};
+use crate::app::App;
+use crate::config::Config;
+use crate::error::{AppError, Result};
+use crate::ids::UserId;
+use crate::paths;
+
+pub const COOKIE: &str = "holdout_sign_in";
+const LIFE: TimeDelta = TimeDelta::minutes(10);
+
+/// Begins one for somebody who knew the password; returns its secret.
+///
+/// # Errors
+/// Those of the database.
+pub async fn begin(app: &App, user: UserId) -> Result<String> {
+    let now = app.clock.now();
+    let challenge = secret::draw();
+    let mut conn = app.db.acquire().await?;
+    store::begin_challenge(&mut conn, &secret::digest(&challenge), user, now, now + LIFE).await?;
+    Ok(challenge)
+}
+
+/// Begins a session for whoever has the challenge and a code; returns the session's secret.
+///
+/// # Errors
+/// [`AppError::SignIn`] when the challenge has run out or had its tries; as [`prove::prove`].
+pub async fn answer(app: &App, client: &Client, challenge: &str, code: &str) -> Result<String> {
+    let now = app.clock.now();
+    let user = {
+        let mut conn = app.db.acquire().await?;
+        store::try_challenge(&mut conn, &secret::digest(challenge), now).await?.ok_or(AppError::SignIn)?
+    };
+    prove::prove(app, user, code).await?;
+    let mut tx = app.db.begin().await?;
+    let account = users::credentials_by_id(&mut tx, user).await?.ok_or(AppError::SignIn)?;
+    sign_in::refuse_suspended(&account)?;
+    store::end_challenges(&mut tx, user).await?;
+    let session = sessions::begin(&mut tx, user, client, now).await?;
+    tx.commit().await?;
+    Ok(session)
+}
+
+/// The header that gives a challenge to the browser, for the pages of signing in alone.
+pub fn set_cookie(config: &Config, challenge: &str) -> (HeaderName, HeaderValue) {
+    cookie_header(config, challenge, LIFE.num_seconds())
+}
+
+/// The header that takes it away.
+pub fn clear_cookie(config: &Config) -> (HeaderName, HeaderValue) {
+    cookie_header(config, "", 0)
+}
+
+fn cookie_header(config: &Config, value: &str, life_seconds: i64) -> (HeaderName, HeaderValue) {
+    let secure = if config.public_url.starts_with("https://") { "; Secure" } else { "" };
+    let path = paths::SIGN_IN;
+    let cookie =
+        format!("{COOKIE}={value}; Path={path}; Max-Age={life_seconds}; HttpOnly; SameSite=Lax{secure}");
+    (header::SET_COOKIE, HeaderValue::try_from(cookie).unwrap_or(HeaderValue::from_static("")))
+}

@@ -1,0 +1,250 @@
+//! Every SQL statement about second factors.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::ids::UserId;
+
+/// A person's second factor, as judging needs it.
+#[derive(Debug)]
+pub struct Factor {
+    pub sealed_secret: Vec<u8>,
+    pub confirmed_at: Option<DateTime<Utc>>,
+    /// Of the last code that was taken.
+    pub last_step: i64,
+    pub n_failed: i32,
+    pub failing_since: Option<DateTime<Utc>>,
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn find(conn: &mut PgConnection, user: UserId) -> sqlx::Result<Option<Factor>> {
+    sqlx::query_as!(
+        Factor,
+        "select sealed_secret, confirmed_at, last_step, n_failed, failing_since
+         from second_factors
+         where user_id = $1",
+        user.0,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Has others who try wait until this transaction ends.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock(conn: &mut PgConnection, user: UserId) -> sqlx::Result<Option<Factor>> {
+    sqlx::query_as!(
+        Factor,
+        "select sealed_secret, confirmed_at, last_step, n_failed, failing_since
+         from second_factors
+         where user_id = $1
+         for update",
+        user.0,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Whether somebody has one that holds.
+///
+/// # Errors
+/// Those of the database.
+pub async fn has(conn: &mut PgConnection, user: UserId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        "select exists (select from second_factors where user_id = $1 and confirmed_at is not null) as \"has!\"",
+        user.0,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Keeps a secret that is not confirmed yet, in place of an earlier one; `false` where one holds already.
+///
+/// # Errors
+/// Those of the database.
+pub async fn begin(
+    conn: &mut PgConnection,
+    user: UserId,
+    sealed_secret: &[u8],
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "insert into second_factors (user_id, sealed_secret, created_at)
+         values ($1, $2, $3)
+         on conflict (user_id) do update
+         set sealed_secret = excluded.sealed_secret, created_at = excluded.created_at
+         where second_factors.confirmed_at is null",
+        user.0,
+        sealed_secret,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn confirm(conn: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!("update second_factors set confirmed_at = $2 where user_id = $1", user.0, now)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Takes the code of a step; the schema refuses one that is not later than the last.
+///
+/// # Errors
+/// Those of the database.
+pub async fn take(conn: &mut PgConnection, user: UserId, step: i64) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update second_factors
+         set last_step = $2, n_failed = 0, failing_since = null
+         where user_id = $1",
+        user.0,
+        step,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn note_failures(
+    conn: &mut PgConnection,
+    user: UserId,
+    n_failed: i32,
+    since: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update second_factors set n_failed = $2, failing_since = $3 where user_id = $1",
+        user.0,
+        n_failed,
+        since,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Removes somebody's second factor with its recovery codes; `false` where there was none.
+///
+/// # Errors
+/// Those of the database.
+pub async fn remove(conn: &mut PgConnection, user: UserId) -> sqlx::Result<bool> {
+    let done = sqlx::query!("delete from second_factors where user_id = $1", user.0).execute(conn).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn replace_codes(
+    conn: &mut PgConnection,
+    user: UserId,
+    code_hashes: &[Vec<u8>],
+) -> sqlx::Result<()> {
+    sqlx::query!("delete from recovery_codes where user_id = $1", user.0).execute(&mut *conn).await?;
+    sqlx::query!(
+        "insert into recovery_codes (user_id, code_hash) select $1, unnest($2::bytea[])",
+        user.0,
+        code_hashes,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Uses a recovery code up; `false` where it is none of this person's.
+///
+/// # Errors
+/// Those of the database.
+pub async fn use_code(conn: &mut PgConnection, user: UserId, code_hash: &[u8; 32]) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "delete from recovery_codes where user_id = $1 and code_hash = $2",
+        user.0,
+        code_hash.as_slice(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn count_codes(conn: &mut PgConnection, user: UserId) -> sqlx::Result<i64> {
+    sqlx::query_scalar!("select count(*) as \"n!\" from recovery_codes where user_id = $1", user.0)
+        .fetch_one(conn)
+        .await
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn is_host(conn: &mut PgConnection, user: UserId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        "select exists (select from competition_hosts where user_id = $1) as \"is!\"",
+        user.0,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn begin_challenge(
+    conn: &mut PgConnection,
+    token_hash: &[u8; 32],
+    user: UserId,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into sign_in_challenges (token_hash, user_id, created_at, expires_at) values ($1, $2, $3, $4)",
+        token_hash.as_slice(),
+        user.0,
+        now,
+        expires_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Counts a try; whose it is, unless the challenge has run out or had its tries.
+///
+/// # Errors
+/// Those of the database.
+pub async fn try_challenge(
+    conn: &mut PgConnection,
+    token_hash: &[u8; 32],
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<UserId>> {
+    sqlx::query_scalar!(
+        "update sign_in_challenges
+         set n_tries = n_tries + 1
+         where token_hash = $1 and expires_at > $2 and n_tries < 5
+         returning user_id as \"user_id: UserId\"",
+        token_hash.as_slice(),
+        now,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn end_challenges(conn: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
+    sqlx::query!("delete from sign_in_challenges where user_id = $1", user.0).execute(conn).await?;
+    Ok(())
+}
+
+/// Removes challenges that have run out.
+///
+/// # Errors
+/// Those of the database.
+pub async fn sweep(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!("delete from sign_in_challenges where expires_at <= $1", now).execute(conn).await?;
+    Ok(())
+}
