@@ -35,6 +35,7 @@ mod hosts;
 mod kaggle;
 mod ladder;
 mod leaderboard;
+mod licences;
 mod life;
 mod medals;
 mod merges;

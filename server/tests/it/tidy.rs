@@ -83,11 +83,49 @@ fn what_security_rests_on_is_shown_by_tests_that_exist() {
     assert!(n_named > 20, "{n_named}");
 }
 
-/// What a document quotes with a slash is a file, all else a test; gives the number of tests.
+/// The table of ASVS: every requirement once, in order, with a verdict; what is met has evidence.
+#[test]
+fn the_table_of_requirements_is_whole_and_its_evidence_exists() {
+    let n_named = require_evidence("docs/asvs.md");
+    let text = fs::read_to_string(root().join("docs/asvs.md")).expect("docs/asvs.md");
+    let rows: Vec<Vec<&str>> = text
+        .lines()
+        .filter(|line| line.starts_with("| ") && line[2..].starts_with(|first: char| first.is_ascii_digit()))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    let number = |row: &Vec<&str>| {
+        row[0].split('.').map(|part| part.parse::<u32>().expect("a number")).collect::<Vec<_>>()
+    };
+    // ASVS 5.0.0 has 70 requirements of level 1 and 183 of level 2.
+    let of_level = |level| rows.iter().filter(|row| row[1] == level).count();
+    assert_eq!((of_level("1"), of_level("2"), rows.len()), (70, 183, 253));
+    let unordered: Vec<_> =
+        rows.windows(2).filter(|pair| number(&pair[0]) >= number(&pair[1])).map(|pair| pair[1][0]).collect();
+    assert!(unordered.is_empty(), "{unordered:?}");
+    let wrong: Vec<_> = rows
+        .iter()
+        .filter(|row| match row[3] {
+            "met" => row.len() != 5 || !row[4].contains('`'),
+            "not met" | "does not apply" => row.len() != 5 || row[4].is_empty(),
+            _ => true,
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    assert!(n_named > 100, "{n_named}");
+    for verdict in ["met", "not met", "does not apply"] {
+        let n_rows = rows.iter().filter(|row| row[3] == verdict).count();
+        let told = format!("{verdict}: {n_rows}");
+        assert!(text.contains(&told), "docs/asvs.md counts wrongly: {told}");
+    }
+}
+
+/// What a document quotes is a file, if it looks like one, or a test; gives the number of tests.
 fn require_evidence(document: &str) -> usize {
     let text = fs::read_to_string(root().join(document)).expect("a document");
     let quoted: Vec<_> = text.split('`').skip(1).step_by(2).collect();
-    let (files, tests): (Vec<_>, Vec<_>) = quoted.into_iter().partition(|name| name.contains('/'));
+    let (files, tests): (Vec<_>, Vec<_>) = quoted
+        .into_iter()
+        .partition(|name| name.contains(['/', '.']) || name.starts_with(|first: char| first.is_uppercase()));
     let known = names_of_tests();
     let gone: Vec<_> = tests.iter().filter(|name| !known.contains(**name)).collect();
     assert!(gone.is_empty(), "{document} names tests that do not exist: {gone:?}");
