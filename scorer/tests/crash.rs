@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use holdout_contract::MIGRATOR;
+use holdout_contract::{MIGRATOR, handshake, queue};
 use holdout_scorer::worker::step::{Stepped, step};
 use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::{Pid, Signal, kill_process};
@@ -161,4 +161,118 @@ async fn a_child_that_dies_at_rest_costs_no_attempt(db: PgPool) {
     let stepped = step(&mut worker).await.expect("stepped");
     assert!(matches!(stepped, Stepped::Done { .. }), "{stepped:?}");
     assert_eq!(world.submission(submission).await.public_score, Some(1.0));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_scorer_told_to_leave_hands_back_what_takes_too_long(db: PgPool) {
+    let held = Held::new(db).await;
+    let mut leaving = held.world.program(&[]).env("HOLDOUT_DRAIN_SECONDS", "0").spawn().expect("started");
+    wait_for(&held.world, held.submission, "scoring", PATIENCE).await;
+    signal(&leaving, Signal::TERM);
+    assert!(leaving.wait().expect("left").success());
+    let job = sqlx::query!("select state, attempts, setbacks, lease from jobs")
+        .fetch_one(&held.world.db)
+        .await
+        .expect("one job");
+    assert_eq!((job.state.as_str(), job.attempts, job.setbacks, job.lease), ("queued", 0, 0, None));
+    held.restore();
+    assert!(held.world.program(&["--drain"]).status().expect("left").success());
+    assert_eq!(held.world.submission(held.submission).await.public_score, Some(1.0));
+    assert_eq!(held.attempts().await, 1, "it cost no attempt");
+}
+
+/// A program that is ended with the test.
+struct Working(Child);
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+async fn wait_for_refusal(world: &World, beginning: &str) {
+    let start = Instant::now();
+    loop {
+        let said = sqlx::query_scalar!("select refusal as \"words!\" from scorers where refusal is not null")
+            .fetch_optional(&world.db)
+            .await
+            .expect("asked");
+        match said {
+            Some(words) => return assert!(words.starts_with(beginning), "{words}"),
+            None => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+        assert!(start.elapsed() < PATIENCE, "nobody says why no work is taken");
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_scorer_that_became_too_old_says_so_and_takes_nothing_until_it_is_understood(db: PgPool) {
+    let world = World::new(db).await;
+    let open = world.competition("open", SOLUTION).await;
+    let team = world.team(open, "b").await;
+    let first = world.submit(open, team, GOOD).await;
+    let _old = Working(world.program(&[]).spawn().expect("started"));
+    wait_for(&world, first, "scored", PATIENCE).await;
+    sqlx::query!("update contract set oldest = 2, newest = 2").execute(&world.db).await.expect("upgraded");
+    let second = world.submit(open, team, GOOD).await;
+    wait_for_refusal(&world, "This scorer is too old").await;
+    let taken = sqlx::query_scalar!("select attempts from jobs where submission_id = $1", second);
+    assert_eq!(taken.fetch_one(&world.db).await.expect("a job"), 0);
+    assert!(!world.program(&["--drain"]).status().expect("left").success(), "it does not wait then");
+    let doctor = world.doctor();
+    assert!(!doctor.0 && doctor.1.contains("WRONG  This scorer is too old"), "{}", doctor.1);
+
+    sqlx::query!("update contract set oldest = 1").execute(&world.db).await.expect("put back");
+    wait_for(&world, second, "scored", PATIENCE).await;
+    let refused = sqlx::query_scalar!("select count(*) as \"n!\" from scorers where refusal is not null");
+    assert_eq!(refused.fetch_one(&world.db).await.expect("counted"), 0);
+    let doctor = world.doctor();
+    for well in
+        ["may score, and no more", "understands it (contract 1)", "clocks", "MB are free", "The key is"]
+    {
+        assert!(doctor.1.contains(well), "{well} in {}", doctor.1);
+    }
+    assert!(doctor.0, "{}", doctor.1);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn the_database_gives_no_job_to_who_does_not_understand_it(db: PgPool) {
+    let world = World::new(db).await;
+    let open = world.competition("open", SOLUTION).await;
+    let team = world.team(open, "b").await;
+    world.submit(open, team, GOOD).await;
+    // As scorers took jobs before there were contracts, and as one from a release to come would.
+    for (spoken, words) in [(None, "too old"), (Some(2), "too new")] {
+        let taken = sqlx::query!(
+            "update jobs set state = 'leased', lease = gen_random_uuid(), lease_until = now(), spoken = $1",
+            spoken
+        );
+        let error = taken.execute(&world.db).await.expect_err("refused");
+        assert!(handshake::is_refusal(&error) && error.to_string().contains(words), "{error}");
+    }
+    let mut conn = world.db.acquire().await.expect("a connection");
+    sqlx::query!("update jobs set needs = 2").execute(&mut *conn).await.expect("set");
+    let worker = uuid::Uuid::now_v7();
+    assert!(queue::claim(&mut conn, worker, 15.0).await.expect("asked").is_none(), "it is left to others");
+    sqlx::query!("update jobs set needs = 1").execute(&mut *conn).await.expect("set");
+    assert!(queue::claim(&mut conn, worker, 15.0).await.expect("asked").is_some());
+    let asked = handshake::asked(&mut conn).await.expect("asked");
+    assert_eq!(asked.newest, handshake::CONTRACT, "the migrations ask for what this release speaks");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_scorer_whose_disk_is_nearly_full_says_so_and_takes_nothing(db: PgPool) {
+    const MORE_THAN_THERE_IS: &str = "1000000000";
+    let world = World::new(db).await;
+    let open = world.competition("open", SOLUTION).await;
+    let team = world.team(open, "b").await;
+    let submission = world.submit(open, team, GOOD).await;
+    let mut full = world.program(&[]);
+    let full = Working(full.env("HOLDOUT_DISK_RESERVE_MB", MORE_THAN_THERE_IS).spawn().expect("started"));
+    wait_for_refusal(&world, "The disk is nearly full").await;
+    assert_eq!(world.submission(submission).await.state, "queued");
+    drop(full);
+    assert!(world.program(&["--drain"]).status().expect("left").success());
+    assert_eq!(world.submission(submission).await.state, "scored");
 }

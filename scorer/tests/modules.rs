@@ -200,8 +200,8 @@ async fn a_scorer_without_a_sandbox_leaves_the_job_to_one_that_has_it(db: PgPool
     let mut unable = world.worker_that_runs_modules(1024, Duration::from_secs(60), no_python);
     for (worker, sandbox, refusal) in [(&able, Some("Python"), None), (&unable, None, Some("no Python"))] {
         sqlx::query!(
-            "insert into scorers (id, host, engine_version, started_at, last_seen_at, sandbox, sandbox_refusal)
-             values ($1, 'here', '1', now(), now(), $2, $3)",
+            "insert into scorers (id, host, engine_version, contract, started_at, last_seen_at, sandbox, sandbox_refusal)
+             values ($1, 'here', '1', 1, now(), now(), $2, $3)",
             worker.id,
             sandbox,
             refusal,

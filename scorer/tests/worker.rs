@@ -166,7 +166,8 @@ async fn a_result_whose_lease_was_lost_is_dropped(db: PgPool) {
     sqlx::raw_sql(
         "create function take_over() returns trigger language plpgsql as $$
          begin
-            update jobs set lease = gen_random_uuid(), leased_by = gen_random_uuid(), attempts = attempts + 1;
+            update jobs set lease = gen_random_uuid(), leased_by = gen_random_uuid(), attempts = attempts + 1,
+                spoken = 1;
             return null;
          end $$;
          create trigger take_over after update on submissions for each row

@@ -1,6 +1,7 @@
 //! What every handler can reach, and the router made of all rooms.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use axum::Router;
 use axum::routing::any;
@@ -13,6 +14,7 @@ use crate::api::pace::Paces;
 use crate::clock::Clock;
 use crate::competitions::front;
 use crate::config::{Config, DirectRoad};
+use crate::fellows::Fellows;
 use crate::files::{Direct, Files};
 use crate::kaggle::desk::Desk;
 use crate::leaderboard::cache::Boards;
@@ -21,6 +23,7 @@ use crate::site::model::Site;
 use crate::telemetry::requests::{Requests, requests};
 use crate::uploads::writers::Writers;
 use crate::web::live::Live;
+use crate::web::space::Space;
 use crate::{api, paths, web};
 
 /// Cheap to clone.
@@ -44,6 +47,10 @@ pub struct Parts {
     pub uploads: Writers,
     pub site: Current,
     pub requests: Requests,
+    pub space: Space,
+    pub fellows: Fellows,
+    /// Set once, when the server is told to stop.
+    pub is_leaving: AtomicBool,
 }
 
 impl std::ops::Deref for App {
@@ -64,14 +71,16 @@ impl App {
             Some(DirectRoad::AsTheServer) => Direct::open(&config.files, None)?,
             Some(DirectRoad::At(endpoint)) => Direct::open(&config.files, Some(endpoint))?,
         };
+        let fellows = Fellows::default();
         Ok(Self(Arc::new(Parts {
             db,
             clock: Clock::default(),
             files,
             direct,
             passwords: Passwords::new(),
-            limits: Limits::default(),
-            paces: Paces::new(config.api_requests_a_minute),
+            limits: Limits::new(fellows.spent.clone()),
+            paces: Paces::new(config.api_requests_a_minute, fellows.spent.clone()),
+            fellows,
             live: Live::default(),
             boards: Boards::default(),
             front: front::Kept::default(),
@@ -79,6 +88,8 @@ impl App {
             uploads: Writers::default(),
             site: Current::new(Site::configured(&config)),
             requests: requests(),
+            space: Space::new(&config),
+            is_leaving: AtomicBool::new(false),
             config,
         })))
     }

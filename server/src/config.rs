@@ -5,6 +5,7 @@ use std::env;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use holdout_contract::place::Place;
 use holdout_contract::secrets;
@@ -81,6 +82,10 @@ pub struct Config {
     pub proxies: Proxies,
     /// Most connections of the web server to the database.
     pub database_connections: u32,
+    /// Files are refused while less is free on the disk that takes them, in MB; 0 for never.
+    pub disk_reserve_mb: u64,
+    /// How long a server that is told to stop still takes requests, while it says that it is not ready any more.
+    pub leave_after: Duration,
     /// Requests that one caller of the API may make in a minute; 0 for no limit.
     pub api_requests_a_minute: u32,
     /// Whether webhooks may go into private networks, and unencrypted.
@@ -140,6 +145,8 @@ impl Config {
             members_may_host: reader.parsed("HOLDOUT_MEMBERS_MAY_HOST", true),
             proxies: reader.parsed("HOLDOUT_BEHIND_PROXY", Proxies::None),
             database_connections: reader.parsed("HOLDOUT_DATABASE_CONNECTIONS", 10),
+            disk_reserve_mb: reader.parsed("HOLDOUT_DISK_RESERVE_MB", 512),
+            leave_after: Duration::from_secs(reader.parsed("HOLDOUT_LEAVE_AFTER_SECONDS", 0)),
             api_requests_a_minute: reader.parsed("HOLDOUT_API_REQUESTS_A_MINUTE", 1200),
             webhooks_to_private_addresses: reader.parsed("HOLDOUT_WEBHOOKS_TO_PRIVATE_ADDRESSES", false),
             notebooks: reader.switch("HOLDOUT_NOTEBOOKS"),

@@ -218,8 +218,15 @@ const INTERNAL: ProblemKind = ProblemKind {
     meaning: "A fault of the platform. Trying again is safe, for submissions with an `Idempotency-Key`.",
 };
 
+pub const NO_ROOM: ProblemKind = ProblemKind {
+    name: "no_room",
+    status: 507,
+    title: "No room for files",
+    meaning: "The disk that takes files is nearly full. Nothing of the file was kept; send it again later.",
+};
+
 /// Every kind of problem, by status; the first of a status stands for it where only one can.
-pub const PROBLEMS: [ProblemKind; 14] = [
+pub const PROBLEMS: [ProblemKind; 15] = [
     TOKEN,
     SIGN_IN,
     REFUSED,
@@ -234,6 +241,7 @@ pub const PROBLEMS: [ProblemKind; 14] = [
     TOO_MANY,
     CHECKSUM,
     INTERNAL,
+    NO_ROOM,
 ];
 
 impl AppError {

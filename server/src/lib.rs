@@ -20,6 +20,7 @@ pub mod custom_metrics;
 pub mod dashboard;
 pub mod demo;
 pub mod error;
+pub mod fellows;
 pub mod files;
 pub mod folder;
 pub mod forum;

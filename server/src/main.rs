@@ -4,17 +4,19 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::CommandFactory;
-use holdout::cli::program::{DemoVerb, Program, Verb, exit_code};
+use holdout::cli::program::{DemoVerb, Program, StorageVerb, Verb, exit_code};
 use holdout::cli::{self, CliError, Connection, Screen, manual};
 use holdout::config::Config;
 use holdout::demo::FOLDERS;
 use holdout::house::backup;
 use holdout::house::confine::{self, Confinement};
 use holdout::house::layout::Layout;
+use holdout::house::storage::{self, Doing};
 use holdout::house::up;
 use holdout::web::format;
 use holdout::{App, house, router};
@@ -78,6 +80,7 @@ fn run(connection: &Connection, screen: &Screen, verb: Verb) -> anyhow::Result<E
         Verb::PythonSetup => python_setup(screen, &Config::from_env()?)?,
         Verb::Backup(args) => backup(screen, &Config::from_env()?, &args.folder)?,
         Verb::Restore(args) => restore(screen, &Config::from_env()?, &args.folder)?,
+        Verb::Storage { verb } => sweep_storage(screen, Config::from_env()?, &verb)?,
         Verb::Doctor => return doctor(screen, &Config::from_env()?),
         Verb::Openapi => print!("{}", holdout::api::openapi::text()),
         Verb::Confined { paths } => return confined(screen, &Config::from_env()?, &paths),
@@ -147,6 +150,25 @@ fn restore(screen: &Screen, config: &Config, folder: &Path) -> anyhow::Result<()
              `holdout up`: without it no solution can be opened.",
             made.made_at.format("%Y-%m-%d %H:%M UTC")
         )
+    });
+    Ok(())
+}
+
+fn sweep_storage(screen: &Screen, config: Config, verb: &StorageVerb) -> anyhow::Result<()> {
+    let (args, doing) = match verb {
+        StorageVerb::Check(args) => (args, Doing::Checking),
+        StorageVerb::Clean(args) => (args, Doing::Removing),
+    };
+    let config = house::with_database(config, true)?;
+    let found = one_thread()?.block_on(storage::sweep(&config, args, doing))?;
+    screen.answer(&json!(found), |_| {
+        let (n_files, n_orphans) = (found.n_files, found.n_orphans);
+        let done = match doing {
+            Doing::Checking => "Nothing was removed; `holdout storage clean` removes them.",
+            Doing::Removing => "They were removed.",
+        };
+        let words = format!("No row names {n_orphans} of {n_files} files that are old enough. {done}");
+        [&[words], found.items.as_slice()].concat().join("\n")
     });
     Ok(())
 }
@@ -230,9 +252,11 @@ async fn connect(config: Config) -> anyhow::Result<App> {
         .connect_with(options.options([("role", "holdout_web")]))
         .await?;
     let files = config.files.to_string();
+    house::versions::require_ours(&mut *db.acquire().await?).await?;
     let app = App::new(db, config).with_context(|| format!("Files cannot be kept at {files}"))?;
     app.clock.synchronise(&mut *app.db.acquire().await?).await?;
     holdout::site::current::refresh(&app).await?;
+    holdout::kaggle::desk::refresh(&app).await?;
     Ok(app)
 }
 
@@ -250,6 +274,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::spawn(holdout::leaderboard::settle::keep(app.clone()));
     tokio::spawn(holdout::notebooks::read_again::read_all(app.clone()));
     tokio::spawn(holdout::site::current::follow(app.clone()));
+    tokio::spawn(holdout::kaggle::desk::follow(app.clone()));
+    tokio::spawn(holdout::fellows::talk::tell_forever(app.clone()));
     if let Some(address) = app.config.metrics_listen {
         tokio::spawn(tell_monitors(app.clone(), address));
     }
@@ -261,6 +287,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let told = stopping.clone();
     let served = axum::serve(listener, service).with_graceful_shutdown(async move {
         asked_to_stop().await;
+        live.is_leaving.store(true, Ordering::Relaxed);
+        tokio::time::sleep(live.config.leave_after).await;
         live.live.close();
         live.uploads.ask_all_to_stop();
         told.notify_one();

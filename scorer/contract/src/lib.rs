@@ -12,7 +12,9 @@ pub mod events;
 pub mod examine;
 pub mod files;
 pub mod format;
+pub mod handshake;
 pub mod job;
+pub mod orphans;
 pub mod place;
 pub mod queue;
 pub mod ranks;
@@ -21,6 +23,7 @@ pub mod seal;
 pub mod secrets;
 pub mod spec;
 mod staged;
+pub mod watermark;
 
 /// The database's migrations, in order; the web server applies them at start.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");

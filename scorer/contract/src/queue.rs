@@ -7,6 +7,7 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::handshake::CONTRACT;
 use crate::job::{Priority, Subject};
 
 /// A job is given up after this many leases have run out or ended in a fault of ours.
@@ -149,10 +150,11 @@ pub async fn claim_run(
         Row,
         "update jobs
          set state = 'leased', lease = gen_random_uuid(), leased_by = $1, leased_at = now(),
-             lease_until = now() + make_interval(secs => $2), attempts = attempts + 1
+             lease_until = now() + make_interval(secs => $2), attempts = attempts + 1, spoken = $4
          where id = (
             select id from jobs
             where state = 'queued' and (run_at <= now() or run_at > now() + interval '1 minute') and priority = $3
+              and needs <= $4
             order by turn, id
             limit 1
             for update skip locked)
@@ -160,6 +162,7 @@ pub async fn claim_run(
         runner,
         lease_seconds,
         Priority::Run as i16,
+        CONTRACT,
     )
     .fetch_optional(conn)
     .await?;
@@ -171,6 +174,8 @@ pub async fn claim_run(
 ///
 /// No pause is as long as a minute: a job that seems to wait longer was put there before the
 /// machine's clock was set back, and is due.
+///
+/// Jobs that this program's contract does not cover are left to others; see [`crate::handshake`].
 ///
 /// The job at the head of the queue names the competition whose turn it is; of that competition the
 /// team whose turn it is runs, and the head takes over the later turn in exchange.
@@ -187,7 +192,7 @@ pub async fn claim(
         "with head as materialized (
             select id, priority, competition_id from jobs
             where state = 'queued' and (run_at <= now() or run_at > now() + interval '1 minute')
-              and priority < $3
+              and priority < $3 and needs <= $4
             order by priority, turn, id
             limit 1
             for update skip locked
@@ -195,7 +200,7 @@ pub async fn claim(
             select id, turn from jobs
             where state = 'queued' and (run_at <= now() or run_at > now() + interval '1 minute')
               and competition_id = (select competition_id from head)
-              and priority = (select priority from head)
+              and priority = (select priority from head) and needs <= $4
             order by team_turn, id
             limit 1
             for update skip locked
@@ -205,12 +210,13 @@ pub async fn claim(
          )
          update jobs
          set state = 'leased', lease = gen_random_uuid(), leased_by = $1, leased_at = now(),
-             lease_until = now() + make_interval(secs => $2), attempts = attempts + 1
+             lease_until = now() + make_interval(secs => $2), attempts = attempts + 1, spoken = $4
          where id = (select id from chosen)
          returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, verification_id, run_id, comparison_id, attempts",
         worker,
         lease_seconds,
         Priority::Run as i16,
+        CONTRACT,
     )
     .fetch_optional(conn)
     .await?;
@@ -363,7 +369,7 @@ pub async fn recover(conn: &mut PgConnection, worker: Uuid) -> sqlx::Result<Vec<
     sqlx::query_as!(
         Row,
         "update jobs
-         set lease = gen_random_uuid(), leased_by = $2, lease_until = now() + interval '1 minute'
+         set lease = gen_random_uuid(), leased_by = $2, lease_until = now() + interval '1 minute', spoken = $3
          where id in (
             select id from jobs
             where state = 'leased' and lease_until < now() and attempts >= $1
@@ -372,6 +378,7 @@ pub async fn recover(conn: &mut PgConnection, worker: Uuid) -> sqlx::Result<Vec<
          returning id, lease as \"lease!\", kind, competition_id, team_id, submission_id, check_id, version_id, table_id, verification_id, run_id, comparison_id, attempts",
         MAX_ATTEMPTS,
         worker,
+        CONTRACT,
     )
     .fetch_all(conn)
     .await?

@@ -11,6 +11,7 @@ use anyhow::Context;
 use clap::Args;
 use futures_util::future::try_join_all;
 use holdout_contract::files::Files;
+use holdout_contract::handshake::CONTRACT;
 use holdout_contract::place;
 use sqlx::PgPool;
 use tokio::time::sleep;
@@ -23,8 +24,10 @@ use crate::custom::cli::PythonArgs;
 use crate::worker::announce::host_name;
 use crate::worker::cli::{LEASE, log_to_stderr, runtime};
 use crate::worker::database::Database;
+use crate::worker::handshake::{Waited, until_understood};
+use crate::worker::leaving::Signals;
 use crate::worker::patience::{is_away, patiently};
-use crate::worker::run::{Signals, heard, jittered, listen};
+use crate::worker::run::{heard, jittered, listen};
 use crate::worker::step::Stepped;
 
 const ROLE: &str = "holdout_runner";
@@ -97,6 +100,10 @@ async fn ready(
         };
         let state = tried.as_ref().map(Sandbox::versions).map_err(ToString::to_string);
         let state = state.as_ref().map(|versions| *versions).map_err(String::as_str);
+        let show = async |words: &str| announce(db, id, args.at_once, bounds, Err(words)).await;
+        if until_understood(db, signals, show).await? == Waited::ToldToLeave {
+            return Ok(None);
+        }
         patiently(async || announce(db, id, args.at_once, bounds, state).await).await?;
         match tried {
             Ok(sandbox) => {
@@ -190,8 +197,8 @@ async fn announce(
     let number = |n: u64| i32::try_from(n).unwrap_or(i32::MAX);
     sqlx::query!(
         "insert into notebook_runners
-            (id, host, started_at, last_seen_at, at_once, memory_mb, disk_mb, seconds, environment, refusal)
-         values ($1, $2, now(), now(), $3, $4, $5, $6, $7, $8)
+            (id, host, started_at, last_seen_at, at_once, memory_mb, disk_mb, seconds, environment, refusal, contract)
+         values ($1, $2, now(), now(), $3, $4, $5, $6, $7, $8, $9)
          on conflict (id) do update
          set last_seen_at = excluded.last_seen_at, environment = excluded.environment, refusal = excluded.refusal",
         id,
@@ -202,6 +209,7 @@ async fn announce(
         number(bounds.time.as_secs()),
         state.ok(),
         state.err(),
+        CONTRACT,
     )
     .execute(db)
     .await?;

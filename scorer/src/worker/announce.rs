@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use holdout_contract::ENGINE_VERSION;
+use holdout_contract::handshake::CONTRACT;
 use holdout_contract::spec::MetricSpec;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -45,18 +46,40 @@ pub async fn announce(
         .await?;
     }
     sqlx::query!(
-        "insert into scorers (id, host, engine_version, started_at, last_seen_at, gpu)
-         values ($1, $2, $3, $4, $4, $5)
-         on conflict (id) do update set last_seen_at = excluded.last_seen_at, gpu = excluded.gpu",
+        "insert into scorers (id, host, engine_version, contract, started_at, last_seen_at, gpu)
+         values ($1, $2, $3, $4, $5, $5, $6)
+         on conflict (id) do update
+         set last_seen_at = excluded.last_seen_at, gpu = excluded.gpu, refusal = null",
         worker,
         host_name(),
         ENGINE_VERSION,
+        CONTRACT,
         now,
         gpu,
     )
     .execute(&mut *tx)
     .await?;
     tx.commit().await
+}
+
+/// Says why the worker takes no work, or that it does again; it is heard of even where it never did.
+///
+/// # Errors
+/// Those of the database.
+pub async fn refusal(db: &PgPool, worker: Uuid, words: Option<&str>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into scorers (id, host, engine_version, contract, started_at, last_seen_at, refusal)
+         values ($1, $2, $3, $4, now(), now(), $5)
+         on conflict (id) do update set last_seen_at = excluded.last_seen_at, refusal = excluded.refusal",
+        worker,
+        host_name(),
+        ENGINE_VERSION,
+        CONTRACT,
+        words,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Says whether metrics that hosts write can run here: with which libraries, or why not.
@@ -83,7 +106,7 @@ pub async fn another_has_sandbox(db: &PgPool, worker: Uuid) -> sqlx::Result<bool
     sqlx::query_scalar!(
         r#"select exists (select from scorers where id = $1 and sandbox_refusal is not null)
               and exists (
-                select from scorers
+                select from scorers_at_work
                 where id <> $1 and sandbox is not null and last_seen_at > now() - interval '30 seconds') as "is_so!""#,
         worker,
     )
@@ -100,7 +123,7 @@ pub async fn is_left_to_gpu(db: &PgPool, worker: Uuid, job_id: i64) -> sqlx::Res
     sqlx::query_scalar!(
         r#"select exists (select from jobs where id = $2 and created_at > now() - interval '20 seconds')
               and exists (
-                select from scorers
+                select from scorers_at_work
                 where id <> $1 and gpu is not null and last_seen_at > now() - interval '30 seconds') as "is_so!""#,
         worker,
         job_id,

@@ -12,11 +12,13 @@ use uuid::Uuid;
 
 use super::database::Database;
 use super::depot::Depot;
+use super::leaving::{Leaving, Signals};
+use super::room::Room;
 use super::run::{Until, run};
 use super::step::Worker;
 use super::storage::Storage;
 use super::warm::{Bounds, Warm};
-use super::{announce, child, doctor};
+use super::{announce, child, doctor, handshake};
 use crate::custom::cli::PythonArgs;
 use crate::custom::sandbox::{self, Sandbox};
 use crate::evaluate::{self, GpuArgs};
@@ -46,13 +48,26 @@ pub struct WorkArgs {
     /// Time that one job may take, in seconds.
     #[arg(long, env = "HOLDOUT_JOB_SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
     pub job_seconds: u64,
+    /// Time that the job in hand is given to end when the scorer is told to leave, in seconds; then it is handed
+    /// back, at no cost to it.
+    #[arg(long, env = "HOLDOUT_DRAIN_SECONDS", default_value_t = 20)]
+    pub drain_seconds: u64,
     /// Folder for copies of files that lie in a bucket; the system's for temporary files, unless named.
     #[arg(long, env = "HOLDOUT_SPOOL")]
     pub spool: Option<PathBuf>,
     #[command(flatten)]
+    pub room: RoomArgs,
+    #[command(flatten)]
     pub python: PythonArgs,
     #[command(flatten)]
     pub gpu: GpuArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct RoomArgs {
+    /// No work is taken while less is free on this machine's disk, in MB; 0 for whatever is free.
+    #[arg(long, env = "HOLDOUT_DISK_RESERVE_MB", default_value_t = 512)]
+    pub disk_reserve_mb: u64,
 }
 
 /// Where a scorer finds what it needs.
@@ -72,6 +87,11 @@ pub struct Place {
 pub struct DoctorArgs {
     #[command(flatten)]
     pub place: Place,
+    /// Folder for copies of files that lie in a bucket; the system's for temporary files, unless named.
+    #[arg(long, env = "HOLDOUT_SPOOL")]
+    pub spool: Option<PathBuf>,
+    #[command(flatten)]
+    pub room: RoomArgs,
     #[command(flatten)]
     pub python: PythonArgs,
     #[command(flatten)]
@@ -135,11 +155,17 @@ pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
             warm: Warm::new(bounds.clone()),
             lease: LEASE,
             has_gpu: gpu.is_some(),
+            leaving: Leaving::default(),
             db,
         };
         let specs: Vec<_> = metrics::all().map(example::described).collect();
         let recipient = key.recipient();
         let (db, id) = (worker.db.clone(), worker.id);
+        let mut signals = Signals::new()?;
+        if !is_understood(&db, id, until, &mut signals).await? {
+            let _ = announce::leave(&db, id).await;
+            return Ok(());
+        }
         super::patience::patiently(async || {
             announce::announce(&db, id, &recipient, &specs, gpu.as_deref()).await
         })
@@ -147,11 +173,25 @@ pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
         let computes_with = gpu.as_deref().unwrap_or("the processor");
         tracing::info!(scorer = %id, metrics = specs.len(), computes_with, "ready");
         let trying = tokio::spawn(try_sandbox(db.clone(), id, bounds));
-        let worked = run(&mut worker, until).await;
+        let patience = Duration::from_secs(args.drain_seconds);
+        let worked =
+            run(&mut worker, until, &mut signals, patience, Room::new(args.room.disk_reserve_mb)).await;
         trying.abort();
         let _ = announce::leave(&db, id).await;
         worked
     })
+}
+
+/// Waits for an installation that understands this scorer; `false` once told to leave.
+async fn is_understood(db: &PgPool, id: Uuid, until: Until, signals: &mut Signals) -> anyhow::Result<bool> {
+    if until != Until::Signalled {
+        return match handshake::refusal(db).await? {
+            Some(words) => anyhow::bail!(words),
+            None => Ok(true),
+        };
+    }
+    let show = async |words: &str| announce::refusal(db, id, Some(words)).await;
+    Ok(handshake::until_understood(db, signals, show).await? == handshake::Waited::Understood)
 }
 
 /// Trying the sandbox takes a second of computing, which the first jobs should have for themselves.
@@ -207,8 +247,11 @@ pub fn doctor(args: &DoctorArgs) -> anyhow::Result<bool> {
     let place = &args.place;
     runtime()?.block_on(async {
         let db = place.database.connect(ROLE)?;
-        let python = args.python.python.as_deref();
-        let findings = doctor::examine(&db, &place.files, &place.key, python, args.gpu.gpu).await;
+        let spools = args.spool.clone().unwrap_or_else(std::env::temp_dir);
+        let at_hand = place.files.folder().unwrap_or(&spools);
+        let mut findings = doctor::examine_machine(place, args.python.python.as_deref(), args.gpu.gpu).await;
+        findings.push(doctor::disk_has_room(at_hand, args.room.disk_reserve_mb));
+        findings.extend(doctor::examine_database(&db).await);
         for finding in &findings {
             println!("{finding}");
         }

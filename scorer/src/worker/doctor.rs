@@ -1,11 +1,16 @@
 //! `holdout-scorer doctor`: whether this scorer could do its work here, and what to mend if not.
+//!
+//! Never here: taking a job.
 
 use std::fmt;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use holdout_contract::ENGINE_VERSION;
 use holdout_contract::files::Files;
+use holdout_contract::handshake::{CONTRACT, Standing, standing};
 use holdout_contract::place::Place;
+use holdout_contract::watermark::{Disk, Watermark};
 use holdout_evaluator::{Choice, Evaluator};
 use sqlx::PgPool;
 
@@ -17,6 +22,7 @@ use crate::score::score;
 use crate::solution::Solution;
 use crate::split::SplitRule;
 use crate::unseal::{Key, is_exposed};
+use crate::worker::room::too_little;
 
 /// One thing that was looked at.
 #[derive(Debug)]
@@ -47,19 +53,15 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Looks at the key, the files, the database, at a score of which the value is known, at the
-/// sandboxes of metrics that hosts write and of notebooks, and at the GPU.
-pub async fn examine(
-    db: &PgPool,
-    files: &Place,
-    key: &Path,
-    python: Option<&Path>,
-    gpu: Choice,
-) -> Vec<Finding> {
+/// Signatures of calls to an object store name the time, and it refuses those that are far from its own.
+const CLOCKS_DIFFER_BY: f64 = 60.0;
+
+/// Looks at the key, the files, at a score of which the value is known, at the sandboxes of metrics that hosts
+/// write and of notebooks, and at the GPU.
+pub async fn examine_machine(place: &super::cli::Place, python: Option<&Path>, gpu: Choice) -> Vec<Finding> {
     vec![
-        key_is_readable(key),
-        files_are_there(files).await,
-        database_is_migrated(db).await,
+        key_is_readable(&place.key),
+        files_are_there(&place.files).await,
         scores_a_known_value(),
         sandbox_holds(python),
         notebooks_run(python),
@@ -138,6 +140,82 @@ async fn bucket_is_there(place: &Place) -> Finding {
             "Files cannot be kept in {place}: {error}. Point HOLDOUT_FILES at the web server's, and look at \
              AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
         )),
+    }
+}
+
+/// Looks at the database, at what this scorer may do there, whether both understand each other, and at the clocks.
+pub async fn examine_database(db: &PgPool) -> Vec<Finding> {
+    let reached = database_is_migrated(db).await;
+    if !reached.is_well {
+        return vec![reached];
+    }
+    vec![reached, role_may_score(db).await, versions_agree(db).await, clocks_agree(db).await]
+}
+
+/// Whether a job's files have room where they are worked with.
+pub fn disk_has_room(at_hand: &Path, reserve_mb: u64) -> Finding {
+    let Some(Disk { free_bytes, .. }) = Disk::of(at_hand) else {
+        return Finding::without(format!("The disk of {} cannot be looked at.", at_hand.display()));
+    };
+    let watermark = Watermark::new(reserve_mb);
+    if watermark.is_below(free_bytes) {
+        return Finding::ill(too_little(free_bytes, watermark.reserve_bytes));
+    }
+    Finding::well(format!("{} MB are free on the disk of {}.", free_bytes >> 20, at_hand.display()))
+}
+
+/// What each kind of outcome needs; and that the scorer does not act as the schema's owner.
+async fn role_may_score(db: &PgPool) -> Finding {
+    let asked = sqlx::query!(
+        r#"select current_user::text as "role!",
+                has_table_privilege('jobs', 'update') and has_table_privilege('scores', 'insert')
+                and has_table_privilege('private_scores', 'insert') and has_table_privilege('submissions', 'update')
+                and has_table_privilege('scorers', 'insert') and has_table_privilege('scorers', 'delete') as "may_score!",
+                has_table_privilege('users', 'update') as "may_more!""#
+    )
+    .fetch_one(db)
+    .await;
+    match asked {
+        Ok(asked) if !asked.may_score => Finding::ill(format!(
+            "The database's role {} may not write scores. Connect as holdout_scorer, or as a user who may become it.",
+            asked.role
+        )),
+        Ok(asked) if asked.may_more => Finding::ill(format!(
+            "The database's role {} may do more than score. Connect as holdout_scorer, or as a user who may become it.",
+            asked.role
+        )),
+        Ok(asked) => Finding::well(format!("The database's role {} may score, and no more.", asked.role)),
+        Err(error) => Finding::ill(format!("The rights in the database cannot be looked at: {error}.")),
+    }
+}
+
+async fn versions_agree(db: &PgPool) -> Finding {
+    let asked = async { standing(&mut *db.acquire().await?).await };
+    match asked.await.map(Standing::refusal) {
+        Ok(None) => Finding::well(format!(
+            "This is {ENGINE_VERSION}, and the installation understands it (contract {CONTRACT})."
+        )),
+        Ok(Some(words)) => Finding::ill(format!("{words} (This is {ENGINE_VERSION}, contract {CONTRACT}.)")),
+        Err(error) => {
+            Finding::ill(format!("The installation does not say which scorers it understands: {error}."))
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this machine's clock itself is looked at")]
+async fn clocks_agree(db: &PgPool) -> Finding {
+    let asked = sqlx::query_scalar!(r#"select extract(epoch from clock_timestamp())::float8 as "seconds!""#);
+    let here = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+    let before = here();
+    let difference = asked.fetch_one(db).await.map(|there| there - f64::midpoint(before, here()));
+    match difference {
+        Ok(seconds) if seconds.abs() > CLOCKS_DIFFER_BY => Finding::ill(format!(
+            "This machine's clock is {:.0} s {} the database's. Have both follow a time server.",
+            seconds.abs(),
+            if seconds > 0.0 { "behind" } else { "ahead of" }
+        )),
+        Ok(_) => Finding::well("The clocks of this machine and of the database agree."),
+        Err(error) => Finding::ill(format!("The database's clock cannot be read: {error}.")),
     }
 }
 

@@ -9,10 +9,8 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use holdout_contract::files::Files;
+use holdout_contract::orphans::{ROOMS, is_named};
 use sqlx::PgPool;
-
-/// Rooms whose files are named by the tables that [`is_named`] asks.
-const ROOMS: [&str; 7] = ["submissions", "checks", "solutions", "tables", "data", "runs", "influences"];
 
 /// Why orphans could not be looked for.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +30,7 @@ pub async fn remove_orphans(db: &PgPool, files: &Files, age: Duration) -> Result
     for room in ROOMS {
         let mut old = files.older(room, age);
         while let Some(key) = old.try_next().await? {
-            if !is_named(db, &key).await? {
+            if !is_named(&mut *db.acquire().await?, &key).await? {
                 files.remove(&key).await?;
                 tracing::info!(key, "a file that no row names was removed");
                 n_removed += 1;
@@ -40,24 +38,4 @@ pub async fn remove_orphans(db: &PgPool, files: &Files, age: Duration) -> Result
         }
     }
     Ok(n_removed)
-}
-
-/// Each answer is found by an index; data files by their competition, which is the second part of a key.
-async fn is_named(db: &PgPool, key: &str) -> sqlx::Result<bool> {
-    let owner = key.split('/').nth(1).and_then(|owner| owner.parse::<i64>().ok()).unwrap_or_default();
-    sqlx::query_scalar!(
-        r#"select exists (select from submissions where storage_key = $1)
-               or exists (select from file_checks where storage_key = $1)
-               or exists (select from solutions where storage_key = $1)
-               or exists (select from labelled_tables where storage_key = $1)
-               or exists (select from notebook_runs where executed_key = $1)
-               or exists (select from notebook_run_files where storage_key = $1)
-               or exists (select from influences where storage_key = $1)
-               or exists (select from covariances where storage_key = $1)
-               or exists (select from data_files where competition_id = $2 and storage_key = $1) as "is_named!""#,
-        key,
-        owner
-    )
-    .fetch_one(db)
-    .await
 }

@@ -1,21 +1,24 @@
 //! The loop around [`step`]: listens, looks, polls with jitter; survives a database that comes and
-//! goes; finishes the job in hand before it leaves.
+//! goes; finishes the job in hand before it leaves, or hands it back.
 
 use std::future::pending;
 use std::time::Duration;
 
 use holdout_contract::events::JOBS_CHANNEL;
+use holdout_contract::handshake::is_refusal;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use super::announce::beat;
+use super::announce::{beat, refusal};
 use super::clean::{clean, sweep};
 use super::depot::Shelf;
+use super::handshake::{Waited, until_understood};
+use super::leaving::Signals;
 use super::patience::{is_away, patiently};
 use super::rescoring;
+use super::room::Room;
 use super::step::{Stepped, Worker, recover, step};
 
 const POLL: Duration = Duration::from_secs(2);
@@ -37,18 +40,23 @@ pub enum Until {
     Drained,
 }
 
-/// Works until told to stop. The job in hand is finished first.
+/// Works until told to stop.
 ///
 /// # Errors
 /// What the database refuses; that it is away is waited out.
-pub async fn run(worker: &mut Worker, until: Until) -> anyhow::Result<()> {
-    let mut signals = Signals::new()?;
+pub(crate) async fn run(
+    worker: &mut Worker,
+    until: Until,
+    signals: &mut Signals,
+    patience: Duration,
+    room: Room,
+) -> anyhow::Result<()> {
     let mut listener = None;
     recover_patiently(worker).await?;
     let shelf = worker.depot.shelf.clone();
     let sweeps = tokio::spawn(sweeps(worker.db.clone(), shelf.clone()));
     let chores = tokio::spawn(chores(worker.db.clone(), worker.id, shelf));
-    let worked = work(worker, until, &mut signals, &mut listener).await;
+    let worked = work(worker, until, signals, patience, room, &mut listener).await;
     chores.abort();
     sweeps.abort();
     worked
@@ -58,18 +66,39 @@ async fn work(
     worker: &mut Worker,
     until: Until,
     signals: &mut Signals,
+    patience: Duration,
+    mut room: Room,
     listener: &mut Option<PgListener>,
 ) -> anyhow::Result<()> {
+    let leaving = worker.leaving.clone();
     loop {
         // Registered before looking: a job that comes between the two wakes this worker.
         if listener.is_none() {
             *listener = listen(&worker.db).await;
         }
-        let stepped = match step(worker).await {
+        let stepped = if room.suffices(worker).await {
+            tokio::select! {
+                stepped = step(worker) => stepped,
+                () = signals.end_in_time(patience, &leaving) => continue,
+            }
+        } else {
+            Ok(Stepped::Idle)
+        };
+        let stepped = match stepped {
             Err(error) if is_away(&error) => {
                 tracing::warn!(%error, "the database is away, waiting for it");
                 Stepped::Idle
             }
+            Err(error) if until == Until::Signalled && is_refusal(&error) => {
+                let (db, id) = (worker.db.clone(), worker.id);
+                let show = async |words: &str| refusal(&db, id, Some(words)).await;
+                if until_understood(&db, signals, show).await? == Waited::ToldToLeave {
+                    return Ok(());
+                }
+                refusal(&db, id, None).await?;
+                Stepped::Idle
+            }
+            Err(error) if is_refusal(&error) => return Err(error.into()),
             Err(error) => {
                 // The job's lease runs out and it is tried again; the others must not wait for it.
                 tracing::error!(%error, "a step failed");
@@ -158,29 +187,4 @@ pub(crate) async fn heard(listener: &mut Option<PgListener>) -> bool {
 pub(crate) fn jittered(pause: Duration) -> Duration {
     let noise = u16::from_be_bytes([Uuid::new_v4().as_bytes()[0], Uuid::new_v4().as_bytes()[1]]);
     pause.mul_f64(0.75 + 0.5 * f64::from(noise) / f64::from(u16::MAX))
-}
-
-pub(crate) struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    pub(crate) fn new() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    pub(crate) async fn arrival(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-
-    /// Whether one arrived already, without waiting.
-    fn came(&mut self) -> bool {
-        use std::task::{Context, Waker};
-        let mut context = Context::from_waker(Waker::noop());
-        self.terminate.poll_recv(&mut context).is_ready() || self.interrupt.poll_recv(&mut context).is_ready()
-    }
 }

@@ -15,6 +15,7 @@ use super::comparing;
 use super::depot::Depot;
 use super::finish::{self, Judged, Written};
 use super::give_up::give_up;
+use super::leaving::Leaving;
 use super::message::{Answer, Request};
 use super::patience::{is_away, patiently};
 use super::ranks;
@@ -32,6 +33,8 @@ pub struct Worker {
     pub has_gpu: bool,
     /// How long a job stays this worker's without a sign of life.
     pub lease: Duration,
+    /// Has the job in hand given back.
+    pub leaving: Leaving,
 }
 
 /// What a step did.
@@ -77,15 +80,27 @@ pub async fn step(worker: &mut Worker) -> sqlx::Result<Stepped> {
         return pass_on(&db, &leased).await;
     }
     patiently(async || start(&db, &leased).await).await?;
-    let Some(answered) = ask(worker, &leased, &work).await? else {
-        return Ok(Stepped::LeaseLost { job_id: leased.job_id });
-    };
-    match answered {
-        Ok(answer) => conclude(worker, &leased, &work.about, answer).await,
-        Err(Broken::CannotStart(_)) => {
-            setback(&db, &leased, "the scoring process could not be started").await
+    match ask(worker, &leased, &work).await? {
+        Asked::LeaseLost => Ok(Stepped::LeaseLost { job_id: leased.job_id }),
+        Asked::HandBack => {
+            tracing::info!(job_id = leased.job_id, "a job is handed back");
+            pass_on(&db, &leased).await
         }
-        Err(broken) => fault(&db, &leased, &broken.to_string()).await,
+        Asked::Answered(answered) => judge(worker, &leased, &work, answered).await,
+    }
+}
+
+async fn judge(
+    worker: &Worker,
+    leased: &Leased,
+    work: &Work,
+    answered: Result<Answer, Broken>,
+) -> sqlx::Result<Stepped> {
+    let db = &worker.db;
+    match answered {
+        Ok(answer) => conclude(worker, leased, &work.about, answer).await,
+        Err(Broken::CannotStart(_)) => setback(db, leased, "the scoring process could not be started").await,
+        Err(broken) => fault(db, leased, &broken.to_string()).await,
     }
 }
 
@@ -152,23 +167,29 @@ async fn start(db: &PgPool, leased: &Leased) -> sqlx::Result<()> {
     tx.commit().await
 }
 
-/// Has the child work while the lease is renewed; `None` once the lease is lost.
-async fn ask(
-    worker: &mut Worker,
-    leased: &Leased,
-    work: &Work,
-) -> sqlx::Result<Option<Result<Answer, Broken>>> {
+/// What came of asking the child.
+enum Asked {
+    Answered(Result<Answer, Broken>),
+    LeaseLost,
+    /// The worker leaves, and its child is ended.
+    HandBack,
+}
+
+/// Has the child work while the lease is renewed.
+async fn ask(worker: &mut Worker, leased: &Leased, work: &Work) -> sqlx::Result<Asked> {
     let db = worker.db.clone();
+    let leaving = worker.leaving.clone();
     let mut beat = interval(worker.lease / 3);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     beat.tick().await; // the first tick is at once, and the lease is fresh
     let mut answer = std::pin::pin!(answer(&mut worker.depot, &mut worker.warm, &work.request));
     loop {
         tokio::select! {
-            answered = &mut answer => return Ok(Some(answered)),
+            answered = &mut answer => return Ok(Asked::Answered(answered)),
+            () = leaving.is_over() => return Ok(Asked::HandBack),
             _ = beat.tick() => match renew(&db, leased, worker.lease).await {
                 Ok(true) => {}
-                Ok(false) => return Ok(None),
+                Ok(false) => return Ok(Asked::LeaseLost),
                 Err(error) if is_away(&error) => tracing::warn!(%error, "a lease could not be renewed"),
                 Err(error) => return Err(error),
             },

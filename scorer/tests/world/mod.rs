@@ -17,6 +17,7 @@ use holdout_scorer::worker::announce::announce;
 use holdout_scorer::worker::cli::ROLE;
 use holdout_scorer::worker::database::connect;
 use holdout_scorer::worker::depot::Depot;
+use holdout_scorer::worker::leaving::Leaving;
 use holdout_scorer::worker::step::{Stepped, Worker, step};
 use holdout_scorer::worker::storage::{Storage, Stored};
 use holdout_scorer::worker::warm::{Bounds, Warm};
@@ -275,6 +276,7 @@ impl World {
             }),
             has_gpu: false,
             lease: Duration::from_secs(15),
+            leaving: Leaving::default(),
         }
     }
 
@@ -290,6 +292,19 @@ impl World {
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         command
+    }
+
+    /// Whether all is well here, and what `holdout-scorer doctor` says of it.
+    pub fn doctor(&self) -> (bool, String) {
+        let mut command = Command::new(PROGRAM);
+        let output = command
+            .arg("doctor")
+            .env("HOLDOUT_DATABASE_URL", self.url())
+            .env("HOLDOUT_FILES", self.folder.files())
+            .env("HOLDOUT_SCORER_KEY", self.folder.key())
+            .output()
+            .expect("it runs");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// Every step until no job waits, pauses between attempts skipped.

@@ -1,10 +1,11 @@
 //! How often somebody may try: sign-in, registration and reset, each by address and by account.
 //!
-//! Kept in this process's memory; a restart forgets. Limits of a competition are not here: those
+//! Kept in this process's memory, and told to the other servers; a restart forgets. Limits of a competition are not here: those
 //! are counted by the database.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::Clock;
@@ -12,6 +13,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use crate::accounts::client::Client;
 use crate::error::{AppError, Result};
+use crate::fellows::spent::{Spender, Spending, Spent, spend, spender};
 
 /// A burst, and after it one more each so many seconds.
 #[derive(Debug, Clone, Copy)]
@@ -24,68 +26,109 @@ pub struct Pace {
 /// that is where a password is guessed.
 struct Pair {
     what: &'static str,
-    by_address: DefaultKeyedRateLimiter<String>,
-    by_account: DefaultKeyedRateLimiter<String>,
+    by_address: Shared,
+    by_account: Shared,
+}
+
+/// A limit that holds for all servers together.
+struct Shared {
+    name: &'static str,
+    limiter: DefaultKeyedRateLimiter<Spender>,
 }
 
 pub struct Limits {
     sign_in: Pair,
     register: Pair,
     reset: Pair,
+    spent: Arc<Spent>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        let pace = |burst, seconds_each| Pace { burst, seconds_each };
-        Self {
-            sign_in: Pair::new("attempts to sign in", pace(100, 2), pace(10, 30)),
-            register: Pair::new("registrations", pace(100, 30), pace(5, 60)),
-            reset: Pair::new("password resets", pace(20, 30), pace(3, 600)),
-        }
+        Self::new(Arc::default())
     }
 }
 
 impl Limits {
+    /// What is spent here is told to the other servers.
+    pub fn new(spent: Arc<Spent>) -> Self {
+        let pace = |burst, seconds_each| Pace { burst, seconds_each };
+        Self {
+            sign_in: Pair::new(
+                "attempts to sign in",
+                ["sign_in.address", "sign_in.account"],
+                pace(100, 2),
+                pace(10, 30),
+            ),
+            register: Pair::new(
+                "registrations",
+                ["register.address", "register.account"],
+                pace(100, 30),
+                pace(5, 60),
+            ),
+            reset: Pair::new(
+                "password resets",
+                ["reset.address", "reset.account"],
+                pace(20, 30),
+                pace(3, 600),
+            ),
+            spent,
+        }
+    }
+
     /// # Errors
     /// [`AppError::TooMany`] when this address or this account has tried too often.
     pub fn sign_in(&self, client: &Client, account: &str) -> Result<()> {
-        self.sign_in.pass(client, account)
+        self.sign_in.pass(client, account, &self.spent)
     }
 
     /// # Errors
     /// As [`Limits::sign_in`].
     pub fn register(&self, client: &Client, email: &str) -> Result<()> {
-        self.register.pass(client, email)
+        self.register.pass(client, email, &self.spent)
     }
 
     /// # Errors
     /// As [`Limits::sign_in`].
     pub fn reset(&self, client: &Client, account: &str) -> Result<()> {
-        self.reset.pass(client, account)
+        self.reset.pass(client, account, &self.spent)
     }
 
     /// Forgets those who have been quiet, so that memory does not grow.
     pub fn forget_the_quiet(&self) {
-        for pair in [&self.sign_in, &self.register, &self.reset] {
-            pair.by_address.retain_recent();
-            pair.by_account.retain_recent();
+        for shared in self.all() {
+            shared.limiter.retain_recent();
         }
+    }
+
+    /// Takes in what was spent at another server.
+    pub fn hear(&self, spending: &Spending) {
+        let Some(key) = spending.spender() else { return };
+        for shared in self.all().filter(|shared| shared.name == spending.limit) {
+            spend(spending.n, || shared.limiter.check_key(&key).is_ok());
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Shared> {
+        let pairs = [&self.sign_in, &self.register, &self.reset];
+        pairs.into_iter().flat_map(|pair| [&pair.by_address, &pair.by_account])
     }
 }
 
 impl Pair {
-    fn new(what: &'static str, by_address: Pace, by_account: Pace) -> Self {
-        let limiter = |pace| RateLimiter::keyed(quota(pace));
-        Self { what, by_address: limiter(by_address), by_account: limiter(by_account) }
+    fn new(what: &'static str, names: [&'static str; 2], by_address: Pace, by_account: Pace) -> Self {
+        let shared = |name, pace| Shared { name, limiter: RateLimiter::keyed(quota(pace)) };
+        Self { what, by_address: shared(names[0], by_address), by_account: shared(names[1], by_account) }
     }
 
-    fn pass(&self, client: &Client, account: &str) -> Result<()> {
-        self.pass_one(&self.by_address, neighbourhood(client.ip))?;
-        self.pass_one(&self.by_account, account.trim().to_lowercase())
+    fn pass(&self, client: &Client, account: &str, spent: &Spent) -> Result<()> {
+        self.pass_one(&self.by_address, &neighbourhood(client.ip), spent)?;
+        self.pass_one(&self.by_account, &account.trim().to_lowercase(), spent)
     }
 
-    fn pass_one(&self, limiter: &DefaultKeyedRateLimiter<String>, key: String) -> Result<()> {
-        limiter.check_key(&key).map_err(|until| {
+    fn pass_one(&self, shared: &Shared, who: &str, spent: &Spent) -> Result<()> {
+        let (key, limiter) = (spender(who.as_bytes()), &shared.limiter);
+        limiter.check_key(&key).map(|()| spent.note(shared.name, key)).map_err(|until| {
             let wait = until.wait_time_from(limiter.clock().now());
             let seconds = wait.as_secs() + 1;
             let unit = if seconds == 1 { "second" } else { "seconds" };

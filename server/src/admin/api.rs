@@ -334,6 +334,8 @@ struct ScorerJson {
     started_at: DateTime<Utc>,
     last_seen_at: DateTime<Utc>,
     is_at_work: bool,
+    /// Why it takes no work; absent where it does.
+    refusal: Option<String>,
     /// Which Python runs metrics that hosts wrote.
     sandbox: Option<String>,
     /// Why none does.
@@ -345,11 +347,12 @@ struct ScorerJson {
 impl From<Scorer> for ScorerJson {
     fn from(scorer: Scorer) -> Self {
         Self {
+            is_at_work: scorer.is_at_work(),
+            refusal: scorer.why_no_work().map(str::to_owned),
             host: scorer.host,
             engine_version: scorer.engine_version,
             started_at: scorer.started_at,
             last_seen_at: scorer.last_seen_at,
-            is_at_work: scorer.is_at_work,
             sandbox: scorer.sandbox,
             sandbox_refusal: scorer.sandbox_refusal,
             gpu: scorer.gpu,

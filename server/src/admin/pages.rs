@@ -59,6 +59,7 @@ impl OverviewPage {
             n_running: 1,
             n_failed: 2,
             n_scorers: 1,
+            n_refusing_scorers: 1,
             n_unsent_mails: 4,
         };
         Self { shell, tab: paths::ADMIN, numbers, room: Room::sample(), sends_mail: false }
@@ -261,12 +262,22 @@ impl QueuePage {
             engine_version: "0.1.0".to_owned(),
             started_at: shell.now,
             last_seen_at: shell.now,
-            is_at_work: true,
+            is_awake: true,
+            contract: None,
+            oldest: 1,
+            newest: 1,
+            refusal: None,
             sandbox: None,
             sandbox_refusal: Some("there is no Python on this machine".to_owned()),
             gpu: Some("NVIDIA H200, 139 GB, driver for CUDA 13.0, kernels as delivered".to_owned()),
         };
-        Self { shell, tab: paths::ADMIN_QUEUE, scorers: vec![scorer], waiting: vec![waiting], failed }
+        Self {
+            shell,
+            tab: paths::ADMIN_QUEUE,
+            scorers: vec![Scorer { contract: Some(1), ..scorer.clone() }, scorer],
+            waiting: vec![waiting],
+            failed,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use rustix::fs::statvfs;
+use holdout_contract::watermark::Disk as Measured;
 
 use super::store;
 use crate::app::App;
@@ -35,16 +35,29 @@ pub struct Room {
     pub database_bytes: u64,
     /// Where files lie; `None` in a bucket, which tells nobody.
     pub files: Option<Disk>,
+    /// Files are refused while so little is free.
+    pub is_refusing_files: bool,
+    /// Kept free on the disk that takes files.
+    pub reserve_bytes: u64,
 }
 
 impl Room {
+    pub fn reserve(&self) -> String {
+        format::size(self.reserve_bytes)
+    }
+
     pub fn database(&self) -> String {
         format::size(self.database_bytes)
     }
 
     pub fn sample() -> Self {
         let files = Disk { free_bytes: 3 << 30, total_bytes: 40 << 30 };
-        Self { database_bytes: 5 << 20, files: Some(files) }
+        Self {
+            database_bytes: 5 << 20,
+            files: Some(files),
+            is_refusing_files: true,
+            reserve_bytes: 512 << 20,
+        }
     }
 }
 
@@ -56,12 +69,17 @@ pub async fn measure(app: &App) -> Result<Room> {
         Some(folder) => tokio::task::spawn_blocking(move || disk(&folder)).await.ok().flatten(),
         None => None,
     };
-    Ok(Room { database_bytes: u64::try_from(database_bytes).unwrap_or(0), files })
+    Ok(Room {
+        database_bytes: u64::try_from(database_bytes).unwrap_or(0),
+        files,
+        is_refusing_files: app.space.is_short(),
+        reserve_bytes: app.space.reserve_bytes(),
+    })
 }
 
 fn disk(folder: &std::path::Path) -> Option<Disk> {
-    let stat = statvfs(folder).ok()?;
-    Some(Disk { free_bytes: stat.f_bavail * stat.f_frsize, total_bytes: stat.f_blocks * stat.f_frsize })
+    let Measured { free_bytes, total_bytes } = Measured::of(folder)?;
+    Some(Disk { free_bytes, total_bytes })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! or stop at a bound: no page reads a whole table.
 
 use chrono::{DateTime, Utc};
+use holdout_contract::handshake::{Asked, Standing};
 use serde_json::Value;
 use sqlx::PgConnection;
 
@@ -26,6 +27,7 @@ pub struct Numbers {
     pub n_running: i64,
     pub n_failed: i64,
     pub n_scorers: i64,
+    pub n_refusing_scorers: i64,
     pub n_unsent_mails: i64,
 }
 
@@ -44,8 +46,11 @@ pub async fn numbers(conn: &mut PgConnection) -> sqlx::Result<Numbers> {
         "select
             (select count(*) from (select from jobs where state = 'leased' limit $1) j) as \"n_running!\",
             (select count(*) from (select from jobs where state = 'failed' limit $1) j) as \"n_failed!\",
-            (select count(*) from scorers
+            (select count(*) from scorers_at_work
              where last_seen_at > now() - make_interval(secs => $2)) as \"n_scorers!\",
+            (select count(*) from scorers s
+             where last_seen_at > now() - make_interval(secs => $2)
+               and not exists (select from scorers_at_work w where w.id = s.id)) as \"n_refusing!\",
             (select count(*) from (select from mails where sent_at is null limit $1) m) as \"n_unsent!\"",
         COUNTED_AT_MOST,
         SCORER_IS_SILENT_AFTER_SECONDS,
@@ -60,6 +65,7 @@ pub async fn numbers(conn: &mut PgConnection) -> sqlx::Result<Numbers> {
         n_running: row.n_running,
         n_failed: row.n_failed,
         n_scorers: row.n_scorers,
+        n_refusing_scorers: row.n_refusing,
         n_unsent_mails: row.n_unsent,
     })
 }
@@ -353,13 +359,33 @@ pub struct Scorer {
     pub engine_version: String,
     pub started_at: DateTime<Utc>,
     pub last_seen_at: DateTime<Utc>,
-    pub is_at_work: bool,
+    /// It was heard of lately.
+    pub is_awake: bool,
+    /// What it speaks; none of a scorer from before there were contracts.
+    pub contract: Option<i32>,
+    /// The contracts that the installation asks for.
+    pub oldest: i32,
+    pub newest: i32,
+    /// Why it takes no work, as it says itself.
+    pub refusal: Option<String>,
     /// Which Python runs metrics that hosts wrote.
     pub sandbox: Option<String>,
     /// Why none does.
     pub sandbox_refusal: Option<String>,
     /// What it computes with beside its processor.
     pub gpu: Option<String>,
+}
+
+impl Scorer {
+    /// Why it takes no work; `None` for one that does.
+    pub fn why_no_work(&self) -> Option<&str> {
+        let asked = Asked { oldest: self.oldest, newest: self.newest };
+        Standing::of(self.contract, asked).refusal().or(self.refusal.as_deref())
+    }
+
+    pub fn is_at_work(&self) -> bool {
+        self.is_awake && self.why_no_work().is_none()
+    }
 }
 
 /// Last heard of first; the first hundred.
@@ -370,9 +396,9 @@ pub async fn scorers(conn: &mut PgConnection) -> sqlx::Result<Vec<Scorer>> {
     sqlx::query_as!(
         Scorer,
         "select host, engine_version, started_at, last_seen_at,
-                last_seen_at > now() - make_interval(secs => $1) as \"is_at_work!\", sandbox, sandbox_refusal,
-                gpu
-         from scorers
+                last_seen_at > now() - make_interval(secs => $1) as \"is_awake!\", sandbox, sandbox_refusal,
+                gpu, contract, c.oldest, c.newest, refusal
+         from scorers cross join contract c
          where last_seen_at > now() - interval '1 day'
          order by last_seen_at desc
          limit $2",

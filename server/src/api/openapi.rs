@@ -245,6 +245,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         (422, is_asked),
         (429, true),
         (500, true),
+        (507, takes_file),
     ] {
         let Some(answers) = operation["responses"].as_object_mut() else { continue };
         let is_declared = answers.contains_key(&status.to_string());

@@ -3,9 +3,10 @@
 //! header fields `RateLimit` and `RateLimit-Policy` of the IETF's draft
 //! (draft-ietf-httpapi-ratelimit-headers-10).
 //!
-//! Kept in this process's memory; a restart forgets.
+//! Kept in this process's memory, and told to the other servers; a restart forgets.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Request, State};
@@ -23,6 +24,7 @@ use crate::accounts::limits::neighbourhood;
 use crate::accounts::secret::digest;
 use crate::app::App;
 use crate::error::{AppError, Result};
+use crate::fellows::spent::{Spender, Spending, Spent, spend, spender};
 
 /// What a whole address may ask for, as a multiple of what one caller may.
 const CALLERS_AN_ADDRESS: u32 = 10;
@@ -31,13 +33,8 @@ const MINUTE: u32 = 60;
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-type Limiter = RateLimiter<Key, DefaultKeyedStateStore<Key>, DefaultClock, StateInformationMiddleware>;
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Key {
-    Credential([u8; 32]),
-    Address(String),
-}
+type Limiter =
+    RateLimiter<Spender, DefaultKeyedStateStore<Spender>, DefaultClock, StateInformationMiddleware>;
 
 /// The limits on requests; `None` where the operator wants none.
 pub struct Paces(Option<Both>);
@@ -45,6 +42,7 @@ pub struct Paces(Option<Both>);
 struct Both {
     caller: Pace,
     address: Pace,
+    spent: Arc<Spent>,
 }
 
 struct Pace {
@@ -55,10 +53,25 @@ struct Pace {
 
 impl Paces {
     /// So many requests a minute for a caller; 0 for no limit.
-    pub fn new(a_minute: u32) -> Self {
+    /// What is spent here is told to the other servers.
+    pub fn new(a_minute: u32, spent: Arc<Spent>) -> Self {
         let Some(caller) = NonZeroU32::new(a_minute) else { return Self(None) };
         let address = caller.saturating_mul(NonZeroU32::MIN.saturating_add(CALLERS_AN_ADDRESS - 1));
-        Self(Some(Both { caller: Pace::new("caller", caller), address: Pace::new("address", address) }))
+        Self(Some(Both {
+            caller: Pace::new("caller", caller),
+            address: Pace::new("address", address),
+            spent,
+        }))
+    }
+
+    /// Takes in what was spent at another server.
+    pub fn hear(&self, spending: &Spending) {
+        let Some(key) = spending.spender() else { return };
+        for pace in self.0.iter().flat_map(|both| [&both.caller, &both.address]) {
+            if pace.name == spending.limit {
+                spend(spending.n, || pace.limiter.check_key(&key).is_ok());
+            }
+        }
     }
 
     /// Forgets those who have been quiet, so that memory does not grow.
@@ -76,9 +89,12 @@ impl Pace {
     }
 
     /// What is left after this request.
-    fn pass(&self, key: &Key) -> Result<Left, (AppError, Left)> {
-        match self.limiter.check_key(key) {
-            Ok(snapshot) => Ok(self.left(&snapshot)),
+    fn pass(&self, key: Spender, spent: &Spent) -> Result<Left, (AppError, Left)> {
+        match self.limiter.check_key(&key) {
+            Ok(snapshot) => {
+                spent.note(self.name, key);
+                Ok(self.left(&snapshot))
+            }
             Err(until) => {
                 let seconds = until.wait_time_from(self.limiter.clock().now()).as_secs() + 1;
                 let message = format!("Too many requests. Try again in {seconds} s.");
@@ -129,11 +145,11 @@ pub async fn keep(State(app): State<App>, request: Request, next: Next) -> Respo
         Ok(client) => client,
         Err(error) => return error.into_response(),
     };
-    let address = Key::Address(neighbourhood(client.ip));
+    let address = spender(neighbourhood(client.ip).as_bytes());
     let written = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let credential = written.map(digest);
-    let caller = credential.or(client.session).map_or_else(|| address.clone(), Key::Credential);
-    let passed = both.address.pass(&address).and_then(|_| both.caller.pass(&caller));
+    let caller = credential.or(client.session).map_or(address, |credential| spender(&credential));
+    let passed = both.address.pass(address, &both.spent).and_then(|_| both.caller.pass(caller, &both.spent));
     let (mut response, left) = match passed {
         Ok(left) => (next.run(Request::from_parts(parts, body)).await, left),
         Err((error, left)) => (error.into_response(), left),

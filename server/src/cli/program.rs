@@ -11,6 +11,7 @@ use super::manual::{self, CompletionsArgs, ManArgs};
 use super::{CliError, ClientVerb, Colour, Connection, Screen};
 use crate::house::backup::make::BackupArgs;
 use crate::house::backup::restore::RestoreArgs;
+use crate::house::storage::StorageArgs;
 use crate::house::up::UpArgs;
 use crate::seed::Size;
 
@@ -41,6 +42,11 @@ pub enum Verb {
     Backup(BackupArgs),
     /// Make an installation from a backup, where there is none.
     Restore(RestoreArgs),
+    /// Files that no row names any more.
+    Storage {
+        #[command(subcommand)]
+        verb: StorageVerb,
+    },
     /// Say what is wrong with this installation, and how to mend it.
     Doctor,
     /// Print the OpenAPI document of the API.
@@ -64,6 +70,14 @@ pub enum Verb {
     /// Say what the exit codes mean.
     #[command(after_help = manual::exit_codes())]
     ExitCodes,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum StorageVerb {
+    /// Count them, and name the first; nothing is removed.
+    Check(StorageArgs),
+    /// Remove them.
+    Clean(StorageArgs),
 }
 
 #[derive(Debug, Subcommand)]

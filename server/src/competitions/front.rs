@@ -1,7 +1,8 @@
 //! What the front page shows everybody, kept in memory for a moment: it is asked for more often than anything
 //! else, and holds nothing about who asks.
 //!
-//! Whatever somebody writes through this server is seen at once: [`forget_after_writing`] drops what was kept.
+//! Whatever somebody writes through this server is seen at once: [`forget_after_writing`] drops what was kept, and
+//! has the other servers drop theirs.
 //! What others write, such as scorers, is seen within [`KEEP`].
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -57,7 +58,7 @@ impl Kept {
         }
     }
 
-    fn forget(&self) {
+    pub fn forget(&self) {
         let mut kept = self.front.lock().unwrap_or_else(PoisonError::into_inner);
         self.n_writes.fetch_add(1, Ordering::SeqCst);
         *kept = None;
@@ -100,6 +101,7 @@ pub async fn forget_after_writing(State(app): State<App>, request: Request, next
     let response = next.run(request).await;
     if !only_reads {
         app.front.forget();
+        app.fellows.note_writing();
     }
     response
 }

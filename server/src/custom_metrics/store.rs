@@ -89,7 +89,7 @@ pub async fn sandboxes(conn: &mut PgConnection) -> sqlx::Result<Sandboxes> {
         "select coalesce(array_agg(distinct sandbox) filter (where sandbox is not null), '{}') as \"versions!\",
                 coalesce(array_agg(distinct sandbox_refusal) filter (where sandbox_refusal is not null), '{}')
                     as \"refusals!\"
-         from scorers
+         from scorers_at_work
          where last_seen_at > now() - interval '1 minute'"
     )
     .fetch_one(conn)

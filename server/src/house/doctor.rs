@@ -9,16 +9,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use holdout_contract::place::Place;
-use sqlx::migrate::Migrate;
 use sqlx::{Connection, PgConnection};
 
 use crate::config::Config;
 use crate::files::Files;
-use crate::house::MIGRATIONS_TABLE;
 use crate::house::binaries::{Binaries, major_of_cluster};
 use crate::house::cluster::Cluster;
 use crate::house::identity::Identity;
 use crate::house::layout::{ClusterPlace, Layout};
+use crate::house::versions::{self, Schema};
 use crate::house::{up, welcome};
 
 /// One thing that was looked at.
@@ -198,16 +197,10 @@ async fn database(url: &str) -> Finding {
             ));
         }
     };
-    let newest = holdout_contract::MIGRATOR.iter().map(|migration| migration.version).max();
-    let applied = conn.list_applied_migrations(MIGRATIONS_TABLE).await;
-    match applied.map(|applied| applied.iter().map(|migration| migration.version).max()) {
-        Ok(applied) if applied == newest => {
-            Finding::well("The database answers and its schema is up to date.")
-        }
-        Ok(applied) if applied > newest => Finding::wrong(
-            "The database's schema is newer than this program. Use the program that made it, or a newer one.",
-        ),
-        _ => Finding::wrong("The database's schema is not up to date. Run: holdout migrate"),
+    match versions::schema(&mut conn).await.map(Schema::refusal) {
+        Ok(None) => Finding::well("The database answers and its schema is up to date."),
+        Ok(Some(words)) => Finding::wrong(words),
+        Err(error) => Finding::wrong(format!("The database does not say which schema it has: {error}.")),
     }
 }
 

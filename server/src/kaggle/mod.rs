@@ -15,6 +15,7 @@ pub mod leaderboard;
 pub mod links;
 pub mod notebooks;
 pub mod runs;
+mod store;
 pub mod submissions;
 pub mod uploads;
 pub mod wire;
@@ -32,7 +33,7 @@ use crate::api;
 use crate::app::App;
 use crate::kaggle::wire::{Fault, answer, ask};
 use crate::paths;
-use crate::web::csrf;
+use crate::web::{csrf, space};
 
 const COMPETITIONS: &str = "competitions.CompetitionApiService";
 const DISCUSSIONS: &str = "discussions.DiscussionApiService";
@@ -49,8 +50,10 @@ const ABSENT: [(&str, &str); 6] = [
 
 /// All addresses of that client, with layers of their own: it reads errors in one form only.
 pub fn router(app: &App) -> Router<App> {
-    let uploads =
-        Router::new().route(paths::KAGGLE_UPLOAD, put(uploads::receive)).layer(DefaultBodyLimit::disable());
+    let uploads = Router::new()
+        .route(paths::KAGGLE_UPLOAD, put(uploads::receive))
+        .layer(from_fn_with_state(app.clone(), space::refuse))
+        .layer(DefaultBodyLimit::disable());
     let all = Router::new()
         .route(
             paths::KAGGLE_NOTEBOOK_CALL,

@@ -11,7 +11,7 @@ use crate::admin;
 use crate::app::App;
 use crate::error::Result;
 
-/// Changes the site, for all servers and at once for this one; on record.
+/// Changes the site, at once for this server and a moment later for the others; on record.
 ///
 /// # Errors
 /// [`crate::error::AppError::Field`] as [`Changes::applied`].
@@ -25,6 +25,7 @@ pub async fn change(app: &App, admin: &Member, changes: Changes) -> Result<Arc<S
     admin::store::note(&mut tx, app.clock.now(), admin.id, "change_site", &detail).await?;
     tx.commit().await?;
     current::refresh(app).await?;
+    app.fellows.note_change_of_site();
     Ok(app.site.get())
 }
 

@@ -68,7 +68,10 @@ fn tell_queue(registry: &mut Registry, found: &Found) {
         .set(found.oldest_seconds);
     whole(registry, "jobs_running", "Jobs that scorers have").set(numbers.n_running);
     whole(registry, "jobs_failed", "Jobs that were given up").set(numbers.n_failed);
-    whole(registry, "scorers", "Scorers heard of in the last minute").set(numbers.n_scorers);
+    whole(registry, "scorers", "Scorers that take work and were heard of in the last minute")
+        .set(numbers.n_scorers);
+    whole(registry, "scorers_refusing", "Scorers that take no work, for want of room or of another release")
+        .set(numbers.n_refusing_scorers);
     whole(registry, "mails_unsent", "Mails that wait").set(numbers.n_unsent_mails);
 }
 
@@ -98,6 +101,10 @@ fn tell_outcomes(registry: &mut Registry, found: &Found) {
 fn tell_room(registry: &mut Registry, room: Room) {
     let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
     whole(registry, "database_bytes", "Size of the database").set(bytes(room.database_bytes));
+    let refusing = whole(registry, "files_refused", "Whether this server's disk is too full to take files");
+    refusing.set(room.is_refusing_files.into());
+    whole(registry, "files_reserve_bytes", "Kept free on the disk that takes files")
+        .set(bytes(room.reserve_bytes));
     if let Some(disk) = room.files {
         whole(registry, "files_free_bytes", "Free on the disk of the files").set(bytes(disk.free_bytes));
         whole(registry, "files_total_bytes", "Size of the disk of the files").set(bytes(disk.total_bytes));

@@ -1,4 +1,5 @@
-//! Live events: one listener on the database, fanned out to every open page's event stream.
+//! Live events: one listener on the database, fanned out to every open page's event stream; what the other servers
+//! say comes over the same connection.
 
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use sqlx::postgres::PgListener;
 use tokio::sync::broadcast;
 
 use crate::app::App;
+use crate::fellows::{SERVERS_CHANNEL, talk};
 
 /// Slow readers lose the oldest events and reload; nothing waits for them.
 const BUFFERED_EVENTS: usize = 1024;
@@ -56,10 +58,12 @@ pub async fn listen(app: App) {
 
 async fn listen_until_broken(app: &App) -> sqlx::Result<()> {
     let mut listener = PgListener::connect_with(&app.db).await?;
-    listener.listen(EVENTS_CHANNEL).await?;
+    listener.listen_all([EVENTS_CHANNEL, SERVERS_CHANNEL]).await?;
     loop {
         let notification = listener.recv().await?;
-        if let Ok(event) = serde_json::from_str::<Event>(notification.payload()) {
+        if notification.channel() == SERVERS_CHANNEL {
+            talk::hear(app, notification.payload()).await;
+        } else if let Ok(event) = serde_json::from_str::<Event>(notification.payload()) {
             app.live.hand_on(event);
         }
     }

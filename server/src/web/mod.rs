@@ -12,11 +12,16 @@ pub mod live;
 pub mod problems;
 pub mod proxies;
 pub mod shell;
+pub mod space;
 pub mod upload;
+
+use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -32,12 +37,14 @@ const FORM_LIMIT_BYTES: usize = 1 << 20;
 /// Puts the layers around all pages and all of the API; `layered` has its own already.
 pub fn assemble(app: App, pages: Router<App>, api: Router<App>, layered: Router<App>) -> Router {
     let pages = csrf::refuse_foreign(&app, csrf::refuse_silent(&app, pages))
+        .layer(from_fn_with_state(app.clone(), space::refuse_files))
         .layer(from_fn(problems::draw))
         .layer(from_fn_with_state(app.clone(), shell::load));
     let api = csrf::refuse_foreign(&app, api)
         .layer(from_fn(crate::api::tags::compare))
         .layer(from_fn(crate::api::paging::link))
         .layer(from_fn_with_state(app.clone(), crate::api::pace::keep))
+        .layer(from_fn_with_state(app.clone(), space::refuse_files))
         .layer(from_fn(crate::api::problems::draw));
     Router::new()
         .merge(pages)
@@ -69,8 +76,12 @@ async fn health() -> &'static str {
     "alive\n"
 }
 
-async fn ready(axum::extract::State(app): axum::extract::State<App>) -> crate::error::Result<&'static str> {
+/// A server that was told to stop says so before it stops taking requests, so that proxies turn to others.
+async fn ready(axum::extract::State(app): axum::extract::State<App>) -> crate::error::Result<Response> {
+    if app.is_leaving.load(Ordering::Relaxed) {
+        return Ok((StatusCode::SERVICE_UNAVAILABLE, "leaving\n").into_response());
+    }
     let mut conn = app.db.acquire().await?;
     sqlx::query_scalar!("select 1 as \"one!\"").fetch_one(&mut *conn).await?;
-    Ok("ready\n")
+    Ok("ready\n".into_response())
 }

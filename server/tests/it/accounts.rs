@@ -54,6 +54,8 @@ impl Site {
             proxies: Proxies::Private,
             other_hosts: Vec::new(),
             database_connections: 4,
+            disk_reserve_mb: 0,
+            leave_after: std::time::Duration::ZERO,
             api_requests_a_minute: 0,
             metrics_listen: None,
             webhooks_to_private_addresses: false,

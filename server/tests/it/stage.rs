@@ -47,6 +47,8 @@ impl Stage {
             proxies: Proxies::None,
             other_hosts: Vec::new(),
             database_connections: 8,
+            disk_reserve_mb: 0,
+            leave_after: std::time::Duration::ZERO,
             api_requests_a_minute: 0,
             metrics_listen: None,
             webhooks_to_private_addresses: false,

@@ -334,3 +334,57 @@ async fn the_doctors_try_the_bucket_and_never_print_its_key(pool: PgPool) {
     assert!(matches!(scene.world.app.config.files, Place::Bucket(_)));
     scene.world.close().await;
 }
+
+/// In a folder, where a test can make files old.
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn files_that_no_row_names_are_counted_first_and_then_removed(pool: PgPool) {
+    let world = World::new(pool).await;
+    let [ada, bob] = [world.member("ada").await, world.member("bob").await];
+    let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
+    arena.join(&bob).await;
+    let id = arena.submit(&bob, &Labels::predictions(500, 250)).await;
+    let orphans =
+        ["submissions", "images", "notebooks", "archives"].map(|room| format!("{room}/1/left-behind"));
+    let young = "images/1/on-its-way".to_owned();
+    for key in orphans.iter().chain([&young]) {
+        let path = world.files().join(key);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "nobody's").unwrap();
+    }
+    let mut folders = vec![world.files().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            } else if !entry.path().ends_with(&young) {
+                let times = std::fs::FileTimes::new().set_modified(std::time::UNIX_EPOCH);
+                std::fs::File::options().write(true).open(entry.path()).unwrap().set_times(times).unwrap();
+            }
+        }
+    }
+    let swept = async |verb: &str| {
+        let mut command = tokio::process::Command::new(server_binary());
+        command
+            .args(["storage", verb, "--json"])
+            .env("DATABASE_URL", world.app.config.database_url.reveal())
+            .env("HOLDOUT_FILES", world.files())
+            .env("HOLDOUT_DATA_DIR", world.folder.path());
+        let output = command.output().await.unwrap();
+        crate::world::require_success(&output);
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let exist = || orphans.iter().filter(|key| world.files().join(key).exists()).count();
+    let checked = swept("check").await;
+    assert_eq!(
+        (checked["n_orphans"].as_u64(), checked["is_removed"].as_bool(), exist()),
+        (Some(4), Some(false), 4)
+    );
+    let named = checked["items"].as_array().unwrap();
+    assert!(orphans.iter().all(|key| named.contains(&json!(key))), "{checked}");
+    assert_eq!((swept("clean").await["n_orphans"].as_u64(), exist()), (Some(4), 0));
+    assert!(world.files().join(&young).exists());
+    assert_eq!(swept("check").await["n_orphans"], 0);
+    world.drain().await;
+    assert_eq!(arena.submission(&bob, id).await["public_score"], 0.5, "what rows name is there");
+    world.close().await;
+}

@@ -9,7 +9,7 @@ use crate::client::Client;
 use crate::world::{Labels, World};
 
 /// Asks as a monitor does, at the address for monitors.
-async fn told(world: &World) -> String {
+pub async fn told(world: &World) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address: SocketAddr = listener.local_addr().unwrap();
     let router = holdout::telemetry::serve::router(world.app.clone());
@@ -20,7 +20,7 @@ async fn told(world: &World) -> String {
     answer.text()
 }
 
-fn value(text: &str, name: &str) -> f64 {
+pub fn value(text: &str, name: &str) -> f64 {
     let line = text.lines().find(|line| line.split(' ').next() == Some(name));
     line.and_then(|line| line.split(' ').nth(1)?.parse().ok()).unwrap_or_else(|| panic!("{name} in {text}"))
 }

@@ -311,7 +311,7 @@ pub async fn place(conn: &mut PgConnection, id: SubmissionId) -> sqlx::Result<Op
                 limit 100
             ) newest
          ), hands as materialized (
-            select count(*) as n from scorers where last_seen_at > clock_now() - interval '1 minute'
+            select count(*) as n from scorers_at_work where last_seen_at > clock_now() - interval '1 minute'
          )
          select least(own.n + others.n, $2) as \"ahead!\",
                 (own.n + others.n + 1) * pace.seconds / nullif(hands.n, 0) as wait_seconds
