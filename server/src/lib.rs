@@ -39,6 +39,7 @@ pub mod moderation;
 pub mod notebooks;
 pub mod notifications;
 pub mod paths;
+pub mod pictures;
 pub mod ranks;
 pub mod search;
 pub mod seed;

@@ -9,13 +9,16 @@ mod digits;
 mod draws;
 mod ladder;
 pub mod measure;
+mod pictures;
 mod ranges;
 mod shake_up;
+mod student;
 
 pub use covariance::{Covariance, TOGETHER};
 pub use digits::{Digits, digits};
 pub use draws::Normal;
 pub use ladder::{Rung, Step};
+pub use pictures::{Pictures, Replicates, pictures};
 pub use ranges::{RankRange, rank_ranges};
 pub use shake_up::shake_up;
 

@@ -7,12 +7,12 @@ use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use holdout_contract::seal::Sealer;
-use holdout_evaluator::{Evaluator, Suite};
+use holdout_evaluator::{Cpu, Evaluator, Suite};
 
 use super::message::{Board, BoardEntry, BoardRanks, RanksOutcome, TeamRanks};
 use super::storage::{Storage, Stored, Writing};
 use crate::influence::{Influence, NoInterval, Unit};
-use crate::ranks::{self, Covariance};
+use crate::ranks::{self, Covariance, Pictures, Replicates};
 
 /// Looking at new submissions takes no longer in one job; the rest is looked at in the next.
 const MOST_TIME: Duration = Duration::from_secs(30);
@@ -95,11 +95,53 @@ fn fill<D: Desk>(desk: &mut D, board: &Board, found: &mut BoardRanks) -> Result<
     };
     let keys: Vec<f64> = board.entries.iter().map(|entry| entry.rank_key).collect();
     let share = desk.share_of_unseen()?;
-    found.outcome = outcome(&keys, &covariance, board, share);
+    let pictures = if board.is_final {
+        Some(pictures(desk, board, &columns, &keys, &covariance, found.n_units)?)
+    } else {
+        None
+    };
+    found.outcome = outcome(&keys, &covariance, board, share, pictures);
     Ok(())
 }
 
-fn outcome(keys: &[f64], covariance: &Covariance, board: &Board, share: f64) -> RanksOutcome {
+/// Of what was computed anew, where that is kept; else of the covariance.
+fn pictures<D: Desk>(
+    desk: &D,
+    board: &Board,
+    columns: &[Column],
+    keys: &[f64],
+    covariance: &Covariance,
+    n_units: u64,
+) -> Result<Pictures, D::Fault> {
+    let replicated = replicated(desk, columns)?;
+    let replicates = replicated
+        .as_ref()
+        .map(|columns| Replicates { columns, higher_is_better: board.direction.higher_is_better() });
+    let mut pictures = ranks::pictures(keys, covariance, n_units, replicates, board.seed);
+    pictures.p_values.iter_mut().flatten().for_each(|p| *p = shown(*p));
+    Ok(pictures)
+}
+
+/// The columns, where they hold replicates: short ones.
+fn replicated<D: Desk>(desk: &D, columns: &[Column]) -> Result<Option<Vec<Vec<f32>>>, D::Fault> {
+    let mut replicated = Vec::with_capacity(columns.len());
+    for column in columns {
+        let column = read_column(desk, column)?;
+        if !column.holds_replicates() {
+            return Ok(None);
+        }
+        replicated.push(column.values);
+    }
+    Ok(Some(replicated))
+}
+
+fn outcome(
+    keys: &[f64],
+    covariance: &Covariance,
+    board: &Board,
+    share: f64,
+    pictures: Option<Pictures>,
+) -> RanksOutcome {
     let ranges = ranks::rank_ranges(keys, covariance, board.seed);
     let shake_up = if board.is_final { None } else { ranks::shake_up(keys, covariance, share, board.seed) };
     let team = |(team, range)| TeamRanks {
@@ -110,7 +152,7 @@ fn outcome(keys: &[f64], covariance: &Covariance, board: &Board, share: f64) -> 
             .collect(),
     };
     let teams = ranges.into_iter().enumerate().map(team).collect();
-    RanksOutcome::Found { digits: ranks::digits(covariance), shake_up: shake_up.map(shown), teams }
+    RanksOutcome::Found { digits: ranks::digits(covariance), shake_up: shake_up.map(shown), teams, pictures }
 }
 
 /// To two digits that count.
@@ -178,7 +220,12 @@ fn covariance<D: Desk>(
                 None => read.next().map(Vec::as_slice),
             });
             let with: Vec<&[f32]> = with.flatten().collect();
-            let Ok(found) = desk.evaluator().products(&held, &with);
+            // What is shown of a final board has the same digits on every machine.
+            let Ok(found) = if board.is_final {
+                Cpu.products(&held, &with)
+            } else {
+                desk.evaluator().products(&held, &with)
+            };
             for (team, products) in teams.iter().zip(found) {
                 for (other, product) in batch.iter().zip(products) {
                     covariance.set(*other, *team, product, n_values);
@@ -215,6 +262,12 @@ struct ReadColumn {
     counts_groups: bool,
     n_units: u64,
     values: Vec<f32>,
+}
+
+impl ReadColumn {
+    fn holds_replicates(&self) -> bool {
+        self.n_units != self.values.len() as u64
+    }
 }
 
 /// A byte that says what there are values of; the number of units, where those are of replicates; then four

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::storage::{StorageError, Stored};
-use crate::ranks::{Digits, RankRange, Rung};
+use crate::ranks::{Digits, Pictures, RankRange, Rung};
 
 /// No message is longer.
 const MAX_MESSAGE_BYTES: usize = 16 << 20;
@@ -182,6 +182,8 @@ pub struct Board {
     /// Sealed; what was found out the last time.
     pub covariances: Option<FileRef>,
     pub seed: u64,
+    /// Of the submissions' own scores.
+    pub direction: Direction,
 }
 
 /// A team's ranked submission.
@@ -246,6 +248,8 @@ pub enum RanksOutcome {
         shake_up: Option<f64>,
         /// In the order of the board.
         teams: Vec<TeamRanks>,
+        /// Of a final board.
+        pictures: Option<Pictures>,
     },
 }
 

@@ -22,6 +22,7 @@ pub mod leaving;
 pub mod message;
 pub mod orphans;
 pub(crate) mod patience;
+mod pictures;
 mod ranks;
 pub mod read;
 pub mod rescoring;

@@ -9,6 +9,7 @@ use sqlx::{PgConnection, PgPool};
 
 use super::finish::{Written, with_the_job};
 use super::message::{Board, BoardEntry, BoardRanks, RanksOutcome, Request};
+use super::pictures;
 use super::read::{self, Version, Work, file};
 use super::rescoring::Advance;
 use super::storage::Stored;
@@ -129,6 +130,7 @@ pub(super) async fn work(
         is_final: state.is_final,
         covariances: covariances.map(|row| file(row.storage_key, Some(row.sealed_sha256))),
         seed: version.version_id.cast_unsigned(),
+        direction: version.direction,
         judging: version.judging,
     };
     Ok(Some(Work { request: Request::Ranks { board }, about: read::About::Ranks(about) }))
@@ -284,9 +286,11 @@ async fn write(
     ranks: &BoardRanks,
     outcome: &RanksOutcome,
 ) -> sqlx::Result<()> {
-    let (digits, shake_up, absent) = match outcome {
-        RanksOutcome::Found { digits, shake_up, .. } => (*digits, *shake_up, None),
-        RanksOutcome::Absent(reason) => (None, None, Some(reason.as_str())),
+    let (digits, shake_up, drawn, absent) = match outcome {
+        RanksOutcome::Found { digits, shake_up, pictures, .. } => {
+            (*digits, *shake_up, pictures.as_ref(), None)
+        }
+        RanksOutcome::Absent(reason) => (None, None, None, Some(reason.as_str())),
         RanksOutcome::Unfinished => return Ok(()),
     };
     let decimals = digits.map(|digits| digits.decimals.cast_signed());
@@ -341,6 +345,10 @@ async fn write(
             .execute(&mut *conn)
             .await?;
         }
+    }
+    if about.is_final {
+        let About { version_id, board_revision, entries, .. } = about;
+        pictures::write(conn, competition_id, *version_id, *board_revision, entries, drawn).await?;
     }
     // While people compete: what the private rows justify is no number of the public board.
     let worth = decimals.filter(|_| !about.is_final);

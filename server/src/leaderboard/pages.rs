@@ -110,6 +110,11 @@ impl BoardPage {
         self.frame.phase == Phase::Final
     }
 
+    /// Which of the boards after the end this is.
+    pub fn board_tab(&self) -> &'static str {
+        if self.is_private { "private" } else { "public" }
+    }
+
     pub fn is_settling(&self) -> bool {
         self.frame.phase == Phase::Closed
     }

@@ -45,6 +45,7 @@ mod notebooks;
 mod notifications;
 mod openapi;
 mod page_history;
+mod pictures;
 mod plans;
 #[path = "../../../scorer/tests/python/mod.rs"]
 mod python;

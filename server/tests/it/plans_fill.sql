@@ -67,6 +67,11 @@ insert into rank_ranges (competition_id, version_id, split, team_id, submission_
 select competition_id, competition_id, 'public', team_id, submission_id, 1, 1, 2, 0.1, '{0}'
 from board_entries where competition_id in (select id from competitions where slug like 'old-%');
 
+insert into rank_pictures (competition_id, version_id, board_revision, teams, submissions, is_exact, n_draws, frequencies,
+                           p_values)
+select id, id, 3, '{1,2}', '{1,2}', false, 2000, '{1500,400,100,500,1500,0}', '{1,0.2,1,1}'
+from competitions where slug like 'old-%';
+
 insert into version_changes (competition_id, version_id, kind, reason, actor_id, at)
 select id, 1, 'publish', 'A label was wrong.', 1 + id % 1000, now()
 from competitions cross join generate_series(1, 3) where slug like 'old-%';

@@ -27,7 +27,7 @@ fn labels() -> Labels {
 }
 
 /// Errors of about `size`, different ones for every seed.
-fn predictions(seed: u64, size: f64) -> String {
+pub fn predictions(seed: u64, size: f64) -> String {
     let mut state = seed;
     let rows = (0..N_ROWS).map(|row| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -38,7 +38,7 @@ fn predictions(seed: u64, size: f64) -> String {
 }
 
 /// Has scorers look at the board now.
-async fn look(world: &World) {
+pub async fn look(world: &World) {
     sql("update rank_refreshes set due_at = now()").execute(&world.pool).await.unwrap();
     world.drain().await;
 }
@@ -47,7 +47,7 @@ async fn count(world: &World, statement: &'static str) -> i64 {
     sql(statement).fetch_one(&world.pool).await.unwrap().get(0)
 }
 
-async fn contest(pool: PgPool) -> (World, Arena, Vec<Person>) {
+pub async fn contest(pool: PgPool) -> (World, Arena, Vec<Person>) {
     let world = World::new(pool).await;
     let host = world.member("ada").await;
     let arena = world.open_competition(&host, "noisy", &labels()).await;

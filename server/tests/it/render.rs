@@ -7,7 +7,7 @@ use askama::Template;
 use holdout::{
     accounts, admin, announcements, api, bundles, certificates, closing, competitions, conduct,
     custom_metrics, dashboard, forum, images, leaderboard, medals, moderation, notebooks, notifications,
-    ranks, search, shake_up, similar, site, submissions, teams, versions, web, webhooks,
+    pictures, ranks, search, shake_up, similar, site, submissions, teams, versions, web, webhooks,
 };
 
 use crate::tidy::{root, sources};
@@ -100,6 +100,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         forum::pages::read::TopicPage,
         forum::pages::write::WritePage,
         leaderboard::pages::BoardPage,
+        pictures::pages::PicturesPage,
         ranks::pages::ComparePage,
         versions::pages::HistoryPage,
         versions::pages::VersionsPage,

@@ -1,0 +1,40 @@
+//! Reading the pictures, for page and JSON.
+
+use crate::app::App;
+use crate::competitions::model::Competition;
+use crate::error::Result;
+use crate::pictures::model::Pictures;
+use crate::pictures::store;
+use crate::ranks::attach;
+use crate::shake_up::read::final_board;
+
+/// The pictures of a final board, or why there are none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Look {
+    pub pictures: Option<Pictures>,
+    /// A sentence where there are none.
+    pub absent: String,
+}
+
+/// Whoever asks, hosts too, gets nothing before the final board stands.
+///
+/// # Errors
+/// [`crate::error::AppError::NotFound`] before it does; those of the database.
+pub async fn look(app: &App, competition: &Competition) -> Result<Look> {
+    let ended = final_board(app, competition)?;
+    let mut conn = app.db.acquire().await?;
+    let pictures = store::pictures(&mut conn, ended, competition.id).await?;
+    drop(conn);
+    let absent = if pictures.is_some() { String::new() } else { absent(app, competition).await? };
+    Ok(Look { pictures, absent })
+}
+
+async fn absent(app: &App, competition: &Competition) -> Result<String> {
+    if competition.is_ranked() {
+        return Ok("Teams are ranked by a mean of ranks here, of which no interval is known.".to_owned());
+    }
+    let view = crate::leaderboard::model::View::choose(competition, app.clock.now(), false);
+    let summary = attach::summary(app, competition, view).await?;
+    let reason = summary.and_then(|summary| summary.absent);
+    Ok(reason.unwrap_or_else(|| "The final board is still being looked at; come back in a while.".to_owned()))
+}
