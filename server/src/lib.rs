@@ -38,6 +38,7 @@ pub mod medals;
 pub mod moderation;
 pub mod notebooks;
 pub mod notifications;
+pub mod other_metrics;
 pub mod paths;
 pub mod pictures;
 pub mod ranks;

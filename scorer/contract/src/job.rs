@@ -27,6 +27,8 @@ pub enum Subject {
     Run { run_id: i64 },
     /// Find out which ranks each team of the board may truly have.
     Ranks,
+    /// Score the final board's submissions with other metrics.
+    OtherMetrics,
 }
 
 /// Lower runs first.

@@ -433,6 +433,7 @@ impl TryFrom<Row> for Leased {
             "split" => row.table_id.map(|table_id| Subject::Split { table_id }),
             "run" => row.run_id.map(|run_id| Subject::Run { run_id }),
             "ranks" => Some(Subject::Ranks),
+            "other_metrics" => Some(Subject::OtherMetrics),
             _ => None,
         };
         Ok(Self {
@@ -490,5 +491,6 @@ fn columns(subject: Subject) -> Columns {
         }
         Subject::Run { run_id } => Columns { kind: "run", run_id: Some(run_id), ..Columns::default() },
         Subject::Ranks => Columns { kind: "ranks", ..Columns::default() },
+        Subject::OtherMetrics => Columns { kind: "other_metrics", ..Columns::default() },
     }
 }

@@ -4,7 +4,8 @@
 //! To add one:
 //! 1. write it in the file of its family (or a new file): an [`About`], a `score`, its [`Laws`];
 //! 2. add one line to [`list::METRICS`];
-//! 3. run `cargo nextest run -p holdout-scorer`: the laws and, where a fixture names it, the
+//! 3. name it in a family of [`siblings::FAMILIES`], beside what reads the same cells;
+//! 4. run `cargo nextest run -p holdout-scorer`: the laws and, where a fixture names it, the
 //!    reference values are checked without another line of test.
 //!
 //! Never here: files, ids, NaN, polars, a guess. No silent clip, cast or sigmoid beyond what the
@@ -33,6 +34,7 @@ pub mod probabilistic;
 pub mod ranking;
 pub mod regression;
 pub mod segmentation;
+pub mod siblings;
 pub mod survival;
 pub mod text;
 

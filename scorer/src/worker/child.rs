@@ -3,6 +3,8 @@
 //!
 //! Never here: labels or scores in a fault's text, anything printed but answers.
 
+mod siblings;
+
 use std::cell::OnceCell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -199,6 +201,7 @@ impl Child {
             Request::Examine { draft } => self.examine(&draft),
             Request::Split { table } => self.split(&table),
             Request::Ranks { board } => self.ranks(&board),
+            Request::OtherMetrics { wanted } => self.other_metrics(&wanted),
         }));
         match answered {
             Ok(Ok(answer)) => answer,

@@ -29,7 +29,7 @@ pub async fn give_up(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::Result
         }
         // The submission keeps its score under the active version, and the board its ranges; the host sees
         // the failed job.
-        Subject::Rescore { .. } | Subject::Verify { .. } | Subject::Ranks => {}
+        Subject::Rescore { .. } | Subject::Verify { .. } | Subject::Ranks | Subject::OtherMetrics => {}
         Subject::Check { check_id } => {
             let verdict = json(&CheckVerdict::Failed { reason: text })?;
             sqlx::query!("update file_checks set verdict = $2 where id = $1", check_id, verdict)

@@ -135,6 +135,7 @@ pub enum Request {
     Examine { draft: Draft },
     Split { table: Table },
     Ranks { board: Board },
+    OtherMetrics { wanted: Vec<OtherMetric> },
 }
 
 impl Request {
@@ -167,6 +168,7 @@ impl Request {
             }
             Self::Split { table } => vec![&table.file],
             Self::Ranks { board } => board.files(),
+            Self::OtherMetrics { wanted } => wanted.iter().flat_map(OtherMetric::files).collect(),
         }
     }
 }
@@ -204,6 +206,37 @@ impl Board {
         files.extend(self.entries.iter().map(|entry| entry.influence.as_ref().unwrap_or(&entry.file)));
         files
     }
+}
+
+/// A metric that could have judged the same files, and the files that it has not scored yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OtherMetric {
+    pub place: i16,
+    pub judging: Judging,
+    pub entries: Vec<Asked>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    pub submission_id: i64,
+    pub file: FileRef,
+}
+
+impl OtherMetric {
+    fn files(&self) -> Vec<&FileRef> {
+        let mut files = self.judging.files();
+        files.extend(self.entries.iter().map(|entry| &entry.file));
+        files
+    }
+}
+
+/// Private scores of submissions; `None` where the metric gives the file none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OtherScores {
+    pub place: i16,
+    /// The solution cannot be used with the metric.
+    pub is_absent: bool,
+    pub scores: Vec<(i64, Option<f64>)>,
 }
 
 /// Everything that a split made, written to storage and not yet in the database.
@@ -288,6 +321,9 @@ pub enum Answer {
     },
     Ranks {
         ranks: Box<BoardRanks>,
+    },
+    OtherMetrics {
+        found: Vec<OtherScores>,
     },
     /// The host's metric broke; the report is for the host alone and may hold labels.
     Broke {

@@ -21,6 +21,7 @@ pub(crate) mod handshake;
 pub mod leaving;
 pub mod message;
 pub mod orphans;
+mod other_metrics;
 pub(crate) mod patience;
 mod pictures;
 mod ranks;

@@ -9,6 +9,7 @@ use sqlx::{PgConnection, PgPool};
 
 use super::finish::{Written, with_the_job};
 use super::message::{Board, BoardEntry, BoardRanks, RanksOutcome, Request};
+use super::other_metrics;
 use super::pictures;
 use super::read::{self, Version, Work, file};
 use super::rescoring::Advance;
@@ -349,6 +350,7 @@ async fn write(
     if about.is_final {
         let About { version_id, board_revision, entries, .. } = about;
         pictures::write(conn, competition_id, *version_id, *board_revision, entries, drawn).await?;
+        other_metrics::want(conn, competition_id).await?;
     }
     // While people compete: what the private rows justify is no number of the public board.
     let worth = decimals.filter(|_| !about.is_final);

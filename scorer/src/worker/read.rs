@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::climbing::{self, Climber};
 use super::comparing;
 use super::message::{DataFiles, Draft, FileRef, Judging, Request, Table};
+use super::other_metrics;
 use super::ranks;
 
 /// A request for the child, with what is needed to write its answer down.
@@ -29,7 +30,8 @@ impl Work {
             Request::Check { .. }
             | Request::Compare { .. }
             | Request::Split { .. }
-            | Request::Ranks { .. } => false,
+            | Request::Ranks { .. }
+            | Request::OtherMetrics { .. } => false,
         }
     }
 }
@@ -58,6 +60,8 @@ pub enum About {
     },
     /// A board whose ranks are looked at.
     Ranks(ranks::About),
+    /// A final board whose files other metrics score.
+    OtherMetrics(other_metrics::About),
 }
 
 #[derive(Debug, Clone)]
@@ -101,6 +105,10 @@ pub async fn work(db: &PgPool, leased: &Leased) -> sqlx::Result<Option<Work>> {
         Subject::Ranks => {
             let active = active_version(&mut conn, leased.competition()?).await?;
             ranks::work(&mut conn, leased.competition()?, active).await
+        }
+        Subject::OtherMetrics => {
+            let active = active_version(&mut conn, leased.competition()?).await?;
+            other_metrics::work(&mut conn, leased.competition()?, active).await
         }
     }
 }

@@ -17,6 +17,7 @@ use super::finish::{self, Judged, Written};
 use super::give_up::give_up;
 use super::leaving::Leaving;
 use super::message::{Answer, Request};
+use super::other_metrics;
 use super::patience::{is_away, patiently};
 use super::ranks;
 use super::read::{self, About, Work};
@@ -275,6 +276,9 @@ async fn write(
             finish::split(db, leased, *table_id, files, proposal).await?
         }
         (About::Ranks(board), Answer::Ranks { ranks }) => ranks::found(db, leased, board, ranks).await?,
+        (About::OtherMetrics(about), Answer::OtherMetrics { found }) => {
+            other_metrics::found(db, leased, about, found).await?
+        }
         (About::Table { table_id }, Answer::Rejected { rejection }) => {
             finish::table_rejected(db, leased, *table_id, rejection).await?
         }

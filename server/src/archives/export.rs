@@ -12,9 +12,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::model::{
-    ANNOUNCEMENTS, CHANGES, COMPETITION, FILES, FORMAT, MANIFEST, Manifest, POST_VERSIONS, POSTS,
-    PRIVATE_BOARD, PUBLIC_BOARD, SEALED_SOLUTION, SUBMISSIONS, SubmissionLine, TEAMS, TOPICS, VERSIONS,
-    VersionLine,
+    ANNOUNCEMENTS, CHANGES, COMPETITION, FILES, FORMAT, MANIFEST, Manifest, OTHER_METRICS, PICTURES,
+    POST_VERSIONS, POSTS, PRIVATE_BOARD, PUBLIC_BOARD, SEALED_SOLUTION, SUBMISSIONS, SubmissionLine, TEAMS,
+    TOPICS, VERSIONS, VersionLine,
 };
 use super::store::news;
 use super::store::read::{self, Sealed};
@@ -33,8 +33,11 @@ use crate::folder::write::{self, Remarks};
 use crate::leaderboard::csv;
 use crate::leaderboard::model::{Key, View};
 use crate::leaderboard::read::settled_if_due;
+use crate::other_metrics::api::OtherMetricsJson;
 use crate::paths;
+use crate::pictures::api::RankPicturesJson;
 use crate::submissions::store::released;
+use crate::{other_metrics, pictures};
 
 /// What a host wants beside settings, pages, people, scores and talk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -229,7 +232,18 @@ impl Export {
         self.write_board(zip, PUBLIC_BOARD, true)?;
         if self.competition.phase(self.now) == Phase::Final {
             self.write_board(zip, PRIVATE_BOARD, false)?;
+            self.write_what_is_said_of_the_end(zip)?;
         }
+        Ok(())
+    }
+
+    fn write_what_is_said_of_the_end(&self, zip: &mut Sending<'_>) -> io::Result<()> {
+        let look = zip.wait(pictures::read::look(&self.app, &self.competition)).map_err(told)?;
+        zip.begin(PICTURES)?;
+        serde_json::to_writer_pretty(&mut *zip, &RankPicturesJson::from(look))?;
+        let panel = zip.wait(other_metrics::read::panel(&self.app, &self.competition)).map_err(told)?;
+        zip.begin(OTHER_METRICS)?;
+        serde_json::to_writer_pretty(&mut *zip, &OtherMetricsJson::from(panel))?;
         Ok(())
     }
 

@@ -24,6 +24,10 @@ pub const ANNOUNCEMENTS: &str = "announcements.ndjson";
 pub const CHANGES: &str = "changes.ndjson";
 pub const PUBLIC_BOARD: &str = "boards/public.csv";
 pub const PRIVATE_BOARD: &str = "boards/private.csv";
+/// How sure the ranks of the private board are.
+pub const PICTURES: &str = "boards/pictures.json";
+/// What other metrics say of it.
+pub const OTHER_METRICS: &str = "boards/other_metrics.json";
 /// Files as participants sent them, each named after the number of its submission.
 pub const FILES: &str = "submissions/";
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Session;
 use super::fault::{CliError, Outcome};
+use super::final_board;
 use super::screen::Paint;
 use super::table::{Table, cell, items, local};
 use crate::web::problems::encode;
@@ -37,12 +38,24 @@ pub struct BoardArgs {
     /// The whole board as CSV, to stdout or into a file.
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-", conflicts_with = "after")]
     csv: Option<PathBuf>,
+    /// After the end: how sure the ranks are.
+    #[arg(long, conflicts_with_all = ["after", "around_me", "csv", "public"])]
+    how_sure: bool,
+    /// After the end: whether another metric would have changed the winner.
+    #[arg(long, conflicts_with_all = ["after", "around_me", "csv", "public", "how_sure"])]
+    other_metrics: bool,
 }
 
 pub fn leaderboard(session: &Session, args: &BoardArgs) -> Outcome {
     let base = format!("/api/v1/competitions/{}/leaderboard", encode(&args.competition));
     if let Some(target) = &args.csv {
         return write_csv(session, args, &base, target);
+    }
+    if args.how_sure {
+        return final_board::how_sure(session, &base);
+    }
+    if args.other_metrics {
+        return final_board::other_metrics(session, &base);
     }
     let board = if args.around_me { around_me(session, args, &base)? } else { part(session, args, &base)? };
     session.screen.answer(&board, |paint| draw(paint, &board));

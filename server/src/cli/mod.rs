@@ -12,6 +12,7 @@ mod code;
 mod competitions;
 mod download;
 mod fault;
+mod final_board;
 mod host;
 mod kaggle_env;
 mod launch;

@@ -44,6 +44,7 @@ mod moderation;
 mod notebooks;
 mod notifications;
 mod openapi;
+mod other_metrics;
 mod page_history;
 mod pictures;
 mod plans;

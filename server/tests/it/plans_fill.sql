@@ -72,6 +72,18 @@ insert into rank_pictures (competition_id, version_id, board_revision, teams, su
 select id, id, 3, '{1,2}', '{1,2}', false, 2000, '{1500,400,100,500,1500,0}', '{1,0.2,1,1}'
 from competitions where slug like 'old-%';
 
+insert into other_metrics (version_id, competition_id, place, metric, params, note, higher_is_better, is_absent)
+select id, id, place, 'rmse', '{}', '', false, false
+from competitions cross join generate_series(1, 4) place where slug like 'old-%';
+
+insert into other_looks (version_id, competition_id, is_complete)
+select id, id, true from competitions where slug like 'old-%';
+
+insert into other_scores (version_id, competition_id, place, submission_id, score)
+select competition_id, competition_id, place, submission_id, 0.5
+from board_entries cross join generate_series(1, 4) place
+where competition_id in (select id from competitions where slug like 'old-%');
+
 insert into version_changes (competition_id, version_id, kind, reason, actor_id, at)
 select id, 1, 'publish', 'A label was wrong.', 1 + id % 1000, now()
 from competitions cross join generate_series(1, 3) where slug like 'old-%';

@@ -13,7 +13,7 @@ fn label(row: usize) -> f64 {
     ((row * 37) % 101) as f64
 }
 
-fn labels() -> Labels {
+pub fn labels() -> Labels {
     let usage = |row: usize| if row.is_multiple_of(2) { "Public" } else { "Private" };
     let rows = |value: &dyn Fn(usize) -> String| (0..N_ROWS).map(value).collect::<String>();
     Labels {

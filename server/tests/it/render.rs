@@ -7,7 +7,8 @@ use askama::Template;
 use holdout::{
     accounts, admin, announcements, api, bundles, certificates, closing, competitions, conduct,
     custom_metrics, dashboard, forum, images, leaderboard, medals, moderation, notebooks, notifications,
-    pictures, ranks, search, shake_up, similar, site, submissions, teams, versions, web, webhooks,
+    other_metrics, pictures, ranks, search, shake_up, similar, site, submissions, teams, versions, web,
+    webhooks,
 };
 
 use crate::tidy::{root, sources};
@@ -100,6 +101,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         forum::pages::read::TopicPage,
         forum::pages::write::WritePage,
         leaderboard::pages::BoardPage,
+        other_metrics::pages::OtherMetricsPage,
         pictures::pages::PicturesPage,
         ranks::pages::ComparePage,
         versions::pages::HistoryPage,
