@@ -63,6 +63,9 @@ async fn announce(world: &World, worker: Uuid, gpu: Option<&str>, silent_s: f64)
         "insert into scorers (id, host, engine_version, contract, started_at, last_seen_at, gpu)
          values ($1, 'here', '1', 1, now(), now() - make_interval(secs => $3), $2)
          on conflict (id) do update set last_seen_at = excluded.last_seen_at",
+        "insert into scorers (id, host, engine_version, started_at, last_seen_at, gpu)
+         values ($1, 'here', '1', now(), now() - make_interval(secs => $3), $2)
+         on conflict (id) do update set last_seen_at = excluded.last_seen_at, gpu = excluded.gpu",
         worker,
         gpu,
         silent_s,
@@ -86,8 +89,15 @@ async fn a_look_at_a_board_is_left_to_a_scorer_with_a_gpu_for_a_while(db: PgPool
     announce(&world, able, Some("a GPU"), 0.0).await;
     let job_id = world.enqueue(contest, Subject::Ranks).await;
     for _ in 0..3 {
-        assert_eq!(stepped(&world, &mut plain).await, Stepped::PutBack { job_id });
+        assert_eq!(stepped(&world, &mut plain).await, Stepped::Idle, "nobody takes it only to pass it on");
     }
+    let other = world.competition("other", SOLUTION).await;
+    let small = world.enqueue(other, Subject::Examine { version_id: other.version_id }).await;
+    assert_eq!(
+        stepped(&world, &mut plain).await,
+        Stepped::Done { job_id: small },
+        "what stands behind it does not wait"
+    );
     sqlx::query!("update jobs set created_at = now() - interval '1 minute'")
         .execute(&world.db)
         .await
@@ -97,7 +107,7 @@ async fn a_look_at_a_board_is_left_to_a_scorer_with_a_gpu_for_a_while(db: PgPool
     announce(&world, able, Some("a GPU"), 120.0).await;
     assert_eq!(stepped(&world, &mut plain).await, Stepped::Done { job_id }, "the other one is gone");
     announce(&world, able, Some("a GPU"), 0.0).await;
-    plain.has_gpu = true;
+    announce(&world, plain.id, Some("a GPU"), 0.0).await;
     let job_id = world.enqueue(contest, Subject::Ranks).await;
     assert_eq!(stepped(&world, &mut plain).await, Stepped::Done { job_id }, "it has one itself");
 }

@@ -17,6 +17,9 @@ pub const MAX_ATTEMPTS: i32 = 3;
 /// Every later time costs an attempt.
 pub const MAX_SETBACKS: i32 = 2880;
 
+/// Jobs that a scorer with a GPU does sooner: large products and many replicates.
+const BETTER_ON_A_GPU: [&str; 2] = ["compare", "ranks"];
+
 /// A leased job.
 #[derive(Debug, Clone)]
 pub struct Leased {
@@ -180,6 +183,9 @@ pub async fn claim_run(
 /// The job at the head of the queue names the competition whose turn it is; of that competition the
 /// team whose turn it is runs, and the head takes over the later turn in exchange.
 ///
+/// A worker that announced no GPU leaves what is better done on one to a living worker that did: for 20 seconds,
+/// since that one may be busy with something long. Where none lives, nothing is left.
+///
 /// # Errors
 /// Those of the database.
 pub async fn claim(
@@ -189,10 +195,17 @@ pub async fn claim(
 ) -> sqlx::Result<Option<Leased>> {
     let row = sqlx::query_as!(
         Row,
-        "with head as materialized (
+        "with living as materialized (
+            select exists (
+                select from scorers where gpu is not null and id <> $1 and last_seen_at > now() - interval '30 seconds')
+              and not exists (select from scorers where gpu is not null and id = $1) as have_a_gpu
+         ), head as materialized (
             select id, priority, competition_id from jobs
             where state = 'queued' and (run_at <= now() or run_at > now() + interval '1 minute')
               and priority < $3 and needs <= $4
+              and priority < $3
+              and not (kind = any ($4) and created_at between now() - interval '20 seconds' and now()
+                       and (select have_a_gpu from living))
             order by priority, turn, id
             limit 1
             for update skip locked
@@ -201,6 +214,9 @@ pub async fn claim(
             where state = 'queued' and (run_at <= now() or run_at > now() + interval '1 minute')
               and competition_id = (select competition_id from head)
               and priority = (select priority from head) and needs <= $4
+              and priority = (select priority from head)
+              and not (kind = any ($4) and created_at between now() - interval '20 seconds' and now()
+                       and (select have_a_gpu from living))
             order by team_turn, id
             limit 1
             for update skip locked
@@ -217,6 +233,7 @@ pub async fn claim(
         lease_seconds,
         Priority::Run as i16,
         CONTRACT,
+        &BETTER_ON_A_GPU as &[&str],
     )
     .fetch_optional(conn)
     .await?;

@@ -31,7 +31,6 @@ pub struct Worker {
     pub db: PgPool,
     pub depot: Depot,
     pub warm: Warm,
-    pub has_gpu: bool,
     /// How long a job stays this worker's without a sign of life.
     pub lease: Duration,
     /// Has the job in hand given back.
@@ -135,15 +134,6 @@ async fn claim_or_ask(worker: &Worker) -> sqlx::Result<Option<Leased>> {
             Advance::Nothing => return Ok(None),
         }
     }
-}
-
-/// Looks at boards and comparisons are large products and many replicates.
-async fn leave_to_gpu(worker: &Worker, leased: &Leased) -> sqlx::Result<bool> {
-    let profits = matches!(leased.subject, Subject::Ranks | Subject::Compare { .. });
-    if worker.has_gpu || !profits {
-        return Ok(false);
-    }
-    patiently(async || announce::is_left_to_gpu(&worker.db, worker.id, leased.job_id).await).await
 }
 
 async fn claim(worker: &Worker) -> sqlx::Result<Option<Leased>> {

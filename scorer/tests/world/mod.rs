@@ -274,7 +274,6 @@ impl World {
                 memory_mb,
                 job_time,
             }),
-            has_gpu: false,
             lease: Duration::from_secs(15),
             leaving: Leaving::default(),
         }
