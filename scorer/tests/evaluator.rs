@@ -62,9 +62,6 @@ async fn announce(world: &World, worker: Uuid, gpu: Option<&str>, silent_s: f64)
     sqlx::query!(
         "insert into scorers (id, host, engine_version, contract, started_at, last_seen_at, gpu)
          values ($1, 'here', '1', 1, now(), now() - make_interval(secs => $3), $2)
-         on conflict (id) do update set last_seen_at = excluded.last_seen_at",
-        "insert into scorers (id, host, engine_version, started_at, last_seen_at, gpu)
-         values ($1, 'here', '1', now(), now() - make_interval(secs => $3), $2)
          on conflict (id) do update set last_seen_at = excluded.last_seen_at, gpu = excluded.gpu",
         worker,
         gpu,

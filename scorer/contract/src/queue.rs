@@ -203,8 +203,7 @@ pub async fn claim(
             select id, priority, competition_id from jobs
             where state = 'queued' and (run_at <= now() or run_at > now() + interval '1 minute')
               and priority < $3 and needs <= $4
-              and priority < $3
-              and not (kind = any ($4) and created_at between now() - interval '20 seconds' and now()
+              and not (kind = any ($5) and created_at between now() - interval '20 seconds' and now()
                        and (select have_a_gpu from living))
             order by priority, turn, id
             limit 1
@@ -214,8 +213,7 @@ pub async fn claim(
             where state = 'queued' and (run_at <= now() or run_at > now() + interval '1 minute')
               and competition_id = (select competition_id from head)
               and priority = (select priority from head) and needs <= $4
-              and priority = (select priority from head)
-              and not (kind = any ($4) and created_at between now() - interval '20 seconds' and now()
+              and not (kind = any ($5) and created_at between now() - interval '20 seconds' and now()
                        and (select have_a_gpu from living))
             order by team_turn, id
             limit 1

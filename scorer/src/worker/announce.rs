@@ -114,24 +114,6 @@ pub async fn another_has_sandbox(db: &PgPool, worker: Uuid) -> sqlx::Result<bool
     .await
 }
 
-/// Whether a job that profits from a GPU is left to a living scorer that has one: for a while, since that one
-/// may be busy with something long.
-///
-/// # Errors
-/// Those of the database.
-pub async fn is_left_to_gpu(db: &PgPool, worker: Uuid, job_id: i64) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"select exists (select from jobs where id = $2 and created_at > now() - interval '20 seconds')
-              and exists (
-                select from scorers_at_work
-                where id <> $1 and gpu is not null and last_seen_at > now() - interval '30 seconds') as "is_so!""#,
-        worker,
-        job_id,
-    )
-    .fetch_one(db)
-    .await
-}
-
 /// Says that the worker is alive.
 ///
 /// # Errors

@@ -154,12 +154,9 @@ pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
             depot,
             warm: Warm::new(bounds.clone()),
             lease: LEASE,
-            has_gpu: gpu.is_some(),
             leaving: Leaving::default(),
             db,
         };
-        let mut worker =
-            Worker { id: Uuid::now_v7(), depot, warm: Warm::new(bounds.clone()), lease: LEASE, db };
         let specs: Vec<_> = metrics::all().map(example::described).collect();
         let recipient = key.recipient();
         let (db, id) = (worker.db.clone(), worker.id);

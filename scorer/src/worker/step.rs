@@ -66,9 +66,6 @@ pub enum Stepped {
 pub async fn step(worker: &mut Worker) -> sqlx::Result<Stepped> {
     let Some(leased) = claim_or_ask(worker).await? else { return Ok(Stepped::Idle) };
     let db = worker.db.clone();
-    if leave_to_gpu(worker, &leased).await? {
-        return pass_on(&db, &leased).await;
-    }
     if patiently(async || climbing::waits_for_earlier(&db, &leased).await).await? {
         return pass_on(&db, &leased).await;
     }
