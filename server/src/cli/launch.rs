@@ -89,7 +89,8 @@ pub fn launch_draft(session: &Session, args: &LaunchDraftArgs) -> Outcome {
     Ok(())
 }
 
-/// Waits for the report, shows what is remarkable in it, asks, and launches; `None` where the host said no.
+/// Has the audit look at a contest of that length, where one is said; waits for the report, shows what is remarkable in
+/// it, asks, and launches. `None` where the host said no.
 ///
 /// # Errors
 /// Those of the server; what stands between the draft and its launch.
@@ -100,6 +101,9 @@ pub fn decide(
     audit_reason: Option<&str>,
     is_sure: bool,
 ) -> Outcome<Option<Value>> {
+    if let Some(days) = days {
+        session.client.patch(&of.api(""), &json!({ "days": days }))?;
+    }
     let report = wait(session, of)?;
     let told = report["report"]["findings"].as_array().into_iter().flatten();
     let remarkable: Vec<&Value> = told.filter(|finding| finding["verdict"] != "PASS").collect();

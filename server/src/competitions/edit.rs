@@ -259,7 +259,7 @@ pub async fn patch(
     let mut tx = app.db.begin().await?;
     let before = lock(&mut tx, id).await?;
     condition(&before)?;
-    if let Some(timeline) = patch.timeline(&before, now) {
+    if let Some(timeline) = patch.timeline(&before, now)? {
         let reason = changes::checked_note("reason", patch.reason.as_deref().unwrap_or_default())?;
         let moved = set_timeline(&mut tx, &before, &timeline.checked()?, now).await?;
         changes::record(&mut tx, (id, &before.title), host, &moved, reason, now).await?;

@@ -1,7 +1,5 @@
 //! Launching: the one door from draft to contest. What is judged with is frozen here.
 
-use chrono::TimeDelta;
-
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::archives;
@@ -61,19 +59,8 @@ pub async fn launch_for(
     days: u32,
     audit_reason: Option<&str>,
 ) -> Result<()> {
-    if !(1..=3650).contains(&days) {
-        return Err(AppError::field("days", "A competition lasts 1 to 3650 days."));
-    }
-    let proposed = Timeline::proposed(app.clock.now());
-    let length = TimeDelta::days(i64::from(days));
-    let deadline = proposed.starts_at + length * 3 / 4;
-    let timeline = Timeline {
-        starts_at: proposed.starts_at,
-        entry_deadline_at: deadline,
-        merger_deadline_at: deadline,
-        ends_at: proposed.starts_at + length,
-    };
-    edit::set_timeline_to_launch(app, host, seen, &timeline.checked()?).await?;
+    let timeline = Timeline::lasting(app.clock.now(), days)?;
+    edit::set_timeline_to_launch(app, host, seen, &timeline).await?;
     let launched = launch(app, host, seen, audit_reason).await;
     if launched.is_err() {
         edit::audit_what_was_not_launched(app, &seen.competition).await?;

@@ -118,6 +118,26 @@ impl Timeline {
         Self { starts_at, entry_deadline_at: last_week, merger_deadline_at: last_week, ends_at }
     }
 
+    /// From now on for so many days; entering and merging end when three quarters are over.
+    ///
+    /// # Errors
+    /// [`AppError::Field`] for a length that is none.
+    pub fn lasting(now: DateTime<Utc>, days: u32) -> Result<Self> {
+        if !(1..=3650).contains(&days) {
+            return Err(AppError::field("days", "A competition lasts 1 to 3650 days."));
+        }
+        let starts_at = Self::proposed(now).starts_at;
+        let length = TimeDelta::days(i64::from(days));
+        let deadline = starts_at + length * 3 / 4;
+        Self {
+            starts_at,
+            entry_deadline_at: deadline,
+            merger_deadline_at: deadline,
+            ends_at: starts_at + length,
+        }
+        .checked()
+    }
+
     /// Reads the four times of a form, all UTC; the deadlines may be empty and are the end then.
     ///
     /// # Errors
@@ -302,6 +322,8 @@ pub struct Patch {
     pub entry_deadline_at: Option<DateTime<Utc>>,
     pub merger_deadline_at: Option<DateTime<Utc>>,
     pub ends_at: Option<DateTime<Utc>>,
+    /// Begin now and last so long, in place of the four times.
+    pub days: Option<u32>,
     /// Why a time moves, for everybody to read.
     pub reason: Option<String>,
     pub daily_limit: Option<i32>,
@@ -327,17 +349,29 @@ impl Patch {
     }
 
     /// `None` where no time changes. Deadlines that were never set are the end.
-    pub fn timeline(&self, before: &Competition, now: DateTime<Utc>) -> Option<Timeline> {
+    ///
+    /// # Errors
+    /// [`AppError::Field`] for a length that is none, and for one beside times.
+    pub fn timeline(&self, before: &Competition, now: DateTime<Utc>) -> Result<Option<Timeline>> {
         let times = [self.starts_at, self.entry_deadline_at, self.merger_deadline_at, self.ends_at];
-        times.iter().flatten().next()?;
+        let is_timed = times.iter().any(Option::is_some);
+        match self.days {
+            Some(_) if is_timed => Err(AppError::field("days", "Give either the times or a number of days.")),
+            Some(days) => Timeline::lasting(now, days).map(Some),
+            None if is_timed => Ok(Some(self.times(before, now))),
+            None => Ok(None),
+        }
+    }
+
+    fn times(&self, before: &Competition, now: DateTime<Utc>) -> Timeline {
         let proposed = Timeline::proposed(now);
         let ends_at = self.ends_at.or(before.ends_at).unwrap_or(proposed.ends_at);
-        Some(Timeline {
+        Timeline {
             starts_at: self.starts_at.or(before.starts_at).unwrap_or(proposed.starts_at),
             entry_deadline_at: self.entry_deadline_at.or(before.entry_deadline_at).unwrap_or(ends_at),
             merger_deadline_at: self.merger_deadline_at.or(before.merger_deadline_at).unwrap_or(ends_at),
             ends_at,
-        })
+        }
     }
 
     /// `None` where no limit changes.

@@ -85,6 +85,10 @@ pub(super) struct EditJson {
     entry_deadline_at: Option<DateTime<Utc>>,
     merger_deadline_at: Option<DateTime<Utc>>,
     ends_at: Option<DateTime<Utc>>,
+    /// Begin now and last so many days, in place of the four times; before the launch, the audit is made again for a
+    /// contest of that length.
+    #[schema(example = 30)]
+    days: Option<u32>,
     /// Why a time moves, where it does after the launch: everybody reads it.
     #[schema(max_length = 1000, example = "The data came late.")]
     reason: Option<String>,
@@ -110,6 +114,7 @@ impl From<EditJson> for Patch {
             entry_deadline_at: wish.entry_deadline_at,
             merger_deadline_at: wish.merger_deadline_at,
             ends_at: wish.ends_at,
+            days: wish.days,
             reason: wish.reason,
             daily_limit: wish.daily_limit,
             final_limit: wish.final_limit,
