@@ -106,7 +106,11 @@ pub fn open(source: Source<'_>, limits: &Limits) -> std::io::Result<Result<Conte
     Ok(unfold(bytes, limits))
 }
 
-fn map(path: &Path) -> std::io::Result<Bytes> {
+/// A file's bytes as they are, read where they are looked at.
+///
+/// # Errors
+/// The file cannot be opened.
+pub fn map(path: &Path) -> std::io::Result<Bytes> {
     let file = File::open(path)?;
     if file.metadata()?.len() == 0 {
         return Ok(Vec::new().into());

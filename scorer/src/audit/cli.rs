@@ -8,10 +8,10 @@ use holdout_contract::examine::{self, Finding};
 
 use super::ask::{Declared, Settings};
 use super::report::{advised, check};
-use crate::examine::data::{self, Data};
+use crate::examine::data::{self, Bound, Data};
 use crate::examine::{known_columns, of_labels};
 use crate::intake::Limits;
-use crate::intake::content::Bytes;
+use crate::intake::content::{self, Bytes};
 use crate::solution::{Solution, Split};
 
 /// Of public rows, where nothing says another.
@@ -82,8 +82,13 @@ impl TablesArgs {
         if let (Some(train), Some(test)) = (&self.train, &self.test) {
             let (train, test) = (bytes(train)?, bytes(test)?);
             let known = known_columns(&solution.profile());
-            let data =
-                Data { train: Some(&train), test: Some(&test), known: &known, solution: Some(solution) };
+            let data = Data {
+                train: Some(&train),
+                test: Some(&test),
+                known: &known,
+                solution: Some(solution),
+                bound: Bound::default(),
+            };
             findings.extend(data::examine(&data, limits));
         }
         let Audit { overall, mut checks } = audit;
@@ -93,8 +98,7 @@ impl TablesArgs {
 }
 
 fn bytes(path: &Path) -> Result<Bytes, String> {
-    let read = std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}.", path.display()))?;
-    Ok(read.into())
+    content::map(path).map_err(|error| format!("{} cannot be read: {error}.", path.display()))
 }
 
 /// A finding about solution and files as a check.

@@ -100,7 +100,7 @@ pub fn order(n: usize, stream: u64) -> Vec<u32> {
 }
 
 /// The last step of SplitMix64.
-fn mix(mut mixed: u64) -> u64 {
+pub(crate) fn mix(mut mixed: u64) -> u64 {
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     mixed ^ (mixed >> 31)

@@ -81,6 +81,7 @@ pub fn examine(
         test: competition.test.as_ref(),
         known: &known,
         solution: None,
+        bound: data::Bound::default(),
     };
     report.findings.extend(data::examine(&data, limits));
     report

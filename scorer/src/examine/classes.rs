@@ -91,7 +91,10 @@ pub fn groups_torn(solution: &Solution) -> Option<Finding> {
 /// Classes of the solution that the training file does not have.
 pub fn unlearnable(solution: &Solution, train: &Frame, target: usize) -> Option<Finding> {
     let names = solution.class_names();
-    let learned: HashSet<&str> = train.cells(target).collect();
+    let learned: HashSet<&str> = match &train.rest {
+        None => train.cells(target).collect(),
+        Some(rest) => rest.answers.as_ref()?.iter().map(String::as_str).collect(),
+    };
     let counts = solution.class_counts(Split::All);
     let is_missing = |(code, name): &(usize, &String)| {
         counts.get(*code).is_some_and(|n| *n > 0) && !learned.contains(name.as_str())

@@ -3,11 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use holdout_contract::examine::Finding;
+use holdout_contract::rejection::Rejection;
 
 use super::frame::Frame;
-use super::{classes, groups, pass, refused, sides, training, warn};
-use crate::intake::Limits;
+pub use super::part::Bound;
+use super::part::{Hashes, Meant};
+use super::{classes, groups, open, pass, refused, sides, training, warn};
 use crate::intake::content::Bytes;
+use crate::intake::{self, Content, Limits};
 use crate::solution::Solution;
 
 const MAX_SHOWN: usize = 5;
@@ -20,6 +23,8 @@ pub struct Data<'a> {
     pub known: &'a [String],
     /// The hidden labels, where they could be read.
     pub solution: Option<&'a Solution>,
+    /// How much of a large file is kept.
+    pub bound: Bound,
 }
 
 /// Compares training and test file, and both with the hidden labels.
@@ -32,25 +37,65 @@ pub fn examine(data: &Data<'_>, limits: &Limits) -> Vec<Finding> {
             "Upload them with the roles “train” and “test” if participants are to have them.",
         )];
     };
-    let frames = [("training", train), ("test", test)].map(|(name, bytes)| {
-        Frame::read(bytes, limits).map_err(|rejection| {
-            refused(
-                "row_overlap",
-                format!("The {name} file cannot be read. {}", rejection.message),
-                format!("Mend the {name} file and upload it again."),
-            )
-        })
+    let opened = [train, test].map(|bytes| open(bytes, limits));
+    let features = features_of(&opened, data.known, limits);
+    let meant = Meant {
+        features: &features,
+        id: data.known.first().map(String::as_str),
+        target: data.known.get(1).map(String::as_str),
+    };
+    let frames = ["training", "test"].into_iter().zip(opened).map(|(name, opened)| {
+        opened.and_then(|content| Frame::read_part(&content, limits, &meant, &data.bound)).map_err(
+            |rejection| {
+                refused(
+                    "row_overlap",
+                    format!("The {name} file cannot be read. {}", rejection.message),
+                    format!("Mend the {name} file and upload it again."),
+                )
+            },
+        )
     });
-    match frames {
-        [Ok(train), Ok(test)] => compare(&train, &test, data),
-        [train, test] => [train.err(), test.err()].into_iter().flatten().collect(),
+    let frames: Vec<Result<Frame, Finding>> = frames.collect();
+    match frames.as_slice() {
+        [Ok(train), Ok(test)] => compare(train, test, data),
+        _ => frames.into_iter().filter_map(Result::err).collect(),
     }
+}
+
+/// The features that both files have by their headers.
+fn features_of(opened: &[Result<Content, Rejection>; 2], known: &[String], limits: &Limits) -> Vec<String> {
+    let header = |at: usize| {
+        let content = opened[at].as_ref().ok()?;
+        intake::read_header(content, limits).ok()
+    };
+    let (train, test) = (header(0).unwrap_or_default(), header(1).unwrap_or_default());
+    let is_feature = |name: &String| test.contains(name) && !known.contains(name) && !names_rows(name);
+    train.into_iter().filter(is_feature).collect()
+}
+
+/// What was looked at, where that is not all of a file.
+fn looked_at(train: &Frame, test: &Frame) -> Option<Finding> {
+    let told = [("training", train), ("test", test)].into_iter().filter_map(|(name, frame)| {
+        let rest = frame.rest.as_ref()?;
+        Some(format!("{} of the {} rows of the {name} file", frame.n_rows(), rest.n_rows))
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| {
+        pass(
+            "rows_looked_at",
+            format!(
+                "Looked at {}: those whose features have a low hash, so that equal rows of both files are looked at or left out together. Classes without a training row were looked for among all rows, ids among as many as fit.",
+                told.join(" and at ")
+            ),
+        )
+    })
 }
 
 fn compare(train: &Frame, test: &Frame, data: &Data<'_>) -> Vec<Finding> {
     let known = data.known;
     let shared = features(train, test, known);
     let mut findings = vec![rows(train, test, &shared)];
+    findings.extend(looked_at(train, test));
     findings.extend(known.first().and_then(|id| ids(train, test, id)));
     findings.extend(targets_in_test(test, known));
     findings.extend(training::examine(train, test, known));
@@ -92,7 +137,7 @@ fn rows(train: &Frame, test: &Frame, shared: &[(usize, usize)]) -> Finding {
     let (of_train, of_test): (Vec<usize>, Vec<usize>) = shared.iter().copied().unzip();
     let mut line_of: HashMap<u128, usize> = HashMap::with_capacity(train.n_rows());
     for row in 0..train.n_rows() {
-        line_of.entry(train.key(row, &of_train)).or_insert(row + 2);
+        line_of.entry(train.key(row, &of_train)).or_insert(train.number(row) + 2);
     }
     let found: Vec<usize> =
         (0..test.n_rows()).filter(|row| line_of.contains_key(&test.key(*row, &of_test))).collect();
@@ -102,15 +147,18 @@ fn rows(train: &Frame, test: &Frame, shared: &[(usize, usize)]) -> Finding {
     let shown: Vec<String> = found
         .iter()
         .take(MAX_SHOWN)
-        .map(|row| format!("row {} (training row {})", row + 2, line_of[&test.key(*row, &of_test)]))
+        .map(|row| {
+            format!("row {} (training row {})", test.number(*row) + 2, line_of[&test.key(*row, &of_test)])
+        })
         .collect();
+    let at_least = if train.rest.is_some() || test.rest.is_some() { "At least " } else { "" };
     refused(
         "row_overlap",
         format!(
-            "{} of {} test rows stand in the training file with all their features, so their labels can be looked \
+            "{at_least}{} of {} test rows stand in the training file with all their features, so their labels can be looked \
              up: {}. Rows are counted with the header as row 1.",
             found.len(),
-            test.n_rows(),
+            test.rest.as_ref().map_or(test.n_rows(), |rest| rest.n_rows),
             shown.join(", ")
         ),
         "Remove these rows from the training file or from the test and the solution, and upload the files again.",
@@ -119,12 +167,18 @@ fn rows(train: &Frame, test: &Frame, shared: &[(usize, usize)]) -> Finding {
 
 /// A column that numbers the rows would make every two rows different.
 fn is_row_number(frame: &Frame, column: usize) -> bool {
-    let name = frame.names[column].trim().to_lowercase();
-    matches!(name.as_str(), "" | "id" | "index" | "row" | "unnamed: 0") && frame.is_unique(column)
+    names_rows(&frame.names[column]) && frame.is_unique(column)
+}
+
+fn names_rows(name: &str) -> bool {
+    matches!(name.trim().to_lowercase().as_str(), "" | "id" | "index" | "row" | "unnamed: 0")
 }
 
 fn ids(train: &Frame, test: &Frame, id: &str) -> Option<Finding> {
     let (of_train, of_test) = (train.position(id)?, test.position(id)?);
+    if train.rest.is_some() || test.rest.is_some() {
+        return Some(ids_by_hash(train, test, id, (of_train, of_test)));
+    }
     let known: HashSet<&str> = train.columns[of_train].iter().collect();
     let shared: Vec<&str> = test.columns[of_test].iter().filter(|cell| known.contains(cell)).collect();
     Some(if shared.is_empty() {
@@ -140,6 +194,24 @@ fn ids(train: &Frame, test: &Frame, id: &str) -> Option<Finding> {
             "If an id means the same thing in both, its label is known; else give the test rows ids of their own.",
         )
     })
+}
+
+/// As [`ids`], where not all rows are kept.
+fn ids_by_hash(train: &Frame, test: &Frame, id: &str, places: (usize, usize)) -> Finding {
+    let hashes = |frame: &Frame, column: usize| match &frame.rest {
+        Some(rest) => rest.ids.clone(),
+        None => Hashes::of(frame.cells(column)),
+    };
+    match hashes(test, places.1).n_shared(&hashes(train, places.0)) {
+        0 => {
+            pass("id_overlap", format!("No “{id}” that was looked at stands in both training and test file."))
+        }
+        n => warn(
+            "id_overlap",
+            format!("At least {n} ids stand in both training and test file."),
+            "If an id means the same thing in both, its label is known; else give the test rows ids of their own.",
+        ),
+    }
 }
 
 /// A test file that still has the target would give the labels away.

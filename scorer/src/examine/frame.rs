@@ -4,13 +4,17 @@ use std::collections::{HashMap, HashSet};
 
 use holdout_contract::rejection::Rejection;
 
+use super::part::Rest;
+use crate::audit::normal;
 use crate::intake::content::Bytes;
-use crate::intake::{self, Limits, Texts};
+use crate::intake::{self, Content, Limits, Texts};
 
 /// Every column of a file, as text.
 pub struct Frame {
     pub names: Vec<String>,
     pub columns: Vec<Texts>,
+    /// Where the rows are only a part of those of the file.
+    pub rest: Option<Rest>,
 }
 
 impl Frame {
@@ -19,8 +23,21 @@ impl Frame {
     /// # Errors
     /// What is wrong with the file.
     pub fn read(bytes: &Bytes, limits: &Limits) -> Result<Self, Rejection> {
-        let (names, columns) = intake::read_texts(&super::open(bytes, limits)?, limits)?;
-        Ok(Self { names, columns })
+        Self::of(&super::open(bytes, limits)?, limits)
+    }
+
+    /// As [`Frame::read`], of an opened file.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn of(content: &Content, limits: &Limits) -> Result<Self, Rejection> {
+        let (names, columns) = intake::read_texts(content, limits)?;
+        Ok(Self { names, columns, rest: None })
+    }
+
+    /// The number of a row in the file, from 0.
+    pub fn number(&self, row: usize) -> usize {
+        self.rest.as_ref().map_or(row, |rest| rest.numbers[row])
     }
 
     pub fn n_rows(&self) -> usize {
@@ -44,9 +61,7 @@ impl Frame {
     pub fn key(&self, row: usize, columns: &[usize]) -> u128 {
         let mut hasher = Fnv::default();
         for column in columns {
-            let cell = self.cell(row, *column);
-            hasher.update(&(cell.len() as u64).to_le_bytes());
-            hasher.update(cell.as_bytes());
+            hasher.cell(self.cell(row, *column));
         }
         hasher.0
     }
@@ -58,8 +73,7 @@ impl Frame {
         for column in columns {
             seen.clear();
             see(self.cell(row, *column), &mut seen);
-            hasher.update(&(seen.len() as u64).to_le_bytes());
-            hasher.update(seen.as_bytes());
+            hasher.cell(&seen);
         }
         hasher.0
     }
@@ -83,7 +97,7 @@ pub fn frequencies<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<(&'a str, us
 }
 
 /// FNV-1a of 128 bits: equal rows have equal keys, and different rows as good as never do.
-struct Fnv(u128);
+pub(super) struct Fnv(u128);
 
 impl Default for Fnv {
     fn default() -> Self {
@@ -92,7 +106,18 @@ impl Default for Fnv {
 }
 
 impl Fnv {
-    fn update(&mut self, bytes: &[u8]) {
+    /// A cell, so that two rows of cells are equal only if all cells are.
+    pub(super) fn cell(&mut self, cell: &str) {
+        self.update(&(cell.len() as u64).to_le_bytes());
+        self.update(cell.as_bytes());
+    }
+
+    /// 64 bits of it, each of which depends on all of it.
+    pub(super) fn mixed(&self) -> u64 {
+        normal::mix(self.0 as u64 ^ (self.0 >> 64) as u64)
+    }
+
+    pub(super) fn update(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.0 = (self.0 ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
         }

@@ -12,6 +12,7 @@ mod groups;
 mod identity;
 mod kinds;
 mod order;
+mod part;
 mod shuffle;
 mod sides;
 pub mod split;
@@ -80,6 +81,7 @@ pub fn examine(competition: &Competition<'_>, limits: &Limits) -> Report {
         test: competition.test.as_ref(),
         known: &id_and_targets,
         solution: labels.as_ref(),
+        bound: data::Bound::default(),
     };
     findings.extend(data::examine(&data, limits));
     report.findings = findings;

@@ -366,7 +366,10 @@ impl Child {
             file.as_ref().map(|file| Ok::<_, StorageError>(self.read(file)?.into())).transpose()
         };
         let history = optional(&draft.data.history)?;
-        let (train, test) = (optional(&draft.data.train)?, optional(&draft.data.test)?);
+        let mapped = |file: &Option<FileRef>| {
+            file.as_ref().map(|file| self.storage.map(&file.key, file.sha256.as_ref())).transpose()
+        };
+        let (train, test) = (mapped(&draft.data.train)?, mapped(&draft.data.test)?);
         let sample = optional(&draft.data.sample_submission)?;
         let solution = draft.solution.as_ref().map(|file| self.unseal(file)).transpose();
         let solution = match solution {

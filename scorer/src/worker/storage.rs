@@ -13,6 +13,8 @@ pub use holdout_contract::files::Stored;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::intake::content::{self, Bytes};
+
 /// Root folder of all files.
 #[derive(Debug, Clone)]
 pub struct Storage {
@@ -83,11 +85,30 @@ impl Storage {
     /// [`StorageError`]
     pub fn read_unverified(&self, key: &str) -> Result<Vec<u8>, StorageError> {
         let path = self.path(key)?;
-        fs::read(&path).map_err(|error| {
-            // A file alone can be lost; with its folder, the whole storage is not mounted.
-            let is_away = error.kind() == io::ErrorKind::NotFound && !path.parent().is_some_and(Path::is_dir);
-            if is_away { StorageError::Away } else { error.into() }
-        })
+        fs::read(&path).map_err(|error| Self::fault(&path, error))
+    }
+
+    /// A large file's bytes, read where they are looked at; compared with what was received where that is on record.
+    ///
+    /// # Errors
+    /// [`StorageError`]
+    pub fn map(&self, key: &str, sha256: Option<&[u8; 32]>) -> Result<Bytes, StorageError> {
+        const BLOCK_BYTES: usize = 1 << 20;
+        let path = self.path(key)?;
+        let bytes = content::map(&path).map_err(|error| Self::fault(&path, error))?;
+        let Some(sha256) = sha256 else { return Ok(bytes) };
+        let mut hash = Sha256::new();
+        for block in bytes.as_ref().chunks(BLOCK_BYTES) {
+            hash.update(block);
+            bytes.forget(block);
+        }
+        if hash.finalize().as_slice() == sha256 { Ok(bytes) } else { Err(StorageError::Altered) }
+    }
+
+    /// A file alone can be lost; with its folder, the whole storage is not mounted.
+    fn fault(path: &Path, error: io::Error) -> StorageError {
+        let is_away = error.kind() == io::ErrorKind::NotFound && !path.parent().is_some_and(Path::is_dir);
+        if is_away { StorageError::Away } else { error.into() }
     }
 
     /// Begins a new file under `room/owner/`.
