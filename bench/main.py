@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import api
+import audit
 import deadline
 import entries
 import evaluator
@@ -24,7 +25,7 @@ import search
 import transfers
 
 ROOT = Path(__file__).parent.parent
-PARTS = ["scoring", "ranks", "evaluator", "live", "notebooks", "search", "api", "growth", "entries", "transfers", "deadline"]
+PARTS = ["scoring", "audit", "ranks", "evaluator", "live", "notebooks", "search", "api", "growth", "entries", "transfers", "deadline"]
 
 
 def arguments():
@@ -81,6 +82,8 @@ def main():
         print(scoring.HEADER)
         scorer = wanted.bin / "holdout-scorer"
         results["scoring"] = scoring.bench(scorer, wanted.work, wanted.quick, wanted.rows, wanted.runs, wanted.metric)
+    if "audit" in parts:
+        results["audit"] = audit.bench(wanted.bin / "holdout-scorer", wanted.work, wanted.quick)
     if "ranks" in parts:
         results["ranks"] = ranks.bench(wanted.bin / "holdout-scorer", wanted.quick)
     if "evaluator" in parts:

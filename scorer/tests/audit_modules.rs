@@ -122,23 +122,58 @@ fn a_metric_that_breaks_a_law_is_found_out() {
     assert_eq!(law("return float(abs(y - p).sum())", "L doubled rows").1, Verdict::Info);
 }
 
+/// The audit of a module on rows that are written here.
+fn on_rows(source: &str, head: &str, rows: impl Iterator<Item = String>) -> Audit {
+    let name = hex(&Sha256::digest(source));
+    let folder = std::env::temp_dir().join(format!("holdout-audit-rows-{}-{name}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("solution.csv");
+    let rows: String = rows.map(|row| row + "\n").collect();
+    std::fs::write(&file, format!("{head}\n{rows}")).unwrap();
+    let found = serde_json::from_str(&reported(source, &file, &[])).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    found
+}
+
+#[test]
+fn texts_are_judged_word_by_word() {
+    let rows = (0..40).map(|row| format!("{row},the {row} of {} things", row % 7));
+    let found = on_rows(&module("return float((y == p).mean())"), "id,y", rows.clone());
+    assert_eq!(check(&found, "E honest report").verdict, Verdict::Pass, "{found:#?}");
+    assert_eq!(check(&found, "L direction").verdict, Verdict::Pass);
+    assert_eq!(check(&found, "C relabel").verdict, Verdict::NotApplicable);
+    let lengths = "return float(sum(len(str(text)) for text in p))";
+    let found = on_rows(&module(lengths), "id,y", rows);
+    assert_eq!(
+        (found.overall, check(&found, "E honest report").verdict),
+        (Overall::Fail, Verdict::Fail),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn several_columns_of_numbers_are_judged_together() {
+    let source = "def score(solution, submission, row_id_column_name):\n    names = [name for name in solution.columns if name != row_id_column_name]\n    missed = (solution[names] - submission[names]).abs() / solution[names]\n    return float(missed.to_numpy().mean())\n";
+    let amount = |row: usize, step: usize| (((row * step + 7) * 7919 % 997) as f64 / 180.0).exp();
+    let rows = (0..200).map(|row| format!("{row},{:.3},{:.3}", amount(row, 3), 50.0 * amount(row, 5)));
+    let found = on_rows(source, "id,width,height", rows);
+    assert_eq!(
+        (found.overall, check(&found, "E honest report").verdict),
+        (Overall::Fail, Verdict::Fail),
+        "{found:#?}"
+    );
+    for law in LAWS {
+        assert_eq!(check(&found, law).verdict, Verdict::Pass, "{law}: {}", check(&found, law).text);
+    }
+}
+
 #[test]
 fn what_cannot_be_judged_says_why() {
-    let folder = std::env::temp_dir().join(format!("holdout-audit-texts-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let texts = folder.join("solution.csv");
-    let rows: String = (0..40).map(|row| format!("{row},words {row}\n")).collect();
-    std::fs::write(&texts, format!("id,y\n{rows}")).unwrap();
-    let found: Audit =
-        serde_json::from_str(&reported(&module("return float((y == p).mean())"), &texts, &[])).unwrap();
-    assert_eq!(found.overall, Overall::NotJudged);
-    assert!(found.checks[0].text.contains("texts"), "{found:?}");
     let found = audited(&module("raise ValueError(str(y.tolist()))"), "diabetes", &[]);
     assert_eq!(found.overall, Overall::NotJudged);
     assert!(found.checks[0].text.contains("gave no score"), "{found:?}");
     let found = audited(&module("import os\nos._exit(3)"), "diabetes", &[]);
     assert_eq!(found.overall, Overall::NotJudged, "{found:?}");
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

@@ -112,6 +112,9 @@ impl Plan {
 #[cfg_attr(feature = "openapi", schema(as = AuditVerdict))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
+    /// The question means nothing for this kind of metric.
+    #[serde(rename = "not applicable")]
+    NotApplicable,
     Pass,
     /// Stated, not judged.
     Info,
@@ -125,6 +128,7 @@ impl Verdict {
     /// As people read it.
     pub fn word(self) -> &'static str {
         match self {
+            Self::NotApplicable => "NOT APPLICABLE",
             Self::Pass => "PASS",
             Self::Info => "INFO",
             Self::Warn => "WARN",
@@ -209,7 +213,7 @@ impl Audit {
         }
         let counts = |check: &&Check| !check.check.starts_with(['I', 'J', 'P', 'R', 'T']);
         let overall = match checks.iter().filter(counts).map(|check| check.verdict).max() {
-            None => Overall::NotJudged,
+            None | Some(Verdict::NotApplicable) => Overall::NotJudged,
             Some(Verdict::Pass | Verdict::Info) => Overall::Pass,
             Some(Verdict::Warn) => Overall::Warn,
             Some(Verdict::Fail) => Overall::Fail,

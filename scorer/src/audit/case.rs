@@ -1,10 +1,10 @@
-//! One audit: labels, metric and settings, as all checks see them.
+//! One audit of values in columns: labels, metric and settings, as all checks see them.
 
-use holdout_contract::spec::Direction;
+use std::ops::Deref;
 
-use super::ask::{Declared, Settings};
+use super::ask::Declared;
 use super::distributions::Says;
-use super::metric::{BlackBox, Trial};
+use super::ground::Ground;
 use super::normal;
 
 /// What is predicted, and how.
@@ -28,39 +28,30 @@ pub enum Family {
 
 /// What the checks look at.
 pub struct Case<'a> {
+    pub ground: Ground<'a>,
     pub family: Family,
-    /// Of the rows that are looked at; where several columns are judged at once, one after the other.
-    pub truth: Vec<f64>,
-    /// How many columns of truths, and as many of reports, there are.
-    pub n_columns: usize,
     /// The values that labels may have, in ascending order; empty for numbers.
     pub classes: Vec<f64>,
     /// What the columns of a report say, where it is a distribution.
     pub says: Vec<Says>,
-    /// The group of every row, where the metric scores groups.
-    pub groups: Option<Vec<u32>>,
-    /// How many rows the solution has.
-    pub n_rows: usize,
-    pub metric: &'a dyn BlackBox,
-    pub settings: &'a Settings,
+    /// Whether a report may lie between two ratings.
+    pub is_between: bool,
     /// The least sensible report, where no truth is negative.
     pub floor: Option<f64>,
+}
+
+impl<'a> Deref for Case<'a> {
+    type Target = Ground<'a>;
+
+    fn deref(&self) -> &Ground<'a> {
+        &self.ground
+    }
 }
 
 /// The least report to a metric that wants numbers above 0.
 const SMALL: f64 = 1e-9;
 
 impl Case<'_> {
-    /// How many cells have a truth.
-    pub fn n(&self) -> usize {
-        self.truth.len()
-    }
-
-    /// How many rows are looked at.
-    pub fn n_looked(&self) -> usize {
-        self.n() / self.n_columns
-    }
-
     pub fn columns(&self) -> impl Iterator<Item = &[f64]> {
         self.truth.chunks(self.n_looked().max(1))
     }
@@ -68,34 +59,6 @@ impl Case<'_> {
     /// A value that follows from a column's truths, for all cells of the column.
     pub fn by_column(&self, value: impl Fn(&[f64]) -> f64) -> Vec<f64> {
         self.columns().flat_map(|column| vec![value(column); column.len()]).collect()
-    }
-
-    pub fn higher_is_better(&self) -> bool {
-        self.metric.direction() == Direction::HigherIsBetter
-    }
-
-    /// How much better `new` is than `old`.
-    pub fn gain(&self, new: f64, old: f64) -> f64 {
-        if self.higher_is_better() { new - old } else { old - new }
-    }
-
-    /// The best of some scores and its place.
-    pub fn best(&self, scores: impl IntoIterator<Item = f64>) -> Option<(usize, f64)> {
-        let better = |best: Option<(usize, f64)>, (at, score): (usize, f64)| match best {
-            Some((_, known)) if self.gain(score, known) <= 0.0 => best,
-            _ => Some((at, score)),
-        };
-        scores.into_iter().enumerate().filter(|(_, score)| score.is_finite()).fold(None, better)
-    }
-
-    pub fn score(&self, truth: &[f64], report: &[f64]) -> Option<f64> {
-        self.metric.score_each(&[Trial::of(truth, report)]).pop().flatten()
-    }
-
-    /// Scores of reports to the same truth.
-    pub fn scores(&self, truth: &[f64], reports: &[Vec<f64>]) -> Vec<Option<f64>> {
-        let trials: Vec<Trial<'_>> = reports.iter().map(|report| Trial::of(truth, report)).collect();
-        self.metric.score_each(&trials)
     }
 
     /// A report that a metric of amounts accepts.
@@ -114,24 +77,6 @@ impl Case<'_> {
         let takes_zeros = self.score(&self.truth, &vec![0.0; self.n()]).is_some();
         let takes_small = || self.score(&self.truth, &vec![SMALL; self.n()]).is_some();
         Some(if !takes_zeros && takes_small() { SMALL } else { 0.0 })
-    }
-
-    /// The cells of every unit that a score counts: a row, or a group.
-    pub fn units(&self) -> Vec<Vec<u32>> {
-        let Some(groups) = &self.groups else {
-            let (n, n_rows) = (self.n() as u32, self.n_looked() as u32);
-            return (0..n_rows).map(|row| (row..n).step_by(n_rows as usize).collect()).collect();
-        };
-        let n_groups = groups.iter().max().map_or(0, |last| *last as usize + 1);
-        let mut units = vec![Vec::new(); n_groups];
-        groups.iter().enumerate().for_each(|(row, group)| units[*group as usize].push(row as u32));
-        units.retain(|rows| !rows.is_empty());
-        units
-    }
-
-    /// What a unit is called.
-    pub fn unit_name(&self) -> &'static str {
-        if self.groups.is_some() { "series" } else { "rows" }
     }
 
     /// How far the truths of every cell's column usually are from their middle; of amounts, those above 0.
@@ -177,7 +122,13 @@ pub fn mean(values: &[f64]) -> f64 {
 pub fn deviation(values: &[f64]) -> f64 {
     let centre = mean(values);
     let squares: Vec<f64> = values.iter().map(|value| (value - centre).powi(2)).collect();
-    mean(&squares).sqrt()
+    let found = mean(&squares).sqrt();
+    let most = values.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
+    // Squares of the largest numbers have no room.
+    if found.is_infinite() && most.is_finite() {
+        return most * deviation(&values.iter().map(|value| value / most).collect::<Vec<f64>>());
+    }
+    found
 }
 
 /// Linear interpolation between the two nearest values.

@@ -1,18 +1,20 @@
 //! Metrics that judge several columns at once, and sets of tags: every column has a forecaster of its own, and
 //! whatever is tried is tried on all of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use holdout_contract::audit::{Check, Verdict};
 use holdout_contract::spec::{Cell, Layout, Task};
 
 use super::case::Family;
 use super::metric::Encoding;
 use super::prepare::Read;
+use super::report::check;
 use crate::judge::Context;
 use crate::metrics::text::words::words;
 use crate::solution::{Solution, Split, Truth};
 
-/// More columns or tags than these are not judged.
+/// More columns than these are not judged; of more tags, the commonest are looked at.
 const MAX_COLUMNS: usize = 100;
 /// Cells that are looked at.
 pub(super) const MAX_CELLS: usize = 6000;
@@ -79,13 +81,47 @@ fn are_tags(solution: &Solution) -> bool {
     solution.judge().metric.about().task == Task::Multilabel
 }
 
-/// Every tag that the competition lists or the solution has, in order.
+/// Every tag that the competition lists or the solution has, in order; of very many, the commonest.
 fn vocabulary(solution: &Solution) -> Option<Vec<String>> {
+    let names = all_tags(solution)?;
+    if names.len() <= MAX_COLUMNS {
+        return (names.len() > 1).then(|| names.into_keys().collect());
+    }
+    let mut common: Vec<(String, usize)> = names.into_iter().collect();
+    common.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    Some(
+        common
+            .into_iter()
+            .take(MAX_COLUMNS)
+            .map(|(name, _)| name)
+            .collect::<BTreeSet<String>>()
+            .into_iter()
+            .collect(),
+    )
+}
+
+/// How many rows have every tag.
+fn all_tags(solution: &Solution) -> Option<BTreeMap<String, usize>> {
     let [Truth::Texts(texts)] = solution.truths.as_slice() else { return None };
-    let listed = solution.judge().context.names(VOCABULARY).map(|names| names.into_iter().collect());
-    let found = || (0..texts.len()).flat_map(|slot| words(texts.get(slot))).map(str::to_owned).collect();
-    let names: BTreeSet<String> = listed.unwrap_or_else(found);
-    (2..=MAX_COLUMNS).contains(&names.len()).then(|| names.into_iter().collect())
+    let listed = solution.judge().context.names(VOCABULARY);
+    let mut counts: BTreeMap<String, usize> = listed.iter().flatten().map(|name| (name.clone(), 0)).collect();
+    for tag in (0..texts.len()).flat_map(|slot| words(texts.get(slot))) {
+        match counts.get_mut(tag) {
+            Some(count) => *count += 1,
+            None if listed.is_none() => drop(counts.insert(tag.to_owned(), 1)),
+            None => {}
+        }
+    }
+    Some(counts)
+}
+
+/// Says when not every tag was looked at.
+pub(super) fn cut(solution: &Solution) -> Option<Check> {
+    let n = all_tags(solution).filter(|_| are_tags(solution))?.len();
+    (n > MAX_COLUMNS).then(|| {
+        let text = format!("Looked at the {MAX_COLUMNS} commonest of the {n} tags.");
+        check("R tags looked at", Verdict::Info, None, text)
+    })
 }
 
 fn of_tags(solution: &Solution) -> Option<Read> {
@@ -115,7 +151,8 @@ fn of_tags(solution: &Solution) -> Option<Read> {
 /// A context that names every tag, where the competition's does not: made-up files may lack one.
 pub(super) fn context(solution: &Solution) -> Option<Context> {
     let known = &solution.judge().context;
-    if !are_tags(solution) || known.get(VOCABULARY).is_some() {
+    let is_whole = known.names(VOCABULARY).is_some_and(|names| names.len() <= MAX_COLUMNS);
+    if !are_tags(solution) || is_whole {
         return None;
     }
     let mut values = known.values().clone();

@@ -3,7 +3,7 @@
 
 use holdout_contract::audit::{Check, Verdict};
 
-use super::case::Case;
+use super::ground::Ground;
 use super::influence::Resolution;
 use super::probing::Probing;
 use super::report::{advised, check, judged, percent, short};
@@ -12,7 +12,7 @@ use super::report::{advised, check, judged, percent, short};
 const LEAK: f64 = 0.1;
 
 /// How many decimals may be shown.
-pub fn decimals(case: &Case<'_>, probing: &Probing) -> Check {
+pub fn decimals(case: &Ground<'_>, probing: &Probing) -> Check {
     const NAME: &str = "P safe decimals";
     let n_files = f64::from(case.settings.n_submissions);
     let told = |bits: f64| bits * n_files / probing.n_public as f64;
@@ -47,7 +47,7 @@ pub fn decimals(case: &Case<'_>, probing: &Probing) -> Check {
 }
 
 /// What the private rows tell apart, and how many would be enough.
-pub fn private_rows(case: &Case<'_>, resolution: &Resolution) -> Option<Check> {
+pub fn private_rows(case: &Ground<'_>, resolution: &Resolution) -> Option<Check> {
     let n_private = (case.n_rows as f64 * (1.0 - case.settings.public_fraction)).round();
     if n_private < 1.0 {
         return None;
@@ -69,7 +69,7 @@ pub fn private_rows(case: &Case<'_>, resolution: &Resolution) -> Option<Check> {
 }
 
 /// A board that shows everything.
-pub fn public_board(case: &Case<'_>) -> Check {
+pub fn public_board(case: &Ground<'_>) -> Check {
     let share = case.settings.public_fraction;
     let verdict = if share >= 1.0 { Verdict::Warn } else { Verdict::Pass };
     let text = match verdict {

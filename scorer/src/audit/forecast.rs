@@ -7,13 +7,13 @@
 
 use super::case::{self, Case, Family, deviation, mean};
 use super::distributions::Normals;
-use super::metric::Trial;
+use super::metric::{BlackBox, Trial};
 use super::normal;
 
 /// Equally probable values of a row that a belief consists of.
 const ATOMS: usize = 64;
 /// Possible truths that a score is averaged over.
-const DRAWS: u64 = 32;
+pub(super) const DRAWS: u64 = 32;
 
 /// Streams of hashed orders.
 const TRUTH: u64 = 1;
@@ -108,17 +108,19 @@ impl Forecaster {
 
     /// What reports are expected to score; `None` where the metric has no value on most draws.
     pub fn expect(&self, case: &Case<'_>, reports: &[Vec<f64>]) -> Vec<Option<Expected>> {
-        let trials: Vec<Trial<'_>> = reports
-            .iter()
-            .flat_map(|report| self.draws.iter().map(move |truth| Trial::of(truth, report)))
-            .collect();
-        let scores = case.metric.score_each(&trials);
-        scores.chunks(self.draws.len()).map(Expected::of).collect()
+        expect(case.metric, &self.draws, reports)
     }
 
     pub fn expect_one(&self, case: &Case<'_>, report: Vec<f64>) -> Option<Expected> {
         self.expect(case, &[report]).pop().flatten()
     }
+}
+
+/// What reports are expected to score over possible truths; `None` where the metric has no value on most of them.
+pub fn expect(metric: &dyn BlackBox, draws: &[Vec<f64>], reports: &[Vec<f64>]) -> Vec<Option<Expected>> {
+    let trials: Vec<Trial<'_>> =
+        reports.iter().flat_map(|report| draws.iter().map(move |truth| Trial::of(truth, report))).collect();
+    metric.score_each(&trials).chunks(draws.len().max(1)).map(Expected::of).collect()
 }
 
 /// A score over all draws.
@@ -160,6 +162,11 @@ fn of_columns(case: &Case<'_>, of: impl Fn(&[f64], u64) -> Forecaster) -> Foreca
         whole.draws.iter_mut().zip(next.draws).for_each(|(mine, more)| mine.extend(more));
         whole
     })
+}
+
+/// What a forecaster of one column knows of every row.
+pub fn signals_of(n: usize, skill: f64) -> Vec<f64> {
+    signals(n, skill, 0)
 }
 
 /// What the forecaster knows of every row: normal, correlated with its truth.

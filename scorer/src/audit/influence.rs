@@ -4,6 +4,7 @@ use holdout_contract::audit::{Check, Verdict};
 
 use super::case::{Case, Family, deviation, mean};
 use super::forecast::{Forecaster, Forecasters};
+use super::ground::Ground;
 use super::metric::Trial;
 use super::normal;
 use super::report::{advised, check, judged, percent, short};
@@ -26,7 +27,11 @@ pub fn influence(case: &Case<'_>, known: &Forecasters, usual: &[f64]) -> Option<
         Family::Number | Family::Rating => &known.strong,
         _ => &known.usual,
     };
-    let truth = &forecaster.draws[0];
+    of_units(case, &forecaster.draws[0], usual)
+}
+
+/// As [`influence`], of one possible truth and a usual report.
+pub fn of_units(case: &Ground<'_>, truth: &[f64], usual: &[f64]) -> Option<Influence> {
     let base = case.score(truth, usual)?;
     let units = case.units();
     let chosen = normal::some(units.len(), MAX_UNITS);
@@ -54,6 +59,11 @@ pub fn influence(case: &Case<'_>, known: &Forecasters, usual: &[f64]) -> Option<
     });
     let share = (n_heavy.count() + 1).min(weights.len()) as f64 / weights.len() as f64;
     let error = deviation(&moves) / n.sqrt();
+    if half == 0.0 {
+        let text = format!("Leaving out any one of the {} does not move the score.", case.unit_name());
+        let check = check("H influence", Verdict::Info, None, text);
+        return Some(Influence { check, error });
+    }
     let verdict = if share < 0.02 {
         Verdict::Fail
     } else if share < 0.06 {
@@ -87,7 +97,11 @@ pub struct Resolution {
 
 pub fn resolution(case: &Case<'_>, known: &Forecasters, error: f64) -> Option<Resolution> {
     let expect = |forecaster: &Forecaster| forecaster.expect_one(case, plain(case, forecaster));
-    let step = (expect(&known.strong)?.mean - expect(&known.stronger)?.mean).abs();
+    Some(of_step(case, (expect(&known.strong)?.mean - expect(&known.stronger)?.mean).abs(), error))
+}
+
+/// As [`resolution`], of the difference between a good forecaster and a slightly better one.
+pub fn of_step(case: &Ground<'_>, step: f64, error: f64) -> Resolution {
     let least = FOUND * std::f64::consts::SQRT_2 * PAIRED * error;
     let ratio = least / step.max(1e-12);
     let text = format!(
@@ -104,7 +118,7 @@ pub fn resolution(case: &Case<'_>, known: &Forecasters, error: f64) -> Option<Re
             (ratio * ratio * case.n_rows as f64).ceil()
         ),
     );
-    Some(Resolution { check, least, step })
+    Resolution { check, least, step }
 }
 
 /// A usual honest report.

@@ -3,7 +3,7 @@
 
 use holdout_contract::spec::Direction;
 
-use crate::intake::Texts;
+use crate::intake::{Place, Texts};
 use crate::judge::{Context, Judge};
 use crate::metrics::{Rows, Values, finite};
 use crate::parallel;
@@ -46,6 +46,11 @@ pub fn kept<T: Copy>(values: &[T], n_rows: usize, without: &[u32]) -> Vec<T> {
     values.iter().enumerate().filter_map(keep).collect()
 }
 
+/// The values at some places.
+pub fn kept_rows(values: &[u32], rows: &[u32]) -> Vec<u32> {
+    rows.iter().map(|row| values[*row as usize]).collect()
+}
+
 /// Anything that scores.
 pub trait BlackBox: Sync {
     fn direction(&self) -> Direction;
@@ -55,7 +60,7 @@ pub trait BlackBox: Sync {
 }
 
 /// How truths and reports are written for a metric of the catalogue.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Encoding {
     Numbers,
     /// Labels: the value of every code.
@@ -68,6 +73,57 @@ pub enum Encoding {
     Columns(usize),
     /// A set of tags for every row: for each tag a column of 0 and 1, one after the other.
     Tags(Vec<String>),
+    Shaped(Shaped),
+}
+
+/// Columns of several kinds, one after the other.
+#[derive(Debug, Clone)]
+pub struct Shaped {
+    pub truths: Vec<Kind>,
+    pub reports: Vec<Kind>,
+    /// What the numbers of cells stand for.
+    pub cells: Texts,
+    pub n_classes: usize,
+}
+
+/// What the values of a column are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Number,
+    /// A label's code.
+    Code,
+    /// The number of a cell.
+    Cell,
+}
+
+/// A column as a metric reads it.
+enum Held<'a> {
+    Numbers(&'a [f64]),
+    Codes(Vec<u32>),
+    Cells(Vec<Place>),
+}
+
+impl Shaped {
+    fn hold<'a>(&self, kinds: &[Kind], values: &'a [f64], n_rows: usize) -> Vec<Held<'a>> {
+        let columns = kinds.iter().zip(values.chunks(n_rows.max(1)));
+        let held = columns.map(|(kind, column)| match kind {
+            Kind::Number => Held::Numbers(column),
+            Kind::Code => Held::Codes(column.iter().map(|code| *code as u32).collect()),
+            Kind::Cell => {
+                Held::Cells(column.iter().map(|cell| self.cells.places()[*cell as usize]).collect())
+            }
+        });
+        held.collect()
+    }
+
+    fn values<'a>(&'a self, held: &'a [Held<'a>]) -> Vec<Values<'a>> {
+        let values = held.iter().map(|column| match column {
+            Held::Numbers(numbers) => Values::Numbers(numbers),
+            Held::Codes(codes) => Values::Codes(codes),
+            Held::Cells(places) => Values::Texts { texts: &self.cells, places },
+        });
+        values.collect()
+    }
 }
 
 /// A metric of the catalogue.
@@ -158,6 +214,13 @@ impl OfCatalogue<'_> {
             Encoding::Tags(names) => {
                 let (truth, report) = (tagged(&truth, names), tagged(&report, names));
                 self.judge_rows(&[texts(&truth)], &[texts(&report)], None, 0)
+            }
+            Encoding::Shaped(shaped) => {
+                let n_rows = truth.len() / shaped.truths.len();
+                let truths = shaped.hold(&shaped.truths, &truth, n_rows);
+                let reports = shaped.hold(&shaped.reports, &report, n_rows);
+                let (truths, reports) = (shaped.values(&truths), shaped.values(&reports));
+                self.judge_rows(&truths, &reports, groups.as_deref(), shaped.n_classes)
             }
         }
     }

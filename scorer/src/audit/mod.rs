@@ -7,6 +7,7 @@
 //!
 //! Never here: a row's label or id in a text.
 
+mod applicable;
 pub mod ask;
 pub mod case;
 pub mod cli;
@@ -16,6 +17,7 @@ pub(crate) mod distributions;
 mod findings;
 mod floor;
 mod forecast;
+pub(crate) mod ground;
 mod honesty;
 mod influence;
 mod leverage;
@@ -23,10 +25,12 @@ pub mod metric;
 pub(crate) mod normal;
 pub(crate) mod prepare;
 mod probing;
+mod question;
 mod repair;
 pub(crate) mod report;
 mod symmetry;
 mod unjudged;
+pub(crate) mod whole;
 
 pub use findings::{findings, of_competition};
 
@@ -39,8 +43,15 @@ use forecast::Forecasters;
 
 /// Audits a metric of the catalogue on a solution.
 pub fn of_solution(solution: &Solution, settings: &Settings) -> Audit {
+    if let Some(audit) = whole::of_solution(solution, settings) {
+        return audit;
+    }
     prepare::with_case(solution, settings, |case| match case {
-        Ok(case) => examine(&case),
+        Ok(case) => {
+            let Audit { overall, mut checks } = examine(&case);
+            checks.extend(columns::cut(solution));
+            Audit { overall, checks }
+        }
         Err(refusal) if refusal.verdict == Verdict::Refused => Audit::of(vec![*refusal]),
         Err(reason) => Audit::of(std::iter::once(*reason).chain(unjudged::empty_file(solution)).collect()),
     })
@@ -77,14 +88,20 @@ pub fn examine(case: &Case<'_>) -> Audit {
     checks.extend(plan);
     checks.extend(prepare::zeros(case));
     checks.extend(prepare::sampled(case));
+    checks.extend(question::answered(case.settings.declared, question::Asks::of(case.family)));
+    applicable::complete(&mut checks, |name| applicable::reason(case.family, name));
     Audit::of(checks)
 }
 
 fn unjudged(name: &str) -> Check {
-    report::check(
-        name,
-        Verdict::Warn,
-        None,
-        "The metric has no value on most of the truths that were made up, so honesty could not be judged.",
+    report::advised(
+        report::check(
+            name,
+            Verdict::Warn,
+            None,
+            "The metric has no value on most of the truths that were made up, so honesty could not be judged.",
+        ),
+        "Nothing that is known; but on labels a little different from yours, nobody would get a score.",
+        "Score more rows of rare classes, or leave out values that are larger than any number can tell apart.",
     )
 }

@@ -9,20 +9,26 @@ use super::ask::{Declared, Settings};
 use super::case::{Case, Family};
 use super::columns;
 use super::distributions::{self, Says};
+use super::ground::Ground;
 use super::metric::{Encoding, OfCatalogue};
 use super::normal;
 use super::report::{advised, check, percent};
 use super::unjudged;
 use crate::solution::{Solution, Split, Truth};
 
+/// Fewer rows say nothing.
+pub const MIN_ROWS: usize = 10;
 /// More rows than these are judged by a part of them.
 const MAX_ROWS: usize = 5000;
 /// Whole numbers without a gap are a scale up to this many values.
 const MAX_RATINGS: usize = 11;
+/// Where a metric takes any number, more of them are counts rather than a scale.
+const MAX_RATINGS_OF_NUMBERS: usize = 7;
 /// More ratings than these are not judged.
 const MAX_SCALE: usize = 101;
 /// Fewer rows are looked at where a report has many columns.
 const MAX_CELLS: usize = 200_000;
+const MAX_CELLS_OF_CLASSES: usize = 25_000;
 const LEAST_ROWS: usize = 500;
 
 const NAME: &str = "R refusal";
@@ -36,7 +42,7 @@ pub fn with_case<T>(
     then: impl FnOnce(Result<Case<'_>, Refusal>) -> T,
 ) -> T {
     let range = solution.range(Split::All);
-    if range.len() < 10 {
+    if range.len() < MIN_ROWS {
         return then(Err(Box::new(check(
             NAME,
             Verdict::Info,
@@ -54,7 +60,7 @@ pub fn with_case<T>(
     let judge = solution.judge();
     let groups = solution.groups.as_ref().filter(|_| judge.needs_groups()).map(|groups| &groups[range]);
     let most = match family {
-        Family::ClassProbabilities => (MAX_CELLS / classes.len()).clamp(LEAST_ROWS, MAX_ROWS),
+        Family::ClassProbabilities => (MAX_CELLS_OF_CLASSES / classes.len()).clamp(LEAST_ROWS, MAX_ROWS),
         Family::Distribution => (MAX_CELLS / says.len()).clamp(LEAST_ROWS, MAX_ROWS),
         _ if n_columns > 1 => (columns::MAX_CELLS / n_columns).clamp(columns::LEAST_ROWS, MAX_ROWS),
         _ => MAX_ROWS,
@@ -73,23 +79,20 @@ pub fn with_case<T>(
         group_names: &solution.group_names,
         context: context.as_ref().unwrap_or(&judge.context),
     };
-    let mut case = Case {
-        family,
-        n_rows,
-        truth: truth
-            .chunks(n_rows)
-            .flat_map(|column| rows.iter().map(move |row| column[*row as usize]))
-            .collect(),
-        n_columns,
-        classes,
-        says,
-        groups,
-        metric: &metric,
-        settings,
-        floor: None,
-    };
+    let truth =
+        truth.chunks(n_rows).flat_map(|column| rows.iter().map(move |row| column[*row as usize])).collect();
+    let ground = Ground { truth, n_columns, groups, n_rows, metric: &metric, settings };
+    let takes_numbers = matches!(judge.layout(), Layout::Target { submission: Cell::Number, .. });
+    let is_between = family == Family::Rating && takes_numbers;
+    let mut case = Case { ground, family, classes, says, is_between, floor: None };
     case.floor = case.find_floor();
-    let refusal = refusal(&case);
+    let mut refusal = refusal_of(&case);
+    if refusal.is_some() && is_between {
+        // Few whole numbers are amounts where a metric has no value at the lowest rating.
+        case = Case { family: Family::Number, classes: Vec::new(), is_between: false, ..case };
+        case.floor = case.find_floor();
+        refusal = refusal_of(&case);
+    }
     then(match refusal {
         Some(refusal) => Err(Box::new(refusal)),
         None => Ok(case),
@@ -135,7 +138,7 @@ fn read(solution: &Solution, settings: &Settings) -> Option<Read> {
                 (Cell::Integer, _) => Family::Rating,
                 _ if settings.declared.as_ref().is_some_and(Declared::is_functional) => Family::Number,
                 _ if classes == [0.0, 1.0] => Family::Probability,
-                _ if classes.len() > 2 => Family::Rating,
+                _ if (3..=MAX_RATINGS_OF_NUMBERS).contains(&classes.len()) => Family::Rating,
                 _ => Family::Number,
             };
             let classes =
@@ -250,7 +253,7 @@ pub(crate) fn chosen(truth: &[f64], groups: Option<&[u32]>, family: Family, most
     rows
 }
 
-fn some_groups(groups: &[u32]) -> Vec<u32> {
+pub(super) fn some_groups(groups: &[u32]) -> Vec<u32> {
     let n_groups = groups.iter().max().map_or(0, |last| *last as usize + 1);
     let mut sizes = vec![0; n_groups];
     groups.iter().for_each(|group| sizes[*group as usize] += 1);
@@ -267,7 +270,7 @@ fn some_groups(groups: &[u32]) -> Vec<u32> {
 }
 
 /// Why a metric has no meaning on these labels.
-pub(crate) fn refusal(case: &Case<'_>) -> Option<Check> {
+pub(crate) fn refusal_of(case: &Case<'_>) -> Option<Check> {
     let itself = match case.family {
         Family::ClassProbabilities | Family::Distribution => return None,
         _ => case.clamped(case.truth.clone()),
@@ -318,7 +321,7 @@ pub fn zeros(case: &Case<'_>) -> Option<Check> {
 }
 
 /// Says when not every row was looked at.
-pub fn sampled(case: &Case<'_>) -> Option<Check> {
+pub fn sampled(case: &Ground<'_>) -> Option<Check> {
     (case.n_looked() < case.n_rows).then(|| {
         let text = format!(
             "Looked at {} of the {} rows, chosen so that every class and every size has its share; errors are told for all of them.",

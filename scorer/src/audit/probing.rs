@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use holdout_contract::audit::{Check, Verdict};
 
 use super::case::{Case, Family, quantile};
+use super::ground::Ground;
 use super::metric::Trial;
 use super::report::{advised, check, percent};
 
@@ -27,9 +28,13 @@ pub struct Probing {
 
 pub fn probing(case: &Case<'_>) -> Option<Probing> {
     let (labels, n_public) = case.public();
-    let designs = scores_of_designs(case, &labels);
+    Some(told(case, &scores_of_designs(case, &labels), labels.len(), n_public))
+}
+
+/// What files reveal, by the scores that each has over possible truths of so many rows.
+pub fn told(case: &Ground<'_>, designs: &[Vec<f64>], n_labels: usize, n_public: usize) -> Probing {
     // One label among fewer rows moves the score more; a coarser display makes up for it.
-    let scale = n_public as f64 / labels.len() as f64;
+    let scale = n_public as f64 / n_labels as f64;
     let bits_at = |digits: u32| {
         let step = scale * 10_f64.powi(-(digits as i32));
         designs.iter().map(|scores| bits(scores, step)).fold(0.0, f64::max)
@@ -58,7 +63,7 @@ pub fn probing(case: &Case<'_>) -> Option<Probing> {
         "Send files that are made to ask about labels, read the answers off the public score, and be first on the public board.",
         "Show fewer decimals, allow fewer submissions, and let private rows alone decide.",
     );
-    Some(Probing { check, bits, n_public })
+    Probing { check, bits, n_public }
 }
 
 /// More teams than these do not belong to one person.

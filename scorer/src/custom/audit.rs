@@ -12,16 +12,22 @@ use holdout_contract::spec::Direction;
 use super::Module;
 use super::sandbox::{Ended, Sandbox};
 use super::session::{Made, Session};
-use super::shape::Shape;
+use super::shape::{self, Shape};
 use super::tables::{Aligned, Pair, Solution};
 use super::verdict::Task;
 use crate::audit::ask::Settings;
 use crate::audit::case::{Case, Family};
+use crate::audit::ground::Ground;
 use crate::audit::metric::{BlackBox, Trial};
-use crate::audit::{examine, normal, prepare, report};
+use crate::audit::{examine, normal, prepare, report, whole};
 
 /// A module is slower than a metric of the catalogue, so it is asked about fewer rows.
 const MAX_ROWS: usize = 1000;
+/// Cells of several columns that it is asked about, and rows at least.
+const MAX_CELLS: usize = 3000;
+const LEAST_ROWS: usize = 100;
+/// Rows of texts.
+const MAX_TEXTS: usize = 120;
 /// Fewer rows say nothing.
 const MIN_ROWS: usize = 10;
 /// So many made-up files are sent at a time.
@@ -47,14 +53,22 @@ pub struct Subject<'a> {
 
 /// Audits a module on a solution.
 pub fn audit(subject: &Subject<'_>, settings: &Settings) -> Audit {
+    if let Some(audit) = of_texts(subject, settings) {
+        return audit;
+    }
     let shape = match Shape::of(subject.solution, subject.sample, settings.declared) {
-        Ok(shape) if shape.truth.len() >= MIN_ROWS => shape,
+        Ok(shape) if shape.n_rows() >= MIN_ROWS => shape,
         Ok(_) => return Audit::not_judged("There are too few rows to judge a metric on them."),
         Err(reason) => {
             return Audit::not_judged(&format!("This metric is not judged by simulation. {reason}"));
         }
     };
-    match with_shape(subject, shape, settings) {
+    told(subject, with_shape(subject, shape, settings))
+}
+
+/// What an audit found, or why it came to none.
+fn told(subject: &Subject<'_>, found: Result<Audit, Ended>) -> Audit {
+    match found {
         Ok(audit) => audit,
         Err(Ended::NotStarted(reason)) => {
             Audit::not_judged(&format!("The metric could not be tried: {reason}."))
@@ -67,8 +81,12 @@ pub fn audit(subject: &Subject<'_>, settings: &Settings) -> Audit {
 }
 
 fn with_shape(subject: &Subject<'_>, mut shape: Shape, settings: &Settings) -> Result<Audit, Ended> {
-    let slots = prepare::chosen(&shape.truth, None, shape.family, MAX_ROWS);
-    let truth: Vec<f64> = slots.iter().map(|slot| shape.truth[*slot as usize]).collect();
+    let n_columns = shape.targets.len();
+    let slots = match n_columns {
+        1 => prepare::chosen(&shape.truth, None, shape.family, MAX_ROWS),
+        _ => normal::some(shape.n_rows(), (MAX_CELLS / n_columns).clamp(LEAST_ROWS, MAX_ROWS)),
+    };
+    let truth = shape.truths_of(&slots);
     let tables = subject
         .solution
         .tables_of(subject.sample, slots.iter().map(|slot| *slot as usize))
@@ -79,9 +97,9 @@ fn with_shape(subject: &Subject<'_>, mut shape: Shape, settings: &Settings) -> R
         shape.family = Family::Yes;
         metric = start(&shape)?;
     }
-    let first = metric.ask(&Made::plain(&truth, &shaken(&shape, &truth)));
-    let again = start(&shape)?.ask(&Made::plain(&truth, &shaken(&shape, &truth)));
-    if first.is_none() && metric.ask(&Made::plain(&truth, &as_report(&shape, &truth))).is_none() {
+    let first = metric.ask(&shape.made(&truth, &shaken(&shape, &truth)));
+    let again = start(&shape)?.ask(&shape.made(&truth, &shaken(&shape, &truth)));
+    if first.is_none() && metric.ask(&shape.made(&truth, &as_report(&shape, &truth))).is_none() {
         return metric.ended().map_or_else(|| Ok(no_value()), Err);
     }
     if first.map(f64::to_bits) != again.map(f64::to_bits) {
@@ -90,24 +108,28 @@ fn with_shape(subject: &Subject<'_>, mut shape: Shape, settings: &Settings) -> R
     let found = metric.direction_found(&shape, &truth);
     metric.direction = subject.direction.or(found).unwrap_or(Direction::HigherIsBetter);
     let laws = laws(&metric, &shape, &truth, found);
-    let mut case = Case {
-        family: shape.family,
-        n_rows: shape.truth.len(),
+    let ground = Ground {
         truth: truth.clone(),
-        n_columns: 1,
-        says: Vec::new(),
-        classes: shape.classes.clone(),
+        n_columns,
         groups: None,
+        n_rows: shape.n_rows(),
         metric: &metric,
         settings,
+    };
+    let mut case = Case {
+        ground,
+        family: shape.family,
+        classes: shape.classes.clone(),
+        says: Vec::new(),
+        is_between: false,
         floor: None,
     };
     case.floor = case.find_floor();
-    let mut checks = match prepare::refusal(&case) {
+    let mut checks = match prepare::refusal_of(&case) {
         Some(refusal) => vec![refusal],
         None => examine(&case).checks,
     };
-    let last = metric.ask(&Made::plain(&truth, &shaken(&shape, &truth)));
+    let last = metric.ask(&shape.made(&truth, &shaken(&shape, &truth)));
     if let Some(ended) = metric.ended() {
         return Err(ended);
     }
@@ -119,10 +141,62 @@ fn with_shape(subject: &Subject<'_>, mut shape: Shape, settings: &Settings) -> R
     Ok(Audit::of(checks))
 }
 
+/// Audits a module that judges texts; `None` for others.
+fn of_texts(subject: &Subject<'_>, settings: &Settings) -> Option<Audit> {
+    let target = shape::texts(subject.solution, subject.sample)?;
+    let cells = subject.solution.cells(&target)?;
+    let rows = normal::some(cells.len(), MAX_TEXTS);
+    let texts: Vec<&str> = rows.iter().map(|row| cells[*row as usize]).collect();
+    let world = whole::of_cells(&texts, rows.clone(), cells.len()).filter(|_| texts.len() >= MIN_ROWS)?;
+    let shape = Shape {
+        family: Family::Class,
+        others: subject.solution.names().iter().filter(|name| **name != target).cloned().collect(),
+        targets: vec![target],
+        predictions: subject.sample.names().to_vec(),
+        truth: world.truth.clone(),
+        classes: Vec::new(),
+        labels: Some(world.shaped.cells.iter().map(str::to_owned).collect()),
+        reports_are_labels: true,
+    };
+    let judge = || -> Result<Audit, Ended> {
+        let tables = subject
+            .solution
+            .tables_of(subject.sample, rows.iter().map(|row| *row as usize))
+            .map_err(|error| Ended::NotStarted(error.to_string()))?;
+        let start = || OfModule::start(subject, &shape, &tables);
+        let mut metric = start()?;
+        let truth = &world.truth;
+        let half_right = shape.made(truth, &shaken(&shape, truth));
+        let first = metric.ask(&half_right);
+        let again = start()?.ask(&half_right);
+        if first.is_none() && metric.ask(&shape.made(truth, truth)).is_none() {
+            return metric.ended().map_or_else(|| Ok(no_value()), Err);
+        }
+        let found = metric.direction_found(&shape, truth);
+        metric.direction = subject.direction.or(found).unwrap_or(Direction::HigherIsBetter);
+        let laws = laws(&metric, &shape, truth, found);
+        let mut checks = whole::examine(&world, &metric, settings).checks;
+        let last = metric.ask(&half_right);
+        if let Some(ended) = metric.ended() {
+            return Err(ended);
+        }
+        let bits = |score: Option<f64>| score.map(f64::to_bits);
+        if bits(first) != bits(again) || bits(first) != bits(last) {
+            return Ok(Audit::of(vec![is_no_function()]));
+        }
+        checks.splice(0..0, laws);
+        checks.extend(made_up_alone(&shape));
+        Ok(Audit::of(checks))
+    };
+    Some(told(subject, judge()))
+}
+
 /// A module as a black box.
 struct OfModule {
     at_work: Mutex<AtWork>,
     direction: Direction,
+    /// Of truths.
+    n_columns: usize,
 }
 
 struct AtWork {
@@ -138,7 +212,7 @@ impl OfModule {
             row_id_column_name: subject.solution.id_name(),
             solution_bytes: tables.solution.len(),
             submission_bytes: tables.submission.len(),
-            target: &shape.target,
+            targets: &shape.targets,
             predictions: &shape.predictions,
             labels: shape.labels.as_deref(),
             reports_are_labels: shape.reports_are_labels,
@@ -148,6 +222,7 @@ impl OfModule {
         Ok(Self {
             at_work: Mutex::new(AtWork { session, ended: None }),
             direction: Direction::HigherIsBetter,
+            n_columns: shape.targets.len(),
         })
     }
 
@@ -175,7 +250,8 @@ impl OfModule {
     fn takes_halves(&self, truth: &[f64]) -> bool {
         let shares = normal::uniforms(truth.len(), HALVES);
         let labels: Vec<f64> = shares.iter().map(|share| share.round()).collect();
-        match (self.ask(&Made::plain(truth, &shares)), self.ask(&Made::plain(truth, &labels))) {
+        let made = |report: &[f64]| Made::of(&Trial::of(truth, report), self.n_columns);
+        match (self.ask(&made(&shares)), self.ask(&made(&labels))) {
             (Some(of_shares), Some(of_labels)) => (of_shares - of_labels).abs() > NOTHING,
             (of_shares, _) => of_shares.is_some(),
         }
@@ -183,8 +259,8 @@ impl OfModule {
 
     /// The direction in which the truth is better than the truth in another order.
     fn direction_found(&self, shape: &Shape, truth: &[f64]) -> Option<Direction> {
-        let right = self.ask(&Made::plain(truth, &as_report(shape, truth)))?;
-        let wrong = self.ask(&Made::plain(truth, &as_report(shape, &in_another_order(truth))))?;
+        let right = self.ask(&shape.made(truth, &as_report(shape, truth)))?;
+        let wrong = self.ask(&shape.made(truth, &as_report(shape, &in_another_order(shape, truth))))?;
         match right.total_cmp(&wrong) {
             std::cmp::Ordering::Greater => Some(Direction::HigherIsBetter),
             std::cmp::Ordering::Less => Some(Direction::LowerIsBetter),
@@ -201,19 +277,19 @@ impl BlackBox for OfModule {
     fn score_each(&self, trials: &[Trial<'_>]) -> Vec<Option<f64>> {
         trials
             .chunks(BATCH)
-            .flat_map(|batch| self.ask_all(&batch.iter().map(Made::of).collect::<Vec<Made>>()))
+            .flat_map(|batch| {
+                self.ask_all(
+                    &batch.iter().map(|trial| Made::of(trial, self.n_columns)).collect::<Vec<Made>>(),
+                )
+            })
             .collect()
     }
 }
 
 impl Made {
-    fn plain(truth: &[f64], report: &[f64]) -> Self {
-        Self { rows: (0..truth.len() as u32).collect(), truth: truth.to_vec(), report: report.to_vec() }
-    }
-
-    fn of(trial: &Trial<'_>) -> Self {
+    fn of(trial: &Trial<'_>, n_columns: usize) -> Self {
         let (truth, report) = trial.columns();
-        let mut rows: Vec<u32> = (0..trial.truth.len() as u32).collect();
+        let mut rows: Vec<u32> = (0..(trial.truth.len() / n_columns) as u32).collect();
         rows.retain(|row| trial.without.binary_search(row).is_err());
         Self { rows, truth, report }
     }
@@ -232,6 +308,12 @@ impl Made {
     }
 }
 
+impl Shape {
+    fn made(&self, truth: &[f64], report: &[f64]) -> Made {
+        Made::of(&Trial::of(truth, report), self.targets.len())
+    }
+}
+
 /// Labels as a submission would hold them.
 fn as_report(shape: &Shape, labels: &[f64]) -> Vec<f64> {
     match shape.family {
@@ -247,24 +329,28 @@ fn as_report(shape: &Shape, labels: &[f64]) -> Vec<f64> {
     }
 }
 
-fn in_another_order(values: &[f64]) -> Vec<f64> {
-    normal::order(values.len(), SHUFFLED).into_iter().map(|row| values[row as usize]).collect()
+/// The same rows in another order.
+fn in_another_order(shape: &Shape, values: &[f64]) -> Vec<f64> {
+    let n_rows = values.len() / shape.targets.len();
+    let order = normal::order(n_rows, SHUFFLED);
+    values.chunks(n_rows).flat_map(|column| order.iter().map(|row| column[*row as usize])).collect()
 }
 
 /// A report that is partly right: every other row has another's label.
 fn shaken(shape: &Shape, truth: &[f64]) -> Vec<f64> {
-    let other = in_another_order(truth);
+    let other = in_another_order(shape, truth);
+    let n_rows = truth.len() / shape.targets.len();
     let mixed: Vec<f64> =
-        (0..truth.len()).map(|row| if row % 2 == 0 { truth[row] } else { other[row] }).collect();
+        (0..truth.len()).map(|at| if at % n_rows % 2 == 0 { truth[at] } else { other[at] }).collect();
     as_report(shape, &mixed)
 }
 
 /// What every fair score keeps to, whatever it measures.
 fn laws(metric: &OfModule, shape: &Shape, truth: &[f64], found: Option<Direction>) -> Vec<Check> {
-    let n = truth.len() as u32;
-    let plain = Made::plain(truth, &shaken(shape, truth));
+    let n = (truth.len() / shape.targets.len()) as u32;
+    let plain = shape.made(truth, &shaken(shape, truth));
     let score = metric.ask(&plain);
-    let turned = metric.ask(&plain.taking(&normal::order(truth.len(), SHUFFLED)));
+    let turned = metric.ask(&plain.taking(&normal::order(n as usize, SHUFFLED)));
     let doubled = metric.ask(&plain.taking(&(0..n).chain(0..n).collect::<Vec<u32>>()));
     let mut checks = vec![report::check(
         "L same answer",
@@ -335,8 +421,8 @@ fn doubled_rows(score: Option<f64>, doubled: Option<f64>) -> Option<Check> {
 
 /// Whether anything that is not the truth scores better.
 fn truth_is_best(metric: &OfModule, shape: &Shape, truth: &[f64]) -> Option<Check> {
-    let best = metric.ask(&Made::plain(truth, &as_report(shape, truth)))?;
-    let shuffled = as_report(shape, &in_another_order(truth));
+    let best = metric.ask(&shape.made(truth, &as_report(shape, truth)))?;
+    let shuffled = as_report(shape, &in_another_order(shape, truth));
     let changed =
         |change: &dyn Fn(f64) -> f64| truth.iter().map(|value| change(*value)).collect::<Vec<f64>>();
     let mut reports = vec![shuffled, shaken(shape, truth)];
@@ -349,7 +435,7 @@ fn truth_is_best(metric: &OfModule, shape: &Shape, truth: &[f64]) -> Option<Chec
         Direction::HigherIsBetter => score - best,
         Direction::LowerIsBetter => best - score,
     };
-    let trials: Vec<Made> = reports.iter().map(|report| Made::plain(truth, report)).collect();
+    let trials: Vec<Made> = reports.iter().map(|report| shape.made(truth, report)).collect();
     let lead = metric.ask_all(&trials).into_iter().flatten().map(gain).fold(0.0, f64::max);
     let verdict = if lead <= NOTHING * best.abs().max(1.0) { Verdict::Pass } else { Verdict::Fail };
     let text = match verdict {

@@ -123,9 +123,9 @@ class Trials:
         texts = [pandas.read_csv(io.BytesIO(table), dtype=str, keep_default_na=False) for table in tables]
         typed = texts if self.is_text else [pandas.read_csv(io.BytesIO(table)) for table in tables]
         self.solution, self.submission = typed
-        target = task["target"]
         self.labels = None
         if task["labels"] is not None:
+            target = task["targets"][0]
             kind = self.solution[target].dtype
             value_of = dict(zip(texts[0][target], self.solution[target]))
             values = [value_of[label] if label in value_of else kind.type(label) for label in task["labels"]]
@@ -136,7 +136,7 @@ class Trials:
         for _ in range(int(n_trials[0]) if len(n_trials) else 0):
             n_rows = int(self.numbers(entrance, "<u4", 1)[0])
             rows = self.numbers(entrance, "<u4", n_rows)
-            truth = self.numbers(entrance, "<f8", n_rows)
+            truth = [self.numbers(entrance, "<f8", n_rows) for _ in self.task["targets"]]
             columns = [self.numbers(entrance, "<f8", n_rows) for _ in self.task["predictions"]]
             yield rows, truth, columns
 
@@ -148,8 +148,8 @@ class Trials:
         rows, truth, columns = trial
         try:
             solution, submission = (self.rows_of(table, rows) for table in (self.solution, self.submission))
-            target = self.task["target"]
-            solution[target] = self.cells(truth, self.solution[target], self.labels)
+            for target, column in zip(self.task["targets"], truth):
+                solution[target] = self.cells(column, self.solution[target], self.labels)
             names = self.task["predictions"]
             labels = self.labels if len(names) == 1 and self.task["reports_are_labels"] else None
             for name, column in zip(names, columns):

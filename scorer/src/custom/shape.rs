@@ -16,11 +16,11 @@ const MAX_CLASSES: usize = 50;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shape {
     pub family: Family,
-    /// The solution's column that is predicted.
-    pub target: String,
+    /// The solution's columns that are predicted.
+    pub targets: Vec<String>,
     /// The submission's columns that predict it.
     pub predictions: Vec<String>,
-    /// The value of every row that counts: a number, or a label's code.
+    /// The value of every row that counts, column by column: a number, or a label's code.
     pub truth: Vec<f64>,
     /// The values that labels may have, in ascending order; empty for numbers.
     pub classes: Vec<f64>,
@@ -37,6 +37,9 @@ impl Shape {
     pub fn of(solution: &Solution, sample: &Aligned, declared: Option<Declared>) -> Result<Self, String> {
         let names = solution.names();
         let predictions = sample.names().to_vec();
+        if let Some(shape) = of_columns(solution, &predictions, declared) {
+            return Ok(shape);
+        }
         let target = target(solution, &predictions)?;
         let cells = solution.cells(&target).unwrap_or_default();
         let others = names.iter().filter(|name| **name != target).cloned().collect();
@@ -47,8 +50,64 @@ impl Shape {
         };
         let (family, truth, classes, labels) = read;
         let reports_are_labels = matches!(family, Family::Yes | Family::Class) && labels.is_some();
-        Ok(Self { family, target, predictions, truth, classes, labels, reports_are_labels, others })
+        Ok(Self {
+            family,
+            targets: vec![target],
+            predictions,
+            truth,
+            classes,
+            labels,
+            reports_are_labels,
+            others,
+        })
     }
+
+    pub fn n_rows(&self) -> usize {
+        self.truth.len() / self.targets.len()
+    }
+
+    /// The truths of some rows, column by column.
+    pub fn truths_of(&self, rows: &[u32]) -> Vec<f64> {
+        let columns = self.truth.chunks(self.n_rows().max(1));
+        columns.flat_map(|column| rows.iter().map(move |row| column[*row as usize])).collect()
+    }
+}
+
+/// Several columns of numbers that the solution has by the same names.
+fn of_columns(solution: &Solution, predictions: &[String], declared: Option<Declared>) -> Option<Shape> {
+    if predictions.len() < 2 {
+        return None;
+    }
+    let numbers = |name: &String| -> Option<Vec<f64>> {
+        solution.cells(name)?.iter().map(|cell| number(cell)).collect()
+    };
+    let columns: Vec<Vec<f64>> = predictions.iter().map(numbers).collect::<Option<_>>()?;
+    let truth = columns.concat();
+    let is_binary = truth.iter().all(|truth| *truth == 0.0 || *truth == 1.0);
+    let family = match declared {
+        _ if !is_binary => Family::Number,
+        Some(Declared::Labels) => Family::Yes,
+        _ => Family::Probability,
+    };
+    Some(Shape {
+        family,
+        targets: predictions.to_vec(),
+        predictions: predictions.to_vec(),
+        truth,
+        classes: if is_binary { vec![0.0, 1.0] } else { Vec::new() },
+        labels: None,
+        reports_are_labels: false,
+        others: solution.names().iter().filter(|name| !predictions.contains(name)).cloned().collect(),
+    })
+}
+
+/// The column of texts that one column of a submission is about; `None` where it holds numbers or a few classes.
+pub fn texts(solution: &Solution, sample: &Aligned) -> Option<String> {
+    let [_] = sample.names() else { return None };
+    let target = target(solution, sample.names()).ok()?;
+    let cells = solution.cells(&target)?;
+    let is_text = of_cells(&cells, None).is_err_and(|_| cells.iter().collect::<BTreeSet<_>>().len() > 1);
+    is_text.then_some(target)
 }
 
 /// The column of the solution that the predictions are about.
@@ -68,7 +127,7 @@ fn target(solution: &Solution, predictions: &[String]) -> Result<String, String>
                 cells.into_iter().collect::<BTreeSet<&str>>().is_subset(&asked)
             };
             names.iter().find(holds_them).cloned().ok_or_else(|| {
-                "It reads several columns of a submission, and the audit makes up one column or a probability for every class.".to_owned()
+                "It reads several columns of a submission that are neither the solution's own columns of numbers nor a probability for every class.".to_owned()
             })
         }
     }

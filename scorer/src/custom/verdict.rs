@@ -27,8 +27,8 @@ pub enum Task<'a> {
         /// Bytes of the two tables that follow.
         solution_bytes: usize,
         submission_bytes: usize,
-        /// The solution's column that is predicted.
-        target: &'a str,
+        /// The solution's columns that are predicted.
+        targets: &'a [String],
         /// The submission's columns that predict it.
         predictions: &'a [String],
         /// The cells that labels stand for, by code; none for numbers.

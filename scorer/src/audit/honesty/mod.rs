@@ -10,20 +10,21 @@ mod ratings;
 use holdout_contract::audit::Check;
 
 use super::case::{Case, Family};
-use super::forecast::{Expected, Forecaster, Forecasters};
+use super::forecast::{Expected, Forecaster, Forecasters, expect};
+use super::ground::Ground;
 
 pub use labels::{Tuned, likeliest};
 pub use numbers::honest_numbers;
 pub use ratings::honest_ratings;
 
-const NAME: &str = "E honest report";
+pub(super) const NAME: &str = "E honest report";
 /// A gain must be so many standard errors to be believed.
 const CERTAIN: f64 = 3.0;
 /// Relative gains below this are called nothing.
-const SLIGHT: f64 = 0.002;
+pub(super) const SLIGHT: f64 = 0.002;
 
 /// A report with the words for it.
-type Candidate = (String, Vec<f64>);
+pub(super) type Candidate = (String, Vec<f64>);
 
 /// What the checks of honesty found.
 pub struct Honesty {
@@ -33,10 +34,10 @@ pub struct Honesty {
 }
 
 /// The best of some candidates, when it beats the honest report beyond doubt.
-struct Best {
-    gain: f64,
-    name: String,
-    report: Vec<f64>,
+pub(super) struct Best {
+    pub gain: f64,
+    pub name: String,
+    pub report: Vec<f64>,
 }
 
 fn best_of(
@@ -45,12 +46,22 @@ fn best_of(
     honest: &Expected,
     candidates: Vec<Candidate>,
 ) -> Option<Best> {
+    best_over(case, &forecaster.draws, honest, candidates)
+}
+
+/// As [`best_of`], over possible truths.
+pub(super) fn best_over(
+    ground: &Ground<'_>,
+    draws: &[Vec<f64>],
+    honest: &Expected,
+    candidates: Vec<Candidate>,
+) -> Option<Best> {
     let (names, reports): (Vec<String>, Vec<Vec<f64>>) = candidates.into_iter().unzip();
-    let expected = forecaster.expect(case, &reports);
+    let expected = expect(ground.metric, draws, &reports);
     let mut best: Option<(f64, usize)> = None;
     for (at, expected) in expected.iter().enumerate() {
         let Some(expected) = expected else { continue };
-        let gain = case.gain(expected.mean, honest.mean);
+        let gain = ground.gain(expected.mean, honest.mean);
         if gain > best.map_or(0.0, |(known, _)| known) {
             best = Some((gain, at));
         }

@@ -122,6 +122,14 @@ fn volume(case: &Case<'_>, forecaster: &Forecaster, sent: &[f64], reacts: bool) 
         );
     }
     let n = case.n_looked();
+    if means.chunks(n).any(|column| column.iter().sum::<f64>() == 0.0) {
+        return check(
+            NAME,
+            Verdict::Info,
+            None,
+            "The true total that is to be expected is 0, so no total can be compared with it.",
+        );
+    }
     let bias_of =
         |(sent, honest): (&[f64], &[f64])| sent.iter().sum::<f64>() / honest.iter().sum::<f64>() - 1.0;
     let biases = sent.chunks(n).zip(means.chunks(n)).map(bias_of);

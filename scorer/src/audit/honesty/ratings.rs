@@ -11,6 +11,10 @@ pub(super) fn ratings(case: &Case<'_>, forecaster: &Forecaster) -> Option<Honest
     let rounded = |values: Vec<f64>| -> Vec<f64> {
         values.into_iter().map(|value| value.round_ties_even().clamp(low, high)).collect()
     };
+    let sent = |values: Vec<f64>| match case.is_between {
+        true => values.into_iter().map(|value| value.clamp(low, high)).collect(),
+        false => rounded(values),
+    };
     let centres = forecaster.mean();
     let honest = honest_ratings(case, forecaster);
     let reports: Vec<Vec<f64>> = honest.iter().map(|(_, report)| report.clone()).collect();
@@ -24,11 +28,11 @@ pub(super) fn ratings(case: &Case<'_>, forecaster: &Forecaster) -> Option<Honest
     let centre = mean(&centres);
     for stretch in [0.7, 0.85, 1.1, 1.2, 1.3, 1.5, 1.8] {
         let stretched = centres.iter().map(|value| centre + stretch * (value - centre)).collect();
-        candidates.push((format!("ratings stretched by {stretch} about their mean"), rounded(stretched)));
+        candidates.push((format!("ratings stretched by {stretch} about their mean"), sent(stretched)));
     }
     for shift in [-0.5, -0.25, 0.25, 0.5] {
         let shifted = centres.iter().map(|value| value + shift).collect();
-        candidates.push((format!("ratings {shift:+}"), rounded(shifted)));
+        candidates.push((format!("ratings {shift:+}"), sent(shifted)));
     }
     let best = best_of(case, forecaster, expected[at].as_ref()?, candidates);
     let gain = best.as_ref().map_or(0.0, |best| best.gain / score.abs().max(1e-9));
@@ -58,9 +62,14 @@ pub fn honest_ratings(case: &Case<'_>, forecaster: &Forecaster) -> Vec<Candidate
     let shares: Vec<Vec<f64>> = case.classes.iter().map(|rating| forecaster.share_of(*rating)).collect();
     let likeliest =
         (0..case.n()).map(|row| case.classes[highest(shares.iter().map(|share| share[row]))]).collect();
-    vec![
+    let mut honest = vec![
         ("rounded mean".to_owned(), rounded(forecaster.mean())),
         ("rounded median".to_owned(), rounded(forecaster.median())),
         ("likeliest rating".to_owned(), likeliest),
-    ]
+    ];
+    if case.is_between {
+        honest.push(("mean".to_owned(), forecaster.mean()));
+        honest.push(("median".to_owned(), forecaster.median()));
+    }
+    honest
 }

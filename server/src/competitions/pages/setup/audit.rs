@@ -122,7 +122,7 @@ impl AuditPage {
     pub fn class(&self, check: &Check) -> &'static str {
         match check.verdict {
             Verdict::Pass => "good",
-            Verdict::Info => "",
+            Verdict::Info | Verdict::NotApplicable => "",
             Verdict::Warn => "warn",
             Verdict::Fail | Verdict::Refused => "bad",
         }
