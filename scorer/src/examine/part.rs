@@ -250,9 +250,9 @@ impl Taker {
         let mut whole = Self::new(names.len());
         whole.n_zeros = takers.iter().map(|taker| taker.n_zeros).max().unwrap_or(0);
         for taker in takers {
-            for at in 0..taker.hashes.len() {
+            for (at, (hash, number)) in taker.hashes.iter().zip(&taker.numbers).enumerate() {
                 let cells = taker.columns.iter().map(|column| column.get(at));
-                whole.keep(taker.hashes[at], whole.n_rows + taker.numbers[at], cells, bound);
+                whole.keep(*hash, whole.n_rows + number, cells, bound);
             }
             whole.n_rows += taker.n_rows;
             whole.ids.join(&taker.ids, bound.ids);
