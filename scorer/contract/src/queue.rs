@@ -197,7 +197,8 @@ pub async fn claim(
         Row,
         "with living as materialized (
             select exists (
-                select from scorers where gpu is not null and id <> $1 and last_seen_at > now() - interval '30 seconds')
+                select from scorers_at_work
+                where gpu is not null and id <> $1 and last_seen_at > now() - interval '30 seconds')
               and not exists (select from scorers where gpu is not null and id = $1) as have_a_gpu
          ), head as materialized (
             select id, priority, competition_id from jobs
