@@ -16,6 +16,7 @@ use crate::competitions::front;
 use crate::config::{Config, DirectRoad};
 use crate::fellows::Fellows;
 use crate::files::{Direct, Files};
+use crate::incidents::facts;
 use crate::kaggle::desk::Desk;
 use crate::leaderboard::cache::Boards;
 use crate::site::current::Current;
@@ -46,6 +47,8 @@ pub struct Parts {
     pub kaggle: Desk,
     pub uploads: Writers,
     pub site: Current,
+    /// How the site is, kept for some seconds.
+    pub incidents: facts::Kept,
     pub requests: Requests,
     pub space: Space,
     pub fellows: Fellows,
@@ -87,6 +90,7 @@ impl App {
             kaggle: Desk::default(),
             uploads: Writers::default(),
             site: Current::new(Site::configured(&config)),
+            incidents: facts::Kept::default(),
             requests: requests(),
             space: Space::new(&config),
             is_leaving: AtomicBool::new(false),
@@ -99,8 +103,11 @@ impl App {
 pub fn router(app: App) -> Router {
     let pages = Router::new()
         .merge(crate::accounts::pages::router())
+        .merge(crate::personal::pages::router())
         .merge(crate::admin::pages::router())
         .merge(crate::site::pages::router())
+        .merge(crate::incidents::pages::router())
+        .merge(crate::retention::pages::router())
         .merge(crate::competitions::pages::router())
         .merge(crate::bundles::pages::router())
         .merge(crate::teams::pages::router())
@@ -145,8 +152,11 @@ pub fn api_rooms() -> OpenApiRouter<App> {
         .merge(crate::accounts::api_profiles::router())
         .merge(crate::accounts::api_sessions::router())
         .merge(crate::accounts::api_two_factors::router())
+        .merge(crate::personal::api::router())
         .merge(crate::admin::api::router())
         .merge(crate::site::api::router())
+        .merge(crate::incidents::api::router())
+        .merge(crate::retention::api::router())
         .merge(crate::competitions::api::router())
         .merge(crate::teams::api::router())
         .merge(crate::submissions::api::router())

@@ -124,6 +124,7 @@ impl Config {
     pub fn from_env() -> Result<Self, ConfigErrors> {
         let mut reader = Reader::default();
         let data_dir = PathBuf::from(reader.text("HOLDOUT_DATA_DIR", "data"));
+        reader.log_format();
         let listen = reader.parsed("HOLDOUT_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)));
         let config = Self {
             listen,
@@ -179,6 +180,14 @@ impl Reader {
                 self.mistakes.push(format!("{name} is “{other}”: it can be on or off."));
                 None
             }
+        }
+    }
+
+    /// The program's first line is written before anything else is read: here a mistake is told.
+    fn log_format(&mut self) {
+        let format = self.optional("HOLDOUT_LOG_FORMAT").unwrap_or_default();
+        if !["", "text", "json"].contains(&format.as_str()) {
+            self.mistakes.push(format!("HOLDOUT_LOG_FORMAT is “{format}”: it can be text or json."));
         }
     }
 

@@ -113,6 +113,9 @@ pub struct Problem {
     pub field: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
+    /// By which whoever looks after the site finds this request in the log; the header `X-Request-Id` says it too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
 }
 
 /// What only the log may show of an error.
@@ -309,6 +312,7 @@ impl IntoResponse for AppError {
             detail,
             field,
             retry_after_seconds,
+            request_id: None,
         });
         if let Self::Internal(error) = self {
             response.extensions_mut().insert(Cause(Arc::new(error)));

@@ -39,6 +39,8 @@ row_id! {
     WebhookId;
     /// Of what everybody who takes part in a competition is told.
     BulletinId;
+    /// Of something that did not work.
+    IncidentId;
     ForumId;
     /// Something that is discussed and voted on: a topic, a post, a notebook.
     SubjectId;

@@ -52,6 +52,8 @@ fn main() -> ExitCode {
 }
 
 /// A service's log is its output; any other verb's stdout holds its answer and nothing else.
+///
+/// Asked for before the rest of the configuration, whose mistakes it tells.
 fn keep_log(verb: &Verb) {
     let log = tracing_subscriber::fmt()
         .with_env_filter(
@@ -60,7 +62,9 @@ fn keep_log(verb: &Verb) {
         )
         // A line that cannot be written, as on a full disk, must not end the program.
         .log_internal_errors(false);
-    if verb.is_service() {
+    if std::env::var("HOLDOUT_LOG_FORMAT").is_ok_and(|format| format == "json") {
+        if verb.is_service() { log.json().init() } else { log.json().with_writer(std::io::stderr).init() }
+    } else if verb.is_service() {
         log.with_ansi(std::io::stdout().is_terminal()).init();
     } else {
         log.with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr).init();
@@ -270,12 +274,14 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::spawn(holdout::submissions::remind::remind_forever(app.clone()));
     tokio::spawn(holdout::webhooks::deliver::deliver_forever(app.clone()));
     tokio::spawn(holdout::admin::suspend::lift_forever(app.clone()));
+    tokio::spawn(holdout::personal::delete::delete_forever(app.clone()));
     tokio::spawn(holdout::accounts::sweep::sweep_forever(app.clone()));
     tokio::spawn(holdout::leaderboard::settle::keep(app.clone()));
     tokio::spawn(holdout::notebooks::read_again::read_all(app.clone()));
     tokio::spawn(holdout::site::current::follow(app.clone()));
     tokio::spawn(holdout::kaggle::desk::follow(app.clone()));
     tokio::spawn(holdout::fellows::talk::tell_forever(app.clone()));
+    tokio::spawn(holdout::incidents::watch::watch_forever(app.clone()));
     if let Some(address) = app.config.metrics_listen {
         tokio::spawn(tell_monitors(app.clone(), address));
     }

@@ -41,14 +41,7 @@ pub async fn change(
     member: &Member,
     typed: Change<'_>,
 ) -> Result<Option<String>> {
-    app.limits.sign_in(client, &member.username)?;
-    let account = {
-        let mut conn = app.db.acquire().await?;
-        users::credentials_by_id(&mut conn, member.id).await?.ok_or(AppError::SignIn)?
-    };
-    if !app.passwords.verify(typed.current.to_owned(), Some(account.password_hash)).await? {
-        return Err(AppError::field("current", "This is not your present password."));
-    }
+    let account = confirm(app, client, member, typed.current.to_owned(), "current").await?;
     let wanted = model::new_password(typed.wanted, &[&member.username, &account.email])
         .map_err(|sentence| AppError::field("password", sentence))?;
     prove::step_up(app, member.id, typed.code).await?;
@@ -64,6 +57,29 @@ pub async fn change(
     };
     tx.commit().await?;
     Ok(secret)
+}
+
+/// Makes sure that somebody who is signed in knows the password.
+///
+/// # Errors
+/// [`AppError::Field`] for `field` where they do not; [`AppError::TooMany`] after too many attempts.
+pub async fn confirm(
+    app: &App,
+    client: &Client,
+    member: &Member,
+    password: String,
+    field: &'static str,
+) -> Result<users::Credentials> {
+    app.limits.sign_in(client, &member.username)?;
+    let account = {
+        let mut conn = app.db.acquire().await?;
+        users::credentials_by_id(&mut conn, member.id).await?.ok_or(AppError::SignIn)?
+    };
+    if app.passwords.verify(password, Some(account.password_hash.clone())).await? {
+        Ok(account)
+    } else {
+        Err(AppError::field(field, "This is not your present password."))
+    }
 }
 
 /// Sends a link to set a new password, if there is such an account. Nothing tells the caller

@@ -6,10 +6,6 @@ use crate::accounts::store;
 use crate::app::App;
 use crate::error::Result;
 
-/// How long the record of webhooks is kept.
-const MESSAGES_KEPT: chrono::TimeDelta = chrono::TimeDelta::days(30);
-/// How long somebody can read what they were told.
-const NOTIFICATIONS_KEPT: chrono::TimeDelta = chrono::TimeDelta::days(365);
 const EVERY: Duration = Duration::from_secs(3600);
 
 /// Runs for ever.
@@ -32,9 +28,8 @@ pub async fn sweep(app: &App) -> Result<()> {
     store::sessions::sweep(&mut conn, now).await?;
     store::links::sweep(&mut conn, now).await?;
     crate::accounts::two_factors::store::sweep(&mut conn, now).await?;
-    crate::webhooks::store::sweep(&mut conn, now - MESSAGES_KEPT).await?;
-    crate::notifications::store::inbox::sweep(&mut conn, now - NOTIFICATIONS_KEPT).await?;
     drop(conn);
+    crate::retention::clean::clean(app).await?;
     crate::images::upload::sweep(app).await?;
     crate::bundles::receive::sweep(app).await?;
     crate::uploads::remove::sweep(app).await

@@ -202,7 +202,7 @@ pub async fn suspend(
 pub async fn unsuspend(conn: &mut PgConnection, user: UserId) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "update users set suspended_at = null, suspended_until = null
-         where id = $1 and suspended_at is not null",
+         where id = $1 and suspended_at is not null and erased_at is null",
         user.0,
     )
     .execute(conn)
@@ -289,10 +289,13 @@ pub async fn lock_admins(conn: &mut PgConnection) -> sqlx::Result<Vec<UserId>> {
 /// # Errors
 /// Those of the database.
 pub async fn set_admin(conn: &mut PgConnection, user: UserId, is_admin: bool) -> sqlx::Result<bool> {
-    let done =
-        sqlx::query!("update users set is_admin = $2 where id = $1 and is_admin <> $2", user.0, is_admin)
-            .execute(conn)
-            .await?;
+    let done = sqlx::query!(
+        "update users set is_admin = $2 where id = $1 and is_admin <> $2 and erased_at is null",
+        user.0,
+        is_admin,
+    )
+    .execute(conn)
+    .await?;
     Ok(done.rows_affected() == 1)
 }
 

@@ -189,7 +189,7 @@ fn ask(question: &str) -> Outcome<String> {
 }
 
 /// Not shown while it is typed; from a pipe, the next line.
-fn ask_hidden(question: &str) -> Outcome<String> {
+pub fn ask_hidden(question: &str) -> Outcome<String> {
     if io::stdin().is_terminal() {
         return Ok(rpassword::prompt_password(question)?);
     }

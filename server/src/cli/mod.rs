@@ -14,12 +14,14 @@ mod download;
 mod fault;
 mod final_board;
 mod host;
+mod incidents;
 mod kaggle_env;
 mod launch;
 mod leaderboard;
 mod local;
 pub mod manual;
 mod notebook;
+mod personal;
 pub mod program;
 mod recompute;
 mod rejection;
@@ -80,6 +82,9 @@ pub enum ClientVerb {
     /// API tokens: list, new, revoke.
     #[command(subcommand)]
     Tokens(account::TokensVerb),
+    /// What the server holds about you, and the end of your account: export, delete, keep.
+    #[command(subcommand)]
+    Account(personal::AccountVerb),
     /// List competitions.
     Competitions(competitions::ListArgs),
     /// Show a competition: its times, limits and metric, and what you may still send today.
@@ -138,6 +143,11 @@ pub enum ClientVerb {
     /// Notebooks: push, pull, list, run, draw.
     #[command(subcommand)]
     Notebook(notebook::NotebookVerb),
+    /// Whether pages, uploads, scoring and mail work now.
+    Status,
+    /// What everybody is told when something does not work: list, and for administrators open, update, resolve.
+    #[command(subcommand)]
+    Incidents(incidents::IncidentsVerb),
     /// Host a competition from one labelled table.
     Launch(launch::LaunchArgs),
     /// What hosts do.
@@ -164,6 +174,7 @@ fn dispatch(connection: &Connection, session: &Session, verb: &ClientVerb) -> Ou
         ClientVerb::Logout => account::logout(connection, session),
         ClientVerb::Whoami => account::whoami(session),
         ClientVerb::Tokens(verb) => account::tokens(session, verb),
+        ClientVerb::Account(verb) => personal::run(session, verb),
         ClientVerb::Competitions(args) => competitions::list(session, args),
         ClientVerb::Competition { competition } => competitions::show(session, competition),
         ClientVerb::Changes(args) => competitions::changes(session, args),
@@ -181,6 +192,8 @@ fn dispatch(connection: &Connection, session: &Session, verb: &ClientVerb) -> Ou
         ClientVerb::Recompute(args) => recompute::recompute(session, args),
         ClientVerb::KaggleEnv { key } => kaggle_env::kaggle_env(connection, session, *key),
         ClientVerb::Notebook(verb) => notebook::run(session, verb),
+        ClientVerb::Status => incidents::status(session),
+        ClientVerb::Incidents(verb) => incidents::run(session, verb),
         ClientVerb::Launch(args) => launch::launch(session, args),
         ClientVerb::Host(verb) => host::run(session, verb),
     }

@@ -253,7 +253,9 @@ pub fn stream_zip(
 ) -> Response {
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(PIECES_AHEAD);
     let runtime = Handle::current();
+    let request = tracing::Span::current();
     tokio::task::spawn_blocking(move || {
+        let _on_its_behalf = request.entered();
         let mut pieces = Pieces { sender, gathered: Vec::with_capacity(PIECE_BYTES) };
         let written = write_zip(runtime, files, &mut pieces, write).and_then(|()| pieces.flush());
         if let Err(error) = written {

@@ -80,14 +80,32 @@ pub async fn move_times(
     timeline: &Timeline,
     reason: &str,
 ) -> Result<()> {
-    let (id, now) = (seen.competition.id, app.clock.now());
-    let reason = changes::checked_note("reason", reason)?;
     let mut tx = app.db.begin().await?;
-    let before = lock(&mut tx, id).await?;
-    let moved = set_timeline(&mut tx, &before, timeline, now).await?;
-    audit_again(&mut tx, &before).await?;
-    changes::record(&mut tx, (id, &before.title), host, &moved, reason, now).await?;
-    finish(app, tx, host, id, "edit_timeline").await
+    let id = seen.competition.id;
+    move_times_within(&mut tx, host, id, |_| Ok(*timeline), reason, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// As [`move_times`], in a transaction that does more; the times are those that `wish` makes of the competition as it
+/// is now.
+///
+/// # Errors
+/// As [`move_times`]; those of the wish.
+pub async fn move_times_within(
+    conn: &mut PgConnection,
+    host: &Member,
+    id: CompetitionId,
+    wish: impl FnOnce(&Competition) -> Result<Timeline>,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let reason = changes::checked_note("reason", reason)?;
+    let before = lock(conn, id).await?;
+    let moved = set_timeline(conn, &before, &wish(&before)?, now).await?;
+    audit_again(conn, &before).await?;
+    changes::record(conn, (id, &before.title), host, &moved, reason, now).await?;
+    put_on_record(conn, host, id, "edit_timeline", now).await
 }
 
 /// Sets the timeline of a draft that is launched with it at once: what the audit says of the contest's
@@ -444,10 +462,20 @@ async fn finish(
     id: CompetitionId,
     action: &str,
 ) -> Result<()> {
-    let now = app.clock.now();
-    propose::refresh(&mut tx, id, now).await?;
-    store::drafts::note(&mut tx, now, host.id, action, id, &serde_json::json!({})).await?;
+    put_on_record(&mut tx, host, id, action, app.clock.now()).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+async fn put_on_record(
+    conn: &mut PgConnection,
+    host: &Member,
+    id: CompetitionId,
+    action: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    propose::refresh(conn, id, now).await?;
+    store::drafts::note(conn, now, host.id, action, id, &serde_json::json!({})).await?;
     Ok(())
 }
 

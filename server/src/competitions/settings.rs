@@ -196,7 +196,11 @@ fn without_leap_second(at: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
 }
 
-fn time(field: &'static str, text: &str) -> Result<DateTime<Utc>> {
+/// A time as people type it, in UTC where they say nothing.
+///
+/// # Errors
+/// [`AppError::Field`] for what is none.
+pub fn time(field: &'static str, text: &str) -> Result<DateTime<Utc>> {
     let text = text.trim();
     if let Ok(with_zone) = DateTime::parse_from_rfc3339(text) {
         return Ok(with_zone.to_utc());

@@ -96,12 +96,17 @@ pub enum Event {
     Announced,
     /// A time of a competition moved, or its data changed.
     Changed,
+    /// The site was disturbed, and hosts are asked whether the end should move out by as much.
+    Outage,
 }
 
 impl Event {
     /// Whether its words are the whole message: a sentence, and below it what is quoted.
     fn has_own_words(self) -> bool {
-        matches!(self, Self::Team | Self::EndsSoon | Self::EndsTomorrow | Self::Announced | Self::Changed)
+        matches!(
+            self,
+            Self::Team | Self::EndsSoon | Self::EndsTomorrow | Self::Announced | Self::Changed | Self::Outage
+        )
     }
 }
 
@@ -126,6 +131,8 @@ pub enum Reason {
     Team,
     /// It is told to everybody who takes part.
     TakingPart,
+    /// They host the competition.
+    Hosting,
 }
 
 /// Something that somebody is told.
@@ -238,6 +245,7 @@ impl Place {
             (None, _) if self.event == Event::Team => paths::team(&self.competition_slug),
             (None, _) if self.event == Event::Announced => paths::announcements(&self.competition_slug),
             (None, _) if self.event == Event::Changed => paths::changes(&self.competition_slug),
+            (None, _) if self.event == Event::Outage => paths::host_extensions(&self.competition_slug),
             (None, _) => paths::submissions_final(&self.competition_slug),
             (Some(_), Some((owner, slug))) => paths::notebook(owner, slug),
             (Some(id), None) => format!("{}#post-{id}", paths::post(PostId(id.0))),

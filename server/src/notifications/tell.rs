@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use crate::app::App;
 use crate::error::Result;
-use crate::ids::{BulletinId, CompetitionId, PostId, SubjectId, UserId};
+use crate::ids::{BulletinId, CompetitionId, IncidentId, PostId, SubjectId, UserId};
 use crate::markdown;
 use crate::notifications::model::{Event, next_digest};
 use crate::notifications::store::{bulletins, spread};
@@ -75,6 +75,20 @@ pub async fn of_end(
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     spread::of_end(conn, user, event, competition, words, now).await
+}
+
+/// Tells the hosts of a competition that they are asked about its end, each once an incident.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_outage(
+    conn: &mut PgConnection,
+    competition: CompetitionId,
+    incident: IncidentId,
+    words: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    spread::of_outage(conn, competition, incident, words, now).await
 }
 
 /// What everybody who takes part in a competition is told.

@@ -1,6 +1,6 @@
 //! Addresses of administration.
 
-use crate::ids::UserId;
+use crate::ids::{IncidentId, UserId};
 
 pub const ADMIN: &str = "/admin";
 pub const ADMIN_MAILS: &str = "/admin/mails";
@@ -12,7 +12,29 @@ pub const ADMIN_USER_DISMISS: &str = "/admin/users/{id}/dismiss";
 pub const ADMIN_USER_TWO_FACTORS: &str = "/admin/users/{id}/two-factors";
 pub const ADMIN_QUEUE: &str = "/admin/queue";
 pub const ADMIN_SITE: &str = "/admin/site";
+pub const ADMIN_INCIDENTS: &str = "/admin/incidents";
+pub const ADMIN_INCIDENT_UPDATE: &str = "/admin/incidents/{id}/update";
+pub const ADMIN_INCIDENT_RESOLVE: &str = "/admin/incidents/{id}/resolve";
+pub const ADMIN_RETENTION: &str = "/admin/retention";
+pub const ADMIN_RETENTION_ONE: &str = "/admin/retention/{name}";
+pub const API_ADMIN_RETENTION: &str = "/api/v1/admin/retention";
+pub const API_ADMIN_RETENTION_ONE: &str = "/api/v1/admin/retention/{name}";
 pub const ADMIN_LOG: &str = "/admin/log";
+pub const API_ADMIN_INCIDENTS: &str = "/api/v1/admin/incidents";
+pub const API_ADMIN_INCIDENT_UPDATES: &str = "/api/v1/admin/incidents/{id}/updates";
+pub const API_ADMIN_INCIDENT_RESOLVE: &str = "/api/v1/admin/incidents/{id}/resolve";
+/// What the site holds about somebody, for them.
+pub const SETTINGS_DATA: &str = "/settings/data";
+pub const SETTINGS_DATA_EXPORT: &str = "/settings/data/export";
+pub const SETTINGS_DATA_DELETE: &str = "/settings/data/delete";
+pub const SETTINGS_DATA_KEEP: &str = "/settings/data/keep";
+pub const API_MY_DATA: &str = "/api/v1/me/data";
+pub const API_MY_DELETION: &str = "/api/v1/me/deletion";
+/// How the site is: for everybody, and also when little else works.
+pub const STATUS: &str = "/status";
+pub const STATUS_HISTORY: &str = "/status/history";
+pub const API_STATUS: &str = "/api/v1/status";
+pub const API_INCIDENTS: &str = "/api/v1/incidents";
 pub const API_ADMIN_OVERVIEW: &str = "/api/v1/admin/overview";
 pub const API_ADMIN_MAILS: &str = "/api/v1/admin/mails";
 pub const API_ADMIN_USERS: &str = "/api/v1/admin/users";
@@ -44,4 +66,20 @@ pub fn suspend_user(id: &UserId) -> String {
 
 pub fn unsuspend_user(id: &UserId) -> String {
     format!("/admin/users/{id}/unsuspend")
+}
+
+pub fn update_incident(id: IncidentId) -> String {
+    format!("/admin/incidents/{id}/update")
+}
+
+pub fn resolve_incident(id: IncidentId) -> String {
+    format!("/admin/incidents/{id}/resolve")
+}
+
+pub fn status_history(before: &i64) -> String {
+    format!("{STATUS_HISTORY}?before={before}")
+}
+
+pub fn change_retention(name: &str) -> String {
+    format!("/admin/retention/{name}")
 }

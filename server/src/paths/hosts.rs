@@ -1,7 +1,7 @@
 //! Addresses of what hosts alone see and do while a competition runs, of what they tell everybody, and of what
 //! follows when it is over.
 
-use crate::ids::BulletinId;
+use crate::ids::{BulletinId, IncidentId};
 
 pub const PAGE_HISTORY: &str = "/c/{slug}/p/{page}/history";
 pub const PAGE_COMPARE: &str = "/c/{slug}/p/{page}/compare";
@@ -22,6 +22,10 @@ pub const API_ANNOUNCEMENT: &str = "/api/v1/competitions/{slug}/announcements/{i
 pub const API_ANNOUNCEMENT_WITHDRAW: &str = "/api/v1/competitions/{slug}/announcements/{id}/withdraw";
 pub const CHANGES: &str = "/c/{slug}/changes";
 pub const API_CHANGES: &str = "/api/v1/competitions/{slug}/changes";
+pub const HOST_EXTENSIONS: &str = "/c/{slug}/host/extensions";
+pub const HOST_EXTENSION: &str = "/c/{slug}/host/extensions/{id}";
+pub const API_EXTENSIONS: &str = "/api/v1/competitions/{slug}/extensions";
+pub const API_EXTENSION: &str = "/api/v1/competitions/{slug}/extensions/{id}";
 pub const WINNERS: &str = "/c/{slug}/winners";
 pub const HOST_CLOSING: &str = "/c/{slug}/host/closing";
 pub const API_WINNERS: &str = "/api/v1/competitions/{slug}/winners";
@@ -68,6 +72,14 @@ pub fn host_announcement_withdraw(slug: &str, id: BulletinId) -> String {
 
 pub fn changes(slug: &str) -> String {
     format!("/c/{slug}/changes")
+}
+
+pub fn host_extensions(slug: &str) -> String {
+    format!("/c/{slug}/host/extensions")
+}
+
+pub fn host_extension(slug: &str, id: IncidentId) -> String {
+    format!("/c/{slug}/host/extensions/{id}")
 }
 
 pub fn winners(slug: &str) -> String {

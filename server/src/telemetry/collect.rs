@@ -12,6 +12,7 @@ use crate::admin::room::{self, Room};
 use crate::admin::store::{self as admin, Numbers};
 use crate::app::App;
 use crate::error::Result;
+use crate::incidents::facts::{self, Known};
 
 type Decimal = Gauge<f64, AtomicU64>;
 
@@ -53,11 +54,28 @@ pub async fn collect(app: &App, registry: &mut Registry) {
     }
     let up = whole(registry, "database_up", "Whether the database answers");
     up.set(found.is_ok().into());
+    tell_condition(registry, facts::known(app).await.as_ref());
     if let Ok(found) = found {
         tell_queue(registry, &found);
         tell_outcomes(registry, &found);
         tell_room(registry, found.room);
     }
+}
+
+/// As the status page says; also where the database is away.
+fn tell_condition(registry: &mut Registry, known: &Known) {
+    let open = known.incidents.iter().filter(|incident| incident.ended_at.is_none()).count();
+    let open = i64::try_from(open).unwrap_or(i64::MAX);
+    whole(registry, "incidents_open", "Incidents that last, of the newest twenty").set(open);
+    whole(registry, "files_writable", "Whether a file can be stored and read back")
+        .set(known.facts.keeps_files.into());
+    let late = known.facts.queue.as_ref().and_then(|queue| queue.mail_late_seconds);
+    decimal(
+        registry,
+        "mail_late_seconds",
+        "How long the oldest letter has waited that could not be handed over",
+    )
+    .set(late.unwrap_or(0.0));
 }
 
 fn tell_queue(registry: &mut Registry, found: &Found) {

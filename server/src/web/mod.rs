@@ -11,6 +11,7 @@ pub mod hosts;
 pub mod live;
 pub mod problems;
 pub mod proxies;
+pub mod request_id;
 pub mod shell;
 pub mod space;
 pub mod upload;
@@ -26,7 +27,6 @@ use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
-use tower_http::trace::TraceLayer;
 
 use crate::app::App;
 use crate::paths;
@@ -52,6 +52,7 @@ pub fn assemble(app: App, pages: Router<App>, api: Router<App>, layered: Router<
         .merge(layered)
         .route(assets::ROUTE, get(assets::show))
         .route(paths::HEALTH, get(health))
+        .route(paths::STATUS, get(crate::incidents::pages::show_status))
         .route(paths::READY, get(ready))
         .layer(DefaultBodyLimit::max(FORM_LIMIT_BYTES))
         .layer(from_fn_with_state(app.clone(), hosts::refuse_strangers))
@@ -59,9 +60,9 @@ pub fn assemble(app: App, pages: Router<App>, api: Router<App>, layered: Router<
         .layer(from_fn_with_state(app.clone(), headers::harden))
         .layer(CompressionLayer::new().compress_when(is_worth_compressing()))
         .layer(CatchPanicLayer::custom(problems::panicked))
-        .layer(from_fn(problems::log_causes))
+        .layer(from_fn_with_state(app.clone(), problems::log_causes))
         .layer(from_fn_with_state(app.clone(), crate::telemetry::requests::measure))
-        .layer(TraceLayer::new_for_http())
+        .layer(from_fn_with_state(app.clone(), request_id::name))
         .with_state(app)
 }
 

@@ -3,13 +3,15 @@
 use std::any::Any;
 
 use askama::Template;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
+use crate::app::App;
 use crate::error::{AppError, Cause, Problem, Result, adopt};
 use crate::paths;
+use crate::web::request_id::RequestId;
 use crate::web::shell::Shell;
 
 #[derive(Template)]
@@ -29,6 +31,7 @@ impl ProblemPage {
             detail: "There is nothing at this address, or you may not see it.".to_owned(),
             field: None,
             retry_after_seconds: None,
+            request_id: Some("5c1f7d1e93f64b5c8a440d2a4f0e7b11".to_owned()),
         };
         Self { shell: Shell::sample(), problem }
     }
@@ -39,6 +42,7 @@ pub async fn draw(request: Request, next: Next) -> Response {
     let shell = request.extensions().get::<Shell>().cloned().unwrap_or_default();
     let wanted = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
     let is_read = request.method().is_safe();
+    let request_id = RequestId::of(&request);
     let mut response = adopt(is_read, next.run(request).await);
     let Some(problem) = response.extensions_mut().remove::<Problem>() else {
         return response;
@@ -47,6 +51,7 @@ pub async fn draw(request: Request, next: Next) -> Response {
         let back = if is_read { wanted } else { paths::HOME.to_owned() };
         return Redirect::to(&format!("{}?next={}", paths::SIGN_IN, encode(&back))).into_response();
     }
+    let problem = Problem { request_id, ..problem };
     match (ProblemPage { shell, problem }).render() {
         Ok(html) => {
             let (mut parts, _) = response.into_parts();
@@ -78,11 +83,13 @@ pub async fn unknown_page() -> Result<()> {
 }
 
 /// Writes the private cause of a failure once.
-pub async fn log_causes(request: Request, next: Next) -> Response {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+pub async fn log_causes(State(app): State<App>, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
+    if response.status().is_server_error() {
+        app.incidents.note_fault();
+    }
     if let Some(Cause(cause)) = response.extensions().get::<Cause>() {
-        tracing::error!(%method, path, cause = format!("{cause:#}"), "a request failed by our mistake");
+        tracing::error!(cause = format!("{cause:#}"), "a request failed by our mistake");
     }
     response
 }

@@ -237,22 +237,3 @@ pub async fn disable(conn: &mut PgConnection, id: WebhookId, now: DateTime<Utc>)
     .await?;
     Ok(())
 }
-
-/// Forgets what is over and older than `before`, a part at a time.
-///
-/// # Errors
-/// Those of the database.
-pub async fn sweep(conn: &mut PgConnection, before: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query!(
-        "delete from webhook_deliveries where id = any (array(
-             select id from webhook_deliveries
-             where next_attempt_at is null and created_at < $1
-             order by created_at
-             limit 5000
-         ))",
-        before,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}

@@ -221,6 +221,18 @@ select competition_id, id, now(), 'joined', 1 + id % 20000 from teams cross join
 insert into disqualifications (competition_id, team_id, reason, decided_by, decided_at, lifted_at, lifted_because)
 select competition_id, id, 'wrong', 1, now(), now(), 'right' from teams;
 
+insert into account_deletions (user_id, asked_at, due_at, removes_posts)
+select id, now(), now() + interval '7 days', true from users where id % 4 = 0;
+
+insert into incidents (title, affects, began_at, ended_at)
+select 'It was slow', array['uploads'], now() - interval '1 hour' * n, now() - interval '1 hour' * n + interval '10 minutes'
+from generate_series(1, 5000) n;
+insert into incident_updates (incident_id, markdown, html, written_at)
+select id, 'It is slow.', '', began_at from incidents cross join generate_series(1, 3);
+insert into extension_offers (incident_id, competition_id, asked_at)
+select i.id, c.id, now() from competitions c
+join lateral (select id from incidents order by id limit 20) i on true;
+
 insert into certificates (code, competition_id, user_id, rank, n_teams, counts_for_medals, score, issued_at)
 select gen_random_uuid(), competition_id, user_id, 1, 9, true, 0.5, now() from team_members;
 

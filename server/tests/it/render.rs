@@ -6,9 +6,9 @@ use std::path::Path;
 use askama::Template;
 use holdout::{
     accounts, admin, announcements, api, bundles, certificates, closing, competitions, conduct,
-    custom_metrics, dashboard, forum, images, leaderboard, medals, moderation, notebooks, notifications,
-    other_metrics, pictures, ranks, search, shake_up, similar, site, submissions, teams, versions, web,
-    webhooks,
+    custom_metrics, dashboard, forum, images, incidents, leaderboard, medals, moderation, notebooks, notifications,
+    other_metrics, personal, pictures, ranks, retention, search, shake_up, similar, site, submissions, teams,
+    versions, web, webhooks,
 };
 
 use crate::tidy::{root, sources};
@@ -100,6 +100,11 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         forum::pages::read::ThreadPage,
         forum::pages::read::TopicPage,
         forum::pages::write::WritePage,
+        incidents::pages::IncidentHistoryPage,
+        incidents::pages::StatusPage,
+        incidents::pages::admin::AdminIncidentsPage,
+        incidents::pages::host::ExtensionsPage,
+        personal::pages::DataPage,
         leaderboard::pages::BoardPage,
         other_metrics::pages::OtherMetricsPage,
         pictures::pages::PicturesPage,
@@ -107,6 +112,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         versions::pages::HistoryPage,
         versions::pages::VersionsPage,
         versions::pages::VersionPage,
+        retention::pages::RetentionPage,
         search::pages::SearchPage,
         similar::pages::SimilarPage,
         notebooks::pages::comments::CommentsPage,

@@ -52,6 +52,11 @@ async fn monitors_are_told_of_waits_outcomes_and_answers_and_nobody_else_is(pool
         .map(|quantile| value(&after, &format!("holdout_score_latency_seconds{{quantile=\"{quantile}\"}}")));
     assert!(0.0 < median && median <= worst, "{after}");
     assert!(value(&after, "holdout_database_bytes") > 0.0 && value(&after, "holdout_files_free_bytes") > 0.0);
+    assert_eq!(value(&after, "holdout_files_writable"), 1.0);
+    assert_eq!(
+        (value(&after, "holdout_incidents_open"), value(&after, "holdout_mail_late_seconds")),
+        (0.0, 0.0)
+    );
     let answered = after.lines().find(|line| {
         line.starts_with("holdout_request_seconds_count")
             && line.contains("{slug}")

@@ -70,7 +70,7 @@ async fn a_score_is_shown_by_its_own_team_and_the_private_one_after_the_end(pool
     world.close().await;
 }
 
-fn png() -> Vec<u8> {
+pub fn png() -> Vec<u8> {
     let mut bytes = Vec::new();
     RgbImage::from_fn(40, 30, |x, y| image::Rgb([x as u8, y as u8, 7]))
         .write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png)

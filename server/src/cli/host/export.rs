@@ -88,39 +88,45 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Downloads an archive. It is made while it is sent, so that one that broke off begins anew; it appears
-    /// under its name when it is whole.
-    ///
     /// # Errors
-    /// Those of the server and of this machine.
+    /// As [`fetch_zip`].
     pub fn fetch(self, session: &Session, of: &Competition, target: &Path) -> Outcome {
         let path = of.api(&format!(
             "/archive?data={}&submission_files={}&sealed_solution={}",
             self.data, self.submission_files, self.sealed_solution
         ));
-        let partial = target.with_added_extension("part");
-        let line = session.screen.waiting("the archive arrives");
-        let arrived = again(|| {
-            let reader = session.client.open_text(&path)?;
-            let mut file = File::create(&partial)?;
-            copy(reader, &mut file, |n_bytes| {
-                line.set_message(format!("the archive arrives: {}", format::size(n_bytes)));
-            })?;
-            file.sync_all()?;
-            // Its directory stands at its end: one that has it is whole.
-            match ZipArchive::new(File::open(&partial)?) {
-                Ok(_) => Ok(()),
-                Err(_) => Err(CliError::Unreachable("The archive broke off.".to_owned())),
-            }
-        });
-        line.finish_and_clear();
-        if let Err(error) = arrived {
-            let _ = fs::remove_file(&partial);
-            return Err(error);
-        }
-        fs::rename(&partial, target)?;
-        Ok(())
+        fetch_zip(session, &path, target)
     }
+}
+
+/// Downloads an archive. It is made while it is sent, so that one that broke off begins anew; it appears
+/// under its name when it is whole.
+///
+/// # Errors
+/// Those of the server and of this machine.
+pub fn fetch_zip(session: &Session, path: &str, target: &Path) -> Outcome {
+    let partial = target.with_added_extension("part");
+    let line = session.screen.waiting("the archive arrives");
+    let arrived = again(|| {
+        let reader = session.client.open_text(path)?;
+        let mut file = File::create(&partial)?;
+        copy(reader, &mut file, |n_bytes| {
+            line.set_message(format!("the archive arrives: {}", format::size(n_bytes)));
+        })?;
+        file.sync_all()?;
+        // Its directory stands at its end: one that has it is whole.
+        match ZipArchive::new(File::open(&partial)?) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(CliError::Unreachable("The archive broke off.".to_owned())),
+        }
+    });
+    line.finish_and_clear();
+    if let Err(error) = arrived {
+        let _ = fs::remove_file(&partial);
+        return Err(error);
+    }
+    fs::rename(&partial, target)?;
+    Ok(())
 }
 
 fn copy(mut reader: impl Read, file: &mut File, told: impl Fn(u64)) -> Outcome {

@@ -8,6 +8,7 @@ mod audit;
 mod dashboard;
 pub mod data;
 pub mod export;
+mod extensions;
 mod failures;
 pub mod judging;
 mod pages;
@@ -80,6 +81,8 @@ pub enum HostVerb {
     /// What everybody who takes part is told: list, send, correct, withdraw.
     #[command(subcommand)]
     Announcements(announcements::AnnouncementsVerb),
+    /// Outages after which you are asked whether the end should move: shown, or answered with --accept or --decline.
+    Extensions(extensions::ExtensionsArgs),
     /// Who hosts: list, add, remove.
     #[command(subcommand)]
     Hosts(after::HostsVerb),
@@ -137,6 +140,7 @@ pub fn run(session: &Session, verb: &HostVerb) -> Outcome {
         HostVerb::Dashboard(of) => dashboard::dashboard(session, of),
         HostVerb::Participants(args) => dashboard::participants(session, args),
         HostVerb::Rejections(args) => dashboard::rejections(session, args),
+        HostVerb::Extensions(args) => extensions::extensions(session, args),
         HostVerb::Failures(args) => failures::failures(session, args),
         HostVerb::Similar(args) => similar::similar(session, args),
         HostVerb::Verify(of) => verify::verify(session, &of.slug),

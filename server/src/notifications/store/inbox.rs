@@ -102,19 +102,3 @@ pub async fn mark_all_read(conn: &mut PgConnection, user: UserId, now: DateTime<
         .await?;
     Ok(())
 }
-
-/// Forgets what was told before `before`, a part at a time.
-///
-/// # Errors
-/// Those of the database.
-pub async fn sweep(conn: &mut PgConnection, before: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query!(
-        "delete from notifications where id = any (array(
-             select id from notifications where created_at < $1 order by created_at limit 5000
-         ))",
-        before,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::ids::{CompetitionId, PostId, SubjectId, UserId};
+use crate::ids::{CompetitionId, IncidentId, PostId, SubjectId, UserId};
 use crate::notifications::model::Event;
 
 /// A post that its readers were not told of yet.
@@ -226,6 +226,36 @@ pub async fn of_end(
         user.0,
         event as Event,
         competition.0,
+        words,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Tells hosts of an outage, at once: the end may be near.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_outage(
+    conn: &mut PgConnection,
+    competition: CompetitionId,
+    incident: IncidentId,
+    words: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into notifications (user_id, event, reason, competition_id, incident_id, words, created_at, mail_at)
+         select u.id, 'outage', 'hosting', h.competition_id, $2, $3, $4,
+                case when coalesce(m.mail, 'daily') <> 'never' then $4::timestamptz end
+         from competition_hosts h
+         join users u on u.id = h.user_id and u.suspended_at is null
+         left join mail_preferences m on m.user_id = u.id
+         where h.competition_id = $1
+         on conflict do nothing",
+        competition.0,
+        incident.0,
         words,
         now,
     )

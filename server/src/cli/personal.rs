@@ -1,0 +1,77 @@
+//! What the server holds about whoever is signed in, and the end of their account.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::Session;
+use super::account::ask_hidden;
+use super::fault::{CliError, Outcome};
+use super::host::export::fetch_zip;
+use super::local::size_bytes;
+use super::table::local;
+use crate::web::format;
+
+const DELETION: &str = "/api/v1/me/deletion";
+
+#[derive(Debug, Subcommand)]
+pub enum AccountVerb {
+    /// Download everything that the server holds about you, as one zip.
+    Export(ExportArgs),
+    /// Have your account deleted in seven days; asks for the password.
+    Delete(DeleteArgs),
+    /// Keep an account that was to be deleted.
+    Keep,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Where it goes.
+    #[arg(default_value = "my-data.zip")]
+    file: PathBuf,
+    /// Replace a file that is there.
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DeleteArgs {
+    /// Remove your posts and public notebooks too; else they stay, without your name.
+    #[arg(long)]
+    remove_posts: bool,
+}
+
+pub fn run(session: &Session, verb: &AccountVerb) -> Outcome {
+    match verb {
+        AccountVerb::Export(args) => export(session, args),
+        AccountVerb::Delete(args) => {
+            let password = ask_hidden("Password: ")?;
+            let wish = json!({ "password": password, "removes_posts": args.remove_posts });
+            let deletion = session.client.put(DELETION, &wish)?;
+            session.screen.answer(&deletion, |_| {
+                let due = local(&deletion["due_at"]);
+                format!("The account ends on {due}. Until then `holdout account keep` keeps it.")
+            });
+            Ok(())
+        }
+        AccountVerb::Keep => {
+            session.client.delete(DELETION)?;
+            session.screen.answer(&json!({ "kept": true }), |_| "The account stays.".to_owned());
+            Ok(())
+        }
+    }
+}
+
+fn export(session: &Session, ExportArgs { file, force }: &ExportArgs) -> Outcome {
+    if file.exists() && !force {
+        return Err(CliError::Refused(format!("{} is there already. --force replaces it.", file.display())));
+    }
+    fetch_zip(session, "/api/v1/me/data", file)?;
+    let size_bytes = size_bytes(file)?;
+    let name = file.display().to_string();
+    session.screen.answer(&json!({ "file": name, "size_bytes": size_bytes }), |_| {
+        format!("Everything about you is in {name} ({}).", format::size(size_bytes))
+    });
+    Ok(())
+}

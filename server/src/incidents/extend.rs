@@ -1,0 +1,126 @@
+//! An outage may move the end of a competition out by its length, if a host agrees.
+//!
+//! The rule: when an incident is over that kept people from pages or from sending, and that lasted five minutes or
+//! more, the hosts of every competition that had begun, still runs, and ends within seven days are asked once. A yes
+//! moves the end by exactly the incident's length, as hosts move times, with the incident as the reason that everybody
+//! reads; deadlines that lie at the end move with it. Nobody can say yes once the competition is over: with its end
+//! its private scores are out, so one that ended during the outage stays ended.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgConnection;
+
+use super::model::{Incident, Part, TO_BE_SURE};
+use super::store::offers::{self as store, Offer};
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::competitions::access::Seen;
+use crate::competitions::edit;
+use crate::competitions::model::{Competition, Phase};
+use crate::competitions::settings::Timeline;
+use crate::error::{AppError, Result};
+use crate::ids::IncidentId;
+use crate::notifications::tell;
+use crate::web::format;
+
+/// A competition that ends later than this after the outage has time enough.
+const SOON: TimeDelta = TimeDelta::days(7);
+
+/// Asks the hosts whom an incident concerns that is over.
+///
+/// # Errors
+/// Those of the database.
+pub async fn ask(conn: &mut PgConnection, incident: &Incident, now: DateTime<Utc>) -> Result<()> {
+    let Some(ended_at) = incident.ended_at else { return Ok(()) };
+    let kept_people_away = incident.affects.iter().any(|part| matches!(part, Part::Pages | Part::Uploads));
+    if !kept_people_away || ended_at - incident.began_at < TO_BE_SURE {
+        return Ok(());
+    }
+    for asked in store::ask(conn, incident.id, ended_at, ended_at + SOON, now).await? {
+        let sentence = format!(
+            "{}: the site was disturbed for {}. Should the end move out by as much?",
+            asked.title,
+            incident.length(&now)
+        );
+        tell::of_outage(conn, asked.id, incident.id, &sentence, now).await?;
+    }
+    Ok(())
+}
+
+/// A host's answer, which is final.
+///
+/// # Errors
+/// [`AppError::NotFound`] where nobody was asked; [`AppError::Refused`] where it is answered, or too late.
+pub async fn answer(
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    incident: IncidentId,
+    is_accepted: bool,
+) -> Result<Offer> {
+    let (id, now) = (seen.competition.id, app.clock.now());
+    let mut tx = app.db.begin().await?;
+    crate::competitions::store::drafts::lock(&mut tx, id).await?;
+    let offer = store::find(&mut tx, id, incident).await?.ok_or(AppError::NotFound)?;
+    if offer.is_accepted.is_some() {
+        return Err(AppError::refused("This question has its answer already."));
+    }
+    store::answer(&mut tx, id, incident, is_accepted, host.id, now).await?;
+    if is_accepted {
+        let reason = reason(&offer);
+        let length = offer.length();
+        edit::move_times_within(&mut tx, host, id, |before| later(before, length, now), &reason, now).await?;
+    }
+    let answered = store::find(&mut tx, id, incident).await?.ok_or(AppError::NotFound)?;
+    tx.commit().await?;
+    Ok(answered)
+}
+
+fn reason(offer: &Offer) -> String {
+    format!(
+        "The site was disturbed from {} to {}: {}.",
+        format::time(&offer.began_at),
+        format::time(&offer.ended_at),
+        offer.title
+    )
+}
+
+fn later(before: &Competition, length: TimeDelta, now: DateTime<Utc>) -> Result<Timeline> {
+    let (Phase::Open | Phase::Upcoming, Some(starts_at), Some(ends_at)) =
+        (before.phase(now), before.starts_at, before.ends_at)
+    else {
+        return Err(AppError::refused("It is over, and its private scores are out: the end stands."));
+    };
+    let moved = |at: Option<DateTime<Utc>>| match at {
+        Some(at) if at < ends_at => at,
+        _ => ends_at + length,
+    };
+    Ok(Timeline {
+        starts_at,
+        entry_deadline_at: moved(before.entry_deadline_at),
+        merger_deadline_at: moved(before.merger_deadline_at),
+        ends_at: ends_at + length,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_moves_by_the_length_and_deadlines_at_the_end_with_it() {
+        let sample = Competition::sample();
+        let (starts_at, ends_at) = (sample.starts_at.expect("set"), sample.ends_at.expect("set"));
+        let week_before = ends_at - TimeDelta::days(7);
+        let before = Competition {
+            settled_at: None,
+            entry_deadline_at: Some(week_before),
+            merger_deadline_at: Some(ends_at),
+            ..sample
+        };
+        let length = TimeDelta::minutes(91);
+        let after = later(&before, length, starts_at).expect("it runs");
+        assert_eq!((after.entry_deadline_at, after.merger_deadline_at), (week_before, ends_at + length));
+        assert_eq!(after.ends_at, ends_at + length);
+        assert!(matches!(later(&before, length, ends_at), Err(AppError::Refused(_))));
+    }
+}

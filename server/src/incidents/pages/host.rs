@@ -1,0 +1,109 @@
+//! Where hosts are asked whether the end should move out by the length of an outage.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use serde::Deserialize;
+
+use crate::api::paging::{Keyset, Slice};
+use crate::app::App;
+use crate::competitions::access;
+use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::pages::setup::{Setup, correct, open};
+use crate::error::{AppError, Result};
+use crate::ids::IncidentId;
+use crate::incidents::extend;
+use crate::incidents::store::offers::{self, Offer};
+use crate::paths;
+use crate::web::format;
+use crate::web::forms::{Mistake, mistake};
+use crate::web::shell::{Shell, flash};
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route(paths::HOST_EXTENSIONS, get(show_extensions))
+        .route(paths::HOST_EXTENSION, post(post_answer))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "incidents/extensions.html")]
+pub struct ExtensionsPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub setup: Setup,
+    pub offers: Slice<Offer>,
+    pub mistake: Mistake,
+}
+
+impl ExtensionsPage {
+    pub fn sample() -> Self {
+        let answered = |is_accepted| Offer { is_accepted: Some(is_accepted), ..Offer::sample() };
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Host),
+            setup: Setup { is_launched: true, ..Setup::sample(None) },
+            offers: Slice { items: vec![Offer::sample(), answered(true), answered(false)], next: Some(1) },
+            mistake: Mistake::new("form", "This question has its answer already."),
+        }
+    }
+}
+
+async fn show_extensions(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Query(keyset): Query<Keyset>,
+    shell: Shell,
+) -> Result<ExtensionsPage> {
+    page(&app, &slug, shell, keyset, Mistake::none()).await
+}
+
+async fn page(
+    app: &App,
+    slug: &str,
+    shell: Shell,
+    keyset: Keyset,
+    mistake: Mistake,
+) -> Result<ExtensionsPage> {
+    let opened = open(app, slug, &shell, None).await?;
+    let id = opened.seen.competition.id;
+    let found = offers::list(&mut *app.db.acquire().await?, id, keyset.before(), keyset.fetched()).await?;
+    let offers = keyset.slice(found, |offer| offer.incident.0);
+    Ok(ExtensionsPage { frame: opened.frame(&shell), setup: opened.setup, shell, offers, mistake })
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct AnswerForm {
+    answer: String,
+}
+
+async fn post_answer(
+    State(app): State<App>,
+    Path((slug, id)): Path<(String, IncidentId)>,
+    shell: Shell,
+    Form(form): Form<AnswerForm>,
+) -> Result<Response> {
+    let host = shell.member()?.clone();
+    let seen = access::see_as_host(&app, &slug, Some(&host)).await?;
+    let is_accepted = match form.answer.as_str() {
+        "accept" => Ok(true),
+        "decline" => Ok(false),
+        _ => Err(AppError::field("form", "Say whether the end should move.")),
+    };
+    let answered = match is_accepted {
+        Ok(is_accepted) => extend::answer(&app, &host, &seen, id, is_accepted).await,
+        Err(error) => Err(error),
+    };
+    match mistake(answered)? {
+        Ok(offer) => {
+            let is_moved = offer.is_accepted == Some(true);
+            let moved = "The end moved out, and everybody who takes part is being told.";
+            let sentence = if is_moved { moved } else { "The end stays as it is." };
+            Ok(([flash(sentence)], Redirect::to(&paths::host_extensions(&slug))).into_response())
+        }
+        Err(mistake) => Ok(correct(page(&app, &slug, shell, Keyset::default(), mistake).await?)),
+    }
+}

@@ -1,0 +1,107 @@
+//! Where somebody downloads what the site holds about them, and ends their account.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use serde::Deserialize;
+
+use super::model::Deletion;
+use super::{delete, export, store};
+use crate::accounts::client::Client;
+use crate::accounts::model::Member;
+use crate::app::App;
+use crate::competitions::pages::setup::correct;
+use crate::error::Result;
+use crate::paths;
+use crate::web::extract::SignedIn;
+use crate::web::format;
+use crate::web::forms::{Mistake, mistake};
+use crate::web::shell::{self, Shell};
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route(paths::SETTINGS_DATA, get(show_data))
+        .route(paths::SETTINGS_DATA_EXPORT, get(show_export))
+        .route(paths::SETTINGS_DATA_DELETE, post(post_delete))
+        .route(paths::SETTINGS_DATA_KEEP, post(post_keep))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "personal/data.html")]
+pub struct DataPage {
+    pub shell: Shell,
+    pub tab: &'static str,
+    pub deletion: Option<Deletion>,
+    /// What has to be handed over before.
+    pub hindrance: Option<String>,
+    pub removes_posts: bool,
+    pub mistake: Mistake,
+}
+
+impl DataPage {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            tab: paths::SETTINGS_DATA,
+            deletion: None,
+            hindrance: None,
+            removes_posts: true,
+            mistake: Mistake::new("password", "This is not your present password."),
+        }
+    }
+}
+
+async fn show_data(State(app): State<App>, shell: Shell, SignedIn(member): SignedIn) -> Result<DataPage> {
+    page(&app, shell, &member, false, Mistake::none()).await
+}
+
+async fn page(
+    app: &App,
+    shell: Shell,
+    member: &Member,
+    removes_posts: bool,
+    mistake: Mistake,
+) -> Result<DataPage> {
+    let mut conn = app.db.acquire().await?;
+    let deletion = store::find(&mut conn, member.id).await?;
+    let hindrance = store::hindrances(&mut conn, member.id).await?.sentence();
+    drop(conn);
+    Ok(DataPage { shell, tab: paths::SETTINGS_DATA, deletion, hindrance, removes_posts, mistake })
+}
+
+async fn show_export(State(app): State<App>, SignedIn(member): SignedIn) -> Result<Response> {
+    export::export(&app, &member).await
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct DeleteForm {
+    password: String,
+    /// `keep` or `remove`.
+    posts: String,
+}
+
+async fn post_delete(
+    State(app): State<App>,
+    shell: Shell,
+    client: Client,
+    SignedIn(member): SignedIn,
+    Form(form): Form<DeleteForm>,
+) -> Result<Response> {
+    let removes_posts = form.posts == "remove";
+    match mistake(delete::ask(&app, &client, &member, form.password, removes_posts).await)? {
+        Ok(deletion) => {
+            let sentence = format!("Your account ends on {}.", format::time(&deletion.due_at));
+            Ok(([shell::flash(&sentence)], Redirect::to(paths::SETTINGS_DATA)).into_response())
+        }
+        Err(mistake) => Ok(correct(page(&app, shell, &member, removes_posts, mistake).await?)),
+    }
+}
+
+async fn post_keep(State(app): State<App>, SignedIn(member): SignedIn) -> Result<Response> {
+    delete::cancel(&app, &member).await?;
+    Ok(([shell::flash("Your account stays.")], Redirect::to(paths::SETTINGS_DATA)).into_response())
+}

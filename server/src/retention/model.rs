@@ -1,0 +1,134 @@
+//! What is kept for a time, and for how long unless an administrator says otherwise. Pure.
+
+use crate::error::{AppError, Result};
+
+/// Nobody means a longer time than this other than "for ever".
+const MOST_DAYS: i32 = 36_500;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kept {
+    Sessions,
+    Addresses,
+    Mails,
+    Deliveries,
+    Notifications,
+    Log,
+}
+
+impl Kept {
+    pub const ALL: [Self; 6] =
+        [Self::Sessions, Self::Addresses, Self::Mails, Self::Deliveries, Self::Notifications, Self::Log];
+
+    /// As it is written in the database and in addresses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sessions => "sessions",
+            Self::Addresses => "addresses",
+            Self::Mails => "mails",
+            Self::Deliveries => "deliveries",
+            Self::Notifications => "notifications",
+            Self::Log => "log",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kept| kept.name() == name)
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Sessions => "Sessions",
+            Self::Addresses => "Addresses of machines",
+            Self::Mails => "Letters",
+            Self::Deliveries => "Deliveries of webhooks",
+            Self::Notifications => "Notifications",
+            Self::Log => "The log",
+        }
+    }
+
+    /// What goes, counted from when.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Sessions => "Whoever did not come for so long signs in again. At most 30 days.",
+            Self::Addresses => {
+                "The network address and the browser's name of a session, so long after its last visit. Attempts to \
+                 sign in are counted in memory and never stored."
+            }
+            Self::Mails => {
+                "Letters, sent or not, so long after they were written. The text of one that was sent goes at once."
+            }
+            Self::Deliveries => "What was sent to hosts' own addresses, so long after it was.",
+            Self::Notifications => "What people were told on the site, so long after it happened.",
+            Self::Log => "What hosts, moderators and administrators did. Kept for at least 365 days.",
+        }
+    }
+
+    /// `None`: for ever.
+    pub fn default_days(self) -> Option<i32> {
+        match self {
+            Self::Sessions | Self::Deliveries => Some(30),
+            Self::Addresses | Self::Mails => Some(90),
+            Self::Notifications => Some(365),
+            Self::Log => None,
+        }
+    }
+
+    /// Fewest and most days that can be set; and whether it can be kept for ever.
+    fn limits(self) -> (i32, i32, bool) {
+        match self {
+            Self::Sessions => (1, 30, false),
+            Self::Log => (365, MOST_DAYS, true),
+            Self::Addresses | Self::Mails | Self::Deliveries | Self::Notifications => (1, MOST_DAYS, true),
+        }
+    }
+
+    /// # Errors
+    /// [`AppError::Field`] for a time that this cannot be kept for.
+    pub fn checked(self, days: Option<i32>) -> Result<Option<i32>> {
+        let (least, most, may_be_for_ever) = self.limits();
+        match days {
+            None if may_be_for_ever => Ok(None),
+            Some(days) if (least..=most).contains(&days) => Ok(Some(days)),
+            _ => Err(AppError::field("days", format!("Choose between {least} and {most} days."))),
+        }
+    }
+}
+
+/// One of them, as it holds now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    pub kept: Kept,
+    /// `None`: for ever.
+    pub days: Option<i32>,
+}
+
+impl Setting {
+    pub fn words(&self) -> String {
+        self.days.map_or_else(|| "for ever".to_owned(), |days| format!("{days} days"))
+    }
+
+    pub fn default_words(&self) -> String {
+        Self { days: self.kept.default_days(), ..*self }.words()
+    }
+
+    pub fn typed(&self) -> String {
+        self.days.map(|days| days.to_string()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_can_be_set_and_nothing_beyond_its_limits() {
+        for kept in Kept::ALL {
+            assert_eq!(Kept::named(kept.name()), Some(kept));
+            assert_eq!(kept.checked(kept.default_days()).expect("a default"), kept.default_days());
+            assert!(kept.checked(Some(0)).is_err() && kept.checked(Some(MOST_DAYS + 1)).is_err());
+        }
+        assert!(Kept::Sessions.checked(None).is_err() && Kept::Sessions.checked(Some(31)).is_err());
+        assert!(Kept::Log.checked(Some(364)).is_err());
+        assert_eq!(Setting { kept: Kept::Log, days: None }.words(), "for ever");
+    }
+}

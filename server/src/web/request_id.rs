@@ -1,0 +1,75 @@
+//! Every request has a name: in each line of the log that is written on its behalf, in the answer's header, and in
+//! problems, so that a person can quote it.
+//!
+//! Never here, and in no line of the log: an address as it was asked for. It may hold a token; the route it matched does
+//! not. A name from outside counts only behind a proxy that the operator trusts, and only if it looks like one.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use crate::app::App;
+
+pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+#[derive(Debug, Clone)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    /// Of a request; none where no server has named it, as in tests of a part.
+    pub fn of(request: &Request) -> Option<String> {
+        request.extensions().get::<Self>().map(|id| id.0.to_string())
+    }
+}
+
+/// The outermost layer.
+pub async fn name(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let given = if app.config.behind_proxy { well_formed(request.headers()) } else { None };
+    let id = RequestId(given.unwrap_or_else(|| Uuid::new_v4().simple().to_string()).into());
+    request.headers_mut().remove(HEADER);
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let span = tracing::info_span!("request", id = &*id.0, method = %request.method(), route);
+    request.extensions_mut().insert(id.clone());
+    let started = Instant::now();
+    let answer = async {
+        let answer = next.run(request).await;
+        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::debug!(status = answer.status().as_u16(), milliseconds, "answered");
+        answer
+    };
+    let mut answer = answer.instrument(span).await;
+    if let Ok(value) = HeaderValue::try_from(&*id.0) {
+        answer.headers_mut().insert(HEADER, value);
+    }
+    answer
+}
+
+/// 8 to 64 letters, digits, dashes and underscores.
+fn well_formed(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(HEADER)?.to_str().ok()?;
+    let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    ((8..=64).contains(&id.len()) && is_plain).then(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_from_outside_looks_like_one() {
+        let read = |text: &'static str| {
+            well_formed(&HeaderMap::from_iter([(HEADER, HeaderValue::from_static(text))]))
+        };
+        assert_eq!(read("5c1f7d1e-93f6_4b5c").as_deref(), Some("5c1f7d1e-93f6_4b5c"));
+        for wrong in ["", "short", "has a space", "quote\"quote", "new{line}", "é-not-ascii"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+        assert_eq!(read("0123456789012345678901234567890123456789012345678901234567890123456789"), None);
+    }
+}
