@@ -18,8 +18,6 @@ grant select, insert, update, delete on account_deletions to holdout_web;
 create index mails_by_address on mails (to_address);
 create index uploads_by_person on uploads (user_id);
 create index notebook_runs_by_canceller on notebook_runs (cancelled_by) where cancelled_by is not null;
-create index disqualifications_by_decider on disqualifications (decided_by);
-create index disqualifications_by_lifter on disqualifications (lifted_by) where lifted_by is not null;
 create index certificates_by_person on certificates (user_id);
 
 -- Texts of teams that hold the name of somebody who is gone.
