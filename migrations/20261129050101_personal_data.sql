@@ -165,6 +165,8 @@ begin
         where s.author_id = p_user_id and s.kind = 'topic' and s.deleted_at is null and t.id = s.id and t.n_replies = 0;
     end if;
 
+    -- Titles may have taught them; a title that still has one teaches it again when it is next written.
+    delete from title_words where word in (select words_of_title(p.username || ' ' || p.display_name));
     update users
     set username = stand_in, email = stand_in || '@former.invalid', display_name = 'Former member', bio = '',
         password_hash = '!', is_admin = false, suspended_at = p_now, suspended_until = null, erased_at = p_now
