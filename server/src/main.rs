@@ -56,10 +56,7 @@ fn main() -> ExitCode {
 /// Asked for before the rest of the configuration, whose mistakes it tells.
 fn keep_log(verb: &Verb) {
     let log = tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_default_env()
-                .unwrap_or_else(|_| "info,sqlx::query=error".into()),
-        )
+        .with_env_filter(holdout::log::filter_from_env())
         // A line that cannot be written, as on a full disk, must not end the program.
         .log_internal_errors(false);
     if std::env::var("HOLDOUT_LOG_FORMAT").is_ok_and(|format| format == "json") {

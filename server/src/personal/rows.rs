@@ -57,6 +57,17 @@ pub async fn documents(
                 from api_tokens where user_id = $1 order by id"#
             ),
         ),
+        // That they sign in with a second factor, without its secret.
+        (
+            "second_factors",
+            of_person!(
+                conn,
+                user,
+                r#"select jsonb_build_object('created_at', created_at, 'confirmed_at', confirmed_at,
+                    'n_recovery_codes', (select count(*) from recovery_codes c where c.user_id = f.user_id)) as "row!"
+                from second_factors f where user_id = $1"#
+            ),
+        ),
         // Links that were asked for.
         (
             "links",

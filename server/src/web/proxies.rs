@@ -34,7 +34,8 @@ impl Proxies {
         told.or(peer).map(|ip| ip.to_canonical())
     }
 
-    fn include(&self, peer: IpAddr) -> bool {
+    /// Whether whoever connected is one of these.
+    pub fn include(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
         match self {
             Self::None => false,

@@ -4,10 +4,11 @@
 //! Never here, and in no line of the log: an address as it was asked for. It may hold a token; the route it matched does
 //! not. A name from outside counts only behind a proxy that the operator trusts, and only if it looks like one.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -30,7 +31,9 @@ impl RequestId {
 
 /// The outermost layer.
 pub async fn name(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let given = if app.config.behind_proxy { well_formed(request.headers()) } else { None };
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let is_believed = peer.is_some_and(|peer| app.config.proxies.include(peer));
+    let given = if is_believed { well_formed(request.headers()) } else { None };
     let id = RequestId(given.unwrap_or_else(|| Uuid::new_v4().simple().to_string()).into());
     request.headers_mut().remove(HEADER);
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use tracing_subscriber::EnvFilter;
 use ureq::http::Method;
 
 use crate::world::{Labels, World, sql};
@@ -32,7 +31,7 @@ impl Log {
     fn keep() -> Self {
         let log = Self::default();
         let to = log.clone();
-        let filter = EnvFilter::new("warn,holdout=trace,axum=trace,tower_http=trace,sqlx=debug");
+        let filter = holdout::log::filter("info,holdout=trace,axum=trace,tower_http=trace,sqlx=debug");
         let subscriber =
             tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(move || to.clone());
         subscriber.try_init().unwrap();
@@ -126,8 +125,9 @@ async fn a_request_is_found_by_its_name_and_no_secret_is_found_at_all(pool: PgPo
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn a_trusted_proxy_names_requests_and_nonsense_names_none(pool: PgPool) {
     use holdout::config::Config;
+    use holdout::web::proxies::Proxies;
 
-    let world = World::configured(pool, |config| Config { behind_proxy: true, ..config }).await;
+    let world = World::configured(pool, |config| Config { proxies: Proxies::Private, ..config }).await;
     let visitor = world.visitor();
     let asked = async |id: &str| {
         visitor.get_with("/healthz", &[(HEADER, id)]).await.expect(200).header(HEADER).to_owned()

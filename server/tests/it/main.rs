@@ -48,8 +48,8 @@ mod notifications;
 mod openapi;
 mod other_metrics;
 mod page_history;
-mod pictures;
 mod personal;
+mod pictures;
 mod plans;
 #[path = "../../../scorer/tests/python/mod.rs"]
 mod python;

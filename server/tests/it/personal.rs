@@ -19,7 +19,7 @@ const DATA: &str = "/api/v1/me/data";
 const DELETION: &str = "/api/v1/me/deletion";
 
 /// Every column that names people, with the document of the export that tells of it. Empty: the row is somebody else's.
-const NAMED_IN: [(&str, &str); 46] = [
+const NAMED_IN: [(&str, &str); 49] = [
     ("account_deletions.user_id", "deletion"),
     ("api_tokens.user_id", "tokens"),
     ("audit_log.actor_id", "log"),
@@ -50,9 +50,12 @@ const NAMED_IN: [(&str, &str); 46] = [
     ("notifications.user_id", "notifications"),
     ("one_time_links.user_id", "links"),
     ("page_versions.edited_by", "acts"),
+    ("recovery_codes.user_id", "second_factors"),
     ("reports.reporter_id", "reports"),
     ("scoring_versions.created_by", "acts"),
+    ("second_factors.user_id", "second_factors"),
     ("sessions.user_id", "sessions"),
+    ("sign_in_challenges.user_id", ""),
     ("subjects.author_id", "posts"),
     ("submissions.user_id", "submissions"),
     ("team_events.actor_id", "team_events"),

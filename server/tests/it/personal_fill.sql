@@ -2,6 +2,11 @@
 
 insert into one_time_links (token_hash, purpose, user_id, created_at, expires_at)
 select sha256('x'), 'reset_password', id, clock_now(), clock_now() + interval '1 hour' from users where username = 'zelda_quux';
+insert into second_factors (user_id, sealed_secret, created_at)
+select id, sha256('one') || substr(sha256('two'), 1, 16), clock_now() from users where username = 'zelda_quux';
+insert into recovery_codes (user_id, code_hash) select user_id, sha256('code') from second_factors;
+insert into sign_in_challenges (token_hash, user_id, created_at, expires_at)
+select sha256('c'), id, clock_now(), clock_now() + interval '1 hour' from users where username = 'zelda_quux';
 insert into mails (to_address, subject, body) values ('zelda_quux@people.test', 'Hello zelda_quux', 'Dear zelda_quux');
 insert into follows (user_id, person_id, followed_at)
 select z.id, b.id, clock_now() from users z, users b where z.username = 'zelda_quux' and b.username = 'bob';
