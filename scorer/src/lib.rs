@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod misfit;
 pub mod notebooks;
 mod placing;
+pub mod probing;
 pub mod ranks;
 pub mod sample;
 pub mod score;

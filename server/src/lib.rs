@@ -44,6 +44,7 @@ pub mod other_metrics;
 pub mod paths;
 pub mod personal;
 pub mod pictures;
+pub mod probing;
 pub mod ranks;
 pub mod retention;
 pub mod search;

@@ -29,6 +29,8 @@ pub enum Subject {
     Ranks,
     /// Score the final board's submissions with other metrics.
     OtherMetrics,
+    /// Look for files that were made to find out about hidden rows.
+    Probing,
 }
 
 /// Lower runs first.
@@ -36,7 +38,7 @@ pub enum Subject {
 pub enum Priority {
     Interactive = 0,
     Rescoring = 5,
-    /// Nobody waits: verifications, and looks at boards, which are exact without.
+    /// Nobody waits: verifications, looks at boards, which are exact without, and at files.
     Audit = 8,
     Run = 9,
 }

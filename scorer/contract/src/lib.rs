@@ -16,6 +16,7 @@ pub mod handshake;
 pub mod job;
 pub mod orphans;
 pub mod place;
+pub mod probing;
 pub mod queue;
 pub mod ranks;
 pub mod rejection;

@@ -450,6 +450,7 @@ impl TryFrom<Row> for Leased {
             "run" => row.run_id.map(|run_id| Subject::Run { run_id }),
             "ranks" => Some(Subject::Ranks),
             "other_metrics" => Some(Subject::OtherMetrics),
+            "probing" => Some(Subject::Probing),
             _ => None,
         };
         Ok(Self {
@@ -508,5 +509,6 @@ fn columns(subject: Subject) -> Columns {
         Subject::Run { run_id } => Columns { kind: "run", run_id: Some(run_id), ..Columns::default() },
         Subject::Ranks => Columns { kind: "ranks", ..Columns::default() },
         Subject::OtherMetrics => Columns { kind: "other_metrics", ..Columns::default() },
+        Subject::Probing => Columns { kind: "probing", ..Columns::default() },
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Never here: labels or scores in a fault's text, anything printed but answers.
 
+mod beside;
 mod siblings;
 
 use std::cell::OnceCell;
@@ -24,7 +25,6 @@ use super::message::{
     Request, SplitFiles, Table, receive, send,
 };
 use super::storage::{Storage, StorageError, Stored, is_passing};
-use crate::align::Aligned;
 use crate::custom;
 use crate::custom::sandbox::{self, Sandbox};
 use crate::examine::{self, Competition};
@@ -32,9 +32,8 @@ use crate::influence::{Exact, Influence, NoInterval};
 use crate::intake::content::{self, Bytes};
 use crate::intake::{Content, Limits, Source, read_header};
 use crate::judge::{Context, Judge, read_history};
-use crate::ranks::Rung;
 use crate::sample::check_against_sample;
-use crate::score::{both_scores, influence_on, rung};
+use crate::score::{both_scores, influence_on};
 use crate::similar::{self, Answers, Draw};
 use crate::solution::{Solution, Split};
 use crate::split::SplitRule;
@@ -202,6 +201,7 @@ impl Child {
             Request::Split { table } => self.split(&table),
             Request::Ranks { board } => self.ranks(&board),
             Request::OtherMetrics { wanted } => self.other_metrics(&wanted),
+            Request::Probing { judging, looked } => self.look(&judging, &looked),
         }));
         match answered {
             Ok(Ok(answer)) => answer,
@@ -237,18 +237,6 @@ impl Child {
                 self.score_by_module(source, &judging.params, solution, &aligned)
             }
             (Prepared::Module { .. }, None) => Err(Fault::Solution.into()),
-        }
-    }
-
-    /// The best file was scored under this version, so it can be read.
-    fn rung(&self, solution: &Solution, aligned: &Aligned, best: Option<&FileRef>) -> Result<Rung, Fault> {
-        let Some(best) = best else { return Ok(rung(solution, aligned, None)) };
-        let best = open(self.read(best)?, &self.limits)
-            .and_then(|content| Ok(crate::align::align(solution, &content, &self.limits)?));
-        match best {
-            Ok(best) => Ok(rung(solution, aligned, Some(&best))),
-            Err(Refusal::Rejected(_)) => Err(Fault::Solution),
-            Err(Refusal::Fault(fault)) => Err(fault),
         }
     }
 

@@ -27,9 +27,13 @@ pub async fn give_up(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::Result
             let competition_id = leased.competition()?;
             announce(&mut tx, Event::Submission { competition_id, team_id, submission_id }).await?;
         }
-        // The submission keeps its score under the active version, and the board its ranges; the host sees
-        // the failed job.
-        Subject::Rescore { .. } | Subject::Verify { .. } | Subject::Ranks | Subject::OtherMetrics => {}
+        // The submission keeps its score under the active version, the board its ranges, and files stay unlooked
+        // at; the host sees the failed job.
+        Subject::Rescore { .. }
+        | Subject::Verify { .. }
+        | Subject::Ranks
+        | Subject::OtherMetrics
+        | Subject::Probing => {}
         Subject::Check { check_id } => {
             let verdict = json(&CheckVerdict::Failed { reason: text })?;
             sqlx::query!("update file_checks set verdict = $2 where id = $1", check_id, verdict)

@@ -7,6 +7,7 @@ use holdout_contract::audit::{Declared, Plan};
 use holdout_contract::comparison::Comparison;
 use holdout_contract::examine::{Proposal, Report};
 use holdout_contract::job::Scores;
+use holdout_contract::probing::Signs;
 use holdout_contract::rejection::Rejection;
 use holdout_contract::spec::{Direction, Params};
 use serde::de::DeserializeOwned;
@@ -119,6 +120,14 @@ pub struct Entered {
     pub file: FileRef,
 }
 
+/// A submission that may have been made to find out about hidden rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Looked {
+    pub file: FileRef,
+    /// What its team sent before.
+    pub previous: Option<FileRef>,
+}
+
 /// A submission to a board that is a Ladder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Climb {
@@ -136,6 +145,7 @@ pub enum Request {
     Split { table: Table },
     Ranks { board: Board },
     OtherMetrics { wanted: Vec<OtherMetric> },
+    Probing { judging: Judging, looked: Vec<Looked> },
 }
 
 impl Request {
@@ -169,6 +179,12 @@ impl Request {
             Self::Split { table } => vec![&table.file],
             Self::Ranks { board } => board.files(),
             Self::OtherMetrics { wanted } => wanted.iter().flat_map(OtherMetric::files).collect(),
+            Self::Probing { looked, .. } if looked.is_empty() => Vec::new(),
+            Self::Probing { judging, looked } => {
+                let mut files = judging.files();
+                files.extend(looked.iter().flat_map(|looked| looked.previous.iter().chain([&looked.file])));
+                files
+            }
         }
     }
 }
@@ -324,6 +340,10 @@ pub enum Answer {
     },
     OtherMetrics {
         found: Vec<OtherScores>,
+    },
+    /// In the order of the question; `None` for a file that cannot be read any more.
+    Probing {
+        signs: Vec<Option<Signs>>,
     },
     /// The host's metric broke; the report is for the host alone and may hold labels.
     Broke {

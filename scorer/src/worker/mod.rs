@@ -24,6 +24,7 @@ pub mod orphans;
 mod other_metrics;
 pub(crate) mod patience;
 mod pictures;
+mod probing;
 mod ranks;
 pub mod read;
 pub mod rescoring;

@@ -12,6 +12,7 @@ use super::climbing::{self, Climber};
 use super::comparing;
 use super::message::{DataFiles, Draft, FileRef, Judging, Request, Table};
 use super::other_metrics;
+use super::probing;
 use super::ranks;
 
 /// A request for the child, with what is needed to write its answer down.
@@ -31,7 +32,8 @@ impl Work {
             | Request::Compare { .. }
             | Request::Split { .. }
             | Request::Ranks { .. }
-            | Request::OtherMetrics { .. } => false,
+            | Request::OtherMetrics { .. }
+            | Request::Probing { .. } => false,
         }
     }
 }
@@ -62,6 +64,8 @@ pub enum About {
     Ranks(ranks::About),
     /// A final board whose files other metrics score.
     OtherMetrics(other_metrics::About),
+    /// Files that are looked at.
+    Probing(probing::About),
 }
 
 #[derive(Debug, Clone)]
@@ -109,6 +113,10 @@ pub async fn work(db: &PgPool, leased: &Leased) -> sqlx::Result<Option<Work>> {
         Subject::OtherMetrics => {
             let active = active_version(&mut conn, leased.competition()?).await?;
             other_metrics::work(&mut conn, leased.competition()?, active).await
+        }
+        Subject::Probing => {
+            let active = active_version(&mut conn, leased.competition()?).await?;
+            probing::work(&mut conn, leased.competition()?, active).await
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use sqlx::PgPool;
 
-use super::ranks;
+use super::{probing, ranks};
 
 /// Submissions that enter the queue at once: enough for every scorer, few enough for the queue.
 const BATCH: i32 = 1000;
@@ -38,7 +38,7 @@ impl Advance {
 /// Those of the database.
 pub async fn advance(db: &PgPool) -> sqlx::Result<Advance> {
     let asked = advance_rescorings(db).await?.max(advance_verifications(db).await?);
-    Ok(asked.max(ranks::advance(db).await?))
+    Ok(asked.max(ranks::advance(db).await?).max(probing::advance(db).await?))
 }
 
 async fn advance_verifications(db: &PgPool) -> sqlx::Result<Advance> {

@@ -19,6 +19,7 @@ use super::leaving::Leaving;
 use super::message::{Answer, Request};
 use super::other_metrics;
 use super::patience::{is_away, patiently};
+use super::probing;
 use super::ranks;
 use super::read::{self, About, Work};
 use super::rescoring::{self, Advance};
@@ -265,6 +266,9 @@ async fn write(
         (About::Ranks(board), Answer::Ranks { ranks }) => ranks::found(db, leased, board, ranks).await?,
         (About::OtherMetrics(about), Answer::OtherMetrics { found }) => {
             other_metrics::found(db, leased, about, found).await?
+        }
+        (About::Probing(about), Answer::Probing { signs }) => {
+            probing::found(db, leased, about, signs).await?
         }
         (About::Table { table_id }, Answer::Rejected { rejection }) => {
             finish::table_rejected(db, leased, *table_id, rejection).await?

@@ -13,6 +13,8 @@ pub const API_PAGE_RESTORE: &str = "/api/v1/competitions/{slug}/pages/{page}/res
 pub const HOST_SIMILAR: &str = "/c/{slug}/host/similar";
 pub const API_COMPARISONS: &str = "/api/v1/competitions/{slug}/comparisons";
 pub const API_COMPARISON: &str = "/api/v1/competitions/{slug}/comparisons/{id}";
+pub const HOST_PROBING: &str = "/c/{slug}/host/probing";
+pub const API_PROBING: &str = "/api/v1/competitions/{slug}/probing";
 pub const ANNOUNCEMENTS: &str = "/c/{slug}/announcements";
 pub const HOST_ANNOUNCEMENTS: &str = "/c/{slug}/host/announcements";
 pub const HOST_ANNOUNCEMENT: &str = "/c/{slug}/host/announcements/{id}";
@@ -52,6 +54,10 @@ pub fn host_page_restore(slug: &str, page: &str) -> String {
 
 pub fn host_similar(slug: &str) -> String {
     format!("/c/{slug}/host/similar")
+}
+
+pub fn host_probing(slug: &str) -> String {
+    format!("/c/{slug}/host/probing")
 }
 
 pub fn announcements(slug: &str) -> String {

@@ -51,6 +51,7 @@ mod page_history;
 mod personal;
 mod pictures;
 mod plans;
+mod probing;
 #[path = "../../../scorer/tests/python/mod.rs"]
 mod python;
 mod races;

@@ -97,6 +97,9 @@ select id, 1, now(), now() from competitions where slug like 'old-%';
 insert into verification_faults (verification_id, submission_id, what)
 select 1 + id % 2000, id, 'The public score differs.' from submissions where competition_id in (select id from competitions where slug like 'old-%');
 
+insert into probing_signs (submission_id, competition_id, n_rows, n_changed)
+select id, competition_id, 1000, 3 from submissions where competition_id in (select id from competitions where slug like 'old-%');
+
 insert into comparisons (competition_id, asked_at, finished_at, failure)
 select id, now(), now(), 'The platform could not finish.' from competitions where slug like 'old-%';
 

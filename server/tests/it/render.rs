@@ -7,7 +7,7 @@ use askama::Template;
 use holdout::{
     accounts, admin, announcements, api, bundles, certificates, closing, competitions, conduct,
     custom_metrics, dashboard, forum, images, incidents, leaderboard, medals, moderation, notebooks,
-    notifications, other_metrics, personal, pictures, ranks, retention, search, shake_up, similar, site,
+    notifications, other_metrics, personal, pictures, probing, ranks, retention, search, shake_up, similar, site,
     submissions, teams, versions, web, webhooks,
 };
 
@@ -108,6 +108,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         leaderboard::pages::BoardPage,
         other_metrics::pages::OtherMetricsPage,
         pictures::pages::PicturesPage,
+        probing::pages::ProbingPage,
         ranks::pages::ComparePage,
         versions::pages::HistoryPage,
         versions::pages::VersionsPage,

@@ -12,6 +12,7 @@ mod extensions;
 mod failures;
 pub mod judging;
 mod pages;
+mod probing;
 pub mod report;
 pub mod rescore;
 mod settings;
@@ -76,6 +77,8 @@ pub enum HostVerb {
     Failures(failures::FailuresArgs),
     /// Pairs of teams whose predictions are nearly the same, for you to judge: compared, or with --last as found before.
     Similar(similar::SimilarArgs),
+    /// Submissions that look made to find out about the hidden rows, for you to judge.
+    Probing(probing::ProbingArgs),
     /// Have every score computed again and compared, to the last digit. Exit code 2 where some differ.
     Verify(Competition),
     /// What everybody who takes part is told: list, send, correct, withdraw.
@@ -143,6 +146,7 @@ pub fn run(session: &Session, verb: &HostVerb) -> Outcome {
         HostVerb::Extensions(args) => extensions::extensions(session, args),
         HostVerb::Failures(args) => failures::failures(session, args),
         HostVerb::Similar(args) => similar::similar(session, args),
+        HostVerb::Probing(args) => probing::probing(session, args),
         HostVerb::Verify(of) => verify::verify(session, &of.slug),
         HostVerb::Announcements(verb) => announcements::run(session, verb),
         HostVerb::Hosts(verb) => after::hosts(session, verb),

@@ -150,6 +150,7 @@ async fn files_and_words(ada: &Shell) {
     assert!(ada.json(&["host", "participants", "houses"]).await["items"].is_array());
     assert!(ada.json(&["host", "rejections", "houses"]).await["items"].is_array());
     assert_eq!(ada.json(&["host", "similar", "houses"]).await["state"], "done");
+    assert!(ada.json(&["host", "probing", "houses"]).await["items"].is_array());
     let hosts = async |words: &[&str]| ada.json(&[&["host", "hosts"], words].concat()).await;
     assert_eq!(hosts(&["add", "houses", "bob"]).await["items"][1]["username"], "bob");
     assert_eq!(hosts(&["remove", "houses", "bob"]).await["removed"], "bob");

@@ -1,0 +1,192 @@
+//! Files that look made to find out about the rows that they are judged by: signs for the host to look at, which
+//! mean nothing by themselves. Start at [`look`].
+//!
+//! Bounds are drawn from the solution, and what comes out are counts: no label, no bound, no row.
+
+use std::collections::HashMap;
+
+use holdout_contract::probing::Signs;
+use holdout_contract::spec::Task;
+
+use crate::align::{Aligned, Predicted};
+use crate::metrics::Values;
+use crate::solution::{Solution, Split};
+
+/// A file that changes so small a part of the rows asks about these.
+const FEW: usize = 100;
+/// So many times as far from zero as any true value: one such row drowns all others.
+const FAR_OUT: f64 = 100.0;
+/// Shorter files have no pattern to speak of.
+const FEWEST_ROWS: usize = 50;
+/// A ladder has at least so many steps, and at most this part of the rows stands on it.
+const FEWEST_STEPS: usize = 3;
+const LADDER_SHARE: usize = 10;
+/// How far two steps of a ladder may differ.
+const EVEN: f64 = 0.02;
+/// A step that is no larger than this part of the one before is rounding.
+const LEAST_RATIO: f64 = 1.1;
+/// Blocks hold at least so many rows on average, and say at most so many things.
+const ROWS_A_BLOCK: usize = 25;
+const MOST_ANSWERS: usize = 5;
+
+/// What in a file speaks for probing, beside the team's file before it.
+pub fn look(solution: &Solution, aligned: &Aligned, previous: Option<&Aligned>) -> Signs {
+    let n = solution.range(Split::All).len();
+    let columns = &aligned.predictions;
+    let is_probability = solution.judge().metric.about().task == Task::BinaryProbability;
+    let signs = Signs { n_rows: n as u32, ..Signs::default() };
+    if n < FEWEST_ROWS {
+        return signs;
+    }
+    let [single] = columns.as_slice() else {
+        return Signs {
+            n_changed: previous.and_then(|previous| n_changed(columns, &previous.predictions, n)),
+            n_far_out: n_far_out(solution, columns, n),
+            ..signs
+        };
+    };
+    Signs {
+        n_changed: previous.and_then(|previous| n_changed(columns, &previous.predictions, n)),
+        n_far_out: if is_probability { None } else { n_far_out(solution, columns, n) },
+        n_ladder: match single {
+            Predicted::Numbers(numbers) if is_probability => n_on_ladder(&numbers[..n]),
+            _ => None,
+        },
+        n_blocks: n_blocks(&in_file_order(solution, single, n)),
+        ..signs
+    }
+}
+
+fn n_changed(columns: &[Predicted], before: &[Predicted], n: usize) -> Option<u32> {
+    if columns.len() != before.len() {
+        return None;
+    }
+    let differs =
+        |row: usize| columns.iter().zip(before).any(|(now, before)| !says_the_same(now, before, row));
+    let n_changed = (0..n).filter(|row| differs(*row)).count();
+    (n_changed > 0 && n_changed * FEW < n).then_some(n_changed as u32)
+}
+
+fn says_the_same(now: &Predicted, before: &Predicted, row: usize) -> bool {
+    match (now, before) {
+        (Predicted::Numbers(now), Predicted::Numbers(before)) => now[row] == before[row],
+        (Predicted::Codes(now), Predicted::Codes(before)) => now[row] == before[row],
+        (Predicted::Texts(now), Predicted::Texts(before)) => now.get(row) == before.get(row),
+        _ => false,
+    }
+}
+
+fn n_far_out(solution: &Solution, columns: &[Predicted], n: usize) -> Option<u32> {
+    let largest = |truth: &Values<'_>| match truth {
+        Values::Numbers(numbers) => numbers.iter().fold(0.0_f64, |most, number| most.max(number.abs())),
+        Values::Codes(_) | Values::Texts { .. } => 0.0,
+    };
+    let most = solution.truths(0..n).iter().map(largest).fold(0.0, f64::max);
+    let is_far_out = |row: usize| {
+        columns.iter().any(|column| match column {
+            Predicted::Numbers(numbers) => numbers[row].abs() > FAR_OUT * most,
+            Predicted::Codes(_) | Predicted::Texts(_) => false,
+        })
+    };
+    if most == 0.0 {
+        return None;
+    }
+    some((0..n).filter(|row| is_far_out(*row)).count())
+}
+
+fn some(n: usize) -> Option<u32> {
+    (n > 0).then_some(n as u32)
+}
+
+/// Rows apart from all others whose log odds grow by the same factor, or the same amount, from one to the next.
+fn n_on_ladder(probabilities: &[f64]) -> Option<u32> {
+    let mut counts: HashMap<u64, usize> = HashMap::new();
+    for probability in probabilities {
+        *counts.entry(probability.to_bits()).or_default() += 1;
+    }
+    let (ground, n_ground) = counts.into_iter().max_by_key(|(value, n)| (*n, *value))?;
+    let apart: Vec<f64> = probabilities.iter().copied().filter(|p| p.to_bits() != ground).collect();
+    if apart.len() < FEWEST_STEPS || apart.len() * LADDER_SHARE > n_ground {
+        return None;
+    }
+    let log_odds = |p: f64| (p / (1.0 - p)).ln();
+    let ground = log_odds(f64::from_bits(ground));
+    let mut steps: Vec<f64> = apart.iter().map(|p| (log_odds(*p) - ground).abs()).collect();
+    steps.sort_by(f64::total_cmp);
+    steps.dedup_by(|step, before| *step < *before * LEAST_RATIO);
+    let is_whole = steps.len() >= FEWEST_STEPS && steps.iter().all(|step| step.is_finite() && *step > 0.0);
+    let climbs_by = |step: &dyn Fn(f64, f64) -> f64| {
+        let first = step(steps[0], steps[1]);
+        steps.windows(2).all(|pair| (step(pair[0], pair[1]) / first - 1.0).abs() < EVEN)
+    };
+    (is_whole && (climbs_by(&|low, high| high / low) || climbs_by(&|low, high| high - low)))
+        .then_some(apart.len() as u32)
+}
+
+/// What every row says, as numbers that are equal where the rows say the same.
+fn in_file_order(solution: &Solution, column: &Predicted, n: usize) -> Vec<u64> {
+    let mut slots: Vec<usize> = (0..n).collect();
+    slots.sort_unstable_by_key(|slot| solution.row_numbers[*slot]);
+    match column {
+        Predicted::Numbers(numbers) => slots.iter().map(|slot| numbers[*slot].to_bits()).collect(),
+        Predicted::Codes(codes) => slots.iter().map(|slot| u64::from(codes[*slot])).collect(),
+        Predicted::Texts(_) => Vec::new(),
+    }
+}
+
+fn n_blocks(answers: &[u64]) -> Option<u32> {
+    let n_blocks = 1 + answers.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    let mut different = answers.to_vec();
+    different.sort_unstable();
+    different.dedup();
+    let are_blocks =
+        (2..=MOST_ANSWERS).contains(&different.len()) && n_blocks * ROWS_A_BLOCK <= answers.len();
+    are_blocks.then_some(n_blocks as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_odds_that_double_are_a_ladder_and_a_models_probabilities_are_none() {
+        let odds = |log_odds: f64| 1.0 / (1.0 + (-log_odds).exp());
+        let mut file = vec![0.5; 600];
+        for step in 0..12_i32 {
+            file[step as usize * 7] = odds(1e-3 * 2_f64.powi(step));
+        }
+        assert_eq!(n_on_ladder(&file), Some(12));
+        let even: Vec<f64> =
+            (0..300).map(|row| if row < 5 { odds(f64::from(row + 1) * 0.8) } else { 0.5 }).collect();
+        assert_eq!(n_on_ladder(&even), Some(5));
+        let rounded: Vec<f64> = (0..300).map(|row| f64::from((row * row) % 97) / 100.0 + 0.01).collect();
+        assert_eq!(n_on_ladder(&rounded), None);
+        let few: Vec<f64> =
+            (0..300).map(|row| [0.1, 0.5, 0.52, 0.9][usize::from(row < 9) * row % 4]).collect();
+        assert_eq!(n_on_ladder(&few), None, "a handful of values is no ladder");
+        assert_eq!(n_on_ladder(&[0.5; 300]), None);
+    }
+
+    #[test]
+    fn few_long_runs_are_blocks() {
+        let file = |rows_a_block: usize| -> Vec<u64> {
+            (0..400).map(|row| (row / rows_a_block % 2) as u64).collect()
+        };
+        assert_eq!(n_blocks(&file(100)), Some(4));
+        assert_eq!(n_blocks(&file(3)), None);
+        assert_eq!(n_blocks(&[7; 400]), None, "one answer is a usual first try");
+        assert_eq!(n_blocks(&(0..400).collect::<Vec<u64>>()), None);
+    }
+
+    #[test]
+    fn few_changed_rows_are_counted_and_many_or_none_are_not() {
+        let base: Vec<f64> = (0..1000).map(f64::from).collect();
+        let with = |n: usize| {
+            let mut file = base.clone();
+            file.iter_mut().take(n).for_each(|value| *value += 0.5);
+            [Predicted::Numbers(file)]
+        };
+        let changed = |n| n_changed(&with(n), &with(0), 1000);
+        assert_eq!([0, 1, 9, 10, 500].map(changed), [None, Some(1), Some(9), None, None]);
+    }
+}
