@@ -32,7 +32,7 @@ use crate::ranks::measure::{MeasureArgs, measure};
 use crate::sample::check_against_sample;
 use crate::score::{part_scores, score_splits};
 use crate::solution::{Solution, Split};
-use crate::split::SplitRule;
+use crate::split::{SplitRule, kept_together};
 use crate::worker::cli as worker;
 
 /// A file was refused: the reason is on standard output, as JSON.
@@ -243,7 +243,7 @@ fn score(arguments: &ScoreArguments) -> Result<String, Failure> {
     let rule = SplitRule {
         public_fraction: arguments.public_fraction,
         seed: arguments.seed,
-        group_column: judge.context.text("group_column").map(str::to_owned),
+        group_column: kept_together(|key| judge.context.text(key)).map(str::to_owned),
     };
     let solution = {
         let content = open(&arguments.solution, &limits)?;
@@ -285,7 +285,7 @@ fn score_by_module(arguments: &ScoreArguments) -> Result<String, Failure> {
     let rule = SplitRule {
         public_fraction: arguments.public_fraction,
         seed: arguments.seed,
-        group_column: context.text("group_column").map(str::to_owned),
+        group_column: kept_together(|key| context.text(key)).map(str::to_owned),
     };
     let solution = {
         let content = open(&arguments.solution, &limits)?;

@@ -95,17 +95,22 @@ pub fn influence_on(
     exact: Exact<'_>,
 ) -> Result<Influence, NoInterval> {
     let range = solution.range(split);
-    with_rows(solution, aligned, range, |rows| {
-        influence::influence_or_replicates(solution.judge(), rows, exact)
+    let clusters = solution.clusters(range.clone());
+    with_rows(solution, aligned, range, |rows| match clusters {
+        Some(clusters) => influence::influence_of_clusters(solution.judge(), rows, clusters, exact),
+        None => influence::influence_or_replicates(solution.judge(), rows, exact),
     })
 }
 
 /// How far a file must come on the public rows to be shown, beside the team's best released file.
 pub fn rung(solution: &Solution, aligned: &Aligned, best: Option<&Aligned>) -> Rung {
     let public = solution.range(Split::Public);
+    let clusters = solution.clusters(public.clone());
     with_rows(solution, aligned, public.clone(), |rows| match best {
-        None => Rung::of(solution.judge(), rows, None),
-        Some(best) => with_rows(solution, best, public, |best| Rung::of(solution.judge(), rows, Some(best))),
+        None => Rung::of(solution.judge(), rows, None, clusters),
+        Some(best) => {
+            with_rows(solution, best, public, |best| Rung::of(solution.judge(), rows, Some(best), clusters))
+        }
     })
 }
 

@@ -26,6 +26,16 @@ pub struct SplitRule {
     pub group_column: Option<String>,
 }
 
+/// In a competition's context: the column whose rows come together, such as a patient's or an author's.
+pub const CLUSTER_COLUMN: &str = "cluster_column";
+
+/// The column whose rows a made split keeps on one side, from a competition's context: declared clusters, else the
+/// one that is named for the split alone.
+pub fn kept_together<'a>(text: impl Fn(&str) -> Option<&'a str>) -> Option<&'a str> {
+    let named = |key| text(key).filter(|name| !name.is_empty());
+    named(CLUSTER_COLUMN).or_else(|| named("group_column"))
+}
+
 impl Default for SplitRule {
     fn default() -> Self {
         Self { public_fraction: 0.3, seed: 0, group_column: None }

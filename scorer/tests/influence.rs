@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use holdout_evaluator::Evaluator;
-use holdout_scorer::influence::{Exact, Influence, NoInterval, Unit, influence, influence_or_replicates};
+use holdout_scorer::influence::{
+    Exact, Influence, NoInterval, Unit, influence, influence_of_clusters, influence_or_replicates,
+};
 use holdout_scorer::judge::{Context, Judge};
 use holdout_scorer::metrics::{Rows, Values};
 use holdout_scorer::parallel;
@@ -429,4 +431,74 @@ fn very_few_units_get_no_interval_and_many_keep_their_linear_form() {
     let many = data();
     let enough = case(&many, "roc_auc", &json!({}));
     assert_eq!(enough.looked_at(1).unwrap(), enough.influence());
+}
+
+/// Errors that are alike within a cluster of rows.
+fn clustered(n_clusters: usize) -> (Data, Vec<u32>) {
+    let mut data = data();
+    let normal = Normal::new(23);
+    let clusters: Vec<u32> = (0..N).map(|row| (row % n_clusters) as u32).collect();
+    for (row, cluster) in clusters.iter().enumerate() {
+        let error = normal.at(500, *cluster as usize) + 0.3 * normal.at(501, row);
+        data.numbers[1][row] = data.numbers[0][row] + error;
+    }
+    (data, clusters)
+}
+
+fn of_clusters(case: &Case<'_>, clusters: &[u32]) -> Result<Influence, NoInterval> {
+    let exact = Exact { evaluator: &Evaluator::default(), version: 5 };
+    case.with_rows(None, |rows| influence_of_clusters(&case.judge, rows, clusters, exact))
+}
+
+/// The spread of the score over contests in which clusters are drawn anew as a whole.
+fn spread_over_clusters(case: &Case<'_>, clusters: &[u32]) -> f64 {
+    const N_REPLICATES: usize = 4000;
+    let scores = parallel::map(N_REPLICATES, N_REPLICATES * N, |replicate| {
+        let times = |row: usize| poisson(replicate, clusters[row] as usize);
+        let drawn: Vec<usize> = (0..N).flat_map(|row| std::iter::repeat_n(row, times(row))).collect();
+        case.score_of(&drawn)
+    });
+    let mean = scores.iter().sum::<f64>() / N_REPLICATES as f64;
+    (scores.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / N_REPLICATES as f64).sqrt()
+}
+
+#[test]
+fn rows_that_come_together_are_drawn_together() {
+    for metric in ["mae", "rmse"] {
+        let (data, clusters) = clustered(150);
+        let case = case(&data, metric, &json!({}));
+        let found = of_clusters(&case, &clusters).unwrap();
+        assert_eq!((found.unit, found.n_units, found.values.len()), (Unit::Group, 150, 150));
+        let ratio = found.standard_error() / spread_over_clusters(&case, &clusters);
+        assert!((ratio - 1.0).abs() < 0.05, "{metric}: {ratio}");
+        let of_rows = case.influence().standard_error();
+        assert!(of_rows < 0.5 * found.standard_error(), "{metric}: ten rows of a cluster are not ten rows");
+    }
+}
+
+#[test]
+fn few_clusters_get_exact_replicates_and_very_few_no_interval() {
+    let (data, clusters) = clustered(20);
+    let few = case(&data, "mae", &json!({}));
+    let found = of_clusters(&few, &clusters).unwrap();
+    assert_eq!((found.n_units, found.values.len()), (20, 2000));
+    let ratio = found.standard_error() / spread_over_clusters(&few, &clusters);
+    assert!((ratio - 1.0).abs() < 0.1, "{ratio}");
+    let (data, clusters) = clustered(9);
+    let refused = of_clusters(&case(&data, "mae", &json!({})), &clusters).unwrap_err();
+    assert!(refused.0.contains("fewer than 10 clusters"), "{refused:?}");
+}
+
+#[test]
+fn groups_of_a_metric_are_summed_by_cluster_where_each_lies_in_one() {
+    let data = data();
+    let case = case(&data, "group_mean_mae", &json!({}));
+    let of_group = |n: u32| -> Vec<u32> { data.groups.iter().map(|group| group % n).collect() };
+    let found = of_clusters(&case, &of_group(60)).unwrap();
+    let groups = case.influence();
+    let sum: f64 = (0..5).map(|at| groups.values[7 + 60 * at]).sum();
+    assert_eq!(found.values.len(), 60);
+    assert!((found.values[7] - sum / 5.0).abs() < 1e-12);
+    let across: Vec<u32> = (0..N as u32).map(|row| row % 77).collect();
+    assert!(of_clusters(&case, &across).unwrap_err().0.contains("several clusters"));
 }

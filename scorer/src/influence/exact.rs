@@ -15,7 +15,7 @@ use crate::metrics::{Rows, Values, compose};
 use crate::parallel;
 
 /// Imagined contests.
-const N_REPLICATES: usize = 2000;
+pub(super) const N_REPLICATES: usize = 2000;
 /// Fewer say nothing in any way.
 const FEWEST_EXACT_UNITS: usize = 10;
 const FEWEST_EXACT_OF_A_CLASS: usize = 5;
@@ -101,7 +101,7 @@ fn replicates(judge: &Judge, rows: &Rows<'_>, exact: Exact<'_>) -> Option<Influe
             return deviations(moved, Unit::Group, mean.influence.len());
         }
     }
-    deviations(of_metric(judge, rows, draw)?, Unit::Row, rows.len())
+    deviations(of_metric(judge, rows, draw, |row| row as u32)?, Unit::Row, rows.len())
 }
 
 /// Of the metrics that are areas under a curve of one ranking.
@@ -123,8 +123,13 @@ fn of_curve(judge: &Judge, rows: &Rows<'_>, evaluator: &Evaluator, draw: Draw) -
     Some(found.concat().into_iter().map(|area| scale * area).collect())
 }
 
-/// Of any metric that reads weights.
-fn of_metric(judge: &Judge, rows: &Rows<'_>, draw: Draw) -> Option<Vec<f64>> {
+/// Of any metric that reads weights; `unit_of` a row is drawn with the whole unit.
+pub(super) fn of_metric(
+    judge: &Judge,
+    rows: &Rows<'_>,
+    draw: Draw,
+    unit_of: impl Fn(usize) -> u32 + Sync,
+) -> Option<Vec<f64>> {
     let parts = compose::parts(&judge.params);
     let reads_weights = if parts.is_empty() {
         judge.metric.laws().has_weights
@@ -136,14 +141,14 @@ fn of_metric(judge: &Judge, rows: &Rows<'_>, draw: Draw) -> Option<Vec<f64>> {
         return None;
     }
     Some(parallel::map(draw.n_replicates, n_items, |replicate| {
-        let weight = |row| f64::from(draw.weight(replicate as u32, row as u32));
+        let weight = |row| f64::from(draw.weight(replicate as u32, unit_of(row)));
         let weights: Vec<f64> = (0..rows.len()).map(weight).collect();
         judge.score(&Rows { weights: Some(&weights), ..*rows }).unwrap_or(f64::NAN)
     }))
 }
 
 /// Of the replicates that have a score; `None` where most have none.
-fn deviations(scores: Vec<f64>, unit: Unit, n_units: usize) -> Option<Influence> {
+pub(super) fn deviations(scores: Vec<f64>, unit: Unit, n_units: usize) -> Option<Influence> {
     let n = scores.len();
     let n_defined = scores.iter().filter(|score| score.is_finite()).count();
     if 2 * n_defined < n {

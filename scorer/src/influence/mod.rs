@@ -9,9 +9,12 @@
 //! three can tell has no interval, and nothing is guessed. Where units are few, the score is no longer near such
 //! a sum, and replicates under weights take the place of the units ([`exact`]).
 //!
+//! Where the host declared that rows come together, the sum of a cluster stands for its rows ([`clusters`]).
+//!
 //! Influence values follow from labels, so they are as secret as the solution.
 
 mod cells;
+mod clusters;
 mod curve;
 mod exact;
 mod formulas;
@@ -25,6 +28,7 @@ use holdout_contract::spec::Task;
 
 use crate::judge::Judge;
 use crate::metrics::{Metric, Params, Rows, Values, compose};
+pub use clusters::{by_cluster, influence_of_clusters};
 pub use exact::{Exact, influence_or_replicates};
 pub use sums::Sums;
 

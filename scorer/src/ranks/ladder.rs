@@ -9,7 +9,7 @@ use std::ops::Range;
 use holdout_contract::spec::Direction;
 use serde::{Deserialize, Serialize};
 
-use crate::influence::linear;
+use crate::influence::{Influence, by_cluster, linear};
 use crate::judge::Judge;
 use crate::metrics::Rows;
 
@@ -52,16 +52,24 @@ impl Step {
 }
 
 impl Rung {
-    /// Of a file's predictions beside those of the team's best released file, on the same rows.
-    pub fn of(judge: &Judge, rows: &Rows<'_>, best: Option<&Rows<'_>>) -> Self {
-        let own = linear(judge, rows);
+    /// Of a file's predictions beside those of the team's best released file, on the same rows. Where the host
+    /// declared clusters, each is a unit.
+    pub fn of(judge: &Judge, rows: &Rows<'_>, best: Option<&Rows<'_>>, clusters: Option<&[u32]>) -> Self {
+        let influence = |rows: &Rows<'_>| -> Option<Influence> {
+            let found = linear(judge, rows)?;
+            match clusters {
+                Some(clusters) => by_cluster(found, rows, clusters),
+                None => Some(found),
+            }
+        };
+        let own = influence(rows);
         let n_units = own.as_ref().map_or(rows.len(), |own| own.values.len());
         // Steps of 1/n are for scores between 0 and 1; noise of smaller scores must not vanish in them.
         let noise = own.as_ref().map_or(0.0, |own| error_of_mean(&own.values));
         let digits = if noise > 0.0 { (-noise.log10()).ceil().clamp(0.0, 300.0) } else { 0.0 };
         let least_gain = match best {
             None => Some(noise),
-            Some(best) => match own.zip(linear(judge, best)).and_then(|(own, best)| own.plus(&best, -1.0)) {
+            Some(best) => match own.zip(influence(best)).and_then(|(own, best)| own.plus(&best, -1.0)) {
                 Some(difference) => Some(error_of_mean(&difference.values)),
                 None => error_of_parts(judge, rows, best),
             },
@@ -161,9 +169,9 @@ mod tests {
             self.with_rows(truth, file, |rows| {
                 let score = self.judge.score(rows).expect("a score");
                 let rung = match best {
-                    None => Rung::of(&self.judge, rows, None),
+                    None => Rung::of(&self.judge, rows, None, None),
                     Some((best, _)) => {
-                        self.with_rows(truth, best, |best| Rung::of(&self.judge, rows, Some(best)))
+                        self.with_rows(truth, best, |best| Rung::of(&self.judge, rows, Some(best), None))
                     }
                 };
                 (rung.step(self.judge.direction(), score, best.map(|(_, shown)| shown)), score)
@@ -295,7 +303,7 @@ mod tests {
         assert!(matches!(step, Step::Released(told) if (told - score).abs() < 0.01), "{step:?}");
         assert_eq!(desk.climb(truth, far, Some((far, 30.0))).0, Step::Released(27.58));
         let rung = desk.with_rows(truth, Values::Numbers(&other), |rows| {
-            desk.with_rows(truth, far, |best| Rung::of(&desk.judge, rows, Some(best)))
+            desk.with_rows(truth, far, |best| Rung::of(&desk.judge, rows, Some(best), None))
         });
         assert!(rung.least_gain.is_some_and(|gain| (0.1..9.0).contains(&gain)), "{rung:?}");
     }

@@ -53,6 +53,8 @@ pub struct Solution {
     pub(crate) weights: Option<Vec<f64>>,
     pub(crate) groups: Option<Vec<u32>>,
     pub(crate) group_names: Vec<String>,
+    /// What the host declared to come together, such as a patient's rows.
+    pub(crate) clusters: Option<Vec<u32>>,
     /// The row of the file that each slot holds.
     pub(crate) row_numbers: Vec<u32>,
     pub(crate) n_public: usize,
@@ -117,6 +119,11 @@ impl Solution {
             Split::Private => self.n_public..self.n_public + self.n_private,
             Split::All => 0..self.n_public + self.n_private,
         }
+    }
+
+    /// The declared cluster of each of these slots.
+    pub(crate) fn clusters(&self, range: Range<usize>) -> Option<&[u32]> {
+        self.clusters.as_ref().map(|clusters| &clusters[range])
     }
 
     /// The truth columns of these slots.

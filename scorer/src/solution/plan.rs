@@ -7,6 +7,7 @@ use crate::intake::{CellRule, Expected, Plan, Wanted};
 use crate::judge::Judge;
 use crate::metrics::labels::ordinal::rating_range;
 use crate::metrics::segmentation;
+use crate::split::CLUSTER_COLUMN;
 
 /// A solution's columns by role; indexes into [`Plan::columns`].
 pub(super) struct SolutionPlan {
@@ -15,6 +16,7 @@ pub(super) struct SolutionPlan {
     pub(super) usage: Option<usize>,
     pub(super) weight: Option<usize>,
     pub(super) group: Option<usize>,
+    pub(super) cluster: Option<usize>,
     pub(super) id_name: String,
     pub(super) extra_names: Vec<String>,
 }
@@ -42,9 +44,17 @@ pub(super) fn solution_plan(
         header.iter().position(|name| name.trim().eq_ignore_ascii_case("usage")).filter(|at| *at != id);
     let weight = judge.named("weight_column").map(|name| finder.require(&name)).transpose()?;
     let group = group_column(&finder, judge, split_group)?;
-    let taken: Vec<usize> = [Some(id), usage, weight, group].into_iter().flatten().collect();
+    let cluster = judge.context.text(CLUSTER_COLUMN).map(|name| finder.require(name)).transpose()?;
+    let taken: Vec<usize> = [Some(id), usage, weight, group, cluster].into_iter().flatten().collect();
     let truths = truth_columns(&finder, judge, layout, &taken)?;
     let n_truths = truths.len();
+    let is_taken = |field: usize| Some(field) == weight || truths.iter().any(|truth| truth.field == field);
+    if let Some(field) = cluster.filter(|field| is_taken(*field)) {
+        return Err(bad(format!(
+            "The column “{}” has another meaning and cannot name clusters.",
+            header[field]
+        )));
+    }
     let mut columns = truths;
     let mut add = |field: Option<usize>, rule: CellRule| {
         let field = field.filter(|field| columns.iter().all(|column| column.field != *field))?;
@@ -53,7 +63,9 @@ pub(super) fn solution_plan(
     };
     let usage = add(usage, CellRule::Label);
     let weight = add(weight, CellRule::NotNegative);
+    let is_group = cluster.is_some() && cluster == group;
     let group = add(group, CellRule::Label);
+    let cluster = if is_group { group } else { add(cluster, CellRule::Label) };
     let used = |at: &usize| {
         *at == id
             || columns[..n_truths].iter().any(|c| c.field == *at)
@@ -66,6 +78,7 @@ pub(super) fn solution_plan(
         usage,
         weight,
         group,
+        cluster,
         id_name: header[id].clone(),
         extra_names,
     })

@@ -79,10 +79,19 @@ fn build(
         }
         _ => (None, Vec::new()),
     };
+    let (clusters, cluster_names) = match take(plan.cluster.filter(|cluster| Some(*cluster) != plan.group)) {
+        Some(Column::Labels(labels)) => {
+            (Some(labels.codes), labels.names.iter().map(str::to_owned).collect())
+        }
+        _ if plan.cluster.is_some() => (groups.clone(), group_names.clone()),
+        _ => (None, Vec::new()),
+    };
+    let (together, names) =
+        if clusters.is_some() { (&clusters, &cluster_names) } else { (&groups, &group_names) };
     let split_was_made = usage_column.is_none();
     let mut usage = match usage_column {
         Some(Column::Labels(labels)) => split::from_column(&labels)?,
-        _ => made_split(&truths, n_rows, groups.as_deref(), &group_names, rule),
+        _ => made_split(&truths, n_rows, together.as_deref(), names, rule),
     };
     if let Some(Column::Numbers(weights)) = &weights {
         ignore_weightless(&mut usage, weights);
@@ -112,6 +121,7 @@ fn build(
         },
         groups: groups.map(|groups| gather(&groups, &rows)),
         group_names,
+        clusters: clusters.map(|clusters| gather(&clusters, &rows)),
         row_numbers: rows,
         n_public: order.n_public,
         n_private: order.n_private,

@@ -36,7 +36,7 @@ use crate::sample::check_against_sample;
 use crate::score::{both_scores, influence_on};
 use crate::similar::{self, Answers, Draw};
 use crate::solution::{Solution, Split};
-use crate::split::SplitRule;
+use crate::split::{SplitRule, kept_together};
 use crate::unseal::{Key, Opened, UnsealError};
 
 /// Room above the watched memory for stacks and for what is mapped but not used.
@@ -579,6 +579,6 @@ fn rule(context: &Params, public_fraction: f64, seed: i64) -> SplitRule {
     SplitRule {
         public_fraction,
         seed: seed.cast_unsigned(),
-        group_column: context.get("group_column").and_then(|name| name.as_str()).map(str::to_owned),
+        group_column: kept_together(|key| context.get(key)?.as_str()).map(str::to_owned),
     }
 }

@@ -62,7 +62,9 @@ fn layout(metric: &Metric, catalogue: &[MetricSpec]) -> Option<Layout> {
 /// Columns that hold weights and groups.
 fn beside(metric: &Metric) -> impl Iterator<Item = &str> {
     let in_params = ["weight_column", "group_column"].iter().filter_map(|key| metric.params.get(*key));
-    in_params.chain(metric.context.get("group_column")).filter_map(Value::as_str)
+    in_params
+        .chain(["group_column", "cluster_column"].iter().filter_map(|key| metric.context.get(*key)))
+        .filter_map(Value::as_str)
 }
 
 /// Columns of the solution that parameters and context name.
