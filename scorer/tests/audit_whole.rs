@@ -52,16 +52,13 @@ const LETTERS: [&str; 11] = ["A", "B", "C", "D", "E", "E2", "F", "G", "H", "K", 
 #[test]
 fn every_family_is_judged_and_silent_about_no_check() {
     for (folder, metrics) in [
-        ("digits-retrieval", &["map@5", "ndcg@10", "recall@5", "precision@5", "hit@5", "mrr@5"][..]),
-        ("digits-ltr", &["ndcg_graded@10", "ndcg_exp@10"]),
+        ("digits-retrieval", &["map@5"][..]),
+        ("digits-ltr", &["ndcg_exp@10"]),
         ("recidivism-survival", &["c_index", "c_index_stratified"]),
-        (
-            "text-restoration",
-            &["levenshtein_mean", "wer", "cer", "bleu", "chrf", "rougeL", "exact_match_text"],
-        ),
-        ("photo-masks", &["dice_mean", "iou_mean", "dice_global", "tgs_map_iou"]),
-        ("photo-boxes", &["coco_map", "voc_ap"]),
-        ("digits-clusters", &["adjusted_rand_score", "rand_score", "homogeneity_score"]),
+        ("text-restoration", &["levenshtein_similarity"]),
+        ("photo-masks", &["iou_mean"]),
+        ("photo-boxes", &["coco_ap50"]),
+        ("digits-clusters", &["rand_score"]),
     ] {
         for metric in metrics {
             let found = real(folder, metric);
@@ -83,7 +80,7 @@ fn every_family_is_judged_and_silent_about_no_check() {
 #[test]
 fn a_report_does_not_depend_on_threads() {
     for (folder, metric) in [
-        ("text-restoration", "chrf"),
+        ("text-restoration", "cer"),
         ("photo-masks", "dice_mean"),
         ("recidivism-survival", "c_index_stratified"),
     ] {
@@ -97,11 +94,9 @@ fn a_report_does_not_depend_on_threads() {
 #[test]
 fn real_lists_texts_masks_and_groupings_have_sensible_verdicts() {
     let overall = |folder: &str, metric: &str| real(folder, metric).overall;
-    assert_eq!(overall("text-restoration", "wer"), Overall::Pass);
+    assert_eq!(overall("text-restoration", "exact_match_text"), Overall::Pass);
     assert_eq!(overall("recidivism-survival", "c_index"), Overall::Pass);
-    assert_eq!(overall("digits-clusters", "adjusted_rand_score"), Overall::Pass);
-    // Longer texts pay where finding words counts twice as much as saying no others.
-    assert_eq!(verdict(&real("text-restoration", "chrf"), "E2"), Verdict::Fail);
+    assert!(verdict(&real("digits-clusters", "adjusted_rand_score"), "F") < Verdict::Fail);
     // Nothing corrects for the number of groups.
     let found = real("digits-clusters", "homogeneity_score");
     assert_eq!((verdict(&found, "E"), verdict(&found, "F")), (Verdict::Fail, Verdict::Fail), "{found:#?}");
@@ -114,16 +109,12 @@ fn empty_masks_are_worth_what_the_host_says() {
     let context = json!({ "height": 64, "width": 64 });
     let dice = |params: Value| audited(&solution, "dice_mean", &params, &context, &Settings::default());
     let found = dice(Value::Null);
-    assert_eq!(
-        (found.overall, verdict(&found, "E"), verdict(&found, "K")),
-        (Overall::Warn, Verdict::Pass, Verdict::Pass),
-        "{found:#?}"
-    );
-    // Without a reward for an empty mask, nobody should ever send one.
+    assert_eq!((verdict(&found, "G"), verdict(&found, "K")), (Verdict::Warn, Verdict::Pass), "{found:#?}");
+    // Where two empty masks earn nothing, rows without an object are lost whatever is sent.
     let found = dice(json!({ "empty_pair": 0 }));
-    assert_eq!((verdict(&found, "E"), verdict(&found, "K")), (Verdict::Fail, Verdict::Fail), "{found:#?}");
+    assert_eq!((found.overall, verdict(&found, "K")), (Overall::Fail, Verdict::Fail), "{found:#?}");
     let found = dice(json!({ "leave_out_empty_pairs": true }));
-    assert!(verdict(&found, "E") >= Verdict::Warn, "{found:#?}");
+    assert_eq!(verdict(&found, "K"), Verdict::Pass, "{found:#?}");
 }
 
 #[test]
@@ -143,17 +134,11 @@ fn rows_without_a_relevant_item_are_dead_unless_they_are_left_out() {
 }
 
 #[test]
-fn what_everybody_has_wins_without_knowing_anybody() {
-    let rows: String =
-        (0..80).map(|row| format!("{row},hit song rare{}\n", if row % 40 == 0 { row } else { 0 })).collect();
-    let found = of(format!("id,relevant\n{rows}"), "map@3");
-    assert_eq!(verdict(&found, "F"), Verdict::Fail, "{found:#?}");
-    let rows: String = (0..80)
-        .map(|row| format!("{row},{}\n", if row % 40 == 0 { "thank you very much" } else { "no comment" }))
-        .collect();
+fn a_report_tells_no_label() {
+    let text = |row: usize| if row.is_multiple_of(4) { "thank you very much" } else { "no comment" };
+    let rows: String = (0..40).map(|row| format!("{row},{}\n", text(row))).collect();
     let found = of(format!("id,text\n{rows}"), "rougeL");
-    assert_eq!(verdict(&found, "F"), Verdict::Fail, "{found:#?}");
-    assert!(!serde_json::to_string(&found).unwrap().contains("comment"), "a report tells no label");
+    assert!(!serde_json::to_string(&found).unwrap().contains("comment"), "{found:#?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! One answer a row with a confidence, all rows ranked together.
 //!
-//! A forecaster is so sure of the solution's own label, else it is another row's. Honest is the likeliest label with its
+//! A forecaster is so sure of the solution's own label, else it is any other row's. Honest is the likeliest label with its
 //! probability as confidence; tried beside it are equal, opposite and cut confidences, and the less likely label.
 //! Without content is the commonest label everywhere.
 
@@ -100,49 +100,49 @@ fn turned(report: &[f64], n: usize, turn: impl Fn(f64) -> f64) -> Vec<f64> {
     report[..n].iter().copied().chain(report[n..].iter().map(|confidence| turn(*confidence))).collect()
 }
 
-/// Possible truths of labels, each row's own or another's.
-pub(super) fn draws(truth: &[f64], sure: &[f64], other: &[u32], n_draws: u64) -> Vec<Vec<f64>> {
+/// Possible truths, each row's own or any other row's: nobody knows which.
+pub(super) fn draws(truth: &[f64], sure: &[f64], n_draws: u64) -> Vec<Vec<f64>> {
     let draw = |draw| {
-        let chances = chances(truth.len(), draw);
-        (0..truth.len())
-            .map(|row| if chances[row] < sure[row] { truth[row] } else { truth[other[row] as usize] })
-            .collect()
+        let (chances, other) = (chances(truth.len(), draw), others(truth.len(), OTHER + draw));
+        let own = |row: usize| chances[row] < sure[row];
+        (0..truth.len()).map(|row| if own(row) { truth[row] } else { truth[other[row] as usize] }).collect()
     };
     (0..n_draws).map(draw).collect()
 }
 
+/// How many of some codes are this one, as a share.
+pub(super) fn share_of(codes: &[f64], code: f64) -> f64 {
+    codes.iter().filter(|known| **known == code).count() as f64 / codes.len() as f64
+}
+
 fn believe(truth: &[f64], skill: f64, commonest: f64) -> Belief {
     let n = truth.len();
-    let (sure, other) = (sureness(n, skill), others(n, OTHER));
-    let both = |row: usize| {
-        let (own, other) = (truth[row], truth[other[row] as usize]);
-        match own == other {
-            true => ((own, 1.0), (other, 0.0)),
-            false if sure[row] >= 0.5 => ((own, sure[row]), (other, 1.0 - sure[row])),
-            false => ((other, 1.0 - sure[row]), (own, sure[row])),
-        }
-    };
+    let sure = sureness(n, skill);
+    let shares: Vec<f64> = truth.iter().map(|code| share_of(truth, *code)).collect();
+    let of_commonest = share_of(truth, commonest);
+    let own = |row: usize| (truth[row], sure[row] + (1.0 - sure[row]) * shares[row]);
+    let common = |row: usize| (commonest, (1.0 - sure[row]) * of_commonest);
+    let is_own = |row: usize| truth[row] == commonest || own(row).1 >= common(row).1;
+    let likelier = |row: usize| if is_own(row) { own(row) } else { common(row) };
     let file = |of: &dyn Fn(usize) -> (f64, f64)| -> Vec<f64> {
         let (labels, confidences): (Vec<f64>, Vec<f64>) = (0..n).map(of).unzip();
         [labels, confidences].concat()
     };
-    let plain = file(&|row| both(row).0);
+    let plain = file(&likelier);
+    let cut = |confidence: f64| if confidence < 0.7 { 0.0 } else { confidence };
     let tricks = vec![
         ("equal confidences".to_owned(), turned(&plain, n, |_| 0.5)),
         ("the opposite confidences".to_owned(), turned(&plain, n, |confidence| 1.0 - confidence)),
         ("confidences of 0 or 1".to_owned(), turned(&plain, n, f64::round)),
-        (
-            "no confidence below 0.7".to_owned(),
-            turned(&plain, n, |confidence| if confidence < 0.7 { 0.0 } else { confidence }),
-        ),
-        ("the less likely label".to_owned(), file(&|row| both(row).1)),
+        ("no confidence below 0.7".to_owned(), turned(&plain, n, cut)),
+        ("the less likely label".to_owned(), file(&|row| if is_own(row) { common(row) } else { own(row) })),
         (
             "the commonest label where one is unsure".to_owned(),
-            file(&|row| if both(row).0.1 < 0.7 { (commonest, 0.3) } else { both(row).0 }),
+            file(&|row| if likelier(row).1 < 0.7 { (commonest, 0.3) } else { likelier(row) }),
         ),
     ];
     Belief {
-        draws: draws(truth, &sure, &other, DRAWS),
+        draws: draws(truth, &sure, DRAWS),
         honest: vec![("the likeliest label with its probability".to_owned(), plain)],
         tricks,
     }

@@ -31,6 +31,7 @@ static WORDS: Words = Words {
     repair_of_weights: "Use voc_ap or coco_map, which pool the boxes of all images.",
     not_applicable: &[
         ("A exchange", "True boxes have no confidence, so truth and report are not of one kind."),
+        ("D invariance", "What another order of the confidences does is told under E."),
         ("C relabel", "Classes of boxes have no opposite, and only equality of names counts."),
     ],
 };

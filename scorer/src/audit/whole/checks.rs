@@ -43,7 +43,16 @@ pub fn over_under(ground: &Ground<'_>, world: &World) -> Option<Check> {
         ratios.max_by(|a, b| a.0.total_cmp(&b.0))
     };
     let found = [ratio(&world.amounts), ratio(&world.factors)];
-    let (least, is_more_dear) = found.into_iter().flatten().min_by(|a, b| a.0.total_cmp(&b.0))?;
+    if world.amounts.is_empty() && world.factors.is_empty() {
+        return None;
+    }
+    let Some((least, is_more_dear)) = found.into_iter().flatten().min_by(|a, b| a.0.total_cmp(&b.0)) else {
+        let text = format!(
+            "The score does not react to a little too much or too little in the {} of a report.",
+            world.words.volume
+        );
+        return Some(check("B over/under", Verdict::Info, None, text));
+    };
     let verdict = if least > 1.05 { Verdict::Warn } else { Verdict::Pass };
     let said = |found: Option<(f64, bool)>| {
         found.map_or_else(|| "is not told".to_owned(), |(ratio, _)| format!("differs {} times", short(ratio)))
@@ -145,7 +154,10 @@ pub fn leverage(ground: &Ground<'_>, world: &World) -> Option<Check> {
     };
     let spreads: Vec<(&str, f64)> =
         world.errors.iter().filter_map(|(name, errors)| Some((*name, spread_of(errors)?))).collect();
-    let (unit, least) = spreads.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1))?;
+    let Some((unit, least)) = spreads.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1)) else {
+        let text = format!("Too few {} have room for an error of the same size.", world.words.unit);
+        return (!world.errors.is_empty()).then(|| check("G leverage", Verdict::Info, None, text));
+    };
     let (smallest, by_amount) = spreads[0];
     // Where the smallest error costs nothing at all in some rows, it is too small to tell.
     let is_lopsided = unit != smallest && by_amount > LOPSIDED && by_amount < ENDLESS;

@@ -1,11 +1,11 @@
 //! Groupings of rows, whose names mean nothing.
 //!
-//! A forecaster is so sure of the solution's own group, else the row belongs to another row's. Honest is the likeliest
+//! A forecaster is so sure of the solution's own group, else the row belongs to any other row's. Honest is the likeliest
 //! group; tried beside it are unsure rows on their own or together, one group split, two groups put together. Without
 //! content are one group, every row on its own, and hashed groups.
 
-use super::answers::{commonest, draws};
-use super::world::{Belief, DRAWS, OTHER, Renamed, THIRD, Words, World, believers, others, sureness};
+use super::answers::{commonest, draws, share_of};
+use super::world::{Belief, DRAWS, Renamed, THIRD, Words, World, believers, sureness};
 use crate::audit::metric::{Kind, Shaped};
 use crate::audit::normal;
 use crate::audit::question::Asks;
@@ -83,10 +83,14 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
 
 fn believe(truth: &[f64], skill: f64, n_classes: f64) -> Belief {
     let n = truth.len();
-    let (sure, other) = (sureness(n, skill), others(n, OTHER));
-    let plain: Vec<f64> =
-        (0..n).map(|row| if sure[row] >= 0.5 { truth[row] } else { truth[other[row] as usize] }).collect();
-    let certainty: Vec<f64> = sure.iter().map(|sure| sure.max(1.0 - sure)).collect();
+    let sure = sureness(n, skill);
+    let common = commonest(truth);
+    let of_common = share_of(truth, common);
+    let of_own: Vec<f64> = truth.iter().map(|code| share_of(truth, *code)).collect();
+    let own = |row: usize| sure[row] + (1.0 - sure[row]) * of_own[row];
+    let likelier = |row: usize| if own(row) >= (1.0 - sure[row]) * of_common { truth[row] } else { common };
+    let plain: Vec<f64> = (0..n).map(likelier).collect();
+    let certainty: Vec<f64> = (0..n).map(|row| own(row).max((1.0 - sure[row]) * of_common)).collect();
     let unsure = |least: f64, group: &dyn Fn(usize) -> f64| -> Vec<f64> {
         (0..n).map(|row| if certainty[row] < least { group(row) } else { plain[row] }).collect()
     };
@@ -114,7 +118,7 @@ fn believe(truth: &[f64], skill: f64, n_classes: f64) -> Belief {
         plain.iter().map(|code| (code / 2.0).floor()).collect(),
     ));
     Belief {
-        draws: draws(truth, &sure, &other, DRAWS),
+        draws: draws(truth, &sure, DRAWS),
         honest: vec![("the likeliest groups".to_owned(), plain)],
         tricks,
     }

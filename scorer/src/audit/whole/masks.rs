@@ -1,10 +1,10 @@
 //! One mask a row.
 //!
-//! A forecaster is so sure that the solution's own mask is the truth; else it is that of another row, so that empty
+//! A forecaster is so sure that the solution's own mask is the truth; else it is that of any other row, so that empty
 //! masks are as frequent as they are. Where the outline lies is known up to some pixels: the truth is the mask a
 //! little or much smaller or larger with the weights of `LEVELS`. Honest is the likeliest whole mask, or all pixels
 //! likelier than not. Beside them are tried other thresholds, which give larger and smaller masks, empty masks where one
-//! is unsure, and both masks that are possible. Without content are the empty mask, the whole image, and the pixels
+//! is unsure, and no empty mask at all. Without content are the empty mask, the whole image, and the pixels
 //! that half, a quarter, or any of the masks have.
 //!
 //! Exchanging object and background (C) means nothing: nobody could call the background the object.
@@ -177,64 +177,41 @@ impl Album {
 
     fn believe(&mut self, skill: f64, step: i64) -> Belief {
         let n = self.masks.len();
-        let (sure, other) = (sureness(n, skill), others(n, OTHER));
+        let sure = sureness(n, skill);
         let level = |album: &Self, row: usize, level: usize| {
             album.masks[row].grown((level as i64 - 2) * step, album.n_pixels[row])
         };
-        let fitting = |album: &Self, row: usize| {
-            let mask = &album.masks[other[row] as usize];
-            if mask.end() <= album.n_pixels[row] { mask.clone() } else { Pixels::default() }
-        };
-        let mut draws = Vec::new();
-        for draw in 0..DRAWS {
-            let chances = chances(n, draw);
-            draws.push(self.column(|album, row| {
-                if chances[row] >= sure[row] {
-                    return fitting(album, row);
-                }
-                let mut left = chances[row] / sure[row];
-                let at = LEVELS.iter().position(|weight| {
-                    left -= weight;
-                    left < 0.0
-                });
-                level(album, row, at.unwrap_or(LEVELS.len() - 1))
-            }));
-        }
+        let draws = (0..DRAWS).map(|draw| self.draw(&sure, draw, level)).collect();
+        let n_empty = self.masks.iter().filter(|mask| mask.count() == 0).count();
+        let share_empty = n_empty as f64 / n as f64;
         let likelier_than = |album: &Self, row: usize, least: f64| {
             let share = |at: usize| sure[row] * LEVELS[at..].iter().sum::<f64>();
             let widest = (0..LEVELS.len()).rev().find(|at| share(*at) >= least);
-            let own = widest.map_or_else(Pixels::default, |at| level(album, row, at));
-            if 1.0 - sure[row] >= least { own.with(&fitting(album, row)) } else { own }
+            widest.map_or_else(Pixels::default, |at| level(album, row, at))
         };
-        let whole = self
-            .column(|album, row| if sure[row] >= 0.5 { level(album, row, 2) } else { fitting(album, row) });
+        let whole = self.column(|album, row| {
+            let is_own = sure[row] >= (1.0 - sure[row]) * share_empty;
+            if is_own { level(album, row, 2) } else { Pixels::default() }
+        });
         let pixels = self.column(|album, row| likelier_than(album, row, 0.5));
         let mut tricks = Vec::new();
         for least in [0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9] {
-            tricks.push((
-                format!("all pixels likelier than {least}"),
-                self.column(|album, row| likelier_than(album, row, least)),
-            ));
+            let report = self.column(|album, row| likelier_than(album, row, least));
+            tricks.push((format!("all pixels likelier than {least}"), report));
         }
-        for least in [0.3, 0.7, 0.9] {
+        for least in [0.3, 0.5, 0.7, 0.9] {
             let sure_ones = |album: &Self, row: usize| {
                 if sure[row] >= least { level(album, row, 2) } else { Pixels::default() }
             };
-            tricks.push((
-                format!("masks where one is surer than {least}, and empty ones elsewhere"),
-                self.column(sure_ones),
-            ));
+            let name = format!("masks where one is surer than {least}, and empty ones elsewhere");
+            tricks.push((name, self.column(sure_ones)));
         }
-        tricks.push((
-            "both masks that are possible".to_owned(),
-            self.column(|album, row| level(album, row, 2).with(&fitting(album, row))),
-        ));
-        tricks.push((
-            "one's mask, never an empty one".to_owned(),
-            self.column(|album, row| {
-                if album.masks[row].count() > 0 { level(album, row, 2) } else { fitting(album, row) }
-            }),
-        ));
+        let shape = common(&self.filled(), 0.25);
+        let never_empty = |album: &Self, row: usize| {
+            let is_empty = album.masks[row].count() == 0 && shape.end() <= album.n_pixels[row];
+            if is_empty { shape.clone() } else { level(album, row, 2) }
+        };
+        tricks.push(("one's mask, never an empty one".to_owned(), self.column(never_empty)));
         let honest = vec![
             ("the likeliest mask".to_owned(), whole),
             ("all pixels likelier than not".to_owned(), pixels),
@@ -242,8 +219,30 @@ impl Album {
         Belief { draws, honest, tricks }
     }
 
+    /// A possible truth: each row's own mask at some level, or any other row's; nobody knows which.
+    fn draw(&mut self, sure: &[f64], draw: u64, level: impl Fn(&Self, usize, usize) -> Pixels) -> Vec<f64> {
+        let n = self.masks.len();
+        let (chances, other) = (chances(n, draw), others(n, OTHER + draw));
+        self.column(|album, row| {
+            if chances[row] >= sure[row] {
+                let mask = &album.masks[other[row] as usize];
+                return if mask.end() <= album.n_pixels[row] { mask.clone() } else { Pixels::default() };
+            }
+            let mut left = chances[row] / sure[row];
+            let at = LEVELS.iter().position(|weight| {
+                left -= weight;
+                left < 0.0
+            });
+            level(album, row, at.unwrap_or(LEVELS.len() - 1))
+        })
+    }
+
+    fn filled(&self) -> Vec<Pixels> {
+        self.masks.iter().filter(|mask| mask.count() > 0).cloned().collect()
+    }
+
     fn empties(&mut self) -> Vec<(String, Vec<f64>)> {
-        let filled: Vec<Pixels> = self.masks.iter().filter(|mask| mask.count() > 0).cloned().collect();
+        let filled = self.filled();
         let shapes = [
             ("the pixels that half of the masks have", common(&filled, 0.5)),
             ("the pixels that a quarter of the masks have", common(&filled, 0.25)),

@@ -51,10 +51,6 @@ impl Pixels {
         Self::joined(vec![Run { start: 0, end: n_pixels }])
     }
 
-    pub fn with(&self, other: &Self) -> Self {
-        Self::joined(self.0.iter().chain(&other.0).copied().collect())
-    }
-
     /// Every run longer by so much at both ends, or shorter where it is below 0. Something is left of every mask.
     pub fn grown(&self, by: i64, n_pixels: u64) -> Self {
         let moved = |run: &Run| Run {

@@ -1,11 +1,11 @@
 //! Rows of probabilities as truth: soft labels.
 //!
-//! A forecaster is so sure of the solution's own row, else it is another's. Honest is the mean of both; tried beside it
+//! A forecaster is so sure of the solution's own row, else it is any other's. Honest is the mean of all of them; tried beside it
 //! are sharper and blunter probabilities, and the likelier row alone. Without content are equal shares and the mean of
 //! all rows.
 
 use super::answers::draws;
-use super::world::{Belief, DRAWS, OTHER, Words, World, believers, others, sureness};
+use super::world::{Belief, DRAWS, Words, World, believers, sureness};
 use crate::audit::metric::{Kind, Shaped};
 use crate::audit::normal;
 use crate::audit::question::Asks;
@@ -95,19 +95,18 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
 
 fn believe(columns: &[Vec<f64>], skill: f64) -> Belief {
     let n = columns[0].len();
-    let (sure, other) = (sureness(n, skill), others(n, OTHER));
+    let sure = sureness(n, skill);
+    let means: Vec<f64> = columns.iter().map(|column| column.iter().sum::<f64>() / n as f64).collect();
     let numbers: Vec<f64> = (0..n).map(|row| row as f64).collect();
-    let draws = draws(&numbers, &sure, &other, DRAWS).into_iter().map(|rows| {
+    let draws = draws(&numbers, &sure, DRAWS).into_iter().map(|rows| {
         columns
             .iter()
             .flat_map(|column| rows.iter().map(|row| column[*row as usize]).collect::<Vec<f64>>())
             .collect()
     });
     let mixed = |share: &dyn Fn(usize) -> f64| -> Vec<f64> {
-        let cell = |column: &Vec<f64>, row: usize| {
-            share(row) * column[row] + (1.0 - share(row)) * column[other[row] as usize]
-        };
-        columns.iter().flat_map(|column| (0..n).map(|row| cell(column, row)).collect::<Vec<f64>>()).collect()
+        let cell = |at: usize, row: usize| share(row) * columns[at][row] + (1.0 - share(row)) * means[at];
+        (0..columns.len()).flat_map(|at| (0..n).map(|row| cell(at, row)).collect::<Vec<f64>>()).collect()
     };
     let plain = mixed(&|row| sure[row]);
     let raised = |power: f64| {
@@ -122,7 +121,7 @@ fn believe(columns: &[Vec<f64>], skill: f64) -> Belief {
         .into_iter()
         .map(|power| (format!("probabilities to the power of {power}"), raised(power)))
         .collect();
-    tricks.push(("the likelier row alone".to_owned(), mixed(&|row| sure[row].round())));
+    tricks.push(("one's own row, or the mean of all".to_owned(), mixed(&|row| sure[row].round())));
     let equal = 1.0 / columns.len() as f64;
     tricks.push((
         "probabilities mixed with a tenth of equal shares".to_owned(),

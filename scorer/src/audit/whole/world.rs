@@ -125,8 +125,9 @@ impl Cells {
 
 /// Streams of hashed orders.
 pub const SURE: u64 = 2001;
-pub const OTHER: u64 = 2002;
-pub const THIRD: u64 = 2003;
+pub const THIRD: u64 = 2002;
+/// And those after it, one a draw.
+pub const OTHER: u64 = 2200;
 pub const FIRST_DRAW: u64 = 2100;
 
 /// Possible truths of cells that are slow to judge.
