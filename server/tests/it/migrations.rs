@@ -69,7 +69,7 @@ async fn newer_migrations_wait_for_nobody_long_and_lose_nothing(pool: PgPool) {
     let url = database_url(&pool).await;
     let migrating = tokio::spawn(async move { house::migrate(&url).await });
     let is_waiting = "select exists (select from pg_locks l join pg_stat_activity a using (pid)
-                      where a.datname = current_database() and not l.granted and l.mode = 'AccessExclusiveLock')";
+                      where a.datname = current_database() and not l.granted and l.locktype = 'relation')";
     crate::world::until(PATIENCE, "a migration waits for the table", || async {
         sql(is_waiting).fetch_one(&pool).await.unwrap().get(0)
     })

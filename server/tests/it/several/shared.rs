@@ -139,7 +139,7 @@ async fn two_servers_are_one_site(pool: PgPool) {
         assert!(at.browser(&ada).get("/settings").await.expect(200).text().contains("ada adason"));
     }
     let named = json!({ "name": "One site" });
-    one.api(&root).send_json(Method::PATCH, "/api/v1/site", &named).await.expect(200);
+    one.api(&root).send_json(Method::PATCH, "/api/v1/admin/site", &named).await.expect(200);
     until(SOON, "the other server knows the site's name", || async {
         other.visitor().get("/").await.expect(200).text().contains("One site")
     })
