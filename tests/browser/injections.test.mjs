@@ -328,6 +328,7 @@ const EXCUSED = {
   "AnnouncedFile.file_name": "only where files lie in a bucket; shown as the name of a submission's file, which is attacked",
   "AnnouncedFile.sha256": REFUSED,
   "Arrangement.forum": NAMED,
+  "AskForDeletion.code": SECRET,
   "AskForDeletion.password": SECRET,
   "AskToMerge.team": NAMED,
   "AuditAnswer.declared": NAMED,

@@ -340,8 +340,9 @@ fn in_another_order(shape: &Shape, values: &[f64]) -> Vec<f64> {
 fn shaken(shape: &Shape, truth: &[f64]) -> Vec<f64> {
     let other = in_another_order(shape, truth);
     let n_rows = truth.len() / shape.targets.len();
-    let mixed: Vec<f64> =
-        (0..truth.len()).map(|at| if at % n_rows % 2 == 0 { truth[at] } else { other[at] }).collect();
+    let mixed: Vec<f64> = (0..truth.len())
+        .map(|at| if (at % n_rows).is_multiple_of(2) { truth[at] } else { other[at] })
+        .collect();
     as_report(shape, &mixed)
 }
 

@@ -84,7 +84,7 @@ pub async fn step(worker: &mut Worker) -> sqlx::Result<Stepped> {
             tracing::info!(job_id = leased.job_id, "a job is handed back");
             pass_on(&db, &leased).await
         }
-        Asked::Answered(answered) => judge(worker, &leased, &work, answered).await,
+        Asked::Answered(answered) => judge(worker, &leased, &work, *answered).await,
     }
 }
 
@@ -158,7 +158,7 @@ async fn start(db: &PgPool, leased: &Leased) -> sqlx::Result<()> {
 
 /// What came of asking the child.
 enum Asked {
-    Answered(Result<Answer, Broken>),
+    Answered(Box<Result<Answer, Broken>>),
     LeaseLost,
     /// The worker leaves, and its child is ended.
     HandBack,
@@ -174,7 +174,7 @@ async fn ask(worker: &mut Worker, leased: &Leased, work: &Work) -> sqlx::Result<
     let mut answer = std::pin::pin!(answer(&mut worker.depot, &mut worker.warm, &work.request));
     loop {
         tokio::select! {
-            answered = &mut answer => return Ok(Asked::Answered(answered)),
+            answered = &mut answer => return Ok(Asked::Answered(Box::new(answered))),
             () = leaving.is_over() => return Ok(Asked::HandBack),
             _ = beat.tick() => match renew(&db, leased, worker.lease).await {
                 Ok(true) => {}

@@ -155,11 +155,15 @@ fn ask_for_token(login: &mut Login, username: Option<&str>) -> Outcome {
     }
 }
 
-/// Where a code is asked for, the person types it; a wrong one may be typed again.
 fn open_session(client: &Client, name: &str, password: &str) -> Outcome<Value> {
-    let mut asked = json!({ "username": name, "password": password, "name": token_name() });
+    let asked = json!({ "username": name, "password": password, "name": token_name() });
+    with_code(asked, |asked| client.post("/api/v1/sessions", asked))
+}
+
+/// Where a code is asked for, the person types it; a wrong one may be typed again.
+pub fn with_code(mut asked: Value, send: impl Fn(&Value) -> Outcome<Value>) -> Outcome<Value> {
     for _ in 0..MOST_CODES {
-        match client.post("/api/v1/sessions", &asked) {
+        match send(&asked) {
             Err(CliError::AsksForCode(sentence)) => {
                 eprintln!("{sentence}");
                 asked["code"] = json!(ask("Code: ")?);
@@ -167,7 +171,7 @@ fn open_session(client: &Client, name: &str, password: &str) -> Outcome<Value> {
             settled => return settled,
         }
     }
-    client.post("/api/v1/sessions", &asked)
+    send(&asked)
 }
 
 /// By this the person finds the token in the list of tokens.

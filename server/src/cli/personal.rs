@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::Session;
-use super::account::ask_hidden;
+use super::account::{ask_hidden, with_code};
 use super::fault::{CliError, Outcome};
 use super::host::export::fetch_zip;
 use super::local::size_bytes;
@@ -19,7 +19,7 @@ const DELETION: &str = "/api/v1/me/deletion";
 pub enum AccountVerb {
     /// Download everything that the server holds about you, as one zip.
     Export(ExportArgs),
-    /// Have your account deleted in seven days; asks for the password.
+    /// Have your account deleted in seven days; asks for the password, and for a code where sign-in does.
     Delete(DeleteArgs),
     /// Keep an account that was to be deleted.
     Keep,
@@ -48,7 +48,7 @@ pub fn run(session: &Session, verb: &AccountVerb) -> Outcome {
         AccountVerb::Delete(args) => {
             let password = ask_hidden("Password: ")?;
             let wish = json!({ "password": password, "removes_posts": args.remove_posts });
-            let deletion = session.client.put(DELETION, &wish)?;
+            let deletion = with_code(wish, |wish| session.client.put(DELETION, wish))?;
             session.screen.answer(&deletion, |_| {
                 let due = local(&deletion["due_at"]);
                 format!("The account ends on {due}. Until then `holdout account keep` keeps it.")

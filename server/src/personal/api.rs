@@ -63,7 +63,10 @@ impl From<Deletion> for DeletionJson {
     path = paths::API_MY_DELETION,
     tag = "Account",
     security(("token" = ["read", "submit", "host"])),
-    responses((status = 200, description = "It ends", body = DeletionJson)),
+    responses(
+        (status = 200, description = "It ends", body = DeletionJson),
+        (status = 404, description = "Nobody asked for its end"),
+    ),
 )]
 async fn show_deletion(State(app): State<App>, caller: ApiMember) -> Result<Json<DeletionJson>> {
     let member = caller.with_all()?;
@@ -76,6 +79,8 @@ async fn show_deletion(State(app): State<App>, caller: ApiMember) -> Result<Json
 struct AskForDeletionJson {
     /// The present one.
     password: String,
+    /// Of the authenticator app, or a recovery code, where sign-in takes one.
+    code: Option<String>,
     /// Whether posts and notebooks that others can read go too; else they stay, without a name.
     #[serde(default)]
     removes_posts: bool,
@@ -101,7 +106,9 @@ async fn ask_for_deletion(
 ) -> Result<Json<DeletionJson>> {
     let member = caller.with_all()?;
     let ApiJson(wish) = body?;
-    let deletion = delete::ask(&app, &client, &member, wish.password, wish.removes_posts).await?;
+    let AskForDeletionJson { password, code, removes_posts } = &wish;
+    let wish = delete::Wish { password, code: code.as_deref(), removes_posts: *removes_posts };
+    let deletion = delete::ask(&app, &client, &member, wish).await?;
     Ok(Json(deletion.into()))
 }
 
@@ -111,7 +118,7 @@ async fn ask_for_deletion(
     path = paths::API_MY_DELETION,
     tag = "Account",
     security(("token" = ["read", "submit", "host"])),
-    responses((status = 204, description = "It stays")),
+    responses((status = 204, description = "It stays"), (status = 404, description = "Nobody asked for its end")),
 )]
 async fn cancel_deletion(State(app): State<App>, caller: ApiMember) -> Result<StatusCode> {
     delete::cancel(&app, &caller.with_all()?).await?;

@@ -9,6 +9,7 @@ use super::store;
 use crate::accounts::client::Client;
 use crate::accounts::model::Member;
 use crate::accounts::password_changes;
+use crate::accounts::two_factors::prove;
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::mail::{self, Letter};
@@ -18,25 +19,30 @@ use crate::web::format;
 
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
+/// What somebody types who wants their account deleted.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    pub password: &'a str,
+    /// Of the authenticator app, where they have one.
+    pub code: Option<&'a str>,
+    pub removes_posts: bool,
+}
+
 /// Begins the wait; of a wish that stands already the choice alone changes. They are told by mail.
 ///
 /// # Errors
-/// [`AppError::Field`] for a wrong password; [`AppError::TooMany`] after too many attempts; [`AppError::Refused`] with
+/// [`AppError::Field`] for a wrong password or code; [`AppError::TooMany`] after too many attempts; [`AppError::Refused`] with
 /// what to hand over first.
-pub async fn ask(
-    app: &App,
-    client: &Client,
-    member: &Member,
-    password: String,
-    removes_posts: bool,
-) -> Result<Deletion> {
+pub async fn ask(app: &App, client: &Client, member: &Member, wish: Wish<'_>) -> Result<Deletion> {
+    let password = wish.password.to_owned();
     let account = password_changes::confirm(app, client, member, password, "password").await?;
+    prove::step_up(app, member.id, wish.code).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     if let Some(sentence) = store::hindrances(&mut tx, member.id).await?.sentence() {
         return Err(AppError::refused(sentence));
     }
-    let deletion = store::ask(&mut tx, member.id, now, now + WAITING, removes_posts).await?;
+    let deletion = store::ask(&mut tx, member.id, now, now + WAITING, wish.removes_posts).await?;
     if deletion.asked_at == now {
         let letter = letter(&account.email, &member.username, &app.config.public_url, &deletion);
         mail::post(&mut tx, &letter, now).await?;

@@ -12,6 +12,7 @@ use super::model::Deletion;
 use super::{delete, export, store};
 use crate::accounts::client::Client;
 use crate::accounts::model::Member;
+use crate::accounts::two_factors;
 use crate::app::App;
 use crate::competitions::pages::setup::correct;
 use crate::error::Result;
@@ -38,6 +39,8 @@ pub struct DataPage {
     /// What has to be handed over before.
     pub hindrance: Option<String>,
     pub removes_posts: bool,
+    /// Whether the code of an app is asked for too.
+    pub asks_for_code: bool,
     pub mistake: Mistake,
 }
 
@@ -49,6 +52,7 @@ impl DataPage {
             deletion: None,
             hindrance: None,
             removes_posts: true,
+            asks_for_code: true,
             mistake: Mistake::new("password", "This is not your present password."),
         }
     }
@@ -68,8 +72,17 @@ async fn page(
     let mut conn = app.db.acquire().await?;
     let deletion = store::find(&mut conn, member.id).await?;
     let hindrance = store::hindrances(&mut conn, member.id).await?.sentence();
+    let asks_for_code = two_factors::store::has(&mut conn, member.id).await?;
     drop(conn);
-    Ok(DataPage { shell, tab: paths::SETTINGS_DATA, deletion, hindrance, removes_posts, mistake })
+    Ok(DataPage {
+        shell,
+        tab: paths::SETTINGS_DATA,
+        deletion,
+        hindrance,
+        removes_posts,
+        asks_for_code,
+        mistake,
+    })
 }
 
 async fn show_export(State(app): State<App>, SignedIn(member): SignedIn) -> Result<Response> {
@@ -80,6 +93,7 @@ async fn show_export(State(app): State<App>, SignedIn(member): SignedIn) -> Resu
 #[serde(default)]
 struct DeleteForm {
     password: String,
+    code: String,
     /// `keep` or `remove`.
     posts: String,
 }
@@ -92,7 +106,8 @@ async fn post_delete(
     Form(form): Form<DeleteForm>,
 ) -> Result<Response> {
     let removes_posts = form.posts == "remove";
-    match mistake(delete::ask(&app, &client, &member, form.password, removes_posts).await)? {
+    let wish = delete::Wish { password: &form.password, code: Some(&form.code), removes_posts };
+    match mistake(delete::ask(&app, &client, &member, wish).await)? {
         Ok(deletion) => {
             let sentence = format!("Your account ends on {}.", format::time(&deletion.due_at));
             Ok(([shell::flash(&sentence)], Redirect::to(paths::SETTINGS_DATA)).into_response())

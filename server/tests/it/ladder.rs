@@ -1,13 +1,14 @@
 //! Boards that are Ladders: what is shown is what the rule says, in whatever order scorers come to it, and no
 //! answer to anybody holds a score that was not released.
 
+use holdout_contract::handshake::CONTRACT;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, PgPool, Row};
+use sqlx::{PgPool, Row};
 use ureq::http::Method;
 
 use crate::client::Client;
 use crate::walk::routes;
-use crate::world::{Arena, Labels, Person, World, sql};
+use crate::world::{Arena, Labels, Person, World, composed_sql, sql};
 
 const N_ROWS: usize = 240;
 /// Seeds and sizes of the errors of bob's files, as he sends them.
@@ -187,9 +188,11 @@ async fn a_file_waits_for_the_one_that_came_before_it(pool: PgPool) {
     let second = contest.arena.submit(&contest.bob, &predictions(FILES[4])).await;
     let other = contest.arena.submit(&contest.carol, &predictions(FILES[5])).await;
     // A scorer has it, and disappears.
-    sql("update jobs set state = 'leased', lease = gen_random_uuid(), lease_until = now() + interval '3 seconds'
+    sql("update jobs set state = 'leased', lease = gen_random_uuid(), spoken = $2,
+             lease_until = now() + interval '3 seconds'
          where submission_id = $1")
     .bind(first)
+    .bind(CONTRACT)
     .execute(&contest.world.pool)
     .await
     .unwrap();
@@ -226,7 +229,7 @@ async fn readable_by_the_web_server(pool: &PgPool, numbers: &[String]) -> Vec<St
     for row in columns {
         let (table, column): (String, String) = (row.get(0), row.get(1));
         let query = format!("select exists (select from \"{table}\" where \"{column}\"::text ~ $1)");
-        let query = sqlx::query(AssertSqlSafe(query)).bind(&pattern);
+        let query = composed_sql(query).bind(pattern.clone());
         if query.fetch_one(pool).await.unwrap().get::<bool, _>(0) {
             found.push(format!("{table}.{column}"));
         }

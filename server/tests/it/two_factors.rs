@@ -295,6 +295,11 @@ async fn a_stolen_session_changes_nothing_without_a_code(pool: PgPool) {
     let wish = json!({ "name": "thief", "scopes": ["read", "submit"] });
     let by_session = ada.browser.send_json(Method::POST, "/api/v1/tokens", &wish).await;
     assert_eq!((by_session.status, by_session.json()["field"].as_str()), (422, Some("code")));
+    let end = json!({ "password": PASSWORD });
+    let kept = ada.browser.send_json(Method::PUT, "/api/v1/me/deletion", &end).await;
+    assert_eq!((kept.status, kept.json()["field"].as_str()), (422, Some("code")));
+    let form = [("password", PASSWORD), ("posts", "keep")];
+    assert_eq!(ada.browser.post_form("/settings/data/delete", &form).await.status, 422);
     for form in ["end", "codes"] {
         let wrong = ada.wrong_code(&world);
         assert_eq!(ada.browser.post_form(&format!("{PAGE}/{form}"), &[("code", &wrong)]).await.status, 422);

@@ -108,6 +108,9 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
     })
 }
 
+/// A list from the items of a row with their shares, the likeliest first.
+type FromRanked<'a> = dyn Fn(&Vec<(u32, f64)>) -> Vec<u32> + 'a;
+
 /// Items by number, and the relevant ones of every row.
 struct Shelf {
     items: Vec<String>,
@@ -176,8 +179,7 @@ impl Shelf {
             draws.push(self.report(&slots.draw(draw)));
         }
         let ranked = slots.ranked();
-        let made =
-            |of: &dyn Fn(&Vec<(u32, f64)>) -> Vec<u32>| ranked.iter().map(of).collect::<Vec<Vec<u32>>>();
+        let made = |of: &FromRanked<'_>| ranked.iter().map(of).collect::<Vec<Vec<u32>>>();
         let plain = made(&|row| self.filled(row.iter().map(|(item, _)| *item)));
         let likely = |least: f64| {
             made(&|row| {

@@ -45,11 +45,14 @@ pub struct World {
     /// Reports that are wrong in every row, in different ways.
     pub wrong: Vec<Vec<f64>>,
     /// The perfect report to a truth.
-    pub perfect: Box<dyn Fn(&[f64]) -> Vec<f64> + Sync>,
+    pub perfect: Box<Perfect>,
     /// How much every cell holds, by its number; empty where there is nothing to add up.
     pub sizes: Vec<f64>,
     pub words: &'static Words,
 }
+
+/// From a truth to the report that says exactly that.
+pub type Perfect = dyn Fn(&[f64]) -> Vec<f64> + Sync;
 
 /// Truth and report before and after names were exchanged.
 pub struct Renamed {
