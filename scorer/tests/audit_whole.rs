@@ -94,7 +94,8 @@ fn a_report_does_not_depend_on_threads() {
 #[test]
 fn real_lists_texts_masks_and_groupings_have_sensible_verdicts() {
     let overall = |folder: &str, metric: &str| real(folder, metric).overall;
-    assert_eq!(overall("text-restoration", "exact_match_text"), Overall::Pass);
+    // A weak forecaster is seldom right to the letter, and little above empty texts.
+    assert_eq!(overall("text-restoration", "exact_match_text"), Overall::Warn);
     assert_eq!(overall("recidivism-survival", "c_index"), Overall::Pass);
     assert!(verdict(&real("digits-clusters", "adjusted_rand_score"), "F") < Verdict::Fail);
     // Nothing corrects for the number of groups.

@@ -135,7 +135,7 @@ pub async fn newest_users(conn: &mut PgConnection, before: i64, limit: i64) -> s
     sqlx::query_as!(
         User,
         "select id as \"id: UserId\", username, email, display_name, is_admin, created_at, suspended_at,
-                exists (select from second_factors f where f.user_id = users.id and confirmed_at is not null) as \"has_two_factors!\"
+                coalesce((select f.confirmed_at is not null from second_factors f where f.user_id = users.id), false) as \"has_two_factors!\"
          from users
          where id < $1
          order by id desc
@@ -161,7 +161,7 @@ pub async fn users_by_prefix(
     sqlx::query_as!(
         User,
         "select id as \"id: UserId\", username, email, display_name, is_admin, created_at, suspended_at,
-                exists (select from second_factors f where f.user_id = users.id and confirmed_at is not null) as \"has_two_factors!\"
+                coalesce((select f.confirmed_at is not null from second_factors f where f.user_id = users.id), false) as \"has_two_factors!\"
          from users
          where username ~>=~ $1 and username ~<~ $2
          order by username using ~<~

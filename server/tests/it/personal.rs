@@ -176,7 +176,7 @@ async fn somebody_takes_everything_and_is_gone_and_nothing_of_others_changes(poo
     zelda.api.send_json(Method::PUT, DELETION, &wish(PASSWORD, false)).await.expect(200);
     zelda.browser.post_form("/settings/data/keep", &[]).await.expect(303);
     zelda.api.get(DELETION).await.expect(404);
-    world.let_pass(TimeDelta::days(8)).await;
+    world.let_pass(TimeDelta::days(39)).await;
     assert!(!delete_next(&world.app).await.unwrap(), "she kept it");
     zelda
         .browser
@@ -188,7 +188,7 @@ async fn somebody_takes_everything_and_is_gone_and_nothing_of_others_changes(poo
     has_everything(&world, &zelda, &bob).await;
     let board = board(&world).await;
     assert!(!delete_next(&world.app).await.unwrap(), "a week is not over");
-    world.let_pass(TimeDelta::days(7)).await;
+    world.let_pass(TimeDelta::days(47)).await;
     assert!(delete_next(&world.app).await.unwrap());
     assert!(!delete_next(&world.app).await.unwrap());
 
