@@ -4,7 +4,7 @@ set session_replication_role = replica;
 
 insert into competitions (slug, title, created_by, launched_at, starts_at, entry_deadline_at, merger_deadline_at,
                           ends_at, active_version_id, settled_at, ladder)
-select 'old-' || i, 'Old competition ' || i, 1, now() - interval '90 days' * (i % 9 + 1), now() - interval '90 days' * (i % 9 + 1),
+select 'old-' || i, 'Old competition ' || i, 1 + i % 1000, now() - interval '90 days' * (i % 9 + 1), now() - interval '90 days' * (i % 9 + 1),
        now() - interval '40 days', now() - interval '40 days', now() - interval '30 days', 1, now() - interval '29 days', 'off'
 from generate_series(1, 5000) i;
 
