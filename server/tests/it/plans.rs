@@ -112,6 +112,7 @@ const SMALL_INDEXES: &[&str] = &[
     "jobs_waiting_rescoring",
     "jobs_one_ranks",
     "jobs_one_other_metrics",
+    "jobs_one_probing",
     "verifications_open",
     "verifications_one_open",
     "comparisons_one_open",
