@@ -49,22 +49,32 @@ pub struct Part {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct PageKey {
-    pub competition: CompetitionId,
+pub struct BoardKey {
+    competition: CompetitionId,
     /// Of the board and of its ranges.
-    pub revision: (i64, i64),
-    pub view: &'static str,
+    revision: (i64, i64),
+    view: &'static str,
+}
+
+impl BoardKey {
+    pub fn of(competition: &Competition, view: View) -> Self {
+        Self {
+            competition: competition.id,
+            revision: (competition.board_revision, competition.ranks_revision),
+            view: view.name(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PageKey {
+    pub board: BoardKey,
     pub after: String,
 }
 
 impl PageKey {
     pub fn of(competition: &Competition, view: View, after: Key) -> Self {
-        Self {
-            competition: competition.id,
-            revision: (competition.board_revision, competition.ranks_revision),
-            view: view.name(),
-            after: after.to_string(),
-        }
+        Self { board: BoardKey::of(competition, view), after: after.to_string() }
     }
 }
 
@@ -75,17 +85,8 @@ pub struct PartKey {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct SummaryKey {
-    pub competition: CompetitionId,
-    pub revision: (i64, i64),
-    pub view: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OwnKey {
-    pub competition: CompetitionId,
-    pub revision: (i64, i64),
-    pub view: &'static str,
+    pub board: BoardKey,
     pub team: TeamId,
 }
 
@@ -93,11 +94,11 @@ pub struct Boards {
     pub pages: Kept<PageKey, Arc<Drawn>>,
     pub parts: Kept<PartKey, Arc<Part>>,
     /// Whole boards as packed CSV.
-    pub packed: Kept<PageKey, Bytes>,
+    pub packed: Kept<BoardKey, Bytes>,
     /// Held while one is made.
     pub packing: tokio::sync::Mutex<()>,
     pub own_rows: Kept<OwnKey, Option<Row>>,
-    pub summaries: Kept<SummaryKey, Option<Summary>>,
+    pub summaries: Kept<BoardKey, Option<Summary>>,
     pub ranked: ranked::Boards,
     /// Held while a final board is made.
     pub settling: tokio::sync::Mutex<()>,

@@ -17,7 +17,7 @@ use holdout_contract::ranks::RankedPart;
 use crate::app::App;
 use crate::competitions::model::Competition;
 use crate::error::Result;
-use crate::leaderboard::cache::PageKey;
+use crate::leaderboard::cache::BoardKey;
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::read;
 use crate::web::csv::{self, cell};
@@ -66,7 +66,7 @@ fn takes_gzip(asked: &HeaderMap) -> bool {
 
 /// The whole board, packed. Whoever asks while it is made waits for the same.
 async fn packed(app: &App, competition: &Competition, view: View) -> Result<Bytes> {
-    let key = PageKey::of(competition, view, Key::first());
+    let key = BoardKey::of(competition, view);
     if let Some(packed) = app.boards.packed.get(&key) {
         return Ok(packed);
     }

@@ -5,7 +5,7 @@ use crate::competitions::access::Seen;
 use crate::competitions::model::{Competition, Phase};
 use crate::error::Result;
 use crate::ids::TeamId;
-use crate::leaderboard::cache::{OwnKey, SummaryKey};
+use crate::leaderboard::cache::{BoardKey, OwnKey};
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::{ranked, settle, store};
 use crate::ranks::attach::{self, attach};
@@ -78,8 +78,7 @@ pub async fn kept_own_row(
     view: View,
     team: TeamId,
 ) -> Result<Option<Row>> {
-    let revision = (competition.board_revision, competition.ranks_revision);
-    let key = OwnKey { competition: competition.id, revision, view: view.name(), team };
+    let key = OwnKey { board: BoardKey::of(competition, view), team };
     if let Some(row) = app.boards.own_rows.get(&key) {
         return Ok(row);
     }
@@ -93,8 +92,7 @@ pub async fn kept_own_row(
 /// # Errors
 /// Those of the database.
 pub async fn summary(app: &App, competition: &Competition, view: View) -> Result<Option<Summary>> {
-    let revision = (competition.board_revision, competition.ranks_revision);
-    let key = SummaryKey { competition: competition.id, revision, view: view.name() };
+    let key = BoardKey::of(competition, view);
     if let Some(summary) = app.boards.summaries.get(&key) {
         return Ok(summary);
     }
