@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
+use ureq::config::AutoHeaderValue;
 use ureq::http::request::Builder;
 use ureq::http::{Method, Request};
 
 /// Event streams never end; what arrived until they paused is the answer.
-const READ_STREAMS_FOR: Duration = Duration::from_millis(400);
+const READ_STREAMS_FOR: Duration = Duration::from_millis(150);
 
 #[derive(Clone)]
 pub struct Client {
@@ -42,6 +43,7 @@ impl Client {
             .http_status_as_error(false)
             .max_redirects(0)
             .timeout_global(Some(Duration::from_secs(120)))
+            .accept_encoding(AutoHeaderValue::None) // packing costs more than the rest of an answer, unoptimised
             .build();
         Self { base: base.to_owned(), agent: config.into(), cookies: Arc::default(), token: None }
     }
