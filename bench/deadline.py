@@ -30,7 +30,7 @@ QUICK_DAY = {"teams": 500, "submissions": 5_000, "cores": {0}, "mb": 1_024, "pag
 QUICK_SECONDS = 15
 REVEAL_SECONDS = 60
 ROWS, QUICK_ROWS = 200_000, 10_000
-SENDERS = 48
+SENDERS = 96
 # Of ten looks: the board, the board as JSON, the competition, the forum.
 LOOKS = ["/c/synthetic/leaderboard"] * 5 + ["/api/v1/competitions/synthetic/leaderboard"] * 2
 LOOKS += ["/c/synthetic"] * 2 + ["/c/synthetic/forum"]

@@ -1,4 +1,5 @@
-"""A board looked at: covariances of all teams, rank ranges, beside the same formulas in numpy."""
+"""A board looked at: covariances of all teams, rank ranges, beside the same formulas in numpy, which adds products in single
+precision where the scorer adds in double."""
 
 import json
 import subprocess

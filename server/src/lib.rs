@@ -8,6 +8,7 @@ pub mod announcements;
 pub mod api;
 pub mod app;
 pub mod archives;
+pub mod audit_log;
 pub mod bundles;
 pub mod certificates;
 pub mod cli;

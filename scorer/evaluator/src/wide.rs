@@ -8,9 +8,25 @@ pub(crate) trait Work {
     /// `FUSED` says that a product may be added in one instruction. Only a product that is exact in double
     /// precision may be, so that the rounding is the same.
     fn run<const FUSED: bool>(self) -> Self::Out;
+
+    /// Whether registers of eight doubles were found to help; then [`run_wider`](Work::run_wider) is cut for them.
+    const WIDER: bool = false;
+
+    #[inline(always)]
+    fn run_wider(self) -> Self::Out
+    where
+        Self: Sized,
+    {
+        self.run::<true>()
+    }
 }
 
 pub(crate) fn widest<W: Work>(work: W) -> W::Out {
+    #[cfg(target_arch = "x86_64")]
+    if W::WIDER && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
+        // SAFETY: the processor has what the function is compiled for.
+        return unsafe { with_avx512(work) };
+    }
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
         // SAFETY: the processor has what the function is compiled for.
@@ -23,4 +39,10 @@ pub(crate) fn widest<W: Work>(work: W) -> W::Out {
 #[target_feature(enable = "avx2,fma")]
 fn with_avx2<W: Work>(work: W) -> W::Out {
     work.run::<true>()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
+fn with_avx512<W: Work>(work: W) -> W::Out {
+    work.run_wider()
 }

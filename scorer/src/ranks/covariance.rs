@@ -5,7 +5,14 @@ use std::convert::Infallible;
 use holdout_evaluator::Suite;
 
 /// Columns that many others are multiplied with while those are read once.
-pub const TOGETHER: usize = 32;
+const TOGETHER: usize = 128;
+/// Of columns that are read for it.
+const MOST_BYTES: usize = 64 << 20;
+
+/// So many columns of `n_values` are multiplied with many others while those are read once.
+pub fn together(n_values: usize) -> usize {
+    (MOST_BYTES / (size_of::<f32>() * n_values.max(1))).clamp(1, TOGETHER)
+}
 
 /// Covariances of the scores of teams with each other, in the order of the teams.
 #[derive(Debug, Clone, PartialEq)]

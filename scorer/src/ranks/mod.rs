@@ -14,7 +14,7 @@ mod ranges;
 mod shake_up;
 mod student;
 
-pub use covariance::{Covariance, TOGETHER};
+pub use covariance::{Covariance, together};
 pub use digits::{Digits, digits};
 pub use draws::Normal;
 pub use ladder::{Rung, Step};

@@ -204,8 +204,9 @@ fn covariance<D: Desk>(
             return Ok(None);
         }
         let held: Vec<&[f32]> = held.iter().map(Vec::as_slice).collect();
-        for first in (0..n).step_by(ranks::TOGETHER) {
-            let teams: Vec<usize> = (first..n.min(first + ranks::TOGETHER)).collect();
+        let together = ranks::together(n_values);
+        for first in (0..n).step_by(together) {
+            let teams: Vec<usize> = (first..n.min(first + together)).collect();
             let is_held = |team: &usize| batch.iter().position(|held| held == team);
             let mut read = Vec::new();
             for team in teams.iter().filter(|team| is_held(team).is_none()) {

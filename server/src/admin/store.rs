@@ -6,6 +6,7 @@ use holdout_contract::handshake::{Asked, Standing};
 use serde_json::Value;
 use sqlx::PgConnection;
 
+use crate::audit_log;
 use crate::ids::UserId;
 
 /// Counting stops here.
@@ -343,16 +344,7 @@ pub async fn note(
     action: &str,
     detail: &Value,
 ) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into audit_log (at, actor_id, action, detail) values ($1, $2, $3, $4)",
-        at,
-        actor.0,
-        action,
-        detail,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
+    audit_log::record(conn, at, actor, action, None, detail).await
 }
 
 /// A scorer that was heard of within a day.

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 
+use crate::audit_log;
 use crate::ids::{CompetitionId, UserId};
 
 /// What a moderator can do. The names begin alike, so that the log's index finds them.
@@ -57,15 +58,5 @@ pub async fn record(
     detail: &Value,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into audit_log (at, actor_id, action, competition_id, detail) values ($1, $2, $3, $4, $5)",
-        now,
-        moderator.0,
-        act.name(),
-        competition.map(|id| id.0),
-        detail,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
+    audit_log::record(conn, now, moderator, act.name(), competition, detail).await
 }

@@ -1,9 +1,11 @@
 //! Every SQL statement about accounts.
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use sqlx::PgConnection;
 
 use crate::accounts::model::Member;
+use crate::audit_log;
 use crate::ids::UserId;
 
 /// What signing in needs to know.
@@ -162,10 +164,7 @@ pub async fn has_admin(conn: &mut PgConnection) -> sqlx::Result<bool> {
 /// Those of the database.
 pub async fn make_admin(conn: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!("update users set is_admin = true where id = $1", user.0).execute(&mut *conn).await?;
-    sqlx::query!("insert into audit_log (at, actor_id, action) values ($1, $2, 'became_admin')", now, user.0)
-        .execute(conn)
-        .await?;
-    Ok(())
+    audit_log::record(conn, now, user, "became_admin", None, &json!({})).await
 }
 
 /// # Errors

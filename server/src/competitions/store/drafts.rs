@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 
+use crate::audit_log;
 use crate::competitions::ladder::Ladder;
 use crate::competitions::settings::{Basics, Limits, Timeline, Visibility};
 use crate::ids::{CompetitionId, UserId, VersionId};
@@ -180,17 +181,7 @@ pub async fn note(
     id: CompetitionId,
     detail: &Value,
 ) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into audit_log (at, actor_id, action, competition_id, detail) values ($1, $2, $3, $4, $5)",
-        at,
-        actor.0,
-        action,
-        id.0,
-        detail,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
+    audit_log::record(conn, at, actor, action, Some(id), detail).await
 }
 
 /// The addresses a competition "by invitation" names.
