@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::accounts::limits::Limits;
 use crate::accounts::passwords::Passwords;
+use crate::accounts::providers::discovery::Discovered;
 use crate::api::pace::Paces;
 use crate::clock::Clock;
 use crate::competitions::front;
@@ -39,6 +40,7 @@ pub struct Parts {
     /// Where people may move files to and from the object store themselves.
     pub direct: Option<Direct>,
     pub passwords: Passwords,
+    pub providers: Discovered,
     pub limits: Limits,
     pub paces: Paces,
     pub live: Live,
@@ -81,6 +83,7 @@ impl App {
             files,
             direct,
             passwords: Passwords::new(),
+            providers: Discovered::new(&config.providers),
             limits: Limits::new(fellows.spent.clone()),
             paces: Paces::new(config.api_requests_a_minute, fellows.spent.clone()),
             fellows,
@@ -150,6 +153,7 @@ pub fn api_rooms() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(crate::accounts::api::router())
         .merge(crate::accounts::api_entrance::router())
+        .merge(crate::accounts::api_identities::router())
         .merge(crate::accounts::api_profiles::router())
         .merge(crate::accounts::api_sessions::router())
         .merge(crate::accounts::api_two_factors::router())

@@ -10,6 +10,7 @@ use std::time::Duration;
 use holdout_contract::place::Place;
 use holdout_contract::secrets;
 
+use crate::accounts::providers::settings::{self, Provider};
 use crate::medals::model::Thresholds;
 use crate::notebooks::openers::Openers;
 use crate::web::proxies::Proxies;
@@ -72,6 +73,8 @@ pub struct Config {
     /// The database; secret because it may hold a password.
     pub database_url: Secret,
     pub smtp: Option<Smtp>,
+    /// Where people can sign in as well.
+    pub providers: Vec<Provider>,
     /// Keeps secrets of people's second factors; without it there are none.
     pub accounts_key: Option<Secret>,
     /// Whether anybody may register.
@@ -141,6 +144,7 @@ impl Config {
                 url: Secret::new(url),
                 from: reader.text("HOLDOUT_MAIL_FROM", "Holdout <holdout@localhost>"),
             }),
+            providers: reader.providers(),
             accounts_key: reader.accounts_key(),
             open_registration: reader.parsed("HOLDOUT_OPEN_REGISTRATION", true),
             members_may_host: reader.parsed("HOLDOUT_MEMBERS_MAY_HOST", true),
@@ -218,6 +222,15 @@ impl Reader {
                 None
             }
         }
+    }
+
+    fn providers(&mut self) -> Vec<Provider> {
+        let Some(path) = self.optional("HOLDOUT_PROVIDERS_FILE") else { return Vec::new() };
+        settings::read(Path::new(&path)).unwrap_or_else(|mistakes| {
+            self.mistakes
+                .extend(mistakes.into_iter().map(|mistake| format!("HOLDOUT_PROVIDERS_FILE: {mistake}")));
+            Vec::new()
+        })
     }
 
     fn accounts_key(&mut self) -> Option<Secret> {

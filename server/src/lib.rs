@@ -42,6 +42,7 @@ pub mod moderation;
 pub mod notebooks;
 pub mod notifications;
 pub mod other_metrics;
+pub mod outbound;
 pub mod paths;
 pub mod personal;
 pub mod pictures;

@@ -381,6 +381,8 @@ const EXCUSED = {
   "Session.username": NAMED,
   "TeamLink.secret": SECRET,
   "TwoFactorsWish.password": SECRET,
+  "Unlink.code": SECRET,
+  "Unlink.password": SECRET,
   "UpdateIncident.text": "Markdown of an administrator, drawn as PageBody.markdown is, which is attacked",
   "UploadedFile.description": "shown as the note of a submission, which is attacked",
 };

@@ -8,6 +8,7 @@
 
 pub mod api;
 pub mod api_entrance;
+pub mod api_identities;
 pub mod api_profiles;
 pub mod api_sessions;
 pub mod api_two_factors;
@@ -19,6 +20,7 @@ pub mod model;
 pub mod pages;
 pub mod password_changes;
 pub mod passwords;
+pub mod providers;
 pub mod register;
 pub mod secret;
 pub mod sessions;

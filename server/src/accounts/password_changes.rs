@@ -75,7 +75,12 @@ pub async fn confirm(
         let mut conn = app.db.acquire().await?;
         users::credentials_by_id(&mut conn, member.id).await?.ok_or(AppError::SignIn)?
     };
-    if app.passwords.verify(password, Some(account.password_hash.clone())).await? {
+    if !account.has_password() {
+        Err(AppError::field(
+            field,
+            "Your account has no password yet. Ask for a link to set one at “Forgot the password?”, where people sign in.",
+        ))
+    } else if app.passwords.verify(password, Some(account.password_hash.clone())).await? {
         Ok(account)
     } else {
         Err(AppError::field(field, "This is not your present password."))

@@ -3,7 +3,7 @@
 //! A session ends after 30 days without a visit. The visit is noted at most once an hour, so that
 //! looking at pages does not write.
 
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue};
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
@@ -14,13 +14,14 @@ use crate::app::App;
 use crate::config::Config;
 use crate::error::Result;
 use crate::ids::UserId;
+use crate::web::cookies;
 
 pub const COOKIE: &str = "holdout_session";
 
 pub const LIFE: TimeDelta = TimeDelta::days(30);
 const NOTED_AT_MOST_EVERY: TimeDelta = TimeDelta::hours(1);
 /// The database decides when a session ends; the cookie merely outlives it. Browsers allow 400 days.
-const COOKIE_LIFE_SECONDS: u32 = 400 * 86_400;
+const COOKIE_LIFE: TimeDelta = TimeDelta::days(400);
 
 /// The member a session's secret belongs to, or `None` when it is unknown, expired or suspended.
 ///
@@ -59,16 +60,10 @@ pub async fn begin(
 
 /// The header that gives a session to the browser.
 pub fn set_cookie(config: &Config, secret: &str) -> (HeaderName, HeaderValue) {
-    cookie_header(config, secret, COOKIE_LIFE_SECONDS)
+    cookies::set(config, COOKIE, "/", secret, COOKIE_LIFE.num_seconds())
 }
 
 /// The header that takes it away.
 pub fn clear_cookie(config: &Config) -> (HeaderName, HeaderValue) {
-    cookie_header(config, "", 0)
-}
-
-fn cookie_header(config: &Config, value: &str, life_seconds: u32) -> (HeaderName, HeaderValue) {
-    let secure = if config.public_url.starts_with("https://") { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={value}; Path=/; Max-Age={life_seconds}; HttpOnly; SameSite=Lax{secure}");
-    (header::SET_COOKIE, HeaderValue::try_from(cookie).unwrap_or(HeaderValue::from_static("")))
+    cookies::set(config, COOKIE, "/", "", 0)
 }

@@ -6,6 +6,7 @@ use crate::accounts::two_factors::challenge;
 use crate::accounts::{sessions, store, two_factors};
 use crate::app::App;
 use crate::error::{AppError, Result};
+use crate::ids::UserId;
 use crate::web::format;
 
 /// How far a password leads.
@@ -25,11 +26,19 @@ pub enum Entered {
 /// exists; [`AppError::Refused`] when it is suspended; [`AppError::TooMany`] after too many attempts.
 pub async fn sign_in(app: &App, client: &Client, login: &str, password: String) -> Result<Entered> {
     let account = verify(app, client, login, password).await?;
-    if two_factors::store::has(&mut *app.db.acquire().await?, account.member.id).await? {
-        return Ok(Entered::AsksForCode(challenge::begin(app, account.member.id).await?));
+    let_in(app, client, account.member.id).await
+}
+
+/// Begins a session for somebody who has shown who they are, or asks for a code where there is a second factor.
+///
+/// # Errors
+/// Those of the database.
+pub async fn let_in(app: &App, client: &Client, user: UserId) -> Result<Entered> {
+    if two_factors::store::has(&mut *app.db.acquire().await?, user).await? {
+        return Ok(Entered::AsksForCode(challenge::begin(app, user).await?));
     }
     let mut tx = app.db.begin().await?;
-    let secret = sessions::begin(&mut tx, account.member.id, client, app.clock.now()).await?;
+    let secret = sessions::begin(&mut tx, user, client, app.clock.now()).await?;
     tx.commit().await?;
     Ok(Entered::In(secret))
 }

@@ -28,6 +28,7 @@ pub async fn sweep(app: &App) -> Result<()> {
     store::sessions::sweep(&mut conn, now).await?;
     store::links::sweep(&mut conn, now).await?;
     crate::accounts::two_factors::store::sweep(&mut conn, now).await?;
+    crate::accounts::providers::store::sweep(&mut conn, now).await?;
     drop(conn);
     crate::retention::clean::clean(app).await?;
     crate::images::upload::sweep(app).await?;

@@ -304,6 +304,7 @@ fn path_parameter(path: &str, name: &str) -> (&'static str, Value) {
         }
         "username" => ("The person's user name", text("ada")),
         "name" => ("The metric's name", text("roc_auc")),
+        "provider" => ("The provider's name in addresses", text("lab")),
         "secret" => ("The last part of the invitation link", text("5f0c4d1e93f64b5c8a440d2a4f0e7b11")),
         "number" => {
             ("The version's number, from 1", json!({"type": "integer", "format": "int32", "example": 2}))

@@ -11,6 +11,7 @@ use std::process::Command;
 use holdout_contract::place::Place;
 use sqlx::{Connection, PgConnection};
 
+use crate::accounts::providers::discovery::Discovered;
 use crate::config::Config;
 use crate::files::Files;
 use crate::house::binaries::{Binaries, major_of_cluster};
@@ -46,6 +47,7 @@ impl fmt::Display for Finding {
 /// Looks at everything that `holdout up` and `holdout serve` need.
 pub async fn examine(config: &Config) -> Vec<Finding> {
     let mut findings = vec![files(&config.files).await, scorer_program()];
+    findings.extend(providers(config).await);
     let layout = Layout::of(&config.data_dir);
     let is_embedded = config.database_url.reveal().is_empty();
     match &layout {
@@ -84,6 +86,23 @@ async fn files(place: &Place) -> Finding {
         Place::Folder(folder) => files_folder(folder),
         Place::Bucket(_) => bucket(place).await,
     }
+}
+
+/// Whether each provider of sign-in tells its addresses and keys.
+async fn providers(config: &Config) -> Vec<Finding> {
+    let discovered = Discovered::new(&config.providers);
+    let mut findings = Vec::new();
+    for provider in &config.providers {
+        findings.push(match discovered.of(provider).await {
+            Ok(_) => Finding::well(format!("{} answers, where people can sign in.", provider.issuer)),
+            Err(_) => Finding::wrong(format!(
+                "{} does not tell its addresses and keys: it cannot be reached from here, or its issuer stands otherwise \
+                 in the file that HOLDOUT_PROVIDERS_FILE names than it writes it itself.",
+                provider.issuer
+            )),
+        });
+    }
+    findings
 }
 
 async fn bucket(place: &Place) -> Finding {

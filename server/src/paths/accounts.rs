@@ -1,4 +1,4 @@
-//! Addresses of the second factor.
+//! Addresses of the second factor, and of signing in elsewhere.
 
 pub const SIGN_IN_CODE: &str = "/sign-in/code";
 pub const SETTINGS_TWO_FACTORS: &str = "/settings/two-factors";
@@ -10,3 +10,26 @@ pub const API_TWO_FACTORS: &str = "/api/v1/me/two-factors";
 pub const API_TWO_FACTORS_CONFIRM: &str = "/api/v1/me/two-factors/confirm";
 pub const API_TWO_FACTORS_CODES: &str = "/api/v1/me/two-factors/recovery-codes";
 pub const API_TWO_FACTORS_END: &str = "/api/v1/me/two-factors/end";
+pub const PROVIDER: &str = "/sign-in/with/{provider}";
+pub const PROVIDER_RETURN: &str = "/sign-in/with/{provider}/return";
+pub const SETTINGS_IDENTITIES: &str = "/settings/identities";
+pub const SETTINGS_IDENTITY_LINK: &str = "/settings/identities/{provider}/link";
+pub const SETTINGS_IDENTITY_UNLINK: &str = "/settings/identities/{provider}/unlink";
+pub const API_IDENTITIES: &str = "/api/v1/me/identities";
+pub const API_IDENTITY_UNLINK: &str = "/api/v1/me/identities/{provider}/unlink";
+
+pub fn provider(name: &str) -> String {
+    format!("/sign-in/with/{name}")
+}
+
+pub fn provider_return(name: &str) -> String {
+    format!("/sign-in/with/{name}/return")
+}
+
+pub fn link_identity(name: &str) -> String {
+    format!("/settings/identities/{name}/link")
+}
+
+pub fn unlink_identity(name: &str) -> String {
+    format!("/settings/identities/{name}/unlink")
+}

@@ -68,6 +68,16 @@ pub async fn documents(
                 from second_factors f where user_id = $1"#
             ),
         ),
+        // Who they are at providers of sign-in.
+        (
+            "identities",
+            of_person!(
+                conn,
+                user,
+                r#"select jsonb_build_object('issuer', issuer, 'subject', subject, 'created_at', created_at) as "row!"
+                from identities where user_id = $1 order by issuer"#
+            ),
+        ),
         // Links that were asked for.
         (
             "links",

@@ -1,6 +1,7 @@
 //! How pages work: shell, problems, headers, static files, live events. No rule of a room is here.
 
 pub mod assets;
+pub mod cookies;
 pub mod csrf;
 pub mod csv;
 pub mod extract;

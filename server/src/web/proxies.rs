@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use axum::http::HeaderMap;
 
-use crate::webhooks::courier;
+use crate::outbound;
 
 /// The proxies in front of this server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Proxies {
         let peer = peer.to_canonical();
         match self {
             Self::None => false,
-            Self::Private => !courier::is_public(peer),
+            Self::Private => !outbound::is_public(peer),
             Self::At(networks) => networks.iter().any(|network| network.includes(peer)),
         }
     }

@@ -5,13 +5,14 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use super::model::{EVENTS, Webhook};
-use super::{courier, store};
+use super::store;
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::store::drafts;
 use crate::error::{AppError, Result};
 use crate::ids::WebhookId;
+use crate::outbound;
 
 /// A competition has at most so many.
 pub const MOST: i64 = 10;
@@ -70,7 +71,7 @@ fn check_url(url: &str, may_go_anywhere: bool) -> Result<(), &'static str> {
         return Err("Leave name and password out of the address: requests are signed instead.");
     }
     let host = authority.host().trim_start_matches('[').trim_end_matches(']');
-    let is_private = host == "localhost" || host.parse().is_ok_and(|ip| !courier::is_public(ip));
+    let is_private = host == "localhost" || host.parse().is_ok_and(|ip| !outbound::is_public(ip));
     if is_private && !may_go_anywhere {
         return Err("Webhooks do not go into private networks.");
     }

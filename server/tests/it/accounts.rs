@@ -48,6 +48,7 @@ impl Site {
             direct: None,
             database_url: Secret::new(""),
             smtp,
+            providers: Vec::new(),
             accounts_key: Some(Secret::new("for tests, of no other use at all")),
             open_registration: true,
             members_may_host: true,

@@ -25,6 +25,8 @@ const FORMS: &[(&str, &[&str])] = &[
     (paths::SETTINGS_TWO_FACTORS_CONFIRM, &["confirm_two_factors"]),
     (paths::SETTINGS_TWO_FACTORS_CODES, &["renew_recovery_codes"]),
     (paths::SETTINGS_TWO_FACTORS_END, &["end_two_factors"]),
+    (paths::SETTINGS_IDENTITY_LINK, &["list_identities"]), // a browser is led there and back
+    (paths::SETTINGS_IDENTITY_UNLINK, &["unlink_identity"]),
     (paths::SETTINGS_SESSION_END, &["end_session"]),
     (paths::SETTINGS_TOKENS, &["create_token"]),
     (paths::SETTINGS_TOKEN_REVOKE, &["revoke_token"]),

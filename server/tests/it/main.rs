@@ -52,6 +52,7 @@ mod personal;
 mod pictures;
 mod plans;
 mod probing;
+mod providers;
 #[path = "../../../scorer/tests/python/mod.rs"]
 mod python;
 mod races;

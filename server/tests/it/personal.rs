@@ -19,7 +19,7 @@ const DATA: &str = "/api/v1/me/data";
 const DELETION: &str = "/api/v1/me/deletion";
 
 /// Every column that names people, with the document of the export that tells of it. Empty: the row is somebody else's.
-const NAMED_IN: [(&str, &str); 49] = [
+const NAMED_IN: [(&str, &str); 51] = [
     ("account_deletions.user_id", "deletion"),
     ("api_tokens.user_id", "tokens"),
     ("audit_log.actor_id", "log"),
@@ -38,8 +38,10 @@ const NAMED_IN: [(&str, &str); 49] = [
     ("file_checks.user_id", "checks"),
     ("follows.person_id", ""),
     ("follows.user_id", "follows"),
+    ("identities.user_id", "identities"),
     ("images.owner_id", "images"),
     ("incident_updates.written_by", "acts"),
+    ("link_attempts.user_id", ""),
     ("mail_preferences.user_id", "mail_preferences"),
     ("merge_requests.asked_by", "invitations"),
     ("notebook_runs.asked_by", "notebook_runs"),

@@ -149,6 +149,13 @@ select 1 + i % 20000, 'token', sha256(int8send(i)), 'hld_', array['read', 'submi
 insert into one_time_links (token_hash, purpose, user_id, created_at, expires_at)
 select sha256(int8send(i)), 'reset_password', 1 + i % 20000, now(), now() + interval '1 hour' from generate_series(1, 20000) i;
 
+insert into identities (issuer, subject, user_id, created_at)
+select 'https://lab.example', i::text, i, now() from generate_series(1, 20000) i;
+
+insert into link_attempts (token_hash, user_id, issuer, created_at, expires_at)
+select sha256(int8send(i)), 1 + i % 20000, 'https://lab.example', now(), now() + interval '10 minutes'
+from generate_series(1, 20000) i;
+
 insert into second_factors (user_id, sealed_secret, created_at, confirmed_at)
 select i, sha256(int8send(i)) || substring(sha256(int8send(i)) for 16), now(), now() from generate_series(1, 20000) i;
 

@@ -27,6 +27,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         accounts::pages::entrance::RegisterPage,
         accounts::pages::entrance::SignInPage,
         accounts::pages::profile::ProfilePage,
+        accounts::pages::providers::IdentitiesPage,
         accounts::pages::recovery::ForgotPasswordPage,
         accounts::pages::recovery::ResetPasswordPage,
         accounts::pages::settings::PasswordPage,

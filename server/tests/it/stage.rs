@@ -41,6 +41,7 @@ impl Stage {
             direct: None,
             database_url: Secret::new(""),
             smtp: None,
+            providers: Vec::new(),
             accounts_key: Some(Secret::new("for tests, of no other use at all")),
             open_registration: true,
             members_may_host: true,

@@ -102,6 +102,7 @@ impl World {
             direct: None,
             database_url: Secret::new(url),
             smtp: None,
+            providers: Vec::new(),
             accounts_key: Some(Secret::new("for tests, of no other use at all")),
             open_registration: true,
             members_may_host: true,

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::accounts::client::Client;
 use crate::accounts::forms::FormErrors;
 use crate::accounts::pages::local_path;
+use crate::accounts::pages::providers::{Offered, offered};
 use crate::accounts::register::{self, Registration};
 use crate::accounts::sign_in::{self, Entered};
 use crate::accounts::{sessions, two_factors::challenge};
@@ -116,6 +117,8 @@ pub struct SignInForm {
 pub struct SignInPage {
     pub shell: Shell,
     pub form: SignInForm,
+    /// Who else signs people in.
+    pub offered: Vec<Offered>,
     pub errors: FormErrors,
 }
 
@@ -125,17 +128,18 @@ impl SignInPage {
         Self {
             shell: Shell::default(),
             form: SignInForm { login: "ada".to_owned(), ..SignInForm::default() },
+            offered: vec![Offered { name: "lab".to_owned(), title: "The lab".to_owned(), is_linked: false }],
             errors: FormErrors::from_error(wrong).unwrap_or_default(),
         }
     }
 }
 
-async fn show_sign_in(shell: Shell, Query(query): Query<NextQuery>) -> Response {
+async fn show_sign_in(State(app): State<App>, shell: Shell, Query(query): Query<NextQuery>) -> Response {
     if shell.viewer.is_some() {
         return Redirect::to(local_path(&query.next)).into_response();
     }
     let form = SignInForm { next: query.next, ..SignInForm::default() };
-    SignInPage { shell, form, errors: FormErrors::default() }.into_response()
+    SignInPage { shell, form, offered: offered(&app, &[]), errors: FormErrors::default() }.into_response()
 }
 
 async fn post_sign_in(
@@ -145,15 +149,10 @@ async fn post_sign_in(
     Form(form): Form<SignInForm>,
 ) -> Result<Response> {
     match sign_in::sign_in(&app, &client, &form.login, form.password.clone()).await {
-        Ok(Entered::In(secret)) => Ok(enter(&app, &secret, &form.next, "You are signed in.")),
-        Ok(Entered::AsksForCode(secret)) => {
-            let cookie = challenge::set_cookie(&app.config, &secret);
-            let next = encode(local_path(&form.next));
-            Ok(([cookie], Redirect::to(&format!("{}?next={next}", paths::SIGN_IN_CODE))).into_response())
-        }
+        Ok(entered) => Ok(enter_with(&app, &entered, &form.next)),
         Err(error) => {
             let errors = FormErrors::from_error(error)?;
-            Ok(errors.answer(SignInPage { shell, form, errors: errors.clone() }))
+            Ok(errors.answer(SignInPage { shell, form, offered: offered(&app, &[]), errors: errors.clone() }))
         }
     }
 }
@@ -223,6 +222,18 @@ async fn post_sign_out(State(app): State<App>, client: Client) -> Result<Respons
         shell::flash("You are signed out."),
     ]);
     Ok((cookies, Redirect::to(paths::HOME)).into_response())
+}
+
+/// Leads on, or to where a code is asked for.
+pub(super) fn enter_with(app: &App, entered: &Entered, next: &str) -> Response {
+    match entered {
+        Entered::In(secret) => enter(app, secret, next, "You are signed in."),
+        Entered::AsksForCode(secret) => {
+            let next = encode(local_path(next));
+            let address = format!("{}?next={next}", paths::SIGN_IN_CODE);
+            ([challenge::set_cookie(&app.config, secret)], Redirect::to(&address)).into_response()
+        }
+    }
 }
 
 /// Gives the session to the browser and leads on.

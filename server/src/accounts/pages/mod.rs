@@ -3,6 +3,7 @@
 pub mod become_admin;
 pub mod entrance;
 pub mod profile;
+pub mod providers;
 pub mod recovery;
 pub mod settings;
 pub mod tokens;
@@ -20,6 +21,7 @@ pub fn router() -> Router<App> {
         .merge(settings::router())
         .merge(tokens::router())
         .merge(two_factors::router())
+        .merge(providers::router())
         .merge(profile::router())
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::accounts::client::Client;
 use crate::accounts::model::Member;
-use crate::accounts::two_factors;
+use crate::accounts::{providers, two_factors};
 use crate::ids::UserId;
 
 /// A live session's member, and when the session was last used.
@@ -99,12 +99,13 @@ pub async fn end(conn: &mut PgConnection, token_hash: &[u8; 32]) -> sqlx::Result
     Ok(())
 }
 
-/// Ends all sessions of a person, and what waits for a code; returns how many sessions there were.
+/// Ends all sessions of a person, and what waits for a code or a link; returns how many sessions there were.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn end_all(conn: &mut PgConnection, user: UserId) -> sqlx::Result<u64> {
     two_factors::store::end_challenges(conn, user).await?;
+    providers::store::end_links(conn, user).await?;
     let done = sqlx::query!("delete from sessions where user_id = $1", user.0).execute(conn).await?;
     Ok(done.rows_affected())
 }

@@ -18,6 +18,15 @@ pub struct Credentials {
     pub suspended_until: Option<DateTime<Utc>>,
 }
 
+/// Of accounts that never had one: they sign in elsewhere.
+pub const NO_PASSWORD: &str = "!";
+
+impl Credentials {
+    pub fn has_password(&self) -> bool {
+        self.password_hash != NO_PASSWORD
+    }
+}
+
 struct Row {
     id: UserId,
     username: String,

@@ -1,6 +1,6 @@
 //! Between password and code: a secret in a cookie that is good for five tries within ten minutes and for nothing else.
 
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue};
 use chrono::TimeDelta;
 
 use super::{prove, store};
@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::error::{AppError, Result};
 use crate::ids::UserId;
 use crate::paths;
+use crate::web::cookies;
 
 pub const COOKIE: &str = "holdout_sign_in";
 const LIFE: TimeDelta = TimeDelta::minutes(10);
@@ -50,18 +51,10 @@ pub async fn answer(app: &App, client: &Client, challenge: &str, code: &str) -> 
 
 /// The header that gives a challenge to the browser, for the pages of signing in alone.
 pub fn set_cookie(config: &Config, challenge: &str) -> (HeaderName, HeaderValue) {
-    cookie_header(config, challenge, LIFE.num_seconds())
+    cookies::set(config, COOKIE, paths::SIGN_IN, challenge, LIFE.num_seconds())
 }
 
 /// The header that takes it away.
 pub fn clear_cookie(config: &Config) -> (HeaderName, HeaderValue) {
-    cookie_header(config, "", 0)
-}
-
-fn cookie_header(config: &Config, value: &str, life_seconds: i64) -> (HeaderName, HeaderValue) {
-    let secure = if config.public_url.starts_with("https://") { "; Secure" } else { "" };
-    let path = paths::SIGN_IN;
-    let cookie =
-        format!("{COOKIE}={value}; Path={path}; Max-Age={life_seconds}; HttpOnly; SameSite=Lax{secure}");
-    (header::SET_COOKIE, HeaderValue::try_from(cookie).unwrap_or(HeaderValue::from_static("")))
+    cookies::set(config, COOKIE, paths::SIGN_IN, "", 0)
 }

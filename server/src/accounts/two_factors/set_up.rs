@@ -9,6 +9,7 @@ use super::totp::Secret;
 use super::{prove, recovery, requirement, seal, store};
 use crate::accounts::client::Client;
 use crate::accounts::model::Member;
+use crate::accounts::password_changes;
 use crate::accounts::store::{sessions, users};
 use crate::app::App;
 use crate::error::{AppError, Result};
@@ -81,14 +82,7 @@ pub async fn standing(app: &App, member: &Member) -> Result<Standing> {
 /// # Errors
 /// [`AppError::Field`] for a wrong password; [`AppError::Refused`] where one is on already, or the site has no key.
 pub async fn begin(app: &App, client: &Client, member: &Member, password: String) -> Result<Offer> {
-    app.limits.sign_in(client, &member.username)?;
-    let account = {
-        let mut conn = app.db.acquire().await?;
-        users::credentials_by_id(&mut conn, member.id).await?.ok_or(AppError::SignIn)?
-    };
-    if !app.passwords.verify(password, Some(account.password_hash)).await? {
-        return Err(AppError::field("password", "This is not your present password."));
-    }
+    password_changes::confirm(app, client, member, password, "password").await?;
     let secret = Secret::draw();
     let sealed = seal::seal(app, member.id, &secret)?;
     let mut conn = app.db.acquire().await?;
@@ -166,7 +160,7 @@ async fn give_codes(conn: &mut PgConnection, user: UserId) -> Result<Vec<String>
 ///
 /// # Errors
 /// Those of the database.
-pub(super) async fn tell(
+pub(in crate::accounts) async fn tell(
     app: &App,
     conn: &mut PgConnection,
     user: UserId,

@@ -1,0 +1,227 @@
+//! Signing in at somebody else's, and what is linked: in the browser, which alone can be led there.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use serde::Deserialize;
+
+use crate::accounts::client::Client;
+use crate::accounts::forms::FormErrors;
+use crate::accounts::model::Member;
+use crate::accounts::pages::entrance::{NextQuery, enter_with};
+use crate::accounts::pages::local_path;
+use crate::accounts::password_changes;
+use crate::accounts::providers::flow::{self, Answer, Begun, Purpose};
+use crate::accounts::providers::settings::Provider;
+use crate::accounts::providers::{enter, store};
+use crate::accounts::two_factors::{self, prove};
+use crate::app::App;
+use crate::error::{AppError, Result};
+use crate::paths;
+use crate::web::extract::SignedIn;
+use crate::web::shell::{self, Shell};
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route(paths::PROVIDER, get(leave))
+        .route(paths::PROVIDER_RETURN, get(come_back))
+        .route(paths::SETTINGS_IDENTITIES, get(show_identities))
+        .route(paths::SETTINGS_IDENTITY_LINK, post(post_link))
+        .route(paths::SETTINGS_IDENTITY_UNLINK, post(post_unlink))
+}
+
+/// A provider as a page names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offered {
+    pub name: String,
+    pub title: String,
+    pub is_linked: bool,
+}
+
+/// All that the operator lists, and which of them these issuers are.
+pub fn offered(app: &App, linked: &[String]) -> Vec<Offered> {
+    let of = |provider: &Provider| Offered {
+        name: provider.name.clone(),
+        title: provider.title.clone(),
+        is_linked: linked.contains(&provider.issuer),
+    };
+    app.config.providers.iter().map(of).collect()
+}
+
+/// # Errors
+/// [`AppError::NotFound`] for a name that the operator does not list.
+pub fn provider<'a>(app: &'a App, name: &str) -> Result<&'a Provider> {
+    app.config.providers.iter().find(|provider| provider.name == name).ok_or(AppError::NotFound)
+}
+
+/// Changes nothing but the cookie that binds the flow to this browser.
+async fn leave(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    Query(query): Query<NextQuery>,
+) -> Result<Response> {
+    let provider = provider(&app, &name)?;
+    let begun = Begun::new(provider, Purpose::Enter, local_path(&query.next));
+    let address = flow::leave(&app, provider, &begun).await?;
+    Ok(([flow::set_cookie(&app.config, &begun)], Redirect::to(&address)).into_response())
+}
+
+async fn come_back(
+    State(app): State<App>,
+    shell: Shell,
+    client: Client,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    Query(answer): Query<Answer>,
+) -> Result<Response> {
+    let provider = provider(&app, &name)?;
+    let begun = shell::cookie(&headers, flow::COOKIE).and_then(|cookie| Begun::read(cookie, provider));
+    let Some(begun) = begun else {
+        return Err(AppError::refused(
+            "This attempt to sign in was begun in another browser, or too long ago. Begin again.",
+        ));
+    };
+    // Each attempt is an account of its own: what is limited is an address.
+    app.limits.sign_in(&client, &answer.state)?;
+    let over = flow::clear_cookie(&app.config);
+    match begun.purpose {
+        Purpose::Enter => {
+            let claims = flow::return_from(&app, provider, &begun, &answer).await?;
+            let entered = enter::enter(&app, &client, provider, &claims).await?;
+            Ok((AppendHeaders([over]), enter_with(&app, &entered, &begun.next)).into_response())
+        }
+        Purpose::Link => {
+            let member = shell.member()?;
+            let is_on_record = {
+                let mut conn = app.db.acquire().await?;
+                store::spend_link(&mut conn, &begun.digest(), member.id, &provider.issuer, shell.now).await?
+            };
+            if !is_on_record {
+                return Err(AppError::refused(
+                    "Nobody who is signed in here asked for this link, or too long ago. Begin again.",
+                ));
+            }
+            let claims = flow::return_from(&app, provider, &begun, &answer).await?;
+            enter::link(&app, member, provider, &claims).await?;
+            let sentence = shell::flash(&format!("From now on {} signs you in.", provider.title));
+            Ok((AppendHeaders([over, sentence]), Redirect::to(paths::SETTINGS_IDENTITIES)).into_response())
+        }
+    }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "accounts/settings_identities.html")]
+pub struct IdentitiesPage {
+    pub shell: Shell,
+    pub tab: &'static str,
+    pub offered: Vec<Offered>,
+    pub has_password: bool,
+    pub asks_for_code: bool,
+    /// Where the browser goes next, at whose place.
+    pub leads_to: Option<(String, String)>,
+    pub errors: FormErrors,
+}
+
+impl IdentitiesPage {
+    pub fn sample() -> Self {
+        let lab = Offered { name: "lab".to_owned(), title: "The lab".to_owned(), is_linked: true };
+        let other = Offered { name: "uni".to_owned(), title: "University".to_owned(), is_linked: false };
+        Self {
+            shell: Shell::sample(),
+            tab: paths::SETTINGS_IDENTITIES,
+            offered: vec![lab, other],
+            has_password: true,
+            asks_for_code: true,
+            leads_to: Some(("The lab".to_owned(), "https://lab.example/authorize".to_owned())),
+            errors: FormErrors::default(),
+        }
+    }
+}
+
+async fn page(app: &App, shell: Shell, member: &Member, errors: FormErrors) -> Result<IdentitiesPage> {
+    let mut conn = app.db.acquire().await?;
+    let linked = store::issuers(&mut conn, member.id).await?;
+    let has_password = store::has_password(&mut conn, member.id).await?;
+    let asks_for_code = two_factors::store::has(&mut conn, member.id).await?;
+    drop(conn);
+    let (tab, offered) = (paths::SETTINGS_IDENTITIES, offered(app, &linked));
+    Ok(IdentitiesPage { shell, tab, offered, has_password, asks_for_code, leads_to: None, errors })
+}
+
+async fn show_identities(
+    State(app): State<App>,
+    shell: Shell,
+    SignedIn(member): SignedIn,
+) -> Result<IdentitiesPage> {
+    page(&app, shell, &member, FormErrors::default()).await
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct IdentityForm {
+    pub password: String,
+    pub code: String,
+}
+
+/// The page's policy lets no form lead elsewhere, so the person follows a link.
+async fn post_link(
+    State(app): State<App>,
+    shell: Shell,
+    client: Client,
+    SignedIn(member): SignedIn,
+    Path(name): Path<String>,
+    Form(form): Form<IdentityForm>,
+) -> Result<Response> {
+    let provider = provider(&app, &name)?;
+    if let Err(error) = prove_themself(&app, &client, &member, &form).await {
+        return again(&app, shell, &member, error).await;
+    }
+    let begun = Begun::new(provider, Purpose::Link, paths::SETTINGS_IDENTITIES);
+    let address = flow::leave(&app, provider, &begun).await?;
+    let (now, ends_at) = (shell.now, shell.now + flow::LIFE);
+    {
+        let mut conn = app.db.acquire().await?;
+        store::begin_link(&mut conn, &begun.digest(), member.id, &provider.issuer, now, ends_at).await?;
+    }
+    let page = page(&app, shell, &member, FormErrors::default()).await?;
+    let page = IdentitiesPage { leads_to: Some((provider.title.clone(), address)), ..page };
+    Ok(([flow::set_cookie(&app.config, &begun)], page).into_response())
+}
+
+async fn post_unlink(
+    State(app): State<App>,
+    shell: Shell,
+    client: Client,
+    SignedIn(member): SignedIn,
+    Path(name): Path<String>,
+    Form(form): Form<IdentityForm>,
+) -> Result<Response> {
+    let provider = provider(&app, &name)?;
+    let known = password_changes::confirm(&app, &client, &member, form.password, "password").await;
+    let unlinked = match known {
+        Ok(_) => enter::unlink(&app, &member, provider, Some(&form.code)).await,
+        Err(error) => Err(error),
+    };
+    match unlinked {
+        Ok(()) => {
+            let sentence = shell::flash(&format!("{} does not sign you in any more.", provider.title));
+            Ok(([sentence], Redirect::to(paths::SETTINGS_IDENTITIES)).into_response())
+        }
+        Err(error) => again(&app, shell, &member, error).await,
+    }
+}
+
+/// Another way in is for whoever knows the present one.
+async fn prove_themself(app: &App, client: &Client, member: &Member, form: &IdentityForm) -> Result<()> {
+    password_changes::confirm(app, client, member, form.password.clone(), "password").await?;
+    prove::step_up(app, member.id, Some(&form.code)).await
+}
+
+async fn again(app: &App, shell: Shell, member: &Member, error: AppError) -> Result<Response> {
+    let errors = FormErrors::from_error(error)?;
+    Ok(errors.answer(page(app, shell, member, errors.clone()).await?))
+}

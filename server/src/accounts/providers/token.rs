@@ -1,0 +1,101 @@
+//! An ID token is judged: signature by a key of the provider, issuer, audience, time, nonce (OpenID Connect Core 1.0,
+//! section 3.1.3.7). The clock is that of the site, and it may be wrong by a minute.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::discovery::refused;
+use super::jws::Token;
+use super::settings::Provider;
+use crate::app::App;
+use crate::error::{AppError, Result};
+
+const DRIFT_SECONDS: i64 = 60;
+const LONGEST_SUBJECT: usize = 255;
+
+/// What is believed of a person.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Claims {
+    iss: String,
+    pub sub: String,
+    aud: Audience,
+    azp: Option<String>,
+    exp: i64,
+    nbf: Option<i64>,
+    iat: i64,
+    nonce: Option<String>,
+    email: Option<String>,
+    email_verified: Option<Value>,
+    pub preferred_username: Option<String>,
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Claims {
+    /// An address that the provider says is this person's. Some write the word as text.
+    pub fn confirmed_email(&self) -> Option<&str> {
+        let is_confirmed = match &self.email_verified {
+            Some(Value::Bool(is_confirmed)) => *is_confirmed,
+            Some(Value::String(word)) => word == "true",
+            _ => false,
+        };
+        self.email.as_deref().filter(|_| is_confirmed)
+    }
+
+    /// Why they are not for this client, now.
+    fn fault(&self, provider: &Provider, nonce: &str, now: i64) -> Option<&'static str> {
+        let is_for_us = match &self.aud {
+            Audience::One(client) => *client == provider.client_id,
+            // Whoever else it is for could have given it to us.
+            Audience::Several(clients) => {
+                clients.contains(&provider.client_id) && (clients.len() == 1 || self.azp.is_some())
+            }
+        };
+        if self.iss != provider.issuer {
+            Some("another issuer")
+        } else if !is_for_us || self.azp.as_ref().is_some_and(|party| *party != provider.client_id) {
+            Some("for another client")
+        } else if self.exp <= now - DRIFT_SECONDS {
+            Some("run out")
+        } else if self.iat.max(self.nbf.unwrap_or(self.iat)) > now + DRIFT_SECONDS {
+            Some("of a time to come")
+        } else if self.nonce.as_deref() != Some(nonce) {
+            Some("of another attempt")
+        } else if self.sub.is_empty() || self.sub.len() > LONGEST_SUBJECT || self.sub.contains('\0') {
+            Some("of nobody")
+        } else {
+            None
+        }
+    }
+}
+
+/// # Errors
+/// [`AppError::Refused`] for a token that does not hold.
+pub async fn judge(app: &App, provider: &Provider, text: &str, nonce: &str) -> Result<Claims> {
+    let token = Token::read(text).ok_or_else(|| unsound(provider, "no token, or another algorithm"))?;
+    let known = app.providers.of(provider).await?;
+    let claims: Option<Claims> = match token.key_among(&known.keys) {
+        Some(key) => token.claims(key),
+        // Keys rotate.
+        None => {
+            let anew = app.providers.anew(provider).await?;
+            token.key_among(&anew.keys).and_then(|key| token.claims(key))
+        }
+    };
+    let claims = claims.ok_or_else(|| unsound(provider, "no key, signature or claims that hold"))?;
+    match claims.fault(provider, nonce, app.clock.now().timestamp()) {
+        None => Ok(claims),
+        Some(fault) => Err(unsound(provider, fault)),
+    }
+}
+
+fn unsound(provider: &Provider, fault: &str) -> AppError {
+    tracing::warn!(provider = %provider.name, fault, "an ID token was refused");
+    refused(provider, "its word on who you are does not hold")
+}

@@ -1,0 +1,560 @@
+//! Signing in at a provider of OpenID Connect: a small real one, and all that a bad one or a bad browser may try.
+
+use std::collections::HashMap;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{get, post};
+use axum::{Form, Json, Router};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use holdout::accounts::providers::flow;
+use holdout::accounts::providers::settings::Provider;
+use holdout::config::{Config, Secret};
+use ring::rand::SystemRandom;
+use ring::rsa::PublicKeyComponents;
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
+    RsaKeyPair,
+};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use sqlx::{PgPool, Row};
+
+use crate::client::{Answer, Client};
+use crate::world::{World, sql};
+
+const PASSWORD: &str = "correct horse battery";
+const CLIENT_SECRET: &str = "of the client, for the provider alone";
+
+/// A private key, made in the test.
+#[derive(Clone)]
+enum Key {
+    Ed(Vec<u8>),
+    Ec(Vec<u8>),
+    Rsa(Arc<RsaKeyPair>),
+}
+
+impl Key {
+    fn ed() -> Self {
+        Self::Ed(Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap().as_ref().to_vec())
+    }
+
+    fn ec() -> Self {
+        let rules = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        Self::Ec(EcdsaKeyPair::generate_pkcs8(rules, &SystemRandom::new()).unwrap().as_ref().to_vec())
+    }
+
+    /// By OpenSSL, since `ring` makes none.
+    fn rsa() -> Self {
+        let made = Command::new("openssl")
+            .args(["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-outform", "DER"])
+            .output()
+            .expect("openssl is there");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let pair = RsaKeyPair::from_pkcs8(&made.stdout).or_else(|_| RsaKeyPair::from_der(&made.stdout));
+        Self::Rsa(Arc::new(pair.unwrap()))
+    }
+
+    fn algorithm(&self) -> &'static str {
+        match self {
+            Self::Ed(_) => "EdDSA",
+            Self::Ec(_) => "ES256",
+            Self::Rsa(_) => "RS256",
+        }
+    }
+
+    fn sign(&self, algorithm: &str, message: &[u8]) -> Vec<u8> {
+        let random = SystemRandom::new();
+        match self {
+            Self::Ed(key) => Ed25519KeyPair::from_pkcs8(key).unwrap().sign(message).as_ref().to_vec(),
+            Self::Ec(key) => {
+                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key, &random).unwrap();
+                pair.sign(&random, message).unwrap().as_ref().to_vec()
+            }
+            Self::Rsa(pair) => {
+                let mut signature = vec![0; pair.public().modulus_len()];
+                let rules: &'static dyn ring::signature::RsaEncoding =
+                    if algorithm == "PS256" { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
+                pair.sign(rules, &random, message, &mut signature).unwrap();
+                signature
+            }
+        }
+    }
+
+    fn public(&self, kid: &str) -> Value {
+        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let mut key = match self {
+            Self::Ed(key) => {
+                let pair = Ed25519KeyPair::from_pkcs8(key).unwrap();
+                json!({ "kty": "OKP", "crv": "Ed25519", "x": text(pair.public_key().as_ref()), "alg": "EdDSA" })
+            }
+            Self::Ec(key) => {
+                let rules = &ECDSA_P256_SHA256_FIXED_SIGNING;
+                let pair = EcdsaKeyPair::from_pkcs8(rules, key, &SystemRandom::new()).unwrap();
+                let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
+                json!({ "kty": "EC", "crv": "P-256", "x": text(x), "y": text(y), "alg": "ES256" })
+            }
+            // Without `alg`: good for both ways to sign with it.
+            Self::Rsa(pair) => {
+                let parts: PublicKeyComponents<Vec<u8>> = pair.public().into();
+                json!({ "kty": "RSA", "n": text(&[vec![0], parts.n].concat()), "e": text(&parts.e) })
+            }
+        };
+        key["kid"] = json!(kid);
+        key["use"] = json!("sig");
+        key
+    }
+
+    fn token(&self, header: &Value, claims: &Value) -> String {
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signed = format!("{}.{}", part(header), part(claims));
+        let algorithm = header["alg"].as_str().unwrap_or_default();
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(self.sign(algorithm, signed.as_bytes())))
+    }
+}
+
+#[derive(Default)]
+struct Inside {
+    keys: Vec<(String, Key)>,
+    /// By code: the challenge of PKCE, and the token that it is worth.
+    codes: HashMap<String, (String, String)>,
+    /// What it says otherwise than it should.
+    lies: Value,
+    n_asked: usize,
+}
+
+/// A provider that gives out what a test wants.
+#[derive(Clone)]
+struct Lab {
+    issuer: String,
+    now: i64,
+    inside: Arc<Mutex<Inside>>,
+}
+
+/// What was asked for at the authorization endpoint.
+struct Asked(HashMap<String, String>);
+
+impl Lab {
+    async fn open(pool: &PgPool) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = format!("http://{}", listener.local_addr().unwrap());
+        let now = sql("select extract(epoch from clock_now())::bigint").fetch_one(pool).await.unwrap().get(0);
+        let lab = Self { issuer, now, inside: Arc::default() };
+        lab.rotate("first", Key::ed());
+        let router = Router::new()
+            .route("/.well-known/openid-configuration", get(tell))
+            .route("/keys", get(tell_keys))
+            .route("/token", post(exchange))
+            .with_state(lab.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        lab
+    }
+
+    fn provider(&self, name: &str) -> Provider {
+        Provider {
+            name: name.to_owned(),
+            title: "The lab".to_owned(),
+            issuer: self.issuer.clone(),
+            client_id: "holdout".to_owned(),
+            client_secret: Secret::new(CLIENT_SECRET),
+        }
+    }
+
+    /// From now on there is one key, of this name.
+    fn rotate(&self, kid: &str, key: Key) {
+        self.inside.lock().unwrap().keys = vec![(kid.to_owned(), key)];
+    }
+
+    fn claims(&self, asked: &Asked, subject: &str) -> Value {
+        json!({
+            "iss": self.issuer, "aud": "holdout", "sub": subject, "nonce": asked.0["nonce"],
+            "iat": self.now, "exp": self.now + 300,
+            "email": format!("{subject}@people.test"), "email_verified": true, "preferred_username": subject,
+        })
+    }
+
+    fn signed(&self, claims: &Value) -> String {
+        let (kid, key) = self.inside.lock().unwrap().keys[0].clone();
+        key.token(&json!({ "alg": key.algorithm(), "kid": kid }), claims)
+    }
+
+    /// A code that is worth this token, as the browser brings it back.
+    fn grant(&self, asked: &Asked, token: String) -> String {
+        let code = uuid::Uuid::new_v4().simple().to_string();
+        self.inside.lock().unwrap().codes.insert(code.clone(), (asked.0["code_challenge"].clone(), token));
+        format!("code={code}&state={}", asked.0["state"])
+    }
+
+    /// What a browser brings back whom it knows as this subject.
+    fn vouch(&self, asked: &Asked, subject: &str) -> String {
+        self.grant(asked, self.signed(&self.claims(asked, subject)))
+    }
+}
+
+async fn tell(State(lab): State<Lab>) -> Json<Value> {
+    let at = |path: &str| format!("{}{path}", lab.issuer);
+    let mut told = json!({
+        "issuer": lab.issuer, "authorization_endpoint": at("/authorize"),
+        "token_endpoint": at("/token"), "jwks_uri": at("/keys"),
+    });
+    let mut inside = lab.inside.lock().unwrap();
+    inside.n_asked += 1;
+    for (name, lie) in inside.lies.as_object().into_iter().flatten() {
+        told[name] = lie.clone();
+    }
+    Json(told)
+}
+
+async fn tell_keys(State(lab): State<Lab>) -> Json<Value> {
+    let inside = lab.inside.lock().unwrap();
+    let keys = inside.keys.iter().map(|(kid, key)| key.public(kid));
+    let unknown = json!({ "kty": "AKP", "alg": "ML-DSA-44", "pub": "x", "kid": "of a kind to come" });
+    Json(json!({ "keys": keys.chain([unknown]).collect::<Vec<_>>() }))
+}
+
+/// Each code once, to who has the client's secret and the verifier.
+async fn exchange(
+    State(lab): State<Lab>,
+    headers: HeaderMap,
+    Form(form): Form<HashMap<String, String>>,
+) -> Result<Json<Value>, StatusCode> {
+    let expected = format!(
+        "Basic {}",
+        STANDARD.encode(format!("holdout:{}", CLIENT_SECRET.replace(' ', "%20").replace(',', "%2C")))
+    );
+    if headers.get("authorization").and_then(|value| value.to_str().ok()) != Some(&expected) {
+        return Err(StatusCode::UNAUTHORIZED);
+    }
+    let (challenge, token) =
+        lab.inside.lock().unwrap().codes.remove(&form["code"]).ok_or(StatusCode::BAD_REQUEST)?;
+    let proved = URL_SAFE_NO_PAD.encode(Sha256::digest(&form["code_verifier"]));
+    let is_right = proved == challenge && form["grant_type"] == "authorization_code";
+    if is_right {
+        Ok(Json(json!({ "id_token": token, "access_token": "x", "token_type": "Bearer" })))
+    } else {
+        Err(StatusCode::BAD_REQUEST)
+    }
+}
+
+async fn world_with(pool: PgPool, lab: &Lab) -> World {
+    let providers = vec![lab.provider("lab")];
+    World::configured(pool, |config| Config { providers, ..config }).await
+}
+
+/// Leads a browser to the provider; what that is asked.
+async fn leave(lab: &Lab, browser: &Client, next: &str) -> Asked {
+    let answer = browser.get(&format!("/sign-in/with/lab?next={next}")).await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    read(lab, answer.location())
+}
+
+fn read(lab: &Lab, location: &str) -> Asked {
+    let query =
+        location.strip_prefix(&format!("{}/authorize?", lab.issuer)).expect("it leads to the provider");
+    let fields: HashMap<String, String> = serde_urlencoded::from_str(query).unwrap();
+    assert_eq!(
+        (fields["response_type"].as_str(), fields["code_challenge_method"].as_str()),
+        ("code", "S256")
+    );
+    Asked(fields)
+}
+
+async fn come_back(browser: &Client, query: &str) -> Answer {
+    browser.get(&format!("/sign-in/with/lab/return?{query}")).await
+}
+
+async fn is_signed_in(browser: &Client) -> bool {
+    browser.get("/settings").await.status == 200
+}
+
+/// Signs somebody in there; who it is here.
+async fn signed_in(world: &World, lab: &Lab, subject: &str) -> (Client, String) {
+    let browser = world.visitor();
+    let asked = leave(lab, &browser, "%2Fsettings").await;
+    let answer = come_back(&browser, &lab.vouch(&asked, subject)).await;
+    assert_eq!((answer.status, answer.location()), (303, "/settings"), "{}", answer.text());
+    let me = browser.get("/api/v1/me").await.expect(200).json();
+    (browser, me["username"].as_str().unwrap().to_owned())
+}
+
+/// Comes back as this subject; what is answered, and whether that let the browser in.
+async fn tried(
+    world: &World,
+    lab: &Lab,
+    subject: &str,
+    change: impl FnOnce(&mut Value),
+) -> (u16, bool, String) {
+    let browser = world.visitor();
+    let asked = leave(lab, &browser, "%2F").await;
+    let mut claims = lab.claims(&asked, subject);
+    change(&mut claims);
+    let answer = come_back(&browser, &lab.grant(&asked, lab.signed(&claims))).await;
+    (answer.status, is_signed_in(&browser).await, answer.text())
+}
+
+/// Gives the password and asks for a link; what the provider is asked then.
+async fn link(lab: &Lab, browser: &Client) -> Asked {
+    let page = browser.post_form("/settings/identities/lab/link", &[("password", PASSWORD)]).await;
+    let page = page.expect(200).text();
+    let address =
+        page.split("<a class=\"button primary\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+    read(lab, &address.replace("&#38;", "&").replace("&amp;", "&"))
+}
+
+async fn registered(world: &World, name: &str) -> Client {
+    let browser = world.visitor();
+    let email = format!("{name}@people.test");
+    let form = [("username", name), ("email", email.as_str()), ("password", PASSWORD)];
+    browser.post_form("/register", &form).await.expect(303);
+    browser
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_provider_makes_an_account_once_and_signs_it_in_ever_after(pool: PgPool) {
+    let lab = Lab::open(&pool).await;
+    let world = world_with(pool, &lab).await;
+    assert!(world.visitor().get("/sign-in").await.expect(200).text().contains("/sign-in/with/lab"));
+    let (browser, name) = signed_in(&world, &lab, "ada").await;
+    assert_eq!(name, "ada");
+    signed_in(&world, &lab, "ada").await;
+    assert_eq!(lab.inside.lock().unwrap().n_asked, 1, "what it says is kept");
+    let keys = [("ed", Key::ed()), ("ec", Key::ec()), ("rsa", Key::rsa())];
+    for (kid, key) in keys {
+        lab.rotate(kid, key);
+        let (_, rotated) = signed_in(&world, &lab, "ada").await;
+        assert_eq!(rotated, "ada", "the new key {kid} is asked for");
+    }
+    let visitor = world.visitor();
+    let asked = leave(&lab, &visitor, "%2F").await;
+    let key = lab.inside.lock().unwrap().keys[0].1.clone();
+    let pss = key.token(&json!({ "alg": "PS256", "kid": "rsa" }), &lab.claims(&asked, "ada"));
+    assert_eq!(come_back(&visitor, &lab.grant(&asked, pss)).await.status, 303);
+    let n: i64 = sql("select count(*) from users").fetch_one(&world.pool).await.unwrap().get(0);
+    assert_eq!(n, 1);
+    // No password is none that anybody could type, and the only way in is not closed.
+    let form = [("login", "ada"), ("password", "!"), ("next", "/")];
+    assert_eq!(world.visitor().post_form("/sign-in", &form).await.status, 422);
+    let unlinked = browser.post_form("/settings/identities/lab/unlink", &[("password", "!")]).await;
+    assert!(unlinked.expect(422).text().contains("no password yet"));
+    assert_eq!(browser.post_form("/sign-out", &[]).await.status, 303);
+    assert!(!is_signed_in(&browser).await);
+    for next in ["https%3A%2F%2Fevil.example", "%2F%2Fevil.example"] {
+        let browser = world.visitor();
+        let asked = leave(&lab, &browser, next).await;
+        let answer = come_back(&browser, &lab.vouch(&asked, "ada")).await;
+        assert_eq!((answer.status, answer.location()), (303, "/"), "{next}");
+    }
+    assert_eq!(world.visitor().get("/sign-in/with/nobody").await.status, 404);
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_token_that_does_not_hold_signs_nobody_in(pool: PgPool) {
+    let lab = Lab::open(&pool).await;
+    let world = world_with(pool, &lab).await;
+    signed_in(&world, &lab, "ada").await;
+    let now = lab.now;
+    let claimed = [
+        ("nonce", json!("of another")),
+        ("nonce", Value::Null),
+        ("aud", json!("another client")),
+        ("aud", json!(["holdout", "another client"])),
+        ("aud", json!([])),
+        ("azp", json!("another client")),
+        ("iss", json!("https://evil.example")),
+        ("sub", json!("")),
+        ("sub", json!("x".repeat(256))),
+        ("exp", json!(now - 120)),
+        ("exp", json!((now + 300).to_string())),
+        ("exp", Value::Null),
+        ("nbf", json!(now + 600)),
+        ("nbf", json!((now + 600).to_string())),
+        ("iat", json!(now + 600)),
+    ];
+    for (name, value) in claimed {
+        let (status, is_in, text) = tried(&world, &lab, "ada", |claims| claims[name] = value.clone()).await;
+        assert_eq!((status, is_in), (403, false), "{name}: {value}: {text}");
+    }
+    let first = lab.inside.lock().unwrap().keys[0].1.clone();
+    let stranger = Key::ed();
+    let header = |alg: &str, kid: &str| json!({ "alg": alg, "kid": kid });
+    for attack in
+        ["none", "HS256", "HS256 by public key", "stranger", "unknown key", "torn", "crit", "renamed"]
+    {
+        let browser = world.visitor();
+        let asked = leave(&lab, &browser, "%2F").await;
+        let sound = lab.claims(&asked, "ada");
+        let by_secret = |secret: &[u8]| {
+            let whole = first.token(&header("HS256", "first"), &sound);
+            let signed = whole.rsplit_once('.').unwrap().0;
+            let mut mac = <hmac::Hmac<Sha256> as hmac::KeyInit>::new_from_slice(secret).unwrap();
+            hmac::Mac::update(&mut mac, signed.as_bytes());
+            format!("{signed}.{}", URL_SAFE_NO_PAD.encode(hmac::Mac::finalize(mac).into_bytes()))
+        };
+        let unsigned = |token: String| format!("{}.", token.rsplit_once('.').unwrap().0);
+        let token = match attack {
+            "none" => unsigned(first.token(&header("none", "first"), &sound)),
+            "HS256" => by_secret(CLIENT_SECRET.as_bytes()),
+            "HS256 by public key" => by_secret(first.public("first").to_string().as_bytes()),
+            "stranger" => stranger.token(&header("EdDSA", "first"), &sound),
+            "unknown key" => stranger.token(&header("EdDSA", "nobody knows"), &sound),
+            "torn" => unsigned(lab.signed(&sound)),
+            "crit" => first.token(&json!({ "alg": "EdDSA", "kid": "first", "crit": ["exp"] }), &sound),
+            _ => first.token(&header("RS256", "first"), &sound),
+        };
+        let answer = come_back(&browser, &lab.grant(&asked, token)).await;
+        assert_eq!(
+            (answer.status, is_signed_in(&browser).await),
+            (403, false),
+            "{attack}: {}",
+            answer.text()
+        );
+    }
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn an_answer_belongs_to_one_browser_and_one_attempt(pool: PgPool) {
+    let lab = Lab::open(&pool).await;
+    let world = world_with(pool, &lab).await;
+    let (ada, eve) = (world.visitor(), world.visitor());
+    let asked = leave(&lab, &ada, "%2F").await;
+    let query = lab.vouch(&asked, "ada");
+    assert_eq!(come_back(&eve, &query).await.status, 403, "a browser that began nothing");
+    leave(&lab, &eve, "%2F").await;
+    assert_eq!(come_back(&eve, &query).await.status, 403, "the state of another browser");
+    let first = come_back(&ada, &query).await;
+    assert_eq!(first.status, 303, "{}", first.text());
+    assert_eq!(come_back(&ada, &query).await.status, 403, "an answer is good once");
+    // The cookie kept by a thief of the browser's history: the code is spent.
+    let bob = world.visitor();
+    let asked = leave(&lab, &bob, "%2F").await;
+    let kept = bob.cookie(flow::COOKIE).unwrap();
+    let query = lab.vouch(&asked, "bob");
+    assert_eq!(come_back(&bob, &query).await.status, 303);
+    let thief = world.visitor();
+    thief.set_cookie(flow::COOKIE, &kept);
+    assert_eq!((come_back(&thief, &query).await.status, is_signed_in(&thief).await), (403, false));
+    // A code that was given to another verifier, an answer of another issuer, a refusal.
+    let carol = world.visitor();
+    let asked = leave(&lab, &carol, "%2F").await;
+    let other = Asked(HashMap::from([
+        ("code_challenge".to_owned(), "x".to_owned()),
+        ("state".to_owned(), asked.0["state"].clone()),
+    ]));
+    let query = lab.grant(&other, lab.signed(&lab.claims(&asked, "carol")));
+    assert_eq!(come_back(&carol, &query).await.status, 403);
+    let query = lab.vouch(&asked, "carol");
+    assert_eq!(come_back(&carol, &format!("{query}&iss=https%3A%2F%2Fevil.example")).await.status, 403);
+    let refusal = format!("error=access_denied&state={}", asked.0["state"]);
+    assert_eq!(come_back(&carol, &refusal).await.status, 403);
+    assert!(!is_signed_in(&carol).await);
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn an_address_opens_no_account_and_linking_takes_its_owner(pool: PgPool) {
+    let lab = Lab::open(&pool).await;
+    let world = world_with(pool, &lab).await;
+    let ada = registered(&world, "ada").await;
+    for (verified, subject) in [(json!(true), "ada"), (json!(false), "new"), (json!("false"), "new")] {
+        let (status, is_in, _) =
+            tried(&world, &lab, subject, |claims| claims["email_verified"] = verified.clone()).await;
+        assert_eq!((status, is_in), (403, false), "{subject} {verified}");
+    }
+    let page = "/settings/identities/lab/link";
+    assert_eq!(ada.post_form(page, &[("password", "another one here")]).await.status, 422);
+    // A thief of the session knows no password: a cookie of the thief's own making links nothing.
+    let thief = world.visitor();
+    let asked = leave(&lab, &thief, "%2F").await;
+    let forged = thief.cookie(flow::COOKIE).unwrap().replace(".enter.", ".link.");
+    assert!(forged.contains(".link."), "{forged}");
+    let provider = lab.provider("lab");
+    let state = flow::Begun::read(&forged, &provider).unwrap();
+    let asked_again = Asked(HashMap::from([
+        ("nonce".to_owned(), state.nonce()),
+        ("state".to_owned(), state.state()),
+        ("code_challenge".to_owned(), asked.0["code_challenge"].clone()),
+    ]));
+    ada.set_cookie(flow::COOKIE, &forged);
+    let refused = come_back(&ada, &lab.vouch(&asked_again, "thief")).await;
+    assert!(refused.status == 403 && refused.text().contains("asked for this link"), "{}", refused.text());
+
+    let asked = link(&lab, &ada).await;
+    // Whoever signs in in between, in the same browser, gets nothing of it.
+    let eve = registered(&world, "eve").await;
+    eve.set_cookie(flow::COOKIE, &ada.cookie(flow::COOKIE).unwrap());
+    assert_eq!(come_back(&eve, &lab.vouch(&asked, "ada")).await.status, 403);
+    let linked = come_back(&ada, &lab.vouch(&asked, "ada")).await;
+    assert_eq!((linked.status, linked.location()), (303, "/settings/identities"), "{}", linked.text());
+    let (_, name) = signed_in(&world, &lab, "ada").await;
+    assert_eq!(name, "ada");
+    let asked = link(&lab, &eve).await;
+    assert_eq!(come_back(&eve, &lab.vouch(&asked, "ada")).await.status, 403, "it is ada's");
+    let listed = ada.get("/api/v1/me/identities").await.expect(200).json();
+    assert_eq!(listed["items"][0]["is_linked"], true);
+    let unlink = "/settings/identities/lab/unlink";
+    assert_eq!(ada.post_form(unlink, &[("password", PASSWORD)]).await.status, 303);
+    assert_eq!(tried(&world, &lab, "ada", |_| {}).await.0, 403);
+    let told =
+        sql("select count(*) from mails where to_address = 'ada@people.test' and body like '%signs you in%'
+         or body like '%does not sign you in%'");
+    assert_eq!(told.fetch_one(&world.pool).await.unwrap().get::<i64, _>(0), 2);
+    // What was begun ends with the sessions that began it.
+    let asked = link(&lab, &ada).await;
+    let change = [("current", PASSWORD), ("password", "another one, and a long one"), ("code", "")];
+    ada.post_form("/settings/password", &change).await.expect(303);
+    assert_eq!(come_back(&ada, &lab.vouch(&asked, "ada")).await.status, 403);
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_closed_site_a_second_factor_and_a_lying_provider_are_respected(pool: PgPool) {
+    let lab = Lab::open(&pool).await;
+    let world = world_with(pool.clone(), &lab).await;
+    signed_in(&world, &lab, "ada").await;
+    sql("insert into second_factors (user_id, sealed_secret, created_at, confirmed_at)
+         select id, sha256('x') || substring(sha256('x') for 16), clock_now(), clock_now() from users")
+    .execute(&world.pool)
+    .await
+    .unwrap();
+    let browser = world.visitor();
+    let asked = leave(&lab, &browser, "%2F").await;
+    let answer = come_back(&browser, &lab.vouch(&asked, "ada")).await;
+    assert_eq!((answer.status, is_signed_in(&browser).await), (303, false));
+    assert!(answer.location().starts_with("/sign-in/code"), "{}", answer.location());
+    signed_in(&world, &lab, "bob").await;
+    sql("update users set suspended_at = clock_now() where username = 'bob'")
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    let (status, is_in, text) = tried(&world, &lab, "bob", |_| {}).await;
+    assert!(status == 403 && !is_in && text.contains("suspended"), "{text}");
+    let root = world.admin("root").await;
+    let closed = json!({ "open_registration": false });
+    root.api.send_json(ureq::http::Method::PATCH, "/api/v1/admin/site", &closed).await.expect(200);
+    let (status, _, text) = tried(&world, &lab, "new", |_| {}).await;
+    assert!(status == 403 && text.contains("registration is closed"), "{text}");
+    world.close().await;
+    // A provider that claims to be another, and one that leads elsewhere into a private network, are not gone to, and
+    // one that fails is left alone for a moment.
+    let elsewhere = lab.issuer.replace("127.0.0.1", "localhost");
+    let lies = [
+        json!({ "issuer": "https://accounts.example" }),
+        json!({ "jwks_uri": format!("{elsewhere}/keys") }),
+        json!({ "token_endpoint": "ftp://127.0.0.1/token" }),
+    ];
+    for lie in lies {
+        lab.inside.lock().unwrap().lies = lie.clone();
+        let world = world_with(pool.clone(), &lab).await;
+        let before = lab.inside.lock().unwrap().n_asked;
+        for _ in 0..2 {
+            assert_eq!(world.visitor().get("/sign-in/with/lab").await.status, 403, "{lie}");
+        }
+        assert_eq!(lab.inside.lock().unwrap().n_asked, before + 1, "{lie}");
+        world.close().await;
+    }
+}
