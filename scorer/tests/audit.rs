@@ -280,6 +280,74 @@ fn audited_with(csv: String, metric: &str, params: Value, declared: Option<&str>
 }
 
 #[test]
+fn every_part_that_teams_are_ranked_by_is_judged_as_it_would_be_alone() {
+    let mut chances = chances(41);
+    let mut normal = move || chances.by_ref().take(12).sum::<f64>() - 6.0;
+    let names = ["ash", "birch", "cedar"];
+    let usage = |row: usize| if row.is_multiple_of(3) { "Public" } else { "Private" };
+    let mut price = move || (3.0 + normal()).exp();
+    let tree = |row: usize| names[row * 7919 % 1009 % 3];
+    let table: String =
+        (0..400).map(|row| format!("{row},{:.3},{},{}\n", price(), tree(row), usage(row))).collect();
+    let table = format!("id,price,tree,Usage\n{table}");
+    let parts = serde_json::json!({"parts": [
+        {"metric": "rmse", "weight": 2, "target": "price"},
+        {"metric": "mape", "weight": 1, "target": "price"},
+        {"metric": "accuracy", "weight": 1, "target": "tree"},
+    ]});
+    let found = audited_with(table, "mean_rank", parts, None);
+    assert_eq!(found.overall, Overall::Fail, "{found:#?}");
+    assert_eq!(verdict(&found, "E honest report of rmse of price"), Verdict::Pass);
+    assert_eq!(verdict(&found, "E honest report of mape of price"), Verdict::Fail);
+    assert_eq!(found.checks.iter().filter(|check| check.check == "P public board").count(), 1);
+    let alone: String = (0..400).map(|row| format!("{row},{},{}\n", tree(row), usage(row))).collect();
+    for own in audited_with(format!("id,tree,Usage\n{alone}"), "accuracy", Value::Null, None).checks {
+        let name = format!("{} of accuracy of tree", own.check);
+        let of = |name: &str| found.checks.iter().find(|check| check.check == name);
+        let part = of(&name).or_else(|| of(&own.check)).unwrap();
+        assert_eq!((&part.text, part.value, part.verdict), (&own.text, own.value, own.verdict), "{name}");
+    }
+}
+
+#[test]
+fn rows_count_by_the_weights_that_a_host_wrote_down() {
+    let mut chances = chances(42);
+    let mut normal = move || chances.by_ref().take(12).sum::<f64>() - 6.0;
+    let weight = |row: usize| if row % 200 == 0 { 500 } else { 1 };
+    let rows: String =
+        (0..1000).map(|row| format!("{row},{:.3},{}\n", 100.0 + 10.0 * normal(), weight(row))).collect();
+    let audit = |params: Value| audited_with(format!("id,y,w\n{rows}"), "mae", params, None);
+    let (plain, weighted) = (
+        audit(serde_json::json!({"columns": "y"})),
+        audit(serde_json::json!({"columns": "y", "weight_column": "w"})),
+    );
+    assert_eq!(verdict(&plain, "H influence"), Verdict::Pass, "{plain:#?}");
+    assert_eq!(verdict(&weighted, "H influence"), Verdict::Fail, "{weighted:#?}");
+    let leverage = |audit: &Audit| audit.checks.iter().find(|check| check.check == "G leverage").cloned();
+    let (plain, weighted) = (leverage(&plain).unwrap(), leverage(&weighted).unwrap());
+    assert_eq!((plain.verdict, weighted.verdict), (Verdict::Pass, Verdict::Pass));
+    assert!(weighted.text.contains("weights that you wrote down") && !plain.text.contains("weights"));
+}
+
+#[test]
+fn weights_of_series_that_a_host_wrote_down_are_no_leverage() {
+    const N_SERIES: usize = 30;
+    let mut chances = chances(43);
+    let rows: String = (0..180)
+        .map(|row| format!("{row},{:.3},s{}\n", 100.0 + chances.next().unwrap(), row % N_SERIES))
+        .collect();
+    let weights: Map<String, Value> =
+        (0..N_SERIES).map(|series| (format!("s{series}"), Value::from(1 + series))).collect();
+    let mut context = Context::new(Map::from_iter([("series_weight".to_owned(), weights.into())]));
+    let alternating = || (0..12).map(|step| f64::from(100 + step % 2)).collect::<Vec<f64>>();
+    context.history = (0..N_SERIES).map(|series| (format!("s{series}"), alternating())).collect();
+    let solution = read(format!("id,y,series\n{rows}").as_bytes(), "wrmsse", context);
+    let found = of_solution(&solution, &Settings::default());
+    let leverage = found.checks.iter().find(|check| check.check == "G leverage").unwrap();
+    assert!(leverage.verdict == Verdict::Pass && leverage.text.contains("weights"), "{leverage:?}");
+}
+
+#[test]
 fn several_columns_are_judged_each_by_a_forecaster_of_its_own() {
     let mut chances = chances(21);
     let mut normal = move || chances.by_ref().take(12).sum::<f64>() - 6.0;

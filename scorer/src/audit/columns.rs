@@ -24,9 +24,6 @@ const VOCABULARY: &str = "vocab";
 
 /// What a metric of several columns or of tags judges; `None` for others.
 pub(super) fn read(solution: &Solution) -> Option<Read> {
-    if solution.judge().is_ranked() {
-        return None;
-    }
     match solution.truths.as_slice() {
         [Truth::Texts(_)] if are_tags(solution) => of_tags(solution),
         [] | [_] => None,

@@ -14,6 +14,8 @@ pub struct Ground<'a> {
     pub n_columns: usize,
     /// The group of every row, where the metric scores groups.
     pub groups: Option<Vec<u32>>,
+    /// The weight of every row, or of its group where groups are scored, where the host wrote one down.
+    pub weights: Option<Vec<f64>>,
     /// How many rows the solution has.
     pub n_rows: usize,
     pub metric: &'a dyn BlackBox,
@@ -70,6 +72,21 @@ impl Ground<'_> {
         groups.iter().enumerate().for_each(|(row, group)| units[*group as usize].push(row as u32));
         units.retain(|rows| !rows.is_empty());
         units
+    }
+
+    /// The weight of a row among others; 1 where none is written down.
+    pub fn weight(&self, row: u32) -> f64 {
+        self.weights.as_ref().map_or(1.0, |weights| weights[row as usize])
+    }
+
+    /// What is said where errors are compared although rows have weights.
+    pub fn by_weight(&self) -> &'static str {
+        match self.weights {
+            Some(_) => {
+                " The weights that you wrote down are taken for wanted: what an error costs is told by weight."
+            }
+            None => "",
+        }
     }
 
     /// What a unit is called.

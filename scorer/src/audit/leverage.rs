@@ -54,6 +54,7 @@ pub fn leverage(case: &Case<'_>, reacts: bool) -> Option<Check> {
             short(spreads[2])
         ));
     }
+    text.push_str(case.by_weight());
     let repair = match case.groups {
         Some(_) => {
             "Use a metric in which series count alike: smape_by_series, or male (mean |log(p/y)|); or leave out series whose history hardly changes, or write weights down and say so (wrmsse)."
@@ -96,7 +97,10 @@ fn costs(case: &Case<'_>) -> Option<[Vec<f64>; 3]> {
             })
             .collect();
         let scores = case.metric.score_each(&trials);
-        scores.into_iter().flatten().map(|score| (score - base).abs()).collect()
+        let cost = |(score, unit): (Option<f64>, &u32)| {
+            Some((score? - base).abs() / case.weight(units[*unit as usize][0]))
+        };
+        scores.into_iter().zip(&chosen).filter_map(cost).collect()
     };
     Some([
         cost_of(&|_, spread| 0.1 * spread),

@@ -47,7 +47,7 @@ pub fn kept<T: Copy>(values: &[T], n_rows: usize, without: &[u32]) -> Vec<T> {
 }
 
 /// The values at some places.
-pub fn kept_rows(values: &[u32], rows: &[u32]) -> Vec<u32> {
+pub fn kept_rows<T: Copy>(values: &[T], rows: &[u32]) -> Vec<T> {
     rows.iter().map(|row| values[*row as usize]).collect()
 }
 
@@ -131,6 +131,8 @@ pub struct OfCatalogue<'a> {
     pub judge: &'a Judge,
     pub encoding: Encoding,
     pub groups: Option<Vec<u32>>,
+    /// Of every row, where the solution has weights. A trial of fewer rows has those of the first.
+    pub weights: Option<Vec<f64>>,
     pub group_names: &'a [String],
     pub context: &'a Context,
 }
@@ -182,45 +184,56 @@ fn tagged(cells: &[f64], names: &[String]) -> Texts {
     texts
 }
 
+/// What is said of rows beside truth and report.
+#[derive(Clone, Copy)]
+struct Units<'a> {
+    groups: Option<&'a [u32]>,
+    weights: Option<&'a [f64]>,
+}
+
 impl OfCatalogue<'_> {
     fn score(&self, trial: &Trial<'_>) -> Option<f64> {
         let (truth, report) = trial.columns();
         let groups = self.groups.as_ref().map(|groups| kept(groups, trial.truth.len(), trial.without));
+        let weights = self.weights.as_ref().map(|weights| {
+            kept(&weights[..weights.len().min(trial.truth.len())], trial.truth.len(), trial.without)
+        });
+        let units = Units { groups: groups.as_deref(), weights: weights.as_deref() };
         let codes = |values: &[f64], known: &[f64]| -> Option<Vec<u32>> {
             values.iter().map(|value| code(*value, known)).collect()
         };
         match &self.encoding {
             Encoding::Numbers => {
-                self.judge_rows(&[Values::Numbers(&truth)], &[Values::Numbers(&report)], groups.as_deref(), 0)
+                self.judge_rows(&[Values::Numbers(&truth)], &[Values::Numbers(&report)], units, 0)
             }
             Encoding::Labels(known) => {
                 let (truth, report) = (codes(&truth, known)?, codes(&report, known)?);
                 let report = [Values::Codes(&report)];
-                self.judge_rows(&[Values::Codes(&truth)], &report, groups.as_deref(), known.len())
+                self.judge_rows(&[Values::Codes(&truth)], &report, units, known.len())
             }
             Encoding::ClassColumns(known) => {
                 let codes = codes(&truth, known)?;
                 let columns: Vec<Values<'_>> = report.chunks(truth.len()).map(Values::Numbers).collect();
-                self.judge_rows(&[Values::Codes(&codes)], &columns, groups.as_deref(), known.len())
+                self.judge_rows(&[Values::Codes(&codes)], &columns, units, known.len())
             }
             Encoding::Reports => {
                 let reports = columns(&report, truth.len());
-                self.judge_rows(&[Values::Numbers(&truth)], &reports, None, 0)
+                self.judge_rows(&[Values::Numbers(&truth)], &reports, units, 0)
             }
             Encoding::Columns(n_columns) => {
                 let n_rows = truth.len() / n_columns;
-                self.judge_rows(&columns(&truth, n_rows), &columns(&report, n_rows), None, 0)
+                self.judge_rows(&columns(&truth, n_rows), &columns(&report, n_rows), units, 0)
             }
             Encoding::Tags(names) => {
                 let (truth, report) = (tagged(&truth, names), tagged(&report, names));
-                self.judge_rows(&[texts(&truth)], &[texts(&report)], None, 0)
+                self.judge_rows(&[texts(&truth)], &[texts(&report)], units, 0)
             }
             Encoding::Shaped(shaped) => {
                 let n_rows = truth.len() / shaped.truths.len();
                 let truths = shaped.hold(&shaped.truths, &truth, n_rows);
                 let reports = shaped.hold(&shaped.reports, &report, n_rows);
                 let (truths, reports) = (shaped.values(&truths), shaped.values(&reports));
-                self.judge_rows(&truths, &reports, groups.as_deref(), shaped.n_classes)
+                self.judge_rows(&truths, &reports, units, shaped.n_classes)
             }
         }
     }
@@ -229,7 +242,7 @@ impl OfCatalogue<'_> {
         &self,
         truths: &[Values<'_>],
         reports: &[Values<'_>],
-        groups: Option<&[u32]>,
+        Units { groups, weights }: Units<'_>,
         n_classes: usize,
     ) -> Option<f64> {
         let row_numbers: Vec<u32> = (0..truths.first().map_or(0, Values::len) as u32).collect();
@@ -237,7 +250,7 @@ impl OfCatalogue<'_> {
         let rows = Rows {
             truths,
             predictions: reports,
-            weights: None,
+            weights,
             groups,
             row_numbers: &row_numbers,
             n_classes,

@@ -26,6 +26,7 @@ pub(crate) mod normal;
 pub(crate) mod prepare;
 mod probing;
 mod question;
+mod ranked;
 mod repair;
 pub(crate) mod report;
 mod symmetry;
@@ -43,6 +44,12 @@ use forecast::Forecasters;
 
 /// Audits a metric of the catalogue on a solution.
 pub fn of_solution(solution: &Solution, settings: &Settings) -> Audit {
+    if solution.judge().is_ranked() {
+        return ranked::of_parts(&solution.of_parts(), settings);
+    }
+    if let Some(one) = solution.of_one_column() {
+        return of_solution(&one, settings);
+    }
     if let Some(audit) = whole::of_solution(solution, settings) {
         return audit;
     }

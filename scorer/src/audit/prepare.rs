@@ -10,10 +10,11 @@ use super::case::{Case, Family};
 use super::columns;
 use super::distributions::{self, Says};
 use super::ground::Ground;
-use super::metric::{Encoding, OfCatalogue};
+use super::metric::{Encoding, OfCatalogue, kept_rows};
 use super::normal;
 use super::report::{advised, check, percent};
 use super::unjudged;
+use crate::metrics::{Metric, grouped};
 use crate::solution::{Solution, Split, Truth};
 
 /// Fewer rows say nothing.
@@ -70,18 +71,23 @@ pub fn with_case<T>(
         1 => chosen(&truth, groups, family, most),
         _ => normal::some(n_rows, most),
     };
-    let pick = |values: &[u32]| rows.iter().map(|row| values[*row as usize]).collect::<Vec<u32>>();
-    let groups = groups.map(pick);
+    let groups = groups.map(|groups| kept_rows(groups, &rows));
+    let weights = solution.weights.as_ref().map(|weights| kept_rows(weights, &rows));
+    let written = match &groups {
+        Some(groups) => weights_of_groups(solution, groups),
+        None => weights.clone(),
+    };
     let metric = OfCatalogue {
         judge,
         encoding,
         groups: groups.clone(),
+        weights,
         group_names: &solution.group_names,
         context: context.as_ref().unwrap_or(&judge.context),
     };
     let truth =
         truth.chunks(n_rows).flat_map(|column| rows.iter().map(move |row| column[*row as usize])).collect();
-    let ground = Ground { truth, n_columns, groups, n_rows, metric: &metric, settings };
+    let ground = Ground { truth, n_columns, groups, weights: written, n_rows, metric: &metric, settings };
     let takes_numbers = matches!(judge.layout(), Layout::Target { submission: Cell::Number, .. });
     let is_between = family == Family::Rating && takes_numbers;
     let mut case = Case { ground, family, classes, says, is_between, floor: None };
@@ -97,6 +103,15 @@ pub fn with_case<T>(
         Some(refusal) => Err(Box::new(refusal)),
         None => Ok(case),
     })
+}
+
+/// The weight of every row's group, where the host wrote them down for a metric that reads them.
+fn weights_of_groups(solution: &Solution, groups: &[u32]) -> Option<Vec<f64>> {
+    let judge = solution.judge();
+    let is_weighted = judge.metric.about().name == grouped::WRMSSE.about().name;
+    let written = judge.context.get(grouped::SERIES_WEIGHT).filter(|_| is_weighted)?;
+    let weight = |group: &u32| written.get(&solution.group_names[*group as usize])?.as_f64();
+    groups.iter().map(weight).collect::<Option<Vec<f64>>>().filter(|all| all.iter().all(|one| *one > 0.0))
 }
 
 /// Kinds of problems for which an honest forecaster can be made up.
@@ -124,7 +139,7 @@ pub(super) struct Read {
 
 fn read(solution: &Solution, settings: &Settings) -> Option<Read> {
     let [truth] = solution.truths.as_slice() else { return None };
-    if solution.judge().is_ranked() || !JUDGED.contains(&solution.judge().metric.about().task) {
+    if !JUDGED.contains(&solution.judge().metric.about().task) {
         return None;
     }
     let range = solution.range(Split::All);

@@ -13,9 +13,6 @@ use crate::solution::{Solution, Split};
 pub(super) fn reason(solution: &Solution) -> Check {
     let judge = solution.judge();
     let why = match judge.metric.about().task {
-        _ if judge.is_ranked() => {
-            "Teams are ranked by several metrics, each of which can be audited by itself."
-        }
         Task::Ranking => {
             "It judges lists, and what a participant believes of every item cannot be made up from the labels."
         }
@@ -38,9 +35,6 @@ pub(super) fn reason(solution: &Solution) -> Check {
 
 /// What a file scores whose every cell is empty, beside what the truth itself scores.
 pub(super) fn empty_file(solution: &Solution) -> Option<Check> {
-    if solution.judge().is_ranked() {
-        return None;
-    }
     let truth = solution.perfect()?;
     let [Predicted::Texts(texts)] = truth.predictions.as_slice() else { return None };
     let empty = Predicted::Texts(std::iter::repeat_n("", texts.len()).collect());

@@ -259,6 +259,9 @@ pub static RMSSE: OverGroups = OverGroups {
     scale: Some(|group| group.scale_of_squares()),
 };
 
+/// In a competition's context: what every series weighs.
+pub const SERIES_WEIGHT: &str = "series_weight";
+
 pub static WRMSSE: OverGroups = OverGroups {
     about: About {
         name: "wrmsse",
@@ -275,7 +278,7 @@ pub static WRMSSE: OverGroups = OverGroups {
     },
     of_group: |group| group.rmsse(),
     weight: |group| {
-        group.number_of("series_weight").ok_or_else(|| {
+        group.number_of(SERIES_WEIGHT).ok_or_else(|| {
             Undefined::because(format!("The competition names no weight for the series “{}”.", group.name))
         })
     },

@@ -4,6 +4,7 @@
 //! Slots: public rows come first, then private, then ignored, each in the order of the file. `all` is
 //! therefore the slice of the first two, and no split is ever copied.
 
+mod parts;
 mod plan;
 mod prepare;
 mod profile;
@@ -11,6 +12,7 @@ mod profile;
 pub(crate) use prepare::{SlotOrder, slot_order};
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use holdout_contract::spec::Layout;
 
@@ -42,7 +44,7 @@ pub struct Solution {
     pub(crate) judge: Judge,
     pub(crate) layout: Layout,
     pub(crate) id_name: String,
-    pub(crate) index: IdIndex,
+    pub(crate) index: Arc<IdIndex>,
     pub(crate) target_names: Vec<String>,
     pub(crate) extra_names: Vec<String>,
     pub(crate) truths: Vec<Truth>,

@@ -1,6 +1,7 @@
 //! From a solution file to a [`Solution`].
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use holdout_contract::rejection::{Rejection, RejectionKind};
 use holdout_contract::spec::Layout;
@@ -109,7 +110,7 @@ fn build(
         judge,
         layout,
         id_name: plan.id_name,
-        index,
+        index: Arc::new(index),
         target_names,
         extra_names: plan.extra_names,
         truths: truths.into_iter().map(|truth| in_slot_order(truth, &rows)).collect(),

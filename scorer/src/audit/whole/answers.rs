@@ -54,19 +54,6 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
     };
     let nobody = next(&truth);
     Some(World {
-        tried: None,
-        shaped: Shaped {
-            truths: vec![Kind::Code],
-            reports: vec![Kind::Code, Kind::Number],
-            cells: Texts::default(),
-            n_classes,
-        },
-        n_rows: solution.range(Split::All).len(),
-        groups: None,
-        weak,
-        usual,
-        strong,
-        stronger,
         empties: vec![
             ("the commonest label everywhere".to_owned(), [vec![commonest; n], vec![0.5; n]].concat()),
             (
@@ -74,18 +61,23 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
                 [vec![commonest; n], normal::uniforms(n, OTHER)].concat(),
             ),
         ],
-        is_alike: false,
-        amounts: Vec::new(),
-        factors: Vec::new(),
         renamed: Some(renamed),
         turned: Some(turned),
-        errors: Vec::new(),
         wrong: vec![[nobody, vec![1.0; n]].concat()],
         perfect: Box::new(|truth| [truth.to_vec(), vec![0.5; truth.len()]].concat()),
-        sizes: Vec::new(),
-        words: &WORDS,
-        truth,
-        rows,
+        ..World::new(
+            &WORDS,
+            Shaped {
+                truths: vec![Kind::Code],
+                reports: vec![Kind::Code, Kind::Number],
+                cells: Texts::default(),
+                n_classes,
+            },
+            truth,
+            rows,
+            solution.range(Split::All).len(),
+            [weak, usual, strong, stronger],
+        )
     })
 }
 

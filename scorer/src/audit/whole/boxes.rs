@@ -99,32 +99,25 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
     let answers = gallery.answers(&truth, [&weak, &usual, &strong, &stronger]);
     let sizes = gallery.cells.sizes(|cell| cell.split_whitespace().count() as f64 / 5.0);
     Some(World {
-        tried: None,
         sizes,
-        shaped: gallery.cells.shaped(),
-        rows,
-        n_rows: solution.range(Split::All).len(),
-        truth,
-        groups: None,
-        weak,
-        usual,
-        strong,
-        stronger,
         empties: vec![
             ("no box anywhere".to_owned(), vec![nothing; n]),
             ("the mean box in every image".to_owned(), vec![mean; n]),
         ],
-        is_alike: false,
-        amounts: Vec::new(),
         factors,
-        renamed: None,
-        turned: None,
         errors,
         wrong,
         perfect: Box::new(move |truth| {
             truth.iter().map(|cell| answers.get(&(*cell as u32)).copied().unwrap_or(nothing)).collect()
         }),
-        words: &WORDS,
+        ..World::new(
+            &WORDS,
+            gallery.cells.shaped(),
+            truth,
+            rows,
+            solution.range(Split::All).len(),
+            [weak, usual, strong, stronger],
+        )
     })
 }
 

@@ -138,17 +138,16 @@ pub fn leverage(ground: &Ground<'_>, world: &World) -> Option<Check> {
         if able.len() < 10 {
             return None;
         }
-        let trials: Vec<Trial<'_>> = normal::some(able.len(), MAX_UNITS)
-            .into_iter()
-            .map(|at| Trial { reports: vec![able[at as usize]], ..Trial::of(&world.truth, &perfect) })
+        let chosen: Vec<(u32, f64)> =
+            normal::some(able.len(), MAX_UNITS).into_iter().map(|at| able[at as usize]).collect();
+        let trials: Vec<Trial<'_>> = chosen
+            .iter()
+            .map(|error| Trial { reports: vec![*error], ..Trial::of(&world.truth, &perfect) })
             .collect();
-        let costs: Vec<f64> = ground
-            .metric
-            .score_each(&trials)
-            .into_iter()
-            .flatten()
-            .map(|score| (score - base).abs())
-            .collect();
+        let scores = ground.metric.score_each(&trials);
+        let cost =
+            |(score, (row, _)): (Option<f64>, &(u32, f64))| Some((score? - base).abs() / ground.weight(*row));
+        let costs: Vec<f64> = scores.into_iter().zip(&chosen).filter_map(cost).collect();
         let (low, high) = (quantile(&costs, 0.05), quantile(&costs, 0.95));
         Some(if low > 1e-12 * high.max(1e-300) { high / low } else { ENDLESS })
     };
@@ -170,6 +169,7 @@ pub fn leverage(ground: &Ground<'_>, world: &World) -> Option<Check> {
     if is_lopsided {
         text.push_str(&format!(" Measured by {smallest}, it is {} times.", short(by_amount)));
     }
+    text.push_str(ground.by_weight());
     Some(advised(
         check("G leverage", verdict, least, text),
         format!(

@@ -47,19 +47,6 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
         normal::uniforms(n, THIRD).into_iter().map(|share| (share * n_groups).floor()).collect()
     };
     Some(World {
-        tried: None,
-        shaped: Shaped {
-            truths: vec![Kind::Code],
-            reports: vec![Kind::Code],
-            cells: Texts::default(),
-            n_classes: n_classes as usize + n,
-        },
-        n_rows: solution.range(Split::All).len(),
-        groups: None,
-        weak,
-        usual,
-        strong,
-        stronger,
         empties: vec![
             ("one group for all".to_owned(), vec![0.0; n]),
             ("every row on its own".to_owned(), (0..n).map(|row| row as f64).collect()),
@@ -67,17 +54,21 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
             ("two groups that know nothing".to_owned(), hashed(2.0)),
         ],
         is_alike: true,
-        amounts: Vec::new(),
-        factors: Vec::new(),
         renamed: Some(renamed),
-        turned: None,
-        errors: Vec::new(),
         wrong: vec![vec![n_classes; n], truth.iter().map(|code| (code + 1.0) % n_classes).collect()],
-        perfect: Box::new(<[f64]>::to_vec),
-        sizes: Vec::new(),
-        words: &WORDS,
-        truth,
-        rows,
+        ..World::new(
+            &WORDS,
+            Shaped {
+                truths: vec![Kind::Code],
+                reports: vec![Kind::Code],
+                cells: Texts::default(),
+                n_classes: n_classes as usize + n,
+            },
+            truth,
+            rows,
+            solution.range(Split::All).len(),
+            [weak, usual, strong, stronger],
+        )
     })
 }
 

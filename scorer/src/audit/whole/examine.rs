@@ -10,7 +10,7 @@ use crate::audit::ground::Ground;
 use crate::audit::honesty::{self, Candidate, SLIGHT};
 use crate::audit::metric::{BlackBox, Trial};
 use crate::audit::report::{advised, check, judged, percent, short};
-use crate::audit::{applicable, contest, influence, normal, prepare, probing, question};
+use crate::audit::{applicable, contest, influence, normal, probing, question};
 
 /// Gains are told as a part of what honest work gains, or of this part of its score where that is nothing.
 const LEAST_WAY: f64 = 0.1;
@@ -23,6 +23,7 @@ pub fn examine(world: &World, metric: &dyn BlackBox, settings: &Settings) -> Aud
         truth: world.truth.clone(),
         n_columns: world.shaped.truths.len(),
         groups: world.groups.clone(),
+        weights: world.weights.clone().filter(|_| world.groups.is_none()),
         n_rows: world.n_rows,
         metric,
         settings,
@@ -56,7 +57,14 @@ pub fn examine(world: &World, metric: &dyn BlackBox, settings: &Settings) -> Aud
     checks.extend(checks::leverage(&ground, world));
     checks.extend(checks::dead_rows(&ground, world));
     checks.extend(of_the_contest(&ground, world));
-    checks.extend(prepare::sampled(&ground));
+    checks.extend((world.rows.len() < world.n_rows).then(|| {
+        let text = format!(
+            "Looked at {} of the {} rows, chosen by a hash of their place; errors are told for all of them.",
+            world.rows.len(),
+            world.n_rows
+        );
+        check("R rows looked at", Verdict::Info, None, text)
+    }));
     checks.extend(question::answered(settings.declared, world.words.asks));
     applicable::complete(&mut checks, |name| {
         let found = world.words.not_applicable.iter().find(|(known, _)| *known == name);

@@ -52,37 +52,28 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
     let turned = usual.honest[0].1.iter().map(|score| score.exp()).collect();
     let opposite: Vec<f64> = truth.iter().map(|relevance| -relevance).collect();
     Some(World {
-        tried: None,
-        shaped: Shaped {
-            truths: vec![Kind::Number],
-            reports: vec![Kind::Number],
-            cells: Texts::default(),
-            n_classes: 0,
-        },
-        n_rows: solution.range(Split::All).len(),
         groups: Some(groups),
-        weak,
-        usual,
-        strong,
-        stronger,
         empties: vec![
             ("equal scores".to_owned(), vec![0.0; n]),
             ("scores in the order of the file".to_owned(), (0..n).map(|row| -(row as f64)).collect()),
             ("scores in the opposite order of the file".to_owned(), (0..n).map(|row| row as f64).collect()),
             ("scores in an order that knows nothing".to_owned(), normal::scores(n, SURE)),
         ],
-        is_alike: false,
-        amounts: Vec::new(),
-        factors: Vec::new(),
-        renamed: None,
         turned: Some(turned),
-        errors: Vec::new(),
         wrong: vec![opposite],
-        perfect: Box::new(<[f64]>::to_vec),
-        sizes: Vec::new(),
-        words: &WORDS,
-        truth,
-        rows,
+        ..World::new(
+            &WORDS,
+            Shaped {
+                truths: vec![Kind::Number],
+                reports: vec![Kind::Number],
+                cells: Texts::default(),
+                n_classes: 0,
+            },
+            truth,
+            rows,
+            solution.range(Split::All).len(),
+            [weak, usual, strong, stronger],
+        )
     })
 }
 

@@ -81,30 +81,21 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
     let wrong = vec![vec![shelf.cells.number(UNKNOWN); n], vec![nothing; n]];
     let sizes = shelf.cells.sizes(|text| text.split_whitespace().count() as f64);
     Some(World {
-        tried: None,
         sizes,
-        shaped: shelf.cells.shaped(),
-        rows,
-        n_rows: solution.range(Split::All).len(),
-        truth,
-        groups: None,
-        weak,
-        usual,
-        strong,
-        stronger,
         empties: vec![
             ("an empty list everywhere".to_owned(), vec![nothing; n]),
             ("the commonest items for everybody".to_owned(), commonest),
         ],
-        is_alike: false,
-        amounts: Vec::new(),
-        factors: Vec::new(),
-        renamed: None,
-        turned: None,
         errors: costs,
         wrong,
-        perfect: Box::new(<[f64]>::to_vec),
-        words: &WORDS,
+        ..World::new(
+            &WORDS,
+            shelf.cells.shaped(),
+            truth,
+            rows,
+            solution.range(Split::All).len(),
+            [weak, usual, strong, stronger],
+        )
     })
 }
 

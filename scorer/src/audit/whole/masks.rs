@@ -124,27 +124,22 @@ impl Album {
         let mut shaped = self.cells.shaped();
         shaped.truths.extend(vec![Kind::Number; beside.len()]);
         Some(World {
-            tried: None,
             sizes,
-            shaped,
-            rows,
-            n_rows,
-            truth: completed(own),
-            groups: None,
-            weak: complete(weak),
-            usual: complete(usual),
-            strong: complete(strong),
-            stronger: complete(stronger),
             empties,
             is_alike: beside.is_empty(),
             amounts,
             factors,
-            renamed: None,
-            turned: None,
             errors: errors.into(),
             wrong,
             perfect: Box::new(move |truth| truth[..n].to_vec()),
-            words: &WORDS,
+            ..World::new(
+                &WORDS,
+                shaped,
+                completed(own),
+                rows,
+                n_rows,
+                [weak, usual, strong, stronger].map(complete),
+            )
         })
     }
 

@@ -42,14 +42,16 @@ pub use world::World;
 pub fn of_solution(solution: &Solution, settings: &Settings) -> Option<Audit> {
     let judge = solution.judge();
     let is_of_parts = judge.params.text("columns").is_some() || judge.params.value("parts").is_some();
-    if judge.is_ranked() || is_of_parts || solution.range(Split::All).len() < super::prepare::MIN_ROWS {
+    if is_of_parts || solution.range(Split::All).len() < super::prepare::MIN_ROWS {
         return None;
     }
-    let world = read(solution)?;
+    let mut world = read(solution)?;
+    world.weights = solution.weights.as_ref().map(|weights| kept_rows(weights, &world.rows));
     let metric = OfCatalogue {
         judge,
         encoding: Encoding::Shaped(world.shaped.clone()),
         groups: solution.groups.as_ref().map(|groups| kept_rows(groups, &world.rows)),
+        weights: world.weights.clone(),
         group_names: &solution.group_names,
         context: &judge.context,
     };

@@ -64,30 +64,22 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
     ];
     let sizes = album.cells.sizes(|cell| masks(cell).count() as f64);
     Some(World {
-        tried: None,
         sizes,
-        shaped: album.cells.shaped(),
-        rows,
-        n_rows: solution.range(Split::All).len(),
-        truth,
-        groups: None,
-        weak,
-        usual,
-        strong,
-        stronger,
         empties: vec![
             ("no segment anywhere".to_owned(), vec![nothing; n]),
             ("the whole image as one segment".to_owned(), vec![whole; n]),
         ],
         is_alike: true,
-        amounts: Vec::new(),
-        factors: Vec::new(),
-        renamed: None,
-        turned: None,
         errors,
         wrong: vec![vec![nothing; n], vec![whole; n]],
-        perfect: Box::new(<[f64]>::to_vec),
-        words: &WORDS,
+        ..World::new(
+            &WORDS,
+            album.cells.shaped(),
+            truth,
+            rows,
+            solution.range(Split::All).len(),
+            [weak, usual, strong, stronger],
+        )
     })
 }
 

@@ -61,35 +61,25 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
         vec![1.0 / n_columns as f64; n * n_columns],
     ];
     Some(World {
-        tried: None,
-        shaped: Shaped {
-            truths: vec![Kind::Number; n_columns],
-            reports: vec![Kind::Number; n_columns],
-            cells: Texts::default(),
-            n_classes: 0,
-        },
-        n_rows: solution.range(Split::All).len(),
-        truth: columns.concat(),
-        groups: None,
-        weak,
-        usual,
-        strong,
-        stronger,
         empties: vec![
             ("the mean of all rows everywhere".to_owned(), means),
             ("equal shares everywhere".to_owned(), vec![1.0 / n_columns as f64; n * n_columns]),
         ],
         is_alike: true,
-        amounts: Vec::new(),
-        factors: Vec::new(),
-        renamed: None,
-        turned: None,
-        errors: Vec::new(),
         wrong,
-        perfect: Box::new(<[f64]>::to_vec),
-        sizes: Vec::new(),
-        words: &WORDS,
-        rows,
+        ..World::new(
+            &WORDS,
+            Shaped {
+                truths: vec![Kind::Number; n_columns],
+                reports: vec![Kind::Number; n_columns],
+                cells: Texts::default(),
+                n_classes: 0,
+            },
+            columns.concat(),
+            rows,
+            solution.range(Split::All).len(),
+            [weak, usual, strong, stronger],
+        )
     })
 }
 

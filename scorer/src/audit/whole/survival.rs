@@ -84,26 +84,8 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
     let is_of_chances = !asked.is_empty();
     Some(World {
         tried: Some([strong.draws[0].clone(), strong.honest[0].1.clone()]),
-        shaped: Shaped {
-            truths: vec![Kind::Number; 2],
-            reports: vec![Kind::Number; n_reports],
-            cells: Texts::default(),
-            n_classes: 0,
-        },
-        n_rows: solution.range(Split::All).len(),
-        truth,
-        groups: None,
-        weak,
-        usual,
-        strong,
-        stronger,
         empties: clinic.empties(),
-        is_alike: false,
-        amounts: Vec::new(),
-        factors: Vec::new(),
-        renamed: None,
         turned,
-        errors: Vec::new(),
         wrong,
         perfect: Box::new(move |truth| match asked.as_slice() {
             [] => truth[..n].iter().map(|time| -time).collect(),
@@ -112,9 +94,19 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
                 .flat_map(|at| truth[..n].iter().map(move |time| f64::from(u8::from(time > at))))
                 .collect(),
         }),
-        sizes: Vec::new(),
-        words: if is_of_chances { &OF_CHANCES } else { &OF_RISKS },
-        rows,
+        ..World::new(
+            if is_of_chances { &OF_CHANCES } else { &OF_RISKS },
+            Shaped {
+                truths: vec![Kind::Number; 2],
+                reports: vec![Kind::Number; n_reports],
+                cells: Texts::default(),
+                n_classes: 0,
+            },
+            truth,
+            rows,
+            solution.range(Split::All).len(),
+            [weak, usual, strong, stronger],
+        )
     })
 }
 

@@ -71,27 +71,14 @@ pub fn of_cells(texts: &[&str], rows: Vec<u32>, n_rows: usize) -> Option<World> 
         vec![vec![book.cells.number(NONSENSE); texts.len()], vec![book.cells.number(""); texts.len()]];
     let sizes = book.cells.sizes(|text| pieces(text, book.joint).count() as f64);
     Some(World {
-        tried: None,
         sizes,
-        shaped: book.cells.shaped(),
-        rows,
-        n_rows,
-        truth,
-        groups: None,
-        weak,
-        usual,
-        strong,
-        stronger,
         empties,
         is_alike: true,
         amounts,
         factors,
-        renamed: None,
-        turned: None,
         errors,
         wrong,
-        perfect: Box::new(<[f64]>::to_vec),
-        words: &WORDS,
+        ..World::new(&WORDS, book.cells.shaped(), truth, rows, n_rows, [weak, usual, strong, stronger])
     })
 }
 

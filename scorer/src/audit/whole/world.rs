@@ -20,6 +20,8 @@ pub struct World {
     pub truth: Vec<f64>,
     /// The group of every row, where a score counts groups.
     pub groups: Option<Vec<u32>>,
+    /// The weight of every row, where the solution has weights.
+    pub weights: Option<Vec<f64>>,
     pub weak: Belief,
     pub usual: Belief,
     pub strong: Belief,
@@ -49,6 +51,44 @@ pub struct World {
     /// How much every cell holds, by its number; empty where there is nothing to add up.
     pub sizes: Vec<f64>,
     pub words: &'static Words,
+}
+
+impl World {
+    /// Truths that nobody may send, scored row by row, of which nothing is known that a check could try; a family
+    /// says beside it what is otherwise.
+    pub fn new(
+        words: &'static Words,
+        shaped: Shaped,
+        truth: Vec<f64>,
+        rows: Vec<u32>,
+        n_rows: usize,
+        [weak, usual, strong, stronger]: [Belief; 4],
+    ) -> Self {
+        Self {
+            shaped,
+            rows,
+            n_rows,
+            truth,
+            groups: None,
+            weights: None,
+            weak,
+            usual,
+            strong,
+            stronger,
+            empties: Vec::new(),
+            is_alike: false,
+            amounts: Vec::new(),
+            factors: Vec::new(),
+            renamed: None,
+            turned: None,
+            errors: Vec::new(),
+            tried: None,
+            wrong: Vec::new(),
+            perfect: Box::new(<[f64]>::to_vec),
+            sizes: Vec::new(),
+            words,
+        }
+    }
 }
 
 /// From a truth to the report that says exactly that.

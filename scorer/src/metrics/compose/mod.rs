@@ -14,13 +14,23 @@ use std::borrow::Cow;
 
 use holdout_contract::spec::{Cell, Direction, Layout};
 
-use super::{Metric, NoMeasure, Params, Rows, Undefined, Values};
+use super::{Metric, NoMeasure, Params, Rows, Undefined, Values, find};
 use crate::judge::Context;
 use crate::misfit::Misfits;
 
 pub use parts::Part;
 pub use ranks::MEAN_RANK;
 pub use sum::{LOWER, WEIGHTED};
+
+/// A metric that stands by itself, taken out of others.
+pub(crate) struct Alone {
+    /// With what tells it from the others: `rmse`, `rmse of price`.
+    pub name: String,
+    pub metric: &'static dyn Metric,
+    pub params: Params,
+    /// The truth columns that it reads, of those that all read.
+    pub truths: Vec<usize>,
+}
 
 /// The value of one of the metrics that a metric is put together from.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -188,6 +198,31 @@ pub fn bests(params: &Params) -> Vec<Option<f64>> {
 pub fn parts(params: &Params) -> Vec<Part> {
     // Checked when the parameters were read.
     if params.value("parts").is_some() { parts::read(params).unwrap_or_default() } else { Vec::new() }
+}
+
+/// Every part by itself; none where a metric has no parts.
+pub(crate) fn alone(params: &Params, n_truths: usize) -> Vec<Alone> {
+    let parts = parts(params);
+    let Ok(all) = parts::layout(&parts) else { return Vec::new() };
+    let alone = |part: &Part| {
+        let truths = parts::truths_of(part, &all, n_truths);
+        let column = part.params.text("columns").map(|column| format!(" of {column}")).unwrap_or_default();
+        let name = format!("{}{column}", part.name);
+        match of_one_column(part.metric, &part.params) {
+            Some(found) => Alone { name, truths: vec![truths[found.truths[0]]], ..found },
+            None => Alone { name, metric: part.metric, params: part.params.clone(), truths },
+        }
+    };
+    parts.iter().map(alone).collect()
+}
+
+/// A metric without the name of the one column that it is to judge; `None` where its parameters name several or none.
+pub(crate) fn of_one_column(metric: &'static dyn Metric, params: &Params) -> Option<Alone> {
+    let [(0, _)] = columns_of(params).as_slice() else { return None };
+    let mut given = params.as_map().clone();
+    given.retain(|key, _| !key.starts_with("column"));
+    let (metric, params) = find(metric.about().name, &given).ok()?;
+    Some(Alone { name: metric.about().name.to_owned(), metric, params, truths: vec![0] })
 }
 
 /// Does some work with the rows as one of the parts reads them.

@@ -165,6 +165,11 @@ impl Reads {
     }
 }
 
+/// The places of the truth columns that a part reads.
+pub(super) fn truths_of(part: &Part, all: &Layout, n_truths: usize) -> Vec<usize> {
+    Reads::of(part, all, n_truths, 0).truths
+}
+
 fn pick<T: Clone>(columns: &[T], places: &[usize]) -> Vec<T> {
     places.iter().filter_map(|at| columns.get(*at).cloned()).collect()
 }
