@@ -361,7 +361,10 @@ fn audit_of_module(arguments: &AuditArguments, limits: &Limits) -> Result<Audit,
         direction: None,
         time: MODULE_TIME,
     };
-    Ok(custom::audit(&subject, &arguments.plan.settings(None)))
+    let audit = custom::audit(&subject, &arguments.plan.settings(None));
+    let known: Vec<String> =
+        std::iter::once(solution.id_name().to_owned()).chain(solution.names().iter().cloned()).collect();
+    arguments.tables.complete_of_module(audit, &known, limits).map_err(Failure::Usage)
 }
 
 /// A module in a file, with a sandbox for it.

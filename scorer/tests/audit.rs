@@ -348,6 +348,17 @@ fn weights_of_series_that_a_host_wrote_down_are_no_leverage() {
 }
 
 #[test]
+fn a_side_on_which_the_metric_has_no_value_is_refused() {
+    let usage = |row: usize| if row < 100 { "Public" } else { "Private" };
+    let rows: String = (0..200)
+        .map(|row| format!("{row},{},{}\n", u8::from(row >= 100 && row % 3 == 0), usage(row)))
+        .collect();
+    let found = audited_with(format!("id,y,Usage\n{rows}"), "roc_auc", Value::Null, None);
+    assert_eq!(found.overall, Overall::Refused, "{found:#?}");
+    assert!(found.checks[0].text.contains("no value on the public rows"), "{found:#?}");
+}
+
+#[test]
 fn several_columns_are_judged_each_by_a_forecaster_of_its_own() {
     let mut chances = chances(21);
     let mut normal = move || chances.by_ref().take(12).sum::<f64>() - 6.0;
@@ -469,6 +480,10 @@ impl Leaky {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let audit: Audit = serde_json::from_slice(&output.stdout).unwrap();
         let of_tables = audit.checks.into_iter().filter(|check| check.check.starts_with("T "));
+        let of_tables = of_tables.inspect(|check| {
+            let is_told = !check.exploit.is_empty() || check.text.contains("can be looked up");
+            assert!(check.verdict <= Verdict::Info || is_told && !check.repair.is_empty(), "{check:?}");
+        });
         of_tables.map(|check| (check.check, check.verdict)).collect()
     }
 }

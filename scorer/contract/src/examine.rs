@@ -83,6 +83,48 @@ pub struct Finding {
     pub fix: String,
 }
 
+impl Finding {
+    /// Whether it is a FAIL of the audit, over which a host may launch with a reason.
+    pub fn is_fail(&self) -> bool {
+        self.check.starts_with("audit")
+            && ["FAIL", "Audit: FAIL"].iter().any(|word| self.text.starts_with(word))
+    }
+
+    /// What a participant can do with a fault of the tables; empty where there is no fault, and where the text says it.
+    pub fn exploit(&self) -> &'static str {
+        if self.verdict == Verdict::Pass {
+            return "";
+        }
+        match self.check.as_str() {
+            "row_nearly_overlaps" => "Look these rows up in the training file and send their labels.",
+            "id_overlap" => {
+                "Look for rows of the same id in the training file, and guess the label from them."
+            }
+            "order_predicts" => {
+                "Send numbers that rise with the place of the row, or with its id, and use no feature."
+            }
+            "column_is_answer" | "target_in_test" => "Copy that column into the file, and learn nothing.",
+            "constants_per_group" | "groups_leak" | "groups_torn" => {
+                "Send for every row what other rows of its group have."
+            }
+            "times_leak" => "Send for every row what the rows just before and just after it have.",
+            "class_missing" | "class_rare" | "class_not_in_training" => {
+                "Leave these classes out of all work: next to nothing is lost with them."
+            }
+            "contradictory_labels" | "contradictory_targets" => {
+                "Nothing that is known; but chance chooses among entries that are right about all other rows."
+            }
+            "sides_alike" | "public_and_private_alike" => {
+                "Tune to the public board and be surprised at the end, or find out which rows are private and work for these."
+            }
+            "train_and_test_alike" => {
+                "Tell training and test rows apart, and weigh training rows by how like the test they are."
+            }
+            _ => "",
+        }
+    }
+}
+
 /// What a scorer proposes from one labelled table; stored in `labelled_tables.proposal`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

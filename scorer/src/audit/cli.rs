@@ -79,22 +79,41 @@ impl TablesArgs {
     /// A sentence for the command line: a file that cannot be opened.
     pub fn complete(&self, audit: Audit, solution: &Solution, limits: &Limits) -> Result<Audit, String> {
         let mut findings = of_labels(solution);
-        if let (Some(train), Some(test)) = (&self.train, &self.test) {
-            let (train, test) = (bytes(train)?, bytes(test)?);
-            let known = known_columns(&solution.profile());
-            let data = Data {
-                train: Some(&train),
-                test: Some(&test),
-                known: &known,
-                solution: Some(solution),
-                bound: Bound::default(),
-            };
-            findings.extend(data::examine(&data, limits));
-        }
-        let Audit { overall, mut checks } = audit;
-        checks.extend(findings.iter().map(of_tables));
-        Ok(Audit { overall, checks })
+        findings.extend(self.found(&known_columns(&solution.profile()), Some(solution), limits)?);
+        Ok(with_tables(audit, &findings))
     }
+
+    /// Adds to a report on a metric of one's own what the files give away; `known` are the id column and those of the
+    /// labels.
+    ///
+    /// # Errors
+    /// As [`TablesArgs::complete`].
+    pub fn complete_of_module(
+        &self,
+        audit: Audit,
+        known: &[String],
+        limits: &Limits,
+    ) -> Result<Audit, String> {
+        Ok(with_tables(audit, &self.found(known, None, limits)?))
+    }
+
+    fn found(
+        &self,
+        known: &[String],
+        solution: Option<&Solution>,
+        limits: &Limits,
+    ) -> Result<Vec<Finding>, String> {
+        let (Some(train), Some(test)) = (&self.train, &self.test) else { return Ok(Vec::new()) };
+        let (train, test) = (bytes(train)?, bytes(test)?);
+        let (train, test) = (Some(&train), Some(&test));
+        Ok(data::examine(&Data { train, test, known, solution, bound: Bound::default() }, limits))
+    }
+}
+
+fn with_tables(audit: Audit, findings: &[Finding]) -> Audit {
+    let Audit { overall, mut checks } = audit;
+    checks.extend(findings.iter().map(of_tables));
+    Audit { overall, checks }
 }
 
 fn bytes(path: &Path) -> Result<Bytes, String> {
@@ -109,5 +128,5 @@ fn of_tables(finding: &Finding) -> Check {
         examine::Verdict::Refused => Verdict::Refused,
     };
     let name = format!("T {}", finding.check.replace('_', " "));
-    advised(check(&name, verdict, None, finding.text.clone()), "", finding.fix.clone())
+    advised(check(&name, verdict, None, finding.text.clone()), finding.exploit(), finding.fix.clone())
 }

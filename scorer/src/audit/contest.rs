@@ -30,10 +30,12 @@ pub fn decimals(case: &Ground<'_>, probing: &Probing) -> Check {
             case.settings.n_submissions
         ),
         None => {
-            let files = (LEAK * probing.n_public as f64 / probing.bits[3].max(1e-9)).floor();
+            let files = (LEAK * probing.n_public as f64 / probing.bits[3].max(1e-9)).ceil();
             format!(
-                "No number of decimals keeps {} files from telling a tenth of the public labels; at 3 decimals it takes {files} of them.",
-                case.settings.n_submissions
+                "No number of decimals keeps {} files from telling a tenth of the public labels; at 3 decimals {} of them {} enough.",
+                case.settings.n_submissions,
+                files,
+                if files == 1.0 { "is" } else { "are" }
             )
         }
     };

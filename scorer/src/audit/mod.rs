@@ -50,6 +50,9 @@ pub fn of_solution(solution: &Solution, settings: &Settings) -> Audit {
     if let Some(one) = solution.of_one_column() {
         return of_solution(&one, settings);
     }
+    if let Some(refusal) = prepare::without_a_side(solution) {
+        return Audit::of(vec![refusal]);
+    }
     if let Some(audit) = whole::of_solution(solution, settings) {
         return audit;
     }

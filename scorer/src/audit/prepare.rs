@@ -15,6 +15,7 @@ use super::normal;
 use super::report::{advised, check, percent};
 use super::unjudged;
 use crate::metrics::{Metric, grouped};
+use crate::score::score_split;
 use crate::solution::{Solution, Split, Truth};
 
 /// Fewer rows say nothing.
@@ -282,6 +283,29 @@ pub(super) fn some_groups(groups: &[u32]) -> Vec<u32> {
         is_chosen[group as usize] = true;
     }
     (0..groups.len() as u32).filter(|row| is_chosen[groups[*row as usize] as usize]).collect()
+}
+
+/// Why there can be no score: the metric has no value on the public or on the private rows, not even for the truth.
+pub(super) fn without_a_side(solution: &Solution) -> Option<Check> {
+    if solution.split_was_made() {
+        return None;
+    }
+    let perfect = solution.perfect()?;
+    let sides = [(Split::Public, "public"), (Split::Private, "private")];
+    let filled = sides.into_iter().filter(|(split, _)| !solution.range(*split).is_empty());
+    let (name, reason) = filled
+        .filter_map(|(split, name)| Some((name, score_split(solution, &perfect, split).reason()?.to_owned())))
+        .next()?;
+    Some(advised(
+        check(
+            NAME,
+            Verdict::Refused,
+            None,
+            format!("The metric has no value on the {name} rows, not even for the truth itself: {reason}"),
+        ),
+        "",
+        "Leave the column “Usage” out and have the split made, so that both sides have rows of every class, or choose a metric that needs no such rows.",
+    ))
 }
 
 /// Why a metric has no meaning on these labels.

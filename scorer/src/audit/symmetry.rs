@@ -68,7 +68,7 @@ pub fn over_under(case: &Case<'_>) -> Option<OverUnder> {
         scores[1..].iter().map(|score| score.map_or(f64::NAN, |score| (score - base).abs())).collect();
     let (amounts, factors) = costs.split_at(2 * AMOUNTS.len());
     let (by_amount, by_factor) = (asymmetry(amounts), asymmetry(factors));
-    Some(OverUnder { check: judged(by_amount, by_factor, factors), reacts: true })
+    Some(OverUnder { check: judged(by_amount, by_factor, [amounts, factors]), reacts: true })
 }
 
 /// Whether a shift or a factor of all reports alike changes the score.
@@ -88,18 +88,20 @@ fn asymmetry(costs: &[f64]) -> Option<f64> {
     ratios?.into_iter().reduce(f64::max)
 }
 
-fn judged(by_amount: Option<f64>, by_factor: Option<f64>, factors: &[f64]) -> Check {
+fn judged(by_amount: Option<f64>, by_factor: Option<f64>, [amounts, factors]: [&[f64]; 2]) -> Check {
     let least = by_amount.unwrap_or(f64::INFINITY).min(by_factor.unwrap_or(f64::INFINITY));
     let least = Some(least).filter(|least| least.is_finite());
     let verdict = if least.is_some_and(|least| least > 1.05) { Verdict::Warn } else { Verdict::Pass };
-    let dearer = if factors[6] > factors[7] { "too much" } else { "too little" };
-    let said = |ratio: Option<f64>| {
-        ratio.map_or_else(|| "not at all".to_owned(), |ratio| format!("{} times", short(ratio)))
+    let dearer = |costs: &[f64]| if costs[0] > costs[1] { "too much" } else { "too little" };
+    let said = |ratio: Option<f64>, costs: &[f64]| match ratio {
+        None => "nothing".to_owned(),
+        Some(ratio) if ratio < 1.005 => "the same upward and downward".to_owned(),
+        Some(ratio) => format!("up to {} times as much on one side, that of {}", short(ratio), dearer(costs)),
     };
     let text = format!(
-        "Missing by the same amount upward or downward differs in cost {}; missing by the same factor, {}. By a factor, {dearer} costs more.",
-        said(by_amount),
-        said(by_factor)
+        "Missing by the same amount costs {}; missing by the same factor costs {}.",
+        said(by_amount, &amounts[amounts.len() - 2..]),
+        said(by_factor, &factors[factors.len() - 2..])
     );
     advised(
         check("B over/under", verdict, least, text),

@@ -103,6 +103,13 @@ impl AuditPage {
         self.draft.report.as_ref()?.audit.as_ref()
     }
 
+    /// What was found, the worst first.
+    pub fn checks(audit: &Audit) -> Vec<&Check> {
+        let mut checks: Vec<&Check> = audit.checks.iter().collect();
+        checks.sort_by_key(|check| std::cmp::Reverse(check.verdict));
+        checks
+    }
+
     /// Whether to look again in a moment.
     pub fn is_waiting(&self) -> bool {
         self.draft.is_open() && self.draft.is_waiting()

@@ -131,7 +131,7 @@ impl LaunchPage {
     pub fn findings(&self) -> Vec<&Finding> {
         let mut findings: Vec<&Finding> =
             self.draft.report.iter().flat_map(|report| &report.findings).collect();
-        findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
+        findings.sort_by_key(|finding| std::cmp::Reverse((finding.verdict, finding.is_fail())));
         findings
     }
 
@@ -152,6 +152,7 @@ impl LaunchPage {
     pub fn verdict(&self, finding: &Finding) -> &'static str {
         match finding.verdict {
             Verdict::Pass => "good",
+            Verdict::Warn if finding.is_fail() => "bad",
             Verdict::Warn => "warn",
             Verdict::Refused => "bad",
         }
