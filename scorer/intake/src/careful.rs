@@ -1,6 +1,8 @@
 //! The authoritative reader: one record after the other, by the rules of the `csv` crate. It names
 //! the first fault of a file exactly, or returns the columns when there is none.
 
+use std::io::Read;
+
 use holdout_contract::rejection::{Rejection, RejectionKind};
 
 use crate::Limits;
@@ -37,6 +39,76 @@ pub fn read(text: &[u8], plan: &Plan, limits: &Limits) -> Result<Table, Rejectio
     }
     check_quotes(text, last_line)?;
     reading.finish()
+}
+
+/// Reads as [`read`] does, and hands on the rows of a piece of the file as soon as they are read.
+///
+/// # Errors
+/// As [`read`]; rows before the fault were handed on by then.
+pub fn stream(
+    text: &[u8],
+    plan: &Plan,
+    limits: &Limits,
+    mut take: impl FnMut(&mut Table),
+) -> Result<(), Rejection> {
+    match stream_from(text, plan, limits, &mut take) {
+        Some(()) => Ok(()),
+        None => Err(read(text, plan, limits)
+            .err()
+            .unwrap_or_else(|| rejections::malformed("it cannot be read in pieces", None))),
+    }
+}
+
+/// As [`stream`], of a file that nobody has as a whole; `None` at its first fault, which [`read`] can name.
+pub fn stream_from(
+    reader: impl Read,
+    plan: &Plan,
+    limits: &Limits,
+    mut take: impl FnMut(&mut Table),
+) -> Option<()> {
+    let mut reading = Reading::new(plan, limits);
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(Seen {
+        reader,
+        n_bytes: 0,
+        n_quotes: 0,
+    });
+    let mut record = csv::ByteRecord::new();
+    let mut n_bytes = 0;
+    let mut is_header = true;
+    while reader.read_byte_record(&mut record).ok()? {
+        if std::mem::take(&mut is_header) {
+            continue;
+        }
+        let is_utf8 = std::str::from_utf8(record.as_slice()).is_ok();
+        reading.take(&record, 0).ok().filter(|()| is_utf8 && !reading.has_fault())?;
+        n_bytes += record.as_slice().len();
+        if n_bytes > PIECE_BYTES {
+            take(&mut reading.piece());
+            n_bytes = 0;
+        }
+    }
+    take(&mut reading.piece());
+    let seen = reader.get_ref();
+    (seen.n_quotes.is_multiple_of(2) && seen.n_bytes <= limits.max_bytes).then_some(())
+}
+
+/// So many bytes are handed on at a time.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// A reader that counts what it has read.
+struct Seen<R> {
+    reader: R,
+    n_bytes: u64,
+    n_quotes: usize,
+}
+
+impl<R: Read> Read for Seen<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.reader.read(buffer)?;
+        self.n_bytes += n as u64;
+        self.n_quotes += memchr::memchr_iter(b'"', &buffer[..n]).count();
+        Ok(n)
+    }
 }
 
 /// The line on which the `row`th data row starts.
@@ -116,26 +188,43 @@ struct Reading<'a> {
     ids: Ids,
     columns: Vec<Column>,
     n_rows: usize,
+    n_handed_on: usize,
     found: Option<Found>,
     widths: Option<Widths>,
 }
 
+fn empty_columns(plan: &Plan) -> Vec<Column> {
+    let columns = plan.columns.iter().map(|column| match column.rule {
+        CellRule::Label => Column::Labels(Labels::default()),
+        ref rule if rule.is_text() => Column::Texts(Texts::default()),
+        _ => Column::Numbers(Vec::new()),
+    });
+    columns.collect()
+}
+
 impl<'a> Reading<'a> {
     fn new(plan: &'a Plan, limits: &'a Limits) -> Self {
-        let columns = plan.columns.iter().map(|column| match column.rule {
-            CellRule::Label => Column::Labels(Labels::default()),
-            ref rule if rule.is_text() => Column::Texts(Texts::default()),
-            _ => Column::Numbers(Vec::new()),
-        });
         Self {
             plan,
             limits,
             ids: Ids::default(),
-            columns: columns.collect(),
+            columns: empty_columns(plan),
             n_rows: 0,
+            n_handed_on: 0,
             found: None,
             widths: None,
         }
+    }
+
+    fn has_fault(&self) -> bool {
+        self.found.is_some() || self.widths.is_some()
+    }
+
+    /// The rows since the last piece.
+    fn piece(&mut self) -> Table {
+        let n_rows = self.n_rows - std::mem::replace(&mut self.n_handed_on, self.n_rows);
+        let columns = std::mem::replace(&mut self.columns, empty_columns(self.plan));
+        Table { n_rows, ids: std::mem::take(&mut self.ids), columns }
     }
 
     fn take(&mut self, record: &csv::ByteRecord, line: u64) -> Result<(), Rejection> {

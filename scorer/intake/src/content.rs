@@ -121,26 +121,95 @@ pub fn map(path: &Path) -> std::io::Result<Bytes> {
     Ok(Bytes { is_mapped: true, ..Bytes::of(map) })
 }
 
+/// A file that is unpacked as a whole, or while it is read.
+pub enum Opened {
+    Whole(Content),
+    Packed(Packed),
+}
+
+/// A packed CSV file.
+pub struct Packed {
+    bytes: Bytes,
+    start: Vec<u8>,
+}
+
+impl Packed {
+    /// As many bytes as were unpacked to see that there are more.
+    pub fn start(&self) -> &[u8] {
+        &self.start
+    }
+
+    /// Does some work with all of it, one byte after the other, and with one more where it is larger than the limit.
+    ///
+    /// # Errors
+    /// `bad_archive`, and those of the work.
+    pub fn with_reader<T>(
+        &self,
+        limits: &Limits,
+        work: impl FnOnce(&mut dyn Read) -> Result<T, Rejection>,
+    ) -> Result<T, Rejection> {
+        with_unpacked(self.bytes.as_ref(), limits, |reader, _| {
+            work(&mut reader.take(limits.max_bytes.saturating_add(1)))
+        })
+    }
+
+    /// Unpacks all of it.
+    ///
+    /// # Errors
+    /// `too_large`, `bad_archive`.
+    pub fn unpack(&self, limits: &Limits) -> Result<Content, Rejection> {
+        unfold(self.bytes.clone(), limits)
+    }
+}
+
+/// Opens a file, and leaves packed what would take more than `most` bytes.
+///
+/// # Errors
+/// `too_large`, `bad_archive`.
+pub fn open_within(bytes: &Bytes, limits: &Limits, most: usize) -> Result<Opened, Rejection> {
+    if is_packed(bytes.as_ref()) {
+        let mut start = Vec::new();
+        with_unpacked(bytes.as_ref(), limits, |reader, format| {
+            reader.take(most as u64 + 1).read_to_end(&mut start).map_err(|error| damaged(format, &error))
+        })?;
+        if start.len() > most && !start.starts_with(PARQUET) {
+            return Ok(Opened::Packed(Packed { bytes: bytes.clone(), start }));
+        }
+    }
+    unfold(bytes.clone(), limits).map(Opened::Whole)
+}
+
+const PARQUET: &[u8] = b"PAR1";
+
+fn is_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1F, 0x8B])
+}
+
+fn is_packed(bytes: &[u8]) -> bool {
+    is_gzip(bytes) || bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
+}
+
 fn unfold(bytes: Bytes, limits: &Limits) -> Result<Content, Rejection> {
-    let start = bytes.as_ref();
-    let plain = if start.starts_with(&[0x1F, 0x8B]) {
-        gunzip(start, limits)?.into()
-    } else if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
-        unzip(start, limits)?.into()
+    let plain = if is_packed(bytes.as_ref()) {
+        with_unpacked(bytes.as_ref(), limits, |reader, format| read_bounded(reader, limits, format))?.into()
     } else {
         bytes
     };
     if plain.as_ref().len() as u64 > limits.max_bytes {
         return Err(too_large(limits));
     }
-    if plain.as_ref().starts_with(b"PAR1") { Ok(Content::Parquet(plain)) } else { Ok(Content::Csv(plain)) }
+    if plain.as_ref().starts_with(PARQUET) { Ok(Content::Parquet(plain)) } else { Ok(Content::Csv(plain)) }
 }
 
-fn gunzip(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, Rejection> {
-    read_bounded(flate2::read::MultiGzDecoder::new(bytes), limits, "gzip")
-}
-
-fn unzip(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, Rejection> {
+/// Does some work with what a packed file holds, given the name of its format.
+fn with_unpacked<T>(
+    bytes: &[u8],
+    limits: &Limits,
+    work: impl FnOnce(&mut dyn Read, &str) -> Result<T, Rejection>,
+) -> Result<T, Rejection> {
+    if is_gzip(bytes) {
+        return work(&mut flate2::read::MultiGzDecoder::new(bytes), "gzip");
+    }
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged("zip", &error))?;
     let names: Vec<String> = archive
         .file_names()
@@ -149,11 +218,11 @@ fn unzip(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, Rejection> {
         .map_err(|error| damaged("zip", &error))?;
     let files: Vec<&String> = names.iter().filter(|name| is_content(name)).collect();
     let [name] = files.as_slice() else { return Err(not_one_file(&files)) };
-    let file = archive.by_name(name).map_err(|error| damaged("zip", &error))?;
+    let mut file = archive.by_name(name).map_err(|error| damaged("zip", &error))?;
     if file.size() > limits.max_bytes {
         return Err(too_large(limits));
     }
-    read_bounded(file, limits, "zip")
+    work(&mut file, "zip")
 }
 
 /// Folders and what macOS adds on its own are no content.
@@ -161,7 +230,7 @@ fn is_content(name: &str) -> bool {
     !name.ends_with('/') && !name.starts_with("__MACOSX/") && !name.ends_with(".DS_Store")
 }
 
-fn read_bounded(reader: impl Read, limits: &Limits, format: &str) -> Result<Vec<u8>, Rejection> {
+fn read_bounded(reader: &mut dyn Read, limits: &Limits, format: &str) -> Result<Vec<u8>, Rejection> {
     let mut plain = Vec::new();
     reader
         .take(limits.max_bytes.saturating_add(1))

@@ -8,9 +8,9 @@ use holdout_contract::rejection::Rejection;
 use super::frame::Frame;
 pub use super::part::Bound;
 use super::part::{Hashes, Meant};
-use super::{classes, groups, open, pass, refused, sides, training, warn};
-use crate::intake::content::Bytes;
-use crate::intake::{self, Content, Limits};
+use super::{classes, groups, pass, refused, sides, training, warn};
+use crate::intake::content::{Bytes, Opened, open_within};
+use crate::intake::{self, Limits};
 use crate::solution::Solution;
 
 const MAX_SHOWN: usize = 5;
@@ -37,7 +37,7 @@ pub fn examine(data: &Data<'_>, limits: &Limits) -> Vec<Finding> {
             "Upload them with the roles “train” and “test” if participants are to have them.",
         )];
     };
-    let opened = [train, test].map(|bytes| open(bytes, limits));
+    let opened = [train, test].map(|bytes| open_within(bytes, limits, data.bound.whole_bytes));
     let features = features_of(&opened, data.known, limits);
     let meant = Meant {
         features: &features,
@@ -45,7 +45,7 @@ pub fn examine(data: &Data<'_>, limits: &Limits) -> Vec<Finding> {
         target: data.known.get(1).map(String::as_str),
     };
     let frames = ["training", "test"].into_iter().zip(opened).map(|(name, opened)| {
-        opened.and_then(|content| Frame::read_part(&content, limits, &meant, &data.bound)).map_err(
+        opened.and_then(|opened| Frame::read_part(&opened, limits, &meant, &data.bound)).map_err(
             |rejection| {
                 refused(
                     "row_overlap",
@@ -63,11 +63,8 @@ pub fn examine(data: &Data<'_>, limits: &Limits) -> Vec<Finding> {
 }
 
 /// The features that both files have by their headers.
-fn features_of(opened: &[Result<Content, Rejection>; 2], known: &[String], limits: &Limits) -> Vec<String> {
-    let header = |at: usize| {
-        let content = opened[at].as_ref().ok()?;
-        intake::read_header(content, limits).ok()
-    };
+fn features_of(opened: &[Result<Opened, Rejection>; 2], known: &[String], limits: &Limits) -> Vec<String> {
+    let header = |at: usize| intake::read_header_of(opened[at].as_ref().ok()?, limits).ok();
     let (train, test) = (header(0).unwrap_or_default(), header(1).unwrap_or_default());
     let is_feature = |name: &String| test.contains(name) && !known.contains(name) && !names_rows(name);
     train.into_iter().filter(is_feature).collect()

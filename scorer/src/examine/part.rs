@@ -3,13 +3,14 @@
 //! a part (which answers there are, which ids) is noted on the way.
 //!
 //! The part is the same on every machine: rows whose hash begins with so many zeros, and as few zeros as let it fit.
-//! A file that is not plain (quoted line ends, Parquet) is read as a whole first.
+//! A file with quoted line ends is read by one core, a packed one while it is unpacked, and Parquet by its row groups.
 
 use std::collections::BTreeSet;
 
 use holdout_contract::rejection::Rejection;
 
 use super::frame::{Fnv, Frame};
+use crate::intake::content::{Opened, Packed};
 use crate::intake::{self, Column, Content, Limits, Plan, Table, Texts};
 
 /// Answers that are noted; a column of more is no column of classes.
@@ -114,22 +115,26 @@ impl Frame {
     /// # Errors
     /// What is wrong with the file.
     pub fn read_part(
-        content: &Content,
+        opened: &Opened,
         limits: &Limits,
         meant: &Meant<'_>,
         bound: &Bound,
     ) -> Result<Self, Rejection> {
+        let names = intake::read_header_of(opened, limits)?;
+        let known = Places::of(&names, meant);
+        let content = match opened {
+            Opened::Whole(content) => content,
+            Opened::Packed(packed) => {
+                return match Taker::of_packed(packed, limits, &names, &known, bound)? {
+                    Some(taker) => Ok(Taker::joined(vec![taker], names, bound)),
+                    None => Self::read_part(&Opened::Whole(packed.unpack(limits)?), limits, meant, bound),
+                };
+            }
+        };
         let (Content::Csv(bytes) | Content::Parquet(bytes)) = content;
         if bytes.as_ref().len() <= bound.whole_bytes {
             return Self::of(content, limits);
         }
-        let names = intake::read_header(content, limits)?;
-        let place = |name: &str| names.iter().position(|known| known == name);
-        let known = Places {
-            features: meant.features.iter().filter_map(|name| place(name)).collect(),
-            id: meant.id.and_then(place),
-            target: meant.target.and_then(place),
-        };
         let takers = intake::stream(
             content,
             limits,
@@ -140,9 +145,11 @@ impl Frame {
         let takers = match takers {
             Some(takers) => takers,
             None => {
-                let mut table = intake::read(content, limits, |header| Ok(Plan::all_texts(header)))?;
                 let mut taker = Taker::new(names.len());
-                let _ = taker.take(&mut table, &known, bound);
+                let all = |header: &[String]| Ok(Plan::all_texts(header));
+                intake::stream_in_order(content, limits, all, |table| {
+                    let _ = taker.take(table, &known, bound);
+                })?;
                 vec![taker]
             }
         };
@@ -154,6 +161,17 @@ struct Places {
     features: Vec<usize>,
     id: Option<usize>,
     target: Option<usize>,
+}
+
+impl Places {
+    fn of(names: &[String], meant: &Meant<'_>) -> Self {
+        let place = |name: &str| names.iter().position(|known| known == name);
+        Self {
+            features: meant.features.iter().filter_map(|name| place(name)).collect(),
+            id: meant.id.and_then(place),
+            target: meant.target.and_then(place),
+        }
+    }
 }
 
 /// The part of a piece of the file.
@@ -180,6 +198,24 @@ impl Taker {
             answers: Some(BTreeSet::new()),
             ids: Hashes::default(),
         }
+    }
+
+    /// `None` where the file has a fault, which is named once it is unpacked.
+    fn of_packed(
+        packed: &Packed,
+        limits: &Limits,
+        names: &[String],
+        known: &Places,
+        bound: &Bound,
+    ) -> Result<Option<Self>, Rejection> {
+        let mut taker = Self::new(names.len());
+        let found = packed.with_reader(limits, |reader| {
+            let plan = Plan::all_texts(names);
+            Ok(intake::careful::stream_from(reader, &plan, limits, |table| {
+                let _ = taker.take(table, known, bound);
+            }))
+        })?;
+        Ok(found.map(|()| taker))
     }
 
     fn take(&mut self, table: &mut Table, known: &Places, bound: &Bound) -> Option<()> {
@@ -272,21 +308,84 @@ impl Taker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::examine::open;
+    use std::io::Write;
+
+    use polars::prelude::{DataFrame, NamedFrom, ParquetWriter, Series};
+
+    use crate::intake::content::open_within;
     use crate::parallel;
 
     const SMALL: Bound = Bound { whole_bytes: 1000, kept_bytes: 40_000, ids: 500 };
 
-    fn table(rows: impl Iterator<Item = usize>) -> Content {
-        let row = |at: usize| format!("{at},{}.5,word{},{}\n", at * 7919 % 10_007, at % 97, at % 5);
-        let text = "id,x,z,y\n".to_owned() + &rows.map(row).collect::<String>();
-        open(&text.into_bytes().into(), &Limits::default()).expect("a table")
+    fn written(rows: impl Iterator<Item = usize>, word: &str) -> Vec<u8> {
+        let row = |at: usize| format!("{at},{}.5,{word}{},{}\n", at * 7919 % 10_007, at % 97, at % 5);
+        ("id,x,z,y\n".to_owned() + &rows.map(row).collect::<String>()).into_bytes()
     }
 
-    fn part(content: &Content) -> Frame {
+    fn table(rows: impl Iterator<Item = usize>) -> Opened {
+        opened(written(rows, "word"))
+    }
+
+    fn opened(bytes: Vec<u8>) -> Opened {
+        open_within(&bytes.into(), &Limits::default(), SMALL.whole_bytes).expect("a table")
+    }
+
+    fn part(opened: &Opened) -> Frame {
         let features = ["x".to_owned(), "z".to_owned()];
         let meant = Meant { features: &features, id: Some("id"), target: Some("y") };
-        Frame::read_part(content, &Limits::default(), &meant, &SMALL).expect("a part")
+        Frame::read_part(opened, &Limits::default(), &meant, &SMALL).expect("a part")
+    }
+
+    fn told(frame: &Frame) -> (Vec<usize>, Vec<String>, Vec<u64>) {
+        let rest = frame.rest.as_ref().expect("a part");
+        let cells = (0..frame.n_rows()).flat_map(|row| (0..4).map(move |column| (row, column)));
+        let cells = cells.map(|(row, column)| frame.cell(row, column).to_owned());
+        (rest.numbers.clone(), cells.collect(), rest.ids.hashes.clone())
+    }
+
+    fn gzip(plain: &[u8]) -> Vec<u8> {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(plain).expect("memory");
+        gzip.finish().expect("memory")
+    }
+
+    fn parquet(rows: std::ops::Range<usize>) -> Vec<u8> {
+        let whole = |of: &dyn Fn(usize) -> i64| rows.clone().map(of).collect::<Vec<i64>>();
+        let x: Vec<f64> = rows.clone().map(|at| (at * 7919 % 10_007) as f64 + 0.5).collect();
+        let z: Vec<String> = rows.clone().map(|at| format!("word{}", at % 97)).collect();
+        let columns = vec![
+            Series::new("id".into(), whole(&|at| at as i64)).into(),
+            Series::new("x".into(), x).into(),
+            Series::new("z".into(), z).into(),
+            Series::new("y".into(), whole(&|at| (at % 5) as i64)).into(),
+        ];
+        let mut frame = DataFrame::new(rows.len(), columns).expect("a table");
+        let mut bytes = Vec::new();
+        ParquetWriter::new(&mut bytes).with_row_group_size(Some(3000)).finish(&mut frame).expect("memory");
+        bytes
+    }
+
+    #[test]
+    fn the_same_is_kept_of_a_packed_file_of_row_groups_and_of_quoted_line_ends() {
+        let plain = written(0..20_000, "word");
+        let expected = told(&part(&opened(plain.clone())));
+        let packed = opened(gzip(&plain));
+        assert!(matches!(packed, Opened::Packed(_)));
+        assert_eq!(told(&part(&packed)), expected);
+        assert_eq!(told(&part(&opened(parquet(0..20_000)))), expected);
+        let quoted = String::from_utf8(written(0..20_000, "\"a\nword")).expect("text");
+        let quoted = (0..5).fold(quoted, |text, y| text.replace(&format!(",{y}\n"), &format!("\",{y}\n")));
+        let expected = told(&part(&opened(quoted.clone().into_bytes())));
+        assert!(expected.1.iter().any(|cell| cell.starts_with("a\nword")));
+        assert_eq!(told(&part(&opened(gzip(quoted.as_bytes())))), expected);
+        // A fault in the middle is told by its line, packed or not.
+        let broken = quoted.replacen("15000,", "15000,more,", 1);
+        let fault = |bytes: Vec<u8>| {
+            let meant = Meant::default();
+            let found = Frame::read_part(&opened(bytes), &Limits::default(), &meant, &SMALL);
+            found.err().map(|fault| (fault.kind, fault.line)).expect("a fault")
+        };
+        assert_eq!(fault(gzip(broken.as_bytes())), fault(broken.into_bytes()));
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod agreement;
 
 use holdout_contract::rejection::Rejection;
 
-use content::Bytes;
+use content::{Bytes, Opened};
 pub use holdout_intake::*;
 
 /// Reads the columns that `plan` asks for, given the file's header.
@@ -73,6 +73,36 @@ pub(crate) fn stream<T: Send>(
     let plan = plan(&header.names)?;
     let body = &header.text[header.body_at..];
     Ok(fast::stream(&fast::Piecework::new(bytes, &plan, limits), body, start, take))
+}
+
+/// Reads as [`read`] does, in the order of the file, and hands on the rows of a piece of it as soon as they are read.
+///
+/// # Errors
+/// As [`read`]; rows before the fault were handed on by then.
+pub(crate) fn stream_in_order(
+    content: &Content,
+    limits: &Limits,
+    plan: impl FnOnce(&[String]) -> Result<Plan, Rejection>,
+    take: impl FnMut(&mut Table),
+) -> Result<(), Rejection> {
+    match content {
+        Content::Parquet(bytes) => parquet::stream(bytes.as_ref(), limits, plan, take),
+        Content::Csv(bytes) => {
+            let header = header::read(bytes.as_ref(), limits)?;
+            careful::stream(header.text, &plan(&header.names)?, limits, take)
+        }
+    }
+}
+
+/// The header of a file that may be packed.
+///
+/// # Errors
+/// A file with no readable header.
+pub fn read_header_of(opened: &Opened, limits: &Limits) -> Result<Vec<String>, Rejection> {
+    match opened {
+        Opened::Whole(content) => read_header(content, limits),
+        Opened::Packed(packed) => Ok(header::read(packed.start(), limits)?.names),
+    }
 }
 
 /// The header of a file, without its rows.

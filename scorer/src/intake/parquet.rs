@@ -25,29 +25,64 @@ pub(super) fn read(
     limits: &Limits,
     plan: impl FnOnce(&[String]) -> Result<Plan, Rejection>,
 ) -> Result<Table, Rejection> {
+    let plan = planned(bytes, limits, plan)?;
+    table(&frame(bytes, &plan, None)?, &plan, limits)
+}
+
+/// As [`read`], one row group after the other.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn stream(
+    bytes: &[u8],
+    limits: &Limits,
+    plan: impl FnOnce(&[String]) -> Result<Plan, Rejection>,
+    mut take: impl FnMut(&mut Table),
+) -> Result<(), Rejection> {
+    let plan = planned(bytes, limits, plan)?;
+    let mut reader = ParquetReader::new(Cursor::new(bytes));
+    let metadata = reader.get_metadata().map_err(|error| damaged(&error))?;
+    let sizes: Vec<usize> = metadata.row_groups.iter().map(|group| group.num_rows()).collect();
+    let mut first = 0;
+    for n_rows in sizes {
+        let group = frame(bytes, &plan, Some((first, n_rows)))?;
+        match table(&group, &plan, limits) {
+            Ok(mut group) => take(&mut group),
+            // Read as a whole, it names the rows that are at fault.
+            Err(fault) => return table(&frame(bytes, &plan, None)?, &plan, limits).and(Err(fault)),
+        }
+        first += n_rows;
+    }
+    Ok(())
+}
+
+fn planned(
+    bytes: &[u8],
+    limits: &Limits,
+    plan: impl FnOnce(&[String]) -> Result<Plan, Rejection>,
+) -> Result<Plan, Rejection> {
     let names = header(bytes)?;
     if names.is_empty() {
         return Err(rejections::empty_file());
     }
     header::check_duplicates(&names)?;
     let plan = plan(&names)?;
-    let mut reader = ParquetReader::new(Cursor::new(bytes));
-    let n_rows = reader.num_rows().map_err(|error| damaged(&error))?;
+    let n_rows = ParquetReader::new(Cursor::new(bytes)).num_rows().map_err(|error| damaged(&error))?;
     if n_rows as u64 > limits.max_rows {
         return Err(rejections::too_many_rows(limits));
     }
-    let wanted: Vec<String> = plan
-        .id
-        .iter()
-        .copied()
-        .chain(plan.columns.iter().map(|c| c.field))
-        .map(|at| names[at].clone())
-        .collect();
-    let frame = ParquetReader::new(Cursor::new(bytes))
+    Ok(plan)
+}
+
+/// The wanted columns of all rows, or of some that stand together.
+fn frame(bytes: &[u8], plan: &Plan, rows: Option<(usize, usize)>) -> Result<DataFrame, Rejection> {
+    let fields = plan.id.iter().copied().chain(plan.columns.iter().map(|column| column.field));
+    let wanted: Vec<String> = fields.map(|at| plan.header[at].clone()).collect();
+    ParquetReader::new(Cursor::new(bytes))
         .with_columns(Some(wanted))
+        .with_slice(rows)
         .finish()
-        .map_err(|error| damaged(&error))?;
-    table(&frame, &plan, limits)
+        .map_err(|error| damaged(&error))
 }
 
 fn table(frame: &DataFrame, plan: &Plan, limits: &Limits) -> Result<Table, Rejection> {
@@ -128,7 +163,8 @@ fn each_text(
 ) -> Result<(), Rejection> {
     let is_plain =
         series.dtype().is_integer() || matches!(series.dtype(), DataType::String | DataType::Boolean);
-    if !is_plain {
+    let is_written = rule.is_text() && series.dtype().is_float();
+    if !is_plain && !is_written {
         return Err(wrong_type(series, name, rule));
     }
     let cast = series.cast(&DataType::String).map_err(|_| wrong_type(series, name, rule))?;
