@@ -98,6 +98,11 @@ impl Solution {
         self.order.n_private
     }
 
+    /// The row of the file that each slot holds.
+    pub(crate) fn row_numbers(&self) -> &[u32] {
+        &self.order.row_of_slot
+    }
+
     pub fn split_was_made(&self) -> bool {
         self.split_was_made
     }

@@ -9,6 +9,7 @@ use holdout_contract::probing::Signs;
 use holdout_contract::spec::Task;
 
 use crate::align::{Aligned, Predicted};
+use crate::custom::tables;
 use crate::metrics::Values;
 use crate::solution::{Solution, Split};
 
@@ -29,30 +30,93 @@ const LEAST_RATIO: f64 = 1.1;
 const ROWS_A_BLOCK: usize = 25;
 const MOST_ANSWERS: usize = 5;
 
+/// What is known of the rows that files are judged by.
+struct Labels {
+    /// How many there are, public rows before private ones.
+    n: usize,
+    /// Their places, in the order of the solution's file.
+    in_file_order: Vec<usize>,
+    /// The truth that is furthest from zero; 0 where no truth is a number.
+    largest: f64,
+    /// Whether predictions are probabilities of one class.
+    are_chances: bool,
+}
+
 /// What in a file speaks for probing, beside the team's file before it.
 pub fn look(solution: &Solution, aligned: &Aligned, previous: Option<&Aligned>) -> Signs {
     let n = solution.range(Split::All).len();
-    let columns = &aligned.predictions;
-    let is_probability = solution.judge().metric.about().task == Task::BinaryProbability;
+    let largest = |truth: &Values<'_>| match truth {
+        Values::Numbers(numbers) => numbers.iter().fold(0.0_f64, |most, number| most.max(number.abs())),
+        Values::Codes(_) | Values::Texts { .. } => 0.0,
+    };
+    let labels = Labels {
+        n,
+        in_file_order: in_file_order(&solution.row_numbers[..n]),
+        largest: solution.truths(0..n).iter().map(largest).fold(0.0, f64::max),
+        are_chances: solution.judge().metric.about().task == Task::BinaryProbability,
+    };
+    signs(&labels, &aligned.predictions, previous.map(|previous| previous.predictions.as_slice()))
+}
+
+/// As [`look`], of a file to a metric that its host wrote, which is given texts: those that all are numbers are
+/// numbers here.
+pub fn look_at_texts(
+    solution: &tables::Solution,
+    aligned: &tables::Aligned,
+    previous: Option<&tables::Aligned>,
+) -> Signs {
+    let n = solution.n_public() + solution.n_private();
+    let columns = as_predicted(aligned, n);
+    let truths = aligned.names().iter().filter_map(|name| solution.cells(name)).filter_map(numbers);
+    let truths: Vec<f64> = truths.flatten().collect();
+    let is_chance = |column: &Predicted| match column {
+        Predicted::Numbers(numbers) => numbers.iter().all(|number| (0.0..=1.0).contains(number)),
+        Predicted::Codes(_) | Predicted::Texts(_) => false,
+    };
+    let are_labels = !truths.is_empty() && truths.iter().all(|truth| [0.0, 1.0].contains(truth));
+    let labels = Labels {
+        n,
+        in_file_order: in_file_order(&solution.row_numbers()[..n]),
+        largest: truths.iter().fold(0.0, |most, truth| most.max(truth.abs())),
+        are_chances: are_labels && columns.iter().all(is_chance),
+    };
+    let before = previous.map(|previous| as_predicted(previous, n));
+    signs(&labels, &columns, before.as_deref())
+}
+
+fn as_predicted(aligned: &tables::Aligned, n: usize) -> Vec<Predicted> {
+    let column = |at: usize| {
+        let cells = (0..n).map(|slot| aligned.text(at, slot));
+        match numbers(cells.clone().collect()) {
+            Some(numbers) => Predicted::Numbers(numbers),
+            None => Predicted::Texts(cells.collect()),
+        }
+    };
+    (0..aligned.n_columns()).map(column).collect()
+}
+
+fn numbers(cells: Vec<&str>) -> Option<Vec<f64>> {
+    cells.into_iter().map(|cell| cell.trim().parse().ok().filter(|number: &f64| number.is_finite())).collect()
+}
+
+fn signs(labels: &Labels, columns: &[Predicted], before: Option<&[Predicted]>) -> Signs {
+    let n = labels.n;
     let signs = Signs { n_rows: n as u32, ..Signs::default() };
     if n < FEWEST_ROWS {
         return signs;
     }
-    let [single] = columns.as_slice() else {
-        return Signs {
-            n_changed: previous.and_then(|previous| n_changed(columns, &previous.predictions, n)),
-            n_far_out: n_far_out(solution, columns, n),
-            ..signs
-        };
+    let n_changed = before.and_then(|before| n_changed(columns, before, n));
+    let [single] = columns else {
+        return Signs { n_changed, n_far_out: n_far_out(labels, columns), ..signs };
     };
     Signs {
-        n_changed: previous.and_then(|previous| n_changed(columns, &previous.predictions, n)),
-        n_far_out: if is_probability { None } else { n_far_out(solution, columns, n) },
+        n_changed,
+        n_far_out: if labels.are_chances { None } else { n_far_out(labels, columns) },
         n_ladder: match single {
-            Predicted::Numbers(numbers) if is_probability => n_on_ladder(&numbers[..n]),
+            Predicted::Numbers(numbers) if labels.are_chances => n_on_ladder(&numbers[..n]),
             _ => None,
         },
-        n_blocks: n_blocks(&in_file_order(solution, single, n)),
+        n_blocks: n_blocks(&answers(labels, single)),
         ..signs
     }
 }
@@ -76,22 +140,17 @@ fn says_the_same(now: &Predicted, before: &Predicted, row: usize) -> bool {
     }
 }
 
-fn n_far_out(solution: &Solution, columns: &[Predicted], n: usize) -> Option<u32> {
-    let largest = |truth: &Values<'_>| match truth {
-        Values::Numbers(numbers) => numbers.iter().fold(0.0_f64, |most, number| most.max(number.abs())),
-        Values::Codes(_) | Values::Texts { .. } => 0.0,
-    };
-    let most = solution.truths(0..n).iter().map(largest).fold(0.0, f64::max);
+fn n_far_out(labels: &Labels, columns: &[Predicted]) -> Option<u32> {
     let is_far_out = |row: usize| {
         columns.iter().any(|column| match column {
-            Predicted::Numbers(numbers) => numbers[row].abs() > FAR_OUT * most,
+            Predicted::Numbers(numbers) => numbers[row].abs() > FAR_OUT * labels.largest,
             Predicted::Codes(_) | Predicted::Texts(_) => false,
         })
     };
-    if most == 0.0 {
+    if labels.largest == 0.0 {
         return None;
     }
-    some((0..n).filter(|row| is_far_out(*row)).count())
+    some((0..labels.n).filter(|row| is_far_out(*row)).count())
 }
 
 fn some(n: usize) -> Option<u32> {
@@ -123,13 +182,18 @@ fn n_on_ladder(probabilities: &[f64]) -> Option<u32> {
         .then_some(apart.len() as u32)
 }
 
+fn in_file_order(row_numbers: &[u32]) -> Vec<usize> {
+    let mut slots: Vec<usize> = (0..row_numbers.len()).collect();
+    slots.sort_unstable_by_key(|slot| row_numbers[*slot]);
+    slots
+}
+
 /// What every row says, as numbers that are equal where the rows say the same.
-fn in_file_order(solution: &Solution, column: &Predicted, n: usize) -> Vec<u64> {
-    let mut slots: Vec<usize> = (0..n).collect();
-    slots.sort_unstable_by_key(|slot| solution.row_numbers[*slot]);
+fn answers(labels: &Labels, column: &Predicted) -> Vec<u64> {
+    let slots = labels.in_file_order.iter();
     match column {
-        Predicted::Numbers(numbers) => slots.iter().map(|slot| numbers[*slot].to_bits()).collect(),
-        Predicted::Codes(codes) => slots.iter().map(|slot| u64::from(codes[*slot])).collect(),
+        Predicted::Numbers(numbers) => slots.map(|slot| numbers[*slot].to_bits()).collect(),
+        Predicted::Codes(codes) => slots.map(|slot| u64::from(codes[*slot])).collect(),
         Predicted::Texts(_) => Vec::new(),
     }
 }
@@ -188,5 +252,40 @@ mod tests {
         };
         let changed = |n| n_changed(&with(n), &with(0), 1000);
         assert_eq!([0, 1, 9, 10, 500].map(changed), [None, Some(1), Some(9), None, None]);
+    }
+
+    #[test]
+    fn files_to_a_metric_of_a_hosts_own_are_looked_at_by_what_their_texts_say() {
+        use crate::intake::{Content, Limits};
+
+        const N: usize = 200;
+        let table = |cell: &dyn Fn(usize) -> String| {
+            let rows: String = (0..N).map(|row| format!("r{row},{}\n", cell(row))).collect();
+            Content::Csv(format!("id,target\n{rows}").into_bytes().into())
+        };
+        let looked = |truth: &dyn Fn(usize) -> String, files: [&dyn Fn(usize) -> String; 2]| {
+            let (limits, rule) = (Limits::default(), crate::split::SplitRule::default());
+            let solution = tables::Solution::prepare(&table(truth), &Default::default(), &rule, &limits);
+            let solution = solution.expect("a solution");
+            let [before, now] =
+                files.map(|file| solution.align(&table(file), None, &limits).expect("a file"));
+            look_at_texts(&solution, &now, Some(&before))
+        };
+        let amount = |row: usize| format!("{}.5", 100 + row * 37 % 101);
+        let word = |row: usize| format!("word {}", row * 37 % 101);
+        let far = |row: usize| if row == 3 { "-1e6".to_owned() } else { amount(row) };
+        let found = looked(&amount, [&amount, &far]);
+        assert_eq!((found.n_changed, found.n_far_out, found.n_blocks), (Some(1), Some(1), None));
+        let halves = |row: usize| u8::from(row >= N / 2).to_string();
+        assert_eq!(looked(&amount, [&amount, &halves]).n_blocks, Some(2));
+        let other = |row: usize| if row == 9 { "other".to_owned() } else { word(row) };
+        let found = looked(&word, [&word, &other]);
+        assert_eq!((found.n_changed, found.n_far_out), (Some(1), None));
+        let label = |row: usize| u8::from(row * 37 % 101 < 40).to_string();
+        let odds = |row: usize| match row {
+            0..8 => format!("{}", 1.0 / (1.0 + (-1e-3 * 2_f64.powi(row as i32)).exp())),
+            _ => "0.5".to_owned(),
+        };
+        assert_eq!(looked(&label, [&label, &odds]).n_ladder, Some(8));
     }
 }

@@ -87,9 +87,7 @@ pub(super) async fn work(
         file: file(row.storage_key, Some(row.sha256)),
         previous: row.previous_key.map(|key| file(key, row.previous_sha256)),
     });
-    // A metric that its host wrote is given texts, of which nothing is known.
-    let looked = if version.judging.module.is_some() { Vec::new() } else { looked.collect() };
-    let request = Request::Probing { judging: version.judging, looked };
+    let request = Request::Probing { judging: version.judging, looked: looked.collect() };
     Ok(Some(Work { request, about: read::About::Probing(about) }))
 }
 

@@ -1,7 +1,10 @@
 //! A file beside another of the same team: the best one that was released, or the one before it.
 
+use holdout_contract::probing::Signs;
+
 use super::{Child, Fault, Prepared, Refusal, open};
 use crate::align::{Aligned, align};
+use crate::intake::Content;
 use crate::probing;
 use crate::ranks::Rung;
 use crate::score::rung;
@@ -29,17 +32,38 @@ impl Child {
             return Ok(Answer::Probing { signs: Vec::new() });
         }
         let prepared = self.solution(judging)?;
-        let Prepared::Catalogue(solution) = &*prepared else { return Err(Fault::Solution.into()) };
-        let mut signs = Vec::with_capacity(looked.len());
-        for Looked { file, previous } in looked {
-            let previous = match previous {
-                Some(previous) => self.aligned(solution, previous)?,
-                None => None,
-            };
-            let aligned = self.aligned(solution, file)?;
-            signs.push(aligned.map(|aligned| probing::look(solution, &aligned, previous.as_ref())));
-        }
-        Ok(Answer::Probing { signs })
+        let signs = match &*prepared {
+            Prepared::Catalogue(solution) => {
+                let aligned = |content: &Content| align(solution, content, &self.limits).ok();
+                self.signs(looked, aligned, |file, before| probing::look(solution, file, before))
+            }
+            Prepared::Module { solution, columns } => {
+                let aligned =
+                    |content: &Content| solution.align(content, columns.as_deref(), &self.limits).ok();
+                self.signs(looked, aligned, |file, before| probing::look_at_texts(solution, file, before))
+            }
+        };
+        signs.map(|signs| Answer::Probing { signs })
+    }
+
+    /// `None` for files that the solution does not take.
+    fn signs<A>(
+        &self,
+        looked: &[Looked],
+        aligned: impl Fn(&Content) -> Option<A>,
+        look: impl Fn(&A, Option<&A>) -> Signs,
+    ) -> Result<Vec<Option<Signs>>, Refusal> {
+        let read = |file: &FileRef| -> Result<Option<A>, Refusal> {
+            match open(self.read(file)?, &self.limits) {
+                Err(Refusal::Rejected(_)) => Ok(None),
+                content => Ok(aligned(&content?)),
+            }
+        };
+        let signs = looked.iter().map(|Looked { file, previous }| {
+            let previous = previous.as_ref().map(read).transpose()?.flatten();
+            Ok(read(file)?.map(|file| look(&file, previous.as_ref())))
+        });
+        signs.collect()
     }
 
     /// `None` where the solution does not take the file.
