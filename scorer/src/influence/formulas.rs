@@ -1,7 +1,7 @@
 //! Metrics whose influence is known by a formula, by name.
 
 use super::sums::Sums;
-use super::{curve, pairs, single};
+use super::{curve, pairs, shifting, single};
 use crate::kernels::{average_ranks, sum};
 use crate::metrics::{Metric, Params, Rows, Undefined, find};
 
@@ -28,6 +28,7 @@ pub(super) fn influence(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -
             moments(rows, truth(rows), prediction(rows), |m| 1.0 - m.spread_of_error() / m.spread_y())
         }
         "pearson" => moments(rows, truth(rows), prediction(rows), Moments::correlation),
+        "spearman" if rows.weights.is_none() => shifting::spearman(truth(rows), prediction(rows)),
         // Ranks are taken as they stand: that they shift with the weights is left out.
         "spearman" => {
             let (y, p) = (average_ranks(truth(rows)), average_ranks(prediction(rows)));

@@ -20,6 +20,7 @@ mod exact;
 mod formulas;
 mod means;
 mod pairs;
+mod shifting;
 mod sums;
 
 use std::collections::HashMap;

@@ -30,6 +30,19 @@ pub fn average_ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
+/// For every row, what all rows above it hold together, and half of what its equals hold.
+pub fn sums_above(values: &[f64], held: &[f64]) -> Vec<f64> {
+    let order = ascending(values);
+    let mut sums = vec![0.0; values.len()];
+    let mut above = 0.0;
+    for tied in order.chunk_by(|a, b| values[*a as usize] == values[*b as usize]).rev() {
+        let own: f64 = tied.iter().map(|at| held[*at as usize]).sum();
+        tied.iter().for_each(|at| sums[*at as usize] = above + own / 2.0);
+        above += own;
+    }
+    sums
+}
+
 fn ascending(values: &[f64]) -> Vec<u32> {
     radix::order(values.len(), |at| order_key(values[at]))
 }
