@@ -38,7 +38,8 @@ pub struct RanksRow {
     pub rank: i32,
     pub team: String,
     pub is_mine: bool,
-    pub ranks: Vec<String>,
+    /// With the metric that each is under.
+    pub ranks: Vec<(String, String)>,
 }
 
 impl OtherMetricsPage {
@@ -87,8 +88,9 @@ impl OtherMetricsPage {
                     .verdicts
                     .iter()
                     .map(|verdict| {
-                        verdict.standings[at]
-                            .map_or_else(|| "–".to_owned(), |standing| standing.rank.to_string())
+                        let rank = verdict.standings[at]
+                            .map_or_else(|| "–".to_owned(), |standing| standing.rank.to_string());
+                        (Self::title(verdict), rank)
                     })
                     .collect(),
             })
