@@ -1,6 +1,7 @@
 //! Boards that are Ladders: a team's files are judged in the order in which they came, each against the best
-//! one before it whose score was released. So the same files come to the same scores whoever computes them,
-//! under a new version as well.
+//! one before it whose score was released. The order is put on record when a file is judged first
+//! (`ladder_turns`), and followed ever after: so the same files come to the same scores whoever computes them, under
+//! a new version as well, though one was delayed by a fault of ours, or two teams became one in between.
 
 use holdout_contract::job::{SplitScore, Subject};
 use holdout_contract::queue::Leased;
@@ -41,6 +42,15 @@ impl Climber {
     }
 }
 
+/// Where a file stands among those that its team had judged.
+struct Turn {
+    team_id: i64,
+    /// On record since it was judged first; before that, it is the last of all.
+    turn: i64,
+    /// The team that it belonged to then, and those that had become part of it.
+    together: Vec<i64>,
+}
+
 /// `None` where the board is no Ladder, and for what came after the end.
 ///
 /// # Errors
@@ -50,27 +60,20 @@ pub(super) async fn climber(
     submission_id: i64,
     version_id: i64,
 ) -> sqlx::Result<Option<Climber>> {
-    let climbs = sqlx::query_scalar!(
-        r#"select s.team_id
-           from submissions s
-           join competitions c on c.id = s.competition_id
-           where s.id = $1 and c.ladder = 'on' and not s.is_late"#,
-        submission_id
-    )
-    .fetch_optional(&mut *conn)
-    .await?;
-    let Some(team_id) = climbs else { return Ok(None) };
+    let Some(own) = turn(conn, submission_id).await? else { return Ok(None) };
     let best = sqlx::query!(
         r#"select x.submission_id, x.public_score as "score!", s.storage_key, s.sha256
            from scores x
            join submissions s on s.id = x.submission_id
+           join ladder_turns t on t.submission_id = x.submission_id
            where x.version_id = $1 and x.team_id = $2 and x.rank_key is not null and not x.is_late
-             and not x.is_barred and x.ladder_step = 'released' and x.submission_id < $3
+             and not x.is_barred and x.ladder_step = 'released' and t.turn < $3 and t.team_id = any($4)
            order by x.rank_key, x.received_at, x.submission_id
            limit 1"#,
         version_id,
-        team_id,
-        submission_id,
+        own.team_id,
+        own.turn,
+        &own.together,
     )
     .fetch_optional(conn)
     .await?;
@@ -81,6 +84,52 @@ pub(super) async fn climber(
             file: file(row.storage_key, Some(row.sha256)),
         }),
     }))
+}
+
+async fn turn(conn: &mut PgConnection, submission_id: i64) -> sqlx::Result<Option<Turn>> {
+    sqlx::query_as!(
+        Turn,
+        r#"with recursive own as materialized (
+               select s.competition_id, s.team_id, coalesce(t.team_id, s.team_id) as judged_in,
+                      coalesce(t.turn, 9223372036854775807) as turn
+               from submissions s
+               join competitions c on c.id = s.competition_id
+               left join ladder_turns t on t.submission_id = s.id
+               where s.id = $1 and c.ladder = 'on' and not s.is_late
+           ), together as (
+               select judged_in as id from own
+               union
+               select gone.id
+               from together
+               cross join own
+               join teams gone on gone.competition_id = own.competition_id and gone.merged_into = together.id
+               where coalesce(gone.merged_turn, 0) < own.turn
+           )
+           select team_id, turn as "turn!", array(select id from together) as "together!" from own"#,
+        submission_id
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Puts on record when a file was judged first, and in which team; that never changes again. The team is held.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn take_turn(conn: &mut PgConnection, submission: &Submission) -> sqlx::Result<()> {
+    if submission.climber.is_none() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "insert into ladder_turns (submission_id, turn, team_id)
+         values ($1, nextval('ladder_turn_numbers'), $2)
+         on conflict (submission_id) do nothing",
+        submission.id,
+        submission.team_id,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Whether a submission was judged against another file than the one that counts now.
@@ -129,18 +178,44 @@ pub(super) async fn keep_exact(
 /// # Errors
 /// Those of the database.
 pub(super) async fn waits_for_earlier(db: &PgPool, leased: &Leased) -> sqlx::Result<bool> {
-    let (submission_id, version_id) = match leased.subject {
-        Subject::Score { submission_id, .. } => (submission_id, None),
-        Subject::Rescore { submission_id, version_id, .. } => (submission_id, Some(version_id)),
-        _ => return Ok(false),
-    };
+    match leased.subject {
+        Subject::Score { submission_id, .. } => waits_for_earlier_jobs(db, submission_id).await,
+        Subject::Rescore { submission_id, version_id, .. } => {
+            waits_for_earlier_scores(db, submission_id, version_id).await
+        }
+        _ => Ok(false),
+    }
+}
+
+async fn waits_for_earlier_jobs(db: &PgPool, submission_id: i64) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (
             select from submissions s
             join competitions c on c.id = s.competition_id and c.ladder = 'on'
-            join jobs j on j.team_id = s.team_id and j.submission_id < s.id
-            where s.id = $1 and not s.is_late and j.state in ('queued', 'leased')
-              and j.kind in ('score', 'rescore') and j.version_id is not distinct from $2) as "waits!""#,
+            left join ladder_turns own on own.submission_id = s.id
+            join jobs j on j.team_id = s.team_id and j.submission_id <> s.id
+            left join ladder_turns t on t.submission_id = j.submission_id
+            where s.id = $1 and not s.is_late and j.state in ('queued', 'leased') and j.kind = 'score'
+              and (coalesce(t.turn, 9223372036854775807), j.submission_id)
+                  < (coalesce(own.turn, 9223372036854775807), s.id)) as "waits!""#,
+        submission_id,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Another version judges in the order on record, in which a file may stand before one that was sent earlier, and that
+/// is asked for later therefore.
+async fn waits_for_earlier_scores(db: &PgPool, submission_id: i64, version_id: i64) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (
+            select from submissions s
+            join competitions c on c.id = s.competition_id and c.ladder = 'on'
+            join ladder_turns own on own.submission_id = s.id
+            join submissions e on e.team_id = s.team_id and e.state = 'scored' and not e.is_late
+            join ladder_turns t on t.submission_id = e.id and t.turn < own.turn
+            where s.id = $1 and not s.is_late
+              and not exists (select from scores x where x.submission_id = e.id and x.version_id = $2)) as "waits!""#,
         submission_id,
         version_id,
     )

@@ -86,10 +86,14 @@ pub async fn judged(
             return Ok(Written::Overtaken);
         }
         if submission.is_rescoring {
+            climbing::take_turn(conn, submission).await?;
             return rescored(conn, leased.competition()?, submission, &before, judged).await;
         }
         if before.active_version_id != Some(submission.version_id) {
             return Ok(Written::Stale);
+        }
+        if !matches!(judged, Judged::Broke(_)) {
+            climbing::take_turn(conn, submission).await?;
         }
         match judged {
             Judged::Scored { .. } => scored(conn, leased.competition()?, submission, &before, judged).await?,

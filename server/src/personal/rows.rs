@@ -215,7 +215,7 @@ pub async fn documents(
                 r#"select jsonb_build_object('id', s.id, 'competition', c.slug, 'team', t.name, 'received_at', s.received_at,
                     'file_name', s.file_name, 'size_bytes', s.size_bytes, 'sha256', encode(s.sha256, 'hex'),
                     'description', s.description, 'state', s.state, 'rejection', s.rejection, 'selected_at', s.selected_at,
-                    'public_score', p.public_score, 'private_score', r.private_score) as "row!"
+                    'public_score', told_public_score(p), 'private_score', r.private_score) as "row!"
                 from submissions s
                 join competitions c on c.id = s.competition_id
                 join teams t on t.id = s.team_id

@@ -81,7 +81,7 @@ async fn play(world: &World) -> (Person, Arena) {
     (ada, arena)
 }
 
-fn entries(archive: &[u8]) -> BTreeMap<String, Vec<u8>> {
+pub fn entries(archive: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let mut archive = ZipArchive::new(Cursor::new(archive)).unwrap();
     let mut entries = BTreeMap::new();
     for at in 0..archive.len() {

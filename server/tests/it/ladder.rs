@@ -1,12 +1,15 @@
 //! Boards that are Ladders: what is shown is what the rule says, in whatever order scorers come to it, and no
 //! answer to anybody holds a score that was not released.
 
+use chrono::TimeDelta;
+use holdout::leaderboard::settle;
 use holdout_contract::handshake::CONTRACT;
 use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
 use ureq::http::Method;
 
-use crate::client::Client;
+use crate::archives::entries;
+use crate::client::{Answer, Client};
 use crate::walk::routes;
 use crate::world::{Arena, Labels, Person, World, composed_sql, sql};
 
@@ -211,6 +214,63 @@ async fn a_file_waits_for_the_one_that_came_before_it(pool: PgPool) {
     contest.world.close().await;
 }
 
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn another_version_follows_the_order_on_record_past_faults_of_ours_and_merges(pool: PgPool) {
+    let contest = Contest::begin(pool).await;
+    let run = async |statement: &'static str, id: i64| {
+        sql(statement).bind(id).execute(&contest.world.pool).await.unwrap();
+    };
+    let delayed = contest.arena.submit(&contest.bob, &predictions((1, 10.0))).await;
+    run("update jobs set state = 'failed', error = 'a fault of ours' where submission_id = $1", delayed)
+        .await;
+    run("update submissions set state = 'failed', failure = 'ours' where id = $1", delayed).await;
+    contest.arena.submit(&contest.bob, &predictions((5, 8.0))).await;
+    contest.world.drain().await;
+    run("update submissions set state = 'queued', failure = null where id = $1", delayed).await;
+    run("update jobs set state = 'queued', error = null where submission_id = $1", delayed).await;
+    contest.world.drain().await;
+    contest.arena.submit(&contest.carol, &predictions((6, 9.0))).await;
+    contest.arena.submit(&contest.carol, &predictions((7, 5.0))).await;
+    contest.world.drain().await;
+    let team = async |of: &Person| -> i64 {
+        let team = sql("select team_id from team_members where user_id = $1").bind(of.id);
+        team.fetch_one(&contest.world.pool).await.unwrap().get(0)
+    };
+    let (kept, gone) = (team(&contest.bob).await, team(&contest.carol).await);
+    let merge = sql("select merge_teams($1, $2, clock_now())").bind(kept).bind(gone);
+    merge.execute(&contest.world.pool).await.unwrap();
+    contest.arena.submit(&contest.bob, &predictions((8, 6.5))).await;
+    contest.arena.submit(&contest.carol, &predictions((9, 3.0))).await;
+    contest.world.drain().await;
+
+    let steps = contest.steps(1).await;
+    let names: Vec<&str> = steps.iter().map(|(_, step, _)| step.as_str()).collect();
+    assert_eq!(names, ["held", "released", "released", "released", "held", "released"], "{steps:?}");
+    assert_eq!((steps[0].0, steps[4].0), (steps[1].0, steps[3].0), "the best of those released: {steps:?}");
+    let board = contest.arena.board().await;
+    assert!((board["items"][0]["score"].as_f64().unwrap() - steps[5].0).abs() < 1e-3, "{board}");
+    contest.ask("/versions", json!({})).await;
+    contest.world.drain().await;
+    contest.ask("/versions/2/start", json!({ "reason": "To see that it comes to the same." })).await;
+    contest.drain_by_three().await;
+    assert_eq!(contest.steps(2).await, steps);
+    contest.ask("/versions/2/publish", json!({})).await;
+
+    // After the end nobody can climb, and everybody sees what files truly came to.
+    let is_exact = |told: &Value, (shown, _, exact): &(f64, String, f64)| {
+        let told = told.as_f64().unwrap();
+        (told - exact).abs() < 1e-4 && (told - shown).abs() > 1e-4
+    };
+    contest.world.let_pass(TimeDelta::days(40)).await;
+    settle::round(&contest.world.app).await.unwrap();
+    let told = contest.arena.submission(&contest.bob, delayed).await;
+    assert!(is_exact(&told["public_score"], &steps[0]) && told["held"].is_null(), "{told} {steps:?}");
+    let board = contest.arena.api("/leaderboard?board=public");
+    let board = contest.arena.host.api.get(&board).await.expect(200).json();
+    assert!(is_exact(&board["items"][0]["score"], &steps[5]), "{board} {steps:?}");
+    contest.world.close().await;
+}
+
 /// Whether a number begins so; within a longer one it is another.
 fn has_number(text: &str, beginning: &str) -> bool {
     text.match_indices(beginning).any(|(at, _)| !text[..at].ends_with(|c: char| c.is_ascii_digit()))
@@ -235,6 +295,19 @@ async fn readable_by_the_web_server(pool: &PgPool, numbers: &[String]) -> Vec<St
         }
     }
     found
+}
+
+fn is_archive(answer: &Answer) -> bool {
+    answer.bytes.starts_with(b"PK\x03\x04")
+}
+
+/// What an answer says; of an archive, everything in it but the files that were sent.
+fn text(answer: &Answer) -> String {
+    if !is_archive(answer) {
+        return answer.text();
+    }
+    let entries = entries(&answer.bytes).into_iter().filter(|(name, _)| !name.starts_with("submissions/"));
+    entries.map(|(_, bytes)| String::from_utf8_lossy(&bytes).into_owned() + "\n").collect()
 }
 
 /// A route with its gaps filled by what exists.
@@ -291,17 +364,18 @@ async fn no_answer_holds_a_score_that_was_not_released(pool: PgPool) {
     addresses.retain(|address| !address.ends_with("/live"));
     let teams = "/c/noisy/leaderboard/compare";
     addresses.push(format!("{teams}?a=1&b=2"));
-    let (mut complaints, mut n_shown) = (Vec::new(), 0);
+    let (mut complaints, mut n_shown, mut n_archives) = (Vec::new(), 0, 0);
     for address in &addresses {
         for caller in &callers {
             let answer = caller.get(address).await;
             n_shown += usize::from(answer.status == 200);
-            let text = answer.text();
+            n_archives += usize::from(is_archive(&answer));
+            let text = text(&answer);
             let told = secrets.iter().filter(|secret| has_number(&text, secret));
             complaints.extend(told.map(|secret| format!("{} tells {secret}", answer.asked)));
         }
     }
-    assert!(n_shown > 200, "{n_shown}");
+    assert!(n_shown > 200 && n_archives > 3, "{n_shown} {n_archives}");
     assert_eq!(complaints, Vec::<String>::new());
 
     // Held back: the score before once more, and why.

@@ -186,7 +186,7 @@ pub async fn submissions(
                 s.size_bytes, s.sha256, s.description,
                 case when x.rejection is null then s.state else 'rejected' end as \"state!\",
                 coalesce(x.rejection, s.rejection) as rejection,
-                x.public_score as \"public_score?\", x.public_undefined as \"public_undefined?\", s.scored_at,
+                told_public_score(x) as \"public_score?\", x.public_undefined as \"public_undefined?\", s.scored_at,
                 s.selected_at, l.position as \"log_position?\", l.entry_hash as \"entry_hash?\"
          from submissions s
          join users u on u.id = s.user_id

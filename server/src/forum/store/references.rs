@@ -64,7 +64,7 @@ pub async fn own_scores(
     sqlx::query_as!(
         OwnScore,
         "select s.id, s.competition_id as \"competition_id: CompetitionId\", t.name as team,
-                x.public_score as \"public_score!\"
+                told_public_score(x) as \"public_score!\"
          from submissions s
          join team_members m on m.team_id = s.team_id and m.competition_id = s.competition_id
          join teams t on t.id = s.team_id

@@ -370,7 +370,7 @@ pub async fn cards(conn: &mut PgConnection, ids: &[NotebookId]) -> sqlx::Result<
          left join competitions c on c.id = n.competition_id
          left join notebook_versions v on v.notebook_id = n.id and v.number = n.latest
          left join lateral (
-            select x.public_score from submissions m
+            select told_public_score(x) as public_score from submissions m
             join scores x on x.submission_id = m.id and x.version_id = c.active_version_id
             where m.competition_id = n.competition_id and m.notebook_id = n.id and x.rank_key is not null
             order by x.rank_key, m.id

@@ -27,7 +27,7 @@ pub async fn best(
     sqlx::query_as!(
         Linked,
         "select s.id as \"submission_id: SubmissionId\", s.notebook_number as \"number!\",
-                x.public_score as \"public_score!\"
+                told_public_score(x) as \"public_score!\"
          from submissions s
          join competitions c on c.id = s.competition_id
          join scores x on x.submission_id = s.id and x.version_id = c.active_version_id
@@ -54,7 +54,7 @@ pub async fn best_of_version(
     sqlx::query_as!(
         Linked,
         "select s.id as \"submission_id: SubmissionId\", s.notebook_number as \"number!\",
-                x.public_score as \"public_score!\"
+                told_public_score(x) as \"public_score!\"
          from submissions s
          join competitions c on c.id = s.competition_id
          join scores x on x.submission_id = s.id and x.version_id = c.active_version_id

@@ -213,8 +213,8 @@ pub async fn with_ids(
                 s.received_at, s.is_late, s.file_name, s.storage_key, s.size_bytes, s.sha256,
                 s.description, case when x.rejection is null then s.state else 'rejected' end as \"state!: State\",
                 coalesce(x.rejection, s.rejection) as \"rejection: Json<Rejection>\",
-                x.public_score as \"public_score?\", x.public_undefined as \"public_undefined?\",
-                coalesce(x.ladder_step = 'held', false) as \"is_held!\",
+                told_public_score(x) as \"public_score?\", x.public_undefined as \"public_undefined?\",
+                coalesce(x.ladder_step = 'held' and c.ends_at > clock_now(), false) as \"is_held!\",
                 x.part_scores as \"part_scores?\", s.scored_at, s.selected_at,
                 coalesce(l.position, 0) as \"log_position!\", coalesce(l.entry_hash, '') as \"entry_hash!\",
                 coalesce(l.sent_as, s.team_id) as \"log_team_id!: TeamId\",
@@ -430,7 +430,7 @@ pub struct Point {
 pub async fn points(conn: &mut PgConnection, team_id: TeamId, limit: i64) -> sqlx::Result<Vec<Point>> {
     sqlx::query_as!(
         Point,
-        "select s.received_at, x.public_score as \"score!\"
+        "select s.received_at, told_public_score(x) as \"score!\"
          from submissions s
          join competitions c on c.id = s.competition_id
          join scores x on x.submission_id = s.id and x.version_id = c.active_version_id
