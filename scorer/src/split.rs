@@ -4,6 +4,7 @@
 //! same split on every machine.
 
 use holdout_contract::rejection::{Rejection, RejectionKind};
+use holdout_contract::spec::CLUSTER_COLUMN;
 
 use crate::intake::Labels;
 
@@ -25,9 +26,6 @@ pub struct SplitRule {
     /// A column of the solution whose groups must not be torn apart.
     pub group_column: Option<String>,
 }
-
-/// In a competition's context: the column whose rows come together, such as a patient's or an author's.
-pub const CLUSTER_COLUMN: &str = "cluster_column";
 
 /// The column whose rows a made split keeps on one side, from a competition's context: declared clusters, else the
 /// one that is named for the split alone.

@@ -4,6 +4,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// In a competition's context: the column whose rows come together, such as a patient's or an author's.
+pub const CLUSTER_COLUMN: &str = "cluster_column";
+
 /// Values for a metric's parameters, by name.
 pub type Params = Map<String, Value>;
 

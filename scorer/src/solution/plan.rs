@@ -1,13 +1,12 @@
 //! Which columns of a solution mean what, from its header and the metric's layout.
 
 use holdout_contract::rejection::{Rejection, RejectionKind};
-use holdout_contract::spec::{Cell, Layout};
+use holdout_contract::spec::{CLUSTER_COLUMN, Cell, Layout};
 
 use crate::intake::{CellRule, Expected, Plan, Wanted};
 use crate::judge::Judge;
 use crate::metrics::labels::ordinal::rating_range;
 use crate::metrics::segmentation;
-use crate::split::CLUSTER_COLUMN;
 
 /// A solution's columns by role; indexes into [`Plan::columns`].
 pub(super) struct SolutionPlan {

@@ -152,8 +152,8 @@ fn rank(row: &Value) -> String {
 /// Which differences are noise.
 fn noise(board: &Value) -> Option<String> {
     let noise = board["ranks"]["noise"].as_f64()?;
-    let units = if board["ranks"]["counts_groups"] == true { "groups" } else { "rows" };
-    Some(format!("Differences below {noise} are noise on these {} {units}.", board["ranks"]["n_units"]))
+    let (n, units) = (&board["ranks"]["n_units"], cell(&board["ranks"]["unit"]));
+    Some(format!("Differences below {noise} are noise on these {n} {units}."))
 }
 
 fn write_csv(session: &Session, args: &BoardArgs, base: &str, target: &PathBuf) -> Outcome {
@@ -194,7 +194,7 @@ mod tests {
         assert!(lines[3].starts_with("9     you  eve"), "{drawn}");
         (board["items"][1]["rank_low"], board["items"][1]["rank_high"]) = (1.into(), 4.into());
         assert!(draw(Paint::PLAIN, &board).contains("2 (1–4)"));
-        board["ranks"] = json!({ "noise": 0.004, "n_units": 3000, "counts_groups": false });
+        board["ranks"] = json!({ "noise": 0.004, "n_units": 3000, "unit": "rows" });
         assert_eq!(noise(&board).as_deref(), Some("Differences below 0.004 are noise on these 3000 rows."));
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use holdout_contract::job::{Priority, Subject};
 use holdout_contract::queue;
 use holdout_contract::ranks;
-use holdout_contract::spec::{MetricSpec, ParameterSpec, ParameterType};
+use holdout_contract::spec::{CLUSTER_COLUMN, MetricSpec, ParameterSpec, ParameterType};
 use rand::RngExt;
 use serde_json::{Map, Value};
 use sqlx::PgConnection;
@@ -255,6 +255,16 @@ pub struct MetricChoice {
     pub params: BTreeMap<String, Value>,
     pub context: Map<String, Value>,
     pub public_fraction: f64,
+}
+
+impl MetricChoice {
+    /// Declares the column that names what rows come together in; an empty name declares nothing.
+    pub fn with_clusters(mut self, column: &str) -> Self {
+        if !column.trim().is_empty() {
+            self.context.insert(CLUSTER_COLUMN.to_owned(), column.trim().into());
+        }
+        self
+    }
 }
 
 /// Chooses the metric of the version that is being put together.

@@ -17,7 +17,7 @@ use crate::leaderboard::read;
 use crate::paths;
 use crate::ranks::attach;
 use crate::ranks::compare::{Comparison, compare};
-use crate::ranks::model::Summary;
+use crate::ranks::model::{Summary, Unit};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(show_comparison))
@@ -28,8 +28,10 @@ pub fn router() -> OpenApiRouter<App> {
 pub struct SummaryJson {
     /// Of the board that was looked at; ranges of an earlier one are still shown.
     revision: i64,
-    /// Rows, or groups of rows, that the scores were computed on.
+    /// How many rows, groups or clusters the scores were computed on.
     n_units: i32,
+    unit: Unit,
+    /// Whether the unit is not the row.
     counts_groups: bool,
     /// Smaller differences of two scores are noise.
     noise: Option<f64>,
@@ -45,7 +47,8 @@ impl From<Summary> for SummaryJson {
         Self {
             revision: summary.board_revision,
             n_units: summary.n_units,
-            counts_groups: summary.counts_groups,
+            unit: summary.unit,
+            counts_groups: summary.unit != Unit::Rows,
             noise: summary.noise,
             shake_up: summary.shake_up,
             absent: summary.absent,

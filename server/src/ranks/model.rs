@@ -1,5 +1,7 @@
 //! Rank ranges, noise, and how likely a difference is chance.
 
+use serde::Serialize;
+
 use crate::leaderboard::model::View;
 use crate::web::format;
 
@@ -28,14 +30,44 @@ impl Split {
     }
 }
 
+/// What is drawn anew when a contest is imagined again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, sqlx::Type, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+#[schema(as = RankUnit)]
+pub enum Unit {
+    Rows,
+    /// That the metric averages.
+    Groups,
+    /// That the host declared.
+    Clusters,
+}
+
+impl Unit {
+    pub fn one(self) -> &'static str {
+        match self {
+            Self::Rows => "row",
+            Self::Groups => "group",
+            Self::Clusters => "cluster",
+        }
+    }
+
+    pub fn many(self) -> &'static str {
+        match self {
+            Self::Rows => "rows",
+            Self::Groups => "groups",
+            Self::Clusters => "clusters",
+        }
+    }
+}
+
 /// A board as a whole.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     /// Of the board that was looked at.
     pub board_revision: i64,
     pub n_units: i32,
-    /// The units are groups of rows.
-    pub counts_groups: bool,
+    pub unit: Unit,
     /// Smaller differences are noise.
     pub noise: Option<f64>,
     /// How far teams may move on the private rows: a mean, as a share of the table.
@@ -49,7 +81,7 @@ impl Summary {
         Self {
             board_revision: 3,
             n_units: 3000,
-            counts_groups: false,
+            unit: Unit::Rows,
             noise: Some(0.004),
             shake_up: Some(0.18),
             absent: None,
@@ -58,8 +90,7 @@ impl Summary {
 
     /// `3,000 rows`.
     pub fn units(&self) -> String {
-        let (one, many) = if self.counts_groups { ("group", "groups") } else { ("row", "rows") };
-        format::counted(&self.n_units, one, many)
+        format::counted(&self.n_units, self.unit.one(), self.unit.many())
     }
 
     /// What a reader should know about the scores.
@@ -164,7 +195,7 @@ impl Difference {
     /// How many rows would tell the two apart, as a sentence; `None` where the scores are equal.
     pub fn needed(&self, summary: &Summary) -> Option<String> {
         let needed = format::count(self.needed_units(summary.n_units)?);
-        let units = if summary.counts_groups { "groups" } else { "rows" };
+        let units = summary.unit.many();
         Some(format!(
             "To tell these two apart, about {needed} {units} would be needed; this board has {}.",
             summary.units()
@@ -218,9 +249,9 @@ mod tests {
             summary.forecast(),
             "On the private rows, expect teams to move by about 18% of the table."
         );
-        summary.counts_groups = true;
+        summary.unit = Unit::Clusters;
         summary.shake_up = Some(0.001);
-        assert!(summary.noise_sentence().ends_with("3,000 groups."));
+        assert!(summary.noise_sentence().ends_with("3,000 clusters."));
         assert_eq!(summary.forecast(), "");
         assert_eq!(Range::sample().shown(), "1–4");
         assert!(Range { high: 1, ..Range::sample() }.is_sure());

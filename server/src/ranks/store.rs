@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 
 use crate::ids::{CompetitionId, SubmissionId, TeamId};
-use crate::ranks::model::{Range, Split, Summary};
+use crate::ranks::model::{Range, Split, Summary, Unit};
 
 /// What is known of a board as a whole; `None` before anybody looked at it.
 ///
@@ -16,10 +16,14 @@ pub async fn summary(
 ) -> sqlx::Result<Option<Summary>> {
     sqlx::query_as!(
         Summary,
-        "select board_revision as \"board_revision!\", n_units as \"n_units!\", counts_groups as \"counts_groups!\",
-                noise, shake_up, absent
-         from shown_rank_summaries
-         where competition_id = $1 and split = $2",
+        "select s.board_revision as \"board_revision!\", s.n_units as \"n_units!\",
+                case when coalesce(v.context ->> 'cluster_column', '') <> '' then 'clusters'
+                     when s.counts_groups then 'groups'
+                     else 'rows' end as \"unit!: Unit\",
+                s.noise, s.shake_up, s.absent
+         from shown_rank_summaries s
+         join scoring_versions v on v.id = s.version_id
+         where s.competition_id = $1 and s.split = $2",
         id.0,
         split.name(),
     )

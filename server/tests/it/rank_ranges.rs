@@ -106,6 +106,55 @@ async fn ranges_stand_beside_the_board_once_scorers_had_time(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_host_declares_clusters_and_the_board_counts_them(pool: PgPool) {
+    let world = World::new(pool).await;
+    let host = world.member("ada").await;
+    let api = |rest: &str| format!("/api/v1/competitions/wards{rest}");
+    let new = json!({ "title": "Wards", "slug": "wards" });
+    host.api.send_json(Method::POST, "/api/v1/competitions", &new).await.expect(201);
+    let plain = labels();
+    let mut lines = plain.solution.lines();
+    let head = format!("{},patient\n", lines.next().unwrap());
+    let rows = lines.enumerate().map(|(row, line)| format!("{line},p{}\n", row % 80));
+    let solution = head + &rows.collect::<String>();
+    let put = async |rest: &str, body: String| {
+        let kind = Some("application/octet-stream");
+        host.api.send(Method::PUT, &api(rest), kind, body.into_bytes()).await.expect(200)
+    };
+    put("/data/sample_submission.csv?role=sample_submission", plain.sample).await;
+    put("/solution", solution).await;
+    let form = "/c/wards/host/metric";
+    let wish = [("metric", "rmse"), ("public_percent", "30"), ("cluster_column", " patient ")];
+    host.browser.post_form(form, &wish).await.expect(303);
+    let page = host.browser.get(form).await.expect(200).text();
+    assert!(page.contains("value=\"patient\"") && page.matches("cluster_column").count() > 1, "{page}");
+    assert!(
+        !page.contains("\"cluster_column\":") && !page.contains("cluster_column&#34;:"),
+        "said once: {page}"
+    );
+    let wish = json!({ "metric": "rmse", "cluster_column": "patient" });
+    host.api.send_json(Method::PUT, &api("/metric"), &wish).await.expect(200);
+    world.drain().await;
+    let launch = json!({ "days": 30, "audit_reason": "It is a test." });
+    host.api.send_json(Method::POST, &api("/launch"), &launch).await.expect(200);
+    for (seed, (name, size)) in [("bob", 10.0), ("cleo", 8.8)].into_iter().enumerate() {
+        let person = world.member(name).await;
+        let rules = json!({ "accept_rules": true });
+        person.api.send_json(Method::POST, &api("/join"), &rules).await;
+        let file = predictions(seed as u64 + 1, size);
+        person.api.upload(&api("/submissions"), "predictions.csv", file).await;
+    }
+    world.drain().await;
+    look(&world).await;
+    let board = host.api.get(&api("/leaderboard")).await.expect(200).json();
+    let ranks = &board["ranks"];
+    assert_eq!((&ranks["unit"], &ranks["n_units"]), (&json!("clusters"), &json!(40)), "{board}");
+    let page = world.visitor().get("/c/wards/leaderboard").await.expect(200).text();
+    assert!(page.contains("are noise on these 40 clusters"), "{page}");
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn two_teams_are_compared_as_the_board_shows_them(pool: PgPool) {
     let (world, arena, _) = contest(pool).await;
     look(&world).await;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use holdout_contract::spec::CLUSTER_COLUMN;
 use serde_json::{Map, Value, json};
 
 use super::Competition;
@@ -93,9 +94,22 @@ pub struct Choice {
     /// Something about the competition that the metric needs, as name=value.
     #[arg(long, value_name = "NAME=VALUE")]
     context: Vec<String>,
+    /// The solution's column that names what rows come together in, such as a patient: rank ranges take each as one.
+    #[arg(long, value_name = "NAME")]
+    cluster_column: Option<String>,
     /// Share of public rows, for solutions without a Usage column.
     #[arg(long, default_value_t = 0.3)]
     public_fraction: f64,
+}
+
+impl Choice {
+    fn context(&self) -> Outcome<Value> {
+        let mut context = pairs(&self.context)?;
+        if let Some(column) = &self.cluster_column {
+            context[CLUSTER_COLUMN] = json!(column);
+        }
+        Ok(context)
+    }
 }
 
 pub fn metric(session: &Session, verb: &MetricVerb) -> Outcome {
@@ -119,7 +133,7 @@ pub fn set_metric(session: &Session, of: &Competition, metric: &str, choice: &Ch
     let wish = json!({
         "metric": metric,
         "params": pairs(&choice.params)?,
-        "context": pairs(&choice.context)?,
+        "context": choice.context()?,
         "public_fraction": choice.public_fraction,
     });
     session.client.put(&of.api("/metric"), &wish)
@@ -132,7 +146,7 @@ fn put_module(session: &Session, args: &ModuleArgs) -> Outcome<Value> {
         "file_name": name_of(&args.file),
         "higher_is_better": !args.lower_is_better,
         "params": pairs(&args.choice.params)?,
-        "context": pairs(&args.choice.context)?,
+        "context": args.choice.context()?,
         "public_fraction": args.choice.public_fraction,
     });
     session.client.put(&args.of.api("/metric/module"), &wish)

@@ -298,6 +298,11 @@ struct MetricBody {
     #[serde(default)]
     #[schema(value_type = Object)]
     context: Map<String, Value>,
+    /// The solution's column that names what rows come together in, such as a patient or an author: standard errors and
+    /// rank ranges take each as one. Kept in the context under the same name.
+    #[serde(default)]
+    #[schema(example = "patient")]
+    cluster_column: String,
     #[serde(default = "third")]
     public_fraction: f64,
 }
@@ -333,7 +338,8 @@ async fn put_metric(
         params: body.params,
         context: body.context,
         public_fraction: body.public_fraction,
-    };
+    }
+    .with_clusters(&body.cluster_column);
     let id = seen.competition.id;
     let stands = async |conn: &mut PgConnection| condition.hold(Some(host_metric(conn, id).await?));
     supply::choose_metric(&app, &host, &seen, &choice, stands).await?;

@@ -9,7 +9,7 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Form, Router};
 use holdout_contract::ranks;
-use holdout_contract::spec::{MetricSpec, ParameterSpec, ParameterType, Task};
+use holdout_contract::spec::{CLUSTER_COLUMN, MetricSpec, ParameterSpec, ParameterType, Task};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -149,11 +149,21 @@ impl MetricPage {
             .unwrap_or_else(|| format!("{}", (self.draft.version.public_fraction * 1000.0).round() / 10.0))
     }
 
+    /// What the metric needs beside the column of clusters, which has a field of its own.
     pub fn context(&self) -> String {
-        self.typed.get("context").cloned().unwrap_or_else(|| match &self.draft.version.context {
-            Value::Object(context) if context.is_empty() => String::new(),
-            context => serde_json::to_string_pretty(context).unwrap_or_default(),
+        self.typed.get("context").cloned().unwrap_or_else(|| {
+            let mut context = self.draft.version.context.as_object().cloned().unwrap_or_default();
+            context.remove(CLUSTER_COLUMN);
+            if context.is_empty() {
+                return String::new();
+            }
+            serde_json::to_string_pretty(&context).unwrap_or_default()
         })
+    }
+
+    pub fn cluster_column(&self) -> String {
+        let stored = || self.draft.version.context[CLUSTER_COLUMN].as_str().unwrap_or_default().to_owned();
+        self.typed.get(CLUSTER_COLUMN).cloned().unwrap_or_else(stored)
     }
 }
 
@@ -282,7 +292,8 @@ fn read(typed: &BTreeMap<String, String>) -> Result<MetricChoice> {
         params: single.chain(parts).collect(),
         context,
         public_fraction: supply::percent("public_percent", text("public_percent"), 1.0, 99.0)?,
-    })
+    }
+    .with_clusters(text(CLUSTER_COLUMN)))
 }
 
 async fn post_metric(
