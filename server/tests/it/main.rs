@@ -53,7 +53,7 @@ mod pictures;
 mod plans;
 mod probing;
 mod providers;
-#[path = "../../../scorer/tests/python/mod.rs"]
+#[path = "../../../scorer/tests/it/python/mod.rs"]
 mod python;
 mod races;
 mod rank_ranges;

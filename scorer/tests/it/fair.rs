@@ -1,13 +1,11 @@
 //! Turns: a burst delays whoever sent it and nobody else.
 
-mod world;
-
+use crate::world::{Competition, GOOD, SOLUTION, World};
 use holdout_contract::MIGRATOR;
 use holdout_contract::job::{Priority, Subject};
 use holdout_contract::queue::{self, Leased};
 use sqlx::PgPool;
 use uuid::Uuid;
-use world::{Competition, GOOD, SOLUTION, World};
 
 const BURST: i64 = 5000;
 const N_SCORERS: usize = 4;

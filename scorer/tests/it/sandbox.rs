@@ -1,8 +1,6 @@
 //! Attempts to break out of the sandbox for hosts' metrics. Where it can be shown, the same attempt
 //! first succeeds outside, so that a test cannot pass because the attempt itself is broken.
 
-mod python;
-
 use std::fs::{self, File};
 use std::io::Read;
 use std::net::{TcpListener, UdpSocket};
@@ -22,7 +20,7 @@ const TIME: Duration = Duration::from_secs(30);
 const TABLE: &[u8] = b"id,y\n1,0.25\n2,0.75\n";
 
 fn python() -> PathBuf {
-    python::python(Path::new(PROGRAM))
+    crate::python::python(Path::new(PROGRAM))
 }
 
 fn sandbox() -> &'static Sandbox {

@@ -1,16 +1,14 @@
 //! What is nobody's fault and passes: a clock that is set back, storage that is away, a full disk
 //! under the database. Work waits for it and loses nothing, not even an attempt.
 
-mod world;
-
 use std::os::unix::fs::symlink;
 
+use crate::world::{GOOD, SOLUTION, World};
 use holdout_contract::MIGRATOR;
 use holdout_contract::queue;
 use holdout_scorer::worker::step::{Stepped, recover, step};
 use sqlx::PgPool;
 use uuid::Uuid;
-use world::{GOOD, SOLUTION, World};
 
 async fn tries(world: &World) -> (i32, i32) {
     let job =

@@ -1,16 +1,14 @@
 //! A scorer and its GPU: looked for at the start, announced, and preferred for what profits; nothing waits for
 //! one that is not there.
 
-mod world;
-
 use std::process::{Command, Output};
 
+use crate::world::{SOLUTION, World};
 use holdout_contract::MIGRATOR;
 use holdout_contract::job::Subject;
 use holdout_scorer::worker::step::{Stepped, Worker, step};
 use sqlx::PgPool;
 use uuid::Uuid;
-use world::{SOLUTION, World};
 
 fn evaluator(arguments: &[&str]) -> Output {
     let program = env!("CARGO_BIN_EXE_holdout-scorer");

@@ -3,8 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-mod python;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -37,7 +35,7 @@ fn reported(source: &str, solution: &Path, more: &[&str]) -> String {
         .arg("--solution")
         .arg(solution)
         .args(more)
-        .env("HOLDOUT_PYTHON", python::python(Path::new(PROGRAM)))
+        .env("HOLDOUT_PYTHON", crate::python::python(Path::new(PROGRAM)))
         .output()
         .unwrap();
     std::fs::remove_dir_all(&folder).unwrap();

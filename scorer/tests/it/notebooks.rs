@@ -4,8 +4,6 @@
 //! A machine that gives no namespaces to users without rights runs no notebooks. There, these tests insist on
 //! the refusal and its reason instead.
 
-mod python;
-
 use std::fs;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::PermissionsExt;
@@ -25,7 +23,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_holdout-scorer");
 const BOUNDS: Bounds = Bounds { memory_mb: 1024, disk_mb: 64, time: Duration::from_secs(120) };
 
 fn python() -> PathBuf {
-    python::python(Path::new(PROGRAM))
+    crate::python::python(Path::new(PROGRAM))
 }
 
 /// A place for runs that is looked at when it goes: nothing may be left in it.

@@ -1,16 +1,14 @@
 //! The examination before launch and the split of a labelled table, through queue, worker and child.
 
-mod world;
-
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use crate::world::{Competition, SOLUTION, World};
 use holdout_contract::MIGRATOR;
 use holdout_contract::audit::Audit;
 use holdout_contract::examine::{Proposal, Report, TargetKind, Verdict};
 use holdout_contract::job::Subject;
 use holdout_contract::rejection::{Rejection, RejectionKind};
 use sqlx::PgPool;
-use world::{Competition, SOLUTION, World};
 
 const SAMPLE: &[u8] = b"id,y\na,0\nb,0\nc,0\nd,0\n";
 const TRAIN: &[u8] = b"id,x,z,y\nt1,1,red,3\nt2,2,blue,4\n";

@@ -1,11 +1,9 @@
 //! Metrics that hosts write, from the queue to the board: what each outcome tells whom.
 
-mod python;
-mod world;
-
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::world::{Competition, GOOD, PROGRAM, SOLUTION, World};
 use holdout_contract::MIGRATOR;
 use holdout_contract::custom::HOST_IS_TOLD;
 use holdout_contract::examine::{Report, Verdict};
@@ -13,7 +11,6 @@ use holdout_contract::job::Subject;
 use holdout_scorer::worker::step::{Stepped, Worker};
 use serde_json::json;
 use sqlx::PgPool;
-use world::{Competition, GOOD, PROGRAM, SOLUTION, World};
 
 /// In the public protocol; says everything it sees, where only its host may hear it.
 const MODULE: &str = r#"
@@ -46,7 +43,7 @@ def score(solution: pd.DataFrame, submission: pd.DataFrame, row_id_column_name: 
 "#;
 
 fn python() -> PathBuf {
-    python::python(Path::new(PROGRAM))
+    crate::python::python(Path::new(PROGRAM))
 }
 
 async fn contest(db: PgPool, source: &str) -> (World, Competition, Worker) {

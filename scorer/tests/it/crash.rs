@@ -1,18 +1,16 @@
 //! Real worker processes that are killed, told to leave, or left without a child: every submission
 //! is scored once all the same.
 
-mod world;
-
 use std::path::PathBuf;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
+use crate::world::{Competition, GOOD, SOLUTION, World};
 use holdout_contract::{MIGRATOR, handshake, queue};
 use holdout_scorer::worker::step::{Stepped, step};
 use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::PgPool;
-use world::{Competition, GOOD, SOLUTION, World};
 
 /// A submission whose file is a pipe: whoever reads it stands in the middle of the job until the
 /// test writes the file's bytes.

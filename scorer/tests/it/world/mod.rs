@@ -1,7 +1,5 @@
 //! A competition on a real database with real files, sealed with a real key, and a real worker.
 
-#![expect(dead_code, reason = "each test program uses a part of it")]
-
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

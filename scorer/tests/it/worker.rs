@@ -1,9 +1,8 @@
 //! A worker's step on a real database: outcomes, faults, fences, turns.
 
-mod world;
-
 use std::time::Duration;
 
+use crate::world::{GOOD, SOLUTION, World};
 use holdout_contract::MIGRATOR;
 use holdout_contract::job::{CheckVerdict, Subject};
 use holdout_contract::queue::{self, MAX_ATTEMPTS};
@@ -12,7 +11,6 @@ use holdout_scorer::worker::orphans::remove_orphans;
 use holdout_scorer::worker::step::{Stepped, recover, step};
 use sqlx::PgPool;
 use uuid::Uuid;
-use world::{GOOD, SOLUTION, World};
 
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_submission_gets_both_scores_and_a_place(db: PgPool) {

@@ -1,0 +1,24 @@
+//! Everything that is tried on the scorer from outside, as one program: each of its own would be linked with all that a
+//! scorer needs.
+
+mod audit;
+mod audit_modules;
+mod audit_whole;
+mod checks;
+mod compose;
+mod crash;
+mod evaluator;
+mod examine;
+mod fair;
+mod fixtures;
+mod formats;
+mod influence;
+mod laws;
+mod modules;
+mod notebooks;
+mod python;
+mod rejections;
+mod sandbox;
+mod setbacks;
+mod worker;
+mod world;
