@@ -11,6 +11,8 @@ use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::quotas::model::Full;
+
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// Does not exist, or this person may not know that it does.
@@ -81,7 +83,10 @@ impl From<sqlx::Error> for AppError {
             sqlx::Error::Database(cause) if cause.code().is_some_and(|code| NO_TEXT.contains(&&*code)) => {
                 Self::field("text", "What was sent holds a character that no text may hold (U+0000).")
             }
-            other => Self::Internal(other.into()),
+            other => match Full::of(&other) {
+                Some(full) => full.into(),
+                None => Self::Internal(other.into()),
+            },
         }
     }
 }
@@ -181,7 +186,15 @@ const TOO_LARGE: ProblemKind = ProblemKind {
     name: "too_large",
     status: 413,
     title: "File too large",
-    meaning: "The upload is beyond its limit; reading stopped there.",
+    meaning: "The upload is beyond its limit, where reading stopped, or beyond the room of the caller or the competition, \
+        which has the type `quota`.",
+};
+pub const QUOTA: ProblemKind = ProblemKind {
+    name: "quota",
+    status: 413,
+    title: "No room left",
+    meaning: "The room of the caller, or of the competition, does not hold the file; the sentence says how much is used, how \
+        much is allowed, and what to do. Nothing of the file was kept.",
 };
 pub const MEDIA_TYPE: ProblemKind = ProblemKind {
     name: "media_type",
@@ -229,7 +242,7 @@ pub const NO_ROOM: ProblemKind = ProblemKind {
 };
 
 /// Every kind of problem, by status; the first of a status stands for it where only one can.
-pub const PROBLEMS: [ProblemKind; 15] = [
+pub const PROBLEMS: [ProblemKind; 16] = [
     TOKEN,
     SIGN_IN,
     REFUSED,
@@ -238,6 +251,7 @@ pub const PROBLEMS: [ProblemKind; 15] = [
     CONFLICT,
     PRECONDITION,
     TOO_LARGE,
+    QUOTA,
     MEDIA_TYPE,
     FIELD,
     LOCKED,

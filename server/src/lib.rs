@@ -47,6 +47,7 @@ pub mod paths;
 pub mod personal;
 pub mod pictures;
 pub mod probing;
+pub mod quotas;
 pub mod ranks;
 pub mod retention;
 pub mod search;

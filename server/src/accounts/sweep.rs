@@ -33,5 +33,6 @@ pub async fn sweep(app: &App) -> Result<()> {
     crate::retention::clean::clean(app).await?;
     crate::images::upload::sweep(app).await?;
     crate::bundles::receive::sweep(app).await?;
-    crate::uploads::remove::sweep(app).await
+    crate::uploads::remove::sweep(app).await?;
+    crate::quotas::add_up::add_up(app).await
 }

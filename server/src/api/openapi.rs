@@ -241,7 +241,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         (401, needs_token),
         (403, needs_token || !may_be_read_only),
         (404, has_gaps),
-        (413, takes_file),
+        (413, takes_file || method == "post"),
         (422, is_asked),
         (429, true),
         (500, true),

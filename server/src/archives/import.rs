@@ -34,6 +34,7 @@ use crate::forum::model::Forum;
 use crate::forum::store::posts::NewPost;
 use crate::ids::{CompetitionId, PostId, SubmissionId, TeamId, TopicId};
 use crate::markdown;
+use crate::quotas::model::Full;
 use crate::submissions::model::entry_hash;
 use crate::submissions::store as log;
 use crate::uploads::spend::Arrived;
@@ -422,6 +423,9 @@ impl Import<'_> {
 
 /// What breaks a rule of the schema is the archive's fault.
 pub(super) fn contradiction(error: sqlx::Error) -> AppError {
+    if let Some(full) = Full::of(&error) {
+        return full.into();
+    }
     let broken = error
         .as_database_error()
         .filter(|cause| cause.code().is_some_and(|code| code.starts_with("23") || code.starts_with("22")));

@@ -23,6 +23,7 @@ pub mod manual;
 mod notebook;
 mod personal;
 pub mod program;
+mod quota;
 mod recompute;
 mod rejection;
 mod screen;
@@ -85,6 +86,8 @@ pub enum ClientVerb {
     /// What the server holds about you, and the end of your account: export, delete, keep.
     #[command(subcommand)]
     Account(personal::AccountVerb),
+    /// How much room your files take and may take, or those of a competition that you host.
+    Quota(quota::QuotaArgs),
     /// List competitions.
     Competitions(competitions::ListArgs),
     /// Show a competition: its times, limits and metric, and what you may still send today.
@@ -175,6 +178,7 @@ fn dispatch(connection: &Connection, session: &Session, verb: &ClientVerb) -> Ou
         ClientVerb::Whoami => account::whoami(session),
         ClientVerb::Tokens(verb) => account::tokens(session, verb),
         ClientVerb::Account(verb) => personal::run(session, verb),
+        ClientVerb::Quota(args) => quota::show(session, args),
         ClientVerb::Competitions(args) => competitions::list(session, args),
         ClientVerb::Competition { competition } => competitions::show(session, competition),
         ClientVerb::Changes(args) => competitions::changes(session, args),

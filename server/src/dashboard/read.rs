@@ -9,6 +9,8 @@ use crate::app::App;
 use crate::competitions::model::Competition;
 use crate::error::Result;
 use crate::leaderboard::model::{Key, Row, View};
+use crate::quotas;
+use crate::quotas::model::Usage;
 
 /// Steps of the spread of scores.
 const N_STEPS: i32 = 20;
@@ -27,6 +29,8 @@ pub struct Dashboard {
     pub spread: Option<Spread>,
     /// The head of the public board.
     pub top: Vec<Row>,
+    /// Of the competition's files.
+    pub room: Usage,
 }
 
 impl Dashboard {
@@ -48,6 +52,7 @@ impl Dashboard {
             reasons: vec![Reason { kind: holdout_contract::rejection::RejectionKind::MissingIds, n: 2 }],
             spread: Some(Spread::sample()),
             top: vec![Row::sample()],
+            room: Usage::sample(),
         }
     }
 }
@@ -75,5 +80,6 @@ pub async fn dashboard(app: &App, competition: &Competition) -> Result<Dashboard
         reasons: store::reasons(&mut conn, id).await?,
         spread,
         top,
+        room: quotas::store::of_competition(&mut conn, id).await?,
     })
 }

@@ -42,7 +42,12 @@ pub async fn take(app: &App, member: &Member, file: Vec<u8>) -> Result<Uuid> {
     let mut writing = app.files.create("images", member.id.0).await?;
     writing.write(&image.bytes).await?;
     let stored = writing.finish().await?;
-    Ok(store::insert(&mut *app.db.acquire().await?, member.id, &image, &stored, now).await?)
+    let inserted = store::insert(&mut *app.db.acquire().await?, member.id, &image, &stored, now).await;
+    let outcome = inserted.map_err(AppError::from);
+    if matches!(&outcome, Err(error) if !matches!(error, AppError::Internal(_))) {
+        app.files.remove(&stored.key).await?;
+    }
+    outcome
 }
 
 /// Notes in a text's own transaction which images it shows.

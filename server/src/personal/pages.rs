@@ -17,6 +17,8 @@ use crate::app::App;
 use crate::competitions::pages::setup::correct;
 use crate::error::Result;
 use crate::paths;
+use crate::quotas;
+use crate::quotas::model::Usage;
 use crate::web::extract::SignedIn;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
@@ -35,6 +37,8 @@ pub fn router() -> Router<App> {
 pub struct DataPage {
     pub shell: Shell,
     pub tab: &'static str,
+    /// Of their files.
+    pub room: Usage,
     pub deletion: Option<Deletion>,
     /// What has to be handed over before.
     pub hindrance: Option<String>,
@@ -49,6 +53,7 @@ impl DataPage {
         Self {
             shell: Shell::sample(),
             tab: paths::SETTINGS_DATA,
+            room: Usage::sample(),
             deletion: None,
             hindrance: None,
             removes_posts: true,
@@ -70,6 +75,7 @@ async fn page(
     mistake: Mistake,
 ) -> Result<DataPage> {
     let mut conn = app.db.acquire().await?;
+    let room = quotas::store::of_person(&mut conn, member.id).await?;
     let deletion = store::find(&mut conn, member.id).await?;
     let hindrance = store::hindrances(&mut conn, member.id).await?.sentence();
     let asks_for_code = two_factors::store::has(&mut conn, member.id).await?;
@@ -77,6 +83,7 @@ async fn page(
     Ok(DataPage {
         shell,
         tab: paths::SETTINGS_DATA,
+        room,
         deletion,
         hindrance,
         removes_posts,

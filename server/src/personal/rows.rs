@@ -78,6 +78,17 @@ pub async fn documents(
                 from identities where user_id = $1 order by issuer"#
             ),
         ),
+        // How much room their files take.
+        (
+            "storage",
+            of_person!(
+                conn,
+                user,
+                r#"select jsonb_build_object('data_bytes', data_bytes, 'submission_bytes', submission_bytes,
+                    'notebook_bytes', notebook_bytes, 'other_bytes', other_bytes, 'allowed_bytes', allowed_bytes) as "row!"
+                from stored_of_people where user_id = $1"#
+            ),
+        ),
         // Links that were asked for.
         (
             "links",

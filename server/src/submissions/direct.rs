@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::files::{Slot, Stored};
+use crate::quotas::ask::require_room;
 use crate::submissions::model::Allowance;
 use crate::submissions::store;
 use crate::submissions::submit::{Entrant, Receipt, Upload, refuse_used_up, submit};
@@ -39,6 +40,7 @@ pub async fn open(app: &App, entrant: &Entrant, announced: Announced) -> Result<
         return Err(too_large(entrant.max_bytes()));
     }
     refuse_used_up(&allowance(app, entrant).await?, app.clock.now())?;
+    require_room(app, entrant.member.id, Some(entrant.competition.id), announced.size_bytes).await?;
     let id = Uuid::now_v7();
     let slot = direct.upload(&arrival(entrant, id), &announced.sha256).await?;
     Ok(Opened { id, slot })

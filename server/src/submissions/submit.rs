@@ -92,7 +92,7 @@ pub async fn enter(app: &App, member: &Member, slug: &str) -> Result<Entrant> {
 /// Takes a stored file as a submission.
 ///
 /// # Errors
-/// [`AppError::TooMany`] when today's submissions are used up; a file that came with the request is then removed.
+/// [`AppError::TooMany`] when today's submissions are used up; a problem of the kind `quota` where there is no room; a file that came with the request is then removed.
 pub async fn submit(app: &App, entrant: &Entrant, upload: Upload) -> Result<Receipt> {
     let arrived = upload.arrived.clone();
     let outcome = record(app, entrant, upload).await;

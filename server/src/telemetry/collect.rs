@@ -13,6 +13,8 @@ use crate::admin::store::{self as admin, Numbers};
 use crate::app::App;
 use crate::error::Result;
 use crate::incidents::facts::{self, Known};
+use crate::quotas::model::Kept;
+use crate::quotas::store as quotas;
 
 type Decimal = Gauge<f64, AtomicU64>;
 
@@ -30,6 +32,7 @@ struct Found {
     numbers: Numbers,
     oldest_seconds: f64,
     room: Room,
+    kept: Option<Kept>,
     waits: Waits,
     rejected: Vec<Rejected>,
 }
@@ -40,10 +43,11 @@ async fn look(app: &App) -> Result<Found> {
     let numbers = admin::numbers(&mut conn).await?;
     let waits = store::waits(&mut conn).await?;
     let rejected = store::rejected(&mut conn).await?;
+    let kept = quotas::total(&mut conn).await?;
     drop(conn);
     let waited = numbers.oldest_waiting_since.map(|since| app.clock.now() - since);
     let oldest_seconds = waited.map_or(0.0, |waited| waited.as_seconds_f64().max(0.0));
-    Ok(Found { numbers, oldest_seconds, room, waits, rejected })
+    Ok(Found { numbers, oldest_seconds, room, kept, waits, rejected })
 }
 
 /// Puts everything into `registry`. Where the database is away, that alone is told.
@@ -59,6 +63,7 @@ pub async fn collect(app: &App, registry: &mut Registry) {
         tell_queue(registry, &found);
         tell_outcomes(registry, &found);
         tell_room(registry, found.room);
+        found.kept.iter().for_each(|kept| tell_kept(registry, kept));
     }
 }
 
@@ -126,6 +131,20 @@ fn tell_room(registry: &mut Registry, room: Room) {
     if let Some(disk) = room.files {
         whole(registry, "files_free_bytes", "Free on the disk of the files").set(bytes(disk.free_bytes));
         whole(registry, "files_total_bytes", "Size of the disk of the files").set(bytes(disk.total_bytes));
+    }
+}
+
+fn tell_kept(registry: &mut Registry, kept: &Kept) {
+    let bytes = Family::<Kind, Gauge>::default();
+    let help = "Files that people sent and that are kept, as added up within the hour";
+    registry.register("kept_bytes", help, bytes.clone());
+    for (kind, n) in [
+        ("data", kept.data_bytes),
+        ("submissions", kept.submission_bytes),
+        ("notebooks", kept.notebook_bytes),
+        ("other", kept.other_bytes),
+    ] {
+        bytes.get_or_create(&Kind { kind: kind.to_owned() }).set(n);
     }
 }
 

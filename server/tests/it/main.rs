@@ -55,6 +55,7 @@ mod probing;
 mod providers;
 #[path = "../../../scorer/tests/it/python/mod.rs"]
 mod python;
+mod quotas;
 mod races;
 mod rank_ranges;
 mod ranks;

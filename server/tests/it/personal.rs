@@ -19,7 +19,7 @@ const DATA: &str = "/api/v1/me/data";
 const DELETION: &str = "/api/v1/me/deletion";
 
 /// Every column that names people, with the document of the export that tells of it. Empty: the row is somebody else's.
-const NAMED_IN: [(&str, &str); 51] = [
+const NAMED_IN: [(&str, &str); 52] = [
     ("account_deletions.user_id", "deletion"),
     ("api_tokens.user_id", "tokens"),
     ("audit_log.actor_id", "log"),
@@ -58,6 +58,7 @@ const NAMED_IN: [(&str, &str); 51] = [
     ("second_factors.user_id", "second_factors"),
     ("sessions.user_id", "sessions"),
     ("sign_in_challenges.user_id", ""),
+    ("stored_of_people.user_id", "storage"),
     ("subjects.author_id", "posts"),
     ("submissions.user_id", "submissions"),
     ("team_events.actor_id", "team_events"),

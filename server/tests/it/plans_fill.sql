@@ -249,5 +249,9 @@ join lateral (select id from incidents order by id limit 20) i on true;
 insert into certificates (code, competition_id, user_id, rank, n_teams, counts_for_medals, score, issued_at)
 select gen_random_uuid(), competition_id, user_id, 1, 9, true, 0.5, now() from team_members;
 
+insert into stored_of_people (user_id, submission_bytes) select id, id * 1000 from users on conflict (user_id) do nothing;
+insert into stored_of_competitions (competition_id, data_bytes) select id, id * 1000 from competitions
+on conflict (competition_id) do nothing;
+
 reset session_replication_role;
 analyze;

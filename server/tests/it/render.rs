@@ -7,8 +7,8 @@ use askama::Template;
 use holdout::{
     accounts, admin, announcements, api, bundles, certificates, closing, competitions, conduct,
     custom_metrics, dashboard, forum, images, incidents, leaderboard, medals, moderation, notebooks,
-    notifications, other_metrics, personal, pictures, probing, ranks, retention, search, shake_up, similar,
-    site, submissions, teams, versions, web, webhooks,
+    notifications, other_metrics, personal, pictures, probing, quotas, ranks, retention, search, shake_up,
+    similar, site, submissions, teams, versions, web, webhooks,
 };
 
 use crate::tidy::{root, sources};
@@ -114,6 +114,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         versions::pages::HistoryPage,
         versions::pages::VersionsPage,
         versions::pages::VersionPage,
+        quotas::pages::RoomPage,
         retention::pages::RetentionPage,
         search::pages::SearchPage,
         similar::pages::SimilarPage,

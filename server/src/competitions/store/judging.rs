@@ -387,8 +387,9 @@ pub async fn put_table(
 ) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         "insert into labelled_tables
-            (competition_id, storage_key, sealed_sha256, target_column, test_fraction, public_fraction, seed, uploaded_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)
+            (competition_id, storage_key, sealed_sha256, target_column, test_fraction, public_fraction, seed, uploaded_at,
+             sealed_bytes)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          returning id",
         id.0,
         stored.key,
@@ -398,6 +399,7 @@ pub async fn put_table(
         public_fraction,
         seed,
         now,
+        i64::try_from(stored.size_bytes).unwrap_or(i64::MAX),
     )
     .fetch_one(conn)
     .await

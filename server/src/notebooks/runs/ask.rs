@@ -11,6 +11,7 @@ use crate::competitions::download::may_download;
 use crate::error::{AppError, Result};
 use crate::ids::RunId;
 use crate::notebooks::access::SeenNotebook;
+use crate::quotas::ask::require_room;
 
 /// Runs that one person asks for in a day, at most.
 const MOST_A_DAY: i64 = 20;
@@ -29,7 +30,8 @@ pub struct Asked {
 ///
 /// # Errors
 /// [`AppError::Refused`] for everybody but the author, for who may not read the data of the notebook's competition,
-/// where nothing runs notebooks, and for what is no notebook in Python; [`AppError::TooMany`] past the daily limit.
+/// where nothing runs notebooks, and for what is no notebook in Python; [`AppError::TooMany`] past the daily limit;
+/// as [`require_room`] where there is no room for what comes of it.
 pub async fn ask(app: &App, member: &Member, seen: &SeenNotebook, number: i32) -> Result<Asked> {
     seen.require_owner()?;
     let id = seen.notebook.id;
@@ -54,6 +56,7 @@ pub async fn ask(app: &App, member: &Member, seen: &SeenNotebook, number: i32) -
     if !matches!(runners, Runners::Ready { .. }) {
         return Err(AppError::refused(runners.refusal()));
     }
+    require_room(app, member.id, None, 1).await?;
     let mut tx = app.db.begin().await?;
     store::lock_person(&mut tx, member.id).await?;
     if let Some(open) = store::open(&mut tx, id, number).await? {

@@ -147,6 +147,7 @@ async fn files_and_words(ada: &Shell) {
     assert_eq!(ada.json(&["status"]).await["parts"][0]["part"], "pages");
     assert_eq!(ada.json(&["host", "extensions", "houses"]).await["items"], json!([]));
     assert!(ada.json(&["host", "dashboard", "houses"]).await.is_object());
+    assert!(ada.json(&["quota", "--competition", "houses"]).await["used_bytes"].as_i64() > Some(0));
     assert!(ada.json(&["host", "participants", "houses"]).await["items"].is_array());
     assert!(ada.json(&["host", "rejections", "houses"]).await["items"].is_array());
     assert_eq!(ada.json(&["host", "similar", "houses"]).await["state"], "done");

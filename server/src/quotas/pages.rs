@@ -1,0 +1,166 @@
+//! Room for files as a page for administrators.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use serde::Deserialize;
+
+use super::change::{Named, allow, allow_everybody};
+use super::model::{Allowed, Large, Usage, gigabytes, read_gigabytes, shown};
+use super::store;
+use crate::admin::Admin;
+use crate::app::App;
+use crate::competitions::pages::setup::correct;
+use crate::error::{AppError, Result};
+use crate::paths;
+use crate::web::forms::{Mistake, mistake};
+use crate::web::shell::{self, Shell};
+
+/// Of people and of competitions whose files take most room.
+pub const MOST_SHOWN: i64 = 20;
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route(paths::ADMIN_ROOM, get(show_room).post(post_room))
+        .route(paths::ADMIN_ROOM_PERSON, post(post_person))
+        .route(paths::ADMIN_ROOM_COMPETITION, post(post_competition))
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct RoomForm {
+    pub person_bytes: String,
+    pub competition_bytes: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ExceptionForm {
+    pub username: String,
+    pub slug: String,
+    /// Empty: as everybody.
+    pub gigabytes: String,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "quotas/room.html")]
+pub struct RoomPage {
+    pub shell: Shell,
+    pub tab: &'static str,
+    /// What the whole site keeps.
+    pub used: Option<String>,
+    pub form: RoomForm,
+    pub exception: ExceptionForm,
+    pub people: Vec<Large>,
+    pub competitions: Vec<Large>,
+    pub mistake: Mistake,
+}
+
+impl RoomPage {
+    pub fn sample() -> Self {
+        let large = |name: &str, title: &str| Large {
+            name: name.to_owned(),
+            title: title.to_owned(),
+            usage: Usage::sample(),
+        };
+        Self {
+            shell: Shell::sample(),
+            tab: paths::ADMIN_ROOM,
+            used: Some("47.2 GB".to_owned()),
+            form: RoomForm { person_bytes: "50".to_owned(), competition_bytes: "500".to_owned() },
+            exception: ExceptionForm { username: "ada".to_owned(), ..ExceptionForm::default() },
+            people: vec![large("ada", "Ada Lovelace")],
+            competitions: vec![large("houses", "House prices")],
+            mistake: Mistake::new("username", "There is nobody of this name."),
+        }
+    }
+}
+
+async fn page(app: &App, shell: Shell) -> Result<RoomPage> {
+    let mut conn = app.db.acquire().await?;
+    let allowed = store::allowed(&mut conn).await?;
+    let used = store::total(&mut conn).await?.map(|kept| shown(kept.used_bytes()));
+    let people = store::largest_people(&mut conn, MOST_SHOWN).await?;
+    let competitions = store::largest_competitions(&mut conn, MOST_SHOWN).await?;
+    let form = RoomForm {
+        person_bytes: gigabytes(allowed.person_bytes),
+        competition_bytes: gigabytes(allowed.competition_bytes),
+    };
+    let (exception, mistake) = (ExceptionForm::default(), Mistake::none());
+    Ok(RoomPage { shell, tab: paths::ADMIN_ROOM, used, form, exception, people, competitions, mistake })
+}
+
+async fn show_room(State(app): State<App>, shell: Shell, Admin(_): Admin) -> Result<RoomPage> {
+    page(&app, shell).await
+}
+
+fn saved() -> Response {
+    ([shell::flash("Saved.")], Redirect::to(paths::ADMIN_ROOM)).into_response()
+}
+
+async fn post_room(
+    State(app): State<App>,
+    shell: Shell,
+    Admin(admin): Admin,
+    Form(form): Form<RoomForm>,
+) -> Result<Response> {
+    let number = |field: &'static str, typed: &str| -> Result<i64> {
+        read_gigabytes(field, typed)?.ok_or_else(|| AppError::field(field, "Give a number of gigabytes."))
+    };
+    let outcome = async {
+        let person_bytes = number("person_bytes", &form.person_bytes)?;
+        let competition_bytes = number("competition_bytes", &form.competition_bytes)?;
+        allow_everybody(&app, &admin, Allowed { person_bytes, competition_bytes }).await
+    };
+    match mistake(outcome.await)? {
+        Ok(_) => Ok(saved()),
+        Err(mistake) => Ok(correct(RoomPage { form, mistake, ..page(&app, shell).await? })),
+    }
+}
+
+async fn post_person(
+    state: State<App>,
+    shell: Shell,
+    admin: Admin,
+    Form(form): Form<ExceptionForm>,
+) -> Result<Response> {
+    let name = form.username.trim().to_lowercase();
+    post_exception(state, shell, admin, form, Named::Person(&name)).await
+}
+
+async fn post_competition(
+    state: State<App>,
+    shell: Shell,
+    admin: Admin,
+    Form(form): Form<ExceptionForm>,
+) -> Result<Response> {
+    let slug = form.slug.trim().to_lowercase();
+    post_exception(state, shell, admin, form, Named::Competition(&slug)).await
+}
+
+async fn post_exception(
+    State(app): State<App>,
+    shell: Shell,
+    Admin(admin): Admin,
+    form: ExceptionForm,
+    named: Named<'_>,
+) -> Result<Response> {
+    let (name_field, number_field, nobody) = match named {
+        Named::Person(_) => ("username", "person_gigabytes", "There is nobody of this name."),
+        Named::Competition(_) => ("slug", "competition_gigabytes", "There is no such competition."),
+    };
+    let outcome = async {
+        let bytes = read_gigabytes(number_field, &form.gigabytes)?;
+        match allow(&app, &admin, named, bytes).await {
+            Err(AppError::NotFound) => Err(AppError::field(name_field, nobody)),
+            other => other,
+        }
+    };
+    match mistake(outcome.await)? {
+        Ok(_) => Ok(saved()),
+        Err(mistake) => Ok(correct(RoomPage { exception: form, mistake, ..page(&app, shell).await? })),
+    }
+}
