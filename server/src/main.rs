@@ -16,7 +16,7 @@ use holdout::demo::FOLDERS;
 use holdout::house::backup;
 use holdout::house::confine::{self, Confinement};
 use holdout::house::layout::Layout;
-use holdout::house::storage::{self, Doing};
+use holdout::house::storage::{self, CheckArgs, StorageArgs};
 use holdout::house::up;
 use holdout::web::format;
 use holdout::{App, house, router};
@@ -81,7 +81,12 @@ fn run(connection: &Connection, screen: &Screen, verb: Verb) -> anyhow::Result<E
         Verb::PythonSetup => python_setup(screen, &Config::from_env()?)?,
         Verb::Backup(args) => backup(screen, &Config::from_env()?, &args.folder)?,
         Verb::Restore(args) => restore(screen, &Config::from_env()?, &args.folder)?,
-        Verb::Storage { verb } => sweep_storage(screen, Config::from_env()?, &verb)?,
+        Verb::Storage { verb: StorageVerb::Check(args) } => {
+            return check_storage(screen, Config::from_env()?, &args);
+        }
+        Verb::Storage { verb: StorageVerb::Clean(args) } => {
+            clean_storage(screen, Config::from_env()?, &args)?;
+        }
         Verb::Doctor => return doctor(screen, &Config::from_env()?),
         Verb::Openapi => print!("{}", holdout::api::openapi::text()),
         Verb::Confined { paths } => return confined(screen, &Config::from_env()?, &paths),
@@ -155,20 +160,34 @@ fn restore(screen: &Screen, config: &Config, folder: &Path) -> anyhow::Result<()
     Ok(())
 }
 
-fn sweep_storage(screen: &Screen, config: Config, verb: &StorageVerb) -> anyhow::Result<()> {
-    let (args, doing) = match verb {
-        StorageVerb::Check(args) => (args, Doing::Checking),
-        StorageVerb::Clean(args) => (args, Doing::Removing),
-    };
+fn check_storage(screen: &Screen, config: Config, args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let config = house::with_database(config, true)?;
-    let found = one_thread()?.block_on(storage::sweep(&config, args, doing))?;
+    let checked = one_thread()?.block_on(storage::check(&config, args))?;
+    let (orphans, rows) = (&checked.orphans, &checked.rows);
+    screen.answer(&json!(checked), |_| {
+        let words =
+            format!("{} Nothing was removed; `holdout storage clean` removes them.", orphans.sentence());
+        let of_rows = format!(
+            "Of {} rows that name a file, the file of {} is missing or changed.",
+            rows.n_rows, rows.n_faults
+        );
+        let faults = rows.faults.iter().map(ToString::to_string);
+        [words]
+            .into_iter()
+            .chain(orphans.items.clone())
+            .chain([of_rows])
+            .chain(faults)
+            .collect::<Vec<_>>()
+            .join("\n")
+    });
+    Ok(if rows.n_faults == 0 { ExitCode::SUCCESS } else { exit_code(2) })
+}
+
+fn clean_storage(screen: &Screen, config: Config, args: &StorageArgs) -> anyhow::Result<()> {
+    let config = house::with_database(config, true)?;
+    let found = one_thread()?.block_on(storage::clean(&config, args))?;
     screen.answer(&json!(found), |_| {
-        let (n_files, n_orphans) = (found.n_files, found.n_orphans);
-        let done = match doing {
-            Doing::Checking => "Nothing was removed; `holdout storage clean` removes them.",
-            Doing::Removing => "They were removed.",
-        };
-        let words = format!("No row names {n_orphans} of {n_files} files that are old enough. {done}");
+        let words = format!("{} They were removed.", found.sentence());
         [&[words], found.items.as_slice()].concat().join("\n")
     });
     Ok(())

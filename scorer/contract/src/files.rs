@@ -162,6 +162,19 @@ impl Files {
         })
     }
 
+    /// The size of a stored file; `None` where there is none.
+    ///
+    /// # Errors
+    /// Those of the place.
+    pub async fn size_bytes(&self, key: &str) -> io::Result<Option<u64>> {
+        let Ok(path) = self.path(key) else { return Ok(None) };
+        match self.store.head(&path).await.map_err(refused) {
+            Ok(found) => Ok(Some(found.size)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Removes a file; one that is gone already is no error.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use super::manual::{self, CompletionsArgs, ManArgs};
 use super::{CliError, ClientVerb, Colour, Connection, Screen};
 use crate::house::backup::make::BackupArgs;
 use crate::house::backup::restore::RestoreArgs;
-use crate::house::storage::StorageArgs;
+use crate::house::storage::{CheckArgs, StorageArgs};
 use crate::house::up::UpArgs;
 use crate::seed::Size;
 
@@ -42,7 +42,7 @@ pub enum Verb {
     Backup(BackupArgs),
     /// Make an installation from a backup, where there is none.
     Restore(RestoreArgs),
-    /// Files that no row names any more.
+    /// Files that no row names any more, and rows whose file is missing or changed.
     Storage {
         #[command(subcommand)]
         verb: StorageVerb,
@@ -74,9 +74,11 @@ pub enum Verb {
 
 #[derive(Debug, Subcommand)]
 pub enum StorageVerb {
-    /// Count them, and name the first; nothing is removed.
-    Check(StorageArgs),
-    /// Remove them.
+    /// Count and name both; nothing is removed.
+    ///
+    /// Every file is read and compared with its hash where one is on record. Exit code 2: a row's file is missing or changed.
+    Check(CheckArgs),
+    /// Remove files that no row names.
     Clean(StorageArgs),
 }
 

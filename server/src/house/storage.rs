@@ -1,4 +1,4 @@
-//! `holdout storage`: files that no row names, in every room. They are what was stored and then refused or replaced
+//! `holdout storage`: files that no row names, in every room; and rows whose file is not as it was stored ([`rows`]). They are what was stored and then refused or replaced
 //! while whoever should have removed it was killed; `check` counts them, `clean` removes them.
 //!
 //! Never here: a file that a row names, or one that is younger than a day, which may be on its way into the database.
@@ -13,6 +13,7 @@ use holdout_contract::orphans;
 use serde::Serialize;
 use sqlx::{Connection, PgConnection};
 
+use super::rows::{self, Compared, Depth};
 use crate::config::Config;
 
 /// Rooms whose files the web server alone knows; those of scorers are in [`orphans::ROOMS`].
@@ -28,6 +29,24 @@ pub struct StorageArgs {
     pub older_than_hours: u32,
 }
 
+#[derive(Debug, Clone, clap::Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub orphans: StorageArgs,
+    /// Look whether each file is there and of its size, and read none.
+    #[arg(long)]
+    pub quick: bool,
+}
+
+/// What was found of files and of rows.
+#[derive(Debug, Serialize)]
+pub struct Checked {
+    #[serde(flatten)]
+    pub orphans: Found,
+    #[serde(flatten)]
+    pub rows: Compared,
+}
+
 /// What was found, or removed.
 #[derive(Debug, Default, Serialize)]
 pub struct Found {
@@ -40,29 +59,59 @@ pub struct Found {
     pub is_removed: bool,
 }
 
+impl Found {
+    pub fn sentence(&self) -> String {
+        format!("No row names {} of {} files that are old enough.", self.n_orphans, self.n_files)
+    }
+}
+
+/// Looks for files that no row names, and at the file of every row.
+///
+/// # Errors
+/// Those of the database and of the place of files.
+pub async fn check(config: &Config, args: &CheckArgs) -> anyhow::Result<Checked> {
+    let (files, mut conn) = open(config).await?;
+    let orphans = sweep(&files, &mut conn, &args.orphans, Doing::Checking).await?;
+    let depth = if args.quick { Depth::Quick } else { Depth::Whole };
+    Ok(Checked { orphans, rows: rows::compare(&mut conn, &files, depth).await? })
+}
+
+/// Removes every file that is old enough and that no row names.
+///
+/// # Errors
+/// Those of the database and of the place of files; what was removed until then is gone.
+pub async fn clean(config: &Config, args: &StorageArgs) -> anyhow::Result<Found> {
+    let (files, mut conn) = open(config).await?;
+    sweep(&files, &mut conn, args, Doing::Removing).await
+}
+
+async fn open(config: &Config) -> anyhow::Result<(Files, PgConnection)> {
+    if let Some(folder) = config.files.folder() {
+        ensure!(folder.is_dir(), "The folder of files {} is not there.", folder.display());
+    }
+    let conn = PgConnection::connect(config.database_url.reveal()).await?;
+    Ok((Files::open(&config.files)?, conn))
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doing {
+enum Doing {
     Checking,
     Removing,
 }
 
-/// Looks at every file that is old enough.
-///
-/// # Errors
-/// Those of the database and of the place of files; what was removed until then is gone.
-pub async fn sweep(config: &Config, args: &StorageArgs, doing: Doing) -> anyhow::Result<Found> {
-    if let Some(folder) = config.files.folder() {
-        ensure!(folder.is_dir(), "The folder of files {} is not there.", folder.display());
-    }
-    let files = Files::open(&config.files)?;
-    let mut conn = PgConnection::connect(config.database_url.reveal()).await?;
+async fn sweep(
+    files: &Files,
+    conn: &mut PgConnection,
+    args: &StorageArgs,
+    doing: Doing,
+) -> anyhow::Result<Found> {
     let age = HOUR * args.older_than_hours;
     let mut found = Found { is_removed: doing == Doing::Removing, ..Found::default() };
     for room in orphans::ROOMS.iter().chain(&ROOMS) {
         let mut old = files.older(room, age);
         while let Some(key) = next(&mut old).await? {
             found.n_files += 1;
-            if is_named(&mut conn, &key).await? {
+            if is_named(conn, &key).await? {
                 continue;
             }
             if doing == Doing::Removing {
@@ -88,7 +137,11 @@ async fn next(
     }
 }
 
-async fn is_named(conn: &mut PgConnection, key: &str) -> sqlx::Result<bool> {
+/// Whether a row names a file.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn is_named(conn: &mut PgConnection, key: &str) -> sqlx::Result<bool> {
     Ok(orphans::is_named(&mut *conn, key).await? || store::is_named(conn, key).await?)
 }
 

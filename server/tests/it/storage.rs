@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use holdout::config::DirectRoad;
+use holdout::house::rows::{self, Depth, What};
 use holdout_contract::files::{ARRIVALS, Files};
 use holdout_contract::place::Place;
 use serde_json::{Value, json};
@@ -123,7 +124,15 @@ async fn a_competition_lives_in_a_bucket(pool: PgPool) {
     assert_eq!(arena.host.api.get(&verification).await.expect(200).json()["is_clean"], true);
     let key: String =
         sql("select storage_key from submissions").fetch_one(&scene.world.pool).await.unwrap().get(0);
+    let files = Files::open(&scene.s3.place()).unwrap();
+    let mut conn = scene.world.pool.acquire().await.unwrap();
+    let compared = rows::compare(&mut conn, &files, Depth::Whole).await.unwrap();
+    assert!(compared.n_rows > 2 && compared.n_faults == 0, "{compared:?}");
     std::fs::write(scene.s3.folder().join(key), Labels::predictions(1, 1)).unwrap();
+    let compared = rows::compare(&mut conn, &files, Depth::Whole).await.unwrap();
+    let faults: Vec<_> = compared.faults.iter().map(|fault| (fault.kind, fault.what)).collect();
+    assert_eq!(faults, [("submission", What::Changed)]);
+    drop(conn);
     let asked = arena.host.api.send(Method::POST, &arena.api("/verifications"), None, Vec::new()).await;
     let verification = arena.api(&format!("/verifications/{}", asked.json()["id"]));
     scene.world.drain().await;
@@ -362,14 +371,19 @@ async fn files_that_no_row_names_are_counted_first_and_then_removed(pool: PgPool
             }
         }
     }
-    let swept = async |verb: &str| {
+    let command = |words: &[&str]| {
         let mut command = tokio::process::Command::new(server_binary());
         command
-            .args(["storage", verb, "--json"])
+            .arg("storage")
+            .args(words)
+            .arg("--json")
             .env("DATABASE_URL", world.app.config.database_url.reveal())
             .env("HOLDOUT_FILES", world.files())
             .env("HOLDOUT_DATA_DIR", world.folder.path());
-        let output = command.output().await.unwrap();
+        command
+    };
+    let swept = async |verb: &str| {
+        let output = command(&[verb]).output().await.unwrap();
         crate::world::require_success(&output);
         serde_json::from_slice::<Value>(&output.stdout).unwrap()
     };
@@ -383,8 +397,33 @@ async fn files_that_no_row_names_are_counted_first_and_then_removed(pool: PgPool
     assert!(orphans.iter().all(|key| named.contains(&json!(key))), "{checked}");
     assert_eq!((swept("clean").await["n_orphans"].as_u64(), exist()), (Some(4), 0));
     assert!(world.files().join(&young).exists());
-    assert_eq!(swept("check").await["n_orphans"], 0);
+    let checked = swept("check").await;
+    assert_eq!((&checked["n_orphans"], &checked["n_faults"]), (&json!(0), &json!(0)), "{checked}");
+    assert!(checked["n_rows"].as_u64() > Some(2), "{checked}");
     world.drain().await;
     assert_eq!(arena.submission(&bob, id).await["public_score"], 0.5, "what rows name is there");
+
+    // One file is gone, and of another one byte is another.
+    let key = |row: sqlx::postgres::PgRow| world.files().join(row.get::<String, _>(0));
+    let sent = sql("select storage_key from submissions").fetch_one(&world.pool).await.unwrap();
+    std::fs::remove_file(key(sent)).unwrap();
+    let data = sql("select storage_key from data_files limit 1").fetch_one(&world.pool).await.unwrap();
+    let data = key(data);
+    let mut content = std::fs::read(&data).unwrap();
+    content[0] ^= 1;
+    std::fs::write(&data, content).unwrap();
+    for (words, faults) in [
+        (&["check"][..], vec![("submission", "missing"), ("data_file", "changed")]),
+        (&["check", "--quick"], vec![("submission", "missing")]),
+    ] {
+        let output = command(words).output().await.unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let checked: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let found = checked["faults"].as_array().unwrap().iter();
+        let found: Vec<_> =
+            found.map(|one| (one["kind"].as_str().unwrap(), one["what"].as_str().unwrap())).collect();
+        assert_eq!(found, faults, "{checked}");
+        assert_eq!(checked["faults"][0]["id"], id.to_string());
+    }
     world.close().await;
 }
