@@ -12,7 +12,7 @@ pub const ROOMS: [&str; 7] = ["submissions", "checks", "solutions", "tables", "d
 pub async fn is_named(conn: &mut PgConnection, key: &str) -> sqlx::Result<bool> {
     let owner = key.split('/').nth(1).and_then(|owner| owner.parse::<i64>().ok()).unwrap_or_default();
     sqlx::query_scalar!(
-        r#"select exists (select from submissions where storage_key = $1)
+        r#"select exists (select from submissions where storage_key = $1 and file_gone_at is null)
                or exists (select from file_checks where storage_key = $1)
                or exists (select from solutions where storage_key = $1)
                or exists (select from labelled_tables where storage_key = $1)

@@ -152,7 +152,7 @@ async fn rows(conn: &mut PgConnection, competition_id: i64, version_id: i64) -> 
                         where o.submission_id = f.submission_id and o.version_id = f.version_id) as "places!"
            from final_entries f
            join submissions s on s.id = f.submission_id
-           where f.competition_id = $1 and f.version_id = $2
+           where f.competition_id = $1 and f.version_id = $2 and s.file_gone_at is null
            order by f.rank
            limit $3"#,
         competition_id,

@@ -64,11 +64,11 @@ pub(super) async fn work(
            from submissions s
            left join lateral (
                 select e.id, e.storage_key, e.sha256 from submissions e
-                where e.team_id = s.team_id and e.id < s.id and e.state = 'scored'
+                where e.team_id = s.team_id and e.id < s.id and e.state = 'scored' and e.file_gone_at is null
                 order by e.id desc
                 limit 1
            ) p on true
-           where s.competition_id = $1 and s.state = 'scored'
+           where s.competition_id = $1 and s.state = 'scored' and s.file_gone_at is null
              and s.id > coalesce((select looked_upto from probing_looks where competition_id = $1), 0)
              and s.id < coalesce((
                 select w.id from submissions w

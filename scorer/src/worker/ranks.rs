@@ -162,6 +162,7 @@ async fn public_rows(
            left join influences i
                on i.submission_id = b.submission_id and i.version_id = b.version_id and i.split = 'public'
            where b.competition_id = $1 and b.version_id = $2
+             and (s.file_gone_at is null or i.storage_key is not null)
            order by b.rank_key, b.reached_at, b.submission_id
            limit $3"#,
         competition_id,
@@ -182,6 +183,7 @@ async fn final_rows(conn: &mut PgConnection, competition_id: i64, version_id: i6
            left join influences i
                on i.submission_id = f.submission_id and i.version_id = f.version_id and i.split = 'private'
            where f.competition_id = $1 and f.version_id = $2
+             and (s.file_gone_at is null or i.storage_key is not null)
            order by f.rank
            limit $3"#,
         competition_id,

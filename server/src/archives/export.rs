@@ -36,6 +36,7 @@ use crate::leaderboard::read::settled_if_due;
 use crate::other_metrics::api::OtherMetricsJson;
 use crate::paths;
 use crate::pictures::api::RankPicturesJson;
+use crate::retention::store::files_gone;
 use crate::submissions::store::released;
 use crate::{other_metrics, pictures};
 
@@ -88,6 +89,7 @@ async fn gather(app: &App, competition: Competition, wish: Wish) -> Result<Expor
     if let Some(metric) = &mut snapshot.competition.metric {
         metric.params = bare_params(metric, holdout_contract::catalogue::known());
     }
+    let gone = files_gone(&mut conn, id).await?;
     let sealed = if wish.sealed_solution { read::sealed_solution(&mut conn, id).await? } else { None };
     let manifest = Manifest {
         format: FORMAT,
@@ -99,7 +101,7 @@ async fn gather(app: &App, competition: Competition, wish: Wish) -> Result<Expor
         state: snapshot.state.clone(),
         version: snapshot.version,
         has_data: wish.data,
-        has_submission_files: wish.submission_files,
+        has_submission_files: wish.submission_files && gone.is_none(),
         has_private_scores: competition.ended(now).is_some(),
         solution_sealed_to: sealed.as_ref().map(|sealed| sealed.recipient.clone()),
     };
@@ -198,6 +200,7 @@ impl Export {
             let Some((last, _)) = part.last() else { return Ok(()) };
             after = last.id;
             for (submission, storage_key) in part {
+                let Some(storage_key) = storage_key else { continue };
                 let size_bytes = i64::try_from(submission.size_bytes).unwrap_or(i64::MAX);
                 zip.add_stored(&format!("{FILES}{}", submission.id), &storage_key, size_bytes)?;
             }
@@ -205,14 +208,15 @@ impl Export {
     }
 
     /// Submissions after a key, with the places of their files; after the end with private scores.
-    async fn submissions(&self, after: i64) -> Result<Vec<(SubmissionLine, String)>> {
+    async fn submissions(&self, after: i64) -> Result<Vec<(SubmissionLine, Option<String>)>> {
         let id = self.competition.id;
         let mut conn = self.app.db.acquire().await?;
         let rows = read::submissions(&mut conn, id, after, self.newest_submission).await?;
-        let mut part: Vec<(SubmissionLine, String)> = rows
+        let mut part: Vec<(SubmissionLine, Option<String>)> = rows
             .into_iter()
             .map(|mut row| {
                 let key = std::mem::take(&mut row.storage_key);
+                let key = row.file_gone_at.is_none().then_some(key);
                 (row.into(), key)
             })
             .collect();

@@ -181,7 +181,9 @@ impl Import<'_> {
     fn say_what_stays(&mut self, manifest: &Manifest) {
         let mut say = |sentence: &str| self.done.left_behind.push(sentence.to_owned());
         if !manifest.has_submission_files {
-            say("Submissions: the archive was made without the files that participants sent.");
+            say(
+                "Submissions: the archive was made without the files that participants sent, or without some.",
+            );
         }
         say(
             "Scores and boards: they are computed anew here, once the solution is there and the draft is launched.",

@@ -116,7 +116,7 @@ pub async fn send_submission(
 ) -> Result<Response, Fault> {
     let member = bearer(&app, &ticket, &submission_subject(id, &name)).await?;
     let (_, submission) = own(&app, &member, SubmissionId(id)).await?;
-    let response = download::send(&app.files, &download_of(&submission), &asked).await?;
+    let response = download::send(&app.files, &download_of(&submission)?, &asked).await?;
     Ok(dated(response, Some(submission.received_at)))
 }
 

@@ -433,7 +433,7 @@ pub async fn files(conn: &mut PgConnection, user: UserId) -> sqlx::Result<Vec<St
         StoredFile,
         r#"select 'submissions' as "folder!", id::text as "id!", file_name as "name!", storage_key as "storage_key!",
                   size_bytes as "size_bytes!"
-           from submissions where user_id = $1
+           from submissions where user_id = $1 and file_gone_at is null
            union all
            select 'notebooks', v.notebook_id || '-' || v.number, n.slug || '.ipynb', v.storage_key, v.size_bytes
            from notebook_versions v

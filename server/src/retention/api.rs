@@ -22,7 +22,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct RetentionJson {
-    /// `sessions`, `addresses`, `mails`, `deliveries`, `notifications` or `log`.
+    /// `sessions`, `addresses`, `mails`, `deliveries`, `notifications`, `log`, `submission_files` or `uploads`.
     name: &'static str,
     /// What goes, counted from when.
     sentence: &'static str,

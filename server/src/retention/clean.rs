@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
 use super::model::Kept;
-use super::store;
+use super::{files, store};
 use crate::accounts::sessions::LIFE;
 use crate::app::App;
 use crate::error::Result;
@@ -22,6 +22,15 @@ pub async fn clean(app: &App) -> Result<()> {
     for setting in settings {
         let Some(days) = setting.days else { continue };
         let before = now - TimeDelta::days(i64::from(days));
+        match setting.kept {
+            Kept::SubmissionFiles => {
+                files::let_go(app, before).await?;
+                continue;
+            }
+            // Each has its own end; see `uploads::remove`.
+            Kept::Uploads => continue,
+            _ => {}
+        }
         for _ in 0..MOST_BATCHES {
             // Each its own transaction and, in between, its own connection.
             let mut conn = app.db.acquire().await?;
@@ -43,5 +52,6 @@ async fn forget(conn: &mut PgConnection, kept: Kept, before: DateTime<Utc>) -> s
         Kept::Deliveries => store::forget_deliveries(conn, before, BATCH).await,
         Kept::Notifications => store::forget_notifications(conn, before, BATCH).await,
         Kept::Log => store::forget_log(conn, before, BATCH).await,
+        Kept::SubmissionFiles | Kept::Uploads => Ok(0),
     }
 }

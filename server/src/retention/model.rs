@@ -1,9 +1,15 @@
 //! What is kept for a time, and for how long unless an administrator says otherwise. Pure.
 
+use chrono::{DateTime, Utc};
+
 use crate::error::{AppError, Result};
+use crate::web::format;
 
 /// Nobody means a longer time than this other than "for ever".
 const MOST_DAYS: i32 = 36_500;
+/// After the end of a competition its results can be appealed for so long: until then every file stays. The database holds
+/// to it as well.
+const LEAST_APPEAL_DAYS: i32 = 30;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kept {
@@ -13,11 +19,23 @@ pub enum Kept {
     Deliveries,
     Notifications,
     Log,
+    /// Of submissions that count for nothing.
+    SubmissionFiles,
+    /// That are not whole, or not used.
+    Uploads,
 }
 
 impl Kept {
-    pub const ALL: [Self; 6] =
-        [Self::Sessions, Self::Addresses, Self::Mails, Self::Deliveries, Self::Notifications, Self::Log];
+    pub const ALL: [Self; 8] = [
+        Self::Sessions,
+        Self::Addresses,
+        Self::Mails,
+        Self::Deliveries,
+        Self::Notifications,
+        Self::Log,
+        Self::SubmissionFiles,
+        Self::Uploads,
+    ];
 
     /// As it is written in the database and in addresses.
     pub fn name(self) -> &'static str {
@@ -28,6 +46,8 @@ impl Kept {
             Self::Deliveries => "deliveries",
             Self::Notifications => "notifications",
             Self::Log => "log",
+            Self::SubmissionFiles => "submission_files",
+            Self::Uploads => "uploads",
         }
     }
 
@@ -43,6 +63,8 @@ impl Kept {
             Self::Deliveries => "Deliveries of webhooks",
             Self::Notifications => "Notifications",
             Self::Log => "The log",
+            Self::SubmissionFiles => "Files of submissions that do not count",
+            Self::Uploads => "Unfinished uploads",
         }
     }
 
@@ -60,6 +82,14 @@ impl Kept {
             Self::Deliveries => "What was sent to hosts' own addresses, so long after it was.",
             Self::Notifications => "What people were told on the site, so long after it happened.",
             Self::Log => "What hosts, moderators and administrators did. Kept for at least 365 days.",
+            Self::SubmissionFiles => {
+                "Files that no team selected and that stand on no board, so long after the end of their competition and after \
+                 they were received; at least 30 days, in which results are appealed. Row, score, hash and receipt stay. \
+                 The competition can then have no new scoring version, and verifies the scores whose file is there."
+            }
+            Self::Uploads => {
+                "What came in parts and is not whole, or was not used, so long after its last byte."
+            }
         }
     }
 
@@ -69,7 +99,8 @@ impl Kept {
             Self::Sessions | Self::Deliveries => Some(30),
             Self::Addresses | Self::Mails => Some(90),
             Self::Notifications => Some(365),
-            Self::Log => None,
+            Self::Uploads => Some(1),
+            Self::Log | Self::SubmissionFiles => None,
         }
     }
 
@@ -78,6 +109,8 @@ impl Kept {
         match self {
             Self::Sessions => (1, 30, false),
             Self::Log => (365, MOST_DAYS, true),
+            Self::SubmissionFiles => (LEAST_APPEAL_DAYS, MOST_DAYS, true),
+            Self::Uploads => (1, 30, false),
             Self::Addresses | Self::Mails | Self::Deliveries | Self::Notifications => (1, MOST_DAYS, true),
         }
     }
@@ -92,6 +125,29 @@ impl Kept {
             _ => Err(AppError::field("days", format!("Choose between {least} and {most} days."))),
         }
     }
+}
+
+/// Files of a competition's submissions that were let go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FilesGone {
+    pub n: i64,
+    pub last_at: DateTime<Utc>,
+}
+
+impl FilesGone {
+    /// Why nothing can be scored anew.
+    pub fn no_rescoring(&self) -> String {
+        format!(
+            "The files of {} of this competition were let go under the site's retention, the last on {}. What is not there \
+             cannot be scored again, so that no other version can count here.",
+            submissions(self.n),
+            self.last_at.format("%Y-%m-%d"),
+        )
+    }
+}
+
+fn submissions(n: i64) -> String {
+    if n == 1 { "1 submission".to_owned() } else { format!("{} submissions", format::count(n)) }
 }
 
 /// One of them, as it holds now.
@@ -128,7 +184,7 @@ mod tests {
             assert!(kept.checked(Some(0)).is_err() && kept.checked(Some(MOST_DAYS + 1)).is_err());
         }
         assert!(Kept::Sessions.checked(None).is_err() && Kept::Sessions.checked(Some(31)).is_err());
-        assert!(Kept::Log.checked(Some(364)).is_err());
+        assert!(Kept::Log.checked(Some(364)).is_err() && Kept::SubmissionFiles.checked(Some(29)).is_err());
         assert_eq!(Setting { kept: Kept::Log, days: None }.words(), "for ever");
     }
 }

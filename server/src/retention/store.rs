@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
-use super::model::{Kept, Setting};
+use super::model::{FilesGone, Kept, Setting};
+use crate::ids::CompetitionId;
 
 /// All of them, as they hold now.
 ///
@@ -19,6 +20,62 @@ pub async fn all(conn: &mut PgConnection) -> sqlx::Result<Vec<Setting>> {
         Setting { kept, days }
     };
     Ok(Kept::ALL.into_iter().map(setting).collect())
+}
+
+/// How long an upload waits for its next byte, and then for being used.
+///
+/// # Errors
+/// Those of the database.
+pub async fn uploads_wait(conn: &mut PgConnection) -> sqlx::Result<TimeDelta> {
+    let kept = Kept::Uploads;
+    let set = sqlx::query_scalar!("select days from retention_settings where what = $1", kept.name());
+    let days = set.fetch_optional(conn).await?.flatten().or(kept.default_days());
+    Ok(TimeDelta::days(i64::from(days.unwrap_or(1))))
+}
+
+/// The next competition behind `after` with files of submissions to look at.
+///
+/// # Errors
+/// Those of the database.
+pub async fn next_with_old_files(
+    conn: &mut PgConnection,
+    before: DateTime<Utc>,
+    after: CompetitionId,
+) -> sqlx::Result<Option<CompetitionId>> {
+    sqlx::query_scalar!("select next_with_old_files($1, $2) as \"id: CompetitionId\"", before, after.0)
+        .fetch_one(conn)
+        .await
+}
+
+/// Lets files go of a competition's next submissions; gives their keys. `None`: there are no more, or another server, or a
+/// computation, is at them.
+///
+/// # Errors
+/// Those of the database.
+pub async fn let_go_of_files(
+    conn: &mut PgConnection,
+    competition: CompetitionId,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<Option<Vec<String>>> {
+    let limit = i32::try_from(limit).unwrap_or(i32::MAX);
+    sqlx::query_scalar!("select let_go_of_files($1, $2, $3) as keys", competition.0, before, limit)
+        .fetch_one(conn)
+        .await
+}
+
+/// What was let go of a competition's files; `None` where nothing was.
+///
+/// # Errors
+/// Those of the database.
+pub async fn files_gone(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Option<FilesGone>> {
+    sqlx::query_as!(
+        FilesGone,
+        "select n_gone as n, last_gone_at as \"last_at!\" from files_let_go where competition_id = $1 and n_gone > 0",
+        id.0,
+    )
+    .fetch_optional(conn)
+    .await
 }
 
 /// # Errors

@@ -89,6 +89,8 @@ pub struct Submission {
     pub is_hosts_fault: bool,
     /// The host's reason, where it or its team is disqualified.
     pub disqualified_because: Option<String>,
+    /// Since when its file is no longer kept.
+    pub file_gone_at: Option<DateTime<Utc>>,
 }
 
 impl Submission {
@@ -125,7 +127,16 @@ impl Submission {
             log_team_id: TeamId(1),
             is_hosts_fault: false,
             disqualified_because: None,
+            file_gone_at: (state == State::Rejected).then_some(DateTime::UNIX_EPOCH),
         }
+    }
+
+    /// Where its file is no longer kept.
+    pub fn gone(&self) -> Option<String> {
+        let at = self.file_gone_at?.format("%Y-%m-%d");
+        Some(format!(
+            "This file was let go on {at} under the site's retention: no result rested on it. Score, hash and receipt stay."
+        ))
     }
 
     pub fn sha256_hex(&self) -> String {

@@ -13,7 +13,8 @@ use tokio::time::timeout;
 
 use crate::app::App;
 use crate::error::{AppError, CHECKSUM, CONFLICT, Result};
-use crate::uploads::model::{Checksum, LIFE, Upload, require_sealed};
+use crate::retention::store::uploads_wait;
+use crate::uploads::model::{Checksum, Upload, require_sealed};
 use crate::uploads::partial::{self, Partial, busy};
 use crate::uploads::store;
 use crate::uploads::writers::Turn;
@@ -189,8 +190,8 @@ impl<'a> Appending<'a> {
         }
         self.partial.flush().await?;
         let state = self.hashing.known().await?.serialize();
-        let expires_at = self.app.clock.now() + LIFE;
         let mut conn = self.app.db.acquire().await?;
+        let expires_at = self.app.clock.now() + uploads_wait(&mut conn).await?;
         let reached = i64::try_from(self.arrived).map_err(anyhow::Error::from)?;
         let is_there = store::advance(&mut conn, &self.upload, reached, &state, expires_at).await?;
         if !is_there {

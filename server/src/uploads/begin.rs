@@ -13,9 +13,10 @@ use crate::competitions::store::judging;
 use crate::competitions::supply::{SECRET_LIMIT_BYTES, frozen, no_scorer};
 use crate::error::{AppError, Result};
 use crate::ids::{CompetitionId, UserId};
+use crate::retention::store::uploads_wait;
 use crate::submissions;
 use crate::submissions::submit::{enter, refuse_used_up};
-use crate::uploads::model::{LIFE, MOST_OPEN, Purpose, Upload, UploadId, not_sealed};
+use crate::uploads::model::{MOST_OPEN, Purpose, Upload, UploadId, not_sealed};
 use crate::uploads::remove::remove;
 use crate::uploads::store::{self, NewUpload};
 use crate::veil::Veil;
@@ -148,7 +149,7 @@ async fn insert(
     if store::count_open(&mut tx, user_id, now).await? >= MOST_OPEN {
         return Err(AppError::TooMany {
             message: format!(
-                "{MOST_OPEN} of your uploads are not finished or not used yet. End one of them first; each ends by itself a day \
+                "{MOST_OPEN} of your uploads are not finished or not used yet. End one of them first; each ends by itself some time \
                  after its last byte."
             ),
             retry_after_seconds: 3600,
@@ -166,7 +167,7 @@ async fn insert(
         recipient: terms.recipient.as_deref(),
         total_bytes: i64::try_from(wish.total_bytes).map_err(anyhow::Error::from)?,
         created_at: now,
-        expires_at: now + LIFE,
+        expires_at: now + uploads_wait(&mut tx).await?,
     };
     store::insert(&mut tx, &new).await?;
     let upload = store::find(&mut tx, user_id, id, now).await?.ok_or(sqlx::Error::RowNotFound)?;

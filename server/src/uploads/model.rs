@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -14,8 +14,6 @@ use crate::ids::{CompetitionId, UserId};
 use crate::veil::Veil;
 use crate::web::upload::{AGE_HEADER, last_part};
 
-/// How long an upload waits for its next byte, and then for being spent.
-pub const LIFE: TimeDelta = TimeDelta::days(1);
 /// Uploads of one person that are not spent yet.
 pub const MOST_OPEN: i64 = 10;
 /// Longest description of a file by its sender, as it travels.

@@ -143,8 +143,9 @@ async fn whole(
     let found = store::find(&mut conn, member.id, id, app.clock.now()).await?;
     drop(conn);
     let wrong = |sentence: String| AppError::field("upload", sentence);
-    let upload = found
-        .ok_or_else(|| wrong("You have no such upload. Each ends a day after its last byte.".to_owned()))?;
+    let upload = found.ok_or_else(|| {
+        wrong("You have no such upload. Each ends some time after its last byte.".to_owned())
+    })?;
     if upload.purpose()? != purpose || upload.competition_id != competition_id {
         let of = upload.slug.as_deref().map(|slug| format!(" of {slug}")).unwrap_or_default();
         return Err(wrong(format!("This upload was begun as a {}{of}.", upload.purpose)));

@@ -131,6 +131,8 @@ pub struct Verification {
     /// Submissions whose recomputation broke off by a fault of ours.
     pub n_failed: i64,
     pub n_faults: i64,
+    /// Submissions whose files were let go under the site's retention: their scores stand and are not computed again.
+    pub n_files_gone: i64,
 }
 
 impl Verification {
@@ -153,6 +155,7 @@ impl Verification {
             n_waiting: 0,
             n_failed: 0,
             n_faults: 0,
+            n_files_gone: 3,
         }
     }
 }

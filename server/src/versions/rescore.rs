@@ -11,6 +11,7 @@ use crate::competitions::access::Seen;
 use crate::competitions::store::{drafts, judging};
 use crate::competitions::{ladder, propose, setup, supply};
 use crate::error::{AppError, Result};
+use crate::retention::store::files_gone;
 
 /// Longest reason, in characters.
 const REASON_CHARS: usize = 1000;
@@ -19,13 +20,14 @@ const REASON_CHARS: usize = 1000;
 /// Gives its number.
 ///
 /// # Errors
-/// [`AppError::Refused`] before launch and while another version is open.
+/// [`AppError::Refused`] before launch, while another version is open, and where files were let go.
 pub async fn begin(app: &App, host: &Member, seen: &Seen) -> Result<i32> {
     let id = seen.competition.id;
     if seen.competition.launched_at.is_none() {
         return Err(AppError::refused("Before the launch solution and metric can be changed as they are."));
     }
     let mut tx = app.db.begin().await?;
+    require_files(&mut tx, seen).await?;
     let Some((version_id, number)) = store::begin(&mut tx, id, host.id).await? else {
         return Err(AppError::refused(
             "Another version is being put together or computed. Publish it or give it up first.",
@@ -61,6 +63,7 @@ pub async fn start(app: &App, host: &Member, seen: &Seen, number: i32, reason: &
         ));
     }
     judging::lock_open_version(&mut tx, seen.competition.id).await?;
+    require_files(&mut tx, seen).await?;
     let is_ranked = store::is_ranked(&mut tx, version.id).await?;
     ladder::allows(&seen.competition, version.metric.as_deref(), is_ranked)?;
     if !store::start(&mut tx, &version, reason).await? {
@@ -69,6 +72,14 @@ pub async fn start(app: &App, host: &Member, seen: &Seen, number: i32, reason: &
     note(&mut tx, app, host, seen, "start_rescoring", number, reason).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Every submission is scored under a version, or none.
+async fn require_files(conn: &mut sqlx::PgConnection, seen: &Seen) -> Result<()> {
+    match files_gone(conn, seen.competition.id).await? {
+        Some(gone) => Err(AppError::Refused(gone.no_rescoring())),
+        None => Ok(()),
+    }
 }
 
 /// Makes a prepared version the one that counts: scores, boards and, after the end, the final board

@@ -243,7 +243,8 @@ pub async fn verifications(
         "select v.id, s.number as version, v.asked_at, v.finished_at, v.n_asked,
                 (select count(*) from jobs j where j.verification_id = v.id and j.state in ('queued', 'leased')) as \"n_waiting!\",
                 (select count(*) from jobs j where j.verification_id = v.id and j.state = 'failed') as \"n_failed!\",
-                (select count(*) from verification_faults f where f.verification_id = v.id) as \"n_faults!\"
+                (select count(*) from verification_faults f where f.verification_id = v.id) as \"n_faults!\",
+                coalesce((select g.n_gone from files_let_go g where g.competition_id = v.competition_id), 0) as \"n_files_gone!\"
          from verifications v
          join scoring_versions s on s.id = v.version_id
          where v.competition_id = $1 and v.id < $2
@@ -271,7 +272,8 @@ pub async fn verification(
         "select v.id, s.number as version, v.asked_at, v.finished_at, v.n_asked,
                 (select count(*) from jobs j where j.verification_id = v.id and j.state in ('queued', 'leased')) as \"n_waiting!\",
                 (select count(*) from jobs j where j.verification_id = v.id and j.state = 'failed') as \"n_failed!\",
-                (select count(*) from verification_faults f where f.verification_id = v.id) as \"n_faults!\"
+                (select count(*) from verification_faults f where f.verification_id = v.id) as \"n_faults!\",
+                coalesce((select g.n_gone from files_let_go g where g.competition_id = v.competition_id), 0) as \"n_files_gone!\"
          from verifications v
          join scoring_versions s on s.id = v.version_id
          where v.competition_id = $1 and v.id <= coalesce($2, 9223372036854775807) and v.id >= coalesce($2, 0)

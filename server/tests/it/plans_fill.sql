@@ -253,5 +253,8 @@ insert into stored_of_people (user_id, submission_bytes) select id, id * 1000 fr
 insert into stored_of_competitions (competition_id, data_bytes) select id, id * 1000 from competitions
 on conflict (competition_id) do nothing;
 
+insert into files_let_go (competition_id, looked_upto, n_gone, last_gone_at)
+select id, 9223372036854775807, 3, now() from competitions where slug like 'old-%';
+
 reset session_replication_role;
 analyze;

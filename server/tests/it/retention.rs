@@ -86,3 +86,92 @@ async fn what_was_kept_for_long_enough_goes_and_results_stay(pool: PgPool) {
     assert_eq!(arena.board().await["items"], board["items"], "no score is less");
     world.close().await;
 }
+
+/// Of four files two count: the selected one, and the best on the public board. The others go, after the time for appeals.
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn files_that_count_for_nothing_go_and_what_they_came_to_stays(pool: PgPool) {
+    let world = World::new(pool).await;
+    let [ada, bob, root] = [world.member("ada").await, world.member("bob").await, world.admin("root").await];
+    let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
+    arena.join(&bob).await;
+    let mut sent = Vec::new();
+    for error in [250, 300, 350] {
+        sent.push(arena.submit(&bob, &Labels::predictions(error, 617)).await);
+    }
+    sent.push(arena.submit(&bob, "id,target\nr0,1\n").await);
+    world.drain().await;
+    let path = |id: i64| arena.api(&format!("/submissions/{id}"));
+    bob.api.send_json(Method::PATCH, &path(sent[1]), &json!({ "selected": true })).await.expect(200);
+    let set = async |name: &str, days: Option<i32>, status: u16| {
+        let path = format!("{SETTINGS}/{name}");
+        root.api.send_json(Method::PUT, &path, &json!({ "days": days })).await.expect(status);
+    };
+    set("submission_files", Some(29), 422).await;
+    set("submission_files", Some(30), 200).await;
+    set("uploads", None, 422).await;
+    set("uploads", Some(3), 200).await;
+    let before: Vec<_> =
+        futures_util::future::join_all(sent.iter().map(|id| arena.submission(&bob, *id))).await;
+    let used =
+        async || bob.api.get("/api/v1/me/storage").await.expect(200).json()["used_bytes"].as_i64().unwrap();
+    let at_first = used().await;
+    let n_files = || {
+        let folders = std::fs::read_dir(world.files().join("submissions")).unwrap().flatten();
+        folders.flat_map(|folder| std::fs::read_dir(folder.path()).unwrap().flatten()).count()
+    };
+
+    // Neither while it is open, nor while results are appealed.
+    clean(&world.app).await.unwrap();
+    world.let_pass(TimeDelta::days(31)).await;
+    arena.board().await;
+    world.drain().await;
+    clean(&world.app).await.unwrap();
+    let asked =
+        sql("select let_go_of_files(id, clock_now() + interval '9 days', 100) is null from competitions");
+    assert!(asked.fetch_one(&world.app.db).await.unwrap().get::<bool, _>(0), "whoever asks");
+    assert!(sql("update submissions set file_gone_at = now()").execute(&world.app.db).await.is_err());
+    assert_eq!(n_files(), 4);
+
+    world.let_pass(TimeDelta::days(70)).await;
+    world.drain().await;
+    let (one, other) = tokio::join!(clean(&world.app), clean(&world.app));
+    one.unwrap();
+    other.unwrap();
+    assert_eq!(n_files(), 2);
+    let mut gone_bytes = 0;
+    for (id, was) in sent.iter().zip(&before) {
+        let is_kept = [sent[0], sent[1]].contains(id);
+        let file = bob.api.get(&format!("{}/file", path(*id))).await.expect(if is_kept { 200 } else { 403 });
+        let now = arena.submission(&bob, *id).await;
+        assert_eq!(now["file_gone_at"].is_null(), is_kept, "{now}");
+        for kept in ["public_score", "sha256", "log_entry_hash", "state", "size_bytes"] {
+            assert_eq!(now[kept], was[kept]);
+        }
+        if !is_kept {
+            assert!(
+                file.text().contains("was let go on") && file.text().contains("retention"),
+                "{}",
+                file.text()
+            );
+            let page = bob.browser.get(&format!("/c/houses/submissions/{id}")).await.expect(200).text();
+            assert!(page.contains("was let go on") && !page.contains("Download the file"), "{page}");
+            gone_bytes += was["size_bytes"].as_i64().unwrap();
+        }
+    }
+    assert_eq!(used().await, at_first - gone_bytes, "the room is theirs again");
+
+    // What cannot be done any more says so; what can is done with what is there.
+    let refused =
+        ada.api.send(Method::POST, &arena.api("/host/versions"), None, Vec::new()).await.expect(403).text();
+    assert!(refused.contains("2 submissions") && refused.contains("cannot be scored again"), "{refused}");
+    let asked = ada.api.send(Method::POST, &arena.api("/verifications"), None, Vec::new()).await;
+    let verification = arena.api(&format!("/verifications/{}", asked.json()["id"]));
+    world.drain().await;
+    let verified = ada.api.get(&verification).await.expect(200).json();
+    assert_eq!(
+        (&verified["is_clean"], &verified["n_asked"], &verified["n_files_gone"]),
+        (&json!(true), &json!(2), &json!(2)),
+        "{verified}"
+    );
+    world.close().await;
+}

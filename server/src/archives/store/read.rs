@@ -130,6 +130,8 @@ pub struct SubmissionRow {
     pub is_late: bool,
     pub file_name: String,
     pub storage_key: String,
+    /// Since when no file lies there.
+    pub file_gone_at: Option<DateTime<Utc>>,
     pub size_bytes: i64,
     pub sha256: Vec<u8>,
     pub description: String,
@@ -183,7 +185,7 @@ pub async fn submissions(
     sqlx::query_as!(
         SubmissionRow,
         "select s.id, s.team_id, u.username, u.display_name, s.received_at, s.is_late, s.file_name, s.storage_key,
-                s.size_bytes, s.sha256, s.description,
+                s.size_bytes, s.sha256, s.description, s.file_gone_at,
                 case when x.rejection is null then s.state else 'rejected' end as \"state!\",
                 coalesce(x.rejection, s.rejection) as rejection,
                 told_public_score(x) as \"public_score?\", x.public_undefined as \"public_undefined?\", s.scored_at,

@@ -83,7 +83,7 @@ impl Kind {
                 limit,
                 r#"select id::text as "id!", storage_key as "key!", size_bytes, sha256
                     from submissions
-                    where storage_key > $1
+                    where storage_key > $1 and file_gone_at is null
                     order by storage_key
                     limit $2"#
             ),

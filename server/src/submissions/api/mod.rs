@@ -93,6 +93,9 @@ pub(super) struct SubmissionJson {
     /// The team that the log's entry names: the one that sent it, whatever it merged with since.
     log_team_id: TeamId,
     description: String,
+    /// Since when its file is no longer kept; score, hash and receipt stay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_gone_at: Option<DateTime<Utc>>,
     selected: bool,
     /// While the competition is open, with the decimals that the board shows.
     public_score: Option<f64>,
@@ -156,6 +159,7 @@ impl SubmissionJson {
             sha256: submission.sha256_hex(),
             log_entry_hash: submission.entry_hash_hex(),
             selected: submission.is_selected(),
+            file_gone_at: submission.file_gone_at,
             sender: submission.sender,
             file_name: submission.file_name,
             size_bytes: submission.size_bytes,
@@ -422,5 +426,5 @@ async fn send_file(
     let mut conn = app.db.acquire().await?;
     let submission = store::find(&mut conn, team_id, id).await?.ok_or(AppError::NotFound)?;
     drop(conn);
-    download::send(&app.files, &download_of(&submission), &asked).await
+    download::send(&app.files, &download_of(&submission)?, &asked).await
 }

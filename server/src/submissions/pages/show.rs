@@ -289,17 +289,23 @@ pub(super) async fn send_file(
     let mut conn = app.db.acquire().await?;
     let submission = store::find(&mut conn, team_id, id).await?.ok_or(AppError::NotFound)?;
     drop(conn);
-    download::send(&app.files, &download_of(&submission), &asked).await
+    download::send(&app.files, &download_of(&submission)?, &asked).await
 }
 
 /// A submission's file as an attachment.
-pub(crate) fn download_of(submission: &Submission) -> Download<'_> {
-    Download {
+///
+/// # Errors
+/// [`AppError::Refused`] where it is no longer kept.
+pub(crate) fn download_of(submission: &Submission) -> Result<Download<'_>> {
+    if let Some(gone) = submission.gone() {
+        return Err(AppError::Refused(gone));
+    }
+    Ok(Download {
         storage_key: &submission.storage_key,
         name: &submission.file_name,
         size_bytes: submission.size_bytes.unsigned_abs(),
         sha256_hex: submission.sha256_hex(),
-    }
+    })
 }
 
 #[derive(Deserialize)]

@@ -221,7 +221,8 @@ pub async fn with_ids(
                 coalesce(s.failure = $3, false) as \"is_hosts_fault!\",
                 (select d.reason from disqualifications d
                  where d.team_id = s.team_id and coalesce(d.submission_id, s.id) = s.id and d.lifted_at is null
-                 order by d.id limit 1) as disqualified_because
+                 order by d.id limit 1) as disqualified_because,
+                s.file_gone_at
          from submissions s
          join users u on u.id = s.user_id
          join competitions c on c.id = s.competition_id
