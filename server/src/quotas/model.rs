@@ -180,13 +180,13 @@ impl Full {
         let (used, allowed, asked) = (shown(self.used), shown(self.allowed), shown(self.asked));
         if self.is_person {
             return format!(
-                "There is no room for {asked} more: the files kept for one person take {used} of {allowed}. Delete notebooks \
+                "There is no room for {asked} more: the files of this account take {used} of the {allowed} allowed. Delete notebooks \
                  or end uploads that are not needed any more, or ask the administrators of this site for more room. Nothing \
                  of the file was kept, and it costs no submission."
             );
         }
         format!(
-            "There is no room for {asked} more: the files of this competition take {used} of {allowed}. Its hosts can remove \
+            "There is no room for {asked} more: the files of this competition take {used} of the {allowed} allowed. Its hosts can remove \
              data, or ask the administrators of this site for more room. Nothing of the file was kept, and it costs no \
              submission."
         )
@@ -210,7 +210,7 @@ mod tests {
         let owner = Owner::Person(UserId(1));
         assert!(usage.require(owner, 10).is_ok());
         let refusal = usage.require(owner, 11).expect_err("one too many").to_string();
-        assert!(refusal.contains("11 B more") && refusal.contains("90 B of 100 B"), "{refusal}");
+        assert!(refusal.contains("11 B more") && refusal.contains("90 B of the 100 B"), "{refusal}");
         assert!(usage.require(owner, i64::MAX).is_err());
         assert!(usage.is_nearly_full());
     }

@@ -92,12 +92,14 @@ impl From<LargeRow> for Large {
 pub async fn largest_people(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Large>> {
     let rows = sqlx::query_as!(
         LargeRow,
-        r#"select u.username as name, u.display_name as title, s.data_bytes, s.submission_bytes, s.notebook_bytes,
-                  s.other_bytes, coalesce(s.allowed_bytes, (select person_bytes from site_settings)) as "allowed_bytes!",
+        r#"select (select u.username from users u where u.id = s.user_id) as "name!",
+                  (select u.display_name from users u where u.id = s.user_id) as "title!", s.data_bytes,
+                  s.submission_bytes, s.notebook_bytes, s.other_bytes,
+                  coalesce(s.allowed_bytes, (select person_bytes from site_settings)) as "allowed_bytes!",
                   s.allowed_bytes is not null as "is_exception!"
-           from (select * from stored_of_people order by used_bytes desc, user_id desc limit $1) s
-           join users u on u.id = s.user_id
-           order by s.used_bytes desc, s.user_id desc"#,
+           from stored_of_people s
+           order by s.used_bytes desc, s.user_id desc
+           limit $1"#,
         limit,
     )
     .fetch_all(conn)
@@ -112,12 +114,14 @@ pub async fn largest_people(conn: &mut PgConnection, limit: i64) -> sqlx::Result
 pub async fn largest_competitions(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Large>> {
     let rows = sqlx::query_as!(
         LargeRow,
-        r#"select c.slug as name, c.title, s.data_bytes, s.submission_bytes, s.notebook_bytes, s.other_bytes,
+        r#"select (select c.slug from competitions c where c.id = s.competition_id) as "name!",
+                  (select c.title from competitions c where c.id = s.competition_id) as "title!", s.data_bytes,
+                  s.submission_bytes, s.notebook_bytes, s.other_bytes,
                   coalesce(s.allowed_bytes, (select competition_bytes from site_settings)) as "allowed_bytes!",
                   s.allowed_bytes is not null as "is_exception!"
-           from (select * from stored_of_competitions order by used_bytes desc, competition_id desc limit $1) s
-           join competitions c on c.id = s.competition_id
-           order by s.used_bytes desc, s.competition_id desc"#,
+           from stored_of_competitions s
+           order by s.used_bytes desc, s.competition_id desc
+           limit $1"#,
         limit,
     )
     .fetch_all(conn)

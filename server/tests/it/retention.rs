@@ -110,8 +110,6 @@ async fn files_that_count_for_nothing_go_and_what_they_came_to_stays(pool: PgPoo
     set("submission_files", Some(30), 200).await;
     set("uploads", None, 422).await;
     set("uploads", Some(3), 200).await;
-    let before: Vec<_> =
-        futures_util::future::join_all(sent.iter().map(|id| arena.submission(&bob, *id))).await;
     let used =
         async || bob.api.get("/api/v1/me/storage").await.expect(200).json()["used_bytes"].as_i64().unwrap();
     let at_first = used().await;
@@ -125,6 +123,8 @@ async fn files_that_count_for_nothing_go_and_what_they_came_to_stays(pool: PgPoo
     world.let_pass(TimeDelta::days(31)).await;
     arena.board().await;
     world.drain().await;
+    let before: Vec<_> =
+        futures_util::future::join_all(sent.iter().map(|id| arena.submission(&bob, *id))).await;
     clean(&world.app).await.unwrap();
     let asked =
         sql("select let_go_of_files(id, clock_now() + interval '9 days', 100) is null from competitions");
