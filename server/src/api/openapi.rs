@@ -53,6 +53,17 @@ const SCOPES: &str = "An API token. Its scopes say what it may do: `read` (see w
 const SCHEMAS: &str = "#/components/schemas/";
 /// How the types of lists are called, behind the type of what is in them.
 const LISTS: [&str; 2] = ["Slice", "Items"];
+/// Operations that record a file which came before, or comes later: it may find no room.
+const RECORD_FILES: [&str; 8] = [
+    "copy_competition",
+    "finish_direct_upload",
+    "fork_notebook",
+    "make_competition_of_bundle",
+    "open_direct_upload",
+    "put_module",
+    "run_notebook",
+    "submit_run",
+];
 const LICENCE: &str = "Apache-2.0";
 
 pub fn router() -> OpenApiRouter<App> {
@@ -235,13 +246,14 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     let takes_file = ["application/octet-stream", "application/offset+octet-stream"]
         .iter()
         .any(|kind| !content[kind].is_null());
+    let records_file = operation["operationId"].as_str().is_some_and(|id| RECORD_FILES.contains(&id));
     let needs_token = operation["security"].is_array();
     let may_be_read_only = method == "get";
     for (status, applies) in [
         (401, needs_token),
         (403, needs_token || !may_be_read_only),
         (404, has_gaps),
-        (413, takes_file || method == "post"),
+        (413, takes_file || records_file),
         (422, is_asked),
         (429, true),
         (500, true),

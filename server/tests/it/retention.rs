@@ -162,7 +162,7 @@ async fn files_that_count_for_nothing_go_and_what_they_came_to_stays(pool: PgPoo
 
     // What cannot be done any more says so; what can is done with what is there.
     let refused =
-        ada.api.send(Method::POST, &arena.api("/host/versions"), None, Vec::new()).await.expect(403).text();
+        ada.api.send(Method::POST, &arena.api("/versions"), None, Vec::new()).await.expect(403).text();
     assert!(refused.contains("2 submissions") && refused.contains("cannot be scored again"), "{refused}");
     let asked = ada.api.send(Method::POST, &arena.api("/verifications"), None, Vec::new()).await;
     let verification = arena.api(&format!("/verifications/{}", asked.json()["id"]));
