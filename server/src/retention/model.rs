@@ -160,7 +160,7 @@ pub struct Setting {
 
 impl Setting {
     pub fn words(&self) -> String {
-        self.days.map_or_else(|| "for ever".to_owned(), |days| format!("{days} days"))
+        self.days.map_or_else(|| "for ever".to_owned(), |days| format::counted(&days, "day", "days"))
     }
 
     pub fn default_words(&self) -> String {
@@ -186,5 +186,6 @@ mod tests {
         assert!(Kept::Sessions.checked(None).is_err() && Kept::Sessions.checked(Some(31)).is_err());
         assert!(Kept::Log.checked(Some(364)).is_err() && Kept::SubmissionFiles.checked(Some(29)).is_err());
         assert_eq!(Setting { kept: Kept::Log, days: None }.words(), "for ever");
+        assert_eq!(Setting { kept: Kept::Uploads, days: Some(1) }.words(), "1 day");
     }
 }
