@@ -1,6 +1,7 @@
 //! Verbs: begin a version, have everything scored under it, look at what would change, publish it or
 //! give it up, go back.
 
+use holdout_contract::events::{Event, announce};
 use serde_json::json;
 
 use super::model::{Stage, Version};
@@ -158,7 +159,7 @@ async fn switch(
     let id = seen.competition.id;
     let hindrance = store::switch(conn, id, version.id, kind, reason, host.id).await?;
     let sentence = match hindrance.as_deref() {
-        None => return Ok(()),
+        None => return Ok(announce(conn, Event::Board { competition_id: id.0 }).await?),
         Some(what) if what == "failed" || version.n_failed > 0 => {
             "Some submissions could not be scored under it. Look why, and have them tried again first."
         }
