@@ -4,7 +4,7 @@
 alter table retention_settings
     drop constraint retention_settings_what_check,
     add constraint retention_settings_what_check check (what in
-        ('sessions', 'addresses', 'mails', 'deliveries', 'notifications', 'log', 'submission_files', 'uploads'));
+        ('sessions', 'sign_ins', 'addresses', 'mails', 'deliveries', 'notifications', 'log', 'submission_files', 'uploads'));
 
 alter table submissions add column file_gone_at timestamptz; -- no file lies under its key any more
 

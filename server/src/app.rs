@@ -154,6 +154,7 @@ pub fn api_rooms() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(crate::accounts::api::router())
         .merge(crate::accounts::api_entrance::router())
+        .merge(crate::accounts::api_events::router())
         .merge(crate::accounts::api_identities::router())
         .merge(crate::accounts::api_profiles::router())
         .merge(crate::accounts::api_sessions::router())

@@ -109,6 +109,11 @@ pub struct Config {
 pub struct ConfigErrors(pub Vec<String>);
 
 impl Config {
+    /// Whether people come over TLS.
+    pub fn is_encrypted(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
     /// Whether the operator said how people reach this house; else any name that leads here will do.
     pub fn has_public_address(&self) -> bool {
         self.public_url != local_address(self.listen)

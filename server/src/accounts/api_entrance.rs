@@ -60,7 +60,8 @@ async fn register_user(
     body: Result<ApiJson<NewUserJson>>,
 ) -> Result<(StatusCode, Json<RegisteredJson>)> {
     let ApiJson(asked) = body?;
-    let registration = Registration::check(&asked.username, &asked.email, &asked.password)?;
+    let registration =
+        Registration::check(&app.site.get().name, &asked.username, &asked.email, &asked.password)?;
     let (tx, _) = match &asked.administrator_secret {
         Some(secret) => become_admin::admit(&app, secret, &registration).await?,
         None => register::admit(&app, &client, &registration).await?,
@@ -116,10 +117,11 @@ struct NewPasswordJson {
 )]
 async fn set_forgotten_password(
     State(app): State<App>,
+    client: Client,
     body: Result<ApiJson<NewPasswordJson>>,
 ) -> Result<StatusCode> {
     let ApiJson(asked) = body?;
-    password_changes::reset(&app, &asked.secret, &asked.password).await?;
+    password_changes::reset(&app, &client, &asked.secret, &asked.password).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -130,6 +130,6 @@ async fn change_password(
     let ApiJson(asked) = body?;
     let typed = Change { current: &asked.current, wanted: &asked.password, code: asked.code.as_deref() };
     let changed = password_changes::change(&app, &client, &member, typed).await?;
-    let cookie = changed.map(|secret| sessions::set_cookie(&app.config, &secret));
+    let cookie = changed.map(|secret| sessions::set_cookie(&secret));
     Ok((StatusCode::NO_CONTENT, AppendHeaders(cookie)).into_response())
 }

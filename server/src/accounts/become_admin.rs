@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::accounts::client::Client;
+use crate::accounts::events::{self, Event, What};
 use crate::accounts::model::Member;
 use crate::accounts::register::{self, Registration};
 use crate::accounts::store::{links, users};
@@ -61,7 +62,9 @@ pub async fn register_admin(
     registration: &Registration,
 ) -> Result<String> {
     let (mut tx, user) = admit(app, token, registration).await?;
-    let secret = sessions::begin(&mut tx, user, client, app.clock.now()).await?;
+    let now = app.clock.now();
+    let secret = sessions::begin(&mut tx, user, client, now).await?;
+    events::note(&mut tx, user, &Event::from(What::Registered, client), now).await?;
     tx.commit().await?;
     Ok(secret)
 }

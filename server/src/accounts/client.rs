@@ -9,7 +9,6 @@ use axum::http::request::Parts;
 use crate::accounts::{secret, sessions};
 use crate::app::App;
 use crate::error::AppError;
-use crate::web::shell;
 
 const LONGEST_USER_AGENT: usize = 300;
 
@@ -38,7 +37,7 @@ impl FromRequestParts<App> for Client {
         Ok(Self {
             ip: app.config.proxies.visitor(peer, &parts.headers),
             user_agent: user_agent.chars().take(LONGEST_USER_AGENT).collect(),
-            session: shell::cookie(&parts.headers, sessions::COOKIE).map(secret::digest),
+            session: sessions::read_cookie(&app.config, &parts.headers).map(secret::digest),
         })
     }
 }

@@ -8,12 +8,15 @@
 
 pub mod api;
 pub mod api_entrance;
+pub mod api_events;
 pub mod api_identities;
 pub mod api_profiles;
 pub mod api_sessions;
 pub mod api_two_factors;
 pub mod become_admin;
 pub mod client;
+pub mod common;
+pub mod events;
 pub mod forms;
 pub mod limits;
 pub mod model;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::accounts::common;
 use crate::ids::UserId;
 
 /// Somebody who is signed in.
@@ -116,6 +117,8 @@ const USERNAME_SHAPE: &str =
     "Use 2 to 30 letters (a to z), digits, hyphens or underscores, beginning with a letter or digit.";
 const SHORTEST_PASSWORD: usize = 10;
 const LONGEST_PASSWORD: usize = 200;
+/// Of this software, which many sites show.
+const OWN_NAME: &str = "Holdout";
 
 /// A user name as it is stored: in small letters.
 ///
@@ -173,11 +176,11 @@ pub fn bio(typed: &str) -> Result<String, String> {
     }
 }
 
-/// A new password; `others` are the words that it must not be, such as the user name.
+/// A new password; `words` are those that it must not be, such as the user name, with digits and signs or without.
 ///
 /// # Errors
 /// The sentence for its field. It never repeats the password.
-pub fn new_password(typed: &str, others: &[&str]) -> Result<String, String> {
+pub fn new_password(typed: &str, words: &[&str]) -> Result<String, String> {
     let length = typed.chars().count();
     let first = typed.chars().next();
     if length < SHORTEST_PASSWORD {
@@ -186,11 +189,22 @@ pub fn new_password(typed: &str, others: &[&str]) -> Result<String, String> {
         Err(format!("Use at most {LONGEST_PASSWORD} characters."))
     } else if typed.chars().all(|letter| Some(letter) == first) {
         Err("This is one character over and over, which is guessed first.".to_owned())
-    } else if others.iter().any(|other| typed.eq_ignore_ascii_case(other)) {
-        Err("Use something other than your name or address.".to_owned())
+    } else if words.iter().chain(&[OWN_NAME]).any(|word| is_hardly_more_than(typed, word)) {
+        Err("Use something other than your name or address, or the name of this site.".to_owned())
+    } else if common::is_common(typed) {
+        Err("Many people chose this password, so it is guessed first. Choose another.".to_owned())
     } else {
         Ok(typed.to_owned())
     }
+}
+
+/// Whether it is a word, or the first part of an address, but for what is no letter.
+fn is_hardly_more_than(typed: &str, word: &str) -> bool {
+    let letters =
+        |text: &str| text.to_lowercase().chars().filter(|letter| letter.is_alphabetic()).collect::<String>();
+    let first = word.split('@').next().unwrap_or(word);
+    let is_like = |word: &str| !letters(word).is_empty() && letters(typed) == letters(word);
+    typed.eq_ignore_ascii_case(word) || is_like(word) || is_like(first)
 }
 
 #[cfg(test)]
@@ -226,7 +240,17 @@ mod tests {
         assert!(new_password("short", &[]).is_err());
         assert!(new_password("aaaaaaaaaaaaaa", &[]).is_err());
         assert!(new_password(&"ab".repeat(101), &[]).is_err());
-        assert!(new_password("Ada@example.org", &["ada", "ada@example.org"]).is_err());
+        let words = ["ada_lovelace", "ada@example.org", "Houses of the North"];
+        for near in
+            ["Ada@example.org", "adalovelace", "Ada-Lovelace-1815", "ada_1234567", "houses of the north!"]
+        {
+            assert!(new_password(near, &words).is_err(), "{near}");
+        }
+        assert!(new_password("Holdout2026", &[]).is_err() && new_password("password123", &[]).is_err());
+        assert!(
+            new_password("ada counts houses", &words).is_ok()
+                && new_password("4711 0815 42", &["99"]).is_ok()
+        );
     }
 
     #[test]

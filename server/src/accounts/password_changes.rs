@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::accounts::client::Client;
+use crate::accounts::events::{self, Event, What};
 use crate::accounts::model::{self, Member};
 use crate::accounts::store::{links, sessions as stored_sessions, users};
 use crate::accounts::two_factors::prove;
@@ -42,7 +43,8 @@ pub async fn change(
     typed: Change<'_>,
 ) -> Result<Option<String>> {
     let account = confirm(app, client, member, typed.current.to_owned(), "current").await?;
-    let wanted = model::new_password(typed.wanted, &[&member.username, &account.email])
+    let site = app.site.get();
+    let wanted = model::new_password(typed.wanted, &[&site.name, &member.username, &account.email])
         .map_err(|sentence| AppError::field("password", sentence))?;
     prove::step_up(app, member.id, typed.code).await?;
     let password_hash = app.passwords.hash(wanted).await?;
@@ -51,6 +53,7 @@ pub async fn change(
     users::set_password(&mut tx, member.id, &password_hash).await?;
     links::withdraw(&mut tx, member.id).await?;
     stored_sessions::end_all(&mut tx, member.id).await?;
+    events::note(&mut tx, member.id, &Event::from(What::ChangedPassword, client), now).await?;
     let secret = match client.session {
         Some(_) => Some(sessions::begin(&mut tx, member.id, client, now).await?),
         None => None,
@@ -83,6 +86,7 @@ pub async fn confirm(
     } else if app.passwords.verify(password, Some(account.password_hash.clone())).await? {
         Ok(account)
     } else {
+        events::note_failure(app, Some(member.id), Event::from(What::WrongPassword, client));
         Err(AppError::field(field, "This is not your present password."))
     }
 }
@@ -141,17 +145,18 @@ pub async fn check_reset_link(app: &App, token: &str) -> Result<()> {
 ///
 /// # Errors
 /// [`AppError::Field`] when the password is not good enough; as [`check_reset_link`].
-pub async fn reset(app: &App, token: &str, wanted: &str) -> Result<()> {
+pub async fn reset(app: &App, client: &Client, token: &str, wanted: &str) -> Result<()> {
     check_reset_link(app, token).await?;
-    let wanted =
-        model::new_password(wanted, &[]).map_err(|sentence| AppError::field("password", sentence))?;
+    let wanted = model::new_password(wanted, &[&app.site.get().name])
+        .map_err(|sentence| AppError::field("password", sentence))?;
     let password_hash = app.passwords.hash(wanted).await?;
+    let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let user =
-        links::use_reset(&mut tx, &secret::digest(token), app.clock.now()).await?.ok_or_else(dead_link)?;
+    let user = links::use_reset(&mut tx, &secret::digest(token), now).await?.ok_or_else(dead_link)?;
     users::set_password(&mut tx, user, &password_hash).await?;
     links::withdraw(&mut tx, user).await?;
     stored_sessions::end_all(&mut tx, user).await?;
+    events::note(&mut tx, user, &Event::from(What::SetPassword, client), now).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::accounts::client::Client;
+use crate::accounts::events::{self, Event, What};
 use crate::accounts::forms::FormErrors;
 use crate::accounts::store::users::{self, NewUser};
 use crate::accounts::{model, sessions};
@@ -19,16 +20,16 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// Checks what was typed.
+    /// Checks what was typed, on a site of this name.
     ///
     /// # Errors
     /// A sentence for every field that is wrong.
-    pub fn check(username: &str, email: &str, password: &str) -> Result<Self, FormErrors> {
+    pub fn check(site: &str, username: &str, email: &str, password: &str) -> Result<Self, FormErrors> {
         let mut errors = FormErrors::default();
-        let others = [username.trim(), email.trim()];
+        let words = [site, username.trim(), email.trim()];
         let username = errors.check("username", model::username(username));
         let email = errors.check("email", model::email(email));
-        let password = errors.check("password", model::new_password(password, &others));
+        let password = errors.check("password", model::new_password(password, &words));
         match (username, email, password) {
             (Some(username), Some(email), Some(password)) => Ok(Self { username, email, password }),
             _ => Err(errors),
@@ -47,7 +48,9 @@ impl Registration {
 /// is closed, [`AppError::TooMany`] after too many attempts.
 pub async fn register(app: &App, client: &Client, registration: Registration) -> Result<String> {
     let (mut tx, user) = admit(app, client, &registration).await?;
-    let secret = sessions::begin(&mut tx, user, client, app.clock.now()).await?;
+    let now = app.clock.now();
+    let secret = sessions::begin(&mut tx, user, client, now).await?;
+    events::note(&mut tx, user, &Event::from(What::Registered, client), now).await?;
     tx.commit().await?;
     Ok(secret)
 }

@@ -1,9 +1,9 @@
 //! Sessions: a random secret in a cookie, its SHA-256 in the database.
 //!
-//! A session ends after 30 days without a visit. The visit is noted at most once an hour, so that
-//! looking at pages does not write.
+//! A session ends after 30 days without a visit, and 90 days after signing in whatever happens. The visit is noted at
+//! most once an hour, so that looking at pages does not write.
 
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
@@ -19,6 +19,9 @@ use crate::web::cookies;
 pub const COOKIE: &str = "holdout_session";
 
 pub const LIFE: TimeDelta = TimeDelta::days(30);
+pub const LONGEST: TimeDelta = TimeDelta::days(90);
+/// Begins the secrets of sessions that know the prefix of `web::cookies`: under a plain name none of them is taken over TLS.
+const MARK: &str = "s.";
 const NOTED_AT_MOST_EVERY: TimeDelta = TimeDelta::hours(1);
 /// The database decides when a session ends; the cookie merely outlives it. Browsers allow 400 days.
 const COOKIE_LIFE: TimeDelta = TimeDelta::days(400);
@@ -30,11 +33,13 @@ const COOKIE_LIFE: TimeDelta = TimeDelta::days(400);
 pub async fn find_member(app: &App, secret: &str, now: DateTime<Utc>) -> Result<Option<Member>> {
     let token_hash = secret::digest(secret);
     let mut conn = app.db.acquire().await?;
-    let Some(visit) = store::sessions::find(&mut conn, &token_hash, now).await? else {
+    let found = store::sessions::find(&mut conn, &token_hash, now).await?;
+    let Some(visit) = found.filter(|visit| now < visit.created_at + LONGEST) else {
         return Ok(None);
     };
     if now - visit.last_seen_at >= NOTED_AT_MOST_EVERY {
-        store::sessions::note_visit(&mut conn, &token_hash, now, now + LIFE).await?;
+        let ends_at = (now + LIFE).min(visit.created_at + LONGEST);
+        store::sessions::note_visit(&mut conn, &token_hash, now, ends_at).await?;
     }
     Ok(Some(visit.member))
 }
@@ -53,17 +58,24 @@ pub async fn begin(
     if let Some(previous) = client.session {
         store::sessions::end(conn, &previous).await?;
     }
-    let secret = secret::draw();
+    let secret = format!("{MARK}{}", secret::draw());
     store::sessions::insert(conn, &secret::digest(&secret), user, client, now, now + LIFE).await?;
     Ok(secret)
 }
 
+/// The secret that a request carries. Over TLS also one that a browser keeps under the plain name from before names had
+/// a prefix: nobody can have been given such a one since.
+pub fn read_cookie<'a>(config: &Config, headers: &'a HeaderMap) -> Option<&'a str> {
+    let from_before = || cookies::find(headers, COOKIE).filter(|secret| !secret.starts_with(MARK));
+    cookies::read(config, headers, COOKIE).or_else(from_before)
+}
+
 /// The header that gives a session to the browser.
-pub fn set_cookie(config: &Config, secret: &str) -> (HeaderName, HeaderValue) {
-    cookies::set(config, COOKIE, "/", secret, COOKIE_LIFE.num_seconds())
+pub fn set_cookie(secret: &str) -> (HeaderName, HeaderValue) {
+    cookies::set(COOKIE, secret, COOKIE_LIFE.num_seconds())
 }
 
 /// The header that takes it away.
-pub fn clear_cookie(config: &Config) -> (HeaderName, HeaderValue) {
-    cookies::set(config, COOKIE, "/", "", 0)
+pub fn clear_cookie() -> (HeaderName, HeaderValue) {
+    cookies::set(COOKIE, "", 0)
 }

@@ -1,6 +1,8 @@
 //! Signing in and out.
 
 use crate::accounts::client::Client;
+use crate::accounts::events::{self, Event, What};
+use crate::accounts::model::Member;
 use crate::accounts::store::users::Credentials;
 use crate::accounts::two_factors::challenge;
 use crate::accounts::{sessions, store, two_factors};
@@ -26,19 +28,22 @@ pub enum Entered {
 /// exists; [`AppError::Refused`] when it is suspended; [`AppError::TooMany`] after too many attempts.
 pub async fn sign_in(app: &App, client: &Client, login: &str, password: String) -> Result<Entered> {
     let account = verify(app, client, login, password).await?;
-    let_in(app, client, account.member.id).await
+    let_in(app, client, account.member.id, "").await
 }
 
-/// Begins a session for somebody who has shown who they are, or asks for a code where there is a second factor.
+/// Begins a session for somebody who has shown who they are, by a provider of this title where one is named, or asks for a
+/// code where there is a second factor.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn let_in(app: &App, client: &Client, user: UserId) -> Result<Entered> {
+pub async fn let_in(app: &App, client: &Client, user: UserId, provider: &str) -> Result<Entered> {
     if two_factors::store::has(&mut *app.db.acquire().await?, user).await? {
         return Ok(Entered::AsksForCode(challenge::begin(app, user).await?));
     }
+    let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let secret = sessions::begin(&mut tx, user, client, app.clock.now()).await?;
+    let secret = sessions::begin(&mut tx, user, client, now).await?;
+    events::note(&mut tx, user, &Event::from(What::SignedIn, client).of(provider), now).await?;
     tx.commit().await?;
     Ok(Entered::In(secret))
 }
@@ -60,7 +65,11 @@ pub async fn verify(app: &App, client: &Client, login: &str, password: String) -
             refuse_suspended(&account)?;
             Ok(account)
         }
-        _ => Err(AppError::field("password", "No account has this name and this password.")),
+        other => {
+            let user = other.map(|account| account.member.id);
+            events::note_failure(app, user, Event::from(What::WrongPassword, client));
+            Err(AppError::field("password", "No account has this name and this password."))
+        }
     }
 }
 
@@ -84,4 +93,20 @@ pub async fn sign_out(app: &App, client: &Client) -> Result<()> {
         store::sessions::end(&mut conn, &session).await?;
     }
     Ok(())
+}
+
+/// Ends all sessions of somebody but the client's; how many there were.
+///
+/// # Errors
+/// Those of the database.
+pub async fn end_others(app: &App, client: &Client, member: &Member) -> Result<u64> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let n_ended = match &client.session {
+        Some(kept) => store::sessions::end_others(&mut tx, member.id, kept).await?,
+        None => store::sessions::end_all(&mut tx, member.id).await?,
+    };
+    events::note(&mut tx, member.id, &Event::from(What::EndedSessions, client), now).await?;
+    tx.commit().await?;
+    Ok(n_ended)
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::accounts::events::{self, Event, What};
 use crate::accounts::model::{self, Member, Scope};
 use crate::accounts::store::tokens::{self, Bearer, NewToken};
 use crate::accounts::two_factors::prove;
@@ -105,6 +106,7 @@ pub async fn create(app: &App, owner: UserId, wish: &Wish) -> Result<Made> {
         )));
     }
     let id = tokens::insert(&mut tx, &token, now).await?;
+    events::note(&mut tx, owner, &Event::new(What::MadeToken).of(&wish.name), now).await?;
     tx.commit().await?;
     Ok(Made { id, text })
 }
@@ -124,9 +126,12 @@ pub async fn scopes(app: &App, owner: UserId, token: TokenId) -> Result<Vec<Scop
 /// # Errors
 /// [`AppError::NotFound`] when it is not this person's.
 pub async fn revoke(app: &App, owner: UserId, token: TokenId) -> Result<()> {
-    let mut conn = app.db.acquire().await?;
-    let was_theirs = tokens::revoke(&mut conn, owner, token, app.clock.now()).await?;
-    if was_theirs { Ok(()) } else { Err(AppError::NotFound) }
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let name = tokens::revoke(&mut tx, owner, token, now).await?.ok_or(AppError::NotFound)?;
+    events::note(&mut tx, owner, &Event::new(What::RevokedToken).of(&name), now).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Whose token this is; notes its use at most once a minute.

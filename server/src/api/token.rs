@@ -13,7 +13,7 @@ use crate::accounts::{sessions, tokens};
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::paths;
-use crate::web::{csrf, shell};
+use crate::web::csrf;
 
 /// Extracts the caller, from `Authorization: Bearer hld_…`, `Authorization: Basic` with the token as
 /// password, or, where there is no such header, the session cookie.
@@ -128,7 +128,7 @@ pub async fn by_token(app: &App, text: &str) -> Result<ApiMember> {
 
 async fn by_session(app: &App, parts: &Parts) -> Result<ApiMember> {
     csrf::require_same_origin(app, parts)?;
-    let secret = shell::cookie(&parts.headers, sessions::COOKIE).ok_or(AppError::SignIn)?;
+    let secret = sessions::read_cookie(&app.config, &parts.headers).ok_or(AppError::SignIn)?;
     let member = sessions::find_member(app, secret, app.clock.now()).await?.ok_or(AppError::SignIn)?;
     let may = |scope: &Scope| *scope != Scope::Admin || member.is_admin;
     let scopes = Scope::ALL.into_iter().filter(may).collect();

@@ -1,4 +1,4 @@
-//! Addresses of the second factor, and of signing in elsewhere.
+//! Addresses of the second factor, of signing in elsewhere, and of what happened to an account.
 
 pub const SIGN_IN_CODE: &str = "/sign-in/code";
 pub const SETTINGS_TWO_FACTORS: &str = "/settings/two-factors";
@@ -15,8 +15,11 @@ pub const PROVIDER_RETURN: &str = "/sign-in/with/{provider}/return";
 pub const SETTINGS_IDENTITIES: &str = "/settings/identities";
 pub const SETTINGS_IDENTITY_LINK: &str = "/settings/identities/{provider}/link";
 pub const SETTINGS_IDENTITY_UNLINK: &str = "/settings/identities/{provider}/unlink";
+pub const SETTINGS_OTHER_SESSIONS_END: &str = "/settings/sessions/end-others";
 pub const API_IDENTITIES: &str = "/api/v1/me/identities";
 pub const API_IDENTITY_UNLINK: &str = "/api/v1/me/identities/{provider}/unlink";
+pub const API_ACCOUNT_EVENTS: &str = "/api/v1/me/events";
+pub const API_OTHER_SESSIONS_END: &str = "/api/v1/me/sessions/end-others";
 
 pub fn provider(name: &str) -> String {
     format!("/sign-in/with/{name}")

@@ -89,6 +89,17 @@ pub async fn documents(
                 from stored_of_people where user_id = $1"#
             ),
         ),
+        // Who signed in, failed to, or changed how.
+        (
+            "account_events",
+            of_person!(
+                conn,
+                user,
+                r#"select jsonb_build_object('at', at, 'what', what, 'detail', detail, 'place', place, 'browser', browser,
+                    'n', n) as "row!"
+                from account_events where user_id = $1 order by id"#
+            ),
+        ),
         // Links that were asked for.
         (
             "links",

@@ -46,7 +46,8 @@ pub async fn clean(app: &App) -> Result<()> {
 async fn forget(conn: &mut PgConnection, kept: Kept, before: DateTime<Utc>) -> sqlx::Result<u64> {
     match kept {
         // A session ends so long after its last visit: see `accounts::sessions`.
-        Kept::Sessions => store::forget_sessions(conn, before + LIFE, BATCH).await,
+        Kept::Sessions => store::forget_sessions(conn, before, before + LIFE, BATCH).await,
+        Kept::SignIns => store::forget_sign_ins(conn, before, BATCH).await,
         Kept::Addresses => store::forget_addresses(conn, before, BATCH).await,
         Kept::Mails => store::forget_mails(conn, before, BATCH).await,
         Kept::Deliveries => store::forget_deliveries(conn, before, BATCH).await,

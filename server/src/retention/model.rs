@@ -14,6 +14,7 @@ const LEAST_APPEAL_DAYS: i32 = 30;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kept {
     Sessions,
+    SignIns,
     Addresses,
     Mails,
     Deliveries,
@@ -26,8 +27,9 @@ pub enum Kept {
 }
 
 impl Kept {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Sessions,
+        Self::SignIns,
         Self::Addresses,
         Self::Mails,
         Self::Deliveries,
@@ -41,6 +43,7 @@ impl Kept {
     pub fn name(self) -> &'static str {
         match self {
             Self::Sessions => "sessions",
+            Self::SignIns => "sign_ins",
             Self::Addresses => "addresses",
             Self::Mails => "mails",
             Self::Deliveries => "deliveries",
@@ -58,6 +61,7 @@ impl Kept {
     pub fn title(self) -> &'static str {
         match self {
             Self::Sessions => "Sessions",
+            Self::SignIns => "Sign-ins",
             Self::Addresses => "Addresses of machines",
             Self::Mails => "Letters",
             Self::Deliveries => "Deliveries of webhooks",
@@ -72,9 +76,12 @@ impl Kept {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::Sessions => "Whoever did not come for so long signs in again. At most 30 days.",
+            Self::SignIns => {
+                "Who signed in to an account or failed to, and what was changed of it, with a shortened address, so long \
+                 after it happened. Its owner sees it."
+            }
             Self::Addresses => {
-                "The network address and the browser's name of a session, so long after its last visit. Attempts to \
-                 sign in are counted in memory and never stored."
+                "The network address and the browser's name of a session, so long after its last visit."
             }
             Self::Mails => {
                 "Letters, sent or not, so long after they were written. The text of one that was sent goes at once."
@@ -97,7 +104,7 @@ impl Kept {
     pub fn default_days(self) -> Option<i32> {
         match self {
             Self::Sessions | Self::Deliveries => Some(30),
-            Self::Addresses | Self::Mails => Some(90),
+            Self::SignIns | Self::Addresses | Self::Mails => Some(90),
             Self::Notifications => Some(365),
             Self::Uploads => Some(1),
             Self::Log | Self::SubmissionFiles => None,
@@ -111,7 +118,9 @@ impl Kept {
             Self::Log => (365, MOST_DAYS, true),
             Self::SubmissionFiles => (LEAST_APPEAL_DAYS, MOST_DAYS, true),
             Self::Uploads => (1, 30, false),
-            Self::Addresses | Self::Mails | Self::Deliveries | Self::Notifications => (1, MOST_DAYS, true),
+            Self::SignIns | Self::Addresses | Self::Mails | Self::Deliveries | Self::Notifications => {
+                (1, MOST_DAYS, true)
+            }
         }
     }
 

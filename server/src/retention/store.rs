@@ -92,17 +92,41 @@ pub async fn put(conn: &mut PgConnection, kept: Kept, days: Option<i32>) -> sqlx
     Ok(())
 }
 
+/// Those without a visit since; they end before `ending` all.
+///
 /// # Errors
 /// Those of the database.
 pub async fn forget_sessions(
     conn: &mut PgConnection,
+    unseen_since: DateTime<Utc>,
     ending: DateTime<Utc>,
     limit: i64,
 ) -> sqlx::Result<u64> {
     let gone = sqlx::query!(
         "delete from sessions where token_hash = any (array(
-             select token_hash from sessions where expires_at < $1 order by expires_at limit $2))",
+             select token_hash from sessions
+             where expires_at < $1 and last_seen_at < $2
+             order by expires_at limit $3))",
         ending,
+        unseen_since,
+        limit,
+    )
+    .execute(conn)
+    .await?;
+    Ok(gone.rows_affected())
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn forget_sign_ins(
+    conn: &mut PgConnection,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<u64> {
+    let gone = sqlx::query!(
+        "delete from account_events where id = any (array(
+             select id from account_events where at < $1 order by at limit $2))",
+        before,
         limit,
     )
     .execute(conn)

@@ -16,7 +16,6 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 use crate::accounts::sessions;
 use crate::app::App;
 use crate::error::{AppError, Result};
-use crate::web::shell;
 
 const FORGED: &str = "This request did not come from a page of this site, so it was not carried out. \
     Open the page here and try again.";
@@ -45,7 +44,7 @@ async fn guard(State(app): State<App>, request: Request, next: Next) -> Result<R
 /// # Errors
 /// [`AppError::Refused`] for all others.
 pub fn require_same_origin(app: &App, parts: &Parts) -> Result<()> {
-    let has_session = shell::cookie(&parts.headers, sessions::COOKIE).is_some();
+    let has_session = sessions::read_cookie(&app.config, &parts.headers).is_some();
     if parts.method.is_safe() || !has_session || is_same_origin(app, &parts.headers) {
         Ok(())
     } else {

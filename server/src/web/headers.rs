@@ -6,6 +6,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::web::cookies;
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
     connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -26,7 +27,8 @@ pub async fn harden(State(app): State<App>, request: Request, next: Next) -> Res
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    if app.config.public_url.starts_with("https://") {
+    cookies::guard(&app.config, headers);
+    if app.config.is_encrypted() {
         headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(ENCRYPTED_ALONE);
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));

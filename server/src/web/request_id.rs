@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument as _;
@@ -43,7 +43,13 @@ pub async fn name(State(app): State<App>, mut request: Request, next: Next) -> R
     let answer = async {
         let answer = next.run(request).await;
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::debug!(status = answer.status().as_u16(), milliseconds, "answered");
+        let status = answer.status();
+        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS)
+        {
+            tracing::info!(status = status.as_u16(), milliseconds, "refused");
+        } else {
+            tracing::debug!(status = status.as_u16(), milliseconds, "answered");
+        }
         answer
     };
     let mut answer = answer.instrument(span).await;

@@ -17,7 +17,7 @@ use crate::error::{AppError, Result};
 use crate::notifications::store::inbox;
 use crate::paths;
 use crate::site::model::Site;
-use crate::web::assets;
+use crate::web::{assets, cookies};
 
 /// Given to every page struct as its field `shell`.
 #[derive(Debug, Clone, Default)]
@@ -62,23 +62,11 @@ impl Shell {
 }
 
 const FLASH_COOKIE: &str = "holdout_flash";
+const FLASH_SECONDS: i64 = 60;
 
 /// A `Set-Cookie` value that shows `sentence` on the next page. The sentence is shown escaped.
 pub fn flash(sentence: &str) -> (header::HeaderName, HeaderValue) {
-    let encoded = hex::encode(sentence);
-    let cookie = format!("{FLASH_COOKIE}={encoded}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
-    (header::SET_COOKIE, HeaderValue::try_from(cookie).unwrap_or(HeaderValue::from_static("")))
-}
-
-/// The value of a cookie, if the request carries it.
-pub fn cookie<'a>(headers: &'a axum::http::HeaderMap, name: &str) -> Option<&'a str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(key, value)| (key == name).then_some(value))
+    cookies::set(FLASH_COOKIE, &hex::encode(sentence), FLASH_SECONDS)
 }
 
 /// Pages for whom the site asks to set up a second factor first.
@@ -89,7 +77,7 @@ fn is_open_to_the_lacking(path: &str) -> bool {
 /// Finds out who is looking, once a request, and leaves the [`Shell`] for extractors.
 pub async fn load(State(app): State<App>, mut request: Request, next: Next) -> Result<Response> {
     let now = app.clock.now();
-    let viewer = match cookie(request.headers(), sessions::COOKIE) {
+    let viewer = match sessions::read_cookie(&app.config, request.headers()) {
         Some(secret) => sessions::find_member(&app, secret, now).await?,
         None => None,
     };
@@ -107,7 +95,7 @@ pub async fn load(State(app): State<App>, mut request: Request, next: Next) -> R
     };
     // What a script asks for is not what the person reads next: the message waits.
     let is_shown = request.headers().get("sec-fetch-dest").is_none_or(|dest| dest != "empty");
-    let flash = cookie(request.headers(), FLASH_COOKIE)
+    let flash = cookies::read(&app.config, request.headers(), FLASH_COOKIE)
         .filter(|_| is_shown)
         .and_then(|value| hex::decode(value).ok())
         .and_then(|bytes| String::from_utf8(bytes).ok());
@@ -115,10 +103,8 @@ pub async fn load(State(app): State<App>, mut request: Request, next: Next) -> R
     request.extensions_mut().insert(Shell { viewer, flash, n_unread, site: app.site.get(), now });
     let mut response = next.run(request).await;
     if had_flash && !response.headers().contains_key(header::LOCATION) {
-        response.headers_mut().append(
-            header::SET_COOKIE,
-            HeaderValue::from_static("holdout_flash=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"),
-        );
+        let (name, gone) = cookies::set(FLASH_COOKIE, "", 0);
+        response.headers_mut().append(name, gone);
     }
     Ok(response)
 }

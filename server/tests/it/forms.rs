@@ -28,6 +28,7 @@ const FORMS: &[(&str, &[&str])] = &[
     (paths::SETTINGS_IDENTITY_LINK, &["list_identities"]), // a browser is led there and back
     (paths::SETTINGS_IDENTITY_UNLINK, &["unlink_identity"]),
     (paths::SETTINGS_SESSION_END, &["end_session"]),
+    (paths::SETTINGS_OTHER_SESSIONS_END, &["end_other_sessions"]),
     (paths::SETTINGS_TOKENS, &["create_token"]),
     (paths::SETTINGS_TOKEN_REVOKE, &["revoke_token"]),
     (paths::SETTINGS_DATA_DELETE, &["ask_for_deletion"]),

@@ -84,7 +84,7 @@ async fn every_answer_forbids_what_pages_do_not_need(pool: PgPool) {
     }
     let form = "username=ada&email=ada%40people.test&password=correct+horse+battery";
     let answer = raw(&world, &post("/register", "Origin: https://holdout.example"), form).await;
-    let cookie = answer.lines().find(|line| line.contains("holdout_session=")).expect("a session");
+    let cookie = answer.lines().find(|line| line.contains("__Host-holdout_session=")).expect("a session");
     for word in ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
         assert!(cookie.contains(word), "{cookie}");
     }

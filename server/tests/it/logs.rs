@@ -82,7 +82,7 @@ async fn a_request_is_found_by_its_name_and_no_secret_is_found_at_all(pool: PgPo
         .await;
     let secret = "0123456789abcdef0123456789abcdef0123456789abcdef";
     visitor.get(&format!("/reset-password/{secret}?next=bob@people.test")).await;
-    visitor.with_token("hld_notatokenofanybody").get("/api/v1/me").await.expect(401);
+    let nobody = visitor.with_token("hld_notatokenofanybody").get("/api/v1/me").await.expect(401);
     arena.join(&bob).await;
     let by_token = visitor.with_token(&token).get("/api/v1/me").await.expect(200);
     arena.submit(&bob, &Labels::predictions(250, 617)).await;
@@ -108,7 +108,13 @@ async fn a_request_is_found_by_its_name_and_no_secret_is_found_at_all(pool: PgPo
     let answered = log.of(by_token.header(HEADER));
     let last = answered.last().unwrap();
     assert_eq!((&last["fields"]["status"], &last["span"]["route"]), (&json!(200), &json!("/api/v1/me")));
+    let refused = log.of(nobody.header(HEADER));
+    let last = refused.last().unwrap();
+    assert_eq!((&last["level"], &last["fields"]["status"]), (&json!("INFO"), &json!(401)));
     let text = log.text();
+    for event in ["wrong_password", "signed_in", "made_token"] {
+        assert!(text.contains(event), "{event} is not in the log");
+    }
     assert!(!text.contains("from-outside-1"));
     let hidden =
         [PASSWORD, "wrong secret words", &cookie, &token, secret, "hld_notatoken", "people.test", "argon2id"];

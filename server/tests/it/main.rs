@@ -66,6 +66,7 @@ mod s3;
 mod search;
 mod several;
 mod shake_up;
+mod sign_ins;
 mod similar;
 mod site;
 mod space;

@@ -7,6 +7,8 @@ select id, sha256('one') || substr(sha256('two'), 1, 16), clock_now() from users
 insert into recovery_codes (user_id, code_hash) select user_id, sha256('code') from second_factors;
 insert into sign_in_challenges (token_hash, user_id, created_at, expires_at)
 select sha256('c'), id, clock_now(), clock_now() + interval '1 hour' from users where username = 'zelda_quux';
+insert into account_events (user_id, at, what)
+select id, clock_now(), 'signed_in' from users where username = 'zelda_quux';
 insert into identities (issuer, subject, user_id, created_at)
 select 'https://lab.example', '4711', id, clock_now() from users where username = 'zelda_quux';
 insert into link_attempts (token_hash, user_id, issuer, created_at, expires_at)

@@ -152,6 +152,9 @@ select 1 + i % 20000, 'token', sha256(int8send(i)), 'hld_', array['read', 'submi
 insert into one_time_links (token_hash, purpose, user_id, created_at, expires_at)
 select sha256(int8send(i)), 'reset_password', 1 + i % 20000, now(), now() + interval '1 hour' from generate_series(1, 20000) i;
 
+insert into account_events (user_id, at, what)
+select 1 + i % 20000, now() - make_interval(mins => i), 'signed_in' from generate_series(1, 40000) i;
+
 insert into identities (issuer, subject, user_id, created_at)
 select 'https://lab.example', i::text, i, now() from generate_series(1, 20000) i;
 

@@ -25,6 +25,7 @@ async fn what_was_kept_for_long_enough_goes_and_results_stay(pool: PgPool) {
     for statement in [
         "update sessions set ip = '192.0.2.7', user_agent = 'Browser'",
         "insert into mails (to_address, subject, body, created_at) select 'a@b.test', 'Old', 'Text', clock_now() - interval '91 days' from generate_series(1, 1100)",
+        "insert into account_events (user_id, at, what) select id, clock_now() - interval '91 days', 'signed_in' from users",
         "insert into mails (to_address, subject, body) values ('a@b.test', 'New', 'Text')",
         "insert into audit_log (at, action) values (clock_now() - interval '400 days', 'old'), (clock_now() - interval '300 days', 'young')",
         "insert into notifications (user_id, event, reason, competition_id, words, created_at)
@@ -35,6 +36,7 @@ async fn what_was_kept_for_long_enough_goes_and_results_stay(pool: PgPool) {
     let board = arena.board().await;
     clean(&world.app).await.unwrap();
     assert_eq!(count(&world, "select count(*) from mails").await, 1, "in batches, to the end");
+    assert_eq!(count(&world, "select count(*) from account_events").await, 0);
     assert_eq!(count(&world, "select count(*) from notifications where event = 'ends_soon'").await, 0);
     assert_eq!(count(&world, "select count(*) from audit_log where action = 'old'").await, 1, "for ever");
     assert_eq!(count(&world, "select count(*) from sessions where ip <> ''").await, 3);

@@ -61,12 +61,13 @@ async fn post(
         become_admin::promote(&app, member, &token).await?;
         return Ok(([shell::flash(DONE)], Redirect::to(paths::ADMIN)).into_response());
     }
-    let outcome = match Registration::check(&form.username, &form.email, &form.password) {
+    let outcome = match Registration::check(&app.site.get().name, &form.username, &form.email, &form.password)
+    {
         Ok(registration) => become_admin::register_admin(&app, &client, &token, &registration).await,
         Err(errors) => return Ok(errors.answer(form_page(shell, &token, form, errors.clone()))),
     };
     match outcome {
-        Ok(secret) => Ok(entrance::enter(&app, &secret, paths::ADMIN, DONE)),
+        Ok(secret) => Ok(entrance::enter(&secret, paths::ADMIN, DONE)),
         Err(error) => {
             let errors = FormErrors::from_error(error)?;
             Ok(errors.answer(form_page(shell, &token, form, errors.clone())))

@@ -19,6 +19,7 @@ use crate::accounts::{sessions, two_factors::challenge};
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::paths;
+use crate::web::cookies;
 use crate::web::problems::encode;
 use crate::web::shell::{self, Shell};
 
@@ -60,7 +61,7 @@ pub struct RegisterPage {
 
 impl RegisterPage {
     pub fn sample() -> Self {
-        let errors = Registration::check("Ada Lovelace", "ada@example.org", "short").err();
+        let errors = Registration::check("Holdout", "Ada Lovelace", "ada@example.org", "short").err();
         Self {
             shell: Shell::default(),
             form: RegisterForm { username: "Ada Lovelace".to_owned(), ..RegisterForm::default() },
@@ -91,12 +92,13 @@ async fn post_register(
     client: Client,
     Form(form): Form<RegisterForm>,
 ) -> Result<Response> {
-    let outcome = match Registration::check(&form.username, &form.email, &form.password) {
+    let outcome = match Registration::check(&app.site.get().name, &form.username, &form.email, &form.password)
+    {
         Ok(registration) => register::register(&app, &client, registration).await,
         Err(errors) => return Ok(errors.answer(register_page(&app, shell, form, errors.clone()))),
     };
     match outcome {
-        Ok(secret) => Ok(enter(&app, &secret, &form.next, "Welcome to Holdout.")),
+        Ok(secret) => Ok(enter(&secret, &form.next, "Welcome to Holdout.")),
         Err(error) => {
             let errors = FormErrors::from_error(error)?;
             Ok(errors.answer(register_page(&app, shell, form, errors.clone())))
@@ -149,7 +151,7 @@ async fn post_sign_in(
     Form(form): Form<SignInForm>,
 ) -> Result<Response> {
     match sign_in::sign_in(&app, &client, &form.login, form.password.clone()).await {
-        Ok(entered) => Ok(enter_with(&app, &entered, &form.next)),
+        Ok(entered) => Ok(enter_with(&entered, &form.next)),
         Err(error) => {
             let errors = FormErrors::from_error(error)?;
             Ok(errors.answer(SignInPage { shell, form, offered: offered(&app, &[]), errors: errors.clone() }))
@@ -180,8 +182,13 @@ impl CodePage {
     }
 }
 
-async fn show_code(shell: Shell, headers: HeaderMap, Query(query): Query<NextQuery>) -> Response {
-    match shell::cookie(&headers, challenge::COOKIE) {
+async fn show_code(
+    State(app): State<App>,
+    shell: Shell,
+    headers: HeaderMap,
+    Query(query): Query<NextQuery>,
+) -> Response {
+    match cookies::read(&app.config, &headers, challenge::COOKIE) {
         Some(_) => CodePage { shell, next: query.next, errors: FormErrors::default() }.into_response(),
         None => Redirect::to(paths::SIGN_IN).into_response(),
     }
@@ -194,19 +201,18 @@ async fn post_code(
     headers: HeaderMap,
     Form(form): Form<CodeForm>,
 ) -> Result<Response> {
-    let Some(secret) = shell::cookie(&headers, challenge::COOKIE) else {
+    let Some(secret) = cookies::read(&app.config, &headers, challenge::COOKIE) else {
         return Ok(Redirect::to(paths::SIGN_IN).into_response());
     };
     match challenge::answer(&app, &client, secret, &form.code).await {
         Ok(session) => {
-            let over = axum::response::AppendHeaders([challenge::clear_cookie(&app.config)]);
-            Ok((over, enter(&app, &session, &form.next, "You are signed in.")).into_response())
+            let over = axum::response::AppendHeaders([challenge::clear_cookie()]);
+            Ok((over, enter(&session, &form.next, "You are signed in.")).into_response())
         }
         Err(AppError::SignIn) => {
             let sentence = "Type your password again: codes are taken for ten minutes after it, five times.";
-            let cookies =
-                axum::response::AppendHeaders([challenge::clear_cookie(&app.config), shell::flash(sentence)]);
-            Ok((cookies, Redirect::to(paths::SIGN_IN)).into_response())
+            let headers = axum::response::AppendHeaders([challenge::clear_cookie(), shell::flash(sentence)]);
+            Ok((headers, Redirect::to(paths::SIGN_IN)).into_response())
         }
         Err(error) => {
             let errors = FormErrors::from_error(error)?;
@@ -217,28 +223,25 @@ async fn post_code(
 
 async fn post_sign_out(State(app): State<App>, client: Client) -> Result<Response> {
     sign_in::sign_out(&app, &client).await?;
-    let cookies = axum::response::AppendHeaders([
-        sessions::clear_cookie(&app.config),
-        shell::flash("You are signed out."),
-    ]);
-    Ok((cookies, Redirect::to(paths::HOME)).into_response())
+    let headers =
+        axum::response::AppendHeaders([sessions::clear_cookie(), shell::flash("You are signed out.")]);
+    Ok((headers, Redirect::to(paths::HOME)).into_response())
 }
 
 /// Leads on, or to where a code is asked for.
-pub(super) fn enter_with(app: &App, entered: &Entered, next: &str) -> Response {
+pub(super) fn enter_with(entered: &Entered, next: &str) -> Response {
     match entered {
-        Entered::In(secret) => enter(app, secret, next, "You are signed in."),
+        Entered::In(secret) => enter(secret, next, "You are signed in."),
         Entered::AsksForCode(secret) => {
             let next = encode(local_path(next));
             let address = format!("{}?next={next}", paths::SIGN_IN_CODE);
-            ([challenge::set_cookie(&app.config, secret)], Redirect::to(&address)).into_response()
+            ([challenge::set_cookie(secret)], Redirect::to(&address)).into_response()
         }
     }
 }
 
 /// Gives the session to the browser and leads on.
-pub(super) fn enter(app: &App, secret: &str, next: &str, sentence: &str) -> Response {
-    let cookies =
-        axum::response::AppendHeaders([sessions::set_cookie(&app.config, secret), shell::flash(sentence)]);
-    (cookies, Redirect::to(local_path(next))).into_response()
+pub(super) fn enter(secret: &str, next: &str, sentence: &str) -> Response {
+    let headers = axum::response::AppendHeaders([sessions::set_cookie(secret), shell::flash(sentence)]);
+    (headers, Redirect::to(local_path(next))).into_response()
 }

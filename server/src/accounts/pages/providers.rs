@@ -22,6 +22,7 @@ use crate::accounts::two_factors::{self, prove};
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::paths;
+use crate::web::cookies;
 use crate::web::extract::SignedIn;
 use crate::web::shell::{self, Shell};
 
@@ -67,7 +68,7 @@ async fn leave(
     let provider = provider(&app, &name)?;
     let begun = Begun::new(provider, Purpose::Enter, local_path(&query.next));
     let address = flow::leave(&app, provider, &begun).await?;
-    Ok(([flow::set_cookie(&app.config, &begun)], Redirect::to(&address)).into_response())
+    Ok(([flow::set_cookie(&begun)], Redirect::to(&address)).into_response())
 }
 
 async fn come_back(
@@ -79,7 +80,8 @@ async fn come_back(
     Query(answer): Query<Answer>,
 ) -> Result<Response> {
     let provider = provider(&app, &name)?;
-    let begun = shell::cookie(&headers, flow::COOKIE).and_then(|cookie| Begun::read(cookie, provider));
+    let begun =
+        cookies::read(&app.config, &headers, flow::COOKIE).and_then(|cookie| Begun::read(cookie, provider));
     let Some(begun) = begun else {
         return Err(AppError::refused(
             "This attempt to sign in was begun in another browser, or too long ago. Begin again.",
@@ -87,12 +89,12 @@ async fn come_back(
     };
     // Each attempt is an account of its own: what is limited is an address.
     app.limits.sign_in(&client, &answer.state)?;
-    let over = flow::clear_cookie(&app.config);
+    let over = flow::clear_cookie();
     match begun.purpose {
         Purpose::Enter => {
             let claims = flow::return_from(&app, provider, &begun, &answer).await?;
             let entered = enter::enter(&app, &client, provider, &claims).await?;
-            Ok((AppendHeaders([over]), enter_with(&app, &entered, &begun.next)).into_response())
+            Ok((AppendHeaders([over]), enter_with(&entered, &begun.next)).into_response())
         }
         Purpose::Link => {
             let member = shell.member()?;
@@ -189,7 +191,7 @@ async fn post_link(
     }
     let page = page(&app, shell, &member, FormErrors::default()).await?;
     let page = IdentitiesPage { leads_to: Some((provider.title.clone(), address)), ..page };
-    Ok(([flow::set_cookie(&app.config, &begun)], page).into_response())
+    Ok(([flow::set_cookie(&begun)], page).into_response())
 }
 
 async fn post_unlink(

@@ -116,10 +116,11 @@ async fn show_reset(
 async fn post_reset(
     State(app): State<App>,
     shell: Shell,
+    client: Client,
     Path(token): Path<String>,
     Form(form): Form<ResetForm>,
 ) -> Result<Response> {
-    match password_changes::reset(&app, &token, &form.password).await {
+    match password_changes::reset(&app, &client, &token, &form.password).await {
         Ok(()) => {
             let sentence = shell::flash("Your password is set. Sign in with it.");
             Ok(([sentence], Redirect::to(paths::SIGN_IN)).into_response())

@@ -10,11 +10,13 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::accounts::client::Client;
+use crate::accounts::events::What;
 use crate::accounts::forms::FormErrors;
 use crate::accounts::model::Member;
 use crate::accounts::password_changes::{self, Change};
+use crate::accounts::store::events::Listed as Event;
 use crate::accounts::store::sessions::Listed;
-use crate::accounts::{model, sessions, store, two_factors};
+use crate::accounts::{model, sessions, sign_in, store, two_factors};
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::paths;
@@ -28,6 +30,7 @@ pub fn router() -> Router<App> {
         .route(paths::SETTINGS_PASSWORD, get(show_password).post(post_password))
         .route(paths::SETTINGS_SESSIONS, get(show_sessions))
         .route(paths::SETTINGS_SESSION_END, post(post_session_end))
+        .route(paths::SETTINGS_OTHER_SESSIONS_END, post(post_end_others))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -132,7 +135,7 @@ async fn post_password(
     match password_changes::change(&app, &client, &member, typed).await {
         Ok(secret) => {
             let sentence = "Your password is changed, and your other sessions are ended.";
-            let cookie = secret.map(|secret| sessions::set_cookie(&app.config, &secret));
+            let cookie = secret.map(|secret| sessions::set_cookie(&secret));
             let cookies = AppendHeaders(cookie.into_iter().chain([shell::flash(sentence)]));
             Ok((cookies, Redirect::to(paths::SETTINGS_PASSWORD)).into_response())
         }
@@ -149,6 +152,8 @@ pub struct SessionsPage {
     pub shell: Shell,
     pub tab: &'static str,
     pub sessions: Vec<Listed>,
+    /// What happened to the account, the newest first.
+    pub events: Vec<Event>,
 }
 
 impl SessionsPage {
@@ -163,7 +168,21 @@ impl SessionsPage {
             is_this: true,
         };
         let other = Listed { is_this: false, user_agent: String::new(), ..one.clone() };
-        Self { shell, tab: paths::SETTINGS_SESSIONS, sessions: vec![one, other] }
+        let entered = Event {
+            at: shell.now,
+            what: What::SignedIn,
+            detail: "The lab".to_owned(),
+            place: "192.0.2.*".to_owned(),
+            browser: "Firefox on Linux".to_owned(),
+            n: 1,
+        };
+        let failed = Event { what: What::WrongPassword, detail: String::new(), n: 3, ..entered.clone() };
+        Self {
+            shell,
+            tab: paths::SETTINGS_SESSIONS,
+            sessions: vec![one, other],
+            events: vec![entered, failed],
+        }
     }
 }
 
@@ -173,11 +192,21 @@ async fn show_sessions(
     client: Client,
     SignedIn(member): SignedIn,
 ) -> Result<SessionsPage> {
-    let sessions = {
-        let mut conn = app.db.acquire().await?;
-        store::sessions::list(&mut conn, member.id, client.session, shell.now).await?
-    };
-    Ok(SessionsPage { shell, tab: paths::SETTINGS_SESSIONS, sessions })
+    let mut conn = app.db.acquire().await?;
+    let sessions = store::sessions::list(&mut conn, member.id, client.session, shell.now).await?;
+    let events = store::events::list(&mut conn, member.id).await?;
+    drop(conn);
+    Ok(SessionsPage { shell, tab: paths::SETTINGS_SESSIONS, sessions, events })
+}
+
+async fn post_end_others(
+    State(app): State<App>,
+    client: Client,
+    SignedIn(member): SignedIn,
+) -> Result<Response> {
+    sign_in::end_others(&app, &client, &member).await?;
+    let sentence = shell::flash("Your other sessions are ended.");
+    Ok(([sentence], Redirect::to(paths::SETTINGS_SESSIONS)).into_response())
 }
 
 async fn post_session_end(

@@ -7,6 +7,7 @@ use super::settings::Provider;
 use super::store;
 use super::token::Claims;
 use crate::accounts::client::Client;
+use crate::accounts::events::{self, Event, What};
 use crate::accounts::model::{self, Member};
 use crate::accounts::sign_in::{self, Entered};
 use crate::accounts::store::users::{self, NO_PASSWORD, NewUser};
@@ -37,7 +38,7 @@ pub async fn enter(app: &App, client: &Client, provider: &Provider, claims: &Cla
         users::credentials_by_id(&mut conn, user).await?.ok_or(AppError::SignIn)?
     };
     sign_in::refuse_suspended(&account)?;
-    sign_in::let_in(app, client, user).await
+    sign_in::let_in(app, client, user, &provider.title).await
 }
 
 async fn register(app: &App, client: &Client, provider: &Provider, claims: &Claims) -> Result<UserId> {
@@ -98,6 +99,7 @@ pub async fn link(app: &App, member: &Member, provider: &Provider, claims: &Clai
     })?;
     let sentence = format!("From now on {} signs you in to your account.", provider.title);
     set_up::tell(app, &mut tx, member.id, &sentence, now).await?;
+    events::note(&mut tx, member.id, &Event::new(What::Linked).of(&provider.title), now).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -113,7 +115,9 @@ pub async fn unlink(app: &App, member: &Member, provider: &Provider, code: Optio
         return Err(AppError::NotFound);
     }
     let sentence = format!("{} does not sign you in to your account any more.", provider.title);
-    set_up::tell(app, &mut tx, member.id, &sentence, app.clock.now()).await?;
+    let now = app.clock.now();
+    set_up::tell(app, &mut tx, member.id, &sentence, now).await?;
+    events::note(&mut tx, member.id, &Event::new(What::Unlinked).of(&provider.title), now).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -172,11 +172,11 @@ fn redirect_uri(config: &Config, provider: &Provider) -> String {
 }
 
 /// The header that binds a flow to the browser.
-pub fn set_cookie(config: &Config, begun: &Begun) -> (HeaderName, HeaderValue) {
-    cookies::set(config, COOKIE, paths::SIGN_IN, &begun.text(), LIFE.num_seconds())
+pub fn set_cookie(begun: &Begun) -> (HeaderName, HeaderValue) {
+    cookies::set(COOKIE, &begun.text(), LIFE.num_seconds())
 }
 
 /// The header that ends it.
-pub fn clear_cookie(config: &Config) -> (HeaderName, HeaderValue) {
-    cookies::set(config, COOKIE, paths::SIGN_IN, "", 0)
+pub fn clear_cookie() -> (HeaderName, HeaderValue) {
+    cookies::set(COOKIE, "", 0)
 }

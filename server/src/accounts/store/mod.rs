@@ -1,5 +1,6 @@
 //! Every SQL statement about people.
 
+pub mod events;
 pub mod links;
 pub mod profiles;
 pub mod sessions;

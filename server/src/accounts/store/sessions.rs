@@ -13,6 +13,7 @@ use crate::ids::UserId;
 #[derive(Debug)]
 pub struct Visit {
     pub member: Member,
+    pub created_at: DateTime<Utc>,
     pub last_seen_at: DateTime<Utc>,
 }
 
@@ -24,7 +25,7 @@ pub async fn find(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<Visit>> {
     let row = sqlx::query!(
-        "select u.id as \"id: UserId\", u.username, u.display_name, u.is_admin, s.last_seen_at
+        "select u.id as \"id: UserId\", u.username, u.display_name, u.is_admin, s.created_at, s.last_seen_at
          from sessions s
          join users u on u.id = s.user_id
          where s.token_hash = $1 and s.expires_at > $2 and u.suspended_at is null",
@@ -40,6 +41,7 @@ pub async fn find(
             display_name: row.display_name,
             is_admin: row.is_admin,
         },
+        created_at: row.created_at,
         last_seen_at: row.last_seen_at,
     }))
 }

@@ -162,7 +162,7 @@ pub async fn scopes(
     .await
 }
 
-/// `false` when the token is not this person's or was revoked before.
+/// Its name; `None` when the token is not this person's or was revoked before.
 ///
 /// # Errors
 /// Those of the database.
@@ -171,16 +171,16 @@ pub async fn revoke(
     user: UserId,
     token: TokenId,
     now: DateTime<Utc>,
-) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
         "update api_tokens
          set revoked_at = $3
-         where id = $2 and user_id = $1 and revoked_at is null",
+         where id = $2 and user_id = $1 and revoked_at is null
+         returning name",
         user.0,
         token.0,
         now,
     )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .fetch_optional(conn)
+    .await
 }

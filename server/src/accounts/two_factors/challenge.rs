@@ -5,13 +5,12 @@ use chrono::TimeDelta;
 
 use super::{prove, store};
 use crate::accounts::client::Client;
+use crate::accounts::events::{self, Event, What};
 use crate::accounts::store::users;
 use crate::accounts::{secret, sessions, sign_in};
 use crate::app::App;
-use crate::config::Config;
 use crate::error::{AppError, Result};
 use crate::ids::UserId;
-use crate::paths;
 use crate::web::cookies;
 
 pub const COOKIE: &str = "holdout_sign_in";
@@ -45,16 +44,17 @@ pub async fn answer(app: &App, client: &Client, challenge: &str, code: &str) -> 
     sign_in::refuse_suspended(&account)?;
     store::end_challenges(&mut tx, user).await?;
     let session = sessions::begin(&mut tx, user, client, now).await?;
+    events::note(&mut tx, user, &Event::from(What::SignedIn, client), now).await?;
     tx.commit().await?;
     Ok(session)
 }
 
-/// The header that gives a challenge to the browser, for the pages of signing in alone.
-pub fn set_cookie(config: &Config, challenge: &str) -> (HeaderName, HeaderValue) {
-    cookies::set(config, COOKIE, paths::SIGN_IN, challenge, LIFE.num_seconds())
+/// The header that gives a challenge to the browser.
+pub fn set_cookie(challenge: &str) -> (HeaderName, HeaderValue) {
+    cookies::set(COOKIE, challenge, LIFE.num_seconds())
 }
 
 /// The header that takes it away.
-pub fn clear_cookie(config: &Config) -> (HeaderName, HeaderValue) {
-    cookies::set(config, COOKIE, paths::SIGN_IN, "", 0)
+pub fn clear_cookie() -> (HeaderName, HeaderValue) {
+    cookies::set(COOKIE, "", 0)
 }

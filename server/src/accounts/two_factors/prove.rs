@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 
 use super::store::{self, Factor};
 use super::{recovery, seal, set_up};
+use crate::accounts::events::{self, Event, What};
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::ids::UserId;
@@ -73,6 +74,7 @@ async fn judge_code(
         return Ok(Ok(()));
     }
     store::note_failures(conn, user, n_failed + 1, since.unwrap_or(now)).await?;
+    events::note(conn, user, &Event::new(What::WrongCode), now).await?;
     if n_failed + 1 == MOST_FAILED {
         set_up::tell(
             app,
@@ -107,5 +109,6 @@ async fn judge_recovery(
     let n_left = store::count_codes(conn, user).await?;
     let sentence = format!("A recovery code was used for your account; {n_left} are left.");
     set_up::tell(app, conn, user, &sentence, now).await?;
+    events::note(conn, user, &Event::new(What::UsedRecoveryCode), now).await?;
     Ok(Ok(()))
 }

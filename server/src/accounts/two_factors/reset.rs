@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{set_up, store};
+use crate::accounts::events::{self, Event, What};
 use crate::accounts::model::Member;
 use crate::accounts::store::sessions;
 use crate::admin;
@@ -25,6 +26,7 @@ pub async fn reset(app: &App, admin: &Member, user: UserId) -> Result<()> {
     admin::store::note(&mut tx, now, admin.id, "reset_two_factors", &json!({ "user": user })).await?;
     let sentence = "An administrator turned two-factor sign-in off for your account. Sign in with your password and set it up again.";
     set_up::tell(app, &mut tx, user, sentence, now).await?;
+    events::note(&mut tx, user, &Event::new(What::TwoFactorsReset), now).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use super::picture::{self, Picture};
 use super::totp::Secret;
 use super::{prove, recovery, requirement, seal, store};
 use crate::accounts::client::Client;
+use crate::accounts::events::{self, Event, What};
 use crate::accounts::model::Member;
 use crate::accounts::password_changes;
 use crate::accounts::store::{sessions, users};
@@ -117,6 +118,7 @@ pub async fn confirm(app: &App, client: &Client, member: &Member, code: &str) ->
         None => sessions::end_all(&mut tx, member.id).await?,
     };
     tell(app, &mut tx, member.id, "Two-factor sign-in was turned on for your account.", now).await?;
+    events::note(&mut tx, member.id, &Event::from(What::TwoFactorsOn, client), now).await?;
     tx.commit().await?;
     Ok(codes)
 }
@@ -129,7 +131,9 @@ pub async fn renew_codes(app: &App, member: &Member, code: &str) -> Result<Vec<S
     prove::prove(app, member.id, code).await?;
     let mut tx = app.db.begin().await?;
     let codes = give_codes(&mut tx, member.id).await?;
-    tell(app, &mut tx, member.id, "New recovery codes were made for your account.", app.clock.now()).await?;
+    let now = app.clock.now();
+    tell(app, &mut tx, member.id, "New recovery codes were made for your account.", now).await?;
+    events::note(&mut tx, member.id, &Event::new(What::NewRecoveryCodes), now).await?;
     tx.commit().await?;
     Ok(codes)
 }
@@ -143,8 +147,9 @@ pub async fn end(app: &App, member: &Member, code: &str) -> Result<()> {
     prove::prove(app, member.id, code).await?;
     let mut tx = app.db.begin().await?;
     store::remove(&mut tx, member.id).await?;
-    tell(app, &mut tx, member.id, "Two-factor sign-in was turned off for your account.", app.clock.now())
-        .await?;
+    let now = app.clock.now();
+    tell(app, &mut tx, member.id, "Two-factor sign-in was turned off for your account.", now).await?;
+    events::note(&mut tx, member.id, &Event::new(What::TwoFactorsOff), now).await?;
     tx.commit().await?;
     Ok(())
 }
