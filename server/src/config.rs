@@ -72,6 +72,8 @@ pub struct Config {
     pub direct: Option<DirectRoad>,
     /// The database; secret because it may hold a password.
     pub database_url: Secret,
+    /// PostgreSQL itself, where the address above is that of a proxy that pools transactions.
+    pub database_direct_url: Option<Secret>,
     pub smtp: Option<Smtp>,
     /// Where people can sign in as well.
     pub providers: Vec<Provider>,
@@ -119,6 +121,11 @@ impl Config {
         self.public_url != local_address(self.listen)
     }
 
+    /// Where the schema's owner connects: to PostgreSQL itself. What migrates, dumps or copies is bound to its session.
+    pub fn owner_url(&self) -> &Secret {
+        self.database_direct_url.as_ref().unwrap_or(&self.database_url)
+    }
+
     /// The one folder of this machine that the web server writes to: that of stored files, or, where
     /// those lie in a bucket, one for uploads that are still arriving.
     pub fn writable_folder(&self) -> PathBuf {
@@ -144,7 +151,8 @@ impl Config {
             other_hosts: reader.list("HOLDOUT_OTHER_HOSTS"),
             files: reader.place(&data_dir),
             direct: reader.direct(),
-            database_url: reader.database_url(),
+            database_url: reader.database("DATABASE_URL").unwrap_or_else(|| Secret::new("")),
+            database_direct_url: reader.database("HOLDOUT_DATABASE_DIRECT_URL"),
             smtp: reader.secret("HOLDOUT_SMTP_URL").map(|url| Smtp {
                 url: Secret::new(url),
                 from: reader.text("HOLDOUT_MAIL_FROM", "Holdout <holdout@localhost>"),
@@ -257,14 +265,17 @@ impl Reader {
         address.ok()
     }
 
-    fn database_url(&mut self) -> Secret {
-        let url = self.text("DATABASE_URL", "");
-        let Some(file) = self.optional("HOLDOUT_DATABASE_PASSWORD_FILE") else { return Secret::new(url) };
+    /// An address with the password that lies in a file.
+    fn database(&mut self, name: &str) -> Option<Secret> {
+        let url = self.optional(name)?;
+        let Some(file) = self.optional("HOLDOUT_DATABASE_PASSWORD_FILE") else {
+            return Some(Secret::new(url));
+        };
         match secrets::with_password(&url, Path::new(&file)) {
-            Ok(whole) => Secret::new(whole),
+            Ok(whole) => Some(Secret::new(whole)),
             Err(error) => {
-                self.mistakes.push(format!("HOLDOUT_DATABASE_PASSWORD_FILE: {error}."));
-                Secret::new(url)
+                self.mistakes.push(format!("{name} with HOLDOUT_DATABASE_PASSWORD_FILE: {error}."));
+                None
             }
         }
     }

@@ -19,6 +19,7 @@ pub mod conduct;
 pub mod config;
 pub mod custom_metrics;
 pub mod dashboard;
+pub mod database;
 pub mod demo;
 pub mod error;
 pub mod fellows;

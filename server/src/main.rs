@@ -12,6 +12,7 @@ use clap::CommandFactory;
 use holdout::cli::program::{DemoVerb, Program, StorageVerb, Verb, exit_code};
 use holdout::cli::{self, CliError, Connection, Screen, manual};
 use holdout::config::Config;
+use holdout::database;
 use holdout::demo::FOLDERS;
 use holdout::house::backup;
 use holdout::house::confine::{self, Confinement};
@@ -21,8 +22,7 @@ use holdout::house::up;
 use holdout::web::format;
 use holdout::{App, house, router};
 use serde_json::json;
-use sqlx::Connection as _;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgPoolOptions;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
@@ -252,25 +252,8 @@ fn load_demos(screen: &Screen, config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A connection that rested longer is tried before it is used: each trial costs a page one more way to the
-/// database and back.
-const UNTRIED: Duration = Duration::from_secs(1);
-
 async fn connect(config: Config) -> anyhow::Result<App> {
-    let options: PgConnectOptions = config.database_url.reveal().parse()?;
-    let db = PgPoolOptions::new()
-        .max_connections(config.database_connections)
-        .test_before_acquire(false)
-        .before_acquire(|connection, state| {
-            Box::pin(async move {
-                if state.idle_for > UNTRIED {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
-        .connect_with(options.options([("role", "holdout_web")]))
-        .await?;
+    let db = database::connect(&config).await?;
     let files = config.files.to_string();
     house::versions::require_ours(&mut *db.acquire().await?).await?;
     let app = App::new(db, config).with_context(|| format!("Files cannot be kept at {files}"))?;
@@ -284,6 +267,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let app = connect(config).await?;
     tokio::spawn(app.clock.clone().follow(app.db.clone()));
     tokio::spawn(holdout::web::live::listen(app.clone()));
+    tokio::spawn(holdout::web::live::try_out(app.clone()));
     tokio::spawn(holdout::mail::deliver_forever(app.clone()));
     tokio::spawn(holdout::notifications::tell::tell_forever(app.clone()));
     tokio::spawn(holdout::notifications::letters::write_forever(app.clone()));

@@ -71,6 +71,12 @@ def main():
     for name in ("server", "scorer", "runner"):
         assert whole[name]["environment"]["HOLDOUT_FILES"] == "s3://holdout", name
     assert knowing(whole, "storage_key") == {"server", "scorer", "runner"}
+    assert knowing(whole, "userlist.txt") == {"pooler"}
+    for name, variable in (("server", "DATABASE_URL"), ("scorer", "HOLDOUT_DATABASE_URL"), ("runner", "HOLDOUT_DATABASE_URL")):
+        environment = whole[name]["environment"]
+        assert "@pooler:6432/" in environment[variable], f"{name} goes through the pooler"
+        assert "@database/" in environment["HOLDOUT_DATABASE_DIRECT_URL"], f"{name} listens past the pooler"
+    assert "@database/" in whole["migrate"]["environment"]["DATABASE_URL"], "migrations go past the pooler"
 
 
 main()

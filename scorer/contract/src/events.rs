@@ -1,12 +1,23 @@
 //! What is announced when something becomes visible. Carries ids only, never a score.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
+use sqlx::postgres::PgListener;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
 
 /// PostgreSQL channel on which scorers are woken.
 pub const JOBS_CHANNEL: &str = "holdout_jobs";
 /// PostgreSQL channel on which web servers hear of [`Event`]s.
 pub const EVENTS_CHANNEL: &str = "holdout_events";
+/// PostgreSQL channel on which a program hears itself, and nobody else.
+const ECHO_CHANNEL: &str = "holdout_echo";
+const ECHO_PATIENCE: Duration = Duration::from_secs(3);
+
+/// What is said where [`is_heard`] finds nothing.
+pub const DEAF: &str = "Notifications of the database do not arrive. Where the database's address is that of a proxy \
+     that pools transactions, set HOLDOUT_DATABASE_DIRECT_URL to the address of PostgreSQL itself.";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -29,4 +40,24 @@ pub async fn announce(conn: &mut PgConnection, event: Event) -> sqlx::Result<()>
     let payload = serde_json::to_string(&event).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
     sqlx::query!("select pg_notify($1, $2)", EVENTS_CHANNEL, payload).execute(conn).await?;
     Ok(())
+}
+
+/// Whether what is announced over `db` is heard over `direct`. Nothing is where a proxy gives each transaction another
+/// connection: what it listens on belongs to nobody.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_heard(db: &PgPool, direct: &PgPool) -> sqlx::Result<bool> {
+    let mut listener = PgListener::connect_with(direct).await?;
+    listener.listen(ECHO_CHANNEL).await?;
+    let call = Uuid::new_v4().to_string();
+    sqlx::query!("select pg_notify($1, $2)", ECHO_CHANNEL, call).execute(db).await?;
+    let hear = async {
+        while listener.recv().await?.payload() != call {}
+        Ok(())
+    };
+    match tokio::time::timeout(ECHO_PATIENCE, hear).await {
+        Ok(heard) => heard.map(|()| true),
+        Err(_) => Ok(false),
+    }
 }

@@ -8,6 +8,7 @@ pub mod behind;
 pub mod catalogue;
 pub mod comparison;
 pub mod custom;
+pub mod database;
 pub mod events;
 pub mod examine;
 pub mod files;

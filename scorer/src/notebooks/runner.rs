@@ -23,7 +23,7 @@ use super::step::{Runner, step};
 use crate::custom::cli::PythonArgs;
 use crate::worker::announce::host_name;
 use crate::worker::cli::{LEASE, log_to_stderr, runtime};
-use crate::worker::database::Database;
+use crate::worker::database::{Database, Pools};
 use crate::worker::handshake::{Waited, until_understood};
 use crate::worker::leaving::Signals;
 use crate::worker::patience::{is_away, patiently};
@@ -65,14 +65,14 @@ pub struct RunNotebooksArgs {
 pub fn work(args: &RunNotebooksArgs) -> anyhow::Result<()> {
     log_to_stderr();
     runtime()?.block_on(async {
-        let db = args.database.connect(ROLE)?;
+        let pools = args.database.connect(ROLE)?;
         let id = Uuid::now_v7();
         let mut signals = Signals::new()?;
-        let worked = match ready(args, &db, id, &mut signals).await? {
+        let worked = match ready(args, &pools, id, &mut signals).await? {
             Some(runner) => work_with(&runner, args, &mut signals).await,
             None => Ok(()),
         };
-        let _ = leave(&db, id).await;
+        let _ = leave(&pools.db, id).await;
         worked
     })
 }
@@ -80,7 +80,7 @@ pub fn work(args: &RunNotebooksArgs) -> anyhow::Result<()> {
 /// Tries the sandbox until it holds, and says so; `None` once told to stop.
 async fn ready(
     args: &RunNotebooksArgs,
-    db: &PgPool,
+    Pools { db, direct }: &Pools,
     id: Uuid,
     signals: &mut Signals,
 ) -> anyhow::Result<Option<Runner>> {
@@ -111,6 +111,7 @@ async fn ready(
                 return Ok(Some(Runner {
                     id,
                     db: db.clone(),
+                    direct: direct.clone(),
                     files: Files::open(&args.files).context("the place of files")?,
                     sandbox,
                     spools,
@@ -149,7 +150,7 @@ async fn take_and_do(runner: &Runner, is_draining: bool) -> anyhow::Result<()> {
     while !runner.is_leaving.load(Ordering::Relaxed) {
         // Registered before looking: a run that comes between the two wakes this loop.
         if listener.is_none() {
-            listener = listen(&runner.db).await;
+            listener = listen(&runner.direct).await;
         }
         let stepped = match step(runner).await {
             Ok(stepped) => stepped,

@@ -29,6 +29,8 @@ const BEAT_AT_MOST: Duration = Duration::from_secs(2);
 pub struct Runner {
     pub id: Uuid,
     pub db: PgPool,
+    /// Where runs are announced.
+    pub direct: PgPool,
     pub files: Files,
     pub sandbox: Sandbox,
     pub spools: PathBuf,

@@ -10,7 +10,7 @@ use holdout_contract::place;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::database::Database;
+use super::database::{Database, Pools};
 use super::depot::Depot;
 use super::leaving::{Leaving, Signals};
 use super::room::Room;
@@ -135,7 +135,7 @@ pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
         _ => Until::Signalled,
     };
     runtime()?.block_on(async {
-        let db = args.place.database.connect(ROLE)?;
+        let Pools { db, direct } = args.place.database.connect(ROLE)?;
         let spools = args.spool.clone().unwrap_or_else(std::env::temp_dir);
         let depot = Depot::open(&args.place.files, &spools).context("the place of files")?;
         let program = std::env::current_exe().context("the path of this program")?;
@@ -156,6 +156,7 @@ pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
             lease: LEASE,
             leaving: Leaving::default(),
             db,
+            direct,
         };
         let specs: Vec<_> = metrics::all().map(example::described).collect();
         let recipient = key.recipient();
@@ -245,12 +246,13 @@ pub fn child(args: &ChildArgs) -> anyhow::Result<()> {
 pub fn doctor(args: &DoctorArgs) -> anyhow::Result<bool> {
     let place = &args.place;
     runtime()?.block_on(async {
-        let db = place.database.connect(ROLE)?;
+        let Pools { db, direct } = place.database.connect(ROLE)?;
         let spools = args.spool.clone().unwrap_or_else(std::env::temp_dir);
         let at_hand = place.files.folder().unwrap_or(&spools);
         let mut findings = doctor::examine_machine(place, args.python.python.as_deref(), args.gpu.gpu).await;
         findings.push(doctor::disk_has_room(at_hand, args.room.disk_reserve_mb));
         findings.extend(doctor::examine_database(&db).await);
+        findings.push(doctor::is_told_of_jobs(&db, &direct).await);
         for finding in &findings {
             println!("{finding}");
         }

@@ -4,18 +4,28 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use holdout_contract::secrets;
+use holdout_contract::{database, secrets};
 use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 #[derive(Debug, Args)]
 pub struct Database {
     /// PostgreSQL, e.g. `postgres:///holdout?host=/run/holdout`.
     #[arg(long, env = "HOLDOUT_DATABASE_URL", hide_env_values = true)]
     database_url: String,
-    /// File with the password of the user whom the address names.
+    /// PostgreSQL itself, where the address above is that of a proxy that pools transactions.
+    #[arg(long, env = "HOLDOUT_DATABASE_DIRECT_URL", hide_env_values = true)]
+    database_direct_url: Option<String>,
+    /// File with the password of the user whom the addresses name.
     #[arg(long, env = "HOLDOUT_DATABASE_PASSWORD_FILE")]
     database_password_file: Option<PathBuf>,
+}
+
+/// Both lead to one database.
+#[derive(Clone)]
+pub struct Pools {
+    pub db: PgPool,
+    /// Past a proxy that pools transactions: notifications come to a connection.
+    pub direct: PgPool,
 }
 
 impl Database {
@@ -23,10 +33,19 @@ impl Database {
     ///
     /// # Errors
     /// An address that is none; a file of the password that cannot be read.
-    pub fn connect(&self, role: &str) -> anyhow::Result<PgPool> {
+    pub fn connect(&self, role: &'static str) -> anyhow::Result<Pools> {
+        let db = connect(role, &self.whole(&self.database_url)?)?;
+        let direct = match self.database_direct_url.as_deref().filter(|url| !url.is_empty()) {
+            None => db.clone(),
+            Some(url) => connect(role, &self.whole(url)?)?,
+        };
+        Ok(Pools { db, direct })
+    }
+
+    fn whole(&self, url: &str) -> anyhow::Result<String> {
         match &self.database_password_file {
-            None => connect(role, &self.database_url),
-            Some(file) => connect(role, &secrets::with_password(&self.database_url, file)?),
+            None => Ok(url.to_owned()),
+            Some(file) => Ok(secrets::with_password(url, file)?),
         }
     }
 }
@@ -35,12 +54,10 @@ impl Database {
 ///
 /// # Errors
 /// An address that is none.
-pub fn connect(role: &str, database_url: &str) -> anyhow::Result<PgPool> {
-    let options: PgConnectOptions = database_url
-        .parse()
+pub fn connect(role: &'static str, database_url: &str) -> anyhow::Result<PgPool> {
+    let options = database::with_role(database_url, role)
         .map_err(|_| anyhow::anyhow!("the database's address is not a PostgreSQL URL"))?;
-    let options = if options.get_username() == role { options } else { options.options([("role", role)]) };
-    Ok(PgPoolOptions::new()
+    Ok(database::pool(role)
         .max_connections(4)
         .acquire_timeout(Duration::from_secs(5))
         .connect_lazy_with(options))

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use holdout_contract::ENGINE_VERSION;
+use holdout_contract::events::{DEAF, is_heard};
 use holdout_contract::files::Files;
 use holdout_contract::handshake::{CONTRACT, Standing, standing};
 use holdout_contract::place::Place;
@@ -150,6 +151,15 @@ pub async fn examine_database(db: &PgPool) -> Vec<Finding> {
         return vec![reached];
     }
     vec![reached, role_may_score(db).await, versions_agree(db).await, clocks_agree(db).await]
+}
+
+/// Without, jobs are found all the same, up to two seconds later.
+pub async fn is_told_of_jobs(db: &PgPool, direct: &PgPool) -> Finding {
+    match is_heard(db, direct).await {
+        Ok(true) => Finding::well("Notifications of the database arrive: jobs are told at once."),
+        Ok(false) => Finding::ill(DEAF),
+        Err(error) => Finding::ill(format!("The database cannot be listened to: {error}.")),
+    }
 }
 
 /// Whether a job's files have room where they are worked with.

@@ -74,7 +74,7 @@ async fn work(
     loop {
         // Registered before looking: a job that comes between the two wakes this worker.
         if listener.is_none() {
-            *listener = listen(&worker.db).await;
+            *listener = listen(&worker.direct).await;
         }
         let stepped = if room.suffices(worker).await {
             tokio::select! {

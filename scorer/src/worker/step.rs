@@ -30,6 +30,8 @@ use super::warm::{Broken, Warm};
 pub struct Worker {
     pub id: Uuid,
     pub db: PgPool,
+    /// Where jobs are announced.
+    pub direct: PgPool,
     pub depot: Depot,
     pub warm: Warm,
     /// How long a job stays this worker's without a sign of life.

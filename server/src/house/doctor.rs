@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use holdout_contract::place::Place;
+use holdout_contract::{database, events};
 use sqlx::{Connection, PgConnection};
 
 use crate::accounts::providers::discovery::Discovered;
 use crate::config::Config;
+use crate::database as web;
 use crate::files::Files;
 use crate::house::binaries::{Binaries, major_of_cluster};
 use crate::house::cluster::Cluster;
@@ -74,9 +76,12 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
         _ => Ok(config.database_url.reveal().to_owned()),
     };
     findings.push(match url {
-        Ok(url) => database(&url).await,
+        Ok(url) => answers(&url).await,
         Err(error) => Finding::wrong(error.to_string()),
     });
+    if !is_embedded {
+        findings.push(hears(config).await);
+    }
     findings.push(site(config));
     findings
 }
@@ -207,8 +212,9 @@ fn postgres(layout: &Layout) -> Finding {
     }
 }
 
-async fn database(url: &str) -> Finding {
-    let mut conn = match PgConnection::connect(url).await {
+async fn answers(url: &str) -> Finding {
+    let connected = async { PgConnection::connect_with(&database::as_named(url)?).await };
+    let mut conn = match connected.await {
         Ok(conn) => conn,
         Err(error) => {
             return Finding::wrong(format!(
@@ -220,6 +226,21 @@ async fn database(url: &str) -> Finding {
         Ok(None) => Finding::well("The database answers and its schema is up to date."),
         Ok(Some(words)) => Finding::wrong(words),
         Err(error) => Finding::wrong(format!("The database does not say which schema it has: {error}.")),
+    }
+}
+
+/// As the web server does, which may go through a proxy.
+async fn hears(config: &Config) -> Finding {
+    let tried = async {
+        let db = web::connect(config).await?;
+        events::is_heard(&db, &web::direct(config, &db)?).await
+    };
+    match tried.await {
+        Ok(true) => {
+            Finding::well("The web server has its rights in the database and hears its notifications.")
+        }
+        Ok(false) => Finding::wrong(events::DEAF),
+        Err(error) => Finding::wrong(format!("The web server cannot work with the database: {error}.")),
     }
 }
 

@@ -100,6 +100,8 @@ pub fn with_database(mut config: Config, as_owner: bool) -> anyhow::Result<Confi
         let cluster = Cluster::existing(&layout)?;
         let url = if as_owner { cluster.owner_url() } else { cluster.url(cluster::WEB) };
         config.database_url = Secret::new(url);
+    } else if as_owner {
+        config.database_url = config.owner_url().clone();
     }
     Ok(config)
 }

@@ -87,7 +87,7 @@ async fn run(config: &Config, layout: &Layout, args: &UpArgs, tree: &mut Tree) -
         tree.database = Some((cluster, server));
         urls
     } else {
-        Urls::external(config.database_url.reveal())
+        Urls::external(config)
     };
     migrate(&urls.owner, tree).await?;
     tree.server = Some(start_server(config, layout, &urls)?);
@@ -128,9 +128,9 @@ impl Urls {
     }
 
     /// The children take their roles after connecting.
-    fn external(url: &str) -> Self {
-        let url = || url.to_owned();
-        Self { owner: url(), web: url(), scorer: url(), runner: url() }
+    fn external(config: &Config) -> Self {
+        let url = || config.database_url.reveal().to_owned();
+        Self { owner: config.owner_url().reveal().to_owned(), web: url(), scorer: url(), runner: url() }
     }
 }
 

@@ -4,11 +4,12 @@
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use holdout_contract::events::{EVENTS_CHANNEL, Event};
+use holdout_contract::events::{DEAF, EVENTS_CHANNEL, Event, is_heard};
 use sqlx::postgres::PgListener;
 use tokio::sync::broadcast;
 
 use crate::app::App;
+use crate::database;
 use crate::fellows::{SERVERS_CHANNEL, talk};
 
 /// Slow readers lose the oldest events and reload; nothing waits for them.
@@ -56,8 +57,18 @@ pub async fn listen(app: App) {
     }
 }
 
+/// Says so in the log where notifications cannot arrive.
+pub async fn try_out(app: App) {
+    let tried = async { is_heard(&app.db, &database::direct(&app.config, &app.db)?).await };
+    match tried.await {
+        Ok(true) => {}
+        Ok(false) => tracing::warn!("{DEAF}"),
+        Err(error) => tracing::warn!(%error, "the database cannot be listened to yet"),
+    }
+}
+
 async fn listen_until_broken(app: &App) -> sqlx::Result<()> {
-    let mut listener = PgListener::connect_with(&app.db).await?;
+    let mut listener = PgListener::connect_with(&database::direct(&app.config, &app.db)?).await?;
     listener.listen_all([EVENTS_CHANNEL, SERVERS_CHANNEL]).await?;
     loop {
         let notification = listener.recv().await?;

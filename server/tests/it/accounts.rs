@@ -47,6 +47,7 @@ impl Site {
             files: Place::Folder(folder.path().join("files")),
             direct: None,
             database_url: Secret::new(""),
+            database_direct_url: None,
             smtp,
             providers: Vec::new(),
             accounts_key: Some(Secret::new("for tests, of no other use at all")),

@@ -40,6 +40,7 @@ impl Stage {
             files: Place::Folder(folder.path().join("files")),
             direct: None,
             database_url: Secret::new(""),
+            database_direct_url: None,
             smtp: None,
             providers: Vec::new(),
             accounts_key: Some(Secret::new("for tests, of no other use at all")),

@@ -101,6 +101,7 @@ impl World {
             files: Place::Folder(folder.path().join("files")),
             direct: None,
             database_url: Secret::new(url),
+            database_direct_url: None,
             smtp: None,
             providers: Vec::new(),
             accounts_key: Some(Secret::new("for tests, of no other use at all")),

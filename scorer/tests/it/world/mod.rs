@@ -259,9 +259,11 @@ impl World {
         job_time: Duration,
         python: Option<PathBuf>,
     ) -> Worker {
+        let db = connect(ROLE, &self.url()).expect("a pool");
         Worker {
             id: Uuid::now_v7(),
-            db: connect(ROLE, &self.url()).expect("a pool"),
+            direct: db.clone(),
+            db,
             depot: Depot::in_folder(self.storage.clone()),
             warm: Warm::new(Bounds {
                 program: PROGRAM.into(),

@@ -39,7 +39,7 @@ impl Database {
     /// # Errors
     /// No database; no programs of PostgreSQL.
     pub fn of(config: &Config) -> anyhow::Result<Self> {
-        let url = config.database_url.reveal();
+        let url = config.owner_url().reveal();
         if url.is_empty() {
             let layout = Layout::of(&config.data_dir)
                 .context("There is no database: set DATABASE_URL, or run `holdout up` first")?;

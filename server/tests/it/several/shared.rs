@@ -43,10 +43,10 @@ impl At {
 }
 
 /// A page that listens to what happens in a competition.
-struct OpenPage(tokio::io::Lines<BufReader<TcpStream>>);
+pub(super) struct OpenPage(tokio::io::Lines<BufReader<TcpStream>>);
 
 impl OpenPage {
-    async fn at(port: u16) -> Self {
+    pub async fn at(port: u16) -> Self {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         let request = format!("GET /c/houses/live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
@@ -55,7 +55,7 @@ impl OpenPage {
         page
     }
 
-    async fn hears(&mut self, wanted: &str) {
+    pub async fn hears(&mut self, wanted: &str) {
         let heard =
             async { while self.0.next_line().await.unwrap().expect("the stream goes on") != wanted {} };
         tokio::time::timeout(SOON, heard).await.unwrap_or_else(|_| panic!("{wanted} is not heard"));

@@ -1,0 +1,47 @@
+//! How the web server reaches its database: by the address that it was given, which may be that of a proxy that pools
+//! transactions; and by PostgreSQL's own address for what such a proxy cannot carry, which is listening.
+//!
+//! Never here: other rights than those of [`ROLE`].
+
+use std::time::Duration;
+
+use holdout_contract::database;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{Connection as _, PgPool};
+
+use crate::config::Config;
+
+/// Of the web server, in the database.
+pub const ROLE: &str = "holdout_web";
+
+/// A connection that rested longer is tried before it is used: each trial costs a page one more way to the
+/// database and back.
+const UNTRIED: Duration = Duration::from_secs(1);
+
+/// # Errors
+/// An address that is none; those of the database.
+pub async fn connect(config: &Config) -> sqlx::Result<PgPool> {
+    let options = database::with_role(config.database_url.reveal(), ROLE)?;
+    pool().max_connections(config.database_connections).connect_with(options).await
+}
+
+fn pool() -> PgPoolOptions {
+    database::pool(ROLE).test_before_acquire(false).before_acquire(|connection, state| {
+        Box::pin(async move {
+            if state.idle_for > UNTRIED {
+                connection.ping().await?;
+            }
+            Ok(true)
+        })
+    })
+}
+
+/// Where notifications arrive.
+///
+/// # Errors
+/// An address that is none.
+pub fn direct(config: &Config, db: &PgPool) -> sqlx::Result<PgPool> {
+    let Some(url) = &config.database_direct_url else { return Ok(db.clone()) };
+    let options = database::with_role(url.reveal(), ROLE)?;
+    Ok(database::pool(ROLE).max_connections(2).connect_lazy_with(options))
+}
