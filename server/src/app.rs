@@ -20,6 +20,7 @@ use crate::files::{Direct, Files};
 use crate::incidents::facts;
 use crate::kaggle::desk::Desk;
 use crate::leaderboard::cache::Boards;
+use crate::replica::model::Replica;
 use crate::site::current::Current;
 use crate::site::model::Site;
 use crate::telemetry::requests::{Requests, requests};
@@ -34,6 +35,8 @@ pub struct App(Arc<Parts>);
 
 pub struct Parts {
     pub db: PgPool,
+    /// Gives boards, as long as it is near.
+    pub replica: Replica,
     pub config: Config,
     pub clock: Clock,
     pub files: Files,
@@ -68,7 +71,7 @@ impl std::ops::Deref for App {
 
 impl App {
     /// # Errors
-    /// When the place of files cannot be opened.
+    /// When the place of files cannot be opened; an address of a replica that is none.
     pub fn new(db: PgPool, config: Config) -> std::io::Result<Self> {
         let files = Files::open(&config.files)?;
         let direct = match &config.direct {
@@ -77,8 +80,10 @@ impl App {
             Some(DirectRoad::At(endpoint)) => Direct::open(&config.files, Some(endpoint))?,
         };
         let fellows = Fellows::default();
+        let replica = Replica::new(&config).map_err(std::io::Error::other)?;
         Ok(Self(Arc::new(Parts {
             db,
+            replica,
             clock: Clock::default(),
             files,
             direct,

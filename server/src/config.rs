@@ -74,6 +74,8 @@ pub struct Config {
     pub database_url: Secret,
     /// PostgreSQL itself, where the address above is that of a proxy that pools transactions.
     pub database_direct_url: Option<Secret>,
+    /// A streaming replica, from which boards are read.
+    pub database_replica_url: Option<Secret>,
     pub smtp: Option<Smtp>,
     /// Where people can sign in as well.
     pub providers: Vec<Provider>,
@@ -153,6 +155,7 @@ impl Config {
             direct: reader.direct(),
             database_url: reader.database("DATABASE_URL").unwrap_or_else(|| Secret::new("")),
             database_direct_url: reader.database("HOLDOUT_DATABASE_DIRECT_URL"),
+            database_replica_url: reader.database("HOLDOUT_DATABASE_REPLICA_URL"),
             smtp: reader.secret("HOLDOUT_SMTP_URL").map(|url| Smtp {
                 url: Secret::new(url),
                 from: reader.text("HOLDOUT_MAIL_FROM", "Holdout <holdout@localhost>"),

@@ -1,5 +1,6 @@
 //! How the web server reaches its database: by the address that it was given, which may be that of a proxy that pools
-//! transactions; and by PostgreSQL's own address for what such a proxy cannot carry, which is listening.
+//! transactions; and by PostgreSQL's own address for what such a proxy cannot carry, which is listening; boards by that of a
+//! replica, where there is one.
 //!
 //! Never here: other rights than those of [`ROLE`].
 
@@ -17,6 +18,9 @@ pub const ROLE: &str = "holdout_web";
 /// A connection that rested longer is tried before it is used: each trial costs a page one more way to the
 /// database and back.
 const UNTRIED: Duration = Duration::from_secs(1);
+
+/// The primary is there as well.
+const REPLICA_PATIENCE: Duration = Duration::from_secs(1);
 
 /// # Errors
 /// An address that is none; those of the database.
@@ -44,4 +48,15 @@ pub fn direct(config: &Config, db: &PgPool) -> sqlx::Result<PgPool> {
     let Some(url) = &config.database_direct_url else { return Ok(db.clone()) };
     let options = database::with_role(url.reveal(), ROLE)?;
     Ok(database::pool(ROLE).max_connections(2).connect_lazy_with(options))
+}
+
+/// The replica, where there is one.
+///
+/// # Errors
+/// An address that is none.
+pub fn replica(config: &Config) -> sqlx::Result<Option<PgPool>> {
+    let Some(url) = &config.database_replica_url else { return Ok(None) };
+    let options = database::with_role(url.reveal(), ROLE)?;
+    let pool = pool().max_connections(config.database_connections).acquire_timeout(REPLICA_PATIENCE);
+    Ok(Some(pool.connect_lazy_with(options)))
 }

@@ -50,6 +50,7 @@ pub mod pictures;
 pub mod probing;
 pub mod quotas;
 pub mod ranks;
+pub mod replica;
 pub mod retention;
 pub mod search;
 pub mod seed;

@@ -268,6 +268,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::spawn(app.clock.clone().follow(app.db.clone()));
     tokio::spawn(holdout::web::live::listen(app.clone()));
     tokio::spawn(holdout::web::live::try_out(app.clone()));
+    tokio::spawn(holdout::replica::watch::follow(app.clone()));
     tokio::spawn(holdout::mail::deliver_forever(app.clone()));
     tokio::spawn(holdout::notifications::tell::tell_forever(app.clone()));
     tokio::spawn(holdout::notifications::letters::write_forever(app.clone()));

@@ -15,6 +15,9 @@ use crate::error::Result;
 use crate::ids::{CompetitionId, TeamId, VersionId};
 use crate::leaderboard::model::{Key, Ranked, Row};
 use crate::leaderboard::store;
+use crate::replica;
+use crate::replica::model::Since;
+use crate::replica::read::Conn;
 
 /// Entries of all boards in memory, of about 200 bytes each; the board at hand is always kept.
 const ENTRIES: usize = 200_000;
@@ -70,7 +73,7 @@ impl Board {
     }
 
     fn is_of(&self, wanted: Wanted) -> bool {
-        self.version == wanted.version && self.revision >= wanted.revision
+        self.version == wanted.version && self.revision >= wanted.since.board_revision
     }
 
     fn after(&self, key: &Key, limit: i64) -> &[Entry] {
@@ -83,9 +86,8 @@ impl Board {
 /// Which board, and from when on.
 #[derive(Debug, Clone, Copy)]
 struct Wanted {
-    competition: CompetitionId,
+    since: Since,
     version: VersionId,
-    revision: i64,
 }
 
 /// The boards in memory, one a competition.
@@ -131,7 +133,7 @@ impl Slot {
 /// The board as it stands at the competition's revision, or later.
 async fn board(app: &App, competition: &Competition) -> Result<Option<Arc<Board>>> {
     let Some(version) = competition.active_version_id else { return Ok(None) };
-    let wanted = Wanted { competition: competition.id, version, revision: competition.board_revision };
+    let wanted = Wanted { since: Since::of(competition), version };
     let slot = app.boards.ranked.slot(competition.id);
     if let Some(board) = slot.board(wanted) {
         return Ok(Some(board));
@@ -147,12 +149,15 @@ async fn compute(app: App, slot: Arc<Slot>, wanted: Wanted) -> Result<Arc<Board>
     if let Some(board) = slot.board(wanted) {
         return Ok(board);
     }
-    let mut conn = app.db.acquire().await?;
-    let (revision, entries) = store::ranked_entries(&mut conn, wanted.competition, wanted.version).await?;
-    drop(conn);
-    let board = Arc::new(Board::new(wanted.version, revision.unwrap_or(wanted.revision), entries));
+    let (competition, version) = (wanted.since.competition, wanted.version);
+    let (revision, entries) = replica::read::board(&app, wanted.since, move |mut conn| async move {
+        store::ranked_entries(&mut conn, competition, version).await
+    })
+    .await?;
+    let board =
+        Arc::new(Board::new(wanted.version, revision.unwrap_or(wanted.since.board_revision), entries));
     *lock(&slot.newest) = Some(board.clone());
-    app.boards.ranked.make_room(wanted.competition);
+    app.boards.ranked.make_room(competition);
     Ok(board)
 }
 
@@ -162,7 +167,7 @@ async fn compute(app: App, slot: Arc<Slot>, wanted: Wanted) -> Result<Arc<Board>
 /// Those of the database.
 pub async fn page(app: &App, competition: &Competition, after: Key, limit: i64) -> Result<Vec<Row>> {
     let Some(board) = board(app, competition).await? else { return Ok(Vec::new()) };
-    rows(app, board.after(&after, limit)).await
+    rows(app, competition, board.after(&after, limit)).await
 }
 
 /// One team's row.
@@ -172,15 +177,15 @@ pub async fn page(app: &App, competition: &Competition, after: Key, limit: i64) 
 pub async fn own_row(app: &App, competition: &Competition, team_id: TeamId) -> Result<Option<Row>> {
     let Some(board) = board(app, competition).await? else { return Ok(None) };
     let Some(place) = board.places.get(&team_id) else { return Ok(None) };
-    Ok(rows(app, &board.entries[*place..=*place]).await?.pop())
+    Ok(rows(app, competition, &board.entries[*place..=*place]).await?.pop())
 }
 
-async fn rows(app: &App, entries: &[Entry]) -> Result<Vec<Row>> {
-    let ids: Vec<i64> = entries.iter().map(|entry| entry.team_id.0).collect();
-    let mut conn = app.db.acquire().await?;
+async fn rows(app: &App, competition: &Competition, entries: &[Entry]) -> Result<Vec<Row>> {
+    let ids: &Vec<i64> = &entries.iter().map(|entry| entry.team_id.0).collect();
+    let ask = move |mut conn: Conn| async move { store::teams(&mut conn, ids).await };
+    let teams = replica::read::board(app, Since::of(competition), ask).await?;
     let mut teams: HashMap<TeamId, store::Team> =
-        store::teams(&mut conn, &ids).await?.into_iter().map(|team| (team.team_id, team)).collect();
-    drop(conn);
+        teams.into_iter().map(|team| (team.team_id, team)).collect();
     Ok(entries.iter().filter_map(|entry| Some(row(entry, teams.remove(&entry.team_id)?))).collect())
 }
 
@@ -236,7 +241,9 @@ mod tests {
     #[test]
     fn an_older_board_or_one_of_another_version_does_not_do() {
         let board = Board::new(VersionId(1), 7, Vec::new());
-        let wanted = |version, revision| Wanted { competition: CompetitionId(1), version, revision };
+        let since =
+            |board_revision| Since { competition: CompetitionId(1), board_revision, ranks_revision: 0 };
+        let wanted = |version, revision| Wanted { since: since(revision), version };
         assert!(board.is_of(wanted(VersionId(1), 6)) && board.is_of(wanted(VersionId(1), 7)));
         assert!(!board.is_of(wanted(VersionId(1), 8)) && !board.is_of(wanted(VersionId(2), 7)));
     }

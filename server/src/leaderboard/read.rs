@@ -10,6 +10,9 @@ use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::{ranked, settle, store};
 use crate::ranks::attach::{self, attach};
 use crate::ranks::model::Summary;
+use crate::replica;
+use crate::replica::model::Since;
+use crate::replica::read::Conn;
 
 /// Rows of a view after a key.
 ///
@@ -26,13 +29,14 @@ pub async fn page(
         return ranked::page(app, competition, after, limit).await;
     }
     let id = competition.id;
-    let mut conn = app.db.acquire().await?;
-    let rows = match view {
-        View::Public => store::public_page(&mut conn, id, after, limit).await?,
-        View::Private(ended) => store::private_page(&mut conn, ended, id, after, limit).await?,
-        View::PublicAtEnd(ended) => store::public_page_at_end(&mut conn, ended, id, after, limit).await?,
-    };
-    drop(conn);
+    let rows = replica::read::board(app, Since::of(competition), move |mut conn| async move {
+        match view {
+            View::Public => store::public_page(&mut conn, id, after, limit).await,
+            View::Private(ended) => store::private_page(&mut conn, ended, id, after, limit).await,
+            View::PublicAtEnd(ended) => store::public_page_at_end(&mut conn, ended, id, after, limit).await,
+        }
+    })
+    .await?;
     attach(app, competition, view, rows).await
 }
 
@@ -49,18 +53,18 @@ pub async fn own_row(
     if matches!(view, View::Public) && competition.is_ranked() {
         return ranked::own_row(app, competition, team_id).await;
     }
-    let mut conn = app.db.acquire().await?;
+    let (id, since) = (competition.id, Since::of(competition));
     let (ended, wants_private) = match view {
         View::Public => {
-            let row = store::public_row(&mut conn, competition.id, team_id).await?;
-            drop(conn);
+            let ask = move |mut conn: Conn| async move { store::public_row(&mut conn, id, team_id).await };
+            let row = replica::read::board(app, since, ask).await?;
             return Ok(attach(app, competition, view, row.into_iter().collect()).await?.pop());
         }
         View::Private(ended) => (ended, true),
         View::PublicAtEnd(ended) => (ended, false),
     };
-    let ranks = store::final_ranks(&mut conn, ended, competition.id, team_id).await?;
-    drop(conn);
+    let ask = move |mut conn: Conn| async move { store::final_ranks(&mut conn, ended, id, team_id).await };
+    let ranks = replica::read::board(app, since, ask).await?;
     let Some((rank, public_rank)) = ranks else { return Ok(None) };
     let rank = if wants_private { rank } else { public_rank };
     let before = Key { rank: rank - 1, ..Key::first() };

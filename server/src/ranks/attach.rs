@@ -8,6 +8,9 @@ use crate::error::Result;
 use crate::leaderboard::model::{Row, View};
 use crate::ranks::model::{Split, Summary};
 use crate::ranks::store;
+use crate::replica;
+use crate::replica::model::Since;
+use crate::replica::read::Conn;
 
 /// Puts to each row the range of the very submission that it shows.
 ///
@@ -23,9 +26,10 @@ pub async fn attach(
         return Ok(rows);
     };
     let teams: Vec<i64> = rows.iter().map(|row| row.team_id.0).collect();
-    let mut conn = app.db.acquire().await?;
-    let ranges = store::ranges(&mut conn, competition.id, split, &teams).await?;
-    drop(conn);
+    let (id, since) = (competition.id, Since::of(competition));
+    let teams = &teams;
+    let ask = move |mut conn: Conn| async move { store::ranges(&mut conn, id, split, teams).await };
+    let ranges = replica::read::board(app, since, ask).await?;
     let ranges: HashMap<_, _> = ranges.into_iter().map(|range| (range.team_id, range)).collect();
     for row in &mut rows {
         let range = ranges.get(&row.team_id).filter(|range| range.submission_id == row.key.submission_id);
@@ -40,6 +44,7 @@ pub async fn attach(
 /// Those of the database.
 pub async fn summary(app: &App, competition: &Competition, view: View) -> Result<Option<Summary>> {
     let Some(split) = Split::of(view).filter(|_| !competition.is_ranked()) else { return Ok(None) };
-    let mut conn = app.db.acquire().await?;
-    Ok(store::summary(&mut conn, competition.id, split).await?)
+    let (id, since) = (competition.id, Since::of(competition));
+    let ask = move |mut conn: Conn| async move { store::summary(&mut conn, id, split).await };
+    Ok(replica::read::board(app, since, ask).await?)
 }

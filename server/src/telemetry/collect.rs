@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::incidents::facts::{self, Known};
 use crate::quotas::model::Kept;
 use crate::quotas::store as quotas;
+use crate::replica::model::Condition;
 
 type Decimal = Gauge<f64, AtomicU64>;
 
@@ -81,6 +82,22 @@ fn tell_condition(registry: &mut Registry, known: &Known) {
         "How long the oldest letter has waited that could not be handed over",
     )
     .set(late.unwrap_or(0.0));
+}
+
+/// Where there is a replica.
+pub fn tell_replica(app: &App, registry: &mut Registry) {
+    if app.replica.pool.is_none() {
+        return;
+    }
+    let is_near = app.replica.condition() == Condition::Near;
+    whole(registry, "replica_near", "Whether this server reads boards from the replica").set(is_near.into());
+    decimal(registry, "replica_lag_seconds", "How far the replica lagged behind when it last answered")
+        .set(app.replica.lag().as_secs_f64());
+    registry.register(
+        "board_reads",
+        "Parts of boards that were read, by who gave them",
+        app.replica.reads.clone(),
+    );
 }
 
 fn tell_queue(registry: &mut Registry, found: &Found) {

@@ -48,6 +48,7 @@ impl Site {
             direct: None,
             database_url: Secret::new(""),
             database_direct_url: None,
+            database_replica_url: None,
             smtp,
             providers: Vec::new(),
             accounts_key: Some(Secret::new("for tests, of no other use at all")),

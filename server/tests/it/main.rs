@@ -60,6 +60,7 @@ mod races;
 mod rank_ranges;
 mod ranks;
 mod render;
+mod replica;
 mod retention;
 #[path = "../../../scorer/contract/tests/s3/mod.rs"]
 mod s3;

@@ -41,6 +41,7 @@ impl Stage {
             direct: None,
             database_url: Secret::new(""),
             database_direct_url: None,
+            database_replica_url: None,
             smtp: None,
             providers: Vec::new(),
             accounts_key: Some(Secret::new("for tests, of no other use at all")),

@@ -102,6 +102,7 @@ impl World {
             direct: None,
             database_url: Secret::new(url),
             database_direct_url: None,
+            database_replica_url: None,
             smtp: None,
             providers: Vec::new(),
             accounts_key: Some(Secret::new("for tests, of no other use at all")),
