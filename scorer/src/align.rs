@@ -25,6 +25,13 @@ pub struct Aligned {
     pub notices: Vec<String>,
 }
 
+impl Aligned {
+    /// The predictions of some slots, column by column.
+    pub(crate) fn values(&self, slots: Range<usize>) -> Vec<Values<'_>> {
+        self.predictions.iter().map(|predicted| predicted.values(slots.clone())).collect()
+    }
+}
+
 pub(crate) enum Predicted {
     Numbers(Vec<f64>),
     Codes(Vec<u32>),

@@ -9,10 +9,13 @@ use serde_json::{Map, Value};
 
 use crate::intake::{self, CellRule, Column, Content, Limits, Plan, Wanted};
 use crate::metrics::compose::{self, PartScore};
-use crate::metrics::{self, Metric, NoMeasure, Params, Rows, Undefined, Values};
+use crate::metrics::{
+    self, Files, Metric, NoMeasure, Params, PartScores, Rows, ScoresTogether, Undefined, Values,
+};
 use crate::misfit::Misfits;
 use holdout_contract::rejection::{Rejection, RejectionKind};
 use holdout_contract::spec::{Cell, Direction, Layout};
+use holdout_evaluator::Evaluator;
 
 /// What a competition says beside its solution file.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -172,6 +175,24 @@ impl Judge {
             return self.metric.score_parts(rows, parts, &self.params);
         }
         crate::parallel::each(parts, rows.len(), |part| rows.with_part(part.clone(), |rows| self.score(rows)))
+    }
+
+    /// As [`Judge::score_parts`], of several files that predict the same rows; the same to the last bit.
+    pub fn score_files(
+        &self,
+        rows: &[Rows<'_>],
+        parts: &[Range<usize>],
+        evaluator: &Evaluator,
+    ) -> Vec<PartScores> {
+        match self.together() {
+            Some(metric) => metric.score_files(&Files { rows, parts, params: &self.params, evaluator }),
+            None => rows.iter().map(|rows| self.score_parts(rows, parts)).collect(),
+        }
+    }
+
+    /// Its metric, where scores of several files are computed together.
+    pub fn together(&self) -> Option<&'static dyn ScoresTogether> {
+        self.metric.together().filter(|_| self.is_one_metric())
     }
 
     /// Whether one metric judges one table: no sum of several, no columns or groups apart.

@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use holdout_contract::job::{Scores, SplitScore};
 use holdout_contract::rejection::Rejection;
+use holdout_evaluator::Evaluator;
 
 use crate::align::{Aligned, align};
 use crate::influence::{self, Exact, Influence, NoInterval};
 use crate::intake::{Content, Limits};
 use crate::judge::Judge;
 use crate::metrics::compose::PartScore;
-use crate::metrics::{NoMeasure, Rows, Undefined, Values, finite};
+use crate::metrics::{NoMeasure, PartScores, Rows, Undefined, Values, finite};
 use crate::parallel;
 use crate::ranks::Rung;
 use crate::solution::{Solution, Split};
@@ -43,24 +44,70 @@ pub fn both_scores(solution: &Solution, aligned: &Aligned) -> Scores {
     Scores { public, private }
 }
 
+/// As [`both_scores`], of several files: the same to the last bit. What is the same work for every file is done at once.
+pub fn both_scores_of_all(solution: &Solution, files: &[&Aligned], evaluator: &Evaluator) -> Vec<Scores> {
+    if solution.judge().is_ranked() {
+        return files.iter().map(|aligned| both_scores(solution, aligned)).collect();
+    }
+    let parts = Parts::of(solution, [Split::Public, Split::Private]);
+    let truths = solution.truths(parts.whole.clone());
+    let predictions: Vec<_> = files.iter().map(|aligned| aligned.values(parts.whole.clone())).collect();
+    let rows: Vec<Rows<'_>> = files
+        .iter()
+        .zip(&predictions)
+        .map(|(aligned, predictions)| {
+            rows_of(solution, parts.whole.clone(), &truths, predictions, aligned.n_classes)
+        })
+        .collect();
+    let scores = solution.judge().score_files(&rows, &parts.filled(), evaluator);
+    let finished = |scores: PartScores| {
+        let [public, private] = parts.finished(scores.into_iter().map(defined));
+        Scores { public, private }
+    };
+    scores.into_iter().map(finished).collect()
+}
+
 /// The scores of several splits; what they share of the work is done once.
 pub fn score_splits<const N: usize>(
     solution: &Solution,
     aligned: &Aligned,
     splits: [Split; N],
 ) -> [SplitScore; N] {
-    let ranges = splits.map(|split| solution.range(split));
-    let whole = ranges.iter().map(|range| range.start).min().unwrap_or(0)
-        ..ranges.iter().map(|range| range.end).max().unwrap_or(0);
-    let parts = ranges.map(|range| range.start - whole.start..range.end - whole.start);
-    let filled: Vec<Range<usize>> = parts.iter().filter(|part| !part.is_empty()).cloned().collect();
-    let scores = with_rows(solution, aligned, whole, |rows| scores(solution.judge(), rows, &filled));
-    let mut scores = scores.into_iter();
-    parts.map(|part| {
-        let score = if part.is_empty() { None } else { scores.next() };
-        let score = score.unwrap_or_else(|| Err(Undefined::because("This split has no rows that count.")));
-        score.unwrap_or_else(|Undefined(undefined)| SplitScore::Undefined { undefined })
-    })
+    let parts = Parts::of(solution, splits);
+    let scores = with_rows(solution, aligned, parts.whole.clone(), |rows| {
+        scores(solution.judge(), rows, &parts.filled())
+    });
+    parts.finished(scores.into_iter())
+}
+
+/// Splits as parts of the slots that they cover.
+struct Parts<const N: usize> {
+    whole: Range<usize>,
+    parts: [Range<usize>; N],
+}
+
+impl<const N: usize> Parts<N> {
+    fn of(solution: &Solution, splits: [Split; N]) -> Self {
+        let ranges = splits.map(|split| solution.range(split));
+        let whole = ranges.iter().map(|range| range.start).min().unwrap_or(0)
+            ..ranges.iter().map(|range| range.end).max().unwrap_or(0);
+        let parts = ranges.map(|range| range.start - whole.start..range.end - whole.start);
+        Self { whole, parts }
+    }
+
+    fn filled(&self) -> Vec<Range<usize>> {
+        self.parts.iter().filter(|part| !part.is_empty()).cloned().collect()
+    }
+
+    /// The scores of all splits, given those of the ones that have rows.
+    fn finished(&self, mut scores: impl Iterator<Item = Result<SplitScore, Undefined>>) -> [SplitScore; N] {
+        self.parts.clone().map(|part| {
+            let score = if part.is_empty() { None } else { scores.next() };
+            let score =
+                score.unwrap_or_else(|| Err(Undefined::because("This split has no rows that count.")));
+            score.unwrap_or_else(|Undefined(undefined)| SplitScore::Undefined { undefined })
+        })
+    }
 }
 
 /// The score of one split, or why there is none.
@@ -116,13 +163,16 @@ pub fn rung(solution: &Solution, aligned: &Aligned, best: Option<&Aligned>) -> R
 
 fn scores(judge: &Judge, rows: &Rows<'_>, parts: &[Range<usize>]) -> Vec<Result<SplitScore, Undefined>> {
     if !judge.is_ranked() {
-        let scores = judge.score_parts(rows, parts).into_iter();
-        return scores.map(|score| score.and_then(finite).map(SplitScore::Defined)).collect();
+        return judge.score_parts(rows, parts).into_iter().map(defined).collect();
     }
     parallel::each(parts, rows.len(), |part| {
         let parts = rows.with_part(part.clone(), |rows| judge.part_scores(rows))?;
         Ok(SplitScore::Ranked { parts: parts.iter().map(|part| part.score).collect() })
     })
+}
+
+fn defined(score: Result<f64, Undefined>) -> Result<SplitScore, Undefined> {
+    score.and_then(finite).map(SplitScore::Defined)
 }
 
 fn with_rows<T>(
@@ -132,17 +182,26 @@ fn with_rows<T>(
     then: impl FnOnce(&Rows<'_>) -> T,
 ) -> T {
     let truths = solution.truths(slots.clone());
-    let predictions: Vec<Values<'_>> =
-        aligned.predictions.iter().map(|predicted| predicted.values(slots.clone())).collect();
-    then(&Rows {
-        truths: &truths,
-        predictions: &predictions,
+    let predictions = aligned.values(slots.clone());
+    then(&rows_of(solution, slots, &truths, &predictions, aligned.n_classes))
+}
+
+fn rows_of<'a>(
+    solution: &'a Solution,
+    slots: Range<usize>,
+    truths: &'a [Values<'a>],
+    predictions: &'a [Values<'a>],
+    n_classes: usize,
+) -> Rows<'a> {
+    Rows {
+        truths,
+        predictions,
         weights: solution.weights.as_ref().map(|weights| &weights[slots.clone()]),
         groups: solution.groups.as_ref().map(|groups| &groups[slots.clone()]),
         group_names: &solution.group_names,
         row_numbers: &solution.row_numbers[slots],
-        n_classes: aligned.n_classes,
+        n_classes,
         column_classes: &solution.column_classes,
         context: &solution.judge.context,
-    })
+    }
 }

@@ -130,6 +130,8 @@ fn orders<T: Suite + ?Sized>(
         let columns = [distinct, tied, wide, vec![7; n]];
         let Ok(expected) = reference.orders(&slices(&columns));
         found.push(exact("orders", &tested.orders(&slices(&columns))?, &expected));
+        let Ok(expected) = reference.sorted(&slices(&columns));
+        found.push(exact("sorted", &tested.sorted(&slices(&columns))?, &expected));
     }
     Ok(found)
 }
@@ -251,7 +253,15 @@ fn distances<T: Suite + ?Sized>(
         (0..60).map(|at| sizes[at % 6]).map(|(most, n)| (text(most, n), text(most, n))).collect();
     let pairs: Vec<(&[u32], &[u32])> = texts.iter().map(|(a, b)| (a.as_slice(), b.as_slice())).collect();
     let Ok(expected) = reference.distances(&pairs);
-    Ok(vec![exact("distances", &tested.distances(&pairs)?, &expected)])
+    let distances = exact("distances", &tested.distances(&pairs)?, &expected);
+    let written = |symbols: &[u32]| -> String {
+        let letter = |symbol: &u32| char::from_u32('n' as u32 + 4 * (symbol / 1_000_000 % 40)).unwrap_or('-');
+        symbols.iter().map(letter).collect()
+    };
+    let texts: Vec<(String, String)> = texts.iter().map(|(a, b)| (written(a), written(b))).collect();
+    let pairs: Vec<(&str, &str)> = texts.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    let Ok(expected) = reference.text_distances(&pairs);
+    Ok(vec![distances, exact("text_distances", &tested.text_distances(&pairs)?, &expected)])
 }
 
 fn products<T: Suite + ?Sized>(

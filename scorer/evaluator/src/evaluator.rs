@@ -127,6 +127,10 @@ impl Suite for Evaluator {
         evaluate!(self.orders(columns))
     }
 
+    fn sorted(&self, columns: &[&[u64]]) -> Result<Vec<Vec<u64>>, Self::Error> {
+        evaluate!(self.sorted(columns))
+    }
+
     fn weights(&self, draw: Draw, n_rows: usize) -> Result<Vec<u8>, Self::Error> {
         evaluate!(self.weights(draw, n_rows))
     }
@@ -153,6 +157,10 @@ impl Suite for Evaluator {
 
     fn distances(&self, pairs: &[Pair<'_>]) -> Result<Vec<u32>, Self::Error> {
         evaluate!(self.distances(pairs))
+    }
+
+    fn text_distances(&self, pairs: &[(&str, &str)]) -> Result<Vec<u32>, Self::Error> {
+        evaluate!(self.text_distances(pairs))
     }
 
     fn products(&self, columns: &[&[f32]], with: &[&[f32]]) -> Result<Vec<Vec<f64>>, Self::Error> {

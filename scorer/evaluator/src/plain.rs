@@ -27,6 +27,15 @@ impl Suite for Plain {
         Ok(columns.iter().map(order).collect())
     }
 
+    fn sorted(&self, columns: &[&[u64]]) -> Result<Vec<Vec<u64>>, Infallible> {
+        let sorted = |keys: &&[u64]| {
+            let mut keys = keys.to_vec();
+            keys.sort();
+            keys
+        };
+        Ok(columns.iter().map(sorted).collect())
+    }
+
     fn weights(&self, draw: Draw, n_rows: usize) -> Result<Vec<u8>, Infallible> {
         let of_row = |row| (0..draw.n_replicates as u32).map(move |replicate| draw.weight(replicate, row));
         Ok((0..n_rows as u32).flat_map(of_row).collect())
@@ -100,6 +109,11 @@ impl Suite for Plain {
 
     fn distances(&self, pairs: &[Pair<'_>]) -> Result<Vec<u32>, Infallible> {
         Ok(pairs.iter().map(|(a, b)| distance(a, b)).collect())
+    }
+
+    fn text_distances(&self, pairs: &[(&str, &str)]) -> Result<Vec<u32>, Infallible> {
+        let points = |text: &str| text.chars().map(u32::from).collect::<Vec<u32>>();
+        Ok(pairs.iter().map(|(a, b)| distance(&points(a), &points(b))).collect())
     }
 
     fn products(&self, columns: &[&[f32]], with: &[&[f32]]) -> Result<Vec<Vec<f64>>, Infallible> {

@@ -33,6 +33,12 @@ pub trait Suite: Send + Sync {
     /// Those of the device.
     fn orders(&self, columns: &[&[u64]]) -> Result<Vec<Vec<u32>>, Self::Error>;
 
+    /// The keys of every column in ascending order. Columns have one length.
+    ///
+    /// # Errors
+    /// Those of the device.
+    fn sorted(&self, columns: &[&[u64]]) -> Result<Vec<Vec<u64>>, Self::Error>;
+
     /// The weights of so many rows: those of all replicates of the first row, then of the second.
     ///
     /// # Errors
@@ -75,6 +81,12 @@ pub trait Suite: Send + Sync {
     /// # Errors
     /// Those of the device.
     fn distances(&self, pairs: &[Pair<'_>]) -> Result<Vec<u32>, Self::Error>;
+
+    /// As [`Suite::distances`], of code points.
+    ///
+    /// # Errors
+    /// Those of the device.
+    fn text_distances(&self, pairs: &[(&str, &str)]) -> Result<Vec<u32>, Self::Error>;
 
     /// The sums of products of every column of `with` with every one of `columns`: a list for each of `with`.
     /// All have one length.

@@ -35,11 +35,13 @@ fn areas_and_products_are_equal_to_the_last_bit() {
         "roc_auc",
         "sums",
         "orders",
+        "sorted",
         "weights",
         "means",
         "segment_means",
         "overlaps",
         "distances",
+        "text_distances",
         "products",
     ];
     for finding in findings.iter().filter(|finding| exact.contains(&finding.what)) {
@@ -134,6 +136,8 @@ fn nothing_comes_of_nothing() {
     let kernels = Kernels(Shim::compiled());
     assert_eq!(kernels.sums(&[]), Ok(Vec::new()));
     assert_eq!(kernels.orders(&[&[], &[]]), Ok(vec![Vec::new(); 2]));
+    assert_eq!(kernels.sorted(&[&[], &[]]), Ok(vec![Vec::new(); 2]));
+    assert_eq!(kernels.text_distances(&[("", ""), ("", "é")]), Ok(vec![0, 1]));
     assert_eq!(kernels.products(&[], &[&[1.0]]), Ok(vec![Vec::new()]));
     assert_eq!(kernels.distances(&[(&[], &[]), (&[], &[4])]), Ok(vec![0, 1]));
     assert_eq!(kernels.segment_means(&[], &[]), Ok(Vec::new()));

@@ -1,6 +1,6 @@
 //! Order: sort keys, ranks with ties, Kendall's tau, and walks over score thresholds.
 
-use holdout_evaluator::{order_key, radix};
+use holdout_evaluator::{Evaluator, Suite, order_key, radix};
 
 /// The middle value, or the mean of the two middle ones.
 ///
@@ -101,6 +101,17 @@ fn merge(left: &[u64], right: &[u64], into: &mut [u64]) -> u128 {
     exchanges
 }
 
+const POSITIVE: f64 = 1.0;
+const NEGATIVE: f64 = 0.0;
+
+/// Keys of the scores of one class's rows: the highest score has the lowest key.
+fn class_keys(truth: &[f64], score: &[f64], class: f64) -> Vec<u64> {
+    let rows = truth.iter().zip(score).filter(|(truth, _)| **truth == class);
+    let mut keys = Vec::with_capacity(truth.iter().filter(|truth| **truth == class).count());
+    keys.extend(rows.map(|(_, score)| !order_key(*score)));
+    keys
+}
+
 /// Scores of some rows as keys, highest score first, those of positives and of negatives apart: plain
 /// keys, nothing carried along.
 pub struct SortedScores {
@@ -110,13 +121,20 @@ pub struct SortedScores {
 
 impl SortedScores {
     pub fn of(truth: &[f64], score: &[f64]) -> Self {
-        let keys = |wanted: f64| {
-            let rows = truth.iter().zip(score).filter(|(truth, _)| **truth == wanted);
-            let mut keys = Vec::with_capacity(truth.iter().filter(|truth| **truth == wanted).count());
-            keys.extend(rows.map(|(_, score)| !order_key(*score)));
-            radix::sort(keys)
+        let sorted = |class| radix::sort(class_keys(truth, score, class));
+        Self { positive: sorted(POSITIVE), negative: sorted(NEGATIVE) }
+    }
+
+    /// As [`Self::of`], of several files' scores of the same rows.
+    pub fn of_all(truth: &[f64], scores: &[&[f64]], evaluator: &Evaluator) -> Vec<Self> {
+        let sorted = |class| {
+            let keys: Vec<_> = scores.iter().map(|score| class_keys(truth, score, class)).collect();
+            let columns: Vec<&[u64]> = keys.iter().map(Vec::as_slice).collect();
+            let Ok(sorted) = evaluator.sorted(&columns);
+            sorted
         };
-        Self { positive: keys(1.0), negative: keys(0.0) }
+        let both = sorted(POSITIVE).into_iter().zip(sorted(NEGATIVE));
+        both.map(|(positive, negative)| Self { positive, negative }).collect()
     }
 
     pub fn n_positive(&self) -> usize {

@@ -17,6 +17,7 @@ pub mod list;
 mod params;
 mod per_row;
 mod rows;
+mod together;
 
 pub mod binary;
 pub mod clustering;
@@ -48,6 +49,8 @@ pub use params::Params;
 pub(crate) use per_row::PerRow;
 pub use per_row::ScoresPerRow;
 pub use rows::{Rows, Values};
+pub(crate) use together::FindsTogether;
+pub use together::{Files, PartScores, ScoresTogether};
 
 use crate::influence::Sums;
 use crate::misfit::Misfits;
@@ -126,6 +129,11 @@ pub trait Metric: Send + Sync {
 
     /// Itself, where it finds something out about every row and adds it up.
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        None
+    }
+
+    /// Itself, where scores of several files are computed together.
+    fn together(&self) -> Option<&dyn ScoresTogether> {
         None
     }
 

@@ -1,5 +1,6 @@
 //! What a metric sees: aligned columns of one split.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::intake::{Place, Texts};
@@ -197,13 +198,33 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// No rows, or no weight.
     pub fn mean(&self, term: impl Fn(usize) -> f64) -> Result<f64, super::Undefined> {
+        self.mean_of(|| self.sum(&term), &term)
+    }
+
+    /// As [`Rows::mean`], where the sum of the weighted terms is known or found out elsewhere.
+    ///
+    /// # Errors
+    /// As [`Rows::mean`].
+    pub fn mean_of(
+        &self,
+        sum: impl FnOnce() -> f64,
+        term: impl Fn(usize) -> f64,
+    ) -> Result<f64, super::Undefined> {
         let total = self.positive_weight()?;
-        let sum = self.sum(&term);
+        let sum = sum();
         if sum.is_finite() {
             return Ok(sum / total);
         }
         // Added up, large terms can be more than a double holds, though their mean is not.
         Ok(self.sum(|at| term(at) * SMALL) / total / SMALL)
+    }
+
+    /// Terms of all rows, each times its row's weight.
+    pub fn weighted<'t>(&self, terms: &'t [f64]) -> Cow<'t, [f64]> {
+        match self.weights {
+            None => Cow::Borrowed(terms),
+            Some(weights) => weights.iter().zip(terms).map(|(weight, term)| weight * term).collect(),
+        }
     }
 
     fn sum(&self, term: impl Fn(usize) -> f64) -> f64 {

@@ -39,6 +39,11 @@ impl Suite for Cpu {
         Ok(parallel::map(columns.len(), n_items, order))
     }
 
+    fn sorted(&self, columns: &[&[u64]]) -> Result<Vec<Vec<u64>>, Infallible> {
+        let n_items = columns.iter().map(|column| column.len()).sum();
+        Ok(parallel::map(columns.len(), n_items, |at| radix::sort(columns[at].to_vec())))
+    }
+
     fn weights(&self, draw: Draw, n_rows: usize) -> Result<Vec<u8>, Infallible> {
         let n = draw.n_replicates;
         let mut weights = vec![0; n_rows * n];
@@ -78,6 +83,12 @@ impl Suite for Cpu {
     fn distances(&self, pairs: &[Pair<'_>]) -> Result<Vec<u32>, Infallible> {
         let n_items = pairs.iter().map(|(a, b)| a.len() + b.len() + a.len() * b.len() / 64).sum();
         let distance = |at: usize| edits::distance(pairs[at].0, pairs[at].1) as u32;
+        Ok(parallel::map(pairs.len(), n_items, distance))
+    }
+
+    fn text_distances(&self, pairs: &[(&str, &str)]) -> Result<Vec<u32>, Infallible> {
+        let n_items = pairs.iter().map(|(a, b)| a.len() + b.len() + a.len() * b.len() / 64).sum();
+        let distance = |at: usize| edits::text_distance(pairs[at].0, pairs[at].1) as u32;
         Ok(parallel::map(pairs.len(), n_items, distance))
     }
 

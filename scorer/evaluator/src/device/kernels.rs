@@ -59,11 +59,24 @@ impl<D: Device> Suite for Kernels<D> {
         let n = columns.first().map_or(0, |column| column.len());
         let mut orders = Vec::with_capacity(columns.len());
         for columns in columns.chunks(n_together(24 * n)) {
-            let rows = self.sorted_rows(columns, n)?;
+            let (_, rows) = self.sort(columns, n)?;
+            let rows: Vec<u32> = self.download(&rows, n * columns.len())?;
             orders.extend(rows.chunks(n.max(1)).map(<[u32]>::to_vec));
         }
         orders.resize(columns.len(), Vec::new());
         Ok(orders)
+    }
+
+    fn sorted(&self, columns: &[&[u64]]) -> Result<Vec<Vec<u64>>, DeviceFailure> {
+        let n = columns.first().map_or(0, |column| column.len());
+        let mut sorted = Vec::with_capacity(columns.len());
+        for columns in columns.chunks(n_together(24 * n)) {
+            let (keys, _) = self.sort(columns, n)?;
+            let keys: Vec<u64> = self.download(&keys, n * columns.len())?;
+            sorted.extend(keys.chunks(n.max(1)).map(<[u64]>::to_vec));
+        }
+        sorted.resize(columns.len(), Vec::new());
+        Ok(sorted)
     }
 
     fn weights(&self, draw: Draw, n_rows: usize) -> Result<Vec<u8>, DeviceFailure> {
@@ -158,6 +171,13 @@ impl<D: Device> Suite for Kernels<D> {
         self.download(&found, pairs.len())
     }
 
+    fn text_distances(&self, pairs: &[(&str, &str)]) -> Result<Vec<u32>, DeviceFailure> {
+        let points = |text: &str| text.chars().map(u32::from).collect::<Vec<u32>>();
+        let symbols: Vec<(Vec<u32>, Vec<u32>)> = pairs.iter().map(|(a, b)| (points(a), points(b))).collect();
+        let pairs: Vec<Pair<'_>> = symbols.iter().map(|(a, b)| (a.as_slice(), b.as_slice())).collect();
+        self.distances(&pairs)
+    }
+
     fn products(&self, columns: &[&[f32]], with: &[&[f32]]) -> Result<Replicates, DeviceFailure> {
         let n_rows = with.first().map_or(0, |column| column.len());
         let found = self.zeros::<f64>(columns.len() * with.len())?;
@@ -234,8 +254,8 @@ impl<D: Device> Kernels<D> {
         Ok(())
     }
 
-    /// The rows of all columns, one column after another.
-    fn sorted_rows(&self, columns: &[&[u64]], n: usize) -> Result<Vec<u32>, DeviceFailure> {
+    /// The keys of all columns in order, one column after another, and their rows.
+    fn sort(&self, columns: &[&[u64]], n: usize) -> Result<(D::Buffer, D::Buffer), DeviceFailure> {
         let n_items = n * columns.len();
         let items_per_owner = ITEMS_PER_OWNER.max(n.div_ceil(MOST_OWNERS));
         let n_owners = n.div_ceil(items_per_owner);
@@ -274,7 +294,7 @@ impl<D: Device> Kernels<D> {
             std::mem::swap(&mut keys, &mut sorted_keys);
             std::mem::swap(&mut rows, &mut sorted_rows);
         }
-        self.download(&rows, n * columns.len())
+        Ok((keys, rows))
     }
 }
 

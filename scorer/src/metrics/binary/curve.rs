@@ -6,7 +6,7 @@ use holdout_contract::spec::{Direction, Task};
 
 use crate::kernels::{SortedScores, counted_thresholds, order_key, weighted_thresholds};
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::{Degenerate, Files, Laws, Metric, Params, PartScores, Rows, ScoresTogether, Undefined};
 use crate::parallel;
 
 /// Positives and negatives at or above every distinct score, highest first.
@@ -150,19 +150,64 @@ impl Metric for OnCurve {
             return parallel::each(parts, rows.len(), score);
         }
         let (truth, score) = rows.numbers();
-        let mut cuts: Vec<usize> = parts.iter().flat_map(|part| [part.start, part.end]).collect();
-        cuts.sort_unstable();
-        cuts.dedup();
-        let pieces: Vec<Range<usize>> = cuts.windows(2).map(|ends| ends[0]..ends[1]).collect();
-        let sorted = parallel::each(&pieces, rows.len(), |piece| {
+        let cuts = cuts(parts);
+        let sorted = parallel::each(&pieces(&cuts), rows.len(), |piece| {
             SortedScores::of(&truth[piece.clone()], &score[piece.clone()])
         });
-        parallel::each(parts, rows.len(), |part| {
-            let first = cuts.partition_point(|cut| *cut < part.start);
-            let end = cuts.partition_point(|cut| *cut < part.end);
-            (self.compute)(&Curve::Counted(&sorted[first..end]), params)
+        parallel::each(parts, rows.len(), |part| self.on_pieces(&cuts, &sorted, part, params))
+    }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+}
+
+impl ScoresTogether for OnCurve {
+    /// All files' scores of a piece are sorted at once.
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        let Files { rows, parts, params, evaluator } = *files;
+        let Some(first) = rows.first().filter(|rows| rows.weights.is_none()) else {
+            return rows.iter().map(|rows| self.score_parts(rows, parts, params)).collect();
+        };
+        let (truth, _) = first.numbers();
+        let cuts = cuts(parts);
+        let mut sorted: Vec<Vec<SortedScores>> = rows.iter().map(|_| Vec::new()).collect();
+        for piece in pieces(&cuts) {
+            let scores: Vec<&[f64]> = rows.iter().map(|rows| &rows.numbers().1[piece.clone()]).collect();
+            let of_piece = SortedScores::of_all(&truth[piece], &scores, evaluator);
+            sorted.iter_mut().zip(of_piece).for_each(|(sorted, scores)| sorted.push(scores));
+        }
+        parallel::each(&sorted, first.len() * rows.len(), |sorted| {
+            parts.iter().map(|part| self.on_pieces(&cuts, sorted, part, params)).collect()
         })
     }
+}
+
+impl OnCurve {
+    /// The score of a part, of the sorted pieces that it is made of.
+    fn on_pieces(
+        &self,
+        cuts: &[usize],
+        sorted: &[SortedScores],
+        part: &Range<usize>,
+        params: &Params,
+    ) -> Result<f64, Undefined> {
+        let first = cuts.partition_point(|cut| *cut < part.start);
+        let end = cuts.partition_point(|cut| *cut < part.end);
+        (self.compute)(&Curve::Counted(&sorted[first..end]), params)
+    }
+}
+
+/// Where parts begin and end.
+fn cuts(parts: &[Range<usize>]) -> Vec<usize> {
+    let mut cuts: Vec<usize> = parts.iter().flat_map(|part| [part.start, part.end]).collect();
+    cuts.sort_unstable();
+    cuts.dedup();
+    cuts
+}
+
+fn pieces(cuts: &[usize]) -> Vec<Range<usize>> {
+    cuts.windows(2).map(|ends| ends[0]..ends[1]).collect()
 }
 
 const ONE_CLASS: &[Degenerate] = &[Degenerate::NoRows, Degenerate::NoPositives, Degenerate::NoNegatives];

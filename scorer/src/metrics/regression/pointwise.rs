@@ -1,10 +1,12 @@
 //! A loss of every row, averaged, then finished (a root, a scale).
 
 use holdout_contract::spec::{Direction, Task};
+use holdout_evaluator::Suite;
 
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
 use crate::metrics::{
-    Degenerate, Laws, Metric, NoMeasure, Params, PerRow, Rows, ScoresPerRow, Undefined, Values,
+    Degenerate, Files, Laws, Metric, NoMeasure, Params, PartScores, PerRow, Rows, ScoresPerRow,
+    ScoresTogether, Undefined, Values,
 };
 
 type OfRows = fn(&Rows<'_>) -> Result<f64, Undefined>;
@@ -43,6 +45,10 @@ impl Metric for Pointwise {
         Some(self)
     }
 
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+
     fn measure(&self, labels: &Rows<'_>) -> Option<Result<String, NoMeasure>> {
         (self.measure)(labels)
     }
@@ -58,16 +64,30 @@ impl PerRow for Pointwise {
     }
 
     fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
-        let (truth, prediction) = rows.numbers();
-        let number = self.number(params);
-        if !truth.iter().zip(prediction).all(|(y, p)| (self.domain)(*y, *p, number)) {
-            return Err(Undefined::because(self.domain_sentence));
-        }
-        let mean = rows.mean(|at| terms[at])?;
-        match self.of_extremes {
-            Some(of_extremes) if !(TINY..=f64::MAX).contains(&mean) => of_extremes(rows),
-            _ => Ok((self.finish)(mean, params)),
-        }
+        self.of_mean(rows, params, || rows.mean(|at| terms[at]))
+    }
+}
+
+impl ScoresTogether for Pointwise {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        let Files { rows, parts, params, evaluator } = *files;
+        let terms: Vec<Vec<f64>> = rows.iter().map(|rows| self.find(rows, params)).collect();
+        let weighted: Vec<_> = rows.iter().zip(&terms).map(|(rows, terms)| rows.weighted(terms)).collect();
+        let columns: Vec<&[f64]> =
+            weighted.iter().flat_map(|terms| parts.iter().map(move |part| &terms[part.clone()])).collect();
+        let Ok(sums) = evaluator.sums(&columns);
+        let mut sums = sums.into_iter();
+        let mut score = |rows: &Rows<'_>, terms: &[f64]| {
+            let sum = sums.next().unwrap_or_default();
+            self.of_mean(rows, params, || rows.mean_of(|| sum, |at| terms[at]))
+        };
+        let mut score_parts = |rows: &Rows<'_>, terms: &[f64]| {
+            parts
+                .iter()
+                .map(|part| rows.with_part(part.clone(), |rows| score(rows, &terms[part.clone()])))
+                .collect()
+        };
+        rows.iter().zip(&terms).map(|(rows, terms)| score_parts(rows, terms)).collect()
     }
 }
 
@@ -75,6 +95,24 @@ impl PerRow for Pointwise {
 const TINY: f64 = 1e-280;
 
 impl Pointwise {
+    fn of_mean(
+        &self,
+        rows: &Rows<'_>,
+        params: &Params,
+        mean: impl FnOnce() -> Result<f64, Undefined>,
+    ) -> Result<f64, Undefined> {
+        let (truth, prediction) = rows.numbers();
+        let number = self.number(params);
+        if !truth.iter().zip(prediction).all(|(y, p)| (self.domain)(*y, *p, number)) {
+            return Err(Undefined::because(self.domain_sentence));
+        }
+        let mean = mean()?;
+        match self.of_extremes {
+            Some(of_extremes) if !(TINY..=f64::MAX).contains(&mean) => of_extremes(rows),
+            _ => Ok((self.finish)(mean, params)),
+        }
+    }
+
     /// The value of the metric's number parameter, where it has one.
     fn number(&self, params: &Params) -> f64 {
         let mut numbers = self.about.parameters.iter().filter_map(|known| params.optional_number(known.name));

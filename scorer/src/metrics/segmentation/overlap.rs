@@ -1,6 +1,7 @@
 //! Dice and intersection over union, by merging the runs of two masks.
 
 use holdout_contract::spec::Layout;
+use holdout_evaluator::{Run as ShortRun, Suite};
 
 use crate::influence::Sums;
 use crate::intake::shapes::{Run, Runs};
@@ -9,7 +10,8 @@ use crate::kernels::sum;
 use crate::metrics::about::About;
 use crate::metrics::groups::Groups;
 use crate::metrics::{
-    Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined, Values, finite,
+    Degenerate, Files, FindsTogether, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, ScoresTogether,
+    Undefined, Values, finite,
 };
 use crate::misfit::Misfits;
 
@@ -44,6 +46,27 @@ impl Overlap {
         found
     }
 
+    /// Of every row of every file; a truth is read once for all files.
+    fn of_files(files: &Files<'_>) -> Vec<Vec<Self>> {
+        let truths = files.rows.first().and_then(|rows| short_runs(rows, &rows.truths[0]));
+        let of_file = |rows: &Rows<'_>| {
+            let both = truths.as_deref().zip(short_runs(rows, &rows.predictions[0]));
+            let Some((truths, predictions)) = both else { return rows.each_pair(Self::of) };
+            let pairs: Vec<(&[ShortRun], &[ShortRun])> =
+                truths.iter().zip(&predictions).map(|(a, b)| (a.as_slice(), b.as_slice())).collect();
+            let Ok(overlaps) = files.evaluator.overlaps(&pairs);
+            let found = overlaps.into_iter().zip(&pairs);
+            found
+                .map(|(both, (truth, predicted))| Self {
+                    truth: n_pixels(truth),
+                    predicted: n_pixels(predicted),
+                    both,
+                })
+                .collect()
+        };
+        files.rows.iter().map(of_file).collect()
+    }
+
     fn is_empty(self) -> bool {
         self.truth == 0 && self.predicted == 0
     }
@@ -67,6 +90,17 @@ impl Overlap {
         let n_passed = (10..20).filter(|twentieths| both * 20 > union * twentieths).count();
         n_passed as f64 / 10.0
     }
+}
+
+/// The masks of a column; `None` where a pixel's number has more than 32 bits.
+fn short_runs(rows: &Rows<'_>, column: &Values<'_>) -> Option<Vec<Vec<ShortRun>>> {
+    let short =
+        |run: Run| Some(ShortRun { start: run.start.try_into().ok()?, length: run.len().try_into().ok()? });
+    rows.each(|at| Runs::of(column.text(at)).map(short).collect::<Option<Vec<_>>>()).into_iter().collect()
+}
+
+fn n_pixels(mask: &[ShortRun]) -> u64 {
+    mask.iter().map(|run| u64::from(run.length)).sum()
 }
 
 #[derive(Clone, Copy)]
@@ -119,6 +153,10 @@ impl Metric for Mask {
         self.score_rows(rows, params)
     }
 
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {
         Some(self)
     }
@@ -129,10 +167,7 @@ impl PerRow for Mask {
     type Found = f64;
 
     fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<f64> {
-        rows.each_pair(|truth, predicted| {
-            let overlap = Overlap::of(truth, predicted);
-            if overlap.is_empty() { f64::NAN } else { (self.value)(overlap) }
-        })
+        rows.each_pair(|truth, predicted| self.value_of(Overlap::of(truth, predicted)))
     }
 
     fn add_up(&self, rows: &Rows<'_>, values: &[f64], params: &Params) -> Result<f64, Undefined> {
@@ -156,6 +191,26 @@ impl PerRow for Mask {
                 Ok(sum(means.len(), |at| means[at]) / means.len() as f64)
             }
         }
+    }
+}
+
+impl Mask {
+    fn value_of(&self, overlap: Overlap) -> f64 {
+        if overlap.is_empty() { f64::NAN } else { (self.value)(overlap) }
+    }
+}
+
+impl FindsTogether for Mask {
+    fn find_in_files(&self, files: &Files<'_>) -> Vec<Vec<f64>> {
+        let values =
+            |overlaps: Vec<Overlap>| overlaps.into_iter().map(|found| self.value_of(found)).collect();
+        Overlap::of_files(files).into_iter().map(values).collect()
+    }
+}
+
+impl FindsTogether for Pooled {
+    fn find_in_files(&self, files: &Files<'_>) -> Vec<Vec<Overlap>> {
+        Overlap::of_files(files)
     }
 }
 
@@ -206,6 +261,10 @@ impl Metric for Pooled {
             |part: fn(&Overlap) -> u64| overlaps.iter().map(|overlap| part(overlap) as f64).collect();
         let terms = vec![column(|overlap| overlap.both), column(|overlap| overlap.truth + overlap.predicted)];
         Some(Sums { terms, combine: Box::new(|sums| finite((self.value)(sums[0], sums[1]))) })
+    }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
     }
 
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {

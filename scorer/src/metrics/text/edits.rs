@@ -1,13 +1,39 @@
 //! Edit distances: per row, and as a ratio of sums over the split.
 
 use holdout_contract::spec::Direction;
+use holdout_evaluator::Suite;
 
 use crate::kernels::{distance, sum, text_distance};
 use crate::metrics::about::{About, Kind, ParameterAbout};
-use crate::metrics::{Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined};
+use crate::metrics::{
+    Files, FindsTogether, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, ScoresTogether, Undefined,
+};
 
 use super::words::{is_space, numbered};
-use super::{BLANK, Mean, ONE_SIDED, no_words};
+use super::{BLANK, ONE_SIDED, SYMMETRIC, no_words};
+
+/// Pairs of texts that are compared at once: what names them takes 32 bytes each.
+const MOST_PAIRS: usize = 1 << 20;
+
+fn pairs<'a>(rows: &Rows<'a>, cut: fn(&str) -> &str) -> Vec<(&'a str, &'a str)> {
+    let (truths, predictions) = (rows.truths[0], rows.predictions[0]);
+    (0..rows.len()).map(|at| (cut(truths.text(at)), cut(predictions.text(at)))).collect()
+}
+
+/// The distances of the texts of every row, each cut to what counts of it, file by file.
+fn distances_of_files(files: &Files<'_>, cut: fn(&str) -> &str) -> Vec<Vec<u32>> {
+    let n_rows = files.rows.first().map_or(0, Rows::len);
+    if n_rows == 0 {
+        return vec![Vec::new(); files.rows.len()];
+    }
+    let mut found = Vec::with_capacity(files.rows.len());
+    for rows in files.rows.chunks((MOST_PAIRS / n_rows).max(1)) {
+        let pairs: Vec<(&str, &str)> = rows.iter().flat_map(|rows| pairs(rows, cut)).collect();
+        let Ok(distances) = files.evaluator.text_distances(&pairs);
+        found.extend(distances.chunks(n_rows).map(<[u32]>::to_vec));
+    }
+    found
+}
 
 /// Words as jiwer cuts them: at single blanks, and at two and more spaces of any kind. A tab alone
 /// between two letters does not part them.
@@ -31,29 +57,81 @@ fn rated_words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn word_edits(truth: &str, prediction: &str) -> [u32; 2] {
-    let (truth, prediction) = numbered(rated_words(truth), rated_words(prediction));
-    [distance(&truth, &prediction) as u32, truth.len() as u32]
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(is_space)
 }
 
-fn character_edits(truth: &str, prediction: &str) -> [u32; 2] {
-    let (truth, prediction) = (truth.trim_matches(is_space), prediction.trim_matches(is_space));
-    [text_distance(truth, prediction) as u32, truth.chars().count() as u32]
-}
-
-fn similarity(truth: &str, prediction: &str) -> f64 {
+fn similarity(distance: u32, truth: &str, prediction: &str) -> f64 {
     let longer = truth.chars().count().max(prediction.chars().count());
     match longer {
         0 => 1.0,
-        longer => 1.0 - text_distance(truth, prediction) as f64 / longer as f64,
+        longer => 1.0 - f64::from(distance) / longer as f64,
     }
+}
+
+/// A mean over rows of something that follows from a row's edit distance.
+pub struct MeanOfEdits {
+    about: About,
+    /// Of the distance, the truth and the prediction.
+    term: fn(u32, &str, &str) -> f64,
+}
+
+impl Metric for MeanOfEdits {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn laws(&self) -> Laws {
+        SYMMETRIC
+    }
+
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
+    }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+}
+
+impl PerRow for MeanOfEdits {
+    type Found = f64;
+
+    fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<f64> {
+        rows.each_pair(|truth, prediction| {
+            (self.term)(text_distance(truth, prediction) as u32, truth, prediction)
+        })
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], _: &Params) -> Result<f64, Undefined> {
+        rows.mean(|at| terms[at])
+    }
+}
+
+impl FindsTogether for MeanOfEdits {
+    fn find_in_files(&self, files: &Files<'_>) -> Vec<Vec<f64>> {
+        let of_file = |(rows, distances): (&Rows<'_>, Vec<u32>)| {
+            let (truths, predictions) = (rows.truths[0], rows.predictions[0]);
+            rows.each(|at| (self.term)(distances[at], truths.text(at), predictions.text(at)))
+        };
+        files.rows.iter().zip(distances_of_files(files, |text| text)).map(of_file).collect()
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Units {
+    Words,
+    Characters,
 }
 
 /// Edits over the length of the truth.
 pub struct ErrorRate {
     about: About,
-    /// Edits and length of a row.
-    counts: fn(&str, &str) -> [u32; 2],
+    units: Units,
 }
 
 impl Metric for ErrorRate {
@@ -72,13 +150,35 @@ impl Metric for ErrorRate {
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {
         Some(self)
     }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+}
+
+fn words(truth: &str, prediction: &str) -> (Vec<u32>, Vec<u32>) {
+    numbered(rated_words(truth), rated_words(prediction))
+}
+
+fn length(text: &str) -> u32 {
+    text.chars().count() as u32
 }
 
 impl PerRow for ErrorRate {
+    /// Edits and length of a row.
     type Found = [u32; 2];
 
     fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<[u32; 2]> {
-        rows.each_pair(self.counts)
+        match self.units {
+            Units::Words => rows.each_pair(|truth, prediction| {
+                let (truth, prediction) = words(truth, prediction);
+                [distance(&truth, &prediction) as u32, truth.len() as u32]
+            }),
+            Units::Characters => rows.each_pair(|truth, prediction| {
+                let (truth, prediction) = (trimmed(truth), trimmed(prediction));
+                [text_distance(truth, prediction) as u32, length(truth)]
+            }),
+        }
     }
 
     fn add_up(&self, rows: &Rows<'_>, counts: &[[u32; 2]], params: &Params) -> Result<f64, Undefined> {
@@ -91,6 +191,31 @@ impl PerRow for ErrorRate {
         }
         let total = |part: usize| sum(rows.len(), |at| rows.weight(at) * f64::from(counts[at][part]));
         Ok(total(0) / total(1))
+    }
+}
+
+impl FindsTogether for ErrorRate {
+    fn find_in_files(&self, files: &Files<'_>) -> Vec<Vec<[u32; 2]>> {
+        match self.units {
+            Units::Words => {
+                let of_file = |rows: &Rows<'_>| {
+                    let pairs = rows.each_pair(words);
+                    let pairs: Vec<_> =
+                        pairs.iter().map(|(truth, said)| (truth.as_slice(), said.as_slice())).collect();
+                    let Ok(distances) = files.evaluator.distances(&pairs);
+                    let counts = distances.into_iter().zip(&pairs);
+                    counts.map(|(edits, (truth, _))| [edits, truth.len() as u32]).collect()
+                };
+                files.rows.iter().map(of_file).collect()
+            }
+            Units::Characters => {
+                let of_file = |(rows, distances): (&Rows<'_>, Vec<u32>)| {
+                    let truths = rows.truths[0];
+                    rows.each(|at| [distances[at], length(trimmed(truths.text(at)))])
+                };
+                files.rows.iter().zip(distances_of_files(files, trimmed)).map(of_file).collect()
+            }
+        }
     }
 }
 
@@ -117,7 +242,7 @@ const SHORT: &str = "Where a row is doubtful a short, safe text loses less than 
 const ABOVE: &str =
     "May exceed 1 where predictions are longer than truths. Undefined where the truths are all empty.";
 
-pub static LEVENSHTEIN_MEAN: Mean = Mean {
+pub static LEVENSHTEIN_MEAN: MeanOfEdits = MeanOfEdits {
     about: About {
         name: "levenshtein_mean",
         title: "Mean Levenshtein distance",
@@ -129,10 +254,10 @@ pub static LEVENSHTEIN_MEAN: Mean = Mean {
         gaming: SHORT,
         ..BLANK
     },
-    term: |truth, prediction| text_distance(truth, prediction) as f64,
+    term: |distance, _, _| f64::from(distance),
 };
 
-pub static LEVENSHTEIN_SIMILARITY: Mean = Mean {
+pub static LEVENSHTEIN_SIMILARITY: MeanOfEdits = MeanOfEdits {
     about: About {
         name: "levenshtein_similarity",
         title: "Normalised Levenshtein similarity",
@@ -163,7 +288,7 @@ pub static WER: ErrorRate = ErrorRate {
         gaming: "Long texts decide. A word left out costs as much as a wrong one, so guessing costs nothing.",
         ..BLANK
     },
-    counts: word_edits,
+    units: Units::Words,
 };
 
 pub static CER: ErrorRate = ErrorRate {
@@ -179,7 +304,7 @@ pub static CER: ErrorRate = ErrorRate {
         gaming: "Long texts decide. A character left out costs as much as a wrong one.",
         ..BLANK
     },
-    counts: character_edits,
+    units: Units::Characters,
 };
 
 #[cfg(test)]
