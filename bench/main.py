@@ -20,12 +20,13 @@ import live
 import measure
 import notebooks
 import ranks
+import rescoring
 import scoring
 import search
 import transfers
 
 ROOT = Path(__file__).parent.parent
-PARTS = ["scoring", "audit", "ranks", "evaluator", "live", "notebooks", "search", "api", "growth", "entries", "transfers", "deadline"]
+PARTS = ["scoring", "audit", "ranks", "evaluator", "rescoring", "live", "notebooks", "search", "api", "growth", "entries", "transfers", "deadline"]
 
 
 def arguments():
@@ -88,6 +89,8 @@ def main():
         results["ranks"] = ranks.bench(wanted.bin / "holdout-scorer", wanted.quick)
     if "evaluator" in parts:
         results["evaluator"] = evaluator.bench(str(wanted.bin / "holdout-scorer"), wanted.quick)
+    if "rescoring" in parts:
+        results["rescoring"] = rescoring.bench(wanted.bin, wanted.work, wanted.quick)
     if "notebooks" in parts:
         print(notebooks.HEADER)
         results["notebooks"] = notebooks.bench(wanted.bin, wanted.work, wanted.quick, wanted.runs)

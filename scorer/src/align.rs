@@ -30,6 +30,11 @@ impl Aligned {
     pub(crate) fn values(&self, slots: Range<usize>) -> Vec<Values<'_>> {
         self.predictions.iter().map(|predicted| predicted.values(slots.clone())).collect()
     }
+
+    /// Memory that it holds.
+    pub(crate) fn n_bytes(&self) -> usize {
+        self.predictions.iter().map(Predicted::n_bytes).sum()
+    }
 }
 
 pub(crate) enum Predicted {
@@ -39,6 +44,14 @@ pub(crate) enum Predicted {
 }
 
 impl Predicted {
+    fn n_bytes(&self) -> usize {
+        match self {
+            Self::Numbers(numbers) => size_of_val(numbers.as_slice()),
+            Self::Codes(codes) => size_of_val(codes.as_slice()),
+            Self::Texts(texts) => size_of_val(texts.places()) + texts.n_bytes(),
+        }
+    }
+
     pub(crate) fn values(&self, range: Range<usize>) -> Values<'_> {
         match self {
             Self::Numbers(numbers) => Values::Numbers(&numbers[range]),

@@ -4,6 +4,10 @@
 //! runs; whoever finishes must still hold the lease, or the result is dropped.
 //! Leases use the database's `now()`, never contest time.
 
+mod batch;
+
+pub use batch::{claim_beside, hand_back, renew_all, take_apart};
+
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -403,7 +407,7 @@ pub async fn recover(conn: &mut PgConnection, worker: Uuid) -> sqlx::Result<Vec<
     .collect()
 }
 
-/// What `claim` and `recover` return of a job.
+/// What is returned of a job that was leased.
 struct Row {
     id: i64,
     lease: Uuid,

@@ -4,6 +4,7 @@
 //! Never here: labels or scores in a fault's text, anything printed but answers.
 
 mod beside;
+mod scoring;
 mod siblings;
 
 use std::cell::OnceCell;
@@ -11,6 +12,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Duration;
 
 use holdout_contract::examine::Report;
 use holdout_contract::rejection::Rejection;
@@ -21,8 +23,8 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
 use super::board;
 use super::cache::Cache;
 use super::message::{
-    Answer, Board, BoardEntry, BoardRanks, Climb, Draft, Entered, FileRef, Judging, RanksOutcome, Reply,
-    Request, SplitFiles, Table, receive, send,
+    Answer, Board, BoardEntry, BoardRanks, Draft, Entered, FileRef, Judging, RanksOutcome, Reply, Request,
+    SplitFiles, Table, receive, send,
 };
 use super::storage::{Storage, StorageError, Stored, is_passing};
 use crate::custom;
@@ -33,7 +35,7 @@ use crate::intake::content::{self, Bytes};
 use crate::intake::{Content, Limits, Source, read_header};
 use crate::judge::{Context, Judge, read_history};
 use crate::sample::check_against_sample;
-use crate::score::{both_scores, influence_on};
+use crate::score::influence_on;
 use crate::similar::{self, Answers, Draw};
 use crate::solution::{Solution, Split};
 use crate::split::{SplitRule, kept_together};
@@ -41,6 +43,10 @@ use crate::unseal::{Key, Opened, UnsealError};
 
 /// Room above the watched memory for stacks and for what is mapped but not used.
 const SLACK_MB: u64 = 512;
+
+/// Of the memory of a job, the part that predictions of a batch may take: what is made of them, such as terms and keys,
+/// takes several times as much.
+const PART_OF_A_BATCH: usize = 16;
 
 /// Answers requests from the standard input until it ends.
 ///
@@ -62,6 +68,7 @@ pub fn serve(
         key: Key::read(key_path)?,
         cache: Cache::default(),
         limits,
+        batch_bytes: (of_metric.memory_mb << 20) as usize / PART_OF_A_BATCH,
         modules,
         gpu,
         evaluator: OnceCell::new(),
@@ -105,6 +112,16 @@ impl From<Rejection> for Refusal {
 impl<F: Into<Fault>> From<F> for Refusal {
     fn from(fault: F) -> Self {
         Self::Fault(fault.into())
+    }
+}
+
+fn answer_of(answered: Result<Answer, Refusal>) -> Answer {
+    match answered {
+        Ok(answer) => answer,
+        Err(Refusal::Rejected(rejection)) => Answer::Rejected { rejection },
+        Err(Refusal::Fault(fault)) => {
+            Answer::Fault { text: fault.to_string(), is_passing: fault.is_passing() }
+        }
     }
 }
 
@@ -176,6 +193,8 @@ struct Child {
     key: Key,
     cache: Cache<Prepared>,
     limits: Limits,
+    /// Predictions of several submissions that are held at a time.
+    batch_bytes: usize,
     modules: Modules,
     gpu: Choice,
     /// Opened by the first job that needs it.
@@ -193,6 +212,9 @@ impl Child {
             Request::Score { judging, submission, ladder } => {
                 self.score(&judging, &submission, ladder.as_ref())
             }
+            Request::ScoreBatch { judging, submitted, time_ms } => {
+                self.score_batch(&judging, &submitted, Duration::from_millis(time_ms))
+            }
             Request::Check { judging, file, sample } => self.check(&judging, &file, sample.as_ref()),
             Request::Compare { judging, sample, entered } => {
                 self.compare(&judging, sample.as_ref(), &entered)
@@ -204,57 +226,11 @@ impl Child {
             Request::Probing { judging, looked } => self.look(&judging, &looked),
         }));
         match answered {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(Refusal::Rejected(rejection))) => Answer::Rejected { rejection },
-            Ok(Err(Refusal::Fault(fault))) => {
-                Answer::Fault { text: fault.to_string(), is_passing: fault.is_passing() }
-            }
+            Ok(answered) => answer_of(answered),
             Err(_) => {
                 self.cache = Cache::default();
                 let text = "the scoring code met a case it does not handle".to_owned();
                 Answer::Fault { text, is_passing: false }
-            }
-        }
-    }
-
-    fn score(
-        &mut self,
-        judging: &Judging,
-        submission: &FileRef,
-        ladder: Option<&Climb>,
-    ) -> Result<Answer, Refusal> {
-        let bytes = self.read(submission)?;
-        match (&*self.solution(judging)?, &judging.module) {
-            (Prepared::Catalogue(solution), _) => {
-                let aligned = crate::align::align(solution, &open(bytes, &self.limits)?, &self.limits)?;
-                let scores = both_scores(solution, &aligned);
-                let climb = |climb: &Climb| self.rung(solution, &aligned, climb.best.as_ref());
-                Ok(Answer::Scored { scores, rung: ladder.map(climb).transpose()? })
-            }
-            (Prepared::Module { solution, columns }, Some(source)) => {
-                let aligned =
-                    solution.align(&open(bytes, &self.limits)?, columns.as_deref(), &self.limits)?;
-                self.score_by_module(source, &judging.params, solution, &aligned)
-            }
-            (Prepared::Module { .. }, None) => Err(Fault::Solution.into()),
-        }
-    }
-
-    fn score_by_module(
-        &mut self,
-        source: &str,
-        params: &Params,
-        solution: &custom::tables::Solution,
-        aligned: &custom::tables::Aligned,
-    ) -> Result<Answer, Refusal> {
-        let module = custom::Module { source: source.to_owned(), params: params.clone() };
-        match custom::score(self.modules.sandbox()?, &module, solution, aligned) {
-            Ok(scores) => Ok(Answer::Scored { scores, rung: None }),
-            Err(custom::Failure::Refused(rejection)) => Err(rejection.into()),
-            Err(custom::Failure::Broke(report)) => Ok(Answer::Broke { report }),
-            Err(custom::Failure::Platform(reason)) => {
-                self.modules.sandbox = None;
-                Err(Fault::Sandbox(reason).into())
             }
         }
     }

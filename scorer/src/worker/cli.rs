@@ -10,6 +10,7 @@ use holdout_contract::place;
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use super::batch::Pace;
 use super::database::{Database, Pools};
 use super::depot::Depot;
 use super::leaving::{Leaving, Signals};
@@ -52,6 +53,9 @@ pub struct WorkArgs {
     /// back, at no cost to it.
     #[arg(long, env = "HOLDOUT_DRAIN_SECONDS", default_value_t = 20)]
     pub drain_seconds: u64,
+    /// Submissions of one rescoring that are scored together at most; 1: one by one.
+    #[arg(long, env = "HOLDOUT_RESCORE_BATCH", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub rescore_batch: u16,
     /// Folder for copies of files that lie in a bucket; the system's for temporary files, unless named.
     #[arg(long, env = "HOLDOUT_SPOOL")]
     pub spool: Option<PathBuf>,
@@ -155,6 +159,7 @@ pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
             warm: Warm::new(bounds.clone()),
             lease: LEASE,
             leaving: Leaving::default(),
+            pace: Pace::at_most(if args.once { 1 } else { args.rescore_batch.into() }),
             db,
             direct,
         };

@@ -42,6 +42,17 @@ impl Climber {
     }
 }
 
+/// # Errors
+/// Those of the database.
+pub(super) async fn is_ladder(conn: &mut PgConnection, competition_id: i64) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from competitions where id = $1 and ladder = 'on') as "is_ladder!""#,
+        competition_id
+    )
+    .fetch_one(conn)
+    .await
+}
+
 /// Where a file stands among those that its team had judged.
 struct Turn {
     team_id: i64,

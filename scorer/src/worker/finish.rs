@@ -86,6 +86,7 @@ pub async fn judged(
             return Ok(Written::Overtaken);
         }
         if submission.is_rescoring {
+            need_not_wait_for_the_disk(conn).await?;
             climbing::take_turn(conn, submission).await?;
             return rescored(conn, leased.competition()?, submission, &before, judged).await;
         }
@@ -104,6 +105,12 @@ pub async fn judged(
         Ok(Written::Yes)
     })
     .await
+}
+
+/// What a power cut takes of a rescoring is computed again, to the same digits: score and end of the job go together.
+async fn need_not_wait_for_the_disk(conn: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!("set local synchronous_commit = off").execute(conn).await?;
+    Ok(())
 }
 
 async fn scored(

@@ -135,17 +135,53 @@ pub struct Climb {
     pub best: Option<FileRef>,
 }
 
+/// A submission among others that are scored under one version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Submitted {
+    pub file: FileRef,
+    pub ladder: Option<Climb>,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "snake_case")]
 pub enum Request {
-    Score { judging: Judging, submission: FileRef, ladder: Option<Climb> },
-    Check { judging: Judging, file: FileRef, sample: Option<FileRef> },
-    Compare { judging: Judging, sample: Option<FileRef>, entered: Vec<Entered> },
-    Examine { draft: Draft },
-    Split { table: Table },
-    Ranks { board: Board },
-    OtherMetrics { wanted: Vec<OtherMetric> },
-    Probing { judging: Judging, looked: Vec<Looked> },
+    Score {
+        judging: Judging,
+        submission: FileRef,
+        ladder: Option<Climb>,
+    },
+    /// As many of these as can be scored in the time, one at least.
+    ScoreBatch {
+        judging: Judging,
+        submitted: Vec<Submitted>,
+        time_ms: u64,
+    },
+    Check {
+        judging: Judging,
+        file: FileRef,
+        sample: Option<FileRef>,
+    },
+    Compare {
+        judging: Judging,
+        sample: Option<FileRef>,
+        entered: Vec<Entered>,
+    },
+    Examine {
+        draft: Draft,
+    },
+    Split {
+        table: Table,
+    },
+    Ranks {
+        board: Board,
+    },
+    OtherMetrics {
+        wanted: Vec<OtherMetric>,
+    },
+    Probing {
+        judging: Judging,
+        looked: Vec<Looked>,
+    },
 }
 
 impl Request {
@@ -156,6 +192,14 @@ impl Request {
                 let mut files = judging.files();
                 files.push(submission);
                 files.extend(ladder.iter().filter_map(|climb| climb.best.as_ref()));
+                files
+            }
+            Self::ScoreBatch { judging, submitted, .. } => {
+                let mut files = judging.files();
+                for Submitted { file, ladder } in submitted {
+                    files.push(file);
+                    files.extend(ladder.iter().filter_map(|climb| climb.best.as_ref()));
+                }
                 files
             }
             Self::Check { judging, file, sample } => {
@@ -317,6 +361,10 @@ pub enum Answer {
         scores: Scores,
         /// Where the board is a Ladder.
         rung: Option<Rung>,
+    },
+    /// What each of the first submissions came to, in the order of the question; there was no time for the others.
+    ScoredBatch {
+        answers: Vec<Answer>,
     },
     /// The file fits.
     Fits {

@@ -4,6 +4,7 @@
 //! error, a participant blamed for a fault of ours. Start at [`step::step`], the whole of one job.
 
 pub mod announce;
+pub mod batch;
 mod board;
 mod broke;
 mod cache;

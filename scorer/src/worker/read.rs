@@ -1,5 +1,7 @@
 //! What a job is about, read from the tables it names. Nothing is locked and nothing is written.
 
+use std::collections::HashMap;
+
 use holdout_contract::audit::Plan;
 use holdout_contract::job::Subject;
 use holdout_contract::queue::Leased;
@@ -10,7 +12,7 @@ use uuid::Uuid;
 
 use super::climbing::{self, Climber};
 use super::comparing;
-use super::message::{DataFiles, Draft, FileRef, Judging, Request, Table};
+use super::message::{DataFiles, Draft, FileRef, Judging, Request, Submitted, Table};
 use super::other_metrics;
 use super::probing;
 use super::ranks;
@@ -26,7 +28,7 @@ impl Work {
     /// Whether a module that a host wrote has to run.
     pub fn needs_sandbox(&self) -> bool {
         match &self.request {
-            Request::Score { judging, .. } => judging.module.is_some(),
+            Request::Score { judging, .. } | Request::ScoreBatch { judging, .. } => judging.module.is_some(),
             Request::Examine { draft } => draft.module.is_some(),
             Request::Check { .. }
             | Request::Compare { .. }
@@ -153,6 +155,91 @@ async fn submission(
             climber,
         }),
     }))
+}
+
+/// Submissions that are scored under one version together.
+#[derive(Debug)]
+pub struct Batch {
+    pub judging: Judging,
+    /// Each with what is needed to write its score down.
+    pub entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+pub struct Entry {
+    pub leased: Leased,
+    pub submission: Submission,
+    pub submitted: Submitted,
+    pub size_bytes: u64,
+}
+
+/// Reads what rescorings under one version are about. `None` when a part of the version is missing: the platform's fault.
+///
+/// # Errors
+/// Those of the database.
+pub async fn batch(db: &PgPool, jobs: &[Leased]) -> sqlx::Result<Option<Batch>> {
+    let mut conn = db.acquire().await?;
+    let Some(Subject::Rescore { version_id, .. }) = jobs.first().map(|leased| leased.subject) else {
+        return Ok(None);
+    };
+    let Some(version) = version(&mut conn, version_id).await? else { return Ok(None) };
+    let is_ladder = climbing::is_ladder(&mut conn, version.judging.competition_id).await?;
+    let metric_sha256 = version.judging.metric_sha256();
+    let mut rows = stored(&mut conn, jobs).await?;
+    let mut entries = Vec::with_capacity(jobs.len());
+    for leased in jobs {
+        let Subject::Rescore { submission_id, .. } = leased.subject else { continue };
+        let Some(row) = rows.remove(&submission_id) else { continue };
+        let climber = if is_ladder {
+            climbing::climber(&mut conn, submission_id, version.version_id).await?
+        } else {
+            None
+        };
+        entries.push(Entry {
+            leased: leased.clone(),
+            submitted: Submitted {
+                file: file(row.storage_key, Some(row.sha256.clone())),
+                ladder: climber.as_ref().map(Climber::climb),
+            },
+            submission: Submission {
+                id: submission_id,
+                team_id: row.team_id,
+                sha256: row.sha256,
+                version_id: version.version_id,
+                is_rescoring: true,
+                solution_sha256: version.solution_sha256.clone(),
+                metric_sha256,
+                direction: version.direction,
+                climber,
+            },
+            size_bytes: row.size_bytes.unsigned_abs(),
+        });
+    }
+    Ok(Some(Batch { judging: version.judging, entries }))
+}
+
+struct StoredSubmission {
+    id: i64,
+    team_id: i64,
+    storage_key: String,
+    sha256: Vec<u8>,
+    size_bytes: i64,
+}
+
+async fn stored(conn: &mut PgConnection, jobs: &[Leased]) -> sqlx::Result<HashMap<i64, StoredSubmission>> {
+    let of_job = |leased: &Leased| match leased.subject {
+        Subject::Rescore { submission_id, .. } => Some(submission_id),
+        _ => None,
+    };
+    let ids: Vec<i64> = jobs.iter().filter_map(of_job).collect();
+    let rows = sqlx::query_as!(
+        StoredSubmission,
+        "select id, team_id, storage_key, sha256, size_bytes from submissions where id = any ($1)",
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
 async fn verification(

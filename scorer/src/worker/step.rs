@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use super::announce;
+use super::batch::{self, Pace};
 use super::climbing;
 use super::comparing;
 use super::depot::Depot;
@@ -26,7 +27,7 @@ use super::rescoring::{self, Advance};
 use super::verify;
 use super::warm::{Broken, Warm};
 
-/// A worker: one job at a time.
+/// A worker: one job at a time, or one batch of rescorings.
 pub struct Worker {
     pub id: Uuid,
     pub db: PgPool,
@@ -38,6 +39,8 @@ pub struct Worker {
     pub lease: Duration,
     /// Has the job in hand given back.
     pub leaving: Leaving,
+    /// How many rescorings are done together.
+    pub pace: Pace,
 }
 
 /// What a step did.
@@ -60,9 +63,16 @@ pub enum Stepped {
     GaveUp {
         job_id: i64,
     },
+    /// Rescorings that were taken together; those that were not done are back in the queue.
+    Batch {
+        n_taken: usize,
+        n_done: usize,
+    },
 }
 
-/// Takes the next job and does it.
+pub(super) const PARTS_ARE_MISSING: &str = "the competition's files or its scoring version are missing";
+
+/// Takes the next job and does it; of a rescoring, several.
 ///
 /// # Errors
 /// Those of the database, when it answers and refuses. While it is away, a job in hand is kept.
@@ -72,15 +82,19 @@ pub async fn step(worker: &mut Worker) -> sqlx::Result<Stepped> {
     if patiently(async || climbing::waits_for_earlier(&db, &leased).await).await? {
         return pass_on(&db, &leased).await;
     }
+    let beside = batch::beside(worker, &leased).await?;
+    if !beside.is_empty() {
+        return batch::step(worker, [vec![leased], beside].concat()).await;
+    }
     let Some(work) = patiently(async || read::work(&db, &leased).await).await? else {
-        return fault(&db, &leased, "the competition's files or its scoring version are missing").await;
+        return fault(&db, &leased, PARTS_ARE_MISSING).await;
     };
     if work.needs_sandbox() && patiently(async || announce::another_has_sandbox(&db, worker.id).await).await?
     {
         return pass_on(&db, &leased).await;
     }
     patiently(async || start(&db, &leased).await).await?;
-    match ask(worker, &leased, &work).await? {
+    match ask(worker, std::slice::from_ref(&leased), &work.request).await? {
         Asked::LeaseLost => Ok(Stepped::LeaseLost { job_id: leased.job_id }),
         Asked::HandBack => {
             tracing::info!(job_id = leased.job_id, "a job is handed back");
@@ -159,28 +173,29 @@ async fn start(db: &PgPool, leased: &Leased) -> sqlx::Result<()> {
 }
 
 /// What came of asking the child.
-enum Asked {
+pub(super) enum Asked {
     Answered(Box<Result<Answer, Broken>>),
+    /// No job is this worker's any more.
     LeaseLost,
     /// The worker leaves, and its child is ended.
     HandBack,
 }
 
-/// Has the child work while the lease is renewed.
-async fn ask(worker: &mut Worker, leased: &Leased, work: &Work) -> sqlx::Result<Asked> {
+/// Has the child work while the leases are renewed.
+pub(super) async fn ask(worker: &mut Worker, held: &[Leased], request: &Request) -> sqlx::Result<Asked> {
     let db = worker.db.clone();
     let leaving = worker.leaving.clone();
     let mut beat = interval(worker.lease / 3);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     beat.tick().await; // the first tick is at once, and the lease is fresh
-    let mut answer = std::pin::pin!(answer(&mut worker.depot, &mut worker.warm, &work.request));
+    let mut answer = std::pin::pin!(answer(&mut worker.depot, &mut worker.warm, request));
     loop {
         tokio::select! {
             answered = &mut answer => return Ok(Asked::Answered(Box::new(answered))),
             () = leaving.is_over() => return Ok(Asked::HandBack),
-            _ = beat.tick() => match renew(&db, leased, worker.lease).await {
-                Ok(true) => {}
-                Ok(false) => return Ok(Asked::LeaseLost),
+            _ = beat.tick() => match renew_all(&db, held, worker.lease).await {
+                Ok(0) => return Ok(Asked::LeaseLost),
+                Ok(_) => {}
                 Err(error) if is_away(&error) => tracing::warn!(%error, "a lease could not be renewed"),
                 Err(error) => return Err(error),
             },
@@ -197,12 +212,24 @@ async fn answer(depot: &mut Depot, warm: &mut Warm, request: &Request) -> Result
     Ok(depot.put_away(&answer).await.map_or_else(Answer::from, |()| answer))
 }
 
+/// How many leases are still held.
+pub(super) async fn renew_all(db: &PgPool, held: &[Leased], lease: Duration) -> sqlx::Result<u64> {
+    let mut conn = db.acquire().await?;
+    queue::renew_all(&mut conn, held, lease.as_secs_f64()).await
+}
+
 pub(crate) async fn renew(db: &PgPool, leased: &Leased, lease: Duration) -> sqlx::Result<bool> {
     let mut conn = db.acquire().await?;
     queue::renew(&mut conn, leased, lease.as_secs_f64()).await
 }
 
-async fn conclude(worker: &Worker, leased: &Leased, about: &About, answer: Answer) -> sqlx::Result<Stepped> {
+/// Writes what the child answered.
+pub(super) async fn conclude(
+    worker: &Worker,
+    leased: &Leased,
+    about: &About,
+    answer: Answer,
+) -> sqlx::Result<Stepped> {
     let db = &worker.db;
     let job_id = leased.job_id;
     if let Answer::Fault { text, is_passing } = &answer {

@@ -82,6 +82,11 @@ impl Warm {
         Self { bounds, resting: None }
     }
 
+    /// Wall time that a question may take.
+    pub fn job_time(&self) -> Duration {
+        self.bounds.job_time
+    }
+
     /// Asks the child. Dropped before it is ready, this ends the child.
     ///
     /// # Errors

@@ -3,7 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-#[path = "laws/device.rs"]
 mod device;
 
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@
 mod audit;
 mod audit_modules;
 mod audit_whole;
+mod batches;
 mod checks;
 mod compose;
 mod crash;

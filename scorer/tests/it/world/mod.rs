@@ -12,6 +12,7 @@ use holdout_evaluator::Choice;
 use holdout_scorer::metrics;
 use holdout_scorer::unseal::Key;
 use holdout_scorer::worker::announce::announce;
+use holdout_scorer::worker::batch::Pace;
 use holdout_scorer::worker::cli::ROLE;
 use holdout_scorer::worker::database::connect;
 use holdout_scorer::worker::depot::Depot;
@@ -276,6 +277,7 @@ impl World {
             }),
             lease: Duration::from_secs(15),
             leaving: Leaving::default(),
+            pace: Pace::at_most(64),
         }
     }
 

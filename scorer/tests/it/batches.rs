@@ -1,0 +1,330 @@
+//! Rescorings many at a time: to the digit, the refusal and the place on the board what one by one comes to; and what
+//! befalls a batch costs none of its jobs what another did.
+
+
+use std::time::{Duration, Instant};
+
+use holdout_contract::MIGRATOR;
+use holdout_contract::job::Subject;
+use holdout_contract::queue::{self, Leased};
+use holdout_scorer::worker::batch::Pace;
+use holdout_scorer::worker::rescoring;
+use holdout_scorer::worker::step::{Stepped, Worker, step};
+use rustix::fs::{CWD, Mode, mkfifoat};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use sqlx::PgPool;
+use uuid::Uuid;
+use crate::world::{Competition, World};
+
+const TRUTHS: &str =
+    "id,y,Usage\na,0,Public\nb,1,Public\nc,0,Public\nd,1,Private\ne,1,Private\nf,0,Private\n";
+const N_TEAMS: usize = 4;
+
+#[derive(PartialEq)]
+enum Kind {
+    Plain,
+    Ladder,
+}
+
+struct Contest {
+    world: World,
+    open: Competition,
+    submissions: Vec<i64>,
+}
+
+impl Contest {
+    /// Three files of each team are scored by their squared errors: probabilities, some with ties, numbers above 1
+    /// and below 0, and one that came late.
+    async fn begin(db: PgPool, board: Kind) -> Self {
+        let world = World::new(db).await;
+        if board == Kind::Ladder {
+            sqlx::raw_sql("alter table competitions alter column ladder set default 'on'")
+                .execute(&world.db)
+                .await
+                .expect("set");
+        }
+        let open = world.competition("open", TRUTHS).await;
+        let mut submissions = Vec::new();
+        for number in 0..N_TEAMS {
+            let team = world.team(open, &format!("team {number}")).await;
+            for round in 0..3 {
+                let csv = predictions(3 * number + round);
+                submissions.push(world.submit_late(open, team, &csv, number == 2 && round == 1).await);
+            }
+        }
+        world.drain(&mut world.worker()).await;
+        Self { world, open, submissions }
+    }
+
+    /// Begins a rescoring with the same labels under another metric.
+    async fn rescore(&self, number: i32, metric: &str) -> i64 {
+        sqlx::query!(
+            "update scoring_versions set stage = 'retired' where competition_id = $1 and stage = 'rescoring'",
+            self.open.id
+        )
+        .execute(&self.world.db)
+        .await
+        .expect("ended");
+        sqlx::query_scalar!(
+            "insert into scoring_versions
+                (competition_id, number, solution_id, metric, higher_is_better, stage, started_at, reason)
+             select v.competition_id, $2, v.solution_id, $3, $3 in ('roc_auc', 'r2'), 'rescoring', now(), 'Another metric.'
+             from scoring_versions v
+             where v.id = $1
+             returning id",
+            self.open.version_id,
+            number,
+            metric,
+        )
+        .fetch_one(&self.world.db)
+        .await
+        .expect("a version")
+    }
+
+    /// Everything that a version has on record, without its number and times.
+    async fn on_record(&self, version_id: i64) -> Value {
+        sqlx::query_scalar!(
+            r#"select jsonb_build_object(
+                'scores', (
+                    select jsonb_agg(
+                        (to_jsonb(x) - 'version_id' - 'scored_at') || jsonb_build_object(
+                            'private', to_jsonb(p) - 'version_id', 'exact', e.public_score) order by x.submission_id)
+                    from scores x
+                    left join private_scores p on p.submission_id = x.submission_id and p.version_id = x.version_id
+                    left join exact_public_scores e
+                        on e.submission_id = x.submission_id and e.version_id = x.version_id
+                    where x.version_id = $1),
+                'board', (
+                    select jsonb_agg((to_jsonb(b) - 'version_id') order by b.rank_key, b.reached_at, b.submission_id)
+                    from board_entries b where b.version_id = $1),
+                'moves', (
+                    select jsonb_agg((to_jsonb(m) - 'version_id') order by m.team_id)
+                    from version_moves m where m.version_id = $1)) as "record!""#,
+            version_id
+        )
+        .fetch_one(&self.world.db)
+        .await
+        .expect("a record")
+    }
+
+    fn worker(&self, most: usize) -> Worker {
+        Worker { pace: Pace::at_most(most), ..self.world.worker() }
+    }
+
+    async fn jobs(&self, version_id: i64) -> Vec<Job> {
+        sqlx::query_as!(
+            Job,
+            "select state, attempts, is_alone from jobs where version_id = $1 order by submission_id",
+            version_id
+        )
+        .fetch_all(&self.world.db)
+        .await
+        .expect("jobs")
+    }
+
+    /// The path of a submission's file.
+    async fn path(&self, submission: i64) -> std::path::PathBuf {
+        let key = sqlx::query_scalar!("select storage_key from submissions where id = $1", submission)
+            .fetch_one(&self.world.db)
+            .await
+            .expect("a key");
+        self.world.folder.files().join(key)
+    }
+
+    /// Whoever reads this file waits until somebody writes it.
+    async fn hold(&self, submission: i64) -> (std::path::PathBuf, Vec<u8>) {
+        let path = self.path(submission).await;
+        let bytes = std::fs::read(&path).expect("a file");
+        std::fs::remove_file(&path).expect("removed");
+        mkfifoat(CWD, &path, Mode::RUSR | Mode::WUSR).expect("a pipe");
+        (path, bytes)
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct Job {
+    state: String,
+    attempts: i32,
+    is_alone: bool,
+}
+
+fn job(state: &str, attempts: i32, is_alone: bool) -> Job {
+    Job { state: state.to_owned(), attempts, is_alone }
+}
+
+fn predictions(seed: usize) -> String {
+    let value = |row: usize| match (seed, row) {
+        (4, 2) => 1.7,
+        (7, 5) => -0.2,
+        (8, _) => 0.5,
+        _ => ((seed * 7 + row * 5) % 11) as f64 / 10.0,
+    };
+    let line = |(row, id): (usize, &str)| format!("{id},{}\n", value(row));
+    let lines: String = ["a", "b", "c", "d", "e", "f"].into_iter().enumerate().map(line).collect();
+    format!("id,y\n{lines}")
+}
+
+fn batches(steps: &[Stepped]) -> Vec<(usize, usize)> {
+    let of_batch = |stepped: &Stepped| match stepped {
+        Stepped::Batch { n_taken, n_done } => Some((*n_taken, *n_done)),
+        _ => None,
+    };
+    steps.iter().filter_map(of_batch).collect()
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn batches_come_to_the_digit_to_what_one_by_one_comes_to(db: PgPool) {
+    let contest = Contest::begin(db, Kind::Plain).await;
+    let n = contest.submissions.len();
+    let mut number = 1;
+    // Log loss refuses what is no probability, RMSLE has no value below 0, and R² is scored file by file.
+    let sizes: [(&str, &[usize]); 4] =
+        [("log_loss", &[1, 5, 64]), ("roc_auc", &[1, 64]), ("rmsle", &[1, 64]), ("r2", &[1, 64])];
+    for (metric, sizes) in sizes {
+        let mut records = Vec::new();
+        for most in sizes.iter().copied() {
+            number += 1;
+            let version_id = contest.rescore(number, metric).await;
+            let gone = contest.path(contest.submissions[6]).await;
+            std::fs::rename(&gone, gone.with_extension("gone")).expect("away");
+            let steps = contest.world.drain(&mut contest.worker(most)).await;
+            std::fs::rename(gone.with_extension("gone"), &gone).expect("back");
+            let failed = contest.jobs(version_id).await.iter().filter(|job| job.state == "failed").count();
+            assert_eq!(failed, 1, "{metric}, {most} at a time: {steps:?}");
+            let first = batches(&steps).first().copied();
+            assert_eq!(first, (most > 1).then_some((most.min(n), most.min(n))), "{metric}: {steps:?}");
+            sqlx::query!("select retry_rescoring($1)", version_id)
+                .fetch_one(&contest.world.db)
+                .await
+                .expect("again");
+            contest.world.drain(&mut contest.worker(most)).await;
+            records.push(contest.on_record(version_id).await);
+        }
+        assert_eq!(records[0]["scores"].as_array().map(Vec::len), Some(n));
+        assert_eq!(records[0]["board"].as_array().map(Vec::len), Some(N_TEAMS));
+        for (record, most) in records.iter().zip(sizes) {
+            assert_eq!(*record, records[0], "{metric}, {most} at a time");
+        }
+        let scores = records[0]["scores"].as_array().expect("scores");
+        let n_refused = scores.iter().filter(|score| !score["rejection"].is_null()).count();
+        assert_eq!(n_refused, if metric == "log_loss" { 2 } else { 0 });
+        let n_undefined = scores.iter().filter(|score| score["private"]["private_score"].is_null()).count();
+        assert_eq!(n_undefined, n_refused + usize::from(metric == "rmsle"));
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn on_a_ladder_a_batch_has_one_file_of_a_team(db: PgPool) {
+    let contest = Contest::begin(db, Kind::Ladder).await;
+    let mut records = Vec::new();
+    for (number, most) in [(2, 1), (3, 64)] {
+        let version_id = contest.rescore(number, "mae").await;
+        let steps = contest.world.drain(&mut contest.worker(most)).await;
+        assert!(batches(&steps).iter().all(|(n_taken, _)| (2..=N_TEAMS).contains(n_taken)), "{steps:?}");
+        assert_eq!(batches(&steps).is_empty(), most == 1, "{steps:?}");
+        records.push(contest.on_record(version_id).await);
+    }
+    let scores = records[0]["scores"].as_array().expect("scores");
+    assert!(scores.iter().any(|score| score["ladder_step"] == "released" && score["exact"].is_f64()));
+    assert!(scores.iter().any(|score| score["ladder_step"] == "held"), "{scores:?}");
+    assert_eq!(records[0], records[1]);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_scorer_killed_in_the_middle_of_a_batch_loses_nothing_and_doubles_nothing(db: PgPool) {
+    let contest = Contest::begin(db, Kind::Plain).await;
+    let n = contest.submissions.len();
+    let first = contest.rescore(2, "mae").await;
+    contest.world.drain(&mut contest.worker(1)).await;
+    let version_id = contest.rescore(3, "mae").await;
+    let (path, bytes) = contest.hold(contest.submissions[n / 2]).await;
+    let mut killed = contest.world.program(&[]).spawn().expect("started");
+    wait_until_leased(&contest, n as i64).await;
+    kill_process(Pid::from_child(&killed), Signal::KILL).expect("killed");
+    killed.wait().expect("gone");
+    std::fs::remove_file(&path).expect("removed");
+    std::fs::write(&path, bytes).expect("restored");
+    sqlx::query!("update jobs set lease_until = now() - interval '1 second' where state = 'leased'")
+        .execute(&contest.world.db)
+        .await
+        .expect("run out");
+    let mut worker = contest.worker(64);
+    holdout_scorer::worker::step::recover(&contest.world.db, worker.id).await.expect("recovered");
+    let steps = contest.world.drain(&mut worker).await;
+    assert!(batches(&steps).is_empty(), "what was held before is done alone: {steps:?}");
+    assert_eq!(contest.jobs(version_id).await, (0..n).map(|_| job("done", 2, false)).collect::<Vec<_>>());
+    assert_eq!(contest.on_record(version_id).await, contest.on_record(first).await);
+}
+
+async fn wait_until_leased(contest: &Contest, expected: i64) {
+    let begun = Instant::now();
+    loop {
+        let n = sqlx::query_scalar!(
+            "select count(*) as \"n!\" from jobs where kind = 'rescore' and state = 'leased'"
+        )
+        .fetch_one(&contest.world.db)
+        .await
+        .expect("counted");
+        if n == expected {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "{n} of {expected}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+const MORE_THAN_A_JOB_MAY_USE: u64 = 400 << 20;
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_file_that_breaks_its_batch_fails_alone(db: PgPool) {
+    let contest = Contest::begin(db, Kind::Plain).await;
+    let n = contest.submissions.len();
+    let version_id = contest.rescore(2, "mae").await;
+    let poison = n / 2;
+    let path = contest.path(contest.submissions[poison]).await;
+    let file = std::fs::File::options().write(true).open(&path).expect("opened");
+    file.set_len(MORE_THAN_A_JOB_MAY_USE).expect("made large, without a byte on the disk");
+    let mut worker = contest.world.worker_with(40, Duration::from_secs(60));
+    let steps = contest.world.drain(&mut worker).await;
+    assert_eq!(batches(&steps), [(n, 0)], "{steps:?}");
+    let expected = (0..n).map(|at| if at == poison { job("failed", 3, true) } else { job("done", 1, true) });
+    assert_eq!(contest.jobs(version_id).await, expected.collect::<Vec<_>>(), "{steps:?}");
+}
+
+async fn claimed(contest: &Contest) -> Leased {
+    let mut conn = contest.world.db.acquire().await.expect("a connection");
+    queue::claim(&mut conn, Uuid::now_v7(), 60.0).await.expect("claimed").expect("a job")
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_just_came_goes_first_and_what_is_handed_back_has_lost_nothing(db: PgPool) {
+    let contest = Contest::begin(db, Kind::Plain).await;
+    let n = contest.submissions.len();
+    let version_id = contest.rescore(2, "mae").await;
+    rescoring::advance(&contest.world.db).await.expect("asked");
+    let team = contest.world.team(contest.open, "new").await;
+    contest.world.submit(contest.open, team, &predictions(1)).await;
+    let first = claimed(&contest).await;
+    assert!(matches!(first.subject, Subject::Score { .. }), "{first:?}");
+    let in_hand = claimed(&contest).await;
+    let mut conn = contest.world.db.acquire().await.expect("a connection");
+    let beside = async |conn: &mut sqlx::PgConnection, in_hand: &Leased, most| {
+        queue::claim_beside(conn, Uuid::now_v7(), 60.0, in_hand, most).await.expect("claimed")
+    };
+    assert!(beside(&mut conn, &first, 64).await.is_empty(), "a first score is nobody's neighbour");
+    let three = beside(&mut conn, &in_hand, 3).await;
+    assert_eq!(three.len(), 3);
+    let order = |jobs: &[Leased]| jobs.iter().map(|leased| leased.job_id).collect::<Vec<_>>();
+    queue::hand_back(&mut conn, &three).await.expect("handed back");
+    assert_eq!(order(&beside(&mut conn, &in_hand, 3).await), order(&three), "they kept their turns");
+    queue::hand_back(&mut conn, &three).await.expect("their leases are others' now");
+    assert_eq!(beside(&mut conn, &in_hand, 64).await.len(), n - 4);
+    assert_eq!(contest.jobs(version_id).await, (0..n).map(|_| job("leased", 1, false)).collect::<Vec<_>>());
+    assert_eq!(queue::renew_all(&mut conn, &three, 60.0).await.expect("asked"), 0);
+    queue::take_apart(&mut conn, std::slice::from_ref(&in_hand)).await.expect("taken apart");
+    let alone = claimed(&contest).await;
+    assert_eq!((alone.job_id, alone.attempts), (in_hand.job_id, 1));
+    queue::hand_back(&mut conn, &[alone.clone()]).await.expect("handed back");
+    assert!(matches!(step(&mut contest.worker(64)).await.expect("stepped"), Stepped::Done { .. }));
+}
