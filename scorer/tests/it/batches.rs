@@ -1,9 +1,9 @@
 //! Rescorings many at a time: to the digit, the refusal and the place on the board what one by one comes to; and what
 //! befalls a batch costs none of its jobs what another did.
 
-
 use std::time::{Duration, Instant};
 
+use crate::world::{Competition, World};
 use holdout_contract::MIGRATOR;
 use holdout_contract::job::Subject;
 use holdout_contract::queue::{self, Leased};
@@ -15,7 +15,6 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use sqlx::PgPool;
 use uuid::Uuid;
-use crate::world::{Competition, World};
 
 const TRUTHS: &str =
     "id,y,Usage\na,0,Public\nb,1,Public\nc,0,Public\nd,1,Private\ne,1,Private\nf,0,Private\n";
