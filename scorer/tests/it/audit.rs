@@ -313,7 +313,7 @@ fn every_part_that_teams_are_ranked_by_is_judged_as_it_would_be_alone() {
 fn rows_count_by_the_weights_that_a_host_wrote_down() {
     let mut chances = chances(42);
     let mut normal = move || chances.by_ref().take(12).sum::<f64>() - 6.0;
-    let weight = |row: usize| if row % 200 == 0 { 500 } else { 1 };
+    let weight = |row: usize| if row.is_multiple_of(200) { 500 } else { 1 };
     let rows: String =
         (0..1000).map(|row| format!("{row},{:.3},{}\n", 100.0 + 10.0 * normal(), weight(row))).collect();
     let audit = |params: Value| audited_with(format!("id,y,w\n{rows}"), "mae", params, None);

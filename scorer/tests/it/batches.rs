@@ -324,6 +324,6 @@ async fn what_just_came_goes_first_and_what_is_handed_back_has_lost_nothing(db: 
     queue::take_apart(&mut conn, std::slice::from_ref(&in_hand)).await.expect("taken apart");
     let alone = claimed(&contest).await;
     assert_eq!((alone.job_id, alone.attempts), (in_hand.job_id, 1));
-    queue::hand_back(&mut conn, &[alone.clone()]).await.expect("handed back");
+    queue::hand_back(&mut conn, std::slice::from_ref(&alone)).await.expect("handed back");
     assert!(matches!(step(&mut contest.worker(64)).await.expect("stepped"), Stepped::Done { .. }));
 }

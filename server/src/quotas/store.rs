@@ -141,11 +141,11 @@ pub async fn allowed(conn: &mut PgConnection) -> sqlx::Result<Allowed> {
 
 /// # Errors
 /// Those of the database.
-pub async fn put_allowed(conn: &mut PgConnection, allowed: Allowed) -> sqlx::Result<()> {
+pub async fn put_allowed(conn: &mut PgConnection, room: Allowed) -> sqlx::Result<()> {
     sqlx::query!(
         "update site_settings set person_bytes = $1, competition_bytes = $2",
-        allowed.person_bytes,
-        allowed.competition_bytes,
+        room.person_bytes,
+        room.competition_bytes,
     )
     .execute(conn)
     .await?;
