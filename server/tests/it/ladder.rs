@@ -122,6 +122,14 @@ impl Contest {
         panic!("jobs wait for ever");
     }
 
+    /// Under a second version, which is not published.
+    async fn score_again(&self) {
+        self.ask("/versions", json!({})).await;
+        self.world.drain().await;
+        self.ask("/versions/2/start", json!({ "reason": "To see that it comes to the same." })).await;
+        self.drain_by_three().await;
+    }
+
     async fn number(&self, query: &'static str) -> i64 {
         sql(query).fetch_one(&self.world.pool).await.unwrap().get(0)
     }
@@ -164,10 +172,7 @@ async fn many_scorers_and_another_version_come_to_what_the_rule_says(pool: PgPoo
     let by_chance = steps.iter().any(|(shown, step, exact)| step == "held" && exact < shown);
     assert!(by_chance && steps.iter().filter(|(_, step, _)| step == "released").count() > 2, "{steps:?}");
 
-    contest.ask("/versions", json!({})).await;
-    contest.world.drain().await;
-    contest.ask("/versions/2/start", json!({ "reason": "To see that it comes to the same." })).await;
-    contest.drain_by_three().await;
+    contest.score_again().await;
     assert_eq!(contest.steps(2).await, steps);
     contest.ask("/versions/2/publish", json!({})).await;
     let board = contest.arena.board().await;
@@ -249,10 +254,7 @@ async fn another_version_follows_the_order_on_record_past_faults_of_ours_and_mer
     assert_eq!((steps[0].0, steps[4].0), (steps[1].0, steps[3].0), "the best of those released: {steps:?}");
     let board = contest.arena.board().await;
     assert!((board["items"][0]["score"].as_f64().unwrap() - steps[5].0).abs() < 1e-3, "{board}");
-    contest.ask("/versions", json!({})).await;
-    contest.world.drain().await;
-    contest.ask("/versions/2/start", json!({ "reason": "To see that it comes to the same." })).await;
-    contest.drain_by_three().await;
+    contest.score_again().await;
     assert_eq!(contest.steps(2).await, steps);
     contest.ask("/versions/2/publish", json!({})).await;
 
