@@ -12,7 +12,7 @@ use crate::job::{Priority, Subject};
 /// done before teams could tell in which order.
 ///
 /// What a scorer held before is left to be done alone, as it may be what broke it; and so is everything where the one in
-/// hand is such a job. Of a team's files on a Ladder, the earliest alone is taken.
+/// hand is such a job. Of a team's files on a Ladder one at most is taken, that which was sent first.
 ///
 /// # Errors
 /// Those of the database.
