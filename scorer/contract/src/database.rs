@@ -54,6 +54,6 @@ mod tests {
         assert!(
             asked("postgres://owner@database/holdout").is_some_and(|options| options.contains("holdout_web"))
         );
-        assert!(with_role("proxy:6432", "holdout_web").is_err());
+        assert!(with_role("no address", "holdout_web").is_err());
     }
 }

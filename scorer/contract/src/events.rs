@@ -14,6 +14,8 @@ pub const EVENTS_CHANNEL: &str = "holdout_events";
 /// PostgreSQL channel on which a program hears itself, and nobody else.
 const ECHO_CHANNEL: &str = "holdout_echo";
 const ECHO_PATIENCE: Duration = Duration::from_secs(3);
+/// How often a connection is asked whether it is still the same.
+const ROUNDS: usize = 5;
 
 /// What is said where [`is_heard`] finds nothing.
 pub const DEAF: &str = "Notifications of the database do not arrive. Where the database's address is that of a proxy \
@@ -42,13 +44,45 @@ pub async fn announce(conn: &mut PgConnection, event: Event) -> sqlx::Result<()>
     Ok(())
 }
 
-/// Whether what is announced over `db` is heard over `direct`. Nothing is where a proxy gives each transaction another
-/// connection: what it listens on belongs to nobody.
+/// A connection that can listen. `None` where `direct` leads to a proxy that gives each transaction another one: what
+/// is listened to there reaches whoever has that connection next, and breaks what they asked for.
+///
+/// # Errors
+/// Those of the database.
+pub async fn listener(db: &PgPool, direct: &PgPool) -> sqlx::Result<Option<PgListener>> {
+    if is_shared(db, direct).await? {
+        return Ok(None);
+    }
+    PgListener::connect_with(direct).await.map(Some)
+}
+
+/// Whether what one transaction left in the session is gone in the next. The connection that a proxy was just given back
+/// is the first that it gives away, so another transaction between the two takes it.
+async fn is_shared(db: &PgPool, direct: &PgPool) -> sqlx::Result<bool> {
+    let mut session = direct.acquire().await?;
+    for _ in 0..ROUNDS {
+        let mark = Uuid::new_v4().to_string();
+        sqlx::query_scalar!("select set_config('holdout.session', $1, false)", mark)
+            .fetch_one(&mut *session)
+            .await?;
+        let between = db.begin().await?;
+        let found = sqlx::query_scalar!("select current_setting('holdout.session', true)")
+            .fetch_one(&mut *session)
+            .await?;
+        between.rollback().await?;
+        if found != Some(mark) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether what is announced over `db` is heard over `direct`.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn is_heard(db: &PgPool, direct: &PgPool) -> sqlx::Result<bool> {
-    let mut listener = PgListener::connect_with(direct).await?;
+    let Some(mut listener) = listener(db, direct).await? else { return Ok(false) };
     listener.listen(ECHO_CHANNEL).await?;
     let call = Uuid::new_v4().to_string();
     sqlx::query!("select pg_notify($1, $2)", ECHO_CHANNEL, call).execute(db).await?;

@@ -285,12 +285,15 @@ pub(super) fn some_groups(groups: &[u32]) -> Vec<u32> {
     (0..groups.len() as u32).filter(|row| is_chosen[groups[*row as usize] as usize]).collect()
 }
 
-/// Why there can be no score: the metric has no value on the public or on the private rows, not even for the truth.
+/// Why there can be no score: the metric has a value on all rows, and none on the public or on the private ones alone,
+/// not even for the truth.
 pub(super) fn without_a_side(solution: &Solution) -> Option<Check> {
     if solution.split_was_made() {
         return None;
     }
     let perfect = solution.perfect()?;
+    // Some metrics take no report that is the truth, as of amounts that are 0: that is not the split's fault.
+    score_split(solution, &perfect, Split::All).value()?;
     let sides = [(Split::Public, "public"), (Split::Private, "private")];
     let filled = sides.into_iter().filter(|(split, _)| !solution.range(*split).is_empty());
     let (name, reason) = filled

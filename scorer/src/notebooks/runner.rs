@@ -150,7 +150,7 @@ async fn take_and_do(runner: &Runner, is_draining: bool) -> anyhow::Result<()> {
     while !runner.is_leaving.load(Ordering::Relaxed) {
         // Registered before looking: a run that comes between the two wakes this loop.
         if listener.is_none() {
-            listener = listen(&runner.direct).await;
+            listener = listen(&runner.db, &runner.direct).await;
         }
         let stepped = match step(runner).await {
             Ok(stepped) => stepped,

@@ -4,7 +4,7 @@
 use std::future::pending;
 use std::time::Duration;
 
-use holdout_contract::events::JOBS_CHANNEL;
+use holdout_contract::events::{self, JOBS_CHANNEL};
 use holdout_contract::handshake::is_refusal;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
@@ -74,7 +74,7 @@ async fn work(
     loop {
         // Registered before looking: a job that comes between the two wakes this worker.
         if listener.is_none() {
-            *listener = listen(&worker.direct).await;
+            *listener = listen(&worker.db, &worker.direct).await;
         }
         let stepped = if room.suffices(worker).await {
             tokio::select! {
@@ -169,8 +169,8 @@ async fn is_drained(db: &PgPool) -> sqlx::Result<bool> {
     .await
 }
 
-pub(crate) async fn listen(db: &PgPool) -> Option<PgListener> {
-    let mut listener = PgListener::connect_with(db).await.ok()?;
+pub(crate) async fn listen(db: &PgPool, direct: &PgPool) -> Option<PgListener> {
+    let mut listener = events::listener(db, direct).await.ok()??;
     listener.listen(JOBS_CHANNEL).await.ok()?;
     Some(listener)
 }

@@ -4,8 +4,7 @@
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use holdout_contract::events::{DEAF, EVENTS_CHANNEL, Event, is_heard};
-use sqlx::postgres::PgListener;
+use holdout_contract::events::{DEAF, EVENTS_CHANNEL, Event, is_heard, listener};
 use tokio::sync::broadcast;
 
 use crate::app::App;
@@ -14,6 +13,8 @@ use crate::fellows::{SERVERS_CHANNEL, talk};
 
 /// Slow readers lose the oldest events and reload; nothing waits for them.
 const BUFFERED_EVENTS: usize = 1024;
+/// Before a database that lets nobody listen is tried again.
+const DEAF_FOR: Duration = Duration::from_secs(600);
 
 /// Handed to event streams.
 pub struct Live {
@@ -68,7 +69,10 @@ pub async fn try_out(app: App) {
 }
 
 async fn listen_until_broken(app: &App) -> sqlx::Result<()> {
-    let mut listener = PgListener::connect_with(&database::direct(&app.config, &app.db)?).await?;
+    let Some(mut listener) = listener(&app.db, &database::direct(&app.config, &app.db)?).await? else {
+        tokio::time::sleep(DEAF_FOR).await;
+        return Ok(());
+    };
     listener.listen_all([EVENTS_CHANNEL, SERVERS_CHANNEL]).await?;
     loop {
         let notification = listener.recv().await?;

@@ -185,7 +185,7 @@ async fn changing_the_password_ends_the_other_sessions(pool: PgPool) {
     let there = site.visitor();
     sign_in(&there, "ada", PASSWORD).await;
     let list = here.get("/settings/sessions").await.expect(200).text();
-    assert_eq!(list.matches("this one").count(), 1);
+    assert_eq!(list.matches(">this one<").count(), 1);
     assert_eq!(list.matches("/end\"").count(), 2);
     let before = here.cookie(sessions::COOKIE).unwrap();
     let form = [("current", "not the password"), ("password", "another good one")];

@@ -337,6 +337,8 @@ async fn versions_switch_to_a_mean_of_ranks_and_back(pool: PgPool) {
     let listed: Vec<Value> = PARTS.iter().map(|(metric, weight, _)| part(metric, *weight)).collect();
     choose(&parts(json!(listed))).await.expect(200);
     contest.world.drain().await;
+    let over_a_fail = json!({ "audit_reason": "Few rows are enough here." });
+    contest.ada.api.send_json(Method::PUT, &arena.api("/audit"), &over_a_fail).await.expect(200);
     contest.ask("/versions/2/start", json!({ "reason": "Order counts, too." })).await.expect(200);
     contest.world.drain().await;
     let expected = board_of(&best_of_each(contest.public_entries().await));
