@@ -10,7 +10,7 @@ from live import House
 from people import Person
 
 ROWS, QUICK_ROWS = 200_000, 10_000
-SENDERS = 8
+SENDERS = 4
 SECONDS, QUICK_SECONDS = 30, 5
 # A person sends no more than so many a day.
 A_DAY = 100
