@@ -248,16 +248,7 @@ pub async fn claim(
 /// # Errors
 /// Those of the database.
 pub async fn renew(conn: &mut PgConnection, leased: &Leased, lease_seconds: f64) -> sqlx::Result<bool> {
-    let renewed = sqlx::query!(
-        "update jobs set lease_until = now() + make_interval(secs => $3)
-         where id = $1 and lease = $2 and state = 'leased'",
-        leased.job_id,
-        leased.lease,
-        lease_seconds,
-    )
-    .execute(conn)
-    .await?;
-    Ok(renewed.rows_affected() == 1)
+    Ok(renew_all(conn, std::slice::from_ref(leased), lease_seconds).await? == 1)
 }
 
 /// Ends a job inside the transaction that writes its outcome. `false` means that another worker

@@ -88,18 +88,7 @@ pub async fn renew_all(conn: &mut PgConnection, held: &[Leased], lease_seconds: 
 /// # Errors
 /// Those of the database.
 pub async fn hand_back(conn: &mut PgConnection, held: &[Leased]) -> sqlx::Result<()> {
-    let (ids, leases) = names(held);
-    sqlx::query!(
-        "update jobs j
-         set state = 'queued', lease = null, lease_until = null, attempts = attempts - 1, run_at = now()
-         from unnest($1::bigint[], $2::uuid[]) as held (id, lease)
-         where j.id = held.id and j.lease = held.lease and j.state = 'leased'",
-        &ids,
-        &leases,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
+    put_back(conn, held, false).await
 }
 
 /// Puts the jobs of a batch that broke back, to be done one by one: whichever of them broke it, the others have spent
@@ -108,14 +97,21 @@ pub async fn hand_back(conn: &mut PgConnection, held: &[Leased]) -> sqlx::Result
 /// # Errors
 /// Those of the database.
 pub async fn take_apart(conn: &mut PgConnection, held: &[Leased]) -> sqlx::Result<()> {
+    put_back(conn, held, true).await
+}
+
+/// What is to be done alone stays so.
+async fn put_back(conn: &mut PgConnection, held: &[Leased], to_be_done_alone: bool) -> sqlx::Result<()> {
     let (ids, leases) = names(held);
     sqlx::query!(
         "update jobs j
-         set state = 'queued', lease = null, lease_until = null, attempts = attempts - 1, run_at = now(), is_alone = true
+         set state = 'queued', lease = null, lease_until = null, attempts = attempts - 1, run_at = now(),
+             is_alone = is_alone or $3
          from unnest($1::bigint[], $2::uuid[]) as held (id, lease)
          where j.id = held.id and j.lease = held.lease and j.state = 'leased'",
         &ids,
         &leases,
+        to_be_done_alone,
     )
     .execute(conn)
     .await?;
