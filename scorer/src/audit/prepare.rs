@@ -15,7 +15,7 @@ use super::normal;
 use super::report::{advised, check, percent};
 use super::unjudged;
 use crate::metrics::{Metric, grouped};
-use crate::score::score_split;
+use crate::score::score_splits;
 use crate::solution::{Solution, Split, Truth};
 
 /// Fewer rows say nothing.
@@ -292,13 +292,15 @@ pub(super) fn without_a_side(solution: &Solution) -> Option<Check> {
         return None;
     }
     let perfect = solution.perfect()?;
+    let [all, public, private] =
+        score_splits(solution, &perfect, [Split::All, Split::Public, Split::Private]);
     // Some metrics take no report that is the truth, as of amounts that are 0: that is not the split's fault.
-    score_split(solution, &perfect, Split::All).value()?;
-    let sides = [(Split::Public, "public"), (Split::Private, "private")];
-    let filled = sides.into_iter().filter(|(split, _)| !solution.range(*split).is_empty());
-    let (name, reason) = filled
-        .filter_map(|(split, name)| Some((name, score_split(solution, &perfect, split).reason()?.to_owned())))
-        .next()?;
+    all.value()?;
+    let sides = [(Split::Public, "public", public), (Split::Private, "private", private)];
+    let (name, reason) = sides
+        .into_iter()
+        .filter(|(split, ..)| !solution.range(*split).is_empty())
+        .find_map(|(_, name, score)| Some((name, score.reason()?.to_owned())))?;
     Some(advised(
         check(
             NAME,
