@@ -152,6 +152,10 @@ test("names, biographies, competitions with their pages and files", async () => 
     await look(`/c/${slug}`);
     await look(`/c/${slug}/host/audit`);
   }
+  for (const text of STRINGS.slice(0, 40)) {
+    if (!(await tried("PUT", `/api/v1/competitions/${slug}/metric`, { metric: "rmse", cluster_column: cut(text, 60) }))) continue;
+    await look(`/c/${slug}/host/metric`);
+  }
   await look(`/c/${slug}/host`);
   await look("/");
   nothingRan();
