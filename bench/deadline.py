@@ -4,29 +4,30 @@ when its time has come, whether or not earlier ones were answered, and its time 
 import asyncio
 import multiprocessing
 import os
-import statistics
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
+import answers
 import freshness
 import live
 import measure
+import streams
 import tree
 from limit import Limit
 from people import Person
 
-# Pages and files a second in the last ten minutes, and pages a second once the private board is out (see README.md).
+# Boards that are open all the time, pages and files a second in the last ten minutes, and pages a second once the private board is out (see README.md).
 DAYS = {
     "7,200 teams on one core": {
-        "teams": 7_200, "submissions": 132_000, "cores": {0}, "mb": 1_024, "pages": 350, "files": 3.8, "reveal": 500,
+        "teams": 7_200, "submissions": 132_000, "cores": {0}, "mb": 1_024, "pages": 350, "open": 3_500, "files": 3.8, "reveal": 500,
     },
     "18,000 teams on two cores": {
-        "teams": 18_000, "submissions": 500_000, "cores": {0, 1}, "mb": 2_048, "pages": 880, "files": 9.4, "reveal": 1_250,
+        "teams": 18_000, "submissions": 500_000, "cores": {0, 1}, "mb": 2_048, "pages": 880, "open": 8_750, "files": 9.4, "reveal": 1_250,
     },
 }
-QUICK_DAY = {"teams": 500, "submissions": 5_000, "cores": {0}, "mb": 1_024, "pages": 100, "files": 1, "reveal": 200}
+QUICK_DAY = {"teams": 500, "submissions": 5_000, "cores": {0}, "mb": 1_024, "pages": 100, "open": 200, "files": 1, "reveal": 200}
 QUICK_SECONDS = 15
 REVEAL_SECONDS = 60
 ROWS, QUICK_ROWS = 200_000, 10_000
@@ -48,7 +49,8 @@ def live_through(binaries, work, name, day, quick, seconds):
         stage = prepare(house, day, rows)
         os.sched_setaffinity(0, everything - day["cores"] or everything)
         try:
-            with tree.Watch(house.pid) as watch:
+            with tree.Watch(house.pid) as watch, streams.Watchers(house.url, day["open"]) as watchers:
+                watchers.begin()
                 before = tree.processor_seconds(house.pid)
                 last_minutes = play(house, stage, day, seconds)
                 used = tree.processor_seconds(house.pid) - before
@@ -60,7 +62,7 @@ def live_through(binaries, work, name, day, quick, seconds):
         bound = limit.told()
     cores = len(day["cores"] & everything)
     result = {
-        **last_minutes, "score": judged, "reveal": reveal, "cpu_share": used / seconds / cores, "peak_mb": watch.peak_mb, "bound": bound,
+        **last_minutes, "open": watchers.told, "score": judged, "reveal": reveal, "cpu_share": used / seconds / cores, "peak_mb": watch.peak_mb, "bound": bound,
         "day": {key: value for key, value in day.items() if key != "cores"}, "cores": cores, "rows": rows, "seconds": seconds,
     }
     tell(name, result)
@@ -68,10 +70,13 @@ def live_through(binaries, work, name, day, quick, seconds):
 
 
 def tell(name, result):
-    pages, files, score, reveal = (result[key] for key in ("pages", "files", "score", "reveal"))
+    pages, opened, files, score, reveal = (result[key] for key in ("pages", "open", "files", "score", "reveal"))
+    for error in opened["said"]:
+        print(f"an open board: {error}", flush=True)
     print(
         f"{name}, {result['seconds']} s: {pages['n']:,} pages, {pages['errors']} errors, p50 {pages['p50_ms']:.1f} ms, "
-        f"p99 {pages['p99_ms']:.1f} ms; {files['n']:,} files of {result['rows']:,} rows, {files['errors']} errors, received "
+        f"p99 {pages['p99_ms']:.1f} ms; {opened['open']:,} open boards that fetched {opened['n']:,} pages when told, "
+        f"{opened['errors']} errors, p99 {opened['p99_ms']:.1f} ms; {files['n']:,} files of {result['rows']:,} rows, {files['errors']} errors, received "
         f"p50 {files['p50_ms']:.0f} ms, p99 {files['p99_ms']:.0f} ms; scored p50 {score['p50_ms']:.0f} ms, p99 "
         f"{score['p99_ms']:.0f} ms after receipt; processor {result['cpu_share']:.0%}, peak {result['peak_mb']:.0f} MB "
         f"({told_bound(result['bound'])}); "
@@ -152,14 +157,14 @@ def send_all(line, people, files, a_second, seconds):
             pool.submit(send, number, due)
     for error in errors[:3]:
         print(f"a file was not received: {error}", flush=True)
-    line.send(summary(taken, len(errors)))
+    line.send(answers.summary(taken, len(errors)))
 
 
 def look(url, paths, a_second, seconds):
     taken, errors = asyncio.run(look_all(url, paths, a_second, seconds))
     for error in errors[:3]:
         print(f"a page was not answered: {error}", flush=True)
-    return summary(taken, len(errors))
+    return answers.summary(taken, len(errors))
 
 
 async def look_all(url, paths, a_second, seconds):
@@ -170,7 +175,7 @@ async def look_all(url, paths, a_second, seconds):
         try:
             reader, writer = resting.pop() if resting else await asyncio.open_connection(address.hostname, address.port)
             writer.write(f"GET {path} HTTP/1.1\r\nhost: {address.netloc}\r\naccept-encoding: gzip\r\n\r\n".encode())
-            await read_answer(reader)
+            await answers.read(reader)
             resting.append((reader, writer))
             taken.append(time.perf_counter() - due)
         except Exception as error:  # noqa: BLE001: whatever it is, the page was not there
@@ -189,25 +194,6 @@ async def look_all(url, paths, a_second, seconds):
     for _, writer in resting:
         writer.close()
     return taken, errors
-
-
-async def read_answer(reader):
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-    if not head.startswith("http/1.1 200"):
-        raise measure.Failed(head.splitlines()[0])
-    if "transfer-encoding: chunked" not in head:
-        length = next(line for line in head.splitlines() if line.startswith("content-length:"))
-        await reader.readexactly(int(length.split(":")[1]))
-        return
-    while size := int((await reader.readline()).split(b";")[0], 16):
-        await reader.readexactly(size + 2)
-    await reader.readline()
-
-
-def summary(taken, errors):
-    cuts = statistics.quantiles(taken, n=100) if len(taken) > 1 else [float("nan")] * 99
-    worst = max(taken, default=float("nan"))
-    return {"n": len(taken), "errors": errors, "p50_ms": cuts[49] * 1e3, "p99_ms": cuts[98] * 1e3, "worst_ms": worst * 1e3}
 
 
 def wait_until_judged(house):

@@ -5,7 +5,7 @@
 const region = document.querySelector("[data-live]");
 
 if (region && "EventSource" in window) {
-  const pauseMs = region.dataset.liveOn === "board" ? 3000 : 150;
+  const PAUSE_MS = 150;
   const events = new EventSource(region.dataset.live);
   let timer = null;
   let refreshedAt = 0;
@@ -27,9 +27,7 @@ if (region && "EventSource" in window) {
 
   function soon() {
     if (timer !== null) return;
-    const wait = Math.max(0, pauseMs - (Date.now() - refreshedAt));
-    const spread = region.dataset.liveOn === "board" ? Math.random() * 1500 : 0;
-    timer = setTimeout(refresh, wait + spread);
+    timer = setTimeout(refresh, Math.max(0, PAUSE_MS - (Date.now() - refreshedAt)));
   }
 
   events.addEventListener(region.dataset.liveOn, soon);

@@ -1,5 +1,6 @@
 //! What does heavy computations on this machine: chosen when a scorer starts, announced, and tried by hand.
 
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
@@ -10,6 +11,8 @@ use holdout_evaluator::compare::{Finding, compare};
 use holdout_evaluator::measure::{Size, measure};
 use holdout_evaluator::{Choice, Cpu, Evaluator, Plain};
 use serde_json::{Value, json};
+
+use crate::worker::child;
 
 #[derive(Debug, Clone, Args)]
 pub struct GpuArgs {
@@ -25,6 +28,9 @@ pub struct EvaluatorArgs {
     /// Print the device alone; nothing where there is none.
     #[arg(long)]
     about: bool,
+    /// Look for it within the memory of a job.
+    #[arg(long, hide = true, requires = "about")]
+    memory_mb: Option<u64>,
     /// Makes the inputs; drawn by the clock unless it is named.
     #[arg(long)]
     seed: Option<u64>,
@@ -48,17 +54,26 @@ pub fn automatic() -> Evaluator {
     Evaluator::open(Choice::Auto).unwrap_or_default()
 }
 
-/// The GPU that a child of this program would use, in a line. A process of its own looks for it: a scorer
-/// keeps nothing of a driver, and survives what it does.
+/// What tells where the driver, its compiler and the device are; a child gets nothing else of the environment.
+pub(crate) fn environment_of_device() -> impl Iterator<Item = (&'static str, OsString)> {
+    let names = ["LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"];
+    names.into_iter().filter_map(|name| std::env::var_os(name).map(|value| (name, value)))
+}
+
+/// The GPU that a child of this program would use, in a line. A process of its own looks for it, with what a child
+/// has: a scorer keeps nothing of a driver, and survives what it does.
 ///
 /// # Errors
 /// Why there is none, where one is demanded; a program that cannot be started.
-pub(crate) fn found_by(program: &Path, choice: Choice) -> anyhow::Result<Option<String>> {
+pub(crate) fn found_by(program: &Path, choice: Choice, memory_mb: u64) -> anyhow::Result<Option<String>> {
     if choice == Choice::Off {
         return Ok(None);
     }
     let looked = Command::new(program)
-        .args(["evaluator", "--about", "--gpu", choice.as_str()])
+        .args(["evaluator", "--about", "--gpu", choice.as_str(), "--memory-mb"])
+        .arg(memory_mb.to_string())
+        .env_clear()
+        .envs(environment_of_device())
         .output()
         .context("looking for a GPU")?;
     if !looked.status.success() && choice == Choice::On {
@@ -73,6 +88,9 @@ pub(crate) fn found_by(program: &Path, choice: Choice) -> anyhow::Result<Option<
 /// # Errors
 /// No GPU where one is demanded; a GPU that fails.
 pub fn evaluator(args: &EvaluatorArgs) -> anyhow::Result<bool> {
+    if let Some(memory_mb) = args.memory_mb {
+        child::bind(memory_mb).context("the bounds of a job")?;
+    }
     let evaluator = Evaluator::open(args.gpu.gpu)?;
     let mut output = std::io::stdout().lock();
     if args.about {

@@ -21,8 +21,8 @@ pub const MAX_ATTEMPTS: i32 = 3;
 /// Every later time costs an attempt.
 pub const MAX_SETBACKS: i32 = 2880;
 
-/// Jobs that a scorer with a GPU does sooner: large products and many replicates.
-const BETTER_ON_A_GPU: [&str; 2] = ["compare", "ranks"];
+/// Jobs that a scorer with a GPU does sooner: large products, many replicates, many files at once.
+const BETTER_ON_A_GPU: [&str; 3] = ["compare", "ranks", "rescore"];
 
 /// A leased job.
 #[derive(Debug, Clone)]

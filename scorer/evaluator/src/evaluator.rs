@@ -54,7 +54,8 @@ type OnDevice = dyn Suite<Error = DeviceFailure>;
 pub struct Evaluator {
     device: RwLock<Option<Arc<OnDevice>>>,
     about: Option<String>,
-    failure: Mutex<Option<String>>,
+    /// Since they were last taken.
+    failures: Mutex<Vec<String>>,
 }
 
 impl Evaluator {
@@ -76,7 +77,12 @@ impl Evaluator {
 
     pub fn with_device(device: impl Suite<Error = DeviceFailure> + 'static, about: String) -> Self {
         let device: Arc<OnDevice> = Arc::new(device);
-        Self { device: RwLock::new(Some(device)), about: Some(about), failure: Mutex::default() }
+        Self { device: RwLock::new(Some(device)), about: Some(about), failures: Mutex::default() }
+    }
+
+    /// The processor alone, although there should be a device: the reason is told as a failure.
+    pub fn without(reason: &NoDevice) -> Self {
+        Self { failures: Mutex::new(vec![format!("open: {reason}")]), ..Self::default() }
     }
 
     /// The device that was found at the start, in a line.
@@ -89,15 +95,21 @@ impl Evaluator {
         self.device.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Why the processor did the device's work the last time, once.
+    /// Why the processor did the device's work since this was asked last.
     pub fn take_failure(&self) -> Option<String> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+        let failures = std::mem::take(&mut *self.failures.lock().unwrap_or_else(PoisonError::into_inner));
+        (!failures.is_empty()).then(|| failures.join("; "))
     }
 
     /// Tells that the processor takes over: for this once, or for good.
     fn take_over(&self, what: &str, failure: &DeviceFailure) {
         tracing::warn!(what, %failure, "the processor does the work of the GPU");
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{what}: {failure}"));
+        let told = format!("{what}: {failure}");
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if !failures.contains(&told) {
+            failures.push(told);
+        }
+        drop(failures);
         if *failure != DeviceFailure::OutOfMemory {
             *self.device.write().unwrap_or_else(PoisonError::into_inner) = None;
         }

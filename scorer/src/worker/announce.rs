@@ -62,6 +62,15 @@ pub async fn announce(
     tx.commit().await
 }
 
+/// Says that the worker computes with its processor alone from now on.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lost_gpu(db: &PgPool, worker: Uuid) -> sqlx::Result<()> {
+    sqlx::query!("update scorers set gpu = null where id = $1", worker).execute(db).await?;
+    Ok(())
+}
+
 /// Says why the worker takes no work, or that it does again; it is heard of even where it never did.
 ///
 /// # Errors

@@ -76,14 +76,16 @@ pub fn serve(
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     while let Some(request) = receive::<Request>(&mut input)? {
         let answer = child.answer(request);
-        let gpu_failure = child.evaluator.get().and_then(Evaluator::take_failure);
-        send(&mut output, &Reply { answer, gpu_failure })?;
+        let evaluator = child.evaluator.get();
+        let gpu_failure = evaluator.and_then(Evaluator::take_failure);
+        let has_lost_gpu = gpu_failure.is_some() && evaluator.is_some_and(|left| left.device().is_none());
+        send(&mut output, &Reply { answer, gpu_failure, has_lost_gpu })?;
     }
     Ok(())
 }
 
 /// Dies with its parent, leaves no core file, and gets no more memory than it may use.
-fn bind(memory_mb: u64) -> io::Result<()> {
+pub(crate) fn bind(memory_mb: u64) -> io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     limit(Resource::Core, 0)?;
@@ -202,9 +204,10 @@ struct Child {
 }
 
 impl Child {
-    /// That a GPU is demanded is the scorer's affair: a child that finds none works without.
+    /// A GPU that the scorer found and this process does not find is missed aloud; the work is done all the same.
     fn evaluator(&self) -> &Evaluator {
-        self.evaluator.get_or_init(|| Evaluator::open(self.gpu).unwrap_or_default())
+        self.evaluator
+            .get_or_init(|| Evaluator::open(self.gpu).unwrap_or_else(|reason| Evaluator::without(&reason)))
     }
 
     fn answer(&mut self, request: Request) -> Answer {

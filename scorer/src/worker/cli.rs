@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Args;
 use holdout_contract::place;
+use holdout_evaluator::Choice;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -143,13 +144,13 @@ pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
         let spools = args.spool.clone().unwrap_or_else(std::env::temp_dir);
         let depot = Depot::open(&args.place.files, &spools).context("the place of files")?;
         let program = std::env::current_exe().context("the path of this program")?;
-        let gpu = evaluate::found_by(&program, args.gpu.gpu)?;
+        let gpu = evaluate::found_by(&program, args.gpu.gpu, args.memory_mb)?;
         let bounds = Bounds {
             program,
             files: depot.at_hand().to_owned(),
             key: args.place.key.clone(),
             python: args.python.python.clone(),
-            gpu: args.gpu.gpu,
+            gpu: if gpu.is_some() { Choice::On } else { Choice::Off },
             memory_mb: args.memory_mb,
             job_time: Duration::from_secs(args.job_seconds),
         };

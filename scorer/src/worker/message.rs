@@ -430,6 +430,8 @@ pub struct Reply {
     pub answer: Answer,
     /// Why the processor did what the GPU should have done; the answer is the same.
     pub gpu_failure: Option<String>,
+    /// Whether it will do so from now on.
+    pub has_lost_gpu: bool,
 }
 
 /// Writes one message.

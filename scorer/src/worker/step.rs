@@ -77,6 +77,14 @@ pub(super) const PARTS_ARE_MISSING: &str = "the competition's files or its scori
 /// # Errors
 /// Those of the database, when it answers and refuses. While it is away, a job in hand is kept.
 pub async fn step(worker: &mut Worker) -> sqlx::Result<Stepped> {
+    let stepped = take_and_do(worker).await;
+    if worker.warm.take_lost_gpu() {
+        patiently(async || announce::lost_gpu(&worker.db, worker.id).await).await?;
+    }
+    stepped
+}
+
+async fn take_and_do(worker: &mut Worker) -> sqlx::Result<Stepped> {
     let Some(leased) = claim_or_ask(worker).await? else { return Ok(Stepped::Idle) };
     let db = worker.db.clone();
     if patiently(async || climbing::waits_for_earlier(&db, &leased).await).await? {

@@ -1,7 +1,7 @@
 //! The warm child as its parent sees it: started when first needed, bounded in memory and time,
 //! replaced when it breaks. A broken child is the platform's fault, never a participant's.
 //!
-//! Never here: the environment handed down, a database connection, what the child prints.
+//! Never here: the environment handed down but for what finds a GPU, a database connection, what the child prints.
 
 use std::io;
 use std::path::PathBuf;
@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::message::{Answer, Reply, Request, receive_async, send_async};
 use crate::custom::sandbox;
+use crate::evaluate;
 
 const WATCH_EVERY: Duration = Duration::from_millis(25);
 
@@ -26,7 +27,7 @@ pub struct Bounds {
     pub key: PathBuf,
     /// The Python for metrics that hosts write; the system's, unless named.
     pub python: Option<PathBuf>,
-    /// Whether the child may use a GPU; where it cannot, it does without.
+    /// Whether the child uses a GPU; where it cannot any more, it says so and does without.
     pub gpu: Choice,
     pub memory_mb: u64,
     /// Wall time of one job.
@@ -62,6 +63,7 @@ pub enum Broken {
 pub struct Warm {
     bounds: Bounds,
     resting: Option<Running>,
+    has_lost_gpu: bool,
 }
 
 struct Running {
@@ -79,7 +81,12 @@ impl Running {
 
 impl Warm {
     pub fn new(bounds: Bounds) -> Self {
-        Self { bounds, resting: None }
+        Self { bounds, resting: None, has_lost_gpu: false }
+    }
+
+    /// Whether a child came to do without its GPU for good, once.
+    pub fn take_lost_gpu(&mut self) -> bool {
+        std::mem::take(&mut self.has_lost_gpu)
     }
 
     /// Wall time that a question may take.
@@ -105,7 +112,11 @@ impl Warm {
             () = outgrown(pid, memory_bytes) => Err(Broken::TooMuchMemory(self.bounds.memory_mb)),
         };
         match outcome {
-            Ok(answer) => {
+            Ok(Reply { answer, gpu_failure, has_lost_gpu }) => {
+                if let Some(failure) = gpu_failure {
+                    tracing::warn!(failure, "the processor did the work of the GPU");
+                }
+                self.has_lost_gpu |= has_lost_gpu;
                 self.resting = Some(running);
                 Ok(answer)
             }
@@ -136,6 +147,7 @@ impl Warm {
             .arg(self.bounds.gpu.as_str())
             .args(self.bounds.python.iter().flat_map(|python| ["--python".as_ref(), python.as_os_str()]))
             .env_clear()
+            .envs(evaluate::environment_of_device())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -147,13 +159,9 @@ impl Warm {
     }
 }
 
-async fn exchange(running: &mut Running, request: &Request) -> io::Result<Answer> {
+async fn exchange(running: &mut Running, request: &Request) -> io::Result<Reply> {
     send_async(&mut running.input, request).await?;
-    let Reply { answer, gpu_failure } = receive_async(&mut running.output).await?;
-    if let Some(failure) = gpu_failure {
-        tracing::warn!(failure, "the processor did the work of the GPU");
-    }
-    Ok(answer)
+    receive_async(&mut running.output).await
 }
 
 /// Ready once the process holds more than `limit_bytes` of memory.

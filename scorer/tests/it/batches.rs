@@ -7,6 +7,7 @@ use crate::world::{Competition, World};
 use holdout_contract::MIGRATOR;
 use holdout_contract::job::Subject;
 use holdout_contract::queue::{self, Leased};
+use holdout_evaluator::Choice;
 use holdout_scorer::worker::batch::Pace;
 use holdout_scorer::worker::rescoring;
 use holdout_scorer::worker::step::{Stepped, Worker, step};
@@ -326,4 +327,38 @@ async fn what_just_came_goes_first_and_what_is_handed_back_has_lost_nothing(db: 
     assert_eq!((alone.job_id, alone.attempts), (in_hand.job_id, 1));
     queue::hand_back(&mut conn, std::slice::from_ref(&alone)).await.expect("handed back");
     assert!(matches!(step(&mut contest.worker(64)).await.expect("stepped"), Stepped::Done { .. }));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_gpu_that_is_gone_when_it_is_needed_is_announced_and_the_work_is_done(db: PgPool) {
+    if !std::process::Command::new(env!("CARGO_BIN_EXE_holdout-scorer"))
+        .args(["evaluator", "--about"])
+        .output()
+        .expect("it runs")
+        .stdout
+        .is_empty()
+    {
+        return; // there is one, which does not go
+    }
+    let mut contest = Contest::begin(db, Kind::Plain).await;
+    let alone = contest.rescore(2, "log_loss").await;
+    contest.world.drain(&mut contest.worker(1)).await;
+    contest.world.gpu = Choice::On;
+    let mut worker = contest.worker(64);
+    sqlx::query!(
+        "insert into scorers (id, host, engine_version, contract, started_at, last_seen_at, gpu)
+         values ($1, 'here', '1', 1, now(), now(), 'a GPU')",
+        worker.id
+    )
+    .execute(&contest.world.db)
+    .await
+    .expect("announced");
+    let together = contest.rescore(3, "log_loss").await;
+    contest.world.drain(&mut worker).await;
+    assert_eq!(contest.on_record(together).await, contest.on_record(alone).await);
+    let announced = sqlx::query_scalar!("select gpu from scorers where id = $1", worker.id)
+        .fetch_one(&contest.world.db)
+        .await
+        .expect("announced");
+    assert_eq!(announced, None);
 }

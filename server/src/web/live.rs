@@ -1,49 +1,87 @@
 //! Live events: one listener on the database, fanned out to every open page's event stream; what the other servers
 //! say comes over the same connection.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use holdout_contract::events::{DEAF, EVENTS_CHANNEL, Event, is_heard, listener};
 use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::database;
 use crate::fellows::{SERVERS_CHANNEL, talk};
+use crate::ids::CompetitionId;
 
 /// Slow readers lose the oldest events and reload; nothing waits for them.
 const BUFFERED_EVENTS: usize = 1024;
 /// Before a database that lets nobody listen is tried again.
 const DEAF_FOR: Duration = Duration::from_secs(600);
 
-/// Handed to event streams.
+/// Pages of boards that open streams may cause a second, for each processor.
+const BOARDS_A_SECOND: f64 = 100.0;
+
+static PROCESSORS: LazyLock<f64> =
+    LazyLock::new(|| std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64));
+
+/// Handed to event streams. Boards have a channel of their own, since on a busy day thousands of pages listen to
+/// nothing else, and one for moved deadlines, which are rare.
 pub struct Live {
-    /// `None` once the server stops: every open stream ends.
-    sender: RwLock<Option<broadcast::Sender<Event>>>,
+    boards: broadcast::Sender<CompetitionId>,
+    times: broadcast::Sender<CompetitionId>,
+    others: broadcast::Sender<Event>,
+    closed: CancellationToken,
 }
 
 impl Default for Live {
     fn default() -> Self {
-        Self { sender: RwLock::new(Some(broadcast::Sender::new(BUFFERED_EVENTS))) }
+        Self {
+            boards: broadcast::Sender::new(BUFFERED_EVENTS),
+            times: broadcast::Sender::new(BUFFERED_EVENTS),
+            others: broadcast::Sender::new(BUFFERED_EVENTS),
+            closed: CancellationToken::new(),
+        }
     }
 }
 
 impl Live {
-    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
-        match &*self.sender.read().unwrap_or_else(PoisonError::into_inner) {
-            Some(sender) => sender.subscribe(),
-            None => broadcast::Sender::new(1).subscribe(), // closed from the start
-        }
+    /// Competitions whose board has a new revision.
+    pub fn boards(&self) -> broadcast::Receiver<CompetitionId> {
+        self.boards.subscribe()
+    }
+
+    /// Competitions whose deadlines were moved.
+    pub fn times(&self) -> broadcast::Receiver<CompetitionId> {
+        self.times.subscribe()
+    }
+
+    /// What happened to submissions and jobs.
+    pub fn others(&self) -> broadcast::Receiver<Event> {
+        self.others.subscribe()
+    }
+
+    /// The time over which pages of boards that are open on this server fetch themselves anew, so that no more of
+    /// them do in a second than the machine serves by the way.
+    pub fn board_spread(&self) -> Duration {
+        Duration::from_secs_f64(self.boards.receiver_count() as f64 / (BOARDS_A_SECOND * *PROCESSORS))
     }
 
     /// Ends every stream, so that a stopping server need not wait for readers.
     pub fn close(&self) {
-        *self.sender.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.closed.cancel();
+    }
+
+    /// Ready once streams should end.
+    pub async fn closing(&self) {
+        self.closed.cancelled().await;
     }
 
     fn hand_on(&self, event: Event) {
-        if let Some(sender) = &*self.sender.read().unwrap_or_else(PoisonError::into_inner) {
-            let _ = sender.send(event); // an error means that nobody listens
+        // An error means that nobody listens.
+        match event {
+            Event::Board { competition_id } => drop(self.boards.send(CompetitionId(competition_id))),
+            Event::Times { competition_id } => drop(self.times.send(CompetitionId(competition_id))),
+            Event::Submission { .. } | Event::Job { .. } => drop(self.others.send(event)),
         }
     }
 }

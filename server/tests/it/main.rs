@@ -45,6 +45,7 @@ mod migrations;
 mod moderation;
 mod notebooks;
 mod notifications;
+mod open_pages;
 mod openapi;
 mod other_metrics;
 mod page_history;

@@ -35,6 +35,8 @@ pub struct World {
     pub storage: Storage,
     pub key: Key,
     pub user_id: i64,
+    /// What workers think there is.
+    pub gpu: Choice,
 }
 
 /// Removed with everything in it.
@@ -80,7 +82,7 @@ impl World {
         .fetch_one(&db)
         .await
         .expect("a user");
-        Self { db, storage: Storage::new(folder.files()), folder, key, user_id }
+        Self { db, storage: Storage::new(folder.files()), folder, key, user_id, gpu: Choice::Off }
     }
 
     /// A launched competition judged by RMSE.
@@ -271,7 +273,7 @@ impl World {
                 files: self.folder.files(),
                 key: self.folder.key(),
                 python,
-                gpu: Choice::Off,
+                gpu: self.gpu,
                 memory_mb,
                 job_time,
             }),

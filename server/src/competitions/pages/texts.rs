@@ -135,8 +135,7 @@ async fn show_text(
 async fn text_page(app: &App, slug: &str, page: &str, shell: Shell) -> Result<TextPageView> {
     let seen = access::see(app, slug, shell.viewer.as_ref()).await?;
     let mut conn = app.db.acquire().await?;
-    let links = texts::links(&mut conn, seen.competition.id).await?;
-    let text = texts::find(&mut conn, seen.competition.id, page).await?;
+    let (links, text) = texts::shown(&mut conn, seen.competition.id, page).await?;
     let statement = match page {
         access::RULES => judging::audit_statement(&mut conn, seen.competition.active_version_id).await?,
         _ => None,

@@ -65,6 +65,30 @@ pub async fn find(conn: &mut PgConnection, id: CompetitionId, slug: &str) -> sql
     .await
 }
 
+/// All pages in the menu's order, and of the one that is shown also what it says.
+///
+/// # Errors
+/// Those of the database.
+pub async fn shown(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    slug: &str,
+) -> sqlx::Result<(Vec<PageLink>, Option<TextPage>)> {
+    let pages = sqlx::query_as!(
+        TextPage,
+        "select slug, title, position, case when slug = $2 then markdown else '' end as \"markdown!\",
+                case when slug = $2 then html else '' end as \"html!\", is_proposed, updated_at
+         from pages where competition_id = $1 order by position, slug",
+        id.0,
+        slug,
+    )
+    .fetch_all(conn)
+    .await?;
+    let links =
+        pages.iter().map(|page| PageLink { slug: page.slug.clone(), title: page.title.clone() }).collect();
+    Ok((links, pages.into_iter().find(|page| page.slug == slug)))
+}
+
 /// What is written into a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Writing<'a> {

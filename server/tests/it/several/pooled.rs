@@ -12,9 +12,9 @@ use sqlx::{PgPool, Row};
 use tokio::task::JoinSet;
 use ureq::http::Method;
 
-use super::shared::OpenPage;
 use super::{PATIENCE, Server, command, free_port, stop};
 use crate::client::{Client, Part};
+use crate::open_pages::OpenPage;
 use crate::tidy::root;
 use crate::versions::raised;
 use crate::world::{Arena, Labels, Person, World, sql, until};
@@ -238,7 +238,7 @@ async fn a_house_behind_a_pooler_of_transactions_lacks_nothing(pool: PgPool) {
     let [one, other] = [0, 1].map(|at| At { base: bases[at].clone(), arena: &arena });
 
     // Registered, submitted at one, scored, and told to an open page of the other.
-    let mut open_page = OpenPage::at(ports[1]).await;
+    let mut open_page = OpenPage::at(ports[1], "/c/houses/live?on=board").await;
     let bob = Client::new(&one.base);
     let form = [("username", "bob"), ("email", "bob@people.test"), ("password", PASSWORD)];
     assert_eq!(bob.post_form("/register", &form).await.status, 303);

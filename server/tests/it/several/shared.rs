@@ -16,6 +16,7 @@ use ureq::http::Method;
 
 use super::{Server, command, free_port};
 use crate::client::Client;
+use crate::open_pages::OpenPage;
 use crate::world::{Labels, Person, World, sql, until};
 
 const SOON: Duration = Duration::from_secs(20);
@@ -39,31 +40,6 @@ impl At {
 
     fn visitor(&self) -> Client {
         Client::new(&self.base)
-    }
-}
-
-/// A page that listens to what happens in a competition.
-pub(super) struct OpenPage(tokio::io::Lines<BufReader<TcpStream>>);
-
-impl OpenPage {
-    pub async fn at(port: u16) -> Self {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        let request = format!("GET /c/houses/live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut page = Self(BufReader::new(stream).lines());
-        page.hears("content-type: text/event-stream").await;
-        page
-    }
-
-    pub async fn hears(&mut self, wanted: &str) {
-        let heard =
-            async { while self.0.next_line().await.unwrap().expect("the stream goes on") != wanted {} };
-        tokio::time::timeout(SOON, heard).await.unwrap_or_else(|_| panic!("{wanted} is not heard"));
-    }
-
-    /// The last piece of the answer, by which a browser knows that it ended in order.
-    async fn hears_the_end(&mut self) {
-        self.hears("0").await;
     }
 }
 
@@ -150,7 +126,7 @@ async fn two_servers_are_one_site(pool: PgPool) {
     for at in [&one, &other] {
         assert!(!at.visitor().get(board).await.expect(200).text().contains("bob bobson"));
     }
-    let mut open_page = OpenPage::at(servers[1].port).await;
+    let mut open_page = OpenPage::at(servers[1].port, "/c/houses/live?on=board").await;
     let path = arena.api("/submissions");
     one.api(&bob).upload(&path, "p.csv", Labels::predictions(250, 617)).await.expect(201);
     world.drain().await;
