@@ -265,6 +265,7 @@ async fn connect(config: Config) -> anyhow::Result<App> {
 
 async fn serve(config: Config) -> anyhow::Result<()> {
     let app = connect(config).await?;
+    holdout::incidents::watch::arrive(&app).await.context("looking at what happened meanwhile")?;
     tokio::spawn(app.clock.clone().follow(app.db.clone()));
     tokio::spawn(holdout::web::live::listen(app.clone()));
     tokio::spawn(holdout::web::live::try_out(app.clone()));

@@ -87,6 +87,26 @@ pub async fn move_times(
     Ok(())
 }
 
+/// As [`move_times`], with what becomes of the end where it passes while the site is away.
+///
+/// # Errors
+/// As [`move_times`].
+pub async fn edit_timeline(
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    timeline: &Timeline,
+    moves_over_outage: bool,
+    reason: &str,
+) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    let id = seen.competition.id;
+    store::drafts::set_moves_over_outage(&mut tx, id, moves_over_outage).await?;
+    move_times_within(&mut tx, host, id, |_| Ok(*timeline), reason, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// As [`move_times`], in a transaction that does more; the times are those that `wish` makes of the competition as it
 /// is now.
 ///
@@ -100,9 +120,24 @@ pub async fn move_times_within(
     reason: &str,
     now: DateTime<Utc>,
 ) -> Result<()> {
+    move_times_as_of(conn, host, id, wish, reason, (now, now)).await
+}
+
+/// As [`move_times_within`], where what may move goes by the first time, and what is recorded by the second.
+///
+/// # Errors
+/// As [`move_times_within`].
+pub async fn move_times_as_of(
+    conn: &mut PgConnection,
+    host: &Member,
+    id: CompetitionId,
+    wish: impl FnOnce(&Competition) -> Result<Timeline>,
+    reason: &str,
+    (as_of, now): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<()> {
     let reason = changes::checked_note("reason", reason)?;
     let before = lock(conn, id).await?;
-    let moved = set_timeline(conn, &before, &wish(&before)?, now).await?;
+    let moved = set_timeline(conn, &before, &wish(&before)?, as_of).await?;
     audit_again(conn, &before).await?;
     changes::record(conn, (id, &before.title), host, &moved, reason, now).await?;
     put_on_record(conn, host, id, "edit_timeline", now).await
@@ -281,6 +316,9 @@ pub async fn patch(
         let reason = changes::checked_note("reason", patch.reason.as_deref().unwrap_or_default())?;
         let moved = set_timeline(&mut tx, &before, &timeline.checked()?, now).await?;
         changes::record(&mut tx, (id, &before.title), host, &moved, reason, now).await?;
+    }
+    if let Some(moves) = patch.moves_over_outage {
+        store::drafts::set_moves_over_outage(&mut tx, id, moves).await?;
     }
     if let Some(limits) = patch.limits(&before) {
         set_limits(&mut tx, &before, limits).await?;

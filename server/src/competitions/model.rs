@@ -28,6 +28,8 @@ pub struct Competition {
     /// The host's, or as many as the noise justifies.
     pub score_decimals: i32,
     pub ladder: Ladder,
+    /// Whether the end moves out where it passes while the site is away.
+    pub moves_over_outage: bool,
     pub is_demo: bool,
     pub is_synthetic: bool,
     pub n_teams: i32,
@@ -134,6 +136,7 @@ impl Competition {
             max_upload_bytes: 104_857_600,
             score_decimals: 5,
             ladder: Ladder::Off,
+            moves_over_outage: true,
             is_demo: false,
             is_synthetic: false,
             n_teams: 12,

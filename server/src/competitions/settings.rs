@@ -328,6 +328,7 @@ pub struct Patch {
     pub ends_at: Option<DateTime<Utc>>,
     /// Begin now and last so long, in place of the four times.
     pub days: Option<u32>,
+    pub moves_over_outage: Option<bool>,
     /// Why a time moves, for everybody to read.
     pub reason: Option<String>,
     pub daily_limit: Option<i32>,

@@ -4,7 +4,8 @@
 //! more, the hosts of every competition that had begun, still runs, and ends within seven days are asked once. A yes
 //! moves the end by exactly the incident's length, as hosts move times, with the incident as the reason that everybody
 //! reads; deadlines that lie at the end move with it. Nobody can say yes once the competition is over: with its end
-//! its private scores are out, so one that ended during the outage stays ended.
+//! its private scores are out. Where the end itself passed while no server was there, nothing is out before the first
+//! server serves: it moves then, if the host agreed beforehand.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
@@ -12,6 +13,7 @@ use sqlx::PgConnection;
 use super::model::{Incident, Part, TO_BE_SURE};
 use super::store::offers::{self as store, Offer};
 use crate::accounts::model::Member;
+use crate::accounts::store::users;
 use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::edit;
@@ -42,6 +44,33 @@ pub async fn ask(conn: &mut PgConnection, incident: &Incident, now: DateTime<Utc
             incident.length(&now)
         );
         tell::of_outage(conn, asked.id, incident.id, &sentence, now).await?;
+    }
+    Ok(())
+}
+
+/// Moves the ends that passed while nobody was there, where hosts agreed beforehand. Only for a server that has not
+/// served anybody yet.
+///
+/// # Errors
+/// Those of the database.
+pub async fn over_the_end(conn: &mut PgConnection, incident: &Incident, now: DateTime<Utc>) -> Result<()> {
+    let (began_at, length) = (incident.began_at, now - incident.began_at);
+    for ended in store::ended_unseen(conn, began_at, now).await? {
+        let Some(host) = users::credentials_by_id(conn, ended.created_by).await? else { continue };
+        store::agreed_beforehand(conn, incident.id, ended.id, host.member.id, now).await?;
+        let reason = format!(
+            "The site could not be reached from {} to {}, when the competition was to end. It was agreed beforehand \
+             that the end moves out by as much.",
+            format::time(&began_at),
+            format::time(&now),
+        );
+        let later = |before: &Competition| later(before, length, began_at);
+        edit::move_times_as_of(conn, &host.member, ended.id, later, &reason, (began_at, now)).await?;
+        tracing::warn!(
+            competition = ended.id.0,
+            title = ended.title,
+            "the end passed during an outage and moves out"
+        );
     }
     Ok(())
 }

@@ -9,8 +9,8 @@ use sqlx::PgConnection;
 
 use super::facts::{self, Facts};
 use super::model::{Found, TO_BE_SURE, draw};
-use super::record;
 use super::store::{self, New};
+use super::{extend, record};
 use crate::app::App;
 use crate::error::Result;
 use crate::ids::IncidentId;
@@ -25,6 +25,24 @@ pub async fn watch_forever(app: App) {
         }
         tokio::time::sleep(EVERY).await;
     }
+}
+
+/// What a server does before it serves: what ended while no server was there has ended for nobody yet.
+///
+/// # Errors
+/// Those of the database.
+pub async fn arrive(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let seen_at = store::pulse(&mut tx, now).await?;
+    if let Some(seen_at) = seen_at.filter(|seen_at| now - *seen_at >= TO_BE_SURE)
+        && let Some(id) = was_away(&mut tx, seen_at, now).await?
+        && let Some(incident) = store::find(&mut tx, id).await?
+    {
+        extend::over_the_end(&mut tx, &incident, now).await?;
+    }
+    tx.commit().await?;
+    Ok(())
 }
 
 /// # Errors
@@ -47,9 +65,14 @@ pub async fn watch(app: &App) -> Result<()> {
 }
 
 /// No server was there, which only a server can tell that is there again.
-async fn was_away(conn: &mut PgConnection, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
-    let Some(id) = begin(conn, Found::Away, since, now).await? else { return Ok(()) };
-    finish(conn, Found::Away, id, now).await
+async fn was_away(
+    conn: &mut PgConnection,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Option<IncidentId>> {
+    let Some(id) = begin(conn, Found::Away, since, now).await? else { return Ok(None) };
+    finish(conn, Found::Away, id, now).await?;
+    Ok(Some(id))
 }
 
 /// Opens and closes what the facts say; whether there was anything to do.

@@ -2,7 +2,7 @@
 //! end by its length if a host agrees, once, and never after the end.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use holdout::incidents::watch::watch;
+use holdout::incidents::watch::{arrive, watch};
 use holdout::notifications::tell;
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -116,6 +116,62 @@ async fn an_outage_moves_the_end_by_its_length_if_a_host_agrees_once(pool: PgPoo
     ] {
         assert!(sql(twice).execute(&world.pool).await.is_err(), "the schema has no such state: {twice}");
     }
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn an_end_that_passes_while_nobody_is_there_moves_before_anybody_is_served_if_that_was_agreed(
+    pool: PgPool,
+) {
+    let world = World::new(pool).await;
+    let [ada, bob] = [world.member("ada").await, world.member("bob").await];
+    let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
+    arena.join(&bob).await;
+    for slug in ["firm", "settled", "ended"] {
+        world.open_competition(&ada, slug, &Labels::regression()).await;
+    }
+    let firm = json!({ "moves_over_outage": false });
+    ada.api.send_json(Method::PATCH, "/api/v1/competitions/firm", &firm).await.expect(200);
+    run(
+        &world,
+        "update competitions set entry_deadline_at = clock_now() - interval '1 hour',
+         merger_deadline_at = clock_now() - interval '3 hours', ends_at = clock_now() - interval '1 hour'",
+    )
+    .await;
+    run(
+        &world,
+        "update competitions set merger_deadline_at = starts_at, entry_deadline_at = starts_at,
+         ends_at = clock_now() - interval '5 hours' where slug = 'ended'",
+    )
+    .await;
+    run(&world, "update competitions set settled_at = ends_at where slug = 'settled'").await;
+    run(&world, "update site_pulse set seen_at = clock_now() - interval '2 hours'").await;
+    let end = async |slug: &str| {
+        sqlx::Row::get::<DateTime<Utc>, _>(
+            &sql("select ends_at from competitions where slug = $1")
+                .bind(slug.to_owned())
+                .fetch_one(&world.pool)
+                .await
+                .unwrap(),
+            0,
+        )
+    };
+    let ends = async || [end("houses").await, end("firm").await, end("settled").await, end("ended").await];
+    let before = ends().await;
+    arrive(&world.app).await.unwrap();
+    let after = ends().await;
+    let moved = (after[0] - before[0]).num_seconds();
+    assert!((7200..7300).contains(&moved), "{moved}");
+    assert_eq!(after[1..], before[1..], "not agreed, settled, ended before");
+    let shown = bob.api.get("/api/v1/competitions/houses").await.expect(200).json();
+    assert_eq!((&shown["state"], &shown["moves_over_outage"]), (&"open".into(), &true.into()));
+    assert_eq!(shown["entry_deadline_at"], shown["ends_at"]);
+    let offer = &ada.api.get(&arena.api("/extensions")).await.expect(200).json()["items"][0];
+    assert_eq!(offer["is_accepted"], true);
+    let changes = world.visitor().get(&arena.api("/changes")).await.expect(200).json();
+    assert!(changes["items"][0]["note"].as_str().unwrap().contains("agreed beforehand"), "{changes}");
+    arrive(&world.app).await.unwrap();
+    assert_eq!(ends().await, after, "once");
     world.close().await;
 }
 

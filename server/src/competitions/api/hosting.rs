@@ -89,6 +89,8 @@ pub(super) struct EditJson {
     /// contest of that length.
     #[schema(example = 30)]
     days: Option<u32>,
+    /// Whether the end moves out by the length of an outage over which it passes.
+    moves_over_outage: Option<bool>,
     /// Why a time moves, where it does after the launch: everybody reads it.
     #[schema(max_length = 1000, example = "The data came late.")]
     reason: Option<String>,
@@ -115,6 +117,7 @@ impl From<EditJson> for Patch {
             merger_deadline_at: wish.merger_deadline_at,
             ends_at: wish.ends_at,
             days: wish.days,
+            moves_over_outage: wish.moves_over_outage,
             reason: wish.reason,
             daily_limit: wish.daily_limit,
             final_limit: wish.final_limit,

@@ -188,6 +188,8 @@ struct CompetitionJson {
     entry_deadline_at: Option<DateTime<Utc>>,
     merger_deadline_at: Option<DateTime<Utc>>,
     ends_at: Option<DateTime<Utc>>,
+    /// Whether the end moves out by the length of an outage over which it passes.
+    moves_over_outage: bool,
     daily_limit: i32,
     final_limit: i32,
     team_limit: i32,
@@ -219,6 +221,7 @@ impl CompetitionJson {
             entry_deadline_at: competition.entry_deadline_at,
             merger_deadline_at: competition.merger_deadline_at,
             ends_at: competition.ends_at,
+            moves_over_outage: competition.moves_over_outage,
             daily_limit: competition.daily_limit,
             final_limit: competition.final_limit,
             team_limit: competition.team_limit,

@@ -32,7 +32,7 @@ pub async fn settings(conn: &mut PgConnection, from: CompetitionId, to: Competit
         "update competitions c
          set visibility = f.visibility, daily_limit = f.daily_limit, final_limit = f.final_limit,
              team_limit = f.team_limit, max_upload_bytes = f.max_upload_bytes, score_decimals = f.score_decimals,
-             ladder = f.ladder,
+             ladder = f.ladder, moves_over_outage = f.moves_over_outage,
              counts_for_medals = f.counts_for_medals
          from competitions f
          where f.id = $1 and c.id = $2",

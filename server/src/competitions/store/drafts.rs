@@ -94,6 +94,19 @@ pub async fn set_timeline(
 
 /// # Errors
 /// Those of the database.
+pub async fn set_moves_over_outage(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    moves: bool,
+) -> sqlx::Result<()> {
+    sqlx::query!("update competitions set moves_over_outage = $2 where id = $1", id.0, moves)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// # Errors
+/// Those of the database.
 pub async fn set_limits(conn: &mut PgConnection, id: CompetitionId, limits: &Limits) -> sqlx::Result<()> {
     sqlx::query!(
         "update competitions

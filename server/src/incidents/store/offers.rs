@@ -87,6 +87,60 @@ pub async fn ask(
     .await
 }
 
+/// A competition that ended while nobody was there, and whose host agreed beforehand that its end moves.
+pub struct EndedUnseen {
+    pub id: CompetitionId,
+    pub title: String,
+    pub created_by: UserId,
+}
+
+/// Those that ran at `since`, were to end by `now`, and stand open.
+///
+/// # Errors
+/// Those of the database.
+pub async fn ended_unseen(
+    conn: &mut PgConnection,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<EndedUnseen>> {
+    sqlx::query_as!(
+        EndedUnseen,
+        "select id as \"id: CompetitionId\", title, created_by as \"created_by: UserId\"
+         from competitions
+         where launched_at is not null and settled_at is null and ends_at > $1 and ends_at <= $2
+           and starts_at <= $1 and moves_over_outage
+         order by id",
+        since,
+        now,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// The question with the answer that was given beforehand.
+///
+/// # Errors
+/// Those of the database.
+pub async fn agreed_beforehand(
+    conn: &mut PgConnection,
+    incident: IncidentId,
+    competition: CompetitionId,
+    host: UserId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into extension_offers (incident_id, competition_id, asked_at, is_accepted, answered_by, answered_at)
+         values ($1, $2, $4, true, $3, $4)",
+        incident.0,
+        competition.0,
+        host.0,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Those of a competition behind `before`, newest first.
 ///
 /// # Errors

@@ -109,6 +109,8 @@ pub struct TimelineForm {
     pub entry_deadline_at: String,
     pub merger_deadline_at: String,
     pub ends_at: String,
+    /// Ticked or empty.
+    pub moves_over_outage: String,
     /// Why a time moves after the launch.
     pub reason: String,
 }
@@ -120,6 +122,7 @@ impl From<&Competition> for TimelineForm {
             entry_deadline_at: field_time(competition.entry_deadline_at),
             merger_deadline_at: field_time(competition.merger_deadline_at),
             ends_at: field_time(competition.ends_at),
+            moves_over_outage: if competition.moves_over_outage { "on".to_owned() } else { String::new() },
             reason: String::new(),
         }
     }
@@ -194,7 +197,10 @@ async fn post_timeline(
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Timeline)).await?;
     let outcome = match form.read(&opened.seen.competition) {
-        Ok(timeline) => edit::move_times(&app, shell.member()?, &opened.seen, &timeline, &form.reason).await,
+        Ok(timeline) => {
+            let moves = !form.moves_over_outage.is_empty();
+            edit::edit_timeline(&app, shell.member()?, &opened.seen, &timeline, moves, &form.reason).await
+        }
         Err(error) => Err(error),
     };
     match mistake(outcome)? {
