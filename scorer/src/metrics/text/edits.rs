@@ -239,9 +239,7 @@ impl PerRow for ErrorRate {
 impl FindsTogether for ErrorRate {
     fn find_in_files(&self, files: &Files<'_>) -> Vec<Vec<[u32; 2]>> {
         match self.units {
-            Units::Words => {
-                files.by_question().flat_map(|rows| word_edits(rows, files.evaluator)).collect()
-            }
+            Units::Words => files.by_question().flat_map(|rows| word_edits(rows, files.evaluator)).collect(),
             Units::Characters => {
                 let of_file = |(rows, distances): (&Rows<'_>, Vec<u32>)| {
                     let truths = rows.truths[0];
