@@ -33,6 +33,18 @@ pub enum Subject {
     Probing,
 }
 
+impl Subject {
+    /// The submission whose file is scored; `None` where none is.
+    pub fn submission_id(self) -> Option<i64> {
+        match self {
+            Self::Score { submission_id, .. }
+            | Self::Rescore { submission_id, .. }
+            | Self::Verify { submission_id, .. } => Some(submission_id),
+            _ => None,
+        }
+    }
+}
+
 /// Lower runs first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {

@@ -51,6 +51,8 @@ impl Leased {
 /// waiting job and never before the queue's head; within the competition its team turn is the same
 /// among teams. A burst of one team or of one competition delays only itself.
 ///
+/// Runs of notebooks have turns and a priority of their own: see [`enqueue_run`].
+///
 /// # Errors
 /// Those of the database.
 pub async fn enqueue(
@@ -59,6 +61,9 @@ pub async fn enqueue(
     subject: Subject,
     priority: Priority,
 ) -> sqlx::Result<i64> {
+    if let Subject::Run { run_id } = subject {
+        return enqueue_run(conn, run_id, Some(competition_id)).await;
+    }
     let Columns {
         kind,
         team_id,
@@ -67,13 +72,12 @@ pub async fn enqueue(
         version_id,
         table_id,
         verification_id,
-        run_id,
         comparison_id,
     } = columns(subject);
     sqlx::query_scalar!(
         "insert into jobs
             (kind, priority, turn, team_turn, competition_id, team_id, submission_id, check_id, version_id, table_id,
-             verification_id, run_id, comparison_id)
+             verification_id, comparison_id)
          values (
             $1, $2,
             greatest(
@@ -94,7 +98,7 @@ pub async fn enqueue(
                             and priority = $2 and competition_id = $3
                           order by team_turn desc limit 1), 0)
             ),
-            $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            $3, $4, $5, $6, $7, $8, $9, $10)
          returning id",
         kind,
         priority as i16,
@@ -105,7 +109,6 @@ pub async fn enqueue(
         version_id,
         table_id,
         verification_id,
-        run_id,
         comparison_id,
     )
     .fetch_one(conn)
@@ -459,7 +462,7 @@ impl TryFrom<Row> for Leased {
     }
 }
 
-/// A subject as the columns of a job.
+/// A subject as the columns of a job; that of a run has a statement of its own.
 #[derive(Default)]
 struct Columns {
     kind: &'static str,
@@ -469,7 +472,6 @@ struct Columns {
     version_id: Option<i64>,
     table_id: Option<i64>,
     verification_id: Option<i64>,
-    run_id: Option<i64>,
     comparison_id: Option<i64>,
 }
 
@@ -501,7 +503,7 @@ fn columns(subject: Subject) -> Columns {
         Subject::Split { table_id } => {
             Columns { kind: "split", table_id: Some(table_id), ..Columns::default() }
         }
-        Subject::Run { run_id } => Columns { kind: "run", run_id: Some(run_id), ..Columns::default() },
+        Subject::Run { .. } => Columns { kind: "run", ..Columns::default() },
         Subject::Ranks => Columns { kind: "ranks", ..Columns::default() },
         Subject::OtherMetrics => Columns { kind: "other_metrics", ..Columns::default() },
         Subject::Probing => Columns { kind: "probing", ..Columns::default() },

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use crate::intake::{Place, Texts};
 
-/// So many rows are fetched at a time: not more than a core's nearest cache holds.
-const BATCH: usize = 64;
+/// So many texts, and those of so many rows, are fetched at a time: not more than a core's nearest cache holds.
+const FETCHED_TEXTS: usize = 128;
+const FETCHED_ROWS: usize = 64;
 
 /// 2 to the power of -64: exact, and small enough for any number of rows.
 const SMALL: f64 = 1.0 / (1_u128 << 64) as f64;
@@ -138,21 +139,14 @@ impl<'a> Rows<'a> {
         make: impl Fn() -> S + Sync,
         work: impl Fn(&mut S, usize) -> T + Sync,
     ) -> Vec<T> {
-        let n_bytes: usize = self.columns().map(Values::n_text_bytes).sum();
-        crate::parallel::map_ranges(self.len(), self.len() + n_bytes / 16, |range| {
-            let mut lent = make();
-            let mut found = Vec::with_capacity(range.len());
-            for start in range.clone().step_by(BATCH) {
-                let batch = start..range.end.min(start + BATCH);
-                self.columns().for_each(|column| column.fetch(batch.clone()));
-                found.extend(batch.map(|at| work(&mut lent, at)));
-            }
-            found
-        })
+        each_row(self.len(), self.truths.iter().chain(self.predictions), make, work)
     }
 
-    fn columns(&self) -> impl Iterator<Item = &Values<'a>> {
-        self.truths.iter().chain(self.predictions)
+    /// As [`Rows::each`], where `work` looks at the row's truth and at what each of these files predicts there.
+    pub(crate) fn each_across<T: Send>(files: &[Self], work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+        let Some(first) = files.first() else { return Vec::new() };
+        let columns = first.truths.iter().chain(files.iter().flat_map(|rows| rows.predictions));
+        each_row(first.len(), columns, || (), |(), at| work(at))
     }
 
     /// As [`Rows::each`], of the first text of truth and prediction.
@@ -249,4 +243,26 @@ impl<'a> Rows<'a> {
             Err(super::Undefined::because("The weights of this split add up to zero."))
         }
     }
+}
+
+/// A value of every row. The texts of these columns are brought near before it is asked for.
+fn each_row<'a, S, T: Send>(
+    n_rows: usize,
+    columns: impl Iterator<Item = &'a Values<'a>>,
+    make: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, usize) -> T + Sync,
+) -> Vec<T> {
+    let texts: Vec<&Values<'_>> = columns.filter(|column| matches!(column, Values::Texts { .. })).collect();
+    let n_bytes: usize = texts.iter().map(|column| column.n_text_bytes()).sum();
+    let n_fetched = (FETCHED_TEXTS / texts.len().max(1)).clamp(1, FETCHED_ROWS);
+    crate::parallel::map_ranges(n_rows, n_rows + n_bytes / 16, |range| {
+        let mut lent = make();
+        let mut found = Vec::with_capacity(range.len());
+        for start in range.clone().step_by(n_fetched) {
+            let near = start..range.end.min(start + n_fetched);
+            texts.iter().for_each(|column| column.fetch(near.clone()));
+            found.extend(near.map(|at| work(&mut lent, at)));
+        }
+        found
+    })
 }

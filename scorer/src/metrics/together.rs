@@ -7,6 +7,9 @@ use holdout_evaluator::Evaluator;
 
 use super::{Params, PerRow, Rows, Undefined};
 
+/// Pairs of a truth and a prediction that are asked about at once: what names them takes 32 bytes each.
+const MOST_PAIRS: usize = 1 << 20;
+
 /// Of a file, the score of every part of its rows.
 pub type PartScores = Vec<Result<f64, Undefined>>;
 
@@ -16,6 +19,14 @@ pub struct Files<'a> {
     pub parts: &'a [Range<usize>],
     pub params: &'a Params,
     pub evaluator: &'a Evaluator,
+}
+
+impl<'a> Files<'a> {
+    /// The files of one question after another: as many as have few enough pairs, one at least.
+    pub(crate) fn by_question(&self) -> impl Iterator<Item = &'a [Rows<'a>]> {
+        let n_rows = self.rows.first().map_or(0, Rows::len).max(1);
+        self.rows.chunks((MOST_PAIRS / n_rows).max(1))
+    }
 }
 
 pub trait ScoresTogether {

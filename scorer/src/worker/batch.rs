@@ -1,19 +1,20 @@
-//! Rescorings of one version, many at a time: read with a few statements, scored by one question to the child, which
-//! opens the solution once. Each is leased, written and ended as a job alone is.
+//! Rescorings of one version, or jobs of one verification, many at a time: read with a few statements, scored by one
+//! question to the child, which opens the solution once. Each is leased, written and ended as a job alone is.
 //!
 //! Never here: a batch that costs one of its jobs what another did. One that breaks is taken apart, and its jobs are
 //! done one by one.
 
 use std::time::{Duration, Instant};
 
+use holdout_contract::job::Subject;
 use holdout_contract::queue::{self, Leased};
 use sqlx::PgPool;
 
 use super::announce;
 use super::climbing;
 use super::message::{Answer, Request};
-use super::patience::patiently;
-use super::read::{self, About, Entry};
+use super::patience::{connected, patiently};
+use super::read::{self, Entry};
 use super::step::{Asked, PARTS_ARE_MISSING, Stepped, Worker, ask, conclude, fault, renew_all, setback};
 use super::warm::Broken;
 
@@ -22,7 +23,7 @@ const MOST_TIME: Duration = Duration::from_secs(2);
 /// Stored files of a batch: copies of them lie on this machine's disk where they come from a bucket.
 const MOST_BYTES: u64 = 512 << 20;
 
-/// How many rescorings are taken together: twice as many as there was time for the last time, so that few are put
+/// How many jobs are taken together: twice as many as there was time for the last time, so that few are put
 /// back again.
 #[derive(Debug, Clone)]
 pub struct Pace {
@@ -56,40 +57,31 @@ pub(super) async fn beside(worker: &Worker, in_hand: &Leased) -> sqlx::Result<Ve
         return Ok(Vec::new());
     }
     let (id, lease) = (worker.id, worker.lease.as_secs_f64());
-    let claimed = patiently(async || {
-        let mut conn = worker.db.acquire().await?;
-        queue::claim_beside(&mut conn, id, lease, in_hand, most as i64).await
-    })
-    .await?;
-    if claimed.is_empty() {
-        return Ok(claimed);
+    let claimed =
+        connected(&worker.db, async |conn| queue::claim_beside(conn, id, lease, in_hand, most as i64).await)
+            .await?;
+    match in_hand.subject {
+        Subject::Rescore { version_id, .. } => in_turn(&worker.db, version_id, claimed).await,
+        _ => Ok(claimed),
     }
-    in_turn(&worker.db, in_hand.competition()?, claimed).await
 }
 
 /// Those whose turn it is; on a Ladder, others wait for files of their team that were judged before them.
-async fn in_turn(db: &PgPool, competition_id: i64, claimed: Vec<Leased>) -> sqlx::Result<Vec<Leased>> {
-    let is_ladder = patiently(async || {
-        let mut conn = db.acquire().await?;
-        climbing::is_ladder(&mut conn, competition_id).await
-    })
-    .await?;
-    if !is_ladder {
+async fn in_turn(db: &PgPool, version_id: i64, claimed: Vec<Leased>) -> sqlx::Result<Vec<Leased>> {
+    let ids: Vec<i64> = claimed.iter().filter_map(|leased| leased.subject.submission_id()).collect();
+    if ids.is_empty() {
         return Ok(claimed);
     }
-    let (mut in_turn, mut waiting) = (Vec::new(), Vec::new());
-    for leased in claimed {
-        if patiently(async || climbing::waits_for_earlier(db, &leased).await).await? {
-            waiting.push(leased);
-        } else {
-            in_turn.push(leased);
-        }
-    }
+    let waiting =
+        connected(db, async |conn| climbing::waiting_for_earlier_scores(conn, &ids, version_id).await)
+            .await?;
+    let waits = |leased: &Leased| leased.subject.submission_id().is_some_and(|id| waiting.contains(&id));
+    let (waiting, in_turn): (Vec<_>, Vec<_>) = claimed.into_iter().partition(waits);
     hand_back(db, &waiting).await?;
     Ok(in_turn)
 }
 
-/// Does rescorings of one version together, and puts back what there is no time for.
+/// Does jobs that name one version together, and puts back what there is no time for.
 ///
 /// # Errors
 /// Those of the database.
@@ -165,8 +157,7 @@ async fn write(worker: &mut Worker, entries: &[Entry], answers: Vec<Answer>) -> 
             patiently(async || renew_all(&db, &leased_of(&done[at..]), worker.lease).await).await?;
             renewed_at = Instant::now();
         }
-        let about = About::Submission(entry.submission.clone());
-        if let Err(error) = conclude(worker, &entry.leased, &about, answer).await {
+        if let Err(error) = conclude(worker, &entry.leased, &entry.about, answer).await {
             hand_back(&db, &leased_of(&done[at + 1..])).await?;
             return Err(error);
         }
@@ -178,11 +169,7 @@ async fn hand_back(db: &PgPool, held: &[Leased]) -> sqlx::Result<()> {
     if held.is_empty() {
         return Ok(());
     }
-    patiently(async || {
-        let mut conn = db.acquire().await?;
-        queue::hand_back(&mut conn, held).await
-    })
-    .await
+    connected(db, async |conn| queue::hand_back(conn, held).await).await
 }
 
 /// Leaves the jobs to other scorers.
@@ -202,11 +189,7 @@ async fn put_off(db: &PgPool, held: &[Leased], reason: &str) -> sqlx::Result<usi
 
 async fn take_apart(db: &PgPool, held: &[Leased], reason: &str) -> sqlx::Result<usize> {
     tracing::warn!(n_jobs = held.len(), reason, "a batch could not be done, and is done one by one");
-    patiently(async || {
-        let mut conn = db.acquire().await?;
-        queue::take_apart(&mut conn, held).await
-    })
-    .await?;
+    connected(db, async |conn| queue::take_apart(conn, held).await).await?;
     Ok(0)
 }
 

@@ -54,7 +54,7 @@ pub struct WorkArgs {
     /// back, at no cost to it.
     #[arg(long, env = "HOLDOUT_DRAIN_SECONDS", default_value_t = 20)]
     pub drain_seconds: u64,
-    /// Submissions of one rescoring that are scored together at most; 1: one by one.
+    /// Submissions of one rescoring or verification that are scored together at most; 1: one by one.
     #[arg(long, env = "HOLDOUT_RESCORE_BATCH", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub rescore_batch: u16,
     /// Folder for copies of files that lie in a bucket; the system's for temporary files, unless named.

@@ -42,17 +42,6 @@ impl Climber {
     }
 }
 
-/// # Errors
-/// Those of the database.
-pub(super) async fn is_ladder(conn: &mut PgConnection, competition_id: i64) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"select exists (select from competitions where id = $1 and ladder = 'on') as "is_ladder!""#,
-        competition_id
-    )
-    .fetch_one(conn)
-    .await
-}
-
 /// Where a file stands among those that its team had judged.
 struct Turn {
     team_id: i64,
@@ -192,7 +181,8 @@ pub(super) async fn waits_for_earlier(db: &PgPool, leased: &Leased) -> sqlx::Res
     match leased.subject {
         Subject::Score { submission_id, .. } => waits_for_earlier_jobs(db, submission_id).await,
         Subject::Rescore { submission_id, version_id, .. } => {
-            waits_for_earlier_scores(db, submission_id, version_id).await
+            let mut conn = db.acquire().await?;
+            Ok(!waiting_for_earlier_scores(&mut conn, &[submission_id], version_id).await?.is_empty())
         }
         _ => Ok(false),
     }
@@ -215,21 +205,29 @@ async fn waits_for_earlier_jobs(db: &PgPool, submission_id: i64) -> sqlx::Result
     .await
 }
 
-/// Another version judges in the order on record, in which a file may stand before one that was sent earlier, and that
-/// is asked for later therefore.
-async fn waits_for_earlier_scores(db: &PgPool, submission_id: i64, version_id: i64) -> sqlx::Result<bool> {
+/// The submissions for which an earlier one has no score yet under another version: it judges in the order on record, in
+/// which a file may stand before one that was sent earlier, and that is asked for later therefore.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn waiting_for_earlier_scores(
+    conn: &mut PgConnection,
+    submissions: &[i64],
+    version_id: i64,
+) -> sqlx::Result<Vec<i64>> {
     sqlx::query_scalar!(
-        r#"select exists (
-            select from submissions s
-            join competitions c on c.id = s.competition_id and c.ladder = 'on'
-            join ladder_turns own on own.submission_id = s.id
-            join submissions e on e.team_id = s.team_id and e.state = 'scored' and not e.is_late
-            join ladder_turns t on t.submission_id = e.id and t.turn < own.turn
-            where s.id = $1 and not s.is_late
-              and not exists (select from scores x where x.submission_id = e.id and x.version_id = $2)) as "waits!""#,
-        submission_id,
+        "select s.id from submissions s
+         join competitions c on c.id = s.competition_id and c.ladder = 'on'
+         join ladder_turns own on own.submission_id = s.id
+         where s.id = any ($1) and not s.is_late
+           and exists (
+              select from submissions e
+              join ladder_turns t on t.submission_id = e.id and t.turn < own.turn
+              where e.team_id = s.team_id and e.state = 'scored' and not e.is_late
+                and not exists (select from scores x where x.submission_id = e.id and x.version_id = $2))",
+        submissions,
         version_id,
     )
-    .fetch_one(db)
+    .fetch_all(conn)
     .await
 }

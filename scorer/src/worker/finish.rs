@@ -107,8 +107,8 @@ pub async fn judged(
     .await
 }
 
-/// What a power cut takes of a rescoring is computed again, to the same digits: score and end of the job go together.
-async fn need_not_wait_for_the_disk(conn: &mut PgConnection) -> sqlx::Result<()> {
+/// What a power cut takes is computed again, to the same digits: what was found out and the end of the job go together.
+pub(super) async fn need_not_wait_for_the_disk(conn: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query!("set local synchronous_commit = off").execute(conn).await?;
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use sqlx::{PgConnection, PgPool};
 use tokio::time::sleep;
 
 const PAUSE: Duration = Duration::from_millis(500);
@@ -24,6 +25,17 @@ pub async fn patiently<T>(mut action: impl AsyncFnMut() -> sqlx::Result<T>) -> s
             answered => return answered,
         }
     }
+}
+
+/// As [`patiently`], of what needs a connection.
+///
+/// # Errors
+/// As [`patiently`].
+pub async fn connected<T>(
+    db: &PgPool,
+    mut action: impl AsyncFnMut(&mut PgConnection) -> sqlx::Result<T>,
+) -> sqlx::Result<T> {
+    patiently(async || action(&mut *db.acquire().await?).await).await
 }
 
 /// Whether the database could not be reached, is starting or stopping, or has no room to work in.

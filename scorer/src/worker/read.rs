@@ -94,14 +94,11 @@ pub async fn work(db: &PgPool, leased: &Leased) -> sqlx::Result<Option<Work>> {
     match leased.subject {
         Subject::Score { submission_id, .. } => {
             let active = active_version(&mut conn, leased.competition()?).await?;
-            submission(&mut conn, submission_id, active, false).await
+            submission(&mut conn, leased.subject, submission_id, active).await
         }
-        Subject::Rescore { submission_id, version_id, .. } => {
-            let version = version(&mut conn, version_id).await?;
-            submission(&mut conn, submission_id, version, true).await
-        }
-        Subject::Verify { submission_id, verification_id, .. } => {
-            verification(&mut conn, submission_id, verification_id).await
+        Subject::Rescore { submission_id, .. } | Subject::Verify { submission_id, .. } => {
+            let named = named_version(&mut conn, leased.subject).await?;
+            submission(&mut conn, leased.subject, submission_id, named).await
         }
         Subject::Check { check_id } => check(&mut conn, check_id).await,
         Subject::Compare { comparison_id } => comparing::comparison(&mut conn, comparison_id).await,
@@ -125,95 +122,49 @@ pub async fn work(db: &PgPool, leased: &Leased) -> sqlx::Result<Option<Work>> {
 
 async fn submission(
     conn: &mut PgConnection,
+    subject: Subject,
     submission_id: i64,
     version: Option<Version>,
-    is_rescoring: bool,
 ) -> sqlx::Result<Option<Work>> {
-    let row = sqlx::query!(
-        "select s.team_id, s.storage_key, s.sha256 from submissions s where s.id = $1",
-        submission_id
-    )
-    .fetch_optional(&mut *conn)
-    .await?;
+    let row = stored(conn, &[submission_id]).await?.remove(&submission_id);
     let Some((row, version)) = row.zip(version) else { return Ok(None) };
-    let climber = climbing::climber(conn, submission_id, version.version_id).await?;
-    Ok(Some(Work {
-        request: Request::Score {
-            judging: version.judging.clone(),
-            submission: file(row.storage_key, Some(row.sha256.clone())),
-            ladder: climber.as_ref().map(Climber::climb),
-        },
-        about: About::Submission(Submission {
-            id: submission_id,
-            team_id: row.team_id,
-            sha256: row.sha256,
-            version_id: version.version_id,
-            is_rescoring,
-            solution_sha256: version.solution_sha256,
-            metric_sha256: version.judging.metric_sha256(),
-            direction: version.direction,
-            climber,
-        }),
-    }))
+    let (Submitted { file, ladder }, about) = version.judges(conn, subject, row).await?;
+    Ok(Some(Work { request: Request::Score { judging: version.judging, submission: file, ladder }, about }))
 }
 
 /// Submissions that are scored under one version together.
 #[derive(Debug)]
 pub struct Batch {
     pub judging: Judging,
-    /// Each with what is needed to write its score down.
     pub entries: Vec<Entry>,
 }
 
+/// One of them, with what is needed to write its answer down.
 #[derive(Debug)]
 pub struct Entry {
     pub leased: Leased,
-    pub submission: Submission,
+    pub about: About,
     pub submitted: Submitted,
     pub size_bytes: u64,
 }
 
-/// Reads what rescorings under one version are about. `None` when a part of the version is missing: the platform's fault.
+/// Reads what jobs are about that name the same version. `None` when a part of it is missing: the platform's fault.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn batch(db: &PgPool, jobs: &[Leased]) -> sqlx::Result<Option<Batch>> {
     let mut conn = db.acquire().await?;
-    let Some(Subject::Rescore { version_id, .. }) = jobs.first().map(|leased| leased.subject) else {
-        return Ok(None);
-    };
-    let Some(version) = version(&mut conn, version_id).await? else { return Ok(None) };
-    let is_ladder = climbing::is_ladder(&mut conn, version.judging.competition_id).await?;
-    let metric_sha256 = version.judging.metric_sha256();
-    let mut rows = stored(&mut conn, jobs).await?;
+    let Some(first) = jobs.first() else { return Ok(None) };
+    let Some(version) = named_version(&mut conn, first.subject).await? else { return Ok(None) };
+    let ids: Vec<i64> = jobs.iter().filter_map(|leased| leased.subject.submission_id()).collect();
+    let mut rows = stored(&mut conn, &ids).await?;
     let mut entries = Vec::with_capacity(jobs.len());
     for leased in jobs {
-        let Subject::Rescore { submission_id, .. } = leased.subject else { continue };
-        let Some(row) = rows.remove(&submission_id) else { continue };
-        let climber = if is_ladder {
-            climbing::climber(&mut conn, submission_id, version.version_id).await?
-        } else {
-            None
-        };
-        entries.push(Entry {
-            leased: leased.clone(),
-            submitted: Submitted {
-                file: file(row.storage_key, Some(row.sha256.clone())),
-                ladder: climber.as_ref().map(Climber::climb),
-            },
-            submission: Submission {
-                id: submission_id,
-                team_id: row.team_id,
-                sha256: row.sha256,
-                version_id: version.version_id,
-                is_rescoring: true,
-                solution_sha256: version.solution_sha256.clone(),
-                metric_sha256,
-                direction: version.direction,
-                climber,
-            },
-            size_bytes: row.size_bytes.unsigned_abs(),
-        });
+        let row = leased.subject.submission_id().and_then(|id| rows.remove(&id));
+        let Some(row) = row else { continue };
+        let size_bytes = row.size_bytes.unsigned_abs();
+        let (submitted, about) = version.judges(&mut conn, leased.subject, row).await?;
+        entries.push(Entry { leased: leased.clone(), about, submitted, size_bytes });
     }
     Ok(Some(Batch { judging: version.judging, entries }))
 }
@@ -226,42 +177,32 @@ struct StoredSubmission {
     size_bytes: i64,
 }
 
-async fn stored(conn: &mut PgConnection, jobs: &[Leased]) -> sqlx::Result<HashMap<i64, StoredSubmission>> {
-    let of_job = |leased: &Leased| match leased.subject {
-        Subject::Rescore { submission_id, .. } => Some(submission_id),
-        _ => None,
-    };
-    let ids: Vec<i64> = jobs.iter().filter_map(of_job).collect();
+async fn stored(conn: &mut PgConnection, ids: &[i64]) -> sqlx::Result<HashMap<i64, StoredSubmission>> {
     let rows = sqlx::query_as!(
         StoredSubmission,
         "select id, team_id, storage_key, sha256, size_bytes from submissions where id = any ($1)",
-        &ids
+        ids
     )
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
-async fn verification(
-    conn: &mut PgConnection,
-    submission_id: i64,
-    verification_id: i64,
-) -> sqlx::Result<Option<Work>> {
-    let version_id =
-        sqlx::query_scalar!("select version_id from verifications where id = $1", verification_id)
-            .fetch_optional(&mut *conn)
-            .await?;
-    let version = match version_id {
-        Some(version_id) => version(conn, version_id).await?,
-        None => None,
-    };
-    let work = submission(conn, submission_id, version, true).await?;
-    Ok(work.map(|work| match work.about {
-        About::Submission(submission) => {
-            Work { about: About::Verification { verification_id, submission }, request: work.request }
+/// The version that a job names, by itself or by its verification.
+async fn named_version(conn: &mut PgConnection, subject: Subject) -> sqlx::Result<Option<Version>> {
+    let version_id = match subject {
+        Subject::Rescore { version_id, .. } => Some(version_id),
+        Subject::Verify { verification_id, .. } => {
+            sqlx::query_scalar!("select version_id from verifications where id = $1", verification_id)
+                .fetch_optional(&mut *conn)
+                .await?
         }
-        _ => work,
-    }))
+        _ => None,
+    };
+    match version_id {
+        Some(version_id) => version(conn, version_id).await,
+        None => Ok(None),
+    }
 }
 
 async fn check(conn: &mut PgConnection, check_id: Uuid) -> sqlx::Result<Option<Work>> {
@@ -290,6 +231,41 @@ pub struct Version {
     pub solution_sha256: Vec<u8>,
     pub direction: Direction,
     pub(super) sample: Option<FileRef>,
+    metric_sha256: [u8; 32],
+    is_ladder: bool,
+}
+
+impl Version {
+    /// What it is asked about a submission, and what is needed to write the answer down.
+    async fn judges(
+        &self,
+        conn: &mut PgConnection,
+        subject: Subject,
+        row: StoredSubmission,
+    ) -> sqlx::Result<(Submitted, About)> {
+        let climber =
+            if self.is_ladder { climbing::climber(conn, row.id, self.version_id).await? } else { None };
+        let submitted = Submitted {
+            file: file(row.storage_key, Some(row.sha256.clone())),
+            ladder: climber.as_ref().map(Climber::climb),
+        };
+        let submission = Submission {
+            id: row.id,
+            team_id: row.team_id,
+            sha256: row.sha256,
+            version_id: self.version_id,
+            is_rescoring: !matches!(subject, Subject::Score { .. }),
+            solution_sha256: self.solution_sha256.clone(),
+            metric_sha256: self.metric_sha256,
+            direction: self.direction,
+            climber,
+        };
+        let about = match subject {
+            Subject::Verify { verification_id, .. } => About::Verification { verification_id, submission },
+            _ => About::Submission(submission),
+        };
+        Ok((submitted, about))
+    }
 }
 
 pub(super) async fn active_version(
@@ -313,8 +289,10 @@ pub(super) async fn active_version(
 pub async fn version(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<Version>> {
     let Some(row) = sqlx::query!(
         r#"select v.id, v.competition_id, v.metric as "metric!", v.params, v.context, v.public_fraction, v.split_seed,
-                  v.higher_is_better as "higher_is_better!", x.storage_key, x.sealed_sha256, m.source as "module?"
+                  v.higher_is_better as "higher_is_better!", x.storage_key, x.sealed_sha256, m.source as "module?",
+                  c.ladder = 'on' as "is_ladder!"
            from scoring_versions v
+           join competitions c on c.id = v.competition_id
            join solutions x on x.id = v.solution_id
            left join custom_metrics m on m.id = v.custom_metric_id
            where v.id = $1 and v.metric is not null and v.higher_is_better is not null"#,
@@ -326,24 +304,26 @@ pub async fn version(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<O
         return Ok(None);
     };
     let data = data_files(conn, row.competition_id).await?;
-    let direction = direction(row.higher_is_better);
+    let judging = Judging {
+        competition_id: row.competition_id,
+        solution: file(row.storage_key, Some(row.sealed_sha256.clone())),
+        metric: row.metric,
+        sample: data.sample_submission.clone().filter(|_| row.module.is_some()),
+        module: row.module,
+        params: object(row.params),
+        context: object(row.context),
+        history: data.history,
+        public_fraction: row.public_fraction,
+        split_seed: row.split_seed,
+    };
     Ok(Some(Version {
         version_id: row.id,
-        judging: Judging {
-            competition_id: row.competition_id,
-            solution: file(row.storage_key, Some(row.sealed_sha256.clone())),
-            metric: row.metric,
-            sample: data.sample_submission.clone().filter(|_| row.module.is_some()),
-            module: row.module,
-            params: object(row.params),
-            context: object(row.context),
-            history: data.history,
-            public_fraction: row.public_fraction,
-            split_seed: row.split_seed,
-        },
         solution_sha256: row.sealed_sha256,
-        direction,
+        direction: direction(row.higher_is_better),
         sample: data.sample_submission,
+        metric_sha256: judging.metric_sha256(),
+        is_ladder: row.is_ladder,
+        judging,
     }))
 }
 

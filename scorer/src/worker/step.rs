@@ -19,7 +19,7 @@ use super::give_up::give_up;
 use super::leaving::Leaving;
 use super::message::{Answer, Request};
 use super::other_metrics;
-use super::patience::{is_away, patiently};
+use super::patience::{connected, is_away, patiently};
 use super::probing;
 use super::ranks;
 use super::read::{self, About, Work};
@@ -27,7 +27,7 @@ use super::rescoring::{self, Advance};
 use super::verify;
 use super::warm::{Broken, Warm};
 
-/// A worker: one job at a time, or one batch of rescorings.
+/// A worker: one job at a time, or one batch.
 pub struct Worker {
     pub id: Uuid,
     pub db: PgPool,
@@ -39,7 +39,7 @@ pub struct Worker {
     pub lease: Duration,
     /// Has the job in hand given back.
     pub leaving: Leaving,
-    /// How many rescorings are done together.
+    /// How many rescorings, or jobs of a verification, are done together.
     pub pace: Pace,
 }
 
@@ -63,7 +63,7 @@ pub enum Stepped {
     GaveUp {
         job_id: i64,
     },
-    /// Rescorings that were taken together; those that were not done are back in the queue.
+    /// Jobs that were taken together; those that were not done are back in the queue.
     Batch {
         n_taken: usize,
         n_done: usize,
@@ -72,7 +72,7 @@ pub enum Stepped {
 
 pub(super) const PARTS_ARE_MISSING: &str = "the competition's files or its scoring version are missing";
 
-/// Takes the next job and does it; of a rescoring, several.
+/// Takes the next job and does it; of a rescoring or a verification, several.
 ///
 /// # Errors
 /// Those of the database, when it answers and refuses. While it is away, a job in hand is kept.
@@ -318,11 +318,7 @@ async fn write(
 /// Something around the job is away: it waits for that, as it would for the database.
 pub(crate) async fn setback(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::Result<Stepped> {
     let job_id = leased.job_id;
-    let is_put_off = patiently(async || {
-        let mut conn = db.acquire().await?;
-        queue::put_off(&mut conn, leased, reason).await
-    })
-    .await?;
+    let is_put_off = connected(db, async |conn| queue::put_off(conn, leased, reason).await).await?;
     if !is_put_off {
         return fault(db, leased, reason).await;
     }
@@ -335,11 +331,7 @@ pub(crate) async fn fault(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::R
     let job_id = leased.job_id;
     tracing::warn!(job_id, attempt = leased.attempts, reason, "a job could not be done");
     if leased.attempts < MAX_ATTEMPTS {
-        let put_back = patiently(async || {
-            let mut conn = db.acquire().await?;
-            queue::retry(&mut conn, leased, reason).await
-        })
-        .await?;
+        let put_back = connected(db, async |conn| queue::retry(conn, leased, reason).await).await?;
         return Ok(if put_back { Stepped::PutBack { job_id } } else { Stepped::LeaseLost { job_id } });
     }
     let gave_up = patiently(async || give_up(db, leased, reason).await).await?;
@@ -348,11 +340,7 @@ pub(crate) async fn fault(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::R
 
 /// Leaves the job to a scorer that has what it needs.
 pub(crate) async fn pass_on(db: &PgPool, leased: &Leased) -> sqlx::Result<Stepped> {
-    let passed_on = patiently(async || {
-        let mut conn = db.acquire().await?;
-        queue::pass_on(&mut conn, leased).await
-    })
-    .await?;
+    let passed_on = connected(db, async |conn| queue::pass_on(conn, leased).await).await?;
     let job_id = leased.job_id;
     Ok(if passed_on { Stepped::PutBack { job_id } } else { Stepped::LeaseLost { job_id } })
 }

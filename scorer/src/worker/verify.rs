@@ -6,7 +6,7 @@ use holdout_contract::job::SplitScore;
 use holdout_contract::queue::Leased;
 use sqlx::PgPool;
 
-use super::finish::{Judged, Written, with_the_job};
+use super::finish::{Judged, Written, need_not_wait_for_the_disk, with_the_job};
 use super::read::Submission;
 
 /// Ends the job of one submission, with what differed.
@@ -21,6 +21,7 @@ pub async fn verified(
     judged: Judged<'_>,
 ) -> sqlx::Result<Written> {
     with_the_job(db, leased, async |conn| {
+        need_not_wait_for_the_disk(conn).await?;
         let record = sqlx::query_as!(
             Record,
             r#"select coalesce(e.public_score, x.public_score) as public_score, p.private_score as "private_score?", x.rejection is not null as "is_rejected!",

@@ -1,5 +1,5 @@
-//! Rescorings many at a time: to the digit, the refusal and the place on the board what one by one comes to; and what
-//! befalls a batch costs none of its jobs what another did.
+//! Rescorings and verifications many at a time: to the digit, the refusal and the place on the board what one by one
+//! comes to; and what befalls a batch costs none of its jobs what another did.
 
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,15 @@ const N_TEAMS: usize = 4;
 enum Kind {
     Plain,
     Ladder,
+}
+
+/// What is done again with every file.
+#[derive(Debug, Clone, Copy)]
+enum Again {
+    /// Under this version.
+    Rescored(i64),
+    /// For this verification.
+    Verified(i64),
 }
 
 struct Contest {
@@ -82,6 +91,63 @@ impl Contest {
         .expect("a version")
     }
 
+    /// Begins a verification of the version that counts.
+    async fn verify(&self) -> i64 {
+        sqlx::query_scalar!(
+            "insert into verifications (competition_id, version_id, asked_by, asked_at)
+             values ($1, $2, $3, now()) returning id",
+            self.open.id,
+            self.open.version_id,
+            self.world.user_id,
+        )
+        .fetch_one(&self.world.db)
+        .await
+        .expect("a verification")
+    }
+
+    /// What a verification that is over found.
+    async fn faults(&self, verification_id: i64) -> Vec<(i64, String)> {
+        let rows = sqlx::query!(
+            "select f.submission_id, f.what
+             from verifications v
+             join verification_faults f on f.verification_id = v.id
+             where v.id = $1 and v.finished_at is not null
+             order by f.submission_id",
+            verification_id
+        )
+        .fetch_all(&self.world.db)
+        .await
+        .expect("faults");
+        rows.into_iter().map(|row| (row.submission_id, row.what)).collect()
+    }
+
+    /// Moves two scores on record by a bit, and names another file in the place of a third.
+    async fn spoil_the_record(&self) {
+        let [private, public, file] = [1, 9, 3].map(|at| self.submissions[at]);
+        let db = &self.world.db;
+        sqlx::query!(
+            "update private_scores set private_score = private_score * (1 + 2.3e-16::float8) where submission_id = $1",
+            private
+        )
+        .execute(db)
+        .await
+        .expect("spoilt");
+        sqlx::query!(
+            "update scores set public_score = public_score * (1 + 2.3e-16::float8) where submission_id = $1",
+            public
+        )
+        .execute(db)
+        .await
+        .expect("spoilt");
+        sqlx::query!(
+            "update scores set submission_sha256 = sha256('another') where submission_id = $1",
+            file
+        )
+        .execute(db)
+        .await
+        .expect("spoilt");
+    }
+
     /// Everything that a version has on record, without its number and times.
     async fn on_record(&self, version_id: i64) -> Value {
         sqlx::query_scalar!(
@@ -112,11 +178,17 @@ impl Contest {
         Worker { pace: Pace::at_most(most), ..self.world.worker() }
     }
 
-    async fn jobs(&self, version_id: i64) -> Vec<Job> {
+    async fn jobs(&self, again: Again) -> Vec<Job> {
+        let (version_id, verification_id) = match again {
+            Again::Rescored(version_id) => (Some(version_id), None),
+            Again::Verified(verification_id) => (None, Some(verification_id)),
+        };
         sqlx::query_as!(
             Job,
-            "select state, attempts, is_alone from jobs where version_id = $1 order by submission_id",
-            version_id
+            "select state, attempts, is_alone from jobs where version_id = $1 or verification_id = $2
+             order by submission_id",
+            version_id,
+            verification_id,
         )
         .fetch_all(&self.world.db)
         .await
@@ -190,7 +262,12 @@ async fn batches_come_to_the_digit_to_what_one_by_one_comes_to(db: PgPool) {
             std::fs::rename(&gone, gone.with_extension("gone")).expect("away");
             let steps = contest.world.drain(&mut contest.worker(most)).await;
             std::fs::rename(gone.with_extension("gone"), &gone).expect("back");
-            let failed = contest.jobs(version_id).await.iter().filter(|job| job.state == "failed").count();
+            let failed = contest
+                .jobs(Again::Rescored(version_id))
+                .await
+                .iter()
+                .filter(|job| job.state == "failed")
+                .count();
             assert_eq!(failed, 1, "{metric}, {most} at a time: {steps:?}");
             let first = batches(&steps).first().copied();
             assert_eq!(first, (most > 1).then_some((most.min(n), most.min(n))), "{metric}: {steps:?}");
@@ -232,15 +309,115 @@ async fn on_a_ladder_a_batch_has_one_file_of_a_team(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_scorer_killed_in_the_middle_of_a_batch_loses_nothing_and_doubles_nothing(db: PgPool) {
+async fn a_verification_in_batches_finds_what_one_by_one_finds(db: PgPool) {
     let contest = Contest::begin(db, Kind::Plain).await;
     let n = contest.submissions.len();
+    let before = contest.on_record(contest.open.version_id).await;
+    let clean = contest.verify().await;
+    let steps = contest.world.drain(&mut contest.worker(64)).await;
+    assert_eq!(batches(&steps), [(n, n)], "{steps:?}");
+    assert_eq!(contest.faults(clean).await, []);
+    assert_eq!(contest.on_record(contest.open.version_id).await, before, "nothing was written");
+
+    contest.spoil_the_record().await;
+    let [gone, changed] = [6, 8].map(|at| contest.submissions[at]);
+    let gone_path = contest.path(gone).await;
+    std::fs::rename(&gone_path, gone_path.with_extension("gone")).expect("away");
+    std::fs::write(contest.path(changed).await, predictions(1)).expect("changed");
+    let mut found = Vec::new();
+    for most in [1, 5, 64] {
+        let verification_id = contest.verify().await;
+        let steps = contest.world.drain(&mut contest.worker(most)).await;
+        let first = batches(&steps).first().copied();
+        assert_eq!(first, (most > 1).then_some((most.min(n), most.min(n))), "{most} at a time: {steps:?}");
+        let failed = sqlx::query!(
+            r#"select submission_id as "submission_id!", error as "error!", attempts from jobs
+               where verification_id = $1 and state = 'failed' order by submission_id"#,
+            verification_id
+        )
+        .fetch_all(&contest.world.db)
+        .await
+        .expect("failed jobs");
+        let failed: Vec<_> =
+            failed.into_iter().map(|job| (job.submission_id, job.error, job.attempts)).collect();
+        found.push((contest.faults(verification_id).await, failed));
+    }
+    let (faults, failed) = &found[0];
+    let what = |at: usize| {
+        let fault = faults.iter().find(|(submission, _)| *submission == contest.submissions[at]);
+        fault.map_or("", |(_, what)| what.as_str())
+    };
+    assert!(what(1).starts_with("The private score differs."), "{faults:?}");
+    assert!(what(9).starts_with("The public score differs."), "{faults:?}");
+    assert!(what(3).starts_with("The file is not the one that was scored."), "{faults:?}");
+    assert!(faults.iter().all(|(_, what)| !what.contains(|c: char| c.is_ascii_digit())), "no digit is said");
+    assert_eq!(
+        failed.iter().map(|(id, _, attempts)| (*id, *attempts)).collect::<Vec<_>>(),
+        [(gone, 3), (changed, 3)]
+    );
+    assert!(failed[1].1.contains("not what was received"), "{failed:?}");
+    assert!(found.iter().all(|other| *other == found[0]), "{found:?}");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_verification_takes_all_files_of_a_team_on_a_ladder_at_once(db: PgPool) {
+    let contest = Contest::begin(db, Kind::Ladder).await;
+    let n = contest.submissions.len();
+    let verification_id = contest.verify().await;
+    let steps = contest.world.drain(&mut contest.worker(64)).await;
+    assert_eq!(batches(&steps), [(n, n)], "{steps:?}");
+    assert_eq!(contest.faults(verification_id).await, []);
+    assert_eq!(
+        contest.jobs(Again::Verified(verification_id)).await,
+        (0..n).map(|_| job("done", 1, false)).collect::<Vec<_>>()
+    );
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_batch_is_of_one_kind_and_verifications_come_last(db: PgPool) {
+    let contest = Contest::begin(db, Kind::Plain).await;
+    let n = contest.submissions.len();
+    let verification_id = contest.verify().await;
+    rescoring::advance(&contest.world.db).await.expect("asked");
+    let version_id = contest.rescore(2, "mae").await;
+    rescoring::advance(&contest.world.db).await.expect("asked");
+    let team = contest.world.team(contest.open, "new").await;
+    contest.world.submit(contest.open, team, &predictions(1)).await;
+    let mut conn = contest.world.db.acquire().await.expect("a connection");
+    let first = claimed(&contest).await;
+    assert!(matches!(first.subject, Subject::Score { .. }), "{first:?}");
+    for again in [Again::Rescored(version_id), Again::Verified(verification_id)] {
+        let in_hand = claimed(&contest).await;
+        let beside =
+            queue::claim_beside(&mut conn, Uuid::now_v7(), 60.0, &in_hand, 64).await.expect("claimed");
+        let is_of_it = |leased: &Leased| match (leased.subject, again) {
+            (Subject::Rescore { version_id, .. }, Again::Rescored(id)) => version_id == id,
+            (Subject::Verify { verification_id, .. }, Again::Verified(id)) => verification_id == id,
+            _ => false,
+        };
+        assert_eq!(beside.len(), n - 1);
+        assert!(is_of_it(&in_hand) && beside.iter().all(is_of_it), "{again:?}: {in_hand:?}, {beside:?}");
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_scorer_killed_in_the_middle_of_a_batch_loses_nothing_and_doubles_nothing(db: PgPool) {
+    let contest = Contest::begin(db, Kind::Plain).await;
     let first = contest.rescore(2, "mae").await;
     contest.world.drain(&mut contest.worker(1)).await;
     let version_id = contest.rescore(3, "mae").await;
+    killed_in_the_middle(&contest, Again::Rescored(version_id)).await;
+    assert_eq!(contest.on_record(version_id).await, contest.on_record(first).await);
+    let verification_id = contest.verify().await;
+    killed_in_the_middle(&contest, Again::Verified(verification_id)).await;
+    assert_eq!(contest.faults(verification_id).await, []);
+}
+
+async fn killed_in_the_middle(contest: &Contest, again: Again) {
+    let n = contest.submissions.len();
     let (path, bytes) = contest.hold(contest.submissions[n / 2]).await;
     let mut killed = contest.world.program(&[]).spawn().expect("started");
-    wait_until_leased(&contest, n as i64).await;
+    wait_until_leased(contest, n as i64).await;
     kill_process(Pid::from_child(&killed), Signal::KILL).expect("killed");
     killed.wait().expect("gone");
     std::fs::remove_file(&path).expect("removed");
@@ -253,15 +430,15 @@ async fn a_scorer_killed_in_the_middle_of_a_batch_loses_nothing_and_doubles_noth
     holdout_scorer::worker::step::recover(&contest.world.db, worker.id).await.expect("recovered");
     let steps = contest.world.drain(&mut worker).await;
     assert!(batches(&steps).is_empty(), "what was held before is done alone: {steps:?}");
-    assert_eq!(contest.jobs(version_id).await, (0..n).map(|_| job("done", 2, false)).collect::<Vec<_>>());
-    assert_eq!(contest.on_record(version_id).await, contest.on_record(first).await);
+    let done: Vec<Job> = (0..n).map(|_| job("done", 2, false)).collect();
+    assert_eq!(contest.jobs(again).await, done, "{again:?}");
 }
 
 async fn wait_until_leased(contest: &Contest, expected: i64) {
     let begun = Instant::now();
     loop {
         let n = sqlx::query_scalar!(
-            "select count(*) as \"n!\" from jobs where kind = 'rescore' and state = 'leased'"
+            "select count(*) as \"n!\" from jobs where kind in ('rescore', 'verify') and state = 'leased'"
         )
         .fetch_one(&contest.world.db)
         .await
@@ -280,16 +457,19 @@ const MORE_THAN_A_JOB_MAY_USE: u64 = 400 << 20;
 async fn a_file_that_breaks_its_batch_fails_alone(db: PgPool) {
     let contest = Contest::begin(db, Kind::Plain).await;
     let n = contest.submissions.len();
-    let version_id = contest.rescore(2, "mae").await;
     let poison = n / 2;
     let path = contest.path(contest.submissions[poison]).await;
     let file = std::fs::File::options().write(true).open(&path).expect("opened");
     file.set_len(MORE_THAN_A_JOB_MAY_USE).expect("made large, without a byte on the disk");
+    let all = [Again::Rescored(contest.rescore(2, "mae").await), Again::Verified(contest.verify().await)];
     let mut worker = contest.world.worker_with(40, Duration::from_secs(60));
     let steps = contest.world.drain(&mut worker).await;
-    assert_eq!(batches(&steps), [(n, 0)], "{steps:?}");
-    let expected = (0..n).map(|at| if at == poison { job("failed", 3, true) } else { job("done", 1, true) });
-    assert_eq!(contest.jobs(version_id).await, expected.collect::<Vec<_>>(), "{steps:?}");
+    assert_eq!(batches(&steps), [(n, 0), (n, 0)], "{steps:?}");
+    for again in all {
+        let expected =
+            (0..n).map(|at| if at == poison { job("failed", 3, true) } else { job("done", 1, true) });
+        assert_eq!(contest.jobs(again).await, expected.collect::<Vec<_>>(), "{again:?}: {steps:?}");
+    }
 }
 
 async fn claimed(contest: &Contest) -> Leased {
@@ -320,7 +500,10 @@ async fn what_just_came_goes_first_and_what_is_handed_back_has_lost_nothing(db: 
     assert_eq!(order(&beside(&mut conn, &in_hand, 3).await), order(&three), "they kept their turns");
     queue::hand_back(&mut conn, &three).await.expect("their leases are others' now");
     assert_eq!(beside(&mut conn, &in_hand, 64).await.len(), n - 4);
-    assert_eq!(contest.jobs(version_id).await, (0..n).map(|_| job("leased", 1, false)).collect::<Vec<_>>());
+    assert_eq!(
+        contest.jobs(Again::Rescored(version_id)).await,
+        (0..n).map(|_| job("leased", 1, false)).collect::<Vec<_>>()
+    );
     assert_eq!(queue::renew_all(&mut conn, &three, 60.0).await.expect("asked"), 0);
     queue::take_apart(&mut conn, std::slice::from_ref(&in_hand)).await.expect("taken apart");
     let alone = claimed(&contest).await;

@@ -4,20 +4,19 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod device;
+mod together;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::atomic::Ordering;
 
 use holdout_contract::job::SplitScore;
 use holdout_contract::spec::{Cell, Layout};
-use holdout_evaluator::{DeviceFailure, Evaluator};
-use holdout_scorer::align::{Aligned, align};
+use holdout_scorer::align::align;
 use holdout_scorer::intake::{Content, Limits, Source, content};
 use holdout_scorer::judge::{Context, Judge};
 use holdout_scorer::metrics::{self, Degenerate, Metric, compose};
 use holdout_scorer::parallel;
-use holdout_scorer::score::{both_scores, both_scores_of_all, score_split};
+use holdout_scorer::score::score_split;
 use holdout_scorer::solution::{Solution, Split};
 use holdout_scorer::split::SplitRule;
 use serde_json::{Map, Value, json};
@@ -304,53 +303,6 @@ fn the_number_of_threads_changes_no_bit() {
         let alone = bits(1);
         for n_threads in [2, 4] {
             assert_eq!(alone, bits(n_threads), "{} with {n_threads} threads", metric.about().name);
-        }
-    }
-}
-
-/// Several files for the same solution: the case's own predictions, moved on by some rows.
-fn files(case: &Case, solution: &Solution) -> Vec<Aligned> {
-    let order: Vec<usize> = (0..N_ROWS).collect();
-    let moved = |n_rows: usize| {
-        let mut case = case.clone();
-        case.predictions.iter_mut().for_each(|(_, cells)| cells.rotate_left(n_rows));
-        align(solution, &opened(&case.submission_csv(&order)), &Limits::default()).ok()
-    };
-    [0, 1, 7, 30].into_iter().filter_map(moved).collect()
-}
-
-#[test]
-fn files_scored_together_score_to_the_bit_as_each_alone() {
-    let lost = DeviceFailure::Lost("pulled out".to_owned());
-    for metric in metrics::all() {
-        let name = metric.about().name;
-        let plain = case(metric, 11);
-        let heavy = (0..N_ROWS).map(|row| [0.3, 1.0, 2.75][row % 3]).collect();
-        let weighted = metric.laws().has_weights.then(|| Case { weights: Some(heavy), ..plain.clone() });
-        for case in [Some(plain), weighted].into_iter().flatten() {
-            let solution = case.solution(metric);
-            let files = files(&case, &solution);
-            let files: Vec<&Aligned> = files.iter().collect();
-            assert!(files.len() > 1, "{name} takes one file alone");
-            // Written out, a number has every digit and its sign.
-            let alone: Vec<String> =
-                files.iter().map(|file| format!("{:?}", both_scores(&solution, file))).collect();
-            let together = |evaluator: &Evaluator| -> Vec<String> {
-                both_scores_of_all(&solution, &files, evaluator)
-                    .iter()
-                    .map(|scores| format!("{scores:?}"))
-                    .collect()
-            };
-            assert_eq!(together(&Evaluator::default()), alone, "{name}");
-            for failure in [None, Some(lost.clone()), Some(DeviceFailure::OutOfMemory)] {
-                let (evaluator, n_calls) = device::Fake::evaluator(failure.clone());
-                assert_eq!(together(&evaluator), alone, "{name}, {failure:?}");
-                let was_asked = n_calls.load(Ordering::Relaxed) > 0;
-                assert_eq!(evaluator.take_failure().is_some(), was_asked && failure.is_some(), "{name}");
-                if case.weights.is_none() {
-                    assert_eq!(was_asked, solution.judge().together().is_some(), "{name}");
-                }
-            }
         }
     }
 }

@@ -122,8 +122,12 @@ async fn a_competition_lives_in_a_bucket(pool: PgPool) {
     let verification = arena.api(&format!("/verifications/{}", asked.json()["id"]));
     scene.world.drain().await;
     assert_eq!(arena.host.api.get(&verification).await.expect(200).json()["is_clean"], true);
-    let key: String =
-        sql("select storage_key from submissions").fetch_one(&scene.world.pool).await.unwrap().get(0);
+    for errors in [300, 200] {
+        arena.submit(&bob, &Labels::predictions(errors, errors)).await;
+    }
+    scene.world.drain().await;
+    let first = sql("select storage_key from submissions where id = $1").bind(id);
+    let key: String = first.fetch_one(&scene.world.pool).await.unwrap().get(0);
     let files = Files::open(&scene.s3.place()).unwrap();
     let mut conn = scene.world.pool.acquire().await.unwrap();
     let compared = rows::compare(&mut conn, &files, Depth::Whole).await.unwrap();
@@ -136,7 +140,15 @@ async fn a_competition_lives_in_a_bucket(pool: PgPool) {
     let asked = arena.host.api.send(Method::POST, &arena.api("/verifications"), None, Vec::new()).await;
     let verification = arena.api(&format!("/verifications/{}", asked.json()["id"]));
     scene.world.drain().await;
-    assert_eq!(arena.host.api.get(&verification).await.expect(200).json()["is_clean"], false);
+    let found = arena.host.api.get(&verification).await.expect(200).json();
+    assert_eq!((&found["is_clean"], &found["n_asked"]), (&json!(false), &json!(3)), "{found}");
+    assert_eq!(
+        (&found["n_failed"], &found["n_faults"]),
+        (&json!(1), &json!(0)),
+        "one file costs no other: {found}"
+    );
+    let failed = sql("select submission_id from jobs where state = 'failed'");
+    assert_eq!(failed.fetch_one(&scene.world.pool).await.unwrap().get::<i64, _>(0), id);
     assert!(!scene.world.folder.path().join("files").exists(), "nothing lies in a folder");
     scene.world.close().await;
 }

@@ -1,18 +1,20 @@
-//! Rescorings that are done together, each under a lease of its own: what holds for one job holds for each of them.
+//! Rescorings and verifications that are done together, each under a lease of its own: what holds for one job holds for
+//! each of them.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Leased, Row};
+use super::{Columns, Leased, Row, columns};
 use crate::handshake::CONTRACT;
 use crate::job::{Priority, Subject};
 
-/// Leases further rescorings under the version of one that is in hand, `most` at most, those that wait longest first:
-/// a competition's batch takes the turns that its jobs would have taken one after another. They are few enough to be
-/// done before teams could tell in which order.
+/// Leases further rescorings under the version of one that is in hand, or further jobs of its verification, `most` at
+/// most, those that wait longest first: a competition's batch takes the turns that its jobs would have taken one after
+/// another. They are few enough to be done before teams could tell in which order.
 ///
 /// What a scorer held before is left to be done alone, as it may be what broke it; and so is everything where the one in
-/// hand is such a job. Of a team's files on a Ladder one at most is taken, that which was sent first.
+/// hand is such a job. Of a team's files on a Ladder one at most is rescored, that which was sent first; a verification
+/// finds on record what each was judged against.
 ///
 /// # Errors
 /// Those of the database.
@@ -23,22 +25,28 @@ pub async fn claim_beside(
     in_hand: &Leased,
     most: i64,
 ) -> sqlx::Result<Vec<Leased>> {
-    let Subject::Rescore { version_id, .. } = in_hand.subject else { return Ok(Vec::new()) };
+    let priority = match in_hand.subject {
+        Subject::Rescore { .. } => Priority::Rescoring,
+        Subject::Verify { .. } => Priority::Audit,
+        _ => return Ok(Vec::new()),
+    };
+    let Columns { kind, version_id, verification_id, .. } = columns(in_hand.subject);
     let mut leased: Vec<Leased> = sqlx::query_as!(
         Row,
         "with chosen as materialized (
             select j.id from jobs j
             where j.state = 'queued' and (j.run_at <= now() or j.run_at > now() + interval '1 minute')
               and j.competition_id = $4 and j.priority = $5 and j.needs <= $6
-              and j.kind = 'rescore' and j.version_id = $7 and j.attempts = 0 and not j.is_alone
+              and j.kind = $7 and j.version_id is not distinct from $8 and j.verification_id is not distinct from $9
+              and j.attempts = 0 and not j.is_alone
               and exists (select from jobs h where h.id = $3 and h.attempts = 1 and not h.is_alone)
-              and (not exists (select from competitions c where c.id = $4 and c.ladder = 'on')
+              and ($7 = 'verify' or not exists (select from competitions c where c.id = $4 and c.ladder = 'on')
                    or not exists (
                       select from jobs e
-                      where e.team_id = j.team_id and e.submission_id < j.submission_id and e.version_id = $7
+                      where e.team_id = j.team_id and e.submission_id < j.submission_id and e.version_id = $8
                         and e.state in ('queued', 'leased') and e.kind in ('score', 'rescore')))
             order by j.turn, j.id
-            limit $8
+            limit $10
             for update of j skip locked
          )
          update jobs
@@ -50,9 +58,11 @@ pub async fn claim_beside(
         lease_seconds,
         in_hand.job_id,
         in_hand.competition()?,
-        Priority::Rescoring as i16,
+        priority as i16,
         CONTRACT,
+        kind,
         version_id,
+        verification_id,
         most,
     )
     .fetch_all(conn)

@@ -1,7 +1,7 @@
 //! Dice and intersection over union, by merging the runs of two masks.
 
 use holdout_contract::spec::Layout;
-use holdout_evaluator::{Run as ShortRun, Suite};
+use holdout_evaluator::{Evaluator, Run as ShortRun, Suite};
 
 use crate::influence::Sums;
 use crate::intake::shapes::{Run, Runs};
@@ -49,22 +49,33 @@ impl Overlap {
     /// Of every row of every file; a truth is read once for all files.
     fn of_files(files: &Files<'_>) -> Vec<Vec<Self>> {
         let truths = files.rows.first().and_then(|rows| short_runs(rows, &rows.truths[0]));
-        let of_file = |rows: &Rows<'_>| {
-            let both = truths.as_deref().zip(short_runs(rows, &rows.predictions[0]));
-            let Some((truths, predictions)) = both else { return rows.each_pair(Self::of) };
-            let pairs: Vec<(&[ShortRun], &[ShortRun])> =
-                truths.iter().zip(&predictions).map(|(a, b)| (a.as_slice(), b.as_slice())).collect();
-            let Ok(overlaps) = files.evaluator.overlaps(&pairs);
-            let found = overlaps.into_iter().zip(&pairs);
-            found
-                .map(|(both, (truth, predicted))| Self {
-                    truth: n_pixels(truth),
-                    predicted: n_pixels(predicted),
-                    both,
-                })
-                .collect()
+        let Some(truths) = truths else {
+            return files.rows.iter().map(|rows| rows.each_pair(Self::of)).collect();
         };
-        files.rows.iter().map(of_file).collect()
+        files.by_question().flat_map(|rows| Self::of_question(rows, &truths, files.evaluator)).collect()
+    }
+
+    /// What the evaluator cannot be asked about, for its numbers are too large, is compared here.
+    fn of_question(files: &[Rows<'_>], truths: &[ShortRuns], evaluator: &Evaluator) -> Vec<Vec<Self>> {
+        let masks: Vec<Option<Vec<ShortRuns>>> =
+            files.iter().map(|rows| short_runs(rows, &rows.predictions[0])).collect();
+        let pairs: Vec<(&[ShortRun], &[ShortRun])> = masks
+            .iter()
+            .flatten()
+            .flat_map(|masks| truths.iter().zip(masks))
+            .map(|(truth, predicted)| (truth.as_slice(), predicted.as_slice()))
+            .collect();
+        let Ok(overlaps) = evaluator.overlaps(&pairs);
+        let mut found = overlaps.into_iter().zip(&pairs).map(|(both, (truth, predicted))| Self {
+            truth: n_pixels(truth),
+            predicted: n_pixels(predicted),
+            both,
+        });
+        let of_file = |(rows, masks): (&Rows<'_>, &Option<_>)| match masks {
+            Some(_) => found.by_ref().take(rows.len()).collect(),
+            None => rows.each_pair(Self::of),
+        };
+        files.iter().zip(&masks).map(of_file).collect()
     }
 
     fn is_empty(self) -> bool {
@@ -92,8 +103,11 @@ impl Overlap {
     }
 }
 
+/// A mask as the evaluator takes it.
+type ShortRuns = Vec<ShortRun>;
+
 /// The masks of a column; `None` where a pixel's number has more than 32 bits.
-fn short_runs(rows: &Rows<'_>, column: &Values<'_>) -> Option<Vec<Vec<ShortRun>>> {
+fn short_runs(rows: &Rows<'_>, column: &Values<'_>) -> Option<Vec<ShortRuns>> {
     let short =
         |run: Run| Some(ShortRun { start: run.start.try_into().ok()?, length: run.len().try_into().ok()? });
     rows.each(|at| Runs::of(column.text(at)).map(short).collect::<Option<Vec<_>>>()).into_iter().collect()

@@ -1,7 +1,7 @@
 //! Edit distances: per row, and as a ratio of sums over the split.
 
 use holdout_contract::spec::Direction;
-use holdout_evaluator::Suite;
+use holdout_evaluator::{Evaluator, Suite};
 
 use crate::kernels::{distance, sum, text_distance};
 use crate::metrics::about::{About, Kind, ParameterAbout};
@@ -9,11 +9,8 @@ use crate::metrics::{
     Files, FindsTogether, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, ScoresTogether, Undefined,
 };
 
-use super::words::{is_space, numbered};
+use super::words::{Numbering, is_space, numbered};
 use super::{BLANK, ONE_SIDED, SYMMETRIC, no_words};
-
-/// Pairs of texts that are compared at once: what names them takes 32 bytes each.
-const MOST_PAIRS: usize = 1 << 20;
 
 fn pairs<'a>(rows: &Rows<'a>, cut: fn(&str) -> &str) -> Vec<(&'a str, &'a str)> {
     let (truths, predictions) = (rows.truths[0], rows.predictions[0]);
@@ -27,7 +24,7 @@ fn distances_of_files(files: &Files<'_>, cut: fn(&str) -> &str) -> Vec<Vec<u32>>
         return vec![Vec::new(); files.rows.len()];
     }
     let mut found = Vec::with_capacity(files.rows.len());
-    for rows in files.rows.chunks((MOST_PAIRS / n_rows).max(1)) {
+    for rows in files.by_question() {
         let pairs: Vec<(&str, &str)> = rows.iter().flat_map(|rows| pairs(rows, cut)).collect();
         let Ok(distances) = files.evaluator.text_distances(&pairs);
         found.extend(distances.chunks(n_rows).map(<[u32]>::to_vec));
@@ -156,6 +153,51 @@ impl Metric for ErrorRate {
     }
 }
 
+/// The words of one row of several files as numbers: a truth is cut and kept once, and of a prediction counts which of
+/// the truth's words it has.
+struct RowWords {
+    words: Vec<u32>,
+    /// Where the truth's words end, and then those of every file.
+    ends: Vec<usize>,
+}
+
+impl RowWords {
+    fn of<'a>(truth: &'a str, predictions: impl Iterator<Item = &'a str>) -> Self {
+        let mut numbering = Numbering::default();
+        let mut words = numbering.of(rated_words(truth));
+        let mut ends = vec![words.len()];
+        for text in predictions {
+            words.extend(numbering.known(rated_words(text)));
+            ends.push(words.len());
+        }
+        Self { words, ends }
+    }
+
+    fn truth(&self) -> &[u32] {
+        &self.words[..self.ends[0]]
+    }
+
+    /// The truth beside what each file says.
+    fn pairs(&self) -> impl Iterator<Item = (&[u32], &[u32])> {
+        self.ends.windows(2).map(|ends| (self.truth(), &self.words[ends[0]..ends[1]]))
+    }
+}
+
+/// Edits and length of every row, in words, file by file.
+fn word_edits(files: &[Rows<'_>], evaluator: &Evaluator) -> Vec<Vec<[u32; 2]>> {
+    let rows = Rows::each_across(files, |at| {
+        let predictions = files.iter().map(|rows| rows.predictions[0].text(at));
+        RowWords::of(files[0].truths[0].text(at), predictions)
+    });
+    let pairs: Vec<_> = rows.iter().flat_map(RowWords::pairs).collect();
+    let Ok(distances) = evaluator.distances(&pairs);
+    let of_file = |file: usize| {
+        let edits = distances.iter().skip(file).step_by(files.len());
+        edits.zip(&rows).map(|(edits, row)| [*edits, row.truth().len() as u32]).collect()
+    };
+    (0..files.len()).map(of_file).collect()
+}
+
 fn words(truth: &str, prediction: &str) -> (Vec<u32>, Vec<u32>) {
     numbered(rated_words(truth), rated_words(prediction))
 }
@@ -197,17 +239,7 @@ impl PerRow for ErrorRate {
 impl FindsTogether for ErrorRate {
     fn find_in_files(&self, files: &Files<'_>) -> Vec<Vec<[u32; 2]>> {
         match self.units {
-            Units::Words => {
-                let of_file = |rows: &Rows<'_>| {
-                    let pairs = rows.each_pair(words);
-                    let pairs: Vec<_> =
-                        pairs.iter().map(|(truth, said)| (truth.as_slice(), said.as_slice())).collect();
-                    let Ok(distances) = files.evaluator.distances(&pairs);
-                    let counts = distances.into_iter().zip(&pairs);
-                    counts.map(|(edits, (truth, _))| [edits, truth.len() as u32]).collect()
-                };
-                files.rows.iter().map(of_file).collect()
-            }
+            Units::Words => files.by_question().flat_map(|rows| word_edits(rows, files.evaluator)).collect(),
             Units::Characters => {
                 let of_file = |(rows, distances): (&Rows<'_>, Vec<u32>)| {
                     let truths = rows.truths[0];

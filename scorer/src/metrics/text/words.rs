@@ -113,6 +113,13 @@ impl<'a> Numbering<'a> {
             })
             .collect()
     }
+
+    /// The numbers of words that are looked up and not added: those that have none share the next one, which equals no
+    /// other.
+    pub(super) fn known(&self, words: impl Iterator<Item = &'a str>) -> impl Iterator<Item = u32> {
+        let none = self.numbers.len() as u32;
+        words.map(move |word| self.numbers.get(word).copied().unwrap_or(none))
+    }
 }
 
 /// The words of both sides as numbers, equal where the words are.

@@ -1,21 +1,34 @@
-//! A device that is the processor: it counts what it is asked, and fails when it is told to.
+//! A device that is the processor: it notes what it is asked, and fails when it is told to.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use holdout_evaluator::{Cpu, DeviceFailure, Draw, Evaluator, Pair, Ranking, Run, Suite};
 
 pub struct Fake {
-    n_calls: Arc<AtomicUsize>,
+    asked: Asked,
     failure: Option<DeviceFailure>,
 }
 
+/// The computations that a device was asked for, one after another.
+#[derive(Clone, Default)]
+pub struct Asked(Arc<Mutex<Vec<&'static str>>>);
+
+impl Asked {
+    pub fn all(&self) -> Vec<&'static str> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, what: &'static str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+    }
+}
+
 impl Fake {
-    /// An evaluator with such a device, and how often the device was asked.
-    pub fn evaluator(failure: Option<DeviceFailure>) -> (Evaluator, Arc<AtomicUsize>) {
-        let n_calls = Arc::new(AtomicUsize::new(0));
-        let device = Self { n_calls: Arc::clone(&n_calls), failure };
-        (Evaluator::with_device(device, "the processor in disguise".to_owned()), n_calls)
+    /// An evaluator with such a device, and what the device is asked.
+    pub fn evaluator(failure: Option<DeviceFailure>) -> (Evaluator, Asked) {
+        let asked = Asked::default();
+        let device = Self { asked: asked.clone(), failure };
+        (Evaluator::with_device(device, "the processor in disguise".to_owned()), asked)
     }
 }
 
@@ -25,7 +38,7 @@ macro_rules! asked {
             type Error = DeviceFailure;
 
             $(fn $what(&self $(, $input: $type)*) -> Result<$found, DeviceFailure> {
-                self.n_calls.fetch_add(1, Ordering::Relaxed);
+                self.asked.note(stringify!($what));
                 match &self.failure {
                     Some(failure) => Err(failure.clone()),
                     None => {
