@@ -46,6 +46,7 @@ mod moderation;
 mod notebooks;
 mod notifications;
 mod openapi;
+mod operating;
 mod other_metrics;
 mod page_history;
 mod personal;
