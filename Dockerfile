@@ -1,7 +1,11 @@
-# Small images from one build: the web server; the scorers, which alone may hold the key; runners of notebooks.
+# Images from one build: the web server; the scorers, which alone may hold the key; runners of notebooks; backups.
 #   docker build --target server -t holdout .
 #   docker build --target scorer -t holdout-scorer .
 #   docker build --target runner -t holdout-runner .
+#   docker build --target backup -t holdout-backup .
+
+# The major version of the database, whose programs dump and restore it.
+ARG POSTGRES=17
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
@@ -12,7 +16,11 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
     && mkdir /out && cp target/release/holdout target/release/holdout-scorer /out/
 
 FROM debian:bookworm-slim AS base
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin holdout \
+# Without certificates of authorities no bucket can be opened. Debian's own packages, as fresh as the image is built: what
+# they mend should come in.
+# hadolint ignore=DL3008
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin holdout \
     && install -d -o holdout -g holdout -m 0700 /var/lib/holdout/files /var/lib/holdout/keys \
         /var/lib/holdout/arriving /var/lib/holdout/spool
 USER 10001
@@ -30,7 +38,6 @@ CMD ["serve"]
 FROM base AS scorer
 # hadolint ignore=DL3066
 USER root
-# Debian's own packages, as fresh as the image is built: what they mend should come in.
 # hadolint ignore=DL3008
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 python3-venv && rm -rf /var/lib/apt/lists/* \
     && python3 -m venv /opt/python \
@@ -39,7 +46,7 @@ USER 10001
 COPY --from=build /out/holdout-scorer /usr/local/bin/holdout-scorer
 ENV HOLDOUT_FILES=/var/lib/holdout/files HOLDOUT_SPOOL=/var/lib/holdout/spool \
     HOLDOUT_SCORER_KEY=/var/lib/holdout/keys/scorer.key \
-    HOLDOUT_PYTHON=/opt/python/bin/python
+    HOLDOUT_PYTHON=/opt/python/bin/python HOLDOUT_PULSE=/tmp/holdout.pulse
 ENTRYPOINT ["holdout-scorer"]
 CMD ["work"]
 
@@ -47,7 +54,6 @@ CMD ["work"]
 FROM base AS runner
 # hadolint ignore=DL3066
 USER root
-# Debian's own packages, as fresh as the image is built: what they mend should come in.
 # hadolint ignore=DL3008
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 python3-venv fonts-dejavu-core \
     && rm -rf /var/lib/apt/lists/* \
@@ -56,6 +62,20 @@ RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3
         "matplotlib>=3.8" "ipykernel>=6.29,<7" "jupyter-client>=8.6,<9" "nbclient>=0.10,<0.11"
 USER 10001
 COPY --from=build /out/holdout-scorer /usr/local/bin/holdout-scorer
-ENV HOLDOUT_FILES=/var/lib/holdout/files HOLDOUT_SPOOL=/var/lib/holdout/spool HOLDOUT_PYTHON=/opt/python/bin/python
+ENV HOLDOUT_FILES=/var/lib/holdout/files HOLDOUT_SPOOL=/var/lib/holdout/spool \
+    HOLDOUT_PYTHON=/opt/python/bin/python HOLDOUT_PULSE=/tmp/holdout.pulse
 ENTRYPOINT ["holdout-scorer"]
 CMD ["run-notebooks"]
+
+# Copies database and files into a folder, and makes an installation of such a copy. What `restore` writes beside both is
+# of no use elsewhere, and goes with the container.
+FROM postgres:${POSTGRES}-bookworm AS backup
+# hadolint ignore=DL3008
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin holdout \
+    && install -d -o holdout -g holdout -m 0700 /var/lib/holdout/files /var/backups/holdout
+USER 10001
+COPY --from=build /out/holdout /usr/local/bin/holdout
+ENV HOLDOUT_FILES=/var/lib/holdout/files HOLDOUT_DATA_DIR=/tmp/holdout
+ENTRYPOINT ["holdout"]
+CMD ["backup", "--into", "/var/backups/holdout", "--keep", "7"]

@@ -34,6 +34,7 @@ use crate::score::{part_scores, score_splits};
 use crate::solution::{Solution, Split};
 use crate::split::{SplitRule, kept_together};
 use crate::worker::cli as worker;
+use crate::worker::pulse::{self, AliveArgs};
 
 /// A file was refused: the reason is on standard output, as JSON.
 const REJECTED: u8 = 2;
@@ -74,6 +75,8 @@ enum Verb {
     Keygen(worker::KeygenArgs),
     /// Say whether this scorer could do its work here, and what to mend if not.
     Doctor(worker::DoctorArgs),
+    /// Say whether a scorer or a runner on this machine is alive, by the file that it writes; asks no database.
+    Alive(AliveArgs),
     /// Install pandas, numpy, scikit-learn and Jupyter's kernel for metrics written by hosts and for runs of
     /// notebooks, and try their sandboxes.
     PythonSetup(SetupArgs),
@@ -185,6 +188,7 @@ pub fn run() -> ExitCode {
         Verb::RunNotebooks(arguments) => return exit(notebooks::runner::work(&arguments).map(|()| true)),
         Verb::Keygen(arguments) => return exit(worker::keygen(&arguments).map(|()| true)),
         Verb::Doctor(arguments) => return exit(worker::doctor(&arguments)),
+        Verb::Alive(arguments) => return exit(pulse::alive(&arguments).map(|()| true)),
         Verb::PythonSetup(arguments) => return exit(set_up(&arguments).map(|()| true)),
         Verb::Run(arguments) => return exit(notebooks::cli::run(&arguments)),
         Verb::NotebookCage(arguments) => return cage_of_notebook(&arguments),

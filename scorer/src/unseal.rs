@@ -5,7 +5,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::str::FromStr;
 
@@ -114,13 +114,23 @@ impl Key {
     }
 }
 
-/// Whether others than the owner may read the key file.
+/// Whether others than its owner may read or change the key file. A group that this process is in may read it: so
+/// clusters mount a secret for a program without rights.
 ///
 /// # Errors
 /// Those of the file system.
 pub fn is_exposed(path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::PermissionsExt;
-    Ok(File::open(path)?.metadata()?.permissions().mode() & 0o077 != 0)
+    let metadata = File::open(path)?.metadata()?;
+    let mode = metadata.mode();
+    if mode & 0o040 != 0 && !is_of_group(metadata.gid())? {
+        return Ok(true);
+    }
+    Ok(mode & 0o037 != 0)
+}
+
+fn is_of_group(group: u32) -> io::Result<bool> {
+    let groups = rustix::process::getgroups()?;
+    Ok(groups.into_iter().chain([rustix::process::getegid()]).any(|own| own.as_raw() == group))
 }
 
 #[cfg(test)]
@@ -143,6 +153,29 @@ mod tests {
         assert!(!is_exposed(&path).expect("stands"));
         assert!(matches!(Key::make(&path), Err(UnsealError::KeyExists(_))));
         assert_eq!(Key::read(&path).expect("read").recipient(), key.recipient());
+        fs::remove_dir_all(folder).expect("removed");
+    }
+
+    #[test]
+    fn a_key_is_exposed_to_a_group_of_others_and_to_whoever_may_change_it() {
+        let folder = folder();
+        let path = folder.join("scorer.key");
+        Key::make(&path).expect("made");
+        let is_exposed_with = |mode: u32| {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("set");
+            is_exposed(&path).expect("stands")
+        };
+        for mode in [0o400, 0o440, 0o600, 0o640] {
+            assert!(!is_exposed_with(mode), "{mode:o} of a group that we are in, as Kubernetes mounts it");
+        }
+        for mode in [0o404, 0o444, 0o602, 0o620, 0o660, 0o644] {
+            assert!(is_exposed_with(mode), "{mode:o}");
+        }
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&path, None, Some(54_321)).expect("given away");
+            assert!(is_exposed_with(0o440), "others are in its group");
+            assert!(!is_exposed_with(0o400));
+        }
         fs::remove_dir_all(folder).expect("removed");
     }
 

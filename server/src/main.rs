@@ -15,6 +15,7 @@ use holdout::config::Config;
 use holdout::database;
 use holdout::demo::FOLDERS;
 use holdout::house::backup;
+use holdout::house::backup::make::BackupArgs;
 use holdout::house::confine::{self, Confinement};
 use holdout::house::layout::Layout;
 use holdout::house::storage::{self, CheckArgs, StorageArgs};
@@ -77,9 +78,10 @@ fn run(connection: &Connection, screen: &Screen, verb: Verb) -> anyhow::Result<E
             many_threads()?.block_on(serve(config))?;
         }
         Verb::Migrate => migrate(screen, Config::from_env()?)?,
+        Verb::AdminLink => admin_link(screen, Config::from_env()?)?,
         Verb::FetchPostgres => fetch_postgres(screen, &Config::from_env()?)?,
         Verb::PythonSetup => python_setup(screen, &Config::from_env()?)?,
-        Verb::Backup(args) => backup(screen, &Config::from_env()?, &args.folder)?,
+        Verb::Backup(args) => backup(screen, &Config::from_env()?, &args)?,
         Verb::Restore(args) => restore(screen, &Config::from_env()?, &args.folder)?,
         Verb::Storage { verb: StorageVerb::Check(args) } => {
             return check_storage(screen, Config::from_env()?, &args);
@@ -115,6 +117,18 @@ fn migrate(screen: &Screen, config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn admin_link(screen: &Screen, config: Config) -> anyhow::Result<()> {
+    let config = house::with_database(config, true)?;
+    let made = house::admin_link::make(config.database_url.reveal(), &config.public_url);
+    let link = one_thread()?.block_on(made)?.context(
+        "There is an administrator already, who makes others on the page Administration, Accounts: no link was made.",
+    )?;
+    screen.answer(&json!({ "link": link }), |_| {
+        format!("Become the administrator with this link, which works once and for seven days:\n{link}")
+    });
+    Ok(())
+}
+
 fn fetch_postgres(screen: &Screen, config: &Config) -> anyhow::Result<()> {
     let layout = Layout::prepare(&config.data_dir)?;
     holdout::house::fetch::fetch_postgres(&layout)?;
@@ -136,13 +150,17 @@ fn python_setup(screen: &Screen, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn backup(screen: &Screen, config: &Config, folder: &Path) -> anyhow::Result<()> {
-    let made = one_thread()?.block_on(backup::make::make(config, folder))?;
+fn backup(screen: &Screen, config: &Config, args: &BackupArgs) -> anyhow::Result<()> {
+    let made = one_thread()?.block_on(backup::make::make(config, args))?;
     screen.answer(&json!(made), |_| {
+        let removed = match made.removed.as_slice() {
+            [] => String::new(),
+            old => format!(" Older ones went: {}.", old.join(", ")),
+        };
         format!(
-            "The database and its files ({}) lie in {}. The scorers' key does not: keep a copy of it elsewhere.",
-            format::size(made.n_bytes),
-            folder.display()
+            "The database and its files ({}) lie in {}. The scorers' key does not: keep a copy of it elsewhere.{removed}",
+            format::size(made.manifest.n_bytes),
+            made.folder.display()
         )
     });
     Ok(())
@@ -152,8 +170,8 @@ fn restore(screen: &Screen, config: &Config, folder: &Path) -> anyhow::Result<()
     let made = one_thread()?.block_on(backup::restore::restore(config, folder))?;
     screen.answer(&json!(made), |_| {
         format!(
-            "Restored as of {}. Put the scorers' key where it was (keys/scorer.key in the data folder) before \
-             `holdout up`: without it no solution can be opened.",
+            "Restored as of {}. Put the scorers' key where they look for it (HOLDOUT_SCORER_KEY; with `holdout up` \
+             keys/scorer.key in the data folder) before they start: without it no solution can be opened.",
             made.made_at.format("%Y-%m-%d %H:%M UTC")
         )
     });

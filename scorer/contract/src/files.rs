@@ -432,7 +432,25 @@ pub fn connect(bucket: &Bucket) -> io::Result<AmazonS3> {
         .with_client_options(client)
         .with_retry(retry)
         .build()
-        .map_err(refused)
+        .map_err(
+            |error| if lacks_authorities(&error) { io::Error::other(NO_AUTHORITIES) } else { refused(error) },
+        )
+}
+
+/// Without any, no client is made, not even one that would speak without TLS.
+const NO_AUTHORITIES: &str = "this machine knows no certificate authority: install the package ca-certificates, or name a file \
+     of their certificates with SSL_CERT_FILE";
+
+/// By its text: the library has no other name for it.
+fn lacks_authorities(error: &object_store::Error) -> bool {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if cause.to_string().contains("No CA certificates") {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
 }
 
 /// An error of a place as one of the file system, in which a bucket that is missing is not the same

@@ -27,6 +27,7 @@ use crate::worker::database::{Database, Pools};
 use crate::worker::handshake::{Waited, until_understood};
 use crate::worker::leaving::Signals;
 use crate::worker::patience::{is_away, patiently};
+use crate::worker::pulse::{Pulse, PulseArgs};
 use crate::worker::run::{heard, jittered, listen};
 use crate::worker::step::Stepped;
 
@@ -55,6 +56,8 @@ pub struct RunNotebooksArgs {
     #[command(flatten)]
     bounds: BoundArgs,
     #[command(flatten)]
+    pulse: PulseArgs,
+    #[command(flatten)]
     python: PythonArgs,
 }
 
@@ -65,11 +68,15 @@ pub struct RunNotebooksArgs {
 pub fn work(args: &RunNotebooksArgs) -> anyhow::Result<()> {
     log_to_stderr();
     runtime()?.block_on(async {
+        let pulse = Pulse::begin(&args.pulse);
         let pools = args.database.connect(ROLE)?;
         let id = Uuid::now_v7();
         let mut signals = Signals::new()?;
         let worked = match ready(args, &pools, id, &mut signals).await? {
-            Some(runner) => work_with(&runner, args, &mut signals).await,
+            Some(runner) => {
+                pulse.tell_ready();
+                work_with(&runner, args, &mut signals).await
+            }
             None => Ok(()),
         };
         let _ = leave(&pools.db, id).await;

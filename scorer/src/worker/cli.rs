@@ -15,6 +15,7 @@ use super::batch::Pace;
 use super::database::{Database, Pools};
 use super::depot::Depot;
 use super::leaving::{Leaving, Signals};
+use super::pulse::{Pulse, PulseArgs};
 use super::room::Room;
 use super::run::{Until, run};
 use super::step::Worker;
@@ -62,6 +63,8 @@ pub struct WorkArgs {
     pub spool: Option<PathBuf>,
     #[command(flatten)]
     pub room: RoomArgs,
+    #[command(flatten)]
+    pub pulse: PulseArgs,
     #[command(flatten)]
     pub python: PythonArgs,
     #[command(flatten)]
@@ -140,6 +143,7 @@ pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
         _ => Until::Signalled,
     };
     runtime()?.block_on(async {
+        let pulse = Pulse::begin(&args.pulse);
         let Pools { db, direct } = args.place.database.connect(ROLE)?;
         let spools = args.spool.clone().unwrap_or_else(std::env::temp_dir);
         let depot = Depot::open(&args.place.files, &spools).context("the place of files")?;
@@ -176,6 +180,7 @@ pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
             announce::announce(&db, id, &recipient, &specs, gpu.as_deref()).await
         })
         .await?;
+        pulse.tell_ready();
         let computes_with = gpu.as_deref().unwrap_or("the processor");
         tracing::info!(scorer = %id, metrics = specs.len(), computes_with, "ready");
         let trying = tokio::spawn(try_sandbox(db.clone(), id, bounds));

@@ -26,6 +26,7 @@ mod other_metrics;
 pub(crate) mod patience;
 mod pictures;
 mod probing;
+pub mod pulse;
 mod ranks;
 pub mod read;
 pub mod rescoring;

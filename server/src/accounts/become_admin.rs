@@ -1,4 +1,4 @@
-//! The first administrator: whoever holds the one-time link that start-up prints.
+//! The first administrator: whoever holds the one-time link that the house prints.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgConnection, Postgres, Transaction};

@@ -33,6 +33,10 @@ pub enum Verb {
     Serve,
     /// Bring the database's schema up to date.
     Migrate,
+    /// Print the one-time link that makes the first administrator; for whoever has the database's address.
+    ///
+    /// `holdout up` prints it by itself. Earlier links end. Where there is an administrator, none is made: they make others.
+    AdminLink,
     /// Download PostgreSQL's programs into the data folder, for machines that have none.
     FetchPostgres,
     /// Install pandas, numpy, scikit-learn and Jupyter's kernel into the data folder, for metrics that hosts write

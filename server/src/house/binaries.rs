@@ -52,14 +52,41 @@ impl Binaries {
         if !folder.join("initdb").is_file() {
             return None;
         }
-        let output = Command::new(folder.join("postgres")).arg("--version").output().ok()?;
-        let major = major_of(&String::from_utf8_lossy(&output.stdout))?;
-        Some(Self { folder: folder.to_owned(), major })
+        Some(Self { folder: folder.to_owned(), major: version_of(&folder.join("postgres"))? })
     }
 
     pub fn program(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
+}
+
+/// The folder of `pg_dump` and `pg_restore` that fit a server: of its own major version, else of the next newer one, since no
+/// older one reads it.
+///
+/// # Errors
+/// When there are none, with the ways to get them.
+pub fn clients(layout: &Layout, server_major: u32) -> anyhow::Result<PathBuf> {
+    let mut found = Vec::new();
+    for folder in candidates(layout) {
+        if folder.join("pg_restore").is_file()
+            && let Some(major) = version_of(&folder.join("pg_dump"))
+        {
+            found.push(Binaries { folder, major });
+        }
+    }
+    match found.iter().filter(|clients| clients.major >= server_major).min_by_key(|clients| clients.major) {
+        Some(clients) => Ok(clients.folder.clone()),
+        None => bail!(
+            "The database is PostgreSQL {server_major}, whose programs pg_dump and pg_restore were not found ({}). Install \
+             them, as your distribution's package `postgresql-client-{server_major}`, or name their folder with HOLDOUT_PG_BIN.",
+            describe(&found)
+        ),
+    }
+}
+
+fn version_of(program: &Path) -> Option<u32> {
+    let output = Command::new(program).arg("--version").output().ok()?;
+    major_of(&String::from_utf8_lossy(&output.stdout))
 }
 
 /// The major version that made a cluster, or `None` when there is no cluster.
@@ -125,6 +152,7 @@ mod tests {
     fn the_version_line_tells_the_major_version() {
         assert_eq!(major_of("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"), Some(15));
         assert_eq!(major_of("postgres (PostgreSQL) 18beta1"), Some(18));
+        assert_eq!(major_of("pg_dump (PostgreSQL) 17.5 (Debian 17.5-1.pgdg120+1)"), Some(17));
         assert_eq!(major_of("no version"), None);
     }
 }

@@ -9,12 +9,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::ensure;
-use chrono::{DateTime, Utc};
 use rustix::process::Signal;
-use sqlx::{Connection, PgConnection};
 
-use crate::accounts::become_admin::ensure_admin_link;
 use crate::config::Config;
+use crate::house::admin_link;
 use crate::house::children::die_with_supervisor;
 use crate::house::layout::{self, Layout};
 use crate::house::words::say;
@@ -103,13 +101,7 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
 
 fn admin_link(welcome: &Welcome) -> anyhow::Result<Option<String>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut conn = PgConnection::connect(&welcome.owner_url).await?;
-        let now: DateTime<Utc> =
-            sqlx::query_scalar!("select clock_now() as \"now!\"").fetch_one(&mut conn).await?;
-        let token = ensure_admin_link(&mut conn, now).await.map_err(|error| anyhow::anyhow!("{error:?}"))?;
-        Ok(token.map(|token| format!("{}{}", welcome.config.public_url, paths::become_admin(&token))))
-    })
+    runtime.block_on(admin_link::make(&welcome.owner_url, &welcome.config.public_url))
 }
 
 #[cfg(test)]

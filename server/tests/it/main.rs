@@ -47,6 +47,7 @@ mod notebooks;
 mod notifications;
 mod open_pages;
 mod openapi;
+mod operating;
 mod other_metrics;
 mod page_history;
 mod personal;

@@ -1,4 +1,4 @@
-//! The page behind the link that start-up prints: a member confirms, a visitor makes an account.
+//! The page behind the link that the house prints: a member confirms, a visitor makes an account.
 
 use askama::Template;
 use askama_web::WebTemplate;

@@ -8,12 +8,13 @@ use anyhow::{Context, ensure};
 use chrono::{DateTime, Utc};
 use holdout_contract::secrets;
 use sqlx::migrate::Migrate;
-use sqlx::{Connection, PgConnection};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection, PgConnection};
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::house::MIGRATIONS_TABLE;
-use crate::house::binaries::Binaries;
+use crate::house::binaries;
 use crate::house::cluster::Cluster;
 use crate::house::layout::Layout;
 
@@ -38,15 +39,24 @@ impl Database {
     ///
     /// # Errors
     /// No database; no programs of PostgreSQL.
-    pub fn of(config: &Config) -> anyhow::Result<Self> {
+    pub async fn of(config: &Config) -> anyhow::Result<Self> {
         let url = config.owner_url().reveal();
         if url.is_empty() {
             let layout = Layout::of(&config.data_dir)
                 .context("There is no database: set DATABASE_URL, or run `holdout up` first")?;
             return Ok(Self::embedded(Cluster::existing(&layout)?));
         }
-        let binaries = Binaries::find(&Layout { root: config.data_dir.clone() }, None)?;
-        Ok(Self { url: url.to_owned(), road: Road::External(binaries.folder) })
+        let major = major_of_server(url).await.context("The database does not answer")?;
+        let programs = binaries::clients(&Layout { root: config.data_dir.clone() }, major)?;
+        Ok(Self { url: url.to_owned(), road: Road::External(programs) })
+    }
+
+    /// Another database of the same server.
+    ///
+    /// # Errors
+    /// An address that cannot be understood.
+    pub fn beside(&self, name: &str) -> anyhow::Result<String> {
+        Ok(self.url.parse::<PgConnectOptions>()?.database(name).to_url_lossy().into())
     }
 
     /// The newest migration that it has, and its time.
@@ -105,6 +115,20 @@ impl Database {
             Road::External(_) => secrets::without_password(&self.url),
         }
     }
+}
+
+/// Asked in another database where this one does not exist yet, as before a restore.
+async fn major_of_server(url: &str) -> anyhow::Result<u32> {
+    const NO_SUCH_DATABASE: &str = "3D000";
+    let options: PgConnectOptions = url.parse()?;
+    let conn = match options.connect().await {
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(NO_SUCH_DATABASE) => {
+            options.database("postgres").connect().await?
+        }
+        connected => connected?,
+    };
+    let version = conn.server_version_num().context("it does not tell its version")?;
+    Ok(version / 10_000)
 }
 
 fn run(mut command: Command) -> anyhow::Result<()> {

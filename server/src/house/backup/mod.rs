@@ -4,6 +4,8 @@
 mod database;
 pub mod make;
 pub mod restore;
+mod series;
+mod store;
 mod sums;
 
 use chrono::{DateTime, Utc};
@@ -15,6 +17,8 @@ const FORMAT: u32 = 1;
 const MANIFEST: &str = "manifest.json";
 const DUMP: &str = "database.dump";
 const FILES: &str = "files";
+/// Behind a backup's name until it is whole.
+const UNFINISHED: &str = ".unfinished";
 /// As `sha256sum --check` reads them.
 const SUMS: &str = "SHA256SUMS";
 

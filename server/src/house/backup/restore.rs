@@ -7,27 +7,30 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use clap::Args;
 use futures_util::TryStreamExt;
 use holdout_contract::files::Files;
 use rustix::process::Signal;
-use sqlx::Postgres;
 use sqlx::migrate::MigrateDatabase;
+use sqlx::{Connection, PgConnection, Postgres};
 use tokio::io::AsyncReadExt;
+use uuid::Uuid;
 
 use super::database::Database;
+use super::store;
 use super::sums::{self, Sum};
 use super::{DUMP, FILES, FORMAT, MANIFEST, Manifest, SUMS};
 use crate::config::Config;
 use crate::files::sha256_of;
 use crate::house::children::Supervised;
-use crate::house::cluster::Cluster;
+use crate::house::cluster::{Cluster, RUNNER, SCORER, WEB};
 use crate::house::layout::Layout;
 use crate::house::up::{DATABASE_PATIENCE, STOP_PATIENCE};
 use crate::house::{is_away, migrate, up};
 
 const BUFFER_BYTES: usize = 1 << 20;
+const ROLES: [&str; 3] = [WEB, SCORER, RUNNER];
 
 /// What `holdout restore` can be told.
 #[derive(Debug, Clone, Args)]
@@ -37,7 +40,7 @@ pub struct RestoreArgs {
 }
 
 /// Restores a backup into the data folder and the place of files that the configuration names, or into
-/// the database of `DATABASE_URL`, which must not exist yet. Call as [`up::up`] is called.
+/// the database of `DATABASE_URL`, which must be empty or not exist yet. Call as [`up::up`] is called.
 ///
 /// # Errors
 /// A backup that is not whole or of a newer program; an installation that is there already.
@@ -97,7 +100,7 @@ fn compare(folder: &Path, sums: &[Sum], manifest: &Manifest) -> anyhow::Result<(
 
 async fn restore_database(config: &Config, layout: &Layout, dump: &Path) -> anyhow::Result<()> {
     if !config.database_url.reveal().is_empty() {
-        return fill(&Database::of(config)?, dump, || Ok(())).await;
+        return fill(&Database::of(config).await?, dump, || Ok(())).await;
     }
     ensure!(
         Cluster::existing(layout).is_err(),
@@ -120,35 +123,51 @@ async fn restore_database(config: &Config, layout: &Layout, dump: &Path) -> anyh
     filled
 }
 
-/// Fills a database that does not exist yet. `is_well` says when waiting for the server is of no use.
+/// Fills a database that is empty or does not exist yet. `is_well` says when waiting for the server is of no use.
 async fn fill(
     database: &Database,
     dump: &Path,
     mut is_well: impl FnMut() -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let since = Instant::now();
-    while let Err(error) =
-        Postgres::database_exists(&database.url).await.map_err(anyhow::Error::from).and_then(absent)
-    {
-        if !is_away(&error) || since.elapsed() > DATABASE_PATIENCE {
-            return Err(error);
+    let exists = loop {
+        match Postgres::database_exists(&database.url).await.map_err(anyhow::Error::from) {
+            Ok(exists) => break exists,
+            Err(error) if !is_away(&error) || since.elapsed() > DATABASE_PATIENCE => return Err(error),
+            Err(_) => is_well()?,
         }
-        is_well()?;
         tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    if exists {
+        let mut conn = PgConnection::connect(&database.url).await?;
+        ensure!(
+            !store::is_used(&mut conn).await?,
+            "The database exists already, and is not empty: a backup is restored where there is none."
+        );
+        conn.close().await?;
     }
-    // The schema's roles belong to the whole server, and no dump holds them: migrations make them.
-    migrate(&database.url).await?;
-    Postgres::drop_database(&database.url).await?;
-    Postgres::create_database(&database.url).await?;
+    make_roles(database).await?;
+    if !exists {
+        Postgres::create_database(&database.url).await?;
+    }
     database.restore(dump)?;
     migrate(&database.url).await
 }
 
-fn absent(exists: bool) -> anyhow::Result<()> {
-    if exists {
-        bail!("The database exists already: a backup is restored where there is none.");
+/// The schema's roles belong to the whole server, and no dump holds them: migrations make them, here in a database of
+/// no other use.
+async fn make_roles(database: &Database) -> anyhow::Result<()> {
+    let mut conn = PgConnection::connect(&database.beside("postgres")?).await?;
+    let has_roles = store::has_roles(&mut conn, &ROLES.map(str::to_owned)).await?;
+    conn.close().await?;
+    if has_roles {
+        return Ok(());
     }
-    Ok(())
+    let scratch = database.beside(&format!("holdout_restoring_{}", Uuid::new_v4().simple()))?;
+    let migrated = migrate(&scratch).await;
+    let dropped = Postgres::drop_database(&scratch).await;
+    migrated?;
+    Ok(dropped?)
 }
 
 async fn store(files: &Files, key: &str, from: &Path, sum: &Sum) -> anyhow::Result<()> {

@@ -242,6 +242,7 @@ async fn of_the_program_itself(world: &World, ada: &Shell) {
     owner.answered = ada.answered.clone();
     owner.environment.push(("DATABASE_URL", database_url(&world.pool).await));
     assert_eq!(owner.json(&["migrate"]).await["migrated"], true);
+    assert!(owner.json(&["admin-link"]).await["link"].as_str().unwrap().contains("/become-admin/"));
     let seeded = owner.json(&["seed", "--teams", "3", "--submissions", "6"]).await;
     assert_eq!(seeded["slug"], "synthetic");
     let hidden = owner.run(&["confined", "--json", "/etc/shadow"]).await;
