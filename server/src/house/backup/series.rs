@@ -100,14 +100,11 @@ mod tests {
     #[test]
     fn the_last_backups_stay_and_nothing_goes_that_is_not_one() {
         let folder = Folder(std::env::temp_dir().join(format!("holdout-series-{}", uuid::Uuid::new_v4())));
-        let make = |name: &str| {
+        let days = ["20260101T031000Z", "20260102T031000Z", "20260103T031000Z", "20260104T031000Z"];
+        for name in days.into_iter().chain(["20260105T031000Z.unfinished", "before the move"]) {
             fs::create_dir_all(folder.0.join(name)).unwrap();
             fs::write(folder.0.join(name).join(MANIFEST), "{}").unwrap();
-        };
-        let days = ["20260101T031000Z", "20260102T031000Z", "20260103T031000Z", "20260104T031000Z"];
-        days.map(make);
-        make("20260105T031000Z.unfinished");
-        make("before the move");
+        }
         fs::create_dir_all(folder.0.join("20250101T000000Z")).unwrap();
         let series = Series::open(&folder.0).unwrap();
         assert!(Series::open(&folder.0).is_err(), "one at a time");
