@@ -12,6 +12,7 @@ pub mod ask;
 pub mod case;
 pub mod cli;
 mod columns;
+mod constants;
 mod contest;
 pub(crate) mod distributions;
 mod findings;
@@ -83,7 +84,7 @@ pub fn examine(case: &Case<'_>) -> Audit {
         Some(found) => checks.extend(found.checks),
         None => checks.push(unjudged("E honest report")),
     }
-    checks.extend(floor::degenerate(case, &known, tuned.as_ref()));
+    checks.extend(floor::floors(case, &known, tuned.as_ref()));
     checks.extend(leverage::leverage(case, reacts));
     checks.extend(leverage::dead_rows(case, &known));
     let influence = usual.and_then(|usual| influence::influence(case, &known, &usual));

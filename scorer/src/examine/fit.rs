@@ -98,7 +98,11 @@ fn prepare(
         Box::new(refused("metric_applies", sentence, "Choose another metric or other parameters."))
     })?;
     open(solution, limits)
-        .and_then(|content| Solution::prepare(&content, judge, &competition.rule, limits))
+        .and_then(|content| {
+            let mut solution = Solution::prepare(&content, judge, &competition.rule, limits)?;
+            solution.read_series(&content, limits);
+            Ok(solution)
+        })
         .map_err(|rejection| {
             Box::new(refused(
                 "solution_reads",

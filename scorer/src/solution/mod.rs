@@ -8,6 +8,7 @@ mod parts;
 mod plan;
 mod prepare;
 mod profile;
+mod series;
 
 pub(crate) use prepare::{SlotOrder, slot_order};
 
@@ -57,6 +58,8 @@ pub struct Solution {
     pub(crate) group_names: Vec<String>,
     /// What the host declared to come together, such as a patient's rows.
     pub(crate) clusters: Option<Vec<u32>>,
+    /// What comes together by a column that the metric does not read; see [`Solution::read_series`].
+    pub(crate) series: Option<Vec<u32>>,
     /// The row of the file that each slot holds.
     pub(crate) row_numbers: Vec<u32>,
     pub(crate) n_public: usize,

@@ -6,6 +6,7 @@ use holdout_contract::examine::{Report, Verdict};
 use sqlx::PgConnection;
 
 use crate::archives;
+use crate::competitions::audit::Doubt;
 use crate::competitions::model::Competition;
 use crate::competitions::store;
 use crate::competitions::store::data::DataFile;
@@ -119,9 +120,14 @@ impl Draft {
         self.report.as_ref().and_then(Report::overall)
     }
 
-    /// Whether the audit found a FAIL and its host has not said why that is acceptable.
+    /// What its host answers for in writing.
+    pub fn doubt(&self) -> Option<Doubt> {
+        Doubt::of(self.overall(), self.version.metric.as_deref())
+    }
+
+    /// Whether its host has not said yet why that is acceptable.
     pub fn wants_reason(&self) -> bool {
-        self.overall() == Some(Overall::Fail) && self.version.audit_reason.is_none()
+        self.doubt().is_some() && self.version.audit_reason.is_none()
     }
 
     /// Whether a version is being put together, so that solution and metric can be changed.

@@ -127,7 +127,8 @@ struct ReportJson {
     /// Whether the report speaks of the draft as it is now.
     is_current: bool,
     may_launch: bool,
-    /// Whether a launch wants a reason to go on over a FAIL of the audit.
+    /// Whether a launch wants a reason to go on over a FAIL of the audit, or with a metric of one's own that it could not
+    /// judge.
     wants_audit_reason: bool,
     /// `queued`, `leased`, `done` or `failed`: of the newest examination.
     state: Option<String>,
@@ -207,8 +208,8 @@ struct LaunchBody {
     /// Start now and last so long; left out: the timeline as it is.
     #[schema(example = 30)]
     days: Option<u32>,
-    /// Why you launch over a FAIL of the audit; everybody who takes part reads it beside the rules. Left out: the one on
-    /// record.
+    /// Why you launch over a FAIL of the audit, or with a metric of your own that it could not judge; everybody who takes part
+    /// reads it beside the rules. Left out: the one on record.
     audit_reason: Option<String>,
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+use crate::competitions::audit::Doubt;
 use crate::files::Stored;
 use crate::ids::{CompetitionId, SolutionId, VersionId};
 
@@ -53,7 +54,7 @@ pub struct Version {
     pub public_fraction: f64,
     /// What the winner's file should hold, as its host said.
     pub declared: Option<String>,
-    /// Why the host goes on over a FAIL of the audit.
+    /// Why the host goes on over what the audit holds against the metric.
     pub audit_reason: Option<String>,
     pub higher_is_better: Option<bool>,
     pub input_revision: i32,
@@ -180,21 +181,33 @@ pub async fn set_audit_answer(
     Ok(())
 }
 
-/// What everybody who takes part reads of the audit: its verdict, and why the host went on over a FAIL.
+/// What everybody who takes part reads of the audit: its verdict, and why the host went on all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditStatement {
     pub overall: String,
     pub reason: Option<String>,
+    pub metric: Option<String>,
 }
 
 impl AuditStatement {
-    /// The host's words; `None` where there is no FAIL to answer for.
-    pub fn reason_for_fail(&self) -> Option<&str> {
-        self.reason.as_deref().filter(|_| self.overall == "FAIL")
+    /// What the host answered for.
+    pub fn doubt(&self) -> Option<Doubt> {
+        let overall = serde_json::from_value(Value::String(self.overall.clone())).ok();
+        Doubt::of(overall, self.metric.as_deref())
+    }
+
+    /// Whether nobody tried how the metric can be gamed.
+    pub fn is_unjudged(&self) -> bool {
+        self.overall == "NOT_JUDGED"
+    }
+
+    /// The host's words; `None` where there is nothing to answer for.
+    pub fn answer(&self) -> Option<&str> {
+        self.reason.as_deref().filter(|_| self.doubt().is_some())
     }
 
     pub fn sample() -> Self {
-        Self { overall: "FAIL".to_owned(), reason: Some("It is a replay.".to_owned()) }
+        Self { overall: "FAIL".to_owned(), reason: Some("It is a replay.".to_owned()), metric: None }
     }
 }
 
@@ -209,7 +222,7 @@ pub async fn audit_statement(
     let Some(version) = version else { return Ok(None) };
     sqlx::query_as!(
         AuditStatement,
-        "select audit_overall as \"overall!\", audit_reason as reason
+        "select audit_overall as \"overall!\", audit_reason as reason, metric
          from scoring_versions
          where id = $1 and audit_overall is not null",
         version.0,
