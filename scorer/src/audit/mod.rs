@@ -1,8 +1,8 @@
 //! The audit before a launch: can this metric be gamed on these labels? A metric is asked, never
 //! looked into; a verdict belongs to the pair of metric and solution.
 //!
-//! Nothing is random: hashed orders of normal scores stand for chance, sums have a fixed order, and a
-//! report is the same on every machine. Start at [`examine`]; how an honest forecaster is made up is
+//! Nothing is random: hashed orders of normal scores stand for chance, sums have a fixed order, functions are those of
+//! `libm`, and a report is the same on every machine. Start at [`examine`]; how an honest forecaster is made up is
 //! told in [`forecast`].
 //!
 //! Never here: a row's label or id in a text.

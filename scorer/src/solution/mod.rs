@@ -27,6 +27,7 @@ use crate::metrics::Values;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Split {
     Public,
+    /// The rows that decide at the end: the private ones, and the public ones where every row is public.
     Private,
     /// Public and private rows together.
     All,
@@ -121,7 +122,7 @@ impl Solution {
     pub fn range(&self, split: Split) -> Range<usize> {
         match split {
             Split::Public => 0..self.n_public,
-            Split::Private => self.n_public..self.n_public + self.n_private,
+            Split::Private => deciding(self.n_public, self.n_private),
             Split::All => 0..self.n_public + self.n_private,
         }
     }
@@ -135,6 +136,11 @@ impl Solution {
     pub(crate) fn truths(&self, range: Range<usize>) -> Vec<Values<'_>> {
         self.truths.iter().map(|truth| truth.values(range.clone())).collect()
     }
+}
+
+/// The slots that decide at the end.
+pub(crate) fn deciding(n_public: usize, n_private: usize) -> Range<usize> {
+    if n_private == 0 { 0..n_public } else { n_public..n_public + n_private }
 }
 
 impl Truth {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use holdout_contract::audit::Overall;
-use holdout_contract::examine::{Report, Verdict};
+use holdout_contract::examine::{Finding, Report, Verdict};
 use sqlx::PgConnection;
 
 use crate::archives;
@@ -105,6 +105,15 @@ pub struct Draft {
     pub is_imported: bool,
 }
 
+/// What a scorer found in the files that participants get, after the launch.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = FilesReport)]
+pub struct OfFiles {
+    /// Whether it speaks of the files as they are now.
+    pub is_current: bool,
+    pub findings: Vec<Finding>,
+}
+
 impl Draft {
     pub fn sample_file(&self) -> Option<&DataFile> {
         self.files.iter().find(|file| file.role == "sample_submission")
@@ -118,6 +127,19 @@ impl Draft {
     /// The audit's verdict on the whole.
     pub fn overall(&self) -> Option<Overall> {
         self.report.as_ref().and_then(Report::overall)
+    }
+
+    /// What the files give away, where one of them was replaced after the launch.
+    pub fn of_files(&self) -> Option<OfFiles> {
+        let version = &self.version;
+        (version.files_revision > 0).then(|| OfFiles {
+            is_current: version.files_examined_revision == Some(version.files_revision),
+            findings: version
+                .files_findings
+                .clone()
+                .and_then(|findings| serde_json::from_value(findings).ok())
+                .unwrap_or_default(),
+        })
     }
 
     /// What its host answers for in writing.
@@ -165,6 +187,9 @@ impl Draft {
                 examined_revision: Some(2),
                 report: None,
                 activated_at: None,
+                files_revision: 1,
+                files_examined_revision: Some(1),
+                files_findings: Some(serde_json::json!([])),
             },
             report: Some(Report {
                 profile: None,

@@ -49,7 +49,7 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
     sorted.sort_by(f64::total_cmp);
     let n = truth.len();
     let [weak, usual, strong, stronger] = [0.3, 0.6, 0.8, 0.85].map(|skill| believe(&sorted, skill));
-    let turned = usual.honest[0].1.iter().map(|score| score.exp()).collect();
+    let turned = usual.honest[0].1.iter().map(|score| libm::exp(*score)).collect();
     let opposite: Vec<f64> = truth.iter().map(|relevance| -relevance).collect();
     Some(World {
         groups: Some(groups),

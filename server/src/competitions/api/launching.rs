@@ -18,6 +18,7 @@ use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::supply::{self, Sealing, TablePlan};
+use crate::competitions::setup::OfFiles;
 use crate::competitions::{launch, setup};
 use crate::error::{AppError, Result};
 use crate::paths;
@@ -133,6 +134,9 @@ struct ReportJson {
     /// `queued`, `leased`, `done` or `failed`: of the newest examination.
     state: Option<String>,
     report: Option<Report>,
+    /// What the files give away, where training data were replaced after the launch; absent where none were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<OfFiles>,
     /// What stands between the draft and its launch.
     hindrances: Vec<HindranceJson>,
     /// The steps of setting up, in their order.
@@ -177,6 +181,7 @@ async fn show_report(
         is_current: draft.report_is_current(),
         wants_audit_reason: draft.wants_reason(),
         may_launch: hindrances.is_empty() && seen.competition.launched_at.is_none(),
+        files: draft.of_files(),
         state: draft.examination.map(|job| job.state),
         report: draft.report,
         hindrances,

@@ -61,6 +61,11 @@ pub struct Version {
     pub examined_revision: Option<i32>,
     pub report: Option<Value>,
     pub activated_at: Option<DateTime<Utc>>,
+    /// Goes up when a file that participants get is replaced while the version counts.
+    pub files_revision: i32,
+    pub files_examined_revision: Option<i32>,
+    /// What the files give away since then.
+    pub files_findings: Option<Value>,
 }
 
 /// What a submission must hold under a version, as its examination found; `None` where none is current.
@@ -92,7 +97,7 @@ pub async fn version_at_hand(conn: &mut PgConnection, id: CompetitionId) -> sqlx
         Version,
         "select v.id as \"id: VersionId\", v.number, v.solution_id as \"solution_id: SolutionId\", v.metric, v.params,
                 v.context, v.public_fraction, v.declared, v.audit_reason, v.higher_is_better, v.input_revision, v.examined_revision, v.report,
-                v.activated_at
+                v.activated_at, v.files_revision, v.files_examined_revision, v.files_findings
          from scoring_versions v
          join competitions c on c.id = v.competition_id
          where v.competition_id = $1 and (v.stage = 'draft' or v.id = c.active_version_id)
@@ -240,6 +245,25 @@ pub async fn bump_revision(conn: &mut PgConnection, version: VersionId) -> sqlx:
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// Marks the files beside the version that counts as changed, and names it; `None` before the launch.
+///
+/// # Errors
+/// Those of the database.
+pub async fn bump_files_revision(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+) -> sqlx::Result<Option<VersionId>> {
+    sqlx::query_scalar!(
+        "update scoring_versions v set files_revision = v.files_revision + 1
+         from competitions c
+         where c.id = $1 and v.id = c.active_version_id
+         returning v.id as \"id: VersionId\"",
+        id.0,
+    )
+    .fetch_optional(conn)
+    .await
 }
 
 /// What became of the newest job about a version or a table: its state and, where it failed, why.
