@@ -121,7 +121,9 @@ pub(crate) fn split_empty(n_public: usize, n_private: usize) -> Finding {
         (_, 0) => {
             return warn(
                 "split_empty",
-                format!("All {n_public} rows are public and none is private: what everybody can try on decides at the end as well, and whoever tries often enough is ahead."),
+                format!(
+                    "All {n_public} rows are public and none is private: what everybody can try on decides at the end as well, and whoever tries often enough is ahead."
+                ),
                 FIX,
             );
         }

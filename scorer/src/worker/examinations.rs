@@ -72,7 +72,11 @@ pub async fn files_examined(
 ///
 /// # Errors
 /// Those of the database.
-pub(super) async fn examine_again(conn: &mut PgConnection, competition_id: i64, version_id: i64) -> sqlx::Result<()> {
+pub(super) async fn examine_again(
+    conn: &mut PgConnection,
+    competition_id: i64,
+    version_id: i64,
+) -> sqlx::Result<()> {
     let is_waiting = sqlx::query_scalar!(
         r#"select exists (
             select from jobs where version_id = $1 and kind = 'examine' and state = 'queued') as "waits!""#,

@@ -140,3 +140,19 @@ fn what_groups_are_called_changes_neither_the_split_nor_the_labels() {
     assert_eq!(plain.n_public(), named.n_public());
     assert_eq!(plain.profile(), named.profile());
 }
+
+/// What `holdout-scorer audit` prints, as it is committed. Made by the same command:
+/// `holdout-scorer audit --metric mape --solution tests/audits/sales.csv > tests/audits/report_of_mape.json`.
+#[test]
+fn a_report_is_the_same_to_the_last_byte() {
+    let audits = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/audits");
+    for (metric, solution) in [("mape", "sales"), ("mae_on_prob", "binary10"), ("qwk", "partyid")] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_holdout-scorer"))
+            .args(["audit", "--metric", metric, "--solution"])
+            .arg(audits.join(format!("{solution}.csv")))
+            .output()
+            .unwrap();
+        let known = std::fs::read_to_string(audits.join(format!("report_of_{metric}.json"))).unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), known, "{metric}");
+    }
+}

@@ -87,7 +87,8 @@ pub(super) fn class_probabilities(case: &Case<'_>, forecaster: &Forecaster) -> O
         }
         values
     };
-    let raised = |power: f64| normalised(shares.iter().map(|share| libm::pow(share.max(1e-12), power)).collect());
+    let raised =
+        |power: f64| normalised(shares.iter().map(|share| libm::pow(share.max(1e-12), power)).collect());
     let frequencies: Vec<f64> = shares.chunks(n).flat_map(|column| vec![mean(column); n]).collect();
     let honest = forecaster.expect_one(case, shares.clone())?;
     let constant = forecaster.expect_one(case, frequencies.clone());
