@@ -1,4 +1,5 @@
-"""The launch audit of every metric of the catalogue, on labels that are made up.
+"""The launch audit of every metric of the catalogue, on labels that are made up; then with training and test file, and of a
+metric that a host wrote.
 
     bench/run --part audit
     python bench/audit.py PROGRAM [--quick]     # alone; PROGRAM is holdout-scorer
@@ -28,10 +29,82 @@ def bench(scorer, work, quick):
         taken, overall = audited(scorer, work, metric, rows)
         results.append({"metric": metric["name"], "rows": rows, "wall_s": taken, "overall": overall})
         print(f"  {metric['name']:32} {taken:6.2f} s  {overall}", flush=True)
+    results += arms(scorer, work, rows)
     slow = [result["metric"] for result in results if result["wall_s"] >= LIMIT_S]
     slowest = max(results, key=lambda result: result["wall_s"])
     print(f"  slowest: {slowest['metric']}, {slowest['wall_s']:.2f} s; {LIMIT_S} s or more: {', '.join(slow) or 'none'}")
     return results
+
+
+def arms(scorer, work, rows):
+    found = [with_tables(scorer, work, "rmse", number, rows), with_tables(scorer, work, "roc_auc", binary, rows)]
+    found.append(of_module(scorer, work, rows))
+    found = [result for result in found if result]
+    for result in found:
+        print(f"  {result['metric']:32} {result['wall_s']:6.2f} s  {result['overall']}", flush=True)
+    return found
+
+
+def with_tables(scorer, work, metric, target, rows):
+    """With as many training rows, and with what is looked for in both files."""
+    chance = random.Random(f"tables of {metric}")
+    with tempfile.TemporaryDirectory(dir=work) as folder:
+        folder = Path(folder)
+        truths = [target(chance) for _ in range(2 * rows)]
+        features = [features_of(chance, truth) for truth in truths]
+        train = (f"{row},{features[row]},{truths[row]}" for row in range(rows))
+        test = (f"{row},{features[row]}" for row in range(rows, 2 * rows))
+        usage = ("Public" if row % 10 < 3 else "Private" for row in range(rows))
+        labels = (f"{row},{truths[row]},{side}" for row, side in zip(range(rows, 2 * rows), usage))
+        for name, head, lines in [
+            ("train", f"id,{FEATURES},target", train),
+            ("test", f"id,{FEATURES}", test),
+            ("solution", "id,target,Usage", labels),
+        ]:
+            (folder / f"{name}.csv").write_text("\n".join([head, *lines]) + "\n")
+        command = [scorer, "audit", "--metric", metric, "--solution", folder / "solution.csv"]
+        command += ["--train", folder / "train.csv", "--test", folder / "test.csv"]
+        begun = time.perf_counter()
+        report = json.loads(run(command).stdout)
+        taken = time.perf_counter() - begun
+        assert any(check["check"].startswith("T ") for check in report["checks"]), "the files were looked at"
+        return {"metric": f"{metric} with files", "rows": rows, "wall_s": taken, "overall": report["overall"]}
+
+
+FEATURES = "a,b,c,d,e,kind,patient,day"
+
+
+def features_of(chance, truth):
+    numbers = [f"{chance.gauss(0, 1) + 0.1 * float(truth):.4f}" for _ in range(5)]
+    return ",".join([*numbers, f"k{chance.randrange(20)}", f"p{chance.randrange(20_000)}", f"{chance.uniform(0, 365):.3f}"])
+
+
+MODULE = """import numpy as np
+
+
+def score(solution, submission, row_id_column_name):
+    missed = solution["target"] - submission["target"]
+    return float(np.sqrt((missed**2).mean()))
+"""
+
+
+def of_module(scorer, work, rows):
+    """In the sandbox; None where no interpreter is set up."""
+    chance = random.Random("module")
+    with tempfile.TemporaryDirectory(dir=work) as folder:
+        folder = Path(folder)
+        (folder / "metric.py").write_text(MODULE)
+        lines = (f"{row},{number(chance)}" for row in range(rows))
+        (folder / "solution.csv").write_text("\n".join(["id,target", *lines]) + "\n")
+        command = [scorer, "audit", "--metric", folder / "metric.py", "--solution", folder / "solution.csv"]
+        begun = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0 and "cannot run here" in done.stderr:
+            print(f"  no metric of a host's own: {done.stderr.strip()}", flush=True)
+            return None
+        done.check_returncode()
+        taken = time.perf_counter() - begun
+        return {"metric": "a module (rmse)", "rows": rows, "wall_s": taken, "overall": json.loads(done.stdout)["overall"]}
 
 
 def run(command):

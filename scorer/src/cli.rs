@@ -338,8 +338,9 @@ fn audit(arguments: &AuditArguments) -> Result<String, Failure> {
         audit_of_module(arguments, &limits)?
     } else {
         let judge = judge(&arguments.metric, &arguments.judge, &limits)?;
-        let solution = open(&arguments.solution, &limits)?;
-        let solution = Solution::prepare(&solution, judge, &SplitRule::default(), &limits)?;
+        let content = open(&arguments.solution, &limits)?;
+        let mut solution = Solution::prepare(&content, judge, &SplitRule::default(), &limits)?;
+        solution.read_series(&content, &limits);
         let report = crate::audit::of_solution(&solution, &arguments.plan.settings(Some(&solution)));
         arguments.tables.complete(report, &solution, &limits).map_err(Failure::Usage)?
     };

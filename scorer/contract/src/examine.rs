@@ -19,6 +19,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// Nothing but findings.
+    pub fn of_findings(findings: Vec<Finding>) -> Self {
+        Self { profile: None, findings, suggested_metrics: Vec::new(), audit: None }
+    }
+
     /// A competition may launch when nothing is refused.
     pub fn allows_launch(&self) -> bool {
         self.findings.iter().all(|finding| finding.verdict != Verdict::Refused)

@@ -3,6 +3,7 @@
 use holdout_contract::audit::{Check, Verdict};
 
 use super::case::{Case, Family, mean, quantile};
+use super::constants;
 use super::distributions::Normals;
 use super::forecast::{Forecaster, Forecasters};
 use super::honesty::{Tuned, honest_numbers, honest_ratings, likeliest};
@@ -17,13 +18,35 @@ const MAX_COMMON: usize = 8;
 /// The stream of an order that knows nothing.
 const SHUFFLED: u64 = 900;
 
-pub fn degenerate(case: &Case<'_>, known: &Forecasters, tuned: Option<&Tuned>) -> Option<Check> {
+/// What files without content score, against what honest work does.
+pub fn floors(case: &Case<'_>, known: &Forecasters, tuned: Option<&Tuned>) -> Vec<Check> {
+    let Some(skill) = Skill::of(case, known, tuned) else { return Vec::new() };
+    [degenerate(case, known, &skill), constants::of_groups(case, &skill)].into_iter().flatten().collect()
+}
+
+/// The best expected scores of two honest forecasters.
+pub(super) struct Skill {
+    pub weak: f64,
+    pub good: f64,
+}
+
+impl Skill {
+    fn of(case: &Case<'_>, known: &Forecasters, tuned: Option<&Tuned>) -> Option<Self> {
+        Some(match tuned {
+            Some(tuned) => Self { weak: tuned.weak.score, good: tuned.strong.score },
+            None => Self { weak: honest(case, &known.weak)?, good: honest(case, &known.strong)? },
+        })
+    }
+
+    /// How far a score is beyond the weak forecaster's, as a part of the way from there to the good one's.
+    pub fn lead(&self, case: &Case<'_>, score: f64) -> f64 {
+        case.gain(score, self.weak) / case.gain(self.good, self.weak).abs().max(1e-12)
+    }
+}
+
+fn degenerate(case: &Case<'_>, known: &Forecasters, skill: &Skill) -> Option<Check> {
     let (empty, report) = best_empty(case, known)?;
-    let (weak, good) = match tuned {
-        Some(tuned) => (tuned.weak.score, tuned.strong.score),
-        None => (honest(case, &known.weak)?, honest(case, &known.strong)?),
-    };
-    let lead = case.gain(empty, weak) / case.gain(good, weak).abs().max(1e-12);
+    let lead = skill.lead(case, empty);
     let verdict = match case.family {
         Family::Number | Family::Distribution if lead > 0.0 => judged(lead, 0.0, 0.1),
         Family::Number | Family::Distribution => Verdict::Pass,
@@ -39,8 +62,8 @@ pub fn degenerate(case: &Case<'_>, known: &Forecasters, tuned: Option<&Tuned>) -
     let text = format!(
         "A file with {report} scores {}; a weak but honest forecaster {}, a good one {}. {end}",
         short(empty),
-        short(weak),
-        short(good)
+        short(skill.weak),
+        short(skill.good)
     );
     let repair = match case.family {
         Family::Number => super::repair::of_numbers(case),
@@ -70,7 +93,10 @@ fn best_empty(case: &Case<'_>, known: &Forecasters) -> Option<(f64, String)> {
             ("one tiny constant".to_owned(), constant(1e-6)),
             ("one low constant".to_owned(), case.clamped(case.by_column(|column| quantile(column, 0.05)))),
             ("one high constant".to_owned(), case.clamped(case.by_column(|column| quantile(column, 0.95)))),
-        ],
+        ]
+        .into_iter()
+        .chain(constants::of_scored_groups(case))
+        .collect(),
         Family::Distribution => {
             let alike = Normals::of_nothing(&case.truth);
             vec![
@@ -134,8 +160,12 @@ fn commonest(case: &Case<'_>) -> Vec<(String, Vec<f64>)> {
 /// constants.
 fn shuffled(case: &Case<'_>) -> Option<Vec<f64>> {
     let is_one_column = !matches!(case.family, Family::ClassProbabilities | Family::Distribution);
-    let order = normal::order(case.n(), SHUFFLED);
-    is_one_column.then(|| order.into_iter().map(|row| case.truth[row as usize]).collect())
+    is_one_column.then(|| in_another_order(case, SHUFFLED))
+}
+
+/// The truths in a hashed order.
+pub(super) fn in_another_order(case: &Case<'_>, stream: u64) -> Vec<f64> {
+    normal::order(case.n(), stream).into_iter().map(|row| case.truth[row as usize]).collect()
 }
 
 /// The best score of an honest report.

@@ -76,7 +76,7 @@ impl Forecaster {
             return self.mean();
         }
         self.each_row(|row| {
-            (row.iter().map(|value| value.max(0.0).ln_1p()).sum::<f64>() / row.len() as f64).exp_m1()
+            libm::expm1(row.iter().map(|value| libm::log1p(value.max(0.0))).sum::<f64>() / row.len() as f64)
         })
     }
 
@@ -278,7 +278,7 @@ fn of_classes(case: &Case<'_>, skill: f64) -> Forecaster {
     for (code, class) in case.classes.iter().enumerate() {
         let noise = normal::scores(n, FIRST_CLASS + code as u64);
         let signal = |row: usize| strength * f64::from(u8::from(case.truth[row] == *class)) + noise[row];
-        shares.extend((0..n).map(|row| priors[code] * (strength * signal(row)).exp()));
+        shares.extend((0..n).map(|row| priors[code] * libm::exp(strength * signal(row))));
     }
     for row in 0..n {
         let total: f64 = (0..priors.len()).map(|code| shares[code * n + row]).sum();

@@ -14,6 +14,8 @@ pub struct Ground<'a> {
     pub n_columns: usize,
     /// The group of every row, where the metric scores groups.
     pub groups: Option<Vec<u32>>,
+    /// The group of every row that the solution names and the metric does not read: all rows count alike.
+    pub series: Option<Vec<u32>>,
     /// The weight of every row, or of its group where groups are scored, where the host wrote one down.
     pub weights: Option<Vec<f64>>,
     /// How many rows the solution has.
@@ -67,11 +69,7 @@ impl Ground<'_> {
             let (n, n_rows) = (self.n() as u32, self.n_looked() as u32);
             return (0..n_rows).map(|row| (row..n).step_by(n_rows as usize).collect()).collect();
         };
-        let n_groups = groups.iter().max().map_or(0, |last| *last as usize + 1);
-        let mut units = vec![Vec::new(); n_groups];
-        groups.iter().enumerate().for_each(|(row, group)| units[*group as usize].push(row as u32));
-        units.retain(|rows| !rows.is_empty());
-        units
+        members(groups)
     }
 
     /// The weight of a row among others; 1 where none is written down.
@@ -93,4 +91,13 @@ impl Ground<'_> {
     pub fn unit_name(&self) -> &'static str {
         if self.groups.is_some() { "series" } else { "rows" }
     }
+}
+
+/// The rows of every group that has some.
+pub fn members(groups: &[u32]) -> Vec<Vec<u32>> {
+    let n_groups = groups.iter().max().map_or(0, |last| *last as usize + 1);
+    let mut units = vec![Vec::new(); n_groups];
+    groups.iter().enumerate().for_each(|(row, group)| units[*group as usize].push(row as u32));
+    units.retain(|rows| !rows.is_empty());
+    units
 }

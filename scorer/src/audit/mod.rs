@@ -1,8 +1,8 @@
 //! The audit before a launch: can this metric be gamed on these labels? A metric is asked, never
 //! looked into; a verdict belongs to the pair of metric and solution.
 //!
-//! Nothing is random: hashed orders of normal scores stand for chance, sums have a fixed order, and a
-//! report is the same on every machine. Start at [`examine`]; how an honest forecaster is made up is
+//! Nothing is random: hashed orders of normal scores stand for chance, sums have a fixed order, functions are those of
+//! `libm`, and a report is the same on every machine. Start at [`examine`]; how an honest forecaster is made up is
 //! told in [`forecast`].
 //!
 //! Never here: a row's label or id in a text.
@@ -12,6 +12,7 @@ pub mod ask;
 pub mod case;
 pub mod cli;
 mod columns;
+mod constants;
 mod contest;
 pub(crate) mod distributions;
 mod findings;
@@ -83,7 +84,7 @@ pub fn examine(case: &Case<'_>) -> Audit {
         Some(found) => checks.extend(found.checks),
         None => checks.push(unjudged("E honest report")),
     }
-    checks.extend(floor::degenerate(case, &known, tuned.as_ref()));
+    checks.extend(floor::floors(case, &known, tuned.as_ref()));
     checks.extend(leverage::leverage(case, reacts));
     checks.extend(leverage::dead_rows(case, &known));
     let influence = usual.and_then(|usual| influence::influence(case, &known, &usual));

@@ -21,7 +21,9 @@ use crate::solution::{Solution, Split, Truth};
 /// Fewer rows say nothing.
 pub const MIN_ROWS: usize = 10;
 /// More rows than these are judged by a part of them.
-const MAX_ROWS: usize = 5000;
+pub(super) const MAX_ROWS: usize = 5000;
+/// Groups of numbers are whole, and a few of them say little of the heaviest.
+const MAX_ROWS_OF_GROUPS: usize = 15_000;
 /// Whole numbers without a gap are a scale up to this many values.
 const MAX_RATINGS: usize = 11;
 /// Where a metric takes any number, more of them are counts rather than a scale.
@@ -73,6 +75,7 @@ pub fn with_case<T>(
         _ => normal::some(n_rows, most),
     };
     let groups = groups.map(|groups| kept_rows(groups, &rows));
+    let series = solution.series_of_rows().filter(|_| n_columns == 1).map(|series| kept_rows(series, &rows));
     let weights = solution.weights.as_ref().map(|weights| kept_rows(weights, &rows));
     let written = match &groups {
         Some(groups) => weights_of_groups(solution, groups),
@@ -88,7 +91,8 @@ pub fn with_case<T>(
     };
     let truth =
         truth.chunks(n_rows).flat_map(|column| rows.iter().map(move |row| column[*row as usize])).collect();
-    let ground = Ground { truth, n_columns, groups, weights: written, n_rows, metric: &metric, settings };
+    let ground =
+        Ground { truth, n_columns, groups, series, weights: written, n_rows, metric: &metric, settings };
     let takes_numbers = matches!(judge.layout(), Layout::Target { submission: Cell::Number, .. });
     let is_between = family == Family::Rating && takes_numbers;
     let mut case = Case { ground, family, classes, says, is_between, floor: None };
@@ -241,11 +245,11 @@ fn values_of(names: &[String]) -> Option<Vec<f64>> {
 /// groups are whole.
 pub(crate) fn chosen(truth: &[f64], groups: Option<&[u32]>, family: Family, most: usize) -> Vec<u32> {
     let n = truth.len();
+    if let Some(groups) = groups {
+        return some_groups(groups, if family == Family::Number { MAX_ROWS_OF_GROUPS } else { MAX_ROWS });
+    }
     if n <= most {
         return (0..n as u32).collect();
-    }
-    if let Some(groups) = groups {
-        return some_groups(groups);
     }
     let mut order = normal::order(n, 0);
     // Every n-th row in order of the truth has the distribution of all of them, whatever its shape.
@@ -269,14 +273,15 @@ pub(crate) fn chosen(truth: &[f64], groups: Option<&[u32]>, family: Family, most
     rows
 }
 
-pub(super) fn some_groups(groups: &[u32]) -> Vec<u32> {
+/// Whole groups of at most so many rows.
+pub(super) fn some_groups(groups: &[u32], most: usize) -> Vec<u32> {
     let n_groups = groups.iter().max().map_or(0, |last| *last as usize + 1);
     let mut sizes = vec![0; n_groups];
     groups.iter().for_each(|group| sizes[*group as usize] += 1);
     let mut is_chosen = vec![false; n_groups];
     let mut n_rows = 0;
     for group in normal::order(n_groups, 0) {
-        if n_rows > 0 && n_rows + sizes[group as usize] > MAX_ROWS {
+        if n_rows > 0 && n_rows + sizes[group as usize] > most {
             break;
         }
         n_rows += sizes[group as usize];

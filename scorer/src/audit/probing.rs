@@ -84,7 +84,7 @@ fn together(share: f64) -> String {
 /// The bits in the number of different scores that are shown.
 fn bits(scores: &[f64], step: f64) -> f64 {
     let shown: BTreeSet<u64> = scores.iter().map(|score| (score / step).round().to_bits()).collect();
-    (shown.len().max(1) as f64).log2()
+    libm::log2(shown.len().max(1) as f64)
 }
 
 /// For every crafted file, its scores over the truths that are possible.
@@ -151,11 +151,11 @@ fn of_scores(n: usize, asked: usize) -> Vec<Vec<f64>> {
     let with = |rest: &dyn Fn(usize) -> f64, first: &dyn Fn(usize) -> f64| -> Vec<f64> {
         (0..n).map(|row| if row < asked { first(row) } else { rest(row - asked) }).collect()
     };
-    let sigmoid = |logit: f64| 1.0 / (1.0 + (-logit).exp());
+    let sigmoid = |logit: f64| 1.0 / (1.0 + libm::exp(-logit));
     let half = |_: usize| 0.5;
     vec![
         with(&half, &|row| sigmoid(0.02 + (34.0 - 0.02) * place(row))),
-        with(&half, &|row| 1.0 - 10_f64.powf(-(0.3 + (14.0 - 0.3) * place(row)))),
+        with(&half, &|row| 1.0 - libm::pow(10.0, -(0.3 + (14.0 - 0.3) * place(row)))),
         with(&half, &|row| sigmoid(34.0 * 0.5_f64.powi(row as i32))),
         with(&|row| (row as f64 + 0.5) / (n - asked).max(1) as f64, &|row| 0.999 * 0.5_f64.powi(row as i32)),
         with(&|_| 0.1, &|row| 0.9 + 0.1 * place(row)),
@@ -166,7 +166,7 @@ fn of_class_columns(case: &Case<'_>, n: usize, asked: usize) -> Vec<Vec<f64>> {
     let n_classes = case.classes.len();
     let rest = 1.0 / n_classes as f64;
     let ladder = |row: usize, code: usize| match row < asked {
-        true => ((row * n_classes + code) as f64 * -34.0 / (asked * n_classes) as f64).exp(),
+        true => libm::exp((row * n_classes + code) as f64 * -34.0 / (asked * n_classes) as f64),
         false => rest,
     };
     let mut columns: Vec<f64> = (0..n * n_classes).map(|at| ladder(at % n, at / n)).collect();

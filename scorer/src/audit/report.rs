@@ -43,7 +43,7 @@ pub fn short(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return format!("{}", value + 0.0);
     }
-    let places = 2 - value.abs().log10().floor() as i32;
+    let places = 2 - libm::log10(value.abs()).floor() as i32;
     if !(-4..=8).contains(&places) {
         return format!("{value:.2e}");
     }

@@ -112,6 +112,7 @@ fn with_shape(subject: &Subject<'_>, mut shape: Shape, settings: &Settings) -> R
         truth: truth.clone(),
         n_columns,
         groups: None,
+        series: None,
         weights: None,
         n_rows: shape.n_rows(),
         metric: &metric,

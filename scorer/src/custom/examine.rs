@@ -15,7 +15,7 @@ use super::tables::{Aligned, Solution};
 use super::verdict::{Examined, Task, Verdict};
 use crate::audit;
 use crate::audit::ask::Settings;
-use crate::examine::{Competition, data, open, pass, refused, warn};
+use crate::examine::{Competition, open, pass, refused, split_empty, told_of_files, warn};
 use crate::intake::Limits;
 use crate::intake::content::Bytes;
 
@@ -26,8 +26,7 @@ pub fn examine(
     competition: &Competition<'_>,
     limits: &Limits,
 ) -> Report {
-    let mut report =
-        Report { profile: None, findings: Vec::new(), suggested_metrics: Vec::new(), audit: None };
+    let mut report = Report::of_findings(Vec::new());
     let sandbox = match sandbox {
         Ok(sandbox) => {
             report.findings.extend(loads(sandbox, module));
@@ -64,7 +63,7 @@ pub fn examine(
                     solution.id_name()
                 ),
             ));
-            report.findings.push(split_empty(&solution));
+            report.findings.push(split_empty(solution.n_public(), solution.n_private()));
             let (sample, findings) = sample(sandbox, module, &solution, competition, limits);
             report.findings.extend(findings);
             report.audit = sandbox
@@ -72,19 +71,25 @@ pub fn examine(
                 .filter(|_| report.allows_launch())
                 .map(|(sandbox, sample)| audited(sandbox, module, &solution, &sample, competition));
             report.profile = Some(profile(&solution));
-            std::iter::once(solution.id_name().to_owned()).chain(solution.names().iter().cloned()).collect()
+            known_columns(&solution)
         }
     };
     report.findings.extend(report.audit.iter().flat_map(audit::findings).collect::<Vec<Finding>>());
-    let data = data::Data {
-        train: competition.train.as_ref(),
-        test: competition.test.as_ref(),
-        known: &known,
-        solution: None,
-        bound: data::Bound::default(),
-    };
-    report.findings.extend(data::examine(&data, limits));
+    report.findings.extend(told_of_files(competition, &known, None, limits).findings);
     report
+}
+
+/// Looks at the files that participants get alone; the metric is not asked.
+pub fn examine_files(competition: &Competition<'_>, limits: &Limits) -> Report {
+    match competition.solution.as_ref().map(|bytes| prepare(bytes, competition, limits)) {
+        Some(Ok(solution)) => told_of_files(competition, &known_columns(&solution), None, limits),
+        Some(Err(finding)) => Report::of_findings(vec![*finding]),
+        None => told_of_files(competition, &[], None, limits),
+    }
+}
+
+fn known_columns(solution: &Solution) -> Vec<String> {
+    std::iter::once(solution.id_name().to_owned()).chain(solution.names().iter().cloned()).collect()
 }
 
 /// The audit may take so much of what a call may take.
@@ -126,21 +131,6 @@ fn profile(solution: &Solution) -> Profile {
         targets: Vec::new(),
         submission: None,
     }
-}
-
-fn split_empty(solution: &Solution) -> Finding {
-    let (public, private) = (solution.n_public(), solution.n_private());
-    if public > 0 && private > 0 {
-        return pass("split_empty", format!("{public} rows are public and {private} rows are private."));
-    }
-    refused(
-        "split_empty",
-        format!(
-            "{public} rows are public and {private} are private: the board while open needs public rows, the final one private rows."
-        ),
-        "Mark some rows “Public” and some “Private” in the column “Usage”, or leave the column out and have \
-         the split made.",
-    )
 }
 
 /// Loads the module in the sandbox and runs its doctests.

@@ -24,7 +24,7 @@ pub mod tables;
 pub mod verdict;
 
 pub use audit::{Subject, audit};
-pub use examine::examine;
+pub use examine::{examine, examine_files};
 pub use score::{Failure, score};
 
 use holdout_contract::spec::Params;

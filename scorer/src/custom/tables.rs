@@ -10,7 +10,7 @@ use crate::intake::expected::submission_plan;
 use crate::intake::index::IdIndex;
 use crate::intake::matching::match_ids;
 use crate::intake::{self, CellRule, Column, Content, Expected, Labels, Limits, Plan, Texts, Wanted};
-use crate::solution::{SlotOrder, Split, slot_order};
+use crate::solution::{SlotOrder, Split, deciding, slot_order};
 use crate::split::{self, SplitRule, Usage};
 
 /// Up to this many distinct values in the first column, the split is stratified by them.
@@ -117,7 +117,7 @@ impl Solution {
         let (public, scored) = (self.order.n_public, self.order.n_public + self.order.n_private);
         match split {
             Split::Public => 0..public,
-            Split::Private => public..scored,
+            Split::Private => deciding(public, scored - public),
             Split::All => 0..scored,
         }
     }
@@ -331,8 +331,8 @@ mod tests {
 
     #[test]
     fn an_empty_split_has_no_tables_and_a_missing_usage_is_made_up_for() {
-        let ignored = solution(b"id,y,Usage\n1,1,Public\n2,2,Ignored\n");
-        assert_eq!(ignored.tables(&ignored.as_submission(), Split::Private).expect("written"), None);
+        let ignored = solution(b"id,y,Usage\n1,1,Private\n2,2,Ignored\n");
+        assert_eq!(ignored.tables(&ignored.as_submission(), Split::Public).expect("written"), None);
         let made = solution(b"id,y\n1,0\n2,1\n3,0\n4,1\n5,0\n6,1\n7,0\n8,1\n9,0\n10,1\n");
         assert!(made.split_was_made());
         assert_eq!((made.n_public(), made.n_private()), (3, 7));

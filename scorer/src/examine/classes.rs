@@ -16,7 +16,7 @@ const MAX_SHOWN: usize = 5;
 pub fn missing(solution: &Solution) -> Option<Finding> {
     let public = solution.class_counts(Split::Public);
     let private = solution.class_counts(Split::Private);
-    if public.is_empty() {
+    if public.is_empty() || solution.n_private() == 0 {
         return None;
     }
     let names = solution.class_names();
@@ -55,6 +55,7 @@ pub fn rare(solution: &Solution) -> Option<Finding> {
     let names = solution.class_names();
     let texts: Vec<String> = [("public", Split::Public), ("private", Split::Private)]
         .into_iter()
+        .take(if solution.n_private() > 0 { 2 } else { 1 })
         .filter_map(|(side, split)| {
             let counts = solution.class_counts(split);
             let rare: Vec<String> = (0..counts.len())
@@ -75,7 +76,8 @@ pub fn rare(solution: &Solution) -> Option<Finding> {
 
 /// Groups that are scored as a whole, with rows on both sides.
 pub fn groups_torn(solution: &Solution) -> Option<Finding> {
-    let groups = solution.groups.as_ref().filter(|_| solution.judge().needs_groups())?;
+    let has_sides = solution.n_private() > 0 && solution.judge().needs_groups();
+    let groups = solution.groups.as_ref().filter(|_| has_sides)?;
     let of = |split: Split| groups[solution.range(split)].iter().copied().collect::<HashSet<u32>>();
     let (public, private) = (of(Split::Public), of(Split::Private));
     let n = public.intersection(&private).count();

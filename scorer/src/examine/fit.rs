@@ -53,9 +53,9 @@ pub fn examine(competition: &Competition<'_>, solution: &Bytes, limits: &Limits)
         format!("The solution has {} rows with the id column “{}”.", solution.n_rows(), profile.id_column),
     ));
     fit.profile = Some(profile);
-    fit.findings.push(split_empty(&solution));
+    fit.findings.push(split_empty(solution.n_public(), solution.n_private()));
     fit.findings.extend(of_labels(&solution));
-    let is_split = solution.n_public() > 0 && solution.n_private() > 0;
+    let is_split = solution.n_public() > 0;
     let measure = measure(&solution);
     let has_measure = measure.as_ref().is_none_or(|finding| finding.verdict != Verdict::Refused);
     fit.findings.extend(measure);
@@ -70,7 +70,7 @@ pub fn examine(competition: &Competition<'_>, solution: &Bytes, limits: &Limits)
     fit
 }
 
-fn prepare(
+pub fn prepare(
     competition: &Competition<'_>,
     solution: &Bytes,
     limits: &Limits,
@@ -98,7 +98,11 @@ fn prepare(
         Box::new(refused("metric_applies", sentence, "Choose another metric or other parameters."))
     })?;
     open(solution, limits)
-        .and_then(|content| Solution::prepare(&content, judge, &competition.rule, limits))
+        .and_then(|content| {
+            let mut solution = Solution::prepare(&content, judge, &competition.rule, limits)?;
+            solution.read_series(&content, limits);
+            Ok(solution)
+        })
         .map_err(|rejection| {
             Box::new(refused(
                 "solution_reads",
@@ -108,22 +112,30 @@ fn prepare(
         })
 }
 
-fn split_empty(solution: &Solution) -> Finding {
-    let (public, private) = (solution.n_public(), solution.n_private());
-    let empty = match (public, private) {
+/// Whether both boards have rows.
+pub(crate) fn split_empty(n_public: usize, n_private: usize) -> Finding {
+    const FIX: &str = "Mark some rows “Public” and some “Private” in the column “Usage”, or leave the column out and have the split made.";
+    let empty = match (n_public, n_private) {
         (0, 0) => "Every row is ignored",
         (0, _) => "No row is public",
-        (_, 0) => "No row is private",
+        (_, 0) => {
+            return warn(
+                "split_empty",
+                format!(
+                    "All {n_public} rows are public and none is private: what everybody can try on decides at the end as well, and whoever tries often enough is ahead."
+                ),
+                FIX,
+            );
+        }
         _ => {
-            return pass("split_empty", format!("{public} rows are public and {private} rows are private."));
+            return pass(
+                "split_empty",
+                format!("{n_public} rows are public and {n_private} rows are private."),
+            );
         }
     };
-    refused(
-        "split_empty",
-        format!("{empty}: the board while open needs public rows, the final one private rows."),
-        "Mark some rows “Public” and some “Private” in the column “Usage”, or leave the column out and have \
-         the split made.",
-    )
+    let text = format!("{empty}: the board while open needs public rows, the final one private rows.");
+    refused("split_empty", text, FIX)
 }
 
 /// What errors are measured by: a remark where that differs from row to row, a refusal where it is nothing.

@@ -30,7 +30,7 @@ use crate::intake::{Content, Limits, Source};
 use crate::metrics;
 use crate::solution::Solution;
 use crate::split::SplitRule;
-pub(crate) use fit::known_columns;
+pub(crate) use fit::{known_columns, split_empty};
 use frame::Frame;
 pub(crate) use kinds::number;
 
@@ -58,8 +58,7 @@ pub struct Competition<'a> {
 pub fn examine(competition: &Competition<'_>, limits: &Limits) -> Report {
     let mut findings = Vec::new();
     let mut labels = None;
-    let mut report =
-        Report { profile: None, findings: Vec::new(), suggested_metrics: Vec::new(), audit: None };
+    let mut report = Report::of_findings(Vec::new());
     match &competition.solution {
         None => findings.push(refused(
             "solution_reads",
@@ -76,16 +75,34 @@ pub fn examine(competition: &Competition<'_>, limits: &Limits) -> Report {
         }
     }
     let id_and_targets: Vec<String> = report.profile.iter().flat_map(fit::known_columns).collect();
-    let data = data::Data {
-        train: competition.train.as_ref(),
-        test: competition.test.as_ref(),
-        known: &id_and_targets,
-        solution: labels.as_ref(),
-        bound: data::Bound::default(),
-    };
-    findings.extend(data::examine(&data, limits));
+    findings.extend(told_of_files(competition, &id_and_targets, labels.as_ref(), limits).findings);
     report.findings = findings;
     report
+}
+
+/// Looks at the files that participants get alone, beside a solution that was examined before.
+pub fn of_files(competition: &Competition<'_>, limits: &Limits) -> Report {
+    let solution = competition.solution.as_ref().map(|solution| fit::prepare(competition, solution, limits));
+    match solution {
+        Some(Ok(solution)) => {
+            let known = fit::known_columns(&solution.profile());
+            told_of_files(competition, &known, Some(&solution), limits)
+        }
+        Some(Err(finding)) => Report::of_findings(vec![*finding]),
+        None => told_of_files(competition, &[], None, limits),
+    }
+}
+
+/// What training and test file give away, where these are the columns that are no features.
+pub(crate) fn told_of_files(
+    competition: &Competition<'_>,
+    known: &[String],
+    solution: Option<&Solution>,
+    limits: &Limits,
+) -> Report {
+    let (train, test) = (competition.train.as_ref(), competition.test.as_ref());
+    let data = data::Data { train, test, known, solution, bound: data::Bound::default() };
+    Report::of_findings(data::examine(&data, limits))
 }
 
 /// What a solution gives away by itself: classes and groups by side, an order that tells.
@@ -96,12 +113,11 @@ pub(crate) fn of_labels(solution: &Solution) -> Vec<Finding> {
 
 /// The report on a solution that this scorer has no key for.
 pub fn sealed_to_another() -> Report {
-    let finding = refused(
+    Report::of_findings(vec![refused(
         "solution_reads",
         "The solution was sealed to another scorer's key, or is damaged, so nothing can be scored with it.",
         "Upload the solution again.",
-    );
-    Report { profile: None, findings: vec![finding], suggested_metrics: Vec::new(), audit: None }
+    )])
 }
 
 /// Metrics of the catalogue that fit the last column of the solution that is neither id nor known by name.

@@ -8,6 +8,7 @@ mod parts;
 mod plan;
 mod prepare;
 mod profile;
+mod series;
 
 pub(crate) use prepare::{SlotOrder, slot_order};
 
@@ -26,6 +27,7 @@ use crate::metrics::Values;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Split {
     Public,
+    /// The rows that decide at the end: the private ones, and the public ones where every row is public.
     Private,
     /// Public and private rows together.
     All,
@@ -57,6 +59,8 @@ pub struct Solution {
     pub(crate) group_names: Vec<String>,
     /// What the host declared to come together, such as a patient's rows.
     pub(crate) clusters: Option<Vec<u32>>,
+    /// What comes together by a column that the metric does not read; see [`Solution::read_series`].
+    pub(crate) series: Option<Vec<u32>>,
     /// The row of the file that each slot holds.
     pub(crate) row_numbers: Vec<u32>,
     pub(crate) n_public: usize,
@@ -118,7 +122,7 @@ impl Solution {
     pub fn range(&self, split: Split) -> Range<usize> {
         match split {
             Split::Public => 0..self.n_public,
-            Split::Private => self.n_public..self.n_public + self.n_private,
+            Split::Private => deciding(self.n_public, self.n_private),
             Split::All => 0..self.n_public + self.n_private,
         }
     }
@@ -132,6 +136,11 @@ impl Solution {
     pub(crate) fn truths(&self, range: Range<usize>) -> Vec<Values<'_>> {
         self.truths.iter().map(|truth| truth.values(range.clone())).collect()
     }
+}
+
+/// The slots that decide at the end.
+pub(crate) fn deciding(n_public: usize, n_private: usize) -> Range<usize> {
+    if n_private == 0 { 0..n_public } else { n_public..n_public + n_private }
 }
 
 impl Truth {

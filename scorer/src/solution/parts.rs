@@ -53,6 +53,7 @@ impl Solution {
             groups: self.groups.clone(),
             group_names: self.group_names.clone(),
             clusters: self.clusters.clone(),
+            series: self.series.clone(),
             row_numbers: self.row_numbers.clone(),
             n_public: self.n_public,
             n_private: self.n_private,

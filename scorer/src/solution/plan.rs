@@ -87,6 +87,9 @@ fn usage_field(columns: &[Wanted], usage: Option<usize>) -> Option<usize> {
     usage.map(|at| columns[at].field)
 }
 
+/// What a column is usually called that names groups.
+pub(super) const USUAL_GROUPS: [&str; 4] = ["query_id", "series", "group", "class"];
+
 fn group_column(
     finder: &Finder<'_>,
     judge: &Judge,
@@ -98,8 +101,7 @@ fn group_column(
     if let Some(name) = judge.named("group_column") {
         return finder.require(&name).map(Some);
     }
-    let usual = ["query_id", "series", "group", "class"];
-    let found = usual.iter().find_map(|name| finder.find(name));
+    let found = USUAL_GROUPS.iter().find_map(|name| finder.find(name));
     found.map(Some).ok_or_else(|| {
         bad(format!(
             "The metric {} needs a column of the solution that names each row's group; name it in the parameter “group_column”.",

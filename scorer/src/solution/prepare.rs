@@ -123,6 +123,7 @@ fn build(
         groups: groups.map(|groups| gather(&groups, &rows)),
         group_names,
         clusters: clusters.map(|clusters| gather(&clusters, &rows)),
+        series: None,
         row_numbers: rows,
         n_public: order.n_public,
         n_private: order.n_private,

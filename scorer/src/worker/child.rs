@@ -360,6 +360,13 @@ impl Child {
             direction: draft.direction,
         };
         let module = draft.module.as_ref();
+        if draft.files_alone {
+            let report = match module {
+                None => examine::of_files(&competition, &self.limits),
+                Some(_) => custom::examine_files(&competition, &self.limits),
+            };
+            return Ok(Answer::Examined { report });
+        }
         let module =
             module.map(|source| custom::Module { source: source.clone(), params: draft.params.clone() });
         Ok(Answer::Examined { report: self.report(module, &competition) })

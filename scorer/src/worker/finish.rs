@@ -4,7 +4,7 @@
 //! Never here: computing anything, or a private score anywhere but in `private_scores`.
 
 use holdout_contract::events::{Event, announce};
-use holdout_contract::examine::{Proposal, Report};
+use holdout_contract::examine::Proposal;
 use holdout_contract::job::{CheckVerdict, Priority, Scores, SplitScore, Subject};
 use holdout_contract::queue::{self, Leased};
 use holdout_contract::rejection::Rejection;
@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::broke;
 use super::climbing;
+use super::examinations;
 use super::message::SplitFiles;
 use super::read::Submission;
 use super::storage::Stored;
@@ -393,50 +394,6 @@ pub async fn checked(
     .await
 }
 
-/// Writes an examination's report, unless the version was changed while it was read: then the
-/// version is examined again.
-///
-/// # Errors
-/// Those of the database.
-pub async fn examined(
-    db: &PgPool,
-    leased: &Leased,
-    version_id: i64,
-    input_revision: i32,
-    report: &Report,
-) -> sqlx::Result<Written> {
-    with_the_job(db, leased, async |conn| {
-        let written = sqlx::query!(
-            "update scoring_versions set report = $3, examined_revision = $2
-             where id = $1 and input_revision = $2",
-            version_id,
-            input_revision,
-            json(report)?,
-        )
-        .execute(&mut *conn)
-        .await?;
-        if written.rows_affected() == 0 {
-            examine_again(conn, leased.competition()?, version_id).await?;
-        }
-        announce_job(conn, leased).await
-    })
-    .await
-}
-
-async fn examine_again(conn: &mut PgConnection, competition_id: i64, version_id: i64) -> sqlx::Result<()> {
-    let is_waiting = sqlx::query_scalar!(
-        r#"select exists (
-            select from jobs where version_id = $1 and kind = 'examine' and state = 'queued') as "waits!""#,
-        version_id
-    )
-    .fetch_one(&mut *conn)
-    .await?;
-    if !is_waiting {
-        queue::enqueue(conn, competition_id, Subject::Examine { version_id }, Priority::Interactive).await?;
-    }
-    Ok(())
-}
-
 /// Writes why a labelled table could not be split.
 ///
 /// # Errors
@@ -535,7 +492,7 @@ async fn write_split(
     )
     .execute(&mut *conn)
     .await?;
-    examine_again(conn, competition_id, version_id).await
+    examinations::examine_again(conn, competition_id, version_id).await
 }
 
 /// What is made of a table that was received is counted in the competition's room, and never refused.
@@ -594,6 +551,6 @@ fn size(stored: &Stored) -> sqlx::Result<i64> {
     i64::try_from(stored.size_bytes).map_err(|error| sqlx::Error::Encode(Box::new(error)))
 }
 
-fn json(value: &impl Serialize) -> sqlx::Result<Value> {
+pub(super) fn json(value: &impl Serialize) -> sqlx::Result<Value> {
     serde_json::to_value(value).map_err(|error| sqlx::Error::Encode(Box::new(error)))
 }

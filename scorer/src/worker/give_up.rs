@@ -82,24 +82,31 @@ async fn fail_run(conn: &mut PgConnection, run_id: i64, text: &str) -> sqlx::Res
     Ok(())
 }
 
+/// What a competition was launched with stays on record: of a version that counts, its files were to be examined.
 async fn fail_examination(conn: &mut PgConnection, version_id: i64, text: String) -> sqlx::Result<()> {
-    let report = Report {
-        profile: None,
-        findings: vec![Finding {
-            check: "examination_ran".to_owned(),
-            verdict: Verdict::Refused,
-            text,
-            fix: "Save the competition again to have it examined anew; if that does not help, tell \
-                  whoever runs this installation."
-                .to_owned(),
-        }],
-        suggested_metrics: Vec::new(),
-        audit: None,
-    };
+    let findings = vec![Finding {
+        check: "examination_ran".to_owned(),
+        verdict: Verdict::Refused,
+        text,
+        fix: "Save the competition or upload the file again to have it examined anew; if that does not help, tell \
+              whoever runs this installation."
+            .to_owned(),
+    }];
+    let of_files = json(&findings)?;
+    let report = Report::of_findings(findings);
     sqlx::query!(
-        "update scoring_versions set report = $2, examined_revision = input_revision where id = $1",
+        "update scoring_versions set report = $2, examined_revision = input_revision
+         where id = $1 and activated_at is null",
         version_id,
         json(&report)?,
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "update scoring_versions set files_findings = $2, files_examined_revision = files_revision
+         where id = $1 and activated_at is not null",
+        version_id,
+        of_files,
     )
     .execute(conn)
     .await?;

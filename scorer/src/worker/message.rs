@@ -82,6 +82,8 @@ pub struct Draft {
     /// Of a metric that its host wrote, as the host says.
     pub direction: Option<Direction>,
     pub data: DataFiles,
+    /// Of a version that counts, what its files give away and nothing else.
+    pub files_alone: bool,
 }
 
 /// A stored file as the database has it on record.

@@ -16,6 +16,7 @@ mod comparing;
 pub mod database;
 pub mod depot;
 pub mod doctor;
+mod examinations;
 pub(crate) mod finish;
 mod give_up;
 pub(crate) mod handshake;

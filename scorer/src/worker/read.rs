@@ -29,7 +29,7 @@ impl Work {
     pub fn needs_sandbox(&self) -> bool {
         match &self.request {
             Request::Score { judging, .. } | Request::ScoreBatch { judging, .. } => judging.module.is_some(),
-            Request::Examine { draft } => draft.module.is_some(),
+            Request::Examine { draft } => draft.module.is_some() && !draft.files_alone,
             Request::Check { .. }
             | Request::Compare { .. }
             | Request::Split { .. }
@@ -58,6 +58,11 @@ pub enum About {
     Version {
         version_id: i64,
         input_revision: i32,
+    },
+    /// The files of a version that counts.
+    Files {
+        version_id: i64,
+        files_revision: i32,
     },
     Table {
         table_id: i64,
@@ -334,7 +339,7 @@ fn direction(higher_is_better: bool) -> Direction {
 async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<Work>> {
     let Some(row) = sqlx::query!(
         r#"select v.competition_id, v.metric, v.params, v.context, v.public_fraction, v.split_seed,
-                  v.declared, v.input_revision, x.storage_key as "storage_key?", x.sealed_sha256 as "sealed_sha256?",
+                  v.declared, v.input_revision, v.files_revision, v.activated_at, x.storage_key as "storage_key?", x.sealed_sha256 as "sealed_sha256?",
                   m.source as "module?", v.higher_is_better, c.daily_limit, c.starts_at, c.ends_at,
                   case when c.are_decimals_chosen then c.score_decimals
                        else coalesce(c.worth_decimals, c.score_decimals) end as "score_decimals!"
@@ -351,6 +356,11 @@ async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<
         return Ok(None);
     };
     let data = data_files(conn, row.competition_id).await?;
+    let files_alone = row.activated_at.is_some();
+    let about = match files_alone {
+        true => About::Files { version_id, files_revision: row.files_revision },
+        false => About::Version { version_id, input_revision: row.input_revision },
+    };
     Ok(Some(Work {
         request: Request::Examine {
             draft: Draft {
@@ -365,9 +375,10 @@ async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<
                 direction: row.higher_is_better.map(direction),
                 plan: Plan::of(row.score_decimals, row.daily_limit, row.starts_at.zip(row.ends_at)),
                 data,
+                files_alone,
             },
         },
-        about: About::Version { version_id, input_revision: row.input_revision },
+        about,
     }))
 }
 

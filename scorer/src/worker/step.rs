@@ -14,6 +14,7 @@ use super::batch::{self, Pace};
 use super::climbing;
 use super::comparing;
 use super::depot::Depot;
+use super::examinations;
 use super::finish::{self, Judged, Written};
 use super::give_up::give_up;
 use super::leaving::Leaving;
@@ -295,7 +296,10 @@ async fn write(
             comparing::compared(db, leased, *comparison_id, comparison).await?
         }
         (About::Version { version_id, input_revision }, Answer::Examined { report }) => {
-            finish::examined(db, leased, *version_id, *input_revision, report).await?
+            examinations::examined(db, leased, *version_id, *input_revision, report).await?
+        }
+        (About::Files { version_id, files_revision }, Answer::Examined { report }) => {
+            examinations::files_examined(db, leased, *version_id, *files_revision, &report.findings).await?
         }
         (About::Table { table_id }, Answer::Split { files, proposal }) => {
             finish::split(db, leased, *table_id, files, proposal).await?

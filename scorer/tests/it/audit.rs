@@ -10,7 +10,7 @@ use holdout_contract::audit::{Audit, Overall, Verdict};
 use holdout_scorer::audit::ask::Settings;
 use holdout_scorer::audit::of_solution;
 use holdout_scorer::intake::{Limits, Source, content};
-use holdout_scorer::judge::{Context, Judge, read_history};
+use holdout_scorer::judge::{Context, Judge};
 use holdout_scorer::parallel;
 use holdout_scorer::solution::Solution;
 use holdout_scorer::split::SplitRule;
@@ -142,31 +142,8 @@ fn ratings_agree() {
     compare("partyid");
 }
 
-fn replay(metric: &str) -> Solution {
-    let limits = Limits::default();
-    let folder = folder("fixtures/tourism-2010-replay");
-    let about = json(&folder.join("competition.json"));
-    let mut context = Context::new(about["context"].as_object().unwrap().clone());
-    let history = folder.join("history.csv");
-    let history = content::open(Source::Path(&history), &limits).unwrap().unwrap();
-    context.history = read_history(&history, &limits).unwrap();
-    read(&std::fs::read(folder.join("solution.csv")).unwrap(), metric, context)
-}
-
 fn verdict(audit: &Audit, check: &str) -> Verdict {
     audit.checks.iter().find(|found| found.check == check).unwrap().verdict
-}
-
-#[test]
-fn the_founding_contest_fails_on_leverage() {
-    for (metric, expected) in
-        [("mase", Verdict::Fail), ("rmsse", Verdict::Fail), ("smape_by_series", Verdict::Pass)]
-    {
-        let found = of_solution(&replay(metric), &Settings::default());
-        let leverage = found.checks.iter().find(|check| check.check == "G leverage").unwrap();
-        assert_eq!(leverage.verdict, expected, "{metric}: {}", leverage.text);
-        assert!(leverage.text.contains("percentage"), "{}", leverage.text);
-    }
 }
 
 #[test]

@@ -92,11 +92,51 @@ async fn a_sound_competition_may_launch(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn of_a_version_that_counts_the_files_alone_are_examined(db: PgPool) {
+    let world = World::new(db).await;
+    let draft = sound(&world).await;
+    let launched_with = examined(&world, draft).await;
+    replace(&world, draft, "train", b"id,x,z,y\nt1,5,red,3\nt2,2,blue,4\n").await;
+    sqlx::query!(
+        "update scoring_versions set activated_at = now(), files_revision = 1 where id = $1",
+        draft.version_id
+    )
+    .execute(&world.db)
+    .await
+    .expect("launched");
+    assert_eq!(examined(&world, draft).await, launched_with, "what it was launched with stays on record");
+    let row = sqlx::query!(
+        "select files_findings as \"findings!\", files_examined_revision from scoring_versions where id = $1",
+        draft.version_id
+    )
+    .fetch_one(&world.db)
+    .await
+    .expect("findings");
+    let found = Report::of_findings(serde_json::from_value(row.findings).expect("findings"));
+    assert_eq!((refused(&found), row.files_examined_revision), (vec!["row_overlap"], Some(1)), "{found:#?}");
+    assert!(found.findings.iter().all(|finding| finding.check != "metric_applies"), "{found:#?}");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn every_row_may_be_public_with_a_warning(db: PgPool) {
+    let world = World::new(db).await;
+    let draft = sound(&world).await;
+    world.set_solution(draft, "id,y,Usage\na,1,Public\nb,2,Public\nc,3,Public\nd,4,Public\n").await;
+    let report = examined(&world, draft).await;
+    assert!(report.allows_launch(), "{:#?}", report.findings);
+    assert!(verdicts(&report, Verdict::Warn).contains(&"split_empty"), "{:#?}", report.findings);
+    assert!(text(&report, "split_empty").starts_with("All 4 rows are public"), "{report:#?}");
+    assert!(report.audit.is_some(), "the metric is audited all the same");
+    let profile = report.profile.expect("a profile");
+    assert_eq!((profile.n_public, profile.n_private), (4, 0));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn every_refusal_names_its_fix(db: PgPool) {
     let world = World::new(db).await;
     let draft = sound(&world).await;
 
-    world.set_solution(draft, "id,y,Usage\na,1,Public\nb,2,Public\nc,3,Ignored\nd,4,Ignored\n").await;
+    world.set_solution(draft, "id,y,Usage\na,1,Private\nb,2,Private\nc,3,Ignored\nd,4,Ignored\n").await;
     assert_eq!(refused(&examined(&world, draft).await), ["split_empty"]);
 
     world.set_solution(draft, "id,y,Usage\na,one,Public\nb,2,Private\n").await;

@@ -126,7 +126,12 @@ async fn each_outcome_reaches_whom_it_concerns(db: PgPool) {
     assert_eq!(left.expect("counted"), 0);
 }
 
+/// As of a draft: of a version that counts, its files alone are examined.
 async fn examined(world: &World, contest: Competition, worker: &mut Worker) -> Report {
+    sqlx::query!("update scoring_versions set activated_at = null where id = $1", contest.version_id)
+        .execute(&world.db)
+        .await
+        .expect("a draft");
     world.enqueue(contest, Subject::Examine { version_id: contest.version_id }).await;
     world.drain(worker).await;
     let report = sqlx::query_scalar!(

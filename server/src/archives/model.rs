@@ -215,7 +215,7 @@ pub struct VersionLine {
     /// What the winner's file should hold, as the host said.
     #[serde(default)]
     pub declared: Option<String>,
-    /// Why the host went on over a FAIL of the audit.
+    /// Why the host went on over what the audit holds against the metric.
     #[serde(default)]
     pub audit_reason: Option<String>,
     /// Text of the metric that the host wrote.

@@ -33,7 +33,7 @@ pub struct LaunchArgs {
     /// Length of the competition in days.
     #[arg(long, default_value_t = 30)]
     days: u32,
-    /// Why you launch over a FAIL of the audit; everybody who takes part reads it beside the rules.
+    /// Why you launch over a FAIL of the audit, or with a metric of your own that it could not judge; everybody who takes part reads it beside the rules.
     #[arg(long, value_name = "TEXT")]
     audit_reason: Option<String>,
     /// Launch without asking.
@@ -48,7 +48,7 @@ pub struct LaunchDraftArgs {
     /// Start now and last so many days; left out: the timeline as it is.
     #[arg(long)]
     days: Option<u32>,
-    /// Why you launch over a FAIL of the audit; everybody who takes part reads it beside the rules.
+    /// Why you launch over a FAIL of the audit, or with a metric of your own that it could not judge; everybody who takes part reads it beside the rules.
     #[arg(long, value_name = "TEXT")]
     audit_reason: Option<String>,
     /// Launch without asking.
@@ -112,8 +112,12 @@ pub fn decide(
     }
     if report["wants_audit_reason"] == true && audit_reason.is_none() {
         let slug = &of.slug;
+        let found = match report["report"]["audit"]["overall"].as_str() {
+            Some("NOT_JUDGED") => "could not judge your metric",
+            _ => "found a FAIL: this metric can be gamed on these labels",
+        };
         return Err(CliError::Refused(format!(
-            "The audit found a FAIL: this metric can be gamed on these labels (holdout host audit {slug}). Choose another metric, or say with --audit-reason why you launch all the same; everybody who takes part reads it beside the rules."
+            "The audit {found} (holdout host audit {slug}). Choose another metric, or say with --audit-reason why you launch all the same; everybody who takes part reads it beside the rules."
         )));
     }
     if !session.screen.confirm("Launch it?", is_sure)? {

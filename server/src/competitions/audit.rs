@@ -1,8 +1,10 @@
-//! The launch audit as its host answers it: what is to be predicted, and why to go on over a FAIL.
+//! The launch audit as its host answers it: what is to be predicted, and why to go on over a FAIL, or with a metric of
+//! their own that could not be judged.
 //!
 //! Never here: a check. Scorers do them, for they read labels.
 
 use holdout_contract::audit::{Declared, Overall};
+use holdout_contract::custom;
 use serde_json::json;
 
 use crate::accounts::model::Member;
@@ -15,12 +17,44 @@ use crate::error::{AppError, Result};
 /// Longest reason in characters, as the schema has it.
 pub const REASON_CHARS: usize = 1000;
 
+/// What a host answers for in writing before people are judged by a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// The audit found a FAIL.
+    Fail,
+    /// The audit could not try a metric that the host wrote.
+    NotJudged,
+}
+
+impl Doubt {
+    /// Of a metric; `None` where nothing is to be answered for.
+    pub fn of(overall: Option<Overall>, metric: Option<&str>) -> Option<Self> {
+        match overall? {
+            Overall::Fail => Some(Self::Fail),
+            Overall::NotJudged if metric == Some(custom::NAME) => Some(Self::NotJudged),
+            Overall::NotJudged | Overall::Pass | Overall::Warn | Overall::Refused => None,
+        }
+    }
+
+    /// What its host is told who gave no reason.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Fail => {
+                "The audit found a FAIL: this metric can be gamed on these labels. Choose another metric, or write why you launch all the same; everybody who takes part reads that beside the rules."
+            }
+            Self::NotJudged => {
+                "The audit could not judge your metric, so nobody knows how it can be gamed on these labels. Mend what the audit says of it, or write why people can trust it; everybody who takes part reads that beside the rules."
+            }
+        }
+    }
+}
+
 /// What a host answers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answer {
     /// What the winner's file should hold.
     pub declared: Option<Declared>,
-    /// Why a FAIL is acceptable.
+    /// Why what the audit holds against the metric is acceptable.
     pub reason: Option<String>,
 }
 
@@ -78,20 +112,17 @@ pub async fn answer(app: &App, host: &Member, seen: &Seen, answer: &Answer) -> R
 /// The reason to write down at a launch: what was typed, or what the draft has.
 ///
 /// # Errors
-/// [`AppError::Field`] where the audit found a FAIL and there is none.
+/// [`AppError::Field`] where one is wanted and there is none.
 pub fn reason_to_launch(draft: &Draft, typed: Option<&str>) -> Result<Option<String>> {
     let reason = match typed {
         Some(typed) => read_reason(typed)?,
         None => None,
     };
     let reason = reason.or_else(|| draft.version.audit_reason.clone());
-    if reason.is_none() && draft.overall() == Some(Overall::Fail) {
-        return Err(AppError::field(
-            "audit_reason",
-            "The audit found a FAIL: this metric can be gamed on these labels. Choose another metric, or write why you launch all the same; everybody who takes part reads that beside the rules.",
-        ));
+    match draft.doubt().filter(|_| reason.is_none()) {
+        Some(doubt) => Err(AppError::field("audit_reason", doubt.sentence())),
+        None => Ok(reason),
     }
-    Ok(reason)
 }
 
 #[cfg(test)]
@@ -110,6 +141,18 @@ mod tests {
         draft.report = None;
         draft.version.audit_reason = None;
         assert_eq!(reason_to_launch(&draft, None).expect("no FAIL"), None);
+    }
+
+    #[test]
+    fn a_metric_of_ones_own_that_was_not_judged_is_launched_with_a_reason_alone() {
+        let mut draft = Draft::sample();
+        let not_judged = holdout_contract::audit::Audit::not_judged("It ended its process.");
+        draft.report.as_mut().expect("a report").audit = Some(not_judged);
+        assert_eq!(reason_to_launch(&draft, None).expect("one of the catalogue"), None);
+        draft.version.metric = Some(custom::NAME.to_owned());
+        assert!(draft.wants_reason() && reason_to_launch(&draft, Some(" ")).is_err());
+        let reason = reason_to_launch(&draft, Some("It is the ministry's own.")).expect("one");
+        assert_eq!(reason.as_deref(), Some("It is the ministry's own."));
     }
 
     #[test]

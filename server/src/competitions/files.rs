@@ -1,5 +1,5 @@
 //! A competition's data files: put, described, removed. What scores are made with stays as it was at the
-//! launch, and each change of it before makes an examination due.
+//! launch, and each change of it before makes an examination due; so does another training file, whenever it comes.
 
 use sqlx::PgConnection;
 
@@ -8,9 +8,10 @@ use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::changes;
 use crate::competitions::settings::{ROLES, file_name_from};
-use crate::competitions::supply::{examine, frozen};
+use crate::competitions::supply::{examine, examine_files, frozen};
 use crate::competitions::{propose, store};
 use crate::error::{AppError, Result};
+use crate::ids::CompetitionId;
 use crate::uploads::spend::Arrived;
 
 /// Largest data file.
@@ -70,21 +71,16 @@ async fn put_data_row(
     let mut tx = app.db.begin().await?;
     let launched_at = store::drafts::lock(&mut tx, id).await?;
     stands(&mut tx).await?;
-    let draft = store::judging::lock_draft(&mut tx, id).await?;
-    if draft.is_none() && is_judged_by(role) {
-        return Err(frozen());
-    }
     let before = store::data::all(&mut tx, id).await?;
-    let known = before.iter().find(|file| file.name == name);
-    if draft.is_none() && known.is_some_and(|known| is_judged_by(&known.role)) {
+    let known = before.iter().find(|file| file.name == name).map(|known| known.role.as_str());
+    let roles: Vec<&str> = known.into_iter().chain([role]).collect();
+    if launched_at.is_some() && roles.iter().any(|role| is_judged_by(role)) {
         return Err(frozen());
     }
     arrived.spend(&mut tx, now).await?;
     let stored = &arrived.stored;
     let replaced = store::data::put(&mut tx, id, &name, role, file.description, stored, now).await?;
-    if let Some(version) = draft {
-        examine(&mut tx, id, version).await?;
-    }
+    have_examined(&mut tx, id, launched_at.is_some(), &roles).await?;
     if launched_at.is_some() {
         let changed = changes::put(&before, &name, role, &stored.sha256);
         changes::record(&mut tx, (id, &seen.competition.title), host, &changed, note, now).await?;
@@ -98,6 +94,26 @@ async fn put_data_row(
     }
     Ok(name)
 }
+
+/// Has a scorer look at a change of files of these roles: with the draft before the launch; afterwards, where it is what
+/// participants learn from, with the version that is being put together, and beside the one that counts.
+async fn have_examined(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    is_launched: bool,
+    roles: &[&str],
+) -> Result<()> {
+    if is_launched && !roles.contains(&TRAIN) {
+        return Ok(());
+    }
+    if let Some(version) = store::judging::lock_open_version(conn, id).await? {
+        examine(conn, id, version).await?;
+    }
+    examine_files(conn, id).await
+}
+
+/// What participants learn from.
+const TRAIN: &str = "train";
 
 /// Whether scores or checks are made with files of this role.
 fn is_judged_by(role: &str) -> bool {
@@ -122,13 +138,11 @@ pub async fn remove_data(
     let mut tx = app.db.begin().await?;
     let launched_at = store::drafts::lock(&mut tx, id).await?;
     stands(&mut tx).await?;
-    let draft = store::judging::lock_draft(&mut tx, id).await?;
     let (role, key) = store::data::remove(&mut tx, id, name).await?.ok_or(AppError::NotFound)?;
-    match draft {
-        Some(version) => examine(&mut tx, id, version).await?,
-        None if is_judged_by(&role) => return Err(frozen()),
-        None => {}
+    if launched_at.is_some() && is_judged_by(&role) {
+        return Err(frozen());
     }
+    have_examined(&mut tx, id, launched_at.is_some(), &[&role]).await?;
     let now = app.clock.now();
     if launched_at.is_some() {
         let changed = changes::removed(name, &role);

@@ -13,10 +13,21 @@ pub const HELD: &str = "Not better than your best score so far by more than chan
                         shows that score again.";
 
 /// What participants read beside the rules.
-pub const RULE: &str = "The public board is a Ladder. Your team sees a new public score only when a file is better \
-                        than your best one by more than chance; otherwise you see your last score again. So nobody \
-                        can tune files to the public rows by trying. The final ranking uses the exact scores of \
-                        the private rows, and after the end everybody sees exact public scores, too.";
+const RULE: &str = "The public board is a Ladder. Your team sees a new public score only when a file is better \
+                    than your best one by more than chance; otherwise you see your last score again. So nobody \
+                    can tune files to the public rows by trying. The final ranking uses the exact scores of \
+                    the private rows, and after the end everybody sees exact public scores, too.";
+
+/// As [`RULE`], where every row is public.
+const RULE_OF_ALL: &str = "The board is a Ladder. Your team sees a new score only when a file is better than your \
+                           best one by more than chance; otherwise you see your last score again. So nobody can \
+                           tune files to the rows by trying. The final ranking uses the exact scores of the same \
+                           rows, and after the end everybody sees them.";
+
+/// What participants read beside the rules of a competition whose board is a Ladder.
+pub fn rule(competition: &Competition) -> &'static str {
+    if competition.is_all_public { RULE_OF_ALL } else { RULE }
+}
 
 /// What a host reads before they choose.
 pub const CONSEQUENCE: &str = "On a Ladder a team sees a new public score only when its file is better than its \

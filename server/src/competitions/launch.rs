@@ -10,7 +10,8 @@ use crate::competitions::setup::{self, Hindrance};
 use crate::competitions::{audit, edit, propose, store};
 use crate::error::{AppError, Result};
 
-/// Launches a draft as it stands; over a FAIL of the audit only with a reason, `None` for the one on record.
+/// Launches a draft as it stands; over what the audit holds against its metric only with a reason, `None` for the one on
+/// record.
 ///
 /// # Errors
 /// [`AppError::Refused`] with every reason and its fix; also when it was launched before; [`AppError::Field`] without the

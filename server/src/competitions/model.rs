@@ -45,6 +45,8 @@ pub struct Competition {
     /// Its title in the catalogue.
     pub metric_title: Option<String>,
     pub higher_is_better: Option<bool>,
+    /// Whether every row that counts is public, so that the public rows decide at the end as well.
+    pub is_all_public: bool,
     /// Read it through [`Competition::ranked_by`].
     pub ranked_parts: Option<Json<Vec<RankedPart>>>,
 }
@@ -74,6 +76,10 @@ impl Phase {
         }
     }
 }
+
+/// What participants read beside the rules where every row is public.
+pub const ALL_PUBLIC: &str = "Every row of this competition is public: the rows that the public board is computed on \
+                              decide at the end as well.";
 
 /// Shows that a competition is over; only [`Competition::ended`] makes one. What gives out private
 /// scores asks for it.
@@ -149,6 +155,7 @@ impl Competition {
             metric: Some("roc_auc".to_owned()),
             metric_title: Some("ROC AUC".to_owned()),
             higher_is_better: Some(true),
+            is_all_public: false,
             ranked_parts: None,
         }
     }

@@ -112,7 +112,14 @@ fn overview(facts: &Facts) -> String {
             "Predict what is hidden: the answers to the test rows are known to nobody who takes part.\n",
         ),
     }
-    text.push_str("\n## How it works\n\n1. Accept the rules and download the data.\n2. Predict every row of the test file, in the form of the sample submission.\n3. Send your predictions: in the browser, with `holdout submit`, or through the API.\n4. The public leaderboard shows your best public score at once. The final ranking uses other rows, which nobody sees a score for before the end.\n");
+    let last = match facts.competition.is_all_public {
+        true => "Every row is public, so the same rows decide at the end.",
+        false => "The final ranking uses other rows, which nobody sees a score for before the end.",
+    };
+    let _ = writeln!(
+        text,
+        "\n## How it works\n\n1. Accept the rules and download the data.\n2. Predict every row of the test file, in the form of the sample submission.\n3. Send your predictions: in the browser, with `holdout submit`, or through the API.\n4. The public leaderboard shows your best public score at once. {last}"
+    );
     text
 }
 

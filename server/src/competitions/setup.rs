@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use holdout_contract::audit::Overall;
-use holdout_contract::examine::{Report, Verdict};
+use holdout_contract::examine::{Finding, Report, Verdict};
 use sqlx::PgConnection;
 
 use crate::archives;
+use crate::competitions::audit::Doubt;
 use crate::competitions::model::Competition;
 use crate::competitions::store;
 use crate::competitions::store::data::DataFile;
@@ -104,6 +105,15 @@ pub struct Draft {
     pub is_imported: bool,
 }
 
+/// What a scorer found in the files that participants get, after the launch.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = FilesReport)]
+pub struct OfFiles {
+    /// Whether it speaks of the files as they are now.
+    pub is_current: bool,
+    pub findings: Vec<Finding>,
+}
+
 impl Draft {
     pub fn sample_file(&self) -> Option<&DataFile> {
         self.files.iter().find(|file| file.role == "sample_submission")
@@ -119,9 +129,27 @@ impl Draft {
         self.report.as_ref().and_then(Report::overall)
     }
 
-    /// Whether the audit found a FAIL and its host has not said why that is acceptable.
+    /// What the files give away, where one of them was replaced after the launch.
+    pub fn of_files(&self) -> Option<OfFiles> {
+        let version = &self.version;
+        (version.files_revision > 0).then(|| OfFiles {
+            is_current: version.files_examined_revision == Some(version.files_revision),
+            findings: version
+                .files_findings
+                .clone()
+                .and_then(|findings| serde_json::from_value(findings).ok())
+                .unwrap_or_default(),
+        })
+    }
+
+    /// What its host answers for in writing.
+    pub fn doubt(&self) -> Option<Doubt> {
+        Doubt::of(self.overall(), self.version.metric.as_deref())
+    }
+
+    /// Whether its host has not said yet why that is acceptable.
     pub fn wants_reason(&self) -> bool {
-        self.overall() == Some(Overall::Fail) && self.version.audit_reason.is_none()
+        self.doubt().is_some() && self.version.audit_reason.is_none()
     }
 
     /// Whether a version is being put together, so that solution and metric can be changed.
@@ -159,6 +187,9 @@ impl Draft {
                 examined_revision: Some(2),
                 report: None,
                 activated_at: None,
+                files_revision: 1,
+                files_examined_revision: Some(1),
+                files_findings: Some(serde_json::json!([])),
             },
             report: Some(Report {
                 profile: None,

@@ -38,10 +38,10 @@ pub async fn find(conn: &mut PgConnection, slug: &str) -> sqlx::Result<Option<Co
                 c.active_version_id as \"active_version_id: VersionId\",
                 v.number as \"version_number?\",
                 v.metric as \"metric?\", m.spec ->> 'title' as \"metric_title?\", v.higher_is_better as \"higher_is_better?\",
-                v.ranked_parts as \"ranked_parts?: Json<Vec<RankedPart>>\"
+                coalesce(v.all_public, false) as \"is_all_public!\", v.ranked_parts as \"ranked_parts?: Json<Vec<RankedPart>>\"
          from competitions c
          left join lateral (
-            select number, metric, higher_is_better, ranked_parts from scoring_versions
+            select number, metric, higher_is_better, all_public, ranked_parts from scoring_versions
             where competition_id = c.id and (c.active_version_id is null or id = c.active_version_id)
             order by number desc
             limit 1
@@ -80,10 +80,10 @@ pub async fn find_by_ids(conn: &mut PgConnection, ids: &[CompetitionId]) -> sqlx
                 c.active_version_id as \"active_version_id: VersionId\",
                 v.number as \"version_number?\",
                 v.metric as \"metric?\", m.spec ->> 'title' as \"metric_title?\", v.higher_is_better as \"higher_is_better?\",
-                v.ranked_parts as \"ranked_parts?: Json<Vec<RankedPart>>\"
+                coalesce(v.all_public, false) as \"is_all_public!\", v.ranked_parts as \"ranked_parts?: Json<Vec<RankedPart>>\"
          from competitions c
          left join lateral (
-            select number, metric, higher_is_better, ranked_parts from scoring_versions
+            select number, metric, higher_is_better, all_public, ranked_parts from scoring_versions
             where competition_id = c.id and (c.active_version_id is null or id = c.active_version_id)
             order by number desc
             limit 1

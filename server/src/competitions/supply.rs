@@ -407,6 +407,17 @@ pub async fn examine(conn: &mut PgConnection, id: CompetitionId, version: Versio
     Ok(())
 }
 
+/// Asks a scorer what the files of a launched competition give away.
+///
+/// # Errors
+/// Those of the database.
+pub async fn examine_files(conn: &mut PgConnection, id: CompetitionId) -> Result<()> {
+    if let Some(version) = store::judging::bump_files_revision(conn, id).await? {
+        queue::enqueue(conn, id.0, Subject::Examine { version_id: version.0 }, Priority::Interactive).await?;
+    }
+    Ok(())
+}
+
 /// Why what scores are computed with cannot be changed.
 pub fn frozen() -> AppError {
     AppError::refused(

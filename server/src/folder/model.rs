@@ -69,7 +69,7 @@ pub struct DataFile {
 pub struct Audit {
     /// What the winner's file should hold.
     pub declared: Option<String>,
-    /// Why the host goes on over a FAIL.
+    /// Why the host goes on over what the audit holds against the metric.
     pub reason: Option<String>,
 }
 

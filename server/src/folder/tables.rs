@@ -280,11 +280,16 @@ fn no_column(what: &str, name: &str, header: &[String]) -> String {
 
 fn check_solution(table: &Table, tables: &Tables, problems: &Problems) {
     let Usages { n_public, n_private } = table.usages;
-    if table.usage_at.is_some() && (n_public == 0 || n_private == 0) {
+    if table.usage_at.is_some() && n_public == 0 {
         let message = format!(
             "{n_public} rows are Public and {n_private} Private: the board while open needs public rows, the final one private rows."
         );
         problems.error(&table.file, None, message);
+    } else if table.usage_at.is_some() && n_private == 0 {
+        let message = format!(
+            "All {n_public} rows that count are Public: the same rows decide at the end, and whoever tries often enough is ahead."
+        );
+        problems.warning(&table.file, None, message);
     }
     let of_layout: Vec<String> = match &tables.layout {
         Some(Layout::Named { solution, .. }) => solution.iter().map(|(name, _)| name.clone()).collect(),

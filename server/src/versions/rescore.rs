@@ -9,6 +9,7 @@ use super::store;
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::Seen;
+use crate::competitions::audit::Doubt;
 use crate::competitions::store::{drafts, judging};
 use crate::competitions::{ladder, propose, setup, supply};
 use crate::error::{AppError, Result};
@@ -58,10 +59,14 @@ pub async fn start(app: &App, host: &Member, seen: &Seen, number: i32, reason: &
             against.iter().map(|found| format!("{} {}", found.text, found.fix).trim().to_owned()).collect();
         return Err(AppError::Refused(sentences.join(" ")));
     }
-    if draft.wants_reason() {
-        return Err(AppError::refused(
-            "The audit of this version found a FAIL. Write down why that is acceptable, on the page Audit or with `holdout host audit`; everybody who takes part reads it beside the rules.",
-        ));
+    if let Some(doubt) = draft.doubt().filter(|_| draft.version.audit_reason.is_none()) {
+        let found = match doubt {
+            Doubt::Fail => "found a FAIL",
+            Doubt::NotJudged => "could not judge your metric",
+        };
+        return Err(AppError::Refused(format!(
+            "The audit of this version {found}. Write down why that is acceptable, on the page Audit or with `holdout host audit`; everybody who takes part reads it beside the rules."
+        )));
     }
     judging::lock_open_version(&mut tx, seen.competition.id).await?;
     require_files(&mut tx, seen).await?;

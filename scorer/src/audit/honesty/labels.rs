@@ -76,7 +76,8 @@ fn tilted(case: &Case<'_>, forecaster: &Forecaster, power: f64) -> Vec<f64> {
     let (n, shares) = (case.n(), forecaster.shares());
     let frequencies: Vec<f64> =
         (0..case.classes.len()).map(|code| mean(&shares[code * n..(code + 1) * n])).collect();
-    let weights: Vec<f64> = frequencies.iter().map(|frequency| frequency.max(1e-12).powf(-power)).collect();
+    let weights: Vec<f64> =
+        frequencies.iter().map(|frequency| libm::pow(frequency.max(1e-12), -power)).collect();
     (0..n)
         .map(|row| {
             case.classes

@@ -16,10 +16,10 @@ pub(super) fn probabilities(case: &Case<'_>, forecaster: &Forecaster) -> Option<
     let logits: Vec<f64> = shares
         .iter()
         .map(|share| share.clamp(1e-12, 1.0 - 1e-12))
-        .map(|share| (share / (1.0 - share)).ln())
+        .map(|share| libm::log(share / (1.0 - share)))
         .collect();
     let of_logits = |turn: &dyn Fn(f64) -> f64| {
-        logits.iter().map(|logit| 1.0 / (1.0 + (-turn(*logit)).exp())).collect::<Vec<f64>>()
+        logits.iter().map(|logit| 1.0 / (1.0 + libm::exp(-turn(*logit)))).collect::<Vec<f64>>()
     };
     let mut candidates: Vec<Candidate> = Vec::new();
     for factor in [0.25, 0.5, 0.75, 0.9, 1.1, 1.5, 2.0, 4.0] {
@@ -87,7 +87,8 @@ pub(super) fn class_probabilities(case: &Case<'_>, forecaster: &Forecaster) -> O
         }
         values
     };
-    let raised = |power: f64| normalised(shares.iter().map(|share| share.max(1e-12).powf(power)).collect());
+    let raised =
+        |power: f64| normalised(shares.iter().map(|share| libm::pow(share.max(1e-12), power)).collect());
     let frequencies: Vec<f64> = shares.chunks(n).flat_map(|column| vec![mean(column); n]).collect();
     let honest = forecaster.expect_one(case, shares.clone())?;
     let constant = forecaster.expect_one(case, frequencies.clone());

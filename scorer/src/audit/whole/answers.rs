@@ -45,7 +45,7 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
     let commonest = commonest(&truth);
     let [weak, usual, strong, stronger] = believers(|skill| believe(&truth, skill, commonest));
     let plain = usual.honest[0].1.clone();
-    let turned = turned(&plain, n, |confidence| confidence.exp());
+    let turned = turned(&plain, n, libm::exp);
     let next =
         |values: &[f64]| values.iter().map(|code| (code + 1.0) % n_classes as f64).collect::<Vec<f64>>();
     let renamed = Renamed {

@@ -23,6 +23,7 @@ pub fn examine(world: &World, metric: &dyn BlackBox, settings: &Settings) -> Aud
         truth: world.truth.clone(),
         n_columns: world.shaped.truths.len(),
         groups: world.groups.clone(),
+        series: None,
         weights: world.weights.clone().filter(|_| world.groups.is_none()),
         n_rows: world.n_rows,
         metric,

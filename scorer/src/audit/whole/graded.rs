@@ -9,7 +9,7 @@ use crate::audit::case::mean;
 use crate::audit::forecast::signals_of;
 use crate::audit::metric::{Kind, Shaped};
 use crate::audit::normal;
-use crate::audit::prepare::some_groups;
+use crate::audit::prepare::{MAX_ROWS, some_groups};
 use crate::audit::question::Asks;
 use crate::intake::Texts;
 use crate::solution::{Solution, Split, Truth};
@@ -39,7 +39,7 @@ static WORDS: Words = Words {
 pub(super) fn read(solution: &Solution) -> Option<World> {
     let [Truth::Numbers(relevances)] = solution.truths.as_slice() else { return None };
     let groups = &solution.groups.as_ref()?[solution.range(Split::All)];
-    let rows = some_groups(groups);
+    let rows = some_groups(groups, MAX_ROWS);
     let truth: Vec<f64> = rows.iter().map(|row| relevances[*row as usize]).collect();
     let groups: Vec<u32> = rows.iter().map(|row| groups[*row as usize]).collect();
     if truth.iter().any(|relevance| *relevance < 0.0) {
@@ -49,7 +49,7 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
     sorted.sort_by(f64::total_cmp);
     let n = truth.len();
     let [weak, usual, strong, stronger] = [0.3, 0.6, 0.8, 0.85].map(|skill| believe(&sorted, skill));
-    let turned = usual.honest[0].1.iter().map(|score| score.exp()).collect();
+    let turned = usual.honest[0].1.iter().map(|score| libm::exp(*score)).collect();
     let opposite: Vec<f64> = truth.iter().map(|relevance| -relevance).collect();
     Some(World {
         groups: Some(groups),

@@ -100,7 +100,7 @@ fn believe(columns: &[Vec<f64>], skill: f64) -> Belief {
     };
     let plain = mixed(&|row| sure[row]);
     let raised = |power: f64| {
-        let mut raised: Vec<f64> = plain.iter().map(|share| share.max(1e-12).powf(power)).collect();
+        let mut raised: Vec<f64> = plain.iter().map(|share| libm::pow(share.max(1e-12), power)).collect();
         for row in 0..n {
             let total: f64 = raised.iter().skip(row).step_by(n).sum();
             raised.iter_mut().skip(row).step_by(n).for_each(|share| *share /= total);

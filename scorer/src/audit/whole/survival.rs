@@ -74,8 +74,10 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
     let [weak, usual, strong, stronger] = [0.3, 0.8, 0.8, 0.85].map(|skill| clinic.believe(skill));
     let n = rows.len();
     let n_reports = clinic.times_asked.len().max(1);
-    let turned =
-        clinic.times_asked.is_empty().then(|| usual.honest[0].1.iter().map(|risk| risk.exp()).collect());
+    let turned = clinic
+        .times_asked
+        .is_empty()
+        .then(|| usual.honest[0].1.iter().map(|risk| libm::exp(*risk)).collect());
     let wrong = vec![
         vec![if clinic.times_asked.is_empty() { 1e6 } else { 0.0 }; n * n_reports],
         vec![if clinic.times_asked.is_empty() { -1e6 } else { 1.0 }; n * n_reports],

@@ -44,7 +44,7 @@ pub struct ArchiveArgs {
     /// Launch it, wait until everything is scored, and compare the scores with the archive's.
     #[arg(long)]
     launch: bool,
-    /// With --launch: why you launch over a FAIL of the audit, where the archive holds no reason.
+    /// With --launch: why you launch over what the audit holds against the metric, where the archive holds no reason.
     #[arg(long, value_name = "TEXT")]
     audit_reason: Option<String>,
     /// Go on without being asked.

@@ -17,7 +17,7 @@ pub struct AuditArgs {
     /// made anew.
     #[arg(long, value_name = "WHAT")]
     declared: Option<String>,
-    /// Why you go on over a FAIL; everybody who takes part reads it beside the rules.
+    /// Why you go on over a FAIL, or with a metric of your own that was not judged; everybody who takes part reads it beside the rules.
     #[arg(long, value_name = "TEXT")]
     audit_reason: Option<String>,
 }

@@ -30,7 +30,7 @@ struct AuditJson {
     is_current: bool,
     /// What the winner's file should hold: `mean`, `median`, `quantile 0.9`, `probabilities`, `order` or `labels`.
     declared: Option<String>,
-    /// Why the host goes on over a FAIL.
+    /// Why the host goes on over a FAIL, or with a metric of their own that could not be judged.
     audit_reason: Option<String>,
     /// Whether a launch wants that reason and there is none.
     wants_audit_reason: bool,
@@ -78,11 +78,12 @@ struct AnswerBody {
     /// not said.
     #[schema(example = "median")]
     declared: Option<String>,
-    /// Why you go on over a FAIL, in up to 1,000 characters; everybody who takes part reads it beside the rules.
+    /// Why you go on over a FAIL, or with a metric of your own that could not be judged, in up to 1,000 characters; everybody
+    /// who takes part reads it beside the rules.
     audit_reason: Option<String>,
 }
 
-/// Answer the audit: what is to be predicted, and why to go on over a FAIL.
+/// Answer the audit: what is to be predicted, and why to go on over what it holds against the metric.
 ///
 /// For the version that is being put together. What is to be predicted makes a new examination due.
 #[utoipa::path(

@@ -17,6 +17,7 @@ use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access::Seen;
+use crate::competitions::setup::OfFiles;
 use crate::competitions::supply::{self, Sealing, TablePlan};
 use crate::competitions::{launch, setup};
 use crate::error::{AppError, Result};
@@ -127,11 +128,15 @@ struct ReportJson {
     /// Whether the report speaks of the draft as it is now.
     is_current: bool,
     may_launch: bool,
-    /// Whether a launch wants a reason to go on over a FAIL of the audit.
+    /// Whether a launch wants a reason to go on over a FAIL of the audit, or with a metric of one's own that it could not
+    /// judge.
     wants_audit_reason: bool,
     /// `queued`, `leased`, `done` or `failed`: of the newest examination.
     state: Option<String>,
     report: Option<Report>,
+    /// What the files give away, where training data were replaced after the launch; absent where none were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<OfFiles>,
     /// What stands between the draft and its launch.
     hindrances: Vec<HindranceJson>,
     /// The steps of setting up, in their order.
@@ -176,6 +181,7 @@ async fn show_report(
         is_current: draft.report_is_current(),
         wants_audit_reason: draft.wants_reason(),
         may_launch: hindrances.is_empty() && seen.competition.launched_at.is_none(),
+        files: draft.of_files(),
         state: draft.examination.map(|job| job.state),
         report: draft.report,
         hindrances,
@@ -207,8 +213,8 @@ struct LaunchBody {
     /// Start now and last so long; left out: the timeline as it is.
     #[schema(example = 30)]
     days: Option<u32>,
-    /// Why you launch over a FAIL of the audit; everybody who takes part reads it beside the rules. Left out: the one on
-    /// record.
+    /// Why you launch over a FAIL of the audit, or with a metric of your own that it could not judge; everybody who takes part
+    /// reads it beside the rules. Left out: the one on record.
     audit_reason: Option<String>,
 }
 

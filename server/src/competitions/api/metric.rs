@@ -32,7 +32,7 @@ pub(super) struct CompetitionMetricJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "WARN")]
     audit: Option<String>,
-    /// Why the host launched over a FAIL.
+    /// Why the host launched over a FAIL, or with a metric of their own that could not be judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     audit_reason: Option<String>,
 }
@@ -65,7 +65,7 @@ pub(super) async fn show_metric(
         params,
         higher_is_better: competition.higher_is_better.unwrap_or_default(),
         ranked_by: competition.ranked_by().to_vec(),
-        audit_reason: statement.as_ref().and_then(|said| said.reason_for_fail().map(str::to_owned)),
+        audit_reason: statement.as_ref().and_then(|said| said.answer().map(str::to_owned)),
         audit: statement.map(|said| said.overall),
         name,
     }))

@@ -102,6 +102,11 @@ impl TextPageView {
         }
     }
 
+    /// Beside the rules, where every row is public.
+    pub fn tells_of_all_public(&self) -> bool {
+        self.current == access::RULES && self.frame.competition.is_all_public
+    }
+
     /// Beside the rules, where the public board is a Ladder.
     pub fn tells_of_ladder(&self) -> bool {
         self.current == access::RULES && self.frame.competition.is_ladder()

@@ -149,7 +149,7 @@ pub async fn lock(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Op
         .await
 }
 
-/// Launches with a version that is whole, and with the reason to go on over a FAIL of its audit.
+/// Launches with a version that is whole, and with the reason to go on over what its audit holds against it.
 ///
 /// # Errors
 /// Those of the database.

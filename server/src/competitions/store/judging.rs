@@ -8,6 +8,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+use crate::competitions::audit::Doubt;
 use crate::files::Stored;
 use crate::ids::{CompetitionId, SolutionId, VersionId};
 
@@ -53,13 +54,18 @@ pub struct Version {
     pub public_fraction: f64,
     /// What the winner's file should hold, as its host said.
     pub declared: Option<String>,
-    /// Why the host goes on over a FAIL of the audit.
+    /// Why the host goes on over what the audit holds against the metric.
     pub audit_reason: Option<String>,
     pub higher_is_better: Option<bool>,
     pub input_revision: i32,
     pub examined_revision: Option<i32>,
     pub report: Option<Value>,
     pub activated_at: Option<DateTime<Utc>>,
+    /// Goes up when a file that participants get is replaced while the version counts.
+    pub files_revision: i32,
+    pub files_examined_revision: Option<i32>,
+    /// What the files give away since then.
+    pub files_findings: Option<Value>,
 }
 
 /// What a submission must hold under a version, as its examination found; `None` where none is current.
@@ -91,7 +97,7 @@ pub async fn version_at_hand(conn: &mut PgConnection, id: CompetitionId) -> sqlx
         Version,
         "select v.id as \"id: VersionId\", v.number, v.solution_id as \"solution_id: SolutionId\", v.metric, v.params,
                 v.context, v.public_fraction, v.declared, v.audit_reason, v.higher_is_better, v.input_revision, v.examined_revision, v.report,
-                v.activated_at
+                v.activated_at, v.files_revision, v.files_examined_revision, v.files_findings
          from scoring_versions v
          join competitions c on c.id = v.competition_id
          where v.competition_id = $1 and (v.stage = 'draft' or v.id = c.active_version_id)
@@ -180,21 +186,33 @@ pub async fn set_audit_answer(
     Ok(())
 }
 
-/// What everybody who takes part reads of the audit: its verdict, and why the host went on over a FAIL.
+/// What everybody who takes part reads of the audit: its verdict, and why the host went on all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditStatement {
     pub overall: String,
     pub reason: Option<String>,
+    pub metric: Option<String>,
 }
 
 impl AuditStatement {
-    /// The host's words; `None` where there is no FAIL to answer for.
-    pub fn reason_for_fail(&self) -> Option<&str> {
-        self.reason.as_deref().filter(|_| self.overall == "FAIL")
+    /// What the host answered for.
+    pub fn doubt(&self) -> Option<Doubt> {
+        let overall = serde_json::from_value(Value::String(self.overall.clone())).ok();
+        Doubt::of(overall, self.metric.as_deref())
+    }
+
+    /// Whether nobody tried how the metric can be gamed.
+    pub fn is_unjudged(&self) -> bool {
+        self.overall == "NOT_JUDGED"
+    }
+
+    /// The host's words; `None` where there is nothing to answer for.
+    pub fn answer(&self) -> Option<&str> {
+        self.reason.as_deref().filter(|_| self.doubt().is_some())
     }
 
     pub fn sample() -> Self {
-        Self { overall: "FAIL".to_owned(), reason: Some("It is a replay.".to_owned()) }
+        Self { overall: "FAIL".to_owned(), reason: Some("It is a replay.".to_owned()), metric: None }
     }
 }
 
@@ -209,7 +227,7 @@ pub async fn audit_statement(
     let Some(version) = version else { return Ok(None) };
     sqlx::query_as!(
         AuditStatement,
-        "select audit_overall as \"overall!\", audit_reason as reason
+        "select audit_overall as \"overall!\", audit_reason as reason, metric
          from scoring_versions
          where id = $1 and audit_overall is not null",
         version.0,
@@ -227,6 +245,25 @@ pub async fn bump_revision(conn: &mut PgConnection, version: VersionId) -> sqlx:
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// Marks the files beside the version that counts as changed, and names it; `None` before the launch.
+///
+/// # Errors
+/// Those of the database.
+pub async fn bump_files_revision(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+) -> sqlx::Result<Option<VersionId>> {
+    sqlx::query_scalar!(
+        "update scoring_versions v set files_revision = v.files_revision + 1
+         from competitions c
+         where c.id = $1 and v.id = c.active_version_id
+         returning v.id as \"id: VersionId\"",
+        id.0,
+    )
+    .fetch_optional(conn)
+    .await
 }
 
 /// What became of the newest job about a version or a table: its state and, where it failed, why.

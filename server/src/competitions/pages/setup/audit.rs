@@ -1,5 +1,5 @@
-//! What the audit found about the metric on the hidden labels, the one question, and the reason to go on
-//! over a FAIL.
+//! What the audit found about the metric on the hidden labels, the one question, and the reason to go on all the
+//! same.
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{Opened, Setup, correct, open, saved};
 use crate::app::App;
-use crate::competitions::audit::{self, Answer};
+use crate::competitions::audit::{self, Answer, Doubt};
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::setup::{Draft, Step};
 use crate::error::{AppError, Result};
@@ -115,8 +115,8 @@ impl AuditPage {
         self.draft.is_open() && self.draft.is_waiting()
     }
 
-    pub fn is_fail(&self) -> bool {
-        self.draft.overall() == Some(Overall::Fail)
+    pub fn doubt(&self) -> Option<Doubt> {
+        self.draft.doubt()
     }
 
     /// What the host said, in words.

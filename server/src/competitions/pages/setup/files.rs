@@ -6,6 +6,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Multipart, Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
+use holdout_contract::examine::{Finding, Verdict};
 use serde::Deserialize;
 
 use super::{Opened, Setup, correct, open, saved};
@@ -13,7 +14,7 @@ use crate::api::conditions::whatever_stands;
 use crate::app::App;
 use crate::competitions::files::{self, DATA_LIMIT_BYTES, DataUpload};
 use crate::competitions::frame::{Frame, Tab};
-use crate::competitions::setup::{Draft, Step};
+use crate::competitions::setup::{Draft, OfFiles, Step};
 use crate::competitions::store::data::DataFile;
 use crate::competitions::store::judging;
 use crate::competitions::supply::{self, Sealing};
@@ -43,12 +44,22 @@ pub struct DataPage {
     pub frame: Frame,
     pub setup: Setup,
     pub files: Vec<DataFile>,
+    /// What was found in them after the launch.
+    pub found: Option<OfFiles>,
     pub mistake: Mistake,
 }
 
 impl DataPage {
     fn new(opened: Opened, shell: Shell, mistake: Mistake) -> Self {
-        Self { frame: opened.frame(&shell), setup: opened.setup, shell, files: opened.draft.files, mistake }
+        let found = opened.draft.of_files();
+        Self {
+            frame: opened.frame(&shell),
+            setup: opened.setup,
+            shell,
+            files: opened.draft.files,
+            found,
+            mistake,
+        }
     }
 
     pub fn sample() -> Self {
@@ -57,7 +68,16 @@ impl DataPage {
             frame: Frame::sample(Tab::Host),
             setup: Setup::sample(Some(Step::Data)),
             files: vec![DataFile::sample()],
+            found: Draft::sample().of_files(),
             mistake: Mistake::none(),
+        }
+    }
+
+    pub fn verdict(&self, finding: &Finding) -> &'static str {
+        match finding.verdict {
+            Verdict::Pass => "good",
+            Verdict::Warn => "warn",
+            Verdict::Refused => "bad",
         }
     }
 

@@ -6,12 +6,12 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
-use holdout_contract::audit::Overall;
 use holdout_contract::examine::{Finding, Proposal, Verdict};
 use holdout_contract::rejection::Rejection;
 
 use super::{Opened, Setup, correct, open, saved};
 use crate::app::App;
+use crate::competitions::audit::Doubt;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::ladder::{self, Facts, Ladder};
 use crate::competitions::setup::{self, Draft, Hindrance, Step};
@@ -88,7 +88,7 @@ pub struct LaunchPage {
     pub setup: Setup,
     pub draft: Draft,
     pub hindrances: Vec<Hindrance>,
-    /// The reason to go on over a FAIL, as it was typed or stands on record.
+    /// The reason to go on all the same, as it was typed or stands on record.
     pub audit_reason: String,
     pub mistake: Mistake,
     /// What the launch makes of the board.
@@ -135,9 +135,9 @@ impl LaunchPage {
         findings
     }
 
-    /// Whether the audit found a FAIL, over which one launches with a reason alone.
-    pub fn is_fail(&self) -> bool {
-        self.draft.overall() == Some(Overall::Fail)
+    /// Over what one launches with a reason alone.
+    pub fn doubt(&self) -> Option<Doubt> {
+        self.draft.doubt()
     }
 
     /// Whether to look again in a moment.

@@ -1,0 +1,91 @@
+//! What an examination found, written down: the report of a version before it counts, or what the files of one that counts
+//! give away.
+
+use holdout_contract::examine::{Finding, Report};
+use holdout_contract::job::{Priority, Subject};
+use holdout_contract::queue::{self, Leased};
+use sqlx::{PgConnection, PgPool};
+
+use super::finish::{Written, announce_job, json, with_the_job};
+
+/// Writes an examination's report, unless the version was changed while it was read: then the
+/// version is examined again.
+///
+/// # Errors
+/// Those of the database.
+pub async fn examined(
+    db: &PgPool,
+    leased: &Leased,
+    version_id: i64,
+    input_revision: i32,
+    report: &Report,
+) -> sqlx::Result<Written> {
+    with_the_job(db, leased, async |conn| {
+        let written = sqlx::query!(
+            "update scoring_versions set report = $3, examined_revision = $2
+             where id = $1 and input_revision = $2",
+            version_id,
+            input_revision,
+            json(report)?,
+        )
+        .execute(&mut *conn)
+        .await?;
+        if written.rows_affected() == 0 {
+            examine_again(conn, leased.competition()?, version_id).await?;
+        }
+        announce_job(conn, leased).await
+    })
+    .await
+}
+
+/// Writes what the files of a launched competition give away, unless one of them was replaced while they were read: then
+/// they are examined again.
+///
+/// # Errors
+/// Those of the database.
+pub async fn files_examined(
+    db: &PgPool,
+    leased: &Leased,
+    version_id: i64,
+    files_revision: i32,
+    findings: &[Finding],
+) -> sqlx::Result<Written> {
+    with_the_job(db, leased, async |conn| {
+        let written = sqlx::query!(
+            "update scoring_versions set files_findings = $3, files_examined_revision = $2
+             where id = $1 and files_revision = $2",
+            version_id,
+            files_revision,
+            json(&findings)?,
+        )
+        .execute(&mut *conn)
+        .await?;
+        if written.rows_affected() == 0 {
+            examine_again(conn, leased.competition()?, version_id).await?;
+        }
+        announce_job(conn, leased).await
+    })
+    .await
+}
+
+/// Asks for one unless it is asked for already.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn examine_again(
+    conn: &mut PgConnection,
+    competition_id: i64,
+    version_id: i64,
+) -> sqlx::Result<()> {
+    let is_waiting = sqlx::query_scalar!(
+        r#"select exists (
+            select from jobs where version_id = $1 and kind = 'examine' and state = 'queued') as "waits!""#,
+        version_id
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if !is_waiting {
+        queue::enqueue(conn, competition_id, Subject::Examine { version_id }, Priority::Interactive).await?;
+    }
+    Ok(())
+}
