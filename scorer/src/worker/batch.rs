@@ -10,7 +10,6 @@ use holdout_contract::queue::{self, Leased};
 use sqlx::PgPool;
 
 use super::announce;
-use super::climbing;
 use super::message::{Answer, Request};
 use super::patience::patiently;
 use super::read::{self, About, Entry};
@@ -56,37 +55,11 @@ pub(super) async fn beside(worker: &Worker, in_hand: &Leased) -> sqlx::Result<Ve
         return Ok(Vec::new());
     }
     let (id, lease) = (worker.id, worker.lease.as_secs_f64());
-    let claimed = patiently(async || {
+    patiently(async || {
         let mut conn = worker.db.acquire().await?;
         queue::claim_beside(&mut conn, id, lease, in_hand, most as i64).await
     })
-    .await?;
-    if claimed.is_empty() {
-        return Ok(claimed);
-    }
-    in_turn(&worker.db, in_hand.competition()?, claimed).await
-}
-
-/// Those whose turn it is; on a Ladder, others wait for files of their team that were judged before them.
-async fn in_turn(db: &PgPool, competition_id: i64, claimed: Vec<Leased>) -> sqlx::Result<Vec<Leased>> {
-    let is_ladder = patiently(async || {
-        let mut conn = db.acquire().await?;
-        climbing::is_ladder(&mut conn, competition_id).await
-    })
-    .await?;
-    if !is_ladder {
-        return Ok(claimed);
-    }
-    let (mut in_turn, mut waiting) = (Vec::new(), Vec::new());
-    for leased in claimed {
-        if patiently(async || climbing::waits_for_earlier(db, &leased).await).await? {
-            waiting.push(leased);
-        } else {
-            in_turn.push(leased);
-        }
-    }
-    hand_back(db, &waiting).await?;
-    Ok(in_turn)
+    .await
 }
 
 /// Does rescorings of one version together, and puts back what there is no time for.

@@ -15,8 +15,9 @@ pub const HELD: &str = "Not better than your best score so far by more than chan
 /// What participants read beside the rules.
 pub const RULE: &str = "The public board is a Ladder. Your team sees a new public score only when a file is better \
                         than your best one by more than chance; otherwise you see your last score again. So nobody \
-                        can tune files to the public rows by trying. The final ranking uses the exact scores of \
-                        the private rows, and after the end everybody sees exact public scores, too.";
+                        can tune files to the public rows by trying. What you were shown stays as it is; a file that \
+                        was disqualified is no best one while that lasts. The final ranking uses the exact scores \
+                        of the private rows, and after the end everybody sees exact public scores, too.";
 
 /// What a host reads before they choose.
 pub const CONSEQUENCE: &str = "On a Ladder a team sees a new public score only when its file is better than its \

@@ -12,7 +12,8 @@ use crate::job::{Priority, Subject};
 /// done before teams could tell in which order.
 ///
 /// What a scorer held before is left to be done alone, as it may be what broke it; and so is everything where the one in
-/// hand is such a job. Of a team's files on a Ladder one at most is taken, that which was sent first.
+/// hand is such a job. On a Ladder what waits for another file of its team is left, so that of each team one at most is
+/// taken.
 ///
 /// # Errors
 /// Those of the database.
@@ -34,9 +35,7 @@ pub async fn claim_beside(
               and exists (select from jobs h where h.id = $3 and h.attempts = 1 and not h.is_alone)
               and (not exists (select from competitions c where c.id = $4 and c.ladder = 'on')
                    or not exists (
-                      select from jobs e
-                      where e.team_id = j.team_id and e.submission_id < j.submission_id and e.version_id = $7
-                        and e.state in ('queued', 'leased') and e.kind in ('score', 'rescore')))
+                      select from waiting_on_ladders w where w.submission_id = j.submission_id and w.version_id = $7))
             order by j.turn, j.id
             limit $8
             for update of j skip locked
