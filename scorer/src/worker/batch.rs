@@ -11,7 +11,6 @@ use holdout_contract::queue::{self, Leased};
 use sqlx::PgPool;
 
 use super::announce;
-use super::climbing;
 use super::message::{Answer, Request};
 use super::patience::{connected, patiently};
 use super::read::{self, Entry};
@@ -57,28 +56,7 @@ pub(super) async fn beside(worker: &Worker, in_hand: &Leased) -> sqlx::Result<Ve
         return Ok(Vec::new());
     }
     let (id, lease) = (worker.id, worker.lease.as_secs_f64());
-    let claimed =
-        connected(&worker.db, async |conn| queue::claim_beside(conn, id, lease, in_hand, most as i64).await)
-            .await?;
-    match in_hand.subject {
-        Subject::Rescore { version_id, .. } => in_turn(&worker.db, version_id, claimed).await,
-        _ => Ok(claimed),
-    }
-}
-
-/// Those whose turn it is; on a Ladder, others wait for files of their team that were judged before them.
-async fn in_turn(db: &PgPool, version_id: i64, claimed: Vec<Leased>) -> sqlx::Result<Vec<Leased>> {
-    let ids: Vec<i64> = claimed.iter().filter_map(|leased| leased.subject.submission_id()).collect();
-    if ids.is_empty() {
-        return Ok(claimed);
-    }
-    let waiting =
-        connected(db, async |conn| climbing::waiting_for_earlier_scores(conn, &ids, version_id).await)
-            .await?;
-    let waits = |leased: &Leased| leased.subject.submission_id().is_some_and(|id| waiting.contains(&id));
-    let (waiting, in_turn): (Vec<_>, Vec<_>) = claimed.into_iter().partition(waits);
-    hand_back(db, &waiting).await?;
-    Ok(in_turn)
+    connected(&worker.db, async |conn| queue::claim_beside(conn, id, lease, in_hand, most as i64).await).await
 }
 
 /// Does jobs that name one version together, and puts back what there is no time for.

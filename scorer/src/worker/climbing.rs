@@ -1,7 +1,8 @@
 //! Boards that are Ladders: a team's files are judged in the order in which they came, each against the best
-//! one before it whose score was released. The order is put on record when a file is judged first
-//! (`ladder_turns`), and followed ever after: so the same files come to the same scores whoever computes them, under
-//! a new version as well, though one was delayed by a fault of ours, or two teams became one in between.
+//! one before it whose score was released and that was not disqualified then. The order is put on record when a file is
+//! judged first (`ladder_turns`), decisions and merges take turns in it, and it is followed ever after: so the same files
+//! come to the same scores whoever computes them, under a new version as well, though one was delayed by a fault of ours,
+//! disqualified or reinstated, or two teams became one in between.
 
 use holdout_contract::job::{SplitScore, Subject};
 use holdout_contract::queue::Leased;
@@ -17,7 +18,8 @@ use crate::ranks::{Rung, Step};
 pub struct Best {
     submission_id: i64,
     score: f64,
-    file: FileRef,
+    /// `None`: it was let go.
+    file: Option<FileRef>,
 }
 
 /// A submission to a Ladder, as it was read before it was scored.
@@ -28,13 +30,19 @@ pub struct Climber {
 
 impl Climber {
     pub(super) fn climb(&self) -> Climb {
-        Climb { best: self.best.as_ref().map(|best| best.file.clone()) }
+        Climb { best: self.best.as_ref().and_then(|best| best.file.clone()) }
+    }
+
+    /// Whether all is there that its step follows from.
+    pub(super) fn is_whole(&self) -> bool {
+        self.best.as_ref().is_none_or(|best| best.file.is_some())
     }
 
     /// What the team is shown of a score; `None` without one.
     pub(super) fn step(&self, direction: Direction, public: &SplitScore, rung: Rung) -> Option<Step> {
         let best = self.best.as_ref().map(|best| best.score);
-        public.value().map(|score| rung.step(direction, score, best))
+        let least_gain = rung.least_gain.filter(|_| self.is_whole());
+        public.value().map(|score| Rung { least_gain, ..rung }.step(direction, score, best))
     }
 
     fn names(&self) -> Option<(i64, u64)> {
@@ -62,12 +70,17 @@ pub(super) async fn climber(
 ) -> sqlx::Result<Option<Climber>> {
     let Some(own) = turn(conn, submission_id).await? else { return Ok(None) };
     let best = sqlx::query!(
-        r#"select x.submission_id, x.public_score as "score!", s.storage_key, s.sha256
+        r#"select x.submission_id, x.public_score as "score!", s.storage_key, s.sha256,
+                  s.file_gone_at is not null as "is_gone!"
            from scores x
            join submissions s on s.id = x.submission_id
            join ladder_turns t on t.submission_id = x.submission_id
-           where x.version_id = $1 and x.team_id = $2 and x.rank_key is not null and not x.is_late
-             and not x.is_barred and x.ladder_step = 'released' and t.turn < $3 and t.team_id = any($4)
+           where x.version_id = $1 and x.team_id = $2 and x.ladder_step = 'released' and not x.is_late
+             and t.turn < $3 and t.team_id = any($4)
+             and not exists (
+                select from disqualifications d
+                where d.submission_id = x.submission_id and d.turn < $3
+                  and (d.lifted_turn is null or d.lifted_turn >= $3))
            order by x.rank_key, x.received_at, x.submission_id
            limit 1"#,
         version_id,
@@ -81,7 +94,7 @@ pub(super) async fn climber(
         best: best.map(|row| Best {
             submission_id: row.submission_id,
             score: row.score,
-            file: file(row.storage_key, Some(row.sha256)),
+            file: (!row.is_gone).then(|| file(row.storage_key, Some(row.sha256))),
         }),
     }))
 }
@@ -173,61 +186,25 @@ pub(super) async fn keep_exact(
     Ok(())
 }
 
-/// Whether an earlier file of the team is still to be judged under the same version.
+/// Whether another file of the team is still to be judged before it.
 ///
 /// # Errors
 /// Those of the database.
 pub(super) async fn waits_for_earlier(db: &PgPool, leased: &Leased) -> sqlx::Result<bool> {
-    match leased.subject {
-        Subject::Score { submission_id, .. } => waits_for_earlier_jobs(db, submission_id).await,
-        Subject::Rescore { submission_id, version_id, .. } => {
-            let mut conn = db.acquire().await?;
-            Ok(!waiting_for_earlier_scores(&mut conn, &[submission_id], version_id).await?.is_empty())
-        }
-        _ => Ok(false),
-    }
-}
-
-async fn waits_for_earlier_jobs(db: &PgPool, submission_id: i64) -> sqlx::Result<bool> {
+    let (submission_id, version_id) = match leased.subject {
+        Subject::Score { submission_id, .. } => (submission_id, None),
+        Subject::Rescore { submission_id, version_id, .. } => (submission_id, Some(version_id)),
+        _ => return Ok(false),
+    };
     sqlx::query_scalar!(
         r#"select exists (
-            select from submissions s
-            join competitions c on c.id = s.competition_id and c.ladder = 'on'
-            left join ladder_turns own on own.submission_id = s.id
-            join jobs j on j.team_id = s.team_id and j.submission_id <> s.id
-            left join ladder_turns t on t.submission_id = j.submission_id
-            where s.id = $1 and not s.is_late and j.state in ('queued', 'leased') and j.kind = 'score'
-              and (coalesce(t.turn, 9223372036854775807), j.submission_id)
-                  < (coalesce(own.turn, 9223372036854775807), s.id)) as "waits!""#,
+            select from waiting_on_ladders
+            where submission_id = $1
+              and version_id = coalesce($2, (select active_version_id from competitions where id = $3))) as "waits!""#,
         submission_id,
+        version_id,
+        leased.competition()?,
     )
     .fetch_one(db)
-    .await
-}
-
-/// The submissions for which an earlier one has no score yet under another version: it judges in the order on record, in
-/// which a file may stand before one that was sent earlier, and that is asked for later therefore.
-///
-/// # Errors
-/// Those of the database.
-pub(super) async fn waiting_for_earlier_scores(
-    conn: &mut PgConnection,
-    submissions: &[i64],
-    version_id: i64,
-) -> sqlx::Result<Vec<i64>> {
-    sqlx::query_scalar!(
-        "select s.id from submissions s
-         join competitions c on c.id = s.competition_id and c.ladder = 'on'
-         join ladder_turns own on own.submission_id = s.id
-         where s.id = any ($1) and not s.is_late
-           and exists (
-              select from submissions e
-              join ladder_turns t on t.submission_id = e.id and t.turn < own.turn
-              where e.team_id = s.team_id and e.state = 'scored' and not e.is_late
-                and not exists (select from scores x where x.submission_id = e.id and x.version_id = $2))",
-        submissions,
-        version_id,
-    )
-    .fetch_all(conn)
     .await
 }

@@ -6,6 +6,7 @@ use holdout_contract::job::SplitScore;
 use holdout_contract::queue::Leased;
 use sqlx::PgPool;
 
+use super::climbing;
 use super::finish::{Judged, Written, need_not_wait_for_the_disk, with_the_job};
 use super::read::Submission;
 
@@ -22,10 +23,15 @@ pub async fn verified(
 ) -> sqlx::Result<Written> {
     with_the_job(db, leased, async |conn| {
         need_not_wait_for_the_disk(conn).await?;
+        if climbing::is_overtaken(conn, submission).await? {
+            return Ok(Written::Overtaken);
+        }
         let record = sqlx::query_as!(
             Record,
-            r#"select coalesce(e.public_score, x.public_score) as public_score, p.private_score as "private_score?", x.rejection is not null as "is_rejected!",
-                      x.part_scores as "public_parts?", p.part_scores as "private_parts?", x.submission_sha256, x.solution_sha256, x.metric_sha256
+            r#"select coalesce(e.public_score, x.public_score) as public_score, x.public_score as shown_score,
+                      x.ladder_step, p.private_score as "private_score?", x.rejection is not null as "is_rejected!",
+                      x.part_scores as "public_parts?", p.part_scores as "private_parts?", x.submission_sha256,
+                      x.solution_sha256 as "solution_sha256!", x.metric_sha256
                from scores x
                left join private_scores p on p.submission_id = x.submission_id and p.version_id = x.version_id
                left join exact_public_scores e on e.submission_id = x.submission_id and e.version_id = x.version_id
@@ -57,6 +63,9 @@ pub async fn verified(
 /// What is on record of one score.
 struct Record {
     public_score: Option<f64>,
+    /// On a Ladder another than that, perhaps.
+    shown_score: Option<f64>,
+    ladder_step: Option<String>,
     private_score: Option<f64>,
     public_parts: Option<Vec<f64>>,
     private_parts: Option<Vec<f64>>,
@@ -83,6 +92,7 @@ impl Record {
                 "The file is refused now and was not, or was refused and is not.",
             ),
             (bits(value(public)) != bits(self.public_score), "The public score differs."),
+            (self.shows_other_than(submission, judged), "What the Ladder shows of it differs."),
             (bits(value(private)) != bits(self.private_score), "The private score differs."),
             (differ(parts(public), self.public_parts.as_deref()), "A public score of a part differs."),
             (differ(parts(private), self.private_parts.as_deref()), "A private score of a part differs."),
@@ -97,6 +107,21 @@ impl Record {
             ),
         ];
         all.into_iter().filter(|(differs, _)| *differs).map(|(_, what)| what).collect()
+    }
+
+    /// Whether a Ladder showed another step. Without the file that it was judged against that cannot be known.
+    fn shows_other_than(&self, submission: &Submission, judged: Judged<'_>) -> bool {
+        let Some(climber) = submission.climber.as_ref().filter(|climber| climber.is_whole()) else {
+            return false;
+        };
+        let step = match judged {
+            Judged::Scored { scores, rung: Some(rung) } => {
+                climber.step(submission.direction, &scores.public, rung)
+            }
+            _ => None,
+        };
+        let on_record = self.ladder_step.as_deref().zip(self.shown_score.map(f64::to_bits));
+        step.map(|step| (step.name(), step.shown().to_bits())) != on_record
     }
 }
 
@@ -132,6 +157,8 @@ mod tests {
         };
         let record = Record {
             public_score: Some(0.1 + 0.2),
+            shown_score: Some(0.1 + 0.2),
+            ladder_step: None,
             private_score: None,
             public_parts: None,
             private_parts: None,

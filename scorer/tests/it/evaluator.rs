@@ -59,7 +59,7 @@ async fn a_scorer_that_needs_a_gpu_does_not_start_without(db: PgPool) {
 async fn announce(world: &World, worker: Uuid, gpu: Option<&str>, silent_s: f64) {
     sqlx::query!(
         "insert into scorers (id, host, engine_version, contract, started_at, last_seen_at, gpu)
-         values ($1, 'here', '1', 1, now(), now() - make_interval(secs => $3), $2)
+         values ($1, 'here', '1', (select newest from contract), now(), now() - make_interval(secs => $3), $2)
          on conflict (id) do update set last_seen_at = excluded.last_seen_at, gpu = excluded.gpu",
         worker,
         gpu,

@@ -203,7 +203,7 @@ async fn a_scorer_without_a_sandbox_leaves_the_job_to_one_that_has_it(db: PgPool
     for (worker, sandbox, refusal) in [(&able, Some("Python"), None), (&unable, None, Some("no Python"))] {
         sqlx::query!(
             "insert into scorers (id, host, engine_version, contract, started_at, last_seen_at, sandbox, sandbox_refusal)
-             values ($1, 'here', '1', 1, now(), now(), $2, $3)",
+             values ($1, 'here', '1', (select newest from contract), now(), now(), $2, $3)",
             worker.id,
             sandbox,
             refusal,

@@ -12,9 +12,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::model::{
-    ANNOUNCEMENTS, CHANGES, COMPETITION, FILES, FORMAT, MANIFEST, Manifest, OTHER_METRICS, PICTURES,
-    POST_VERSIONS, POSTS, PRIVATE_BOARD, PUBLIC_BOARD, SEALED_SOLUTION, SUBMISSIONS, SubmissionLine, TEAMS,
-    TOPICS, VERSIONS, VersionLine,
+    ANNOUNCEMENTS, CHANGES, COMPETITION, DISQUALIFICATIONS, FILES, FIRST_FORMAT, FORMAT, MANIFEST,
+    MERGED_TEAMS, Manifest, OTHER_METRICS, PICTURES, POST_VERSIONS, POSTS, PRIVATE_BOARD, PUBLIC_BOARD,
+    SEALED_SOLUTION, SUBMISSIONS, SubmissionLine, TEAMS, TOPICS, VERSIONS, VersionLine,
 };
 use super::store::news;
 use super::store::read::{self, Sealed};
@@ -89,10 +89,12 @@ async fn gather(app: &App, competition: Competition, wish: Wish) -> Result<Expor
     if let Some(metric) = &mut snapshot.competition.metric {
         metric.params = bare_params(metric, holdout_contract::catalogue::known());
     }
-    let gone = files_gone(&mut conn, id).await?;
+    let needs_newest = competition.is_ladder()
+        || read::has_decisions(&mut conn, id).await?
+        || wish.submission_files && files_gone(&mut conn, id).await?.is_some();
     let sealed = if wish.sealed_solution { read::sealed_solution(&mut conn, id).await? } else { None };
     let manifest = Manifest {
-        format: FORMAT,
+        format: if needs_newest { FORMAT } else { FIRST_FORMAT },
         made_by: concat!("holdout ", env!("CARGO_PKG_VERSION")).to_owned(),
         made_at: now,
         source: format!("{}{}", app.config.public_url, paths::competition(&competition.slug)),
@@ -101,7 +103,7 @@ async fn gather(app: &App, competition: Competition, wish: Wish) -> Result<Expor
         state: snapshot.state.clone(),
         version: snapshot.version,
         has_data: wish.data,
-        has_submission_files: wish.submission_files && gone.is_none(),
+        has_submission_files: wish.submission_files,
         has_private_scores: competition.ended(now).is_some(),
         solution_sealed_to: sealed.as_ref().map(|sealed| sealed.recipient.clone()),
     };
@@ -131,6 +133,7 @@ impl Export {
         self.versions.iter().try_for_each(|version| line(zip, version))?;
         self.write_teams(zip)?;
         self.write_submissions(zip)?;
+        self.write_decisions(zip)?;
         self.write_boards(zip)?;
         self.write_forum(zip)?;
         self.write_news(zip)?;
@@ -176,9 +179,38 @@ impl Export {
                 read::teams(&mut conn, self.competition.id, after).await
             });
             let teams = teams.map_err(io::Error::other)?;
+            let Some(last) = teams.last() else { break };
+            after = last.id;
+            teams.iter().try_for_each(|team| line(zip, team))?;
+        }
+        zip.begin(MERGED_TEAMS)?;
+        let mut after = 0;
+        loop {
+            let teams = zip.wait(async {
+                let mut conn = self.app.db.acquire().await?;
+                read::merged_teams(&mut conn, self.competition.id, after).await
+            });
+            let teams = teams.map_err(io::Error::other)?;
             let Some(last) = teams.last() else { return Ok(()) };
             after = last.id;
             teams.iter().try_for_each(|team| line(zip, team))?;
+        }
+    }
+
+    fn write_decisions(&self, zip: &mut Sending<'_>) -> io::Result<()> {
+        zip.begin(DISQUALIFICATIONS)?;
+        let mut after = 0;
+        loop {
+            let decisions = zip.wait(async {
+                let mut conn = self.app.db.acquire().await?;
+                read::decisions(&mut conn, self.competition.id, after).await
+            });
+            let decisions = decisions.map_err(io::Error::other)?;
+            let Some((last, _)) = decisions.last() else { return Ok(()) };
+            after = *last;
+            let is_in_it = |id: Option<i64>| id.is_none_or(|id| id <= self.newest_submission);
+            let in_it = decisions.iter().filter(|(_, decision)| is_in_it(decision.submission));
+            in_it.map(|(_, decision)| decision).try_for_each(|decision| line(zip, decision))?;
         }
     }
 

@@ -1,6 +1,6 @@
 //! Filling a draft with who took part elsewhere, what they sent and what they said.
 //!
-//! No score is taken over: each file waits until the draft has its solution and is launched, and is then
+//! No score is taken over where there is a file: each waits until the draft has its solution and is launched, and is then
 //! scored by the scorers of this house. Either everything of an archive comes in, or nothing.
 
 use std::collections::{HashMap, HashSet};
@@ -19,10 +19,11 @@ use super::model::{
     Imported, Manifest, POST_VERSIONS, POSTS, PostLine, PostVersionLine, SUBMISSIONS, SubmissionLine, TEAMS,
     TOPICS, TeamLine, TopicLine,
 };
-use super::news;
 use super::people::People;
-use super::store::fill;
+use super::store::fill::{self, NewFile};
+use super::turns::{self, Turns};
 use super::unpacked::{Unpacked, wrong};
+use super::{decisions, gone, news};
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::Seen;
@@ -145,12 +146,16 @@ impl Import<'_> {
         let (known, new) = self.people.settle(&mut tx, self.host.is_admin, self.now).await?;
         (self.done.n_people_known, self.done.n_people_new) = (known, new);
         let teams = self.insert_teams(&mut tx).await?;
+        let mut n_scored = 0;
         if manifest.has_submission_files {
-            self.insert_submissions(&mut tx, &teams).await?;
+            n_scored = self.insert_contest(&mut tx, &teams).await?;
+        } else {
+            decisions::take_in(&mut tx, self.id, &self.unpacked, &teams, None).await?;
         }
         self.insert_forum(&mut tx, &teams).await?;
         news::take_in(&mut tx, (self.id, &self.slug), &self.unpacked).await?;
-        fill::set_imported(&mut tx, self.id, self.done.n_teams, self.host.is_admin, self.now).await?;
+        let n = (self.done.n_teams, n_scored);
+        fill::set_imported(&mut tx, self.id, n, self.host.is_admin, self.now).await?;
         let detail = json!({
             "source": manifest.source, "sha256": hex::encode(arrived.stored.sha256),
             "n_teams": self.done.n_teams, "n_submissions": self.done.n_submissions, "n_people_known": known,
@@ -181,9 +186,7 @@ impl Import<'_> {
     fn say_what_stays(&mut self, manifest: &Manifest) {
         let mut say = |sentence: &str| self.done.left_behind.push(sentence.to_owned());
         if !manifest.has_submission_files {
-            say(
-                "Submissions: the archive was made without the files that participants sent, or without some.",
-            );
+            say("Submissions: the archive was made without the files that participants sent.");
         }
         say(
             "Scores and boards: they are computed anew here, once the solution is there and the draft is launched.",
@@ -201,6 +204,9 @@ impl Import<'_> {
     async fn store_files(&mut self) -> Result<()> {
         for submission in self.unpacked.lines::<SubmissionLine>(SUBMISSIONS)? {
             let submission = submission?;
+            if submission.file_gone_at.is_some() {
+                continue;
+            }
             let stored = self.store_file(&submission).await?;
             let key = stored.key.clone();
             let is_right = hex::encode(stored.sha256) == submission.sha256;
@@ -258,38 +264,86 @@ impl Import<'_> {
         Ok(teams)
     }
 
-    async fn insert_submissions(
+    /// Submissions, the order in which a Ladder judged them, and decisions. How many entries are scored already.
+    async fn insert_contest(
         &mut self,
         conn: &mut PgConnection,
         teams: &HashMap<i64, TeamId>,
-    ) -> Result<()> {
+    ) -> Result<usize> {
+        let turns = Turns::draw(conn, &self.unpacked).await?;
+        let from = (&self.unpacked, &turns);
+        let judged_in = turns::take_in_merged(conn, self.id, from, teams).await?;
+        let mut submissions = HashMap::new();
+        let mut tally = gone::Tally::default();
         let mut n_chosen: HashMap<i64, i32> = HashMap::new();
-        for submission in self.unpacked.lines::<SubmissionLine>(SUBMISSIONS)? {
-            let mut line = submission?;
-            line.received_at = line.received_at.trunc_subsecs(6); // what the database keeps is what is hashed
-            if line.selected_at.is_some() {
-                let n = n_chosen.entry(line.team).or_default();
-                *n += 1;
-                if *n > self.final_limit {
-                    return Err(wrong(format!(
-                        "Team {} chose more submissions for the final than the {} that this competition allows.",
-                        line.team, self.final_limit
-                    )));
+        for line in self.unpacked.lines::<SubmissionLine>(SUBMISSIONS)? {
+            let line = line?;
+            self.check_choice(&line, &mut n_chosen)?;
+            let id = self.insert_submission(conn, teams, &line).await?;
+            if line.file_gone_at.is_some() {
+                tally.count(&line);
+                if line.state == "scored" {
+                    fill::take_over_score(conn, id, &line).await.map_err(contradiction)?;
                 }
             }
-            let team = *teams.get(&line.team).ok_or_else(|| {
-                wrong(format!("Submission {} is of a team that is not in the archive.", line.id))
-            })?;
-            let stored = self.stored.get(&line.id).ok_or(AppError::NotFound)?;
-            let sender = self.people.id(&line.sender)?;
-            let inserted = fill::insert_submission(conn, self.id, (team, sender), &line, stored).await;
-            let id = inserted.map_err(contradiction)?;
-            let head = log::lock_log(conn, self.id).await?;
-            let hash = entry_hash(&head.hash, &stored.sha256, line.received_at, team);
-            log::append_log(conn, self.id, head.length + 1, id, &hash).await?;
-            self.done.n_submissions += 1;
+            if let Some(turn) = line.turn {
+                let team = *judged_in.get(&turn.team).ok_or_else(|| {
+                    wrong(format!("Submission {} was judged in a team that is not in the archive.", line.id))
+                })?;
+                let turn = (turns.here(turn.number)?, team);
+                fill::take_over_turn(conn, id, turn).await.map_err(contradiction)?;
+            }
+            if submissions.insert(line.id, id).is_some() {
+                return Err(wrong(format!("Submission {} is in the archive twice.", line.id)));
+            }
+        }
+        self.done.n_submissions = submissions.len();
+        self.done.left_behind.extend(tally.sentence());
+        let came_along = Some((&submissions, &turns));
+        decisions::take_in(conn, self.id, &self.unpacked, teams, came_along).await?;
+        Ok(tally.n_entries)
+    }
+
+    fn check_choice(&self, line: &SubmissionLine, n_chosen: &mut HashMap<i64, i32>) -> Result<()> {
+        if line.selected_at.is_some() {
+            let n = n_chosen.entry(line.team).or_default();
+            *n += 1;
+            if *n > self.final_limit {
+                return Err(wrong(format!(
+                    "Team {} chose more submissions for the final than the {} that this competition allows.",
+                    line.team, self.final_limit
+                )));
+            }
         }
         Ok(())
+    }
+
+    async fn insert_submission(
+        &self,
+        conn: &mut PgConnection,
+        teams: &HashMap<i64, TeamId>,
+        line: &SubmissionLine,
+    ) -> Result<SubmissionId> {
+        // What the database keeps is what is hashed.
+        let line = SubmissionLine { received_at: line.received_at.trunc_subsecs(6), ..line.clone() };
+        let team = *teams.get(&line.team).ok_or_else(|| {
+            wrong(format!("Submission {} is of a team that is not in the archive.", line.id))
+        })?;
+        let sender = self.people.id(&line.sender)?;
+        let key = gone::key(self.id);
+        let file = match line.file_gone_at {
+            Some(at) => gone::file(&line, &key, at)?,
+            None => {
+                let stored = self.stored.get(&line.id).ok_or(AppError::NotFound)?;
+                NewFile { key: &stored.key, size_bytes: stored.size_bytes, sha256: stored.sha256, gone: None }
+            }
+        };
+        let inserted = fill::insert_submission(conn, self.id, (team, sender), &line, &file).await;
+        let id = inserted.map_err(contradiction)?;
+        let head = log::lock_log(conn, self.id).await?;
+        let hash = entry_hash(&head.hash, &file.sha256, line.received_at, team);
+        log::append_log(conn, self.id, head.length + 1, id, &hash).await?;
+        Ok(id)
     }
 
     async fn insert_forum(&mut self, conn: &mut PgConnection, teams: &HashMap<i64, TeamId>) -> Result<()> {

@@ -6,8 +6,10 @@ use serde_json::Value;
 
 use crate::competitions::changes::{About, Verb};
 
-/// The version of the archive's layout that this program writes and reads.
-pub const FORMAT: u32 = 1;
+/// The newest version of the archive's layout that this program reads.
+pub const FORMAT: u32 = 2;
+/// What is written where an archive holds nothing that readers of the first version pass over to another result.
+pub const FIRST_FORMAT: u32 = 1;
 /// Says what the archive is of and what is in it; the first file.
 pub const MANIFEST: &str = "holdout.json";
 /// The competition as a folder.
@@ -16,6 +18,9 @@ pub const COMPETITION: &str = "competition/";
 pub const SEALED_SOLUTION: &str = "solution.age";
 pub const VERSIONS: &str = "versions.ndjson";
 pub const TEAMS: &str = "teams.ndjson";
+/// Teams that became part of others, where the board is a Ladder.
+pub const MERGED_TEAMS: &str = "merged_teams.ndjson";
+pub const DISQUALIFICATIONS: &str = "disqualifications.ndjson";
 pub const SUBMISSIONS: &str = "submissions.ndjson";
 pub const TOPICS: &str = "topics.ndjson";
 pub const POSTS: &str = "posts.ndjson";
@@ -53,6 +58,15 @@ pub struct Manifest {
     pub solution_sealed_to: Option<String>,
 }
 
+impl Manifest {
+    /// Why this program cannot read the archive.
+    pub fn refusal(&self) -> Option<String> {
+        (!(FIRST_FORMAT..=FORMAT).contains(&self.format)).then(|| {
+            format!("This archive has the format {}; up to format {FORMAT} can be read here.", self.format)
+        })
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonLine {
     pub username: String,
@@ -75,6 +89,39 @@ pub struct MemberLine {
     pub is_leader: bool,
     pub rules_accepted_at: DateTime<Utc>,
     pub joined_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergedTeamLine {
+    pub id: i64,
+    pub name: String,
+    pub created_at: DateTime<Utc>,
+    pub merged_into: i64,
+    pub merged_at: DateTime<Utc>,
+    /// Among those of files.
+    pub turn: i64,
+}
+
+/// A decision about a team or a submission, and its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DisqualificationLine {
+    pub team: i64,
+    /// `None`: the whole team.
+    #[serde(default)]
+    pub submission: Option<i64>,
+    pub reason: String,
+    pub decided_at: DateTime<Utc>,
+    /// Among those of files.
+    pub turn: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifted: Option<Lifted>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lifted {
+    pub at: DateTime<Utc>,
+    pub because: String,
+    pub turn: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -109,6 +156,20 @@ pub struct SubmissionLine {
     pub log_position: Option<i64>,
     #[serde(default)]
     pub entry_hash: Option<String>,
+    /// Since when its file is not there any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_gone_at: Option<DateTime<Utc>>,
+    /// On a Ladder: when among the files it was judged first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn: Option<Turn>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    /// Only the order counts.
+    pub number: i64,
+    /// The team that it belonged to then.
+    pub team: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 
 use super::model::{
-    ANNOUNCEMENTS, CHANGES, FILES, FORMAT, MANIFEST, Manifest, POST_VERSIONS, POSTS, SUBMISSIONS, TEAMS,
-    TOPICS,
+    ANNOUNCEMENTS, CHANGES, DISQUALIFICATIONS, FILES, MANIFEST, MERGED_TEAMS, Manifest, POST_VERSIONS, POSTS,
+    SUBMISSIONS, TEAMS, TOPICS,
 };
 use crate::bundles::archive::{Budget, unpack};
 use crate::error::{AppError, Result};
@@ -74,9 +74,20 @@ impl Unpacked {
         if let Some(number) = name.strip_prefix(FILES) {
             return number.parse::<i64>().ok().map(|id| self.file(id));
         }
-        [MANIFEST, TEAMS, SUBMISSIONS, TOPICS, POSTS, POST_VERSIONS, ANNOUNCEMENTS, CHANGES]
-            .contains(&name)
-            .then(|| self.folder.join(name))
+        [
+            MANIFEST,
+            TEAMS,
+            MERGED_TEAMS,
+            SUBMISSIONS,
+            DISQUALIFICATIONS,
+            TOPICS,
+            POSTS,
+            POST_VERSIONS,
+            ANNOUNCEMENTS,
+            CHANGES,
+        ]
+        .contains(&name)
+        .then(|| self.folder.join(name))
     }
 
     /// Where the bytes of a submission lie, if they do.
@@ -90,13 +101,10 @@ impl Unpacked {
         let foreign = || wrong("This is no archive of a competition: it has no holdout.json that says so.");
         let file = File::open(self.folder.join(MANIFEST)).map_err(|_| foreign())?;
         let manifest: Manifest = serde_json::from_reader(file.take(LONGEST_LINE)).map_err(|_| foreign())?;
-        if manifest.format != FORMAT {
-            return Err(wrong(format!(
-                "This archive has the format {}; this installation reads format {FORMAT}.",
-                manifest.format
-            )));
+        match manifest.refusal() {
+            Some(sentence) => Err(wrong(sentence)),
+            None => Ok(manifest),
         }
-        Ok(manifest)
     }
 
     /// The lines of one file; none where it is not there.

@@ -15,14 +15,16 @@ pub const HELD: &str = "Not better than your best score so far by more than chan
 /// What participants read beside the rules.
 const RULE: &str = "The public board is a Ladder. Your team sees a new public score only when a file is better \
                     than your best one by more than chance; otherwise you see your last score again. So nobody \
-                    can tune files to the public rows by trying. The final ranking uses the exact scores of \
+                    can tune files to the public rows by trying. What you were shown stays as it is; a file that \
+                    was disqualified is no best one while that lasts. The final ranking uses the exact scores of \
                     the private rows, and after the end everybody sees exact public scores, too.";
 
 /// As [`RULE`], where every row is public.
 const RULE_OF_ALL: &str = "The board is a Ladder. Your team sees a new score only when a file is better than your \
                            best one by more than chance; otherwise you see your last score again. So nobody can \
-                           tune files to the rows by trying. The final ranking uses the exact scores of the same \
-                           rows, and after the end everybody sees them.";
+                           tune files to the rows by trying. What you were shown stays as it is; a file that was \
+                           disqualified is no best one while that lasts. The final ranking uses the exact scores of \
+                           the same rows, and after the end everybody sees them.";
 
 /// What participants read beside the rules of a competition whose board is a Ladder.
 pub fn rule(competition: &Competition) -> &'static str {

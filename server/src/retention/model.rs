@@ -90,8 +90,9 @@ impl Kept {
             Self::Notifications => "What people were told on the site, so long after it happened.",
             Self::Log => "What hosts, moderators and administrators did. Kept for at least 365 days.",
             Self::SubmissionFiles => {
-                "Files that no team selected and that stand on no board, so long after the end of their competition and after \
-                 they were received; at least 30 days, in which results are appealed. Row, score, hash and receipt stay. \
+                "Files that no team selected, that stand on no board and that no Ladder released, so long after the end of \
+                 their competition and after they were received; at least 30 days, in which results are appealed. Row, \
+                 score, hash and receipt stay. \
                  The competition can then have no new scoring version, and verifies the scores whose file is there."
             }
             Self::Uploads => {

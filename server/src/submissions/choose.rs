@@ -70,7 +70,7 @@ pub async fn choose_among(app: &App, entrant: &Entrant, choice: &Choice) -> Resu
         }
         if !submission.can_be_final() {
             return Err(AppError::refused(
-                "A file that was not scored in time cannot be chosen for the final.",
+                "A file that was not scored in time, or that is no longer there, cannot be chosen for the final.",
             ));
         }
         if store::count_selected(&mut tx, team_id).await? >= limit {

@@ -162,7 +162,7 @@ impl Submission {
 
     /// Whether it may be chosen for the final: sent in time, and neither refused nor broken.
     pub fn can_be_final(&self) -> bool {
-        !self.is_late && !matches!(self.state, State::Rejected | State::Failed)
+        !self.is_late && self.file_gone_at.is_none() && !matches!(self.state, State::Rejected | State::Failed)
     }
 
     /// The public score with the decimals the competition shows; empty where there is none.

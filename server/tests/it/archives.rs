@@ -18,7 +18,7 @@ use crate::world::{Arena, Labels, Person, World, sql};
 const ARCHIVE: &str = "houses.holdout.zip";
 
 /// A second installation beside a test's own.
-async fn elsewhere(pool: &PgPool) -> (World, String) {
+pub async fn elsewhere(pool: &PgPool) -> (World, String) {
     let name = format!("elsewhere_{}", Uuid::new_v4().simple());
     let statement = format!("create database {name}");
     sqlx::raw_sql(AssertSqlSafe(statement)).execute(pool).await.unwrap();
@@ -28,7 +28,7 @@ async fn elsewhere(pool: &PgPool) -> (World, String) {
     (World::new(other).await, name)
 }
 
-async fn leave(world: World, pool: &PgPool, name: &str) {
+pub async fn leave(world: World, pool: &PgPool, name: &str) {
     let other = world.pool.clone();
     world.close().await;
     other.close().await;
@@ -93,7 +93,7 @@ pub fn entries(archive: &[u8]) -> BTreeMap<String, Vec<u8>> {
     entries
 }
 
-fn packed(entries: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+pub fn packed(entries: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in entries {
         zip.start_file(name.as_str(), SimpleFileOptions::default()).unwrap();
@@ -103,7 +103,7 @@ fn packed(entries: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
 }
 
 /// What of a board must be the same everywhere.
-async fn standing(host: &Person, slug: &str) -> Vec<Value> {
+pub async fn standing(host: &Person, slug: &str) -> Vec<Value> {
     let board = host.api.get(&format!("/api/v1/competitions/{slug}/leaderboard")).await.expect(200).json();
     let part = |row: &Value| json!([row["rank"], row["change"], row["team"], row["score"], row["n_entries"]]);
     board["items"].as_array().unwrap().iter().map(part).collect()
@@ -143,7 +143,7 @@ async fn what_one_installation_gives_out_another_takes_in_with_equal_scores(pool
     host.run(&["host", "launch", "unlabelled", "--yes"]).await.expect(3); // it has no labels
     let take = ["host", "import", ARCHIVE, "--solution", "solution.csv", "--launch", "--yes"];
     let taken = host.json(&take).await;
-    let tally = json!({ "n_equal": 5, "n_different": 0, "n_open": 0, "different": [] });
+    let tally = json!({ "n_equal": 5, "n_different": 0, "n_open": 0, "n_taken_over": 0, "different": [] });
     assert_eq!(taken["scores"], tally, "{taken}");
     let imported = &taken["imported"];
     assert_eq!((&imported["n_teams"], &imported["n_people_known"]), (&json!(3), &json!(0)), "{taken}");

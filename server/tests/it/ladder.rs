@@ -22,7 +22,7 @@ fn label(row: usize) -> f64 {
     ((row * 37) % 101) as f64
 }
 
-fn labels() -> Labels {
+pub fn labels() -> Labels {
     let usage = |row: usize| if row.is_multiple_of(2) { "Public" } else { "Private" };
     let rows = |value: &dyn Fn(usize) -> String| (0..N_ROWS).map(value).collect::<String>();
     Labels {
@@ -46,7 +46,7 @@ fn errors((seed, size): (u64, f64)) -> Vec<f64> {
     (0..N_ROWS).map(next).collect()
 }
 
-fn predictions(file: (u64, f64)) -> String {
+pub fn predictions(file: (u64, f64)) -> String {
     let rows = errors(file).into_iter().enumerate();
     let rows = rows.map(|(row, error)| format!("r{row},{}\n", label(row) + error));
     format!("id,target\n{}", rows.collect::<String>())
@@ -75,15 +75,15 @@ fn by_brute_force(files: &[(u64, f64)]) -> Vec<f64> {
     shown
 }
 
-struct Contest {
-    world: World,
-    arena: Arena,
-    bob: Person,
-    carol: Person,
+pub struct Contest {
+    pub world: World,
+    pub arena: Arena,
+    pub bob: Person,
+    pub carol: Person,
 }
 
 impl Contest {
-    async fn begin(pool: PgPool) -> Self {
+    pub async fn begin(pool: PgPool) -> Self {
         let world = World::new(pool).await;
         sql("alter table competitions alter column ladder set default 'on'")
             .execute(&world.pool)
@@ -122,12 +122,49 @@ impl Contest {
         panic!("jobs wait for ever");
     }
 
-    /// Under a second version, which is not published.
-    async fn score_again(&self) {
+    /// Under another version, which is not published.
+    pub async fn score_again(&self, version: i32) {
         self.ask("/versions", json!({})).await;
         self.world.drain().await;
-        self.ask("/versions/2/start", json!({ "reason": "To see that it comes to the same." })).await;
+        let start = format!("/versions/{version}/start");
+        self.ask(&start, json!({ "reason": "To see that it comes to the same." })).await;
         self.drain_by_three().await;
+    }
+
+    /// Has every score computed again.
+    pub async fn verify(&self) -> Value {
+        let asked = self.ask("/verifications", json!({})).await;
+        self.world.drain().await;
+        let path = self.arena.api(&format!("/verifications/{}", asked["id"]));
+        self.arena.host.api.get(&path).await.expect(200).json()
+    }
+
+    /// Carol's team becomes part of bob's.
+    pub async fn merge(&self) {
+        let team = async |of: &Person| -> i64 {
+            let team = sql("select team_id from team_members where user_id = $1").bind(of.id);
+            team.fetch_one(&self.world.pool).await.unwrap().get(0)
+        };
+        let (kept, gone) = (team(&self.bob).await, team(&self.carol).await);
+        let merge = sql("select merge_teams($1, $2, clock_now())").bind(kept).bind(gone);
+        merge.execute(&self.world.pool).await.unwrap();
+    }
+
+    /// Of a file that was scored the first time after it had failed by a fault of ours.
+    pub async fn submit_delayed(&self, of: &Person, first: &str, second: &str) -> i64 {
+        let run = async |statement: &'static str, id: i64| {
+            sql(statement).bind(id).execute(&self.world.pool).await.unwrap();
+        };
+        let delayed = self.arena.submit(of, first).await;
+        run("update jobs set state = 'failed', error = 'a fault of ours' where submission_id = $1", delayed)
+            .await;
+        run("update submissions set state = 'failed', failure = 'ours' where id = $1", delayed).await;
+        self.arena.submit(of, second).await;
+        self.world.drain().await;
+        run("update submissions set state = 'queued', failure = null where id = $1", delayed).await;
+        run("update jobs set state = 'queued', error = null where submission_id = $1", delayed).await;
+        self.world.drain().await;
+        delayed
     }
 
     async fn number(&self, query: &'static str) -> i64 {
@@ -135,27 +172,32 @@ impl Contest {
     }
 
     /// Under a version, in the order of the submissions: what is shown, the step, the exact score.
-    async fn steps(&self, version: i32) -> Vec<(f64, String, f64)> {
-        sql("select x.public_score, x.ladder_step, e.public_score
-             from scores x
-             join scoring_versions v on v.id = x.version_id and v.number = $1
-             join exact_public_scores e on e.submission_id = x.submission_id and e.version_id = x.version_id
-             order by x.submission_id")
-        .bind(version)
-        .fetch_all(&self.world.pool)
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|row| (row.get(0), row.get(1), row.get(2)))
-        .collect()
+    pub async fn steps(&self, version: i32) -> Vec<(f64, String, f64)> {
+        steps(&self.world.pool, version).await
     }
 
-    async fn ask(&self, rest: &str, body: Value) -> Value {
+    pub async fn ask(&self, rest: &str, body: Value) -> Value {
         let path = self.arena.api(rest);
         let answer = self.arena.host.api.send_json(Method::POST, &path, &body).await;
         assert!((200..300).contains(&answer.status), "{}", answer.text());
         answer.json()
     }
+}
+
+/// What [`Contest::steps`] says, of any database.
+pub async fn steps(pool: &PgPool, version: i32) -> Vec<(f64, String, f64)> {
+    sql("select x.public_score, x.ladder_step, e.public_score
+             from scores x
+             join scoring_versions v on v.id = x.version_id and v.number = $1
+             join exact_public_scores e on e.submission_id = x.submission_id and e.version_id = x.version_id
+             order by x.submission_id")
+    .bind(version)
+    .fetch_all(pool)
+    .await
+    .unwrap()
+    .into_iter()
+    .map(|row| (row.get(0), row.get(1), row.get(2)))
+    .collect()
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
@@ -172,17 +214,14 @@ async fn many_scorers_and_another_version_come_to_what_the_rule_says(pool: PgPoo
     let by_chance = steps.iter().any(|(shown, step, exact)| step == "held" && exact < shown);
     assert!(by_chance && steps.iter().filter(|(_, step, _)| step == "released").count() > 2, "{steps:?}");
 
-    contest.score_again().await;
+    contest.score_again(2).await;
     assert_eq!(contest.steps(2).await, steps);
     contest.ask("/versions/2/publish", json!({})).await;
     let board = contest.arena.board().await;
     let best = expected.last().unwrap();
     assert!((board["items"][0]["score"].as_f64().unwrap() - best).abs() < 1e-3, "{board}");
 
-    let asked = contest.ask("/verifications", json!({})).await;
-    contest.world.drain().await;
-    let path = contest.arena.api(&format!("/verifications/{}", asked["id"]));
-    let found = contest.arena.host.api.get(&path).await.expect(200).json();
+    let found = contest.verify().await;
     assert_eq!((&found["is_clean"], &found["n_asked"]), (&json!(true), &json!(FILES.len())), "{found}");
     assert!(steps[1].1 == "held" || steps[2].1 == "held" || steps[3].1 == "held");
     assert_eq!(ids.len(), FILES.len());
@@ -222,28 +261,12 @@ async fn a_file_waits_for_the_one_that_came_before_it(pool: PgPool) {
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn another_version_follows_the_order_on_record_past_faults_of_ours_and_merges(pool: PgPool) {
     let contest = Contest::begin(pool).await;
-    let run = async |statement: &'static str, id: i64| {
-        sql(statement).bind(id).execute(&contest.world.pool).await.unwrap();
-    };
-    let delayed = contest.arena.submit(&contest.bob, &predictions((1, 10.0))).await;
-    run("update jobs set state = 'failed', error = 'a fault of ours' where submission_id = $1", delayed)
-        .await;
-    run("update submissions set state = 'failed', failure = 'ours' where id = $1", delayed).await;
-    contest.arena.submit(&contest.bob, &predictions((5, 8.0))).await;
-    contest.world.drain().await;
-    run("update submissions set state = 'queued', failure = null where id = $1", delayed).await;
-    run("update jobs set state = 'queued', error = null where submission_id = $1", delayed).await;
-    contest.world.drain().await;
+    let (first, second) = (predictions((1, 10.0)), predictions((5, 8.0)));
+    let delayed = contest.submit_delayed(&contest.bob, &first, &second).await;
     contest.arena.submit(&contest.carol, &predictions((6, 9.0))).await;
     contest.arena.submit(&contest.carol, &predictions((7, 5.0))).await;
     contest.world.drain().await;
-    let team = async |of: &Person| -> i64 {
-        let team = sql("select team_id from team_members where user_id = $1").bind(of.id);
-        team.fetch_one(&contest.world.pool).await.unwrap().get(0)
-    };
-    let (kept, gone) = (team(&contest.bob).await, team(&contest.carol).await);
-    let merge = sql("select merge_teams($1, $2, clock_now())").bind(kept).bind(gone);
-    merge.execute(&contest.world.pool).await.unwrap();
+    contest.merge().await;
     contest.arena.submit(&contest.bob, &predictions((8, 6.5))).await;
     contest.arena.submit(&contest.carol, &predictions((9, 3.0))).await;
     contest.world.drain().await;
@@ -254,7 +277,7 @@ async fn another_version_follows_the_order_on_record_past_faults_of_ours_and_mer
     assert_eq!((steps[0].0, steps[4].0), (steps[1].0, steps[3].0), "the best of those released: {steps:?}");
     let board = contest.arena.board().await;
     assert!((board["items"][0]["score"].as_f64().unwrap() - steps[5].0).abs() < 1e-3, "{board}");
-    contest.score_again().await;
+    contest.score_again(2).await;
     assert_eq!(contest.steps(2).await, steps);
     contest.ask("/versions/2/publish", json!({})).await;
 

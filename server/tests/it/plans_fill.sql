@@ -234,8 +234,9 @@ select competition_id, id, id + 1, 1 + id % 20000, now() from teams where id % 6
 insert into team_events (competition_id, team_id, at, kind, actor_id)
 select competition_id, id, now(), 'joined', 1 + id % 20000 from teams cross join generate_series(1, 3);
 
-insert into disqualifications (competition_id, team_id, reason, decided_by, decided_at, lifted_at, lifted_because)
-select competition_id, id, 'wrong', 1, now(), now(), 'right' from teams;
+insert into disqualifications (competition_id, team_id, reason, decided_by, decided_at, lifted_at, lifted_because, turn,
+                               lifted_turn)
+select competition_id, id, 'wrong', 1, now(), now(), 'right', 1, 2 from teams;
 
 insert into account_deletions (user_id, asked_at, due_at, removes_posts)
 select id, now(), now() + interval '7 days', true from users where id % 4 = 0;

@@ -89,7 +89,7 @@ async fn what_is_done_is_on_record_for_administrators_alone(pool: PgPool) {
             && overview["files_free_bytes"].as_i64().unwrap() > 0
     );
     sql("insert into scorers (id, host, engine_version, contract, started_at, last_seen_at, gpu)
-         values (gen_random_uuid(), 'here', '0.1.0', 1, now(), now(), 'NVIDIA H200')")
+         values (gen_random_uuid(), 'here', '0.1.0', (select newest from contract), now(), now(), 'NVIDIA H200')")
     .execute(&world.pool)
     .await
     .unwrap();

@@ -213,7 +213,7 @@ async fn who_waits_reads_place_and_expected_wait_on_the_page_and_in_the_api(pool
         "update jobs set leased_at = finished_at - interval '7 seconds' where state = 'done'",
         "delete from scorers",
         "insert into scorers (id, host, engine_version, contract, started_at, last_seen_at)
-         values (gen_random_uuid(), 'here', '1', 1, clock_now(), clock_now())",
+         values (gen_random_uuid(), 'here', '1', (select newest from contract), clock_now(), clock_now())",
     ] {
         sql(statement).execute(&world.pool).await.unwrap();
     }

@@ -13,8 +13,8 @@ use crate::job::{Priority, Subject};
 /// another. They are few enough to be done before teams could tell in which order.
 ///
 /// What a scorer held before is left to be done alone, as it may be what broke it; and so is everything where the one in
-/// hand is such a job. Of a team's files on a Ladder one at most is rescored, that which was sent first; a verification
-/// finds on record what each was judged against.
+/// hand is such a job. On a Ladder what waits for another file of its team is left, so that of each team one at most is
+/// rescored; a verification finds on record what each was judged against.
 ///
 /// # Errors
 /// Those of the database.
@@ -42,9 +42,7 @@ pub async fn claim_beside(
               and exists (select from jobs h where h.id = $3 and h.attempts = 1 and not h.is_alone)
               and ($7 = 'verify' or not exists (select from competitions c where c.id = $4 and c.ladder = 'on')
                    or not exists (
-                      select from jobs e
-                      where e.team_id = j.team_id and e.submission_id < j.submission_id and e.version_id = $8
-                        and e.state in ('queued', 'leased') and e.kind in ('score', 'rescore')))
+                      select from waiting_on_ladders w where w.submission_id = j.submission_id and w.version_id = $8))
             order by j.turn, j.id
             limit $10
             for update of j skip locked

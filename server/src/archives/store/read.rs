@@ -5,7 +5,8 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::archives::model::{
-    MemberLine, PersonLine, PostLine, PostVersionLine, SubmissionLine, TeamLine, TopicLine, VersionLine,
+    DisqualificationLine, Lifted, MemberLine, MergedTeamLine, PersonLine, PostLine, PostVersionLine,
+    SubmissionLine, TeamLine, TopicLine, Turn, VersionLine,
 };
 use crate::ids::CompetitionId;
 
@@ -119,6 +120,83 @@ pub async fn teams(conn: &mut PgConnection, id: CompetitionId, after: i64) -> sq
     Ok(teams)
 }
 
+/// Teams after `after` that became part of others, in a competition whose board is a Ladder.
+///
+/// # Errors
+/// Those of the database.
+pub async fn merged_teams(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    after: i64,
+) -> sqlx::Result<Vec<MergedTeamLine>> {
+    sqlx::query_as!(
+        MergedTeamLine,
+        "select t.id, t.name, t.created_at, t.merged_into as \"merged_into!\", t.merged_at as \"merged_at!\",
+                coalesce(t.merged_turn, 0) as \"turn!\"
+         from teams t
+         join competitions c on c.id = t.competition_id and c.ladder = 'on'
+         where t.competition_id = $1 and t.id > $2 and t.merged_into is not null
+         order by t.id
+         limit $3",
+        id.0,
+        after,
+        ROWS,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Whether anything was disqualified, for a while at least.
+///
+/// # Errors
+/// Those of the database.
+pub async fn has_decisions(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<bool> {
+    let found = sqlx::query_scalar!(
+        "select exists (select from disqualifications where competition_id = $1) as \"has!\"",
+        id.0
+    );
+    found.fetch_one(conn).await
+}
+
+/// Decisions after `after` about teams that go on and their submissions, each with its key.
+///
+/// # Errors
+/// Those of the database.
+pub async fn decisions(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    after: i64,
+) -> sqlx::Result<Vec<(i64, DisqualificationLine)>> {
+    let rows = sqlx::query!(
+        "select d.id, t.id as team, d.submission_id, d.reason, d.decided_at, d.turn, d.lifted_at, d.lifted_because,
+                d.lifted_turn
+         from disqualifications d
+         left join submissions s on s.id = d.submission_id
+         join teams t on t.id = coalesce(s.team_id, d.team_id) and t.merged_into is null
+         where d.competition_id = $1 and d.id > $2
+         order by d.id
+         limit $3",
+        id.0,
+        after,
+        ROWS,
+    )
+    .fetch_all(conn)
+    .await?;
+    let line = rows.into_iter().map(|row| {
+        let lifted = row.lifted_at.zip(row.lifted_because).zip(row.lifted_turn);
+        let line = DisqualificationLine {
+            team: row.team,
+            submission: row.submission_id,
+            reason: row.reason,
+            decided_at: row.decided_at,
+            turn: row.turn,
+            lifted: lifted.map(|((at, because), turn)| Lifted { at, because, turn }),
+        };
+        (row.id, line)
+    });
+    Ok(line.collect())
+}
+
 /// A submission as it stands, and where its bytes lie.
 #[derive(Debug)]
 pub struct SubmissionRow {
@@ -143,6 +221,8 @@ pub struct SubmissionRow {
     pub selected_at: Option<DateTime<Utc>>,
     pub log_position: Option<i64>,
     pub entry_hash: Option<Vec<u8>>,
+    pub turn: Option<i64>,
+    pub judged_in: Option<i64>,
 }
 
 impl From<SubmissionRow> for SubmissionLine {
@@ -167,6 +247,8 @@ impl From<SubmissionRow> for SubmissionLine {
             selected_at: row.selected_at,
             log_position: row.log_position,
             entry_hash: row.entry_hash.map(hex::encode),
+            file_gone_at: row.file_gone_at,
+            turn: row.turn.zip(row.judged_in).map(|(number, team)| Turn { number, team }),
         }
     }
 }
@@ -189,12 +271,14 @@ pub async fn submissions(
                 case when x.rejection is null then s.state else 'rejected' end as \"state!\",
                 coalesce(x.rejection, s.rejection) as rejection,
                 told_public_score(x) as \"public_score?\", x.public_undefined as \"public_undefined?\", s.scored_at,
-                s.selected_at, l.position as \"log_position?\", l.entry_hash as \"entry_hash?\"
+                s.selected_at, l.position as \"log_position?\", l.entry_hash as \"entry_hash?\",
+                t.turn as \"turn?\", t.team_id as \"judged_in?\"
          from submissions s
          join users u on u.id = s.user_id
          join competitions c on c.id = s.competition_id
          left join scores x on x.submission_id = s.id and x.version_id = c.active_version_id
          left join submission_log l on l.submission_id = s.id
+         left join ladder_turns t on t.submission_id = s.id
          where s.competition_id = $1 and s.id > $2 and s.id <= $3
          order by s.id
          limit $4",

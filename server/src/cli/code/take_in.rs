@@ -16,7 +16,7 @@ use zip::ZipArchive;
 
 use super::import::{BUDGET, ImportArgs, rejected};
 use super::push;
-use crate::archives::model::{COMPETITION, FORMAT, Manifest, SEALED_SOLUTION, SUBMISSIONS, SubmissionLine};
+use crate::archives::model::{COMPETITION, Manifest, SEALED_SOLUTION, SUBMISSIONS, SubmissionLine};
 use crate::bundles::archive::unpack;
 use crate::cli::host::export::Wanted;
 use crate::cli::host::{Competition, judging};
@@ -53,11 +53,8 @@ pub struct ArchiveArgs {
 }
 
 pub(super) fn take_in(session: &Session, args: &ImportArgs, manifest: &Manifest) -> Outcome {
-    if manifest.format != FORMAT {
-        return Err(CliError::Rejected(format!(
-            "This archive has the format {}; this program reads format {FORMAT}.",
-            manifest.format
-        )));
+    if let Some(sentence) = manifest.refusal() {
+        return Err(CliError::Rejected(sentence));
     }
     let wish = &args.archive;
     let space = Scratch::new()?;
@@ -153,13 +150,17 @@ struct Tally {
     n_different: usize,
     /// Those that had no outcome there, or have none here by a fault that is not their senders'.
     n_open: usize,
+    /// The archive's word, of files that were let go.
+    n_taken_over: usize,
     different: Vec<Value>,
 }
 
 impl Tally {
     fn count(&mut self, there: &SubmissionLine, here: &SubmissionLine) {
         let is_settled = |line: &SubmissionLine| matches!(line.state.as_str(), "scored" | "rejected");
-        if !is_settled(there) || !is_settled(here) {
+        if there.file_gone_at.is_some() {
+            self.n_taken_over += 1;
+        } else if !is_settled(there) || !is_settled(here) {
             self.n_open += 1;
         } else if outcome(there, here) == outcome(here, there) {
             self.n_equal += 1;
@@ -238,8 +239,9 @@ fn told(session: &Session, of: &Competition, done: &Value, tally: Option<&Tally>
     )];
     match tally {
         Some(tally) => lines.push(format!(
-            "Scores: {} equal to the archive's, {} different, {} not to be compared.",
-            tally.n_equal, tally.n_different, tally.n_open
+            "Scores: {} equal to the archive's, {} different, {} not to be compared, {} taken over as they were, since \
+             their files were let go.",
+            tally.n_equal, tally.n_different, tally.n_open, tally.n_taken_over
         )),
         None => {
             if done["solution"] == "none" {

@@ -214,7 +214,7 @@ pub async fn with_ids(
                 s.description, case when x.rejection is null then s.state else 'rejected' end as \"state!: State\",
                 coalesce(x.rejection, s.rejection) as \"rejection: Json<Rejection>\",
                 told_public_score(x) as \"public_score?\", x.public_undefined as \"public_undefined?\",
-                coalesce(x.ladder_step = 'held' and c.ends_at > clock_now(), false) as \"is_held!\",
+                coalesce(x.ladder_step = 'held' and c.ladder = 'on' and c.ends_at > clock_now(), false) as \"is_held!\",
                 x.part_scores as \"part_scores?\", s.scored_at, s.selected_at,
                 coalesce(l.position, 0) as \"log_position!\", coalesce(l.entry_hash, '') as \"entry_hash!\",
                 coalesce(l.sent_as, s.team_id) as \"log_team_id!: TeamId\",

@@ -283,7 +283,7 @@ async fn a_run_that_a_killed_runner_held_is_done_by_the_next_and_given_up_after_
     // Its lease runs out, and a scorer puts the run back; the third time it is given up.
     for attempt in 1..=3 {
         sql("update jobs set state = 'leased', lease = gen_random_uuid(), attempts = $1, lease_until = now() - interval '1 second',
-                 spoken = 1
+                 spoken = (select newest from contract)
              where kind = 'run' and state in ('queued', 'leased')")
             .bind(attempt)
             .execute(&library.world.pool)
