@@ -208,7 +208,9 @@ impl Export {
             let decisions = decisions.map_err(io::Error::other)?;
             let Some((last, _)) = decisions.last() else { return Ok(()) };
             after = *last;
-            decisions.iter().try_for_each(|(_, decision)| line(zip, decision))?;
+            let is_in_it = |id: Option<i64>| id.is_none_or(|id| id <= self.newest_submission);
+            let in_it = decisions.iter().filter(|(_, decision)| is_in_it(decision.submission));
+            in_it.map(|(_, decision)| decision).try_for_each(|decision| line(zip, decision))?;
         }
     }
 
