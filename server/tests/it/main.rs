@@ -34,6 +34,7 @@ mod host_commands;
 mod hosts;
 mod incidents;
 mod kaggle;
+mod lab;
 mod ladder;
 mod leaderboard;
 mod licences;
@@ -52,6 +53,7 @@ mod personal;
 mod pictures;
 mod plans;
 mod probing;
+mod provider_sign_outs;
 mod providers;
 #[path = "../../../scorer/tests/it/python/mod.rs"]
 mod python;
