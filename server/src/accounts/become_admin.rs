@@ -63,7 +63,7 @@ pub async fn register_admin(
 ) -> Result<String> {
     let (mut tx, user) = admit(app, token, registration).await?;
     let now = app.clock.now();
-    let secret = sessions::begin(&mut tx, user, client, now).await?;
+    let secret = sessions::begin(&mut tx, user, client, None, now).await?;
     events::note(&mut tx, user, &Event::from(What::Registered, client), now).await?;
     tx.commit().await?;
     Ok(secret)

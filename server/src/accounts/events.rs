@@ -35,10 +35,11 @@ pub enum What {
     Linked,
     Unlinked,
     EndedSessions,
+    SignedOutElsewhere,
 }
 
 impl What {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Registered,
         Self::SignedIn,
         Self::MadeToken,
@@ -55,6 +56,7 @@ impl What {
         Self::Linked,
         Self::Unlinked,
         Self::EndedSessions,
+        Self::SignedOutElsewhere,
     ];
 
     /// As it is written in the database, the API and the log.
@@ -76,6 +78,7 @@ impl What {
             Self::Linked => "linked",
             Self::Unlinked => "unlinked",
             Self::EndedSessions => "ended_sessions",
+            Self::SignedOutElsewhere => "signed_out_elsewhere",
         }
     }
 
@@ -97,6 +100,7 @@ impl What {
             Self::Linked => "Account elsewhere linked",
             Self::Unlinked => "Account elsewhere unlinked",
             Self::EndedSessions => "Other sessions ended",
+            Self::SignedOutElsewhere => "Signed out by signing out elsewhere",
         }
     }
 

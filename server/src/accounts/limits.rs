@@ -1,4 +1,5 @@
-//! How often somebody may try: sign-in, registration and reset, each by address and by account.
+//! How often somebody may try: sign-in, registration and reset, each by address and by account; and how often an address
+//! may send logout tokens, of which a provider has many to send at once.
 //!
 //! Kept in this process's memory, and told to the other servers; a restart forgets. Limits of a competition are not here: those
 //! are counted by the database.
@@ -25,13 +26,13 @@ pub struct Pace {
 /// Keyed by address: generous, since a class may sit behind one. Keyed by account: tight, since
 /// that is where a password is guessed.
 struct Pair {
-    what: &'static str,
     by_address: Shared,
     by_account: Shared,
 }
 
 /// A limit that holds for all servers together.
 struct Shared {
+    what: &'static str,
     name: &'static str,
     limiter: DefaultKeyedRateLimiter<Spender>,
 }
@@ -40,6 +41,7 @@ pub struct Limits {
     sign_in: Pair,
     register: Pair,
     reset: Pair,
+    logout: Shared,
     spent: Arc<Spent>,
 }
 
@@ -72,6 +74,7 @@ impl Limits {
                 pace(20, 30),
                 pace(3, 600),
             ),
+            logout: Shared::new("logout tokens", "logout.address", pace(1000, 1)),
             spent,
         }
     }
@@ -94,6 +97,12 @@ impl Limits {
         self.reset.pass(client, account, &self.spent)
     }
 
+    /// # Errors
+    /// [`AppError::TooMany`] when this address has sent too many.
+    pub fn logout(&self, client: &Client) -> Result<()> {
+        self.logout.pass(&neighbourhood(client.ip), &self.spent)
+    }
+
     /// Forgets those who have been quiet, so that memory does not grow.
     pub fn forget_the_quiet(&self) {
         for shared in self.all() {
@@ -111,24 +120,33 @@ impl Limits {
 
     fn all(&self) -> impl Iterator<Item = &Shared> {
         let pairs = [&self.sign_in, &self.register, &self.reset];
-        pairs.into_iter().flat_map(|pair| [&pair.by_address, &pair.by_account])
+        pairs.into_iter().flat_map(|pair| [&pair.by_address, &pair.by_account]).chain([&self.logout])
     }
 }
 
 impl Pair {
     fn new(what: &'static str, names: [&'static str; 2], by_address: Pace, by_account: Pace) -> Self {
-        let shared = |name, pace| Shared { name, limiter: RateLimiter::keyed(quota(pace)) };
-        Self { what, by_address: shared(names[0], by_address), by_account: shared(names[1], by_account) }
+        let [address, account] = names;
+        Self {
+            by_address: Shared::new(what, address, by_address),
+            by_account: Shared::new(what, account, by_account),
+        }
     }
 
     fn pass(&self, client: &Client, account: &str, spent: &Spent) -> Result<()> {
-        self.pass_one(&self.by_address, &neighbourhood(client.ip), spent)?;
-        self.pass_one(&self.by_account, &account.trim().to_lowercase(), spent)
+        self.by_address.pass(&neighbourhood(client.ip), spent)?;
+        self.by_account.pass(&account.trim().to_lowercase(), spent)
+    }
+}
+
+impl Shared {
+    fn new(what: &'static str, name: &'static str, pace: Pace) -> Self {
+        Self { what, name, limiter: RateLimiter::keyed(quota(pace)) }
     }
 
-    fn pass_one(&self, shared: &Shared, who: &str, spent: &Spent) -> Result<()> {
-        let (key, limiter) = (spender(who.as_bytes()), &shared.limiter);
-        limiter.check_key(&key).map(|()| spent.note(shared.name, key)).map_err(|until| {
+    fn pass(&self, who: &str, spent: &Spent) -> Result<()> {
+        let (key, limiter) = (spender(who.as_bytes()), &self.limiter);
+        limiter.check_key(&key).map(|()| spent.note(self.name, key)).map_err(|until| {
             let wait = until.wait_time_from(limiter.clock().now());
             let seconds = wait.as_secs() + 1;
             let unit = if seconds == 1 { "second" } else { "seconds" };
@@ -181,6 +199,14 @@ mod tests {
         let tried = (0..200).filter(|n| limits.sign_in(&from("192.0.2.1"), &n.to_string()).is_ok()).count();
         assert!((100..110).contains(&tried), "{tried}");
         assert!(limits.sign_in(&from("192.0.2.2"), "ada").is_ok());
+    }
+
+    #[test]
+    fn a_provider_may_sign_a_whole_class_out_and_no_address_may_flood() {
+        let limits = Limits::default();
+        let sent = (0..3000).filter(|_| limits.logout(&from("192.0.2.1")).is_ok()).count();
+        assert!((1000..1100).contains(&sent), "{sent}");
+        assert!(limits.logout(&from("192.0.2.2")).is_ok());
     }
 
     #[test]

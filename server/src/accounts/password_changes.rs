@@ -52,12 +52,19 @@ pub async fn change(
     let mut tx = app.db.begin().await?;
     users::set_password(&mut tx, member.id, &password_hash).await?;
     links::withdraw(&mut tx, member.id).await?;
-    stored_sessions::end_all(&mut tx, member.id).await?;
-    events::note(&mut tx, member.id, &Event::from(What::ChangedPassword, client), now).await?;
-    let secret = match client.session {
-        Some(_) => Some(sessions::begin(&mut tx, member.id, client, now).await?),
-        None => None,
+    let secret = match &client.session {
+        // Signing out where it was begun signs out here, whatever its secret.
+        Some(session) => {
+            let origin = stored_sessions::end(&mut tx, session).await?;
+            stored_sessions::end_all(&mut tx, member.id).await?;
+            Some(sessions::begin(&mut tx, member.id, client, origin.as_ref(), now).await?)
+        }
+        None => {
+            stored_sessions::end_all(&mut tx, member.id).await?;
+            None
+        }
     };
+    events::note(&mut tx, member.id, &Event::from(What::ChangedPassword, client), now).await?;
     tx.commit().await?;
     Ok(secret)
 }

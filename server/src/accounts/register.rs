@@ -49,7 +49,7 @@ impl Registration {
 pub async fn register(app: &App, client: &Client, registration: Registration) -> Result<String> {
     let (mut tx, user) = admit(app, client, &registration).await?;
     let now = app.clock.now();
-    let secret = sessions::begin(&mut tx, user, client, now).await?;
+    let secret = sessions::begin(&mut tx, user, client, None, now).await?;
     events::note(&mut tx, user, &Event::from(What::Registered, client), now).await?;
     tx.commit().await?;
     Ok(secret)

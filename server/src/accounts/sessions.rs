@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 
 use crate::accounts::client::Client;
 use crate::accounts::model::Member;
+use crate::accounts::providers::model::Origin;
 use crate::accounts::{secret, store};
 use crate::app::App;
 use crate::config::Config;
@@ -53,13 +54,14 @@ pub async fn begin(
     conn: &mut PgConnection,
     user: UserId,
     client: &Client,
+    origin: Option<&Origin>,
     now: DateTime<Utc>,
 ) -> Result<String> {
     if let Some(previous) = client.session {
         store::sessions::end(conn, &previous).await?;
     }
     let secret = format!("{MARK}{}", secret::draw());
-    store::sessions::insert(conn, &secret::digest(&secret), user, client, now, now + LIFE).await?;
+    store::sessions::insert(conn, &secret::digest(&secret), user, client, origin, now).await?;
     Ok(secret)
 }
 

@@ -1,8 +1,12 @@
 //! Signing in and out.
 
+use sqlx::PgConnection;
+
 use crate::accounts::client::Client;
 use crate::accounts::events::{self, Event, What};
 use crate::accounts::model::Member;
+use crate::accounts::providers::model::Origin;
+use crate::accounts::providers::settings;
 use crate::accounts::store::users::Credentials;
 use crate::accounts::two_factors::challenge;
 use crate::accounts::{sessions, store, two_factors};
@@ -28,24 +32,41 @@ pub enum Entered {
 /// exists; [`AppError::Refused`] when it is suspended; [`AppError::TooMany`] after too many attempts.
 pub async fn sign_in(app: &App, client: &Client, login: &str, password: String) -> Result<Entered> {
     let account = verify(app, client, login, password).await?;
-    let_in(app, client, account.member.id, "").await
+    let_in(app, client, account.member.id, None).await
 }
 
-/// Begins a session for somebody who has shown who they are, by a provider of this title where one is named, or asks for a
-/// code where there is a second factor.
+/// Begins a session for somebody who has shown who they are, at a provider where an origin is named, or asks for a code
+/// where there is a second factor.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn let_in(app: &App, client: &Client, user: UserId, provider: &str) -> Result<Entered> {
+pub async fn let_in(app: &App, client: &Client, user: UserId, origin: Option<&Origin>) -> Result<Entered> {
     if two_factors::store::has(&mut *app.db.acquire().await?, user).await? {
-        return Ok(Entered::AsksForCode(challenge::begin(app, user).await?));
+        return Ok(Entered::AsksForCode(challenge::begin(app, user, origin).await?));
     }
-    let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let secret = sessions::begin(&mut tx, user, client, now).await?;
-    events::note(&mut tx, user, &Event::from(What::SignedIn, client).of(provider), now).await?;
+    let secret = begin(app, &mut tx, client, user, origin).await?;
     tx.commit().await?;
     Ok(Entered::In(secret))
+}
+
+/// Begins the session of somebody who has shown all that is asked; returns its secret.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn begin(
+    app: &App,
+    conn: &mut PgConnection,
+    client: &Client,
+    user: UserId,
+    origin: Option<&Origin>,
+) -> Result<String> {
+    let now = app.clock.now();
+    let secret = sessions::begin(conn, user, client, origin, now).await?;
+    let provider = origin.and_then(|origin| settings::of_issuer(&app.config.providers, &origin.issuer));
+    let title = provider.map_or("", |provider| &provider.title);
+    events::note(conn, user, &Event::from(What::SignedIn, client).of(title), now).await?;
+    Ok(secret)
 }
 
 /// Whose name and password these are.
@@ -83,16 +104,15 @@ pub(super) fn refuse_suspended(account: &Credentials) -> Result<()> {
     Err(AppError::refused(format!("This account is suspended{until}. Ask the administrator why.")))
 }
 
-/// Ends the client's session.
+/// Ends the client's session; where it was begun, if that was elsewhere.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn sign_out(app: &App, client: &Client) -> Result<()> {
-    if let Some(session) = client.session {
-        let mut conn = app.db.acquire().await?;
-        store::sessions::end(&mut conn, &session).await?;
+pub async fn sign_out(app: &App, client: &Client) -> Result<Option<Origin>> {
+    match client.session {
+        Some(session) => Ok(store::sessions::end(&mut *app.db.acquire().await?, &session).await?),
+        None => Ok(None),
     }
-    Ok(())
 }
 
 /// Ends all sessions of somebody but the client's; how many there were.

@@ -1,4 +1,4 @@
-//! Addresses of the second factor, of signing in elsewhere, and of what happened to an account.
+//! Addresses of the second factor, of signing in and out elsewhere, and of what happened to an account.
 
 pub const SIGN_IN_CODE: &str = "/sign-in/code";
 pub const SETTINGS_TWO_FACTORS: &str = "/settings/two-factors";
@@ -12,6 +12,8 @@ pub const API_TWO_FACTORS_CODES: &str = "/api/v1/me/two-factors/recovery-codes";
 pub const API_TWO_FACTORS_END: &str = "/api/v1/me/two-factors/end";
 pub const PROVIDER: &str = "/sign-in/with/{provider}";
 pub const PROVIDER_RETURN: &str = "/sign-in/with/{provider}/return";
+pub const PROVIDER_LOGOUT: &str = "/sign-in/with/{provider}/back-channel-logout";
+pub const SIGNED_OUT: &str = "/signed-out";
 pub const SETTINGS_IDENTITIES: &str = "/settings/identities";
 pub const SETTINGS_IDENTITY_LINK: &str = "/settings/identities/{provider}/link";
 pub const SETTINGS_IDENTITY_UNLINK: &str = "/settings/identities/{provider}/unlink";

@@ -42,7 +42,7 @@ pub async fn documents(
                 conn,
                 user,
                 r#"select jsonb_build_object('id', public_id, 'user_agent', user_agent, 'ip', ip, 'created_at', created_at,
-                    'last_seen_at', last_seen_at, 'expires_at', expires_at) as "row!"
+                    'last_seen_at', last_seen_at, 'expires_at', expires_at, 'issuer', issuer, 'subject', subject, 'sid', sid) as "row!"
                 from sessions where user_id = $1 order by last_seen_at desc"#
             ),
         ),

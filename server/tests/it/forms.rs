@@ -15,6 +15,7 @@ const FORMS: &[(&str, &[&str])] = &[
     (paths::REGISTER, &["register_user"]),
     (paths::SIGN_IN, &["create_session"]),
     (paths::SIGN_IN_CODE, &["create_session"]),
+    (paths::PROVIDER_LOGOUT, &[]), // what a provider's server sends, in the form of its standard
     (paths::SIGN_OUT, &["revoke_token", "end_session"]),
     (paths::FORGOT_PASSWORD, &["request_password_reset"]),
     (paths::RESET_PASSWORD, &["set_forgotten_password"]),

@@ -35,6 +35,7 @@ mod host_commands;
 mod hosts;
 mod incidents;
 mod kaggle;
+mod lab;
 mod ladder;
 mod ladder_again;
 mod leaderboard;
@@ -56,6 +57,7 @@ mod personal;
 mod pictures;
 mod plans;
 mod probing;
+mod provider_sign_outs;
 mod providers;
 #[path = "../../../scorer/tests/it/python/mod.rs"]
 mod python;

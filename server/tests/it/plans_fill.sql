@@ -143,8 +143,10 @@ insert into final_teams (team_id, competition_id, n_members) select id, competit
 insert into submission_log (competition_id, position, submission_id, entry_hash)
 select competition_id, row_number() over (partition by competition_id order by id), id, sha256 from submissions;
 
-insert into sessions (token_hash, user_id, created_at, last_seen_at, expires_at)
-select sha256(int8send(i)), 1 + i % 20000, now(), now(), now() + interval '30 days' from generate_series(1, 60000) i;
+insert into sessions (token_hash, user_id, created_at, last_seen_at, expires_at, issuer, subject, sid)
+select sha256(int8send(i)), 1 + i % 20000, now(), now(), now() + interval '30 days', 'https://lab.example',
+       (1 + i % 20000)::text, i::text
+from generate_series(1, 60000) i;
 
 insert into api_tokens (user_id, name, token_hash, hint, scopes, created_at)
 select 1 + i % 20000, 'token', sha256(int8send(i)), 'hld_', array['read', 'submit'], now() from generate_series(1, 40000) i;
@@ -162,14 +164,19 @@ insert into link_attempts (token_hash, user_id, issuer, created_at, expires_at)
 select sha256(int8send(i)), 1 + i % 20000, 'https://lab.example', now(), now() + interval '10 minutes'
 from generate_series(1, 20000) i;
 
+insert into logout_tokens (token_hash, expires_at)
+select sha256(int8send(i)), now() + interval '10 minutes' from generate_series(1, 20000) i;
+
 insert into second_factors (user_id, sealed_secret, created_at, confirmed_at)
 select i, sha256(int8send(i)) || substring(sha256(int8send(i)) for 16), now(), now() from generate_series(1, 20000) i;
 
 insert into recovery_codes (user_id, code_hash)
 select 1 + i % 20000, sha256(int8send(i)) from generate_series(1, 200000) i;
 
-insert into sign_in_challenges (token_hash, user_id, created_at, expires_at)
-select sha256(int8send(i)), 1 + i % 20000, now(), now() + interval '10 minutes' from generate_series(1, 20000) i;
+insert into sign_in_challenges (token_hash, user_id, created_at, expires_at, issuer, subject, sid)
+select sha256(int8send(i)), 1 + i % 20000, now(), now() + interval '10 minutes', 'https://lab.example',
+       (1 + i % 20000)::text, i::text
+from generate_series(1, 20000) i;
 
 insert into mails (to_address, subject, body, sent_at)
 select 'person' || i || '@synthetic.invalid', 'Reset your password', repeat('x', 400),

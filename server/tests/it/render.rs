@@ -33,6 +33,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         accounts::pages::settings::PasswordPage,
         accounts::pages::settings::SessionsPage,
         accounts::pages::settings::SettingsPage,
+        accounts::pages::sign_out::SignedOutPage,
         accounts::pages::tokens::TokensPage,
         accounts::pages::two_factors::TwoFactorsPage,
         admin::pages::LogPage,

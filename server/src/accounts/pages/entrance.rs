@@ -1,11 +1,11 @@
-//! The entrance: register, sign in, sign out.
+//! The entrance: register, sign in.
 
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -28,7 +28,6 @@ pub fn router() -> Router<App> {
         .route(paths::REGISTER, get(show_register).post(post_register))
         .route(paths::SIGN_IN, get(show_sign_in).post(post_sign_in))
         .route(paths::SIGN_IN_CODE, get(show_code).post(post_code))
-        .route(paths::SIGN_OUT, post(post_sign_out))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -219,13 +218,6 @@ async fn post_code(
             Ok(errors.answer(CodePage { shell, next: form.next, errors: errors.clone() }))
         }
     }
-}
-
-async fn post_sign_out(State(app): State<App>, client: Client) -> Result<Response> {
-    sign_in::sign_out(&app, &client).await?;
-    let headers =
-        axum::response::AppendHeaders([sessions::clear_cookie(), shell::flash("You are signed out.")]);
-    Ok((headers, Redirect::to(paths::HOME)).into_response())
 }
 
 /// Leads on, or to where a code is asked for.

@@ -6,6 +6,7 @@ pub mod profile;
 pub mod providers;
 pub mod recovery;
 pub mod settings;
+pub mod sign_out;
 pub mod tokens;
 pub mod two_factors;
 
@@ -16,6 +17,7 @@ use crate::app::App;
 pub fn router() -> Router<App> {
     Router::new()
         .merge(entrance::router())
+        .merge(sign_out::router())
         .merge(recovery::router())
         .merge(become_admin::router())
         .merge(settings::router())

@@ -24,6 +24,7 @@ use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::cookies;
 use crate::web::extract::SignedIn;
+use crate::web::problems::encode;
 use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {
@@ -59,13 +60,20 @@ pub fn provider<'a>(app: &'a App, name: &str) -> Result<&'a Provider> {
     app.config.providers.iter().find(|provider| provider.name == name).ok_or(AppError::NotFound)
 }
 
-/// Changes nothing but the cookie that binds the flow to this browser.
+/// Changes nothing but the cookie that binds the flow to this browser. Where the provider asks nothing any more, who
+/// follows this link is signed in: a link of another site leads to the one here instead.
 async fn leave(
     State(app): State<App>,
     Path(name): Path<String>,
+    headers: HeaderMap,
     Query(query): Query<NextQuery>,
 ) -> Result<Response> {
     let provider = provider(&app, &name)?;
+    let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
+    if matches!(site, Some("cross-site" | "same-site")) {
+        let address = format!("{}?next={}", paths::SIGN_IN, encode(local_path(&query.next)));
+        return Ok(Redirect::to(&address).into_response());
+    }
     let begun = Begun::new(provider, Purpose::Enter, local_path(&query.next));
     let address = flow::leave(&app, provider, &begun).await?;
     Ok(([flow::set_cookie(&begun)], Redirect::to(&address)).into_response())

@@ -1,6 +1,7 @@
 //! What a provider says of itself: its addresses and keys, asked for by one request at a time and kept for an hour. Keys
-//! that rotate are asked for again when a token names one that is not known, within a pace. A provider that does not
-//! answer is left alone for a moment, and what was known of it holds on.
+//! that rotate are asked for again when a token names one that is not known, within a pace: one for tokens that the
+//! provider gave us itself, and a slow one for those that anybody may send. A provider that does not answer is left
+//! alone for a moment, and what was known of it holds on.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -23,6 +24,7 @@ const LEFT_ALONE: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(10);
 const LONGEST_ANSWER: u64 = 1 << 20;
 const MOST_KEY_REQUESTS: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
+const MOST_KEY_REQUESTS_OF_ANYBODY: NonZeroU32 = NonZeroU32::new(2).expect("not zero");
 const SILENT: &str = "it did not answer as it should";
 
 /// The document at `/.well-known/openid-configuration` (OpenID Connect Discovery 1.0), as far as it is used.
@@ -34,6 +36,20 @@ pub struct Metadata {
     pub jwks_uri: String,
     #[serde(default)]
     pub token_endpoint_auth_methods_supported: Vec<String>,
+    /// RFC 9207: its answers name it, and one that does not is none of its.
+    #[serde(default)]
+    pub authorization_response_iss_parameter_supported: bool,
+    /// Where people sign out (OpenID Connect RP-Initiated Logout 1.0).
+    pub end_session_endpoint: Option<String>,
+}
+
+/// Where a token comes from that names a key which is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// From the provider, which was asked for it.
+    Provider,
+    /// From whoever can send a request.
+    Anybody,
 }
 
 #[derive(Debug, Deserialize)]
@@ -58,6 +74,7 @@ struct State {
 struct Place {
     state: Mutex<State>,
     key_requests: DefaultDirectRateLimiter,
+    key_requests_of_anybody: DefaultDirectRateLimiter,
 }
 
 /// What is known of all providers, by issuer.
@@ -71,8 +88,13 @@ impl Discovered {
     pub fn new(providers: &[Provider]) -> Self {
         let host = |provider: &Provider| Some(provider.issuer.parse::<Uri>().ok()?.host()?.to_owned());
         let place = |provider: &Provider| {
-            let key_requests = RateLimiter::direct(Quota::per_minute(MOST_KEY_REQUESTS));
-            (provider.issuer.clone(), Place { state: Mutex::default(), key_requests })
+            let a_minute = |most| RateLimiter::direct(Quota::per_minute(most));
+            let place = Place {
+                state: Mutex::default(),
+                key_requests: a_minute(MOST_KEY_REQUESTS),
+                key_requests_of_anybody: a_minute(MOST_KEY_REQUESTS_OF_ANYBODY),
+            };
+            (provider.issuer.clone(), place)
         };
         Self {
             agent: outbound::agent(PATIENCE, Reach::PublicAnd(providers.iter().filter_map(host).collect())),
@@ -102,31 +124,38 @@ impl Discovered {
         }
     }
 
-    /// The same, asked for again: a token names a key that is not known.
+    /// The same, asked for again: a token names a key that is not known. Nobody else waits for the answer.
     ///
     /// # Errors
     /// As [`Discovered::of`]; [`AppError::Refused`] when that happens too often.
-    pub async fn anew(&self, provider: &Provider) -> Result<Arc<Known>> {
+    pub async fn anew(&self, provider: &Provider, source: Source) -> Result<Arc<Known>> {
         let place = self.place(provider)?;
-        if place.key_requests.check().is_err() {
+        let pace = match source {
+            Source::Provider => &place.key_requests,
+            Source::Anybody => &place.key_requests_of_anybody,
+        };
+        if pace.check().is_err() {
             return Err(refused(provider, "its keys were asked for too often"));
         }
-        let mut state = place.state.lock().await;
-        Ok(state.known.insert(self.ask(provider).await?).clone())
+        let told = self.ask(provider).await?;
+        Ok(place.state.lock().await.known.insert(told).clone())
     }
 
     async fn ask(&self, provider: &Provider) -> Result<Arc<Known>> {
         let issuer = provider.issuer.trim_end_matches('/');
-        let metadata: Metadata =
+        let mut metadata: Metadata =
             self.get(provider, format!("{issuer}/.well-known/openid-configuration")).await?;
         if metadata.issuer != provider.issuer {
             return Err(refused(provider, "it says that it is another"));
         }
         let addresses = [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri];
         let scheme = provider.issuer.split("://").next().unwrap_or("https");
-        if addresses.iter().any(|address| !address.starts_with(&format!("{scheme}://"))) {
+        let is_as_safe = |address: &String| address.starts_with(&format!("{scheme}://"));
+        if !addresses.into_iter().all(is_as_safe) {
             return Err(refused(provider, "it names addresses that are not encrypted"));
         }
+        // People are led there by a link, which no other scheme may be.
+        metadata.end_session_endpoint = metadata.end_session_endpoint.filter(is_as_safe);
         let told: Keys = self.get(provider, metadata.jwks_uri.clone()).await?;
         // A key of a kind that is not known here is no reason to know none.
         let keys = told.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect();

@@ -38,7 +38,7 @@ pub async fn enter(app: &App, client: &Client, provider: &Provider, claims: &Cla
         users::credentials_by_id(&mut conn, user).await?.ok_or(AppError::SignIn)?
     };
     sign_in::refuse_suspended(&account)?;
-    sign_in::let_in(app, client, user, &provider.title).await
+    sign_in::let_in(app, client, user, Some(&claims.origin())).await
 }
 
 async fn register(app: &App, client: &Client, provider: &Provider, claims: &Claims) -> Result<UserId> {

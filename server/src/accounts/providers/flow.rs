@@ -113,9 +113,13 @@ pub async fn leave(app: &App, provider: &Provider, begun: &Begun) -> Result<Stri
         ("code_challenge", challenge.as_str()),
         ("code_challenge_method", "S256"),
     ]);
-    let address = &known.metadata.authorization_endpoint;
+    Ok(with_query(&known.metadata.authorization_endpoint, &query))
+}
+
+/// An address of a provider, which may have a query of its own.
+pub(super) fn with_query(address: &str, query: &str) -> String {
     let sign = if address.contains('?') { '&' } else { '?' };
-    Ok(format!("{address}{sign}{query}"))
+    format!("{address}{sign}{query}")
 }
 
 #[derive(Debug, Deserialize)]
@@ -131,13 +135,14 @@ pub async fn return_from(app: &App, provider: &Provider, begun: &Begun, answer: 
     if answer.state != begun.state() {
         return Err(refused(provider, "its answer belongs to another attempt"));
     }
-    if answer.iss.as_ref().is_some_and(|issuer| *issuer != provider.issuer) {
+    let known = app.providers.of(provider).await?;
+    let must_be_named = known.metadata.authorization_response_iss_parameter_supported;
+    if answer.iss.as_ref().map_or(must_be_named, |issuer| *issuer != provider.issuer) {
         return Err(refused(provider, "the answer is another provider's"));
     }
     if !answer.error.is_empty() || answer.code.is_empty() {
         return Err(AppError::refused(format!("{} did not let you in.", provider.title)));
     }
-    let known = app.providers.of(provider).await?;
     let redirect = redirect_uri(&app.config, provider);
     let verifier = begun.derived("verifier");
     let methods = &known.metadata.token_endpoint_auth_methods_supported;
@@ -163,7 +168,7 @@ pub async fn return_from(app: &App, provider: &Provider, begun: &Begun, answer: 
     token::judge(app, provider, &tokens.id_token, &begun.nonce()).await
 }
 
-fn form(fields: &[(&str, &str)]) -> String {
+pub(super) fn form(fields: &[(&str, &str)]) -> String {
     fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect::<Vec<_>>().join("&")
 }
 

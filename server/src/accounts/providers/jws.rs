@@ -28,7 +28,17 @@ pub enum Algorithm {
 struct Header {
     alg: Algorithm,
     kid: Option<String>,
+    typ: Option<String>,
     crit: Option<Value>,
+}
+
+/// What a token says it is (RFC 8725, section 3.11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Logout,
+    /// No more than a token.
+    Untold,
+    Other,
 }
 
 /// A token whose signature was not looked at yet; nothing it claims can be read before that.
@@ -48,6 +58,16 @@ impl<'a> Token<'a> {
         let header: Header = serde_json::from_slice(&decoded(header)?).ok()?;
         let token = Self { header, signed, claims, signature: decoded(signature)? };
         token.header.crit.is_none().then_some(token)
+    }
+
+    /// By its header, without regard to case or to the words before the slash that all media types here have.
+    pub fn kind(&self) -> Kind {
+        let typ = self.header.typ.as_deref().unwrap_or("jwt").to_ascii_lowercase();
+        match typ.strip_prefix("application/").unwrap_or(&typ) {
+            "logout+jwt" => Kind::Logout,
+            "jwt" => Kind::Untold,
+            _ => Kind::Other,
+        }
     }
 
     /// The key that it names among these; where it names none, the only one that fits.
@@ -193,6 +213,20 @@ mod tests {
             assert!(Token::read(&with(header)).is_none(), "{header}");
         }
         assert!(Token::read("").is_none() && Token::read("a.b").is_none());
+    }
+
+    #[test]
+    fn a_token_says_what_it_is() {
+        let kind = |typ: &str| {
+            let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"RS256"{typ}}}"#));
+            Token::read(&format!("{header}.e30.")).map(|token| token.kind())
+        };
+        assert_eq!(kind(""), Some(Kind::Untold));
+        assert_eq!(kind(r#","typ":"JWT""#), Some(Kind::Untold));
+        assert_eq!(kind(r#","typ":"logout+jwt""#), Some(Kind::Logout));
+        assert_eq!(kind(r#","typ":"application/Logout+JWT""#), Some(Kind::Logout));
+        assert_eq!(kind(r#","typ":"at+jwt""#), Some(Kind::Other));
+        assert_eq!(kind(r#","typ":["logout+jwt"]"#), None);
     }
 
     #[test]

@@ -19,6 +19,15 @@ pub struct Provider {
     pub issuer: String,
     pub client_id: String,
     pub client_secret: Secret,
+    /// Whether people are offered to sign out there, where it can be done.
+    pub sign_out_there: bool,
+    /// Whether its logout tokens may lack type and expiry, which the standard of 2022 did not ask for yet.
+    pub older_logout_tokens: bool,
+}
+
+/// The provider that names itself so.
+pub fn of_issuer<'a>(providers: &'a [Provider], issuer: &str) -> Option<&'a Provider> {
+    providers.iter().find(|provider| provider.issuer == issuer)
 }
 
 #[derive(Debug, Deserialize)]
@@ -29,6 +38,28 @@ struct Listed {
     issuer: String,
     client_id: String,
     client_secret_file: PathBuf,
+    #[serde(default = "yes")]
+    sign_out_there: bool,
+    #[serde(default)]
+    older_logout_tokens: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Listed {
+    fn with(self, client_secret: Secret) -> Provider {
+        Provider {
+            name: self.name,
+            title: self.title,
+            issuer: self.issuer,
+            client_id: self.client_id,
+            client_secret,
+            sign_out_there: self.sign_out_there,
+            older_logout_tokens: self.older_logout_tokens,
+        }
+    }
 }
 
 /// # Errors
@@ -39,14 +70,11 @@ pub fn read(path: &Path) -> Result<Vec<Provider>, Vec<String>> {
     let listed: Vec<Listed> = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
     let mut mistakes = Vec::new();
     let mut providers: Vec<Provider> = Vec::new();
-    for Listed { name, title, issuer, client_id, client_secret_file } in listed {
-        mistakes.extend(mistake(&name, &issuer, &providers));
-        match secrets::read(&client_secret_file) {
-            Ok(secret) => {
-                let client_secret = Secret::new(secret);
-                providers.push(Provider { name, title, issuer, client_id, client_secret });
-            }
-            Err(error) => mistakes.push(format!("{name}: {error}.")),
+    for one in listed {
+        mistakes.extend(mistake(&one.name, &one.issuer, &providers));
+        match secrets::read(&one.client_secret_file) {
+            Ok(secret) => providers.push(one.with(Secret::new(secret))),
+            Err(error) => mistakes.push(format!("{}: {error}.", one.name)),
         }
     }
     if mistakes.is_empty() { Ok(providers) } else { Err(mistakes) }
@@ -92,6 +120,12 @@ mod tests {
         let read =
             written(vec![entry("lab", "https://lab.example"), entry("uni", "https://uni.example")]).unwrap();
         assert_eq!((read.len(), read[0].client_secret.reveal()), (2, "hush"));
+        assert_eq!((read[0].sign_out_there, read[0].older_logout_tokens), (true, false));
+        let mut otherwise = entry("old", "https://old.example");
+        otherwise["sign_out_there"] = false.into();
+        otherwise["older_logout_tokens"] = true.into();
+        let read = written(vec![otherwise]).unwrap();
+        assert_eq!((read[0].sign_out_there, read[0].older_logout_tokens), (false, true));
         let wrong = [
             entry("Lab", "https://a.example"),
             entry("b", "http://b.example"),

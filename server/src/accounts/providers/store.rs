@@ -129,12 +129,13 @@ pub async fn end_links(conn: &mut PgConnection, user: UserId) -> sqlx::Result<()
     Ok(())
 }
 
-/// Removes attempts that have run out.
+/// Removes attempts and logout tokens that have run out.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn sweep(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query!("delete from link_attempts where expires_at <= $1", now).execute(conn).await?;
+    sqlx::query!("delete from link_attempts where expires_at <= $1", now).execute(&mut *conn).await?;
+    sqlx::query!("delete from logout_tokens where expires_at <= $1", now).execute(conn).await?;
     Ok(())
 }
 
@@ -146,4 +147,72 @@ pub async fn has_password(conn: &mut PgConnection, user: UserId) -> sqlx::Result
     sqlx::query_scalar!("select password_hash <> '!' as \"has!\" from users where id = $1", user.0)
         .fetch_one(conn)
         .await
+}
+
+/// Takes a logout token, until its time alone has it refused; `false` where it was taken before.
+///
+/// # Errors
+/// Those of the database.
+pub async fn take_logout_token(
+    conn: &mut PgConnection,
+    token_hash: &[u8; 32],
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "insert into logout_tokens (token_hash, expires_at) values ($1, $2) on conflict do nothing",
+        token_hash.as_slice(),
+        expires_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ends what somebody of a provider began here, and what waits for a code: in one session there, where it is named, and
+/// in those that it never named. Whose that was.
+///
+/// # Errors
+/// Those of the database.
+pub async fn end_sessions_of(
+    conn: &mut PgConnection,
+    issuer: &str,
+    subject: &str,
+    sid: Option<&str>,
+) -> sqlx::Result<Vec<UserId>> {
+    sqlx::query_scalar!(
+        "with ended as (
+            delete from sessions
+            where issuer = $1 and subject = $2 and ($3::text is null or sid is null or sid = $3)
+            returning user_id),
+         waiting as (
+            delete from sign_in_challenges
+            where issuer = $1 and subject = $2 and ($3::text is null or sid is null or sid = $3)
+            returning user_id)
+         select user_id as \"user_id!: UserId\" from ended union select user_id from waiting",
+        issuer,
+        subject,
+        sid,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// The same of one session there, whoever's that is.
+///
+/// # Errors
+/// Those of the database.
+pub async fn end_session_there(
+    conn: &mut PgConnection,
+    issuer: &str,
+    sid: &str,
+) -> sqlx::Result<Vec<UserId>> {
+    sqlx::query_scalar!(
+        "with ended as (delete from sessions where issuer = $1 and sid = $2 returning user_id),
+         waiting as (delete from sign_in_challenges where issuer = $1 and sid = $2 returning user_id)
+         select user_id as \"user_id!: UserId\" from ended union select user_id from waiting",
+        issuer,
+        sid,
+    )
+    .fetch_all(conn)
+    .await
 }

@@ -6,6 +6,8 @@ use uuid::Uuid;
 
 use crate::accounts::client::Client;
 use crate::accounts::model::Member;
+use crate::accounts::providers::model::Origin;
+use crate::accounts::sessions::LIFE;
 use crate::accounts::{providers, two_factors};
 use crate::ids::UserId;
 
@@ -74,31 +76,40 @@ pub async fn insert(
     token_hash: &[u8; 32],
     user: UserId,
     client: &Client,
+    origin: Option<&Origin>,
     now: DateTime<Utc>,
-    expires_at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into sessions (token_hash, user_id, user_agent, ip, created_at, last_seen_at, expires_at)
-         values ($1, $2, $3, $4, $5, $5, $6)",
+        "insert into sessions
+            (token_hash, user_id, user_agent, ip, created_at, last_seen_at, expires_at, issuer, subject, sid)
+         values ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9)",
         token_hash.as_slice(),
         user.0,
         client.user_agent,
         client.ip_text(),
         now,
-        expires_at,
+        now + LIFE,
+        origin.map(|origin| origin.issuer.as_str()),
+        origin.map(|origin| origin.subject.as_str()),
+        origin.and_then(|origin| origin.sid.as_deref()),
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// Ends one session; none with that secret is no mistake.
+/// Ends one session; none with that secret is no mistake. Where it was begun, if that was elsewhere.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn end(conn: &mut PgConnection, token_hash: &[u8; 32]) -> sqlx::Result<()> {
-    sqlx::query!("delete from sessions where token_hash = $1", token_hash.as_slice()).execute(conn).await?;
-    Ok(())
+pub async fn end(conn: &mut PgConnection, token_hash: &[u8; 32]) -> sqlx::Result<Option<Origin>> {
+    let ended = sqlx::query!(
+        "delete from sessions where token_hash = $1 returning issuer, subject, sid",
+        token_hash.as_slice(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(ended.and_then(|row| Origin::read(row.issuer, row.subject, row.sid)))
 }
 
 /// Ends all sessions of a person, and what waits for a code or a link; returns how many sessions there were.

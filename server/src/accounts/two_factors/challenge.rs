@@ -5,9 +5,9 @@ use chrono::TimeDelta;
 
 use super::{prove, store};
 use crate::accounts::client::Client;
-use crate::accounts::events::{self, Event, What};
+use crate::accounts::providers::model::Origin;
 use crate::accounts::store::users;
-use crate::accounts::{secret, sessions, sign_in};
+use crate::accounts::{secret, sign_in};
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::ids::UserId;
@@ -16,15 +16,15 @@ use crate::web::cookies;
 pub const COOKIE: &str = "holdout_sign_in";
 const LIFE: TimeDelta = TimeDelta::minutes(10);
 
-/// Begins one for somebody who knew the password; returns its secret.
+/// Begins one for somebody who knew the password, or whom a provider knew; returns its secret.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn begin(app: &App, user: UserId) -> Result<String> {
+pub async fn begin(app: &App, user: UserId, origin: Option<&Origin>) -> Result<String> {
     let now = app.clock.now();
     let challenge = secret::draw();
     let mut conn = app.db.acquire().await?;
-    store::begin_challenge(&mut conn, &secret::digest(&challenge), user, now, now + LIFE).await?;
+    store::begin_challenge(&mut conn, &secret::digest(&challenge), user, origin, now, now + LIFE).await?;
     Ok(challenge)
 }
 
@@ -34,7 +34,7 @@ pub async fn begin(app: &App, user: UserId) -> Result<String> {
 /// [`AppError::SignIn`] when the challenge has run out or had its tries; as [`prove::prove`].
 pub async fn answer(app: &App, client: &Client, challenge: &str, code: &str) -> Result<String> {
     let now = app.clock.now();
-    let user = {
+    let (user, origin) = {
         let mut conn = app.db.acquire().await?;
         store::try_challenge(&mut conn, &secret::digest(challenge), now).await?.ok_or(AppError::SignIn)?
     };
@@ -43,8 +43,7 @@ pub async fn answer(app: &App, client: &Client, challenge: &str, code: &str) -> 
     let account = users::credentials_by_id(&mut tx, user).await?.ok_or(AppError::SignIn)?;
     sign_in::refuse_suspended(&account)?;
     store::end_challenges(&mut tx, user).await?;
-    let session = sessions::begin(&mut tx, user, client, now).await?;
-    events::note(&mut tx, user, &Event::from(What::SignedIn, client), now).await?;
+    let session = sign_in::begin(app, &mut tx, client, user, origin.as_ref()).await?;
     tx.commit().await?;
     Ok(session)
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
+use crate::accounts::providers::model::Origin;
 use crate::ids::UserId;
 
 /// A person's second factor, as judging needs it.
@@ -197,22 +198,27 @@ pub async fn begin_challenge(
     conn: &mut PgConnection,
     token_hash: &[u8; 32],
     user: UserId,
+    origin: Option<&Origin>,
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into sign_in_challenges (token_hash, user_id, created_at, expires_at) values ($1, $2, $3, $4)",
+        "insert into sign_in_challenges (token_hash, user_id, created_at, expires_at, issuer, subject, sid)
+         values ($1, $2, $3, $4, $5, $6, $7)",
         token_hash.as_slice(),
         user.0,
         now,
         expires_at,
+        origin.map(|origin| origin.issuer.as_str()),
+        origin.map(|origin| origin.subject.as_str()),
+        origin.and_then(|origin| origin.sid.as_deref()),
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// Counts a try; whose it is, unless the challenge has run out or had its tries.
+/// Counts a try; whose it is, and from where they came, unless the challenge has run out or had its tries.
 ///
 /// # Errors
 /// Those of the database.
@@ -220,17 +226,18 @@ pub async fn try_challenge(
     conn: &mut PgConnection,
     token_hash: &[u8; 32],
     now: DateTime<Utc>,
-) -> sqlx::Result<Option<UserId>> {
-    sqlx::query_scalar!(
+) -> sqlx::Result<Option<(UserId, Option<Origin>)>> {
+    let tried = sqlx::query!(
         "update sign_in_challenges
          set n_tries = n_tries + 1
          where token_hash = $1 and expires_at > $2 and n_tries < 5
-         returning user_id as \"user_id: UserId\"",
+         returning user_id as \"user_id: UserId\", issuer, subject, sid",
         token_hash.as_slice(),
         now,
     )
     .fetch_optional(conn)
-    .await
+    .await?;
+    Ok(tried.map(|row| (row.user_id, Origin::read(row.issuer, row.subject, row.sid))))
 }
 
 /// # Errors
