@@ -8,6 +8,7 @@ mod api;
 mod api_gaps;
 mod archives;
 mod audit;
+mod backups;
 mod bundles;
 mod certificates;
 mod changes;
