@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::CommandFactory;
+use holdout::accounts::two_factors::seal;
 use holdout::cli::program::{DemoVerb, Program, StorageVerb, Verb, exit_code};
 use holdout::cli::{self, CliError, Connection, Screen, manual};
 use holdout::config::Config;
@@ -18,9 +19,9 @@ use holdout::house::backup;
 use holdout::house::backup::make::BackupArgs;
 use holdout::house::confine::{self, Confinement};
 use holdout::house::layout::Layout;
+use holdout::house::open_files;
 use holdout::house::storage::{self, CheckArgs, StorageArgs};
 use holdout::house::up;
-use holdout::web::format;
 use holdout::{App, house, router};
 use serde_json::json;
 use sqlx::postgres::PgPoolOptions;
@@ -71,8 +72,12 @@ fn keep_log(verb: &Verb) {
 
 fn run(connection: &Connection, screen: &Screen, verb: Verb) -> anyhow::Result<ExitCode> {
     match verb {
-        Verb::Up(args) => one_thread()?.block_on(up::up(Config::from_env()?, args))?,
+        Verb::Up(args) => {
+            open_files::take_all();
+            one_thread()?.block_on(up::up(Config::from_env()?, args))?;
+        }
         Verb::Serve => {
+            open_files::take_all();
             let config = house::with_database(Config::from_env()?, false)?;
             confine_server(&config)?;
             many_threads()?.block_on(serve(config))?;
@@ -157,24 +162,14 @@ fn backup(screen: &Screen, config: &Config, args: &BackupArgs) -> anyhow::Result
             [] => String::new(),
             old => format!(" Older ones went: {}.", old.join(", ")),
         };
-        format!(
-            "The database and its files ({}) lie in {}. The scorers' key does not: keep a copy of it elsewhere.{removed}",
-            format::size(made.manifest.n_bytes),
-            made.folder.display()
-        )
+        made.manifest.sentences(&made.folder) + &removed
     });
     Ok(())
 }
 
 fn restore(screen: &Screen, config: &Config, folder: &Path) -> anyhow::Result<()> {
-    let made = one_thread()?.block_on(backup::restore::restore(config, folder))?;
-    screen.answer(&json!(made), |_| {
-        format!(
-            "Restored as of {}. Put the scorers' key where they look for it (HOLDOUT_SCORER_KEY; with `holdout up` \
-             keys/scorer.key in the data folder) before they start: without it no solution can be opened.",
-            made.made_at.format("%Y-%m-%d %H:%M UTC")
-        )
-    });
+    let restored = one_thread()?.block_on(backup::restore::restore(config, folder))?;
+    screen.answer(&json!(restored), |_| restored.sentence());
     Ok(())
 }
 
@@ -284,6 +279,7 @@ async fn connect(config: Config) -> anyhow::Result<App> {
 async fn serve(config: Config) -> anyhow::Result<()> {
     let app = connect(config).await?;
     holdout::incidents::watch::arrive(&app).await.context("looking at what happened meanwhile")?;
+    tell_of_people_shut_out(&app).await?;
     tokio::spawn(app.clock.clone().follow(app.db.clone()));
     tokio::spawn(holdout::web::live::listen(app.clone()));
     tokio::spawn(holdout::web::live::try_out(app.clone()));
@@ -296,6 +292,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::spawn(holdout::admin::suspend::lift_forever(app.clone()));
     tokio::spawn(holdout::personal::delete::delete_forever(app.clone()));
     tokio::spawn(holdout::accounts::sweep::sweep_forever(app.clone()));
+    tokio::spawn(holdout::retention::unnamed::sweep_forever(app.clone()));
     tokio::spawn(holdout::leaderboard::settle::keep(app.clone()));
     tokio::spawn(holdout::notebooks::read_again::read_all(app.clone()));
     tokio::spawn(holdout::site::current::follow(app.clone()));
@@ -322,6 +319,15 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::select! {
         served = served => served?,
         () = out_of_patience(&stopping) => tracing::warn!("some requests were still open and are ended"),
+    }
+    Ok(())
+}
+
+/// Everything else works: it is loud, and no refusal.
+async fn tell_of_people_shut_out(app: &App) -> anyhow::Result<()> {
+    let tried = seal::try_key(&mut *app.db.acquire().await?, app.config.accounts_key.as_ref()).await?;
+    if let Some(complaint) = tried.complaint() {
+        tracing::error!("{complaint}");
     }
     Ok(())
 }

@@ -12,6 +12,16 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
+#[path = "house/doors.rs"]
+mod doors;
+#[path = "house/limits.rs"]
+mod limits;
+#[path = "house/phone.rs"]
+mod phone;
+
+use phone::Phone;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_holdout");
 const PASSWORD: &str = "a long enough password";
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -34,8 +44,11 @@ impl House {
     }
 
     fn start_with_scorers(&mut self, scorers: &str) {
-        let supervisor = Command::new(env!("CARGO_BIN_EXE_holdout"))
-            .args(["up", "--empty", "--scorers", scorers])
+        self.start_by(Command::new(PROGRAM).args(["up", "--empty", "--scorers", scorers]));
+    }
+
+    fn start_by(&mut self, command: &mut Command) {
+        let supervisor = command
             .env_remove("DATABASE_URL")
             .env("HOLDOUT_DATA_DIR", &self.folder)
             .env("HOLDOUT_LISTEN", format!("127.0.0.1:{}", self.port))
@@ -184,6 +197,11 @@ impl Program {
         read_json(request.header("authorization", &self.authorization).send_json(document).unwrap())
     }
 
+    fn put_file(&self, path: &str, bytes: &[u8]) -> Value {
+        let request = self.agent.put(format!("{}{path}", self.base));
+        read_json(request.header("authorization", &self.authorization).send(bytes).unwrap())
+    }
+
     fn post_file(&self, path: &str, bytes: &[u8]) -> Value {
         let request = self.agent.post(format!("{}{path}", self.base)).header("x-file-name", "file.csv");
         read_json(request.header("authorization", &self.authorization).send(bytes).unwrap())
@@ -257,7 +275,7 @@ fn what_was_received_is_scored_once_whatever_is_killed() {
 fn a_second_supervisor_on_the_same_folder_is_refused() {
     let mut house = House::new();
     house.start();
-    let second = Command::new(env!("CARGO_BIN_EXE_holdout"))
+    let second = Command::new(PROGRAM)
         .args(["up", "--empty", "--scorers", "0"])
         .env_remove("DATABASE_URL")
         .env("HOLDOUT_DATA_DIR", &house.folder)
@@ -270,7 +288,7 @@ fn a_second_supervisor_on_the_same_folder_is_refused() {
 
 /// The program with the environment of a house, and what it answered.
 fn holdout(house: &House, arguments: &[&str]) -> std::process::Output {
-    Command::new(env!("CARGO_BIN_EXE_holdout"))
+    Command::new(PROGRAM)
         .args(arguments)
         .env_remove("DATABASE_URL")
         .env("HOLDOUT_DATA_DIR", &house.folder)
@@ -298,6 +316,7 @@ fn a_backup_becomes_the_same_house_elsewhere_and_every_score_is_verified() {
     }
     within(PATIENCE, "both are scored", || board(&player)["items"][0]["n_entries"] == 2);
     let before = board(&player);
+    let phone = Phone::of(&player);
 
     let kept = Folder(std::env::temp_dir().join(format!("holdout-backup-{}", uuid::Uuid::new_v4())));
     let folder = kept.0.display().to_string();
@@ -327,12 +346,21 @@ fn a_backup_becomes_the_same_house_elsewhere_and_every_score_is_verified() {
     fs::write(altered, content).unwrap();
 
     let restored = holdout(&other, &["restore", &folder]);
-    assert!(restored.status.success(), "{}", said(&restored));
+    assert!(restored.status.success() && said(&restored).contains("accounts.key"), "{}", said(&restored));
     let twice = holdout(&other, &["restore", &folder]);
     assert!(!twice.status.success() && said(&twice).contains("already"), "{}", said(&twice));
     fs::write(other.folder.join("keys/scorer.key"), key).unwrap();
+    let locked_out = holdout(&other, &["up", "--empty", "--scorers", "0"]);
+    assert!(
+        !locked_out.status.success() && said(&locked_out).contains("is missing"),
+        "{}",
+        said(&locked_out)
+    );
+    assert!(!other.folder.join("keys/accounts.key").exists(), "no key is drawn that would lock people out");
+    fs::copy(house.folder.join("keys/accounts.key"), other.folder.join("keys/accounts.key")).unwrap();
     other.start_with_scorers("1");
     let (host, player) = (host.at(&other), player.at(&other));
+    phone.sign_in(&player);
     let place = |board: &Value| {
         ["team", "rank", "score", "n_entries", "last_entry_at"].map(|name| board["items"][0][name].clone())
     };

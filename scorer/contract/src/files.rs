@@ -200,11 +200,12 @@ impl Files {
         listed.try_filter_map(move |file| std::future::ready(Ok(key(file)))).boxed()
     }
 
-    /// Keys of all files of all rooms.
-    pub fn all(&self) -> BoxStream<'static, io::Result<String>> {
+    /// Keys of all files of all rooms, with their sizes in bytes.
+    pub fn all(&self) -> BoxStream<'static, io::Result<(String, u64)>> {
         let prefix = self.prefix.clone();
         let listed = self.store.list(Some(&self.prefix)).map_err(refused);
-        listed.try_filter_map(move |file| std::future::ready(Ok(key_of(&file, &prefix)))).boxed()
+        let sized = move |file: ObjectMeta| key_of(&file, &prefix).map(|key| (key, file.size));
+        listed.try_filter_map(move |file| std::future::ready(Ok(sized(file)))).boxed()
     }
 
     /// Removes the files of a room that are older than `age`. Gives their number.

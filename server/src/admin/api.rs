@@ -59,6 +59,12 @@ struct OverviewJson {
     files_free_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     files_total_bytes: Option<u64>,
+    /// As of when `holdout backup` last made one; absent: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_backup_at: Option<DateTime<Utc>>,
+    /// When one failed since; the administrators' page says why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup_failed_at: Option<DateTime<Utc>>,
 }
 
 /// The installation in numbers.
@@ -72,7 +78,10 @@ struct OverviewJson {
 )]
 async fn show_overview(State(app): State<App>, caller: ApiMember) -> Result<Json<OverviewJson>> {
     caller.require(Scope::Admin)?;
-    let numbers = store::numbers(&mut *app.db.acquire().await?).await?;
+    let (numbers, backup) = {
+        let mut conn = app.db.acquire().await?;
+        (store::numbers(&mut conn).await?, store::last_backup(&mut conn).await?)
+    };
     let room = room::measure(&app).await?;
     Ok(Json(OverviewJson {
         n_users: numbers.n_users,
@@ -87,6 +96,8 @@ async fn show_overview(State(app): State<App>, caller: ApiMember) -> Result<Json
         database_bytes: room.database_bytes,
         files_free_bytes: room.files.map(|disk| disk.free_bytes),
         files_total_bytes: room.files.map(|disk| disk.total_bytes),
+        last_backup_at: backup.made_at,
+        backup_failed_at: backup.failed_at,
     }))
 }
 

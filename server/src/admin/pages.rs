@@ -6,11 +6,12 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
+use chrono::TimeDelta;
 use serde::Deserialize;
 
 use crate::accounts::two_factors::reset;
 use crate::admin::room::{self, Room};
-use crate::admin::store::{self, COUNTED_AT_MOST, Entry, Job, Mail, Numbers, Scorer, User};
+use crate::admin::store::{self, COUNTED_AT_MOST, Entry, Job, LastBackup, Mail, Numbers, Scorer, User};
 use crate::admin::{Admin, roles, suspend};
 use crate::api::paging::{Keyset, Slice};
 use crate::app::App;
@@ -44,6 +45,7 @@ pub struct OverviewPage {
     pub tab: &'static str,
     pub numbers: Numbers,
     pub room: Room,
+    pub backup: LastBackup,
     /// Whether letters leave this installation by themselves.
     pub sends_mail: bool,
 }
@@ -62,7 +64,12 @@ impl OverviewPage {
             n_refusing_scorers: 1,
             n_unsent_mails: 4,
         };
-        Self { shell, tab: paths::ADMIN, numbers, room: Room::sample(), sends_mail: false }
+        let backup = LastBackup {
+            made_at: Some(shell.now - TimeDelta::days(5)),
+            failed_at: Some(shell.now),
+            failure: Some("This backup takes about 7 GB.".to_owned()),
+        };
+        Self { shell, tab: paths::ADMIN, numbers, room: Room::sample(), backup, sends_mail: false }
     }
 }
 
@@ -73,12 +80,19 @@ pub fn bounded(count: &i64) -> String {
 }
 
 async fn show_overview(State(app): State<App>, shell: Shell, Admin(_): Admin) -> Result<OverviewPage> {
-    let numbers = {
+    let (numbers, backup) = {
         let mut conn = app.db.acquire().await?;
-        store::numbers(&mut conn).await?
+        (store::numbers(&mut conn).await?, store::last_backup(&mut conn).await?)
     };
     let room = room::measure(&app).await?;
-    Ok(OverviewPage { shell, tab: paths::ADMIN, numbers, room, sends_mail: app.config.smtp.is_some() })
+    Ok(OverviewPage {
+        shell,
+        tab: paths::ADMIN,
+        numbers,
+        room,
+        backup,
+        sends_mail: app.config.smtp.is_some(),
+    })
 }
 
 #[derive(Template, WebTemplate)]

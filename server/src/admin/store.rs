@@ -1,7 +1,7 @@
 //! Every SQL statement of administration. Counts of tables that grow are the database's estimates
 //! or stop at a bound: no page reads a whole table.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use holdout_contract::handshake::{Asked, Standing};
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -402,6 +402,70 @@ pub async fn scorers(conn: &mut PgConnection) -> sqlx::Result<Vec<Scorer>> {
     )
     .fetch_all(conn)
     .await
+}
+
+/// What became of the last backup.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LastBackup {
+    pub made_at: Option<DateTime<Utc>>,
+    /// After that one.
+    pub failed_at: Option<DateTime<Utc>>,
+    /// Why, in words for the operator.
+    pub failure: Option<String>,
+}
+
+impl LastBackup {
+    /// A night was left out.
+    pub fn is_old(&self, now: &DateTime<Utc>) -> bool {
+        self.made_at.is_some_and(|made_at| *now - made_at > TimeDelta::days(2))
+    }
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn last_backup(conn: &mut PgConnection) -> sqlx::Result<LastBackup> {
+    let found = sqlx::query_as!(LastBackup, "select made_at, failed_at, failure from last_backup");
+    Ok(found.fetch_optional(conn).await?.unwrap_or_default())
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn note_backup_made(
+    conn: &mut PgConnection,
+    made_at: DateTime<Utc>,
+    n_bytes: u64,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update last_backup set made_at = $1, n_bytes = $2, failed_at = null, failure = null",
+        made_at,
+        i64::try_from(n_bytes).unwrap_or(i64::MAX),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn note_backup_failed(
+    conn: &mut PgConnection,
+    failed_at: DateTime<Utc>,
+    failure: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!("update last_backup set failed_at = $1, failure = $2", failed_at, failure)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Where administrators are written to.
+///
+/// # Errors
+/// Those of the database.
+pub async fn addresses_of_admins(conn: &mut PgConnection) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!("select email from users where is_admin and suspended_at is null order by id")
+        .fetch_all(conn)
+        .await
 }
 
 /// Bytes of the database on its disk.

@@ -13,7 +13,8 @@ use holdout_contract::{database, events};
 use sqlx::{Connection, PgConnection};
 
 use crate::accounts::providers::discovery::Discovered;
-use crate::config::Config;
+use crate::accounts::two_factors::seal;
+use crate::config::{Config, Secret};
 use crate::database as web;
 use crate::files::Files;
 use crate::house::binaries::{Binaries, major_of_cluster};
@@ -21,7 +22,7 @@ use crate::house::cluster::Cluster;
 use crate::house::identity::Identity;
 use crate::house::layout::{ClusterPlace, Layout};
 use crate::house::versions::{self, Schema};
-use crate::house::{up, welcome};
+use crate::house::{keys, open_files, up, welcome};
 
 /// One thing that was looked at.
 #[derive(Debug, serde::Serialize)]
@@ -48,7 +49,7 @@ impl fmt::Display for Finding {
 
 /// Looks at everything that `holdout up` and `holdout serve` need.
 pub async fn examine(config: &Config) -> Vec<Finding> {
-    let mut findings = vec![files(&config.files).await, scorer_program()];
+    let mut findings = vec![files(&config.files).await, scorer_program(), open_files()];
     findings.extend(providers(config).await);
     let layout = Layout::of(&config.data_dir);
     let is_embedded = config.database_url.reveal().is_empty();
@@ -75,10 +76,13 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
         Ok(layout) if is_embedded => Cluster::existing(layout).map(|cluster| cluster.owner_url()),
         _ => Ok(config.database_url.reveal().to_owned()),
     };
-    findings.push(match url {
-        Ok(url) => answers(&url).await,
-        Err(error) => Finding::wrong(error.to_string()),
-    });
+    match url {
+        Ok(url) => {
+            findings.push(answers(&url).await);
+            findings.extend(second_factors(config, layout.as_ref().ok(), &url).await);
+        }
+        Err(error) => findings.push(Finding::wrong(error.to_string())),
+    }
     if !is_embedded {
         findings.push(hears(config).await);
     }
@@ -140,6 +144,13 @@ fn scorer_program() -> Finding {
     match up::scorer_program() {
         Ok(path) => Finding::well(format!("The scorers' program is {}.", path.display())),
         Err(error) => Finding::wrong(error.to_string()),
+    }
+}
+
+fn open_files() -> Finding {
+    match open_files::judge(open_files::most()) {
+        Ok(words) => Finding::well(words),
+        Err(words) => Finding::wrong(words),
     }
 }
 
@@ -226,6 +237,21 @@ async fn answers(url: &str) -> Finding {
         Ok(None) => Finding::well("The database answers and its schema is up to date."),
         Ok(Some(words)) => Finding::wrong(words),
         Err(error) => Finding::wrong(format!("The database does not say which schema it has: {error}.")),
+    }
+}
+
+/// Whether people with an authenticator app can sign in; nothing where nobody has one.
+async fn second_factors(config: &Config, layout: Option<&Layout>, url: &str) -> Option<Finding> {
+    let kept = layout.and_then(|layout| keys::accounts_key(layout).ok().flatten()).map(Secret::new);
+    let key = config.accounts_key.clone().or(kept);
+    let mut conn = PgConnection::connect_with(&database::as_named(url).ok()?).await.ok()?;
+    let tried = seal::try_key(&mut conn, key.as_ref()).await.ok()?;
+    match tried.complaint() {
+        Some(complaint) => Some(Finding::wrong(complaint)),
+        None if tried.n_people > 0 => {
+            Some(Finding::well("The accounts key opens the secrets of authenticator apps."))
+        }
+        None => None,
     }
 }
 

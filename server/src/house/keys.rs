@@ -11,16 +11,16 @@ use super::layout::Layout;
 
 const LETTERS: usize = 40;
 
-/// What keeps the secrets of people's second factors: drawn at the first start, read ever after.
+/// What keeps the secrets of people's second factors: drawn at the first start, read ever after. `None` where there is
+/// none, or an empty file.
 ///
 /// # Errors
 /// Those of the file system.
-pub fn accounts_key(layout: &Layout) -> io::Result<String> {
-    let path = layout.accounts_key();
-    match fs::read_to_string(&path) {
-        Ok(text) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => draw(&path),
+pub fn accounts_key(layout: &Layout) -> io::Result<Option<String>> {
+    match fs::read_to_string(layout.accounts_key()) {
+        Ok(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -42,11 +42,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_drawn_once_for_its_owner_alone() {
+    fn a_key_is_drawn_for_its_owner_alone_and_read_ever_after() {
         let root = std::env::temp_dir().join(format!("holdout-keys-{}", uuid::Uuid::new_v4()));
         let layout = Layout::prepare(&root).unwrap();
-        let key = accounts_key(&layout).unwrap();
-        assert_eq!((key.len(), accounts_key(&layout).unwrap()), (LETTERS, key.clone()));
+        assert_eq!(accounts_key(&layout).unwrap(), None);
+        let key = draw(&layout.accounts_key()).unwrap();
+        assert_eq!((key.len(), accounts_key(&layout).unwrap()), (LETTERS, Some(key)));
         let mode = fs::metadata(layout.accounts_key()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         fs::remove_dir_all(&root).unwrap();

@@ -16,6 +16,7 @@ pub mod fetch;
 pub mod identity;
 pub mod keys;
 pub mod layout;
+pub mod open_files;
 pub mod rows;
 pub mod storage;
 pub mod up;

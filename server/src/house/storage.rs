@@ -1,5 +1,6 @@
 //! `holdout storage`: files that no row names, in every room; and rows whose file is not as it was stored ([`rows`]). They are what was stored and then refused or replaced
-//! while whoever should have removed it was killed; `check` counts them, `clean` removes them.
+//! while whoever should have removed it was killed; `check` counts them, `clean` removes them. Servers and scorers remove them
+//! by themselves once they are a week old.
 //!
 //! Never here: a file that a row names, or one that is younger than a day, which may be on its way into the database.
 
@@ -15,10 +16,8 @@ use sqlx::{Connection, PgConnection};
 
 use super::rows::{self, Compared, Depth};
 use crate::config::Config;
+use crate::retention::unnamed;
 
-/// Rooms whose files the web server alone knows; those of scorers are in [`orphans::ROOMS`].
-const ROOMS: [&str; 6] =
-    ["notebooks", "notebook-pages", "notebook-pictures", "images", "bundles", "archives"];
 const NAMED: usize = 20;
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -107,7 +106,7 @@ async fn sweep(
 ) -> anyhow::Result<Found> {
     let age = HOUR * args.older_than_hours;
     let mut found = Found { is_removed: doing == Doing::Removing, ..Found::default() };
-    for room in orphans::ROOMS.iter().chain(&ROOMS) {
+    for room in orphans::ROOMS.iter().chain(&unnamed::ROOMS) {
         let mut old = files.older(room, age);
         while let Some(key) = next(&mut old).await? {
             found.n_files += 1;
@@ -142,25 +141,5 @@ async fn next(
 /// # Errors
 /// Those of the database.
 pub(super) async fn is_named(conn: &mut PgConnection, key: &str) -> sqlx::Result<bool> {
-    Ok(orphans::is_named(&mut *conn, key).await? || store::is_named(conn, key).await?)
-}
-
-mod store {
-    use sqlx::PgConnection;
-
-    /// Each answer is found by an index.
-    pub async fn is_named(conn: &mut PgConnection, key: &str) -> sqlx::Result<bool> {
-        sqlx::query_scalar!(
-            r#"select exists (select from notebook_versions where storage_key = $1)
-                   or exists (select from notebook_drawings where storage_key = $1)
-                   or exists (select from notebook_pictures where storage_key = $1)
-                   or exists (select from notebook_run_drawings where storage_key = $1)
-                   or exists (select from images where storage_key = $1)
-                   or exists (select from bundle_files where storage_key = $1)
-                   or exists (select from uploads where storage_key = $1) as "is_named!""#,
-            key
-        )
-        .fetch_one(conn)
-        .await
-    }
+    Ok(orphans::is_named(&mut *conn, key).await? || unnamed::is_named(conn, key).await?)
 }

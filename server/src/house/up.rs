@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use rustix::process::Signal;
+use sqlx::{Connection, PgConnection};
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
 
+use crate::accounts::two_factors::seal;
 use crate::config::Config;
 use crate::house::children::Supervised;
 use crate::house::cluster::{self, Cluster};
@@ -37,6 +39,10 @@ pub struct UpArgs {
     /// How many scorers; by default one per core but one, at least one.
     #[arg(long)]
     pub scorers: Option<usize>,
+    /// Go on where keys/accounts.key was lost for good: draw another one. Whoever has an authenticator app then signs
+    /// in with a recovery code, or asks an administrator.
+    #[arg(long)]
+    pub new_accounts_key: bool,
 }
 
 /// The processes, in the order they start; they stop in the opposite one.
@@ -90,7 +96,8 @@ async fn run(config: &Config, layout: &Layout, args: &UpArgs, tree: &mut Tree) -
         Urls::external(config)
     };
     migrate(&urls.owner, tree).await?;
-    tree.server = Some(start_server(config, layout, &urls)?);
+    let accounts_key = accounts_key(config, layout, &urls.owner, args.new_accounts_key).await?;
+    tree.server = Some(start_server(config, layout, &urls, accounts_key)?);
     for number in 1..=args.scorers.unwrap_or_else(default_scorers) {
         tree.scorers.push(start_scorer(number, config, layout, &urls)?);
     }
@@ -154,14 +161,43 @@ async fn migrate(owner_url: &str, tree: &mut Tree) -> anyhow::Result<()> {
 const GIVE_BACK: [(&str, &str); 2] =
     [("MALLOC_MMAP_THRESHOLD_", "4194304"), ("MALLOC_TRIM_THRESHOLD_", "8388608")];
 
-fn start_server(config: &Config, layout: &Layout, urls: &Urls) -> anyhow::Result<Supervised> {
+/// The key that is set, or lies among the keys; a new one only where nobody's secret was sealed under another.
+async fn accounts_key(
+    config: &Config,
+    layout: &Layout,
+    owner_url: &str,
+    may_lock_out: bool,
+) -> anyhow::Result<String> {
+    if let Some(set) = &config.accounts_key {
+        return Ok(set.reveal().to_owned());
+    }
+    if let Some(kept) = keys::accounts_key(layout)? {
+        return Ok(kept);
+    }
+    let mut conn = PgConnection::connect(owner_url).await?;
+    let has_people = seal::try_key(&mut conn, None).await?.n_people > 0;
+    conn.close().await?;
+    let path = layout.accounts_key();
+    if has_people && !may_lock_out {
+        bail!(
+            "{} is missing, and people here sign in with an authenticator app: a new key would lock them out. Put the former one \
+             back, which is in no backup. Where it is lost for good, `holdout up --new-accounts-key` goes on with another: they \
+             then sign in with a recovery code, or an administrator turns their second factor off.",
+            path.display()
+        );
+    }
+    Ok(keys::draw(&path)?)
+}
+
+fn start_server(
+    config: &Config,
+    layout: &Layout,
+    urls: &Urls,
+    accounts_key: String,
+) -> anyhow::Result<Supervised> {
     let program = std::env::current_exe()?;
     let (url, files, data) = (urls.web.clone(), layout::absolute(&config.files)?, layout.root.clone());
     let temporary = layout.temporary();
-    let accounts_key = match &config.accounts_key {
-        Some(set) => set.reveal().to_owned(),
-        None => keys::accounts_key(layout)?,
-    };
     let recipe = move || {
         let mut command = Command::new(&program);
         command

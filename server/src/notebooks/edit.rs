@@ -7,6 +7,7 @@ use super::model::{TypedDetails, Visibility};
 use super::store;
 use crate::app::App;
 use crate::error::{AppError, Result};
+use crate::retention::unnamed;
 
 /// Changes title, visibility, licence and tags. The competition stays.
 ///
@@ -51,8 +52,6 @@ pub async fn delete(
     stands(&mut tx).await?;
     let keys = store::delete(&mut tx, seen.notebook.id, app.clock.now()).await?.ok_or(AppError::NotFound)?;
     tx.commit().await?;
-    for key in keys {
-        app.files.remove(&key).await?;
-    }
+    unnamed::remove_all(app, keys).await;
     Ok(())
 }

@@ -15,6 +15,7 @@ use crate::error::{AppError, Result};
 use crate::mail::{self, Letter};
 use crate::notebooks::store as notebooks;
 use crate::paths;
+use crate::retention::unnamed;
 use crate::web::format;
 
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -92,7 +93,7 @@ pub async fn delete_forever(app: App) {
 /// Ends one account whose time has come, or puts it off where something is in the way; `false` when there is none.
 ///
 /// # Errors
-/// Those of the database and of storage.
+/// Those of the database.
 pub async fn delete_next(app: &App) -> Result<bool> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
@@ -109,9 +110,7 @@ pub async fn delete_next(app: &App) -> Result<bool> {
     }
     keys.extend(store::erase(&mut tx, user, removes_posts, now).await?);
     tx.commit().await?;
-    for key in keys {
-        app.files.remove(&key).await?;
-    }
+    unnamed::remove_all(app, keys).await;
     tracing::info!(user = user.0, "an account was deleted as its owner asked");
     Ok(true)
 }

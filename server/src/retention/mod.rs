@@ -11,3 +11,4 @@ pub mod files;
 pub mod model;
 pub mod pages;
 pub mod store;
+pub mod unnamed;

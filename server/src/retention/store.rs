@@ -218,3 +218,60 @@ pub async fn forget_log(conn: &mut PgConnection, before: DateTime<Utc>, limit: i
         sqlx::query_scalar!("select forget_log($1, $2) as \"n!\"", before, limit).fetch_one(conn).await?;
     Ok(gone.unsigned_abs())
 }
+
+/// Whether it is this server's turn to sweep a room: it is due, and until `until` no other's.
+///
+/// # Errors
+/// Those of the database.
+pub async fn take_turn(
+    conn: &mut PgConnection,
+    room: &str,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let taken = sqlx::query!(
+        "insert into sweeps (room, due_at) values ($1, $3)
+         on conflict (room) do update set due_at = excluded.due_at where sweeps.due_at <= $2",
+        room,
+        now,
+        until,
+    )
+    .execute(conn)
+    .await?;
+    Ok(taken.rows_affected() == 1)
+}
+
+/// When a room is to be swept again.
+///
+/// # Errors
+/// Those of the database.
+pub async fn put_off(conn: &mut PgConnection, room: &str, due_at: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!("update sweeps set due_at = $2 where room = $1", room, due_at).execute(conn).await?;
+    Ok(())
+}
+
+/// Whether a row names a file; each answer is found by an index. The rows of a notebook that was deleted stay, its
+/// files do not.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_named(conn: &mut PgConnection, key: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from notebook_versions v join subjects s on s.id = v.notebook_id
+                       where v.storage_key = $1 and s.deleted_at is null)
+               or exists (select from notebook_drawings d join subjects s on s.id = d.notebook_id
+                       where d.storage_key = $1 and s.deleted_at is null)
+               or exists (select from notebook_pictures p join subjects s on s.id = p.notebook_id
+                       where p.storage_key = $1 and s.deleted_at is null)
+               or exists (select from notebook_run_drawings d
+                       join notebook_runs r on r.id = d.run_id
+                       join subjects s on s.id = r.notebook_id
+                       where d.storage_key = $1 and s.deleted_at is null)
+               or exists (select from images where storage_key = $1)
+               or exists (select from bundle_files where storage_key = $1)
+               or exists (select from uploads where storage_key = $1) as "is_named!""#,
+        key
+    )
+    .fetch_one(conn)
+    .await
+}

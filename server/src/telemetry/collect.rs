@@ -2,16 +2,18 @@
 
 use std::sync::atomic::AtomicU64;
 
+use chrono::{DateTime, Utc};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::store::{self, Rejected, Waits};
+use super::store::{self, Rejected, Waiting, Waits};
 use crate::admin::room::{self, Room};
-use crate::admin::store::{self as admin, Numbers};
+use crate::admin::store::{self as admin, LastBackup, Numbers};
 use crate::app::App;
 use crate::error::Result;
+use crate::house::open_files;
 use crate::incidents::facts::{self, Known};
 use crate::quotas::model::Kept;
 use crate::quotas::store as quotas;
@@ -31,7 +33,8 @@ struct Kind {
 
 struct Found {
     numbers: Numbers,
-    oldest_seconds: f64,
+    waiting: Vec<Waiting>,
+    backup: LastBackup,
     room: Room,
     kept: Option<Kept>,
     waits: Waits,
@@ -42,13 +45,13 @@ async fn look(app: &App) -> Result<Found> {
     let room = room::measure(app).await?;
     let mut conn = app.db.acquire().await?;
     let numbers = admin::numbers(&mut conn).await?;
+    let waiting = store::waiting(&mut conn).await?;
+    let backup = admin::last_backup(&mut conn).await?;
     let waits = store::waits(&mut conn).await?;
     let rejected = store::rejected(&mut conn).await?;
     let kept = quotas::total(&mut conn).await?;
     drop(conn);
-    let waited = numbers.oldest_waiting_since.map(|since| app.clock.now() - since);
-    let oldest_seconds = waited.map_or(0.0, |waited| waited.as_seconds_f64().max(0.0));
-    Ok(Found { numbers, oldest_seconds, room, kept, waits, rejected })
+    Ok(Found { numbers, waiting, backup, room, kept, waits, rejected })
 }
 
 /// Puts everything into `registry`. Where the database is away, that alone is told.
@@ -64,6 +67,7 @@ pub async fn collect(app: &App, registry: &mut Registry) {
         tell_queue(registry, &found);
         tell_outcomes(registry, &found);
         tell_room(registry, found.room);
+        tell_backup(registry, &found.backup, app.clock.now());
         found.kept.iter().for_each(|kept| tell_kept(registry, kept));
     }
 }
@@ -104,8 +108,7 @@ fn tell_queue(registry: &mut Registry, found: &Found) {
     let numbers = &found.numbers;
     let waiting = "Jobs that wait, as far as they are counted";
     whole(registry, "jobs_waiting", waiting).set(numbers.n_waiting);
-    decimal(registry, "queue_age_seconds", "How long the oldest waiting job has waited")
-        .set(found.oldest_seconds);
+    tell_ages(registry, &found.waiting);
     whole(registry, "jobs_running", "Jobs that scorers have").set(numbers.n_running);
     whole(registry, "jobs_failed", "Jobs that were given up").set(numbers.n_failed);
     whole(registry, "scorers", "Scorers that take work and were heard of in the last minute")
@@ -113,6 +116,47 @@ fn tell_queue(registry: &mut Registry, found: &Found) {
     whole(registry, "scorers_refusing", "Scorers that take no work, for want of room or of another release")
         .set(numbers.n_refusing_scorers);
     whole(registry, "mails_unsent", "Mails that wait").set(numbers.n_unsent_mails);
+}
+
+fn tell_ages(registry: &mut Registry, waiting: &[Waiting]) {
+    let urgent = waiting.iter().filter(|waiting| waiting.is_urgent);
+    let oldest = urgent.filter_map(|waiting| waiting.oldest_seconds).fold(0.0, f64::max);
+    decimal(
+        registry,
+        "queue_age_seconds",
+        "How long the oldest job has waited for a scorer of those that somebody waits for: submissions, checks, hosts' drafts",
+    )
+    .set(oldest);
+    let ages = Family::<Kind, Decimal>::default();
+    registry.register(
+        "queue_age_by_kind_seconds",
+        "How long the oldest waiting job of each kind has waited",
+        ages.clone(),
+    );
+    for waiting in waiting {
+        let age = ages.get_or_create(&Kind { kind: waiting.kind.clone() });
+        age.set(age.get().max(waiting.oldest_seconds.unwrap_or(0.0)));
+    }
+    whole(registry, "jobs_put_back", "Waiting jobs that were put back until later: what they need is away")
+        .set(waiting.iter().map(|waiting| waiting.n_put_back).sum());
+}
+
+/// Of none, nothing is told: `absent()` finds that.
+fn tell_backup(registry: &mut Registry, backup: &LastBackup, now: DateTime<Utc>) {
+    whole(registry, "backup_failed", "Whether a backup failed since the last that was made")
+        .set(backup.failed_at.is_some().into());
+    if let Some(made_at) = backup.made_at {
+        decimal(registry, "backup_age_seconds", "How old the last backup is that `holdout backup` made")
+            .set((now - made_at).as_seconds_f64().max(0.0));
+    }
+}
+
+/// Of this process.
+pub fn tell_open_files(registry: &mut Registry) {
+    let (open, most) = (open_files::n_open(), open_files::most());
+    whole(registry, "open_files", "Files and connections that this server has open").set(open);
+    whole(registry, "open_files_most", "How many it can have open")
+        .set(i64::try_from(most).unwrap_or(i64::MAX));
 }
 
 fn tell_outcomes(registry: &mut Registry, found: &Found) {

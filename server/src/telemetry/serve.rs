@@ -10,7 +10,7 @@ use axum::routing::get;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
-use super::collect::{collect, tell_replica};
+use super::collect::{collect, tell_open_files, tell_replica};
 use crate::app::App;
 use crate::error::{AppError, Result};
 
@@ -41,6 +41,7 @@ async fn show(State(app): State<App>) -> Result<impl IntoResponse> {
     );
     collect(&app, &mut registry).await;
     tell_replica(&app, &mut registry);
+    tell_open_files(&mut registry);
     let mut text = String::new();
     encode(&mut text, &registry).map_err(|error| AppError::Internal(error.into()))?;
     Ok(([(CONTENT_TYPE, OPEN_METRICS)], text))

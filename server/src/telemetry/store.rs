@@ -1,11 +1,42 @@
-//! Every SQL statement of telemetry. None reads more than what ended a moment ago.
+//! Every SQL statement of telemetry. None reads more than what waits, up to a bound, or ended a moment ago.
 
+use holdout_contract::job::Priority;
 use sqlx::PgConnection;
 
 /// What "lately" is, in seconds.
 pub const LATELY_SECONDS: f64 = 300.0;
-/// Of what ended lately, no more is looked at.
+/// Of what waits, and of what ended lately, no more is looked at.
 const LOOKED_AT: i64 = 10_000;
+
+/// Jobs of one kind that wait, as far as they are counted.
+pub struct Waiting {
+    pub kind: String,
+    /// Whether somebody waits for them: submissions, checks, what a host looks at before the launch.
+    pub is_urgent: bool,
+    /// For how long the oldest could have been taken; `None` where none can be now.
+    pub oldest_seconds: Option<f64>,
+    /// So many were put back until later: what they need is away.
+    pub n_put_back: i64,
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn waiting(conn: &mut PgConnection) -> sqlx::Result<Vec<Waiting>> {
+    sqlx::query_as!(
+        Waiting,
+        "select kind as \"kind!\", priority = $2 as \"is_urgent!\",
+                extract(epoch from now() - min(greatest(created_at, run_at)) filter (where run_at <= now()))::float8
+                    as oldest_seconds,
+                count(*) filter (where run_at > now()) as \"n_put_back!\"
+         from (select kind, priority, created_at, run_at from jobs
+               where state = 'queued' order by priority, turn, id limit $1) waiting
+         group by kind, priority",
+        LOOKED_AT,
+        Priority::Interactive as i16,
+    )
+    .fetch_all(conn)
+    .await
+}
 
 /// How long people waited for their scores: from "received" to the outcome, in seconds.
 pub struct Waits {

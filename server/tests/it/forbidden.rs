@@ -6,7 +6,7 @@ use std::time::Duration;
 use holdout::submissions::choose::choose_final;
 use holdout::submissions::submit::Entrant;
 use holdout::teams::merge;
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{PgPool, Postgres, Row, Transaction};
 
 use crate::stage::{SLUG, Stage};
 use crate::world::sql;
@@ -217,6 +217,29 @@ async fn crowded(pool: PgPool) -> (Stage, Entrant) {
         sql(statement).execute(&stage.owner).await.unwrap();
     }
     (stage, cy)
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn the_web_servers_role_moves_no_end_in_and_takes_no_launch_back(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let ada = stage.entrant("ada").await;
+    stage.scored(&ada, 0.5, 0.25).await;
+    for attempt in [
+        "update competitions set ends_at = clock_now() - interval '1 second', merger_deadline_at = starts_at, entry_deadline_at = starts_at",
+        "update competitions set ends_at = ends_at - interval '1 microsecond', merger_deadline_at = starts_at, entry_deadline_at = starts_at",
+        "update competitions set launched_at = null, starts_at = null, ends_at = null, merger_deadline_at = null, entry_deadline_at = null",
+        "update competitions set launched_at = launched_at - interval '1 day'",
+    ] {
+        let mut tx = stage.app.db.begin().await.unwrap();
+        assert_eq!(refusal(write(&mut tx, attempt).await), "competitions_end_stands", "{attempt}");
+    }
+    let out =
+        sql("update competitions set ends_at = ends_at + interval '1 day'").execute(&stage.app.db).await;
+    assert_eq!(out.unwrap().rows_affected(), 1, "it moves out");
+    let released = sql(
+        "select count(*) from competitions c, released_private_scores(c.id, array(select id from submissions))",
+    );
+    assert_eq!(released.fetch_one(&stage.app.db).await.unwrap().get::<i64, _>(0), 0);
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]

@@ -9,6 +9,7 @@ mod api_gaps;
 mod archives;
 mod archives_without_files;
 mod audit;
+mod backups;
 mod bundles;
 mod certificates;
 mod changes;

@@ -1,7 +1,12 @@
 //! What was kept for long enough goes, what results rest on stays, and administrators alone say for how long.
 
+use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
+
 use chrono::TimeDelta;
+use holdout::personal::delete::delete_next;
 use holdout::retention::clean::clean;
+use holdout::retention::{store, unnamed};
 use serde_json::json;
 use sqlx::{PgPool, Row};
 use ureq::http::Method;
@@ -175,5 +180,86 @@ async fn files_that_count_for_nothing_go_and_what_they_came_to_stays(pool: PgPoo
         (&json!(true), &json!(2), &json!(2)),
         "{verified}"
     );
+    world.close().await;
+}
+
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+
+fn files_in_rooms(world: &World) -> Vec<PathBuf> {
+    let mut folders: Vec<_> = unnamed::ROOMS.iter().map(|room| world.files().join(room)).collect();
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.path().is_dir() { &mut folders } else { &mut found }.push(entry.path());
+        }
+    }
+    found
+}
+
+fn leave_old(path: &Path) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, "left behind").unwrap();
+    let times = std::fs::FileTimes::new().set_modified(UNIX_EPOCH);
+    std::fs::File::options().write(true).open(path).unwrap().set_times(times).unwrap();
+}
+
+async fn sweep(world: &World) -> usize {
+    let mut n_removed = 0;
+    for room in unnamed::ROOMS {
+        n_removed += unnamed::sweep_where_due(&world.app, room, WEEK).await.unwrap();
+    }
+    n_removed
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn files_of_a_deleted_account_go_within_weeks_although_they_could_not_be_removed_at_once(pool: PgPool) {
+    let world = World::without_scorers(pool).await;
+    let [bob, zelda] = [world.member("bob").await, world.member("zelda").await];
+    const NOTEBOOK: &[u8] = include_bytes!("../../../tests/notebooks/houses.ipynb");
+    let shared = "/api/v1/notebooks?name=tour&visibility=public";
+    let octets = Some("application/octet-stream");
+    bob.api.upload(shared, "x.ipynb", NOTEBOOK).await.expect(201);
+    let of_bob = files_in_rooms(&world);
+    zelda.api.upload(shared, "x.ipynb", NOTEBOOK).await.expect(201);
+    zelda.api.send(Method::POST, "/api/v1/images", octets, crate::texts::png()).await.expect(201);
+    let of_zelda: Vec<_> = files_in_rooms(&world).into_iter().filter(|path| !of_bob.contains(path)).collect();
+    assert!(of_bob.len() >= 2 && of_zelda.len() > of_bob.len(), "{of_bob:?} {of_zelda:?}");
+
+    let password = "correct horse battery";
+    let hash = world.app.passwords.hash(password.to_owned()).await.unwrap();
+    let known = sql("update users set password_hash = $1 where id = $2").bind(hash).bind(zelda.id);
+    known.execute(&world.pool).await.unwrap();
+    let wish = json!({ "password": password, "removes_posts": true });
+    zelda.api.send_json(Method::PUT, "/api/v1/me/deletion", &wish).await.expect(200);
+    world.let_pass(TimeDelta::days(8)).await;
+    for path in &of_zelda {
+        std::fs::remove_file(path).unwrap();
+        std::fs::create_dir_all(path.join("in-the-way")).unwrap();
+    }
+    assert!(delete_next(&world.app).await.unwrap(), "the account ends all the same");
+    for path in &of_zelda {
+        std::fs::remove_dir_all(path).unwrap();
+        leave_old(path);
+    }
+    of_bob.iter().for_each(|path| leave_old(path));
+    let young = world.files().join("images/1/on-its-way");
+    leave_old(&young);
+    std::fs::write(&young, "written now").unwrap();
+
+    assert_eq!(sweep(&world).await, of_zelda.len());
+    assert!(of_zelda.iter().all(|path| !path.exists()));
+    assert!(of_bob.iter().chain([&young]).all(|path| path.exists()), "what rows name, and what is young");
+    let next = world.files().join("bundles/1/left-behind");
+    leave_old(&next);
+    assert_eq!(sweep(&world).await, 0, "once a week");
+    world.let_pass(TimeDelta::days(16)).await;
+    let now = world.app.clock.now();
+    let turn = async || {
+        let mut conn = world.app.db.acquire().await.unwrap();
+        store::take_turn(&mut conn, "archives", now, now + TimeDelta::days(1)).await.unwrap()
+    };
+    let (one, other, third) = tokio::join!(turn(), turn(), turn());
+    assert_eq!([one, other, third].iter().filter(|has_it| **has_it).count(), 1, "one server at a time");
+    assert_eq!((sweep(&world).await, next.exists()), (1, false));
     world.close().await;
 }

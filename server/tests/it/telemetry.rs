@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::client::Client;
-use crate::world::{Labels, World};
+use crate::world::{Labels, World, sql};
 
 /// Asks as a monitor does, at the address for monitors.
 pub async fn told(world: &World) -> String {
@@ -42,6 +42,12 @@ async fn monitors_are_told_of_waits_outcomes_and_answers_and_nobody_else_is(pool
     let waiting = told(&world).await;
     assert_eq!(value(&waiting, "holdout_jobs_waiting"), 2.0);
     assert!(value(&waiting, "holdout_queue_age_seconds") > 0.0);
+    assert!(value(&waiting, "holdout_queue_age_by_kind_seconds{kind=\"score\"}") > 0.0);
+    assert!(value(&waiting, "holdout_open_files") > 3.0, "{waiting}");
+    assert!(
+        value(&waiting, "holdout_open_files") < value(&waiting, "holdout_open_files_most"),
+        "this server can have more open"
+    );
 
     world.drain().await;
     let after = told(&world).await;
@@ -91,5 +97,54 @@ async fn an_invented_method_or_address_makes_no_series(pool: PgPool) {
     let series = text.lines().filter(|line| line.starts_with("holdout_request_seconds_count")).count();
     assert!(series <= 4, "{text}");
     assert!(!text.contains("nvented/1") && !text.contains("INVENTED1"), "{text}");
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn what_nobody_waits_for_and_what_was_put_back_is_no_queue_that_ages(pool: PgPool) {
+    let world = World::new(pool).await;
+    let [ada, bob] = [world.member("ada").await, world.member("bob").await];
+    let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
+    arena.join(&bob).await;
+    arena.submit(&bob, &Labels::predictions(250, 617)).await;
+    for statement in [
+        "update jobs set created_at = now() - interval '1 hour', run_at = now() + interval '1 minute' where state = 'queued'",
+        "insert into jobs (kind, priority, turn, competition_id, team_id, submission_id, version_id, created_at, run_at)
+         select 'rescore', 5, 0, s.competition_id, s.team_id, s.id, v.id, now() - interval '2 hours', now() - interval '2 hours'
+         from submissions s join scoring_versions v on v.competition_id = s.competition_id",
+    ] {
+        sql(statement).execute(&world.pool).await.unwrap();
+    }
+    let text = told(&world).await;
+    assert_eq!(value(&text, "holdout_queue_age_seconds"), 0.0, "{text}");
+    assert_eq!(value(&text, "holdout_jobs_put_back"), 1.0);
+    assert!(value(&text, "holdout_queue_age_by_kind_seconds{kind=\"rescore\"}") > 7000.0);
+    sql("update jobs set run_at = now() - interval '5 minutes' where kind = 'score' and state = 'queued'")
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    let age = value(&told(&world).await, "holdout_queue_age_seconds");
+    assert!(299.0 < age && age < 3000.0, "since it can be taken again: {age}");
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn monitors_are_told_how_old_the_last_backup_is_and_whether_one_failed_since(pool: PgPool) {
+    let world = World::without_scorers(pool).await;
+    let before = told(&world).await;
+    assert!(!before.contains("holdout_backup_age_seconds "), "none was made: {before}");
+    assert_eq!(value(&before, "holdout_backup_failed"), 0.0);
+    for statement in [
+        "update last_backup set made_at = clock_now() - interval '1 day', n_bytes = 7",
+        "update last_backup set failed_at = clock_now(), failure = 'No room.'",
+    ] {
+        sql(statement).execute(&world.pool).await.unwrap();
+    }
+    let after = told(&world).await;
+    let age = value(&after, "holdout_backup_age_seconds");
+    assert!(86_399.0 < age && age < 86_500.0, "{age}");
+    assert_eq!(value(&after, "holdout_backup_failed"), 1.0);
+    let page = world.admin("root").await.browser.get("/admin").await.expect(200).text();
+    assert!(page.contains("No room.") && page.contains("A backup failed"), "{page}");
     world.close().await;
 }

@@ -239,6 +239,39 @@ fn packages_reachable_from(package: &str) -> BTreeSet<String> {
     reached
 }
 
+#[test]
+fn proxies_lead_pages_to_tls_and_refuse_the_api_in_the_clear() {
+    for path in ["deploy/compose/Caddyfile", "deploy/machine/Caddyfile"] {
+        let text = fs::read_to_string(root().join(path)).expect(path);
+        let plain = text.split("\nhttp://").nth(1).expect(path);
+        let (api, pages) = plain.split_once("handle {").expect(path);
+        assert!(
+            api.contains("handle /api/* {") && api.contains("respond ") && api.contains(" 403"),
+            "{path}"
+        );
+        assert!(!api.contains("redir") && pages.contains("redir https://{host}{uri} 308"), "{path}");
+    }
+}
+
+#[test]
+fn a_shell_reads_the_settings_of_a_machine_as_systemd_does() {
+    let path = root().join("deploy/machine/holdout.env");
+    let text = fs::read_to_string(path).expect("the settings");
+    // With every setting that is commented out.
+    let all =
+        text.lines().map(|line| line.trim_start_matches("# ")).filter(|line| line.starts_with("HOLDOUT_"));
+    let all: Vec<_> = all.collect();
+    assert!(all.len() >= 6, "{text}");
+    let script = format!("set -e\n{}\nenv", all.join("\n"));
+    let told = Command::new("sh").args(["-ac", &script]).output().expect("a shell");
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    for setting in all {
+        let (name, value) = setting.split_once('=').expect("a setting");
+        let expected = format!("{name}={}", value.trim_matches('"'));
+        assert!(told.lines().any(|line| line == expected), "{expected} in {told}");
+    }
+}
+
 fn files_with(extensions: &[&str], offends: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for (path, text) in sources(extensions) {

@@ -6,13 +6,18 @@
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Nonce};
 use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
 
+use super::store::{self, Sealed};
 use super::totp::{SECRET_BYTES, Secret};
 use crate::app::App;
+use crate::config;
 use crate::error::{AppError, Result};
 use crate::ids::UserId;
 
 const NONCE_BYTES: usize = 12;
+/// A key that was lost in between opens what came later.
+const TRIED_AT_EACH_END: i64 = 200;
 
 /// Whether this installation has the key.
 pub fn is_possible(app: &App) -> bool {
@@ -32,23 +37,75 @@ pub fn seal(app: &App, user: UserId, secret: &Secret) -> Result<Vec<u8>> {
 /// # Errors
 /// [`AppError::Refused`] where the installation has another key, or none.
 pub fn open(app: &App, user: UserId, sealed: &[u8]) -> Result<Secret> {
-    let opened = sealed.split_at_checked(NONCE_BYTES).and_then(|(nonce, text)| {
-        let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
-        let payload = Payload { msg: text, aad: &user.0.to_be_bytes() };
-        let opened = cipher(app).ok()?.decrypt(&Nonce::from(nonce), payload).ok()?;
-        <[u8; SECRET_BYTES]>::try_from(opened).ok()
-    });
-    opened.map(Secret).ok_or_else(|| {
+    let opened = app.config.accounts_key.as_ref().and_then(|key| open_with(key, user, sealed));
+    opened.ok_or_else(|| {
         AppError::refused(
             "Codes cannot be judged now: the key of this site is another one. Use a recovery code.",
         )
     })
 }
 
+fn open_with(key: &config::Secret, user: UserId, sealed: &[u8]) -> Option<Secret> {
+    let (nonce, text) = sealed.split_at_checked(NONCE_BYTES)?;
+    let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
+    let payload = Payload { msg: text, aad: &user.0.to_be_bytes() };
+    let opened = cipher_of(key).decrypt(&Nonce::from(nonce), payload).ok()?;
+    <[u8; SECRET_BYTES]>::try_from(opened).ok().map(Secret)
+}
+
 fn cipher(app: &App) -> Result<ChaCha20Poly1305> {
     let key = app.config.accounts_key.as_ref().ok_or_else(|| {
         AppError::refused("This site cannot keep secrets of a second factor yet: its operator has to set HOLDOUT_ACCOUNTS_KEY_FILE.")
     })?;
+    Ok(cipher_of(key))
+}
+
+fn cipher_of(key: &config::Secret) -> ChaCha20Poly1305 {
     let key: [u8; 32] = Sha256::digest(key.reveal().as_bytes()).into();
-    Ok(ChaCha20Poly1305::new(&key.into()))
+    ChaCha20Poly1305::new(&key.into())
+}
+
+/// Whose second factors a key opens, of those that were looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tried {
+    pub n_people: usize,
+    pub n_shut_out: usize,
+}
+
+impl Tried {
+    /// For the operator; `None` where nobody is shut out.
+    pub fn complaint(self) -> Option<String> {
+        (self.n_shut_out > 0).then(|| {
+            format!(
+                "Of {} people with an authenticator app who were looked at, {} cannot sign in with it: the accounts key here \
+                 does not open their secrets. Put the former one back (keys/accounts.key in the data folder, or the file that \
+                 HOLDOUT_ACCOUNTS_KEY_FILE names) and start again; until then their recovery codes alone let them in.",
+                self.n_people, self.n_shut_out
+            )
+        })
+    }
+}
+
+/// Tries a key on the second factors of people who came first and who came last.
+///
+/// # Errors
+/// Those of the database.
+pub async fn try_key(conn: &mut PgConnection, key: Option<&config::Secret>) -> sqlx::Result<Tried> {
+    let sealed = store::some_sealed(conn, TRIED_AT_EACH_END).await?;
+    let is_shut = |one: &&Sealed| key.and_then(|key| open_with(key, one.user, &one.sealed_secret)).is_none();
+    Ok(Tried { n_people: sealed.len(), n_shut_out: sealed.iter().filter(is_shut).count() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operator_is_told_of_people_who_are_shut_out() {
+        assert_eq!(Tried { n_people: 3, n_shut_out: 0 }.complaint(), None);
+        let complaint = Tried { n_people: 3, n_shut_out: 2 }.complaint();
+        assert!(
+            complaint.is_some_and(|words| words.contains("Of 3 people") && words.contains("accounts.key"))
+        );
+    }
 }

@@ -61,6 +61,31 @@ pub async fn has(conn: &mut PgConnection, user: UserId) -> sqlx::Result<bool> {
     .await
 }
 
+/// A secret as it is kept, and whose it is.
+#[derive(Debug)]
+pub struct Sealed {
+    pub user: UserId,
+    pub sealed_secret: Vec<u8>,
+}
+
+/// Of people with a second factor that holds: the first so many and the last so many, by when they came.
+///
+/// # Errors
+/// Those of the database.
+pub async fn some_sealed(conn: &mut PgConnection, at_each_end: i64) -> sqlx::Result<Vec<Sealed>> {
+    sqlx::query_as!(
+        Sealed,
+        "(select user_id as \"user!: UserId\", sealed_secret as \"sealed_secret!\"
+          from second_factors where confirmed_at is not null order by user_id limit $1)
+         union
+         (select user_id, sealed_secret
+          from second_factors where confirmed_at is not null order by user_id desc limit $1)",
+        at_each_end,
+    )
+    .fetch_all(conn)
+    .await
+}
+
 /// Keeps a secret that is not confirmed yet, in place of an earlier one; `false` where one holds already.
 ///
 /// # Errors

@@ -73,12 +73,14 @@ impl Database {
         Ok((newest, clock.now()))
     }
 
+    /// What a transaction sees that exported the snapshot.
+    ///
     /// # Errors
     /// What `pg_dump` says.
-    pub fn dump(&self, into: &Path) -> anyhow::Result<()> {
+    pub fn dump(&self, snapshot: &str, into: &Path) -> anyhow::Result<()> {
         let mut command = self.program("pg_dump");
         command
-            .args(["--format=custom", "--exclude-table-data=ticket_keys"])
+            .args(["--format=custom", "--exclude-table-data=ticket_keys", "--snapshot", snapshot])
             .stdin(Stdio::null())
             .stdout(File::create_new(into)?);
         run(command)

@@ -12,6 +12,7 @@ use clap::Args;
 use futures_util::TryStreamExt;
 use holdout_contract::files::Files;
 use rustix::process::Signal;
+use serde::Serialize;
 use sqlx::migrate::MigrateDatabase;
 use sqlx::{Connection, PgConnection, Postgres};
 use tokio::io::AsyncReadExt;
@@ -21,6 +22,7 @@ use super::database::Database;
 use super::store;
 use super::sums::{self, Sum};
 use super::{DUMP, FILES, FORMAT, MANIFEST, Manifest, SUMS};
+use crate::accounts::two_factors::seal;
 use crate::config::Config;
 use crate::files::sha256_of;
 use crate::house::children::Supervised;
@@ -39,12 +41,41 @@ pub struct RestoreArgs {
     pub folder: PathBuf,
 }
 
+/// What stands again.
+#[derive(Debug, Serialize)]
+pub struct Restored {
+    #[serde(flatten)]
+    pub manifest: Manifest,
+    /// Whether people sign in with an authenticator app, for which the accounts key is needed, that no backup holds.
+    pub has_second_factors: bool,
+    /// Where the keys belong.
+    pub keys: PathBuf,
+}
+
+impl Restored {
+    /// What there is to do now.
+    pub fn sentence(&self) -> String {
+        let accounts = if self.has_second_factors {
+            " and accounts.key, without which nobody can sign in with an authenticator app"
+        } else {
+            ""
+        };
+        format!(
+            "Restored as of {}. Before `holdout up`, put back into {} what no backup holds: scorer.key, without which no \
+             solution can be opened{accounts}. Afterwards `holdout login` and `holdout verify COMPETITION` compute every \
+             score again.",
+            self.manifest.made_at.format("%Y-%m-%d %H:%M UTC"),
+            self.keys.display()
+        )
+    }
+}
+
 /// Restores a backup into the data folder and the place of files that the configuration names, or into
 /// the database of `DATABASE_URL`, which must be empty or not exist yet. Call as [`up::up`] is called.
 ///
 /// # Errors
 /// A backup that is not whole or of a newer program; an installation that is there already.
-pub async fn restore(config: &Config, folder: &Path) -> anyhow::Result<Manifest> {
+pub async fn restore(config: &Config, folder: &Path) -> anyhow::Result<Restored> {
     let manifest = read(folder)?;
     let sums = sums::read(&folder.join(SUMS))?;
     compare(folder, &sums, &manifest)?;
@@ -57,14 +88,14 @@ pub async fn restore(config: &Config, folder: &Path) -> anyhow::Result<Manifest>
         "Files lie in {} already: a backup is restored where there are none.",
         config.files
     );
-    restore_database(config, &layout, &folder.join(DUMP)).await?;
+    let has_second_factors = restore_database(config, &layout, &folder.join(DUMP)).await?;
     for sum in &sums {
         if let Some(key) = key_of(sum) {
             store(&files, key, &folder.join(&sum.name), sum).await?;
         }
     }
     fs::write(layout.furnished(), [])?; // the demonstrations are in the backup, or were not wanted
-    Ok(manifest)
+    Ok(Restored { manifest, has_second_factors, keys: layout.keys() })
 }
 
 fn read(folder: &Path) -> anyhow::Result<Manifest> {
@@ -98,7 +129,8 @@ fn compare(folder: &Path, sums: &[Sum], manifest: &Manifest) -> anyhow::Result<(
     Ok(())
 }
 
-async fn restore_database(config: &Config, layout: &Layout, dump: &Path) -> anyhow::Result<()> {
+/// Says whether people there have second factors.
+async fn restore_database(config: &Config, layout: &Layout, dump: &Path) -> anyhow::Result<bool> {
     if !config.database_url.reveal().is_empty() {
         return fill(&Database::of(config).await?, dump, || Ok(())).await;
     }
@@ -128,7 +160,7 @@ async fn fill(
     database: &Database,
     dump: &Path,
     mut is_well: impl FnMut() -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let since = Instant::now();
     let exists = loop {
         match Postgres::database_exists(&database.url).await.map_err(anyhow::Error::from) {
@@ -151,7 +183,11 @@ async fn fill(
         Postgres::create_database(&database.url).await?;
     }
     database.restore(dump)?;
-    migrate(&database.url).await
+    migrate(&database.url).await?;
+    let mut conn = PgConnection::connect(&database.url).await?;
+    let has_second_factors = seal::try_key(&mut conn, None).await?.n_people > 0;
+    conn.close().await?; // the server may be stopped next
+    Ok(has_second_factors)
 }
 
 /// The schema's roles belong to the whole server, and no dump holds them: migrations make them, here in a database of

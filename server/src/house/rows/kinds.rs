@@ -238,3 +238,8 @@ impl Kind {
         }
     }
 }
+
+/// The name by which a dump can share what this transaction sees.
+pub(super) async fn export_snapshot(conn: &mut PgConnection) -> sqlx::Result<String> {
+    sqlx::query_scalar!("select pg_export_snapshot() as \"name!\"").fetch_one(conn).await
+}

@@ -104,6 +104,36 @@ pub async fn compare(conn: &mut PgConnection, files: &Files, depth: Depth) -> an
     Ok(compared)
 }
 
+/// The name by which a dump can share what this transaction sees, and so the keys that [`each_key`] tells in it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn export_snapshot(conn: &mut PgConnection) -> sqlx::Result<String> {
+    kinds::export_snapshot(conn).await
+}
+
+/// Tells the key of every file that a row names.
+///
+/// # Errors
+/// Those of the database and of `tell`.
+pub async fn each_key(
+    conn: &mut PgConnection,
+    mut tell: impl FnMut(&str) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    for kind in Kind::ALL {
+        let mut after = String::new();
+        loop {
+            let rows = kind.page(conn, &after, PAGE).await?;
+            let Some(last) = rows.last() else { break };
+            after.clone_from(&last.key);
+            for row in &rows {
+                tell(&row.key)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 impl Compared {
     fn note(&mut self, kind: Kind, row: Row, what: What) {
         self.n_faults += 1;
@@ -140,7 +170,11 @@ async fn look(files: &Files, row: &Row, depth: Depth) -> io::Result<Option<What>
     }
 }
 
-async fn digest(files: &Files, key: &str) -> io::Result<[u8; 32]> {
+/// The hash of a stored file.
+///
+/// # Errors
+/// Those of the place of files.
+pub(super) async fn digest(files: &Files, key: &str) -> io::Result<[u8; 32]> {
     let mut content = files.read_whole(key).await?;
     let mut hasher = Sha256::new();
     while let Some(bytes) = content.try_next().await? {
