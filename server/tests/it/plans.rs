@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
 use crate::tidy::{root, sources};
 
-const GROWING: [&str; 93] = [
+const GROWING: [&str; 94] = [
     "users",
     "sessions",
     "api_tokens",
@@ -52,6 +52,7 @@ const GROWING: [&str; 93] = [
     "competition_days",
     "competition_day_rejections",
     "influences",
+    "gains",
     "rank_summaries",
     "rank_ranges",
     "rank_pictures",
