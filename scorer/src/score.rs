@@ -13,7 +13,7 @@ use crate::judge::Judge;
 use crate::metrics::compose::PartScore;
 use crate::metrics::{NoMeasure, PartScores, Rows, Undefined, Values, finite};
 use crate::parallel;
-use crate::ranks::Rung;
+use crate::ranks::{Mean, Rung};
 use crate::solution::{Solution, Split};
 
 /// What scoring a submission yields.
@@ -147,6 +147,15 @@ pub fn influence_on(
         Some(clusters) => influence::influence_of_clusters(solution.judge(), rows, clusters, exact),
         None => influence::influence_or_replicates(solution.judge(), rows, exact),
     })
+}
+
+/// How a score on these rows follows from every row alone; `None` where it does not, or where rows count differently.
+pub fn mean_of_units(solution: &Solution, aligned: &Aligned, split: Split) -> Option<Mean> {
+    let range = solution.range(split);
+    if solution.clusters(range.clone()).is_some() {
+        return None;
+    }
+    with_rows(solution, aligned, range, |rows| Mean::of(solution.judge(), rows))
 }
 
 /// How far a file must come on the public rows to be shown, beside the team's best released file.

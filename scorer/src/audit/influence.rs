@@ -93,6 +93,15 @@ pub struct Resolution {
     pub least: f64,
     /// The difference between a good forecaster and a slightly better one.
     pub step: f64,
+    /// The standard error of a score on all rows.
+    pub error: f64,
+}
+
+impl Resolution {
+    /// What of the error is not common to two good entries.
+    pub fn own_error(&self) -> f64 {
+        PAIRED * self.error
+    }
 }
 
 pub fn resolution(case: &Case<'_>, known: &Forecasters, error: f64) -> Option<Resolution> {
@@ -118,7 +127,7 @@ pub fn of_step(case: &Ground<'_>, step: f64, error: f64) -> Resolution {
             (ratio * ratio * case.n_rows as f64).ceil()
         ),
     );
-    Resolution { check, least, step }
+    Resolution { check, least, step, error }
 }
 
 /// A usual honest report.

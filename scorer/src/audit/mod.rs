@@ -30,6 +30,7 @@ mod question;
 mod ranked;
 mod repair;
 pub(crate) mod report;
+mod reshuffle;
 mod symmetry;
 mod unjudged;
 pub(crate) mod whole;
@@ -94,6 +95,7 @@ pub fn examine(case: &Case<'_>) -> Audit {
     let mut plan = vec![contest::public_board(case)];
     plan.extend(probing.as_ref().map(|found| contest::decimals(case, found)));
     plan.extend(resolution.as_ref().and_then(|found| contest::private_rows(case, found)));
+    plan.extend(resolution.as_ref().and_then(|found| reshuffle::forecast(case, found)));
     checks.extend(probing.map(|found| found.check));
     checks.extend(resolution.map(|found| found.check));
     checks.extend(plan);

@@ -38,7 +38,7 @@ struct Labels {
     in_file_order: Vec<usize>,
     /// The truth that is furthest from zero; 0 where no truth is a number.
     largest: f64,
-    /// Whether predictions are probabilities of one class.
+    /// Whether predictions are probabilities: of one class, or of one in every column.
     are_chances: bool,
 }
 
@@ -53,7 +53,10 @@ pub fn look(solution: &Solution, aligned: &Aligned, previous: Option<&Aligned>) 
         n,
         in_file_order: in_file_order(&solution.row_numbers[..n]),
         largest: solution.truths(0..n).iter().map(largest).fold(0.0, f64::max),
-        are_chances: solution.judge().metric.about().task == Task::BinaryProbability,
+        are_chances: matches!(
+            solution.judge().metric.about().task,
+            Task::BinaryProbability | Task::MulticlassProbability | Task::Multilabel
+        ),
     };
     signs(&labels, &aligned.predictions, previous.map(|previous| previous.predictions.as_slice()))
 }
@@ -105,18 +108,15 @@ fn signs(labels: &Labels, columns: &[Predicted], before: Option<&[Predicted]>) -
     if n < FEWEST_ROWS {
         return signs;
     }
-    let n_changed = before.and_then(|before| n_changed(columns, before, n));
-    let [single] = columns else {
-        return Signs { n_changed, n_far_out: n_far_out(labels, columns), ..signs };
+    let on_ladder = |column: &Predicted| match column {
+        Predicted::Numbers(numbers) if labels.are_chances => n_on_ladder(&numbers[..n]),
+        _ => None,
     };
     Signs {
-        n_changed,
+        n_changed: before.and_then(|before| n_changed(columns, before, n)),
         n_far_out: if labels.are_chances { None } else { n_far_out(labels, columns) },
-        n_ladder: match single {
-            Predicted::Numbers(numbers) if labels.are_chances => n_on_ladder(&numbers[..n]),
-            _ => None,
-        },
-        n_blocks: n_blocks(&answers(labels, single)),
+        n_ladder: columns.iter().filter_map(on_ladder).max(),
+        n_blocks: n_blocks(&answers(labels, columns)),
         ..signs
     }
 }
@@ -188,14 +188,22 @@ fn in_file_order(row_numbers: &[u32]) -> Vec<usize> {
     slots
 }
 
-/// What every row says, as numbers that are equal where the rows say the same.
-fn answers(labels: &Labels, column: &Predicted) -> Vec<u64> {
-    let slots = labels.in_file_order.iter();
-    match column {
-        Predicted::Numbers(numbers) => slots.map(|slot| numbers[*slot].to_bits()).collect(),
-        Predicted::Codes(codes) => slots.map(|slot| u64::from(codes[*slot])).collect(),
-        Predicted::Texts(_) => Vec::new(),
+/// What every row says in all its columns, as numbers that are equal where rows say the same; none of texts.
+fn answers(labels: &Labels, columns: &[Predicted]) -> Vec<u64> {
+    if columns.iter().any(|column| matches!(column, Predicted::Texts(_))) {
+        return Vec::new();
     }
+    let answer = |slot: &usize| {
+        columns.iter().fold(0_u64, |answer, column| {
+            let cell = match column {
+                Predicted::Numbers(numbers) => numbers[*slot].to_bits(),
+                Predicted::Codes(codes) => u64::from(codes[*slot]),
+                Predicted::Texts(_) => 0,
+            };
+            (answer ^ cell).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29)
+        })
+    };
+    labels.in_file_order.iter().map(answer).collect()
 }
 
 fn n_blocks(answers: &[u64]) -> Option<u32> {
@@ -240,6 +248,44 @@ mod tests {
         assert_eq!(n_blocks(&file(3)), None);
         assert_eq!(n_blocks(&[7; 400]), None, "one answer is a usual first try");
         assert_eq!(n_blocks(&(0..400).collect::<Vec<u64>>()), None);
+    }
+
+    /// Signs of a file with these columns to a metric that wants probabilities.
+    fn of_chances(columns: &[Vec<f64>]) -> Signs {
+        let n = columns[0].len();
+        let labels = Labels { n, in_file_order: (0..n).rev().collect(), largest: 1.0, are_chances: true };
+        let columns: Vec<Predicted> = columns.iter().cloned().map(Predicted::Numbers).collect();
+        signs(&labels, &columns, None)
+    }
+
+    #[test]
+    fn probabilities_of_several_classes_are_looked_at_column_by_column_and_row_by_row() {
+        const N: usize = 600;
+        let odds = |log_odds: f64| 1.0 / (1.0 + (-log_odds).exp());
+        // One class climbs, and the two others share what is left.
+        let third = |step: f64| odds(step - std::f64::consts::LN_2);
+        let asked = |row: usize| third(if row < 12 { 1e-3 * 2_f64.powi(row as i32) } else { 0.0 });
+        let first: Vec<f64> = (0..N).map(asked).collect();
+        let rest: Vec<f64> = first.iter().map(|first| (1.0 - first) / 2.0).collect();
+        let ladder: Vec<f64> =
+            (0..N).map(|row| if row < 12 { odds(1e-3 * 2_f64.powi(row as i32)) } else { 0.5 }).collect();
+        let plain: Vec<f64> = (0..N).map(|row| f64::from((row as u32 * 37) % 101) / 101.0).collect();
+        assert_eq!(of_chances(&[plain.clone(), ladder.clone(), plain.clone()]).n_ladder, Some(12));
+        let found = of_chances(&[rest.clone(), first, rest]);
+        assert_eq!((found.n_ladder, found.n_blocks), (Some(12), None));
+        let model = of_chances(&[plain.clone(), plain.iter().map(|chance| 1.0 - chance).collect()]);
+        assert!(!model.are_any(), "{model:?}");
+
+        // Every third of the rows says another class.
+        let says = |class: usize| -> Vec<f64> {
+            (0..N).map(|row| f64::from(u8::from(row / 200 == class))).collect()
+        };
+        let found = of_chances(&[says(0), says(1), says(2)]);
+        assert_eq!((found.n_blocks, found.n_ladder), (Some(3), None));
+        let mixed =
+            |class: usize| -> Vec<f64> { (0..N).map(|row| f64::from(u8::from(row % 3 == class))).collect() };
+        assert!(!of_chances(&[mixed(0), mixed(1), mixed(2)]).are_any(), "answers row by row are no blocks");
+        assert!(!of_chances(&[vec![0.2; N], vec![0.8; N]]).are_any(), "one answer is a usual first try");
     }
 
     #[test]

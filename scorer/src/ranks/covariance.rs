@@ -59,6 +59,12 @@ impl Covariance {
         self.n_teams
     }
 
+    /// Without the teams after the first ones.
+    pub fn of_first(&self, n_teams: usize) -> Self {
+        let values = (0..n_teams).flat_map(|team| &self.row(team)[..n_teams]).copied().collect();
+        Self { n_teams, values }
+    }
+
     pub fn at(&self, a: usize, b: usize) -> f64 {
         self.values[a * self.n_teams + b]
     }

@@ -6,7 +6,7 @@ use clap::Args;
 use holdout_evaluator::{Evaluator, Suite};
 use serde_json::{Value, json};
 
-use super::{Covariance, Normal, rank_ranges, shake_up};
+use super::{Covariance, Normal, Places, rank_ranges, shake_up};
 use crate::parallel;
 
 #[derive(Args)]
@@ -30,8 +30,9 @@ pub fn measure(wanted: &MeasureArgs, evaluator: &Evaluator) -> Value {
     let keys: Vec<f64> = (0..wanted.teams).map(|team| 1e-5 * team as f64).collect();
     let (covariance, all_s) = timed(|| Covariance::of(evaluator, &columns));
     let (_, one_s) = timed(|| evaluator.products(&columns, &columns[..1]));
-    let (ranges, ranges_s) = timed(|| rank_ranges(&keys, &covariance, wanted.seed));
-    let (_, shake_up_s) = timed(|| shake_up(&keys, &covariance, 2.0, wanted.seed));
+    let (ranges, ranges_s) =
+        timed(|| rank_ranges(&keys, &covariance, Places::of_all(wanted.teams), wanted.seed));
+    let (_, shake_up_s) = timed(|| shake_up(&keys, &covariance, &[], 2.0, wanted.seed));
     json!({
         "all_columns_s": all_s,
         "one_column_s": one_s,

@@ -7,6 +7,7 @@
 mod covariance;
 mod digits;
 mod draws;
+mod duels;
 mod ladder;
 pub mod measure;
 mod pictures;
@@ -17,10 +18,11 @@ mod student;
 pub use covariance::{Covariance, together};
 pub use digits::{Digits, digits};
 pub use draws::Normal;
+pub use duels::{Duel, Mean};
 pub use ladder::{Rung, Step};
 pub use pictures::{Pictures, Replicates, pictures};
-pub use ranges::{RankRange, rank_ranges};
-pub use shake_up::shake_up;
+pub use ranges::{Places, RankRange, rank_ranges};
+pub use shake_up::{Uncompared, shake_up};
 
 /// Imagined contests; of so many, one in twenty is known well enough.
 const N_DRAWS: usize = 1000;

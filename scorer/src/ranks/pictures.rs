@@ -1,5 +1,12 @@
 //! What a final board looks like when its contest is imagined again: how often each of the best teams takes
 //! each rank (Wiesenfarth and others 2021), and which of their differences are more than chance.
+//!
+//! That work tests leads by Wilcoxon's signed ranks of the cases' own scores. Here Student's t of the influence values'
+//! differences stands in its place, for three reasons. Many metrics give a row no score of its own (an area under a
+//! curve, a correlation, a macro average), but all give it an influence. Where rows have one, boards rank by its mean,
+//! and signed ranks test the middle of the differences instead: of two teams the one that is a little better on most rows
+//! may be behind by a few large misses, and would lead. And with 30 units or more, below which exact replicates stand in,
+//! a mean of differences is normal enough. Holm's correction is theirs.
 
 use serde::{Deserialize, Serialize};
 

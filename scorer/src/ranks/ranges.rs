@@ -5,6 +5,9 @@ use super::draws::Root;
 use super::{CONFIDENCE, Covariance, N_DRAWS};
 use crate::parallel;
 
+/// A difference of so many of its standard errors is no chance among any number of teams.
+const MOST_ERRORS: f64 = 40.0;
+
 /// The ranks that a team may have; from 1, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RankRange {
@@ -12,20 +15,67 @@ pub struct RankRange {
     pub high: u32,
 }
 
-/// Of scores of which lower ones are better, with their covariance.
-pub fn rank_ranges(keys: &[f64], covariance: &Covariance, seed: u64) -> Vec<RankRange> {
-    ranges_of(keys, covariance, seed, N_DRAWS)
+/// Where the teams that are compared stand, of all on the board: the first ones, and landmarks below these, one
+/// for every team around it.
+#[derive(Debug, Clone, Copy)]
+pub struct Places<'a> {
+    pub n_first: usize,
+    /// Of every landmark, best first.
+    pub landmarks: &'a [u32],
+    pub n_teams: u32,
 }
 
-fn ranges_of(keys: &[f64], covariance: &Covariance, seed: u64, n_draws: usize) -> Vec<RankRange> {
+impl Places<'_> {
+    /// Of a board whose teams are all compared.
+    pub fn of_all(n_teams: usize) -> Self {
+        Self { n_first: n_teams, landmarks: &[], n_teams: n_teams as u32 }
+    }
+
+    fn n_compared(&self) -> usize {
+        self.n_first + self.landmarks.len()
+    }
+
+    fn n_others(&self) -> u32 {
+        self.n_teams.saturating_sub(self.n_compared() as u32)
+    }
+
+    /// Teams below the first ones that count as worse: who is better than a landmark, and than all landmarks
+    /// below it, is taken to be better than every team from there on.
+    fn n_worse_below(&self, is_worse: impl Fn(usize) -> bool) -> u32 {
+        let n_worse = (self.n_first..self.n_compared()).rev().take_while(|at| is_worse(*at)).count();
+        let rank = self.landmarks[self.landmarks.len() - n_worse..].first();
+        rank.map_or(0, |rank| self.n_teams + 1 - rank)
+    }
+}
+
+/// Of the first teams. Lower scores are better; the covariance is theirs and the landmarks'.
+pub fn rank_ranges(keys: &[f64], covariance: &Covariance, places: Places<'_>, seed: u64) -> Vec<RankRange> {
+    ranges_of(keys, covariance, places, seed, N_DRAWS)
+}
+
+fn ranges_of(
+    keys: &[f64],
+    covariance: &Covariance,
+    places: Places<'_>,
+    seed: u64,
+    n_draws: usize,
+) -> Vec<RankRange> {
     let n = keys.len();
     let draws = Root::of(covariance).draws(seed, n_draws);
     let draws: Vec<Vec<f32>> =
         draws.iter().map(|draw| draw.iter().map(|value| *value as f32).collect()).collect();
-    parallel::map(n, n * n_draws * n / 8, |team| range_of(team, keys, covariance, &draws))
+    parallel::map(places.n_first, places.n_first * n_draws * n / 8, |team| {
+        range_of(team, keys, covariance, places, &draws)
+    })
 }
 
-fn range_of(team: usize, keys: &[f64], covariance: &Covariance, draws: &[Vec<f32>]) -> RankRange {
+fn range_of(
+    team: usize,
+    keys: &[f64],
+    covariance: &Covariance,
+    places: Places<'_>,
+    draws: &[Vec<f32>],
+) -> RankRange {
     let n = keys.len();
     let errors: Vec<f64> = (0..n).map(|other| covariance.error_of_difference(team, other)).collect();
     // Equal files never differ, in any contest.
@@ -33,15 +83,34 @@ fn range_of(team: usize, keys: &[f64], covariance: &Covariance, draws: &[Vec<f32
         errors.iter().map(|error| if *error > 0.0 { (1.0 / error) as f32 } else { 0.0 }).collect();
     let mut largest: Vec<f32> = draws.iter().map(|draw| largest_difference(team, draw, &scales)).collect();
     largest.sort_unstable_by(f32::total_cmp);
-    let bound =
-        largest.get((CONFIDENCE * draws.len() as f64) as usize).map_or(0.0, |bound| f64::from(*bound));
-    let (mut n_better, mut n_worse) = (0, 0);
-    for other in (0..n).filter(|other| errors[*other] > 0.0) {
-        let difference = (keys[team] - keys[other]) / errors[other];
-        n_better += u32::from(difference > bound);
-        n_worse += u32::from(difference < -bound);
+    let bound = bound(&largest, places.n_others());
+    let exceeds = |lead: f64, other: usize| errors[other] > 0.0 && lead / errors[other] > bound;
+    let is_better = |other: usize| exceeds(keys[team] - keys[other], other);
+    let is_worse = |other: usize| exceeds(keys[other] - keys[team], other);
+    let n_better = (0..places.n_first).filter(|other| is_better(*other)).count() as u32;
+    let n_worse = (0..places.n_first).filter(|other| is_worse(*other)).count() as u32;
+    RankRange { low: 1 + n_better, high: places.n_teams - n_worse - places.n_worse_below(is_worse) }
+}
+
+/// What none of a team's differences exceeds by chance, in 95 of 100 contests. Differences to teams that were not
+/// compared are added as if each varied on its own, which is the worst case.
+fn bound(largest: &[f32], n_others: u32) -> f64 {
+    let place = (CONFIDENCE * largest.len() as f64) as usize;
+    let of_compared = largest.get(place).map_or(0.0, |bound| f64::from(*bound));
+    if n_others == 0 {
+        return of_compared;
     }
-    RankRange { low: 1 + n_better, high: n as u32 - n_worse }
+    let is_exceeded = |bound: f64| {
+        let n_above = largest.len() - largest.partition_point(|size| f64::from(*size) <= bound);
+        let of_others = f64::from(n_others) * libm::erfc(bound / std::f64::consts::SQRT_2);
+        n_above as f64 / largest.len().max(1) as f64 + of_others > 1.0 - CONFIDENCE
+    };
+    let (mut low, mut high) = (of_compared, of_compared.max(MOST_ERRORS));
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        if is_exceeded(middle) { low = middle } else { high = middle }
+    }
+    high
 }
 
 fn largest_difference(team: usize, draw: &[f32], scales: &[f32]) -> f32 {
@@ -95,7 +164,7 @@ mod tests {
         let (mut n_held, mut n_narrow) = ([0; N_TEAMS], 0);
         for number in 0..N_CONTESTS {
             let (scores, covariance) = contest(number);
-            let ranges = ranges_of(&scores, &covariance, 1, 200);
+            let ranges = ranges_of(&scores, &covariance, Places::of_all(N_TEAMS), 1, 200);
             for (team, range) in ranges.iter().enumerate() {
                 let best = 1 + (0..N_TEAMS).filter(|other| truth(*other) < truth(team)).count() as u32;
                 let worst = (0..N_TEAMS).filter(|other| truth(*other) <= truth(team)).count() as u32;
@@ -112,8 +181,9 @@ mod tests {
     #[test]
     fn threads_change_nothing_and_equal_files_stand_together() {
         let (mut scores, covariance) = contest(5);
-        let ranges = rank_ranges(&scores, &covariance, 9);
-        assert_eq!(parallel::with_threads(3, || rank_ranges(&scores, &covariance, 9)), ranges);
+        let all = Places::of_all(N_TEAMS);
+        let ranges = rank_ranges(&scores, &covariance, all, 9);
+        assert_eq!(parallel::with_threads(3, || rank_ranges(&scores, &covariance, all, 9)), ranges);
         scores.push(scores[0]);
         let mut wider = Covariance::zeros(N_TEAMS + 1);
         for a in 0..=N_TEAMS {
@@ -121,8 +191,82 @@ mod tests {
                 wider.put(a, b, covariance.at(a % N_TEAMS, b % N_TEAMS));
             }
         }
-        let ranges = rank_ranges(&scores, &wider, 9);
+        let ranges = rank_ranges(&scores, &wider, Places::of_all(N_TEAMS + 1), 9);
         assert_eq!(ranges[0], ranges[N_TEAMS]);
-        assert_eq!(rank_ranges(&[1.0], &Covariance::zeros(1), 9), [RankRange { low: 1, high: 1 }]);
+        let alone = rank_ranges(&[1.0], &Covariance::zeros(1), Places::of_all(1), 9);
+        assert_eq!(alone, [RankRange { low: 1, high: 1 }]);
+    }
+
+    const N_FIRST: usize = 12;
+    const N_ON_BOARD: usize = 60;
+
+    /// A board of which the first teams are compared, and every fourth below them; the true losses of all, in the
+    /// order of the board.
+    fn long_contest(number: usize) -> (Vec<f64>, Vec<f64>, Covariance, Vec<u32>) {
+        let normal = Normal::new(number as u64 + 70_000);
+        let truth = |team: usize| 0.012 * team as f64;
+        let loss =
+            |team: usize, row: usize| truth(team) + normal.at(N_ON_BOARD, row) + 0.5 * normal.at(team, row);
+        let losses: Vec<Vec<f64>> =
+            (0..N_ON_BOARD).map(|team| (0..N_ROWS).map(|row| loss(team, row)).collect()).collect();
+        let mean = |losses: &[f64]| losses.iter().sum::<f64>() / N_ROWS as f64;
+        let mut order: Vec<usize> = (0..N_ON_BOARD).collect();
+        order.sort_by(|a, b| mean(&losses[*a]).total_cmp(&mean(&losses[*b])));
+        let landmarks: Vec<u32> = (N_FIRST as u32 + 1..=N_ON_BOARD as u32).step_by(4).collect();
+        let compared = (0..N_FIRST).chain(landmarks.iter().map(|rank| *rank as usize - 1));
+        let compared: Vec<usize> = compared.map(|place| order[place]).collect();
+        let keys: Vec<f64> = compared.iter().map(|team| mean(&losses[*team])).collect();
+        let influence = |(team, mean): (&usize, &f64)| -> Vec<f32> {
+            losses[*team].iter().map(|loss| (loss - mean) as f32).collect()
+        };
+        let columns: Vec<Vec<f32>> = compared.iter().zip(&keys).map(influence).collect();
+        let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
+        let covariance = Covariance::of(&holdout_evaluator::Cpu, &columns);
+        (order.into_iter().map(truth).collect(), keys, covariance, landmarks)
+    }
+
+    #[test]
+    fn ranges_of_the_first_teams_hold_ranks_far_below_those_that_were_compared() {
+        const N_LONG: usize = 400;
+        let (mut n_held, mut n_below, mut n_narrow) = (0, 0, 0);
+        for number in 0..N_LONG {
+            let (truths, keys, covariance, landmarks) = long_contest(number);
+            let places = Places { n_first: N_FIRST, landmarks: &landmarks, n_teams: N_ON_BOARD as u32 };
+            let ranges = ranges_of(&keys, &covariance, places, 1, 200);
+            assert_eq!(ranges.len(), N_FIRST);
+            let true_rank = |truth: f64| 1 + truths.iter().filter(|other| **other < truth).count() as u32;
+            let last = ranges[N_FIRST - 1];
+            let rank = true_rank(truths[N_FIRST - 1]);
+            n_held += u32::from((last.low..=last.high).contains(&rank));
+            n_below += u32::from(rank > N_FIRST as u32);
+            n_narrow += u32::from(last.high < N_ON_BOARD as u32);
+        }
+        assert!(n_below > N_LONG as u32 / 10, "the last of the first is often truly below them: {n_below}");
+        assert!(f64::from(n_held) >= 0.95 * N_LONG as f64, "{n_held} of {N_LONG}");
+        assert!(n_narrow > N_LONG as u32 / 2, "not all of the others count: {n_narrow}");
+    }
+
+    #[test]
+    fn who_is_not_better_than_a_landmark_may_be_as_low_as_the_next_one_that_it_is_better_than() {
+        let landmarks = [11, 15, 20];
+        let places = Places { n_first: 10, landmarks: &landmarks, n_teams: 30 };
+        assert_eq!(places.n_worse_below(|_| true), 20);
+        assert_eq!(places.n_worse_below(|at| at == 12), 11, "the last landmark, and all from there on");
+        assert_eq!(places.n_worse_below(|at| at == 11), 0, "the last one is not worse");
+        assert_eq!(places.n_worse_below(|_| false), 0);
+        assert_eq!(Places::of_all(10).n_worse_below(|_| true), 0);
+    }
+
+    #[test]
+    fn teams_that_were_not_compared_widen_the_bound() {
+        let largest: Vec<f32> = (0..1000).map(|at| at as f32 / 250.0).collect();
+        let alone = bound(&largest, 0);
+        assert!((alone - 3.8).abs() < 1e-6);
+        let with = [10, 6000, 1_000_000].map(|n| bound(&largest, n));
+        assert!(alone < with[0] && with[0] < with[1] && with[1] < with[2] && with[2] < 6.0, "{with:?}");
+        let above = largest.iter().filter(|size| f64::from(**size) > with[1]).count() as f64 / 1000.0;
+        let chance = above + 6000.0 * libm::erfc(with[1] / std::f64::consts::SQRT_2);
+        assert!((chance - 0.05).abs() < 0.0011, "{chance}");
+        assert!((4.3..4.5).contains(&bound(&[], 6000)), "{}", bound(&[], 6000));
     }
 }

@@ -9,10 +9,13 @@ use std::time::{Duration, Instant};
 use holdout_contract::seal::Sealer;
 use holdout_evaluator::{Cpu, Evaluator, Suite};
 
-use super::message::{Board, BoardEntry, BoardRanks, RanksOutcome, TeamRanks};
+use super::duels;
+use super::message::{
+    Board, BoardEntry, BoardRanks, FileRef, FoundGain, Kept, KeyBelow, RanksOutcome, TeamRanks,
+};
 use super::storage::{Storage, Stored, Writing};
 use crate::influence::{Influence, NoInterval, Unit};
-use crate::ranks::{self, Covariance, Pictures, Replicates};
+use crate::ranks::{self, Covariance, Mean, Pictures, Places, Replicates, Uncompared};
 
 /// Looking at new submissions takes no longer in one job; the rest is looked at in the next.
 const MOST_TIME: Duration = Duration::from_secs(30);
@@ -27,13 +30,19 @@ pub(super) trait Desk {
 
     /// # Errors
     /// A fault of ours; inside, why a submission has no influence values.
-    fn influence(&mut self, entry: &BoardEntry) -> Result<Result<Influence, NoInterval>, Self::Fault>;
+    fn influence(&mut self, file: &FileRef) -> Result<Result<Influence, NoInterval>, Self::Fault>;
+
+    /// How the board's scores follow from every unit alone, as a file shows.
+    ///
+    /// # Errors
+    /// A fault of ours.
+    fn mean_of_units(&mut self, file: &FileRef) -> Result<Option<Mean>, Self::Fault>;
 
     /// Opens what was sealed.
     ///
     /// # Errors
     /// A fault of ours.
-    fn unseal(&self, file: &super::message::FileRef) -> Result<crate::unseal::Opened, Self::Fault>;
+    fn unseal(&self, file: &FileRef) -> Result<crate::unseal::Opened, Self::Fault>;
 
     fn recipient(&self) -> String;
 
@@ -46,9 +55,9 @@ pub(super) trait Desk {
 }
 
 /// A column of influence values, read again as often as it is needed.
-enum Column {
+pub(super) enum Column {
     Made(Stored),
-    Kept(super::message::FileRef),
+    Kept(FileRef),
 }
 
 /// Looks at a board.
@@ -57,7 +66,9 @@ enum Column {
 /// Those of the desk; what was stored until then is removed.
 pub(super) fn look<D: Desk>(desk: &mut D, board: &Board) -> Result<BoardRanks, D::Fault> {
     let mut found = BoardRanks::default();
-    let looked = fill(desk, board, &mut found);
+    let until = Instant::now() + MOST_TIME;
+    let looked =
+        fill(desk, board, &mut found, until).and_then(|()| fill_gains(desk, board, &mut found, until));
     if looked.is_err() {
         let made = found.made.iter().map(|(_, stored)| stored).chain(&found.covariances);
         made.for_each(|stored| drop(desk.storage().remove(&stored.key)));
@@ -65,25 +76,29 @@ pub(super) fn look<D: Desk>(desk: &mut D, board: &Board) -> Result<BoardRanks, D
     looked.map(|()| found)
 }
 
-fn fill<D: Desk>(desk: &mut D, board: &Board, found: &mut BoardRanks) -> Result<(), D::Fault> {
-    let until = Instant::now() + MOST_TIME;
+fn fill<D: Desk>(
+    desk: &mut D,
+    board: &Board,
+    found: &mut BoardRanks,
+    until: Instant,
+) -> Result<(), D::Fault> {
     let mut columns = Vec::with_capacity(board.entries.len());
-    for entry in &board.entries {
-        if let Some(influence) = &entry.influence {
+    for BoardEntry { kept, .. } in &board.entries {
+        if let Some(influence) = &kept.influence {
             columns.push(Column::Kept(influence.clone()));
             continue;
         }
         if Instant::now() > until {
             return Ok(());
         }
-        match desk.influence(entry)? {
+        match desk.influence(&kept.file)? {
             Err(NoInterval(reason)) => {
                 found.outcome = RanksOutcome::Absent(reason);
                 return Ok(());
             }
             Ok(influence) => {
                 let stored = keep(desk, board, |output| write_column(&influence, output))?;
-                found.made.push((entry.submission_id, stored.clone()));
+                found.made.push((kept.submission_id, stored.clone()));
                 columns.push(Column::Made(stored));
             }
         }
@@ -96,12 +111,51 @@ fn fill<D: Desk>(desk: &mut D, board: &Board, found: &mut BoardRanks) -> Result<
     let keys: Vec<f64> = board.entries.iter().map(|entry| entry.rank_key).collect();
     let share = desk.share_of_unseen()?;
     let pictures = if board.is_final {
-        Some(pictures(desk, board, &columns, &keys, &covariance, found.n_units)?)
+        let n_first = board.n_first;
+        let first = covariance.of_first(n_first);
+        Some(pictures(desk, board, &columns[..n_first], &keys[..n_first], &first, found.n_units)?)
     } else {
         None
     };
+    let duels = if board.is_final { duels::count(desk, board, &columns)? } else { Vec::new() };
     found.outcome = outcome(&keys, &covariance, board, share, pictures);
+    if let RanksOutcome::Found { teams, .. } = &mut found.outcome {
+        teams.iter_mut().zip(duels).for_each(|(team, duels)| team.duels = duels);
+    }
     Ok(())
+}
+
+/// Compares files with those that their teams sent before, as far as the time goes; where the metric has no
+/// influence values, none.
+fn fill_gains<D: Desk>(
+    desk: &mut D,
+    board: &Board,
+    found: &mut BoardRanks,
+    until: Instant,
+) -> Result<(), D::Fault> {
+    if !matches!(found.outcome, RanksOutcome::Found { .. }) {
+        return Ok(());
+    }
+    for gain in board.gains.iter().take_while(|_| Instant::now() < until) {
+        let before = values_of(desk, &gain.before, found)?;
+        let own = values_of(desk, &gain.submission, found)?;
+        found.gains.push(FoundGain {
+            submission_id: gain.submission.submission_id,
+            before_id: gain.before.submission_id,
+            standard_error: own.zip(before).and_then(|(own, before)| own.error_beside(&before)).map(shown),
+        });
+    }
+    Ok(())
+}
+
+/// Influence values as they are kept, or anew.
+fn values_of<D: Desk>(desk: &mut D, kept: &Kept, found: &BoardRanks) -> Result<Option<ReadColumn>, D::Fault> {
+    let made = found.made.iter().find(|(submission_id, _)| *submission_id == kept.submission_id);
+    let column = made.map(|(_, stored)| Column::Made(stored.clone()));
+    if let Some(column) = column.or_else(|| kept.influence.clone().map(Column::Kept)) {
+        return read_column(desk, &column).map(Some);
+    }
+    Ok(desk.influence(&kept.file)?.ok().map(ReadColumn::of))
 }
 
 /// Of what was computed anew, where that is kept; else of the covariance.
@@ -142,17 +196,35 @@ fn outcome(
     share: f64,
     pictures: Option<Pictures>,
 ) -> RanksOutcome {
-    let ranges = ranks::rank_ranges(keys, covariance, board.seed);
-    let shake_up = if board.is_final { None } else { ranks::shake_up(keys, covariance, share, board.seed) };
+    let n_first = board.n_first;
+    let landmarks: Vec<u32> = board.entries[n_first..].iter().map(|entry| entry.rank).collect();
+    let places = Places { n_first, landmarks: &landmarks, n_teams: board.n_teams };
+    let ranges = ranks::rank_ranges(keys, covariance, places, board.seed);
+    let shake_up = if board.is_final {
+        None
+    } else {
+        ranks::shake_up(keys, covariance, &uncompared(board), share, board.seed)
+    };
     let team = |(team, range)| TeamRanks {
         range,
         standard_error: shown(covariance.standard_error(team)),
-        difference_errors: (0..keys.len())
+        difference_errors: (0..n_first)
             .map(|other| shown(covariance.error_of_difference(team, other)) as f32)
             .collect(),
+        duels: Vec::new(),
     };
     let teams = ranges.into_iter().enumerate().map(team).collect();
     RanksOutcome::Found { digits: ranks::digits(covariance), shake_up: shake_up.map(shown), teams, pictures }
+}
+
+/// Teams below the first ones that are no landmarks, each beside the compared team above it.
+fn uncompared(board: &Board) -> Vec<Uncompared> {
+    let compared = |rank: u32| board.entries.partition_point(|entry| entry.rank <= rank);
+    let team = |below: &KeyBelow| {
+        let like = compared(below.rank).checked_sub(1)?;
+        (board.entries[like].rank != below.rank).then_some(Uncompared { key: below.key, like })
+    };
+    board.keys_below.iter().filter_map(team).collect()
 }
 
 /// To two digits that count.
@@ -175,7 +247,7 @@ fn covariance<D: Desk>(
     };
     let known = known.unwrap_or_default();
     let places: Vec<Option<usize>> =
-        board.entries.iter().map(|entry| known.places.get(&entry.submission_id).copied()).collect();
+        board.entries.iter().map(|entry| known.places.get(&entry.kept.submission_id).copied()).collect();
     for a in 0..n {
         for b in 0..=a {
             if let (Some(place_a), Some(place_b)) = (places[a], places[b]) {
@@ -259,14 +331,33 @@ const COUNTS_GROUPS: u8 = 1;
 const HOLDS_REPLICATES: u8 = 2;
 
 #[derive(Debug, PartialEq)]
-struct ReadColumn {
+pub(super) struct ReadColumn {
     counts_groups: bool,
     n_units: u64,
-    values: Vec<f32>,
+    pub values: Vec<f32>,
 }
 
 impl ReadColumn {
-    fn holds_replicates(&self) -> bool {
+    fn of(influence: Influence) -> Self {
+        Self {
+            counts_groups: influence.unit == Unit::Group,
+            n_units: influence.n_units as u64,
+            values: influence.values.iter().map(|value| *value as f32).collect(),
+        }
+    }
+
+    /// How far the difference of two scores would typically move: what is hard for both files is left out. `None`
+    /// where they were judged on different rows.
+    fn error_beside(&self, other: &Self) -> Option<f64> {
+        let n = self.values.len();
+        if (n, self.n_units) != (other.values.len(), other.n_units) {
+            return None;
+        }
+        let difference = |at: usize| f64::from(self.values[at]) - f64::from(other.values[at]);
+        Some(crate::kernels::sum(n, |at| difference(at).powi(2)).sqrt() / n as f64)
+    }
+
+    pub fn holds_replicates(&self) -> bool {
         self.n_units != self.values.len() as u64
     }
 }
@@ -289,12 +380,10 @@ fn write_column(influence: &Influence, output: &mut impl Write) -> io::Result<()
     output.write_all(&bytes)
 }
 
-fn read_column<D: Desk>(desk: &D, column: &Column) -> Result<ReadColumn, D::Fault> {
+pub(super) fn read_column<D: Desk>(desk: &D, column: &Column) -> Result<ReadColumn, D::Fault> {
     let file = match column {
         Column::Kept(file) => file.clone(),
-        Column::Made(Stored { key, sha256, .. }) => {
-            super::message::FileRef { key: key.clone(), sha256: Some(*sha256) }
-        }
+        Column::Made(Stored { key, sha256, .. }) => FileRef { key: key.clone(), sha256: Some(*sha256) },
     };
     let opened = desk.unseal(&file)?;
     Ok(parse_column(&opened).ok_or(io::ErrorKind::InvalidData).map_err(io::Error::from)?)
@@ -326,7 +415,7 @@ struct Known {
 
 impl Known {
     fn of(board: &Board, covariance: &Covariance, found: &BoardRanks) -> Self {
-        let submissions: Vec<i64> = board.entries.iter().map(|entry| entry.submission_id).collect();
+        let submissions: Vec<i64> = board.entries.iter().map(|entry| entry.kept.submission_id).collect();
         let rows = 0..submissions.len();
         let values = rows.flat_map(|a| (0..=a).map(move |b| (a, b))).map(|(a, b)| covariance.at(a, b));
         Self {

@@ -23,10 +23,11 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
 use super::board;
 use super::cache::Cache;
 use super::message::{
-    Answer, Board, BoardEntry, BoardRanks, Draft, Entered, FileRef, Judging, RanksOutcome, Reply, Request,
-    SplitFiles, Table, receive, send,
+    Answer, Board, BoardRanks, Draft, Entered, FileRef, Judging, RanksOutcome, Reply, Request, SplitFiles,
+    Table, receive, send,
 };
 use super::storage::{Storage, StorageError, Stored, is_passing};
+use crate::align::Aligned;
 use crate::custom;
 use crate::custom::sandbox::{self, Sandbox};
 use crate::examine::{self, Competition};
@@ -34,8 +35,9 @@ use crate::influence::{Exact, Influence, NoInterval};
 use crate::intake::content::{self, Bytes};
 use crate::intake::{Content, Limits, Source, read_header};
 use crate::judge::{Context, Judge, read_history};
+use crate::ranks::Mean;
 use crate::sample::check_against_sample;
-use crate::score::influence_on;
+use crate::score::{influence_on, mean_of_units};
 use crate::similar::{self, Answers, Draw};
 use crate::solution::{Solution, Split};
 use crate::split::{SplitRule, kept_together};
@@ -481,6 +483,24 @@ impl Desk<'_> {
         Exact { evaluator: self.child.evaluator(), version: self.board.seed }
     }
 
+    fn with_aligned<T>(
+        &mut self,
+        file: &FileRef,
+        work: impl FnOnce(&Self, &Solution, &Aligned) -> T,
+    ) -> Result<T, Fault> {
+        let prepared = self.solution()?;
+        let Prepared::Catalogue(solution) = &*prepared else { return Err(Fault::Solution) };
+        let bytes = self.child.read(file)?;
+        // It was scored, so it can be read; else the score is another version's, and nothing is known.
+        let aligned = open(bytes, &self.child.limits)
+            .and_then(|content| Ok(crate::align::align(solution, &content, &self.child.limits)?));
+        match aligned {
+            Ok(aligned) => Ok(work(self, solution, &aligned)),
+            Err(Refusal::Rejected(_)) => Err(Fault::Solution),
+            Err(Refusal::Fault(fault)) => Err(fault),
+        }
+    }
+
     fn split(&self) -> Split {
         if self.board.is_final { Split::Private } else { Split::Public }
     }
@@ -489,18 +509,14 @@ impl Desk<'_> {
 impl board::Desk for Desk<'_> {
     type Fault = Fault;
 
-    fn influence(&mut self, entry: &BoardEntry) -> Result<Result<Influence, NoInterval>, Fault> {
-        let prepared = self.solution()?;
-        let Prepared::Catalogue(solution) = &*prepared else { return Err(Fault::Solution) };
-        let bytes = self.child.read(&entry.file)?;
-        // It was scored, so it can be read; else the score is another version's, and nothing is known.
-        let aligned = open(bytes, &self.child.limits)
-            .and_then(|content| Ok(crate::align::align(solution, &content, &self.child.limits)?));
-        match aligned {
-            Ok(aligned) => Ok(influence_on(solution, &aligned, self.split(), self.exact())),
-            Err(Refusal::Rejected(_)) => Err(Fault::Solution),
-            Err(Refusal::Fault(fault)) => Err(fault),
-        }
+    fn influence(&mut self, file: &FileRef) -> Result<Result<Influence, NoInterval>, Fault> {
+        self.with_aligned(file, |desk, solution, aligned| {
+            influence_on(solution, aligned, desk.split(), desk.exact())
+        })
+    }
+
+    fn mean_of_units(&mut self, file: &FileRef) -> Result<Option<Mean>, Fault> {
+        self.with_aligned(file, |desk, solution, aligned| mean_of_units(solution, aligned, desk.split()))
     }
 
     fn unseal(&self, file: &FileRef) -> Result<Opened, Fault> {

@@ -8,15 +8,21 @@ use holdout_contract::queue::{self, Leased};
 use sqlx::{PgConnection, PgPool};
 
 use super::finish::{Written, with_the_job};
-use super::message::{Board, BoardEntry, BoardRanks, RanksOutcome, Request};
+use super::gains;
+use super::message::{Board, BoardEntry, BoardRanks, Kept, KeyBelow, RanksOutcome, Request};
 use super::other_metrics;
 use super::pictures;
 use super::read::{self, Version, Work, file};
 use super::rescoring::Advance;
 use super::storage::Stored;
+use crate::ranks::Duel;
 
-/// Teams that are looked at, from the top: their differences are a table of so many squared.
+/// Teams that are looked at, from the top: their differences are a table of so many squared. Below them one is
+/// a landmark for all up to the next, which is 5 in 100 places further down; `compared` and `compared_at_end` choose
+/// it, one whose influence is known before others.
 const MOST_TEAMS: i64 = 1000;
+/// Scores below these teams that a forecast reads.
+const MOST_BELOW: i64 = 50_000;
 
 /// What the outcome is written to.
 #[derive(Debug, Clone)]
@@ -24,8 +30,11 @@ pub struct About {
     version_id: i64,
     is_final: bool,
     board_revision: i64,
+    n_teams: i32,
     /// Teams and submissions, best first.
     entries: Vec<(i64, i64)>,
+    /// Submissions of teams below these.
+    landmarks: Vec<i64>,
 }
 
 impl About {
@@ -103,31 +112,52 @@ pub(super) async fn work(
     .fetch_one(&mut *conn)
     .await?;
     let rows = if state.is_final {
-        final_rows(conn, competition_id, version.version_id).await?
+        compared_at_end(conn, competition_id, version.version_id).await?
     } else {
-        public_rows(conn, competition_id, version.version_id).await?
+        compared(conn, competition_id, version.version_id).await?
     };
     let covariances = sqlx::query!(
         "select storage_key, sealed_sha256 from covariances where version_id = $1 and split = $2",
         version.version_id,
         split(state.is_final),
     )
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await?;
+    let n_first = rows.partition_point(|row| row.rank <= MOST_TEAMS);
+    let n_teams = rows.first().map_or(0, |row| row.n_teams);
+    let keys_below = if state.is_final {
+        Vec::new()
+    } else {
+        keys_below(conn, competition_id, version.version_id).await?
+    };
+    let gains = if state.is_final {
+        Vec::new()
+    } else {
+        gains::wanted(conn, competition_id, version.version_id).await?
+    };
     let about = About {
         version_id: version.version_id,
         is_final: state.is_final,
         board_revision: state.board_revision,
-        entries: rows.iter().map(|row| (row.team_id, row.submission_id)).collect(),
+        n_teams,
+        entries: rows[..n_first].iter().map(|row| (row.team_id, row.submission_id)).collect(),
+        landmarks: rows[n_first..].iter().map(|row| row.submission_id).collect(),
     };
     let entries = rows.into_iter().map(|row| BoardEntry {
-        submission_id: row.submission_id,
+        rank: u32::try_from(row.rank).unwrap_or(u32::MAX),
         rank_key: if state.is_final { version.direction.rank_key(row.score) } else { row.score },
-        influence: row.influence_key.map(|key| file(key, row.influence_sha256)),
-        file: file(row.storage_key, Some(row.sha256)),
+        kept: Kept {
+            submission_id: row.submission_id,
+            file: file(row.storage_key, Some(row.sha256)),
+            influence: row.influence_key.map(|key| file(key, row.influence_sha256)),
+        },
     });
     let board = Board {
         entries: entries.collect(),
+        n_first,
+        n_teams: n_teams.cast_unsigned(),
+        keys_below,
+        gains,
         is_final: state.is_final,
         covariances: covariances.map(|row| file(row.storage_key, Some(row.sealed_sha256))),
         seed: version.version_id.cast_unsigned(),
@@ -137,9 +167,33 @@ pub(super) async fn work(
     Ok(Some(Work { request: Request::Ranks { board }, about: read::About::Ranks(about) }))
 }
 
+/// Scores of the teams below the first ones, best first.
+async fn keys_below(
+    conn: &mut PgConnection,
+    competition_id: i64,
+    version_id: i64,
+) -> sqlx::Result<Vec<KeyBelow>> {
+    let keys = sqlx::query_scalar!(
+        "select rank_key from board_entries
+         where competition_id = $1 and version_id = $2
+         order by rank_key, reached_at, submission_id
+         offset $3 limit $4",
+        competition_id,
+        version_id,
+        MOST_TEAMS,
+        MOST_BELOW,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok((MOST_TEAMS as u32 + 1..).zip(keys).map(|(rank, key)| KeyBelow { rank, key }).collect())
+}
+
 struct Row {
     team_id: i64,
     submission_id: i64,
+    rank: i64,
+    /// On the whole board.
+    n_teams: i32,
     /// On the public board turned so that lower is better.
     score: f64,
     storage_key: String,
@@ -148,23 +202,31 @@ struct Row {
     influence_sha256: Option<Vec<u8>>,
 }
 
-async fn public_rows(
-    conn: &mut PgConnection,
-    competition_id: i64,
-    version_id: i64,
-) -> sqlx::Result<Vec<Row>> {
+/// The first teams of the public board and the landmarks below them, best first.
+async fn compared(conn: &mut PgConnection, competition_id: i64, version_id: i64) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as!(
         Row,
-        r#"select b.team_id, b.submission_id, b.rank_key as score, s.storage_key, s.sha256,
+        r#"with board as (
+               select team_id, submission_id, rank_key,
+                      row_number() over (order by rank_key, reached_at, submission_id) as rank,
+                      (count(*) over ())::integer as n_teams
+               from board_entries
+               where competition_id = $1 and version_id = $2
+           ), placed as (
+               select *, case when rank <= $3 then rank::double precision
+                              else $3 + 1 + floor(ln(rank::double precision / $3) / ln(1.05::double precision)) end as place
+               from board
+           )
+           select distinct on (p.place) p.team_id, p.submission_id, p.rank as "rank!",
+                  p.n_teams as "n_teams!", p.rank_key as score,
+                  s.storage_key, s.sha256,
                   i.storage_key as "influence_key?", i.sealed_sha256 as "influence_sha256?"
-           from board_entries b
-           join submissions s on s.id = b.submission_id
+           from placed p
+           join submissions s on s.id = p.submission_id
            left join influences i
-               on i.submission_id = b.submission_id and i.version_id = b.version_id and i.split = 'public'
-           where b.competition_id = $1 and b.version_id = $2
-             and (s.file_gone_at is null or i.storage_key is not null)
-           order by b.rank_key, b.reached_at, b.submission_id
-           limit $3"#,
+               on i.submission_id = p.submission_id and i.version_id = $2 and i.split = 'public'
+           where s.file_gone_at is null or i.storage_key is not null
+           order by p.place, i.storage_key is null, p.rank"#,
         competition_id,
         version_id,
         MOST_TEAMS,
@@ -173,19 +235,30 @@ async fn public_rows(
     .await
 }
 
-async fn final_rows(conn: &mut PgConnection, competition_id: i64, version_id: i64) -> sqlx::Result<Vec<Row>> {
+/// As [`compared`], of the final board.
+async fn compared_at_end(
+    conn: &mut PgConnection,
+    competition_id: i64,
+    version_id: i64,
+) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as!(
         Row,
-        r#"select f.team_id, f.submission_id, f.private_score as score, s.storage_key, s.sha256,
+        r#"with placed as (
+               select team_id, submission_id, private_score, rank, (count(*) over ())::integer as n_teams,
+                      case when rank <= $3::bigint then rank::double precision
+                           else $3 + 1 + floor(ln(rank::double precision / $3) / ln(1.05::double precision)) end as place
+               from final_entries
+               where competition_id = $1 and version_id = $2
+           )
+           select distinct on (p.place) p.team_id, p.submission_id, p.rank::bigint as "rank!", p.n_teams as "n_teams!",
+                  p.private_score as score, s.storage_key, s.sha256,
                   i.storage_key as "influence_key?", i.sealed_sha256 as "influence_sha256?"
-           from final_entries f
-           join submissions s on s.id = f.submission_id
+           from placed p
+           join submissions s on s.id = p.submission_id
            left join influences i
-               on i.submission_id = f.submission_id and i.version_id = f.version_id and i.split = 'private'
-           where f.competition_id = $1 and f.version_id = $2
-             and (s.file_gone_at is null or i.storage_key is not null)
-           order by f.rank
-           limit $3"#,
+               on i.submission_id = p.submission_id and i.version_id = $2 and i.split = 'private'
+           where s.file_gone_at is null or i.storage_key is not null
+           order by p.place, i.storage_key is null, p.rank"#,
         competition_id,
         version_id,
         MOST_TEAMS,
@@ -220,13 +293,23 @@ pub(super) async fn found(
             return Ok(Written::Stale);
         }
         remember_files(conn, about, ranks).await?;
+        gains::write(conn, about.version_id, &ranks.gains).await?;
         match &ranks.outcome {
             RanksOutcome::Unfinished => look_again(conn, leased.competition()?).await?,
             outcome => write(conn, leased.competition()?, about, ranks, outcome).await?,
         }
+        if ranks.gains.len() == gains::MOST_GAINS {
+            look_again(conn, leased.competition()?).await?;
+        }
         Ok(Written::Yes)
     })
     .await
+}
+
+/// `None` where rows are not won or lost.
+fn units_won(duels: &[Duel]) -> Option<Vec<i32>> {
+    let won = duels.iter().map(|duel| i32::try_from(duel.n_won).unwrap_or(i32::MAX));
+    (!duels.is_empty()).then(|| won.collect())
 }
 
 async fn look_again(conn: &mut PgConnection, competition_id: i64) -> sqlx::Result<()> {
@@ -240,9 +323,10 @@ async fn look_again(conn: &mut PgConnection, competition_id: i64) -> sqlx::Resul
     Ok(())
 }
 
-/// Of the board's submissions and of no others.
+/// Of the submissions that are compared and of no others.
 async fn remember_files(conn: &mut PgConnection, about: &About, ranks: &BoardRanks) -> sqlx::Result<()> {
-    let ranked: Vec<i64> = about.entries.iter().map(|(_, submission_id)| *submission_id).collect();
+    let first = about.entries.iter().map(|(_, submission_id)| *submission_id);
+    let ranked: Vec<i64> = first.chain(about.landmarks.iter().copied()).collect();
     sqlx::query!(
         "delete from influences where version_id = $1 and split = $2 and submission_id <> all ($3)",
         about.version_id,
@@ -300,12 +384,13 @@ async fn write(
     sqlx::query!(
         "insert into rank_summaries
             (competition_id, version_id, split, board_revision, computed_at, n_units, counts_groups, decimals, noise,
-             shake_up, absent)
-         values ($1, $2, $3, $4, clock_now(), $5, $6, $7, $8, $9, $10)
+             shake_up, absent, n_compared, n_teams)
+         values ($1, $2, $3, $4, clock_now(), $5, $6, $7, $8, $9, $10, $11, $12)
          on conflict (competition_id, version_id, split) do update set
             board_revision = excluded.board_revision, computed_at = excluded.computed_at,
             n_units = excluded.n_units, counts_groups = excluded.counts_groups, decimals = excluded.decimals,
-            noise = excluded.noise, shake_up = excluded.shake_up, absent = excluded.absent",
+            noise = excluded.noise, shake_up = excluded.shake_up, absent = excluded.absent,
+            n_compared = excluded.n_compared, n_teams = excluded.n_teams",
         competition_id,
         about.version_id,
         about.split(),
@@ -316,6 +401,8 @@ async fn write(
         digits.map(|digits| digits.noise),
         shake_up,
         absent,
+        i32::try_from(about.entries.len()).unwrap_or(i32::MAX),
+        about.n_teams,
     )
     .execute(&mut *conn)
     .await?;
@@ -329,11 +416,12 @@ async fn write(
     .await?;
     if let RanksOutcome::Found { teams, .. } = outcome {
         for ((place, (team_id, submission_id)), team) in (1..).zip(&about.entries).zip(teams) {
+            let won = units_won(&team.duels);
             sqlx::query!(
                 "insert into rank_ranges
                     (competition_id, version_id, split, team_id, submission_id, place, rank_low, rank_high,
-                     standard_error, difference_errors)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                     standard_error, difference_errors, units_won)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
                 competition_id,
                 about.version_id,
                 about.split(),
@@ -344,6 +432,7 @@ async fn write(
                 team.range.high.cast_signed(),
                 team.standard_error,
                 &team.difference_errors,
+                won.as_deref(),
             )
             .execute(&mut *conn)
             .await?;

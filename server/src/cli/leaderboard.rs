@@ -149,11 +149,21 @@ fn rank(row: &Value) -> String {
     }
 }
 
-/// Which differences are noise.
+/// Which differences are noise, and which teams were compared; or why nothing is known.
 fn noise(board: &Value) -> Option<String> {
-    let noise = board["ranks"]["noise"].as_f64()?;
-    let (n, units) = (&board["ranks"]["n_units"], cell(&board["ranks"]["unit"]));
-    Some(format!("Differences below {noise} are noise on these {n} {units}."))
+    let ranks = &board["ranks"];
+    if let Some(absent) = ranks["absent"].as_str() {
+        return Some(absent.to_owned());
+    }
+    let noise = ranks["noise"].as_f64()?;
+    let (n, units) = (&ranks["n_units"], cell(&ranks["unit"]));
+    let compared = match (ranks["n_compared"].as_i64(), ranks["n_teams"].as_i64()) {
+        (Some(n), Some(n_teams)) if n < n_teams => {
+            format!(" Only the first {n} of {n_teams} teams were compared with each other, and have a range.")
+        }
+        _ => String::new(),
+    };
+    Some(format!("Differences below {noise} are noise on these {n} {units}.{compared}"))
 }
 
 fn write_csv(session: &Session, args: &BoardArgs, base: &str, target: &PathBuf) -> Outcome {
@@ -196,5 +206,9 @@ mod tests {
         assert!(draw(Paint::PLAIN, &board).contains("2 (1–4)"));
         board["ranks"] = json!({ "noise": 0.004, "n_units": 3000, "unit": "rows" });
         assert_eq!(noise(&board).as_deref(), Some("Differences below 0.004 are noise on these 3000 rows."));
+        (board["ranks"]["n_compared"], board["ranks"]["n_teams"]) = (1000.into(), 7200.into());
+        assert!(noise(&board).is_some_and(|text| text.contains("first 1000 of 7200 teams")));
+        board["ranks"] = json!({ "absent": "For this metric no interval is known." });
+        assert_eq!(noise(&board).as_deref(), Some("For this metric no interval is known."));
     }
 }

@@ -110,6 +110,7 @@ fn receipt(paint: Paint, found: &Value) -> String {
             ("private score", score("private_score")),
             ("no score", text(found, "public_undefined")),
             ("held back", text(found, "held")),
+            ("gain", text(&found["gain"], "sentence")),
             ("failure", text(found, "failure")),
             ("received", local(&found["received_at"])),
             ("sent by", text(found, "sender")),

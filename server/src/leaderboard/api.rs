@@ -35,6 +35,8 @@ pub fn router() -> OpenApiRouter<App> {
 
 const ROWS: i64 = 50;
 const MOST_ROWS: i64 = 200;
+/// Of the scores after the end.
+const EXACT_DECIMALS: i32 = 17;
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -77,9 +79,17 @@ struct RowJson {
     rank_low: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rank_high: Option<i32>,
+    /// Why there are none, where nobody will look at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_range: Option<String>,
     /// How far the score would typically move on other rows of the same kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     standard_error: Option<f64>,
+    /// In 95 of 100 contests on such rows the score lies between `score_low` and `score_high`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score_low: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score_high: Option<f64>,
     /// Places gained since 00:00 UTC; on the private board, from public to private.
     change: Option<i64>,
     team_id: TeamId,
@@ -114,6 +124,7 @@ impl RowJson {
     fn new(row: Row, competition: &Competition, view: View) -> Self {
         let decimals = competition.score_decimals;
         let shown = |score| if view.is_private() { score } else { rounded(score, decimals) };
+        let interval = row.interval(if view.is_private() { EXACT_DECIMALS } else { decimals });
         let mean_rank = row.ranked.as_ref().map(|ranked| ranked.mean_rank);
         let places = row.ranked.into_iter().flat_map(|ranked| ranked.parts);
         let parts = competition.ranked_by().iter().zip(places).map(|(part, place)| PartPlaceJson {
@@ -126,6 +137,9 @@ impl RowJson {
             rank_low: row.range.map(|range| range.low),
             rank_high: row.range.map(|range| range.high),
             standard_error: row.range.map(|range| range.standard_error),
+            score_low: interval.map(|(low, _)| low),
+            score_high: interval.map(|(_, high)| high),
+            no_range: row.no_range,
             change: row.change,
             team_id: row.team_id,
             team: row.team,

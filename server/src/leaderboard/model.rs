@@ -9,6 +9,7 @@ use crate::competitions::model::{Competition, Ended, Phase};
 use crate::ids::{TeamId, TopicId};
 use crate::paths;
 use crate::ranks::model::Range;
+use crate::submissions::model::rounded;
 use crate::web::format;
 
 /// Which board is shown.
@@ -97,6 +98,21 @@ pub fn shown_mean_rank(mean_rank: f64) -> String {
     format::score(mean_rank, MEAN_RANK_DECIMALS)
 }
 
+/// How much longer one side of an interval may be for a reader to take both as equal.
+const NEARLY_EQUAL: f64 = 1.25;
+
+fn margin(score: f64, (low, high): (f64, f64), decimals: i32) -> String {
+    let shown = |value: f64| format::score(value, decimals);
+    let (less, more) = ((score - low).min(high - score), (score - low).max(high - score));
+    if shown(more) == shown(0.0) {
+        String::new()
+    } else if more < NEARLY_EQUAL * less || shown(less) == shown(more) {
+        format!("± {}", shown(more))
+    } else {
+        format!("{}–{}", shown(low), shown(high))
+    }
+}
+
 /// A team's row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
@@ -113,6 +129,8 @@ pub struct Row {
     pub ranked: Option<Ranked>,
     /// Which ranks the team may truly have; `None` where nobody looked at its submission yet.
     pub range: Option<Range>,
+    /// Why it has none, where nobody will look at it.
+    pub no_range: Option<String>,
     pub n_entries: i32,
     pub last_entry_at: DateTime<Utc>,
     /// The topic in which the team tells how it did it; on final boards.
@@ -132,6 +150,7 @@ impl Row {
             score: Some(0.912_345_6),
             ranked: None,
             range: Some(Range::sample()),
+            no_range: None,
             n_entries: 7,
             last_entry_at: DateTime::UNIX_EPOCH,
             write_up: Some(TopicId(1)),
@@ -145,6 +164,26 @@ impl Row {
 
     pub fn shown_score(&self, decimals: &i32) -> String {
         self.score.map_or_else(|| "–".to_owned(), |score| format::score(score, *decimals))
+    }
+
+    /// Where the score lies in 95 of 100 contests on other rows. Of the score as it is shown: a bound of the exact one
+    /// would tell digits that the board hides.
+    pub fn interval(&self, decimals: i32) -> Option<(f64, f64)> {
+        let (score, range) = self.score.zip(self.range).filter(|_| self.ranked.is_none())?;
+        Some(range.interval(rounded(score, decimals)))
+    }
+
+    /// `± 0.0041`, or `0.9712–0.9931` close to a perfect score; empty where nothing is known, and where the digits
+    /// that are shown have no room for it.
+    pub fn shown_margin(&self, decimals: &i32) -> String {
+        let known = self.score.zip(self.interval(*decimals));
+        known.map_or_else(String::new, |(score, bounds)| margin(rounded(score, *decimals), bounds, *decimals))
+    }
+
+    pub fn spoken_margin(&self, decimals: &i32) -> String {
+        let shown = |bound| format::score(bound, *decimals);
+        let spoken = |(low, high)| format!("on other rows {} to {}", shown(low), shown(high));
+        self.interval(*decimals).map_or_else(String::new, spoken)
     }
 
     pub fn shown_mean_rank(&self) -> String {
@@ -260,6 +299,23 @@ impl FromStr for Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_margin_is_one_number_unless_a_perfect_score_is_near() {
+        let row = |score, standard_error| Row {
+            score: Some(score),
+            range: Some(Range { standard_error, ..Range::sample() }),
+            ..Row::sample()
+        };
+        assert_eq!(row(0.8, 0.0021).shown_margin(&4), "± 0.0042");
+        assert_eq!(row(0.995, 0.0015).shown_margin(&4), "0.9910–0.9972");
+        assert_eq!(row(0.995, 0.0015).spoken_margin(&4), "on other rows 0.9910 to 0.9972");
+        assert_eq!(row(0.8, 0.0001).shown_margin(&2), "", "no digit is left for it");
+        assert_eq!(Row { range: None, ..Row::sample() }.shown_margin(&4), "");
+        let hidden = [0.800_01, 0.800_04].map(|score| row(score, 0.0021).interval(4));
+        assert_eq!(hidden[0], hidden[1], "digits that are not shown have no part in it");
+        assert_eq!(Row { ranked: Some(Ranked::sample()), ..Row::sample() }.shown_margin(&4), "");
+    }
 
     #[test]
     fn a_key_survives_its_text() {

@@ -200,6 +200,7 @@ fn row(entry: &Entry, team: store::Team) -> Row {
         score: Some(entry.score),
         ranked: entry.ranked.clone(),
         range: None,
+        no_range: None,
         n_entries: entry.n_entries,
         last_entry_at: entry.last_entry_at,
         write_up: None,

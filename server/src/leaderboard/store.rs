@@ -51,6 +51,7 @@ impl Line {
             score: self.score,
             ranked: Ranked::new(self.mean_rank, self.part_scores, self.part_ranks),
             range: None,
+            no_range: None,
             n_entries: self.n_entries,
             last_entry_at: self.last_entry_at,
             write_up: self.write_up,

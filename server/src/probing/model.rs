@@ -47,7 +47,7 @@ impl Suspect {
             }),
             sign("ladder", self.n_ladder, &|n| {
                 format!(
-                    "All rows but {} have one probability, and these climb in even steps: from one score their labels can be told.",
+                    "All rows but {} have one probability, of one class at least, and these climb in even steps: from one score their labels can be told.",
                     told(n)
                 )
             }),

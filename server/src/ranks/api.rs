@@ -11,12 +11,13 @@ use crate::api::token::MaybeApiMember;
 use crate::app::App;
 use crate::competitions::access;
 use crate::error::{AppError, Result};
-use crate::ids::TeamId;
+use crate::ids::{SubmissionId, TeamId};
 use crate::leaderboard::model::View;
 use crate::leaderboard::read;
 use crate::paths;
 use crate::ranks::attach;
 use crate::ranks::compare::{Comparison, compare};
+use crate::ranks::gain::Gain;
 use crate::ranks::model::{Summary, Unit};
 
 pub fn router() -> OpenApiRouter<App> {
@@ -37,6 +38,12 @@ pub struct SummaryJson {
     noise: Option<f64>,
     /// How far teams may move on the private rows: a mean, as a share of the table.
     shake_up: Option<f64>,
+    /// How many teams were compared with each other, and have a range: the first ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n_compared: Option<i32>,
+    /// How many were on the board then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n_teams: Option<i32>,
     /// Why there are no ranges.
     #[serde(skip_serializing_if = "Option::is_none")]
     absent: Option<String>,
@@ -51,7 +58,39 @@ impl From<Summary> for SummaryJson {
             counts_groups: summary.unit != Unit::Rows,
             noise: summary.noise,
             shake_up: summary.shake_up,
+            n_compared: summary.n_compared,
+            n_teams: summary.n_teams,
             absent: summary.absent,
+        }
+    }
+}
+
+/// A file beside its team's best one before, by the scores as they are shown.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct GainJson {
+    before_id: SubmissionId,
+    /// How much better; below 0: worse.
+    value: f64,
+    /// Smaller differences are noise; absent where nothing is known of chance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    noise: Option<f64>,
+    /// `files`: of the difference of these two; `board`: of teams at the top, where of these two nothing is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    noise_of: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_noise: Option<bool>,
+    sentence: String,
+}
+
+impl From<Gain> for GainJson {
+    fn from(gain: Gain) -> Self {
+        Self {
+            before_id: gain.before_id,
+            value: gain.value,
+            noise: gain.yardstick.noise(),
+            noise_of: gain.yardstick.name(),
+            is_noise: gain.is_noise(),
+            sentence: gain.sentence(),
         }
     }
 }
@@ -72,6 +111,9 @@ struct ComparisonJson {
     /// Absent where the two were not looked at together yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     difference: Option<DifferenceJson>,
+    /// Why there is no difference, where waiting brings none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    absent: Option<String>,
     /// What the ranks of the board are worth.
     #[serde(skip_serializing_if = "Option::is_none")]
     ranks: Option<SummaryJson>,
@@ -96,10 +138,18 @@ struct DifferenceJson {
     /// How often equally good files would differ at least as much.
     p: f64,
     is_noise: bool,
+    /// After the end: on how many rows (groups, clusters) the first is better; absent under metrics by which no row is won,
+    /// and far down the board.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n_won: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n_lost: Option<i32>,
 }
 
 impl From<Comparison> for ComparisonJson {
-    fn from(Comparison { a, b, difference }: Comparison) -> Self {
+    fn from(comparison: Comparison) -> Self {
+        let absent = comparison.why_none().filter(|_| comparison.difference.is_none()).map(str::to_owned);
+        let Comparison { a, b, difference } = comparison;
         let compared = |row: crate::leaderboard::model::Row| ComparedJson {
             team_id: row.team_id,
             team: row.team,
@@ -114,9 +164,11 @@ impl From<Comparison> for ComparisonJson {
                 high,
                 p: difference.p_value(),
                 is_noise: difference.is_noise(),
+                n_won: difference.duel.map(|duel| duel.n_won),
+                n_lost: difference.duel.map(|duel| duel.n_lost),
             }
         });
-        Self { a: compared(a), b: compared(b), difference, ranks: None }
+        Self { a: compared(a), b: compared(b), difference, absent, ranks: None }
     }
 }
 

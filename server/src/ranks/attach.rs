@@ -35,6 +35,13 @@ pub async fn attach(
         let range = ranges.get(&row.team_id).filter(|range| range.submission_id == row.key.submission_id);
         row.range = range.map(|range| range.range(competition.board_revision).with(row.rank));
     }
+    if rows.iter().any(|row| row.range.is_none())
+        && let Some(summary) = summary(app, competition, view).await?
+    {
+        rows.iter_mut()
+            .filter(|row| row.range.is_none())
+            .for_each(|row| row.no_range = summary.why_no_range(row.rank));
+    }
     Ok(rows)
 }
 
@@ -43,7 +50,10 @@ pub async fn attach(
 /// # Errors
 /// Those of the database.
 pub async fn summary(app: &App, competition: &Competition, view: View) -> Result<Option<Summary>> {
-    let Some(split) = Split::of(view).filter(|_| !competition.is_ranked()) else { return Ok(None) };
+    let Some(split) = Split::of(view) else { return Ok(None) };
+    if competition.is_ranked() {
+        return Ok(Some(Summary::of_mean_ranks(competition.board_revision)));
+    }
     let (id, since) = (competition.id, Since::of(competition));
     let ask = move |mut conn: Conn| async move { store::summary(&mut conn, id, split).await };
     Ok(replica::read::board(app, since, ask).await?)

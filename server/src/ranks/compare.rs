@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::ids::TeamId;
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::read;
-use crate::ranks::model::{Difference, Split};
+use crate::ranks::model::{Difference, Duel, Split, error_beside_scores};
 use crate::ranks::store;
 use crate::submissions::model::rounded;
 
@@ -21,10 +21,17 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    /// Why nothing is known of the two, where waiting brings nothing.
+    pub fn why_none(&self) -> Option<&str> {
+        [&self.a, &self.b].into_iter().find_map(|row| row.no_range.as_deref())
+    }
+
     pub fn sample() -> Self {
         let b =
             Row { rank: 2, team_id: TeamId(2), team: "Grace".to_owned(), score: Some(0.91), ..Row::sample() };
-        Self { a: Row::sample(), b, difference: Some(Difference { value: 0.0023, standard_error: 0.0021 }) }
+        let duel = Some(Duel { n_won: 1700, n_lost: 1250 });
+        let difference = Some(Difference { value: 0.0023, standard_error: 0.0021, duel });
+        Self { a: Row::sample(), b, difference }
     }
 }
 
@@ -81,7 +88,12 @@ pub async fn difference(
     Ok(pair.filter(are_shown).and_then(|pair| {
         let value = shown(a.score?) - shown(b.score?);
         // By its text: a number of two digits stays one of two digits.
-        let standard_error = pair.standard_error?.to_string().parse().ok()?;
-        Some(Difference { value, standard_error })
+        let standard_error: f64 = pair.standard_error?.to_string().parse().ok()?;
+        let standard_error = match view.is_private() {
+            true => standard_error,
+            false => error_beside_scores(standard_error, competition.score_decimals),
+        };
+        let duel = pair.n_won.zip(pair.n_lost).map(|(n_won, n_lost)| Duel { n_won, n_lost });
+        Some(Difference { value, standard_error, duel })
     }))
 }

@@ -74,7 +74,16 @@ pub struct Summary {
     pub shake_up: Option<f64>,
     /// Why there are no ranges.
     pub absent: Option<String>,
+    /// Teams that were compared with each other, the first ones of the board.
+    pub n_compared: Option<i32>,
+    /// Teams on the board that was looked at.
+    pub n_teams: Option<i32>,
 }
+
+/// Of a board on which a team's place follows from everybody's files under several metrics.
+const NO_RANGES_OF_MEAN_RANKS: &str = "Teams are ordered by the mean of their ranks under several metrics. That follows \
+    from all teams' files together, so it is not known which ranks a team may truly have, nor which differences are \
+    noise.";
 
 impl Summary {
     pub fn sample() -> Self {
@@ -85,7 +94,51 @@ impl Summary {
             noise: Some(0.004),
             shake_up: Some(0.18),
             absent: None,
+            n_compared: Some(1000),
+            n_teams: Some(7200),
         }
+    }
+
+    /// Of a board of mean ranks: why nothing is known.
+    pub fn of_mean_ranks(board_revision: i64) -> Self {
+        Self {
+            board_revision,
+            n_units: 0,
+            unit: Unit::Rows,
+            noise: None,
+            shake_up: None,
+            absent: Some(NO_RANGES_OF_MEAN_RANKS.to_owned()),
+            n_compared: None,
+            n_teams: None,
+        }
+    }
+
+    /// Where teams below a rank have no range.
+    fn last_compared(&self) -> Option<i32> {
+        self.n_compared.zip(self.n_teams).filter(|(n, n_teams)| n < n_teams).map(|(n, _)| n)
+    }
+
+    /// Which teams have a range, where not all do; else empty.
+    pub fn compared_sentence(&self) -> String {
+        let Some((n, n_teams)) = self.last_compared().zip(self.n_teams).filter(|_| self.absent.is_none())
+        else {
+            return String::new();
+        };
+        format!(
+            "The first {} of {} teams were compared with each other, and with some of the teams below them; teams further \
+             down have no range.",
+            format::count(n.into()),
+            format::count(n_teams.into())
+        )
+    }
+
+    /// Why a team at this rank has no range; `None` where it should have one.
+    pub fn why_no_range(&self, rank: i64) -> Option<String> {
+        let n = self.last_compared().filter(|n| self.absent.is_none() && rank > i64::from(*n))?;
+        Some(format!(
+            "Only the first {} teams of this board are compared with each other.",
+            format::count(n.into())
+        ))
     }
 
     /// `3,000 rows`.
@@ -121,13 +174,22 @@ pub struct Range {
     pub high: i32,
     /// Of the score.
     pub standard_error: f64,
+    /// Rows, groups or clusters that it was computed on.
+    pub n_units: i32,
+    /// The score of a perfect file, where there is one.
+    pub best: Option<f64>,
     /// Found out for the board as it is, not for an earlier one.
     pub is_current: bool,
 }
 
 impl Range {
     pub fn sample() -> Self {
-        Self { low: 1, high: 4, standard_error: 0.0021, is_current: true }
+        Self { low: 1, high: 4, standard_error: 0.0021, n_units: 3000, best: Some(1.0), is_current: true }
+    }
+
+    /// Where the score lies in 95 of 100 contests on other rows of the same kind.
+    pub fn interval(&self, score: f64) -> (f64, f64) {
+        interval(score, self.standard_error, self.n_units, self.best)
     }
 
     /// Widened to the rank that the board shows: an earlier board's range may lie beside it.
@@ -167,10 +229,67 @@ pub struct Difference {
     pub value: f64,
     /// How far the difference would typically move on other rows.
     pub standard_error: f64,
+    /// After the end, where rows are won and lost under the metric.
+    pub duel: Option<Duel>,
+}
+
+/// Rows, groups or clusters on which the first of two files is better, and the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Duel {
+    pub n_won: i32,
+    pub n_lost: i32,
+}
+
+impl Duel {
+    pub fn n_equal(self, summary: &Summary) -> i32 {
+        (summary.n_units - self.n_won - self.n_lost).max(0)
+    }
 }
 
 /// The bounds of a normal number in 95 of 100 cases.
 const Z: f64 = 1.96;
+
+/// Of a score in 95 of 100 cases. What is drawn symmetrically is the logarithm of the distance to a perfect score: so
+/// no interval reaches beyond it, and close to it the side away from it is the longer one, as on the scale of log odds.
+/// Few units have the wider bounds of Student's t. Tests hold it against true scores; the basic bootstrap, which is
+/// symmetric around the score instead, misses them more often where units are few.
+fn interval(score: f64, standard_error: f64, n_units: i32, best: Option<f64>) -> (f64, f64) {
+    let width = student(n_units) * standard_error;
+    let distance = best.map_or(0.0, |best| best - score);
+    if distance == 0.0 {
+        return (score - width, score + width);
+    }
+    let factor = (width / distance.abs()).exp();
+    let (a, b) = (score + distance - distance * factor, score + distance - distance / factor);
+    (a.min(b), a.max(b))
+}
+
+/// The bounds of Student's t in 95 of 100 cases, by two terms of their expansion (Abramowitz and Stegun 26.7.5).
+fn student(n_units: i32) -> f64 {
+    let freedom = f64::from((n_units - 1).max(1));
+    let first = (Z.powi(3) + Z) / 4.0;
+    let second = (5.0 * Z.powi(5) + 16.0 * Z.powi(3) + 3.0 * Z) / 96.0;
+    Z + first / freedom + second / freedom.powi(2)
+}
+
+/// A standard error with a digit more than the scores have, never less: what it tells beyond that, the scores hide.
+pub fn error_beside_scores(standard_error: f64, decimals: i32) -> f64 {
+    round_up(standard_error, decimals + 1)
+}
+
+/// What the difference of two scores of so many decimals comes to by chance, in 95 of 100 cases: that of the rows, and
+/// that of the digits that are not shown. To the decimals of the scores.
+pub fn noise_of_shown(standard_error: f64, decimals: i32) -> f64 {
+    let unit = 10_f64.powi(-decimals);
+    round_up(Z * (standard_error.powi(2) + unit.powi(2) / 6.0).sqrt(), decimals)
+}
+
+fn round_up(value: f64, decimals: i32) -> f64 {
+    let scale = 10_f64.powi(decimals);
+    // A number that is one of so many decimals is none by a little more.
+    let steps = (value * scale - 1e-6).ceil().max(0.0) + 0.0;
+    if steps.is_finite() { steps / scale } else { value }
+}
 
 impl Difference {
     pub fn interval(&self) -> (f64, f64) {
@@ -190,6 +309,17 @@ impl Difference {
 
     pub fn is_noise(&self) -> bool {
         self.value.abs() <= Z * self.standard_error || self.value == 0.0
+    }
+
+    /// Who is better on how many rows, as a sentence.
+    pub fn won(&self, first: &str, second: &str, summary: &Summary) -> Option<String> {
+        let duel = self.duel?;
+        let [won, lost, equal] =
+            [duel.n_won, duel.n_lost, duel.n_equal(summary)].map(|n| format::count(n.into()));
+        Some(format!(
+            "Of {}, {first} is better on {won}, {second} on {lost}, and on {equal} they are equal.",
+            summary.units()
+        ))
     }
 
     /// How many rows would tell the two apart, as a sentence; `None` where the scores are equal.
@@ -227,18 +357,138 @@ mod tests {
         assert_eq!(earlier.with(2), earlier);
     }
 
+    /// Uniform numbers from 0 to 1.
+    fn numbers(seed: u64) -> impl Iterator<Item = f64> {
+        let mut state = seed;
+        std::iter::repeat_with(move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 11) as f64 / (1_u64 << 53) as f64
+        })
+    }
+
+    #[test]
+    fn intervals_near_a_perfect_score_hold_the_true_one_more_often_than_symmetric_ones() {
+        const N_CONTESTS: usize = 4000;
+        for (n, truth) in [(60, 0.9), (100, 0.95), (200, 0.97), (400, 0.98)] {
+            let mut random = numbers(n as u64);
+            let (mut n_held, mut n_symmetric) = (0, 0);
+            for _ in 0..N_CONTESTS {
+                let n_right = random.by_ref().take(n).filter(|number| *number < truth).count();
+                let score = n_right as f64 / n as f64;
+                let error = (score * (1.0 - score) / n as f64).sqrt();
+                let holds = |best| {
+                    let (low, high) = interval(score, error, n as i32, best);
+                    (low..=high).contains(&truth)
+                };
+                n_held += usize::from(holds(Some(1.0)));
+                n_symmetric += usize::from(holds(None));
+            }
+            let share = |n: usize| n as f64 / N_CONTESTS as f64;
+            assert!(share(n_held) > 0.94, "{n} rows, {truth}: {}", share(n_held));
+            assert!(n_held > n_symmetric, "{n} rows, {truth}: {n_held} and {n_symmetric}");
+        }
+    }
+
+    /// Mean of losses with a long tail, and its standard error.
+    fn mean_loss(random: &mut impl Iterator<Item = f64>, n: usize) -> (f64, f64, Vec<f64>) {
+        let losses: Vec<f64> = random.take(n).map(|number| -number.max(1e-300).ln()).collect();
+        let mean = losses.iter().sum::<f64>() / n as f64;
+        let error = losses.iter().map(|loss| (loss - mean).powi(2)).sum::<f64>().sqrt() / n as f64;
+        (mean, error, losses)
+    }
+
+    #[test]
+    fn intervals_of_few_rows_hold_the_true_score_no_less_often_than_the_basic_bootstrap() {
+        const N_CONTESTS: usize = 600;
+        const N_DRAWS: usize = 200;
+        for n in [30, 60, 120] {
+            let mut random = numbers(7 + n as u64);
+            let (mut n_held, mut n_bootstrap) = (0, 0);
+            for _ in 0..N_CONTESTS {
+                let (score, error, losses) = mean_loss(&mut random, n);
+                let (low, high) = interval(score, error, n as i32, Some(0.0));
+                n_held += usize::from((low..=high).contains(&1.0));
+                let mut drawn: Vec<f64> = (0..N_DRAWS)
+                    .map(|_| {
+                        let total: f64 =
+                            random.by_ref().take(n).map(|number| losses[(number * n as f64) as usize]).sum();
+                        total / n as f64
+                    })
+                    .collect();
+                drawn.sort_by(f64::total_cmp);
+                let basic = |share: f64| 2.0 * score - drawn[(share * N_DRAWS as f64) as usize];
+                n_bootstrap += usize::from((basic(0.975)..=basic(0.025)).contains(&1.0));
+            }
+            assert!(n_held as f64 > 0.92 * N_CONTESTS as f64, "{n} rows: {n_held}");
+            assert!(n_held >= n_bootstrap, "{n} rows: {n_held}, and {n_bootstrap} by the bootstrap");
+        }
+    }
+
+    #[test]
+    fn an_interval_is_symmetric_far_from_a_perfect_score_and_never_reaches_beyond_one() {
+        let (low, high) = interval(0.5, 0.001, 100_000, Some(1.0));
+        assert!(((high - 0.5) / (0.5 - low) - 1.0).abs() < 0.01);
+        assert!((high - 0.5 - 0.00196).abs() < 1e-5);
+        let (low, high) = interval(0.99, 0.006, 100_000, Some(1.0));
+        assert!(high < 1.0 && 0.99 - low > high - 0.99, "{low} {high}");
+        let (low, high) = interval(0.02, 0.015, 50, Some(0.0));
+        assert!(low > 0.0 && high - 0.02 > 0.02 - low, "{low} {high}");
+        assert_eq!(interval(1.0, 0.0, 50, Some(1.0)), (1.0, 1.0));
+        for (n_units, expected) in [(10, 2.262), (30, 2.045), (100, 1.984), (1_000_000, 1.96)] {
+            assert!((student(n_units) - expected).abs() < 0.02, "{n_units}: {}", student(n_units));
+        }
+    }
+
+    #[test]
+    fn errors_beside_scores_tell_no_digit_that_the_scores_hide() {
+        assert_eq!(error_beside_scores(1.3e-9, 4), 1e-5);
+        assert_eq!(error_beside_scores(0.00213, 4), 0.00213);
+        assert_eq!(error_beside_scores(0.0, 4), 0.0);
+        assert_eq!(noise_of_shown(0.001, 4), 0.002);
+        assert_eq!(noise_of_shown(1e-9, 4), 0.0001);
+        assert_eq!(noise_of_shown(0.00005, 4), 0.0002);
+    }
+
+    #[test]
+    fn who_was_compared_is_told_where_not_all_were() {
+        let summary = Summary::sample();
+        assert!(summary.compared_sentence().starts_with("The first 1,000 of 7,200 teams were compared"));
+        assert_eq!(summary.why_no_range(1000), None);
+        let told = summary.why_no_range(1001);
+        assert_eq!(
+            told.as_deref(),
+            Some("Only the first 1,000 teams of this board are compared with each other.")
+        );
+        let whole = Summary { n_teams: Some(1000), ..Summary::sample() };
+        assert_eq!((whole.compared_sentence().as_str(), whole.why_no_range(1001)), ("", None));
+        let none = Summary::of_mean_ranks(3);
+        assert_eq!((none.compared_sentence().as_str(), none.why_no_range(9)), ("", None));
+        assert!(none.noise_sentence().contains("mean of their ranks"));
+    }
+
     #[test]
     fn a_difference_is_noise_where_its_interval_holds_zero() {
-        let difference = Difference { value: 0.002, standard_error: 0.001 };
+        let difference = Difference { value: 0.002, standard_error: 0.001, duel: None };
         assert!(!difference.is_noise());
         assert!((difference.p_value() - 0.0455).abs() < 1e-4);
         assert_eq!(difference.needed_units(1000), Some(961));
-        let noise = Difference { value: -0.001, standard_error: 0.001 };
+        let noise = Difference { value: -0.001, ..difference };
         assert!(noise.is_noise() && noise.interval().1 > 0.0);
         assert!((noise.p_value() - 0.3173).abs() < 1e-4);
-        let equal = Difference { value: 0.0, standard_error: 0.0 };
+        let equal = Difference { value: 0.0, standard_error: 0.0, ..difference };
         assert!(equal.is_noise() && equal.needed_units(1000).is_none());
         assert_eq!(equal.p_value(), 1.0);
+    }
+
+    #[test]
+    fn rows_won_and_lost_are_told_with_those_that_are_equal() {
+        let duel = Some(Duel { n_won: 1700, n_lost: 1250 });
+        let difference = Difference { value: 0.002, standard_error: 0.001, duel };
+        assert_eq!(
+            difference.won("Ada", "Bob", &Summary::sample()).as_deref(),
+            Some("Of 3,000 rows, Ada is better on 1,700, Bob on 1,250, and on 50 they are equal.")
+        );
+        assert_eq!(Difference { duel: None, ..difference }.won("Ada", "Bob", &Summary::sample()), None);
     }
 
     #[test]

@@ -1,22 +1,36 @@
-//! What a host should know of a board that is open: what is noise on it, what the end may bring, and how many
-//! rows the next competition would need.
+//! What a host should know of a board: what is noise on it, what the end may bring, and how many rows the next
+//! competition would need. Before the start, what the audit forecasts for good teams that nobody knows yet.
 
 use crate::app::App;
 use crate::competitions::model::{Competition, Phase};
+use crate::competitions::setup::Draft;
 use crate::error::Result;
 use crate::leaderboard::model::{Key, View};
 use crate::leaderboard::read;
 use crate::ranks::attach;
 use crate::ranks::compare::difference;
 
+/// Of the audit: how far the end will move teams.
+const SHAKE_UP: &str = "P shake-up";
+
+/// How far the end will move teams, as far as sizes, metric and labels tell before the first entry; with what would
+/// change it.
+pub fn before_the_start(draft: &Draft) -> Option<String> {
+    let audit = draft.report.as_ref()?.audit.as_ref()?;
+    let check = audit.checks.iter().find(|check| check.check == SHAKE_UP)?;
+    Some(format!("{} {}", check.text, check.repair).trim().to_owned())
+}
+
 /// Sentences, of public rows alone; none before anybody looked at the board.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn outlook(app: &App, competition: &Competition) -> Result<Vec<String>> {
+pub async fn outlook(app: &App, competition: &Competition, draft: &Draft) -> Result<Vec<String>> {
     let view = View::Public;
-    if competition.phase(app.clock.now()) != Phase::Open {
-        return Ok(Vec::new());
+    match competition.phase(app.clock.now()) {
+        Phase::Draft | Phase::Upcoming => return Ok(before_the_start(draft).into_iter().collect()),
+        Phase::Open => {}
+        Phase::Closed | Phase::Final => return Ok(Vec::new()),
     }
     let Some(summary) = attach::summary(app, competition, view).await? else { return Ok(Vec::new()) };
     let mut sentences = vec![summary.noise_sentence(), summary.forecast()];

@@ -75,6 +75,18 @@ impl ComparePage {
         if p < 0.001 { "below 0.001".to_owned() } else { format!("{p:.3}") }
     }
 
+    /// On how many rows each is better.
+    pub fn won(&self) -> Option<String> {
+        let both = self.comparison.as_ref()?;
+        both.difference?.won(&both.a.team, &both.b.team, self.summary.as_ref()?)
+    }
+
+    /// Why nothing is known of the two, where waiting brings nothing.
+    pub fn why_none(&self) -> Option<&str> {
+        let of_board = self.summary.as_ref().and_then(|summary| summary.absent.as_deref());
+        of_board.or_else(|| self.comparison.as_ref()?.why_none())
+    }
+
     /// How many rows would tell the two apart, for whoever makes the next competition.
     pub fn needed(&self) -> Option<String> {
         let difference = self.comparison.as_ref()?.difference?;

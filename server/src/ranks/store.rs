@@ -20,7 +20,7 @@ pub async fn summary(
                 case when coalesce(v.context ->> 'cluster_column', '') <> '' then 'clusters'
                      when s.counts_groups then 'groups'
                      else 'rows' end as \"unit!: Unit\",
-                s.noise, s.shake_up, s.absent
+                s.noise, s.shake_up, s.absent, s.n_compared, s.n_teams
          from shown_rank_summaries s
          join scoring_versions v on v.id = s.version_id
          where s.competition_id = $1 and s.split = $2",
@@ -39,6 +39,9 @@ pub struct TeamRange {
     pub low: i32,
     pub high: i32,
     pub standard_error: f64,
+    pub n_units: i32,
+    /// The score of a perfect file.
+    pub best: Option<f64>,
 }
 
 impl TeamRange {
@@ -47,6 +50,8 @@ impl TeamRange {
             low: self.low,
             high: self.high,
             standard_error: self.standard_error,
+            n_units: self.n_units,
+            best: self.best,
             is_current: self.board_revision == board_revision,
         }
     }
@@ -66,9 +71,12 @@ pub async fn ranges(
         TeamRange,
         "select r.team_id as \"team_id!: TeamId\", r.submission_id as \"submission_id!\",
                 s.board_revision as \"board_revision!\", r.rank_low as \"low!\", r.rank_high as \"high!\",
-                r.standard_error as \"standard_error!\"
+                r.standard_error as \"standard_error!\", s.n_units as \"n_units!\",
+                (m.spec ->> 'best')::double precision as best
          from shown_rank_ranges r
          join shown_rank_summaries s on s.competition_id = r.competition_id and s.split = r.split
+         join scoring_versions v on v.id = r.version_id
+         left join metrics m on m.name = v.metric
          where r.competition_id = $1 and r.split = $2 and r.team_id = any ($3)",
         id.0,
         split.name(),
@@ -84,6 +92,9 @@ pub struct Pair {
     pub submission_b: i64,
     /// Of the difference of their scores.
     pub standard_error: Option<f32>,
+    /// Rows on which the first is better; on no board before the end.
+    pub n_won: Option<i32>,
+    pub n_lost: Option<i32>,
 }
 
 /// How far the difference of two teams' scores would typically move.
@@ -100,7 +111,8 @@ pub async fn pair(
     sqlx::query_as!(
         Pair,
         "select x.submission_id as \"submission_a!\", y.submission_id as \"submission_b!\",
-                x.difference_errors[y.place] as standard_error
+                x.difference_errors[y.place] as standard_error,
+                x.units_won[y.place] as n_won, y.units_won[x.place] as n_lost
          from shown_rank_ranges x
          join shown_rank_ranges y on y.competition_id = x.competition_id and y.split = x.split
          where x.competition_id = $1 and x.split = $2 and x.team_id = $3 and y.team_id = $4",
@@ -113,7 +125,17 @@ pub async fn pair(
     .await
 }
 
-/// The best public score of a team's files before one of them.
+/// A team's best file before one of its files.
+pub struct Before {
+    pub submission_id: SubmissionId,
+    pub public_score: f64,
+    /// Whether the two were compared row by row.
+    pub is_compared: bool,
+    /// Of the difference of their scores; `None` where the influence of one of the two is not known.
+    pub standard_error: Option<f64>,
+}
+
+/// What a file is compared with, for its team.
 ///
 /// # Errors
 /// Those of the database.
@@ -122,18 +144,25 @@ pub async fn best_before(
     id: CompetitionId,
     team_id: TeamId,
     submission_id: SubmissionId,
-) -> sqlx::Result<Option<f64>> {
-    let found = sqlx::query_scalar!(
-        "select public_score from scores
-         where version_id = (select active_version_id from competitions where id = $1)
-           and team_id = $2 and submission_id < $3 and rank_key is not null and not is_late and not is_barred
-         order by rank_key, received_at, submission_id
-         limit 1",
+) -> sqlx::Result<Option<Before>> {
+    sqlx::query_as!(
+        Before,
+        "select b.submission_id as \"submission_id: SubmissionId\", b.public_score as \"public_score!\",
+                g.submission_id is not null as \"is_compared!\", g.standard_error
+         from (
+            select submission_id, version_id, public_score from scores
+            where version_id = (select active_version_id from competitions where id = $1)
+              and team_id = $2 and submission_id < $3 and rank_key is not null and not is_late and not is_barred
+              and ladder_step is distinct from 'held'
+            order by rank_key, received_at, submission_id
+            limit 1
+         ) b
+         left join gains g
+            on g.submission_id = $3 and g.version_id = b.version_id and g.before_id = b.submission_id",
         id.0,
         team_id.0,
         submission_id.0,
     )
     .fetch_optional(conn)
-    .await?;
-    Ok(found.flatten())
+    .await
 }

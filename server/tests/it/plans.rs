@@ -53,6 +53,7 @@ const GROWING: [&str; 94] = [
     "competition_days",
     "competition_day_rejections",
     "influences",
+    "gains",
     "rank_summaries",
     "rank_ranges",
     "rank_pictures",

@@ -62,6 +62,9 @@ insert into influences (submission_id, version_id, split, storage_key, sealed_sh
 select submission_id, competition_id, 'public', 'old/influence/' || submission_id, sha256('old')
 from board_entries where competition_id in (select id from competitions where slug like 'old-%');
 
+insert into gains (submission_id, version_id, before_id, standard_error)
+select submission_id, version_id, submission_id - 1, 0.1 from scores where engine_version = 'old';
+
 insert into rank_summaries (competition_id, version_id, split, board_revision, computed_at, n_units, counts_groups)
 select id, id, 'public', 3, now(), 100, false from competitions where slug like 'old-%';
 

@@ -25,6 +25,27 @@ fn file(prediction: &dyn Fn(usize) -> f64) -> String {
     format!("id,target\n{}", rows.collect::<String>())
 }
 
+/// Of three classes, with a probability for each.
+fn classes() -> Labels {
+    let (mut solution, mut sample) = ("id,target,Usage\n".to_owned(), "id,a,b,c\n".to_owned());
+    for row in 0..N_ROWS {
+        let usage = if row % 3 == 0 { "Public" } else { "Private" };
+        writeln!(solution, "r{row},{},{usage}", ["a", "b", "c"][(row * 31) % 7 % 3]).unwrap();
+        writeln!(sample, "r{row},0.2,0.3,0.5").unwrap();
+    }
+    let higher_is_better = false;
+    let metric = "multiclass_log_loss";
+    Labels { metric, params: json!({}), ranked_parts: None, higher_is_better, solution, sample }
+}
+
+fn chances(of_row: &dyn Fn(usize) -> [f64; 3]) -> String {
+    let rows = (0..N_ROWS).map(|row| {
+        let [a, b, c] = of_row(row);
+        format!("r{row},{a},{b},{c}\n")
+    });
+    format!("id,a,b,c\n{}", rows.collect::<String>())
+}
+
 /// Has scorers look at all files now.
 async fn look(world: &World) {
     world.drain().await;
@@ -106,5 +127,35 @@ async fn hosts_see_files_that_ask_about_rows_and_nobody_else_does(pool: PgPool) 
         3,
         "it differs from the file of blocks everywhere: {again}"
     );
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn ladders_and_blocks_are_seen_among_the_probabilities_of_several_classes(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (ada, bob) = (world.member("ada").await, world.member("bob").await);
+    let kinds = world.open_competition(&ada, "kinds", &classes()).await;
+    kinds.join(&bob).await;
+    let model = |row: usize| {
+        let first = 0.1 + 0.8 * f64::from((row as u32 * 53) % 97) / 97.0;
+        [first, (1.0 - first) * 0.6, (1.0 - first) * 0.4]
+    };
+    let log_odds = |l: f64| 1.0 / (1.0 + (-l).exp());
+    let climbing = |row: usize| {
+        let first =
+            log_odds(if row < 9 { 1e-3 * 2_f64.powi(row as i32) } else { 0.0 } - std::f64::consts::LN_2);
+        [first, (1.0 - first) / 2.0, (1.0 - first) / 2.0]
+    };
+    let blocks = |row: usize| if row < 200 { [0.98, 0.01, 0.01] } else { [0.01, 0.98, 0.01] };
+    let mut ids = Vec::new();
+    for file in [chances(&model), chances(&climbing), chances(&blocks)] {
+        ids.push(kinds.submit(&bob, &file).await);
+    }
+    look(&world).await;
+    let all = found(&kinds, &ada, "").await;
+    let items = all["items"].as_array().unwrap();
+    let told: Vec<_> =
+        items.iter().map(|item| (item["submission_id"].as_i64().unwrap(), signs(item))).collect();
+    assert_eq!(told, [(ids[2], vec!["blocks"]), (ids[1], vec!["ladder"])]);
     world.close().await;
 }

@@ -77,12 +77,22 @@ async fn ranges_stand_beside_the_board_once_scorers_had_time(pool: PgPool) {
     assert_eq!(board["ranks"]["n_units"], N_ROWS / 2);
     let noise = board["ranks"]["noise"].as_f64().unwrap();
     assert!((0.1..10.0).contains(&noise), "{noise}");
+    // Two of the three may change places, the third cannot: at most 2 of 3 moves of a third of the table.
+    let shake_up = board["ranks"]["shake_up"].as_f64().unwrap();
+    assert!((0.02..2.0 / 9.0).contains(&shake_up), "{shake_up}");
+    let forecast = format!("expect teams to move by about {}% of the table", (shake_up * 100.0).round());
     let shown = arena.host.api.get(&arena.api("")).await.expect(200).json();
     assert!(shown["score_decimals"].as_i64().unwrap() < 3, "as the noise justifies: {shown}");
     let page = world.visitor().get("/c/noisy/leaderboard").await.expect(200).text();
     assert!(
         page.contains("1–2") && page.contains("tied with #1") && page.contains("are noise on these 120 rows")
     );
+    let first = &board["items"][0];
+    let of_first = |name: &str| first[name].as_f64().unwrap();
+    let (low, score, high) = (of_first("score_low"), of_first("score"), of_first("score_high"));
+    assert!(0.0 < low && low < score && high - score > score - low, "the true error is above 0: {first}");
+    assert!(page.contains(&forecast), "{forecast} on {page}");
+    assert!(page.contains("± ") && page.contains("on other rows"), "{page}");
     let csv = world.visitor().get("/c/noisy/leaderboard.csv").await.expect(200).text();
     assert!(csv.lines().nth(3).unwrap().ends_with(",false,3,3"), "{csv}");
 
@@ -90,7 +100,10 @@ async fn ranges_stand_beside_the_board_once_scorers_had_time(pool: PgPool) {
     let id = arena.submit(&second, &predictions(21, 9.9)).await;
     world.drain().await;
     let own = second.browser.get(&format!("/c/noisy/submissions/{id}")).await.expect(200).text();
-    assert!(own.contains("than your best file before by"), "{own}");
+    assert!(
+        own.contains("than your best file before by") && own.contains("not been compared row by row yet"),
+        "{own}"
+    );
 
     // A better file changes one team's column, and the file before is forgotten.
     arena.submit(&people[2], &predictions(9, 9.0)).await;
@@ -102,6 +115,110 @@ async fn ranges_stand_beside_the_board_once_scorers_had_time(pool: PgPool) {
     let board = arena.board().await;
     assert!(board["items"].as_array().unwrap().iter().all(|row| row["rank_low"] == 1), "{board}");
     assert_eq!(count(&world, "select count(*) from influences").await, 3);
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_gain_that_is_noise_between_teams_is_told_by_a_teams_own_two_files(pool: PgPool) {
+    let (world, arena, people) = contest(pool).await;
+    look(&world).await;
+    let noise = arena.board().await["ranks"]["noise"].as_f64().unwrap();
+    let bob = &people[0];
+    // The errors of the file before, all a little smaller.
+    let id = arena.submit(bob, &predictions(1, 9.0)).await;
+    world.drain().await;
+    let waiting = arena.submission(bob, id).await["gain"].clone();
+    assert_eq!((&waiting["noise_of"], &waiting["is_noise"]), (&json!("board"), &json!(true)), "{waiting}");
+    look(&world).await;
+    let gain = arena.submission(bob, id).await["gain"].clone();
+    let (value, told) = (gain["value"].as_f64().unwrap(), gain["noise"].as_f64().unwrap());
+    assert_eq!((&gain["noise_of"], &gain["is_noise"]), (&json!("files"), &json!(false)), "{gain}");
+    assert!(told < value && value < noise, "{gain}, and {noise} between teams");
+    let page = bob.browser.get(&format!("/c/noisy/submissions/{id}")).await.expect(200).text();
+    assert!(page.contains("more than noise. Compared row by row"), "{page}");
+
+    // A worse file of other errors is compared, too; nothing of it is shown after the end.
+    let other = arena.submit(bob, &predictions(33, 9.4)).await;
+    world.drain().await;
+    look(&world).await;
+    let gain = arena.submission(bob, other).await["gain"].clone();
+    assert_eq!((&gain["before_id"], &gain["noise_of"]), (&json!(id), &json!("files")), "{gain}");
+    assert!(gain["noise"].as_f64() > Some(told) && gain["is_noise"] == true, "{gain}");
+    assert_eq!(count(&world, "select count(*) from gains").await, 2, "a first file has none before it");
+    world.let_pass(TimeDelta::days(31)).await;
+    assert!(arena.submission(bob, other).await["gain"].is_null());
+    world.close().await;
+}
+
+/// So many teams more, whose files are copies of those of the three: of the better ones, then of the worst.
+async fn copies(world: &World, n_better: i64, n_worst: i64) {
+    let statement = format!(
+        "set session_replication_role = replica;
+         create temporary table kinds as
+            select row_number() over (order by b.rank_key) as kind, b.competition_id, b.version_id, b.public_score, b.rank_key,
+                   s.user_id, s.storage_key, s.sha256, s.size_bytes
+            from board_entries b join submissions s on s.id = b.submission_id;
+         create temporary table copies as
+            select i, k.*, nextval(pg_get_serial_sequence('teams', 'id')) as team_id,
+                   nextval(pg_get_serial_sequence('submissions', 'id')) as submission_id
+            from generate_series(1, {n_better} + {n_worst}) i
+            join kinds k on k.kind = case when i <= {n_better} then 1 + i % 2 else 3 end;
+         insert into teams (id, competition_id, name) overriding system value
+            select team_id, competition_id, 'Copy ' || i from copies;
+         insert into submissions (id, competition_id, team_id, user_id, received_at, is_late, file_name, storage_key,
+                                  size_bytes, sha256, state, scored_at) overriding system value
+            select submission_id, competition_id, team_id, user_id, now(), false, 'copy.csv', storage_key, size_bytes, sha256,
+                   'scored', now()
+            from copies;
+         insert into board_entries (competition_id, version_id, team_id, submission_id, public_score, rank_key, reached_at,
+                                    n_entries, last_entry_at)
+            select competition_id, version_id, team_id, submission_id, public_score, rank_key, now(), 1, now() from copies;
+         update competitions set n_teams = n_teams + {n_better} + {n_worst}, board_revision = board_revision + 1;
+         insert into rank_refreshes select id, now() from competitions on conflict do nothing;
+         set session_replication_role = origin"
+    );
+    let mut conn = world.pool.acquire().await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut *conn).await.unwrap();
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn ranges_of_a_long_board_count_teams_that_were_not_compared(pool: PgPool) {
+    let (world, arena, _) = contest(pool).await;
+    copies(&world, 1098, 99).await;
+    look(&world).await;
+    let board = arena.board().await;
+    let ranks = &board["ranks"];
+    assert_eq!((&ranks["n_compared"], &ranks["n_teams"]), (&json!(1000), &json!(1200)), "{ranks}");
+    assert!(ranks["shake_up"].as_f64() > Some(0.0), "{ranks}");
+    let first = &board["items"][0];
+    assert_eq!(first["rank_low"], 1, "{first}");
+    let high = first["rank_high"].as_i64().unwrap();
+    assert!(
+        (1100..1120).contains(&high),
+        "as low as the last of the two that are alike, and not last: {first}"
+    );
+    let mut rows = Vec::new();
+    let mut next = board["next"].as_str().map(str::to_owned);
+    rows.extend(board["items"].as_array().unwrap().iter().cloned());
+    while let Some(key) = next {
+        let address = arena.api(&format!("/leaderboard?limit=200&after={key}"));
+        let part = world.visitor().get(&address).await.expect(200).json();
+        rows.extend(part["items"].as_array().unwrap().iter().cloned());
+        next = part["next"].as_str().map(str::to_owned);
+    }
+    assert_eq!(rows.len(), 1200);
+    assert!(rows[999]["rank_high"].as_i64() >= Some(1100), "{}", rows[999]);
+    assert!(rows[999]["no_range"].is_null() && rows[1000]["rank_high"].is_null());
+    let reason = "Only the first 1,000 teams of this board are compared with each other.";
+    assert_eq!(rows[1000]["no_range"], reason);
+    let html = world.visitor().get("/c/noisy/leaderboard").await.expect(200).text();
+    assert!(html.contains("The first 1,000 of 1,200 teams were compared"), "{html}");
+    let pair = format!("a={}&b={}", rows[0]["team_id"], rows[1100]["team_id"]);
+    let compared =
+        world.visitor().get(&arena.api(&format!("/leaderboard/compare?{pair}"))).await.expect(200).json();
+    assert_eq!((&compared["absent"], compared["difference"].is_null()), (&json!(reason), true), "{compared}");
+    let html = world.visitor().get(&format!("/c/noisy/leaderboard/compare?{pair}")).await.expect(200).text();
+    assert!(html.contains(reason) && !html.contains("happens a little after"), "{html}");
     world.close().await;
 }
 
@@ -166,6 +283,7 @@ async fn two_teams_are_compared_as_the_board_shows_them(pool: PgPool) {
     let apart = world.visitor().get(&address(team(2), team(0))).await.expect(200).json();
     let difference = &apart["difference"];
     assert_eq!(difference["is_noise"], false, "{apart}");
+    assert!(difference["n_won"].is_null(), "exact counts would tell labels: {apart}");
     assert!(difference["low"].as_f64() > Some(0.0) && difference["p"].as_f64() < Some(0.01), "{apart}");
     let shown = board["items"][2]["score"].as_f64().unwrap() - board["items"][0]["score"].as_f64().unwrap();
     assert_eq!(difference["value"].as_f64(), Some(shown), "no digit that the board hides");
@@ -197,6 +315,8 @@ async fn nothing_of_private_rows_or_labels_can_be_read_before_the_end(pool: PgPo
         assert!(bytes.starts_with(b"age-encryption.org/v1"), "sealed");
     }
     assert_eq!(count(&world, "select count(*) from rank_summaries where split = 'private'").await, 0);
+    let counted = sql("update rank_ranges set units_won = '{1}'").execute(&world.pool).await.unwrap_err();
+    assert!(counted.to_string().contains("rank_ranges_won_at_the_end"), "{counted}");
     let early = sql("update rank_ranges set split = 'private'").execute(&world.pool).await.unwrap_err();
     assert!(early.to_string().contains("no private ranks stand before the end"), "{early}");
 
@@ -210,6 +330,17 @@ async fn nothing_of_private_rows_or_labels_can_be_read_before_the_end(pool: PgPo
         (&json!(3), &json!(1)),
         "{board}"
     );
+    let team = |at: usize| board["items"][at]["team_id"].clone();
+    let pair = format!("/leaderboard/compare?a={}&b={}", team(0), team(2));
+    let compared = world.visitor().get(&arena.api(&pair)).await.expect(200).json();
+    let (won, lost) = (compared["difference"]["n_won"].as_i64(), compared["difference"]["n_lost"].as_i64());
+    assert!(
+        won > Some(60) && lost < Some(60) && lost > Some(0),
+        "the far worse file wins few rows: {compared}"
+    );
+    assert_eq!(won.zip(lost).map(|(won, lost)| won + lost), Some(120), "no two errors are equal: {compared}");
+    let page = world.visitor().get(&format!("/c/noisy{pair}")).await.expect(200).text();
+    assert!(page.contains("Of 120 rows, "), "{page}");
     let places: Vec<_> = board["items"].as_array().unwrap().iter().map(|row| row["rank"].as_i64()).collect();
     assert_eq!(places, [Some(1), Some(2), Some(3)], "who may be tied still has an exact rank");
     assert_eq!(board["ranks"]["n_units"], N_ROWS / 2);

@@ -296,6 +296,12 @@ async fn shown_everywhere(contest: &Contest, bob: &Person, public: &[Expected]) 
         assert!(told.starts_with(&wanted), "{told} is {wanted}…");
     }
     assert!(page.contains("ordered by the weighted mean of those ranks"), "the page says how");
+    let reason = "it is not known which ranks a team may truly have";
+    assert!(page.contains(reason) && !page.contains("Compare two teams"), "why it has no ranges: {page}");
+    let absent = arena.board().await["ranks"]["absent"].clone();
+    assert!(absent.as_str().unwrap().contains(reason), "{absent}");
+    let compared = bob.browser.get("/c/several/leaderboard/compare").await.expect(200).text();
+    assert!(compared.contains(reason) && !compared.contains("happens a little after"), "{compared}");
     let mine: Vec<Entry> =
         contest.public_entries().await.into_iter().filter(|e| e.team == "bob bobson").collect();
     let submission = arena.submission(bob, mine[0].id).await;

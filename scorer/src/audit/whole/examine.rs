@@ -10,7 +10,7 @@ use crate::audit::ground::Ground;
 use crate::audit::honesty::{self, Candidate, SLIGHT};
 use crate::audit::metric::{BlackBox, Trial};
 use crate::audit::report::{advised, check, judged, percent, short};
-use crate::audit::{applicable, contest, influence, normal, probing, question};
+use crate::audit::{applicable, contest, influence, normal, probing, question, reshuffle};
 
 /// Gains are told as a part of what honest work gains, or of this part of its score where that is nothing.
 const LEAST_WAY: f64 = 0.1;
@@ -163,6 +163,7 @@ fn of_the_contest(ground: &Ground<'_>, world: &World) -> Vec<Check> {
     let probing = probing::told(ground, &designs, ground.n_looked(), n_public);
     let mut plan = vec![contest::public_board(ground), contest::decimals(ground, &probing)];
     plan.extend(resolution.as_ref().and_then(|found| contest::private_rows(ground, found)));
+    plan.extend(resolution.as_ref().and_then(|found| reshuffle::forecast(ground, found)));
     checks.push(probing.check);
     checks.extend(resolution.map(|found| found.check));
     checks.extend(plan);

@@ -31,6 +31,8 @@ use crate::competitions::model::Competition;
 use crate::error::{AppError, Result};
 use crate::ids::{SubmissionId, TeamId};
 use crate::paths;
+use crate::ranks;
+use crate::ranks::api::GainJson;
 use crate::submissions::choose::{check_description, choose_final, describe, withdraw_final};
 use crate::submissions::model::{Allowance, State as Stage, Submission, rounded};
 use crate::submissions::pages::download_of;
@@ -122,6 +124,9 @@ pub(super) struct SubmissionJson {
     /// About how long until the score, as the last jobs went.
     #[serde(skip_serializing_if = "Option::is_none")]
     wait_seconds: Option<f64>,
+    /// Beside the team's best file before, while the competition is open; of one submission asked for alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gain: Option<GainJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     allowance: Option<AllowanceJson>,
 }
@@ -175,6 +180,7 @@ impl SubmissionJson {
             failure,
             queue_position: None,
             wait_seconds: None,
+            gain: None,
             allowance: None,
         }
     }
@@ -210,12 +216,17 @@ pub(super) async fn document(
         Some(ended) => store::released(&mut conn, ended, competition.id, &[id.0]).await?,
         None => Vec::new(),
     };
+    let gain = match ended {
+        Some(_) => None,
+        None => ranks::gain::gain(&mut conn, competition, &submission).await?,
+    };
     let allowance = store::allowance(&mut conn, team_id, competition.daily_limit, now).await?;
     drop(conn);
     let json = SubmissionJson::new(submission, competition, &released, ended.is_some());
     let queue_position = place.map(|place| place.ahead);
     let wait_seconds = place.and_then(|place| place.wait_seconds);
-    Ok(SubmissionJson { queue_position, wait_seconds, allowance: Some(allowance.into()), ..json })
+    let gain = gain.map(GainJson::from);
+    Ok(SubmissionJson { queue_position, wait_seconds, gain, allowance: Some(allowance.into()), ..json })
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

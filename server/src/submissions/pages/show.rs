@@ -270,7 +270,9 @@ pub(super) async fn show_one(
     };
     let gain = match competition.ended(shell.now) {
         Some(_) => String::new(),
-        None => ranks::gain::sentence(&mut conn, competition, &submission).await?,
+        None => ranks::gain::gain(&mut conn, competition, &submission)
+            .await?
+            .map_or_else(String::new, |gain| gain.sentence()),
     };
     let allowance = store::allowance(&mut conn, team_id, competition.daily_limit, shell.now).await?;
     drop(conn);

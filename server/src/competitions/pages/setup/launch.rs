@@ -18,6 +18,7 @@ use crate::competitions::setup::{self, Draft, Hindrance, Step};
 use crate::competitions::{launch, propose, supply};
 use crate::error::Result;
 use crate::paths;
+use crate::ranks::outlook;
 use crate::web::forms::{Mistake, mistake};
 use crate::web::shell::{self, Shell};
 use serde::Deserialize;
@@ -111,6 +112,11 @@ impl LaunchPage {
             mistake,
             proposes_ladder,
         }
+    }
+
+    /// The shake-up to expect.
+    pub fn forecast(&self) -> Option<String> {
+        outlook::before_the_start(&self.draft)
     }
 
     pub fn sample() -> Self {

@@ -18,6 +18,7 @@ use axum::routing::get;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::model::Phase;
 use crate::competitions::setup::{self, Draft, Hindrance, Step, StepState};
 use crate::error::Result;
 use crate::paths;
@@ -125,7 +126,7 @@ pub struct HostPage {
     pub setup: Setup,
     /// What stands between the draft and its launch.
     pub hindrances: Vec<Hindrance>,
-    /// What the ranks of the open board are worth, as sentences.
+    /// What the ranks of the board are worth, or will be, as sentences.
     pub outlook: Vec<String>,
 }
 
@@ -137,12 +138,17 @@ impl HostPage {
         let outlook = vec!["Differences below 0.004 are noise on these 3,000 rows.".to_owned()];
         Self { shell: Shell::sample(), frame, setup: Setup::sample(None), hindrances, outlook }
     }
+
+    /// Whether the outlook is of a board that teams are on.
+    pub fn is_open(&self) -> bool {
+        self.frame.phase == Phase::Open
+    }
 }
 
 async fn show_host(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<HostPage> {
     let opened = open(&app, &slug, &shell, None).await?;
     let hindrances = setup::hindrances(&opened.seen.competition, &opened.draft, shell.now);
-    let outlook = outlook(&app, &opened.seen.competition).await?;
+    let outlook = outlook(&app, &opened.seen.competition, &opened.draft).await?;
     let frame = opened.frame(&shell);
     Ok(HostPage { shell, frame, setup: opened.setup, hindrances, outlook })
 }
