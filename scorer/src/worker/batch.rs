@@ -6,7 +6,6 @@
 
 use std::time::{Duration, Instant};
 
-use holdout_contract::job::Subject;
 use holdout_contract::queue::{self, Leased};
 use sqlx::PgPool;
 
