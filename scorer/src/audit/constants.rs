@@ -31,7 +31,7 @@ pub fn of_groups(case: &Case<'_>, skill: &Skill) -> Option<Check> {
         _ => "To know the groups is worth more than to know something within them.",
     };
     let text = format!(
-        "A file with one value for every group, its own average, scores {} beyond what chance gives it; a weak but honest forecaster who does not look at groups {}, a good one {}. {end}",
+        "A file with one value for every group, its own average, scores {} (what chance adds is taken off); a weak but honest forecaster who does not look at groups {}, a good one {}. {end}",
         short(score),
         short(skill.weak),
         short(skill.good)
@@ -118,7 +118,7 @@ fn shrunk_means(values: &[f64], groups: &[Vec<u32>]) -> Vec<f64> {
     means
 }
 
-/// The value that most rows have; the lowest of several.
+/// The value that most rows have.
 fn commonest(values: &[f64]) -> f64 {
     let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
     values.iter().for_each(|value| *counts.entry(value.to_bits()).or_default() += 1);

@@ -70,6 +70,10 @@ pub fn examine(competition: &Competition<'_>, solution: &Bytes, limits: &Limits)
     fit
 }
 
+/// The solution with the metric.
+///
+/// # Errors
+/// What a host has to mend.
 pub fn prepare(
     competition: &Competition<'_>,
     solution: &Bytes,

@@ -134,13 +134,12 @@ async fn a_module_that_was_not_judged_counts_with_a_written_reason_alone(pool: P
     let source = "def score(solution, submission, row_id_column_name):\n    return 1.0\n";
     let module = json!({ "source": source, "file_name": "mine.py", "higher_is_better": true });
     host.api.send_json(Method::PUT, &rest("/metric/module"), &module).await.expect(200);
+    let days = json!({ "days": 30 });
+    host.api.send_json(Method::PATCH, &rest(""), &days).await.expect(200);
     audited(&world, "NOT_JUDGED").await;
 
     let page = host.browser.get(&format!("/c/{LATER}/host/launch")).await.expect(200).text();
     assert!(page.contains("Why people can trust a metric that was not judged"), "{page}");
-    let days = json!({ "days": 30 });
-    host.api.send_json(Method::PATCH, &rest(""), &days).await.expect(200);
-    audited(&world, "NOT_JUDGED").await;
     let report = host.api.get(&rest("/audit")).await.expect(200).json();
     assert_eq!((&report["overall"], &report["wants_audit_reason"]), (&json!("NOT_JUDGED"), &json!(true)));
     let refused = host.api.send_json(Method::POST, &rest("/launch"), &json!({})).await.expect(422).text();
@@ -188,7 +187,7 @@ fn features(row: usize) -> String {
 /// Training rows, of which the first so many are rows of the test.
 fn train(n_leaked: usize) -> String {
     rows("id,a,b,target", |row| {
-        let of = if row < n_leaked { row } else { 5000 + row };
+        let of = if row < n_leaked { row } else { 300 + row };
         format!("{},{:.3}", features(of), label(of))
     })
 }
@@ -251,7 +250,6 @@ async fn training_data_that_are_replaced_after_the_launch_are_examined(pool: PgP
     replace(0).await;
     world.drain().await;
     assert_eq!(overlap(&report().await["report"]["findings"])["verdict"], "PASS");
-    host.api.send_json(Method::DELETE, &rest("/versions/2"), &json!({})).await;
     world.close().await;
 }
 
@@ -313,7 +311,7 @@ async fn where_every_row_is_public_the_board_is_a_ladder_and_exact_public_scores
     let found: Vec<(&str, f64)> =
         found.map(|row| (row["team"].as_str().unwrap(), row["score"].as_f64().unwrap())).collect();
     for ((team, score), (wanted, exact)) in found.iter().zip(expected) {
-        assert!(*team == wanted && (score - exact).abs() < 1e-4, "{found:?} {expected:?}");
+        assert!(team.starts_with(wanted) && (score - exact).abs() < 1e-4, "{found:?} {expected:?}");
     }
     let page = world.visitor().get(&format!("/c/{LATER}/leaderboard")).await.expect(200).text();
     assert!(page.contains("ranked by the exact scores of the same rows as the public board"), "{page}");
