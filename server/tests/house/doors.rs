@@ -64,7 +64,7 @@ fn the_running_server_gives_out_no_key_in_the_place_of_a_file() {
 
     let own = house.folder.join("files/own");
     fs::write(&own, CONTENT).unwrap();
-    let mut put_there = |target: PathBuf| {
+    let put_there = |target: PathBuf| {
         fs::remove_file(stored).unwrap();
         symlink(target, stored).unwrap();
     };
