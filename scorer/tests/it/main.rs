@@ -21,5 +21,6 @@ mod python;
 mod rejections;
 mod sandbox;
 mod setbacks;
+mod spread;
 mod worker;
 mod world;
