@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::exact::{Exact, N_REPLICATES, deviations, of_metric};
-use super::{FEWEST_OF_A_CLASS, FEWEST_UNITS, Influence, NoInterval, Unit, linear, rarer_class};
+use super::{FEWEST_OF_A_CLASS, FEWEST_UNITS, Influence, NoInterval, Unit, is_bent, linear, rarer_class};
 use crate::judge::Judge;
 use crate::metrics::Rows;
 use crate::metrics::groups::Groups;
@@ -13,8 +13,8 @@ use holdout_evaluator::Draw;
 /// With fewer, not even exact replicates say anything.
 const FEWEST_CLUSTERS: usize = 10;
 
-/// The influence of every cluster; `clusters` has one for every row. Where clusters or rows of a class are few,
-/// deviations of replicates that weigh clusters as a whole.
+/// The influence of every cluster; `clusters` has one for every row. Where clusters or rows of a class are few, or
+/// the score bends with its rows, deviations of replicates that weigh clusters as a whole.
 ///
 /// # Errors
 /// [`NoInterval`] for very few clusters, and for a metric of which no influence is known.
@@ -31,11 +31,14 @@ pub fn influence_of_clusters(
             "With fewer than {FEWEST_CLUSTERS} clusters, an interval would say nothing."
         )));
     }
-    let found =
-        linear(judge, rows).ok_or_else(|| NoInterval("For this metric no interval is known.".to_owned()))?;
+    let unknown = || NoInterval("For this metric no interval is known.".to_owned());
+    let found = linear(judge, rows);
+    if found.is_none() && !is_bent(judge) {
+        return Err(unknown());
+    }
     let are_few =
         n_clusters < FEWEST_UNITS || rarer_class(judge, rows).is_some_and(|n| n < FEWEST_OF_A_CLASS);
-    if !are_few {
+    if let Some(found) = found.filter(|_| !are_few) {
         return by_cluster(found, rows, clusters).ok_or_else(|| {
             NoInterval(
                 "Groups that the metric averages lie in several clusters: no interval is known.".to_owned(),
@@ -49,6 +52,9 @@ pub fn influence_of_clusters(
         of_metric(judge, rows, draw, |row| numbers[row])
     };
     scores.and_then(|scores| deviations(scores, Unit::Group, n_clusters)).ok_or_else(|| {
+        if n_clusters >= FEWEST_UNITS {
+            return unknown();
+        }
         NoInterval(format!("With fewer than {FEWEST_UNITS} clusters, no interval of this metric is known."))
     })
 }

@@ -74,6 +74,60 @@ pub(super) fn roc_auc(rows: &Rows<'_>, truth: &[f64], score: &[f64]) -> Option<V
     }))
 }
 
+/// What more weight on a run of equal scores adds to the area under the start of a curve.
+#[derive(Clone, Copy, Default)]
+struct Start {
+    /// To its right, for a positive.
+    right: f64,
+    /// Below itself, for a negative.
+    below: f64,
+    /// Whether it pushes the end of the curve out of the part that counts.
+    pushes: f64,
+}
+
+/// The area up to a share of false alarms, as the metric scales it. A negative above the end widens the curve, and
+/// what was last is cut off.
+pub(super) fn partial_roc_auc(rows: &Rows<'_>, truth: &[f64], score: &[f64], limit: f64) -> Option<Vec<f64>> {
+    if limit >= 1.0 {
+        return roc_auc(rows, truth, score);
+    }
+    let (order, ends) = runs_of_equals(score);
+    let runs = weigh(rows, truth, &order, &ends);
+    let (positive, negative) = runs.iter().fold((0.0, 0.0), |sum, run| (sum.0 + run.0, sum.1 + run.1));
+    if positive <= 0.0 || negative <= 0.0 {
+        return None;
+    }
+    let (mut area, mut last, mut is_past) = (0.0, 1.0, false);
+    let (mut x, mut y) = (0.0, 0.0);
+    let mut starts = Vec::with_capacity(runs.len());
+    for run in &runs {
+        let (wide, high) = (run.1 / negative, run.0 / positive);
+        let rest = limit - x;
+        if is_past {
+            starts.push(Start::default());
+        } else if wide <= rest {
+            area += wide * (y + high / 2.0);
+            starts.push(Start { right: rest - wide / 2.0, below: y + high / 2.0, pushes: 1.0 });
+        } else {
+            let share = rest / wide;
+            area += rest * (y + share * high / 2.0);
+            starts.push(Start { right: rest * share / 2.0, below: -high * share * share / 2.0, pushes: 0.0 });
+            (last, is_past) = (y + share * high, true);
+        }
+        (x, y) = (x + wide, y + high);
+    }
+    // McClish's scaling: the area that random scores have becomes 1/2.
+    let scale = 0.5 / (limit - limit * limit / 2.0);
+    Some(spread(rows, truth, (&order, &ends), |run, is_positive| {
+        let Start { right, below, pushes } = starts[run];
+        if is_positive {
+            scale * (right - area) / positive
+        } else {
+            scale * (below - pushes * last + limit * last - area) / negative
+        }
+    }))
+}
+
 /// Two suffix sums over thresholds: what a row adds to the precision of every threshold that includes it,
 /// and what it takes.
 pub(super) fn average_precision(rows: &Rows<'_>, truth: &[f64], score: &[f64]) -> Option<Vec<f64>> {
@@ -88,7 +142,8 @@ pub(super) fn average_precision(rows: &Rows<'_>, truth: &[f64], score: &[f64]) -
         .iter()
         .map(|run| {
             (found, seen) = (found + run.0, seen + run.0 + run.1);
-            (found / seen, run.0 / seen)
+            // Rows without weight may come first.
+            if seen > 0.0 { (found / seen, run.0 / seen) } else { (0.0, 0.0) }
         })
         .collect();
     let average: f64 =

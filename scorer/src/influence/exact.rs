@@ -1,5 +1,6 @@
-//! Scores under the weights of the Poisson bootstrap, where units are too few for a linear form: what a score
-//! is in each of many imagined contests. All teams of a version meet the same contests.
+//! Scores under the weights of the Poisson bootstrap, where units are too few for a linear form or the metric has
+//! none that would do: what a score is in each of many imagined contests. All teams of a version meet the same
+//! contests.
 //!
 //! A deviation of each replicate stands where a unit's influence stands otherwise, scaled so that sums of
 //! products over replicates are what they would be over units: whatever follows from influence values follows
@@ -8,7 +9,8 @@
 use holdout_evaluator::{Draw, Evaluator, Ranking, Suite};
 
 use super::{
-    FEWEST_OF_A_CLASS, FEWEST_UNITS, Influence, NoInterval, Unit, composed, influence, means, rarer_class,
+    FEWEST_OF_A_CLASS, FEWEST_UNITS, Influence, NoInterval, Unit, composed, influence, is_bent, means,
+    rarer_class,
 };
 use crate::judge::Judge;
 use crate::metrics::{Rows, Values, compose};
@@ -29,7 +31,8 @@ pub struct Exact<'a> {
     pub version: u64,
 }
 
-/// The influence of every unit, or, where units are few, the deviations of exact replicates.
+/// The influence of every unit, or, where units are few or the score bends with them, the deviations of exact
+/// replicates.
 ///
 /// # Errors
 /// [`NoInterval`] for a metric of which nothing is known, and for very few units.
@@ -39,8 +42,11 @@ pub fn influence_or_replicates(
     exact: Exact<'_>,
 ) -> Result<Influence, NoInterval> {
     let linear = influence(judge, rows);
-    let Some(few) = Few::of(judge, rows) else { return linear };
-    linear.or_else(|refused| match few.refusal() {
+    let few = Few::of(judge, rows);
+    if few.is_none() && !is_bent(judge) {
+        return linear;
+    }
+    linear.or_else(|refused| match few.as_ref().and_then(Few::refusal) {
         Some(refusal) => Err(refusal),
         None => replicates(judge, rows, exact).ok_or(refused),
     })
@@ -87,8 +93,10 @@ fn replicates(judge: &Judge, rows: &Rows<'_>, exact: Exact<'_>) -> Option<Influe
     if rows.weights.is_some() || judge.is_ranked() {
         return None;
     }
-    // What is no smooth function of its rows has no spread that replicates would show.
-    composed(judge.metric, &judge.params, rows)?;
+    // What one row decides has no spread that replicates would show.
+    if !is_bent(judge) {
+        composed(judge.metric, &judge.params, rows)?;
+    }
     let draw = Draw { version: exact.version, n_replicates: N_REPLICATES };
     if judge.is_one_metric() || has_groups(judge) {
         if let Some(scores) = of_curve(judge, rows, exact.evaluator, draw) {

@@ -2,7 +2,8 @@
 
 use super::sums::Sums;
 use super::{curve, pairs, shifting, single};
-use crate::kernels::{average_ranks, sum};
+use crate::kernels::{median, sum};
+use crate::metrics::binary::curve::with_curve;
 use crate::metrics::{Metric, Params, Rows, Undefined, find};
 
 /// `None` where no formula is known.
@@ -13,10 +14,16 @@ pub(super) fn influence(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -
     match metric.about().name {
         "roc_auc" => curve::roc_auc(rows, truth(rows), prediction(rows)),
         "gini_auc" => Some(scaled(curve::roc_auc(rows, truth(rows), prediction(rows))?, 2.0)),
+        "partial_auc" => {
+            curve::partial_roc_auc(rows, truth(rows), prediction(rows), params.number("max_fpr"))
+        }
         "average_precision" => curve::average_precision(rows, truth(rows), prediction(rows)),
         "mean_column_auc" => of_classes(rows, &columns(rows), curve::roc_auc),
         "auc_ovr_macro" => of_classes(rows, &normalised(rows), curve::roc_auc),
+        "auc_ovr_weighted" => by_frequency(rows, &normalised(rows)),
+        "auc_ovo_macro" => of_pairs(rows, &normalised(rows)),
         "map_macro_classes" => of_classes(rows, &columns(rows), curve::average_precision),
+        "google_global_ap" => of_answers(rows),
         "mcrmse" => of_columns("rmse", rows),
         "mc_rmsle" => of_columns("rmsle", rows),
         "r2_uniform" => of_columns("r2", rows),
@@ -28,16 +35,25 @@ pub(super) fn influence(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -
             moments(rows, truth(rows), prediction(rows), |m| 1.0 - m.spread_of_error() / m.spread_y())
         }
         "pearson" => moments(rows, truth(rows), prediction(rows), Moments::correlation),
-        "spearman" if rows.weights.is_none() => shifting::spearman(truth(rows), prediction(rows)),
-        // Ranks are taken as they stand: that they shift with the weights is left out.
-        "spearman" => {
-            let (y, p) = (average_ranks(truth(rows)), average_ranks(prediction(rows)));
-            moments(rows, &y, &p, Moments::correlation)
+        "spearman" => shifting::spearman(truth(rows), prediction(rows)),
+        "kendall" => pairs::kendall(truth(rows), prediction(rows)),
+        "gini" => Some(shifting::gini(truth(rows), prediction(rows))?.1),
+        "normalized_gini" => {
+            let (found, moved) = shifting::gini(truth(rows), prediction(rows))?;
+            let (best, moved_best) = shifting::gini(truth(rows), truth(rows))?;
+            let both = moved.iter().zip(moved_best);
+            Some(both.map(|(own, best_moved)| (own - found / best * best_moved) / best).collect())
         }
         "ccc" => moments(rows, truth(rows), prediction(rows), Moments::agreement),
         "wape" => {
             let (y, p) = rows.numbers();
             ratio(rows, |at| (y[at] - p[at]).abs(), |at| y[at].abs(), |ratio| ratio)
+        }
+        "d2_absolute_error" => {
+            let (y, p) = rows.numbers();
+            // That the middle moves with the weights costs nothing: there the lower sum is at its least.
+            let middle = median(y.to_vec());
+            ratio(rows, |at| (y[at] - p[at]).abs(), |at| (y[at] - middle).abs(), |ratio| 1.0 - ratio)
         }
         "rmspe" => {
             let (y, p) = rows.numbers();
@@ -78,11 +94,50 @@ type OfCurve = fn(&Rows<'_>, &[f64], &[f64]) -> Option<Vec<f64>>;
 
 /// The mean over classes of a curve of each against the rest.
 fn of_classes(rows: &Rows<'_>, columns: &[Vec<f64>], of: OfCurve) -> Option<Vec<f64>> {
-    let codes = rows.truths[0].codes();
-    mean(columns.len(), |class| {
-        let is_class: Vec<f64> =
-            codes.iter().map(|code| f64::from(u8::from(*code as usize == class))).collect();
-        of(rows, &is_class, &columns[class])
+    mean(columns.len(), |class| of(rows, &is_class(rows, class), &columns[class]))
+}
+
+fn is_class(rows: &Rows<'_>, class: usize) -> Vec<f64> {
+    rows.truths[0].codes().iter().map(|code| f64::from(u8::from(*code as usize == class))).collect()
+}
+
+/// The curves of classes against the rest, each by the class's share of the rows.
+fn by_frequency(rows: &Rows<'_>, columns: &[Vec<f64>]) -> Option<Vec<f64>> {
+    let of_class = |class: usize| {
+        let is_class = is_class(rows, class);
+        let area = with_curve(&is_class, &columns[class], None, |curve| curve.roc_auc()).ok()?;
+        Some(by_share(&is_class, area, &curve::roc_auc(rows, &is_class, &columns[class])?))
+    };
+    Some(scaled(mean(columns.len(), of_class)?, columns.len() as f64))
+}
+
+/// A value of some rows, and how all move it, times the share of those rows.
+fn by_share(is_one: &[f64], value: f64, moved: &[f64]) -> Vec<f64> {
+    let share = sum(is_one.len(), |at| is_one[at]) / is_one.len() as f64;
+    is_one.iter().zip(moved).map(|(is_one, moved)| share * moved + (is_one - share) * value).collect()
+}
+
+/// Precision at every right answer, over all rows: the average precision times the share of right answers.
+fn of_answers(rows: &Rows<'_>) -> Option<Vec<f64>> {
+    let (truth, predicted) = rows.labels();
+    let is_right: Vec<f64> = truth.iter().zip(predicted).map(|(a, b)| f64::from(u8::from(a == b))).collect();
+    let confidence = rows.predictions[1].numbers();
+    let found = with_curve(&is_right, confidence, None, |curve| curve.average_precision()).ok()?;
+    Some(by_share(&is_right, found, &curve::average_precision(rows, &is_right, confidence)?))
+}
+
+/// The mean over pairs of classes of the first one's curve against the second, on the rows of both.
+fn of_pairs(rows: &Rows<'_>, columns: &[Vec<f64>]) -> Option<Vec<f64>> {
+    let n = columns.len();
+    if n < 2 {
+        return None;
+    }
+    let members: Vec<Vec<f64>> = (0..n).map(|class| is_class(rows, class)).collect();
+    mean(n * (n - 1), |pair| {
+        let (first, other) = (pair / (n - 1), pair % (n - 1));
+        let second = other + usize::from(other >= first);
+        let both: Vec<f64> = members[first].iter().zip(&members[second]).map(|(a, b)| a + b).collect();
+        curve::roc_auc(&Rows { weights: Some(&both), ..*rows }, &members[first], &columns[first])
     })
 }
 
@@ -93,7 +148,7 @@ fn of_columns(name: &str, rows: &Rows<'_>) -> Option<Vec<f64>> {
 }
 
 fn mean(n: usize, of: impl Fn(usize) -> Option<Vec<f64>>) -> Option<Vec<f64>> {
-    let mut total = of(0)?;
+    let mut total = (n > 0).then(|| of(0))??;
     for at in 1..n {
         total.iter_mut().zip(of(at)?).for_each(|(sum, value)| *sum += value);
     }

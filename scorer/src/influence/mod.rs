@@ -6,8 +6,8 @@
 //!
 //! A formula is asked first ([`formulas`]); then whether the metric *is* a mean of what its units come to
 //! alone ([`means`]); then how the score answers to the weight of equal rows ([`cells`]). What none of the
-//! three can tell has no interval, and nothing is guessed. Where units are few, the score is no longer near such
-//! a sum, and replicates under weights take the place of the units ([`exact`]).
+//! three can tell has no interval, and nothing is guessed. Where units are few, and where a score bends with its
+//! rows ([`BENT`]), it is not near such a sum, and replicates under weights take the place of the units ([`exact`]).
 //!
 //! Where the host declared that rows come together, the sum of a cluster stands for its rows ([`clusters`]).
 //!
@@ -37,6 +37,10 @@ pub use sums::Sums;
 const FEWEST_UNITS: usize = 30;
 /// Fewer rows of the rarer of two classes, too.
 const FEWEST_OF_A_CLASS: usize = 20;
+
+/// Metrics that are read off where something is largest, where two curves meet, or where a gap turns its sign. What
+/// one row moves says little of them: which place it is, is chance itself.
+const BENT: [&str; 4] = ["eer", "ks_statistic", "min_dcf", "ece"];
 
 /// What is drawn anew when a contest is imagined again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,7 +183,18 @@ fn single(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -> Option<Influ
     if metric.needs_groups() {
         return means::over_groups(metric, params, rows);
     }
+    if BENT.contains(&metric.about().name) {
+        return None;
+    }
     let formula = formulas::influence(metric, params, rows);
     let values = formula.or_else(|| means::over_rows(metric, params, rows));
     values.or_else(|| cells::influence(metric, params, rows)).map(Influence::of_rows)
+}
+
+/// Whether the score of rows, or a part of it, is one of [`BENT`].
+fn is_bent(judge: &Judge) -> bool {
+    let is_one = |metric: &dyn Metric| BENT.contains(&metric.about().name);
+    let parts = compose::parts(&judge.params);
+    let has_one = is_one(judge.metric) || parts.iter().any(|part| is_one(part.metric));
+    has_one && !parts.iter().any(|part| compose::is_by_group(&part.params))
 }

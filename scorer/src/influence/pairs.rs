@@ -1,4 +1,4 @@
-//! Influence of rows on the share of pairs in the right order (Hájek's projection): the pairs that a row is
+//! Influence of rows on how many pairs are in the right order (Hájek's projection): the pairs that a row is
 //! part of, right ones and all.
 
 use crate::metrics::Rows;
@@ -39,4 +39,34 @@ pub(super) fn concordance(rows: &Rows<'_>) -> Option<Vec<f64>> {
     let index = right / all;
     // Each pair was counted from both its ends.
     Some(counts.iter().map(|row| n as f64 * (row.0 - index * row.1) / (all / 2.0)).collect())
+}
+
+/// Kendall's tau-b: a pair counts for or against, and not where it is tied on a side.
+pub(super) fn kendall(y: &[f64], p: &[f64]) -> Option<Vec<f64>> {
+    let n = y.len();
+    if n > MOST_ROWS {
+        return None;
+    }
+    let sign = |a: f64, b: f64| i64::from(a > b) - i64::from(a < b);
+    let counts = parallel::map(n, n * n / 64, |row| {
+        let (mut right, mut apart_y, mut apart_p) = (0, 0, 0);
+        for other in 0..n {
+            let (of_y, of_p) = (sign(y[row], y[other]), sign(p[row], p[other]));
+            right += of_y * of_p;
+            apart_y += of_y.abs();
+            apart_p += of_p.abs();
+        }
+        [right, apart_y, apart_p].map(|count| count as f64)
+    });
+    // Twice as many as there are pairs.
+    let total = |part: usize| counts.iter().map(|count| count[part]).sum::<f64>();
+    let (right, apart_y, apart_p) = (total(0), total(1), total(2));
+    let root = (apart_y * apart_p).sqrt();
+    if root == 0.0 {
+        return None;
+    }
+    let moved =
+        |count: &[f64; 3]| count[0] / root - right / root * (count[1] / apart_y + count[2] / apart_p) / 2.0;
+    // A row is in both ends' counts.
+    Some(counts.iter().map(|count| 2.0 * n as f64 * moved(count)).collect())
 }

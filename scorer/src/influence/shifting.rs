@@ -1,4 +1,4 @@
-//! Spearman's correlation: of ranks, all of which shift when a row gains weight.
+//! Metrics of ranks, all of which shift when a row gains weight: Spearman's correlation, Gini's coefficient.
 
 use crate::kernels::{average_ranks, sum, sums_above};
 
@@ -47,6 +47,20 @@ pub(super) fn spearman(y: &[f64], p: &[f64]) -> Option<Vec<f64>> {
         product / root - together / root * (of_y / spread_y + of_p / spread_p) / 2.0
     };
     Some((0..y.shares.len()).map(moved).collect())
+}
+
+/// Gini's coefficient of the order that `p` makes, and the influence of every row: what a row holds times the share
+/// of rows below it, and what those above it hold. Ties are of either order. `None` where truths add up to nothing.
+pub(super) fn gini(y: &[f64], p: &[f64]) -> Option<(f64, Vec<f64>)> {
+    let n = y.len();
+    let total = sum(n, |at| y[at]);
+    let below = average_ranks(p);
+    let below = |at: usize| below[at] - 0.5;
+    let above = sums_above(p, y);
+    let found = sum(n, |at| y[at] * below(at)) / total / n as f64;
+    let moved =
+        |at: usize| (y[at] * below(at) + above[at]) / total - found * (1.0 + n as f64 * y[at] / total);
+    (total != 0.0).then(|| (found - 0.5, (0..n).map(moved).collect()))
 }
 
 #[cfg(test)]

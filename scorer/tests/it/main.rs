@@ -22,5 +22,6 @@ mod python;
 mod rejections;
 mod sandbox;
 mod setbacks;
+mod spread;
 mod worker;
 mod world;

@@ -2,6 +2,7 @@
 
 use holdout_contract::spec::{Cell, Direction, Task};
 
+use crate::influence::Sums;
 use crate::kernels::{order_key, sum};
 use crate::metrics::about::{About, fields};
 use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
@@ -30,11 +31,11 @@ fn ranked(rows: &Rows<'_>, row: usize) -> Ranked {
     Ranked { precision, n_true: true_above, n_tags }
 }
 
-/// A mean over rows or over labels.
+/// A mean over rows or over labels: of every row, what it adds to two sums, the first over the second.
 pub struct LabelRanking {
     about: About,
     undefined_on: &'static [Degenerate],
-    score: fn(&Rows<'_>) -> Result<f64, Undefined>,
+    adds: fn(&Ranked) -> [f64; 2],
 }
 
 impl Metric for LabelRanking {
@@ -51,8 +52,29 @@ impl Metric for LabelRanking {
     }
 
     fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
-        (self.score)(rows)
+        rows.positive_weight()?;
+        let added = self.added(rows);
+        share([0, 1].map(|part| sum(rows.len(), |row| rows.weight(row) * added[row][part])))
     }
+
+    fn sums<'a>(&'a self, rows: &Rows<'_>, _params: &Params) -> Option<Sums<'a>> {
+        let added = self.added(rows);
+        let column = |part: usize| -> Vec<f64> { added.iter().map(|added| added[part]).collect() };
+        Some(Sums { terms: vec![column(0), column(1)], combine: Box::new(|sums| share([sums[0], sums[1]])) })
+    }
+}
+
+impl LabelRanking {
+    fn added(&self, rows: &Rows<'_>) -> Vec<[f64; 2]> {
+        (0..rows.len()).map(|row| (self.adds)(&ranked(rows, row))).collect()
+    }
+}
+
+fn share([upper, lower]: [f64; 2]) -> Result<f64, Undefined> {
+    if lower == 0.0 {
+        return Err(Undefined::because("No row of this split has a true tag to rank."));
+    }
+    Ok(upper / lower)
 }
 
 const BLANK: About = About {
@@ -81,13 +103,9 @@ pub static LRAP: LabelRanking = LabelRanking {
         ..BLANK
     },
     undefined_on: &[Degenerate::NoRows],
-    score: |rows| {
-        let term = |row: usize| {
-            let ranked = ranked(rows, row);
-            let is_free = ranked.n_true == 0 || ranked.n_true == ranked.n_tags;
-            if is_free { 1.0 } else { ranked.precision / ranked.n_true as f64 }
-        };
-        rows.mean(term)
+    adds: |row| {
+        let is_free = row.n_true == 0 || row.n_true == row.n_tags;
+        [if is_free { 1.0 } else { row.precision / row.n_true as f64 }, 1.0]
     },
 };
 
@@ -101,13 +119,5 @@ pub static LWLRAP: LabelRanking = LabelRanking {
         ..BLANK
     },
     undefined_on: &[Degenerate::NoRows, Degenerate::NoPositives],
-    score: |rows| {
-        rows.positive_weight()?;
-        let ranked: Vec<Ranked> = (0..rows.len()).map(|row| ranked(rows, row)).collect();
-        let total = sum(rows.len(), |row| rows.weight(row) * ranked[row].n_true as f64);
-        if total == 0.0 {
-            return Err(Undefined::because("No row of this split has a true tag to rank."));
-        }
-        Ok(sum(rows.len(), |row| rows.weight(row) * ranked[row].precision) / total)
-    },
+    adds: |row| [row.precision, row.n_true as f64],
 };

@@ -3,10 +3,13 @@
 use holdout_contract::spec::{Cell, Direction, Task};
 use std::collections::BTreeSet;
 
+use crate::influence::Sums;
 use crate::kernels::sum;
 use crate::metrics::about::{About, BETA, Kind, ParameterAbout, fields};
 use crate::metrics::text::words::words;
-use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined, Values};
+use crate::metrics::{
+    Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined, Values, finite,
+};
 
 /// Sizes of one row's sets.
 struct Sizes {
@@ -177,8 +180,13 @@ struct Counts {
 /// A number from the counts of every tag.
 pub struct OfTags {
     about: About,
+    /// Whether counts of all tags added up say as much as those of each.
+    is_pooled: bool,
     compute: fn(&[Counts]) -> f64,
 }
+
+/// Rows times tags of which it is told how each moves the score.
+const MOST_COUNTS: usize = 1 << 22;
 
 impl Metric for OfTags {
     fn about(&self) -> &About {
@@ -191,6 +199,24 @@ impl Metric for OfTags {
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         self.score_rows(rows, params)
+    }
+
+    fn sums<'a>(&'a self, rows: &Rows<'_>, params: &Params) -> Option<Sums<'a>> {
+        let n_kept = if self.is_pooled { 1 } else { Vocabulary::of(rows).0.len() };
+        if n_kept * rows.len() > MOST_COUNTS {
+            return None;
+        }
+        let mut terms = vec![vec![0.0; rows.len()]; 2 * n_kept];
+        for (at, (truth, predicted)) in self.find(rows, params).iter().enumerate() {
+            let kept = |tag: &usize| if self.is_pooled { 0 } else { 2 * tag };
+            truth.iter().chain(predicted).for_each(|tag| terms[kept(tag) + 1][at] += 1.0);
+            let common = truth.iter().filter(|tag| predicted.binary_search(tag).is_ok());
+            common.for_each(|tag| terms[kept(tag)][at] += 1.0);
+        }
+        let counts = |sums: &[f64]| Counts { both: sums[0], truth: sums[1], predicted: 0.0 };
+        let combine =
+            move |sums: &[f64]| finite((self.compute)(&sums.chunks(2).map(counts).collect::<Vec<_>>()));
+        Some(Sums { terms, combine: Box::new(combine) })
     }
 
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {
@@ -353,6 +379,7 @@ pub static F1_MICRO: OfTags = OfTags {
         gaming: "The frequent tags decide.",
         ..BLANK
     },
+    is_pooled: true,
     compute: |counts| {
         let total = |of: fn(&Counts) -> f64| sum(counts.len(), |at| of(&counts[at]));
         share(2.0 * total(|tag| tag.both), total(|tag| tag.truth + tag.predicted))
@@ -374,6 +401,7 @@ pub static F1_MACRO: OfTags = OfTags {
         gaming: "Rare tags are worth over-predicting.",
         ..BLANK
     },
+    is_pooled: false,
     compute: |counts| {
         let f1 = |tag: &Counts| share(2.0 * tag.both, tag.truth + tag.predicted);
         sum(counts.len(), |at| f1(&counts[at])) / counts.len() as f64

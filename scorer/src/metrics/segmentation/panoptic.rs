@@ -3,12 +3,15 @@
 use holdout_contract::spec::{Cell, Layout};
 use std::collections::BTreeMap;
 
+use crate::influence::Sums;
 use crate::intake::shapes::{Run, Runs, masks};
 use crate::judge::Context;
 use crate::kernels::sum;
 use crate::metrics::about::{About, fields};
 use crate::metrics::groups::Groups;
-use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined, Values};
+use crate::metrics::{
+    Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined, Values, finite,
+};
 use crate::misfit::Misfits;
 
 use super::size::{self, HEIGHT, HEIGHT_COLUMN, MASK_COLUMN, WIDTH, WIDTH_COLUMN};
@@ -64,6 +67,11 @@ impl Found {
         }
         found
     }
+
+    /// Matched + half of the wrong + half of the missed: half of all segments of both sides.
+    fn half_of_segments(&self) -> f64 {
+        0.5 * f64::from(self.n_true + self.n_predicted)
+    }
 }
 
 /// Panoptic quality of all rows together, or of every class apart.
@@ -101,6 +109,16 @@ impl Metric for Panoptic {
         self.score_rows(rows, params)
     }
 
+    fn sums<'a>(&'a self, rows: &Rows<'_>, params: &Params) -> Option<Sums<'a>> {
+        if self.by_class {
+            return None;
+        }
+        let found = self.find(rows, params);
+        let column = |part: fn(&Found) -> f64| found.iter().map(part).collect();
+        let terms = vec![column(|row| row.iou), column(Found::half_of_segments)];
+        Some(Sums { terms, combine: Box::new(|sums| finite(sums[0] / sums[1])) })
+    }
+
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {
         Some(self)
     }
@@ -136,8 +154,7 @@ fn quality(rows: &Rows<'_>, found: &[Found], members: &[u32]) -> Option<f64> {
             rows.weight(row) * part(&found[row])
         })
     };
-    // Matched + half of the wrong + half of the missed: half of all segments of both sides.
-    let segments = total(|row| 0.5 * f64::from(row.n_true + row.n_predicted));
+    let segments = total(Found::half_of_segments);
     (segments > 0.0).then(|| total(|row| row.iou) / segments)
 }
 

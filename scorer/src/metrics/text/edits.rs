@@ -3,10 +3,11 @@
 use holdout_contract::spec::Direction;
 use holdout_evaluator::{Evaluator, Suite};
 
+use crate::influence::Sums;
 use crate::kernels::{distance, sum, text_distance};
 use crate::metrics::about::{About, Kind, ParameterAbout};
 use crate::metrics::{
-    Files, FindsTogether, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, ScoresTogether, Undefined,
+    Files, FindsTogether, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, ScoresTogether, Undefined, finite,
 };
 
 use super::words::{Numbering, is_space, numbered};
@@ -142,6 +143,17 @@ impl Metric for ErrorRate {
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         self.score_rows(rows, params)
+    }
+
+    fn sums<'a>(&'a self, rows: &Rows<'_>, params: &Params) -> Option<Sums<'a>> {
+        if params.text(AVERAGE.name) == Some(OVER_ROWS) {
+            return None;
+        }
+        let counts = self.find(rows, params);
+        let column =
+            |part: usize| -> Vec<f64> { counts.iter().map(|counts| f64::from(counts[part])).collect() };
+        let terms = vec![column(0), column(1)];
+        Some(Sums { terms, combine: Box::new(|sums| finite(sums[0] / sums[1])) })
     }
 
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {

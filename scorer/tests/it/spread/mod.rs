@@ -1,0 +1,296 @@
+//! Standard errors of every metric of the catalogue against how its scores spread over contests whose units, rows or
+//! groups, are drawn anew. A new metric is covered without a line here, or named with the reason why it gives none.
+//!
+//! The spread of so many scores alone is known to one part in the root of twice as many: 4,000 contests would leave
+//! 1%. Here the sum that a standard error stands for is drawn over the same contests: the luck of the draw is in both
+//! spreads, and what is left of it is told and bounded.
+
+mod near;
+mod table;
+
+use holdout_contract::spec::Task;
+use holdout_evaluator::{Draw, Evaluator};
+use holdout_scorer::influence::{Exact, Influence, Unit, influence, influence_or_replicates};
+use holdout_scorer::metrics::{self, Metric};
+use holdout_scorer::parallel;
+use serde_json::{Value, json};
+use table::Table;
+
+/// How far a standard error may be off.
+const MOST_OFF: f64 = 0.03;
+/// How well it must be known how far it is off.
+const MOST_NOISE: f64 = 0.012;
+const N_BATCHES: usize = 20;
+const VERSION: u64 = 77;
+
+/// Metrics without an interval.
+const WITHOUT: [(&str, &str); 23] = [
+    ("medae", "how far the middle moves depends on how many errors lie near it"),
+    ("max_error", "one row decides"),
+    ("top_recall", "how far the last place moves depends on how many scores lie near it"),
+    ("eer", BENT),
+    ("ks_statistic", BENT),
+    ("min_dcf", BENT),
+    ("ece", BENT),
+    ("c_index_stratified", "the spread between groups is taken off their mean"),
+    ("c_index_ipcw", CENSORED),
+    ("cumulative_dynamic_auc", CENSORED),
+    ("integrated_brier", CENSORED),
+    ("coco_map", MATCHED),
+    ("coco_ap50", MATCHED),
+    ("coco_ar100", MATCHED),
+    ("voc_ap", MATCHED),
+    ("adjusted_rand_score", PAIRED),
+    ("normalized_mutual_info_score", PAIRED),
+    ("adjusted_mutual_info_score", PAIRED),
+    ("v_measure_score", PAIRED),
+    ("homogeneity_score", PAIRED),
+    ("completeness_score", PAIRED),
+    ("fowlkes_mallows_score", PAIRED),
+    ("rand_score", PAIRED),
+];
+const BENT: &str = "the place that it is read off is chance itself: replicates stand in";
+const CENSORED: &str =
+    "chances to be observed follow from the same rows, and what moves them is not worked out";
+const MATCHED: &str = "boxes of all images make one curve, and what moves it is not worked out";
+const PAIRED: &str = "clusters have no names that rows could keep, and what moves them is not worked out";
+/// Its score is another metric's; ranks follow from everybody's scores.
+const RANKED: &str = "mean_rank";
+
+/// Metrics that are tried together.
+#[derive(Clone, Copy, PartialEq)]
+enum Family {
+    Numbers,
+    Binary,
+    Labels,
+    Classes,
+    Lists,
+    Times,
+    Texts,
+    Images,
+    Composite,
+}
+
+fn family(task: Task) -> Family {
+    match task {
+        Task::Regression => Family::Numbers,
+        Task::BinaryProbability => Family::Binary,
+        Task::Labels | Task::Ordinal | Task::Clustering => Family::Labels,
+        Task::MulticlassProbability => Family::Classes,
+        Task::Multilabel | Task::Ranking => Family::Lists,
+        Task::Probabilistic | Task::Forecast | Task::Survival => Family::Times,
+        Task::Text => Family::Texts,
+        Task::Segmentation | Task::Detection => Family::Images,
+        Task::Composite => Family::Composite,
+    }
+}
+
+/// Rows, groups and contests: fewer where a row takes long.
+#[derive(Clone, Copy)]
+struct Size {
+    n_rows: usize,
+    n_groups: usize,
+    n_contests: usize,
+}
+
+const PLAIN: Size = Size { n_rows: 1000, n_groups: 250, n_contests: 600 };
+const WRITTEN: Size = Size { n_rows: 200, n_groups: 50, n_contests: 400 };
+
+/// A standard error over the spread of scores, and how well that is known.
+struct Told {
+    ratio: f64,
+    noise: f64,
+}
+
+fn told(table: &Table, found: &Influence, n_contests: usize) -> Told {
+    let draw = Draw { version: VERSION, n_replicates: n_contests };
+    let n = found.values.len();
+    let contests = parallel::map(n_contests, usize::MAX, |contest| {
+        let times: Vec<u8> = (0..n as u32).map(|unit| draw.weight(contest as u32, unit)).collect();
+        let moved = |(times, value): (&u8, &f64)| (f64::from(*times) - 1.0) * value;
+        let sum: f64 = times.iter().zip(&found.values).map(moved).sum();
+        (sum / n as f64, score(table, found.unit, &times))
+    });
+    let ratio = |contests: &[(f64, f64)]| {
+        let (sums, scores): (Vec<f64>, Vec<f64>) = contests.iter().copied().unzip();
+        spread(&sums) / spread(&scores)
+    };
+    let batches: Vec<f64> = contests.chunks(n_contests / N_BATCHES).map(ratio).collect();
+    let sums: Vec<f64> = contests.iter().map(|contest| contest.0).collect();
+    let luck = spread(&sums) / found.standard_error();
+    assert!((luck - 1.0).abs() < 0.2, "the spread of the sum is its standard error but for luck: {luck}");
+    Told { ratio: ratio(&contests), noise: spread(&batches) / (batches.len() as f64).sqrt() }
+}
+
+fn score(table: &Table, unit: Unit, times: &[u8]) -> f64 {
+    match unit {
+        Unit::Row => table.score_of_rows(times),
+        Unit::Group => table.score_of_groups(times),
+    }
+}
+
+fn spread(values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt()
+}
+
+/// What is wrong with the standard error of a metric, or with its having one or none.
+fn fault(what: &str, table: &Table, size: Size) -> Option<String> {
+    let is_without = what == RANKED || WITHOUT.iter().any(|(name, _)| *name == what);
+    let found = match table.with_rows(|rows| influence(&table.judge, rows)) {
+        Err(none) if is_without && none.0.ends_with("no interval is known.") => return None,
+        Err(none) => return Some(format!("{what}: {}", none.0)),
+        Ok(_) if is_without => return Some(format!("{what} has an interval and is named as one without")),
+        Ok(found) => found,
+    };
+    let Told { ratio, noise } = told(table, &found, size.n_contests);
+    let is_right = (ratio - 1.0).abs() <= MOST_OFF && noise <= MOST_NOISE;
+    (!is_right).then(|| format!("{what}: {ratio:.4} of the spread, give or take {noise:.4}"))
+}
+
+fn hold(wanted: Family, params: impl Fn(&dyn Metric) -> Option<Value>) {
+    let faults: Vec<String> = metrics::all()
+        .filter(|metric| family(metric.about().task) == wanted)
+        .filter_map(|metric| {
+            let name = metric.about().name;
+            let size = if near::is_of_written_cells(metric) { WRITTEN } else { PLAIN };
+            let table = near::table(name, &params(metric)?, size.n_rows, size.n_groups);
+            fault(name, &table, size)
+        })
+        .collect();
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+fn plain(metric: &dyn Metric) -> Option<Value> {
+    Some(Value::Object(metric.sample_params()))
+}
+
+/// With weights of rows, where the metric takes them and a row is quickly looked at.
+fn weighted(metric: &dyn Metric) -> Option<Value> {
+    if near::is_of_written_cells(metric) {
+        return None;
+    }
+    let mut params = metric.sample_params();
+    params.insert("weight_column".to_owned(), json!("heft"));
+    metric.laws().has_weights.then_some(Value::Object(params))
+}
+
+#[test]
+fn standard_errors_of_numbers_are_those_of_rows_drawn_anew() {
+    hold(Family::Numbers, plain);
+}
+
+#[test]
+fn standard_errors_of_yes_or_no_are_those_of_rows_drawn_anew() {
+    hold(Family::Binary, plain);
+}
+
+#[test]
+fn standard_errors_of_labels_are_those_of_rows_drawn_anew() {
+    hold(Family::Labels, plain);
+}
+
+#[test]
+fn standard_errors_of_class_probabilities_are_those_of_rows_drawn_anew() {
+    hold(Family::Classes, plain);
+}
+
+#[test]
+fn standard_errors_of_tags_and_rankings_are_those_of_units_drawn_anew() {
+    hold(Family::Lists, plain);
+}
+
+#[test]
+fn standard_errors_of_forecasts_and_times_are_those_of_units_drawn_anew() {
+    hold(Family::Times, plain);
+}
+
+#[test]
+fn standard_errors_of_texts_are_those_of_rows_drawn_anew() {
+    hold(Family::Texts, plain);
+}
+
+#[test]
+fn standard_errors_of_images_are_those_of_units_drawn_anew() {
+    hold(Family::Images, plain);
+}
+
+#[test]
+fn standard_errors_of_sums_of_metrics_are_those_of_rows_drawn_anew() {
+    hold(Family::Composite, plain);
+}
+
+#[test]
+fn standard_errors_of_weighted_rows_are_those_of_rows_drawn_anew() {
+    for family in [Family::Numbers, Family::Binary, Family::Labels, Family::Classes, Family::Lists] {
+        hold(family, weighted);
+    }
+}
+
+#[test]
+fn standard_errors_of_metrics_put_together_are_those_of_units_drawn_anew() {
+    let parts = |parts: Value| json!({ "parts": parts });
+    let size = Size { n_rows: 1200, n_groups: 80, n_contests: 600 };
+    let forms = [
+        ("rmse", json!({ "columns": "a, b", "column_weights": "1, 3" })),
+        ("r2", json!({ "columns": "a, b, c" })),
+        ("roc_auc", json!({ "columns": "a, b" })),
+        ("f1_macro", json!({ "columns": "a, b" })),
+        ("rmse", json!({ "groups": "mean" })),
+        ("mae", json!({ "groups": "mean", "columns": "a, b" })),
+        ("roc_auc", json!({ "groups": "mean", "undefined_groups": "skip" })),
+        ("accuracy", json!({ "groups": "mean" })),
+        (
+            "weighted_sum_of_losses",
+            parts(json!([{ "metric": "rmse", "weight": 0.5 }, { "metric": "mae", "weight": 2 }])),
+        ),
+        (
+            "weighted_sum",
+            parts(json!([
+                { "metric": "pearson", "weight": 1 },
+                { "metric": "r2", "weight": 0.5 },
+                { "metric": "wape", "weight": -2 },
+            ])),
+        ),
+        (
+            "weighted_sum",
+            parts(json!([
+                { "metric": "average_precision", "weight": 1 },
+                { "metric": "brier", "weight": -3 },
+            ])),
+        ),
+    ];
+    let of_form = |(metric, params): &(&str, Value)| {
+        let table = near::table(metric, params, size.n_rows, size.n_groups);
+        fault(&format!("{metric} {params}"), &table, size)
+    };
+    let faults: Vec<String> = forms.iter().filter_map(of_form).collect();
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn what_bends_with_its_rows_has_the_spread_of_replicates() {
+    let exact = Exact { evaluator: &Evaluator::default(), version: VERSION };
+    for (metric, _) in WITHOUT.iter().filter(|(_, why)| *why == BENT) {
+        let table = near::table(metric, &json!({}), 1000, 0);
+        let found = table
+            .with_rows(|rows| influence_or_replicates(&table.judge, rows, exact))
+            .unwrap_or_else(|none| panic!("{metric}: {}", none.0));
+        assert_eq!((found.unit, found.n_units), (Unit::Row, 1000), "{metric}");
+        let draw = Draw { version: VERSION, n_replicates: found.values.len() };
+        let scores = parallel::map(draw.n_replicates, usize::MAX, |contest| {
+            let times: Vec<u8> = (0..1000).map(|row| draw.weight(contest as u32, row)).collect();
+            score(&table, Unit::Row, &times)
+        });
+        let ratio = found.standard_error() / spread(&scores);
+        assert!((ratio - 1.0).abs() <= MOST_OFF, "{metric}: {ratio}");
+    }
+}
+
+#[test]
+fn what_is_named_as_without_interval_is_of_the_catalogue() {
+    for (name, why) in WITHOUT {
+        assert!(metrics::all().any(|metric| metric.about().name == name), "{name}: {why}");
+    }
+}
