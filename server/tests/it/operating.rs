@@ -43,7 +43,7 @@ fn said(output: &Output) -> String {
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn the_first_administrator_comes_by_a_link_that_a_command_beside_the_server_prints(pool: PgPool) {
     let world = World::without_scorers(pool).await;
-    let older = said(&beside(&world, &["admin-link"]).await);
+    let older = String::from_utf8(beside(&world, &["admin-link"]).await.stdout).unwrap();
     let told = beside(&world, &["admin-link", "--json"]).await;
     require_success(&told);
     let told: Value = serde_json::from_slice(&told.stdout).unwrap();
@@ -208,7 +208,7 @@ async fn a_backup_of_a_database_and_a_bucket_becomes_a_site_elsewhere_and_every_
         let place = folder.path().join(format!("files-{is_there}"));
         require_success(&restore(&other, &place));
         is_the_same_site(&world, &arena, &board, &other, place).await;
-        Postgres::drop_database(&other).await.unwrap();
+        Postgres::force_drop_database(&other).await.unwrap(); // its server may still listen
     }
     world.close().await;
 }
