@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
-use holdout::accounts::{providers::sign_out, sweep};
+use holdout::accounts::providers::{sign_out, store};
 use holdout::config::Config;
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -285,11 +285,11 @@ async fn a_logout_token_is_taken_once_and_remembered_as_long_as_it_holds(pool: P
         sql("select count(*) from logout_tokens").fetch_one(&world.pool).await.unwrap().get(0)
     };
     world.let_pass(TimeDelta::seconds(150)).await;
-    sweep::sweep(&world.app).await.unwrap();
+    store::sweep(&mut world.app.db.acquire().await.unwrap(), world.app.clock.now()).await.unwrap();
     assert_eq!(count().await, 1, "a provider's clock may be behind");
     assert!(refusal(&send(&world, "lab", &token).await).contains("taken already"));
     world.let_pass(TimeDelta::seconds(200)).await;
-    sweep::sweep(&world.app).await.unwrap();
+    store::sweep(&mut world.app.db.acquire().await.unwrap(), world.app.clock.now()).await.unwrap();
     assert_eq!(count().await, 0);
     assert!(refusal(&send(&world, "lab", &token).await).contains("run out"));
     assert!(is_signed_in(&back).await);
@@ -307,7 +307,8 @@ async fn strangers_tokens_have_no_provider_asked_for_keys_more_often_than_is_bea
         let token = Key::ed().token(&header, &claims(&lab, json!("ada"), Value::Null));
         refusal(&send(&world, "lab", &token).await);
     }
-    assert!(lab.inside.lock().unwrap().n_asked <= before + 2);
+    let n_asked = lab.inside.lock().unwrap().n_asked - before;
+    assert!(n_asked <= 3, "two at once, and one more after half a minute: {n_asked}");
     // Whoever signs in with a new key is not held up by it.
     lab.rotate("second", Key::ec());
     signed_in(&world, &lab, "ada").await;
