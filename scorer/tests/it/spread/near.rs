@@ -112,10 +112,10 @@ fn named(
     submission: &[(String, Cell)],
 ) -> Sides {
     if solution.len() == submission.len() {
-        let of = |(at, (truth, prediction)): (usize, (&(String, Cell), &(String, Cell)))| {
+        let columns = solution.iter().zip(submission).enumerate();
+        return joined(columns.map(|(at, (truth, prediction))| {
             pair(judge, latent, (truth.0.as_str(), truth.1), prediction.1, at)
-        };
-        return joined(solution.iter().zip(submission).enumerate().map(of));
+        }));
     }
     let truths = solution.iter().map(|(name, cell)| truth(latent, name, *cell, 0)).collect();
     let n = submission.len() as f64;
