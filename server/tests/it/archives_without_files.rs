@@ -177,7 +177,8 @@ async fn the_word_of_an_archive_about_what_is_not_there_counts_for_nothing(pool:
     let launch = json!({ "days": 30, "audit_reason": "It is a test." });
     ada.api.send_json(Method::POST, &api("/launch"), &launch).await.expect(200);
     world.drain().await;
-    let choose = sql("update submissions set selected_at = clock_now() where file_gone_at is not null");
+    let choose = sql("update submissions set selected_at = clock_now()
+         where file_gone_at is not null and competition_id = (select id from competitions where slug = 'again')");
     let refused = choose.execute(&world.pool).await.unwrap_err();
     assert!(refused.to_string().contains("submissions_gone_not_chosen"), "{refused}");
     let board = ada.api.get("/api/v1/competitions/again/leaderboard").await.expect(200).json();

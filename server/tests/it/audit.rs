@@ -269,6 +269,7 @@ fn mean_error(seed: usize, size: f64) -> f64 {
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn where_every_row_is_public_the_board_is_a_ladder_and_exact_public_scores_decide(pool: PgPool) {
     let world = World::new(pool).await;
+    sql("alter table competitions alter column ladder set default 'auto'").execute(&world.pool).await.unwrap();
     let [host, bob, carol] =
         [world.member("host").await, world.member("bob").await, world.member("carol").await];
     let solution = rows("id,target,Usage", |row| format!("{:.3},Public", label(row)));

@@ -73,6 +73,9 @@ impl Contest {
         self.ask("/versions", json!({})).await.expect(201);
         self.put_module(source).await.expect(200);
         self.drain().await;
+        // Asked of a module that the audit could not judge.
+        let reason = json!({ "audit_reason": "It is a test." });
+        self.ada.api.send_json(Method::PUT, &self.arena.api("/audit"), &reason).await.expect(200);
         self.ask(&format!("/versions/{number}/start"), json!({ "reason": "Absolute errors." }))
             .await
             .expect(200);

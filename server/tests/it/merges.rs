@@ -222,7 +222,7 @@ async fn each_refusal_says_why(pool: PgPool) {
     assert!(refused(manage::leave(app, &cy.member, SLUG).await.map(|_| ())).contains("belongs to everybody"));
 
     // The deadline.
-    sql("update competitions set daily_limit = 9, merger_deadline_at = clock_now()")
+    sql("update competitions set daily_limit = 9, merger_deadline_at = clock_now() - interval '1 second'")
         .execute(&stage.owner)
         .await
         .unwrap();

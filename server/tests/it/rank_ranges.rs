@@ -167,7 +167,7 @@ async fn copies(world: &World, n_better: i64, n_worst: i64) {
             select team_id, competition_id, 'Copy ' || i from copies;
          insert into submissions (id, competition_id, team_id, user_id, received_at, is_late, file_name, storage_key,
                                   size_bytes, sha256, state, scored_at) overriding system value
-            select submission_id, competition_id, team_id, user_id, now(), false, 'copy.csv', storage_key, size_bytes, sha256,
+            select submission_id, competition_id, team_id, user_id, now(), false, 'copy.csv', storage_key || '-' || i, size_bytes, sha256,
                    'scored', now()
             from copies;
          insert into board_entries (competition_id, version_id, team_id, submission_id, public_score, rank_key, reached_at,
@@ -179,6 +179,12 @@ async fn copies(world: &World, n_better: i64, n_worst: i64) {
     );
     let mut conn = world.pool.acquire().await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut *conn).await.unwrap();
+    let copied = sql("select storage_key from submissions where file_name = 'copy.csv'").fetch_all(&world.pool);
+    for row in copied.await.unwrap() {
+        let key: String = row.get(0);
+        let original = key.rsplit_once('-').unwrap().0;
+        std::fs::hard_link(world.files().join(original), world.files().join(&key)).unwrap();
+    }
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]

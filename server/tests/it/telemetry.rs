@@ -125,6 +125,7 @@ async fn what_nobody_waits_for_and_what_was_put_back_is_no_queue_that_ages(pool:
         .unwrap();
     let age = value(&told(&world).await, "holdout_queue_age_seconds");
     assert!(299.0 < age && age < 3000.0, "since it can be taken again: {age}");
+    sql("delete from jobs").execute(&world.pool).await.unwrap();
     world.close().await;
 }
 

@@ -222,6 +222,7 @@ async fn an_upload_is_its_owners_and_of_one_purpose(pool: PgPool) {
     let again = ada.api.send_json(Method::PUT, &path, &named(&train)).await.expect(409).json();
     assert_eq!(again["type"], "conflict");
     assert_eq!(ada.api.get(&arena.api("/data/train.csv")).await.expect(200).text(), "id,x\n1,2\n");
+    world.drain().await; // training data are examined
     world.close().await;
 }
 
