@@ -329,14 +329,17 @@ mod tests {
                 let case = case.expect("a case");
                 let probes = series(&case).expect("series");
                 let n_series = probes.each.iter().map(|probe| probe.unit).max().expect("one") + 1;
-                assert_eq!(json!(n_series), expected["series"], "{metric}");
                 let costs = costs(&case, &probes).expect("costs");
                 let close = |found: f64, wanted: &Value, slack: f64| {
                     let wanted = wanted.as_f64().expect("a number");
                     assert!((found / wanted - 1.0).abs() < slack, "{metric}: {found}, not {wanted}");
                 };
                 // Series' metrics read all rows; others, a part of them.
-                let slack = if case.groups.is_some() { 1e-4 } else { 0.15 };
+                let is_whole = case.groups.is_some();
+                let slack = if is_whole { 1e-4 } else { 0.3 };
+                let all = expected["series"].as_u64().expect("a number");
+                let n_series = n_series as u64;
+                assert!(n_series == all || !is_whole && n_series > all * 9 / 10, "{metric}: {n_series}");
                 let unit = costs.fairest();
                 let names = ["absolute", "square-root", "percentage"];
                 assert_eq!(names[unit], expected["unit"], "{metric}");

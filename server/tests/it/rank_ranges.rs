@@ -179,7 +179,8 @@ async fn copies(world: &World, n_better: i64, n_worst: i64) {
     );
     let mut conn = world.pool.acquire().await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut *conn).await.unwrap();
-    let copied = sql("select storage_key from submissions where file_name = 'copy.csv'").fetch_all(&world.pool);
+    let copied =
+        sql("select storage_key from submissions where file_name = 'copy.csv'").fetch_all(&world.pool);
     for row in copied.await.unwrap() {
         let key: String = row.get(0);
         let original = key.rsplit_once('-').unwrap().0;

@@ -94,7 +94,7 @@ struct Size {
 }
 
 const PLAIN: Size = Size { n_rows: 1000, n_groups: 250, n_contests: 600 };
-const WRITTEN: Size = Size { n_rows: 200, n_groups: 50, n_contests: 400 };
+const WRITTEN: Size = Size { n_rows: 400, n_groups: 100, n_contests: 600 };
 
 /// A standard error over the spread of scores, and how well that is known.
 struct Told {
