@@ -336,7 +336,7 @@ mod tests {
                 };
                 // Series' metrics read all rows; others, a part of them.
                 let is_whole = case.groups.is_some();
-                let slack = if is_whole { 1e-4 } else { 0.3 };
+                let slack = if is_whole { 1e-3 } else { 0.3 }; // known to four digits
                 let all = expected["series"].as_u64().expect("a number");
                 let n_series = n_series as u64;
                 assert!(n_series == all || !is_whole && n_series > all * 9 / 10, "{metric}: {n_series}");
