@@ -30,10 +30,7 @@ pub async fn examined(
         )
         .execute(&mut *conn)
         .await?;
-        if written.rows_affected() == 0 {
-            examine_again(conn, leased.competition()?, version_id).await?;
-        }
-        announce_job(conn, leased).await
+        announce_or_examine_again(conn, leased, version_id, written.rows_affected()).await
     })
     .await
 }
@@ -60,12 +57,22 @@ pub async fn files_examined(
         )
         .execute(&mut *conn)
         .await?;
-        if written.rows_affected() == 0 {
-            examine_again(conn, leased.competition()?, version_id).await?;
-        }
-        announce_job(conn, leased).await
+        announce_or_examine_again(conn, leased, version_id, written.rows_affected()).await
     })
     .await
+}
+
+/// What was looked at is not what there is now, where nothing could be written.
+async fn announce_or_examine_again(
+    conn: &mut PgConnection,
+    leased: &Leased,
+    version_id: i64,
+    n_written: u64,
+) -> sqlx::Result<Written> {
+    if n_written == 0 {
+        examine_again(conn, leased.competition()?, version_id).await?;
+    }
+    announce_job(conn, leased).await
 }
 
 /// Asks for one unless it is asked for already.

@@ -80,11 +80,7 @@ pub async fn move_times(
     timeline: &Timeline,
     reason: &str,
 ) -> Result<()> {
-    let mut tx = app.db.begin().await?;
-    let id = seen.competition.id;
-    move_times_within(&mut tx, host, id, |_| Ok(*timeline), reason, app.clock.now()).await?;
-    tx.commit().await?;
-    Ok(())
+    edit_timeline(app, host, seen, timeline, None, reason).await
 }
 
 /// As [`move_times`], with what becomes of the end where it passes while the site is away.
@@ -96,15 +92,26 @@ pub async fn edit_timeline(
     host: &Member,
     seen: &Seen,
     timeline: &Timeline,
-    moves_over_outage: bool,
+    moves_over_outage: Option<bool>,
     reason: &str,
 ) -> Result<()> {
     let mut tx = app.db.begin().await?;
     let id = seen.competition.id;
-    store::drafts::set_moves_over_outage(&mut tx, id, moves_over_outage).await?;
+    set_moves_over_outage(&mut tx, id, moves_over_outage).await?;
     move_times_within(&mut tx, host, id, |_| Ok(*timeline), reason, app.clock.now()).await?;
     tx.commit().await?;
     Ok(())
+}
+
+async fn set_moves_over_outage(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    moves: Option<bool>,
+) -> Result<()> {
+    match moves {
+        Some(moves) => Ok(store::drafts::set_moves_over_outage(conn, id, moves).await?),
+        None => Ok(()),
+    }
 }
 
 /// As [`move_times`], in a transaction that does more; the times are those that `wish` makes of the competition as it
@@ -317,9 +324,7 @@ pub async fn patch(
         let moved = set_timeline(&mut tx, &before, &timeline.checked()?, now).await?;
         changes::record(&mut tx, (id, &before.title), host, &moved, reason, now).await?;
     }
-    if let Some(moves) = patch.moves_over_outage {
-        store::drafts::set_moves_over_outage(&mut tx, id, moves).await?;
-    }
+    set_moves_over_outage(&mut tx, id, patch.moves_over_outage).await?;
     if let Some(limits) = patch.limits(&before) {
         set_limits(&mut tx, &before, limits).await?;
     }

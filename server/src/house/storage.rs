@@ -16,7 +16,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::rows::{self, Compared, Depth};
 use crate::config::Config;
-use crate::retention::unnamed;
+use crate::retention::{store as retention, unnamed};
 
 const NAMED: usize = 20;
 const HOUR: Duration = Duration::from_secs(3600);
@@ -141,5 +141,5 @@ async fn next(
 /// # Errors
 /// Those of the database.
 pub(super) async fn is_named(conn: &mut PgConnection, key: &str) -> sqlx::Result<bool> {
-    Ok(orphans::is_named(&mut *conn, key).await? || unnamed::is_named(conn, key).await?)
+    Ok(orphans::is_named(&mut *conn, key).await? || retention::is_named(conn, key).await?)
 }

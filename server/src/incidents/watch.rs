@@ -34,9 +34,7 @@ pub async fn watch_forever(app: App) {
 pub async fn arrive(app: &App) -> Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let seen_at = store::pulse(&mut tx, now).await?;
-    if let Some(seen_at) = seen_at.filter(|seen_at| now - *seen_at >= TO_BE_SURE)
-        && let Some(id) = was_away(&mut tx, seen_at, now).await?
+    if let Some(id) = pulse(&mut tx, now).await?
         && let Some(incident) = store::find(&mut tx, id).await?
     {
         extend::over_the_end(&mut tx, &incident, now).await?;
@@ -50,10 +48,7 @@ pub async fn arrive(app: &App) -> Result<()> {
 pub async fn watch(app: &App) -> Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let seen_at = store::pulse(&mut tx, now).await?;
-    if let Some(seen_at) = seen_at.filter(|seen_at| now - *seen_at >= TO_BE_SURE) {
-        was_away(&mut tx, seen_at, now).await?;
-    }
+    pulse(&mut tx, now).await?;
     tx.commit().await?;
     let facts = facts::known(app).await.facts.clone();
     let mut tx = app.db.begin().await?;
@@ -62,6 +57,14 @@ pub async fn watch(app: &App) -> Result<()> {
         app.incidents.forget().await;
     }
     Ok(())
+}
+
+/// Says that a server is there; the incident where none was for a while.
+async fn pulse(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Option<IncidentId>> {
+    match store::pulse(conn, now).await? {
+        Some(seen_at) if now - seen_at >= TO_BE_SURE => was_away(conn, seen_at, now).await,
+        _ => Ok(None),
+    }
 }
 
 /// No server was there, which only a server can tell that is there again.

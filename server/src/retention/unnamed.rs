@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::TryStreamExt;
-use sqlx::PgConnection;
 
 use super::store;
 use crate::app::App;
@@ -58,7 +57,7 @@ async fn sweep(app: &App, room: &str, age: Duration) -> Result<usize> {
     let mut n_removed = 0;
     let mut old = app.files.older(room, age);
     while let Some(key) = old.try_next().await? {
-        if !is_named(&mut *app.db.acquire().await?, &key).await? {
+        if !store::is_named(&mut *app.db.acquire().await?, &key).await? {
             app.files.remove(&key).await?;
             n_removed += 1;
         }
@@ -73,12 +72,4 @@ pub async fn remove_all(app: &App, keys: Vec<String>) {
             tracing::warn!(%error, key, "a file that no row names any more could not be removed yet");
         }
     }
-}
-
-/// Whether a row of the server's own tables names a file.
-///
-/// # Errors
-/// Those of the database.
-pub async fn is_named(conn: &mut PgConnection, key: &str) -> sqlx::Result<bool> {
-    store::is_named(conn, key).await
 }

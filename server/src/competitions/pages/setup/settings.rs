@@ -198,7 +198,7 @@ async fn post_timeline(
     let opened = open(&app, &slug, &shell, Some(Step::Timeline)).await?;
     let outcome = match form.read(&opened.seen.competition) {
         Ok(timeline) => {
-            let moves = !form.moves_over_outage.is_empty();
+            let moves = Some(!form.moves_over_outage.is_empty());
             edit::edit_timeline(&app, shell.member()?, &opened.seen, &timeline, moves, &form.reason).await
         }
         Err(error) => Err(error),
