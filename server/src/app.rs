@@ -13,7 +13,7 @@ use crate::accounts::passwords::Passwords;
 use crate::accounts::providers::discovery::Discovered;
 use crate::api::pace::Paces;
 use crate::clock::Clock;
-use crate::competitions::front;
+use crate::competitions::{front, texts};
 use crate::config::{Config, DirectRoad};
 use crate::fellows::Fellows;
 use crate::files::{Direct, Files};
@@ -49,6 +49,7 @@ pub struct Parts {
     pub live: Live,
     pub boards: Boards,
     pub front: front::Kept,
+    pub texts: texts::Texts,
     pub kaggle: Desk,
     pub uploads: Writers,
     pub site: Current,
@@ -95,6 +96,7 @@ impl App {
             live: Live::default(),
             boards: Boards::default(),
             front: front::Kept::default(),
+            texts: texts::kept(),
             kaggle: Desk::default(),
             uploads: Writers::default(),
             site: Current::new(Site::configured(&config)),

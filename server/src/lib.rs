@@ -33,6 +33,7 @@ pub mod ids;
 pub mod images;
 pub mod incidents;
 pub mod kaggle;
+pub mod kept;
 pub mod leaderboard;
 pub mod lines;
 pub mod log;

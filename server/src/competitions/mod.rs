@@ -26,3 +26,4 @@ pub mod settings;
 pub mod setup;
 pub mod store;
 pub mod supply;
+pub mod texts;

@@ -37,6 +37,8 @@ pub struct Competition {
     pub board_revision: i64,
     /// Goes up when what is known of the ranks changes.
     pub ranks_revision: i64,
+    /// Goes up with every change of its pages, announcements and listed changes.
+    pub texts_revision: i64,
     pub settled_at: Option<DateTime<Utc>>,
     pub active_version_id: Option<VersionId>,
     /// Of the active version, else of the draft's; so are metric and direction.
@@ -149,6 +151,7 @@ impl Competition {
             n_entries: 345,
             board_revision: 3,
             ranks_revision: 1,
+            texts_revision: 1,
             settled_at: None,
             version_number: Some(1),
             active_version_id: Some(VersionId(1)),

@@ -34,7 +34,7 @@ pub async fn find(conn: &mut PgConnection, slug: &str) -> sqlx::Result<Option<Co
                 c.team_limit, c.max_upload_bytes,
                 case when c.are_decimals_chosen then c.score_decimals
                      else coalesce(c.worth_decimals, c.score_decimals) end as \"score_decimals!\",
-                c.ladder as \"ladder: Ladder\", c.moves_over_outage, c.is_demo, c.is_synthetic, c.n_teams, c.n_entries, c.board_revision, c.ranks_revision, c.settled_at,
+                c.ladder as \"ladder: Ladder\", c.moves_over_outage, c.is_demo, c.is_synthetic, c.n_teams, c.n_entries, c.board_revision, c.ranks_revision, c.texts_revision, c.settled_at,
                 c.active_version_id as \"active_version_id: VersionId\",
                 v.number as \"version_number?\",
                 v.metric as \"metric?\", m.spec ->> 'title' as \"metric_title?\", v.higher_is_better as \"higher_is_better?\",
@@ -76,7 +76,7 @@ pub async fn find_by_ids(conn: &mut PgConnection, ids: &[CompetitionId]) -> sqlx
                 c.team_limit, c.max_upload_bytes,
                 case when c.are_decimals_chosen then c.score_decimals
                      else coalesce(c.worth_decimals, c.score_decimals) end as \"score_decimals!\",
-                c.ladder as \"ladder: Ladder\", c.moves_over_outage, c.is_demo, c.is_synthetic, c.n_teams, c.n_entries, c.board_revision, c.ranks_revision, c.settled_at,
+                c.ladder as \"ladder: Ladder\", c.moves_over_outage, c.is_demo, c.is_synthetic, c.n_teams, c.n_entries, c.board_revision, c.ranks_revision, c.texts_revision, c.settled_at,
                 c.active_version_id as \"active_version_id: VersionId\",
                 v.number as \"version_number?\",
                 v.metric as \"metric?\", m.spec ->> 'title' as \"metric_title?\", v.higher_is_better as \"higher_is_better?\",

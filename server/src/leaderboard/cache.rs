@@ -1,25 +1,18 @@
 //! Drawn pages of boards and parts of them as JSON, kept under the board's revision: a page that nobody changed is not made
 //! twice, and one that somebody changed has another key.
-//!
-//! Never here: anything about the viewer. Names that change without a new revision are shown anew
-//! after [`KEEP`].
 
-use std::collections::HashMap;
-use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use serde_json::value::RawValue;
 
 use crate::competitions::model::Competition;
 use crate::ids::{CompetitionId, TeamId};
+use crate::kept::Kept;
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::ranked;
 use crate::ranks::model::Summary;
 
-/// Longest time that a drawn page is shown.
-const KEEP: Duration = Duration::from_secs(30);
 /// Pages kept at most; each is about 20 kB.
 const PAGES: usize = 400;
 /// Rows of viewers' own teams kept at most.
@@ -116,46 +109,5 @@ impl Default for Boards {
             ranked: ranked::Boards::default(),
             settling: tokio::sync::Mutex::default(),
         }
-    }
-}
-
-/// A map of bounded size and age; full, it begins anew.
-pub struct Kept<K, V> {
-    most: usize,
-    entries: Mutex<HashMap<K, (Instant, V)>>,
-}
-
-impl<K: Eq + Hash, V: Clone> Kept<K, V> {
-    fn new(most: usize) -> Self {
-        Self { most, entries: Mutex::default() }
-    }
-
-    pub fn get(&self, key: &K) -> Option<V> {
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.get(key).filter(|(made, _)| made.elapsed() < KEEP).map(|(_, value)| value.clone())
-    }
-
-    pub fn put(&self, key: K, value: V) {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        if entries.len() >= self.most {
-            entries.clear();
-        }
-        entries.insert(key, (Instant::now(), value));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_kept_is_bounded() {
-        let kept = Kept::new(3);
-        for number in 0..100 {
-            kept.put(number, number);
-            assert!(kept.entries.lock().expect("no panic holds it").len() <= 3);
-            assert_eq!(kept.get(&number), Some(number));
-        }
-        assert_eq!(kept.get(&1), None);
     }
 }

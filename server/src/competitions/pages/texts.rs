@@ -1,5 +1,7 @@
 //! A competition's front page and the pages its host wrote.
 
+use std::sync::Arc;
+
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
@@ -7,18 +9,16 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
-use crate::announcements;
-use crate::announcements::model::Announcement;
+use crate::accounts::model::Member;
 use crate::app::App;
 use crate::closing;
-use crate::competitions::access::{self, Terms};
-use crate::competitions::changes::Change;
+use crate::competitions::access::{self, Seen, Terms};
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::history::{self, RulesMoved};
 use crate::competitions::model::{Competition, Phase};
-use crate::competitions::store::changes;
 use crate::competitions::store::judging::{self, AuditStatement};
-use crate::competitions::store::texts::{self, PageLink, TextPage};
+use crate::competitions::store::texts::PageLink;
+use crate::competitions::texts::{self, DATA, OVERVIEW, Shown};
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::format;
@@ -31,31 +31,18 @@ pub fn router() -> Router<App> {
         .route(paths::INVITATION, get(show_invitation).post(post_invitation))
 }
 
-/// The page that is a competition's front.
-pub const OVERVIEW: &str = "overview";
-/// Newest changes on the front; all have a page.
-const CHANGES_SHOWN: i64 = 3;
-/// The page shown above the data files.
-pub const DATA: &str = "data";
-
 #[derive(Template, WebTemplate)]
 #[template(path = "competitions/text.html")]
 pub struct TextPageView {
     pub shell: Shell,
     pub frame: Frame,
-    pub links: Vec<PageLink>,
+    pub shown: Arc<Shown>,
     /// Slug of the page shown.
     pub current: String,
-    /// `None` where the host wrote nothing yet.
-    pub text: Option<TextPage>,
     /// Of the metric's audit, beside the rules.
     pub statement: Option<AuditStatement>,
     /// Whether a page names the winners.
     pub has_winners: bool,
-    /// The newest announcement, on the front.
-    pub announced: Option<Announcement>,
-    /// The newest, on the front.
-    pub changes: Vec<Change>,
     /// On the rules, for whoever accepted others.
     pub rules_moved: Option<RulesMoved>,
 }
@@ -65,21 +52,10 @@ impl TextPageView {
         Self {
             shell: Shell::sample(),
             frame: Frame::sample(Tab::Overview),
-            links: vec![PageLink { slug: OVERVIEW.to_owned(), title: "Overview".to_owned() }],
+            shown: Arc::new(Shown::sample()),
             current: OVERVIEW.to_owned(),
-            text: Some(TextPage {
-                slug: OVERVIEW.to_owned(),
-                title: "Overview".to_owned(),
-                position: 1,
-                markdown: "Hello".to_owned(),
-                html: "<p>Hello</p>".to_owned(),
-                is_proposed: false,
-                updated_at: chrono::DateTime::UNIX_EPOCH,
-            }),
             statement: Some(AuditStatement::sample()),
             has_winners: true,
-            announced: Some(Announcement::sample()),
-            changes: vec![Change::sample()],
             rules_moved: Some(RulesMoved {
                 accepted_at: chrono::DateTime::UNIX_EPOCH,
                 edited_at: chrono::DateTime::UNIX_EPOCH,
@@ -91,7 +67,7 @@ impl TextPageView {
 
     /// Pages of the menu; the data page has a tab of its own.
     pub fn menu(&self) -> impl Iterator<Item = &PageLink> {
-        self.links.iter().filter(|link| link.slug != DATA)
+        self.shown.links.iter().filter(|link| link.slug != DATA)
     }
 
     pub fn address(&self, link: &PageLink) -> String {
@@ -139,44 +115,30 @@ async fn show_text(
 
 async fn text_page(app: &App, slug: &str, page: &str, shell: Shell) -> Result<TextPageView> {
     let seen = access::see(app, slug, shell.viewer.as_ref()).await?;
-    let mut conn = app.db.acquire().await?;
-    let (links, text) = texts::shown(&mut conn, seen.competition.id, page).await?;
-    let statement = match page {
-        access::RULES => judging::audit_statement(&mut conn, seen.competition.active_version_id).await?,
-        _ => None,
-    };
-    let is_over = seen.competition.phase(shell.now) == Phase::Final;
-    let has_winners = is_over && closing::store::find(&mut conn, seen.competition.id).await?.is_some();
-    let id = seen.competition.id;
-    let (announced, changes) = match page {
-        OVERVIEW => (
-            announcements::store::list(&mut conn, id, i64::MAX, 1).await?.pop(),
-            changes::list(&mut conn, id, i64::MAX, CHANGES_SHOWN).await?,
-        ),
-        _ => (None, Vec::new()),
-    };
-    let rules_moved = match page {
-        access::RULES => history::rules_moved(&mut conn, &seen, shell.viewer.as_ref()).await?,
-        _ => None,
-    };
-    drop(conn);
-    if text.is_none() && page != OVERVIEW {
+    let shown = texts::shown(app, &seen.competition, page).await?;
+    if shown.text.is_none() && page != OVERVIEW {
         return Err(AppError::NotFound);
     }
+    let is_over = seen.competition.phase(shell.now) == Phase::Final;
+    let has_winners =
+        is_over && closing::store::find(&mut *app.db.acquire().await?, seen.competition.id).await?.is_some();
+    let (statement, rules_moved) = match page {
+        access::RULES => beside_rules(app, &seen, shell.viewer.as_ref()).await?,
+        _ => (None, None),
+    };
     let frame = Frame::new(seen, Tab::Overview, shell.now);
     let current = page.to_owned();
-    Ok(TextPageView {
-        shell,
-        frame,
-        links,
-        current,
-        text,
-        statement,
-        has_winners,
-        announced,
-        changes,
-        rules_moved,
-    })
+    Ok(TextPageView { shell, frame, shown, current, statement, has_winners, rules_moved })
+}
+
+async fn beside_rules(
+    app: &App,
+    seen: &Seen,
+    viewer: Option<&Member>,
+) -> Result<(Option<AuditStatement>, Option<RulesMoved>)> {
+    let mut conn = app.db.acquire().await?;
+    let statement = judging::audit_statement(&mut conn, seen.competition.active_version_id).await?;
+    Ok((statement, history::rules_moved(&mut conn, seen, viewer).await?))
 }
 
 #[derive(Template, WebTemplate)]
