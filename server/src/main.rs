@@ -260,7 +260,12 @@ fn seed(screen: &Screen, config: Config, size: &holdout::seed::Size) -> anyhow::
 
 fn load_demos(screen: &Screen, config: Config) -> anyhow::Result<()> {
     let config = house::with_database(config, false)?;
-    many_threads()?.block_on(async { holdout::demo::load(&connect(config).await?).await })?;
+    many_threads()?.block_on(async {
+        let app = connect(config).await?;
+        let loaded = holdout::demo::load(&app).await;
+        app.db.close().await; // PostgreSQL's log would complain of a connection that was lost
+        loaded
+    })?;
     screen.answer(&json!({ "items": FOLDERS }), |_| "The demonstrations are there.".to_owned());
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ureq::config::Config;
 use ureq::http::Uri;
+use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
@@ -28,10 +29,16 @@ pub fn agent(patience: Duration, reach: Reach) -> ureq::Agent {
         .max_redirects(0)
         .timeout_global(Some(patience))
         .proxy(None)
+        .tls_config(system_trust())
         .user_agent(concat!("Holdout/", env!("CARGO_PKG_VERSION")))
         .build();
     let resolver = Guard { inner: DefaultResolver::default(), reach };
     ureq::Agent::with_parts(config, DefaultConnector::default(), resolver)
+}
+
+/// Trusts the authorities that the system trusts, so that those of a company or university can be added in one place.
+pub fn system_trust() -> TlsConfig {
+    TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build()
 }
 
 #[derive(Debug)]

@@ -16,7 +16,7 @@ function binary() {
   return found;
 }
 
-async function freePort() {
+export async function freePort() {
   return new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const { port } = server.address();
@@ -25,7 +25,7 @@ async function freePort() {
   });
 }
 
-export async function startHouse() {
+export async function startHouse(settings = {}) {
   const folder = mkdtempSync(join(tmpdir(), "holdout-browser-"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -37,6 +37,7 @@ export async function startHouse() {
       HOLDOUT_DATA_DIR: folder,
       HOLDOUT_LISTEN: `127.0.0.1:${port}`,
       HOLDOUT_PUBLIC_URL: url,
+      ...settings,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });

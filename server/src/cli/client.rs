@@ -12,6 +12,7 @@ use ureq::{Agent, Body, SendBody};
 
 use super::fault::{CliError, Outcome};
 use super::settings::Login;
+use crate::outbound::system_trust;
 use crate::web::problems::encode;
 
 /// Uploads may be large and lines slow; a single answer is waited for this long.
@@ -48,6 +49,7 @@ impl Client {
             .http_status_as_error(false)
             .timeout_connect(Some(Duration::from_secs(20)))
             .timeout_recv_response(Some(PATIENCE))
+            .tls_config(system_trust())
             .user_agent(concat!("holdout/", env!("CARGO_PKG_VERSION")))
             .build();
         Self { agent: Agent::new_with_config(config), login }

@@ -57,6 +57,7 @@ pub fn confine(files: Option<&Path>, secrets: &Path) -> anyhow::Result<Confineme
         .create()?
         .add_rules(path_beneath_rules(READABLE, AccessFs::from_read(RULES)))?
         .add_rules(path_beneath_rules(std::env::current_exe(), AccessFs::from_read(RULES)))?
+        .add_rules(path_beneath_rules(trusted_certificates(), AccessFs::from_read(RULES)))?
         .add_rules(path_beneath_rules(writable, AccessFs::from_all(RULES)))?
         .restrict_self()?;
     Ok(match status.ruleset {
@@ -64,6 +65,13 @@ pub fn confine(files: Option<&Path>, secrets: &Path) -> anyhow::Result<Confineme
         RulesetStatus::PartiallyEnforced => Confinement::Partial,
         RulesetStatus::NotEnforced => Confinement::Absent,
     })
+}
+
+/// Where an operator says that certificates of trusted authorities lie, by OpenSSL's own variables.
+fn trusted_certificates() -> impl Iterator<Item = PathBuf> {
+    let named = |variable| std::env::var_os(variable).unwrap_or_default();
+    let paths = [named("SSL_CERT_FILE"), named("SSL_CERT_DIR")];
+    paths.into_iter().flat_map(|paths| std::env::split_paths(&paths).collect::<Vec<_>>())
 }
 
 /// The folder for temporary files is left out where the secrets lie below it.
