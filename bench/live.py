@@ -107,6 +107,10 @@ class House:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self.log = open(self.folder.parent / "house.log", "w")
+        self.start()
+        return self
+
+    def start(self):
         self.process = subprocess.Popen(
             [*self.pinned(), self.program, "up", "--empty"],
             env=self.environment, stdout=self.log, stderr=subprocess.STDOUT,
@@ -119,7 +123,13 @@ class House:
                 raise measure.Failed(f"`holdout up` did not come up; see {self.log.name}")
             time.sleep(0.01)
         self.start_s = time.monotonic() - started
-        return self
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
 
     def pinned(self):
         return ["taskset", "--cpu-list", ",".join(map(str, sorted(self.cores)))] if self.cores else []
@@ -148,11 +158,7 @@ class House:
         subprocess.run(command, env=self.environment, check=True)
 
     def __exit__(self, *_):
-        self.process.send_signal(signal.SIGINT)
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
+        self.stop()
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 

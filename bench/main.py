@@ -24,6 +24,7 @@ import rescoring
 import scoring
 import search
 import transfers
+import upgrade
 
 ROOT = Path(__file__).parent.parent
 PARTS = ["scoring", "audit", "ranks", "evaluator", "rescoring", "live", "notebooks", "search", "api", "growth", "entries", "transfers", "deadline"]
@@ -33,6 +34,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="bench/run", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, few runs: a minute in all")
     parser.add_argument("--part", choices=PARTS, action="append", help="only this part; may be repeated")
+    parser.add_argument("--from", dest="older", type=Path, help="folder of an older release's programs: only its upgrade to those of --bin")
     parser.add_argument("--rows", type=int, action="append", help="a size of the scoring part; may be repeated")
     parser.add_argument("--metric", choices=scoring.METRICS, action="append", help="only this one; may be repeated")
     parser.add_argument("--runs", type=int, default=5, help="runs of each program, the median counts")
@@ -69,7 +71,7 @@ def machine():
 
 def main():
     wanted = arguments()
-    parts = wanted.part or PARTS
+    parts = [] if wanted.older else wanted.part or PARTS
     wanted.work.mkdir(parents=True, exist_ok=True)
     results = {
         "started_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -79,6 +81,8 @@ def main():
         "calibration_s": [measure.calibrate()],
     }
     print(f"calibration loop: {results['calibration_s'][0]:.3f} s; load {results['machine']['load_before']:.1f}")
+    if wanted.older:
+        results["upgrade"] = upgrade.bench(wanted.older, wanted.bin, wanted.work, wanted.quick)
     if "scoring" in parts:
         print(scoring.HEADER)
         scorer = wanted.bin / "holdout-scorer"
