@@ -4,7 +4,10 @@ use holdout_contract::spec::{Cell, Direction, Task};
 
 use super::about::{About, CLIP, Kind, ParameterAbout, fields};
 use super::binary::curve::with_curve;
-use super::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined, Values};
+use super::{
+    Degenerate, Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether,
+    SumsTogether, Undefined, Values,
+};
 use crate::misfit::Misfits;
 
 /// Predictions of one split, by class.
@@ -102,6 +105,10 @@ impl Metric for OfRow {
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {
         Some(self)
     }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
 }
 
 impl PerRow for OfRow {
@@ -116,7 +123,23 @@ impl PerRow for OfRow {
         })
     }
 
-    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], _: &Params) -> Result<f64, Undefined> {
+    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
+        self.sum_up(rows, terms, params)
+    }
+}
+
+impl SumsTogether for OfRow {
+    fn term(&self, term: &f64, _: usize) -> f64 {
+        *term
+    }
+
+    fn of_sums(
+        &self,
+        rows: &Rows<'_>,
+        terms: &[f64],
+        _: &Params,
+        sum: impl Fn(usize) -> f64,
+    ) -> Result<f64, Undefined> {
         rows.positive_weight()?;
         if rows.predictions.len() < self.least_classes {
             return Err(Undefined::because("One class alone has no order."));
@@ -124,7 +147,13 @@ impl PerRow for OfRow {
         if terms.iter().any(|term| term.is_nan()) {
             return Err(empty_row());
         }
-        rows.mean(|at| terms[at])
+        rows.mean_of(|| sum(0), |at| terms[at])
+    }
+}
+
+impl ScoresTogether for OfRow {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        self.sum_files(files)
     }
 }
 
@@ -461,6 +490,10 @@ impl Metric for TopK {
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {
         Some(self)
     }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
 }
 
 impl PerRow for TopK {
@@ -471,8 +504,20 @@ impl PerRow for TopK {
         rows.each(|at| classes.is_within(at, k))
     }
 
-    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], _: &Params) -> Result<f64, Undefined> {
-        rows.mean(|at| terms[at])
+    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
+        self.sum_up(rows, terms, params)
+    }
+}
+
+impl SumsTogether for TopK {
+    fn term(&self, term: &f64, _: usize) -> f64 {
+        *term
+    }
+}
+
+impl ScoresTogether for TopK {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        self.sum_files(files)
     }
 }
 
