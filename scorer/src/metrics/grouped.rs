@@ -182,7 +182,7 @@ impl OverGroups {
         let Ok(means) = files.evaluator.segment_means(&terms, &ends);
         let mut means = means.into_iter();
         let mut score = |known: &Result<Known, Undefined>| match known {
-            Ok(known) => self.over_groups(known, means.by_ref().take(known.groups.len())),
+            Ok(known) => self.over_groups(known, means.by_ref().take(known.groups.n_groups())),
             Err(undefined) => Err(undefined.clone()),
         };
         rows.iter().map(|_| known.iter().map(&mut score).collect()).collect()

@@ -28,7 +28,7 @@ impl Groups {
         Ok(found)
     }
 
-    pub fn len(&self) -> usize {
+    pub fn n_groups(&self) -> usize {
         self.numbers.len()
     }
 

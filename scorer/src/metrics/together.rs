@@ -28,8 +28,13 @@ pub struct Files<'a> {
 impl<'a> Files<'a> {
     /// The files of one question after another: as many as have few enough pairs, one at least.
     pub(crate) fn by_question(&self) -> impl Iterator<Item = &'a [Rows<'a>]> {
-        let n_rows = self.rows.first().map_or(0, Rows::len).max(1);
-        self.rows.chunks((MOST_PAIRS / n_rows).max(1))
+        self.by_question_of(1)
+    }
+
+    /// As [`Files::by_question`], where so many values are laid out for every row.
+    pub(crate) fn by_question_of(&self, n_per_row: usize) -> impl Iterator<Item = &'a [Rows<'a>]> {
+        let n_values = self.rows.first().map_or(0, Rows::len).max(1) * n_per_row.max(1);
+        self.rows.chunks((MOST_PAIRS / n_values).max(1))
     }
 
     /// Looks at the rows of a part of every file by falling value of a predicted column; equal values keep the order
@@ -125,7 +130,7 @@ pub trait SumsTogether: PerRow {
 
     /// The scores of all files; the evaluator adds up.
     fn sum_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        files.by_question().flat_map(|rows| self.sum_question(rows, files)).collect()
+        files.by_question_of(self.n_sums()).flat_map(|rows| self.sum_question(rows, files)).collect()
     }
 
     fn sum_question(&self, rows: &[Rows<'_>], files: &Files<'_>) -> Vec<PartScores> {

@@ -141,7 +141,8 @@ impl ScoresTogether for OfClasses {
             };
             classes.iter().enumerate().map(score).collect()
         };
-        files.by_part(|part| files.by_question().flat_map(|rows| of_part(part, rows)).collect())
+        let n_classes = files.rows.first().map_or(0, |rows| rows.predictions.len());
+        files.by_part(|part| files.by_question_of(n_classes).flat_map(|rows| of_part(part, rows)).collect())
     }
 }
 

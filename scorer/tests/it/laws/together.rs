@@ -149,6 +149,9 @@ fn long_groups_and_orders_with_many_ties_score_to_the_bit_as_each_alone() {
         let name = metric.about().name;
         let case = long_case(metric);
         let solution = case.solution(metric);
+        if solution.judge().together().is_none() {
+            continue;
+        }
         let order: Vec<usize> = (0..case.n_rows()).collect();
         let moved = |n_rows: usize| {
             let mut case = case.clone();
