@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use holdout_evaluator::compare::{Finding, compare};
+use holdout_evaluator::compare::{Finding, compare, compare_large};
 use holdout_evaluator::measure::{Size, measure};
 use holdout_evaluator::{Choice, Cpu, Evaluator, Plain};
 use serde_json::{Value, json};
@@ -108,7 +108,8 @@ pub fn evaluator(args: &EvaluatorArgs) -> anyhow::Result<bool> {
     let mut parts = vec![("the processor against the definitions", on_processor)];
     writeln!(output, "computes with: {}", evaluator.about().unwrap_or("the processor"))?;
     if let Some(device) = evaluator.device() {
-        parts.push(("the GPU against the processor", compare(&*device, &Cpu, seed)?));
+        let findings = [compare(&*device, &Cpu, seed)?, compare_large(&*device, &Cpu, seed)?].concat();
+        parts.push(("the GPU against the processor", findings));
     }
     for (what, findings) in &parts {
         writeln!(output, "{what}, seed {seed}:")?;

@@ -133,14 +133,17 @@ extern "C" __global__ void join_counts(const u32 *positives, const u32 *negative
     joined[3 * (u64)index + 2] = won;
 }
 
-// Needs the counts of every segment.
+// A tie with a positive row gains something: a line of replicates each, in the order of the ranking. Needs the
+// counts of every segment; the gains of segments end at gain_ends, counted through all rankings.
 extern "C" __global__ void gain_segments(const u32 *codes, const u32 *ends, const u8 *weights, const u32 *positives,
-                                         const u32 *negatives, double *gains, u32 n_rows, u32 n_segments) {
+                                         const u32 *negatives, const u32 *gain_ends, double *gains, u32 n_rows,
+                                         u32 n_segments) {
     Place place = place_of(codes, ends, n_rows, n_segments);
     if (!place.is_any) return;
     u32 found[LANES_PER_THREAD] = {0}, taken[LANES_PER_THREAD] = {0};
     u32 tie_p[LANES_PER_THREAD] = {0}, tie[LANES_PER_THREAD] = {0};
-    double gain[LANES_PER_THREAD] = {0};
+    u64 own = (u64)place.ranking * n_segments + place.segment;
+    double *gain = gains + (own == 0 ? 0 : (u64)gain_ends[own - 1]) * LANES + place.lane;
     for (u32 segment = 0; segment < place.segment; segment++) {
         u64 slot = ((u64)place.ranking * n_segments + segment) * LANES + place.lane;
         for (u32 k = 0; k < LANES_PER_THREAD; k++) {
@@ -165,22 +168,25 @@ extern "C" __global__ void gain_segments(const u32 *codes, const u32 *ends, cons
                 taken[k] += tie[k];
                 if (has_positive) {
                     double precision = (double)found[k] / (double)(taken[k] > 0 ? taken[k] : 1);
-                    gain[k] = __dadd_rn(gain[k], __dmul_rn((double)tie_p[k], precision));
+                    gain[k] = __dmul_rn((double)tie_p[k], precision);
                 }
                 tie_p[k] = tie[k] = 0;
             }
+            if (has_positive) gain += LANES;
             has_positive = 0;
         }
     }
-    for (u32 k = 0; k < LANES_PER_THREAD; k++) gains[slot_of(place, n_segments, k)] = gain[k];
 }
 
-extern "C" __global__ void join_gains(const double *gains, double *joined, u32 n_rankings, u32 n_segments) {
+// A thread adds up the gains of one replicate of one ranking, tie by tie, wherever segments end.
+extern "C" __global__ void join_gains(const double *gains, const u32 *gain_ends, double *joined, u32 n_rankings,
+                                      u32 n_segments) {
     u32 index = blockIdx.x * blockDim.x + threadIdx.x;
     if (index >= n_rankings * LANES) return;
-    u64 slot = (u64)(index / LANES) * n_segments * LANES + index % LANES;
+    u64 first = (u64)(index / LANES) * n_segments;
+    u32 start = first == 0 ? 0 : gain_ends[first - 1], end = gain_ends[first + n_segments - 1];
     double sum = 0;
-    for (u32 segment = 0; segment < n_segments; segment++, slot += LANES) sum += gains[slot];
+    for (u32 at = start; at < end; at++) sum += gains[(u64)at * LANES + index % LANES];
     joined[index] = sum;
 }
 
@@ -207,7 +213,7 @@ extern "C" __global__ void weighted_means(const double *values, const u8 *weight
     means[index] = sum / (double)total;
 }
 
-// --- Sums: a thread has a block of a column; the blocks are joined by the host. ---
+// --- Sums: a thread has a block of a column or segment; the blocks are joined by the host. ---
 
 extern "C" __global__ void sum_blocks(const double *values, const u64 *starts, const u32 *lengths, double *sums,
                                       u32 n_blocks) {
@@ -217,20 +223,6 @@ extern "C" __global__ void sum_blocks(const double *values, const u64 *starts, c
     double lanes[SUM_LANES] = {0};
     for (u32 at = 0; at < lengths[block]; at++) lanes[at % SUM_LANES] += own[at];
     sums[block] = ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
-}
-
-extern "C" __global__ void mean_segments(const double *values, const u32 *ends, double *means, u32 n_segments) {
-    u32 segment = blockIdx.x * blockDim.x + threadIdx.x;
-    if (segment >= n_segments) return;
-    u32 start = segment == 0 ? 0 : ends[segment - 1];
-    double sum = 0, lost = 0;
-    for (u32 at = start; at < ends[segment]; at++) {
-        double value = values[at];
-        double next = sum + value;
-        lost += fabs(sum) >= fabs(value) ? (sum - next) + value : (value - next) + sum;
-        sum = next;
-    }
-    means[segment] = (sum + lost) / (double)(ends[segment] - start);
 }
 
 // --- Order: stable passes of four bits. A thread owns neighbouring items; grid.y are columns. ---

@@ -26,7 +26,6 @@ static void __syncthreads() { swapcontext(&waiting[running], &scheduler); }
 static inline unsigned __umulhi(unsigned a, unsigned b) { return (unsigned)((uint64_t)a * b >> 32); }
 static inline double __dmul_rn(double a, double b) { return a * b; }
 static inline double __dadd_rn(double a, double b) { return a + b; }
-using std::fabs;
 
 #include "kernels.cu"
 
@@ -115,7 +114,6 @@ extern "C" int shim_launch(const char *name, const unsigned grid[2], const unsig
     KERNEL(join_gains, false)
     KERNEL(weighted_means, false)
     KERNEL(sum_blocks, false)
-    KERNEL(mean_segments, false)
     KERNEL(count_digits, false)
     KERNEL(scan_digits, true)
     KERNEL(scatter_digits, false)

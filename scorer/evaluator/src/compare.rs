@@ -72,6 +72,45 @@ pub fn compare<T: Suite + ?Sized>(
     .concat())
 }
 
+/// As [`compare`], on inputs that are larger than one thread, one block of threads or one launch of a device takes.
+/// The definitions would need hours for them.
+///
+/// # Errors
+/// Those of the tested suite.
+pub fn compare_large<T: Suite + ?Sized>(
+    tested: &T,
+    reference: &impl Suite<Error = Infallible>,
+    seed: u64,
+) -> Result<Vec<Finding>, T::Error> {
+    let source = &mut Source { seed, at: 0 };
+    let n_rows = 5000 + source.below(3000);
+    let n_blocks = 300 + source.below(9);
+    let long = [source.numbers(1024 * n_blocks + 77), source.numbers(n_rows)];
+    let many_keys: Vec<u64> = (0..(1 << 20) + 1 + source.below(70_000))
+        .map(|_| u64::from(source.word()) << 32 | u64::from(source.word()))
+        .collect();
+    let many_columns: Vec<Vec<u64>> =
+        (0..65_536 + source.below(50)).map(|_| vec![u64::from(source.word())]).collect();
+    let wide: Vec<Vec<f64>> = (0..129 + source.below(9)).map(|_| source.numbers(800)).collect();
+    let segment_ends = ends(&[0, 1, 1023, 1024, 1025, 0, 4096, source.below(90_000)], source);
+    Ok([
+        sums_of(tested, reference, &long)?,
+        orders_of(tested, reference, &[many_keys])?,
+        orders_of(tested, reference, &many_columns)?,
+        weights_of(tested, reference, draw(source, 300), n_rows)?,
+        curves_of(tested, reference, source, [n_rows, 1 << 20, 2])?,
+        curves_of(tested, reference, source, [n_rows, n_rows / 3, 40])?,
+        // Ties that are longer than a segment.
+        curves_of(tested, reference, source, [n_rows, 5, 3])?,
+        means_of(tested, reference, source, &wide)?,
+        segments_of(tested, reference, source, &segment_ends)?,
+        overlaps_of(tested, reference, source, 400)?,
+        distances_of(tested, reference, source, &[(900, 3), (2500, 40)])?,
+        products_of(tested, reference, source, [70, 131, 700])?,
+    ]
+    .concat())
+}
+
 type Found<T> = Result<Vec<Finding>, <T as Suite>::Error>;
 
 fn exact<V: PartialEq>(what: &'static str, found: &[V], expected: &[V]) -> Finding {
@@ -112,9 +151,17 @@ fn sums<T: Suite + ?Sized>(
 ) -> Found<T> {
     let lengths = [0, 1, 7, 1023, 1024, 1025, 2048 + source.below(5000)];
     let columns: Vec<Vec<f64>> = lengths.into_iter().map(|n| source.numbers(n)).collect();
-    let Ok(expected) = reference.sums(&slices(&columns));
-    let Ok(scales) = reference.sums(&slices(&sizes(&columns)));
-    Ok(vec![near("sums", &tested.sums(&slices(&columns))?, &expected, &scales)])
+    sums_of(tested, reference, &columns)
+}
+
+fn sums_of<T: Suite + ?Sized>(
+    tested: &T,
+    reference: &impl Suite<Error = Infallible>,
+    columns: &[Vec<f64>],
+) -> Found<T> {
+    let Ok(expected) = reference.sums(&slices(columns));
+    let Ok(scales) = reference.sums(&slices(&sizes(columns)));
+    Ok(vec![near("sums", &tested.sums(&slices(columns))?, &expected, &scales)])
 }
 
 fn orders<T: Suite + ?Sized>(
@@ -127,13 +174,21 @@ fn orders<T: Suite + ?Sized>(
         let distinct: Vec<u64> = (0..n).map(|_| order_key(source.number())).collect();
         let tied: Vec<u64> = (0..n).map(|_| order_key(source.below(9) as f64 - 4.0)).collect();
         let wide: Vec<u64> = (0..n).map(|_| u64::from(source.word()) << source.below(33)).collect();
-        let columns = [distinct, tied, wide, vec![7; n]];
-        let Ok(expected) = reference.orders(&slices(&columns));
-        found.push(exact("orders", &tested.orders(&slices(&columns))?, &expected));
-        let Ok(expected) = reference.sorted(&slices(&columns));
-        found.push(exact("sorted", &tested.sorted(&slices(&columns))?, &expected));
+        found.extend(orders_of(tested, reference, &[distinct, tied, wide, vec![7; n]])?);
     }
     Ok(found)
+}
+
+fn orders_of<T: Suite + ?Sized>(
+    tested: &T,
+    reference: &impl Suite<Error = Infallible>,
+    columns: &[Vec<u64>],
+) -> Found<T> {
+    let columns = slices(columns);
+    let Ok(expected) = reference.orders(&columns);
+    let orders = exact("orders", &tested.orders(&columns)?, &expected);
+    let Ok(expected) = reference.sorted(&columns);
+    Ok(vec![orders, exact("sorted", &tested.sorted(&columns)?, &expected)])
 }
 
 fn weights<T: Suite + ?Sized>(
@@ -144,10 +199,19 @@ fn weights<T: Suite + ?Sized>(
     let mut found = Vec::new();
     for (n_rows, n_replicates) in [(1, 1), (5, 200), (400 + source.below(100), 3)] {
         let draw = draw(source, n_replicates);
-        let Ok(expected) = reference.weights(draw, n_rows);
-        found.push(exact("weights", &tested.weights(draw, n_rows)?, &expected));
+        found.extend(weights_of(tested, reference, draw, n_rows)?);
     }
     Ok(found)
+}
+
+fn weights_of<T: Suite + ?Sized>(
+    tested: &T,
+    reference: &impl Suite<Error = Infallible>,
+    draw: Draw,
+    n_rows: usize,
+) -> Found<T> {
+    let Ok(expected) = reference.weights(draw, n_rows);
+    Ok(vec![exact("weights", &tested.weights(draw, n_rows)?, &expected)])
 }
 
 fn draw(source: &mut Source, n_replicates: usize) -> Draw {
@@ -160,25 +224,34 @@ fn curves<T: Suite + ?Sized>(
     source: &mut Source,
 ) -> Found<T> {
     let mut found = Vec::new();
-    for (n_rows, n_scores, one_in) in [(1, 2, 2), (3, 2, 2), (90, 20, 3), (300, 100_000, 30), (640, 40, 9)] {
-        let is_positive: Vec<bool> = (0..n_rows).map(|_| source.below(one_in) == 0).collect();
-        let mut ranking = || {
-            let scores: Vec<f64> = (0..n_rows).map(|_| source.below(n_scores) as f64).collect();
-            Ranking::of(&is_positive, &scores)
-        };
-        let rankings = [ranking(), ranking(), ranking()];
-        let rankings: Vec<&Ranking> = rankings.iter().collect();
-        let n_replicates = 1 + source.below(140);
-        let draw = draw(source, n_replicates);
-        let scales = vec![1.0; draw.n_replicates * rankings.len()];
-        let Ok(expected) = reference.roc_auc(&rankings, draw);
-        let expected = expected.concat();
-        found.push(near("roc_auc", &tested.roc_auc(&rankings, draw)?.concat(), &expected, &scales));
-        let Ok(expected) = reference.average_precision(&rankings, draw);
-        let got = tested.average_precision(&rankings, draw)?.concat();
-        found.push(near("average_precision", &got, &expected.concat(), &scales));
+    for size in [[1, 2, 2], [3, 2, 2], [90, 20, 3], [300, 100_000, 30], [640, 40, 9]] {
+        found.extend(curves_of(tested, reference, source, size)?);
     }
     Ok(found)
+}
+
+/// Of so many rows with so many scores, among which one in so many is positive.
+fn curves_of<T: Suite + ?Sized>(
+    tested: &T,
+    reference: &impl Suite<Error = Infallible>,
+    source: &mut Source,
+    [n_rows, n_scores, one_in]: [usize; 3],
+) -> Found<T> {
+    let is_positive: Vec<bool> = (0..n_rows).map(|_| source.below(one_in) == 0).collect();
+    let mut ranking = || {
+        let scores: Vec<f64> = (0..n_rows).map(|_| source.below(n_scores) as f64).collect();
+        Ranking::of(&is_positive, &scores)
+    };
+    let rankings = [ranking(), ranking(), ranking()];
+    let rankings: Vec<&Ranking> = rankings.iter().collect();
+    let n_replicates = 1 + source.below(140);
+    let draw = draw(source, n_replicates);
+    let scales = vec![1.0; draw.n_replicates * rankings.len()];
+    let Ok(expected) = reference.roc_auc(&rankings, draw);
+    let areas = near("roc_auc", &tested.roc_auc(&rankings, draw)?.concat(), &expected.concat(), &scales);
+    let Ok(expected) = reference.average_precision(&rankings, draw);
+    let got = tested.average_precision(&rankings, draw)?.concat();
+    Ok(vec![areas, near("average_precision", &got, &expected.concat(), &scales)])
 }
 
 fn means<T: Suite + ?Sized>(
@@ -189,14 +262,35 @@ fn means<T: Suite + ?Sized>(
     let mut found = Vec::new();
     for n_rows in [1, 255, 256, 400 + source.below(300)] {
         let columns = [source.numbers(n_rows), source.numbers(n_rows)];
-        let n_replicates = 1 + source.below(150);
-        let draw = draw(source, n_replicates);
-        let Ok(expected) = reference.means(&slices(&columns), draw);
-        let Ok(scales) = reference.means(&slices(&sizes(&columns)), draw);
-        let got = tested.means(&slices(&columns), draw)?.concat();
-        found.push(near("means", &got, &expected.concat(), &scales.concat()));
+        found.extend(means_of(tested, reference, source, &columns)?);
     }
     Ok(found)
+}
+
+fn means_of<T: Suite + ?Sized>(
+    tested: &T,
+    reference: &impl Suite<Error = Infallible>,
+    source: &mut Source,
+    columns: &[Vec<f64>],
+) -> Found<T> {
+    let n_replicates = 1 + source.below(150);
+    let draw = draw(source, n_replicates);
+    let Ok(expected) = reference.means(&slices(columns), draw);
+    let Ok(scales) = reference.means(&slices(&sizes(columns)), draw);
+    let got = tested.means(&slices(columns), draw)?.concat();
+    Ok(vec![near("means", &got, &expected.concat(), &scales.concat())])
+}
+
+/// Where segments of these lengths end, with shorter ones between them.
+fn ends(lengths: &[usize], source: &mut Source) -> Vec<u32> {
+    let mut end = 0;
+    let lengths = lengths.iter().flat_map(|length| [*length, source.below(20)]);
+    lengths
+        .map(|length| {
+            end += length as u32;
+            end
+        })
+        .collect()
 }
 
 fn segments<T: Suite + ?Sized>(
@@ -204,23 +298,38 @@ fn segments<T: Suite + ?Sized>(
     reference: &impl Suite<Error = Infallible>,
     source: &mut Source,
 ) -> Found<T> {
-    let mut ends = Vec::new();
-    let mut end = 0;
-    for _ in 0..150 {
-        end += source.below(20) as u32;
-        ends.push(end);
-    }
-    let values = source.numbers(end as usize);
-    let Ok(expected) = reference.segment_means(&values, &ends);
+    let lengths: Vec<usize> = (0..75).map(|_| source.below(20)).collect();
+    let ends = ends(&lengths, source);
+    segments_of(tested, reference, source, &ends)
+}
+
+fn segments_of<T: Suite + ?Sized>(
+    tested: &T,
+    reference: &impl Suite<Error = Infallible>,
+    source: &mut Source,
+    ends: &[u32],
+) -> Found<T> {
+    let values = source.numbers(ends.last().map_or(0, |end| *end as usize));
+    let Ok(expected) = reference.segment_means(&values, ends);
     let Ok(scales) =
-        reference.segment_means(&values.iter().map(|value| value.abs()).collect::<Vec<f64>>(), &ends);
-    Ok(vec![near("segment_means", &tested.segment_means(&values, &ends)?, &expected, &scales)])
+        reference.segment_means(&values.iter().map(|value| value.abs()).collect::<Vec<f64>>(), ends);
+    Ok(vec![near("segment_means", &tested.segment_means(&values, ends)?, &expected, &scales)])
 }
 
 fn overlaps<T: Suite + ?Sized>(
     tested: &T,
     reference: &impl Suite<Error = Infallible>,
     source: &mut Source,
+) -> Found<T> {
+    overlaps_of(tested, reference, source, 60)
+}
+
+/// As many pairs as the longest masks have runs at most.
+fn overlaps_of<T: Suite + ?Sized>(
+    tested: &T,
+    reference: &impl Suite<Error = Infallible>,
+    source: &mut Source,
+    most_runs: usize,
 ) -> Found<T> {
     let mut mask = |most: usize| {
         let mut place = 0;
@@ -233,7 +342,8 @@ fn overlaps<T: Suite + ?Sized>(
         };
         (0..n).map(|_| run()).collect::<Vec<Run>>()
     };
-    let masks: Vec<(Vec<Run>, Vec<Run>)> = (0..60).map(|at| (mask(at), mask(60 - at))).collect();
+    let masks: Vec<(Vec<Run>, Vec<Run>)> =
+        (0..most_runs).map(|at| (mask(at), mask(most_runs - at))).collect();
     let pairs: Vec<(&[Run], &[Run])> = masks.iter().map(|(a, b)| (a.as_slice(), b.as_slice())).collect();
     let Ok(expected) = reference.overlaps(&pairs);
     Ok(vec![exact("overlaps", &tested.overlaps(&pairs)?, &expected)])
@@ -244,13 +354,22 @@ fn distances<T: Suite + ?Sized>(
     reference: &impl Suite<Error = Infallible>,
     source: &mut Source,
 ) -> Found<T> {
+    distances_of(tested, reference, source, &[(0, 1), (5, 2), (64, 3), (65, 30), (200, 4), (300, 1000)])
+}
+
+/// Of texts of so many symbols at most, of so many kinds.
+fn distances_of<T: Suite + ?Sized>(
+    tested: &T,
+    reference: &impl Suite<Error = Infallible>,
+    source: &mut Source,
+    sizes: &[(usize, usize)],
+) -> Found<T> {
     let mut text = |most: usize, n_symbols: usize| -> Vec<u32> {
         let n = source.below(most + 1);
         (0..n).map(|_| 1_000_000 * source.below(n_symbols) as u32).collect()
     };
-    let sizes = [(0, 1), (5, 2), (64, 3), (65, 30), (200, 4), (300, 1000)];
     let texts: Vec<(Vec<u32>, Vec<u32>)> =
-        (0..60).map(|at| sizes[at % 6]).map(|(most, n)| (text(most, n), text(most, n))).collect();
+        (0..60).map(|at| sizes[at % sizes.len()]).map(|(most, n)| (text(most, n), text(most, n))).collect();
     let pairs: Vec<(&[u32], &[u32])> = texts.iter().map(|(a, b)| (a.as_slice(), b.as_slice())).collect();
     let Ok(expected) = reference.distances(&pairs);
     let distances = exact("distances", &tested.distances(&pairs)?, &expected);
@@ -270,18 +389,26 @@ fn products<T: Suite + ?Sized>(
     source: &mut Source,
 ) -> Found<T> {
     let mut found = Vec::new();
-    for (n_columns, n_with, n_rows) in [(1, 1, 1), (5, 9, 256), (66, 3, 300 + source.below(400))] {
-        let mut column =
-            || source.numbers(n_rows).into_iter().map(|value| value as f32).collect::<Vec<f32>>();
-        let columns: Vec<Vec<f32>> = (0..n_columns).map(|_| column()).collect();
-        let with: Vec<Vec<f32>> = (0..n_with).map(|_| column()).collect();
-        let size = |columns: &[Vec<f32>]| -> Vec<Vec<f32>> {
-            columns.iter().map(|column| column.iter().map(|value| value.abs()).collect()).collect()
-        };
-        let Ok(expected) = reference.products(&slices(&columns), &slices(&with));
-        let Ok(scales) = reference.products(&slices(&size(&columns)), &slices(&size(&with)));
-        let got = tested.products(&slices(&columns), &slices(&with))?.concat();
-        found.push(near("products", &got, &expected.concat(), &scales.concat()));
+    for size in [[1, 1, 1], [5, 9, 256], [66, 3, 300 + source.below(400)]] {
+        found.extend(products_of(tested, reference, source, size)?);
     }
     Ok(found)
+}
+
+fn products_of<T: Suite + ?Sized>(
+    tested: &T,
+    reference: &impl Suite<Error = Infallible>,
+    source: &mut Source,
+    [n_columns, n_with, n_rows]: [usize; 3],
+) -> Found<T> {
+    let mut column = || source.numbers(n_rows).into_iter().map(|value| value as f32).collect::<Vec<f32>>();
+    let columns: Vec<Vec<f32>> = (0..n_columns).map(|_| column()).collect();
+    let with: Vec<Vec<f32>> = (0..n_with).map(|_| column()).collect();
+    let size = |columns: &[Vec<f32>]| -> Vec<Vec<f32>> {
+        columns.iter().map(|column| column.iter().map(|value| value.abs()).collect()).collect()
+    };
+    let Ok(expected) = reference.products(&slices(&columns), &slices(&with));
+    let Ok(scales) = reference.products(&slices(&size(&columns)), &slices(&size(&with)));
+    let got = tested.products(&slices(&columns), &slices(&with))?.concat();
+    Ok(vec![near("products", &got, &expected.concat(), &scales.concat())])
 }

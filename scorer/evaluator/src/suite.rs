@@ -64,7 +64,8 @@ pub trait Suite: Send + Sync {
     /// Those of the device.
     fn means(&self, columns: &[&[f64]], draw: Draw) -> Result<Vec<Vec<f64>>, Self::Error>;
 
-    /// The mean of every segment; segments follow each other and end at `ends`. NaN for an empty one.
+    /// The mean of every segment; segments follow each other and end at `ends`. A segment is added up as a column
+    /// of [`Suite::sums`] is. NaN for an empty one.
     ///
     /// # Errors
     /// Those of the device.

@@ -8,5 +8,6 @@ pub use holdout_evaluator::edits::{common_subsequence, distance, text_distance};
 pub use holdout_evaluator::{order_key, sum};
 pub use margins::Margins;
 pub use ranks::{
-    SortedScores, average_ranks, counted_thresholds, kendall_tau_b, median, sums_above, weighted_thresholds,
+    SortedScores, average_ranks, average_ranks_of, counted_thresholds, kendall_tau_b, median, sums_above,
+    weighted_thresholds,
 };

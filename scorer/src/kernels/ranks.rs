@@ -19,7 +19,11 @@ pub fn median(mut values: Vec<f64>) -> f64 {
 
 /// Ranks from 1; ties share their average.
 pub fn average_ranks(values: &[f64]) -> Vec<f64> {
-    let order = ascending(values);
+    average_ranks_of(values, &ascending(values))
+}
+
+/// As [`average_ranks`], where the order of the values, lowest first, is known.
+pub fn average_ranks_of(values: &[f64], order: &[u32]) -> Vec<f64> {
     let mut ranks = vec![0.0; values.len()];
     let mut n_below = 0.0;
     for tied in order.chunk_by(|a, b| values[*a as usize] == values[*b as usize]) {

@@ -6,7 +6,10 @@ use holdout_contract::spec::{Cell, Direction, Task};
 use super::about::{About, CLIP, fields};
 use super::binary::{curve, loss};
 use super::regression::{association, pointwise, ratio};
-use super::{Degenerate, Laws, Metric, Params, Rows, Undefined, Values};
+use super::{
+    Degenerate, Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether,
+    SumsTogether, Undefined, Values,
+};
 use crate::misfit::Misfits;
 
 /// The mean of an inner metric over columns.
@@ -33,12 +36,38 @@ impl Metric for Columnwise {
         let n_columns = rows.truths.len();
         let mut total = 0.0;
         for at in 0..n_columns {
-            let column =
-                Rows { truths: &rows.truths[at..=at], predictions: &rows.predictions[at..=at], ..*rows };
-            total += self.inner.score(&column, params)?;
+            total += self.inner.score(&of_column(rows, at), params)?;
         }
         Ok(total / n_columns as f64)
     }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        self.inner.together().map(|_| self as &dyn ScoresTogether)
+    }
+}
+
+impl ScoresTogether for Columnwise {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        let (Some(first), Some(inner)) = (files.rows.first(), self.inner.together()) else {
+            return Vec::new();
+        };
+        let n_columns = first.truths.len();
+        let none_yet: PartScores = files.parts.iter().map(|_| Ok(0.0)).collect();
+        let mut totals = vec![none_yet; files.rows.len()];
+        for at in 0..n_columns {
+            let rows: Vec<Rows<'_>> = files.rows.iter().map(|rows| of_column(rows, at)).collect();
+            let of_column = inner.score_files(&Files { rows: &rows, ..*files });
+            for (total, score) in totals.iter_mut().flatten().zip(of_column.into_iter().flatten()) {
+                *total = std::mem::replace(total, Ok(0.0)).and_then(|total| Ok(total + score?));
+            }
+        }
+        let mean = |total: Result<f64, Undefined>| total.map(|total| total / n_columns as f64);
+        totals.into_iter().map(|totals| totals.into_iter().map(mean).collect()).collect()
+    }
+}
+
+fn of_column<'a>(rows: &Rows<'a>, at: usize) -> Rows<'a> {
+    Rows { truths: &rows.truths[at..=at], predictions: &rows.predictions[at..=at], ..*rows }
 }
 
 const BLANK: About = About {
@@ -199,13 +228,55 @@ impl Metric for Haversine {
         Misfits::among(latitudes.len(), |at| latitudes[at].abs() > 90.0, 0, RejectionKind::OutOfRange, what)
     }
 
-    fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
+    }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+}
+
+impl PerRow for Haversine {
+    type Found = f64;
+
+    fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<f64> {
+        let degrees = |values: &[Values<'_>], row: usize| [0, 1].map(|at| values[at].numbers()[row]);
+        rows.each(|row| EARTH_RADIUS_KM * angle(degrees(rows.truths, row), degrees(rows.predictions, row)))
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, distances: &[f64], params: &Params) -> Result<f64, Undefined> {
+        self.sum_up(rows, distances, params)
+    }
+}
+
+impl SumsTogether for Haversine {
+    fn term(&self, distance: &f64, _: usize) -> f64 {
+        *distance
+    }
+
+    fn of_sums(
+        &self,
+        rows: &Rows<'_>,
+        distances: &[f64],
+        _: &Params,
+        sum: impl Fn(usize) -> f64,
+    ) -> Result<f64, Undefined> {
         let latitudes = rows.truths[0].numbers().iter().chain(rows.predictions[0].numbers());
         if latitudes.into_iter().any(|latitude| latitude.abs() > 90.0) {
             return Err(Undefined::because("A latitude of this split is not between -90 and 90 degrees."));
         }
-        let degrees = |values: &[Values<'_>], row: usize| [0, 1].map(|at| values[at].numbers()[row]);
-        rows.mean(|row| EARTH_RADIUS_KM * angle(degrees(rows.truths, row), degrees(rows.predictions, row)))
+        rows.mean_of(|| sum(0), |at| distances[at])
+    }
+}
+
+impl ScoresTogether for Haversine {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        self.sum_files(files)
     }
 }
 

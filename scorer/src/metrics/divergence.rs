@@ -3,7 +3,10 @@
 use holdout_contract::spec::{Cell, Direction, Task};
 
 use super::about::{About, CLIP, fields};
-use super::{Degenerate, Laws, Metric, Params, Rows, Undefined, Values};
+use super::{
+    Degenerate, Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether,
+    SumsTogether, Undefined, Values,
+};
 use crate::misfit::Misfits;
 
 /// The divergence of Kullback and Leibler.
@@ -42,24 +45,67 @@ impl Metric for Divergence {
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
+    }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+}
+
+impl PerRow for Divergence {
+    /// Nothing of a row that cannot be divided by its sum.
+    type Found = Option<f64>;
+
+    fn find(&self, rows: &Rows<'_>, params: &Params) -> Vec<Option<f64>> {
         let total = |columns: &[Values<'_>], row: usize| -> f64 {
             columns.iter().map(|column| column.numbers()[row]).sum()
         };
-        let is_empty = |row: usize| total(rows.truths, row) <= 0.0 || total(rows.predictions, row) <= 0.0;
-        if (0..rows.len()).any(is_empty) {
-            return Err(Undefined::because(
-                "A row of this split has the share 0 for every class, so it cannot be divided by its sum.",
-            ));
-        }
         let clip = params.number(CLIP.name);
-        rows.mean(|row| {
+        rows.each(|row| {
             let (all_true, all_predicted) = (total(rows.truths, row), total(rows.predictions, row));
             let columns = rows.truths.iter().zip(rows.predictions);
             let shares = columns.map(|(truth, predicted)| {
                 (truth.numbers()[row] / all_true, predicted.numbers()[row] / all_predicted)
             });
-            shares.map(|(y, p)| term(y, p, clip)).sum()
+            let has_shares = all_true > 0.0 && all_predicted > 0.0;
+            has_shares.then(|| shares.map(|(y, p)| term(y, p, clip)).sum())
         })
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, terms: &[Option<f64>], params: &Params) -> Result<f64, Undefined> {
+        self.sum_up(rows, terms, params)
+    }
+}
+
+impl SumsTogether for Divergence {
+    fn term(&self, term: &Option<f64>, _: usize) -> f64 {
+        term.unwrap_or_default()
+    }
+
+    fn of_sums(
+        &self,
+        rows: &Rows<'_>,
+        terms: &[Option<f64>],
+        _: &Params,
+        sum: impl Fn(usize) -> f64,
+    ) -> Result<f64, Undefined> {
+        if terms.iter().any(Option::is_none) {
+            return Err(Undefined::because(
+                "A row of this split has the share 0 for every class, so it cannot be divided by its sum.",
+            ));
+        }
+        rows.mean_of(|| sum(0), |at| terms[at].unwrap_or_default())
+    }
+}
+
+impl ScoresTogether for Divergence {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        self.sum_files(files)
     }
 }
 

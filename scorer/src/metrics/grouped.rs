@@ -1,37 +1,33 @@
 //! A number of every group (series, station, molecule), averaged over groups; forecasts scaled by
 //! their own history.
 
+use std::ops::Range;
+
 use holdout_contract::spec::{Direction, Task};
+use holdout_evaluator::Suite;
 
 use super::about::{About, fields};
 use super::groups::Groups;
 use super::regression::pointwise::smape_term;
-use super::{Degenerate, Laws, Metric, NoMeasure, Params, Rows, Undefined};
+use super::{
+    Degenerate, Files, Laws, Metric, NoMeasure, Params, PartScores, Rows, ScoresTogether, Undefined,
+};
+use crate::judge::Context;
 use crate::kernels::{median, sum};
 
-/// One group's rows.
+/// A group of rows, by its name.
 pub struct Group<'a> {
     name: &'a str,
-    rows: &'a Rows<'a>,
-    members: &'a [u32],
+    context: &'a Context,
 }
 
-impl Group<'_> {
-    fn mean(&self, term: impl Fn(f64, f64) -> f64) -> f64 {
-        let (y, p) = self.rows.numbers();
-        let total = sum(self.members.len(), |at| {
-            let row = self.members[at] as usize;
-            term(y[row], p[row])
-        });
-        total / self.members.len() as f64
-    }
-
-    fn mean_absolute_error(&self) -> f64 {
-        self.mean(|y, p| (y - p).abs())
+impl<'a> Group<'a> {
+    fn of(rows: &Rows<'a>, number: usize) -> Self {
+        Self { name: &rows.group_names[number], context: rows.context }
     }
 
     fn history(&self) -> Result<&[f64], Undefined> {
-        self.rows.context.history.get(self.name).map(Vec::as_slice).ok_or_else(|| {
+        self.context.history.get(self.name).map(Vec::as_slice).ok_or_else(|| {
             Undefined::because(format!("There is no history of the series “{}” to scale by.", self.name))
         })
     }
@@ -63,30 +59,35 @@ impl Group<'_> {
     }
 
     fn number_of(&self, key: &str) -> Option<f64> {
-        self.rows.context.get(key)?.get(self.name)?.as_f64()
+        self.context.get(key)?.get(self.name)?.as_f64()
     }
 
     fn season(&self) -> usize {
-        self.number_of("season")
-            .or_else(|| self.rows.context.number("season"))
-            .map_or(1, |m| m.max(1.0) as usize)
-    }
-
-    fn rmsse(&self) -> Result<f64, Undefined> {
-        Ok((self.mean(|y, p| (y - p).powi(2)) / self.scale_of_squares()?).sqrt())
+        self.number_of("season").or_else(|| self.context.number("season")).map_or(1, |m| m.max(1.0) as usize)
     }
 }
 
-/// A weighted mean over groups.
+/// A weighted mean over groups of what follows from the mean of a term over the group's rows.
 pub struct OverGroups {
     about: About,
-    of_group: OfGroup,
+    /// Of truth and prediction.
+    term: fn(f64, f64) -> f64,
+    /// Of the mean of the terms, and of the group's scale, where there is one.
+    of_mean: fn(f64, f64) -> f64,
     weight: OfGroup,
     /// What a group's errors are divided by, where they are.
     scale: Option<OfGroup>,
 }
 
 type OfGroup = fn(&Group<'_>) -> Result<f64, Undefined>;
+
+/// What is known of groups before anything is predicted.
+struct Known {
+    groups: Groups,
+    weights: Vec<f64>,
+    /// 1 where errors are not scaled.
+    scales: Vec<f64>,
+}
 
 impl Metric for OverGroups {
     fn about(&self) -> &About {
@@ -104,28 +105,87 @@ impl Metric for OverGroups {
     fn measure(&self, labels: &Rows<'_>) -> Option<Result<String, NoMeasure>> {
         let groups = Groups::of(labels).ok()?;
         let scale = self.scale?;
-        let scales = groups.iter().map(|(number, members)| {
-            let group = Group { name: &labels.group_names[number], rows: labels, members };
-            scale(&group)
-        });
+        let scales = groups.iter().map(|(number, _)| scale(&Group::of(labels, number)));
         Some(scales_told(scales.collect()))
     }
 
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+
     fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
+        let known = self.known(rows)?;
+        let (y, p) = rows.numbers();
+        let mean = |members: &[u32]| {
+            let total = sum(members.len(), |at| {
+                let row = members[at] as usize;
+                (self.term)(y[row], p[row])
+            });
+            total / members.len() as f64
+        };
+        self.over_groups(&known, known.groups.iter().map(|(_, members)| mean(members)))
+    }
+}
+
+impl OverGroups {
+    fn known(&self, rows: &Rows<'_>) -> Result<Known, Undefined> {
         let groups = Groups::of(rows)?;
-        let mut terms = Vec::new();
-        let mut weights = Vec::new();
-        for (number, members) in groups.iter() {
-            let group = Group { name: &rows.group_names[number], rows, members };
-            let weight = (self.weight)(&group)?;
-            terms.push(weight * (self.of_group)(&group)?);
-            weights.push(weight);
+        let (mut weights, mut scales) = (Vec::new(), Vec::new());
+        for (number, _) in groups.iter() {
+            let group = Group::of(rows, number);
+            weights.push((self.weight)(&group)?);
+            scales.push(self.scale.map_or(Ok(1.0), |scale| scale(&group))?);
         }
+        Ok(Known { groups, weights, scales })
+    }
+
+    fn over_groups(&self, known: &Known, means: impl Iterator<Item = f64>) -> Result<f64, Undefined> {
+        let Known { weights, scales, .. } = known;
         let total = sum(weights.len(), |at| weights[at]);
         if total <= 0.0 {
             return Err(Undefined::because("The groups of this split have no weight."));
         }
+        let term = |(mean, (weight, scale)): (f64, (&f64, &f64))| weight * (self.of_mean)(mean, *scale);
+        let terms: Vec<f64> = means.zip(weights.iter().zip(scales)).map(term).collect();
         Ok(sum(terms.len(), |at| terms[at]) / total)
+    }
+}
+
+impl ScoresTogether for OverGroups {
+    /// Groups, weights and scales are those of all files; the means of all groups of all files are asked for at once.
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        let Some(first) = files.rows.first() else { return Vec::new() };
+        let known = |part: &Range<usize>| first.with_part(part.clone(), |rows| self.known(rows));
+        let known: Vec<Result<Known, Undefined>> = files.parts.iter().map(known).collect();
+        files.by_question().flat_map(|rows| self.score_question(rows, &known, files)).collect()
+    }
+}
+
+impl OverGroups {
+    fn score_question(
+        &self,
+        rows: &[Rows<'_>],
+        known: &[Result<Known, Undefined>],
+        files: &Files<'_>,
+    ) -> Vec<PartScores> {
+        let (mut terms, mut ends) = (Vec::new(), Vec::new());
+        for rows in rows {
+            let (y, p) = rows.numbers();
+            for (part, known) in files.parts.iter().zip(known) {
+                for (_, members) in known.iter().flat_map(|known| known.groups.iter()) {
+                    let places = members.iter().map(|at| part.start + *at as usize);
+                    terms.extend(places.map(|row| (self.term)(y[row], p[row])));
+                    ends.push(terms.len() as u32);
+                }
+            }
+        }
+        let Ok(means) = files.evaluator.segment_means(&terms, &ends);
+        let mut means = means.into_iter();
+        let mut score = |known: &Result<Known, Undefined>| match known {
+            Ok(known) => self.over_groups(known, means.by_ref().take(known.groups.n_groups())),
+            Err(undefined) => Err(undefined.clone()),
+        };
+        rows.iter().map(|_| known.iter().map(&mut score).collect()).collect()
     }
 }
 
@@ -153,6 +213,10 @@ fn scales_told(scales: Vec<Result<f64, Undefined>>) -> Result<String, NoMeasure>
 
 const UNSCALED_MEND: &str = "Mark the rows of these series “Ignored”, upload a history in which they change, or choose a metric without \
      scales, such as group_mean_mae.";
+
+fn absolute_error(y: f64, p: f64) -> f64 {
+    (y - p).abs()
+}
 
 fn equally(_: &Group<'_>) -> Result<f64, Undefined> {
     Ok(1.0)
@@ -184,7 +248,8 @@ pub static GROUP_MEAN_MAE: OverGroups = OverGroups {
         gaming: "Rows of small groups weigh more than rows of large ones.",
         ..BLANK
     },
-    of_group: |group| Ok(group.mean_absolute_error()),
+    term: absolute_error,
+    of_mean: |mean, _| mean,
     weight: equally,
     scale: None,
 };
@@ -200,7 +265,8 @@ pub static GROUP_MEAN_LOG_MAE: OverGroups = OverGroups {
         gaming: "One group that can be predicted almost exactly (by a leak, say) is worth as much as all others together.",
         ..BLANK
     },
-    of_group: |group| Ok(group.mean_absolute_error().max(1e-9).ln()),
+    term: absolute_error,
+    of_mean: |mean, _| mean.max(1e-9).ln(),
     weight: equally,
     scale: None,
 };
@@ -219,7 +285,8 @@ pub static SMAPE_BY_SERIES: OverGroups = OverGroups {
         gaming: "Forecasting too high costs less than too low by the same amount.",
         ..BLANK
     },
-    of_group: |group| Ok(100.0 * group.mean(|y, p| smape_term(y, p, 0.0))),
+    term: |y, p| smape_term(y, p, 0.0),
+    of_mean: |mean, _| 100.0 * mean,
     weight: equally,
     scale: None,
 };
@@ -238,7 +305,8 @@ pub static MASE: OverGroups = OverGroups {
         gaming: SCALED_GAMING,
         ..BLANK
     },
-    of_group: |group| Ok(group.mean_absolute_error() / group.scale_of_seasons()?),
+    term: absolute_error,
+    of_mean: |mean, scale| mean / scale,
     weight: equally,
     scale: Some(|group| group.scale_of_seasons()),
 };
@@ -254,7 +322,8 @@ pub static RMSSE: OverGroups = OverGroups {
         gaming: SCALED_GAMING,
         ..BLANK
     },
-    of_group: |group| group.rmsse(),
+    term: |y, p| (y - p).powi(2),
+    of_mean: |mean, scale| (mean / scale).sqrt(),
     weight: equally,
     scale: Some(|group| group.scale_of_squares()),
 };
@@ -276,7 +345,8 @@ pub static WRMSSE: OverGroups = OverGroups {
         gaming: SCALED_GAMING,
         ..BLANK
     },
-    of_group: |group| group.rmsse(),
+    term: |y, p| (y - p).powi(2),
+    of_mean: |mean, scale| (mean / scale).sqrt(),
     weight: |group| {
         group.number_of(SERIES_WEIGHT).ok_or_else(|| {
             Undefined::because(format!("The competition names no weight for the series “{}”.", group.name))

@@ -28,6 +28,10 @@ impl Groups {
         Ok(found)
     }
 
+    pub fn n_groups(&self) -> usize {
+        self.numbers.len()
+    }
+
     /// Every group's number and rows.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &[u32])> {
         let rows = |at: usize| &self.order[self.starts[at]..self.starts[at + 1]];

@@ -1,10 +1,16 @@
 //! One probability column a class.
 
+mod curves;
+
+pub use curves::{AUC_OVO_MACRO, AUC_OVR_MACRO, AUC_OVR_WEIGHTED, MAP_MACRO_CLASSES, MEAN_COLUMN_AUC};
+
 use holdout_contract::spec::{Cell, Direction, Task};
 
 use super::about::{About, CLIP, Kind, ParameterAbout, fields};
-use super::binary::curve::with_curve;
-use super::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined, Values};
+use super::{
+    Degenerate, Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether,
+    SumsTogether, Undefined, Values,
+};
 use crate::misfit::Misfits;
 
 /// Predictions of one split, by class.
@@ -24,33 +30,6 @@ impl<'a> Classes<'a> {
 
     fn total(&self, at: usize) -> f64 {
         self.columns.iter().map(|column| column[at]).sum()
-    }
-
-    fn refuse_empty_rows(&self) -> Result<(), Undefined> {
-        match (0..self.truth.len()).find(|at| self.total(*at) <= 0.0) {
-            None => Ok(()),
-            Some(_) => Err(empty_row()),
-        }
-    }
-
-    fn is_class(&self, class: usize) -> Vec<f64> {
-        self.truth.iter().map(|code| f64::from(u8::from(*code as usize == class))).collect()
-    }
-
-    fn all_present(&self) -> Result<(), Undefined> {
-        let mut present = vec![false; self.columns.len()];
-        self.truth.iter().for_each(|code| present[*code as usize] = true);
-        if present.iter().all(|present| *present) {
-            return Ok(());
-        }
-        Err(Undefined::because("This split lacks a class, so that class has no curve."))
-    }
-
-    /// Columns divided by each row's sum.
-    fn normalised(&self) -> Vec<Vec<f64>> {
-        let totals: Vec<f64> = (0..self.truth.len()).map(|at| self.total(at)).collect();
-        let divide = |column: &&[f64]| column.iter().zip(&totals).map(|(p, total)| p / total).collect();
-        self.columns.iter().map(divide).collect()
     }
 
     /// 1 + the number of classes ranked before the true one; equal values go by class order.
@@ -102,6 +81,10 @@ impl Metric for OfRow {
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {
         Some(self)
     }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
 }
 
 impl PerRow for OfRow {
@@ -116,7 +99,23 @@ impl PerRow for OfRow {
         })
     }
 
-    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], _: &Params) -> Result<f64, Undefined> {
+    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
+        self.sum_up(rows, terms, params)
+    }
+}
+
+impl SumsTogether for OfRow {
+    fn term(&self, term: &f64, _: usize) -> f64 {
+        *term
+    }
+
+    fn of_sums(
+        &self,
+        rows: &Rows<'_>,
+        terms: &[f64],
+        _: &Params,
+        sum: impl Fn(usize) -> f64,
+    ) -> Result<f64, Undefined> {
         rows.positive_weight()?;
         if rows.predictions.len() < self.least_classes {
             return Err(Undefined::because("One class alone has no order."));
@@ -124,7 +123,13 @@ impl PerRow for OfRow {
         if terms.iter().any(|term| term.is_nan()) {
             return Err(empty_row());
         }
-        rows.mean(|at| terms[at])
+        rows.mean_of(|| sum(0), |at| terms[at])
+    }
+}
+
+impl ScoresTogether for OfRow {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        self.sum_files(files)
     }
 }
 
@@ -134,47 +139,8 @@ fn empty_row() -> Undefined {
     )
 }
 
-/// A metric of class columns.
-pub struct OfClasses {
-    about: About,
-    laws: Laws,
-    /// As for [`OfRow`].
-    prediction: Cell,
-    compute: fn(&Classes<'_>) -> Result<f64, Undefined>,
-}
-
-impl Metric for OfClasses {
-    fn about(&self) -> &About {
-        &self.about
-    }
-
-    fn laws(&self) -> Laws {
-        self.laws
-    }
-
-    fn prediction_cell(&self) -> Cell {
-        self.prediction
-    }
-
-    fn misfits(&self, _: &[Values<'_>], predictions: &[Values<'_>], _: &Params) -> Option<Misfits> {
-        if self.prediction == Cell::Probability { Misfits::rows_of_zeros(predictions) } else { None }
-    }
-
-    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
-        rows.positive_weight()?;
-        (self.compute)(&Classes::new(rows, params))
-    }
-}
-
 const ROWWISE: Laws = Laws { is_symmetric: false, has_weights: true, undefined_on: &[Degenerate::NoRows] };
-const CURVES: Laws = Laws {
-    is_symmetric: false,
-    has_weights: false,
-    undefined_on: &[Degenerate::NoRows, Degenerate::ConstantTruth],
-};
 const NORMALISED: &str = "Each row is divided by its sum; a file with a row of zeros is refused.";
-const PRESENT: &str = "Undefined when a split lacks a class.";
-const ORDER_ONLY: &str = "Only the order of each column counts: probabilities need not be calibrated.";
 const TIES: &str = "Any numbers will do. Equal ones: the class listed first goes first.";
 
 const BLANK: About = About {
@@ -265,133 +231,6 @@ pub static RPS: OfRow = OfRow {
     least_classes: 2,
 };
 
-fn one_against_rest(classes: &Classes<'_>, columns: &[Vec<f64>], class: usize) -> Result<f64, Undefined> {
-    with_curve(&classes.is_class(class), &columns[class], None, |curve| curve.roc_auc())
-}
-
-fn mean_over_classes(n: usize, of: impl Fn(usize) -> Result<f64, Undefined>) -> Result<f64, Undefined> {
-    let sum = (0..n).map(of).sum::<Result<f64, Undefined>>()?;
-    Ok(sum / n as f64)
-}
-
-pub static AUC_OVR_MACRO: OfClasses = OfClasses {
-    about: About {
-        name: "auc_ovr_macro",
-        title: "ROC AUC, one class against the rest, macro",
-        sentence: "The area under the ROC curve of every class against all others, averaged.",
-        formula: r"\frac1K\sum_{k}\mathrm{AUC}\bigl([y=k],p_k\bigr)",
-        edge_cases: &[NORMALISED, PRESENT],
-        gaming: ORDER_ONLY,
-        ..BLANK
-    },
-    laws: CURVES,
-    prediction: Cell::Probability,
-    compute: |classes| {
-        classes.all_present()?;
-        classes.refuse_empty_rows()?;
-        let columns = classes.normalised();
-        mean_over_classes(columns.len(), |class| one_against_rest(classes, &columns, class))
-    },
-};
-
-pub static AUC_OVR_WEIGHTED: OfClasses = OfClasses {
-    about: About {
-        name: "auc_ovr_weighted",
-        title: "ROC AUC, one class against the rest, weighted",
-        sentence: "The area under the ROC curve of every class against all others, averaged by class frequency.",
-        formula: r"\sum_{k}\frac{n_k}{n}\mathrm{AUC}\bigl([y=k],p_k\bigr)",
-        edge_cases: &[NORMALISED, PRESENT],
-        gaming: ORDER_ONLY,
-        ..BLANK
-    },
-    laws: CURVES,
-    prediction: Cell::Probability,
-    compute: |classes| {
-        classes.all_present()?;
-        classes.refuse_empty_rows()?;
-        let columns = classes.normalised();
-        let mut counts = vec![0.0; columns.len()];
-        classes.truth.iter().for_each(|code| counts[*code as usize] += 1.0);
-        let terms =
-            (0..columns.len()).map(|class| Ok(counts[class] * one_against_rest(classes, &columns, class)?));
-        Ok(terms.sum::<Result<f64, Undefined>>()? / classes.truth.len() as f64)
-    },
-};
-
-pub static AUC_OVO_MACRO: OfClasses = OfClasses {
-    about: About {
-        name: "auc_ovo_macro",
-        title: "ROC AUC, class against class (Hand and Till)",
-        sentence: "How well every pair of classes is told apart, averaged over pairs.",
-        formula: r"\frac{1}{K(K-1)}\sum_{j\ne k}\mathrm{AUC}(j\,|\,k)",
-        edge_cases: &[NORMALISED, PRESENT],
-        gaming: ORDER_ONLY,
-        ..BLANK
-    },
-    laws: CURVES,
-    prediction: Cell::Probability,
-    compute: |classes| {
-        classes.all_present()?;
-        classes.refuse_empty_rows()?;
-        let columns = classes.normalised();
-        let pair = |a: usize, b: usize| {
-            let rows: Vec<usize> = (0..classes.truth.len())
-                .filter(|at| [a, b].contains(&(classes.truth[*at] as usize)))
-                .collect();
-            let truth: Vec<f64> =
-                rows.iter().map(|at| f64::from(u8::from(classes.truth[*at] as usize == a))).collect();
-            let score: Vec<f64> = rows.iter().map(|at| columns[a][*at]).collect();
-            with_curve(&truth, &score, None, |curve| curve.roc_auc())
-        };
-        let n = columns.len();
-        let pairs = (0..n).flat_map(|a| (0..n).filter(move |b| *b != a).map(move |b| (a, b)));
-        let sum = pairs.map(|(a, b)| pair(a, b)).sum::<Result<f64, Undefined>>()?;
-        Ok(sum / (n * (n - 1)) as f64)
-    },
-};
-
-pub static MEAN_COLUMN_AUC: OfClasses = OfClasses {
-    about: About {
-        name: "mean_column_auc",
-        title: "Mean column-wise ROC AUC",
-        sentence: "The area under the ROC curve of every class column as it stands, averaged.",
-        formula: r"\frac1K\sum_{k}\mathrm{AUC}\bigl([y=k],p_k\bigr)",
-        edge_cases: &["Rows are not divided by their sum; any numbers will do.", PRESENT],
-        gaming: ORDER_ONLY,
-        ..BLANK
-    },
-    laws: CURVES,
-    prediction: Cell::Number,
-    compute: |classes| {
-        classes.all_present()?;
-        mean_over_classes(classes.columns.len(), |class| {
-            with_curve(&classes.is_class(class), classes.columns[class], None, |curve| curve.roc_auc())
-        })
-    },
-};
-
-pub static MAP_MACRO_CLASSES: OfClasses = OfClasses {
-    about: About {
-        name: "map_macro_classes",
-        title: "Macro average precision over classes",
-        sentence: "The average precision of every class column, averaged.",
-        formula: r"\frac1K\sum_{k}\mathrm{AP}\bigl([y=k],p_k\bigr)",
-        edge_cases: &["Rows are not divided by their sum; any numbers will do.", PRESENT],
-        gaming: ORDER_ONLY,
-        ..BLANK
-    },
-    laws: CURVES,
-    prediction: Cell::Number,
-    compute: |classes| {
-        classes.all_present()?;
-        mean_over_classes(classes.columns.len(), |class| {
-            with_curve(&classes.is_class(class), classes.columns[class], None, |curve| {
-                curve.average_precision()
-            })
-        })
-    },
-};
-
 pub static ACCURACY_ARGMAX: OfRow = OfRow {
     about: About {
         name: "accuracy_argmax",
@@ -461,6 +300,10 @@ impl Metric for TopK {
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {
         Some(self)
     }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
 }
 
 impl PerRow for TopK {
@@ -471,8 +314,20 @@ impl PerRow for TopK {
         rows.each(|at| classes.is_within(at, k))
     }
 
-    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], _: &Params) -> Result<f64, Undefined> {
-        rows.mean(|at| terms[at])
+    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
+        self.sum_up(rows, terms, params)
+    }
+}
+
+impl SumsTogether for TopK {
+    fn term(&self, term: &f64, _: usize) -> f64 {
+        *term
+    }
+}
+
+impl ScoresTogether for TopK {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        self.sum_files(files)
     }
 }
 

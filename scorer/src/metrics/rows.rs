@@ -1,6 +1,5 @@
 //! What a metric sees: aligned columns of one split.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::intake::{Place, Texts};
@@ -214,14 +213,15 @@ impl<'a> Rows<'a> {
     }
 
     /// Terms of all rows, each times its row's weight.
-    pub fn weighted<'t>(&self, terms: &'t [f64]) -> Cow<'t, [f64]> {
-        match self.weights {
-            None => Cow::Borrowed(terms),
-            Some(weights) => weights.iter().zip(terms).map(|(weight, term)| weight * term).collect(),
+    pub fn weighted(&self, mut terms: Vec<f64>) -> Vec<f64> {
+        if let Some(weights) = self.weights {
+            terms.iter_mut().zip(weights).for_each(|(term, weight)| *term *= weight);
         }
+        terms
     }
 
-    fn sum(&self, term: impl Fn(usize) -> f64) -> f64 {
+    /// The sum of a term of every row, each times its row's weight, in a fixed shape.
+    pub fn sum(&self, term: impl Fn(usize) -> f64) -> f64 {
         match self.weights {
             None => crate::kernels::sum(self.len(), term),
             Some(weights) => crate::kernels::sum(self.len(), |at| weights[at] * term(at)),

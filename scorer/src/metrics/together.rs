@@ -1,13 +1,17 @@
 //! Metrics of which several files' scores are computed together: what is the same work for every file, sums, sorts,
 //! distances, overlaps, is asked of the evaluator once. A score is the same to the last bit as the file's alone.
+//!
+//! Not here, and scored file by file: what one pass over a file's rows counts (labels, tags, clusters), since laying
+//! it out for a device would take as long; what needs a mean, a median or a fit before it can add anything up; and
+//! matchings, of which each step depends on the one before.
 
 use std::ops::Range;
 
-use holdout_evaluator::Evaluator;
+use holdout_evaluator::{Evaluator, Suite, order_key};
 
 use super::{Params, PerRow, Rows, Undefined};
 
-/// Pairs of a truth and a prediction that are asked about at once: what names them takes 32 bytes each.
+/// Pairs of a truth and a prediction that are asked about at once: what names them takes up to 32 bytes each.
 const MOST_PAIRS: usize = 1 << 20;
 
 /// Of a file, the score of every part of its rows.
@@ -24,8 +28,50 @@ pub struct Files<'a> {
 impl<'a> Files<'a> {
     /// The files of one question after another: as many as have few enough pairs, one at least.
     pub(crate) fn by_question(&self) -> impl Iterator<Item = &'a [Rows<'a>]> {
-        let n_rows = self.rows.first().map_or(0, Rows::len).max(1);
-        self.rows.chunks((MOST_PAIRS / n_rows).max(1))
+        self.by_question_of(1)
+    }
+
+    /// As [`Files::by_question`], where so many values are laid out for every row.
+    pub(crate) fn by_question_of(&self, n_per_row: usize) -> impl Iterator<Item = &'a [Rows<'a>]> {
+        let n_values = self.rows.first().map_or(0, Rows::len).max(1) * n_per_row.max(1);
+        self.rows.chunks((MOST_PAIRS / n_values).max(1))
+    }
+
+    /// Looks at the rows of a part of every file by falling value of a predicted column; equal values keep the order
+    /// of the solution file.
+    pub(crate) fn by_falling<T>(
+        &self,
+        part: &Range<usize>,
+        column: usize,
+        look: impl Fn(&Rows<'_>, &[u32]) -> T,
+    ) -> Vec<T> {
+        let Some(first) = self.rows.first() else { return Vec::new() };
+        let row_numbers = &first.row_numbers[part.clone()];
+        let mut places: Vec<u32> = (0..row_numbers.len() as u32).collect();
+        places.sort_by_key(|at| row_numbers[*at as usize]);
+        let keys = |rows: &Rows<'_>| -> Vec<u64> {
+            let values = &rows.predictions[column].numbers()[part.clone()];
+            places.iter().map(|at| !order_key(values[*at as usize])).collect()
+        };
+        let look_at = |rows: &Rows<'_>, order: Vec<u32>| {
+            let order: Vec<u32> = order.into_iter().map(|at| places[at as usize]).collect();
+            rows.with_part(part.clone(), |rows| look(rows, &order))
+        };
+        let of_question = |files: &[Rows<'_>]| -> Vec<T> {
+            let keys: Vec<Vec<u64>> = files.iter().map(keys).collect();
+            let Ok(orders) = self.evaluator.orders(&keys.iter().map(Vec::as_slice).collect::<Vec<_>>());
+            files.iter().zip(orders).map(|(rows, order)| look_at(rows, order)).collect()
+        };
+        self.by_question().flat_map(of_question).collect()
+    }
+
+    /// The scores of all files, of those that each part has of them.
+    pub(crate) fn by_part(&self, scores: impl Fn(&Range<usize>) -> PartScores) -> Vec<PartScores> {
+        let mut of_files: Vec<PartScores> = self.rows.iter().map(|_| Vec::new()).collect();
+        for part in self.parts {
+            of_files.iter_mut().zip(scores(part)).for_each(|(of_file, score)| of_file.push(score));
+        }
+        of_files
     }
 }
 
@@ -49,5 +95,72 @@ impl<M: FindsTogether> ScoresTogether for M {
             files.parts.iter().map(of_part).collect()
         };
         files.rows.iter().zip(self.find_in_files(files)).map(of_file).collect()
+    }
+}
+
+/// A metric that follows from sums over rows of what each of them adds, times its weight: the mean of what they add,
+/// unless it says otherwise.
+pub trait SumsTogether: PerRow {
+    fn n_sums(&self) -> usize {
+        1
+    }
+
+    /// What a row adds to one of the sums.
+    fn term(&self, found: &Self::Found, at_sum: usize) -> f64;
+
+    /// As [`PerRow::add_up`], given the sums.
+    ///
+    /// # Errors
+    /// Why these rows have no score.
+    fn of_sums(
+        &self,
+        rows: &Rows<'_>,
+        found: &[Self::Found],
+        _params: &Params,
+        sum: impl Fn(usize) -> f64,
+    ) -> Result<f64, Undefined> {
+        rows.mean_of(|| sum(0), |at| self.term(&found[at], 0))
+    }
+
+    /// # Errors
+    /// As [`SumsTogether::of_sums`].
+    fn sum_up(&self, rows: &Rows<'_>, found: &[Self::Found], params: &Params) -> Result<f64, Undefined> {
+        self.of_sums(rows, found, params, |at_sum| rows.sum(|at| self.term(&found[at], at_sum)))
+    }
+
+    /// The scores of all files; the evaluator adds up.
+    fn sum_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        files.by_question_of(self.n_sums()).flat_map(|rows| self.sum_question(rows, files)).collect()
+    }
+
+    fn sum_question(&self, rows: &[Rows<'_>], files: &Files<'_>) -> Vec<PartScores> {
+        let Files { parts, params, evaluator, .. } = *files;
+        let found: Vec<Vec<Self::Found>> = rows.iter().map(|rows| self.find(rows, params)).collect();
+        let column = |rows: &Rows<'_>, found: &[Self::Found], at_sum: usize| {
+            rows.weighted(found.iter().map(|found| self.term(found, at_sum)).collect())
+        };
+        let columns_of = |(rows, found): (&Rows<'_>, &Vec<Self::Found>)| -> Vec<Vec<f64>> {
+            (0..self.n_sums()).map(|at_sum| column(rows, found, at_sum)).collect()
+        };
+        let columns: Vec<Vec<Vec<f64>>> = rows.iter().zip(&found).map(columns_of).collect();
+        let mut asked: Vec<&[f64]> = Vec::with_capacity(rows.len() * parts.len() * self.n_sums());
+        for columns in &columns {
+            for part in parts {
+                asked.extend(columns.iter().map(|column| &column[part.clone()]));
+            }
+        }
+        let Ok(sums) = evaluator.sums(&asked);
+        let mut sums = sums.chunks(self.n_sums());
+        let mut score = |rows: &Rows<'_>, found: &[Self::Found]| {
+            let sums = sums.next().unwrap_or_default();
+            self.of_sums(rows, found, params, |at_sum| sums[at_sum])
+        };
+        let mut scores = |(rows, found): (&Rows<'_>, &Vec<Self::Found>)| {
+            parts
+                .iter()
+                .map(|part| rows.with_part(part.clone(), |rows| score(rows, &found[part.clone()])))
+                .collect()
+        };
+        rows.iter().zip(&found).map(&mut scores).collect()
     }
 }

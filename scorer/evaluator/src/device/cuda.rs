@@ -18,7 +18,7 @@ use crate::suite::Suite;
 const SOURCE: &str = include_str!("../../kernels/kernels.cu");
 /// Made from the source by `scripts/ptx`.
 const PTX: &str = include_str!("../../kernels/kernels.ptx");
-const KERNELS: [&str; 14] = [
+const KERNELS: [&str; 13] = [
     "draw_weights",
     "count_segments",
     "join_counts",
@@ -26,7 +26,6 @@ const KERNELS: [&str; 14] = [
     "join_gains",
     "weighted_means",
     "sum_blocks",
-    "mean_segments",
     "count_digits",
     "scan_digits",
     "scatter_digits",

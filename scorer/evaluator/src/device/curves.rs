@@ -1,8 +1,9 @@
 //! Areas under curves on a device. A ranking is cut into segments that run at the same time; only whole ties
-//! are cut off.
+//! are cut off. Counts are joined by segment; what ties gain in precision is kept tie by tie and added up in the
+//! order of the ranking, as the processor does it.
 
 use super::kernels::{Kernels, LANES, buffer, count};
-use super::layout::n_together;
+use super::layout::{n_together, number};
 use super::{Device, DeviceFailure, Shape};
 use crate::area;
 use crate::philox::Draw;
@@ -15,6 +16,7 @@ const MOST_SEGMENTS: usize = 64;
 const SEGMENT_ROWS: usize = 64;
 /// Of a replicate in a segment: two weights and what was won.
 const BYTES_OF_COUNTS: usize = 16;
+const BYTES_OF_GAIN: usize = 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Curve {
@@ -30,9 +32,13 @@ pub(super) fn replicates<D: Device>(
 ) -> Result<Vec<Vec<f64>>, DeviceFailure> {
     let n_rows = rankings.first().map_or(0, |ranking| ranking.n_rows());
     let mut areas = Vec::with_capacity(rankings.len());
-    let bytes_of_ranking = 4 * n_rows + BYTES_OF_COUNTS * LANES * n_segments(n_rows);
-    for together in rankings.chunks(n_together(bytes_of_ranking)) {
-        areas.extend(Batch::of(on, together, n_rows)?.areas(draw, curve)?);
+    let n_gains = match curve {
+        Curve::Roc => 0,
+        Curve::Precision => rankings.iter().map(|ranking| n_gains(&ranking.codes)).max().unwrap_or_default(),
+    };
+    let bytes_of_line = BYTES_OF_COUNTS * n_segments(n_rows) + BYTES_OF_GAIN * n_gains;
+    for together in rankings.chunks(n_together(4 * n_rows + LANES * bytes_of_line)) {
+        areas.extend(Batch::of(on, together, n_rows, curve)?.areas(draw)?);
     }
     Ok(areas)
 }
@@ -49,14 +55,31 @@ struct Batch<'a, D: Device> {
     negatives: D::Buffer,
     twice_won: D::Buffer,
     joined: D::Buffer,
+    /// Where precision is asked for.
+    gains: Option<Gains<D::Buffer>>,
+}
+
+/// What every tie with a positive row gains, and where the gains of every segment end.
+struct Gains<B> {
+    ends: B,
+    values: B,
 }
 
 impl<'a, D: Device> Batch<'a, D> {
-    fn of(on: &'a Kernels<D>, rankings: &[&Ranking], n_rows: usize) -> Result<Self, DeviceFailure> {
+    fn of(
+        on: &'a Kernels<D>,
+        rankings: &[&Ranking],
+        n_rows: usize,
+        curve: Curve,
+    ) -> Result<Self, DeviceFailure> {
         let n_rankings = rankings.len();
         let n_segments = n_segments(n_rows);
         let codes: Vec<&[u32]> = rankings.iter().map(|ranking| ranking.codes.as_slice()).collect();
         let ends: Vec<u32> = codes.iter().flat_map(|codes| segment_ends(codes, n_segments)).collect();
+        let gains = match curve {
+            Curve::Roc => None,
+            Curve::Precision => Some(Gains::of(on, &codes, &ends)?),
+        };
         let n_counts = n_rankings * n_segments * LANES;
         Ok(Self {
             n_rows,
@@ -68,25 +91,23 @@ impl<'a, D: Device> Batch<'a, D> {
             negatives: on.zeros::<u32>(n_counts)?,
             twice_won: on.zeros::<u64>(n_counts)?,
             joined: on.zeros::<u64>(3 * n_rankings * LANES)?,
+            gains,
             on,
         })
     }
 
-    fn areas(&self, draw: Draw, curve: Curve) -> Result<Vec<Vec<f64>>, DeviceFailure> {
+    fn areas(&self, draw: Draw) -> Result<Vec<Vec<f64>>, DeviceFailure> {
         let mut areas = vec![Vec::with_capacity(draw.n_replicates); self.n_rankings];
         self.on.by_chunks(draw, self.n_rows, |_, n_kept, table| {
             let counts = self.counts(table)?;
-            let gains = match curve {
-                Curve::Roc => None,
-                Curve::Precision => Some(self.gains(table)?),
-            };
+            let gained = self.gains.as_ref().map(|gains| self.gained(table, gains)).transpose()?;
             for (ranking, areas) in areas.iter_mut().enumerate() {
                 areas.extend((0..n_kept).map(|lane| {
                     let at = ranking * LANES + lane;
                     let [positives, negatives, twice_won] = counts[at];
-                    match &gains {
+                    match &gained {
                         None => area(positives as u32, negatives as u32, twice_won),
-                        Some(gains) => gains[at] / positives as f64,
+                        Some(gained) => gained[at] / positives as f64,
                     }
                 }));
             }
@@ -129,25 +150,58 @@ impl<'a, D: Device> Batch<'a, D> {
     }
 
     /// Average precision times the weight of positives; the counts stand.
-    fn gains(&self, table: &D::Buffer) -> Result<Vec<f64>, DeviceFailure> {
+    fn gained(&self, table: &D::Buffer, gains: &Gains<D::Buffer>) -> Result<Vec<f64>, DeviceFailure> {
         let n = self.n_rankings * LANES;
-        // Nothing reads what was won in the segments any more: as many bytes.
-        let (gains, joined) = (&self.twice_won, &self.joined);
         let arguments = [
             buffer(&self.codes),
             buffer(&self.ends),
             buffer(table),
             buffer(&self.positives),
             buffer(&self.negatives),
-            buffer(gains),
+            buffer(&gains.ends),
+            buffer(&gains.values),
             count(self.n_rows)?,
             count(self.n_segments)?,
         ];
         self.on.0.launch("gain_segments", self.shape(), &arguments)?;
-        let arguments = [buffer(gains), buffer(joined), count(self.n_rankings)?, count(self.n_segments)?];
+        let arguments = [
+            buffer(&gains.values),
+            buffer(&gains.ends),
+            buffer(&self.joined),
+            count(self.n_rankings)?,
+            count(self.n_segments)?,
+        ];
         self.on.0.launch("join_gains", Shape::of_threads(n), &arguments)?;
-        self.on.download(joined, n)
+        self.on.download(&self.joined, n)
     }
+}
+
+impl<B> Gains<B> {
+    /// Room for the gains of rankings that are cut at these ends, the same number of them in each.
+    fn of<D: Device<Buffer = B>>(
+        on: &Kernels<D>,
+        rankings: &[&[u32]],
+        segment_ends: &[u32],
+    ) -> Result<Self, DeviceFailure> {
+        let mut n_before = 0;
+        let mut ends = Vec::with_capacity(segment_ends.len());
+        for (codes, segments) in rankings.iter().zip(segment_ends.chunks(segment_ends.len() / rankings.len()))
+        {
+            let mut start = 0;
+            for end in segments.iter().map(|end| *end as usize) {
+                n_before += n_gains(&codes[start..end]);
+                ends.push(number(n_before)?);
+                start = end;
+            }
+        }
+        Ok(Self { ends: on.upload(&ends)?, values: on.zeros::<f64>(n_before * LANES)? })
+    }
+}
+
+/// Ties with a positive row.
+fn n_gains(codes: &[u32]) -> usize {
+    let ties = codes.split_inclusive(|code| Code(*code).ends_tie());
+    ties.filter(|tie| tie.iter().any(|code| Code(*code).is_positive())).count()
 }
 
 fn n_segments(n_rows: usize) -> usize {

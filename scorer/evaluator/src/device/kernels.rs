@@ -31,28 +31,8 @@ impl<D: Device> Suite for Kernels<D> {
     type Error = DeviceFailure;
 
     fn sums(&self, columns: &[&[f64]]) -> Result<Vec<f64>, DeviceFailure> {
-        let mut starts: Vec<u64> = Vec::new();
-        let mut lengths: Vec<u32> = Vec::new();
-        let mut column_start = 0;
-        for column in columns {
-            let blocks = column.chunks(sums::BLOCK).enumerate();
-            for (block, values) in blocks {
-                starts.push((column_start + block * sums::BLOCK) as u64);
-                lengths.push(values.len() as u32);
-            }
-            column_start += column.len();
-        }
-        let n_blocks = starts.len();
-        let values = self.upload(&columns.concat())?;
-        let (starts, lengths) = (self.upload(&starts)?, self.upload(&lengths)?);
-        let found = self.zeros::<f64>(n_blocks)?;
-        let arguments =
-            [buffer(&values), buffer(&starts), buffer(&lengths), buffer(&found), count(n_blocks)?];
-        self.0.launch("sum_blocks", Shape::of_threads(n_blocks), &arguments)?;
-        let found: Vec<f64> = self.download(&found, n_blocks)?;
-        let mut blocks = found.into_iter();
-        let join = |column: &&[f64]| sums::join(blocks.by_ref().take(column.len().div_ceil(sums::BLOCK)));
-        Ok(columns.iter().map(join).collect())
+        let lengths: Vec<usize> = columns.iter().map(|column| column.len()).collect();
+        self.sums_of_lengths(&columns.concat(), &lengths)
     }
 
     fn orders(&self, columns: &[&[u64]]) -> Result<Vec<Vec<u32>>, DeviceFailure> {
@@ -120,11 +100,10 @@ impl<D: Device> Suite for Kernels<D> {
     }
 
     fn segment_means(&self, values: &[f64], ends: &[u32]) -> Result<Vec<f64>, DeviceFailure> {
-        let found = self.zeros::<f64>(ends.len())?;
-        let (values, ends_there) = (self.upload(values)?, self.upload(ends)?);
-        let arguments = [buffer(&values), buffer(&ends_there), buffer(&found), count(ends.len())?];
-        self.0.launch("mean_segments", Shape::of_threads(ends.len()), &arguments)?;
-        self.download(&found, ends.len())
+        let starts = std::iter::once(&0).chain(ends);
+        let lengths: Vec<usize> = starts.zip(ends).map(|(start, end)| (end - start) as usize).collect();
+        let sums = self.sums_of_lengths(values, &lengths)?;
+        Ok(sums.into_iter().zip(lengths).map(|(sum, length)| sum / length as f64).collect())
     }
 
     fn overlaps(&self, pairs: &[(&[Run], &[Run])]) -> Result<Vec<u64>, DeviceFailure> {
@@ -227,6 +206,36 @@ impl<D: Device> Kernels<D> {
         let mut values = vec![T::zeroed(); n];
         self.0.download(buffer, bytemuck::cast_slice_mut(&mut values))?;
         Ok(values)
+    }
+
+    /// The sums of so many values each, which follow each other.
+    fn sums_of_lengths(&self, values: &[f64], lengths: &[usize]) -> Result<Vec<f64>, DeviceFailure> {
+        let mut block_starts: Vec<u64> = Vec::new();
+        let mut block_lengths: Vec<u32> = Vec::new();
+        let mut start = 0;
+        for length in lengths {
+            for block in (0..*length).step_by(sums::BLOCK) {
+                block_starts.push((start + block) as u64);
+                block_lengths.push(sums::BLOCK.min(length - block) as u32);
+            }
+            start += length;
+        }
+        let n_blocks = block_starts.len();
+        let values = self.upload(values)?;
+        let (block_starts, block_lengths) = (self.upload(&block_starts)?, self.upload(&block_lengths)?);
+        let found = self.zeros::<f64>(n_blocks)?;
+        let arguments = [
+            buffer(&values),
+            buffer(&block_starts),
+            buffer(&block_lengths),
+            buffer(&found),
+            count(n_blocks)?,
+        ];
+        self.0.launch("sum_blocks", Shape::of_threads(n_blocks), &arguments)?;
+        let found: Vec<f64> = self.download(&found, n_blocks)?;
+        let mut blocks = found.into_iter();
+        let join = |length: &usize| sums::join(blocks.by_ref().take(length.div_ceil(sums::BLOCK)));
+        Ok(lengths.iter().map(join).collect())
     }
 
     /// Calls `work` for every chunk of replicates with its first, how many of its lanes count, and the weights

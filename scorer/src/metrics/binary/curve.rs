@@ -452,17 +452,34 @@ impl Metric for TopRecall {
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
-        let (truth, score) = rows.numbers();
-        let n_positive = truth.iter().filter(|y| **y == 1.0).count();
-        if n_positive == 0 {
-            return Err(Undefined::because("This split has no positive row to find."));
-        }
-        let mut order: Vec<usize> = (0..rows.len()).collect();
-        order.sort_unstable_by_key(|at| (!order_key(score[*at]), rows.row_numbers[*at]));
-        let n_top = (params.number("percent") / 100.0 * rows.len() as f64).ceil() as usize;
-        let found = order.iter().take(n_top).filter(|at| truth[**at] == 1.0).count();
-        Ok(found as f64 / n_positive as f64)
+        let (_, score) = rows.numbers();
+        let mut order: Vec<u32> = (0..rows.len() as u32).collect();
+        order.sort_unstable_by_key(|at| (!order_key(score[*at as usize]), rows.row_numbers[*at as usize]));
+        found_first(rows, &order, params)
     }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+}
+
+impl ScoresTogether for TopRecall {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        let found = |rows: &Rows<'_>, order: &[u32]| found_first(rows, order, files.params);
+        files.by_part(|part| files.by_falling(part, 0, found))
+    }
+}
+
+/// The share of the positive rows that comes first in this order.
+fn found_first(rows: &Rows<'_>, order: &[u32], params: &Params) -> Result<f64, Undefined> {
+    let (truth, _) = rows.numbers();
+    let n_positive = truth.iter().filter(|y| **y == 1.0).count();
+    if n_positive == 0 {
+        return Err(Undefined::because("This split has no positive row to find."));
+    }
+    let n_top = (params.number("percent") / 100.0 * rows.len() as f64).ceil() as usize;
+    let found = order.iter().take(n_top).filter(|at| truth[**at as usize] == 1.0).count();
+    Ok(found as f64 / n_positive as f64)
 }
 
 #[cfg(test)]

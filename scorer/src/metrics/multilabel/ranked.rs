@@ -3,9 +3,12 @@
 use holdout_contract::spec::{Cell, Direction, Task};
 
 use crate::influence::Sums;
-use crate::kernels::{order_key, sum};
+use crate::kernels::order_key;
 use crate::metrics::about::{About, fields};
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::{
+    Degenerate, Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether,
+    SumsTogether, Undefined,
+};
 
 /// One row's precision at its true tags.
 struct Ranked {
@@ -51,22 +54,61 @@ impl Metric for LabelRanking {
         Cell::Number
     }
 
-    fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
-        rows.positive_weight()?;
-        let added = self.added(rows);
-        share([0, 1].map(|part| sum(rows.len(), |row| rows.weight(row) * added[row][part])))
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
     }
 
-    fn sums<'a>(&'a self, rows: &Rows<'_>, _params: &Params) -> Option<Sums<'a>> {
-        let added = self.added(rows);
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
+    }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+
+    fn sums<'a>(&'a self, rows: &Rows<'_>, params: &Params) -> Option<Sums<'a>> {
+        let added = self.find(rows, params);
         let column = |part: usize| -> Vec<f64> { added.iter().map(|added| added[part]).collect() };
         Some(Sums { terms: vec![column(0), column(1)], combine: Box::new(|sums| share([sums[0], sums[1]])) })
     }
 }
 
-impl LabelRanking {
-    fn added(&self, rows: &Rows<'_>) -> Vec<[f64; 2]> {
-        (0..rows.len()).map(|row| (self.adds)(&ranked(rows, row))).collect()
+impl PerRow for LabelRanking {
+    type Found = [f64; 2];
+
+    fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<[f64; 2]> {
+        rows.each(|row| (self.adds)(&ranked(rows, row)))
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, added: &[[f64; 2]], params: &Params) -> Result<f64, Undefined> {
+        self.sum_up(rows, added, params)
+    }
+}
+
+impl SumsTogether for LabelRanking {
+    fn n_sums(&self) -> usize {
+        2
+    }
+
+    fn term(&self, added: &[f64; 2], at_sum: usize) -> f64 {
+        added[at_sum]
+    }
+
+    fn of_sums(
+        &self,
+        rows: &Rows<'_>,
+        _: &[[f64; 2]],
+        _: &Params,
+        sum: impl Fn(usize) -> f64,
+    ) -> Result<f64, Undefined> {
+        rows.positive_weight()?;
+        share([sum(0), sum(1)])
+    }
+}
+
+impl ScoresTogether for LabelRanking {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        self.sum_files(files)
     }
 }
 

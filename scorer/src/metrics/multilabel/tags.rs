@@ -8,7 +8,8 @@ use crate::kernels::sum;
 use crate::metrics::about::{About, BETA, Kind, ParameterAbout, fields};
 use crate::metrics::text::words::words;
 use crate::metrics::{
-    Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined, Values, finite,
+    Degenerate, Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether,
+    SumsTogether, Undefined, Values, finite,
 };
 
 /// Sizes of one row's sets.
@@ -77,6 +78,10 @@ impl Metric for OfRows {
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {
         Some(self)
     }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
 }
 
 impl PerRow for OfRows {
@@ -103,12 +108,34 @@ impl PerRow for OfRows {
         })
     }
 
-    fn add_up(&self, rows: &Rows<'_>, terms: &[Option<f64>], _: &Params) -> Result<f64, Undefined> {
+    fn add_up(&self, rows: &Rows<'_>, terms: &[Option<f64>], params: &Params) -> Result<f64, Undefined> {
+        self.sum_up(rows, terms, params)
+    }
+}
+
+impl SumsTogether for OfRows {
+    fn term(&self, term: &Option<f64>, _: usize) -> f64 {
+        term.unwrap_or_default()
+    }
+
+    fn of_sums(
+        &self,
+        rows: &Rows<'_>,
+        terms: &[Option<f64>],
+        _: &Params,
+        sum: impl Fn(usize) -> f64,
+    ) -> Result<f64, Undefined> {
         rows.positive_weight()?;
         if terms.iter().any(Option::is_none) {
             return Err(no_tag());
         }
-        rows.mean(|at| terms[at].unwrap_or_default())
+        rows.mean_of(|| sum(0), |at| terms[at].unwrap_or_default())
+    }
+}
+
+impl ScoresTogether for OfRows {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        self.sum_files(files)
     }
 }
 
@@ -149,6 +176,10 @@ impl Metric for WithEmpty {
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {
         Some(self)
     }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
 }
 
 impl PerRow for WithEmpty {
@@ -164,8 +195,20 @@ impl PerRow for WithEmpty {
         })
     }
 
-    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], _: &Params) -> Result<f64, Undefined> {
-        rows.mean(|at| terms[at])
+    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
+        self.sum_up(rows, terms, params)
+    }
+}
+
+impl SumsTogether for WithEmpty {
+    fn term(&self, term: &f64, _: usize) -> f64 {
+        *term
+    }
+}
+
+impl ScoresTogether for WithEmpty {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        self.sum_files(files)
     }
 }
 

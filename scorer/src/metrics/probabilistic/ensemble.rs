@@ -4,7 +4,10 @@ use holdout_contract::spec::{Cell, Direction, Layout, Task};
 
 use super::{LAWS, TARGET};
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
-use crate::metrics::{Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::{
+    Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether, SumsTogether,
+    Undefined,
+};
 
 /// The CRPS of an ensemble.
 pub struct Ensemble;
@@ -54,12 +57,44 @@ impl Metric for Ensemble {
         Some(vec![truths.first()?.to_vec(); params.count(MEMBERS)])
     }
 
-    fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
+    }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+}
+
+impl PerRow for Ensemble {
+    type Found = f64;
+
+    fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<f64> {
         let truth = rows.truths[0].numbers();
-        rows.mean(|row| {
+        rows.each(|row| {
             let members = rows.predictions.iter().map(|column| column.numbers()[row]);
             crps(truth[row], members.collect())
         })
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
+        self.sum_up(rows, terms, params)
+    }
+}
+
+impl SumsTogether for Ensemble {
+    fn term(&self, term: &f64, _: usize) -> f64 {
+        *term
+    }
+}
+
+impl ScoresTogether for Ensemble {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        self.sum_files(files)
     }
 }
 

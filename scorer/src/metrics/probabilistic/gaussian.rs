@@ -6,7 +6,10 @@ use holdout_contract::spec::{Cell, Direction, Task};
 
 use super::{LAWS, TARGET};
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
-use crate::metrics::{Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::{
+    Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether, SumsTogether,
+    Undefined,
+};
 
 /// A term of every row from its truth, mean and spread; averaged.
 pub struct MeanAndSpread {
@@ -31,9 +34,41 @@ impl Metric for MeanAndSpread {
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
+    }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+}
+
+impl PerRow for MeanAndSpread {
+    type Found = f64;
+
+    fn find(&self, rows: &Rows<'_>, params: &Params) -> Vec<f64> {
         let truth = rows.truths[0].numbers();
         let (mean, spread) = (rows.predictions[0].numbers(), rows.predictions[1].numbers());
-        rows.mean(|at| (self.term)(truth[at], mean[at], spread[at], params))
+        rows.each(|at| (self.term)(truth[at], mean[at], spread[at], params))
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
+        self.sum_up(rows, terms, params)
+    }
+}
+
+impl SumsTogether for MeanAndSpread {
+    fn term(&self, term: &f64, _: usize) -> f64 {
+        *term
+    }
+}
+
+impl ScoresTogether for MeanAndSpread {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        self.sum_files(files)
     }
 }
 

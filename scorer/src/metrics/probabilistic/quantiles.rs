@@ -7,7 +7,10 @@ use super::levels::{Interval, LEVELS, Levels};
 use super::{LAWS, TARGET};
 use crate::judge::Context;
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
-use crate::metrics::{Laws, Metric, Params, Rows, Undefined, Values};
+use crate::metrics::{
+    Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether, SumsTogether,
+    Undefined, Values,
+};
 use crate::misfit::Misfits;
 
 /// Predicted quantiles of one split.
@@ -36,13 +39,13 @@ impl Quantiles<'_> {
     }
 }
 
-/// A number from quantiles.
+/// The mean over rows of a number from quantiles.
 pub struct OfQuantiles {
     about: About,
     fits: fn(&Levels, &Params) -> Result<(), String>,
     /// Whether a file is refused whose interval has its lower end above its upper end.
     refuses_crossing: bool,
-    compute: fn(&Quantiles<'_>, &Params) -> Result<f64, Undefined>,
+    terms: fn(&Quantiles<'_>, &Params) -> Result<Vec<f64>, String>,
 }
 
 impl Metric for OfQuantiles {
@@ -78,9 +81,61 @@ impl Metric for OfQuantiles {
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
+    }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+}
+
+impl PerRow for OfQuantiles {
+    /// No number for an interval that is refused.
+    type Found = f64;
+
+    fn find(&self, rows: &Rows<'_>, params: &Params) -> Vec<f64> {
+        let terms = Levels::of(params).and_then(|levels| {
+            (self.terms)(&Quantiles { rows, truth: rows.truths[0].numbers(), levels }, params)
+        });
+        terms.unwrap_or_else(|_| vec![f64::NAN; rows.len()])
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
+        self.sum_up(rows, terms, params)
+    }
+}
+
+impl SumsTogether for OfQuantiles {
+    fn term(&self, term: &f64, _: usize) -> f64 {
+        *term
+    }
+
+    fn of_sums(
+        &self,
+        rows: &Rows<'_>,
+        terms: &[f64],
+        params: &Params,
+        sum: impl Fn(usize) -> f64,
+    ) -> Result<f64, Undefined> {
         rows.positive_weight()?;
         let levels = Levels::of(params).map_err(Undefined::because)?;
-        (self.compute)(&Quantiles { rows, truth: rows.truths[0].numbers(), levels }, params)
+        (self.fits)(&levels, params).map_err(Undefined::because)?;
+        if self.refuses_crossing && terms.iter().any(|term| term.is_nan()) {
+            return Err(Undefined::because(
+                "A predicted interval of this split has its lower end above its upper end.",
+            ));
+        }
+        rows.mean_of(|| sum(0), |at| terms[at])
+    }
+}
+
+impl ScoresTogether for OfQuantiles {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        self.sum_files(files)
     }
 }
 
@@ -117,7 +172,7 @@ pub static MEAN_PINBALL: OfQuantiles = OfQuantiles {
     },
     fits: |_, _| Ok(()),
     refuses_crossing: false,
-    compute: |quantiles, _| quantiles.rows.mean(|row| quantiles.pinball(row) / quantiles.n_levels()),
+    terms: |quantiles, _| Ok(quantiles.rows.each(|row| quantiles.pinball(row) / quantiles.n_levels())),
 };
 
 pub static CRPS_QUANTILE: OfQuantiles = OfQuantiles {
@@ -130,7 +185,7 @@ pub static CRPS_QUANTILE: OfQuantiles = OfQuantiles {
     },
     fits: |_, _| Ok(()),
     refuses_crossing: false,
-    compute: |quantiles, _| quantiles.rows.mean(|row| 2.0 * quantiles.pinball(row) / quantiles.n_levels()),
+    terms: |quantiles, _| Ok(quantiles.rows.each(|row| 2.0 * quantiles.pinball(row) / quantiles.n_levels())),
 };
 
 pub static WIS: OfQuantiles = OfQuantiles {
@@ -147,9 +202,9 @@ pub static WIS: OfQuantiles = OfQuantiles {
     },
     fits: |levels, _| levels.symmetric().map(|_| ()),
     refuses_crossing: false,
-    compute: |quantiles, _| {
-        let (median, intervals) = quantiles.levels.symmetric().map_err(Undefined::because)?;
-        quantiles.rows.mean(|row| {
+    terms: |quantiles, _| {
+        let (median, intervals) = quantiles.levels.symmetric()?;
+        Ok(quantiles.rows.each(|row| {
             let y = quantiles.truth[row];
             let of_interval = |interval: &Interval| {
                 let (l, u) = (quantiles.at(interval.lower, row), quantiles.at(interval.upper, row));
@@ -158,7 +213,7 @@ pub static WIS: OfQuantiles = OfQuantiles {
             let median = 0.5 * (y - quantiles.at(median, row)).abs();
             let total = median + intervals.iter().map(of_interval).sum::<f64>();
             total / (intervals.len() as f64 + 0.5)
-        })
+        }))
     },
 };
 
@@ -175,19 +230,14 @@ pub static INTERVAL_SCORE: OfQuantiles = OfQuantiles {
     },
     fits: |levels, params| levels.interval(params.number(LEVEL.name)).map(|_| ()),
     refuses_crossing: true,
-    compute: |quantiles, params| {
+    terms: |quantiles, params| {
         let share = params.number(LEVEL.name);
-        let (lower, upper) = quantiles.levels.interval(share).map_err(Undefined::because)?;
-        let ends = |row: usize| (quantiles.at(lower, row), quantiles.at(upper, row));
-        if (0..quantiles.truth.len()).map(ends).any(|(l, u)| l > u) {
-            return Err(Undefined::because(
-                "A predicted interval of this split has its lower end above its upper end.",
-            ));
-        }
-        quantiles.rows.mean(|row| {
-            let ((l, u), y) = (ends(row), quantiles.truth[row]);
-            (u - l) + 2.0 / (1.0 - share) * ((l - y).max(0.0) + (y - u).max(0.0))
-        })
+        let (lower, upper) = quantiles.levels.interval(share)?;
+        Ok(quantiles.rows.each(|row| {
+            let (l, u, y) = (quantiles.at(lower, row), quantiles.at(upper, row), quantiles.truth[row]);
+            let outside = 2.0 / (1.0 - share) * ((l - y).max(0.0) + (y - u).max(0.0));
+            if l > u { f64::NAN } else { (u - l) + outside }
+        }))
     },
 };
 
@@ -209,12 +259,11 @@ pub static COVERAGE: OfQuantiles = OfQuantiles {
     },
     fits: |levels, params| levels.interval(params.number(LEVEL.name)).map(|_| ()),
     refuses_crossing: false,
-    compute: |quantiles, params| {
-        let share = params.number(LEVEL.name);
-        let (lower, upper) = quantiles.levels.interval(share).map_err(Undefined::because)?;
-        quantiles.rows.mean(|row| {
+    terms: |quantiles, params| {
+        let (lower, upper) = quantiles.levels.interval(params.number(LEVEL.name))?;
+        Ok(quantiles.rows.each(|row| {
             let y = quantiles.truth[row];
             f64::from(u8::from(quantiles.at(lower, row) <= y && y <= quantiles.at(upper, row)))
-        })
+        }))
     },
 };

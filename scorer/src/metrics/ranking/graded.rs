@@ -1,14 +1,17 @@
 //! A score for every document of a query against graded relevance.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 use holdout_contract::spec::{Cell, Direction, Task};
+use holdout_evaluator::{Evaluator, Suite};
 
 use super::lists::discount;
 use crate::kernels::{order_key, sum};
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
 use crate::metrics::groups::Groups;
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::{Degenerate, Files, Laws, Metric, Params, PartScores, Rows, ScoresTogether, Undefined};
 use crate::parallel;
 
 /// NDCG of graded documents.
@@ -29,8 +32,9 @@ struct Choice {
 }
 
 impl Choice {
-    fn of(params: &Params, n_documents: usize) -> Self {
-        let k = params.count("k").min(n_documents.max(1));
+    fn of(params: &Params, groups: &Groups) -> Self {
+        let most_documents = groups.iter().map(|(_, documents)| documents.len()).max().unwrap_or(0);
+        let k = params.count("k").min(most_documents.max(1));
         Self {
             k,
             worth: (0..k).map(discount).collect(),
@@ -65,46 +69,132 @@ impl Metric for Graded {
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
-        let (relevance, score) = rows.numbers();
-        if relevance.iter().any(|relevance| *relevance < 0.0) {
-            return Err(Undefined::because("A relevance below 0 has no gain."));
-        }
-        let groups = Groups::of(rows)?;
-        let queries: Vec<&[u32]> = groups.iter().map(|(_, documents)| documents).collect();
-        let most_documents = queries.iter().map(|documents| documents.len()).max().unwrap_or(0);
-        let choice = Choice::of(params, most_documents);
-        let of_query = |documents: &[u32], room: &mut Room| {
-            let gains: Vec<f64> = documents.iter().map(|at| (choice.gain)(relevance[*at as usize])).collect();
-            if documents.len() < self.least_documents || gains.iter().all(|gain| *gain == 0.0) {
-                return None;
-            }
-            let scored: Vec<f64> = documents.iter().map(|at| score[*at as usize]).collect();
-            Some(choice.gained(&gains, &scored, room) / choice.ideal(gains))
-        };
+        let (_, score) = rows.numbers();
+        let groups = groups(rows)?;
+        let choice = Choice::of(params, &groups);
+        let queries = self.queries(rows, &groups, &choice);
         let scores = parallel::map_ranges(queries.len(), rows.len(), |range| {
             let mut room = Room::default();
-            queries[range].iter().map(|documents| of_query(documents, &mut room)).collect()
+            let gained = |query: &Query<'_>| {
+                let scored: Vec<f64> = query.documents.iter().map(|at| score[*at as usize]).collect();
+                choice.gained(&query.gains, room.leading(&scored, choice.k)) / query.ideal
+            };
+            queries[range].iter().map(gained).collect()
         });
-        let scores: Vec<f64> = scores.into_iter().flatten().collect();
-        if scores.is_empty() {
-            return Err(Undefined::because("No query of this split has a relevant document."));
-        }
-        Ok(sum(scores.len(), |at| scores[at]) / scores.len() as f64)
+        mean(&scores)
+    }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
     }
 }
+
+fn groups(rows: &Rows<'_>) -> Result<Groups, Undefined> {
+    let (relevance, _) = rows.numbers();
+    if relevance.iter().any(|relevance| *relevance < 0.0) {
+        return Err(Undefined::because("A relevance below 0 has no gain."));
+    }
+    Groups::of(rows)
+}
+
+fn mean(scores: &[f64]) -> Result<f64, Undefined> {
+    if scores.is_empty() {
+        return Err(Undefined::because("No query of this split has a relevant document."));
+    }
+    Ok(sum(scores.len(), |at| scores[at]) / scores.len() as f64)
+}
+
+/// A query that counts: what is known of it before anything is predicted.
+struct Query<'a> {
+    documents: &'a [u32],
+    gains: Vec<f64>,
+    /// What the best order gains.
+    ideal: f64,
+}
+
+impl Graded {
+    fn queries<'a>(&self, rows: &Rows<'_>, groups: &'a Groups, choice: &Choice) -> Vec<Query<'a>> {
+        let (relevance, _) = rows.numbers();
+        let all: Vec<&'a [u32]> = groups.iter().map(|(_, documents)| documents).collect();
+        let query = |at: usize| {
+            let documents = all[at];
+            let gains: Vec<f64> = documents.iter().map(|at| (choice.gain)(relevance[*at as usize])).collect();
+            let counts = documents.len() >= self.least_documents && gains.iter().any(|gain| *gain != 0.0);
+            counts.then(|| Query { documents, ideal: choice.ideal(gains.clone()), gains })
+        };
+        parallel::map(all.len(), rows.len(), query).into_iter().flatten().collect()
+    }
+
+    /// The scores of a part, file by file.
+    fn score_part(&self, part: &Range<usize>, labels: &Rows<'_>, files: &Files<'_>) -> PartScores {
+        let groups = match groups(labels) {
+            Ok(groups) => groups,
+            Err(undefined) => return vec![Err(undefined); files.rows.len()],
+        };
+        let choice = Choice::of(files.params, &groups);
+        let queries = self.queries(labels, &groups, &choice);
+        let of_question = |rows: &[Rows<'_>]| {
+            let scores: Vec<&[f64]> = rows.iter().map(|rows| &rows.numbers().1[part.clone()]).collect();
+            ordered(&scores, &queries, &choice, files.evaluator)
+        };
+        files.by_question().flat_map(of_question).map(|scores| mean(&scores)).collect()
+    }
+}
+
+impl ScoresTogether for Graded {
+    /// Gains and ideals are those of all files; the documents of all queries of all files are ordered at once.
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        let Some(first) = files.rows.first() else { return Vec::new() };
+        files.by_part(|part| first.with_part(part.clone(), |labels| self.score_part(part, labels, files)))
+    }
+}
+
+/// The score of every query of every file. Queries of about one length are columns that are ordered together; a
+/// column is filled up behind the last document, with keys that nothing comes after.
+fn ordered(files: &[&[f64]], queries: &[Query<'_>], choice: &Choice, evaluator: &Evaluator) -> Vec<Vec<f64>> {
+    let mut by_length: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (at, query) in queries.iter().enumerate() {
+        by_length.entry(query.documents.len().next_power_of_two()).or_default().push(at);
+    }
+    let mut scores = vec![vec![0.0; queries.len()]; files.len()];
+    for (length, members) in by_length {
+        let mut keys = vec![u64::MAX; length * members.len() * files.len()];
+        let asked = files.iter().flat_map(|scores| members.iter().map(move |at| (scores, &queries[*at])));
+        for (column, (scores, query)) in keys.chunks_mut(length).zip(asked) {
+            let documents = column.iter_mut().zip(query.documents);
+            documents.for_each(|(key, at)| *key = !order_key(scores[*at as usize]));
+        }
+        let columns: Vec<&[u64]> = keys.chunks(length).collect();
+        let Ok(orders) = evaluator.orders(&columns);
+        let of_column = |at: usize| {
+            let (query, keys, order) = (&queries[members[at % members.len()]], columns[at], &orders[at]);
+            let documents = order.iter().take(query.documents.len());
+            let order: Vec<Ordered> = documents.map(|at| (Reverse(!keys[*at as usize]), *at)).collect();
+            choice.gained(&query.gains, &order) / query.ideal
+        };
+        let found = parallel::map(columns.len(), keys.len(), of_column);
+        for (scores, found) in scores.iter_mut().zip(found.chunks(members.len())) {
+            members.iter().zip(found).for_each(|(at, score)| scores[*at] = *score);
+        }
+    }
+    scores
+}
+
+/// A document by its score.
+type Ordered = (Reverse<u64>, u32);
 
 /// What one query after the other needs for a while.
 #[derive(Default)]
 struct Room {
     keys: Vec<u64>,
     parted: Vec<u64>,
-    order: Vec<(Reverse<u64>, u32)>,
+    order: Vec<Ordered>,
 }
 
 impl Room {
     /// The documents of the `k` best scores, and all that tie with the last of them; best first, in the
     /// order of the file where scores are equal.
-    fn leading(&mut self, scores: &[f64], k: usize) -> &[(Reverse<u64>, u32)] {
+    fn leading(&mut self, scores: &[f64], k: usize) -> &[Ordered] {
         self.keys.clear();
         self.keys.extend(scores.iter().map(|score| order_key(*score)));
         self.order.clear();
@@ -123,14 +213,17 @@ impl Room {
 }
 
 impl Choice {
-    fn gained(&self, gains: &[f64], scores: &[f64], room: &mut Room) -> f64 {
-        let order = room.leading(scores, self.k);
+    /// By documents in order, of which at least the first `k` are there, and all that tie with the last of them.
+    fn gained(&self, gains: &[f64], order: &[Ordered]) -> f64 {
         if !self.shares_ties {
             return order.iter().zip(&self.worth).map(|((_, at), worth)| gains[*at as usize] * worth).sum();
         }
         let mut place = 0;
         let mut total = 0.0;
         for tied in order.chunk_by(|a, b| a.0 == b.0) {
+            if place >= self.k {
+                break;
+            }
             let mean = tied.iter().map(|(_, at)| gains[*at as usize]).sum::<f64>() / tied.len() as f64;
             let places = self.worth.iter().skip(place).take(tied.len());
             total += mean * places.sum::<f64>();

@@ -6,7 +6,10 @@ use std::collections::HashSet;
 use crate::kernels::sum;
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
 use crate::metrics::text::words::{Word, words};
-use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined};
+use crate::metrics::{
+    Degenerate, Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether,
+    SumsTogether, Undefined,
+};
 
 /// A score of every row's first k items, averaged over rows.
 pub struct TopK {
@@ -31,6 +34,10 @@ impl Metric for TopK {
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {
         Some(self)
     }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
 }
 
 impl PerRow for TopK {
@@ -51,9 +58,24 @@ impl PerRow for TopK {
     }
 
     fn add_up(&self, rows: &Rows<'_>, values: &[f64], params: &Params) -> Result<f64, Undefined> {
-        let value = |at: usize| if values[at].is_nan() { 0.0 } else { values[at] };
+        self.sum_up(rows, values, params)
+    }
+}
+
+impl SumsTogether for TopK {
+    fn term(&self, value: &f64, _: usize) -> f64 {
+        if value.is_nan() { 0.0 } else { *value }
+    }
+
+    fn of_sums(
+        &self,
+        rows: &Rows<'_>,
+        values: &[f64],
+        params: &Params,
+        sum_of_values: impl Fn(usize) -> f64,
+    ) -> Result<f64, Undefined> {
         if params.text(NO_RELEVANT.name) != Some(LEFT_OUT) {
-            return rows.mean(value);
+            return rows.mean_of(|| sum_of_values(0), |at| self.term(&values[at], 0));
         }
         rows.positive_weight()?;
         let weight = |at: usize| if values[at].is_nan() { 0.0 } else { rows.weight(at) };
@@ -61,7 +83,13 @@ impl PerRow for TopK {
         if total == 0.0 {
             return Err(Undefined::because("No row of this split has a relevant item."));
         }
-        Ok(sum(values.len(), |at| weight(at) * value(at)) / total)
+        Ok(sum_of_values(0) / total)
+    }
+}
+
+impl ScoresTogether for TopK {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        self.sum_files(files)
     }
 }
 

@@ -4,7 +4,7 @@ use holdout_contract::spec::{Cell, Direction, Task};
 
 use crate::kernels::{order_key, sum};
 use crate::metrics::about::{About, fields};
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::{Degenerate, Files, Laws, Metric, Params, PartScores, Rows, ScoresTogether, Undefined};
 
 /// Average precision of all answers pooled.
 pub struct GlobalAp;
@@ -40,14 +40,33 @@ impl Metric for GlobalAp {
     }
 
     fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
-        rows.positive_weight()?;
-        let (truth, predicted) = rows.labels();
-        let confidence = rows.predictions[1].numbers();
-        let mut order: Vec<usize> = (0..rows.len()).collect();
-        order.sort_unstable_by_key(|row| (!order_key(confidence[*row]), rows.row_numbers[*row]));
-        let is_right: Vec<bool> = order.iter().map(|row| truth[*row] == predicted[*row]).collect();
-        Ok(pooled(&is_right))
+        let confidence = rows.predictions[CONFIDENCE].numbers();
+        let mut order: Vec<u32> = (0..rows.len() as u32).collect();
+        order.sort_unstable_by_key(|row| {
+            (!order_key(confidence[*row as usize]), rows.row_numbers[*row as usize])
+        });
+        in_order(rows, &order)
     }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+}
+
+impl ScoresTogether for GlobalAp {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        files.by_part(|part| files.by_falling(part, CONFIDENCE, in_order))
+    }
+}
+
+/// The place of the confidences among the predicted columns.
+const CONFIDENCE: usize = 1;
+
+fn in_order(rows: &Rows<'_>, order: &[u32]) -> Result<f64, Undefined> {
+    rows.positive_weight()?;
+    let (truth, predicted) = rows.labels();
+    let is_right = |row: &u32| truth[*row as usize] == predicted[*row as usize];
+    Ok(pooled(&order.iter().map(is_right).collect::<Vec<bool>>()))
 }
 
 fn pooled(is_right: &[bool]) -> f64 {

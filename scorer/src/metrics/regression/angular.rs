@@ -4,7 +4,10 @@ use holdout_contract::rejection::RejectionKind;
 use holdout_contract::spec::{Cell, Direction, Task};
 
 use crate::metrics::about::{About, fields};
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined, Values};
+use crate::metrics::{
+    Degenerate, Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether,
+    SumsTogether, Undefined, Values,
+};
 use crate::misfit::Misfits;
 
 /// The mean angle.
@@ -49,16 +52,55 @@ impl Metric for AngularError {
         Misfits::among(predictions[0].len(), is_zero, 0, RejectionKind::OutOfRange, what)
     }
 
-    fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
+    }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+}
+
+impl PerRow for AngularError {
+    /// No angle where a vector has no direction.
+    type Found = Option<f64>;
+
+    fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<Option<f64>> {
         let vector = |columns: &[Values<'_>], row: usize| [0, 1, 2].map(|at| columns[at].numbers()[row]);
-        let pair = |row: usize| (unit(vector(rows.truths, row)), unit(vector(rows.predictions, row)));
-        if (0..rows.len()).map(pair).any(|(truth, predicted)| truth.is_none() || predicted.is_none()) {
+        rows.each(|row| Some(angle(unit(vector(rows.truths, row))?, unit(vector(rows.predictions, row))?)))
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, angles: &[Option<f64>], params: &Params) -> Result<f64, Undefined> {
+        self.sum_up(rows, angles, params)
+    }
+}
+
+impl SumsTogether for AngularError {
+    fn term(&self, angle: &Option<f64>, _: usize) -> f64 {
+        angle.unwrap_or_default()
+    }
+
+    fn of_sums(
+        &self,
+        rows: &Rows<'_>,
+        angles: &[Option<f64>],
+        _: &Params,
+        sum: impl Fn(usize) -> f64,
+    ) -> Result<f64, Undefined> {
+        if angles.iter().any(Option::is_none) {
             return Err(Undefined::because("A vector of this split is 0 and has no direction."));
         }
-        rows.mean(|row| match pair(row) {
-            (Some(truth), Some(predicted)) => angle(truth, predicted),
-            _ => 0.0,
-        })
+        rows.mean_of(|| sum(0), |at| angles[at].unwrap_or_default())
+    }
+}
+
+impl ScoresTogether for AngularError {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        self.sum_files(files)
     }
 }
 

@@ -1,8 +1,10 @@
 //! How well predictions move with the truth: correlations and concordance.
 
 use super::ratio::{BLANK, Unit, Whole, is_constant};
-use crate::kernels::{average_ranks, kendall_tau_b};
-use crate::metrics::{About, Degenerate, Laws, Rows, Undefined};
+use crate::kernels::{average_ranks, average_ranks_of, kendall_tau_b};
+use crate::metrics::{
+    About, Degenerate, Files, Laws, Metric, Params, PartScores, Rows, ScoresTogether, Undefined,
+};
 
 const CONSTANT: &[Degenerate] =
     &[Degenerate::NoRows, Degenerate::ConstantTruth, Degenerate::ConstantPrediction];
@@ -53,23 +55,57 @@ pub static PEARSON: Whole = Whole {
     },
 };
 
-pub static SPEARMAN: Whole = Whole {
-    about: About {
-        name: "spearman",
-        title: "Spearman rank correlation",
-        sentence: "How well predictions put the rows in the right order, from -1 to 1.",
-        formula: r"r\bigl(\operatorname{rank}(y),\operatorname{rank}(p)\bigr)",
-        edge_cases: &["Ties share their average rank.", "Undefined when truth or predictions are constant."],
-        gaming: "Only the order counts; values need not be in the right unit or place.",
-        ..BLANK
-    },
-    laws: Laws { is_symmetric: true, has_weights: false, undefined_on: CONSTANT },
-    unit: Unit::Fixed,
-    compute: |rows, y, p| {
-        refuse_constant(y, p)?;
-        correlation(rows, &average_ranks(y), &average_ranks(p))
-    },
-};
+/// Pearson's r of ranks.
+pub struct Spearman;
+
+pub static SPEARMAN: Spearman = Spearman;
+
+impl Metric for Spearman {
+    fn about(&self) -> &About {
+        const ABOUT: About = About {
+            name: "spearman",
+            title: "Spearman rank correlation",
+            sentence: "How well predictions put the rows in the right order, from -1 to 1.",
+            formula: r"r\bigl(\operatorname{rank}(y),\operatorname{rank}(p)\bigr)",
+            edge_cases: &[
+                "Ties share their average rank.",
+                "Undefined when truth or predictions are constant.",
+            ],
+            gaming: "Only the order counts; values need not be in the right unit or place.",
+            ..BLANK
+        };
+        &ABOUT
+    }
+
+    fn laws(&self) -> Laws {
+        Laws { is_symmetric: true, has_weights: false, undefined_on: CONSTANT }
+    }
+
+    fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
+        of_ranks(rows, || average_ranks(rows.numbers().1))
+    }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+}
+
+impl ScoresTogether for Spearman {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        let score = |rows: &Rows<'_>, falling: &[u32]| {
+            let rising: Vec<u32> = falling.iter().rev().copied().collect();
+            of_ranks(rows, || average_ranks_of(rows.numbers().1, &rising))
+        };
+        files.by_part(|part| files.by_falling(part, 0, score))
+    }
+}
+
+fn of_ranks(rows: &Rows<'_>, predicted: impl FnOnce() -> Vec<f64>) -> Result<f64, Undefined> {
+    rows.positive_weight()?;
+    let (y, p) = rows.numbers();
+    refuse_constant(y, p)?;
+    correlation(rows, &average_ranks(y), &predicted())
+}
 
 pub static KENDALL: Whole = Whole {
     about: About {

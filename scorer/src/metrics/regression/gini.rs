@@ -1,9 +1,11 @@
 //! The Gini coefficient of insurance contests: how much of the total comes early when rows are sorted
 //! by prediction.
 
-use super::ratio::{BLANK, Unit, Whole};
+use super::ratio::BLANK;
 use crate::kernels::{order_key, sum};
-use crate::metrics::{About, Degenerate, Laws, Rows, Undefined};
+use crate::metrics::{
+    About, Degenerate, Files, Laws, Metric, Params, PartScores, Rows, ScoresTogether, Undefined,
+};
 
 const LAWS: Laws = Laws {
     is_symmetric: false,
@@ -13,7 +15,64 @@ const LAWS: Laws = Laws {
 const GAMING: &str = "Only the order counts. Equal predictions are ordered by the rows of the solution file, so that order must not say anything about the truth.";
 const TIES: &str = "Equal predictions keep the order of the solution file.";
 
-pub static GINI: Whole = Whole {
+/// Of the order of the predictions; divided by that of the perfect order, where it is normalised.
+pub struct Gini {
+    about: About,
+    laws: Laws,
+    is_normalized: bool,
+}
+
+impl Metric for Gini {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn laws(&self) -> Laws {
+        self.laws
+    }
+
+    fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
+        let (_, p) = rows.numbers();
+        self.in_order(rows, || falling(rows, p))
+    }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+}
+
+impl ScoresTogether for Gini {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        let score = |rows: &Rows<'_>, order: &[u32]| self.in_order(rows, || order.to_vec());
+        files.by_part(|part| files.by_falling(part, 0, score))
+    }
+}
+
+impl Gini {
+    fn in_order(&self, rows: &Rows<'_>, order: impl FnOnce() -> Vec<u32>) -> Result<f64, Undefined> {
+        rows.positive_weight()?;
+        let (y, _) = rows.numbers();
+        if !self.is_normalized {
+            return gini(y, &order());
+        }
+        let perfect = gini(y, &falling(rows, y))?;
+        if super::ratio::is_constant(y) || perfect == 0.0 {
+            return Err(Undefined::because(
+                "All true values of this split are the same, so there is no order to find.",
+            ));
+        }
+        Ok(gini(y, &order())? / perfect)
+    }
+}
+
+/// Rows by falling value; equal values keep the order of the solution file.
+fn falling(rows: &Rows<'_>, values: &[f64]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..values.len() as u32).collect();
+    order.sort_unstable_by_key(|at| (!order_key(values[*at as usize]), rows.row_numbers[*at as usize]));
+    order
+}
+
+pub static GINI: Gini = Gini {
     about: About {
         name: "gini",
         title: "Gini coefficient",
@@ -25,11 +84,10 @@ pub static GINI: Whole = Whole {
         ..BLANK
     },
     laws: LAWS,
-    unit: Unit::Fixed,
-    compute: |rows, y, p| gini(rows, y, p),
+    is_normalized: false,
 };
 
-pub static NORMALIZED_GINI: Whole = Whole {
+pub static NORMALIZED_GINI: Gini = Gini {
     about: About {
         name: "normalized_gini",
         title: "Normalised Gini coefficient",
@@ -46,25 +104,14 @@ pub static NORMALIZED_GINI: Whole = Whole {
         undefined_on: &[Degenerate::NoRows, Degenerate::ZeroTruth, Degenerate::ConstantTruth],
         ..LAWS
     },
-    unit: Unit::Fixed,
-    compute: |rows, y, p| {
-        let perfect = gini(rows, y, y)?;
-        if super::ratio::is_constant(y) || perfect == 0.0 {
-            return Err(Undefined::because(
-                "All true values of this split are the same, so there is no order to find.",
-            ));
-        }
-        Ok(gini(rows, y, p)? / perfect)
-    },
+    is_normalized: true,
 };
 
-fn gini(rows: &Rows<'_>, y: &[f64], p: &[f64]) -> Result<f64, Undefined> {
+fn gini(y: &[f64], order: &[u32]) -> Result<f64, Undefined> {
     let total = sum(y.len(), |at| y[at]);
     if total.abs() <= f64::EPSILON * sum(y.len(), |at| y[at].abs()) {
         return Err(Undefined::because("The true values of this split add up to 0, so there are no shares."));
     }
-    let mut order: Vec<u32> = (0..y.len() as u32).collect();
-    order.sort_unstable_by_key(|at| (!order_key(p[*at as usize]), rows.row_numbers[*at as usize]));
     let n = y.len() as f64;
     // A row at place i of n is counted in the n - i running totals from there on.
     let running = sum(order.len(), |place| y[order[place] as usize] * (n - place as f64));

@@ -1,12 +1,11 @@
 //! A loss of every row, averaged, then finished (a root, a scale).
 
 use holdout_contract::spec::{Direction, Task};
-use holdout_evaluator::Suite;
 
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
 use crate::metrics::{
     Degenerate, Files, Laws, Metric, NoMeasure, Params, PartScores, PerRow, Rows, ScoresPerRow,
-    ScoresTogether, Undefined, Values,
+    ScoresTogether, SumsTogether, Undefined, Values,
 };
 
 type OfRows = fn(&Rows<'_>) -> Result<f64, Undefined>;
@@ -64,30 +63,29 @@ impl PerRow for Pointwise {
     }
 
     fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
-        self.of_mean(rows, params, || rows.mean(|at| terms[at]))
+        self.sum_up(rows, terms, params)
+    }
+}
+
+impl SumsTogether for Pointwise {
+    fn term(&self, term: &f64, _: usize) -> f64 {
+        *term
+    }
+
+    fn of_sums(
+        &self,
+        rows: &Rows<'_>,
+        terms: &[f64],
+        params: &Params,
+        sum: impl Fn(usize) -> f64,
+    ) -> Result<f64, Undefined> {
+        self.of_mean(rows, params, || rows.mean_of(|| sum(0), |at| terms[at]))
     }
 }
 
 impl ScoresTogether for Pointwise {
     fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        let Files { rows, parts, params, evaluator } = *files;
-        let terms: Vec<Vec<f64>> = rows.iter().map(|rows| self.find(rows, params)).collect();
-        let weighted: Vec<_> = rows.iter().zip(&terms).map(|(rows, terms)| rows.weighted(terms)).collect();
-        let columns: Vec<&[f64]> =
-            weighted.iter().flat_map(|terms| parts.iter().map(move |part| &terms[part.clone()])).collect();
-        let Ok(sums) = evaluator.sums(&columns);
-        let mut sums = sums.into_iter();
-        let mut score = |rows: &Rows<'_>, terms: &[f64]| {
-            let sum = sums.next().unwrap_or_default();
-            self.of_mean(rows, params, || rows.mean_of(|| sum, |at| terms[at]))
-        };
-        let mut score_parts = |rows: &Rows<'_>, terms: &[f64]| {
-            parts
-                .iter()
-                .map(|part| rows.with_part(part.clone(), |rows| score(rows, &terms[part.clone()])))
-                .collect()
-        };
-        rows.iter().zip(&terms).map(|(rows, terms)| score_parts(rows, terms)).collect()
+        self.sum_files(files)
     }
 }
 

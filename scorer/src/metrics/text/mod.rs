@@ -22,9 +22,11 @@ pub use wordwise::{EXACT_MATCH_TEXT, TOKEN_F1, WORD_JACCARD};
 use holdout_contract::spec::{Cell, Direction, Task};
 
 use crate::influence::Sums;
-use crate::kernels::sum;
 use crate::metrics::about::{About, fields};
-use crate::metrics::{Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, Undefined};
+use crate::metrics::{
+    Degenerate, Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether,
+    SumsTogether, Undefined,
+};
 
 const TEXTS: fields::Fields = fields::Fields::Target { solution: Cell::Text, submission: Cell::Text };
 
@@ -67,6 +69,10 @@ impl Metric for Mean {
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {
         Some(self)
     }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
 }
 
 impl PerRow for Mean {
@@ -76,8 +82,20 @@ impl PerRow for Mean {
         rows.each_pair(self.term)
     }
 
-    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], _: &Params) -> Result<f64, Undefined> {
-        rows.mean(|at| terms[at])
+    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
+        self.sum_up(rows, terms, params)
+    }
+}
+
+impl SumsTogether for Mean {
+    fn term(&self, term: &f64, _: usize) -> f64 {
+        *term
+    }
+}
+
+impl ScoresTogether for Mean {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        self.sum_files(files)
     }
 }
 
@@ -112,6 +130,10 @@ impl<const N: usize> Metric for Corpus<N> {
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {
         Some(self)
     }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
 }
 
 impl<const N: usize> PerRow for Corpus<N> {
@@ -121,11 +143,35 @@ impl<const N: usize> PerRow for Corpus<N> {
         rows.each_pair(self.counts)
     }
 
-    fn add_up(&self, rows: &Rows<'_>, counts: &[[u32; N]], _: &Params) -> Result<f64, Undefined> {
+    fn add_up(&self, rows: &Rows<'_>, counts: &[[u32; N]], params: &Params) -> Result<f64, Undefined> {
+        self.sum_up(rows, counts, params)
+    }
+}
+
+impl<const N: usize> SumsTogether for Corpus<N> {
+    fn n_sums(&self) -> usize {
+        N
+    }
+
+    fn term(&self, counts: &[u32; N], at_sum: usize) -> f64 {
+        f64::from(counts[at_sum])
+    }
+
+    fn of_sums(
+        &self,
+        rows: &Rows<'_>,
+        _: &[[u32; N]],
+        _: &Params,
+        sum: impl Fn(usize) -> f64,
+    ) -> Result<f64, Undefined> {
         rows.positive_weight()?;
-        (self.combine)(std::array::from_fn(|part| {
-            sum(rows.len(), |at| rows.weight(at) * f64::from(counts[at][part]))
-        }))
+        (self.combine)(std::array::from_fn(sum))
+    }
+}
+
+impl<const N: usize> ScoresTogether for Corpus<N> {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        self.sum_files(files)
     }
 }
 

@@ -1,17 +1,32 @@
 //! Files that are scored together: each as alone, and what is asked of the evaluator is asked once for all.
 
+use std::collections::BTreeSet;
+
 use holdout_evaluator::{DeviceFailure, Evaluator};
 use holdout_scorer::align::{Aligned, align};
 use holdout_scorer::intake::Limits;
 use holdout_scorer::judge::{Context, Judge};
-use holdout_scorer::metrics;
+use holdout_scorer::metrics::{self, Metric};
 use holdout_scorer::score::{both_scores, both_scores_of_all};
 use holdout_scorer::solution::Solution;
 use holdout_scorer::split::SplitRule;
 use serde_json::{Map, json};
 
 use super::device::Fake;
-use super::{Case, N_ROWS, case, opened};
+use super::{CLASSES, Case, N_ROWS, case, opened};
+
+/// Metrics that score file by file: what one pass counts; what is added up around a mean or a median of its own; what
+/// matches, fits or compares pairs; what is put together from several metrics. All others go through the evaluator.
+const FILE_BY_FILE: [&str; 4] = [
+    "accuracy balanced_accuracy f1_macro mcc kappa f1_micro f1_weighted fbeta_macro fbeta_weighted precision_macro \
+     recall_macro jaccard_macro error_rate f1 f2 f0.5 fbeta precision recall jaccard ece f1_micro_tags f1_macro_tags \
+     adjusted_rand_score normalized_mutual_info_score adjusted_mutual_info_score v_measure_score homogeneity_score \
+     completeness_score fowlkes_mallows_score rand_score",
+    "r2 wape rmspe medae max_error explained_variance d2_absolute_error pearson ccc r2_uniform qwk lwk",
+    "kendall auc_ovo_macro c_index c_index_harrell_sksurv c_index_stratified c_index_ipcw cumulative_dynamic_auc \
+     integrated_brier nsd hd95 panoptic_quality panoptic_quality_class_mean coco_map coco_ap50 coco_ar100 voc_ap",
+    "weighted_sum weighted_sum_of_losses mean_rank",
+];
 
 /// Several files for the same solution: the case's own predictions, moved on by some rows.
 fn files(case: &Case, solution: &Solution) -> Vec<Aligned> {
@@ -22,6 +37,17 @@ fn files(case: &Case, solution: &Solution) -> Vec<Aligned> {
         align(solution, &opened(&case.submission_csv(&order)), &Limits::default()).ok()
     };
     [0, 1, 7, 30].into_iter().filter_map(moved).collect()
+}
+
+#[test]
+fn what_does_not_go_through_the_evaluator_is_named() {
+    let mut alone: BTreeSet<&str> = FILE_BY_FILE.iter().flat_map(|names| names.split_whitespace()).collect();
+    for metric in metrics::all() {
+        let name = metric.about().name;
+        let is_together = case(metric, 11).solution(metric).judge().together().is_some();
+        assert_eq!(is_together, !alone.remove(name), "{name}");
+    }
+    assert!(alone.is_empty(), "no metrics: {alone:?}");
 }
 
 #[test]
@@ -62,6 +88,7 @@ fn files_scored_together_score_to_the_bit_as_each_alone() {
 
 #[test]
 fn a_group_of_files_is_one_question_however_many_they_are() {
+    let mut seen = BTreeSet::new();
     for metric in metrics::all() {
         let name = metric.about().name;
         let case = case(metric, 13);
@@ -79,9 +106,69 @@ fn a_group_of_files_is_one_question_however_many_they_are() {
         };
         let asked = asked_for(&files);
         assert_eq!(asked, asked_for(&files[..2]), "{name}");
-        // Public and private rows of two classes are sorted apart.
-        let n_questions = if asked[0] == "sorted" { 4 } else { 1 };
-        assert_eq!(asked, vec![asked[0]; n_questions], "{name}");
+        // Public and private rows are ordered apart, and sorted apart those of two classes.
+        let n_of_column = match asked[0] {
+            "orders" => 2,
+            "sorted" => 4,
+            _ => 1,
+        };
+        let n_columns = match name {
+            "mcrmse" | "mcmae" | "mc_rmsle" | "mc_spearman" | "mc_log_loss" | "mc_auc" => case.truths.len(),
+            "auc_ovr_macro" | "auc_ovr_weighted" | "mean_column_auc" | "map_macro_classes" => CLASSES.len(),
+            _ => 1,
+        };
+        assert_eq!(asked, vec![asked[0]; n_of_column * n_columns], "{name}");
+        seen.insert(asked[0]);
+    }
+    let all = ["distances", "orders", "overlaps", "segment_means", "sorted", "sums", "text_distances"];
+    assert_eq!(seen.into_iter().collect::<Vec<&str>>(), all);
+}
+
+/// A hundred times as many rows, in groups of very different lengths, and a file for every shift.
+fn long_case(metric: &dyn Metric) -> Case {
+    let mut long = case(metric, 17);
+    let n_rows = 100 * N_ROWS;
+    let stretch =
+        |cells: &mut Vec<String>| *cells = (0..n_rows).map(|row| cells[row * 37 % N_ROWS].clone()).collect();
+    long.truths.iter_mut().for_each(|(_, cells)| stretch(cells));
+    for (_, cells) in &mut long.predictions {
+        stretch(cells);
+        cells.rotate_left(n_rows / 3 + 11);
+    }
+    let group = |row: usize| ["s0", "s0", "s0", "s0", "s1", "s2", "s3"][row % 7 * usize::from(row % 40 != 0)];
+    long.groups = long.groups.map(|_| (0..n_rows).map(|row| group(row).to_owned()).collect());
+    long.is_private = (0..n_rows).map(|row| row % 3 == 2).collect();
+    long
+}
+
+#[test]
+fn long_groups_and_orders_with_many_ties_score_to_the_bit_as_each_alone() {
+    for metric in
+        metrics::all().filter(|metric| metric.needs_groups() || metric.about().name.contains("gini"))
+    {
+        let name = metric.about().name;
+        let case = long_case(metric);
+        let solution = case.solution(metric);
+        if solution.judge().together().is_none() {
+            continue;
+        }
+        let order: Vec<usize> = (0..case.n_rows()).collect();
+        let moved = |n_rows: usize| {
+            let mut case = case.clone();
+            case.predictions.iter_mut().for_each(|(_, cells)| cells.rotate_left(n_rows));
+            align(&solution, &opened(&case.submission_csv(&order)), &Limits::default()).unwrap()
+        };
+        let files = [0, 13, 1000].map(moved);
+        let files: Vec<&Aligned> = files.iter().collect();
+        let alone: Vec<String> =
+            files.iter().map(|file| format!("{:?}", both_scores(&solution, file))).collect();
+        let (device, _) = Fake::evaluator(None);
+        for evaluator in [Evaluator::default(), device] {
+            let together = both_scores_of_all(&solution, &files, &evaluator);
+            let together: Vec<String> = together.iter().map(|scores| format!("{scores:?}")).collect();
+            assert_eq!(together, alone, "{name}");
+        }
+        assert!(alone.iter().all(|scores| scores.contains("Defined")), "{name}: {alone:?}");
     }
 }
 
