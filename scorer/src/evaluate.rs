@@ -76,8 +76,13 @@ pub(crate) fn found_by(program: &Path, choice: Choice, memory_mb: u64) -> anyhow
         .envs(environment_of_device())
         .output()
         .context("looking for a GPU")?;
+    // The last line is the reason; before it stands what a library had to say.
+    let complaint = String::from_utf8_lossy(&looked.stderr).lines().last().unwrap_or_default().to_owned();
     if !looked.status.success() && choice == Choice::On {
-        bail!("HOLDOUT_GPU is on: {}", String::from_utf8_lossy(&looked.stderr).trim());
+        bail!("HOLDOUT_GPU is on: {complaint}");
+    }
+    if !complaint.is_empty() {
+        tracing::warn!(reason = complaint, "the GPU is not used, and the processor does all work");
     }
     let about = String::from_utf8_lossy(&looked.stdout).trim().to_owned();
     Ok(Some(about).filter(|about| !about.is_empty()))
@@ -96,6 +101,9 @@ pub fn evaluator(args: &EvaluatorArgs) -> anyhow::Result<bool> {
     if args.about {
         if let Some(about) = evaluator.about() {
             writeln!(output, "{about}")?;
+        }
+        if let Some(complaint) = evaluator.take_failure() {
+            eprintln!("{complaint}");
         }
         return Ok(true);
     }

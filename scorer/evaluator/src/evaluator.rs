@@ -71,7 +71,8 @@ impl Evaluator {
                 Ok(Self::with_device(Kernels(device), about))
             }
             Err(reason) if choice == Choice::On => Err(reason),
-            Err(_) => Ok(Self::default()),
+            Err(NoDevice::Absent) => Ok(Self::default()),
+            Err(reason) => Ok(Self::without(&reason)),
         }
     }
 

@@ -154,3 +154,32 @@ fn the_ptx_was_made_from_the_source() {
     let ptx = include_str!("../kernels/kernels.ptx");
     assert_eq!(ptx.lines().next(), Some(format!("// kernels.cu {hash}").as_str()), "run scripts/ptx");
 }
+
+/// The instructions of every delivered kernel.
+fn delivered() -> Vec<(&'static str, &'static str)> {
+    let text = include_str!("../kernels/kernels.ptx");
+    let kernels = text.split(".entry ").skip(1);
+    kernels.map(|kernel| kernel.split_once('(').expect("parameters follow the name")).collect()
+}
+
+/// Two 24-bit factors have an exact product of 48 bits: adding it in one rounding or in two is the same.
+const SINGLE_PRECISION_FACTORS: &str = "column_products";
+
+#[test]
+fn delivered_kernels_round_as_the_processor_does() {
+    let kernels = delivered();
+    assert!(kernels.len() > 10);
+    for (name, code) in kernels {
+        for sloppy in [".approx", ".ftz", "div.full", "sqrt", "ex2", "lg2"] {
+            assert!(!code.contains(sloppy), "{name} has {sloppy}");
+        }
+        assert!(!code.contains("fma.") || name == SINGLE_PRECISION_FACTORS, "{name} leaves out a rounding");
+    }
+}
+
+#[test]
+fn delivered_kernels_ask_for_no_newer_driver_than_is_said() {
+    let text = include_str!("../kernels/kernels.ptx");
+    assert!(text.contains("\n.version 7.8\n"), "what CUDA 11.8 reads: see scripts/ptx");
+    assert!(text.contains("\n.target sm_60\n"));
+}

@@ -72,9 +72,12 @@ pub async fn examine_machine(place: &super::cli::Place, python: Option<&Path>, g
 
 fn computes(gpu: Choice) -> Finding {
     match Evaluator::open(gpu) {
-        Ok(evaluator) => match evaluator.about() {
-            Some(gpu) => Finding::well(format!("computes with {gpu}")),
-            None => Finding::without("computes with the processor alone, which is enough"),
+        Ok(evaluator) => match (evaluator.about(), evaluator.take_failure()) {
+            (Some(gpu), _) => Finding::well(format!("computes with {gpu}")),
+            (None, Some(reason)) => Finding::without(format!(
+                "computes with the processor alone, although there is a GPU: {reason}"
+            )),
+            (None, None) => Finding::without("computes with the processor alone, which is enough"),
         },
         Err(reason) => Finding::ill(format!("HOLDOUT_GPU is on: {reason}")),
     }

@@ -1,8 +1,10 @@
 //! Rescorings and verifications many at a time: to the digit, the refusal and the place on the board what one by one
 //! comes to; and what befalls a batch costs none of its jobs what another did.
 
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::drivers::Fault;
 use crate::world::{Competition, World};
 use holdout_contract::MIGRATOR;
 use holdout_contract::job::Subject;
@@ -196,6 +198,14 @@ impl Contest {
     }
 
     /// The path of a submission's file.
+    /// Of the scorer that began last.
+    async fn newest_gpu(&self) -> Option<String> {
+        sqlx::query_scalar!("select gpu from scorers order by started_at desc limit 1")
+            .fetch_one(&self.world.db)
+            .await
+            .expect("announced")
+    }
+
     async fn path(&self, submission: i64) -> std::path::PathBuf {
         let key = sqlx::query_scalar!("select storage_key from submissions where id = $1", submission)
             .fetch_one(&self.world.db)
@@ -545,4 +555,30 @@ async fn a_gpu_that_is_gone_when_it_is_needed_is_announced_and_the_work_is_done(
         .await
         .expect("announced");
     assert_eq!(announced, None);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn whatever_becomes_of_a_device_the_scores_are_the_same_and_it_is_told(db: PgPool) {
+    let contest = Contest::begin(db, Kind::Plain).await;
+    let alone = contest.rescore(2, "roc_auc").await;
+    contest.world.drain(&mut contest.worker(1)).await;
+    let expected = contest.on_record(alone).await;
+    let fates = [
+        (Fault::None, None, true),
+        (Fault::LittleMemory, Some("the device has too little memory for it"), true),
+        (Fault::Lost, Some("the device is lost"), false),
+        (Fault::Old, Some("the GPU's driver is too old"), false),
+    ];
+    for (number, (fault, told, is_kept)) in (3..).zip(fates) {
+        let version = contest.rescore(number, "roc_auc").await;
+        let mut program = contest.world.program(&["--drain"]);
+        program.env("LD_LIBRARY_PATH", fault.folder()).env("HOLDOUT_GPU", "auto").env("RUST_LOG", "warn");
+        let worked = program.stdout(Stdio::piped()).stderr(Stdio::piped()).output().expect("it runs");
+        assert!(worked.status.success(), "{worked:?}");
+        assert_eq!(contest.on_record(version).await, expected, "{fault:?}");
+        let log = String::from_utf8([worked.stdout, worked.stderr].concat()).expect("text");
+        assert_eq!(told.is_some_and(|words| log.contains(words)), told.is_some(), "{fault:?}: {log}");
+        assert_eq!(log.contains("GPU"), told.is_some(), "{fault:?}: {log}");
+        assert_eq!(contest.newest_gpu().await.is_some(), is_kept, "{fault:?}");
+    }
 }

@@ -9,6 +9,7 @@ mod batches;
 mod checks;
 mod compose;
 mod crash;
+mod drivers;
 mod evaluator;
 mod examine;
 mod fair;

@@ -36,8 +36,17 @@ const KERNELS: [&str; 13] = [
 
 /// Why no device is used, in a few words for whoever keeps the machine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NoDevice(pub String);
+pub enum NoDevice {
+    /// As on most machines.
+    #[error("no driver for a GPU of NVIDIA on this machine")]
+    Absent,
+    /// There is a driver, of which somebody may expect something.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+/// Of CUDA, which the delivered kernels need; `scripts/ptx` says why.
+const OLDEST_DRIVER: &str = "11.8";
 
 pub struct Cuda {
     stream: Arc<CudaStream>,
@@ -53,11 +62,11 @@ impl Cuda {
     pub fn open() -> Result<Self, NoDevice> {
         // SAFETY: looks for the library and its symbols, and calls none of them.
         if !unsafe { sys::is_culib_present() } {
-            return Err(NoDevice("no driver for a GPU of NVIDIA on this machine".to_owned()));
+            return Err(NoDevice::Absent);
         }
         // A driver too old to have a function that is asked for shows itself by a panic.
         let opened = catch_unwind(Self::open_with_driver);
-        opened.unwrap_or_else(|_| Err(NoDevice("the GPU's driver is too old".to_owned())))
+        opened.unwrap_or_else(|_| Err(too_old("it lacks a function")))
     }
 
     fn open_with_driver() -> Result<Self, NoDevice> {
@@ -87,13 +96,18 @@ fn tried_out(device: Cuda) -> Result<Cuda, NoDevice> {
     let kernels = Kernels(device);
     match kernels.sums(&[&[1.0, 2.0, 4.0]]) {
         Ok(sums) if sums == [7.0] => Ok(kernels.0),
-        Ok(_) => Err(NoDevice("the GPU cannot add".to_owned())),
-        Err(failure) => Err(NoDevice(format!("the GPU was tried out: {failure}"))),
+        Ok(_) => Err(NoDevice::Unusable("the GPU cannot add".to_owned())),
+        Err(failure) => Err(NoDevice::Unusable(format!("the GPU was tried out: {failure}"))),
     }
 }
 
 fn refused(what: &str, error: DriverError) -> NoDevice {
-    NoDevice(format!("{what}: {error}"))
+    NoDevice::Unusable(format!("{what}: {error}"))
+}
+
+fn too_old(shown_by: impl std::fmt::Display) -> NoDevice {
+    let needed = format!("one for CUDA {OLDEST_DRIVER} or newer is needed");
+    NoDevice::Unusable(format!("the GPU's driver is too old ({shown_by}): {needed}"))
 }
 
 /// Compiled for this device where there is a compiler that the driver keeps up with.
@@ -106,7 +120,10 @@ fn load(
         return Ok((module, "kernels compiled here"));
     }
     let module = context.load_module(Ptx::from_src(PTX));
-    let module = module.map_err(|error| refused("the GPU's driver is too old for the kernels", error))?;
+    let module = module.map_err(|error| match error.0 {
+        CUresult::CUDA_ERROR_UNSUPPORTED_PTX_VERSION => too_old(format!("for CUDA {}", driver_version())),
+        _ => refused("the GPU's driver cannot load the kernels", error),
+    })?;
     Ok((module, "kernels as delivered"))
 }
 
