@@ -10,7 +10,7 @@ use holdout_evaluator::{Draw, Evaluator, Ranking, Suite};
 
 use super::{
     FEWEST_OF_A_CLASS, FEWEST_UNITS, Influence, NoInterval, Unit, composed, influence, is_bent, means,
-    rarer_class,
+    rarer_class, rows_of_a_class,
 };
 use crate::judge::Judge;
 use crate::metrics::gathered::Gathered;
@@ -81,7 +81,7 @@ impl Few {
     fn of(judge: &Judge, rows: &Rows<'_>) -> Option<Self> {
         let n_of_class = rarer_class(judge, rows).filter(|n| *n < FEWEST_OF_A_CLASS);
         if let Some(n) = n_of_class {
-            return Some(Self { n, least: FEWEST_EXACT_OF_A_CLASS, what: "rows of a class" });
+            return Some(Self { n, least: FEWEST_EXACT_OF_A_CLASS, what: rows_of_a_class(judge) });
         }
         let n_groups = rows.groups.filter(|_| has_groups(judge)).map(count_groups);
         let (n, what) = n_groups.map_or((rows.len(), "rows"), |n| (n, "groups"));

@@ -138,9 +138,15 @@ fn refuse_rare_class(judge: &Judge, rows: &Rows<'_>) -> Result<(), NoInterval> {
     if rarer_class(judge, rows).is_none_or(|n| n >= FEWEST_OF_A_CLASS) {
         return Ok(());
     }
-    Err(NoInterval(format!(
-        "With fewer than {FEWEST_OF_A_CLASS} rows of a class, an interval would say nothing."
-    )))
+    let rows = rows_of_a_class(judge);
+    Err(NoInterval(format!("With fewer than {FEWEST_OF_A_CLASS} {rows}, an interval would say nothing.")))
+}
+
+fn rows_of_a_class(judge: &Judge) -> &'static str {
+    match judge.metric.about().task {
+        Task::Clustering => "rows in a true cluster, in the mean",
+        _ => "rows of a class",
+    }
 }
 
 /// Why nothing is known of a metric.
