@@ -182,17 +182,30 @@ pub struct Range {
     pub n_units: i32,
     /// The score of a perfect file, where there is one.
     pub best: Option<f64>,
+    /// Whether scores lie from 0 to 1.
+    pub is_share: bool,
     /// Found out for the board as it is, not for an earlier one.
     pub is_current: bool,
 }
 
 impl Range {
     pub fn sample() -> Self {
-        Self { low: 1, high: 4, standard_error: 0.0021, n_units: 3000, best: Some(1.0), is_current: true }
+        Self {
+            low: 1,
+            high: 4,
+            standard_error: 0.0021,
+            n_units: 3000,
+            best: Some(1.0),
+            is_share: false,
+            is_current: true,
+        }
     }
 
     /// Where the score lies in 95 of 100 contests on other rows of the same kind.
     pub fn interval(&self, score: f64) -> (f64, f64) {
+        if self.is_share {
+            return interval_of_share(score, self.standard_error, self.n_units);
+        }
         interval(score, self.standard_error, self.n_units, self.best)
     }
 
@@ -263,6 +276,17 @@ impl Duel {
 const Z: f64 = 1.96;
 /// What happens no less often is called chance.
 const LEAST_CHANCE: f64 = 0.05;
+
+/// Of a score from 0 to 1 in 95 of 100 cases: symmetric on the scale of log odds, so that it reaches beyond neither end.
+fn interval_of_share(score: f64, standard_error: f64, n_units: i32) -> (f64, f64) {
+    let spread = score * (1.0 - score);
+    if spread <= 0.0 {
+        return interval(score, standard_error, n_units, None);
+    }
+    let (odds, factor) = (score / (1.0 - score), (student(n_units) * standard_error / spread).exp());
+    let share = |odds: f64| 1.0 / (1.0 + 1.0 / odds);
+    (share(odds / factor), share(odds * factor))
+}
 
 /// Of a score in 95 of 100 cases. What is drawn symmetrically is the logarithm of the distance to a perfect score: so
 /// no interval reaches beyond it, and close to it the side away from it is the longer one, as on the scale of log odds.
@@ -388,11 +412,20 @@ mod tests {
     }
 
     #[test]
-    fn intervals_near_a_perfect_score_hold_the_true_one_more_often_than_symmetric_ones() {
+    fn intervals_near_an_end_hold_the_true_score_more_often_than_symmetric_ones() {
         const N_CONTESTS: usize = 4000;
-        for (n, truth) in [(60, 0.9), (100, 0.95), (200, 0.97), (400, 0.98)] {
+        for (n, truth) in [
+            (60, 0.9),
+            (100, 0.95),
+            (200, 0.97),
+            (400, 0.98),
+            (60, 0.1),
+            (100, 0.05),
+            (200, 0.03),
+            (400, 0.5),
+        ] {
             let mut random = numbers(n as u64);
-            let (mut n_held, mut n_symmetric) = (0, 0);
+            let (mut n_held, mut n_symmetric, mut n_share) = (0, 0, 0);
             for _ in 0..N_CONTESTS {
                 let n_right = random.by_ref().take(n).filter(|number| *number < truth).count();
                 let score = n_right as f64 / n as f64;
@@ -403,10 +436,16 @@ mod tests {
                 };
                 n_held += usize::from(holds(Some(1.0)));
                 n_symmetric += usize::from(holds(None));
+                let (low, high) = interval_of_share(score, error, n as i32);
+                n_share += usize::from((low..=high).contains(&truth));
+                assert!((0.0..=1.0).contains(&low) && (0.0..=1.0).contains(&high), "{low} {high}");
             }
             let share = |n: usize| n as f64 / N_CONTESTS as f64;
-            assert!(share(n_held) > 0.94, "{n} rows, {truth}: {}", share(n_held));
-            assert!(n_held > n_symmetric, "{n} rows, {truth}: {n_held} and {n_symmetric}");
+            assert!(share(n_share) > 0.94, "{n} rows, {truth}: {}", share(n_share));
+            if truth > 0.5 {
+                assert!(share(n_held) > 0.94, "{n} rows, {truth}: {}", share(n_held));
+                assert!(n_held > n_symmetric, "{n} rows, {truth}: {n_held} and {n_symmetric}");
+            }
         }
     }
 
