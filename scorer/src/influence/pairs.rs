@@ -64,9 +64,10 @@ mod tests {
 
     fn counts_of_all_pairs(y: &[f64], p: &[f64]) -> Vec<[i64; 3]> {
         let sign = |a: f64, b: f64| i64::from(a > b) - i64::from(a < b);
+        let n = y.len();
         let of_row = |row: usize| {
             let mut count = [0; 3];
-            for other in 0..y.len() {
+            for other in 0..n {
                 let (of_y, of_p) = (sign(y[row], y[other]), sign(p[row], p[other]));
                 [of_y * of_p, of_y.abs(), of_p.abs()]
                     .iter()
@@ -75,7 +76,7 @@ mod tests {
             }
             count
         };
-        (0..y.len()).map(of_row).collect()
+        (0..n).map(of_row).collect()
     }
 
     #[test]

@@ -292,7 +292,7 @@ fn standard_errors_are_how_scores_spread_over_contests_of_other_rows() {
     const MOST_OFF: f64 = 0.12;
     let names = [
         "medae",
-        "top_recall",
+        "top_recall@20",
         "min_dcf",
         "cumulative_dynamic_auc",
         "c_index",

@@ -87,9 +87,8 @@ impl Table {
 
     /// It says what is true; `None` where cells of a file are other ones than those of the truth.
     pub fn with_perfect_file(&self) -> Option<Self> {
-        let is_alike = |(truth, prediction): (&Column, &Column)| match (truth, prediction) {
-            (Column::Numbers(_), Column::Numbers(_)) | (Column::Codes(_), Column::Codes(_)) => true,
-            _ => false,
+        let is_alike = |sides: (&Column, &Column)| {
+            matches!(sides, (Column::Numbers(_), Column::Numbers(_)) | (Column::Codes(_), Column::Codes(_)))
         };
         let are_alike = self.truths.len() == self.predictions.len()
             && self.truths.iter().zip(&self.predictions).all(is_alike);
