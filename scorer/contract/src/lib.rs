@@ -15,6 +15,7 @@ pub mod files;
 pub mod format;
 pub mod handshake;
 pub mod job;
+pub mod mcnemar;
 pub mod orphans;
 pub mod place;
 pub mod probing;

@@ -3,12 +3,13 @@
 
 use std::collections::HashMap;
 
-use super::exact::{Exact, N_REPLICATES, deviations, of_metric};
-use super::{FEWEST_OF_A_CLASS, FEWEST_UNITS, Influence, NoInterval, Unit, is_bent, linear, rarer_class};
+use super::exact::{Exact, deviations, of_metric, too_many};
+use super::{
+    FEWEST_OF_A_CLASS, FEWEST_UNITS, Influence, NoInterval, Unit, is_bent, linear, rarer_class, unknown,
+};
 use crate::judge::Judge;
 use crate::metrics::Rows;
 use crate::metrics::groups::Groups;
-use holdout_evaluator::Draw;
 
 /// With fewer, not even exact replicates say anything.
 const FEWEST_CLUSTERS: usize = 10;
@@ -31,10 +32,9 @@ pub fn influence_of_clusters(
             "With fewer than {FEWEST_CLUSTERS} clusters, an interval would say nothing."
         )));
     }
-    let unknown = || NoInterval("For this metric no interval is known.".to_owned());
     let found = linear(judge, rows);
     if found.is_none() && !is_bent(judge) {
-        return Err(unknown());
+        return Err(unknown(judge));
     }
     let are_few =
         n_clusters < FEWEST_UNITS || rarer_class(judge, rows).is_some_and(|n| n < FEWEST_OF_A_CLASS);
@@ -45,15 +45,11 @@ pub fn influence_of_clusters(
             )
         });
     }
-    let draw = Draw { version: exact.version, n_replicates: N_REPLICATES };
-    let scores = if rows.weights.is_some() || judge.is_ranked() {
-        None
-    } else {
-        of_metric(judge, rows, draw, |row| numbers[row])
-    };
+    let draw = exact.draw(rows.len()).ok_or_else(too_many)?;
+    let scores = if judge.is_ranked() { None } else { of_metric(judge, rows, draw, |row| numbers[row]) };
     scores.and_then(|scores| deviations(scores, Unit::Group, n_clusters)).ok_or_else(|| {
         if n_clusters >= FEWEST_UNITS {
-            return unknown();
+            return unknown(judge);
         }
         NoInterval(format!("With fewer than {FEWEST_UNITS} clusters, no interval of this metric is known."))
     })

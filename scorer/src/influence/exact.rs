@@ -10,14 +10,17 @@ use holdout_evaluator::{Draw, Evaluator, Ranking, Suite};
 
 use super::{
     FEWEST_OF_A_CLASS, FEWEST_UNITS, Influence, NoInterval, Unit, composed, influence, is_bent, means,
-    rarer_class,
+    rarer_class, rows_of_a_class,
 };
 use crate::judge::Judge;
-use crate::metrics::{Rows, Values, compose};
+use crate::metrics::gathered::Gathered;
+use crate::metrics::{Draws, Rows, Values, compose};
 use crate::parallel;
 
 /// Imagined contests.
-pub(super) const N_REPLICATES: usize = 2000;
+const N_REPLICATES: usize = 2000;
+/// Of many rows, whose scores take longer.
+const FEWEST_REPLICATES: usize = 400;
 /// Fewer say nothing in any way.
 const FEWEST_EXACT_UNITS: usize = 10;
 const FEWEST_EXACT_OF_A_CLASS: usize = 5;
@@ -29,6 +32,14 @@ const MOST_WORK: usize = 100_000_000;
 pub struct Exact<'a> {
     pub evaluator: &'a Evaluator,
     pub version: u64,
+}
+
+impl Exact<'_> {
+    /// As many draws of so many rows for every file; `None` where even few would take too long.
+    pub(super) fn draw(&self, n_rows: usize) -> Option<Draw> {
+        let n_replicates = (MOST_WORK / n_rows.max(1)).min(N_REPLICATES);
+        (n_replicates >= FEWEST_REPLICATES).then_some(Draw { version: self.version, n_replicates })
+    }
 }
 
 /// The influence of every unit, or, where units are few or the score bends with them, the deviations of exact
@@ -48,8 +59,15 @@ pub fn influence_or_replicates(
     }
     linear.or_else(|refused| match few.as_ref().and_then(Few::refusal) {
         Some(refusal) => Err(refusal),
-        None => replicates(judge, rows, exact).ok_or(refused),
+        None => replicates(judge, rows, exact)?.ok_or(refused),
     })
+}
+
+pub(super) fn too_many() -> NoInterval {
+    let most = MOST_WORK / FEWEST_REPLICATES;
+    NoInterval(format!(
+        "A score of more than {most} rows cannot be computed anew often enough for an interval under this metric."
+    ))
 }
 
 /// What there is too little of for a linear form.
@@ -63,7 +81,7 @@ impl Few {
     fn of(judge: &Judge, rows: &Rows<'_>) -> Option<Self> {
         let n_of_class = rarer_class(judge, rows).filter(|n| *n < FEWEST_OF_A_CLASS);
         if let Some(n) = n_of_class {
-            return Some(Self { n, least: FEWEST_EXACT_OF_A_CLASS, what: "rows of a class" });
+            return Some(Self { n, least: FEWEST_EXACT_OF_A_CLASS, what: rows_of_a_class(judge) });
         }
         let n_groups = rows.groups.filter(|_| has_groups(judge)).map(count_groups);
         let (n, what) = n_groups.map_or((rows.len(), "rows"), |n| (n, "groups"));
@@ -88,34 +106,41 @@ fn count_groups(groups: &[u32]) -> usize {
     groups.len()
 }
 
-fn replicates(judge: &Judge, rows: &Rows<'_>, exact: Exact<'_>) -> Option<Influence> {
-    // Weights of a solution are no numbers of rows.
-    if rows.weights.is_some() || judge.is_ranked() {
-        return None;
+/// `None` inside for a metric of which nothing is known.
+fn replicates(judge: &Judge, rows: &Rows<'_>, exact: Exact<'_>) -> Result<Option<Influence>, NoInterval> {
+    if judge.is_ranked() {
+        return Ok(None);
     }
     // What one row decides has no spread that replicates would show.
-    if !is_bent(judge) {
-        composed(judge.metric, &judge.params, rows)?;
+    if !is_bent(judge) && composed(judge.metric, &judge.params, rows).is_none() {
+        return Ok(None);
     }
-    let draw = Draw { version: exact.version, n_replicates: N_REPLICATES };
-    if judge.is_one_metric() || has_groups(judge) {
-        if let Some(scores) = of_curve(judge, rows, exact.evaluator, draw) {
-            return deviations(scores, Unit::Row, rows.len());
-        }
-        if has_groups(judge) {
-            let mean = means::mean_over_groups(judge.metric, &judge.params, rows)?;
-            let Ok(means) = exact.evaluator.means(&[&mean.influence], draw);
-            let moved = means.concat().into_iter().map(|value| mean.moved(value)).collect();
-            return deviations(moved, Unit::Group, mean.influence.len());
-        }
+    let all = Draw { version: exact.version, n_replicates: N_REPLICATES };
+    if let Some(scores) = of_curve(judge, rows, exact.evaluator, all) {
+        return Ok(deviations(scores, Unit::Row, rows.len()));
     }
-    deviations(of_metric(judge, rows, draw, |row| row as u32)?, Unit::Row, rows.len())
+    if has_groups(judge) {
+        return Ok(of_groups(judge, rows, exact.evaluator, all));
+    }
+    let draw = exact.draw(rows.len()).ok_or_else(too_many)?;
+    let scores = of_metric(judge, rows, draw, |row| row as u32);
+    Ok(scores.and_then(|scores| deviations(scores, Unit::Row, rows.len())))
+}
+
+/// Of a metric that averages groups.
+fn of_groups(judge: &Judge, rows: &Rows<'_>, evaluator: &Evaluator, draw: Draw) -> Option<Influence> {
+    let mean = means::mean_over_groups(judge.metric, &judge.params, rows)?;
+    let columns = mean.columns();
+    let Ok(means) = evaluator.means(&columns.each_ref().map(Vec::as_slice), draw);
+    let score = |at: usize| mean.score_of_draw([means[0][at], means[1][at], means[2][at]]);
+    deviations((0..draw.n_replicates).map(score).collect(), Unit::Group, columns[0].len())
 }
 
 /// Of the metrics that are areas under a curve of one ranking.
 fn of_curve(judge: &Judge, rows: &Rows<'_>, evaluator: &Evaluator, draw: Draw) -> Option<Vec<f64>> {
     let name = judge.metric.about().name;
-    if has_groups(judge) || !["roc_auc", "gini_auc", "average_precision"].contains(&name) {
+    let is_curve = ["roc_auc", "gini_auc", "average_precision"].contains(&name);
+    if has_groups(judge) || rows.weights.is_some() || !is_curve || !judge.is_one_metric() {
         return None;
     }
     let ([Values::Numbers(truth)], [Values::Numbers(scores)]) = (rows.truths, rows.predictions) else {
@@ -131,28 +156,51 @@ fn of_curve(judge: &Judge, rows: &Rows<'_>, evaluator: &Evaluator, draw: Draw) -
     Some(found.concat().into_iter().map(|area| scale * area).collect())
 }
 
-/// Of any metric that reads weights; `unit_of` a row is drawn with the whole unit.
+/// Of any metric without groups; `unit_of` a row is drawn with the whole unit.
 pub(super) fn of_metric(
     judge: &Judge,
     rows: &Rows<'_>,
     draw: Draw,
     unit_of: impl Fn(usize) -> u32 + Sync,
 ) -> Option<Vec<f64>> {
-    let parts = compose::parts(&judge.params);
-    let reads_weights = if parts.is_empty() {
-        judge.metric.laws().has_weights
-    } else {
-        parts.iter().all(|part| part.metric.laws().has_weights)
+    let times = |replicate: usize| -> Vec<u8> {
+        (0..rows.len()).map(|row| draw.weight(replicate as u32, unit_of(row))).collect()
     };
-    let n_items = draw.n_replicates * rows.len();
-    if !reads_weights || n_items > MOST_WORK {
-        return None;
+    let draws = Draws { n_draws: draw.n_replicates, times: &times };
+    if judge.is_one_metric()
+        && let Some(scores) = judge.metric.scores_of_draws(rows, &judge.params, &draws)
+    {
+        return Some(scores);
     }
-    Some(parallel::map(draw.n_replicates, n_items, |replicate| {
-        let weight = |row| f64::from(draw.weight(replicate as u32, unit_of(row)));
-        let weights: Vec<f64> = (0..rows.len()).map(weight).collect();
-        judge.score(&Rows { weights: Some(&weights), ..*rows }).unwrap_or(f64::NAN)
-    }))
+    let of_draw: fn(&Judge, &Rows<'_>, &[u8]) -> f64 = if reads_weights(judge) {
+        of_weights
+    } else if has_groups(judge) {
+        return None;
+    } else {
+        of_copies
+    };
+    let n_items = draws.n_draws * rows.len();
+    Some(parallel::map(draws.n_draws, n_items, |replicate| of_draw(judge, rows, &times(replicate))))
+}
+
+fn reads_weights(judge: &Judge) -> bool {
+    let parts = compose::parts(&judge.params);
+    match parts.is_empty() {
+        true => judge.metric.laws().has_weights,
+        false => parts.iter().all(|part| part.metric.laws().has_weights),
+    }
+}
+
+fn of_weights(judge: &Judge, rows: &Rows<'_>, times: &[u8]) -> f64 {
+    let weights: Vec<f64> =
+        times.iter().enumerate().map(|(row, times)| rows.weight(row) * f64::from(*times)).collect();
+    judge.score(&Rows { weights: Some(&weights), ..*rows }).unwrap_or(f64::NAN)
+}
+
+fn of_copies(judge: &Judge, rows: &Rows<'_>, times: &[u8]) -> f64 {
+    let rows_of_draw: Vec<u32> =
+        (0_u32..).zip(times).flat_map(|(row, times)| std::iter::repeat_n(row, (*times).into())).collect();
+    Gathered::new(rows, &rows_of_draw).with_rows(rows, |rows| judge.score(rows).unwrap_or(f64::NAN))
 }
 
 /// Of the replicates that have a score; `None` where most have none.

@@ -1,7 +1,7 @@
 //! Metrics whose influence is known by a formula, by name.
 
 use super::sums::Sums;
-use super::{curve, pairs, shifting, single};
+use super::{curve, pairs, shifting, single, survival};
 use crate::kernels::{median, sum};
 use crate::metrics::binary::curve::with_curve;
 use crate::metrics::{Metric, Params, Rows, Undefined, find};
@@ -29,7 +29,10 @@ pub(super) fn influence(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -
         "r2_uniform" => of_columns("r2", rows),
         "mc_spearman" => of_columns("spearman", rows),
         "mc_auc" => of_columns("roc_auc", rows),
-        "c_index" | "c_index_harrell_sksurv" => pairs::concordance(rows),
+        "c_index" | "c_index_harrell_sksurv" => survival::harrell(rows),
+        "c_index_ipcw" => survival::uno(rows, params),
+        "cumulative_dynamic_auc" => survival::auc_at(rows, params),
+        "integrated_brier" => survival::brier(rows, params),
         "r2" => moments(rows, truth(rows), prediction(rows), |m| 1.0 - m.error / m.spread_y()),
         "explained_variance" => {
             moments(rows, truth(rows), prediction(rows), |m| 1.0 - m.spread_of_error() / m.spread_y())
@@ -60,7 +63,10 @@ pub(super) fn influence(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -
             let square = |at: usize| if y[at] == 0.0 { 0.0 } else { ((y[at] - p[at]) / y[at]).powi(2) };
             ratio(rows, square, |at| f64::from(u8::from(y[at] != 0.0)), f64::sqrt)
         }
-        _ => metric.sums(rows, params)?.influence(rows),
+        _ => match metric.sums(rows, params) {
+            Some(sums) => sums.influence(rows),
+            None => metric.influence(rows),
+        },
     }
 }
 

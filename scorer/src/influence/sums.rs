@@ -23,23 +23,28 @@ impl Sums<'_> {
         let totals: Vec<f64> =
             self.terms.iter().map(|term| sum(n, |at| rows.weight(at) * term[at])).collect();
         let sizes = self.terms.iter().map(|term| sum(n, |at| rows.weight(at) * term[at].abs()));
-        let gradient: Option<Vec<f64>> =
-            sizes.enumerate().map(|(part, size)| self.slope(&totals, part, STEP * size)).collect();
-        let gradient = gradient?;
+        let sizes: Vec<f64> = sizes.collect();
+        let gradient = gradient(&totals, &sizes, |totals| (self.combine)(totals).ok())?;
         let moved =
             |at: usize| self.terms.iter().zip(&gradient).map(|(term, slope)| slope * term[at]).sum::<f64>();
         Some((0..n).map(|at| n as f64 * rows.weight(at) * moved(at)).collect())
     }
+}
 
-    fn slope(&self, totals: &[f64], part: usize, step: f64) -> Option<f64> {
+/// How a score moves with each of these totals, by a step that is as small a part of the given sizes. `None` where
+/// there is no score next to them.
+pub fn gradient(totals: &[f64], sizes: &[f64], combine: impl Fn(&[f64]) -> Option<f64>) -> Option<Vec<f64>> {
+    let slope = |part: usize| {
+        let step = STEP * sizes[part].abs();
         if step == 0.0 {
             return Some(0.0);
         }
         let at = |change: f64| {
             let mut totals = totals.to_vec();
             totals[part] += change;
-            (self.combine)(&totals).ok()
+            combine(&totals)
         };
         Some((at(step)? - at(-step)?) / (2.0 * step))
-    }
+    };
+    (0..totals.len()).map(slope).collect()
 }

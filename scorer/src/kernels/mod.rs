@@ -1,9 +1,11 @@
 //! Plain computations on slices that metrics share: ranks, counts, and what `holdout-evaluator` has of sums,
 //! orders and distances. No ids, no files.
 
+mod fenwick;
 mod margins;
 mod ranks;
 
+pub use fenwick::{Fenwick, places};
 pub use holdout_evaluator::edits::{common_subsequence, distance, text_distance};
 pub use holdout_evaluator::{order_key, sum};
 pub use margins::Margins;

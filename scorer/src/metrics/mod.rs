@@ -114,6 +114,13 @@ pub struct Laws {
     pub undefined_on: &'static [Degenerate],
 }
 
+/// Rows drawn anew, many times.
+pub struct Draws<'a> {
+    pub n_draws: usize,
+    /// Of a draw, how often every row comes.
+    pub times: &'a (dyn Fn(usize) -> Vec<u8> + Sync),
+}
+
 /// One metric.
 pub trait Metric: Send + Sync {
     /// What it is, as data.
@@ -139,6 +146,16 @@ pub trait Metric: Send + Sync {
 
     /// Itself as a function of sums over rows, where it is one.
     fn sums<'a>(&'a self, _rows: &Rows<'_>, _params: &Params) -> Option<Sums<'a>> {
+        None
+    }
+
+    /// How much every row moves the score, where the metric has a formula of its own: see [`crate::influence`].
+    fn influence(&self, _rows: &Rows<'_>) -> Option<Vec<f64>> {
+        None
+    }
+
+    /// The scores of draws of these rows, where they are found faster than on copied rows; `NaN` where there is none.
+    fn scores_of_draws(&self, _rows: &Rows<'_>, _params: &Params, _draws: &Draws<'_>) -> Option<Vec<f64>> {
         None
     }
 

@@ -59,6 +59,11 @@ impl Root {
     /// Deviations of all teams' scores in one imagined contest.
     pub(super) fn draw(&self, normal: Normal, draw: usize) -> Vec<f64> {
         let numbers: Vec<f64> = (0..self.rows.len()).map(|index| normal.at(draw, index)).collect();
+        self.of_numbers(&numbers)
+    }
+
+    /// From a standard normal number for every team.
+    pub(super) fn of_numbers(&self, numbers: &[f64]) -> Vec<f64> {
         self.rows.iter().map(|row| dot(row, &numbers[..row.len()])).collect()
     }
 

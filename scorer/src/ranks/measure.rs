@@ -30,8 +30,9 @@ pub fn measure(wanted: &MeasureArgs, evaluator: &Evaluator) -> Value {
     let keys: Vec<f64> = (0..wanted.teams).map(|team| 1e-5 * team as f64).collect();
     let (covariance, all_s) = timed(|| Covariance::of(evaluator, &columns));
     let (_, one_s) = timed(|| evaluator.products(&columns, &columns[..1]));
-    let (ranges, ranges_s) =
-        timed(|| rank_ranges(&keys, &covariance, Places::of_all(wanted.teams), wanted.seed));
+    let (ranges, ranges_s) = timed(|| {
+        rank_ranges(&keys, &covariance, wanted.rows as u64, Places::of_all(wanted.teams), wanted.seed)
+    });
     let (_, shake_up_s) = timed(|| shake_up(&keys, &covariance, &[], 2.0, wanted.seed));
     json!({
         "all_columns_s": all_s,

@@ -6,13 +6,15 @@
 //! curve, a correlation, a macro average), but all give it an influence. Where rows have one, boards rank by its mean,
 //! and signed ranks test the middle of the differences instead: of two teams the one that is a little better on most rows
 //! may be behind by a few large misses, and would lead. And with 30 units or more, below which exact replicates stand in,
-//! a mean of differences is normal enough. Holm's correction is theirs.
+//! a mean of differences is normal enough. Where rows are right or wrong and nothing between, those won and lost are
+//! counted by McNemar's exact test. Holm's correction is theirs.
 
+use holdout_contract::mcnemar;
 use serde::{Deserialize, Serialize};
 
-use super::Covariance;
 use super::draws::Root;
 use super::student::upper_tail;
+use super::{Covariance, Duel};
 use crate::parallel;
 
 /// Teams that are drawn, from the top.
@@ -40,12 +42,14 @@ pub struct Replicates<'a> {
     pub higher_is_better: bool,
 }
 
-/// Of scores turned so that lower ones are better, best first.
+/// Of scores turned so that lower ones are better, best first; duels are of each of the first teams against each, or
+/// none.
 pub fn pictures(
     keys: &[f64],
     covariance: &Covariance,
     n_units: u64,
     replicates: Option<Replicates<'_>>,
+    duels: &[Vec<Duel>],
     seed: u64,
 ) -> Pictures {
     let is_exact = replicates.is_some();
@@ -57,7 +61,7 @@ pub fn pictures(
         is_exact,
         n_draws: u32::try_from(contests.len()).unwrap_or(u32::MAX),
         frequencies: frequencies(keys, covariance, &contests),
-        p_values: p_values(keys, covariance, n_units),
+        p_values: p_values(keys, covariance, n_units, duels),
     }
 }
 
@@ -106,12 +110,20 @@ fn rank(team: usize, drawn: &[f64]) -> usize {
     1 + n_better + drawn[..team].iter().filter(|other| **other == own).count()
 }
 
-fn p_values(keys: &[f64], covariance: &Covariance, n_units: u64) -> Vec<Vec<f64>> {
+fn p_values(keys: &[f64], covariance: &Covariance, n_units: u64, duels: &[Vec<Duel>]) -> Vec<Vec<f64>> {
     let n = keys.len().min(MOST_DRAWN);
     let freedom = n_units.saturating_sub(1).max(1) as f64;
     let pairs: Vec<(usize, usize)> =
         (0..n).flat_map(|a| (0..n).map(move |b| (a, b))).filter(|(a, b)| a != b).collect();
+    let counted = |a: usize, b: usize| {
+        let Duel { n_won, n_lost } = *duels.get(a)?.get(b)?;
+        let is_counted = mcnemar::is_of_right_and_wrong(keys[b] - keys[a], n_won, n_lost, n_units);
+        is_counted.then(|| mcnemar::one_sided(n_won, n_lost))
+    };
     let single = |(a, b): &(usize, usize)| {
+        if let Some(p) = counted(*a, *b) {
+            return p;
+        }
         let error = covariance.error_of_difference(*a, *b);
         if error > 0.0 { upper_tail((keys[*b] - keys[*a]) / error, freedom) } else { 1.0 }
     };
@@ -153,7 +165,7 @@ mod tests {
     }
 
     fn of(keys: &[f64], covariance: &Covariance) -> Pictures {
-        pictures(keys, covariance, N_ROWS as u64, None, 3)
+        pictures(keys, covariance, N_ROWS as u64, None, &[], 3)
     }
 
     #[test]
@@ -218,12 +230,25 @@ mod tests {
     }
 
     #[test]
+    fn rows_right_and_wrong_are_counted() {
+        let covariance = contest(&[0.0, 0.0]).1;
+        let duels = [(0, 0), (9, 2), (2, 9), (0, 0)].map(|(n_won, n_lost)| Duel { n_won, n_lost });
+        let duels: Vec<Vec<Duel>> = duels.chunks(2).map(<[Duel]>::to_vec).collect();
+        let keys = [0.2, 0.2 + 7.0 / N_ROWS as f64];
+        let found = pictures(&keys, &covariance, N_ROWS as u64, None, &duels, 3);
+        // Of eleven coins nine or more; Holm doubles the smaller one of two.
+        assert!((found.p_values[0][1] - 2.0 * 67.0 / 2048.0).abs() < 1e-12, "{:?}", found.p_values);
+        let between = pictures(&[0.2, 0.21], &covariance, N_ROWS as u64, None, &duels, 3);
+        assert_ne!(between.p_values, found.p_values);
+    }
+
+    #[test]
     fn replicates_are_counted_as_they_are() {
         let (keys, covariance) = contest(&[-0.9, -0.8]);
         // In the third contest nobody has a score.
         let columns = [vec![-1.0, 0.5, 0.0, 0.5], vec![1.0, 0.25, 0.0, 0.25]];
         let replicates = Replicates { columns: &columns, higher_is_better: true };
-        let found = pictures(&keys, &covariance, 100, Some(replicates), 1);
+        let found = pictures(&keys, &covariance, 100, Some(replicates), &[], 1);
         assert_eq!((found.is_exact, found.n_draws), (true, 3));
         // The first contest moves the scores to 0.47 and 1.23.
         assert_eq!(found.frequencies, [[2, 1, 0], [1, 2, 0]]);

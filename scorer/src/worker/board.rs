@@ -15,7 +15,7 @@ use super::message::{
 };
 use super::storage::{Storage, Stored, Writing};
 use crate::influence::{Influence, NoInterval, Unit};
-use crate::ranks::{self, Covariance, Mean, Pictures, Places, Replicates, Uncompared};
+use crate::ranks::{self, Covariance, Duel, Mean, Pictures, Places, Replicates, Uncompared};
 
 /// Looking at new submissions takes no longer in one job; the rest is looked at in the next.
 const MOST_TIME: Duration = Duration::from_secs(30);
@@ -103,26 +103,67 @@ fn fill<D: Desk>(
             }
         }
     }
-    let Some(covariance) = covariance(desk, board, &columns, found)? else {
+    let known = match &board.covariances {
+        Some(file) => Known::read(&desk.unseal(file)?).unwrap_or_default(),
+        None => Known::default(),
+    };
+    let compared = match covariance(desk, board, &columns, found, &known)? {
+        Some(covariance) => Some(covariance),
+        None if remake(desk, board, &mut columns, found, until)? => {
+            covariance(desk, board, &columns, found, &Known::default())?
+        }
+        None => return Ok(()),
+    };
+    let Some(covariance) = compared else {
         let reason = "The teams' files were judged on different rows; another look follows.".to_owned();
         found.outcome = RanksOutcome::Absent(reason);
         return Ok(());
     };
     let keys: Vec<f64> = board.entries.iter().map(|entry| entry.rank_key).collect();
     let share = desk.share_of_unseen()?;
+    let duels = if board.is_final { duels::count(desk, board, &columns)? } else { Vec::new() };
     let pictures = if board.is_final {
         let n_first = board.n_first;
-        let first = covariance.of_first(n_first);
-        Some(pictures(desk, board, &columns[..n_first], &keys[..n_first], &first, found.n_units)?)
+        let first = (&keys[..n_first], &covariance.of_first(n_first));
+        Some(pictures(desk, board, &columns[..n_first], first, &duels, found.n_units)?)
     } else {
         None
     };
-    let duels = if board.is_final { duels::count(desk, board, &columns)? } else { Vec::new() };
-    found.outcome = outcome(&keys, &covariance, board, share, pictures);
+    found.outcome = outcome(&keys, &covariance, found.n_units, board, share, pictures);
     if let RanksOutcome::Found { teams, .. } = &mut found.outcome {
         teams.iter_mut().zip(duels).for_each(|(team, duels)| team.duels = duels);
     }
     Ok(())
+}
+
+/// Makes columns anew that were kept when the values of these files were others, such as exact replicates now where
+/// each row had a value before. `false` where that takes more time than there is; it goes on in the next job.
+fn remake<D: Desk>(
+    desk: &mut D,
+    board: &Board,
+    columns: &mut [Column],
+    found: &mut BoardRanks,
+    until: Instant,
+) -> Result<bool, D::Fault> {
+    let made = columns.iter().find(|column| matches!(column, Column::Made(_)));
+    let mut wanted = made.map(|column| read_column(desk, column)).transpose()?.map(|column| column.shape());
+    for (BoardEntry { kept, .. }, column) in board.entries.iter().zip(columns) {
+        if wanted.is_some() && wanted == Some(read_column(desk, column)?.shape()) {
+            continue;
+        }
+        if Instant::now() > until {
+            // What is known was found with the old columns.
+            let nothing = Known::default();
+            found.covariances = Some(keep(desk, board, |output| nothing.write(output))?);
+            return Ok(false);
+        }
+        let Ok(influence) = desk.influence(&kept.file)? else { continue };
+        let stored = keep(desk, board, |output| write_column(&influence, output))?;
+        wanted = Some(ReadColumn::of(influence).shape());
+        found.made.push((kept.submission_id, stored.clone()));
+        *column = Column::Made(stored);
+    }
+    Ok(true)
 }
 
 /// Compares files with those that their teams sent before, as far as the time goes; where the metric has no
@@ -163,15 +204,15 @@ fn pictures<D: Desk>(
     desk: &D,
     board: &Board,
     columns: &[Column],
-    keys: &[f64],
-    covariance: &Covariance,
+    (keys, covariance): (&[f64], &Covariance),
+    duels: &[Vec<Duel>],
     n_units: u64,
 ) -> Result<Pictures, D::Fault> {
     let replicated = replicated(desk, columns)?;
     let replicates = replicated
         .as_ref()
         .map(|columns| Replicates { columns, higher_is_better: board.direction.higher_is_better() });
-    let mut pictures = ranks::pictures(keys, covariance, n_units, replicates, board.seed);
+    let mut pictures = ranks::pictures(keys, covariance, n_units, replicates, duels, board.seed);
     pictures.p_values.iter_mut().flatten().for_each(|p| *p = shown(*p));
     Ok(pictures)
 }
@@ -192,6 +233,7 @@ fn replicated<D: Desk>(desk: &D, columns: &[Column]) -> Result<Option<Vec<Vec<f3
 fn outcome(
     keys: &[f64],
     covariance: &Covariance,
+    n_units: u64,
     board: &Board,
     share: f64,
     pictures: Option<Pictures>,
@@ -199,7 +241,7 @@ fn outcome(
     let n_first = board.n_first;
     let landmarks: Vec<u32> = board.entries[n_first..].iter().map(|entry| entry.rank).collect();
     let places = Places { n_first, landmarks: &landmarks, n_teams: board.n_teams };
-    let ranges = ranks::rank_ranges(keys, covariance, places, board.seed);
+    let ranges = ranks::rank_ranges(keys, covariance, n_units, places, board.seed);
     let shake_up = if board.is_final {
         None
     } else {
@@ -238,14 +280,10 @@ fn covariance<D: Desk>(
     board: &Board,
     columns: &[Column],
     found: &mut BoardRanks,
+    known: &Known,
 ) -> Result<Option<Covariance>, D::Fault> {
     let n = columns.len();
     let mut covariance = Covariance::zeros(n);
-    let known = match &board.covariances {
-        Some(file) => Known::read(&desk.unseal(file)?),
-        None => None,
-    };
-    let known = known.unwrap_or_default();
     let places: Vec<Option<usize>> =
         board.entries.iter().map(|entry| known.places.get(&entry.kept.submission_id).copied()).collect();
     for a in 0..n {
@@ -350,11 +388,16 @@ impl ReadColumn {
     /// where they were judged on different rows.
     fn error_beside(&self, other: &Self) -> Option<f64> {
         let n = self.values.len();
-        if (n, self.n_units) != (other.values.len(), other.n_units) {
+        if self.shape() != other.shape() {
             return None;
         }
         let difference = |at: usize| f64::from(self.values[at]) - f64::from(other.values[at]);
         Some(crate::kernels::sum(n, |at| difference(at).powi(2)).sqrt() / n as f64)
+    }
+
+    /// Columns of one shape hold values of the same units, or of the same draws of these.
+    fn shape(&self) -> (usize, u64) {
+        (self.values.len(), self.n_units)
     }
 
     pub fn holds_replicates(&self) -> bool {

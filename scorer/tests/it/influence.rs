@@ -335,6 +335,88 @@ fn few_positives_get_the_standard_error_of_rows_drawn_anew() {
     }
 }
 
+/// Leaves so many rows of the last class.
+fn with_rare_class(mut data: Data, n: usize) -> Data {
+    let mut left = n;
+    data.codes[0].iter_mut().filter(|class| **class == 2).for_each(|class| {
+        *class = if left > 0 { 2 } else { 1 };
+        left = left.saturating_sub(1);
+    });
+    data
+}
+
+#[test]
+fn a_rare_class_among_several_gets_replicates_where_all_classes_count_the_same() {
+    const N_REPLICATES: usize = 3000;
+    let data = with_rare_class(data(), 12);
+    for metric in ["balanced_accuracy", "f1_macro"] {
+        let case = case(&data, metric, &json!({}));
+        assert!(case.with_rows(None, |rows| influence(&case.judge, rows)).is_err(), "{metric}");
+        let found = case.looked_at(5).unwrap();
+        assert_eq!((found.unit, found.n_units, found.values.len()), (Unit::Row, N, 2000), "{metric}");
+        let scores = parallel::map(N_REPLICATES, N_REPLICATES * N, |replicate| {
+            let rows = (0..N).flat_map(|row| std::iter::repeat_n(row, poisson(replicate, row)));
+            case.score_of(&rows.collect::<Vec<usize>>())
+        });
+        let mean = scores.iter().sum::<f64>() / N_REPLICATES as f64;
+        let variance = scores.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / N_REPLICATES as f64;
+        let ratio = found.standard_error() / variance.sqrt();
+        assert!((ratio - 1.0).abs() < 0.08, "{metric}: {ratio}");
+    }
+    let accuracy = case(&data, "accuracy", &json!({}));
+    assert_eq!(accuracy.looked_at(5).unwrap(), accuracy.influence(), "twelve rows are twelve of all");
+    let rarer = with_rare_class(data, 3);
+    let reason = case(&rarer, "f1_macro", &json!({})).looked_at(5).unwrap_err().0;
+    assert!(reason.contains("fewer than 5 rows of a class"), "{reason}");
+}
+
+#[test]
+fn a_part_with_few_positives_makes_the_whole_one_of_replicates() {
+    let parts =
+        json!({ "parts": [{ "metric": "roc_auc", "weight": 1 }, { "metric": "brier", "weight": -1 }] });
+    let few = with_positives(data(), 12);
+    let case = case_of_scores(&few, "weighted_sum", &parts);
+    assert!(case.with_rows(None, |rows| influence(&case.judge, rows)).is_err());
+    assert_eq!(case.looked_at(5).unwrap().values.len(), 2000);
+    let many = data();
+    let case = case_of_scores(&many, "weighted_sum", &parts);
+    assert_eq!(case.looked_at(5).unwrap(), case.influence());
+}
+
+fn case_of_scores<'a>(data: &'a Data, metric: &str, params: &Value) -> Case<'a> {
+    let (truth, score) = (Values::Numbers(&data.binary), Values::Numbers(&data.probability));
+    Case { truths: vec![truth], predictions: vec![score], ..case(data, metric, params) }
+}
+
+#[test]
+fn pairs_of_a_hundred_thousand_rows_are_counted() {
+    const N_ROWS: usize = 100_000;
+    let normal = Normal::new(4);
+    let times: Vec<f64> = (0..N_ROWS).map(|row| (50.0 * normal.at(0, row)).round()).collect();
+    let events: Vec<f64> = (0..N_ROWS).map(|row| f64::from(u8::from(row % 3 > 0))).collect();
+    let risk: Vec<f64> = (0..N_ROWS).map(|row| (40.0 * normal.at(1, row) - times[row]).round()).collect();
+    let row_numbers: Vec<u32> = (0..N_ROWS as u32).collect();
+    for (metric, truths) in [("c_index", &[&times, &events][..]), ("kendall", &[&times][..])] {
+        let judge = Judge::new(metric, &Map::new(), Context::default()).unwrap();
+        let truths: Vec<Values<'_>> = truths.iter().map(|truth| Values::Numbers(truth)).collect();
+        let rows = Rows {
+            truths: &truths,
+            predictions: &[Values::Numbers(&risk)],
+            weights: None,
+            groups: None,
+            row_numbers: &row_numbers,
+            n_classes: 0,
+            column_classes: &[],
+            context: &judge.context,
+            group_names: &[],
+        };
+        let found = influence(&judge, &rows).unwrap();
+        let (error, sum) = (found.standard_error(), found.values.iter().sum::<f64>());
+        assert!(error > 0.0005 && error < 0.005, "{metric}: {error}");
+        assert!(sum.abs() < 1e-6 * N_ROWS as f64, "{metric}: {sum}");
+    }
+}
+
 #[test]
 fn replicates_of_teams_are_those_of_the_same_contests() {
     let data = with_positives(data(), 12);

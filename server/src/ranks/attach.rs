@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use holdout_contract::catalogue;
+
 use crate::app::App;
 use crate::competitions::model::Competition;
 use crate::error::Result;
@@ -31,9 +33,10 @@ pub async fn attach(
     let ask = move |mut conn: Conn| async move { store::ranges(&mut conn, id, split, teams).await };
     let ranges = replica::read::board(app, since, ask).await?;
     let ranges: HashMap<_, _> = ranges.into_iter().map(|range| (range.team_id, range)).collect();
+    let is_share = competition.metric.as_deref().is_some_and(catalogue::is_share);
     for row in &mut rows {
         let range = ranges.get(&row.team_id).filter(|range| range.submission_id == row.key.submission_id);
-        row.range = range.map(|range| range.range(competition.board_revision).with(row.rank));
+        row.range = range.map(|range| range.range(competition.board_revision, is_share).with(row.rank));
     }
     if rows.iter().any(|row| row.range.is_none())
         && let Some(summary) = summary(app, competition, view).await?

@@ -1,5 +1,6 @@
 //! Rank ranges, noise, and how likely a difference is chance.
 
+use holdout_contract::mcnemar;
 use serde::Serialize;
 
 use crate::leaderboard::model::View;
@@ -151,6 +152,9 @@ impl Summary {
         match (&self.absent, self.noise) {
             (Some(reason), _) => reason.clone(),
             (None, Some(noise)) => format!("Differences below {noise} are noise on these {}.", self.units()),
+            (None, None) if self.n_compared > Some(1) => {
+                format!("No two of these files differ by chance on these {}.", self.units())
+            }
             (None, None) => String::new(),
         }
     }
@@ -178,17 +182,30 @@ pub struct Range {
     pub n_units: i32,
     /// The score of a perfect file, where there is one.
     pub best: Option<f64>,
+    /// Whether scores lie from 0 to 1.
+    pub is_share: bool,
     /// Found out for the board as it is, not for an earlier one.
     pub is_current: bool,
 }
 
 impl Range {
     pub fn sample() -> Self {
-        Self { low: 1, high: 4, standard_error: 0.0021, n_units: 3000, best: Some(1.0), is_current: true }
+        Self {
+            low: 1,
+            high: 4,
+            standard_error: 0.0021,
+            n_units: 3000,
+            best: Some(1.0),
+            is_share: false,
+            is_current: true,
+        }
     }
 
     /// Where the score lies in 95 of 100 contests on other rows of the same kind.
     pub fn interval(&self, score: f64) -> (f64, f64) {
+        if self.is_share {
+            return interval_of_share(score, self.standard_error, self.n_units);
+        }
         interval(score, self.standard_error, self.n_units, self.best)
     }
 
@@ -231,6 +248,8 @@ pub struct Difference {
     pub standard_error: f64,
     /// After the end, where rows are won and lost under the metric.
     pub duel: Option<Duel>,
+    /// McNemar's exact probability, where each of these rows is right or wrong.
+    pub exact_p: Option<f64>,
 }
 
 /// Rows, groups or clusters on which the first of two files is better, and the second.
@@ -244,10 +263,30 @@ impl Duel {
     pub fn n_equal(self, summary: &Summary) -> i32 {
         (summary.n_units - self.n_won - self.n_lost).max(0)
     }
+
+    /// How often equally good files would differ at least as much, where rows are right or wrong and nothing between.
+    pub fn exact_p(self, difference: f64, n_units: i32) -> Option<f64> {
+        let [won, lost, all] = [self.n_won, self.n_lost, n_units].map(i32::unsigned_abs);
+        mcnemar::is_of_right_and_wrong(difference, won, lost, all.into())
+            .then(|| mcnemar::two_sided(won, lost))
+    }
 }
 
 /// The bounds of a normal number in 95 of 100 cases.
 const Z: f64 = 1.96;
+/// What happens no less often is called chance.
+const LEAST_CHANCE: f64 = 0.05;
+
+/// Of a score from 0 to 1 in 95 of 100 cases: symmetric on the scale of log odds, so that it reaches beyond neither end.
+fn interval_of_share(score: f64, standard_error: f64, n_units: i32) -> (f64, f64) {
+    let spread = score * (1.0 - score);
+    if spread <= 0.0 {
+        return interval(score, standard_error, n_units, None);
+    }
+    let (odds, factor) = (score / (1.0 - score), (student(n_units) * standard_error / spread).exp());
+    let share = |odds: f64| 1.0 / (1.0 + 1.0 / odds);
+    (share(odds / factor), share(odds * factor))
+}
 
 /// Of a score in 95 of 100 cases. What is drawn symmetrically is the logarithm of the distance to a perfect score: so
 /// no interval reaches beyond it, and close to it the side away from it is the longer one, as on the scale of log odds.
@@ -298,6 +337,9 @@ impl Difference {
 
     /// How often equally good files would differ at least as much.
     pub fn p_value(&self) -> f64 {
+        if let Some(exact) = self.exact_p {
+            return exact;
+        }
         match (self.standard_error > 0.0, self.value == 0.0) {
             (_, true) => 1.0,
             (false, false) => 0.0,
@@ -308,6 +350,9 @@ impl Difference {
     }
 
     pub fn is_noise(&self) -> bool {
+        if let Some(exact) = self.exact_p {
+            return exact >= LEAST_CHANCE;
+        }
         self.value.abs() <= Z * self.standard_error || self.value == 0.0
     }
 
@@ -367,11 +412,20 @@ mod tests {
     }
 
     #[test]
-    fn intervals_near_a_perfect_score_hold_the_true_one_more_often_than_symmetric_ones() {
+    fn intervals_near_an_end_hold_the_true_score_more_often_than_symmetric_ones() {
         const N_CONTESTS: usize = 4000;
-        for (n, truth) in [(60, 0.9), (100, 0.95), (200, 0.97), (400, 0.98)] {
+        for (n, truth) in [
+            (60, 0.9),
+            (100, 0.95),
+            (200, 0.97),
+            (400, 0.98),
+            (60, 0.1),
+            (100, 0.05),
+            (200, 0.03),
+            (400, 0.5),
+        ] {
             let mut random = numbers(n as u64);
-            let (mut n_held, mut n_symmetric) = (0, 0);
+            let (mut n_held, mut n_symmetric, mut n_share) = (0, 0, 0);
             for _ in 0..N_CONTESTS {
                 let n_right = random.by_ref().take(n).filter(|number| *number < truth).count();
                 let score = n_right as f64 / n as f64;
@@ -382,10 +436,16 @@ mod tests {
                 };
                 n_held += usize::from(holds(Some(1.0)));
                 n_symmetric += usize::from(holds(None));
+                let (low, high) = interval_of_share(score, error, n as i32);
+                n_share += usize::from((low..=high).contains(&truth));
+                assert!((0.0..=1.0).contains(&low) && (0.0..=1.0).contains(&high), "{low} {high}");
             }
             let share = |n: usize| n as f64 / N_CONTESTS as f64;
-            assert!(share(n_held) > 0.94, "{n} rows, {truth}: {}", share(n_held));
-            assert!(n_held > n_symmetric, "{n} rows, {truth}: {n_held} and {n_symmetric}");
+            assert!(share(n_share) > 0.94, "{n} rows, {truth}: {}", share(n_share));
+            if truth > 0.5 {
+                assert!(share(n_held) > 0.94, "{n} rows, {truth}: {}", share(n_held));
+                assert!(n_held > n_symmetric, "{n} rows, {truth}: {n_held} and {n_symmetric}");
+            }
         }
     }
 
@@ -468,7 +528,7 @@ mod tests {
 
     #[test]
     fn a_difference_is_noise_where_its_interval_holds_zero() {
-        let difference = Difference { value: 0.002, standard_error: 0.001, duel: None };
+        let difference = Difference { value: 0.002, standard_error: 0.001, duel: None, exact_p: None };
         assert!(!difference.is_noise());
         assert!((difference.p_value() - 0.0455).abs() < 1e-4);
         assert_eq!(difference.needed_units(1000), Some(961));
@@ -481,9 +541,22 @@ mod tests {
     }
 
     #[test]
+    fn rows_right_and_wrong_are_compared_by_counting_them() {
+        let duel = Duel { n_won: 9, n_lost: 2 };
+        assert_eq!(duel.exact_p(0.0702, 100), None, "more than right and wrong");
+        let exact_p = duel.exact_p(-0.07, 100);
+        let difference = Difference { value: -0.07, standard_error: 0.033, duel: Some(duel), exact_p };
+        assert!(
+            Difference { exact_p: None, ..difference }.p_value() < 0.05,
+            "seven are few for a normal number"
+        );
+        assert!(difference.is_noise() && (difference.p_value() - 0.0654).abs() < 1e-3);
+    }
+
+    #[test]
     fn rows_won_and_lost_are_told_with_those_that_are_equal() {
         let duel = Some(Duel { n_won: 1700, n_lost: 1250 });
-        let difference = Difference { value: 0.002, standard_error: 0.001, duel };
+        let difference = Difference { value: 0.002, standard_error: 0.001, duel, exact_p: None };
         assert_eq!(
             difference.won("Ada", "Bob", &Summary::sample()).as_deref(),
             Some("Of 3,000 rows, Ada is better on 1,700, Bob on 1,250, and on 50 they are equal.")
@@ -499,6 +572,9 @@ mod tests {
             summary.forecast(),
             "On the private rows, expect teams to move by about 18% of the table."
         );
+        let alike = Summary { noise: None, ..summary.clone() };
+        assert_eq!(alike.noise_sentence(), "No two of these files differ by chance on these 3,000 rows.");
+        assert_eq!(Summary { n_compared: Some(1), ..alike }.noise_sentence(), "");
         summary.unit = Unit::Clusters;
         summary.shake_up = Some(0.001);
         assert!(summary.noise_sentence().ends_with("3,000 clusters."));

@@ -45,8 +45,10 @@ pub struct TeamRange {
 }
 
 impl TeamRange {
-    pub fn range(&self, board_revision: i64) -> Range {
+    /// On a board of this revision, whose scores are shares from 0 to 1 or not.
+    pub fn range(&self, board_revision: i64, is_share: bool) -> Range {
         Range {
+            is_share,
             low: self.low,
             high: self.high,
             standard_error: self.standard_error,

@@ -14,8 +14,12 @@ fn label(row: usize) -> f64 {
 }
 
 pub fn labels() -> Labels {
+    labels_of(N_ROWS)
+}
+
+fn labels_of(n_rows: usize) -> Labels {
     let usage = |row: usize| if row.is_multiple_of(2) { "Public" } else { "Private" };
-    let rows = |value: &dyn Fn(usize) -> String| (0..N_ROWS).map(value).collect::<String>();
+    let rows = |value: &dyn Fn(usize) -> String| (0..n_rows).map(value).collect::<String>();
     Labels {
         solution: format!(
             "id,target,Usage\n{}",
@@ -28,8 +32,12 @@ pub fn labels() -> Labels {
 
 /// Errors of about `size`, different ones for every seed.
 pub fn predictions(seed: u64, size: f64) -> String {
+    predictions_of(N_ROWS, seed, size)
+}
+
+fn predictions_of(n_rows: usize, seed: u64, size: f64) -> String {
     let mut state = seed;
-    let rows = (0..N_ROWS).map(|row| {
+    let rows = (0..n_rows).map(|row| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let error = size * ((state >> 33) as f64 / f64::from(1_u32 << 30) - 1.0);
         format!("r{row},{}\n", label(row) + error)
@@ -448,6 +456,30 @@ async fn a_team_that_became_part_of_another_has_no_range_of_its_own(pool: PgPool
 
 async fn team_of(arena: &Arena, person: &Person) -> serde_json::Value {
     person.api.get(&arena.api("/team")).await.expect(200).json()["team"].clone()
+}
+
+/// As after a version under which a file's values are those of other units.
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn columns_that_were_kept_in_another_shape_are_made_anew(pool: PgPool) {
+    let (world, arena, people) = contest(pool).await;
+    look(&world).await;
+    let before = ranges(&arena).await;
+    let other = world.open_competition(&arena.host, "other", &labels_of(100)).await;
+    other.join(&arena.host).await;
+    other.submit(&arena.host, &predictions_of(100, 1, 10.0)).await;
+    world.drain().await;
+    look(&world).await;
+    let exchanged = "update influences i set storage_key = o.storage_key, sealed_sha256 = o.sealed_sha256
+         from influences o join submissions s on s.id = o.submission_id join competitions c on c.id = s.competition_id
+         where c.slug = 'other' and i.submission_id <> o.submission_id";
+    assert_eq!(sql(exchanged).execute(&world.pool).await.unwrap().rows_affected(), 3);
+    arena.submit(&people[2], &predictions(9, 50.0)).await;
+    world.drain().await;
+    look(&world).await;
+    let after = ranges(&arena).await;
+    assert_eq!(after[..2], before[..2], "{after:?}");
+    assert_eq!((after[2].1, after[2].2), (3, 3));
+    world.close().await;
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]

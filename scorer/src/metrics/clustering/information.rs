@@ -1,7 +1,6 @@
 //! Groupings compared by the information that one holds about the other, in nats.
 
-use std::collections::BTreeMap;
-
+use super::moves::Moving;
 use super::table::Table;
 use super::{ANY_NAMES, About, BLANK, Clusters};
 use crate::kernels::sum;
@@ -39,64 +38,6 @@ impl Table {
         // A sum that only rounding keeps from 0.
         if total < f64::EPSILON { 0.0 } else { total }
     }
-
-    /// The mean over all groupings with clusters of these sizes. Every cell then has a hypergeometric
-    /// number of rows (Vinh, Epps and Bailey 2010).
-    fn expected_mutual_information(&self) -> f64 {
-        let (truth, predicted) = (multiplicities(&self.truth), multiplicities(&self.predicted));
-        let mut terms = Vec::with_capacity(truth.len() * predicted.len());
-        for (a, n_a) in &truth {
-            for (b, n_b) in &predicted {
-                terms.push((n_a * n_b) as f64 * expected_cell(self.n_rows, *a, *b));
-            }
-        }
-        sum(terms.len(), |at| terms[at])
-    }
-}
-
-/// How many clusters have each size.
-fn multiplicities(sizes: &[u64]) -> Vec<(u64, u64)> {
-    let mut counts: BTreeMap<u64, u64> = BTreeMap::new();
-    sizes.iter().for_each(|size| *counts.entry(*size).or_default() += 1);
-    counts.into_iter().collect()
-}
-
-/// Weights below this share of the largest one change no digit.
-const NEGLIGIBLE: f64 = 1e-25;
-
-/// The expected contribution of one cell between clusters of `a` and `b` of `n` rows: chances are
-/// walked from the most likely count outwards, each from its neighbour, and scaled to add up to 1.
-fn expected_cell(n: u64, a: u64, b: u64) -> f64 {
-    let (lowest, highest) = ((a + b).saturating_sub(n), a.min(b));
-    let likely = ((u128::from(a + 1) * u128::from(b + 1)) / u128::from(n + 2)) as u64;
-    let likely = likely.clamp(lowest, highest);
-    let value = |k: u64| {
-        let (k, n) = (k as f64, n as f64);
-        if k == 0.0 { 0.0 } else { k / n * (n * k / (a as f64 * b as f64)).ln() }
-    };
-    // chance(k + 1) / chance(k)
-    let ratio = |k: u64| {
-        let rest = (n + k + 1 - a - b) as f64;
-        (a - k) as f64 * (b - k) as f64 / ((k + 1) as f64 * rest)
-    };
-    let mut weights = vec![(1.0, value(likely))];
-    let mut weight = 1.0;
-    for k in likely..highest {
-        weight *= ratio(k);
-        weights.push((weight, value(k + 1)));
-        if weight < NEGLIGIBLE {
-            break;
-        }
-    }
-    weight = 1.0;
-    for k in (lowest..likely).rev() {
-        weight /= ratio(k);
-        weights.push((weight, value(k)));
-        if weight < NEGLIGIBLE {
-            break;
-        }
-    }
-    sum(weights.len(), |at| weights[at].0 * weights[at].1) / sum(weights.len(), |at| weights[at].0)
 }
 
 /// Keeps a difference away from 0 and its sign as it is.
@@ -153,6 +94,7 @@ pub static NMI: Clusters = Clusters {
     },
     is_symmetric: true,
     compute: normalized,
+    moving: Moving::Entropies(|t| t.shared() / f64::midpoint(t.of_truth(), t.of_predicted())),
 };
 
 pub static AMI: Clusters = Clusters {
@@ -171,6 +113,9 @@ pub static AMI: Clusters = Clusters {
     },
     is_symmetric: true,
     compute: adjusted,
+    moving: Moving::AboveChance(|t| {
+        (t.shared() - t.expected) / (f64::midpoint(t.of_truth(), t.of_predicted()) - t.expected)
+    }),
 };
 
 pub static HOMOGENEITY: Clusters = Clusters {
@@ -185,6 +130,7 @@ pub static HOMOGENEITY: Clusters = Clusters {
     },
     is_symmetric: false,
     compute: |table| known(table.mutual_information(), table.entropy(&table.truth)),
+    moving: Moving::Entropies(|t| t.shared() / t.of_truth()),
 };
 
 pub static COMPLETENESS: Clusters = Clusters {
@@ -199,6 +145,7 @@ pub static COMPLETENESS: Clusters = Clusters {
     },
     is_symmetric: false,
     compute: |table| known(table.mutual_information(), table.entropy(&table.predicted)),
+    moving: Moving::Entropies(|t| t.shared() / t.of_predicted()),
 };
 
 pub static V_MEASURE: Clusters = Clusters {
@@ -213,4 +160,5 @@ pub static V_MEASURE: Clusters = Clusters {
     },
     is_symmetric: true,
     compute: v_measure,
+    moving: Moving::Entropies(|t| 2.0 * t.shared() / (t.of_truth() + t.of_predicted())),
 };

@@ -1,7 +1,9 @@
 //! Groupings of rows compared with the true ones: names of clusters mean nothing, only who is together
 //! with whom.
 
+mod expected;
 mod information;
+mod moves;
 mod table;
 
 pub use information::{AMI, COMPLETENESS, HOMOGENEITY, NMI, V_MEASURE};
@@ -10,6 +12,7 @@ use holdout_contract::spec::{Direction, Task};
 
 use super::about::{About, fields};
 use super::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use moves::{Moving, influence};
 use table::Table;
 
 /// A number read off the table of true and predicted clusters.
@@ -17,6 +20,7 @@ pub struct Clusters {
     about: About,
     is_symmetric: bool,
     compute: fn(&Table) -> f64,
+    moving: Moving,
 }
 
 impl Metric for Clusters {
@@ -32,6 +36,11 @@ impl Metric for Clusters {
         rows.positive_weight()?;
         let (truth, predicted) = rows.labels();
         Ok((self.compute)(&Table::count(truth, predicted)))
+    }
+
+    fn influence(&self, rows: &Rows<'_>) -> Option<Vec<f64>> {
+        let (truth, predicted) = rows.labels();
+        influence(&self.moving, truth, predicted)
     }
 }
 
@@ -67,6 +76,10 @@ pub static RAND: Clusters = Clusters {
         let pairs = table.pairs();
         if pairs.all() == 0 { 1.0 } else { (pairs.together + pairs.apart) as f64 / pairs.all() as f64 }
     },
+    moving: Moving::Squares(|t| {
+        let [together, truth_only, predicted_only, apart] = t.pairs();
+        (together + apart) / (together + truth_only + predicted_only + apart)
+    }),
 };
 
 pub static ADJUSTED_RAND: Clusters = Clusters {
@@ -92,6 +105,10 @@ pub static ADJUSTED_RAND: Clusters = Clusters {
         }
         2.0 * (a * d - b * c) as f64 / ((a + b) * (b + d) + (a + c) * (c + d)) as f64
     },
+    moving: Moving::Squares(|t| {
+        let [a, b, c, d] = t.pairs();
+        2.0 * (a * d - b * c) / ((a + b) * (b + d) + (a + c) * (c + d))
+    }),
 };
 
 pub static FOWLKES_MALLOWS: Clusters = Clusters {
@@ -113,6 +130,10 @@ pub static FOWLKES_MALLOWS: Clusters = Clusters {
         let share = |other: i128| (pairs.together as f64 / (pairs.together + other) as f64).sqrt();
         if pairs.together == 0 { 0.0 } else { share(pairs.predicted_only) * share(pairs.truth_only) }
     },
+    moving: Moving::Squares(|t| {
+        let [together, truth_only, predicted_only, _] = t.pairs();
+        together / ((together + truth_only) * (together + predicted_only)).sqrt()
+    }),
 };
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ impl Table {
 }
 
 /// Codes numbered from 0 without gaps, and the size of each.
-fn compact(codes: &[u32]) -> (Vec<usize>, Vec<u64>) {
+pub(super) fn compact(codes: &[u32]) -> (Vec<usize>, Vec<u64>) {
     let mut known: Vec<u32> = codes.to_vec();
     known.sort_unstable();
     let sizes = known.chunk_by(|a, b| a == b).map(|same| same.len() as u64).collect();

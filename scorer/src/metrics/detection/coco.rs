@@ -2,10 +2,10 @@
 
 use crate::intake::shapes::Boxed;
 use crate::metrics::about::{About, Kind, ParameterAbout};
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::{Degenerate, Draws, Laws, Metric, Params, Rows, Undefined};
 use std::borrow::Cow;
 
-use super::matching::{Image, area, by_class, by_confidence, iou};
+use super::matching::{Image, Times, area, by_class, by_confidence, count_predictions, iou, mean, of_draws};
 use super::{BLANK, CLASSES, FORMAT, TIES, with_confidence};
 
 const N_THRESHOLDS: usize = 10;
@@ -46,22 +46,39 @@ impl Metric for Coco {
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
-        let bounds = Bounds {
-            n_detections: params.count(MAX_DETECTIONS.name),
-            area: params.number(AREA_FROM.name)..=params.number(AREA_TO.name),
-        };
-        let classes = by_class(rows)?;
-        let n_boxes: usize = classes.iter().flatten().map(|image| image.predictions.len()).sum();
-        let values = crate::parallel::map(classes.len(), n_boxes * WORK_OF_A_BOX, |class| {
-            let curve = Curve::of(&classes[class], &bounds)?;
-            Some(self.value(&curve))
-        });
-        let values: Vec<f64> = values.into_iter().flatten().collect();
-        if values.is_empty() {
-            return Err(Undefined::because("No true box of this split has an area within the bounds."));
-        }
-        Ok(crate::kernels::sum(values.len(), |at| values[at]) / values.len() as f64)
+        let curves = curves(rows, params, |curve| self.value(curve, Times::Once))?;
+        mean(&curves)
+            .ok_or_else(|| Undefined::because("No true box of this split has an area within the bounds."))
     }
+
+    /// Boxes are matched within their image: in a draw each counts as often as its image comes.
+    fn scores_of_draws(&self, rows: &Rows<'_>, params: &Params, draws: &Draws<'_>) -> Option<Vec<f64>> {
+        let curves = curves(rows, params, Clone::clone).ok()?;
+        let n_boxes: usize = curves.iter().map(|curve| curve.fates.len()).sum();
+        let of_classes = |times: Times<'_>| {
+            let has_true = curves.iter().filter(|curve| curve.n_true(times) > 0.0);
+            has_true.map(|curve| self.value(curve, times)).collect()
+        };
+        Some(of_draws(draws, self.n_thresholds * n_boxes, of_classes))
+    }
+}
+
+/// Something of the curve of every class that has a true box that counts.
+fn curves<T: Send>(
+    rows: &Rows<'_>,
+    params: &Params,
+    of: impl Fn(&Curve) -> T + Sync,
+) -> Result<Vec<T>, Undefined> {
+    let bounds = Bounds {
+        n_detections: params.count(MAX_DETECTIONS.name),
+        area: params.number(AREA_FROM.name)..=params.number(AREA_TO.name),
+    };
+    let classes = by_class(rows)?;
+    let n_items = count_predictions(&classes) * WORK_OF_A_BOX;
+    let found = crate::parallel::map(classes.len(), n_items, |class| {
+        Curve::of(&classes[class], &bounds).map(|curve| of(&curve))
+    });
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// How many plain items matching one predicted box is worth.
@@ -69,10 +86,10 @@ const WORK_OF_A_BOX: usize = 30;
 
 impl Coco {
     /// The mean over thresholds.
-    fn value(&self, curve: &Curve) -> f64 {
+    fn value(&self, curve: &Curve, times: Times<'_>) -> f64 {
         let at = |threshold: usize| match self.quantity {
-            Quantity::Precision => curve.mean_precision(threshold),
-            Quantity::Recall => curve.recall(threshold),
+            Quantity::Precision => curve.mean_precision(threshold, times),
+            Quantity::Recall => curve.recall(threshold, times),
         };
         (0..self.n_thresholds).map(at).sum::<f64>() / self.n_thresholds as f64
     }
@@ -90,18 +107,23 @@ struct Fate {
     is_ignored: u16,
 }
 
-/// The predicted boxes of a class by falling confidence, and the number of true ones.
+/// The predicted boxes of a class by falling confidence, and the true ones, each with the row of its image.
+#[derive(Clone)]
 struct Curve {
-    fates: Vec<Fate>,
-    n_true: usize,
+    fates: Vec<(usize, Fate)>,
+    truths: Vec<usize>,
 }
 
 impl Curve {
     /// `None` where no true box of the class counts.
     fn of(images: &[Image<'_>], bounds: &Bounds) -> Option<Self> {
         let is_outside = |of: &Boxed<'_>| !bounds.area.contains(&area(of));
-        let n_true = images.iter().flat_map(|image| &image.truths).filter(|truth| !is_outside(truth)).count();
-        if n_true == 0 {
+        let is_true = |image: &Image<'_>| {
+            let n_inside = image.truths.iter().filter(|truth| !is_outside(truth)).count();
+            std::iter::repeat_n(image.row, n_inside)
+        };
+        let truths: Vec<usize> = images.iter().flat_map(is_true).collect();
+        if truths.is_empty() {
             return None;
         }
         let mut fates = Vec::new();
@@ -109,36 +131,41 @@ impl Curve {
         for image in images {
             let predictions = &image.predictions[..image.predictions.len().min(bounds.n_detections)];
             confidences.extend(predictions.iter().map(|prediction| prediction.confidence));
-            fates.extend(image_fates(&image.truths, predictions, is_outside));
+            let found = image_fates(&image.truths, predictions, is_outside);
+            fates.extend(found.into_iter().map(|fate| (image.row, fate)));
         }
         let fates = by_confidence(&confidences).into_iter().map(|at| fates[at]).collect();
-        Some(Self { fates, n_true })
+        Some(Self { fates, truths })
+    }
+
+    fn n_true(&self, times: Times<'_>) -> f64 {
+        self.truths.iter().map(|row| times.of(*row)).sum()
     }
 
     /// Right and wrong boxes so far, after every box that counts or not.
-    fn counts(&self, threshold: usize) -> impl Iterator<Item = (f64, f64)> {
+    fn counts(&self, threshold: usize, times: Times<'_>) -> impl Iterator<Item = (f64, f64)> {
         let bit = 1_u16 << threshold;
-        self.fates.iter().scan((0.0, 0.0), move |(right, wrong), fate| {
+        self.fates.iter().scan((0.0, 0.0), move |(right, wrong), (row, fate)| {
             if fate.is_ignored & bit == 0 {
                 if fate.is_matched & bit != 0 {
-                    *right += 1.0;
+                    *right += times.of(*row);
                 } else {
-                    *wrong += 1.0;
+                    *wrong += times.of(*row);
                 }
             }
             Some((*right, *wrong))
         })
     }
 
-    fn recall(&self, threshold: usize) -> f64 {
-        self.counts(threshold).last().map_or(0.0, |(right, _)| right / self.n_true as f64)
+    fn recall(&self, threshold: usize, times: Times<'_>) -> f64 {
+        self.counts(threshold, times).last().map_or(0.0, |(right, _)| right / self.n_true(times))
     }
 
     /// The mean, over 101 levels of recall, of the best precision at that recall or more.
-    fn mean_precision(&self, threshold: usize) -> f64 {
-        let n_true = self.n_true as f64;
+    fn mean_precision(&self, threshold: usize, times: Times<'_>) -> f64 {
+        let n_true = self.n_true(times);
         let (recalls, mut precisions): (Vec<f64>, Vec<f64>) = self
-            .counts(threshold)
+            .counts(threshold, times)
             .map(|(right, wrong)| (right / n_true, right / (wrong + right + EPSILON)))
             .unzip();
         for at in (1..precisions.len()).rev() {

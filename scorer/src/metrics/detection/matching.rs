@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::intake::shapes::{Boxed, boxes};
-use crate::metrics::{Rows, Undefined};
+use crate::metrics::{Draws, Rows, Undefined};
+use crate::parallel;
 
 use super::in_file_order;
 
@@ -26,6 +27,8 @@ pub(super) fn area(of: &Boxed<'_>) -> f64 {
 /// The boxes of one class in one image; predicted ones by falling confidence, ties as they stand.
 #[derive(Debug, Default)]
 pub(super) struct Image<'a> {
+    /// Its place among the rows.
+    pub(super) row: usize,
     pub(super) truths: Vec<Boxed<'a>>,
     pub(super) predictions: Vec<Boxed<'a>>,
 }
@@ -51,7 +54,7 @@ pub(super) fn by_class<'a>(rows: &Rows<'a>) -> Result<Vec<Vec<Image<'a>>>, Undef
             }
         }
     }
-    Ok(classes.into_values().map(finished).collect())
+    Ok(classes.into_values().map(|images| finished(images, &order)).collect())
 }
 
 /// The image at this place, made if it is new; places come in ascending order.
@@ -72,9 +75,10 @@ fn image_anywhere<'a, 'b>(images: &'b mut Vec<(usize, Image<'a>)>, place: usize)
     }
 }
 
-fn finished(mut images: Vec<(usize, Image<'_>)>) -> Vec<Image<'_>> {
+fn finished<'a>(mut images: Vec<(usize, Image<'a>)>, order: &[usize]) -> Vec<Image<'a>> {
     images.sort_by_key(|(place, _)| *place);
-    for (_, image) in &mut images {
+    for (place, image) in &mut images {
+        image.row = order[*place];
         image.predictions.sort_by(|a, b| falling(a.confidence, b.confidence));
     }
     images.into_iter().map(|(_, image)| image).collect()
@@ -90,4 +94,41 @@ pub(super) fn by_confidence(confidences: &[f64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..confidences.len()).collect();
     order.sort_by(|a, b| falling(confidences[*a], confidences[*b]));
     order
+}
+
+/// How often every image counts.
+#[derive(Clone, Copy)]
+pub(super) enum Times<'a> {
+    Once,
+    /// By its row.
+    Drawn(&'a [u8]),
+}
+
+impl Times<'_> {
+    pub(super) fn of(self, row: usize) -> f64 {
+        match self {
+            Self::Once => 1.0,
+            Self::Drawn(times) => f64::from(times[row]),
+        }
+    }
+}
+
+/// The mean over classes of draws of images; `NaN` where a draw has none of them.
+pub(super) fn of_draws(
+    draws: &Draws<'_>,
+    n_boxes: usize,
+    of_classes: impl Fn(Times<'_>) -> Vec<f64> + Sync,
+) -> Vec<f64> {
+    parallel::map(draws.n_draws, draws.n_draws * n_boxes, |draw| {
+        mean(&of_classes(Times::Drawn(&(draws.times)(draw)))).unwrap_or(f64::NAN)
+    })
+}
+
+/// `None` of no values.
+pub(super) fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| crate::kernels::sum(values.len(), |at| values[at]) / values.len() as f64)
+}
+
+pub(super) fn count_predictions(classes: &[Vec<Image<'_>>]) -> usize {
+    classes.iter().flatten().map(|image| image.predictions.len()).sum()
 }

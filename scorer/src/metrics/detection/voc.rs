@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use crate::metrics::about::{About, Kind, ParameterAbout};
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::{Degenerate, Draws, Laws, Metric, Params, Rows, Undefined};
 
-use super::matching::{Image, by_class, by_confidence, iou};
+use super::matching::{Image, Times, by_class, by_confidence, iou, of_draws};
 use super::{BLANK, CLASSES, FORMAT, TIES, with_confidence};
 
 /// Average precision at one overlap threshold.
@@ -27,33 +27,76 @@ impl Metric for Voc {
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
-        let threshold = params.number(OVERLAP.name);
-        let classes = by_class(rows)?;
-        let values: Vec<f64> = classes.iter().map(|images| average_precision(images, threshold)).collect();
+        let curves = curves(rows, params)?;
+        let values: Vec<f64> = curves.iter().map(|curve| curve.average_precision(Times::Once)).collect();
         Ok(crate::kernels::sum(values.len(), |at| values[at]) / values.len() as f64)
+    }
+
+    /// Boxes are judged within their image: in a draw each counts as often as its image comes.
+    fn scores_of_draws(&self, rows: &Rows<'_>, params: &Params, draws: &Draws<'_>) -> Option<Vec<f64>> {
+        let curves = curves(rows, params).ok()?;
+        let n_boxes = curves.iter().map(|curve| curve.boxes.len()).sum();
+        let of_classes = |times: Times<'_>| {
+            let has_true = curves.iter().filter(|curve| curve.n_true(times) > 0.0);
+            has_true.map(|curve| curve.average_precision(times)).collect()
+        };
+        Some(of_draws(draws, n_boxes, of_classes))
     }
 }
 
-fn average_precision(images: &[Image<'_>], threshold: f64) -> f64 {
-    let n_true: usize = images.iter().map(|image| image.truths.len()).sum();
-    let confidences: Vec<f64> =
-        images.iter().flat_map(|image| &image.predictions).map(|prediction| prediction.confidence).collect();
-    let is_right: Vec<bool> = images.iter().flat_map(|image| right(image, threshold)).collect();
-    let mut n_right = 0.0;
-    let mut precisions = Vec::new();
-    for (place, at) in by_confidence(&confidences).into_iter().enumerate() {
-        if is_right[at] {
-            n_right += 1.0;
-            precisions.push(n_right / (place + 1) as f64);
+fn curves(rows: &Rows<'_>, params: &Params) -> Result<Vec<Curve>, Undefined> {
+    let threshold = params.number(OVERLAP.name);
+    Ok(by_class(rows)?.iter().map(|images| Curve::of(images, threshold)).collect())
+}
+
+/// The predicted boxes of a class by falling confidence, each with the row of its image and whether it is right; and the
+/// number of true ones by row.
+struct Curve {
+    boxes: Vec<(usize, bool)>,
+    truths: Vec<(usize, usize)>,
+}
+
+impl Curve {
+    fn of(images: &[Image<'_>], threshold: f64) -> Self {
+        let confidences: Vec<f64> = images
+            .iter()
+            .flat_map(|image| &image.predictions)
+            .map(|prediction| prediction.confidence)
+            .collect();
+        let judged = |image: &Image<'_>| {
+            let row = image.row;
+            right(image, threshold).into_iter().map(move |is_right| (row, is_right))
+        };
+        let boxes: Vec<(usize, bool)> = images.iter().flat_map(judged).collect();
+        Self {
+            boxes: by_confidence(&confidences).into_iter().map(|at| boxes[at]).collect(),
+            truths: images.iter().map(|image| (image.row, image.truths.len())).collect(),
         }
     }
-    // Recall grows by one true box at every right prediction; there the best precision to come counts.
-    let mut best = 0.0_f64;
-    let envelope = precisions.iter().rev().map(|precision| {
-        best = best.max(*precision);
-        best
-    });
-    envelope.sum::<f64>() / n_true as f64
+
+    fn n_true(&self, times: Times<'_>) -> f64 {
+        self.truths.iter().map(|(row, n)| times.of(*row) * *n as f64).sum()
+    }
+
+    fn average_precision(&self, times: Times<'_>) -> f64 {
+        let (mut n_right, mut n_seen) = (0.0, 0.0);
+        let mut precisions = Vec::new();
+        for (row, is_right) in &self.boxes {
+            let times = times.of(*row);
+            n_seen += times;
+            if *is_right && times > 0.0 {
+                n_right += times;
+                precisions.push((times, n_right / n_seen));
+            }
+        }
+        // Recall grows by one true box at every right prediction; there the best precision to come counts.
+        let mut best = 0.0_f64;
+        let envelope = precisions.iter().rev().map(|(times, precision)| {
+            best = best.max(*precision);
+            times * best
+        });
+        envelope.sum::<f64>() / self.n_true(times)
+    }
 }
 
 /// Which predictions of an image are right: a box goes to the true box that it overlaps most, and is

@@ -24,7 +24,8 @@ const TIMES: ParameterAbout = ParameterAbout {
     is_main: false,
 };
 
-fn times(params: &Params) -> Result<Vec<(String, f64)>, String> {
+/// Every column's name and time.
+pub(crate) fn times(params: &Params) -> Result<Vec<(String, f64)>, String> {
     let mut times: Vec<(String, f64)> = Vec::new();
     for name in params.text(TIMES.name).unwrap_or(DEFAULT).split(',').map(str::trim) {
         let time = name.parse::<f64>().ok().filter(|time| time.is_finite());
@@ -92,20 +93,47 @@ impl Metric for IntegratedBrier {
             (*time, brier_at(&observed, &censoring, *time, chances))
         };
         let points: Vec<(f64, f64)> = times.iter().enumerate().map(at_time).collect();
-        let area: f64 = points.windows(2).map(|p| (p[1].0 - p[0].0) * f64::midpoint(p[0].1, p[1].1)).sum();
-        Ok(area / (points[points.len() - 1].0 - points[0].0))
+        Ok(mean_over_time(&points))
+    }
+}
+
+/// Of a line through points, each a time and a value.
+pub(crate) fn mean_over_time(points: &[(f64, f64)]) -> f64 {
+    let area: f64 = points.windows(2).map(|p| (p[1].0 - p[0].0) * f64::midpoint(p[0].1, p[1].1)).sum();
+    area / (points[points.len() - 1].0 - points[0].0)
+}
+
+/// A time at which chances are judged.
+pub(crate) struct Judged<'a> {
+    observed: &'a Observed,
+    censoring: &'a Censoring,
+    time: f64,
+    /// Of rows that are observed longer.
+    weight: f64,
+}
+
+impl<'a> Judged<'a> {
+    pub(crate) fn new(observed: &'a Observed, censoring: &'a Censoring, time: f64) -> Self {
+        Self { observed, censoring, time, weight: censoring.weight(time).unwrap_or(0.0) }
+    }
+
+    /// What a row adds with its chance to be without the event.
+    pub(crate) fn term(&self, row: usize, chance: f64) -> f64 {
+        let own = self.observed.times[row];
+        match (own > self.time, self.observed.is_event[row]) {
+            (true, _) => self.weight * (1.0 - chance).powi(2),
+            (false, true) => self.censoring.weight(own).unwrap_or(0.0) * chance.powi(2),
+            (false, false) => 0.0,
+        }
+    }
+
+    /// When the chance of being observed counts by which a row's term is divided.
+    pub(crate) fn mark(&self, row: usize) -> f64 {
+        self.time.min(self.observed.times[row])
     }
 }
 
 fn brier_at(observed: &Observed, censoring: &Censoring, time: f64, chances: &[f64]) -> f64 {
-    let later = censoring.weight(time).unwrap_or(0.0);
-    let term = |row: usize| {
-        let (own, chance) = (observed.times[row], chances[row]);
-        match (own > time, observed.is_event[row]) {
-            (true, _) => later * (1.0 - chance).powi(2),
-            (false, true) => censoring.weight(own).unwrap_or(0.0) * chance.powi(2),
-            (false, false) => 0.0,
-        }
-    };
-    sum(observed.len(), term) / observed.len() as f64
+    let judged = Judged::new(observed, censoring, time);
+    sum(observed.len(), |row| judged.term(row, chances[row])) / observed.len() as f64
 }

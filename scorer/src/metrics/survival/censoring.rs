@@ -4,38 +4,93 @@
 use super::Observed;
 
 /// A falling step function from 1.
-pub(super) struct Censoring {
-    /// Distinct times, ascending, and the chance from each on.
-    steps: Vec<(f64, f64)>,
+pub(crate) struct Censoring {
+    /// Distinct times, ascending.
+    steps: Vec<Step>,
+}
+
+struct Step {
+    time: f64,
+    /// From here on.
+    chance: f64,
+    /// Rows that could be censored here, and those that were.
+    n_open: f64,
+    n_censored: f64,
+}
+
+impl Step {
+    /// How the logarithm of the chance moves with the weight of a row that is observed longer.
+    fn slope(&self) -> f64 {
+        let n_kept = self.n_open - self.n_censored;
+        if self.n_censored == 0.0 || n_kept == 0.0 { 0.0 } else { 1.0 / n_kept - 1.0 / self.n_open }
+    }
 }
 
 impl Censoring {
     /// At equal times events happen before censoring.
-    pub(super) fn of(observed: &Observed) -> Self {
+    pub(crate) fn of(observed: &Observed) -> Self {
         let order = observed.by_time();
         let (mut n_left, mut chance) = (order.len(), 1.0);
         let mut steps = Vec::new();
         for together in order.chunk_by(|a, b| observed.times[*a] == observed.times[*b]) {
             let n_events = together.iter().filter(|row| observed.is_event[**row]).count();
             let n_censored = together.len() - n_events;
-            if n_censored > 0 {
-                chance *= 1.0 - n_censored as f64 / (n_left - n_events) as f64;
+            let (n_open, n_censored) = ((n_left - n_events) as f64, n_censored as f64);
+            if n_censored > 0.0 {
+                chance *= 1.0 - n_censored / n_open;
             }
             n_left -= together.len();
-            steps.push((observed.times[together[0]], chance));
+            steps.push(Step { time: observed.times[together[0]], chance, n_open, n_censored });
         }
         Self { steps }
     }
 
-    pub(super) fn at(&self, time: f64) -> f64 {
-        let n_before = self.steps.partition_point(|step| step.0 <= time);
-        if n_before == 0 { 1.0 } else { self.steps[n_before - 1].1 }
+    pub(crate) fn at(&self, time: f64) -> f64 {
+        self.step_at(time).map_or(1.0, |step| self.steps[step].chance)
+    }
+
+    /// The last step up to a time.
+    fn step_at(&self, time: f64) -> Option<usize> {
+        self.steps.partition_point(|step| step.time <= time).checked_sub(1)
     }
 
     /// One over the chance at a time; `None` where nobody is observed that long.
-    pub(super) fn weight(&self, time: f64) -> Option<f64> {
+    pub(crate) fn weight(&self, time: f64) -> Option<f64> {
         let chance = self.at(time);
         (chance > 0.0).then(|| 1.0 / chance)
+    }
+
+    /// How the weight of every row moves a sum of logarithms of the chance: each mark is a time and how often the
+    /// logarithm there is part of the sum. Marks where the chance is 0 hold nothing.
+    pub(crate) fn moved(&self, observed: &Observed, marks: impl Iterator<Item = (f64, f64)>) -> Vec<f64> {
+        let mut held = vec![0.0; self.steps.len()];
+        for (time, times) in marks {
+            if let Some(step) = self.step_at(time) {
+                held[step] += times;
+            }
+        }
+        let mut left: f64 = held.iter().sum();
+        let (mut slope_before, mut sum_before) = (0.0, 0.0);
+        // Of a row that has its event at the step, and of one that is censored there.
+        let of_steps: Vec<(f64, f64)> = self
+            .steps
+            .iter()
+            .zip(&held)
+            .map(|(step, held)| {
+                let of_event = sum_before + slope_before * left;
+                let of_censored = if left == 0.0 { of_event } else { of_event - left / step.n_open };
+                slope_before += step.slope();
+                sum_before += held * slope_before;
+                left -= held;
+                (of_event, of_censored)
+            })
+            .collect();
+        let of_row = |row: usize| {
+            let step = self.step_at(observed.times[row]).unwrap_or_default();
+            let (of_event, of_censored) = of_steps[step];
+            if observed.is_event[row] { of_event } else { of_censored }
+        };
+        (0..observed.len()).map(of_row).collect()
     }
 }
 
@@ -52,5 +107,30 @@ mod tests {
         let chances = [0.5, 1.0, 2.0, 4.9].map(|time| censoring.at(time));
         assert_eq!(chances, [1.0, 1.0, 1.0 - 1.0 / 3.0, 1.0 - 1.0 / 3.0]);
         assert_eq!(censoring.weight(5.0), None);
+    }
+
+    /// Every row so many times, and one of them once more: nearly the derivative by its weight.
+    #[test]
+    fn it_is_how_the_logarithm_moves_when_a_row_comes_once_more() {
+        const TIMES: usize = 2000;
+        const MARKS: [(f64, f64); 3] = [(2.0, 0.7), (3.5, -1.5), (0.5, 9.0)];
+        let times = [1.0, 2.0, 2.0, 3.0, 3.0, 5.0, 6.0];
+        let is_event = [true, false, true, true, false, false, true];
+        let sum_with = |more: Option<usize>| {
+            let rows: Vec<usize> =
+                (0..7).flat_map(|row| std::iter::repeat_n(row, TIMES)).chain(more).collect();
+            let repeated = Observed {
+                times: rows.iter().map(|row| times[*row]).collect(),
+                is_event: rows.iter().map(|row| is_event[*row]).collect(),
+            };
+            let censoring = Censoring::of(&repeated);
+            MARKS.iter().map(|(time, held)| held * censoring.at(*time).ln()).sum::<f64>()
+        };
+        let observed = Observed { times: times.to_vec(), is_event: is_event.to_vec() };
+        let found = Censoring::of(&observed).moved(&observed, MARKS.into_iter());
+        for (row, found) in found.iter().enumerate() {
+            let moved = (sum_with(Some(row)) - sum_with(None)) * TIMES as f64;
+            assert!((moved - found).abs() < 1e-3, "row {row}: {found}, not {moved}");
+        }
     }
 }

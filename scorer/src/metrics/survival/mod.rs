@@ -1,10 +1,10 @@
 //! Times until an event, some of them only known to be longer than observed (censored).
 
 pub mod brier;
-mod censoring;
+pub(crate) mod censoring;
 pub mod concordance;
 pub mod over_time;
-mod pairs;
+pub(crate) mod pairs;
 
 use holdout_contract::spec::Cell;
 
@@ -16,19 +16,19 @@ const RISK: &[(&str, Cell)] = &[("risk", Cell::Number)];
 const HIGHER: &str = "A higher risk means an earlier event.";
 
 /// Observed times of some rows, and whether each ended with the event.
-struct Observed {
-    times: Vec<f64>,
-    is_event: Vec<bool>,
+pub(crate) struct Observed {
+    pub(crate) times: Vec<f64>,
+    pub(crate) is_event: Vec<bool>,
 }
 
 impl Observed {
-    fn of(rows: &Rows<'_>) -> Result<Self, Undefined> {
+    pub(crate) fn of(rows: &Rows<'_>) -> Result<Self, Undefined> {
         rows.positive_weight()?;
         let (times, events) = (rows.truths[0].numbers(), rows.truths[1].numbers());
         Ok(Self { times: times.to_vec(), is_event: events.iter().map(|event| *event == 1.0).collect() })
     }
 
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.times.len()
     }
 

@@ -5,7 +5,7 @@
 //! event and the other is not.
 
 use super::Observed;
-use crate::kernels::order_key;
+use crate::kernels::{Fenwick, places};
 
 /// One event and the rows that outlasted it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,59 +47,64 @@ impl Concordance {
 /// Calls `take` for every event, latest first.
 pub(super) fn outlasted(observed: &Observed, risk: &[f64], mut take: impl FnMut(Outlasted)) {
     let (places, n_places) = places(risk);
-    let mut tree = Fenwick::new(n_places);
+    let mut tree = Fenwick::<u64>::new(n_places);
     let mut order = observed.by_time();
     order.reverse();
     for together in order.chunk_by(|a, b| observed.times[*a] == observed.times[*b]) {
         let (events, censored): (Vec<usize>, Vec<usize>) =
             together.iter().partition(|row| observed.is_event[**row]);
-        censored.iter().for_each(|row| tree.add(places[*row]));
+        censored.iter().for_each(|row| tree.add(places[*row], 1));
         for row in &events {
             let lower = tree.below(places[*row]);
             let equal = tree.below(places[*row] + 1) - lower;
-            take(Outlasted { row: *row, lower, equal, all: tree.total });
+            take(Outlasted { row: *row, lower, equal, all: tree.total() });
         }
-        events.iter().for_each(|row| tree.add(places[*row]));
+        events.iter().for_each(|row| tree.add(places[*row], 1));
     }
 }
 
-/// Every value's place among the distinct values, and how many there are.
-fn places(values: &[f64]) -> (Vec<usize>, usize) {
-    let mut keys: Vec<u64> = values.iter().map(|value| order_key(*value)).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let place = |value: &f64| keys.binary_search(&order_key(*value)).unwrap_or_default();
-    (values.iter().map(place).collect(), keys.len())
+/// What pairs come to: the right ones, a tied one counting half; and all that can be compared. Counts are whole and
+/// half numbers, which are exact up to 2^53.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Share {
+    pub(crate) right: f64,
+    pub(crate) all: f64,
 }
 
-/// Counts at places, with sums of all below one.
-struct Fenwick {
-    counts: Vec<u64>,
-    total: u64,
+impl Share {
+    fn count(lower: u64, equal: u64, all: u64) -> Self {
+        Self { right: lower as f64 + 0.5 * equal as f64, all: all as f64 }
+    }
 }
 
-impl Fenwick {
-    fn new(n_places: usize) -> Self {
-        Self { counts: vec![0; n_places + 1], total: 0 }
-    }
+/// Of every event: its pairs with the rows that outlasted it. Other rows have none.
+pub(crate) fn shares_of_events(observed: &Observed, risk: &[f64]) -> Vec<Share> {
+    let mut shares = vec![Share::default(); observed.len()];
+    outlasted(observed, risk, |pairs| {
+        shares[pairs.row] = Share::count(pairs.lower, pairs.equal, pairs.all);
+    });
+    shares
+}
 
-    fn add(&mut self, place: usize) {
-        self.total += 1;
-        let mut at = place + 1;
-        while at < self.counts.len() {
-            self.counts[at] += 1;
-            at += at & at.wrapping_neg();
-        }
+/// Of every row: its pairs with the events that it outlasted, each times the event's weight.
+pub(crate) fn shares_of_later(observed: &Observed, risk: &[f64], weights: &[f64]) -> Vec<Share> {
+    let (places, n_places) = places(risk);
+    let mut tree = Fenwick::<f64>::new(n_places);
+    let mut shares = vec![Share::default(); observed.len()];
+    let share = |tree: &Fenwick<f64>, row: usize| {
+        let not_higher = tree.below(places[row] + 1);
+        let equal = not_higher - tree.below(places[row]);
+        Share { right: tree.total() - not_higher + 0.5 * equal, all: tree.total() }
+    };
+    let order = observed.by_time();
+    for together in order.chunk_by(|a, b| observed.times[*a] == observed.times[*b]) {
+        let (events, censored): (Vec<usize>, Vec<usize>) =
+            together.iter().partition(|row| observed.is_event[**row]);
+        events.iter().for_each(|row| shares[*row] = share(&tree, *row));
+        events.iter().for_each(|row| tree.add(places[*row], weights[*row]));
+        censored.iter().for_each(|row| shares[*row] = share(&tree, *row));
     }
-
-    fn below(&self, place: usize) -> u64 {
-        let (mut at, mut sum) = (place, 0);
-        while at > 0 {
-            sum += self.counts[at];
-            at &= at - 1;
-        }
-        sum
-    }
+    shares
 }
 
 #[cfg(test)]
@@ -123,6 +128,25 @@ mod tests {
         counts
     }
 
+    fn shares_of_all_pairs(observed: &Observed, risk: &[f64], weights: &[f64]) -> [Vec<Share>; 2] {
+        let n = observed.len();
+        let mut shares = [vec![Share::default(); n], vec![Share::default(); n]];
+        for early in 0..n {
+            for late in 0..n {
+                let (a, b) = (observed.times[early], observed.times[late]);
+                if observed.is_event[early] && (a < b || (a == b && !observed.is_event[late])) {
+                    let ordering = risk[early].total_cmp(&risk[late]);
+                    let right = [0.0, 0.5, 1.0][(ordering as i8 + 1) as usize];
+                    for (of, row, weight) in [(0, early, 1.0), (1, late, weights[early])] {
+                        shares[of][row].right += weight * right;
+                        shares[of][row].all += weight;
+                    }
+                }
+            }
+        }
+        shares
+    }
+
     #[test]
     fn the_tree_counts_as_all_pairs_do_with_ties_everywhere() {
         let mut state = 3_u64;
@@ -141,6 +165,10 @@ mod tests {
                     all_pairs(&observed, &risk),
                     "{n} {n_values}"
                 );
+                let weights: Vec<f64> = (0..n).map(|_| below(9) as f64 / 4.0).collect();
+                let [events, later] = shares_of_all_pairs(&observed, &risk, &weights);
+                assert_eq!(shares_of_events(&observed, &risk), events, "{n} {n_values}");
+                assert_eq!(shares_of_later(&observed, &risk, &weights), later, "{n} {n_values}");
             }
         }
     }

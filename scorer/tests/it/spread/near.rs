@@ -13,6 +13,7 @@ use crate::laws::inputs::{CLASSES, Random, cells};
 
 /// What a row is like, and what is known of it: in every column anew.
 struct Latent {
+    seed: u64,
     normal: Normal,
     n_rows: usize,
 }
@@ -35,9 +36,14 @@ impl Latent {
 
 /// A file for this metric, of so many rows; `n_groups` where it needs groups.
 pub fn table(name: &str, params: &Value, n_rows: usize, n_groups: usize) -> Table {
+    table_of(0, name, params, n_rows, n_groups)
+}
+
+/// Of other rows for every seed.
+pub fn table_of(seed: u64, name: &str, params: &Value, n_rows: usize, n_groups: usize) -> Table {
     let params: Map<String, Value> = params.as_object().cloned().unwrap_or_default();
     let judge = Judge::new(name, &params, context(n_groups)).unwrap_or_else(|why| panic!("{name}: {why}"));
-    let latent = Latent { normal: Normal::new(11), n_rows };
+    let latent = Latent { seed, normal: Normal::new(11 + seed), n_rows };
     let (truths, predictions) = columns(&judge, &latent);
     let groups = judge.needs_groups().then(|| (0..n_rows as u32).map(|row| row % n_groups as u32).collect());
     Table {
@@ -212,7 +218,7 @@ fn value(latent: &Latent, cell: Cell, of: impl Fn(usize) -> f64) -> Column {
 /// Cells that cannot be near each other in general: half of them are as true ones, the others are alike by
 /// chance. Those of texts are a word short, since BLEU's penalty bends where both sides are as long.
 fn written(judge: &Judge, latent: &Latent, cell: Cell, predicted: Cell) -> Sides {
-    let mut random = Random(5);
+    let mut random = Random(5 + latent.seed);
     let truths = cells(cell, latent.n_rows, &mut random);
     let others = cells(predicted, latent.n_rows, &mut random);
     let prediction = |(truth, other): (&String, &String)| match (random.below(2), other.rsplit_once(' ')) {

@@ -4,6 +4,7 @@ use holdout_scorer::intake::{Place, Texts};
 use holdout_scorer::judge::Judge;
 use holdout_scorer::metrics::{Rows, Values};
 
+#[derive(Clone)]
 pub enum Column {
     Numbers(Vec<f64>),
     Codes(Vec<u32>),
@@ -51,6 +52,7 @@ fn pick<T: Copy>(values: &[T], rows: &[usize]) -> Vec<T> {
 }
 
 /// A file beside its solution.
+#[derive(Clone)]
 pub struct Table {
     pub judge: Judge,
     pub truths: Vec<Column>,
@@ -67,6 +69,34 @@ impl Table {
     pub fn with_rows<T>(&self, work: impl FnOnce(&Rows<'_>) -> T) -> T {
         let all: Vec<usize> = (0..self.n_rows).collect();
         self.with(&all, self.groups.clone(), &self.group_names, work)
+    }
+
+    pub fn score(&self) -> f64 {
+        self.with_rows(|rows| self.scored(rows))
+    }
+
+    /// What it says of the first row it says of all; `None` where cells are texts.
+    pub fn with_constant_file(&self) -> Option<Self> {
+        let constant = |column: &Column| match column {
+            Column::Numbers(numbers) => Some(Column::Numbers(vec![numbers[0]; numbers.len()])),
+            Column::Codes(codes) => Some(Column::Codes(vec![codes[0]; codes.len()])),
+            Column::Texts(_) => None,
+        };
+        Some(self.with_file(self.predictions.iter().map(constant).collect::<Option<_>>()?))
+    }
+
+    /// It says what is true; `None` where cells of a file are other ones than those of the truth.
+    pub fn with_perfect_file(&self) -> Option<Self> {
+        let is_alike = |sides: (&Column, &Column)| {
+            matches!(sides, (Column::Numbers(_), Column::Numbers(_)) | (Column::Codes(_), Column::Codes(_)))
+        };
+        let are_alike = self.truths.len() == self.predictions.len()
+            && self.truths.iter().zip(&self.predictions).all(is_alike);
+        are_alike.then(|| self.with_file(self.truths.clone()))
+    }
+
+    fn with_file(&self, predictions: Vec<Column>) -> Self {
+        Self { predictions, ..self.clone() }
     }
 
     /// The score where every row comes so often.
