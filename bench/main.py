@@ -90,7 +90,7 @@ def main():
     if "audit" in parts:
         results["audit"] = audit.bench(wanted.bin / "holdout-scorer", wanted.work, wanted.quick)
     if "ranks" in parts:
-        results["ranks"] = ranks.bench(wanted.bin / "holdout-scorer", wanted.quick)
+        results["ranks"] = ranks.bench(wanted.bin, wanted.work, wanted.quick)
     if "evaluator" in parts:
         results["evaluator"] = evaluator.bench(str(wanted.bin / "holdout-scorer"), wanted.quick)
     if "rescoring" in parts:

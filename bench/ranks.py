@@ -7,14 +7,16 @@ import time
 
 import numpy
 
+import boards
+
 TEAMS, ROWS = 1000, 100_000
 QUICK_TEAMS, QUICK_ROWS = 200, 10_000
 DRAWS = 1000
 
 
-def bench(scorer, quick):
+def bench(binaries, work, quick):
     teams, rows = (QUICK_TEAMS, QUICK_ROWS) if quick else (TEAMS, ROWS)
-    command = [scorer, "measure-ranks", "--teams", str(teams), "--rows", str(rows)]
+    command = [binaries / "holdout-scorer", "measure-ranks", "--teams", str(teams), "--rows", str(rows)]
     own = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     numpy_s = in_numpy(teams, rows)
     refresh = own["one_column_s"] + own["ranges_s"] + own["shake_up_s"]
@@ -22,10 +24,11 @@ def bench(scorer, quick):
         f"board of {teams:,} teams and {rows:,} rows: all columns {own['all_columns_s']:.2f} s (numpy "
         f"{numpy_s['all_columns_s']:.2f}), one new column {own['one_column_s'] * 1e3:.0f} ms (numpy "
         f"{numpy_s['one_column_s'] * 1e3:.0f}), ranges {own['ranges_s']:.2f} s (numpy {numpy_s['ranges_s']:.2f}); "
-        f"a refresh after one file {refresh:.2f} s",
+        f"what a look after one file computes {refresh:.2f} s",
         flush=True,
     )
-    return {"teams": teams, "rows": rows, "holdout": own, "numpy": numpy_s}
+    job = boards.bench(binaries, work, quick, own)
+    return {"teams": teams, "rows": rows, "holdout": own, "numpy": numpy_s, "job": job}
 
 
 def in_numpy(teams, rows):

@@ -5,18 +5,15 @@
 //! shares taken off, over the chance that two of the crowd differ. Either way an answer that few give
 //! weighs much, and one that all give nothing.
 
-use std::collections::BTreeMap;
-
 use holdout_evaluator::{Evaluator, Suite};
 
 use super::Entry;
 use super::answers::{Answers, Column};
+use super::names::{Names, TOGETHER};
 use crate::kernels::sum;
 
 /// A spread below this part of the values' size is rounding.
 const ROUNDING: f64 = 1e-9;
-/// Submissions that all before them are multiplied with at once.
-const TOGETHER: usize = 64;
 
 pub struct Crowd {
     /// Column and row of each answer over which the crowd differs.
@@ -29,25 +26,12 @@ pub struct Crowd {
 #[derive(Default)]
 struct Departures(Vec<Vec<f32>>);
 
-/// Of every submission, its names; and what they weigh.
-#[derive(Default)]
-struct Names {
-    of_entry: Vec<Vec<u64>>,
-    weights: Vec<f64>,
-    /// Of every submission, the half of the product that depends on it alone.
-    alone: Vec<f64>,
-}
-
 impl Crowd {
     pub fn of(entries: &[Entry]) -> Self {
         let mut crowd = Self {
             differing: Vec::new(),
             numbers: Departures(vec![Vec::new(); entries.len()]),
-            names: Names {
-                of_entry: vec![Vec::new(); entries.len()],
-                alone: vec![0.0; entries.len()],
-                ..Names::default()
-            },
+            names: Names::of(entries.len()),
         };
         let Some(first) = entries.first() else { return crowd };
         for (at, column) in first.answers.0.iter().enumerate() {
@@ -96,43 +80,23 @@ impl Crowd {
         }) else {
             return;
         };
-        let mut counts: BTreeMap<u64, f64> = BTreeMap::new();
-        names.iter().for_each(|name| *counts.entry(*name).or_default() += 1.0);
-        if counts.len() < 2 {
-            return;
-        }
-        let n = names.len() as f64;
-        let same: f64 = counts.values().map(|count| (count / n).powi(2)).sum();
-        let weight = 1.0 / (1.0 - same);
-        self.differing.push((column, row));
-        self.names.weights.push(weight);
-        for (at, name) in names.into_iter().enumerate() {
-            self.names.alone[at] += weight * (same / 2.0 - counts[&name] / n);
-            self.names.of_entry[at].push(name);
+        if self.names.add(&names) {
+            self.differing.push((column, row));
         }
     }
 
     /// Of every pair, how alike it is.
     pub fn likeness(&self, evaluator: &Evaluator, n: usize) -> Likeness {
         let columns: Vec<&[f32]> = self.numbers.0.iter().map(Vec::as_slice).collect();
-        let mut products: Vec<Vec<f64>> = Vec::with_capacity(n);
+        let mut products = self.names.products(evaluator);
         for first in (0..n).step_by(TOGETHER) {
             let last = (first + TOGETHER).min(n);
             let Ok(found) = evaluator.products(&columns[..last], &columns[first..last]);
-            for (second, mut of_numbers) in (first..last).zip(found) {
-                of_numbers.truncate(second + 1);
-                let of_both = of_numbers.into_iter().enumerate();
-                products
-                    .push(of_both.map(|(other, numbers)| numbers + self.of_names(other, second)).collect());
+            for (of_both, of_numbers) in products[first..last].iter_mut().zip(found) {
+                of_both.iter_mut().zip(of_numbers).for_each(|(both, numbers)| *both += numbers);
             }
         }
         Likeness { products }
-    }
-
-    fn of_names(&self, first: usize, second: usize) -> f64 {
-        let (a, b) = (&self.names.of_entry[first], &self.names.of_entry[second]);
-        let same = sum(a.len(), |at| if a[at] == b[at] { self.names.weights[at] } else { 0.0 });
-        same + self.names.alone[first] + self.names.alone[second]
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod answers;
 mod crowd;
+mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -16,6 +16,7 @@ use super::message::{
 use super::storage::{Storage, Stored, Writing};
 use crate::influence::{Influence, NoInterval, Unit};
 use crate::ranks::{self, Covariance, Duel, Mean, Pictures, Places, Replicates, Uncompared};
+use crate::unseal::Opened;
 
 /// Looking at new submissions takes no longer in one job; the rest is looked at in the next.
 const MOST_TIME: Duration = Duration::from_secs(30);
@@ -42,7 +43,18 @@ pub(super) trait Desk {
     ///
     /// # Errors
     /// A fault of ours.
-    fn unseal(&self, file: &FileRef) -> Result<crate::unseal::Opened, Self::Fault>;
+    fn unseal(&self, file: &FileRef) -> Result<Opened, Self::Fault>;
+
+    /// As [`Desk::unseal`], on all cores where `n_values` in all are worth it; each is dropped once `parse` saw it.
+    ///
+    /// # Errors
+    /// A fault of ours.
+    fn unseal_each<T: Send>(
+        &self,
+        files: &[FileRef],
+        n_values: usize,
+        parse: impl Fn(&Opened) -> T + Sync,
+    ) -> Result<Vec<T>, Self::Fault>;
 
     fn recipient(&self) -> String;
 
@@ -58,6 +70,15 @@ pub(super) trait Desk {
 pub(super) enum Column {
     Made(Stored),
     Kept(FileRef),
+}
+
+impl Column {
+    fn file(&self) -> FileRef {
+        match self {
+            Self::Kept(file) => file.clone(),
+            Self::Made(Stored { key, sha256, .. }) => FileRef { key: key.clone(), sha256: Some(*sha256) },
+        }
+    }
 }
 
 /// Looks at a board.
@@ -306,25 +327,17 @@ fn covariance<D: Desk>(
         let n_batch = (MOST_BYTES / (4 * n_values.max(1))).clamp(1, rest.len());
         let (batch, later) = rest.split_at(n_batch);
         rest = later;
-        let mut held = vec![first.values];
-        for team in &batch[1..] {
-            held.push(read_column(desk, &columns[*team])?.values);
-        }
-        if held.iter().any(|column| column.len() != n_values) {
+        let Some(further) = read_columns(desk, batch[1..].iter().map(|team| &columns[*team]), n_values)?
+        else {
             return Ok(None);
-        }
-        let held: Vec<&[f32]> = held.iter().map(Vec::as_slice).collect();
+        };
+        let held: Vec<&[f32]> = std::iter::once(&first.values).chain(&further).map(Vec::as_slice).collect();
         let together = ranks::together(n_values);
         for first in (0..n).step_by(together) {
             let teams: Vec<usize> = (first..n.min(first + together)).collect();
             let is_held = |team: &usize| batch.iter().position(|held| held == team);
-            let mut read = Vec::new();
-            for team in teams.iter().filter(|team| is_held(team).is_none()) {
-                read.push(read_column(desk, &columns[*team])?.values);
-            }
-            if read.iter().any(|column| column.len() != n_values) {
-                return Ok(None);
-            }
+            let others = teams.iter().filter(|team| is_held(team).is_none()).map(|team| &columns[*team]);
+            let Some(read) = read_columns(desk, others, n_values)? else { return Ok(None) };
             let mut read = read.iter();
             let with = teams.iter().map(|team| match is_held(team) {
                 Some(at) => Some(held[at]),
@@ -424,12 +437,22 @@ fn write_column(influence: &Influence, output: &mut impl Write) -> io::Result<()
 }
 
 pub(super) fn read_column<D: Desk>(desk: &D, column: &Column) -> Result<ReadColumn, D::Fault> {
-    let file = match column {
-        Column::Kept(file) => file.clone(),
-        Column::Made(Stored { key, sha256, .. }) => FileRef { key: key.clone(), sha256: Some(*sha256) },
-    };
-    let opened = desk.unseal(&file)?;
+    let opened = desk.unseal(&column.file())?;
     Ok(parse_column(&opened).ok_or(io::ErrorKind::InvalidData).map_err(io::Error::from)?)
+}
+
+/// Values of many columns; `None` where one of them has another number of values.
+fn read_columns<'a, D: Desk>(
+    desk: &D,
+    columns: impl Iterator<Item = &'a Column>,
+    n_values: usize,
+) -> Result<Option<Vec<Vec<f32>>>, D::Fault> {
+    let files: Vec<FileRef> = columns.map(Column::file).collect();
+    let values = |opened: &Opened| parse_column(opened).map(|column| column.values);
+    let read: Option<Vec<Vec<f32>>> =
+        desk.unseal_each(&files, files.len() * n_values, values)?.into_iter().collect();
+    let read = read.ok_or(io::ErrorKind::InvalidData).map_err(io::Error::from)?;
+    Ok(read.iter().all(|values| values.len() == n_values).then_some(read))
 }
 
 fn parse_column(bytes: &[u8]) -> Option<ReadColumn> {

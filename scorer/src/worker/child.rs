@@ -4,6 +4,7 @@
 //! Never here: labels or scores in a fault's text, anything printed but answers.
 
 mod beside;
+mod desk;
 mod scoring;
 mod siblings;
 
@@ -20,6 +21,7 @@ use holdout_contract::spec::Params;
 use holdout_evaluator::{Choice, Evaluator};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
 
+use self::desk::Desk;
 use super::board;
 use super::cache::Cache;
 use super::message::{
@@ -27,19 +29,15 @@ use super::message::{
     Table, receive, send,
 };
 use super::storage::{Storage, StorageError, Stored, is_passing};
-use crate::align::Aligned;
 use crate::custom;
 use crate::custom::sandbox::{self, Sandbox};
 use crate::examine::{self, Competition};
-use crate::influence::{Exact, Influence, NoInterval};
 use crate::intake::content::{self, Bytes};
 use crate::intake::{Content, Limits, Source, read_header};
 use crate::judge::{Context, Judge, read_history};
-use crate::ranks::Mean;
 use crate::sample::check_against_sample;
-use crate::score::{influence_on, mean_of_units};
 use crate::similar::{self, Answers, Draw};
-use crate::solution::{Solution, Split};
+use crate::solution::Solution;
 use crate::split::{SplitRule, kept_together};
 use crate::unseal::{Key, Opened, UnsealError};
 
@@ -413,7 +411,7 @@ impl Child {
             let reason = "For a metric that its host wrote no interval is known.".to_owned();
             BoardRanks { outcome: RanksOutcome::Absent(reason), ..BoardRanks::default() }
         } else {
-            board::look(&mut Desk { child: self, board }, board)?
+            board::look(&mut Desk::of(self, board), board)?
         };
         Ok(Answer::Ranks { ranks: Box::new(ranks) })
     }
@@ -457,10 +455,7 @@ impl Child {
     }
 
     fn read(&self, file: &FileRef) -> Result<Vec<u8>, StorageError> {
-        match &file.sha256 {
-            Some(sha256) => self.storage.read(&file.key, sha256),
-            None => self.storage.read_unverified(&file.key),
-        }
+        read(&self.storage, file)
     }
 
     fn unseal(&self, file: &FileRef) -> Result<Opened, Fault> {
@@ -468,80 +463,10 @@ impl Child {
     }
 }
 
-/// What a look at a board needs of the child.
-struct Desk<'a> {
-    child: &'a mut Child,
-    board: &'a Board,
-}
-
-impl Desk<'_> {
-    fn solution(&mut self) -> Result<Rc<Prepared>, Fault> {
-        self.child.solution(&self.board.judging)
-    }
-
-    fn exact(&self) -> Exact<'_> {
-        Exact { evaluator: self.child.evaluator(), version: self.board.seed }
-    }
-
-    fn with_aligned<T>(
-        &mut self,
-        file: &FileRef,
-        work: impl FnOnce(&Self, &Solution, &Aligned) -> T,
-    ) -> Result<T, Fault> {
-        let prepared = self.solution()?;
-        let Prepared::Catalogue(solution) = &*prepared else { return Err(Fault::Solution) };
-        let bytes = self.child.read(file)?;
-        // It was scored, so it can be read; else the score is another version's, and nothing is known.
-        let aligned = open(bytes, &self.child.limits)
-            .and_then(|content| Ok(crate::align::align(solution, &content, &self.child.limits)?));
-        match aligned {
-            Ok(aligned) => Ok(work(self, solution, &aligned)),
-            Err(Refusal::Rejected(_)) => Err(Fault::Solution),
-            Err(Refusal::Fault(fault)) => Err(fault),
-        }
-    }
-
-    fn split(&self) -> Split {
-        if self.board.is_final { Split::Private } else { Split::Public }
-    }
-}
-
-impl board::Desk for Desk<'_> {
-    type Fault = Fault;
-
-    fn influence(&mut self, file: &FileRef) -> Result<Result<Influence, NoInterval>, Fault> {
-        self.with_aligned(file, |desk, solution, aligned| {
-            influence_on(solution, aligned, desk.split(), desk.exact())
-        })
-    }
-
-    fn mean_of_units(&mut self, file: &FileRef) -> Result<Option<Mean>, Fault> {
-        self.with_aligned(file, |desk, solution, aligned| mean_of_units(solution, aligned, desk.split()))
-    }
-
-    fn unseal(&self, file: &FileRef) -> Result<Opened, Fault> {
-        self.child.unseal(file)
-    }
-
-    fn recipient(&self) -> String {
-        self.child.key.recipient()
-    }
-
-    fn storage(&self) -> &Storage {
-        &self.child.storage
-    }
-
-    fn evaluator(&self) -> &Evaluator {
-        self.child.evaluator()
-    }
-
-    fn share_of_unseen(&mut self) -> Result<f64, Fault> {
-        match &*self.solution()? {
-            Prepared::Catalogue(solution) if solution.n_public() > 0 => {
-                Ok(solution.n_private() as f64 / solution.n_public() as f64)
-            }
-            _ => Ok(0.0),
-        }
+fn read(storage: &Storage, file: &FileRef) -> Result<Vec<u8>, StorageError> {
+    match &file.sha256 {
+        Some(sha256) => storage.read(&file.key, sha256),
+        None => storage.read_unverified(&file.key),
     }
 }
 

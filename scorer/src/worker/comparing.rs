@@ -1,6 +1,6 @@
 //! A comparison of all teams' predictions: what is compared, and what came of it.
 
-use holdout_contract::comparison::{Comparison, MAX_SUBMISSIONS};
+use holdout_contract::comparison::{Comparison, MAX_SUBMISSIONS, Pair};
 use holdout_contract::queue::Leased;
 use sqlx::{PgConnection, PgPool};
 
@@ -85,7 +85,6 @@ pub(super) async fn compared(
     found: &Comparison,
 ) -> sqlx::Result<Written> {
     with_the_job(db, leased, async |conn| {
-        let count = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
         let ended = sqlx::query!(
             "update comparisons
              set finished_at = clock_now(), n_teams = $2, n_submissions = $3, n_left_out = $4, n_rows = $5,
@@ -106,23 +105,35 @@ pub(super) async fn compared(
         if ended.rows_affected() == 0 {
             return Ok(Written::Stale);
         }
-        for (place, pair) in (1..).zip(&found.pairs) {
-            sqlx::query!(
-                "insert into similar_pairs (comparison_id, place, first_id, second_id, likeness, n_same)
-                 values ($1, $2, $3, $4, $5, $6)",
-                comparison_id,
-                place,
-                pair.first,
-                pair.second,
-                pair.likeness,
-                count(pair.n_same),
-            )
-            .execute(&mut *conn)
-            .await?;
-        }
+        write_pairs(conn, comparison_id, &found.pairs).await?;
         announce_job(conn, leased).await
     })
     .await
+}
+
+async fn write_pairs(conn: &mut PgConnection, comparison_id: i64, pairs: &[Pair]) -> sqlx::Result<()> {
+    let firsts: Vec<i64> = pairs.iter().map(|pair| pair.first).collect();
+    let seconds: Vec<i64> = pairs.iter().map(|pair| pair.second).collect();
+    let likenesses: Vec<Option<f64>> = pairs.iter().map(|pair| pair.likeness).collect();
+    let n_same: Vec<i32> = pairs.iter().map(|pair| count(pair.n_same)).collect();
+    sqlx::query!(
+        "insert into similar_pairs (comparison_id, place, first_id, second_id, likeness, n_same)
+         select $1, place, first_id, second_id, likeness, n_same
+         from unnest($2::bigint[], $3::bigint[], $4::double precision[], $5::integer[])
+              with ordinality as found (first_id, second_id, likeness, n_same, place)",
+        comparison_id,
+        &firsts,
+        &seconds,
+        &likenesses as &[Option<f64>],
+        &n_same,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+fn count(n: u32) -> i32 {
+    i32::try_from(n).unwrap_or(i32::MAX)
 }
 
 /// Says why there is no report.

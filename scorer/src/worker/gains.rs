@@ -75,18 +75,21 @@ pub(super) async fn wanted(
 /// # Errors
 /// Those of the database.
 pub(super) async fn write(conn: &mut PgConnection, version_id: i64, found: &[FoundGain]) -> sqlx::Result<()> {
-    for FoundGain { submission_id, before_id, standard_error } in found {
-        sqlx::query!(
-            "insert into gains (submission_id, version_id, before_id, standard_error) values ($1, $2, $3, $4)
-             on conflict (submission_id, version_id) do update set
-                before_id = excluded.before_id, standard_error = excluded.standard_error",
-            submission_id,
-            version_id,
-            before_id,
-            *standard_error,
-        )
-        .execute(&mut *conn)
-        .await?;
-    }
+    let submissions: Vec<i64> = found.iter().map(|gain| gain.submission_id).collect();
+    let befores: Vec<i64> = found.iter().map(|gain| gain.before_id).collect();
+    let errors: Vec<Option<f64>> = found.iter().map(|gain| gain.standard_error).collect();
+    sqlx::query!(
+        "insert into gains (submission_id, version_id, before_id, standard_error)
+         select submission_id, $1, before_id, standard_error
+         from unnest($2::bigint[], $3::bigint[], $4::double precision[]) as found (submission_id, before_id, standard_error)
+         on conflict (submission_id, version_id) do update set
+            before_id = excluded.before_id, standard_error = excluded.standard_error",
+        version_id,
+        &submissions,
+        &befores,
+        &errors as &[Option<f64>],
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }

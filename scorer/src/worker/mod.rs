@@ -30,6 +30,7 @@ pub(crate) mod patience;
 mod pictures;
 mod probing;
 pub mod pulse;
+mod ranges;
 mod ranks;
 pub mod read;
 pub mod rescoring;

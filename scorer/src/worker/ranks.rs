@@ -12,10 +12,10 @@ use super::gains;
 use super::message::{Board, BoardEntry, BoardRanks, Kept, KeyBelow, RanksOutcome, Request};
 use super::other_metrics;
 use super::pictures;
+use super::ranges;
 use super::read::{self, Version, Work, file};
 use super::rescoring::Advance;
 use super::storage::Stored;
-use crate::ranks::Duel;
 
 /// Teams that are looked at, from the top: their differences are a table of so many squared. Below them one is
 /// a landmark for all up to the next, which is 5 in 100 places further down; `compared` and `compared_at_end` choose
@@ -306,12 +306,6 @@ pub(super) async fn found(
     .await
 }
 
-/// `None` where rows are not won or lost.
-fn units_won(duels: &[Duel]) -> Option<Vec<i32>> {
-    let won = duels.iter().map(|duel| i32::try_from(duel.n_won).unwrap_or(i32::MAX));
-    (!duels.is_empty()).then(|| won.collect())
-}
-
 async fn look_again(conn: &mut PgConnection, competition_id: i64) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into rank_refreshes (competition_id, due_at) values ($1, now())
@@ -335,21 +329,23 @@ async fn remember_files(conn: &mut PgConnection, about: &About, ranks: &BoardRan
     )
     .execute(&mut *conn)
     .await?;
-    for (submission_id, Stored { key, sha256, .. }) in &ranks.made {
-        sqlx::query!(
-            "insert into influences (submission_id, version_id, split, storage_key, sealed_sha256)
-             values ($1, $2, $3, $4, $5)
-             on conflict (submission_id, version_id, split) do update set
-                storage_key = excluded.storage_key, sealed_sha256 = excluded.sealed_sha256",
-            submission_id,
-            about.version_id,
-            about.split(),
-            key,
-            &sha256[..],
-        )
-        .execute(&mut *conn)
-        .await?;
-    }
+    let submissions: Vec<i64> = ranks.made.iter().map(|(submission_id, _)| *submission_id).collect();
+    let (keys, digests): (Vec<String>, Vec<Vec<u8>>) =
+        ranks.made.iter().map(|(_, stored)| (stored.key.clone(), stored.sha256.to_vec())).unzip();
+    sqlx::query!(
+        "insert into influences (submission_id, version_id, split, storage_key, sealed_sha256)
+         select submission_id, $1, $2, storage_key, sealed_sha256
+         from unnest($3::bigint[], $4::text[], $5::bytea[]) as made (submission_id, storage_key, sealed_sha256)
+         on conflict (submission_id, version_id, split) do update set
+            storage_key = excluded.storage_key, sealed_sha256 = excluded.sealed_sha256",
+        about.version_id,
+        about.split(),
+        &submissions,
+        &keys,
+        &digests,
+    )
+    .execute(&mut *conn)
+    .await?;
     if let Some(Stored { key, sha256, .. }) = &ranks.covariances {
         sqlx::query!(
             "insert into covariances (version_id, split, storage_key, sealed_sha256) values ($1, $2, $3, $4)
@@ -406,38 +402,12 @@ async fn write(
     )
     .execute(&mut *conn)
     .await?;
-    sqlx::query!(
-        "delete from rank_ranges where competition_id = $1 and version_id = $2 and split = $3",
-        competition_id,
-        about.version_id,
-        about.split(),
-    )
-    .execute(&mut *conn)
-    .await?;
-    if let RanksOutcome::Found { teams, .. } = outcome {
-        for ((place, (team_id, submission_id)), team) in (1..).zip(&about.entries).zip(teams) {
-            let won = units_won(&team.duels);
-            sqlx::query!(
-                "insert into rank_ranges
-                    (competition_id, version_id, split, team_id, submission_id, place, rank_low, rank_high,
-                     standard_error, difference_errors, units_won)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-                competition_id,
-                about.version_id,
-                about.split(),
-                team_id,
-                submission_id,
-                place,
-                team.range.low.cast_signed(),
-                team.range.high.cast_signed(),
-                team.standard_error,
-                &team.difference_errors,
-                won.as_deref(),
-            )
-            .execute(&mut *conn)
-            .await?;
-        }
-    }
+    let teams = match outcome {
+        RanksOutcome::Found { teams, .. } => teams.as_slice(),
+        RanksOutcome::Absent(_) | RanksOutcome::Unfinished => &[],
+    };
+    let whose = ranges::Whose { competition_id, version_id: about.version_id, split: about.split() };
+    ranges::write(conn, whose, &about.entries, teams).await?;
     if about.is_final {
         let About { version_id, board_revision, entries, .. } = about;
         pictures::write(conn, competition_id, *version_id, *board_revision, entries, drawn).await?;

@@ -339,9 +339,9 @@ impl Export {
                 news::announcements(&mut conn, id, after).await
             });
             let part = part.map_err(io::Error::other)?;
-            let Some((last, _)) = part.last() else { break };
-            after = *last;
-            part.iter().try_for_each(|(_, announcement)| line(zip, announcement))?;
+            let Some(last) = part.last() else { break };
+            after = last.id;
+            part.iter().try_for_each(|announcement| line(zip, announcement))?;
         }
         zip.begin(CHANGES)?;
         let mut after = 0;
@@ -351,9 +351,9 @@ impl Export {
                 news::changes(&mut conn, id, after).await
             });
             let part = part.map_err(io::Error::other)?;
-            let Some((last, _)) = part.last() else { return Ok(()) };
-            after = *last;
-            part.iter().try_for_each(|(_, change)| line(zip, change))?;
+            let Some(last) = part.last() else { return Ok(()) };
+            after = last.id;
+            part.iter().try_for_each(|change| line(zip, change))?;
         }
     }
 

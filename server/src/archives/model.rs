@@ -174,6 +174,9 @@ pub struct Turn {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnnouncementLine {
+    /// Its key here; in no archive.
+    #[serde(skip)]
+    pub id: i64,
     pub title: String,
     pub markdown: String,
     /// As it is shown; to be read.
@@ -191,6 +194,9 @@ pub struct AnnouncementLine {
 /// A time that moved, or a file or page that changed, after the launch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeLine {
+    /// Its key here; in no archive.
+    #[serde(skip)]
+    pub id: i64,
     pub about: About,
     pub item: String,
     pub verb: Verb,

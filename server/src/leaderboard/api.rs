@@ -201,7 +201,7 @@ async fn show_board(
         n_teams: competition.n_teams,
         higher_is_better: competition.higher_is_better,
         ranked_by: competition.ranked_by(),
-        ranks: summary.map(SummaryJson::from),
+        ranks: summary.map(|summary| SummaryJson::beside(summary, competition.board_revision)),
         items: &part.items,
         own: own.map(|row| RowJson::new(row, competition, view)),
         next: part.next.as_deref(),

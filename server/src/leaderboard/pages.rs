@@ -159,6 +159,13 @@ impl BoardPage {
         if self.is_private { "Shake-up" } else { "Today" }
     }
 
+    /// Of when the ranges are, where the board changed since; else empty.
+    pub fn age_of_ranges(&self) -> String {
+        let revision = self.frame.competition.board_revision;
+        let told = self.summary.as_ref().map(|summary| summary.age_sentence(revision, &self.shell.now));
+        told.unwrap_or_default()
+    }
+
     pub fn direction(&self) -> &'static str {
         if !self.parts().is_empty() {
             return "ordered by mean rank, lower is better";
@@ -269,6 +276,26 @@ mod tests {
         assert!(page.pinned().is_some());
         page.own = None;
         assert!(!page.rows().contains("aria-current"));
+    }
+
+    #[test]
+    fn ranges_of_an_earlier_board_are_told_to_be_such() {
+        let mut page = BoardPage::sample();
+        assert!(!page.render().expect("drawn").contains("The ranges are from"));
+        page.frame.competition.board_revision += 1;
+        let html = page.render().expect("drawn");
+        assert!(
+            html.contains("The ranges are from") && html.contains("until a scorer looks again"),
+            "{html}"
+        );
+        let mut page = BoardPage::sample_of_ranks();
+        page.summary = Some(Summary::of_mean_ranks(3));
+        page.frame.competition.board_revision += 1;
+        let html = page.render().expect("drawn");
+        assert!(
+            html.contains("it is not known which ranks") && !html.contains("The ranges are from"),
+            "{html}"
+        );
     }
 
     #[test]

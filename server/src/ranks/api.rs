@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,6 +30,11 @@ pub fn router() -> OpenApiRouter<App> {
 pub struct SummaryJson {
     /// Of the board that was looked at; ranges of an earlier one are still shown.
     revision: i64,
+    /// Whether the board is still the one that was looked at; where it is not, whoever has another score now has no range.
+    is_current: bool,
+    /// When it was looked at; absent where nobody looks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    computed_at: Option<DateTime<Utc>>,
     /// How many rows, groups or clusters the scores were computed on.
     n_units: i32,
     unit: Unit,
@@ -49,10 +55,13 @@ pub struct SummaryJson {
     absent: Option<String>,
 }
 
-impl From<Summary> for SummaryJson {
-    fn from(summary: Summary) -> Self {
+impl SummaryJson {
+    /// Beside a board of this revision.
+    pub fn beside(summary: Summary, board_revision: i64) -> Self {
         Self {
             revision: summary.board_revision,
+            is_current: summary.is_current(board_revision),
+            computed_at: summary.computed_at,
             n_units: summary.n_units,
             unit: summary.unit,
             counts_groups: summary.unit != Unit::Rows,
@@ -198,5 +207,9 @@ async fn show_comparison(
     let found = compare(&app, &seen.competition, view, teams).await?;
     let found = found.ok_or_else(|| AppError::field("a", "Both teams must be on the board."))?;
     let summary = attach::summary(&app, &seen.competition, view).await?;
-    Ok(Json(ComparisonJson { ranks: summary.map(SummaryJson::from), ..found.into() }))
+    let revision = seen.competition.board_revision;
+    Ok(Json(ComparisonJson {
+        ranks: summary.map(|summary| SummaryJson::beside(summary, revision)),
+        ..found.into()
+    }))
 }

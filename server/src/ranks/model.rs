@@ -1,5 +1,6 @@
 //! Rank ranges, noise, and how likely a difference is chance.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use holdout_contract::mcnemar;
 use serde::Serialize;
 
@@ -79,6 +80,8 @@ pub struct Summary {
     pub n_compared: Option<i32>,
     /// Teams on the board that was looked at.
     pub n_teams: Option<i32>,
+    /// `None` where nobody looks.
+    pub computed_at: Option<DateTime<Utc>>,
 }
 
 /// Of a board on which a team's place follows from everybody's files under several metrics.
@@ -97,6 +100,7 @@ impl Summary {
             absent: None,
             n_compared: Some(1000),
             n_teams: Some(7200),
+            computed_at: Some(DateTime::UNIX_EPOCH),
         }
     }
 
@@ -111,7 +115,25 @@ impl Summary {
             absent: Some(NO_RANGES_OF_MEAN_RANKS.to_owned()),
             n_compared: None,
             n_teams: None,
+            computed_at: None,
         }
+    }
+
+    /// Whether the board, now of this revision, is as it was when somebody looked.
+    pub fn is_current(&self, board_revision: i64) -> bool {
+        self.board_revision == board_revision
+    }
+
+    /// Of when the ranges are, where the board changed since; else empty.
+    pub fn age_sentence(&self, board_revision: i64, now: &DateTime<Utc>) -> String {
+        let earlier = self.computed_at.filter(|_| self.absent.is_none() && !self.is_current(board_revision));
+        earlier.map_or_else(String::new, |at| {
+            format!(
+                "The ranges are from {}, and the board changed since: whoever has another score now has none until a scorer \
+                 looks again.",
+                format::relative(&at.min(*now - TimeDelta::seconds(1)), now)
+            )
+        })
     }
 
     /// Where teams below a rank have no range.
@@ -524,6 +546,21 @@ mod tests {
         let none = Summary::of_mean_ranks(3);
         assert_eq!((none.compared_sentence().as_str(), none.why_no_range(9)), ("", None));
         assert!(none.noise_sentence().contains("mean of their ranks"));
+    }
+
+    #[test]
+    fn ranges_of_an_earlier_board_tell_their_age_and_others_do_not() {
+        let summary = Summary::sample();
+        let now = DateTime::UNIX_EPOCH + TimeDelta::minutes(12);
+        let told = summary.age_sentence(summary.board_revision + 1, &now);
+        assert!(
+            told.starts_with("The ranges are from 12 minutes ago, and the board changed since"),
+            "{told}"
+        );
+        let at_once = summary.age_sentence(summary.board_revision + 1, &DateTime::UNIX_EPOCH);
+        assert!(at_once.starts_with("The ranges are from 1 second ago"), "{at_once}");
+        assert_eq!(summary.age_sentence(summary.board_revision, &now), "");
+        assert_eq!(Summary::of_mean_ranks(3).age_sentence(4, &now), "");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What a host should know of a board: what is noise on it, what the end may bring, and how many rows the next
 //! competition would need. Before the start, what the audit forecasts for good teams that nobody knows yet.
 
+use holdout_contract::audit::Check;
+use holdout_contract::examine::Finding;
+
 use crate::app::App;
 use crate::competitions::model::{Competition, Phase};
 use crate::competitions::setup::Draft;
@@ -10,15 +13,24 @@ use crate::leaderboard::read;
 use crate::ranks::attach;
 use crate::ranks::compare::difference;
 
-/// Of the audit: how far the end will move teams.
+/// Of the audit: how far the end will move teams; and the same among what the examination found, where it is a fault.
 const SHAKE_UP: &str = "P shake-up";
+const SHAKE_UP_FINDING: &str = "audit_shake-up";
 
-/// How far the end will move teams, as far as sizes, metric and labels tell before the first entry; with what would
-/// change it.
-pub fn before_the_start(draft: &Draft) -> Option<String> {
+/// How far the end will move teams, as far as sizes, metric and labels tell before the first entry.
+pub fn shake_up(draft: &Draft) -> Option<&Check> {
     let audit = draft.report.as_ref()?.audit.as_ref()?;
-    let check = audit.checks.iter().find(|check| check.check == SHAKE_UP)?;
-    Some(format!("{} {}", check.text, check.repair).trim().to_owned())
+    audit.checks.iter().find(|check| check.check == SHAKE_UP)
+}
+
+/// Whether a finding tells what [`shake_up`] does.
+pub fn is_of_shake_up(finding: &Finding) -> bool {
+    finding.check == SHAKE_UP_FINDING
+}
+
+/// The same in a sentence or two, with what would change it.
+fn before_the_start(draft: &Draft) -> Option<String> {
+    shake_up(draft).map(|check| format!("{} {}", check.text, check.repair).trim().to_owned())
 }
 
 /// Sentences, of public rows alone; none before anybody looked at the board.

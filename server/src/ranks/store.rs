@@ -20,7 +20,7 @@ pub async fn summary(
                 case when coalesce(v.context ->> 'cluster_column', '') <> '' then 'clusters'
                      when s.counts_groups then 'groups'
                      else 'rows' end as \"unit!: Unit\",
-                s.noise, s.shake_up, s.absent, s.n_compared, s.n_teams
+                s.noise, s.shake_up, s.absent, s.n_compared, s.n_teams, s.computed_at
          from shown_rank_summaries s
          join scoring_versions v on v.id = s.version_id
          where s.competition_id = $1 and s.split = $2",

@@ -8,8 +8,10 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
-use axum::extract::Multipart;
 use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use holdout_contract::seal::{SealError, Sealer};
@@ -243,6 +245,57 @@ pub async fn receive<S: Sink>(
     Ok(Received { fields, file })
 }
 
+/// Reads a request that brings one file: as [`receive`] where it is a form; else its whole body is the file, named by
+/// `X-File-Name`, and there are no fields.
+///
+/// # Errors
+/// As [`receive`].
+pub async fn receive_request<S: Sink>(
+    request: Request,
+    file_field: &'static str,
+    max_bytes: u64,
+    open: impl AsyncFnOnce(&Fields) -> Result<S>,
+) -> Result<Received> {
+    let is_form = header_text(request.headers(), CONTENT_TYPE.as_str())
+        .is_some_and(|kind| kind.starts_with("multipart/form-data"));
+    if is_form {
+        let form = Multipart::from_request(request, &())
+            .await
+            .map_err(|_| AppError::field(file_field, "The form cannot be read: its boundary is missing."))?;
+        return receive(form, file_field, max_bytes, open).await;
+    }
+    let name = header_text(request.headers(), "x-file-name").map(decoded_name).unwrap_or_default();
+    let fields = Fields::default();
+    let sink = open(&fields).await?;
+    let (size_bytes, stored) = receive_body(request.into_body(), max_bytes, sink).await?;
+    Ok(Received { fields, file: Some(ReceivedFile { name, size_bytes, stored }) })
+}
+
+/// A header's text, where it is one.
+pub fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The last part of a percent-encoded file name, without control characters.
+fn decoded_name(encoded: &str) -> String {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let escaped = (byte == b'%').then(|| after.get(..2)).flatten();
+        match escaped.and_then(|digits| hex::decode(digits).ok()) {
+            Some(decoded) => {
+                bytes.extend(decoded);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(byte);
+                rest = after;
+            }
+        }
+    }
+    last_part(&String::from_utf8_lossy(&bytes))
+}
+
 /// Streams a request's whole body, which is one file, into a sink; gives its size before sealing.
 ///
 /// # Errors
@@ -364,6 +417,14 @@ mod tests {
         assert_eq!(last_part("C:\\data\\..\\train.csv"), "train.csv");
         assert_eq!(last_part("../../etc/passwd"), "passwd");
         assert_eq!(last_part("a\u{0}b\n.csv"), "ab.csv");
+    }
+
+    #[test]
+    fn a_file_name_in_a_header_is_decoded_and_loses_its_folders() {
+        assert_eq!(decoded_name("pr%C3%A4diktion.csv"), "prädiktion.csv");
+        assert_eq!(decoded_name("..%2F..%2Fetc/passwd"), "passwd");
+        assert_eq!(decoded_name("100%"), "100%");
+        assert_eq!(decoded_name("a%0Ab%zz"), "ab%zz");
     }
 
     fn files() -> (crate::files::Files, std::path::PathBuf) {

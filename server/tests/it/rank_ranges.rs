@@ -119,8 +119,15 @@ async fn ranges_stand_beside_the_board_once_scorers_had_time(pool: PgPool) {
     let board = arena.board().await;
     let dan = board["items"].as_array().unwrap().iter().find(|row| row["members"][0] == "dan").unwrap();
     assert!(dan["rank_low"].is_null(), "nobody looked at it yet: {dan}");
+    assert_eq!(board["ranks"]["is_current"], false, "{board}");
+    let page = world.visitor().get("/c/noisy/leaderboard").await.expect(200).text();
+    assert!(page.contains("The ranges are from ") && page.contains("the board changed since"), "{page}");
     look(&world).await;
     let board = arena.board().await;
+    assert_eq!(board["ranks"]["is_current"], true, "{board}");
+    assert!(board["ranks"]["computed_at"].is_string(), "{board}");
+    let page = world.visitor().get("/c/noisy/leaderboard").await.expect(200).text();
+    assert!(!page.contains("The ranges are from "), "{page}");
     assert!(board["items"].as_array().unwrap().iter().all(|row| row["rank_low"] == 1), "{board}");
     assert_eq!(count(&world, "select count(*) from influences").await, 3);
     world.close().await;

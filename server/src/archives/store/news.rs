@@ -9,7 +9,7 @@ use crate::ids::CompetitionId;
 
 const ROWS: i64 = 500;
 
-/// Announcements after `after`, each with its key.
+/// Announcements after the one with the key `after`.
 ///
 /// # Errors
 /// Those of the database.
@@ -17,8 +17,9 @@ pub async fn announcements(
     conn: &mut PgConnection,
     id: CompetitionId,
     after: i64,
-) -> sqlx::Result<Vec<(i64, AnnouncementLine)>> {
-    let rows = sqlx::query!(
+) -> sqlx::Result<Vec<AnnouncementLine>> {
+    sqlx::query_as!(
+        AnnouncementLine,
         r#"select a.id, a.title, a.markdown, coalesce(u.display_name, '') as "posted_by!", b.posted_at, a.corrected_at,
                   a.withdrawn_at, a.withdrawn_because
            from announcements a
@@ -32,23 +33,10 @@ pub async fn announcements(
         ROWS,
     )
     .fetch_all(conn)
-    .await?;
-    let line = rows.into_iter().map(|row| {
-        let line = AnnouncementLine {
-            title: row.title,
-            markdown: row.markdown,
-            posted_by: row.posted_by,
-            posted_at: row.posted_at,
-            corrected_at: row.corrected_at,
-            withdrawn_at: row.withdrawn_at,
-            withdrawn_because: row.withdrawn_because,
-        };
-        (row.id, line)
-    });
-    Ok(line.collect())
+    .await
 }
 
-/// Changes after `after`, each with its key.
+/// Changes after the one with the key `after`.
 ///
 /// # Errors
 /// Those of the database.
@@ -56,8 +44,9 @@ pub async fn changes(
     conn: &mut PgConnection,
     id: CompetitionId,
     after: i64,
-) -> sqlx::Result<Vec<(i64, ChangeLine)>> {
-    let rows = sqlx::query!(
+) -> sqlx::Result<Vec<ChangeLine>> {
+    sqlx::query_as!(
+        ChangeLine,
         r#"select c.id, c.about as "about: About", c.item, c.verb as "verb: Verb", c.moved_from, c.moved_to, c.note,
                   coalesce(u.display_name, '') as "changed_by!", c.changed_at
            from changes c
@@ -70,21 +59,7 @@ pub async fn changes(
         ROWS,
     )
     .fetch_all(conn)
-    .await?;
-    let line = rows.into_iter().map(|row| {
-        let line = ChangeLine {
-            about: row.about,
-            item: row.item,
-            verb: row.verb,
-            moved_from: row.moved_from,
-            moved_to: row.moved_to,
-            note: row.note,
-            changed_by: row.changed_by,
-            changed_at: row.changed_at,
-        };
-        (row.id, line)
-    });
-    Ok(line.collect())
+    .await
 }
 
 /// One that people were told of elsewhere.

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::multipart::Multipart;
-use axum::extract::{FromRequest, Path, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 
 use super::{Named, NamedVersion, NotebookJson, NotebookVersionJson, document};
@@ -21,7 +19,7 @@ use crate::notebooks::model::TypedDetails;
 use crate::notebooks::push::{self, Pushed, Upload, Wish};
 use crate::notebooks::{access, ipynb};
 use crate::paths;
-use crate::web::upload::{receive, receive_body};
+use crate::web::upload::receive_request;
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct PushedJson {
@@ -89,11 +87,6 @@ impl Sent {
 
 /// Streams a form's `file`, or the whole body, to storage. What the form says counts before the query.
 async fn take(app: &App, owner: &Member, query: PushQuery, request: Request) -> Result<Sent> {
-    let is_form = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .is_some_and(|kind| kind.starts_with("multipart/form-data"));
     let mut said: BTreeMap<&'static str, String> = [
         ("title", query.title),
         ("name", query.name),
@@ -106,29 +99,17 @@ async fn take(app: &App, owner: &Member, query: PushQuery, request: Request) -> 
     .into_iter()
     .map(|(name, value)| (name, value.unwrap_or_default()))
     .collect();
-    let (file_name, stored) = if is_form {
-        let form = Multipart::from_request(request, app)
-            .await
-            .map_err(|_| AppError::field("file", "The form cannot be read: its boundary is missing."))?;
-        let received = receive(form, "file", ipynb::LARGEST_BYTES, async |_| {
-            Ok(app.files.create("notebooks", owner.id.0).await?)
-        })
-        .await?;
-        for (name, value) in &mut said {
-            let typed = received.fields.text(name);
-            if !typed.is_empty() {
-                typed.clone_into(value);
-            }
+    let sink = async |_: &_| Ok(app.files.create("notebooks", owner.id.0).await?);
+    let received = receive_request(request, "file", ipynb::LARGEST_BYTES, sink).await?;
+    for (name, value) in &mut said {
+        let typed = received.fields.text(name);
+        if !typed.is_empty() {
+            typed.clone_into(value);
         }
-        let file = received.file.ok_or_else(|| AppError::field("file", "Send the notebook as `file`."))?;
-        (file.name, file.stored)
-    } else {
-        let sink = app.files.create("notebooks", owner.id.0).await?;
-        let (_, stored) = receive_body(request.into_body(), ipynb::LARGEST_BYTES, sink).await?;
-        (String::new(), stored)
-    };
+    }
+    let file = received.file.ok_or_else(|| AppError::field("file", "Send the notebook as `file`."))?;
     let message = said.remove("message").unwrap_or_default();
-    Ok(Sent { upload: Upload { file_name, stored, message }, said })
+    Ok(Sent { upload: Upload { file_name: file.name, stored: file.stored, message }, said })
 }
 
 /// Share a notebook.
@@ -139,7 +120,7 @@ async fn take(app: &App, owner: &Member, query: PushQuery, request: Request) -> 
     path = paths::API_NOTEBOOKS,
     tag = "Notebooks",
     security(("token" = ["submit"])),
-    params(PushQuery),
+    params(PushQuery, ("X-File-Name" = Option<String>, Header, description = "Name of the file, percent-encoded, when it is the whole body; a notebook without a title and a heading is called by it")),
     request_body(content(([u8] = "application/octet-stream"), (NotebookForm = "multipart/form-data")), description = "The file as the whole body, or as a form's `file`."),
     responses((status = 201, description = "The notebook with its first version", body = PushedJson)),
 )]

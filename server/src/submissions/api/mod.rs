@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout_at};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use self::receiving::{FileForm, UploadedJson, header_text, receive_file};
+use self::receiving::{FileForm, UploadedJson, receive_file};
 use crate::accounts::model::{Member, Scope};
 use crate::api::body::ApiJson;
 use crate::api::paging::{Keyset, Slice};
@@ -39,6 +39,7 @@ use crate::submissions::pages::download_of;
 use crate::submissions::store::{self, Released};
 use crate::submissions::submit::{Upload, enter, submit};
 use crate::uploads::model::Purpose;
+use crate::web::upload::header_text;
 
 pub fn router() -> OpenApiRouter<App> {
     let uploads = OpenApiRouter::new()

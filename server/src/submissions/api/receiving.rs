@@ -1,8 +1,6 @@
 //! A file that comes with a request: as a form's `file`, as the whole body, or as the name of an upload.
 
-use axum::extract::multipart::Multipart;
-use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, header};
+use axum::extract::Request;
 use serde::Deserialize;
 
 use crate::app::App;
@@ -10,7 +8,7 @@ use crate::error::{AppError, Result};
 use crate::submissions::submit::Entrant;
 use crate::uploads::model::{Purpose, UploadId};
 use crate::uploads::spend::{self, Arrived};
-use crate::web::upload::{receive, receive_body};
+use crate::web::upload::receive_request;
 
 /// A received file and what was said with it.
 pub(super) struct Sent {
@@ -44,49 +42,11 @@ pub(super) async fn receive_file(
         let ready = spend::ready(app, &entrant.member, named.upload, purpose, id).await?;
         return Ok(Sent { name: ready.file_name, arrived: ready.arrived, description: named.description });
     }
-    let is_form = header_text(request.headers(), header::CONTENT_TYPE.as_str())
-        .is_some_and(|kind| kind.starts_with("multipart/form-data"));
-    if !is_form {
-        let name = header_text(request.headers(), "x-file-name").map(decode).unwrap_or_default();
-        let sink = app.files.create(room, owner).await?;
-        let (_, stored) = receive_body(request.into_body(), entrant.max_bytes(), sink).await?;
-        return Ok(Sent { name, arrived: stored.into(), description: None });
-    }
-    let form = Multipart::from_request(request, app)
-        .await
-        .map_err(|_| AppError::field("file", "The form cannot be read: its boundary is missing."))?;
-    let received =
-        receive(form, "file", entrant.max_bytes(), async |_| Ok(app.files.create(room, owner).await?))
-            .await?;
+    let sink = async |_: &_| Ok(app.files.create(room, owner).await?);
+    let received = receive_request(request, "file", entrant.max_bytes(), sink).await?;
     let file = received.file.ok_or_else(|| AppError::field("file", "Send the file as `file`."))?;
     let description = Some(received.fields.text("description").to_owned());
     Ok(Sent { name: file.name, arrived: file.stored.into(), description })
-}
-
-pub(super) fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// The last part of a percent-encoded file name, without control characters.
-fn decode(encoded: &str) -> String {
-    let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let escaped = (byte == b'%').then(|| after.get(..2)).flatten();
-        match escaped.and_then(|digits| hex::decode(digits).ok()) {
-            Some(decoded) => {
-                bytes.extend(decoded);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
-    }
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let last = text.rsplit(['/', '\\']).next().unwrap_or_default();
-    last.chars().filter(|character| !character.is_control()).take(200).collect()
 }
 
 /// A form with a file, as it is described.
@@ -96,17 +56,4 @@ pub(super) struct FileForm {
     #[schema(value_type = String, format = Binary)]
     file: (),
     description: Option<String>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_name_is_decoded_and_loses_its_folders() {
-        assert_eq!(decode("pr%C3%A4diktion.csv"), "prädiktion.csv");
-        assert_eq!(decode("..%2F..%2Fetc/passwd"), "passwd");
-        assert_eq!(decode("100%"), "100%");
-        assert_eq!(decode("a%0Ab%zz"), "ab%zz");
-    }
 }

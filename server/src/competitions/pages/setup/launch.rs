@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
+use holdout_contract::audit::{self, Check};
 use holdout_contract::examine::{Finding, Proposal, Verdict};
 use holdout_contract::rejection::Rejection;
 
@@ -115,8 +116,12 @@ impl LaunchPage {
     }
 
     /// The shake-up to expect.
-    pub fn forecast(&self) -> Option<String> {
-        outlook::before_the_start(&self.draft)
+    pub fn forecast(&self) -> Option<&Check> {
+        outlook::shake_up(&self.draft)
+    }
+
+    pub fn forecast_class(&self, forecast: &Check) -> &'static str {
+        if forecast.verdict > audit::Verdict::Info { "warn" } else { "good" }
     }
 
     pub fn sample() -> Self {
@@ -133,10 +138,11 @@ impl LaunchPage {
         }
     }
 
-    /// What the examination found, what stops the launch first.
+    /// What the examination found, what stops the launch first; without the shake-up, where it is told by itself.
     pub fn findings(&self) -> Vec<&Finding> {
-        let mut findings: Vec<&Finding> =
-            self.draft.report.iter().flat_map(|report| &report.findings).collect();
+        let is_told = |finding: &&Finding| self.forecast().is_some() && outlook::is_of_shake_up(finding);
+        let all = self.draft.report.iter().flat_map(|report| &report.findings);
+        let mut findings: Vec<&Finding> = all.filter(|finding| !is_told(finding)).collect();
         findings.sort_by_key(|finding| std::cmp::Reverse((finding.verdict, finding.is_fail())));
         findings
     }
