@@ -53,6 +53,7 @@ mod open_pages;
 mod openapi;
 mod operating;
 mod other_metrics;
+mod outages;
 mod page_history;
 mod personal;
 mod pictures;
