@@ -17,6 +17,7 @@ alter table extension_offers
     add constraint extension_offers_held_over_the_end check (
         (held_since is null and held_end_at is null)
         or (held_since < held_end_at and held_since is not null and held_end_at is not null and is_accepted is true));
+-- locks: some incidents a month
 create index incidents_by_beginning on incidents (began_at, id);
 
 -- Also: an end that has come stays, and whether it waits for an outage is agreed before it.

@@ -42,6 +42,7 @@ mod ladder_again;
 mod leaderboard;
 mod licences;
 mod life;
+mod locks;
 mod logs;
 mod medals;
 mod merges;
