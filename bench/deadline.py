@@ -214,8 +214,8 @@ def wait_until_judged(house):
 
 def end(house):
     house.sql(
-        "update competitions set entry_deadline_at = starts_at, merger_deadline_at = starts_at, ends_at = clock_now() "
-        "where slug = 'synthetic'"
+        "update competitions set entry_deadline_at = starts_at, merger_deadline_at = starts_at, ends_at = clock_now(), "
+        "moves_over_outage = false where slug = 'synthetic'"
     )
     started = time.monotonic()
     while not house.sql("select settled_at from competitions where slug = 'synthetic'"):

@@ -23,7 +23,7 @@ use crate::leaderboard::cache::Boards;
 use crate::replica::model::Replica;
 use crate::site::current::Current;
 use crate::site::model::Site;
-use crate::telemetry::requests::{Requests, requests};
+use crate::telemetry::requests::Requests;
 use crate::uploads::writers::Writers;
 use crate::web::live::Live;
 use crate::web::space::Space;
@@ -101,7 +101,7 @@ impl App {
             uploads: Writers::default(),
             site: Current::new(Site::configured(&config)),
             incidents: facts::Kept::default(),
-            requests: requests(),
+            requests: Requests::default(),
             space: Space::new(&config),
             is_leaving: AtomicBool::new(false),
             config,

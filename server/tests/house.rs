@@ -33,7 +33,12 @@ struct House {
 
 impl House {
     fn new() -> Self {
-        let folder = std::env::temp_dir().join(format!("holdout-house-{}", uuid::Uuid::new_v4()));
+        Self::called("")
+    }
+
+    /// In a folder whose name ends so.
+    fn called(end: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("holdout-house-{}{end}", uuid::Uuid::new_v4()));
         fs::create_dir_all(&folder).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         Self { folder, port, supervisor: None }
@@ -284,6 +289,32 @@ fn a_second_supervisor_on_the_same_folder_is_refused() {
     assert!(!second.status.success());
     assert!(house.is_ready());
     house.end_supervisor(Signal::INT);
+}
+
+#[test]
+fn a_data_folder_may_have_any_letters() {
+    for name in [" a, b", " \"c\" 'd' \\ $HOME %41 %s", " é漢 #?&=;*{}~"] {
+        let mut house = House::called(name);
+        house.start_with_scorers("1");
+        let host = Program::of(&house, "host");
+        within(PATIENCE, "a scorer is there", || host.get_json("/scorer-key").is_some());
+        host_from_one_table(&host, 100);
+        host.post("/competitions/received/join", &json!({ "accept_rules": true }));
+        let predictions = host.get("/competitions/received/data/sample_submission.csv").unwrap();
+        let received = host.post_file("/competitions/received/submissions", predictions.as_bytes());
+        let path = format!("/competitions/received/submissions/{}", received["id"]);
+        within(PATIENCE, "the file is scored", || {
+            host.get_json(&path).is_some_and(|it| it["state"] == "scored")
+        });
+        let kept =
+            Folder(std::env::temp_dir().join(format!("holdout-backup-{}{name}", uuid::Uuid::new_v4())));
+        let made = holdout(&house, &["backup", &kept.0.display().to_string()]);
+        assert!(made.status.success(), "{name}: {}", said(&made));
+        let told = said(&holdout(&house, &["doctor"]));
+        assert!(told.contains("Files can be stored in"), "{name}: {told}");
+        house.end_supervisor(Signal::INT);
+        within(PATIENCE, "nothing is left running", || house.processes("").is_empty());
+    }
 }
 
 /// The program with the environment of a house, and what it answered.

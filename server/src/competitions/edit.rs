@@ -96,22 +96,26 @@ pub async fn edit_timeline(
     reason: &str,
 ) -> Result<()> {
     let mut tx = app.db.begin().await?;
-    let id = seen.competition.id;
-    set_moves_over_outage(&mut tx, id, moves_over_outage).await?;
-    move_times_within(&mut tx, host, id, |_| Ok(*timeline), reason, app.clock.now()).await?;
+    let (id, now) = (seen.competition.id, app.clock.now());
+    let before = lock(&mut tx, id).await?;
+    set_moves_over_outage(&mut tx, &before, moves_over_outage, now).await?;
+    move_times_within(&mut tx, host, id, |_| Ok(*timeline), reason, now).await?;
     tx.commit().await?;
     Ok(())
 }
 
 async fn set_moves_over_outage(
     conn: &mut PgConnection,
-    id: CompetitionId,
+    before: &Competition,
     moves: Option<bool>,
+    now: DateTime<Utc>,
 ) -> Result<()> {
-    match moves {
-        Some(moves) => Ok(store::drafts::set_moves_over_outage(conn, id, moves).await?),
-        None => Ok(()),
+    let Some(moves) = moves.filter(|moves| *moves != before.moves_over_outage) else { return Ok(()) };
+    if before.ended(now).is_some() {
+        let words = "It is over: whether the end waits for an outage is agreed before it.";
+        return Err(AppError::field("moves_over_outage", words));
     }
+    Ok(store::drafts::set_moves_over_outage(conn, before.id, moves).await?)
 }
 
 /// As [`move_times`], in a transaction that does more; the times are those that `wish` makes of the competition as it
@@ -142,12 +146,44 @@ pub async fn move_times_as_of(
     reason: &str,
     (as_of, now): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<()> {
-    let reason = changes::checked_note("reason", reason)?;
+    changes::checked_note("reason", reason)?;
+    let (before, timeline) = move_times_untold(conn, id, wish, as_of).await?;
+    tell_moves(conn, host, &before, &timeline, reason, now).await
+}
+
+/// As [`move_times_as_of`], without a word: gives it as it was, and its times now.
+///
+/// # Errors
+/// As [`move_times_within`].
+pub async fn move_times_untold(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    wish: impl FnOnce(&Competition) -> Result<Timeline>,
+    as_of: DateTime<Utc>,
+) -> Result<(Competition, Timeline)> {
     let before = lock(conn, id).await?;
-    let moved = set_timeline(conn, &before, &wish(&before)?, as_of).await?;
+    let timeline = wish(&before)?;
+    set_timeline(conn, &before, &timeline, as_of).await?;
     audit_again(conn, &before).await?;
-    changes::record(conn, (id, &before.title), host, &moved, reason, now).await?;
-    put_on_record(conn, host, id, "edit_timeline", now).await
+    Ok((before, timeline))
+}
+
+/// Has everybody read how times moved, and why.
+///
+/// # Errors
+/// [`AppError::Field`] for the reason.
+pub async fn tell_moves(
+    conn: &mut PgConnection,
+    host: &Member,
+    before: &Competition,
+    timeline: &Timeline,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let reason = changes::checked_note("reason", reason)?;
+    changes::record(conn, (before.id, &before.title), host, &what_moved(before, timeline), reason, now)
+        .await?;
+    put_on_record(conn, host, before.id, "edit_timeline", now).await
 }
 
 /// Sets the timeline of a draft that is launched with it at once: what the audit says of the contest's
@@ -205,7 +241,11 @@ async fn set_timeline(
     }
     store::drafts::set_timeline(conn, before.id, timeline).await?;
     announce(conn, Event::Times { competition_id: before.id.0 }).await?;
-    Ok(if before.launched_at.is_some() { changes::moves(before, timeline) } else { Vec::new() })
+    Ok(what_moved(before, timeline))
+}
+
+fn what_moved(before: &Competition, timeline: &Timeline) -> Vec<Changed> {
+    if before.launched_at.is_some() { changes::moves(before, timeline) } else { Vec::new() }
 }
 
 /// Locks a competition and reads it as it is now.
@@ -324,7 +364,7 @@ pub async fn patch(
         let moved = set_timeline(&mut tx, &before, &timeline.checked()?, now).await?;
         changes::record(&mut tx, (id, &before.title), host, &moved, reason, now).await?;
     }
-    set_moves_over_outage(&mut tx, id, patch.moves_over_outage).await?;
+    set_moves_over_outage(&mut tx, &before, patch.moves_over_outage, now).await?;
     if let Some(limits) = patch.limits(&before) {
         set_limits(&mut tx, &before, limits).await?;
     }

@@ -28,7 +28,7 @@ pub struct Competition {
     /// The host's, or as many as the noise justifies.
     pub score_decimals: i32,
     pub ladder: Ladder,
-    /// Whether the end moves out where it passes while the site is away.
+    /// Whether the end waits for an outage over which it passes, and moves out by its length.
     pub moves_over_outage: bool,
     pub is_demo: bool,
     pub is_synthetic: bool,

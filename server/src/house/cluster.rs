@@ -3,8 +3,10 @@
 //! Never here: a password for the web server. It enters by name through a socket in a folder that
 //! only the cluster's user may enter; the owner's role needs a password that lies among the keys.
 
+use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -110,7 +112,7 @@ impl Cluster {
         for setting in SETTINGS {
             command.args(["-c", setting]);
         }
-        command.arg("-c").arg(format!("unix_socket_directories={}", self.place.socket.display()));
+        command.arg("-c").arg(only_folder(&self.place.socket));
         command
     }
 
@@ -269,6 +271,19 @@ fn is_server_of(pid: Pid, data: &Path) -> bool {
     cwd.is_some_and(|cwd| cwd == data)
 }
 
+/// The setting is a list of folders with commas between them; one in quotes is whole.
+fn only_folder(socket: &Path) -> OsString {
+    let mut setting = b"unix_socket_directories=\"".to_vec();
+    for &byte in socket.as_os_str().as_bytes() {
+        setting.push(byte);
+        if byte == b'"' {
+            setting.push(byte);
+        }
+    }
+    setting.push(b'"');
+    OsString::from_vec(setting)
+}
+
 fn encoded(path: &Path) -> String {
     path.as_os_str()
         .as_encoded_bytes()
@@ -289,6 +304,14 @@ mod tests {
     #[test]
     fn a_socket_folder_with_odd_letters_survives_in_an_address() {
         assert_eq!(encoded(Path::new("/srv/my data&x")), "/srv/my%20data%26x");
+    }
+
+    #[test]
+    fn a_socket_folder_is_one_folder_whatever_letters_it_has() {
+        assert_eq!(
+            only_folder(Path::new("/srv/a, b/\"c\"")),
+            "unix_socket_directories=\"/srv/a, b/\"\"c\"\"\""
+        );
     }
 
     #[test]

@@ -106,7 +106,8 @@ pub struct ClusterPlace {
 
 impl ClusterPlace {
     /// Under the data folder; elsewhere only where PostgreSQL's user could not reach it (a data
-    /// folder inside root's home) or the socket's address would be too long.
+    /// folder inside root's home), or the socket's address would be too long, or has a comma, at which PostgreSQL's own
+    /// programs part addresses.
     pub fn of(layout: &Layout, must_be_reachable_by_others: bool) -> Self {
         let base = if must_be_reachable_by_others && !is_reachable_by_others(&layout.root) {
             Path::new("/var/lib/holdout").join(layout.fingerprint())
@@ -114,7 +115,8 @@ impl ClusterPlace {
             layout.root.join("database")
         };
         let socket = base.join("socket");
-        let socket = if socket.as_os_str().len() > LONGEST_SOCKET_FOLDER {
+        let letters = socket.as_os_str().as_encoded_bytes();
+        let socket = if letters.len() > LONGEST_SOCKET_FOLDER || letters.contains(&b',') {
             std::env::temp_dir().join(format!("holdout-{}", layout.fingerprint()))
         } else {
             socket
@@ -173,6 +175,14 @@ mod tests {
         let place = ClusterPlace::of(&deep, false);
         assert!(place.socket.as_os_str().len() <= LONGEST_SOCKET_FOLDER);
         assert!(place.data.starts_with(&deep.root));
+    }
+
+    #[test]
+    fn a_socket_address_has_no_comma() {
+        let odd = Layout { root: PathBuf::from("/srv/a, b") };
+        let place = ClusterPlace::of(&odd, false);
+        assert!(!place.socket.to_string_lossy().contains(','), "{place:?}");
+        assert!(place.data.starts_with(&odd.root));
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod fetch;
 pub mod identity;
 pub mod keys;
 pub mod layout;
+pub mod migrate;
 pub mod open_files;
 pub mod rows;
 pub mod storage;
@@ -24,11 +25,7 @@ pub mod versions;
 pub mod welcome;
 pub mod words;
 
-use std::time::{Duration, Instant};
-
-use sqlx::migrate::MigrateError;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Postgres, migrate::MigrateDatabase};
+pub use migrate::migrate;
 
 use crate::config::{Config, Secret};
 use crate::house::cluster::Cluster;
@@ -36,49 +33,6 @@ use crate::house::layout::Layout;
 
 /// Where the migrator keeps its books.
 const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
-
-/// Whoever comes after a migration that waits for a table waits as well; so it gives up, and tries again.
-const LOCK_TIMEOUT: &str = "2s";
-const LET_OTHERS_GO: Duration = Duration::from_secs(1);
-/// For a table that is never free for a moment.
-const LOCK_PATIENCE: Duration = Duration::from_secs(600);
-
-/// Makes the database where it is missing and brings its schema up to date. Nobody waits for that longer than a
-/// moment: see [`LOCK_TIMEOUT`].
-///
-/// # Errors
-/// Those of the database; see [`is_away`].
-pub async fn migrate(owner_url: &str) -> anyhow::Result<()> {
-    if !Postgres::database_exists(owner_url).await? {
-        Postgres::create_database(owner_url).await?;
-    }
-    let options: PgConnectOptions = owner_url.parse()?;
-    let options = options.options([("lock_timeout", LOCK_TIMEOUT)]);
-    let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await?;
-    let since = Instant::now();
-    loop {
-        match holdout_contract::MIGRATOR.run(&pool).await {
-            Err(error) if is_locked_out(&error) && since.elapsed() < LOCK_PATIENCE => {
-                tracing::info!("a migration waits for a table that is in use, and lets others go first");
-                tokio::time::sleep(LET_OTHERS_GO).await;
-            }
-            run => {
-                pool.close().await;
-                return run.map_err(versions::explained);
-            }
-        }
-    }
-}
-
-/// A migration that could not have a lock in time; it changed nothing.
-fn is_locked_out(error: &MigrateError) -> bool {
-    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else {
-        return false;
-    };
-    // 55P03: lock_not_available; 40P01: a deadlock, which the next try resolves.
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    code.is_some_and(|code| ["55P03", "40P01"].contains(&&*code))
-}
 
 /// Whether the database may answer later: nobody listens yet, or it is still starting.
 pub fn is_away(error: &anyhow::Error) -> bool {

@@ -4,8 +4,9 @@
 //! more, the hosts of every competition that had begun, still runs, and ends within seven days are asked once. A yes
 //! moves the end by exactly the incident's length, as hosts move times, with the incident as the reason that everybody
 //! reads; deadlines that lie at the end move with it. Nobody can say yes once the competition is over: with its end
-//! its private scores are out. Where the end itself passed while no server was there, nothing is out before the first
-//! server serves: it moves then, if the host agreed beforehand.
+//! its private scores are out. Where the end itself passed while no server was there, or none that had the database,
+//! nothing is out before a server says that it is there: it moves then, if the host agreed beforehand. For an outage that
+//! lasts while servers serve, see [`super::hold`].
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
@@ -49,7 +50,7 @@ pub async fn ask(conn: &mut PgConnection, incident: &Incident, now: DateTime<Utc
 }
 
 /// Moves the ends that passed while nobody was there, where hosts agreed beforehand. Only for a server that has not
-/// served anybody yet.
+/// said yet that it is there.
 ///
 /// # Errors
 /// Those of the database.
@@ -113,7 +114,11 @@ fn reason(offer: &Offer) -> String {
     )
 }
 
-fn later(before: &Competition, length: TimeDelta, now: DateTime<Utc>) -> Result<Timeline> {
+/// The end, and deadlines that lie at it, later by a length.
+///
+/// # Errors
+/// [`AppError::Refused`] where it was over at `now`.
+pub fn later(before: &Competition, length: TimeDelta, now: DateTime<Utc>) -> Result<Timeline> {
     let (Phase::Open | Phase::Upcoming, Some(starts_at), Some(ends_at)) =
         (before.phase(now), before.starts_at, before.ends_at)
     else {

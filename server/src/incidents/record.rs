@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::extend;
 use super::model::{Incident, Wish, checked_end, checked_text, draw};
 use super::store::{self, New};
+use super::{extend, hold};
 use crate::accounts::model::Member;
 use crate::admin;
 use crate::app::App;
@@ -80,7 +80,7 @@ pub async fn resolve(
     Ok(())
 }
 
-/// The end of an incident, whoever says so.
+/// The end of an incident, whoever says so, and of what waited for it.
 ///
 /// # Errors
 /// Those of the database.
@@ -91,6 +91,7 @@ pub async fn end(
     now: DateTime<Utc>,
 ) -> Result<()> {
     store::end(conn, incident.id, ended_at).await?;
+    hold::release(conn, incident, ended_at, now).await?;
     extend::ask(conn, &Incident { ended_at: Some(ended_at), ..incident.clone() }, now).await
 }
 

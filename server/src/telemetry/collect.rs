@@ -3,12 +3,14 @@
 use std::sync::atomic::AtomicU64;
 
 use chrono::{DateTime, Utc};
-use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, NoLabelSet};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::store::{self, Rejected, Waiting, Waits};
+use super::store::{self, Durations, Rejected, Waiting, Waits};
 use crate::admin::room::{self, Room};
 use crate::admin::store::{self as admin, LastBackup, Numbers};
 use crate::app::App;
@@ -38,7 +40,21 @@ struct Found {
     room: Room,
     kept: Option<Kept>,
     waits: Waits,
+    durations: Durations,
     rejected: Vec<Rejected>,
+}
+
+impl Collector for Durations {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> std::fmt::Result {
+        let help =
+            "From the receipt of a submission to its outcome, of the whole site since its servers count them";
+        let mut metric =
+            encoder.encode_descriptor("score_duration_seconds", help, None, MetricType::Histogram)?;
+        let buckets: Vec<(f64, u64)> =
+            self.counts.iter().map(|(bound, n)| (*bound, n.unsigned_abs())).collect();
+        let n = buckets.iter().map(|(_, n)| n).sum();
+        metric.encode_histogram::<NoLabelSet>(self.seconds, n, &buckets, None)
+    }
 }
 
 async fn look(app: &App) -> Result<Found> {
@@ -48,10 +64,11 @@ async fn look(app: &App) -> Result<Found> {
     let waiting = store::waiting(&mut conn).await?;
     let backup = admin::last_backup(&mut conn).await?;
     let waits = store::waits(&mut conn).await?;
+    let durations = store::durations(&mut conn).await?;
     let rejected = store::rejected(&mut conn).await?;
     let kept = quotas::total(&mut conn).await?;
     drop(conn);
-    Ok(Found { numbers, waiting, backup, room, kept, waits, rejected })
+    Ok(Found { numbers, waiting, backup, room, kept, waits, durations, rejected })
 }
 
 /// Puts everything into `registry`. Where the database is away, that alone is told.
@@ -69,6 +86,7 @@ pub async fn collect(app: &App, registry: &mut Registry) {
         tell_room(registry, found.room);
         tell_backup(registry, &found.backup, app.clock.now());
         found.kept.iter().for_each(|kept| tell_kept(registry, kept));
+        registry.register_collector(Box::new(found.durations));
     }
 }
 

@@ -10,8 +10,11 @@ use axum::response::Response;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
 
 use crate::app::App;
+use crate::paths;
+use crate::web::assets;
 
 /// Routes, not addresses: what stands in their places would make a series each.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -21,22 +24,81 @@ pub struct Labels {
     status: &'static str,
 }
 
-pub type Requests = Family<Labels, Histogram, fn() -> Histogram>;
+/// What a person or a program waits for, in a handful of classes that every server has.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ClassLabels {
+    class: &'static str,
+    status: &'static str,
+}
+
+type Latencies<L> = Family<L, Histogram, fn() -> Histogram>;
+
+#[derive(Debug, Clone)]
+pub struct Requests {
+    by_route: Latencies<Labels>,
+    by_class: Latencies<ClassLabels>,
+}
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self {
+            by_route: Family::new_with_constructor(latency),
+            by_class: Family::new_with_constructor(latency),
+        }
+    }
+}
+
+impl Requests {
+    /// Puts both into `registry`.
+    pub fn tell(&self, registry: &mut Registry) {
+        registry.register(
+            "request_seconds",
+            "From a request to the beginning of its answer, by route, of this process",
+            self.by_route.clone(),
+        );
+        registry.register(
+            "http_request_duration_seconds",
+            "The same by class: page, form, api_read, api_write, static, probe, unknown",
+            self.by_class.clone(),
+        );
+    }
+}
 
 /// Half a millisecond to 16 seconds, each bound twice the one before.
-pub fn requests() -> Requests {
-    Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.0005, 2.0, 16)))
+fn latency() -> Histogram {
+    Histogram::new(exponential_buckets(0.0005, 2.0, 16))
 }
 
 /// The layer that measures.
 pub async fn measure(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = known(request.method());
-    let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).into();
+    let route: Arc<str> =
+        request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).into();
     let response = next.run(request).await;
-    let labels = Labels { method, route, status: class(response.status()) };
-    app.requests.get_or_create(&labels).observe(started.elapsed().as_secs_f64());
+    let (seconds, status) = (started.elapsed().as_secs_f64(), class(response.status()));
+    let of_class = ClassLabels { class: class_of(method, &route), status };
+    app.requests.by_class.get_or_create(&of_class).observe(seconds);
+    app.requests.by_route.get_or_create(&Labels { method, route, status }).observe(seconds);
     response
+}
+
+fn class_of(method: &str, route: &str) -> &'static str {
+    let is_read = matches!(method, "GET" | "HEAD" | "OPTIONS");
+    match route {
+        "unknown" => "unknown",
+        paths::HEALTH | paths::READY => "probe",
+        assets::ROUTE => "static",
+        _ if ["/api/v1/", "/v1/"].iter().any(|api| route.starts_with(api)) => {
+            if is_read {
+                "api_read"
+            } else {
+                "api_write"
+            }
+        }
+        _ if is_read => "page",
+        _ => "form",
+    }
 }
 
 /// Anybody can invent a method.
@@ -60,5 +122,26 @@ fn class(status: StatusCode) -> &'static str {
         3 => "3xx",
         4 => "4xx",
         _ => "5xx",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_is_of_one_of_a_handful_of_classes() {
+        for (method, route, class) in [
+            ("GET", "/c/{slug}/leaderboard", "page"),
+            ("POST", "/c/{slug}/submit", "form"),
+            ("GET", "/api/v1/competitions", "api_read"),
+            ("POST", "/api/v1/{service}/{method}", "api_write"),
+            ("other", "/v1/{service}/{method}", "api_write"),
+            ("GET", assets::ROUTE, "static"),
+            ("GET", paths::READY, "probe"),
+            ("POST", "unknown", "unknown"),
+        ] {
+            assert_eq!(class_of(method, route), class, "{method} {route}");
+        }
     }
 }

@@ -34,11 +34,7 @@ pub fn router(app: App) -> Router {
 
 async fn show(State(app): State<App>) -> Result<impl IntoResponse> {
     let mut registry = Registry::with_prefix("holdout");
-    registry.register(
-        "request_seconds",
-        "From a request to the beginning of its answer, by route, of this process",
-        app.requests.clone(),
-    );
+    app.requests.tell(&mut registry);
     collect(&app, &mut registry).await;
     tell_replica(&app, &mut registry);
     tell_open_files(&mut registry);

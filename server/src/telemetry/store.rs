@@ -64,6 +64,30 @@ pub async fn waits(conn: &mut PgConnection) -> sqlx::Result<Waits> {
     .await
 }
 
+/// From "received" to the outcome, of every submission since this is counted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Durations {
+    /// All of them together.
+    pub seconds: f64,
+    /// Upper bounds in seconds, the last infinite, each with how many took no longer and longer than the one before.
+    pub counts: Vec<(f64, i64)>,
+}
+
+/// Adds what was finished since some server was asked last, and gives the whole.
+///
+/// # Errors
+/// Those of the database.
+pub async fn durations(conn: &mut PgConnection) -> sqlx::Result<Durations> {
+    sqlx::query!("select count_score_durations()").execute(&mut *conn).await?;
+    let rows = sqlx::query!(
+        "select d.at_most, d.n, c.seconds from score_durations d cross join score_durations_counted c order by d.at_most"
+    )
+    .fetch_all(conn)
+    .await?;
+    let seconds = rows.first().map_or(0.0, |row| row.seconds);
+    Ok(Durations { seconds, counts: rows.into_iter().map(|row| (row.at_most, row.n)).collect() })
+}
+
 /// Files that were refused.
 pub struct Rejected {
     /// `holdout_contract::rejection::RejectionKind`

@@ -112,14 +112,15 @@ impl Records {
         (id, token)
     }
 
-    /// A competition that began two days ago and ends in thirty.
+    /// A competition that began two days ago and ends in thirty. A clock that jumps is no outage that its end waits for.
     pub fn competition(&self, plan: Plan, host: i64, files: &Path) -> Arena {
         let id = self.number(
             sql("with c as (
                     insert into competitions (slug, title, created_by, starts_at, entry_deadline_at,
-                        merger_deadline_at, ends_at, daily_limit, score_decimals, are_decimals_chosen)
+                        merger_deadline_at, ends_at, daily_limit, score_decimals, are_decimals_chosen,
+                        moves_over_outage)
                     values ($1, $1, $2, clock_now() - interval '2 days', clock_now() + interval '30 days',
-                        clock_now() + interval '30 days', clock_now() + interval '30 days', $3, 12, true)
+                        clock_now() + interval '30 days', clock_now() + interval '30 days', $3, 12, true, false)
                     returning id)
                  insert into competition_hosts (competition_id, user_id) select id, $2 from c
                  returning competition_id")

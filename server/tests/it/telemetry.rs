@@ -81,6 +81,52 @@ async fn monitors_are_told_of_waits_outcomes_and_answers_and_nobody_else_is(pool
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn how_long_scores_took_is_counted_once_whichever_server_is_asked(pool: PgPool) {
+    let world = World::new(pool).await;
+    let [ada, bob] = [world.member("ada").await, world.member("bob").await];
+    let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
+    arena.join(&bob).await;
+    let in_bucket = |text: &str, bound: &str| {
+        value(text, &format!("holdout_score_duration_seconds_bucket{{le=\"{bound}\"}}"))
+    };
+    for thousandths in [250, 260] {
+        arena.submit(&bob, &Labels::predictions(thousandths, 617)).await;
+    }
+    world.drain().await;
+    let young = told(&world).await;
+    assert_eq!(
+        value(&young, "holdout_score_duration_seconds_count"),
+        0.0,
+        "who is writing may still commit: {young}"
+    );
+    for statement in [
+        "update jobs set finished_at = now() - interval '2 minutes', created_at = now() - interval '127 seconds'
+         where kind = 'score'",
+        "update score_durations_counted set counted_until = now() - interval '10 minutes'",
+    ] {
+        sql(statement).execute(&world.pool).await.unwrap();
+    }
+    // Servers that are asked at the same moment, and one after the other.
+    let (one, other) = tokio::join!(told(&world), told(&world));
+    let last = told(&world).await;
+    for text in [&one, &other, &last] {
+        assert_eq!(value(text, "holdout_score_duration_seconds_count"), 2.0, "{text}");
+        assert_eq!(value(text, "holdout_score_duration_seconds_sum"), 14.0);
+        assert_eq!(
+            (in_bucket(text, "5.0"), in_bucket(text, "10.0"), in_bucket(text, "+Inf")),
+            (0.0, 2.0, 2.0)
+        );
+    }
+    assert!(last.contains("holdout_http_request_duration_seconds_bucket{"), "{last}");
+    let answered =
+        value(&last, "holdout_http_request_duration_seconds_count{class=\"api_write\",status=\"2xx\"}");
+    assert!(answered >= 2.0, "{last}");
+    let series = last.lines().filter(|line| line.starts_with("holdout_http_request_duration_seconds_count"));
+    assert!(series.count() <= 7 * 5, "{last}");
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn an_invented_method_or_address_makes_no_series(pool: PgPool) {
     let world = World::without_scorers(pool).await;
     for number in 0..20 {

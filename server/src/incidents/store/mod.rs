@@ -1,5 +1,6 @@
 //! Every SQL statement about incidents.
 
+pub mod holds;
 pub mod offers;
 
 use std::collections::HashMap;
@@ -186,13 +187,19 @@ pub async fn end(conn: &mut PgConnection, id: IncidentId, ended_at: DateTime<Utc
     Ok(())
 }
 
-/// Says that a server is there; gives when one last said so.
+/// When a server last said that it is there. Other servers wait until this transaction ends.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn pulse(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<Option<DateTime<Utc>>> {
-    let seen_at =
-        sqlx::query_scalar!("select seen_at from site_pulse for update").fetch_one(&mut *conn).await?;
+pub async fn lock_pulse(conn: &mut PgConnection) -> sqlx::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!("select seen_at from site_pulse for update").fetch_one(conn).await
+}
+
+/// Says that a server is there: what ended before, and did not move, has ended.
+///
+/// # Errors
+/// Those of the database.
+pub async fn pulse(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!("update site_pulse set seen_at = greatest(seen_at, $1)", now).execute(conn).await?;
-    Ok(seen_at)
+    Ok(())
 }

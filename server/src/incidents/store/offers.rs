@@ -12,6 +12,7 @@ pub struct Offer {
     pub incident: IncidentId,
     pub title: String,
     pub began_at: DateTime<Utc>,
+    /// Now, while it lasts over an end that waits for it.
     pub ended_at: DateTime<Utc>,
     pub asked_at: DateTime<Utc>,
     /// `None`: no host has answered.
@@ -153,8 +154,9 @@ pub async fn list(
 ) -> sqlx::Result<Vec<Offer>> {
     sqlx::query_as!(
         Offer,
-        "select o.incident_id as \"incident: IncidentId\", i.title, i.began_at,
-                coalesce(i.ended_at, o.asked_at) as \"ended_at!\", o.asked_at, o.is_accepted,
+        "select o.incident_id as \"incident: IncidentId\", i.title,
+                coalesce(o.held_since, i.began_at) as \"began_at!\",
+                coalesce(i.ended_at, clock_now()) as \"ended_at!\", o.asked_at, o.is_accepted,
                 coalesce(u.display_name, '') as \"answered_by!\", o.answered_at
          from extension_offers o
          join incidents i on i.id = o.incident_id
