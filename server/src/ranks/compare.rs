@@ -8,7 +8,8 @@ use crate::ids::TeamId;
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::read;
 use crate::ranks::attach;
-use crate::ranks::model::{Difference, Duel, Split, error_beside_scores};
+use crate::ranks::difference::{Difference, Duel};
+use crate::ranks::model::{Split, error_beside_scores};
 use crate::ranks::store;
 use crate::submissions::model::rounded;
 

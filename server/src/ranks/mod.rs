@@ -10,6 +10,7 @@
 pub mod api;
 pub mod attach;
 pub mod compare;
+pub mod difference;
 pub mod gain;
 pub mod model;
 pub mod outlook;

@@ -1,7 +1,6 @@
 //! Rank ranges, noise, and how likely a difference is chance.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use holdout_contract::mcnemar;
 use serde::Serialize;
 
 use crate::leaderboard::model::View;
@@ -261,43 +260,8 @@ impl Range {
     }
 }
 
-/// A difference of two scores, as they are shown.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Difference {
-    /// Of the first score less the second.
-    pub value: f64,
-    /// How far the difference would typically move on other rows.
-    pub standard_error: f64,
-    /// After the end, where rows are won and lost under the metric.
-    pub duel: Option<Duel>,
-    /// McNemar's exact probability, where each of these rows is right or wrong.
-    pub exact_p: Option<f64>,
-}
-
-/// Rows, groups or clusters on which the first of two files is better, and the second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Duel {
-    pub n_won: i32,
-    pub n_lost: i32,
-}
-
-impl Duel {
-    pub fn n_equal(self, summary: &Summary) -> i32 {
-        (summary.n_units - self.n_won - self.n_lost).max(0)
-    }
-
-    /// How often equally good files would differ at least as much, where rows are right or wrong and nothing between.
-    pub fn exact_p(self, difference: f64, n_units: i32) -> Option<f64> {
-        let [won, lost, all] = [self.n_won, self.n_lost, n_units].map(i32::unsigned_abs);
-        mcnemar::is_of_right_and_wrong(difference, won, lost, all.into())
-            .then(|| mcnemar::two_sided(won, lost))
-    }
-}
-
 /// The bounds of a normal number in 95 of 100 cases.
-const Z: f64 = 1.96;
-/// What happens no less often is called chance.
-const LEAST_CHANCE: f64 = 0.05;
+pub(super) const Z: f64 = 1.96;
 
 /// Of a score from 0 to 1 in 95 of 100 cases: symmetric on the scale of log odds, so that it reaches beyond neither end.
 fn interval_of_share(score: f64, standard_error: f64, n_units: i32) -> (f64, f64) {
@@ -350,67 +314,6 @@ fn round_up(value: f64, decimals: i32) -> f64 {
     // A number that is one of so many decimals is none by a little more.
     let steps = (value * scale - 1e-6).ceil().max(0.0) + 0.0;
     if steps.is_finite() { steps / scale } else { value }
-}
-
-impl Difference {
-    pub fn interval(&self) -> (f64, f64) {
-        (self.value - Z * self.standard_error, self.value + Z * self.standard_error)
-    }
-
-    /// How often equally good files would differ at least as much.
-    pub fn p_value(&self) -> f64 {
-        if let Some(exact) = self.exact_p {
-            return exact;
-        }
-        match (self.standard_error > 0.0, self.value == 0.0) {
-            (_, true) => 1.0,
-            (false, false) => 0.0,
-            (true, false) => {
-                complementary_error(self.value.abs() / self.standard_error / std::f64::consts::SQRT_2)
-            }
-        }
-    }
-
-    pub fn is_noise(&self) -> bool {
-        if let Some(exact) = self.exact_p {
-            return exact >= LEAST_CHANCE;
-        }
-        self.value.abs() <= Z * self.standard_error || self.value == 0.0
-    }
-
-    /// Who is better on how many rows, as a sentence.
-    pub fn won(&self, first: &str, second: &str, summary: &Summary) -> Option<String> {
-        let duel = self.duel?;
-        let [won, lost, equal] =
-            [duel.n_won, duel.n_lost, duel.n_equal(summary)].map(|n| format::count(n.into()));
-        Some(format!(
-            "Of {}, {first} is better on {won}, {second} on {lost}, and on {equal} they are equal.",
-            summary.units()
-        ))
-    }
-
-    /// How many rows would tell the two apart, as a sentence; `None` where the scores are equal.
-    pub fn needed(&self, summary: &Summary) -> Option<String> {
-        let needed = format::count(self.needed_units(summary.n_units)?);
-        let units = summary.unit.many();
-        Some(format!(
-            "To tell these two apart, about {needed} {units} would be needed; this board has {}.",
-            summary.units()
-        ))
-    }
-
-    fn needed_units(&self, n_units: i32) -> Option<i64> {
-        let needed = f64::from(n_units) * (Z * self.standard_error / self.value).powi(2);
-        (self.value != 0.0 && needed.is_finite()).then(|| needed.ceil().min(1e15) as i64)
-    }
-}
-
-/// Abramowitz and Stegun 7.1.26; errors are below 2e-7.
-fn complementary_error(x: f64) -> f64 {
-    let t = 1.0 / (1.0 + 0.327_591_1 * x);
-    let series = [0.254_829_592, -0.284_496_736, 1.421_413_741, -1.453_152_027, 1.061_405_429];
-    let sum = series.iter().rev().fold(0.0, |sum, factor| (sum + factor) * t);
-    sum * (-x * x).exp()
 }
 
 #[cfg(test)]
@@ -561,44 +464,6 @@ mod tests {
         assert!(at_once.starts_with("The ranges are from 1 second ago"), "{at_once}");
         assert_eq!(summary.age_sentence(summary.board_revision, &now), "");
         assert_eq!(Summary::of_mean_ranks(3).age_sentence(4, &now), "");
-    }
-
-    #[test]
-    fn a_difference_is_noise_where_its_interval_holds_zero() {
-        let difference = Difference { value: 0.002, standard_error: 0.001, duel: None, exact_p: None };
-        assert!(!difference.is_noise());
-        assert!((difference.p_value() - 0.0455).abs() < 1e-4);
-        assert_eq!(difference.needed_units(1000), Some(961));
-        let noise = Difference { value: -0.001, ..difference };
-        assert!(noise.is_noise() && noise.interval().1 > 0.0);
-        assert!((noise.p_value() - 0.3173).abs() < 1e-4);
-        let equal = Difference { value: 0.0, standard_error: 0.0, ..difference };
-        assert!(equal.is_noise() && equal.needed_units(1000).is_none());
-        assert_eq!(equal.p_value(), 1.0);
-    }
-
-    #[test]
-    fn rows_right_and_wrong_are_compared_by_counting_them() {
-        let duel = Duel { n_won: 9, n_lost: 2 };
-        assert_eq!(duel.exact_p(0.0702, 100), None, "more than right and wrong");
-        let exact_p = duel.exact_p(-0.07, 100);
-        let difference = Difference { value: -0.07, standard_error: 0.033, duel: Some(duel), exact_p };
-        assert!(
-            Difference { exact_p: None, ..difference }.p_value() < 0.05,
-            "seven are few for a normal number"
-        );
-        assert!(difference.is_noise() && (difference.p_value() - 0.0654).abs() < 1e-3);
-    }
-
-    #[test]
-    fn rows_won_and_lost_are_told_with_those_that_are_equal() {
-        let duel = Some(Duel { n_won: 1700, n_lost: 1250 });
-        let difference = Difference { value: 0.002, standard_error: 0.001, duel, exact_p: None };
-        assert_eq!(
-            difference.won("Ada", "Bob", &Summary::sample()).as_deref(),
-            Some("Of 3,000 rows, Ada is better on 1,700, Bob on 1,250, and on 50 they are equal.")
-        );
-        assert_eq!(Difference { duel: None, ..difference }.won("Ada", "Bob", &Summary::sample()), None);
     }
 
     #[test]
