@@ -1,9 +1,6 @@
 -- Whether a file waits on a Ladder is asked whenever a job is taken: of a team's files an index alone is read, and turns are
 -- looked up for those alone that are not judged yet.
 
-create index submissions_on_ladders on submissions (team_id, id)
-    where not is_late and state in ('queued', 'scoring', 'scored');
-
 create or replace view waiting_on_ladders as
 select s.id as submission_id, v.id as version_id
 from submissions s
