@@ -85,8 +85,8 @@ pub async fn waiting(
                 o.held_end_at as \"held_end_at?\", c.ends_at as \"ends_at!\"
          from competitions c
          cross join lateral (
-             select max(h.ended_at) as until
-             from extension_offers e join incidents h on h.id = e.incident_id
+             select max((select h.ended_at from incidents h where h.id = e.incident_id)) as until
+             from extension_offers e
              where e.competition_id = c.id and e.held_end_at is not null
          ) earlier
          cross join lateral (
