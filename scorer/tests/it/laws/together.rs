@@ -135,7 +135,9 @@ fn long_case(metric: &dyn Metric) -> Case {
         stretch(cells);
         cells.rotate_left(n_rows / 3 + 11);
     }
-    let group = |row: usize| ["s0", "s0", "s0", "s0", "s1", "s2", "s3"][row % 7 * usize::from(row % 40 != 0)];
+    let group = |row: usize| {
+        ["s0", "s0", "s0", "s0", "s1", "s2", "s3"][row % 7 * usize::from(!row.is_multiple_of(40))]
+    };
     long.groups = long.groups.map(|_| (0..n_rows).map(|row| group(row).to_owned()).collect());
     long.is_private = (0..n_rows).map(|row| row % 3 == 2).collect();
     long
