@@ -48,7 +48,8 @@ caddyfile=/etc/caddy/Caddyfile
 if ! grep -qs 127.0.0.1:8080 "$caddyfile"; then
     [ -n "$name" ] || refuses_name
     # A file that somebody has edited is theirs.
-    if dpkg --verify caddy | grep -q "$caddyfile"; then caddyfile=/etc/caddy/holdout.caddy; fi
+    edited=$(dpkg --verify caddy || true)
+    case "$edited" in *"$caddyfile"*) caddyfile=/etc/caddy/holdout.caddy ;; esac
     sed "s/holdout\.example\.org/$name/" "$here/Caddyfile" >"$caddyfile"
     [ "$caddyfile" = /etc/caddy/Caddyfile ] || echo "Your own /etc/caddy/Caddyfile stays. Add to it: import holdout.caddy"
 fi
@@ -62,7 +63,7 @@ systemctl restart holdout caddy
 systemctl start holdout-backup.timer
 
 answers() { (exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /readyz HTTP/1.0\r\n\r\n' >&3 && grep -q '^HTTP/1.* 200' <&3) 2>/dev/null; }
-give_up_at=$((SECONDS + 120))
+give_up_at=$((SECONDS + 300))
 until answers; do
     [ $SECONDS -lt $give_up_at ] || refuse "the site does not answer yet; journalctl -u holdout says why"
     sleep 1

@@ -52,7 +52,7 @@ pub fn login(connection: &Connection, session: &Session, args: &LoginArgs) -> Ou
         login.token_id = None;
         ask_for_token(&mut login, args.username.as_deref())?;
     }
-    let me = Client::new(login.clone()).get("/api/v1/me")?;
+    let me = Client::new(login.clone())?.get("/api/v1/me")?;
     settings::write(&login)?;
     session.screen.answer(&me, |_| {
         format!("Signed in to {} as {}.", login.server.as_deref().unwrap_or_default(), text(&me, "username"))
@@ -146,7 +146,7 @@ fn ask_for_token(login: &mut Login, username: Option<&str>) -> Outcome {
         login.token = Some(name);
         return Ok(());
     }
-    let made = open_session(&Client::new(login.clone()), &name, &ask_hidden("Password: ")?)?;
+    let made = open_session(&Client::new(login.clone())?, &name, &ask_hidden("Password: ")?)?;
     login.token = made["token"].as_str().map(str::to_owned);
     login.token_id = made["id"].as_i64();
     match login.token {

@@ -12,6 +12,7 @@ use ureq::{Agent, Body, SendBody};
 
 use super::fault::{CliError, Outcome};
 use super::settings::Login;
+use super::trust;
 use crate::web::problems::encode;
 
 /// Uploads may be large and lines slow; a single answer is waited for this long.
@@ -43,14 +44,17 @@ pub struct Upload<'a> {
 }
 
 impl Client {
-    pub fn new(login: Login) -> Self {
+    /// # Errors
+    /// The authorities that the environment names cannot be read.
+    pub fn new(login: Login) -> Outcome<Self> {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_connect(Some(Duration::from_secs(20)))
             .timeout_recv_response(Some(PATIENCE))
             .user_agent(concat!("holdout/", env!("CARGO_PKG_VERSION")))
+            .tls_config(trust::tls()?)
             .build();
-        Self { agent: Agent::new_with_config(config), login }
+        Ok(Self { agent: Agent::new_with_config(config), login })
     }
 
     pub fn server(&self) -> &str {
@@ -214,8 +218,17 @@ fn transport(error: ureq::Error) -> CliError {
             CliError::Usage(format!("The server's address cannot be used: {error}."))
         }
         ureq::Error::Io(error) if of_this_machine(&error) => CliError::Refused(error.to_string()),
+        ureq::Error::Io(error) if is_of_an_unknown_authority(&error) => CliError::Unreachable(format!(
+            "The server's certificate is of an authority that is not known here. Name a file with its certificate in {}.",
+            trust::AUTHORITIES_FILE
+        )),
         other => CliError::Unreachable(format!("The server cannot be reached: {other}.")),
     }
+}
+
+/// rustls tells its reason as the text of an error of the line.
+fn is_of_an_unknown_authority(error: &io::Error) -> bool {
+    error.to_string().contains("UnknownIssuer")
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ mod submissions;
 mod submit;
 mod table;
 mod team;
+mod trust;
 mod tus;
 mod verify;
 
@@ -160,12 +161,12 @@ pub enum ClientVerb {
 
 /// Runs one command; tells what went wrong, and gives the exit code.
 pub fn run(connection: &Connection, verb: &ClientVerb) -> i32 {
-    let client = Client::new(settings::resolve(connection));
-    let session = Session { client, screen: connection.screen() };
-    match dispatch(connection, &session, verb) {
+    let done = Client::new(settings::resolve(connection))
+        .and_then(|client| dispatch(connection, &Session { client, screen: connection.screen() }, verb));
+    match done {
         Ok(()) => 0,
         Err(error) => {
-            session.screen.fail(&error);
+            connection.screen().fail(&error);
             error.exit_code()
         }
     }
