@@ -45,7 +45,7 @@ systemctl daemon-reload
 
 [ -e /etc/holdout.env ] || sed "s/holdout\.example\.org/$name/; s/@example\.org/@$name/" "$here/holdout.env" >/etc/holdout.env
 caddyfile=/etc/caddy/Caddyfile
-if ! grep -qs 127.0.0.1:8080 "$caddyfile"; then
+if ! grep -qs 127.0.0.1:8080 "$caddyfile" /etc/caddy/holdout.caddy; then
     [ -n "$name" ] || refuses_name
     # A file that somebody has edited is theirs.
     edited=$(dpkg --verify caddy || true)
