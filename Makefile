@@ -3,7 +3,7 @@
 CARGO ?= cargo
 export SQLX_OFFLINE ?= true
 
-.PHONY: run test bench sqlx sqlx-check openapi catalogue fmt doctor build
+.PHONY: run test bench sqlx sqlx-check openapi catalogue fmt doctor build dist
 
 run: ## Build and start everything on this machine; EMPTY=1 leaves the demonstrations out
 	scripts/install-needs run
@@ -12,6 +12,9 @@ run: ## Build and start everything on this machine; EMPTY=1 leaves the demonstra
 
 build:
 	$(CARGO) build --release --locked --bins
+
+dist: build ## One archive for machines that cannot compile
+	scripts/dist
 
 test: ## Every test, as on CI
 	scripts/install-needs test

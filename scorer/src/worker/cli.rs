@@ -205,28 +205,41 @@ async fn is_understood(db: &PgPool, id: Uuid, until: Until, signals: &mut Signal
     Ok(handshake::until_understood(db, signals, show).await? == handshake::Waited::Understood)
 }
 
-/// Trying the sandbox takes a second of computing, which the first jobs should have for themselves.
-const TRY_SANDBOX_AFTER: Duration = Duration::from_secs(1);
+/// Trying the sandbox takes a second of computing, which the first jobs should have for themselves. Where the machine was too
+/// busy for it, as while everything starts, it is tried again.
+const TRY_SANDBOX_AFTER: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(300), Duration::from_secs(900)];
+const ANNOUNCE_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Tells the database whether metrics that hosts write can run here.
 async fn try_sandbox(db: PgPool, worker: Uuid, bounds: Bounds) {
-    tokio::time::sleep(TRY_SANDBOX_AFTER).await;
-    let (tell, told) = tokio::sync::oneshot::channel();
-    // A thread of its own: nobody waits for it when the worker leaves.
-    std::thread::spawn(move || {
-        let tried = Sandbox::open(&bounds.program, bounds.python.as_deref(), bounds.of_metric());
-        let _ = tell.send(tried);
-    });
-    let Ok(tried) = told.await else { return };
+    for pause in TRY_SANDBOX_AFTER {
+        tokio::time::sleep(pause).await;
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let bounds = bounds.clone();
+        // A thread of its own: nobody waits for it when the worker leaves.
+        std::thread::spawn(move || {
+            let tried = Sandbox::open(&bounds.program, bounds.python.as_deref(), bounds.of_metric());
+            let _ = tell.send(tried);
+        });
+        let Ok(tried) = told.await else { return };
+        announce_sandbox(&db, worker, &tried).await;
+        if !matches!(tried, Err(sandbox::Unavailable::Untried(_))) {
+            return;
+        }
+    }
+}
+
+async fn announce_sandbox(db: &PgPool, worker: Uuid, tried: &Result<Sandbox, sandbox::Unavailable>) {
     let state = tried.as_ref().map(Sandbox::versions).map_err(ToString::to_string);
     match &state {
         Ok(versions) => tracing::info!(versions, "metrics written by hosts can run here"),
         Err(reason) => tracing::warn!(reason, "metrics written by hosts cannot run here"),
     }
     let state = state.as_ref().map(|versions| *versions).map_err(String::as_str);
-    while let Err(error) = announce::sandbox(&db, worker, state).await {
+    while let Err(error) = announce::sandbox(db, worker, state).await {
         tracing::warn!(%error, "the state of the sandbox could not be announced yet");
-        tokio::time::sleep(TRY_SANDBOX_AFTER).await;
+        tokio::time::sleep(ANNOUNCE_AGAIN_AFTER).await;
     }
 }
 

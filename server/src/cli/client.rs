@@ -216,8 +216,18 @@ fn transport(error: ureq::Error) -> CliError {
             CliError::Usage(format!("The server's address cannot be used: {error}."))
         }
         ureq::Error::Io(error) if of_this_machine(&error) => CliError::Refused(error.to_string()),
+        ureq::Error::Io(error) if is_of_an_unknown_authority(&error) => CliError::Unreachable(
+            "The server's certificate is of an authority that is not known here. Add it to the system's, or name a file \
+             with its certificate in SSL_CERT_FILE."
+                .to_owned(),
+        ),
         other => CliError::Unreachable(format!("The server cannot be reached: {other}.")),
     }
+}
+
+/// rustls tells its reason as the text of an error of the line.
+fn is_of_an_unknown_authority(error: &io::Error) -> bool {
+    error.to_string().contains("UnknownIssuer")
 }
 
 #[cfg(test)]

@@ -49,10 +49,10 @@ impl fmt::Display for Finding {
 
 /// Looks at everything that `holdout up` and `holdout serve` need.
 pub async fn examine(config: &Config) -> Vec<Finding> {
-    let mut findings = vec![files(&config.files).await, scorer_program(), open_files()];
+    let is_embedded = config.database_url.reveal().is_empty();
+    let mut findings = vec![files(&config.files).await, scorer_program(is_embedded), open_files()];
     findings.extend(providers(config).await);
     let layout = Layout::of(&config.data_dir);
-    let is_embedded = config.database_url.reveal().is_empty();
     match &layout {
         Ok(layout) => {
             findings.push(keys_are_private(layout));
@@ -140,9 +140,10 @@ fn files_folder(folder: &Path) -> Finding {
     }
 }
 
-fn scorer_program() -> Finding {
+fn scorer_program(is_embedded: bool) -> Finding {
     match up::scorer_program() {
         Ok(path) => Finding::well(format!("The scorers' program is {}.", path.display())),
+        Err(_) if !is_embedded => Finding::well("The scorers' program is not here: scorers run elsewhere."),
         Err(error) => Finding::wrong(error.to_string()),
     }
 }

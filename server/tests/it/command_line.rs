@@ -3,6 +3,7 @@
 mod every_verb;
 mod notebooks;
 mod teams;
+mod trust;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
