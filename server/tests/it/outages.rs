@@ -175,8 +175,8 @@ async fn an_end_waits_while_files_cannot_be_stored_and_moves_by_as_long_as_that_
     scene.world.drain().await;
 
     // The end comes, takes effect, and no later outage takes it back.
-    let after = (scene.end().await - first_end + BEFORE_THE_END).num_minutes() + 1;
-    scene.live_until(after - 2).await;
+    let after = (scene.end().await - first_end + BEFORE_THE_END).num_minutes() + 2; // whole minutes, rounded down
+    scene.live_until(after - 3).await;
     scene.at(after).await;
     assert!(!scene.is_private_out().await);
     scene.look().await;
