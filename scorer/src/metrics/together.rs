@@ -65,6 +65,11 @@ impl<'a> Files<'a> {
         self.by_question().flat_map(of_question).collect()
     }
 
+    /// What follows from the truths of a part alone, which are those of all files; `None` where there is no file.
+    pub(crate) fn of_truths<T>(&self, part: &Range<usize>, look: impl FnOnce(&Rows<'_>) -> T) -> Option<T> {
+        self.rows.first().map(|rows| rows.with_part(part.clone(), look))
+    }
+
     /// The scores of all files, of those that each part has of them.
     pub(crate) fn by_part(&self, scores: impl Fn(&Range<usize>) -> PartScores) -> Vec<PartScores> {
         let mut of_files: Vec<PartScores> = self.rows.iter().map(|_| Vec::new()).collect();

@@ -15,6 +15,7 @@ use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use holdout_contract::seal::{SealError, Sealer};
+use percent_encoding::percent_decode_str;
 use zeroize::Zeroize;
 
 use crate::error::{AppError, Result};
@@ -278,22 +279,7 @@ pub fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// The last part of a percent-encoded file name, without control characters.
 fn decoded_name(encoded: &str) -> String {
-    let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let escaped = (byte == b'%').then(|| after.get(..2)).flatten();
-        match escaped.and_then(|digits| hex::decode(digits).ok()) {
-            Some(decoded) => {
-                bytes.extend(decoded);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
-    }
-    last_part(&String::from_utf8_lossy(&bytes))
+    last_part(&percent_decode_str(encoded).decode_utf8_lossy())
 }
 
 /// Streams a request's whole body, which is one file, into a sink; gives its size before sealing.

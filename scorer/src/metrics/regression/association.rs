@@ -1,5 +1,7 @@
 //! How well predictions move with the truth: correlations and concordance.
 
+use std::ops::Range;
+
 use super::ratio::{BLANK, Unit, Whole, is_constant};
 use crate::kernels::{average_ranks, average_ranks_of, kendall_tau_b};
 use crate::metrics::{
@@ -82,7 +84,8 @@ impl Metric for Spearman {
     }
 
     fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
-        of_ranks(rows, || average_ranks(rows.numbers().1))
+        let (y, p) = rows.numbers();
+        of_ranks(rows, &average_ranks(y), || average_ranks(p))
     }
 
     fn together(&self) -> Option<&dyn ScoresTogether> {
@@ -92,19 +95,22 @@ impl Metric for Spearman {
 
 impl ScoresTogether for Spearman {
     fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        let score = |rows: &Rows<'_>, falling: &[u32]| {
-            let rising: Vec<u32> = falling.iter().rev().copied().collect();
-            of_ranks(rows, || average_ranks_of(rows.numbers().1, &rising))
+        let of_part = |part: &Range<usize>| {
+            let truth = files.of_truths(part, |rows| average_ranks(rows.numbers().0)).unwrap_or_default();
+            files.by_falling(part, 0, |rows, falling| {
+                let rising: Vec<u32> = falling.iter().rev().copied().collect();
+                of_ranks(rows, &truth, || average_ranks_of(rows.numbers().1, &rising))
+            })
         };
-        files.by_part(|part| files.by_falling(part, 0, score))
+        files.by_part(of_part)
     }
 }
 
-fn of_ranks(rows: &Rows<'_>, predicted: impl FnOnce() -> Vec<f64>) -> Result<f64, Undefined> {
+fn of_ranks(rows: &Rows<'_>, truth: &[f64], predicted: impl FnOnce() -> Vec<f64>) -> Result<f64, Undefined> {
     rows.positive_weight()?;
     let (y, p) = rows.numbers();
     refuse_constant(y, p)?;
-    correlation(rows, &average_ranks(y), &predicted())
+    correlation(rows, truth, &predicted())
 }
 
 pub static KENDALL: Whole = Whole {

@@ -1,6 +1,8 @@
 //! The Gini coefficient of insurance contests: how much of the total comes early when rows are sorted
 //! by prediction.
 
+use std::ops::Range;
+
 use super::ratio::BLANK;
 use crate::kernels::{order_key, sum};
 use crate::metrics::{
@@ -32,8 +34,9 @@ impl Metric for Gini {
     }
 
     fn score(&self, rows: &Rows<'_>, _params: &Params) -> Result<f64, Undefined> {
-        let (_, p) = rows.numbers();
-        self.in_order(rows, || falling(rows, p))
+        let scale = self.scale(rows)?;
+        let (y, p) = rows.numbers();
+        Ok(gini(y, &falling(rows, p))? / scale)
     }
 
     fn together(&self) -> Option<&dyn ScoresTogether> {
@@ -43,25 +46,32 @@ impl Metric for Gini {
 
 impl ScoresTogether for Gini {
     fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        let score = |rows: &Rows<'_>, order: &[u32]| self.in_order(rows, || order.to_vec());
-        files.by_part(|part| files.by_falling(part, 0, score))
+        let of_part = |part: &Range<usize>| {
+            let Some(scale) = files.of_truths(part, |rows| self.scale(rows)) else { return Vec::new() };
+            files.by_falling(part, 0, |rows, order| {
+                let scale = scale.clone()?;
+                Ok(gini(rows.numbers().0, order)? / scale)
+            })
+        };
+        files.by_part(of_part)
     }
 }
 
 impl Gini {
-    fn in_order(&self, rows: &Rows<'_>, order: impl FnOnce() -> Vec<u32>) -> Result<f64, Undefined> {
+    /// What a score is divided by, which follows from the truth alone.
+    fn scale(&self, rows: &Rows<'_>) -> Result<f64, Undefined> {
         rows.positive_weight()?;
-        let (y, _) = rows.numbers();
         if !self.is_normalized {
-            return gini(y, &order());
+            return Ok(1.0);
         }
+        let (y, _) = rows.numbers();
         let perfect = gini(y, &falling(rows, y))?;
         if super::ratio::is_constant(y) || perfect == 0.0 {
             return Err(Undefined::because(
                 "All true values of this split are the same, so there is no order to find.",
             ));
         }
-        Ok(gini(y, &order())? / perfect)
+        Ok(perfect)
     }
 }
 

@@ -16,6 +16,7 @@ use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::store;
 use crate::competitions::store::data::DataFile;
 use crate::competitions::store::texts::{self, TextPage};
+use crate::competitions::texts::DATA;
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::format;
@@ -68,7 +69,7 @@ impl DataPage {
 async fn show_data(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<DataPage> {
     let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
     let mut conn = app.db.acquire().await?;
-    let text = texts::find(&mut conn, seen.competition.id, crate::competitions::texts::DATA).await?;
+    let text = texts::find(&mut conn, seen.competition.id, DATA).await?;
     let mut files = store::data::all(&mut conn, seen.competition.id).await?;
     let id = seen.competition.id;
     let changes = store::changes::list_about(&mut conn, id, About::Data, i64::MAX, CHANGES_SHOWN).await?;
