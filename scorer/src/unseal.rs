@@ -5,7 +5,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 use std::str::FromStr;
 
@@ -31,9 +31,12 @@ pub enum UnsealError {
     Io(#[from] io::Error),
 }
 
-/// A scorer's private key.
+/// A scorer's private key, with those that it had before: what was sealed to any of them opens.
 #[derive(Clone)]
-pub struct Key(Identity);
+pub struct Key {
+    current: Identity,
+    former: Vec<Identity>,
+}
 
 impl Key {
     /// Makes a key in a new file that only its owner can read, in a folder that only its owner can
@@ -52,24 +55,49 @@ impl Key {
                     _ => UnsealError::Io(error),
                 }
             })?;
-        let identity = Identity::generate();
-        writeln!(file, "# public key: {}", identity.to_public())?;
-        file.write_all(identity.to_string().expose_secret().as_bytes())?;
-        file.write_all(b"\n")?;
+        let current = write_new(&mut file)?;
         file.sync_all()?;
-        Ok(Self(identity))
+        Ok(Self { current, former: Vec::new() })
     }
 
-    /// Reads a key file: the `AGE-SECRET-KEY-…` line, other lines are comments.
+    /// Puts another key before those in the file, which go on opening what was sealed to them. The file is replaced as a
+    /// whole; it is its owner's alone, as before.
+    ///
+    /// # Errors
+    /// As [`Key::read`], and those of the file system.
+    pub fn renew(path: &Path) -> Result<Self, UnsealError> {
+        Self::read(path)?;
+        let former = Zeroizing::new(fs::read(path)?);
+        let metadata = fs::metadata(path)?;
+        let beside = path.with_extension("renewed");
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+        let written = (|| {
+            fchown(&file, Some(metadata.uid()), Some(metadata.gid()))?;
+            file.set_permissions(metadata.permissions())?;
+            write_new(&mut file)?;
+            file.write_all(&former)?;
+            file.sync_all()?;
+            fs::rename(&beside, path)
+        })();
+        if let Err(error) = written {
+            let _ = fs::remove_file(&beside);
+            return Err(error.into());
+        }
+        File::open(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?
+            .sync_all()?;
+        Self::read(path)
+    }
+
+    /// Reads a key file: of the `AGE-SECRET-KEY-…` lines the first is the current key, the others are former ones; other
+    /// lines are comments.
     ///
     /// # Errors
     /// [`UnsealError::NoKey`] when there is none in it, or those of the file system.
     pub fn read(path: &Path) -> Result<Self, UnsealError> {
         let text = Zeroizing::new(fs::read_to_string(path)?);
-        text.lines()
-            .find_map(|line| Identity::from_str(line.trim()).ok())
-            .map(Self)
-            .ok_or_else(|| UnsealError::NoKey(path.display().to_string()))
+        let mut identities = text.lines().filter_map(|line| Identity::from_str(line.trim()).ok());
+        let current = identities.next().ok_or_else(|| UnsealError::NoKey(path.display().to_string()))?;
+        Ok(Self { current, former: identities.collect() })
     }
 
     /// Reads the key, or makes it when there is none yet. Safe when several scorers start at once.
@@ -93,9 +121,9 @@ impl Key {
         Self::read(path)
     }
 
-    /// The public half, to which uploads are sealed: `age1…`.
+    /// The public half of the current key, to which files are sealed: `age1…`.
     pub fn recipient(&self) -> String {
-        self.0.to_public().to_string()
+        self.current.to_public().to_string()
     }
 
     /// Opens sealed bytes into memory.
@@ -104,14 +132,24 @@ impl Key {
     /// [`UnsealError::CannotOpen`] when they are not for this key or were altered.
     pub fn open(&self, sealed: &[u8]) -> Result<Opened, UnsealError> {
         let decryptor = age::Decryptor::new_buffered(sealed).map_err(|_| UnsealError::CannotOpen)?;
-        let mut reader = decryptor
-            .decrypt(std::iter::once(&self.0 as &dyn age::Identity))
-            .map_err(|_| UnsealError::CannotOpen)?;
+        let mut reader = decryptor.decrypt(self.all()).map_err(|_| UnsealError::CannotOpen)?;
         // Never grown while it fills, so that no unwiped copy stays behind: opened is shorter than sealed.
         let mut opened = Zeroizing::new(Vec::with_capacity(sealed.len() + 1));
         reader.read_to_end(&mut opened).map_err(|_| UnsealError::CannotOpen)?;
         Ok(opened)
     }
+
+    fn all(&self) -> impl Iterator<Item = &dyn age::Identity> {
+        std::iter::once(&self.current).chain(&self.former).map(|identity| identity as &dyn age::Identity)
+    }
+}
+
+fn write_new(file: &mut File) -> io::Result<Identity> {
+    let identity = Identity::generate();
+    writeln!(file, "# public key: {}", identity.to_public())?;
+    file.write_all(identity.to_string().expose_secret().as_bytes())?;
+    file.write_all(b"\n")?;
+    Ok(identity)
 }
 
 /// Whether others than its owner may read or change the key file. A group that this process is in may read it: so
@@ -181,14 +219,40 @@ mod tests {
 
     #[test]
     fn what_is_sealed_opens_with_its_key_alone() {
-        let (key, other) = (Key(Identity::generate()), Key(Identity::generate()));
-        let mut sealer =
-            holdout_contract::seal::Sealer::new(&key.recipient(), Vec::new()).expect("recipient");
-        sealer.write_all(b"id,target\n1,7\n").expect("written");
-        let mut sealed = sealer.finish().expect("finished");
+        let drawn = || Key { current: Identity::generate(), former: Vec::new() };
+        let (key, other) = (drawn(), drawn());
+        let mut sealed = sealed_to(&key);
         assert_eq!(key.open(&sealed).expect("opens").as_slice(), b"id,target\n1,7\n");
         assert!(matches!(other.open(&sealed), Err(UnsealError::CannotOpen)));
         *sealed.last_mut().expect("not empty") ^= 1;
         assert!(matches!(key.open(&sealed), Err(UnsealError::CannotOpen)));
+    }
+
+    fn sealed_to(key: &Key) -> Vec<u8> {
+        let mut sealer =
+            holdout_contract::seal::Sealer::new(&key.recipient(), Vec::new()).expect("recipient");
+        sealer.write_all(b"id,target\n1,7\n").expect("written");
+        sealer.finish().expect("finished")
+    }
+
+    #[test]
+    fn a_renewed_key_opens_what_was_sealed_before_and_the_former_nothing_that_comes() {
+        let folder = folder();
+        let path = folder.join("scorer.key");
+        assert!(matches!(Key::renew(&path), Err(UnsealError::Io(_))), "there is none to renew");
+        let first = Key::make(&path).expect("made");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).expect("set");
+        let second = Key::renew(&path).expect("renewed");
+        let third = Key::renew(&path).expect("renewed again");
+        assert_eq!(fs::metadata(&path).expect("stands").permissions().mode() & 0o777, 0o400);
+        assert_eq!(fs::read_dir(&folder).expect("read").count(), 1, "nothing is left beside it");
+        assert_eq!(Key::read(&path).expect("read").recipient(), third.recipient());
+        let of_each: Vec<_> = [&first, &second, &third].into_iter().map(sealed_to).collect();
+        for (n_opened, key) in [&first, &second, &third].into_iter().enumerate() {
+            let opens = of_each.iter().filter(|sealed| key.open(sealed).is_ok()).count();
+            assert_eq!(opens, n_opened + 1);
+        }
+        assert!(first.open(&of_each[1]).is_err() && second.open(&of_each[2]).is_err());
+        fs::remove_dir_all(folder).expect("removed");
     }
 }

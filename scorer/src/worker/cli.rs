@@ -111,6 +111,10 @@ pub struct KeygenArgs {
     /// Where to write the private key. Nothing is overwritten.
     #[arg(long, env = "HOLDOUT_SCORER_KEY")]
     pub key: PathBuf,
+    /// Put another key before the one that is there, which goes on opening what was sealed to it. Files are sealed to the new
+    /// one once a scorer was started with it.
+    #[arg(long)]
+    pub renew: bool,
 }
 
 #[derive(Debug, Args)]
@@ -243,12 +247,13 @@ async fn announce_sandbox(db: &PgPool, worker: Uuid, tried: &Result<Sandbox, san
     }
 }
 
-/// Makes a key and prints its public half.
+/// Makes or renews a key and prints its public half.
 ///
 /// # Errors
-/// When one exists already, and those of the file system.
+/// When one exists already, or none does that could be renewed, and those of the file system.
 pub fn keygen(args: &KeygenArgs) -> anyhow::Result<()> {
-    println!("{}", Key::make(&args.key)?.recipient());
+    let key = if args.renew { Key::renew(&args.key) } else { Key::make(&args.key) };
+    println!("{}", key.with_context(|| args.key.display().to_string())?.recipient());
     Ok(())
 }
 

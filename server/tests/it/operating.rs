@@ -127,6 +127,30 @@ async fn a_key_that_is_mounted_for_our_group_to_read_is_well_and_one_for_everybo
     world.close().await;
 }
 
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_renewed_key_judges_what_was_sealed_before_and_what_comes(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (ada, bob) = (world.member("ada").await, world.member("bob").await);
+    let before = world.open_competition(&ada, "before", &Labels::regression()).await;
+    let renewed = world.scorer(&["keygen", "--renew"]).output().await.unwrap();
+    assert!(renewed.status.success(), "{}", said(&renewed));
+    world.drain().await;
+    let after = world.open_competition(&ada, "after", &Labels::regression()).await;
+    let rows =
+        sql("select recipient from solutions order by competition_id").fetch_all(&world.pool).await.unwrap();
+    let recipients: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert_ne!(recipients[0], recipients[1]);
+    assert!(said(&renewed).contains(&recipients[1]), "it is printed: {}", said(&renewed));
+    for arena in [&before, &after] {
+        arena.join(&bob).await;
+        let id = arena.submit(&bob, &Labels::predictions(250, 617)).await;
+        world.drain().await;
+        let scored = arena.submission(&bob, id).await;
+        assert!(scored["public_score"].is_number(), "{scored}");
+    }
+    world.close().await;
+}
+
 /// PostgreSQL's programs as the image of backups might have them: two, and no server.
 fn clients(folder: &Path) -> PathBuf {
     let psql = std::env::var("HOLDOUT_PSQL").expect("as scripts/with-postgres tells it");
