@@ -118,6 +118,15 @@ impl Config {
         self.public_url.starts_with("https://")
     }
 
+    /// What to say where other machines reach this server and no proxy with TLS is known to stand before it.
+    pub fn lack_of_tls(&self) -> Option<&'static str> {
+        let is_reached = !self.listen.ip().is_loopback();
+        (is_reached && !self.is_encrypted()).then_some(
+            "People reach this server without TLS: passwords and files can be read on their way. Put a proxy with TLS before \
+             it, and set HOLDOUT_PUBLIC_URL to its https:// address.",
+        )
+    }
+
     /// Whether the operator said how people reach this house; else any name that leads here will do.
     pub fn has_public_address(&self) -> bool {
         self.public_url != local_address(self.listen)

@@ -309,6 +309,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     }
     let listener = tokio::net::TcpListener::bind(app.config.listen).await?;
     tracing::info!(address = %app.config.listen, "serving");
+    if let Some(words) = app.config.lack_of_tls() {
+        tracing::warn!("{words}");
+    }
     let live = app.clone();
     let service = router(app).into_make_service_with_connect_info::<std::net::SocketAddr>();
     let stopping = Arc::new(Notify::new());

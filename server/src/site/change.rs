@@ -4,22 +4,24 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::model::{Changes, Site};
+use super::model::{AskedOf, Changes, Site};
 use super::{current, store};
 use crate::accounts::model::Member;
+use crate::accounts::two_factors::seal;
 use crate::admin;
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{AppError, Result};
 
 /// Changes the site, at once for this server and a moment later for the others; on record.
 ///
 /// # Errors
-/// [`crate::error::AppError::Field`] as [`Changes::applied`].
+/// [`crate::error::AppError::Field`] as [`Changes::applied`], and for a second factor that nobody could set up.
 pub async fn change(app: &App, admin: &Member, changes: Changes) -> Result<Arc<Site>> {
     let mut tx = app.db.begin().await?;
     store::lock(&mut tx).await?;
     let before = store::find(&mut tx, Site::configured(&app.config)).await?;
     let after = changes.applied(&before)?;
+    refuse_the_impossible(app, &after)?;
     store::put(&mut tx, &after).await?;
     let detail = json!({ "before": described(&before), "after": described(&after) });
     admin::store::note(&mut tx, app.clock.now(), admin.id, "change_site", &detail).await?;
@@ -27,6 +29,17 @@ pub async fn change(app: &App, admin: &Member, changes: Changes) -> Result<Arc<S
     current::refresh(app).await?;
     app.fellows.note_change_of_site();
     Ok(app.site.get())
+}
+
+/// Nobody could set up what is asked of them, administrators neither.
+fn refuse_the_impossible(app: &App, site: &Site) -> Result<()> {
+    if site.two_factors_for == AskedOf::Nobody || seal::is_possible(app) {
+        return Ok(());
+    }
+    Err(AppError::field(
+        "two_factors_for",
+        "Nobody can set it up yet: the operator has to set HOLDOUT_ACCOUNTS_KEY_FILE.",
+    ))
 }
 
 fn described(site: &Site) -> serde_json::Value {

@@ -18,16 +18,18 @@ pub enum AskedOf {
     Administrators,
     /// And of administrators.
     Hosts,
+    Everybody,
 }
 
 impl AskedOf {
-    pub const ALL: [Self; 3] = [Self::Nobody, Self::Administrators, Self::Hosts];
+    pub const ALL: [Self; 4] = [Self::Nobody, Self::Administrators, Self::Hosts, Self::Everybody];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Nobody => "nobody",
             Self::Administrators => "administrators",
             Self::Hosts => "hosts",
+            Self::Everybody => "everybody",
         }
     }
 
@@ -36,6 +38,7 @@ impl AskedOf {
             Self::Nobody => "nobody: who wants it sets it up",
             Self::Administrators => "administrators",
             Self::Hosts => "hosts and administrators",
+            Self::Everybody => "everybody",
         }
     }
 

@@ -44,8 +44,7 @@ pub async fn name(State(app): State<App>, mut request: Request, next: Next) -> R
         let answer = next.run(request).await;
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let status = answer.status();
-        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS)
-        {
+        if is_refusal(status) {
             tracing::info!(status = status.as_u16(), milliseconds, "refused");
         } else {
             tracing::debug!(status = status.as_u16(), milliseconds, "answered");
@@ -59,6 +58,23 @@ pub async fn name(State(app): State<App>, mut request: Request, next: Next) -> R
     answer
 }
 
+/// What somebody may not do, and what they sent that is not as it must be. What is absent, or was changed by another, is
+/// everyday.
+fn is_refusal(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::BAD_REQUEST
+            | StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN
+            | StatusCode::METHOD_NOT_ALLOWED
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            | StatusCode::MISDIRECTED_REQUEST
+            | StatusCode::UNPROCESSABLE_ENTITY
+            | StatusCode::TOO_MANY_REQUESTS
+    )
+}
+
 /// 8 to 64 letters, digits, dashes and underscores.
 fn well_formed(headers: &HeaderMap) -> Option<String> {
     let id = headers.get(HEADER)?.to_str().ok()?;
@@ -69,6 +85,13 @@ fn well_formed(headers: &HeaderMap) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_refused_is_logged_and_what_is_everyday_is_not() {
+        let logged = |status: u16| is_refusal(StatusCode::from_u16(status).unwrap());
+        assert!([400, 401, 403, 405, 413, 415, 421, 422, 429].into_iter().all(logged));
+        assert!(![200, 204, 302, 303, 304, 404, 409, 410, 412, 500, 503, 507].into_iter().any(logged));
+    }
 
     #[test]
     fn a_name_from_outside_looks_like_one() {

@@ -39,6 +39,36 @@ async fn no_tunnel_is_opened_and_nothing_is_echoed(pool: PgPool) {
     world.close().await;
 }
 
+/// What a proxy in front may read as one request must not be two here.
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_message_has_one_length_or_the_connection_ends_with_it(pool: PgPool) {
+    let world = World::without_scorers(pool).await;
+    let smuggled = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    for (headers, body, status) in [
+        ("Content-Length: 5\r\nContent-Length: 6\r\n", "12345", 400),
+        ("Content-Length: 5, 6\r\n", "12345", 400),
+        ("Content-Length: +5\r\n", "12345", 400),
+        ("Content-Length: -5\r\n", "12345", 400),
+        ("Content-Length : 5\r\n", "12345", 400),
+        ("Content-Length: 18446744073709551617\r\n", "1", 400),
+        ("Transfer-Encoding: chunked, identity\r\n", "0\r\n\r\n", 400),
+        ("Transfer-Encoding: xchunked\r\n", "0\r\n\r\n", 400),
+        ("Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n", "0\r\n\r\n", 400),
+        ("X-Long: a\r\n folded: b\r\nContent-Length: 5\r\n", "12345", 400),
+        ("Content-Length: 9\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n", 405),
+        ("Transfer-Encoding: chunked\r\nContent-Length: 9\r\n", "0\r\n\r\n", 405),
+    ] {
+        let request = format!("POST /healthz HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n{body}{smuggled}");
+        let answer = as_written(&world, request).await;
+        assert!(has_status(&answer, status), "{headers:?}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{headers:?}: {answer}");
+    }
+    let older = format!("POST /healthz HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{smuggled}");
+    let answer = as_written(&world, older).await;
+    assert!(answer.contains(" 400 ") && answer.matches("HTTP/1.").count() == 1, "{answer}");
+    world.close().await;
+}
+
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn where_there_is_a_public_address_unknown_names_are_refused(pool: PgPool) {
     let public_url = "https://holdout.example".to_owned();
@@ -60,6 +90,26 @@ async fn where_there_is_a_public_address_unknown_names_are_refused(pool: PgPool)
     }
     // Whoever looks after a container knows no name of it.
     assert!(has_status(&raw(&world, "GET /readyz HTTP/1.1\r\nHost: 10.1.2.3:8080\r\n", "").await, 200));
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_server_that_others_reach_without_tls_says_so(pool: PgPool) {
+    let world = World::without_scorers(pool).await;
+    for (listen, public_url, says_so) in [
+        ("127.0.0.1:8080", "http://127.0.0.1:8080", false),
+        ("[::1]:8080", "http://localhost:8080", false),
+        ("0.0.0.0:8080", "http://0.0.0.0:8080", true),
+        ("10.1.2.3:80", "http://holdout.example", true),
+        ("0.0.0.0:8080", "https://holdout.example", false),
+    ] {
+        let config = Config {
+            listen: listen.parse().unwrap(),
+            public_url: public_url.to_owned(),
+            ..Config::clone(&world.app.config)
+        };
+        assert_eq!(config.lack_of_tls().is_some(), says_so, "{listen} {public_url}");
+    }
     world.close().await;
 }
 
@@ -143,8 +193,13 @@ fn has_status(answer: &str, status: u16) -> bool {
 
 /// Sends a request as it is written, which no client of ours would.
 async fn raw(world: &World, head: &str, body: &str) -> String {
+    let length = body.len();
+    as_written(world, format!("{head}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}")).await
+}
+
+/// All that is answered until the server closes the connection.
+async fn as_written(world: &World, request: String) -> String {
     let address = world.base.strip_prefix("http://").unwrap().to_owned();
-    let request = format!("{head}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
     tokio::task::spawn_blocking(move || {
         let mut stream = std::net::TcpStream::connect(address).unwrap();
         std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();

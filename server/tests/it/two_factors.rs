@@ -371,7 +371,7 @@ async fn programs_set_it_up_and_sign_in_with_a_code(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
-async fn hosts_and_administrators_are_asked_where_the_site_says_so(pool: PgPool) {
+async fn whom_the_site_names_is_asked_for_a_second_factor(pool: PgPool) {
     let world = World::without_scorers(pool).await;
     let (root, host, bob) = (world.admin("root").await, world.member("ada").await, world.member("bob").await);
     sql("with made as (insert into competitions (slug, title, created_by) values ('houses', 'Houses', $1) returning id)
@@ -395,6 +395,11 @@ async fn hosts_and_administrators_are_asked_where_the_site_says_so(pool: PgPool)
     assert_eq!(host.browser.get("/settings").await.status, 303);
     assert_eq!(root.browser.get("/admin").await.status, 303);
     assert_eq!(bob.browser.get("/settings").await.status, 200);
+    root.api.send_json(Method::PATCH, site, &ask("everybody")).await.expect(200);
+    for path in ["/", "/settings", "/competitions/houses"] {
+        assert_eq!(bob.browser.get(path).await.location(), PAGE, "{path}");
+    }
+    assert_eq!(world.visitor().get("/").await.status, 200, "visitors read what they could");
     // A password alone makes no token of somebody who is asked.
     let carol = registered(&world, "carol").await;
     sql("update users set is_admin = true where username = 'carol'").execute(&world.pool).await.unwrap();

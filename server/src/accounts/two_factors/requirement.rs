@@ -14,6 +14,7 @@ pub async fn is_asked_of(app: &App, member: &Member) -> Result<bool> {
     match app.site.get().two_factors_for {
         AskedOf::Nobody => Ok(false),
         AskedOf::Administrators => Ok(member.is_admin),
+        AskedOf::Everybody => Ok(true),
         AskedOf::Hosts if member.is_admin => Ok(true),
         AskedOf::Hosts => Ok(store::is_host(&mut *app.db.acquire().await?, member.id).await?),
     }
