@@ -261,6 +261,9 @@ pub const PROBLEMS: [ProblemKind; 16] = [
     NO_ROOM,
 ];
 
+/// What is said where nothing is, or where the caller may not know that something is.
+pub const NOTHING_HERE: &str = "There is nothing at this address, or you may not see it.";
+
 impl AppError {
     fn kind(&self) -> ProblemKind {
         match self {
@@ -280,7 +283,7 @@ impl AppError {
     /// The sentence for the person.
     fn detail(&self) -> String {
         match self {
-            Self::NotFound => "There is nothing at this address, or you may not see it.",
+            Self::NotFound => NOTHING_HERE,
             Self::SignIn => "This needs an account: sign in and try again.",
             Self::NoToken => {
                 "This token is unknown, revoked or expired. Make a new one in your settings, under API tokens."

@@ -45,6 +45,7 @@ pub const JOIN: &str = "/c/{slug}/join";
 pub const INVITATION: &str = "/c/{slug}/invitation/{secret}";
 pub const DATA: &str = "/c/{slug}/data";
 pub const DATA_FILE: &str = "/c/{slug}/data/{file}";
+pub const DATA_PREVIEW: &str = "/c/{slug}/data/{file}/preview";
 pub const DATA_ZIP: &str = "/c/{slug}/data.zip";
 pub const SUBMIT: &str = "/c/{slug}/submit";
 pub const CHECK: &str = "/c/{slug}/check";
@@ -333,6 +334,10 @@ pub fn data(slug: &str) -> String {
 
 pub fn data_file(slug: &str, file: &str) -> String {
     format!("/c/{slug}/data/{file}")
+}
+
+pub fn data_preview(slug: &str, file: &str) -> String {
+    format!("/c/{slug}/data/{file}/preview")
 }
 
 pub fn data_zip(slug: &str) -> String {

@@ -215,8 +215,9 @@ fn sides(
     }
     let n_repeated: usize = groups.iter().map(|group| group.len() - 1).sum();
     if n_repeated > 0 {
+        let repeat = if n_repeated == 1 { "row repeats" } else { "rows repeat" };
         remarks.push(format!(
-            "{n_repeated} rows repeat the features of another row. Equal rows were kept together on one side, \
+            "{n_repeated} {repeat} the features of another row. Equal rows were kept together on one side, \
              so that no test row can be looked up in the training file."
         ));
     }

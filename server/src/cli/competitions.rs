@@ -3,11 +3,11 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::Session;
 use super::account::or_nothing;
 use super::fault::Outcome;
 use super::screen::Paint;
 use super::table::{Table, allowance, cell, facts, items, local, local_and_relative, text};
+use super::{Of, Session};
 use crate::web::format;
 use crate::web::problems::encode;
 
@@ -120,11 +120,11 @@ pub fn show(session: &Session, competition: &str) -> Outcome {
     if found["has_joined"] == true {
         found["allowance"] = or_nothing(session.client.get(&format!("{base}/allowance")))?;
     }
-    session.screen.answer(&found, |paint| describe(paint, &found));
+    session.screen.answer(&found, |paint| describe(paint, session.client.server(), &found));
     Ok(())
 }
 
-fn describe(paint: Paint, found: &Value) -> String {
+fn describe(paint: Paint, server: &str, found: &Value) -> String {
     let better = match found["higher_is_better"].as_bool() {
         Some(true) => " (higher is better)",
         Some(false) => " (lower is better)",
@@ -134,7 +134,12 @@ fn describe(paint: Paint, found: &Value) -> String {
         (true, true) => "host, and take part".to_owned(),
         (true, false) => "host".to_owned(),
         (false, true) => "take part".to_owned(),
-        (false, false) => format!("not in it; accept the rules: holdout join {}", text(found, "slug")),
+        (false, false) => {
+            let slug = text(found, "slug");
+            format!(
+                "not in it; read the rules at {server}/c/{slug}/join and accept them: holdout join {slug}"
+            )
+        }
     };
     let when =
         |field: &str| if found[field].is_null() { String::new() } else { local_and_relative(&found[field]) };
@@ -170,8 +175,9 @@ fn limits(found: &Value) -> String {
 
 #[derive(Debug, Args)]
 pub struct ChangesArgs {
-    /// Name in the competition's address.
-    competition: String,
+    #[command(flatten)]
+    of: Of,
+    /// How many to show.
     #[arg(long, default_value_t = 50)]
     limit: u32,
     /// Go on behind this one.
@@ -181,7 +187,7 @@ pub struct ChangesArgs {
 
 pub fn changes(session: &Session, args: &ChangesArgs) -> Outcome {
     let before = args.before.map_or_else(String::new, |key| format!("&before={key}"));
-    let slug = encode(&args.competition);
+    let slug = encode(args.of.slug());
     let found =
         session.client.get(&format!("/api/v1/competitions/{slug}/changes?limit={}{before}", args.limit))?;
     session.screen.answer(&found, |paint| {
@@ -197,15 +203,16 @@ pub fn changes(session: &Session, args: &ChangesArgs) -> Outcome {
 
 #[derive(Debug, Args)]
 pub struct JoinArgs {
-    /// Name in the competition's address.
-    pub competition: String,
+    #[command(flatten)]
+    pub of: Of,
     /// The secret of an invitation link, or the whole link.
     #[arg(long, value_name = "LINK")]
     invitation: Option<String>,
 }
 
 pub fn join(session: &Session, args: &JoinArgs) -> Outcome {
-    let base = format!("/api/v1/competitions/{}", encode(&args.competition));
+    let slug = args.of.slug();
+    let base = format!("/api/v1/competitions/{}", encode(slug));
     if let Some(link) = &args.invitation {
         let secret = link.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         session.client.post(&format!("{base}/invitations/accept"), &json!({ "secret": secret }))?;
@@ -217,8 +224,9 @@ pub fn join(session: &Session, args: &JoinArgs) -> Outcome {
         } else {
             ""
         };
-        format!("You take part in {}.{late}", args.competition)
+        format!("You take part in {slug}.{late}")
     });
+    session.screen.note(&format!("Next: holdout download {slug} --into data"));
     Ok(())
 }
 

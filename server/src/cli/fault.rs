@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::error::NOTHING_HERE;
+
 /// A command's failure. The sentence is for the person, the exit code for scripts.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
@@ -62,8 +64,15 @@ impl CliError {
         };
         match status {
             401 => Self::NotAllowed(format!("{sentence} Run `holdout login` first.")),
+            403 if sentence.starts_with("Accept the rules first") => {
+                Self::NotAllowed(format!("{sentence} `holdout join` with the competition's name does it."))
+            }
             403 => Self::NotAllowed(sentence),
             422 if problem["field"] == "code" => Self::AsksForCode(sentence),
+            404 if sentence == NOTHING_HERE => Self::NotFound(
+                "The server has nothing of this name, or you may not see it. `holdout competitions` lists the competitions that you may see."
+                    .to_owned(),
+            ),
             404 => Self::NotFound(sentence),
             413 => Self::Rejected(sentence),
             429 => Self::TooMany { sentence, retry_after_seconds: problem["retry_after_seconds"].as_u64() },
@@ -105,6 +114,10 @@ mod tests {
         }
         let told = CliError::from_answer(429, &problem).document();
         assert_eq!(told["error"]["retry_after_seconds"], 60);
+        let nothing = CliError::from_answer(404, &json!({ "detail": NOTHING_HERE })).to_string();
+        assert!(nothing.contains("`holdout competitions`"), "{nothing}");
+        let rules = json!({ "detail": "Accept the rules first: then the data is yours to download." });
+        assert!(CliError::from_answer(403, &rules).to_string().contains("`holdout join`"));
         assert!(CliError::from_answer(401, &Value::Null).to_string().ends_with("`holdout login` first."));
     }
 }

@@ -25,6 +25,7 @@ pub struct LaunchArgs {
     /// Name of the column to be predicted.
     #[arg(long)]
     target: String,
+    /// What everybody reads first; the address is made from it.
     #[arg(long)]
     title: String,
     /// Name in the address; made from the title when left out.
@@ -72,7 +73,9 @@ pub fn launch(session: &Session, args: &LaunchArgs) -> Outcome {
     session.screen.note(&describe(session.screen.paint(), &proposal));
     let args =
         LaunchDraftArgs { of, days: Some(args.days), audit_reason: args.audit_reason.clone(), yes: args.yes };
-    launch_draft(session, &args)
+    launch_draft(session, &args).inspect_err(|_| {
+        session.screen.note(&format!("The draft stays. Go on with it: holdout host launch {slug}"));
+    })
 }
 
 /// Launches a draft.

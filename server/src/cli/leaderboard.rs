@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::Session;
 use super::fault::{CliError, Outcome};
 use super::final_board;
 use super::screen::Paint;
 use super::table::{Table, cell, items, local};
+use super::{Of, Session};
 use crate::web::problems::encode;
 
 /// Rows above and below one's own team.
@@ -21,8 +21,8 @@ const LARGEST_PART: usize = 200;
 
 #[derive(Debug, Args)]
 pub struct BoardArgs {
-    /// Name in the competition's address.
-    competition: String,
+    #[command(flatten)]
+    of: Of,
     /// How many rows.
     #[arg(long, default_value_t = 50)]
     limit: usize,
@@ -32,6 +32,9 @@ pub struct BoardArgs {
     /// Show the rows around your own team.
     #[arg(long, conflicts_with_all = ["after", "csv"])]
     around_me: bool,
+    /// Only teams with this in their name, or with a member of this user name.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["after", "csv", "around_me", "how_sure", "other_metrics"])]
+    find: Option<String>,
     /// The public board, after the end too.
     #[arg(long)]
     public: bool,
@@ -47,7 +50,7 @@ pub struct BoardArgs {
 }
 
 pub fn leaderboard(session: &Session, args: &BoardArgs) -> Outcome {
-    let base = format!("/api/v1/competitions/{}/leaderboard", encode(&args.competition));
+    let base = format!("/api/v1/competitions/{}/leaderboard", encode(args.of.slug()));
     if let Some(target) = &args.csv {
         return write_csv(session, args, &base, target);
     }
@@ -69,7 +72,8 @@ pub fn leaderboard(session: &Session, args: &BoardArgs) -> Outcome {
 fn ask(session: &Session, args: &BoardArgs, base: &str, limit: usize, after: Option<&str>) -> Outcome<Value> {
     let which = if args.public { "&board=public" } else { "" };
     let after = after.map_or_else(String::new, |word| format!("&after={}", encode(word)));
-    session.client.get(&format!("{base}?limit={limit}{which}{after}"))
+    let find = args.find.as_ref().map_or_else(String::new, |words| format!("&team={}", encode(words)));
+    session.client.get(&format!("{base}?limit={limit}{which}{after}{find}"))
 }
 
 /// As many rows as are wanted, in as many requests as that takes.

@@ -5,19 +5,19 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::Session;
 use super::account::or_nothing;
 use super::download::{Wanted, fetch};
 use super::fault::{CliError, Outcome};
 use super::rejection::describe;
 use super::screen::Paint;
 use super::table::{Table, allowance, cell, facts, items, local, size, text};
+use super::{Of, Session};
 use crate::web::problems::encode;
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// Name in the competition's address.
-    competition: String,
+    #[command(flatten)]
+    of: Of,
     /// How many to show.
     #[arg(long, default_value_t = 50)]
     limit: u32,
@@ -27,7 +27,7 @@ pub struct ListArgs {
 }
 
 pub fn list(session: &Session, args: &ListArgs) -> Outcome {
-    let base = format!("/api/v1/competitions/{}", encode(&args.competition));
+    let base = format!("/api/v1/competitions/{}", encode(args.of.slug()));
     let before = args.before.map_or_else(String::new, |id| format!("&before={id}"));
     let mut list = session.client.get(&format!("{base}/submissions?limit={}{before}", args.limit))?;
     list["allowance"] = or_nothing(session.client.get(&format!("{base}/allowance")))?;
@@ -72,6 +72,7 @@ fn state(item: &Value) -> String {
 pub struct ShowArgs {
     /// Name in the competition's address.
     competition: String,
+    /// Its number, as `holdout submissions` lists it.
     id: i64,
     /// Write the file as it was sent.
     #[arg(long, value_name = "PATH")]

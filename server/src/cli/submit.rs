@@ -19,6 +19,7 @@ use super::rejection::describe;
 use super::screen::Paint;
 use super::table::{allowance, cell, text};
 use super::tus;
+use crate::paths;
 use crate::web::format;
 use crate::web::problems::encode;
 
@@ -74,7 +75,21 @@ pub fn submit(session: &Session, args: &SubmitArgs) -> Outcome {
     if args.wait {
         submission = wait_for_score(session, &base, submission)?;
     }
-    conclude(session, &submission)
+    conclude(session, &submission)?;
+    if submission["state"] == "scored" {
+        tell_rank(session, &args.competition);
+    }
+    Ok(())
+}
+
+/// Where the team stands now. A board that cannot be had takes nothing from the score.
+fn tell_rank(session: &Session, competition: &str) {
+    let path = format!("/api/v1/competitions/{}/leaderboard?limit=1", encode(competition));
+    let Ok(board) = session.client.get(&path) else { return };
+    if let Some(rank) = board["own"]["rank"].as_u64() {
+        let address = format!("{}{}", session.client.server(), paths::board(competition));
+        session.screen.note(&format!("Your team is at rank {rank} of {}: {address}", board["n_teams"]));
+    }
 }
 
 /// A file of predictions, and where it goes.

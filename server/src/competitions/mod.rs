@@ -20,6 +20,7 @@ pub mod ladder;
 pub mod launch;
 pub mod model;
 pub mod pages;
+pub mod preview;
 pub mod propose;
 pub mod ranked;
 pub mod settings;

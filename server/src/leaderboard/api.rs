@@ -1,4 +1,5 @@
-//! The board as JSON, by key: `?after=KEY&limit=N`, and `board=public` after the end.
+//! The board as JSON, by key: `?after=KEY&limit=N`, and `board=public` after the end; with `team=WORDS` the rows of
+//! teams of such a name.
 
 use std::sync::Arc;
 
@@ -44,6 +45,14 @@ struct Wanted {
     after: Option<String>,
     limit: Option<i64>,
     board: Option<String>,
+    /// Only teams with this in their name, or with a member of this user name; at most 20, and no `next`.
+    team: Option<String>,
+}
+
+impl Wanted {
+    fn search(&self) -> Option<&str> {
+        self.team.as_deref().map(str::trim).filter(|words| !words.is_empty())
+    }
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -189,7 +198,13 @@ async fn show_board(
     if etag.to_str().is_ok_and(|etag| tags::matches(&asked, etag)) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
     }
-    let part = part(&app, competition, view, after, limit).await?;
+    let part = match wanted.search() {
+        Some(words) => Arc::new(Part {
+            items: raw(read::find(&app, competition, view, words).await?.rows, competition, view)?,
+            next: None,
+        }),
+        None => part(&app, competition, view, after, limit).await?,
+    };
     let own = match seen.standing.team_id {
         Some(team_id) => read::kept_own_row(&app, competition, view, team_id).await?,
         None => None,
@@ -219,11 +234,14 @@ async fn part(app: &App, competition: &Competition, view: View, after: Key, limi
     let is_more = rows.len() as i64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = rows.last().filter(|_| is_more).map(|row| row.key.to_string());
-    let items: Vec<_> = rows.into_iter().map(|row| RowJson::new(row, competition, view)).collect();
-    let items = serde_json::value::to_raw_value(&items).map_err(anyhow::Error::from)?;
-    let part = Arc::new(Part { items, next });
+    let part = Arc::new(Part { items: raw(rows, competition, view)?, next });
     app.boards.parts.put(key, part.clone());
     Ok(part)
+}
+
+fn raw(rows: Vec<Row>, competition: &Competition, view: View) -> Result<Box<RawValue>> {
+    let items: Vec<_> = rows.into_iter().map(|row| RowJson::new(row, competition, view)).collect();
+    Ok(serde_json::value::to_raw_value(&items).map_err(anyhow::Error::from)?)
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

@@ -68,7 +68,39 @@ pub struct BoardPage {
     /// The viewer's team.
     pub own: Option<Row>,
     pub is_first_page: bool,
+    /// What was searched for, where the rows are what was found.
+    pub search: Option<Search>,
     pub summary: Option<Summary>,
+}
+
+/// A search for a team.
+pub struct Search {
+    pub words: String,
+    pub n_found: usize,
+    pub is_more: bool,
+}
+
+impl Search {
+    pub fn sample() -> Self {
+        Self { words: "gradient".to_owned(), n_found: 1, is_more: false }
+    }
+
+    pub fn sentence(&self) -> String {
+        let n_found = i32::try_from(self.n_found).unwrap_or(i32::MAX);
+        match (self.n_found, self.is_more) {
+            (0, _) => "No team on this board has this in its name, and no member of one has this user name. \
+                       A team without a score is not on it."
+                .to_owned(),
+            (_, true) => format!(
+                "The first {}; there are more. Write more of the name.",
+                format::counted(&n_found, "team", "teams")
+            ),
+            (_, false) => format!(
+                "{} found, at their ranks on the whole board.",
+                format::counted(&n_found, "team", "teams")
+            ),
+        }
+    }
 }
 
 impl BoardPage {
@@ -84,8 +116,14 @@ impl BoardPage {
             drawn: Arc::new(Drawn { html, ranks: Some((1, 1)), next: Some(Key::first().to_string()) }),
             own: Some(Row::sample()),
             is_first_page: true,
+            search: None,
             summary: Some(Summary::sample()),
         }
+    }
+
+    /// What a search found.
+    pub fn sample_of_search() -> Self {
+        Self { search: Some(Search::sample()), ..Self::sample() }
     }
 
     /// The same board of teams ranked by several metrics.
@@ -126,6 +164,9 @@ impl BoardPage {
 
     /// The viewer's row, put above a page on which it does not stand in view.
     pub fn pinned(&self) -> Option<&Row> {
+        if self.search.is_some() {
+            return None;
+        }
         let is_in_view = |rank: i64| {
             self.drawn.ranks.is_some_and(|(first, _)| (first..first + RANKS_IN_VIEW).contains(&rank))
         };
@@ -141,12 +182,22 @@ impl BoardPage {
     }
 
     pub fn address(&self) -> String {
-        paths::board(self.frame.slug())
+        let board = if self.is_final() && !self.is_private { "?board=public" } else { "" };
+        format!("{}{board}", paths::board(self.frame.slug()))
+    }
+
+    /// Whether there is more of the board than this page.
+    pub fn is_long(&self) -> bool {
+        self.search.is_some() || !self.is_first_page || self.drawn.next.is_some()
+    }
+
+    pub fn searched(&self) -> &str {
+        self.search.as_ref().map_or("", |search| &search.words)
     }
 
     pub fn next_address(&self, key: &str) -> String {
         let board = if self.is_final() && !self.is_private { "&board=public" } else { "" };
-        format!("{}?after={key}{board}", self.address())
+        format!("{}?after={key}{board}", paths::board(self.frame.slug()))
     }
 
     pub fn csv_address(&self) -> String {
@@ -182,9 +233,16 @@ impl BoardPage {
 pub(super) struct Wanted {
     pub after: Option<String>,
     pub board: Option<String>,
+    /// Of a team, or the user name of a member.
+    pub team: Option<String>,
 }
 
 impl Wanted {
+    /// What is searched for; `None` where nothing is.
+    pub fn search(&self) -> Option<&str> {
+        self.team.as_deref().map(str::trim).filter(|words| !words.is_empty())
+    }
+
     pub fn wants_public(&self) -> bool {
         self.board.as_deref() == Some("public")
     }
@@ -209,7 +267,10 @@ async fn show_board(
     let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
     let seen = read::settled_if_due(&app, seen).await?;
     let view = View::choose(&seen.competition, shell.now, wanted.wants_public());
-    let drawn = draw(&app, &seen.competition, view, after).await?;
+    let (drawn, search) = match wanted.search() {
+        Some(words) => search(&app, &seen.competition, view, words).await?,
+        None => (draw(&app, &seen.competition, view, after).await?, None),
+    };
     let own = match seen.standing.team_id {
         Some(team_id) => read::kept_own_row(&app, &seen.competition, view, team_id).await?,
         None => None,
@@ -224,6 +285,7 @@ async fn show_board(
         drawn,
         own,
         is_first_page: wanted.after.is_none(),
+        search,
         summary,
     })
 }
@@ -236,18 +298,35 @@ async fn draw(app: &App, competition: &Competition, view: View, after: Key) -> R
     let mut rows = read::page(app, competition, view, after, ROWS_A_PAGE as i64 + 1).await?;
     let is_more = rows.len() > ROWS_A_PAGE;
     rows.truncate(ROWS_A_PAGE);
-    let n_medalled = match view {
-        View::Private(_) => medals::store::n_medalled(&mut *app.db.acquire().await?, competition.id).await?,
-        View::Public | View::PublicAtEnd(_) => None,
-    };
-    let (decimals, parts) = (competition.score_decimals, competition.ranked_by());
-    let part = RowsPart { rows: &rows, decimals, parts, n_medalled };
-    let html = part.render().map_err(anyhow::Error::from)?;
+    let html = draw_rows(app, competition, view, &rows).await?;
     let ranks = rows.first().zip(rows.last()).map(|(first, last)| (first.rank, last.rank));
     let next = rows.last().filter(|_| is_more).map(|row| row.key.to_string());
     let drawn = Arc::new(Drawn { html, ranks, next });
     app.boards.pages.put(key, drawn.clone());
     Ok(drawn)
+}
+
+async fn draw_rows(app: &App, competition: &Competition, view: View, rows: &[Row]) -> Result<String> {
+    let n_medalled = match view {
+        View::Private(_) => medals::store::n_medalled(&mut *app.db.acquire().await?, competition.id).await?,
+        View::Public | View::PublicAtEnd(_) => None,
+    };
+    let (decimals, parts) = (competition.score_decimals, competition.ranked_by());
+    let part = RowsPart { rows, decimals, parts, n_medalled };
+    Ok(part.render().map_err(anyhow::Error::from)?)
+}
+
+async fn search(
+    app: &App,
+    competition: &Competition,
+    view: View,
+    words: &str,
+) -> Result<(Arc<Drawn>, Option<Search>)> {
+    let found = read::find(app, competition, view, words).await?;
+    let html = draw_rows(app, competition, view, &found.rows).await?;
+    let search = Search { words: words.to_owned(), n_found: found.rows.len(), is_more: found.is_more };
+    let ranks = found.rows.first().zip(found.rows.last()).map(|(first, last)| (first.rank, last.rank));
+    Ok((Arc::new(Drawn { html, ranks, next: None }), Some(search)))
 }
 
 async fn send_csv(
@@ -276,6 +355,21 @@ mod tests {
         assert!(page.pinned().is_some());
         page.own = None;
         assert!(!page.rows().contains("aria-current"));
+    }
+
+    #[test]
+    fn a_search_shows_what_it_found_and_leads_back() {
+        let html = BoardPage::sample_of_search().render().expect("drawn");
+        assert!(html.contains("value=\"gradient\"") && html.contains("1 team found"), "{html}");
+        assert!(html.contains("The whole board") && !html.contains("Ranks 1 to 1"), "{html}");
+        let mut nobody = BoardPage::sample_of_search();
+        nobody.drawn = Arc::new(Drawn { html: String::new(), ranks: None, next: None });
+        nobody.search = Some(Search { n_found: 0, ..Search::sample() });
+        let html = nobody.render().expect("drawn");
+        assert!(html.contains("No team on this board") && !html.contains("Nobody is on the board"), "{html}");
+        let mut short = BoardPage::sample();
+        short.drawn = Arc::new(Drawn { html: String::new(), ranks: Some((1, 1)), next: None });
+        assert!(!short.render().expect("drawn").contains("Find a team"), "one page is searched by eye");
     }
 
     #[test]

@@ -91,6 +91,39 @@ pub async fn kept_own_row(
     Ok(row)
 }
 
+/// Rows that a search for a team shows at most.
+pub const FOUND_ROWS: usize = 20;
+
+/// What a search for a team found.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// Best first.
+    pub rows: Vec<Row>,
+    /// Whether more teams would have fitted.
+    pub is_more: bool,
+}
+
+/// Rows of the teams that have these words in their name, or a member of that user name.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find(app: &App, competition: &Competition, view: View, words: &str) -> Result<Found> {
+    let words = words.to_lowercase();
+    let limit = FOUND_ROWS as i64 + 1;
+    let mut teams = {
+        let mut conn = app.db.acquire().await?;
+        store::teams_named(&mut conn, competition.id, &words, limit).await?
+    };
+    let is_more = teams.len() > FOUND_ROWS;
+    teams.truncate(FOUND_ROWS);
+    let mut rows = Vec::with_capacity(teams.len());
+    for team in teams {
+        rows.extend(kept_own_row(app, competition, view, team).await?);
+    }
+    rows.sort_by_key(|row| row.rank);
+    Ok(Found { rows, is_more })
+}
+
 /// What is known of the board as a whole, kept likewise.
 ///
 /// # Errors

@@ -145,6 +145,36 @@ pub async fn public_row(
     Ok(line.map(Line::into_ranked_row))
 }
 
+/// Teams on the board whose name has these words, in small letters, or with a member of that user name; best
+/// matches first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn teams_named(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    words: &str,
+    limit: i64,
+) -> sqlx::Result<Vec<TeamId>> {
+    sqlx::query_scalar!(
+        "select t.id as \"id: TeamId\"
+         from teams t
+         where t.competition_id = $1 and t.merged_into is null
+           and (strpos(lower(t.name), $2) > 0
+                or t.id in (select m.team_id from users u
+                            join team_members m on m.user_id = u.id and m.competition_id = $1
+                            where u.username = $2))
+           and exists (select from board_entries b where b.competition_id = $1 and b.team_id = t.id)
+         order by strpos(lower(t.name), $2) <> 1, lower(t.name)
+         limit $3",
+        id.0,
+        words,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
 /// A version's public board by the mean of ranks, best first, with the revision that it was read at;
 /// no revision where nobody is on it.
 ///

@@ -59,8 +59,9 @@ impl Year {
         match self.n_activities {
             0 => "Nothing was sent or written in the last twelve months.".to_owned(),
             n => format!(
-                "{} things sent or written on {} {days} of the last twelve months.",
+                "{} {} sent or written on {} {days} of the last twelve months.",
                 format::count(n),
+                if n == 1 { "thing" } else { "things" },
                 self.n_days
             ),
         }

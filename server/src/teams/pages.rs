@@ -110,10 +110,13 @@ async fn post_join(
             joined.team_name
         )
     } else {
-        format!("You take part as “{}”. Good luck!", joined.team_name)
+        format!(
+            "You take part as “{}”. Here is the data; predictions are sent on the page Submit. Good luck!",
+            joined.team_name
+        )
     };
     let target = match look::own(&app, &member, &slug).await?.1.invitations.is_empty() {
-        true => paths::submit(&slug),
+        true => paths::data(&slug),
         false => paths::team(&slug),
     };
     Ok(([flash(&sentence)], Redirect::to(&target)).into_response())

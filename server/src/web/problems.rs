@@ -4,12 +4,12 @@ use std::any::Any;
 
 use askama::Template;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use crate::app::App;
-use crate::error::{AppError, Cause, Problem, Result, adopt};
+use crate::error::{AppError, Cause, NOTHING_HERE, Problem, Result, adopt};
 use crate::paths;
 use crate::web::request_id::RequestId;
 use crate::web::shell::Shell;
@@ -19,6 +19,8 @@ use crate::web::shell::Shell;
 pub struct ProblemPage {
     pub shell: Shell,
     pub problem: Problem,
+    /// The competition that the refused address is of, which the viewer may see; empty elsewhere.
+    pub competition: String,
 }
 
 impl ProblemPage {
@@ -28,12 +30,12 @@ impl ProblemPage {
             kind: "not_found",
             title: "Not found",
             status: 404,
-            detail: "There is nothing at this address, or you may not see it.".to_owned(),
+            detail: NOTHING_HERE.to_owned(),
             field: None,
             retry_after_seconds: None,
             request_id: Some("5c1f7d1e93f64b5c8a440d2a4f0e7b11".to_owned()),
         };
-        Self { shell: Shell::sample(), problem }
+        Self { shell: Shell::sample(), problem, competition: String::new() }
     }
 }
 
@@ -42,17 +44,20 @@ pub async fn draw(request: Request, next: Next) -> Response {
     let shell = request.extensions().get::<Shell>().cloned().unwrap_or_default();
     let wanted = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
     let is_read = request.method().is_safe();
+    let form = page_of_form(request.headers());
     let request_id = RequestId::of(&request);
     let mut response = adopt(is_read, next.run(request).await);
     let Some(problem) = response.extensions_mut().remove::<Problem>() else {
         return response;
     };
     if problem.kind == "sign_in" {
-        let back = if is_read { wanted } else { paths::HOME.to_owned() };
+        let back = if is_read { wanted } else { form };
         return Redirect::to(&format!("{}?next={}", paths::SIGN_IN, encode(&back))).into_response();
     }
     let problem = Problem { request_id, ..problem };
-    match (ProblemPage { shell, problem }).render() {
+    let competition =
+        if problem.status == StatusCode::NOT_FOUND.as_u16() { "" } else { competition_of(&wanted) };
+    match (ProblemPage { shell, competition: competition.to_owned(), problem }).render() {
         Ok(html) => {
             let (mut parts, _) = response.into_parts();
             parts.headers.remove(header::CONTENT_LENGTH);
@@ -64,6 +69,21 @@ pub async fn draw(request: Request, next: Next) -> Response {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+/// The page that a form was sent from, so that whoever must sign in first finds it again.
+fn page_of_form(headers: &HeaderMap) -> String {
+    let sent_from = headers.get(header::REFERER).and_then(|value| value.to_str().ok());
+    let page = sent_from.and_then(|address| address.parse::<Uri>().ok());
+    page.and_then(|page| page.path_and_query().map(ToString::to_string))
+        .unwrap_or_else(|| paths::HOME.to_owned())
+}
+
+/// The front page of the competition that an address is of; empty where it is of none.
+fn competition_of(address: &str) -> &str {
+    let Some(rest) = address.strip_prefix("/c/") else { return "" };
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    &address[.."/c/".len() + end]
 }
 
 /// Percent-encodes a path for use in a query.
@@ -102,4 +122,31 @@ pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
         .unwrap_or("no message");
     tracing::error!(message, "a handler panicked");
     (StatusCode::INTERNAL_SERVER_ERROR, "Our mistake: something went wrong on our side.\n").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_must_sign_in_to_send_a_form_comes_back_to_it() {
+        let sent_from = |address| page_of_form(&HeaderMap::from_iter([(header::REFERER, address)]));
+        let address = header::HeaderValue::from_static("http://holdout.test/c/iris/submit?x=1");
+        assert_eq!(sent_from(address), "/c/iris/submit?x=1");
+        assert_eq!(sent_from(header::HeaderValue::from_static("\"")), paths::HOME);
+        assert_eq!(page_of_form(&HeaderMap::new()), paths::HOME);
+    }
+
+    #[test]
+    fn a_refusal_leads_back_to_the_competition_that_it_is_of() {
+        for (address, competition) in [
+            ("/c/iris/submit", "/c/iris"),
+            ("/c/iris?page=2", "/c/iris"),
+            ("/c/iris", "/c/iris"),
+            ("/topics/7", ""),
+            ("/", ""),
+        ] {
+            assert_eq!(competition_of(address), competition, "{address}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, header};
+use axum::http::{HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
@@ -17,6 +17,7 @@ use crate::error::{AppError, Result};
 use crate::notifications::store::inbox;
 use crate::paths;
 use crate::site::model::Site;
+use crate::web::problems::encode;
 use crate::web::{assets, cookies};
 
 /// Given to every page struct as its field `shell`.
@@ -28,6 +29,8 @@ pub struct Shell {
     /// Of the viewer's notifications, up to a bound.
     pub n_unread: i64,
     pub site: Arc<Site>,
+    /// Behind the addresses of signing in and registering: brings a visitor back to this page. May be empty.
+    pub way_back: String,
     pub now: DateTime<Utc>,
 }
 
@@ -50,6 +53,7 @@ impl Shell {
             flash: Some("Saved.".to_owned()),
             n_unread: 3,
             site: Arc::default(),
+            way_back: String::new(),
             now: DateTime::UNIX_EPOCH,
         }
     }
@@ -72,6 +76,23 @@ pub fn flash(sentence: &str) -> (header::HeaderName, HeaderValue) {
 /// Pages for whom the site asks to set up a second factor first.
 fn is_open_to_the_lacking(path: &str) -> bool {
     path.starts_with(paths::SETTINGS_TWO_FACTORS) || path == paths::SIGN_OUT
+}
+
+/// Where people sign in because of what they read there.
+const COME_BACK_TO: [&str; 6] = ["/c/", "/n/", "/u/", "/topics/", "/forums/", paths::NOTEBOOKS];
+
+/// See [`Shell::way_back`]. The entrance hands on what it was given.
+fn way_back(uri: &Uri) -> String {
+    if [paths::SIGN_IN, paths::REGISTER].contains(&uri.path()) {
+        let next = uri.query().filter(|query| query.starts_with("next="));
+        return next.map_or_else(String::new, |next| format!("?{next}"));
+    }
+    match uri.path_and_query() {
+        Some(here) if COME_BACK_TO.iter().any(|start| uri.path().starts_with(start)) => {
+            format!("?next={}", encode(here.as_str()))
+        }
+        _ => String::new(),
+    }
 }
 
 /// Finds out who is looking, once a request, and leaves the [`Shell`] for extractors.
@@ -100,7 +121,9 @@ pub async fn load(State(app): State<App>, mut request: Request, next: Next) -> R
         .and_then(|value| hex::decode(value).ok())
         .and_then(|bytes| String::from_utf8(bytes).ok());
     let had_flash = flash.is_some();
-    request.extensions_mut().insert(Shell { viewer, flash, n_unread, site: app.site.get(), now });
+    let is_read_by_visitor = viewer.is_none() && request.method() == Method::GET;
+    let way_back = if is_read_by_visitor { way_back(request.uri()) } else { String::new() };
+    request.extensions_mut().insert(Shell { viewer, flash, n_unread, site: app.site.get(), way_back, now });
     let mut response = next.run(request).await;
     if had_flash && !response.headers().contains_key(header::LOCATION) {
         let (name, gone) = cookies::set(FLASH_COOKIE, "", 0);
@@ -114,5 +137,26 @@ impl<S: Send + Sync> FromRequestParts<S> for Shell {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visitor_who_signs_in_comes_back_and_secrets_of_the_entrance_are_not_handed_on() {
+        for (here, back) in [
+            ("/c/iris/leaderboard?after=a&b", "?next=/c/iris/leaderboard%3Fafter%3Da%26b"),
+            ("/notebooks", "?next=/notebooks"),
+            ("/sign-in?next=/c/iris/join", "?next=/c/iris/join"),
+            ("/register?next=%2F%2Felsewhere", "?next=%2F%2Felsewhere"),
+            ("/register?other=1", ""),
+            ("/reset-password/secret", ""),
+            ("/become-admin/secret", ""),
+            ("/", ""),
+        ] {
+            assert_eq!(way_back(&here.parse().expect("an address")), back, "{here}");
+        }
     }
 }

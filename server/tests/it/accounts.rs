@@ -133,10 +133,34 @@ async fn is_signed_in(browser: &Client) -> bool {
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn who_registers_on_the_way_to_something_arrives_there(pool: PgPool) {
+    let site = Site::new(pool).await;
+    let browser = site.visitor();
+    let away = browser.get("/c/iris/leaderboard?after=x").await.text();
+    for entrance in ["/sign-in", "/register"] {
+        let link = format!("href=\"{entrance}?next=/c/iris/leaderboard%3Fafter%3Dx\"");
+        assert!(away.contains(&link), "{link} in {away}");
+    }
+    let door = browser.get("/sign-in?next=/c/iris/join").await.text();
+    assert_eq!(door.matches("href=\"/register?next=/c/iris/join\"").count(), 2, "{door}");
+    let form = browser.get("/register?next=/c/iris/join").await.text();
+    assert!(form.contains("href=\"/sign-in?next=/c/iris/join\""), "{form}");
+    assert!(form.contains("name=\"next\" value=\"/c/iris/join\""), "{form}");
+    let fields = [
+        ("username", "newcomer"),
+        ("email", "newcomer@people.test"),
+        ("password", PASSWORD),
+        ("next", "/c/iris/join"),
+    ];
+    let entered = browser.post_form("/register", &fields).await;
+    assert_eq!((entered.status, entered.location()), (303, "/c/iris/join"));
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn a_person_registers_leaves_and_returns_by_name_or_address(pool: PgPool) {
     let site = Site::new(pool).await;
     let ada = site.registered("ada").await;
-    assert!(ada.get("/").await.text().contains("Welcome to Holdout."));
+    assert!(ada.get("/").await.text().contains("Welcome to Holdout, ada."));
     assert!(is_signed_in(&ada).await);
     let before = ada.cookie(sessions::COOKIE).unwrap();
     assert_eq!(ada.post_form("/sign-out", &[]).await.status, 303);

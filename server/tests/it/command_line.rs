@@ -207,7 +207,11 @@ async fn a_competition_is_hosted_played_and_corrected_by_commands_alone(pool: Pg
     assert_eq!(bob.json(&["competitions", "--open", "--search", "HOUS"]).await["items"][0]["slug"], "houses");
     assert_eq!(ada.json(&["competitions", "--mine"]).await["items"][0]["role"], "host");
     bob.write("good.csv", Labels::predictions(250, 617));
-    bob.run(&["check", "good.csv", "-c", "houses"]).await.expect(3); // the rules come first
+    let refused = bob.run(&["check", "good.csv", "-c", "houses"]).await.expect(3);
+    assert!(refused.err.contains("`holdout join`"), "{}", refused.err);
+    let nothing = bob.run(&["competition", "-c", "nothing"]).await.expect(4);
+    assert!(nothing.err.contains("`holdout competitions`"), "{}", nothing.err);
+    bob.run(&["competition", "houses", "-c", "houses"]).await.expect(64); // said twice
     bob.json(&["join", "houses"]).await;
     let standing = bob.json(&["competition", "houses"]).await;
     assert_eq!((&standing["has_joined"], &standing["allowance"]["left"]), (&json!(true), &json!(2)));
@@ -237,6 +241,9 @@ async fn download_and_check(world: &World, bob: &Shell) {
     assert_eq!(bob.read("data/sample_submission.csv"), "mine", "nothing is replaced unasked");
     bob.run(&[&fetch[..], &["--force"]].concat()).await.expect(0);
     bob.run(&["download", "houses", "nothing.csv"]).await.expect(4);
+    let one = ["download", "-c", "houses", "sample_submission.csv", "--into", "one"];
+    assert_eq!(bob.json(&one).await["items"].as_array().map(Vec::len), Some(1));
+    bob.run(&["download", "--into", "one"]).await.expect(64);
 
     let wrong = Labels::predictions(250, 617).replacen("r4,", "r44,", 1);
     bob.write("wrong.csv", wrong);
@@ -265,6 +272,7 @@ async fn play(ada: &Shell, bob: &Shell) {
     bob.write("better.csv", Labels::predictions(200, 700));
     let told = bob.run(&["submit", "better.csv", "-c", "houses", "--wait"]).await.expect(0);
     assert!(told.out.contains("Public score: 0.2") && told.out.contains("0 of 2 left"), "{}", told.out);
+    assert!(told.err.contains("at rank 1 of 1"), "{}", told.err);
     let over = bob.run(&["submit", "better.csv", "-c", "houses", "--json"]).await.expect(5).json();
     assert!(over["error"]["retry_after_seconds"].is_number(), "{over}");
 
@@ -284,6 +292,9 @@ async fn play(ada: &Shell, bob: &Shell) {
     assert_eq!(board["items"][0]["team_id"], board["own"]["team_id"]);
     let drawn = bob.run(&["leaderboard", "houses"]).await.expect(0).out;
     assert!(drawn.lines().nth(1).unwrap().contains("you"), "{drawn}");
+    let found = bob.json(&["leaderboard", "-c", "houses", "--find", "BOB"]).await;
+    assert_eq!(found["items"][0]["team_id"], board["own"]["team_id"]);
+    assert_eq!(bob.json(&["leaderboard", "houses", "--find", "nobody"]).await["items"], json!([]));
     let csv = ada.run(&["leaderboard", "houses", "--csv"]).await.expect(0).out;
     assert!(csv.starts_with("rank,"), "{csv}");
 }

@@ -471,6 +471,41 @@ async fn data_is_for_participants_and_comes_by_range_or_as_one_zip(pool: PgPool)
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn the_beginning_of_a_file_is_shown_to_who_may_download_it(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let slug = scene.whole_draft("preview").await;
+    scene.put(&slug, "/data/past.csv?role=history", "series,t,value\n").await.expect(200);
+    scene.put(&slug, "/data/notes.md", "# Notes <script>alert(1)</script>\n").await.expect(200);
+    scene.put(&slug, "/data/pictures.bin", "\0\u{1}").await.expect(200);
+    scene.put(&slug, "/data/pictures.txt", "\0\u{1}").await.expect(200);
+    scene.examine(&slug, json!([])).await;
+    scene.launch(&slug).await.expect(200);
+    let at = |name: &str| format!("/c/{slug}/data/{name}/preview");
+    let visitor = scene.world.visitor();
+    assert!(visitor.get(&at("train.csv")).await.expect_redirect().location().starts_with("/sign-in"));
+    let refused = scene.stranger.browser.get(&at("train.csv")).await.expect(403).text();
+    assert!(
+        refused.contains("Accept the rules first") && refused.contains("To the competition<"),
+        "{refused}"
+    );
+    scene.join(&slug, &scene.stranger).await;
+    let reader: &Client = &scene.stranger.browser;
+    let shown = reader.get(&at("train.csv")).await.expect(200).text();
+    let header =
+        train().lines().next().unwrap().split(',').map(|name| format!(">{name}</th>")).collect::<Vec<_>>();
+    assert!(header.iter().all(|name| shown.contains(name)), "{header:?} in {shown}");
+    let notes = reader.get(&at("notes.md")).await.expect(200).text();
+    assert!(notes.contains("# Notes &#60;script&#62;") && notes.contains("That is all of it."), "{notes}");
+    assert!(reader.get(&at("pictures.txt")).await.expect(200).text().contains("does not read as text"));
+    for hidden in ["past.csv", "pictures.bin", "nothing.csv"] {
+        reader.get(&at(hidden)).await.expect(404);
+    }
+    let list = reader.get(&format!("/c/{slug}/data")).await.expect(200).text();
+    assert!(list.contains(&at("train.csv")) && !list.contains(&at("pictures.bin")), "{list}");
+    scene.end().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn no_label_reaches_the_disk_in_the_clear(pool: PgPool) {
     let scene = Scene::begin(pool).await;
     let slug = scene.draft("sealed").await;
@@ -489,17 +524,22 @@ async fn no_label_reaches_the_disk_in_the_clear(pool: PgPool) {
     assert_eq!(begun.location(), "/c/from-a-table/host/table");
     let waiting = scene.host.browser.get(begun.location()).await.expect(200).text();
     assert!(waiting.contains("http-equiv=\"refresh\""), "the page looks again by itself");
+    let no_target = [Part::Text("target", ""), file("file")];
+    scene.host.browser.post_multipart(begun.location(), &no_target).await.expect(422);
+    let corrected = [Part::Text("target", "Target"), file("file")];
+    let again = scene.host.browser.post_multipart(begun.location(), &corrected).await.expect_redirect();
+    assert_eq!(again.location(), begun.location(), "another table of the same draft");
 
     let mut n_sealed = 0;
     for bytes in files_below(scene.world.files()) {
         assert!(!bytes.windows(LABEL.len()).any(|window| window == LABEL.as_bytes()), "a label is readable");
         n_sealed += usize::from(bytes.starts_with(b"age-encryption.org/v1\n"));
     }
-    assert_eq!(n_sealed, 3);
+    assert_eq!(n_sealed, 4);
 
     let claimed = scene.put(&slug, "/solution?sealed=true", &table).await.expect(422);
     assert!(claimed.text().contains("not sealed"));
-    assert_eq!(files_below(scene.world.files()).len(), 3, "a refused file was kept");
+    assert_eq!(files_below(scene.world.files()).len(), 4, "a refused file was kept");
     sql("update scorer_keys set retired_at = now()").execute(&scene.world.pool).await.unwrap();
     let nobody = scene.put(&slug, "/solution", &table).await.expect(403);
     assert!(nobody.text().contains("No scorer has announced itself"));

@@ -8,6 +8,7 @@ use holdout::submissions::choose::choose_final;
 use sqlx::PgPool;
 
 use crate::stage::{SLUG, Stage};
+use crate::world::sql;
 
 async fn rows(stage: &Stage, wants_public: bool) -> Vec<Row> {
     let seen = see(&stage.app, SLUG, None).await.unwrap();
@@ -58,6 +59,36 @@ async fn pages_continue_by_key_and_the_own_row_has_its_rank(pool: PgPool) {
         let listed = walked.iter().find(|row| row.team_id == entrant.team_id);
         assert_eq!(own.as_ref(), listed);
     }
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_team_is_found_by_a_part_of_its_name_or_by_a_member_at_its_rank(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    for (place, name) in ["nightowl", "owls", "crow", "ow"].into_iter().enumerate() {
+        let entrant = stage.entrant(name).await;
+        stage.scored(&entrant, place as f64, 9.0 - place as f64).await;
+    }
+    stage.entrant("owlless").await; // has no score
+    sql("update teams set name = 'Blackbirds' where name = 'Crow'").execute(&stage.owner).await.unwrap();
+    let find = async |words: &str, wants_public: bool| {
+        let seen = see(&stage.app, SLUG, None).await.unwrap();
+        let view = View::choose(&seen.competition, stage.app.clock.now(), wants_public);
+        let found = read::find(&stage.app, &seen.competition, view, words).await.unwrap();
+        assert!(!found.is_more);
+        found.rows.iter().map(|row| (row.rank, row.team.clone())).collect::<Vec<_>>()
+    };
+    let named = |rows: &[(i64, &str)]| -> Vec<(i64, String)> {
+        rows.iter().map(|(rank, team)| (*rank, (*team).to_owned())).collect()
+    };
+    assert_eq!(find("OWL", false).await, named(&[(1, "Nightowl"), (2, "Owls")]));
+    assert_eq!(find("crow", false).await, named(&[(3, "Blackbirds")]));
+    for nothing in ["eagle", "%", "_", "'"] {
+        assert!(find(nothing, false).await.is_empty(), "{nothing}");
+    }
+    stage.let_pass(TimeDelta::hours(31)).await;
+    settle::round(&stage.app).await.unwrap();
+    assert_eq!(find("owl", false).await, named(&[(3, "Owls"), (4, "Nightowl")]), "at the final ranks");
+    assert_eq!(find("owl", true).await, named(&[(1, "Nightowl"), (2, "Owls")]));
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]

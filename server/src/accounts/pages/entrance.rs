@@ -97,7 +97,10 @@ async fn post_register(
         Err(errors) => return Ok(errors.answer(register_page(&app, shell, form, errors.clone()))),
     };
     match outcome {
-        Ok(secret) => Ok(enter(&secret, &form.next, "Welcome to Holdout.")),
+        Ok(secret) => {
+            let sentence = format!("Welcome to {}, {}.", app.site.get().name, form.username.trim());
+            Ok(enter(&secret, &form.next, &sentence))
+        }
         Err(error) => {
             let errors = FormErrors::from_error(error)?;
             Ok(errors.answer(register_page(&app, shell, form, errors.clone())))

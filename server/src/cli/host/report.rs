@@ -109,7 +109,9 @@ pub fn findings(paint: Paint, findings: &Value) -> String {
             "WARN" => paint.doubtful(&shown),
             _ => paint.bad(&shown),
         };
-        format!("{marked} {} {}", text(finding, "text"), text(finding, "fix")).trim_end().to_owned()
+        let told = text(finding, "text");
+        let told = told.strip_prefix(&format!("{verdict}, ")).unwrap_or(&told); // the verdict stands before it
+        format!("{marked} {told} {}", text(finding, "fix")).trim_end().to_owned()
     };
     findings.as_array().into_iter().flatten().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -1,4 +1,4 @@
-//! The data tab: what there is, with hashes, and the downloads.
+//! The data tab: what there is, with hashes, how each file begins, and the downloads.
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -13,6 +13,7 @@ use crate::competitions::access;
 use crate::competitions::changes::{About, Change};
 use crate::competitions::download::{self, Download};
 use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::preview::{self, Preview, Table};
 use crate::competitions::store;
 use crate::competitions::store::data::DataFile;
 use crate::competitions::store::texts::{self, TextPage};
@@ -26,6 +27,7 @@ pub fn router() -> Router<App> {
     Router::new()
         .route(paths::DATA, get(show_data))
         .route(paths::DATA_FILE, get(send_file))
+        .route(paths::DATA_PREVIEW, get(show_preview))
         .route(paths::DATA_ZIP, get(send_all))
 }
 
@@ -64,6 +66,56 @@ impl DataPage {
     pub fn file_address(&self, file: &DataFile) -> String {
         paths::data_file(self.frame.slug(), &file.name)
     }
+
+    /// Where the beginning of a file is shown; empty where it is not.
+    pub fn preview_address(&self, file: &DataFile) -> String {
+        if preview::is_shown(&file.name) {
+            paths::data_preview(self.frame.slug(), &file.name)
+        } else {
+            String::new()
+        }
+    }
+}
+
+/// How a file begins.
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/preview.html")]
+pub struct PreviewPage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub file: DataFile,
+    pub preview: Preview,
+}
+
+impl PreviewPage {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Data),
+            file: DataFile::sample(),
+            preview: Preview::Table(Table::sample()),
+        }
+    }
+
+    pub fn file_address(&self) -> String {
+        paths::data_file(self.frame.slug(), &self.file.name)
+    }
+
+    pub fn n_columns(&self, table: &Table) -> String {
+        let n_columns = i32::try_from(table.n_columns).unwrap_or(i32::MAX);
+        format::counted(&n_columns, "column", "columns")
+    }
+
+    /// How much of the table is here.
+    pub fn rows_sentence(&self, table: &Table) -> String {
+        let n_rows = i32::try_from(table.rows.len()).unwrap_or(i32::MAX);
+        let rows = format::counted(&n_rows, "row", "rows");
+        let columns = match table.header.len() {
+            shown if shown < table.n_columns => format!(" The first {shown} columns are shown."),
+            _ => String::new(),
+        };
+        if table.is_whole { format!("All {rows}.{columns}") } else { format!("The first {rows}.{columns}") }
+    }
 }
 
 async fn show_data(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<DataPage> {
@@ -83,6 +135,19 @@ async fn show_data(State(app): State<App>, Path(slug): Path<String>, shell: Shel
     };
     let frame = Frame::new(seen, Tab::Data, shell.now);
     Ok(DataPage { shell, frame, text, files, hindrance, changes })
+}
+
+async fn show_preview(
+    State(app): State<App>,
+    Path((slug, name)): Path<(String, String)>,
+    shell: Shell,
+) -> Result<PreviewPage> {
+    let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
+    download::may_download(&seen, shell.viewer.is_some(), seen.competition.phase(shell.now))?;
+    let file = download::find(&app, &seen, &name).await?;
+    let preview = preview::preview(&app.files, &file).await?.ok_or(AppError::NotFound)?;
+    let frame = Frame::new(seen, Tab::Data, shell.now);
+    Ok(PreviewPage { shell, frame, file, preview })
 }
 
 async fn send_file(

@@ -6,6 +6,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::api::paging::{Keyset, Slice};
@@ -48,6 +49,12 @@ impl ExtensionsPage {
             offers: Slice { items: vec![Offer::sample(), answered(true), answered(false)], next: Some(1) },
             mistake: Mistake::new("form", "This question has its answer already."),
         }
+    }
+
+    /// The end as it is, and as it would be.
+    pub fn moves(&self, offer: &Offer) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let now = self.frame.competition.ends_at?;
+        Some((now, now + (offer.ended_at - offer.began_at)))
     }
 }
 

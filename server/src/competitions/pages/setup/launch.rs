@@ -1,4 +1,4 @@
-//! The proposal made from a labelled table, the examination's report, the launch.
+//! The examination's report, the launch.
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -7,8 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use holdout_contract::audit::{self, Check};
-use holdout_contract::examine::{Finding, Proposal, Verdict};
-use holdout_contract::rejection::Rejection;
+use holdout_contract::examine::{Finding, Verdict};
 
 use super::{Opened, Setup, correct, open, saved};
 use crate::app::App;
@@ -16,7 +15,7 @@ use crate::competitions::audit::Doubt;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::ladder::{self, Facts, Ladder};
 use crate::competitions::setup::{self, Draft, Hindrance, Step};
-use crate::competitions::{launch, propose, supply};
+use crate::competitions::{launch, supply};
 use crate::error::Result;
 use crate::paths;
 use crate::ranks::outlook;
@@ -26,60 +25,8 @@ use serde::Deserialize;
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::HOST_TABLE, get(show_table))
         .route(paths::HOST_LAUNCH, get(show_launch).post(post_launch))
         .route(paths::HOST_LAUNCH_EXAMINE, post(post_examine))
-}
-
-#[derive(Template, WebTemplate)]
-#[template(path = "competitions/setup/table.html")]
-pub struct TablePage {
-    pub shell: Shell,
-    pub frame: Frame,
-    pub setup: Setup,
-    pub draft: Draft,
-    pub proposal: Option<Proposal>,
-    pub rejection: Option<Rejection>,
-}
-
-impl TablePage {
-    pub fn sample() -> Self {
-        Self {
-            shell: Shell::sample(),
-            frame: Frame::sample(Tab::Host),
-            setup: Setup::sample(Some(Step::Table)),
-            draft: Draft::sample(),
-            proposal: None,
-            rejection: None,
-        }
-    }
-
-    /// Whether to look again in a moment.
-    pub fn is_waiting(&self) -> bool {
-        self.draft.is_splitting() && !self.has_failed()
-    }
-
-    /// Whether a fault of ours stands in the way.
-    pub fn has_failed(&self) -> bool {
-        self.draft.split.as_ref().is_some_and(|job| job.state == "failed")
-    }
-}
-
-async fn show_table(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<TablePage> {
-    let opened = open(&app, &slug, &shell, Some(Step::Table)).await?;
-    let read = |value: Option<&serde_json::Value>| value.cloned();
-    let table = opened.draft.table.as_ref();
-    let proposal = read(table.and_then(|table| table.proposal.as_ref()))
-        .and_then(|proposal| serde_json::from_value(proposal).ok());
-    let rejection = read(table.and_then(|table| table.rejection.as_ref()))
-        .and_then(|rejection| serde_json::from_value(rejection).ok());
-    if proposal.is_some() {
-        let mut tx = app.db.begin().await?;
-        propose::refresh(&mut tx, opened.seen.competition.id, shell.now).await?;
-        tx.commit().await?;
-    }
-    let frame = opened.frame(&shell);
-    Ok(TablePage { shell, frame, setup: opened.setup, draft: opened.draft, proposal, rejection })
 }
 
 #[derive(Template, WebTemplate)]

@@ -6,6 +6,7 @@ pub mod hosts;
 pub mod launch;
 pub mod metric;
 pub mod settings;
+pub mod table;
 pub mod texts;
 
 use askama::Template;
@@ -34,6 +35,7 @@ pub fn router() -> Router<App> {
         .merge(files::router())
         .merge(metric::router())
         .merge(audit::router())
+        .merge(table::router())
         .merge(launch::router())
 }
 

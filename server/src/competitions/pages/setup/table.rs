@@ -1,0 +1,159 @@
+//! The proposal made from a labelled table, and another table where that one was no good.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Multipart, Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use holdout_contract::examine::Proposal;
+use holdout_contract::rejection::Rejection;
+
+use super::{Opened, Setup, correct, open};
+use crate::app::App;
+use crate::competitions::access::Seen;
+use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::pages::new::TableForm;
+use crate::competitions::setup::{Draft, Step};
+use crate::competitions::supply::{self, Sealing, TablePlan};
+use crate::competitions::{access, propose};
+use crate::error::{AppError, Result};
+use crate::paths;
+use crate::web::forms::{Mistake, mistake};
+use crate::web::shell::Shell;
+use crate::web::upload;
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route(paths::HOST_TABLE, get(show_table).post(post_table).layer(DefaultBodyLimit::disable()))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/setup/table.html")]
+pub struct TablePage {
+    pub shell: Shell,
+    pub frame: Frame,
+    pub setup: Setup,
+    pub draft: Draft,
+    pub proposal: Option<Proposal>,
+    pub rejection: Option<Rejection>,
+    pub form: TableForm,
+    pub mistake: Mistake,
+}
+
+impl TablePage {
+    pub fn sample() -> Self {
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Host),
+            setup: Setup::sample(Some(Step::Table)),
+            draft: Draft::sample(),
+            proposal: None,
+            rejection: None,
+            form: TableForm::default(),
+            mistake: Mistake::none(),
+        }
+    }
+
+    /// `form` is what was typed of another table; its target is that of the table before where nothing was.
+    fn new(shell: Shell, opened: Opened, form: TableForm, mistake: Mistake) -> Self {
+        let table = opened.draft.table.as_ref();
+        let proposal = table
+            .and_then(|table| table.proposal.clone())
+            .and_then(|proposal| serde_json::from_value(proposal).ok());
+        let rejection = table
+            .and_then(|table| table.rejection.clone())
+            .and_then(|rejection| serde_json::from_value(rejection).ok());
+        let target = match table {
+            Some(table) if form.target.is_empty() => table.target_column.clone(),
+            _ => form.target.clone(),
+        };
+        let frame = opened.frame(&shell);
+        let form = TableForm { target, ..form };
+        Self { shell, frame, setup: opened.setup, draft: opened.draft, proposal, rejection, form, mistake }
+    }
+
+    /// Whether to look again in a moment.
+    pub fn is_waiting(&self) -> bool {
+        self.draft.is_splitting() && !self.has_failed()
+    }
+
+    /// Whether a fault of ours stands in the way.
+    pub fn has_failed(&self) -> bool {
+        self.draft.split.as_ref().is_some_and(|job| job.state == "failed")
+    }
+
+    /// Cells in question, where the message does not name them.
+    pub fn examples<'a>(&self, rejection: &'a Rejection) -> &'a [String] {
+        match rejection.examples.first() {
+            Some(first) if rejection.message.contains(first.as_str()) => &[],
+            _ => &rejection.examples,
+        }
+    }
+
+    /// Whether another table is asked for.
+    pub fn takes_another(&self) -> bool {
+        !self.setup.is_launched && (self.rejection.is_some() || self.has_failed())
+    }
+}
+
+async fn show_table(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<TablePage> {
+    let opened = open(&app, &slug, &shell, Some(Step::Table)).await?;
+    let page = TablePage::new(shell, opened, TableForm::default(), Mistake::none());
+    if page.proposal.is_some() {
+        let mut tx = app.db.begin().await?;
+        propose::refresh(&mut tx, page.frame.competition.id, page.shell.now).await?;
+        tx.commit().await?;
+    }
+    Ok(page)
+}
+
+async fn post_table(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    shell: Shell,
+    form: Multipart,
+) -> Result<Response> {
+    shell.member()?;
+    let seen = access::see_as_host(&app, &slug, shell.viewer.as_ref()).await?;
+    let mut typed = TableForm::default();
+    let outcome = receive_another(&app, &shell, &seen, form, &mut typed).await;
+    match mistake(outcome)? {
+        Ok(()) => Ok(Redirect::to(&paths::host_step(&slug, Step::Table.name())).into_response()),
+        Err(mistake) => {
+            let opened = open(&app, &slug, &shell, Some(Step::Table)).await?;
+            Ok(correct(TablePage::new(shell, opened, typed, mistake)))
+        }
+    }
+}
+
+/// Reads what was typed before a byte of the file is stored.
+async fn receive_another(
+    app: &App,
+    shell: &Shell,
+    seen: &Seen,
+    form: Multipart,
+    typed: &mut TableForm,
+) -> Result<()> {
+    let host = shell.member()?;
+    let mut plan = None;
+    let received = upload::receive(form, "file", supply::SECRET_LIMIT_BYTES, async |fields| {
+        *typed = TableForm::from(fields);
+        plan = Some(read(typed)?);
+        let sealing = Sealing::read(fields.text("sealed"));
+        let (sink, _) = supply::open_secret(app, "tables", host.id.0, sealing).await?;
+        Ok(sink)
+    })
+    .await?;
+    *typed = TableForm::from(&received.fields);
+    let plan = match plan {
+        Some(plan) => plan,
+        None => read(typed)?,
+    };
+    let file = received.file.ok_or_else(|| AppError::field("file", "Choose a file."))?;
+    supply::put_table(app, host, seen, &plan, &file.stored).await
+}
+
+fn read(form: &TableForm) -> Result<TablePlan> {
+    TablePlan::read(&form.target, &form.test_percent, &form.public_percent)
+}
