@@ -169,7 +169,7 @@ mod tests {
         settle().await;
         world.permits.add_permits(5);
         for one in asked {
-            assert!(matches!(one.await.unwrap().as_deref(), Err(sqlx::Error::PoolTimedOut)));
+            assert!(matches!(*one.await.unwrap().unwrap_err(), sqlx::Error::PoolTimedOut));
         }
         assert!(world.n_reads.load(Ordering::SeqCst) <= 2);
     }
