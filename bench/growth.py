@@ -3,7 +3,7 @@
 import api
 import load
 from live import House
-from people import Person, wait_for
+from people import Person, take_over, wait_for
 
 TEAMS = 10_000
 FEW, MANY = 200_000, 2_000_000
@@ -39,6 +39,7 @@ def bench(binaries, work, quick):
 def filled(house, person, slug, teams, submissions, quick):
     house.seed(teams, submissions, slug=slug)
     person.api("POST", f"/competitions/{slug}/join", {"accept_rules": True})
+    take_over(house, person, slug, api.OWN_SUBMISSIONS)
     return ask(house, person, slug, quick)
 
 

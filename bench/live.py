@@ -146,11 +146,7 @@ class House:
         return done.stdout.strip()
 
     def is_ready(self):
-        try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
+        return is_ready(self.url)
 
     def seed(self, teams, submissions, ranked_by=0, slug="synthetic", posts=0):
         command = [self.program, "seed", "--teams", str(teams), "--submissions", str(submissions)]
@@ -161,6 +157,14 @@ class House:
         self.stop()
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def is_ready(url):
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
 
 
 def free_port():

@@ -23,11 +23,12 @@ import ranks
 import rescoring
 import scoring
 import search
+import start
 import transfers
 import upgrade
 
 ROOT = Path(__file__).parent.parent
-PARTS = ["scoring", "audit", "ranks", "evaluator", "rescoring", "live", "notebooks", "search", "api", "growth", "entries", "transfers", "deadline"]
+PARTS = ["scoring", "audit", "ranks", "evaluator", "rescoring", "start", "live", "notebooks", "search", "api", "growth", "entries", "transfers", "deadline"]
 
 
 def arguments():
@@ -98,6 +99,8 @@ def main():
     if "notebooks" in parts:
         print(notebooks.HEADER)
         results["notebooks"] = notebooks.bench(wanted.bin, wanted.work, wanted.quick, wanted.runs)
+    if "start" in parts:
+        results["start"] = start.bench(wanted.bin, wanted.work, wanted.quick)
     if "live" in parts:
         results["live"] = live.bench(wanted.bin, wanted.work, wanted.quick)
     if "search" in parts:

@@ -13,11 +13,13 @@ use crate::accounts::passwords::Passwords;
 use crate::accounts::providers::discovery::Discovered;
 use crate::api::pace::Paces;
 use crate::clock::Clock;
+use crate::competitions::model::Competition;
 use crate::competitions::{front, texts};
 use crate::config::{Config, DirectRoad};
 use crate::fellows::Fellows;
 use crate::files::{Direct, Files};
 use crate::incidents::facts;
+use crate::joined::Joined;
 use crate::kaggle::desk::Desk;
 use crate::leaderboard::cache::Boards;
 use crate::replica::model::Replica;
@@ -48,6 +50,8 @@ pub struct Parts {
     pub paces: Paces,
     pub live: Live,
     pub boards: Boards,
+    /// By their slugs.
+    pub competitions: Joined<String, Option<Competition>>,
     pub front: front::Kept,
     pub texts: texts::Texts,
     pub kaggle: Desk,
@@ -95,6 +99,7 @@ impl App {
             fellows,
             live: Live::default(),
             boards: Boards::default(),
+            competitions: Joined::default(),
             front: front::Kept::default(),
             texts: texts::kept(),
             kaggle: Desk::default(),

@@ -76,18 +76,30 @@ impl AppError {
 /// What PostgreSQL says of a NUL character: in text, and in JSON.
 const NO_TEXT: [&str; 2] = ["22021", "22P05"];
 
+impl AppError {
+    /// What the database's error means for the person; `None` where it is our mistake.
+    fn told_by(error: &sqlx::Error) -> Option<Self> {
+        match error {
+            sqlx::Error::RowNotFound => Some(Self::NotFound),
+            sqlx::Error::Database(cause) if cause.code().is_some_and(|code| NO_TEXT.contains(&&*code)) => {
+                let words = "What was sent holds a character that no text may hold (U+0000).";
+                Some(Self::field("text", words))
+            }
+            other => Full::of(other).map(Self::from),
+        }
+    }
+}
+
 impl From<sqlx::Error> for AppError {
     fn from(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::RowNotFound => Self::NotFound,
-            sqlx::Error::Database(cause) if cause.code().is_some_and(|code| NO_TEXT.contains(&&*code)) => {
-                Self::field("text", "What was sent holds a character that no text may hold (U+0000).")
-            }
-            other => match Full::of(&other) {
-                Some(full) => full.into(),
-                None => Self::Internal(other.into()),
-            },
-        }
+        Self::told_by(&error).unwrap_or_else(|| Self::Internal(error.into()))
+    }
+}
+
+/// Of a read that several wait for.
+impl From<Arc<sqlx::Error>> for AppError {
+    fn from(error: Arc<sqlx::Error>) -> Self {
+        Self::told_by(&error).unwrap_or_else(|| Self::Internal(error.into()))
     }
 }
 

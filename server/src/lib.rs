@@ -32,6 +32,7 @@ pub mod html;
 pub mod ids;
 pub mod images;
 pub mod incidents;
+pub mod joined;
 pub mod kaggle;
 pub mod kept;
 pub mod leaderboard;

@@ -307,6 +307,8 @@ pub const API_REST: &str = "/api/{*rest}";
 
 pub const HEALTH: &str = "/healthz";
 pub const READY: &str = "/readyz";
+/// Where browsers look for an icon beside what is no page.
+pub const ICON: &str = "/favicon.ico";
 
 pub fn competition(slug: &str) -> String {
     format!("/c/{slug}")

@@ -1,8 +1,5 @@
 //! Who may see a competition, and as what.
 
-use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
-
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::model::{Competition, Phase};
@@ -35,9 +32,9 @@ pub struct Seen {
 /// [`AppError::NotFound`] when it does not exist or may not be seen: drafts by others than hosts,
 /// by-invitation competitions by those not invited.
 pub async fn see(app: &App, slug: &str, viewer: Option<&Member>) -> Result<Seen> {
-    let mut conn = app.db.acquire().await?;
-    let competition = store::find(&mut conn, slug).await?.ok_or(AppError::NotFound)?;
-    judge(&mut conn, competition, app.clock.now(), viewer).await
+    let read = || async { store::find(&mut *app.db.acquire().await?, slug).await };
+    let competition = app.competitions.read(slug.to_owned(), read).await?.ok_or(AppError::NotFound)?;
+    judge(app, competition, viewer).await
 }
 
 /// As [`see`], by the competition's id.
@@ -47,23 +44,20 @@ pub async fn see(app: &App, slug: &str, viewer: Option<&Member>) -> Result<Seen>
 pub async fn see_by_id(app: &App, id: CompetitionId, viewer: Option<&Member>) -> Result<Seen> {
     let mut conn = app.db.acquire().await?;
     let competition = store::find_by_id(&mut conn, id).await?.ok_or(AppError::NotFound)?;
-    judge(&mut conn, competition, app.clock.now(), viewer).await
+    drop(conn);
+    judge(app, competition, viewer).await
 }
 
-async fn judge(
-    conn: &mut PgConnection,
-    competition: Competition,
-    now: DateTime<Utc>,
-    viewer: Option<&Member>,
-) -> Result<Seen> {
+async fn judge(app: &App, competition: Competition, viewer: Option<&Member>) -> Result<Seen> {
+    let now = app.clock.now();
     let standing = match viewer {
-        Some(member) => store::standing(conn, competition.id, member).await?,
+        Some(member) => store::standing(&mut *app.db.acquire().await?, competition.id, member).await?,
         None => Standing { is_host: false, team_id: None },
     };
     let is_draft = competition.phase(now) == Phase::Draft;
     let may_see = standing.is_host
         || (!is_draft && (competition.visibility != "invitation" || standing.team_id.is_some()))
-        || (!is_draft && invited(conn, &competition, viewer).await?);
+        || (!is_draft && invited(app, &competition, viewer).await?);
     if may_see { Ok(Seen { competition, standing }) } else { Err(AppError::NotFound) }
 }
 
@@ -76,13 +70,12 @@ pub async fn see_as_host(app: &App, slug: &str, viewer: Option<&Member>) -> Resu
     if seen.standing.is_host { Ok(seen) } else { Err(AppError::NotFound) }
 }
 
-async fn invited(
-    conn: &mut PgConnection,
-    competition: &Competition,
-    viewer: Option<&Member>,
-) -> Result<bool> {
+async fn invited(app: &App, competition: &Competition, viewer: Option<&Member>) -> Result<bool> {
     match viewer {
-        Some(member) => Ok(store::is_invited(conn, competition.id, member.id).await?),
+        Some(member) => {
+            let mut conn = app.db.acquire().await?;
+            Ok(store::is_invited(&mut conn, competition.id, member.id).await?)
+        }
         None => Ok(false),
     }
 }

@@ -88,7 +88,7 @@ fn class_of(method: &str, route: &str) -> &'static str {
     match route {
         "unknown" => "unknown",
         paths::HEALTH | paths::READY => "probe",
-        assets::ROUTE => "static",
+        assets::ROUTE | paths::ICON => "static",
         _ if ["/api/v1/", "/v1/"].iter().any(|api| route.starts_with(api)) => {
             if is_read {
                 "api_read"
@@ -138,6 +138,7 @@ mod tests {
             ("POST", "/api/v1/{service}/{method}", "api_write"),
             ("other", "/v1/{service}/{method}", "api_write"),
             ("GET", assets::ROUTE, "static"),
+            ("GET", paths::ICON, "static"),
             ("GET", paths::READY, "probe"),
             ("POST", "unknown", "unknown"),
         ] {

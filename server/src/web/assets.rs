@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use crate::error::{AppError, Result};
 
 pub const ROUTE: &str = "/static/{hash}/{name}";
+const ICON: &str = "favicon.svg";
 
 struct Asset {
     name: &'static str,
@@ -57,12 +58,19 @@ pub async fn show(Path((hash, name)): Path<(String, String)>) -> Result<Response
     let asset = ASSETS.iter().find(|asset| asset.name == name).ok_or(AppError::NotFound)?;
     let is_current = asset.path.split('/').nth(2) == Some(hash.as_str());
     let caching = if is_current { "public, max-age=31536000, immutable" } else { "no-cache" };
-    Ok((
-        [
-            (header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type)),
-            (header::CACHE_CONTROL, HeaderValue::from_static(caching)),
-        ],
-        asset.bytes,
-    )
-        .into_response())
+    Ok(answer(asset, caching))
+}
+
+/// The icon, for whoever was shown no address of it: a browser beside a JSON document.
+pub async fn show_icon() -> Result<Response> {
+    let icon = ASSETS.iter().find(|asset| asset.name == ICON).ok_or(AppError::NotFound)?;
+    Ok(answer(icon, "public, max-age=86400"))
+}
+
+fn answer(asset: &Asset, caching: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type)),
+        (header::CACHE_CONTROL, HeaderValue::from_static(caching)),
+    ];
+    (headers, asset.bytes).into_response()
 }

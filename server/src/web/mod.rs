@@ -52,6 +52,7 @@ pub fn assemble(app: App, pages: Router<App>, api: Router<App>, layered: Router<
         .merge(api)
         .merge(layered)
         .route(assets::ROUTE, get(assets::show))
+        .route(paths::ICON, get(assets::show_icon))
         .route(paths::HEALTH, get(health))
         .route(paths::STATUS, get(crate::incidents::pages::show_status))
         .route(paths::READY, get(ready))

@@ -135,6 +135,37 @@ async fn newer_migrations_wait_for_nobody_long_and_lose_nothing(pool: PgPool) {
     assert_eq!(Some(applied), newest);
 }
 
+#[sqlx::test(migrations = false)]
+async fn only_a_new_database_is_migrated_without_waiting_for_the_disk(pool: PgPool) {
+    let wait = "do $$ begin
+            execute format('alter database %I set synchronous_commit = on', current_database());
+        end $$";
+    sqlx::raw_sql(wait).execute(&pool).await.unwrap();
+    let statement = "create table told_to_a_test as select current_setting('synchronous_commit') as setting";
+    let (migrator, url) = (with(statement, true), database_url(&pool).await);
+    let migrate = async || -> String {
+        house::migrate::apply(&migrator, &url).await.unwrap();
+        sql("select setting from told_to_a_test").fetch_one(&pool).await.unwrap().get(0)
+    };
+    assert_eq!(migrate().await, "off");
+    let applied =
+        "select (select array_agg((version, checksum) order by version) from _sqlx_migrations)::text";
+    let by_us: String = sql(applied).fetch_one(&pool).await.unwrap().get(0);
+    let known = MIGRATOR.iter().map(|migration| migration.version.to_string());
+    assert!(known.into_iter().all(|version| by_us.contains(&version)), "{by_us}");
+
+    // It is there, and people may be in it.
+    for statement in [
+        "drop table told_to_a_test",
+        "delete from _sqlx_migrations where version = (select max(version) from _sqlx_migrations)",
+    ] {
+        sql(statement).execute(&pool).await.unwrap();
+    }
+    assert_eq!(migrate().await, "on");
+    let again: String = sql(applied).fetch_one(&pool).await.unwrap().get(0);
+    assert_eq!(again, by_us, "applied as before");
+}
+
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn an_index_whose_making_was_cut_short_is_made_again(pool: PgPool) {
     // What a cut leaves: an index that is kept up to date, or not, and answers nothing.

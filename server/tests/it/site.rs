@@ -124,3 +124,15 @@ async fn administrators_appoint_and_dismiss_each_other_and_one_always_remains(po
     }
     world.close().await;
 }
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_browser_finds_the_icon_beside_what_is_no_page(pool: PgPool) {
+    let world = World::new(pool).await;
+    let visitor = world.visitor();
+    let icon = visitor.get("/favicon.ico").await.expect(200);
+    assert_eq!(icon.header("content-type"), "image/svg+xml");
+    assert!(icon.header("cache-control").starts_with("public, max-age="));
+    let shown = visitor.get(holdout::web::assets::path("favicon.svg")).await.expect(200);
+    assert_eq!(icon.text(), shown.text());
+    world.close().await;
+}
