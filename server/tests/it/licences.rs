@@ -13,12 +13,12 @@ use crate::tidy::root;
 
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
-fn rules() -> Value {
+pub fn rules() -> Value {
     toml("deny.toml")
 }
 
 /// A file of TOML, of which texts, lists and tables count.
-fn toml(name: &str) -> Value {
+pub fn toml(name: &str) -> Value {
     let text = fs::read_to_string(root().join(name)).expect("a file");
     json(&DeValue::Table(DeTable::parse(&text).expect("TOML").into_inner()))
 }
@@ -35,7 +35,7 @@ fn json(value: &DeValue<'_>) -> Value {
 }
 
 /// What a build for this platform needs, with who needs it.
-fn packages() -> Vec<Value> {
+pub fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--offline", "--locked"])
         .args(["--filter-platform", &format!("{}-unknown-linux-gnu", std::env::consts::ARCH)])
