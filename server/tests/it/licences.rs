@@ -35,7 +35,7 @@ fn json(value: &DeValue<'_>) -> Value {
 }
 
 /// What a build for this platform needs, with who needs it.
-pub fn packages() -> Vec<Value> {
+fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--offline", "--locked"])
         .args(["--filter-platform", &format!("{}-unknown-linux-gnu", std::env::consts::ARCH)])
