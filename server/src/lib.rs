@@ -62,6 +62,7 @@ pub mod site;
 pub mod submissions;
 pub mod teams;
 pub mod telemetry;
+pub mod unseen;
 pub mod uploads;
 pub mod veil;
 pub mod versions;

@@ -61,9 +61,16 @@ impl Rejection {
     /// At most this many examples are ever shown.
     pub const MAX_EXAMPLES: usize = 5;
 
-    /// A rejection with a message alone; add the rest with the `with_…` methods.
-    pub fn new(kind: RejectionKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), line: None, column: None, examples: Vec::new(), total: None }
+    /// Longest message, in characters.
+    pub const LONGEST_MESSAGE: usize = 2000;
+    /// Longest name of a column and longest example, in characters.
+    pub const LONGEST_QUOTE: usize = 200;
+
+    /// A rejection with a message alone; add the rest with the `with_…` methods. What of the file is repeated in it
+    /// is cut where it is long, and loses the characters that no database keeps and no screen shows.
+    pub fn new(kind: RejectionKind, message: impl AsRef<str>) -> Self {
+        let message = told(message.as_ref(), Self::LONGEST_MESSAGE);
+        Self { kind, message, line: None, column: None, examples: Vec::new(), total: None }
     }
 
     #[must_use]
@@ -73,15 +80,16 @@ impl Rejection {
     }
 
     #[must_use]
-    pub fn with_column(mut self, column: impl Into<String>) -> Self {
-        self.column = Some(column.into());
+    pub fn with_column(mut self, column: impl AsRef<str>) -> Self {
+        self.column = Some(told(column.as_ref(), Self::LONGEST_QUOTE));
         self
     }
 
     /// Keeps the first [`Rejection::MAX_EXAMPLES`].
     #[must_use]
-    pub fn with_examples<T: Into<String>>(mut self, examples: impl IntoIterator<Item = T>) -> Self {
-        self.examples = examples.into_iter().take(Self::MAX_EXAMPLES).map(Into::into).collect();
+    pub fn with_examples<T: AsRef<str>>(mut self, examples: impl IntoIterator<Item = T>) -> Self {
+        let kept = examples.into_iter().take(Self::MAX_EXAMPLES);
+        self.examples = kept.map(|example| told(example.as_ref(), Self::LONGEST_QUOTE)).collect();
         self
     }
 
@@ -90,6 +98,15 @@ impl Rejection {
         self.total = Some(total);
         self
     }
+}
+
+fn told(text: &str, most: usize) -> String {
+    let mut told: String =
+        text.chars().take(most).map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    if text.chars().nth(most).is_some() {
+        told.push('…');
+    }
+    told
 }
 
 impl std::fmt::Display for Rejection {
@@ -103,6 +120,24 @@ impl std::error::Error for Rejection {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_file_says_is_told_short_and_without_what_no_database_keeps() {
+        let long = "x\0\u{1b}[2J".repeat(1000);
+        let rejection = Rejection::new(RejectionKind::UnknownIds, format!("The id “{long}” is unknown."))
+            .with_column(&long)
+            .with_examples([&long, &long]);
+        let texts =
+            [&rejection.message, &rejection.column.clone().expect("a column"), &rejection.examples[1]];
+        for text in texts {
+            assert!(!text.contains(char::is_control) && text.ends_with('…'), "{text:?}");
+        }
+        assert!(rejection.message.chars().count() <= 2001 && rejection.examples[0].chars().count() <= 201);
+        assert_eq!(
+            Rejection::new(RejectionKind::NoRows, "Short – “as it is”.").message,
+            "Short – “as it is”."
+        );
+    }
 
     #[test]
     fn json_uses_the_documented_names() {

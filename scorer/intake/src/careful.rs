@@ -25,12 +25,18 @@ pub fn read(text: &[u8], plan: &Plan, limits: &Limits) -> Result<Table, Rejectio
     let mut last_line = 1;
     let mut is_header = true;
     loop {
-        let more = reader.read_byte_record(&mut record).map_err(|error| {
+        let start = reader.position().clone();
+        let more = reader.read_byte_record(&mut record);
+        if reader.get_ref().is_endless() {
+            return Err(endless_row(lines.line_at(Some(&start))));
+        }
+        let more = more.map_err(|error| {
             rejections::malformed(&error.to_string(), error.position().map(csv::Position::line))
         })?;
         if !more {
             break;
         }
+        reader.get_mut().begin_row();
         last_line = lines.line_at(record.position());
         if std::mem::take(&mut is_header) {
             continue;
@@ -68,7 +74,7 @@ pub fn stream_from(
 ) -> Option<()> {
     let mut reading = Reading::new(plan, limits);
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(Seen {
-        reader,
+        reader: Bounded::new(reader),
         n_bytes: 0,
         n_quotes: 0,
     });
@@ -76,6 +82,7 @@ pub fn stream_from(
     let mut n_bytes = 0;
     let mut is_header = true;
     while reader.read_byte_record(&mut record).ok()? {
+        reader.get_mut().reader.begin_row();
         if std::mem::take(&mut is_header) {
             continue;
         }
@@ -94,6 +101,46 @@ pub fn stream_from(
 
 /// So many bytes are handed on at a time.
 const PIECE_BYTES: usize = 1 << 20;
+
+/// Longest row that is read: what it holds is kept several times over, and eight bytes for each of its cells.
+const LONGEST_ROW_BYTES: usize = 64 << 20;
+
+/// A reader that ends with a fault within a row that has no end.
+struct Bounded<R> {
+    reader: R,
+    n_bytes_of_row: usize,
+}
+
+impl<R> Bounded<R> {
+    fn new(reader: R) -> Self {
+        Self { reader, n_bytes_of_row: 0 }
+    }
+
+    fn begin_row(&mut self) {
+        self.n_bytes_of_row = 0;
+    }
+
+    fn is_endless(&self) -> bool {
+        self.n_bytes_of_row > LONGEST_ROW_BYTES
+    }
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.is_endless() {
+            return Err(std::io::Error::other("a row has no end"));
+        }
+        let n = self.reader.read(buffer)?;
+        self.n_bytes_of_row += n;
+        Ok(n)
+    }
+}
+
+fn endless_row(line: u64) -> Rejection {
+    let most = LONGEST_ROW_BYTES >> 20;
+    let what = format!("a row has no end within {most} MiB; a quotation mark may be opened and never closed");
+    rejections::malformed(&what, Some(line))
+}
 
 /// A reader that counts what it has read.
 struct Seen<R> {
@@ -119,6 +166,7 @@ pub fn line_of_row(text: &[u8], row: usize) -> Option<u64> {
         if !reader.read_byte_record(&mut record).ok()? {
             return None;
         }
+        reader.get_mut().begin_row();
     }
     Some(Lines { text, at: 0, line: 1 }.line_at(record.position()))
 }
@@ -146,8 +194,8 @@ impl Lines<'_> {
     }
 }
 
-fn reader(text: &[u8]) -> csv::Reader<&[u8]> {
-    csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text)
+fn reader(text: &[u8]) -> csv::Reader<Bounded<&[u8]>> {
+    csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(Bounded::new(text))
 }
 
 fn check_utf8(text: &[u8]) -> Result<(), Rejection> {
@@ -229,8 +277,9 @@ impl<'a> Reading<'a> {
 
     fn take(&mut self, record: &csv::ByteRecord, line: u64) -> Result<(), Rejection> {
         self.n_rows += 1;
-        if self.n_rows as u64 > self.limits.max_rows {
-            return Err(rejections::too_many_rows(self.limits));
+        let most = self.limits.most_rows(self.plan);
+        if self.n_rows as u64 > most {
+            return Err(rejections::too_many_rows(most));
         }
         if record.len() != self.plan.roles.len() {
             self.note_width(record.len(), line);

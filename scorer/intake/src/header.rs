@@ -12,6 +12,9 @@ pub struct Header<'a> {
     pub body_at: usize,
 }
 
+/// Longest first line that is read: what it holds is kept several times over.
+const LONGEST_BYTES: usize = 16 << 20;
+
 pub fn without_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
 }
@@ -26,19 +29,32 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Header<'a>, Rejectio
     if text.iter().all(u8::is_ascii_whitespace) {
         return Err(rejections::empty_file());
     }
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text);
+    let start = &text[..text.len().min(LONGEST_BYTES)];
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(start);
     let mut record = csv::ByteRecord::new();
     reader
         .read_byte_record(&mut record)
         .map_err(|error| rejections::malformed(&error.to_string(), Some(1)))?;
+    let body_at = usize::try_from(reader.position().byte()).unwrap_or(text.len()).min(start.len());
+    if body_at == start.len() && start.len() < text.len() {
+        return Err(endless());
+    }
     let names = record
         .iter()
         .map(|name| std::str::from_utf8(name).map(str::to_owned))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|_| rejections::not_utf8(1))?;
     check_names(&names, limits)?;
-    let body_at = usize::try_from(reader.position().byte()).unwrap_or(text.len()).min(text.len());
     Ok(Header { names, text, body_at })
+}
+
+fn endless() -> Rejection {
+    let most = LONGEST_BYTES >> 20;
+    Rejection::new(
+        RejectionKind::TooLarge,
+        format!("The first line has no end within {most} MiB. It holds the names of the columns, and each row is a line of its own."),
+    )
+    .with_line(1)
 }
 
 fn reject_utf16(bytes: &[u8]) -> Result<(), Rejection> {
@@ -83,4 +99,22 @@ pub fn check_duplicates(names: &[String]) -> Result<(), Rejection> {
     .with_column(first.as_str())
     .with_total(twice.len() as u64)
     .with_examples(twice.iter().map(|name| name.as_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_line_without_an_end_is_refused_before_it_is_kept() {
+        let read = |text: &[u8]| read(text, &Limits::default()).map(|header| (header.names, header.body_at));
+        let endless = [&b"id,"[..], &vec![b'0'; LONGEST_BYTES]].concat();
+        let refused = read(&endless).expect_err("a fault");
+        assert_eq!((refused.kind, refused.line), (RejectionKind::TooLarge, Some(1)));
+        let quoted = [&b"id,\""[..], &vec![b'\n'; LONGEST_BYTES]].concat();
+        assert_eq!(read(&quoted).expect_err("a fault").kind, RejectionKind::TooLarge);
+        let long_body = [&b"id,y\n"[..], &vec![b'0'; LONGEST_BYTES]].concat();
+        assert_eq!(read(&long_body), Ok((vec!["id".to_owned(), "y".to_owned()], 5)));
+        assert_eq!(read(b"id,y"), Ok((vec!["id".to_owned(), "y".to_owned()], 4)));
+    }
 }

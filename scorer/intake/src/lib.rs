@@ -43,11 +43,19 @@ pub struct Limits {
     pub max_field_bytes: usize,
     /// Columns of one file.
     pub max_columns: usize,
+    /// Cells of the columns that are asked for. A cell of one digit takes eight bytes once it is read.
+    pub max_cells: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_bytes: 2 << 30, max_rows: 50_000_000, max_field_bytes: 1 << 20, max_columns: 10_000 }
+        Self {
+            max_bytes: 2 << 30,
+            max_rows: 50_000_000,
+            max_field_bytes: 1 << 20,
+            max_columns: 10_000,
+            max_cells: 1 << 31,
+        }
     }
 }
 
@@ -58,10 +66,20 @@ impl Limits {
         self.max_field_bytes.min(Texts::LONGEST_BYTES)
     }
 
+    /// Data rows of a file of which so many columns are read, ids among them.
+    pub fn most_rows(&self, plan: &Plan) -> u64 {
+        let n_columns = plan.columns.len() + usize::from(plan.id.is_some());
+        self.max_rows.min(self.max_cells / n_columns.max(1) as u64)
+    }
+
     /// Bounds under which a file and what is made of it fit into `memory_bytes`.
     pub fn within_memory(memory_bytes: u64) -> Self {
         let default = Self::default();
-        Self { max_bytes: default.max_bytes.min(memory_bytes / 2), ..default }
+        Self {
+            max_bytes: default.max_bytes.min(memory_bytes / 2),
+            max_cells: default.max_cells.min(memory_bytes / 16),
+            ..default
+        }
     }
 }
 

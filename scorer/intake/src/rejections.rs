@@ -2,7 +2,6 @@
 
 use holdout_contract::rejection::{Rejection, RejectionKind};
 
-use crate::Limits;
 use crate::cells::Fault;
 use crate::plan::CellRule;
 
@@ -37,10 +36,12 @@ pub fn malformed(what: &str, line: Option<u64>) -> Rejection {
     }
 }
 
-pub fn too_many_rows(limits: &Limits) -> Rejection {
+pub fn too_many_rows(most: u64) -> Rejection {
     Rejection::new(
         RejectionKind::TooLarge,
-        format!("The file has more than {} rows, the most that is read here.", limits.max_rows),
+        format!(
+            "The file has more than {most} rows, the most that is read here of a file with these columns."
+        ),
     )
 }
 

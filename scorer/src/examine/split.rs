@@ -140,7 +140,7 @@ fn refuse_unusable(frame: &Frame, target: usize, labelled: &[usize]) -> Result<(
     Ok(())
 }
 
-fn unusable(message: impl Into<String>) -> Rejection {
+fn unusable(message: impl AsRef<str>) -> Rejection {
     Rejection::new(RejectionKind::BadSolution, message)
 }
 

@@ -7,6 +7,8 @@
 //! over. A cut inside a quoted cell leaves the piece before it with a quote that never ends, so that
 //! such a file is given up, too.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::columns::{Column, Ids, Labels, Table};
 use super::content::{Bytes, Utf8};
 use super::plan::{CellRule, Plan, Wanted};
@@ -23,11 +25,20 @@ pub(super) struct Piecework<'a> {
     file: &'a Bytes,
     plan: &'a Plan,
     limits: &'a Limits,
+    most_rows: u64,
+    /// Of all pieces so far.
+    n_rows: AtomicU64,
 }
 
 impl<'a> Piecework<'a> {
     pub(super) fn new(file: &'a Bytes, plan: &'a Plan, limits: &'a Limits) -> Self {
-        Self { file, plan, limits }
+        Self { file, plan, limits, most_rows: limits.most_rows(plan), n_rows: AtomicU64::new(0) }
+    }
+
+    /// `None` once there are more rows than are read.
+    fn count(&self, n_more: usize) -> Option<()> {
+        let before = self.n_rows.fetch_add(n_more as u64, Ordering::Relaxed);
+        (before + n_more as u64 <= self.most_rows).then_some(())
     }
 
     /// An empty table whose texts stay in the file.
@@ -66,14 +77,14 @@ pub(super) fn read(work: &Piecework<'_>, body: &[u8]) -> Option<Table> {
     let blank = work.blank()?;
     let parts = read_pieces(body, |at, piece| {
         // All pieces end up behind the first one.
-        let mut table = blank.table(expected_rows(if at == 0 { body } else { piece }));
+        let mut table = blank.table(work.expected_rows(if at == 0 { body } else { piece }, body));
         read_piece(work, &blank, piece, &mut table, |_| Some(()))?;
         Some(table)
     })?;
     let mut parts = parts.into_iter();
     let mut table = parts.next()?;
     parts.for_each(|part| table.append(part));
-    (table.n_rows as u64 <= work.limits.max_rows).then_some(table)
+    Some(table)
 }
 
 /// As [`read`], but hands on the rows as soon as they are read: `start` makes one taker for every piece
@@ -87,20 +98,16 @@ pub(super) fn stream<T: Send>(
 ) -> Option<Vec<T>> {
     let blank = work.blank()?;
     let n_pieces = cut(body).len();
-    let parts = read_pieces(body, |at, piece| {
+    read_pieces(body, |at, piece| {
         let mut taker = start(at, n_pieces);
         let mut table = blank.table(0);
-        let mut n_rows = 0;
         read_piece(work, &blank, piece, &mut table, |table| {
-            n_rows += table.n_rows;
             take(&mut taker, table)?;
             table.clear();
             Some(())
         })?;
-        Some((n_rows, taker))
-    })?;
-    let n_rows: usize = parts.iter().map(|part| part.0).sum();
-    (n_rows as u64 <= work.limits.max_rows).then(|| parts.into_iter().map(|part| part.1).collect())
+        Some(taker)
+    })
 }
 
 /// Does some work with every piece, at the same time.
@@ -144,7 +151,9 @@ fn read_piece(
     let mut rest = piece;
     while !rest.is_empty() {
         let (block, after) = rest.split_at(block_length(rest));
+        let before = table.n_rows;
         read_block(block, work.plan, work.limits, table)?;
+        work.count(table.n_rows - before)?;
         if blank.texts.is_none() {
             work.file.forget(block);
         }
@@ -179,11 +188,36 @@ fn read_block(block: &[u8], plan: &Plan, limits: &Limits, table: &mut Table) -> 
     (n_quotes_read == n_quotes).then_some(())
 }
 
-/// A guess from the first lines, rather too many: memory that is reserved and not touched costs
-/// nothing, and a vector that has to grow is copied.
-fn expected_rows(piece: &[u8]) -> usize {
-    let start = &piece[..piece.len().min(4096)];
-    let n_lines = memchr::memchr_iter(b'\n', start).count().max(1);
-    let guess = piece.len() * n_lines / start.len().max(1);
-    guess + guess / 8 + 16
+impl Piecework<'_> {
+    /// A guess from the first lines, rather too many: memory that is reserved and not touched costs
+    /// nothing, and a vector that has to grow is copied. Never more than this part of the file could bring, since
+    /// what is reserved counts against the memory of a job.
+    fn expected_rows(&self, piece: &[u8], body: &[u8]) -> usize {
+        let start = &piece[..piece.len().min(4096)];
+        let n_lines = memchr::memchr_iter(b'\n', start).count().max(1);
+        let guess = piece.len() * n_lines / start.len().max(1);
+        let share = self.most_rows as u128 * piece.len() as u128 / body.len().max(1) as u128;
+        (guess + guess / 8).min(usize::try_from(share).unwrap_or(usize::MAX)) + 16
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::plan::Role;
+
+    #[test]
+    fn no_more_memory_is_reserved_than_a_file_may_fill() {
+        let header = ["id", "y"].map(str::to_owned);
+        let wanted = Wanted { name: "y".to_owned(), field: 1, rule: CellRule::Number };
+        let plan = Plan::new(&header, Some(0), vec![wanted]);
+        assert_eq!(plan.roles, [Role::Id, Role::Wanted(0)]);
+        let file = Bytes::from(vec![b'\n'; 100_000]);
+        let limits = Limits { max_cells: 2_000, ..Limits::default() };
+        let work = Piecework::new(&file, &plan, &limits);
+        let body = file.as_ref();
+        assert_eq!(work.expected_rows(body, body), 1_016);
+        assert_eq!(work.expected_rows(&body[..50_000], body), 516);
+        assert!(work.expected_rows(b"1,0.123456789\n", body) < 100);
+    }
 }

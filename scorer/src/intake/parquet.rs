@@ -67,9 +67,16 @@ fn planned(
     }
     header::check_duplicates(&names)?;
     let plan = plan(&names)?;
-    let n_rows = ParquetReader::new(Cursor::new(bytes)).num_rows().map_err(|error| damaged(&error))?;
-    if n_rows as u64 > limits.max_rows {
-        return Err(rejections::too_many_rows(limits));
+    let mut reader = ParquetReader::new(Cursor::new(bytes));
+    let metadata = reader.get_metadata().map_err(|error| damaged(&error))?;
+    let n_bytes: usize = metadata.row_groups.iter().map(|group| group.total_byte_size()).sum();
+    if n_bytes as u64 > limits.max_bytes {
+        return Err(too_large(limits));
+    }
+    let n_rows = metadata.num_rows;
+    let most = limits.most_rows(&plan);
+    if n_rows as u64 > most {
+        return Err(rejections::too_many_rows(most));
     }
     Ok(plan)
 }
@@ -86,6 +93,7 @@ fn frame(bytes: &[u8], plan: &Plan, rows: Option<(usize, usize)>) -> Result<Data
 }
 
 fn table(frame: &DataFrame, plan: &Plan, limits: &Limits) -> Result<Table, Rejection> {
+    refuse_unfolded(frame, limits)?;
     let mut ids = Ids::default();
     if let Some(id) = plan.id {
         let name = &plan.header[id];
@@ -100,6 +108,23 @@ fn table(frame: &DataFrame, plan: &Plan, limits: &Limits) -> Result<Table, Rejec
         .map(|wanted| column(&series(frame, &wanted.name)?, wanted, limits))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Table { n_rows: frame.height(), ids, columns })
+}
+
+fn too_large(limits: &Limits) -> Rejection {
+    Rejection::new(
+        RejectionKind::TooLarge,
+        format!(
+            "What this file holds takes more than {} bytes, the most that is read here.",
+            limits.max_bytes
+        ),
+    )
+}
+
+/// A file holds a text once, however many rows have it. Each row gets its own here.
+fn refuse_unfolded(frame: &DataFrame, limits: &Limits) -> Result<(), Rejection> {
+    let texts = frame.columns().iter().filter_map(|column| column.as_materialized_series().str().ok());
+    let n_bytes: u64 = texts.flat_map(|texts| texts.iter().flatten()).map(|text| text.len() as u64).sum();
+    if n_bytes > limits.max_bytes { Err(too_large(limits)) } else { Ok(()) }
 }
 
 fn series(frame: &DataFrame, name: &str) -> Result<Series, Rejection> {

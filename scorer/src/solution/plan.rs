@@ -20,7 +20,7 @@ pub(super) struct SolutionPlan {
     pub(super) extra_names: Vec<String>,
 }
 
-pub(super) fn bad(message: impl Into<String>) -> Rejection {
+pub(super) fn bad(message: impl AsRef<str>) -> Rejection {
     Rejection::new(RejectionKind::BadSolution, message)
 }
 

@@ -551,6 +551,19 @@ fn size(stored: &Stored) -> sqlx::Result<i64> {
     i64::try_from(stored.size_bytes).map_err(|error| sqlx::Error::Encode(Box::new(error)))
 }
 
+/// As the database keeps it: files may hold NUL, and no `jsonb` does.
 pub(super) fn json(value: &impl Serialize) -> sqlx::Result<Value> {
-    serde_json::to_value(value).map_err(|error| sqlx::Error::Encode(Box::new(error)))
+    let value = serde_json::to_value(value).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    Ok(without_nul(value))
+}
+
+fn without_nul(value: Value) -> Value {
+    match value {
+        Value::String(text) if text.contains('\0') => Value::String(text.replace('\0', " ")),
+        Value::Array(items) => items.into_iter().map(without_nul).collect(),
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, field)| (name.replace('\0', " "), without_nul(field))).collect()
+        }
+        other => other,
+    }
 }

@@ -6,10 +6,10 @@ use holdout_contract::examine::{Finding, Report, Verdict};
 use holdout_contract::job::{CheckVerdict, Subject};
 use holdout_contract::queue::{self, Leased};
 use holdout_contract::rejection::{Rejection, RejectionKind};
-use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 
 use super::comparing;
+use super::finish::json;
 
 /// Marks job and subject failed. `false` when the lease was lost; nothing is written then.
 ///
@@ -111,8 +111,4 @@ async fn fail_examination(conn: &mut PgConnection, version_id: i64, text: String
     .execute(conn)
     .await?;
     Ok(())
-}
-
-fn json(value: &impl serde::Serialize) -> sqlx::Result<Value> {
-    serde_json::to_value(value).map_err(|error| sqlx::Error::Encode(Box::new(error)))
 }

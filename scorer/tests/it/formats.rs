@@ -141,6 +141,36 @@ fn limits_hold_after_decompression() {
     assert_eq!((rejection.kind, rejection.line), (RejectionKind::FieldTooLong, Some(3)));
 }
 
+/// Files of a few kilobytes, packed, for which a scorer would need many times the memory of a job.
+#[test]
+fn a_row_without_an_end_and_cells_beyond_the_memory_are_refused() {
+    let limits = Limits::default();
+    let mut text = format!("{SUBMISSION}5,").into_bytes();
+    text.resize(text.len() + (65 << 20), b',');
+    let rejection = scored(&gzip(&text), &limits).unwrap_err();
+    assert_eq!((rejection.kind, rejection.line), (RejectionKind::MalformedCsv, Some(6)));
+    let blank = format!("{SUBMISSION}{}", "\n".repeat(1 << 20));
+    assert_eq!(scored(&gzip(blank.as_bytes()), &limits).unwrap().n_rows, 4);
+    let few = Limits { max_cells: 7, ..limits };
+    assert_eq!(scored(SUBMISSION.as_bytes(), &few).unwrap_err().kind, RejectionKind::TooLarge);
+    assert!(scored(SUBMISSION.as_bytes(), &Limits { max_cells: 8, ..limits }).is_ok());
+    let columns = vec![Series::new("id".into(), [1_i64, 2, 3, 4]), Series::new("target".into(), [1.0; 4])];
+    assert_eq!(scored(&parquet(columns), &few).unwrap_err().kind, RejectionKind::TooLarge);
+    let long = "x".repeat(100_000);
+    let ids = Series::new("id".into(), vec![long.as_str(); 20]);
+    let folded = parquet(vec![ids, Series::new("target".into(), [1.0; 20])]);
+    let million = Limits { max_bytes: 1 << 20, ..limits };
+    assert!(folded.len() < 500_000, "{}", folded.len());
+    assert_eq!(scored(&folded, &million).unwrap_err().kind, RejectionKind::TooLarge);
+    let little = Limits { max_bytes: 10, ..limits };
+    let plain = vec![Series::new("id".into(), [1_i64, 2, 3, 4]), Series::new("target".into(), [1.0; 4])];
+    let content = Content::Parquet(parquet(plain).into());
+    assert_eq!(
+        score(&solution("rmse", SOLUTION), &content, &little).unwrap_err().kind,
+        RejectionKind::TooLarge
+    );
+}
+
 #[test]
 fn a_check_reads_no_label_and_answers_like_a_submission() {
     let limits = Limits::default();

@@ -53,6 +53,29 @@ async fn a_wrong_file_is_rejected_and_costs_nothing(db: PgPool) {
     assert_eq!(world.n_entries(open).await, (0, 0));
 }
 
+/// A file that made our own work fail would cost its sender nothing, and a scorer three attempts each time.
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_no_database_keeps_is_told_without_it(db: PgPool) {
+    let world = World::new(db).await;
+    let open = world.competition("open", SOLUTION).await;
+    let team = world.team(open, "b").await;
+    let long = "x".repeat(100_000);
+    for (csv, kind) in [
+        ("id,y\na\0,1\nb,2\nc,3\nd,4\n".to_owned(), "unknown_ids"),
+        (format!("id,y\n{long}\u{1b}[2J,1\nb,2\nc,3\nd,4\n"), "unknown_ids"),
+        ("id,y\na,1\0\nb,2\nc,3\nd,4\n".to_owned(), "not_a_number"),
+        ("\0id,y\na,1\nb,2\nc,3\nd,4\n".to_owned(), "missing_column"),
+        (format!("id,y\0{long}\na,1\nb,2\nc,3\nd,4\n"), "missing_column"),
+    ] {
+        let submission = world.submit(open, team, &csv).await;
+        world.drain(&mut world.worker()).await;
+        let rejection = world.submission(submission).await.rejection.expect("a reason");
+        assert_eq!(rejection["error"], kind, "{rejection}");
+        let told = rejection.to_string();
+        assert!(told.len() < 10_000 && !told.contains("\\u00"), "{}", told.len());
+    }
+}
+
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_late_submission_is_scored_and_never_ranked(db: PgPool) {
     let world = World::new(db).await;

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::accounts::common;
 use crate::ids::UserId;
+use crate::unseen::has_unseen;
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,7 +154,9 @@ pub fn email(typed: &str) -> Result<String, String> {
 /// The sentence for its field.
 pub fn display_name(typed: &str) -> Result<String, String> {
     let name = typed.split_whitespace().collect::<Vec<_>>().join(" ");
-    if name.chars().any(char::is_control) || !name.chars().any(char::is_alphanumeric) {
+    if has_unseen(&name) {
+        Err("This name has characters that nobody sees. Write it without them.".to_owned())
+    } else if !name.chars().any(char::is_alphanumeric) {
         Err("Write the name by which others shall know you.".to_owned())
     } else if name.chars().count() > 80 {
         Err("Use at most 80 characters.".to_owned())
@@ -266,7 +269,7 @@ mod tests {
     #[test]
     fn display_names_have_a_letter_and_single_spaces() {
         assert_eq!(display_name("  Ada   Lovelace "), Ok("Ada Lovelace".to_owned()));
-        assert!(display_name(" … ").is_err());
+        assert!(display_name(" … ").is_err() && display_name("Ada\u{202e}ecalevoL").is_err());
         assert!(display_name(&"a".repeat(81)).is_err());
     }
 }

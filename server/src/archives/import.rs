@@ -38,6 +38,7 @@ use crate::markdown;
 use crate::quotas::model::Full;
 use crate::submissions::model::entry_hash;
 use crate::submissions::store as log;
+use crate::unseen::is_unseen;
 use crate::uploads::spend::Arrived;
 use crate::write_ups;
 
@@ -250,7 +251,7 @@ impl Import<'_> {
             if n_leaders != 1 {
                 return Err(wrong(format!("Team “{}” has {n_leaders} leaders; each has one.", team.name)));
             }
-            team.name.retain(|letter| !letter.is_control());
+            team.name.retain(|letter| !is_unseen(letter));
             let id = fill::insert_team(conn, self.id, &team).await.map_err(contradiction)?;
             for member in &team.members {
                 let user = self.people.id(&member.person)?;

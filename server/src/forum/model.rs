@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::accounts::model::initials;
 use crate::ids::{CompetitionId, ForumId, PostId, SubjectId, TopicId, UserId};
 use crate::paths;
+use crate::unseen::has_unseen;
 
 /// Longest title of a topic, in characters.
 pub const LONGEST_TITLE: usize = 150;
@@ -234,7 +235,7 @@ pub fn title(typed: &str) -> Result<String, String> {
     let title = typed.split_whitespace().collect::<Vec<_>>().join(" ");
     match title.chars().count() {
         ..SHORTEST_TITLE => Err("Say in a few words what this is about.".to_owned()),
-        SHORTEST_TITLE..=LONGEST_TITLE if !title.chars().any(char::is_control) => Ok(title),
+        SHORTEST_TITLE..=LONGEST_TITLE if !has_unseen(&title) => Ok(title),
         _ => Err(format!("Use at most {LONGEST_TITLE} plain characters.")),
     }
 }
@@ -263,7 +264,7 @@ pub fn forum_slug(typed: &str) -> Result<String, String> {
 pub fn forum_title(typed: &str) -> Result<String, String> {
     let title = typed.split_whitespace().collect::<Vec<_>>().join(" ");
     match title.chars().count() {
-        1..=60 if !title.chars().any(char::is_control) => Ok(title),
+        1..=60 if !has_unseen(&title) => Ok(title),
         _ => Err("Use 1 to 60 plain characters.".to_owned()),
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::ids::{CompetitionId, NotebookId, UserId};
+use crate::unseen::{has_unseen, is_unseen};
 use crate::web::format;
 
 const SHORTEST_TITLE: usize = 2;
@@ -216,7 +217,7 @@ pub fn title(typed: &str) -> Result<String, String> {
     let title = typed.split_whitespace().collect::<Vec<_>>().join(" ");
     match title.chars().count() {
         ..SHORTEST_TITLE => Err("Give it a title of at least two characters.".to_owned()),
-        SHORTEST_TITLE..=LONGEST_TITLE if !title.chars().any(char::is_control) => Ok(title),
+        SHORTEST_TITLE..=LONGEST_TITLE if !has_unseen(&title) => Ok(title),
         _ => Err(format!("Use at most {LONGEST_TITLE} plain characters.")),
     }
 }
@@ -224,7 +225,7 @@ pub fn title(typed: &str) -> Result<String, String> {
 /// A title from what a notebook says of itself, which may be anything.
 pub fn title_from(words: &str) -> String {
     let plain: String =
-        words.chars().filter(|character| !character.is_control()).take(LONGEST_TITLE).collect();
+        words.chars().filter(|character| !is_unseen(*character)).take(LONGEST_TITLE).collect();
     title(&plain).unwrap_or_else(|_| "Notebook".to_owned())
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::error::{AppError, Result};
+use crate::unseen::has_unseen;
 
 pub const DEFAULT_NAME: &str = "Holdout";
 const LONGEST_NAME: usize = 60;
@@ -112,7 +113,7 @@ impl Changes {
 
 fn read_name(typed: &str) -> Result<String> {
     let name = typed.trim();
-    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || has_unseen(name) {
         return Err(AppError::field("name", format!("One line of 1 to {LONGEST_NAME} characters.")));
     }
     Ok(name.to_owned())

@@ -6,7 +6,8 @@ use crate::error::Result;
 
 /// Text that a person typed as a CSV cell that no spreadsheet runs.
 pub fn cell(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    // Spreadsheets set up for East Asian writing read the wide signs as they read the others.
+    let is_formula = text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n']);
     let safe = if is_formula { format!("'{text}") } else { text.to_owned() };
     if safe.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
 }
@@ -36,6 +37,7 @@ mod tests {
     fn no_cell_is_a_formula_or_breaks_its_line() {
         assert_eq!(cell("Ada"), "Ada");
         assert_eq!(cell("=1+1"), "'=1+1");
+        assert_eq!(cell("＝1+1"), "'＝1+1");
         assert_eq!(cell("-2,\"x\""), "\"'-2,\"\"x\"\"\"");
         assert_eq!(cell("a\nb"), "\"a\nb\"");
     }

@@ -20,6 +20,7 @@ use zeroize::Zeroize;
 
 use crate::error::{AppError, Result};
 use crate::files::{Stored, Writing};
+use crate::unseen::is_unseen;
 use crate::web::format;
 
 /// All text fields of one form together may have this many bytes.
@@ -277,7 +278,7 @@ pub fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// The last part of a percent-encoded file name, without control characters.
+/// The last part of a percent-encoded file name, without characters that nobody sees.
 fn decoded_name(encoded: &str) -> String {
     last_part(&percent_decode_str(encoded).decode_utf8_lossy())
 }
@@ -372,7 +373,7 @@ async fn text(mut field: Field<'_>, text_bytes: &mut usize) -> Result<String> {
 /// The last part of a file's name, without control characters.
 pub fn last_part(file_name: &str) -> String {
     let last = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
-    last.chars().filter(|character| !character.is_control()).take(200).collect::<String>().trim().to_owned()
+    last.chars().filter(|character| !is_unseen(*character)).take(200).collect::<String>().trim().to_owned()
 }
 
 fn storing(error: io::Error, file_field: &'static str) -> AppError {

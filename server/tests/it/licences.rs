@@ -13,12 +13,12 @@ use crate::tidy::root;
 
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
-fn rules() -> Value {
+pub fn rules() -> Value {
     toml("deny.toml")
 }
 
 /// A file of TOML, of which texts, lists and tables count.
-fn toml(name: &str) -> Value {
+pub fn toml(name: &str) -> Value {
     let text = fs::read_to_string(root().join(name)).expect("a file");
     json(&DeValue::Table(DeTable::parse(&text).expect("TOML").into_inner()))
 }
