@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Config;
 use crate::error::{AppError, Result};
 
-pub const DEFAULT_NAME: &str = "Holdout";
+const DEFAULT_NAME: &str = "Holdout";
 const LONGEST_NAME: usize = 60;
 const LONGEST_NOTICE: usize = 500;
 
