@@ -1,4 +1,5 @@
-//! What the documents tell people to type, and the variables that they tell them to set, exist.
+//! What the documents tell people to type, and the variables that they tell them to set, exist; and where the map says
+//! that no statement is, there is none.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,6 +13,17 @@ const DOCUMENTS: [&str; 5] =
     ["README.md", "docs/archive.md", "docs/configuration.md", "docs/hosting.md", "docs/operations.md"];
 /// An older name, and two of the command line's.
 const UNTOLD: [&str; 3] = ["HOLDOUT_FILES_DIR", "HOLDOUT_SERVER", "HOLDOUT_TOKEN"];
+/// Files with statements of SQL that are no store: rooms of one file, lists of statements, and one question each.
+const BESIDE_STORES: [&str; 8] = [
+    "audit_log.rs",
+    "clock.rs",
+    "house/migrate.rs",
+    "house/rows/kinds.rs",
+    "mail.rs",
+    "personal/rows.rs",
+    "seed/discussion.rs",
+    "web/mod.rs",
+];
 const PREFIX: &str = "HOLDOUT_";
 
 fn read(path: &str) -> String {
@@ -131,4 +143,21 @@ fn the_configuration_names_every_variable_and_no_other() {
     };
     let unknown: Vec<&String> = told.iter().filter(|name| !is_known(name)).collect();
     assert!(unknown.is_empty(), "no program reads {unknown:?}");
+}
+
+#[test]
+fn statements_lie_in_stores() {
+    let server = Path::new(ROOT).join("server/src");
+    let mut files = Vec::new();
+    sources(&server, &mut files);
+    let has_statement = |file: &PathBuf| fs::read_to_string(file).unwrap().contains("sqlx::query");
+    let is_of_a_store = |path: &str| path.split(['/', '.']).any(|part| part == "store");
+    let mut beside: Vec<String> = files
+        .iter()
+        .filter(|file| has_statement(file))
+        .map(|file| file.strip_prefix(&server).unwrap().display().to_string())
+        .filter(|path| !is_of_a_store(path) && path != "log.rs")
+        .collect();
+    beside.sort();
+    assert_eq!(beside, BESIDE_STORES);
 }
