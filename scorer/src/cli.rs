@@ -18,7 +18,6 @@ use crate::align::{Aligned, align};
 use crate::audit::cli::{PlanArgs, TablesArgs};
 use crate::custom;
 use crate::custom::cage::{self, CageArgs};
-use crate::custom::cli::{PythonArgs, SetupArgs, set_up};
 use crate::custom::sandbox::{Bounds, Sandbox};
 use crate::evaluate::{self, EvaluatorArgs};
 use crate::example;
@@ -28,8 +27,10 @@ use crate::metrics;
 use crate::metrics::compose::PartScore;
 use crate::notebooks;
 use crate::notebooks::cage::NotebookCageArgs;
+use crate::python_setup::{SetupArgs, set_up};
 use crate::ranks::measure::{MeasureArgs, measure};
 use crate::sample::check_against_sample;
+use crate::sandboxes::python::PythonArgs;
 use crate::score::{part_scores, score_splits};
 use crate::solution::{Solution, Split};
 use crate::split::{SplitRule, kept_together};
@@ -382,7 +383,7 @@ fn module(
         .map_err(|error| Failure::Usage(format!("{file} cannot be read: {error}.")))?;
     let module = custom::Module { source, params: params(judge)? };
     let bounds = Bounds { memory_mb: MODULE_MEMORY_MB, time: MODULE_TIME };
-    let sandbox = custom::cli::open(python.python.as_deref(), bounds)
+    let sandbox = Sandbox::of_this_program(python.python.as_deref(), bounds)
         .map_err(|error| Failure::Usage(format!("Metrics of your own cannot run here: {error}.")))?;
     Ok((module, sandbox))
 }

@@ -10,7 +10,7 @@ pub struct Brief {
 
 impl Brief {
     /// Of a text of this length and less, no letter is missing here.
-    pub const WHOLE_BYTES: usize = 16;
+    const WHOLE_BYTES: usize = 16;
 
     #[inline]
     pub fn of(text: &[u8]) -> Self {

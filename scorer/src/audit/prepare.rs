@@ -63,12 +63,7 @@ pub fn with_case<T>(
     };
     let judge = solution.judge();
     let groups = solution.groups.as_ref().filter(|_| judge.needs_groups()).map(|groups| &groups[range]);
-    let most = match family {
-        Family::ClassProbabilities => (MAX_CELLS_OF_CLASSES / classes.len()).clamp(LEAST_ROWS, MAX_ROWS),
-        Family::Distribution => (MAX_CELLS / says.len()).clamp(LEAST_ROWS, MAX_ROWS),
-        _ if n_columns > 1 => (columns::MAX_CELLS / n_columns).clamp(columns::LEAST_ROWS, MAX_ROWS),
-        _ => MAX_ROWS,
-    };
+    let most = most_rows(family, n_columns, classes.len(), says.len());
     let n_rows = truth.len() / n_columns;
     let rows = match n_columns {
         1 => chosen(&truth, groups, family, most),
@@ -108,6 +103,16 @@ pub fn with_case<T>(
         Some(refusal) => Err(Box::new(refusal)),
         None => Ok(case),
     })
+}
+
+/// As many as are judged in a bearable time, however many cells each of them has.
+fn most_rows(family: Family, n_columns: usize, n_classes: usize, n_said: usize) -> usize {
+    match family {
+        Family::ClassProbabilities => (MAX_CELLS_OF_CLASSES / n_classes).clamp(LEAST_ROWS, MAX_ROWS),
+        Family::Distribution => (MAX_CELLS / n_said).clamp(LEAST_ROWS, MAX_ROWS),
+        _ if n_columns > 1 => (columns::MAX_CELLS / n_columns).clamp(columns::LEAST_ROWS, MAX_ROWS),
+        _ => MAX_ROWS,
+    }
 }
 
 /// The weight of every row's group, where the host wrote them down for a metric that reads them.
@@ -150,63 +155,52 @@ fn read(solution: &Solution, settings: &Settings) -> Option<Read> {
     let range = solution.range(Split::All);
     match (truth, solution.judge().layout()) {
         (Truth::Numbers(numbers), Layout::Target { solution: truth, submission }) => {
-            let numbers = numbers[range].to_vec();
-            let classes = scale(&numbers);
-            let family = match (truth, submission) {
-                (Cell::Binary, Cell::Binary) => Family::Yes,
-                (Cell::Binary, _) => Family::Probability,
-                (Cell::Integer, _) => Family::Rating,
-                _ if settings.declared.as_ref().is_some_and(Declared::is_functional) => Family::Number,
-                _ if classes == [0.0, 1.0] => Family::Probability,
-                _ if (3..=MAX_RATINGS_OF_NUMBERS).contains(&classes.len()) => Family::Rating,
-                _ => Family::Number,
-            };
-            let classes =
-                if family == Family::Rating && classes.is_empty() { distinct(&numbers) } else { classes };
-            let is_judged = (2..=MAX_SCALE).contains(&classes.len()) || family == Family::Number;
-            is_judged.then_some(Read {
-                family,
-                encoding: Encoding::Numbers,
-                truth: numbers,
-                classes,
-                n_columns: 1,
-                says: Vec::new(),
-            })
+            of_numbers(numbers[range].to_vec(), (truth, submission), settings)
         }
-        (Truth::Codes(codes), Layout::Target { .. }) => {
-            let names = solution.class_names();
-            let values = values_of(&names);
-            let family = match names.len() {
-                0 | 1 => return None,
-                2 => Family::Yes,
-                _ if values.is_some() => Family::Rating,
-                _ => Family::Class,
-            };
-            let plain = || (0..names.len()).map(|code| code as f64).collect::<Vec<f64>>();
-            let values = values.filter(|_| family == Family::Rating).unwrap_or_else(plain);
-            let truth = codes[range].iter().map(|code| values[*code as usize]).collect();
-            Some(Read {
-                family,
-                encoding: Encoding::Labels(values.clone()),
-                truth,
-                classes: values,
-                n_columns: 1,
-                says: Vec::new(),
-            })
-        }
+        (Truth::Codes(codes), Layout::Target { .. }) => of_labels(&codes[range], &solution.class_names()),
         (Truth::Codes(codes), Layout::ClassColumns) => {
             let values: Vec<f64> = (0..solution.class_names().len()).map(|code| code as f64).collect();
             let truth = codes[range].iter().map(|code| f64::from(*code)).collect();
-            (values.len() > 1).then(|| Read {
-                family: Family::ClassProbabilities,
-                encoding: Encoding::ClassColumns(values.clone()),
-                truth,
-                classes: values,
-                n_columns: 1,
-                says: Vec::new(),
-            })
+            let encoding = Encoding::ClassColumns(values.clone());
+            (values.len() > 1).then(|| Read::of_column(Family::ClassProbabilities, encoding, truth, values))
         }
         _ => None,
+    }
+}
+
+fn of_numbers(numbers: Vec<f64>, cells: (Cell, Cell), settings: &Settings) -> Option<Read> {
+    let classes = scale(&numbers);
+    let family = match cells {
+        (Cell::Binary, Cell::Binary) => Family::Yes,
+        (Cell::Binary, _) => Family::Probability,
+        (Cell::Integer, _) => Family::Rating,
+        _ if settings.declared.as_ref().is_some_and(Declared::is_functional) => Family::Number,
+        _ if classes == [0.0, 1.0] => Family::Probability,
+        _ if (3..=MAX_RATINGS_OF_NUMBERS).contains(&classes.len()) => Family::Rating,
+        _ => Family::Number,
+    };
+    let classes = if family == Family::Rating && classes.is_empty() { distinct(&numbers) } else { classes };
+    let is_judged = (2..=MAX_SCALE).contains(&classes.len()) || family == Family::Number;
+    is_judged.then(|| Read::of_column(family, Encoding::Numbers, numbers, classes))
+}
+
+fn of_labels(codes: &[u32], names: &[String]) -> Option<Read> {
+    let values = values_of(names);
+    let family = match names.len() {
+        0 | 1 => return None,
+        2 => Family::Yes,
+        _ if values.is_some() => Family::Rating,
+        _ => Family::Class,
+    };
+    let plain = || (0..names.len()).map(|code| code as f64).collect::<Vec<f64>>();
+    let values = values.filter(|_| family == Family::Rating).unwrap_or_else(plain);
+    let truth = codes.iter().map(|code| values[*code as usize]).collect();
+    Some(Read::of_column(family, Encoding::Labels(values.clone()), truth, values))
+}
+
+impl Read {
+    fn of_column(family: Family, encoding: Encoding, truth: Vec<f64>, classes: Vec<f64>) -> Self {
+        Self { family, encoding, truth, classes, n_columns: 1, says: Vec::new() }
     }
 }
 

@@ -4,7 +4,6 @@
 //! share of memory and time. Nothing can be written, no process started, no socket opened.
 
 use std::ffi::OsString;
-use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,10 +14,13 @@ use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr,
     Scope, path_beneath_rules,
 };
-use rustix::process::{Gid, Pid, Resource, Rlimit, Signal, Uid};
-use rustix::thread::{set_no_new_privs, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+use rustix::process::Resource;
+use rustix::thread::set_no_new_privs;
 
 use super::syscalls;
+use crate::sandboxes::process::python_arguments;
+use crate::sandboxes::python::Python;
+use crate::sandboxes::rights::{become_nobody, bound, end_with, hand_down_nothing};
 
 /// What a cage may use; written by [`super::sandbox::Sandbox`].
 #[derive(Debug, Args)]
@@ -41,8 +43,6 @@ pub struct CageArgs {
     arguments: Vec<OsString>,
 }
 
-/// The user and group without rights.
-pub(crate) const NOBODY: u32 = 65534;
 /// Rights that the kernel must know about: those of files.
 const NEEDED: ABI = ABI::V1;
 /// Rights that are given up where the kernel knows them; the filter of system calls covers them as well.
@@ -82,20 +82,6 @@ fn confine(arguments: &CageArgs) -> anyhow::Result<()> {
         .map_err(|error| anyhow::anyhow!("the kernel does not filter system calls (seccomp): {error}"))
 }
 
-/// This process has one thread yet, so that what holds for the thread holds for all of it.
-pub(crate) fn become_nobody() -> rustix::io::Result<()> {
-    let (user, group) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
-    set_thread_groups(&[])?;
-    set_thread_res_gid(group, group, group)?;
-    set_thread_res_uid(user, user, user)
-}
-
-/// Nobody is given more than they have.
-pub(crate) fn bound(resource: Resource, most: u64) -> rustix::io::Result<()> {
-    let most = rustix::process::getrlimit(resource).maximum.map_or(most, |own| own.min(most));
-    rustix::process::setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
-}
-
 fn limit(arguments: &CageArgs, is_nobody: bool) -> rustix::io::Result<()> {
     bound(Resource::As, arguments.memory_mb << 20)?;
     bound(Resource::Data, arguments.memory_mb << 20)?;
@@ -107,23 +93,6 @@ fn limit(arguments: &CageArgs, is_nobody: bool) -> rustix::io::Result<()> {
     bound(Resource::Nofile, 64)?;
     // Threads count too. Among the processes of another user, they could not be told apart.
     if is_nobody { bound(Resource::Nproc, 256) } else { Ok(()) }
-}
-
-/// After the change of user, which undoes it. A parent that ended before is not the parent any more.
-pub(crate) fn end_with(parent: u32) -> io::Result<()> {
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-    let is_alive = rustix::process::getppid()
-        .map(Pid::as_raw_nonzero)
-        .is_some_and(|pid| pid.get().unsigned_abs() == parent);
-    if is_alive { Ok(()) } else { Err(io::Error::other("the scorer has ended")) }
-}
-
-/// Whatever else is open is closed when Python begins.
-pub(crate) fn hand_down_nothing() -> io::Result<()> {
-    let (first, last, how) = (3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC);
-    // SAFETY: the call takes three numbers; it marks descriptors, and closes none before Python begins.
-    let marked = unsafe { libc::syscall(libc::SYS_close_range, first as libc::c_uint, last, how) };
-    if marked == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 fn restrict(read: &[PathBuf], run: &[PathBuf]) -> Result<(), landlock::RulesetError> {
@@ -147,7 +116,7 @@ pub(super) fn arguments(
     parent: u32,
     bounds: &super::sandbox::Bounds,
     cpu_seconds: u64,
-    python: &super::python::Python,
+    python: &Python,
     script: &str,
 ) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = vec!["cage".into()];
@@ -158,8 +127,6 @@ pub(super) fn arguments(
     let path = |path: &Path| path.as_os_str().to_owned();
     python.reads().iter().for_each(|file| add("--read", path(file)));
     python.runs().iter().for_each(|file| add("--run", path(file)));
-    arguments.push(path(python.program()));
-    arguments.push("--".into());
-    arguments.extend(["-s", "-B", "-X", "utf8", "-c", script].map(OsString::from));
+    arguments.extend(python_arguments(python, script));
     arguments
 }

@@ -10,16 +10,12 @@
 
 mod audit;
 pub mod cage;
-pub mod cli;
 mod examine;
-pub mod python;
 pub mod sandbox;
 mod score;
 mod session;
-pub mod setup;
 mod shape;
-pub(crate) mod stream;
-pub(crate) mod syscalls;
+mod syscalls;
 pub mod tables;
 pub mod verdict;
 

@@ -4,20 +4,19 @@
 //! Never here: a call without the cage. Where the cage does not hold, [`Sandbox::open`] says why and
 //! there is no other way in.
 
-use std::io::{self, Write};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
-
 use super::cage;
-use super::python::{NoPython, Python};
-use super::stream::{self, Share};
 use super::verdict::{Task, Verdict};
+use crate::sandboxes::process::{self, end, send};
+use crate::sandboxes::python::{NoPython, Python};
+use crate::sandboxes::stream::{self, Share};
 
 const DRIVER: &str = include_str!("driver.py");
 pub(super) const READY: &str = "ready\n";
@@ -96,7 +95,16 @@ pub struct Reply {
 }
 
 impl Sandbox {
-    /// Tries the sandbox of this machine.
+    /// Tries the sandbox of this machine, with this program as its cage.
+    ///
+    /// # Errors
+    /// Why metrics written by hosts cannot run here.
+    pub fn of_this_program(python: Option<&Path>, bounds: Bounds) -> Result<Self, Unavailable> {
+        let program = std::env::current_exe().map_err(|error| Unavailable::Untried(error.to_string()))?;
+        Self::open(&program, python, bounds)
+    }
+
+    /// As [`Sandbox::of_this_program`], with another program as its cage.
     ///
     /// # Errors
     /// Why metrics written by hosts cannot run here.
@@ -130,14 +138,7 @@ impl Sandbox {
     pub(super) fn start(&self, time: Duration) -> io::Result<Child> {
         let arguments =
             cage::arguments(std::process::id(), &self.bounds, time.as_secs() + 1, &self.python, DRIVER);
-        Command::new(&self.program)
-            .args(arguments)
-            .env_clear()
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()
+        process::start(&self.program, arguments)
     }
 
     /// Has a task of ours try what must be forbidden, next to what must be there.
@@ -148,10 +149,7 @@ impl Sandbox {
         let reply = self.call(&task, [&[], &[]], PROBE_TIME);
         match reply.outcome {
             Ok(Verdict::Probed { open_doors, versions }) if open_doors.is_empty() => {
-                let libraries = versions.iter().map(|(name, version)| format!("{name} {version}"));
-                let all: Vec<String> =
-                    std::iter::once(format!("Python {}", self.python.version())).chain(libraries).collect();
-                Ok(all.join(", "))
+                Ok(self.python.with_libraries(&versions))
             }
             Ok(Verdict::Probed { open_doors, .. }) => Err(Unavailable::Open(open_doors.join(", "))),
             Ok(Verdict::Failed { text }) => {
@@ -181,7 +179,7 @@ fn converse(mut child: Child, task: &Task<'_>, tables: [&[u8]; 2], time: Duratio
     thread::scope(|scope| {
         scope.spawn(move || {
             // A metric that does not read to the end closes the pipe; its answer says why.
-            let _ = send(&mut input, task, tables);
+            let _ = send(&mut input, task, &tables);
         });
         let answer = scope.spawn(|| stream::read(output, ANSWER, &flooded, &this));
         let printed = scope.spawn(|| stream::read(errors, PRINTED, &flooded, &this));
@@ -195,13 +193,6 @@ fn converse(mut child: Child, task: &Task<'_>, tables: [&[u8]; 2], time: Duratio
         };
         Reply { outcome, printed }
     })
-}
-
-pub(super) fn send(input: &mut impl Write, task: &Task<'_>, tables: [&[u8]; 2]) -> io::Result<()> {
-    let mut line = serde_json::to_vec(task)?;
-    line.push(b'\n');
-    input.write_all(&line)?;
-    tables.into_iter().try_for_each(|table| input.write_all(table))
 }
 
 enum Waited {
@@ -235,20 +226,6 @@ fn wait(child: &mut Child, deadline: Instant, flooded: &AtomicBool) -> Waited {
                 return Waited::TooLong;
             }
         }
-    }
-}
-
-/// Ends the whole group and takes leave of its leader.
-pub(super) fn end(child: &mut Child) {
-    kill(child.id());
-    let _ = child.kill();
-    let _ = child.wait();
-}
-
-/// Ends a whole group, whose leader nobody has taken leave of yet.
-pub(super) fn kill(leader: u32) {
-    if let Some(group) = Pid::from_raw(leader.cast_signed()) {
-        let _ = kill_process_group(group, Signal::KILL);
     }
 }
 

@@ -9,8 +9,9 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::sandbox::{Ended, READY, Sandbox, end, kill};
+use super::sandbox::{Ended, READY, Sandbox};
 use super::verdict::Task;
+use crate::sandboxes::process::{end, kill, send};
 
 /// An answer is a list of as many numbers as there were trials.
 const MAX_ANSWER: u64 = 4 << 20;
@@ -64,7 +65,7 @@ impl Session {
             }),
         ];
         // A process that ends early closes the pipe; the missing answer tells.
-        let _ = super::sandbox::send(&mut input, task, tables);
+        let _ = send(&mut input, task, &tables);
         let output = BufReader::new(output);
         let mut session = Self { child, input: Some(input), output, watched: Some(watched), threads };
         match session.line() {

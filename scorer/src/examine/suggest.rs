@@ -108,13 +108,13 @@ fn is_zero_one(classes: &[String]) -> bool {
 }
 
 /// The rarest class has less than a third of an equal share.
-pub fn is_imbalanced(counts: impl Iterator<Item = usize> + Clone) -> bool {
+fn is_imbalanced(counts: impl Iterator<Item = usize> + Clone) -> bool {
     let (n, total) = counts.clone().fold((0, 0), |(n, total), count| (n + 1, total + count));
     counts.min().is_some_and(|rarest| rarest * n * 3 < total)
 }
 
 /// Never negative, and the 95th percentile at least a hundred times the 5th.
-pub fn spans_magnitudes(mut numbers: Vec<f64>) -> bool {
+fn spans_magnitudes(mut numbers: Vec<f64>) -> bool {
     numbers.sort_by(f64::total_cmp);
     let at = |share: f64| numbers.get((numbers.len() as f64 * share) as usize).copied().unwrap_or(0.0);
     numbers.first().is_some_and(|lowest| *lowest >= 0.0) && at(0.05) > 0.0 && at(0.95) >= 100.0 * at(0.05)

@@ -7,8 +7,8 @@ use super::about::{About, CLIP, fields};
 use super::binary::{curve, loss};
 use super::regression::{association, pointwise, ratio};
 use super::{
-    Degenerate, Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether,
-    SumsTogether, Undefined, Values,
+    Degenerate, Files, Laws, Metric, Params, PartScores, Rows, ScoresPerRow, ScoresTogether, SumsTogether,
+    Undefined, Values,
 };
 use crate::misfit::Misfits;
 
@@ -241,7 +241,7 @@ impl Metric for Haversine {
     }
 }
 
-impl PerRow for Haversine {
+impl SumsTogether for Haversine {
     type Found = f64;
 
     fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<f64> {
@@ -249,12 +249,6 @@ impl PerRow for Haversine {
         rows.each(|row| EARTH_RADIUS_KM * angle(degrees(rows.truths, row), degrees(rows.predictions, row)))
     }
 
-    fn add_up(&self, rows: &Rows<'_>, distances: &[f64], params: &Params) -> Result<f64, Undefined> {
-        self.sum_up(rows, distances, params)
-    }
-}
-
-impl SumsTogether for Haversine {
     fn term(&self, distance: &f64, _: usize) -> f64 {
         *distance
     }
@@ -271,12 +265,6 @@ impl SumsTogether for Haversine {
             return Err(Undefined::because("A latitude of this split is not between -90 and 90 degrees."));
         }
         rows.mean_of(|| sum(0), |at| distances[at])
-    }
-}
-
-impl ScoresTogether for Haversine {
-    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        self.sum_files(files)
     }
 }
 

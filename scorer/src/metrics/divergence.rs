@@ -4,8 +4,7 @@ use holdout_contract::spec::{Cell, Direction, Task};
 
 use super::about::{About, CLIP, fields};
 use super::{
-    Degenerate, Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether,
-    SumsTogether, Undefined, Values,
+    Degenerate, Laws, Metric, Params, Rows, ScoresPerRow, ScoresTogether, SumsTogether, Undefined, Values,
 };
 use crate::misfit::Misfits;
 
@@ -57,7 +56,7 @@ impl Metric for Divergence {
     }
 }
 
-impl PerRow for Divergence {
+impl SumsTogether for Divergence {
     /// Nothing of a row that cannot be divided by its sum.
     type Found = Option<f64>;
 
@@ -77,12 +76,6 @@ impl PerRow for Divergence {
         })
     }
 
-    fn add_up(&self, rows: &Rows<'_>, terms: &[Option<f64>], params: &Params) -> Result<f64, Undefined> {
-        self.sum_up(rows, terms, params)
-    }
-}
-
-impl SumsTogether for Divergence {
     fn term(&self, term: &Option<f64>, _: usize) -> f64 {
         term.unwrap_or_default()
     }
@@ -100,12 +93,6 @@ impl SumsTogether for Divergence {
             ));
         }
         rows.mean_of(|| sum(0), |at| terms[at].unwrap_or_default())
-    }
-}
-
-impl ScoresTogether for Divergence {
-    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        self.sum_files(files)
     }
 }
 

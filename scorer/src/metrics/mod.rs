@@ -49,8 +49,8 @@ pub use params::Params;
 pub(crate) use per_row::PerRow;
 pub use per_row::ScoresPerRow;
 pub use rows::{Rows, Values};
+pub(crate) use together::SumsTogether;
 pub use together::{Files, PartScores, ScoresTogether};
-pub(crate) use together::{FindsTogether, SumsTogether};
 
 use crate::influence::Sums;
 use crate::misfit::Misfits;

@@ -8,8 +8,7 @@ use holdout_contract::spec::{Cell, Direction, Task};
 
 use super::about::{About, CLIP, Kind, ParameterAbout, fields};
 use super::{
-    Degenerate, Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether,
-    SumsTogether, Undefined, Values,
+    Degenerate, Laws, Metric, Params, Rows, ScoresPerRow, ScoresTogether, SumsTogether, Undefined, Values,
 };
 use crate::misfit::Misfits;
 
@@ -87,7 +86,7 @@ impl Metric for OfRow {
     }
 }
 
-impl PerRow for OfRow {
+impl SumsTogether for OfRow {
     /// No number for a row that cannot be divided by its sum.
     type Found = f64;
 
@@ -99,12 +98,6 @@ impl PerRow for OfRow {
         })
     }
 
-    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
-        self.sum_up(rows, terms, params)
-    }
-}
-
-impl SumsTogether for OfRow {
     fn term(&self, term: &f64, _: usize) -> f64 {
         *term
     }
@@ -124,12 +117,6 @@ impl SumsTogether for OfRow {
             return Err(empty_row());
         }
         rows.mean_of(|| sum(0), |at| terms[at])
-    }
-}
-
-impl ScoresTogether for OfRow {
-    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        self.sum_files(files)
     }
 }
 
@@ -306,7 +293,7 @@ impl Metric for TopK {
     }
 }
 
-impl PerRow for TopK {
+impl SumsTogether for TopK {
     type Found = f64;
 
     fn find(&self, rows: &Rows<'_>, params: &Params) -> Vec<f64> {
@@ -314,20 +301,8 @@ impl PerRow for TopK {
         rows.each(|at| classes.is_within(at, k))
     }
 
-    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
-        self.sum_up(rows, terms, params)
-    }
-}
-
-impl SumsTogether for TopK {
     fn term(&self, term: &f64, _: usize) -> f64 {
         *term
-    }
-}
-
-impl ScoresTogether for TopK {
-    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        self.sum_files(files)
     }
 }
 

@@ -70,6 +70,17 @@ impl<'a> Files<'a> {
         self.rows.first().map(|rows| rows.with_part(part.clone(), look))
     }
 
+    /// The scores of all files, of what was found out about the rows of each.
+    pub(crate) fn add_up<M: PerRow>(&self, metric: &M, found: Vec<Vec<M::Found>>) -> Vec<PartScores> {
+        let of_file = |(rows, found): (&Rows<'_>, Vec<M::Found>)| {
+            let of_part = |part: &Range<usize>| {
+                rows.with_part(part.clone(), |rows| metric.add_up(rows, &found[part.clone()], self.params))
+            };
+            self.parts.iter().map(of_part).collect()
+        };
+        self.rows.iter().zip(found).map(of_file).collect()
+    }
+
     /// The scores of all files, of those that each part has of them.
     pub(crate) fn by_part(&self, scores: impl Fn(&Range<usize>) -> PartScores) -> Vec<PartScores> {
         let mut of_files: Vec<PartScores> = self.rows.iter().map(|_| Vec::new()).collect();
@@ -85,27 +96,15 @@ pub trait ScoresTogether {
     fn score_files(&self, files: &Files<'_>) -> Vec<PartScores>;
 }
 
-/// A metric that finds something out about the rows of all files at once, and then adds up file by file.
-pub trait FindsTogether: PerRow {
-    /// As [`PerRow::find`], of every file.
-    fn find_in_files(&self, files: &Files<'_>) -> Vec<Vec<Self::Found>>;
-}
-
-impl<M: FindsTogether> ScoresTogether for M {
-    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        let of_file = |(rows, found): (&Rows<'_>, Vec<M::Found>)| {
-            let of_part = |part: &Range<usize>| {
-                rows.with_part(part.clone(), |rows| self.add_up(rows, &found[part.clone()], files.params))
-            };
-            files.parts.iter().map(of_part).collect()
-        };
-        files.rows.iter().zip(self.find_in_files(files)).map(of_file).collect()
-    }
-}
-
 /// A metric that follows from sums over rows of what each of them adds, times its weight: the mean of what they add,
 /// unless it says otherwise.
-pub trait SumsTogether: PerRow {
+pub trait SumsTogether: Sync {
+    /// What is found out about a row.
+    type Found: Send + Sync;
+
+    /// As [`PerRow::find`].
+    fn find(&self, rows: &Rows<'_>, params: &Params) -> Vec<Self::Found>;
+
     fn n_sums(&self) -> usize {
         1
     }
@@ -126,46 +125,54 @@ pub trait SumsTogether: PerRow {
     ) -> Result<f64, Undefined> {
         rows.mean_of(|| sum(0), |at| self.term(&found[at], 0))
     }
+}
 
-    /// # Errors
-    /// As [`SumsTogether::of_sums`].
-    fn sum_up(&self, rows: &Rows<'_>, found: &[Self::Found], params: &Params) -> Result<f64, Undefined> {
+impl<M: SumsTogether> PerRow for M {
+    type Found = M::Found;
+
+    fn find(&self, rows: &Rows<'_>, params: &Params) -> Vec<M::Found> {
+        SumsTogether::find(self, rows, params)
+    }
+
+    fn add_up(&self, rows: &Rows<'_>, found: &[M::Found], params: &Params) -> Result<f64, Undefined> {
         self.of_sums(rows, found, params, |at_sum| rows.sum(|at| self.term(&found[at], at_sum)))
     }
+}
 
-    /// The scores of all files; the evaluator adds up.
-    fn sum_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        files.by_question_of(self.n_sums()).flat_map(|rows| self.sum_question(rows, files)).collect()
+impl<M: SumsTogether> ScoresTogether for M {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        files.by_question_of(self.n_sums()).flat_map(|rows| score_by_sums(self, rows, files)).collect()
     }
+}
 
-    fn sum_question(&self, rows: &[Rows<'_>], files: &Files<'_>) -> Vec<PartScores> {
-        let Files { parts, params, evaluator, .. } = *files;
-        let found: Vec<Vec<Self::Found>> = rows.iter().map(|rows| self.find(rows, params)).collect();
-        let column = |rows: &Rows<'_>, found: &[Self::Found], at_sum: usize| {
-            rows.weighted(found.iter().map(|found| self.term(found, at_sum)).collect())
-        };
-        let columns_of = |(rows, found): (&Rows<'_>, &Vec<Self::Found>)| -> Vec<Vec<f64>> {
-            (0..self.n_sums()).map(|at_sum| column(rows, found, at_sum)).collect()
-        };
-        let columns: Vec<Vec<Vec<f64>>> = rows.iter().zip(&found).map(columns_of).collect();
-        let mut asked: Vec<&[f64]> = Vec::with_capacity(rows.len() * parts.len() * self.n_sums());
-        for columns in &columns {
-            for part in parts {
-                asked.extend(columns.iter().map(|column| &column[part.clone()]));
-            }
+/// The scores of the files of one question; the evaluator adds up.
+fn score_by_sums<M: SumsTogether>(metric: &M, rows: &[Rows<'_>], files: &Files<'_>) -> Vec<PartScores> {
+    let Files { parts, params, evaluator, .. } = *files;
+    let n_sums = metric.n_sums();
+    let found: Vec<Vec<M::Found>> =
+        rows.iter().map(|rows| SumsTogether::find(metric, rows, params)).collect();
+    let columns_of = |(rows, found): (&Rows<'_>, &Vec<M::Found>)| -> Vec<Vec<f64>> {
+        let terms = |at_sum: usize| found.iter().map(|found| metric.term(found, at_sum)).collect();
+        (0..n_sums).map(|at_sum| rows.weighted(terms(at_sum))).collect()
+    };
+    let columns: Vec<Vec<Vec<f64>>> = rows.iter().zip(&found).map(columns_of).collect();
+    let mut asked: Vec<&[f64]> = Vec::with_capacity(rows.len() * parts.len() * n_sums);
+    for columns in &columns {
+        for part in parts {
+            asked.extend(columns.iter().map(|column| &column[part.clone()]));
         }
-        let Ok(sums) = evaluator.sums(&asked);
-        let mut sums = sums.chunks(self.n_sums());
-        let mut score = |rows: &Rows<'_>, found: &[Self::Found]| {
-            let sums = sums.next().unwrap_or_default();
-            self.of_sums(rows, found, params, |at_sum| sums[at_sum])
-        };
-        let mut scores = |(rows, found): (&Rows<'_>, &Vec<Self::Found>)| {
-            parts
-                .iter()
-                .map(|part| rows.with_part(part.clone(), |rows| score(rows, &found[part.clone()])))
-                .collect()
-        };
-        rows.iter().zip(&found).map(&mut scores).collect()
     }
+    let Ok(sums) = evaluator.sums(&asked);
+    let mut sums = sums.chunks(n_sums);
+    let mut score = |rows: &Rows<'_>, found: &[M::Found]| {
+        let sums = sums.next().unwrap_or_default();
+        metric.of_sums(rows, found, params, |at_sum| sums[at_sum])
+    };
+    let mut scores = |(rows, found): (&Rows<'_>, &Vec<M::Found>)| {
+        parts
+            .iter()
+            .map(|part| rows.with_part(part.clone(), |rows| score(rows, &found[part.clone()])))
+            .collect()
+    };
+    rows.iter().zip(&found).map(&mut scores).collect()
 }

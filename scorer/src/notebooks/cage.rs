@@ -22,7 +22,9 @@ use rustix::thread::{UnshareFlags, set_no_new_privs};
 
 use super::mounts::{self, View, WRITABLE};
 use super::syscalls;
-use crate::custom::cage::{become_nobody, bound, end_with, hand_down_nothing};
+use crate::sandboxes::process::python_arguments;
+use crate::sandboxes::python::Python;
+use crate::sandboxes::rights::{become_nobody, bound, end_with, hand_down_nothing};
 
 /// What a cage may use; written by [`super::sandbox::Sandbox`].
 #[derive(Debug, Args)]
@@ -192,7 +194,7 @@ fn environment() -> Vec<(&'static str, String)> {
 pub(super) fn arguments(
     parent: u32,
     bounds: &super::sandbox::Bounds,
-    python: &crate::custom::python::Python,
+    python: &Python,
     folders: &super::sandbox::Folders<'_>,
     script: &str,
 ) -> Vec<OsString> {
@@ -209,8 +211,6 @@ pub(super) fn arguments(
         add("--input", path(input));
         add("--input-name", name.into());
     }
-    arguments.push(path(python.program()));
-    arguments.push("--".into());
-    arguments.extend(["-s", "-B", "-X", "utf8", "-c", script].map(OsString::from));
+    arguments.extend(python_arguments(python, script));
     arguments
 }

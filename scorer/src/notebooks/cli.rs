@@ -9,8 +9,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::folder::RunFolder;
-use super::sandbox::{Bounds, Ending, Ran, Sandbox, Unavailable, Watch};
-use crate::custom::cli::PythonArgs;
+use super::sandbox::{Bounds, Ending, Ran, Sandbox, Watch};
+use crate::sandboxes::python::PythonArgs;
 
 /// What a run may use.
 #[derive(Debug, Clone, Args)]
@@ -51,15 +51,6 @@ pub struct RunArgs {
     python: PythonArgs,
 }
 
-/// The sandbox of this machine, with this program as its cage.
-///
-/// # Errors
-/// Why notebooks cannot be run here.
-pub fn open(python: Option<&Path>, bounds: Bounds, spools: &Path) -> Result<Sandbox, Unavailable> {
-    let program = std::env::current_exe().map_err(|error| Unavailable::Untried(error.to_string()))?;
-    Sandbox::open(&program, python, bounds, spools)
-}
-
 /// Runs a notebook from the top and prints what came of it, as JSON. `Ok(false)` where not every cell ran.
 ///
 /// # Errors
@@ -68,7 +59,8 @@ pub fn run(arguments: &RunArgs) -> anyhow::Result<bool> {
     let notebook = fs::read(&arguments.notebook)
         .with_context(|| format!("{} cannot be read", arguments.notebook.display()))?;
     let spools = std::env::temp_dir();
-    let sandbox = open(arguments.python.python.as_deref(), arguments.bounds.bounds(), &spools)?;
+    let python = arguments.python.python.as_deref();
+    let sandbox = Sandbox::of_this_program(python, arguments.bounds.bounds(), &spools)?;
     let folder = RunFolder::make(&spools)?;
     if let Some(data) = &arguments.data {
         for entry in fs::read_dir(data)? {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use crate::custom::cage::NOBODY;
+use crate::sandboxes::rights::NOBODY;
 
 const NAME: &str = "holdout-run-";
 /// Held while the folder is in use.

@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags};
 
 /// Where a notebook works; what it leaves there is kept.
-pub const WORKING: &str = "/kaggle/working";
+const WORKING: &str = "/kaggle/working";
 /// Folders that a notebook may write.
 pub const WRITABLE: [&str; 3] = [WORKING, "/tmp", "/dev/shm"];
 const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// What cells may put out together.
 pub const MOST_OUTPUT_BYTES: u64 = 8 << 20;
 /// A notebook with its outputs; no larger one can be pushed either.
-pub const MOST_NOTEBOOK_BYTES: u64 = 20 << 20;
+const MOST_NOTEBOOK_BYTES: u64 = 20 << 20;
 /// Files that are kept of a run.
 pub const MOST_FILES: usize = 200;
 /// All of them together.

@@ -17,10 +17,10 @@ use sqlx::PgPool;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::cli::{self, BoundArgs};
+use super::cli::BoundArgs;
 use super::sandbox::{Bounds, Sandbox};
 use super::step::{Runner, step};
-use crate::custom::cli::PythonArgs;
+use crate::sandboxes::python::PythonArgs;
 use crate::worker::announce::host_name;
 use crate::worker::cli::{LEASE, log_to_stderr, runtime};
 use crate::worker::database::{Database, Pools};
@@ -98,7 +98,7 @@ async fn ready(
         let (python, spools_there) = (args.python.python.clone(), spools.clone());
         // The kernel ties the cage to this thread.
         std::thread::spawn(move || {
-            let tried = cli::open(python.as_deref(), bounds, &spools_there);
+            let tried = Sandbox::of_this_program(python.as_deref(), bounds, &spools_there);
             let _ = tell.send(tried);
         });
         let tried = tokio::select! {

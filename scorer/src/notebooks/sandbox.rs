@@ -5,26 +5,25 @@
 //! no other way in.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use uuid::Uuid;
 
 use super::cage;
 use super::folder::RunFolder;
 use super::processes;
 use super::reply::{self, MOST_OUTPUT_BYTES, Outcome, OutputFile, Probe, Reply, Task};
-use crate::custom::python::{NoPython, Python};
-use crate::custom::stream::{self, Share};
+use crate::sandboxes::process::{self, send};
+use crate::sandboxes::python::{NoPython, Python};
+use crate::sandboxes::stream::{self, Share};
 
 const SOCKET: &str = "socket";
 const DRIVER: &str = include_str!("driver.py");
@@ -143,7 +142,20 @@ pub struct Watch {
 }
 
 impl Sandbox {
-    /// Tries the sandbox of this machine: what must be shut is shut, and a kernel runs a cell.
+    /// Tries the sandbox of this machine, with this program as its cage: what must be shut is shut, and a kernel runs
+    /// a cell.
+    ///
+    /// # Errors
+    /// Why notebooks cannot be run here.
+    pub fn of_this_program(
+        python: Option<&Path>,
+        bounds: Bounds,
+        spools: &Path,
+    ) -> Result<Self, Unavailable> {
+        Self::open(&std::env::current_exe().map_err(untried)?, python, bounds, spools)
+    }
+
+    /// As [`Sandbox::of_this_program`], with another program as its cage.
     ///
     /// # Errors
     /// Why notebooks cannot be run here.
@@ -203,9 +215,7 @@ impl Sandbox {
         let heard = self.converse(&folder, None, &task, &[], PROBE_TIME, &Watch::default());
         match heard.reply {
             Ok(Reply::Probed(probed)) if probed.open_doors.is_empty() => {
-                let libraries = probed.versions.iter().map(|(name, version)| format!("{name} {version}"));
-                let python = std::iter::once(format!("Python {}", self.python.version()));
-                Ok(python.chain(libraries).collect::<Vec<_>>().join(", "))
+                Ok(self.python.with_libraries(&probed.versions))
             }
             Ok(Reply::Probed(probed)) => Err(Unavailable::Open(probed.open_doors.join(", "))),
             Ok(Reply::Nothing) => Err(Unavailable::NoCage(last_line(&heard.log))),
@@ -243,7 +253,7 @@ impl Sandbox {
         thread::scope(|scope| {
             scope.spawn(move || {
                 // Who ends before it has read everything says why elsewhere.
-                let _ = send(&mut entrance, task, notebook);
+                let _ = send(&mut entrance, task, &[notebook]);
             });
             let output_folder = folder.output();
             let reply = scope.spawn(move || reply::read(output, &output_folder, &watch.at_cell));
@@ -262,14 +272,7 @@ impl Sandbox {
 
     fn start(&self, folders: &Folders<'_>) -> io::Result<Child> {
         let arguments = cage::arguments(std::process::id(), &self.bounds, &self.python, folders, DRIVER);
-        Command::new(&self.program)
-            .args(arguments)
-            .env_clear()
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()
+        process::start(&self.program, arguments)
     }
 
     /// Waits for the end, and brings it about where a bound is reached. What is over then is all of it.
@@ -431,13 +434,6 @@ fn spoken(time: Duration) -> String {
     }
 }
 
-fn send(entrance: &mut impl Write, task: &Task, notebook: &[u8]) -> io::Result<()> {
-    let mut line = serde_json::to_vec(task)?;
-    line.push(b'\n');
-    entrance.write_all(&line)?;
-    entrance.write_all(notebook)
-}
-
 /// Ends the first process of the namespace, with which all others end, and takes leave of the cage.
 fn end(cage: &mut Child) {
     let until = Instant::now() + END_WITHIN;
@@ -448,11 +444,7 @@ fn end(cage: &mut Child) {
         }
         thread::sleep(Duration::from_millis(10));
     }
-    if let Some(group) = Pid::from_raw(cage.id().cast_signed()) {
-        let _ = kill_process_group(group, Signal::KILL);
-    }
-    let _ = cage.kill();
-    let _ = cage.wait();
+    process::end(cage);
 }
 
 /// A socket that everybody on this machine may connect to. Its address is short: the kernel takes 108 bytes.

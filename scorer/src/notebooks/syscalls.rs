@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use libc::c_long;
 use seccompiler::{BackendError, SeccompCmpOp, SeccompRule};
 
-use crate::custom::syscalls::{self, one_of};
+use crate::sandboxes::calls::{self, one_of};
 
 /// Allowed beside the plain calls of a metric.
 const MORE: &[c_long] = &[
@@ -185,18 +185,18 @@ const TERMINAL_INPUT: [u64; 2] = [libc::TIOCSTI, libc::TIOCLINUX];
 pub fn confine() -> Result<(), seccompiler::Error> {
     // What looks for networks goes on without one when they are "not supported".
     let other = vec![one_of(0, SeccompCmpOp::Ne, libc::AF_UNIX as u64)?];
-    let calls = [libc::SYS_socket, libc::SYS_socketpair].map(|call| (call, other.clone()));
-    syscalls::answer_with(libc::EOPNOTSUPP, BTreeMap::from(calls))?;
-    syscalls::confine_to(allowed()?)
+    let sockets = [libc::SYS_socket, libc::SYS_socketpair].map(|call| (call, other.clone()));
+    calls::answer_with(libc::EOPNOTSUPP, BTreeMap::from(sockets))?;
+    calls::confine_to(allowed()?)
 }
 
 fn allowed() -> Result<BTreeMap<c_long, Vec<SeccompRule>>, BackendError> {
-    let calls = syscalls::PLAIN.iter().chain(syscalls::OLD).chain(MORE).chain(OLD);
-    let mut rules: BTreeMap<c_long, Vec<SeccompRule>> = calls.map(|call| (*call, Vec::new())).collect();
+    let plain = calls::PLAIN.iter().chain(calls::OLD).chain(MORE).chain(OLD);
+    let mut rules: BTreeMap<c_long, Vec<SeccompRule>> = plain.map(|call| (*call, Vec::new())).collect();
     rules.insert(libc::SYS_clone, vec![one_of(0, SeccompCmpOp::MaskedEq(NAMESPACES), 0)?]);
     let mut kept = Vec::new();
     for refused in TERMINAL_INPUT {
-        kept.push(syscalls::condition(1, SeccompCmpOp::Ne, refused)?);
+        kept.push(calls::condition(1, SeccompCmpOp::Ne, refused)?);
     }
     rules.insert(libc::SYS_ioctl, vec![SeccompRule::new(kept)?]);
     Ok(rules)

@@ -74,18 +74,11 @@ fn build(
     let truths: Vec<Column> = (0..plan.n_truths).filter_map(|at| take(Some(at))).collect();
     let usage_column = take(plan.usage);
     let weights = take(plan.weight);
-    let (groups, group_names) = match take(plan.group) {
-        Some(Column::Labels(labels)) => {
-            (Some(labels.codes), labels.names.iter().map(str::to_owned).collect())
-        }
-        _ => (None, Vec::new()),
-    };
-    let (clusters, cluster_names) = match take(plan.cluster.filter(|cluster| Some(*cluster) != plan.group)) {
-        Some(Column::Labels(labels)) => {
-            (Some(labels.codes), labels.names.iter().map(str::to_owned).collect())
-        }
-        _ if plan.cluster.is_some() => (groups.clone(), group_names.clone()),
-        _ => (None, Vec::new()),
+    let (groups, group_names) = codes_and_names(take(plan.group));
+    let of_their_own = take(plan.cluster.filter(|cluster| Some(*cluster) != plan.group));
+    let (clusters, cluster_names) = match codes_and_names(of_their_own) {
+        (None, _) if plan.cluster.is_some() => (groups.clone(), group_names.clone()),
+        found => found,
     };
     let (together, names) =
         if clusters.is_some() { (&clusters, &cluster_names) } else { (&groups, &group_names) };
@@ -130,6 +123,16 @@ fn build(
         split_was_made,
         expected,
     })
+}
+
+/// Nothing of a column that is not there.
+fn codes_and_names(column: Option<Column>) -> (Option<Vec<u32>>, Vec<String>) {
+    match column {
+        Some(Column::Labels(labels)) => {
+            (Some(labels.codes), labels.names.iter().map(str::to_owned).collect())
+        }
+        _ => (None, Vec::new()),
+    }
 }
 
 fn made_split(

@@ -162,7 +162,7 @@ impl Modules {
     fn sandbox(&mut self) -> Result<&Sandbox, Fault> {
         let sandbox = match self.sandbox.take() {
             Some(sandbox) => sandbox,
-            None => custom::cli::open(self.python.as_deref(), self.bounds)
+            None => Sandbox::of_this_program(self.python.as_deref(), self.bounds)
                 .map_err(|reason| Fault::NoSandbox(reason.to_string()))?,
         };
         Ok(self.sandbox.insert(sandbox))

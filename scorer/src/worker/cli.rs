@@ -22,11 +22,11 @@ use super::step::Worker;
 use super::storage::Storage;
 use super::warm::{Bounds, Warm};
 use super::{announce, child, doctor, handshake};
-use crate::custom::cli::PythonArgs;
 use crate::custom::sandbox::{self, Sandbox};
 use crate::evaluate::{self, GpuArgs};
 use crate::example;
 use crate::metrics;
+use crate::sandboxes::python::PythonArgs;
 use crate::unseal::Key;
 
 /// A lost scorer's job is another's after this long.

@@ -15,7 +15,7 @@ use holdout_contract::watermark::{Disk, Watermark};
 use holdout_evaluator::{Choice, Evaluator};
 use sqlx::PgPool;
 
-use crate::custom::{self, sandbox};
+use crate::custom::sandbox;
 use crate::intake::{Limits, Source, content};
 use crate::judge::{Context, Judge};
 use crate::notebooks;
@@ -86,7 +86,7 @@ fn computes(gpu: Choice) -> Finding {
 /// A scorer without it scores with every metric of the catalogue: nothing is wrong then.
 fn sandbox_holds(python: Option<&Path>) -> Finding {
     let bounds = sandbox::Bounds { memory_mb: 2048, time: Duration::from_secs(60) };
-    match custom::cli::open(python, bounds) {
+    match sandbox::Sandbox::of_this_program(python, bounds) {
         Ok(sandbox) => Finding::well(format!(
             "Metrics written by hosts run in a sandbox that holds, with {}.",
             sandbox.versions()
@@ -98,7 +98,7 @@ fn sandbox_holds(python: Option<&Path>) -> Finding {
 /// As [`sandbox_holds`]: nothing is wrong without it.
 fn notebooks_run(python: Option<&Path>) -> Finding {
     let bounds = notebooks::sandbox::Bounds { memory_mb: 1024, disk_mb: 64, time: Duration::from_secs(60) };
-    match notebooks::cli::open(python, bounds, &std::env::temp_dir()) {
+    match notebooks::sandbox::Sandbox::of_this_program(python, bounds, &std::env::temp_dir()) {
         Ok(sandbox) => Finding::well(format!(
             "Notebooks can be run here, in a sandbox that holds, with {}.",
             sandbox.versions()

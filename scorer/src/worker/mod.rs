@@ -16,7 +16,6 @@ mod comparing;
 pub mod database;
 pub mod depot;
 pub mod doctor;
-mod duels;
 mod examinations;
 pub(crate) mod finish;
 mod gains;

@@ -111,10 +111,14 @@ pub(super) async fn work(
     )
     .fetch_one(&mut *conn)
     .await?;
-    let rows = if state.is_final {
-        compared_at_end(conn, competition_id, version.version_id).await?
+    let (rows, keys_below, gains) = if state.is_final {
+        (compared_at_end(conn, competition_id, version.version_id).await?, Vec::new(), Vec::new())
     } else {
-        compared(conn, competition_id, version.version_id).await?
+        (
+            compared(conn, competition_id, version.version_id).await?,
+            keys_below(conn, competition_id, version.version_id).await?,
+            gains::wanted(conn, competition_id, version.version_id).await?,
+        )
     };
     let covariances = sqlx::query!(
         "select storage_key, sealed_sha256 from covariances where version_id = $1 and split = $2",
@@ -125,16 +129,6 @@ pub(super) async fn work(
     .await?;
     let n_first = rows.partition_point(|row| row.rank <= MOST_TEAMS);
     let n_teams = rows.first().map_or(0, |row| row.n_teams);
-    let keys_below = if state.is_final {
-        Vec::new()
-    } else {
-        keys_below(conn, competition_id, version.version_id).await?
-    };
-    let gains = if state.is_final {
-        Vec::new()
-    } else {
-        gains::wanted(conn, competition_id, version.version_id).await?
-    };
     let about = About {
         version_id: version.version_id,
         is_final: state.is_final,
@@ -143,17 +137,9 @@ pub(super) async fn work(
         entries: rows[..n_first].iter().map(|row| (row.team_id, row.submission_id)).collect(),
         landmarks: rows[n_first..].iter().map(|row| row.submission_id).collect(),
     };
-    let entries = rows.into_iter().map(|row| BoardEntry {
-        rank: u32::try_from(row.rank).unwrap_or(u32::MAX),
-        rank_key: if state.is_final { version.direction.rank_key(row.score) } else { row.score },
-        kept: Kept {
-            submission_id: row.submission_id,
-            file: file(row.storage_key, Some(row.sha256)),
-            influence: row.influence_key.map(|key| file(key, row.influence_sha256)),
-        },
-    });
+    let rank_key = |score: f64| if state.is_final { version.direction.rank_key(score) } else { score };
     let board = Board {
-        entries: entries.collect(),
+        entries: rows.into_iter().map(|row| row.into_entry(rank_key)).collect(),
         n_first,
         n_teams: n_teams.cast_unsigned(),
         keys_below,
@@ -200,6 +186,20 @@ struct Row {
     sha256: Vec<u8>,
     influence_key: Option<String>,
     influence_sha256: Option<Vec<u8>>,
+}
+
+impl Row {
+    fn into_entry(self, rank_key: impl Fn(f64) -> f64) -> BoardEntry {
+        BoardEntry {
+            rank: u32::try_from(self.rank).unwrap_or(u32::MAX),
+            rank_key: rank_key(self.score),
+            kept: Kept {
+                submission_id: self.submission_id,
+                file: file(self.storage_key, Some(self.sha256)),
+                influence: self.influence_key.map(|key| file(key, self.influence_sha256)),
+            },
+        }
+    }
 }
 
 /// The first teams of the public board and the landmarks below them, best first.

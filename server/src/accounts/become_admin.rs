@@ -4,11 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::accounts::client::Client;
-use crate::accounts::events::{self, Event, What};
 use crate::accounts::model::Member;
 use crate::accounts::register::{self, Registration};
+use crate::accounts::secret;
 use crate::accounts::store::{links, users};
-use crate::accounts::{secret, sessions};
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::ids::UserId;
@@ -61,12 +60,8 @@ pub async fn register_admin(
     token: &str,
     registration: &Registration,
 ) -> Result<String> {
-    let (mut tx, user) = admit(app, token, registration).await?;
-    let now = app.clock.now();
-    let secret = sessions::begin(&mut tx, user, client, None, now).await?;
-    events::note(&mut tx, user, &Event::from(What::Registered, client), now).await?;
-    tx.commit().await?;
-    Ok(secret)
+    let (tx, user) = admit(app, token, registration).await?;
+    register::sign_in_first(tx, user, client, app.clock.now()).await
 }
 
 /// Makes the administrator's account, for the caller to commit.

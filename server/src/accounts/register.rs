@@ -47,8 +47,17 @@ impl Registration {
 /// [`AppError::Field`] when the name or address is taken, [`AppError::Refused`] when registration
 /// is closed, [`AppError::TooMany`] after too many attempts.
 pub async fn register(app: &App, client: &Client, registration: Registration) -> Result<String> {
-    let (mut tx, user) = admit(app, client, &registration).await?;
-    let now = app.clock.now();
+    let (tx, user) = admit(app, client, &registration).await?;
+    sign_in_first(tx, user, client, app.clock.now()).await
+}
+
+/// Signs a new account in and commits it; returns the session's secret.
+pub(super) async fn sign_in_first(
+    mut tx: Transaction<'static, Postgres>,
+    user: UserId,
+    client: &Client,
+    now: DateTime<Utc>,
+) -> Result<String> {
     let secret = sessions::begin(&mut tx, user, client, None, now).await?;
     events::note(&mut tx, user, &Event::from(What::Registered, client), now).await?;
     tx.commit().await?;

@@ -20,7 +20,7 @@ use crate::web::cookies;
 pub const COOKIE: &str = "holdout_session";
 
 pub const LIFE: TimeDelta = TimeDelta::days(30);
-pub const LONGEST: TimeDelta = TimeDelta::days(90);
+const LONGEST: TimeDelta = TimeDelta::days(90);
 /// Begins the secrets of sessions that know the prefix of `web::cookies`: under a plain name none of them is taken over TLS.
 const MARK: &str = "s.";
 const NOTED_AT_MOST_EVERY: TimeDelta = TimeDelta::hours(1);

@@ -10,13 +10,13 @@ use utoipa_axum::routes;
 
 use super::model::{Announcement, Wish};
 use super::{announce, store};
-use crate::accounts::model::{Member, Scope};
 use crate::api::body::ApiJson;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::{ApiMember, MaybeApiMember};
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
+use crate::competitions::api::as_host;
 use crate::error::{AppError, Result};
 use crate::ids::BulletinId;
 use crate::paths;
@@ -63,12 +63,6 @@ async fn document(app: &App, seen: &Seen, id: BulletinId) -> Result<Announcement
     let mut conn = app.db.acquire().await?;
     let found = store::find(&mut conn, seen.competition.id, id).await?;
     Ok(found.ok_or(AppError::NotFound)?.into())
-}
-
-async fn open(app: &App, slug: &str, caller: ApiMember) -> Result<(Member, Seen)> {
-    let host = caller.with(Scope::Host)?;
-    let seen = access::see_as_host(app, slug, Some(&host)).await?;
-    Ok((host, seen))
 }
 
 /// What the hosts announced, newest first.
@@ -125,7 +119,7 @@ async fn post_announcement(
     caller: ApiMember,
     body: Result<ApiJson<AnnounceJson>>,
 ) -> Result<(StatusCode, Json<AnnouncementJson>)> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let id = announce::announce(&app, &host, &seen, &body?.0.into()).await?;
     Ok((StatusCode::CREATED, Json(document(&app, &seen, id).await?)))
 }
@@ -162,7 +156,7 @@ async fn correct_announcement(
     caller: ApiMember,
     body: Result<ApiJson<AnnounceJson>>,
 ) -> Result<Json<AnnouncementJson>> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     announce::correct(&app, &host, &seen, id, &body?.0.into()).await?;
     Ok(Json(document(&app, &seen, id).await?))
 }
@@ -190,7 +184,7 @@ async fn withdraw_announcement(
     caller: ApiMember,
     body: Result<ApiJson<WithdrawAnnouncementJson>>,
 ) -> Result<Json<AnnouncementJson>> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     announce::withdraw(&app, &host, &seen, id, &body?.0.reason).await?;
     Ok(Json(document(&app, &seen, id).await?))
 }

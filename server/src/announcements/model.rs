@@ -14,7 +14,7 @@ pub const TITLE_LIMITS: (usize, usize) = (3, 150);
 pub const TEXT_LIMIT: usize = 40_000;
 pub const REASON_LIMIT: usize = 1000;
 /// Of a text, in notifications and letters.
-pub const EXCERPT_LENGTH: usize = 400;
+const EXCERPT_LENGTH: usize = 400;
 
 /// What a host writes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -12,11 +12,10 @@ use utoipa_axum::routes;
 use super::export::{self, Wish};
 use super::import::{self, ARCHIVE_LIMIT_BYTES};
 use super::model::Imported;
-use crate::accounts::model::Scope;
 use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
-use crate::competitions::access::see_as_host;
+use crate::competitions::api::as_host;
 use crate::error::Result;
 use crate::paths;
 use crate::uploads::model::Purpose;
@@ -64,8 +63,7 @@ async fn send_archive(
     ApiQuery(query): ApiQuery<ExportQuery>,
     caller: ApiMember,
 ) -> Result<Response> {
-    let host = caller.with(Scope::Host)?;
-    let seen = see_as_host(&app, &slug, Some(&host)).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let ExportQuery { data, submission_files, sealed_solution } = query;
     export::export(&app, &host, seen, Wish { data, submission_files, sealed_solution }).await
 }
@@ -91,8 +89,7 @@ async fn put_archive(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Imported>> {
-    let host = caller.with(Scope::Host)?;
-    let seen = see_as_host(&app, &slug, Some(&host)).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let id = seen.competition.id;
     let arrived = if spend::is_named(&headers) {
         let named: UploadRef = spend::read_named(body).await?;

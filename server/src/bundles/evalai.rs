@@ -8,7 +8,7 @@ use super::archive::Refused;
 use super::draft::{Draft, Payload};
 use super::keys::Keys;
 use super::report::Report;
-use super::tables::{self, Match};
+use super::tables::{self, Match, Table};
 use super::times;
 use super::tree::Tree;
 use super::yaml::{self, Node};
@@ -306,9 +306,11 @@ fn leave(report: &mut Report, keys: &mut Keys<'_>) {
         &["remote_evaluation", "is_docker_based", "is_static_dataset_code_upload", "queue", "cli_version"],
         "Scores are computed by Holdout's own scorers.",
     );
-    for key in ["allowed_email_domains", "blocked_email_domains", "blocked_emails_domains"] {
-        keys.leave(report, &[key], "Set visibility = \"invitation\" and invite people by name.");
-    }
+    keys.leave(
+        report,
+        &["allowed_email_domains", "blocked_email_domains", "blocked_emails_domains"],
+        "Set visibility = \"invitation\" and invite people by name.",
+    );
 }
 
 fn carry(
@@ -320,48 +322,24 @@ fn carry(
     sample: Option<&Tree>,
 ) -> Result<(), Refused> {
     let script = script.trim_end_matches('/');
-    let start = format!("{script}/");
-    tree.paths().filter(|path| *path == script || path.starts_with(&start)).for_each(|path| tree.mark(path));
-    let phase = &phases[ranked.phase];
-    for path in phases.iter().filter_map(|phase| phase.annotation.as_deref()) {
-        tree.mark(path);
-    }
+    mark(tree, script, phases);
     let sources = Sources::of(&tree.part(script)?, &format!("{PACKAGE}/"));
     if !sources.python.contains_key(&format!("{PACKAGE}/__init__.py")) {
         return Err(Refused("It is no package of Python: __init__.py is missing.".to_owned()));
     }
+    let phase = &phases[ranked.phase];
     let annotation = phase.annotation.as_deref().unwrap_or_default();
-    let name = annotation.rsplit('/').next().unwrap_or(annotation);
-    let truths = table(tree, annotation, "label").ok_or_else(|| {
-        Refused(format!(
-            "The annotations ({annotation}) are no table of text: a metric is given rows of a table."
-        ))
-    })?;
-    let sample = sample.ok_or_else(|| {
-        Refused(
-            "The configuration holds no submission, so the form of one is not known. Import it again with --sample FILE: \
-             a result as participants would send it."
-                .to_owned(),
-        )
-    })?;
-    let sent = sample.only().ok_or_else(|| Refused("The sample is no single file.".to_owned()))?;
-    let predictions = table(sample, sent, "prediction")
-        .ok_or_else(|| Refused("The sample submission is no table of text.".to_owned()))?;
-    let matching = tables::matching(&truths, &predictions).ok_or_else(|| {
-        Refused(format!(
-            "The annotations have {} rows and the sample {}, and no column of ids is in both.",
-            truths.rows.len(),
-            predictions.rows.len()
-        ))
-    })?;
+    let pair = Pair::read(tree, annotation, sample)?;
     let missing = sources.missing_modules();
     if !missing.is_empty() {
         return Err(Refused(format!("It loads what the sandbox has not: {}.", missing.join(", "))));
     }
-    let id = tables::id_name(&matching, &truths, &predictions);
     let runner = Runner::EvalAi {
-        reference: Presented { file: name, form: &truths.form },
-        submission: Presented { file: sent, form: &predictions.form },
+        reference: Presented {
+            file: annotation.rsplit('/').next().unwrap_or(annotation),
+            form: &pair.truths.form,
+        },
+        submission: Presented { file: pair.sent, form: &pair.predictions.form },
         package: PACKAGE,
         phase: &phase.codename,
         split: &ranked.split,
@@ -371,11 +349,11 @@ fn carry(
     let module = adapter::write(&origin, &sources, &runner).map_err(Refused)?;
     draft.module(module, Some(ranked.is_descending));
     draft.contents.score_decimals = i32::try_from(ranked.decimals.clamp(0, 12)).unwrap_or(2);
-    draft.solution = Some(Payload::Made(tables::csv(&truths, &matching, &id)));
-    let form = tables::csv(&predictions, &matching, &id);
+    let id = tables::id_name(&pair.matching, &pair.truths, &pair.predictions);
+    draft.solution = Some(Payload::Made(tables::csv(&pair.truths, &pair.matching, &id)));
+    let form = tables::csv(&pair.predictions, &pair.matching, &id);
     draft.made("sample_submission.csv", "sample_submission", "The form of a submission", form);
-    let report = &mut draft.report;
-    report.carried(
+    draft.report.carried(
         "evaluation_script",
         format!(
             "It is embedded in metric.py, which calls evaluate() with the phase “{}” and takes “{}” of the split “{}”. Everybody \
@@ -383,9 +361,59 @@ fn carry(
             phase.codename, ranked.label, ranked.split
         ),
     );
+    tell_of_rows(&mut draft.report, annotation, &pair.matching, &id);
+    tell_of_sources(&mut draft.report, &sources);
+    Ok(())
+}
+
+/// What is carried is not told as left behind.
+fn mark(tree: &Tree, script: &str, phases: &[Phase]) {
+    let start = format!("{script}/");
+    tree.paths().filter(|path| *path == script || path.starts_with(&start)).for_each(|path| tree.mark(path));
+    phases.iter().filter_map(|phase| phase.annotation.as_deref()).for_each(|path| tree.mark(path));
+}
+
+/// Truths and a submission whose rows belong together.
+struct Pair<'a> {
+    truths: Table,
+    predictions: Table,
+    /// The submission's file.
+    sent: &'a str,
+    matching: Match,
+}
+
+impl<'a> Pair<'a> {
+    fn read(tree: &Tree, annotation: &str, sample: Option<&'a Tree>) -> Result<Self, Refused> {
+        let truths = table(tree, annotation, "label").ok_or_else(|| {
+            Refused(format!(
+                "The annotations ({annotation}) are no table of text: a metric is given rows of a table."
+            ))
+        })?;
+        let sample = sample.ok_or_else(|| {
+            Refused(
+                "The configuration holds no submission, so the form of one is not known. Import it again with --sample FILE: \
+                 a result as participants would send it."
+                    .to_owned(),
+            )
+        })?;
+        let sent = sample.only().ok_or_else(|| Refused("The sample is no single file.".to_owned()))?;
+        let predictions = table(sample, sent, "prediction")
+            .ok_or_else(|| Refused("The sample submission is no table of text.".to_owned()))?;
+        let matching = tables::matching(&truths, &predictions).ok_or_else(|| {
+            Refused(format!(
+                "The annotations have {} rows and the sample {}, and no column of ids is in both.",
+                truths.rows.len(),
+                predictions.rows.len()
+            ))
+        })?;
+        Ok(Self { truths, predictions, sent, matching })
+    }
+}
+
+fn tell_of_rows(report: &mut Report, annotation: &str, matching: &Match, id: &str) {
     report.carried(annotation, "It is solution.csv, which is sealed before it is sent.");
     report.changed("submissions", format!("They are CSV with the column “{id}” and a header."));
-    if matching == Match::Order {
+    if *matching == Match::Order {
         report.changed(
             "order of rows",
             format!("Rows were matched by their order: now by the column “{id}”, which was made."),
@@ -395,6 +423,9 @@ fn carry(
         "public and private rows",
         "The challenge splits no rows: a scorer makes 30% of them public.",
     );
+}
+
+fn tell_of_sources(report: &mut Report, sources: &Sources) {
     for other in &sources.other {
         report.not_carried(
             format!("file {other} of the evaluation script"),
@@ -407,10 +438,9 @@ fn carry(
             format!("It loads “{name}”, which can do nothing in the sandbox: see that it scores without."),
         );
     }
-    Ok(())
 }
 
-fn table(tree: &Tree, path: &str, names: &str) -> Option<tables::Table> {
+fn table(tree: &Tree, path: &str, names: &str) -> Option<Table> {
     let bytes = tree.read(path, LARGEST_TABLE).ok()?;
     tables::read(&String::from_utf8(bytes).ok()?, names)
 }

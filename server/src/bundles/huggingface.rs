@@ -121,29 +121,10 @@ fn settings(draft: &mut Draft, config: &Config) {
         draft.daily_limit("SUBMISSION_LIMIT", limit);
     }
     if let Some(limit) = config.integer("SELECTION_LIMIT") {
-        let kept = limit.clamp(1, 20);
-        draft.contents.final_limit = i32::try_from(kept).unwrap_or(2);
-        if kept == limit {
-            draft
-                .report
-                .carried("SELECTION_LIMIT", format!("{kept} submissions may be selected for the end."));
-        } else {
-            draft.report.changed("SELECTION_LIMIT", format!("{kept}, as 1 to 20 are taken; it was {limit}."));
-        }
+        final_limit(draft, limit);
     }
-    let not_carried = [
-        ("LOGO", "A competition has no picture here."),
-        ("HARDWARE", "Code of participants is not run."),
-        ("TIME_LIMIT", "Who runs the installation bounds the time of scoring."),
-        ("DATASET", "It names data on the platform that the repository comes from: add files under data/."),
-        ("SUBMISSION_FILENAMES", "A submission is one file of any name."),
-    ];
-    for (key, why) in not_carried {
-        let is_set = config
-            .map
-            .get(key)
-            .is_some_and(|value| !value.is_null() && *value != "" && *value != Value::Array(Vec::new()));
-        if is_set {
+    for (key, why) in NOT_CARRIED {
+        if config.map.get(key).is_some_and(|value| !is_empty(value)) {
             draft.report.not_carried(key, why);
         }
     }
@@ -159,25 +140,45 @@ fn settings(draft: &mut Draft, config: &Config) {
             format!("{rows} rows: a submission must have the solution's ids in any case."),
         );
     }
-    let known = [
-        "COMPETITION_TYPE",
-        "SUBMISSION_LIMIT",
-        "SELECTION_LIMIT",
-        "END_DATE",
-        "EVAL_METRIC",
-        "EVAL_HIGHER_IS_BETTER",
-        "SUBMISSION_ID_COLUMN",
-        "SUBMISSION_COLUMNS",
-        "SUBMISSION_ROWS",
-        "SUBMISSION_FILENAMES",
-        "SCORING_METRIC",
-        "TIME_LIMIT",
-        "HARDWARE",
-        "DATASET",
-        "LOGO",
-    ];
-    for key in config.map.keys().filter(|key| !known.contains(&key.as_str())) {
+    let is_known = |key: &str| CARRIED.contains(&key) || NOT_CARRIED.iter().any(|(known, _)| *known == key);
+    for key in config.map.keys().filter(|key| !is_known(key)) {
         draft.report.not_carried(format!("{key} ({CONFIG})"), "Holdout knows no such setting.");
+    }
+}
+
+/// Settings that are looked at, here or where the metric and the form of a submission are read.
+const CARRIED: [&str; 10] = [
+    "COMPETITION_TYPE",
+    "SUBMISSION_LIMIT",
+    "SELECTION_LIMIT",
+    "END_DATE",
+    "EVAL_METRIC",
+    "EVAL_HIGHER_IS_BETTER",
+    "SUBMISSION_ID_COLUMN",
+    "SUBMISSION_COLUMNS",
+    "SUBMISSION_ROWS",
+    "SCORING_METRIC",
+];
+
+const NOT_CARRIED: [(&str, &str); 5] = [
+    ("LOGO", "A competition has no picture here."),
+    ("HARDWARE", "Code of participants is not run."),
+    ("TIME_LIMIT", "Who runs the installation bounds the time of scoring."),
+    ("DATASET", "It names data on the platform that the repository comes from: add files under data/."),
+    ("SUBMISSION_FILENAMES", "A submission is one file of any name."),
+];
+
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || *value == "" || *value == Value::Array(Vec::new())
+}
+
+fn final_limit(draft: &mut Draft, limit: i64) {
+    let kept = limit.clamp(1, 20);
+    draft.contents.final_limit = i32::try_from(kept).unwrap_or(2);
+    if kept == limit {
+        draft.report.carried("SELECTION_LIMIT", format!("{kept} submissions may be selected for the end."));
+    } else {
+        draft.report.changed("SELECTION_LIMIT", format!("{kept}, as 1 to 20 are taken; it was {limit}."));
     }
 }
 

@@ -59,10 +59,6 @@ impl Client {
         self.login.server.as_deref().unwrap_or_default()
     }
 
-    pub fn has_token(&self) -> bool {
-        self.login.token.is_some()
-    }
-
     pub fn get(&self, path: &str) -> Outcome<Value> {
         again(|| {
             answer(self.send("GET", path, SendBody::none(), &[("accept", "application/json".to_owned())]))

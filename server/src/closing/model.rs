@@ -8,7 +8,7 @@ use crate::medals::model::{Medal, of_rank};
 /// Longest words of the hosts, in characters.
 pub const WORDS_LIMIT: usize = 20_000;
 /// Named however few medals there are.
-pub const LEAST_NAMED: i64 = 3;
+const LEAST_NAMED: i64 = 3;
 /// Named at most.
 pub const MOST_NAMED: i64 = 100;
 

@@ -103,7 +103,7 @@ pub async fn terms_of_invitation(app: &App, slug: &str, secret: &str) -> Result<
 ///
 /// # Errors
 /// [`AppError::NotFound`] unless the secret is the competition's newest.
-pub async fn find_by_invitation(app: &App, slug: &str, secret: &str) -> Result<Competition> {
+async fn find_by_invitation(app: &App, slug: &str, secret: &str) -> Result<Competition> {
     let mut conn = app.db.acquire().await?;
     let competition = store::find(&mut conn, slug).await?.ok_or(AppError::NotFound)?;
     let known = store::drafts::invite_secret(&mut conn, competition.id).await?.ok_or(AppError::NotFound)?;

@@ -19,7 +19,7 @@ use crate::notifications::tell::{self, Bulletin};
 use crate::web::format;
 
 /// Of a note, in characters.
-pub const NOTE_LIMIT: usize = 1000;
+const NOTE_LIMIT: usize = 1000;
 /// Of what people are told, in characters, as the schema has it.
 const SENTENCE_LIMIT: usize = 500;
 

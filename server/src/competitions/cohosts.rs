@@ -11,7 +11,7 @@ use crate::error::{AppError, Result};
 use crate::ids::UserId;
 
 /// Hosts of one competition.
-pub const MOST_HOSTS: usize = 20;
+const MOST_HOSTS: usize = 20;
 
 /// Makes a member a host as well.
 ///

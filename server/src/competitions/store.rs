@@ -21,37 +21,42 @@ use crate::competitions::ladder::Ladder;
 use crate::competitions::model::Competition;
 use crate::ids::{CompetitionId, TeamId, UserId, VersionId};
 
+/// Competitions as they stand, with the version that counts: before the launch the draft's.
+macro_rules! competitions {
+    ($which:literal, $value:expr) => {
+        sqlx::query_as!(
+            Competition,
+            "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle,
+                    c.created_by as \"created_by: UserId\", c.visibility, c.launched_at, c.starts_at,
+                    c.entry_deadline_at, c.merger_deadline_at, c.ends_at, c.daily_limit, c.final_limit,
+                    c.team_limit, c.max_upload_bytes,
+                    case when c.are_decimals_chosen then c.score_decimals
+                         else coalesce(c.worth_decimals, c.score_decimals) end as \"score_decimals!\",
+                    c.ladder as \"ladder: Ladder\", c.moves_over_outage, c.is_demo, c.is_synthetic, c.n_teams, c.n_entries, c.board_revision, c.ranks_revision, c.texts_revision, c.settled_at,
+                    c.active_version_id as \"active_version_id: VersionId\",
+                    v.number as \"version_number?\",
+                    v.metric as \"metric?\", m.spec ->> 'title' as \"metric_title?\", v.higher_is_better as \"higher_is_better?\",
+                    coalesce(v.all_public, false) as \"is_all_public!\", v.ranked_parts as \"ranked_parts?: Json<Vec<RankedPart>>\"
+             from competitions c
+             left join lateral (
+                select number, metric, higher_is_better, all_public, ranked_parts from scoring_versions
+                where competition_id = c.id and (c.active_version_id is null or id = c.active_version_id)
+                order by number desc
+                limit 1
+             ) v on true
+             left join metrics m on m.name = v.metric
+             where " + $which,
+            $value,
+        )
+    };
+}
+
 /// One competition by its slug.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn find(conn: &mut PgConnection, slug: &str) -> sqlx::Result<Option<Competition>> {
-    sqlx::query_as!(
-        Competition,
-        "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle,
-                c.created_by as \"created_by: UserId\", c.visibility, c.launched_at, c.starts_at,
-                c.entry_deadline_at, c.merger_deadline_at, c.ends_at, c.daily_limit, c.final_limit,
-                c.team_limit, c.max_upload_bytes,
-                case when c.are_decimals_chosen then c.score_decimals
-                     else coalesce(c.worth_decimals, c.score_decimals) end as \"score_decimals!\",
-                c.ladder as \"ladder: Ladder\", c.moves_over_outage, c.is_demo, c.is_synthetic, c.n_teams, c.n_entries, c.board_revision, c.ranks_revision, c.texts_revision, c.settled_at,
-                c.active_version_id as \"active_version_id: VersionId\",
-                v.number as \"version_number?\",
-                v.metric as \"metric?\", m.spec ->> 'title' as \"metric_title?\", v.higher_is_better as \"higher_is_better?\",
-                coalesce(v.all_public, false) as \"is_all_public!\", v.ranked_parts as \"ranked_parts?: Json<Vec<RankedPart>>\"
-         from competitions c
-         left join lateral (
-            select number, metric, higher_is_better, all_public, ranked_parts from scoring_versions
-            where competition_id = c.id and (c.active_version_id is null or id = c.active_version_id)
-            order by number desc
-            limit 1
-         ) v on true
-         left join metrics m on m.name = v.metric
-         where c.slug = $1",
-        slug,
-    )
-    .fetch_optional(conn)
-    .await
+    competitions!("c.slug = $1", slug).fetch_optional(conn).await
 }
 
 /// One competition by its id.
@@ -68,32 +73,7 @@ pub async fn find_by_id(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Res
 /// Those of the database.
 pub async fn find_by_ids(conn: &mut PgConnection, ids: &[CompetitionId]) -> sqlx::Result<Vec<Competition>> {
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    sqlx::query_as!(
-        Competition,
-        "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle,
-                c.created_by as \"created_by: UserId\", c.visibility, c.launched_at, c.starts_at,
-                c.entry_deadline_at, c.merger_deadline_at, c.ends_at, c.daily_limit, c.final_limit,
-                c.team_limit, c.max_upload_bytes,
-                case when c.are_decimals_chosen then c.score_decimals
-                     else coalesce(c.worth_decimals, c.score_decimals) end as \"score_decimals!\",
-                c.ladder as \"ladder: Ladder\", c.moves_over_outage, c.is_demo, c.is_synthetic, c.n_teams, c.n_entries, c.board_revision, c.ranks_revision, c.texts_revision, c.settled_at,
-                c.active_version_id as \"active_version_id: VersionId\",
-                v.number as \"version_number?\",
-                v.metric as \"metric?\", m.spec ->> 'title' as \"metric_title?\", v.higher_is_better as \"higher_is_better?\",
-                coalesce(v.all_public, false) as \"is_all_public!\", v.ranked_parts as \"ranked_parts?: Json<Vec<RankedPart>>\"
-         from competitions c
-         left join lateral (
-            select number, metric, higher_is_better, all_public, ranked_parts from scoring_versions
-            where competition_id = c.id and (c.active_version_id is null or id = c.active_version_id)
-            order by number desc
-            limit 1
-         ) v on true
-         left join metrics m on m.name = v.metric
-         where c.id = any($1)",
-        &ids,
-    )
-    .fetch_all(conn)
-    .await
+    competitions!("c.id = any($1)", &ids).fetch_all(conn).await
 }
 
 /// Whether an address is taken.

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::accounts::model::{Member, Scope};
 use crate::api::body::ApiJson;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
-use crate::competitions::access::{self, Seen};
+use crate::competitions::access::Seen;
+use crate::competitions::api::as_host;
 use crate::conduct::judge::{self, Target};
 use crate::conduct::model::Decision;
 use crate::conduct::store;
@@ -24,12 +24,6 @@ use crate::paths;
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_disqualifications, disqualify)).routes(routes!(reinstate))
-}
-
-async fn open(app: &App, slug: &str, caller: ApiMember) -> Result<(Member, Seen)> {
-    let host = caller.with(Scope::Host)?;
-    let seen = access::see_as_host(app, slug, Some(&host)).await?;
-    Ok((host, seen))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -94,7 +88,7 @@ async fn list_disqualifications(
     ApiQuery(keyset): ApiQuery<Keyset>,
     caller: ApiMember,
 ) -> Result<Slice<DisqualificationJson>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
     let decisions = store::list(&mut conn, seen.competition.id, keyset.before(), keyset.fetched()).await?;
     Ok(keyset.slice(decisions, |decision| decision.id.0).map(DisqualificationJson::from))
@@ -126,7 +120,7 @@ async fn disqualify(
     caller: ApiMember,
     body: Result<ApiJson<DisqualifyJson>>,
 ) -> Result<(StatusCode, Json<DisqualificationJson>)> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let ApiJson(wish) = body?;
     let target = match (wish.team, wish.submission_id) {
         (Some(name), None) => Target::Team(name),
@@ -166,7 +160,7 @@ async fn reinstate(
     caller: ApiMember,
     body: Result<ApiJson<ReinstateJson>>,
 ) -> Result<Json<DisqualificationJson>> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     judge::reinstate(&app, &host, &slug, id, &body?.0.reason).await?;
     Ok(Json(document(&app, &seen, id).await?))
 }

@@ -12,14 +12,14 @@ use utoipa_axum::routes;
 use super::choose::{self, Choice};
 use super::model::{Failure, Module};
 use super::{retry, store};
-use crate::accounts::model::{Member, Scope};
 use crate::api::body::ApiJson;
 use crate::api::conditions::Condition;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::{ApiMember, MaybeApiMember};
 use crate::app::App;
-use crate::competitions::access::{self, Seen};
+use crate::competitions::access;
+use crate::competitions::api::{as_host, checked_public_fraction, default_public_fraction};
 use crate::competitions::store::judging;
 use crate::error::{AppError, Result};
 use crate::ids::{CompetitionId, SubmissionId, VersionId};
@@ -65,12 +65,6 @@ async fn module_of(app: &App, version: VersionId) -> Result<Json<ModuleJson>> {
     let mut conn = app.db.acquire().await?;
     let module = store::of_version(&mut conn, version).await?.ok_or(AppError::NotFound)?;
     Ok(Json(module.into()))
-}
-
-async fn open(app: &App, slug: &str, caller: ApiMember) -> Result<(Member, Seen)> {
-    let host = caller.with(Scope::Host)?;
-    let seen = access::see_as_host(app, slug, Some(&host)).await?;
-    Ok((host, seen))
 }
 
 /// The metric that the host wrote, where they did.
@@ -138,7 +132,7 @@ async fn show_host_metric(
     Path(slug): Path<String>,
     caller: ApiMember,
 ) -> Result<Json<HostMetricJson>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     Ok(Json(host_metric(&mut *app.db.acquire().await?, seen.competition.id).await?))
 }
 
@@ -173,12 +167,8 @@ struct ModuleBody {
     #[serde(default)]
     context: Map<String, Value>,
     /// For solutions without a `Usage` column.
-    #[serde(default = "third")]
+    #[serde(default = "default_public_fraction")]
     public_fraction: f64,
-}
-
-fn third() -> f64 {
-    0.3
 }
 
 /// Write the metric yourself, in Python.
@@ -202,18 +192,15 @@ async fn put_module(
     condition: Condition,
     body: Result<ApiJson<ModuleBody>>,
 ) -> Result<Json<ModuleJson>> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let ApiJson(body) = body?;
-    if !(0.01..=0.99).contains(&body.public_fraction) {
-        return Err(AppError::field("public_fraction", "A share between 0.01 and 0.99."));
-    }
     let choice = Choice {
         file_name: body.file_name,
         source: body.source,
         higher_is_better: body.higher_is_better,
         params: body.params,
         context: body.context,
-        public_fraction: body.public_fraction,
+        public_fraction: checked_public_fraction(body.public_fraction)?,
     };
     let id = seen.competition.id;
     let stands = async |conn: &mut PgConnection| condition.hold(Some(host_metric(conn, id).await?));
@@ -273,7 +260,7 @@ async fn show_failures(
     ApiQuery(keyset): ApiQuery<Keyset>,
     caller: ApiMember,
 ) -> Result<Json<Slice<FailureJson>>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
     let (id, before) = (seen.competition.id, SubmissionId(keyset.before()));
     let found = match query.version {
@@ -303,6 +290,6 @@ async fn post_retry(
     Path(slug): Path<String>,
     caller: ApiMember,
 ) -> Result<Json<RetriedJson>> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     Ok(Json(RetriedJson { n_retried: retry::retry(&app, &host, &seen).await? }))
 }

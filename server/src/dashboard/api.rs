@@ -11,13 +11,11 @@ use utoipa_axum::routes;
 use super::model::{Day, Participant, Reason, Refused, Spread};
 use super::read::{self, Dashboard};
 use super::store;
-use crate::accounts::model::Scope;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
-use crate::competitions::access;
-use crate::competitions::model::Competition;
+use crate::competitions::api::as_host;
 use crate::error::Result;
 use crate::ids::{SubmissionId, TeamId, UserId};
 use crate::leaderboard::model::Row;
@@ -29,11 +27,6 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(show_dashboard))
         .routes(routes!(list_participants))
         .routes(routes!(list_rejections))
-}
-
-async fn opened(app: &App, slug: &str, caller: ApiMember) -> Result<Competition> {
-    let host = caller.with(Scope::Host)?;
-    Ok(access::see_as_host(app, slug, Some(&host)).await?.competition)
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -167,9 +160,9 @@ async fn show_dashboard(
     Path(slug): Path<String>,
     caller: ApiMember,
 ) -> Result<Json<DashboardJson>> {
-    let competition = opened(&app, &slug, caller).await?;
-    let dashboard = read::dashboard(&app, &competition).await?;
-    Ok(Json(DashboardJson::new(dashboard, competition.score_decimals)))
+    let (_, seen) = as_host(&app, &slug, caller).await?;
+    let dashboard = read::dashboard(&app, &seen.competition).await?;
+    Ok(Json(DashboardJson::new(dashboard, seen.competition.score_decimals)))
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -200,10 +193,11 @@ async fn list_participants(
     ApiQuery(keyset): ApiQuery<Keyset>,
     caller: ApiMember,
 ) -> Result<Slice<ParticipantJson>> {
-    let competition = opened(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
     let found =
-        store::participants(&mut conn, competition.id, UserId(keyset.before()), keyset.fetched()).await?;
+        store::participants(&mut conn, seen.competition.id, UserId(keyset.before()), keyset.fetched())
+            .await?;
     let json = |person: Participant| ParticipantJson {
         username: person.username,
         display_name: person.display_name,
@@ -211,7 +205,7 @@ async fn list_participants(
         is_leader: person.is_leader,
         joined_at: person.joined_at,
         n_entries: person.n_entries,
-        public_score: person.public_score.map(|score| rounded(score, competition.score_decimals)),
+        public_score: person.public_score.map(|score| rounded(score, seen.competition.score_decimals)),
         last_entry_at: person.last_entry_at,
     };
     Ok(keyset.slice(found, |person| person.user_id.0).map(json))
@@ -248,10 +242,11 @@ async fn list_rejections(
     ApiQuery(keyset): ApiQuery<Keyset>,
     caller: ApiMember,
 ) -> Result<Slice<RefusedJson>> {
-    let competition = opened(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
     let found =
-        store::refused(&mut conn, competition.id, SubmissionId(keyset.before()), keyset.fetched()).await?;
+        store::refused(&mut conn, seen.competition.id, SubmissionId(keyset.before()), keyset.fetched())
+            .await?;
     let json = |file: Refused| RefusedJson {
         submission_id: file.submission_id,
         sentence: file.sentence(),

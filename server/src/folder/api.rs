@@ -11,10 +11,9 @@ use utoipa_axum::routes;
 
 use super::model::{Audit, Contents, DataFile, Metric, Module, Page};
 use super::store::{self, Judging};
-use crate::accounts::model::Scope;
 use crate::api::token::ApiMember;
 use crate::app::App;
-use crate::competitions::access;
+use crate::competitions::api::as_host;
 use crate::competitions::model::Competition;
 use crate::competitions::settings::Timeline;
 use crate::competitions::store::{data, texts};
@@ -57,8 +56,7 @@ async fn show_folder(
     Path(slug): Path<String>,
     caller: ApiMember,
 ) -> Result<Json<Snapshot>> {
-    let host = caller.with(Scope::Host)?;
-    let seen = access::see_as_host(&app, &slug, Some(&host)).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     Ok(Json(snapshot(&mut tx, seen.competition, now).await?))

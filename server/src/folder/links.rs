@@ -42,7 +42,7 @@ fn path(url: &str) -> &str {
 }
 
 /// Whether a link is relative to its page, and no place in it.
-pub fn is_relative(url: &str) -> bool {
+fn is_relative(url: &str) -> bool {
     let scheme = url.split(['/', '?', '#']).next().unwrap_or_default().contains(':');
     !scheme && !url.starts_with('/') && !path(url).is_empty()
 }

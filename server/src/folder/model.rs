@@ -126,8 +126,4 @@ impl Contents {
             "metric.py".clone_into(&mut module.file_name);
         }
     }
-
-    pub fn file_of_role(&self, role: &str) -> Option<&DataFile> {
-        self.data.iter().find(|file| file.role == role)
-    }
 }

@@ -218,28 +218,12 @@ pub(super) fn metric(
 ) -> Option<Metric> {
     let Some(mut section) = top.section("metric", "[metric]") else {
         if !top.has("metric") {
-            source.problems.warning(
-                source.file,
-                None,
-                "There is no [metric] yet: it cannot be launched without one.",
-            );
-            if root.join(MODULE).exists() {
-                source.problems.error(MODULE, None, "Nothing names it: write [metric] and module = \"metric.py\" into competition.toml, or delete it.");
-            }
+            warn_of_no_metric(source, root);
         }
         return None;
     };
-    let name = section.text("name");
-    let module = section.text("module");
-    let higher = section.flag("higher_is_better");
-    let fraction = section.number("public_fraction");
-    let params = section.map("params");
-    let context = section.map("context").value;
-    let param_lines = section.key_lines("params");
-    if let Some(found) = fraction.filter(|found| !(0.01..=0.99).contains(&found.value)) {
-        source.error(found.line, "“public_fraction” is a share between 0.01 and 0.99.");
-    }
-    let public_fraction = fraction.map_or(USUAL_PUBLIC_FRACTION, |found| found.value);
+    let (name, module) = (section.text("name"), section.text("module"));
+    let given = Given::read(&mut section, source);
     let metric = match (name, module) {
         (Some(_), Some(module)) => {
             source.error(
@@ -254,38 +238,93 @@ pub(super) fn metric(
             }
             None
         }
-        (Some(name), None) => {
-            if let Some(higher) = higher {
-                source.error(higher.line, "Which way is better is known of a metric of the catalogue: leave “higher_is_better” out.");
-            }
-            let params = Located { value: params.value, line: params.line };
-            named(source, &name, params, &param_lines, catalogue).map(|(name, params)| Metric {
-                name,
-                params,
-                context,
-                public_fraction,
-                module: None,
-            })
-        }
+        (Some(name), None) => given.of_catalogue(source, &name, catalogue),
         (None, Some(file)) => {
-            if higher.is_none() && !section.has("higher_is_better") {
+            if given.higher_is_better.is_none() && !section.has("higher_is_better") {
                 section.missing("higher_is_better", "higher_is_better = true, or false");
             }
-            read_module(source, root, &file).map(|source| Metric {
-                name: custom::NAME.to_owned(),
-                params: params.value,
-                context,
-                public_fraction,
-                module: Some(Module {
-                    file_name: file.value,
-                    source,
-                    higher_is_better: higher.is_some_and(|higher| higher.value),
-                }),
-            })
+            given.of_module(source, root, file)
         }
     };
     section.finish();
     metric
+}
+
+fn warn_of_no_metric(source: Source<'_>, root: &Path) {
+    source.problems.warning(
+        source.file,
+        None,
+        "There is no [metric] yet: it cannot be launched without one.",
+    );
+    if root.join(MODULE).exists() {
+        source.problems.error(
+            MODULE,
+            None,
+            "Nothing names it: write [metric] and module = \"metric.py\" into competition.toml, or delete it.",
+        );
+    }
+}
+
+/// What a metric is given, one of the catalogue and one of the host's own.
+struct Given {
+    higher_is_better: Option<Located<bool>>,
+    params: Located<Map<String, Value>>,
+    param_lines: Vec<(String, usize)>,
+    context: Map<String, Value>,
+    public_fraction: f64,
+}
+
+impl Given {
+    fn read(section: &mut Section<'_>, source: Source<'_>) -> Self {
+        let fraction = section.number("public_fraction");
+        if let Some(found) = fraction.as_ref().filter(|found| !(0.01..=0.99).contains(&found.value)) {
+            source.error(found.line, "“public_fraction” is a share between 0.01 and 0.99.");
+        }
+        Self {
+            higher_is_better: section.flag("higher_is_better"),
+            params: section.map("params"),
+            param_lines: section.key_lines("params"),
+            context: section.map("context").value,
+            public_fraction: fraction.map_or(USUAL_PUBLIC_FRACTION, |found| found.value),
+        }
+    }
+
+    fn of_catalogue(
+        self,
+        source: Source<'_>,
+        name: &Located<String>,
+        catalogue: &[MetricSpec],
+    ) -> Option<Metric> {
+        if let Some(higher) = &self.higher_is_better {
+            source.error(
+                higher.line,
+                "Which way is better is known of a metric of the catalogue: leave “higher_is_better” out.",
+            );
+        }
+        let (name, params) = named(source, name, self.params, &self.param_lines, catalogue)?;
+        Some(Metric {
+            name,
+            params,
+            context: self.context,
+            public_fraction: self.public_fraction,
+            module: None,
+        })
+    }
+
+    fn of_module(self, source: Source<'_>, root: &Path, file: Located<String>) -> Option<Metric> {
+        let module = Module {
+            source: read_module(source, root, &file)?,
+            file_name: file.value,
+            higher_is_better: self.higher_is_better.is_some_and(|higher| higher.value),
+        };
+        Some(Metric {
+            name: custom::NAME.to_owned(),
+            params: self.params.value,
+            context: self.context,
+            public_fraction: self.public_fraction,
+            module: Some(module),
+        })
+    }
 }
 
 /// What the host answers to the audit.

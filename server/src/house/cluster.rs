@@ -131,16 +131,6 @@ impl Cluster {
         (self.url(OWNER), Some(self.owner_password.clone()))
     }
 
-    /// The folder of the server's socket.
-    pub fn socket_folder(&self) -> &Path {
-        &self.place.socket
-    }
-
-    /// The folder of the cluster's data.
-    pub fn data_folder(&self) -> &Path {
-        &self.place.data
-    }
-
     /// The major version, for people.
     pub fn major(&self) -> u32 {
         self.binaries.major

@@ -70,7 +70,7 @@ async fn post_image(
 }
 
 /// The bytes of a form's `file`.
-pub(super) async fn file_in(mut form: Multipart) -> Result<Vec<u8>> {
+async fn file_in(mut form: Multipart) -> Result<Vec<u8>> {
     let broken =
         |_| AppError::field("file", "The form could not be read to its end: an image has at most 8 MiB.");
     while let Some(field) = form.next_field().await.map_err(broken)? {

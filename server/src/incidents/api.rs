@@ -17,7 +17,7 @@ use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::{ApiMember, MaybeApiMember};
 use crate::app::App;
-use crate::competitions::access;
+use crate::competitions::api::as_host;
 use crate::error::{AppError, Result};
 use crate::ids::IncidentId;
 use crate::paths;
@@ -286,8 +286,7 @@ async fn list_extensions(
     ApiQuery(keyset): ApiQuery<Keyset>,
     caller: ApiMember,
 ) -> Result<Slice<ExtensionJson>> {
-    let host = caller.with(Scope::Host)?;
-    let seen = access::see_as_host(&app, &slug, Some(&host)).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
     let found = offers::list(&mut conn, seen.competition.id, keyset.before(), keyset.fetched()).await?;
     Ok(keyset.slice(found, |offer| offer.incident.0).map(ExtensionJson::from))
@@ -316,8 +315,7 @@ async fn answer_extension(
     caller: ApiMember,
     body: Result<ApiJson<AnswerExtensionJson>>,
 ) -> Result<Json<ExtensionJson>> {
-    let host = caller.with(Scope::Host)?;
-    let seen = access::see_as_host(&app, &slug, Some(&host)).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let is_accepted = body?.0.is_accepted;
     Ok(Json(extend::answer(&app, &host, &seen, id, is_accepted).await?.into()))
 }

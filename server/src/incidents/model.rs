@@ -14,7 +14,7 @@ const MANY_FAULTS: usize = 5;
 /// Longer than this nobody should wait for a score.
 const LONG_WAIT_SECONDS: f64 = 600.0;
 /// A scorer tells of itself more often than this.
-pub const SILENT_SECONDS: f64 = 60.0;
+const SILENT_SECONDS: f64 = 60.0;
 /// What lasts shorter is no incident.
 pub const TO_BE_SURE: TimeDelta = TimeDelta::minutes(5);
 /// Mail servers are away for a moment every day.

@@ -79,6 +79,8 @@ pub async fn watch(app: &App) -> Result<()> {
     Ok(())
 }
 
+/// Asked before the facts are known, since an end waits for facts that are new, and these take longer than the pulse may
+/// stay locked; [`pulse`] asks again under its own lock.
 async fn is_any_end_in_doubt(app: &App) -> Result<bool> {
     let mut tx = app.db.begin().await?;
     let Some(seen_at) = store::lock_pulse(&mut tx).await? else { return Ok(false) };

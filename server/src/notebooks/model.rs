@@ -9,7 +9,7 @@ use crate::web::format;
 const SHORTEST_TITLE: usize = 2;
 pub const LONGEST_TITLE: usize = 120;
 const LONGEST_SLUG: usize = 80;
-pub const LONGEST_MESSAGE: usize = 500;
+const LONGEST_MESSAGE: usize = 500;
 const MOST_TAGS: usize = 6;
 const LONGEST_TAG: usize = 30;
 

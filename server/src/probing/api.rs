@@ -8,12 +8,11 @@ use utoipa_axum::routes;
 
 use super::model::Suspect;
 use super::store;
-use crate::accounts::model::Scope;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
-use crate::competitions::access;
+use crate::competitions::api::as_host;
 use crate::error::Result;
 use crate::ids::SubmissionId;
 use crate::paths;
@@ -74,8 +73,7 @@ async fn list_probing(
     ApiQuery(keyset): ApiQuery<Keyset>,
     caller: ApiMember,
 ) -> Result<Slice<ProbingJson>> {
-    let host = caller.with(Scope::Host)?;
-    let seen = access::see_as_host(&app, &slug, Some(&host)).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
     let found = store::list(&mut conn, seen.competition.id, keyset.before(), keyset.fetched()).await?;
     Ok(keyset.slice(found, |suspect| suspect.submission_id.0).map(ProbingJson::from))

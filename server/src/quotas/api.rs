@@ -14,7 +14,7 @@ use crate::accounts::model::Scope;
 use crate::api::body::ApiJson;
 use crate::api::token::ApiMember;
 use crate::app::App;
-use crate::competitions::access::see_as_host;
+use crate::competitions::api::as_host;
 use crate::error::Result;
 use crate::paths;
 
@@ -83,9 +83,8 @@ async fn show_room_of_competition(
     Path(slug): Path<String>,
     caller: ApiMember,
 ) -> Result<Json<RoomJson>> {
-    let host = caller.with(Scope::Host)?;
-    let id = see_as_host(&app, &slug, Some(&host)).await?.competition.id;
-    Ok(Json(store::of_competition(&mut *app.db.acquire().await?, id).await?.into()))
+    let (_, seen) = as_host(&app, &slug, caller).await?;
+    Ok(Json(store::of_competition(&mut *app.db.acquire().await?, seen.competition.id).await?.into()))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]

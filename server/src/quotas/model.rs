@@ -7,7 +7,7 @@ use crate::error::{AppError, QUOTA, Result};
 use crate::ids::{CompetitionId, UserId};
 use crate::web::format;
 
-pub const BYTES_A_GIGABYTE: i64 = 1_000_000_000;
+const BYTES_A_GIGABYTE: i64 = 1_000_000_000;
 /// Nobody means more than this other than by mistake.
 pub const MOST_BYTES: i64 = 1_000_000 * BYTES_A_GIGABYTE;
 

@@ -10,12 +10,12 @@ use utoipa_axum::routes;
 
 use super::model::{Comparison, Pair, Side};
 use super::{ask, store};
-use crate::accounts::model::{Member, Scope};
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
-use crate::competitions::access::{self, Seen};
+use crate::competitions::access::Seen;
+use crate::competitions::api::as_host;
 use crate::error::{AppError, Result};
 use crate::ids::SubmissionId;
 use crate::paths;
@@ -24,12 +24,6 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list_comparisons, compare_submissions))
         .routes(routes!(show_comparison))
-}
-
-async fn open(app: &App, slug: &str, caller: ApiMember) -> Result<(Member, Seen)> {
-    let host = caller.with(Scope::Host)?;
-    let seen = access::see_as_host(app, slug, Some(&host)).await?;
-    Ok((host, seen))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -150,7 +144,7 @@ async fn list_comparisons(
     ApiQuery(keyset): ApiQuery<Keyset>,
     caller: ApiMember,
 ) -> Result<Slice<TeamsComparisonJson>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
     let found = store::list(&mut conn, seen.competition.id, keyset.before(), keyset.fetched()).await?;
     Ok(keyset.slice(found, |comparison| comparison.id).map(TeamsComparisonJson::from))
@@ -169,7 +163,7 @@ async fn compare_submissions(
     Path(slug): Path<String>,
     caller: ApiMember,
 ) -> Result<(StatusCode, Json<TeamsComparisonReportJson>)> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let id = ask::ask(&app, &host, &seen).await?;
     Ok((StatusCode::ACCEPTED, report(&app, &seen, id).await?))
 }
@@ -187,6 +181,6 @@ async fn show_comparison(
     Path((slug, id)): Path<(String, i64)>,
     caller: ApiMember,
 ) -> Result<Json<TeamsComparisonReportJson>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     report(&app, &seen, id).await
 }

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::error::{AppError, Result};
 use crate::unseen::has_unseen;
 
-pub const DEFAULT_NAME: &str = "Holdout";
+const DEFAULT_NAME: &str = "Holdout";
 const LONGEST_NAME: usize = 60;
 const LONGEST_NOTICE: usize = 500;
 

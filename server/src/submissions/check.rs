@@ -12,7 +12,7 @@ use crate::submissions::submit::Entrant;
 use crate::uploads::spend::Arrived;
 
 /// Checks that one person may ask for in an hour.
-pub const CHECKS_AN_HOUR: i64 = 30;
+const CHECKS_AN_HOUR: i64 = 30;
 
 /// Asks for the check of a stored file; one that came with the request is removed when it is refused.
 ///

@@ -24,7 +24,7 @@ use crate::ids::{CompetitionId, TeamId};
 use crate::web::shell::Shell;
 
 /// How long one stream lasts, in seconds.
-pub const STREAM_SECONDS: u64 = 120;
+const STREAM_SECONDS: u64 = 120;
 /// A page of a board fetches itself no sooner again.
 const BOARD_PAUSE: Duration = Duration::from_secs(3);
 

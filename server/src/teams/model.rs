@@ -212,7 +212,7 @@ impl Terms {
     }
 
     /// What one team could have sent by now.
-    pub fn most_by(&self, now: DateTime<Utc>) -> i64 {
+    fn most_by(&self, now: DateTime<Utc>) -> i64 {
         self.n_days(now) * i64::from(self.daily_limit)
     }
 

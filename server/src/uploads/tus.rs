@@ -17,7 +17,7 @@ pub const EXTENSIONS: &str = "creation,creation-with-upload,expiration,terminati
 /// The type of a part's bytes.
 pub const PART: &str = "application/offset+octet-stream";
 
-pub const TUS_RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
+const TUS_RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
 pub const TUS_VERSION: HeaderName = HeaderName::from_static("tus-version");
 pub const TUS_EXTENSION: HeaderName = HeaderName::from_static("tus-extension");
 pub const TUS_MAX_SIZE: HeaderName = HeaderName::from_static("tus-max-size");
@@ -25,8 +25,8 @@ pub const TUS_CHECKSUM_ALGORITHM: HeaderName = HeaderName::from_static("tus-chec
 pub const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 pub const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
 pub const UPLOAD_METADATA: HeaderName = HeaderName::from_static("upload-metadata");
-pub const UPLOAD_EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
-pub const UPLOAD_CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");
+const UPLOAD_EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
+const UPLOAD_CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");
 pub const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
 
 /// Refuses requests in another version of the protocol, and marks every answer with this one.

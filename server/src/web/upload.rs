@@ -291,14 +291,6 @@ pub async fn receive_body<S: Sink>(body: Body, max_bytes: u64, sink: S) -> Resul
     stream(body_chunks(body), max_bytes, "file", sink).await
 }
 
-/// Streams a request's whole body into a sink that is not finished yet; gives its size.
-///
-/// # Errors
-/// As [`receive`].
-pub async fn pour_body<S: Sink>(body: Body, max_bytes: u64, sink: &mut S) -> Result<u64> {
-    pour(body_chunks(body), max_bytes, "file", sink).await
-}
-
 /// The pieces of a request's body, as they arrive.
 pub fn body_chunks(body: Body) -> impl futures_util::Stream<Item = Result<Bytes>> {
     body.into_data_stream().map(|chunk| {

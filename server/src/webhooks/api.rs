@@ -13,14 +13,13 @@ use uuid::Uuid;
 use super::model::{Delivery, Webhook};
 use super::register::{self, Wish};
 use super::store;
-use crate::accounts::model::{Member, Scope};
 use crate::api::body::ApiJson;
 use crate::api::conditions::Condition;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
-use crate::competitions::access::{self, Seen};
+use crate::competitions::api::as_host;
 use crate::error::{AppError, Result};
 use crate::ids::WebhookId;
 use crate::paths;
@@ -31,12 +30,6 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(show_webhook, remove_webhook))
         .routes(routes!(ping_webhook))
         .routes(routes!(list_deliveries))
-}
-
-async fn open(app: &App, slug: &str, caller: ApiMember) -> Result<(Member, Seen)> {
-    let host = caller.with(Scope::Host)?;
-    let seen = access::see_as_host(app, slug, Some(&host)).await?;
-    Ok((host, seen))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -83,7 +76,7 @@ async fn list_webhooks(
     Path(slug): Path<String>,
     caller: ApiMember,
 ) -> Result<Json<WebhooksJson>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
     let webhooks = store::list(&mut conn, seen.competition.id).await?;
     Ok(Json(WebhooksJson { items: webhooks.into_iter().map(WebhookJson::from).collect() }))
@@ -119,7 +112,7 @@ async fn create_webhook(
     caller: ApiMember,
     body: Result<ApiJson<NewWebhookJson>>,
 ) -> Result<(StatusCode, Json<WebhookJson>)> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let ApiJson(asked) = body?;
     let wish = Wish::check(&asked.url, &asked.events, app.config.webhooks_to_private_addresses)?;
     let webhook = register::add(&app, &host, &seen, &wish).await?;
@@ -140,7 +133,7 @@ async fn show_webhook(
     Path((slug, id)): Path<(String, WebhookId)>,
     caller: ApiMember,
 ) -> Result<Json<WebhookJson>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
     let webhook = store::find(&mut conn, seen.competition.id, id).await?.ok_or(AppError::NotFound)?;
     Ok(Json(webhook.into()))
@@ -161,7 +154,7 @@ async fn remove_webhook(
     caller: ApiMember,
     condition: Condition,
 ) -> Result<StatusCode> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let stands = async |conn: &mut PgConnection| {
         let webhook = store::find(conn, seen.competition.id, id).await?;
         condition.hold(webhook.map(WebhookJson::from))
@@ -183,7 +176,7 @@ async fn ping_webhook(
     Path((slug, id)): Path<(String, WebhookId)>,
     caller: ApiMember,
 ) -> Result<StatusCode> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     register::ping(&app, &seen, id).await?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -237,7 +230,7 @@ async fn list_deliveries(
     ApiQuery(keyset): ApiQuery<Keyset>,
     caller: ApiMember,
 ) -> Result<Slice<DeliveryJson>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
     let webhook = store::find(&mut conn, seen.competition.id, id).await?.ok_or(AppError::NotFound)?;
     let found = store::deliveries(&mut conn, webhook.id, keyset.before(), keyset.fetched()).await?;

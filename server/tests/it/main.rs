@@ -26,6 +26,7 @@ mod contract;
 mod custom_metrics;
 mod dashboard;
 mod deadline;
+mod documented;
 mod final_choice;
 mod folder;
 mod forbidden;

@@ -99,8 +99,8 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
     })
 }
 
-/// A list from the items of a row with their shares, the likeliest first.
-type FromRanked<'a> = dyn Fn(&Vec<(u32, f64)>) -> Vec<u32> + 'a;
+/// The items of a row with their shares, the likeliest first.
+type Ranked = Vec<(u32, f64)>;
 
 /// Items by number, and the relevant ones of every row.
 struct Shelf {
@@ -170,67 +170,51 @@ impl Shelf {
             draws.push(self.report(&slots.draw(draw)));
         }
         let ranked = slots.ranked();
-        let made = |of: &FromRanked<'_>| ranked.iter().map(of).collect::<Vec<Vec<u32>>>();
-        let plain = made(&|row| self.filled(row.iter().map(|(item, _)| *item)));
-        let likely = |least: f64| {
-            made(&|row| {
-                row.iter()
-                    .filter(|(_, share)| *share >= least)
-                    .map(|(item, _)| *item)
-                    .take(self.length)
-                    .collect()
-            })
+        let plain: Vec<Vec<u32>> =
+            ranked.iter().map(|row| self.filled(row.iter().map(|(item, _)| *item))).collect();
+        let honest = vec![("the most probable items first".to_owned(), self.report(&plain))];
+        let tricks = self.tricks(&ranked, &plain);
+        let tricks = tricks.into_iter().map(|(name, rows)| (name.to_owned(), self.report(&rows))).collect();
+        Belief { draws, honest, tricks }
+    }
+
+    /// Files that say something else than what is most probable, which `plain` lists.
+    fn tricks(&self, ranked: &[Ranked], plain: &[Vec<u32>]) -> [(&'static str, Vec<Vec<u32>>); 8] {
+        let changed = |change: &dyn Fn(&[u32]) -> Vec<u32>| -> Vec<Vec<u32>> {
+            plain.iter().map(|list| change(list)).collect()
         };
-        let files: Vec<(String, Vec<Vec<u32>>)> = vec![
-            ("only the items likelier than one half".to_owned(), likely(0.5)),
-            ("only the items likelier than one fifth".to_owned(), likely(0.2)),
+        let likely = |least: f64| -> Vec<Vec<u32>> {
+            let of_row = |row: &Ranked| {
+                let likely = row.iter().filter(|(_, share)| *share >= least);
+                likely.map(|(item, _)| *item).take(self.length).collect()
+            };
+            ranked.iter().map(of_row).collect()
+        };
+        let common_first = |row: &Ranked| {
+            let common = self.common.iter().copied().take(self.length / 2);
+            self.filled(common.chain(row.iter().map(|(item, _)| *item)))
+        };
+        [
+            ("only the items likelier than one half", likely(0.5)),
+            ("only the items likelier than one fifth", likely(0.2)),
+            ("the likeliest item alone", changed(&|list| list[..1.min(list.len())].to_vec())),
+            ("the likeliest item in every place", changed(&|list| vec![list[0]; self.length])),
             (
-                "the likeliest item alone".to_owned(),
-                plain.iter().map(|list| list[..1.min(list.len())].to_vec()).collect(),
+                "every item twice",
+                changed(&|list| list.iter().flat_map(|item| [*item, *item]).take(self.length).collect()),
             ),
+            ("the opposite order", changed(&|list| list.iter().rev().copied().collect())),
+            ("the commonest items first", ranked.iter().map(common_first).collect()),
             (
-                "the likeliest item in every place".to_owned(),
-                plain.iter().map(|list| vec![list[0]; self.length]).collect(),
-            ),
-            (
-                "every item twice".to_owned(),
-                plain
-                    .iter()
-                    .map(|list| list.iter().flat_map(|item| [*item, *item]).take(self.length).collect())
-                    .collect(),
-            ),
-            (
-                "the opposite order".to_owned(),
-                plain.iter().map(|list| list.iter().rev().copied().collect()).collect(),
-            ),
-            (
-                "the commonest items first".to_owned(),
-                made(&|row| {
-                    self.filled(
-                        self.common
-                            .iter()
-                            .copied()
-                            .take(self.length / 2)
-                            .chain(row.iter().map(|(item, _)| *item)),
-                    )
+                "the second likeliest item first",
+                changed(&|list| {
+                    let mut list = list.to_vec();
+                    if list.len() > 1 {
+                        list.swap(0, 1);
+                    }
+                    list
                 }),
             ),
-            (
-                "the second likeliest item first".to_owned(),
-                plain
-                    .iter()
-                    .map(|list| {
-                        let mut list = list.clone();
-                        if list.len() > 1 {
-                            list.swap(0, 1);
-                        }
-                        list
-                    })
-                    .collect(),
-            ),
-        ];
-        let honest = vec![("the most probable items first".to_owned(), self.report(&plain))];
-        let tricks = files.into_iter().map(|(name, rows)| (name, self.report(&rows))).collect();
-        Belief { draws, honest, tricks }
+        ]
     }
 }

@@ -6,8 +6,7 @@ use crate::influence::Sums;
 use crate::kernels::order_key;
 use crate::metrics::about::{About, fields};
 use crate::metrics::{
-    Degenerate, Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether,
-    SumsTogether, Undefined,
+    Degenerate, Laws, Metric, Params, Rows, ScoresPerRow, ScoresTogether, SumsTogether, Undefined,
 };
 
 /// One row's precision at its true tags.
@@ -73,19 +72,13 @@ impl Metric for LabelRanking {
     }
 }
 
-impl PerRow for LabelRanking {
+impl SumsTogether for LabelRanking {
     type Found = [f64; 2];
 
     fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<[f64; 2]> {
         rows.each(|row| (self.adds)(&ranked(rows, row)))
     }
 
-    fn add_up(&self, rows: &Rows<'_>, added: &[[f64; 2]], params: &Params) -> Result<f64, Undefined> {
-        self.sum_up(rows, added, params)
-    }
-}
-
-impl SumsTogether for LabelRanking {
     fn n_sums(&self) -> usize {
         2
     }
@@ -103,12 +96,6 @@ impl SumsTogether for LabelRanking {
     ) -> Result<f64, Undefined> {
         rows.positive_weight()?;
         share([sum(0), sum(1)])
-    }
-}
-
-impl ScoresTogether for LabelRanking {
-    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        self.sum_files(files)
     }
 }
 

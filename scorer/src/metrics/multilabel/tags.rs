@@ -8,8 +8,8 @@ use crate::kernels::sum;
 use crate::metrics::about::{About, BETA, Kind, ParameterAbout, fields};
 use crate::metrics::text::words::words;
 use crate::metrics::{
-    Degenerate, Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether,
-    SumsTogether, Undefined, Values, finite,
+    Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, ScoresTogether, SumsTogether, Undefined,
+    Values, finite,
 };
 
 /// Sizes of one row's sets.
@@ -84,7 +84,7 @@ impl Metric for OfRows {
     }
 }
 
-impl PerRow for OfRows {
+impl SumsTogether for OfRows {
     type Found = Option<f64>;
 
     fn find(&self, rows: &Rows<'_>, params: &Params) -> Vec<Option<f64>> {
@@ -108,12 +108,6 @@ impl PerRow for OfRows {
         })
     }
 
-    fn add_up(&self, rows: &Rows<'_>, terms: &[Option<f64>], params: &Params) -> Result<f64, Undefined> {
-        self.sum_up(rows, terms, params)
-    }
-}
-
-impl SumsTogether for OfRows {
     fn term(&self, term: &Option<f64>, _: usize) -> f64 {
         term.unwrap_or_default()
     }
@@ -130,12 +124,6 @@ impl SumsTogether for OfRows {
             return Err(no_tag());
         }
         rows.mean_of(|| sum(0), |at| terms[at].unwrap_or_default())
-    }
-}
-
-impl ScoresTogether for OfRows {
-    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        self.sum_files(files)
     }
 }
 
@@ -182,7 +170,7 @@ impl Metric for WithEmpty {
     }
 }
 
-impl PerRow for WithEmpty {
+impl SumsTogether for WithEmpty {
     type Found = f64;
 
     fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<f64> {
@@ -195,20 +183,8 @@ impl PerRow for WithEmpty {
         })
     }
 
-    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
-        self.sum_up(rows, terms, params)
-    }
-}
-
-impl SumsTogether for WithEmpty {
     fn term(&self, term: &f64, _: usize) -> f64 {
         *term
-    }
-}
-
-impl ScoresTogether for WithEmpty {
-    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        self.sum_files(files)
     }
 }
 

@@ -4,10 +4,7 @@ use holdout_contract::spec::{Cell, Direction, Layout, Task};
 
 use super::{LAWS, TARGET};
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
-use crate::metrics::{
-    Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether, SumsTogether,
-    Undefined,
-};
+use crate::metrics::{Laws, Metric, Params, Rows, ScoresPerRow, ScoresTogether, SumsTogether, Undefined};
 
 /// The CRPS of an ensemble.
 pub struct Ensemble;
@@ -70,7 +67,7 @@ impl Metric for Ensemble {
     }
 }
 
-impl PerRow for Ensemble {
+impl SumsTogether for Ensemble {
     type Found = f64;
 
     fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<f64> {
@@ -81,20 +78,8 @@ impl PerRow for Ensemble {
         })
     }
 
-    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
-        self.sum_up(rows, terms, params)
-    }
-}
-
-impl SumsTogether for Ensemble {
     fn term(&self, term: &f64, _: usize) -> f64 {
         *term
-    }
-}
-
-impl ScoresTogether for Ensemble {
-    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        self.sum_files(files)
     }
 }
 

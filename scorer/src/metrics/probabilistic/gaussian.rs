@@ -6,10 +6,7 @@ use holdout_contract::spec::{Cell, Direction, Task};
 
 use super::{LAWS, TARGET};
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
-use crate::metrics::{
-    Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether, SumsTogether,
-    Undefined,
-};
+use crate::metrics::{Laws, Metric, Params, Rows, ScoresPerRow, ScoresTogether, SumsTogether, Undefined};
 
 /// A term of every row from its truth, mean and spread; averaged.
 pub struct MeanAndSpread {
@@ -46,7 +43,7 @@ impl Metric for MeanAndSpread {
     }
 }
 
-impl PerRow for MeanAndSpread {
+impl SumsTogether for MeanAndSpread {
     type Found = f64;
 
     fn find(&self, rows: &Rows<'_>, params: &Params) -> Vec<f64> {
@@ -55,20 +52,8 @@ impl PerRow for MeanAndSpread {
         rows.each(|at| (self.term)(truth[at], mean[at], spread[at], params))
     }
 
-    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
-        self.sum_up(rows, terms, params)
-    }
-}
-
-impl SumsTogether for MeanAndSpread {
     fn term(&self, term: &f64, _: usize) -> f64 {
         *term
-    }
-}
-
-impl ScoresTogether for MeanAndSpread {
-    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        self.sum_files(files)
     }
 }
 

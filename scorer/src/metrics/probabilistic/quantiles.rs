@@ -8,8 +8,7 @@ use super::{LAWS, TARGET};
 use crate::judge::Context;
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
 use crate::metrics::{
-    Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether, SumsTogether,
-    Undefined, Values,
+    Laws, Metric, Params, Rows, ScoresPerRow, ScoresTogether, SumsTogether, Undefined, Values,
 };
 use crate::misfit::Misfits;
 
@@ -93,7 +92,7 @@ impl Metric for OfQuantiles {
     }
 }
 
-impl PerRow for OfQuantiles {
+impl SumsTogether for OfQuantiles {
     /// No number for an interval that is refused.
     type Found = f64;
 
@@ -104,12 +103,6 @@ impl PerRow for OfQuantiles {
         terms.unwrap_or_else(|_| vec![f64::NAN; rows.len()])
     }
 
-    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
-        self.sum_up(rows, terms, params)
-    }
-}
-
-impl SumsTogether for OfQuantiles {
     fn term(&self, term: &f64, _: usize) -> f64 {
         *term
     }
@@ -130,12 +123,6 @@ impl SumsTogether for OfQuantiles {
             ));
         }
         rows.mean_of(|| sum(0), |at| terms[at])
-    }
-}
-
-impl ScoresTogether for OfQuantiles {
-    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        self.sum_files(files)
     }
 }
 

@@ -7,8 +7,7 @@ use crate::kernels::sum;
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
 use crate::metrics::text::words::{Word, words};
 use crate::metrics::{
-    Degenerate, Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether,
-    SumsTogether, Undefined,
+    Degenerate, Laws, Metric, Params, Rows, ScoresPerRow, ScoresTogether, SumsTogether, Undefined,
 };
 
 /// A score of every row's first k items, averaged over rows.
@@ -40,7 +39,7 @@ impl Metric for TopK {
     }
 }
 
-impl PerRow for TopK {
+impl SumsTogether for TopK {
     /// No number for a row without a relevant item.
     type Found = f64;
 
@@ -57,12 +56,6 @@ impl PerRow for TopK {
         })
     }
 
-    fn add_up(&self, rows: &Rows<'_>, values: &[f64], params: &Params) -> Result<f64, Undefined> {
-        self.sum_up(rows, values, params)
-    }
-}
-
-impl SumsTogether for TopK {
     fn term(&self, value: &f64, _: usize) -> f64 {
         if value.is_nan() { 0.0 } else { *value }
     }
@@ -84,12 +77,6 @@ impl SumsTogether for TopK {
             return Err(Undefined::because("No row of this split has a relevant item."));
         }
         Ok(sum_of_values(0) / total)
-    }
-}
-
-impl ScoresTogether for TopK {
-    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        self.sum_files(files)
     }
 }
 

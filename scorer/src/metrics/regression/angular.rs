@@ -5,8 +5,7 @@ use holdout_contract::spec::{Cell, Direction, Task};
 
 use crate::metrics::about::{About, fields};
 use crate::metrics::{
-    Degenerate, Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether,
-    SumsTogether, Undefined, Values,
+    Degenerate, Laws, Metric, Params, Rows, ScoresPerRow, ScoresTogether, SumsTogether, Undefined, Values,
 };
 use crate::misfit::Misfits;
 
@@ -65,7 +64,7 @@ impl Metric for AngularError {
     }
 }
 
-impl PerRow for AngularError {
+impl SumsTogether for AngularError {
     /// No angle where a vector has no direction.
     type Found = Option<f64>;
 
@@ -74,12 +73,6 @@ impl PerRow for AngularError {
         rows.each(|row| Some(angle(unit(vector(rows.truths, row))?, unit(vector(rows.predictions, row))?)))
     }
 
-    fn add_up(&self, rows: &Rows<'_>, angles: &[Option<f64>], params: &Params) -> Result<f64, Undefined> {
-        self.sum_up(rows, angles, params)
-    }
-}
-
-impl SumsTogether for AngularError {
     fn term(&self, angle: &Option<f64>, _: usize) -> f64 {
         angle.unwrap_or_default()
     }
@@ -95,12 +88,6 @@ impl SumsTogether for AngularError {
             return Err(Undefined::because("A vector of this split is 0 and has no direction."));
         }
         rows.mean_of(|| sum(0), |at| angles[at].unwrap_or_default())
-    }
-}
-
-impl ScoresTogether for AngularError {
-    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        self.sum_files(files)
     }
 }
 

@@ -4,8 +4,8 @@ use holdout_contract::spec::{Direction, Task};
 
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
 use crate::metrics::{
-    Degenerate, Files, Laws, Metric, NoMeasure, Params, PartScores, PerRow, Rows, ScoresPerRow,
-    ScoresTogether, SumsTogether, Undefined, Values,
+    Degenerate, Laws, Metric, NoMeasure, Params, Rows, ScoresPerRow, ScoresTogether, SumsTogether, Undefined,
+    Values,
 };
 
 type OfRows = fn(&Rows<'_>) -> Result<f64, Undefined>;
@@ -53,7 +53,7 @@ impl Metric for Pointwise {
     }
 }
 
-impl PerRow for Pointwise {
+impl SumsTogether for Pointwise {
     type Found = f64;
 
     fn find(&self, rows: &Rows<'_>, params: &Params) -> Vec<f64> {
@@ -62,12 +62,6 @@ impl PerRow for Pointwise {
         rows.each(|at| (self.term)(truth[at], prediction[at], number))
     }
 
-    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
-        self.sum_up(rows, terms, params)
-    }
-}
-
-impl SumsTogether for Pointwise {
     fn term(&self, term: &f64, _: usize) -> f64 {
         *term
     }
@@ -80,12 +74,6 @@ impl SumsTogether for Pointwise {
         sum: impl Fn(usize) -> f64,
     ) -> Result<f64, Undefined> {
         self.of_mean(rows, params, || rows.mean_of(|| sum(0), |at| terms[at]))
-    }
-}
-
-impl ScoresTogether for Pointwise {
-    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        self.sum_files(files)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::kernels::sum;
 use crate::metrics::about::About;
 use crate::metrics::groups::Groups;
 use crate::metrics::{
-    Degenerate, Files, FindsTogether, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, ScoresTogether,
+    Degenerate, Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether,
     Undefined, Values, finite,
 };
 use crate::misfit::Misfits;
@@ -214,17 +214,17 @@ impl Mask {
     }
 }
 
-impl FindsTogether for Mask {
-    fn find_in_files(&self, files: &Files<'_>) -> Vec<Vec<f64>> {
+impl ScoresTogether for Mask {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
         let values =
             |overlaps: Vec<Overlap>| overlaps.into_iter().map(|found| self.value_of(found)).collect();
-        Overlap::of_files(files).into_iter().map(values).collect()
+        files.add_up(self, Overlap::of_files(files).into_iter().map(values).collect())
     }
 }
 
-impl FindsTogether for Pooled {
-    fn find_in_files(&self, files: &Files<'_>) -> Vec<Vec<Overlap>> {
-        Overlap::of_files(files)
+impl ScoresTogether for Pooled {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        files.add_up(self, Overlap::of_files(files))
     }
 }
 

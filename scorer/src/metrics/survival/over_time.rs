@@ -33,7 +33,7 @@ pub static CUMULATIVE_DYNAMIC_AUC: OfRisk = OfRisk::new(
     auc_at,
 );
 
-pub(crate) fn median_event(observed: &Observed) -> Option<f64> {
+fn median_event(observed: &Observed) -> Option<f64> {
     let events = observed.times.iter().zip(&observed.is_event).filter(|(_, is_event)| **is_event);
     let times: Vec<f64> = events.map(|(time, _)| *time).collect();
     (!times.is_empty()).then(|| median(times))

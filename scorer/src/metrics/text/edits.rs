@@ -7,7 +7,7 @@ use crate::influence::Sums;
 use crate::kernels::{distance, sum, text_distance};
 use crate::metrics::about::{About, Kind, ParameterAbout};
 use crate::metrics::{
-    Files, FindsTogether, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, ScoresTogether, Undefined, finite,
+    Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether, Undefined, finite,
 };
 
 use super::words::{Numbering, is_space, numbered};
@@ -110,13 +110,14 @@ impl PerRow for MeanOfEdits {
     }
 }
 
-impl FindsTogether for MeanOfEdits {
-    fn find_in_files(&self, files: &Files<'_>) -> Vec<Vec<f64>> {
+impl ScoresTogether for MeanOfEdits {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
         let of_file = |(rows, distances): (&Rows<'_>, Vec<u32>)| {
             let (truths, predictions) = (rows.truths[0], rows.predictions[0]);
             rows.each(|at| (self.term)(distances[at], truths.text(at), predictions.text(at)))
         };
-        files.rows.iter().zip(distances_of_files(files, |text| text)).map(of_file).collect()
+        let found = files.rows.iter().zip(distances_of_files(files, |text| text)).map(of_file).collect();
+        files.add_up(self, found)
     }
 }
 
@@ -248,9 +249,9 @@ impl PerRow for ErrorRate {
     }
 }
 
-impl FindsTogether for ErrorRate {
-    fn find_in_files(&self, files: &Files<'_>) -> Vec<Vec<[u32; 2]>> {
-        match self.units {
+impl ScoresTogether for ErrorRate {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        let found = match self.units {
             Units::Words => files.by_question().flat_map(|rows| word_edits(rows, files.evaluator)).collect(),
             Units::Characters => {
                 let of_file = |(rows, distances): (&Rows<'_>, Vec<u32>)| {
@@ -259,7 +260,8 @@ impl FindsTogether for ErrorRate {
                 };
                 files.rows.iter().zip(distances_of_files(files, trimmed)).map(of_file).collect()
             }
-        }
+        };
+        files.add_up(self, found)
     }
 }
 

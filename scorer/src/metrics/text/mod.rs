@@ -24,8 +24,7 @@ use holdout_contract::spec::{Cell, Direction, Task};
 use crate::influence::Sums;
 use crate::metrics::about::{About, fields};
 use crate::metrics::{
-    Degenerate, Files, Laws, Metric, Params, PartScores, PerRow, Rows, ScoresPerRow, ScoresTogether,
-    SumsTogether, Undefined,
+    Degenerate, Laws, Metric, Params, Rows, ScoresPerRow, ScoresTogether, SumsTogether, Undefined,
 };
 
 const TEXTS: fields::Fields = fields::Fields::Target { solution: Cell::Text, submission: Cell::Text };
@@ -75,27 +74,15 @@ impl Metric for Mean {
     }
 }
 
-impl PerRow for Mean {
+impl SumsTogether for Mean {
     type Found = f64;
 
     fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<f64> {
         rows.each_pair(self.term)
     }
 
-    fn add_up(&self, rows: &Rows<'_>, terms: &[f64], params: &Params) -> Result<f64, Undefined> {
-        self.sum_up(rows, terms, params)
-    }
-}
-
-impl SumsTogether for Mean {
     fn term(&self, term: &f64, _: usize) -> f64 {
         *term
-    }
-}
-
-impl ScoresTogether for Mean {
-    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        self.sum_files(files)
     }
 }
 
@@ -136,19 +123,13 @@ impl<const N: usize> Metric for Corpus<N> {
     }
 }
 
-impl<const N: usize> PerRow for Corpus<N> {
+impl<const N: usize> SumsTogether for Corpus<N> {
     type Found = [u32; N];
 
     fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<[u32; N]> {
         rows.each_pair(self.counts)
     }
 
-    fn add_up(&self, rows: &Rows<'_>, counts: &[[u32; N]], params: &Params) -> Result<f64, Undefined> {
-        self.sum_up(rows, counts, params)
-    }
-}
-
-impl<const N: usize> SumsTogether for Corpus<N> {
     fn n_sums(&self) -> usize {
         N
     }
@@ -166,12 +147,6 @@ impl<const N: usize> SumsTogether for Corpus<N> {
     ) -> Result<f64, Undefined> {
         rows.positive_weight()?;
         (self.combine)(std::array::from_fn(sum))
-    }
-}
-
-impl<const N: usize> ScoresTogether for Corpus<N> {
-    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        self.sum_files(files)
     }
 }
 

@@ -49,7 +49,7 @@ impl From<Row> for Credentials {
 
 /// # Errors
 /// Those of the database.
-pub async fn credentials_by_username(
+async fn credentials_by_username(
     conn: &mut PgConnection,
     username: &str,
 ) -> sqlx::Result<Option<Credentials>> {
@@ -67,7 +67,7 @@ pub async fn credentials_by_username(
 
 /// # Errors
 /// Those of the database.
-pub async fn credentials_by_email(conn: &mut PgConnection, email: &str) -> sqlx::Result<Option<Credentials>> {
+async fn credentials_by_email(conn: &mut PgConnection, email: &str) -> sqlx::Result<Option<Credentials>> {
     let row = sqlx::query_as!(
         Row,
         "select id as \"id: UserId\", username, display_name, is_admin, email, password_hash, suspended_at, suspended_until

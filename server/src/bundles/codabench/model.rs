@@ -96,15 +96,7 @@ pub fn read_v2(root: &Node, file: &str, report: &mut Report) -> Bundle {
             && keys.flag("registration_auto_approve") == Some(false),
         ..Bundle::default()
     };
-    for (at, page) in keys.list("pages").iter().enumerate() {
-        let mut page = Keys::new(page, format!("pages[{at}]"), file);
-        page.get("index");
-        let (title, path) = (page.text("title"), page.text("file"));
-        if let Some(path) = path {
-            bundle.pages.push((title.unwrap_or("Page").to_owned(), path.to_owned()));
-        }
-        page.finish(report);
-    }
+    pages_v2(&mut keys, &mut bundle, file, report);
     for (at, task) in keys.list("tasks").iter().enumerate() {
         bundle.tasks.push(task_v2(task, at, file, report));
     }
@@ -115,6 +107,48 @@ pub fn read_v2(root: &Node, file: &str, report: &mut Report) -> Bundle {
     }
     phases.sort_by_key(|(index, _)| *index);
     bundle.phases = phases.into_iter().map(|(_, phase)| phase).collect();
+    solutions_v2(&mut keys, &mut bundle, file, report);
+    leaderboards(&mut keys, &mut bundle, file, report);
+    for (names, why) in LEFT_V2 {
+        keys.leave(report, names, why);
+    }
+    keys.finish(report);
+    bundle
+}
+
+/// What a bundle of version 2 says and a competition does not have, and why.
+const LEFT_V2: [(&[&str], &str); 9] = [
+    (&["image"], "A competition has no picture here."),
+    (&["docker_image", "queue"], "Scores are computed by Holdout's own scorers, without containers."),
+    (&["contact_email"], "Write it on a page, if it is to be public."),
+    (&["reward"], "Write it on a page."),
+    (&["fact_sheet"], "Submissions carry a note of one line, and no form."),
+    (&["competition_type", "make_programs_available"], "There is no such setting."),
+    (
+        &[
+            "enable_detailed_results",
+            "show_detailed_results_in_submission_panel",
+            "show_detailed_results_in_leaderboard",
+        ],
+        "A submission has a score and, where it is wrong, a reason; no page of its own.",
+    ),
+    (&["auto_run_submissions"], "Every submission is scored at once."),
+    (&["can_participants_make_submissions_public", "forum_enabled"], "There is no such setting."),
+];
+
+fn pages_v2(keys: &mut Keys<'_>, bundle: &mut Bundle, file: &str, report: &mut Report) {
+    for (at, page) in keys.list("pages").iter().enumerate() {
+        let mut page = Keys::new(page, format!("pages[{at}]"), file);
+        page.get("index");
+        let (title, path) = (page.text("title"), page.text("file"));
+        if let Some(path) = path {
+            bundle.pages.push((title.unwrap_or("Page").to_owned(), path.to_owned()));
+        }
+        page.finish(report);
+    }
+}
+
+fn solutions_v2(keys: &mut Keys<'_>, bundle: &mut Bundle, file: &str, report: &mut Report) {
     for (at, solution) in keys.list("solutions").iter().enumerate() {
         let mut solution = Keys::new(solution, format!("solutions[{at}]"), file);
         let tasks = solution.list("tasks").iter().filter_map(Node::integer).collect();
@@ -125,34 +159,6 @@ pub fn read_v2(root: &Node, file: &str, report: &mut Report) -> Bundle {
         solution.leave(report, &["key"], "It names an object on the server that the bundle came from.");
         solution.finish(report);
     }
-    leaderboards(&mut keys, &mut bundle, file, report);
-    keys.leave(report, &["image"], "A competition has no picture here.");
-    keys.leave(
-        report,
-        &["docker_image", "queue"],
-        "Scores are computed by Holdout's own scorers, without containers.",
-    );
-    keys.leave(report, &["contact_email"], "Write it on a page, if it is to be public.");
-    keys.leave(report, &["reward"], "Write it on a page.");
-    keys.leave(report, &["fact_sheet"], "Submissions carry a note of one line, and no form.");
-    keys.leave(report, &["competition_type", "make_programs_available"], "There is no such setting.");
-    keys.leave(
-        report,
-        &[
-            "enable_detailed_results",
-            "show_detailed_results_in_submission_panel",
-            "show_detailed_results_in_leaderboard",
-        ],
-        "A submission has a score and, where it is wrong, a reason; no page of its own.",
-    );
-    keys.leave(report, &["auto_run_submissions"], "Every submission is scored at once.");
-    keys.leave(
-        report,
-        &["can_participants_make_submissions_public", "forum_enabled"],
-        "There is no such setting.",
-    );
-    keys.finish(report);
-    bundle
 }
 
 fn task_v2(task: &Node, at: usize, file: &str, report: &mut Report) -> Task {
@@ -260,6 +266,39 @@ pub fn read_v1(root: &Node, file: &str, report: &mut Report) -> Bundle {
         is_by_approval: keys.flag("has_registration").unwrap_or(false),
         ..Bundle::default()
     };
+    pages_v1(&mut keys, &mut bundle);
+    phases_v1(&mut keys, &mut bundle, file, report);
+    columns_v1(&mut keys, &mut bundle, file, report);
+    for (names, why) in LEFT_V1 {
+        keys.leave(report, names, why);
+    }
+    keys.leave(report, &UNKNOWN_V1, "There is no such setting.");
+    keys.finish(report);
+    bundle
+}
+
+/// What a bundle of version 1 says and a competition does not have, and why.
+const LEFT_V1: [(&[&str], &str); 4] = [
+    (&["image"], "A competition has no picture here."),
+    (&["competition_docker_image"], "Scores are computed by Holdout's own scorers, without containers."),
+    (&["admin_names"], "They are accounts of the platform that the bundle came from."),
+    (&["enable_detailed_results"], "A submission has a score and, where it is wrong, a reason."),
+];
+
+const UNKNOWN_V1: [&str; 10] = [
+    "allow_public_submissions",
+    "allow_teams",
+    "anonymous_leaderboard",
+    "disallow_leaderboard_modifying",
+    "enable_forum",
+    "enable_per_submission_metadata",
+    "force_submission_to_leaderboard",
+    "show_datasets_from_yaml",
+    "enable_medical_image_viewer",
+    "reward",
+];
+
+fn pages_v1(keys: &mut Keys<'_>, bundle: &mut Bundle) {
     for (name, page) in keys.get("html").map_or(&[][..], Node::entries) {
         let Some(path) = page.text() else { continue };
         if name == "terms" {
@@ -268,7 +307,11 @@ pub fn read_v1(root: &Node, file: &str, report: &mut Report) -> Bundle {
             bundle.pages.push((crate::folder::title_of(&name.replace('_', "-")), path.to_owned()));
         }
     }
-    let last_end = time(&mut keys, "end_date", report);
+}
+
+/// In the order of their numbers; each ends where the next begins.
+fn phases_v1(keys: &mut Keys<'_>, bundle: &mut Bundle, file: &str, report: &mut Report) {
+    let last_end = time(keys, "end_date", report);
     let mut phases: Vec<(i64, &Node)> = keys
         .get("phases")
         .map_or(&[][..], Node::entries)
@@ -296,35 +339,6 @@ pub fn read_v1(root: &Node, file: &str, report: &mut Report) -> Bundle {
     for (at, phase) in bundle.phases.iter_mut().enumerate() {
         phase.ends_at = starts.get(at + 1).copied().flatten().or(last_end);
     }
-    columns_v1(&mut keys, &mut bundle, file, report);
-    keys.leave(report, &["image"], "A competition has no picture here.");
-    keys.leave(
-        report,
-        &["competition_docker_image"],
-        "Scores are computed by Holdout's own scorers, without containers.",
-    );
-    keys.leave(report, &["admin_names"], "They are accounts of the platform that the bundle came from.");
-    keys.leave(
-        report,
-        &["enable_detailed_results"],
-        "A submission has a score and, where it is wrong, a reason.",
-    );
-    for key in [
-        "allow_public_submissions",
-        "allow_teams",
-        "anonymous_leaderboard",
-        "disallow_leaderboard_modifying",
-        "enable_forum",
-        "enable_per_submission_metadata",
-        "force_submission_to_leaderboard",
-        "show_datasets_from_yaml",
-        "enable_medical_image_viewer",
-        "reward",
-    ] {
-        keys.leave(report, &[key], "There is no such setting.");
-    }
-    keys.finish(report);
-    bundle
 }
 
 fn phase_v1(phase: &Node, at: usize, file: &str, report: &mut Report) -> (Phase, Task) {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::hosting::open;
+use super::hosting::as_host;
 use crate::api::body::ApiJson;
 use crate::api::token::ApiMember;
 use crate::app::App;
@@ -66,7 +66,7 @@ async fn show_audit(
     Path(slug): Path<String>,
     caller: ApiMember,
 ) -> Result<Json<AuditJson>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     shown(&app, &seen).await
 }
 
@@ -101,7 +101,7 @@ async fn put_audit(
     caller: ApiMember,
     body: Result<ApiJson<AnswerBody>>,
 ) -> Result<Json<AuditJson>> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let AnswerBody { declared, audit_reason } = body?.0;
     let answer = Answer::read(&declared.unwrap_or_default(), &audit_reason.unwrap_or_default())?;
     audit::answer(&app, &host, &seen, &answer).await?;

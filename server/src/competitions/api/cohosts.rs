@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::CompetitionJson;
-use super::hosting::{open, shown};
+use super::hosting::{as_host, shown};
 use crate::api::body::ApiJson;
 use crate::api::token::ApiMember;
 use crate::app::App;
@@ -66,7 +66,7 @@ async fn list_hosts(
     Path(slug): Path<String>,
     caller: ApiMember,
 ) -> Result<Json<HostsJson>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     hosts(&app, seen.competition.id).await
 }
 
@@ -92,7 +92,7 @@ async fn add_host(
     caller: ApiMember,
     body: Result<ApiJson<AddHostJson>>,
 ) -> Result<(StatusCode, Json<HostsJson>)> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     cohosts::add(&app, &host, &seen, &body?.0.username).await?;
     Ok((StatusCode::CREATED, hosts(&app, seen.competition.id).await?))
 }
@@ -110,7 +110,7 @@ async fn remove_host(
     Path((slug, username)): Path<(String, String)>,
     caller: ApiMember,
 ) -> Result<StatusCode> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     cohosts::remove(&app, &host, &seen, &username).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -139,7 +139,7 @@ async fn copy_competition(
     caller: ApiMember,
     body: Result<ApiJson<CopyJson>>,
 ) -> Result<(StatusCode, Json<CompetitionJson>)> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let ApiJson(wish) = body?;
     let slug = wish.slug.unwrap_or_default();
     let basics = Basics::read(&wish.title, &slug, &seen.competition.subtitle)?;

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::PageJson;
-use super::hosting::open;
+use super::hosting::as_host;
 use crate::api::body::ApiJson;
 use crate::api::conditions::Condition;
 use crate::api::paging::{Keyset, Slice};
@@ -171,7 +171,7 @@ async fn restore_page(
     condition: Condition,
     body: Result<ApiJson<RestoreJson>>,
 ) -> Result<StatusCode> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let version = body?.0.version;
     let stands = |page: Option<TextPage>| condition.hold(page.map(PageJson::from));
     history::restore(&app, &host, &seen, &page, version, stands).await?;

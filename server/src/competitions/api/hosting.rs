@@ -30,7 +30,11 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(put_pages_order))
 }
 
-pub(super) async fn open(app: &App, slug: &str, caller: ApiMember) -> Result<(Member, Seen)> {
+/// The caller as a host of the competition, and what a host sees of it.
+///
+/// # Errors
+/// As [`ApiMember::with`] and [`access::see_as_host`].
+pub async fn as_host(app: &App, slug: &str, caller: ApiMember) -> Result<(Member, Seen)> {
     let host = caller.with(Scope::Host)?;
     let seen = access::see_as_host(app, slug, Some(&host)).await?;
     Ok((host, seen))
@@ -151,7 +155,7 @@ pub(super) async fn edit(
     condition: Condition,
     body: Result<ApiJson<EditJson>>,
 ) -> Result<Json<CompetitionJson>> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let ApiJson(wish) = body?;
     let now = app.clock.now();
     let stands = |competition: &Competition| {
@@ -187,7 +191,7 @@ async fn put_page(
     condition: Condition,
     body: Result<ApiJson<PageBody>>,
 ) -> Result<StatusCode> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let ApiJson(body) = body?;
     let stands = |page: Option<TextPage>| condition.hold(page.map(PageJson::from));
     edit::write_page(&app, &host, &seen, &page, &body.title, &body.markdown, stands).await?;
@@ -209,7 +213,7 @@ async fn remove_page(
     caller: ApiMember,
     condition: Condition,
 ) -> Result<StatusCode> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let stands = |page: Option<TextPage>| condition.hold(page.map(PageJson::from));
     edit::remove_page(&app, &host, &seen, &page, stands).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -239,7 +243,7 @@ async fn put_pages_order(
     caller: ApiMember,
     body: Result<ApiJson<OrderBody>>,
 ) -> Result<StatusCode> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     edit::order_pages(&app, &host, &seen, &body?.0.slugs).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::hosting::open;
+use super::hosting::as_host;
 use super::{CompetitionJson, PageJson};
 use crate::accounts::model::Scope;
 use crate::api::body::ApiJson;
@@ -60,7 +60,7 @@ async fn show_invitations(
     Path(slug): Path<String>,
     caller: ApiMember,
 ) -> Result<Json<InvitationsJson>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     shown(&app, &seen).await
 }
 
@@ -77,7 +77,7 @@ async fn renew_invitation_link(
     Path(slug): Path<String>,
     caller: ApiMember,
 ) -> Result<(StatusCode, Json<InvitationsJson>)> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     edit::renew_link(&app, &host, &seen).await?;
     Ok((StatusCode::CREATED, shown(&app, &seen).await?))
 }

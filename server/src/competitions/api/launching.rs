@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::CompetitionJson;
-use super::hosting::{open, shown};
+use super::hosting::{as_host, shown};
 use crate::api::body::ApiJson;
 use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
@@ -63,7 +63,7 @@ async fn put_table(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<TableJson>)> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let plan = TablePlan::read(&query.target, &query.test_percent, &query.public_percent)?;
     let arrived = if spend::is_named(&headers) {
         let named: UploadRef = spend::read_named(body).await?;
@@ -99,7 +99,7 @@ async fn show_table(
     Path(slug): Path<String>,
     caller: ApiMember,
 ) -> Result<Json<TableJson>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     Ok(Json(table_json(&app, &seen).await?))
 }
 
@@ -164,7 +164,7 @@ async fn show_report(
     Path(slug): Path<String>,
     caller: ApiMember,
 ) -> Result<Json<ReportJson>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
     let draft = setup::load(&mut conn, &seen.competition).await?;
     let hindrances: Vec<HindranceJson> = setup::hindrances(&seen.competition, &draft, app.clock.now())
@@ -202,7 +202,7 @@ async fn post_report(
     Path(slug): Path<String>,
     caller: ApiMember,
 ) -> Result<StatusCode> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     supply::examine_again(&app, &seen).await?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -234,7 +234,7 @@ async fn post_launch(
     caller: ApiMember,
     body: Result<ApiJson<LaunchBody>>,
 ) -> Result<Json<CompetitionJson>> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let LaunchBody { days, audit_reason } = body?.0;
     match days {
         Some(days) => launch::launch_for(&app, &host, &seen, days, audit_reason.as_deref()).await?,

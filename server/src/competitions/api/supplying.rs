@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::hosting::{open, shown};
+use super::hosting::{as_host, shown};
 use super::{CompetitionJson, FileJson, ItemsJson};
 use crate::api::body::ApiJson;
 use crate::api::conditions::Condition;
@@ -57,7 +57,7 @@ async fn list_host_data(
     Path(slug): Path<String>,
     caller: ApiMember,
 ) -> Result<Json<ItemsJson<FileJson>>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
     let files = store::data::all(&mut conn, seen.competition.id).await?;
     Ok(Json(ItemsJson { items: files.into_iter().map(FileJson::from).collect() }))
@@ -108,7 +108,7 @@ async fn put_data(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<FileJson>> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let id = seen.competition.id;
     // Before the bytes are taken in, and once more in the transaction.
     hold(&condition, &mut *app.db.acquire().await?, id, &name).await?;
@@ -155,7 +155,7 @@ async fn patch_data(
     condition: Condition,
     body: Result<ApiJson<DescribeBody>>,
 ) -> Result<Json<FileJson>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     let id = seen.competition.id;
     let stands = async |conn: &mut PgConnection| hold(&condition, conn, id, &name).await;
     files::describe_data(&app, &seen, &name, &body?.0.description, stands).await?;
@@ -180,7 +180,7 @@ async fn remove_data(
     caller: ApiMember,
     condition: Condition,
 ) -> Result<StatusCode> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let id = seen.competition.id;
     let stands = async |conn: &mut PgConnection| hold(&condition, conn, id, &name).await;
     files::remove_data(&app, &host, &seen, &name, &query.note, stands).await?;
@@ -231,7 +231,7 @@ async fn show_solution(
     Path(slug): Path<String>,
     caller: ApiMember,
 ) -> Result<Json<SolutionJson>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
     let version = store::judging::version_at_hand(&mut conn, seen.competition.id).await?;
     let stored = match version.solution_id {
@@ -267,7 +267,7 @@ async fn put_solution(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<SealedJson>> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let (arrived, recipient) = if spend::is_named(&headers) {
         let named: UploadRef = spend::read_named(body).await?;
         let id = seen.competition.id;
@@ -303,12 +303,23 @@ struct MetricBody {
     #[serde(default)]
     #[schema(example = "patient")]
     cluster_column: String,
-    #[serde(default = "third")]
+    #[serde(default = "default_public_fraction")]
     public_fraction: f64,
 }
 
-fn third() -> f64 {
+/// The share of rows that are public where nobody names one.
+pub fn default_public_fraction() -> f64 {
     0.3
+}
+
+/// # Errors
+/// Where it is no share that leaves rows for both boards.
+pub fn checked_public_fraction(share: f64) -> Result<f64> {
+    if (0.01..=0.99).contains(&share) {
+        Ok(share)
+    } else {
+        Err(AppError::field("public_fraction", "A share between 0.01 and 0.99."))
+    }
 }
 
 /// Choose metric, parameters and the public share.
@@ -328,16 +339,13 @@ async fn put_metric(
     condition: Condition,
     body: Result<ApiJson<MetricBody>>,
 ) -> Result<Json<CompetitionJson>> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let ApiJson(body) = body?;
-    if !(0.01..=0.99).contains(&body.public_fraction) {
-        return Err(AppError::field("public_fraction", "A share between 0.01 and 0.99."));
-    }
     let choice = MetricChoice {
         name: body.metric,
         params: body.params,
         context: body.context,
-        public_fraction: body.public_fraction,
+        public_fraction: checked_public_fraction(body.public_fraction)?,
     }
     .with_clusters(&body.cluster_column);
     let id = seen.competition.id;

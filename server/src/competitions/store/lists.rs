@@ -74,17 +74,27 @@ impl std::fmt::Display for Cursor {
     }
 }
 
+/// What the front page and the lists of a person say of competitions.
+macro_rules! cards {
+    ($which:literal, $($value:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            Card,
+            "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle, c.visibility, c.launched_at,
+                    c.starts_at, c.ends_at, c.settled_at, c.n_teams, c.is_demo, v.metric as \"metric?\",
+                    m.spec ->> 'title' as metric_title
+             " + $which,
+            $($value),+
+        )
+    };
+}
+
 /// Public competitions that are not over, those that end first first, after `after`.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn running(conn: &mut PgConnection, after: Cursor, limit: i64) -> sqlx::Result<Vec<Card>> {
-    sqlx::query_as!(
-        Card,
-        "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle, c.visibility, c.launched_at,
-                c.starts_at, c.ends_at, c.settled_at, c.n_teams, c.is_demo, v.metric as \"metric?\",
-                m.spec ->> 'title' as metric_title
-         from competitions c
+    cards!(
+        "from competitions c
          left join scoring_versions v on v.id = c.active_version_id
          left join metrics m on m.name = v.metric
          where is_listed(c) and (c.ends_at, c.id) > ($1, $2)
@@ -104,12 +114,8 @@ pub async fn running(conn: &mut PgConnection, after: Cursor, limit: i64) -> sqlx
 /// # Errors
 /// Those of the database.
 pub async fn ending_before(conn: &mut PgConnection, before: Cursor, limit: i64) -> sqlx::Result<Vec<Card>> {
-    sqlx::query_as!(
-        Card,
-        "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle, c.visibility, c.launched_at,
-                c.starts_at, c.ends_at, c.settled_at, c.n_teams, c.is_demo, v.metric as \"metric?\",
-                m.spec ->> 'title' as metric_title
-         from competitions c
+    cards!(
+        "from competitions c
          left join scoring_versions v on v.id = c.active_version_id
          left join metrics m on m.name = v.metric
          where is_listed(c) and (c.ends_at, c.id) < ($1, $2)
@@ -128,12 +134,8 @@ pub async fn ending_before(conn: &mut PgConnection, before: Cursor, limit: i64) 
 /// # Errors
 /// Those of the database.
 pub async fn hosted_by(conn: &mut PgConnection, user: UserId, limit: i64) -> sqlx::Result<Vec<Card>> {
-    sqlx::query_as!(
-        Card,
-        "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle, c.visibility, c.launched_at,
-                c.starts_at, c.ends_at, c.settled_at, c.n_teams, c.is_demo, v.metric as \"metric?\",
-                m.spec ->> 'title' as metric_title
-         from competition_hosts h
+    cards!(
+        "from competition_hosts h
          join competitions c on c.id = h.competition_id
          left join lateral (
             select metric from scoring_versions
@@ -183,12 +185,8 @@ pub async fn hosts(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<V
 /// # Errors
 /// Those of the database.
 pub async fn joined_by(conn: &mut PgConnection, user: UserId, limit: i64) -> sqlx::Result<Vec<Card>> {
-    sqlx::query_as!(
-        Card,
-        "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle, c.visibility, c.launched_at,
-                c.starts_at, c.ends_at, c.settled_at, c.n_teams, c.is_demo, v.metric as \"metric?\",
-                m.spec ->> 'title' as metric_title
-         from team_members t
+    cards!(
+        "from team_members t
          join competitions c on c.id = t.competition_id
          left join scoring_versions v on v.id = c.active_version_id
          left join metrics m on m.name = v.metric

@@ -101,6 +101,13 @@ impl From<Found> for Entry {
     }
 }
 
+/// Places in a list.
+macro_rules! found {
+    ($conn:expr, $statement:literal, $($value:expr),+ $(,)?) => {
+        sqlx::query_as!(Found, $statement, $($value),+).fetch_all($conn).await?
+    };
+}
+
 /// Public notebooks of the whole site; of competitions those that everybody finds. There is no order by
 /// score over several competitions: by heat instead.
 ///
@@ -113,52 +120,40 @@ pub async fn of_site(
     limit: i64,
 ) -> sqlx::Result<Vec<Entry>> {
     let found = match order {
-        Order::Hot | Order::Score => {
-            sqlx::query_as!(
-                Found,
-                "select n.id as \"id!: NotebookId\", n.heat as \"key!\", n.id as \"by!\"
-                 from listed_notebooks n
-                 where (n.heat, n.id) < ($1, $2)
-                 order by n.heat desc, n.id desc
-                 limit $3",
-                after.key,
-                after.id,
-                limit,
-            )
-            .fetch_all(conn)
-            .await?
-        }
-        Order::Votes => {
-            sqlx::query_as!(
-                Found,
-                "select n.id as \"id!: NotebookId\", n.n_votes::float8 as \"key!\", n.id as \"by!\"
-                 from listed_notebooks n
-                 where (n.n_votes, n.id) < ($1, $2)
-                 order by n.n_votes desc, n.id desc
-                 limit $3",
-                after.count(),
-                after.id,
-                limit,
-            )
-            .fetch_all(conn)
-            .await?
-        }
-        Order::New => {
-            sqlx::query_as!(
-                Found,
-                "select n.id as \"id!: NotebookId\", (extract(epoch from n.published_at) * 1000000)::float8 as \"key!\",
-                        n.id as \"by!\"
-                 from listed_notebooks n
-                 where (n.published_at, n.id) < ($1, $2)
-                 order by n.published_at desc, n.id desc
-                 limit $3",
-                after.time(),
-                after.id,
-                limit,
-            )
-            .fetch_all(conn)
-            .await?
-        }
+        Order::Hot | Order::Score => found!(
+            conn,
+            "select n.id as \"id!: NotebookId\", n.heat as \"key!\", n.id as \"by!\"
+             from listed_notebooks n
+             where (n.heat, n.id) < ($1, $2)
+             order by n.heat desc, n.id desc
+             limit $3",
+            after.key,
+            after.id,
+            limit,
+        ),
+        Order::Votes => found!(
+            conn,
+            "select n.id as \"id!: NotebookId\", n.n_votes::float8 as \"key!\", n.id as \"by!\"
+             from listed_notebooks n
+             where (n.n_votes, n.id) < ($1, $2)
+             order by n.n_votes desc, n.id desc
+             limit $3",
+            after.count(),
+            after.id,
+            limit,
+        ),
+        Order::New => found!(
+            conn,
+            "select n.id as \"id!: NotebookId\", (extract(epoch from n.published_at) * 1000000)::float8 as \"key!\",
+                    n.id as \"by!\"
+             from listed_notebooks n
+             where (n.published_at, n.id) < ($1, $2)
+             order by n.published_at desc, n.id desc
+             limit $3",
+            after.time(),
+            after.id,
+            limit,
+        ),
     };
     Ok(found.into_iter().map(Entry::from).collect())
 }
@@ -175,79 +170,63 @@ pub async fn of_competition(
     limit: i64,
 ) -> sqlx::Result<Vec<Entry>> {
     let found = match order {
-        Order::Hot => {
-            sqlx::query_as!(
-                Found,
-                "select n.id as \"id!: NotebookId\", n.heat as \"key!\", n.id as \"by!\"
-                 from public_notebooks n
-                 where n.competition_id = $1 and (n.heat, n.id) < ($2, $3)
-                 order by n.heat desc, n.id desc
-                 limit $4",
-                competition.0,
-                after.key,
-                after.id,
-                limit,
-            )
-            .fetch_all(conn)
-            .await?
-        }
-        Order::Votes => {
-            sqlx::query_as!(
-                Found,
-                "select n.id as \"id!: NotebookId\", n.n_votes::float8 as \"key!\", n.id as \"by!\"
-                 from public_notebooks n
-                 where n.competition_id = $1 and (n.n_votes, n.id) < ($2, $3)
-                 order by n.n_votes desc, n.id desc
-                 limit $4",
-                competition.0,
-                after.count(),
-                after.id,
-                limit,
-            )
-            .fetch_all(conn)
-            .await?
-        }
-        Order::New => {
-            sqlx::query_as!(
-                Found,
-                "select n.id as \"id!: NotebookId\", (extract(epoch from n.published_at) * 1000000)::float8 as \"key!\",
-                        n.id as \"by!\"
-                 from public_notebooks n
-                 where n.competition_id = $1 and (n.published_at, n.id) < ($2, $3)
-                 order by n.published_at desc, n.id desc
-                 limit $4",
-                competition.0,
-                after.time(),
-                after.id,
-                limit,
-            )
-            .fetch_all(conn)
-            .await?
-        }
-        Order::Score => {
-            sqlx::query_as!(
-                Found,
-                "select n.id as \"id!: NotebookId\", b.rank_key as \"key!\", b.id as \"by!\"
-                 from (
-                    select distinct on (m.notebook_id) m.notebook_id, x.rank_key, m.id
-                    from submissions m
-                    join competitions c on c.id = m.competition_id
-                    join scores x on x.submission_id = m.id and x.version_id = c.active_version_id
-                    where m.competition_id = $1 and m.notebook_id is not null and x.rank_key is not null
-                    order by m.notebook_id, x.rank_key, m.id
-                 ) b
-                 join public_notebooks n on n.id = b.notebook_id
-                 where (b.rank_key, b.id) > ($2, $3)
-                 order by b.rank_key, b.id
-                 limit $4",
-                competition.0,
-                after.key,
-                after.id,
-                limit,
-            )
-            .fetch_all(conn)
-            .await?
-        }
+        Order::Hot => found!(
+            conn,
+            "select n.id as \"id!: NotebookId\", n.heat as \"key!\", n.id as \"by!\"
+             from public_notebooks n
+             where n.competition_id = $1 and (n.heat, n.id) < ($2, $3)
+             order by n.heat desc, n.id desc
+             limit $4",
+            competition.0,
+            after.key,
+            after.id,
+            limit,
+        ),
+        Order::Votes => found!(
+            conn,
+            "select n.id as \"id!: NotebookId\", n.n_votes::float8 as \"key!\", n.id as \"by!\"
+             from public_notebooks n
+             where n.competition_id = $1 and (n.n_votes, n.id) < ($2, $3)
+             order by n.n_votes desc, n.id desc
+             limit $4",
+            competition.0,
+            after.count(),
+            after.id,
+            limit,
+        ),
+        Order::New => found!(
+            conn,
+            "select n.id as \"id!: NotebookId\", (extract(epoch from n.published_at) * 1000000)::float8 as \"key!\",
+                    n.id as \"by!\"
+             from public_notebooks n
+             where n.competition_id = $1 and (n.published_at, n.id) < ($2, $3)
+             order by n.published_at desc, n.id desc
+             limit $4",
+            competition.0,
+            after.time(),
+            after.id,
+            limit,
+        ),
+        Order::Score => found!(
+            conn,
+            "select n.id as \"id!: NotebookId\", b.rank_key as \"key!\", b.id as \"by!\"
+             from (
+                select distinct on (m.notebook_id) m.notebook_id, x.rank_key, m.id
+                from submissions m
+                join competitions c on c.id = m.competition_id
+                join scores x on x.submission_id = m.id and x.version_id = c.active_version_id
+                where m.competition_id = $1 and m.notebook_id is not null and x.rank_key is not null
+                order by m.notebook_id, x.rank_key, m.id
+             ) b
+             join public_notebooks n on n.id = b.notebook_id
+             where (b.rank_key, b.id) > ($2, $3)
+             order by b.rank_key, b.id
+             limit $4",
+            competition.0,
+            after.key,
+            after.id,
+            limit,
+        ),
     };
     Ok(found.into_iter().map(Entry::from).collect())
 }

@@ -167,7 +167,7 @@ impl SubmissionPage {
         Self::sample_of(Stage::Scored)
     }
 
-    pub fn sample_of(stage: Stage) -> Self {
+    fn sample_of(stage: Stage) -> Self {
         Self {
             shell: Shell::sample(),
             frame: Frame::sample(Tab::Submissions),
@@ -232,7 +232,7 @@ impl SubmissionPage {
 }
 
 /// `Yours is next.` or how many are before, and about how long that takes.
-pub(crate) fn place_sentence(stage: Stage, place: Option<Place>) -> String {
+fn place_sentence(stage: Stage, place: Option<Place>) -> String {
     let sentence = match (stage, place.map(|place| place.ahead)) {
         (Stage::Queued, Some(0)) => "Yours is next.".to_owned(),
         (Stage::Queued, Some(1)) => "One file is before yours.".to_owned(),

@@ -12,13 +12,13 @@ use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::accounts::model::{Member, Scope};
 use crate::api::body::ApiJson;
 use crate::api::paging::{Keyset, NextPart, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::{ApiMember, MaybeApiMember};
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
+use crate::competitions::api::as_host;
 use crate::error::{AppError, Result};
 use crate::ids::TeamId;
 use crate::paths;
@@ -170,12 +170,6 @@ async fn show_changes(
     Ok(keyset.slice(changes, |change| change.id).map(ChangeJson::from))
 }
 
-async fn open(app: &App, slug: &str, caller: ApiMember) -> Result<(Member, Seen)> {
-    let host = caller.with(Scope::Host)?;
-    let seen = access::see_as_host(app, slug, Some(&host)).await?;
-    Ok((host, seen))
-}
-
 async fn shown(app: &App, seen: &Seen, number: i32) -> Result<Json<VersionJson>> {
     let mut conn = app.db.acquire().await?;
     Ok(Json(rescore::find(&mut conn, seen, number).await?.into()))
@@ -199,7 +193,7 @@ async fn list_versions(
     Path(slug): Path<String>,
     caller: ApiMember,
 ) -> Result<Json<VersionsJson>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
     let versions = store::list(&mut conn, seen.competition.id, VERSIONS_SHOWN).await?;
     Ok(Json(VersionsJson { items: versions.into_iter().map(VersionJson::from).collect() }))
@@ -218,7 +212,7 @@ async fn show_version(
     Path((slug, number)): Path<(String, i32)>,
     caller: ApiMember,
 ) -> Result<Json<VersionJson>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     shown(&app, &seen, number).await
 }
 
@@ -236,7 +230,7 @@ async fn post_begin(
     Path(slug): Path<String>,
     caller: ApiMember,
 ) -> Result<(StatusCode, Json<VersionJson>)> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let number = rescore::begin(&app, &host, &seen).await?;
     Ok((StatusCode::CREATED, shown(&app, &seen, number).await?))
 }
@@ -272,7 +266,7 @@ async fn show_moves(
     ApiQuery(query): ApiQuery<MovesQuery>,
     caller: ApiMember,
 ) -> Result<(NextPart, Json<MovesJson>)> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     let after = MoveKey::read(query.after.as_deref())
         .ok_or_else(|| AppError::field("after", "Take `after` from `next` of the part before."))?;
     let limit = query.limit.unwrap_or(50).clamp(1, 200);
@@ -309,7 +303,7 @@ async fn post_start(
     caller: ApiMember,
     body: Result<ApiJson<ReasonJson>>,
 ) -> Result<Json<VersionJson>> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     rescore::start(&app, &host, &seen, number, &body?.0.reason).await?;
     shown(&app, &seen, number).await
 }
@@ -328,7 +322,7 @@ async fn post_publish(
     Path((slug, number)): Path<(String, i32)>,
     caller: ApiMember,
 ) -> Result<Json<VersionJson>> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     rescore::publish(&app, &host, &seen, number).await?;
     shown(&app, &seen, number).await
 }
@@ -349,7 +343,7 @@ async fn post_roll_back(
     caller: ApiMember,
     body: Result<ApiJson<ReasonJson>>,
 ) -> Result<Json<VersionJson>> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     rescore::roll_back(&app, &host, &seen, number, &body?.0.reason).await?;
     shown(&app, &seen, number).await
 }
@@ -368,7 +362,7 @@ async fn post_abandon(
     Path((slug, number)): Path<(String, i32)>,
     caller: ApiMember,
 ) -> Result<Json<VersionJson>> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     rescore::abandon(&app, &host, &seen, number).await?;
     shown(&app, &seen, number).await
 }
@@ -387,7 +381,7 @@ async fn post_retry(
     Path((slug, number)): Path<(String, i32)>,
     caller: ApiMember,
 ) -> Result<Json<VersionJson>> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     rescore::retry(&app, &host, &seen, number).await?;
     shown(&app, &seen, number).await
 }

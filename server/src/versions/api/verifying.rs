@@ -5,12 +5,12 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::open;
 use crate::api::paging::{Keyset, NextPart, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access::Seen;
+use crate::competitions::api::as_host;
 use crate::error::{AppError, Result};
 use crate::ids::SubmissionId;
 use crate::paths;
@@ -93,7 +93,7 @@ pub(super) async fn list_verifications(
     ApiQuery(keyset): ApiQuery<Keyset>,
     caller: ApiMember,
 ) -> Result<Slice<VerificationLineJson>> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
     let id = seen.competition.id;
     let found = store::verifications(&mut conn, id, keyset.before(), keyset.fetched()).await?;
@@ -114,7 +114,7 @@ pub(super) async fn post_verification(
     Path(slug): Path<String>,
     caller: ApiMember,
 ) -> Result<(StatusCode, Json<VerificationJson>)> {
-    let (host, seen) = open(&app, &slug, caller).await?;
+    let (host, seen) = as_host(&app, &slug, caller).await?;
     let id = verify::ask(&app, &host, &seen).await?;
     Ok((StatusCode::ACCEPTED, verification(&app, &seen, id, SubmissionId(0)).await?))
 }
@@ -134,7 +134,7 @@ pub(super) async fn show_verification(
     ApiQuery(query): ApiQuery<FaultsQuery>,
     caller: ApiMember,
 ) -> Result<(NextPart, Json<VerificationJson>)> {
-    let (_, seen) = open(&app, &slug, caller).await?;
+    let (_, seen) = as_host(&app, &slug, caller).await?;
     let found = verification(&app, &seen, id, SubmissionId(query.after.unwrap_or(0))).await?;
     Ok((NextPart::new("after", found.next.as_ref()), found))
 }

@@ -140,9 +140,13 @@ async fn two_servers_are_one_site(pool: PgPool) {
     for _ in 0..3 {
         one.visitor().send_json(Method::POST, "/api/v1/password-resets", &forgotten).await;
     }
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let refused = other.visitor().send_json(Method::POST, "/api/v1/password-resets", &forgotten).await;
-    assert_eq!(refused.status, 429, "{}", refused.text());
+    let mut statuses = Vec::new();
+    while statuses.len() < 3 && !statuses.contains(&429) {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let asked = other.visitor().send_json(Method::POST, "/api/v1/password-resets", &forgotten).await;
+        statuses.push(asked.status);
+    }
+    assert!(statuses.contains(&429), "three tries are those of all servers together: {statuses:?}");
     let cy = world.member("cy").await;
     for _ in 0..REQUESTS_A_MINUTE {
         one.api(&cy).get("/api/v1/metrics").await;

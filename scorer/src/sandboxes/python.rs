@@ -1,8 +1,10 @@
-//! The Python that runs hosts' metrics, and the files it needs for that.
+//! The Python that runs hosts' metrics and notebooks, and the files it needs for that.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use clap::Args;
 use serde::Deserialize;
 
 /// Where systems keep their own interpreter.
@@ -15,6 +17,14 @@ const DETAILS: [&str; 4] = ["/etc/ld.so.cache", "/usr/share/zoneinfo", "/dev/nul
 /// Prints what the interpreter is made of. It is the operator's program and no host's.
 const ASK: &str = "import json, sys; print(json.dumps({'program': sys.executable, 'prefixes': [sys.prefix, \
                    sys.base_prefix], 'paths': sys.path, 'version': '%d.%d.%d' % sys.version_info[:3]}))";
+
+/// Which Python runs what people wrote.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PythonArgs {
+    /// The Python for metrics written by hosts and for notebooks, as `python-setup` makes one.
+    #[arg(long, env = "HOLDOUT_PYTHON")]
+    pub python: Option<PathBuf>,
+}
 
 /// An interpreter.
 #[derive(Debug, Clone)]
@@ -89,8 +99,11 @@ impl Python {
         &self.program
     }
 
-    pub fn version(&self) -> &str {
-        &self.version
+    /// Its version and those of its libraries, as people read them.
+    pub fn with_libraries(&self, libraries: &BTreeMap<String, String>) -> String {
+        let libraries = libraries.iter().map(|(name, version)| format!("{name} {version}"));
+        let all: Vec<String> = std::iter::once(format!("Python {}", self.version)).chain(libraries).collect();
+        all.join(", ")
     }
 
     /// What it reads of the machine's files.

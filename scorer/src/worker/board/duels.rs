@@ -1,9 +1,10 @@
 //! On how many rows of a final board each of two teams is better. Never before the end: counts are exact, and whoever
 //! sent two files that differ in chosen rows would read labels off them.
 
-use super::board::{Column, Desk, read_column};
-use super::message::Board;
+use super::Desk;
+use super::column::{Column, read_column};
 use crate::ranks::Duel;
+use crate::worker::message::Board;
 
 /// Teams of which any two are counted against each other.
 const MOST_TEAMS: usize = 100;

@@ -5,13 +5,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
+use clap::Args;
 
-use super::python::Python;
+use crate::sandboxes::python::Python;
+use crate::{custom, notebooks};
 
 /// What hosts and notebooks may count on. The driver of notebooks speaks to these kernels and clients.
-pub const PACKAGES: [&str; 7] = [
+const PACKAGES: [&str; 7] = [
     "numpy>=1.24",
     "pandas>=2.0",
     "scikit-learn>=1.3",
@@ -21,8 +24,39 @@ pub const PACKAGES: [&str; 7] = [
     "nbclient>=0.10,<0.11",
 ];
 
+#[derive(Debug, Args)]
+pub struct SetupArgs {
+    /// The folder of the private environment.
+    #[arg(long)]
+    into: PathBuf,
+    /// The Python to start from; the system's, unless named.
+    #[arg(long, env = "HOLDOUT_PYTHON")]
+    base: Option<PathBuf>,
+}
+
+/// Installs what metrics need and tries the sandbox with it.
+///
+/// # Errors
+/// What is missing, or why the sandbox does not hold.
+pub fn set_up(arguments: &SetupArgs) -> anyhow::Result<()> {
+    let python = install(&arguments.into, arguments.base.as_deref())?;
+    let python = std::path::absolute(python)?;
+    let sandbox = custom::sandbox::Sandbox::of_this_program(
+        Some(&python),
+        custom::sandbox::Bounds { memory_mb: 2048, time: Duration::from_secs(60) },
+    )?;
+    println!("Metrics written by hosts run with {} in their sandbox.", sandbox.versions());
+    let bounds = notebooks::sandbox::Bounds { memory_mb: 1024, disk_mb: 64, time: Duration::from_secs(60) };
+    match notebooks::sandbox::Sandbox::of_this_program(Some(&python), bounds, &std::env::temp_dir()) {
+        Ok(sandbox) => println!("Notebooks can be run with {} in theirs.", sandbox.versions()),
+        Err(reason) => println!("Notebooks cannot be run here: {reason}."),
+    }
+    println!("Scorers find it with HOLDOUT_PYTHON={}", python.display());
+    Ok(())
+}
+
 /// The interpreter of a private environment.
-pub fn interpreter(folder: &Path) -> PathBuf {
+fn interpreter(folder: &Path) -> PathBuf {
     folder.join("bin/python")
 }
 
@@ -30,7 +64,7 @@ pub fn interpreter(folder: &Path) -> PathBuf {
 ///
 /// # Errors
 /// No Python to start from, one without `venv`, or packages that cannot be fetched.
-pub fn set_up(folder: &Path, base: Option<&Path>) -> anyhow::Result<PathBuf> {
+fn install(folder: &Path, base: Option<&Path>) -> anyhow::Result<PathBuf> {
     let base = Python::find(base)?;
     // The user nobody must be able to read what is installed.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
