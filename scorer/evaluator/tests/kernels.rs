@@ -44,10 +44,12 @@ fn everything_is_equal_to_the_last_bit() {
         "text_distances",
         "products",
     ];
-    let small = compare(&kernels, &Cpu, 42).expect("the processor does not fail");
-    let large =
-        [300, 301].map(|seed| compare_large(&kernels, &Cpu, seed).expect("the processor does not fail"));
-    for findings in [small, large.concat()] {
+    let one_processor = Kernels(Shim::of_processors(1));
+    let small = [&kernels, &one_processor]
+        .map(|kernels| compare(kernels, &Cpu, 42).expect("the processor does not fail"));
+    let large = [(&kernels, 300), (&one_processor, 301)]
+        .map(|(kernels, seed)| compare_large(kernels, &Cpu, seed).expect("the processor does not fail"));
+    for findings in [small, large].concat() {
         for finding in &findings {
             assert!(finding.agrees && finding.worst == 0.0, "{finding:?}");
         }
@@ -78,9 +80,13 @@ impl Failing {
 impl Device for Failing {
     type Buffer = Words;
 
-    fn upload(&self, bytes: &[u8]) -> Result<Words, DeviceFailure> {
+    fn n_processors(&self) -> usize {
+        self.shim.n_processors()
+    }
+
+    fn upload(&self, parts: &[&[u8]]) -> Result<Words, DeviceFailure> {
         self.call()?;
-        self.shim.upload(bytes)
+        self.shim.upload(parts)
     }
 
     fn zeros(&self, n_bytes: usize) -> Result<Words, DeviceFailure> {

@@ -48,9 +48,14 @@ pub trait Device: Send + Sync {
     /// Memory of the device.
     type Buffer: Send + Sync + 'static;
 
+    /// Parts that run blocks of threads at the same time. Work is cut for as many; no digit depends on it.
+    fn n_processors(&self) -> usize;
+
+    /// The parts one after another.
+    ///
     /// # Errors
     /// Why it could not be done; so everywhere below.
-    fn upload(&self, bytes: &[u8]) -> Result<Self::Buffer, DeviceFailure>;
+    fn upload(&self, parts: &[&[u8]]) -> Result<Self::Buffer, DeviceFailure>;
 
     /// # Errors
     /// As above.
