@@ -54,8 +54,29 @@ const OLDEST_DRIVER: &str = "11.8";
 pub struct Cuda {
     stream: Arc<CudaStream>,
     functions: HashMap<&'static str, CudaFunction>,
-    n_processors: usize,
+    limits: Limits,
     about: String,
+}
+
+/// What a device could do at most, as its driver says; 0 where it does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Limits {
+    pub n_processors: usize,
+    pub clock_khz: usize,
+    pub memory_clock_khz: usize,
+    pub memory_bus_bits: usize,
+}
+
+impl Limits {
+    fn of(context: &CudaContext) -> Result<Self, DriverError> {
+        let read = |attribute| Ok(usize::try_from(context.attribute(attribute)?).unwrap_or_default());
+        Ok(Self {
+            n_processors: read(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?,
+            clock_khz: read(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_CLOCK_RATE)?,
+            memory_clock_khz: read(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE)?,
+            memory_bus_bits: read(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH)?,
+        })
+    }
 }
 
 impl Cuda {
@@ -83,18 +104,20 @@ impl Cuda {
             function.map(|function| (name, function)).map_err(|error| refused("a kernel is missing", error))
         };
         let functions = KERNELS.into_iter().map(function).collect::<Result<_, NoDevice>>()?;
-        let n_processors = context.attribute(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
-        let n_processors = n_processors.map_err(|error| refused("the GPU does not answer", error))?;
-        let n_processors = usize::try_from(n_processors).unwrap_or_default().max(1);
+        let limits = Limits::of(&context).map_err(|error| refused("the GPU does not answer", error))?;
         let name = context.name().unwrap_or_else(|_| "GPU".to_owned());
         let memory_gb = context.total_mem().unwrap_or_default() >> 30;
         let about = format!("{name}, {memory_gb} GB, driver for CUDA {}, {compiled}", driver_version());
-        tried_out(Self { stream: context.default_stream(), functions, n_processors, about })
+        tried_out(Self { stream: context.default_stream(), functions, limits, about })
     }
 
     /// The device in a line.
     pub fn about(&self) -> &str {
         &self.about
+    }
+
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 }
 
@@ -168,7 +191,7 @@ impl Device for Cuda {
     type Buffer = CudaSlice<u8>;
 
     fn n_processors(&self) -> usize {
-        self.n_processors
+        self.limits.n_processors.max(1)
     }
 
     fn upload(&self, parts: &[&[u8]]) -> Result<CudaSlice<u8>, DeviceFailure> {
