@@ -14,6 +14,7 @@ pub mod examine;
 pub mod files;
 pub mod format;
 pub mod handshake;
+pub mod interval;
 pub mod job;
 pub mod mcnemar;
 pub mod orphans;
