@@ -143,6 +143,17 @@ fn work_that_is_too_large_leaves_the_device_in_use() {
 }
 
 #[test]
+fn products_of_columns_among_themselves_are_those_with_copies() {
+    let column = |at: usize| (0..700).map(|row| ((row * 37 + at * 11) % 101) as f32 - 50.5).collect();
+    let columns: Vec<Vec<f32>> = (0..70).map(column).collect();
+    let copies = columns.clone();
+    let own: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
+    let other: Vec<&[f32]> = copies.iter().map(Vec::as_slice).collect();
+    let kernels = Kernels(Shim::compiled());
+    assert_eq!(kernels.products(&own, &own), kernels.products(&own, &other));
+}
+
+#[test]
 fn nothing_comes_of_nothing() {
     let kernels = Kernels(Shim::compiled());
     assert_eq!(kernels.sums(&[]), Ok(Vec::new()));

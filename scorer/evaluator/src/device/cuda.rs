@@ -68,14 +68,20 @@ pub struct Limits {
 }
 
 impl Limits {
-    fn of(context: &CudaContext) -> Result<Self, DriverError> {
-        let read = |attribute| Ok(usize::try_from(context.attribute(attribute)?).unwrap_or_default());
-        Ok(Self {
-            n_processors: read(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?,
-            clock_khz: read(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_CLOCK_RATE)?,
-            memory_clock_khz: read(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE)?,
-            memory_bus_bits: read(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH)?,
-        })
+    fn of(context: &CudaContext) -> Self {
+        let read = |attribute| {
+            context
+                .attribute(attribute)
+                .ok()
+                .and_then(|value| usize::try_from(value).ok())
+                .unwrap_or_default()
+        };
+        Self {
+            n_processors: read(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
+            clock_khz: read(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_CLOCK_RATE),
+            memory_clock_khz: read(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE),
+            memory_bus_bits: read(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH),
+        }
     }
 }
 
@@ -104,7 +110,7 @@ impl Cuda {
             function.map(|function| (name, function)).map_err(|error| refused("a kernel is missing", error))
         };
         let functions = KERNELS.into_iter().map(function).collect::<Result<_, NoDevice>>()?;
-        let limits = Limits::of(&context).map_err(|error| refused("the GPU does not answer", error))?;
+        let limits = Limits::of(&context);
         let name = context.name().unwrap_or_else(|_| "GPU".to_owned());
         let memory_gb = context.total_mem().unwrap_or_default() >> 30;
         let about = format!("{name}, {memory_gb} GB, driver for CUDA {}, {compiled}", driver_version());

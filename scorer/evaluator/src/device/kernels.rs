@@ -194,10 +194,14 @@ impl<D: Device> Suite for Kernels<D> {
         let n_products = columns.len() * with.len();
         let parts = Parts::of(n_rows, [columns.len(), with.len()], BUSY_TILES * self.0.n_processors());
         let found = self.zeros::<f64>(n_products * parts.n_sums())?;
-        let (columns_there, with_there) = (self.upload_columns(columns)?, self.upload_columns(with)?);
+        let columns_there = self.upload_columns(columns)?;
+        // Columns among themselves travel once.
+        let is_same =
+            columns.len() == with.len() && columns.iter().zip(with).all(|(a, b)| std::ptr::eq(*a, *b));
+        let with_there = if is_same { None } else { Some(self.upload_columns(with)?) };
         let arguments = [
             buffer(&columns_there),
-            buffer(&with_there),
+            buffer(with_there.as_ref().unwrap_or(&columns_there)),
             buffer(&found),
             count(n_rows)?,
             count(columns.len())?,

@@ -5,7 +5,7 @@ use holdout_contract::catalogue::is_share;
 use holdout_contract::interval;
 use holdout_scorer::metrics::{self, Metric};
 use holdout_scorer::parallel;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Family, REPLICATED, family, looked_at, near};
 
@@ -20,23 +20,43 @@ const N_GROUPS: usize = 75;
 /// How many times the rows of a contest tell the truth.
 const TIMES_AS_MANY: usize = 40;
 
+/// Scores that are higher where rows are few, whatever the file is worth (Vinh, Epps and Bailey 2010): what they estimate is
+/// the score of contests of as many rows.
+const HIGHER_OF_FEW_ROWS: [&str; 4] =
+    ["completeness_score", "homogeneity_score", "normalized_mutual_info_score", "v_measure_score"];
+
+/// Up to a time at which rows are still seen, where the longest one would decide.
+fn params(metric: &dyn Metric) -> Value {
+    let mut params = metric.sample_params();
+    if metric.about().name == "c_index_ipcw" {
+        params.insert("tau".to_owned(), json!(40));
+    }
+    Value::Object(params)
+}
+
 /// What part of the contests have intervals that hold the true score; of those that have a score.
 fn held(metric: &dyn Metric, n_contests: usize) -> f64 {
     let name = metric.about().name;
-    let params = Value::Object(metric.sample_params());
+    let params = params(metric);
     let table =
         |seed: u64, times: usize| near::table_of(seed, name, &params, times * N_ROWS, times * N_GROUPS);
-    let truth = table(u64::from(u16::MAX), TIMES_AS_MANY).score();
-    let holds = parallel::map(n_contests, usize::MAX, |seed| {
+    let contests = parallel::map(n_contests, usize::MAX, |seed| {
         let contest = table(seed as u64, 1);
         let score = contest.score();
+        if !score.is_finite() {
+            return None;
+        }
         let found = looked_at(name, &contest);
-        let (low, high) = interval::of_share(score, found.standard_error(), found.n_units as i32);
-        score.is_finite().then_some((low..=high).contains(&truth))
+        Some((score, interval::of_share(score, found.standard_error(), found.n_units as i32)))
     });
-    let holds: Vec<bool> = holds.into_iter().flatten().collect();
-    assert!(2 * holds.len() > n_contests, "{name}: most contests have a score");
-    holds.iter().filter(|holds| **holds).count() as f64 / holds.len() as f64
+    let contests: Vec<(f64, (f64, f64))> = contests.into_iter().flatten().collect();
+    assert!(2 * contests.len() > n_contests, "{name}: most contests have a score");
+    let n = contests.len() as f64;
+    let truth = match HIGHER_OF_FEW_ROWS.contains(&name) {
+        true => contests.iter().map(|(score, _)| score).sum::<f64>() / n,
+        false => table(u64::from(u16::MAX), TIMES_AS_MANY).score(),
+    };
+    contests.iter().filter(|(_, (low, high))| (*low..=*high).contains(&truth)).count() as f64 / n
 }
 
 fn hold(wanted: Family) {
@@ -49,7 +69,7 @@ fn hold(wanted: Family) {
             false => (N_CONTESTS, LEAST_HELD),
         };
         let held = held(metric, n_contests);
-        eprintln!("{name}: {held:.3}");
+        println!("{name}: {held:.3}");
         (held < least).then(|| format!("{name}: {held:.3} of the intervals hold the true score"))
     };
     let faults: Vec<String> = shares.filter_map(fault).collect();
