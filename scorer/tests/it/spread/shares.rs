@@ -69,7 +69,6 @@ fn hold(wanted: Family) {
             false => (N_CONTESTS, LEAST_HELD),
         };
         let held = held(metric, n_contests);
-        println!("{name}: {held:.3}");
         (held < least).then(|| format!("{name}: {held:.3} of the intervals hold the true score"))
     };
     let faults: Vec<String> = shares.filter_map(fault).collect();
