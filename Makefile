@@ -3,7 +3,7 @@
 CARGO ?= cargo
 export SQLX_OFFLINE ?= true
 
-.PHONY: run test bench sqlx sqlx-check openapi catalogue fmt doctor build dist
+.PHONY: run test bench gpu-figures sqlx sqlx-check openapi catalogue fmt doctor build dist
 
 run: ## Build and start everything on this machine; EMPTY=1 leaves the demonstrations out
 	scripts/install-needs run
@@ -24,6 +24,10 @@ bench: ## The measurements; see bench/
 	scripts/install-needs run
 	$(CARGO) build --release --locked --bins
 	bench/run
+
+gpu-figures: ## What this machine's GPU is worth, held against its processor; see bench/
+	test -n "$(HOLDOUT_SCORER)" || $(CARGO) build --release --locked --bin holdout-scorer
+	bench/gpu --into .bench/gpu
 
 sqlx: ## Write the descriptions of all SQL statements again
 	scripts/sqlx write

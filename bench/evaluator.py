@@ -1,7 +1,8 @@
 """Exact replicates of AUC, beside the Python way measured small and scaled, and how far both are from what the machine could do.
+What a GPU is worth beside it: bench/gpu.
 
     bench/run --part evaluator
-    python bench/evaluator.py PROGRAM [--quick]     # alone; PROGRAM is holdout-scorer or the example `measure`
+    python bench/evaluator.py PROGRAM [--quick]     # alone; PROGRAM is holdout-scorer
 """
 
 import json
@@ -26,37 +27,31 @@ def bench(scorer, quick):
     sizes = (QUICK_TEAMS, QUICK_ROWS, QUICK_REPLICATES, QUICK_COLUMNS) if quick else (TEAMS, ROWS, REPLICATES, COLUMNS)
     teams, rows, replicates, columns = sizes
     python = in_python(rows, teams * replicates, replicates)
-    own = json.loads(subprocess.run(command(scorer, sizes), capture_output=True, text=True, check=True).stdout)
-    own = own if "processor" in own else {"gpu_is": None, "processor": own, "gpu": None}
+    told = json.loads(subprocess.run(command(scorer, sizes), capture_output=True, text=True, check=True).stdout)
+    own = {computation["what"]: computation for computation in told["computations"]}
     print(f"{replicates:,} exact AUC replicates of {teams} teams on {rows:,} rows:", flush=True)
     print(f"  scikit-learn {python['sklearn_s']:,.0f} s, numpy presorted {python['numpy_s']:,.0f} s (both scaled)")
-    for name in ("processor", "gpu"):
-        if own[name]:
-            report(name, own[name], python)
+    report(own, python)
     limit = visits_a_second_at_most()
-    rate = own["processor"]["auc_visits"] / own["processor"]["auc_replicates_s"]
+    rate = own["auc_of_teams"]["n_items"] / own["auc_of_teams"]["seconds"]
     print(
         f"  at most {limit / 1e9:.0f} thousand million visits a second: {OPERATIONS_A_CYCLE} operations of 32 bytes a cycle "
         f"and core, {OPERATIONS_PER_VISIT:.2f} a visit; reached {rate / limit:.0%}"
     )
-    if not own["gpu"]:
-        print("  no GPU here: no figure of one")
     return {"holdout": own, "python": python}
 
 
 def command(program, sizes):
-    if program.endswith("measure"):
-        return [program, *map(str, sizes)]
     names = ("--teams", "--rows", "--replicates", "--columns")
-    return [program, "evaluator", "--measure", *(text for pair in zip(names, map(str, sizes)) for text in pair)]
+    sizes = [text for pair in zip(names, map(str, sizes)) for text in pair]
+    return [program, "evaluator", "--measure", "processor", "--runs", "1", *sizes]
 
 
-def report(name, own, python):
-    seconds = own["auc_replicates_s"]
-    visits = own["auc_visits"]
-    gflops = 2 * own["product_terms"] / own["products_s"] / 1e9
+def report(own, python):
+    seconds, visits = own["auc_of_teams"]["seconds"], own["auc_of_teams"]["n_items"]
+    gflops = 2 * own["products"]["n_items"] / own["products"]["seconds"] / 1e9
     print(
-        f"  {name}: {seconds:.1f} s, {visits / seconds / 1e9:.1f} thousand million visits of a row a second; "
+        f"  processor: {seconds:.1f} s, {visits / seconds / 1e9:.1f} thousand million visits of a row a second; "
         f"{python['sklearn_s'] / seconds:,.0f} times scikit-learn, {python['numpy_s'] / seconds:,.0f} times numpy; "
         f"products {gflops:.0f} GFLOP/s in double precision",
         flush=True,

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand};
 use holdout_contract::audit::Audit;
 use holdout_contract::catalogue;
 use holdout_contract::rejection::Rejection;
 use holdout_contract::spec::Direction;
+use holdout_evaluator::Evaluator;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -19,16 +20,17 @@ use crate::audit::cli::{PlanArgs, TablesArgs};
 use crate::custom;
 use crate::custom::cage::{self, CageArgs};
 use crate::custom::sandbox::{Bounds, Sandbox};
-use crate::evaluate::{self, EvaluatorArgs};
+use crate::evaluate::{self, EvaluatorArgs, GpuArgs};
 use crate::example;
 use crate::intake::{Content, Limits, Source, content};
 use crate::judge::{Context, Judge};
+use crate::measure;
 use crate::metrics;
 use crate::metrics::compose::PartScore;
 use crate::notebooks;
 use crate::notebooks::cage::NotebookCageArgs;
 use crate::python_setup::{SetupArgs, set_up};
-use crate::ranks::measure::{MeasureArgs, measure};
+use crate::ranks::measure::MeasureArgs;
 use crate::sample::check_against_sample;
 use crate::sandboxes::python::PythonArgs;
 use crate::score::{part_scores, score_splits};
@@ -94,6 +96,9 @@ enum Verb {
     /// Say how fast a board of made-up teams is looked at, as JSON.
     #[command(hide = true)]
     MeasureRanks(MeasureArgs),
+    /// Say how long what is done with a file takes, as JSON.
+    #[command(hide = true)]
+    MeasureFile(MeasureFileArguments),
 }
 
 #[derive(Args)]
@@ -129,6 +134,18 @@ struct ScoreArguments {
     seed: u64,
     #[command(flatten)]
     python: PythonArgs,
+}
+
+#[derive(Args)]
+struct MeasureFileArguments {
+    what: measure::What,
+    /// Replicates, or files of a batch.
+    #[arg(long, default_value_t = 200)]
+    n: usize,
+    #[command(flatten)]
+    score: ScoreArguments,
+    #[command(flatten)]
+    gpu: GpuArgs,
 }
 
 #[derive(Args)]
@@ -195,7 +212,10 @@ pub fn run() -> ExitCode {
         Verb::NotebookCage(arguments) => return cage_of_notebook(&arguments),
         Verb::Cage(arguments) => return exit(Err(cage::become_python(&arguments))),
         Verb::Evaluator(arguments) => return exit(evaluate::evaluator(&arguments)),
-        Verb::MeasureRanks(arguments) => Ok(measure(&arguments, &evaluate::automatic()).to_string()),
+        Verb::MeasureRanks(arguments) => {
+            Ok(crate::ranks::measure::measure(&arguments, &evaluate::automatic()).to_string())
+        }
+        Verb::MeasureFile(arguments) => measure_file(&arguments),
         Verb::Child(arguments) => return exit(worker::child(&arguments).map(|()| true)),
     };
     match result {
@@ -243,6 +263,23 @@ fn score(arguments: &ScoreArguments) -> Result<String, Failure> {
     if arguments.metric.ends_with(".py") {
         return score_by_module(arguments);
     }
+    let (solution, aligned) = prepared(arguments)?;
+    let splits = [Split::Public, Split::Private, Split::All];
+    let [public, private, all] = score_splits(&solution, &aligned, splits);
+    let undefined = [("public", &public), ("private", &private), ("all", &all)];
+    let undefined = undefined.iter().filter_map(|(name, score)| Some((*name, score.reason()?.to_owned())));
+    let output = ScoreOutput {
+        public: public.value(),
+        private: private.value(),
+        all: all.value(),
+        parts: parts(&solution, &aligned),
+        undefined: undefined.collect(),
+        notices: aligned.notices,
+    };
+    serde_json::to_string(&output).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+fn prepared(arguments: &ScoreArguments) -> Result<(Solution, Aligned), Failure> {
     let limits = Limits::default();
     let judge = judge(&arguments.metric, &arguments.judge, &limits)?;
     let rule = SplitRule {
@@ -258,19 +295,20 @@ fn score(arguments: &ScoreArguments) -> Result<String, Failure> {
         let content = open(&arguments.submission, &limits)?;
         align(&solution, &content, &limits)?
     };
-    let splits = [Split::Public, Split::Private, Split::All];
-    let [public, private, all] = score_splits(&solution, &aligned, splits);
-    let undefined = [("public", &public), ("private", &private), ("all", &all)];
-    let undefined = undefined.iter().filter_map(|(name, score)| Some((*name, score.reason()?.to_owned())));
-    let output = ScoreOutput {
-        public: public.value(),
-        private: private.value(),
-        all: all.value(),
-        parts: parts(&solution, &aligned),
-        undefined: undefined.collect(),
-        notices: aligned.notices,
-    };
-    serde_json::to_string(&output).map_err(|error| Failure::Usage(error.to_string()))
+    Ok((solution, aligned))
+}
+
+fn measure_file(arguments: &MeasureFileArguments) -> Result<String, Failure> {
+    let evaluator = Evaluator::open(arguments.gpu.gpu).map_err(|none| Failure::Usage(none.to_string()))?;
+    let started = Instant::now();
+    let (solution, aligned) = prepared(&arguments.score)?;
+    let read_s = started.elapsed().as_secs_f64();
+    let measured = measure::measure(arguments.what, arguments.n, &solution, &aligned, &evaluator);
+    let mut measured = measured.map_err(Failure::Usage)?;
+    measured["read_s"] = json!(read_s);
+    measured["device"] = json!(evaluator.about());
+    measured["failure"] = json!(evaluator.take_failure());
+    Ok(measured.to_string())
 }
 
 fn parts(solution: &Solution, aligned: &Aligned) -> BTreeMap<&'static str, Vec<PartScore>> {

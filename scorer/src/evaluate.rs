@@ -8,10 +8,11 @@ use std::process::Command;
 use anyhow::{Context, bail};
 use clap::Args;
 use holdout_evaluator::compare::{Finding, compare, compare_large};
-use holdout_evaluator::measure::{Size, measure};
-use holdout_evaluator::{Choice, Cpu, Evaluator, Plain};
+use holdout_evaluator::measure::{Computation, Size, measure};
+use holdout_evaluator::{Choice, Cpu, Cuda, Evaluator, Kernels, Plain, Timed};
 use serde_json::{Value, json};
 
+use crate::parallel;
 use crate::worker::child;
 
 #[derive(Debug, Clone, Args)]
@@ -34,19 +35,41 @@ pub struct EvaluatorArgs {
     /// Makes the inputs; drawn by the clock unless it is named.
     #[arg(long)]
     seed: Option<u64>,
-    /// Print times of processor and GPU on made-up teams, as JSON.
+    #[command(flatten)]
+    measure: MeasureArgs,
+}
+
+/// What is measured, and how often.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Measured {
+    Processor,
+    Gpu,
+}
+
+#[derive(Debug, Args)]
+struct MeasureArgs {
+    /// Print times on made-up inputs instead, as JSON: of the processor's cores that this process may use, or of the GPU.
     #[arg(long, conflicts_with = "about")]
-    measure: bool,
-    /// Teams whose ROC curves are replicated.
+    measure: Option<Measured>,
+    /// Teams whose files are looked at together.
     #[arg(long, default_value_t = 100, requires = "measure")]
     teams: usize,
     #[arg(long, default_value_t = 100_000, requires = "measure")]
     rows: usize,
+    /// Of a file that is looked at alone.
+    #[arg(long, default_value_t = 1_000_000, requires = "measure")]
+    rows_of_one: usize,
     #[arg(long, default_value_t = 10_000, requires = "measure")]
     replicates: usize,
     /// Columns that are multiplied with each other.
     #[arg(long, default_value_t = 256, requires = "measure")]
     columns: usize,
+    /// Pairs of masks and of texts.
+    #[arg(long, default_value_t = 100_000, requires = "measure")]
+    pairs: usize,
+    /// The median of so many runs counts.
+    #[arg(long, default_value_t = 5, requires = "measure")]
+    runs: usize,
 }
 
 /// Whatever there is.
@@ -107,8 +130,8 @@ pub fn evaluator(args: &EvaluatorArgs) -> anyhow::Result<bool> {
         }
         return Ok(true);
     }
-    if args.measure {
-        writeln!(output, "{:#}", measured(args, &evaluator)?)?;
+    if let Some(measured) = args.measure.measure {
+        writeln!(output, "{:#}", args.measure.times(measured)?)?;
         return Ok(true);
     }
     let seed = args.seed.unwrap_or_else(seed_of_now);
@@ -129,12 +152,38 @@ pub fn evaluator(args: &EvaluatorArgs) -> anyhow::Result<bool> {
     Ok(parts.iter().flat_map(|(_, findings)| findings).all(|finding| finding.agrees))
 }
 
-fn measured(args: &EvaluatorArgs, evaluator: &Evaluator) -> anyhow::Result<Value> {
-    let EvaluatorArgs { teams, rows, replicates, columns, .. } = *args;
-    let size = Size { teams, rows, replicates, columns };
-    let Ok(processor) = measure(&Cpu, size);
-    let gpu = evaluator.device().map(|device| measure(&*device, size)).transpose()?;
-    Ok(json!({ "gpu_is": evaluator.about(), "processor": processor, "gpu": gpu }))
+impl MeasureArgs {
+    fn times(&self, measured: Measured) -> anyhow::Result<Value> {
+        match measured {
+            Measured::Processor => {
+                let times = Computation::ALL.map(|what| {
+                    let Ok(found) = measure(&Cpu, what, self.size(), (self.runs, false));
+                    found
+                });
+                Ok(json!({ "n_threads": parallel::n_threads(usize::MAX), "computations": times }))
+            }
+            Measured::Gpu => self.times_of(&Cuda::open()?),
+        }
+    }
+
+    /// With what every kernel and every journey took, of a run of its own in which each is waited for.
+    fn times_of(&self, device: &Cuda) -> anyhow::Result<Value> {
+        let timed = Kernels(Timed::new(device));
+        let mut times = Vec::with_capacity(Computation::ALL.len());
+        for what in Computation::ALL {
+            let found = measure(&Kernels(device), what, self.size(), (self.runs, true))?;
+            measure(&timed, what, self.size(), (1, false))?;
+            let mut found = json!(found);
+            found["steps"] = json!(timed.0.take());
+            times.push(found);
+        }
+        Ok(json!({ "device": device.about(), "limits": device.limits(), "computations": times }))
+    }
+
+    fn size(&self) -> Size {
+        let Self { teams, rows, rows_of_one, replicates, columns, pairs, .. } = *self;
+        Size { teams, rows, rows_of_one, replicates, columns, pairs }
+    }
 }
 
 fn seed_of_now() -> u64 {

@@ -17,6 +17,7 @@ pub mod influence;
 pub mod intake;
 pub mod judge;
 pub mod kernels;
+mod measure;
 pub mod metrics;
 pub mod misfit;
 pub mod notebooks;

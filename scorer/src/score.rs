@@ -184,7 +184,7 @@ fn defined(score: Result<f64, Undefined>) -> Result<SplitScore, Undefined> {
     score.and_then(finite).map(SplitScore::Defined)
 }
 
-fn with_rows<T>(
+pub(crate) fn with_rows<T>(
     solution: &Solution,
     aligned: &Aligned,
     slots: Range<usize>,

@@ -1,5 +1,6 @@
 //! What the web server and the scorers agree on, and nothing else: jobs and their outcomes,
-//! the metric catalogue as data, the queue, sealing, where files lie, and the database's migrations.
+//! the metric catalogue as data, the queue, sealing, where files lie, what interval a score has, and the database's
+//! migrations.
 //!
 //! Never here: reading a submission's bytes, computing a score, opening a sealed file.
 
@@ -14,6 +15,7 @@ pub mod examine;
 pub mod files;
 pub mod format;
 pub mod handshake;
+pub mod interval;
 pub mod job;
 pub mod mcnemar;
 pub mod orphans;

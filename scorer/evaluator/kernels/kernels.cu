@@ -16,11 +16,29 @@ typedef unsigned long long u64;
 #define DIGITS 16
 #define TILE 64
 #define TILE_ROWS 16
-#define TILE_THREADS 16
-#define PER_THREAD 4
+#define TILE_THREADS 128
+#define COLUMNS_PER_THREAD 8
+#define WITH_PER_THREAD 4
+#define COLUMN_THREADS 8
+#define WITH_THREADS 16
 #define PRODUCT_BLOCK 256
+// Loads of a chain of additions that are under way together.
+#define AHEAD 8
 #define SCAN_THREADS 256
 #define WORD 64
+
+// The sum of so many values, one after another, whatever comes first from memory.
+__device__ static double chain(const double *values, u64 n_values, u64 stride) {
+    double sum = 0;
+    u64 at = 0;
+    for (; at + AHEAD <= n_values; at += AHEAD) {
+        double next[AHEAD];
+        for (u32 k = 0; k < AHEAD; k++) next[k] = values[(at + k) * stride];
+        for (u32 k = 0; k < AHEAD; k++) sum += next[k];
+    }
+    for (; at < n_values; at++) sum += values[at * stride];
+    return sum;
+}
 
 // --- Weights: Philox4x32-10, then the thresholds of Poisson(1). ---
 
@@ -82,42 +100,77 @@ __device__ static u64 slot_of(const Place &place, u32 n_segments, u32 at) {
     return ((u64)place.ranking * n_segments + place.segment) * LANES + place.lane + at;
 }
 
+// Of four replicates: the weights of positives and negatives so far, and of the tie that is open. The threads of a warp
+// have one segment and so one code, and go the same way.
+struct Tally {
+    u32 p[LANES_PER_THREAD], n[LANES_PER_THREAD], tie_p[LANES_PER_THREAD], tie_n[LANES_PER_THREAD];
+    u64 won[LANES_PER_THREAD], twice_won_in_ties[LANES_PER_THREAD];
+    bool is_open;
+};
+
+__device__ static u32 weight_at(u32 four, u32 k) { return four >> (8 * k) & 255; }
+
+__device__ static void visit(Tally &tally, u32 code, u32 four) {
+    bool is_positive = code & 2, ends_tie = code & 1;
+    if (ends_tie && !tally.is_open) {
+        if (is_positive) {
+            for (u32 k = 0; k < LANES_PER_THREAD; k++) tally.p[k] += weight_at(four, k);
+        } else {
+            for (u32 k = 0; k < LANES_PER_THREAD; k++) {
+                u32 weight = weight_at(four, k);
+                tally.won[k] += (u64)tally.p[k] * weight;
+                tally.n[k] += weight;
+            }
+        }
+        return;
+    }
+    if (is_positive) {
+        for (u32 k = 0; k < LANES_PER_THREAD; k++) tally.tie_p[k] += weight_at(four, k);
+    } else {
+        for (u32 k = 0; k < LANES_PER_THREAD; k++) tally.tie_n[k] += weight_at(four, k);
+    }
+    tally.is_open = !ends_tie;
+    if (!ends_tie) return;
+    for (u32 k = 0; k < LANES_PER_THREAD; k++) {
+        tally.twice_won_in_ties[k] += (u64)tally.tie_n[k] * (2 * (u64)tally.p[k] + tally.tie_p[k]);
+        tally.p[k] += tally.tie_p[k];
+        tally.n[k] += tally.tie_n[k];
+        tally.tie_p[k] = tally.tie_n[k] = 0;
+    }
+}
+
+__device__ static u32 four_of(const u8 *weights, u32 code, u32 lane) {
+    return *(const u32 *)(weights + (u64)(code >> 2) * LANES + lane);
+}
+
 extern "C" __global__ void count_segments(const u32 *codes, const u32 *ends, const u8 *weights, u32 *positives,
                                           u32 *negatives, u64 *twice_won, u32 n_rows, u32 n_segments) {
     Place place = place_of(codes, ends, n_rows, n_segments);
     if (!place.is_any) return;
-    u32 p[LANES_PER_THREAD] = {0}, n[LANES_PER_THREAD] = {0};
-    u32 tie_p[LANES_PER_THREAD] = {0}, tie_n[LANES_PER_THREAD] = {0};
-    u64 won[LANES_PER_THREAD] = {0};
-    for (u32 at = place.start; at < place.end; at++) {
+    Tally tally = {};
+    u32 at = place.start;
+    for (; at + AHEAD <= place.end; at += AHEAD) {
+        u32 next[AHEAD], fours[AHEAD];
+        for (u32 k = 0; k < AHEAD; k++) next[k] = place.codes[at + k];
+        for (u32 k = 0; k < AHEAD; k++) fours[k] = four_of(weights, next[k], place.lane);
+        for (u32 k = 0; k < AHEAD; k++) visit(tally, next[k], fours[k]);
+    }
+    for (; at < place.end; at++) {
         u32 code = place.codes[at];
-        u32 four = *(const u32 *)(weights + (u64)(code >> 2) * LANES + place.lane);
-        u32 of_positive = 0u - (code >> 1 & 1);
-        for (u32 k = 0; k < LANES_PER_THREAD; k++) {
-            u32 weight = four >> (8 * k) & 255;
-            tie_p[k] += weight & of_positive;
-            tie_n[k] += weight & ~of_positive;
-        }
-        if (code & 1) {
-            for (u32 k = 0; k < LANES_PER_THREAD; k++) {
-                won[k] += (u64)tie_n[k] * (2 * (u64)p[k] + tie_p[k]);
-                p[k] += tie_p[k];
-                n[k] += tie_n[k];
-                tie_p[k] = tie_n[k] = 0;
-            }
-        }
+        visit(tally, code, four_of(weights, code, place.lane));
     }
     for (u32 k = 0; k < LANES_PER_THREAD; k++) {
         u64 slot = slot_of(place, n_segments, k);
-        positives[slot] = p[k];
-        negatives[slot] = n[k];
-        twice_won[slot] = won[k];
+        positives[slot] = tally.p[k];
+        negatives[slot] = tally.n[k];
+        twice_won[slot] = 2 * tally.won[k] + tally.twice_won_in_ties[k];
     }
 }
 
-// A thread joins the segments of one replicate of one ranking into three numbers.
-extern "C" __global__ void join_counts(const u32 *positives, const u32 *negatives, const u64 *twice_won, u64 *joined,
-                                       u32 n_rankings, u32 n_segments) {
+// A thread joins the segments of one replicate of one ranking into the area under its curve; those of a chunk of
+// replicates follow the chunks before.
+extern "C" __global__ void join_counts(const u32 *positives, const u32 *negatives, const u64 *twice_won, double *areas,
+                                       u32 n_rankings, u32 n_segments, u32 chunk) {
     u32 index = blockIdx.x * blockDim.x + threadIdx.x;
     if (index >= n_rankings * LANES) return;
     u64 slot = (u64)(index / LANES) * n_segments * LANES + index % LANES;
@@ -128,9 +181,8 @@ extern "C" __global__ void join_counts(const u32 *positives, const u32 *negative
         p += positives[slot];
         n += negatives[slot];
     }
-    joined[3 * (u64)index] = p;
-    joined[3 * (u64)index + 1] = n;
-    joined[3 * (u64)index + 2] = won;
+    u64 n_pairs = (u64)p * n;
+    areas[(u64)chunk * n_rankings * LANES + index] = (double)won / (double)(2 * n_pairs);
 }
 
 // A tie with a positive row gains something: a line of replicates each, in the order of the ranking. Needs the
@@ -154,11 +206,11 @@ extern "C" __global__ void gain_segments(const u32 *codes, const u32 *ends, cons
     u32 has_positive = 0;
     for (u32 at = place.start; at < place.end; at++) {
         u32 code = place.codes[at];
-        u32 four = *(const u32 *)(weights + (u64)(code >> 2) * LANES + place.lane);
+        u32 four = four_of(weights, code, place.lane);
         u32 of_positive = 0u - (code >> 1 & 1);
         has_positive |= of_positive;
         for (u32 k = 0; k < LANES_PER_THREAD; k++) {
-            u32 weight = four >> (8 * k) & 255;
+            u32 weight = weight_at(four, k);
             tie_p[k] += weight & of_positive;
             tie[k] += weight;
         }
@@ -179,38 +231,52 @@ extern "C" __global__ void gain_segments(const u32 *codes, const u32 *ends, cons
 }
 
 // A thread adds up the gains of one replicate of one ranking, tie by tie, wherever segments end.
-extern "C" __global__ void join_gains(const double *gains, const u32 *gain_ends, double *joined, u32 n_rankings,
-                                      u32 n_segments) {
+extern "C" __global__ void join_gains(const double *gains, const u32 *gain_ends, const u32 *positives, double *areas,
+                                      u32 n_rankings, u32 n_segments, u32 chunk) {
     u32 index = blockIdx.x * blockDim.x + threadIdx.x;
     if (index >= n_rankings * LANES) return;
     u64 first = (u64)(index / LANES) * n_segments;
     u32 start = first == 0 ? 0 : gain_ends[first - 1], end = gain_ends[first + n_segments - 1];
-    double sum = 0;
-    for (u32 at = start; at < end; at++) sum += gains[(u64)at * LANES + index % LANES];
-    joined[index] = sum;
+    double gained = chain(gains + (u64)start * LANES + index % LANES, end - start, LANES);
+    u32 found = 0;
+    for (u32 segment = 0; segment < n_segments; segment++) found += positives[(first + segment) * LANES + index % LANES];
+    areas[(u64)chunk * n_rankings * LANES + index] = gained / (double)found;
 }
 
-// --- Weighted means: a thread has one replicate of one column. ---
+// --- Weighted means: a thread has one replicate of a block of rows of one column; then one of a column. ---
+// Sums of chunks, of their blocks, and of the columns of these follow each other; so do the weights of blocks.
 
-extern "C" __global__ void weighted_means(const double *values, const u8 *weights, double *means, u32 n_rows,
-                                          u32 n_columns) {
-    u32 index = blockIdx.x * blockDim.x + threadIdx.x;
-    u32 lane = index % LANES, column = index / LANES;
-    if (column >= n_columns) return;
+extern "C" __global__ void mean_blocks(const double *values, const u8 *weights, double *sums, u32 *totals, u32 n_rows,
+                                       u32 n_columns, u32 n_blocks, u32 chunk) {
+    u64 index = (u64)blockIdx.x * blockDim.x + threadIdx.x;
+    u32 lane = (u32)(index % LANES), column = (u32)(index / LANES % n_columns);
+    u64 block = index / LANES / n_columns;
+    if (block >= n_blocks) return;
+    u32 start = (u32)block * MEAN_BLOCK;
+    u32 end = n_rows - start < MEAN_BLOCK ? n_rows : start + MEAN_BLOCK;
     const double *own = values + (u64)column * n_rows;
     double sum = 0;
     u32 total = 0;
-    for (u32 start = 0; start < n_rows; start += MEAN_BLOCK) {
-        u32 end = n_rows - start < MEAN_BLOCK ? n_rows : start + MEAN_BLOCK;
-        double block = 0;
-        for (u32 row = start; row < end; row++) {
-            u32 weight = weights[(u64)row * LANES + lane];
-            block = __dadd_rn(block, __dmul_rn((double)weight, own[row]));
-            total += weight;
-        }
-        sum += block;
+    for (u32 row = start; row < end; row++) {
+        u32 weight = weights[(u64)row * LANES + lane];
+        sum = __dadd_rn(sum, __dmul_rn((double)weight, own[row]));
+        total += weight;
     }
-    means[index] = sum / (double)total;
+    u64 place = (u64)chunk * n_blocks + block;
+    sums[(place * n_columns + column) * LANES + lane] = sum;
+    if (column == 0) totals[place * LANES + lane] = total;
+}
+
+extern "C" __global__ void join_means(const double *sums, const u32 *totals, double *means, u32 n_columns, u32 n_blocks,
+                                      u32 n_chunks) {
+    u64 index = (u64)blockIdx.x * blockDim.x + threadIdx.x;
+    u32 lane = (u32)(index % LANES), column = (u32)(index / LANES % n_columns);
+    u64 chunk = index / LANES / n_columns;
+    if (chunk >= n_chunks) return;
+    u32 total = 0;
+    for (u32 block = 0; block < n_blocks; block++) total += totals[(chunk * n_blocks + block) * LANES + lane];
+    const double *own = sums + (chunk * n_blocks * n_columns + column) * LANES + lane;
+    means[index] = chain(own, n_blocks, (u64)n_columns * LANES) / (double)total;
 }
 
 // --- Sums: a thread has a block of a column or segment; the blocks are joined by the host. ---
@@ -221,11 +287,20 @@ extern "C" __global__ void sum_blocks(const double *values, const u64 *starts, c
     if (block >= n_blocks) return;
     const double *own = values + starts[block];
     double lanes[SUM_LANES] = {0};
-    for (u32 at = 0; at < lengths[block]; at++) lanes[at % SUM_LANES] += own[at];
+    u32 length = lengths[block], at = 0;
+    for (; at + SUM_LANES <= length; at += SUM_LANES)
+        for (u32 k = 0; k < SUM_LANES; k++) lanes[k] += own[at + k];
+    for (u32 k = 0; k < SUM_LANES; k++)
+        if (at + k < length) lanes[k] += own[at + k];
     sums[block] = ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
 }
 
 // --- Order: stable passes of four bits. A thread owns neighbouring items; grid.y are columns. ---
+
+extern "C" __global__ void number_rows(u32 *rows, u32 n_items) {
+    u32 at = blockIdx.x * blockDim.x + threadIdx.x;
+    if (at < n_items) rows[(u64)blockIdx.y * n_items + at] = at;
+}
 
 extern "C" __global__ void count_digits(const u64 *keys, u32 *counts, u32 n_items, u32 items_per_owner, u32 n_owners,
                                         u32 shift) {
@@ -330,46 +405,63 @@ extern "C" __global__ void edit_distances(const u32 *symbols, const u32 *ends, c
     distances[pair] = distance;
 }
 
-// --- Products: a block of threads has 64 x 64 sums, a thread 4 x 4. ---
+// --- Products: a block of threads has 64 x 64 sums of a part of the rows, a thread 8 x 4. ---
 // A product of two numbers in single precision is exact in double precision, so that fusing changes nothing.
 
-extern "C" __global__ void column_products(const float *columns, const float *with, double *products, u32 n_rows,
-                                           u32 n_columns, u32 n_with) {
-    __shared__ float own[TILE_ROWS][TILE];
-    __shared__ float other[TILE_ROWS][TILE];
-    u32 thread = threadIdx.y * TILE_THREADS + threadIdx.x;
-    u32 first_column = blockIdx.x * TILE, first_with = blockIdx.y * TILE;
-    double totals[PER_THREAD][PER_THREAD] = {{0}};
-    double sums[PER_THREAD][PER_THREAD] = {{0}};
-    for (u32 start = 0; start < n_rows; start += TILE_ROWS) {
-        for (u32 at = thread; at < TILE * TILE_ROWS; at += TILE_THREADS * TILE_THREADS) {
-            u32 place = at / TILE_ROWS, row = at % TILE_ROWS;
-            bool is_row = start + row < n_rows;
-            own[row][place] = is_row && first_column + place < n_columns
-                                  ? columns[(u64)(first_column + place) * n_rows + start + row] : 0.0f;
-            other[row][place] = is_row && first_with + place < n_with
-                                    ? with[(u64)(first_with + place) * n_rows + start + row] : 0.0f;
+__device__ static void load_tile(double tile[TILE_ROWS][TILE + 1], const float *columns, u32 first_column, u32 n_columns,
+                                 u32 start, u32 n_rows, u32 thread) {
+    for (u32 at = thread; at < TILE * TILE_ROWS; at += TILE_THREADS) {
+        u32 place = at / TILE_ROWS, row = at % TILE_ROWS;
+        bool is_any = start + row < n_rows && first_column + place < n_columns;
+        tile[row][place] = is_any ? (double)columns[(u64)(first_column + place) * n_rows + start + row] : 0.0;
+    }
+}
+
+__device__ static void write_tile(const double sums[COLUMNS_PER_THREAD][WITH_PER_THREAD], double *into, u32 first_column,
+                                  u32 first_with, u32 n_columns, u32 n_with) {
+    for (u32 i = 0; i < COLUMNS_PER_THREAD; i++)
+        for (u32 j = 0; j < WITH_PER_THREAD; j++) {
+            u32 column = first_column + threadIdx.x + i * COLUMN_THREADS;
+            u32 with_column = first_with + threadIdx.y + j * WITH_THREADS;
+            if (column < n_columns && with_column < n_with) into[(u64)with_column * n_columns + column] = sums[i][j];
         }
+}
+
+// With one part, sums are those of all rows; else those of every block of rows, which join_products adds up.
+extern "C" __global__ void column_products(const float *columns, const float *with, double *sums_found, u32 n_rows,
+                                           u32 n_columns, u32 n_with, u32 n_parts, u32 rows_of_part) {
+    __shared__ double own[TILE_ROWS][TILE + 1];
+    __shared__ double other[TILE_ROWS][TILE + 1];
+    u32 thread = threadIdx.y * COLUMN_THREADS + threadIdx.x;
+    u32 first_column = blockIdx.x / n_parts * TILE, first_with = blockIdx.y * TILE;
+    u32 first_row = blockIdx.x % n_parts * rows_of_part;
+    u32 end = first_row < n_rows && n_rows - first_row > rows_of_part ? first_row + rows_of_part : n_rows;
+    double totals[COLUMNS_PER_THREAD][WITH_PER_THREAD] = {{0}};
+    double sums[COLUMNS_PER_THREAD][WITH_PER_THREAD] = {{0}};
+    for (u32 start = first_row; start < end; start += TILE_ROWS) {
+        load_tile(own, columns, first_column, n_columns, start, n_rows, thread);
+        load_tile(other, with, first_with, n_with, start, n_rows, thread);
         __syncthreads();
         for (u32 row = 0; row < TILE_ROWS; row++)
-            for (u32 i = 0; i < PER_THREAD; i++)
-                for (u32 j = 0; j < PER_THREAD; j++)
-                    sums[i][j] += (double)own[row][threadIdx.x + i * TILE_THREADS] *
-                                  (double)other[row][threadIdx.y + j * TILE_THREADS];
+            for (u32 i = 0; i < COLUMNS_PER_THREAD; i++)
+                for (u32 j = 0; j < WITH_PER_THREAD; j++)
+                    sums[i][j] += own[row][threadIdx.x + i * COLUMN_THREADS] * other[row][threadIdx.y + j * WITH_THREADS];
         __syncthreads();
-        if ((start + TILE_ROWS) % PRODUCT_BLOCK == 0 || start + TILE_ROWS >= n_rows) {
-            for (u32 i = 0; i < PER_THREAD; i++)
-                for (u32 j = 0; j < PER_THREAD; j++) {
-                    totals[i][j] += sums[i][j];
-                    sums[i][j] = 0;
-                }
+        if ((start + TILE_ROWS) % PRODUCT_BLOCK != 0 && start + TILE_ROWS < n_rows) continue;
+        if (n_parts > 1) {
+            double *block = sums_found + (u64)(start / PRODUCT_BLOCK) * n_columns * n_with;
+            write_tile(sums, block, first_column, first_with, n_columns, n_with);
         }
+        for (u32 i = 0; i < COLUMNS_PER_THREAD; i++)
+            for (u32 j = 0; j < WITH_PER_THREAD; j++) {
+                totals[i][j] += sums[i][j];
+                sums[i][j] = 0;
+            }
     }
-    for (u32 i = 0; i < PER_THREAD; i++)
-        for (u32 j = 0; j < PER_THREAD; j++) {
-            u32 column = first_column + threadIdx.x + i * TILE_THREADS;
-            u32 with_column = first_with + threadIdx.y + j * TILE_THREADS;
-            if (column < n_columns && with_column < n_with)
-                products[(u64)with_column * n_columns + column] = totals[i][j];
-        }
+    if (n_parts == 1) write_tile(totals, sums_found, first_column, first_with, n_columns, n_with);
+}
+
+extern "C" __global__ void join_products(const double *blocks, double *products, u32 n_products, u32 n_blocks) {
+    u32 at = blockIdx.x * blockDim.x + threadIdx.x;
+    if (at < n_products) products[at] = chain(blocks + at, n_blocks, n_products);
 }

@@ -112,13 +112,16 @@ extern "C" int shim_launch(const char *name, const unsigned grid[2], const unsig
     KERNEL(join_counts, false)
     KERNEL(gain_segments, false)
     KERNEL(join_gains, false)
-    KERNEL(weighted_means, false)
+    KERNEL(mean_blocks, false)
+    KERNEL(join_means, false)
     KERNEL(sum_blocks, false)
+    KERNEL(number_rows, false)
     KERNEL(count_digits, false)
     KERNEL(scan_digits, true)
     KERNEL(scatter_digits, false)
     KERNEL(overlap_runs, false)
     KERNEL(edit_distances, false)
     KERNEL(column_products, true)
+    KERNEL(join_products, false)
     return 1;
 }

@@ -25,7 +25,7 @@ mod sums;
 mod wide;
 
 pub use cpu::Cpu;
-pub use device::{Cuda, Device, DeviceFailure, Kernels, NoDevice};
+pub use device::{Cuda, Device, DeviceFailure, Kernels, Limits, NoDevice, Timed};
 pub use evaluator::{Choice, Evaluator};
 pub use philox::Draw;
 pub use plain::Plain;

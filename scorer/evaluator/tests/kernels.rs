@@ -44,10 +44,12 @@ fn everything_is_equal_to_the_last_bit() {
         "text_distances",
         "products",
     ];
-    let small = compare(&kernels, &Cpu, 42).expect("the processor does not fail");
-    let large =
-        [300, 301].map(|seed| compare_large(&kernels, &Cpu, seed).expect("the processor does not fail"));
-    for findings in [small, large.concat()] {
+    let one_processor = Kernels(Shim::of_processors(1));
+    let small = [&kernels, &one_processor]
+        .map(|kernels| compare(kernels, &Cpu, 42).expect("the processor does not fail"));
+    let large = [(&kernels, 300), (&one_processor, 301)]
+        .map(|(kernels, seed)| compare_large(kernels, &Cpu, seed).expect("the processor does not fail"));
+    for findings in [small, large].concat() {
         for finding in &findings {
             assert!(finding.agrees && finding.worst == 0.0, "{finding:?}");
         }
@@ -78,9 +80,13 @@ impl Failing {
 impl Device for Failing {
     type Buffer = Words;
 
-    fn upload(&self, bytes: &[u8]) -> Result<Words, DeviceFailure> {
+    fn n_processors(&self) -> usize {
+        self.shim.n_processors()
+    }
+
+    fn upload(&self, parts: &[&[u8]]) -> Result<Words, DeviceFailure> {
         self.call()?;
-        self.shim.upload(bytes)
+        self.shim.upload(parts)
     }
 
     fn zeros(&self, n_bytes: usize) -> Result<Words, DeviceFailure> {
@@ -134,6 +140,17 @@ fn work_that_is_too_large_leaves_the_device_in_use() {
     agree(&findings);
     assert_eq!(n_failures.load(Ordering::Relaxed), 1);
     assert!(evaluator.device().is_some());
+}
+
+#[test]
+fn products_of_columns_among_themselves_are_those_with_copies() {
+    let column = |at: usize| (0..700).map(|row| ((row * 37 + at * 11) % 101) as f32 - 50.5).collect();
+    let columns: Vec<Vec<f32>> = (0..70).map(column).collect();
+    let copies = columns.clone();
+    let own: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
+    let other: Vec<&[f32]> = copies.iter().map(Vec::as_slice).collect();
+    let kernels = Kernels(Shim::compiled());
+    assert_eq!(kernels.products(&own, &own), kernels.products(&own, &other));
 }
 
 #[test]

@@ -156,6 +156,19 @@ fn of_curve(judge: &Judge, rows: &Rows<'_>, evaluator: &Evaluator, draw: Draw) -
     Some(found.concat().into_iter().map(|area| scale * area).collect())
 }
 
+/// So many replicates of a score of rows by the evaluator alone; `None` for metrics that it does not replicate.
+pub fn replicates_of(judge: &Judge, rows: &Rows<'_>, evaluator: &Evaluator, draw: Draw) -> Option<Vec<f64>> {
+    if judge.metric.about().name != "rmse" || !judge.is_one_metric() || rows.weights.is_some() {
+        return of_curve(judge, rows, evaluator, draw);
+    }
+    let ([Values::Numbers(truth)], [Values::Numbers(predicted)]) = (rows.truths, rows.predictions) else {
+        return None;
+    };
+    let squares: Vec<f64> = truth.iter().zip(*predicted).map(|(a, b)| (a - b) * (a - b)).collect();
+    let Ok(found) = evaluator.means(&[&squares], draw);
+    Some(found.concat().into_iter().map(f64::sqrt).collect())
+}
+
 /// Of any metric without groups; `unit_of` a row is drawn with the whole unit.
 pub(super) fn of_metric(
     judge: &Judge,

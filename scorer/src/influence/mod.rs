@@ -31,7 +31,7 @@ use holdout_contract::spec::Task;
 use crate::judge::Judge;
 use crate::metrics::{Metric, Params, Rows, Values, compose};
 pub use clusters::{by_cluster, influence_of_clusters};
-pub use exact::{Exact, influence_or_replicates};
+pub use exact::{Exact, influence_or_replicates, replicates_of};
 pub use sums::{Sums, gradient};
 
 /// Fewer units say too little about how much they vary.

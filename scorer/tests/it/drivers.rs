@@ -19,11 +19,13 @@ pub enum Fault {
     LittleMemory,
     /// The device breaks after some work.
     Lost,
+    /// It finds something else, after some work.
+    Wrong,
 }
 
 impl Fault {
-    const ALL: [Self; 6] =
-        [Self::None, Self::NoDevice, Self::Old, Self::Ancient, Self::LittleMemory, Self::Lost];
+    const ALL: [Self; 7] =
+        [Self::None, Self::NoDevice, Self::Old, Self::Ancient, Self::LittleMemory, Self::Lost, Self::Wrong];
 
     fn definition(self) -> &'static str {
         match self {
@@ -33,12 +35,13 @@ impl Fault {
             Self::Ancient => "-DANCIENT",
             Self::LittleMemory => "-DLITTLE_MEMORY",
             Self::Lost => "-DLOST",
+            Self::Wrong => "-DWRONG",
         }
     }
 
     /// The folder of a driver with this fault, made once by every process.
     pub fn folder(self) -> &'static PathBuf {
-        static FOLDERS: [OnceLock<PathBuf>; 6] = [const { OnceLock::new() }; 6];
+        static FOLDERS: [OnceLock<PathBuf>; 7] = [const { OnceLock::new() }; 7];
         let at = Self::ALL.iter().position(|fault| *fault == self).expect("all are listed");
         FOLDERS[at].get_or_init(|| self.compile())
     }
@@ -116,4 +119,50 @@ fn a_machine_without_a_driver_complains_of_nothing() {
         .output()
         .expect("it runs");
     assert!(looked.status.success() && said(&looked).1.is_empty(), "{looked:?}");
+}
+
+/// The figures of a GPU, in small, with this driver; the table and the numbers that it wrote.
+fn figures(name: &str, fault: Fault, arguments: &[&str]) -> (Output, PathBuf) {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    let output = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../bench/gpu"))
+        .args(["--small", "--into"])
+        .arg(&folder)
+        .args(arguments)
+        .env_remove("HOLDOUT_GPU")
+        .env("HOLDOUT_SCORER", PROGRAM)
+        .env("LD_LIBRARY_PATH", fault.folder())
+        .output()
+        .expect("it runs");
+    (output, folder)
+}
+
+#[test]
+fn figures_of_a_gpu_are_made_by_one_command() {
+    let (output, folder) = figures("figures", Fault::None, &[]);
+    let (text, complaint) = said(&output);
+    assert!(output.status.success(), "{text}{complaint}");
+    let written = std::fs::read(folder.join("figures.json")).expect("figures");
+    let figures: serde_json::Value = serde_json::from_slice(&written).expect("JSON");
+    let computations = figures["gpu"]["computations"].as_array().expect("a list");
+    assert_eq!(computations.len(), figures["two_cores"]["computations"].as_array().map_or(0, Vec::len));
+    for computation in computations {
+        let steps = computation["steps"].as_object().expect("steps");
+        assert!(steps.contains_key("upload") && steps.contains_key("download"), "{computation}");
+    }
+    let table = std::fs::read_to_string(folder.join("figures.md")).expect("a table");
+    for named in
+        ["GPU: a processor, 8 GB", "| auc_of_one, ", "| replicates of rmse, GPU |", "column_products "]
+    {
+        assert!(table.contains(named), "{named}: {table}");
+    }
+    assert!(table.lines().any(|line| line.contains("operations: ") && line.contains("(3 x 64 x 1.98 GHz)")));
+}
+
+#[test]
+fn figures_of_a_gpu_that_computes_something_else_are_none_and_the_seed_is_told() {
+    let (output, folder) = figures("no-figures", Fault::Wrong, &["--seed", "4242"]);
+    let (text, complaint) = said(&output);
+    assert!(!output.status.success(), "{text}");
+    assert!(complaint.contains("DIFFERS") && complaint.contains("bench/gpu --seed 4242"), "{complaint}");
+    assert!(!folder.join("figures.md").exists());
 }

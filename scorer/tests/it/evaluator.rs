@@ -38,12 +38,17 @@ fn a_scorer_holds_what_it_computes_with_against_the_definitions() {
 
 #[test]
 fn times_are_json() {
-    let size = ["--teams", "2", "--rows", "300", "--replicates", "70", "--columns", "3"];
-    let measured = evaluator(&[&["--measure"], size.as_slice()].concat());
+    let size =
+        ["--teams", "2", "--rows", "300", "--rows-of-one", "90", "--replicates", "70", "--columns", "3"];
+    let measured = evaluator(&[&["--measure", "processor", "--pairs", "5"], size.as_slice()].concat());
     let found: serde_json::Value = serde_json::from_slice(&measured.stdout).expect("JSON");
-    assert_eq!(found["processor"]["auc_visits"], 2 * 300 * 70);
-    assert!(found["processor"]["first_auc"].as_f64().is_some_and(|auc| (0.5..1.0).contains(&auc)), "{found}");
-    assert_eq!(found["gpu"].is_null(), !has_gpu());
+    let items = |what: &str| {
+        let all = found["computations"].as_array().expect("a list");
+        all.iter().find(|computation| computation["what"] == what).map(|found| found["n_items"].clone())
+    };
+    assert_eq!(items("auc_of_teams"), Some((2 * 300 * 70).into()));
+    assert_eq!(items("products"), Some((3 * 3 * 300).into()));
+    assert_eq!(evaluator(&["--measure", "gpu", "--teams", "1", "--rows", "9"]).status.success(), has_gpu());
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

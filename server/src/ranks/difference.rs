@@ -1,8 +1,9 @@
 //! How far two scores lie apart, and how likely that is chance.
 
+use holdout_contract::interval::Z;
 use holdout_contract::mcnemar;
 
-use super::model::{Summary, Z};
+use super::model::Summary;
 use crate::web::format;
 
 /// What happens no less often is called chance.

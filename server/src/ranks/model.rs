@@ -1,6 +1,7 @@
 //! Rank ranges, noise, and how likely a difference is chance.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use holdout_contract::interval::{self, Z};
 use serde::Serialize;
 
 use crate::leaderboard::model::View;
@@ -225,9 +226,9 @@ impl Range {
     /// Where the score lies in 95 of 100 contests on other rows of the same kind.
     pub fn interval(&self, score: f64) -> (f64, f64) {
         if self.is_share {
-            return interval_of_share(score, self.standard_error, self.n_units);
+            return interval::of_share(score, self.standard_error, self.n_units);
         }
-        interval(score, self.standard_error, self.n_units, self.best)
+        interval::of_score(score, self.standard_error, self.n_units, self.best)
     }
 
     /// Widened to the rank that the board shows: an earlier board's range may lie beside it.
@@ -260,43 +261,6 @@ impl Range {
     }
 }
 
-/// The bounds of a normal number in 95 of 100 cases.
-pub(super) const Z: f64 = 1.96;
-
-/// Of a score from 0 to 1 in 95 of 100 cases: symmetric on the scale of log odds, so that it reaches beyond neither end.
-fn interval_of_share(score: f64, standard_error: f64, n_units: i32) -> (f64, f64) {
-    let spread = score * (1.0 - score);
-    if spread <= 0.0 {
-        return interval(score, standard_error, n_units, None);
-    }
-    let (odds, factor) = (score / (1.0 - score), (student(n_units) * standard_error / spread).exp());
-    let share = |odds: f64| 1.0 / (1.0 + 1.0 / odds);
-    (share(odds / factor), share(odds * factor))
-}
-
-/// Of a score in 95 of 100 cases. What is drawn symmetrically is the logarithm of the distance to a perfect score: so
-/// no interval reaches beyond it, and close to it the side away from it is the longer one, as on the scale of log odds.
-/// Few units have the wider bounds of Student's t. Tests hold it against true scores; the basic bootstrap, which is
-/// symmetric around the score instead, misses them more often where units are few.
-fn interval(score: f64, standard_error: f64, n_units: i32, best: Option<f64>) -> (f64, f64) {
-    let width = student(n_units) * standard_error;
-    let distance = best.map_or(0.0, |best| best - score);
-    if distance == 0.0 {
-        return (score - width, score + width);
-    }
-    let factor = (width / distance.abs()).exp();
-    let (a, b) = (score + distance - distance * factor, score + distance - distance / factor);
-    (a.min(b), a.max(b))
-}
-
-/// The bounds of Student's t in 95 of 100 cases, by two terms of their expansion (Abramowitz and Stegun 26.7.5).
-fn student(n_units: i32) -> f64 {
-    let freedom = f64::from((n_units - 1).max(1));
-    let first = (Z.powi(3) + Z) / 4.0;
-    let second = (5.0 * Z.powi(5) + 16.0 * Z.powi(3) + 3.0 * Z) / 96.0;
-    Z + first / freedom + second / freedom.powi(2)
-}
-
 /// A standard error with a digit more than the scores have, never less: what it tells beyond that, the scores hide.
 pub fn error_beside_scores(standard_error: f64, decimals: i32) -> f64 {
     round_up(standard_error, decimals + 1)
@@ -325,103 +289,6 @@ mod tests {
         let earlier = Range { is_current: false, ..Range::sample() };
         assert_eq!(earlier.with(7), Range { high: 7, ..earlier });
         assert_eq!(earlier.with(2), earlier);
-    }
-
-    /// Uniform numbers from 0 to 1.
-    fn numbers(seed: u64) -> impl Iterator<Item = f64> {
-        let mut state = seed;
-        std::iter::repeat_with(move || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 11) as f64 / (1_u64 << 53) as f64
-        })
-    }
-
-    #[test]
-    fn intervals_near_an_end_hold_the_true_score_more_often_than_symmetric_ones() {
-        const N_CONTESTS: usize = 4000;
-        for (n, truth) in [
-            (60, 0.9),
-            (100, 0.95),
-            (200, 0.97),
-            (400, 0.98),
-            (60, 0.1),
-            (100, 0.05),
-            (200, 0.03),
-            (400, 0.5),
-        ] {
-            let mut random = numbers(n as u64);
-            let (mut n_held, mut n_symmetric, mut n_share) = (0, 0, 0);
-            for _ in 0..N_CONTESTS {
-                let n_right = random.by_ref().take(n).filter(|number| *number < truth).count();
-                let score = n_right as f64 / n as f64;
-                let error = (score * (1.0 - score) / n as f64).sqrt();
-                let holds = |best| {
-                    let (low, high) = interval(score, error, n as i32, best);
-                    (low..=high).contains(&truth)
-                };
-                n_held += usize::from(holds(Some(1.0)));
-                n_symmetric += usize::from(holds(None));
-                let (low, high) = interval_of_share(score, error, n as i32);
-                n_share += usize::from((low..=high).contains(&truth));
-                assert!((0.0..=1.0).contains(&low) && (0.0..=1.0).contains(&high), "{low} {high}");
-            }
-            let share = |n: usize| n as f64 / N_CONTESTS as f64;
-            assert!(share(n_share) > 0.94, "{n} rows, {truth}: {}", share(n_share));
-            if truth > 0.5 {
-                assert!(share(n_held) > 0.94, "{n} rows, {truth}: {}", share(n_held));
-                assert!(n_held > n_symmetric, "{n} rows, {truth}: {n_held} and {n_symmetric}");
-            }
-        }
-    }
-
-    /// Mean of losses with a long tail, and its standard error.
-    fn mean_loss(random: &mut impl Iterator<Item = f64>, n: usize) -> (f64, f64, Vec<f64>) {
-        let losses: Vec<f64> = random.take(n).map(|number| -number.max(1e-300).ln()).collect();
-        let mean = losses.iter().sum::<f64>() / n as f64;
-        let error = losses.iter().map(|loss| (loss - mean).powi(2)).sum::<f64>().sqrt() / n as f64;
-        (mean, error, losses)
-    }
-
-    #[test]
-    fn intervals_of_few_rows_hold_the_true_score_no_less_often_than_the_basic_bootstrap() {
-        const N_CONTESTS: usize = 600;
-        const N_DRAWS: usize = 200;
-        for n in [30, 60, 120] {
-            let mut random = numbers(7 + n as u64);
-            let (mut n_held, mut n_bootstrap) = (0, 0);
-            for _ in 0..N_CONTESTS {
-                let (score, error, losses) = mean_loss(&mut random, n);
-                let (low, high) = interval(score, error, n as i32, Some(0.0));
-                n_held += usize::from((low..=high).contains(&1.0));
-                let mut drawn: Vec<f64> = (0..N_DRAWS)
-                    .map(|_| {
-                        let total: f64 =
-                            random.by_ref().take(n).map(|number| losses[(number * n as f64) as usize]).sum();
-                        total / n as f64
-                    })
-                    .collect();
-                drawn.sort_by(f64::total_cmp);
-                let basic = |share: f64| 2.0 * score - drawn[(share * N_DRAWS as f64) as usize];
-                n_bootstrap += usize::from((basic(0.975)..=basic(0.025)).contains(&1.0));
-            }
-            assert!(n_held as f64 > 0.92 * N_CONTESTS as f64, "{n} rows: {n_held}");
-            assert!(n_held >= n_bootstrap, "{n} rows: {n_held}, and {n_bootstrap} by the bootstrap");
-        }
-    }
-
-    #[test]
-    fn an_interval_is_symmetric_far_from_a_perfect_score_and_never_reaches_beyond_one() {
-        let (low, high) = interval(0.5, 0.001, 100_000, Some(1.0));
-        assert!(((high - 0.5) / (0.5 - low) - 1.0).abs() < 0.01);
-        assert!((high - 0.5 - 0.00196).abs() < 1e-5);
-        let (low, high) = interval(0.99, 0.006, 100_000, Some(1.0));
-        assert!(high < 1.0 && 0.99 - low > high - 0.99, "{low} {high}");
-        let (low, high) = interval(0.02, 0.015, 50, Some(0.0));
-        assert!(low > 0.0 && high - 0.02 > 0.02 - low, "{low} {high}");
-        assert_eq!(interval(1.0, 0.0, 50, Some(1.0)), (1.0, 1.0));
-        for (n_units, expected) in [(10, 2.262), (30, 2.045), (100, 1.984), (1_000_000, 1.96)] {
-            assert!((student(n_units) - expected).abs() < 0.02, "{n_units}: {}", student(n_units));
-        }
     }
 
     #[test]

@@ -15,6 +15,9 @@ use crate::ranking::Ranking;
 use crate::suite::{Pair, Run, Suite};
 use crate::{edits, radix, runs, segments, sums};
 
+pub(crate) use means::BLOCK_ROWS as MEAN_BLOCK_ROWS;
+pub(crate) use products::BLOCK_ROWS as PRODUCT_BLOCK_ROWS;
+
 /// Replicates that lie side by side: a row's weights are one line of the cache.
 pub(crate) const LANES: usize = 64;
 

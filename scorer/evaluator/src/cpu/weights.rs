@@ -6,8 +6,8 @@ use super::LANES;
 use crate::philox::{Draw, KEY_STEPS, MULTIPLIERS, ROUNDS, ROWS_PER_CALL, THRESHOLDS};
 use crate::wide::{Work, widest};
 
-/// Replicates whose numbers are in registers together.
-const GROUP: usize = 8;
+/// Replicates whose numbers are made together. Of 8, half the processor waits for products.
+const GROUP: usize = 32;
 
 /// Fills the table with the weights of so many rows in the replicates from `first` on.
 pub(super) fn fill(draw: Draw, first: usize, n_rows: usize, table: &mut Vec<[u8; LANES]>) {
@@ -25,6 +25,8 @@ struct Fill<'a> {
 
 impl Work for Fill<'_> {
     type Out = ();
+
+    const WIDER: bool = true;
 
     #[inline(always)]
     fn run<const FUSED: bool>(self) {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::panic::catch_unwind;
 use std::sync::Arc;
 
-use cudarc::driver::sys::{self, CUresult};
+use cudarc::driver::sys::{self, CUdevice_attribute, CUresult};
 use cudarc::driver::{
     CudaContext, CudaFunction, CudaModule, CudaSlice, CudaStream, DriverError, LaunchConfig, PushKernelArg,
 };
@@ -18,20 +18,23 @@ use crate::suite::Suite;
 const SOURCE: &str = include_str!("../../kernels/kernels.cu");
 /// Made from the source by `scripts/ptx`.
 const PTX: &str = include_str!("../../kernels/kernels.ptx");
-const KERNELS: [&str; 13] = [
+const KERNELS: [&str; 16] = [
     "draw_weights",
     "count_segments",
     "join_counts",
     "gain_segments",
     "join_gains",
-    "weighted_means",
+    "mean_blocks",
+    "join_means",
     "sum_blocks",
+    "number_rows",
     "count_digits",
     "scan_digits",
     "scatter_digits",
     "overlap_runs",
     "edit_distances",
     "column_products",
+    "join_products",
 ];
 
 /// Why no device is used, in a few words for whoever keeps the machine.
@@ -51,7 +54,35 @@ const OLDEST_DRIVER: &str = "11.8";
 pub struct Cuda {
     stream: Arc<CudaStream>,
     functions: HashMap<&'static str, CudaFunction>,
+    limits: Limits,
     about: String,
+}
+
+/// What a device could do at most, as its driver says; 0 where it does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Limits {
+    pub n_processors: usize,
+    pub clock_khz: usize,
+    pub memory_clock_khz: usize,
+    pub memory_bus_bits: usize,
+}
+
+impl Limits {
+    fn of(context: &CudaContext) -> Self {
+        let read = |attribute| {
+            context
+                .attribute(attribute)
+                .ok()
+                .and_then(|value| usize::try_from(value).ok())
+                .unwrap_or_default()
+        };
+        Self {
+            n_processors: read(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
+            clock_khz: read(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_CLOCK_RATE),
+            memory_clock_khz: read(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE),
+            memory_bus_bits: read(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH),
+        }
+    }
 }
 
 impl Cuda {
@@ -79,15 +110,20 @@ impl Cuda {
             function.map(|function| (name, function)).map_err(|error| refused("a kernel is missing", error))
         };
         let functions = KERNELS.into_iter().map(function).collect::<Result<_, NoDevice>>()?;
+        let limits = Limits::of(&context);
         let name = context.name().unwrap_or_else(|_| "GPU".to_owned());
         let memory_gb = context.total_mem().unwrap_or_default() >> 30;
         let about = format!("{name}, {memory_gb} GB, driver for CUDA {}, {compiled}", driver_version());
-        tried_out(Self { stream: context.default_stream(), functions, about })
+        tried_out(Self { stream: context.default_stream(), functions, limits, about })
     }
 
     /// The device in a line.
     pub fn about(&self) -> &str {
         &self.about
+    }
+
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 }
 
@@ -160,12 +196,27 @@ impl From<DriverError> for DeviceFailure {
 impl Device for Cuda {
     type Buffer = CudaSlice<u8>;
 
-    fn upload(&self, bytes: &[u8]) -> Result<CudaSlice<u8>, DeviceFailure> {
-        // A device has no memory of no bytes.
-        if bytes.is_empty() { self.zeros(0) } else { Ok(self.stream.clone_htod(bytes)?) }
+    fn n_processors(&self) -> usize {
+        self.limits.n_processors.max(1)
+    }
+
+    fn upload(&self, parts: &[&[u8]]) -> Result<CudaSlice<u8>, DeviceFailure> {
+        if let [bytes] = parts
+            && !bytes.is_empty()
+        {
+            return Ok(self.stream.clone_htod(*bytes)?);
+        }
+        let mut buffer = self.zeros(parts.iter().map(|part| part.len()).sum())?;
+        let mut start = 0;
+        for part in parts.iter().filter(|part| !part.is_empty()) {
+            self.stream.memcpy_htod(*part, &mut buffer.slice_mut(start..start + part.len()))?;
+            start += part.len();
+        }
+        Ok(buffer)
     }
 
     fn zeros(&self, n_bytes: usize) -> Result<CudaSlice<u8>, DeviceFailure> {
+        // A device has no memory of no bytes.
         Ok(self.stream.alloc_zeros(n_bytes.max(1))?)
     }
 

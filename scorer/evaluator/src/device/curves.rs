@@ -2,21 +2,22 @@
 //! are cut off. Counts are joined by segment; what ties gain in precision is kept tie by tie and added up in the
 //! order of the ranking, as the processor does it.
 
-use super::kernels::{Kernels, LANES, buffer, count};
+use super::kernels::{Kernels, LANES, add_lanes, buffer, count};
 use super::layout::{n_together, number};
 use super::{Device, DeviceFailure, Shape};
-use crate::area;
 use crate::philox::Draw;
 use crate::ranking::{Code, Ranking};
 
 const LANES_PER_THREAD: usize = 4;
 const SEGMENTS_PER_BLOCK: usize = 8;
-const MOST_SEGMENTS: usize = 64;
+/// Each segment is the work of one warp.
+const WARPS_OF_A_PROCESSOR: usize = 64;
+const MOST_SEGMENTS: usize = 1024;
 /// A shorter segment is not worth a thread.
 const SEGMENT_ROWS: usize = 64;
 /// Of a replicate in a segment: two weights and what was won.
 const BYTES_OF_COUNTS: usize = 16;
-const BYTES_OF_GAIN: usize = 8;
+const BYTES_OF_VALUE: usize = size_of::<f64>();
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Curve {
@@ -36,9 +37,12 @@ pub(super) fn replicates<D: Device>(
         Curve::Roc => 0,
         Curve::Precision => rankings.iter().map(|ranking| n_gains(&ranking.codes)).max().unwrap_or_default(),
     };
-    let bytes_of_line = BYTES_OF_COUNTS * n_segments(n_rows) + BYTES_OF_GAIN * n_gains;
-    for together in rankings.chunks(n_together(4 * n_rows + LANES * bytes_of_line)) {
-        areas.extend(Batch::of(on, together, n_rows, curve)?.areas(draw)?);
+    let n_at_once = WARPS_OF_A_PROCESSOR * on.0.n_processors();
+    let n_segments = n_segments(n_rows, n_at_once / rankings.len().max(1));
+    let bytes_of_lane = BYTES_OF_COUNTS * n_segments + BYTES_OF_VALUE * n_gains;
+    let bytes_of_areas = BYTES_OF_VALUE * draw.n_replicates;
+    for together in rankings.chunks(n_together(4 * n_rows + LANES * bytes_of_lane + bytes_of_areas)) {
+        areas.extend(Batch::of(on, together, [n_rows, n_segments], draw, curve)?.areas(draw)?);
     }
     Ok(areas)
 }
@@ -54,7 +58,8 @@ struct Batch<'a, D: Device> {
     positives: D::Buffer,
     negatives: D::Buffer,
     twice_won: D::Buffer,
-    joined: D::Buffer,
+    /// Of every replicate: the lanes of a chunk of one ranking after another, and so chunk after chunk.
+    areas: D::Buffer,
     /// Where precision is asked for.
     gains: Option<Gains<D::Buffer>>,
 }
@@ -69,11 +74,11 @@ impl<'a, D: Device> Batch<'a, D> {
     fn of(
         on: &'a Kernels<D>,
         rankings: &[&Ranking],
-        n_rows: usize,
+        [n_rows, n_segments]: [usize; 2],
+        draw: Draw,
         curve: Curve,
     ) -> Result<Self, DeviceFailure> {
         let n_rankings = rankings.len();
-        let n_segments = n_segments(n_rows);
         let codes: Vec<&[u32]> = rankings.iter().map(|ranking| ranking.codes.as_slice()).collect();
         let ends: Vec<u32> = codes.iter().flat_map(|codes| segment_ends(codes, n_segments)).collect();
         let gains = match curve {
@@ -85,34 +90,30 @@ impl<'a, D: Device> Batch<'a, D> {
             n_rows,
             n_rankings,
             n_segments,
-            codes: on.upload(&codes.concat())?,
+            codes: on.upload_columns(&codes)?,
             ends: on.upload(&ends)?,
             positives: on.zeros::<u32>(n_counts)?,
             negatives: on.zeros::<u32>(n_counts)?,
             twice_won: on.zeros::<u64>(n_counts)?,
-            joined: on.zeros::<u64>(3 * n_rankings * LANES)?,
+            areas: on.zeros::<f64>(n_rankings * draw.n_replicates.next_multiple_of(LANES))?,
             gains,
             on,
         })
     }
 
+    /// Nothing is waited for before all replicates are on their way.
     fn areas(&self, draw: Draw) -> Result<Vec<Vec<f64>>, DeviceFailure> {
-        let mut areas = vec![Vec::with_capacity(draw.n_replicates); self.n_rankings];
-        self.on.by_chunks(draw, self.n_rows, |_, n_kept, table| {
-            let counts = self.counts(table)?;
-            let gained = self.gains.as_ref().map(|gains| self.gained(table, gains)).transpose()?;
-            for (ranking, areas) in areas.iter_mut().enumerate() {
-                areas.extend((0..n_kept).map(|lane| {
-                    let at = ranking * LANES + lane;
-                    let [positives, negatives, twice_won] = counts[at];
-                    match &gained {
-                        None => area(positives as u32, negatives as u32, twice_won),
-                        Some(gained) => gained[at] / positives as f64,
-                    }
-                }));
+        self.on.by_chunks(draw, self.n_rows, |first, _, table| {
+            self.count(table)?;
+            match &self.gains {
+                None => self.join_counts(first / LANES),
+                Some(gains) => self.gain(table, gains, first / LANES),
             }
-            Ok(())
         })?;
+        let n_lanes = self.n_rankings * draw.n_replicates.next_multiple_of(LANES);
+        let lanes: Vec<f64> = self.on.download(&self.areas, n_lanes)?;
+        let mut areas = vec![Vec::with_capacity(draw.n_replicates); self.n_rankings];
+        add_lanes(&mut areas, &lanes, draw);
         Ok(areas)
     }
 
@@ -123,8 +124,8 @@ impl<'a, D: Device> Batch<'a, D> {
         }
     }
 
-    /// Of every ranking and replicate: the weight of positives, of negatives, and twice that of won pairs.
-    fn counts(&self, table: &D::Buffer) -> Result<Vec<[u64; 3]>, DeviceFailure> {
+    /// Of every segment and replicate: the weight of positives, of negatives, and twice that of won pairs.
+    fn count(&self, table: &D::Buffer) -> Result<(), DeviceFailure> {
         let arguments = [
             buffer(&self.codes),
             buffer(&self.ends),
@@ -135,23 +136,24 @@ impl<'a, D: Device> Batch<'a, D> {
             count(self.n_rows)?,
             count(self.n_segments)?,
         ];
-        self.on.0.launch("count_segments", self.shape(), &arguments)?;
+        self.on.0.launch("count_segments", self.shape(), &arguments)
+    }
+
+    fn join_counts(&self, chunk: usize) -> Result<(), DeviceFailure> {
         let arguments = [
             buffer(&self.positives),
             buffer(&self.negatives),
             buffer(&self.twice_won),
-            buffer(&self.joined),
+            buffer(&self.areas),
             count(self.n_rankings)?,
             count(self.n_segments)?,
+            count(chunk)?,
         ];
-        let n = self.n_rankings * LANES;
-        self.on.0.launch("join_counts", Shape::of_threads(n), &arguments)?;
-        self.on.download(&self.joined, n)
+        self.on.0.launch("join_counts", Shape::of_threads(self.n_rankings * LANES), &arguments)
     }
 
-    /// Average precision times the weight of positives; the counts stand.
-    fn gained(&self, table: &D::Buffer, gains: &Gains<D::Buffer>) -> Result<Vec<f64>, DeviceFailure> {
-        let n = self.n_rankings * LANES;
+    /// The counts stand.
+    fn gain(&self, table: &D::Buffer, gains: &Gains<D::Buffer>, chunk: usize) -> Result<(), DeviceFailure> {
         let arguments = [
             buffer(&self.codes),
             buffer(&self.ends),
@@ -167,12 +169,13 @@ impl<'a, D: Device> Batch<'a, D> {
         let arguments = [
             buffer(&gains.values),
             buffer(&gains.ends),
-            buffer(&self.joined),
+            buffer(&self.positives),
+            buffer(&self.areas),
             count(self.n_rankings)?,
             count(self.n_segments)?,
+            count(chunk)?,
         ];
-        self.on.0.launch("join_gains", Shape::of_threads(n), &arguments)?;
-        self.on.download(&self.joined, n)
+        self.on.0.launch("join_gains", Shape::of_threads(self.n_rankings * LANES), &arguments)
     }
 }
 
@@ -204,8 +207,9 @@ fn n_gains(codes: &[u32]) -> usize {
     ties.filter(|tie| tie.iter().any(|code| Code(*code).is_positive())).count()
 }
 
-fn n_segments(n_rows: usize) -> usize {
-    (n_rows / SEGMENT_ROWS).clamp(1, MOST_SEGMENTS)
+/// As many as keep a device busy.
+fn n_segments(n_rows: usize, n_busy: usize) -> usize {
+    (n_rows / SEGMENT_ROWS).clamp(1, n_busy.clamp(1, MOST_SEGMENTS))
 }
 
 /// Equal parts, each of them prolonged to the end of its last tie.

@@ -3,8 +3,9 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::curves::{self, Curve};
-use super::layout::{Lists, n_together, number};
+use super::layout::{Lists, MOST_BYTES, n_together, number};
 use super::{Argument, Device, DeviceFailure, Shape};
+use crate::cpu::{MEAN_BLOCK_ROWS, PRODUCT_BLOCK_ROWS};
 use crate::edits::{self, Dense};
 use crate::philox::{Draw, ROWS_PER_CALL};
 use crate::ranking::Ranking;
@@ -19,8 +20,12 @@ const SCAN_THREADS: u32 = 256;
 /// Neighbouring items that one thread sorts, at least; and how many threads there are, at most.
 const ITEMS_PER_OWNER: usize = 64;
 const MOST_OWNERS: usize = 1 << 14;
-const TILE: u32 = 64;
-const TILE_THREADS: u32 = 16;
+const TILE: usize = 64;
+const TILE_THREADS: [u32; 2] = [8, 16];
+/// So many blocks of threads keep a processor busy; where tiles are fewer, their rows are cut into parts.
+const BUSY_TILES: usize = 4;
+/// Columns of fewer bytes are put together before they travel.
+const BYTES_OF_A_JOURNEY: usize = 1 << 16;
 
 /// The suite on a device.
 pub struct Kernels<D>(pub D);
@@ -32,7 +37,7 @@ impl<D: Device> Suite for Kernels<D> {
 
     fn sums(&self, columns: &[&[f64]]) -> Result<Vec<f64>, DeviceFailure> {
         let lengths: Vec<usize> = columns.iter().map(|column| column.len()).collect();
-        self.sums_of_lengths(&columns.concat(), &lengths)
+        self.sums_of_lengths(columns, &lengths)
     }
 
     fn orders(&self, columns: &[&[u64]]) -> Result<Vec<Vec<u32>>, DeviceFailure> {
@@ -80,20 +85,44 @@ impl<D: Device> Suite for Kernels<D> {
     }
 
     fn means(&self, columns: &[&[f64]], draw: Draw) -> Result<Replicates, DeviceFailure> {
-        let n_rows = columns.first().map_or(0, |column| column.len());
+        let Some(n_rows) = columns.first().map(|column| column.len()) else { return Ok(Vec::new()) };
         let mut means = vec![Vec::with_capacity(draw.n_replicates); columns.len()];
-        let n_values = columns.len() * LANES;
-        let values = self.upload(&columns.concat())?;
-        let found = self.zeros::<f64>(n_values)?;
-        self.by_chunks(draw, n_rows, |_, n_kept, table| {
-            let arguments =
-                [buffer(&values), buffer(table), buffer(&found), count(n_rows)?, count(columns.len())?];
-            self.0.launch("weighted_means", Shape::of_threads(n_values), &arguments)?;
-            let chunk: Vec<f64> = self.download(&found, n_values)?;
-            means
-                .iter_mut()
-                .zip(chunk.chunks(LANES))
-                .for_each(|(means, lanes)| means.extend(&lanes[..n_kept]));
+        let n_blocks = n_rows.div_ceil(MEAN_BLOCK_ROWS);
+        let n_sums = n_blocks * columns.len() * LANES;
+        let n_chunks = draw.n_replicates.div_ceil(LANES);
+        let n_joined = n_together(n_sums * size_of::<f64>()).min(n_chunks);
+        let values = self.upload_columns(columns)?;
+        let sums = self.zeros::<f64>(n_sums * n_joined)?;
+        let totals = self.zeros::<u32>(n_blocks * LANES * n_joined)?;
+        let found = self.zeros::<f64>(columns.len() * LANES * n_joined)?;
+        self.by_chunks(draw, n_rows, |first, _, table| {
+            let chunk = first / LANES % n_joined;
+            let arguments = [
+                buffer(&values),
+                buffer(table),
+                buffer(&sums),
+                buffer(&totals),
+                count(n_rows)?,
+                count(columns.len())?,
+                count(n_blocks)?,
+                count(chunk)?,
+            ];
+            self.0.launch("mean_blocks", Shape::of_threads(n_sums), &arguments)?;
+            if chunk + 1 < n_joined && first / LANES + 1 < n_chunks {
+                return Ok(());
+            }
+            let n_means = columns.len() * LANES * (chunk + 1);
+            let arguments = [
+                buffer(&sums),
+                buffer(&totals),
+                buffer(&found),
+                count(columns.len())?,
+                count(n_blocks)?,
+                count(chunk + 1)?,
+            ];
+            self.0.launch("join_means", Shape::of_threads(n_means), &arguments)?;
+            let lanes: Vec<f64> = self.download(&found, n_means)?;
+            add_lanes(&mut means, &lanes, draw);
             Ok(())
         })?;
         Ok(means)
@@ -102,7 +131,7 @@ impl<D: Device> Suite for Kernels<D> {
     fn segment_means(&self, values: &[f64], ends: &[u32]) -> Result<Vec<f64>, DeviceFailure> {
         let starts = std::iter::once(&0).chain(ends);
         let lengths: Vec<usize> = starts.zip(ends).map(|(start, end)| (end - start) as usize).collect();
-        let sums = self.sums_of_lengths(values, &lengths)?;
+        let sums = self.sums_of_lengths(&[values], &lengths)?;
         Ok(sums.into_iter().zip(lengths).map(|(sum, length)| sum / length as f64).collect())
     }
 
@@ -158,26 +187,70 @@ impl<D: Device> Suite for Kernels<D> {
     }
 
     fn products(&self, columns: &[&[f32]], with: &[&[f32]]) -> Result<Replicates, DeviceFailure> {
-        let n_rows = with.first().map_or(0, |column| column.len());
-        let found = self.zeros::<f64>(columns.len() * with.len())?;
-        let (columns_there, with_there) = (self.upload(&columns.concat())?, self.upload(&with.concat())?);
+        if columns.is_empty() || with.is_empty() {
+            return Ok(vec![Vec::new(); with.len()]);
+        }
+        let n_rows = with[0].len();
+        let n_products = columns.len() * with.len();
+        let parts = Parts::of(n_rows, [columns.len(), with.len()], BUSY_TILES * self.0.n_processors());
+        let found = self.zeros::<f64>(n_products * parts.n_sums())?;
+        let columns_there = self.upload_columns(columns)?;
+        // Columns among themselves travel once.
+        let is_same =
+            columns.len() == with.len() && columns.iter().zip(with).all(|(a, b)| std::ptr::eq(*a, *b));
+        let with_there = if is_same { None } else { Some(self.upload_columns(with)?) };
         let arguments = [
             buffer(&columns_there),
-            buffer(&with_there),
+            buffer(with_there.as_ref().unwrap_or(&columns_there)),
             buffer(&found),
             count(n_rows)?,
             count(columns.len())?,
             count(with.len())?,
+            count(parts.n)?,
+            count(parts.n_blocks_each * PRODUCT_BLOCK_ROWS)?,
         ];
-        let tiles = |n: usize| (n as u32).div_ceil(TILE).max(1);
-        let shape =
-            Shape { grid: [tiles(columns.len()), tiles(with.len())], block: [TILE_THREADS, TILE_THREADS] };
-        self.0.launch("column_products", shape, &arguments)?;
-        let found: Vec<f64> = self.download(&found, columns.len() * with.len())?;
-        if columns.is_empty() {
-            return Ok(vec![Vec::new(); with.len()]);
-        }
+        let tiles = |n: usize| n.div_ceil(TILE);
+        let grid = [(tiles(columns.len()) * parts.n) as u32, tiles(with.len()) as u32];
+        self.0.launch("column_products", Shape { grid, block: TILE_THREADS }, &arguments)?;
+        let found = if parts.n == 1 { found } else { self.join_products(&found, n_products, parts)? };
+        let found: Vec<f64> = self.download(&found, n_products)?;
         Ok(found.chunks(columns.len()).map(<[f64]>::to_vec).collect())
+    }
+}
+
+/// The rows of products, cut so that a device has enough to do at a time. What one part adds up are whole blocks, so that
+/// no sum depends on how many parts there are.
+#[derive(Debug, Clone, Copy)]
+struct Parts {
+    n: usize,
+    n_blocks: usize,
+    n_blocks_each: usize,
+}
+
+impl Parts {
+    fn of(n_rows: usize, n_columns: [usize; 2], n_busy: usize) -> Self {
+        let n_blocks = n_rows.div_ceil(PRODUCT_BLOCK_ROWS).max(1);
+        let n_tiles: usize = n_columns.iter().map(|n| n.div_ceil(TILE)).product();
+        let bytes_of_blocks = n_columns.iter().product::<usize>() * n_blocks * size_of::<f64>();
+        let wanted = if bytes_of_blocks > MOST_BYTES { 1 } else { (n_busy / n_tiles).clamp(1, n_blocks) };
+        let n_blocks_each = n_blocks.div_ceil(wanted);
+        Self { n: n_blocks.div_ceil(n_blocks_each), n_blocks, n_blocks_each }
+    }
+
+    /// That are kept of every product.
+    fn n_sums(self) -> usize {
+        if self.n == 1 { 1 } else { self.n_blocks }
+    }
+}
+
+/// What kernels found in the lanes of some chunks of replicates, of one column after another in each; those beyond the last
+/// replicate are left out.
+pub(super) fn add_lanes(values: &mut [Vec<f64>], lanes: &[f64], draw: Draw) {
+    for chunk in lanes.chunks((values.len() * LANES).max(1)) {
+        for (values, lanes) in values.iter_mut().zip(chunk.chunks(LANES)) {
+            let n_left = draw.n_replicates - values.len();
+            values.extend(&lanes[..LANES.min(n_left)]);
+        }
     }
 }
 
@@ -191,7 +264,28 @@ pub(super) fn count<B>(n: usize) -> Result<Argument<'static, B>, DeviceFailure> 
 
 impl<D: Device> Kernels<D> {
     pub(super) fn upload<T: Pod>(&self, values: &[T]) -> Result<D::Buffer, DeviceFailure> {
-        self.0.upload(bytemuck::cast_slice(values))
+        self.0.upload(&[bytemuck::cast_slice(values)])
+    }
+
+    /// Columns one after another, each from where it lies.
+    pub(super) fn upload_columns<T: Pod>(&self, columns: &[&[T]]) -> Result<D::Buffer, DeviceFailure> {
+        let n_bytes = columns.iter().map(|column| size_of_val(*column)).sum::<usize>();
+        if n_bytes < BYTES_OF_A_JOURNEY * columns.len() {
+            return self.upload(&columns.concat());
+        }
+        self.0.upload(&columns.iter().map(|column| bytemuck::cast_slice(column)).collect::<Vec<&[u8]>>())
+    }
+
+    fn join_products(
+        &self,
+        blocks: &D::Buffer,
+        n_products: usize,
+        parts: Parts,
+    ) -> Result<D::Buffer, DeviceFailure> {
+        let joined = self.zeros::<f64>(n_products)?;
+        let arguments = [buffer(blocks), buffer(&joined), count(n_products)?, count(parts.n_blocks)?];
+        self.0.launch("join_products", Shape::of_threads(n_products), &arguments)?;
+        Ok(joined)
     }
 
     pub(super) fn zeros<T: Pod>(&self, n: usize) -> Result<D::Buffer, DeviceFailure> {
@@ -209,7 +303,7 @@ impl<D: Device> Kernels<D> {
     }
 
     /// The sums of so many values each, which follow each other.
-    fn sums_of_lengths(&self, values: &[f64], lengths: &[usize]) -> Result<Vec<f64>, DeviceFailure> {
+    fn sums_of_lengths(&self, values: &[&[f64]], lengths: &[usize]) -> Result<Vec<f64>, DeviceFailure> {
         let mut block_starts: Vec<u64> = Vec::new();
         let mut block_lengths: Vec<u32> = Vec::new();
         let mut start = 0;
@@ -221,7 +315,7 @@ impl<D: Device> Kernels<D> {
             start += length;
         }
         let n_blocks = block_starts.len();
-        let values = self.upload(values)?;
+        let values = self.upload_columns(values)?;
         let (block_starts, block_lengths) = (self.upload(&block_starts)?, self.upload(&block_lengths)?);
         let found = self.zeros::<f64>(n_blocks)?;
         let arguments = [
@@ -268,12 +362,13 @@ impl<D: Device> Kernels<D> {
         let n_items = n * columns.len();
         let items_per_owner = ITEMS_PER_OWNER.max(n.div_ceil(MOST_OWNERS));
         let n_owners = n.div_ceil(items_per_owner);
-        let mut keys = self.upload(&columns.concat())?;
-        let mut rows = self.upload(&(0..columns.len()).flat_map(|_| 0..n as u32).collect::<Vec<u32>>())?;
+        let mut keys = self.upload_columns(columns)?;
+        let mut rows = self.zeros::<u32>(n_items)?;
         let mut sorted_keys = self.zeros::<u64>(n_items)?;
         let mut sorted_rows = self.zeros::<u32>(n_items)?;
         let counts = self.zeros::<u32>(DIGITS * n_owners * columns.len())?;
         let of_columns = |shape: Shape| Shape { grid: [shape.grid[0], columns.len() as u32], ..shape };
+        self.0.launch("number_rows", of_columns(Shape::of_threads(n)), &[buffer(&rows), count(n)?])?;
         let owners = of_columns(Shape::of_threads(n_owners));
         let scan = Shape { grid: [1, columns.len() as u32], block: [SCAN_THREADS, 1] };
         let [n_items, per_owner, n_owners_there] = [number(n)?, number(items_per_owner)?, number(n_owners)?];

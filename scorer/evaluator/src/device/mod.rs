@@ -7,9 +7,11 @@ mod cuda;
 mod curves;
 mod kernels;
 mod layout;
+mod timed;
 
-pub use cuda::{Cuda, NoDevice};
+pub use cuda::{Cuda, Limits, NoDevice};
 pub use kernels::Kernels;
+pub use timed::{Spent, Timed};
 
 /// Why a device did not do its work. None of these is anybody's fault: the processor does it then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,9 +50,14 @@ pub trait Device: Send + Sync {
     /// Memory of the device.
     type Buffer: Send + Sync + 'static;
 
+    /// Parts that run blocks of threads at the same time. Work is cut for as many; no digit depends on it.
+    fn n_processors(&self) -> usize;
+
+    /// The parts one after another.
+    ///
     /// # Errors
     /// Why it could not be done; so everywhere below.
-    fn upload(&self, bytes: &[u8]) -> Result<Self::Buffer, DeviceFailure>;
+    fn upload(&self, parts: &[&[u8]]) -> Result<Self::Buffer, DeviceFailure>;
 
     /// # Errors
     /// As above.
@@ -70,4 +77,33 @@ pub trait Device: Send + Sync {
         shape: Shape,
         arguments: &[Argument<'_, Self::Buffer>],
     ) -> Result<(), DeviceFailure>;
+}
+
+impl<D: Device> Device for &D {
+    type Buffer = D::Buffer;
+
+    fn n_processors(&self) -> usize {
+        (**self).n_processors()
+    }
+
+    fn upload(&self, parts: &[&[u8]]) -> Result<Self::Buffer, DeviceFailure> {
+        (**self).upload(parts)
+    }
+
+    fn zeros(&self, n_bytes: usize) -> Result<Self::Buffer, DeviceFailure> {
+        (**self).zeros(n_bytes)
+    }
+
+    fn download(&self, buffer: &Self::Buffer, into: &mut [u8]) -> Result<(), DeviceFailure> {
+        (**self).download(buffer, into)
+    }
+
+    fn launch(
+        &self,
+        kernel: &'static str,
+        shape: Shape,
+        arguments: &[Argument<'_, Self::Buffer>],
+    ) -> Result<(), DeviceFailure> {
+        (**self).launch(kernel, shape, arguments)
+    }
 }

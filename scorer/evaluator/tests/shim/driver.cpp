@@ -1,5 +1,6 @@
 // A driver of NVIDIA as far as this project calls one: its device is the processor, which runs the kernels' source.
-// What is wrong with it is chosen when it is compiled: -DNO_DEVICE, -DOLD, -DANCIENT, -DLITTLE_MEMORY or -DLOST.
+// What is wrong with it is chosen when it is compiled: -DNO_DEVICE, -DOLD, -DANCIENT, -DLITTLE_MEMORY, -DLOST or
+// -DWRONG.
 
 #include "../../kernels/shim.cpp"
 
@@ -7,14 +8,14 @@
 
 enum { SUCCESS = 0, OUT_OF_MEMORY = 2, NOT_A_DEVICE = 100, UNSUPPORTED_PTX_VERSION = 222, NOT_FOUND = 500, LAUNCH_FAILED = 719 };
 
-// Enough to be opened and tried out; then it breaks, and answers nothing any more.
-static const int LAUNCHES_BEFORE_LOST = 5;
+// Enough to be opened and tried out; then it breaks and answers nothing any more, or answers something else.
+static const int LAUNCHES_BEFORE_FAULT = 5;
 static const size_t LITTLE_BYTES = 256;
 static int n_launches = 0;
 
 static int state() {
 #ifdef LOST
-    if (n_launches > LAUNCHES_BEFORE_LOST) return LAUNCH_FAILED;
+    if (n_launches > LAUNCHES_BEFORE_FAULT) return LAUNCH_FAILED;
 #endif
     return SUCCESS;
 }
@@ -46,7 +47,16 @@ int cuDriverGetVersion(int *version) {
     return *version = 13000, SUCCESS;
 }
 int cuDeviceGet(int *device, int) { return *device = 0, SUCCESS; }
-int cuDeviceGetAttribute(int *value, int, int) { return *value = 0, SUCCESS; }
+// Processors, their clock in kHz, and that of the memory with the bits of its bus.
+int cuDeviceGetAttribute(int *value, int attribute, int) {
+    switch (attribute) {
+    case 16: return *value = 3, SUCCESS;
+    case 13: return *value = 1980000, SUCCESS;
+    case 36: return *value = 3201000, SUCCESS;
+    case 37: return *value = 6144, SUCCESS;
+    default: return *value = 0, SUCCESS;
+    }
+}
 int cuDeviceGetName(char *name, int bytes, int) { return strncpy(name, "a processor", bytes), SUCCESS; }
 int cuDeviceTotalMem_v2(size_t *bytes, int) { return *bytes = (size_t)8 << 30, SUCCESS; }
 #ifndef ANCIENT
@@ -67,7 +77,13 @@ int cuMemAlloc_v2(void **place, size_t bytes) { return allocate(place, bytes); }
 int cuMemFree_v2(void *place) { return free(place), SUCCESS; }
 int cuMemsetD8Async(void *place, unsigned char value, size_t bytes, void *) { return memset(place, value, bytes), state(); }
 int cuMemcpyHtoDAsync_v2(void *to, const void *from, size_t bytes, void *) { return copy(to, from, bytes); }
-int cuMemcpyDtoHAsync_v2(void *to, void *from, size_t bytes, void *) { return copy(to, from, bytes); }
+int cuMemcpyDtoHAsync_v2(void *to, void *from, size_t bytes, void *) {
+    int result = copy(to, from, bytes);
+#ifdef WRONG
+    if (n_launches > LAUNCHES_BEFORE_FAULT) *(char *)to ^= 1;
+#endif
+    return result;
+}
 int cuStreamSynchronize(void *) { return state(); }
 int cuEventCreate(void **event, unsigned) { return *event = &n_launches, SUCCESS; }
 int cuEventRecord(void *, void *) { return state(); }

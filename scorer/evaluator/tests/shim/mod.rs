@@ -15,6 +15,7 @@ type Launch =
 pub struct Shim {
     /// One call at a time.
     library: Arc<Mutex<libloading::Library>>,
+    n_processors: usize,
 }
 
 /// Memory in whole words, so that any number may lie in it.
@@ -33,6 +34,11 @@ impl Shim {
         SHIM.get_or_init(Self::compile).clone()
     }
 
+    /// Of which work is cut for so many.
+    pub fn of_processors(n_processors: usize) -> Self {
+        Self { n_processors, ..Self::compiled() }
+    }
+
     fn compile() -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("kernels");
         let name = format!("kernels-{}.so", std::process::id());
@@ -47,16 +53,21 @@ impl Shim {
         // SAFETY: the library was made just now, and nothing runs when it is loaded.
         let loaded = unsafe { libloading::Library::new(&library) }.expect("what was compiled can be loaded");
         std::fs::remove_file(library).expect("what is loaded needs no name");
-        Self { library: Arc::new(Mutex::new(loaded)) }
+        Self { library: Arc::new(Mutex::new(loaded)), n_processors: 132 }
     }
 }
 
 impl Device for Shim {
     type Buffer = Words;
 
-    fn upload(&self, bytes: &[u8]) -> Result<Words, DeviceFailure> {
+    fn n_processors(&self) -> usize {
+        self.n_processors
+    }
+
+    fn upload(&self, parts: &[&[u8]]) -> Result<Words, DeviceFailure> {
+        let bytes = parts.concat();
         let mut words = vec![0_u64; bytes.len().div_ceil(8) + 1];
-        bytemuck::cast_slice_mut::<u64, u8>(&mut words)[..bytes.len()].copy_from_slice(bytes);
+        bytemuck::cast_slice_mut::<u64, u8>(&mut words)[..bytes.len()].copy_from_slice(&bytes);
         Ok(Words(Mutex::new(words)))
     }
 

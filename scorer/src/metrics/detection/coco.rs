@@ -6,12 +6,13 @@ use crate::metrics::{Degenerate, Draws, Laws, Metric, Params, Rows, Undefined};
 use std::borrow::Cow;
 
 use super::matching::{Image, Times, area, by_class, by_confidence, count_predictions, iou, mean, of_draws};
+use super::walk::Walk;
 use super::{BLANK, CLASSES, FORMAT, TIES, with_confidence};
 
 const N_THRESHOLDS: usize = 10;
-const N_RECALLS: usize = 101;
+pub(super) const N_RECALLS: usize = 101;
 /// Below every recall and overlap that matters; pycocotools adds it to denominators.
-const EPSILON: f64 = f64::EPSILON;
+pub(super) const EPSILON: f64 = f64::EPSILON;
 
 /// 0.50, 0.55 … 0.95, to the last bit as numpy spaces them.
 fn threshold(at: usize) -> f64 {
@@ -46,7 +47,7 @@ impl Metric for Coco {
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
-        let curves = curves(rows, params, |curve| self.value(curve, Times::Once))?;
+        let curves = curves(rows, params, |curve| self.value(curve))?;
         mean(&curves)
             .ok_or_else(|| Undefined::because("No true box of this split has an area within the bounds."))
     }
@@ -55,11 +56,11 @@ impl Metric for Coco {
     fn scores_of_draws(&self, rows: &Rows<'_>, params: &Params, draws: &Draws<'_>) -> Option<Vec<f64>> {
         let curves = curves(rows, params, Clone::clone).ok()?;
         let n_boxes: usize = curves.iter().map(|curve| curve.fates.len()).sum();
-        let of_classes = |times: Times<'_>| {
-            let has_true = curves.iter().filter(|curve| curve.n_true(times) > 0.0);
-            has_true.map(|curve| self.value(curve, times)).collect()
+        let of_class = |curve: &Curve, times: &Times| match self.quantity {
+            Quantity::Precision => Walk::of(curve, self.n_thresholds, times).mean_precisions(),
+            Quantity::Recall => Walk::of(curve, self.n_thresholds, times).recalls(),
         };
-        Some(of_draws(draws, self.n_thresholds * n_boxes, of_classes))
+        Some(of_draws(draws, &curves, n_boxes, of_class))
     }
 }
 
@@ -86,10 +87,10 @@ const WORK_OF_A_BOX: usize = 30;
 
 impl Coco {
     /// The mean over thresholds.
-    fn value(&self, curve: &Curve, times: Times<'_>) -> f64 {
+    fn value(&self, curve: &Curve) -> f64 {
         let at = |threshold: usize| match self.quantity {
-            Quantity::Precision => curve.mean_precision(threshold, times),
-            Quantity::Recall => curve.recall(threshold, times),
+            Quantity::Precision => curve.mean_precision(threshold),
+            Quantity::Recall => curve.recall(threshold),
         };
         (0..self.n_thresholds).map(at).sum::<f64>() / self.n_thresholds as f64
     }
@@ -102,16 +103,16 @@ struct Bounds {
 
 /// What became of a predicted box, a bit for every threshold.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct Fate {
-    is_matched: u16,
-    is_ignored: u16,
+pub(super) struct Fate {
+    pub is_matched: u16,
+    pub is_ignored: u16,
 }
 
 /// The predicted boxes of a class by falling confidence, and the true ones, each with the row of its image.
 #[derive(Clone)]
-struct Curve {
-    fates: Vec<(usize, Fate)>,
-    truths: Vec<usize>,
+pub(super) struct Curve {
+    pub fates: Vec<(u32, Fate)>,
+    pub truths: Vec<u32>,
 }
 
 impl Curve {
@@ -120,9 +121,9 @@ impl Curve {
         let is_outside = |of: &Boxed<'_>| !bounds.area.contains(&area(of));
         let is_true = |image: &Image<'_>| {
             let n_inside = image.truths.iter().filter(|truth| !is_outside(truth)).count();
-            std::iter::repeat_n(image.row, n_inside)
+            std::iter::repeat_n(image.row as u32, n_inside)
         };
-        let truths: Vec<usize> = images.iter().flat_map(is_true).collect();
+        let truths: Vec<u32> = images.iter().flat_map(is_true).collect();
         if truths.is_empty() {
             return None;
         }
@@ -132,52 +133,56 @@ impl Curve {
             let predictions = &image.predictions[..image.predictions.len().min(bounds.n_detections)];
             confidences.extend(predictions.iter().map(|prediction| prediction.confidence));
             let found = image_fates(&image.truths, predictions, is_outside);
-            fates.extend(found.into_iter().map(|fate| (image.row, fate)));
+            fates.extend(found.into_iter().map(|fate| (image.row as u32, fate)));
         }
         let fates = by_confidence(&confidences).into_iter().map(|at| fates[at]).collect();
         Some(Self { fates, truths })
     }
 
-    fn n_true(&self, times: Times<'_>) -> f64 {
-        self.truths.iter().map(|row| times.of(*row)).sum()
+    fn n_true(&self) -> f64 {
+        self.truths.len() as f64
     }
 
     /// Right and wrong boxes so far, after every box that counts or not.
-    fn counts(&self, threshold: usize, times: Times<'_>) -> impl Iterator<Item = (f64, f64)> {
+    fn counts(&self, threshold: usize) -> impl Iterator<Item = (f64, f64)> {
         let bit = 1_u16 << threshold;
-        self.fates.iter().scan((0.0, 0.0), move |(right, wrong), (row, fate)| {
+        self.fates.iter().scan((0.0, 0.0), move |(right, wrong), (_, fate)| {
             if fate.is_ignored & bit == 0 {
                 if fate.is_matched & bit != 0 {
-                    *right += times.of(*row);
+                    *right += 1.0;
                 } else {
-                    *wrong += times.of(*row);
+                    *wrong += 1.0;
                 }
             }
             Some((*right, *wrong))
         })
     }
 
-    fn recall(&self, threshold: usize, times: Times<'_>) -> f64 {
-        self.counts(threshold, times).last().map_or(0.0, |(right, _)| right / self.n_true(times))
+    fn recall(&self, threshold: usize) -> f64 {
+        self.counts(threshold).last().map_or(0.0, |(right, _)| right / self.n_true())
     }
 
     /// The mean, over 101 levels of recall, of the best precision at that recall or more.
-    fn mean_precision(&self, threshold: usize, times: Times<'_>) -> f64 {
-        let n_true = self.n_true(times);
+    fn mean_precision(&self, threshold: usize) -> f64 {
+        let n_true = self.n_true();
         let (recalls, mut precisions): (Vec<f64>, Vec<f64>) = self
-            .counts(threshold, times)
+            .counts(threshold)
             .map(|(right, wrong)| (right / n_true, right / (wrong + right + EPSILON)))
             .unzip();
         for at in (1..precisions.len()).rev() {
             precisions[at - 1] = precisions[at - 1].max(precisions[at]);
         }
-        let level = |at: usize| {
-            let recall = if at + 1 == N_RECALLS { 1.0 } else { at as f64 * 0.01 };
-            let first = recalls.partition_point(|reached| *reached < recall);
+        let value = |at: usize| {
+            let first = recalls.partition_point(|reached| *reached < level(at));
             precisions.get(first).copied().unwrap_or(0.0)
         };
-        (0..N_RECALLS).map(level).sum::<f64>() / N_RECALLS as f64
+        (0..N_RECALLS).map(value).sum::<f64>() / N_RECALLS as f64
     }
+}
+
+/// Of recall, at which precision is read off.
+pub(super) fn level(at: usize) -> f64 {
+    if at + 1 == N_RECALLS { 1.0 } else { at as f64 * 0.01 }
 }
 
 /// Matches the boxes of one image, for every threshold: predictions by falling confidence, each to the

@@ -96,32 +96,66 @@ pub(super) fn by_confidence(confidences: &[f64]) -> Vec<usize> {
     order
 }
 
-/// How often every image counts.
-#[derive(Clone, Copy)]
-pub(super) enum Times<'a> {
-    Once,
-    /// By its row.
-    Drawn(&'a [u8]),
-}
+/// Draws that are reckoned side by side.
+pub(super) const LANES: usize = 16;
 
-impl Times<'_> {
-    pub(super) fn of(self, row: usize) -> f64 {
-        match self {
-            Self::Once => 1.0,
-            Self::Drawn(times) => f64::from(times[row]),
+/// A whole number of every draw.
+pub(super) type Counts = [u32; LANES];
+
+/// How often every image comes in some neighbouring draws, by its row.
+pub(super) struct Times(Vec<Counts>);
+
+impl Times {
+    /// Of the draws from `first` on; those beyond the last have no image.
+    fn of(draws: &Draws<'_>, first: usize) -> Self {
+        let mut times: Vec<Counts> = Vec::new();
+        for lane in 0..LANES.min(draws.n_draws - first) {
+            let of_draw = (draws.times)(first + lane);
+            times.resize(of_draw.len(), [0; LANES]);
+            times.iter_mut().zip(of_draw).for_each(|(times, of_draw)| times[lane] = of_draw.into());
         }
+        Self(times)
+    }
+
+    pub(super) fn of_row(&self, row: u32) -> &Counts {
+        &self.0[row as usize]
+    }
+
+    pub(super) fn of_rows(&self, rows: impl Iterator<Item = u32>) -> Counts {
+        let mut total = [0; LANES];
+        rows.for_each(|row| add(&mut total, self.of_row(row)));
+        total
     }
 }
 
+pub(super) fn add(total: &mut Counts, counts: &Counts) {
+    total.iter_mut().zip(counts).for_each(|(total, count)| *total += count);
+}
+
+/// What a class comes to in some draws of images: how many true boxes it has, and its score where there is any.
+pub(super) struct OfClass {
+    pub n_true: Counts,
+    pub scores: [f64; LANES],
+}
+
 /// The mean over classes of draws of images; `NaN` where a draw has none of them.
-pub(super) fn of_draws(
+pub(super) fn of_draws<C: Sync>(
     draws: &Draws<'_>,
+    classes: &[C],
     n_boxes: usize,
-    of_classes: impl Fn(Times<'_>) -> Vec<f64> + Sync,
+    of_class: impl Fn(&C, &Times) -> OfClass + Sync,
 ) -> Vec<f64> {
-    parallel::map(draws.n_draws, draws.n_draws * n_boxes, |draw| {
-        mean(&of_classes(Times::Drawn(&(draws.times)(draw)))).unwrap_or(f64::NAN)
-    })
+    let n_groups = draws.n_draws.div_ceil(LANES);
+    let groups = parallel::map(n_groups, draws.n_draws * n_boxes, |group| {
+        let times = Times::of(draws, group * LANES);
+        let found: Vec<OfClass> = classes.iter().map(|class| of_class(class, &times)).collect();
+        let mean_of_draw = |lane: usize| {
+            let has_true = found.iter().filter(|class| class.n_true[lane] > 0);
+            mean(&has_true.map(|class| class.scores[lane]).collect::<Vec<f64>>()).unwrap_or(f64::NAN)
+        };
+        std::array::from_fn::<f64, LANES, _>(mean_of_draw)
+    });
+    groups.into_iter().flatten().take(draws.n_draws).collect()
 }
 
 /// `None` of no values.

@@ -3,6 +3,7 @@
 mod coco;
 mod matching;
 mod voc;
+mod walk;
 
 pub use coco::{COCO_AP50, COCO_AR100, COCO_MAP};
 pub use voc::VOC_AP;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::metrics::about::{About, Kind, ParameterAbout};
 use crate::metrics::{Degenerate, Draws, Laws, Metric, Params, Rows, Undefined};
 
-use super::matching::{Image, Times, by_class, by_confidence, iou, of_draws};
+use super::matching::{Counts, Image, LANES, OfClass, Times, add, by_class, by_confidence, iou, of_draws};
 use super::{BLANK, CLASSES, FORMAT, TIES, with_confidence};
 
 /// Average precision at one overlap threshold.
@@ -28,7 +28,7 @@ impl Metric for Voc {
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         let curves = curves(rows, params)?;
-        let values: Vec<f64> = curves.iter().map(|curve| curve.average_precision(Times::Once)).collect();
+        let values: Vec<f64> = curves.iter().map(Curve::average_precision).collect();
         Ok(crate::kernels::sum(values.len(), |at| values[at]) / values.len() as f64)
     }
 
@@ -36,11 +36,7 @@ impl Metric for Voc {
     fn scores_of_draws(&self, rows: &Rows<'_>, params: &Params, draws: &Draws<'_>) -> Option<Vec<f64>> {
         let curves = curves(rows, params).ok()?;
         let n_boxes = curves.iter().map(|curve| curve.boxes.len()).sum();
-        let of_classes = |times: Times<'_>| {
-            let has_true = curves.iter().filter(|curve| curve.n_true(times) > 0.0);
-            has_true.map(|curve| curve.average_precision(times)).collect()
-        };
-        Some(of_draws(draws, n_boxes, of_classes))
+        Some(of_draws(draws, &curves, n_boxes, Curve::of_draws))
     }
 }
 
@@ -52,8 +48,8 @@ fn curves(rows: &Rows<'_>, params: &Params) -> Result<Vec<Curve>, Undefined> {
 /// The predicted boxes of a class by falling confidence, each with the row of its image and whether it is right; and the
 /// number of true ones by row.
 struct Curve {
-    boxes: Vec<(usize, bool)>,
-    truths: Vec<(usize, usize)>,
+    boxes: Vec<(u32, bool)>,
+    truths: Vec<(u32, u32)>,
 }
 
 impl Curve {
@@ -64,38 +60,61 @@ impl Curve {
             .map(|prediction| prediction.confidence)
             .collect();
         let judged = |image: &Image<'_>| {
-            let row = image.row;
+            let row = image.row as u32;
             right(image, threshold).into_iter().map(move |is_right| (row, is_right))
         };
-        let boxes: Vec<(usize, bool)> = images.iter().flat_map(judged).collect();
+        let boxes: Vec<(u32, bool)> = images.iter().flat_map(judged).collect();
         Self {
             boxes: by_confidence(&confidences).into_iter().map(|at| boxes[at]).collect(),
-            truths: images.iter().map(|image| (image.row, image.truths.len())).collect(),
+            truths: images.iter().map(|image| (image.row as u32, image.truths.len() as u32)).collect(),
         }
     }
 
-    fn n_true(&self, times: Times<'_>) -> f64 {
-        self.truths.iter().map(|(row, n)| times.of(*row) * *n as f64).sum()
-    }
-
-    fn average_precision(&self, times: Times<'_>) -> f64 {
+    fn average_precision(&self) -> f64 {
         let (mut n_right, mut n_seen) = (0.0, 0.0);
         let mut precisions = Vec::new();
-        for (row, is_right) in &self.boxes {
-            let times = times.of(*row);
-            n_seen += times;
-            if *is_right && times > 0.0 {
-                n_right += times;
-                precisions.push((times, n_right / n_seen));
+        for (_, is_right) in &self.boxes {
+            n_seen += 1.0;
+            if *is_right {
+                n_right += 1.0;
+                precisions.push(n_right / n_seen);
             }
         }
         // Recall grows by one true box at every right prediction; there the best precision to come counts.
         let mut best = 0.0_f64;
-        let envelope = precisions.iter().rev().map(|(times, precision)| {
+        let envelope = precisions.iter().rev().map(|precision| {
             best = best.max(*precision);
-            times * best
+            best
         });
-        envelope.sum::<f64>() / self.n_true(times)
+        envelope.sum::<f64>() / self.truths.iter().map(|(_, n)| f64::from(*n)).sum::<f64>()
+    }
+
+    fn of_draws(&self, times: &Times) -> OfClass {
+        let (mut n_right, mut n_seen) = ([0; LANES], [0; LANES]);
+        let mut found: Vec<[Counts; 3]> = Vec::new();
+        for (row, is_right) in &self.boxes {
+            let times = times.of_row(*row);
+            add(&mut n_seen, times);
+            if *is_right {
+                add(&mut n_right, times);
+                found.push([*times, n_right, n_seen]);
+            }
+        }
+        let mut best = [0.0_f64; LANES];
+        let mut area = [0.0; LANES];
+        for [times, n_right, n_seen] in found.iter().rev() {
+            for lane in 0..LANES {
+                // Where nothing has been seen yet, nothing is right: 0 of at least 1.
+                let precision = f64::from(n_right[lane]) / f64::from(n_seen[lane].max(1));
+                best[lane] = best[lane].max(precision);
+                area[lane] += f64::from(times[lane]) * best[lane];
+            }
+        }
+        let mut n_true = [0; LANES];
+        for (row, n) in &self.truths {
+            n_true.iter_mut().zip(times.of_row(*row)).for_each(|(n_true, times)| *n_true += n * times);
+        }
+        OfClass { scores: std::array::from_fn(|lane| area[lane] / f64::from(n_true[lane])), n_true }
     }
 }
 

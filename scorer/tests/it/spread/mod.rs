@@ -6,6 +6,7 @@
 //! spreads, and what is left of it is told and bounded.
 
 mod near;
+mod shares;
 mod table;
 
 use holdout_contract::spec::Task;
@@ -272,6 +273,12 @@ fn what_bends_with_its_rows_has_the_spread_of_replicates() {
         });
         let ratio = found.standard_error() / spread(&scores);
         assert!((ratio - 1.0).abs() <= MOST_OFF, "{name}: {ratio}");
+        if metric.about().task == Task::Detection {
+            let root = (scores.len() as f64).sqrt();
+            let told = found.values.iter().map(|value| (value - found.values[0]) / root);
+            let differs = |(told, score): (f64, &f64)| (told - (score - scores[0])).abs() > 1e-9;
+            assert!(!told.zip(&scores).any(differs), "{name}: a replicate is the score of its images");
+        }
     }
 }
 
