@@ -4,6 +4,7 @@
 //! Never here: publishing. A version counts when its host says so.
 
 use sqlx::PgPool;
+use tokio::sync::Mutex;
 
 use super::{probing, ranks};
 
@@ -32,11 +33,16 @@ impl Advance {
     }
 }
 
+/// Chores and work of one scorer take turns here: what the one is about to put into the queue is, until it commits, neither
+/// due nor queued for the other, who would find that nothing is left to do.
+static IN_TURN: Mutex<()> = Mutex::const_new(());
+
 /// Brings everything that is done in the background a step forward.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn advance(db: &PgPool) -> sqlx::Result<Advance> {
+    let _turn = IN_TURN.lock().await;
     let asked = advance_rescorings(db).await?.max(advance_verifications(db).await?);
     Ok(asked.max(ranks::advance(db).await?).max(probing::advance(db).await?))
 }

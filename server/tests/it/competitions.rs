@@ -1,14 +1,12 @@
-//! Hosting: who sees what, what a launch refuses, what it freezes, how data is handed out, and that
-//! no label is kept in the clear.
+//! Hosting: who sees what, what a launch refuses, what it freezes.
 
-use std::io::Read;
-use std::path::Path;
+mod files;
 
 use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
 use ureq::http::Method;
 
-use crate::client::{Answer, Client, Part};
+use crate::client::Answer;
 use crate::world::{Person, World, sql};
 
 /// The public half of a key whose private half exists nowhere.
@@ -423,134 +421,6 @@ async fn after_the_launch_what_judges_is_fixed_and_promises_only_grow(pool: PgPo
         sql("select count(*) from solutions").fetch_one(&scene.world.pool).await.unwrap().get(0);
     assert_eq!(solutions, 1, "a refused solution left a row");
     scene.end().await;
-}
-
-#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
-async fn data_is_for_participants_and_comes_by_range_or_as_one_zip(pool: PgPool) {
-    let scene = Scene::begin(pool).await;
-    let slug = scene.whole_draft("data").await;
-    scene.put(&slug, "/data/past.csv?role=history", "series,t,value\n").await.expect(200);
-    scene.examine(&slug, json!([])).await;
-    scene.launch(&slug).await.expect(200);
-    let (file, zip) = (format!("/c/{slug}/data/train.csv"), format!("/c/{slug}/data.zip"));
-    for path in [&file, &zip] {
-        assert!(scene.world.visitor().get(path).await.expect_redirect().location().starts_with("/sign-in"));
-        scene.stranger.browser.get(path).await.expect(403);
-    }
-    scene.join(&slug, &scene.stranger).await;
-    let reader: &Client = &scene.stranger.browser;
-    let whole = reader.get(&file).await.expect(200);
-    assert_eq!(whole.bytes, train().into_bytes());
-    assert_eq!(whole.header("content-type"), "application/octet-stream");
-    assert!(whole.header("content-disposition").starts_with("attachment"));
-    let etag = whole.header("etag").to_owned();
-
-    let half = whole.bytes.len() / 2;
-    let range = format!("bytes={half}-");
-    let rest = reader.get_with(&file, &[("range", &range), ("if-range", &etag)]).await.expect(206);
-    assert_eq!(rest.bytes, whole.bytes[half..]);
-    assert_eq!(
-        rest.header("content-range"),
-        format!("bytes {half}-{}/{}", whole.bytes.len() - 1, whole.bytes.len())
-    );
-    reader.get_with(&file, &[("range", &range), ("if-range", "\"old\"")]).await.expect(200);
-    reader.get_with(&file, &[("range", "bytes=99999999-")]).await.expect(416);
-    reader.get_with(&file, &[("if-none-match", &etag)]).await.expect(304);
-
-    let packed = reader.get(&zip).await.expect(200).bytes;
-    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(packed)).unwrap();
-    let mut names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
-    names.sort();
-    assert_eq!(names, ["sample_submission.csv", "train.csv"]);
-    let mut unpacked = Vec::new();
-    archive.by_name("train.csv").unwrap().read_to_end(&mut unpacked).unwrap();
-    assert_eq!(unpacked, whole.bytes);
-    reader.get(&format!("/c/{slug}/data/past.csv")).await.expect(404);
-    assert!(!reader.get(&format!("/c/{slug}/data")).await.expect(200).text().contains("past.csv"));
-    scene.end().await;
-}
-
-#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
-async fn the_beginning_of_a_file_is_shown_to_who_may_download_it(pool: PgPool) {
-    let scene = Scene::begin(pool).await;
-    let slug = scene.whole_draft("preview").await;
-    scene.put(&slug, "/data/past.csv?role=history", "series,t,value\n").await.expect(200);
-    scene.put(&slug, "/data/notes.md", "# Notes <script>alert(1)</script>\n").await.expect(200);
-    scene.put(&slug, "/data/pictures.bin", "\0\u{1}").await.expect(200);
-    scene.put(&slug, "/data/pictures.txt", "\0\u{1}").await.expect(200);
-    scene.examine(&slug, json!([])).await;
-    scene.launch(&slug).await.expect(200);
-    let at = |name: &str| format!("/c/{slug}/data/{name}/preview");
-    let visitor = scene.world.visitor();
-    assert!(visitor.get(&at("train.csv")).await.expect_redirect().location().starts_with("/sign-in"));
-    let refused = scene.stranger.browser.get(&at("train.csv")).await.expect(403).text();
-    assert!(
-        refused.contains("Accept the rules first") && refused.contains("To the competition<"),
-        "{refused}"
-    );
-    scene.join(&slug, &scene.stranger).await;
-    let reader: &Client = &scene.stranger.browser;
-    let shown = reader.get(&at("train.csv")).await.expect(200).text();
-    let header =
-        train().lines().next().unwrap().split(',').map(|name| format!(">{name}</th>")).collect::<Vec<_>>();
-    assert!(header.iter().all(|name| shown.contains(name)), "{header:?} in {shown}");
-    let notes = reader.get(&at("notes.md")).await.expect(200).text();
-    assert!(notes.contains("# Notes &#60;script&#62;") && notes.contains("That is all of it."), "{notes}");
-    assert!(reader.get(&at("pictures.txt")).await.expect(200).text().contains("does not read as text"));
-    for hidden in ["past.csv", "pictures.bin", "nothing.csv"] {
-        reader.get(&at(hidden)).await.expect(404);
-    }
-    let list = reader.get(&format!("/c/{slug}/data")).await.expect(200).text();
-    assert!(list.contains(&at("train.csv")) && !list.contains(&at("pictures.bin")), "{list}");
-    scene.end().await;
-}
-
-#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
-async fn no_label_reaches_the_disk_in_the_clear(pool: PgPool) {
-    let scene = Scene::begin(pool).await;
-    let slug = scene.draft("sealed").await;
-    let rows: String = (0..5_000).map(|row| format!("{row},{LABEL}\n")).collect();
-    let table = format!("id,target\n{rows}");
-    scene.put(&slug, "/solution", &table).await.expect(200);
-    let file = |field| Part::File { field, name: "labels.csv", bytes: table.as_bytes() };
-    scene
-        .host
-        .browser
-        .post_multipart(&format!("/c/{slug}/host/solution"), &[file("file")])
-        .await
-        .expect_redirect();
-    let parts = [Part::Text("title", "From a table"), Part::Text("target", "target"), file("file")];
-    let begun = scene.host.browser.post_multipart("/new/from-table", &parts).await.expect_redirect();
-    assert_eq!(begun.location(), "/c/from-a-table/host/table");
-    let waiting = scene.host.browser.get(begun.location()).await.expect(200).text();
-    assert!(waiting.contains("http-equiv=\"refresh\""), "the page looks again by itself");
-    let no_target = [Part::Text("target", ""), file("file")];
-    scene.host.browser.post_multipart(begun.location(), &no_target).await.expect(422);
-    let corrected = [Part::Text("target", "Target"), file("file")];
-    let again = scene.host.browser.post_multipart(begun.location(), &corrected).await.expect_redirect();
-    assert_eq!(again.location(), begun.location(), "another table of the same draft");
-
-    let mut n_sealed = 0;
-    for bytes in files_below(scene.world.files()) {
-        assert!(!bytes.windows(LABEL.len()).any(|window| window == LABEL.as_bytes()), "a label is readable");
-        n_sealed += usize::from(bytes.starts_with(b"age-encryption.org/v1\n"));
-    }
-    assert_eq!(n_sealed, 4);
-
-    let claimed = scene.put(&slug, "/solution?sealed=true", &table).await.expect(422);
-    assert!(claimed.text().contains("not sealed"));
-    assert_eq!(files_below(scene.world.files()).len(), 4, "a refused file was kept");
-    sql("update scorer_keys set retired_at = now()").execute(&scene.world.pool).await.unwrap();
-    let nobody = scene.put(&slug, "/solution", &table).await.expect(403);
-    assert!(nobody.text().contains("No scorer has announced itself"));
-    scene.end().await;
-}
-
-fn files_below(folder: &Path) -> Vec<Vec<u8>> {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries
-        .flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![std::fs::read(path).unwrap()] })
-        .collect()
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]

@@ -168,8 +168,8 @@ fn every_image_is_built() {
 
 #[test]
 fn the_runner_has_the_python_that_notebooks_may_count_on() {
-    let setup = read("scorer/src/custom/setup.rs");
-    let (_, packages) = setup.split_once("pub const PACKAGES").expect("the packages");
+    let setup = read("scorer/src/python_setup.rs");
+    let (_, packages) = setup.split_once("const PACKAGES").expect("the packages");
     let (_, packages) = packages.split_once('[').and_then(|(_, rest)| rest.split_once('[')).expect("a list");
     let packages: Vec<_> =
         packages.split("];").next().expect("a list").split('"').skip(1).step_by(2).collect();
