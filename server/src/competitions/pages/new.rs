@@ -15,6 +15,7 @@ use crate::competitions::settings::Basics;
 use crate::competitions::setup::Step;
 use crate::competitions::supply::{self, Sealing, TablePlan};
 use crate::error::{AppError, Result};
+use crate::files::Stored;
 use crate::paths;
 use crate::web::forms::{Mistake, mistake};
 use crate::web::shell::Shell;
@@ -129,8 +130,23 @@ async fn post_table(State(app): State<App>, shell: Shell, form: Multipart) -> Re
     }
 }
 
-/// Reads what was typed before a byte of the file is stored.
 async fn receive_table(app: &App, host: &Member, form: Multipart, typed: &mut TableForm) -> Result<String> {
+    let ((basics, plan), stored) = receive_labelled_table(app, host, form, typed, read).await?;
+    supply::create_from_table(app, host, basics, Address::Made, &plan, &stored).await
+}
+
+/// Takes in a labelled table, sealed, with what `read` makes of what was `typed`, which is read before a byte of the file is
+/// stored.
+///
+/// # Errors
+/// Those of `read`; [`AppError::Field`] where no file was chosen; as [`upload::receive`].
+pub(super) async fn receive_labelled_table<P>(
+    app: &App,
+    host: &Member,
+    form: Multipart,
+    typed: &mut TableForm,
+    read: impl Fn(&TableForm) -> Result<P>,
+) -> Result<(P, Stored)> {
     let mut plan = None;
     let received = upload::receive(form, "file", supply::SECRET_LIMIT_BYTES, async |fields| {
         *typed = TableForm::from(fields);
@@ -141,12 +157,12 @@ async fn receive_table(app: &App, host: &Member, form: Multipart, typed: &mut Ta
     })
     .await?;
     *typed = TableForm::from(&received.fields);
-    let (basics, plan) = match plan {
+    let plan = match plan {
         Some(plan) => plan,
         None => read(typed)?,
     };
     let file = received.file.ok_or_else(|| AppError::field("file", "Choose a file."))?;
-    supply::create_from_table(app, host, basics, Address::Made, &plan, &file.stored).await
+    Ok((plan, file.stored))
 }
 
 fn read(form: &TableForm) -> Result<(Basics, TablePlan)> {

@@ -13,15 +13,14 @@ use super::{Opened, Setup, correct, open};
 use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::frame::{Frame, Tab};
-use crate::competitions::pages::new::TableForm;
+use crate::competitions::pages::new::{TableForm, receive_labelled_table};
 use crate::competitions::setup::{Draft, Step};
-use crate::competitions::supply::{self, Sealing, TablePlan};
+use crate::competitions::supply::{self, TablePlan};
 use crate::competitions::{access, propose};
-use crate::error::{AppError, Result};
+use crate::error::Result;
 use crate::paths;
 use crate::web::forms::{Mistake, mistake};
 use crate::web::shell::Shell;
-use crate::web::upload;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -127,7 +126,6 @@ async fn post_table(
     }
 }
 
-/// Reads what was typed before a byte of the file is stored.
 async fn receive_another(
     app: &App,
     shell: &Shell,
@@ -136,22 +134,8 @@ async fn receive_another(
     typed: &mut TableForm,
 ) -> Result<()> {
     let host = shell.member()?;
-    let mut plan = None;
-    let received = upload::receive(form, "file", supply::SECRET_LIMIT_BYTES, async |fields| {
-        *typed = TableForm::from(fields);
-        plan = Some(read(typed)?);
-        let sealing = Sealing::read(fields.text("sealed"));
-        let (sink, _) = supply::open_secret(app, "tables", host.id.0, sealing).await?;
-        Ok(sink)
-    })
-    .await?;
-    *typed = TableForm::from(&received.fields);
-    let plan = match plan {
-        Some(plan) => plan,
-        None => read(typed)?,
-    };
-    let file = received.file.ok_or_else(|| AppError::field("file", "Choose a file."))?;
-    supply::put_table(app, host, seen, &plan, &file.stored).await
+    let (plan, stored) = receive_labelled_table(app, host, form, typed, read).await?;
+    supply::put_table(app, host, seen, &plan, &stored).await
 }
 
 fn read(form: &TableForm) -> Result<TablePlan> {
