@@ -11,6 +11,8 @@ from people import Person, take_over, wait_for
 TEAMS, SUBMISSIONS = 10_000, 200_000
 QUICK_TEAMS, QUICK_SUBMISSIONS = 1_000, 20_000
 OWN_SUBMISSIONS = 20
+# In the general forum; a page of it shows 30 topics, the competition's own forum is empty.
+POSTS = 20_000
 
 # Pages as a visitor reads them, the API as somebody who takes part asks it.
 ROUTES = [
@@ -19,6 +21,7 @@ ROUTES = [
     ("board page", "/c/synthetic/leaderboard"),
     ("data page", "/c/synthetic/data"),
     ("forum page", "/c/synthetic/forum"),
+    ("general forum", "/forums/general"),
     ("competitions", "/api/v1/competitions"),
     ("competition", "/api/v1/competitions/synthetic"),
     ("board", "/api/v1/competitions/synthetic/leaderboard"),
@@ -33,7 +36,7 @@ def bench(binaries, work, quick):
     teams, submissions = (QUICK_TEAMS, QUICK_SUBMISSIONS) if quick else (TEAMS, SUBMISSIONS)
     with House(binaries, work / "house") as house:
         wait_for(lambda: is_judging(house.url), "a scorer")
-        house.seed(teams, submissions)
+        house.seed(teams, submissions, posts=POSTS)
         host = Person(house.url, "bench-host")
         host.api("POST", "/competitions/synthetic/join", {"accept_rules": True})
         take_over(house, host, "synthetic", OWN_SUBMISSIONS)

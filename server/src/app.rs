@@ -18,6 +18,9 @@ use crate::competitions::{front, texts};
 use crate::config::{Config, DirectRoad};
 use crate::fellows::Fellows;
 use crate::files::{Direct, Files};
+use crate::forum::list::Parts;
+use crate::forum::model::Forum;
+use crate::ids::CompetitionId;
 use crate::incidents::facts;
 use crate::joined::Joined;
 use crate::kaggle::desk::Desk;
@@ -52,6 +55,9 @@ pub struct Parts {
     pub boards: Boards,
     /// By their slugs.
     pub competitions: Joined<String, Option<Competition>>,
+    pub topics: Parts,
+    /// Of competitions, by their ids.
+    pub forums: Joined<CompetitionId, Option<Forum>>,
     pub front: front::Kept,
     pub texts: texts::Texts,
     pub kaggle: Desk,
@@ -100,6 +106,8 @@ impl App {
             live: Live::default(),
             boards: Boards::default(),
             competitions: Joined::default(),
+            topics: Joined::default(),
+            forums: Joined::default(),
             front: front::Kept::default(),
             texts: texts::kept(),
             kaggle: Desk::default(),

@@ -32,8 +32,9 @@ pub async fn see_general(app: &App, slug: &str, viewer: Option<&Member>) -> Resu
 /// As [`access::see`].
 pub async fn see_of_competition(app: &App, slug: &str, viewer: Option<&Member>) -> Result<SeenForum> {
     let seen = access::see(app, slug, viewer).await?;
-    let forum =
-        store::forums::find_of_competition(&mut *app.db.acquire().await?, seen.competition.id).await?;
+    let id = seen.competition.id;
+    let read = || async { store::forums::find_of_competition(&mut *app.db.acquire().await?, id).await };
+    let forum = app.forums.read(id, read).await?;
     let may_moderate = subjects::may_moderate(Some(&seen), viewer);
     Ok(SeenForum { forum: forum.ok_or(AppError::NotFound)?, competition: Some(seen), may_moderate })
 }

@@ -3,14 +3,17 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
+use crate::app::App;
 use crate::error::Result;
 use crate::forum::model::Person;
 use crate::forum::store::lists;
 use crate::ids::{ForumId, TopicId};
+use crate::joined::Joined;
 use crate::paths;
 
 /// Topics shown on one page.
@@ -18,7 +21,7 @@ pub const A_PAGE: i64 = 30;
 /// Topics looked at to find those that everybody may read.
 const WALKED_FOR_ACTIVE: i64 = 200;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
     /// Newest activity first.
@@ -45,7 +48,7 @@ impl Order {
 }
 
 /// Where a list goes on: behind this number, and this id among equals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
     /// Microseconds of the activity, or votes.
     pub number: i64,
@@ -126,17 +129,30 @@ pub struct Part {
     pub next: Option<Key>,
 }
 
-/// Reads the part behind `after`; the first one begins with what is pinned.
+/// Which part of which list: all that is asked for, since every reader of a forum finds the same topics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Wanted {
+    pub forum: ForumId,
+    pub order: Order,
+    pub after: Option<Key>,
+    /// Topics at most, beside those that are pinned.
+    pub limit: i64,
+}
+
+/// Parts that many ask for at once.
+pub type Parts = Joined<Wanted, Arc<Part>>;
+
+/// The part behind `after`; the first one begins with what is pinned.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn read(
-    conn: &mut PgConnection,
-    forum: ForumId,
-    order: Order,
-    after: Option<Key>,
-    limit: i64,
-) -> Result<Part> {
+pub async fn read(app: &App, wanted: Wanted) -> Result<Arc<Part>> {
+    let read = || async { part(&mut *app.db.acquire().await?, wanted).await.map(Arc::new) };
+    Ok(app.topics.read(wanted, read).await?)
+}
+
+async fn part(conn: &mut PgConnection, wanted: Wanted) -> sqlx::Result<Part> {
+    let Wanted { forum, order, after, limit } = wanted;
     let from = after.unwrap_or(Key::FIRST);
     let mut keys = match order {
         Order::Active => lists::active(conn, forum, from, limit + 1).await?,

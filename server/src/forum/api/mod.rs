@@ -228,10 +228,10 @@ async fn topics_of(app: &App, seen: &SeenForum, query: &TopicQuery) -> Result<Re
     let after = query.after.as_deref().map(str::parse).transpose();
     let after =
         after.map_err(|()| AppError::field("after", "Pass on `next` of the part before, as it is."))?;
-    let mut conn = app.db.acquire().await?;
-    let part = list::read(&mut conn, seen.forum.id, query.order, after, list::A_PAGE).await?;
+    let wanted = list::Wanted { forum: seen.forum.id, order: query.order, after, limit: list::A_PAGE };
+    let part = list::read(app, wanted).await?;
     let next = part.next.map(|key| key.to_string());
-    let items = part.topics.into_iter().map(TopicSummaryJson::from).collect();
+    let items = part.topics.iter().cloned().map(TopicSummaryJson::from).collect();
     Ok((NextPart::new("after", next.as_ref()), Json(TopicsJson { items, next })).into_response())
 }
 

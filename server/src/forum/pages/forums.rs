@@ -1,5 +1,7 @@
 //! The general forums, and the topics of one forum.
 
+use std::sync::Arc;
+
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
@@ -16,7 +18,7 @@ use crate::competitions::pages::setup::correct;
 use crate::error::{AppError, Result};
 use crate::forum::arrange;
 use crate::forum::forums::{self, SeenForum};
-use crate::forum::list::{self, Key, Listed, Order};
+use crate::forum::list::{self, Key, Listed, Order, Part};
 use crate::forum::model::Forum;
 use crate::forum::store;
 use crate::ids::ForumId;
@@ -36,18 +38,23 @@ pub fn router() -> Router<App> {
 }
 
 /// Topics shown of each forum where all are listed.
-const TOPICS_EACH: i64 = 4;
+const TOPICS_EACH: usize = 4;
 
 /// A forum with its newest topics.
 #[derive(Debug, Clone)]
 pub struct Shelf {
     pub forum: Forum,
-    pub topics: Vec<Listed>,
+    pub part: Arc<Part>,
 }
 
 impl Shelf {
     pub fn address(&self) -> String {
         paths::forum(&self.forum.slug)
+    }
+
+    /// The pinned ones first.
+    pub fn topics(&self) -> impl Iterator<Item = &Listed> {
+        self.part.topics.iter().take(TOPICS_EACH)
     }
 }
 
@@ -81,7 +88,10 @@ impl ForumsPage {
         };
         Self {
             shell: Shell::sample(),
-            shelves: vec![Shelf { forum, topics: vec![Listed::sample()] }],
+            shelves: vec![Shelf {
+                forum,
+                part: Arc::new(Part { topics: vec![Listed::sample()], next: None }),
+            }],
             is_admin: true,
             form: ForumForm::default(),
             mistake: Mistake::new("slug", "A forum has this address already."),
@@ -94,14 +104,13 @@ async fn show_forums(State(app): State<App>, shell: Shell) -> Result<ForumsPage>
 }
 
 async fn forums_page(app: &App, shell: Shell, form: ForumForm, mistake: Mistake) -> Result<ForumsPage> {
-    let mut conn = app.db.acquire().await?;
-    let mut shelves = Vec::new();
-    for forum in store::forums::general(&mut conn).await? {
-        let part = list::read(&mut conn, forum.id, Order::Active, None, TOPICS_EACH).await?;
-        let topics = part.topics.into_iter().take(usize::try_from(TOPICS_EACH).unwrap_or(0)).collect();
-        shelves.push(Shelf { forum, topics });
+    let forums = store::forums::general(&mut *app.db.acquire().await?).await?;
+    let mut shelves = Vec::with_capacity(forums.len());
+    for forum in forums {
+        let wanted =
+            list::Wanted { forum: forum.id, order: Order::Active, after: None, limit: TOPICS_EACH as i64 };
+        shelves.push(Shelf { part: list::read(app, wanted).await?, forum });
     }
-    drop(conn);
     let is_admin = shell.viewer.as_ref().is_some_and(|viewer| viewer.is_admin);
     Ok(ForumsPage { shell, shelves, is_admin, form, mistake })
 }
@@ -132,11 +141,10 @@ pub struct Wanted {
 
 /// A part of a forum's topics, and the ways on.
 pub struct Topics {
-    pub topics: Vec<Listed>,
+    pub part: Arc<Part>,
     pub order: Order,
     /// Of the list without its order.
     pub address: String,
-    pub next: Option<Key>,
     pub is_first: bool,
     pub n_topics: i32,
     pub is_member: bool,
@@ -152,14 +160,20 @@ impl Topics {
         viewer: Option<&Member>,
     ) -> Result<Self> {
         let after = wanted.after.as_deref().map(str::parse).transpose().map_err(|()| AppError::NotFound)?;
-        let mut conn = app.db.acquire().await?;
-        let part = list::read(&mut conn, seen.forum.id, wanted.order, after, list::A_PAGE).await?;
-        let is_following = follow::is_following(&mut conn, viewer, Target::Forum(seen.forum.id)).await?;
+        let forum = seen.forum.id;
+        let part =
+            list::read(app, list::Wanted { forum, order: wanted.order, after, limit: list::A_PAGE }).await?;
+        let is_following = match viewer {
+            Some(member) => {
+                let mut conn = app.db.acquire().await?;
+                follow::is_following(&mut conn, Some(member), Target::Forum(forum)).await?
+            }
+            None => false,
+        };
         Ok(Self {
-            topics: part.topics,
+            part,
             order: wanted.order,
             address,
-            next: part.next,
             is_first: after.is_none(),
             n_topics: seen.forum.n_topics,
             is_member: viewer.is_some(),
@@ -169,10 +183,9 @@ impl Topics {
 
     fn sample() -> Self {
         Self {
-            topics: vec![Listed::sample()],
+            part: Arc::new(Part { topics: vec![Listed::sample()], next: Some(Key { number: 1, id: 1 }) }),
             order: Order::Active,
             address: "/forums/general".to_owned(),
-            next: Some(Key { number: 1, id: 1 }),
             is_first: true,
             n_topics: 31,
             is_member: true,
@@ -247,7 +260,7 @@ impl CompetitionForumPage {
         Self {
             shell: Shell::sample(),
             frame: Frame::sample(Tab::Discussion),
-            list: Topics { topics: Vec::new(), ..Topics::sample() },
+            list: Topics { part: Arc::new(Part { topics: Vec::new(), next: None }), ..Topics::sample() },
         }
     }
 }
