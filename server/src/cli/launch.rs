@@ -62,7 +62,7 @@ pub fn launch(session: &Session, args: &LaunchArgs) -> Outcome {
     let client = &session.client;
     let draft = client.post("/api/v1/competitions", &json!({ "title": args.title, "slug": args.slug }))?;
     let slug = text(&draft, "slug");
-    let of = Competition { slug: slug.clone() };
+    let of = Competition::named(slug.clone());
     session.screen.note(&format!("Draft {}/c/{slug}", client.server()));
     let path = of.api(&format!("/table?target={}&sealed=true", encode(&args.target)));
     Sealed { method: Method::Post, path: &path, file: &args.table, of: &of, purpose: "table" }

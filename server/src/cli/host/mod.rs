@@ -20,14 +20,14 @@ mod similar;
 pub mod versions;
 mod webhooks;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
 use super::Session;
 use super::code::{self, CodeVerb};
+pub use super::competition::Competition;
 use super::fault::Outcome;
 use super::launch::{self, LaunchDraftArgs};
 use super::verify;
-use crate::web::problems::encode;
 
 #[derive(Debug, Subcommand)]
 pub enum HostVerb {
@@ -103,20 +103,6 @@ pub enum HostVerb {
     Export(export::ExportArgs),
     #[command(flatten)]
     Code(CodeVerb),
-}
-
-#[derive(Debug, Args)]
-pub struct Competition {
-    /// Name in the competition's address.
-    #[arg(id = "competition", value_name = "COMPETITION")]
-    pub slug: String,
-}
-
-impl Competition {
-    /// Its address in the API, with what follows.
-    pub fn api(&self, rest: &str) -> String {
-        format!("/api/v1/competitions/{}{rest}", encode(&self.slug))
-    }
 }
 
 /// Runs one command.
