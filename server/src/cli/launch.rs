@@ -69,7 +69,11 @@ pub fn launch(session: &Session, args: &LaunchArgs) -> Outcome {
         .send(session)?;
     session.screen.note(&format!("Sealed and sent {}; a scorer reads it.", args.table.display()));
 
-    let proposal = wait_for_proposal(session, &of)?;
+    let proposal = wait_for_proposal(session, &of).inspect_err(|_| {
+        session.screen.note(&format!(
+            "The draft keeps the table. Name another column: holdout host table {slug} --target COLUMN"
+        ));
+    })?;
     session.screen.note(&describe(session.screen.paint(), &proposal));
     let args =
         LaunchDraftArgs { of, days: Some(args.days), audit_reason: args.audit_reason.clone(), yes: args.yes };
@@ -129,7 +133,9 @@ pub fn decide(
     session.client.post(&of.api("/launch"), &json!({ "days": days, "audit_reason": audit_reason })).map(Some)
 }
 
-fn wait_for_proposal(session: &Session, of: &Competition) -> Outcome<Value> {
+/// # Errors
+/// Those of the server; why the table cannot be used.
+pub fn wait_for_proposal(session: &Session, of: &Competition) -> Outcome<Value> {
     let line = session.screen.waiting("a scorer reads the table");
     loop {
         let table = session.client.get(&of.api("/table"))?;
@@ -145,7 +151,7 @@ fn wait_for_proposal(session: &Session, of: &Competition) -> Outcome<Value> {
     }
 }
 
-fn describe(paint: Paint, proposal: &Value) -> String {
+pub fn describe(paint: Paint, proposal: &Value) -> String {
     let mut told = vec![facts(
         paint,
         &[
