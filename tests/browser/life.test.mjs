@@ -77,6 +77,23 @@ for (const { way, tag, options } of WAYS) {
   });
 }
 
+test("on a phone without scripts the current tab is in view", async () => {
+  const host = await Person.arrive(browser, house.url, WAYS[1].options);
+  await host.register("tabs-on-a-phone");
+  await host.join("straight-lines-js");
+  const slug = "straight-lines-js";
+  const parts = ["", "/data", "/leaderboard", "/forum", "/notebooks", "/submit", "/submissions", "/team"];
+  const pages = [...parts.map((part) => `/c/${slug}${part}`), "/settings", "/settings/tokens", "/settings/data"];
+  for (const path of pages) {
+    await host.go(path);
+    const current = host.page.locator(".tabs a[aria-current=page], .tabs a[aria-current=true]");
+    assert.equal(await current.count(), 1, path);
+    const { x, width } = await current.boundingBox();
+    assert.ok(x >= 0 && x + width <= WAYS[1].options.viewport.width, `${path}: from ${x}, ${width} wide`);
+  }
+  host.nothingWasWrong();
+});
+
 test("a large file goes on after a lost connection and another visit", async () => {
   const host = await Person.arrive(browser, house.url, WAYS[0].options);
   await host.register("librarian");
