@@ -54,6 +54,7 @@ function closeMenu(event) {
 function showCurrentTab() {
   for (const current of document.querySelectorAll(".tabs [aria-current=page], .subtabs [aria-current=page]")) {
     const row = current.parentElement;
+    current.style.position = "static"; // the style sheet holds it in view for who has no scripts
     row.scrollLeft = current.offsetLeft - row.offsetLeft - 16;
   }
 }

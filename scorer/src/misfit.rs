@@ -4,7 +4,7 @@
 use holdout_contract::rejection::{Rejection, RejectionKind};
 
 use crate::align::Aligned;
-use crate::intake::{self, Content};
+use crate::intake::{self, Content, rejections};
 use crate::metrics::Values;
 use crate::solution::{Solution, Truth};
 
@@ -41,7 +41,7 @@ impl Misfits {
         let first = predictions.first()?.numbers();
         let is_zero =
             |at: usize| first[at] == 0.0 && predictions.iter().all(|column| column.numbers()[at] == 0.0);
-        let what = "as do the other columns of the row: it cannot be divided by its sum";
+        let what = "as do the other columns of the row: such a row cannot be divided by its sum";
         Self::among(first.len(), is_zero, 0, RejectionKind::OutOfRange, what)
     }
 }
@@ -72,13 +72,13 @@ impl Solution {
             .collect();
         let (row, cell) = cells.first().map_or((0, ""), |(row, cell)| (*row, cell.as_str()));
         let line = intake::line_of_row(content, row);
-        let place = line.map_or_else(|| format!("row {}", row + 1), |line| format!("line {line}"));
+        let place = rejections::place(line, row);
         let column = self.expected.get(misfits.column).map_or("", |column| column.name.as_str());
         let more = match misfits.at.len() {
             1 => String::new(),
             total => format!(" The column has {total} such cells."),
         };
-        let sentence = format!("Column “{column}” holds “{cell}” on {place}, {}.{more}", misfits.what);
+        let sentence = format!("Column “{column}” {place} holds “{cell}”, {}.{more}", misfits.what);
         let rejection = Rejection::new(misfits.kind, sentence)
             .with_column(column)
             .with_total(misfits.at.len() as u64)

@@ -292,9 +292,9 @@ impl Reader {
         }
     }
 
-    /// `HOLDOUT_FILES` is a folder or a bucket; `HOLDOUT_FILES_DIR`, an older name, is a folder.
+    /// `HOLDOUT_FILES` is a folder or a bucket.
     fn place(&mut self, data_dir: &Path) -> Place {
-        let folder = env::var_os("HOLDOUT_FILES_DIR").map_or_else(|| data_dir.join("files"), PathBuf::from);
+        let folder = data_dir.join("files");
         let Some(named) = env::var_os("HOLDOUT_FILES").filter(|named| !named.is_empty()) else {
             return Place::Folder(folder);
         };

@@ -3,16 +3,73 @@
 /// Whether a text has a character that no name may have: controls, changes of direction, and what takes no room. What
 /// joins two letters may stand between those of scripts that need it, and in emoji.
 pub fn has_unseen(text: &str) -> bool {
-    let letters: Vec<char> = text.chars().collect();
+    first_unseen(text).is_some()
+}
+
+/// # Errors
+/// Which character of a name nobody sees, and where it stands.
+pub fn refuse_unseen(name: &str) -> Result<(), String> {
+    first_unseen(name).map_or(Ok(()), |found| Err(found.sentence()))
+}
+
+/// # Errors
+/// Which character of a line is a control, and where it stands.
+pub fn refuse_controls(line: &str) -> Result<(), String> {
+    let found = line.char_indices().find(|(_, letter)| letter.is_control());
+    found.map_or(Ok(()), |(at, letter)| Err(Unseen { letter, before: &line[..at] }.sentence()))
+}
+
+/// A character that nobody sees, and the text that stands before it.
+struct Unseen<'a> {
+    letter: char,
+    before: &'a str,
+}
+
+impl Unseen<'_> {
+    fn sentence(&self) -> String {
+        let place = match self.before.char_indices().rev().nth(SHOWN_CHARS) {
+            None if self.before.is_empty() => "At its beginning".to_owned(),
+            None => format!("After “{}”", self.before),
+            Some((cut, letter)) => format!("After “…{}”", &self.before[cut + letter.len_utf8()..]),
+        };
+        let (name, code) = (name_of(self.letter), u32::from(self.letter));
+        format!("{place} stands {name} (U+{code:04X}), which nobody sees. Write it without.")
+    }
+}
+
+/// So much of what stands before a character says where it is.
+const SHOWN_CHARS: usize = 20;
+
+fn first_unseen(text: &str) -> Option<Unseen<'_>> {
     let needs_joiners =
-        |letter: Option<&char>| letter.is_some_and(|letter| *letter >= FIRST_SCRIPT_WITH_JOINERS);
-    letters.iter().enumerate().any(|(at, letter)| {
+        |letter: Option<char>| letter.is_some_and(|letter| letter >= FIRST_SCRIPT_WITH_JOINERS);
+    let found = text.char_indices().find(|(at, letter)| {
         let is_joined = || {
-            needs_joiners(at.checked_sub(1).and_then(|before| letters.get(before)))
-                && needs_joiners(letters.get(at + 1))
+            let after = text[at + letter.len_utf8()..].chars().next();
+            needs_joiners(text[..*at].chars().next_back()) && needs_joiners(after)
         };
         is_unseen(*letter) || matches!(*letter, JOINER | NON_JOINER) && !is_joined()
-    })
+    });
+    found.map(|(at, letter)| Unseen { letter, before: &text[..at] })
+}
+
+fn name_of(letter: char) -> &'static str {
+    match letter {
+        '\u{ad}' => "a soft hyphen",
+        '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' => "a Hangul filler",
+        '\u{200b}' => "a zero-width space",
+        NON_JOINER => "a zero-width non-joiner",
+        JOINER => "a zero-width joiner",
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            "a mark of the direction of writing"
+        }
+        '\u{2028}' | '\u{2029}' => "a separator of lines",
+        '\u{2060}' => "a word joiner",
+        '\u{feff}' => "a byte-order mark",
+        '\u{e0000}'..='\u{e007f}' => "a tag character",
+        _ if letter.is_control() => "a control character",
+        _ => "a character without a shape",
+    }
 }
 
 /// Whether a character is never seen, wherever it stands.
@@ -47,9 +104,36 @@ mod tests {
         for name in hidden.iter().chain(&joined).chain(&["Ada\0", "Ada\u{1b}[2J", "Ada\u{e0061}"]) {
             assert!(has_unseen(name), "{name:?}");
         }
+        for name in hidden {
+            assert!(refuse_unseen(name).is_err_and(|sentence| sentence.contains("(U+")), "{name:?}");
+        }
         for name in ["Ada Lovelace", "Émile", "می\u{200c}خواهم", "क्\u{200d}ष", "👩\u{200d}🔬", "数学 — Ω"]
         {
             assert!(!has_unseen(name), "{name:?}");
         }
+    }
+
+    #[test]
+    fn a_refusal_says_which_character_stands_where() {
+        for (name, sentence) in [
+            (
+                "Ada\u{200b}",
+                "After “Ada” stands a zero-width space (U+200B), which nobody sees. Write it without.",
+            ),
+            (
+                "\u{202e}Ada",
+                "At its beginning stands a mark of the direction of writing (U+202E), which nobody sees. Write it without.",
+            ),
+            (
+                "The seven sages of Miletus\u{ad}",
+                "After “…en sages of Miletus” stands a soft hyphen (U+00AD), which nobody sees. Write it without.",
+            ),
+        ] {
+            assert_eq!(refuse_unseen(name), Err(sentence.to_owned()));
+        }
+        assert_eq!(refuse_unseen("می\u{200c}خواهم"), Ok(()));
+        let bell = "After “ding” stands a control character (U+0007), which nobody sees. Write it without.";
+        assert_eq!(refuse_controls("ding\u{7}"), Err(bell.to_owned()));
+        assert_eq!(refuse_controls("שלום\u{200f}"), Ok(()));
     }
 }

@@ -288,6 +288,18 @@ test("teams, files that are sent, notes on them, reasons of a new version", asyn
   nothingRan();
 });
 
+test("a target column that no labelled table has", async () => {
+  const { slug } = await sent("POST", "/api/v1/competitions", { title: "From one table" });
+  const path = `/api/v1/competitions/${slug}/table`;
+  const table = ["size,price", ...Array.from({ length: 40 }, (_, row) => `${row},${row * 3}`)].join("\n");
+  const headers = { origin: house.url, "content-type": "application/octet-stream" };
+  assert.ok((await admin.page.request.post(`${path}?target=price`, { data: Buffer.from(table), headers })).ok());
+  for (const text of STRINGS) await sent("PATCH", path, { target: cut(`a ${text}`, 200) });
+  await admin.reading(`/c/${slug}/host/table`, "The table has no column");
+  await look(`/c/${slug}/host/table`);
+  nothingRan();
+});
+
 test("the name of the site and the notice above every page", async () => {
   for (const text of STRINGS) {
     await tried("PATCH", "/api/v1/admin/site", { name: cut(`a ${text}`, 60), notice: cut(text, 500) });

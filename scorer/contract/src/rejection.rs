@@ -93,6 +93,11 @@ impl Rejection {
         self
     }
 
+    /// Whether the message leaves out one of the examples.
+    pub fn has_more_examples(&self) -> bool {
+        self.examples.iter().any(|example| !self.message.contains(example.as_str()))
+    }
+
     #[must_use]
     pub fn with_total(mut self, total: u64) -> Self {
         self.total = Some(total);
@@ -133,6 +138,9 @@ mod tests {
             assert!(!text.contains(char::is_control) && text.ends_with('…'), "{text:?}");
         }
         assert!(rejection.message.chars().count() <= 2001 && rejection.examples[0].chars().count() <= 201);
+        let named = Rejection::new(RejectionKind::UnknownIds, "The id “a” is unknown.");
+        assert!(!named.clone().with_examples(["a"]).has_more_examples());
+        assert!(named.with_examples(["a", "b7"]).has_more_examples());
         assert_eq!(
             Rejection::new(RejectionKind::NoRows, "Short – “as it is”.").message,
             "Short – “as it is”."

@@ -378,7 +378,7 @@ impl<'a> Reading<'a> {
             fault: found.fault,
             rule: rule.as_ref().unwrap_or(&CellRule::Text),
             column,
-            place: format!("line {}", found.line),
+            place: rejections::place(Some(found.line), 0),
             line: Some(found.line),
             examples: &found.examples,
             total: found.total,
@@ -390,9 +390,9 @@ impl<'a> Reading<'a> {
         }
         if found.fault == Fault::TooLong {
             rejection.message = format!(
-                "A cell on line {} is longer than {} bytes, the most that is read here.",
+                "A cell on line {} is longer than {}, the most that is read here.",
                 found.line,
-                self.limits.longest_cell()
+                rejections::size(self.limits.longest_cell() as u64)
             );
         }
         rejection

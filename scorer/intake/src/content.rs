@@ -7,7 +7,7 @@ use std::path::Path;
 
 use holdout_contract::rejection::{Rejection, RejectionKind};
 
-use crate::{Limits, parallel};
+use crate::{Limits, parallel, rejections};
 
 /// Where a file comes from: a path, or bytes that exist in memory alone.
 #[derive(Debug, Clone)]
@@ -263,8 +263,8 @@ fn too_large(limits: &Limits) -> Rejection {
     Rejection::new(
         RejectionKind::TooLarge,
         format!(
-            "The file is larger than {} bytes when unpacked, the most that is read here.",
-            limits.max_bytes
+            "The file is larger than {} when unpacked, the most that is read here.",
+            rejections::size(limits.max_bytes)
         ),
     )
 }

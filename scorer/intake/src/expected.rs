@@ -78,9 +78,16 @@ fn hint(name: &str, header: &[String]) -> String {
 fn unknown_column(unknown: &[&String], wanted: Vec<&str>) -> Rejection {
     let wanted =
         if wanted.len() <= 8 { wanted.join(", ") } else { "those of the sample submission".to_owned() };
+    let (column, hint) = match unknown[0].trim() {
+        "" => (
+            "a column without a name".to_owned(),
+            " pandas writes its index so; leave it out with index=False.",
+        ),
+        name => (format!("a column “{name}”"), ""),
+    };
     Rejection::new(
         RejectionKind::UnknownColumn,
-        format!("The file has a column “{}” that nobody asked for; the columns are {wanted}.", unknown[0]),
+        format!("The file has {column}, which is not asked for; its columns must be {wanted}.{hint}"),
     )
     .with_line(1)
     .with_column(unknown[0].as_str())

@@ -5,7 +5,7 @@ use holdout_contract::rejection::{Rejection, RejectionKind};
 use crate::columns::{Id, Ids};
 use crate::content::Content;
 use crate::index::IdIndex;
-use crate::parallel;
+use crate::{parallel, rejections};
 
 /// How a file's ids differ from the solution's.
 pub enum Mismatch {
@@ -89,7 +89,7 @@ impl Mismatch {
                 content,
                 id_name,
                 |id, place, more| {
-                    format!("The id “{id}” appears again on {place}; every id may appear once.{more}")
+                    format!("The id “{id}” appears again {place}; every id may appear once.{more}")
                 },
             ),
             Self::Unknown { rows, total } => at_rows(
@@ -100,7 +100,7 @@ impl Mismatch {
                 id_name,
                 |id, place, more| {
                     let near = near_spelling(index, id);
-                    format!("The id “{id}” on {place} is not among the rows to predict.{near}{more}")
+                    format!("The id “{id}” {place} is not among the rows to predict.{near}{more}")
                 },
             ),
             Self::Missing { total, seen } => missing(index, *total, seen, id_name),
@@ -119,7 +119,7 @@ fn at_rows(
     let examples: Vec<String> = rows.iter().map(|row| ids.get(*row).to_string()).collect();
     let first = rows.first().copied().unwrap_or_default();
     let line = crate::line_of_row(content, first);
-    let place = line.map_or_else(|| format!("row {}", first + 1), |line| format!("line {line}"));
+    let place = rejections::place(line, first);
     let more = if total == 1 { String::new() } else { format!(" There are {total} such rows.") };
     let id = examples.first().map_or("", String::as_str);
     let rejection = Rejection::new(kind, sentence(id, &place, &more))

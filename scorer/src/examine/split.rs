@@ -124,11 +124,13 @@ fn find_target(frame: &Frame, name: &str) -> Result<usize, Rejection> {
 fn refuse_unusable(frame: &Frame, target: usize, labelled: &[usize]) -> Result<(), Rejection> {
     let name = &frame.names[target];
     if labelled.len() < MIN_ROWS {
-        return Err(unusable(format!(
-            "Only {} rows have a value in “{name}”; at least {MIN_ROWS} are needed.",
-            labelled.len()
-        ))
-        .with_column(name));
+        let rows = match labelled.len() {
+            0 => "No row has".to_owned(),
+            1 => "Only 1 row has".to_owned(),
+            n => format!("Only {n} rows have"),
+        };
+        return Err(unusable(format!("{rows} a value in “{name}”; at least {MIN_ROWS} rows are needed."))
+            .with_column(name));
     }
     let first = frame.cell(labelled[0], target);
     if labelled.iter().all(|row| frame.cell(*row, target) == first) {

@@ -114,8 +114,8 @@ fn too_large(limits: &Limits) -> Rejection {
     Rejection::new(
         RejectionKind::TooLarge,
         format!(
-            "What this file holds takes more than {} bytes, the most that is read here.",
-            limits.max_bytes
+            "What this file holds takes more than {}, the most that is read here.",
+            rejections::size(limits.max_bytes)
         ),
     )
 }
@@ -231,7 +231,7 @@ impl Faults {
 
     fn into_result(self, column: &str, rule: &CellRule) -> Result<(), Rejection> {
         let Some((fault, row)) = self.first else { return Ok(()) };
-        let place = format!("row {}", row + 1);
+        let place = rejections::place(None, row);
         let Self { examples, total, .. } = self;
         Err(BadCells { fault, rule, column, place, line: None, examples: &examples, total }.rejection())
     }
@@ -242,7 +242,7 @@ fn wrong_type(series: &Series, name: &str, rule: &CellRule) -> Rejection {
     Rejection::new(
         kind,
         format!(
-            "Column “{name}” has the Parquet type {}; expected {}. Ids and labels are text or whole numbers.",
+            "Column “{name}” has the Parquet type {}, where {} is expected. Ids and labels are text or whole numbers.",
             series.dtype(),
             rule.expectation()
         ),

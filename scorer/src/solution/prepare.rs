@@ -9,7 +9,7 @@ use holdout_contract::spec::Layout;
 use super::plan::{SolutionPlan, bad, solution_plan, submission_columns};
 use super::{Solution, Truth};
 use crate::intake::index::IdIndex;
-use crate::intake::{self, Column, Content, Labels, Limits, Table};
+use crate::intake::{self, Column, Content, Labels, Limits, Table, rejections};
 use crate::judge::Judge;
 use crate::split::{self, SplitRule, Usage};
 
@@ -269,9 +269,8 @@ fn gather<T: Copy>(values: &[T], rows: &[u32]) -> Vec<T> {
 
 fn twice_rejection(content: &Content, row: usize) -> Rejection {
     let line = intake::line_of_row(content, row);
-    let place = line.map_or_else(|| format!("row {}", row + 1), |line| format!("line {line}"));
-    let rejection =
-        bad(format!("The solution names an id a second time on {place}; every id may appear once."));
+    let place = rejections::place(line, row);
+    let rejection = bad(format!("The solution names an id a second time {place}; every id may appear once."));
     match line {
         Some(line) => rejection.with_line(line),
         None => rejection,

@@ -312,6 +312,13 @@ pub struct Entry {
     pub detail: Value,
 }
 
+impl Entry {
+    /// Whether there is more to say than who did what.
+    pub fn has_detail(&self) -> bool {
+        self.detail.as_object().is_none_or(|detail| !detail.is_empty())
+    }
+}
+
 /// Everything that was put on record, newest first.
 ///
 /// # Errors

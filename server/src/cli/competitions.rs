@@ -3,11 +3,12 @@
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::Session;
 use super::account::or_nothing;
+use super::competition::Competition;
 use super::fault::Outcome;
 use super::screen::Paint;
 use super::table::{Table, allowance, cell, facts, items, local, local_and_relative, text};
-use super::{Of, Session};
 use crate::web::format;
 use crate::web::problems::encode;
 
@@ -176,7 +177,7 @@ fn limits(found: &Value) -> String {
 #[derive(Debug, Args)]
 pub struct ChangesArgs {
     #[command(flatten)]
-    of: Of,
+    of: Competition,
     /// How many to show.
     #[arg(long, default_value_t = 50)]
     limit: u32,
@@ -187,7 +188,7 @@ pub struct ChangesArgs {
 
 pub fn changes(session: &Session, args: &ChangesArgs) -> Outcome {
     let before = args.before.map_or_else(String::new, |key| format!("&before={key}"));
-    let slug = encode(args.of.slug());
+    let slug = encode(&args.of.slug);
     let found =
         session.client.get(&format!("/api/v1/competitions/{slug}/changes?limit={}{before}", args.limit))?;
     session.screen.answer(&found, |paint| {
@@ -204,14 +205,14 @@ pub fn changes(session: &Session, args: &ChangesArgs) -> Outcome {
 #[derive(Debug, Args)]
 pub struct JoinArgs {
     #[command(flatten)]
-    pub of: Of,
+    pub of: Competition,
     /// The secret of an invitation link, or the whole link.
     #[arg(long, value_name = "LINK")]
     invitation: Option<String>,
 }
 
 pub fn join(session: &Session, args: &JoinArgs) -> Outcome {
-    let slug = args.of.slug();
+    let slug = &args.of.slug;
     let base = format!("/api/v1/competitions/{}", encode(slug));
     if let Some(link) = &args.invitation {
         let secret = link.trim_end_matches('/').rsplit('/').next().unwrap_or_default();

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::Session;
 use super::client::again;
+use super::competition::Competition;
 use super::fault::{CliError, Outcome};
 use super::local::name_of;
 use super::table::{items, text};
@@ -18,33 +19,17 @@ use crate::web::format;
 use crate::web::problems::encode;
 
 #[derive(Debug, Args)]
-#[command(
-    override_usage = "holdout download [OPTIONS] <COMPETITION> [FILES]...\n       holdout download [OPTIONS] -c <COMPETITION> [FILES]..."
-)]
 pub struct DownloadArgs {
-    /// Name in the competition's address, unless -c says it; then names of files, or none for all.
-    #[arg(value_name = "COMPETITION [FILES]", required_unless_present = "competition")]
-    words: Vec<String>,
-    /// Name in the competition's address, as `submit` and `check` take it.
-    #[arg(short, long)]
-    competition: Option<String>,
+    #[command(flatten)]
+    of: Competition,
+    /// Names of files; all when left out.
+    files: Vec<String>,
     /// Folder to put them into.
     #[arg(long, default_value = ".")]
     into: PathBuf,
     /// Replace files here that differ from the server's.
     #[arg(long)]
     force: bool,
-}
-
-impl DownloadArgs {
-    /// The competition, and the files that are wanted of it.
-    fn wanted(&self) -> (&str, &[String]) {
-        match (&self.competition, self.words.split_first()) {
-            (Some(competition), _) => (competition, &self.words),
-            (None, Some((competition, files))) => (competition, files),
-            (None, None) => ("", &[]),
-        }
-    }
 }
 
 /// A file as the server has it on record.
@@ -56,10 +41,9 @@ pub struct Wanted<'a> {
 }
 
 pub fn download(session: &Session, args: &DownloadArgs) -> Outcome {
-    let (competition, files) = args.wanted();
-    let base = format!("/api/v1/competitions/{}/data", encode(competition));
+    let base = args.of.api("/data");
     let listed = session.client.get(&base)?;
-    let wanted = choose(items(&listed), files)?;
+    let wanted = choose(items(&listed), &args.files)?;
     fs::create_dir_all(&args.into)?;
     let mut done = Vec::new();
     for file in &wanted {
@@ -79,7 +63,7 @@ pub fn download(session: &Session, args: &DownloadArgs) -> Outcome {
         }));
     }
     session.screen.answer(&json!({ "items": done }), |_| match done.as_slice() {
-        [] => format!("{competition} has no files."),
+        [] => format!("{} has no files.", args.of.slug),
         [only] => format!("{} is here.", only["path"].as_str().unwrap_or_default()),
         many => format!("{} files are in {}.", many.len(), args.into.display()),
     });

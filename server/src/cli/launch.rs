@@ -62,14 +62,18 @@ pub fn launch(session: &Session, args: &LaunchArgs) -> Outcome {
     let client = &session.client;
     let draft = client.post("/api/v1/competitions", &json!({ "title": args.title, "slug": args.slug }))?;
     let slug = text(&draft, "slug");
-    let of = Competition { slug: slug.clone() };
+    let of = Competition::named(slug.clone());
     session.screen.note(&format!("Draft {}/c/{slug}", client.server()));
     let path = of.api(&format!("/table?target={}&sealed=true", encode(&args.target)));
     Sealed { method: Method::Post, path: &path, file: &args.table, of: &of, purpose: "table" }
         .send(session)?;
     session.screen.note(&format!("Sealed and sent {}; a scorer reads it.", args.table.display()));
 
-    let proposal = wait_for_proposal(session, &of)?;
+    let proposal = wait_for_proposal(session, &of).inspect_err(|_| {
+        session.screen.note(&format!(
+            "The draft keeps the table. Name another column: holdout host table {slug} --target COLUMN"
+        ));
+    })?;
     session.screen.note(&describe(session.screen.paint(), &proposal));
     let args =
         LaunchDraftArgs { of, days: Some(args.days), audit_reason: args.audit_reason.clone(), yes: args.yes };
@@ -129,7 +133,9 @@ pub fn decide(
     session.client.post(&of.api("/launch"), &json!({ "days": days, "audit_reason": audit_reason })).map(Some)
 }
 
-fn wait_for_proposal(session: &Session, of: &Competition) -> Outcome<Value> {
+/// # Errors
+/// Those of the server; why the table cannot be used.
+pub fn wait_for_proposal(session: &Session, of: &Competition) -> Outcome<Value> {
     let line = session.screen.waiting("a scorer reads the table");
     loop {
         let table = session.client.get(&of.api("/table"))?;
@@ -145,7 +151,7 @@ fn wait_for_proposal(session: &Session, of: &Competition) -> Outcome<Value> {
     }
 }
 
-fn describe(paint: Paint, proposal: &Value) -> String {
+pub fn describe(paint: Paint, proposal: &Value) -> String {
     let mut told = vec![facts(
         paint,
         &[

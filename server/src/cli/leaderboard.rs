@@ -7,11 +7,12 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::Session;
+use super::competition::Competition;
 use super::fault::{CliError, Outcome};
 use super::final_board;
 use super::screen::Paint;
 use super::table::{Table, cell, items, local};
-use super::{Of, Session};
 use crate::web::problems::encode;
 
 /// Rows above and below one's own team.
@@ -22,7 +23,7 @@ const LARGEST_PART: usize = 200;
 #[derive(Debug, Args)]
 pub struct BoardArgs {
     #[command(flatten)]
-    of: Of,
+    of: Competition,
     /// How many rows.
     #[arg(long, default_value_t = 50)]
     limit: usize,
@@ -50,7 +51,7 @@ pub struct BoardArgs {
 }
 
 pub fn leaderboard(session: &Session, args: &BoardArgs) -> Outcome {
-    let base = format!("/api/v1/competitions/{}/leaderboard", encode(args.of.slug()));
+    let base = args.of.api("/leaderboard");
     if let Some(target) = &args.csv {
         return write_csv(session, args, &base, target);
     }

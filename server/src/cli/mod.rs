@@ -9,6 +9,7 @@ mod certificate;
 mod check;
 mod client;
 mod code;
+pub mod competition;
 mod competitions;
 mod download;
 mod fault;
@@ -39,6 +40,7 @@ mod verify;
 use clap::{Args, Subcommand};
 
 use client::Client;
+use competition::Competition;
 pub use fault::{CliError, Outcome};
 pub use screen::{Colour, Screen};
 
@@ -63,24 +65,6 @@ pub struct Connection {
 impl Connection {
     pub fn screen(&self) -> Screen {
         Screen::new(self.json, self.color)
-    }
-}
-
-/// The competition that a command is about: its own word, or behind `-c` as `submit` takes it.
-#[derive(Debug, Clone, Args)]
-#[group(required = true, multiple = false)]
-pub struct Of {
-    /// Name in the competition's address.
-    #[arg(value_name = "COMPETITION")]
-    word: Option<String>,
-    /// The same, as `submit` and `check` take it.
-    #[arg(short = 'c', long = "competition", value_name = "COMPETITION")]
-    named: Option<String>,
-}
-
-impl Of {
-    pub fn slug(&self) -> &str {
-        self.word.as_deref().or(self.named.as_deref()).unwrap_or_default()
     }
 }
 
@@ -109,7 +93,7 @@ pub enum ClientVerb {
     /// List competitions.
     Competitions(competitions::ListArgs),
     /// Show a competition: its times, limits and metric, and what you may still send today.
-    Competition(Of),
+    Competition(Competition),
     /// What changed since the launch: times that moved, data files that came, changed or went.
     Changes(competitions::ChangesArgs),
     /// Accept a competition's rules.
@@ -135,11 +119,11 @@ pub enum ClientVerb {
     /// Show the leaderboard.
     Leaderboard(leaderboard::BoardArgs),
     /// Show your certificate of a competition that is over, with the address at which anyone verifies it.
-    Certificate(Of),
+    Certificate(Competition),
     /// Have every score of a competition you host computed again and compared, to the last digit.
     ///
     /// Exit code 0: all came out the same; 2: some differ; 1: it could not be done.
-    Verify(Of),
+    Verify(Competition),
     /// Have final boards made anew from submissions, scores, selections and decisions, and compared with what is stored.
     ///
     /// Medals, points and tiers follow from them and are compared too. Exit code 0: all came out the same; 2: some differ.
@@ -189,7 +173,7 @@ fn dispatch(connection: &Connection, session: &Session, verb: &ClientVerb) -> Ou
         ClientVerb::Account(verb) => personal::run(session, verb),
         ClientVerb::Quota(args) => quota::show(session, args),
         ClientVerb::Competitions(args) => competitions::list(session, args),
-        ClientVerb::Competition(of) => competitions::show(session, of.slug()),
+        ClientVerb::Competition(of) => competitions::show(session, &of.slug),
         ClientVerb::Changes(args) => competitions::changes(session, args),
         ClientVerb::Join(args) => competitions::join(session, args),
         ClientVerb::Download(args) => download::download(session, args),
@@ -200,8 +184,8 @@ fn dispatch(connection: &Connection, session: &Session, verb: &ClientVerb) -> Ou
         ClientVerb::Select(args) => submissions::select(session, args),
         ClientVerb::Team(verb) => team::run(session, verb),
         ClientVerb::Leaderboard(args) => leaderboard::leaderboard(session, args),
-        ClientVerb::Certificate(of) => certificate::certificate(session, of.slug()),
-        ClientVerb::Verify(of) => verify::verify(session, of.slug()),
+        ClientVerb::Certificate(of) => certificate::certificate(session, &of.slug),
+        ClientVerb::Verify(of) => verify::verify(session, &of.slug),
         ClientVerb::Recompute(args) => recompute::recompute(session, args),
         ClientVerb::KaggleEnv { key } => kaggle_env::kaggle_env(connection, session, *key),
         ClientVerb::Notebook(verb) => notebook::run(session, verb),

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::manual::{self, CompletionsArgs, ManArgs};
-use super::{CliError, ClientVerb, Colour, Connection, Screen};
+use super::{CliError, ClientVerb, Colour, Connection, Screen, competition};
 use crate::house::backup::make::BackupArgs;
 use crate::house::backup::restore::RestoreArgs;
 use crate::house::storage::{CheckArgs, StorageArgs};
@@ -105,7 +105,12 @@ impl Program {
     /// # Errors
     /// The exit code of a command line that is wrong, or that asked for help; what there is to say was said.
     pub fn read() -> Result<Self, ExitCode> {
-        Self::try_parse().map_err(|error| tell_usage(&error))
+        let mut command = Self::command();
+        let words = competition::in_front(&command, std::env::args_os().collect());
+        let found = command.try_get_matches_from_mut(words);
+        found
+            .and_then(|found| Self::from_arg_matches(&found))
+            .map_err(|error| tell_usage(&error.format(&mut command)))
     }
 }
 

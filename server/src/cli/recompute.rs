@@ -13,10 +13,14 @@ pub struct RecomputeArgs {
     /// Names in the competitions' addresses; every competition that is over when left out, for administrators.
     #[arg(value_name = "COMPETITION")]
     competitions: Vec<String>,
+    /// One of them, as other commands take it.
+    #[arg(short = 'c', long = "competition", value_name = "COMPETITION")]
+    behind_a_flag: Vec<String>,
 }
 
 pub fn recompute(session: &Session, args: &RecomputeArgs) -> Outcome {
-    let slugs = if args.competitions.is_empty() { all(session)? } else { args.competitions.clone() };
+    let named = [&args.competitions[..], &args.behind_a_flag].concat();
+    let slugs = if named.is_empty() { all(session)? } else { named };
     let bar = session.screen.steps("boards computed again", slugs.len() as u64);
     let mut boards = Vec::new();
     for slug in &slugs {

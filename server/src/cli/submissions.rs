@@ -5,19 +5,19 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::Session;
 use super::account::or_nothing;
+use super::competition::Competition;
 use super::download::{Wanted, fetch};
 use super::fault::{CliError, Outcome};
 use super::rejection::describe;
 use super::screen::Paint;
 use super::table::{Table, allowance, cell, facts, items, local, size, text};
-use super::{Of, Session};
-use crate::web::problems::encode;
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
     #[command(flatten)]
-    of: Of,
+    of: Competition,
     /// How many to show.
     #[arg(long, default_value_t = 50)]
     limit: u32,
@@ -27,7 +27,7 @@ pub struct ListArgs {
 }
 
 pub fn list(session: &Session, args: &ListArgs) -> Outcome {
-    let base = format!("/api/v1/competitions/{}", encode(args.of.slug()));
+    let base = args.of.api("");
     let before = args.before.map_or_else(String::new, |id| format!("&before={id}"));
     let mut list = session.client.get(&format!("{base}/submissions?limit={}{before}", args.limit))?;
     list["allowance"] = or_nothing(session.client.get(&format!("{base}/allowance")))?;
@@ -70,8 +70,8 @@ fn state(item: &Value) -> String {
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// Name in the competition's address.
-    competition: String,
+    #[command(flatten)]
+    of: Competition,
     /// Its number, as `holdout submissions` lists it.
     id: i64,
     /// Write the file as it was sent.
@@ -80,7 +80,7 @@ pub struct ShowArgs {
 }
 
 pub fn show(session: &Session, args: &ShowArgs) -> Outcome {
-    let address = format!("/api/v1/competitions/{}/submissions/{}", encode(&args.competition), args.id);
+    let address = args.of.api(&format!("/submissions/{}", args.id));
     let found = session.client.get(&address)?;
     if let Some(target) = &args.file {
         if target.exists() {
@@ -130,8 +130,8 @@ fn receipt(paint: Paint, found: &Value) -> String {
 
 #[derive(Debug, Args)]
 pub struct SelectArgs {
-    /// Name in the competition's address.
-    competition: String,
+    #[command(flatten)]
+    of: Competition,
     /// Numbers of submissions; left out: those that are chosen are listed.
     ids: Vec<i64>,
     /// Take these back instead.
@@ -155,13 +155,12 @@ fn finals(submissions: &[&Value]) -> Table {
 }
 
 pub fn select(session: &Session, args: &SelectArgs) -> Outcome {
-    let base = format!("/api/v1/competitions/{}/submissions", encode(&args.competition));
+    let base = args.of.api("/submissions");
     for id in &args.ids {
         session.client.patch(&format!("{base}/{id}"), &json!({ "selected": !args.withdraw }))?;
     }
     let list = session.client.get(&format!("{base}?limit=200"))?;
-    let stands =
-        session.client.get(&format!("/api/v1/competitions/{}/final-selection", encode(&args.competition)))?;
+    let stands = session.client.get(&args.of.api("/final-selection"))?;
     let named = |key: &str| -> Vec<&Value> {
         let ids = stands[key].as_array().map_or(&[][..], Vec::as_slice);
         items(&list).iter().filter(|item| ids.contains(&item["id"])).collect()

@@ -4,22 +4,15 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Session;
+use super::competition::Competition;
 use super::fault::Outcome;
 use super::screen::Paint;
 use super::table::{Table, cell, facts, local, text};
-use crate::web::problems::encode;
-
-/// The competition that every command of this room is about.
-#[derive(Debug, Args)]
-pub struct In {
-    /// Name in the competition's address.
-    competition: String,
-}
 
 #[derive(Debug, Args)]
 pub struct About {
     #[command(flatten)]
-    place: In,
+    place: Competition,
     /// Number of the invitation or request, as `team show` lists it.
     id: i64,
 }
@@ -27,17 +20,17 @@ pub struct About {
 #[derive(Debug, Subcommand)]
 pub enum TeamVerb {
     /// Show your team, who invites you, and what happened.
-    Show(In),
+    Show(Competition),
     /// Give your team another name.
     Rename {
         #[command(flatten)]
-        place: In,
+        place: Competition,
         name: String,
     },
     /// Invite somebody by user name.
     Invite {
         #[command(flatten)]
-        place: In,
+        place: Competition,
         username: String,
     },
     /// Take an invitation back.
@@ -45,7 +38,7 @@ pub enum TeamVerb {
     /// Make a link by which people join; the one before stops working.
     Link {
         #[command(flatten)]
-        place: In,
+        place: Competition,
         /// Remove the link instead.
         #[arg(long)]
         remove: bool,
@@ -55,24 +48,24 @@ pub enum TeamVerb {
     /// Your team of one becomes part of it, with what it has sent.
     Accept {
         #[command(flatten)]
-        place: In,
+        place: Competition,
         /// The invitation's number, or the link's address.
         invitation: String,
     },
     /// Decline an invitation.
     Decline(About),
     /// Leave a team that has sent nothing.
-    Leave(In),
+    Leave(Competition),
     /// Hand the leadership to another member.
     Lead {
         #[command(flatten)]
-        place: In,
+        place: Competition,
         username: String,
     },
     /// Ask another team to become part of yours, or accept such a request by its number.
     Merge {
         #[command(flatten)]
-        place: In,
+        place: Competition,
         /// Name of the team that is asked.
         #[arg(required_unless_present = "accept", conflicts_with = "accept")]
         team: Option<String>,
@@ -83,7 +76,7 @@ pub enum TeamVerb {
     /// Show the topic that is your team's solution write-up, or choose it once the competition is over.
     WriteUp {
         #[command(flatten)]
-        place: In,
+        place: Competition,
         /// Number of the topic, as in its address.
         #[arg(conflicts_with = "remove")]
         topic: Option<i64>,
@@ -95,14 +88,12 @@ pub enum TeamVerb {
     Unmerge(About),
 }
 
-impl In {
-    fn address(&self, rest: &str) -> String {
-        format!("/api/v1/competitions/{}/team{rest}", encode(&self.competition))
-    }
+fn address(place: &Competition, rest: &str) -> String {
+    place.api(&format!("/team{rest}"))
 }
 
-fn write_up(session: &Session, place: &In, topic: Option<i64>, remove: bool) -> Outcome {
-    let (client, path) = (&session.client, place.address("/write-up"));
+fn write_up(session: &Session, place: &Competition, topic: Option<i64>, remove: bool) -> Outcome {
+    let (client, path) = (&session.client, address(place, "/write-up"));
     if remove {
         client.delete(&path)?;
         session.screen.answer(&json!({ "removed": true }), |_| "No topic is chosen.".to_owned());
@@ -124,45 +115,45 @@ pub fn run(session: &Session, verb: &TeamVerb) -> Outcome {
         TeamVerb::WriteUp { place, topic, remove } => return write_up(session, place, *topic, *remove),
         TeamVerb::Show(place) => (place, Value::Null),
         TeamVerb::Rename { place, name } => {
-            (place, client.patch(&place.address(""), &json!({ "name": name }))?)
+            (place, client.patch(&address(place, ""), &json!({ "name": name }))?)
         }
         TeamVerb::Invite { place, username } => {
-            (place, client.post(&place.address("/invitations"), &json!({ "username": username }))?)
+            (place, client.post(&address(place, "/invitations"), &json!({ "username": username }))?)
         }
         TeamVerb::Uninvite(About { place, id }) => {
-            (place, client.delete(&place.address(&format!("/invitations/{id}")))?)
+            (place, client.delete(&address(place, &format!("/invitations/{id}")))?)
         }
-        TeamVerb::Link { place, remove: true } => (place, client.delete(&place.address("/link"))?),
-        TeamVerb::Link { place, remove: false } => (place, client.put(&place.address("/link"), &json!({}))?),
+        TeamVerb::Link { place, remove: true } => (place, client.delete(&address(place, "/link"))?),
+        TeamVerb::Link { place, remove: false } => (place, client.put(&address(place, "/link"), &json!({}))?),
         TeamVerb::Accept { place, invitation } => (place, accept(session, place, invitation)?),
         TeamVerb::Decline(About { place, id }) => {
-            (place, client.post(&place.address(&format!("/invitations/{id}/decline")), &json!({}))?)
+            (place, client.post(&address(place, &format!("/invitations/{id}/decline")), &json!({}))?)
         }
-        TeamVerb::Leave(place) => (place, client.post(&place.address("/leave"), &json!({}))?),
+        TeamVerb::Leave(place) => (place, client.post(&address(place, "/leave"), &json!({}))?),
         TeamVerb::Lead { place, username } => {
-            (place, client.patch(&place.address(""), &json!({ "leader": username }))?)
+            (place, client.patch(&address(place, ""), &json!({ "leader": username }))?)
         }
         TeamVerb::Merge { place, accept: Some(id), .. } => {
-            (place, client.post(&place.address(&format!("/merge-requests/{id}/accept")), &json!({}))?)
+            (place, client.post(&address(place, &format!("/merge-requests/{id}/accept")), &json!({}))?)
         }
         TeamVerb::Merge { place, team, .. } => {
-            (place, client.post(&place.address("/merge-requests"), &json!({ "team": team }))?)
+            (place, client.post(&address(place, "/merge-requests"), &json!({ "team": team }))?)
         }
         TeamVerb::Unmerge(About { place, id }) => {
-            (place, client.delete(&place.address(&format!("/merge-requests/{id}")))?)
+            (place, client.delete(&address(place, &format!("/merge-requests/{id}")))?)
         }
     };
-    let own = if changed.is_object() { changed } else { client.get(&place.address(""))? };
+    let own = if changed.is_object() { changed } else { client.get(&address(place, ""))? };
     session.screen.answer(&own, |paint| draw(paint, &own));
     Ok(())
 }
 
-fn accept(session: &Session, place: &In, invitation: &str) -> Outcome<Value> {
+fn accept(session: &Session, place: &Competition, invitation: &str) -> Outcome<Value> {
     if let Ok(id) = invitation.parse::<i64>() {
-        return session.client.post(&place.address(&format!("/invitations/{id}/accept")), &json!({}));
+        return session.client.post(&address(place, &format!("/invitations/{id}/accept")), &json!({}));
     }
     let secret = invitation.trim_end_matches('/').rsplit('/').next().unwrap_or(invitation);
-    session.client.post(&place.address("/join"), &json!({ "secret": secret }))
+    session.client.post(&address(place, "/join"), &json!({ "secret": secret }))
 }
 
 fn draw(paint: Paint, own: &Value) -> String {

@@ -7,7 +7,7 @@ use crate::competitions::access::Seen;
 use crate::competitions::ladder::{self, Facts, Ladder};
 use crate::competitions::settings::Timeline;
 use crate::competitions::setup::{self, Hindrance};
-use crate::competitions::{audit, edit, propose, store};
+use crate::competitions::{audit, edit, propose, store, supply};
 use crate::error::{AppError, Result};
 
 /// Launches a draft as it stands; over what the audit holds against its metric only with a reason, `None` for the one on
@@ -45,7 +45,9 @@ pub async fn launch(app: &App, host: &Member, seen: &Seen, audit_reason: Option<
     if draft.is_imported {
         archives::import::enqueue(&mut tx, id).await?;
     }
+    let spent_tables = store::judging::forget_tables(&mut tx, id).await?;
     tx.commit().await?;
+    supply::remove_tables(app, &spent_tables).await;
     Ok(())
 }
 

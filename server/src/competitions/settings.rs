@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use crate::competitions::ladder::Ladder;
 use crate::competitions::model::Competition;
 use crate::error::{AppError, Result};
-use crate::unseen::has_unseen;
+use crate::unseen::refuse_unseen;
 
 /// Name, address and one line about a competition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,10 +42,7 @@ pub fn check_title(title: &str) -> Result<()> {
     if title.chars().count() > 120 {
         return Err(AppError::field("title", "A title has at most 120 characters."));
     }
-    if has_unseen(title) {
-        return Err(AppError::field("title", "A title is one line of characters that can be seen."));
-    }
-    Ok(())
+    refuse_unseen(title).map_err(|sentence| AppError::field("title", sentence))
 }
 
 /// # Errors

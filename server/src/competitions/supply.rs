@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::create::{self, Address};
 use crate::competitions::settings::Basics;
+use crate::competitions::store::judging::{LabelledTable, TableFile};
 use crate::competitions::{propose, ranked, store};
 use crate::error::{AppError, Result};
 use crate::ids::{CompetitionId, VersionId};
@@ -136,6 +137,29 @@ impl TablePlan {
             public_fraction: percent("public_percent", public_percent, 1.0, 99.0)?,
         })
     }
+
+    /// That of a table that is here, but for what is said.
+    ///
+    /// # Errors
+    /// As [`TablePlan::read`].
+    pub fn corrected(
+        table: &LabelledTable,
+        target: Option<&str>,
+        test_percent: Option<f64>,
+        public_percent: Option<f64>,
+    ) -> Result<Self> {
+        let share = |said: Option<f64>, before: f64| said.unwrap_or_else(|| as_percent(before)).to_string();
+        Self::read(
+            target.unwrap_or(&table.target_column),
+            &share(test_percent, table.test_fraction),
+            &share(public_percent, table.public_fraction),
+        )
+    }
+}
+
+/// A share in percent, without what its binary form adds to it.
+pub fn as_percent(fraction: f64) -> f64 {
+    (fraction * 1e8).round() / 1e6
 }
 
 /// A share as people type it; 30% when left empty.
@@ -153,7 +177,7 @@ pub fn percent(field: &'static str, text: &str, least: f64, most: f64) -> Result
     }
 }
 
-/// Gives a draft its labelled table and asks a scorer to split it.
+/// Gives a draft its labelled table, in place of the one before, and asks a scorer to split it.
 ///
 /// # Errors
 /// [`AppError::Refused`] after launch.
@@ -164,13 +188,50 @@ pub async fn put_table(
     plan: &TablePlan,
     arrived: impl Into<Arrived>,
 ) -> Result<()> {
-    let arrived = arrived.into();
+    let (id, arrived) = (seen.competition.id, arrived.into());
     let mut tx = app.db.begin().await?;
-    let outcome = match store::judging::lock_draft(&mut tx, seen.competition.id).await? {
-        Some(_) => insert_table(app, &mut tx, host, seen.competition.id, plan, &arrived).await,
+    let outcome = match store::judging::lock_draft(&mut tx, id).await? {
+        Some(_) => replace_table(app, &mut tx, host, id, plan, &arrived).await,
         None => Err(frozen()),
     };
-    finish_table(app, tx, outcome, &arrived).await
+    let former = finish_table(app, tx, outcome, &arrived).await?;
+    remove_tables(app, &former).await;
+    Ok(())
+}
+
+/// Has the labelled table that a draft has split anew, by another plan.
+///
+/// # Errors
+/// [`AppError::Refused`] after launch, and while it is being read; [`AppError::Field`] where there is no table.
+pub async fn split_anew(app: &App, host: &Member, seen: &Seen, plan: &TablePlan) -> Result<()> {
+    let id = seen.competition.id;
+    let mut tx = app.db.begin().await?;
+    store::judging::lock_draft(&mut tx, id).await?.ok_or_else(frozen)?;
+    let mut former = store::judging::forget_tables(&mut tx, id).await?;
+    if store::judging::newest_table(&mut tx, id).await?.is_some() {
+        return Err(AppError::refused(
+            "A scorer is just reading the table. Correct it as soon as that is done.",
+        ));
+    }
+    let kept = former.pop().ok_or_else(no_table)?;
+    insert_table(app, &mut tx, host, id, plan, &kept).await?;
+    tx.commit().await?;
+    remove_tables(app, &former).await;
+    Ok(())
+}
+
+/// What a host is told who corrects a table that is not there.
+pub fn no_table() -> AppError {
+    AppError::field("file", "There is no labelled table yet. Choose a file.")
+}
+
+/// Removes the sealed files of tables that were forgotten. What storage does not let go now, the weekly cleaning finds.
+pub async fn remove_tables(app: &App, files: &[TableFile]) {
+    for file in files {
+        if let Err(error) = app.files.remove(&file.storage_key).await {
+            tracing::warn!(%error, key = file.storage_key, "a labelled table that is of no use any more stays for now");
+        }
+    }
 }
 
 /// Begins a competition from one labelled table: draft, table and job commit together.
@@ -190,10 +251,26 @@ pub async fn create_from_table(
     let arrived = arrived.into();
     let mut tx = app.db.begin().await?;
     let outcome = match create::insert(app, &mut tx, host, basics, address).await {
-        Ok((id, slug)) => insert_table(app, &mut tx, host, id, plan, &arrived).await.map(|()| slug),
+        Ok((id, slug)) => replace_table(app, &mut tx, host, id, plan, &arrived).await.map(|_| slug),
         Err(error) => Err(error),
     };
     finish_table(app, tx, outcome, &arrived).await
+}
+
+/// Gives the files of the tables before.
+async fn replace_table(
+    app: &App,
+    conn: &mut PgConnection,
+    host: &Member,
+    id: CompetitionId,
+    plan: &TablePlan,
+    arrived: &Arrived,
+) -> Result<Vec<TableFile>> {
+    let now = app.clock.now();
+    arrived.spend(conn, now).await?;
+    let former = store::judging::forget_tables(conn, id).await?;
+    insert_table(app, conn, host, id, plan, &TableFile::new(&arrived.stored, now)).await?;
+    Ok(former)
 }
 
 async fn insert_table(
@@ -202,26 +279,16 @@ async fn insert_table(
     host: &Member,
     id: CompetitionId,
     plan: &TablePlan,
-    arrived: &Arrived,
+    file: &TableFile,
 ) -> Result<()> {
     let now = app.clock.now();
-    arrived.spend(conn, now).await?;
-    let stored = &arrived.stored;
     let seed = i64::from(rand::rng().random::<u32>());
-    let table_id = store::judging::put_table(
-        conn,
-        id,
-        &plan.target,
-        plan.test_fraction,
-        plan.public_fraction,
-        seed,
-        stored,
-        now,
-    )
-    .await?;
+    let shares = (plan.test_fraction, plan.public_fraction);
+    let table_id = store::judging::put_table(conn, id, file, &plan.target, shares, seed).await?;
     queue::enqueue(conn, id.0, Subject::Split { table_id }, Priority::Interactive).await?;
     propose::refresh(conn, id, now).await?;
-    let detail = serde_json::json!({ "sealed_sha256": hex::encode(stored.sha256), "target": plan.target });
+    let detail =
+        serde_json::json!({ "sealed_sha256": hex::encode(&file.sealed_sha256), "target": plan.target });
     store::drafts::note(conn, now, host.id, "put_labelled_table", id, &detail).await?;
     Ok(())
 }
@@ -458,5 +525,6 @@ mod tests {
         assert!((percent("x", "25 %", 1.0, 99.0).expect("a share") - 0.25).abs() < 1e-12);
         assert!((percent("x", "", 1.0, 99.0).expect("the default") - 0.3).abs() < 1e-12);
         assert!(percent("x", "0", 1.0, 99.0).is_err());
+        assert_eq!([0.3, 0.07, 0.125].map(as_percent).map(|share| share.to_string()), ["30", "7", "12.5"]);
     }
 }

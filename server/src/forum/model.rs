@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::accounts::model::initials;
 use crate::ids::{CompetitionId, ForumId, PostId, SubjectId, TopicId, UserId};
 use crate::paths;
-use crate::unseen::has_unseen;
+use crate::unseen::{refuse_controls, refuse_unseen};
 
 /// Longest title of a topic, in characters.
 pub const LONGEST_TITLE: usize = 150;
@@ -235,8 +235,8 @@ pub fn title(typed: &str) -> Result<String, String> {
     let title = typed.split_whitespace().collect::<Vec<_>>().join(" ");
     match title.chars().count() {
         ..SHORTEST_TITLE => Err("Say in a few words what this is about.".to_owned()),
-        SHORTEST_TITLE..=LONGEST_TITLE if !has_unseen(&title) => Ok(title),
-        _ => Err(format!("Use at most {LONGEST_TITLE} plain characters.")),
+        SHORTEST_TITLE..=LONGEST_TITLE => refuse_unseen(&title).map(|()| title),
+        _ => Err(format!("Use at most {LONGEST_TITLE} characters.")),
     }
 }
 
@@ -264,8 +264,8 @@ pub fn forum_slug(typed: &str) -> Result<String, String> {
 pub fn forum_title(typed: &str) -> Result<String, String> {
     let title = typed.split_whitespace().collect::<Vec<_>>().join(" ");
     match title.chars().count() {
-        1..=60 if !has_unseen(&title) => Ok(title),
-        _ => Err("Use 1 to 60 plain characters.".to_owned()),
+        1..=60 => refuse_unseen(&title).map(|()| title),
+        _ => Err("Use 1 to 60 characters.".to_owned()),
     }
 }
 
@@ -273,10 +273,9 @@ pub fn forum_title(typed: &str) -> Result<String, String> {
 /// The sentence for its field.
 pub fn forum_description(typed: &str) -> Result<String, String> {
     let text = typed.split_whitespace().collect::<Vec<_>>().join(" ");
-    if text.chars().count() <= 200 && !text.chars().any(char::is_control) {
-        Ok(text)
-    } else {
-        Err("Use at most 200 plain characters.".to_owned())
+    match text.chars().count() {
+        ..=200 => refuse_controls(&text).map(|()| text),
+        _ => Err("Use at most 200 characters.".to_owned()),
     }
 }
 

@@ -7,6 +7,7 @@ use super::facts::{Facts, Queue};
 use crate::error::{AppError, Result};
 use crate::ids::IncidentId;
 use crate::markdown;
+use crate::unseen::refuse_controls;
 use crate::web::format;
 
 /// Failures of ours within [`super::facts::LATELY`] that are more than bad luck.
@@ -359,9 +360,10 @@ impl Wish {
     /// [`AppError::Field`] for what cannot be kept.
     pub fn checked(&self, now: DateTime<Utc>) -> Result<Self> {
         let title = self.title.trim().to_owned();
-        if !TITLE_LIMITS.contains(&title.chars().count()) || title.chars().any(char::is_control) {
+        if !TITLE_LIMITS.contains(&title.chars().count()) {
             return Err(AppError::field("title", "Say what does not work in 3 to 150 characters."));
         }
+        refuse_controls(&title).map_err(|sentence| AppError::field("title", sentence))?;
         let affects: Vec<Part> = Part::ALL.into_iter().filter(|part| self.affects.contains(part)).collect();
         if affects.is_empty() {
             return Err(AppError::field("affects", "Choose at least one part of the site."));

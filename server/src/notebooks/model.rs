@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::ids::{CompetitionId, NotebookId, UserId};
-use crate::unseen::{has_unseen, is_unseen};
+use crate::unseen::{is_unseen, refuse_unseen};
 use crate::web::format;
 
 const SHORTEST_TITLE: usize = 2;
@@ -217,8 +217,8 @@ pub fn title(typed: &str) -> Result<String, String> {
     let title = typed.split_whitespace().collect::<Vec<_>>().join(" ");
     match title.chars().count() {
         ..SHORTEST_TITLE => Err("Give it a title of at least two characters.".to_owned()),
-        SHORTEST_TITLE..=LONGEST_TITLE if !has_unseen(&title) => Ok(title),
-        _ => Err(format!("Use at most {LONGEST_TITLE} plain characters.")),
+        SHORTEST_TITLE..=LONGEST_TITLE => refuse_unseen(&title).map(|()| title),
+        _ => Err(format!("Use at most {LONGEST_TITLE} characters.")),
     }
 }
 
@@ -261,12 +261,13 @@ fn tags(typed: &str) -> Result<Vec<String>, String> {
 /// The sentence for its field.
 pub fn message(typed: &str) -> Result<String, String> {
     let message = typed.trim();
-    let is_fine = message.chars().count() <= LONGEST_MESSAGE && !message.contains('\0');
-    if is_fine {
-        Ok(message.to_owned())
-    } else {
-        Err(format!("Use at most {LONGEST_MESSAGE} plain characters."))
+    if message.chars().count() > LONGEST_MESSAGE {
+        return Err(format!("Use at most {LONGEST_MESSAGE} characters."));
     }
+    if message.contains('\0') {
+        return Err("It holds a character that no text may hold (U+0000).".to_owned());
+    }
+    Ok(message.to_owned())
 }
 
 /// A notebook's name in addresses, made from words.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::error::{AppError, Result};
-use crate::unseen::has_unseen;
+use crate::unseen::{refuse_controls, refuse_unseen};
 
 const DEFAULT_NAME: &str = "Holdout";
 const LONGEST_NAME: usize = 60;
@@ -113,17 +113,19 @@ impl Changes {
 
 fn read_name(typed: &str) -> Result<String> {
     let name = typed.trim();
-    if name.is_empty() || name.chars().count() > LONGEST_NAME || has_unseen(name) {
+    if name.is_empty() || name.chars().count() > LONGEST_NAME {
         return Err(AppError::field("name", format!("One line of 1 to {LONGEST_NAME} characters.")));
     }
+    refuse_unseen(name).map_err(|sentence| AppError::field("name", sentence))?;
     Ok(name.to_owned())
 }
 
 fn read_notice(typed: &str) -> Result<String> {
     let notice = typed.split_whitespace().collect::<Vec<_>>().join(" ");
-    if notice.chars().count() > LONGEST_NOTICE || notice.chars().any(char::is_control) {
+    if notice.chars().count() > LONGEST_NOTICE {
         return Err(AppError::field("notice", format!("At most {LONGEST_NOTICE} characters.")));
     }
+    refuse_controls(&notice).map_err(|sentence| AppError::field("notice", sentence))?;
     Ok(notice)
 }
 

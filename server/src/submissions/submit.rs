@@ -63,8 +63,10 @@ pub struct Receipt {
 
 impl Receipt {
     pub fn sentence(&self) -> String {
-        let late = self.submission.lateness().map(|sentence| format!("{sentence} "));
-        format!("Received. {}{}.", late.unwrap_or_default(), self.allowance.sentence())
+        match self.submission.lateness() {
+            Some(late) => format!("Received. {late}"),
+            None => "Received.".to_owned(),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::error::{AppError, Result};
 use crate::teams::model::{Kind, NAME_LIMIT};
 use crate::teams::seat::{Seat, record};
 use crate::teams::store::{self, change, merge, show};
-use crate::unseen::has_unseen;
+use crate::unseen::refuse_unseen;
 
 const OVER: &str = "The competition is over: teams stay as they are.";
 
@@ -39,10 +39,10 @@ pub async fn rename(app: &App, member: &Member, slug: &str, wanted: &str) -> Res
 fn read_name(wanted: &str) -> Result<String> {
     let name = wanted.split_whitespace().collect::<Vec<_>>().join(" ");
     let length = name.chars().count();
-    if length == 0 || length > NAME_LIMIT || has_unseen(&name) {
-        let sentence = format!("A team's name has 1 to {NAME_LIMIT} characters, each of which can be seen.");
-        return Err(AppError::field("name", sentence));
+    if length == 0 || length > NAME_LIMIT {
+        return Err(AppError::field("name", format!("A team's name has 1 to {NAME_LIMIT} characters.")));
     }
+    refuse_unseen(&name).map_err(|sentence| AppError::field("name", sentence))?;
     Ok(name)
 }
 

@@ -30,11 +30,13 @@ pub fn duration(length: TimeDelta) -> String {
     format!("{count} {unit}{plural}")
 }
 
-/// `in 3 days` or `3 days ago`.
+/// `in 3 days`, `3 days ago`, or `moments ago`.
 pub fn relative(at: &DateTime<Utc>, now: &DateTime<Utc>) -> String {
     let length = *at - *now;
     if length >= TimeDelta::zero() {
         format!("in {}", duration(length))
+    } else if length > -TimeDelta::seconds(10) {
+        "moments ago".to_owned()
     } else {
         format!("{} ago", duration(length))
     }
@@ -137,6 +139,17 @@ mod tests {
         assert_eq!(size(104_857_600), "104.9 MB");
         assert_eq!(duration(TimeDelta::minutes(90)), "1 hour");
         assert_eq!(duration(TimeDelta::days(3)), "3 days");
+    }
+
+    #[test]
+    fn what_has_just_happened_is_not_counted_in_seconds() {
+        let now = DateTime::UNIX_EPOCH;
+        let told = |seconds| relative(&(now + TimeDelta::seconds(seconds)), &now);
+        assert_eq!(
+            [-1, -9, -10, -90].map(told),
+            ["moments ago", "moments ago", "10 seconds ago", "1 minute ago"]
+        );
+        assert_eq!([0, 5].map(told), ["in 0 seconds", "in 5 seconds"]);
     }
 
     #[test]

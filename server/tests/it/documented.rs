@@ -12,7 +12,7 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const DOCUMENTS: [&str; 5] =
     ["README.md", "docs/archive.md", "docs/configuration.md", "docs/hosting.md", "docs/operations.md"];
 /// An older name, and two of the command line's.
-const UNTOLD: [&str; 3] = ["HOLDOUT_FILES_DIR", "HOLDOUT_SERVER", "HOLDOUT_TOKEN"];
+const UNTOLD: [&str; 2] = ["HOLDOUT_SERVER", "HOLDOUT_TOKEN"];
 /// Files with statements of SQL that are no store: rooms of one file, lists of statements, and one question each.
 const BESIDE_STORES: [&str; 8] = [
     "audit_log.rs",

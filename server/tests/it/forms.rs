@@ -49,7 +49,7 @@ const FORMS: &[(&str, &[&str])] = &[
     (paths::ADMIN_RETENTION_ONE, &["change_retention"]),
     (paths::NEW_STEPS, &["create_competition"]),
     (paths::NEW_TABLE, &["create_competition", "split_table"]),
-    (paths::HOST_TABLE, &["split_table"]),
+    (paths::HOST_TABLE, &["split_table", "split_table_anew"]),
     (paths::NEW_BUNDLE, &["read_bundle"]),
     (paths::NEW_BUNDLE_REPORT, &["show_bundle", "make_competition_of_bundle"]),
     (paths::NEW_BUNDLE_FORGET, &["forget_bundle"]),

@@ -114,6 +114,12 @@ async fn one_table_becomes_a_competition_when_its_host_says_so(pool: PgPool) {
     let wrong = ["launch", "train.csv", "--target", "prize", "--title", "Wrong", "--yes", "--json"];
     let refused = ada.run(&wrong).await.expect(2).json();
     assert!(refused["error"]["message"].as_str().unwrap().contains("prize"), "{refused}");
+    let proposal = ada.json(&["host", "table", "-c", "wrong", "--target", "price"]).await;
+    assert_eq!(proposal["target_column"], "price", "{proposal}");
+    let few = ada.json(&["host", "table", "wrong", "--test-percent", "10"]).await;
+    assert!(few["n_test"].as_i64() < proposal["n_test"].as_i64(), "{few}");
+    assert_eq!(ada.json(&["host", "launch", "wrong", "--days", "10", "--yes"]).await["state"], "open");
+    ada.run(&["host", "table", "wrong"]).await.expect(4); // it went with the launch
     ada.run(&["launch", "nothing.csv", "--target", "x", "--title", "Nothing", "--yes"]).await.expect(1);
     scorer.kill().await.unwrap();
     world.drain().await;

@@ -10,6 +10,7 @@ use holdout::submissions::store;
 use holdout::submissions::submit::{enter, submit};
 use sqlx::{PgPool, Row};
 
+use crate::client::Part;
 use crate::stage::{SLUG, Stage};
 use crate::world::{Labels, World, sql};
 
@@ -52,6 +53,25 @@ async fn a_rejected_file_gives_its_place_back_and_midnight_gives_all_back(pool: 
     assert!(stage.send(&ada, "8").await.is_err());
     stage.let_pass(TimeDelta::hours(24)).await;
     assert_eq!(stage.send(&ada, "9").await.unwrap().allowance.left(), 4);
+}
+
+/// What is left is told where it is read anew, not in a message of the moment at which the file came.
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_page_tells_once_what_is_left(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (host, ada) = (world.member("host").await, world.member("ada").await);
+    let arena = world.open_competition(&host, "houses", &Labels::regression()).await;
+    arena.join(&ada).await;
+    let wrong = Part::File { field: "file", name: "wrong.csv", bytes: b"id,target\n" };
+    let sent = ada.browser.post_multipart(&paths::submit("houses"), &[wrong]).await.expect_redirect();
+    world.drain().await;
+    let page = ada.browser.get(sent.location()).await.expect(200).text();
+    assert!(
+        page.contains("Received.") && page.contains("rejected") && page.contains("5 of 5 left"),
+        "{page}"
+    );
+    assert_eq!(page.matches(" of 5 left").count(), 1, "{page}");
+    world.close().await;
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]

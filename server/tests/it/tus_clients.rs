@@ -128,7 +128,7 @@ impl Server {
         let process = Command::new(server_binary())
             .arg("serve")
             .env("DATABASE_URL", world.app.config.database_url.reveal())
-            .env("HOLDOUT_FILES_DIR", world.app.config.files.folder().unwrap())
+            .env("HOLDOUT_FILES", world.app.config.files.folder().unwrap())
             .env("HOLDOUT_DATA_DIR", &world.app.config.data_dir)
             .env("HOLDOUT_LISTEN", format!("127.0.0.1:{port}"))
             .env("HOLDOUT_DATABASE_CONNECTIONS", "4")

@@ -44,7 +44,7 @@ pub fn push(session: &Session, args: &PushArgs) -> Outcome {
     let catalogue = catalogue(session)?;
     let folder = read_folder(session, &args.folder, &catalogue)?;
     let slug = args.competition.clone().unwrap_or_else(|| folder.contents.slug.clone());
-    let of = Competition { slug };
+    let of = Competition::named(slug);
     let held = snapshot(session, &of)?;
     let changes = changes(session, &folder, held.as_ref(), &of, &catalogue)?;
     if !session.screen.is_json() {
@@ -86,7 +86,7 @@ pub(super) fn draft(session: &Session, root: &Path, slug: Option<&str>) -> Outco
     if let Some(slug) = slug {
         slug.clone_into(&mut folder.contents.slug);
     }
-    let of = Competition { slug: folder.contents.slug.clone() };
+    let of = Competition::named(folder.contents.slug.clone());
     let held = snapshot(session, &of)?;
     if held.as_ref().is_some_and(|held| held.launched_at.is_some()) {
         return Err(CliError::Refused(format!(

@@ -17,17 +17,18 @@ pub mod report;
 pub mod rescore;
 mod settings;
 mod similar;
+mod table;
 pub mod versions;
 mod webhooks;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
 use super::Session;
 use super::code::{self, CodeVerb};
+pub use super::competition::Competition;
 use super::fault::Outcome;
 use super::launch::{self, LaunchDraftArgs};
 use super::verify;
-use crate::web::problems::encode;
 
 #[derive(Debug, Subcommand)]
 pub enum HostVerb {
@@ -47,6 +48,8 @@ pub enum HostVerb {
     /// Files of data: list, add, describe, remove.
     #[command(subcommand)]
     Data(data::DataVerb),
+    /// What a scorer proposes of the labelled table; with --target or a share, it is split anew, without being sent again.
+    Table(table::TableArgs),
     /// Seal the hidden labels on this machine and send them.
     ///
     /// After the launch this begins a new scoring version; with --reason it is scored at once, beside what counts.
@@ -105,20 +108,6 @@ pub enum HostVerb {
     Code(CodeVerb),
 }
 
-#[derive(Debug, Args)]
-pub struct Competition {
-    /// Name in the competition's address.
-    #[arg(id = "competition", value_name = "COMPETITION")]
-    pub slug: String,
-}
-
-impl Competition {
-    /// Its address in the API, with what follows.
-    pub fn api(&self, rest: &str) -> String {
-        format!("/api/v1/competitions/{}{rest}", encode(&self.slug))
-    }
-}
-
 /// Runs one command.
 ///
 /// # Errors
@@ -132,6 +121,7 @@ pub fn run(session: &Session, verb: &HostVerb) -> Outcome {
         HostVerb::Invitations(args) => settings::invitations(session, args),
         HostVerb::Pages(verb) => pages::run(session, verb),
         HostVerb::Data(verb) => data::run(session, verb),
+        HostVerb::Table(args) => table::table(session, args),
         HostVerb::Solution(args) => judging::solution(session, args),
         HostVerb::Metric(verb) => judging::metric(session, verb),
         HostVerb::Audit(args) => audit::audit(session, args),

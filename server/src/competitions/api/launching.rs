@@ -28,7 +28,7 @@ use crate::web::upload;
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(show_table, put_table))
+        .routes(routes!(show_table, put_table, patch_table))
         .layer(DefaultBodyLimit::disable())
         .routes(routes!(show_report, post_report))
         .routes(routes!(post_launch))
@@ -77,9 +77,52 @@ async fn put_table(
     Ok((StatusCode::ACCEPTED, Json(table_json(&app, &seen).await?)))
 }
 
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+struct TableChanges {
+    /// The column to be predicted, exactly as the header names it.
+    #[schema(example = "price")]
+    target: Option<String>,
+    #[schema(example = 30)]
+    test_percent: Option<f64>,
+    #[schema(example = 30)]
+    public_percent: Option<f64>,
+}
+
+/// Have the labelled table that is here split anew: by another target or other shares. What is left out stays.
+#[utoipa::path(
+    patch,
+    path = paths::API_TABLE,
+    operation_id = "split_table_anew",
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    request_body = TableChanges,
+    responses((status = 202, description = "A scorer will split it", body = TableJson)),
+)]
+async fn patch_table(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+    body: Result<ApiJson<TableChanges>>,
+) -> Result<(StatusCode, Json<TableJson>)> {
+    let (host, seen) = as_host(&app, &slug, caller).await?;
+    let changes = body?.0;
+    let mut conn = app.db.acquire().await?;
+    let table = setup::load(&mut conn, &seen.competition).await?.table.ok_or_else(supply::no_table)?;
+    drop(conn);
+    let target = changes.target.as_deref();
+    let plan = TablePlan::corrected(&table, target, changes.test_percent, changes.public_percent)?;
+    supply::split_anew(&app, &host, &seen, &plan).await?;
+    Ok((StatusCode::ACCEPTED, Json(table_json(&app, &seen).await?)))
+}
+
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct TableJson {
     target_column: String,
+    /// Share of the rows that are hidden.
+    test_percent: f64,
+    /// Of these on the public board.
+    public_percent: f64,
     /// `queued`, `leased`, `done` or `failed`.
     state: Option<String>,
     proposal: Option<Proposal>,
@@ -109,6 +152,8 @@ async fn table_json(app: &App, seen: &Seen) -> Result<TableJson> {
     let table = draft.table.ok_or(AppError::NotFound)?;
     Ok(TableJson {
         target_column: table.target_column,
+        test_percent: supply::as_percent(table.test_fraction),
+        public_percent: supply::as_percent(table.public_fraction),
         state: draft.split.map(|job| job.state),
         proposal: table.proposal.and_then(|proposal| serde_json::from_value(proposal).ok()),
         rejection: table.rejection.and_then(|rejection| serde_json::from_value(rejection).ok()),

@@ -13,7 +13,8 @@ use crate::competitions::create::{self, Address};
 use crate::competitions::pages::setup::settings::BasicsForm;
 use crate::competitions::settings::Basics;
 use crate::competitions::setup::Step;
-use crate::competitions::supply::{self, Sealing, TablePlan};
+use crate::competitions::store::judging::LabelledTable;
+use crate::competitions::supply::{self, Sealing, TablePlan, as_percent};
 use crate::error::{AppError, Result};
 use crate::files::Stored;
 use crate::paths;
@@ -85,6 +86,18 @@ pub struct TableForm {
     pub public_percent: String,
 }
 
+impl TableForm {
+    /// How a table that is here was split.
+    pub fn of(table: &LabelledTable) -> Self {
+        Self {
+            title: String::new(),
+            target: table.target_column.clone(),
+            test_percent: as_percent(table.test_fraction).to_string(),
+            public_percent: as_percent(table.public_fraction).to_string(),
+        }
+    }
+}
+
 impl From<&Fields> for TableForm {
     fn from(fields: &Fields) -> Self {
         Self {
@@ -132,21 +145,22 @@ async fn post_table(State(app): State<App>, shell: Shell, form: Multipart) -> Re
 
 async fn receive_table(app: &App, host: &Member, form: Multipart, typed: &mut TableForm) -> Result<String> {
     let ((basics, plan), stored) = receive_labelled_table(app, host, form, typed, read).await?;
+    let stored = stored.ok_or_else(|| AppError::field("file", "Choose a file."))?;
     supply::create_from_table(app, host, basics, Address::Made, &plan, &stored).await
 }
 
 /// Takes in a labelled table, sealed, with what `read` makes of what was `typed`, which is read before a byte of the file is
-/// stored.
+/// stored. No file is given where none was chosen.
 ///
 /// # Errors
-/// Those of `read`; [`AppError::Field`] where no file was chosen; as [`upload::receive`].
+/// Those of `read`; as [`upload::receive`].
 pub(super) async fn receive_labelled_table<P>(
     app: &App,
     host: &Member,
     form: Multipart,
     typed: &mut TableForm,
     read: impl Fn(&TableForm) -> Result<P>,
-) -> Result<(P, Stored)> {
+) -> Result<(P, Option<Stored>)> {
     let mut plan = None;
     let received = upload::receive(form, "file", supply::SECRET_LIMIT_BYTES, async |fields| {
         *typed = TableForm::from(fields);
@@ -161,8 +175,7 @@ pub(super) async fn receive_labelled_table<P>(
         Some(plan) => plan,
         None => read(typed)?,
     };
-    let file = received.file.ok_or_else(|| AppError::field("file", "Choose a file."))?;
-    Ok((plan, file.stored))
+    Ok((plan, received.file.map(|file| file.stored)))
 }
 
 fn read(form: &TableForm) -> Result<(Basics, TablePlan)> {

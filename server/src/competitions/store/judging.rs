@@ -404,23 +404,43 @@ pub async fn set_metric(
 pub struct LabelledTable {
     pub id: i64,
     pub target_column: String,
+    pub test_fraction: f64,
+    pub public_fraction: f64,
     pub proposal: Option<Value>,
     pub rejection: Option<Value>,
     pub uploaded_at: DateTime<Utc>,
 }
 
+/// The sealed file of a labelled table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableFile {
+    pub storage_key: String,
+    pub sealed_sha256: Vec<u8>,
+    /// Unknown of the oldest.
+    pub sealed_bytes: Option<i64>,
+    pub uploaded_at: DateTime<Utc>,
+}
+
+impl TableFile {
+    pub fn new(stored: &Stored, now: DateTime<Utc>) -> Self {
+        Self {
+            storage_key: stored.key.clone(),
+            sealed_sha256: stored.sha256.to_vec(),
+            sealed_bytes: Some(i64::try_from(stored.size_bytes).unwrap_or(i64::MAX)),
+            uploaded_at: now,
+        }
+    }
+}
+
 /// # Errors
 /// Those of the database.
-#[expect(clippy::too_many_arguments, reason = "one argument a column")]
 pub async fn put_table(
     conn: &mut PgConnection,
     id: CompetitionId,
+    file: &TableFile,
     target_column: &str,
-    test_fraction: f64,
-    public_fraction: f64,
+    (test_fraction, public_fraction): (f64, f64),
     seed: i64,
-    stored: &Stored,
-    now: DateTime<Utc>,
 ) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         "insert into labelled_tables
@@ -429,17 +449,37 @@ pub async fn put_table(
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          returning id",
         id.0,
-        stored.key,
-        stored.sha256.as_slice(),
+        file.storage_key,
+        file.sealed_sha256,
         target_column,
         test_fraction,
         public_fraction,
         seed,
-        now,
-        i64::try_from(stored.size_bytes).unwrap_or(i64::MAX),
+        file.uploaded_at,
+        file.sealed_bytes,
     )
     .fetch_one(conn)
     .await
+}
+
+/// Forgets a competition's tables, and the jobs about them, but for one that a scorer is reading: it holds the job and waits
+/// for the draft, which is locked here. Gives their files, the newest last.
+///
+/// # Errors
+/// Those of the database.
+pub async fn forget_tables(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Vec<TableFile>> {
+    let mut files = sqlx::query_as!(
+        TableFile,
+        "delete from labelled_tables t
+         where competition_id = $1
+           and not exists (select from jobs j where j.table_id = t.id and j.state = 'leased')
+         returning storage_key, sealed_sha256, sealed_bytes, uploaded_at",
+        id.0,
+    )
+    .fetch_all(conn)
+    .await?;
+    files.sort_by_key(|file| file.uploaded_at);
+    Ok(files)
 }
 
 /// # Errors
@@ -447,7 +487,7 @@ pub async fn put_table(
 pub async fn newest_table(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Option<LabelledTable>> {
     sqlx::query_as!(
         LabelledTable,
-        "select id, target_column, proposal, rejection, uploaded_at
+        "select id, target_column, test_fraction, public_fraction, proposal, rejection, uploaded_at
          from labelled_tables where competition_id = $1 order by id desc limit 1",
         id.0,
     )

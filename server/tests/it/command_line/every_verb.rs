@@ -143,6 +143,10 @@ async fn files_and_words(ada: &Shell) {
     ada.write("train.csv", labelled_table());
     let launch = ["launch", "train.csv", "--target", "price", "--title", "House prices", "--yes"];
     assert_eq!(ada.json(&launch).await["state"], "open");
+    let wrong = ["launch", "train.csv", "--target", "prize", "--title", "Wrong", "--yes"];
+    ada.run(&wrong).await.expect(2);
+    let proposal = ada.json(&["host", "table", "-c", "wrong", "--target", "price"]).await;
+    assert_eq!(proposal["target_column"], "price", "{proposal}");
     assert_eq!(ada.json(&["verify", "houses"]).await["is_clean"], true);
     assert_eq!(ada.json(&["status"]).await["parts"][0]["part"], "pages");
     assert_eq!(ada.json(&["host", "extensions", "houses"]).await["items"], json!([]));

@@ -54,7 +54,7 @@ impl TablePage {
         }
     }
 
-    /// `form` is what was typed of another table; its target is that of the table before where nothing was.
+    /// `form` is what was typed; what the table here was split by where nothing was.
     fn new(shell: Shell, opened: Opened, form: TableForm, mistake: Mistake) -> Self {
         let table = opened.draft.table.as_ref();
         let proposal = table
@@ -63,12 +63,11 @@ impl TablePage {
         let rejection = table
             .and_then(|table| table.rejection.clone())
             .and_then(|rejection| serde_json::from_value(rejection).ok());
-        let target = match table {
-            Some(table) if form.target.is_empty() => table.target_column.clone(),
-            _ => form.target.clone(),
+        let form = match table {
+            Some(table) if form.target.is_empty() => TableForm::of(table),
+            _ => form,
         };
         let frame = opened.frame(&shell);
-        let form = TableForm { target, ..form };
         Self { shell, frame, setup: opened.setup, draft: opened.draft, proposal, rejection, form, mistake }
     }
 
@@ -90,9 +89,9 @@ impl TablePage {
         }
     }
 
-    /// Whether another table is asked for.
+    /// Whether another target, other shares or another table may be named.
     pub fn takes_another(&self) -> bool {
-        !self.setup.is_launched && (self.rejection.is_some() || self.has_failed())
+        !self.setup.is_launched && self.draft.table.is_some() && !self.is_waiting()
     }
 }
 
@@ -135,7 +134,10 @@ async fn receive_another(
 ) -> Result<()> {
     let host = shell.member()?;
     let (plan, stored) = receive_labelled_table(app, host, form, typed, read).await?;
-    supply::put_table(app, host, seen, &plan, &stored).await
+    match stored {
+        Some(stored) => supply::put_table(app, host, seen, &plan, &stored).await,
+        None => supply::split_anew(app, host, seen, &plan).await,
+    }
 }
 
 fn read(form: &TableForm) -> Result<TablePlan> {
