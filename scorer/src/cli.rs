@@ -1,5 +1,7 @@
 //! The command line: scoring and checking files, and the catalogue, with no database.
 
+mod audit;
+
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,8 +17,8 @@ use holdout_evaluator::Evaluator;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use self::audit::{PlanArgs, TablesArgs};
 use crate::align::{Aligned, align};
-use crate::audit::cli::{PlanArgs, TablesArgs};
 use crate::custom;
 use crate::custom::cage::{self, CageArgs};
 use crate::custom::sandbox::{Bounds, Sandbox};

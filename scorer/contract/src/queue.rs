@@ -51,7 +51,7 @@ impl Leased {
 /// waiting job and never before the queue's head; within the competition its team turn is the same
 /// among teams. A burst of one team or of one competition delays only itself.
 ///
-/// Runs of notebooks have turns and a priority of their own: see [`enqueue_run`].
+/// Runs of notebooks have turns and a priority of their own, and the schema refuses them here: see [`enqueue_run`].
 ///
 /// # Errors
 /// Those of the database.
@@ -61,9 +61,6 @@ pub async fn enqueue(
     subject: Subject,
     priority: Priority,
 ) -> sqlx::Result<i64> {
-    if let Subject::Run { run_id } = subject {
-        return enqueue_run(conn, run_id, Some(competition_id)).await;
-    }
     let Columns {
         kind,
         team_id,

@@ -10,12 +10,10 @@
 mod applicable;
 pub mod ask;
 pub mod case;
-pub mod cli;
 mod columns;
 mod constants;
 mod contest;
 pub(crate) mod distributions;
-mod findings;
 mod floor;
 mod forecast;
 pub(crate) mod ground;
@@ -35,7 +33,7 @@ mod symmetry;
 mod unjudged;
 pub(crate) mod whole;
 
-pub use findings::{findings, of_competition};
+pub use probing::MAX_DIGITS;
 
 use holdout_contract::audit::{Audit, Check, Verdict};
 

@@ -114,7 +114,7 @@ fn restrict(read: &[PathBuf], run: &[PathBuf]) -> Result<(), landlock::RulesetEr
 /// The arguments with which a cage is started.
 pub(super) fn arguments(
     parent: u32,
-    bounds: &super::sandbox::Bounds,
+    memory_mb: u64,
     cpu_seconds: u64,
     python: &Python,
     script: &str,
@@ -122,7 +122,7 @@ pub(super) fn arguments(
     let mut arguments: Vec<OsString> = vec!["cage".into()];
     let mut add = |name: &str, value: OsString| arguments.extend([name.into(), value]);
     add("--parent", parent.to_string().into());
-    add("--memory-mb", bounds.memory_mb.to_string().into());
+    add("--memory-mb", memory_mb.to_string().into());
     add("--cpu-seconds", cpu_seconds.to_string().into());
     let path = |path: &Path| path.as_os_str().to_owned();
     python.reads().iter().for_each(|file| add("--read", path(file)));

@@ -13,9 +13,8 @@ use super::sandbox::{Reply, Sandbox};
 use super::score::{Failure, score};
 use super::tables::{Aligned, Solution};
 use super::verdict::{Examined, Task, Verdict};
-use crate::audit;
 use crate::audit::ask::Settings;
-use crate::examine::{Competition, open, pass, refused, split_empty, told_of_files, warn};
+use crate::examine::{Competition, audited, open, pass, refused, split_empty, told_of_files, warn};
 use crate::intake::Limits;
 use crate::intake::content::Bytes;
 
@@ -74,7 +73,7 @@ pub fn examine(
             known_columns(&solution)
         }
     };
-    report.findings.extend(report.audit.iter().flat_map(audit::findings).collect::<Vec<Finding>>());
+    report.findings.extend(report.audit.iter().flat_map(audited::findings).collect::<Vec<Finding>>());
     report.findings.extend(told_of_files(competition, &known, None, limits).findings);
     report
 }

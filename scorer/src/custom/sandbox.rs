@@ -136,8 +136,13 @@ impl Sandbox {
     }
 
     pub(super) fn start(&self, time: Duration) -> io::Result<Child> {
-        let arguments =
-            cage::arguments(std::process::id(), &self.bounds, time.as_secs() + 1, &self.python, DRIVER);
+        let arguments = cage::arguments(
+            std::process::id(),
+            self.bounds.memory_mb,
+            time.as_secs() + 1,
+            &self.python,
+            DRIVER,
+        );
         process::start(&self.program, arguments)
     }
 

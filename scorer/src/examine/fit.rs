@@ -5,9 +5,8 @@ use holdout_contract::examine::{Finding, Profile, Verdict};
 use holdout_contract::job::SplitScore;
 use holdout_contract::spec::{Direction, Layout};
 
-use super::{Competition, of_labels, open, pass, refused, warn};
+use super::{Competition, audited, of_labels, open, pass, refused, warn};
 use crate::align::{Aligned, align};
-use crate::audit;
 use crate::intake::Limits;
 use crate::intake::content::Bytes;
 use crate::judge::{Context, Judge, read_history};
@@ -62,8 +61,8 @@ pub fn examine(competition: &Competition<'_>, solution: &Bytes, limits: &Limits)
     let is_applicable = has_measure && is_split && perfect(&solution, &mut fit.findings);
     sample(competition, &solution, is_applicable, limits, &mut fit.findings);
     if is_applicable {
-        let audit = audit::of_competition(&solution, competition.declared, competition.plan);
-        fit.findings.extend(audit::findings(&audit));
+        let audit = audited::of_competition(&solution, competition.declared, competition.plan);
+        fit.findings.extend(audited::findings(&audit));
         fit.audit = Some(audit);
     }
     fit.solution = Some(solution);

@@ -4,6 +4,7 @@
 //! Never here: a row's label in a text, files or database. Start at [`examine`] and [`split::take_apart`].
 
 mod adversary;
+pub(crate) mod audited;
 mod classes;
 pub(crate) mod data;
 mod fit;

@@ -145,6 +145,19 @@ pub(super) async fn take_turn(conn: &mut PgConnection, submission: &Submission) 
     Ok(())
 }
 
+/// Puts on record how far the files of a submission's team are judged, now that it has a score.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn reach(conn: &mut PgConnection, submission: &Submission) -> sqlx::Result<()> {
+    if submission.climber.is_some() {
+        sqlx::query!("select reach_on_ladder($1, $2)", submission.id, submission.version_id)
+            .execute(conn)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Whether a submission was judged against another file than the one that counts now.
 ///
 /// # Errors

@@ -316,9 +316,9 @@ async fn write_score(
         private.reason(),
         private.parts(),
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    climbing::reach(conn, submission).await
 }
 
 /// Adding zero turns −0 into 0, which sorts the same but prints without a sign.

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::competitions::model::Competition;
+use crate::competitions::visibility::Visibility;
 use crate::ids::{CompetitionId, UserId};
 use crate::leaderboard::model::shown_mean_rank;
 use crate::medals::model::{Medal, of_rank};
@@ -75,7 +76,7 @@ impl Certificate {
             slug: competition.slug.clone(),
             ended_at: competition.ends_at?,
             score_decimals: competition.score_decimals,
-            is_listed: competition.visibility == "public",
+            is_listed: competition.visibility == Visibility::Public,
             team,
             is_disqualified,
             username,

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::competitions::model::{Competition, Phase};
 use crate::competitions::store;
 use crate::competitions::store::texts::TextPage;
+use crate::competitions::visibility::Visibility;
 use crate::error::{AppError, Result};
 use crate::ids::{CompetitionId, TeamId};
 
@@ -56,7 +57,7 @@ async fn judge(app: &App, competition: Competition, viewer: Option<&Member>) -> 
     };
     let is_draft = competition.phase(now) == Phase::Draft;
     let may_see = standing.is_host
-        || (!is_draft && (competition.visibility != "invitation" || standing.team_id.is_some()))
+        || (!is_draft && (competition.visibility != Visibility::Invitation || standing.team_id.is_some()))
         || (!is_draft && invited(app, &competition, viewer).await?);
     if may_see { Ok(Seen { competition, standing }) } else { Err(AppError::NotFound) }
 }

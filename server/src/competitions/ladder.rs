@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::competitions::model::Competition;
 use crate::competitions::setup::Draft;
+use crate::competitions::visibility::Visibility;
 use crate::error::{AppError, Result};
 
 /// What a team reads whose file is not shown.
@@ -101,7 +102,7 @@ impl Facts {
         Self {
             n_public: profile.map(|profile| profile.n_public),
             n_private: profile.map(|profile| profile.n_private),
-            is_open_to_anybody: anybody_may_register && competition.visibility != "invitation",
+            is_open_to_anybody: anybody_may_register && competition.visibility != Visibility::Invitation,
             is_possible: is_possible(competition),
         }
     }

@@ -28,3 +28,4 @@ pub mod setup;
 pub mod store;
 pub mod supply;
 pub mod texts;
+pub mod visibility;

@@ -6,6 +6,7 @@ use holdout_contract::ranks::RankedPart;
 use sqlx::types::Json;
 
 use crate::competitions::ladder::Ladder;
+use crate::competitions::visibility::Visibility;
 use crate::ids::{CompetitionId, UserId, VersionId};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +16,7 @@ pub struct Competition {
     pub title: String,
     pub subtitle: String,
     pub created_by: UserId,
-    pub visibility: String,
+    pub visibility: Visibility,
     pub launched_at: Option<DateTime<Utc>>,
     pub starts_at: Option<DateTime<Utc>>,
     pub entry_deadline_at: Option<DateTime<Utc>>,
@@ -132,7 +133,7 @@ impl Competition {
             title: "Tumours".to_owned(),
             subtitle: "Tell malignant tumours from benign ones".to_owned(),
             created_by: UserId(1),
-            visibility: "public".to_owned(),
+            visibility: Visibility::Public,
             launched_at: Some(now),
             starts_at: Some(now),
             entry_deadline_at: Some(now + chrono::TimeDelta::days(20)),

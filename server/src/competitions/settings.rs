@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use crate::competitions::ladder::Ladder;
 use crate::competitions::model::Competition;
+use crate::competitions::visibility::Visibility;
 use crate::error::{AppError, Result};
 use crate::unseen::refuse_unseen;
 
@@ -289,34 +290,6 @@ fn within(field: &'static str, value: i64, least: i64, most: i64, what: &str) ->
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Visibility {
-    Public,
-    Unlisted,
-    Invitation,
-}
-
-impl Visibility {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            Self::Unlisted => "unlisted",
-            Self::Invitation => "invitation",
-        }
-    }
-
-    /// # Errors
-    /// [`AppError::Field`] for any other word.
-    pub fn read(name: &str) -> Result<Self> {
-        match name.trim() {
-            "public" => Ok(Self::Public),
-            "unlisted" => Ok(Self::Unlisted),
-            "invitation" => Ok(Self::Invitation),
-            _ => Err(AppError::field("visibility", "Choose public, unlisted or by invitation.")),
-        }
-    }
-}
-
 /// Settings that change; what is `None` stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Patch {
@@ -401,7 +374,7 @@ impl Patch {
         if self.visibility.is_none() && self.emails.is_none() {
             return Ok(None);
         }
-        Visibility::read(self.visibility.as_deref().unwrap_or(&before.visibility)).map(Some)
+        self.visibility.as_deref().map_or(Ok(before.visibility), Visibility::read).map(Some)
     }
 }
 

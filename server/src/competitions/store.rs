@@ -19,6 +19,7 @@ use crate::accounts::model::Member;
 use crate::competitions::access::Standing;
 use crate::competitions::ladder::Ladder;
 use crate::competitions::model::Competition;
+use crate::competitions::visibility::Visibility;
 use crate::ids::{CompetitionId, TeamId, UserId, VersionId};
 
 /// Competitions as they stand, with the version that counts: before the launch the draft's.
@@ -27,7 +28,8 @@ macro_rules! competitions {
         sqlx::query_as!(
             Competition,
             "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle,
-                    c.created_by as \"created_by: UserId\", c.visibility, c.launched_at, c.starts_at,
+                    c.created_by as \"created_by: UserId\",
+                    c.visibility as \"visibility: Visibility\", c.launched_at, c.starts_at,
                     c.entry_deadline_at, c.merger_deadline_at, c.ends_at, c.daily_limit, c.final_limit,
                     c.team_limit, c.max_upload_bytes,
                     case when c.are_decimals_chosen then c.score_decimals

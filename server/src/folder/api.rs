@@ -85,7 +85,7 @@ pub async fn snapshot(conn: &mut PgConnection, of: Competition, now: DateTime<Ut
         title: of.title,
         slug: of.slug,
         subtitle: of.subtitle,
-        visibility: of.visibility,
+        visibility: of.visibility.name().to_owned(),
         starts_at: of.starts_at.unwrap_or(usual.starts_at),
         entry_deadline_at: of.entry_deadline_at.unwrap_or(ends_at),
         merger_deadline_at: of.merger_deadline_at.unwrap_or(ends_at),

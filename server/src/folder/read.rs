@@ -12,7 +12,8 @@ use super::problems::{Lines, Problem, Problems, n_errors};
 use super::sections::{Located, Section, Source};
 use super::{parts, tables};
 use crate::competitions::ladder::Ladder;
-use crate::competitions::settings::{self, Limits, Timeline, Visibility};
+use crate::competitions::settings::{self, Limits, Timeline};
+use crate::competitions::visibility::Visibility;
 use crate::error::AppError;
 use crate::files::sha256_of;
 

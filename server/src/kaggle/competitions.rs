@@ -12,6 +12,7 @@ use crate::competitions::model::{Competition, Phase};
 use crate::competitions::store::data::DataFile;
 use crate::competitions::store::lists::{self, Card, Cursor};
 use crate::competitions::store::{data, texts};
+use crate::competitions::visibility::Visibility;
 use crate::error::AppError;
 use crate::kaggle::wire::{Fault, Window};
 use crate::leaderboard::model::View;
@@ -129,7 +130,7 @@ async fn gathered(app: &App, member: &Member, group: &str, now: DateTime<Utc>) -
         _ => {
             let public = lists::ending_before(&mut conn, Cursor::END, MOST_LISTED).await?;
             let mut all = lists::joined_by(&mut conn, member.id, MOST_LISTED).await?;
-            all.retain(|card| card.launched_at.is_some() && card.visibility != "public");
+            all.retain(|card| card.launched_at.is_some() && card.visibility != Visibility::Public);
             all.extend(public);
             all
         }

@@ -71,6 +71,26 @@ impl Line {
     }
 }
 
+/// Lines of a board, whose entries `$entries` holds: what all boards know, and `$own` of one kind of them.
+macro_rules! lines {
+    ($own:literal, $entries:literal, $which:literal, $($value:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            Line,
+            "select e.team_id as \"team_id: TeamId\", t.name as team, t.is_baseline,
+                    array(select u.username from team_members m join users u on u.id = m.user_id
+                          where m.team_id = e.team_id order by m.is_leader desc, m.user_id) as \"usernames!\",
+                    array(select u.display_name from team_members m join users u on u.id = m.user_id
+                          where m.team_id = e.team_id order by m.is_leader desc, m.user_id) as \"display_names!\",
+                    e.n_entries, e.last_entry_at, e.submission_id, " + $own + "
+             from " + $entries + " e
+             join teams t on t.id = e.team_id
+             where e.competition_id = $1
+               and e.version_id = (select active_version_id from competitions where id = $1) and " + $which,
+            $($value),+
+        )
+    };
+}
+
 /// The public board after `after`. Equal scores: the earlier submission ranks higher.
 ///
 /// # Errors
@@ -81,22 +101,14 @@ pub async fn public_page(
     after: Key,
     limit: i64,
 ) -> sqlx::Result<Vec<Row>> {
-    let lines = sqlx::query_as!(
-        Line,
-        "select b.team_id as \"team_id: TeamId\", t.name as team, t.is_baseline, b.public_score as score,
-                array(select u.username from team_members m join users u on u.id = m.user_id
-                      where m.team_id = b.team_id order by m.is_leader desc, m.user_id) as \"usernames!\",
-                array(select u.display_name from team_members m join users u on u.id = m.user_id
-                      where m.team_id = b.team_id order by m.is_leader desc, m.user_id) as \"display_names!\",
-                b.n_entries, b.last_entry_at, b.rank_key, b.reached_at, b.submission_id,
-                null::integer as rank, b.rank_at_midnight as earlier_rank, null::double precision as mean_rank,
-                null::double precision[] as part_scores, null::double precision[] as part_ranks,
-                null::bigint as \"write_up: TopicId\"
-         from board_entries b
-         join teams t on t.id = b.team_id
-         where b.competition_id = $1 and b.version_id = (select active_version_id from competitions where id = $1)
-           and (b.rank_key, b.reached_at, b.submission_id) > ($2, $3, $4)
-         order by b.rank_key, b.reached_at, b.submission_id
+    let lines = lines!(
+        "e.public_score as score, e.rank_key, e.reached_at, null::integer as rank,
+         e.rank_at_midnight as earlier_rank, null::double precision as mean_rank,
+         null::double precision[] as part_scores, null::double precision[] as part_ranks,
+         null::bigint as \"write_up: TopicId\"",
+        "board_entries",
+        "(e.rank_key, e.reached_at, e.submission_id) > ($2, $3, $4)
+         order by e.rank_key, e.reached_at, e.submission_id
          limit $5",
         id.0,
         after.rank_key,
@@ -118,25 +130,17 @@ pub async fn public_row(
     id: CompetitionId,
     team_id: TeamId,
 ) -> sqlx::Result<Option<Row>> {
-    let line = sqlx::query_as!(
-        Line,
-        "select b.team_id as \"team_id: TeamId\", t.name as team, t.is_baseline, b.public_score as score,
-                array(select u.username from team_members m join users u on u.id = m.user_id
-                      where m.team_id = b.team_id order by m.is_leader desc, m.user_id) as \"usernames!\",
-                array(select u.display_name from team_members m join users u on u.id = m.user_id
-                      where m.team_id = b.team_id order by m.is_leader desc, m.user_id) as \"display_names!\",
-                b.n_entries, b.last_entry_at, b.rank_key, b.reached_at, b.submission_id,
-                (select count(*) + 1 from board_entries o
-                 where o.competition_id = b.competition_id and o.version_id = b.version_id
-                   and (o.rank_key, o.reached_at, o.submission_id) < (b.rank_key, b.reached_at, b.submission_id)
-                )::integer as rank,
-                b.rank_at_midnight as earlier_rank, null::double precision as mean_rank,
-                null::double precision[] as part_scores, null::double precision[] as part_ranks,
-                null::bigint as \"write_up: TopicId\"
-         from board_entries b
-         join teams t on t.id = b.team_id
-         where b.competition_id = $1 and b.team_id = $2
-           and b.version_id = (select active_version_id from competitions where id = $1)",
+    let line = lines!(
+        "e.public_score as score, e.rank_key, e.reached_at,
+         (select count(*) + 1 from board_entries o
+          where o.competition_id = e.competition_id and o.version_id = e.version_id
+            and (o.rank_key, o.reached_at, o.submission_id) < (e.rank_key, e.reached_at, e.submission_id)
+         )::integer as rank,
+         e.rank_at_midnight as earlier_rank, null::double precision as mean_rank,
+         null::double precision[] as part_scores, null::double precision[] as part_ranks,
+         null::bigint as \"write_up: TopicId\"",
+        "board_entries",
+        "e.team_id = $2",
         id.0,
         team_id.0,
     )
@@ -293,22 +297,14 @@ pub async fn private_page(
     after: Key,
     limit: i64,
 ) -> sqlx::Result<Vec<Row>> {
-    let lines = sqlx::query_as!(
-        Line,
-        "select f.team_id as \"team_id: TeamId\", t.name as team, t.is_baseline, f.private_score as score,
-                array(select u.username from team_members m join users u on u.id = m.user_id
-                      where m.team_id = f.team_id order by m.is_leader desc, m.user_id) as \"usernames!\",
-                array(select u.display_name from team_members m join users u on u.id = m.user_id
-                      where m.team_id = f.team_id order by m.is_leader desc, m.user_id) as \"display_names!\",
-                f.n_entries, f.last_entry_at, 0::double precision as \"rank_key!\",
-                f.last_entry_at as reached_at, f.submission_id, f.rank, f.public_rank as earlier_rank,
-                f.mean_rank, f.part_scores, f.part_ranks,
-                (select w.topic_id from write_ups w join subjects s on s.id = w.topic_id and is_shown(s)
-                 where w.competition_id = f.competition_id and w.team_id = f.team_id) as \"write_up: TopicId\"
-         from final_entries f
-         join teams t on t.id = f.team_id
-         where f.competition_id = $1 and f.version_id = (select active_version_id from competitions where id = $1) and f.rank > $2
-         order by f.rank
+    let lines = lines!(
+        "e.private_score as score, 0::double precision as \"rank_key!\", e.last_entry_at as reached_at,
+         e.rank, e.public_rank as earlier_rank, e.mean_rank, e.part_scores, e.part_ranks,
+         (select w.topic_id from write_ups w join subjects s on s.id = w.topic_id and is_shown(s)
+          where w.competition_id = e.competition_id and w.team_id = e.team_id) as \"write_up: TopicId\"",
+        "final_entries",
+        "e.rank > $2
+         order by e.rank
          limit $3",
         id.0,
         i32::try_from(after.rank).unwrap_or(i32::MAX),
@@ -330,23 +326,15 @@ pub async fn public_page_at_end(
     after: Key,
     limit: i64,
 ) -> sqlx::Result<Vec<Row>> {
-    let lines = sqlx::query_as!(
-        Line,
-        "select f.team_id as \"team_id: TeamId\", t.name as team, t.is_baseline, f.public_score as score,
-                array(select u.username from team_members m join users u on u.id = m.user_id
-                      where m.team_id = f.team_id order by m.is_leader desc, m.user_id) as \"usernames!\",
-                array(select u.display_name from team_members m join users u on u.id = m.user_id
-                      where m.team_id = f.team_id order by m.is_leader desc, m.user_id) as \"display_names!\",
-                f.n_entries, f.last_entry_at, 0::double precision as \"rank_key!\",
-                f.last_entry_at as reached_at, f.submission_id, f.public_rank as rank, null::integer as earlier_rank,
-                f.public_mean_rank as mean_rank, f.public_part_scores as part_scores,
-                f.public_part_ranks as part_ranks,
-                (select w.topic_id from write_ups w join subjects s on s.id = w.topic_id and is_shown(s)
-                 where w.competition_id = f.competition_id and w.team_id = f.team_id) as \"write_up: TopicId\"
-         from final_entries f
-         join teams t on t.id = f.team_id
-         where f.competition_id = $1 and f.version_id = (select active_version_id from competitions where id = $1) and f.public_rank > $2
-         order by f.public_rank
+    let lines = lines!(
+        "e.public_score as score, 0::double precision as \"rank_key!\", e.last_entry_at as reached_at,
+         e.public_rank as rank, null::integer as earlier_rank, e.public_mean_rank as mean_rank,
+         e.public_part_scores as part_scores, e.public_part_ranks as part_ranks,
+         (select w.topic_id from write_ups w join subjects s on s.id = w.topic_id and is_shown(s)
+          where w.competition_id = e.competition_id and w.team_id = e.team_id) as \"write_up: TopicId\"",
+        "final_entries",
+        "e.public_rank > $2
+         order by e.public_rank
          limit $3",
         id.0,
         i32::try_from(after.rank).unwrap_or(i32::MAX),

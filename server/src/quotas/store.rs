@@ -25,40 +25,39 @@ impl From<Row> for Usage {
     }
 }
 
+/// What one of `$stored` keeps and may keep; who never kept anything has no row.
+macro_rules! usage {
+    ($stored:literal, $usually_allowed:literal, $id:expr) => {
+        sqlx::query_as!(
+            Row,
+            "select coalesce(s.data_bytes, 0) as \"data_bytes!\",
+                    coalesce(s.submission_bytes, 0) as \"submission_bytes!\",
+                    coalesce(s.notebook_bytes, 0) as \"notebook_bytes!\",
+                    coalesce(s.other_bytes, 0) as \"other_bytes!\",
+                    coalesce(s.allowed_bytes, d."
+                + $usually_allowed
+                + ") as \"allowed_bytes!\",
+                    s.allowed_bytes is not null as \"is_exception!\"
+             from site_settings d
+             left join "
+                + $stored,
+            $id,
+        )
+    };
+}
+
 /// # Errors
 /// Those of the database.
 pub async fn of_person(conn: &mut PgConnection, id: UserId) -> sqlx::Result<Usage> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"select coalesce(s.data_bytes, 0) as "data_bytes!", coalesce(s.submission_bytes, 0) as "submission_bytes!",
-                  coalesce(s.notebook_bytes, 0) as "notebook_bytes!", coalesce(s.other_bytes, 0) as "other_bytes!",
-                  coalesce(s.allowed_bytes, d.person_bytes) as "allowed_bytes!",
-                  s.allowed_bytes is not null as "is_exception!"
-           from site_settings d
-           left join stored_of_people s on s.user_id = $1"#,
-        id.0,
-    )
-    .fetch_one(conn)
-    .await?;
+    let row = usage!("stored_of_people s on s.user_id = $1", "person_bytes", id.0).fetch_one(conn).await?;
     Ok(row.into())
 }
 
 /// # Errors
 /// Those of the database.
 pub async fn of_competition(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Usage> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"select coalesce(s.data_bytes, 0) as "data_bytes!", coalesce(s.submission_bytes, 0) as "submission_bytes!",
-                  coalesce(s.notebook_bytes, 0) as "notebook_bytes!", coalesce(s.other_bytes, 0) as "other_bytes!",
-                  coalesce(s.allowed_bytes, d.competition_bytes) as "allowed_bytes!",
-                  s.allowed_bytes is not null as "is_exception!"
-           from site_settings d
-           left join stored_of_competitions s on s.competition_id = $1"#,
-        id.0,
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(row.into())
+    let row = usage!("stored_of_competitions s on s.competition_id = $1", "competition_bytes", id.0);
+    Ok(row.fetch_one(conn).await?.into())
 }
 
 struct LargeRow {
@@ -74,15 +73,33 @@ struct LargeRow {
 
 impl From<LargeRow> for Large {
     fn from(row: LargeRow) -> Self {
-        let kept = Kept {
-            data_bytes: row.data_bytes,
-            submission_bytes: row.submission_bytes,
-            notebook_bytes: row.notebook_bytes,
-            other_bytes: row.other_bytes,
-        };
+        let LargeRow { name, title, data_bytes, submission_bytes, notebook_bytes, other_bytes, .. } = row;
+        let kept = Kept { data_bytes, submission_bytes, notebook_bytes, other_bytes };
         let usage = Usage { kept, allowed_bytes: row.allowed_bytes, is_exception: row.is_exception };
-        Self { name: row.name, title: row.title, usage }
+        Self { name, title, usage }
     }
+}
+
+/// Those of `$stored` whose files take most room, with `$names`.
+macro_rules! largest {
+    ($names:literal, $usually_allowed:literal, $stored:literal, $limit:expr) => {
+        sqlx::query_as!(
+            LargeRow,
+            "select "
+                + $names
+                + ", s.data_bytes, s.submission_bytes, s.notebook_bytes, s.other_bytes,
+                    coalesce(s.allowed_bytes, (select "
+                + $usually_allowed
+                + " from site_settings))
+                        as \"allowed_bytes!\",
+                    s.allowed_bytes is not null as \"is_exception!\"
+             from "
+                + $stored
+                + "
+             limit $1",
+            $limit,
+        )
+    };
 }
 
 /// People whose files take most room.
@@ -90,21 +107,14 @@ impl From<LargeRow> for Large {
 /// # Errors
 /// Those of the database.
 pub async fn largest_people(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Large>> {
-    let rows = sqlx::query_as!(
-        LargeRow,
-        r#"select (select u.username from users u where u.id = s.user_id) as "name!",
-                  (select u.display_name from users u where u.id = s.user_id) as "title!", s.data_bytes,
-                  s.submission_bytes, s.notebook_bytes, s.other_bytes,
-                  coalesce(s.allowed_bytes, (select person_bytes from site_settings)) as "allowed_bytes!",
-                  s.allowed_bytes is not null as "is_exception!"
-           from stored_of_people s
-           order by s.used_bytes desc, s.user_id desc
-           limit $1"#,
-        limit,
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(Large::from).collect())
+    let rows = largest!(
+        "(select u.username from users u where u.id = s.user_id) as \"name!\",
+         (select u.display_name from users u where u.id = s.user_id) as \"title!\"",
+        "person_bytes",
+        "stored_of_people s order by s.used_bytes desc, s.user_id desc",
+        limit
+    );
+    Ok(rows.fetch_all(conn).await?.into_iter().map(Large::from).collect())
 }
 
 /// Competitions whose files take most room.
@@ -112,21 +122,14 @@ pub async fn largest_people(conn: &mut PgConnection, limit: i64) -> sqlx::Result
 /// # Errors
 /// Those of the database.
 pub async fn largest_competitions(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Large>> {
-    let rows = sqlx::query_as!(
-        LargeRow,
-        r#"select (select c.slug from competitions c where c.id = s.competition_id) as "name!",
-                  (select c.title from competitions c where c.id = s.competition_id) as "title!", s.data_bytes,
-                  s.submission_bytes, s.notebook_bytes, s.other_bytes,
-                  coalesce(s.allowed_bytes, (select competition_bytes from site_settings)) as "allowed_bytes!",
-                  s.allowed_bytes is not null as "is_exception!"
-           from stored_of_competitions s
-           order by s.used_bytes desc, s.competition_id desc
-           limit $1"#,
-        limit,
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(Large::from).collect())
+    let rows = largest!(
+        "(select c.slug from competitions c where c.id = s.competition_id) as \"name!\",
+         (select c.title from competitions c where c.id = s.competition_id) as \"title!\"",
+        "competition_bytes",
+        "stored_of_competitions s order by s.used_bytes desc, s.competition_id desc",
+        limit
+    );
+    Ok(rows.fetch_all(conn).await?.into_iter().map(Large::from).collect())
 }
 
 /// What everybody may keep.

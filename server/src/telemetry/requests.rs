@@ -1,4 +1,4 @@
-//! How long this process takes to answer, by route: the time until an answer begins, without its body.
+//! How long this process takes to answer, by route and class: the time until an answer begins, without its body.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,50 +16,33 @@ use crate::app::App;
 use crate::paths;
 use crate::web::assets;
 
-/// Routes, not addresses: what stands in their places would make a series each.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Labels {
+    /// What a person or a program waits for; a handful, to add up by.
+    class: &'static str,
     method: &'static str,
+    /// No address: what stands in its places would make a series each.
     route: Arc<str>,
     status: &'static str,
 }
 
-/// What a person or a program waits for, in a handful of classes that every server has.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct ClassLabels {
-    class: &'static str,
-    status: &'static str,
-}
-
-type Latencies<L> = Family<L, Histogram, fn() -> Histogram>;
-
 #[derive(Debug, Clone)]
-pub struct Requests {
-    by_route: Latencies<Labels>,
-    by_class: Latencies<ClassLabels>,
-}
+pub struct Requests(Family<Labels, Histogram, fn() -> Histogram>);
 
 impl Default for Requests {
     fn default() -> Self {
-        Self {
-            by_route: Family::new_with_constructor(latency),
-            by_class: Family::new_with_constructor(latency),
-        }
+        Self(Family::new_with_constructor(latency))
     }
 }
 
 impl Requests {
-    /// Puts both into `registry`.
+    /// Puts them into `registry`.
     pub fn tell(&self, registry: &mut Registry) {
         registry.register(
-            "request_seconds",
-            "From a request to the beginning of its answer, by route, of this process",
-            self.by_route.clone(),
-        );
-        registry.register(
             "http_request_duration_seconds",
-            "The same by class: page, form, api_read, api_write, static, probe, unknown",
-            self.by_class.clone(),
+            "From a request to the beginning of its answer, by route, of this process; classes are page, form, \
+             api_read, api_write, static, probe, unknown",
+            self.0.clone(),
         );
     }
 }
@@ -76,10 +59,9 @@ pub async fn measure(State(app): State<App>, request: Request, next: Next) -> Re
     let route: Arc<str> =
         request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).into();
     let response = next.run(request).await;
-    let (seconds, status) = (started.elapsed().as_secs_f64(), class(response.status()));
-    let of_class = ClassLabels { class: class_of(method, &route), status };
-    app.requests.by_class.get_or_create(&of_class).observe(seconds);
-    app.requests.by_route.get_or_create(&Labels { method, route, status }).observe(seconds);
+    let (seconds, status) = (started.elapsed().as_secs_f64(), status_class(response.status()));
+    let labels = Labels { class: class_of(method, &route), method, route, status };
+    app.requests.0.get_or_create(&labels).observe(seconds);
     response
 }
 
@@ -115,7 +97,7 @@ fn known(method: &Method) -> &'static str {
     }
 }
 
-fn class(status: StatusCode) -> &'static str {
+fn status_class(status: StatusCode) -> &'static str {
     match status.as_u16() / 100 {
         1 => "1xx",
         2 => "2xx",

@@ -5,54 +5,39 @@ use sqlx::PgConnection;
 use super::model::{Change, Fault, Move, MoveKey, Stage, Verification, Version};
 use crate::ids::{CompetitionId, SubmissionId, TeamId, UserId, VersionId};
 
+/// Versions as their hosts see them.
+macro_rules! versions {
+    ($which:literal, $($value:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            Version,
+            "select v.id as \"id: VersionId\", v.number, v.stage as \"stage: Stage\", v.metric, v.params, v.public_fraction,
+                    x.sealed_sha256 as \"solution_sha256?\", v.reason, v.created_at, v.activated_at, v.started_at,
+                    v.prepared_at, v.n_total, v.n_asked,
+                    (select count(*) from jobs j
+                     where j.version_id = v.id and j.kind = 'rescore' and j.state in ('queued', 'leased')) as \"n_waiting!\",
+                    (select count(*) from jobs j
+                     where j.version_id = v.id and j.kind = 'rescore' and j.state = 'failed') as \"n_failed!\",
+                    v.n_moved, v.input_revision, v.examined_revision, v.report
+             from scoring_versions v
+             left join solutions x on x.id = v.solution_id
+             where v.competition_id = $1 " + $which,
+            $($value),+
+        )
+    };
+}
+
 /// A competition's newest versions, newest first.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn list(conn: &mut PgConnection, id: CompetitionId, limit: i64) -> sqlx::Result<Vec<Version>> {
-    sqlx::query_as!(
-        Version,
-        "select v.id as \"id: VersionId\", v.number, v.stage as \"stage: Stage\", v.metric, v.params, v.public_fraction,
-                x.sealed_sha256 as \"solution_sha256?\", v.reason, v.created_at, v.activated_at, v.started_at,
-                v.prepared_at, v.n_total, v.n_asked,
-                (select count(*) from jobs j
-                 where j.version_id = v.id and j.kind = 'rescore' and j.state in ('queued', 'leased')) as \"n_waiting!\",
-                (select count(*) from jobs j
-                 where j.version_id = v.id and j.kind = 'rescore' and j.state = 'failed') as \"n_failed!\",
-                v.n_moved, v.input_revision, v.examined_revision, v.report
-         from scoring_versions v
-         left join solutions x on x.id = v.solution_id
-         where v.competition_id = $1
-         order by v.number desc
-         limit $2",
-        id.0,
-        limit,
-    )
-    .fetch_all(conn)
-    .await
+    versions!("order by v.number desc limit $2", id.0, limit).fetch_all(conn).await
 }
 
 /// # Errors
 /// Those of the database.
 pub async fn find(conn: &mut PgConnection, id: CompetitionId, number: i32) -> sqlx::Result<Option<Version>> {
-    sqlx::query_as!(
-        Version,
-        "select v.id as \"id: VersionId\", v.number, v.stage as \"stage: Stage\", v.metric, v.params, v.public_fraction,
-                x.sealed_sha256 as \"solution_sha256?\", v.reason, v.created_at, v.activated_at, v.started_at,
-                v.prepared_at, v.n_total, v.n_asked,
-                (select count(*) from jobs j
-                 where j.version_id = v.id and j.kind = 'rescore' and j.state in ('queued', 'leased')) as \"n_waiting!\",
-                (select count(*) from jobs j
-                 where j.version_id = v.id and j.kind = 'rescore' and j.state = 'failed') as \"n_failed!\",
-                v.n_moved, v.input_revision, v.examined_revision, v.report
-         from scoring_versions v
-         left join solutions x on x.id = v.solution_id
-         where v.competition_id = $1 and v.number = $2",
-        id.0,
-        number,
-    )
-    .fetch_optional(conn)
-    .await
+    versions!("and v.number = $2", id.0, number).fetch_optional(conn).await
 }
 
 /// Begins a version with everything of the active one; `None` while another is open.

@@ -41,6 +41,7 @@ mod kaggle;
 mod lab;
 mod ladder;
 mod ladder_again;
+mod ladder_reach;
 mod leaderboard;
 mod licences;
 mod life;

@@ -41,6 +41,13 @@ const LEFT_EMPTY: [&str; 14] = [
     "ticket_keys",
 ];
 
+/// As a database is that nothing was ever done to: those that tests get may have all that the migrations make.
+async fn emptied(pool: PgPool) -> PgPool {
+    let anew = "drop schema public cascade; create schema public; grant all on schema public to public";
+    sqlx::raw_sql(anew).execute(&pool).await.unwrap();
+    pool
+}
+
 async fn schema_before(pool: &PgPool) {
     let newest: i64 = NEWEST.trim().parse().unwrap();
     let older = MIGRATOR.iter().filter(|migration| migration.version <= newest).cloned().collect();
@@ -92,6 +99,7 @@ async fn columns(pool: &PgPool) -> Vec<(String, String)> {
 
 #[sqlx::test(migrations = false)]
 async fn newer_migrations_wait_for_nobody_long_and_lose_nothing(pool: PgPool) {
+    let pool = emptied(pool).await;
     schema_before(&pool).await;
     let mut conn = pool.acquire().await.unwrap();
     sqlx::raw_sql(DATA).execute(&mut *conn).await.unwrap();
@@ -137,6 +145,7 @@ async fn newer_migrations_wait_for_nobody_long_and_lose_nothing(pool: PgPool) {
 
 #[sqlx::test(migrations = false)]
 async fn only_a_new_database_is_migrated_without_waiting_for_the_disk(pool: PgPool) {
+    let pool = emptied(pool).await;
     let wait = "do $$ begin
             execute format('alter database %I set synchronous_commit = on', current_database());
         end $$";
@@ -287,6 +296,7 @@ async fn things(pool: &PgPool) -> BTreeSet<String> {
 
 #[sqlx::test(migrations = false)]
 async fn the_release_before_may_still_write_what_it_writes(pool: PgPool) {
+    let pool = emptied(pool).await;
     schema_before(&pool).await;
     let (tables, required_before, rights_before) =
         (things(&pool).await, required(&pool).await, rights(&pool).await);

@@ -10,7 +10,7 @@ use holdout::config::Config;
 use holdout_contract::place::Place;
 use serde_json::{Value, json};
 use sqlx::migrate::MigrateDatabase;
-use sqlx::{PgPool, Postgres, Row};
+use sqlx::{AssertSqlSafe, PgPool, Postgres, Row};
 use ureq::http::Method;
 use uuid::Uuid;
 
@@ -227,7 +227,9 @@ async fn a_backup_of_a_database_and_a_bucket_becomes_a_site_elsewhere_and_every_
         let other =
             url.rsplit_once('/').unwrap().0.to_owned() + &format!("/restored_{}", Uuid::new_v4().simple());
         if is_there {
-            Postgres::create_database(&other).await.unwrap();
+            let name = other.rsplit_once('/').unwrap().1;
+            let make = format!("create database {name} template template0");
+            sqlx::raw_sql(AssertSqlSafe(make)).execute(&world.pool).await.unwrap();
         }
         let place = folder.path().join(format!("files-{is_there}"));
         require_success(&restore(&other, &place));

@@ -38,6 +38,9 @@ select submission_id, version_id, public_score from scores where engine_version 
 insert into ladder_turns (submission_id, turn, team_id)
 select submission_id, 1000000 + submission_id, team_id from scores where engine_version = 'old';
 
+insert into ladder_reach (team_id, version_id, turn)
+select team_id, 1, max(turn) - 1 from ladder_turns group by team_id;
+
 insert into board_entries (competition_id, version_id, team_id, submission_id, public_score, rank_key, reached_at, n_entries,
                            last_entry_at)
 select distinct on (s.team_id) s.competition_id, 1, s.team_id, s.id, x.public_score, x.rank_key, s.received_at, 3, s.received_at

@@ -42,7 +42,7 @@ async fn shown(app: &App, seen: &Seen) -> Result<Json<InvitationsJson>> {
     let secret = store::drafts::invite_secret(&mut conn, competition.id).await?;
     let address = |secret: String| paths::invitation(&competition.slug, &secret);
     let link = secret.map(|secret| format!("{}{}", app.config.public_url, address(secret)));
-    Ok(Json(InvitationsJson { visibility: competition.visibility.clone(), emails, link }))
+    Ok(Json(InvitationsJson { visibility: competition.visibility.name().to_owned(), emails, link }))
 }
 
 /// Who is invited.

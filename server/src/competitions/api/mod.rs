@@ -218,7 +218,7 @@ impl CompetitionJson {
             slug: competition.slug,
             title: competition.title,
             subtitle: competition.subtitle,
-            visibility: competition.visibility,
+            visibility: competition.visibility.name().to_owned(),
             launched_at: competition.launched_at,
             starts_at: competition.starts_at,
             entry_deadline_at: competition.entry_deadline_at,

@@ -6,7 +6,8 @@ use sqlx::PgConnection;
 
 use crate::audit_log;
 use crate::competitions::ladder::Ladder;
-use crate::competitions::settings::{Basics, Limits, Timeline, Visibility};
+use crate::competitions::settings::{Basics, Limits, Timeline};
+use crate::competitions::visibility::Visibility;
 use crate::ids::{CompetitionId, UserId, VersionId};
 
 /// Adds a draft with its first scoring version and its host.

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::competitions::model::{Phase, phase_of};
+use crate::competitions::visibility::Visibility;
 use crate::ids::{CompetitionId, UserId};
 
 /// A card of the competition list.
@@ -13,7 +14,7 @@ pub struct Card {
     pub slug: String,
     pub title: String,
     pub subtitle: String,
-    pub visibility: String,
+    pub visibility: Visibility,
     pub launched_at: Option<DateTime<Utc>>,
     pub starts_at: Option<DateTime<Utc>>,
     pub ends_at: Option<DateTime<Utc>>,
@@ -36,7 +37,7 @@ impl Card {
             slug: "tumours".to_owned(),
             title: "Tumours".to_owned(),
             subtitle: "Tell malignant tumours from benign ones".to_owned(),
-            visibility: "public".to_owned(),
+            visibility: Visibility::Public,
             launched_at: Some(now),
             starts_at: Some(now),
             ends_at: Some(now + chrono::TimeDelta::days(30)),
@@ -79,7 +80,8 @@ macro_rules! cards {
     ($which:literal, $($value:expr),+ $(,)?) => {
         sqlx::query_as!(
             Card,
-            "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle, c.visibility, c.launched_at,
+            "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle,
+                    c.visibility as \"visibility: Visibility\", c.launched_at,
                     c.starts_at, c.ends_at, c.settled_at, c.n_teams, c.is_demo, v.metric as \"metric?\",
                     m.spec ->> 'title' as metric_title
              " + $which,

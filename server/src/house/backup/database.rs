@@ -11,6 +11,7 @@ use sqlx::migrate::Migrate;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 
+use super::store;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::house::MIGRATIONS_TABLE;
@@ -57,6 +58,18 @@ impl Database {
     /// An address that cannot be understood.
     pub fn beside(&self, name: &str) -> anyhow::Result<String> {
         Ok(self.url.parse::<PgConnectOptions>()?.database(name).to_url_lossy().into())
+    }
+
+    /// Makes it, with nothing in it, not even what this server gives every new database: that is in the dump already.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn make_empty(&self) -> anyhow::Result<()> {
+        let options: PgConnectOptions = self.url.parse()?;
+        let name = options.get_database().context("The address of the database names none")?;
+        let mut conn = PgConnection::connect(&self.beside("postgres")?).await?;
+        store::make_empty(&mut conn, name).await?;
+        Ok(conn.close().await?)
     }
 
     /// The newest migration that it has, and its time.

@@ -180,7 +180,7 @@ async fn fill(
     }
     make_roles(database).await?;
     if !exists {
-        Postgres::create_database(&database.url).await?;
+        database.make_empty().await?;
     }
     database.restore(dump)?;
     migrate(&database.url).await?;

@@ -1,6 +1,17 @@
 //! Every SQL statement about a database that a backup is to fill.
 
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection};
+
+/// Makes a database without what the server gives every new one.
+///
+/// # Errors
+/// Those of the database.
+pub async fn make_empty(conn: &mut PgConnection, name: &str) -> sqlx::Result<()> {
+    let quoted = name.replace('"', "\"\"");
+    let make = AssertSqlSafe(format!("create database \"{quoted}\" template template0")); // names cannot be bound
+    sqlx::raw_sql(make).execute(conn).await?;
+    Ok(())
+}
 
 /// Whether somebody made anything in it; what came with an extension does not count.
 ///

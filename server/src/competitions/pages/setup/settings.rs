@@ -14,9 +14,10 @@ use crate::competitions::edit;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::ladder::{self, CONSEQUENCE, Facts, Ladder, Proposal};
 use crate::competitions::model::Competition;
-use crate::competitions::settings::{Basics, Limits, Timeline, Visibility, field_time, read_emails};
+use crate::competitions::settings::{Basics, Limits, Timeline, field_time, read_emails};
 use crate::competitions::setup::Step;
 use crate::competitions::store::drafts;
+use crate::competitions::visibility::Visibility;
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::forms::{Mistake, mistake};
@@ -368,7 +369,7 @@ async fn show_visibility(
     let mut conn = app.db.acquire().await?;
     let emails = drafts::invited(&mut conn, opened.seen.competition.id).await?.join("\n");
     drop(conn);
-    let form = VisibilityForm { visibility: opened.seen.competition.visibility.clone(), emails };
+    let form = VisibilityForm { visibility: opened.seen.competition.visibility.name().to_owned(), emails };
     visibility_page(&app, opened, shell, form, Mistake::none()).await
 }
 

@@ -4,9 +4,9 @@
 use holdout_contract::audit::{Audit, Check, Overall, Verdict};
 use holdout_contract::examine::Finding;
 
-use super::ask::{Declared, Plan, Settings};
-use super::of_solution;
-use crate::examine::{pass, refused, warn};
+use super::{pass, refused, warn};
+use crate::audit::ask::{Declared, Plan, Settings};
+use crate::audit::of_solution;
 use crate::solution::{Solution, Split};
 
 /// Audits the metric on a solution as its competition plans to use it.

@@ -6,8 +6,9 @@ use clap::Args;
 use holdout_contract::audit::{Audit, Check, Verdict};
 use holdout_contract::examine::{self, Finding};
 
-use super::ask::{Declared, Settings};
-use super::report::{advised, check};
+use crate::audit::MAX_DIGITS;
+use crate::audit::ask::{Declared, Settings};
+use crate::audit::report::{advised, check};
 use crate::examine::data::{self, Bound, Data};
 use crate::examine::{known_columns, of_labels};
 use crate::intake::Limits;
@@ -41,8 +42,8 @@ impl PlanArgs {
         if self.public_frac.is_some_and(|share| !(share > 0.0 && share <= 1.0)) {
             return Err("--public-frac must lie above 0 and not above 1.".to_owned());
         }
-        if self.digits > super::probing::MAX_DIGITS {
-            return Err(format!("--digits must not be above {}.", super::probing::MAX_DIGITS));
+        if self.digits > MAX_DIGITS {
+            return Err(format!("--digits must not be above {}.", MAX_DIGITS));
         }
         Ok(())
     }
