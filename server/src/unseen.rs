@@ -126,7 +126,7 @@ mod tests {
             ),
             (
                 "The seven sages of Miletus\u{ad}",
-                "After “…en sages of Miletus” stands a soft hyphen (U+00AD), which nobody sees. Write it without.",
+                "After “…ven sages of Miletus” stands a soft hyphen (U+00AD), which nobody sees. Write it without.",
             ),
         ] {
             assert_eq!(refuse_unseen(name), Err(sentence.to_owned()));
