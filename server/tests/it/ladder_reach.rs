@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
 use sqlx::{PgPool, Row};
 
 use crate::stage::Stage;
@@ -40,8 +41,9 @@ struct History {
 
 impl History {
     async fn begin(pool: PgPool, seed: u64) -> Self {
+        sql("alter table competitions alter column ladder set default 'on'").execute(&pool).await.unwrap();
         let stage = Stage::open(pool).await;
-        sql("update competitions set ladder = 'on', daily_limit = 100, team_limit = 20")
+        sql("update competitions set daily_limit = 100, team_limit = 20")
             .execute(&stage.owner)
             .await
             .unwrap();
@@ -256,10 +258,15 @@ async fn n_blocks(history: &History, team: i64, n: i64) -> i64 {
             select from waiting_on_ladders
             where submission_id = (select max(id) from submissions where state = 'queued')
               and version_id = (select max(id) from scoring_versions))";
-    let row = sql(explained).fetch_one(&history.stage.owner).await.unwrap();
-    let plan: serde_json::Value = row.get(0);
-    plan[0]["Plan"]["Shared Hit Blocks"].as_i64().unwrap()
-        + plan[0]["Plan"]["Shared Read Blocks"].as_i64().unwrap()
+    // The first time, a connection makes its plans as well.
+    let mut conn = history.stage.owner.acquire().await.unwrap();
+    let mut least = i64::MAX;
+    for _ in 0..3 {
+        let plan: Value = sql(explained).fetch_one(&mut *conn).await.unwrap().get(0);
+        let blocks = |of: &str| plan[0]["Plan"][of].as_i64().unwrap();
+        least = least.min(blocks("Shared Hit Blocks") + blocks("Shared Read Blocks"));
+    }
+    least
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
