@@ -173,6 +173,7 @@ pub fn router(app: App) -> Router {
 pub fn api_rooms() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(crate::accounts::api::router())
+        .merge(crate::accounts::api_addresses::router())
         .merge(crate::accounts::api_entrance::router())
         .merge(crate::accounts::api_events::router())
         .merge(crate::accounts::api_identities::router())

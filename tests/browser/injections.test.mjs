@@ -341,6 +341,10 @@ const NAMED = "has to name something that exists, else it is refused";
 const EXCUSED = {
   "Accept.secret": SECRET,
   "AddHost.username": NAMED,
+  "AddressSecret.secret": SECRET,
+  "AddressWish.code": SECRET,
+  "AddressWish.email": REFUSED,
+  "AddressWish.password": SECRET,
   "Administrator.secret": SECRET,
   "AnnouncedFile.description": "only where files lie in a bucket; shown as the note of a submission, which is attacked",
   "AnnouncedFile.file_name": "only where files lie in a bucket; shown as the name of a submission's file, which is attacked",

@@ -12,7 +12,7 @@ use crate::accounts::client::Client;
 use crate::accounts::model::{Member, Scope};
 use crate::accounts::tokens::{self, Made, Wish};
 use crate::accounts::two_factors::{prove, requirement};
-use crate::accounts::{sign_in, store};
+use crate::accounts::{addresses, sign_in, store};
 use crate::api::body::ApiJson;
 use crate::api::token::ApiMember;
 use crate::app::App;
@@ -36,6 +36,14 @@ struct MeJson {
     is_admin: bool,
     #[schema(value_type = Vec<Scope>)]
     scopes: Vec<&'static str>,
+    /// Told to whoever may read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    /// Whether the address is known to be the caller's.
+    email_confirmed: bool,
+    /// The address that is the caller's once its link is used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending_email: Option<String>,
 }
 
 /// Who the token belongs to, and what it may do.
@@ -46,10 +54,25 @@ struct MeJson {
     security(("token" = [])),
     responses((status = 200, description = "The caller", body = MeJson)),
 )]
-async fn show_me(caller: ApiMember) -> Json<MeJson> {
+async fn show_me(State(app): State<App>, caller: ApiMember) -> Result<Json<MeJson>> {
     let scopes = names(&caller.scopes);
-    let Member { username, display_name, is_admin, .. } = caller.member;
-    Json(MeJson { username, display_name, is_admin, scopes })
+    let Member { id, username, display_name, is_admin, has_confirmed_email } = caller.member;
+    let standing = if caller.scopes.contains(&Scope::Read) {
+        let mut conn = app.db.acquire().await?;
+        Some(addresses::store::standing(&mut conn, id, app.clock.now()).await?)
+    } else {
+        None
+    };
+    let (email, pending_email) = standing.map(|found| (found.email, found.pending)).unzip();
+    Ok(Json(MeJson {
+        username,
+        display_name,
+        is_admin,
+        scopes,
+        email,
+        email_confirmed: has_confirmed_email,
+        pending_email: pending_email.flatten(),
+    }))
 }
 
 #[derive(Serialize, utoipa::ToSchema)]

@@ -36,10 +36,15 @@ pub enum What {
     Unlinked,
     EndedSessions,
     SignedOutElsewhere,
+    AskedForAddress,
+    WithdrewAddress,
+    ConfirmedAddress,
+    ChangedAddress,
+    AddressConfirmedByHand,
 }
 
 impl What {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::Registered,
         Self::SignedIn,
         Self::MadeToken,
@@ -57,6 +62,11 @@ impl What {
         Self::Unlinked,
         Self::EndedSessions,
         Self::SignedOutElsewhere,
+        Self::AskedForAddress,
+        Self::WithdrewAddress,
+        Self::ConfirmedAddress,
+        Self::ChangedAddress,
+        Self::AddressConfirmedByHand,
     ];
 
     /// As it is written in the database, the API and the log.
@@ -79,6 +89,11 @@ impl What {
             Self::Unlinked => "unlinked",
             Self::EndedSessions => "ended_sessions",
             Self::SignedOutElsewhere => "signed_out_elsewhere",
+            Self::AskedForAddress => "asked_for_address",
+            Self::WithdrewAddress => "withdrew_address",
+            Self::ConfirmedAddress => "confirmed_address",
+            Self::ChangedAddress => "changed_address",
+            Self::AddressConfirmedByHand => "address_confirmed_by_hand",
         }
     }
 
@@ -101,6 +116,11 @@ impl What {
             Self::Unlinked => "Account elsewhere unlinked",
             Self::EndedSessions => "Other sessions ended",
             Self::SignedOutElsewhere => "Signed out by signing out elsewhere",
+            Self::AskedForAddress => "Another e-mail address asked for",
+            Self::WithdrewAddress => "Another e-mail address withdrawn",
+            Self::ConfirmedAddress => "E-mail address confirmed",
+            Self::ChangedAddress => "E-mail address changed",
+            Self::AddressConfirmedByHand => "E-mail address confirmed by an administrator",
         }
     }
 

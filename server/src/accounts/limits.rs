@@ -1,4 +1,4 @@
-//! How often somebody may try: sign-in, registration and reset, each by address and by account; and how often an address
+//! How often somebody may try: sign-in, registration, reset and letters that confirm, each by address and by account; and how often an address
 //! may send logout tokens, of which a provider has many to send at once.
 //!
 //! Kept in this process's memory, and told to the other servers; a restart forgets. Limits of a competition are not here: those
@@ -13,6 +13,7 @@ use governor::clock::Clock;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use crate::accounts::client::Client;
+use crate::accounts::model::Member;
 use crate::error::{AppError, Result};
 use crate::fellows::spent::{Spender, Spending, Spent, spend, spender};
 
@@ -41,6 +42,8 @@ pub struct Limits {
     sign_in: Pair,
     register: Pair,
     reset: Pair,
+    confirm: Pair,
+    confirm_of_person: Shared,
     logout: Shared,
     spent: Arc<Spent>,
 }
@@ -74,6 +77,13 @@ impl Limits {
                 pace(20, 30),
                 pace(3, 600),
             ),
+            confirm: Pair::new(
+                "letters to confirm an address",
+                ["confirm.address", "confirm.account"],
+                pace(20, 30),
+                pace(3, 600),
+            ),
+            confirm_of_person: Shared::new("letters to confirm an address", "confirm.person", pace(5, 600)),
             logout: Shared::new("logout tokens", "logout.address", pace(1000, 1)),
             spent,
         }
@@ -95,6 +105,15 @@ impl Limits {
     /// As [`Limits::sign_in`].
     pub fn reset(&self, client: &Client, account: &str) -> Result<()> {
         self.reset.pass(client, account, &self.spent)
+    }
+
+    /// Letters go to addresses that nobody confirmed: each gets few, and each person has few sent, wherever to.
+    ///
+    /// # Errors
+    /// As [`Limits::sign_in`].
+    pub fn confirm(&self, client: &Client, member: &Member, email: &str) -> Result<()> {
+        self.confirm_of_person.pass(&member.username, &self.spent)?;
+        self.confirm.pass(client, email, &self.spent)
     }
 
     /// # Errors
@@ -119,8 +138,11 @@ impl Limits {
     }
 
     fn all(&self) -> impl Iterator<Item = &Shared> {
-        let pairs = [&self.sign_in, &self.register, &self.reset];
-        pairs.into_iter().flat_map(|pair| [&pair.by_address, &pair.by_account]).chain([&self.logout])
+        let pairs = [&self.sign_in, &self.register, &self.reset, &self.confirm];
+        pairs
+            .into_iter()
+            .flat_map(|pair| [&pair.by_address, &pair.by_account])
+            .chain([&self.confirm_of_person, &self.logout])
     }
 }
 

@@ -6,7 +6,9 @@
 //! Where to start: `register` and `sign_in` are the verbs, `store` has the SQL, `pages` and `api`
 //! are the two faces.
 
+pub mod addresses;
 pub mod api;
+pub mod api_addresses;
 pub mod api_entrance;
 pub mod api_events;
 pub mod api_identities;

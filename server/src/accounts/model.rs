@@ -13,6 +13,8 @@ pub struct Member {
     pub username: String,
     pub display_name: String,
     pub is_admin: bool,
+    /// Whether the e-mail address is known to be theirs.
+    pub has_confirmed_email: bool,
 }
 
 impl Member {

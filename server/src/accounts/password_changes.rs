@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgConnection;
 
 use crate::accounts::client::Client;
 use crate::accounts::events::{self, Event, What};
 use crate::accounts::model::{self, Member};
-use crate::accounts::store::{links, sessions as stored_sessions, users};
+use crate::accounts::providers::store as identities;
+use crate::accounts::store::{links, sessions as stored_sessions, tokens, users};
 use crate::accounts::two_factors::prove;
-use crate::accounts::{secret, sessions};
+use crate::accounts::{addresses, secret, sessions};
 use crate::app::App;
 use crate::error::{AppError, Result};
+use crate::ids::UserId;
 use crate::mail::{self, Letter};
 use crate::paths;
 
@@ -52,18 +55,7 @@ pub async fn change(
     let mut tx = app.db.begin().await?;
     users::set_password(&mut tx, member.id, &password_hash).await?;
     links::withdraw(&mut tx, member.id).await?;
-    let secret = match &client.session {
-        // Signing out where it was begun signs out here, whatever its secret.
-        Some(session) => {
-            let origin = stored_sessions::end(&mut tx, session).await?;
-            stored_sessions::end_all(&mut tx, member.id).await?;
-            Some(sessions::begin(&mut tx, member.id, client, origin.as_ref(), now).await?)
-        }
-        None => {
-            stored_sessions::end_all(&mut tx, member.id).await?;
-            None
-        }
-    };
+    let secret = sessions::renew(&mut tx, member.id, client, now).await?;
     events::note(&mut tx, member.id, &Event::from(What::ChangedPassword, client), now).await?;
     tx.commit().await?;
     Ok(secret)
@@ -148,7 +140,7 @@ pub async fn check_reset_link(app: &App, token: &str) -> Result<()> {
     if is_live { Ok(()) } else { Err(dead_link()) }
 }
 
-/// Sets a password by a link. All sessions of the account end.
+/// Sets a password by a link. All sessions of the account end. The link was mailed to its address, which is confirmed now.
 ///
 /// # Errors
 /// [`AppError::Field`] when the password is not good enough; as [`check_reset_link`].
@@ -164,7 +156,28 @@ pub async fn reset(app: &App, client: &Client, token: &str, wanted: &str) -> Res
     links::withdraw(&mut tx, user).await?;
     stored_sessions::end_all(&mut tx, user).await?;
     events::note(&mut tx, user, &Event::from(What::SetPassword, client), now).await?;
+    if addresses::store::confirm(&mut tx, user, now).await? {
+        events::note(&mut tx, user, &Event::from(What::ConfirmedAddress, client), now).await?;
+        shut_out_others(&mut tx, client, user, now).await?;
+    }
     tx.commit().await?;
+    Ok(())
+}
+
+/// Whoever made the account need not be who has its address, which nobody had confirmed: what they could still come in by
+/// ends.
+async fn shut_out_others(
+    conn: &mut PgConnection,
+    client: &Client,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if tokens::revoke_all(conn, user, now).await? {
+        events::note(conn, user, &Event::from(What::RevokedToken, client).of("all"), now).await?;
+    }
+    if identities::remove_all(conn, user).await? {
+        events::note(conn, user, &Event::from(What::Unlinked, client).of("all"), now).await?;
+    }
     Ok(())
 }
 

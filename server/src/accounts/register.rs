@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Postgres, Transaction};
 
+use crate::accounts::addresses::letters;
 use crate::accounts::client::Client;
 use crate::accounts::events::{self, Event, What};
 use crate::accounts::forms::FormErrors;
@@ -64,7 +65,7 @@ pub(super) async fn sign_in_first(
     Ok(secret)
 }
 
-/// Makes an account, for the caller to commit.
+/// Makes an account, for the caller to commit, and writes to its address.
 ///
 /// # Errors
 /// As [`register`].
@@ -79,7 +80,9 @@ pub(super) async fn admit(
     app.limits.register(client, &registration.email)?;
     let password_hash = registration.hash_password(app).await?;
     let mut tx = app.db.begin().await?;
-    let user = insert(&mut tx, registration, &password_hash, app.clock.now()).await?;
+    let now = app.clock.now();
+    let user = insert(&mut tx, registration, &password_hash, now).await?;
+    letters::send_link(app, &mut tx, user, &registration.username, &registration.email, now).await?;
     Ok((tx, user))
 }
 
@@ -95,6 +98,7 @@ pub(super) async fn insert(
         email: &registration.email,
         display_name: &registration.username,
         password_hash,
+        has_confirmed_email: false,
     };
     users::insert(conn, &user, now).await.map_err(taken)
 }

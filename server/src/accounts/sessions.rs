@@ -65,6 +65,28 @@ pub async fn begin(
     Ok(secret)
 }
 
+/// Ends all sessions of a person. The client's, if it is one of them, goes on with a new secret, which is returned, and was
+/// begun where it was: signing out there signs out here.
+///
+/// # Errors
+/// Those of the database.
+pub async fn renew(
+    conn: &mut PgConnection,
+    user: UserId,
+    client: &Client,
+    now: DateTime<Utc>,
+) -> Result<Option<String>> {
+    let own = match &client.session {
+        Some(session) => store::sessions::end_own(conn, user, session).await?,
+        None => None,
+    };
+    store::sessions::end_all(conn, user).await?;
+    match own {
+        Some(over) => Ok(Some(begin(conn, user, client, over.origin.as_ref(), now).await?)),
+        None => Ok(None),
+    }
+}
+
 /// The secret that a request carries. Over TLS also one that a browser keeps under the plain name from before names had
 /// a prefix: nobody can have been given such a one since.
 pub fn read_cookie<'a>(config: &Config, headers: &'a HeaderMap) -> Option<&'a str> {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::accounts::addresses::by_hand;
 use crate::accounts::model::Scope;
 use crate::accounts::two_factors::reset;
 use crate::admin::store::{self, Entry, Job, Mail, Scorer, User};
@@ -34,6 +35,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(unsuspend_user))
         .routes(routes!(appoint_administrator, dismiss_administrator))
         .routes(routes!(reset_two_factors))
+        .routes(routes!(confirm_address_of))
         .routes(routes!(show_queue))
         .routes(routes!(show_log))
 }
@@ -159,6 +161,8 @@ struct UserJson {
     created_at: DateTime<Utc>,
     suspended_at: Option<DateTime<Utc>>,
     has_two_factors: bool,
+    /// Whether the address is known to be theirs.
+    email_confirmed: bool,
 }
 
 impl From<User> for UserJson {
@@ -172,6 +176,7 @@ impl From<User> for UserJson {
             created_at: user.created_at,
             suspended_at: user.suspended_at,
             has_two_factors: user.has_two_factors,
+            email_confirmed: user.has_confirmed_email,
         }
     }
 }
@@ -308,6 +313,26 @@ async fn reset_two_factors(
     caller: ApiMember,
 ) -> Result<StatusCode> {
     reset::reset(&app, &caller.with(Scope::Admin)?, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Confirm somebody's e-mail address by hand, where no mail is sent.
+#[utoipa::path(
+    put,
+    path = paths::API_ADMIN_USER_EMAIL,
+    tag = "Administration",
+    security(("token" = ["admin"])),
+    responses(
+        (status = 204, description = "The address counts as theirs"),
+        (status = 404, description = "No such account, or it is confirmed already"),
+    ),
+)]
+async fn confirm_address_of(
+    State(app): State<App>,
+    Path(id): Path<UserId>,
+    caller: ApiMember,
+) -> Result<StatusCode> {
+    by_hand::confirm(&app, &caller.with(Scope::Admin)?, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -9,6 +9,7 @@ use axum::{Form, Router};
 use chrono::TimeDelta;
 use serde::Deserialize;
 
+use crate::accounts::addresses::by_hand;
 use crate::accounts::two_factors::reset;
 use crate::admin::room::{self, Room};
 use crate::admin::store::{self, COUNTED_AT_MOST, Entry, Job, LastBackup, Mail, Numbers, Scorer, User};
@@ -34,6 +35,7 @@ pub fn router() -> Router<App> {
         .route(paths::ADMIN_USER_APPOINT, post(post_appoint))
         .route(paths::ADMIN_USER_DISMISS, post(post_dismiss))
         .route(paths::ADMIN_USER_TWO_FACTORS, post(post_reset_two_factors))
+        .route(paths::ADMIN_USER_EMAIL, post(post_confirm_email))
         .route(paths::ADMIN_QUEUE, get(show_queue))
         .route(paths::ADMIN_LOG, get(show_log))
 }
@@ -160,9 +162,11 @@ impl UsersPage {
             created_at: shell.now,
             suspended_at: None,
             has_two_factors: true,
+            has_confirmed_email: true,
         };
         let suspended = User { is_admin: false, suspended_at: Some(shell.now), ..user.clone() };
-        let users = Slice { items: vec![user, suspended], next: Some(1) };
+        let newcomer = User { is_admin: false, has_confirmed_email: false, ..user.clone() };
+        let users = Slice { items: vec![user, suspended, newcomer], next: Some(1) };
         Self { shell, tab: paths::ADMIN_USERS, search: "ad".to_owned(), users }
     }
 }
@@ -244,6 +248,16 @@ async fn post_reset_two_factors(
 ) -> Result<Response> {
     reset::reset(&app, &admin, id).await?;
     let sentence = shell::flash("They sign in with their password alone, and are told so.");
+    Ok(([sentence], Redirect::to(paths::ADMIN_USERS)).into_response())
+}
+
+async fn post_confirm_email(
+    State(app): State<App>,
+    Admin(admin): Admin,
+    Path(id): Path<UserId>,
+) -> Result<Response> {
+    by_hand::confirm(&app, &admin, id).await?;
+    let sentence = shell::flash("The address counts as theirs.");
     Ok(([sentence], Redirect::to(paths::ADMIN_USERS)).into_response())
 }
 

@@ -126,6 +126,8 @@ pub struct User {
     pub created_at: DateTime<Utc>,
     pub suspended_at: Option<DateTime<Utc>>,
     pub has_two_factors: bool,
+    /// Whether the address is known to be theirs.
+    pub has_confirmed_email: bool,
 }
 
 /// Newest first.
@@ -136,7 +138,8 @@ pub async fn newest_users(conn: &mut PgConnection, before: i64, limit: i64) -> s
     sqlx::query_as!(
         User,
         "select id as \"id: UserId\", username, email, display_name, is_admin, created_at, suspended_at,
-                coalesce((select f.confirmed_at is not null from second_factors f where f.user_id = users.id), false) as \"has_two_factors!\"
+                coalesce((select f.confirmed_at is not null from second_factors f where f.user_id = users.id), false) as \"has_two_factors!\",
+                email_confirmed_at is not null as \"has_confirmed_email!\"
          from users
          where id < $1
          order by id desc
@@ -162,7 +165,8 @@ pub async fn users_by_prefix(
     sqlx::query_as!(
         User,
         "select id as \"id: UserId\", username, email, display_name, is_admin, created_at, suspended_at,
-                coalesce((select f.confirmed_at is not null from second_factors f where f.user_id = users.id), false) as \"has_two_factors!\"
+                coalesce((select f.confirmed_at is not null from second_factors f where f.user_id = users.id), false) as \"has_two_factors!\",
+                email_confirmed_at is not null as \"has_confirmed_email!\"
          from users
          where username ~>=~ $1 and username ~<~ $2
          order by username using ~<~
@@ -465,14 +469,18 @@ pub async fn note_backup_failed(
     Ok(())
 }
 
-/// Where administrators are written to.
+/// Where administrators are written to: addresses that are known to be theirs.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn addresses_of_admins(conn: &mut PgConnection) -> sqlx::Result<Vec<String>> {
-    sqlx::query_scalar!("select email from users where is_admin and suspended_at is null order by id")
-        .fetch_all(conn)
-        .await
+    sqlx::query_scalar!(
+        "select email from users
+         where is_admin and suspended_at is null and email_confirmed_at is not null
+         order by id"
+    )
+    .fetch_all(conn)
+    .await
 }
 
 /// Bytes of the database on its disk.

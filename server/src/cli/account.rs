@@ -87,6 +87,7 @@ pub fn whoami(session: &Session) -> Outcome {
             &[
                 ("name", text(&me, "display_name")),
                 ("user name", text(&me, "username")),
+                ("address", address(&me)),
                 ("server", session.client.server().to_owned()),
                 ("may", cell(&me["scopes"])),
                 ("administrator", if me["is_admin"] == true { "yes".to_owned() } else { String::new() }),
@@ -94,6 +95,14 @@ pub fn whoami(session: &Session) -> Outcome {
         )
     });
     Ok(())
+}
+
+/// The person's own; empty where the token may not read it.
+fn address(me: &Value) -> String {
+    match (text(me, "email"), me["email_confirmed"] == true) {
+        (email, false) if !email.is_empty() => format!("{email}, not confirmed"),
+        (email, _) => email,
+    }
 }
 
 pub fn tokens(session: &Session, verb: &TokensVerb) -> Outcome {

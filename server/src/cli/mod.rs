@@ -5,6 +5,7 @@
 //! document or text goes to stdout, everything else to stderr. Start at [`run`].
 
 mod account;
+mod address;
 mod certificate;
 mod check;
 mod client;
@@ -85,7 +86,7 @@ pub enum ClientVerb {
     /// API tokens: list, new, revoke.
     #[command(subcommand)]
     Tokens(account::TokensVerb),
-    /// What the server holds about you, and the end of your account: export, delete, keep.
+    /// What the server holds about you, your e-mail address, and the end of your account: export, email, delete, keep.
     #[command(subcommand)]
     Account(personal::AccountVerb),
     /// How much room your files take and may take, or those of a competition that you host.

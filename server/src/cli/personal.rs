@@ -1,4 +1,4 @@
-//! What the server holds about whoever is signed in, and the end of their account.
+//! What the server holds about whoever is signed in, their address, and the end of their account.
 
 use std::path::PathBuf;
 
@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::Session;
 use super::account::{ask_hidden, with_code};
+use super::address::{self, EmailVerb};
 use super::fault::{CliError, Outcome};
 use super::host::export::fetch_zip;
 use super::local::size_bytes;
@@ -23,6 +24,9 @@ pub enum AccountVerb {
     Delete(DeleteArgs),
     /// Keep an account that was to be deleted.
     Keep,
+    /// Your e-mail address: show, letter, confirm, change, withdraw; for administrators also vouch.
+    #[command(subcommand)]
+    Email(EmailVerb),
 }
 
 #[derive(Debug, Args)]
@@ -60,6 +64,7 @@ pub fn run(session: &Session, verb: &AccountVerb) -> Outcome {
             session.screen.answer(&json!({ "kept": true }), |_| "The account stays.".to_owned());
             Ok(())
         }
+        AccountVerb::Email(verb) => address::run(session, verb),
     }
 }
 

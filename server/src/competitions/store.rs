@@ -126,19 +126,10 @@ pub async fn teams_of(
     Ok(rows.into_iter().map(|row| (row.competition_id, row.team_id)).collect())
 }
 
-/// Whether a by-invitation competition names this person's address.
+/// Whether a by-invitation competition names this person, or an address that is known to be theirs.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn is_invited(conn: &mut PgConnection, id: CompetitionId, user: UserId) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        "select exists (
-            select from competition_invitations i
-            join users u on u.email = i.email
-            where i.competition_id = $1 and u.id = $2) as \"invited!\"",
-        id.0,
-        user.0,
-    )
-    .fetch_one(conn)
-    .await
+    sqlx::query_scalar!("select is_invited($1, $2) as \"invited!\"", user.0, id.0).fetch_one(conn).await
 }

@@ -12,8 +12,8 @@ use crate::ids::{CompetitionId, TeamId, UserId};
 /// Those of the database.
 pub async fn host(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<Member> {
     sqlx::query!(
-        "insert into users (username, email, display_name, password_hash, created_at)
-         values ('holdout', 'demo-host@localhost', 'Holdout', '!', $1)
+        "insert into users (username, email, display_name, password_hash, created_at, email_confirmed_at)
+         values ('holdout', 'demo-host@localhost', 'Holdout', '!', $1, $1)
          on conflict do nothing",
         now,
     )
@@ -21,7 +21,8 @@ pub async fn host(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<M
     .await?;
     sqlx::query_as!(
         Member,
-        "select id as \"id: UserId\", username, display_name, is_admin
+        "select id as \"id: UserId\", username, display_name, is_admin,
+                email_confirmed_at is not null as \"has_confirmed_email!\"
          from users where username = 'holdout' and password_hash = '!'",
     )
     .fetch_one(conn)

@@ -1,5 +1,12 @@
-//! Addresses of the second factor, of signing in and out elsewhere, and of what happened to an account.
+//! Addresses of confirming an e-mail address, of the second factor, of signing in and out elsewhere, and of what happened to an account.
 
+pub const SETTINGS_EMAIL: &str = "/settings/email";
+pub const SETTINGS_EMAIL_LETTER: &str = "/settings/email/letter";
+pub const SETTINGS_EMAIL_WITHDRAW: &str = "/settings/email/withdraw";
+pub const CONFIRM_EMAIL: &str = "/confirm-email/{token}";
+pub const API_EMAIL: &str = "/api/v1/me/email";
+pub const API_EMAIL_LETTERS: &str = "/api/v1/me/email/letters";
+pub const API_EMAIL_CONFIRMATIONS: &str = "/api/v1/email-confirmations";
 pub const SIGN_IN_CODE: &str = "/sign-in/code";
 pub const SETTINGS_TWO_FACTORS: &str = "/settings/two-factors";
 pub const SETTINGS_TWO_FACTORS_BEGIN: &str = "/settings/two-factors/begin";
@@ -22,6 +29,10 @@ pub const API_IDENTITIES: &str = "/api/v1/me/identities";
 pub const API_IDENTITY_UNLINK: &str = "/api/v1/me/identities/{provider}/unlink";
 pub const API_ACCOUNT_EVENTS: &str = "/api/v1/me/events";
 pub const API_OTHER_SESSIONS_END: &str = "/api/v1/me/sessions/end-others";
+
+pub fn confirm_email(token: &str) -> String {
+    format!("/confirm-email/{token}")
+}
 
 pub fn provider(name: &str) -> String {
     format!("/sign-in/with/{name}")

@@ -10,6 +10,7 @@ pub const ADMIN_USER_UNSUSPEND: &str = "/admin/users/{id}/unsuspend";
 pub const ADMIN_USER_APPOINT: &str = "/admin/users/{id}/appoint";
 pub const ADMIN_USER_DISMISS: &str = "/admin/users/{id}/dismiss";
 pub const ADMIN_USER_TWO_FACTORS: &str = "/admin/users/{id}/two-factors";
+pub const ADMIN_USER_EMAIL: &str = "/admin/users/{id}/confirm-email";
 pub const ADMIN_QUEUE: &str = "/admin/queue";
 pub const ADMIN_SITE: &str = "/admin/site";
 pub const ADMIN_INCIDENTS: &str = "/admin/incidents";
@@ -50,6 +51,7 @@ pub const API_ADMIN_USER_SUSPEND: &str = "/api/v1/admin/users/{id}/suspend";
 pub const API_ADMIN_USER_UNSUSPEND: &str = "/api/v1/admin/users/{id}/unsuspend";
 pub const API_ADMIN_USER_ADMINISTRATOR: &str = "/api/v1/admin/users/{id}/administrator";
 pub const API_ADMIN_USER_TWO_FACTORS: &str = "/api/v1/admin/users/{id}/two-factors";
+pub const API_ADMIN_USER_EMAIL: &str = "/api/v1/admin/users/{id}/email-confirmation";
 pub const API_ADMIN_FINAL_BOARDS: &str = "/api/v1/admin/final-boards";
 pub const API_ADMIN_SITE: &str = "/api/v1/admin/site";
 pub const API_ADMIN_LOG: &str = "/api/v1/admin/log";
@@ -66,6 +68,10 @@ pub fn dismiss_user(id: &UserId) -> String {
 
 pub fn reset_two_factors(id: &UserId) -> String {
     format!("/admin/users/{id}/two-factors")
+}
+
+pub fn confirm_email_of(id: &UserId) -> String {
+    format!("/admin/users/{id}/confirm-email")
 }
 
 pub fn suspend_user(id: &UserId) -> String {

@@ -29,7 +29,7 @@ pub async fn documents(
             of_person!(
                 conn,
                 user,
-                r#"select jsonb_build_object('id', id, 'username', username, 'email', email, 'display_name', display_name, 'bio', bio,
+                r#"select jsonb_build_object('id', id, 'username', username, 'email', email, 'email_confirmed_at', email_confirmed_at, 'display_name', display_name, 'bio', bio,
                     'is_admin', is_admin, 'created_at', created_at, 'first_scored_at', first_scored_at, 'suspended_at', suspended_at,
                     'suspended_until', suspended_until) as "row!"
                 from users where id = $1"#
@@ -106,7 +106,7 @@ pub async fn documents(
             of_person!(
                 conn,
                 user,
-                r#"select jsonb_build_object('purpose', purpose, 'created_at', created_at, 'expires_at', expires_at,
+                r#"select jsonb_build_object('purpose', purpose, 'email', email, 'created_at', created_at, 'expires_at', expires_at,
                     'used_at', used_at) as "row!"
                 from one_time_links where user_id = $1 order by created_at"#
             ),
@@ -118,7 +118,11 @@ pub async fn documents(
                 conn,
                 user,
                 r#"select jsonb_build_object('to', to_address, 'subject', subject, 'created_at', created_at, 'sent_at', sent_at) as "row!"
-                from mails where to_address = (select email from users where id = $1) order by id"#
+                from mails
+                where to_address in (
+                    select email from users where id = $1
+                    union select email from one_time_links where user_id = $1 and email is not null)
+                order by id"#
             ),
         ),
         // The wish to delete the account.
@@ -186,7 +190,7 @@ pub async fn documents(
                 user,
                 r#"select jsonb_build_object('kind', kind, 'competition', c.slug, 'team', t.name, 'at', i.at) as "row!"
                 from (select 'by address' as kind, competition_id, null::bigint as team_id, created_at as at
-                      from competition_invitations where email = (select email from users where id = $1)
+                      from competition_invitations where email = (select email from users where id = $1) or user_id = $1
                       union all
                       select 'into a team', competition_id, team_id, invited_at from team_invitations where user_id = $1
                       union all

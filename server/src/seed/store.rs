@@ -50,8 +50,8 @@ pub async fn insert_competition(conn: &mut PgConnection, size: &Size) -> sqlx::R
         )));
     }
     let host = sqlx::query_scalar!(
-        "insert into users (username, email, display_name, password_hash, is_synthetic)
-         values ('synthetic-host', 'synthetic-host@synthetic.invalid', 'Synthetic host', '!', true)
+        "insert into users (username, email, display_name, password_hash, is_synthetic, email_confirmed_at)
+         values ('synthetic-host', 'synthetic-host@synthetic.invalid', 'Synthetic host', '!', true, clock_now())
          on conflict (username) do update set is_synthetic = true
          returning id",
     )
@@ -107,9 +107,9 @@ pub async fn insert_competition(conn: &mut PgConnection, size: &Size) -> sqlx::R
 
 pub async fn insert_teams(conn: &mut PgConnection, synthetic: Synthetic, n_teams: i64) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into users (username, email, display_name, password_hash, is_synthetic)
+        "insert into users (username, email, display_name, password_hash, is_synthetic, email_confirmed_at)
          select 's' || $1::bigint || '-' || i, 's' || $1::bigint || '-' || i || '@synthetic.invalid',
-                'Synthetic person ' || i, '!', true
+                'Synthetic person ' || i, '!', true, clock_now()
          from generate_series(1, $2::bigint) i",
         synthetic.id.0,
         n_teams,

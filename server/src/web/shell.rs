@@ -47,6 +47,7 @@ impl Shell {
             username: "ada".to_owned(),
             display_name: "Ada Lovelace".to_owned(),
             is_admin: false,
+            has_confirmed_email: false,
         };
         Self {
             viewer: Some(viewer),
@@ -56,6 +57,11 @@ impl Shell {
             way_back: String::new(),
             now: DateTime::UNIX_EPOCH,
         }
+    }
+
+    /// Whether the viewer's address is not known to be theirs.
+    pub fn lacks_confirmation(&self) -> bool {
+        self.viewer.as_ref().is_some_and(|viewer| !viewer.has_confirmed_email)
     }
 
     /// # Errors

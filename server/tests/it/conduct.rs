@@ -32,6 +32,7 @@ impl Stage {
             username: "host".to_owned(),
             display_name: "Host".to_owned(),
             is_admin: false,
+            has_confirmed_email: true,
         }
     }
 

@@ -138,6 +138,15 @@ async fn newer_migrations_wait_for_nobody_long_and_lose_nothing(pool: PgPool) {
     tokio::time::timeout(PATIENCE, migrating).await.expect("it is tried again").unwrap().unwrap();
 
     assert_eq!(contents(&pool, &columns).await, before);
+    let unconfirmed = "select count(*) from users where email_confirmed_at is null";
+    let n: i64 = sql(unconfirmed).fetch_one(&pool).await.unwrap().get(0);
+    assert_eq!(n, 0, "whoever has an account counts as having confirmed its address");
+    sql("insert into users (username, email, display_name, password_hash) values ('newer', 'newer@people.test', 'N', '!')")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let n: i64 = sql(unconfirmed).fetch_one(&pool).await.unwrap().get(0);
+    assert_eq!(n, 1, "and whoever comes later does not");
     let applied: i64 =
         sql("select max(version) from _sqlx_migrations").fetch_one(&pool).await.unwrap().get(0);
     assert_eq!(Some(applied), newest);

@@ -184,6 +184,32 @@ async fn stage_mails_nothing_to(stage: &Stage, person: &Member) {
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn news_is_mailed_to_confirmed_addresses_alone(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let (ada, bob, eve) = (stage.person("ada").await, stage.person("bob").await, stage.person("eve").await);
+    sql("update users set email_confirmed_at = null where username = 'eve'")
+        .execute(&stage.owner)
+        .await
+        .unwrap();
+    let topic = open_topic(&stage, &ada, "A question to @bob and @eve.").await;
+    tell_all(&stage).await;
+    for person in [&bob, &eve] {
+        assert_eq!(told(&stage, person).await.len(), 1, "on the site everybody is told");
+    }
+    stage_mails_nothing_to(&stage, &eve).await;
+    assert_eq!(stage.number("select count(*) from mails where to_address = 'bob@stage.test'").await, 1);
+    sql("update users set email_confirmed_at = now()").execute(&stage.owner).await.unwrap();
+    reply(&stage, &ada, topic, "And another to @eve.", None).await;
+    tell_all(&stage).await;
+    sql("update notifications set mail_at = now() - interval '1 hour' where mail_at is not null")
+        .execute(&stage.owner)
+        .await
+        .unwrap();
+    while letters::write_next(&stage.app).await.unwrap() {}
+    assert_eq!(stage.number("select count(*) from mails where to_address = 'eve@stage.test'").await, 1);
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn the_database_and_the_program_agree_who_sees_a_competition(pool: PgPool) {
     let stage = Stage::open(pool).await;
     let names = ["ada", "bob", "eve", "root"];
@@ -208,6 +234,7 @@ async fn the_database_and_the_program_agree_who_sees_a_competition(pool: PgPool)
         username: "host".to_owned(),
         display_name: "Host".to_owned(),
         is_admin: false,
+        has_confirmed_email: true,
     });
     let mut n_seen = 0;
     for change in [

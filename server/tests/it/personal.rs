@@ -19,7 +19,7 @@ const DATA: &str = "/api/v1/me/data";
 const DELETION: &str = "/api/v1/me/deletion";
 
 /// Every column that names people, with the document of the export that tells of it. Empty: the row is somebody else's.
-const NAMED_IN: [(&str, &str); 53] = [
+const NAMED_IN: [(&str, &str); 54] = [
     ("account_deletions.user_id", "deletion"),
     ("account_events.user_id", "account_events"),
     ("api_tokens.user_id", "tokens"),
@@ -31,6 +31,7 @@ const NAMED_IN: [(&str, &str); 53] = [
     ("closings.confirmed_by", "acts"),
     ("comparisons.asked_by", "acts"),
     ("competition_hosts.user_id", "hosting"),
+    ("competition_invitations.user_id", "invitations"),
     ("competitions.created_by", "hosting"),
     ("custom_metrics.uploaded_by", "acts"),
     ("disqualifications.decided_by", "acts"),

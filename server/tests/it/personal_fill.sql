@@ -2,6 +2,10 @@
 
 insert into one_time_links (token_hash, purpose, user_id, created_at, expires_at)
 select sha256('x'), 'reset_password', id, clock_now(), clock_now() + interval '1 hour' from users where username = 'zelda_quux';
+insert into one_time_links (token_hash, purpose, user_id, email, created_at, expires_at)
+select sha256('e'), 'confirm_email', id, 'zelda_quux@elsewhere.test', clock_now(), clock_now() + interval '1 hour'
+from users where username = 'zelda_quux';
+insert into mails (to_address, subject, body) values ('zelda_quux@elsewhere.test', 'Hello zelda_quux', 'Dear zelda_quux');
 insert into second_factors (user_id, sealed_secret, created_at)
 select id, sha256('one') || substr(sha256('two'), 1, 16), clock_now() from users where username = 'zelda_quux';
 insert into recovery_codes (user_id, code_hash) select user_id, sha256('code') from second_factors;
@@ -19,8 +23,8 @@ select z.id, b.id, clock_now() from users z, users b where z.username = 'zelda_q
 insert into follows (user_id, person_id, followed_at)
 select b.id, z.id, clock_now() from users z, users b where z.username = 'zelda_quux' and b.username = 'bob';
 insert into mail_preferences (user_id, mail) select id, 'never' from users where username = 'zelda_quux';
-insert into competition_invitations (competition_id, email)
-select id, 'zelda_quux@people.test' from competitions where slug = 'club';
+insert into competition_invitations (competition_id, email, user_id)
+select c.id, 'zelda_quux@people.test', z.id from competitions c, users z where c.slug = 'club' and z.username = 'zelda_quux';
 insert into team_invitations (competition_id, team_id, user_id, invited_by, invited_at)
 select m.competition_id, m.team_id, z.id, b.id, clock_now()
 from users z, users b, team_members m join competitions c on c.id = m.competition_id

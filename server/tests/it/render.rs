@@ -22,6 +22,8 @@ macro_rules! drawn {
 
 fn pages() -> Vec<(String, askama::Result<String>)> {
     drawn![
+        accounts::pages::addresses::AddressPage,
+        accounts::pages::addresses::ConfirmPage,
         accounts::pages::become_admin::BecomeAdminPage,
         accounts::pages::entrance::CodePage,
         accounts::pages::entrance::RegisterPage,

@@ -298,6 +298,9 @@ async fn a_stolen_session_changes_nothing_without_a_code(pool: PgPool) {
     let end = json!({ "password": PASSWORD });
     let kept = ada.browser.send_json(Method::PUT, "/api/v1/me/deletion", &end).await;
     assert_eq!((kept.status, kept.json()["field"].as_str()), (422, Some("code")));
+    let form = [("email", "thief@people.test"), ("password", PASSWORD)];
+    let refused = ada.browser.post_form("/settings/email", &form).await.expect(422);
+    assert!(refused.text().contains("code-error"), "another address takes a code as well");
     let form = [("password", PASSWORD), ("posts", "keep")];
     assert_eq!(ada.browser.post_form("/settings/data/delete", &form).await.status, 422);
     for form in ["end", "codes"] {
@@ -434,8 +437,13 @@ async fn an_administrator_turns_it_off_for_whoever_lost_it(pool: PgPool) {
     assert_eq!(root.api.send(Method::DELETE, &api, None, Vec::new()).await.status, 404, "it is off");
     let own = format!("/admin/users/{}/two-factors", root.id);
     assert_eq!(root.browser.post_form(&own, &[]).await.status, 403);
-    let member =
-        Member { id: ada.id, username: "ada".to_owned(), display_name: "ada".to_owned(), is_admin: false };
+    let member = Member {
+        id: ada.id,
+        username: "ada".to_owned(),
+        display_name: "ada".to_owned(),
+        is_admin: false,
+        has_confirmed_email: false,
+    };
     assert!(!store::has(&mut world.app.db.acquire().await.unwrap(), member.id).await.unwrap());
     world.close().await;
 }

@@ -426,8 +426,10 @@ fn existence_complaint(caller: &Caller, path: &str, answer: &Answer) -> Option<S
     let asks_for_rules = ["/data/", "/submissions/"].iter().any(|part| path.contains(part)) && !has_team;
     let may_see_it =
         path.contains("/houses/") || path.contains("/ranked/") || (may_see_hidden && !path.contains(NOWHERE));
-    let says_why =
-        answer.status == 403 && (path.starts_with("/reset-password/") || (asks_for_rules && may_see_it));
+    let says_why = answer.status == 403
+        && (path.starts_with("/reset-password/")
+            || path.starts_with("/confirm-email/")
+            || (asks_for_rules && may_see_it));
     // 405: the address takes forms only.
     let is_missing = matches!(answer.status, 404 | 405)
         || (may_be_a_visitor && is_sent_to_sign_in)

@@ -171,8 +171,8 @@ impl World {
     async fn person(&self, name: &str, is_admin: bool) -> Person {
         let email = format!("{name}@people.test");
         let id: i64 =
-            sql("insert into users (username, email, display_name, password_hash, is_admin, created_at)
-             values ($1, $2, $3, $5, $4, clock_now() - interval '30 days') returning id")
+            sql("insert into users (username, email, display_name, password_hash, is_admin, created_at, email_confirmed_at)
+             values ($1, $2, $3, $5, $4, clock_now() - interval '30 days', clock_now()) returning id")
             .bind(name)
             .bind(&email)
             .bind(format!("{name} {name}son"))

@@ -1,5 +1,6 @@
 //! Pages about accounts: a file per group of pages.
 
+pub mod addresses;
 pub mod become_admin;
 pub mod entrance;
 pub mod profile;
@@ -21,6 +22,7 @@ pub fn router() -> Router<App> {
         .merge(recovery::router())
         .merge(become_admin::router())
         .merge(settings::router())
+        .merge(addresses::router())
         .merge(tokens::router())
         .merge(two_factors::router())
         .merge(providers::router())

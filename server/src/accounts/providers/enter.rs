@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use super::settings::Provider;
 use super::store;
 use super::token::Claims;
+use crate::accounts::addresses::confirm;
 use crate::accounts::client::Client;
 use crate::accounts::events::{self, Event, What};
 use crate::accounts::model::{self, Member};
@@ -38,6 +39,10 @@ pub async fn enter(app: &App, client: &Client, provider: &Provider, claims: &Cla
         users::credentials_by_id(&mut conn, user).await?.ok_or(AppError::SignIn)?
     };
     sign_in::refuse_suspended(&account)?;
+    if !account.member.has_confirmed_email {
+        let mut conn = app.db.acquire().await?;
+        confirm::by_provider(app, &mut conn, user, provider, claims.confirmed_email()).await?;
+    }
     sign_in::let_in(app, client, user, Some(&claims.origin())).await
 }
 
@@ -63,6 +68,7 @@ async fn register(app: &App, client: &Client, provider: &Provider, claims: &Clai
         email: &email,
         display_name: &display_name,
         password_hash: NO_PASSWORD,
+        has_confirmed_email: true,
     };
     let user = users::insert(&mut tx, &user, now).await.map_err(|error| match constraint(&error) {
         Some("users_email_taken") => AppError::refused(format!("An account here has your address. {link}")),
@@ -80,7 +86,8 @@ async fn register(app: &App, client: &Client, provider: &Provider, claims: &Clai
     Ok(user)
 }
 
-/// Has a provider's person known as somebody who is signed in. They are told by mail.
+/// Has a provider's person known as somebody who is signed in. They are told by mail. An address of theirs that the
+/// provider confirms counts as confirmed here.
 ///
 /// # Errors
 /// [`AppError::Refused`] where another account has it, or this one another person there.
@@ -98,6 +105,7 @@ pub async fn link(app: &App, member: &Member, provider: &Provider, claims: &Clai
         _ => error.into(),
     })?;
     let sentence = format!("From now on {} signs you in to your account.", provider.title);
+    confirm::by_provider(app, &mut tx, member.id, provider, claims.confirmed_email()).await?;
     set_up::tell(app, &mut tx, member.id, &sentence, now).await?;
     events::note(&mut tx, member.id, &Event::new(What::Linked).of(&provider.title), now).await?;
     tx.commit().await?;

@@ -62,6 +62,15 @@ pub async fn remove(conn: &mut PgConnection, user: UserId, issuer: &str) -> sqlx
     Ok(done.rows_affected() == 1)
 }
 
+/// Whether there was any.
+///
+/// # Errors
+/// Those of the database.
+pub async fn remove_all(conn: &mut PgConnection, user: UserId) -> sqlx::Result<bool> {
+    let done = sqlx::query!("delete from identities where user_id = $1", user.0).execute(conn).await?;
+    Ok(done.rows_affected() > 0)
+}
+
 /// Of some user names, those that are taken.
 ///
 /// # Errors

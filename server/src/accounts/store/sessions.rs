@@ -27,7 +27,8 @@ pub async fn find(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<Visit>> {
     let row = sqlx::query!(
-        "select u.id as \"id: UserId\", u.username, u.display_name, u.is_admin, s.created_at, s.last_seen_at
+        "select u.id as \"id: UserId\", u.username, u.display_name, u.is_admin,
+                u.email_confirmed_at is not null as \"has_confirmed_email!\", s.created_at, s.last_seen_at
          from sessions s
          join users u on u.id = s.user_id
          where s.token_hash = $1 and s.expires_at > $2 and u.suspended_at is null",
@@ -42,6 +43,7 @@ pub async fn find(
             username: row.username,
             display_name: row.display_name,
             is_admin: row.is_admin,
+            has_confirmed_email: row.has_confirmed_email,
         },
         created_at: row.created_at,
         last_seen_at: row.last_seen_at,
@@ -110,6 +112,32 @@ pub async fn end(conn: &mut PgConnection, token_hash: &[u8; 32]) -> sqlx::Result
     .fetch_optional(conn)
     .await?;
     Ok(ended.and_then(|row| Origin::read(row.issuer, row.subject, row.sid)))
+}
+
+/// A session that is over.
+#[derive(Debug)]
+pub struct Over {
+    /// Where it was begun, if that was elsewhere.
+    pub origin: Option<Origin>,
+}
+
+/// Ends one session, if it is this person's.
+///
+/// # Errors
+/// Those of the database.
+pub async fn end_own(
+    conn: &mut PgConnection,
+    user: UserId,
+    token_hash: &[u8; 32],
+) -> sqlx::Result<Option<Over>> {
+    let ended = sqlx::query!(
+        "delete from sessions where token_hash = $1 and user_id = $2 returning issuer, subject, sid",
+        token_hash.as_slice(),
+        user.0,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(ended.map(|row| Over { origin: Origin::read(row.issuer, row.subject, row.sid) }))
 }
 
 /// Ends all sessions of a person, and what waits for a code or a link; returns how many sessions there were.

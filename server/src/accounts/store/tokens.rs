@@ -25,7 +25,8 @@ pub async fn find(
 ) -> sqlx::Result<Option<Bearer>> {
     let row = sqlx::query!(
         "select t.id as \"token_id: TokenId\", t.scopes, t.expires_at, t.last_used_at,
-                u.id as \"id: UserId\", u.username, u.display_name, u.is_admin
+                u.id as \"id: UserId\", u.username, u.display_name, u.is_admin,
+                u.email_confirmed_at is not null as \"has_confirmed_email!\"
          from api_tokens t
          join users u on u.id = t.user_id
          where t.token_hash = $1 and t.revoked_at is null and (t.expires_at is null or t.expires_at > $2)
@@ -42,6 +43,7 @@ pub async fn find(
             username: row.username,
             display_name: row.display_name,
             is_admin: row.is_admin,
+            has_confirmed_email: row.has_confirmed_email,
         },
         scopes: row.scopes,
         expires_at: row.expires_at,
@@ -183,4 +185,19 @@ pub async fn revoke(
     )
     .fetch_optional(conn)
     .await
+}
+
+/// Revokes all of a person's tokens; whether there were any.
+///
+/// # Errors
+/// Those of the database.
+pub async fn revoke_all(conn: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update api_tokens set revoked_at = $2 where user_id = $1 and revoked_at is null",
+        user.0,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
 }

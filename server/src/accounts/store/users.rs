@@ -32,6 +32,7 @@ struct Row {
     username: String,
     display_name: String,
     is_admin: bool,
+    has_confirmed_email: bool,
     email: String,
     password_hash: String,
     suspended_at: Option<DateTime<Utc>>,
@@ -40,10 +41,20 @@ struct Row {
 
 impl From<Row> for Credentials {
     fn from(row: Row) -> Self {
-        let Row { id, username, display_name, is_admin, email, password_hash, suspended_at, suspended_until } =
-            row;
-        let member = Member { id, username, display_name, is_admin };
-        Self { member, email, password_hash, suspended_at, suspended_until }
+        let member = Member {
+            id: row.id,
+            username: row.username,
+            display_name: row.display_name,
+            is_admin: row.is_admin,
+            has_confirmed_email: row.has_confirmed_email,
+        };
+        Self {
+            member,
+            email: row.email,
+            password_hash: row.password_hash,
+            suspended_at: row.suspended_at,
+            suspended_until: row.suspended_until,
+        }
     }
 }
 
@@ -55,7 +66,8 @@ async fn credentials_by_username(
 ) -> sqlx::Result<Option<Credentials>> {
     let row = sqlx::query_as!(
         Row,
-        "select id as \"id: UserId\", username, display_name, is_admin, email, password_hash, suspended_at, suspended_until
+        "select id as \"id: UserId\", username, display_name, is_admin, email_confirmed_at is not null as \"has_confirmed_email!\",
+                email, password_hash, suspended_at, suspended_until
          from users
          where username = $1",
         username,
@@ -70,7 +82,8 @@ async fn credentials_by_username(
 async fn credentials_by_email(conn: &mut PgConnection, email: &str) -> sqlx::Result<Option<Credentials>> {
     let row = sqlx::query_as!(
         Row,
-        "select id as \"id: UserId\", username, display_name, is_admin, email, password_hash, suspended_at, suspended_until
+        "select id as \"id: UserId\", username, display_name, is_admin, email_confirmed_at is not null as \"has_confirmed_email!\",
+                email, password_hash, suspended_at, suspended_until
          from users
          where email = $1",
         email,
@@ -85,7 +98,8 @@ async fn credentials_by_email(conn: &mut PgConnection, email: &str) -> sqlx::Res
 pub async fn credentials_by_id(conn: &mut PgConnection, user: UserId) -> sqlx::Result<Option<Credentials>> {
     let row = sqlx::query_as!(
         Row,
-        "select id as \"id: UserId\", username, display_name, is_admin, email, password_hash, suspended_at, suspended_until
+        "select id as \"id: UserId\", username, display_name, is_admin, email_confirmed_at is not null as \"has_confirmed_email!\",
+                email, password_hash, suspended_at, suspended_until
          from users
          where id = $1",
         user.0,
@@ -115,20 +129,23 @@ pub struct NewUser<'a> {
     pub email: &'a str,
     pub display_name: &'a str,
     pub password_hash: &'a str,
+    /// Whether the address is known to be theirs.
+    pub has_confirmed_email: bool,
 }
 
 /// # Errors
 /// Those of the database; `users_username_taken` and `users_email_taken` are for the person.
 pub async fn insert(conn: &mut PgConnection, user: &NewUser<'_>, now: DateTime<Utc>) -> sqlx::Result<UserId> {
     sqlx::query_scalar!(
-        "insert into users (username, email, display_name, password_hash, created_at)
-         values ($1, $2, $3, $4, $5)
+        "insert into users (username, email, display_name, password_hash, created_at, email_confirmed_at)
+         values ($1, $2, $3, $4, $5::timestamptz, case when $6::boolean then $5::timestamptz end)
          returning id as \"id: UserId\"",
         user.username,
         user.email,
         user.display_name,
         user.password_hash,
         now,
+        user.has_confirmed_email,
     )
     .fetch_one(conn)
     .await
@@ -167,12 +184,18 @@ pub async fn has_admin(conn: &mut PgConnection) -> sqlx::Result<bool> {
     .await
 }
 
-/// Makes somebody an administrator and puts it on record.
+/// Makes somebody an administrator and puts it on record. Whoever runs the site is taken at their word on their address.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn make_admin(conn: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query!("update users set is_admin = true where id = $1", user.0).execute(&mut *conn).await?;
+    sqlx::query!(
+        "update users set is_admin = true, email_confirmed_at = coalesce(email_confirmed_at, $2) where id = $1",
+        user.0,
+        now,
+    )
+    .execute(&mut *conn)
+    .await?;
     audit_log::record(conn, now, user, "became_admin", None, &json!({})).await
 }
 

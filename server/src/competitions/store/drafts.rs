@@ -241,7 +241,7 @@ pub async fn set_invited(
     Ok(())
 }
 
-/// Adds a member's own address to the list.
+/// Adds a member to the list, by their own address: who they are counts, whether or not that is confirmed.
 ///
 /// # Errors
 /// Those of the database.
@@ -252,9 +252,9 @@ pub async fn invite_member(
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into competition_invitations (competition_id, email, created_at)
-         select $1, email, $3 from users where id = $2
-         on conflict do nothing",
+        "insert into competition_invitations (competition_id, email, created_at, user_id)
+         select $1, email, $3, id from users where id = $2
+         on conflict (competition_id, email) do update set user_id = excluded.user_id",
         id.0,
         member.0,
         now,

@@ -75,7 +75,7 @@ pub struct Addressee {
     pub unsubscribe_token: Uuid,
 }
 
-/// `None` for somebody who is suspended, made up, or wants no letters.
+/// `None` for somebody who is suspended, made up, wants no letters, or whose address is not known to be theirs.
 ///
 /// # Errors
 /// Those of the database.
@@ -88,7 +88,8 @@ pub async fn addressee(conn: &mut PgConnection, user: UserId) -> sqlx::Result<Op
         "select u.email, m.unsubscribe_token
          from users u
          join mail_preferences m on m.user_id = u.id
-         where u.id = $1 and u.suspended_at is null and not u.is_synthetic and m.mail <> 'never'",
+         where u.id = $1 and u.suspended_at is null and u.email_confirmed_at is not null and not u.is_synthetic
+           and m.mail <> 'never'",
         user.0,
     )
     .fetch_optional(conn)

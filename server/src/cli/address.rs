@@ -1,0 +1,112 @@
+//! The e-mail address of whoever is signed in: whether it is confirmed, the letter, another one.
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::Session;
+use super::account::{ask_hidden, with_code};
+use super::fault::{CliError, Outcome};
+use super::table::{facts, items, text};
+
+const EMAIL: &str = "/api/v1/me/email";
+
+#[derive(Debug, Subcommand)]
+pub enum EmailVerb {
+    /// Show your address, whether it is confirmed, and one that you asked for.
+    Show,
+    /// Have the letter with the link sent again.
+    Letter,
+    /// Confirm an address by the link in the letter.
+    Confirm {
+        /// The link, or its last part.
+        link: String,
+    },
+    /// Ask for another address; asks for the password, and for a code where sign-in does.
+    Change {
+        /// The new address.
+        address: String,
+    },
+    /// Withdraw the address that you asked for.
+    Withdraw,
+    /// Confirm somebody's address by hand; for administrators.
+    Vouch {
+        /// User name of whose it is.
+        username: String,
+    },
+}
+
+pub fn run(session: &Session, verb: &EmailVerb) -> Outcome {
+    match verb {
+        EmailVerb::Show => show(session),
+        EmailVerb::Letter => {
+            session.client.post("/api/v1/me/email/letters", &json!({}))?;
+            session.screen.answer(&json!({ "sent": true }), |_| {
+                "A letter is on its way. The link of the one before works no more.".to_owned()
+            });
+            Ok(())
+        }
+        EmailVerb::Confirm { link } => {
+            let secret = link.rsplit('/').next().unwrap_or(link);
+            let asked = json!({ "secret": secret });
+            let confirmed = session.client.post("/api/v1/email-confirmations", &asked)?;
+            session.screen.answer(&confirmed, |_| format!("{} is confirmed.", text(&confirmed, "email")));
+            Ok(())
+        }
+        EmailVerb::Change { address } => {
+            let wish = json!({ "email": address, "password": ask_hidden("Password: ")? });
+            with_code(wish, |wish| session.client.post(EMAIL, wish))?;
+            session.screen.answer(&json!({ "asked_for": address }), |_| {
+                format!(
+                    "A letter with a link is on its way to {address}. Until you use it your address stays."
+                )
+            });
+            Ok(())
+        }
+        EmailVerb::Withdraw => {
+            session.client.delete(EMAIL)?;
+            session
+                .screen
+                .answer(&json!({ "withdrawn": true }), |_| "Your address stays as it is.".to_owned());
+            Ok(())
+        }
+        EmailVerb::Vouch { username } => vouch(session, username),
+    }
+}
+
+fn show(session: &Session) -> Outcome {
+    let me = session.client.get("/api/v1/me")?;
+    let told = json!({
+        "email": me["email"], "email_confirmed": me["email_confirmed"], "pending_email": me["pending_email"],
+    });
+    session.screen.answer(&told, |paint| {
+        let is_confirmed = if told["email_confirmed"] == true { "yes" } else { "not yet" };
+        facts(
+            paint,
+            &[
+                ("address", text(&told, "email")),
+                ("confirmed", is_confirmed.to_owned()),
+                ("asked for", text(&told, "pending_email")),
+            ],
+        )
+    });
+    Ok(())
+}
+
+fn vouch(session: &Session, username: &str) -> Outcome {
+    let name = username.trim().to_lowercase();
+    // A name is of letters that stand for themselves in an address; what is none finds nobody.
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    let nobody = || CliError::NotFound(format!("There is no account \u{201c}{username}\u{201d}."));
+    if !is_name {
+        return Err(nobody());
+    }
+    let found = session.client.get(&format!("/api/v1/admin/users?name={name}"))?;
+    let is_asked = |user: &&Value| user["username"] == name.as_str();
+    let user = items(&found).iter().find(is_asked).ok_or_else(nobody)?;
+    let address = format!("/api/v1/admin/users/{}/email-confirmation", user["id"]);
+    session.client.put_once(&address, &json!({}))?;
+    session.screen.answer(&json!({ "confirmed": user["email"] }), |_| {
+        format!("{} counts as theirs.", text(user, "email"))
+    });
+    Ok(())
+}

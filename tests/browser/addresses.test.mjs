@@ -1,0 +1,70 @@
+// An e-mail address is confirmed and changed, as a person and an administrator without a mail server do it.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { startHouse } from "./house.mjs";
+import { openBrowser, Person } from "./people.mjs";
+
+const OPTIONS = { viewport: { width: 1280, height: 900 } };
+const PASSWORD = "correct horse battery";
+
+let house;
+let browser;
+let root;
+
+before(async () => {
+  house = await startHouse();
+  browser = await openBrowser();
+  root = await Person.arrive(browser, house.url, OPTIONS);
+  await root.go(house.said().match(/\/become-admin\/[\w-]+/)[0]);
+  await root.page.getByLabel("User name").fill("root");
+  await root.page.getByLabel("E-mail address").fill("root@people.test");
+  await root.page.getByLabel("Password").fill(PASSWORD);
+  await root.press("Make the account");
+});
+
+after(async () => {
+  await browser?.close();
+  await house?.stop();
+});
+
+// The link in the newest letter, which waits for somebody to pass it on.
+async function passedOn() {
+  await root.go("/admin/mails");
+  const text = await root.page.locator("main").textContent();
+  return text.match(/\/confirm-email\/[\w-]+/)[0];
+}
+
+test("a link confirms an address with a button, and another address waits for its own", async () => {
+  const ada = await Person.arrive(browser, house.url, OPTIONS);
+  await ada.register("ada");
+  await ada.go("/");
+  await ada.page.getByRole("link", { name: "Confirm it" }).click();
+  await ada.page.getByText("not confirmed", { exact: true }).waitFor();
+  await ada.lookOver();
+  await ada.go(await passedOn());
+  await ada.press("Confirm the address");
+  await ada.page.getByText("ada@people.test is confirmed.").waitFor();
+
+  await ada.page.getByLabel("New e-mail address").fill("ada@elsewhere.test");
+  await ada.page.getByLabel("Present password").fill(PASSWORD);
+  await ada.page.getByRole("button", { name: "Ask for the change" }).click();
+  await ada.page.getByRole("heading", { name: "Waiting: ada@elsewhere.test" }).waitFor();
+  await ada.lookOver();
+  await ada.page.getByRole("button", { name: "Withdraw" }).click();
+  await ada.page.getByText("Your address stays as it is.").waitFor();
+  assert.equal(await ada.page.getByText("Waiting:").count(), 0);
+  ada.nothingWasWrong();
+});
+
+test("an administrator confirms the address of whom they know", async () => {
+  const bob = await Person.arrive(browser, house.url, OPTIONS);
+  await bob.register("bob");
+  await root.go("/admin/users");
+  const row = root.page.getByRole("row", { name: /bob/ });
+  await row.getByRole("button", { name: "Confirm the address" }).click();
+  await root.page.getByText("The address counts as theirs.").waitFor();
+  await bob.go("/settings/email");
+  await bob.page.getByText("confirmed", { exact: true }).waitFor();
+  for (const person of [root, bob]) person.nothingWasWrong();
+});
