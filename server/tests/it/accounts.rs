@@ -223,8 +223,11 @@ async fn changing_the_password_ends_the_other_sessions(pool: PgPool) {
     assert_eq!(sign_in(&there, "ada", "another good one").await.status, 303);
     let id: uuid::Uuid = site.one("select public_id from sessions order by created_at desc limit 1").await;
     let eve = site.registered("eve").await;
-    assert_eq!(eve.post_form(&format!("/settings/sessions/{id}/end"), &[]).await.status, 404);
-    assert_eq!(here.post_form(&format!("/settings/sessions/{id}/end"), &[]).await.status, 303);
+    let end = format!("/settings/sessions/{id}/end");
+    assert_eq!(eve.post_form(&end, &[("password", PASSWORD)]).await.status, 404);
+    assert_eq!(here.post_form(&end, &[]).await.status, 422);
+    assert!(is_signed_in(&there).await);
+    assert_eq!(here.post_form(&end, &[("password", "another good one")]).await.status, 303);
     assert!(!is_signed_in(&there).await);
 }
 

@@ -344,6 +344,9 @@ async fn a_stolen_session_changes_nothing_without_a_code(pool: PgPool) {
     assert_eq!((kept.status, kept.json()["field"].as_str()), (422, Some("code")));
     let form = [("password", PASSWORD), ("posts", "keep")];
     assert_eq!(ada.browser.post_form("/settings/data/delete", &form).await.status, 422);
+    let end_others = [("password", PASSWORD)];
+    let kept = ada.browser.post_form("/settings/sessions/end-others", &end_others).await;
+    assert_eq!(kept.status, 422, "{}", kept.text());
     for form in ["end", "codes"] {
         let wrong = ada.wrong_code(&world);
         assert_eq!(ada.browser.post_form(&format!("{PAGE}/{form}"), &[("code", &wrong)]).await.status, 422);
