@@ -163,7 +163,10 @@ async fn a_person_registers_leaves_and_returns_by_name_or_address(pool: PgPool) 
     assert!(ada.get("/").await.text().contains("Welcome to Holdout, ada."));
     assert!(is_signed_in(&ada).await);
     let before = ada.cookie(sessions::COOKIE).unwrap();
-    assert_eq!(ada.post_form("/sign-out", &[]).await.status, 303);
+    assert_eq!(ada.get("/settings").await.expect(200).header("cache-control"), "private, no-store");
+    assert_eq!(ada.get("/").await.expect(200).header("cache-control"), "private, no-cache");
+    let out = ada.post_form("/sign-out", &[]).await.expect(303);
+    assert_eq!(out.header("clear-site-data"), "\"cache\", \"storage\"");
     assert!(!is_signed_in(&ada).await);
     ada.set_cookie(sessions::COOKIE, &before);
     assert!(!is_signed_in(&ada).await, "a session that was ended is worth nothing");
