@@ -63,6 +63,8 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// How people reach it, without a trailing slash; links in mails start with it.
     pub public_url: String,
+    /// Whether browsers are told to keep to TLS at names below this one too.
+    pub tls_for_subdomains: bool,
     /// Other names by which it answers.
     pub other_hosts: Vec<String>,
     /// Everything the embedded installation keeps: database, files, keys.
@@ -160,6 +162,7 @@ impl Config {
                 .text("HOLDOUT_PUBLIC_URL", &local_address(listen))
                 .trim_end_matches('/')
                 .to_owned(),
+            tls_for_subdomains: reader.parsed("HOLDOUT_TLS_FOR_SUBDOMAINS", false),
             other_hosts: reader.list("HOLDOUT_OTHER_HOSTS"),
             files: reader.place(&data_dir),
             direct: reader.direct(),

@@ -11,8 +11,10 @@ use crate::web::cookies;
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
     connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Where people come by https: for a year, no other way to this host. What else stands under its name is not ours to bind.
+/// Where people come by https: for a year, no other way to this host.
 const ENCRYPTED_ALONE: HeaderValue = HeaderValue::from_static("max-age=31536000");
+/// What else stands below its name is its operator's to bind.
+const ENCRYPTED_BELOW_TOO: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
 
 /// What may be kept, but is asked for anew.
 const ASKED_ANEW: HeaderValue = HeaderValue::from_static("private, no-cache");
@@ -54,7 +56,8 @@ pub async fn harden(State(app): State<App>, request: Request, next: Next) -> Res
     }
     cookies::guard(&app.config, headers);
     if app.config.is_encrypted() {
-        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(ENCRYPTED_ALONE);
+        let bound = if app.config.tls_for_subdomains { ENCRYPTED_BELOW_TOO } else { ENCRYPTED_ALONE };
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(bound);
     }
     headers.entry(header::CACHE_CONTROL).or_insert(kept);
     response
