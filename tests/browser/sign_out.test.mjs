@@ -42,7 +42,7 @@ test("other tabs, and pages that the browser kept, go with the session", async (
   await board.goto("/metrics");
 
   const answer = await signOut(ada.page);
-  assert.equal(answer.headers()["clear-site-data"], '"cache", "storage"');
+  assert.equal((await answer.allHeaders())["clear-site-data"], '"cache", "storage"');
   assert.equal(await ada.page.evaluate(() => localStorage.getItem("unfinished")), null, "storage is cleared");
   assert.equal(new URL(ada.page.url()).hash, "", "the address says nothing of it any more");
   await other.waitForURL(/\/sign-in/, { timeout: SIGN_IN_PATIENCE_MS });
