@@ -79,6 +79,22 @@ function armFilePickers() {
   }
 }
 
+/** Whoever signs out leaves nothing of theirs in another tab, nor in what the browser kept of pages before this one. */
+function leaveWithTheSession() {
+  const KEY = "signed-out-at";
+  const { location } = window;
+  const isSignedIn = document.querySelectorAll("header.site form[action='/sign-out']").length > 0;
+  if (isSignedIn) {
+    window.addEventListener("storage", ({ key, newValue }) => { if (key === KEY && newValue) location.reload(); });
+    window.addEventListener("pageshow", ({ persisted }) => {
+      if (persisted && Number(window.localStorage.getItem(KEY)) > performance.timeOrigin) location.reload();
+    });
+  } else if (location.hash === "#signed-out" || location.pathname === "/sign-out") {
+    window.localStorage.setItem(KEY, Date.now());
+    if (location.hash) window.history.replaceState(null, "", location.pathname);
+  }
+}
+
 localiseTimes(document);
 armCopyButtons(document);
 armFilePickers();
@@ -91,3 +107,4 @@ document.addEventListener("holdout:markup", (event) => {
   localiseTimes(event.target);
   armCopyButtons(event.target);
 });
+leaveWithTheSession();

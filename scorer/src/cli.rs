@@ -338,11 +338,14 @@ fn score_by_module(arguments: &ScoreArguments) -> Result<String, Failure> {
     };
     let aligned = solution.align(&open(&arguments.submission, &limits)?, None, &limits)?;
     let scores = match custom::score(&sandbox, &module, &solution, &aligned) {
-        Ok(scores) => scores,
+        Ok(custom::Scored { scores, report: None }) => scores,
         Err(custom::Failure::Refused(rejection)) => return Err(rejection.into()),
-        Err(custom::Failure::Broke(report) | custom::Failure::Platform(report)) => {
-            return Err(Failure::Usage(report));
-        }
+        Ok(custom::Scored { report: Some(report), .. })
+        | Err(
+            custom::Failure::Broke(report)
+            | custom::Failure::Stopped(report)
+            | custom::Failure::Platform(report),
+        ) => return Err(Failure::Usage(report)),
     };
     let undefined = [("public", &scores.public), ("private", &scores.private)];
     let undefined = undefined.iter().filter_map(|(name, score)| Some((*name, score.reason()?.to_owned())));

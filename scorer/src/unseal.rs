@@ -5,13 +5,17 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::str::FromStr;
 
 use age::secrecy::ExposeSecret;
 use age::x25519::Identity;
+use holdout_contract::secrets;
 use zeroize::Zeroizing;
+
+/// More than a key and its comment take.
+const NEW_KEY_BYTES: usize = 256;
 
 /// Bytes that are wiped when dropped.
 pub type Opened = Zeroizing<Vec<u8>>;
@@ -68,23 +72,10 @@ impl Key {
     pub fn renew(path: &Path) -> Result<Self, UnsealError> {
         Self::read(path)?;
         let former = Zeroizing::new(fs::read(path)?);
-        let metadata = fs::metadata(path)?;
-        let beside = path.with_extension("renewed");
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-        let written = (|| {
-            fchown(&file, Some(metadata.uid()), Some(metadata.gid()))?;
-            file.set_permissions(metadata.permissions())?;
-            write_new(&mut file)?;
-            file.write_all(&former)?;
-            file.sync_all()?;
-            fs::rename(&beside, path)
-        })();
-        if let Err(error) = written {
-            let _ = fs::remove_file(&beside);
-            return Err(error.into());
-        }
-        File::open(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?
-            .sync_all()?;
+        let mut content = Zeroizing::new(Vec::with_capacity(former.len() + NEW_KEY_BYTES));
+        write_new(&mut *content)?;
+        content.extend_from_slice(&former);
+        secrets::replace(path, &content)?;
         Self::read(path)
     }
 
@@ -144,7 +135,7 @@ impl Key {
     }
 }
 
-fn write_new(file: &mut File) -> io::Result<Identity> {
+fn write_new(file: &mut impl Write) -> io::Result<Identity> {
     let identity = Identity::generate();
     writeln!(file, "# public key: {}", identity.to_public())?;
     file.write_all(identity.to_string().expose_secret().as_bytes())?;

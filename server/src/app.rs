@@ -18,7 +18,7 @@ use crate::competitions::{front, texts};
 use crate::config::{Config, DirectRoad};
 use crate::fellows::Fellows;
 use crate::files::{Direct, Files};
-use crate::forum::list::Parts;
+use crate::forum::list;
 use crate::forum::model::Forum;
 use crate::ids::CompetitionId;
 use crate::incidents::facts;
@@ -55,7 +55,7 @@ pub struct Parts {
     pub boards: Boards,
     /// By their slugs.
     pub competitions: Joined<String, Option<Competition>>,
-    pub topics: Parts,
+    pub topics: list::Lists,
     /// Of competitions, by their ids.
     pub forums: Joined<CompetitionId, Option<Forum>>,
     pub front: front::Kept,

@@ -11,6 +11,7 @@ use holdout_contract::place::Place;
 use holdout_contract::secrets;
 
 use crate::accounts::providers::settings::{self, Provider};
+use crate::accounts::two_factors::seal::each_key;
 use crate::medals::model::Thresholds;
 use crate::notebooks::openers::Openers;
 use crate::web::proxies::Proxies;
@@ -62,6 +63,8 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// How people reach it, without a trailing slash; links in mails start with it.
     pub public_url: String,
+    /// Whether browsers are told to keep to TLS at names below this one too.
+    pub tls_for_subdomains: bool,
     /// Other names by which it answers.
     pub other_hosts: Vec<String>,
     /// Everything the embedded installation keeps: database, files, keys.
@@ -79,7 +82,7 @@ pub struct Config {
     pub smtp: Option<Smtp>,
     /// Where people can sign in as well.
     pub providers: Vec<Provider>,
-    /// Keeps secrets of people's second factors; without it there are none.
+    /// Keeps secrets of people's second factors, with those that did before; without it there are none.
     pub accounts_key: Option<Secret>,
     /// Whether anybody may register.
     pub open_registration: bool,
@@ -159,6 +162,7 @@ impl Config {
                 .text("HOLDOUT_PUBLIC_URL", &local_address(listen))
                 .trim_end_matches('/')
                 .to_owned(),
+            tls_for_subdomains: reader.parsed("HOLDOUT_TLS_FOR_SUBDOMAINS", false),
             other_hosts: reader.list("HOLDOUT_OTHER_HOSTS"),
             files: reader.place(&data_dir),
             direct: reader.direct(),
@@ -259,13 +263,13 @@ impl Reader {
     }
 
     fn accounts_key(&mut self) -> Option<Secret> {
-        let key = self.secret("HOLDOUT_ACCOUNTS_KEY")?;
-        if key.len() < SHORTEST_KEY {
+        let keys = Secret::new(self.secret("HOLDOUT_ACCOUNTS_KEY")?);
+        if each_key(&keys).any(|key| key.len() < SHORTEST_KEY) {
             self.mistakes.push(format!(
                 "HOLDOUT_ACCOUNTS_KEY is too short: it takes {SHORTEST_KEY} random characters or more."
             ));
         }
-        Some(Secret::new(key))
+        Some(keys)
     }
 
     fn address(&mut self, name: &str) -> Option<SocketAddr> {

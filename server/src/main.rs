@@ -10,11 +10,12 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::CommandFactory;
 use holdout::accounts::two_factors::seal;
-use holdout::cli::program::{DemoVerb, Program, StorageVerb, Verb, exit_code};
+use holdout::cli::program::{AccountsKeyVerb, DemoVerb, Program, StorageVerb, Verb, exit_code};
 use holdout::cli::{self, CliError, Connection, Screen, manual};
 use holdout::config::Config;
 use holdout::database;
 use holdout::demo::FOLDERS;
+use holdout::house::accounts_key;
 use holdout::house::backup;
 use holdout::house::backup::make::BackupArgs;
 use holdout::house::confine::{self, Confinement};
@@ -94,6 +95,7 @@ fn run(connection: &Connection, screen: &Screen, verb: Verb) -> anyhow::Result<E
         Verb::Storage { verb: StorageVerb::Clean(args) } => {
             clean_storage(screen, Config::from_env()?, &args)?;
         }
+        Verb::AccountsKey { verb } => renew_accounts_key(screen, Config::from_env()?, &verb)?,
         Verb::Doctor => return doctor(screen, &Config::from_env()?),
         Verb::Openapi => print!("{}", holdout::api::openapi::text()),
         Verb::Confined { paths } => return confined(screen, &Config::from_env()?, &paths),
@@ -203,6 +205,31 @@ fn clean_storage(screen: &Screen, config: Config, args: &StorageArgs) -> anyhow:
         let words = format!("{} They were removed.", found.sentence());
         [&[words], found.items.as_slice()].concat().join("\n")
     });
+    Ok(())
+}
+
+fn renew_accounts_key(screen: &Screen, config: Config, verb: &AccountsKeyVerb) -> anyhow::Result<()> {
+    if let AccountsKeyVerb::Renew(args) = verb {
+        let file = accounts_key::renew(&config, args)?;
+        screen.answer(&json!({ "file": file }), |_| {
+            format!(
+                "{} begins with a new key. Start all servers with it, then run `holdout accounts-key reseal`. Keep a copy of the \
+                 file apart from backups.",
+                file.display()
+            )
+        });
+        return Ok(());
+    }
+    let config = house::with_database(config, true)?;
+    let standing = one_thread()?.block_on(async {
+        match verb {
+            AccountsKeyVerb::Forget(args) => accounts_key::forget(&config, args).await,
+            AccountsKeyVerb::Renew(args) | AccountsKeyVerb::Reseal(args) => {
+                accounts_key::reseal(&config, args).await
+            }
+        }
+    })?;
+    screen.answer(&json!(standing), |_| standing.sentences());
     Ok(())
 }
 

@@ -3,7 +3,8 @@
 //! A bundle of another platform may hold labels, and must be whole before it can be read. While it arrives, the
 //! key is in the address that its sender was given; what is unpacked of it has a key that ends with the reading.
 //! The stream cipher gives every byte its place, so that a file goes on where it stands and is read from anywhere.
-//! It hides; that bytes are those that were sent is what their SHA-256 says.
+//! It hides; that the bytes of a whole upload are those that were sent is what its tag says, an HMAC of what lies there under
+//! a key of its own that follows from the veil's (encrypt, then MAC). What is unpacked lies in a file without a name.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -12,6 +13,8 @@ use std::rc::Rc;
 
 use chacha20::ChaCha20;
 use chacha20::cipher::{KeyIvInit, StreamCipher, StreamCipherSeek};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 use crate::accounts::secret;
 
@@ -44,6 +47,26 @@ impl Veil {
     /// What is stored of it.
     pub fn digest(&self) -> [u8; 32] {
         secret::digest(&self.text())
+    }
+
+    /// Vouches for veiled bytes by their SHA-256.
+    pub fn tag(&self, sha256: &[u8; 32]) -> [u8; 32] {
+        self.mac(sha256).finalize().into_bytes().into()
+    }
+
+    /// Whether `tag` vouches for veiled bytes with this SHA-256.
+    pub fn vouches(&self, sha256: &[u8; 32], tag: &[u8]) -> bool {
+        self.mac(sha256).verify_slice(tag).is_ok()
+    }
+
+    fn mac(&self, message: &[u8]) -> Hmac<Sha256> {
+        let keyed = |key: &[u8; 32]| {
+            let mut block = [0; 64];
+            block[..32].copy_from_slice(key);
+            Hmac::<Sha256>::new(&block.into())
+        };
+        let own_key = keyed(&self.0).chain_update(b"of the tag").finalize().into_bytes();
+        keyed(&own_key.into()).chain_update(message)
     }
 
     /// Veils bytes that stand at `offset`, or lifts the veil from them.
@@ -128,6 +151,10 @@ mod tests {
         slice.read_to_end(&mut read).expect("read");
         assert_eq!(read, &told[593..600]);
         assert!(slice.seek(SeekFrom::Current(-600)).is_err());
+        let (hash, other_hash) = ([7; 32], [8; 32]);
+        let tag = veil.tag(&hash);
+        assert!(veil.vouches(&hash, &tag) && !veil.vouches(&other_hash, &tag));
+        assert!(!Veil::draw().vouches(&hash, &tag) && !veil.vouches(&hash, &[]));
         let mut other = Slice::new(file, Veil::draw(), 100, 500);
         read.clear();
         other.read_to_end(&mut read).expect("read");

@@ -367,6 +367,8 @@ const EXCUSED = {
   "Edit.emails": REFUSED,
   "Edit.slug": REFUSED,
   "Edit.visibility": NAMED,
+  "EndOfSessions.code": SECRET,
+  "EndOfSessions.password": SECRET,
   "FileForm.description": "shown as the note of a submission, which is attacked",
   "Forgotten.username": "nothing is shown of it",
   "Invite.username": NAMED,

@@ -25,7 +25,8 @@ function shownIn(zone, ...times) {
     querySelectorAll: (selector) => (selector === "time[datetime]" ? elements : []),
     addEventListener() {},
   };
-  vm.runInNewContext(script("app.js"), { document, navigator: {}, Intl, Date });
+  const window = { location: { hash: "", pathname: "/" } };
+  vm.runInNewContext(script("app.js"), { document, window, navigator: {}, Intl, Date });
   return elements.map(({ textContent }) => textContent);
 }
 

@@ -1,6 +1,9 @@
 //! Secrets that lie in files, as container engines mount them: a process's environment is seen by
 //! whoever may inspect its container, a file by the process alone.
 
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -31,6 +34,30 @@ pub fn read(path: &Path) -> Result<String, SecretError> {
         .map_err(|error| SecretError::Unreadable { path: path.to_owned(), error })?;
     let secret = text.trim_end_matches(['\r', '\n']);
     if secret.is_empty() { Err(SecretError::Empty(path.to_owned())) } else { Ok(secret.to_owned()) }
+}
+
+/// Puts other content into a file of secrets: as a whole or not at all, for the owner, the group and with the rights that
+/// it had. Whoever comes second while another does it is refused.
+///
+/// # Errors
+/// Those of the file system; there is no such file.
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let metadata = fs::metadata(path)?;
+    let beside = path.with_extension("renewed");
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+    let written = (|| {
+        fchown(&file, Some(metadata.uid()), Some(metadata.gid()))?;
+        file.set_permissions(metadata.permissions())?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    })();
+    if let Err(error) = written {
+        let _ = fs::remove_file(&beside);
+        return Err(error);
+    }
+    File::open(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?
+        .sync_all()
 }
 
 /// A database's address with the password that lies in a file.

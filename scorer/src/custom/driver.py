@@ -91,7 +91,8 @@ def score(task, entrance):
         raise TypeError("score() must return a number; it returned a value of the type " + kind + ".")
     result = float(result)
     if not math.isfinite(result):
-        raise ValueError("score() must return a finite number; it returned " + str(result) + ".")
+        text = "score() must return a finite number; it returned " + str(result) + "."
+        return {"verdict": "not_finite", "text": text}
     return {"verdict": "scored", "score": result}
 
 

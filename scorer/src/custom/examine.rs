@@ -10,7 +10,7 @@ use holdout_contract::spec::Params;
 use super::Module;
 use super::audit::{Subject, audit as audit_of};
 use super::sandbox::{Reply, Sandbox};
-use super::score::{Failure, score};
+use super::score::{Failure, Scored, score};
 use super::tables::{Aligned, Solution};
 use super::verdict::{Examined, Task, Verdict};
 use crate::audit::ask::Settings;
@@ -148,7 +148,7 @@ fn loads(sandbox: &Sandbox, module: &Module) -> Vec<Finding> {
                 .chain([doctests(&examined)])
                 .collect()
         }
-        Ok(Verdict::Failed { text } | Verdict::Refused { text }) => {
+        Ok(Verdict::Failed { text } | Verdict::Refused { text } | Verdict::NotFinite { text }) => {
             vec![refused(
                 "metric_loads",
                 format!("The module cannot be used.\n{}", with_printed(&text, &printed)),
@@ -263,16 +263,20 @@ fn sample(
 
 fn sample_scores(sandbox: &Sandbox, module: &Module, solution: &Solution, aligned: &Aligned) -> Finding {
     match score(sandbox, module, solution, aligned) {
-        Ok(_) => pass("sample_scores", "The sample submission has a score on both sides."),
+        Ok(Scored { report: None, .. }) => {
+            pass("sample_scores", "The sample submission has a score on both sides.")
+        }
+        Ok(Scored { report: Some(report), .. }) | Err(Failure::Broke(report) | Failure::Stopped(report)) => {
+            refused(
+                "sample_scores",
+                format!("The metric breaks on the sample submission.\n{report}"),
+                "Mend the module and upload it again.",
+            )
+        }
         Err(Failure::Refused(rejection)) => warn(
             "sample_scores",
             format!("The metric refuses the sample submission: {}", rejection.message),
             "Participants who send it in will read this. Change the sample, or the metric.",
-        ),
-        Err(Failure::Broke(report)) => refused(
-            "sample_scores",
-            format!("The metric breaks on the sample submission.\n{report}"),
-            "Mend the module and upload it again.",
         ),
         Err(Failure::Platform(reason)) => refused(
             "sample_scores",

@@ -21,7 +21,7 @@ pub mod verdict;
 
 pub use audit::{Subject, audit};
 pub use examine::{examine, examine_files};
-pub use score::{Failure, score};
+pub use score::{Failure, Scored, score};
 
 use holdout_contract::spec::Params;
 use serde::{Deserialize, Serialize};

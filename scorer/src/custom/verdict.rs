@@ -55,6 +55,10 @@ pub enum Verdict {
     Scored {
         score: f64,
     },
+    /// No error, and no finite number; for the host.
+    NotFinite {
+        text: String,
+    },
     /// A `ParticipantVisibleError`.
     Refused {
         text: String,

@@ -45,7 +45,15 @@ pub async fn beside(
     Ok(Written::Yes)
 }
 
-async fn write_report(conn: &mut PgConnection, submission: &Submission, report: &str) -> sqlx::Result<()> {
+/// Keeps what the host is told of a file.
+///
+/// # Errors
+/// Those of the database.
+pub async fn write_report(
+    conn: &mut PgConnection,
+    submission: &Submission,
+    report: &str,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into metric_failures (submission_id, version_id, report, at) values ($1, $2, $3, clock_now())
          on conflict (submission_id, version_id) do update set report = excluded.report, at = excluded.at",

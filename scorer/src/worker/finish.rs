@@ -59,6 +59,8 @@ pub enum Judged<'a> {
         scores: &'a Scores,
         /// Where the board is a Ladder.
         rung: Option<Rung>,
+        /// Why the host's metric gave no score on some rows, for the host alone.
+        report: Option<&'a str>,
     },
     Rejected(&'a Rejection),
     /// The host's metric broke, with the report for the host alone.
@@ -75,7 +77,9 @@ pub async fn judged(
     submission: &Submission,
     judged: Judged<'_>,
 ) -> sqlx::Result<Written> {
-    if let (Judged::Broke(report), true) = (judged, submission.is_rescoring) {
+    if let (Judged::Broke(report) | Judged::Scored { report: Some(report), .. }, true) =
+        (judged, submission.is_rescoring)
+    {
         return broke::beside(db, leased, submission, report).await;
     }
     with_the_job(db, leased, async |conn| {
@@ -255,14 +259,19 @@ async fn write_score(
     judged: Judged<'_>,
 ) -> sqlx::Result<()> {
     let (public, private, rejection, rung) = match judged {
-        Judged::Scored { scores, rung } => (scores.public.clone(), scores.private.clone(), None, rung),
+        Judged::Scored { scores, rung, .. } => (scores.public.clone(), scores.private.clone(), None, rung),
         Judged::Rejected(rejection) => {
             let none = SplitScore::Undefined { undefined: rejection.message.clone() };
             (none.clone(), none, Some(json(rejection)?), None)
         }
         Judged::Broke(_) => return Ok(()), // reported instead
     };
-    broke::forget(conn, submission).await?;
+    match judged {
+        Judged::Scored { report: Some(report), .. } => {
+            broke::write_report(conn, submission, report).await?;
+        }
+        _ => broke::forget(conn, submission).await?,
+    }
     let climber = submission.climber.as_ref();
     let step =
         climber.zip(rung).and_then(|(climber, rung)| climber.step(submission.direction, &public, rung));

@@ -414,6 +414,8 @@ pub enum Answer {
         scores: Scores,
         /// Where the board is a Ladder.
         rung: Option<Rung>,
+        /// Why the host's metric gave no score on some rows: for the host alone, it may hold labels.
+        report: Option<String>,
     },
     /// What each of the first submissions came to, in the order of the question; there was no time for the others.
     ScoredBatch {
@@ -559,7 +561,7 @@ mod tests {
             private: SplitScore::Undefined { undefined: "one class only".to_owned() },
         };
         let mut pipe = Vec::new();
-        send(&mut pipe, &Answer::Scored { scores: scores.clone(), rung: None }).expect("sent");
+        send(&mut pipe, &Answer::Scored { scores: scores.clone(), rung: None, report: None }).expect("sent");
         let mut input = pipe.as_slice();
         let Some(Answer::Scored { scores: arrived, .. }) = receive(&mut input).expect("received") else {
             panic!("another answer")

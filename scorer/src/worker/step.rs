@@ -265,8 +265,8 @@ async fn write(
     answer: &Answer,
 ) -> sqlx::Result<Option<Written>> {
     let written = match (about, answer) {
-        (About::Submission(submission), Answer::Scored { scores, rung }) => {
-            let judged = Judged::Scored { scores, rung: *rung };
+        (About::Submission(submission), Answer::Scored { scores, rung, report }) => {
+            let judged = Judged::Scored { scores, rung: *rung, report: report.as_deref() };
             finish::judged(db, leased, submission, judged).await?
         }
         (About::Submission(submission), Answer::Rejected { rejection }) => {
@@ -278,8 +278,8 @@ async fn write(
         (About::Verification { verification_id, submission }, Answer::Broke { report }) => {
             verify::verified(db, leased, *verification_id, submission, Judged::Broke(report)).await?
         }
-        (About::Verification { verification_id, submission }, Answer::Scored { scores, rung }) => {
-            let judged = Judged::Scored { scores, rung: *rung };
+        (About::Verification { verification_id, submission }, Answer::Scored { scores, rung, .. }) => {
+            let judged = Judged::Scored { scores, rung: *rung, report: None };
             verify::verified(db, leased, *verification_id, submission, judged).await?
         }
         (About::Verification { verification_id, submission }, Answer::Rejected { rejection }) => {

@@ -115,7 +115,7 @@ impl Record {
             return false;
         };
         let step = match judged {
-            Judged::Scored { scores, rung: Some(rung) } => {
+            Judged::Scored { scores, rung: Some(rung), .. } => {
                 climber.step(submission.direction, &scores.public, rung)
             }
             _ => None,
@@ -170,7 +170,7 @@ mod tests {
         let undefined = || SplitScore::Undefined { undefined: "No rows.".to_owned() };
         let scores = |public: f64| Scores { public: SplitScore::Defined(public), private: undefined() };
         let found = |record: &Record, scores: &Scores| {
-            record.differences(&submission, Judged::Scored { scores, rung: None })
+            record.differences(&submission, Judged::Scored { scores, rung: None, report: None })
         };
         assert!(found(&record, &scores(0.1 + 0.2)).is_empty());
         assert_eq!(found(&record, &scores(0.3)), ["The public score differs."]);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::world::{Competition, GOOD, PROGRAM, SOLUTION, World};
 use holdout_contract::MIGRATOR;
-use holdout_contract::custom::HOST_IS_TOLD;
+use holdout_contract::custom::{HOST_IS_TOLD, NO_PRIVATE_SCORE};
 use holdout_contract::examine::{Report, Verdict};
 use holdout_contract::job::Subject;
 use holdout_scorer::worker::step::{Stepped, Worker};
@@ -74,7 +74,7 @@ async fn each_outcome_reaches_whom_it_concerns(db: PgPool) {
     let team = world.team(contest, "b").await;
     let good = world.submit(contest, team, GOOD).await;
     let negative = world.submit(contest, team, "id,y\na,-1\nb,1\nc,1\nd,1\n").await;
-    let breaking = world.submit(contest, team, "id,y\na,1\nb,1\nc,1\nd,2000\n").await;
+    let breaking = world.submit(contest, team, "id,y\na,2000\nb,1\nc,1\nd,1\n").await;
     let wrong_column = world.submit(contest, team, "id,z\na,1\nb,1\nc,1\nd,1\n").await;
     let steps = world.drain(&mut worker).await;
     assert!(steps.iter().all(|step| matches!(step, Stepped::Done { .. })), "{steps:?}");
@@ -98,10 +98,10 @@ async fn each_outcome_reaches_whom_it_concerns(db: PgPool) {
     let reports = reports.expect("reports");
     let [report] = reports.as_slice() else { panic!("one report, not {}", reports.len()) };
     assert_eq!(report.submission_id, breaking);
-    assert!(report.report.contains("ValueError: these are the labels: [30, 40]"), "{}", report.report);
-    assert!(report.report.contains("It printed:\nlabels: [30, 40]"), "{}", report.report);
+    assert!(report.report.contains("ValueError: these are the labels: [10, 20]"), "{}", report.report);
+    assert!(report.report.contains("It printed:\nlabels: [10, 20]"), "{}", report.report);
     let told = everything_else(&world).await;
-    assert!(!told.contains("labels") && !told.contains("30, 40"), "{told}");
+    assert!(!told.contains("labels") && !told.contains("10, 20"), "{told}");
 
     assert_eq!(world.n_entries(contest).await, (1, 1));
     // Tried again with the same module, it breaks again, and the report stands once.
@@ -120,10 +120,63 @@ async fn each_outcome_reaches_whom_it_concerns(db: PgPool) {
         .expect("put back");
     world.enqueue(contest, Subject::Score { submission_id: breaking, team_id: team }).await;
     world.drain(&mut worker).await;
-    assert_eq!(world.submission(breaking).await.public_score, Some(14.0));
+    assert_eq!(world.submission(breaking).await.public_score, Some(1004.5));
     let left =
         sqlx::query_scalar!("select count(*) as \"n!\" from metric_failures").fetch_one(&world.db).await;
     assert_eq!(left.expect("counted"), 0);
+}
+
+/// Gives a number, none, an error or a refusal by how far the worst prediction is from its label.
+const PICKY: &str = r#"
+import pandas as pd
+
+
+class ParticipantVisibleError(Exception):
+    pass
+
+
+def score(solution: pd.DataFrame, submission: pd.DataFrame, row_id_column_name: str, scale: float = 1.0) -> float:
+    farthest = (solution["y"] - submission["y"]).abs().max()
+    if farthest > 300:
+        raise ParticipantVisibleError("too far from " + str(solution["y"].tolist()))
+    if farthest > 200:
+        raise ValueError("too far from " + str(solution["y"].tolist()))
+    return float("inf") if farthest > 100 else float(farthest)
+"#;
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_a_metric_says_of_private_rows_changes_nothing_that_participants_see(db: PgPool) {
+    let (world, contest, mut worker) = contest(db, PICKY).await;
+    let team = world.team(contest, "b").await;
+    let mut sent = Vec::new();
+    for guess in [30, 131, 231, 331] {
+        let file = format!("id,y\na,11\nb,20\nc,{guess}\nd,40\n");
+        sent.push(world.submit(contest, team, &file).await);
+    }
+    world.drain(&mut worker).await;
+    for (n, id) in sent.iter().enumerate() {
+        let scored = world.submission(*id).await;
+        assert_eq!((scored.state.as_str(), scored.public_score), ("scored", Some(1.0)), "{n}");
+        assert!(scored.rejection.is_none(), "{n}");
+        assert_eq!(scored.private_score, (n == 0).then_some(0.0), "{n}");
+    }
+    // Nor does a file without a public number come for nothing.
+    let endless = world.submit(contest, team, "id,y\na,150\nb,20\nc,30\nd,40\n").await;
+    world.drain(&mut worker).await;
+    let endless = world.submission(endless).await;
+    assert_eq!((endless.state.as_str(), endless.public_score), ("scored", None));
+    let told = everything_else(&world).await;
+    assert!(!told.contains("too far") && !told.contains("30, 40"), "{told}");
+    let undefined = sqlx::query_scalar!(
+        "select private_undefined as \"undefined!\" from private_scores where private_score is null"
+    );
+    let undefined = undefined.fetch_all(&world.db).await.expect("texts");
+    assert_eq!(undefined, [NO_PRIVATE_SCORE; 3]);
+    let reports =
+        sqlx::query!("select submission_id, report from metric_failures").fetch_all(&world.db).await;
+    let reports = reports.expect("reports");
+    let n_of = |side: &str| reports.iter().filter(|one| one.report.starts_with(side)).count();
+    assert_eq!((n_of("On the private rows"), n_of("On the public rows")), (3, 1));
 }
 
 /// As of a draft: of a version that counts, its files alone are examined.

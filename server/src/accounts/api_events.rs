@@ -7,11 +7,13 @@ use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::accounts::api_sessions::ShownJson;
 use crate::accounts::client::Client;
 use crate::accounts::events::What;
 use crate::accounts::model::Scope;
 use crate::accounts::sign_in;
 use crate::accounts::store::events::{self, Listed};
+use crate::api::body::ApiJson;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::error::Result;
@@ -84,13 +86,16 @@ struct EndedJson {
     path = paths::API_OTHER_SESSIONS_END,
     tag = "Account",
     security(("token" = ["read", "submit", "host"])),
+    request_body = ShownJson,
     responses((status = 200, description = "How many there were", body = EndedJson)),
 )]
 async fn end_other_sessions(
     State(app): State<App>,
     client: Client,
     caller: ApiMember,
+    body: Result<ApiJson<ShownJson>>,
 ) -> Result<Json<EndedJson>> {
     let owner = caller.with_all()?;
-    Ok(Json(EndedJson { n_ended: sign_in::end_others(&app, &client, &owner).await? }))
+    let ApiJson(asked) = body?;
+    Ok(Json(EndedJson { n_ended: sign_in::end_others(&app, &client, &owner, asked.shown()).await? }))
 }

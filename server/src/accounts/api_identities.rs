@@ -81,7 +81,7 @@ async fn unlink_identity(
     let member = caller.with_all()?;
     let ApiJson(asked) = body?;
     let provider = provider(&app, &name)?;
-    password_changes::confirm(&app, &client, &member, asked.password, "password").await?;
-    enter::unlink(&app, &member, provider, asked.code.as_deref()).await?;
+    password_changes::ask_again(&app, &client, &member, asked.password, asked.code.as_deref()).await?;
+    enter::unlink(&app, &member, provider).await?;
     Ok(StatusCode::NO_CONTENT)
 }

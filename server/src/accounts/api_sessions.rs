@@ -14,12 +14,13 @@ use uuid::Uuid;
 use crate::accounts::client::Client;
 use crate::accounts::model::Scope;
 use crate::accounts::password_changes::{self, Change};
+use crate::accounts::sign_in::{self, Shown};
 use crate::accounts::store::sessions::Listed;
 use crate::accounts::{sessions, store};
 use crate::api::body::ApiJson;
 use crate::api::token::ApiMember;
 use crate::app::App;
-use crate::error::{AppError, Result};
+use crate::error::Result;
 use crate::paths;
 
 pub fn router() -> OpenApiRouter<App> {
@@ -80,21 +81,45 @@ async fn list_sessions(
     Ok(Json(SessionsJson { items: listed.into_iter().map(ListedJson::from).collect() }))
 }
 
+/// What signing in takes, asked again.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = EndOfSessions)]
+pub struct ShownJson {
+    /// The present password.
+    password: String,
+    /// Of the authenticator app, or a recovery code; where there is a second factor.
+    code: Option<String>,
+}
+
+impl ShownJson {
+    pub fn shown(&self) -> Shown<'_> {
+        Shown { password: self.password.clone(), code: self.code.as_deref() }
+    }
+}
+
 /// End a session: sign a browser out.
 ///
 /// A token needs every scope that its owner can give.
 #[utoipa::path(
-    delete,
-    path = paths::API_SESSION,
+    post,
+    path = paths::API_SESSION_END,
     tag = "Account",
     security(("token" = ["read", "submit", "host"])),
+    request_body = ShownJson,
     responses((status = 204, description = "That browser is signed out")),
 )]
-async fn end_session(State(app): State<App>, caller: ApiMember, Path(id): Path<Uuid>) -> Result<StatusCode> {
+async fn end_session(
+    State(app): State<App>,
+    client: Client,
+    caller: ApiMember,
+    Path(id): Path<Uuid>,
+    body: Result<ApiJson<ShownJson>>,
+) -> Result<StatusCode> {
     let owner = caller.with_all()?;
-    let mut conn = app.db.acquire().await?;
-    let was_theirs = store::sessions::end_named(&mut conn, owner.id, id).await?;
-    if was_theirs { Ok(StatusCode::NO_CONTENT) } else { Err(AppError::NotFound) }
+    let ApiJson(asked) = body?;
+    sign_in::end_one(&app, &client, &owner, id, asked.shown()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]

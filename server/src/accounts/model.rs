@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::accounts::common;
 use crate::ids::UserId;
-use crate::unseen::has_unseen;
+use crate::unseen::refuse_unseen;
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,9 +156,8 @@ pub fn email(typed: &str) -> Result<String, String> {
 /// The sentence for its field.
 pub fn display_name(typed: &str) -> Result<String, String> {
     let name = typed.split_whitespace().collect::<Vec<_>>().join(" ");
-    if has_unseen(&name) {
-        Err("This name has characters that nobody sees. Write it without them.".to_owned())
-    } else if !name.chars().any(char::is_alphanumeric) {
+    refuse_unseen(&name)?;
+    if !name.chars().any(char::is_alphanumeric) {
         Err("Write the name by which others shall know you.".to_owned())
     } else if name.chars().count() > 80 {
         Err("Use at most 80 characters.".to_owned())

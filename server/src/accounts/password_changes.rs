@@ -90,6 +90,22 @@ pub async fn confirm(
     }
 }
 
+/// Asks somebody who is signed in again for all that signing in takes: for what a stolen session or token must not do.
+///
+/// # Errors
+/// As [`confirm`] for the field `password`, and as [`prove::step_up`].
+pub async fn ask_again(
+    app: &App,
+    client: &Client,
+    member: &Member,
+    password: String,
+    code: Option<&str>,
+) -> Result<users::Credentials> {
+    let account = confirm(app, client, member, password, "password").await?;
+    prove::step_up(app, member.id, code).await?;
+    Ok(account)
+}
+
 /// Sends a link to set a new password, if there is such an account. Nothing tells the caller
 /// whether there is, not even the time that it takes.
 ///

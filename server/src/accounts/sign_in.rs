@@ -1,6 +1,7 @@
 //! Signing in and out.
 
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::accounts::client::Client;
 use crate::accounts::events::{self, Event, What};
@@ -9,7 +10,7 @@ use crate::accounts::providers::model::Origin;
 use crate::accounts::providers::settings;
 use crate::accounts::store::users::Credentials;
 use crate::accounts::two_factors::challenge;
-use crate::accounts::{sessions, store, two_factors};
+use crate::accounts::{password_changes, sessions, store, two_factors};
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::ids::UserId;
@@ -115,11 +116,42 @@ pub async fn sign_out(app: &App, client: &Client) -> Result<Option<Origin>> {
     }
 }
 
+/// What somebody types to end sessions: what signing in takes.
+#[derive(Debug)]
+pub struct Shown<'a> {
+    pub password: String,
+    /// Where there is a second factor.
+    pub code: Option<&'a str>,
+}
+
+/// Ends one of somebody's sessions.
+///
+/// # Errors
+/// As [`password_changes::ask_again`]; [`AppError::NotFound`] where it is none of theirs.
+pub async fn end_one(
+    app: &App,
+    client: &Client,
+    member: &Member,
+    session: Uuid,
+    shown: Shown<'_>,
+) -> Result<()> {
+    password_changes::ask_again(app, client, member, shown.password, shown.code).await?;
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    if !store::sessions::end_named(&mut tx, member.id, session).await? {
+        return Err(AppError::NotFound);
+    }
+    events::note(&mut tx, member.id, &Event::from(What::EndedSessions, client), now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Ends all sessions of somebody but the client's; how many there were.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn end_others(app: &App, client: &Client, member: &Member) -> Result<u64> {
+/// As [`password_changes::ask_again`].
+pub async fn end_others(app: &App, client: &Client, member: &Member, shown: Shown<'_>) -> Result<u64> {
+    password_changes::ask_again(app, client, member, shown.password, shown.code).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let n_ended = match &client.session {

@@ -324,7 +324,7 @@ fn path_parameter(path: &str, name: &str) -> (&'static str, Value) {
         _ if [
             paths::API_CHECK,
             paths::API_UPLOAD,
-            paths::API_SESSION,
+            paths::API_SESSION_END,
             paths::API_DIRECT_UPLOAD,
             paths::API_BUNDLE,
             paths::API_BUNDLE_COMPETITION,

@@ -9,6 +9,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::manual::{self, CompletionsArgs, ManArgs};
 use super::{CliError, ClientVerb, Colour, Connection, Screen, competition};
+use crate::house::accounts_key::KeyArgs;
 use crate::house::backup::make::BackupArgs;
 use crate::house::backup::restore::RestoreArgs;
 use crate::house::storage::{CheckArgs, StorageArgs};
@@ -51,6 +52,11 @@ pub enum Verb {
         #[command(subcommand)]
         verb: StorageVerb,
     },
+    /// Another key for the secrets of authenticator apps, which nobody has to set up anew for it.
+    AccountsKey {
+        #[command(subcommand)]
+        verb: AccountsKeyVerb,
+    },
     /// Say what is wrong with this installation, and how to mend it.
     Doctor,
     /// Print the OpenAPI document of the API.
@@ -84,6 +90,18 @@ pub enum StorageVerb {
     Check(CheckArgs),
     /// Remove files that no row names.
     Clean(StorageArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AccountsKeyVerb {
+    /// Put a new key before those in the file, which go on opening what they sealed.
+    ///
+    /// Servers read the file when they start: give it to all of them and start them again.
+    Renew(KeyArgs),
+    /// Put every secret under the first key in the file, while the site runs; say whether the others can go.
+    Reseal(KeyArgs),
+    /// Let the former keys go, where no secret needs one.
+    Forget(KeyArgs),
 }
 
 #[derive(Debug, Subcommand)]

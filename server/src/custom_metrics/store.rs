@@ -98,7 +98,7 @@ pub async fn sandboxes(conn: &mut PgConnection) -> sqlx::Result<Sandboxes> {
 }
 
 /// A competition's failed submissions behind `before`, newest first, with what the active version's
-/// module said.
+/// module said; and those that it gave no score on some rows, of which participants are told nothing before the end.
 ///
 /// # Errors
 /// Those of the database.
@@ -110,13 +110,25 @@ pub async fn failures(
 ) -> sqlx::Result<Vec<Failure>> {
     sqlx::query_as!(
         Failure,
-        "select s.id as \"submission_id: SubmissionId\", t.name as team, s.file_name, s.received_at,
-                coalesce(s.failure, '') as \"sentence!\", f.report as \"report?\"
-         from submissions s
+        "with broken as (
+            (select id from submissions
+             where competition_id = $1 and state = 'failed' and id < $2
+             order by id desc
+             limit $3)
+            union
+            (select submission_id from metric_failures
+             where version_id = (select active_version_id from competitions where id = $1) and submission_id < $2
+             order by submission_id desc
+             limit $3))
+         select s.id as \"submission_id: SubmissionId\", t.name as team, s.file_name, s.received_at,
+                coalesce(s.failure, 'It is scored, but the metric gave no score on some rows. Its team is not told of private rows \
+                 before the end.') as \"sentence!\",
+                f.report as \"report?\"
+         from broken
+         join submissions s on s.id = broken.id
          join teams t on t.id = s.team_id
          join competitions c on c.id = s.competition_id
          left join metric_failures f on f.submission_id = s.id and f.version_id = c.active_version_id
-         where s.competition_id = $1 and s.state = 'failed' and s.id < $2
          order by s.id desc
          limit $3",
         id.0,

@@ -139,8 +139,8 @@ pub struct Wanted {
     pub limit: i64,
 }
 
-/// Parts that many ask for at once.
-pub type Parts = Joined<Wanted, Arc<Part>>;
+/// Of forums, by what is wanted of them.
+pub type Lists = Joined<Wanted, Arc<Part>>;
 
 /// The part behind `after`; the first one begins with what is pinned.
 ///

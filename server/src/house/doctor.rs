@@ -249,6 +249,10 @@ async fn second_factors(config: &Config, layout: Option<&Layout>, url: &str) -> 
     let tried = seal::try_key(&mut conn, key.as_ref()).await.ok()?;
     match tried.complaint() {
         Some(complaint) => Some(Finding::wrong(complaint)),
+        None if tried.n_under_former > 0 => Some(Finding::well(
+            "The accounts key opens the secrets of authenticator apps, some of them by a former key: `holdout accounts-key reseal` \
+             puts them under the present one.",
+        )),
         None if tried.n_people > 0 => {
             Some(Finding::well("The accounts key opens the secrets of authenticator apps."))
         }

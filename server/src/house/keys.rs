@@ -24,12 +24,17 @@ pub fn accounts_key(layout: &Layout) -> io::Result<Option<String>> {
     }
 }
 
+/// A new secret.
+pub fn random() -> String {
+    Alphanumeric.sample_string(&mut rand::rng(), LETTERS)
+}
+
 /// Writes a new secret to a file that its owner alone reads.
 ///
 /// # Errors
 /// Those of the file system.
 pub fn draw(path: &Path) -> io::Result<String> {
-    let drawn = Alphanumeric.sample_string(&mut rand::rng(), LETTERS);
+    let drawn = random();
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.set_permissions(fs::Permissions::from_mode(0o600))?;
     file.write_all(drawn.as_bytes())?;

@@ -5,6 +5,7 @@
 //! server is given another database role and cannot read the keys (`confine`).
 //! Start at [`up::up`].
 
+pub mod accounts_key;
 pub mod admin_link;
 pub mod backup;
 pub mod binaries;

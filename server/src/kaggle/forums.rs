@@ -1,5 +1,7 @@
 //! Forums, to be read: that client has no verb to write with.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -120,10 +122,9 @@ async fn listed(app: &App, seen: &SeenForum, ask: &TopicsAsk, take: usize) -> Re
         "TOP" => Order::Votes,
         _ => Order::Active,
     };
-    let read = i64::try_from((window.skip + take + 1).min(MOST_TOPICS)).unwrap_or(i64::MAX);
-    let mut conn = app.db.acquire().await?;
-    let part = list::read(&mut conn, seen.forum.id, order, None, read).await?;
-    let (topics, next_page_token) = window.cut(part.topics);
+    let limit = i64::try_from((window.skip + take + 1).min(MOST_TOPICS)).unwrap_or(i64::MAX);
+    let part = list::read(app, list::Wanted { forum: seen.forum.id, order, after: None, limit }).await?;
+    let (topics, next_page_token) = window.cut(Arc::unwrap_or_clone(part).topics);
     let topics = topics.into_iter().map(|topic| TopicJson::new(app, topic, seen));
     Ok(Topics { topics: topics.collect(), total_count: seen.forum.n_topics, next_page_token })
 }

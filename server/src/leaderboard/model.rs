@@ -226,13 +226,11 @@ impl Row {
     }
 }
 
-/// Where a page of a board begins: after this row.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// Where a page of a board begins: after the row of this submission, or, where that is no team's best one any more, after
+/// this rank. What rows are ordered by is not in it: a score has digits that the board hides, and from a key of somebody's own
+/// making they could be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key {
-    /// 0 on boards by score.
-    pub mean_rank: f64,
-    pub rank_key: f64,
-    pub reached_at: DateTime<Utc>,
     pub submission_id: i64,
     /// Rank of the row itself; the final boards go by it alone.
     pub rank: i64,
@@ -241,27 +239,13 @@ pub struct Key {
 impl Key {
     /// Before the first row.
     pub fn first() -> Self {
-        Self {
-            mean_rank: 0.0,
-            rank_key: f64::NEG_INFINITY,
-            reached_at: DateTime::UNIX_EPOCH,
-            submission_id: 0,
-            rank: 0,
-        }
+        Self { submission_id: 0, rank: 0 }
     }
 }
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:x}.{}.{}.{}",
-            self.rank_key.to_bits(),
-            self.reached_at.timestamp_micros(),
-            self.submission_id,
-            self.rank
-        )?;
-        if self.mean_rank > 0.0 { write!(f, ".{:x}", self.mean_rank.to_bits()) } else { Ok(()) }
+        write!(f, "{}.{}", self.submission_id, self.rank)
     }
 }
 
@@ -273,26 +257,9 @@ impl FromStr for Key {
     type Err = NotAKey;
 
     fn from_str(text: &str) -> Result<Self, NotAKey> {
-        let fields: Vec<&str> = text.split('.').collect();
-        let (bits, micros, submission_id, rank, mean_bits) = match fields.as_slice() {
-            [bits, micros, submission_id, rank] => (bits, micros, submission_id, rank, "0"),
-            [bits, micros, submission_id, rank, mean_bits] => (bits, micros, submission_id, rank, *mean_bits),
-            _ => return Err(NotAKey),
-        };
-        let number = |bits: &str| u64::from_str_radix(bits, 16).map(f64::from_bits).map_err(|_| NotAKey);
-        let key = Self {
-            mean_rank: number(mean_bits)?,
-            rank_key: number(bits)?,
-            reached_at: micros
-                .parse()
-                .ok()
-                .and_then(DateTime::from_timestamp_micros)
-                .filter(|at| (1970..9999).contains(&chrono::Datelike::year(at)))
-                .ok_or(NotAKey)?,
-            submission_id: submission_id.parse().map_err(|_| NotAKey)?,
-            rank: rank.parse().ok().filter(|rank| (0..=i64::from(i32::MAX)).contains(rank)).ok_or(NotAKey)?,
-        };
-        if key.rank_key.is_nan() || key.mean_rank.is_nan() { Err(NotAKey) } else { Ok(key) }
+        let (submission_id, rank) = text.split_once('.').ok_or(NotAKey)?;
+        let rank = rank.parse().ok().filter(|rank| (0..=i64::from(i32::MAX)).contains(rank));
+        Ok(Self { submission_id: submission_id.parse().map_err(|_| NotAKey)?, rank: rank.ok_or(NotAKey)? })
     }
 }
 
@@ -319,14 +286,10 @@ mod tests {
 
     #[test]
     fn a_key_survives_its_text() {
-        let key = Key { rank_key: -0.1, submission_id: 9, rank: 50, ..Key::first() };
+        let key = Key { submission_id: 9, rank: 50 };
         assert_eq!(key.to_string().parse(), Ok(key));
-        let ranked = Key { mean_rank: 1.75, ..key };
-        assert_eq!(ranked.to_string().parse(), Ok(ranked));
         assert_eq!(Key::first().to_string().parse(), Ok(Key::first()));
-        for wrong in
-            ["", "1.2.3", "x.1.1.1", "7ff8000000000001.1.1.1", "1.1.1.-4", "1.900000000000000000.1.1"]
-        {
+        for wrong in ["", "1", "1.2.3", "x.1", "1.-4", "1.x", "1.9000000000", "99999999999999999999.1"] {
             assert_eq!(wrong.parse::<Key>(), Err(NotAKey), "{wrong}");
         }
     }

@@ -3,7 +3,6 @@
 //!
 //! Never here: names, which change without a new revision, and what is computed on private rows.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -32,27 +31,13 @@ pub struct Entry {
     pub n_entries: i32,
     pub last_entry_at: DateTime<Utc>,
     pub rank_at_midnight: Option<i32>,
-    pub rank_key: f64,
-    pub reached_at: DateTime<Utc>,
     pub submission_id: i64,
 }
 
 impl Entry {
     fn key(&self) -> Key {
-        Key {
-            mean_rank: self.ranked.as_ref().map_or(f64::INFINITY, |ranked| ranked.mean_rank),
-            rank_key: self.rank_key,
-            reached_at: self.reached_at,
-            submission_id: self.submission_id,
-            rank: self.rank.into(),
-        }
+        Key { submission_id: self.submission_id, rank: self.rank.into() }
     }
-}
-
-/// In the order of a board.
-fn compare(a: &Key, b: &Key) -> Ordering {
-    let scores = a.mean_rank.total_cmp(&b.mean_rank).then(a.rank_key.total_cmp(&b.rank_key));
-    scores.then(a.reached_at.cmp(&b.reached_at)).then(a.submission_id.cmp(&b.submission_id))
 }
 
 /// A whole board.
@@ -77,8 +62,9 @@ impl Board {
     }
 
     fn after(&self, key: &Key, limit: i64) -> &[Entry] {
-        let from = self.entries.partition_point(|entry| compare(&entry.key(), key).is_le());
-        let rest = &self.entries[from..];
+        let stands_at = self.entries.iter().position(|entry| entry.submission_id == key.submission_id);
+        let from = stands_at.map_or_else(|| usize::try_from(key.rank).unwrap_or(0), |place| place + 1);
+        let rest = self.entries.get(from..).unwrap_or_default();
         &rest[..rest.len().min(usize::try_from(limit).unwrap_or(0))]
     }
 }
@@ -212,18 +198,16 @@ fn row(entry: &Entry, team: store::Team) -> Row {
 mod tests {
     use super::*;
 
-    fn entry(rank: i32, mean_rank: f64, rank_key: f64) -> Entry {
+    fn entry(rank: i32, mean_rank: f64, score: f64) -> Entry {
         Entry {
             team_id: TeamId(rank.into()),
             rank,
             ranked: Some(Ranked { mean_rank, parts: Vec::new() }),
-            score: rank_key,
+            score,
             n_entries: 1,
             last_entry_at: DateTime::UNIX_EPOCH,
             rank_at_midnight: None,
-            rank_key,
-            reached_at: DateTime::UNIX_EPOCH,
-            submission_id: rank.into(),
+            submission_id: i64::from(rank) + 70,
         }
     }
 
@@ -235,8 +219,9 @@ mod tests {
         assert_eq!(ranks(&Key::first()), [1, 2]);
         assert_eq!(ranks(&board.entries[1].key()), [3, 4]);
         assert_eq!(ranks(&board.entries[3].key()), [0; 0]);
-        // A row that is gone by now leaves its place behind.
-        assert_eq!(ranks(&Key { mean_rank: 2.0, ..Key::first() }), [4]);
+        // A row that is gone by now leaves its rank behind.
+        assert_eq!(ranks(&Key { submission_id: 9, rank: 3 }), [4]);
+        assert_eq!(ranks(&Key { submission_id: 9, rank: 300 }), [0; 0]);
     }
 
     #[test]

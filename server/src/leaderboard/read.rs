@@ -67,7 +67,7 @@ pub async fn own_row(
     let ranks = replica::read::board(app, since, ask).await?;
     let Some((rank, public_rank)) = ranks else { return Ok(None) };
     let rank = if wants_private { rank } else { public_rank };
-    let before = Key { rank: rank - 1, ..Key::first() };
+    let before = Key { submission_id: 0, rank: rank - 1 };
     let mut rows = page(app, competition, view, before, 1).await?;
     Ok(rows.pop().filter(|row| row.team_id == team_id))
 }

@@ -20,8 +20,6 @@ struct Line {
     score: Option<f64>,
     n_entries: i32,
     last_entry_at: DateTime<Utc>,
-    rank_key: f64,
-    reached_at: DateTime<Utc>,
     submission_id: i64,
     /// `None` on the public board, where ranks are counted.
     rank: Option<i32>,
@@ -55,13 +53,7 @@ impl Line {
             n_entries: self.n_entries,
             last_entry_at: self.last_entry_at,
             write_up: self.write_up,
-            key: Key {
-                rank_key: self.rank_key,
-                reached_at: self.reached_at,
-                submission_id: self.submission_id,
-                rank,
-                ..Key::first()
-            },
+            key: Key { submission_id: self.submission_id, rank },
         }
     }
 
@@ -91,6 +83,54 @@ macro_rules! lines {
     };
 }
 
+/// Where a row of the public board stands.
+struct Place {
+    rank_key: f64,
+    reached_at: DateTime<Utc>,
+    submission_id: i64,
+}
+
+impl Place {
+    fn before_all() -> Self {
+        Self { rank_key: f64::NEG_INFINITY, reached_at: DateTime::UNIX_EPOCH, submission_id: 0 }
+    }
+}
+
+/// Of a key's submission, while it is its team's best one; else of whoever has its rank. `None` behind the last row.
+async fn place_of(conn: &mut PgConnection, id: CompetitionId, key: Key) -> sqlx::Result<Option<Place>> {
+    if key == Key::first() {
+        return Ok(Some(Place::before_all()));
+    }
+    let still_there = sqlx::query_as!(
+        Place,
+        "select b.rank_key, b.reached_at, b.submission_id
+         from submissions s
+         join board_entries b on b.competition_id = s.competition_id and b.team_id = s.team_id
+          and b.version_id = (select active_version_id from competitions where id = $1)
+         where s.id = $2 and s.competition_id = $1 and b.submission_id = s.id",
+        id.0,
+        key.submission_id,
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    if still_there.is_some() || key.rank == 0 {
+        return Ok(still_there);
+    }
+    sqlx::query_as!(
+        Place,
+        "select rank_key, reached_at, submission_id
+         from board_entries
+         where competition_id = $1 and version_id = (select active_version_id from competitions where id = $1)
+         order by rank_key, reached_at, submission_id
+         offset $2
+         limit 1",
+        id.0,
+        key.rank - 1,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
 /// The public board after `after`. Equal scores: the earlier submission ranks higher.
 ///
 /// # Errors
@@ -101,8 +141,9 @@ pub async fn public_page(
     after: Key,
     limit: i64,
 ) -> sqlx::Result<Vec<Row>> {
+    let Some(place) = place_of(conn, id, after).await? else { return Ok(Vec::new()) };
     let lines = lines!(
-        "e.public_score as score, e.rank_key, e.reached_at, null::integer as rank,
+        "e.public_score as score, null::integer as rank,
          e.rank_at_midnight as earlier_rank, null::double precision as mean_rank,
          null::double precision[] as part_scores, null::double precision[] as part_ranks,
          null::bigint as \"write_up: TopicId\"",
@@ -111,9 +152,9 @@ pub async fn public_page(
          order by e.rank_key, e.reached_at, e.submission_id
          limit $5",
         id.0,
-        after.rank_key,
-        after.reached_at,
-        after.submission_id,
+        place.rank_key,
+        place.reached_at,
+        place.submission_id,
         limit,
     )
     .fetch_all(conn)
@@ -131,7 +172,7 @@ pub async fn public_row(
     team_id: TeamId,
 ) -> sqlx::Result<Option<Row>> {
     let line = lines!(
-        "e.public_score as score, e.rank_key, e.reached_at,
+        "e.public_score as score,
          (select count(*) + 1 from board_entries o
           where o.competition_id = e.competition_id and o.version_id = e.version_id
             and (o.rank_key, o.reached_at, o.submission_id) < (e.rank_key, e.reached_at, e.submission_id)
@@ -191,8 +232,7 @@ pub async fn ranked_entries(
 ) -> sqlx::Result<(Option<i64>, Vec<Entry>)> {
     let rows = sqlx::query!(
         "select b.team_id as \"team_id: TeamId\", r.rank as \"rank!\", r.mean_rank, r.part_ranks, b.part_scores,
-                b.public_score, b.n_entries, b.last_entry_at, b.rank_at_midnight, b.rank_key, b.reached_at,
-                b.submission_id, (select board_revision from competitions where id = $1) as \"revision!\"
+                b.public_score, b.n_entries, b.last_entry_at, b.rank_at_midnight, b.submission_id, (select board_revision from competitions where id = $1) as \"revision!\"
          from board_ranks($1, $2) r
          join board_entries b on b.competition_id = $1 and b.version_id = $2 and b.team_id = r.team_id
          order by r.rank",
@@ -210,8 +250,6 @@ pub async fn ranked_entries(
         n_entries: row.n_entries,
         last_entry_at: row.last_entry_at,
         rank_at_midnight: row.rank_at_midnight,
-        rank_key: row.rank_key,
-        reached_at: row.reached_at,
         submission_id: row.submission_id,
     });
     Ok((revision, entries.collect()))
@@ -298,7 +336,7 @@ pub async fn private_page(
     limit: i64,
 ) -> sqlx::Result<Vec<Row>> {
     let lines = lines!(
-        "e.private_score as score, 0::double precision as \"rank_key!\", e.last_entry_at as reached_at,
+        "e.private_score as score,
          e.rank, e.public_rank as earlier_rank, e.mean_rank, e.part_scores, e.part_ranks,
          (select w.topic_id from write_ups w join subjects s on s.id = w.topic_id and is_shown(s)
           where w.competition_id = e.competition_id and w.team_id = e.team_id) as \"write_up: TopicId\"",
@@ -327,8 +365,7 @@ pub async fn public_page_at_end(
     limit: i64,
 ) -> sqlx::Result<Vec<Row>> {
     let lines = lines!(
-        "e.public_score as score, 0::double precision as \"rank_key!\", e.last_entry_at as reached_at,
-         e.public_rank as rank, null::integer as earlier_rank, e.public_mean_rank as mean_rank,
+        "e.public_score as score, e.public_rank as rank, null::integer as earlier_rank, e.public_mean_rank as mean_rank,
          e.public_part_scores as part_scores, e.public_part_ranks as part_ranks,
          (select w.topic_id from write_ups w join subjects s on s.id = w.topic_id and is_shown(s)
           where w.competition_id = e.competition_id and w.team_id = e.team_id) as \"write_up: TopicId\"",

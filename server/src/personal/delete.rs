@@ -9,7 +9,6 @@ use super::store;
 use crate::accounts::client::Client;
 use crate::accounts::model::Member;
 use crate::accounts::password_changes;
-use crate::accounts::two_factors::prove;
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::mail::{self, Letter};
@@ -36,8 +35,7 @@ pub struct Wish<'a> {
 /// what to hand over first.
 pub async fn ask(app: &App, client: &Client, member: &Member, wish: Wish<'_>) -> Result<Deletion> {
     let password = wish.password.to_owned();
-    let account = password_changes::confirm(app, client, member, password, "password").await?;
-    prove::step_up(app, member.id, wish.code).await?;
+    let account = password_changes::ask_again(app, client, member, password, wish.code).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     if let Some(sentence) = store::hindrances(&mut tx, member.id).await?.sentence() {

@@ -232,7 +232,7 @@ pub async fn documents(
                 order by e.id"#
             ),
         ),
-        // What they sent, with private scores once these are out.
+        // What they sent, with private scores once these are out; until then with the digits that every board shows.
         (
             "submissions",
             of_person!(
@@ -241,7 +241,9 @@ pub async fn documents(
                 r#"select jsonb_build_object('id', s.id, 'competition', c.slug, 'team', t.name, 'received_at', s.received_at,
                     'file_name', s.file_name, 'size_bytes', s.size_bytes, 'sha256', encode(s.sha256, 'hex'),
                     'description', s.description, 'state', s.state, 'rejection', s.rejection, 'selected_at', s.selected_at,
-                    'public_score', told_public_score(p), 'private_score', r.private_score) as "row!"
+                    'public_score', case when is_over(c) then told_public_score(p)
+                        else round(told_public_score(p)::numeric, c.score_decimals)::float8 end,
+                    'private_score', r.private_score) as "row!"
                 from submissions s
                 join competitions c on c.id = s.competition_id
                 join teams t on t.id = s.team_id

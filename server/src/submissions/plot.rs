@@ -5,6 +5,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::competitions::model::Competition;
+use crate::submissions::model::rounded;
 use crate::submissions::store::Point;
 use crate::web::format;
 
@@ -38,7 +39,11 @@ pub struct Plot {
 impl Plot {
     /// `None` for fewer than two scores: there is nothing to see.
     pub fn new(newest_first: &[Point], board_best: Option<f64>, competition: &Competition) -> Option<Self> {
-        let points: Vec<Point> = newest_first.iter().rev().copied().collect();
+        // A height, too, would tell digits that the board hides.
+        let shown = |score: f64| rounded(score, competition.score_decimals);
+        let point = |point: &Point| Point { score: shown(point.score), ..*point };
+        let points: Vec<Point> = newest_first.iter().rev().map(point).collect();
+        let board_best = board_best.map(shown);
         let (first, last) = (points.first()?, points.last()?);
         if points.len() < 2 {
             return None;
@@ -117,6 +122,14 @@ mod tests {
         assert!(heights.windows(2).all(|pair| pair[1] <= pair[0]));
         assert_eq!(plot.dots[1].score, "0.90000");
         assert_eq!(plot.top_label, "0.95000");
+    }
+
+    #[test]
+    fn digits_that_the_board_hides_move_no_dot() {
+        let competition = Competition { score_decimals: 2, ..Competition::sample() };
+        let drawn = |first, second| Plot::new(&[at(5, first), at(0, second)], Some(0.95), &competition);
+        assert_eq!(drawn(0.911, 0.912), drawn(0.912, 0.911));
+        assert_ne!(drawn(0.91, 0.92), drawn(0.92, 0.91));
     }
 
     #[test]

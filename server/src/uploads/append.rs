@@ -16,7 +16,7 @@ use crate::error::{AppError, CHECKSUM, CONFLICT, Result};
 use crate::retention::store::uploads_wait;
 use crate::uploads::model::{Checksum, Upload, require_sealed};
 use crate::uploads::partial::{self, Partial, busy};
-use crate::uploads::store;
+use crate::uploads::store::{self, Reached};
 use crate::uploads::writers::Turn;
 use crate::veil::Veil;
 
@@ -189,16 +189,27 @@ impl<'a> Appending<'a> {
             self.pass_on(rest).await?;
         }
         self.partial.flush().await?;
-        let state = self.hashing.known().await?.serialize();
+        let hash = self.hashing.known().await?;
+        let state = hash.serialize();
+        let is_whole = self.arrived == self.upload.total();
+        let veil = self.veil.as_ref().filter(|_| is_whole);
+        let veil_tag = veil.map(|veil| veil.tag(&hash.clone().finalize().into()));
         let mut conn = self.app.db.acquire().await?;
         let expires_at = self.app.clock.now() + uploads_wait(&mut conn).await?;
         let reached = i64::try_from(self.arrived).map_err(anyhow::Error::from)?;
-        let is_there = store::advance(&mut conn, &self.upload, reached, &state, expires_at).await?;
+        let standing = Reached {
+            bytes: reached,
+            digest_state: &state,
+            veil_tag: veil_tag.as_ref().map(|tag| &tag[..]),
+            expires_at,
+        };
+        let is_there = store::advance(&mut conn, &self.upload, &standing).await?;
         if !is_there {
             return Err(AppError::NotFound); // somebody ended it
         }
         self.upload.received_bytes = reached;
         self.upload.digest_state = Some(state.to_vec());
+        self.upload.veil_tag = veil_tag.map(Vec::from);
         self.upload.expires_at = expires_at;
         Ok(())
     }

@@ -126,6 +126,8 @@ pub struct Upload {
     pub spent_at: Option<DateTime<Utc>>,
     /// Of the key under which it lies on the disk.
     pub key_hash: Option<Vec<u8>>,
+    /// Vouches for what lies there, once it is whole.
+    pub veil_tag: Option<Vec<u8>>,
 }
 
 impl Upload {

@@ -3,12 +3,15 @@
 //! An upload is marked as spent in the transaction of what it is spent on, so that both happen or
 //! neither. Until then a refusal costs it nothing: it waits to be spent another time.
 
+use std::io::{Read, Seek, SeekFrom};
+
 use axum::body::{Body, to_bytes};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -25,6 +28,7 @@ use crate::uploads::tus::text;
 use crate::veil::Veil;
 use crate::web::upload::{Fields, Received};
 
+const HASHED_AT_ONCE: usize = 1 << 20;
 const LONGEST_REFERENCE_BYTES: usize = 64 << 10;
 
 /// A stored file that a verb is about to take.
@@ -157,6 +161,9 @@ async fn whole(
     Ok(upload)
 }
 
+const ALTERED: &str = "What lies here of this upload is not vouched for: it was altered, or finished before this site was upgraded. \
+    Send the bundle again.";
+
 /// A bundle that is whole, to be read where it lies.
 #[derive(Debug)]
 pub struct Veiled {
@@ -169,7 +176,7 @@ pub struct Veiled {
 /// A whole bundle of the member's, by what follows `/api/v1/uploads/` in its address: its id and its key.
 ///
 /// # Errors
-/// As [`ready`], and for another key.
+/// As [`ready`], for another key, and for a file that is not as it was sent.
 pub async fn bundle(app: &App, member: &Member, named: &str) -> Result<Veiled> {
     let (id, key) = named.split_once("?key=").unwrap_or((named, ""));
     let id = Uuid::parse_str(id).map_err(|_| {
@@ -185,7 +192,31 @@ pub async fn bundle(app: &App, member: &Member, named: &str) -> Result<Veiled> {
         make_empty(&path).await?;
     }
     let file = tokio::fs::File::open(&path).await?.into_std().await;
+    let (file, sha256) =
+        tokio::task::spawn_blocking(move || hashed(file)).await.map_err(anyhow::Error::from)??;
+    let is_vouched = match &upload.veil_tag {
+        Some(tag) => veil.vouches(&sha256, tag),
+        None => upload.total_bytes == 0,
+    };
+    if !is_vouched {
+        return Err(AppError::field("upload", ALTERED));
+    }
     Ok(Veiled { id: upload.id, file, veil, size_bytes: upload.total() })
+}
+
+/// A file from its beginning, and the SHA-256 of all of it.
+fn hashed(mut file: std::fs::File) -> std::io::Result<(std::fs::File, [u8; 32])> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; HASHED_AT_ONCE];
+    loop {
+        let n_read = file.read(&mut buffer)?;
+        if n_read == 0 {
+            break;
+        }
+        hasher.update(&buffer[..n_read]);
+    }
+    file.seek(SeekFrom::Start(0))?;
+    Ok((file, hasher.finalize().into()))
 }
 
 /// What came with a form: a file, or the name of an upload that is whole.

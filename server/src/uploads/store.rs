@@ -92,7 +92,7 @@ pub async fn find(
         Upload,
         "select u.id as \"id: UploadId\", u.user_id as \"user_id: UserId\", u.competition_id as \"competition_id: CompetitionId\",
                 c.slug as \"slug?\", u.purpose, u.file_name, u.metadata, u.recipient, u.total_bytes, u.received_bytes, u.digest_state,
-                u.storage_key, u.expires_at, u.spent_at, u.key_hash
+                u.storage_key, u.expires_at, u.spent_at, u.key_hash, u.veil_tag
          from uploads u
          left join competitions c on c.id = u.competition_id
          where u.id = $1 and u.user_id = $2 and u.expires_at > $3",
@@ -117,7 +117,7 @@ pub async fn find_by_address(
         Upload,
         "select u.id as \"id: UploadId\", u.user_id as \"user_id: UserId\", u.competition_id as \"competition_id: CompetitionId\",
                 c.slug as \"slug?\", u.purpose, u.file_name, u.metadata, u.recipient, u.total_bytes, u.received_bytes, u.digest_state,
-                u.storage_key, u.expires_at, u.spent_at, u.key_hash
+                u.storage_key, u.expires_at, u.spent_at, u.key_hash, u.veil_tag
          from uploads u
          left join competitions c on c.id = u.competition_id
          where u.address_hash = $1 and u.expires_at > $2",
@@ -141,7 +141,7 @@ pub async fn list_open(
         Upload,
         "select u.id as \"id: UploadId\", u.user_id as \"user_id: UserId\", u.competition_id as \"competition_id: CompetitionId\",
                 c.slug as \"slug?\", u.purpose, u.file_name, u.metadata, u.recipient, u.total_bytes, u.received_bytes, u.digest_state,
-                u.storage_key, u.expires_at, u.spent_at, u.key_hash
+                u.storage_key, u.expires_at, u.spent_at, u.key_hash, u.veil_tag
          from uploads u
          left join competitions c on c.id = u.competition_id
          where u.user_id = $1 and u.spent_at is null and u.expires_at > $2
@@ -153,26 +153,30 @@ pub async fn list_open(
     .await
 }
 
-/// Puts on record that bytes up to `reached` are on the disk; whether the upload stood where it was
-/// thought to stand.
+/// How far an upload has come.
+#[derive(Debug)]
+pub struct Reached<'a> {
+    pub bytes: i64,
+    pub digest_state: &'a [u8],
+    /// Of a veiled file that is whole.
+    pub veil_tag: Option<&'a [u8]>,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Puts on record which bytes are on the disk; whether the upload stood where it was thought to stand.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn advance(
-    conn: &mut PgConnection,
-    upload: &Upload,
-    reached: i64,
-    digest_state: &[u8],
-    expires_at: DateTime<Utc>,
-) -> sqlx::Result<bool> {
+pub async fn advance(conn: &mut PgConnection, upload: &Upload, reached: &Reached<'_>) -> sqlx::Result<bool> {
     let outcome = sqlx::query!(
-        "update uploads set received_bytes = $3, digest_state = $4, expires_at = $5
+        "update uploads set received_bytes = $3, digest_state = $4, expires_at = $5, veil_tag = $6
          where id = $1 and received_bytes = $2 and storage_key is null",
         upload.id.0,
         upload.received_bytes,
-        reached,
-        digest_state,
-        expires_at,
+        reached.bytes,
+        reached.digest_state,
+        reached.expires_at,
+        reached.veil_tag,
     )
     .execute(conn)
     .await?;

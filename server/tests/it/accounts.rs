@@ -62,6 +62,7 @@ impl Site {
             api_requests_a_minute: 0,
             metrics_listen: None,
             webhooks_to_private_addresses: false,
+            tls_for_subdomains: false,
             notebooks: None,
             notebook_openers: holdout::notebooks::openers::Openers::default(),
             notebook_medals: Thresholds::NOTEBOOKS,
@@ -163,7 +164,10 @@ async fn a_person_registers_leaves_and_returns_by_name_or_address(pool: PgPool) 
     assert!(ada.get("/").await.text().contains("Welcome to Holdout, ada."));
     assert!(is_signed_in(&ada).await);
     let before = ada.cookie(sessions::COOKIE).unwrap();
-    assert_eq!(ada.post_form("/sign-out", &[]).await.status, 303);
+    assert_eq!(ada.get("/settings").await.expect(200).header("cache-control"), "private, no-store");
+    assert_eq!(ada.get("/").await.expect(200).header("cache-control"), "private, no-cache");
+    let out = ada.post_form("/sign-out", &[]).await.expect(303);
+    assert_eq!(out.header("clear-site-data"), "\"cache\", \"storage\"");
     assert!(!is_signed_in(&ada).await);
     ada.set_cookie(sessions::COOKIE, &before);
     assert!(!is_signed_in(&ada).await, "a session that was ended is worth nothing");
@@ -223,8 +227,11 @@ async fn changing_the_password_ends_the_other_sessions(pool: PgPool) {
     assert_eq!(sign_in(&there, "ada", "another good one").await.status, 303);
     let id: uuid::Uuid = site.one("select public_id from sessions order by created_at desc limit 1").await;
     let eve = site.registered("eve").await;
-    assert_eq!(eve.post_form(&format!("/settings/sessions/{id}/end"), &[]).await.status, 404);
-    assert_eq!(here.post_form(&format!("/settings/sessions/{id}/end"), &[]).await.status, 303);
+    let end = format!("/settings/sessions/{id}/end");
+    assert_eq!(eve.post_form(&end, &[("password", PASSWORD)]).await.status, 404);
+    assert_eq!(here.post_form(&end, &[]).await.status, 422);
+    assert!(is_signed_in(&there).await);
+    assert_eq!(here.post_form(&end, &[("password", "another good one")]).await.status, 303);
     assert!(!is_signed_in(&there).await);
 }
 

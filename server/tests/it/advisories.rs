@@ -127,3 +127,19 @@ fn an_advisory_knows_which_versions_it_concerns() {
         assert!(!concerned(library, version), "{library} {version}");
     }
 }
+
+/// The release is held to the days that people were promised, from days that can be read.
+#[test]
+fn time_frames_are_told_and_held_by_the_script() {
+    let text = |path: &str| std::fs::read_to_string(root().join(path)).expect(path);
+    let (promises, script) = (text("SECURITY.md"), text("scripts/updates"));
+    assert!(script.contains("most_days=90\n") && promises.contains("to be read | 90 days |"));
+    assert!(text("scripts/freeze-release").contains("scripts/updates release\n"));
+    let day = |text: &str, before: &str| {
+        let day = text.split(before).nth(1).and_then(|rest| rest.get(..10)).unwrap_or_default().to_owned();
+        chrono::NaiveDate::parse_from_str(&day, "%Y-%m-%d").unwrap_or_else(|_| panic!("{before}{day}"))
+    };
+    let taken = day(&promises, "versions were last taken on ");
+    let read_to = day(include_str!("advisories.txt"), "read up to ");
+    assert!(read_to <= taken, "advisories are read of the versions that were taken, or before");
+}

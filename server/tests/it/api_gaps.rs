@@ -128,13 +128,16 @@ async fn somebody_registers_changes_the_password_and_signs_a_lost_machine_out(po
     let listed = grace.get("/api/v1/sessions").await.expect(200).json();
     assert_eq!(listed["items"].as_array().unwrap().len(), 1, "{listed}");
     assert_eq!(listed["items"][0]["is_this"], false);
-    let path = format!("/api/v1/sessions/{}", listed["items"][0]["id"].as_str().unwrap());
-    world.member("eve").await.api.send_json(Method::DELETE, &path, &json!({})).await.expect(404);
+    let path = format!("/api/v1/sessions/{}/end", listed["items"][0]["id"].as_str().unwrap());
+    let shown = json!({"password": "correct horse battery"});
     let narrow = json!({"name": "reader", "scopes": ["read"]});
     let narrow = grace.send_json(Method::POST, "/api/v1/tokens", &narrow).await.expect(201).json();
     let reader = program.with_token(narrow["token"].as_str().unwrap());
-    reader.send_json(Method::DELETE, &path, &json!({})).await.expect(403);
-    grace.send_json(Method::DELETE, &path, &json!({})).await.expect(204);
+    reader.send_json(Method::POST, &path, &shown).await.expect(403);
+    let wrong = grace.send_json(Method::POST, &path, &json!({"password": "guessed"})).await.expect(422);
+    assert_eq!(wrong.json()["field"], "password");
+    grace.send_json(Method::POST, &path, &shown).await.expect(204);
+    grace.send_json(Method::POST, &path, &shown).await.expect(404);
     assert!(lost.get("/settings").await.expect_redirect().location().starts_with("/sign-in"));
 
     let change = |current: &str| json!({"current": current, "password": "a longer sentence"});

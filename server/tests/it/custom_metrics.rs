@@ -99,7 +99,14 @@ pub(crate) async fn interpreter() -> PathBuf {
     tokio::task::spawn_blocking(|| python(&scorer_binary())).await.unwrap()
 }
 
-/// Predictions of which the last is this.
+/// Predictions of which the first, of a public row, is this.
+fn beginning_with(first: &str) -> String {
+    let good = Labels::predictions(250, 617);
+    let (names, rows) = good.split_once("r0,").unwrap();
+    format!("{names}r0,{first}\n{}", rows.split_once('\n').unwrap().1)
+}
+
+/// Predictions of which the last, of a private row, is this.
 fn ending_with(last: &str) -> String {
     let good = Labels::predictions(250, 617);
     let kept = good.trim_end().rsplit_once(',').unwrap().0;
@@ -111,8 +118,9 @@ async fn a_module_judges_and_only_its_host_hears_what_it_says(pool: PgPool) {
     let contest = Contest::with_module(pool).await;
     let (arena, bob, carol) = (&contest.arena, &contest.bob, &contest.carol);
     let good = arena.submit(bob, &Labels::predictions(250, 617)).await;
-    let negative = arena.submit(bob, &ending_with("-1")).await;
-    let breaking = arena.submit(carol, &ending_with("9001")).await;
+    let negative = arena.submit(bob, &beginning_with("-1")).await;
+    let breaking = arena.submit(carol, &beginning_with("9001")).await;
+    let on_private_rows = arena.submit(carol, &ending_with("9001")).await;
     contest.drain().await;
 
     let scored = arena.submission(bob, good).await;
@@ -122,12 +130,17 @@ async fn a_module_judges_and_only_its_host_hears_what_it_says(pool: PgPool) {
     let broken = arena.submission(carol, breaking).await;
     assert_eq!(broken["state"], "failed");
     assert!(broken["failure"].as_str().unwrap().contains("host has been told"), "{broken}");
-    assert_eq!(broken["allowance"]["left"], 5, "it took none of her entries");
+    assert_eq!(broken["allowance"]["left"], 4, "it took none of her entries, which the other file did");
+    let unsuspecting = arena.submission(carol, on_private_rows).await;
+    assert_eq!((&unsuspecting["state"], &unsuspecting["failure"]), (&json!("scored"), &Value::Null));
+    assert!((unsuspecting["public_score"].as_f64().unwrap() - 0.5).abs() < 1e-9, "{unsuspecting}");
 
     let failures = contest.ada.api.get(&arena.api("/failures")).await.expect(200).json();
-    let report = failures["items"][0]["report"].as_str().unwrap();
-    assert!(report.contains("ValueError: labels: [7003.321") && report.contains("metric.py"), "{report}");
-    assert!(report.contains("It printed:\nlabels [7003.321"), "{report}");
+    let told = failures["items"][0]["report"].as_str().unwrap();
+    assert!(told.starts_with("On the private rows") && told.contains("ValueError"), "{told}");
+    let report = failures["items"][1]["report"].as_str().unwrap();
+    assert!(report.contains("ValueError: labels: [7000.321") && report.contains("metric.py"), "{report}");
+    assert!(report.contains("It printed:\nlabels [7000.321"), "{report}");
     let page = contest.ada.browser.get("/c/houses/host/failures").await.expect(200).text();
     assert!(page.contains("ValueError") && page.contains("carol"), "{page}");
 
@@ -140,17 +153,24 @@ async fn a_module_judges_and_only_its_host_hears_what_it_says(pool: PgPool) {
             "/c/houses/versions".to_owned(),
             "/c/houses/submissions".to_owned(),
             format!("/c/houses/submissions/{breaking}"),
+            format!("/c/houses/submissions/{on_private_rows}"),
             "/c/houses/host/failures".to_owned(),
             "/c/houses/host/metric/module".to_owned(),
             arena.api("/failures"),
             arena.api("/metric/module"),
             arena.api("/submissions"),
             arena.api(&format!("/submissions/{breaking}")),
+            arena.api(&format!("/submissions/{on_private_rows}")),
             arena.api("/versions/2"),
             arena.api("/report"),
         ] {
             let text = client.get(&path).await.text();
-            assert!(!text.contains("ValueError: labels") && !text.contains("7003.321"), "{path}: {text}");
+            assert!(
+                !text.contains("ValueError: labels")
+                    && !text.contains("7000.321")
+                    && !text.contains("On the private rows:"),
+                "{path}: {text}"
+            );
         }
     }
     let shown = visitor.get("/c/houses/metric").await.expect(200).text();
@@ -166,7 +186,7 @@ async fn a_module_judges_and_only_its_host_hears_what_it_says(pool: PgPool) {
 async fn what_a_module_broke_on_is_scored_once_it_is_mended(pool: PgPool) {
     let contest = Contest::with_module(pool).await;
     let arena = &contest.arena;
-    let breaking = arena.submit(&contest.carol, &ending_with("9001")).await;
+    let breaking = arena.submit(&contest.carol, &beginning_with("9001")).await;
     contest.drain().await;
     let denied = contest.bob.api.send_json(Method::POST, &arena.api("/failures/retry"), &json!({})).await;
     denied.expect(404);
@@ -243,7 +263,7 @@ async fn the_form_takes_a_module_and_the_examination_says_what_it_thinks(pool: P
 async fn every_score_of_a_module_is_verified_to_the_bit(pool: PgPool) {
     let contest = Contest::with_module(pool).await;
     contest.arena.submit(&contest.bob, &Labels::predictions(250, 617)).await;
-    contest.arena.submit(&contest.carol, &ending_with("-1")).await;
+    contest.arena.submit(&contest.carol, &beginning_with("-1")).await;
     contest.drain().await;
     let id = contest.ask("/verifications", json!({})).await.expect(202).json()["id"].clone();
     contest.drain().await;

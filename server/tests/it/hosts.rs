@@ -139,6 +139,15 @@ async fn every_answer_forbids_what_pages_do_not_need(pool: PgPool) {
         assert!(cookie.contains(word), "{cookie}");
     }
     world.close().await;
+    let bound = |config| Config {
+        public_url: "https://holdout.example".to_owned(),
+        tls_for_subdomains: true,
+        ..config
+    };
+    let world = World::configured(pool.clone(), bound).await;
+    let answer = world.visitor().get("/sign-in").await;
+    assert_eq!(answer.header("strict-transport-security"), "max-age=31536000; includeSubDomains");
+    world.close().await;
     let plain = World::without_scorers(pool).await;
     let answer = plain.visitor().get("/sign-in").await;
     assert_eq!(answer.header("strict-transport-security"), "", "where there is no TLS, none is demanded");

@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 use axum::{Form, Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use holdout::accounts::providers::demands::Demands;
 use holdout::accounts::providers::settings::Provider;
 use holdout::config::{Config, Secret};
 use ring::rand::SystemRandom;
@@ -161,6 +162,7 @@ impl Lab {
             client_secret: Secret::new(CLIENT_SECRET),
             sign_out_there: true,
             older_logout_tokens: false,
+            demands: Demands::default(),
         }
     }
 

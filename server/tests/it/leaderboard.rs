@@ -61,6 +61,36 @@ async fn pages_continue_by_key_and_the_own_row_has_its_rank(pool: PgPool) {
     }
 }
 
+/// Scores are told by no key, and found out by none: labels could be read from the digits that the board hides.
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_key_holds_nothing_that_rows_are_ordered_by_and_leaves_its_rank_behind(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let mut entrants = Vec::new();
+    for number in 1..=4 {
+        let entrant = stage.entrant(&format!("team{number}")).await;
+        let submission = stage.scored(&entrant, 0.123_456_789 * f64::from(number), 0.0).await;
+        entrants.push((entrant, submission));
+    }
+    let board = rows(&stage, false).await;
+    for (row, (_, submission)) in board.iter().zip(&entrants) {
+        assert_eq!(row.key.to_string(), format!("{}.{}", submission.0, row.rank));
+    }
+    let seen = see(&stage.app, SLUG, None).await.unwrap();
+    let after = async |key: Key| {
+        let page = read::page(&stage.app, &seen.competition, View::Public, key, 100).await.unwrap();
+        page.into_iter().map(|row| row.team).collect::<Vec<_>>()
+    };
+    assert_eq!(after(board[1].key).await, ["Team3", "Team4"]);
+    // The second team climbs to the top: whoever reads on does so behind the second rank.
+    stage.scored(&entrants[1].0, 0.01, 0.0).await;
+    assert_eq!(after(board[1].key).await, ["Team3", "Team4"]);
+    // A submission that is no team's best one is no place from which others could be weighed.
+    let unseen = stage.scored(&entrants[3].0, 0.9, 0.0).await;
+    assert_eq!(after(Key { submission_id: unseen.0, rank: 0 }).await, Vec::<String>::new());
+    assert_eq!(after(Key { submission_id: unseen.0, rank: 3 }).await, ["Team4"]);
+    assert_eq!(after(Key { submission_id: 0, rank: 4 }).await, Vec::<String>::new());
+}
+
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn a_team_is_found_by_a_part_of_its_name_or_by_a_member_at_its_rank(pool: PgPool) {
     let stage = Stage::open(pool).await;

@@ -26,6 +26,7 @@ mod containers;
 mod contract;
 mod custom_metrics;
 mod dashboard;
+mod database_tls;
 mod deadline;
 mod documented;
 mod final_choice;

@@ -160,6 +160,7 @@ async fn somebody_takes_everything_and_is_gone_and_nothing_of_others_changes(poo
     let before_the_end = everything(&zelda).await;
     let sent = &document(&before_the_end, "submissions")[0];
     assert!(sent["public_score"].is_f64() && sent["private_score"].is_null(), "{sent}");
+    no_hidden_digit(&world, &zelda).await;
     world.let_pass(TimeDelta::days(31)).await;
     world.drain().await;
     zelda.api.get(&arena.api("/certificate")).await.expect(200);
@@ -220,6 +221,23 @@ async fn somebody_takes_everything_and_is_gone_and_nothing_of_others_changes(poo
 }
 
 /// Every document tells of her, her files are there as she sent them, and no secret and nobody else's is.
+/// While a competition runs an export has the digits of a score that its board shows, or labels could be read from the others.
+async fn no_hidden_digit(world: &World, zelda: &Person) {
+    let exact = async || {
+        let score = sql(
+            "select x.public_score from scores x join submissions s on s.id = x.submission_id where s.user_id = $1",
+        );
+        score.bind(zelda.id).fetch_one(&world.pool).await.unwrap().get::<f64, _>(0)
+    };
+    for decimals in [0, 2, 12] {
+        sql("update competitions set score_decimals = $1").bind(decimals).execute(&world.pool).await.unwrap();
+        let told = document(&everything(zelda).await, "submissions")[0]["public_score"].as_f64().unwrap();
+        let shown = format!("{:.*}", usize::try_from(decimals).unwrap(), exact().await);
+        assert_eq!(told, shown.parse::<f64>().unwrap(), "{decimals}");
+    }
+    assert_ne!(exact().await, exact().await.round(), "digits are there to be hidden");
+}
+
 async fn has_everything(world: &World, zelda: &Person, bob: &Person) {
     let columns = sql("select c.conrelid::regclass || '.' || a.attname
          from pg_constraint c

@@ -412,6 +412,7 @@ async fn whoever_signs_out_is_out_here_and_may_sign_out_where_they_came_from(poo
     let ada = in_session(&world, &lab, "lab", "ada", json!("s 1&")).await;
     let page = ada.post_form("/sign-out", &[]).await.expect(200);
     assert!(!is_signed_in(&ada).await, "before anybody is asked");
+    assert_eq!(page.header("clear-site-data"), "\"cache\", \"storage\"");
     assert!(page.text().contains("You are signed out") && page.text().contains("Sign out at The lab too"));
     let (place, fields) = leads_to(&page);
     assert_eq!(place, format!("{}/out", lab.issuer));
@@ -436,9 +437,9 @@ async fn whoever_signs_out_is_out_here_and_may_sign_out_where_they_came_from(poo
     let page = eve.get(&back).await.expect(200).text();
     assert!(page.contains("You are signed in here as eve") && !page.contains("You are signed out"), "{page}");
     // A second time there is nobody to sign out; who came by password is led nowhere.
-    assert_eq!(ada.post_form("/sign-out", &[]).await.expect(303).location(), "/");
+    assert_eq!(ada.post_form("/sign-out", &[]).await.expect(303).location(), "/#signed-out");
     let bob = registered(&world, "bob").await;
-    assert_eq!(bob.post_form("/sign-out", &[]).await.expect(303).location(), "/");
+    assert_eq!(bob.post_form("/sign-out", &[]).await.expect(303).location(), "/#signed-out");
     let (_, fields) = leads_to(&eve.post_form("/sign-out", &[]).await.expect(200));
     assert!(!fields.contains_key("logout_hint"));
     world.close().await;
@@ -462,7 +463,11 @@ async fn signing_out_waits_for_no_provider_and_follows_none_elsewhere(pool: PgPo
             World::configured(pool.clone(), |config| Config { providers: vec![provider], ..config }).await;
         let ada = in_session(&world, &lab, "lab", "ada", json!("s1")).await;
         let answer = ada.post_form("/sign-out", &[]).await;
-        assert_eq!((answer.status, answer.location(), is_signed_in(&ada).await), (303, "/", false), "{lie}");
+        assert_eq!(
+            (answer.status, answer.location(), is_signed_in(&ada).await),
+            (303, "/#signed-out", false),
+            "{lie}"
+        );
         world.close().await;
     }
     // One that answers nothing, and one that is not listed any more.

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use holdout::accounts::providers::demands::Demands;
 use holdout::accounts::providers::flow;
+use holdout::config::Config;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use sqlx::{PgPool, Row};
@@ -131,6 +133,52 @@ async fn a_token_that_does_not_hold_signs_nobody_in(pool: PgPool) {
             answer.text()
         );
     }
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_sign_in_that_was_weaker_or_older_than_asked_lets_nobody_in(pool: PgPool) {
+    let lab = Lab::open(&pool).await;
+    let mut provider = lab.provider("lab");
+    provider.demands = Demands {
+        acr: vec!["https://refeds.org/profile/mfa".to_owned(), "gold".to_owned()],
+        amr: vec!["otp".to_owned(), "hwk".to_owned()],
+        max_age_seconds: Some(3600),
+    };
+    let world = World::configured(pool, |config| Config { providers: vec![provider], ..config }).await;
+    let asked = leave(&lab, &world.visitor(), "%2F").await.0;
+    assert_eq!(asked["acr_values"], "https://refeds.org/profile/mfa gold");
+    assert_eq!(asked["max_age"], "3600");
+    let now = lab.now;
+    let strongly = |claims: &mut Value| {
+        claims["acr"] = json!("gold");
+        claims["amr"] = json!(["pwd", "otp"]);
+        claims["auth_time"] = json!(now - 600);
+    };
+    for (name, value) in [
+        ("acr", Value::Null),
+        ("acr", json!("")),
+        ("acr", json!("silver")),
+        ("acr", json!(["gold"])),
+        ("amr", Value::Null),
+        ("amr", json!([])),
+        ("amr", json!(["pwd"])),
+        ("amr", json!("otp")),
+        ("auth_time", Value::Null),
+        ("auth_time", json!(now - 4000)),
+        ("auth_time", json!(now + 600)),
+        ("auth_time", json!((now - 600).to_string())),
+    ] {
+        let weakly = |claims: &mut Value| {
+            strongly(claims);
+            claims[name] = value.clone();
+        };
+        let (status, is_in, text) = tried(&world, &lab, "ada", weakly).await;
+        assert_eq!((status, is_in), (403, false), "{name}: {value}: {text}");
+        assert!(text.contains("as strongly, or as lately, as this site asks"), "{text}");
+    }
+    let (status, is_in, text) = tried(&world, &lab, "ada", strongly).await;
+    assert_eq!((status, is_in), (303, true), "{text}");
     world.close().await;
 }
 

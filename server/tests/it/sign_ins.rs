@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use holdout::accounts::sessions;
 use holdout::config::Config;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
 use ureq::http::Method;
 
@@ -81,13 +81,24 @@ async fn an_owner_sees_who_signed_in_or_failed_and_ends_the_others(pool: PgPool)
     assert!(eve.get("/settings/sessions").await.expect(200).text().contains("Registered"));
     world.visitor().get("/api/v1/me/events").await.expect(401);
 
-    ada.post_form("/settings/sessions/end-others", &[]).await.expect(303);
+    let end_others = async |password: &str| {
+        ada.post_form("/settings/sessions/end-others", &[("password", password)]).await
+    };
+    let asked_again = end_others("not the password").await.expect(422).text();
+    assert!(asked_again.contains("password-error") && is_signed_in(&other).await, "{asked_again}");
+    end_others(PASSWORD).await.expect(303);
     assert_eq!(
         (is_signed_in(&other).await, is_signed_in(&ada).await, is_signed_in(&eve).await),
         (false, true, true)
     );
     assert_eq!(sign_in(&other, PASSWORD).await, 303);
-    let ended = ada.send_json(Method::POST, "/api/v1/me/sessions/end-others", &Value::Null).await.expect(200);
+    let end_others =
+        async |shown: &Value| ada.send_json(Method::POST, "/api/v1/me/sessions/end-others", shown).await;
+    assert_eq!(
+        end_others(&json!({ "password": "guessed, and wrong" })).await.expect(422).json()["field"],
+        "password"
+    );
+    let ended = end_others(&json!({ "password": PASSWORD })).await.expect(200);
     assert_eq!(ended.json()["n_ended"], 1);
     assert!(!is_signed_in(&other).await && is_signed_in(&ada).await);
     world.close().await;

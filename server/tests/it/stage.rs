@@ -55,6 +55,7 @@ impl Stage {
             api_requests_a_minute: 0,
             metrics_listen: None,
             webhooks_to_private_addresses: false,
+            tls_for_subdomains: false,
             notebooks: None,
             notebook_openers: holdout::notebooks::openers::Openers::default(),
             notebook_medals: Thresholds::NOTEBOOKS,

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use holdout::App;
 use holdout::accounts::model::Member;
 use holdout::accounts::two_factors::totp::{SECRET_BYTES, Secret, step_at};
-use holdout::accounts::two_factors::{prove, store};
+use holdout::accounts::two_factors::{prove, reseal, store};
 use holdout::config::Config;
 use holdout::error::AppError;
 use holdout::ids::UserId;
@@ -283,6 +283,50 @@ async fn recovery_codes_are_good_once_and_a_thief_of_the_database_has_neither(po
     world.close().await;
 }
 
+/// A server of the same site that was started with other keys.
+async fn server_with(world: &World, keys: &holdout::config::Secret) -> App {
+    let config = Config { accounts_key: Some(keys.clone()), ..world.app.config.clone() };
+    let server = App::new(world.app.db.clone(), config).unwrap();
+    server.clock.synchronise(&mut server.db.acquire().await.unwrap()).await.unwrap();
+    server
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_renewed_accounts_key_lets_everybody_in_before_halfway_and_after(pool: PgPool) {
+    let world = World::without_scorers(pool).await;
+    let (ada, bob) = (Phone::of(&world, "ada").await, Phone::of(&world, "bob").await);
+    let first = world.app.config.accounts_key.clone().unwrap();
+    let second = holdout::config::Secret::new("of the year after, at random");
+    let both = holdout::config::Secret::new(format!("{}\nformer {}", second.reveal(), first.reveal()));
+    let renewed = server_with(&world, &both).await;
+    let let_in =
+        async |server: &App, phone: &Phone| prove::prove(server, phone.id, &phone.code(&world, 0)).await;
+    let_in(&renewed, &ada).await.expect("before anything was sealed anew");
+    let mut conn = world.app.db.acquire().await.unwrap();
+    let stopped = reseal::some(&mut conn, &both, UserId(0), 1).await.unwrap();
+    assert_eq!(stopped, (1, Some(ada.id)));
+    let halfway = reseal::Counted { n_secrets: 2, n_under_former: 1, n_shut_out: 0 };
+    assert_eq!(reseal::count(&mut conn, &both).await.unwrap(), halfway);
+    next_step(&world).await;
+    let_in(&renewed, &ada).await.expect("halfway, under the new key");
+    let_in(&renewed, &bob).await.expect("halfway, under the former one");
+    let refused = let_in(&world.app, &ada).await;
+    assert!(matches!(refused, Err(AppError::Refused(_))), "who was not started again says so: {refused:?}");
+
+    assert_eq!(reseal::all(&mut conn, &both).await.unwrap(), 1, "what is left");
+    assert_eq!(reseal::all(&mut conn, &both).await.unwrap(), 0);
+    assert_eq!(reseal::count(&mut conn, &second).await.unwrap().n_shut_out, 0, "the former key can go");
+    next_step(&world).await;
+    let without_former = server_with(&world, &second).await;
+    let_in(&without_former, &ada).await.expect("under the new key alone");
+    let_in(&without_former, &bob).await.expect("under the new key alone");
+    // A server that was not started again seals under the former key, and that is counted.
+    Phone::of(&world, "eve").await;
+    assert_eq!(reseal::count(&mut conn, &both).await.unwrap().n_under_former, 1);
+    drop(conn);
+    world.close().await;
+}
+
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn a_stolen_session_changes_nothing_without_a_code(pool: PgPool) {
     let world = World::without_scorers(pool).await;
@@ -303,6 +347,9 @@ async fn a_stolen_session_changes_nothing_without_a_code(pool: PgPool) {
     assert!(refused.text().contains("code-error"), "another address takes a code as well");
     let form = [("password", PASSWORD), ("posts", "keep")];
     assert_eq!(ada.browser.post_form("/settings/data/delete", &form).await.status, 422);
+    let end_others = [("password", PASSWORD)];
+    let kept = ada.browser.post_form("/settings/sessions/end-others", &end_others).await;
+    assert_eq!(kept.status, 422, "{}", kept.text());
     for form in ["end", "codes"] {
         let wrong = ada.wrong_code(&world);
         assert_eq!(ada.browser.post_form(&format!("{PAGE}/{form}"), &[("code", &wrong)]).await.status, 422);

@@ -35,7 +35,7 @@ impl Child {
                 let aligned = align(solution, &open(submission, &self.limits)?, &self.limits)?;
                 let scores = both_scores(solution, &aligned);
                 let climb = |climb: &Climb| self.rung(solution, &aligned, climb.best.as_ref());
-                Ok(Answer::Scored { scores, rung: ladder.map(climb).transpose()? })
+                Ok(Answer::Scored { scores, rung: ladder.map(climb).transpose()?, report: None })
             }
             (Prepared::Module { solution, columns }, Some(source)) => {
                 let aligned =
@@ -55,9 +55,11 @@ impl Child {
     ) -> Result<Answer, Refusal> {
         let module = custom::Module { source: source.to_owned(), params: params.clone() };
         match custom::score(self.modules.sandbox()?, &module, solution, aligned) {
-            Ok(scores) => Ok(Answer::Scored { scores, rung: None }),
+            Ok(custom::Scored { scores, report }) => Ok(Answer::Scored { scores, rung: None, report }),
             Err(custom::Failure::Refused(rejection)) => Err(rejection.into()),
-            Err(custom::Failure::Broke(report)) => Ok(Answer::Broke { report }),
+            Err(custom::Failure::Broke(report) | custom::Failure::Stopped(report)) => {
+                Ok(Answer::Broke { report })
+            }
             Err(custom::Failure::Platform(reason)) => {
                 self.modules.sandbox = None;
                 Err(Fault::Sandbox(reason).into())
@@ -123,7 +125,7 @@ impl Child {
             let aligned = aligned?;
             let scores = scores.next().ok_or(Fault::Solution)?;
             let climb = |climb: &Climb| self.rung(solution, &aligned, climb.best.as_ref());
-            Ok(Answer::Scored { scores, rung: ladder.as_ref().map(climb).transpose()? })
+            Ok(Answer::Scored { scores, rung: ladder.as_ref().map(climb).transpose()?, report: None })
         };
         submitted.iter().zip(files).map(answer).map(answer_of).collect()
     }

@@ -18,7 +18,7 @@ use crate::accounts::password_changes;
 use crate::accounts::providers::flow::{self, Answer, Begun, Purpose};
 use crate::accounts::providers::settings::Provider;
 use crate::accounts::providers::{enter, store};
-use crate::accounts::two_factors::{self, prove};
+use crate::accounts::two_factors;
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::paths;
@@ -211,9 +211,8 @@ async fn post_unlink(
     Form(form): Form<IdentityForm>,
 ) -> Result<Response> {
     let provider = provider(&app, &name)?;
-    let known = password_changes::confirm(&app, &client, &member, form.password, "password").await;
-    let unlinked = match known {
-        Ok(_) => enter::unlink(&app, &member, provider, Some(&form.code)).await,
+    let unlinked = match prove_themself(&app, &client, &member, &form).await {
+        Ok(()) => enter::unlink(&app, &member, provider).await,
         Err(error) => Err(error),
     };
     match unlinked {
@@ -227,8 +226,8 @@ async fn post_unlink(
 
 /// Another way in is for whoever knows the present one.
 async fn prove_themself(app: &App, client: &Client, member: &Member, form: &IdentityForm) -> Result<()> {
-    password_changes::confirm(app, client, member, form.password.clone(), "password").await?;
-    prove::step_up(app, member.id, Some(&form.code)).await
+    let (password, code) = (form.password.clone(), Some(form.code.as_str()));
+    password_changes::ask_again(app, client, member, password, code).await.map(drop)
 }
 
 async fn again(app: &App, shell: Shell, member: &Member, error: AppError) -> Result<Response> {

@@ -14,9 +14,10 @@ use crate::accounts::events::What;
 use crate::accounts::forms::FormErrors;
 use crate::accounts::model::Member;
 use crate::accounts::password_changes::{self, Change};
+use crate::accounts::sign_in::{self, Shown};
 use crate::accounts::store::events::Listed as Event;
 use crate::accounts::store::sessions::Listed;
-use crate::accounts::{model, sessions, sign_in, store, two_factors};
+use crate::accounts::{model, sessions, store, two_factors};
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::paths;
@@ -154,6 +155,22 @@ pub struct SessionsPage {
     pub sessions: Vec<Listed>,
     /// What happened to the account, the newest first.
     pub events: Vec<Event>,
+    pub asks_for_code: bool,
+    pub errors: FormErrors,
+}
+
+/// What signing in takes, asked again.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ShownForm {
+    pub password: String,
+    pub code: String,
+}
+
+impl ShownForm {
+    fn shown(&self) -> Shown<'_> {
+        Shown { password: self.password.clone(), code: Some(&self.code) }
+    }
 }
 
 impl SessionsPage {
@@ -182,6 +199,8 @@ impl SessionsPage {
             tab: paths::SETTINGS_SESSIONS,
             sessions: vec![one, other],
             events: vec![entered, failed],
+            asks_for_code: true,
+            errors: FormErrors::default(),
         }
     }
 }
@@ -192,31 +211,62 @@ async fn show_sessions(
     client: Client,
     SignedIn(member): SignedIn,
 ) -> Result<SessionsPage> {
+    sessions_page(&app, shell, &client, &member, FormErrors::default()).await
+}
+
+async fn sessions_page(
+    app: &App,
+    shell: Shell,
+    client: &Client,
+    member: &Member,
+    errors: FormErrors,
+) -> Result<SessionsPage> {
     let mut conn = app.db.acquire().await?;
     let sessions = store::sessions::list(&mut conn, member.id, client.session, shell.now).await?;
     let events = store::events::list(&mut conn, member.id).await?;
+    let asks_for_code = two_factors::store::has(&mut conn, member.id).await?;
     drop(conn);
-    Ok(SessionsPage { shell, tab: paths::SETTINGS_SESSIONS, sessions, events })
+    Ok(SessionsPage { shell, tab: paths::SETTINGS_SESSIONS, sessions, events, asks_for_code, errors })
 }
 
 async fn post_end_others(
     State(app): State<App>,
+    shell: Shell,
     client: Client,
     SignedIn(member): SignedIn,
+    Form(form): Form<ShownForm>,
 ) -> Result<Response> {
-    sign_in::end_others(&app, &client, &member).await?;
-    let sentence = shell::flash("Your other sessions are ended.");
-    Ok(([sentence], Redirect::to(paths::SETTINGS_SESSIONS)).into_response())
+    let ended = sign_in::end_others(&app, &client, &member, form.shown()).await;
+    let ended = ended.map(|_| "Your other sessions are ended.");
+    after_ending(&app, shell, &client, &member, ended).await
 }
 
 async fn post_session_end(
     State(app): State<App>,
+    shell: Shell,
+    client: Client,
     SignedIn(member): SignedIn,
     Path(id): Path<Uuid>,
+    Form(form): Form<ShownForm>,
 ) -> Result<Response> {
-    let mut conn = app.db.acquire().await?;
-    if !store::sessions::end_named(&mut conn, member.id, id).await? {
-        return Err(AppError::NotFound);
+    let ended = sign_in::end_one(&app, &client, &member, id, form.shown()).await;
+    after_ending(&app, shell, &client, &member, ended.map(|()| "The session is ended.")).await
+}
+
+async fn after_ending(
+    app: &App,
+    shell: Shell,
+    client: &Client,
+    member: &Member,
+    ended: Result<&str>,
+) -> Result<Response> {
+    match ended {
+        Ok(sentence) => {
+            Ok(([shell::flash(sentence)], Redirect::to(paths::SETTINGS_SESSIONS)).into_response())
+        }
+        Err(error) => {
+            let errors = FormErrors::from_error(error)?;
+            Ok(errors.answer(sessions_page(app, shell, client, member, errors.clone()).await?))
+        }
     }
-    Ok(([shell::flash("The session is ended.")], Redirect::to(paths::SETTINGS_SESSIONS)).into_response())
 }

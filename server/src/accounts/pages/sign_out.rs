@@ -7,7 +7,7 @@ use askama_web::WebTemplate;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::header::{CACHE_CONTROL, RETRY_AFTER};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
@@ -23,6 +23,13 @@ use crate::error::{AppError, Cause, Result};
 use crate::paths;
 use crate::web::cookies;
 use crate::web::shell::{self, Shell};
+
+/// Where somebody is who has signed out; the page's script tells other tabs.
+const HOME_SIGNED_OUT: &str = "/#signed-out";
+/// What the browser kept of pages, and what their scripts kept in it. Not cookies: those of other hosts of the domain are not
+/// ours to remove (the session's goes by itself).
+const CLEAR: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\", \"storage\""));
 
 /// Tokens are of some hundred bytes.
 const LONGEST_LOGOUT_BYTES: usize = 64 << 10;
@@ -63,10 +70,10 @@ async fn post_sign_out(State(app): State<App>, shell: Shell, client: Client) -> 
     };
     let over = sessions::clear_cookie();
     let Some(way) = way else {
-        let headers = AppendHeaders([over, shell::flash("You are signed out.")]);
-        return Ok((headers, Redirect::to(paths::HOME)).into_response());
+        let headers = AppendHeaders([over, shell::flash("You are signed out."), CLEAR]);
+        return Ok((headers, Redirect::to(HOME_SIGNED_OUT)).into_response());
     };
-    let headers = AppendHeaders([over, sign_out::set_cookie(&way)]);
+    let headers = AppendHeaders([over, sign_out::set_cookie(&way), CLEAR]);
     let shell = Shell { viewer: None, n_unread: 0, ..shell };
     let page = SignedOutPage { shell, leads_to: Some((way.title, way.address)), came_from: None };
     Ok((headers, page).into_response())

@@ -12,7 +12,7 @@ use crate::accounts::events::{self, Event, What};
 use crate::accounts::model::{self, Member};
 use crate::accounts::sign_in::{self, Entered};
 use crate::accounts::store::users::{self, NO_PASSWORD, NewUser};
-use crate::accounts::two_factors::{prove, set_up};
+use crate::accounts::two_factors::set_up;
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::ids::UserId;
@@ -112,12 +112,11 @@ pub async fn link(app: &App, member: &Member, provider: &Provider, claims: &Clai
     Ok(())
 }
 
-/// Ends it, for somebody who gave the password. They are told by mail.
+/// Ends it, for somebody who was asked again who they are. They are told by mail.
 ///
 /// # Errors
-/// [`AppError::NotFound`] where it is not linked; as [`prove::step_up`].
-pub async fn unlink(app: &App, member: &Member, provider: &Provider, code: Option<&str>) -> Result<()> {
-    prove::step_up(app, member.id, code).await?;
+/// [`AppError::NotFound`] where it is not linked.
+pub async fn unlink(app: &App, member: &Member, provider: &Provider) -> Result<()> {
     let mut tx = app.db.begin().await?;
     if !store::remove(&mut tx, member.id, &provider.issuer).await? {
         return Err(AppError::NotFound);

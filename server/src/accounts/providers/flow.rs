@@ -103,17 +103,20 @@ impl Begun {
 pub async fn leave(app: &App, provider: &Provider, begun: &Begun) -> Result<String> {
     let known = app.providers.of(provider).await?;
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(begun.derived("verifier")));
-    let query = form(&[
+    let (redirect, state, nonce) = (redirect_uri(&app.config, provider), begun.state(), begun.nonce());
+    let demands = provider.demands.asked();
+    let mut fields = vec![
         ("response_type", "code"),
         ("client_id", provider.client_id.as_str()),
-        ("redirect_uri", redirect_uri(&app.config, provider).as_str()),
+        ("redirect_uri", redirect.as_str()),
         ("scope", "openid profile email"),
-        ("state", begun.state().as_str()),
-        ("nonce", begun.nonce().as_str()),
+        ("state", state.as_str()),
+        ("nonce", nonce.as_str()),
         ("code_challenge", challenge.as_str()),
         ("code_challenge_method", "S256"),
-    ]);
-    Ok(with_query(&known.metadata.authorization_endpoint, &query))
+    ];
+    fields.extend(demands.iter().map(|(name, value)| (*name, value.as_str())));
+    Ok(with_query(&known.metadata.authorization_endpoint, &form(&fields)))
 }
 
 /// An address of a provider, which may have a query of its own.

@@ -4,8 +4,10 @@
 //! never by an address: to link a provider to an account that exists takes being signed in to it. Never here: an access
 //! token that is kept, an algorithm that a token chooses, a redirect to elsewhere than the provider.
 //! Whoever signs out here may do so there (`sign_out`), and who is signed out there is signed out here (`logout`).
-//! Where to start: `flow` leads out and back, `jws` and `token` judge what comes back, `enter` says whose it is.
+//! Where to start: `flow` leads out and back, `jws` and `token` judge what comes back, `demands` whether that is what the
+//! operator asks, `enter` says whose it is.
 
+pub mod demands;
 pub mod discovery;
 pub mod enter;
 pub mod flow;

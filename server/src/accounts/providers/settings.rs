@@ -6,6 +6,7 @@ use holdout_contract::secrets;
 use serde::Deserialize;
 use ureq::http::Uri;
 
+use super::demands::Demands;
 use crate::config::Secret;
 
 /// A provider of OpenID Connect.
@@ -23,6 +24,8 @@ pub struct Provider {
     pub sign_out_there: bool,
     /// Whether its logout tokens may lack type and expiry, which the standard of 2022 did not ask for yet.
     pub older_logout_tokens: bool,
+    /// Of how it signs people in.
+    pub demands: Demands,
 }
 
 /// The provider that names itself so.
@@ -42,6 +45,11 @@ struct Listed {
     sign_out_there: bool,
     #[serde(default)]
     older_logout_tokens: bool,
+    #[serde(default)]
+    acr: Vec<String>,
+    #[serde(default)]
+    amr: Vec<String>,
+    max_age_seconds: Option<u32>,
 }
 
 fn yes() -> bool {
@@ -58,6 +66,7 @@ impl Listed {
             client_secret,
             sign_out_there: self.sign_out_there,
             older_logout_tokens: self.older_logout_tokens,
+            demands: Demands { acr: self.acr, amr: self.amr, max_age_seconds: self.max_age_seconds },
         }
     }
 }
@@ -124,8 +133,12 @@ mod tests {
         let mut otherwise = entry("old", "https://old.example");
         otherwise["sign_out_there"] = false.into();
         otherwise["older_logout_tokens"] = true.into();
+        otherwise["acr"] = serde_json::json!(["https://refeds.org/profile/mfa"]);
+        otherwise["max_age_seconds"] = 3600.into();
         let read = written(vec![otherwise]).unwrap();
         assert_eq!((read[0].sign_out_there, read[0].older_logout_tokens), (false, true));
+        let demands = &read[0].demands;
+        assert_eq!((demands.acr.len(), demands.amr.len(), demands.max_age_seconds), (1, 0, Some(3600)));
         let wrong = [
             entry("Lab", "https://a.example"),
             entry("b", "http://b.example"),

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::demands::Claimed;
 use super::discovery::{Source, refused};
 use super::jws::Token;
 use super::model::{self, Origin};
@@ -27,6 +28,9 @@ pub struct Claims {
     iat: i64,
     nonce: Option<String>,
     sid: Option<Value>,
+    acr: Option<Value>,
+    amr: Option<Value>,
+    auth_time: Option<Value>,
     email: Option<String>,
     email_verified: Option<Value>,
     pub preferred_username: Option<String>,
@@ -90,6 +94,10 @@ impl Claims {
         self.email.as_deref().filter(|_| is_confirmed)
     }
 
+    fn of_the_sign_in(&self) -> Claimed<'_> {
+        Claimed { acr: self.acr.as_ref(), amr: self.amr.as_ref(), auth_time: self.auth_time.as_ref() }
+    }
+
     /// Why they are not for this attempt, now.
     fn fault(&self, provider: &Provider, nonce: &str, now: i64) -> Option<&'static str> {
         let registered = Registered {
@@ -113,14 +121,21 @@ impl Claims {
 }
 
 /// # Errors
-/// [`AppError::Refused`] for a token that does not hold.
+/// [`AppError::Refused`] for a token that does not hold, and for one of a sign-in that is less than what the operator asks.
 pub async fn judge(app: &App, provider: &Provider, text: &str, nonce: &str) -> Result<Claims> {
     let token = Token::read(text).ok_or_else(|| unsound(provider, "no token, or another algorithm"))?;
     let claims: Option<Claims> = claimed(app, provider, &token, Source::Provider).await?;
     let claims = claims.ok_or_else(|| unsound(provider, "no key, signature or claims that hold"))?;
-    match claims.fault(provider, nonce, app.clock.now().timestamp()) {
+    let now = app.clock.now().timestamp();
+    if let Some(fault) = claims.fault(provider, nonce, now) {
+        return Err(unsound(provider, fault));
+    }
+    match provider.demands.fault(claims.of_the_sign_in(), now) {
         None => Ok(claims),
-        Some(fault) => Err(unsound(provider, fault)),
+        Some(fault) => {
+            tracing::warn!(provider = %provider.name, fault, "a sign-in there was less than what is asked");
+            Err(refused(provider, "it did not sign you in as strongly, or as lately, as this site asks"))
+        }
     }
 }
 

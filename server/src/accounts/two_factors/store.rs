@@ -86,6 +86,41 @@ pub async fn some_sealed(conn: &mut PgConnection, at_each_end: i64) -> sqlx::Res
     .await
 }
 
+/// Of everybody with a second factor, also one that is not confirmed: the next so many after a person.
+///
+/// # Errors
+/// Those of the database.
+pub async fn sealed_after(conn: &mut PgConnection, after: UserId, at_most: i64) -> sqlx::Result<Vec<Sealed>> {
+    sqlx::query_as!(
+        Sealed,
+        "select user_id as \"user: UserId\", sealed_secret
+         from second_factors
+         where user_id > $1
+         order by user_id
+         limit $2",
+        after.0,
+        at_most,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Keeps the same secret under another key; `false` where it is not as it was read any more.
+///
+/// # Errors
+/// Those of the database.
+pub async fn replace_sealed(conn: &mut PgConnection, read: &Sealed, sealed: &[u8]) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update second_factors set sealed_secret = $3 where user_id = $1 and sealed_secret = $2",
+        read.user.0,
+        read.sealed_secret,
+        sealed,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Keeps a secret that is not confirmed yet, in place of an earlier one; `false` where one holds already.
 ///
 /// # Errors

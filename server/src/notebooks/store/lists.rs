@@ -46,7 +46,8 @@ impl Order {
 /// Where a list goes on: behind the entry with this key.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cursor {
-    /// Heat, votes, microseconds since 1970 or the rank of a score, as the order says.
+    /// Heat, votes or microseconds since 1970, as the order says. By score it is nothing: a score that stood here would have
+    /// digits that the board hides, and one that was made up would find them.
     pub key: f64,
     pub id: i64,
 }
@@ -55,7 +56,7 @@ impl Cursor {
     /// Before the first entry.
     pub fn start(order: Order) -> Self {
         match order {
-            Order::Score => Self { key: f64::MIN, id: 0 },
+            Order::Score => Self { key: 0.0, id: 0 },
             _ => Self { key: f64::MAX, id: i64::MAX },
         }
     }
@@ -209,7 +210,7 @@ pub async fn of_competition(
         ),
         Order::Score => found!(
             conn,
-            "select n.id as \"id!: NotebookId\", b.rank_key as \"key!\", b.id as \"by!\"
+            "select n.id as \"id!: NotebookId\", 0::float8 as \"key!\", b.id as \"by!\"
              from (
                 select distinct on (m.notebook_id) m.notebook_id, x.rank_key, m.id
                 from submissions m
@@ -219,11 +220,15 @@ pub async fn of_competition(
                 order by m.notebook_id, x.rank_key, m.id
              ) b
              join public_notebooks n on n.id = b.notebook_id
-             where (b.rank_key, b.id) > ($2, $3)
+             where $2::bigint = 0 or (b.rank_key, b.id) > (
+                select x.rank_key, m.id
+                from submissions m
+                join competitions c on c.id = m.competition_id
+                join scores x on x.submission_id = m.id and x.version_id = c.active_version_id
+                where m.id = $2 and m.competition_id = $1 and m.notebook_id is not null and x.rank_key is not null)
              order by b.rank_key, b.id
-             limit $4",
+             limit $3",
             competition.0,
-            after.key,
             after.id,
             limit,
         ),

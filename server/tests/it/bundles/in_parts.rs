@@ -100,7 +100,7 @@ async fn a_large_bundle_comes_in_parts_that_nobody_reads_without_its_key(pool: P
     let early = read(&ada, end).await.expect(422).text();
     assert!(early.contains("have arrived"), "{early}");
     patch(&ada, &address, at, &bundle[at..]).await.expect(204);
-    let partial = stored(&world).into_iter().find(|(name, _)| name.contains(".part")).unwrap().1;
+    let (lies_at, partial) = stored(&world).into_iter().find(|(name, _)| name.contains(".part")).unwrap();
     assert_eq!(partial.len(), bundle.len());
     let same = partial.chunks(64).zip(bundle.chunks(64)).filter(|(kept, sent)| kept == sent).count();
     assert_eq!(same, 0, "pieces that lie on the disk as they were sent");
@@ -115,6 +115,13 @@ async fn a_large_bundle_comes_in_parts_that_nobody_reads_without_its_key(pool: P
     ada.api.send_json(Method::POST, "/api/v1/competitions", &json!({ "title": "Houses" })).await.expect(201);
     let elsewhere = "/api/v1/competitions/houses/data/train.bin?role=data";
     ada.api.send_json(Method::PUT, elsewhere, &as_data).await.expect(422);
+
+    let mut altered = partial.clone();
+    altered[at] ^= 1;
+    std::fs::write(&lies_at, &altered).unwrap();
+    let refused = read(&ada, end).await.expect(422).text();
+    assert!(refused.contains("not vouched for"), "{refused}");
+    std::fs::write(&lies_at, &partial).unwrap();
 
     let report = read(&ada, end).await.expect(201).json();
     assert_eq!((&report["title"], &report["has_solution"]), (&json!("Houses of Ames"), &json!(true)));

@@ -104,6 +104,7 @@ async fn a_notebook_shows_the_public_score_and_the_private_one_after_the_end(poo
     assert_eq!(names(&world.visitor(), by_score).await, ["best", "scored"], "each once, lower is better");
     let rest = world.visitor().get(&format!("{by_score}&limit=1")).await.expect(200).json();
     let after = rest["next"].as_str().unwrap();
+    assert_eq!(after, format!("0_{foreign}"), "no score, which has digits that nobody is shown");
     assert_eq!(names(&world.visitor(), &format!("{by_score}&limit=1&after={after}")).await, ["scored"]);
     world.let_pass(TimeDelta::days(31)).await;
     world.drain().await;
