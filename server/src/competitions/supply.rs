@@ -213,16 +213,11 @@ pub async fn split_anew(app: &App, host: &Member, seen: &Seen, plan: &TablePlan)
             "A scorer is just reading the table. Correct it as soon as that is done.",
         ));
     }
-    let kept = former.pop().ok_or_else(no_table)?;
+    let kept = former.pop().ok_or_else(|| AppError::field("file", "Choose a file."))?;
     insert_table(app, &mut tx, host, id, plan, &kept).await?;
     tx.commit().await?;
     remove_tables(app, &former).await;
     Ok(())
-}
-
-/// What a host is told who corrects a table that is not there.
-pub fn no_table() -> AppError {
-    AppError::field("file", "There is no labelled table yet. Choose a file.")
 }
 
 /// Removes the sealed files of tables that were forgotten. What storage does not let go now, the weekly cleaning finds.

@@ -89,6 +89,10 @@ struct TableChanges {
     public_percent: Option<f64>,
 }
 
+fn no_table() -> AppError {
+    AppError::refused("There is no labelled table to split: send one first.")
+}
+
 /// Have the labelled table that is here split anew: by another target or other shares. What is left out stays.
 #[utoipa::path(
     patch,
@@ -108,7 +112,7 @@ async fn patch_table(
     let (host, seen) = as_host(&app, &slug, caller).await?;
     let changes = body?.0;
     let mut conn = app.db.acquire().await?;
-    let table = setup::load(&mut conn, &seen.competition).await?.table.ok_or_else(supply::no_table)?;
+    let table = setup::load(&mut conn, &seen.competition).await?.table.ok_or_else(no_table)?;
     drop(conn);
     let target = changes.target.as_deref();
     let plan = TablePlan::corrected(&table, target, changes.test_percent, changes.public_percent)?;

@@ -472,7 +472,7 @@ pub async fn forget_tables(conn: &mut PgConnection, id: CompetitionId) -> sqlx::
         TableFile,
         "delete from labelled_tables t
          where competition_id = $1
-           and not exists (select from jobs j where j.table_id = t.id and j.state = 'leased')
+           and (select count(*) from jobs j where j.table_id = t.id and j.state = 'leased') = 0
          returning storage_key, sealed_sha256, sealed_bytes, uploaded_at",
         id.0,
     )

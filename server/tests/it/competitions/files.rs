@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
+use holdout_contract::handshake::CONTRACT;
 use serde_json::json;
 use sqlx::{PgPool, Row};
 use ureq::http::Method;
@@ -176,7 +177,7 @@ async fn a_labelled_table_is_sent_once_however_often_its_plan_is_corrected(pool:
     let slug = scene.draft("by-steps").await;
     let path = format!("/api/v1/competitions/{slug}/table");
     let none = scene.host.api.send_json(Method::PATCH, &path, &json!({ "target": "age" })).await;
-    assert!(none.expect(422).text().contains("There is no labelled table yet"));
+    assert!(none.expect(403).text().contains("There is no labelled table to split"));
     scene.end().await;
 }
 
@@ -194,7 +195,7 @@ async fn at_the_launch_the_labelled_table_is_gone(pool: PgPool) {
     scene.launch(&slug).await.expect(200);
     assert_eq!(files_below(scene.world.files()).len(), n_files, "the sealed table stays");
     scene.host.api.get(&path).await.expect(404);
-    scene.host.api.send_json(Method::PATCH, &path, &json!({ "target": "age" })).await.expect(422);
+    scene.host.api.send_json(Method::PATCH, &path, &json!({ "target": "age" })).await.expect(403);
     scene.end().await;
 }
 
@@ -212,10 +213,11 @@ async fn refuse_tables(scene: &Scene, message: &str) {
 }
 
 async fn lease_split(scene: &Scene, state: &str) {
-    sql("update jobs set state = $1, lease = case $1 when 'leased' then gen_random_uuid() end,
+    sql("update jobs set state = $1, lease = case $1 when 'leased' then gen_random_uuid() end, spoken = case $1 when 'leased' then $2::int end,
              lease_until = case $1 when 'leased' then now() + interval '1 minute' end
          where kind = 'split'")
     .bind(state)
+    .bind(CONTRACT)
     .execute(&scene.world.pool)
     .await
     .unwrap();
