@@ -159,6 +159,9 @@ select 1 + i % 20000, 'token', sha256(int8send(i)), 'hld_', array['read', 'submi
 
 insert into one_time_links (token_hash, purpose, user_id, created_at, expires_at)
 select sha256(int8send(i)), 'reset_password', 1 + i % 20000, now(), now() + interval '1 hour' from generate_series(1, 20000) i;
+insert into one_time_links (token_hash, purpose, user_id, created_at, expires_at, email)
+select sha256(int8send(20000 + i)), 'confirm_email', i, now(), now() + interval '1 day', 'person-' || i || '@example.org'
+from generate_series(1, 20000) i;
 
 insert into account_events (user_id, at, what)
 select 1 + i % 20000, now() - make_interval(mins => i), 'signed_in' from generate_series(1, 40000) i;

@@ -39,12 +39,15 @@ select v.notebook_id, v.number, v.pushed_by, v.pushed_at, case when r = 1 then '
        'runs/' || v.notebook_id || '/' || v.number || '/' || r, 1000, v.sha256
 from notebook_versions v cross join generate_series(1, 2) r where v.notebook_id % 2 = 0;
 
+insert into notebook_runs (notebook_id, number, asked_by, asked_at)
+select notebook_id, number, pushed_by, pushed_at from notebook_versions where notebook_id % 100 = 1;
+
 insert into notebook_run_files (run_id, place, path, storage_key, size_bytes, sha256)
 select r.id, p, 'file-' || p, 'runs/files/' || r.id || '/' || p, 10, r.executed_sha256
-from notebook_runs r cross join generate_series(1, 2) p;
+from notebook_runs r cross join generate_series(1, 2) p where r.finished_at is not null;
 
 insert into notebook_run_drawings (run_id, drawer, storage_key, size_bytes, contents, drawn_at)
-select id, 1, 'pages/runs/' || id, 100, '[]', now() from notebook_runs;
+select id, 1, 'pages/runs/' || id, 100, '[]', now() from notebook_runs where finished_at is not null;
 
 update submissions s set notebook_id = n.id, notebook_number = 1
 from (select id, row_number() over (order by id) as place from notebooks where competition_id = (select min(id) from competitions)) n
