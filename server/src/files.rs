@@ -31,12 +31,19 @@ const CHECKSUM: &str = "x-amz-checksum-sha256";
 /// # Errors
 /// A file that cannot be read.
 pub fn sha256_of(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
+    Ok(hex::encode(sha256_of_rest(&mut File::open(path)?)?))
+}
+
+/// The hash of what is left of a file.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn sha256_of_rest(file: &mut File) -> io::Result<[u8; 32]> {
     let mut hasher = Sha256::new();
     let mut piece = vec![0; READ_BYTES];
     loop {
         match file.read(&mut piece)? {
-            0 => return Ok(hex::encode(hasher.finalize())),
+            0 => return Ok(hasher.finalize().into()),
             n => hasher.update(&piece[..n]),
         }
     }

@@ -1,5 +1,5 @@
-//! How often somebody may try: sign-in, registration, reset and letters that confirm, each by address and by account; and how often an address
-//! may send logout tokens, of which a provider has many to send at once.
+//! How often somebody may try: sign-in, registration, reset and letters that confirm, each by address and by account; and how
+//! often an address may send logout tokens, of which a provider has many to send at once.
 //!
 //! Kept in this process's memory, and told to the other servers; a restart forgets. Limits of a competition are not here: those
 //! are counted by the database.

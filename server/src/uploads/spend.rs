@@ -3,7 +3,7 @@
 //! An upload is marked as spent in the transaction of what it is spent on, so that both happen or
 //! neither. Until then a refusal costs it nothing: it waits to be spent another time.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Seek;
 
 use axum::body::{Body, to_bytes};
 use axum::http::HeaderMap;
@@ -11,14 +11,13 @@ use axum::http::header::CONTENT_TYPE;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::error::{AppError, CONFLICT, Result};
-use crate::files::Stored;
+use crate::files::{Stored, sha256_of_rest};
 use crate::ids::CompetitionId;
 use crate::uploads::append::digest;
 use crate::uploads::model::{Purpose, Upload, UploadId};
@@ -28,7 +27,6 @@ use crate::uploads::tus::text;
 use crate::veil::Veil;
 use crate::web::upload::{Fields, Received};
 
-const HASHED_AT_ONCE: usize = 1 << 20;
 const LONGEST_REFERENCE_BYTES: usize = 64 << 10;
 
 /// A stored file that a verb is about to take.
@@ -206,17 +204,9 @@ pub async fn bundle(app: &App, member: &Member, named: &str) -> Result<Veiled> {
 
 /// A file from its beginning, and the SHA-256 of all of it.
 fn hashed(mut file: std::fs::File) -> std::io::Result<(std::fs::File, [u8; 32])> {
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; HASHED_AT_ONCE];
-    loop {
-        let n_read = file.read(&mut buffer)?;
-        if n_read == 0 {
-            break;
-        }
-        hasher.update(&buffer[..n_read]);
-    }
-    file.seek(SeekFrom::Start(0))?;
-    Ok((file, hasher.finalize().into()))
+    let sha256 = sha256_of_rest(&mut file)?;
+    file.rewind()?;
+    Ok((file, sha256))
 }
 
 /// What came with a form: a file, or the name of an upload that is whole.

@@ -31,7 +31,7 @@ fn is_private(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     match parts.as_slice() {
         ["settings" | "admin" | "moderation" | "notifications" | "sign-in" | "kaggle", ..]
-        | ["reset-password" | "become-admin" | "unsubscribe", _]
+        | ["reset-password" | "become-admin" | "confirm-email" | "unsubscribe", _]
         | ["c", _, "submissions" | "check" | "team" | "invitation", ..]
         | ["c", _, "host"]
         | ["api", "v1", "me" | "admin" | "tokens" | "sessions", ..] => true,
@@ -77,6 +77,7 @@ mod tests {
             "/notifications/7",
             "/sign-in/code",
             "/reset-password/secret",
+            "/confirm-email/secret",
             "/c/iris/submissions/7/file",
             "/c/iris/team/join/secret",
             "/c/iris/invitation/secret",

@@ -163,13 +163,8 @@ impl Topics {
         let forum = seen.forum.id;
         let part =
             list::read(app, list::Wanted { forum, order: wanted.order, after, limit: list::A_PAGE }).await?;
-        let is_following = match viewer {
-            Some(member) => {
-                let mut conn = app.db.acquire().await?;
-                follow::is_following(&mut conn, Some(member), Target::Forum(forum)).await?
-            }
-            None => false,
-        };
+        let is_following = viewer.is_some()
+            && follow::is_following(&mut *app.db.acquire().await?, viewer, Target::Forum(forum)).await?;
         Ok(Self {
             part,
             order: wanted.order,
