@@ -23,6 +23,7 @@ ROUTES = [
     ("home page", "/"),
     ("competition page", "/c/synthetic"),
     ("board page", "/c/synthetic/leaderboard"),
+    ("board page, signed in", "/c/synthetic/leaderboard"),
     ("data page", "/c/synthetic/data"),
     ("forum page", "/c/synthetic/forum"),
     ("general forum", "/forums/general"),
@@ -47,7 +48,7 @@ def bench(binaries, work, quick):
         take_over(house, host, "synthetic", OWN_SUBMISSIONS)
         token = host.api("POST", "/tokens", {"name": "bench", "scopes": ["read"]})["token"]
         with tree.Watch(house.pid) as watch:
-            answered = routes(house, token, quick)
+            answered = routes(house, host, token, quick)
             answered["whole board, unchanged"] = unchanged(house, quick)
             first_byte = first_bytes(house)
         print_memory("at its peak", {"mb": watch.peak_mb, "parts": watch.peak_parts})
@@ -61,10 +62,11 @@ def is_judging(url):
         return json.load(answer)["items"]
 
 
-def routes(house, token, quick):
+def routes(house, host, token, quick):
     results = {}
     for name, path in ROUTES:
         headers = [f"Authorization: Bearer {token}"] if path.startswith("/api") and "no token" not in name else []
+        headers += ["Cookie: " + "; ".join(map("=".join, host.cookies.items()))] if "signed in" in name else []
         headers += ["Accept-Encoding: gzip"] if path.endswith(".csv") else []
         results[name] = asked(house, name, path, headers, quick)
     return results

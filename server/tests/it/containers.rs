@@ -172,7 +172,8 @@ fn pins(list: &str) -> BTreeMap<String, String> {
     let demands = text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n");
     let demands: Vec<_> = demands.replace("\\\n", "").lines().map(str::to_owned).collect();
     assert!(demands.iter().all(|demand| demand.contains(" --hash=sha256:")), "{demands:?}");
-    let pinned = demands.iter().map(|demand| demand.split_whitespace().next().unwrap().split_once("==").unwrap());
+    let pinned =
+        demands.iter().map(|demand| demand.split_whitespace().next().unwrap().split_once("==").unwrap());
     pinned.map(|(name, version)| (name.to_owned(), version.to_owned())).collect()
 }
 
