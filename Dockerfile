@@ -34,14 +34,15 @@ EXPOSE 8080
 ENTRYPOINT ["holdout"]
 CMD ["serve"]
 
-# With the Python for metrics that hosts write.
+# With the Python for metrics that hosts write; `scripts/image-python` pins it.
 FROM base AS scorer
 # hadolint ignore=DL3066
 USER root
+COPY scorer/python/scorers.txt /opt/python/
 # hadolint ignore=DL3008
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 python3-venv && rm -rf /var/lib/apt/lists/* \
     && python3 -m venv /opt/python \
-    && /opt/python/bin/pip install --no-cache-dir --only-binary :all: "numpy>=1.24" "pandas>=2.0" "scikit-learn>=1.3"
+    && /opt/python/bin/pip install --no-cache-dir --only-binary :all: --require-hashes -r /opt/python/scorers.txt
 USER 10001
 COPY --from=build /out/holdout-scorer /usr/local/bin/holdout-scorer
 ENV HOLDOUT_FILES=/var/lib/holdout/files HOLDOUT_SPOOL=/var/lib/holdout/spool \
@@ -54,12 +55,12 @@ CMD ["work"]
 FROM base AS runner
 # hadolint ignore=DL3066
 USER root
+COPY scorer/python/runners.txt /opt/python/
 # hadolint ignore=DL3008
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 python3-venv fonts-dejavu-core \
     && rm -rf /var/lib/apt/lists/* \
     && python3 -m venv /opt/python \
-    && /opt/python/bin/pip install --no-cache-dir --only-binary :all: "numpy>=1.24" "pandas>=2.0" "scikit-learn>=1.3" \
-        "matplotlib>=3.8" "ipykernel>=6.29,<7" "jupyter-client>=8.6,<9" "nbclient>=0.10,<0.11"
+    && /opt/python/bin/pip install --no-cache-dir --only-binary :all: --require-hashes -r /opt/python/runners.txt
 USER 10001
 COPY --from=build /out/holdout-scorer /usr/local/bin/holdout-scorer
 ENV HOLDOUT_FILES=/var/lib/holdout/files HOLDOUT_SPOOL=/var/lib/holdout/spool \

@@ -21,7 +21,7 @@ test: ## Every test, as on CI
 	scripts/test
 
 bench: ## The measurements; see bench/
-	scripts/install-needs run
+	scripts/install-needs bench
 	$(CARGO) build --release --locked --bins
 	bench/run
 

@@ -1,11 +1,13 @@
 """The day of the deadline: people look, people send, the end comes, everybody looks again. Open loop: a request is sent
-when its time has come, whether or not earlier ones were answered, and its time counts from when it should have been sent."""
+when its time has come, whether or not earlier ones were answered, and its time counts from when it should have been sent.
+Nine of ten who look are signed in, each as another of those who take part, and see their own row."""
 
 import asyncio
 import multiprocessing
 import os
 import threading
 import time
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -21,13 +23,13 @@ from people import Person
 # Boards that are open all the time, pages and files a second in the last ten minutes, and pages a second once the private board is out (see README.md).
 DAYS = {
     "7,200 teams on one core": {
-        "teams": 7_200, "submissions": 132_000, "cores": {0}, "mb": 1_024, "pages": 350, "open": 3_500, "files": 3.8, "reveal": 500,
+        "number": "D1", "teams": 7_200, "submissions": 132_000, "cores": {0}, "mb": 1_024, "pages": 350, "open": 3_500, "files": 3.8, "reveal": 500,
     },
     "18,000 teams on two cores": {
-        "teams": 18_000, "submissions": 500_000, "cores": {0, 1}, "mb": 2_048, "pages": 880, "open": 8_750, "files": 9.4, "reveal": 1_250,
+        "number": "D2", "teams": 18_000, "submissions": 500_000, "cores": {0, 1}, "mb": 2_048, "pages": 880, "open": 8_750, "files": 9.4, "reveal": 1_250,
     },
 }
-QUICK_DAY = {"teams": 500, "submissions": 5_000, "cores": {0}, "mb": 1_024, "pages": 100, "open": 200, "files": 1, "reveal": 200}
+QUICK_DAY = {"number": "D0", "teams": 500, "submissions": 5_000, "cores": {0}, "mb": 1_024, "pages": 100, "open": 200, "files": 1, "reveal": 200}
 QUICK_SECONDS = 15
 REVEAL_SECONDS = 60
 ROWS, QUICK_ROWS = 200_000, 10_000
@@ -43,20 +45,21 @@ def bench(binaries, work, quick, seconds):
 
 
 def live_through(binaries, work, name, day, quick, seconds):
-    seconds, rows = (QUICK_SECONDS, QUICK_ROWS) if quick else (seconds, ROWS)
+    seconds, rows = (min(seconds, QUICK_SECONDS), QUICK_ROWS) if quick else (seconds, ROWS)
     everything = os.sched_getaffinity(0)
     with Limit(day["mb"]) as limit, live.House(binaries, work / "house", day["cores"] & everything, limit) as house:
         stage = prepare(house, day, rows)
+        lookers = sign_in(house)
         os.sched_setaffinity(0, everything - day["cores"] or everything)
         try:
-            with tree.Watch(house.pid) as watch, streams.Watchers(house.url, day["open"]) as watchers:
+            with tree.Watch(house.pid) as watch, streams.Watchers(house.url, day["open"], lookers) as watchers:
                 watchers.begin()
                 before = tree.processor_seconds(house.pid)
-                last_minutes = play(house, stage, day, seconds)
+                last_minutes = play(house, stage, lookers, day, seconds)
                 used = tree.processor_seconds(house.pid) - before
                 judged = wait_until_judged(house)
                 end(house)
-                reveal = look(house.url, ["/c/synthetic/leaderboard"], day["reveal"], REVEAL_SECONDS if not quick else 5)
+                reveal = look(house.url, ["/c/synthetic/leaderboard"], lookers, day["reveal"], REVEAL_SECONDS if not quick else 5)
         finally:
             os.sched_setaffinity(0, everything)
         bound = limit.told()
@@ -65,8 +68,21 @@ def live_through(binaries, work, name, day, quick, seconds):
         **last_minutes, "open": watchers.told, "score": judged, "reveal": reveal, "cpu_share": used / seconds / cores, "peak_mb": watch.peak_mb, "bound": bound,
         "day": {key: value for key, value in day.items() if key != "cores"}, "cores": cores, "rows": rows, "seconds": seconds,
     }
+    result["wrong"] = wrong(result)
     tell(name, result)
     return result
+
+
+def wrong(result):
+    """What no figure makes up for: who was not answered, and which file has no score."""
+    asked = {"pages": "pages", "open": "open boards", "files": "files on their way", "reveal": "views of the private board"}
+    found = [f"{result[part]['errors']} errors of {name}" for part, name in asked.items() if result[part]["errors"]]
+    sent, received, scored = result["files"]["sent"], result["files"]["n"], result["score"]["n"]
+    if received != sent:
+        found.append(f"of {sent} files that were sent {received} were received")
+    if scored != received:
+        found.append(f"of {received} files that were received {scored} have a score")
+    return found
 
 
 def tell(name, result):
@@ -83,10 +99,12 @@ def tell(name, result):
         f"the private board: {reveal['n']:,} pages, {reveal['errors']} errors, p99 {reveal['p99_ms']:.1f} ms",
         flush=True,
     )
+    for sentence in result["wrong"]:
+        print(f"{name}: {sentence}", flush=True)
 
 
 def told_bound(bound):
-    return "no bound" if bound is None else "under a bound of {limit_mb:,} MB, caches included, nothing killed".format(**bound)
+    return "NO BOUND on memory" if bound is None else "under a bound of {limit_mb:,} MB, caches included, nothing killed".format(**bound)
 
 
 def prepare(house, day, rows):
@@ -119,13 +137,34 @@ def prepare(house, day, rows):
     return people, files
 
 
-def play(house, stage, day, seconds):
+def sign_in(house):
+    """A cookie for each who takes part, teams in no order: sessions as signing in makes them."""
+    house.sql(
+        """
+        insert into sessions (token_hash, user_id, created_at, last_seen_at, expires_at)
+            select sha256(convert_to('s.bench-' || m.user_id, 'UTF8')), m.user_id, clock_now(), clock_now(), clock_now() + interval '1 day'
+            from team_members m join competitions c on c.id = m.competition_id where c.slug = 'synthetic'
+        """
+    )
+    people = house.sql(
+        "select m.user_id from team_members m join competitions c on c.id = m.competition_id where c.slug = 'synthetic' "
+        "order by md5(m.user_id::text)"
+    )
+    cookies = [f"holdout_session=s.bench-{person}" for person in people.split()]
+    page = urllib.request.Request(house.url + LOOKS[0], headers={"cookie": cookies[0]})
+    with urllib.request.urlopen(page) as answer:
+        if b'class="mine"' not in answer.read():
+            raise measure.Failed("who looks has no row of their own")
+    return cookies
+
+
+def play(house, stage, lookers, day, seconds):
     """Looks from this process, files from another."""
     ours, theirs = multiprocessing.Pipe()
     sender = multiprocessing.Process(target=send_all, args=(theirs, *stage, day["files"], seconds))
     sender.start()
     ours.recv()  # it is ready
-    pages = look(house.url, LOOKS, day["pages"], seconds)
+    pages = look(house.url, LOOKS, lookers, day["pages"], seconds)
     files = ours.recv()
     sender.join()
     return {"pages": pages, "files": files}
@@ -137,44 +176,46 @@ def send_all(line, people, files, a_second, seconds):
     taken, errors = [], []
 
     def send(number, due):
-        with lock:
-            person = resting.pop(0)
+        person = None
         try:
+            with lock:
+                person = resting.pop(0)
             person.upload("/competitions/synthetic/submissions", "predictions.csv", files[number % len(files)])
             taken.append(time.perf_counter() - due)
         except Exception as error:  # noqa: BLE001: whatever it is, the file was not received
             errors.append(repr(error))
         finally:
             with lock:
-                resting.append(person)
+                resting.extend([person] if person else [])
 
     line.send("ready")
     with ThreadPoolExecutor(len(people)) as pool:
         begun = time.perf_counter()
-        for number in range(round(a_second * seconds)):
+        sent = round(a_second * seconds)
+        for number in range(sent):
             due = begun + number / a_second
             time.sleep(max(0.0, due - time.perf_counter()))
             pool.submit(send, number, due)
     for error in errors[:3]:
         print(f"a file was not received: {error}", flush=True)
-    line.send(answers.summary(taken, len(errors)))
+    line.send({"sent": sent, **answers.summary(taken, len(errors))})
 
 
-def look(url, paths, a_second, seconds):
-    taken, errors = asyncio.run(look_all(url, paths, a_second, seconds))
+def look(url, paths, lookers, a_second, seconds):
+    taken, errors = asyncio.run(look_all(url, paths, lookers, a_second, seconds))
     for error in errors[:3]:
         print(f"a page was not answered: {error}", flush=True)
     return answers.summary(taken, len(errors))
 
 
-async def look_all(url, paths, a_second, seconds):
+async def look_all(url, paths, lookers, a_second, seconds):
     address = urlsplit(url)
     resting, taken, errors, running = [], [], [], set()
 
-    async def one(path, due):
+    async def one(path, cookie, due):
         try:
             reader, writer = resting.pop() if resting else await asyncio.open_connection(address.hostname, address.port)
-            writer.write(f"GET {path} HTTP/1.1\r\nhost: {address.netloc}\r\naccept-encoding: gzip\r\n\r\n".encode())
+            writer.write(f"GET {path} HTTP/1.1\r\nhost: {address.netloc}\r\naccept-encoding: gzip\r\n{cookie}\r\n".encode())
             await answers.read(reader)
             resting.append((reader, writer))
             taken.append(time.perf_counter() - due)
@@ -187,7 +228,9 @@ async def look_all(url, paths, a_second, seconds):
         wait = due - time.perf_counter()
         if wait > 0:
             await asyncio.sleep(wait)
-        task = asyncio.ensure_future(one(paths[number % len(paths)], due))
+        # Whoever is not signed in looks at every page as well.
+        cookie = streams.cookie_of(lookers, number // len(paths), number)
+        task = asyncio.ensure_future(one(paths[number % len(paths)], cookie, due))
         running.add(task)
         task.add_done_callback(running.discard)
     await asyncio.gather(*running)
@@ -202,11 +245,13 @@ def wait_until_judged(house):
         if time.monotonic() - started > 600:
             raise measure.Failed("files wait for their scores ten minutes after the end")
         time.sleep(0.2)
-    of_real_files = "jobs j join submissions s on s.id = j.submission_id join submission_log l on l.submission_id = s.id"
+    of_real_files = "jobs j join submissions s on s.id = j.submission_id join competitions c on c.id = s.competition_id " \
+        "join submission_log l on l.submission_id = s.id"
     row = house.sql(
-        "select count(*), percentile_cont(0.5) within group (order by wait), percentile_cont(0.99) within group (order by wait) "
-        f"from (select extract(epoch from j.finished_at - s.received_at) * 1e3 as wait from {of_real_files} "
-        "join competitions c on c.id = s.competition_id where c.slug = 'synthetic' and s.state = 'scored') w"
+        "select count(*) filter (where state = 'scored'), percentile_cont(0.5) within group (order by wait), "
+        "percentile_cont(0.99) within group (order by wait) "
+        f"from (select s.state, extract(epoch from j.finished_at - s.received_at) * 1e3 as wait from {of_real_files} "
+        "where c.slug = 'synthetic' and j.kind = 'score') w"
     )
     n, median, worst = row.split("|")
     return {"n": int(n), "p50_ms": float(median), "p99_ms": float(worst)}

@@ -1,25 +1,30 @@
-"""From the last byte of an upload to the score on the board, the solution ready in the scorer."""
+"""From the last byte of an upload to the score, the solution ready in the scorer; and from the score to the board."""
 
 import random
 import time
 
+import measure
 from people import Person, wait_for
 
 # A table of which this share becomes test rows.
 TEST_SHARE = 0.3
 ENTRIES_A_DAY = 5
+MOST_LOOKS = 5_000
 
 
-def bench(url, n_rows, n_participants):
+def bench(house, n_rows, n_participants):
+    url = house.url
     host = Person(url, f"bench-host-{n_rows}")
     slug = launch(host, n_rows)
-    times = []
+    times, seen = [], Seen(house, slug)
     for number in range(n_participants):
         participant = Person(url, f"bench-participant-{n_rows}-{number}")
         participant.api("POST", f"/competitions/{slug}/join", {"accept_rules": True})
         sample = participant.ask("GET", f"/c/{slug}/data/sample_submission.csv")[1].decode().splitlines()
         for entry in range(ENTRIES_A_DAY):
-            times.append(seconds_to_score(participant, slug, predictions(sample, number * 10 + entry)))
+            taken, submission = seconds_to_score(participant, slug, predictions(sample, number * 10 + entry))
+            times.append(taken)
+            seen.wait_for(participant, submission, entry + 1)
     times.sort()
     return {
         "rows": len(sample) - 1,
@@ -27,7 +32,37 @@ def bench(url, n_rows, n_participants):
         "median_ms": 1e3 * times[len(times) // 2],
         "p95_ms": 1e3 * times[int(len(times) * 0.95)],
         "worst_ms": 1e3 * times[-1],
+        "board": seen.summary(),
     }
+
+
+class Seen:
+    """When a board that everybody reads showed what a scorer had written: after how long, at most."""
+
+    def __init__(self, house, slug):
+        self.house, self.slug = house, slug
+        self.shown = {}
+
+    def wait_for(self, person, submission, n_entries):
+        """Asks for the board until the person's team has so many entries there."""
+        path = f"/competitions/{self.slug}/leaderboard"
+        for _ in range(MOST_LOOKS):
+            board = person.api("GET", path)
+            team = (board["own"] or {}).get("team_id")
+            if any(row["team_id"] == team and row["n_entries"] >= n_entries for row in board["items"]):
+                self.shown[submission] = time.time()
+                return
+        raise measure.Failed(f"submission {submission} is scored and on no board")
+
+    def summary(self):
+        """From the moment that the database tells, which is before the transaction ended."""
+        chosen = ", ".join(map(str, self.shown))
+        lines = self.house.sql(
+            f"select submission_id, extract(epoch from finished_at) from jobs where kind = 'score' and submission_id in ({chosen})"
+        )
+        finished = {int(number): float(moment) for number, moment in (line.split("|") for line in lines.splitlines())}
+        waits = sorted(1e3 * (moment - finished[int(submission)]) for submission, moment in self.shown.items())
+        return {"n": len(waits), "median_ms": waits[len(waits) // 2], "worst_ms": waits[-1]}
 
 
 def launch(host, n_rows):
@@ -59,4 +94,4 @@ def seconds_to_score(participant, slug, content):
     state = participant.api("GET", path)["state"]
     if state != "scored":
         raise AssertionError(f"submission {received['id']} is {state}")
-    return scored - left
+    return scored - left, received["id"]

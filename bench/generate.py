@@ -18,7 +18,10 @@ DOCUMENTS_PER_QUERY = 100
 LIST_LENGTH = 5
 MASK_SIDE = 64
 MOST_RUNS = 8
+LARGE_MASK_SIDE = 512
+LARGE_MOST_RUNS = 320
 WORDS_PER_TEXT = 6
+WORDS_PER_SENTENCE = 16
 
 
 def regression(rng, rows):
@@ -89,16 +92,16 @@ def queries(rng, rows):
     return solution, {"score": grade + rng.normal(0.0, 1.5, rows)}
 
 
-def masks(rng, rows):
+def masks(rng, rows, side=MASK_SIDE, most_runs=MOST_RUNS):
     """Up to eight runs of a 64 x 64 mask, one in each of neighbouring columns; a tenth are empty."""
-    n_runs = np.where(rng.random(rows) < 0.1, 0, rng.integers(1, MOST_RUNS + 1, rows))
-    first_column = rng.integers(0, MASK_SIDE - MOST_RUNS, rows)
+    n_runs = np.where(rng.random(rows) < 0.1, 0, rng.integers(1, most_runs + 1, rows))
+    first_column = rng.integers(0, side - most_runs, rows)
     offset, length = rng.integers(4, 30, rows), rng.integers(4, 24, rows)
 
     def runs(shift, growth):
         cells = []
-        for at in range(MOST_RUNS):
-            start = 1 + MASK_SIDE * (first_column + at) + offset + shift
+        for at in range(most_runs):
+            start = 1 + side * (first_column + at) + offset + shift
             for value in (start, length + growth):
                 text = pl.Series(np.where(at < n_runs, value, -1)).cast(pl.String)
                 cells.append(text.replace("-1", None))
@@ -108,6 +111,11 @@ def masks(rng, rows):
     return {"rle": runs(0, 0)}, {"rle": said}
 
 
+def large_masks(rng, rows):
+    """Of 512 x 512, with up to 320 runs: 3 kB a row in both files."""
+    return masks(rng, rows, LARGE_MASK_SIDE, LARGE_MOST_RUNS)
+
+
 VOCABULARY = (
     "time year people way day man thing woman life child world school state family student group country problem "
     "hand part place case week company system program question work government number night point home water room "
@@ -115,18 +123,22 @@ VOCABULARY = (
 ).split()
 
 
-def texts(rng, rows):
+def texts(rng, rows, n_words=WORDS_PER_TEXT):
     """Six words; a fifth of the predicted ones are misspelt or another word."""
     words = np.array(VOCABULARY)
     misspelt = np.array([word[1:] + word[0] for word in VOCABULARY])
     truth, said = [], []
-    for _ in range(WORDS_PER_TEXT):
+    for _ in range(n_words):
         drawn = rng.integers(0, len(words), rows)
         fate = rng.random(rows)
         other = words[(drawn + 7) % len(words)]
         truth.append(pl.Series(words[drawn]))
         said.append(pl.Series(np.where(fate < 0.1, misspelt[drawn], np.where(fate < 0.2, other, words[drawn]))))
     return {"text": joined(truth)}, {"text": joined(said)}
+
+
+def sentences(rng, rows):
+    return texts(rng, rows, WORDS_PER_SENTENCE)
 
 
 def joined(cells):
@@ -139,6 +151,7 @@ def joined(cells):
 # To add a metric: how its truth and predictions are made, here; its Python, in peers/host_program.py.
 MAKERS = {
     "rmse": regression,
+    "rmse_string_ids": regression,
     "log_loss": binary,
     "roc_auc": binary,
     "multiclass_log_loss": class_probabilities,
@@ -147,8 +160,11 @@ MAKERS = {
     "map@5": item_lists,
     "ndcg_graded@10": queries,
     "dice_mean_empty1": masks,
+    "dice_512": large_masks,
     "levenshtein_mean": texts,
+    "wer": sentences,
 }
+STRING_IDS = {"rmse_string_ids"}
 
 
 def generate(metric, rows, folder, seed=1):
@@ -163,13 +179,16 @@ def generate(metric, rows, folder, seed=1):
     truth, prediction = MAKERS[metric](rng, rows)
     if "Usage" not in truth:
         truth["Usage"] = np.where(rng.random(rows) < PUBLIC_SHARE, "Public", "Private")
-    write(solution, rng.permutation(rows), truth)
-    write(submission, rng.permutation(rows), prediction)
+    for path, columns in ((solution, truth), (submission, prediction)):
+        write(path, rng.permutation(rows), columns, metric in STRING_IDS)
     return solution, submission
 
 
-def write(path, order, columns):
-    frame = pl.DataFrame({"id": order} | {name: pl.Series(values)[order] for name, values in columns.items()})
+def write(path, order, columns, has_string_ids):
+    ids = pl.Series(order)
+    if has_string_ids:  # of 17 characters
+        ids = "row_" + ids.cast(pl.String).str.zfill(13)
+    frame = pl.DataFrame({"id": ids} | {name: pl.Series(values)[order] for name, values in columns.items()})
     unfinished = path.with_suffix(".part")
     frame.write_csv(unfinished, float_precision=DECIMALS)
     unfinished.rename(path)

@@ -20,7 +20,7 @@ RANKED_TEAMS, RANKED_SUBMISSIONS, RANKED_BY = 18_000, 180_000, 4
 REST_S = 10
 OWNER = "holdout_owner"
 # Rows of a file, and how many people send five of them each.
-FILES = [(10_000, 6), (1_000_000, 2)]
+FILES = [(10_000, 6), (100_000, 4), (1_000_000, 2)]
 QUICK_FILES = [(10_000, 2)]
 
 
@@ -30,7 +30,7 @@ def bench(binaries, work, quick):
         results = {"start_s": house.start_s, "at_rest": rest(house, quick)}
         print_memory("at rest", results["at_rest"])
         with tree.Watch(house.pid) as watch:
-            results["freshness"] = [fresh(house.url, *size) for size in (QUICK_FILES if quick else FILES)]
+            results["freshness"] = [fresh(house, *size) for size in (QUICK_FILES if quick else FILES)]
             teams, submissions = (QUICK_TEAMS, QUICK_SUBMISSIONS) if quick else (TEAMS, SUBMISSIONS)
             house.seed(teams, submissions)
             house.seed(RANKED_TEAMS, RANKED_SUBMISSIONS, RANKED_BY, "ranked")
@@ -42,13 +42,14 @@ def bench(binaries, work, quick):
     return results
 
 
-def fresh(url, n_rows, n_participants):
-    result = freshness.bench(url, n_rows, n_participants)
+def fresh(house, n_rows, n_participants):
+    result = freshness.bench(house, n_rows, n_participants)
     print(
         "upload finished to score visible, {rows:,} rows: median {median_ms:.0f} ms, "
         "p95 {p95_ms:.0f} ms, worst {worst_ms:.0f} ms of {entries}".format(**result),
         flush=True,
     )
+    print("score written to everybody's board: median {median_ms:.0f} ms, worst {worst_ms:.0f} ms".format(**result["board"]), flush=True)
     return result
 
 
@@ -134,13 +135,15 @@ class House:
     def pinned(self):
         return ["taskset", "--cpu-list", ",".join(map(str, sorted(self.cores)))] if self.cores else []
 
-    def sql(self, statement):
-        """As the owner of the schema; what is selected, as text."""
-        socket_folder = self.folder / "database/socket"
-        command = ["psql", "-qtAX", "-v", "ON_ERROR_STOP=1", "-h", socket_folder, "-U", OWNER, "-d", "holdout", "-c", statement]
+    def address(self, database):
+        """Of a database of this one's PostgreSQL, as the owner of schemas."""
         password = (self.folder / "keys/database-owner.password").read_text().strip()
-        environment = {**os.environ, "PGPASSWORD": password}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        return f"postgres:///{database}?host={(self.folder / 'database/socket').resolve()}&user={OWNER}&password={password}"
+
+    def sql(self, statement, database="holdout"):
+        """As the owner of the schema; what is selected, as text."""
+        command = ["psql", "-qtAX", "-v", "ON_ERROR_STOP=1", "-d", self.address(database), "-c", statement]
+        done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
             raise measure.Failed(done.stderr.strip())
         return done.stdout.strip()

@@ -10,6 +10,7 @@ import time
 from importlib import metadata
 from pathlib import Path
 
+import aims
 import api
 import audit
 import deadline
@@ -20,6 +21,7 @@ import live
 import measure
 import notebooks
 import ranks
+import report
 import rescoring
 import scoring
 import search
@@ -37,7 +39,7 @@ def arguments():
     parser.add_argument("--part", choices=PARTS, action="append", help="only this part; may be repeated")
     parser.add_argument("--from", dest="older", type=Path, help="folder of an older release's programs: only its upgrade to those of --bin")
     parser.add_argument("--rows", type=int, action="append", help="a size of the scoring part; may be repeated")
-    parser.add_argument("--metric", choices=scoring.METRICS, action="append", help="only this one; may be repeated")
+    parser.add_argument("--metric", choices=scoring.CASES, action="append", help="of the scoring part only this one; may be repeated")
     parser.add_argument("--runs", type=int, default=5, help="runs of each program, the median counts")
     parser.add_argument("--seconds", type=int, default=600, help="length of the part deadline")
     parser.add_argument("--bin", type=Path, default=ROOT / "target/release", help="folder of holdout and holdout-scorer")
@@ -54,7 +56,7 @@ def versions(binaries):
         "holdout-scorer": first_line(binaries / "holdout-scorer", "--version"),
         "commit": first_line("git", "-C", ROOT, "rev-parse", "HEAD"),
         "python": platform.python_version(),
-        **{name: metadata.version(name) for name in ("pandas", "scikit-learn", "polars", "numpy")},
+        **{name: metadata.version(name) for name in ("pandas", "scikit-learn", "polars", "numpy", "duckdb", "jiwer")},
     }
 
 
@@ -116,10 +118,23 @@ def main():
     if "deadline" in parts:
         results["deadline"] = deadline.bench(wanted.bin, wanted.work, wanted.quick, wanted.seconds)
     results["calibration_s"].append(measure.calibrate())
-    print(f"calibration loop: {results['calibration_s'][1]:.3f} s")
+    results["machine"]["load_after"] = os.getloadavg()[0]
+    print(f"calibration loop: {results['calibration_s'][1]:.3f} s; load {results['machine']['load_after']:.1f}")
+    found = aims.of(results)
+    results["aims"] = [aim.document() for aim in found]
+    aims.tell(found, wanted.quick)
     path = wanted.work / "results.json"
     path.write_text(json.dumps(results, indent=2) + "\n")
-    print(f"written to {path}")
+    path.with_suffix(".md").write_text(report.tables(results, found))
+    print(f"written to {path} and, as tables, beside it")
+    require_right(results)
+
+
+def require_right(results):
+    """A figure that misses its aim is told as such; people who were not answered, and files without a score, are a failure."""
+    wrong = [f"{name}: {sentence}" for name, day in results.get("deadline", {}).items() for sentence in day["wrong"]]
+    if wrong:
+        raise measure.Failed("; ".join(wrong))
 
 
 if __name__ == "__main__":

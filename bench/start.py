@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import measure
-from live import OWNER, House, free_port, is_ready
+from live import House, free_port, is_ready
 
 RUNS, QUICK_RUNS = 5, 2
 PATIENCE_S = 60
@@ -34,12 +34,10 @@ def into_database(house, files, number):
     """Seconds of `holdout migrate` and of `holdout serve` until it is ready."""
     name = f"started_{number}"
     house.sql(f"create database {name}")
-    password = (house.folder / "keys/database-owner.password").read_text().strip()
-    address = f"postgres:///{name}?host={house.folder / 'database/socket'}&user={OWNER}&password={password}"
     port = free_port()
     environment = {
         **os.environ,
-        "DATABASE_URL": address,
+        "DATABASE_URL": house.address(name),
         "HOLDOUT_DATA_DIR": str(files),
         "HOLDOUT_FILES": str(files),
         "HOLDOUT_LISTEN": f"127.0.0.1:{port}",

@@ -1,4 +1,4 @@
-"""An older release under load while a newer one migrates its database beside it, then takes its place."""
+"""An older release under load while a newer one migrates its database beside it; when the load has ended, it takes its place."""
 
 import subprocess
 import threading

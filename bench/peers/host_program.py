@@ -1,28 +1,40 @@
 """What a competent host runs today: pandas reads and joins, scikit-learn scores.
 
 Where scikit-learn has no such metric, it is what hosts publish: a loop over rows for MAP@k, masks
-decoded into NumPy arrays for Dice, RapidFuzz for edit distances.
+decoded into NumPy arrays for Dice, RapidFuzz for edit distances, jiwer for word errors.
 
 `python host_program.py METRIC SOLUTION SUBMISSION` prints {"public": …, "private": …}.
 """
 
+import importlib
 import json
 import sys
 
 import numpy as np
 import pandas as pd
-from rapidfuzz.distance import Levenshtein
-from sklearn import metrics
 
-MASK_SHAPE = (64, 64)
+MASK_SIDE, LARGE_MASK_SIDE = 64, 512
 
 
 class WrongFile(Exception):
     """The submission cannot be scored; the message says why."""
 
 
-def one_column(function):
-    return lambda rows: function(rows["target"], rows["target_said"])
+class Late:
+    """A library that is loaded when it is first asked: no metric pays for what it does not use."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __getattr__(self, asked):
+        return getattr(importlib.import_module(self.name), asked)
+
+
+metrics, jiwer, edits = Late("sklearn.metrics"), Late("jiwer"), Late("rapidfuzz.distance.Levenshtein")
+
+
+def one_column(name, **options):
+    return lambda rows: getattr(metrics, name)(rows["target"], rows["target_said"], **options)
 
 
 def multiclass_log_loss(rows):
@@ -53,43 +65,51 @@ def ndcg_at_10(rows):
     return np.mean(values)
 
 
-def decode(runs):
-    mask = np.zeros(MASK_SHAPE[0] * MASK_SHAPE[1], dtype=bool)
+def decode(runs, side):
+    mask = np.zeros(side * side, dtype=bool)
     numbers = np.array(runs.split(), dtype=int)
     for start, length in zip(numbers[0::2] - 1, numbers[1::2]):
         mask[start : start + length] = True
     return mask
 
 
-def dice(truth, said):
-    truth, said = decode(truth), decode(said)
+def dice(truth, said, side):
+    truth, said = decode(truth, side), decode(said, side)
     total = truth.sum() + said.sum()
     return 1.0 if total == 0 else 2.0 * (truth & said).sum() / total
 
 
-def mean_dice(rows):
+def mean_dice(rows, side=MASK_SIDE):
     pairs = zip(rows["rle"].fillna(""), rows["rle_said"].fillna(""))
-    return np.mean([dice(truth, said) for truth, said in pairs])
+    return np.mean([dice(truth, said, side) for truth, said in pairs])
 
 
 def mean_levenshtein(rows):
-    return np.mean([Levenshtein.distance(*pair) for pair in zip(rows["text"], rows["text_said"])])
+    distance = edits.distance
+    return np.mean([distance(*pair) for pair in zip(rows["text"], rows["text_said"])])
+
+
+def word_errors(rows):
+    return jiwer.wer(rows["text"].tolist(), rows["text_said"].tolist())
 
 
 # Every metric: its function, the columns of a submission, and those that may be empty.
 METRICS = {
-    "rmse": (one_column(metrics.root_mean_squared_error), ["target"], []),
-    "log_loss": (one_column(metrics.log_loss), ["target"], []),
-    "roc_auc": (one_column(metrics.roc_auc_score), ["target"], []),
+    "rmse": (one_column("root_mean_squared_error"), ["target"], []),
+    "rmse_string_ids": (one_column("root_mean_squared_error"), ["target"], []),
+    "log_loss": (one_column("log_loss"), ["target"], []),
+    "roc_auc": (one_column("roc_auc_score"), ["target"], []),
     "multiclass_log_loss": (multiclass_log_loss, [f"class_{name}" for name in "abcdefghij"], []),
-    "qwk": (one_column(lambda *pair: metrics.cohen_kappa_score(*pair, weights="quadratic")), ["target"], []),
-    "f1_macro": (one_column(lambda *pair: metrics.f1_score(*pair, average="macro")), ["target"], []),
+    "qwk": (one_column("cohen_kappa_score", weights="quadratic"), ["target"], []),
+    "f1_macro": (one_column("f1_score", average="macro"), ["target"], []),
     "map@5": (map_at_5, ["predicted"], []),
     "ndcg_graded@10": (ndcg_at_10, ["score"], []),
     "dice_mean_empty1": (mean_dice, ["rle"], ["rle"]),
+    "dice_512": (lambda rows: mean_dice(rows, LARGE_MASK_SIDE), ["rle"], ["rle"]),
     "levenshtein_mean": (mean_levenshtein, ["text"], []),
+    "wer": (word_errors, ["text"], []),
 }
-NUMBERS = {"rmse", "log_loss", "roc_auc", "multiclass_log_loss", "qwk", "ndcg_graded@10"}
+NUMBERS = {"rmse", "rmse_string_ids", "log_loss", "roc_auc", "multiclass_log_loss", "qwk", "ndcg_graded@10"}
 
 
 def check(metric, solution, submission):

@@ -28,7 +28,8 @@ http {{
 
 
 class Nginx:
-    def __init__(self, folder, port):
+    def __init__(self, program, folder, port):
+        self.program = program
         self.folder = folder
         self.port = port
 
@@ -38,7 +39,7 @@ class Nginx:
         user = "user root;" if os.getuid() == 0 else ""
         written = self.folder / "nginx.conf"
         written.write_text(CONFIGURATION.format(folder=self.folder.resolve(), port=self.port, user=user))
-        self.process = subprocess.Popen(["nginx", "-c", written.resolve(), "-p", self.folder.resolve()])
+        self.process = subprocess.Popen([self.program, "-c", written.resolve(), "-p", self.folder.resolve()])
         for _ in range(100):
             try:
                 http.client.HTTPConnection("127.0.0.1", self.port).connect()

@@ -18,9 +18,9 @@ use crate::competitions::{front, texts};
 use crate::config::{Config, DirectRoad};
 use crate::fellows::Fellows;
 use crate::files::{Direct, Files};
+use crate::forum::forums::Named;
 use crate::forum::list;
 use crate::forum::model::Forum;
-use crate::ids::CompetitionId;
 use crate::incidents::facts;
 use crate::joined::Joined;
 use crate::kaggle::desk::Desk;
@@ -56,8 +56,8 @@ pub struct Parts {
     /// By their slugs.
     pub competitions: Joined<String, Option<Competition>>,
     pub topics: list::Lists,
-    /// Of competitions, by their ids.
-    pub forums: Joined<CompetitionId, Option<Forum>>,
+    pub shelves: list::Shelves,
+    pub forums: Joined<Named, Option<Forum>>,
     pub front: front::Kept,
     pub texts: texts::Texts,
     pub kaggle: Desk,
@@ -107,6 +107,7 @@ impl App {
             boards: Boards::default(),
             competitions: Joined::default(),
             topics: Joined::default(),
+            shelves: Joined::default(),
             forums: Joined::default(),
             front: front::Kept::default(),
             texts: texts::kept(),

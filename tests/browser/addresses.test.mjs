@@ -1,31 +1,23 @@
 // An e-mail address is confirmed and changed, as a person and an administrator without a mail server do it.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { startHouse } from "./house.mjs";
-import { openBrowser, Person } from "./people.mjs";
+import { before, test } from "node:test";
+import { Person } from "./people.mjs";
+import { openStage } from "./stage.mjs";
 
 const OPTIONS = { viewport: { width: 1280, height: 900 } };
 const PASSWORD = "correct horse battery";
 
-let house;
-let browser;
+const stage = openStage();
 let root;
 
 before(async () => {
-  house = await startHouse();
-  browser = await openBrowser();
-  root = await Person.arrive(browser, house.url, OPTIONS);
-  await root.go(house.said().match(/\/become-admin\/[\w-]+/)[0]);
+  root = await Person.arrive(stage.browser, stage.house.url, OPTIONS);
+  await root.go(stage.house.said().match(/\/become-admin\/[\w-]+/)[0]);
   await root.page.getByLabel("User name").fill("root");
   await root.page.getByLabel("E-mail address").fill("root@people.test");
   await root.page.getByLabel("Password").fill(PASSWORD);
   await root.press("Make the account");
-});
-
-after(async () => {
-  await browser?.close();
-  await house?.stop();
 });
 
 // The link in the newest letter, which waits for somebody to pass it on.
@@ -36,7 +28,7 @@ async function passedOn() {
 }
 
 test("a link confirms an address with a button, and another address waits for its own", async () => {
-  const ada = await Person.arrive(browser, house.url, OPTIONS);
+  const ada = await Person.arrive(stage.browser, stage.house.url, OPTIONS);
   await ada.register("ada");
   await ada.go("/");
   await ada.page.getByRole("link", { name: "Confirm it" }).click();
@@ -58,7 +50,7 @@ test("a link confirms an address with a button, and another address waits for it
 });
 
 test("an administrator confirms the address of whom they know", async () => {
-  const bob = await Person.arrive(browser, house.url, OPTIONS);
+  const bob = await Person.arrive(stage.browser, stage.house.url, OPTIONS);
   await bob.register("bob");
   await root.go("/admin/users");
   const row = root.page.getByRole("row", { name: /bob/ });

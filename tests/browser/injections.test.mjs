@@ -3,9 +3,9 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
-import { startHouse } from "./house.mjs";
-import { openBrowser, Person } from "./people.mjs";
+import { before, test } from "node:test";
+import { Person } from "./people.mjs";
+import { openStage } from "./stage.mjs";
 import { hostileFields, typedFields } from "./typed_fields.mjs";
 
 process.env.HOLDOUT_API_REQUESTS_A_MINUTE = "0";
@@ -22,17 +22,14 @@ const STRINGS = readFileSync(new URL("injections.txt", import.meta.url), "utf8")
   .filter(Boolean)
   .map((line) => unescaped(line).replaceAll("\0", " ").replaceAll("X", "holdoutRan()")); // no text may hold a NUL
 
-let house;
-let browser;
+const stage = openStage();
 let admin;
 const ran = [];
 const attacked = new Set();
 const isHostile = (text) => /holdoutRan|[<>"'`]|javascript:/i.test(text);
 
 before(async () => {
-  house = await startHouse();
-  browser = await openBrowser();
-  admin = await Person.arrive(browser, house.url, WIDE);
+  admin = await Person.arrive(stage.browser, stage.house.url, WIDE);
   const { page } = admin;
   const note = (what) => ran.push(`${page.url()}: ${what}`);
   await page.context().exposeFunction("holdoutRan", () => note("ran"));
@@ -43,16 +40,11 @@ before(async () => {
   });
   page.context().on("page", (other) => note(`opened ${other.url()}`));
   await admin.register("mallory");
-  await page.goto(house.said().match(/https?:\/\/\S+\/become-admin\/\S+/)[0]);
+  await page.goto(stage.house.said().match(/https?:\/\/\S+\/become-admin\/\S+/)[0]);
   await admin.press(/administrator/i);
 });
 
-after(async () => {
-  await browser?.close();
-  await house?.stop();
-});
-
-const send = (method, path, data) => admin.page.request.fetch(path, { method, data, headers: { origin: house.url } });
+const send = (method, path, data) => admin.page.request.fetch(path, { method, data, headers: { origin: stage.house.url } });
 
 // Whether it was taken.
 async function tried(method, path, data) {
@@ -144,7 +136,7 @@ test("names, biographies, competitions with their pages and files", async () => 
   const { slug } = await sent("POST", "/api/v1/competitions", { title: "Under attack" });
   await admin.page.request.put(`/api/v1/competitions/${slug}/data/notes.csv`, {
     data: Buffer.from("id,a\n1,2\n"),
-    headers: { origin: house.url, "content-type": "application/octet-stream" },
+    headers: { origin: stage.house.url, "content-type": "application/octet-stream" },
   });
   for (const text of STRINGS) {
     await sent("PATCH", `/api/v1/competitions/${slug}/data/notes.csv`, { description: cut(text, 1000) });
@@ -193,7 +185,7 @@ test("tokens, forums of the site, addresses of webhooks", async () => {
 test("notebooks: titles, tags, names of files, notes, comments", async () => {
   const file = { name: "a.ipynb", mimeType: "application/json", buffer: Buffer.from('{"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": []}') };
   const push = async (fields) => {
-    const answer = await admin.page.request.post("/api/v1/notebooks", { multipart: { file, ...fields }, headers: { origin: house.url } });
+    const answer = await admin.page.request.post("/api/v1/notebooks", { multipart: { file, ...fields }, headers: { origin: stage.house.url } });
     assert.ok(answer.ok() || answer.status() === 422, await answer.text());
     if (answer.ok()) hostileFields("POST", "/api/v1/notebooks", fields, isHostile).forEach((field) => attacked.add(field));
     return answer.ok();
@@ -226,12 +218,12 @@ test("teams, files that are sent, notes on them, reasons of a new version", asyn
   const submit = async (person, name, text) =>
     person.page.request.post(submissions, {
       data: Buffer.from(text),
-      headers: { origin: house.url, "content-type": "application/octet-stream", "x-file-name": encodeURIComponent(name) },
+      headers: { origin: stage.house.url, "content-type": "application/octet-stream", "x-file-name": encodeURIComponent(name) },
     });
   for (const [at, text] of STRINGS.filter((_, at) => at % 18 === 0).entries()) {
-    const person = await Person.arrive(browser, house.url, WIDE);
+    const person = await Person.arrive(stage.browser, stage.house.url, WIDE);
     await person.register(`team-${at}`);
-    const headers = { origin: house.url };
+    const headers = { origin: stage.house.url };
     await person.page.request.patch("/api/v1/me/profile", { data: { display_name: plain(`a ${text}`, 80) }, headers });
     await person.page.request.post(`/api/v1/competitions/${slug}/join`, { data: { accept_rules: true }, headers });
     assert.ok((await submit(person, cut(text, 200), predictions)).ok());
@@ -251,7 +243,7 @@ test("teams, files that are sent, notes on them, reasons of a new version", asyn
   await sent("POST", versions, {});
   await admin.page.request.put(`/api/v1/competitions/${slug}/solution`, {
     data: Buffer.from(solution.replace("r3,3,", "r3,4,")),
-    headers: { origin: house.url, "content-type": "text/csv" },
+    headers: { origin: stage.house.url, "content-type": "text/csv" },
   });
   await taken("POST", `${versions}/2/start`, { reason: cut(`a ${STRINGS[0]}`, 500) });
   await taken("POST", `${versions}/2/publish`, {});
@@ -295,7 +287,7 @@ test("a target column that no labelled table has", async () => {
   const { slug } = await sent("POST", "/api/v1/competitions", { title: "From one table" });
   const path = `/api/v1/competitions/${slug}/table`;
   const table = ["size,price", ...Array.from({ length: 40 }, (_, row) => `${row},${row * 3}`)].join("\n");
-  const headers = { origin: house.url, "content-type": "application/octet-stream" };
+  const headers = { origin: stage.house.url, "content-type": "application/octet-stream" };
   assert.ok((await admin.page.request.post(`${path}?target=price`, { data: Buffer.from(table), headers })).ok());
   // What a scorer is just reading is refused.
   for (const text of STRINGS) await taken("PATCH", path, { target: cut(`a ${text}`, 200) });
@@ -315,13 +307,13 @@ test("the name of the site and the notice above every page", async () => {
 });
 
 test("reports, and what moderators say", async () => {
-  const other = await Person.arrive(browser, house.url, WIDE);
+  const other = await Person.arrive(stage.browser, stage.house.url, WIDE);
   await other.register("trent");
   const posts = (await sent("GET", "/api/v1/topics/" + (await firstTopic()) + "/posts?limit=200")).items;
   for (const [at, post] of posts.slice(0, 100).entries()) {
     const words = cut(STRINGS[at], 1000);
     const data = { reason: "other", words };
-    const answer = await other.page.request.post(`/api/v1/posts/${post.id}/report`, { data, headers: { origin: house.url } });
+    const answer = await other.page.request.post(`/api/v1/posts/${post.id}/report`, { data, headers: { origin: stage.house.url } });
     assert.equal(answer.status(), 204, await answer.text());
     hostileFields("POST", `/api/v1/posts/${post.id}/report`, data, isHostile).forEach((field) => attacked.add(field));
   }

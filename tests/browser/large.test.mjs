@@ -7,26 +7,21 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { startHouse } from "./house.mjs";
-import { openBrowser, Person } from "./people.mjs";
+import { Person } from "./people.mjs";
+import { openStage } from "./stage.mjs";
 
 const WIDE = { viewport: { width: 1280, height: 900 } };
 const MIB = 1 << 20;
 const PATIENCE_MS = 120_000;
 
-let house;
-let browser;
+const stage = openStage();
 let folder;
 
 before(async () => {
-  house = await startHouse();
-  browser = await openBrowser();
   folder = mkdtempSync(join(tmpdir(), "holdout-large-"));
 });
 
 after(async () => {
-  await browser?.close();
-  await house?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -57,7 +52,7 @@ async function photograph(person, name) {
 }
 
 test("a notebook of more than 8 MB is shared and comes back byte for byte", async () => {
-  const author = await Person.arrive(browser, house.url, WIDE);
+  const author = await Person.arrive(stage.browser, stage.house.url, WIDE);
   await author.register("writer");
   const sent = await countParts(author);
   const picture = randomBytes(7 * MIB).toString("base64");
@@ -91,11 +86,11 @@ test("a submission of more than 8 MB travels in parts and is scored", async () =
   const table = (line) => ["id,target", ...rows.map(line)].join("\n");
   const sample = table((id) => `${id},0`);
   const solution = ["id,target,Usage", ...rows.map((id, row) => `${id},${row % 7},${row % 3 ? "Private" : "Public"}`)].join("\n");
-  const host = await Person.arrive(browser, house.url, WIDE);
+  const host = await Person.arrive(stage.browser, stage.house.url, WIDE);
   await host.register("keeper");
   const slug = await host.hostStepByStep("Long names", { sample, solution, metric: "rmse" });
 
-  const player = await Person.arrive(browser, house.url, WIDE);
+  const player = await Person.arrive(stage.browser, stage.house.url, WIDE);
   await player.register("player");
   await player.join(slug);
   const sent = await countParts(player);
@@ -120,7 +115,7 @@ test("a bundle of more than 32 MiB travels in parts, and its report is read", as
   const bundle = join(folder, "houses.tar.gz");
   execFileSync("tar", ["-czf", bundle, "-C", folder, ...Object.keys(files)]);
 
-  const host = await Person.arrive(browser, house.url, WIDE);
+  const host = await Person.arrive(stage.browser, stage.house.url, WIDE);
   await host.register("mover");
   const sent = await countParts(host);
   await host.go("/new/from-bundle");

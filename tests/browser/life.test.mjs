@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { startHouse } from "./house.mjs";
-import { openBrowser, Person } from "./people.mjs";
+import { test } from "node:test";
+import { Person } from "./people.mjs";
+import { openStage } from "./stage.mjs";
 
 // What README promises of a first visit, headers of answers included: style sheet and scripts are kept for the next page.
 const FIRST_VISIT_BYTES = 16 * 1024;
@@ -24,33 +24,22 @@ const table = () => {
   return ["width,depth,price", ...lines].join("\n");
 };
 
-let house;
-let browser;
-
-before(async () => {
-  house = await startHouse();
-  browser = await openBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await house?.stop();
-});
+const stage = openStage();
 
 for (const { way, tag, options } of WAYS) {
   test(`step by step, ${way}`, async () => {
-    const host = await Person.arrive(browser, house.url, options);
+    const host = await Person.arrive(stage.browser, stage.house.url, options);
     await host.register(`host-${tag}`);
     const files = { sample: predictions(0).replace(/,\d+$/gm, ",0"), solution: SOLUTION, metric: "rmse" };
     const slug = await host.hostStepByStep(`Straight lines ${tag}`, files);
 
-    const participant = await Person.arrive(browser, house.url, options);
+    const participant = await Person.arrive(stage.browser, stage.house.url, options);
     await participant.register(`player-${tag}`);
     await participant.join(slug);
     await participant.submit(slug, predictions(3));
     await participant.reading(`/c/${slug}/leaderboard`, "3.0");
 
-    const visitor = await Person.arrive(browser, house.url, options);
+    const visitor = await Person.arrive(stage.browser, stage.house.url, options);
     await visitor.go(`/c/${slug}/leaderboard`);
     await participant.submit(slug, predictions(0.5));
     if (options.javaScriptEnabled) {
@@ -65,10 +54,10 @@ for (const { way, tag, options } of WAYS) {
   });
 
   test(`from one table, ${way}`, async () => {
-    const host = await Person.arrive(browser, house.url, options);
+    const host = await Person.arrive(stage.browser, stage.house.url, options);
     await host.register(`seller-${tag}`);
     const slug = await host.hostFromTable(`Prices ${tag}`, "price", table());
-    const participant = await Person.arrive(browser, house.url, options);
+    const participant = await Person.arrive(stage.browser, stage.house.url, options);
     await participant.register(`buyer-${tag}`);
     await participant.join(slug);
     const sample = await participant.page.request.get(`/c/${slug}/data/sample_submission.csv`);
@@ -80,7 +69,7 @@ for (const { way, tag, options } of WAYS) {
 }
 
 test("on a phone without scripts the current tab is in view", async () => {
-  const host = await Person.arrive(browser, house.url, WAYS[1].options);
+  const host = await Person.arrive(stage.browser, stage.house.url, WAYS[1].options);
   await host.register("tabs-on-a-phone");
   await host.join("straight-lines-js");
   const slug = "straight-lines-js";
@@ -97,7 +86,7 @@ test("on a phone without scripts the current tab is in view", async () => {
 });
 
 test("a large file goes on after a lost connection and another visit", async () => {
-  const host = await Person.arrive(browser, house.url, WAYS[0].options);
+  const host = await Person.arrive(stage.browser, stage.house.url, WAYS[0].options);
   await host.register("librarian");
   const bytes = Buffer.alloc(30 << 20, "a long story, ");
   await host.go("/new/step-by-step");
@@ -139,11 +128,11 @@ test("a large file goes on after a lost connection and another visit", async () 
 });
 
 test("an open page counts down by the server's clock, and follows an end that is moved", async () => {
-  const host = await Person.arrive(browser, house.url, WAYS[0].options);
+  const host = await Person.arrive(stage.browser, stage.house.url, WAYS[0].options);
   await host.register("mover");
   const slug = await host.hostFromTable("Moving ends", "price", table());
   const options = { ...WAYS[0].options, timezoneId: "Asia/Kolkata" };
-  const visitor = await Person.arrive(browser, house.url, options);
+  const visitor = await Person.arrive(stage.browser, stage.house.url, options);
   await visitor.page.clock.install({ time: new Date("2001-02-03T04:05:06Z") }); // the reader's clock is far behind
   await visitor.go(`/c/${slug}/leaderboard`);
   const left = visitor.page.locator("header.competition [data-countdown]");
@@ -168,7 +157,7 @@ test("a first visit is light", async () => {
     [`/c/${slug}/leaderboard`, FIRST_VISIT_BYTES_OF_A_BOARD],
   ];
   for (const [path, most] of pages) {
-    const context = await browser.newContext({ baseURL: house.url });
+    const context = await stage.browser.newContext({ baseURL: stage.house.url });
     const page = await context.newPage();
     const session = await context.newCDPSession(page);
     await session.send("Network.enable");

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
-import { startHouse } from "./house.mjs";
+import { test } from "node:test";
 import { INJECTIONS } from "./injections.mjs";
-import { openBrowser, Person } from "./people.mjs";
+import { Person } from "./people.mjs";
+import { openStage } from "./stage.mjs";
 
 const A_NOTEBOOK = 60; // strings of the collection
 const WIDE = { viewport: { width: 1280, height: 900 } };
@@ -13,18 +13,7 @@ const TOUR = readFileSync(new URL("../notebooks/tour.ipynb", import.meta.url), "
 const HOUSES = readFileSync(new URL("../notebooks/houses.ipynb", import.meta.url), "utf8");
 const CHANGED = readFileSync(new URL("../notebooks/houses-changed.ipynb", import.meta.url), "utf8");
 
-let house;
-let browser;
-
-before(async () => {
-  house = await startHouse();
-  browser = await openBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await house?.stop();
-});
+const stage = openStage();
 
 async function send(person, path, body) {
   const answer = await person.page.evaluate(
@@ -55,7 +44,7 @@ async function photograph(person, name) {
 }
 
 test("a real notebook is read, voted for, forked, compared", async () => {
-  const author = await Person.arrive(browser, house.url, WIDE);
+  const author = await Person.arrive(stage.browser, stage.house.url, WIDE);
   await author.register("writer");
   await share(author, "tour", TOUR);
   await share(author, "houses", HOUSES);
@@ -64,7 +53,7 @@ test("a real notebook is read, voted for, forked, compared", async () => {
     await author.go(path);
     await photograph(author, path.replaceAll("/", "_"));
   }
-  const reader = await Person.arrive(browser, house.url, WIDE);
+  const reader = await Person.arrive(stage.browser, stage.house.url, WIDE);
   await reader.register("reader");
   await reader.go("/n/writer/tour");
   await reader.page.evaluate(() => document.querySelectorAll("article img").forEach((image) => { image.loading = "eager"; }));
@@ -79,7 +68,7 @@ test("a real notebook is read, voted for, forked, compared", async () => {
 });
 
 test("a notebook is read in the dark and with the keyboard", async () => {
-  const reader = await Person.arrive(browser, house.url, { ...WIDE, colorScheme: "dark" });
+  const reader = await Person.arrive(stage.browser, stage.house.url, { ...WIDE, colorScheme: "dark" });
   await reader.go("/n/writer/tour");
   await photograph(reader, "dark");
   const levels = await reader.page.$$eval("main :is(h1, h2, h3, h4)", (headings) => headings.map((heading) => Number(heading.tagName[1])));
@@ -167,10 +156,10 @@ async function misdeeds(page) {
 
 test("no string of the collection runs, whatever field or output it stands in", async () => {
   assert.ok(INJECTIONS.length >= 200, `${INJECTIONS.length} strings`);
-  const author = await Person.arrive(browser, house.url, WIDE);
+  const author = await Person.arrive(stage.browser, stage.house.url, WIDE);
   await author.register("mallory");
   // The policy of the site would stop scripts as well: it is switched off, so that cleaning alone is tried.
-  const context = await browser.newContext({ baseURL: house.url, bypassCSP: true, ...WIDE });
+  const context = await stage.browser.newContext({ baseURL: stage.house.url, bypassCSP: true, ...WIDE });
   await context.addInitScript(() => {
     window.ran = [];
     for (const name of ["alert", "confirm", "prompt"]) window[name] = (...words) => window.ran.push(`${name}(${words})`);
@@ -198,14 +187,14 @@ test("no string of the collection runs, whatever field or output it stands in", 
   }
   await reader.goto("/notebooks");
   assert.deepEqual(await misdeeds(reader), []);
-  const elsewhere = asked.filter((url) => !url.startsWith(house.url) && !url.startsWith("data:"));
+  const elsewhere = asked.filter((url) => !url.startsWith(stage.house.url) && !url.startsWith("data:"));
   assert.deepEqual(elsewhere, [], "nothing is loaded from elsewhere");
   assert.ok(!asked.some((url) => url.endsWith("/sign-out")), "no picture is an address of the site that acts");
   assert.deepEqual(dialogs, []);
   await context.close();
 
   // A drawing opened by itself is a page of this site: there its own policy holds.
-  const visitor = await Person.arrive(browser, house.url, WIDE);
+  const visitor = await Person.arrive(stage.browser, stage.house.url, WIDE);
   let opened = 0;
   for (const address of [...pictures].filter((address) => address.endsWith(".svg")).slice(0, 60)) {
     visitor.page.once("dialog", (dialog) => assert.fail(`${address} said ${dialog.message()}`));

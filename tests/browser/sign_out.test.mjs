@@ -1,24 +1,12 @@
 // Whoever signs out leaves nothing of theirs in the browser: not in another tab, not behind the button for going back.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { startHouse } from "./house.mjs";
+import { test } from "node:test";
 import { Person, openBrowser } from "./people.mjs";
 
 const SIGN_IN_PATIENCE_MS = 15_000;
 const WINDOW = { viewport: { width: 1280, height: 800 } };
-let house;
-let browser;
-
-before(async () => {
-  house = await startHouse();
-  browser = await openBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await house?.stop();
-});
+const stage = openStage();
 
 async function signOut(page) {
   await page.locator("details.menu > summary").click();
@@ -31,7 +19,7 @@ async function signOut(page) {
 }
 
 test("other tabs, and pages that the browser kept, go with the session", async () => {
-  const ada = await Person.arrive(browser, house.url, WINDOW);
+  const ada = await Person.arrive(stage.browser, stage.house.url, WINDOW);
   await ada.register("ada");
   const other = await ada.page.context().newPage();
   await other.goto("/settings");
@@ -64,7 +52,7 @@ test("other tabs, and pages that the browser kept, go with the session", async (
 });
 
 test("a link to the page of those who signed out does nothing to whoever is signed in", async () => {
-  const eve = await Person.arrive(browser, house.url, WINDOW);
+  const eve = await Person.arrive(stage.browser, stage.house.url, WINDOW);
   await eve.register("eve");
   const other = await eve.page.context().newPage();
   await other.goto("/settings");

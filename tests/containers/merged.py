@@ -42,6 +42,10 @@ def check_service(name, service, declared):
             assert Path(volume["source"]).name in READ and volume["read_only"], f"{name} mounts {volume['source']}"
         else:
             assert volume["source"] in declared["volumes"], f"{name} mounts {volume['source']}"
+    if service.get("image", "").startswith("postgres:"):
+        # Else the image's own volume comes with every container, and outlives it.
+        targets = {volume["target"] for volume in service["volumes"]} | set(service["tmpfs"])
+        assert "/var/lib/postgresql/data" in targets, f"{name} leaves volumes without a name"
     for secret in names(service, "secrets"):
         assert Path(declared["secrets"][secret]["file"]).read_text().strip(), f"{secret} of {name}"
     for variable, text in (service.get("environment") or {}).items():

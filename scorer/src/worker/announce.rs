@@ -8,6 +8,14 @@ use holdout_contract::spec::MetricSpec;
 use sqlx::PgPool;
 use uuid::Uuid;
 
+/// Whether a scorer ever told its key.
+///
+/// # Errors
+/// Those of the database.
+pub async fn are_keys_known(db: &PgPool) -> sqlx::Result<bool> {
+    sqlx::query_scalar!("select exists (select from scorer_keys) as \"known!\"").fetch_one(db).await
+}
+
 /// Announces everything, in one transaction; `gpu` is what the worker computes with beside its processor.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! The worker's part of the command line: `work`, `keygen`, `doctor`, and the hidden `child`.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -15,6 +15,7 @@ use super::batch::Pace;
 use super::database::{Database, Pools};
 use super::depot::Depot;
 use super::leaving::{Leaving, Signals};
+use super::patience::patiently;
 use super::pulse::{Pulse, PulseArgs};
 use super::room::Room;
 use super::run::{Until, run};
@@ -86,7 +87,7 @@ pub struct Place {
     /// Where the stored files lie, as the web server is told: a folder, or `s3://bucket/prefix`.
     #[arg(long, env = "HOLDOUT_FILES", value_parser = place::Place::from_env)]
     pub files: place::Place,
-    /// This scorer's private key; made when it is missing.
+    /// This scorer's private key; made when it is missing and no scorer had one before.
     #[arg(long, env = "HOLDOUT_SCORER_KEY")]
     pub key: PathBuf,
 }
@@ -140,7 +141,6 @@ pub struct ChildArgs {
 /// A key that cannot be read or made; what the database refuses.
 pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
     log_to_stderr();
-    let key = Key::read_or_make(&args.place.key).context("the scorer's key")?;
     let until = match (args.once, args.drain) {
         (true, _) => Until::Once,
         (_, true) => Until::Drained,
@@ -149,6 +149,7 @@ pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
     runtime()?.block_on(async {
         let pulse = Pulse::begin(&args.pulse);
         let Pools { db, direct } = args.place.database.connect(ROLE)?;
+        let key = own_key(&db, &args.place.key).await.context("the scorer's key")?;
         let spools = args.spool.clone().unwrap_or_else(std::env::temp_dir);
         let depot = Depot::open(&args.place.files, &spools).context("the place of files")?;
         let program = std::env::current_exe().context("the path of this program")?;
@@ -180,10 +181,7 @@ pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
             let _ = announce::leave(&db, id).await;
             return Ok(());
         }
-        super::patience::patiently(async || {
-            announce::announce(&db, id, &recipient, &specs, gpu.as_deref()).await
-        })
-        .await?;
+        patiently(async || announce::announce(&db, id, &recipient, &specs, gpu.as_deref()).await).await?;
         pulse.tell_ready();
         let computes_with = gpu.as_deref().unwrap_or("the processor");
         tracing::info!(scorer = %id, metrics = specs.len(), computes_with, "ready");
@@ -195,6 +193,21 @@ pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
         let _ = announce::leave(&db, id).await;
         worked
     })
+}
+
+/// The key at `path`. Where there is none one is made, unless scorers had another before: what was sealed to that one would
+/// stay closed without a word.
+async fn own_key(db: &PgPool, path: &Path) -> anyhow::Result<Key> {
+    // Whoever makes a key announces it afterwards: one that is announced meanwhile is there.
+    let is_lost =
+        !path.exists() && patiently(async || announce::are_keys_known(db).await).await? && !path.exists();
+    anyhow::ensure!(
+        !is_lost,
+        "{0} is not there, and solutions were sealed to it. Put your copy there. Where it is lost for good, make another: \
+         holdout-scorer keygen --key {0}; hosts then seal their solutions again.",
+        path.display()
+    );
+    Ok(Key::read_or_make(path)?)
 }
 
 /// Waits for an installation that understands this scorer; `false` once told to leave.

@@ -2,7 +2,7 @@
 //! is scored once all the same.
 
 use std::path::PathBuf;
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::world::{Competition, GOOD, SOLUTION, World};
@@ -232,6 +232,27 @@ async fn a_scorer_that_became_too_old_says_so_and_takes_nothing_until_it_is_unde
         assert!(doctor.1.contains(well), "{well} in {}", doctor.1);
     }
     assert!(doctor.0, "{}", doctor.1);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_scorer_without_its_key_draws_none_where_scorers_had_one(db: PgPool) {
+    let world = World::new(db).await;
+    let elsewhere = world.folder.key().with_file_name("other.key");
+    let begin = || {
+        let mut program = world.program(&["--drain"]);
+        program.env("HOLDOUT_SCORER_KEY", &elsewhere).stderr(Stdio::piped());
+        program.output().expect("it ends")
+    };
+    sqlx::query!("delete from scorer_keys").execute(&world.db).await.expect("as on the first day");
+    assert!(begin().status.success(), "the first scorer draws it");
+    let drawn = std::fs::read(&elsewhere).expect("a key");
+    std::fs::remove_file(&elsewhere).expect("lost");
+    let refused = begin();
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && said.contains("solutions were sealed to it"), "{said}");
+    assert!(!elsewhere.exists());
+    std::fs::write(&elsewhere, drawn).expect("put back");
+    assert!(begin().status.success());
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

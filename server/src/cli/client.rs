@@ -99,14 +99,18 @@ impl Client {
         let mut headers = vec![
             ("content-type", "application/octet-stream".to_owned()),
             ("x-file-name", encode(upload.file_name)),
-            // A server that refuses says so before the file is sent.
-            ("expect", "100-continue".to_owned()),
         ];
         headers.extend(upload.idempotency_key.map(|key| ("idempotency-key", key.to_owned())));
         headers.extend(upload.size_bytes.map(|size| ("content-length", size.to_string())));
+        // A server that refuses says so before the file is sent.
+        let mut asks_first = true;
         let mut once = || {
             let mut body = open()?;
-            answer(self.send(upload.method, upload.path, SendBody::from_reader(&mut body), &headers))
+            let mut headers = headers.clone();
+            headers.extend(asks_first.then(|| ("expect", "100-continue".to_owned())));
+            let sent = self.send(upload.method, upload.path, SendBody::from_reader(&mut body), &headers);
+            asks_first &= !sent.as_ref().is_err_and(was_told_to_go_on_with_headers);
+            answer(sent)
         };
         if is_safe { again(once) } else { once() }
     }
@@ -221,6 +225,11 @@ fn transport(error: ureq::Error) -> CliError {
     }
 }
 
+/// A proxy may pass on the server's word to go on with headers of its own. The client takes them for a fault.
+fn was_told_to_go_on_with_headers(error: &ureq::Error) -> bool {
+    matches!(error, ureq::Error::Protocol(fault) if fault.to_string().contains("headers with 100-continue"))
+}
+
 /// rustls tells its reason as the text of an error of the line.
 fn is_of_an_unknown_authority(error: &io::Error) -> bool {
     error.to_string().contains("UnknownIssuer")
@@ -228,7 +237,52 @@ fn is_of_an_unknown_authority(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
     use super::*;
+
+    #[test]
+    fn a_file_arrives_through_a_proxy_that_adds_headers_to_the_word_to_go_on() {
+        let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = Some(format!("http://{}", proxy.local_addr().unwrap()));
+        let seen = thread::spawn(move || [(); 2].map(|()| pass_on(&proxy)));
+        let client = Client::new(Login { server, ..Login::default() });
+        let upload = Upload {
+            method: "PUT",
+            path: "/file",
+            file_name: "a.csv",
+            idempotency_key: None,
+            size_bytes: Some(4),
+        };
+        let answer = client.upload(&upload, || Ok(&b"text"[..])).ok();
+        assert_eq!(answer, Some(serde_json::json!({})));
+        let (asked, plainly) = (true, false);
+        assert_eq!(seen.join().unwrap(), [asked, plainly]);
+    }
+
+    /// Takes one request and answers as Caddy does; tells whether the sender asked first.
+    fn pass_on(proxy: &TcpListener) -> bool {
+        let (mut stream, _) = proxy.accept().unwrap();
+        let mut request = BufReader::new(stream.try_clone().unwrap());
+        let (mut asks, mut line) = (false, String::new());
+        while request.read_line(&mut line).unwrap() > 2 {
+            asks |= line.to_ascii_lowercase().starts_with("expect:");
+            line.clear();
+        }
+        if asks {
+            stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").unwrap();
+        }
+        request.read_exact(&mut [0; 4]).unwrap();
+        if asks {
+            stream.write_all(b"HTTP/1.1 100 Continue\r\nserver: Caddy\r\n\r\n").unwrap();
+        }
+        stream
+            .write_all(b"HTTP/1.1 201 Created\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
+            .unwrap();
+        asks
+    }
 
     #[test]
     fn only_what_passes_is_tried_again() {

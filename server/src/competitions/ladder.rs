@@ -27,6 +27,10 @@ const RULE_OF_ALL: &str = "The board is a Ladder. Your team sees a new score onl
                            disqualified is no best one while that lasts. The final ranking uses the exact scores of \
                            the same rows, and after the end everybody sees them.";
 
+/// What a host reads who chose a Ladder in vain.
+pub const IMPOSSIBLE: &str = "With a metric of your own, or several that teams are ranked by, it cannot be known what is \
+                              chance: the board cannot be a Ladder.";
+
 /// What participants read beside the rules of a competition whose board is a Ladder.
 pub fn rule(competition: &Competition) -> &'static str {
     if competition.is_all_public { RULE_OF_ALL } else { RULE }
@@ -108,6 +112,11 @@ impl Facts {
     }
 }
 
+/// Whether a Ladder was chosen that this metric rules out.
+pub fn is_chosen_in_vain(competition: &Competition) -> bool {
+    competition.ladder == Ladder::On && !is_possible(competition)
+}
+
 fn is_possible(competition: &Competition) -> bool {
     !competition.is_ranked() && competition.metric.as_deref() != Some(custom::NAME)
 }
@@ -182,11 +191,7 @@ pub fn allows(competition: &Competition, metric: Option<&str>, is_ranked: bool) 
 }
 
 fn impossible() -> AppError {
-    AppError::field(
-        "ladder",
-        "With a metric of your own, or several that teams are ranked by, it cannot be known what is chance: the \
-         board cannot be a Ladder.",
-    )
+    AppError::field("ladder", IMPOSSIBLE)
 }
 
 #[cfg(test)]

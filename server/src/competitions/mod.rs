@@ -10,6 +10,7 @@ pub mod changes;
 pub mod cohosts;
 pub mod copy;
 pub mod create;
+pub mod discard;
 pub mod download;
 pub mod edit;
 pub mod files;

@@ -8,10 +8,10 @@ use sqlx::PgConnection;
 use crate::archives;
 use crate::competitions::audit::Doubt;
 use crate::competitions::model::Competition;
-use crate::competitions::store;
 use crate::competitions::store::data::DataFile;
 use crate::competitions::store::judging::{JobState, LabelledTable, SealedSolution, Version};
 use crate::competitions::store::texts::PageLink;
+use crate::competitions::{ladder, store};
 use crate::error::Result;
 
 /// A page of the host's side.
@@ -336,6 +336,13 @@ pub fn hindrances(competition: &Competition, draft: &Draft, now: DateTime<Utc>) 
             "Move the end of the timeline.",
         ));
     }
+    if ladder::is_chosen_in_vain(competition) {
+        found.push(Hindrance::new(
+            Step::Limits,
+            ladder::IMPOSSIBLE,
+            "Choose another board under Limits, or leave it to Holdout.",
+        ));
+    }
     if found.is_empty() {
         found.extend(findings(draft));
     }
@@ -398,6 +405,15 @@ mod tests {
     fn a_whole_and_examined_draft_may_launch() {
         let (competition, draft) = whole();
         assert_eq!(hindrances(&competition, &draft, DateTime::UNIX_EPOCH), []);
+    }
+
+    #[test]
+    fn a_ladder_that_the_metric_rules_out_is_said_before_the_launch() {
+        let (competition, draft) = whole();
+        let own = Some(holdout_contract::custom::NAME.to_owned());
+        let competition = Competition { ladder: ladder::Ladder::On, metric: own, ..competition };
+        let found = hindrances(&competition, &draft, DateTime::UNIX_EPOCH);
+        assert_eq!(found.iter().map(|one| one.step).collect::<Vec<_>>(), [Step::Limits]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
+use crate::competitions::access::Seen;
 use crate::competitions::api::as_host;
 use crate::error::Result;
 use crate::ids::{SubmissionId, TeamId, UserId};
@@ -176,6 +177,10 @@ struct ParticipantJson {
     n_entries: i32,
     public_score: Option<f64>,
     last_entry_at: Option<DateTime<Utc>>,
+    /// On the final board; none before the end.
+    final_rank: Option<i32>,
+    /// That decided the final rank; none before the end.
+    private_score: Option<f64>,
 }
 
 /// Everybody who takes part, newest accounts first.
@@ -194,10 +199,12 @@ async fn list_participants(
     caller: ApiMember,
 ) -> Result<Slice<ParticipantJson>> {
     let (_, seen) = as_host(&app, &slug, caller).await?;
+    let Seen { competition, .. } = seen;
+    let ended = competition.ended(app.clock.now());
+    let shown = |score: Option<f64>| score.map(|score| rounded(score, competition.score_decimals));
+    let before = UserId(keyset.before());
     let mut conn = app.db.acquire().await?;
-    let found =
-        store::participants(&mut conn, seen.competition.id, UserId(keyset.before()), keyset.fetched())
-            .await?;
+    let found = store::participants(&mut conn, ended, competition.id, before, keyset.fetched()).await?;
     let json = |person: Participant| ParticipantJson {
         username: person.username,
         display_name: person.display_name,
@@ -205,8 +212,10 @@ async fn list_participants(
         is_leader: person.is_leader,
         joined_at: person.joined_at,
         n_entries: person.n_entries,
-        public_score: person.public_score.map(|score| rounded(score, seen.competition.score_decimals)),
+        public_score: shown(person.public_score),
         last_entry_at: person.last_entry_at,
+        final_rank: person.final_rank,
+        private_score: shown(person.private_score),
     };
     Ok(keyset.slice(found, |person| person.user_id.0).map(json))
 }

@@ -53,20 +53,23 @@ fn day_line(day: &Day) -> String {
 /// A name that cannot stand in a header.
 pub fn send_participants(app: App, competition: &Competition) -> Result<Response> {
     let (id, decimals) = (competition.id, competition.score_decimals);
+    let ended = competition.ended(app.clock.now());
     let read = move |before| {
         let app = app.clone();
         async move {
             let mut conn = app.db.acquire().await?;
-            let people = store::participants(&mut conn, id, UserId(before), ROWS_A_READ).await?;
+            let people = store::participants(&mut conn, ended, id, UserId(before), ROWS_A_READ).await?;
             let lines = people.iter().map(|person| participant_line(person, decimals)).collect();
             Ok((lines, next(&people, |person| person.user_id.0)))
         }
     };
-    let heading = "user,name,team,is_leader,joined_at,entries,public_score,last_entry_at\r\n";
+    let heading =
+        "user,name,team,is_leader,joined_at,entries,public_score,last_entry_at,final_rank,private_score\r\n";
     send(&format!("{}-participants.csv", competition.slug), heading, read)
 }
 
 fn participant_line(person: &Participant, decimals: i32) -> String {
+    let score = |score: Option<f64>| score.map(|score| format::score(score, decimals)).unwrap_or_default();
     line(&[
         cell(&person.username),
         cell(&person.display_name),
@@ -74,8 +77,10 @@ fn participant_line(person: &Participant, decimals: i32) -> String {
         person.is_leader.to_string(),
         format::machine_time(&person.joined_at),
         person.n_entries.to_string(),
-        person.public_score.map(|score| format::score(score, decimals)).unwrap_or_default(),
+        score(person.public_score),
         person.last_entry_at.as_ref().map(format::machine_time).unwrap_or_default(),
+        person.final_rank.map(|rank| rank.to_string()).unwrap_or_default(),
+        score(person.private_score),
     ])
 }
 
@@ -140,7 +145,7 @@ mod tests {
     fn names_are_cells_and_not_formulas() {
         let person = Participant { team: "=1+1".to_owned(), ..Participant::sample() };
         let text = participant_line(&person, 2);
-        assert_eq!(text, "ada,Ada,'=1+1,true,1970-01-01T00:00:00Z,7,0.91,1970-01-01T00:00:00Z\r\n");
+        assert_eq!(text, "ada,Ada,'=1+1,true,1970-01-01T00:00:00Z,7,0.91,1970-01-01T00:00:00Z,2,0.90\r\n");
     }
 
     #[test]

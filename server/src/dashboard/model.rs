@@ -142,6 +142,10 @@ pub struct Participant {
     pub n_entries: i32,
     pub public_score: Option<f64>,
     pub last_entry_at: Option<DateTime<Utc>>,
+    /// On the final board; none before the end.
+    pub final_rank: Option<i32>,
+    /// That decided the final rank; none before the end.
+    pub private_score: Option<f64>,
 }
 
 impl Participant {
@@ -156,12 +160,26 @@ impl Participant {
             n_entries: 7,
             public_score: Some(0.912_345_6),
             last_entry_at: Some(DateTime::UNIX_EPOCH),
+            final_rank: Some(2),
+            private_score: Some(0.898_765_4),
         }
     }
 
     pub fn shown_score(&self, decimals: &i32) -> String {
-        self.public_score.map_or_else(|| "–".to_owned(), |score| format::score(score, *decimals))
+        shown_score(self.public_score, *decimals)
     }
+
+    pub fn shown_private_score(&self, decimals: &i32) -> String {
+        shown_score(self.private_score, *decimals)
+    }
+
+    pub fn shown_final_rank(&self) -> String {
+        self.final_rank.map_or_else(|| "–".to_owned(), |rank| rank.to_string())
+    }
+}
+
+fn shown_score(score: Option<f64>, decimals: i32) -> String {
+    score.map_or_else(|| "–".to_owned(), |score| format::score(score, decimals))
 }
 
 /// How the teams' best public scores are spread: from the best to that of the team at 95%.

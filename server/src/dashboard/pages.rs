@@ -15,6 +15,7 @@ use crate::api::paging::Keyset;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::model::Phase;
 use crate::competitions::pages::setup::{Setup, open};
 use crate::error::Result;
 use crate::ids::{SubmissionId, UserId};
@@ -127,7 +128,8 @@ async fn show_participants(
     let opened = open(&app, &slug, &shell, None).await?;
     let mut conn = app.db.acquire().await?;
     let (id, before) = (opened.seen.competition.id, UserId(keyset.before()));
-    let found = store::participants(&mut conn, id, before, keyset.fetched()).await?;
+    let ended = opened.seen.competition.ended(shell.now);
+    let found = store::participants(&mut conn, ended, id, before, keyset.fetched()).await?;
     drop(conn);
     let slice = keyset.slice(found, |person| person.user_id.0);
     let frame = opened.frame(&shell);

@@ -6,6 +6,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::model::{Day, Participant, Reason, Refused, Spread, Waiting};
+use crate::competitions::model::Ended;
 use crate::ids::{CompetitionId, SubmissionId, UserId, VersionId};
 
 /// When the days were last counted.
@@ -329,12 +330,14 @@ pub async fn refused(
     read.collect()
 }
 
-/// People who take part and whose account is older than `before`, newest accounts first.
+/// People who take part and whose account is older than `before`, newest accounts first; with what they finished at where
+/// the competition has ended.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn participants(
     conn: &mut PgConnection,
+    ended: Option<Ended>,
     id: CompetitionId,
     before: UserId,
     limit: i64,
@@ -343,19 +346,24 @@ pub async fn participants(
         Participant,
         "select m.user_id as \"user_id: UserId\", u.username, u.display_name, t.name as team, m.is_leader, m.joined_at,
                 coalesce(b.n_entries, 0) as \"n_entries!\", b.public_score as \"public_score?\",
-                b.last_entry_at as \"last_entry_at?\"
+                b.last_entry_at as \"last_entry_at?\", f.rank as \"final_rank?\",
+                f.private_score as \"private_score?\"
          from team_members m
          join users u on u.id = m.user_id
          join teams t on t.id = m.team_id
          join competitions c on c.id = m.competition_id
          left join board_entries b
              on b.competition_id = m.competition_id and b.version_id = c.active_version_id and b.team_id = m.team_id
+         left join final_entries f
+             on $4 and f.competition_id = m.competition_id and f.version_id = c.active_version_id
+            and f.team_id = m.team_id
          where m.competition_id = $1 and m.user_id < $2
          order by m.user_id desc
          limit $3",
         id.0,
         before.0,
         limit,
+        ended.is_some(),
     )
     .fetch_all(conn)
     .await

@@ -6,7 +6,7 @@ use crate::competitions::access::{self, Seen};
 use crate::error::{AppError, Result};
 use crate::forum::model::Forum;
 use crate::forum::{store, subjects};
-use crate::ids::ForumId;
+use crate::ids::{CompetitionId, ForumId};
 
 /// A forum that its viewer may see.
 #[derive(Debug, Clone)]
@@ -16,12 +16,21 @@ pub struct SeenForum {
     pub may_moderate: bool,
 }
 
+/// By what forums are found.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Named {
+    /// Its address.
+    OfSite(String),
+    Of(CompetitionId),
+}
+
 /// A general forum by its address.
 ///
 /// # Errors
 /// [`AppError::NotFound`] when there is none.
 pub async fn see_general(app: &App, slug: &str, viewer: Option<&Member>) -> Result<SeenForum> {
-    let forum = store::forums::find_general(&mut *app.db.acquire().await?, slug).await?;
+    let read = || async { store::forums::find_general(&mut *app.db.acquire().await?, slug).await };
+    let forum = app.forums.read(Named::OfSite(slug.to_owned()), read).await?;
     let forum = forum.ok_or(AppError::NotFound)?;
     Ok(SeenForum { forum, competition: None, may_moderate: subjects::may_moderate(None, viewer) })
 }
@@ -34,7 +43,7 @@ pub async fn see_of_competition(app: &App, slug: &str, viewer: Option<&Member>) 
     let seen = access::see(app, slug, viewer).await?;
     let id = seen.competition.id;
     let read = || async { store::forums::find_of_competition(&mut *app.db.acquire().await?, id).await };
-    let forum = app.forums.read(id, read).await?;
+    let forum = app.forums.read(Named::Of(id), read).await?;
     let may_moderate = subjects::may_moderate(Some(&seen), viewer);
     Ok(SeenForum { forum: forum.ok_or(AppError::NotFound)?, competition: Some(seen), may_moderate })
 }

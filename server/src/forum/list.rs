@@ -1,6 +1,5 @@
 //! Topics of a forum, in three orders, part by part.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -10,14 +9,16 @@ use sqlx::PgConnection;
 
 use crate::app::App;
 use crate::error::Result;
-use crate::forum::model::Person;
-use crate::forum::store::lists;
+use crate::forum::model::{Forum, Person};
+use crate::forum::store::{self, lists};
 use crate::ids::{ForumId, TopicId};
 use crate::joined::Joined;
 use crate::paths;
 
 /// Topics shown on one page.
 pub const A_PAGE: i64 = 30;
+/// Topics shown of each forum where all forums are listed.
+const TOPICS_OF_A_SHELF: i64 = 4;
 /// Topics looked at to find those that everybody may read.
 const WALKED_FOR_ACTIVE: i64 = 200;
 
@@ -153,23 +154,49 @@ pub async fn read(app: &App, wanted: Wanted) -> Result<Arc<Part>> {
 
 async fn part(conn: &mut PgConnection, wanted: Wanted) -> sqlx::Result<Part> {
     let Wanted { forum, order, after, limit } = wanted;
-    let from = after.unwrap_or(Key::FIRST);
-    let mut keys = match order {
-        Order::Active => lists::active(conn, forum, from, limit + 1).await?,
-        Order::Votes => lists::most_voted(conn, forum, from, limit + 1).await?,
-        Order::Unanswered => lists::unanswered(conn, forum, from.id, limit + 1).await?,
+    let mut placed = match order {
+        Order::Active => lists::active(conn, forum, after, limit + 1).await?,
+        Order::Votes => lists::most_voted(conn, forum, after, limit + 1).await?,
+        Order::Unanswered => lists::unanswered(conn, forum, after, limit + 1).await?,
     };
-    let is_more = i64::try_from(keys.len()).is_ok_and(|n| n > limit);
-    keys.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = keys.last().copied().filter(|_| is_more);
-    let pinned = match (order, after) {
-        (Order::Active | Order::Votes, None) => lists::pinned(conn, forum).await?,
-        _ => Vec::new(),
-    };
-    let ids: Vec<_> = pinned.into_iter().chain(keys.iter().map(|key| key.id)).collect();
-    let mut found: HashMap<_, _> =
-        lists::topics(conn, &ids).await?.into_iter().map(|topic| (topic.id.0, topic)).collect();
-    Ok(Part { topics: ids.iter().filter_map(|id| found.remove(id)).collect(), next })
+    let n_above = placed.iter().filter(|one| one.is_above).count();
+    let n_shown = n_above + usize::try_from(limit).unwrap_or(usize::MAX);
+    let is_more = placed.len() > n_shown;
+    placed.truncate(n_shown);
+    let next = placed.last().filter(|_| is_more).map(|last| last.key);
+    Ok(Part { topics: placed.into_iter().map(|one| one.topic).collect(), next })
+}
+
+/// A forum of the whole site with its first topics.
+#[derive(Debug, Clone)]
+pub struct Shelf {
+    pub forum: Forum,
+    pub topics: Vec<Listed>,
+}
+
+impl Shelf {
+    pub fn address(&self) -> String {
+        paths::forum(&self.forum.slug)
+    }
+}
+
+/// Of all forums of the whole site, in their order.
+pub type Shelves = Joined<(), Arc<Vec<Shelf>>>;
+
+/// The forums of the whole site.
+///
+/// # Errors
+/// Those of the database.
+pub async fn shelves(app: &App) -> Result<Arc<Vec<Shelf>>> {
+    let read = || async { read_shelves(&mut *app.db.acquire().await?).await.map(Arc::new) };
+    Ok(app.shelves.read((), read).await?)
+}
+
+async fn read_shelves(conn: &mut PgConnection) -> sqlx::Result<Vec<Shelf>> {
+    let forums = store::forums::general(conn).await?;
+    let mut topics = lists::of_every_forum(conn, TOPICS_OF_A_SHELF).await?;
+    let shelf = |forum: Forum| Shelf { topics: topics.remove(&forum.id).unwrap_or_default(), forum };
+    Ok(forums.into_iter().map(shelf).collect())
 }
 
 /// The topics that were active last, anywhere that everybody may read.
@@ -177,10 +204,7 @@ async fn part(conn: &mut PgConnection, wanted: Wanted) -> sqlx::Result<Part> {
 /// # Errors
 /// Those of the database.
 pub async fn active_anywhere(conn: &mut PgConnection, limit: i64) -> Result<Vec<Listed>> {
-    let ids = lists::active_anywhere(conn, WALKED_FOR_ACTIVE, limit).await?;
-    let mut found: HashMap<_, _> =
-        lists::topics(conn, &ids).await?.into_iter().map(|topic| (topic.id.0, topic)).collect();
-    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    Ok(lists::active_anywhere(conn, WALKED_FOR_ACTIVE, limit).await?)
 }
 
 #[cfg(test)]

@@ -71,6 +71,19 @@ pub struct Forum {
     pub n_topics: i32,
 }
 
+impl Forum {
+    pub fn sample() -> Self {
+        Self {
+            id: ForumId(1),
+            competition_id: None,
+            slug: "general".to_owned(),
+            title: "General".to_owned(),
+            description: "Whatever has no place elsewhere.".to_owned(),
+            n_topics: 1,
+        }
+    }
+}
+
 /// What stands in a topic's own row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topic {

@@ -23,6 +23,8 @@ use crate::house::identity::Identity;
 use crate::house::layout::{ClusterPlace, Layout};
 use crate::house::versions::{self, Schema};
 use crate::house::{keys, open_files, up, welcome};
+use crate::notebooks::runs;
+use crate::notebooks::runs::model::Runners;
 
 /// One thing that was looked at.
 #[derive(Debug, serde::Serialize)]
@@ -57,8 +59,8 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
         Ok(layout) => {
             findings.push(keys_are_private(layout));
             findings.push(cage(layout));
-            findings.push(notebooks(config, layout));
             if is_embedded {
+                findings.push(notebooks(config, layout));
                 findings.push(postgres(layout));
             }
         }
@@ -85,6 +87,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     }
     if !is_embedded {
         findings.push(hears(config).await);
+        findings.extend(runners(config).await);
     }
     findings.push(site(config));
     findings
@@ -273,6 +276,20 @@ async fn hears(config: &Config) -> Finding {
         Ok(false) => Finding::wrong(events::DEAF),
         Err(error) => Finding::wrong(format!("The web server cannot work with the database: {error}.")),
     }
+}
+
+/// What runners of notebooks that were started by themselves say; nothing where the database cannot be asked, which is
+/// told already.
+async fn runners(config: &Config) -> Option<Finding> {
+    let db = web::connect(config).await.ok()?;
+    let found = runs::store::runners(&mut *db.acquire().await.ok()?).await.ok()?;
+    Some(Finding::well(match found {
+        Runners::Ready { .. } => "Notebooks are run, by a runner that was heard of lately.".to_owned(),
+        Runners::Refused(reason) => format!("Notebooks cannot be run where their runner is: {reason}"),
+        Runners::Absent => {
+            "Notebooks are not run: no `holdout-scorer run-notebooks` was heard of lately.".to_owned()
+        }
+    }))
 }
 
 fn site(config: &Config) -> Finding {

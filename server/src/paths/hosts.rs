@@ -37,6 +37,7 @@ pub const HOST_HOSTS: &str = "/c/{slug}/host/hosts";
 pub const HOST_HOSTS_REMOVE: &str = "/c/{slug}/host/hosts/{username}/remove";
 pub const API_HOSTS: &str = "/api/v1/competitions/{slug}/hosts";
 pub const API_HOST: &str = "/api/v1/competitions/{slug}/hosts/{username}";
+pub const HOST_DISCARD: &str = "/c/{slug}/host/discard";
 pub const HOST_COPY: &str = "/c/{slug}/host/copy";
 pub const API_COPY: &str = "/api/v1/competitions/{slug}/copy";
 
@@ -50,6 +51,10 @@ pub fn page_compare(slug: &str, page: &str, from: i32, to: i32) -> String {
 
 pub fn host_page_restore(slug: &str, page: &str) -> String {
     format!("/c/{slug}/host/pages/{page}/restore")
+}
+
+pub fn host_discard(slug: &str) -> String {
+    format!("/c/{slug}/host/discard")
 }
 
 pub fn host_similar(slug: &str) -> String {

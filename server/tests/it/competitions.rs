@@ -1,5 +1,6 @@
 //! Hosting: who sees what, what a launch refuses, what it freezes.
 
+mod discard;
 mod files;
 
 use serde_json::{Value, json};

@@ -166,17 +166,36 @@ fn every_image_is_built() {
     }
 }
 
+/// Names and exact versions of a list that pip installs, none of them without a hash.
+fn pins(list: &str) -> BTreeMap<String, String> {
+    let text = read(&format!("scorer/python/{list}"));
+    let demands = text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n");
+    let demands: Vec<_> = demands.replace("\\\n", "").lines().map(str::to_owned).collect();
+    assert!(demands.iter().all(|demand| demand.contains(" --hash=sha256:")), "{demands:?}");
+    let pinned =
+        demands.iter().map(|demand| demand.split_whitespace().next().unwrap().split_once("==").unwrap());
+    pinned.map(|(name, version)| (name.to_owned(), version.to_owned())).collect()
+}
+
 #[test]
-fn the_runner_has_the_python_that_notebooks_may_count_on() {
+fn images_have_the_python_that_metrics_and_notebooks_may_count_on_in_exact_versions() {
     let setup = read("scorer/src/python_setup.rs");
     let (_, packages) = setup.split_once("const PACKAGES").expect("the packages");
     let (_, packages) = packages.split_once('[').and_then(|(_, rest)| rest.split_once('[')).expect("a list");
     let packages: Vec<_> =
         packages.split("];").next().expect("a list").split('"').skip(1).step_by(2).collect();
     assert!(packages.len() > 5, "{packages:?}");
-    let dockerfile = read("Dockerfile");
-    let (_, runner) = dockerfile.split_once(" AS runner\n").expect("the runner");
+    let (of_scorers, of_runners) = (pins("scorers.txt"), pins("runners.txt"));
     for package in packages {
-        assert!(runner.contains(&format!("\"{package}\"")), "{package}");
+        let (name, _) = package.split_once(">=").expect("a range");
+        assert!(of_runners.contains_key(name), "{package}");
+    }
+    for name in ["numpy", "pandas", "scikit-learn"] {
+        assert!(of_scorers.contains_key(name), "{name}");
+    }
+    assert!(of_scorers.iter().all(|(name, version)| of_runners.get(name) == Some(version)), "{of_scorers:?}");
+    for (stage, list) in [("scorer", "scorers.txt"), ("runner", "runners.txt")] {
+        let installs = format!("--only-binary :all: --require-hashes -r /opt/python/{list}");
+        assert!(stages()[stage].1.contains(&installs), "{stage}");
     }
 }

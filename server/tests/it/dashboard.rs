@@ -145,3 +145,37 @@ async fn many_who_look_at_once_count_once_and_right(pool: PgPool) {
     assert_eq!(dashboard(&arena, &ada).await["n_received"], 5);
     world.close().await;
 }
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn participants_are_listed_with_what_they_finished_at_after_the_end_alone(pool: PgPool) {
+    let (world, arena, [ada, bob, cleo]) = playing(pool).await;
+    arena.submit(&bob, &Labels::predictions(250, 617)).await;
+    arena.submit(&cleo, &Labels::predictions(150, 617)).await;
+    world.drain().await;
+    let finishes = async || {
+        let listed = ada.api.get(&arena.api("/participants")).await.expect(200).json();
+        let people = listed["items"].as_array().unwrap();
+        people.iter().map(|one| (one["final_rank"].clone(), one["private_score"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(finishes().await, vec![(Value::Null, Value::Null); 2]);
+    let csv = ada.browser.get("/c/houses/host/participants.csv").await.expect(200).text();
+    assert!(csv.lines().skip(1).all(|line| line.ends_with(",,")), "{csv}");
+    let page = ada.browser.get("/c/houses/host/participants").await.expect(200).text();
+    assert!(!page.contains("Final rank"), "{page}");
+
+    world.let_pass(TimeDelta::days(31)).await;
+    world.drain().await;
+    let board = arena.board().await;
+    let found = finishes().await;
+    for row in board["items"].as_array().unwrap() {
+        let own = (row["rank"].clone(), row["score"].clone());
+        assert!(found.contains(&own), "{own:?} in {found:?}");
+    }
+    assert_eq!(found.len(), 2);
+    let csv = ada.browser.get("/c/houses/host/participants.csv").await.expect(200).text();
+    let ranks: Vec<_> = csv.lines().skip(1).map(|line| line.split(',').rev().nth(1).unwrap()).collect();
+    assert!(ranks == ["1", "2"] || ranks == ["2", "1"], "{csv}");
+    let page = ada.browser.get("/c/houses/host/participants").await.expect(200).text();
+    assert!(page.contains("Final rank"), "{page}");
+    world.close().await;
+}

@@ -34,6 +34,8 @@ use super::verify;
 pub enum HostVerb {
     /// Begin a draft.
     Create(settings::CreateArgs),
+    /// Delete a draft that nobody entered, for ever.
+    Discard(settings::DiscardArgs),
     /// Title, address and subtitle: shown, or changed where something is given.
     Settings(settings::SettingsArgs),
     /// Limits: shown, or changed where something is given.
@@ -115,6 +117,7 @@ pub enum HostVerb {
 pub fn run(session: &Session, verb: &HostVerb) -> Outcome {
     match verb {
         HostVerb::Create(args) => settings::create(session, args),
+        HostVerb::Discard(args) => settings::discard(session, args),
         HostVerb::Settings(args) => settings::settings(session, args),
         HostVerb::Limits(args) => settings::limits(session, args),
         HostVerb::Timeline(args) => settings::timeline(session, args),

@@ -28,6 +28,28 @@ pub fn create(session: &Session, args: &CreateArgs) -> Outcome {
     Ok(())
 }
 
+#[derive(Debug, Args)]
+pub struct DiscardArgs {
+    #[command(flatten)]
+    of: Competition,
+    /// Go on without being asked.
+    #[arg(long)]
+    yes: bool,
+}
+
+pub fn discard(session: &Session, args: &DiscardArgs) -> Outcome {
+    let question =
+        format!("Pages, data, solution and metric of {} are gone for ever then. Go on?", args.of.slug);
+    let goes_on = session.screen.confirm(&question, args.yes)?;
+    if goes_on {
+        session.client.delete(&args.of.api(""))?;
+    }
+    session.screen.answer(&json!({ "slug": args.of.slug, "deleted": goes_on }), |_| {
+        if goes_on { format!("{} is deleted.", args.of.slug) } else { "Nothing was deleted.".to_owned() }
+    });
+    Ok(())
+}
+
 /// Changes what is given and returns the competition as it is then.
 fn edit(session: &Session, of: &Competition, wishes: &[(&str, Option<Value>)]) -> Outcome<Value> {
     let given = wishes.iter().filter_map(|(name, wish)| Some(((*name).to_owned(), wish.clone()?)));
@@ -124,7 +146,7 @@ pub struct TimelineArgs {
     /// 2026-11-30T18:00:00Z, or with another zone: 2026-11-30T19:00:00+01:00.
     #[arg(long, value_name = "TIME")]
     starts: Option<String>,
-    /// Last moment to enter.
+    /// Enter until: the last moment.
     #[arg(long, value_name = "TIME")]
     enter_until: Option<String>,
     /// Last moment to merge teams.

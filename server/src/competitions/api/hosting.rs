@@ -16,11 +16,11 @@ use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::create::{self, Address};
-use crate::competitions::edit;
 use crate::competitions::ladder::Ladder;
 use crate::competitions::model::Competition;
 use crate::competitions::settings::{Basics, Patch};
 use crate::competitions::store::texts::TextPage;
+use crate::competitions::{discard, edit};
 use crate::error::Result;
 use crate::paths;
 
@@ -75,6 +75,24 @@ pub(super) async fn create(
     let basics = Basics::read(&new.title, &slug, &new.subtitle)?;
     let competition = create::create(&app, &host, basics, Address::of(&slug)).await?;
     Ok((StatusCode::CREATED, Json(shown(&app, &competition.slug, &host).await?)))
+}
+
+/// Delete a draft that nobody entered, for ever.
+#[utoipa::path(
+    delete,
+    path = paths::API_COMPETITION,
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    responses((status = 204, description = "It is gone")),
+)]
+pub(super) async fn discard_draft(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+) -> Result<StatusCode> {
+    let (host, seen) = as_host(&app, &slug, caller).await?;
+    discard::discard(&app, &host, &seen).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// What is left out stays as it is.

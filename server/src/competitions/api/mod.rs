@@ -46,7 +46,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(list_metrics))
         .routes(routes!(show_metric))
         .routes(routes!(list_competitions, hosting::create))
-        .routes(routes!(show_competition, hosting::edit))
+        .routes(routes!(show_competition, hosting::edit, hosting::discard_draft))
         .routes(routes!(list_pages))
         .routes(routes!(list_data))
         .routes(routes!(send_zip))

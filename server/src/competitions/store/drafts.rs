@@ -150,6 +150,14 @@ pub async fn lock(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Op
         .await
 }
 
+/// Removes a draft that nobody entered, with all that belongs to it; false for every other competition.
+///
+/// # Errors
+/// Those of the database.
+pub async fn discard(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!("select discard_draft($1) as \"is_gone!\"", id.0).fetch_one(conn).await
+}
+
 /// Launches with a version that is whole, and with the reason to go on over what its audit holds against it.
 ///
 /// # Errors

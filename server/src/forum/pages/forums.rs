@@ -18,10 +18,8 @@ use crate::competitions::pages::setup::correct;
 use crate::error::{AppError, Result};
 use crate::forum::arrange;
 use crate::forum::forums::{self, SeenForum};
-use crate::forum::list::{self, Key, Listed, Order, Part};
+use crate::forum::list::{self, Key, Listed, Order, Part, Shelf};
 use crate::forum::model::Forum;
-use crate::forum::store;
-use crate::ids::ForumId;
 use crate::notifications::follow;
 use crate::notifications::model::Target;
 use crate::paths;
@@ -37,27 +35,6 @@ pub fn router() -> Router<App> {
         .route(paths::COMPETITION_FORUM, get(show_competition_forum))
 }
 
-/// Topics shown of each forum where all are listed.
-const TOPICS_EACH: usize = 4;
-
-/// A forum with its newest topics.
-#[derive(Debug, Clone)]
-pub struct Shelf {
-    pub forum: Forum,
-    pub part: Arc<Part>,
-}
-
-impl Shelf {
-    pub fn address(&self) -> String {
-        paths::forum(&self.forum.slug)
-    }
-
-    /// The pinned ones first.
-    pub fn topics(&self) -> impl Iterator<Item = &Listed> {
-        self.part.topics.iter().take(TOPICS_EACH)
-    }
-}
-
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct ForumForm {
@@ -70,7 +47,7 @@ pub struct ForumForm {
 #[template(path = "forum/forums.html")]
 pub struct ForumsPage {
     pub shell: Shell,
-    pub shelves: Vec<Shelf>,
+    pub shelves: Arc<Vec<Shelf>>,
     pub is_admin: bool,
     pub form: ForumForm,
     pub mistake: Mistake,
@@ -78,20 +55,9 @@ pub struct ForumsPage {
 
 impl ForumsPage {
     pub fn sample() -> Self {
-        let forum = Forum {
-            id: ForumId(1),
-            competition_id: None,
-            slug: "general".to_owned(),
-            title: "General".to_owned(),
-            description: "Whatever has no place elsewhere.".to_owned(),
-            n_topics: 1,
-        };
         Self {
             shell: Shell::sample(),
-            shelves: vec![Shelf {
-                forum,
-                part: Arc::new(Part { topics: vec![Listed::sample()], next: None }),
-            }],
+            shelves: Arc::new(vec![Shelf { forum: Forum::sample(), topics: vec![Listed::sample()] }]),
             is_admin: true,
             form: ForumForm::default(),
             mistake: Mistake::new("slug", "A forum has this address already."),
@@ -104,13 +70,7 @@ async fn show_forums(State(app): State<App>, shell: Shell) -> Result<ForumsPage>
 }
 
 async fn forums_page(app: &App, shell: Shell, form: ForumForm, mistake: Mistake) -> Result<ForumsPage> {
-    let forums = store::forums::general(&mut *app.db.acquire().await?).await?;
-    let mut shelves = Vec::with_capacity(forums.len());
-    for forum in forums {
-        let wanted =
-            list::Wanted { forum: forum.id, order: Order::Active, after: None, limit: TOPICS_EACH as i64 };
-        shelves.push(Shelf { part: list::read(app, wanted).await?, forum });
-    }
+    let shelves = list::shelves(app).await?;
     let is_admin = shell.viewer.as_ref().is_some_and(|viewer| viewer.is_admin);
     Ok(ForumsPage { shell, shelves, is_admin, form, mistake })
 }
@@ -224,7 +184,7 @@ impl ForumPage {
         Self {
             shell: Shell::sample(),
             crumbs: Crumbs::sample(),
-            forum: ForumsPage::sample().shelves.remove(0).forum,
+            forum: Forum::sample(),
             list: Topics::sample(),
         }
     }

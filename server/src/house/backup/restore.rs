@@ -48,8 +48,9 @@ pub struct Restored {
     pub manifest: Manifest,
     /// Whether people sign in with an authenticator app, for which the accounts key is needed, that no backup holds.
     pub has_second_factors: bool,
-    /// Where the keys belong.
-    pub keys: PathBuf,
+    /// Where `holdout up` looks for the keys; absent where servers and scorers run by themselves, and are each told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<PathBuf>,
 }
 
 impl Restored {
@@ -60,12 +61,14 @@ impl Restored {
         } else {
             ""
         };
+        let place = self.keys.as_ref().map_or_else(
+            || "Before servers and scorers start, put back where they look for it".to_owned(),
+            |keys| format!("Before `holdout up`, put back into {}", keys.display()),
+        );
         format!(
-            "Restored as of {}. Before `holdout up`, put back into {} what no backup holds: scorer.key, without which no \
-             solution can be opened{accounts}. Afterwards `holdout login` and `holdout verify COMPETITION` compute every \
-             score again.",
+            "Restored as of {}. {place} what no backup holds: scorer.key, without which no solution can be \
+             opened{accounts}. Afterwards `holdout login` and `holdout verify COMPETITION` compute every score again.",
             self.manifest.made_at.format("%Y-%m-%d %H:%M UTC"),
-            self.keys.display()
         )
     }
 }
@@ -95,7 +98,8 @@ pub async fn restore(config: &Config, folder: &Path) -> anyhow::Result<Restored>
         }
     }
     fs::write(layout.furnished(), [])?; // the demonstrations are in the backup, or were not wanted
-    Ok(Restored { manifest, has_second_factors, keys: layout.keys() })
+    let keys = config.database_url.reveal().is_empty().then(|| layout.keys());
+    Ok(Restored { manifest, has_second_factors, keys })
 }
 
 fn read(folder: &Path) -> anyhow::Result<Manifest> {

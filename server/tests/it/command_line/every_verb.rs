@@ -141,6 +141,7 @@ async fn files_and_words(ada: &Shell) {
     let module = ada.json(&["host", "metric", "module", "second", "mine.py", "--lower-is-better"]).await;
     assert_eq!(module["metric"], "custom", "{module}");
     assert_eq!(ada.json(&["host", "metric", "show", "second"]).await["metric"], "custom");
+    assert_eq!(ada.json(&["host", "discard", "second", "--yes"]).await["deleted"], true);
     ada.write("train.csv", labelled_table());
     let launch = ["launch", "train.csv", "--target", "price", "--title", "House prices", "--yes"];
     assert_eq!(ada.json(&launch).await["state"], "open");

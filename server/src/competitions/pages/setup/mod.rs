@@ -11,24 +11,28 @@ pub mod texts;
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use serde::Deserialize;
 
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
+use crate::competitions::discard;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::model::Phase;
 use crate::competitions::setup::{self, Draft, Hindrance, Step, StepState};
-use crate::error::Result;
+use crate::error::{AppError, Result};
 use crate::paths;
 use crate::ranks::outlook::outlook;
+use crate::web::forms::{Mistake, mistake};
 use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {
     Router::new()
         .route(paths::HOST, get(show_host))
+        .route(paths::HOST_DISCARD, post(post_discard))
         .merge(settings::router())
         .merge(hosts::router())
         .merge(texts::router())
@@ -130,6 +134,15 @@ pub struct HostPage {
     pub hindrances: Vec<Hindrance>,
     /// What the ranks of the board are worth, or will be, as sentences.
     pub outlook: Vec<String>,
+    /// What was typed to delete the draft.
+    pub discard: DiscardForm,
+    pub mistake: Mistake,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct DiscardForm {
+    pub slug: String,
 }
 
 impl HostPage {
@@ -138,7 +151,15 @@ impl HostPage {
         let hindrances =
             setup::hindrances(&frame.competition, &Draft::sample(), chrono::DateTime::UNIX_EPOCH);
         let outlook = vec!["Differences below 0.004 are noise on these 3,000 rows.".to_owned()];
-        Self { shell: Shell::sample(), frame, setup: Setup::sample(None), hindrances, outlook }
+        Self {
+            shell: Shell::sample(),
+            frame,
+            setup: Setup::sample(None),
+            hindrances,
+            outlook,
+            discard: DiscardForm::default(),
+            mistake: Mistake::none(),
+        }
     }
 
     /// Whether the outlook is of a board that teams are on.
@@ -149,8 +170,42 @@ impl HostPage {
 
 async fn show_host(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<HostPage> {
     let opened = open(&app, &slug, &shell, None).await?;
+    host_page(&app, opened, shell, DiscardForm::default(), Mistake::none()).await
+}
+
+async fn host_page(
+    app: &App,
+    opened: Opened,
+    shell: Shell,
+    discard: DiscardForm,
+    mistake: Mistake,
+) -> Result<HostPage> {
     let hindrances = setup::hindrances(&opened.seen.competition, &opened.draft, shell.now);
-    let outlook = outlook(&app, &opened.seen.competition, &opened.draft).await?;
+    let outlook = outlook(app, &opened.seen.competition, &opened.draft).await?;
     let frame = opened.frame(&shell);
-    Ok(HostPage { shell, frame, setup: opened.setup, hindrances, outlook })
+    Ok(HostPage { shell, frame, setup: opened.setup, hindrances, outlook, discard, mistake })
+}
+
+async fn post_discard(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    shell: Shell,
+    Form(form): Form<DiscardForm>,
+) -> Result<Response> {
+    let opened = open(&app, &slug, &shell, None).await?;
+    match mistake(discard_named(&app, &shell, &opened.seen, &form).await)? {
+        Ok(()) => {
+            let told = shell::flash("The draft is deleted.");
+            Ok(([told], Redirect::to(paths::HOME)).into_response())
+        }
+        Err(mistake) => Ok(correct(host_page(&app, opened, shell, form, mistake).await?)),
+    }
+}
+
+/// Only for somebody who typed the draft's address.
+async fn discard_named(app: &App, shell: &Shell, seen: &Seen, form: &DiscardForm) -> Result<()> {
+    if form.slug.trim() != seen.competition.slug {
+        return Err(AppError::field("slug", "Type the draft's address as it stands above the field."));
+    }
+    discard::discard(app, shell.member()?, seen).await
 }
