@@ -220,6 +220,7 @@ pub const API_REPORT: &str = "/api/v1/competitions/{slug}/report";
 pub const API_AUDIT: &str = "/api/v1/competitions/{slug}/audit";
 pub const API_LAUNCH: &str = "/api/v1/competitions/{slug}/launch";
 
+pub const API_COMMITMENTS: &str = "/api/v1/competitions/{slug}/commitments";
 pub const API_VERSIONS: &str = "/api/v1/competitions/{slug}/versions";
 pub const API_HOST_VERSIONS: &str = "/api/v1/competitions/{slug}/host/versions";
 pub const API_VERSION: &str = "/api/v1/competitions/{slug}/versions/{number}";
@@ -244,6 +245,7 @@ pub const API_UPLOAD: &str = "/api/v1/uploads/{id}";
 pub const API_JOIN: &str = "/api/v1/competitions/{slug}/join";
 pub const API_FORMAT: &str = "/api/v1/competitions/{slug}/submission-format";
 pub const API_ALLOWANCE: &str = "/api/v1/competitions/{slug}/allowance";
+pub const API_LOG: &str = "/api/v1/competitions/{slug}/log";
 pub const API_SUBMISSIONS: &str = "/api/v1/competitions/{slug}/submissions";
 pub const API_SUBMISSION: &str = "/api/v1/competitions/{slug}/submissions/{id}";
 pub const API_SUBMISSION_FILE: &str = "/api/v1/competitions/{slug}/submissions/{id}/file";

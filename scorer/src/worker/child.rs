@@ -15,8 +15,10 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
+use holdout_contract::commitment::Salt;
 use holdout_contract::examine::Report;
 use holdout_contract::rejection::Rejection;
+use holdout_contract::seal::Sealer;
 use holdout_contract::spec::Params;
 use holdout_evaluator::{Choice, Evaluator};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
@@ -25,12 +27,13 @@ use self::desk::Desk;
 use super::board;
 use super::cache::Cache;
 use super::message::{
-    Answer, Board, BoardRanks, Draft, Entered, FileRef, Judging, RanksOutcome, Reply, Request, SplitFiles,
-    Table, receive, send,
+    Answer, Board, BoardRanks, Committed, Draft, Entered, FileRef, Judging, RanksOutcome, Reply, Request,
+    SplitFiles, Table, receive, send,
 };
 use super::storage::{Storage, StorageError, Stored, is_passing};
 use crate::custom;
 use crate::custom::sandbox::{self, Sandbox};
+use crate::examine::committed::Whole;
 use crate::examine::{self, Competition};
 use crate::intake::content::{self, Bytes};
 use crate::intake::{Content, Limits, Source, read_header};
@@ -341,7 +344,10 @@ impl Child {
         let solution = draft.solution.as_ref().map(|file| self.unseal(file)).transpose();
         let solution = match solution {
             Err(Fault::Unseal(UnsealError::CannotOpen)) => {
-                return Ok(Answer::Examined { report: examine::sealed_to_another() });
+                return Ok(Answer::Examined {
+                    report: Box::new(examine::sealed_to_another()),
+                    commitment: None,
+                });
             }
             solution => solution?,
         };
@@ -360,16 +366,27 @@ impl Child {
             direction: draft.direction,
         };
         let module = draft.module.as_ref();
-        if draft.files_alone {
-            let report = match module {
-                None => examine::of_files(&competition, &self.limits),
-                Some(_) => custom::examine_files(&competition, &self.limits),
-            };
-            return Ok(Answer::Examined { report });
-        }
-        let module =
-            module.map(|source| custom::Module { source: source.clone(), params: draft.params.clone() });
-        Ok(Answer::Examined { report: self.report(module, &competition) })
+        let report = match module {
+            None if draft.files_alone => examine::of_files(&competition, &self.limits),
+            Some(_) if draft.files_alone => custom::examine_files(&competition, &self.limits),
+            module => {
+                let params = || draft.params.clone();
+                let module = module.map(|source| custom::Module { source: source.clone(), params: params() });
+                self.report(module, &competition)
+            }
+        };
+        let commitment = if draft.commits { self.commit(&competition, module.is_some())? } else { None };
+        Ok(Answer::Examined { report: Box::new(report), commitment })
+    }
+
+    /// Commits to labels and split with a salt that nobody has but this key's owner; `None` where they cannot be read.
+    fn commit(&self, competition: &Competition<'_>, has_module: bool) -> Result<Option<Committed>, Fault> {
+        let Some(whole) = Whole::of(competition, has_module, &self.limits) else { return Ok(None) };
+        let salt: Salt = rand::random();
+        let mut sealer = Sealer::new(&self.key.recipient(), Vec::new())
+            .map_err(|error| io::Error::other(error.to_string()))?;
+        io::Write::write_all(&mut sealer, &salt)?;
+        Ok(Some(Committed { sha256: whole.commitment(&salt), sealed_salt: sealer.finish()? }))
     }
 
     fn split(&mut self, table: &Table) -> Result<Answer, Refusal> {

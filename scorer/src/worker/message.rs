@@ -84,6 +84,16 @@ pub struct Draft {
     pub data: DataFiles,
     /// Of a version that counts, what its files give away and nothing else.
     pub files_alone: bool,
+    /// Whether labels and split are to be committed to.
+    pub commits: bool,
+}
+
+/// A commitment to a version's labels and split.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Committed {
+    pub sha256: [u8; 32],
+    /// Opens with the scorers' key.
+    pub sealed_salt: Vec<u8>,
 }
 
 /// A stored file as the database has it on record.
@@ -432,7 +442,9 @@ pub enum Answer {
         comparison: Comparison,
     },
     Examined {
-        report: Report,
+        report: Box<Report>,
+        /// None where the solution cannot be read, and where none was asked for.
+        commitment: Option<Committed>,
     },
     Split {
         files: Box<SplitFiles>,

@@ -342,7 +342,8 @@ async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<
                   v.declared, v.input_revision, v.files_revision, v.activated_at, x.storage_key as "storage_key?", x.sealed_sha256 as "sealed_sha256?",
                   m.source as "module?", v.higher_is_better, c.daily_limit, c.starts_at, c.ends_at,
                   case when c.are_decimals_chosen then c.score_decimals
-                       else coalesce(c.worth_decimals, c.score_decimals) end as "score_decimals!"
+                       else coalesce(c.worth_decimals, c.score_decimals) end as "score_decimals!",
+                  exists (select from commitments k where k.version_id = v.id) as "is_committed!"
            from scoring_versions v
            join competitions c on c.id = v.competition_id
            left join solutions x on x.id = v.solution_id
@@ -376,6 +377,7 @@ async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<
                 plan: Plan::of(row.score_decimals, row.daily_limit, row.starts_at.zip(row.ends_at)),
                 data,
                 files_alone,
+                commits: !(files_alone && row.is_committed),
             },
         },
         about,

@@ -295,11 +295,13 @@ async fn write(
         (About::Comparison { comparison_id }, Answer::Compared { comparison }) => {
             comparing::compared(db, leased, *comparison_id, comparison).await?
         }
-        (About::Version { version_id, input_revision }, Answer::Examined { report }) => {
-            examinations::examined(db, leased, *version_id, *input_revision, report).await?
+        (About::Version { version_id, input_revision }, Answer::Examined { report, commitment }) => {
+            examinations::examined(db, leased, *version_id, *input_revision, (&**report, commitment.as_ref()))
+                .await?
         }
-        (About::Files { version_id, files_revision }, Answer::Examined { report }) => {
-            examinations::files_examined(db, leased, *version_id, *files_revision, &report.findings).await?
+        (About::Files { version_id, files_revision }, Answer::Examined { report, commitment }) => {
+            let found = (report.findings.as_slice(), commitment.as_ref());
+            examinations::files_examined(db, leased, *version_id, *files_revision, found).await?
         }
         (About::Table { table_id }, Answer::Split { files, proposal }) => {
             finish::split(db, leased, *table_id, files, proposal).await?

@@ -118,6 +118,37 @@ impl Version {
     }
 }
 
+/// A version that counts or counted, with what a scorer committed to when it examined it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    pub number: i32,
+    /// From when on it counted.
+    pub counted_at: DateTime<Utc>,
+    /// SHA-256 over a secret salt, the labels and the split; none where an earlier release examined them.
+    pub sha256: Option<Vec<u8>>,
+    pub made_at: Option<DateTime<Utc>>,
+}
+
+impl Committed {
+    pub fn sample() -> Self {
+        Self {
+            number: 2,
+            counted_at: DateTime::UNIX_EPOCH,
+            sha256: Some(vec![5; 32]),
+            made_at: Some(DateTime::UNIX_EPOCH),
+        }
+    }
+
+    pub fn sha256_hex(&self) -> Option<String> {
+        self.sha256.as_ref().map(hex::encode)
+    }
+
+    /// Whether somebody could have been judged by other labels before.
+    pub fn is_late(&self) -> bool {
+        self.made_at.is_some_and(|made_at| made_at > self.counted_at)
+    }
+}
+
 /// A recomputation of every score of a competition, from the stored bytes.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Verification {
@@ -260,6 +291,15 @@ mod tests {
         assert_eq!(MoveKey::read(Some(&key.to_string())), Some(key));
         assert_eq!(MoveKey::read(None), Some(MoveKey::first()));
         assert_eq!(MoveKey::read(Some("x")), None);
+    }
+
+    #[test]
+    fn a_commitment_of_after_a_version_counted_is_late() {
+        let in_time = Committed::sample();
+        let late = DateTime::UNIX_EPOCH + chrono::TimeDelta::microseconds(1);
+        assert!(!in_time.is_late());
+        assert!(Committed { made_at: Some(late), ..in_time.clone() }.is_late());
+        assert!(!Committed { made_at: None, sha256: None, ..in_time }.is_late());
     }
 
     #[test]

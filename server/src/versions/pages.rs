@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
-use super::model::{Change, Fault, Move, MoveKey, Stage, Verification, Version};
+use super::model::{Change, Committed, Fault, Move, MoveKey, Stage, Verification, Version};
 use super::{rescore, store, verify};
 use crate::accounts::model::Member;
 use crate::app::App;
@@ -47,12 +47,18 @@ pub struct HistoryPage {
     pub changes: Vec<Change>,
     /// `before` of the next page.
     pub older: Option<i64>,
+    /// The newest versions.
+    pub committed: Vec<Committed>,
 }
 
 impl HistoryPage {
     pub fn sample() -> Self {
         let frame = Frame::sample(Tab::Leaderboard);
-        Self { shell: Shell::sample(), frame, changes: vec![Change::sample()], older: Some(1) }
+        let committed = vec![
+            Committed { made_at: Some(Shell::sample().now), ..Committed::sample() },
+            Committed { number: 1, sha256: None, made_at: None, ..Committed::sample() },
+        ];
+        Self { shell: Shell::sample(), frame, changes: vec![Change::sample()], older: Some(1), committed }
     }
 }
 
@@ -71,11 +77,12 @@ async fn show_history(
     let mut conn = app.db.acquire().await?;
     let before = query.before.unwrap_or(i64::MAX);
     let mut changes = store::changes(&mut conn, seen.competition.id, before, CHANGES_A_PAGE + 1).await?;
+    let committed = store::committed(&mut conn, seen.competition.id, i64::MAX, VERSIONS_A_PAGE).await?;
     drop(conn);
     let has_more = changes.len() as i64 > CHANGES_A_PAGE;
     changes.truncate(CHANGES_A_PAGE as usize);
     let older = changes.last().filter(|_| has_more).map(|change| change.id);
-    Ok(HistoryPage { frame: Frame::new(seen, Tab::Leaderboard, shell.now), shell, changes, older })
+    Ok(HistoryPage { frame: Frame::new(seen, Tab::Leaderboard, shell.now), shell, changes, older, committed })
 }
 
 #[derive(Template, WebTemplate)]

@@ -1,5 +1,6 @@
 //! Scoring versions as JSON.
 
+mod committed;
 mod verifying;
 
 use axum::Json;
@@ -31,6 +32,7 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(show_changes, post_begin))
         .routes(routes!(list_versions))
+        .routes(routes!(committed::list_commitments))
         .routes(routes!(show_version))
         .routes(routes!(show_moves))
         .routes(routes!(post_start))

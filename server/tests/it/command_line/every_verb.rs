@@ -149,6 +149,8 @@ async fn files_and_words(ada: &Shell) {
     let proposal = ada.json(&["host", "table", "-c", "wrong", "--target", "price"]).await;
     assert_eq!(proposal["target_column"], "price", "{proposal}");
     assert_eq!(ada.json(&["verify", "houses"]).await["is_clean"], true);
+    assert_eq!(ada.json(&["verify-log", "houses"]).await["faults"], json!([]));
+    assert_eq!(ada.json(&["commitments", "houses"]).await["items"][0]["is_late"], false);
     assert_eq!(ada.json(&["status"]).await["parts"][0]["part"], "pages");
     assert_eq!(ada.json(&["host", "extensions", "houses"]).await["items"], json!([]));
     assert!(ada.json(&["host", "dashboard", "houses"]).await.is_object());
