@@ -6,6 +6,7 @@
 use std::io::{self, BufWriter, Write};
 
 use holdout_contract::commitment::{Commitment, Salt};
+use serde::{Deserialize, Serialize};
 
 use super::frame::Frame;
 use super::{Competition, fit, open};
@@ -13,6 +14,16 @@ use crate::custom::tables;
 use crate::intake::Limits;
 use crate::intake::content::Bytes;
 use crate::split::Usage;
+
+/// A commitment to a version's labels and split.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Committed {
+    /// Of the sealed file.
+    pub solution_sha256: [u8; 32],
+    pub sha256: [u8; 32],
+    /// Opens with the scorers' key.
+    pub sealed_salt: Vec<u8>,
+}
 
 /// The column that says which part a row is in.
 const USAGE: &str = "Usage";
@@ -49,9 +60,8 @@ impl Whole {
         }
         let is_usage = |name: &String| name.trim().eq_ignore_ascii_case(USAGE) && *name != id_name;
         let usage_column = frame.names.iter().position(is_usage).filter(|_| !split_was_made);
-        let order = (0..usage.len()).collect();
-        let mut whole = Self { frame, usage, usage_column, order };
-        let mut order = std::mem::take(&mut whole.order);
+        let mut order: Vec<usize> = (0..usage.len()).collect();
+        let mut whole = Self { frame, usage, usage_column, order: Vec::new() };
         order.sort_unstable_by(|one, other| whole.cells(*one).cmp(whole.cells(*other)));
         whole.order = order;
         Some(whole)

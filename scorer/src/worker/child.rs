@@ -5,6 +5,7 @@
 
 mod beside;
 mod desk;
+mod releasing;
 mod scoring;
 mod siblings;
 
@@ -15,10 +16,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use holdout_contract::commitment::Salt;
 use holdout_contract::examine::Report;
 use holdout_contract::rejection::Rejection;
-use holdout_contract::seal::Sealer;
 use holdout_contract::spec::Params;
 use holdout_evaluator::{Choice, Evaluator};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
@@ -27,13 +26,12 @@ use self::desk::Desk;
 use super::board;
 use super::cache::Cache;
 use super::message::{
-    Answer, Board, BoardRanks, Committed, Draft, Entered, FileRef, Judging, RanksOutcome, Reply, Request,
-    SplitFiles, Table, receive, send,
+    Answer, Board, BoardRanks, Draft, Entered, FileRef, Judging, RanksOutcome, Reply, Request, SplitFiles,
+    Table, receive, send,
 };
 use super::storage::{Storage, StorageError, Stored, is_passing};
 use crate::custom;
 use crate::custom::sandbox::{self, Sandbox};
-use crate::examine::committed::Whole;
 use crate::examine::{self, Competition};
 use crate::intake::content::{self, Bytes};
 use crate::intake::{Content, Limits, Source, read_header};
@@ -226,6 +224,7 @@ impl Child {
                 self.compare(&judging, sample.as_ref(), &entered)
             }
             Request::Examine { draft } => self.examine(&draft),
+            Request::Release { asked } => self.release(&asked),
             Request::Split { table } => self.split(&table),
             Request::Ranks { board } => self.ranks(&board),
             Request::OtherMetrics { wanted } => self.other_metrics(&wanted),
@@ -375,18 +374,8 @@ impl Child {
                 self.report(module, &competition)
             }
         };
-        let commitment = if draft.commits { self.commit(&competition, module.is_some())? } else { None };
+        let commitment = if draft.commits { self.commit(&competition, draft)? } else { None };
         Ok(Answer::Examined { report: Box::new(report), commitment })
-    }
-
-    /// Commits to labels and split with a salt that nobody has but this key's owner; `None` where they cannot be read.
-    fn commit(&self, competition: &Competition<'_>, has_module: bool) -> Result<Option<Committed>, Fault> {
-        let Some(whole) = Whole::of(competition, has_module, &self.limits) else { return Ok(None) };
-        let salt: Salt = rand::random();
-        let mut sealer = Sealer::new(&self.key.recipient(), Vec::new())
-            .map_err(|error| io::Error::other(error.to_string()))?;
-        io::Write::write_all(&mut sealer, &salt)?;
-        Ok(Some(Committed { sha256: whole.commitment(&salt), sealed_salt: sealer.finish()? }))
     }
 
     fn split(&mut self, table: &Table) -> Result<Answer, Refusal> {

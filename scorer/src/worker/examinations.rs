@@ -7,7 +7,7 @@ use holdout_contract::queue::{self, Leased};
 use sqlx::{PgConnection, PgPool};
 
 use super::finish::{Written, announce_job, json, with_the_job};
-use super::message::Committed;
+use crate::examine::committed::Committed;
 
 /// Writes an examination's report, unless the version was changed while it was read: then the
 /// version is examined again.
@@ -77,14 +77,17 @@ pub(super) async fn commit_to(
     version_id: i64,
     commitment: Option<&Committed>,
 ) -> sqlx::Result<()> {
-    let Some(Committed { sha256, sealed_salt }) = commitment else { return Ok(()) };
+    let Some(Committed { solution_sha256, sha256, sealed_salt }) = commitment else { return Ok(()) };
     sqlx::query!(
-        "insert into commitments (version_id, input_revision, sha256, sealed_salt)
-         select id, input_revision, $2, $3 from scoring_versions where id = $1
+        "insert into commitments as k
+            (version_id, competition_id, input_revision, solution_sha256, sha256, sealed_salt, stands)
+         select id, competition_id, input_revision, $2, $3, $4, false from scoring_versions where id = $1
          on conflict (version_id) do update set
-            input_revision = excluded.input_revision, sha256 = excluded.sha256, sealed_salt = excluded.sealed_salt
-         where not may_count(excluded.version_id)",
+            input_revision = excluded.input_revision, solution_sha256 = excluded.solution_sha256,
+            sha256 = excluded.sha256, sealed_salt = excluded.sealed_salt
+         where not k.stands",
         version_id,
+        solution_sha256.as_slice(),
         sha256.as_slice(),
         sealed_salt.as_slice(),
     )

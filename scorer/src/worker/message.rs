@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use super::releasing::{Released, ToRelease};
 use super::storage::{StorageError, Stored};
+use crate::examine::committed::Committed;
 use crate::ranks::{Digits, Duel, Pictures, RankRange, Rung};
 
 /// No message is longer.
@@ -86,14 +88,6 @@ pub struct Draft {
     pub files_alone: bool,
     /// Whether labels and split are to be committed to.
     pub commits: bool,
-}
-
-/// A commitment to a version's labels and split.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Committed {
-    pub sha256: [u8; 32],
-    /// Opens with the scorers' key.
-    pub sealed_salt: Vec<u8>,
 }
 
 /// A stored file as the database has it on record.
@@ -181,6 +175,9 @@ pub enum Request {
     Examine {
         draft: Draft,
     },
+    Release {
+        asked: Box<ToRelease>,
+    },
     Split {
         table: Table,
     },
@@ -232,6 +229,7 @@ impl Request {
                     [&draft.solution, &data.train, &data.test, &data.sample_submission, &data.history];
                 named.into_iter().flatten().collect()
             }
+            Self::Release { asked } => asked.draft.solution.iter().chain(&asked.draft.data.history).collect(),
             Self::Split { table } => vec![&table.file],
             Self::Ranks { board } => board.files(),
             Self::OtherMetrics { wanted } => wanted.iter().flat_map(OtherMetric::files).collect(),
@@ -446,6 +444,13 @@ pub enum Answer {
         /// None where the solution cannot be read, and where none was asked for.
         commitment: Option<Committed>,
     },
+    Released {
+        released: Box<Released>,
+    },
+    /// Labels are not published, with the reason for their host.
+    Withheld {
+        reason: String,
+    },
     Split {
         files: Box<SplitFiles>,
         proposal: Box<Proposal>,
@@ -477,6 +482,7 @@ impl Answer {
     pub fn files(&self) -> Vec<&Stored> {
         match self {
             Self::Split { files, .. } => files.all().to_vec(),
+            Self::Released { released } => vec![&released.stored],
             Self::Ranks { ranks } => {
                 ranks.made.iter().map(|(_, stored)| stored).chain(&ranks.covariances).collect()
             }

@@ -16,6 +16,7 @@ use super::message::{DataFiles, Draft, FileRef, Judging, Request, Submitted, Tab
 use super::other_metrics;
 use super::probing;
 use super::ranks;
+use super::releasing;
 
 /// A request for the child, with what is needed to write its answer down.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ impl Work {
             Request::Examine { draft } => draft.module.is_some() && !draft.files_alone,
             Request::Check { .. }
             | Request::Compare { .. }
+            | Request::Release { .. }
             | Request::Split { .. }
             | Request::Ranks { .. }
             | Request::OtherMetrics { .. }
@@ -63,6 +65,10 @@ pub enum About {
     Files {
         version_id: i64,
         files_revision: i32,
+    },
+    /// Labels that are published.
+    Release {
+        version_id: i64,
     },
     Table {
         table_id: i64,
@@ -108,6 +114,12 @@ pub async fn work(db: &PgPool, leased: &Leased) -> sqlx::Result<Option<Work>> {
         Subject::Check { check_id } => check(&mut conn, check_id).await,
         Subject::Compare { comparison_id } => comparing::comparison(&mut conn, comparison_id).await,
         Subject::Examine { version_id } => draft(&mut conn, version_id).await,
+        Subject::Release { version_id } => match draft(&mut conn, version_id).await? {
+            Some(Work { request: Request::Examine { draft }, .. }) => {
+                releasing::work(&mut conn, version_id, draft).await
+            }
+            _ => Ok(None),
+        },
         Subject::Split { table_id } => table(&mut conn, table_id).await,
         Subject::Run { .. } => Ok(None),
         Subject::Ranks => {

@@ -24,6 +24,7 @@ use super::patience::{connected, is_away, patiently};
 use super::probing;
 use super::ranks;
 use super::read::{self, About, Work};
+use super::releasing;
 use super::rescoring::{self, Advance};
 use super::verify;
 use super::warm::{Broken, Warm};
@@ -302,6 +303,12 @@ async fn write(
         (About::Files { version_id, files_revision }, Answer::Examined { report, commitment }) => {
             let found = (report.findings.as_slice(), commitment.as_ref());
             examinations::files_examined(db, leased, *version_id, *files_revision, found).await?
+        }
+        (About::Release { version_id }, Answer::Released { released }) => {
+            releasing::released(db, leased, *version_id, released).await?
+        }
+        (About::Release { version_id }, Answer::Withheld { reason }) => {
+            releasing::withheld(db, leased, *version_id, reason).await?
         }
         (About::Table { table_id }, Answer::Split { files, proposal }) => {
             finish::split(db, leased, *table_id, files, proposal).await?

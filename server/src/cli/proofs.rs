@@ -4,10 +4,12 @@
 //! than what the server says now.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use clap::Args;
+use holdout_contract::commitment::{Salt, of_table};
 use serde_json::{Value, json};
 
 use super::Session;
@@ -44,6 +46,55 @@ pub fn commitments(session: &Session, of: &Competition) -> Outcome {
         table.draw(paint, "No version counts yet.")
     });
     Ok(())
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyCommitmentArgs {
+    #[command(flatten)]
+    of: Competition,
+    /// The labels, as they were downloaded; left out: they are read from the server.
+    file: Option<PathBuf>,
+}
+
+pub fn verify_commitment(session: &Session, args: &VerifyCommitmentArgs) -> Outcome {
+    let labels = session.client.get(&args.of.api("/labels"))?;
+    let all = whole_list(session, &args.of.api("/commitments?limit=200"), "before")?;
+    let committed = all.iter().find(|item| item["version"] == labels["version"]).unwrap_or(&Value::Null);
+    let salt = bytes(&labels["salt"]).and_then(|salt| salt.try_into().ok());
+    let Some(salt) = salt else {
+        return Err(CliError::Refused("The labels are not published yet.".to_owned()));
+    };
+    let computed = match &args.file {
+        Some(path) => computed(std::fs::File::open(path)?, &salt),
+        None => computed(session.client.open_text(&args.of.api("/labels/solution.csv"))?, &salt),
+    };
+    let computed =
+        computed.map_err(|error| CliError::Refused(format!("The labels cannot be read: {error}.")))?;
+    let is_same = committed["sha256"] == hex::encode(computed);
+    let found = json!({
+        "version": labels["version"], "committed": committed["sha256"], "computed": hex::encode(computed),
+        "is_same": is_same, "is_late": committed["is_late"],
+    });
+    session.screen.answer(&found, |paint| match (is_same, found["is_late"] == true) {
+        (false, _) => "These are not the labels and the split that were committed to.".to_owned(),
+        (true, true) => {
+            paint.good("These are the labels and the split that were committed to, after the version had begun to count.")
+        }
+        (true, false) => {
+            paint.good("These are the labels and the split that were committed to before the version counted.")
+        }
+    });
+    if is_same { Ok(()) } else { Err(CliError::Rejected("The commitment is another.".to_owned())) }
+}
+
+fn computed(labels: impl Read, salt: &Salt) -> csv::Result<[u8; 32]> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(labels);
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        rows.push(record?.iter().map(str::to_owned).collect::<Vec<_>>());
+    }
+    let header = if rows.is_empty() { Vec::new() } else { rows.remove(0) };
+    Ok(of_table(salt, &header, rows))
 }
 
 #[derive(Debug, Args)]

@@ -39,6 +39,12 @@ pub fn entry_hash(previous: &[u8], leaf: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(previous).chain_update(leaf).finalize().into()
 }
 
+/// What stands for the hash of an entry that an earlier release received, and that could be guessed: SHA-256 of the next one's
+/// nonce and of it.
+pub fn blinded(nonce: &[u8], guessable: &[u8]) -> [u8; 32] {
+    Sha256::new().chain_update(nonce).chain_update(guessable).finalize().into()
+}
+
 /// Adds an entry. The log's head is locked until the transaction ends, so positions have no gap.
 ///
 /// # Errors
@@ -52,7 +58,10 @@ pub async fn append(
     let head = store::lock(conn, competition_id).await?;
     let nonce: [u8; 32] = rand::random();
     let leaf = leaf(&nonce, said);
-    let hash = entry_hash(&head.hash, &leaf);
+    let hash = match head.is_guessable {
+        true => entry_hash(&blinded(&nonce, &head.hash), &leaf),
+        false => entry_hash(&head.hash, &leaf),
+    };
     let entry = store::NewEntry { position: head.length + 1, id, nonce, leaf, hash };
     store::append(conn, competition_id, &entry).await
 }

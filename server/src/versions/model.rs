@@ -5,6 +5,7 @@ use holdout_contract::examine::{Finding, Report};
 use serde_json::Value;
 
 use crate::ids::{SubmissionId, TeamId, VersionId};
+use crate::web::format;
 
 /// Where a version stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, sqlx::Type, utoipa::ToSchema)]
@@ -146,6 +147,60 @@ impl Committed {
     /// Whether somebody could have been judged by other labels before.
     pub fn is_late(&self) -> bool {
         self.made_at.is_some_and(|made_at| made_at > self.counted_at)
+    }
+}
+
+/// Labels that a host released.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// The scoring version's number.
+    pub version: i32,
+    pub reason: String,
+    pub asked_by: Option<String>,
+    pub asked_at: DateTime<Utc>,
+    /// Why a scorer could not publish them, for hosts.
+    pub failure: Option<String>,
+    /// Once a scorer published them.
+    pub file: Option<ReleasedFile>,
+}
+
+/// A solution in the clear, which everybody may have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleasedFile {
+    pub at: DateTime<Utc>,
+    /// Of the version's commitment.
+    pub salt: Vec<u8>,
+    pub storage_key: String,
+    pub size_bytes: i64,
+    pub sha256: Vec<u8>,
+}
+
+impl Release {
+    pub fn sample() -> Self {
+        Self {
+            version: 2,
+            reason: "So that everybody can check the board.".to_owned(),
+            asked_by: Some("Ada".to_owned()),
+            asked_at: DateTime::UNIX_EPOCH,
+            failure: None,
+            file: Some(ReleasedFile {
+                at: DateTime::UNIX_EPOCH,
+                salt: vec![6; 32],
+                storage_key: "data/1/x".to_owned(),
+                size_bytes: 12_345,
+                sha256: vec![8; 32],
+            }),
+        }
+    }
+}
+
+impl ReleasedFile {
+    pub fn salt_hex(&self) -> String {
+        hex::encode(&self.salt)
+    }
+
+    pub fn size(&self) -> String {
+        format::size(self.size_bytes.unsigned_abs())
     }
 }
 

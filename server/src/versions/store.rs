@@ -1,5 +1,7 @@
 //! All SQL about scoring versions after launch.
 
+pub mod labels;
+
 use sqlx::PgConnection;
 
 use super::model::{Change, Committed, Fault, Move, MoveKey, Stage, Verification, Version};

@@ -1,11 +1,13 @@
 //! What results can be checked against: commitments to labels and split, where scores come from, the log.
 
+use std::path::Path;
 use std::process::Command;
 
 use holdout::ids::TeamId;
-use holdout::submissions::log::{Said, leaf};
+use holdout::submissions::log::{Said, blinded, entry_hash, leaf};
+use holdout::versions::release::PROGRAM;
 use serde_json::{Value, json};
-use sqlx::PgPool;
+use sqlx::{PgPool, Row};
 use ureq::http::Method;
 
 use crate::command_line::Shell;
@@ -167,22 +169,32 @@ async fn everybody_reads_the_log_and_learns_nothing_of_whose_an_entry_is(pool: P
     let checked = shell.json(&["verify-log", "houses"]).await;
     assert_eq!((&checked["n_receipts"], &checked["n_receipts_of_earlier_releases"]), (&json!(1), &json!(1)));
 
-    let rewritten = sql("update submission_log set leaf = sha256(leaf) where position = 3");
+    // What comes next is chained to it so that nobody can guess it from there.
+    sql("update submission_log set nonce = null, leaf = null").execute(&contest.world.pool).await.unwrap();
+    let next = contest.arena.submit(&contest.bob, &Labels::predictions(90, 617)).await;
+    let receipt = contest.arena.submission(&contest.bob, next).await;
+    let unhex = |text: &Value| hex::decode(text.as_str().unwrap()).unwrap();
+    let (before, nonce) = (
+        unhex(&contest.arena.submission(&contest.bob, kept).await["log_entry_hash"]),
+        unhex(&receipt["log_nonce"]),
+    );
+    let last = contest.log().await.remove(3);
+    assert_eq!(unhex(&last["hash"]), entry_hash(&blinded(&nonce, &before), &unhex(&last["leaf"])));
+    assert_ne!(unhex(&last["hash"]), entry_hash(&before, &unhex(&last["leaf"])));
+    assert_eq!(shell.json(&["verify-log", "houses"]).await["faults"], json!([]));
+
+    let rewritten = sql("update submission_log set leaf = sha256(leaf) where position = 4");
     rewritten.execute(&contest.world.pool).await.unwrap();
+    shell.write("receipt.json", receipt.to_string());
     let told = shell.run(&["verify-log", "houses", "--receipts", "receipt.json"]).await.expect(2);
     assert!(told.out.contains("has another entry there"), "{}", told.out);
     contest.world.close().await;
 }
 
-/// The program that stands in `docs/cryptography.md`.
-fn documented_program() -> String {
-    let text = std::fs::read_to_string(crate::tidy::root().join("docs/cryptography.md")).unwrap();
-    let (_, rest) = text.split_once("```python\n").expect("a program");
-    rest.split_once("```").expect("its end").0.to_owned()
-}
-
 #[test]
 fn the_documented_program_comes_to_the_commitment() {
+    let text = std::fs::read_to_string(crate::tidy::root().join("docs/cryptography.md")).unwrap();
+    assert!(text.contains(&format!("```python\n{PROGRAM}```")), "docs and page have the same program");
     let folder = crate::world::Folder::new();
     let path = folder.path().join("solution.csv");
     let rows = [["2", "a \"b\", c", "Private"], ["10", "r\u{e9}d\nblue", "Public"], ["1", "", "Ignored"]];
@@ -195,10 +207,142 @@ fn the_documented_program_comes_to_the_commitment() {
     let header = ["id", "y", "Usage"].map(str::to_owned);
     let rows = rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect();
     let expected = holdout_contract::commitment::of_table(&[7; 32], &header, rows);
-    let salt = hex::encode([7_u8; 32]);
-    let told =
-        Command::new("python3").args(["-c", &documented_program(), path.to_str().unwrap(), &salt]).output();
-    let told = told.unwrap();
+    assert_eq!(computed_in_python(&path, &hex::encode([7_u8; 32])), hex::encode(expected));
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn labels_are_released_after_the_end_and_prove_the_commitment(pool: PgPool) {
+    let contest = Contest::with_another_version(pool).await;
+    contest.post("/versions/2/publish", json!({})).await;
+    let path = contest.arena.api("/labels");
+    let because = json!({ "reason": "So that everybody can check." });
+    let too_early = contest.ada.api.send_json(Method::POST, &path, &because).await.expect(403);
+    assert!(too_early.text().contains("once the competition is over"), "{}", too_early.text());
+    let forced = sql("insert into label_releases (competition_id, version_id, reason, asked_at)
+         select id, active_version_id, 'Now', clock_now() from competitions");
+    let refused = forced.execute(&contest.world.pool).await.unwrap_err().to_string();
+    assert!(refused.contains("once the final board stands"), "{refused}");
+
+    contest.world.let_pass(chrono::TimeDelta::days(31)).await;
+    for other in [&contest.bob.api, &contest.world.visitor()] {
+        let refused = other.send_json(Method::POST, &path, &because).await;
+        assert!(matches!(refused.status, 401 | 403 | 404), "{}", refused.text());
+    }
+    contest.ada.api.send_json(Method::POST, &path, &json!({ "reason": " " })).await.expect(422);
+    contest.ada.api.send_json(Method::POST, &path, &because).await.expect(202);
+    contest.ada.api.send_json(Method::POST, &path, &because).await.expect(403);
+    for address in
+        [path.clone(), contest.arena.api("/labels/solution.csv"), "/c/houses/labels/solution.csv".into()]
+    {
+        contest.bob.api.get(&address).await.expect(404);
+    }
+    contest.world.drain().await;
+
+    let released = contest.world.visitor().get(&path).await.expect(200).json();
+    let file = contest.world.visitor().get("/c/houses/labels/solution.csv").await.expect(200).text();
+    assert_eq!(file, raised(&Labels::regression().solution), "its rows are in order already");
+    let by_api =
+        contest.world.visitor().get(&contest.arena.api("/labels/solution.csv")).await.expect(200).text();
+    assert_eq!(by_api, file);
+    let salt = released["salt"].as_str().unwrap();
+    let folder = crate::world::Folder::new();
+    let at = folder.path().join("solution.csv");
+    std::fs::write(&at, &file).unwrap();
+    let committed = contest.commitments().await.remove(0);
+    assert_eq!(computed_in_python(&at, salt), committed["sha256"].as_str().unwrap());
+
+    let shell = Shell::of(&contest.world, &contest.bob).await;
+    shell.write("solution.csv", &file);
+    let checked = shell.json(&["verify-commitment", "houses", "solution.csv"]).await;
+    assert_eq!((&checked["is_same"], &checked["is_late"]), (&json!(true), &json!(false)), "{checked}");
+    assert_eq!(shell.json(&["verify-commitment", "houses"]).await["is_same"], true);
+    shell.write("solution.csv", Labels::regression().solution);
+    shell.run(&["verify-commitment", "houses", "solution.csv"]).await.expect(2);
+
+    let page = contest.world.visitor().get("/c/houses/versions").await.expect(200).text();
+    assert!(page.contains(salt) && page.contains("So that everybody can check."), "{page}");
+    let changes = contest.bob.api.get(&contest.arena.api("/changes")).await.expect(200).json();
+    assert_eq!(changes["items"][0]["sentence"], "The host released the hidden labels.", "{changes}");
+    let noted = sql("select count(*) from audit_log where action = 'release_labels'");
+    assert_eq!(noted.fetch_one(&contest.world.pool).await.unwrap().get::<i64, _>(0), 1);
+    for change in
+        ["update label_releases set salt = sha256(salt)", "update label_releases set released_at = null"]
+    {
+        let refused = sql(change).execute(&contest.world.pool).await.unwrap_err().to_string();
+        assert!(refused.contains("what was released stays"), "{change}: {refused}");
+    }
+
+    // Everybody has these labels: a copy judges nobody by them.
+    let copy = contest
+        .ada
+        .api
+        .send_json(Method::POST, &contest.arena.api("/copy"), &json!({ "title": "Again" }))
+        .await;
+    assert!(copy.status < 300, "{}", copy.text());
+    let sealed = sql("select count(*) from solutions x join competitions c on c.id = x.competition_id
+         where c.title = 'Again'");
+    assert_eq!(sealed.fetch_one(&contest.world.pool).await.unwrap().get::<i64, _>(0), 0);
+    contest.world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn labels_that_are_not_those_of_the_commitment_or_judge_another_contest_stay_sealed(pool: PgPool) {
+    let contest = Contest::with_another_version(pool).await;
+    contest.post("/versions/2/publish", json!({})).await;
+    contest.world.let_pass(chrono::TimeDelta::days(31)).await;
+    let path = contest.arena.api("/labels");
+    let because = json!({ "reason": "So that everybody can check." });
+    contest.ada.api.get(&contest.arena.api("/leaderboard")).await.expect(200);
+    contest.post("/copy", json!({ "title": "Again" })).await;
+    let refused = contest.ada.api.send_json(Method::POST, &path, &because).await.expect(403);
+    assert!(refused.text().contains("has the same solution"), "{}", refused.text());
+    sql("update scoring_versions set solution_id = null where activated_at is null")
+        .execute(&contest.world.pool)
+        .await
+        .unwrap();
+
+    // A web server that was taken over leads the other competition's row elsewhere, and asks itself.
+    sql("insert into commitments (version_id, competition_id, input_revision, solution_sha256, sha256, sealed_salt, stands)
+         select v.id, v.competition_id, 1, k.solution_sha256, k.sha256, k.sealed_salt, false
+         from scoring_versions v, commitments k where v.activated_at is null and k.stands")
+    .execute(&contest.world.pool)
+    .await
+    .unwrap();
+    contest.ada.api.send_json(Method::POST, &path, &because).await.expect(202);
+    contest.world.drain().await;
+    let told = contest.ada.api.get(&path).await.expect(200).json();
+    assert!(told["failure"].as_str().unwrap().contains("another competition"), "{told}");
+    assert!(!released_to_disk(&contest), "nothing lies in the clear");
+    sql("delete from commitments where not stands").execute(&contest.world.pool).await.unwrap();
+
+    // Somebody with all rights to the database puts other labels in the place of those.
+    sql("update scoring_versions v set solution_id = o.solution_id from scoring_versions o
+         where v.number = 2 and o.number = 1 and o.competition_id = v.competition_id")
+    .execute(&contest.world.pool)
+    .await
+    .unwrap();
+    contest.ada.api.send_json(Method::POST, &path, &because).await.expect(202);
+    contest.world.drain().await;
+    let told = contest.ada.api.get(&path).await.expect(200).json();
+    assert_eq!(told["failure"], "the labels are not those that were committed to", "{told}");
+    assert!(!released_to_disk(&contest), "nothing lies in the clear");
+    contest.world.visitor().get(&path).await.expect(404);
+    let page = contest.ada.browser.get("/c/houses/host/versions").await.expect(200).text();
+    assert!(page.contains("the labels are not those that were committed to"), "{page}");
+    contest.world.close().await;
+}
+
+/// Whether a file of the competition's data holds labels.
+fn released_to_disk(contest: &Contest) -> bool {
+    let folder = contest.world.files().join("data").join(contest.arena.id.to_string());
+    let files =
+        std::fs::read_dir(folder).unwrap().map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    files.into_iter().any(|text| text.contains("Private"))
+}
+
+/// The hash that the documented program prints.
+fn computed_in_python(path: &Path, salt: &str) -> String {
+    let told = Command::new("python3").args(["-c", PROGRAM, path.to_str().unwrap(), salt]).output().unwrap();
     crate::world::require_success(&told);
-    assert_eq!(String::from_utf8(told.stdout).unwrap().trim(), hex::encode(expected));
+    String::from_utf8(told.stdout).unwrap().trim().to_owned()
 }

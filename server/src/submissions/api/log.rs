@@ -27,7 +27,7 @@ pub(super) struct LogQuery {
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
-pub(super) struct LogEntryJson {
+pub(super) struct ReceivedEntryJson {
     /// From 1, without a gap.
     position: i64,
     /// To the minute; the exact time is part of the leaf.
@@ -40,7 +40,7 @@ pub(super) struct LogEntryJson {
     hash: Option<String>,
 }
 
-impl From<LogEntry> for LogEntryJson {
+impl From<LogEntry> for ReceivedEntryJson {
     fn from(entry: LogEntry) -> Self {
         Self {
             position: entry.position,
@@ -52,8 +52,8 @@ impl From<LogEntry> for LogEntryJson {
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
-pub(super) struct LogJson {
-    items: Vec<LogEntryJson>,
+pub(super) struct ReceivedLogJson {
+    items: Vec<ReceivedEntryJson>,
     /// `after` of the next part; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<i64>,
@@ -70,14 +70,14 @@ pub(super) struct LogJson {
     tag = "Competitions",
     security((), ("token" = ["read"])),
     params(LogQuery),
-    responses((status = 200, description = "Entries, the oldest first", body = LogJson)),
+    responses((status = 200, description = "Entries, the oldest first", body = ReceivedLogJson)),
 )]
 pub(super) async fn show_log(
     State(app): State<App>,
     Path(slug): Path<String>,
     ApiQuery(query): ApiQuery<LogQuery>,
     caller: MaybeApiMember,
-) -> Result<(NextPart, Json<LogJson>)> {
+) -> Result<(NextPart, Json<ReceivedLogJson>)> {
     let viewer = caller.reader()?;
     let seen = access::see(&app, &slug, viewer.as_ref()).await?;
     let limit = query.limit.unwrap_or(ENTRIES).clamp(1, MOST_ENTRIES);
@@ -88,6 +88,6 @@ pub(super) async fn show_log(
     let has_more = entries.len() as i64 > limit;
     entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = entries.last().filter(|_| has_more).map(|last| last.position);
-    let items = entries.into_iter().map(LogEntryJson::from).collect();
-    Ok((NextPart::new("after", next.as_ref()), Json(LogJson { items, next })))
+    let items = entries.into_iter().map(ReceivedEntryJson::from).collect();
+    Ok((NextPart::new("after", next.as_ref()), Json(ReceivedLogJson { items, next })))
 }

@@ -203,6 +203,7 @@ impl SubmissionJson {
             lateness: submission.lateness(),
             sha256: submission.sha256_hex(),
             log_entry_hash: submission.entry_hash_hex(),
+            log_nonce: submission.log_nonce_hex(),
             selected: submission.is_selected(),
             file_gone_at: submission.file_gone_at,
             sender: submission.sender,
@@ -210,7 +211,6 @@ impl SubmissionJson {
             size_bytes: submission.size_bytes,
             log_position: submission.log_position,
             log_team_id: submission.log_team_id,
-            log_nonce: submission.log_nonce_hex(),
             provenance: None,
             description: submission.description,
             held,
@@ -227,7 +227,7 @@ impl SubmissionJson {
         }
     }
 
-    fn from_where(self, found: &[Provenance]) -> Self {
+    fn with_provenance(self, found: &[Provenance]) -> Self {
         let provenance = found.iter().find(|found| found.submission_id == self.id).map(ProvenanceJson::from);
         Self { provenance, ..self }
     }
@@ -271,7 +271,7 @@ pub(super) async fn document(
     let provenance = provenance(&mut conn, &[id.0]).await?;
     drop(conn);
     let json =
-        SubmissionJson::new(submission, competition, &released, ended.is_some()).from_where(&provenance);
+        SubmissionJson::new(submission, competition, &released, ended.is_some()).with_provenance(&provenance);
     let queue_position = place.map(|place| place.ahead);
     let wait_seconds = place.and_then(|place| place.wait_seconds);
     let gain = gain.map(GainJson::from);
@@ -382,7 +382,7 @@ async fn list_submissions(
     let found = provenance(&mut conn, &ids).await?;
     drop(conn);
     let slice = keyset.slice(rows, |submission| submission.id.0);
-    let json = |row| SubmissionJson::new(row, competition, &released, ended.is_some()).from_where(&found);
+    let json = |row| SubmissionJson::new(row, competition, &released, ended.is_some()).with_provenance(&found);
     Ok(slice.map(json))
 }
 

@@ -9,6 +9,8 @@ use crate::ids::{CompetitionId, SubmissionId};
 pub struct LogHead {
     pub length: i64,
     pub hash: Vec<u8>,
+    /// Whether an earlier release wrote it, without a nonce.
+    pub is_guessable: bool,
 }
 
 /// An entry about to be written.
@@ -41,7 +43,10 @@ pub async fn lock(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Lo
         "insert into submission_log_heads as head (competition_id, head_hash)
          values ($1, decode(repeat('00', 32), 'hex'))
          on conflict (competition_id) do update set length = head.length
-         returning length, head_hash as hash",
+         returning length, head_hash as hash,
+                   exists (select from submission_log l
+                           where l.competition_id = head.competition_id and l.position = head.length
+                             and l.leaf is null) as \"is_guessable!\"",
         id.0,
     )
     .fetch_one(conn)
