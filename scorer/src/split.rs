@@ -17,6 +17,17 @@ pub enum Usage {
     Ignored,
 }
 
+impl Usage {
+    /// As files have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Public => "Public",
+            Self::Private => "Private",
+            Self::Ignored => "Ignored",
+        }
+    }
+}
+
 /// How to make a split where the solution has no `Usage` column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SplitRule {

@@ -85,8 +85,10 @@ pub const HOST_REJECTIONS: &str = "/c/{slug}/host/rejections";
 pub const HOST_REJECTIONS_CSV: &str = "/c/{slug}/host/rejections.csv";
 pub const COMPETITION_METRIC: &str = "/c/{slug}/metric";
 pub const VERSIONS: &str = "/c/{slug}/versions";
+pub const LABELS_FILE: &str = "/c/{slug}/labels/solution.csv";
 pub const HOST_VERSIONS: &str = "/c/{slug}/host/versions";
 pub const HOST_VERSIONS_VERIFY: &str = "/c/{slug}/host/versions/verify";
+pub const HOST_VERSIONS_RELEASE: &str = "/c/{slug}/host/versions/release-labels";
 pub const HOST_VERSION: &str = "/c/{slug}/host/versions/{number}";
 pub const HOST_VERSION_START: &str = "/c/{slug}/host/versions/{number}/start";
 pub const HOST_VERSION_PUBLISH: &str = "/c/{slug}/host/versions/{number}/publish";
@@ -220,6 +222,9 @@ pub const API_REPORT: &str = "/api/v1/competitions/{slug}/report";
 pub const API_AUDIT: &str = "/api/v1/competitions/{slug}/audit";
 pub const API_LAUNCH: &str = "/api/v1/competitions/{slug}/launch";
 
+pub const API_COMMITMENTS: &str = "/api/v1/competitions/{slug}/commitments";
+pub const API_LABELS: &str = "/api/v1/competitions/{slug}/labels";
+pub const API_LABELS_FILE: &str = "/api/v1/competitions/{slug}/labels/solution.csv";
 pub const API_VERSIONS: &str = "/api/v1/competitions/{slug}/versions";
 pub const API_HOST_VERSIONS: &str = "/api/v1/competitions/{slug}/host/versions";
 pub const API_VERSION: &str = "/api/v1/competitions/{slug}/versions/{number}";
@@ -244,6 +249,7 @@ pub const API_UPLOAD: &str = "/api/v1/uploads/{id}";
 pub const API_JOIN: &str = "/api/v1/competitions/{slug}/join";
 pub const API_FORMAT: &str = "/api/v1/competitions/{slug}/submission-format";
 pub const API_ALLOWANCE: &str = "/api/v1/competitions/{slug}/allowance";
+pub const API_LOG: &str = "/api/v1/competitions/{slug}/log";
 pub const API_SUBMISSIONS: &str = "/api/v1/competitions/{slug}/submissions";
 pub const API_SUBMISSION: &str = "/api/v1/competitions/{slug}/submissions/{id}";
 pub const API_SUBMISSION_FILE: &str = "/api/v1/competitions/{slug}/submissions/{id}/file";
@@ -380,6 +386,10 @@ pub fn host(slug: &str) -> String {
 
 pub fn versions(slug: &str) -> String {
     format!("/c/{slug}/versions")
+}
+
+pub fn labels_file(slug: &str) -> String {
+    format!("/c/{slug}/labels/solution.csv")
 }
 
 pub fn host_versions(slug: &str) -> String {

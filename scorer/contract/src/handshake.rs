@@ -8,7 +8,7 @@
 use sqlx::PgConnection;
 
 /// What this release of the scorers speaks.
-pub const CONTRACT: i32 = 2;
+pub const CONTRACT: i32 = 3;
 
 /// What the database answers to a scorer that it does not understand.
 const REFUSED: &str = "HD001";

@@ -21,6 +21,8 @@ pub enum Subject {
     Compare { comparison_id: i64 },
     /// Profile and check a scoring version before launch.
     Examine { version_id: i64 },
+    /// Publish the labels of a version whose host released them.
+    Release { version_id: i64 },
     /// Make train, test, sample and solution from one labelled table.
     Split { table_id: i64 },
     /// Run a notebook's version from the top; taken by runners, and never by a scorer.

@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod behind;
 pub mod catalogue;
+pub mod commitment;
 pub mod comparison;
 pub mod custom;
 pub mod database;

@@ -17,6 +17,7 @@ pub async fn is_named(conn: &mut PgConnection, key: &str) -> sqlx::Result<bool> 
                or exists (select from file_checks where storage_key = $1)
                or exists (select from solutions where storage_key = $1)
                or exists (select from labelled_tables where storage_key = $1)
+               or exists (select from label_releases where storage_key = $1)
                or exists (select from notebook_runs r join subjects s on s.id = r.notebook_id
                        where r.executed_key = $1 and s.deleted_at is null)
                or exists (select from notebook_run_files f

@@ -21,6 +21,9 @@ pub const MAX_ATTEMPTS: i32 = 3;
 /// Every later time costs an attempt.
 pub const MAX_SETBACKS: i32 = 2880;
 
+/// What any job needs.
+const FIRST_CONTRACT: i32 = 1;
+
 /// Jobs that a scorer with a GPU does sooner: large products, many replicates, many files at once.
 const BETTER_ON_A_GPU: [&str; 3] = ["compare", "ranks", "rescore"];
 
@@ -70,11 +73,12 @@ pub async fn enqueue(
         table_id,
         verification_id,
         comparison_id,
+        needs,
     } = columns(subject);
     sqlx::query_scalar!(
         "insert into jobs
             (kind, priority, turn, team_turn, competition_id, team_id, submission_id, check_id, version_id, table_id,
-             verification_id, comparison_id)
+             verification_id, comparison_id, needs)
          values (
             $1, $2,
             greatest(
@@ -95,7 +99,7 @@ pub async fn enqueue(
                             and priority = $2 and competition_id = $3
                           order by team_turn desc limit 1), 0)
             ),
-            $3, $4, $5, $6, $7, $8, $9, $10)
+            $3, $4, $5, $6, $7, $8, $9, $10, $11)
          returning id",
         kind,
         priority as i16,
@@ -107,6 +111,7 @@ pub async fn enqueue(
         table_id,
         verification_id,
         comparison_id,
+        needs.max(FIRST_CONTRACT),
     )
     .fetch_one(conn)
     .await
@@ -441,6 +446,7 @@ impl TryFrom<Row> for Leased {
             "check" => row.check_id.map(|check_id| Subject::Check { check_id }),
             "compare" => row.comparison_id.map(|comparison_id| Subject::Compare { comparison_id }),
             "examine" => row.version_id.map(|version_id| Subject::Examine { version_id }),
+            "release" => row.version_id.map(|version_id| Subject::Release { version_id }),
             "split" => row.table_id.map(|table_id| Subject::Split { table_id }),
             "run" => row.run_id.map(|run_id| Subject::Run { run_id }),
             "ranks" => Some(Subject::Ranks),
@@ -470,6 +476,8 @@ struct Columns {
     table_id: Option<i64>,
     verification_id: Option<i64>,
     comparison_id: Option<i64>,
+    /// The oldest contract in which it can be understood.
+    needs: i32,
 }
 
 fn columns(subject: Subject) -> Columns {
@@ -496,6 +504,9 @@ fn columns(subject: Subject) -> Columns {
         }
         Subject::Examine { version_id } => {
             Columns { kind: "examine", version_id: Some(version_id), ..Columns::default() }
+        }
+        Subject::Release { version_id } => {
+            Columns { kind: "release", version_id: Some(version_id), needs: 3, ..Columns::default() }
         }
         Subject::Split { table_id } => {
             Columns { kind: "split", table_id: Some(table_id), ..Columns::default() }

@@ -6,6 +6,7 @@
 mod adversary;
 pub(crate) mod audited;
 mod classes;
+pub mod committed;
 pub(crate) mod data;
 mod fit;
 pub mod frame;

@@ -65,12 +65,7 @@ pub fn solution(frame: &Frame, parts: &Parts, recipient: &str, output: impl Writ
     let written = || -> Result<(), csv::Error> {
         csv.write_record([parts.identity.name.as_str(), target_name(frame, parts), "Usage"])?;
         for (id, row, usage) in test_rows(frame, parts) {
-            let usage = match usage {
-                Usage::Public => "Public",
-                Usage::Private => "Private",
-                Usage::Ignored => "Ignored",
-            };
-            csv.write_record([id.as_str(), frame.cell(row, parts.target), usage])?;
+            csv.write_record([id.as_str(), frame.cell(row, parts.target), usage.name()])?;
         }
         Ok(())
     };

@@ -5,6 +5,7 @@
 
 mod beside;
 mod desk;
+mod releasing;
 mod scoring;
 mod siblings;
 
@@ -223,6 +224,7 @@ impl Child {
                 self.compare(&judging, sample.as_ref(), &entered)
             }
             Request::Examine { draft } => self.examine(&draft),
+            Request::Release { asked } => self.release(&asked),
             Request::Split { table } => self.split(&table),
             Request::Ranks { board } => self.ranks(&board),
             Request::OtherMetrics { wanted } => self.other_metrics(&wanted),
@@ -341,7 +343,10 @@ impl Child {
         let solution = draft.solution.as_ref().map(|file| self.unseal(file)).transpose();
         let solution = match solution {
             Err(Fault::Unseal(UnsealError::CannotOpen)) => {
-                return Ok(Answer::Examined { report: examine::sealed_to_another() });
+                return Ok(Answer::Examined {
+                    report: Box::new(examine::sealed_to_another()),
+                    commitment: None,
+                });
             }
             solution => solution?,
         };
@@ -360,16 +365,17 @@ impl Child {
             direction: draft.direction,
         };
         let module = draft.module.as_ref();
-        if draft.files_alone {
-            let report = match module {
-                None => examine::of_files(&competition, &self.limits),
-                Some(_) => custom::examine_files(&competition, &self.limits),
-            };
-            return Ok(Answer::Examined { report });
-        }
-        let module =
-            module.map(|source| custom::Module { source: source.clone(), params: draft.params.clone() });
-        Ok(Answer::Examined { report: self.report(module, &competition) })
+        let report = match module {
+            None if draft.files_alone => examine::of_files(&competition, &self.limits),
+            Some(_) if draft.files_alone => custom::examine_files(&competition, &self.limits),
+            module => {
+                let params = || draft.params.clone();
+                let module = module.map(|source| custom::Module { source: source.clone(), params: params() });
+                self.report(module, &competition)
+            }
+        };
+        let commitment = if draft.commits { self.commit(&competition, draft)? } else { None };
+        Ok(Answer::Examined { report: Box::new(report), commitment })
     }
 
     fn split(&mut self, table: &Table) -> Result<Answer, Refusal> {

@@ -7,6 +7,7 @@ use holdout_contract::queue::{self, Leased};
 use sqlx::{PgConnection, PgPool};
 
 use super::finish::{Written, announce_job, json, with_the_job};
+use crate::examine::committed::Committed;
 
 /// Writes an examination's report, unless the version was changed while it was read: then the
 /// version is examined again.
@@ -18,7 +19,7 @@ pub async fn examined(
     leased: &Leased,
     version_id: i64,
     input_revision: i32,
-    report: &Report,
+    (report, commitment): (&Report, Option<&Committed>),
 ) -> sqlx::Result<Written> {
     with_the_job(db, leased, async |conn| {
         let written = sqlx::query!(
@@ -30,6 +31,9 @@ pub async fn examined(
         )
         .execute(&mut *conn)
         .await?;
+        if written.rows_affected() == 1 {
+            commit_to(conn, version_id, commitment).await?;
+        }
         announce_or_examine_again(conn, leased, version_id, written.rows_affected()).await
     })
     .await
@@ -45,7 +49,7 @@ pub async fn files_examined(
     leased: &Leased,
     version_id: i64,
     files_revision: i32,
-    findings: &[Finding],
+    (findings, commitment): (&[Finding], Option<&Committed>),
 ) -> sqlx::Result<Written> {
     with_the_job(db, leased, async |conn| {
         let written = sqlx::query!(
@@ -57,9 +61,39 @@ pub async fn files_examined(
         )
         .execute(&mut *conn)
         .await?;
+        commit_to(conn, version_id, commitment).await?;
         announce_or_examine_again(conn, leased, version_id, written.rows_affected()).await
     })
     .await
+}
+
+/// Keeps a commitment. One stands already where the version may count and has one; while it is a draft, the newest is
+/// kept.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn commit_to(
+    conn: &mut PgConnection,
+    version_id: i64,
+    commitment: Option<&Committed>,
+) -> sqlx::Result<()> {
+    let Some(Committed { solution_sha256, sha256, sealed_salt }) = commitment else { return Ok(()) };
+    sqlx::query!(
+        "insert into commitments as k
+            (version_id, competition_id, input_revision, solution_sha256, sha256, sealed_salt, stands)
+         select id, competition_id, input_revision, $2, $3, $4, false from scoring_versions where id = $1
+         on conflict (version_id) do update set
+            input_revision = excluded.input_revision, solution_sha256 = excluded.solution_sha256,
+            sha256 = excluded.sha256, sealed_salt = excluded.sealed_salt
+         where not k.stands",
+        version_id,
+        solution_sha256.as_slice(),
+        sha256.as_slice(),
+        sealed_salt.as_slice(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// What was looked at is not what there is now, where nothing could be written.

@@ -556,7 +556,7 @@ pub(super) async fn announce_job(conn: &mut PgConnection, leased: &Leased) -> sq
     Ok(Written::Yes)
 }
 
-fn size(stored: &Stored) -> sqlx::Result<i64> {
+pub(super) fn size(stored: &Stored) -> sqlx::Result<i64> {
     i64::try_from(stored.size_bytes).map_err(|error| sqlx::Error::Encode(Box::new(error)))
 }
 

@@ -10,6 +10,7 @@ use sqlx::{PgConnection, PgPool};
 
 use super::comparing;
 use super::finish::json;
+use super::releasing;
 
 /// Marks job and subject failed. `false` when the lease was lost; nothing is written then.
 ///
@@ -43,6 +44,7 @@ pub async fn give_up(db: &PgPool, leased: &Leased, reason: &str) -> sqlx::Result
         Subject::Compare { comparison_id } => comparing::failed(&mut tx, comparison_id, &text).await?,
         Subject::Run { run_id } => fail_run(&mut tx, run_id, &text).await?,
         Subject::Examine { version_id } => fail_examination(&mut tx, version_id, text).await?,
+        Subject::Release { version_id } => releasing::failed(&mut tx, version_id, &text).await?,
         Subject::Split { table_id } => {
             let rejection = json(&Rejection::new(RejectionKind::BadSolution, text))?;
             sqlx::query!("update labelled_tables set rejection = $2 where id = $1", table_id, rejection)

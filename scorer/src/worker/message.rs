@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use super::releasing::{Released, ToRelease};
 use super::storage::{StorageError, Stored};
+use crate::examine::committed::Committed;
 use crate::ranks::{Digits, Duel, Pictures, RankRange, Rung};
 
 /// No message is longer.
@@ -84,6 +86,8 @@ pub struct Draft {
     pub data: DataFiles,
     /// Of a version that counts, what its files give away and nothing else.
     pub files_alone: bool,
+    /// Whether labels and split are to be committed to.
+    pub commits: bool,
 }
 
 /// A stored file as the database has it on record.
@@ -171,6 +175,9 @@ pub enum Request {
     Examine {
         draft: Draft,
     },
+    Release {
+        asked: Box<ToRelease>,
+    },
     Split {
         table: Table,
     },
@@ -222,6 +229,7 @@ impl Request {
                     [&draft.solution, &data.train, &data.test, &data.sample_submission, &data.history];
                 named.into_iter().flatten().collect()
             }
+            Self::Release { asked } => asked.draft.solution.iter().chain(&asked.draft.data.history).collect(),
             Self::Split { table } => vec![&table.file],
             Self::Ranks { board } => board.files(),
             Self::OtherMetrics { wanted } => wanted.iter().flat_map(OtherMetric::files).collect(),
@@ -432,7 +440,16 @@ pub enum Answer {
         comparison: Comparison,
     },
     Examined {
-        report: Report,
+        report: Box<Report>,
+        /// None where the solution cannot be read, and where none was asked for.
+        commitment: Option<Committed>,
+    },
+    Released {
+        released: Box<Released>,
+    },
+    /// Labels are not published, with the reason for their host.
+    Withheld {
+        reason: String,
     },
     Split {
         files: Box<SplitFiles>,
@@ -465,6 +482,7 @@ impl Answer {
     pub fn files(&self) -> Vec<&Stored> {
         match self {
             Self::Split { files, .. } => files.all().to_vec(),
+            Self::Released { released } => vec![&released.stored],
             Self::Ranks { ranks } => {
                 ranks.made.iter().map(|(_, stored)| stored).chain(&ranks.covariances).collect()
             }

@@ -32,6 +32,7 @@ pub mod pulse;
 mod ranges;
 mod ranks;
 pub mod read;
+pub mod releasing;
 pub mod rescoring;
 pub(crate) mod room;
 pub mod run;

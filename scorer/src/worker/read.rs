@@ -16,6 +16,7 @@ use super::message::{DataFiles, Draft, FileRef, Judging, Request, Submitted, Tab
 use super::other_metrics;
 use super::probing;
 use super::ranks;
+use super::releasing;
 
 /// A request for the child, with what is needed to write its answer down.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ impl Work {
             Request::Examine { draft } => draft.module.is_some() && !draft.files_alone,
             Request::Check { .. }
             | Request::Compare { .. }
+            | Request::Release { .. }
             | Request::Split { .. }
             | Request::Ranks { .. }
             | Request::OtherMetrics { .. }
@@ -63,6 +65,10 @@ pub enum About {
     Files {
         version_id: i64,
         files_revision: i32,
+    },
+    /// Labels that are published.
+    Release {
+        version_id: i64,
     },
     Table {
         table_id: i64,
@@ -108,6 +114,12 @@ pub async fn work(db: &PgPool, leased: &Leased) -> sqlx::Result<Option<Work>> {
         Subject::Check { check_id } => check(&mut conn, check_id).await,
         Subject::Compare { comparison_id } => comparing::comparison(&mut conn, comparison_id).await,
         Subject::Examine { version_id } => draft(&mut conn, version_id).await,
+        Subject::Release { version_id } => match draft(&mut conn, version_id).await? {
+            Some(Work { request: Request::Examine { draft }, .. }) => {
+                releasing::work(&mut conn, version_id, draft).await
+            }
+            _ => Ok(None),
+        },
         Subject::Split { table_id } => table(&mut conn, table_id).await,
         Subject::Run { .. } => Ok(None),
         Subject::Ranks => {
@@ -342,7 +354,8 @@ async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<
                   v.declared, v.input_revision, v.files_revision, v.activated_at, x.storage_key as "storage_key?", x.sealed_sha256 as "sealed_sha256?",
                   m.source as "module?", v.higher_is_better, c.daily_limit, c.starts_at, c.ends_at,
                   case when c.are_decimals_chosen then c.score_decimals
-                       else coalesce(c.worth_decimals, c.score_decimals) end as "score_decimals!"
+                       else coalesce(c.worth_decimals, c.score_decimals) end as "score_decimals!",
+                  exists (select from commitments k where k.version_id = v.id) as "is_committed!"
            from scoring_versions v
            join competitions c on c.id = v.competition_id
            left join solutions x on x.id = v.solution_id
@@ -376,6 +389,7 @@ async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<
                 plan: Plan::of(row.score_decimals, row.daily_limit, row.starts_at.zip(row.ends_at)),
                 data,
                 files_alone,
+                commits: !(files_alone && row.is_committed),
             },
         },
         about,

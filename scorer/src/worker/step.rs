@@ -24,6 +24,7 @@ use super::patience::{connected, is_away, patiently};
 use super::probing;
 use super::ranks;
 use super::read::{self, About, Work};
+use super::releasing;
 use super::rescoring::{self, Advance};
 use super::verify;
 use super::warm::{Broken, Warm};
@@ -295,11 +296,19 @@ async fn write(
         (About::Comparison { comparison_id }, Answer::Compared { comparison }) => {
             comparing::compared(db, leased, *comparison_id, comparison).await?
         }
-        (About::Version { version_id, input_revision }, Answer::Examined { report }) => {
-            examinations::examined(db, leased, *version_id, *input_revision, report).await?
+        (About::Version { version_id, input_revision }, Answer::Examined { report, commitment }) => {
+            examinations::examined(db, leased, *version_id, *input_revision, (&**report, commitment.as_ref()))
+                .await?
         }
-        (About::Files { version_id, files_revision }, Answer::Examined { report }) => {
-            examinations::files_examined(db, leased, *version_id, *files_revision, &report.findings).await?
+        (About::Files { version_id, files_revision }, Answer::Examined { report, commitment }) => {
+            let found = (report.findings.as_slice(), commitment.as_ref());
+            examinations::files_examined(db, leased, *version_id, *files_revision, found).await?
+        }
+        (About::Release { version_id }, Answer::Released { released }) => {
+            releasing::released(db, leased, *version_id, released).await?
+        }
+        (About::Release { version_id }, Answer::Withheld { reason }) => {
+            releasing::withheld(db, leased, *version_id, reason).await?
         }
         (About::Table { table_id }, Answer::Split { files, proposal }) => {
             finish::split(db, leased, *table_id, files, proposal).await?

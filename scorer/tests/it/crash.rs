@@ -212,7 +212,7 @@ async fn a_scorer_that_became_too_old_says_so_and_takes_nothing_until_it_is_unde
     let first = world.submit(open, team, GOOD).await;
     let _old = Working(world.program(&[]).spawn().expect("started"));
     wait_for(&world, first, "scored", PATIENCE).await;
-    sqlx::query!("update contract set oldest = 3, newest = 3").execute(&world.db).await.expect("upgraded");
+    sqlx::query!("update contract set oldest = 4, newest = 4").execute(&world.db).await.expect("upgraded");
     let second = world.submit(open, team, GOOD).await;
     wait_for_refusal(&world, "This scorer is too old").await;
     let taken = sqlx::query_scalar!("select attempts from jobs where submission_id = $1", second);
@@ -227,7 +227,7 @@ async fn a_scorer_that_became_too_old_says_so_and_takes_nothing_until_it_is_unde
     assert_eq!(refused.fetch_one(&world.db).await.expect("counted"), 0);
     let doctor = world.doctor();
     for well in
-        ["may score, and no more", "understands it (contract 2)", "clocks", "MB are free", "The key is"]
+        ["may score, and no more", "understands it (contract 3)", "clocks", "MB are free", "The key is"]
     {
         assert!(doctor.1.contains(well), "{well} in {}", doctor.1);
     }
@@ -262,7 +262,7 @@ async fn the_database_gives_no_job_to_who_does_not_understand_it(db: PgPool) {
     let team = world.team(open, "b").await;
     world.submit(open, team, GOOD).await;
     // As scorers took jobs before there were contracts, and as one from a release to come would.
-    for (spoken, words) in [(None, "too old"), (Some(3), "too new")] {
+    for (spoken, words) in [(None, "too old"), (Some(4), "too new")] {
         let taken = sqlx::query!(
             "update jobs set state = 'leased', lease = gen_random_uuid(), lease_until = now(), spoken = $1",
             spoken
@@ -271,7 +271,7 @@ async fn the_database_gives_no_job_to_who_does_not_understand_it(db: PgPool) {
         assert!(handshake::is_refusal(&error) && error.to_string().contains(words), "{error}");
     }
     let mut conn = world.db.acquire().await.expect("a connection");
-    sqlx::query!("update jobs set needs = 3").execute(&mut *conn).await.expect("set");
+    sqlx::query!("update jobs set needs = 4").execute(&mut *conn).await.expect("set");
     let worker = uuid::Uuid::now_v7();
     assert!(queue::claim(&mut conn, worker, 15.0).await.expect("asked").is_none(), "it is left to others");
     sqlx::query!("update jobs set needs = 1").execute(&mut *conn).await.expect("set");

@@ -36,8 +36,7 @@ use crate::forum::store::posts::NewPost;
 use crate::ids::{CompetitionId, PostId, SubmissionId, TeamId, TopicId};
 use crate::markdown;
 use crate::quotas::model::Full;
-use crate::submissions::model::entry_hash;
-use crate::submissions::store as log;
+use crate::submissions::log::{self, Said};
 use crate::unseen::is_unseen;
 use crate::uploads::spend::Arrived;
 use crate::write_ups;
@@ -341,9 +340,8 @@ impl Import<'_> {
         };
         let inserted = fill::insert_submission(conn, self.id, (team, sender), &line, &file).await;
         let id = inserted.map_err(contradiction)?;
-        let head = log::lock_log(conn, self.id).await?;
-        let hash = entry_hash(&head.hash, &file.sha256, line.received_at, team);
-        log::append_log(conn, self.id, head.length + 1, id, &hash).await?;
+        let said = Said { file_sha256: &file.sha256, received_at: line.received_at, team };
+        log::append(conn, self.id, id, &said).await?;
         Ok(id)
     }
 

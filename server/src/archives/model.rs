@@ -156,6 +156,12 @@ pub struct SubmissionLine {
     pub log_position: Option<i64>,
     #[serde(default)]
     pub entry_hash: Option<String>,
+    /// What blinds the entry's leaf, which follows from it; none where an earlier release received the submission.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_nonce: Option<String>,
+    /// The team that the entry names, where it became part of another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_team: Option<i64>,
     /// Since when its file is not there any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_gone_at: Option<DateTime<Utc>>,

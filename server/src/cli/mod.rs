@@ -25,6 +25,7 @@ pub mod manual;
 mod notebook;
 mod personal;
 pub mod program;
+mod proofs;
 mod quota;
 mod recompute;
 mod rejection;
@@ -125,6 +126,16 @@ pub enum ClientVerb {
     ///
     /// Exit code 0: all came out the same; 2: some differ; 1: it could not be done.
     Verify(Competition),
+    /// What scorers committed to: a hash of the labels and of which rows are public, for every version that counts or counted.
+    Commitments(Competition),
+    /// Check labels that a host released against what was committed to before they counted.
+    ///
+    /// Exit code 2: they are not those.
+    VerifyCommitment(proofs::VerifyCommitmentArgs),
+    /// Check the log of everything that was received: that it is one chain, and that your receipts are in it.
+    ///
+    /// With --receipts, against what you kept, so that nobody can have rewritten it since. Exit code 2: something differs.
+    VerifyLog(proofs::VerifyLogArgs),
     /// Have final boards made anew from submissions, scores, selections and decisions, and compared with what is stored.
     ///
     /// Medals, points and tiers follow from them and are compared too. Exit code 0: all came out the same; 2: some differ.
@@ -187,6 +198,9 @@ fn dispatch(connection: &Connection, session: &Session, verb: &ClientVerb) -> Ou
         ClientVerb::Leaderboard(args) => leaderboard::leaderboard(session, args),
         ClientVerb::Certificate(of) => certificate::certificate(session, &of.slug),
         ClientVerb::Verify(of) => verify::verify(session, &of.slug),
+        ClientVerb::Commitments(of) => proofs::commitments(session, of),
+        ClientVerb::VerifyCommitment(args) => proofs::verify_commitment(session, args),
+        ClientVerb::VerifyLog(args) => proofs::verify_log(session, args),
         ClientVerb::Recompute(args) => recompute::recompute(session, args),
         ClientVerb::KaggleEnv { key } => kaggle_env::kaggle_env(connection, session, *key),
         ClientVerb::Notebook(verb) => notebook::run(session, verb),

@@ -12,7 +12,7 @@ use super::download::{Wanted, fetch};
 use super::fault::{CliError, Outcome};
 use super::rejection::describe;
 use super::screen::Paint;
-use super::table::{Table, allowance, cell, facts, items, local, size, text};
+use super::table::{Table, allowance, cell, facts, items, local, one_line, size, text};
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
@@ -118,6 +118,9 @@ fn receipt(paint: Paint, found: &Value) -> String {
             ("file", format!("{}, {}", text(found, "file_name"), size(&found["size_bytes"]))),
             ("SHA-256", text(found, "sha256")),
             ("log", format!("place {}, {}", found["log_position"], text(found, "log_entry_hash"))),
+            ("nonce", text(found, "log_nonce")),
+            ("computed by", computed_by(&found["provenance"])),
+            ("commitment", text(&found["provenance"], "commitment")),
             ("note", text(found, "description")),
         ],
     );
@@ -126,6 +129,21 @@ fn receipt(paint: Paint, found: &Value) -> String {
     } else {
         format!("{facts}\n{}", describe(paint, &found["rejection"]))
     }
+}
+
+/// Metric, version and engine of a score; nothing where there is none.
+fn computed_by(provenance: &Value) -> String {
+    if provenance.is_null() {
+        return String::new();
+    }
+    let params = match provenance["params"].as_object() {
+        Some(params) if !params.is_empty() => {
+            format!(" with {}", one_line(&provenance["params"].to_string()))
+        }
+        _ => String::new(),
+    };
+    let (metric, engine) = (text(provenance, "metric"), text(provenance, "engine_version"));
+    format!("{metric}{params}, version {}, {engine}", provenance["version"])
 }
 
 #[derive(Debug, Args)]

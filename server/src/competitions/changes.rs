@@ -18,6 +18,8 @@ use crate::notifications::model::Event;
 use crate::notifications::tell::{self, Bulletin};
 use crate::web::format;
 
+/// Stands for the hidden labels among changed files; no file can have this name.
+const LABELS: &str = "the hidden labels";
 /// Of a note, in characters.
 const NOTE_LIMIT: usize = 1000;
 /// Of what people are told, in characters, as the schema has it.
@@ -81,6 +83,11 @@ impl Changed {
         Self { about: About::Data, item: name.to_owned(), verb, moved_from: None, moved_to: None }
     }
 
+    /// The hidden labels, which their host released.
+    pub fn labels() -> Self {
+        Self::file(LABELS, Verb::Added)
+    }
+
     /// In one sentence, without its full stop.
     pub fn sentence(&self) -> String {
         let what = match self.item.as_str() {
@@ -91,6 +98,9 @@ impl Changed {
         };
         if self.about == About::Page {
             return format!("the page “{}” was edited", self.item);
+        }
+        if self.item == LABELS {
+            return "the host released the hidden labels".to_owned();
         }
         match (self.verb, self.moved_from, self.moved_to) {
             (Verb::Moved, Some(from), Some(to)) => {
@@ -248,6 +258,12 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
+
+    #[test]
+    fn released_labels_are_told_in_words() {
+        let change = Change { changed: Changed::labels(), ..Change::sample() };
+        assert_eq!(change.sentence(), "The host released the hidden labels");
+    }
 
     #[test]
     fn what_moves_out_is_told_and_nothing_else() {

@@ -18,6 +18,7 @@ use crate::error::{AppError, Result};
 use crate::files::Stored;
 use crate::folder::links;
 use crate::ids::CompetitionId;
+use crate::versions::store::labels;
 
 /// Makes the draft; whoever copies is its one host.
 ///
@@ -58,7 +59,11 @@ impl Copied {
     async fn fill(&mut self, app: &App, from: CompetitionId) -> Result<()> {
         let mut conn = app.db.acquire().await?;
         let files = data::all(&mut conn, from).await?;
-        let solution = copies::solution_key(&mut conn, from).await?;
+        // Everybody has the labels that were released: they can judge nobody any more.
+        let solution = match labels::find(&mut conn, from).await? {
+            Some(_) => None,
+            None => copies::solution_key(&mut conn, from).await?,
+        };
         drop(conn);
         for file in files {
             let stored = copy_file(app, &file.storage_key, "data", from).await?;

@@ -411,6 +411,7 @@ pub async fn documents(
                       union all select 'disqualification', competition_id, decided_at, reason from disqualifications where decided_by = $1
                       union all select 'reinstatement', competition_id, lifted_at, lifted_because from disqualifications where lifted_by = $1
                       union all select 'closing', competition_id, confirmed_at, words from closings where confirmed_by = $1
+                      union all select 'release of labels', competition_id, asked_at, reason from label_releases where asked_by = $1
                       union all select event, competition_id, posted_at, sentence from bulletins where posted_by = $1
                       union all select 'change of ' || item, competition_id, changed_at, note from changes where changed_by = $1
                       union all select 'page ' || slug, competition_id, edited_at, markdown from page_versions where edited_by = $1

@@ -14,6 +14,7 @@ pub mod choose;
 pub mod direct;
 pub mod final_choice;
 pub mod live;
+pub mod log;
 pub mod model;
 pub mod pages;
 pub mod plot;

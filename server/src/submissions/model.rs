@@ -3,7 +3,6 @@
 use chrono::{DateTime, Days, NaiveTime, Utc};
 use holdout_contract::ranks::RankedPart;
 use holdout_contract::rejection::Rejection;
-use sha2::{Digest, Sha256};
 use sqlx::types::Json;
 
 use crate::competitions::ladder;
@@ -85,6 +84,8 @@ pub struct Submission {
     pub entry_hash: Vec<u8>,
     /// The team that the log's entry names: the one that sent it, whatever it merged with since.
     pub log_team_id: TeamId,
+    /// What blinds the log's entry, for the team alone; none where an earlier release received it.
+    pub log_nonce: Option<Vec<u8>>,
     /// It failed because the metric that the host wrote broke on it.
     pub is_hosts_fault: bool,
     /// The host's reason, where it or its team is disqualified.
@@ -125,6 +126,7 @@ impl Submission {
             log_position: 3,
             entry_hash: vec![9; 32],
             log_team_id: TeamId(1),
+            log_nonce: Some(vec![4; 32]),
             is_hosts_fault: false,
             disqualified_because: None,
             file_gone_at: (state == State::Rejected).then_some(DateTime::UNIX_EPOCH),
@@ -145,6 +147,10 @@ impl Submission {
 
     pub fn entry_hash_hex(&self) -> String {
         hex::encode(&self.entry_hash)
+    }
+
+    pub fn log_nonce_hex(&self) -> Option<String> {
+        self.log_nonce.as_ref().map(hex::encode)
     }
 
     pub fn size(&self) -> String {
@@ -266,17 +272,6 @@ pub fn next_midnight(now: DateTime<Utc>) -> DateTime<Utc> {
     midnight(now).checked_add_days(Days::new(1)).unwrap_or(now)
 }
 
-/// The hash that chains a log entry to the one before it: SHA-256 of the previous hash, the file's
-/// SHA-256, the time in microseconds since 1970 and the team's number, both as 8 bytes, big end first.
-pub fn entry_hash(previous: &[u8], file: &[u8], received_at: DateTime<Utc>, team: TeamId) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    hasher.update(previous);
-    hasher.update(file);
-    hasher.update(received_at.timestamp_micros().to_be_bytes());
-    hasher.update(team.0.to_be_bytes());
-    hasher.finalize().into()
-}
-
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
@@ -290,18 +285,6 @@ mod tests {
         assert_eq!(allowance.sentence(), "3 of 5 left, next at 00:00 UTC; files that are rejected are free");
         assert_eq!(allowance.resets_at, DateTime::UNIX_EPOCH + TimeDelta::days(2));
         assert_eq!(Allowance::new(5, 9, now).left(), 0);
-    }
-
-    #[test]
-    fn every_part_of_an_entry_changes_its_hash() {
-        let base = entry_hash(&[0; 32], &[1; 32], DateTime::UNIX_EPOCH, TeamId(1));
-        let others = [
-            entry_hash(&[2; 32], &[1; 32], DateTime::UNIX_EPOCH, TeamId(1)),
-            entry_hash(&[0; 32], &[2; 32], DateTime::UNIX_EPOCH, TeamId(1)),
-            entry_hash(&[0; 32], &[1; 32], DateTime::UNIX_EPOCH + TimeDelta::microseconds(1), TeamId(1)),
-            entry_hash(&[0; 32], &[1; 32], DateTime::UNIX_EPOCH, TeamId(2)),
-        ];
-        assert!(others.iter().all(|other| *other != base));
     }
 
     #[test]

@@ -16,7 +16,8 @@ use crate::competitions::access::{self, Seen};
 use crate::competitions::model::{Competition, Phase};
 use crate::error::{AppError, Result};
 use crate::ids::TeamId;
-use crate::submissions::model::{Allowance, Submission, entry_hash};
+use crate::submissions::log::{self, Said};
+use crate::submissions::model::{Allowance, Submission};
 use crate::submissions::store::{self, NewSubmission};
 use crate::teams;
 use crate::teams::seat::{hold_own, no_team};
@@ -143,7 +144,9 @@ async fn record(app: &App, entrant: &Entrant, upload: Upload) -> Result<Receipt>
     };
     upload.arrived.spend(&mut tx, now).await?;
     let id = store::insert(&mut tx, &new).await?;
-    append_to_log(&mut tx, &new, id).await?;
+    let said =
+        Said { file_sha256: &upload.arrived.stored.sha256, received_at: new.received_at, team: new.team_id };
+    log::append(&mut tx, competition_id, id, &said).await?;
     let subject = Subject::Score { submission_id: id.0, team_id: entrant.team_id.0 };
     queue::enqueue(&mut tx, competition_id.0, subject, Priority::Interactive).await?;
     let submission = store::find(&mut tx, entrant.team_id, id).await?.ok_or(sqlx::Error::RowNotFound)?;
@@ -196,17 +199,6 @@ fn tidy(mut upload: Upload) -> Result<Upload> {
         ));
     }
     Ok(upload)
-}
-
-/// The log's head is locked until the transaction ends, so positions have no gap.
-async fn append_to_log(
-    conn: &mut PgConnection,
-    new: &NewSubmission<'_>,
-    id: crate::ids::SubmissionId,
-) -> sqlx::Result<()> {
-    let head = store::lock_log(conn, new.competition_id).await?;
-    let hash = entry_hash(&head.hash, &new.upload.arrived.stored.sha256, new.received_at, new.team_id);
-    store::append_log(conn, new.competition_id, head.length + 1, id, &hash).await
 }
 
 /// What binds a submission, read again under the lock: whoever moves the end locks the same row, so that what

@@ -5,6 +5,7 @@ use holdout_contract::examine::{Finding, Report};
 use serde_json::Value;
 
 use crate::ids::{SubmissionId, TeamId, VersionId};
+use crate::web::format;
 
 /// Where a version stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, sqlx::Type, utoipa::ToSchema)]
@@ -115,6 +116,91 @@ impl Version {
             examined_revision: Some(1),
             report: None,
         }
+    }
+}
+
+/// A version that counts or counted, with what a scorer committed to when it examined it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    pub number: i32,
+    /// From when on it counted.
+    pub counted_at: DateTime<Utc>,
+    /// SHA-256 over a secret salt, the labels and the split; none where an earlier release examined them.
+    pub sha256: Option<Vec<u8>>,
+    pub made_at: Option<DateTime<Utc>>,
+}
+
+impl Committed {
+    pub fn sample() -> Self {
+        Self {
+            number: 2,
+            counted_at: DateTime::UNIX_EPOCH,
+            sha256: Some(vec![5; 32]),
+            made_at: Some(DateTime::UNIX_EPOCH),
+        }
+    }
+
+    pub fn sha256_hex(&self) -> Option<String> {
+        self.sha256.as_ref().map(hex::encode)
+    }
+
+    /// Whether somebody could have been judged by other labels before.
+    pub fn is_late(&self) -> bool {
+        self.made_at.is_some_and(|made_at| made_at > self.counted_at)
+    }
+}
+
+/// Labels that a host released.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// The scoring version's number.
+    pub version: i32,
+    pub reason: String,
+    pub asked_by: Option<String>,
+    pub asked_at: DateTime<Utc>,
+    /// Why a scorer could not publish them, for hosts.
+    pub failure: Option<String>,
+    /// Once a scorer published them.
+    pub file: Option<ReleasedFile>,
+}
+
+/// A solution in the clear, which everybody may have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleasedFile {
+    pub at: DateTime<Utc>,
+    /// Of the version's commitment.
+    pub salt: Vec<u8>,
+    pub storage_key: String,
+    pub size_bytes: i64,
+    pub sha256: Vec<u8>,
+}
+
+impl Release {
+    pub fn sample() -> Self {
+        Self {
+            version: 2,
+            reason: "So that everybody can check the board.".to_owned(),
+            asked_by: Some("Ada".to_owned()),
+            asked_at: DateTime::UNIX_EPOCH,
+            failure: None,
+            file: Some(ReleasedFile {
+                at: DateTime::UNIX_EPOCH,
+                salt: vec![6; 32],
+                storage_key: "data/1/x".to_owned(),
+                size_bytes: 12_345,
+                sha256: vec![8; 32],
+            }),
+        }
+    }
+}
+
+impl ReleasedFile {
+    pub fn salt_hex(&self) -> String {
+        hex::encode(&self.salt)
+    }
+
+    pub fn size(&self) -> String {
+        format::size(self.size_bytes.unsigned_abs())
     }
 }
 
@@ -260,6 +346,15 @@ mod tests {
         assert_eq!(MoveKey::read(Some(&key.to_string())), Some(key));
         assert_eq!(MoveKey::read(None), Some(MoveKey::first()));
         assert_eq!(MoveKey::read(Some("x")), None);
+    }
+
+    #[test]
+    fn a_commitment_of_after_a_version_counted_is_late() {
+        let in_time = Committed::sample();
+        let late = DateTime::UNIX_EPOCH + chrono::TimeDelta::microseconds(1);
+        assert!(!in_time.is_late());
+        assert!(Committed { made_at: Some(late), ..in_time.clone() }.is_late());
+        assert!(!Committed { made_at: None, sha256: None, ..in_time }.is_late());
     }
 
     #[test]

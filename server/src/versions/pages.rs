@@ -3,19 +3,23 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
-use super::model::{Change, Fault, Move, MoveKey, Stage, Verification, Version};
-use super::{rescore, store, verify};
+use super::model::{Change, Committed, Fault, Move, MoveKey, Release, Stage, Verification, Version};
+use super::{release, rescore, store, verify};
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
+use crate::competitions::download::{Download, hand_out};
 use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::model::Phase;
 use crate::competitions::pages::setup::{Setup, correct, open};
 use crate::error::{AppError, Result};
+use crate::leaderboard::read::settled_if_due;
 use crate::paths;
 use crate::web::forms::{Mistake, mistake};
 use crate::web::shell::{self, Shell};
@@ -25,6 +29,8 @@ pub fn router() -> Router<App> {
         .route(paths::VERSIONS, get(show_history))
         .route(paths::HOST_VERSIONS, get(show_versions).post(post_begin))
         .route(paths::HOST_VERSIONS_VERIFY, post(post_verify))
+        .route(paths::HOST_VERSIONS_RELEASE, post(post_release))
+        .route(paths::LABELS_FILE, get(send_labels))
         .route(paths::HOST_VERSION, get(show_version))
         .route(paths::HOST_VERSION_START, post(post_start))
         .route(paths::HOST_VERSION_PUBLISH, post(post_publish))
@@ -47,12 +53,27 @@ pub struct HistoryPage {
     pub changes: Vec<Change>,
     /// `before` of the next page.
     pub older: Option<i64>,
+    /// The newest versions.
+    pub committed: Vec<Committed>,
+    /// Labels that everybody may have.
+    pub labels: Option<Release>,
 }
 
 impl HistoryPage {
     pub fn sample() -> Self {
         let frame = Frame::sample(Tab::Leaderboard);
-        Self { shell: Shell::sample(), frame, changes: vec![Change::sample()], older: Some(1) }
+        let committed = vec![
+            Committed { made_at: Some(Shell::sample().now), ..Committed::sample() },
+            Committed { number: 1, sha256: None, made_at: None, ..Committed::sample() },
+        ];
+        Self {
+            shell: Shell::sample(),
+            frame,
+            changes: vec![Change::sample()],
+            older: Some(1),
+            committed,
+            labels: Some(Release::sample()),
+        }
     }
 }
 
@@ -71,11 +92,20 @@ async fn show_history(
     let mut conn = app.db.acquire().await?;
     let before = query.before.unwrap_or(i64::MAX);
     let mut changes = store::changes(&mut conn, seen.competition.id, before, CHANGES_A_PAGE + 1).await?;
+    let committed = store::committed(&mut conn, seen.competition.id, i64::MAX, VERSIONS_A_PAGE).await?;
     drop(conn);
+    let labels = release::find(&app, &seen).await?.filter(|release| release.file.is_some());
     let has_more = changes.len() as i64 > CHANGES_A_PAGE;
     changes.truncate(CHANGES_A_PAGE as usize);
     let older = changes.last().filter(|_| has_more).map(|change| change.id);
-    Ok(HistoryPage { frame: Frame::new(seen, Tab::Leaderboard, shell.now), shell, changes, older })
+    Ok(HistoryPage {
+        frame: Frame::new(seen, Tab::Leaderboard, shell.now),
+        shell,
+        changes,
+        older,
+        committed,
+        labels,
+    })
 }
 
 #[derive(Template, WebTemplate)]
@@ -88,6 +118,9 @@ pub struct VersionsPage {
     /// The newest, with the first of what differed.
     pub verification: Option<Verification>,
     pub faults: Vec<Fault>,
+    pub labels: Option<Release>,
+    /// Why the labels are to be released; as it was typed.
+    pub reason: String,
     pub mistake: Mistake,
 }
 
@@ -104,8 +137,21 @@ impl VersionsPage {
                 team: "Ada's team".to_owned(),
                 what: "The public score differs.".to_owned(),
             }],
+            labels: Some(Release { file: None, failure: Some("No.".to_owned()), ..Release::sample() }),
+            reason: String::new(),
             mistake: Mistake::none(),
         }
+    }
+
+    /// Whether the labels can be released, for the first time or after a failure.
+    pub fn may_release(&self) -> bool {
+        self.frame.competition.phase(self.shell.now) == Phase::Final
+            && self.labels.as_ref().is_none_or(|release| release.failure.is_some())
+    }
+
+    /// Whether a scorer is about to publish the labels.
+    pub fn is_releasing(&self) -> bool {
+        self.labels.as_ref().is_some_and(|release| release.file.is_none() && release.failure.is_none())
     }
 
     /// Whether a verification is under way.
@@ -125,11 +171,18 @@ async fn show_versions(
     Path(slug): Path<String>,
     shell: Shell,
 ) -> Result<VersionsPage> {
-    versions_page(&app, &slug, shell, Mistake::none()).await
+    versions_page(&app, &slug, shell, (String::new(), Mistake::none())).await
 }
 
-async fn versions_page(app: &App, slug: &str, shell: Shell, mistake: Mistake) -> Result<VersionsPage> {
-    let opened = open(app, slug, &shell, None).await?;
+async fn versions_page(
+    app: &App,
+    slug: &str,
+    shell: Shell,
+    (reason, mistake): (String, Mistake),
+) -> Result<VersionsPage> {
+    let mut opened = open(app, slug, &shell, None).await?;
+    opened.seen = settled_if_due(app, opened.seen).await?;
+    let labels = release::find(app, &opened.seen).await?;
     let mut conn = app.db.acquire().await?;
     let id = opened.seen.competition.id;
     let versions = store::list(&mut conn, id, VERSIONS_A_PAGE).await?;
@@ -142,14 +195,15 @@ async fn versions_page(app: &App, slug: &str, shell: Shell, mistake: Mistake) ->
     };
     drop(conn);
     let frame = opened.frame(&shell);
-    Ok(VersionsPage { frame, setup: opened.setup, shell, versions, verification, faults, mistake })
+    let setup = opened.setup;
+    Ok(VersionsPage { frame, setup, shell, versions, verification, faults, labels, reason, mistake })
 }
 
 async fn post_begin(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
     let (host, seen) = host_of(&app, &slug, &shell).await?;
     match mistake(rescore::begin(&app, &host, &seen).await)? {
         Ok(number) => Ok(went(&slug, number, "A new version is begun. Change its solution or its metric.")),
-        Err(mistake) => Ok(correct(versions_page(&app, &slug, shell, mistake).await?)),
+        Err(mistake) => Ok(correct(versions_page(&app, &slug, shell, (String::new(), mistake)).await?)),
     }
 }
 
@@ -160,8 +214,36 @@ async fn post_verify(State(app): State<App>, Path(slug): Path<String>, shell: Sh
             let sentence = shell::flash("The scorers compute every score again.");
             Ok(([sentence], Redirect::to(&paths::host_versions(&slug))).into_response())
         }
-        Err(mistake) => Ok(correct(versions_page(&app, &slug, shell, mistake).await?)),
+        Err(mistake) => Ok(correct(versions_page(&app, &slug, shell, (String::new(), mistake)).await?)),
     }
+}
+
+async fn post_release(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    shell: Shell,
+    Form(form): Form<ReasonForm>,
+) -> Result<Response> {
+    let (host, seen) = host_of(&app, &slug, &shell).await?;
+    let seen = settled_if_due(&app, seen).await?;
+    match mistake(release::ask(&app, &host, &seen, &form.reason).await)? {
+        Ok(()) => {
+            let sentence = shell::flash("A scorer publishes the labels.");
+            Ok(([sentence], Redirect::to(&paths::host_versions(&slug))).into_response())
+        }
+        Err(mistake) => Ok(correct(versions_page(&app, &slug, shell, (form.reason, mistake)).await?)),
+    }
+}
+
+async fn send_labels(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    shell: Shell,
+    asked: HeaderMap,
+) -> Result<Response> {
+    let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
+    let file = release::file(&app, &seen).await?;
+    hand_out(&app, &Download::from(&file), &asked).await
 }
 
 #[derive(Template, WebTemplate)]

@@ -177,7 +177,7 @@ async fn switch(
     Err(AppError::refused(sentence))
 }
 
-fn read_reason(reason: &str) -> Result<&str> {
+pub(super) fn read_reason(reason: &str) -> Result<&str> {
     let reason = reason.trim();
     if (1..=REASON_CHARS).contains(&reason.chars().count()) {
         Ok(reason)

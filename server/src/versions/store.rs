@@ -1,8 +1,10 @@
 //! All SQL about scoring versions after launch.
 
+pub mod labels;
+
 use sqlx::PgConnection;
 
-use super::model::{Change, Fault, Move, MoveKey, Stage, Verification, Version};
+use super::model::{Change, Committed, Fault, Move, MoveKey, Stage, Verification, Version};
 use crate::ids::{CompetitionId, SubmissionId, TeamId, UserId, VersionId};
 
 /// Versions as their hosts see them.
@@ -38,6 +40,32 @@ pub async fn list(conn: &mut PgConnection, id: CompetitionId, limit: i64) -> sql
 /// Those of the database.
 pub async fn find(conn: &mut PgConnection, id: CompetitionId, number: i32) -> sqlx::Result<Option<Version>> {
     versions!("and v.number = $2", id.0, number).fetch_optional(conn).await
+}
+
+/// Versions below `before` that count or counted, newest first, with what was committed to.
+///
+/// # Errors
+/// Those of the database.
+pub async fn committed(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    before: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<Committed>> {
+    sqlx::query_as!(
+        Committed,
+        "select v.number, v.activated_at as \"counted_at!\", k.sha256 as \"sha256?\", k.made_at as \"made_at?\"
+         from scoring_versions v
+         left join commitments k on k.version_id = v.id
+         where v.competition_id = $1 and v.number < $2 and v.activated_at is not null
+         order by v.number desc
+         limit $3",
+        id.0,
+        i32::try_from(before).unwrap_or(i32::MAX),
+        limit,
+    )
+    .fetch_all(conn)
+    .await
 }
 
 /// Begins a version with everything of the active one; `None` while another is open.

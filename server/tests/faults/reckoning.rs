@@ -74,17 +74,19 @@ fn nothing_is_lost(arena: &Arena, submissions: &[Submission], memory: &Memory) {
     }
 }
 
-/// SHA-256 of the hash before, the file's hash, the time in microseconds and the team.
+/// SHA-256 of the hash before and of the leaf: nonce, the file's hash, the time in microseconds and the team.
 fn the_log_is_a_chain(submissions: &[Submission]) {
     let mut previous = vec![0; 32];
     for (position, submission) in (1..).zip(submissions) {
         assert_eq!(submission.log_position, position);
         let mut hasher = Sha256::new();
-        hasher.update(&previous);
+        hasher.update(b"holdout entry 1\n");
+        hasher.update(&submission.nonce);
         hasher.update(&submission.sha256);
         hasher.update(submission.received_at.timestamp_micros().to_be_bytes());
         hasher.update(submission.team_id.to_be_bytes());
-        previous = hasher.finalize().to_vec();
+        let leaf = hasher.finalize();
+        previous = Sha256::new().chain_update(&previous).chain_update(leaf).finalize().to_vec();
         assert_eq!(submission.entry_hash, previous, "entry {position} of the log");
     }
 }

@@ -49,6 +49,7 @@ pub struct Submission {
     pub reason: Option<String>,
     pub failure: Option<String>,
     pub log_position: i64,
+    pub nonce: Vec<u8>,
     pub entry_hash: Vec<u8>,
     pub jobs: Vec<String>,
 }
@@ -228,7 +229,7 @@ impl Records {
         let asked =
             sql("select s.id, s.team_id, coalesce(s.idempotency_key, '') as key, s.received_at, s.is_late,
                     s.storage_key, s.sha256, s.state, s.rejection ->> 'error' as reason, s.failure,
-                    l.position, l.entry_hash,
+                    l.position, l.nonce, l.entry_hash,
                     (select array_agg(j.kind || ' ' || j.state order by j.id) from jobs j
                      where j.submission_id = s.id and j.kind = 'score') as jobs
              from submissions s
@@ -249,6 +250,7 @@ impl Records {
             reason: row.get("reason"),
             failure: row.get("failure"),
             log_position: row.get("position"),
+            nonce: row.get("nonce"),
             entry_hash: row.get("entry_hash"),
             jobs: row.get("jobs"),
         };

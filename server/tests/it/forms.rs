@@ -99,6 +99,7 @@ const FORMS: &[(&str, &[&str])] = &[
     (paths::HOST_MODULE, &["put_module"]),
     (paths::HOST_FAILURES_RETRY, &["retry_failures"]),
     (paths::HOST_VERSIONS, &["begin_version"]),
+    (paths::HOST_VERSIONS_RELEASE, &["release_labels"]),
     (paths::HOST_VERSIONS_VERIFY, &["begin_verification"]),
     (paths::HOST_VERSION_START, &["start_version"]),
     (paths::HOST_VERSION_PUBLISH, &["publish_version"]),

@@ -65,6 +65,7 @@ mod personal;
 mod pictures;
 mod plans;
 mod probing;
+mod proofs;
 mod provider_sign_outs;
 mod providers;
 #[path = "../../../scorer/tests/it/python/mod.rs"]

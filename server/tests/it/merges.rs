@@ -4,7 +4,7 @@ use chrono::{TimeDelta, Timelike};
 use holdout::error::{AppError, Result};
 use holdout::ids::{MergeRequestId, TeamInvitationId};
 use holdout::submissions::choose::choose_final;
-use holdout::submissions::model::entry_hash;
+use holdout::submissions::log::{Said, entry_hash, leaf};
 use holdout::submissions::submit::Entrant;
 use holdout::teams::look::{self, Look};
 use holdout::teams::merge::{self, Door};
@@ -143,8 +143,10 @@ async fn after_a_merge_everything_is_the_merged_teams(pool: PgPool) {
 
     // The name is free again, and the log can still be computed from what it says.
     manage::rename(&stage.app, &ada.member, SLUG, "Bob").await.unwrap();
-    let log = sql("select l.entry_hash, s.sha256, s.received_at, coalesce(l.sent_as, s.team_id) as team_id
-         from submission_log l join submissions s on s.id = l.submission_id order by l.position")
+    let log = sql(
+        "select l.entry_hash, l.nonce, s.sha256, s.received_at, coalesce(l.sent_as, s.team_id) as team_id
+         from submission_log l join submissions s on s.id = l.submission_id order by l.position",
+    )
     .fetch_all(&stage.owner)
     .await
     .unwrap();
@@ -152,7 +154,8 @@ async fn after_a_merge_everything_is_the_merged_teams(pool: PgPool) {
     for row in log {
         let sha256: Vec<u8> = row.get("sha256");
         let team = holdout::ids::TeamId(row.get("team_id"));
-        let hash = entry_hash(&previous, &sha256, row.get("received_at"), team);
+        let said = Said { file_sha256: &sha256, received_at: row.get("received_at"), team };
+        let hash = entry_hash(&previous, &leaf(&row.get::<Vec<u8>, _>("nonce"), &said));
         previous = row.get("entry_hash");
         assert_eq!(hash.as_slice(), previous);
     }

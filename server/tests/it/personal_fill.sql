@@ -85,6 +85,10 @@ from users z, team_members m join competitions c on c.id = m.competition_id
 where z.username = 'zelda_quux' and c.slug = 'club' and m.user_id <> z.id limit 1;
 insert into closings (competition_id, words, html, confirmed_by, confirmed_at, changed_at)
 select competition_id, 'Thanks', '', created_by, clock_now(), clock_now() from scoring_versions where created_by is not null;
+alter table label_releases disable trigger label_releases_once;
+insert into label_releases (competition_id, version_id, reason, asked_by, asked_at)
+select competition_id, id, 'To check', created_by, clock_now() from scoring_versions where created_by is not null;
+alter table label_releases enable trigger label_releases_once;
 insert into bulletins (competition_id, event, sentence, posted_by, posted_at, told_at)
 select competition_id, 'announced', 'More time', created_by, clock_now(), clock_now() from scoring_versions where created_by is not null;
 insert into changes (competition_id, about, item, verb, changed_by, changed_at)

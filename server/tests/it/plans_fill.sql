@@ -146,8 +146,9 @@ from (select *, row_number() over (partition by competition_id order by rank_key
 
 insert into final_teams (team_id, competition_id, n_members) select id, competition_id, 1 from teams;
 
-insert into submission_log (competition_id, position, submission_id, entry_hash)
-select competition_id, row_number() over (partition by competition_id order by id), id, sha256 from submissions;
+insert into submission_log (competition_id, position, submission_id, entry_hash, nonce, leaf)
+select competition_id, row_number() over (partition by competition_id order by id), id, sha256, sha256, sha256
+from submissions;
 
 insert into sessions (token_hash, user_id, created_at, last_seen_at, expires_at, issuer, subject, sid)
 select sha256(int8send(i)), 1 + i % 20000, now(), now(), now() + interval '30 days', 'https://lab.example',

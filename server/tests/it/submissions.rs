@@ -5,7 +5,7 @@ use holdout::error::AppError;
 use holdout::ids::{SubmissionId, TeamId};
 use holdout::paths;
 use holdout::submissions::choose::{choose_final, withdraw_final};
-use holdout::submissions::model::entry_hash;
+use holdout::submissions::log::{Said, entry_hash, leaf};
 use holdout::submissions::store;
 use holdout::submissions::submit::{enter, submit};
 use sqlx::{PgPool, Row};
@@ -118,7 +118,7 @@ async fn the_log_chains_every_submission_to_the_one_before(pool: PgPool) {
     for attempt in sent {
         attempt.await.unwrap().unwrap();
     }
-    let rows = sql("select l.position, l.entry_hash, s.sha256, s.received_at, s.team_id
+    let rows = sql("select l.position, l.entry_hash, l.nonce, l.leaf, s.sha256, s.received_at, s.team_id
          from submission_log l join submissions s on s.id = l.submission_id order by l.position")
     .fetch_all(&stage.owner)
     .await
@@ -127,7 +127,14 @@ async fn the_log_chains_every_submission_to_the_one_before(pool: PgPool) {
     for (expected, row) in (1_i64..).zip(&rows) {
         assert_eq!(row.get::<i64, _>("position"), expected);
         let sha256: Vec<u8> = row.get("sha256");
-        let hash = entry_hash(&previous, &sha256, row.get("received_at"), TeamId(row.get("team_id")));
+        let said = Said {
+            file_sha256: &sha256,
+            received_at: row.get("received_at"),
+            team: TeamId(row.get("team_id")),
+        };
+        let leaf = leaf(&row.get::<Vec<u8>, _>("nonce"), &said);
+        assert_eq!(row.get::<Vec<u8>, _>("leaf"), leaf);
+        let hash = entry_hash(&previous, &leaf);
         assert_eq!(row.get::<Vec<u8>, _>("entry_hash"), hash);
         previous = hash.to_vec();
     }

@@ -221,6 +221,8 @@ pub struct SubmissionRow {
     pub selected_at: Option<DateTime<Utc>>,
     pub log_position: Option<i64>,
     pub entry_hash: Option<Vec<u8>>,
+    pub log_nonce: Option<Vec<u8>>,
+    pub log_team: Option<i64>,
     pub turn: Option<i64>,
     pub judged_in: Option<i64>,
 }
@@ -247,6 +249,8 @@ impl From<SubmissionRow> for SubmissionLine {
             selected_at: row.selected_at,
             log_position: row.log_position,
             entry_hash: row.entry_hash.map(hex::encode),
+            log_nonce: row.log_nonce.map(hex::encode),
+            log_team: row.log_team,
             file_gone_at: row.file_gone_at,
             turn: row.turn.zip(row.judged_in).map(|(number, team)| Turn { number, team }),
         }
@@ -272,6 +276,7 @@ pub async fn submissions(
                 coalesce(x.rejection, s.rejection) as rejection,
                 told_public_score(x) as \"public_score?\", x.public_undefined as \"public_undefined?\", s.scored_at,
                 s.selected_at, l.position as \"log_position?\", l.entry_hash as \"entry_hash?\",
+                l.nonce as \"log_nonce?\", l.sent_as as \"log_team?\",
                 t.turn as \"turn?\", t.team_id as \"judged_in?\"
          from submissions s
          join users u on u.id = s.user_id

@@ -1,13 +1,15 @@
 //! Whom hosts work with, and what follows when it is over.
 
 use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Competition;
 use crate::cli::Session;
-use crate::cli::fault::Outcome;
+use crate::cli::fault::{CliError, Outcome};
 use crate::cli::local::unreadable;
 use crate::cli::table::{Table, cell, items, local, text};
 use crate::web::problems::encode;
@@ -36,6 +38,34 @@ pub fn winners(session: &Session, args: &WinnersArgs) -> Outcome {
             table.row([cell(&winner["rank"]), text(winner, "team"), text(winner, "medal")]);
         }
         table.draw(paint, "No team is on the final board.")
+    });
+    Ok(())
+}
+
+#[derive(Debug, Args)]
+pub struct ReleaseArgs {
+    #[command(flatten)]
+    of: Competition,
+    /// Why; everybody who takes part reads it.
+    #[arg(long)]
+    reason: String,
+}
+
+const PAUSE: Duration = Duration::from_millis(500);
+
+pub fn release_labels(session: &Session, args: &ReleaseArgs) -> Outcome {
+    let path = args.of.api("/labels");
+    let mut release = session.client.post(&path, &json!({ "reason": args.reason }))?;
+    while release["released_at"].is_null() && release["failure"].is_null() {
+        sleep(PAUSE);
+        release = session.client.get(&path)?;
+    }
+    if let Some(failure) = release["failure"].as_str() {
+        return Err(CliError::Refused(format!("The labels could not be published: {failure}.")));
+    }
+    session.screen.answer(&release, |paint| {
+        let sentence = format!("The labels of version {} are public, for good.", release["version"]);
+        format!("{}\nSalt: {}", paint.good(&sentence), text(&release, "salt"))
     });
     Ok(())
 }

@@ -96,6 +96,8 @@ pub enum HostVerb {
     Hosts(after::HostsVerb),
     /// The winners, once it is over; --confirm names them to everybody, with your closing words.
     Winners(after::WinnersArgs),
+    /// Publish the hidden labels of a competition that is over, for good, and wait until a scorer did.
+    ReleaseLabels(after::ReleaseArgs),
     /// A competition that is over as a new draft: pages, limits, data, metric, sealed solution.
     Copy(after::CopyArgs),
     /// Webhooks: list, add, remove, ping, deliveries.
@@ -144,6 +146,7 @@ pub fn run(session: &Session, verb: &HostVerb) -> Outcome {
         HostVerb::Announcements(verb) => announcements::run(session, verb),
         HostVerb::Hosts(verb) => after::hosts(session, verb),
         HostVerb::Winners(args) => after::winners(session, args),
+        HostVerb::ReleaseLabels(args) => after::release_labels(session, args),
         HostVerb::Copy(args) => after::copy(session, args),
         HostVerb::Webhooks(verb) => webhooks::run(session, verb),
         HostVerb::Export(args) => export::export(session, args),

@@ -17,6 +17,7 @@ pub(super) enum Kind {
     DataFile,
     Solution,
     LabelledTable,
+    ReleasedLabels,
     Influences,
     Covariances,
     NotebookVersion,
@@ -30,12 +31,13 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Submission,
         Self::Check,
         Self::DataFile,
         Self::Solution,
         Self::LabelledTable,
+        Self::ReleasedLabels,
         Self::Influences,
         Self::Covariances,
         Self::NotebookVersion,
@@ -55,6 +57,7 @@ impl Kind {
             Self::DataFile => "data_file",
             Self::Solution => "solution",
             Self::LabelledTable => "labelled_table",
+            Self::ReleasedLabels => "released_labels",
             Self::Influences => "influences",
             Self::Covariances => "covariances",
             Self::NotebookVersion => "notebook_version",
@@ -123,6 +126,16 @@ impl Kind {
                 limit,
                 r#"select id::text as "id!", storage_key as "key!", sealed_bytes as size_bytes, sealed_sha256 as sha256
                     from labelled_tables
+                    where storage_key > $1
+                    order by storage_key
+                    limit $2"#
+            ),
+            Self::ReleasedLabels => page!(
+                conn,
+                after,
+                limit,
+                r#"select competition_id::text as "id!", storage_key as "key!", size_bytes, sha256
+                    from label_releases
                     where storage_key > $1
                     order by storage_key
                     limit $2"#

@@ -2,6 +2,7 @@
 //! `X-File-Name`; `Idempotency-Key` makes a repeated request the same submission.
 
 mod checks;
+mod log;
 mod receiving;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ use chrono::{DateTime, Utc};
 use holdout_contract::events::Event;
 use holdout_contract::rejection::Rejection;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -36,6 +38,7 @@ use crate::ranks::api::GainJson;
 use crate::submissions::choose::{check_description, choose_final, describe, withdraw_final};
 use crate::submissions::model::{Allowance, State as Stage, Submission, rounded};
 use crate::submissions::pages::download_of;
+use crate::submissions::store::provenance::{Provenance, provenance};
 use crate::submissions::store::{self, Released};
 use crate::submissions::submit::{Upload, enter, submit};
 use crate::uploads::model::Purpose;
@@ -51,6 +54,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(show_submission, patch_submission))
         .routes(routes!(send_file))
         .routes(routes!(show_allowance))
+        .routes(routes!(log::show_log))
         .routes(routes!(checks::show_check))
 }
 
@@ -95,6 +99,9 @@ pub(super) struct SubmissionJson {
     log_entry_hash: String,
     /// The team that the log's entry names: the one that sent it, whatever it merged with since.
     log_team_id: TeamId,
+    /// What blinds the log's entry, for the team alone; absent where an earlier release received the submission.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_nonce: Option<String>,
     description: String,
     /// Since when its file is no longer kept; score, hash and receipt stay.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,6 +120,9 @@ pub(super) struct SubmissionJson {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     parts: Vec<PartJson>,
     rejection: Option<Rejection>,
+    /// What the score was computed from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provenance: Option<ProvenanceJson>,
     /// The host's reason, where the submission or its team is disqualified.
     #[serde(skip_serializing_if = "Option::is_none")]
     disqualified_because: Option<String>,
@@ -142,6 +152,35 @@ struct PartJson {
     private_score: Option<f64>,
 }
 
+/// Where a score comes from.
+#[derive(Serialize, utoipa::ToSchema)]
+struct ProvenanceJson {
+    /// Of the file as the scorer read it.
+    submission_sha256: String,
+    /// The scoring version's number.
+    version: i32,
+    metric: String,
+    #[schema(value_type = Object)]
+    params: Value,
+    /// The version's commitment to labels and split; absent where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commitment: Option<String>,
+    engine_version: String,
+}
+
+impl From<&Provenance> for ProvenanceJson {
+    fn from(found: &Provenance) -> Self {
+        Self {
+            submission_sha256: hex::encode(&found.submission_sha256),
+            version: found.version,
+            metric: found.metric.clone(),
+            params: found.params.clone(),
+            commitment: found.commitment_hex(),
+            engine_version: found.engine_version.clone(),
+        }
+    }
+}
+
 impl SubmissionJson {
     fn new(submission: Submission, competition: &Competition, released: &[Released], is_over: bool) -> Self {
         let shown = |score| if is_over { score } else { rounded(score, competition.score_decimals) };
@@ -164,6 +203,7 @@ impl SubmissionJson {
             lateness: submission.lateness(),
             sha256: submission.sha256_hex(),
             log_entry_hash: submission.entry_hash_hex(),
+            log_nonce: submission.log_nonce_hex(),
             selected: submission.is_selected(),
             file_gone_at: submission.file_gone_at,
             sender: submission.sender,
@@ -171,6 +211,7 @@ impl SubmissionJson {
             size_bytes: submission.size_bytes,
             log_position: submission.log_position,
             log_team_id: submission.log_team_id,
+            provenance: None,
             description: submission.description,
             held,
             public_score: submission.public_score.map(shown),
@@ -184,6 +225,11 @@ impl SubmissionJson {
             gain: None,
             allowance: None,
         }
+    }
+
+    fn with_provenance(self, found: &[Provenance]) -> Self {
+        let provenance = found.iter().find(|found| found.submission_id == self.id).map(ProvenanceJson::from);
+        Self { provenance, ..self }
     }
 }
 
@@ -222,8 +268,10 @@ pub(super) async fn document(
         None => ranks::gain::gain(&mut conn, competition, &submission).await?,
     };
     let allowance = store::allowance(&mut conn, team_id, competition.daily_limit, now).await?;
+    let provenance = provenance(&mut conn, &[id.0]).await?;
     drop(conn);
-    let json = SubmissionJson::new(submission, competition, &released, ended.is_some());
+    let json =
+        SubmissionJson::new(submission, competition, &released, ended.is_some()).with_provenance(&provenance);
     let queue_position = place.map(|place| place.ahead);
     let wait_seconds = place.and_then(|place| place.wait_seconds);
     let gain = gain.map(GainJson::from);
@@ -331,9 +379,11 @@ async fn list_submissions(
         Some(ended) => store::released(&mut conn, ended, competition.id, &ids).await?,
         None => Vec::new(),
     };
+    let found = provenance(&mut conn, &ids).await?;
     drop(conn);
     let slice = keyset.slice(rows, |submission| submission.id.0);
-    Ok(slice.map(|row| SubmissionJson::new(row, competition, &released, ended.is_some())))
+    let json = |row| SubmissionJson::new(row, competition, &released, ended.is_some()).with_provenance(&found);
+    Ok(slice.map(json))
 }
 
 /// How many submissions the team may still send today.

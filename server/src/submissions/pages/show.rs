@@ -23,6 +23,7 @@ use crate::submissions::choose::{choose_final, describe, withdraw_final};
 use crate::submissions::final_choice::{self, FinalChoice};
 use crate::submissions::model::{Allowance, State as Stage, Submission};
 use crate::submissions::plot::Plot;
+use crate::submissions::store::provenance::{Provenance, provenance};
 use crate::submissions::store::{self, Place, Released};
 use crate::submissions::submit::{DESCRIPTION_LIMIT, enter};
 use crate::web::extract::SignedIn;
@@ -157,6 +158,8 @@ pub struct SubmissionPage {
     /// Place in the queue while it waits, as a sentence; empty otherwise.
     pub place: String,
     pub released: Option<Released>,
+    /// Of a score.
+    pub provenance: Option<Provenance>,
     /// Whether it is better than the team's best file before by more than chance; empty where nothing is known.
     pub gain: String,
     pub allowance: Allowance,
@@ -174,6 +177,7 @@ impl SubmissionPage {
             submission: Submission::sample(stage),
             place: "2 submissions are before yours.".to_owned(),
             released: None,
+            provenance: (stage == Stage::Scored).then(Provenance::sample),
             gain: "Better than your best file before by 0.010: more than noise.".to_owned(),
             allowance: Allowance::new(5, 2, chrono::DateTime::UNIX_EPOCH),
         }
@@ -275,10 +279,11 @@ pub(super) async fn show_one(
             .map_or_else(String::new, |gain| gain.sentence()),
     };
     let allowance = store::allowance(&mut conn, team_id, competition.daily_limit, shell.now).await?;
+    let provenance = provenance(&mut conn, &[id.0]).await?.pop();
     drop(conn);
     let place = place_sentence(submission.state, place);
     let frame = Frame::new(seen, Tab::Submissions, shell.now);
-    Ok(SubmissionPage { shell, frame, submission, place, released, gain, allowance })
+    Ok(SubmissionPage { shell, frame, submission, place, released, provenance, gain, allowance })
 }
 
 pub(super) async fn send_file(

@@ -1,6 +1,8 @@
-//! Every SQL statement about submissions, their log and checks of files.
+//! Every SQL statement about submissions and checks of files; those about their log stand beside it.
 
 pub mod choice;
+pub mod log;
+pub mod provenance;
 
 use chrono::{DateTime, Utc};
 use holdout_contract::custom::HOST_IS_TOLD;
@@ -27,12 +29,6 @@ pub struct NewSubmission<'a> {
     pub received_at: DateTime<Utc>,
     pub is_late: bool,
     pub upload: &'a Upload,
-}
-
-/// The last entry of a competition's log.
-pub struct LogHead {
-    pub length: i64,
-    pub hash: Vec<u8>,
 }
 
 /// Reads the competition's terms and holds off its settling until the transaction ends.
@@ -99,48 +95,6 @@ pub async fn insert(conn: &mut PgConnection, new: &NewSubmission<'_>) -> sqlx::R
 
 fn size(stored: &Stored) -> i64 {
     i64::try_from(stored.size_bytes).unwrap_or(i64::MAX)
-}
-
-/// The head of a competition's log, locked; made on first use.
-///
-/// # Errors
-/// Those of the database.
-pub async fn lock_log(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<LogHead> {
-    sqlx::query_as!(
-        LogHead,
-        "insert into submission_log_heads as head (competition_id, head_hash)
-         values ($1, decode(repeat('00', 32), 'hex'))
-         on conflict (competition_id) do update set length = head.length
-         returning length, head_hash as hash",
-        id.0,
-    )
-    .fetch_one(conn)
-    .await
-}
-
-/// # Errors
-/// Those of the database.
-pub async fn append_log(
-    conn: &mut PgConnection,
-    competition_id: CompetitionId,
-    position: i64,
-    submission_id: SubmissionId,
-    hash: &[u8; 32],
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "with entry as (
-            insert into submission_log (competition_id, position, submission_id, entry_hash)
-            values ($1, $2, $3, $4)
-         )
-         update submission_log_heads set length = $2, head_hash = $4 where competition_id = $1",
-        competition_id.0,
-        position,
-        submission_id.0,
-        hash.as_slice(),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 /// One submission of a team.
@@ -218,7 +172,7 @@ pub async fn with_ids(
                 coalesce(x.ladder_step = 'held' and c.ladder = 'on' and c.ends_at > clock_now(), false) as \"is_held!\",
                 x.part_scores as \"part_scores?\", s.scored_at, s.selected_at,
                 coalesce(l.position, 0) as \"log_position!\", coalesce(l.entry_hash, '') as \"entry_hash!\",
-                coalesce(l.sent_as, s.team_id) as \"log_team_id!: TeamId\",
+                coalesce(l.sent_as, s.team_id) as \"log_team_id!: TeamId\", l.nonce as \"log_nonce?\",
                 coalesce(s.failure = $3, false) as \"is_hosts_fault!\",
                 (select d.reason from disqualifications d
                  where d.team_id = s.team_id and coalesce(d.submission_id, s.id) = s.id and d.lifted_at is null

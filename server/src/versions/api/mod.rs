@@ -1,5 +1,7 @@
 //! Scoring versions as JSON.
 
+mod committed;
+mod labels;
 mod verifying;
 
 use axum::Json;
@@ -31,6 +33,9 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(show_changes, post_begin))
         .routes(routes!(list_versions))
+        .routes(routes!(committed::list_commitments))
+        .routes(routes!(labels::show_labels, labels::release_labels))
+        .routes(routes!(labels::send_labels))
         .routes(routes!(show_version))
         .routes(routes!(show_moves))
         .routes(routes!(post_start))

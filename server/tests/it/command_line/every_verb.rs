@@ -13,7 +13,7 @@ use crate::host_commands::{MODULE, labelled_table};
 use crate::world::{Labels, World, database_url, sql, until};
 
 /// Verbs, or groups of them, that this story does not bring to their end, with the reason.
-const NOT_ENDED: [(&str, &str); 19] = [
+const NOT_ENDED: [(&str, &str); 21] = [
     ("up", "runs until it is stopped"),
     ("serve", "runs until it is stopped"),
     ("fetch-postgres", "downloads a package"),
@@ -28,6 +28,8 @@ const NOT_ENDED: [(&str, &str); 19] = [
     ("notebook cancel", "needs a run; the story of notebooks has one"),
     ("account", "needs a password; personal.rs has one"),
     ("certificate", "needs a competition that is over; certificates.rs has one"),
+    ("verify-commitment", "needs a competition that is over; proofs.rs has one"),
+    ("host release-labels", "needs a competition that is over; proofs.rs has one"),
     ("host winners", "needs a competition that is over; closing.rs has one"),
     ("host copy", "needs a competition that is over; cohosts.rs has one"),
     ("incidents", "needs an administrator; incidents.rs has one"),
@@ -150,6 +152,8 @@ async fn files_and_words(ada: &Shell) {
     let proposal = ada.json(&["host", "table", "-c", "wrong", "--target", "price"]).await;
     assert_eq!(proposal["target_column"], "price", "{proposal}");
     assert_eq!(ada.json(&["verify", "houses"]).await["is_clean"], true);
+    assert_eq!(ada.json(&["verify-log", "houses"]).await["faults"], json!([]));
+    assert_eq!(ada.json(&["commitments", "houses"]).await["items"][0]["is_late"], false);
     assert_eq!(ada.json(&["status"]).await["parts"][0]["part"], "pages");
     assert_eq!(ada.json(&["host", "extensions", "houses"]).await["items"], json!([]));
     assert!(ada.json(&["host", "dashboard", "houses"]).await.is_object());
