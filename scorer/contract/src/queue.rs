@@ -5,14 +5,17 @@
 //! Leases use the database's `now()`, never contest time.
 
 mod batch;
+mod gpu;
 
 pub use batch::{claim_beside, hand_back, renew_all, take_apart};
+pub use gpu::FILE_BY_FILE;
 
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::handshake::CONTRACT;
 use crate::job::{Priority, Subject};
+use gpu::BETTER_ON_A_GPU;
 
 /// A job is given up after this many leases have run out or ended in a fault of ours.
 pub const MAX_ATTEMPTS: i32 = 3;
@@ -23,9 +26,6 @@ pub const MAX_SETBACKS: i32 = 2880;
 
 /// What any job needs.
 const FIRST_CONTRACT: i32 = 1;
-
-/// Jobs that a scorer with a GPU does sooner: large products, many replicates, many files at once.
-const BETTER_ON_A_GPU: [&str; 3] = ["compare", "ranks", "rescore"];
 
 /// A leased job.
 #[derive(Debug, Clone)]
@@ -193,7 +193,7 @@ pub async fn claim_run(
 /// team whose turn it is runs, and the head takes over the later turn in exchange.
 ///
 /// A worker that announced no GPU leaves what is better done on one to a living worker that did: for 20 seconds,
-/// since that one may be busy with something long. Where none lives, nothing is left.
+/// since that one may be busy with something long. Where none lives, nothing is left, nor what gains nothing there.
 ///
 /// # Errors
 /// Those of the database.
@@ -214,7 +214,14 @@ pub async fn claim(
             where state = 'queued' and (run_at <= now() or run_at > now() + interval '1 minute')
               and priority < $3 and needs <= $4
               and not (kind = any ($5) and created_at between now() - interval '20 seconds' and now()
-                       and (select have_a_gpu from living))
+                       and (select have_a_gpu from living)
+                       and not (kind = 'ranks' and (
+                          select c.settled_at is not null from competitions c where c.id = jobs.competition_id))
+                       and not exists (
+                          select from scoring_versions v
+                          where v.metric = any ($6) and v.id = coalesce(
+                             jobs.version_id,
+                             (select k.version_id from verifications k where k.id = jobs.verification_id))))
             order by priority, turn, id
             limit 1
             for update skip locked
@@ -224,7 +231,14 @@ pub async fn claim(
               and competition_id = (select competition_id from head)
               and priority = (select priority from head) and needs <= $4
               and not (kind = any ($5) and created_at between now() - interval '20 seconds' and now()
-                       and (select have_a_gpu from living))
+                       and (select have_a_gpu from living)
+                       and not (kind = 'ranks' and (
+                          select c.settled_at is not null from competitions c where c.id = jobs.competition_id))
+                       and not exists (
+                          select from scoring_versions v
+                          where v.metric = any ($6) and v.id = coalesce(
+                             jobs.version_id,
+                             (select k.version_id from verifications k where k.id = jobs.verification_id))))
             order by team_turn, id
             limit 1
             for update skip locked
@@ -242,6 +256,7 @@ pub async fn claim(
         Priority::Run as i16,
         CONTRACT,
         &BETTER_ON_A_GPU as &[&str],
+        &FILE_BY_FILE as &[&str],
     )
     .fetch_optional(conn)
     .await?;

@@ -39,26 +39,31 @@ pub fn reason(family: Family, name: &str) -> Option<String> {
         ("A exchange", Probability | ClassProbabilities) => "A label and a probability are not of one kind.",
         ("A exchange", Distribution) => "A number and a distribution are not of one kind.",
         ("B over/under", Probability | Yes | Class | ClassProbabilities) => {
-            "Classes have no size that could be too much or too little; what exchanging them does is told under C."
+            "Classes have no size that could be too much or too little."
         }
-        ("B over/under", Rating) => "Ratings have two ends; what reversing the scale does is told under C.",
-        ("B over/under", Distribution) => "What moving a distribution up or down gains is told under E.",
+        ("B over/under", Rating) => "Ratings have two ends, and neither is too much or too little.",
+        ("B over/under", Distribution) => {
+            "A distribution is moved up or down where it is asked whether honest ones win."
+        }
         ("C relabel", Number | Distribution) => "Numbers have no names that could be exchanged.",
-        ("D invariance", Number | Rating) => {
-            "Whether the level of the forecasts counts is told under B and E2."
+        ("D invariance", Number) => {
+            "The metric has no value on forecasts like these, so they could not be changed."
+        }
+        ("D invariance", Rating) => {
+            "Only ratings of the scale may be sent, so they cannot be changed while their order is kept."
         }
         ("D invariance", Yes | Class) => "Labels have no values whose order could be kept.",
         ("D invariance", Distribution) => "The parts of a distribution have an order of their own.",
         ("E2 volume bias", Rating) => "Ratings are not added up.",
-        ("E2 volume bias", Probability | ClassProbabilities | Yes | Class) => {
-            "Labels are not added up; whether honest probabilities win is told under E."
+        ("E2 volume bias", Probability | ClassProbabilities | Yes | Class) => "Labels are not added up.",
+        ("E2 volume bias", Distribution) => {
+            "A distribution is moved up or down where it is asked whether honest ones win."
         }
-        ("E2 volume bias", Distribution) => "What moving a distribution up or down gains is told under E.",
         ("G leverage", Rating | Probability | Yes | Class | ClassProbabilities | Distribution) => {
-            "An error has no natural unit that rows could be compared in; what single rows weigh is told under H."
+            "An error has no natural size by which rows could be compared; what single rows weigh is told by their influence."
         }
         ("K dead rows", Rating | Probability | Yes | Class | ClassProbabilities | Distribution) => {
-            "A wrong report counts as wrong in every row; what single rows weigh is told under H."
+            "A wrong report counts as wrong in every row; what single rows weigh is told by their influence."
         }
         _ => return None,
     };

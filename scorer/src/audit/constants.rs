@@ -26,12 +26,12 @@ pub fn of_groups(case: &Case<'_>, skill: &Skill) -> Option<Check> {
     let (_, score) = case.best(scores.collect::<Vec<f64>>())?;
     let lead = skill.lead(case, score);
     let verdict = if lead > 0.0 { Verdict::Warn } else { Verdict::Pass };
-    let end = match verdict {
+    let meant = match verdict {
         Verdict::Pass => "Knowing something within groups pays.",
-        _ => "To know the groups is worth more than to know something within them.",
+        _ => "Knowing the groups is worth more than knowing something within them.",
     };
     let text = format!(
-        "A file with one value for every group, its own average, scores {} (what chance adds is taken off); a weak but honest forecaster who does not look at groups {}, a good one {}. {end}",
+        "{meant} A file with the average of every group in all its rows scores {} (what chance adds is taken off), weak honest work that does not look at groups {} and good honest work {}.",
         short(score),
         short(skill.weak),
         short(skill.good)
@@ -39,7 +39,7 @@ pub fn of_groups(case: &Case<'_>, skill: &Skill) -> Option<Check> {
     Some(advised(
         check(NAME, verdict, lead, text),
         "Send for every row the average of its group in the training file, and stand above work that says more within groups.",
-        "Score within groups: give the metric the parameter “groups” (mean) with the column that names them, or take every group's average from its labels before they are scored; or show the score of such a file beside the board.",
+        "Score within groups: give the metric the parameter “groups” (mean) with the column that names them; or show the score of such a file beside the board.",
     ))
 }
 

@@ -6,7 +6,7 @@ use holdout_contract::audit::{Check, Verdict};
 use super::ground::Ground;
 use super::influence::Resolution;
 use super::probing::Probing;
-use super::report::{advised, check, judged, percent, short};
+use super::report::{SMALL_STEP, advised, check, judged, short, some_of};
 
 /// Up to this share of the public labels may be told by all files of a team.
 const LEAK: f64 = 0.1;
@@ -21,18 +21,18 @@ pub fn decimals(case: &Ground<'_>, probing: &Probing) -> Check {
     let text = match safe {
         Some(safe) if safe >= planned => {
             format!(
-                "With {} files a team, {planned} decimals tell less than a tenth of the public labels.",
+                "The board shows few enough decimals: with {planned}, the {} files of a team tell less than a tenth of the public labels.",
                 case.settings.n_submissions
             )
         }
         Some(safe) => format!(
-            "With {} files a team, only up to {safe} decimals tell less than a tenth of the public labels.",
+            "The board shows more decimals than is safe. With {} files a team, up to {safe} would tell less than a tenth of the public labels, and {planned} tell more.",
             case.settings.n_submissions
         ),
         None => {
             let files = (LEAK * probing.n_public as f64 / probing.bits[3].max(1e-9)).ceil();
             format!(
-                "No number of decimals keeps {} files from telling a tenth of the public labels; at 3 decimals {} of them {} enough.",
+                "However few decimals the board shows, the {} files of a team can tell a tenth of the public labels. At 3 decimals {} of them {} enough.",
                 case.settings.n_submissions,
                 files,
                 if files == 1.0 { "is" } else { "are" }
@@ -57,8 +57,12 @@ pub fn private_rows(case: &Ground<'_>, resolution: &Resolution) -> Option<Check>
     let least = resolution.least * (case.n_rows as f64 / n_private).sqrt();
     let ratio = least / resolution.step.max(1e-12);
     let verdict = judged(ratio, 1.0, f64::INFINITY);
+    let meant = match verdict {
+        Verdict::Pass => "The private rows are enough to decide between good entries.",
+        _ => "The private rows are too few to decide between good entries, so chance will help.",
+    };
     let text = format!(
-        "The {n_private} private rows tell two good entries apart when they truly differ by {} or more; {} rows would find the step from a good forecaster to a slightly better one, {}.",
+        "{meant} On {n_private} of them a true difference of about {} shows in 80 of 100 contests; {} rows would show {SMALL_STEP}, which is worth {}.",
         short(least),
         (ratio * ratio * n_private).ceil(),
         short(resolution.step)
@@ -75,8 +79,13 @@ pub fn public_board(case: &Ground<'_>) -> Check {
     let share = case.settings.public_fraction;
     let verdict = if share >= 1.0 { Verdict::Warn } else { Verdict::Pass };
     let text = match verdict {
-        Verdict::Pass => format!("{} of the rows are public; the others decide, and nobody sees them before the end.", percent(share)),
-        _ => "The public board is computed on all rows: there is nothing left that decides honestly at the end.".to_owned(),
+        Verdict::Pass if share <= 0.0 => "Nobody sees a score before the end: no row is public.".to_owned(),
+        Verdict::Pass => format!(
+            "Private rows decide, and nobody sees scores on them before the end: {} are public.",
+            some_of(share, "rows")
+        ),
+        _ => "Nothing is left that decides honestly at the end: the public board is computed on all rows."
+            .to_owned(),
     };
     advised(
         check("P public board", verdict, share, text),

@@ -54,17 +54,7 @@ fn degenerate(case: &Case<'_>, known: &Forecasters, skill: &Skill) -> Option<Che
         _ if lead > -0.1 => Verdict::Warn,
         _ => Verdict::Pass,
     };
-    let end = if lead > 0.0 {
-        "The file without content wins against the weak one."
-    } else {
-        "Knowing something pays."
-    };
-    let text = format!(
-        "A file with {report} scores {}; a weak but honest forecaster {}, a good one {}. {end}",
-        short(empty),
-        short(skill.weak),
-        short(skill.good)
-    );
+    let text = against_honest(verdict, lead, &report, [empty, skill.weak, skill.good]);
     let repair = match case.family {
         Family::Number => super::repair::of_numbers(case),
         Family::Yes | Family::Class => {
@@ -81,6 +71,17 @@ fn degenerate(case: &Case<'_>, known: &Forecasters, skill: &Skill) -> Option<Che
         "Send the same value in every row and stand above honest work.",
         repair,
     ))
+}
+
+/// What a file without content scores, beside a weak and a good honest forecast.
+pub fn against_honest(verdict: Verdict, lead: f64, report: &str, scores: [f64; 3]) -> String {
+    let meant = match verdict {
+        _ if lead > 0.0 => "A file that knows nothing beats weak but honest work.",
+        Verdict::Pass => "Knowing something pays: a file that knows nothing stays behind honest work.",
+        _ => "Knowing something hardly pays: a file that knows nothing comes close to weak but honest work.",
+    };
+    let [empty, weak, good] = scores.map(short);
+    format!("{meant} With {report} it scores {empty}, weak honest work {weak} and good honest work {good}.")
 }
 
 /// The best score of a file without content, and what it holds.
@@ -107,7 +108,7 @@ fn best_empty(case: &Case<'_>, known: &Forecasters) -> Option<(f64, String)> {
         Family::Probability => vec![
             ("zeros".to_owned(), constant(0.0)),
             ("ones".to_owned(), constant(1.0)),
-            ("the share of positives everywhere".to_owned(), case.by_column(mean)),
+            ("the share of the positive class everywhere".to_owned(), case.by_column(mean)),
         ],
         Family::ClassProbabilities => {
             let alike = vec![1.0 / case.classes.len() as f64; n * case.classes.len()];

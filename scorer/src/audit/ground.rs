@@ -77,14 +77,9 @@ impl Ground<'_> {
         self.weights.as_ref().map_or(1.0, |weights| weights[row as usize])
     }
 
-    /// What is said where errors are compared although rows have weights.
+    /// What is added where errors are compared although rows have weights, which are taken for wanted.
     pub fn by_weight(&self) -> &'static str {
-        match self.weights {
-            Some(_) => {
-                " The weights that you wrote down are taken for wanted: what an error costs is told by weight."
-            }
-            None => "",
-        }
+        self.weights.as_ref().map_or("", |_| ", measured against the weights that you wrote down")
     }
 
     /// What a unit is called.

@@ -7,7 +7,7 @@ use super::forecast::{Forecaster, Forecasters};
 use super::ground::Ground;
 use super::metric::Trial;
 use super::normal;
-use super::report::{advised, check, judged, percent, short};
+use super::report::{SMALL_STEP, advised, check, judged, percent, short, some_of};
 
 const MAX_UNITS: usize = 1200;
 /// A difference of so many standard errors is found in 80 of 100 contests.
@@ -60,7 +60,10 @@ pub fn of_units(case: &Ground<'_>, truth: &[f64], usual: &[f64]) -> Option<Influ
     let share = (n_heavy.count() + 1).min(weights.len()) as f64 / weights.len() as f64;
     let error = deviation(&moves) / n.sqrt();
     if half == 0.0 {
-        let text = format!("Leaving out any one of the {} does not move the score.", case.unit_name());
+        let text = format!(
+            "No single one decides: leaving out any one of the {} does not move the score.",
+            case.unit_name()
+        );
         let check = check("H influence", Verdict::Info, None, text);
         return Some(Influence { check, error });
     }
@@ -72,9 +75,13 @@ pub fn of_units(case: &Ground<'_>, truth: &[f64], usual: &[f64]) -> Option<Influ
         Verdict::Pass
     };
     let what = case.unit_name();
+    let meant = match verdict {
+        Verdict::Pass => format!("The score rests on many {what}, not on a lucky few."),
+        _ => format!("A few {what} decide the order of the board."),
+    };
     let text = format!(
-        "Half of all influence on the score sits in {} of the {what}; one of them alone can move it by {}, which is {} of its standard error.",
-        percent(share),
+        "{meant} Half of what moves a score comes from {}, and the heaviest one alone moves it by {}, which is {} of what chance usually does.",
+        some_of(share, what),
         short(weights[0] / n),
         percent(weights[0] / n / error.max(1e-12))
     );
@@ -113,14 +120,19 @@ pub fn resolution(case: &Case<'_>, known: &Forecasters, error: f64) -> Option<Re
 pub fn of_step(case: &Ground<'_>, step: f64, error: f64) -> Resolution {
     let least = FOUND * std::f64::consts::SQRT_2 * PAIRED * error;
     let ratio = least / step.max(1e-12);
+    let verdict = judged(ratio, 1.0, 3.0);
+    let meant = match verdict {
+        Verdict::Pass => "There are enough rows to see which of two good entries is better.",
+        _ => "There are too few rows to see which of two good entries is better.",
+    };
     let text = format!(
-        "Two good entries that truly differ by less than about {} cannot be told apart on these {} rows; from a good forecaster to a slightly better one it is {}.",
-        short(least),
+        "{meant} On {} rows a true difference of about {} shows in 80 of 100 contests, and {SMALL_STEP} is worth {}.",
         case.n_rows,
+        short(least),
         short(step)
     );
     let check = advised(
-        check("J resolution", judged(ratio, 1.0, 3.0), ratio, text),
+        check("J resolution", verdict, ratio, text),
         "Enter often: among entries that are truly alike, chance chooses the winner.",
         format!(
             "Score about {} rows, or share the prize among entries that cannot be told apart.",

@@ -7,7 +7,7 @@ use super::forecast::Forecasters;
 use super::ground::members;
 use super::metric::Trial;
 use super::normal;
-use super::report::{advised, check, judged, percent, short};
+use super::report::{advised, check, judged, percent, some_of, times};
 
 const NAME: &str = "G leverage";
 const MAX_ROWS: usize = 400;
@@ -20,7 +20,11 @@ const ENDLESS: f64 = 1e9;
 const LOPSIDED: f64 = 100.0;
 
 /// The natural units of an error: the same for all, with the root of the level, with the level.
-const UNITS: [&str; 3] = ["equal absolute error", "equal square-root error", "equal percentage error"];
+const UNITS: [&str; 3] = [
+    "errors of the same size",
+    "errors that grow with the square root of the value",
+    "errors of the same percentage",
+];
 
 pub fn leverage(case: &Case<'_>, reacts: bool) -> Option<Check> {
     if case.family != Family::Number {
@@ -31,7 +35,7 @@ pub fn leverage(case: &Case<'_>, reacts: bool) -> Option<Check> {
             NAME,
             Verdict::Info,
             None,
-            "The score compares rows with one another; what single rows weigh is told under H.",
+            "The score compares rows with one another, so an error has no price of its own; what single rows weigh is told by their influence.",
         ));
     }
     let [of_series, of_rows] =
@@ -153,31 +157,27 @@ fn told(case: &Case<'_>, costs: &Costs) -> Check {
     let verdict =
         judged(spreads[unit], 2.0, 6.0).max(if is_lopsided { Verdict::Warn } else { Verdict::Pass });
     let what = if costs.of_series { "series" } else { "rows" };
-    let mut text = format!(
-        "Measured in the unit in which {what} count most nearly alike ({}), the {what} that weigh most cost {} times as much as those that weigh least (95th against 5th percentile).",
-        UNITS[unit],
-        short(spreads[unit])
-    );
+    let mut text = heaviest(what, UNITS[unit], spreads[unit], is_lopsided);
     if costs.of_series {
         text.push_str(&format!(
-            " The heaviest tenth of the series holds {} of the weight.",
+            ", and the heaviest tenth holds {} of the weight",
             percent(top_share(&costs.of[unit]))
         ));
     }
     if is_lopsided {
         text.push_str(&format!(
-            " By percentage, they differ {} times: large series decide.",
-            short(spreads[2])
+            "; for {}, the heaviest cost {} as much as the lightest",
+            UNITS[2],
+            times(spreads[2])
         ));
     }
     text.push_str(case.by_weight());
+    text.push('.');
     let repair = match costs.of_series {
         true => {
-            "Use a metric in which series count alike: smape_by_series, or male (mean |log(p/y)|); or leave out series whose history hardly changes, or write weights down and say so (wrmsse)."
+            "Use a metric in which series count alike: smape_by_series or male; or leave out series whose history hardly changes, or write weights down and say so (wrmsse)."
         }
-        false => {
-            "Use male (mean |log(p/y)|) for percentages or mae for amounts, or give rows weights and say so."
-        }
+        false => "Use male for percentages or mae for amounts, or give rows weights and say so.",
     };
     advised(
         check(NAME, verdict, spreads[unit], text),
@@ -186,6 +186,23 @@ fn told(case: &Case<'_>, costs: &Costs) -> Check {
         ),
         repair,
     )
+}
+
+/// How unlike things count, in the way of counting that is fairest to them.
+pub fn heaviest(what: &str, fairest: &str, ratio: f64, is_lopsided: bool) -> String {
+    let meant = match judged(ratio, 2.0, 6.0) {
+        Verdict::Pass if is_lopsided => format!("A few large {what} decide the contest."),
+        Verdict::Pass => format!("The {what} count nearly alike, so none is worth more work than another."),
+        _ => {
+            format!("A few {what} decide the contest: the same error costs far more in them than in others.")
+        }
+    };
+    let heavier = if ratio < 1.005 {
+        format!("all {what} cost the same")
+    } else {
+        format!("the heaviest 5 of 100 {what} cost at least {} as much as the lightest 5", times(ratio))
+    };
+    format!("{meant} For {fairest}, the fairest way to count, {heavier}")
 }
 
 fn spread(costs: &[f64]) -> f64 {
@@ -225,13 +242,31 @@ pub fn dead_rows(case: &Case<'_>, known: &Forecasters) -> Option<Check> {
     let share = scores.iter().filter(is_same).count() as f64 / chosen.len() as f64;
     let verdict =
         if counts_order_alone(case, truth, &report) { Verdict::Info } else { judged(share, 0.02, 0.1) };
-    let text =
-        format!("On {} of the rows the score does not care how wrong the forecast is.", percent(share));
+    let text = dead(verdict, share, "rows");
     Some(advised(
         check(NAME, verdict, share, text),
         "Leave these rows out of all work: nothing can be won or lost there.",
         "Mark these rows “Ignored”, or use a metric that judges them, such as mae or rmsle.",
     ))
+}
+
+/// What it means that the score does not react in some rows.
+pub fn dead(verdict: Verdict, share: f64, unit: &str) -> String {
+    let some = some_of(share, unit);
+    match verdict {
+        _ if share <= 0.0 => format!(
+            "There is something to win on every one of the {unit}: the score reacts to each wrong forecast that was tried."
+        ),
+        Verdict::Pass => format!(
+            "There is something to win on nearly every one of the {unit}; on {some} the score does not react however wrong a forecast is."
+        ),
+        Verdict::Info => format!(
+            "The score looks at the order alone, so one wrong value often changes nothing: it did not on {some}."
+        ),
+        _ => format!(
+            "Part of the work cannot be won or lost: on {some} the score does not react however wrong a forecast is."
+        ),
+    }
 }
 
 /// Whether the values of neither truth nor report matter, only their order.

@@ -78,6 +78,7 @@ pub fn examine(case: &Case<'_>) -> Audit {
     checks.extend(symmetry::exchange(case, &known));
     checks.extend(over_under.map(|found| found.check));
     checks.extend(symmetry::relabelling(case, &known));
+    checks.extend(symmetry::invariance(case, &known));
     let usual = honesty.as_ref().map(|found| found.usual.clone());
     match honesty {
         Some(found) => checks.extend(found.checks),
@@ -110,7 +111,7 @@ fn unjudged(name: &str) -> Check {
             name,
             Verdict::Warn,
             None,
-            "The metric has no value on most of the truths that were made up, so honesty could not be judged.",
+            "Nobody knows whether honest forecasts win here: on most labels like yours, the metric has no value.",
         ),
         "Nothing that is known; but on labels a little different from yours, nobody would get a score.",
         "Score more rows of rare classes, or leave out values that are larger than any number can tell apart.",

@@ -12,7 +12,7 @@ use super::distributions::{self, Says};
 use super::ground::Ground;
 use super::metric::{Encoding, OfCatalogue, kept_rows};
 use super::normal;
-use super::report::{advised, check, percent};
+use super::report::{advised, check, some_of};
 use super::unjudged;
 use crate::metrics::{Metric, grouped};
 use crate::score::score_splits;
@@ -36,6 +36,12 @@ const MAX_CELLS_OF_CLASSES: usize = 25_000;
 const LEAST_ROWS: usize = 500;
 
 const NAME: &str = "R refusal";
+/// Where no file whatever has a score.
+pub(super) const WITHOUT_VALUE: &str =
+    "No file could be scored, for the metric has no value on these labels, not even for the truth itself.";
+/// What participants could do then.
+pub(super) const NO_SCORES: &str =
+    "Nothing: whatever is sent, a good file and a bad one have no score alike.";
 
 type Refusal = Box<Check>;
 
@@ -305,9 +311,11 @@ pub(super) fn without_a_side(solution: &Solution) -> Option<Check> {
             NAME,
             Verdict::Refused,
             None,
-            format!("The metric has no value on the {name} rows, not even for the truth itself: {reason}"),
+            format!(
+                "No file could be scored, for the metric has no value on the {name} rows, not even for the truth itself. {reason}"
+            ),
         ),
-        "",
+        NO_SCORES,
         "Leave the column “Usage” out and have the split made, so that both sides have rows of every class, or choose a metric that needs no such rows.",
     ))
 }
@@ -323,13 +331,8 @@ pub(crate) fn refusal_of(case: &Case<'_>) -> Option<Check> {
     }
     let alternative = super::repair::of_numbers(case);
     Some(advised(
-        check(
-            NAME,
-            Verdict::Refused,
-            None,
-            "The metric has no value on these labels, not even for the truth itself.",
-        ),
-        "",
+        check(NAME, Verdict::Refused, None, WITHOUT_VALUE),
+        NO_SCORES,
         format!("Choose a metric that takes all of them. {alternative}"),
     ))
 }
@@ -355,7 +358,7 @@ pub fn zeros(case: &Case<'_>) -> Option<Check> {
                 NAME,
                 Verdict::Refused,
                 share,
-                format!("{} of the true values are 0, and no error is a percentage of 0: such rows alone decide the score.", percent(share)),
+                format!("One kind of row alone decides the score: in {} the true value is 0, and no error is a percentage of 0.", some_of(share, "rows")),
             ),
             "Get these rows right and ignore all others.",
             "Use mae or rmsle, or mark these rows “Ignored”.",
@@ -367,7 +370,7 @@ pub fn zeros(case: &Case<'_>) -> Option<Check> {
 pub fn sampled(case: &Ground<'_>) -> Option<Check> {
     (case.n_looked() < case.n_rows).then(|| {
         let text = format!(
-            "Looked at {} of the {} rows, chosen so that every class and every size has its share; errors are told for all of them.",
+            "Not every row was looked at, but {} of {}, chosen so that every class and every size has its share; what chance does is told for all of them.",
             case.n_looked(),
             case.n_rows
         );

@@ -7,7 +7,7 @@ use holdout_contract::audit::{Check, Verdict};
 use super::case::{Case, Family, quantile};
 use super::ground::Ground;
 use super::metric::Trial;
-use super::report::{advised, check, percent};
+use super::report::{advised, check, some_of};
 
 /// Rows that a crafted file asks about.
 const ASKED: usize = 10;
@@ -50,12 +50,20 @@ pub fn told(case: &Ground<'_>, designs: &[Vec<f64>], n_labels: usize, n_public: 
     } else {
         Verdict::Warn
     };
+    let meant = match verdict {
+        Verdict::Pass => "Asking the board by crafted files tells little of the hidden public labels.",
+        _ => "Participants can ask the board for hidden public labels by files that are crafted for it.",
+    };
+    let labels = match share >= 1.0 {
+        true => format!("all {n_public} public labels"),
+        false => format!("{} (there are {n_public})", some_of(share, "public labels")),
+    };
     let text = format!(
-        "One crafted file tells about {now:.1} bits of the public labels at {} decimals ({:.1} at 3); {} files tell {} of the {n_public} public labels.{}",
+        "{meant} At {} decimals one such file answers {} yes-or-no questions about them ({} at 3); {} files tell {labels}{}.",
         settings.digits,
-        bits[3],
+        answers(now, "no"),
+        answers(bits[3], "none"),
         settings.n_submissions,
-        percent(share.min(1.0)),
         together(share)
     );
     let check = advised(
@@ -66,6 +74,11 @@ pub fn told(case: &Ground<'_>, designs: &[Vec<f64>], n_labels: usize, n_public: 
     Probing { check, bits, n_public }
 }
 
+/// As many yes-or-no questions as a score has bits.
+fn answers(bits: f64, none: &str) -> String {
+    if bits < 0.05 { none.to_owned() } else { format!("about {bits:.1}") }
+}
+
 /// More teams than these do not belong to one person.
 const MAX_ACCOUNTS: f64 = 1000.0;
 
@@ -73,9 +86,7 @@ const MAX_ACCOUNTS: f64 = 1000.0;
 fn together(share: f64) -> String {
     let n_teams = (1.0 / share).ceil();
     if (2.0..=MAX_ACCOUNTS).contains(&n_teams) {
-        format!(
-            " {n_teams} teams that put theirs together, or one person with as many accounts, know all of them."
-        )
+        format!(", and {n_teams} teams together, or one person with as many accounts, all of them")
     } else {
         String::new()
     }

@@ -4,7 +4,7 @@ use holdout_contract::audit::{Check, Verdict};
 
 use super::ask::Declared;
 use super::case::Family;
-use super::report::{advised, check};
+use super::report::{advised, check, short};
 
 /// What a metric asks participants for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,8 +77,16 @@ pub fn answered(declared: Option<Declared>, asks: Asks) -> Option<Check> {
     let declared = declared?;
     let is_asked = asks.is(declared);
     let text = match is_asked {
-        true => format!("You want {}, and this metric takes {}.", wanted(declared), asks.words()),
-        false => format!("You want {}, but this metric asks for {}.", wanted(declared), asks.words()),
+        true => format!(
+            "The metric asks for what you want: you want {}, and it takes {}.",
+            wanted(declared),
+            asks.words()
+        ),
+        false => format!(
+            "The metric asks for something else than you want: you want {}, and it takes {}.",
+            wanted(declared),
+            asks.words()
+        ),
     };
     let verdict = if is_asked { Verdict::Pass } else { Verdict::Warn };
     Some(advised(
@@ -88,11 +96,14 @@ pub fn answered(declared: Option<Declared>, asks: Asks) -> Option<Check> {
     ))
 }
 
-fn wanted(declared: Declared) -> String {
+/// What the host wants, in words.
+pub fn wanted(declared: Declared) -> String {
     match declared {
-        Declared::Mean => "the mean".to_owned(),
+        Declared::Mean => "the average".to_owned(),
         Declared::Median => "the median".to_owned(),
-        Declared::Quantile(share) => format!("the quantile {share}"),
+        Declared::Quantile(share) => {
+            format!("a value that lies above the truth in {} of 100 cases", short(100.0 * share))
+        }
         Declared::Probabilities => "probabilities".to_owned(),
         Declared::Order => "an order".to_owned(),
         Declared::Labels => "labels".to_owned(),

@@ -45,7 +45,7 @@ fn distances() -> Check {
         "D invariance",
         Verdict::Info,
         None,
-        "Only the order of the teams under every part counts, not how far apart they are: a gain in the last decimal of one part can be worth as much as a large one in another, and whoever enters between two rivals under one part can exchange them.",
+        "Only the order of the teams under every part counts, not how far apart they are. A gain in the last decimal of one part can be worth as much as a large one in another, and whoever enters between two rivals under one part can exchange them.",
     )
 }
 
@@ -55,7 +55,7 @@ fn unjudged() -> Check {
             honesty::NAME,
             Verdict::Warn,
             None,
-            "This part could not be judged, so whether honesty wins under it is not known.",
+            "Nobody knows whether honest work wins under this part, for it could not be judged.",
         ),
         "What games this part games the ranks under it.",
         "Read on the part's own page how it can be gamed, or leave it out.",

@@ -10,7 +10,7 @@ use holdout_contract::audit::{Check, Verdict};
 
 use super::ground::Ground;
 use super::influence::Resolution;
-use super::report::{advised, check, percent, short};
+use super::report::{SMALL_STEP, advised, check, percent, short};
 
 const NAME: &str = "P shake-up";
 /// Teams that are assumed to enter. As a share of the table, moves hardly depend on how many they are.
@@ -61,19 +61,22 @@ pub fn forecast(case: &Ground<'_>, resolution: &Resolution) -> Option<Check> {
     let contest = Contest { signal: spread.powi(2), noise: resolution.own_error().powi(2) };
     let moves = contest.moves(public, 1.0);
     let verdict = if moves >= LARGE { Verdict::Warn } else { Verdict::Pass };
+    let meant = match verdict {
+        Verdict::Pass => "The end will not turn the board upside down",
+        _ => "The end will shuffle the board",
+    };
     let text = format!(
-        "If {N_TEAMS} good teams enter whose true scores spread by {} (standard deviation, a quarter of the step from a \
-         good forecaster to a slightly better one), the end will move a team by about {} of the table on average; a \
-         board drawn by lot moves it by a third.{}",
-        short(spread),
+        "{meant}: a team will move by about {} of the table on average, where drawing lots would move it by a third. That \
+         is for {N_TEAMS} good teams that usually differ by {}, a quarter of {SMALL_STEP}{}.",
         percent(moves),
+        short(spread),
         other_split(&contest, public, moves)
     );
     Some(advised(
         check(NAME, verdict, moves, text),
         "Enter many unlike files and count on the draw of the private rows.",
         format!(
-            "Score about {} rows in all: then it is {}. How they are split matters less.",
+            "Score about {} rows in all: then a team moves by {}. How they are split matters less.",
             short((contest.enough(public) * case.n_rows as f64).ceil()),
             percent(WANTED)
         ),
@@ -84,10 +87,10 @@ pub fn forecast(case: &Ground<'_>, resolution: &Resolution) -> Option<Check> {
 fn other_split(contest: &Contest, public: f64, moves: f64) -> String {
     let least = contest.moves(0.5, 1.0);
     if moves - least < 0.005 {
-        return " No other split of these rows would make it much less.".to_owned();
+        return ", and no other split of these rows would make it much less".to_owned();
     }
     format!(
-        " With {} of the rows public instead of {}, it would be {}.",
+        "; with {} of the rows public instead of {} it would be {}",
         percent(0.5),
         percent(public),
         percent(least)

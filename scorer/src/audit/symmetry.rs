@@ -1,11 +1,12 @@
-//! A to C: does the score treat truth and forecast, too much and too little, and the classes alike?
+//! A to D: does the score treat truth and forecast, too much and too little, and the classes alike? And which changes of
+//! all forecasts does it not even notice?
 
 use holdout_contract::audit::{Check, Verdict};
 
 use super::case::{Case, Family};
 use super::forecast::{Forecaster, Forecasters};
 use super::metric::Trial;
-use super::report::{advised, check, percent, short};
+use super::report::{advised, check, percent, short, times};
 
 /// Differences that rounding explains.
 const NOTHING: f64 = 1e-9;
@@ -25,8 +26,22 @@ pub fn exchange(case: &Case<'_>, known: &Forecasters) -> Option<Check> {
     let (one, other) = (case.score(&draws[0], &reports[0])?, case.score(&draws[1], &reports[1])?);
     let change = (one - other).abs() / one.abs().max(other.abs()).max(1e-12);
     let verdict = if change < 0.02 { Verdict::Pass } else { Verdict::Info };
-    let text = format!("Exchanging truth and forecast changes the score by {}.", percent(change));
-    Some(check("A exchange", verdict, change, text))
+    Some(check("A exchange", verdict, change, exchanged(verdict, change)))
+}
+
+/// What exchanging truth and report does.
+pub fn exchanged(verdict: Verdict, change: f64) -> String {
+    let change = percent(change);
+    match verdict {
+        Verdict::Pass => {
+            format!(
+                "It makes no difference which of two files is called the truth: exchanged, they score the same to within {change}."
+            )
+        }
+        _ => format!(
+            "It makes a difference which of two files is called the truth, which is common and no fault by itself: exchanged, their score differs by {change}."
+        ),
+    }
 }
 
 /// B: too much against too little, by an amount and by a factor.
@@ -55,7 +70,7 @@ pub fn over_under(case: &Case<'_>) -> Option<OverUnder> {
     };
     let scaled = |factor: f64| truth.iter().map(|truth| truth * factor).collect();
     if !reacts(case, &truth, &spreads)? {
-        let text = "The score does not react when all forecasts are shifted or multiplied alike.";
+        let text = "Neither side is favoured: the score does not change when all forecasts are shifted or multiplied alike.";
         let check = check("B over/under", Verdict::Info, None, text);
         return Some(OverUnder { check, reacts: false });
     }
@@ -92,22 +107,37 @@ fn judged(by_amount: Option<f64>, by_factor: Option<f64>, [amounts, factors]: [&
     let least = by_amount.unwrap_or(f64::INFINITY).min(by_factor.unwrap_or(f64::INFINITY));
     let least = Some(least).filter(|least| least.is_finite());
     let verdict = if least.is_some_and(|least| least > 1.05) { Verdict::Warn } else { Verdict::Pass };
-    let dearer = |costs: &[f64]| if costs[0] > costs[1] { "too much" } else { "too little" };
-    let said = |ratio: Option<f64>, costs: &[f64]| match ratio {
-        None => "nothing".to_owned(),
-        Some(ratio) if ratio < 1.005 => "the same upward and downward".to_owned(),
-        Some(ratio) => format!("up to {} times as much on one side, that of {}", short(ratio), dearer(costs)),
+    let last = |costs: &[f64]| costs[costs.len() - 2] > costs[costs.len() - 1];
+    let (by_amount, by_factor) =
+        (by_amount.map(|ratio| (ratio, last(amounts))), by_factor.map(|ratio| (ratio, last(factors))));
+    let fairer = [by_amount, by_factor].into_iter().flatten().min_by(|a, b| a.0.total_cmp(&b.0));
+    let meant = match (verdict, fairer) {
+        (Verdict::Warn, Some((_, true))) => {
+            "Too high costs more than too low, so whoever is unsure will guess low."
+        }
+        (Verdict::Warn, _) => "Too low costs more than too high, so whoever is unsure will guess high.",
+        _ => "Too high and too low are treated alike, by amount or by percentage.",
     };
     let text = format!(
-        "Missing by the same amount costs {}; missing by the same factor costs {}.",
-        said(by_amount, &amounts[amounts.len() - 2..]),
-        said(by_factor, &factors[factors.len() - 2..])
+        "{meant} Missed by the same amount, {}; missed by the same factor, {}.",
+        dearer(by_amount),
+        dearer(by_factor)
     );
     advised(
         check("B over/under", verdict, least, text),
         "Whoever is unsure leans to the cheaper side.",
         "If both sides are to cost the same, use mae or rmse (amounts) or male (factors). If not, keep it and say so in the rules.",
     )
+}
+
+/// By how much one side is dearer, and whether that is the side of too much.
+fn dearer(found: Option<(f64, bool)>) -> String {
+    match found {
+        None => "nothing is lost on either side".to_owned(),
+        Some((ratio, _)) if ratio < 1.005 => "both sides cost the same".to_owned(),
+        Some((ratio, true)) => format!("too high costs up to {} as much", times(ratio)),
+        Some((ratio, false)) => format!("too low costs up to {} as much", times(ratio)),
+    }
 }
 
 /// C: the classes' names exchanged, or the scale reversed.
@@ -162,12 +192,66 @@ fn of_many(case: &Case<'_>, known: &Forecasters) -> Option<Check> {
 fn told(name: &str, plain: f64, other: f64) -> Check {
     let change = (plain - other).abs();
     let verdict = if change < NOTHING { Verdict::Pass } else { Verdict::Warn };
-    let what =
-        if name == "C reversal" { "Reversing the scale" } else { "Exchanging the names of the classes" };
-    let text = format!("{what} takes the same forecasts from {} to {}.", short(plain), short(other));
+    let [turned, matters] = match name {
+        "C reversal" => ["with the scale turned round", "which end of the scale is called the upper one"],
+        _ => ["with the names of the classes exchanged", "which class is called which"],
+    };
+    let text = match verdict {
+        Verdict::Pass => {
+            format!(
+                "It does not matter {matters}: {turned}, the same forecasts score {} again.",
+                short(plain)
+            )
+        }
+        _ => format!(
+            "The score depends on {matters}. {}, the same forecasts score {} instead of {}.",
+            upper(turned),
+            short(other),
+            short(plain)
+        ),
+    };
     advised(
         check(name, verdict, change, text),
         "Nothing by itself, but the score says as much about the choice of the positive class as about a model.",
         "Name the positive class in the rules, or use a metric that treats classes alike: roc_auc, log_loss, mcc.",
     )
+}
+
+/// With a capital letter at the beginning.
+fn upper(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// D: changes of all forecasts alike that the score does not notice, of metrics that take numbers.
+pub fn invariance(case: &Case<'_>, known: &Forecasters) -> Option<Check> {
+    let takes_numbers = case.family == Family::Number || case.family == Family::Rating && case.is_between;
+    if !takes_numbers {
+        return None;
+    }
+    let truth = &known.strong.draws[0];
+    let report = case.clamped(known.strong.median());
+    let most = report.iter().fold(0.0, |most: f64, value| most.max(value.abs())).max(f64::MIN_POSITIVE);
+    let turned = |turn: &dyn Fn(f64) -> f64| report.iter().map(|value| turn(*value)).collect::<Vec<f64>>();
+    let files = [
+        report.clone(),
+        turned(&|value| value * (value / most) * (value / most)),
+        turned(&|value| 1.5 * value + 0.5 * most),
+        turned(&|value| 2.0 * value),
+    ];
+    let scores = case.scores(truth, &files);
+    let plain = scores[0]?;
+    let is_same =
+        |score: Option<f64>| score.is_some_and(|score| (score - plain).abs() <= NOTHING * plain.abs());
+    let [of_order, of_rises, of_proportions] = [1, 2, 3].map(|at| is_same(scores[at]));
+    let text = if of_order {
+        "Only the order of the forecasts counts: how large they are is not rewarded, so do not read the winner's values as amounts."
+    } else if of_rises {
+        "Only how forecasts rise and fall together with the truth counts: all multiplied by one number, or raised by one, they score the same, so do not read the winner's values as amounts."
+    } else if of_proportions {
+        "Only the proportions of the forecasts count: all multiplied by one number, they score the same, so do not read the winner's values as amounts."
+    } else {
+        "The values themselves count: forecasts must be right in size, not only in order."
+    };
+    Some(check("D invariance", Verdict::Info, None, text))
 }

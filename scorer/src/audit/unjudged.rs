@@ -28,8 +28,7 @@ pub(super) fn reason(solution: &Solution) -> Check {
         Task::Clustering => "It judges groupings, in which the names of groups mean nothing.",
         _ => "Its columns are of kinds for which no honest forecaster can be made up.",
     };
-    let text =
-        format!("This metric is not judged by simulation. {why} See how it can be gamed on its own page.");
+    let text = format!("This metric is not judged here; its own page tells how it can be gamed. {why}");
     check("R refusal", Verdict::Info, None, text)
 }
 
@@ -42,7 +41,7 @@ pub(super) fn empty_file(solution: &Solution) -> Option<Check> {
     let [of_empty, of_truth] = [&empty, &truth].map(|file| score_split(solution, file, Split::All).value());
     let (of_empty, of_truth) = (of_empty?, of_truth?);
     let text = format!(
-        "A file whose every cell is empty scores {}, the truth itself {}: honest work that scores worse than the empty file would rather have been left out.",
+        "Honest work that scores worse than an empty file would rather have been left out. A file whose every cell is empty scores {}, the truth itself {}.",
         short(of_empty),
         short(of_truth)
     );

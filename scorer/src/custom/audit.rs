@@ -60,7 +60,7 @@ pub fn audit(subject: &Subject<'_>, settings: &Settings) -> Audit {
         Ok(shape) if shape.n_rows() >= MIN_ROWS => shape,
         Ok(_) => return Audit::not_judged("There are too few rows to judge a metric on them."),
         Err(reason) => {
-            return Audit::not_judged(&format!("This metric is not judged by simulation. {reason}"));
+            return Audit::not_judged(&format!("This metric could not be judged. {reason}"));
         }
     };
     told(subject, with_shape(subject, shape, settings))

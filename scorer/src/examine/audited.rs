@@ -52,15 +52,38 @@ pub fn findings(audit: &Audit) -> Vec<Finding> {
 
 fn fault(check: &Check) -> Finding {
     let (_, subject) = check.check.split_once(' ').unwrap_or(("", &check.check));
-    let text = format!(
-        "{}, {subject}: {} What a participant can do: {}",
-        check.verdict.word(),
-        check.text,
-        check.exploit
-    );
+    let exploit = match check.exploit.as_str() {
+        "" => String::new(),
+        exploit => format!(" What a participant can do: {exploit}"),
+    };
+    let text = format!("{}, {subject}: {}{exploit}", check.verdict.word(), check.text);
     let name = format!("audit_{}", subject.to_lowercase().replace([' ', '/'], "_"));
     match check.verdict {
         Verdict::Refused => refused(&name, text, check.repair.clone()),
         _ => warn(&name, text, check.repair.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_participant_can_do_is_told_where_there_is_something_and_left_out_where_not() {
+        let check = |verdict, exploit: &str| Check {
+            check: "R refusal".to_owned(),
+            verdict,
+            value: None,
+            text: "No file could be scored.".to_owned(),
+            exploit: exploit.to_owned(),
+            repair: "Choose another metric.".to_owned(),
+        };
+        let told = fault(&check(Verdict::Refused, "Nothing."));
+        assert_eq!(told.verdict, holdout_contract::examine::Verdict::Refused);
+        assert_eq!(
+            told.text,
+            "REFUSED, refusal: No file could be scored. What a participant can do: Nothing."
+        );
+        assert_eq!(fault(&check(Verdict::Warn, "")).text, "WARN, refusal: No file could be scored.");
     }
 }

@@ -62,14 +62,14 @@ pub fn rare(solution: &Solution) -> Option<Finding> {
                 .filter(|code| (1..RARE).contains(&counts[*code]))
                 .map(|code| names.get(code).cloned().unwrap_or_else(|| code.to_string()))
                 .collect();
-            (!rare.is_empty()).then(|| format!("Fewer than {RARE} {side} rows: {}.", listed(&rare)))
+            (!rare.is_empty()).then(|| format!("fewer than {RARE} {side} rows have {}", listed(&rare)))
         })
         .collect();
     (!texts.is_empty()).then(|| {
         warn(
             "class_rare",
-            format!("Some classes are rare. {}", texts.join(" ")),
-            "Collect more rows of these classes or put them together; scores by class (macro averages) hang on single rows here.",
+            format!("Chance decides what is known of some classes, for {}.", texts.join("; ")),
+            "Collect more rows of these classes or put them together; scores that count every class alike hang on single rows here.",
         )
     })
 }
@@ -84,7 +84,7 @@ pub fn groups_torn(solution: &Solution) -> Option<Finding> {
     (n > 0).then(|| {
         warn(
             "groups_torn",
-            format!("{n} of {} groups have public and private rows: what the public board tells of a group helps with its private rows.", public.union(&private).count()),
+            format!("What the public board tells of a group helps with its private rows: {n} of {} groups have rows on both sides.", public.union(&private).count()),
             "Mark all rows of a group alike in the column “Usage”, or name the group column and have the split made.",
         )
     })

@@ -81,7 +81,7 @@ fn looked_at(train: &Frame, test: &Frame) -> Option<Finding> {
         pass(
             "rows_looked_at",
             format!(
-                "Looked at {}: those whose features have a low hash, so that equal rows of both files are looked at or left out together. Classes without a training row were looked for among all rows, ids among as many as fit.",
+                "Not every row was looked at, but {}; equal rows of both files are looked at or left out together. Classes without a training row were looked for among all rows, ids among as many as fit.",
                 told.join(" and at ")
             ),
         )

@@ -148,7 +148,7 @@ impl SharedGroups {
             return warn(
                 "constants_per_group",
                 format!(
-                    "The groups of the column “{name}” alone explain {explained} of the training target, and {known} of the test rows belong to a group that stands in the training file: looking a group up is nearly as good as a model."
+                    "Looking a group of the column “{name}” up is nearly as good as a model. The groups alone explain {explained} of the training target, and {known} of the test rows belong to one that stands in the training file."
                 ),
                 "Split so that a group stands on one side only, score within groups, or remove the column where it is not known when a prediction is made.",
             );
@@ -156,7 +156,7 @@ impl SharedGroups {
         warn(
             "groups_leak",
             format!(
-                "{known} of the test rows belong to a group of the column “{name}” that stands in the training file, and the other rows of a group explain {explained} of a row's target."
+                "The other rows of a group of the column “{name}” help to guess a row's label. {known} of the test rows belong to a group that stands in the training file, and its other rows explain {explained} of a row's target."
             ),
             "Split so that a group stands on one side only, unless predictions are wanted for groups that are known.",
         )
@@ -221,7 +221,7 @@ fn shared_times(
     (between >= SOME_ROWS && is_certain && likeness >= NOTABLE).then(|| {
         warn(
             "times_leak",
-            format!("{} of the test rows lie between training rows in time (“{name}”), and rows that follow one another have like targets (correlation of ranks {likeness:.2}): labels can be read off the rows before and after.", percent(between)),
+            format!("Labels can be guessed from the rows just before and after. In time (“{name}”), {} of the test rows lie between training rows, and on a scale from 0 (no likeness) to 1 (equal order) rows that follow one another agree by {likeness:.2}.", percent(between)),
             "Put the test rows after all training rows, with a gap as long as the forecast is wanted ahead.",
         )
     })

@@ -111,16 +111,16 @@ fn judged(check: &str, what: &str, told: &ToldApart, column: &str, harm: &str) -
         return pass(
             check,
             format!(
-                "{what} are alike: a learner cannot tell them apart by their features (AUC {:.2}, where 0.5 is chance).",
-                told.auc
+                "{what} are alike: of 100 pairs with one row of each, a program that learns from their features sorts about {:.0} rightly, where guessing sorts 50.",
+                100.0 * told.auc
             ),
         );
     }
     warn(
         check,
         format!(
-            "{what} differ: a learner tells them apart by their features (AUC {:.2}, where 0.5 is chance), most by the column “{column}”; {harm}",
-            told.auc
+            "{what} differ: {harm} Of 100 pairs with one row of each, a program that learns from their features, most from the column “{column}”, sorts about {:.0} rightly, where guessing sorts 50.",
+            100.0 * told.auc
         ),
         "Split at random, or by groups; if the difference is meant (later days, other places), say so in the rules.",
     )
@@ -138,7 +138,7 @@ fn contradictions(
     (n > 0 && n as f64 >= SOME_ROWS * slots.len() as f64).then(|| {
         warn(
             "contradictory_labels",
-            format!("{n} of {} test rows have the same features as another one, but another label: no prediction is right for all of them.", slots.len()),
+            format!("No prediction can be right for all rows: {n} of {} test rows have the same features as another one, but another label.", slots.len()),
             "Check how the labels were made; if both are right, a feature is missing, and no model can do better.",
         )
     })

@@ -77,7 +77,7 @@ fn contradictions(train: &Frame, features: &[usize], target: usize) -> Option<Fi
     (n as f64 >= NOTABLE * train.n_rows() as f64 && n > 0).then(|| {
         warn(
             "contradictory_targets",
-            format!("{n} of {} training rows have the same features as another row, but another target.", train.n_rows()),
+            format!("What is to be learned contradicts itself: {n} of {} training rows have the same features as another row, but another target.", train.n_rows()),
             "Check how the labels were made; if both are right, a feature is missing and no model can do better.",
         )
     })
@@ -116,7 +116,7 @@ fn near(train: &Frame, test: &Frame, features: &[usize]) -> Option<Finding> {
     (n as f64 >= NOTABLE * test.n_rows() as f64 && n > 0).then(|| {
         warn(
             "row_nearly_overlaps",
-            format!("{n} of {} test rows nearly stand in the training file (numbers agree in {DIGITS} digits, words but for case and spaces): their labels can nearly be looked up.", test.n_rows()),
+            format!("Labels can nearly be looked up. {n} of {} test rows stand in the training file but for small changes (numbers agree in {DIGITS} digits, words but for capitals and spaces).", test.n_rows()),
             "Remove them from one of the files, or keep rows of one origin on one side.",
         )
     })

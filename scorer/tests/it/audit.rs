@@ -16,7 +16,7 @@ use holdout_scorer::solution::Solution;
 use holdout_scorer::split::SplitRule;
 use serde_json::{Map, Value};
 
-fn folder(name: &str) -> PathBuf {
+pub fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
 }
 
@@ -31,7 +31,7 @@ fn read(csv: &[u8], metric: &str, context: Context) -> Solution {
     Solution::prepare(&content, judge, &SplitRule::default(), &limits).unwrap()
 }
 
-fn audited(csv: &[u8], metric: &str, settings: &Settings) -> Audit {
+pub fn audited(csv: &[u8], metric: &str, settings: &Settings) -> Audit {
     of_solution(&read(csv, metric, Context::default()), settings)
 }
 
@@ -246,7 +246,7 @@ fn classes_are_judged_as_labels_and_as_probabilities() {
 }
 
 /// An audit of a metric with parameters.
-fn audited_with(csv: String, metric: &str, params: Value, declared: Option<&str>) -> Audit {
+pub fn audited_with(csv: String, metric: &str, params: Value, declared: Option<&str>) -> Audit {
     let limits = Limits::default();
     let params = params.as_object().cloned().unwrap_or_default();
     let judge = Judge::new(metric, &params, Context::default()).unwrap();
@@ -408,6 +408,44 @@ fn no_logarithm_of_nothing_and_no_percentage_of_it() {
     assert_eq!((found.overall, found.checks[0].verdict), (Overall::Refused, Verdict::Refused));
     let found = audited(&with_zeros, "mape", &Settings::default());
     assert!(found.checks.iter().any(|check| check.verdict == Verdict::Refused));
+    let found = audited(&with_zeros, "male", &Settings::default());
+    assert_eq!(found.overall, Overall::Refused, "{found:#?}");
+    let with_negatives = csv((0..200).map(|at| (f64::from(at % 7) - 1.5).to_string()));
+    for metric in ["rmsle", "msle", "male", "poisson_deviance"] {
+        let found = audited(&with_negatives, metric, &Settings::default());
+        assert_eq!(found.overall, Overall::Refused, "{metric}: {found:#?}");
+    }
+    let above_zero = csv((0..200).map(|at| (at % 7).to_string() + ".5"));
+    for metric in ["rmsle", "male", "gamma_deviance"] {
+        let found = audited(&above_zero, metric, &Settings::default());
+        assert_ne!(found.overall, Overall::Refused, "{metric}: {found:#?}");
+    }
+}
+
+#[test]
+fn what_a_score_does_not_notice_of_numbers_and_ratings_is_told() {
+    let told = |csv: &[u8], metric: &str| {
+        let found = audited(csv, metric, &Settings::default());
+        let check = found.checks.iter().find(|check| check.check == "D invariance").cloned().unwrap();
+        (check.verdict, check.text)
+    };
+    let amounts = skewed(51, 0.7);
+    let ratings = csv((0..300).map(|row| (row * 7919 % 1009 % 5).to_string()));
+    for (metric, words) in [
+        ("pearson", "Only how forecasts rise and fall together with the truth counts"),
+        ("spearman", "Only the order of the forecasts counts"),
+        ("kendall", "Only the order of the forecasts counts"),
+        ("normalized_gini", "Only the order of the forecasts counts"),
+        ("rmse", "The values themselves count"),
+        ("ccc", "The values themselves count"),
+    ] {
+        for labels in [&amounts, &ratings] {
+            let (verdict, text) = told(labels, metric);
+            assert!(verdict == Verdict::Info && text.starts_with(words), "{metric}: {text}");
+        }
+    }
+    // Only ratings of the scale may be sent here.
+    assert_eq!(told(&ratings, "qwk").0, Verdict::NotApplicable);
 }
 
 #[test]

@@ -100,7 +100,10 @@ fn probabilities_are_told_from_labels_by_what_the_metric_makes_of_a_half() {
     let f1 = "q = p >= 0.5\nhit = float((y * q).sum())\nreturn 2 * hit / max(float(y.sum() + q.sum()), 1.0)";
     let labels = audited(&module(f1), "binary10", &[]);
     assert_eq!(labels.overall, Overall::Fail);
-    assert!(check(&labels, "E honest report").text.contains("saying yes above"), "{labels:#?}");
+    assert!(
+        check(&labels, "E honest report").text.contains("saying yes from a probability of"),
+        "{labels:#?}"
+    );
 }
 
 #[test]

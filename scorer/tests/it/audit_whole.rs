@@ -30,7 +30,7 @@ fn of(csv: String, metric: &str) -> Audit {
 }
 
 /// On a real solution.
-fn real(folder: &str, metric: &str) -> Audit {
+pub fn real(folder: &str, metric: &str) -> Audit {
     let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
     let about: Value =
         serde_json::from_slice(&std::fs::read(folder.join("competition.json")).unwrap()).unwrap();

@@ -2,10 +2,13 @@
 //! one that is not there.
 
 use std::process::{Command, Output};
+use std::time::Duration;
 
-use crate::world::{SOLUTION, World};
+use crate::drivers::Fault;
+use crate::world::{GOOD, SOLUTION, World};
 use holdout_contract::MIGRATOR;
-use holdout_contract::job::Subject;
+use holdout_contract::job::{Priority, Subject};
+use holdout_contract::queue;
 use holdout_scorer::worker::step::{Stepped, Worker, step};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -110,4 +113,91 @@ async fn a_look_at_a_board_is_left_to_a_scorer_with_a_gpu_for_a_while(db: PgPool
     announce(&world, plain.id, Some("a GPU"), 0.0).await;
     let job_id = world.enqueue(contest, Subject::Ranks).await;
     assert_eq!(stepped(&world, &mut plain).await, Stepped::Done { job_id }, "it has one itself");
+}
+
+async fn run(world: &World, statement: &str) {
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&world.db).await.expect("changed");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_gains_by_a_gpu_is_left_to_it_and_what_does_not_is_taken_at_once(db: PgPool) {
+    let world = World::new(db).await;
+    let contest = world.competition("open", SOLUTION).await;
+    let team_id = world.team(contest, "team").await;
+    let submission_id = world.submit(contest, team_id, GOOD).await;
+    world.drain(&mut world.worker()).await;
+    let plain = Uuid::now_v7();
+    announce(&world, plain, None, 0.0).await;
+    announce(&world, Uuid::now_v7(), Some("a GPU"), 0.0).await;
+    run(
+        &world,
+        &format!(
+            "insert into scoring_versions
+                (competition_id, number, solution_id, metric, higher_is_better, stage, started_at, reason)
+             select competition_id, 2, solution_id, 'mcc', true, 'rescoring', now(), 'Another metric.'
+             from scoring_versions where id = {version};
+             insert into verifications (competition_id, version_id, asked_at, finished_at)
+             select competition_id, id, now(), now() from scoring_versions where competition_id = {contest} order by number;
+             insert into comparisons (competition_id, asked_at) values ({contest}, now());",
+            version = contest.version_id,
+            contest = contest.id,
+        ),
+    )
+    .await;
+    let (by_evaluator, file_by_file) = (contest.version_id, contest.version_id + 1);
+    let rescored = |version_id| Subject::Rescore { submission_id, team_id, version_id };
+    let verified = |verification_id| Subject::Verify { submission_id, team_id, verification_id };
+    let is_left = async |subject: Subject, priority: Priority| {
+        let mut conn = world.db.acquire().await.expect("a connection");
+        queue::enqueue(&mut conn, contest.id, subject, priority).await.expect("enqueued");
+        let leased = queue::claim(&mut conn, plain, 60.0).await.expect("asked");
+        run(&world, "delete from jobs").await;
+        leased.is_none()
+    };
+    run(&world, "delete from jobs").await;
+    for (subject, priority) in [
+        (Subject::Compare { comparison_id: 1 }, Priority::Audit),
+        (Subject::Ranks, Priority::Audit),
+        (rescored(by_evaluator), Priority::Rescoring),
+        (verified(1), Priority::Audit),
+    ] {
+        assert!(is_left(subject, priority).await, "{subject:?} waits for a GPU");
+    }
+    for (subject, priority) in [(rescored(file_by_file), Priority::Rescoring), (verified(2), Priority::Audit)]
+    {
+        assert!(!is_left(subject, priority).await, "{subject:?} gains nothing");
+    }
+    run(&world, "update competitions set settled_at = now()").await;
+    assert!(!is_left(Subject::Ranks, Priority::Audit).await, "a final board is the processor's");
+    assert!(is_left(Subject::Compare { comparison_id: 1 }, Priority::Audit).await);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_scorer_announces_the_gpu_that_it_found_and_takes_it_back_when_it_leaves(db: PgPool) {
+    const PATIENCE: Duration = Duration::from_secs(60);
+    let world = World::new(db).await;
+    let announced = async || {
+        sqlx::query_scalar!(r#"select gpu as "gpu!" from scorers where gpu is not null"#)
+            .fetch_optional(&world.db)
+            .await
+            .expect("read")
+    };
+    let mut scorer = world
+        .program(&[])
+        .env("HOLDOUT_GPU", "on")
+        .env("LD_LIBRARY_PATH", Fault::None.folder())
+        .spawn()
+        .expect("started");
+    let until = std::time::Instant::now() + PATIENCE;
+    let mut found = announced().await;
+    while found.is_none() && std::time::Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        found = announced().await;
+    }
+    let pid = rustix::process::Pid::from_child(&scorer);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("told to leave");
+    assert!(scorer.wait().expect("left").success());
+    let found = found.expect("it announced a GPU");
+    assert!(found.starts_with("a processor, 8 GB"), "{found}");
+    assert_eq!(announced().await, None, "what is gone has none");
 }

@@ -266,6 +266,55 @@ fn mean_error(seed: usize, size: f64) -> f64 {
     errors.sum::<f64>() / 240.0
 }
 
+/// What the launch makes of a board on 2,000 public rows that its host left to Holdout, and what they were told of it.
+async fn launched_with_many_rows(pool: PgPool, is_site_open: bool, visibility: &str) -> (String, String) {
+    const N_PUBLIC: usize = 2000;
+    let world = World::new(pool).await;
+    sql("alter table competitions alter column ladder set default 'auto'")
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    let (root, host) = (world.admin("root").await, world.member("host").await);
+    let row = |at: usize| {
+        let usage = if at < N_PUBLIC { "Public" } else { "Private" };
+        format!("r{at},{:.3},{usage}\n", label(at))
+    };
+    let all = 0..N_PUBLIC + 500;
+    let solution: String =
+        std::iter::once("id,target,Usage\n".to_owned()).chain(all.clone().map(row)).collect();
+    let sample: String =
+        std::iter::once("id,target\n".to_owned()).chain(all.map(|at| format!("r{at},0\n"))).collect();
+    draft(&world, &host, &solution, &[("sample_submission", sample)]).await;
+    let seen_by = json!({ "visibility": visibility });
+    host.api.send_json(Method::PATCH, &format!("/api/v1/competitions/{LATER}"), &seen_by).await.expect(200);
+    let site = json!({ "open_registration": is_site_open });
+    root.api.send_json(Method::PATCH, "/api/v1/admin/site", &site).await.expect(200);
+    let told = host.browser.get(&format!("/c/{LATER}/host/limits")).await.expect(200).text();
+    let launched = launch(&host).await;
+    world.close().await;
+    (launched["ladder"].as_str().unwrap().to_owned(), told)
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_board_on_many_rows_is_a_ladder_where_anybody_may_register(pool: PgPool) {
+    let (ladder, told) = launched_with_many_rows(pool, true, "public").await;
+    assert_eq!(ladder, "on");
+    assert!(told.contains("Holdout proposes a Ladder: Anybody may register here"), "{told}");
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_board_on_many_rows_shows_every_score_where_registration_is_closed(pool: PgPool) {
+    let (ladder, told) = launched_with_many_rows(pool, false, "public").await;
+    assert_eq!(ladder, "off");
+    assert!(told.contains("Holdout proposes to show every score"), "{told}");
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_board_on_many_rows_shows_every_score_to_those_who_were_invited(pool: PgPool) {
+    let (ladder, told) = launched_with_many_rows(pool, true, "invitation").await;
+    assert_eq!(ladder, "off", "{told}");
+}
+
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn where_every_row_is_public_the_board_is_a_ladder_and_exact_public_scores_decide(pool: PgPool) {
     let world = World::new(pool).await;

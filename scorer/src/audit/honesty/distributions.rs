@@ -1,15 +1,18 @@
 //! The honesty of metrics of whole distributions.
 
-use super::{Candidate, Honesty, NAME, SLIGHT, best_of};
+use super::{Candidate, Honesty, NAME, SLIGHT, best_of, honest_loses, honest_wins};
 use crate::audit::case::Case;
 use crate::audit::distributions::Normals;
 use crate::audit::forecast::Forecaster;
-use crate::audit::report::{advised, check, judged, percent};
+use crate::audit::report::{advised, check, gained, judged, part};
 
 /// Distributions are made so many times as wide.
 const STRETCHES: [f64; 11] = [0.1, 0.5, 0.75, 0.85, 0.9, 1.1, 1.15, 1.25, 1.5, 2.0, 1e6];
 /// And moved by such a part of their spread.
 const SHIFTS: [f64; 6] = [-0.5, -0.25, -0.1, 0.1, 0.25, 0.5];
+
+/// What is honest.
+const BELIEVED: &str = "the distributions that are honestly believed in";
 
 /// Gains are told as a part of what honest work gains, or of this part of its score where that is nothing.
 const LEAST_WAY: f64 = 0.1;
@@ -19,11 +22,20 @@ pub(super) fn distributions(case: &Case<'_>, forecaster: &Forecaster) -> Option<
     let usual = belief.report(&case.says);
     let honest = forecaster.expect_one(case, usual.clone())?;
     let stretched = STRETCHES.map(|stretch| {
-        (format!("distributions {stretch} times as wide"), belief.turned(0.0, stretch).report(&case.says))
+        let name = if stretch > 1e5 {
+            "endlessly wide distributions".to_owned()
+        } else {
+            format!("distributions {stretch} times as wide")
+        };
+        (name, belief.turned(0.0, stretch).report(&case.says))
     });
     let shifted = SHIFTS.map(|shift| {
         (
-            format!("distributions moved by {shift:+} of their spread"),
+            format!(
+                "distributions moved {} by {} of their width",
+                if shift > 0.0 { "up" } else { "down" },
+                part(shift.abs())
+            ),
             belief.turned(shift, 1.0).report(&case.says),
         )
     });
@@ -32,16 +44,13 @@ pub(super) fn distributions(case: &Case<'_>, forecaster: &Forecaster) -> Option<
     let alike = forecaster.expect_one(case, Normals::of_nothing(&case.truth).report(&case.says));
     let way = alike.map_or(0.0, |alike| case.gain(honest.mean, alike.mean).abs());
     let gain = best.as_ref().map_or(0.0, |best| best.gain / way.max(LEAST_WAY * honest.mean.abs()).max(1e-9));
+    let verdict = judged(gain, 0.01, 0.05);
     let text = match best.filter(|_| gain > SLIGHT) {
-        Some(best) => format!(
-            "With the same knowledge, sending {} instead of those one believes in gains {} of the way from one distribution for all to an honest forecast.",
-            best.name,
-            percent(gain)
-        ),
-        None => "To win, a participant sends the distributions that are honestly believed in; nothing else that was tried scores better.".to_owned(),
+        Some(best) => format!("{} {}", honest_loses(verdict, BELIEVED), gained(&best.name, gain)),
+        None => honest_wins(BELIEVED),
     };
     let honesty = advised(
-        check(NAME, judged(gain, 0.01, 0.05), gain, text),
+        check(NAME, verdict, gain, text),
         "Widen, narrow or move every distribution before sending it, without any better model.",
         "Use crps_gaussian, gaussian_nll, mean_pinball, wis or interval_score, which honest distributions win.",
     );

@@ -1,9 +1,14 @@
 //! The honesty of metrics of labels: of yes and no, and of one of several classes.
 
-use super::{Honesty, NAME, SLIGHT, best_of};
+use holdout_contract::audit::Verdict;
+
+use super::{Honesty, NAME, SLIGHT, best_of, honest_loses, honest_wins};
 use crate::audit::case::{Case, mean};
 use crate::audit::forecast::{Forecaster, Forecasters};
 use crate::audit::report::{advised, check, judged, percent, short};
+
+/// What is honest, of several classes.
+const LIKELIEST: &str = "the likeliest class of every row";
 
 /// The labels that score best, of three forecasters, with the threshold that gives them.
 pub struct Tuned {
@@ -46,16 +51,21 @@ pub(super) fn yes(case: &Case<'_>, forecaster: &Forecaster, tuned: &Tuned) -> Op
     let honest = forecaster.expect_one(case, labels)?.mean;
     let best = &tuned.usual;
     let gain = case.gain(best.score, honest) / honest.abs().max(best.score.abs()).max(1e-9);
+    let verdict = judged(gain, 0.02, 0.1);
+    let meant = match verdict {
+        Verdict::Pass => "To win, a participant names the likelier class, or nearly so.",
+        _ => "To win, participants should not name the class that they think likelier.",
+    };
     let text = format!(
-        "Naming the likelier class scores {}; saying yes above a probability of {:.2} scores {} with the same knowledge.",
+        "{meant} Naming it scores {}, and saying yes from a probability of {:.2} on scores {} with the same knowledge.",
         short(honest),
         best.at,
         short(best.score)
     );
     let honesty = advised(
-        check(NAME, judged(gain, 0.02, 0.1), gain, text),
-        "Move the threshold instead of building a better model.",
-        "Ask for probabilities (log_loss, brier, roc_auc, average_precision) and let the threshold be chosen afterwards.",
+        check(NAME, verdict, gain, text),
+        "Say yes more or less often than one believes in it, instead of building a better model.",
+        "Ask for probabilities (log_loss, brier, roc_auc, average_precision) and let it be chosen afterwards from which probability on to say yes.",
     );
     Some(Honesty { checks: vec![honesty], usual: best.report.clone() })
 }
@@ -89,23 +99,33 @@ fn tilted(case: &Case<'_>, forecaster: &Forecaster, power: f64) -> Vec<f64> {
 pub(super) fn classes(case: &Case<'_>, forecaster: &Forecaster) -> Option<Honesty> {
     let labels = likeliest(case, forecaster);
     let honest = forecaster.expect_one(case, labels.clone())?;
-    let named = |power: f64| match power > 0.0 {
-        true => format!("labels that favour rare classes (power {power})"),
-        false => format!("labels that favour common classes (power {power})"),
+    let named = |power: f64| {
+        let degree = match (power.abs() * 4.0) as u32 {
+            0 | 1 => "a little",
+            2 => "clearly",
+            3 => "strongly",
+            _ => "as much as they are rare",
+        };
+        format!("labels that favour {} classes {degree}", if power > 0.0 { "rare" } else { "common" })
     };
     let candidates =
         [-0.5, -0.25, 0.25, 0.5, 0.75, 1.0].map(|power| (named(power), tilted(case, forecaster, power)));
     let best = best_of(case, forecaster, &honest, candidates.into());
     let gain = best.as_ref().map_or(0.0, |best| best.gain / honest.mean.abs().max(1e-9));
+    let verdict = judged(gain, 0.02, 0.1);
     let text = match best.filter(|_| gain > SLIGHT) {
         Some(best) => {
-            format!("Sending {} scores {} better than naming the likeliest class.", best.name, percent(gain))
+            format!(
+                "{} With the same knowledge, sending {} scores {} better.",
+                honest_loses(verdict, LIKELIEST),
+                best.name,
+                percent(gain)
+            )
         }
-        None => "To win, a participant names the likeliest class; nothing else that was tried scores better."
-            .to_owned(),
+        None => honest_wins(LIKELIEST),
     };
     let check = advised(
-        check(NAME, judged(gain, 0.02, 0.1), gain, text),
+        check(NAME, verdict, gain, text),
         "Name rare classes more often than one believes in them, instead of building a better model.",
         "Ask for a probability of every class (multiclass_log_loss, multiclass_brier) and choose labels afterwards.",
     );

@@ -7,7 +7,7 @@ mod numbers;
 mod probabilities;
 mod ratings;
 
-use holdout_contract::audit::Check;
+use holdout_contract::audit::{Check, Verdict};
 
 use super::case::{Case, Family};
 use super::forecast::{Expected, Forecaster, Forecasters, expect};
@@ -15,6 +15,7 @@ use super::ground::Ground;
 
 pub use labels::{Tuned, likeliest};
 pub use numbers::honest_numbers;
+pub use probabilities::pushed;
 pub use ratings::honest_ratings;
 
 pub(super) const NAME: &str = "E honest report";
@@ -22,6 +23,19 @@ pub(super) const NAME: &str = "E honest report";
 const CERTAIN: f64 = 3.0;
 /// Relative gains below this are called nothing.
 pub(super) const SLIGHT: f64 = 0.002;
+
+/// What is said of a metric that honest work wins.
+pub(super) fn honest_wins(sent: &str) -> String {
+    format!("To win, a participant sends {sent}: nothing else that was tried scores better.")
+}
+
+/// What is said of a metric under which something else than honest work scores better: by so little that it passes, or more.
+pub(super) fn honest_loses(verdict: Verdict, sent: &str) -> String {
+    match verdict {
+        Verdict::Pass => format!("To win, a participant sends {sent}, or something that is hardly better."),
+        _ => format!("To win, participants should not send {sent}."),
+    }
+}
 
 /// A report with the words for it.
 pub(super) type Candidate = (String, Vec<f64>);

@@ -2,26 +2,32 @@
 
 use holdout_contract::audit::{Check, Verdict};
 
-use super::{Candidate, Honesty, NAME, SLIGHT, best_of};
+use super::{Candidate, Honesty, NAME, SLIGHT, best_of, honest_loses, honest_wins};
 use crate::audit::ask::Declared;
 use crate::audit::case::{Case, deviation, mean};
 use crate::audit::forecast::Forecaster;
 use crate::audit::leverage::counts_order_alone;
+use crate::audit::question;
 use crate::audit::repair;
-use crate::audit::report::{advised, check, judged, percent};
+use crate::audit::report::{advised, check, judged, part, percent};
+
+/// What is sent of everything that one holds possible.
+const MEAN: &str = "the average";
+const MEDIAN: &str = "the median";
+const MIDDLE_OF_FACTORS: &str = "the middle by percentage";
 
 /// The honest reports of one number: what the host asked for, or each of the usual ones.
 pub fn honest_numbers(case: &Case<'_>, forecaster: &Forecaster) -> Vec<Candidate> {
     match case.declared() {
-        Some(Declared::Mean) => vec![("mean".to_owned(), forecaster.mean())],
-        Some(Declared::Median) => vec![("median".to_owned(), forecaster.median())],
+        Some(Declared::Mean) => vec![(MEAN.to_owned(), forecaster.mean())],
+        Some(Declared::Median) => vec![(MEDIAN.to_owned(), forecaster.median())],
         Some(Declared::Quantile(share)) => {
-            vec![(Declared::Quantile(share).to_string(), forecaster.quantile(share))]
+            vec![(question::wanted(Declared::Quantile(share)), forecaster.quantile(share))]
         }
         _ => vec![
-            ("mean".to_owned(), forecaster.mean()),
-            ("median".to_owned(), forecaster.median()),
-            ("geometric mean".to_owned(), forecaster.geometric_mean()),
+            (MEAN.to_owned(), forecaster.mean()),
+            (MEDIAN.to_owned(), forecaster.median()),
+            (MIDDLE_OF_FACTORS.to_owned(), forecaster.geometric_mean()),
         ],
     }
 }
@@ -38,24 +44,23 @@ pub(super) fn numbers(case: &Case<'_>, forecaster: &Forecaster, reacts: bool) ->
     let base = expected[at].as_ref()?;
     let best = best_of(case, forecaster, base, number_distortions(case, forecaster, &honest));
     let gain = best.as_ref().map_or(0.0, |best| best.gain / score.abs().max(1e-9));
+    let verdict = judged(gain, 0.01, 0.05);
     let text = match best.as_ref().filter(|_| gain > SLIGHT) {
         Some(best) => format!(
-            "With the same knowledge, sending the {} of one's belief instead of the {} scores {} better.",
+            "{} With the same knowledge, sending {} scores {} better than {}.",
+            honest_loses(verdict, "their best forecast"),
             best.name,
-            honest[at].0,
-            percent(gain)
+            percent(gain),
+            of_belief(&honest[at].0)
         ),
-        None => format!(
-            "To win, a participant sends the {} of an honest forecast; nothing else that was tried scores better.",
-            honest[at].0
-        ),
+        None => honest_wins(&of_belief(&honest[at].0)),
     };
     let honesty = advised(
-        check(NAME, judged(gain, 0.01, 0.05), gain, text),
+        check(NAME, verdict, gain, text),
         "Multiply or shift every forecast before sending it, without any better model.",
         repair::of_numbers(case),
     );
-    let wants_mean = honest[at].0 == "mean" && !counts_order_alone(case, &forecaster.draws[0], &honest[at].1);
+    let wants_mean = honest[at].0 == MEAN && !counts_order_alone(case, &forecaster.draws[0], &honest[at].1);
     let sent = best.filter(|_| gain > SLIGHT).map_or_else(|| honest[at].1.clone(), |best| best.report);
     let usual = if wants_mean { forecaster.mean() } else { forecaster.median() };
     Some(Honesty {
@@ -64,36 +69,44 @@ pub(super) fn numbers(case: &Case<'_>, forecaster: &Forecaster, reacts: bool) ->
     })
 }
 
+/// What is expected, of everything that one holds possible.
+fn of_belief(name: &str) -> String {
+    let is_whole = ![MEAN, MEDIAN, MIDDLE_OF_FACTORS].contains(&name);
+    if is_whole { name.to_owned() } else { format!("{name} of what one expects") }
+}
+
 fn number_distortions(case: &Case<'_>, forecaster: &Forecaster, honest: &[Candidate]) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
     for (name, report) in honest {
         let factors = (6..20).chain(21..32).map(|step| f64::from(step) * 0.05);
         for factor in factors {
             found.push((
-                format!("{name} times {factor:.2}"),
+                format!("{factor:.2} times {name}"),
                 report.iter().map(|value| factor * value).collect(),
             ));
         }
         let (centre, spread) = (mean(report), deviation(report));
         for step in [-0.5, -0.25, -0.1, 0.1, 0.25, 0.5] {
+            let way = if step > 0.0 { "raised" } else { "lowered" };
             found.push((
-                format!("{name} {step:+} standard deviations"),
+                format!("{name} {way} by {} of how much forecasts differ", part(f64::abs(step))),
                 report.iter().map(|value| value + step * spread).collect(),
             ));
         }
         for stretch in [0.5, 0.75, 1.25, 1.5] {
             let stretched = report.iter().map(|value| centre + stretch * (value - centre)).collect();
-            found.push((format!("{name} stretched by {stretch} about its mean"), stretched));
+            let way = if stretch > 1.0 { "pushed away from" } else { "drawn towards" };
+            found.push((format!("{name} {way} the usual value ({stretch} times the distance)"), stretched));
         }
     }
     for percentile in [5, 10, 20, 30, 40, 60, 70, 80, 90, 95] {
-        found
-            .push((format!("{percentile}th percentile"), forecaster.quantile(f64::from(percentile) / 100.0)));
+        let share = f64::from(percentile) / 100.0;
+        found.push((question::wanted(Declared::Quantile(share)), forecaster.quantile(share)));
     }
     if case.declared().is_some() {
-        found.push(("mean".to_owned(), forecaster.mean()));
-        found.push(("median".to_owned(), forecaster.median()));
-        found.push(("geometric mean".to_owned(), forecaster.geometric_mean()));
+        found.push((MEAN.to_owned(), forecaster.mean()));
+        found.push((MEDIAN.to_owned(), forecaster.median()));
+        found.push((MIDDLE_OF_FACTORS.to_owned(), forecaster.geometric_mean()));
     }
     found.into_iter().map(|(name, report)| (name, case.clamped(report))).collect()
 }
@@ -106,7 +119,7 @@ fn volume(case: &Case<'_>, forecaster: &Forecaster, sent: &[f64], reacts: bool) 
             NAME,
             Verdict::Info,
             None,
-            "You ask for something other than the mean, so totals are not meant to match.",
+            "You ask for something other than the average, so totals are not meant to match.",
         );
     }
     let means = forecaster.mean();
@@ -118,7 +131,7 @@ fn volume(case: &Case<'_>, forecaster: &Forecaster, sent: &[f64], reacts: bool) 
             NAME,
             Verdict::Info,
             None,
-            "The score ignores the level of forecasts, so totals are not rewarded at all.",
+            "Totals are not rewarded at all: the score ignores how large forecasts are altogether.",
         );
     }
     let n = case.n_looked();
@@ -127,7 +140,7 @@ fn volume(case: &Case<'_>, forecaster: &Forecaster, sent: &[f64], reacts: bool) 
             NAME,
             Verdict::Info,
             None,
-            "The true total that is to be expected is 0, so no total can be compared with it.",
+            "Totals cannot be compared: the true total that is to be expected is 0.",
         );
     }
     let bias_of =
@@ -135,10 +148,13 @@ fn volume(case: &Case<'_>, forecaster: &Forecaster, sent: &[f64], reacts: bool) 
     let biases = sent.chunks(n).zip(means.chunks(n)).map(bias_of);
     let bias = biases.reduce(|most, next| if next.abs() > most.abs() { next } else { most }).unwrap_or(0.0);
     let verdict = judged(bias.abs(), 0.05, 0.2);
-    let text = format!(
-        "Forecasts tuned for this metric add up to {} of the true total that is to be expected.",
-        percent(1.0 + bias)
-    );
+    let meant = match verdict {
+        Verdict::Pass => {
+            "Totals stay right: whoever adds up the winner's forecasts gets what is to be expected."
+        }
+        _ => "Totals go wrong: whoever adds up the winner's forecasts does not get what is to be expected.",
+    };
+    let text = format!("{meant} They come to {} of it.", percent(1.0 + bias));
     advised(
         check(NAME, verdict, bias, text),
         "None by itself; but whoever adds up the winner's forecasts plans with a wrong total.",

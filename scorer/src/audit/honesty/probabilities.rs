@@ -3,10 +3,10 @@
 use holdout_contract::audit::{Check, Verdict};
 
 use super::labels::likeliest;
-use super::{Best, Candidate, Honesty, NAME, best_of};
+use super::{Best, Candidate, Honesty, NAME, best_of, honest_loses, honest_wins};
 use crate::audit::case::{Case, mean, ranks};
 use crate::audit::forecast::{Expected, Forecaster};
-use crate::audit::report::{advised, check, judged, percent};
+use crate::audit::report::{advised, check, gained, judged, part};
 
 pub(super) fn probabilities(case: &Case<'_>, forecaster: &Forecaster) -> Option<Honesty> {
     let shares = forecaster.shares().to_vec();
@@ -23,19 +23,22 @@ pub(super) fn probabilities(case: &Case<'_>, forecaster: &Forecaster) -> Option<
     };
     let mut candidates: Vec<Candidate> = Vec::new();
     for factor in [0.25, 0.5, 0.75, 0.9, 1.1, 1.5, 2.0, 4.0] {
-        candidates.push((format!("logits times {factor}"), of_logits(&|logit| factor * logit)));
+        candidates.push((pushed(factor), of_logits(&|logit| factor * logit)));
     }
     for shift in [-1.0, -0.5, -0.2, 0.2, 0.5, 1.0] {
-        candidates.push((format!("logits {shift:+}"), of_logits(&|logit| logit + shift)));
+        candidates.push((moved(shift), of_logits(&|logit| logit + shift)));
     }
     for threshold in [0.1, 0.2, 0.3, 0.5, 0.7] {
         let rounded = shares.iter().map(|share| f64::from(u8::from(*share >= threshold))).collect();
-        candidates.push((format!("0 or 1 at {threshold}"), rounded));
+        candidates.push((format!("1 where the probability is {threshold} or more and 0 elsewhere"), rounded));
     }
     candidates.push(("0 everywhere".to_owned(), vec![0.0; shares.len()]));
-    candidates.push(("ranks".to_owned(), ranks(&shares).into_iter().map(|rank| rank / n).collect()));
     candidates.push((
-        "probabilities kept from 0.05 to 0.95".to_owned(),
+        "places in the order instead of probabilities".to_owned(),
+        ranks(&shares).into_iter().map(|rank| rank / n).collect(),
+    ));
+    candidates.push((
+        "no probability below 0.05 or above 0.95".to_owned(),
         shares.iter().map(|share| share.clamp(0.05, 0.95)).collect(),
     ));
     let constant = forecaster.expect_one(case, base_rates)?;
@@ -47,19 +50,45 @@ pub(super) fn probabilities(case: &Case<'_>, forecaster: &Forecaster) -> Option<
     })
 }
 
+/// What multiplying distances from one half, in log odds, does to probabilities; raising those of several classes to a
+/// power and adding them up to 1 does the same.
+pub fn pushed(factor: f64) -> String {
+    let much = match factor.max(1.0 / factor) {
+        ratio if ratio < 1.2 => "very slightly ",
+        ratio if ratio < 1.6 => "slightly ",
+        ratio if ratio < 3.0 => "",
+        _ => "far ",
+    };
+    match factor > 1.0 {
+        true => format!("every probability pushed {much}towards 0 or 1"),
+        false => format!("every probability drawn {much}towards the middle"),
+    }
+}
+
+/// As [`pushed`], of adding to all of them.
+fn moved(shift: f64) -> String {
+    let much = match shift.abs() {
+        step if step < 0.3 => "slightly ",
+        step if step < 0.8 => "",
+        _ => "much ",
+    };
+    format!("every probability {much}{}", if shift > 0.0 { "higher" } else { "lower" })
+}
+
 fn of_shares(case: &Case<'_>, honest: &Expected, constant: &Expected, best: Option<Best>) -> Check {
     let way = case.gain(honest.mean, constant.mean).abs().max(1e-12);
     let gain = best.as_ref().map_or(0.0, |best| best.gain / way);
+    let verdict = judged(gain, 0.01, 0.05);
     let text = match best.filter(|_| gain >= 0.01) {
-        None => "Nothing that was tried scores better than one's honest probabilities.".to_owned(),
+        None => honest_wins("honest probabilities"),
         Some(best) => format!(
-            "Sending {} instead of one's honest probabilities gains {} of the way from a constant to an honest forecast.",
-            best.name,
-            percent(gain)
+            "{} {}",
+            honest_loses(verdict, "the probabilities they believe in"),
+            gained(&best.name, gain)
         ),
     };
     advised(
-        check(NAME, judged(gain, 0.01, 0.05), gain, text),
+        check(NAME, verdict, gain, text),
         "Distort every probability before sending it, without any better model.",
         "Use log_loss or brier, which honest probabilities win; or roc_auc, if only the order matters.",
     )
@@ -69,7 +98,7 @@ fn invariance(honest: &Expected, turned: Option<&Expected>) -> Check {
     let is_order = turned.is_some_and(|turned| (turned.mean - honest.mean).abs() < 1e-9);
     let text = match is_order {
         true => {
-            "Only the order of the reports counts: whether probabilities can be believed is not rewarded."
+            "Only the order of the rows counts: whether a probability can be believed is not rewarded, so do not read the winner's values as probabilities."
         }
         false => "The values themselves count: probabilities that can be believed are rewarded.",
     };
@@ -97,17 +126,19 @@ pub(super) fn class_probabilities(case: &Case<'_>, forecaster: &Forecaster) -> O
         (0..shares.len()).map(|at| f64::from(u8::from(labels[at % n] == case.classes[at / n]))).collect();
     let mut candidates: Vec<Candidate> = vec![("the likeliest class with probability 1".to_owned(), one_hot)];
     for power in [0.25, 0.5, 0.75, 0.9, 1.1, 1.5, 2.0, 4.0] {
-        candidates.push((format!("probabilities to the power of {power}"), raised(power)));
+        candidates.push((pushed(power), raised(power)));
     }
-    for part in [0.1, 0.3] {
-        let mixed =
-            shares.iter().zip(&frequencies).map(|(share, frequency)| (1.0 - part) * share + part * frequency);
-        candidates
-            .push((format!("probabilities mixed with {part} of the classes' frequencies"), mixed.collect()));
+    for mixed_in in [0.1, 0.3] {
+        let mixed = shares
+            .iter()
+            .zip(&frequencies)
+            .map(|(share, frequency)| (1.0 - mixed_in) * share + mixed_in * frequency);
+        let name = format!("probabilities drawn {} of the way to how common every class is", part(mixed_in));
+        candidates.push((name, mixed.collect()));
     }
     let divided =
         shares.iter().zip(&frequencies).map(|(share, frequency)| share / frequency.max(1e-12)).collect();
-    candidates.push(("probabilities divided by the classes' frequencies".to_owned(), normalised(divided)));
+    candidates.push(("probabilities divided by how common every class is".to_owned(), normalised(divided)));
     let turned = forecaster.expect_one(case, raised(2.0));
     let best = best_of(case, forecaster, &honest, candidates);
     // A metric of order has no value on a constant; then the gain is measured against the score itself.

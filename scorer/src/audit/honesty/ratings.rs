@@ -1,7 +1,7 @@
 //! The honesty of metrics of ratings.
 
 use super::labels::highest;
-use super::{Candidate, Honesty, NAME, SLIGHT, best_of};
+use super::{Candidate, Honesty, NAME, SLIGHT, best_of, honest_loses, honest_wins};
 use crate::audit::case::{Case, mean, ranks};
 use crate::audit::forecast::Forecaster;
 use crate::audit::report::{advised, check, judged, percent};
@@ -24,31 +24,38 @@ pub(super) fn ratings(case: &Case<'_>, forecaster: &Forecaster) -> Option<Honest
     let mut sorted = case.truth.clone();
     sorted.sort_by(f64::total_cmp);
     let copied = ranks(&centres).into_iter().map(|rank| sorted[rank as usize - 1]).collect();
-    let mut candidates = vec![("scores sorted into the distribution of the labels".to_owned(), copied)];
+    let mut candidates = vec![("every rating as often as the labels have it".to_owned(), copied)];
     let centre = mean(&centres);
     for stretch in [0.7, 0.85, 1.1, 1.2, 1.3, 1.5, 1.8] {
         let stretched = centres.iter().map(|value| centre + stretch * (value - centre)).collect();
-        candidates.push((format!("ratings stretched by {stretch} about their mean"), sent(stretched)));
+        let way = if stretch > 1.0 { "pushed away from" } else { "drawn towards" };
+        candidates
+            .push((format!("ratings {way} the usual one ({stretch} times the distance)"), sent(stretched)));
     }
     for shift in [-0.5, -0.25, 0.25, 0.5] {
         let shifted = centres.iter().map(|value| value + shift).collect();
-        candidates.push((format!("ratings {shift:+}"), sent(shifted)));
+        let way = if shift > 0.0 { "raised" } else { "lowered" };
+        candidates.push((format!("ratings {way} by {}", f64::abs(shift)), sent(shifted)));
     }
     let best = best_of(case, forecaster, expected[at].as_ref()?, candidates);
     let gain = best.as_ref().map_or(0.0, |best| best.gain / score.abs().max(1e-9));
+    let verdict = judged(gain, 0.01, 0.05);
     let text = match best.filter(|_| gain > SLIGHT) {
         Some(best) => {
-            format!("Sending {} scores {} better than the {}.", best.name, percent(gain), honest[at].0)
+            format!(
+                "{} With the same knowledge, sending {} scores {} better than {}.",
+                honest_loses(verdict, "the ratings they believe in"),
+                best.name,
+                percent(gain),
+                honest[at].0
+            )
         }
-        None => format!(
-            "To win, a participant sends the {}; nothing else that was tried scores better.",
-            honest[at].0
-        ),
+        None => honest_wins(&honest[at].0),
     };
     let check = advised(
-        check(NAME, judged(gain, 0.01, 0.05), gain, text),
+        check(NAME, verdict, gain, text),
         "Stretch or shift the ratings before sending them, without any better model.",
-        "Use mae on the ratings, or say in the rules that spreading out forecasts pays.",
+        "Use mae on the ratings, or say in the rules that it pays to spread forecasts out.",
     );
     Some(Honesty { checks: vec![check], usual: rounded(forecaster.median()) })
 }
@@ -63,13 +70,13 @@ pub fn honest_ratings(case: &Case<'_>, forecaster: &Forecaster) -> Vec<Candidate
     let likeliest =
         (0..case.n()).map(|row| case.classes[highest(shares.iter().map(|share| share[row]))]).collect();
     let mut honest = vec![
-        ("rounded mean".to_owned(), rounded(forecaster.mean())),
-        ("rounded median".to_owned(), rounded(forecaster.median())),
-        ("likeliest rating".to_owned(), likeliest),
+        ("the average rounded to a rating".to_owned(), rounded(forecaster.mean())),
+        ("the median rounded to a rating".to_owned(), rounded(forecaster.median())),
+        ("the likeliest rating".to_owned(), likeliest),
     ];
     if case.is_between {
-        honest.push(("mean".to_owned(), forecaster.mean()));
-        honest.push(("median".to_owned(), forecaster.median()));
+        honest.push(("the average".to_owned(), forecaster.mean()));
+        honest.push(("the median".to_owned(), forecaster.median()));
     }
     honest
 }

@@ -19,7 +19,7 @@ static WORDS: Words = Words {
     volume: "",
     volume_counts: false,
     exploit: "Change confidences or labels in this way before sending them, without any better model.",
-    repair: "Use google_global_ap or accuracy with one's likeliest label, or multiclass_log_loss where the probabilities themselves are wanted.",
+    repair: "Use google_global_ap or accuracy, which the likeliest label wins, or multiclass_log_loss where the probabilities themselves are wanted.",
     repair_of_empty: "Use balanced_accuracy or f1_macro, where the commonest label earns little.",
     repair_of_weights: "Nothing needs to be done: rows count alike.",
     not_applicable: &[
@@ -28,7 +28,7 @@ static WORDS: Words = Words {
         ("E2 volume bias", "Labels do not add up to anything."),
         (
             "G leverage",
-            "A wrong label costs by its place among all rows, which the confidence decides; what single rows weigh is told under H.",
+            "A wrong label costs by its place among all rows, which the confidence decides; what single rows weigh is told by their influence.",
         ),
     ],
 };
@@ -57,7 +57,7 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
         empties: vec![
             ("the commonest label everywhere".to_owned(), [vec![commonest; n], vec![0.5; n]].concat()),
             (
-                "the commonest label with hashed confidences".to_owned(),
+                "the commonest label with confidences drawn by lot".to_owned(),
                 [vec![commonest; n], normal::uniforms(n, OTHER)].concat(),
             ),
         ],

@@ -31,7 +31,7 @@ static WORDS: Words = Words {
     repair_of_weights: "Use voc_ap or coco_map, which pool the boxes of all images.",
     not_applicable: &[
         ("A exchange", "True boxes have no confidence, so truth and report are not of one kind."),
-        ("D invariance", "What another order of the confidences does is told under E."),
+        ("D invariance", "Confidences are changed where it is asked whether honest ones win."),
         ("C relabel", "Classes of boxes have no opposite, and only equality of names counts."),
     ],
 };
@@ -102,7 +102,7 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
         sizes,
         empties: vec![
             ("no box anywhere".to_owned(), vec![nothing; n]),
-            ("the mean box in every image".to_owned(), vec![mean; n]),
+            ("the average box in every image".to_owned(), vec![mean; n]),
         ],
         factors,
         errors,

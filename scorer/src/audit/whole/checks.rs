@@ -7,7 +7,8 @@ use crate::audit::case::{mean, quantile};
 use crate::audit::ground::Ground;
 use crate::audit::metric::Trial;
 use crate::audit::normal;
-use crate::audit::report::{advised, check, judged, percent, short};
+use crate::audit::report::{advised, check, judged, percent, short, times};
+use crate::audit::{leverage as weights, symmetry};
 
 /// Differences that rounding explains.
 const NOTHING: f64 = 1e-9;
@@ -27,8 +28,7 @@ pub fn exchange(ground: &Ground<'_>, world: &World) -> Option<Check> {
     let (one, other) = (scores[0]?, scores[1]?);
     let change = (one - other).abs() / one.abs().max(other.abs()).max(1e-12);
     let verdict = if change < 0.02 { Verdict::Pass } else { Verdict::Info };
-    let text = format!("Exchanging truth and report changes the score by {}.", percent(change));
-    Some(check("A exchange", verdict, change, text))
+    Some(check("A exchange", verdict, change, symmetry::exchanged(verdict, change)))
 }
 
 /// B: too much against too little, by an amount and by a factor; the fairer of both is judged.
@@ -48,22 +48,29 @@ pub fn over_under(ground: &Ground<'_>, world: &World) -> Option<Check> {
     }
     let Some((least, is_more_dear)) = found.into_iter().flatten().min_by(|a, b| a.0.total_cmp(&b.0)) else {
         let text = format!(
-            "The score does not react to a little too much or too little in the {} of a report.",
+            "Neither side is favoured: the score does not react to some {} too many or too few.",
             world.words.volume
         );
         return Some(check("B over/under", Verdict::Info, None, text));
     };
     let verdict = if least > 1.05 { Verdict::Warn } else { Verdict::Pass };
-    let said = |found: Option<(f64, bool)>| {
-        found.map_or_else(|| "is not told".to_owned(), |(ratio, _)| format!("differs {} times", short(ratio)))
+    let volume = world.words.volume;
+    let meant = match (verdict, is_more_dear) {
+        (Verdict::Pass, _) => format!("Too many and too few {volume} are treated alike."),
+        (_, true) => format!("Too many {volume} cost more than too few, so whoever is unsure will send few."),
+        (_, false) => {
+            format!("Too few {volume} cost more than too many, so whoever is unsure will send many.")
+        }
     };
-    let text = format!(
-        "The cost of too much and too little {} in a report, by the same amount, {}; by the same factor, it {}. Where it differs, too {} costs more.",
-        world.words.volume,
-        said(found[0]),
-        said(found[1]),
-        if is_more_dear { "much" } else { "little" }
-    );
+    let said = |found: Option<(f64, bool)>| match found {
+        None => "nothing is lost".to_owned(),
+        Some((ratio, _)) if ratio < 1.005 => "both sides cost the same".to_owned(),
+        Some((ratio, is_more_dear)) => {
+            format!("too {} cost {} as much", if is_more_dear { "many" } else { "few" }, times(ratio))
+        }
+    };
+    let text =
+        format!("{meant} By the same amount, {}; by the same factor, {}.", said(found[0]), said(found[1]));
     Some(advised(
         check("B over/under", verdict, least, text),
         "Whoever is unsure leans to the cheaper side.",
@@ -78,7 +85,19 @@ pub fn relabelling(ground: &Ground<'_>, world: &World) -> Option<Check> {
     let (plain, other) = (of(&renamed.plain)?, of(&renamed.other)?);
     let change = (plain - other).abs();
     let verdict = if change < NOTHING { Verdict::Pass } else { Verdict::Warn };
-    let text = format!("Exchanging names takes the same report from {} to {}.", short(plain), short(other));
+    let text = match verdict {
+        Verdict::Pass => {
+            format!(
+                "It does not matter what things are called: with all names exchanged, the same file scores {} again.",
+                short(plain)
+            )
+        }
+        _ => format!(
+            "The score depends on what things are called. With all names exchanged, the same file scores {} instead of {}.",
+            short(other),
+            short(plain)
+        ),
+    };
     Some(advised(
         check("C relabel", verdict, change, text),
         "Nothing by itself, but the score says as much about names as about a model.",
@@ -92,7 +111,9 @@ pub fn invariance(ground: &Ground<'_>, world: &World, honest: &[f64]) -> Option<
     let truth = &world.usual.draws[0];
     let (plain, other) = (ground.score(truth, honest)?, ground.score(truth, turned)?);
     let text = match (plain - other).abs() < NOTHING {
-        true => "Only the order of the reports counts: whether their values can be believed is not rewarded.",
+        true => {
+            "Only the order counts: how large the values are is not rewarded, so do not read the winner's as amounts."
+        }
         false => "The values themselves count, not only their order.",
     };
     Some(check("D invariance", Verdict::Info, None, text))
@@ -110,19 +131,24 @@ pub fn volume(world: &World, best: &[f64]) -> Option<Check> {
     let words = world.words;
     if !words.volume_counts {
         let text = format!(
-            "The best report holds {} times as many {} as are to be expected in the truth: this metric asks for an order, and what stands at its end costs little. Read reports as orders, not as sets.",
+            "Read the winner's file as an order, not as a set: what stands at its end costs little. It will hold {} times as many {} as are to be expected.",
             short(1.0 + bias),
             words.volume
         );
         return Some(check("E2 volume bias", Verdict::Info, bias, text));
     }
-    let text = format!(
-        "The best report holds {} of the {} that are to be expected.",
-        percent(1.0 + bias),
-        words.volume
-    );
+    let verdict = judged(bias.abs(), 0.05, 0.2);
+    let meant = match verdict {
+        Verdict::Pass => format!("The winner's file will hold about as many {} as the truth.", words.volume),
+        _ => format!(
+            "The winner's file will hold {} {} than the truth.",
+            if bias > 0.0 { "more" } else { "fewer" },
+            words.volume
+        ),
+    };
+    let text = format!("{meant} They come to {} of what is to be expected.", percent(1.0 + bias));
     Some(advised(
-        check("E2 volume bias", judged(bias.abs(), 0.05, 0.2), bias, text),
+        check("E2 volume bias", verdict, bias, text),
         format!("None by itself; but whoever counts the winner's {} counts wrong.", words.volume),
         words.repair,
     ))
@@ -154,22 +180,26 @@ pub fn leverage(ground: &Ground<'_>, world: &World) -> Option<Check> {
     let spreads: Vec<(&str, f64)> =
         world.errors.iter().filter_map(|(name, errors)| Some((*name, spread_of(errors)?))).collect();
     let Some((unit, least)) = spreads.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1)) else {
-        let text = format!("Too few {} have room for an error of the same size.", world.words.unit);
+        let text = format!(
+            "Nobody knows whether {unit} count alike: too few {unit} have room for the same error.",
+            unit = world.words.unit
+        );
         return (!world.errors.is_empty()).then(|| check("G leverage", Verdict::Info, None, text));
     };
     let (smallest, by_amount) = spreads[0];
     // Where the smallest error costs nothing at all in some rows, it is too small to tell.
     let is_lopsided = unit != smallest && by_amount > LOPSIDED && by_amount < ENDLESS;
     let verdict = judged(least, 2.0, 6.0).max(if is_lopsided { Verdict::Warn } else { Verdict::Pass });
-    let mut text = format!(
-        "Measured in the unit in which {} count most nearly alike ({unit}), those that weigh most cost {} times as much as those that weigh least (95th against 5th percentile).",
-        world.words.unit,
-        short(least)
-    );
+    let mut text =
+        weights::heaviest(world.words.unit, &format!("an error such as “{unit}”"), least, is_lopsided);
     if is_lopsided {
-        text.push_str(&format!(" Measured by {smallest}, it is {} times.", short(by_amount)));
+        text.push_str(&format!(
+            "; for one such as “{smallest}”, the heaviest cost {} as much as the lightest",
+            times(by_amount)
+        ));
     }
     text.push_str(ground.by_weight());
+    text.push('.');
     Some(advised(
         check("G leverage", verdict, least, text),
         format!(
@@ -210,13 +240,9 @@ pub fn dead_rows(ground: &Ground<'_>, world: &World) -> Option<Check> {
     let counts = counting(ground, &truth, &report, &world.wrong, &units, &chosen);
     is_dead.iter_mut().zip(counts).for_each(|(dead, counts)| *dead &= counts);
     let share = is_dead.iter().filter(|dead| **dead).count() as f64 / chosen.len().max(1) as f64;
-    let text = format!(
-        "On {} of the {} the score does not care how wrong the report is.",
-        percent(share),
-        world.words.unit
-    );
+    let verdict = judged(share, 0.02, 0.1);
     Some(advised(
-        check("K dead rows", judged(share, 0.02, 0.1), share, text),
+        check("K dead rows", verdict, share, weights::dead(verdict, share, world.words.unit)),
         format!("Leave these {} out of all work: nothing can be won or lost there.", world.words.unit),
         "Mark these rows “Ignored” or have them left out by a parameter of the metric, so that they do not dilute the score.",
     ))

@@ -27,7 +27,10 @@ static WORDS: Words = Words {
         ("B over/under", "Groups have no size that could be too much or too little."),
         ("D invariance", "A grouping has no values whose order could be kept."),
         ("E2 volume bias", "Groups do not add up to anything."),
-        ("G leverage", "The score compares rows with one another; what single rows weigh is told under H."),
+        (
+            "G leverage",
+            "The score compares rows with one another, so an error has no price of its own; what single rows weigh is told by their influence.",
+        ),
     ],
 };
 

@@ -9,8 +9,10 @@ use crate::audit::forecast::{Expected, expect};
 use crate::audit::ground::Ground;
 use crate::audit::honesty::{self, Candidate, SLIGHT};
 use crate::audit::metric::{BlackBox, Trial};
-use crate::audit::report::{advised, check, judged, percent, short};
-use crate::audit::{applicable, contest, influence, normal, probing, question, reshuffle};
+use crate::audit::report::{advised, check, gained, judged, short};
+use crate::audit::{
+    applicable, contest, floor as floors, influence, normal, prepare, probing, question, reshuffle,
+};
 
 /// Gains are told as a part of what honest work gains, or of this part of its score where that is nothing.
 const LEAST_WAY: f64 = 0.1;
@@ -31,13 +33,8 @@ pub fn examine(world: &World, metric: &dyn BlackBox, settings: &Settings) -> Aud
     };
     if ground.score(&world.truth, &(world.perfect)(&world.truth)).is_none() {
         return Audit::of(vec![advised(
-            check(
-                "R refusal",
-                Verdict::Refused,
-                None,
-                "The metric has no value on these labels, not even for the truth itself.",
-            ),
-            "",
+            check("R refusal", Verdict::Refused, None, prepare::WITHOUT_VALUE),
+            prepare::NO_SCORES,
             "Choose a metric that takes all of them, or mark those without a value “Ignored”.",
         )]);
     }
@@ -60,7 +57,7 @@ pub fn examine(world: &World, metric: &dyn BlackBox, settings: &Settings) -> Aud
     checks.extend(of_the_contest(&ground, world));
     checks.extend((world.rows.len() < world.n_rows).then(|| {
         let text = format!(
-            "Looked at {} of the {} rows, chosen by a hash of their place; errors are told for all of them.",
+            "Not every row was looked at, but {} of {}, chosen by chance that is the same each time; what chance does is told for all of them.",
             world.rows.len(),
             world.n_rows
         );
@@ -92,26 +89,25 @@ fn honest_report(
     empty: Option<f64>,
 ) -> (Check, Vec<f64>) {
     let way = empty.map_or(0.0, |empty| ground.gain(expected.mean, empty).max(0.0));
+    let is_told_by_way = way >= LEAST_WAY * expected.mean.abs();
     let found = honesty::best_over(ground, &world.usual.draws, expected, world.usual.tricks.clone());
     let gain =
         found.as_ref().map_or(0.0, |best| best.gain / way.max(LEAST_WAY * expected.mean.abs()).max(1e-9));
     let found = found.filter(|_| gain > SLIGHT);
+    let verdict = judged(gain, 0.01, 0.05);
     let text = match &found {
-        Some(best) => format!(
-            "With the same knowledge, sending {} instead of {} gains {} of the way from a file without content to an honest one.",
-            best.name,
-            honest.0,
-            percent(gain)
-        ),
-        None => {
-            format!("To win, a participant sends {}; nothing else that was tried scores better.", honest.0)
+        Some(best) if is_told_by_way => {
+            format!("{} {}", honesty::honest_loses(verdict, &honest.0), gained(&best.name, gain))
         }
+        Some(best) => format!(
+            "{} With the same knowledge, sending {} scores better by {}.",
+            honesty::honest_loses(verdict, &honest.0),
+            best.name,
+            short(best.gain)
+        ),
+        None => honesty::honest_wins(&honest.0),
     };
-    let check = advised(
-        check(honesty::NAME, judged(gain, 0.01, 0.05), gain, text),
-        world.words.exploit,
-        world.words.repair,
-    );
+    let check = advised(check(honesty::NAME, verdict, gain, text), world.words.exploit, world.words.repair);
     (check, found.map_or_else(|| honest.1.clone(), |best| best.report))
 }
 
@@ -128,18 +124,7 @@ fn floor(ground: &Ground<'_>, world: &World) -> Option<Check> {
     } else {
         Verdict::Pass
     };
-    let end = if lead > 0.0 {
-        "The file without content wins against the weak one."
-    } else {
-        "Knowing something pays."
-    };
-    let text = format!(
-        "A file with {} scores {}; a weak but honest forecaster {}, a good one {}. {end}",
-        empty.0,
-        short(of_empty.mean),
-        short(weak.mean),
-        short(good.mean)
-    );
+    let text = floors::against_honest(verdict, lead, &empty.0, [of_empty.mean, weak.mean, good.mean]);
     Some(advised(
         check("F degenerate", verdict, lead, text),
         "Send the same in every row and stand above honest work.",

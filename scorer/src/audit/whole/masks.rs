@@ -36,7 +36,7 @@ static WORDS: Words = Words {
     volume: "pixels",
     volume_counts: true,
     exploit: "Draw every mask larger or smaller than one believes, or empty where one is unsure, without any better model.",
-    repair: "Say in the rules which threshold pays, or ask for a mask of probabilities and choose the threshold afterwards.",
+    repair: "Say in the rules from which probability on a pixel pays, or ask for probabilities and choose that afterwards.",
     repair_of_empty: "Leave rows out in which neither mask has a pixel (leave_out_empty_pairs), or pool all pixels (dice_global), so that empty masks earn nothing.",
     repair_of_weights: "Use dice_mean, where small and large objects count alike, or say in the rules that large ones decide.",
     not_applicable: &[

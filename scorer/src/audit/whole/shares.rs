@@ -6,6 +6,7 @@
 
 use super::answers::draws;
 use super::world::{Belief, DRAWS, Words, World, believers, sureness};
+use crate::audit::honesty::pushed;
 use crate::audit::metric::{Kind, Shaped};
 use crate::audit::normal;
 use crate::audit::question::Asks;
@@ -22,9 +23,9 @@ static WORDS: Words = Words {
     unit: "rows",
     volume: "",
     volume_counts: false,
-    exploit: "Sharpen or blunt every row of probabilities before sending it, without any better model.",
+    exploit: "Make every row of probabilities more or less certain before sending it, without any better model.",
     repair: "Use kl_divergence or multiclass_log_loss, which honest probabilities win.",
-    repair_of_empty: "Show the score of the mean of all rows beside the board.",
+    repair_of_empty: "Show the score of the average of all rows beside the board.",
     repair_of_weights: "Nothing needs to be done: rows count alike.",
     not_applicable: &[
         ("B over/under", "Probabilities of a row add up to 1, so not all of them can be too much."),
@@ -36,7 +37,7 @@ static WORDS: Words = Words {
         ("E2 volume bias", "Probabilities of a row add up to 1 whatever is sent."),
         (
             "G leverage",
-            "An error has no natural unit that rows could be compared in; what single rows weigh is told under H.",
+            "An error has no natural size by which rows could be compared; what single rows weigh is told by their influence.",
         ),
     ],
 };
@@ -62,7 +63,7 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
     ];
     Some(World {
         empties: vec![
-            ("the mean of all rows everywhere".to_owned(), means),
+            ("the average of all rows everywhere".to_owned(), means),
             ("equal shares everywhere".to_owned(), vec![1.0 / n_columns as f64; n * n_columns]),
         ],
         is_alike: true,
@@ -107,11 +108,9 @@ fn believe(columns: &[Vec<f64>], skill: f64) -> Belief {
         }
         raised
     };
-    let mut tricks: Vec<(String, Vec<f64>)> = [0.5, 0.75, 0.9, 1.1, 1.5, 2.0]
-        .into_iter()
-        .map(|power| (format!("probabilities to the power of {power}"), raised(power)))
-        .collect();
-    tricks.push(("one's own row, or the mean of all".to_owned(), mixed(&|row| sure[row].round())));
+    let mut tricks: Vec<(String, Vec<f64>)> =
+        [0.5, 0.75, 0.9, 1.1, 1.5, 2.0].into_iter().map(|power| (pushed(power), raised(power))).collect();
+    tricks.push(("one's own row, or the average of all".to_owned(), mixed(&|row| sure[row].round())));
     let equal = 1.0 / columns.len() as f64;
     tricks.push((
         "probabilities mixed with a tenth of equal shares".to_owned(),

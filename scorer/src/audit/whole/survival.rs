@@ -12,7 +12,7 @@
 use super::world::{Belief, SURE, Words, World, chances};
 use crate::audit::case::{deviation, mean};
 use crate::audit::forecast::signals_of;
-use crate::audit::honesty::Candidate;
+use crate::audit::honesty::{Candidate, pushed};
 use crate::audit::metric::{Kind, Shaped};
 use crate::audit::normal;
 use crate::audit::question::Asks;
@@ -39,7 +39,10 @@ const WORDS: Words = Words {
         ("B over/under", "Risks have no size that could be too much or too little."),
         ("C relabel", "The event has no opposite: of rows without it nobody knows whether it comes."),
         ("E2 volume bias", "Risks do not add up to anything."),
-        ("G leverage", "The score compares rows with one another; what single rows weigh is told under H."),
+        (
+            "G leverage",
+            "The score compares rows with one another, so an error has no price of its own; what single rows weigh is told by their influence.",
+        ),
     ],
 };
 
@@ -172,12 +175,16 @@ impl Clinic {
         let chances = |turn: &dyn Fn(f64) -> f64| self.chances(&signals, skill, turn);
         let mut tricks: Vec<Candidate> = Vec::new();
         for factor in [0.5, 0.75, 1.25, 2.0] {
-            tricks.push((format!("chances with {factor} times the certainty"), chances(&|z| factor * z)));
+            tricks.push((pushed(factor), chances(&|z| factor * z)));
         }
         for shift in [-0.5, -0.2, 0.2, 0.5] {
-            tricks.push((format!("chances moved by {shift:+}"), chances(&|z| z + shift)));
+            let way = if shift > 0.0 { "later" } else { "sooner" };
+            tricks.push((
+                format!("chances of an event that comes {way} than one believes"),
+                chances(&|z| z + shift),
+            ));
         }
-        tricks.push(("0 or 1".to_owned(), chances(&|z| z.signum() * 40.0)));
+        tricks.push(("chances of 0 or 1".to_owned(), chances(&|z| z.signum() * 40.0)));
         Belief { draws, honest: vec![("the chances one believes in".to_owned(), chances(&|z| z))], tricks }
     }
 

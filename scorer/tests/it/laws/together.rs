@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use holdout_contract::queue::FILE_BY_FILE;
 use holdout_evaluator::{DeviceFailure, Evaluator};
 use holdout_scorer::align::{Aligned, align};
 use holdout_scorer::intake::Limits;
@@ -14,19 +15,6 @@ use serde_json::{Map, json};
 
 use super::device::Fake;
 use super::{CLASSES, Case, N_ROWS, case, opened};
-
-/// Metrics that score file by file: what one pass counts; what is added up around a mean or a median of its own; what
-/// matches, fits or compares pairs; what is put together from several metrics. All others go through the evaluator.
-const FILE_BY_FILE: [&str; 4] = [
-    "accuracy balanced_accuracy f1_macro mcc kappa f1_micro f1_weighted fbeta_macro fbeta_weighted precision_macro \
-     recall_macro jaccard_macro error_rate f1 f2 f0.5 fbeta precision recall jaccard ece f1_micro_tags f1_macro_tags \
-     adjusted_rand_score normalized_mutual_info_score adjusted_mutual_info_score v_measure_score homogeneity_score \
-     completeness_score fowlkes_mallows_score rand_score",
-    "r2 wape rmspe medae max_error explained_variance d2_absolute_error pearson ccc r2_uniform qwk lwk",
-    "kendall auc_ovo_macro c_index c_index_harrell_sksurv c_index_stratified c_index_ipcw cumulative_dynamic_auc \
-     integrated_brier nsd hd95 panoptic_quality panoptic_quality_class_mean coco_map coco_ap50 coco_ar100 voc_ap",
-    "weighted_sum weighted_sum_of_losses mean_rank",
-];
 
 /// Several files for the same solution: the case's own predictions, moved on by some rows.
 fn files(case: &Case, solution: &Solution) -> Vec<Aligned> {
@@ -41,7 +29,7 @@ fn files(case: &Case, solution: &Solution) -> Vec<Aligned> {
 
 #[test]
 fn what_does_not_go_through_the_evaluator_is_named() {
-    let mut alone: BTreeSet<&str> = FILE_BY_FILE.iter().flat_map(|names| names.split_whitespace()).collect();
+    let mut alone: BTreeSet<&str> = FILE_BY_FILE.into_iter().collect();
     for metric in metrics::all() {
         let name = metric.about().name;
         let is_together = case(metric, 11).solution(metric).judge().together().is_some();
