@@ -29,8 +29,8 @@ pub fn of_score(score: f64, standard_error: f64, n_units: i32, best: Option<f64>
     (a.min(b), a.max(b))
 }
 
-/// The bounds of Student's t in 95 of 100 cases, by two terms of their expansion (Abramowitz and Stegun 26.7.5).
-fn student(n_units: i32) -> f64 {
+/// The bound of Student's t in 95 of 100 cases, of so many units, by two terms of their expansion (Abramowitz and Stegun 26.7.5).
+pub fn student(n_units: i32) -> f64 {
     let freedom = f64::from((n_units - 1).max(1));
     let first = (Z.powi(3) + Z) / 4.0;
     let second = (5.0 * Z.powi(5) + 16.0 * Z.powi(3) + 3.0 * Z) / 96.0;

@@ -29,6 +29,7 @@ pub mod seal;
 pub mod secrets;
 pub mod spec;
 mod staged;
+pub mod student;
 pub mod watermark;
 
 /// The database's migrations, in order; the web server applies them at start.

@@ -8,6 +8,7 @@
 //!
 //! Never here: labels, files, ids. What comes in are slices.
 
+mod cells;
 pub mod compare;
 mod cpu;
 pub mod device;
@@ -24,6 +25,7 @@ mod suite;
 mod sums;
 mod wide;
 
+pub use cells::sums_by_cell;
 pub use cpu::Cpu;
 pub use device::{Cuda, Device, DeviceFailure, Kernels, Limits, NoDevice, Timed};
 pub use evaluator::{Choice, Evaluator};

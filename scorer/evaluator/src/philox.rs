@@ -39,6 +39,11 @@ impl Draw {
         weight(words[row as usize % ROWS_PER_CALL])
     }
 
+    /// The weights of the first rows in a replicate.
+    pub fn weights(self, replicate: u32, n_rows: usize) -> Vec<u8> {
+        crate::cpu::weights_of_replicate(self, replicate, n_rows)
+    }
+
     pub(crate) fn key(self) -> [u32; 2] {
         [self.version as u32, (self.version >> 32) as u32]
     }
@@ -97,6 +102,17 @@ mod tests {
             assert!((f64::from(*threshold) - exact.floor()).abs() <= 1.0, "{k}: {exact}");
         }
         assert_eq!([0, THRESHOLDS[0] - 1, THRESHOLDS[0], u32::MAX].map(weight), [0, 0, 1, 8]);
+    }
+
+    #[test]
+    fn weights_of_all_rows_are_those_of_each() {
+        let draw = Draw { version: 0xFEDC_BA98_7654_3210, n_replicates: 3 };
+        for n_rows in [0, 1, 127, 128, 129, 1000] {
+            for replicate in [0, 1, 2] {
+                let each: Vec<u8> = (0..n_rows).map(|row| draw.weight(replicate, row)).collect();
+                assert_eq!(draw.weights(replicate, n_rows as usize), each);
+            }
+        }
     }
 
     #[test]

@@ -1,4 +1,7 @@
-//! The processor against the definitions, on inputs that a seed makes.
+//! The processor against the definitions, on inputs that a seed makes: always the same ones, and a fresh one.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 
 use holdout_evaluator::compare::compare;
 use holdout_evaluator::{Cpu, Draw, Plain, Ranking, Suite};
@@ -6,7 +9,8 @@ use holdout_intake::parallel;
 
 #[test]
 fn the_processor_computes_what_is_defined() {
-    for seed in 0..8 {
+    let fresh = RandomState::new().hash_one(0);
+    for seed in (0..8).chain([fresh]) {
         let Ok(findings) = compare(&Cpu, &Plain, seed);
         for finding in findings {
             assert!(finding.agrees, "seed {seed}: {finding:?}");

@@ -1,43 +1,32 @@
-//! Rows that a metric cannot tell apart have one influence: that of the weight they have together. Labels
-//! and ratings make few such cells, and the score of one row a cell, weighted, is quickly asked for.
+//! Rows that a metric cannot tell apart: labels and ratings make few such cells. The score of one row a cell, weighted
+//! by how often the cell's rows come, is quickly asked for.
 
 use std::collections::HashMap;
 
+use holdout_evaluator::sums_by_cell;
+
 use crate::kernels::order_key;
 use crate::metrics::gathered::Gathered;
-use crate::metrics::{Metric, Params, Rows, Values};
+use crate::metrics::{Draws, Metric, Params, Rows, Values};
 
-/// The score is asked for twice a cell.
-const MOST_CELLS: usize = 2000;
-/// Of all weight; half of a cell's where that is less.
-const STEP: f64 = 1e-4;
-
-pub(super) fn influence(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -> Option<Vec<f64>> {
-    if !metric.laws().has_weights {
-        return None;
-    }
+/// The scores of draws of a metric that reads weights; `None` where there are nearly as many cells as rows.
+pub(super) fn scores_of_draws(
+    metric: &dyn Metric,
+    params: &Params,
+    rows: &Rows<'_>,
+    draws: &Draws<'_>,
+) -> Option<Vec<f64>> {
     let (cell_of_row, firsts) = cells(params, rows)?;
-    let mut weights = vec![0.0; firsts.len()];
-    cell_of_row.iter().enumerate().for_each(|(row, cell)| weights[*cell as usize] += rows.weight(row));
-    let total: f64 = weights.iter().sum();
-    let slopes: Option<Vec<f64>> = Gathered::new(rows, &firsts).with_rows(rows, |cells| {
-        let slope = |cell: usize| {
-            let step = (STEP * total).min(weights[cell] / 2.0);
-            let at = |change: f64| {
-                let mut weights = weights.clone();
-                weights[cell] += change;
-                metric.score(&Rows { weights: Some(&weights), ..*cells }, params).ok()
-            };
-            if step == 0.0 { Some(0.0) } else { Some((at(step)? - at(-step)?) / (2.0 * step)) }
-        };
-        (0..weights.len()).map(slope).collect()
+    let scores = Gathered::new(rows, &firsts).with_rows(rows, |cells| {
+        draws.scores(rows.len(), |times| {
+            let weights = sums_by_cell(times, &cell_of_row, firsts.len(), rows.weights);
+            metric.score(&Rows { weights: Some(&weights), ..*cells }, params)
+        })
     });
-    let slopes = slopes?;
-    let moved = |(row, cell): (usize, &u32)| rows.len() as f64 * rows.weight(row) * slopes[*cell as usize];
-    Some(cell_of_row.iter().enumerate().map(moved).collect())
+    Some(scores)
 }
 
-/// Every row's cell, and the first row of every cell; `None` where there are too many.
+/// Every row's cell, and the first row of every cell.
 fn cells(params: &Params, rows: &Rows<'_>) -> Option<(Vec<u32>, Vec<u32>)> {
     let threshold = params.optional_number("threshold");
     let key = |at: usize| -> Option<Vec<u64>> {
@@ -52,7 +41,7 @@ fn cells(params: &Params, rows: &Rows<'_>) -> Option<(Vec<u32>, Vec<u32>)> {
             firsts.push(at as u32);
             firsts.len() as u32 - 1
         });
-        if firsts.len() > MOST_CELLS {
+        if 2 * firsts.len() > rows.len() {
             return None;
         }
         cell_of_row.push(cell);

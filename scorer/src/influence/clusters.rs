@@ -3,22 +3,23 @@
 
 use std::collections::HashMap;
 
-use super::exact::{Exact, deviations, of_metric, too_many};
+use super::exact::{Exact, deviations, of_metric};
 use super::{
-    FEWEST_OF_A_CLASS, FEWEST_UNITS, Influence, NoInterval, Unit, is_bent, linear, rarer_class, unknown,
+    FEWEST_EXACT_OF_A_CLASS, FEWEST_OF_A_CLASS, FEWEST_UNITS, Influence, NoInterval, Rarest, Unit, is_bent,
+    linear, unknown,
 };
 use crate::judge::Judge;
-use crate::metrics::Rows;
 use crate::metrics::groups::Groups;
+use crate::metrics::{Draws, Rows};
 
 /// With fewer, not even exact replicates say anything.
 const FEWEST_CLUSTERS: usize = 10;
 
-/// The influence of every cluster; `clusters` has one for every row. Where clusters or rows of a class are few, or
-/// the score bends with its rows, deviations of replicates that weigh clusters as a whole.
+/// The influence of every cluster; `clusters` has one for every row. Where clusters are few, or those that hold a class,
+/// or the score bends with its rows, deviations of replicates that weigh clusters as a whole.
 ///
 /// # Errors
-/// [`NoInterval`] for very few clusters, and for a metric of which no influence is known.
+/// [`NoInterval`] for very few clusters, in all or of a class, and for a metric of which no influence is known.
 pub fn influence_of_clusters(
     judge: &Judge,
     rows: &Rows<'_>,
@@ -36,8 +37,11 @@ pub fn influence_of_clusters(
     if found.is_none() && !is_bent(judge) {
         return Err(unknown(judge));
     }
-    let are_few =
-        n_clusters < FEWEST_UNITS || rarer_class(judge, rows).is_some_and(|n| n < FEWEST_OF_A_CLASS);
+    let rarest = Rarest::of(judge, rows, Some(&numbers));
+    if let Some(rarest) = rarest.as_ref().filter(|rarest| rarest.n < FEWEST_EXACT_OF_A_CLASS) {
+        return Err(rarest.refusal(FEWEST_EXACT_OF_A_CLASS));
+    }
+    let are_few = n_clusters < FEWEST_UNITS || rarest.is_some_and(|rarest| rarest.n < FEWEST_OF_A_CLASS);
     if let Some(found) = found.filter(|_| !are_few) {
         return by_cluster(found, rows, clusters).ok_or_else(|| {
             NoInterval(
@@ -45,8 +49,8 @@ pub fn influence_of_clusters(
             )
         });
     }
-    let draw = exact.draw(rows.len()).ok_or_else(too_many)?;
-    let scores = if judge.is_ranked() { None } else { of_metric(judge, rows, draw, |row| numbers[row]) };
+    let draws = Draws::of_units(exact.draw(rows.len()), &numbers, n_clusters);
+    let scores = if judge.is_ranked() { None } else { of_metric(judge.metric, &judge.params, rows, &draws)? };
     scores.and_then(|scores| deviations(scores, Unit::Group, n_clusters)).ok_or_else(|| {
         if n_clusters >= FEWEST_UNITS {
             return unknown(judge);

@@ -9,13 +9,12 @@
 use holdout_evaluator::{Draw, Evaluator, Ranking, Suite};
 
 use super::{
-    FEWEST_OF_A_CLASS, FEWEST_UNITS, Influence, NoInterval, Unit, composed, influence, is_bent, means,
-    rarer_class, rows_of_a_class,
+    FEWEST_EXACT_OF_A_CLASS, FEWEST_OF_A_CLASS, FEWEST_UNITS, Influence, NoInterval, Rarest, Unit,
+    averages_groups, cells, composed, influence, is_bent, means,
 };
 use crate::judge::Judge;
 use crate::metrics::gathered::Gathered;
-use crate::metrics::{Draws, Rows, Values, compose};
-use crate::parallel;
+use crate::metrics::{Draws, Metric, Params, Rows, Values, compose};
 
 /// Imagined contests.
 const N_REPLICATES: usize = 2000;
@@ -23,9 +22,10 @@ const N_REPLICATES: usize = 2000;
 const FEWEST_REPLICATES: usize = 400;
 /// Fewer say nothing in any way.
 const FEWEST_EXACT_UNITS: usize = 10;
-const FEWEST_EXACT_OF_A_CLASS: usize = 5;
-/// Of a metric that is asked for every replicate: rows times replicates.
+/// Rows times replicates, where there are more than the fewest.
 const MOST_WORK: usize = 100_000_000;
+/// Rows of a metric that looks at the rows of each replicate from the start.
+const MOST_ROWS_ANEW: usize = MOST_WORK / FEWEST_REPLICATES;
 
 /// With what replicates are computed, and of which version.
 #[derive(Clone, Copy)]
@@ -35,10 +35,10 @@ pub struct Exact<'a> {
 }
 
 impl Exact<'_> {
-    /// As many draws of so many rows for every file; `None` where even few would take too long.
-    pub(super) fn draw(&self, n_rows: usize) -> Option<Draw> {
-        let n_replicates = (MOST_WORK / n_rows.max(1)).min(N_REPLICATES);
-        (n_replicates >= FEWEST_REPLICATES).then_some(Draw { version: self.version, n_replicates })
+    /// As many draws of so many rows for every file.
+    pub(super) fn draw(&self, n_rows: usize) -> Draw {
+        let n_replicates = (MOST_WORK / n_rows.max(1)).clamp(FEWEST_REPLICATES, N_REPLICATES);
+        Draw { version: self.version, n_replicates }
     }
 }
 
@@ -63,10 +63,9 @@ pub fn influence_or_replicates(
     })
 }
 
-pub(super) fn too_many() -> NoInterval {
-    let most = MOST_WORK / FEWEST_REPLICATES;
+fn too_many() -> NoInterval {
     NoInterval(format!(
-        "A score of more than {most} rows cannot be computed anew often enough for an interval under this metric."
+        "A score of more than {MOST_ROWS_ANEW} rows cannot be computed anew often enough for an interval under this metric."
     ))
 }
 
@@ -79,9 +78,9 @@ struct Few {
 
 impl Few {
     fn of(judge: &Judge, rows: &Rows<'_>) -> Option<Self> {
-        let n_of_class = rarer_class(judge, rows).filter(|n| *n < FEWEST_OF_A_CLASS);
-        if let Some(n) = n_of_class {
-            return Some(Self { n, least: FEWEST_EXACT_OF_A_CLASS, what: rows_of_a_class(judge) });
+        if let Some(Rarest { n, what }) = Rarest::of(judge, rows, None).filter(|it| it.n < FEWEST_OF_A_CLASS)
+        {
+            return Some(Self { n, least: FEWEST_EXACT_OF_A_CLASS, what });
         }
         let n_groups = rows.groups.filter(|_| has_groups(judge)).map(count_groups);
         let (n, what) = n_groups.map_or((rows.len(), "rows"), |n| (n, "groups"));
@@ -96,7 +95,7 @@ impl Few {
 }
 
 fn has_groups(judge: &Judge) -> bool {
-    judge.metric.needs_groups() || compose::is_by_group(&judge.params)
+    averages_groups(judge.metric) || compose::is_by_group(&judge.params)
 }
 
 fn count_groups(groups: &[u32]) -> usize {
@@ -122,8 +121,8 @@ fn replicates(judge: &Judge, rows: &Rows<'_>, exact: Exact<'_>) -> Result<Option
     if has_groups(judge) {
         return Ok(of_groups(judge, rows, exact.evaluator, all));
     }
-    let draw = exact.draw(rows.len()).ok_or_else(too_many)?;
-    let scores = of_metric(judge, rows, draw, |row| row as u32);
+    let draws = Draws::of_rows(exact.draw(rows.len()));
+    let scores = of_metric(judge.metric, &judge.params, rows, &draws)?;
     Ok(scores.and_then(|scores| deviations(scores, Unit::Row, rows.len())))
 }
 
@@ -169,51 +168,81 @@ pub fn replicates_of(judge: &Judge, rows: &Rows<'_>, evaluator: &Evaluator, draw
     Some(found.concat().into_iter().map(f64::sqrt).collect())
 }
 
-/// Of any metric without groups; `unit_of` a row is drawn with the whole unit.
-pub(super) fn of_metric(
-    judge: &Judge,
+/// A score of every draw; `None` where groups are averaged.
+type Found = Result<Option<Vec<f64>>, NoInterval>;
+
+/// Of a metric as a competition uses it.
+///
+/// # Errors
+/// [`NoInterval`] where there are too many rows for it.
+pub(super) fn of_metric(metric: &dyn Metric, params: &Params, rows: &Rows<'_>, draws: &Draws<'_>) -> Found {
+    let parts = compose::parts(params);
+    if !parts.is_empty() {
+        return weighted_sum(parts.iter().map(|part| {
+            let scores = compose::with_rows_of(part, &parts, rows, |rows| {
+                Some(of_metric(part.metric, &part.params, rows, draws))
+            });
+            (scores.unwrap_or(Ok(None)), part.weight)
+        }));
+    }
+    if averages_groups(metric) || compose::is_by_group(params) {
+        return Ok(None);
+    }
+    let columns = compose::columns_of(params);
+    if columns.is_empty() {
+        return of_table(metric, params, rows, draws).map(Some);
+    }
+    weighted_sum(columns.iter().map(|(column, weight)| {
+        (of_table(metric, params, &rows.with_column(*column), draws).map(Some), *weight)
+    }))
+}
+
+fn weighted_sum(parts: impl Iterator<Item = (Found, f64)>) -> Found {
+    let mut total: Option<Vec<f64>> = None;
+    for (part, weight) in parts {
+        let Some(part) = part? else { return Ok(None) };
+        let mut sum = total.unwrap_or_else(|| vec![0.0; part.len()]);
+        sum.iter_mut().zip(part).for_each(|(sum, score)| *sum += weight * score);
+        total = Some(sum);
+    }
+    Ok(total)
+}
+
+/// Of one metric of one table, by what is known once of its rows where that is enough.
+fn of_table(
+    metric: &dyn Metric,
+    params: &Params,
     rows: &Rows<'_>,
-    draw: Draw,
-    unit_of: impl Fn(usize) -> u32 + Sync,
-) -> Option<Vec<f64>> {
-    let times = |replicate: usize| -> Vec<u8> {
-        (0..rows.len()).map(|row| draw.weight(replicate as u32, unit_of(row))).collect()
-    };
-    let draws = Draws { n_draws: draw.n_replicates, times: &times };
-    if judge.is_one_metric()
-        && let Some(scores) = judge.metric.scores_of_draws(rows, &judge.params, &draws)
-    {
-        return Some(scores);
+    draws: &Draws<'_>,
+) -> Result<Vec<f64>, NoInterval> {
+    if let Some(scores) = metric.scores_of_draws(rows, params, draws) {
+        return Ok(scores);
     }
-    let of_draw: fn(&Judge, &Rows<'_>, &[u8]) -> f64 = if reads_weights(judge) {
-        of_weights
-    } else if has_groups(judge) {
-        return None;
-    } else {
-        of_copies
-    };
-    let n_items = draws.n_draws * rows.len();
-    Some(parallel::map(draws.n_draws, n_items, |replicate| of_draw(judge, rows, &times(replicate))))
-}
-
-fn reads_weights(judge: &Judge) -> bool {
-    let parts = compose::parts(&judge.params);
-    match parts.is_empty() {
-        true => judge.metric.laws().has_weights,
-        false => parts.iter().all(|part| part.metric.laws().has_weights),
+    let reads_weights = metric.laws().has_weights;
+    let per_row = metric.per_row().filter(|_| reads_weights || metric.groups_are_classes());
+    if let Some(per_row) = per_row {
+        return Ok(per_row.scores_of_row_draws(rows, params, draws));
     }
+    let by_cell = if reads_weights { cells::scores_of_draws(metric, params, rows, draws) } else { None };
+    if let Some(scores) = by_cell {
+        return Ok(scores);
+    }
+    if rows.len() > MOST_ROWS_ANEW {
+        return Err(too_many());
+    }
+    Ok(draws.scores(rows.len(), |times| {
+        if reads_weights {
+            metric.score(&Rows { weights: Some(&rows.drawn_weights(times)), ..*rows }, params)
+        } else {
+            with_copies(rows, times, |rows| metric.score(rows, params))
+        }
+    }))
 }
 
-fn of_weights(judge: &Judge, rows: &Rows<'_>, times: &[u8]) -> f64 {
-    let weights: Vec<f64> =
-        times.iter().enumerate().map(|(row, times)| rows.weight(row) * f64::from(*times)).collect();
-    judge.score(&Rows { weights: Some(&weights), ..*rows }).unwrap_or(f64::NAN)
-}
-
-fn of_copies(judge: &Judge, rows: &Rows<'_>, times: &[u8]) -> f64 {
+fn with_copies<T>(rows: &Rows<'_>, times: &[u8], work: impl Fn(&Rows<'_>) -> T) -> T {
     let rows_of_draw: Vec<u32> =
         (0_u32..).zip(times).flat_map(|(row, times)| std::iter::repeat_n(row, (*times).into())).collect();
-    Gathered::new(rows, &rows_of_draw).with_rows(rows, |rows| judge.score(rows).unwrap_or(f64::NAN))
+    Gathered::new(rows, &rows_of_draw).with_rows(rows, work)
 }
 
 /// Of the replicates that have a score; `None` where most have none.

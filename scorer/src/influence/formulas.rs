@@ -1,7 +1,7 @@
 //! Metrics whose influence is known by a formula, by name.
 
 use super::sums::Sums;
-use super::{curve, pairs, shifting, single, survival};
+use super::{curve, distances, pairs, shifting, single, survival};
 use crate::kernels::{median, sum};
 use crate::metrics::binary::curve::with_curve;
 use crate::metrics::{Metric, Params, Rows, Undefined, find};
@@ -47,7 +47,9 @@ pub(super) fn influence(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -
             let both = moved.iter().zip(moved_best);
             Some(both.map(|(own, best_moved)| (own - found / best * best_moved) / best).collect())
         }
-        "ccc" => moments(rows, truth(rows), prediction(rows), Moments::agreement),
+        // Lin's coefficient is the quadratic kappa of any two numbers.
+        "ccc" | "qwk" => moments(rows, truth(rows), prediction(rows), Moments::agreement),
+        "lwk" => distances::linear_kappa(rows, truth(rows), prediction(rows)),
         "wape" => {
             let (y, p) = rows.numbers();
             ratio(rows, |at| (y[at] - p[at]).abs(), |at| y[at].abs(), |ratio| ratio)
@@ -65,7 +67,7 @@ pub(super) fn influence(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -
         }
         _ => match metric.sums(rows, params) {
             Some(sums) => sums.influence(rows),
-            None => metric.influence(rows),
+            None => metric.influence(rows, params),
         },
     }
 }

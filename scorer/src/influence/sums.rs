@@ -2,6 +2,7 @@
 //! by the function's gradient.
 
 use crate::kernels::sum;
+use crate::metrics::groups::Groups;
 use crate::metrics::{Rows, Undefined};
 
 /// The score that sums give.
@@ -29,6 +30,30 @@ impl Sums<'_> {
             |at: usize| self.terms.iter().zip(&gradient).map(|(term, slope)| slope * term[at]).sum::<f64>();
         Some((0..n).map(|at| n as f64 * rows.weight(at) * moved(at)).collect())
     }
+}
+
+/// Of the mean over classes, each a group of rows, of one sum over another; a class with nothing below does not count.
+/// Every row adds to the sum above and to the one below. `None` where no class counts.
+pub fn mean_over_classes(rows: &Rows<'_>, terms: &[[f64; 2]]) -> Option<Vec<f64>> {
+    let groups = Groups::of(rows).ok()?;
+    let total = |members: &[u32], side: usize| {
+        sum(members.len(), |at| rows.weight(members[at] as usize) * terms[members[at] as usize][side])
+    };
+    let mut values = vec![0.0; rows.len()];
+    let mut n_classes = 0.0;
+    for (_, members) in groups.iter() {
+        let [above, below] = [0, 1].map(|side| total(members, side));
+        if below <= 0.0 {
+            continue;
+        }
+        n_classes += 1.0;
+        for row in members {
+            let [own_above, own_below] = terms[*row as usize];
+            let moved = (own_above - above / below * own_below) / below;
+            values[*row as usize] = rows.len() as f64 * rows.weight(*row as usize) * moved;
+        }
+    }
+    (n_classes > 0.0).then(|| values.into_iter().map(|value| value / n_classes).collect())
 }
 
 /// How a score moves with each of these totals, by a step that is as small a part of the given sizes. `None` where

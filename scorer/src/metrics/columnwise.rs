@@ -7,8 +7,8 @@ use super::about::{About, CLIP, fields};
 use super::binary::{curve, loss};
 use super::regression::{association, pointwise, ratio};
 use super::{
-    Degenerate, Files, Laws, Metric, Params, PartScores, Rows, ScoresPerRow, ScoresTogether, SumsTogether,
-    Undefined, Values,
+    Degenerate, Draws, Files, Laws, Metric, Params, PartScores, Rows, ScoresPerRow, ScoresTogether,
+    SumsTogether, Undefined, Values,
 };
 use crate::misfit::Misfits;
 
@@ -39,6 +39,20 @@ impl Metric for Columnwise {
             total += self.inner.score(&of_column(rows, at), params)?;
         }
         Ok(total / n_columns as f64)
+    }
+
+    fn scores_of_draws(&self, rows: &Rows<'_>, params: &Params, draws: &Draws<'_>) -> Option<Vec<f64>> {
+        let n_columns = rows.truths.len();
+        let mut totals = vec![0.0; draws.n_draws()];
+        for at in 0..n_columns {
+            let column = of_column(rows, at);
+            let scores = match self.inner.per_row().filter(|_| self.laws().has_weights) {
+                Some(per_row) => per_row.scores_of_row_draws(&column, params, draws),
+                None => self.inner.scores_of_draws(&column, params, draws)?,
+            };
+            totals.iter_mut().zip(scores).for_each(|(total, score)| *total += score);
+        }
+        Some(totals.into_iter().map(|total| total / n_columns as f64).collect())
     }
 
     fn together(&self) -> Option<&dyn ScoresTogether> {

@@ -13,6 +13,7 @@
 
 mod about;
 mod catalogue;
+mod draws;
 pub mod list;
 mod params;
 mod per_row;
@@ -45,6 +46,7 @@ use std::ops::Range;
 
 pub use about::{About, ParameterAbout, fields};
 pub use catalogue::{all, find};
+pub use draws::Draws;
 pub use params::Params;
 pub(crate) use per_row::PerRow;
 pub use per_row::ScoresPerRow;
@@ -114,13 +116,6 @@ pub struct Laws {
     pub undefined_on: &'static [Degenerate],
 }
 
-/// Rows drawn anew, many times.
-pub struct Draws<'a> {
-    pub n_draws: usize,
-    /// Of a draw, how often every row comes.
-    pub times: &'a (dyn Fn(usize) -> Vec<u8> + Sync),
-}
-
 /// One metric.
 pub trait Metric: Send + Sync {
     /// What it is, as data.
@@ -150,11 +145,12 @@ pub trait Metric: Send + Sync {
     }
 
     /// How much every row moves the score, where the metric has a formula of its own: see [`crate::influence`].
-    fn influence(&self, _rows: &Rows<'_>) -> Option<Vec<f64>> {
+    fn influence(&self, _rows: &Rows<'_>, _params: &Params) -> Option<Vec<f64>> {
         None
     }
 
-    /// The scores of draws of these rows, where they are found faster than on copied rows; `NaN` where there is none.
+    /// The scores of draws of these rows, where they are found without looking at the rows of each draw from the
+    /// start; `NaN` where there is none.
     fn scores_of_draws(&self, _rows: &Rows<'_>, _params: &Params, _draws: &Draws<'_>) -> Option<Vec<f64>> {
         None
     }
@@ -181,6 +177,12 @@ pub trait Metric: Send + Sync {
 
     /// Whether the solution must name a group for every row.
     fn needs_groups(&self) -> bool {
+        false
+    }
+
+    /// Whether groups are classes, each of which some rows show: other contests have other rows of them. Else
+    /// groups themselves are drawn anew.
+    fn groups_are_classes(&self) -> bool {
         false
     }
 

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{Params, Rows, Undefined};
+use super::{Draws, Params, Rows, Undefined};
 
 pub trait PerRow: Sync {
     /// What is found out about a row.
@@ -33,6 +33,9 @@ pub trait ScoresPerRow {
         parts: &[Range<usize>],
         params: &Params,
     ) -> Vec<Result<f64, Undefined>>;
+
+    /// As [`super::Metric::scores_of_draws`], of metrics that read weights.
+    fn scores_of_row_draws(&self, rows: &Rows<'_>, params: &Params, draws: &Draws<'_>) -> Vec<f64>;
 }
 
 impl<M: PerRow> ScoresPerRow for M {
@@ -49,6 +52,14 @@ impl<M: PerRow> ScoresPerRow for M {
         let found = self.find(rows, params);
         crate::parallel::each(parts, rows.len(), |part| {
             rows.with_part(part.clone(), |rows| self.add_up(rows, &found[part.clone()], params))
+        })
+    }
+
+    fn scores_of_row_draws(&self, rows: &Rows<'_>, params: &Params, draws: &Draws<'_>) -> Vec<f64> {
+        let found = self.find(rows, params);
+        draws.scores(rows.len(), |times| {
+            let weights = rows.drawn_weights(times);
+            self.add_up(&Rows { weights: Some(&weights), ..*rows }, &found, params)
         })
     }
 }

@@ -178,6 +178,11 @@ impl<'a> Rows<'a> {
         self.weights.map_or(1.0, |weights| weights[at])
     }
 
+    /// The weight of every row where each comes so many times.
+    pub(crate) fn drawn_weights(&self, times: &[u8]) -> Vec<f64> {
+        times.iter().enumerate().map(|(at, times)| self.weight(at) * f64::from(*times)).collect()
+    }
+
     /// The sum of all weights; the number of rows without weights.
     pub fn total_weight(&self) -> f64 {
         match self.weights {

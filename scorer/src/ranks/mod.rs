@@ -13,7 +13,6 @@ pub mod measure;
 mod pictures;
 mod ranges;
 mod shake_up;
-mod student;
 
 pub use covariance::{Covariance, together};
 pub use digits::{Digits, digits};

@@ -10,10 +10,10 @@
 //! counted by McNemar's exact test. Holm's correction is theirs.
 
 use holdout_contract::mcnemar;
+use holdout_contract::student::upper_tail;
 use serde::{Deserialize, Serialize};
 
 use super::draws::Root;
-use super::student::upper_tail;
 use super::{Covariance, Duel};
 use crate::parallel;
 

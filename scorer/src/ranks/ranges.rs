@@ -188,7 +188,7 @@ mod coverage;
 
 #[cfg(test)]
 mod tests {
-    use super::coverage::of_normal_losses;
+    use super::coverage::{Contest, of_normal_losses};
     use super::*;
 
     const N_ROWS: usize = 120;
@@ -197,7 +197,8 @@ mod tests {
     fn threads_change_nothing_and_equal_files_stand_together() {
         const N_TEAMS: usize = 8;
         const N: u64 = 100;
-        let (mut scores, covariance) = of_normal_losses(&[0.0, 0.0, 0.0, 0.1, 0.2, 0.3, 0.4, 0.8], 5);
+        let Contest { keys: mut scores, covariance, .. } =
+            of_normal_losses(&[0.0, 0.0, 0.0, 0.1, 0.2, 0.3, 0.4, 0.8], 5);
         let all = Places::of_all(N_TEAMS);
         let ranges = rank_ranges(&scores, &covariance, N, all, 9);
         assert_eq!(parallel::with_threads(3, || rank_ranges(&scores, &covariance, N, all, 9)), ranges);
@@ -242,26 +243,36 @@ mod tests {
         (order.into_iter().map(truth).collect(), keys, covariance, landmarks)
     }
 
+    /// The first teams' ranges, each with the true rank.
+    type BesideTruth = [(RankRange, u32)];
+
     #[test]
     fn ranges_of_the_first_teams_hold_ranks_far_below_those_that_were_compared() {
-        const N_LONG: usize = 400;
-        let (mut n_held, mut n_below, mut n_narrow) = (0, 0, 0);
-        let numbers = Numbers::of(1, 200, N_FIRST + (N_ON_BOARD - N_FIRST).div_ceil(4));
-        for number in 0..N_LONG {
+        const N_LONG: usize = 2000;
+        let numbers = Numbers::of(1, N_DRAWS, N_FIRST + (N_ON_BOARD - N_FIRST).div_ceil(4));
+        let looked_at = parallel::map(N_LONG, usize::MAX, |number| {
             let (truths, keys, covariance, landmarks) = long_contest(number);
             let places = Places { n_first: N_FIRST, landmarks: &landmarks, n_teams: N_ON_BOARD as u32 };
-            let ranges = ranges_of(&keys, &covariance, N_ROWS as u64, places, &numbers);
-            assert_eq!(ranges.len(), N_FIRST);
+            let ranges =
+                parallel::with_threads(1, || ranges_of(&keys, &covariance, N_ROWS as u64, places, &numbers));
             let true_rank = |truth: f64| 1 + truths.iter().filter(|other| **other < truth).count() as u32;
-            let last = ranges[N_FIRST - 1];
-            let rank = true_rank(truths[N_FIRST - 1]);
-            n_held += u32::from((last.low..=last.high).contains(&rank));
-            n_below += u32::from(rank > N_FIRST as u32);
-            n_narrow += u32::from(last.high < N_ON_BOARD as u32);
+            let ranks: Vec<u32> = truths[..N_FIRST].iter().map(|truth| true_rank(*truth)).collect();
+            ranges.into_iter().zip(ranks).collect::<Vec<(RankRange, u32)>>()
+        });
+        let share = |is_one: &dyn Fn(&BesideTruth) -> bool| {
+            looked_at.iter().filter(|found| is_one(found)).count() as f64 / N_LONG as f64
+        };
+        let holds = |(range, rank): &(RankRange, u32)| (range.low..=range.high).contains(rank);
+        for place in 0..N_FIRST {
+            let held = share(&|found| holds(&found[place]));
+            assert!(held >= 0.95, "of place {}: {held}", place + 1);
         }
-        assert!(n_below > N_LONG as u32 / 10, "the last of the first is often truly below them: {n_below}");
-        assert!(f64::from(n_held) >= 0.95 * N_LONG as f64, "{n_held} of {N_LONG}");
-        assert!(n_narrow > N_LONG as u32 / 2, "not all of the others count: {n_narrow}");
+        let held = share(&|found| found.iter().all(holds));
+        assert!(held >= 0.95, "all: {held}");
+        let below = share(&|found| found[N_FIRST - 1].1 > N_FIRST as u32);
+        assert!(below > 0.1, "the last of the first is often truly below them: {below}");
+        let narrow = share(&|found| found[N_FIRST - 1].0.high < N_ON_BOARD as u32);
+        assert!(narrow > 0.5, "not all of the others count: {narrow}");
     }
 
     #[test]

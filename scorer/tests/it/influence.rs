@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use holdout_evaluator::Evaluator;
+use holdout_evaluator::{Draw, Evaluator};
 use holdout_scorer::influence::{
     Exact, Influence, NoInterval, Unit, influence, influence_of_clusters, influence_or_replicates,
 };
@@ -478,27 +478,42 @@ fn of_clusters(case: &Case<'_>, clusters: &[u32]) -> Result<Influence, NoInterva
     case.with_rows(None, |rows| influence_of_clusters(&case.judge, rows, clusters, exact))
 }
 
-/// The spread of the score over contests in which clusters are drawn anew as a whole.
-fn spread_over_clusters(case: &Case<'_>, clusters: &[u32]) -> f64 {
-    const N_REPLICATES: usize = 4000;
-    let scores = parallel::map(N_REPLICATES, N_REPLICATES * N, |replicate| {
-        let times = |row: usize| poisson(replicate, clusters[row] as usize);
-        let drawn: Vec<usize> = (0..N).flat_map(|row| std::iter::repeat_n(row, times(row))).collect();
-        case.score_of(&drawn)
-    });
-    let mean = scores.iter().sum::<f64>() / N_REPLICATES as f64;
-    (scores.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / N_REPLICATES as f64).sqrt()
+/// Scores of contests in which clusters are drawn anew as a whole, each beside how often every cluster comes.
+fn over_clusters(case: &Case<'_>, clusters: &[u32], n_clusters: usize) -> Vec<(Vec<u8>, f64)> {
+    const N_REPLICATES: usize = 2000;
+    let draw = Draw { version: 5, n_replicates: N_REPLICATES };
+    parallel::map(N_REPLICATES, N_REPLICATES * N, |replicate| {
+        let times = draw.weights(replicate as u32, n_clusters);
+        let of_row = |row: usize| times[clusters[row] as usize].into();
+        let drawn: Vec<usize> = (0..N).flat_map(|row| std::iter::repeat_n(row, of_row(row))).collect();
+        let score = case.score_of(&drawn);
+        (times, score)
+    })
 }
 
+fn spread(values: &[f64]) -> f64 {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt()
+}
+
+/// The luck of the draws is in both spreads: that of the scores, and that of what clusters add to them.
 #[test]
 fn rows_that_come_together_are_drawn_together() {
+    const N_CLUSTERS: usize = 150;
     for metric in ["mae", "rmse"] {
-        let (data, clusters) = clustered(150);
+        let (data, clusters) = clustered(N_CLUSTERS);
         let case = case(&data, metric, &json!({}));
         let found = of_clusters(&case, &clusters).unwrap();
-        assert_eq!((found.unit, found.n_units, found.values.len()), (Unit::Group, 150, 150));
-        let ratio = found.standard_error() / spread_over_clusters(&case, &clusters);
-        assert!((ratio - 1.0).abs() < 0.05, "{metric}: {ratio}");
+        let (n_units, n_values) = (found.n_units, found.values.len());
+        assert_eq!((found.unit, n_units, n_values), (Unit::Group, N_CLUSTERS, N_CLUSTERS));
+        let moved = |times: &[u8]| -> f64 {
+            times.iter().zip(&found.values).map(|(times, value)| (f64::from(*times) - 1.0) * value).sum()
+        };
+        let contests = over_clusters(&case, &clusters, N_CLUSTERS);
+        let (sums, scores): (Vec<f64>, Vec<f64>) =
+            contests.iter().map(|(times, score)| (moved(times) / N_CLUSTERS as f64, *score)).unzip();
+        let ratio = spread(&sums) / spread(&scores);
+        assert!((ratio - 1.0).abs() < 0.03, "{metric}: {ratio}");
         let of_rows = case.influence().standard_error();
         assert!(of_rows < 0.5 * found.standard_error(), "{metric}: ten rows of a cluster are not ten rows");
     }
@@ -510,8 +525,8 @@ fn few_clusters_get_exact_replicates_and_very_few_no_interval() {
     let few = case(&data, "mae", &json!({}));
     let found = of_clusters(&few, &clusters).unwrap();
     assert_eq!((found.n_units, found.values.len()), (20, 2000));
-    let ratio = found.standard_error() / spread_over_clusters(&few, &clusters);
-    assert!((ratio - 1.0).abs() < 0.1, "{ratio}");
+    let scores: Vec<f64> = over_clusters(&few, &clusters, 20).into_iter().map(|(_, score)| score).collect();
+    assert!((found.standard_error() / spread(&scores) - 1.0).abs() < 1e-9);
     let (data, clusters) = clustered(9);
     let refused = of_clusters(&case(&data, "mae", &json!({})), &clusters).unwrap_err();
     assert!(refused.0.contains("fewer than 10 clusters"), "{refused:?}");

@@ -9,7 +9,7 @@ use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::read;
 use crate::ranks::attach;
 use crate::ranks::difference::{Difference, Duel};
-use crate::ranks::model::{Split, error_beside_scores};
+use crate::ranks::model::{Split, Summary, error_beside_scores};
 use crate::ranks::store;
 use crate::submissions::model::rounded;
 
@@ -32,7 +32,13 @@ impl Comparison {
         let b =
             Row { rank: 2, team_id: TeamId(2), team: "Grace".to_owned(), score: Some(0.91), ..Row::sample() };
         let duel = Some(Duel { n_won: 1700, n_lost: 1250 });
-        let difference = Some(Difference { value: 0.0023, standard_error: 0.0021, duel, exact_p: None });
+        let difference = Some(Difference {
+            value: 0.0023,
+            standard_error: 0.0021,
+            n_units: Summary::sample().n_units,
+            duel,
+            exact_p: None,
+        });
         Self { a: Row::sample(), b, difference }
     }
 }
@@ -87,13 +93,9 @@ pub async fn difference(
     let are_shown = |pair: &store::Pair| {
         pair.submission_a == a.key.submission_id && pair.submission_b == b.key.submission_id
     };
-    let pair = pair.filter(are_shown);
-    let n_units = match &pair {
-        Some(store::Pair { n_won: Some(_), .. }) => attach::summary(app, competition, view).await?,
-        _ => None,
-    };
-    let n_units = n_units.map(|summary| summary.n_units);
-    Ok(pair.and_then(|pair| {
+    let Some(pair) = pair.filter(are_shown) else { return Ok(None) };
+    let n_units = attach::summary(app, competition, view).await?.map(|summary| summary.n_units);
+    Ok(n_units.and_then(|n_units| {
         let value = shown(a.score?) - shown(b.score?);
         // By its text: a number of two digits stays one of two digits.
         let standard_error: f64 = pair.standard_error?.to_string().parse().ok()?;
@@ -102,7 +104,7 @@ pub async fn difference(
             false => error_beside_scores(standard_error, competition.score_decimals),
         };
         let duel = pair.n_won.zip(pair.n_lost).map(|(n_won, n_lost)| Duel { n_won, n_lost });
-        let exact_p = duel.zip(n_units).and_then(|(duel, n_units)| duel.exact_p(value, n_units));
-        Some(Difference { value, standard_error, duel, exact_p })
+        let exact_p = duel.and_then(|duel| duel.exact_p(value, n_units));
+        Some(Difference { value, standard_error, n_units, duel, exact_p })
     }))
 }

@@ -1,7 +1,7 @@
 //! How far two scores lie apart, and how likely that is chance.
 
-use holdout_contract::interval::Z;
-use holdout_contract::mcnemar;
+use holdout_contract::interval::{self, Z};
+use holdout_contract::{mcnemar, student};
 
 use super::model::Summary;
 use crate::web::format;
@@ -16,6 +16,8 @@ pub struct Difference {
     pub value: f64,
     /// How far the difference would typically move on other rows.
     pub standard_error: f64,
+    /// Rows, groups or clusters from which that is known; few of them know it badly.
+    pub n_units: i32,
     /// After the end, where rows are won and lost under the metric.
     pub duel: Option<Duel>,
     /// McNemar's exact probability, where each of these rows is right or wrong.
@@ -44,7 +46,8 @@ impl Duel {
 
 impl Difference {
     pub fn interval(&self) -> (f64, f64) {
-        (self.value - Z * self.standard_error, self.value + Z * self.standard_error)
+        let width = interval::student(self.n_units) * self.standard_error;
+        (self.value - width, self.value + width)
     }
 
     /// How often equally good files would differ at least as much.
@@ -52,20 +55,16 @@ impl Difference {
         if let Some(exact) = self.exact_p {
             return exact;
         }
+        let freedom = f64::from((self.n_units - 1).max(1));
         match (self.standard_error > 0.0, self.value == 0.0) {
             (_, true) => 1.0,
             (false, false) => 0.0,
-            (true, false) => {
-                complementary_error(self.value.abs() / self.standard_error / std::f64::consts::SQRT_2)
-            }
+            (true, false) => 2.0 * student::upper_tail(self.value.abs() / self.standard_error, freedom),
         }
     }
 
     pub fn is_noise(&self) -> bool {
-        if let Some(exact) = self.exact_p {
-            return exact >= LEAST_CHANCE;
-        }
-        self.value.abs() <= Z * self.standard_error || self.value == 0.0
+        self.p_value() >= LEAST_CHANCE
     }
 
     /// Who is better on how many rows, as a sentence.
@@ -95,21 +94,14 @@ impl Difference {
     }
 }
 
-/// Abramowitz and Stegun 7.1.26; errors are below 2e-7.
-fn complementary_error(x: f64) -> f64 {
-    let t = 1.0 / (1.0 + 0.327_591_1 * x);
-    let series = [0.254_829_592, -0.284_496_736, 1.421_413_741, -1.453_152_027, 1.061_405_429];
-    let sum = series.iter().rev().fold(0.0, |sum, factor| (sum + factor) * t);
-    sum * (-x * x).exp()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_difference_is_noise_where_its_interval_holds_zero() {
-        let difference = Difference { value: 0.002, standard_error: 0.001, duel: None, exact_p: None };
+        let difference =
+            Difference { value: 0.002, standard_error: 0.001, n_units: 3000, duel: None, exact_p: None };
         assert!(!difference.is_noise());
         assert!((difference.p_value() - 0.0455).abs() < 1e-4);
         assert_eq!(difference.needed_units(1000), Some(961));
@@ -121,23 +113,31 @@ mod tests {
         assert_eq!(equal.p_value(), 1.0);
     }
 
+    /// As the significance picture of the same board has it.
+    #[test]
+    fn few_units_have_the_wider_tails_of_students_t() {
+        let few = Difference { value: 0.002, standard_error: 0.001, n_units: 30, duel: None, exact_p: None };
+        assert!(few.is_noise() && (few.p_value() - 0.0549).abs() < 1e-4, "{}", few.p_value());
+        let (low, high) = few.interval();
+        assert!(low < 0.0 && (high - 0.004045).abs() < 1e-5, "{low} {high}");
+    }
+
     #[test]
     fn rows_right_and_wrong_are_compared_by_counting_them() {
         let duel = Duel { n_won: 9, n_lost: 2 };
         assert_eq!(duel.exact_p(0.0702, 100), None, "more than right and wrong");
         let exact_p = duel.exact_p(-0.07, 100);
-        let difference = Difference { value: -0.07, standard_error: 0.033, duel: Some(duel), exact_p };
-        assert!(
-            Difference { exact_p: None, ..difference }.p_value() < 0.05,
-            "seven are few for a normal number"
-        );
+        let difference =
+            Difference { value: -0.07, standard_error: 0.033, n_units: 100, duel: Some(duel), exact_p };
+        assert!(Difference { exact_p: None, ..difference }.p_value() < 0.05, "seven are few for Student's t");
         assert!(difference.is_noise() && (difference.p_value() - 0.0654).abs() < 1e-3);
     }
 
     #[test]
     fn rows_won_and_lost_are_told_with_those_that_are_equal() {
         let duel = Some(Duel { n_won: 1700, n_lost: 1250 });
-        let difference = Difference { value: 0.002, standard_error: 0.001, duel, exact_p: None };
+        let difference =
+            Difference { value: 0.002, standard_error: 0.001, n_units: 3000, duel, exact_p: None };
         assert_eq!(
             difference.won("Ada", "Bob", &Summary::sample()).as_deref(),
             Some("Of 3,000 rows, Ada is better on 1,700, Bob on 1,250, and on 50 they are equal.")

@@ -17,6 +17,7 @@ use crate::{edits, radix, runs, segments, sums};
 
 pub(crate) use means::BLOCK_ROWS as MEAN_BLOCK_ROWS;
 pub(crate) use products::BLOCK_ROWS as PRODUCT_BLOCK_ROWS;
+pub(crate) use weights::of_replicate as weights_of_replicate;
 
 /// Replicates that lie side by side: a row's weights are one line of the cache.
 pub(crate) const LANES: usize = 64;

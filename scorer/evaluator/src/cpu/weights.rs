@@ -1,4 +1,4 @@
-//! The weights of many rows in neighbouring replicates.
+//! The weights of many rows, in neighbouring replicates or in one.
 
 use holdout_intake::parallel;
 
@@ -6,7 +6,7 @@ use super::LANES;
 use crate::philox::{Draw, KEY_STEPS, MULTIPLIERS, ROUNDS, ROWS_PER_CALL, THRESHOLDS};
 use crate::wide::{Work, widest};
 
-/// Replicates whose numbers are made together. Of 8, half the processor waits for products.
+/// Numbers that are made together. Of 8, half the processor waits for products.
 const GROUP: usize = 32;
 
 /// Fills the table with the weights of so many rows in the replicates from `first` on.
@@ -32,7 +32,8 @@ impl Work for Fill<'_> {
     fn run<const FUSED: bool>(self) {
         for (quad, rows) in (0..).zip(self.table.chunks_mut(ROWS_PER_CALL)) {
             for start in (0..LANES).step_by(GROUP) {
-                let words = philox_of_group(quad, self.first + start as u32, self.key);
+                let replicates = std::array::from_fn(|lane| self.first + (start + lane) as u32);
+                let words = philox_of_group([quad; GROUP], replicates, self.key);
                 for (row, words) in rows.iter_mut().zip(&words) {
                     row[start..start + GROUP].copy_from_slice(&weights(words));
                 }
@@ -41,11 +42,44 @@ impl Work for Fill<'_> {
     }
 }
 
-/// As [`crate::philox::philox4x32`], for neighbouring replicates at once.
+/// The weights of the first rows in one replicate.
+pub(crate) fn of_replicate(draw: Draw, replicate: u32, n_rows: usize) -> Vec<u8> {
+    let mut weights = vec![0; n_rows.next_multiple_of(GROUP * ROWS_PER_CALL)];
+    widest(OneReplicate { key: draw.key(), replicate, weights: &mut weights });
+    weights.truncate(n_rows);
+    weights
+}
+
+struct OneReplicate<'a> {
+    key: [u32; 2],
+    replicate: u32,
+    /// Of whole groups of calls.
+    weights: &'a mut [u8],
+}
+
+impl Work for OneReplicate<'_> {
+    type Out = ();
+
+    const WIDER: bool = true;
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let groups = self.weights.chunks_exact_mut(GROUP * ROWS_PER_CALL);
+        for (first, rows) in (0_u32..).step_by(GROUP).zip(groups) {
+            let quads = std::array::from_fn(|lane| first + lane as u32);
+            let words = philox_of_group(quads, [self.replicate; GROUP], self.key);
+            for (place, words) in words.iter().enumerate() {
+                for (lane, weight) in weights(words).into_iter().enumerate() {
+                    rows[lane * ROWS_PER_CALL + place] = weight;
+                }
+            }
+        }
+    }
+}
+
+/// As [`crate::philox::philox4x32`], for several quads of rows and replicates at once.
 #[inline(always)]
-fn philox_of_group(quad: u32, first: u32, mut key: [u32; 2]) -> [[u32; GROUP]; 4] {
-    let mut a = [quad; GROUP];
-    let mut b: [u32; GROUP] = std::array::from_fn(|lane| first.wrapping_add(lane as u32));
+fn philox_of_group(mut a: [u32; GROUP], mut b: [u32; GROUP], mut key: [u32; 2]) -> [[u32; GROUP]; 4] {
     let mut c = [0_u32; GROUP];
     let mut d = [0_u32; GROUP];
     for _ in 0..ROUNDS {

@@ -3,10 +3,13 @@
 use std::ops::Range;
 
 use holdout_contract::spec::{Direction, Task};
+use holdout_evaluator::sums_by_cell;
 
-use crate::kernels::{SortedScores, counted_thresholds, order_key, weighted_thresholds};
+use crate::kernels::{SortedScores, counted_thresholds, order_key, places, weighted_thresholds};
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
-use crate::metrics::{Degenerate, Files, Laws, Metric, Params, PartScores, Rows, ScoresTogether, Undefined};
+use crate::metrics::{
+    Degenerate, Draws, Files, Laws, Metric, Params, PartScores, Rows, ScoresTogether, Undefined,
+};
 use crate::parallel;
 
 /// Positives and negatives at or above every distinct score, highest first.
@@ -27,6 +30,39 @@ pub(crate) fn with_curve<R>(
     match weights {
         Some(weights) => work(&Curve::weighted(truth, score, weights)),
         None => work(&Curve::Counted(&[SortedScores::of(truth, score)])),
+    }
+}
+
+/// Scores in their order, for the curves of any number of draws of their rows.
+pub(crate) struct Ordered {
+    /// Of every row: twice the place of its score, the highest first, and one more for a positive.
+    cell_of_row: Vec<u32>,
+    n_places: usize,
+}
+
+impl Ordered {
+    /// Of rows that are positive, negative, or of neither class.
+    pub(crate) fn of(is_positive: impl Fn(usize) -> Option<bool>, score: &[f64]) -> Self {
+        let (places, n_places) = places(score);
+        let beyond = 2 * n_places as u32;
+        let cell = |(row, place): (usize, &usize)| match is_positive(row) {
+            Some(is_positive) => 2 * (n_places - 1 - place) as u32 + u32::from(is_positive),
+            None => beyond,
+        };
+        Self { cell_of_row: places.iter().enumerate().map(cell).collect(), n_places }
+    }
+
+    /// The curve where every row comes so many times; each time it counts 1, or what it weighs.
+    pub(crate) fn curve(&self, times: &[u8], weights: Option<&[f64]>) -> Curve<'static> {
+        let sums = sums_by_cell(times, &self.cell_of_row, 2 * self.n_places + 1, weights);
+        let mut points = Vec::with_capacity(self.n_places + 1);
+        let mut above = (0.0, 0.0);
+        points.push(above);
+        points.extend(sums.chunks_exact(2).map(|place| {
+            above = (above.0 + place[1], above.1 + place[0]);
+            above
+        }));
+        Curve::Weighted(points)
     }
 }
 
@@ -67,6 +103,11 @@ impl Curve<'_> {
                 (total(SortedScores::n_positive), total(SortedScores::n_negative))
             }
         }
+    }
+
+    pub(crate) fn share_of_positives(&self) -> f64 {
+        let (positive, negative) = self.totals();
+        positive / (positive + negative)
     }
 
     fn both_classes(&self) -> Result<(f64, f64), Undefined> {
@@ -136,6 +177,12 @@ impl Metric for OnCurve {
         rows.positive_weight()?;
         let (truth, score) = rows.numbers();
         with_curve(truth, score, rows.weights, |curve| (self.compute)(curve, params))
+    }
+
+    fn scores_of_draws(&self, rows: &Rows<'_>, params: &Params, draws: &Draws<'_>) -> Option<Vec<f64>> {
+        let (truth, score) = rows.numbers();
+        let ordered = Ordered::of(|row| Some(truth[row] == 1.0), score);
+        Some(draws.scores(rows.len(), |times| (self.compute)(&ordered.curve(times, rows.weights), params)))
     }
 
     /// Without weights every row is sorted once, and the parts of a part are merged.
@@ -452,10 +499,12 @@ impl Metric for TopRecall {
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
-        let (_, score) = rows.numbers();
-        let mut order: Vec<u32> = (0..rows.len() as u32).collect();
-        order.sort_unstable_by_key(|at| (!order_key(score[*at as usize]), rows.row_numbers[*at as usize]));
-        found_first(rows, &order, params)
+        found_first(rows, &falling(rows), &vec![1; rows.len()], params)
+    }
+
+    fn scores_of_draws(&self, rows: &Rows<'_>, params: &Params, draws: &Draws<'_>) -> Option<Vec<f64>> {
+        let order = falling(rows);
+        Some(draws.scores(rows.len(), |times| found_first(rows, &order, times, params)))
     }
 
     fn together(&self) -> Option<&dyn ScoresTogether> {
@@ -465,21 +514,42 @@ impl Metric for TopRecall {
 
 impl ScoresTogether for TopRecall {
     fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        let found = |rows: &Rows<'_>, order: &[u32]| found_first(rows, order, files.params);
+        let found =
+            |rows: &Rows<'_>, order: &[u32]| found_first(rows, order, &vec![1; rows.len()], files.params);
         files.by_part(|part| files.by_falling(part, 0, found))
     }
 }
 
-/// The share of the positive rows that comes first in this order.
-fn found_first(rows: &Rows<'_>, order: &[u32], params: &Params) -> Result<f64, Undefined> {
+/// Rows by falling score; equal ones keep the order of the solution file.
+fn falling(rows: &Rows<'_>) -> Vec<u32> {
+    let (_, score) = rows.numbers();
+    let mut order: Vec<u32> = (0..rows.len() as u32).collect();
+    order.sort_unstable_by_key(|at| (!order_key(score[*at as usize]), rows.row_numbers[*at as usize]));
+    order
+}
+
+/// The share of the positive rows that comes first in this order, where every row comes so many times.
+fn found_first(rows: &Rows<'_>, order: &[u32], times: &[u8], params: &Params) -> Result<f64, Undefined> {
     let (truth, _) = rows.numbers();
-    let n_positive = truth.iter().filter(|y| **y == 1.0).count();
+    let (mut n_rows, mut n_positive) = (0, 0);
+    for (times, truth) in times.iter().zip(truth) {
+        n_rows += usize::from(*times);
+        n_positive += if *truth == 1.0 { usize::from(*times) } else { 0 };
+    }
     if n_positive == 0 {
         return Err(Undefined::because("This split has no positive row to find."));
     }
-    let n_top = (params.number("percent") / 100.0 * rows.len() as f64).ceil() as usize;
-    let found = order.iter().take(n_top).filter(|at| truth[**at as usize] == 1.0).count();
-    Ok(found as f64 / n_positive as f64)
+    let mut n_left = (params.number("percent") / 100.0 * n_rows as f64).ceil() as usize;
+    let mut n_found = 0;
+    for at in order {
+        let n_taken = usize::from(times[*at as usize]).min(n_left);
+        n_found += if truth[*at as usize] == 1.0 { n_taken } else { 0 };
+        n_left -= n_taken;
+        if n_left == 0 {
+            break;
+        }
+    }
+    Ok(n_found as f64 / n_positive as f64)
 }
 
 #[cfg(test)]

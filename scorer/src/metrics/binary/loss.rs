@@ -1,11 +1,12 @@
 //! Losses of probabilities, one term a row, and calibration.
 
 use holdout_contract::spec::{Direction, Task};
+use holdout_evaluator::sums_by_cell;
 
 use crate::kernels::sum;
 use crate::metrics::about::{About, CLIP, Kind, ParameterAbout, fields};
 use crate::metrics::regression::pointwise::Pointwise;
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::{Degenerate, Draws, Laws, Metric, Params, Rows, Undefined};
 
 const LAWS: Laws = Laws { is_symmetric: false, has_weights: true, undefined_on: &[Degenerate::NoRows] };
 const HONEST: &str = "Honest: the best report is the probability one believes. One confident wrong row can cost more than many good rows gain.";
@@ -102,6 +103,19 @@ pub static BRIER: Pointwise = loss(
     |y, p, _| (p - y) * (p - y),
 );
 
+/// Of every row, the bin of its probability, and how far it lies above what happened, times the row's weight.
+fn bins_and_gaps(rows: &Rows<'_>, params: &Params) -> (Vec<u32>, Vec<f64>) {
+    let (y, p) = rows.numbers();
+    let n_bins = params.count("bins");
+    let bin = |p: &f64| ((p * n_bins as f64) as usize).min(n_bins - 1) as u32;
+    let gap = |at: usize| rows.weight(at) * (p[at] - y[at]);
+    (p.iter().map(bin).collect(), (0..rows.len()).map(gap).collect())
+}
+
+fn of_gaps(gaps: &[f64], total: f64) -> f64 {
+    sum(gaps.len(), |bin| gaps[bin].abs()) / total
+}
+
 /// Expected calibration error.
 pub struct CalibrationError;
 
@@ -133,13 +147,19 @@ impl Metric for CalibrationError {
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         let total = rows.positive_weight()?;
-        let (y, p) = rows.numbers();
-        let n_bins = params.count("bins");
-        let mut gaps = vec![0.0; n_bins];
-        for at in 0..rows.len() {
-            let bin = ((p[at] * n_bins as f64) as usize).min(n_bins - 1);
-            gaps[bin] += rows.weight(at) * (p[at] - y[at]);
-        }
-        Ok(sum(n_bins, |bin| gaps[bin].abs()) / total)
+        let (bins, gaps) = bins_and_gaps(rows, params);
+        Ok(of_gaps(&sums_by_cell(&vec![1; rows.len()], &bins, params.count("bins"), Some(&gaps)), total))
+    }
+
+    fn scores_of_draws(&self, rows: &Rows<'_>, params: &Params, draws: &Draws<'_>) -> Option<Vec<f64>> {
+        let (bins, gaps) = bins_and_gaps(rows, params);
+        Some(draws.scores(rows.len(), |times| {
+            let weights = rows.drawn_weights(times);
+            let total = Rows { weights: Some(&weights), ..*rows }.positive_weight()?;
+            Ok::<f64, Undefined>(of_gaps(
+                &sums_by_cell(times, &bins, params.count("bins"), Some(&gaps)),
+                total,
+            ))
+        }))
     }
 }

@@ -38,7 +38,7 @@ impl Metric for Clusters {
         Ok((self.compute)(&Table::count(truth, predicted)))
     }
 
-    fn influence(&self, rows: &Rows<'_>) -> Option<Vec<f64>> {
+    fn influence(&self, rows: &Rows<'_>, _params: &Params) -> Option<Vec<f64>> {
         let (truth, predicted) = rows.labels();
         influence(&self.moving, truth, predicted)
     }

@@ -60,7 +60,7 @@ impl Metric for Coco {
             Quantity::Precision => Walk::of(curve, self.n_thresholds, times).mean_precisions(),
             Quantity::Recall => Walk::of(curve, self.n_thresholds, times).recalls(),
         };
-        Some(of_draws(draws, &curves, n_boxes, of_class))
+        Some(of_draws(draws, rows.len(), &curves, n_boxes, of_class))
     }
 }
 

@@ -107,11 +107,10 @@ pub(super) struct Times(Vec<Counts>);
 
 impl Times {
     /// Of the draws from `first` on; those beyond the last have no image.
-    fn of(draws: &Draws<'_>, first: usize) -> Self {
-        let mut times: Vec<Counts> = Vec::new();
-        for lane in 0..LANES.min(draws.n_draws - first) {
-            let of_draw = (draws.times)(first + lane);
-            times.resize(of_draw.len(), [0; LANES]);
+    fn of(draws: &Draws<'_>, first: usize, n_images: usize) -> Self {
+        let mut times: Vec<Counts> = vec![[0; LANES]; n_images];
+        for lane in 0..LANES.min(draws.n_draws() - first) {
+            let of_draw = draws.times(first + lane, n_images);
             times.iter_mut().zip(of_draw).for_each(|(times, of_draw)| times[lane] = of_draw.into());
         }
         Self(times)
@@ -141,13 +140,14 @@ pub(super) struct OfClass {
 /// The mean over classes of draws of images; `NaN` where a draw has none of them.
 pub(super) fn of_draws<C: Sync>(
     draws: &Draws<'_>,
+    n_images: usize,
     classes: &[C],
     n_boxes: usize,
     of_class: impl Fn(&C, &Times) -> OfClass + Sync,
 ) -> Vec<f64> {
-    let n_groups = draws.n_draws.div_ceil(LANES);
-    let groups = parallel::map(n_groups, draws.n_draws * n_boxes, |group| {
-        let times = Times::of(draws, group * LANES);
+    let n_groups = draws.n_draws().div_ceil(LANES);
+    let groups = parallel::map(n_groups, draws.n_draws() * n_boxes, |group| {
+        let times = Times::of(draws, group * LANES, n_images);
         let found: Vec<OfClass> = classes.iter().map(|class| of_class(class, &times)).collect();
         let mean_of_draw = |lane: usize| {
             let has_true = found.iter().filter(|class| class.n_true[lane] > 0);
@@ -155,7 +155,7 @@ pub(super) fn of_draws<C: Sync>(
         };
         std::array::from_fn::<f64, LANES, _>(mean_of_draw)
     });
-    groups.into_iter().flatten().take(draws.n_draws).collect()
+    groups.into_iter().flatten().take(draws.n_draws()).collect()
 }
 
 /// `None` of no values.

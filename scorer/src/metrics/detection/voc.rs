@@ -36,7 +36,7 @@ impl Metric for Voc {
     fn scores_of_draws(&self, rows: &Rows<'_>, params: &Params, draws: &Draws<'_>) -> Option<Vec<f64>> {
         let curves = curves(rows, params).ok()?;
         let n_boxes = curves.iter().map(|curve| curve.boxes.len()).sum();
-        Some(of_draws(draws, &curves, n_boxes, Curve::of_draws))
+        Some(of_draws(draws, rows.len(), &curves, n_boxes, Curve::of_draws))
     }
 }
 

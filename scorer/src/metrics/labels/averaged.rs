@@ -2,7 +2,8 @@
 
 use holdout_contract::spec::{Direction, Task};
 
-use super::single::{MACRO_GAMING, ONE_SIDED, SYMMETRIC, UNSEEN, margins, share};
+use super::single::{MACRO_GAMING, ONE_SIDED, SYMMETRIC, UNSEEN, margins};
+use super::slopes::{Ratio, Slopes};
 use crate::kernels::Margins;
 use crate::metrics::about::{About, BETA, Kind, ParameterAbout, fields};
 use crate::metrics::{Laws, Metric, Params, Rows, Undefined};
@@ -18,8 +19,22 @@ pub struct Averaged {
     about: About,
     laws: Laws,
     average: Average,
-    /// The number of a class; the last argument is beta, where the metric has one.
-    of_class: fn(&Margins, usize, f64) -> f64,
+    /// The number of a class, given beta, where the metric has one.
+    of_class: fn(f64) -> Ratio,
+}
+
+impl Averaged {
+    fn of_class(&self, params: &Params) -> Ratio {
+        (self.of_class)(params.optional_number(BETA.name).unwrap_or(1.0))
+    }
+
+    /// The classes that are averaged.
+    fn classes(rows: &Rows<'_>, params: &Params, margins: &Margins) -> Vec<usize> {
+        match params.text(CLASS_LIST.name) {
+            Some(ALL) => rows.column_classes[0].iter().map(|class| *class as usize).collect(),
+            _ => margins.present().collect(),
+        }
+    }
 }
 
 impl Metric for Averaged {
@@ -33,12 +48,9 @@ impl Metric for Averaged {
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         let margins = margins(rows, params)?;
-        let beta = params.optional_number(BETA.name).unwrap_or(1.0);
-        let of_class = |class: &usize| (self.of_class)(&margins, *class, beta);
-        let classes: Vec<usize> = match params.text(CLASS_LIST.name) {
-            Some(ALL) => rows.column_classes[0].iter().map(|class| *class as usize).collect(),
-            _ => margins.present().collect(),
-        };
+        let ratio = self.of_class(params);
+        let of_class = |class: &usize| ratio.of(&margins, *class);
+        let classes = Self::classes(rows, params, &margins);
         match self.average {
             Average::ByFrequency => {
                 let terms = classes.iter().map(|class| margins.truth[*class] * of_class(class));
@@ -49,6 +61,26 @@ impl Metric for Averaged {
                 Ok(classes.iter().fold(0.0, |sum, class| sum + of_class(class)) / classes.len() as f64)
             }
         }
+    }
+
+    fn influence(&self, rows: &Rows<'_>, params: &Params) -> Option<Vec<f64>> {
+        let margins = margins(rows, params).ok()?;
+        let ratio = self.of_class(params);
+        let classes = Self::classes(rows, params, &margins);
+        let mut slopes = Slopes::none(margins.n_classes());
+        for class in &classes {
+            match self.average {
+                Average::Alike => ratio.add_slopes(&margins, *class, 1.0 / classes.len() as f64, &mut slopes),
+                Average::ByFrequency => {
+                    let share = margins.truth[*class] / margins.total;
+                    ratio.add_slopes(&margins, *class, share, &mut slopes);
+                    let value = ratio.of(&margins, *class) / margins.total;
+                    slopes.truth[*class] += value;
+                    slopes.every -= share * value;
+                }
+            }
+        }
+        Some(slopes.influence(rows, params))
     }
 }
 
@@ -76,10 +108,9 @@ const BLANK: About = About {
     gaming: MACRO_GAMING,
 };
 
-fn f_beta(margins: &Margins, class: usize, beta: f64) -> f64 {
+fn f_beta(beta: f64) -> Ratio {
     let square = beta * beta;
-    let hit = (1.0 + square) * margins.matched[class];
-    share(hit, square * margins.truth[class] + margins.predicted[class])
+    Ratio { above: 1.0 + square, truth: square, predicted: 1.0, matched: 0.0 }
 }
 
 pub static F1_MACRO: Averaged = Averaged {
@@ -152,7 +183,7 @@ pub static PRECISION_MACRO: Averaged = Averaged {
     },
     laws: ONE_SIDED,
     average: Average::Alike,
-    of_class: |margins, class, _| share(margins.matched[class], margins.predicted[class]),
+    of_class: |_| Ratio { above: 1.0, truth: 0.0, predicted: 1.0, matched: 0.0 },
 };
 
 pub static RECALL_MACRO: Averaged = Averaged {
@@ -165,7 +196,7 @@ pub static RECALL_MACRO: Averaged = Averaged {
     },
     laws: ONE_SIDED,
     average: Average::Alike,
-    of_class: |margins, class, _| share(margins.matched[class], margins.truth[class]),
+    of_class: |_| Ratio { above: 1.0, truth: 1.0, predicted: 0.0, matched: 0.0 },
 };
 
 pub static JACCARD_MACRO: Averaged = Averaged {
@@ -178,8 +209,5 @@ pub static JACCARD_MACRO: Averaged = Averaged {
     },
     laws: SYMMETRIC,
     average: Average::Alike,
-    of_class: |margins, class, _| {
-        let matched = margins.matched[class];
-        share(matched, margins.truth[class] + margins.predicted[class] - matched)
-    },
+    of_class: |_| Ratio { above: 1.0, truth: 1.0, predicted: 1.0, matched: -1.0 },
 };

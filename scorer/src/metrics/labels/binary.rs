@@ -3,6 +3,8 @@
 use holdout_contract::spec::{Direction, Layout, Task};
 
 use super::single::{THRESHOLD, layout, margins, share};
+use super::slopes::Slopes;
+use crate::influence::gradient;
 use crate::metrics::about::{About, BETA, ParameterAbout, fields};
 use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
 use holdout_contract::spec::Cell;
@@ -22,6 +24,12 @@ pub struct PositiveClass {
     compute: fn(&Counts, f64) -> f64,
 }
 
+impl PositiveClass {
+    fn of_counts(&self, counts: &Counts, params: &Params) -> f64 {
+        (self.compute)(counts, params.optional_number(BETA.name).unwrap_or(1.0))
+    }
+}
+
 impl Metric for PositiveClass {
     fn about(&self) -> &About {
         &self.about
@@ -39,7 +47,23 @@ impl Metric for PositiveClass {
         let margins = margins(rows, params)?;
         let hit = margins.matched[1];
         let counts = Counts { hit, false_alarm: margins.predicted[1] - hit, missed: margins.truth[1] - hit };
-        Ok((self.compute)(&counts, params.optional_number(BETA.name).unwrap_or(1.0)))
+        Ok(self.of_counts(&counts, params))
+    }
+
+    fn influence(&self, rows: &Rows<'_>, params: &Params) -> Option<Vec<f64>> {
+        let margins = margins(rows, params).ok()?;
+        let hit = margins.matched[1];
+        let counts = [hit, margins.predicted[1] - hit, margins.truth[1] - hit];
+        let score = |counts: &[f64]| {
+            let counts = Counts { hit: counts[0], false_alarm: counts[1], missed: counts[2] };
+            Some(self.of_counts(&counts, params))
+        };
+        let found = gradient(&counts, &counts, score)?;
+        let mut slopes = Slopes::none(2);
+        slopes.predicted[1] = found[1];
+        slopes.truth[1] = found[2];
+        slopes.matched[1] = found[0] - found[1] - found[2];
+        Some(slopes.influence(rows, params))
     }
 }
 

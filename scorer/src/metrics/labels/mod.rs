@@ -4,3 +4,4 @@ pub mod averaged;
 pub mod binary;
 pub mod ordinal;
 pub mod single;
+mod slopes;

@@ -1,8 +1,11 @@
 //! Metrics of one label a row, from the margins of the confusion matrix. With a threshold, the same
 //! definitions judge scores against truths of 0 and 1.
 
+use std::borrow::Cow;
+
 use holdout_contract::spec::{Cell, Direction, Layout, Task};
 
+use super::slopes::{Ratio, Slopes};
 use crate::kernels::Margins;
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
 use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
@@ -12,6 +15,8 @@ pub struct Label {
     pub about: About,
     pub laws: Laws,
     pub compute: fn(&Margins) -> Result<f64, Undefined>,
+    /// How it moves; `None` of what is a mean over rows.
+    slopes: Option<fn(&Margins) -> Slopes>,
 }
 
 pub(super) const THRESHOLD: ParameterAbout = ParameterAbout {
@@ -29,22 +34,26 @@ pub(super) fn layout(about: &About, params: &Params) -> Layout {
     }
 }
 
-/// Margins of labels, or of 0 and 1 where columns hold numbers.
-pub(super) fn margins(rows: &Rows<'_>, params: &Params) -> Result<Margins, Undefined> {
-    rows.positive_weight()?;
-    let margins = |n_classes: usize, y: &[u32], p: &[u32]| match rows.weights {
-        None => Margins::count(n_classes, y, p),
-        Some(weights) => Margins::weigh(n_classes, y, p, weights),
-    };
+/// How many classes there are, and those of truths and predictions: of labels, or 0 and 1 where columns hold numbers.
+pub(super) fn classes<'a>(rows: &Rows<'a>, params: &Params) -> (usize, Cow<'a, [u32]>, Cow<'a, [u32]>) {
     if let crate::metrics::Values::Codes(_) = rows.truths[0] {
         let (y, p) = rows.labels();
-        return Ok(margins(rows.n_classes, y, p));
+        return (rows.n_classes, Cow::Borrowed(y), Cow::Borrowed(p));
     }
     let (y, p) = rows.numbers();
     let threshold = params.optional_number("threshold").unwrap_or(0.5);
-    let y: Vec<u32> = y.iter().map(|y| u32::from(*y == 1.0)).collect();
-    let p: Vec<u32> = p.iter().map(|p| u32::from(*p >= threshold)).collect();
-    Ok(margins(2, &y, &p))
+    let y = y.iter().map(|y| u32::from(*y == 1.0)).collect();
+    let p = p.iter().map(|p| u32::from(*p >= threshold)).collect();
+    (2, Cow::Owned(y), Cow::Owned(p))
+}
+
+pub(super) fn margins(rows: &Rows<'_>, params: &Params) -> Result<Margins, Undefined> {
+    rows.positive_weight()?;
+    let (n_classes, y, p) = classes(rows, params);
+    Ok(match rows.weights {
+        None => Margins::count(n_classes, &y, &p),
+        Some(weights) => Margins::weigh(n_classes, &y, &p, weights),
+    })
 }
 
 impl Metric for Label {
@@ -62,6 +71,11 @@ impl Metric for Label {
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         (self.compute)(&margins(rows, params)?)
+    }
+
+    fn influence(&self, rows: &Rows<'_>, params: &Params) -> Option<Vec<f64>> {
+        let margins = margins(rows, params).ok()?;
+        Some((self.slopes?)(&margins).influence(rows, params))
     }
 }
 
@@ -109,6 +123,7 @@ pub static ACCURACY: Label = Label {
     },
     laws: SYMMETRIC,
     compute: |margins| Ok(margins.n_right() / margins.total),
+    slopes: None,
 };
 
 pub static ERROR_RATE: Label = Label {
@@ -125,6 +140,7 @@ pub static ERROR_RATE: Label = Label {
     },
     laws: SYMMETRIC,
     compute: |margins| Ok((margins.total - margins.n_right()) / margins.total),
+    slopes: None,
 };
 
 pub static BALANCED_ACCURACY: Label = Label {
@@ -142,6 +158,14 @@ pub static BALANCED_ACCURACY: Label = Label {
         let present = (0..margins.n_classes()).filter(|class| margins.truth[*class] > 0.0);
         mean(present.map(|class| margins.matched[class] / margins.truth[class]))
     },
+    slopes: Some(|margins| {
+        let share = Ratio { above: 1.0, truth: 1.0, predicted: 0.0, matched: 0.0 };
+        let present = || (0..margins.n_classes()).filter(|class| margins.truth[*class] > 0.0);
+        let mut slopes = Slopes::none(margins.n_classes());
+        let factor = 1.0 / present().count() as f64;
+        present().for_each(|class| share.add_slopes(margins, class, factor, &mut slopes));
+        slopes
+    }),
 };
 
 pub static F1_MICRO: Label = Label {
@@ -156,6 +180,7 @@ pub static F1_MICRO: Label = Label {
     },
     laws: SYMMETRIC,
     compute: |margins| Ok(margins.n_right() / margins.total),
+    slopes: None,
 };
 
 pub static MCC: Label = Label {
@@ -171,16 +196,41 @@ pub static MCC: Label = Label {
     laws: SYMMETRIC,
     compute: |margins| {
         let n = margins.total;
-        let pairs = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
         let together = margins.n_right() * n - pairs(&margins.truth, &margins.predicted);
         let spread_truth = n * n - pairs(&margins.truth, &margins.truth);
         let spread_predicted = n * n - pairs(&margins.predicted, &margins.predicted);
-        let is_flat = [&margins.truth, &margins.predicted]
-            .iter()
-            .any(|side| side.iter().filter(|w| **w > 0.0).count() < 2);
-        Ok(if is_flat { 0.0 } else { together / (spread_truth.sqrt() * spread_predicted.sqrt()) })
+        let scale = spread_truth.sqrt() * spread_predicted.sqrt();
+        Ok(if is_flat(margins) { 0.0 } else { together / scale })
     },
+    slopes: Some(|margins| {
+        let mut slopes = Slopes::none(margins.n_classes());
+        if is_flat(margins) {
+            return slopes;
+        }
+        let (n, n_right) = (margins.total, margins.n_right());
+        let spread_truth = n * n - pairs(&margins.truth, &margins.truth);
+        let spread_predicted = n * n - pairs(&margins.predicted, &margins.predicted);
+        let scale = spread_truth.sqrt() * spread_predicted.sqrt();
+        let score = (n_right * n - pairs(&margins.truth, &margins.predicted)) / scale;
+        slopes.every = n_right / scale;
+        for class in 0..margins.n_classes() {
+            let (truth, predicted) = (margins.truth[class], margins.predicted[class]);
+            slopes.truth[class] = -predicted / scale - score * (n - truth) / spread_truth;
+            slopes.predicted[class] = -truth / scale - score * (n - predicted) / spread_predicted;
+            slopes.matched[class] = n / scale;
+        }
+        slopes
+    }),
 };
+
+fn pairs(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// Whether truth or predictions have one class only.
+fn is_flat(margins: &Margins) -> bool {
+    [&margins.truth, &margins.predicted].iter().any(|side| side.iter().filter(|w| **w > 0.0).count() < 2)
+}
 
 pub static KAPPA: Label = Label {
     about: About {
@@ -200,7 +250,21 @@ pub static KAPPA: Label = Label {
             ));
         }
         let n = margins.total;
-        let chance: f64 = margins.truth.iter().zip(&margins.predicted).map(|(t, p)| t * p).sum::<f64>() / n;
+        let chance = pairs(&margins.truth, &margins.predicted) / n;
         Ok(1.0 - (n - margins.n_right()) / (n - chance))
     },
+    slopes: Some(|margins| {
+        let n = margins.total;
+        let chance = pairs(&margins.truth, &margins.predicted) / n;
+        let left = n - chance;
+        let ratio = (n - margins.n_right()) / left;
+        let mut slopes = Slopes::none(margins.n_classes());
+        slopes.every = (ratio * (1.0 + chance / n) - 1.0) / left;
+        for class in 0..margins.n_classes() {
+            slopes.truth[class] = -ratio * margins.predicted[class] / n / left;
+            slopes.predicted[class] = -ratio * margins.truth[class] / n / left;
+            slopes.matched[class] = 1.0 / left;
+        }
+        slopes
+    }),
 };

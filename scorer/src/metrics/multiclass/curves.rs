@@ -8,9 +8,9 @@ use holdout_contract::spec::Cell;
 use super::{BLANK, Classes, NORMALISED, empty_row};
 use crate::kernels::SortedScores;
 use crate::metrics::about::About;
-use crate::metrics::binary::curve::{Curve, with_curve};
+use crate::metrics::binary::curve::{Curve, Ordered, with_curve};
 use crate::metrics::{
-    Degenerate, Files, Laws, Metric, Params, PartScores, Rows, ScoresTogether, Undefined, Values,
+    Degenerate, Draws, Files, Laws, Metric, Params, PartScores, Rows, ScoresTogether, Undefined, Values,
 };
 use crate::misfit::Misfits;
 
@@ -82,6 +82,24 @@ impl Metric for OfClasses {
         let of_class =
             |class: usize| with_curve(&classes.is_class(class), &columns[class], None, self.of_curve);
         self.average(&classes, (0..columns.len()).map(of_class))
+    }
+
+    fn scores_of_draws(&self, rows: &Rows<'_>, params: &Params, draws: &Draws<'_>) -> Option<Vec<f64>> {
+        let classes = Classes::new(rows, params);
+        self.refuse(rows, &classes).ok()?;
+        let truth = classes.truth;
+        let mut totals = vec![0.0; draws.n_draws()];
+        for (class, column) in self.columns(&classes).iter().enumerate() {
+            let ordered = Ordered::of(|row| Some(truth[row] as usize == class), column);
+            let scores = draws.scores(rows.len(), |times| {
+                let curve = ordered.curve(times, None);
+                let share = if self.is_by_frequency { curve.share_of_positives() } else { 1.0 };
+                Ok::<f64, Undefined>(share * (self.of_curve)(&curve)?)
+            });
+            totals.iter_mut().zip(scores).for_each(|(total, score)| *total += score);
+        }
+        let n_counted = if self.is_by_frequency { 1.0 } else { classes.columns.len() as f64 };
+        Some(totals.into_iter().map(|total| total / n_counted).collect())
     }
 
     fn together(&self) -> Option<&dyn ScoresTogether> {
@@ -234,6 +252,25 @@ impl Metric for Pairwise {
         let pairs = (0..n).flat_map(|a| (0..n).filter(move |b| *b != a).map(move |b| (a, b)));
         let sum = pairs.map(|(a, b)| pair(a, b)).sum::<Result<f64, Undefined>>()?;
         Ok(sum / (n * (n - 1)) as f64)
+    }
+
+    fn scores_of_draws(&self, rows: &Rows<'_>, params: &Params, draws: &Draws<'_>) -> Option<Vec<f64>> {
+        let classes = Classes::new(rows, params);
+        classes.all_present().ok()?;
+        classes.refuse_empty_rows().ok()?;
+        let columns = classes.normalised();
+        let n = columns.len();
+        let mut totals = vec![0.0; draws.n_draws()];
+        for (a, b) in (0..n).flat_map(|a| (0..n).filter(move |b| *b != a).map(move |b| (a, b))) {
+            let is_first = |row: usize| {
+                let class = classes.truth[row] as usize;
+                [a, b].contains(&class).then_some(class == a)
+            };
+            let ordered = Ordered::of(is_first, &columns[a]);
+            let scores = draws.scores(rows.len(), |times| ordered.curve(times, None).roc_auc());
+            totals.iter_mut().zip(scores).for_each(|(total, score)| *total += score);
+        }
+        Some(totals.into_iter().map(|total| total / (n * (n - 1)) as f64).collect())
     }
 }
 

@@ -3,13 +3,12 @@
 use holdout_contract::spec::{Cell, Direction, Task};
 use std::collections::BTreeSet;
 
-use crate::influence::Sums;
 use crate::kernels::sum;
 use crate::metrics::about::{About, BETA, Kind, ParameterAbout, fields};
 use crate::metrics::text::words::words;
 use crate::metrics::{
-    Degenerate, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, ScoresTogether, SumsTogether, Undefined,
-    Values, finite,
+    Degenerate, Draws, Laws, Metric, Params, PerRow, Rows, ScoresPerRow, ScoresTogether, SumsTogether,
+    Undefined, Values,
 };
 
 /// Sizes of one row's sets.
@@ -188,6 +187,9 @@ impl SumsTogether for WithEmpty {
     }
 }
 
+/// True and predicted tags of a row, by their places in the vocabulary.
+type Sets = (Vec<usize>, Vec<usize>);
+
 /// Counts of one tag over all rows.
 #[derive(Clone, Copy, Default)]
 struct Counts {
@@ -199,13 +201,24 @@ struct Counts {
 /// A number from the counts of every tag.
 pub struct OfTags {
     about: About,
-    /// Whether counts of all tags added up say as much as those of each.
-    is_pooled: bool,
     compute: fn(&[Counts]) -> f64,
+    /// How it moves with the counts of every tag.
+    slopes: fn(&[Counts]) -> Vec<Slopes>,
 }
 
-/// Rows times tags of which it is told how each moves the score.
-const MOST_COUNTS: usize = 1 << 22;
+/// How a score moves with one row more that has the tag on both sides, and with one that has it on one side.
+#[derive(Clone, Copy)]
+struct Slopes {
+    both: f64,
+    side: f64,
+}
+
+impl Slopes {
+    /// Of twice the common ones over those of both sides, times a factor.
+    fn of_f1(both: f64, sides: f64, factor: f64) -> Self {
+        Self { both: factor * share(2.0, sides), side: -factor * share(2.0 * both, sides * sides) }
+    }
+}
 
 impl Metric for OfTags {
     fn about(&self) -> &About {
@@ -220,22 +233,30 @@ impl Metric for OfTags {
         self.score_rows(rows, params)
     }
 
-    fn sums<'a>(&'a self, rows: &Rows<'_>, params: &Params) -> Option<Sums<'a>> {
-        let n_kept = if self.is_pooled { 1 } else { Vocabulary::of(rows).0.len() };
-        if n_kept * rows.len() > MOST_COUNTS {
+    fn influence(&self, rows: &Rows<'_>, params: &Params) -> Option<Vec<f64>> {
+        let sets = self.find(rows, params);
+        let counts = count(&sets, Vocabulary::of(rows).0.len(), |at| rows.weight(at));
+        if counts.is_empty() {
             return None;
         }
-        let mut terms = vec![vec![0.0; rows.len()]; 2 * n_kept];
-        for (at, (truth, predicted)) in self.find(rows, params).iter().enumerate() {
-            let kept = |tag: &usize| if self.is_pooled { 0 } else { 2 * tag };
-            truth.iter().chain(predicted).for_each(|tag| terms[kept(tag) + 1][at] += 1.0);
+        let slopes = (self.slopes)(&counts);
+        let moved = |(truth, predicted): &Sets| {
+            let sides = truth.iter().chain(predicted).map(|tag| slopes[*tag].side).sum::<f64>();
             let common = truth.iter().filter(|tag| predicted.binary_search(tag).is_ok());
-            common.for_each(|tag| terms[kept(tag)][at] += 1.0);
-        }
-        let counts = |sums: &[f64]| Counts { both: sums[0], truth: sums[1], predicted: 0.0 };
-        let combine =
-            move |sums: &[f64]| finite((self.compute)(&sums.chunks(2).map(counts).collect::<Vec<_>>()));
-        Some(Sums { terms, combine: Box::new(combine) })
+            sides + common.map(|tag| slopes[*tag].both).sum::<f64>()
+        };
+        let n = rows.len() as f64;
+        Some(sets.iter().enumerate().map(|(at, sets)| n * rows.weight(at) * moved(sets)).collect())
+    }
+
+    fn scores_of_draws(&self, rows: &Rows<'_>, params: &Params, draws: &Draws<'_>) -> Option<Vec<f64>> {
+        let (sets, n_tags) = (self.find(rows, params), Vocabulary::of(rows).0.len());
+        Some(draws.scores(rows.len(), |times| {
+            if n_tags == 0 || times.iter().all(|times| *times == 0) {
+                return Err(no_tag());
+            }
+            Ok((self.compute)(&count(&sets, n_tags, |at| rows.weight(at) * f64::from(times[at]))))
+        }))
     }
 
     fn per_row(&self) -> Option<&dyn ScoresPerRow> {
@@ -244,29 +265,34 @@ impl Metric for OfTags {
 }
 
 impl PerRow for OfTags {
-    type Found = (Vec<usize>, Vec<usize>);
+    type Found = Sets;
 
-    fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<(Vec<usize>, Vec<usize>)> {
+    fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<Sets> {
         let vocabulary = Vocabulary::of(rows);
         rows.each_pair(|truth, predicted| (vocabulary.read(truth), vocabulary.read(predicted)))
     }
 
-    fn add_up(&self, rows: &Rows<'_>, sets: &[Self::Found], _: &Params) -> Result<f64, Undefined> {
+    fn add_up(&self, rows: &Rows<'_>, sets: &[Sets], _: &Params) -> Result<f64, Undefined> {
         rows.positive_weight()?;
         let vocabulary = Vocabulary::of(rows);
         if vocabulary.0.is_empty() {
             return Err(no_tag());
         }
-        let mut counts = vec![Counts::default(); vocabulary.0.len()];
-        for (at, (truth, predicted)) in sets.iter().enumerate() {
-            let weight = rows.weight(at);
-            truth.iter().for_each(|tag| counts[*tag].truth += weight);
-            predicted.iter().for_each(|tag| counts[*tag].predicted += weight);
-            let common = truth.iter().filter(|tag| predicted.binary_search(tag).is_ok());
-            common.for_each(|tag| counts[*tag].both += weight);
-        }
-        Ok((self.compute)(&counts))
+        Ok((self.compute)(&count(sets, vocabulary.0.len(), |at| rows.weight(at))))
     }
+}
+
+/// Adds up the weights of rows by tag.
+fn count(sets: &[Sets], n_tags: usize, weight: impl Fn(usize) -> f64) -> Vec<Counts> {
+    let mut counts = vec![Counts::default(); n_tags];
+    for (at, (truth, predicted)) in sets.iter().enumerate() {
+        let weight = weight(at);
+        truth.iter().for_each(|tag| counts[*tag].truth += weight);
+        predicted.iter().for_each(|tag| counts[*tag].predicted += weight);
+        let common = truth.iter().filter(|tag| predicted.binary_search(tag).is_ok());
+        common.for_each(|tag| counts[*tag].both += weight);
+    }
+    counts
 }
 
 /// a / b, 0 where there is nothing to divide by.
@@ -388,6 +414,12 @@ pub static SUBSET_ACCURACY: OfRows = OfRows {
     compute: |sizes| f64::from(u8::from(sizes.both == sizes.truth && sizes.both == sizes.predicted)),
 };
 
+/// Of all tags: those on both sides, and those of either side.
+fn pooled(counts: &[Counts]) -> (f64, f64) {
+    let total = |of: fn(&Counts) -> f64| sum(counts.len(), |at| of(&counts[at]));
+    (total(|tag| tag.both), total(|tag| tag.truth + tag.predicted))
+}
+
 pub static F1_MICRO: OfTags = OfTags {
     about: About {
         name: "f1_micro_tags",
@@ -398,10 +430,13 @@ pub static F1_MICRO: OfTags = OfTags {
         gaming: "The frequent tags decide.",
         ..BLANK
     },
-    is_pooled: true,
     compute: |counts| {
-        let total = |of: fn(&Counts) -> f64| sum(counts.len(), |at| of(&counts[at]));
-        share(2.0 * total(|tag| tag.both), total(|tag| tag.truth + tag.predicted))
+        let (both, sides) = pooled(counts);
+        share(2.0 * both, sides)
+    },
+    slopes: |counts| {
+        let (both, sides) = pooled(counts);
+        vec![Slopes::of_f1(both, sides, 1.0); counts.len()]
     },
 };
 
@@ -420,9 +455,12 @@ pub static F1_MACRO: OfTags = OfTags {
         gaming: "Rare tags are worth over-predicting.",
         ..BLANK
     },
-    is_pooled: false,
     compute: |counts| {
         let f1 = |tag: &Counts| share(2.0 * tag.both, tag.truth + tag.predicted);
         sum(counts.len(), |at| f1(&counts[at])) / counts.len() as f64
+    },
+    slopes: |counts| {
+        let factor = 1.0 / counts.len() as f64;
+        counts.iter().map(|tag| Slopes::of_f1(tag.both, tag.truth + tag.predicted, factor)).collect()
     },
 };

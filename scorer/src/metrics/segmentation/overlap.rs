@@ -3,7 +3,7 @@
 use holdout_contract::spec::Layout;
 use holdout_evaluator::{Evaluator, Run as ShortRun, Suite};
 
-use crate::influence::Sums;
+use crate::influence::{Sums, mean_over_classes};
 use crate::intake::shapes::{Run, Runs};
 use crate::judge::Context;
 use crate::kernels::sum;
@@ -163,6 +163,23 @@ impl Metric for Mask {
         matches!(self.over, Over::Classes)
     }
 
+    fn groups_are_classes(&self) -> bool {
+        matches!(self.over, Over::Classes)
+    }
+
+    fn influence(&self, rows: &Rows<'_>, params: &Params) -> Option<Vec<f64>> {
+        if matches!(self.over, Over::Rows) {
+            return None;
+        }
+        let of_empty_pair = of_empty_pair(params);
+        let term = |value: f64| match of_empty_pair {
+            None if value.is_nan() => [0.0, 0.0],
+            of_empty_pair => [value_or(value, of_empty_pair.unwrap_or(0.0)), 1.0],
+        };
+        let terms: Vec<[f64; 2]> = self.find(rows, params).into_iter().map(term).collect();
+        mean_over_classes(rows, &terms)
+    }
+
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         self.score_rows(rows, params)
     }
@@ -228,14 +245,18 @@ impl ScoresTogether for Pooled {
     }
 }
 
+/// What two empty masks count; `None` where they are left out.
+fn of_empty_pair(params: &Params) -> Option<f64> {
+    (!params.flag(LEAVE_OUT.name)).then(|| params.optional_number(EMPTY_PAIR.name).unwrap_or(1.0))
+}
+
 fn value_or(value: f64, of_empty_pair: f64) -> f64 {
     if value.is_nan() { of_empty_pair } else { value }
 }
 
 /// `None` where nothing is left to count.
 fn mean(rows: &Rows<'_>, params: &Params, values: &[f64], members: &[u32]) -> Option<f64> {
-    let of_empty_pair = (!params.flag(LEAVE_OUT.name)).then(|| params.optional_number(EMPTY_PAIR.name));
-    let of_empty_pair = of_empty_pair.map(|value| value.unwrap_or(1.0));
+    let of_empty_pair = of_empty_pair(params);
     let counts = |at: usize| of_empty_pair.is_some() || !values[at].is_nan();
     let counted: Vec<usize> = members.iter().map(|at| *at as usize).filter(|at| counts(*at)).collect();
     let total = sum(counted.len(), |at| rows.weight(counted[at]));

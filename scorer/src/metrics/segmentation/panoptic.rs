@@ -3,7 +3,7 @@
 use holdout_contract::spec::{Cell, Layout};
 use std::collections::BTreeMap;
 
-use crate::influence::Sums;
+use crate::influence::{Sums, mean_over_classes};
 use crate::intake::shapes::{Run, Runs, masks};
 use crate::judge::Context;
 use crate::kernels::sum;
@@ -103,6 +103,16 @@ impl Metric for Panoptic {
 
     fn needs_groups(&self) -> bool {
         self.by_class
+    }
+
+    fn groups_are_classes(&self) -> bool {
+        self.by_class
+    }
+
+    fn influence(&self, rows: &Rows<'_>, params: &Params) -> Option<Vec<f64>> {
+        let terms: Vec<[f64; 2]> =
+            self.find(rows, params).iter().map(|row| [row.iou, row.half_of_segments()]).collect();
+        mean_over_classes(rows, &terms)
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {

@@ -1,7 +1,10 @@
 //! The chance of being still under observation at a time, by Kaplan and Meier, from the rows that are
 //! scored. One over it makes up for rows that were censored before.
 
+use holdout_evaluator::sums_by_cell;
+
 use super::Observed;
+use crate::kernels::places;
 
 /// A falling step function from 1.
 pub(crate) struct Censoring {
@@ -91,6 +94,76 @@ impl Censoring {
             if observed.is_event[row] { of_event } else { of_censored }
         };
         (0..observed.len()).map(of_row).collect()
+    }
+}
+
+/// Observed times in their order, for any number of draws of their rows.
+pub(crate) struct Steps {
+    /// Of every row: twice the place of its time, the earliest first, and one more for an event.
+    cell_of_row: Vec<u32>,
+    /// Distinct times.
+    times: Vec<f64>,
+}
+
+impl Steps {
+    pub(crate) fn of(observed: &Observed) -> Self {
+        let (places, n_places) = places(&observed.times);
+        let mut times = vec![0.0; n_places];
+        places.iter().zip(&observed.times).for_each(|(place, time)| times[*place] = *time);
+        let cell = |(place, is_event): (&usize, &bool)| 2 * *place as u32 + u32::from(*is_event);
+        Self { cell_of_row: places.iter().zip(&observed.is_event).map(cell).collect(), times }
+    }
+
+    /// The place of a row's time.
+    pub(crate) fn of_row(&self, row: usize) -> usize {
+        self.cell_of_row[row] as usize / 2
+    }
+
+    pub(crate) fn drawn(&self, times: &[u8]) -> Drawn<'_> {
+        let counts = sums_by_cell(times, &self.cell_of_row, 2 * self.times.len(), None);
+        Drawn { counts, times: &self.times }
+    }
+}
+
+/// What a draw has at every time.
+pub(crate) struct Drawn<'a> {
+    /// Censored rows and events, one after the other.
+    counts: Vec<f64>,
+    times: &'a [f64],
+}
+
+impl Drawn<'_> {
+    /// As [`Censoring::of`] of copied rows: the chance from every time on.
+    pub(crate) fn chances(&self) -> Vec<f64> {
+        let mut n_left: f64 = self.counts.iter().sum();
+        let mut chance = 1.0;
+        let of_step = |counts: &[f64]| {
+            let [n_censored, n_events] = [counts[0], counts[1]];
+            if n_censored > 0.0 {
+                chance *= 1.0 - n_censored / (n_left - n_events);
+            }
+            n_left -= n_censored + n_events;
+            chance
+        };
+        self.counts.chunks_exact(2).map(of_step).collect()
+    }
+
+    /// The middle of the times of events, or the mean of the two middle ones; `None` without an event.
+    pub(crate) fn median_event(&self) -> Option<f64> {
+        let n_events: f64 = self.counts.chunks_exact(2).map(|counts| counts[1]).sum();
+        if n_events == 0.0 {
+            return None;
+        }
+        let time_of = |place: f64| {
+            let mut below = 0.0;
+            let is_reached = |counts: &[f64]| {
+                below += counts[1];
+                below > place
+            };
+            self.counts.chunks_exact(2).position(is_reached).map(|step| self.times[step])
+        };
+        let (lower, upper) = (time_of(((n_events - 1.0) / 2.0).floor())?, time_of((n_events / 2.0).floor())?);
+        Some(if n_events % 2.0 == 1.0 { upper } else { lower / 2.0 + upper / 2.0 })
     }
 }
 

@@ -8,12 +8,16 @@ use super::{HIGHER, LAWS, OBSERVED, Observed, RISK, perfect_risk};
 use crate::kernels::sum;
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
 use crate::metrics::groups::Groups;
-use crate::metrics::{Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::{Draws, Laws, Metric, Params, Rows, Undefined};
+
+/// As [`Metric::scores_of_draws`], of observed times and risks.
+pub(super) type OfDraws = fn(&Observed, &[f64], &Params, &Draws<'_>) -> Vec<f64>;
 
 /// A number from risks and observed times.
 pub struct OfRisk {
     about: About,
     needs_groups: bool,
+    of_draws: Option<OfDraws>,
     compute: fn(&Rows<'_>, &Observed, &[f64], &Params) -> Result<f64, Undefined>,
 }
 
@@ -22,7 +26,11 @@ impl OfRisk {
         about: About,
         compute: fn(&Rows<'_>, &Observed, &[f64], &Params) -> Result<f64, Undefined>,
     ) -> Self {
-        Self { about, needs_groups: false, compute }
+        Self { about, needs_groups: false, of_draws: None, compute }
+    }
+
+    pub(super) const fn with_draws(self, of_draws: OfDraws) -> Self {
+        Self { of_draws: Some(of_draws), ..self }
     }
 }
 
@@ -45,6 +53,11 @@ impl Metric for OfRisk {
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         (self.compute)(rows, &Observed::of(rows)?, rows.predictions[0].numbers(), params)
+    }
+
+    fn scores_of_draws(&self, rows: &Rows<'_>, params: &Params, draws: &Draws<'_>) -> Option<Vec<f64>> {
+        let observed = Observed::of(rows).ok()?;
+        self.of_draws.map(|of_draws| of_draws(&observed, rows.predictions[0].numbers(), params, draws))
     }
 }
 

@@ -1,12 +1,14 @@
 //! Who has had the event by a time, against who has not.
 
-use super::censoring::Censoring;
+use holdout_evaluator::sums_by_cell;
+
+use super::censoring::{Censoring, Steps};
 use super::concordance::{BLANK, OfRisk};
 use super::{HIGHER, Observed};
-use crate::kernels::median;
+use crate::kernels::{median, places};
 use crate::metrics::about::{About, Kind, ParameterAbout};
-use crate::metrics::binary::curve::with_curve;
-use crate::metrics::{Params, Rows, Undefined};
+use crate::metrics::binary::curve::{Curve, with_curve};
+use crate::metrics::{Draws, Params, Rows, Undefined};
 
 pub static CUMULATIVE_DYNAMIC_AUC: OfRisk = OfRisk::new(
     About {
@@ -31,7 +33,8 @@ pub static CUMULATIVE_DYNAMIC_AUC: OfRisk = OfRisk::new(
         ..BLANK
     },
     auc_at,
-);
+)
+.with_draws(of_draws);
 
 fn median_event(observed: &Observed) -> Option<f64> {
     let events = observed.times.iter().zip(&observed.is_event).filter(|(_, is_event)| **is_event);
@@ -39,9 +42,17 @@ fn median_event(observed: &Observed) -> Option<f64> {
     (!times.is_empty()).then(|| median(times))
 }
 
+fn no_event() -> Undefined {
+    Undefined::because("This split has no event.")
+}
+
+fn none_observed_so_long() -> Undefined {
+    Undefined::because("Nobody is observed as long as an event by this time.")
+}
+
 fn auc_at(_: &Rows<'_>, observed: &Observed, risk: &[f64], params: &Params) -> Result<f64, Undefined> {
     let Some(time) = params.optional_number("time").or_else(|| median_event(observed)) else {
-        return Err(Undefined::because("This split has no event."));
+        return Err(no_event());
     };
     let censoring = Censoring::of(observed);
     let (mut truth, mut scores, mut weights) = (Vec::new(), Vec::new(), Vec::new());
@@ -51,7 +62,7 @@ fn auc_at(_: &Rows<'_>, observed: &Observed, risk: &[f64], params: &Params) -> R
             continue;
         }
         let Some(weight) = (if is_later { Some(1.0) } else { censoring.weight(observed.times[row]) }) else {
-            return Err(Undefined::because("Nobody is observed as long as an event by this time."));
+            return Err(none_observed_so_long());
         };
         truth.push(f64::from(u8::from(!is_later)));
         scores.push(*risk);
@@ -61,5 +72,34 @@ fn auc_at(_: &Rows<'_>, observed: &Observed, risk: &[f64], params: &Params) -> R
         Undefined::because(format!(
             "By the time {time} nobody of this split had the event, or nobody was observed longer."
         ))
+    })
+}
+
+/// Times and risks are put in order once.
+fn of_draws(observed: &Observed, risk: &[f64], params: &Params, draws: &Draws<'_>) -> Vec<f64> {
+    let steps = Steps::of(observed);
+    let (places, n_places) = places(risk);
+    // The highest risk first.
+    let place_of_row: Vec<u32> = places.iter().map(|place| (n_places - 1 - place) as u32).collect();
+    draws.scores(observed.len(), |times| {
+        let drawn = steps.drawn(times);
+        let time = params.optional_number("time").or_else(|| drawn.median_event()).ok_or_else(no_event)?;
+        let chances = drawn.chances();
+        let is_later: Vec<f64> = observed.times.iter().map(|own| f64::from(u8::from(*own > time))).collect();
+        let had = |row: usize| {
+            let counts = observed.is_event[row] && is_later[row] == 0.0 && times[row] > 0;
+            if counts { chances[steps.of_row(row)].recip() } else { 0.0 }
+        };
+        let had: Vec<f64> = (0..observed.len()).map(had).collect();
+        if had.iter().any(|weight| weight.is_infinite()) {
+            return Err(none_observed_so_long());
+        }
+        let sums = |held: &[f64]| sums_by_cell(times, &place_of_row, n_places, Some(held));
+        let mut above = (0.0, 0.0);
+        let points = sums(&had).into_iter().zip(sums(&is_later)).map(|(positive, negative)| {
+            above = (above.0 + positive, above.1 + negative);
+            above
+        });
+        Curve::Weighted(std::iter::once((0.0, 0.0)).chain(points).collect()).roc_auc()
     })
 }

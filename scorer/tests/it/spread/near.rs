@@ -45,6 +45,7 @@ pub fn table_of(seed: u64, name: &str, params: &Value, n_rows: usize, n_groups: 
     let judge = Judge::new(name, &params, context(n_groups)).unwrap_or_else(|why| panic!("{name}: {why}"));
     let latent = Latent { seed, normal: Normal::new(11 + seed), n_rows };
     let (truths, predictions) = columns(&judge, &latent);
+    let n_groups = if judge.metric.groups_are_classes() { CLASSES.len() } else { n_groups };
     let groups = judge.needs_groups().then(|| (0..n_rows as u32).map(|row| row % n_groups as u32).collect());
     Table {
         weights: params

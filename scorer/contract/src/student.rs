@@ -5,8 +5,8 @@
 const MOST_FREEDOM: f64 = 1e6;
 const MOST_STEPS: usize = 10_000;
 
-/// The probability of a larger value.
-pub(super) fn upper_tail(t: f64, freedom: f64) -> f64 {
+/// The probability of a larger value, in numbers of standard errors, with so many degrees of freedom.
+pub fn upper_tail(t: f64, freedom: f64) -> f64 {
     let freedom = freedom.min(MOST_FREEDOM);
     let square = t * t;
     let half = 0.5 * beta(freedom / 2.0, 0.5, freedom / (freedom + square), square / (freedom + square));
