@@ -104,6 +104,8 @@ pub struct Config {
     pub notebooks: Option<bool>,
     /// Other places where a public notebook can be opened.
     pub notebook_openers: Openers,
+    /// Whether public competitions that members launch count for medals; those of administrators do.
+    pub members_give_medals: bool,
     /// Votes that a notebook's medals take.
     pub notebook_medals: Thresholds,
     /// Votes that a post's medals take.
@@ -185,6 +187,7 @@ impl Config {
             webhooks_to_private_addresses: reader.parsed("HOLDOUT_WEBHOOKS_TO_PRIVATE_ADDRESSES", false),
             notebooks: reader.switch("HOLDOUT_NOTEBOOKS"),
             notebook_openers: reader.parsed("HOLDOUT_NOTEBOOK_OPENERS", Openers::default()),
+            members_give_medals: reader.parsed("HOLDOUT_MEMBERS_GIVE_MEDALS", false),
             notebook_medals: reader.parsed("HOLDOUT_NOTEBOOK_MEDALS", Thresholds::NOTEBOOKS),
             post_medals: reader.parsed("HOLDOUT_POST_MEDALS", Thresholds::POSTS),
             data_dir,

@@ -9,6 +9,7 @@ pub mod api;
 pub mod app;
 pub mod archives;
 pub mod audit_log;
+pub mod baselines;
 pub mod bundles;
 pub mod certificates;
 pub mod cli;

@@ -10,18 +10,19 @@ use uuid::Uuid;
 const BURST: i64 = 5000;
 const N_SCORERS: usize = 4;
 
-/// Submissions of one team, with a job each.
+/// Submissions of one team over some days, with a job each.
 async fn burst(world: &World, competition: Competition, team_id: i64, n: i64, priority: Priority) {
     let mut tx = world.db.begin().await.expect("begun");
     let ids = sqlx::query_scalar!(
         "insert into submissions
             (competition_id, team_id, user_id, received_at, is_late, file_name, storage_key, size_bytes, sha256)
-         select $1::bigint, $2::bigint, $3::bigint, now(), false, 'p.csv', 'burst/' || $2::bigint || '/' || i, 1, sha256(int8send(i))
-         from generate_series(1, $4::bigint) i
+         select competition_id, team_id, user_id, now() - i * interval '2 minutes', false, 'p.csv',
+                'burst/' || team_id || '/' || i, 1, sha256(int8send(i))
+         from team_members, generate_series(1, $3::bigint) i
+         where competition_id = $1 and team_id = $2
          returning id",
         competition.id,
         team_id,
-        world.user_id,
         n
     )
     .fetch_all(&mut *tx)

@@ -49,6 +49,9 @@ pub struct Wish {
     pub sealed_solution: bool,
 }
 
+const FILES_ARE_NOT_THEIRS: &str = "By the rules of this competition its hosts do not have the files that participants sent. Export \
+     without them (`submission_files=false`, `--without-submission-files`), or ask an administrator.";
+
 /// Everything that is known before the first byte.
 struct Export {
     app: App,
@@ -66,9 +69,13 @@ struct Export {
 /// Answers with the archive.
 ///
 /// # Errors
-/// None after the first byte: then a part that cannot be read breaks the download off.
+/// [`AppError::Refused`] for files of participants that hosts may not have; administrators move whole competitions, on
+/// record as everybody. None after the first byte: then a part that cannot be read breaks the download off.
 pub async fn export(app: &App, host: &Member, seen: Seen, wish: Wish) -> Result<Response> {
     let seen = settled_if_due(app, seen).await?;
+    if wish.submission_files && !seen.competition.hosts_may_have_files && !host.is_admin {
+        return Err(AppError::refused(FILES_ARE_NOT_THEIRS));
+    }
     let export = gather(app, seen.competition, wish).await?;
     if wish.submission_files || wish.sealed_solution {
         let detail =

@@ -259,7 +259,7 @@ impl Import<'_> {
             if teams.insert(team.id, id).is_some() {
                 return Err(wrong(format!("Team {} is in the archive twice.", team.id)));
             }
-            self.done.n_teams += 1;
+            self.done.n_teams += usize::from(!team.is_baseline);
         }
         Ok(teams)
     }

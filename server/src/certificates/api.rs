@@ -64,6 +64,8 @@ struct CertificateJson {
     name: String,
     team: String,
     issued_at: DateTime<Utc>,
+    /// Whether the score is of the rows of the public board; else of rows that nobody saw before the end.
+    is_all_public: bool,
     /// What it says.
     placing: PlacingJson,
 }
@@ -80,6 +82,7 @@ impl CertificateJson {
             name: certificate.display_name,
             team: certificate.team,
             issued_at: certificate.issued_at,
+            is_all_public: certificate.is_all_public,
         }
     }
 }

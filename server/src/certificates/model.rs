@@ -56,6 +56,8 @@ pub struct Certificate {
     pub slug: String,
     pub ended_at: DateTime<Utc>,
     pub score_decimals: i32,
+    /// Whether the rows that decided were public from the beginning.
+    pub is_all_public: bool,
     /// Everybody may know of the competition.
     pub is_listed: bool,
     pub team: String,
@@ -76,6 +78,7 @@ impl Certificate {
             slug: competition.slug.clone(),
             ended_at: competition.ends_at?,
             score_decimals: competition.score_decimals,
+            is_all_public: competition.is_all_public,
             is_listed: competition.visibility == Visibility::Public,
             team,
             is_disqualified,
@@ -93,6 +96,7 @@ impl Certificate {
             slug: "house-prices".to_owned(),
             ended_at: DateTime::UNIX_EPOCH,
             score_decimals: 5,
+            is_all_public: false,
             is_listed: true,
             team: "Difference Engine".to_owned(),
             is_disqualified: false,
@@ -119,6 +123,11 @@ impl Certificate {
 
     pub fn score_name(&self) -> &'static str {
         if self.placing.mean_rank.is_some() { "Mean rank" } else { "Score" }
+    }
+
+    /// Of which rows the score is.
+    pub fn rows(&self) -> &'static str {
+        if self.is_all_public { "rows of the public board" } else { "rows that nobody saw before the end" }
     }
 
     /// A day of the calendar, in UTC.
@@ -191,6 +200,9 @@ mod tests {
         assert_eq!(certificate.shown_score(&Placing::sample()), "0.91235");
         let by_rank = Placing { mean_rank: Some(1.75), ..Placing::sample() };
         assert_eq!(certificate.shown_score(&by_rank), "1.750");
+        assert_eq!(certificate.rows(), "rows that nobody saw before the end");
+        let public = Certificate { is_all_public: true, ..Certificate::sample() };
+        assert_eq!(public.rows(), "rows of the public board");
         assert_eq!(Placing::sample().medal(), Some(Medal::Gold));
         assert_eq!(Placing { counts_for_medals: false, ..Placing::sample() }.medal(), None);
     }

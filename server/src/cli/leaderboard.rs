@@ -130,7 +130,7 @@ fn draw(paint: Paint, board: &Value) -> String {
     let mut table = Table::new(&["rank", "", "team", title, "entries", "last entry"]);
     let mut add = |row: &Value| {
         let team = if row["is_baseline"] == true {
-            format!("{} (baseline)", cell(&row["team"]))
+            format!("{} (Baseline)", cell(&row["team"]))
         } else {
             cell(&row["team"])
         };

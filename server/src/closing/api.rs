@@ -34,9 +34,9 @@ struct WinnerJson {
 }
 
 impl From<Winner> for WinnerJson {
-    fn from(Winner { row, medal }: Winner) -> Self {
+    fn from(Winner { rank, row, medal }: Winner) -> Self {
         Self {
-            rank: row.rank,
+            rank,
             team: row.team,
             people: row.people.into_iter().map(|person| person.username).collect(),
             medal: medal.map(|medal| medal.name()),

@@ -38,6 +38,7 @@ impl Closing {
 
 #[derive(Debug, Clone)]
 pub struct Winner {
+    pub rank: i64,
     pub row: Row,
     pub medal: Option<Medal>,
 }
@@ -54,15 +55,17 @@ impl Winners {
     pub fn of(rows: Vec<Row>, n_teams: i64, has_medals: bool) -> Self {
         let named = rows
             .into_iter()
-            .filter(|row| !row.is_baseline)
-            .map(|row| Winner { medal: of_rank(row.rank, n_teams).filter(|_| has_medals), row })
-            .filter(|winner| winner.row.rank <= LEAST_NAMED || winner.medal == Some(Medal::Gold))
+            .filter_map(|row| {
+                let rank = row.rank?;
+                Some(Winner { rank, medal: of_rank(rank, n_teams).filter(|_| has_medals), row })
+            })
+            .filter(|winner| winner.rank <= LEAST_NAMED || winner.medal == Some(Medal::Gold))
             .collect();
         Self { named, n_teams }
     }
 
     pub fn sample() -> Self {
-        Self::of(vec![Row::sample(), Row { rank: 2, ..Row::sample() }], 120, true)
+        Self::of(vec![Row::sample(), Row { rank: Some(2), ..Row::sample() }], 120, true)
     }
 }
 
@@ -72,14 +75,13 @@ mod tests {
 
     #[test]
     fn golds_are_named_and_never_fewer_than_three() {
-        let rows = |n| (1..=n).map(|rank| Row { rank, ..Row::sample() }).collect::<Vec<_>>();
+        let rows = |n| (1..=n).map(|rank| Row { rank: Some(rank), ..Row::sample() }).collect::<Vec<_>>();
         let of_many = Winners::of(rows(20), 120, true);
         assert_eq!(of_many.named.len(), 10);
         let without = Winners::of(rows(20), 120, false);
         assert_eq!((without.named.len(), without.named[0].medal), (3, None));
         let of_few = Winners::of(rows(5), 5, true);
         assert_eq!((of_few.named.len(), of_few.named[0].medal), (3, of_rank(1, 5)));
-        let baseline = vec![Row { is_baseline: true, ..Row::sample() }];
-        assert!(Winners::of(baseline, 9, true).named.is_empty());
+        assert!(Winners::of(vec![Row::sample_baseline()], 9, true).named.is_empty());
     }
 }

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::model::{Competition, Phase};
 use crate::error::{AppError, Result};
-use crate::leaderboard::model::{Key, View};
+use crate::leaderboard::model::View;
 use crate::leaderboard::read;
 use crate::medals;
 
@@ -31,7 +31,7 @@ pub async fn winners(app: &App, competition: &Competition) -> Result<Option<Winn
     if !view.is_private() {
         return Ok(None);
     }
-    let rows = read::page(app, competition, view, Key::first(), MOST_NAMED).await?;
+    let rows = read::first_ranked(app, competition, view, MOST_NAMED).await?;
     let mut conn = app.db.acquire().await?;
     let n_medalled = medals::store::n_medalled(&mut conn, competition.id).await?;
     let n_teams = store::n_ranked(&mut conn, competition.id).await?;

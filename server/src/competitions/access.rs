@@ -15,9 +15,18 @@ pub const RULES: &str = "rules";
 /// What the viewer is in a competition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
+    /// Among its hosts, or an administrator.
     pub is_host: bool,
+    /// Named as a host, and therefore never ranked.
+    pub is_among_hosts: bool,
     /// The team, when the viewer has accepted the rules.
     pub team_id: Option<TeamId>,
+}
+
+impl Standing {
+    pub fn of_nobody() -> Self {
+        Self { is_host: false, is_among_hosts: false, team_id: None }
+    }
 }
 
 /// A competition that this viewer may see.
@@ -53,7 +62,7 @@ async fn judge(app: &App, competition: Competition, viewer: Option<&Member>) -> 
     let now = app.clock.now();
     let standing = match viewer {
         Some(member) => store::standing(&mut *app.db.acquire().await?, competition.id, member).await?,
-        None => Standing { is_host: false, team_id: None },
+        None => Standing::of_nobody(),
     };
     let is_draft = competition.phase(now) == Phase::Draft;
     let may_see = standing.is_host

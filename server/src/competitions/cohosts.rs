@@ -12,21 +12,27 @@ use crate::ids::UserId;
 
 /// Hosts of one competition.
 const MOST_HOSTS: usize = 20;
+const TAKES_PART: &str = "This person takes part, in a team with others or with files that are on record, and hosts have no rank. \
+     Where nothing was sent they can leave the team first; else ask them for another account, or host without them.";
 
 /// Makes a member a host as well.
 ///
 /// # Errors
-/// [`AppError::Field`] for a name that nobody has or that hosts already; [`AppError::Refused`] beyond
-/// [`MOST_HOSTS`].
+/// [`AppError::Field`] for a name that nobody has, that hosts already, or whose team is ranked or may be;
+/// [`AppError::Refused`] beyond [`MOST_HOSTS`].
 pub async fn add(app: &App, host: &Member, seen: &Seen, username: &str) -> Result<()> {
     let (id, now) = (seen.competition.id, app.clock.now());
     let mut tx = app.db.begin().await?;
+    let person = find(&mut tx, username).await?;
+    // Before the competition is locked, as by those who join.
+    if seen.competition.launched_at.is_some() && !cohosts::stop_taking_part(&mut tx, id, person).await? {
+        return Err(AppError::field("username", TAKES_PART));
+    }
     drafts::lock(&mut tx, id).await?;
     let hosts = cohosts::all(&mut tx, id).await?;
     if hosts.len() >= MOST_HOSTS {
         return Err(AppError::refused(format!("A competition has at most {MOST_HOSTS} hosts.")));
     }
-    let person = find(&mut tx, username).await?;
     if !cohosts::insert(&mut tx, id, person, now).await? {
         return Err(AppError::field("username", "This person hosts the competition already."));
     }

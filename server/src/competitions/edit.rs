@@ -277,17 +277,37 @@ fn only_later(before: &Competition, after: &Timeline, phase: Phase) -> Result<()
     Ok(())
 }
 
-/// Changes the limits; after launch they only go up.
+/// Changes the limits, which only go up after the launch, and, where it is said, whether hosts may have files.
 ///
 /// # Errors
-/// [`AppError::Field`] for the limit that would shrink.
-pub async fn edit_limits(app: &App, host: &Member, seen: &Seen, limits: Limits) -> Result<()> {
+/// [`AppError::Field`] for the limit that would shrink, and for files that are given after the launch.
+pub async fn edit_limits(
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    limits: Limits,
+    hosts_may_have_files: Option<bool>,
+) -> Result<()> {
     let id = seen.competition.id;
     let mut tx = app.db.begin().await?;
     let before = lock(&mut tx, id).await?;
     set_limits(&mut tx, &before, limits).await?;
+    set_hosts_may_have_files(&mut tx, &before, hosts_may_have_files).await?;
     audit_again(&mut tx, &before).await?;
     finish(app, tx, host, id, "edit_limits").await
+}
+
+async fn set_hosts_may_have_files(
+    conn: &mut PgConnection,
+    before: &Competition,
+    they_may: Option<bool>,
+) -> Result<()> {
+    let Some(they_may) = they_may.filter(|may| *may != before.hosts_may_have_files) else { return Ok(()) };
+    if they_may && before.launched_at.is_some() {
+        let words = "Since the launch this can be taken back, not given: people sent files that hosts were not to have.";
+        return Err(AppError::field("hosts_may_have_files", words));
+    }
+    Ok(store::drafts::set_hosts_may_have_files(conn, before.id, they_may).await?)
 }
 
 async fn set_limits(conn: &mut PgConnection, before: &Competition, limits: Limits) -> Result<()> {
@@ -366,6 +386,7 @@ pub async fn patch(
         changes::record(&mut tx, (id, &before.title), host, &moved, reason, now).await?;
     }
     set_moves_over_outage(&mut tx, &before, patch.moves_over_outage, now).await?;
+    set_hosts_may_have_files(&mut tx, &before, patch.hosts_may_have_files).await?;
     if let Some(limits) = patch.limits(&before) {
         set_limits(&mut tx, &before, limits).await?;
     }

@@ -42,6 +42,7 @@ impl Frame {
     pub fn may_join(&self, now: &DateTime<Utc>) -> bool {
         let before_deadline = self.competition.entry_deadline_at.is_none_or(|deadline| *now < deadline);
         self.standing.team_id.is_none()
+            && !self.standing.is_host
             && matches!(self.phase, Phase::Open | Phase::Upcoming)
             && before_deadline
     }
@@ -58,7 +59,8 @@ impl Frame {
 
     /// A host's and participant's view of [`Competition::sample`].
     pub fn sample(tab: Tab) -> Self {
-        let standing = Standing { is_host: true, team_id: Some(crate::ids::TeamId(1)) };
+        let standing =
+            Standing { is_host: true, is_among_hosts: false, team_id: Some(crate::ids::TeamId(1)) };
         let seen = Seen { competition: Competition::sample(), standing };
         Self::new(seen, tab, DateTime::UNIX_EPOCH)
     }

@@ -9,6 +9,7 @@ use crate::competitions::settings::Timeline;
 use crate::competitions::setup::{self, Hindrance};
 use crate::competitions::{audit, edit, propose, store, supply};
 use crate::error::{AppError, Result};
+use crate::medals;
 
 /// Launches a draft as it stands; over what the audit holds against its metric only with a reason, `None` for the one on
 /// record.
@@ -36,10 +37,13 @@ pub async fn launch(app: &App, host: &Member, seen: &Seen, audit_reason: Option<
         Ladder::Auto if draft.is_imported => Ladder::Off,
         chosen => ladder::at_launch(chosen, &facts)?,
     };
-    store::drafts::set_launched(&mut tx, id, draft.version.id, reason.as_deref(), ladder, now).await?;
+    let counts = medals::decide::at_launch(&competition, host, app.config.members_give_medals);
+    let rules = (ladder, counts);
+    store::drafts::set_launched(&mut tx, id, draft.version.id, reason.as_deref(), rules, now).await?;
     let detail = serde_json::json!({
         "version": draft.version.number, "metric": draft.version.metric,
         "audit": draft.overall(), "audit_reason": reason, "ladder": ladder,
+        "counts_for_medals": counts,
     });
     store::drafts::note(&mut tx, now, host.id, "launch", id, &detail).await?;
     if draft.is_imported {

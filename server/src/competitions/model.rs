@@ -31,6 +31,10 @@ pub struct Competition {
     pub ladder: Ladder,
     /// Whether the end waits for an outage over which it passes, and moves out by its length.
     pub moves_over_outage: bool,
+    /// Whether hosts may have the files that participants send.
+    pub hosts_may_have_files: bool,
+    /// Towards medals, points and tiers; proposed at the launch.
+    pub counts_for_medals: bool,
     pub is_demo: bool,
     pub is_synthetic: bool,
     pub n_teams: i32,
@@ -81,6 +85,9 @@ impl Phase {
 }
 
 /// What participants read beside the rules where every row is public.
+/// What participants read where hosts may have their files.
+pub const FILES_FOR_HOSTS: &str =
+    "The hosts may have the files that you send, and it is on record when they take them.";
 pub const ALL_PUBLIC: &str = "Every row of this competition is public: the rows that the public board is computed on \
                               decide at the end as well.";
 
@@ -146,6 +153,8 @@ impl Competition {
             score_decimals: 5,
             ladder: Ladder::Off,
             moves_over_outage: true,
+            hosts_may_have_files: false,
+            counts_for_medals: true,
             is_demo: false,
             is_synthetic: false,
             n_teams: 12,

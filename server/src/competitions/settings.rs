@@ -303,6 +303,7 @@ pub struct Patch {
     /// Begin now and last so long, in place of the four times.
     pub days: Option<u32>,
     pub moves_over_outage: Option<bool>,
+    pub hosts_may_have_files: Option<bool>,
     /// Why a time moves, for everybody to read.
     pub reason: Option<String>,
     pub daily_limit: Option<i32>,

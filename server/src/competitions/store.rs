@@ -34,7 +34,7 @@ macro_rules! competitions {
                     c.team_limit, c.max_upload_bytes,
                     case when c.are_decimals_chosen then c.score_decimals
                          else coalesce(c.worth_decimals, c.score_decimals) end as \"score_decimals!\",
-                    c.ladder as \"ladder: Ladder\", c.moves_over_outage, c.is_demo, c.is_synthetic, c.n_teams, c.n_entries, c.board_revision, c.ranks_revision, c.texts_revision, c.settled_at,
+                    c.ladder as \"ladder: Ladder\", c.moves_over_outage, c.hosts_may_have_files, c.counts_for_medals, c.is_demo, c.is_synthetic, c.n_teams, c.n_entries, c.board_revision, c.ranks_revision, c.texts_revision, c.settled_at,
                     c.active_version_id as \"active_version_id: VersionId\",
                     v.number as \"version_number?\",
                     v.metric as \"metric?\", m.spec ->> 'title' as \"metric_title?\", v.higher_is_better as \"higher_is_better?\",
@@ -101,7 +101,8 @@ pub async fn standing(conn: &mut PgConnection, id: CompetitionId, member: &Membe
     )
     .fetch_one(conn)
     .await?;
-    Ok(Standing { is_host: row.is_host || member.is_admin, team_id: row.team_id })
+    let is_host = row.is_host || member.is_admin;
+    Ok(Standing { is_host, is_among_hosts: row.is_host, team_id: row.team_id })
 }
 
 /// The teams that somebody has in these competitions.

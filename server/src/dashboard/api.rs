@@ -90,7 +90,8 @@ struct SpreadJson {
 
 #[derive(Serialize, utoipa::ToSchema)]
 struct TopJson {
-    rank: i64,
+    /// Null for a baseline.
+    rank: Option<i64>,
     team_id: TeamId,
     team: String,
     score: Option<f64>,

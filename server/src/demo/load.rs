@@ -78,7 +78,7 @@ async fn find_or_create(app: &App, host: &Member, folder: &str, demo: &Demo) -> 
         }
     };
     store::mark(&mut conn, competition.id).await?;
-    Ok(Some(Seen { competition, standing: Standing { is_host: true, team_id: None } }))
+    Ok(Some(Seen { competition, standing: Standing { is_host: true, is_among_hosts: true, team_id: None } }))
 }
 
 async fn supply_draft(
@@ -113,7 +113,7 @@ async fn supply_draft(
     edit::move_times(app, host, seen, &timeline(app, demo)?, "").await?;
     // Small as they are: whoever tries a demonstration is to see what every file comes to.
     let limits = Limits { ladder: Ladder::Off, ..Limits::of(&seen.competition) };
-    edit::edit_limits(app, host, seen, limits).await?;
+    edit::edit_limits(app, host, seen, limits, None).await?;
     wait_for_metric(app, &demo.metric).await?;
     supply::choose_metric(app, host, seen, &choice, whatever_stands).await?;
     Ok(())

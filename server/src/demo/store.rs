@@ -59,9 +59,6 @@ pub async fn team(
     .fetch_optional(&mut *conn)
     .await?;
     if let Some(team) = made {
-        sqlx::query!("update competitions set n_teams = n_teams + 1 where id = $1", id.0)
-            .execute(conn)
-            .await?;
         return Ok(team);
     }
     sqlx::query_scalar!(

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
-use crate::competitions::model::{Competition, Phase};
+use crate::competitions::model::Phase;
 use crate::competitions::store::data::DataFile;
 use crate::competitions::store::lists::{self, Card, Cursor};
 use crate::competitions::store::{data, texts};
@@ -45,9 +45,9 @@ pub async fn see(app: &App, member: &Member, name: &str) -> Result<Seen, Fault> 
 }
 
 /// Why somebody without a team is turned away, and what to do about it: that client cannot join.
-pub fn not_joined(app: &App, competition: &Competition) -> Fault {
-    let address = app.config.public_url.clone() + &paths::competition(&competition.slug);
-    AppError::refused(hindrance(competition, app.clock.now()).unwrap_or_else(|| {
+pub fn not_joined(app: &App, seen: &Seen) -> Fault {
+    let address = app.config.public_url.clone() + &paths::competition(&seen.competition.slug);
+    AppError::refused(hindrance(seen, app.clock.now()).unwrap_or_else(|| {
         format!("You have not joined this competition yet. Accept its rules at {address} and try again.")
     }))
     .into()
@@ -175,7 +175,7 @@ async fn describe(app: &App, member: &Member, card: Card) -> Result<CompetitionJ
     let user_rank = match standing.team_id {
         Some(team_id) => {
             let view = View::choose(&competition, app.clock.now(), false);
-            read::own_row(app, &competition, view, team_id).await?.map(|row| row.rank)
+            read::own_row(app, &competition, view, team_id).await?.and_then(|row| row.rank)
         }
         None => None,
     };

@@ -122,7 +122,7 @@ pub async fn send_submission(
 
 fn may_download(app: &App, seen: &Seen) -> Result<(), Fault> {
     if seen.standing.team_id.is_none() && !seen.standing.is_host {
-        return Err(not_joined(app, &seen.competition));
+        return Err(not_joined(app, seen));
     }
     Ok(download::may_download(seen, true, seen.competition.phase(app.clock.now()))?)
 }

@@ -123,7 +123,7 @@ async fn participant(app: &App, member: &Member, name: &str) -> Result<(Seen, Te
     let seen = see(app, member, name).await?;
     match seen.standing.team_id {
         Some(team_id) => Ok((seen, team_id)),
-        None => Err(not_joined(app, &seen.competition)),
+        None => Err(not_joined(app, &seen)),
     }
 }
 

@@ -65,7 +65,7 @@ pub async fn start(app: &App, member: &Member, headers: &HeaderMap, ask: StartAs
 pub async fn entrant(app: &App, member: &Member, competition: &str) -> Result<Entrant, Fault> {
     let seen = see(app, member, competition).await?;
     if seen.standing.team_id.is_none() {
-        return Err(not_joined(app, &seen.competition));
+        return Err(not_joined(app, &seen));
     }
     Ok(enter(app, member, &seen.competition.slug).await?)
 }

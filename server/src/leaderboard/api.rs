@@ -81,7 +81,8 @@ struct BoardJson<'a> {
 
 #[derive(Serialize, utoipa::ToSchema)]
 struct RowJson {
-    rank: i64,
+    /// Null for a baseline, which stands in its place and is not counted.
+    rank: Option<i64>,
     /// The ranks that the team may truly have, in 95 of 100 contests like this one; absent before anybody
     /// looked at its submission.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,6 +105,7 @@ struct RowJson {
     team_id: TeamId,
     team: String,
     members: Vec<String>,
+    /// Sent by the hosts, to compare with: without rank, medal or prize.
     is_baseline: bool,
     /// While the competition is open, with the decimals that the board shows.
     score: Option<f64>,

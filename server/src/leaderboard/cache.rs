@@ -28,7 +28,7 @@ const SUMMARIES: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drawn {
     pub html: String,
-    /// Ranks of the first and last row; `None` for an empty board.
+    /// The first and the last rank; `None` where nobody is ranked.
     pub ranks: Option<(i64, i64)>,
     pub next: Option<String>,
 }

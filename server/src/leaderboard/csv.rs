@@ -126,7 +126,7 @@ fn push_line(text: &mut String, row: &Row, decimals: Option<i32>, n_parts: usize
     let number =
         |score: f64| decimals.map_or_else(|| score.to_string(), |decimals| format::score(score, decimals));
     let mut cells = vec![
-        row.rank.to_string(),
+        row.rank.map(|rank| rank.to_string()).unwrap_or_default(),
         row.change.map(|change| change.to_string()).unwrap_or_default(),
         cell(&row.team),
         cell(&names.join("; ")),

@@ -1,12 +1,13 @@
 //! Leaderboards: the public board while a competition is open, the private one after it.
 //!
 //! A board is a pure function of submissions and rules; nothing here writes a score. What is
-//! computed on private rows is read from `final_entries` alone, which is empty before the end, and
-//! asks for an `Ended` witness besides.
+//! computed on private rows is read from `final_entries` and `final_baselines` alone, which are empty before the end,
+//! and asks for an `Ended` witness besides. Both boards' tables hold ranked teams; [`baselines`] come between their rows.
 //!
 //! Start at [`read`]; [`settle`] makes the private board, [`ranked`] those ordered by several metrics.
 
 pub mod api;
+pub mod baselines;
 pub mod cache;
 pub mod csv;
 pub mod model;

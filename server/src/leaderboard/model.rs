@@ -116,7 +116,8 @@ fn margin(score: f64, (low, high): (f64, f64), decimals: i32) -> String {
 /// A team's row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    pub rank: i64,
+    /// `None` for a baseline, which stands in its place and is not counted.
+    pub rank: Option<i64>,
     /// Places gained (or, below zero, lost): since midnight, or from public to private.
     pub change: Option<i64>,
     pub team_id: TeamId,
@@ -141,7 +142,7 @@ pub struct Row {
 impl Row {
     pub fn sample() -> Self {
         Self {
-            rank: 1,
+            rank: Some(1),
             change: Some(2),
             team_id: TeamId(1),
             team: "Ada & friends".to_owned(),
@@ -156,6 +157,29 @@ impl Row {
             write_up: Some(TopicId(1)),
             key: Key::first(),
         }
+    }
+
+    /// A host's reference entry, below the leader.
+    pub fn sample_baseline() -> Self {
+        Self {
+            rank: None,
+            change: None,
+            team: "All zeros".to_owned(),
+            people: Vec::new(),
+            is_baseline: true,
+            range: None,
+            write_up: None,
+            key: Key { submission_id: 9, rank: 1 },
+            ..Self::sample()
+        }
+    }
+
+    pub fn shown_rank(&self) -> String {
+        self.rank.map_or_else(|| "–".to_owned(), |rank| rank.to_string())
+    }
+
+    pub fn is_first(&self) -> bool {
+        self.rank == Some(1)
     }
 
     pub fn write_up_address(&self) -> Option<String> {
@@ -213,6 +237,7 @@ impl Row {
             Some(gained) if gained > 0 => format!("up {gained}"),
             Some(lost) if lost < 0 => format!("down {}", -lost),
             Some(_) => "unchanged".to_owned(),
+            None if self.is_baseline => "baseline, without a rank".to_owned(),
             None => "new".to_owned(),
         }
     }
@@ -232,7 +257,7 @@ impl Row {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key {
     pub submission_id: i64,
-    /// Rank of the row itself; the final boards go by it alone.
+    /// Rank of the row itself, of a baseline that of the ranked row above it; the final boards go by it alone.
     pub rank: i64,
 }
 

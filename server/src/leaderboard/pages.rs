@@ -51,8 +51,9 @@ pub struct RowsPart<'a> {
 
 impl RowsPart<'_> {
     /// The class of a rank that won a medal; empty for others.
-    pub fn medal(&self, rank: &i64) -> &'static str {
-        let medal = self.n_medalled.and_then(|n_teams| medals::model::of_rank(*rank, n_teams));
+    pub fn medal(&self, rank: &Option<i64>) -> &'static str {
+        let medal =
+            self.n_medalled.zip(*rank).and_then(|(n_teams, rank)| medals::model::of_rank(rank, n_teams));
         medal.map_or("", medals::model::Medal::name)
     }
 }
@@ -105,7 +106,8 @@ impl Search {
 
 impl BoardPage {
     pub fn sample() -> Self {
-        let html = RowsPart { rows: &[Row::sample()], decimals: 5, parts: &[], n_medalled: Some(10) }
+        let rows = [Row::sample(), Row::sample_baseline()];
+        let html = RowsPart { rows: &rows, decimals: 5, parts: &[], n_medalled: Some(10) }
             .render()
             .unwrap_or_default();
         Self {
@@ -131,12 +133,12 @@ impl BoardPage {
         let mut page = Self::sample();
         page.frame.competition.ranked_parts = Some(Json(Competition::sample_parts()));
         let row = Row { ranked: Some(Ranked::sample()), ..Row::sample() };
-        let undefined = Row { rank: 2, ranked: None, score: None, ..Row::sample() };
+        let undefined = Row { rank: Some(2), ranked: None, score: None, ..Row::sample() };
         let rows =
             RowsPart { rows: &[row.clone(), undefined], decimals: 5, parts: page.parts(), n_medalled: None };
         let html = rows.render().unwrap_or_default();
         page.drawn = Arc::new(Drawn { html, ranks: Some((1, 2)), next: None });
-        page.own = Some(Row { rank: 30, ..row });
+        page.own = Some(Row { rank: Some(30), ..row });
         page
     }
 
@@ -170,14 +172,15 @@ impl BoardPage {
         let is_in_view = |rank: i64| {
             self.drawn.ranks.is_some_and(|(first, _)| (first..first + RANKS_IN_VIEW).contains(&rank))
         };
-        self.own.as_ref().filter(|row| !is_in_view(row.rank))
+        self.own.as_ref().filter(|row| row.rank.is_some_and(|rank| !is_in_view(rank)))
     }
 
     /// The rows of the page, the viewer's own marked where it stands among them.
     pub fn rows(&self) -> Cow<'_, str> {
-        let Some(own) = &self.own else { return Cow::Borrowed(&self.drawn.html) };
-        let plain = format!("<tr id=\"rank-{}\">", own.rank);
-        let marked = format!("<tr id=\"rank-{}\" class=\"mine\" aria-current=\"true\">", own.rank);
+        let own = self.own.as_ref().and_then(|row| row.rank);
+        let Some(own) = own else { return Cow::Borrowed(&self.drawn.html) };
+        let plain = format!("<tr id=\"rank-{own}\">");
+        let marked = format!("<tr id=\"rank-{own}\" class=\"mine\" aria-current=\"true\">");
         Cow::Owned(self.drawn.html.replacen(&plain, &marked, 1))
     }
 
@@ -299,11 +302,18 @@ async fn draw(app: &App, competition: &Competition, view: View, after: Key) -> R
     let is_more = rows.len() > ROWS_A_PAGE;
     rows.truncate(ROWS_A_PAGE);
     let html = draw_rows(app, competition, view, &rows).await?;
-    let ranks = rows.first().zip(rows.last()).map(|(first, last)| (first.rank, last.rank));
+    let ranks = ranks_of(&rows);
     let next = rows.last().filter(|_| is_more).map(|row| row.key.to_string());
     let drawn = Arc::new(Drawn { html, ranks, next });
     app.boards.pages.put(key, drawn.clone());
     Ok(drawn)
+}
+
+/// The first and the last; `None` where nobody has one.
+fn ranks_of(rows: &[Row]) -> Option<(i64, i64)> {
+    let mut ranks = rows.iter().filter_map(|row| row.rank);
+    let first = ranks.next()?;
+    Some((first, ranks.next_back().unwrap_or(first)))
 }
 
 async fn draw_rows(app: &App, competition: &Competition, view: View, rows: &[Row]) -> Result<String> {
@@ -325,7 +335,7 @@ async fn search(
     let found = read::find(app, competition, view, words).await?;
     let html = draw_rows(app, competition, view, &found.rows).await?;
     let search = Search { words: words.to_owned(), n_found: found.rows.len(), is_more: found.is_more };
-    let ranks = found.rows.first().zip(found.rows.last()).map(|(first, last)| (first.rank, last.rank));
+    let ranks = ranks_of(&found.rows);
     Ok((Arc::new(Drawn { html, ranks, next: None }), Some(search)))
 }
 
@@ -351,7 +361,7 @@ mod tests {
         let mut page = BoardPage::sample();
         assert!(page.pinned().is_none());
         assert_eq!(page.rows().matches("aria-current").count(), 1);
-        page.own = Some(Row { rank: RANKS_IN_VIEW + 1, ..Row::sample() });
+        page.own = Some(Row { rank: Some(RANKS_IN_VIEW + 1), ..Row::sample() });
         assert!(page.pinned().is_some());
         page.own = None;
         assert!(!page.rows().contains("aria-current"));
@@ -402,7 +412,7 @@ mod tests {
 
     #[test]
     fn ranks_wear_the_medals_that_they_won_and_no_others() {
-        let rows = [1, 2, 4, 5].map(|rank| Row { rank, ..Row::sample() });
+        let rows = [1, 2, 4, 5].map(|rank| Row { rank: Some(rank), ..Row::sample() });
         let drawn =
             |n_medalled| RowsPart { rows: &rows, decimals: 5, parts: &[], n_medalled }.render().unwrap();
         let of_ten = drawn(Some(10));

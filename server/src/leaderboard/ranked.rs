@@ -25,19 +25,14 @@ const ENTRIES: usize = 200_000;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     pub team_id: TeamId,
-    pub rank: i32,
+    /// `None` for a baseline.
+    pub rank: Option<i32>,
     pub ranked: Option<Ranked>,
     pub score: f64,
     pub n_entries: i32,
     pub last_entry_at: DateTime<Utc>,
     pub rank_at_midnight: Option<i32>,
-    pub submission_id: i64,
-}
-
-impl Entry {
-    fn key(&self) -> Key {
-        Key { submission_id: self.submission_id, rank: self.rank.into() }
-    }
+    pub key: Key,
 }
 
 /// A whole board.
@@ -51,8 +46,9 @@ pub struct Board {
 }
 
 impl Board {
-    /// `entries` are in the order of their ranks.
-    pub fn new(version: VersionId, revision: i64, entries: Vec<Entry>) -> Self {
+    /// Both in their orders.
+    pub fn new(version: VersionId, revision: i64, ranked: Vec<Entry>, baselines: Vec<Entry>) -> Self {
+        let entries = in_their_places(ranked, baselines);
         let places = entries.iter().enumerate().map(|(place, entry)| (entry.team_id, place)).collect();
         Self { version, revision, entries, places }
     }
@@ -62,11 +58,30 @@ impl Board {
     }
 
     fn after(&self, key: &Key, limit: i64) -> &[Entry] {
-        let stands_at = self.entries.iter().position(|entry| entry.submission_id == key.submission_id);
-        let from = stands_at.map_or_else(|| usize::try_from(key.rank).unwrap_or(0), |place| place + 1);
+        let stands_at = self.entries.iter().position(|entry| entry.key.submission_id == key.submission_id);
+        let is_behind = |entry: &Entry| entry.rank.is_some_and(|rank| i64::from(rank) > key.rank);
+        let from = match stands_at {
+            Some(place) => place + 1,
+            None if *key == Key::first() => 0,
+            None => self.entries.iter().position(is_behind).unwrap_or(self.entries.len()),
+        };
         let rest = self.entries.get(from..).unwrap_or_default();
         &rest[..rest.len().min(usize::try_from(limit).unwrap_or(0))]
     }
+}
+
+/// A baseline comes behind those above it, which its key counts.
+fn in_their_places(ranked: Vec<Entry>, baselines: Vec<Entry>) -> Vec<Entry> {
+    let mut entries = Vec::with_capacity(ranked.len() + baselines.len());
+    let mut waiting = baselines.into_iter().peekable();
+    for entry in ranked {
+        while let Some(baseline) = waiting.next_if(|one| one.key.rank < entry.key.rank) {
+            entries.push(baseline);
+        }
+        entries.push(entry);
+    }
+    entries.extend(waiting);
+    entries
 }
 
 /// Which board, and from when on.
@@ -136,12 +151,15 @@ async fn compute(app: App, slot: Arc<Slot>, wanted: Wanted) -> Result<Arc<Board>
         return Ok(board);
     }
     let (competition, version) = (wanted.since.competition, wanted.version);
-    let (revision, entries) = replica::read::board(&app, wanted.since, move |mut conn| async move {
-        store::ranked_entries(&mut conn, competition, version).await
-    })
-    .await?;
-    let board =
-        Arc::new(Board::new(wanted.version, revision.unwrap_or(wanted.since.board_revision), entries));
+    let (revision, entries, baselines) =
+        replica::read::board(&app, wanted.since, move |mut conn| async move {
+            let (revision, entries) = store::ranked_entries(&mut conn, competition, version).await?;
+            let baselines = store::baselines::ranked(&mut conn, competition, version).await?;
+            Ok((revision, entries, baselines))
+        })
+        .await?;
+    let revision = revision.unwrap_or(wanted.since.board_revision);
+    let board = Arc::new(Board::new(wanted.version, revision, entries, baselines));
     *lock(&slot.newest) = Some(board.clone());
     app.boards.ranked.make_room(competition);
     Ok(board)
@@ -177,8 +195,8 @@ async fn rows(app: &App, competition: &Competition, entries: &[Entry]) -> Result
 
 fn row(entry: &Entry, team: store::Team) -> Row {
     Row {
-        rank: entry.rank.into(),
-        change: entry.rank_at_midnight.map(|earlier| i64::from(earlier - entry.rank)),
+        rank: entry.rank.map(i64::from),
+        change: entry.rank_at_midnight.zip(entry.rank).map(|(earlier, now)| i64::from(earlier - now)),
         team_id: entry.team_id,
         people: team.people(),
         team: team.team,
@@ -190,7 +208,7 @@ fn row(entry: &Entry, team: store::Team) -> Row {
         n_entries: entry.n_entries,
         last_entry_at: entry.last_entry_at,
         write_up: None,
-        key: entry.key(),
+        key: entry.key,
     }
 }
 
@@ -201,32 +219,48 @@ mod tests {
     fn entry(rank: i32, mean_rank: f64, score: f64) -> Entry {
         Entry {
             team_id: TeamId(rank.into()),
-            rank,
+            rank: Some(rank),
             ranked: Some(Ranked { mean_rank, parts: Vec::new() }),
             score,
             n_entries: 1,
             last_entry_at: DateTime::UNIX_EPOCH,
             rank_at_midnight: None,
-            submission_id: i64::from(rank) + 70,
+            key: Key { submission_id: i64::from(rank) + 70, rank: rank.into() },
         }
     }
 
     #[test]
     fn pages_go_on_where_the_last_row_stood() {
         let entries = vec![entry(1, 1.5, 0.3), entry(2, 1.5, 0.4), entry(3, 1.5, 0.4), entry(4, 3.0, 0.1)];
-        let board = Board::new(VersionId(1), 7, entries);
-        let ranks = |key: &Key| board.after(key, 2).iter().map(|entry| entry.rank).collect::<Vec<_>>();
+        let board = Board::new(VersionId(1), 7, entries, Vec::new());
+        let ranks = |key: &Key| board.after(key, 2).iter().filter_map(|entry| entry.rank).collect::<Vec<_>>();
         assert_eq!(ranks(&Key::first()), [1, 2]);
-        assert_eq!(ranks(&board.entries[1].key()), [3, 4]);
-        assert_eq!(ranks(&board.entries[3].key()), [0; 0]);
+        assert_eq!(ranks(&board.entries[1].key), [3, 4]);
+        assert_eq!(ranks(&board.entries[3].key), [0; 0]);
         // A row that is gone by now leaves its rank behind.
         assert_eq!(ranks(&Key { submission_id: 9, rank: 3 }), [4]);
         assert_eq!(ranks(&Key { submission_id: 9, rank: 300 }), [0; 0]);
     }
 
     #[test]
+    fn baselines_stand_in_their_places_and_have_no_ranks() {
+        let baseline = |id, n_above| Entry {
+            rank: None,
+            key: Key { submission_id: id, rank: n_above },
+            ..entry(9, 0.0, 0.0)
+        };
+        let entries = vec![entry(1, 1.5, 0.3), entry(2, 1.5, 0.4), entry(3, 3.0, 0.4)];
+        let baselines = vec![baseline(1, 0), baseline(2, 2), baseline(3, 3)];
+        let board = Board::new(VersionId(1), 7, entries, baselines);
+        let ranks: Vec<_> = board.entries.iter().map(|entry| (entry.rank, entry.key.rank)).collect();
+        assert_eq!(ranks, [(None, 0), (Some(1), 1), (Some(2), 2), (None, 2), (Some(3), 3), (None, 3)]);
+        assert_eq!(board.after(&board.entries[0].key, 1)[0].rank, Some(1));
+        assert_eq!(board.after(&Key { submission_id: 99, rank: 2 }, 1)[0].rank, Some(3));
+    }
+
+    #[test]
     fn an_older_board_or_one_of_another_version_does_not_do() {
-        let board = Board::new(VersionId(1), 7, Vec::new());
+        let board = Board::new(VersionId(1), 7, Vec::new(), Vec::new());
         let since =
             |board_revision| Since { competition: CompetitionId(1), board_revision, ranks_revision: 0 };
         let wanted = |version, revision| Wanted { since: since(revision), version };

@@ -5,6 +5,7 @@ use crate::competitions::access::Seen;
 use crate::competitions::model::{Competition, Phase};
 use crate::error::Result;
 use crate::ids::TeamId;
+use crate::leaderboard::baselines::{MOST_BASELINES, alone, behind, with_baselines};
 use crate::leaderboard::cache::{BoardKey, OwnKey};
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::{ranked, settle, store};
@@ -32,12 +33,31 @@ pub async fn page(
     let rows = replica::read::board(app, Since::of(competition), move |mut conn| async move {
         match view {
             View::Public => store::public_page(&mut conn, id, after, limit).await,
-            View::Private(ended) => store::private_page(&mut conn, ended, id, after, limit).await,
-            View::PublicAtEnd(ended) => store::public_page_at_end(&mut conn, ended, id, after, limit).await,
+            View::Private(ended) => {
+                let ranked = store::private_page(&mut conn, ended, id, after, limit).await?;
+                let baselines = store::baselines::private(&mut conn, ended, id).await?;
+                Ok(with_baselines(ranked, behind(baselines, after), limit))
+            }
+            View::PublicAtEnd(ended) => {
+                let ranked = store::public_page_at_end(&mut conn, ended, id, after, limit).await?;
+                let baselines = store::baselines::public_at_end(&mut conn, ended, id).await?;
+                Ok(with_baselines(ranked, behind(baselines, after), limit))
+            }
         }
     })
     .await?;
     attach(app, competition, view, rows).await
+}
+
+/// The first ranked rows of a view, without baselines.
+///
+/// # Errors
+/// Those of the database.
+pub async fn first_ranked(app: &App, competition: &Competition, view: View, n: i64) -> Result<Vec<Row>> {
+    let mut rows = page(app, competition, view, Key::first(), n + MOST_BASELINES).await?;
+    rows.retain(|row| row.rank.is_some());
+    rows.truncate(usize::try_from(n).unwrap_or(usize::MAX));
+    Ok(rows)
 }
 
 /// One team's row of a view.
@@ -54,22 +74,39 @@ pub async fn own_row(
         return ranked::own_row(app, competition, team_id).await;
     }
     let (id, since) = (competition.id, Since::of(competition));
-    let (ended, wants_private) = match view {
-        View::Public => {
-            let ask = move |mut conn: Conn| async move { store::public_row(&mut conn, id, team_id).await };
-            let row = replica::read::board(app, since, ask).await?;
-            return Ok(attach(app, competition, view, row.into_iter().collect()).await?.pop());
-        }
-        View::Private(ended) => (ended, true),
-        View::PublicAtEnd(ended) => (ended, false),
+    let ask = move |mut conn: Conn| async move {
+        let above = |rank: i64| Key { submission_id: 0, rank: rank - 1 };
+        let ended = match view {
+            View::Public => return store::public_row(&mut conn, id, team_id).await,
+            View::Private(ended) | View::PublicAtEnd(ended) => ended,
+        };
+        let ranks = store::final_ranks(&mut conn, ended, id, team_id).await?;
+        let Some((rank, public_rank)) = ranks else { return Ok(None) };
+        let mut rows = match view.is_private() {
+            true => store::private_page(&mut conn, ended, id, above(rank), 1).await?,
+            false => store::public_page_at_end(&mut conn, ended, id, above(public_rank), 1).await?,
+        };
+        Ok(rows.pop().filter(|row| row.team_id == team_id))
     };
-    let ask = move |mut conn: Conn| async move { store::final_ranks(&mut conn, ended, id, team_id).await };
-    let ranks = replica::read::board(app, since, ask).await?;
-    let Some((rank, public_rank)) = ranks else { return Ok(None) };
-    let rank = if wants_private { rank } else { public_rank };
-    let before = Key { submission_id: 0, rank: rank - 1 };
-    let mut rows = page(app, competition, view, before, 1).await?;
-    Ok(rows.pop().filter(|row| row.team_id == team_id))
+    let row = replica::read::board(app, since, ask).await?;
+    Ok(attach(app, competition, view, row.into_iter().collect()).await?.pop())
+}
+
+/// All baselines of a view that is read from the database; one by the mean of ranks has them among its teams.
+async fn baselines(app: &App, competition: &Competition, view: View) -> Result<Vec<Row>> {
+    if matches!(view, View::Public) && competition.is_ranked() {
+        return Ok(Vec::new());
+    }
+    let id = competition.id;
+    let found = replica::read::board(app, Since::of(competition), move |mut conn| async move {
+        match view {
+            View::Public => store::baselines::public(&mut conn, id).await,
+            View::Private(ended) => store::baselines::private(&mut conn, ended, id).await,
+            View::PublicAtEnd(ended) => store::baselines::public_at_end(&mut conn, ended, id).await,
+        }
+    })
+    .await?;
+    Ok(alone(found))
 }
 
 /// As [`own_row`], kept under the competition's revision.
@@ -117,10 +154,12 @@ pub async fn find(app: &App, competition: &Competition, view: View, words: &str)
     let is_more = teams.len() > FOUND_ROWS;
     teams.truncate(FOUND_ROWS);
     let mut rows = Vec::with_capacity(teams.len());
-    for team in teams {
-        rows.extend(kept_own_row(app, competition, view, team).await?);
+    for team in &teams {
+        rows.extend(kept_own_row(app, competition, view, *team).await?);
     }
-    rows.sort_by_key(|row| row.rank);
+    let baselines = baselines(app, competition, view).await?;
+    rows.extend(baselines.into_iter().filter(|row| teams.contains(&row.team_id)));
+    rows.sort_by_key(|row| row.rank.unwrap_or(i64::MAX));
     Ok(Found { rows, is_more })
 }
 

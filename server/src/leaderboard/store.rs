@@ -7,11 +7,15 @@ use sqlx::types::Json;
 
 use crate::competitions::model::Ended;
 use crate::ids::{CompetitionId, TeamId, TopicId, VersionId};
+use crate::leaderboard::baselines::{Baseline, with_baselines};
 use crate::leaderboard::model::{Key, Person, Ranked, Row};
 use crate::leaderboard::ranked::Entry;
 
 /// What the three boards' statements give.
 struct Line {
+    /// Of the public board alone.
+    rank_key: Option<f64>,
+    reached_at: Option<DateTime<Utc>>,
     team_id: TeamId,
     team: String,
     usernames: Vec<String>,
@@ -38,9 +42,14 @@ fn people(usernames: Vec<String>, display_names: Vec<String>) -> Vec<Person> {
 }
 
 impl Line {
+    fn place(&self) -> Option<Place> {
+        let (rank_key, reached_at) = self.rank_key.zip(self.reached_at)?;
+        Some(Place { rank_key, reached_at, submission_id: self.submission_id })
+    }
+
     fn into_row(self, rank: i64) -> Row {
         Row {
-            rank,
+            rank: Some(rank),
             change: self.earlier_rank.map(|earlier| i64::from(earlier) - rank),
             team_id: self.team_id,
             team: self.team,
@@ -68,12 +77,12 @@ macro_rules! lines {
     ($own:literal, $entries:literal, $which:literal, $($value:expr),+ $(,)?) => {
         sqlx::query_as!(
             Line,
-            "select e.team_id as \"team_id: TeamId\", t.name as team, t.is_baseline,
+            "select t.id as \"team_id: TeamId\", t.name as team, t.is_baseline,
                     array(select u.username from team_members m join users u on u.id = m.user_id
                           where m.team_id = e.team_id order by m.is_leader desc, m.user_id) as \"usernames!\",
                     array(select u.display_name from team_members m join users u on u.id = m.user_id
                           where m.team_id = e.team_id order by m.is_leader desc, m.user_id) as \"display_names!\",
-                    e.n_entries, e.last_entry_at, e.submission_id, " + $own + "
+                    e.n_entries as \"n_entries!\", e.last_entry_at as \"last_entry_at!\", e.submission_id as \"submission_id!\", " + $own + "
              from " + $entries + " e
              join teams t on t.id = e.team_id
              where e.competition_id = $1
@@ -83,11 +92,14 @@ macro_rules! lines {
     };
 }
 
+pub mod baselines;
+
 /// Where a row of the public board stands.
-struct Place {
-    rank_key: f64,
-    reached_at: DateTime<Utc>,
-    submission_id: i64,
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub(super) struct Place {
+    pub rank_key: f64,
+    pub reached_at: DateTime<Utc>,
+    pub submission_id: i64,
 }
 
 impl Place {
@@ -113,8 +125,15 @@ async fn place_of(conn: &mut PgConnection, id: CompetitionId, key: Key) -> sqlx:
     )
     .fetch_optional(&mut *conn)
     .await?;
-    if still_there.is_some() || key.rank == 0 {
+    if still_there.is_some() {
         return Ok(still_there);
+    }
+    if let Some(place) = baselines::place(&mut *conn, id, key.submission_id).await? {
+        return Ok(Some(place));
+    }
+    if key.rank == 0 {
+        let is_of_baseline = baselines::sent(conn, id, key.submission_id).await?;
+        return Ok(is_of_baseline.then(Place::before_all));
     }
     sqlx::query_as!(
         Place,
@@ -131,7 +150,7 @@ async fn place_of(conn: &mut PgConnection, id: CompetitionId, key: Key) -> sqlx:
     .await
 }
 
-/// The public board after `after`. Equal scores: the earlier submission ranks higher.
+/// The public board after `after`, with the baselines in their places. Equal scores: the earlier submission ranks higher.
 ///
 /// # Errors
 /// Those of the database.
@@ -143,7 +162,8 @@ pub async fn public_page(
 ) -> sqlx::Result<Vec<Row>> {
     let Some(place) = place_of(conn, id, after).await? else { return Ok(Vec::new()) };
     let lines = lines!(
-        "e.public_score as score, null::integer as rank,
+        "e.rank_key as \"rank_key?\", e.reached_at as \"reached_at?\",
+         e.public_score as score, null::integer as rank,
          e.rank_at_midnight as earlier_rank, null::double precision as mean_rank,
          null::double precision[] as part_scores, null::double precision[] as part_ranks,
          null::bigint as \"write_up: TopicId\"",
@@ -157,9 +177,16 @@ pub async fn public_page(
         place.submission_id,
         limit,
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
-    Ok((after.rank + 1..).zip(lines).map(|(rank, line)| line.into_row(rank)).collect())
+    let places: Vec<Place> = lines.iter().filter_map(Line::place).collect();
+    let baselines = baselines::on_public_board(conn, id, place).await?;
+    let baselines = baselines.into_iter().map(|(at, row)| {
+        let n_above = places.partition_point(|ranked| *ranked < at);
+        Baseline { n_above: after.rank + n_above as i64, row }
+    });
+    let rows = (after.rank + 1..).zip(lines).map(|(rank, line)| line.into_row(rank)).collect();
+    Ok(with_baselines(rows, baselines.collect(), limit))
 }
 
 /// One team's row of the public board.
@@ -172,7 +199,7 @@ pub async fn public_row(
     team_id: TeamId,
 ) -> sqlx::Result<Option<Row>> {
     let line = lines!(
-        "e.public_score as score,
+        "null::double precision as rank_key, null::timestamptz as reached_at, e.public_score as score,
          (select count(*) + 1 from board_entries o
           where o.competition_id = e.competition_id and o.version_id = e.version_id
             and (o.rank_key, o.reached_at, o.submission_id) < (e.rank_key, e.reached_at, e.submission_id)
@@ -209,7 +236,8 @@ pub async fn teams_named(
                 or t.id in (select m.team_id from users u
                             join team_members m on m.user_id = u.id and m.competition_id = $1
                             where u.username = $2))
-           and exists (select from board_entries b where b.competition_id = $1 and b.team_id = t.id)
+           and (t.is_baseline
+                or exists (select from board_entries b where b.competition_id = $1 and b.team_id = t.id))
          order by strpos(lower(t.name), $2) <> 1, lower(t.name)
          limit $3",
         id.0,
@@ -220,7 +248,7 @@ pub async fn teams_named(
     .await
 }
 
-/// A version's public board by the mean of ranks, best first, with the revision that it was read at;
+/// A version's ranked teams on the public board by the mean of ranks, best first, with the revision that it was read at;
 /// no revision where nobody is on it.
 ///
 /// # Errors
@@ -244,13 +272,13 @@ pub async fn ranked_entries(
     let revision = rows.first().map(|row| row.revision);
     let entries = rows.into_iter().map(|row| Entry {
         team_id: row.team_id,
-        rank: row.rank,
+        rank: Some(row.rank),
         ranked: Ranked::new(row.mean_rank, row.part_scores, row.part_ranks),
         score: row.public_score,
         n_entries: row.n_entries,
         last_entry_at: row.last_entry_at,
         rank_at_midnight: row.rank_at_midnight,
-        submission_id: row.submission_id,
+        key: Key { submission_id: row.submission_id, rank: row.rank.into() },
     });
     Ok((revision, entries.collect()))
 }
@@ -324,7 +352,7 @@ pub async fn teams(conn: &mut PgConnection, ids: &[i64]) -> sqlx::Result<Vec<Tea
     .await
 }
 
-/// The final board by private score.
+/// The ranked teams of the final board by private score.
 ///
 /// # Errors
 /// Those of the database.
@@ -336,7 +364,7 @@ pub async fn private_page(
     limit: i64,
 ) -> sqlx::Result<Vec<Row>> {
     let lines = lines!(
-        "e.private_score as score,
+        "null::double precision as rank_key, null::timestamptz as reached_at, e.private_score as score,
          e.rank, e.public_rank as earlier_rank, e.mean_rank, e.part_scores, e.part_ranks,
          (select w.topic_id from write_ups w join subjects s on s.id = w.topic_id and is_shown(s)
           where w.competition_id = e.competition_id and w.team_id = e.team_id) as \"write_up: TopicId\"",
@@ -353,7 +381,7 @@ pub async fn private_page(
     Ok(lines.into_iter().map(Line::into_ranked_row).collect())
 }
 
-/// The final board's submissions by public score.
+/// The ranked teams' submissions of the final board by public score.
 ///
 /// # Errors
 /// Those of the database.
@@ -365,7 +393,7 @@ pub async fn public_page_at_end(
     limit: i64,
 ) -> sqlx::Result<Vec<Row>> {
     let lines = lines!(
-        "e.public_score as score, e.public_rank as rank, null::integer as earlier_rank, e.public_mean_rank as mean_rank,
+        "null::double precision as rank_key, null::timestamptz as reached_at, e.public_score as score, e.public_rank as rank, null::integer as earlier_rank, e.public_mean_rank as mean_rank,
          e.public_part_scores as part_scores, e.public_part_ranks as part_ranks,
          (select w.topic_id from write_ups w join subjects s on s.id = w.topic_id and is_shown(s)
           where w.competition_id = e.competition_id and w.team_id = e.team_id) as \"write_up: TopicId\"",

@@ -1,14 +1,20 @@
 //! The rules by which medals are given, as JSON. What somebody has earned stands in their profile.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::accounts::model::Scope;
+use crate::api::body::ApiJson;
 use crate::api::query::ApiQuery;
+use crate::api::token::ApiMember;
 use crate::app::App;
+use crate::competitions::access;
 use crate::error::{AppError, Result};
+use crate::medals::decide::decide;
 use crate::medals::model::{Medal, Thresholds, last_ranks};
 use crate::paths;
 
@@ -16,7 +22,7 @@ use crate::paths;
 const MOST_TEAMS: i64 = 10_000_000;
 
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(show_medals))
+    OpenApiRouter::new().routes(routes!(show_medals)).routes(routes!(decide_medals))
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -78,4 +84,34 @@ fn reach(n_teams: i64) -> EachJson {
     let all = last_ranks(n_teams);
     let of = |medal: Medal| all.iter().find(|(one, _)| *one == medal).map_or(0, |(_, last)| *last);
     EachJson { gold: of(Medal::Gold), silver: of(Medal::Silver), bronze: of(Medal::Bronze) }
+}
+
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CountJson {
+    /// Whether finishes count towards medals, points and tiers.
+    count: bool,
+}
+
+/// Have a competition count for medals or not, from its launch until its end.
+///
+/// Everybody reads it as `counts_for_medals` of the competition.
+#[utoipa::path(
+    put,
+    path = paths::API_COMPETITION_MEDALS,
+    tag = "Administration",
+    security(("token" = ["admin"])),
+    request_body = CountJson,
+    responses((status = 204, description = "As it is now")),
+)]
+async fn decide_medals(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+    body: Result<ApiJson<CountJson>>,
+) -> Result<StatusCode> {
+    let admin = caller.with(Scope::Admin)?;
+    let seen = access::see(&app, &slug, Some(&admin)).await?;
+    decide(&app, &admin, &seen, body?.0.count).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

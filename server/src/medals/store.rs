@@ -141,3 +141,14 @@ pub async fn active_days(
     .fetch_all(conn)
     .await
 }
+
+/// Whether a competition counts for medals and points.
+///
+/// # Errors
+/// Those of the database; of a change after the end as well.
+pub async fn set_counts(conn: &mut PgConnection, id: CompetitionId, counts: bool) -> sqlx::Result<()> {
+    sqlx::query!("update competitions set counts_for_medals = $2 where id = $1", id.0, counts)
+        .execute(conn)
+        .await?;
+    Ok(())
+}

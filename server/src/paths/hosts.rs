@@ -15,6 +15,10 @@ pub const API_COMPARISONS: &str = "/api/v1/competitions/{slug}/comparisons";
 pub const API_COMPARISON: &str = "/api/v1/competitions/{slug}/comparisons/{id}";
 pub const HOST_PROBING: &str = "/c/{slug}/host/probing";
 pub const API_PROBING: &str = "/api/v1/competitions/{slug}/probing";
+pub const HOST_BASELINES: &str = "/c/{slug}/host/baselines";
+pub const API_BASELINES: &str = "/api/v1/competitions/{slug}/baselines";
+pub const HOST_MEDALS: &str = "/c/{slug}/host/medals";
+pub const API_COMPETITION_MEDALS: &str = "/api/v1/competitions/{slug}/medals";
 pub const ANNOUNCEMENTS: &str = "/c/{slug}/announcements";
 pub const HOST_ANNOUNCEMENTS: &str = "/c/{slug}/host/announcements";
 pub const HOST_ANNOUNCEMENT: &str = "/c/{slug}/host/announcements/{id}";
@@ -55,6 +59,14 @@ pub fn host_page_restore(slug: &str, page: &str) -> String {
 
 pub fn host_discard(slug: &str) -> String {
     format!("/c/{slug}/host/discard")
+}
+
+pub fn host_baselines(slug: &str) -> String {
+    format!("/c/{slug}/host/baselines")
+}
+
+pub fn host_medals(slug: &str) -> String {
+    format!("/c/{slug}/host/medals")
 }
 
 pub fn host_similar(slug: &str) -> String {

@@ -162,7 +162,7 @@ impl From<Comparison> for ComparisonJson {
         let compared = |row: crate::leaderboard::model::Row| ComparedJson {
             team_id: row.team_id,
             team: row.team,
-            rank: row.rank,
+            rank: row.key.rank,
         };
         let difference = difference.map(|difference| {
             let (low, high) = difference.interval();

@@ -14,7 +14,7 @@ use crate::replica;
 use crate::replica::model::Since;
 use crate::replica::read::Conn;
 
-/// Puts to each row the range of the very submission that it shows.
+/// Puts to each ranked row the range of the very submission that it shows.
 ///
 /// # Errors
 /// Those of the database.
@@ -35,15 +35,17 @@ pub async fn attach(
     let ranges: HashMap<_, _> = ranges.into_iter().map(|range| (range.team_id, range)).collect();
     let is_share = competition.metric.as_deref().is_some_and(catalogue::is_share);
     for row in &mut rows {
+        let Some(rank) = row.rank else { continue };
         let range = ranges.get(&row.team_id).filter(|range| range.submission_id == row.key.submission_id);
-        row.range = range.map(|range| range.range(competition.board_revision, is_share).with(row.rank));
+        row.range = range.map(|range| range.range(competition.board_revision, is_share).with(rank));
     }
-    if rows.iter().any(|row| row.range.is_none())
+    let has_none = |row: &Row| row.rank.is_some() && row.range.is_none();
+    if rows.iter().any(has_none)
         && let Some(summary) = summary(app, competition, view).await?
     {
-        rows.iter_mut()
-            .filter(|row| row.range.is_none())
-            .for_each(|row| row.no_range = summary.why_no_range(row.rank));
+        for row in rows.iter_mut().filter(|row| has_none(row)) {
+            row.no_range = row.rank.and_then(|rank| summary.why_no_range(rank));
+        }
     }
     Ok(rows)
 }

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::competitions::model::Competition;
 use crate::error::Result;
 use crate::ids::TeamId;
-use crate::leaderboard::model::{Key, Row, View};
+use crate::leaderboard::model::{Row, View};
 use crate::leaderboard::read;
 use crate::ranks::attach;
 use crate::ranks::difference::{Difference, Duel};
@@ -29,8 +29,13 @@ impl Comparison {
     }
 
     pub fn sample() -> Self {
-        let b =
-            Row { rank: 2, team_id: TeamId(2), team: "Grace".to_owned(), score: Some(0.91), ..Row::sample() };
+        let b = Row {
+            rank: Some(2),
+            team_id: TeamId(2),
+            team: "Grace".to_owned(),
+            score: Some(0.91),
+            ..Row::sample()
+        };
         let duel = Some(Duel { n_won: 1700, n_lost: 1250 });
         let difference = Some(Difference {
             value: 0.0023,
@@ -43,7 +48,7 @@ impl Comparison {
     }
 }
 
-/// Compares two teams, the first two of the board where none is named; `None` unless both are on it.
+/// Compares two teams, the first two of the board where none is named; `None` unless both are ranked on it.
 ///
 /// # Errors
 /// Those of the database.
@@ -53,7 +58,7 @@ pub async fn compare(
     view: View,
     [a, b]: [Option<TeamId>; 2],
 ) -> Result<Option<Comparison>> {
-    let top = read::page(app, competition, view, Key::first(), 2).await?;
+    let top = read::first_ranked(app, competition, view, 2).await?;
     let a = row(app, competition, view, a, top.first()).await?;
     let b = row(app, competition, view, b, top.get(1)).await?;
     let (Some(a), Some(b)) = (a, b) else { return Ok(None) };
@@ -69,7 +74,10 @@ async fn row(
     otherwise: Option<&Row>,
 ) -> Result<Option<Row>> {
     match wanted {
-        Some(team_id) => read::own_row(app, competition, view, team_id).await,
+        Some(team_id) => {
+            let row = read::own_row(app, competition, view, team_id).await?;
+            Ok(row.filter(|row| row.rank.is_some()))
+        }
         None => Ok(otherwise.cloned()),
     }
 }

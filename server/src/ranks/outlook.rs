@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::competitions::model::{Competition, Phase};
 use crate::competitions::setup::Draft;
 use crate::error::Result;
-use crate::leaderboard::model::{Key, View};
+use crate::leaderboard::model::View;
 use crate::leaderboard::read;
 use crate::ranks::attach;
 use crate::ranks::compare::difference;
@@ -46,7 +46,7 @@ pub async fn outlook(app: &App, competition: &Competition, draft: &Draft) -> Res
     }
     let Some(summary) = attach::summary(app, competition, view).await? else { return Ok(Vec::new()) };
     let mut sentences = vec![summary.noise_sentence(), summary.forecast()];
-    let top = read::page(app, competition, view, Key::first(), 2).await?;
+    let top = read::first_ranked(app, competition, view, 2).await?;
     if let [first, second] = top.as_slice()
         && let Some(difference) = difference(app, competition, view, first, second).await?
     {

@@ -12,7 +12,7 @@ use crate::competitions::access;
 use crate::competitions::frame::{Frame, Tab};
 use crate::error::{AppError, Result};
 use crate::ids::TeamId;
-use crate::leaderboard::model::{Key, Row, View};
+use crate::leaderboard::model::{Row, View};
 use crate::leaderboard::read;
 use crate::paths;
 use crate::ranks::attach;
@@ -111,7 +111,7 @@ async fn show_comparison(
     let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
     let seen = read::settled_if_due(&app, seen).await?;
     let view = View::choose(&seen.competition, shell.now, false);
-    let choices = read::page(&app, &seen.competition, view, Key::first(), CHOICES).await?;
+    let choices = read::first_ranked(&app, &seen.competition, view, CHOICES).await?;
     let comparison = compare(&app, &seen.competition, view, [wanted.a, wanted.b]).await?;
     if comparison.is_none() && (wanted.a.is_some() || wanted.b.is_some()) {
         return Err(AppError::NotFound);

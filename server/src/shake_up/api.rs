@@ -38,7 +38,6 @@ struct Wanted {
 struct ShakeUpMoveJson {
     team_id: TeamId,
     team: String,
-    is_baseline: bool,
     /// On the private rows: the final one.
     rank: i32,
     public_rank: i32,
@@ -52,7 +51,6 @@ impl From<Move> for ShakeUpMoveJson {
             gained: team.gained(),
             team_id: team.team_id,
             team: team.team,
-            is_baseline: team.is_baseline,
             rank: team.rank,
             public_rank: team.public_rank,
         }

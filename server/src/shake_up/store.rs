@@ -10,7 +10,6 @@ use crate::ids::{CompetitionId, TeamId};
 pub struct Move {
     pub team_id: TeamId,
     pub team: String,
-    pub is_baseline: bool,
     pub rank: i32,
     pub public_rank: i32,
 }
@@ -22,13 +21,7 @@ impl Move {
     }
 
     pub fn sample() -> Self {
-        Self {
-            team_id: TeamId(1),
-            team: "Ada & friends".to_owned(),
-            is_baseline: false,
-            rank: 1,
-            public_rank: 4,
-        }
+        Self { team_id: TeamId(1), team: "Ada & friends".to_owned(), rank: 1, public_rank: 4 }
     }
 }
 
@@ -45,7 +38,7 @@ pub async fn moves(
 ) -> sqlx::Result<Vec<Move>> {
     sqlx::query_as!(
         Move,
-        "select f.team_id as \"team_id: TeamId\", t.name as team, t.is_baseline, f.rank, f.public_rank
+        "select f.team_id as \"team_id: TeamId\", t.name as team, f.rank, f.public_rank
          from final_entries f
          join teams t on t.id = f.team_id
          where f.competition_id = $1 and f.version_id = (select active_version_id from competitions where id = $1)

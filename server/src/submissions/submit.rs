@@ -12,6 +12,7 @@ use sqlx::PgConnection;
 
 use crate::accounts::model::Member;
 use crate::app::App;
+use crate::baselines::send::{HOSTS_ARE_UNRANKED, refuse_full};
 use crate::competitions::access::{self, Seen};
 use crate::competitions::model::{Competition, Phase};
 use crate::error::{AppError, Result};
@@ -71,12 +72,15 @@ impl Receipt {
     }
 }
 
-/// Finds out whether a member may send files now.
+/// Finds out whether a member may send files now. What hosts send is a baseline, see [`crate::baselines`].
 ///
 /// # Errors
 /// A sentence when not; [`AppError::NotFound`] for a competition the member may not see.
 pub async fn enter(app: &App, member: &Member, slug: &str) -> Result<Entrant> {
     let Seen { competition, standing } = access::see(app, slug, Some(member)).await?;
+    if standing.is_among_hosts {
+        return Err(AppError::refused(HOSTS_ARE_UNRANKED));
+    }
     let team_id = standing.team_id.ok_or_else(|| {
         AppError::refused("Accept the rules first: then you have a team, and the team can submit.")
     })?;
@@ -133,7 +137,11 @@ async fn record(app: &App, entrant: &Entrant, upload: Upload) -> Result<Receipt>
     }
     let terms = store::hold_terms(&mut tx, competition_id).await?;
     let before = store::allowance(&mut tx, entrant.team_id, terms.daily_limit, now).await?;
-    refuse_used_up(&before, now)?;
+    if entrant.is_baseline {
+        refuse_full(&mut tx, entrant.team_id).await?;
+    } else {
+        refuse_used_up(&before, now)?;
+    }
     let new = NewSubmission {
         competition_id,
         team_id: entrant.team_id,

@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 
 use crate::accounts::model::Member;
 use crate::app::App;
-use crate::competitions::access;
-use crate::competitions::model::{Competition, Phase};
+use crate::baselines::send::HOSTS_ARE_UNRANKED;
+use crate::competitions::access::{self, Seen};
+use crate::competitions::model::Phase;
 use crate::error::{AppError, Result};
 use crate::ids::TeamId;
 use crate::teams::store;
@@ -28,7 +29,7 @@ pub struct Joined {
 pub async fn join(app: &App, member: &Member, slug: &str) -> Result<Joined> {
     let seen = access::see(app, slug, Some(member)).await?;
     let now = app.clock.now();
-    if let Some(sentence) = hindrance(&seen.competition, now) {
+    if let Some(sentence) = hindrance(&seen, now) {
         return Err(AppError::refused(sentence));
     }
     let is_late = seen.competition.ended(now).is_some();
@@ -45,9 +46,10 @@ pub async fn join(app: &App, member: &Member, slug: &str) -> Result<Joined> {
     Ok(Joined { team_id: team.id, team_name: team.name, is_late })
 }
 
-/// Why nobody can join at `now`; `None` when one can.
-pub fn hindrance(competition: &Competition, now: DateTime<Utc>) -> Option<String> {
+/// Why the viewer cannot join at `now`; `None` when they can.
+pub fn hindrance(Seen { competition, standing }: &Seen, now: DateTime<Utc>) -> Option<String> {
     match competition.phase(now) {
+        _ if standing.is_among_hosts => Some(HOSTS_ARE_UNRANKED.to_owned()),
         Phase::Draft => Some("This competition is a draft; it can be joined when it is launched.".to_owned()),
         Phase::Upcoming | Phase::Open => {
             competition.entry_deadline_at.filter(|deadline| now >= *deadline).map(|deadline| {
@@ -66,14 +68,19 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
+    use crate::competitions::access::Standing;
+    use crate::competitions::model::Competition;
 
     #[test]
     fn the_door_closes_at_the_deadline_and_opens_for_late_entries() {
         let mut competition = Competition::sample();
         competition.entry_deadline_at = competition.starts_at.map(|start| start + TimeDelta::days(20));
         let at = |days| DateTime::UNIX_EPOCH + TimeDelta::days(days);
-        assert!(hindrance(&competition, at(19)).is_none());
-        assert!(hindrance(&competition, at(20)).is_some_and(|sentence| sentence.contains("1970-01-21")));
-        assert!(hindrance(&competition, at(31)).is_none());
+        let mut seen = Seen { competition, standing: Standing::of_nobody() };
+        assert!(hindrance(&seen, at(19)).is_none());
+        assert!(hindrance(&seen, at(20)).is_some_and(|sentence| sentence.contains("1970-01-21")));
+        assert!(hindrance(&seen, at(31)).is_none());
+        seen.standing.is_among_hosts = true;
+        assert!(hindrance(&seen, at(19)).is_some_and(|sentence| sentence.contains("baseline")));
     }
 }

@@ -36,7 +36,11 @@ pub async fn rename(app: &App, member: &Member, slug: &str, wanted: &str) -> Res
     Ok(())
 }
 
-fn read_name(wanted: &str) -> Result<String> {
+/// A team's name as it is kept.
+///
+/// # Errors
+/// [`AppError::Field`] for one that is too long, empty, or has letters that nobody sees.
+pub fn read_name(wanted: &str) -> Result<String> {
     let name = wanted.split_whitespace().collect::<Vec<_>>().join(" ");
     let length = name.chars().count();
     if length == 0 || length > NAME_LIMIT {

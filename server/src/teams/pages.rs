@@ -93,7 +93,7 @@ async fn show_join(
     let rules = texts::find(&mut conn, seen.competition.id, access::RULES).await?;
     let statement = judging::audit_statement(&mut conn, seen.competition.active_version_id).await?;
     drop(conn);
-    let hindrance = hindrance(&seen.competition, shell.now).unwrap_or_default();
+    let hindrance = hindrance(&seen, shell.now).unwrap_or_default();
     let frame = Frame::new(seen, Tab::Submit, shell.now);
     Ok(JoinPage { shell, frame, rules, statement, hindrance }.into_response())
 }

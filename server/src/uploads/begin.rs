@@ -6,8 +6,9 @@ use crate::accounts::model::Member;
 use crate::accounts::secret;
 use crate::app::App;
 use crate::archives::import::ARCHIVE_LIMIT_BYTES;
+use crate::baselines;
 use crate::bundles::receive;
-use crate::competitions::access::see_as_host;
+use crate::competitions::access::{see, see_as_host};
 use crate::competitions::files::DATA_LIMIT_BYTES;
 use crate::competitions::store::judging;
 use crate::competitions::supply::{SECRET_LIMIT_BYTES, frozen, no_scorer};
@@ -78,8 +79,23 @@ pub async fn begin_addressed(app: &App, member: &Member, wish: Wish<'_>) -> Resu
     Ok(secret)
 }
 
+/// Of a host whose files are baselines: one with a team, an administrator, takes part.
+async fn is_from_host(app: &App, member: &Member, wish: &Wish<'_>) -> Result<bool> {
+    let standing = see(app, wish.slug, Some(member)).await?.standing;
+    Ok(standing.is_among_hosts || (standing.is_host && standing.team_id.is_none()))
+}
+
 async fn terms(app: &App, member: &Member, wish: &Wish<'_>) -> Result<Terms> {
+    let is_from_host = wish.purpose == Purpose::Submission && is_from_host(app, member, wish).await?;
     let terms = match wish.purpose {
+        Purpose::Submission if is_from_host => {
+            let competition = baselines::send::enter(app, member, wish.slug).await?.competition;
+            Terms {
+                competition_id: Some(competition.id),
+                max_bytes: competition.max_upload_bytes.unsigned_abs(),
+                recipient: None,
+            }
+        }
         Purpose::Submission | Purpose::Check => {
             let entrant = enter(app, member, wish.slug).await?;
             if wish.purpose == Purpose::Submission {

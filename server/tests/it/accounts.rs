@@ -54,6 +54,7 @@ impl Site {
             accounts_key: Some(Secret::new("for tests, of no other use at all")),
             open_registration: true,
             members_may_host: true,
+            members_give_medals: true,
             proxies: Proxies::Private,
             other_hosts: Vec::new(),
             database_connections: 4,

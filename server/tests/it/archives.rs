@@ -327,3 +327,41 @@ fn walk(folder: &std::path::Path) -> usize {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     entries.flatten().map(|entry| if entry.path().is_dir() { walk(&entry.path()) } else { 1 }).sum()
 }
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn hosts_have_files_of_participants_where_it_was_said_before_and_nowhere_else(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (ada, arena) = play(&world).await;
+    let [root, emma] = [world.admin("root").await, world.member("emma").await];
+    let path = arena.api("/archive?submission_files=true&data=false");
+    let told = async || {
+        let page = emma.browser.get("/c/houses/join").await.expect(200).text();
+        page.contains("The hosts may have the files that you send")
+    };
+    assert!(told().await);
+    ada.api.get(&path).await.expect(200);
+    let wish = |they_may: bool| json!({ "hosts_may_have_files": they_may });
+    let now = ada.api.send_json(Method::PATCH, &arena.api(""), &wish(false)).await.expect(200).json();
+    assert_eq!(now["hosts_may_have_files"], false);
+    assert!(!told().await);
+    let refused = ada.api.get(&path).await.expect(403).text();
+    assert!(refused.contains("without-submission-files"), "{refused}");
+    ada.api.get(&arena.api("/archive?data=false")).await.expect(200);
+    ada.api.send_json(Method::PATCH, &arena.api(""), &wish(true)).await.expect(422);
+    let limits = ada.browser.get("/c/houses/host/limits").await.expect(200).text();
+    assert!(limits.contains("Hosts do not have them") && !limits.contains("name=\"hosts_may_have_files\""));
+    root.api.get(&path).await.expect(200);
+    let mut tx = world.pool.begin().await.unwrap();
+    sql("set local role holdout_web").execute(&mut *tx).await.unwrap();
+    let late =
+        sql("update competitions set hosts_may_have_files = true").execute(&mut *tx).await.unwrap_err();
+    let constraint = late.as_database_error().and_then(|error| error.constraint());
+    assert_eq!(constraint, Some("competitions_files_stay_promised"), "{late}");
+    drop(tx);
+    let draft = json!({ "title": "New", "slug": "new-one" });
+    let made = ada.api.send_json(Method::POST, "/api/v1/competitions", &draft).await.expect(201).json();
+    assert_eq!(made["hosts_may_have_files"], false, "nobody has them unless it is said");
+    let said = ada.api.send_json(Method::PATCH, "/api/v1/competitions/new-one", &wish(true)).await;
+    assert_eq!(said.expect(200).json()["hosts_may_have_files"], true);
+    world.close().await;
+}

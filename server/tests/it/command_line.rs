@@ -156,6 +156,8 @@ pub fn raised(solution: &str) -> String {
 async fn host_houses(ada: &Shell) {
     let labels = Labels::regression();
     let draft = ada.json(&["host", "create", "--title", "Houses", "--slug", "houses"]).await;
+    let limits = ada.json(&["host", "limits", "houses", "--files-for-hosts", "true"]).await;
+    assert_eq!(limits["hosts_may_have_files"], true);
     assert_eq!(draft["state"], "draft");
     ada.write("about.md", "Predict *prices*.");
     let write = ["host", "pages", "edit", "houses", "overview", "--file", "about.md"];

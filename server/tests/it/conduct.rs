@@ -1,11 +1,10 @@
 //! What is disqualified is on no board, and what is reinstated comes back as it was.
 
 use chrono::TimeDelta;
-use holdout::accounts::model::Member;
 use holdout::competitions::access::see;
 use holdout::conduct::judge::{Target, disqualify, reinstate};
 use holdout::error::AppError;
-use holdout::ids::{DisqualificationId, SubmissionId, UserId};
+use holdout::ids::{DisqualificationId, SubmissionId};
 use holdout::leaderboard::read::settled_if_due;
 use holdout::medals::read::record;
 use holdout::submissions;
@@ -18,24 +17,6 @@ use crate::stage::{SLUG, Stage};
 use crate::world::sql;
 
 impl Stage {
-    async fn host(&self) -> Member {
-        let id: i64 =
-            sql("select id from users where username = 'host'").fetch_one(&self.owner).await.unwrap().get(0);
-        sql("insert into competition_hosts (competition_id, user_id) values ($1, $2) on conflict do nothing")
-            .bind(self.competition_id)
-            .bind(id)
-            .execute(&self.owner)
-            .await
-            .unwrap();
-        Member {
-            id: UserId(id),
-            username: "host".to_owned(),
-            display_name: "Host".to_owned(),
-            is_admin: false,
-            has_confirmed_email: true,
-        }
-    }
-
     /// Teams and submissions of a board, in its order.
     async fn rows_of(&self, statement: &'static str) -> Vec<(String, i64)> {
         let rows = sql(statement).fetch_all(&self.owner).await.unwrap();

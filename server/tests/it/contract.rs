@@ -228,8 +228,8 @@ async fn every_operation_answers_to_those_whom_the_document_names(pool: PgPool) 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn every_problem_is_a_documented_one_and_points_at_the_field_that_is_wrong(pool: PgPool) {
     let world = World::new(pool).await;
-    let ada = world.admin("ada").await;
-    let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
+    let (ada, host) = (world.admin("ada").await, world.member("host").await);
+    let arena = world.open_competition(&host, "houses", &Labels::regression()).await;
     arena.join(&ada).await;
     let draft = json!({"title": "Draft of ada", "slug": "draft"});
     ada.api.send_json(Method::POST, "/api/v1/competitions", &draft).await.expect(201);

@@ -114,6 +114,8 @@ const FORMS: &[(&str, &[&str])] = &[
     (paths::HOST_AUDIT, &["answer_audit"]),
     (paths::HOST_SIMILAR, &["compare_submissions"]),
     (paths::HOST_CLOSING, &["confirm_winners"]),
+    (paths::HOST_MEDALS, &["decide_medals"]),
+    (paths::HOST_BASELINES, &["send_baseline"]),
     (paths::HOST_ANNOUNCEMENTS, &["post_announcement"]),
     (paths::HOST_ANNOUNCEMENT, &["correct_announcement"]),
     (paths::HOST_ANNOUNCEMENT_WITHDRAW, &["withdraw_announcement"]),

@@ -37,8 +37,8 @@ parameters = { \"query.wait\" = 0 }
 #[ignore = "takes minutes and installs schemathesis; scripts/test runs it"]
 async fn no_request_meets_a_fault_or_an_answer_that_is_not_described(pool: PgPool) {
     let world = World::new(pool).await;
-    let ada = world.admin("ada").await;
-    let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
+    let (ada, host) = (world.admin("ada").await, world.member("host").await);
+    let arena = world.open_competition(&host, "houses", &Labels::regression()).await;
     arena.join(&ada).await;
     let submission = arena.submit(&ada, &Labels::predictions(250, 617)).await;
     world.drain().await;

@@ -12,6 +12,7 @@ mod archives;
 mod archives_without_files;
 mod audit;
 mod backups;
+mod baselines;
 mod bundles;
 mod certificates;
 mod changes;

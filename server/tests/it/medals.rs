@@ -3,21 +3,26 @@
 use chrono::TimeDelta;
 use holdout::accounts::model::Member;
 use holdout::competitions::access::see;
+use holdout::competitions::model::Competition;
+use holdout::competitions::visibility::Visibility;
 use holdout::error::AppError;
 use holdout::forum::model::Vote;
 use holdout::forum::{forums, subjects, topics, votes};
 use holdout::ids::{CompetitionId, SubjectId};
 use holdout::leaderboard::read::settled_if_due;
+use holdout::medals::decide::at_launch;
 use holdout::medals::model::{Medals, Tier};
 use holdout::medals::read::{Record, record};
 use holdout::medals::recompute::recompute;
 use holdout::medals::store::n_medalled;
 use holdout::submissions::submit::Entrant;
+use serde_json::json;
 use sqlx::{PgPool, Row};
+use ureq::http::Method;
 
 use crate::command_line::Shell;
 use crate::stage::{SLUG, Stage};
-use crate::world::{Labels, World, sql};
+use crate::world::{Labels, Person, World, sql};
 
 /// A stage on which ten teams finish in their order.
 async fn finished(pool: PgPool) -> (Stage, Vec<Entrant>) {
@@ -276,4 +281,66 @@ async fn votes_by_novices_make_no_medals_until_their_first_score(pool: PgPool) {
         .await
         .unwrap();
     assert_eq!(in_discussion(&stage, &author).await, (Tier::Novice, Medals::default()), "hidden");
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn public_competitions_count_where_the_operator_lets_their_launchers(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let member = stage.person("member").await;
+    let admin = Member { is_admin: true, ..member.clone() };
+    let seen = see(&stage.app, SLUG, None).await.unwrap();
+    let of = |visibility, counts_for_medals| Competition {
+        visibility,
+        counts_for_medals,
+        ..seen.competition.clone()
+    };
+    let public = of(Visibility::Public, true);
+    for members_give_medals in [false, true] {
+        let counts =
+            |competition: &Competition, host: &Member| at_launch(competition, host, members_give_medals);
+        assert!(counts(&public, &admin));
+        assert_eq!(counts(&public, &member), members_give_medals);
+        for other in
+            [of(Visibility::Unlisted, true), of(Visibility::Invitation, true), of(Visibility::Public, false)]
+        {
+            assert!(!counts(&other, &admin), "{:?}", other.visibility);
+        }
+    }
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn an_administrator_decides_until_the_end_and_everybody_reads_it(pool: PgPool) {
+    let world = World::new(pool).await;
+    let [ada, root] = [world.member("ada").await, world.admin("root").await];
+    let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
+    let path = arena.api("/medals");
+    let counted =
+        async || world.visitor().get(&arena.api("")).await.expect(200).json()["counts_for_medals"].clone();
+    let read = async || {
+        let page = world.visitor().get("/c/houses").await.expect(200).text();
+        page.contains("<dt>Medals and points</dt><dd>none</dd>")
+    };
+    assert_eq!((counted().await, read().await), (true.into(), false));
+    let wish = |count: bool| json!({ "count": count });
+    ada.api.send_json(Method::PUT, &path, &wish(false)).await.expect(403);
+    ada.browser.post_form("/c/houses/host/medals", &[("count", "false")]).await.expect(404);
+    let limits = async |person: &Person| person.browser.get("/c/houses/host/limits").await.expect(200).text();
+    assert!(!limits(&ada).await.contains("Let it count") && limits(&root).await.contains("Let it count"));
+    root.api.send_json(Method::PUT, &path, &wish(false)).await.expect(204);
+    assert_eq!((counted().await, read().await), (false.into(), true));
+    assert!(limits(&ada).await.contains("counts towards no"));
+    root.browser.post_form("/c/houses/host/medals", &[("count", "true")]).await.expect(303);
+    assert_eq!(counted().await, true);
+    let noted = "select count(*) from audit_log where action = 'decide_medals'";
+    assert_eq!(sql(noted).fetch_one(&world.pool).await.unwrap().get::<i64, _>(0), 2);
+    world.let_pass(TimeDelta::days(31)).await;
+    root.api.send_json(Method::PUT, &path, &wish(false)).await.expect(403);
+    assert!(!limits(&root).await.contains("Let it count"));
+    let mut tx = world.pool.begin().await.unwrap();
+    sql("set local role holdout_web").execute(&mut *tx).await.unwrap();
+    let late = sql("update competitions set counts_for_medals = false").execute(&mut *tx).await.unwrap_err();
+    let refused = late.as_database_error().and_then(|error| error.constraint());
+    assert_eq!(refused, Some("competitions_medals_stand"), "{late}");
+    drop(tx);
+    world.close().await;
 }

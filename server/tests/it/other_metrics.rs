@@ -100,11 +100,11 @@ async fn nobody_sees_other_metrics_before_the_final_board_stands(pool: PgPool) {
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn parts_of_a_mean_of_ranks_are_asked_alone(pool: PgPool) {
     let world = World::new(pool).await;
-    let host = world.member("ada").await;
+    let (host, bob) = (world.member("ada").await, world.member("bob").await);
     let labels = Labels::ranked(&[("rmse", 1.0, false), ("mae", 2.0, false)]);
     let arena = world.open_competition(&host, "parts", &labels).await;
-    arena.join(&host).await;
-    arena.submit(&host, &Labels::predictions(5, 5)).await;
+    arena.join(&bob).await;
+    arena.submit(&bob, &Labels::predictions(5, 5)).await;
     world.drain().await;
     world.let_pass(TimeDelta::days(31)).await;
     arena.board().await;

@@ -472,8 +472,8 @@ async fn columns_that_were_kept_in_another_shape_are_made_anew(pool: PgPool) {
     look(&world).await;
     let before = ranges(&arena).await;
     let other = world.open_competition(&arena.host, "other", &labels_of(100)).await;
-    other.join(&arena.host).await;
-    other.submit(&arena.host, &predictions_of(100, 1, 10.0)).await;
+    other.join(&people[0]).await;
+    other.submit(&people[0], &predictions_of(100, 1, 10.0)).await;
     world.drain().await;
     look(&world).await;
     let exchanged = "update influences i set storage_key = o.storage_key, sealed_sha256 = o.sealed_sha256
@@ -492,10 +492,10 @@ async fn columns_that_were_kept_in_another_shape_are_made_anew(pool: PgPool) {
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn too_few_rows_are_told_and_give_no_range(pool: PgPool) {
     let world = World::new(pool).await;
-    let host = world.member("ada").await;
+    let (host, bob) = (world.member("ada").await, world.member("bob").await);
     let arena = world.open_competition(&host, "tiny", &Labels::regression()).await;
-    arena.join(&host).await;
-    arena.submit(&host, &Labels::predictions(5, 5)).await;
+    arena.join(&bob).await;
+    arena.submit(&bob, &Labels::predictions(5, 5)).await;
     world.drain().await;
     look(&world).await;
     let board = arena.board().await;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use askama::Template;
 use holdout::{
-    accounts, admin, announcements, api, bundles, certificates, closing, competitions, conduct,
+    accounts, admin, announcements, api, baselines, bundles, certificates, closing, competitions, conduct,
     custom_metrics, dashboard, forum, images, incidents, leaderboard, medals, moderation, notebooks,
     notifications, other_metrics, personal, pictures, probing, quotas, ranks, retention, search, shake_up,
     similar, site, submissions, teams, versions, web, webhooks,
@@ -46,6 +46,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         announcements::pages::AnnouncementsPage,
         announcements::pages::CorrectionPage,
         announcements::pages::HostAnnouncementsPage,
+        baselines::pages::BaselinesPage,
         api::reference::ReferencePage,
         competitions::pages::changes::ChangesPage,
         competitions::pages::data::DataPage,

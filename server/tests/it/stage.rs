@@ -47,6 +47,7 @@ impl Stage {
             accounts_key: Some(Secret::new("for tests, of no other use at all")),
             open_registration: true,
             members_may_host: true,
+            members_give_medals: true,
             proxies: Proxies::None,
             other_hosts: Vec::new(),
             database_connections: 8,
@@ -112,6 +113,25 @@ impl Stage {
             id: UserId(id),
             username: name.to_owned(),
             display_name: name[..1].to_uppercase() + &name[1..],
+            is_admin: false,
+            has_confirmed_email: true,
+        }
+    }
+
+    /// Who made it, among its hosts.
+    pub async fn host(&self) -> Member {
+        let id: i64 =
+            sql("select id from users where username = 'host'").fetch_one(&self.owner).await.unwrap().get(0);
+        sql("insert into competition_hosts (competition_id, user_id) values ($1, $2) on conflict do nothing")
+            .bind(self.competition_id)
+            .bind(id)
+            .execute(&self.owner)
+            .await
+            .unwrap();
+        Member {
+            id: UserId(id),
+            username: "host".to_owned(),
+            display_name: "Host".to_owned(),
             is_admin: false,
             has_confirmed_email: true,
         }

@@ -108,6 +108,7 @@ impl World {
             accounts_key: Some(Secret::new("for tests, of no other use at all")),
             open_registration: true,
             members_may_host: true,
+            members_give_medals: true,
             proxies: Proxies::None,
             other_hosts: Vec::new(),
             database_connections: 8,
@@ -210,9 +211,9 @@ impl World {
     /// A competition that began yesterday and ends in thirty days.
     pub async fn open_competition(&self, host: &Person, slug: &str, labels: &Labels) -> Arena {
         let id: i64 = sql("insert into competitions (slug, title, subtitle, created_by, starts_at,
-                 entry_deadline_at, merger_deadline_at, ends_at)
+                 entry_deadline_at, merger_deadline_at, ends_at, hosts_may_have_files)
              values ($1, 'Competition ' || $1, 'As tests have it', $2, clock_now() - interval '1 day',
-                 clock_now() + interval '30 days', clock_now() + interval '30 days', clock_now() + interval '30 days')
+                 clock_now() + interval '30 days', clock_now() + interval '30 days', clock_now() + interval '30 days', true)
              returning id")
         .bind(slug)
         .bind(host.id)

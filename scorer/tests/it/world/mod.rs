@@ -113,7 +113,7 @@ impl World {
 
     pub async fn draft(&self, slug: &str) -> Competition {
         let id = sqlx::query_scalar!(
-            "insert into competitions (slug, title, created_by) values ($1, $1, $2) returning id",
+            "insert into competitions (slug, title, created_by, daily_limit) values ($1, $1, $2, 1000) returning id",
             slug,
             self.user_id
         )
@@ -198,12 +198,21 @@ impl World {
         .expect("a data file");
     }
 
-    /// Of nobody, so that its files are anybody's, and as many a day as a test takes.
+    /// Of one person.
     pub async fn team(&self, competition: Competition, name: &str) -> i64 {
         sqlx::query_scalar!(
-            "insert into teams (competition_id, name, is_baseline) values ($1, $2, true) returning id",
+            "with person as (
+                insert into users (username, email, display_name, password_hash)
+                values ('of-' || right($3, 20), $3 || '@example.org', $2, '!') returning id
+             ), team as (
+                insert into teams (competition_id, name) values ($1, $2) returning id
+             )
+             insert into team_members (competition_id, team_id, user_id, is_leader, rules_accepted_at, joined_at)
+             select $1, team.id, person.id, true, now(), now() from person, team
+             returning team_id",
             competition.id,
-            name
+            name,
+            Uuid::now_v7().simple().to_string(),
         )
         .fetch_one(&self.db)
         .await
@@ -220,10 +229,10 @@ impl World {
         let submission_id = sqlx::query_scalar!(
             "insert into submissions
                 (competition_id, team_id, user_id, received_at, is_late, file_name, storage_key, size_bytes, sha256)
-             values ($1, $2, $3, now(), $4, 'p.csv', $5, $6, $7) returning id",
+             values ($1, $2, (select user_id from team_members where team_id = $2), now(), $3, 'p.csv', $4, $5, $6)
+             returning id",
             competition.id,
             team_id,
-            self.user_id,
             is_late,
             stored.key,
             stored.size_bytes as i64,

@@ -5,6 +5,7 @@
 mod after;
 mod announcements;
 mod audit;
+mod baselines;
 mod dashboard;
 pub mod data;
 pub mod export;
@@ -40,6 +41,8 @@ pub enum HostVerb {
     Settings(settings::SettingsArgs),
     /// Limits: shown, or changed where something is given.
     Limits(settings::LimitsArgs),
+    /// Whether it counts for medals: shown, or decided by an administrator between launch and end.
+    Medals(settings::MedalsArgs),
     /// Times, in UTC or with their zone: shown, or changed where something is given.
     Timeline(settings::TimelineArgs),
     /// Who sees the competition, and who is invited.
@@ -89,6 +92,9 @@ pub enum HostVerb {
     /// What everybody who takes part is told: list, send, correct, withdraw.
     #[command(subcommand)]
     Announcements(announcements::AnnouncementsVerb),
+    /// Files of yours to compare with, which stand on the board without a rank: list, send.
+    #[command(subcommand)]
+    Baselines(baselines::BaselinesVerb),
     /// Outages after which you are asked whether the end should move: shown, or answered with --accept or --decline.
     Extensions(extensions::ExtensionsArgs),
     /// Who hosts: list, add, remove.
@@ -122,6 +128,7 @@ pub fn run(session: &Session, verb: &HostVerb) -> Outcome {
         HostVerb::Discard(args) => settings::discard(session, args),
         HostVerb::Settings(args) => settings::settings(session, args),
         HostVerb::Limits(args) => settings::limits(session, args),
+        HostVerb::Medals(args) => settings::medals(session, args),
         HostVerb::Timeline(args) => settings::timeline(session, args),
         HostVerb::Invitations(args) => settings::invitations(session, args),
         HostVerb::Pages(verb) => pages::run(session, verb),
@@ -144,6 +151,7 @@ pub fn run(session: &Session, verb: &HostVerb) -> Outcome {
         HostVerb::Probing(args) => probing::probing(session, args),
         HostVerb::Verify(of) => verify::verify(session, &of.slug),
         HostVerb::Announcements(verb) => announcements::run(session, verb),
+        HostVerb::Baselines(verb) => baselines::run(session, verb),
         HostVerb::Hosts(verb) => after::hosts(session, verb),
         HostVerb::Winners(args) => after::winners(session, args),
         HostVerb::ReleaseLabels(args) => after::release_labels(session, args),

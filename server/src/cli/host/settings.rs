@@ -111,6 +111,9 @@ pub struct LimitsArgs {
     /// team sees a new score only when it is better than its best one by more than chance.
     #[arg(long, value_name = "CHOICE")]
     ladder: Option<String>,
+    /// Whether hosts may have the files that participants send, before the launch; afterwards it is only taken back.
+    #[arg(long, value_name = "TRUE|FALSE")]
+    files_for_hosts: Option<bool>,
 }
 
 pub fn limits(session: &Session, args: &LimitsArgs) -> Outcome {
@@ -121,6 +124,7 @@ pub fn limits(session: &Session, args: &LimitsArgs) -> Outcome {
         ("max_upload_bytes", args.upload.map(|mib| json!(mib << 20))),
         ("score_decimals", wish(&args.decimals)),
         ("ladder", wish(&args.ladder)),
+        ("hosts_may_have_files", wish(&args.files_for_hosts)),
     ];
     let now = edit(session, &args.of, &wishes)?;
     session.screen.answer(&now, |paint| {
@@ -133,8 +137,31 @@ pub fn limits(session: &Session, args: &LimitsArgs) -> Outcome {
                 ("largest file", size(&now["max_upload_bytes"])),
                 ("decimals", cell(&now["score_decimals"])),
                 ("ladder", text(&now, "ladder")),
+                ("files for hosts", cell(&now["hosts_may_have_files"])),
             ],
         )
+    });
+    Ok(())
+}
+
+#[derive(Debug, Args)]
+pub struct MedalsArgs {
+    #[command(flatten)]
+    of: Competition,
+    /// Whether it counts from now on.
+    #[arg(long, value_name = "TRUE|FALSE")]
+    count: Option<bool>,
+}
+
+pub fn medals(session: &Session, args: &MedalsArgs) -> Outcome {
+    if let Some(count) = args.count {
+        session.client.put(&args.of.api("/medals"), &json!({ "count": count }))?;
+    }
+    let now = session.client.get(&args.of.api(""))?;
+    session.screen.answer(&now, |_| match now["counts_for_medals"].as_bool() {
+        Some(true) => "It counts for medals, points and tiers.".to_owned(),
+        Some(false) => "It counts for no medals, points and tiers.".to_owned(),
+        None => "It is proposed at the launch whether it counts for medals.".to_owned(),
     });
     Ok(())
 }

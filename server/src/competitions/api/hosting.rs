@@ -113,6 +113,8 @@ pub(super) struct EditJson {
     days: Option<u32>,
     /// Whether the end moves out by the length of an outage over which it passes.
     moves_over_outage: Option<bool>,
+    /// Whether hosts may have the files that participants send, before the launch; afterwards it is only taken back.
+    hosts_may_have_files: Option<bool>,
     /// Why a time moves, where it does after the launch: everybody reads it.
     #[schema(max_length = 1000, example = "The data came late.")]
     reason: Option<String>,
@@ -140,6 +142,7 @@ impl From<EditJson> for Patch {
             ends_at: wish.ends_at,
             days: wish.days,
             moves_over_outage: wish.moves_over_outage,
+            hosts_may_have_files: wish.hosts_may_have_files,
             reason: wish.reason,
             daily_limit: wish.daily_limit,
             final_limit: wish.final_limit,

@@ -203,6 +203,10 @@ struct CompetitionJson {
     ladder: Ladder,
     n_teams: i32,
     n_entries: i32,
+    /// Whether hosts may have the files that participants send.
+    hosts_may_have_files: bool,
+    /// Whether a finish counts towards medals, points and tiers; null before the launch, at which that is proposed.
+    counts_for_medals: Option<bool>,
     metric: Option<String>,
     higher_is_better: Option<bool>,
     is_demo: bool,
@@ -233,6 +237,8 @@ impl CompetitionJson {
             ladder: competition.ladder,
             n_teams: competition.n_teams,
             n_entries: competition.n_entries,
+            hosts_may_have_files: competition.hosts_may_have_files,
+            counts_for_medals: competition.launched_at.map(|_| competition.counts_for_medals),
             metric: competition.metric,
             higher_is_better: competition.higher_is_better,
             is_demo: competition.is_demo,

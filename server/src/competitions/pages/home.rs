@@ -168,8 +168,9 @@ async fn with_ranks(app: &App, member: &Member, cards: Vec<Card>) -> Result<Vec<
         let view = View::choose(competition, app.clock.now(), false);
         if let Some((id, team)) = team
             && let Some(row) = read::kept_own_row(app, competition, view, *team).await?
+            && let Some(rank) = row.rank
         {
-            ranks.insert(*id, row.rank);
+            ranks.insert(*id, rank);
         }
     }
     Ok(cards.into_iter().map(|card| Joined { rank: ranks.get(&card.id).copied(), card }).collect())

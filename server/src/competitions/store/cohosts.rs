@@ -57,6 +57,20 @@ pub async fn person(conn: &mut PgConnection, username: &str) -> sqlx::Result<Opt
     .await
 }
 
+/// Takes a person out of the competition who is alone in a team that sent nothing; `false` for who is in any other team.
+///
+/// # Errors
+/// Those of the database.
+pub async fn stop_taking_part(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    person: UserId,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!("select stop_taking_part($1, $2) as \"is_out!\"", id.0, person.0)
+        .fetch_one(conn)
+        .await
+}
+
 /// `false` for whoever is one already.
 ///
 /// # Errors

@@ -108,6 +108,19 @@ pub async fn set_moves_over_outage(
 
 /// # Errors
 /// Those of the database.
+pub async fn set_hosts_may_have_files(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    they_may: bool,
+) -> sqlx::Result<()> {
+    sqlx::query!("update competitions set hosts_may_have_files = $2 where id = $1", id.0, they_may)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// # Errors
+/// Those of the database.
 pub async fn set_limits(conn: &mut PgConnection, id: CompetitionId, limits: &Limits) -> sqlx::Result<()> {
     sqlx::query!(
         "update competitions
@@ -167,7 +180,7 @@ pub async fn set_launched(
     id: CompetitionId,
     version: VersionId,
     audit_reason: Option<&str>,
-    ladder: Ladder,
+    (ladder, counts_for_medals): (Ladder, bool),
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
@@ -179,12 +192,13 @@ pub async fn set_launched(
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "update competitions set launched_at = $3, active_version_id = $2, ladder = $4
+        "update competitions set launched_at = $3, active_version_id = $2, ladder = $4, counts_for_medals = $5
          where id = $1 and launched_at is null",
         id.0,
         version.0,
         now,
         ladder.name(),
+        counts_for_medals,
     )
     .execute(conn)
     .await?;

@@ -73,7 +73,7 @@ pub(super) async fn post_check(
 ) -> Result<(StatusCode, Json<CheckJson>)> {
     let member = caller.with(Scope::Submit)?;
     let entrant = enter(&app, &member, &slug).await?;
-    let sent = receive_file(&app, &entrant, Purpose::Check, request).await?;
+    let sent = receive_file(&app, (&entrant).into(), Purpose::Check, request).await?;
     let id = check(&app, &entrant, &sent.name, &sent.arrived).await?;
     let found = find_check(&app, &entrant.competition, &member, id).await?;
     Ok((StatusCode::CREATED, Json(found)))

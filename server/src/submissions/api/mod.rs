@@ -3,7 +3,7 @@
 
 mod checks;
 mod log;
-mod receiving;
+pub(crate) mod receiving;
 
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ impl From<Allowance> for AllowanceJson {
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
-pub(super) struct SubmissionJson {
+pub(crate) struct SubmissionJson {
     id: SubmissionId,
     state: &'static str,
     received_at: DateTime<Utc>,
@@ -182,7 +182,12 @@ impl From<&Provenance> for ProvenanceJson {
 }
 
 impl SubmissionJson {
-    fn new(submission: Submission, competition: &Competition, released: &[Released], is_over: bool) -> Self {
+    pub(crate) fn new(
+        submission: Submission,
+        competition: &Competition,
+        released: &[Released],
+        is_over: bool,
+    ) -> Self {
         let shown = |score| if is_over { score } else { rounded(score, competition.score_decimals) };
         let private = released.iter().find(|released| released.submission_id == submission.id);
         let (failure, held) = (submission.failure(), submission.held());
@@ -311,7 +316,7 @@ async fn post_submission(
     let member = caller.with(Scope::Submit)?;
     let entrant = enter(&app, &member, &slug).await?;
     let idempotency_key = header_text(request.headers(), "idempotency-key").map(str::to_owned);
-    let sent = receive_file(&app, &entrant, Purpose::Submission, request).await?;
+    let sent = receive_file(&app, (&entrant).into(), Purpose::Submission, request).await?;
     let description = query.description.or(sent.description).unwrap_or_default().trim().to_owned();
     let upload = Upload { file_name: sent.name, arrived: sent.arrived, description, idempotency_key };
     let receipt = submit(&app, &entrant, upload).await?;

@@ -97,8 +97,8 @@ async fn submit_page(
     Ok(SubmitPage { shell, frame, allowance, mistake, description, form_key: Uuid::new_v4() })
 }
 
-/// The name of the file field in both forms.
-const FILE: &str = "file";
+/// The name of the file field in every form that sends predictions.
+pub(crate) const FILE: &str = "file";
 
 async fn take(app: &App, entrant: &Entrant, purpose: Purpose, form: Multipart) -> Result<Taken> {
     let (owner, room) = (entrant.competition.id, purpose.room());
@@ -135,7 +135,7 @@ pub(super) async fn post_submit(
 }
 
 /// The form's key is joined with the file's hash: the same form with another file is another submission.
-fn upload_of(taken: Taken) -> Result<Upload> {
+pub(crate) fn upload_of(taken: Taken) -> Result<Upload> {
     let form_key = taken.fields.text("form_key").to_owned();
     let description = taken.fields.text("description").to_owned();
     let (file_name, arrived) = taken.file.ok_or_else(|| AppError::field(FILE, "Choose a file first."))?;

@@ -116,6 +116,7 @@ pub fn expect_all(shells: &[&Shell]) {
 
 /// The verbs that the story of a host and a participant has no need of.
 pub async fn the_rest(world: &World, ada: &Shell, bob: &Shell) {
+    world.member("cohost").await;
     files_and_words(ada).await;
     versions(world, ada).await;
     folders(ada).await;
@@ -163,10 +164,15 @@ async fn files_and_words(ada: &Shell) {
     assert_eq!(ada.json(&["host", "similar", "houses"]).await["state"], "done");
     assert!(ada.json(&["host", "probing", "houses"]).await["items"].is_array());
     let hosts = async |words: &[&str]| ada.json(&[&["host", "hosts"], words].concat()).await;
-    assert_eq!(hosts(&["add", "houses", "bob"]).await["items"][1]["username"], "bob");
-    assert_eq!(hosts(&["remove", "houses", "bob"]).await["removed"], "bob");
+    assert_eq!(hosts(&["add", "houses", "cohost"]).await["items"][1]["username"], "cohost");
+    assert_eq!(hosts(&["remove", "houses", "cohost"]).await["removed"], "cohost");
     assert_eq!(hosts(&["list", "houses"]).await["items"].as_array().map(Vec::len), Some(1));
     assert_eq!(ada.json(&["host", "similar", "houses", "--last"]).await["n_found"], 0);
+    ada.write("zeros.csv", "id,price\n");
+    let baselines = async |words: &[&str]| ada.json(&[&["host", "baselines"], words].concat()).await;
+    assert_eq!(baselines(&["send", "houses", "zeros.csv", "--name", "Zeros"]).await["team"], "Zeros");
+    assert_eq!(baselines(&["list", "houses"]).await["items"][0]["team"], "Zeros");
+    assert!(ada.json(&["host", "medals", "houses"]).await["counts_for_medals"].is_boolean());
     announcements(ada).await;
     pages(ada).await;
 }

@@ -9,8 +9,8 @@ use axum::{Form, Router};
 use serde::Deserialize;
 
 use super::{Opened, Setup, correct, open, saved};
+use crate::admin::Admin;
 use crate::app::App;
-use crate::competitions::edit;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::ladder::{self, CONSEQUENCE, Facts, Ladder, Proposal};
 use crate::competitions::model::Competition;
@@ -18,7 +18,9 @@ use crate::competitions::settings::{Basics, Limits, Timeline, field_time, read_e
 use crate::competitions::setup::Step;
 use crate::competitions::store::drafts;
 use crate::competitions::visibility::Visibility;
+use crate::competitions::{access, edit};
 use crate::error::{AppError, Result};
+use crate::medals;
 use crate::paths;
 use crate::web::forms::{Mistake, mistake};
 use crate::web::shell::Shell;
@@ -30,6 +32,7 @@ pub fn router() -> Router<App> {
         .route(paths::HOST_BASICS, get(show_basics).post(post_basics))
         .route(paths::HOST_TIMELINE, get(show_timeline).post(post_timeline))
         .route(paths::HOST_LIMITS, get(show_limits).post(post_limits))
+        .route(paths::HOST_MEDALS, post(post_medals))
         .route(paths::HOST_VISIBILITY, get(show_visibility).post(post_visibility))
         .route(paths::HOST_VISIBILITY_LINK, post(post_link))
 }
@@ -220,6 +223,8 @@ pub struct LimitsForm {
     pub score_decimals: String,
     /// Empty where it stays as it is.
     pub ladder: String,
+    /// A box that is not checked is not sent.
+    pub hosts_may_have_files: String,
 }
 
 impl From<&Competition> for LimitsForm {
@@ -231,6 +236,11 @@ impl From<&Competition> for LimitsForm {
             max_upload_mib: (competition.max_upload_bytes / MIB).max(1).to_string(),
             score_decimals: competition.score_decimals.to_string(),
             ladder: competition.ladder.name().to_owned(),
+            hosts_may_have_files: if competition.hosts_may_have_files {
+                "on".to_owned()
+            } else {
+                String::new()
+            },
         }
     }
 }
@@ -262,6 +272,8 @@ pub struct LimitsPage {
     pub mistake: Mistake,
     /// What Holdout would make of the board.
     pub proposal: Proposal,
+    /// Whether competitions of members count as those of administrators do.
+    pub members_give_medals: bool,
 }
 
 impl LimitsPage {
@@ -269,7 +281,15 @@ impl LimitsPage {
         let anybody_may_register = app.site.get().open_registration;
         let facts = Facts::of(&opened.seen.competition, &opened.draft, anybody_may_register);
         let proposal = ladder::proposal(&facts);
-        Self { frame: opened.frame(&shell), setup: opened.setup, shell, form, mistake, proposal }
+        let (frame, setup) = (opened.frame(&shell), opened.setup);
+        let members_give_medals = app.config.members_give_medals;
+        Self { shell, frame, setup, form, mistake, proposal, members_give_medals }
+    }
+
+    /// Where the viewer decides whether it counts for medals, and not only reads it.
+    pub fn decides_medals(&self) -> bool {
+        let is_admin = self.shell.viewer.as_ref().is_some_and(|viewer| viewer.is_admin);
+        is_admin && self.setup.is_launched && self.frame.competition.ended(self.shell.now).is_none()
     }
 
     pub fn ladders(&self) -> Vec<(&'static str, String, bool)> {
@@ -293,8 +313,26 @@ impl LimitsPage {
                 is_on: true,
                 because: "With fewer than 2,000 public rows, files can be tuned to them by trying.",
             },
+            members_give_medals: false,
         }
     }
+}
+
+/// What an administrator decided.
+#[derive(Debug, Deserialize)]
+struct MedalsForm {
+    count: bool,
+}
+
+async fn post_medals(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Admin(admin): Admin,
+    Form(MedalsForm { count }): Form<MedalsForm>,
+) -> Result<Response> {
+    let seen = access::see(&app, &slug, Some(&admin)).await?;
+    medals::decide::decide(&app, &admin, &seen, count).await?;
+    Ok(saved(&slug, Step::Limits, if count { "It counts for medals." } else { "It counts for no medals." }))
 }
 
 async fn show_limits(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<LimitsPage> {
@@ -311,7 +349,10 @@ async fn post_limits(
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Limits)).await?;
     let outcome = match form.read(&opened.seen.competition) {
-        Ok(limits) => edit::edit_limits(&app, shell.member()?, &opened.seen, limits).await,
+        Ok(limits) => {
+            let files = Some(!form.hosts_may_have_files.is_empty());
+            edit::edit_limits(&app, shell.member()?, &opened.seen, limits, files).await
+        }
         Err(error) => Err(error),
     };
     let outcome = outcome.map_err(|error| error.renamed("max_upload_bytes", "max_upload_mib"));
