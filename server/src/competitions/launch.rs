@@ -7,7 +7,7 @@ use crate::competitions::access::Seen;
 use crate::competitions::ladder::{self, Facts, Ladder};
 use crate::competitions::settings::Timeline;
 use crate::competitions::setup::{self, Hindrance};
-use crate::competitions::{audit, edit, propose, store, supply};
+use crate::competitions::{audit, edit, invite, propose, store, supply};
 use crate::error::{AppError, Result};
 
 /// Launches a draft as it stands; over what the audit holds against its metric only with a reason, `None` for the one on
@@ -30,7 +30,7 @@ pub async fn launch(app: &App, host: &Member, seen: &Seen, audit_reason: Option<
         return Err(AppError::Refused(sentence(&hindrances)));
     }
     let reason = audit::reason_to_launch(&draft, audit_reason)?;
-    let facts = Facts::of(&competition, &draft, app.site.get().open_registration);
+    let facts = Facts::of(&competition, &draft, app.site.get().anybody_may_register());
     let ladder = match competition.ladder {
         // Its scores were made where there was none.
         Ladder::Auto if draft.is_imported => Ladder::Off,
@@ -42,6 +42,7 @@ pub async fn launch(app: &App, host: &Member, seen: &Seen, audit_reason: Option<
         "audit": draft.overall(), "audit_reason": reason, "ladder": ladder,
     });
     store::drafts::note(&mut tx, now, host.id, "launch", id, &detail).await?;
+    invite::tell_at_launch(app, &mut tx, host, &competition).await?;
     if draft.is_imported {
         archives::import::enqueue(&mut tx, id).await?;
     }
