@@ -68,6 +68,8 @@ pub const HOST_TIMELINE: &str = "/c/{slug}/host/timeline";
 pub const HOST_LIMITS: &str = "/c/{slug}/host/limits";
 pub const HOST_VISIBILITY: &str = "/c/{slug}/host/visibility";
 pub const HOST_VISIBILITY_LINK: &str = "/c/{slug}/host/visibility/link";
+pub const HOST_VISIBILITY_LETTERS: &str = "/c/{slug}/host/visibility/letters";
+pub const HOST_VISIBILITY_PERSON_REMOVE: &str = "/c/{slug}/host/visibility/people/{username}/remove";
 pub const HOST_DATA: &str = "/c/{slug}/host/data";
 pub const HOST_DATA_DESCRIBE: &str = "/c/{slug}/host/data/{file}/describe";
 pub const HOST_DATA_REMOVE: &str = "/c/{slug}/host/data/{file}/remove";
@@ -205,6 +207,8 @@ pub const API_DATA_FILE: &str = "/api/v1/competitions/{slug}/data/{file}";
 pub const API_DATA_ZIP: &str = "/api/v1/competitions/{slug}/data.zip";
 pub const API_INVITATIONS: &str = "/api/v1/competitions/{slug}/invitations";
 pub const API_INVITATION_LINK: &str = "/api/v1/competitions/{slug}/invitations/link";
+pub const API_INVITATION_LETTERS: &str = "/api/v1/competitions/{slug}/invitations/letters";
+pub const API_INVITED_PERSON: &str = "/api/v1/competitions/{slug}/invitations/people/{username}";
 pub const API_INVITATION_TERMS: &str = "/api/v1/competitions/{slug}/invitations/{secret}";
 pub const API_INVITATION_ACCEPT: &str = "/api/v1/competitions/{slug}/invitations/accept";
 pub const API_HOST_DATA: &str = "/api/v1/competitions/{slug}/host/data";
@@ -410,6 +414,10 @@ pub fn host_webhook(slug: &str, id: crate::ids::WebhookId) -> String {
 
 pub fn host_step(slug: &str, step: &str) -> String {
     format!("/c/{slug}/host/{step}")
+}
+
+pub fn host_visibility_person_remove(slug: &str, username: &str) -> String {
+    format!("/c/{slug}/host/visibility/people/{username}/remove")
 }
 
 /// An invitation link, to be put behind the installation's own address.

@@ -42,9 +42,12 @@ struct NewUserJson {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct RegisteredJson {
     username: String,
+    /// Whether the address, if it may register, has to be confirmed by the link that is mailed to it before anybody signs
+    /// in.
+    awaits_confirmation: bool,
 }
 
-/// Register, where the installation is open to everybody.
+/// Register, where the installation lets people.
 ///
 /// Ask for a token next, with the password, as a session.
 #[utoipa::path(
@@ -62,12 +65,15 @@ async fn register_user(
     let ApiJson(asked) = body?;
     let registration =
         Registration::check(&app.site.get().name, &asked.username, &asked.email, &asked.password)?;
-    let (tx, _) = match &asked.administrator_secret {
-        Some(secret) => become_admin::admit(&app, secret, &registration).await?,
+    let made = match &asked.administrator_secret {
+        Some(secret) => Some(become_admin::admit(&app, secret, &registration).await?),
         None => register::admit(&app, &client, &registration).await?,
     };
-    tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(RegisteredJson { username: registration.username })))
+    let awaits_confirmation = made.is_none();
+    if let Some((tx, _)) = made {
+        tx.commit().await?;
+    }
+    Ok((StatusCode::CREATED, Json(RegisteredJson { username: registration.username, awaits_confirmation })))
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]

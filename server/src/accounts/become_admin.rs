@@ -78,7 +78,7 @@ pub(super) async fn admit(
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     take_link(&mut tx, token, now).await?;
-    let user = register::insert(&mut tx, registration, &password_hash, now).await?;
+    let user = register::insert(&mut tx, registration, &password_hash, false, now).await?;
     users::make_admin(&mut tx, user, now).await?;
     Ok((tx, user))
 }

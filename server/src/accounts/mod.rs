@@ -16,6 +16,7 @@ pub mod api_profiles;
 pub mod api_sessions;
 pub mod api_two_factors;
 pub mod become_admin;
+pub mod by_hand;
 pub mod client;
 pub mod common;
 pub mod events;

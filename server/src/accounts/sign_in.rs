@@ -30,7 +30,7 @@ pub enum Entered {
 ///
 /// # Errors
 /// [`AppError::Field`] when name and password do not fit, in equal time whether or not the account
-/// exists; [`AppError::Refused`] when it is suspended; [`AppError::TooMany`] after too many attempts.
+/// exists; [`AppError::Refused`] when it is suspended, or its address has to be confirmed first; [`AppError::TooMany`] after too many attempts.
 pub async fn sign_in(app: &App, client: &Client, login: &str, password: String) -> Result<Entered> {
     let account = verify(app, client, login, password).await?;
     let_in(app, client, account.member.id, None).await
@@ -85,6 +85,7 @@ pub async fn verify(app: &App, client: &Client, login: &str, password: String) -
     match found {
         Some(account) if is_right => {
             refuse_suspended(&account)?;
+            refuse_unconfirmed(&account)?;
             Ok(account)
         }
         other => {
@@ -103,6 +104,16 @@ pub(super) fn refuse_suspended(account: &Credentials) -> Result<()> {
     }
     let until = account.suspended_until.map(|at| format!(" until {}", format::time(&at))).unwrap_or_default();
     Err(AppError::refused(format!("This account is suspended{until}. Ask the administrator why.")))
+}
+
+fn refuse_unconfirmed(account: &Credentials) -> Result<()> {
+    if !account.must_confirm {
+        return Ok(());
+    }
+    Err(AppError::refused(
+        "Confirm your e-mail address first, by the link that was mailed to it. Where it has run out, ask for one to set a new \
+         password: that confirms it too.",
+    ))
 }
 
 /// Ends the client's session; where it was begun, if that was elsewhere.

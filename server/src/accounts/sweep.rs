@@ -32,6 +32,7 @@ pub async fn sweep(app: &App) -> Result<()> {
     drop(conn);
     crate::retention::clean::clean(app).await?;
     crate::images::upload::sweep(app).await?;
+    crate::competitions::invite::sweep(app).await?;
     crate::bundles::receive::sweep(app).await?;
     crate::uploads::remove::sweep(app).await?;
     crate::quotas::add_up::add_up(app).await

@@ -9,6 +9,7 @@ use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::accounts;
 use crate::accounts::addresses::by_hand;
 use crate::accounts::model::Scope;
 use crate::accounts::two_factors::reset;
@@ -30,10 +31,11 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(show_overview))
         .routes(routes!(list_mails))
-        .routes(routes!(list_users))
+        .routes(routes!(list_users, make_user))
         .routes(routes!(suspend_user))
         .routes(routes!(unsuspend_user))
         .routes(routes!(appoint_administrator, dismiss_administrator))
+        .routes(routes!(let_host, let_host_no_more))
         .routes(routes!(reset_two_factors))
         .routes(routes!(confirm_address_of))
         .routes(routes!(show_queue))
@@ -163,6 +165,8 @@ struct UserJson {
     has_two_factors: bool,
     /// Whether the address is known to be theirs.
     email_confirmed: bool,
+    /// Whether they may host where not every member may.
+    may_host: bool,
 }
 
 impl From<User> for UserJson {
@@ -177,6 +181,7 @@ impl From<User> for UserJson {
             suspended_at: user.suspended_at,
             has_two_factors: user.has_two_factors,
             email_confirmed: user.has_confirmed_email,
+            may_host: user.may_host,
         }
     }
 }
@@ -215,6 +220,49 @@ async fn list_users(
         Slice { items, next: None }
     };
     Ok(users.map(UserJson::from))
+}
+
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AccountForSomebody)]
+struct MakeUserJson {
+    #[schema(example = "ada")]
+    username: String,
+    #[schema(example = "ada@example.org")]
+    email: String,
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = MadeAccount)]
+struct MadeUserJson {
+    id: UserId,
+    username: String,
+    /// Sets the password, once, within seven days: for you to pass on. Absent where it was mailed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+}
+
+/// Make an account for somebody, whoever else may register.
+///
+/// Its owner is mailed a link by which they set the password.
+#[utoipa::path(
+    post,
+    path = paths::API_ADMIN_USERS,
+    tag = "Administration",
+    security(("token" = ["admin"])),
+    request_body = MakeUserJson,
+    responses((status = 201, description = "The account", body = MadeUserJson)),
+)]
+async fn make_user(
+    State(app): State<App>,
+    caller: ApiMember,
+    body: Result<ApiJson<MakeUserJson>>,
+) -> Result<(StatusCode, Json<MadeUserJson>)> {
+    let admin = caller.with(Scope::Admin)?;
+    let ApiJson(wish) = body?;
+    let made = accounts::by_hand::make(&app, &admin, &wish.username, &wish.email).await?;
+    let shown = MadeUserJson { id: made.user, username: made.username, link: made.link };
+    Ok((StatusCode::CREATED, Json(shown)))
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -279,6 +327,36 @@ async fn appoint_administrator(
     caller: ApiMember,
 ) -> Result<StatusCode> {
     roles::appoint(&app, &caller.with(Scope::Admin)?, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Let somebody host competitions where not every member may.
+#[utoipa::path(
+    put,
+    path = paths::API_ADMIN_USER_HOSTING,
+    tag = "Administration",
+    security(("token" = ["admin"])),
+    responses((status = 204, description = "They may host")),
+)]
+async fn let_host(State(app): State<App>, Path(id): Path<UserId>, caller: ApiMember) -> Result<StatusCode> {
+    roles::let_host(&app, &caller.with(Scope::Admin)?, id, true).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Let somebody begin no more competitions where not every member may; what they host they keep.
+#[utoipa::path(
+    delete,
+    path = paths::API_ADMIN_USER_HOSTING,
+    tag = "Administration",
+    security(("token" = ["admin"])),
+    responses((status = 204, description = "They host as every member does")),
+)]
+async fn let_host_no_more(
+    State(app): State<App>,
+    Path(id): Path<UserId>,
+    caller: ApiMember,
+) -> Result<StatusCode> {
+    roles::let_host(&app, &caller.with(Scope::Admin)?, id, false).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

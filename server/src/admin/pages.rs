@@ -9,17 +9,21 @@ use axum::{Form, Router};
 use chrono::TimeDelta;
 use serde::Deserialize;
 
+use crate::accounts;
 use crate::accounts::addresses::by_hand;
+use crate::accounts::by_hand::Made;
 use crate::accounts::two_factors::reset;
 use crate::admin::room::{self, Room};
 use crate::admin::store::{self, COUNTED_AT_MOST, Entry, Job, LastBackup, Mail, Numbers, Scorer, User};
 use crate::admin::{Admin, roles, suspend};
 use crate::api::paging::{Keyset, Slice};
 use crate::app::App;
+use crate::competitions::pages::setup::correct;
 use crate::error::Result;
 use crate::ids::UserId;
 use crate::paths;
 use crate::web::format;
+use crate::web::forms::{Mistake, mistake};
 use crate::web::shell::{self, Shell};
 
 const WAITING_SHOWN: i64 = 50;
@@ -29,11 +33,12 @@ pub fn router() -> Router<App> {
     Router::new()
         .route(paths::ADMIN, get(show_overview))
         .route(paths::ADMIN_MAILS, get(show_mails))
-        .route(paths::ADMIN_USERS, get(show_users))
+        .route(paths::ADMIN_USERS, get(show_users).post(post_user))
         .route(paths::ADMIN_USER_SUSPEND, post(post_suspend))
         .route(paths::ADMIN_USER_UNSUSPEND, post(post_unsuspend))
         .route(paths::ADMIN_USER_APPOINT, post(post_appoint))
         .route(paths::ADMIN_USER_DISMISS, post(post_dismiss))
+        .route(paths::ADMIN_USER_HOSTING, post(post_hosting))
         .route(paths::ADMIN_USER_TWO_FACTORS, post(post_reset_two_factors))
         .route(paths::ADMIN_USER_EMAIL, post(post_confirm_email))
         .route(paths::ADMIN_QUEUE, get(show_queue))
@@ -148,6 +153,17 @@ pub struct UsersPage {
     pub tab: &'static str,
     pub search: String,
     pub users: Slice<User>,
+    pub form: MakeForm,
+    pub mistake: Mistake,
+    /// What was just made, with the link that is shown this once.
+    pub made: Option<Made>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct MakeForm {
+    pub username: String,
+    pub email: String,
 }
 
 impl UsersPage {
@@ -163,11 +179,27 @@ impl UsersPage {
             suspended_at: None,
             has_two_factors: true,
             has_confirmed_email: true,
+            may_host: false,
         };
         let suspended = User { is_admin: false, suspended_at: Some(shell.now), ..user.clone() };
-        let newcomer = User { is_admin: false, has_confirmed_email: false, ..user.clone() };
+        let newcomer = User { is_admin: false, has_confirmed_email: false, may_host: true, ..user.clone() };
         let users = Slice { items: vec![user, suspended, newcomer], next: Some(1) };
-        Self { shell, tab: paths::ADMIN_USERS, search: "ad".to_owned(), users }
+        let made = Made {
+            user: UserId(2),
+            username: "grace".to_owned(),
+            link: Some("http://127.0.0.1:8080/reset-password/0".to_owned()),
+        };
+        let mistake = Mistake::new("email", "This is not an e-mail address.");
+        let form = MakeForm { username: "grace".to_owned(), email: "grace@".to_owned() };
+        Self {
+            shell,
+            tab: paths::ADMIN_USERS,
+            search: "ad".to_owned(),
+            users,
+            form,
+            mistake,
+            made: Some(made),
+        }
     }
 }
 
@@ -177,6 +209,24 @@ async fn show_users(
     Admin(_): Admin,
     Query(search): Query<UserSearch>,
     Query(keyset): Query<Keyset>,
+) -> Result<UsersPage> {
+    users_page(&app, shell, &search, keyset, Making::default()).await
+}
+
+/// The form below the accounts, and what came of it.
+#[derive(Default)]
+struct Making {
+    form: MakeForm,
+    mistake: Mistake,
+    made: Option<Made>,
+}
+
+async fn users_page(
+    app: &App,
+    shell: Shell,
+    search: &UserSearch,
+    keyset: Keyset,
+    Making { form, mistake, made }: Making,
 ) -> Result<UsersPage> {
     let prefix = search.name.trim().to_lowercase();
     let mut conn = app.db.acquire().await?;
@@ -189,7 +239,32 @@ async fn show_users(
         Slice { items, next: None }
     };
     drop(conn);
-    Ok(UsersPage { shell, tab: paths::ADMIN_USERS, search: prefix, users })
+    Ok(UsersPage { shell, tab: paths::ADMIN_USERS, search: prefix, users, form, mistake, made })
+}
+
+async fn post_user(
+    State(app): State<App>,
+    shell: Shell,
+    Admin(admin): Admin,
+    Form(form): Form<MakeForm>,
+) -> Result<Response> {
+    let outcome = mistake(accounts::by_hand::make(&app, &admin, &form.username, &form.email).await)?;
+    let (search, keyset) = (UserSearch::default(), Keyset::default());
+    match outcome {
+        Ok(Made { link: None, .. }) => {
+            let sentence =
+                shell::flash("The account is made, and its owner mailed a link to set the password.");
+            Ok(([sentence], Redirect::to(paths::ADMIN_USERS)).into_response())
+        }
+        Ok(made) => {
+            let making = Making { made: Some(made), ..Making::default() };
+            Ok(users_page(&app, shell, &search, keyset, making).await?.into_response())
+        }
+        Err(mistake) => {
+            let making = Making { form, mistake, made: None };
+            Ok(correct(users_page(&app, shell, &search, keyset, making).await?))
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -239,6 +314,25 @@ async fn post_dismiss(
     roles::dismiss(&app, &admin, id).await?;
     let sentence = shell::flash("They are no administrator any more.");
     Ok(([sentence], Redirect::to(paths::ADMIN_USERS)).into_response())
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct HostingForm {
+    /// Filled where they may host from now on.
+    may_host: String,
+}
+
+async fn post_hosting(
+    State(app): State<App>,
+    Admin(admin): Admin,
+    Path(id): Path<UserId>,
+    Form(form): Form<HostingForm>,
+) -> Result<Response> {
+    let may_host = !form.may_host.is_empty();
+    roles::let_host(&app, &admin, id, may_host).await?;
+    let sentence = if may_host { "They may host." } else { "They may begin no more competitions." };
+    Ok(([shell::flash(sentence)], Redirect::to(paths::ADMIN_USERS)).into_response())
 }
 
 async fn post_reset_two_factors(

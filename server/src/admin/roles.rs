@@ -1,4 +1,5 @@
-//! Who runs the installation. The first administrator comes by a one-time link; they appoint the others.
+//! Who runs the installation, and who may host on it. The first administrator comes by a one-time link; they appoint the
+//! others.
 
 use serde_json::json;
 
@@ -24,6 +25,21 @@ pub async fn dismiss(app: &App, admin: &Member, user: UserId) -> Result<()> {
         return Err(AppError::refused("Another administrator has to do that."));
     }
     set(app, admin, user, false).await
+}
+
+/// Lets somebody host competitions where not every member may, or no more; what they host they keep. On record.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is no such account or it is so already.
+pub async fn let_host(app: &App, admin: &Member, user: UserId, may_host: bool) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    if !store::set_may_host(&mut tx, user, may_host).await? {
+        return Err(AppError::NotFound);
+    }
+    let action = if may_host { "let_host" } else { "let_host_no_more" };
+    store::note(&mut tx, app.clock.now(), admin.id, action, &json!({ "user": user })).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 async fn set(app: &App, admin: &Member, user: UserId, is_admin: bool) -> Result<()> {

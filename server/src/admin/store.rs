@@ -128,6 +128,8 @@ pub struct User {
     pub has_two_factors: bool,
     /// Whether the address is known to be theirs.
     pub has_confirmed_email: bool,
+    /// Whether they may host where not every member may.
+    pub may_host: bool,
 }
 
 /// Newest first.
@@ -139,7 +141,7 @@ pub async fn newest_users(conn: &mut PgConnection, before: i64, limit: i64) -> s
         User,
         "select id as \"id: UserId\", username, email, display_name, is_admin, created_at, suspended_at,
                 coalesce((select f.confirmed_at is not null from second_factors f where f.user_id = users.id), false) as \"has_two_factors!\",
-                email_confirmed_at is not null as \"has_confirmed_email!\"
+                email_confirmed_at is not null as \"has_confirmed_email!\", may_host
          from users
          where id < $1
          order by id desc
@@ -166,7 +168,7 @@ pub async fn users_by_prefix(
         User,
         "select id as \"id: UserId\", username, email, display_name, is_admin, created_at, suspended_at,
                 coalesce((select f.confirmed_at is not null from second_factors f where f.user_id = users.id), false) as \"has_two_factors!\",
-                email_confirmed_at is not null as \"has_confirmed_email!\"
+                email_confirmed_at is not null as \"has_confirmed_email!\", may_host
          from users
          where username ~>=~ $1 and username ~<~ $2
          order by username using ~<~
@@ -298,6 +300,21 @@ pub async fn set_admin(conn: &mut PgConnection, user: UserId, is_admin: bool) ->
         "update users set is_admin = $2 where id = $1 and is_admin <> $2 and erased_at is null",
         user.0,
         is_admin,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// `false` when there is no such account or it is so already.
+///
+/// # Errors
+/// Those of the database.
+pub async fn set_may_host(conn: &mut PgConnection, user: UserId, may_host: bool) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update users set may_host = $2 where id = $1 and may_host <> $2 and erased_at is null",
+        user.0,
+        may_host,
     )
     .execute(conn)
     .await?;

@@ -73,7 +73,7 @@ impl SendBundlePage {
 }
 
 async fn show_form(State(app): State<App>, shell: Shell) -> Result<SendBundlePage> {
-    create::may_host(&app, shell.member()?)?;
+    create::may_host(&app, shell.member()?).await?;
     Ok(SendBundlePage { shell, from: String::new(), mistake: Mistake::none() })
 }
 

@@ -71,7 +71,7 @@ pub enum Sent {
 /// # Errors
 /// [`AppError::Refused`] where this member may not host, or has too many bundles waiting.
 pub async fn may_send(app: &App, host: &Member) -> Result<()> {
-    create::may_host(app, host)?;
+    create::may_host(app, host).await?;
     let mut conn = app.db.acquire().await?;
     if store::n_waiting(&mut conn, host.id, app.clock.now()).await? >= MOST_WAITING {
         return Err(AppError::refused(format!(

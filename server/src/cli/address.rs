@@ -92,7 +92,8 @@ fn show(session: &Session) -> Outcome {
     Ok(())
 }
 
-fn vouch(session: &Session, username: &str) -> Outcome {
+/// An account, as administrators see it.
+pub(super) fn find_user(session: &Session, username: &str) -> Outcome<Value> {
     let name = username.trim().to_lowercase();
     // A name is of letters that stand for themselves in an address; what is none finds nobody.
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
@@ -102,11 +103,15 @@ fn vouch(session: &Session, username: &str) -> Outcome {
     }
     let found = session.client.get(&format!("/api/v1/admin/users?name={name}"))?;
     let is_asked = |user: &&Value| user["username"] == name.as_str();
-    let user = items(&found).iter().find(is_asked).ok_or_else(nobody)?;
+    items(&found).iter().find(is_asked).cloned().ok_or_else(nobody)
+}
+
+fn vouch(session: &Session, username: &str) -> Outcome {
+    let user = find_user(session, username)?;
     let address = format!("/api/v1/admin/users/{}/email-confirmation", user["id"]);
     session.client.put_once(&address, &json!({}))?;
     session.screen.answer(&json!({ "confirmed": user["email"] }), |_| {
-        format!("{} counts as theirs.", text(user, "email"))
+        format!("{} counts as theirs.", text(&user, "email"))
     });
     Ok(())
 }

@@ -20,7 +20,7 @@ pub struct ListArgs {
     /// Only those that take submissions now.
     #[arg(long)]
     open: bool,
-    /// Only those that you host or take part in; drafts among them.
+    /// Only those that you host, take part in or are invited to; drafts among them.
     #[arg(long)]
     mine: bool,
     /// How many to show.
@@ -59,6 +59,7 @@ fn mine(session: &Session, args: &ListArgs) -> Outcome<Vec<Value>> {
     let is_hosted = |card: &Value, hosted: &[Value]| hosted.iter().any(|other| other["slug"] == card["slug"]);
     let joined: Vec<Value> = with_role("joined", "participant");
     all.extend(joined.into_iter().filter(|card| !is_hosted(card, all.as_slice())).collect::<Vec<_>>());
+    all.extend(with_role("invited", "invited"));
     all.retain(|card| is_wanted(args, card));
     all.truncate(args.limit);
     Ok(all)
@@ -158,10 +159,16 @@ fn describe(paint: Paint, server: &str, found: &Value) -> String {
             ("ends", when("ends_at")),
             ("metric", format!("{}{better}", cell(&found["metric"]))),
             ("limits", limits(found)),
+            ("hosts", hosts(found)),
             ("teams", format!("{}, with {} submissions", found["n_teams"], found["n_entries"])),
         ],
     );
     format!("{}\n{facts}", head.trim_end())
+}
+
+fn hosts(found: &Value) -> String {
+    let hosts = found["hosts"].as_array().into_iter().flatten();
+    hosts.map(|host| text(host, "display_name")).collect::<Vec<_>>().join(", ")
 }
 
 fn limits(found: &Value) -> String {

@@ -87,7 +87,7 @@ pub enum ClientVerb {
     /// API tokens: list, new, revoke.
     #[command(subcommand)]
     Tokens(account::TokensVerb),
-    /// What the server holds about you, your e-mail address, and the end of your account: export, email, delete, keep.
+    /// What the server holds about you, your e-mail address, and the end of your account: export, email, delete, keep; for administrators make, hosting.
     #[command(subcommand)]
     Account(personal::AccountVerb),
     /// How much room your files take and may take, or those of a competition that you host.

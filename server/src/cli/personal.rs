@@ -24,6 +24,21 @@ pub enum AccountVerb {
     Delete(DeleteArgs),
     /// Keep an account that was to be deleted.
     Keep,
+    /// Make an account for somebody, who sets its password by a link; for administrators.
+    Make {
+        /// User name.
+        username: String,
+        /// E-mail address, to which the link goes.
+        email: String,
+    },
+    /// Let somebody host where not every member may; for administrators.
+    Hosting {
+        /// User name of who may.
+        username: String,
+        /// They may begin no more competitions.
+        #[arg(long)]
+        end: bool,
+    },
     /// Your e-mail address: show, letter, confirm, change, withdraw; for administrators also vouch.
     #[command(subcommand)]
     Email(EmailVerb),
@@ -48,6 +63,8 @@ pub struct DeleteArgs {
 
 pub fn run(session: &Session, verb: &AccountVerb) -> Outcome {
     match verb {
+        AccountVerb::Make { username, email } => make(session, username, email),
+        AccountVerb::Hosting { username, end } => hosting(session, username, *end),
         AccountVerb::Export(args) => export(session, args),
         AccountVerb::Delete(args) => {
             let password = ask_hidden("Password: ")?;
@@ -66,6 +83,34 @@ pub fn run(session: &Session, verb: &AccountVerb) -> Outcome {
         }
         AccountVerb::Email(verb) => address::run(session, verb),
     }
+}
+
+fn hosting(session: &Session, username: &str, end: bool) -> Outcome {
+    let user = address::find_user(session, username)?;
+    let path = format!("/api/v1/admin/users/{}/hosting", user["id"]);
+    let may_host = !end;
+    if may_host {
+        session.client.put_once(&path, &json!({}))?;
+    } else {
+        session.client.delete(&path)?;
+    }
+    session.screen.answer(&json!({ "username": user["username"], "may_host": may_host }), |_| {
+        let may = if may_host { "may host." } else { "may begin no more competitions." };
+        format!("{username} {may}")
+    });
+    Ok(())
+}
+
+fn make(session: &Session, username: &str, email: &str) -> Outcome {
+    let made =
+        session.client.post("/api/v1/admin/users", &json!({ "username": username, "email": email }))?;
+    session.screen.answer(&made, |_| match made["link"].as_str() {
+        Some(link) => {
+            format!("No mail is sent there. Pass this link on, by which the password is set: {link}")
+        }
+        None => format!("{email} is mailed a link by which the password is set."),
+    });
+    Ok(())
 }
 
 fn export(session: &Session, ExportArgs { file, force }: &ExportArgs) -> Outcome {

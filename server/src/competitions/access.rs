@@ -116,7 +116,7 @@ pub async fn terms_of_invitation(app: &App, slug: &str, secret: &str) -> Result<
 async fn find_by_invitation(app: &App, slug: &str, secret: &str) -> Result<Competition> {
     let mut conn = app.db.acquire().await?;
     let competition = store::find(&mut conn, slug).await?.ok_or(AppError::NotFound)?;
-    let known = store::drafts::invite_secret(&mut conn, competition.id).await?.ok_or(AppError::NotFound)?;
+    let known = store::invitations::secret(&mut conn, competition.id).await?.ok_or(AppError::NotFound)?;
     let is_right = crate::accounts::secret::digest(&known) == crate::accounts::secret::digest(secret);
     if is_right && competition.phase(app.clock.now()) != Phase::Draft {
         Ok(competition)
@@ -132,6 +132,6 @@ async fn find_by_invitation(app: &App, slug: &str, secret: &str) -> Result<Compe
 pub async fn accept_invitation(app: &App, slug: &str, secret: &str, member: &Member) -> Result<()> {
     let competition = find_by_invitation(app, slug, secret).await?;
     let mut conn = app.db.acquire().await?;
-    store::drafts::invite_member(&mut conn, competition.id, member.id, app.clock.now()).await?;
+    store::invitations::add_guest(&mut conn, competition.id, member.id, app.clock.now()).await?;
     Ok(())
 }

@@ -32,7 +32,7 @@ pub async fn copy(
     basics: Basics,
     address: Address,
 ) -> Result<Competition> {
-    create::may_host(app, host)?;
+    create::may_host(app, host).await?;
     if !matches!(seen.competition.phase(app.clock.now()), Phase::Closed | Phase::Final) {
         return Err(AppError::refused("A competition can be copied once it is over."));
     }

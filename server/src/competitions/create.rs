@@ -1,6 +1,7 @@
 //! Beginning a competition: a draft that only its host sees.
 
 use crate::accounts::model::Member;
+use crate::accounts::store::users;
 use crate::app::App;
 use crate::competitions::model::Competition;
 use crate::competitions::settings::{Basics, Timeline};
@@ -30,13 +31,17 @@ impl Address {
 /// Whether this member may host.
 ///
 /// # Errors
-/// [`AppError::Refused`] where the installation lets administrators host only.
-pub fn may_host(app: &App, member: &Member) -> Result<()> {
-    if app.site.get().members_may_host || member.is_admin {
-        Ok(())
-    } else {
-        Err(AppError::refused("On this installation administrators host competitions: ask one of them."))
+/// [`AppError::Refused`] where the installation lets administrators host only, and those whom they chose.
+pub async fn may_host(app: &App, member: &Member) -> Result<()> {
+    if app.site.get().members_may_host
+        || member.is_admin
+        || users::may_host(&mut *app.db.acquire().await?, member.id).await?
+    {
+        return Ok(());
     }
+    Err(AppError::refused(
+        "On this installation administrators choose who hosts competitions: ask one of them.",
+    ))
 }
 
 /// Adds a draft with proposed pages and a proposed timeline.
@@ -44,7 +49,7 @@ pub fn may_host(app: &App, member: &Member) -> Result<()> {
 /// # Errors
 /// [`AppError::Refused`] when this member may not host; [`AppError::Field`] when the address is taken.
 pub async fn create(app: &App, host: &Member, basics: Basics, address: Address) -> Result<Competition> {
-    may_host(app, host)?;
+    may_host(app, host).await?;
     let mut tx = app.db.begin().await?;
     let (id, slug) = insert(app, &mut tx, host, basics, address).await?;
     propose::refresh(&mut tx, id, app.clock.now()).await?;

@@ -3,13 +3,13 @@
 
 use chrono::{DateTime, Utc};
 use holdout_contract::events::{Event, announce};
-use rand::RngExt;
 use sqlx::PgConnection;
 
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::changes::{self, Changed};
+use crate::competitions::invite::{self, Told};
 use crate::competitions::model::{Competition, Phase};
 use crate::competitions::settings::{Basics, Limits, Patch, Timeline, read_emails};
 use crate::competitions::store::texts::{TextPage, Writing};
@@ -332,7 +332,7 @@ fn only_upward(before: &Competition, after: &Limits) -> Result<()> {
     Ok(())
 }
 
-/// Changes who may see it, and who is invited by name.
+/// Changes who may see it, and which addresses are invited.
 ///
 /// # Errors
 /// Those of the database.
@@ -342,26 +342,13 @@ pub async fn edit_visibility(
     seen: &Seen,
     visibility: Visibility,
     emails: &[String],
-) -> Result<()> {
+) -> Result<Told> {
     let id = seen.competition.id;
     let mut tx = app.db.begin().await?;
-    set_visibility(&mut tx, id, visibility, emails, app.clock.now()).await?;
-    finish(app, tx, host, id, "edit_visibility").await
-}
-
-async fn set_visibility(
-    conn: &mut PgConnection,
-    id: CompetitionId,
-    visibility: Visibility,
-    emails: &[String],
-    now: DateTime<Utc>,
-) -> Result<()> {
-    store::drafts::set_visibility(conn, id, visibility).await?;
-    store::drafts::set_invited(conn, id, emails, now).await?;
-    if visibility == Visibility::Invitation && store::drafts::invite_secret(conn, id).await?.is_none() {
-        store::drafts::set_invite_secret(conn, id, &new_secret(), now).await?;
-    }
-    Ok(())
+    let before = lock(&mut tx, id).await?;
+    let told = invite::set(app, &mut tx, host, &before, visibility, Some(emails)).await?;
+    finish(app, tx, host, id, "edit_visibility").await?;
+    Ok(told)
 }
 
 /// Changes several settings at once, or none of them. What a patch leaves out stays as it is now,
@@ -391,32 +378,14 @@ pub async fn patch(
         set_limits(&mut tx, &before, limits).await?;
     }
     if let Some(visibility) = patch.visibility(&before)? {
-        let emails = match &patch.emails {
-            Some(emails) => read_emails(&emails.join("\n"))?,
-            None => store::drafts::invited(&mut tx, id).await?,
-        };
-        set_visibility(&mut tx, id, visibility, &emails, now).await?;
+        let emails = patch.emails.as_ref().map(|emails| read_emails(&emails.join("\n"))).transpose()?;
+        invite::set(app, &mut tx, host, &before, visibility, emails.as_deref()).await?;
     }
     let basics = patch.basics(&before)?;
     set_basics(&mut tx, &before, &basics, now).await?;
     audit_again(&mut tx, &before).await?;
     finish(app, tx, host, id, "edit_settings").await?;
     Ok(basics.slug)
-}
-
-/// Makes a new invitation link; the old one stops working.
-///
-/// # Errors
-/// Those of the database.
-pub async fn renew_link(app: &App, host: &Member, seen: &Seen) -> Result<()> {
-    let id = seen.competition.id;
-    let mut tx = app.db.begin().await?;
-    store::drafts::set_invite_secret(&mut tx, id, &new_secret(), app.clock.now()).await?;
-    finish(app, tx, host, id, "renew_invitation_link").await
-}
-
-fn new_secret() -> String {
-    hex::encode(rand::rng().random::<[u8; 16]>())
 }
 
 /// Writes a page, drawn as it is saved; `condition` is asked about what stands there. Returns the page's slug.

@@ -7,7 +7,7 @@ use crate::competitions::access::Seen;
 use crate::competitions::ladder::{self, Facts, Ladder};
 use crate::competitions::settings::Timeline;
 use crate::competitions::setup::{self, Hindrance};
-use crate::competitions::{audit, edit, propose, store, supply};
+use crate::competitions::{audit, edit, invite, propose, store, supply};
 use crate::error::{AppError, Result};
 use crate::medals;
 
@@ -31,7 +31,7 @@ pub async fn launch(app: &App, host: &Member, seen: &Seen, audit_reason: Option<
         return Err(AppError::Refused(sentence(&hindrances)));
     }
     let reason = audit::reason_to_launch(&draft, audit_reason)?;
-    let facts = Facts::of(&competition, &draft, app.site.get().open_registration);
+    let facts = Facts::of(&competition, &draft, app.site.get().anybody_may_register());
     let ladder = match competition.ladder {
         // Its scores were made where there was none.
         Ladder::Auto if draft.is_imported => Ladder::Off,
@@ -46,6 +46,7 @@ pub async fn launch(app: &App, host: &Member, seen: &Seen, audit_reason: Option<
         "counts_for_medals": counts,
     });
     store::drafts::note(&mut tx, now, host.id, "launch", id, &detail).await?;
+    invite::tell_at_launch(app, &mut tx, host, &competition).await?;
     if draft.is_imported {
         archives::import::enqueue(&mut tx, id).await?;
     }

@@ -17,6 +17,7 @@ pub mod files;
 pub mod frame;
 pub mod front;
 pub mod history;
+pub mod invite;
 pub mod ladder;
 pub mod launch;
 pub mod model;

@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
+use crate::accounts::model::email;
 use crate::competitions::ladder::Ladder;
 use crate::competitions::model::Competition;
 use crate::competitions::visibility::Visibility;
@@ -386,13 +387,8 @@ impl Patch {
 pub fn read_emails(text: &str) -> Result<Vec<String>> {
     let mut emails = Vec::new();
     for word in text.split([',', ';', ' ', '\n', '\r', '\t']).filter(|word| !word.is_empty()) {
-        let email = word.trim_matches(['<', '>']).to_lowercase();
-        let has_shape =
-            email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
-        if !has_shape || email.len() > 254 {
-            return Err(AppError::field("emails", format!("“{word}” is not an e-mail address.")));
-        }
-        emails.push(email);
+        let not_one = |_| AppError::field("emails", format!("“{word}” is not an e-mail address."));
+        emails.push(email(word.trim_matches(['<', '>'])).map_err(not_one)?);
     }
     emails.sort();
     emails.dedup();

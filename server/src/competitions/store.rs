@@ -6,6 +6,7 @@ pub mod cohosts;
 pub mod copies;
 pub mod data;
 pub mod drafts;
+pub mod invitations;
 pub mod judging;
 pub mod lists;
 pub mod page_versions;

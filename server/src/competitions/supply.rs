@@ -242,7 +242,7 @@ pub async fn create_from_table(
     plan: &TablePlan,
     arrived: impl Into<Arrived>,
 ) -> Result<String> {
-    create::may_host(app, host)?;
+    create::may_host(app, host).await?;
     let arrived = arrived.into();
     let mut tx = app.db.begin().await?;
     let outcome = match create::insert(app, &mut tx, host, basics, address).await {

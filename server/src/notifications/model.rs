@@ -98,6 +98,8 @@ pub enum Event {
     Changed,
     /// The site was disturbed, and hosts are asked whether the end should move out by as much.
     Outage,
+    /// A host invites into a competition.
+    Invited,
 }
 
 impl Event {
@@ -133,6 +135,8 @@ pub enum Reason {
     TakingPart,
     /// They host the competition.
     Hosting,
+    /// They are invited.
+    Invited,
 }
 
 /// Something that somebody is told.
@@ -190,6 +194,7 @@ impl Notification {
         let actor = &self.actor;
         match (self.event, self.reason) {
             (event, _) if event.has_own_words() => self.words.lines().next().unwrap_or_default().to_owned(),
+            (Event::Invited, _) => format!("You are invited to {place}"),
             (Event::Accepted, _) => format!("{actor} marked your reply in {place} as the answer"),
             (Event::Hidden, _) if !self.is_post => format!("A moderator hid your notebook {place}"),
             (Event::Warned, _) if !self.is_post => {
@@ -243,6 +248,7 @@ impl Place {
     pub fn address(&self) -> String {
         match (self.subject_id, self.owner.as_deref().zip(self.slug.as_deref())) {
             (None, _) if self.event == Event::Team => paths::team(&self.competition_slug),
+            (None, _) if self.event == Event::Invited => paths::competition(&self.competition_slug),
             (None, _) if self.event == Event::Announced => paths::announcements(&self.competition_slug),
             (None, _) if self.event == Event::Changed => paths::changes(&self.competition_slug),
             (None, _) if self.event == Event::Outage => paths::host_extensions(&self.competition_slug),

@@ -91,6 +91,22 @@ pub async fn of_outage(
     spread::of_outage(conn, competition, incident, words, now).await
 }
 
+/// Tells people that a host invites them into a competition, by mail at once unless they want no letters. Told again, it is
+/// unread again.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_invitation(
+    conn: &mut PgConnection,
+    competition: CompetitionId,
+    people: &[UserId],
+    host: UserId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let people: Vec<i64> = people.iter().map(|id| id.0).collect();
+    spread::of_invitation(conn, competition, &people, host, now).await
+}
+
 /// What everybody who takes part in a competition is told.
 #[derive(Debug, Clone, Copy)]
 pub struct Bulletin<'a> {

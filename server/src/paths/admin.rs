@@ -8,6 +8,7 @@ pub const ADMIN_USERS: &str = "/admin/users";
 pub const ADMIN_USER_SUSPEND: &str = "/admin/users/{id}/suspend";
 pub const ADMIN_USER_UNSUSPEND: &str = "/admin/users/{id}/unsuspend";
 pub const ADMIN_USER_APPOINT: &str = "/admin/users/{id}/appoint";
+pub const ADMIN_USER_HOSTING: &str = "/admin/users/{id}/hosting";
 pub const ADMIN_USER_DISMISS: &str = "/admin/users/{id}/dismiss";
 pub const ADMIN_USER_TWO_FACTORS: &str = "/admin/users/{id}/two-factors";
 pub const ADMIN_USER_EMAIL: &str = "/admin/users/{id}/confirm-email";
@@ -49,6 +50,7 @@ pub const API_ADMIN_MAILS: &str = "/api/v1/admin/mails";
 pub const API_ADMIN_USERS: &str = "/api/v1/admin/users";
 pub const API_ADMIN_USER_SUSPEND: &str = "/api/v1/admin/users/{id}/suspend";
 pub const API_ADMIN_USER_UNSUSPEND: &str = "/api/v1/admin/users/{id}/unsuspend";
+pub const API_ADMIN_USER_HOSTING: &str = "/api/v1/admin/users/{id}/hosting";
 pub const API_ADMIN_USER_ADMINISTRATOR: &str = "/api/v1/admin/users/{id}/administrator";
 pub const API_ADMIN_USER_TWO_FACTORS: &str = "/api/v1/admin/users/{id}/two-factors";
 pub const API_ADMIN_USER_EMAIL: &str = "/api/v1/admin/users/{id}/email-confirmation";
@@ -57,6 +59,10 @@ pub const API_ADMIN_SITE: &str = "/api/v1/admin/site";
 pub const API_ADMIN_LOG: &str = "/api/v1/admin/log";
 pub const API_SITE: &str = "/api/v1/site";
 pub const API_ADMIN_QUEUE: &str = "/api/v1/admin/queue";
+
+pub fn hosting_of(id: &UserId) -> String {
+    format!("/admin/users/{id}/hosting")
+}
 
 pub fn appoint_user(id: &UserId) -> String {
     format!("/admin/users/{id}/appoint")

@@ -182,7 +182,7 @@ pub async fn documents(
                 order by h.competition_id"#
             ),
         ),
-        // Invitations by their address, into and out of teams.
+        // Invitations into competitions, and into and out of teams.
         (
             "invitations",
             of_person!(
@@ -190,7 +190,11 @@ pub async fn documents(
                 user,
                 r#"select jsonb_build_object('kind', kind, 'competition', c.slug, 'team', t.name, 'at', i.at) as "row!"
                 from (select 'by address' as kind, competition_id, null::bigint as team_id, created_at as at
-                      from competition_invitations where email = (select email from users where id = $1) or user_id = $1
+                      from competition_invitations where email = (select email from users where id = $1)
+                      union all
+                      select 'by link', competition_id, null, came_at from competition_guests where user_id = $1
+                      union all
+                      select 'sent to an address', competition_id, null, sent_at from invitation_letters where invited_by = $1
                       union all
                       select 'into a team', competition_id, team_id, invited_at from team_invitations where user_id = $1
                       union all

@@ -46,7 +46,7 @@ pub async fn own_competitions(conn: &mut PgConnection, user: UserId) -> sqlx::Re
              join users u on u.email = i.email
              where u.id = $1 and u.email_confirmed_at is not null
              union
-             select competition_id from competition_invitations where user_id = $1
+             select competition_id from competition_guests where user_id = $1
          ) joined
          join competitions c on c.id = joined.competition_id and c.launched_at is not null",
         user.0,

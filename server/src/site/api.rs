@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::change::change;
-use super::model::{AskedOf, Changes, Site};
+use super::model::{AskedOf, Changes, Registration, Site};
 use crate::accounts::model::Scope;
 use crate::api::body::ApiJson;
 use crate::api::token::{ApiMember, MaybeApiMember};
@@ -26,6 +26,9 @@ struct SiteJson {
     notice: String,
     /// Whether anybody may register.
     open_registration: bool,
+    registration: Registration,
+    /// Behind the `@` of addresses that may register, where `registration` is `addresses`.
+    registration_domains: Vec<String>,
     /// Whether every member may host competitions, or administrators only.
     members_may_host: bool,
     /// Of whom two-factor sign-in is asked.
@@ -39,7 +42,9 @@ impl From<&Site> for SiteJson {
         Self {
             name: site.name.clone(),
             notice: site.notice.clone(),
-            open_registration: site.open_registration,
+            open_registration: site.anybody_may_register(),
+            registration: site.registration,
+            registration_domains: site.registration_domains.clone(),
             members_may_host: site.members_may_host,
             two_factors_for: site.two_factors_for,
             version: env!("CARGO_PKG_VERSION"),
@@ -67,7 +72,12 @@ struct SiteChangesJson {
     name: Option<String>,
     /// At most 500 characters; empty: none.
     notice: Option<String>,
+    /// Short for `registration`: `anybody` where true, `administrators` where false.
     open_registration: Option<bool>,
+    registration: Option<Registration>,
+    /// At most 50; replaces the list.
+    #[schema(example = json!(["example.org"]))]
+    registration_domains: Option<Vec<String>>,
     members_may_host: Option<bool>,
     two_factors_for: Option<AskedOf>,
 }
@@ -91,7 +101,8 @@ async fn change_site(
     let changes = Changes {
         name: wish.name,
         notice: wish.notice,
-        open_registration: wish.open_registration,
+        registration: wish.registration.or(wish.open_registration.map(Registration::of_open)),
+        registration_domains: wish.registration_domains,
         members_may_host: wish.members_may_host,
         two_factors_for: wish.two_factors_for,
     };

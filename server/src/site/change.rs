@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::model::{AskedOf, Changes, Site};
+use super::model::{AskedOf, Changes, Registration, Site};
 use super::{current, store};
 use crate::accounts::model::Member;
 use crate::accounts::two_factors::seal;
@@ -15,7 +15,8 @@ use crate::error::{AppError, Result};
 /// Changes the site, at once for this server and a moment later for the others; on record.
 ///
 /// # Errors
-/// [`crate::error::AppError::Field`] as [`Changes::applied`], and for a second factor that nobody could set up.
+/// [`crate::error::AppError::Field`] as [`Changes::applied`], for a second factor that nobody could set up, and for
+/// providers where there is none.
 pub async fn change(app: &App, admin: &Member, changes: Changes) -> Result<Arc<Site>> {
     let mut tx = app.db.begin().await?;
     store::lock(&mut tx).await?;
@@ -33,6 +34,12 @@ pub async fn change(app: &App, admin: &Member, changes: Changes) -> Result<Arc<S
 
 /// Nobody could set up what is asked of them, administrators neither.
 fn refuse_the_impossible(app: &App, site: &Site) -> Result<()> {
+    if site.registration == Registration::Providers && app.config.providers.is_empty() {
+        return Err(AppError::field(
+            "registration",
+            "There is no provider of sign-in: the operator lists them in HOLDOUT_PROVIDERS_FILE.",
+        ));
+    }
     if site.two_factors_for == AskedOf::Nobody || seal::is_possible(app) {
         return Ok(());
     }
@@ -46,7 +53,8 @@ fn described(site: &Site) -> serde_json::Value {
     json!({
         "name": site.name,
         "notice": site.notice,
-        "open_registration": site.open_registration,
+        "registration": site.registration.name(),
+        "registration_domains": site.registration_domains,
         "members_may_host": site.members_may_host,
         "two_factors_for": site.two_factors_for.name(),
     })

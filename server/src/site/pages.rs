@@ -11,7 +11,7 @@ use axum::{Form, Router};
 use serde::Deserialize;
 
 use super::change::change;
-use super::model::{AskedOf, Changes, Site};
+use super::model::{AskedOf, Changes, Registration, Site};
 use crate::admin::Admin;
 use crate::app::App;
 use crate::competitions::pages::setup::correct;
@@ -30,7 +30,8 @@ pub fn router() -> Router<App> {
 pub struct SiteForm {
     pub name: String,
     pub notice: String,
-    pub open_registration: Option<String>,
+    pub registration: String,
+    pub registration_domains: String,
     pub members_may_host: Option<String>,
     pub two_factors_for: String,
 }
@@ -41,7 +42,8 @@ impl SiteForm {
         Self {
             name: site.name.clone(),
             notice: site.notice.clone(),
-            open_registration: tick(site.open_registration),
+            registration: site.registration.name().to_owned(),
+            registration_domains: site.registration_domains.join("\n"),
             members_may_host: tick(site.members_may_host),
             two_factors_for: site.two_factors_for.name().to_owned(),
         }
@@ -51,7 +53,8 @@ impl SiteForm {
         Changes {
             name: Some(self.name.clone()),
             notice: Some(self.notice.clone()),
-            open_registration: Some(self.open_registration.is_some()),
+            registration: Registration::parse(&self.registration),
+            registration_domains: Some(vec![self.registration_domains.clone()]),
             members_may_host: Some(self.members_may_host.is_some()),
             two_factors_for: AskedOf::parse(&self.two_factors_for),
         }

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::model::{AskedOf, Site};
+use super::model::{AskedOf, Registration, Site};
 
 /// The site; what was never set is as `configured`.
 ///
@@ -10,14 +10,20 @@ use super::model::{AskedOf, Site};
 /// Those of the database.
 pub async fn find(conn: &mut PgConnection, configured: Site) -> sqlx::Result<Site> {
     let row = sqlx::query!(
-        "select name, notice, open_registration, members_may_host, two_factors_for from site_settings"
+        "select name, notice, open_registration, registration, registration_domains, members_may_host, two_factors_for
+         from site_settings"
     )
     .fetch_one(conn)
     .await?;
     Ok(Site {
         name: row.name.unwrap_or(configured.name),
         notice: row.notice,
-        open_registration: row.open_registration.unwrap_or(configured.open_registration),
+        registration: row
+            .registration
+            .and_then(|name| Registration::parse(&name))
+            .or(row.open_registration.map(Registration::of_open))
+            .unwrap_or(configured.registration),
+        registration_domains: row.registration_domains,
         members_may_host: row.members_may_host.unwrap_or(configured.members_may_host),
         two_factors_for: AskedOf::parse(&row.two_factors_for).unwrap_or_default(),
     })
@@ -37,12 +43,15 @@ pub async fn lock(conn: &mut PgConnection) -> sqlx::Result<()> {
 pub async fn put(conn: &mut PgConnection, site: &Site) -> sqlx::Result<()> {
     sqlx::query!(
         "update site_settings
-         set name = $1, notice = $2, open_registration = $3, members_may_host = $4, two_factors_for = $5",
+         set name = $1, notice = $2, open_registration = $3, members_may_host = $4, two_factors_for = $5,
+             registration = $6, registration_domains = $7",
         site.name,
         site.notice,
-        site.open_registration,
+        site.anybody_may_register(),
         site.members_may_host,
         site.two_factors_for.name(),
+        site.registration.name(),
+        &site.registration_domains,
     )
     .execute(conn)
     .await?;

@@ -119,13 +119,27 @@ async fn the_link_of_a_competition_lets_in_whatever_the_address(pool: PgPool) {
     grace.get("/c/club").await.expect(200);
     assert!(!is_confirmed(&grace).await);
     let listed = host.api.get("/api/v1/competitions/club/invitations").await.expect(200).json();
-    assert_eq!(listed["emails"], json!(["grace@people.test"]), "a host sees whom the link let in");
+    assert_eq!(listed["emails"], json!([]), "no host typed an address");
+    assert_eq!(listed["people"][0]["username"], "grace", "a host sees by user name whom the link let in");
+    let page = host.browser.get("/c/club/host/visibility").await.expect(200).text();
+    for told in [listed.to_string(), page] {
+        assert!(told.contains("grace") && !told.contains("grace@"), "{told}");
+    }
     assert_eq!(ask(&grace, "new@people.test").await.0, 303);
     confirms(&world, &grace, "new@people.test").await;
     grace.get("/c/club").await.expect(200);
-    let form = [("visibility", "invitation"), ("emails", "")];
+    let form = [("visibility", "invitation"), ("emails", "bob@people.test")];
     host.browser.post_form("/c/club/host/visibility", &form).await.expect_redirect();
-    assert_eq!(grace.get("/c/club").await.status, 404, "and can take them off the list");
+    grace.get("/c/club").await.expect(200);
+    let mallory = registered(&world, "mallory").await;
+    let remove = "/c/club/host/visibility/people/grace/remove";
+    mallory.post_form(remove, &[]).await.expect(404);
+    grace.post_form(remove, &[]).await.expect(404);
+    host.browser.post_form(remove, &[]).await.expect_redirect();
+    assert_eq!(grace.get("/c/club").await.status, 404, "a host removes people, one by one");
+    host.browser.post_form(remove, &[]).await.expect(404);
+    let page = host.browser.get("/c/club/host/visibility").await.expect(200).text();
+    assert!(page.contains("bob@people.test") && !page.contains("grace"), "{page}");
     world.close().await;
 }
 

@@ -30,6 +30,12 @@ async fn a_host_adds_another_who_may_do_all_that_hosts_do(pool: PgPool) {
     let names: Vec<&Value> = now["items"].as_array().unwrap().iter().map(|host| &host["username"]).collect();
     assert_eq!(names, ["ada", "bob"]);
     add(&ada, "bob", 422).await;
+    let visitor = world.visitor();
+    let shown = visitor.get(&arena.api("")).await.expect(200).json();
+    assert_eq!(shown["hosts"][0], json!({ "username": "ada", "display_name": "ada adason" }));
+    assert_eq!(shown["hosts"].as_array().map(Vec::len), Some(2));
+    let page = visitor.get("/c/houses").await.expect(200).text();
+    assert!(page.contains("Hosts") && page.contains("/u/bob") && page.contains("bob bobson"), "{page}");
     for path in ["/c/houses/host", "/c/houses/host/hosts", "/c/houses/host/dashboard"] {
         bob.browser.get(path).await.expect(200);
     }

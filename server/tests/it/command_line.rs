@@ -327,6 +327,8 @@ async fn look_after(ada: &Shell) {
         (&invited["visibility"], &invited["emails"]),
         (&json!("unlisted"), &json!(["eve@people.test"]))
     );
+    ada.run(&["host", "invitations", "houses", "--tell", "eve@people.test"]).await.expect(3); // everybody sees it
+    ada.run(&["host", "invitations", "houses", "--remove-person", "bob"]).await.expect(4);
     let hook = ada.json(&["host", "webhooks", "add", "houses", "https://example.org/hook"]).await;
     let id = hook["id"].to_string().trim_matches('"').to_owned();
     assert_eq!(ada.json(&["host", "webhooks", "list", "houses"]).await["items"][0]["url"], hook["url"]);

@@ -19,7 +19,7 @@ const DATA: &str = "/api/v1/me/data";
 const DELETION: &str = "/api/v1/me/deletion";
 
 /// Every column that names people, with the document of the export that tells of it. Empty: the row is somebody else's.
-const NAMED_IN: [(&str, &str); 55] = [
+const NAMED_IN: [(&str, &str); 56] = [
     ("account_deletions.user_id", "deletion"),
     ("account_events.user_id", "account_events"),
     ("api_tokens.user_id", "tokens"),
@@ -30,8 +30,8 @@ const NAMED_IN: [(&str, &str); 55] = [
     ("changes.changed_by", "acts"),
     ("closings.confirmed_by", "acts"),
     ("comparisons.asked_by", "acts"),
+    ("competition_guests.user_id", "invitations"),
     ("competition_hosts.user_id", "hosting"),
-    ("competition_invitations.user_id", "invitations"),
     ("competitions.created_by", "hosting"),
     ("custom_metrics.uploaded_by", "acts"),
     ("disqualifications.decided_by", "acts"),
@@ -43,6 +43,7 @@ const NAMED_IN: [(&str, &str); 55] = [
     ("identities.user_id", "identities"),
     ("images.owner_id", "images"),
     ("incident_updates.written_by", "acts"),
+    ("invitation_letters.invited_by", "invitations"),
     ("label_releases.asked_by", "acts"),
     ("link_attempts.user_id", ""),
     ("mail_preferences.user_id", "mail_preferences"),

@@ -23,8 +23,13 @@ select z.id, b.id, clock_now() from users z, users b where z.username = 'zelda_q
 insert into follows (user_id, person_id, followed_at)
 select b.id, z.id, clock_now() from users z, users b where z.username = 'zelda_quux' and b.username = 'bob';
 insert into mail_preferences (user_id, mail) select id, 'never' from users where username = 'zelda_quux';
-insert into competition_invitations (competition_id, email, user_id)
-select c.id, 'zelda_quux@people.test', z.id from competitions c, users z where c.slug = 'club' and z.username = 'zelda_quux';
+insert into competition_invitations (competition_id, email)
+select id, 'zelda_quux@people.test' from competitions where slug = 'club';
+insert into competition_guests (competition_id, user_id, came_at)
+select c.id, z.id, clock_now() from competitions c, users z where c.slug = 'club' and z.username = 'zelda_quux';
+insert into invitation_letters (competition_id, invited_by, address_digest, sent_at)
+select c.id, z.id, sha256('someone@people.test'), clock_now()
+from competitions c, users z where c.slug = 'club' and z.username = 'zelda_quux';
 insert into team_invitations (competition_id, team_id, user_id, invited_by, invited_at)
 select m.competition_id, m.team_id, z.id, b.id, clock_now()
 from users z, users b, team_members m join competitions c on c.id = m.competition_id

@@ -242,6 +242,13 @@ from webhooks w cross join generate_series(1, 10) n;
 insert into webhook_deliveries (webhook_id, event, payload, created_at, next_attempt_at)
 select id, 'ping', '{}', now(), now() from webhooks where id % 50 = 0;
 
+insert into competition_invitations (competition_id, email, told_at)
+select id, 'invited-' || n || '@people.test', clock_now() from competitions, generate_series(1, 20) n;
+insert into competition_guests (competition_id, user_id, came_at)
+select competition_id, user_id, clock_now() from team_members where user_id % 7 = 0;
+insert into invitation_letters (competition_id, invited_by, address_digest, sent_at)
+select c.id, u.id, sha256(u.username::bytea), clock_now() - u.id * interval '1 minute'
+from users u, (select id from competitions where slug = 'large') c;
 insert into team_invitations (competition_id, team_id, user_id, invited_by, invited_at)
 select competition_id, id, 1 + (id * 7) % 20000, 1 + id % 20000, now() from teams on conflict do nothing;
 insert into team_links (competition_id, team_id, secret, created_at)

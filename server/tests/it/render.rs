@@ -83,7 +83,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         competitions::pages::setup::settings::BasicsPage,
         competitions::pages::setup::settings::LimitsPage,
         competitions::pages::setup::settings::TimelinePage,
-        competitions::pages::setup::settings::VisibilityPage,
+        competitions::pages::setup::visibility::VisibilityPage,
         competitions::pages::setup::texts::PagePage,
         competitions::pages::setup::texts::PagesPage,
         competitions::pages::texts::InvitationPage,

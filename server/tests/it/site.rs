@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
 use ureq::http::Method;
 
+use crate::command_line::Shell;
 use crate::world::{Person, World, sql};
 
 const SITE: &str = "/api/v1/admin/site";
@@ -48,6 +49,20 @@ async fn registration_and_hosting_are_closed_and_opened_while_the_site_runs(pool
     host("houses-1").await.expect(201);
     change(&root, json!({ "open_registration": false, "members_may_host": false })).await;
     host("houses-2").await.expect(403);
+    let hosting = format!("/api/v1/admin/users/{}/hosting", ada.id);
+    ada.api.send_with(Method::PUT, &hosting, &[], "").await.expect(403);
+    root.api.send_with(Method::PUT, &hosting, &[], "").await.expect(204);
+    root.api.send_with(Method::PUT, &hosting, &[], "").await.expect(404);
+    host("houses-of-ada").await.expect(201);
+    root.browser.post_form(&format!("/admin/users/{}/hosting", ada.id), &[]).await.expect_redirect();
+    host("houses-no-more").await.expect(403);
+    let theirs = Shell::of(&world, &root).await;
+    let shown = theirs.json(&["account", "hosting", "ada"]).await;
+    assert_eq!((&shown["username"], &shown["may_host"]), (&json!("ada"), &json!(true)));
+    theirs.json(&["account", "hosting", "ada", "--end"]).await;
+    host("houses-at-last").await.expect(403);
+    let noted = "select count(*) from audit_log where action in ('let_host', 'let_host_no_more')";
+    assert_eq!(sql(noted).fetch_one(&world.pool).await.unwrap().get::<i64, _>(0), 4);
     let newcomer =
         json!({ "username": "new", "email": "new@example.org", "password": "long enough, I hope" });
     let visitor = world.visitor();
@@ -64,7 +79,7 @@ async fn what_is_done_is_on_record_for_administrators_alone(pool: PgPool) {
     let world = World::new(pool).await;
     let (root, ada) = (world.admin("root").await, world.member("ada").await);
     root.browser
-        .post_form("/admin/site", &[("name", "Lab"), ("notice", ""), ("open_registration", "yes")])
+        .post_form("/admin/site", &[("name", "Lab"), ("notice", ""), ("registration", "anybody")])
         .await
         .expect_redirect();
     let log = root.api.get("/api/v1/admin/log?limit=1").await.expect(200).json();

@@ -15,6 +15,7 @@ use crate::accounts::register::Registration;
 use crate::app::App;
 use crate::error::Result;
 use crate::paths;
+use crate::site::model::Registration as Who;
 use crate::web::shell::{self, Shell};
 
 const DONE: &str = "You are the administrator of this installation.";
@@ -47,7 +48,8 @@ async fn show(State(app): State<App>, shell: Shell, Path(token): Path<String>) -
 
 fn form_page(shell: Shell, token: &str, form: RegisterForm, errors: FormErrors) -> RegisterPage {
     let action = paths::become_admin(token);
-    RegisterPage { shell, form, errors, action, is_open: true, makes_admin: true }
+    let (domains, offered) = (Vec::new(), Vec::new());
+    RegisterPage { shell, form, errors, action, who: Who::Anybody, domains, offered, makes_admin: true }
 }
 
 async fn post(

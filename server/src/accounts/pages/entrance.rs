@@ -13,12 +13,13 @@ use crate::accounts::client::Client;
 use crate::accounts::forms::FormErrors;
 use crate::accounts::pages::local_path;
 use crate::accounts::pages::providers::{Offered, offered};
-use crate::accounts::register::{self, Registration};
+use crate::accounts::register::{self, Registered, Registration};
 use crate::accounts::sign_in::{self, Entered};
 use crate::accounts::{sessions, two_factors::challenge};
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::paths;
+use crate::site::model::Registration as Who;
 use crate::web::cookies;
 use crate::web::problems::encode;
 use crate::web::shell::{self, Shell};
@@ -53,7 +54,12 @@ pub struct RegisterPage {
     pub errors: FormErrors,
     /// Where the form goes.
     pub action: String,
-    pub is_open: bool,
+    /// Who may register.
+    pub who: Who,
+    /// Where addresses decide.
+    pub domains: Vec<String>,
+    /// Who else signs people in.
+    pub offered: Vec<Offered>,
     /// Whether the account becomes an administrator.
     pub makes_admin: bool,
 }
@@ -66,15 +72,26 @@ impl RegisterPage {
             form: RegisterForm { username: "Ada Lovelace".to_owned(), ..RegisterForm::default() },
             errors: errors.unwrap_or_default(),
             action: paths::REGISTER.to_owned(),
-            is_open: true,
+            who: Who::Addresses,
+            domains: vec!["uni.example".to_owned(), "lab.example".to_owned()],
+            offered: Vec::new(),
             makes_admin: false,
         }
     }
 }
 
 fn register_page(app: &App, shell: Shell, form: RegisterForm, errors: FormErrors) -> RegisterPage {
-    let is_open = app.site.get().open_registration;
-    RegisterPage { shell, form, errors, action: paths::REGISTER.to_owned(), is_open, makes_admin: false }
+    let site = app.site.get();
+    RegisterPage {
+        shell,
+        form,
+        errors,
+        action: paths::REGISTER.to_owned(),
+        who: site.registration,
+        domains: site.registration_domains.clone(),
+        offered: offered(app, &[]),
+        makes_admin: false,
+    }
 }
 
 async fn show_register(State(app): State<App>, shell: Shell, Query(query): Query<NextQuery>) -> Response {
@@ -97,7 +114,11 @@ async fn post_register(
         Err(errors) => return Ok(errors.answer(register_page(&app, shell, form, errors.clone()))),
     };
     match outcome {
-        Ok(secret) => {
+        Ok(Registered::Mailed) => {
+            let address = format!("{}?next={}", paths::SIGN_IN, encode(local_path(&form.next)));
+            Ok(([shell::flash(register::MAILED)], Redirect::to(&address)).into_response())
+        }
+        Ok(Registered::In(secret)) => {
             let sentence = format!("Welcome to {}, {}.", app.site.get().name, form.username.trim());
             Ok(enter(&secret, &form.next, &sentence))
         }

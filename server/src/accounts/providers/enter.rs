@@ -1,5 +1,5 @@
 //! Whose a person of a provider is: the account that is linked to issuer and subject, a new one where the site lets
-//! anybody register, or nobody's. An address opens no account that exists.
+//! them register, or nobody's. An address opens no account that exists.
 
 use sqlx::PgConnection;
 
@@ -10,12 +10,14 @@ use crate::accounts::addresses::confirm;
 use crate::accounts::client::Client;
 use crate::accounts::events::{self, Event, What};
 use crate::accounts::model::{self, Member};
+use crate::accounts::register;
 use crate::accounts::sign_in::{self, Entered};
 use crate::accounts::store::users::{self, NO_PASSWORD, NewUser};
 use crate::accounts::two_factors::set_up;
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::ids::UserId;
+use crate::site::model::Registration;
 
 const LONGEST_NAME: usize = 24;
 const MOST_NAMES_TRIED: usize = 50;
@@ -32,7 +34,7 @@ pub async fn enter(app: &App, client: &Client, provider: &Provider, claims: &Cla
     };
     let user = match known {
         Some(user) => user,
-        None => register(app, client, provider, claims).await?,
+        None => make_account(app, client, provider, claims).await?,
     };
     let account = {
         let mut conn = app.db.acquire().await?;
@@ -46,13 +48,12 @@ pub async fn enter(app: &App, client: &Client, provider: &Provider, claims: &Cla
     sign_in::let_in(app, client, user, Some(&claims.origin())).await
 }
 
-async fn register(app: &App, client: &Client, provider: &Provider, claims: &Claims) -> Result<UserId> {
+async fn make_account(app: &App, client: &Client, provider: &Provider, claims: &Claims) -> Result<UserId> {
     let title = &provider.title;
     let link = format!("If you have an account here, sign in to it and link {title} in your settings.");
-    if !app.site.get().open_registration {
-        return Err(AppError::refused(format!(
-            "No account is linked to yours at {title}, and registration is closed. {link}"
-        )));
+    let who = app.site.get().registration;
+    if who == Registration::Administrators {
+        return Err(closed(title, &link));
     }
     let Some(email) = claims.confirmed_email().and_then(|email| model::email(email).ok()) else {
         return Err(AppError::refused(format!("{title} confirms no e-mail address of yours. {link}")));
@@ -60,6 +61,9 @@ async fn register(app: &App, client: &Client, provider: &Provider, claims: &Clai
     app.limits.register(client, &email)?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
+    if who == Registration::Addresses && !register::may_register(app, &mut tx, &email).await? {
+        return Err(closed(title, &link));
+    }
     let username = free_username(&mut tx, claims).await?;
     let display_name = claims.name.as_deref().and_then(|name| model::display_name(name).ok());
     let display_name = display_name.unwrap_or_else(|| username.clone());
@@ -69,6 +73,7 @@ async fn register(app: &App, client: &Client, provider: &Provider, claims: &Clai
         display_name: &display_name,
         password_hash: NO_PASSWORD,
         has_confirmed_email: true,
+        must_confirm: false,
     };
     let user = users::insert(&mut tx, &user, now).await.map_err(|error| match constraint(&error) {
         Some("users_email_taken") => AppError::refused(format!("An account here has your address. {link}")),
@@ -84,6 +89,10 @@ async fn register(app: &App, client: &Client, provider: &Provider, claims: &Clai
     })?;
     tx.commit().await?;
     Ok(user)
+}
+
+fn closed(title: &str, link: &str) -> AppError {
+    AppError::refused(format!("No account is linked to yours at {title}, and registration is closed. {link}"))
 }
 
 /// Has a provider's person known as somebody who is signed in. They are told by mail. An address of theirs that the

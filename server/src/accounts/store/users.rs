@@ -16,6 +16,8 @@ pub struct Credentials {
     pub password_hash: String,
     pub suspended_at: Option<DateTime<Utc>>,
     pub suspended_until: Option<DateTime<Utc>>,
+    /// Whether the address, for which the account was let in, is still to be confirmed.
+    pub must_confirm: bool,
 }
 
 /// Of accounts that never had one: they sign in elsewhere.
@@ -37,6 +39,7 @@ struct Row {
     password_hash: String,
     suspended_at: Option<DateTime<Utc>>,
     suspended_until: Option<DateTime<Utc>>,
+    must_confirm: bool,
 }
 
 impl From<Row> for Credentials {
@@ -54,6 +57,7 @@ impl From<Row> for Credentials {
             password_hash: row.password_hash,
             suspended_at: row.suspended_at,
             suspended_until: row.suspended_until,
+            must_confirm: row.must_confirm,
         }
     }
 }
@@ -67,7 +71,8 @@ async fn credentials_by_username(
     let row = sqlx::query_as!(
         Row,
         "select id as \"id: UserId\", username, display_name, is_admin, email_confirmed_at is not null as \"has_confirmed_email!\",
-                email, password_hash, suspended_at, suspended_until
+                email, password_hash, suspended_at, suspended_until,
+                must_confirm and email_confirmed_at is null as \"must_confirm!\"
          from users
          where username = $1",
         username,
@@ -83,7 +88,8 @@ async fn credentials_by_email(conn: &mut PgConnection, email: &str) -> sqlx::Res
     let row = sqlx::query_as!(
         Row,
         "select id as \"id: UserId\", username, display_name, is_admin, email_confirmed_at is not null as \"has_confirmed_email!\",
-                email, password_hash, suspended_at, suspended_until
+                email, password_hash, suspended_at, suspended_until,
+                must_confirm and email_confirmed_at is null as \"must_confirm!\"
          from users
          where email = $1",
         email,
@@ -99,7 +105,8 @@ pub async fn credentials_by_id(conn: &mut PgConnection, user: UserId) -> sqlx::R
     let row = sqlx::query_as!(
         Row,
         "select id as \"id: UserId\", username, display_name, is_admin, email_confirmed_at is not null as \"has_confirmed_email!\",
-                email, password_hash, suspended_at, suspended_until
+                email, password_hash, suspended_at, suspended_until,
+                must_confirm and email_confirmed_at is null as \"must_confirm!\"
          from users
          where id = $1",
         user.0,
@@ -131,14 +138,16 @@ pub struct NewUser<'a> {
     pub password_hash: &'a str,
     /// Whether the address is known to be theirs.
     pub has_confirmed_email: bool,
+    /// Whether nobody signs in to it before.
+    pub must_confirm: bool,
 }
 
 /// # Errors
 /// Those of the database; `users_username_taken` and `users_email_taken` are for the person.
 pub async fn insert(conn: &mut PgConnection, user: &NewUser<'_>, now: DateTime<Utc>) -> sqlx::Result<UserId> {
     sqlx::query_scalar!(
-        "insert into users (username, email, display_name, password_hash, created_at, email_confirmed_at)
-         values ($1, $2, $3, $4, $5::timestamptz, case when $6::boolean then $5::timestamptz end)
+        "insert into users (username, email, display_name, password_hash, created_at, email_confirmed_at, must_confirm)
+         values ($1, $2, $3, $4, $5::timestamptz, case when $6::boolean then $5::timestamptz end, $7)
          returning id as \"id: UserId\"",
         user.username,
         user.email,
@@ -146,6 +155,23 @@ pub async fn insert(conn: &mut PgConnection, user: &NewUser<'_>, now: DateTime<U
         user.password_hash,
         now,
         user.has_confirmed_email,
+        user.must_confirm,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Whether a launched competition by invitation names this address.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_invited(conn: &mut PgConnection, email: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        "select exists (
+            select from competition_invitations i
+            join competitions c on c.id = i.competition_id
+            where i.email = $1 and c.visibility = 'invitation' and c.launched_at is not null) as \"is_invited!\"",
+        email,
     )
     .fetch_one(conn)
     .await
@@ -197,6 +223,14 @@ pub async fn make_admin(conn: &mut PgConnection, user: UserId, now: DateTime<Utc
     .execute(&mut *conn)
     .await?;
     audit_log::record(conn, now, user, "became_admin", None, &json!({})).await
+}
+
+/// Whether an administrator lets this person host, whoever else may.
+///
+/// # Errors
+/// Those of the database.
+pub async fn may_host(conn: &mut PgConnection, user: UserId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!("select may_host from users where id = $1", user.0).fetch_one(conn).await
 }
 
 /// # Errors

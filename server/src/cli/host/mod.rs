@@ -11,6 +11,7 @@ pub mod data;
 pub mod export;
 mod extensions;
 mod failures;
+mod invitations;
 pub mod judging;
 mod pages;
 mod probing;
@@ -45,8 +46,8 @@ pub enum HostVerb {
     Medals(settings::MedalsArgs),
     /// Times, in UTC or with their zone: shown, or changed where something is given.
     Timeline(settings::TimelineArgs),
-    /// Who sees the competition, and who is invited.
-    Invitations(settings::InvitationsArgs),
+    /// Who sees the competition, and who is invited: shown, or changed where something is given.
+    Invitations(invitations::InvitationsArgs),
     /// Texts: list, show, edit, remove.
     #[command(subcommand)]
     Pages(pages::PagesVerb),
@@ -130,7 +131,7 @@ pub fn run(session: &Session, verb: &HostVerb) -> Outcome {
         HostVerb::Limits(args) => settings::limits(session, args),
         HostVerb::Medals(args) => settings::medals(session, args),
         HostVerb::Timeline(args) => settings::timeline(session, args),
-        HostVerb::Invitations(args) => settings::invitations(session, args),
+        HostVerb::Invitations(args) => invitations::invitations(session, args),
         HostVerb::Pages(verb) => pages::run(session, verb),
         HostVerb::Data(verb) => data::run(session, verb),
         HostVerb::Table(args) => table::table(session, args),

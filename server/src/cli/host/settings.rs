@@ -51,7 +51,7 @@ pub fn discard(session: &Session, args: &DiscardArgs) -> Outcome {
 }
 
 /// Changes what is given and returns the competition as it is then.
-fn edit(session: &Session, of: &Competition, wishes: &[(&str, Option<Value>)]) -> Outcome<Value> {
+pub(super) fn edit(session: &Session, of: &Competition, wishes: &[(&str, Option<Value>)]) -> Outcome<Value> {
     let given = wishes.iter().filter_map(|(name, wish)| Some(((*name).to_owned(), wish.clone()?)));
     let change: Map<String, Value> = given.collect();
     if change.is_empty() {
@@ -60,7 +60,7 @@ fn edit(session: &Session, of: &Competition, wishes: &[(&str, Option<Value>)]) -
     session.client.patch(&of.api(""), &Value::Object(change))
 }
 
-fn wish<T: Into<Value> + Clone>(value: &Option<T>) -> Option<Value> {
+pub(super) fn wish<T: Into<Value> + Clone>(value: &Option<T>) -> Option<Value> {
     value.clone().map(Into::into)
 }
 
@@ -205,75 +205,4 @@ pub fn timeline(session: &Session, args: &TimelineArgs) -> Outcome {
         facts(paint, &named.map(|(name, field)| (name, local_and_relative(&now[field]))))
     });
     Ok(())
-}
-
-#[derive(Debug, Args)]
-pub struct InvitationsArgs {
-    #[command(flatten)]
-    of: Competition,
-    /// Who sees it.
-    #[arg(long, value_parser = ["public", "unlisted", "invitation"])]
-    visibility: Option<String>,
-    /// Invite by e-mail address; more than once for more.
-    #[arg(long, value_name = "EMAIL")]
-    add: Vec<String>,
-    /// Take an invitation back; more than once for more.
-    #[arg(long, value_name = "EMAIL")]
-    remove: Vec<String>,
-    /// Make a new link; the old one no longer works.
-    #[arg(long)]
-    new_link: bool,
-}
-
-pub fn invitations(session: &Session, args: &InvitationsArgs) -> Outcome {
-    let api = args.of.api("/invitations");
-    let emails = if args.add.is_empty() && args.remove.is_empty() {
-        None
-    } else {
-        let invited = session.client.get(&api)?["emails"].as_array().cloned().unwrap_or_default();
-        Some(changed(invited, &args.add, &args.remove))
-    };
-    let wishes = [("visibility", wish(&args.visibility)), ("emails", emails)];
-    if wishes.iter().any(|(_, wish)| wish.is_some()) {
-        edit(session, &args.of, &wishes)?;
-    }
-    if args.new_link {
-        session.client.post(&format!("{api}/link"), &json!({}))?;
-    }
-    let now = session.client.get(&api)?;
-    session.screen.answer(&now, |paint| {
-        facts(
-            paint,
-            &[
-                ("visibility", text(&now, "visibility")),
-                ("invited", cell(&now["emails"])),
-                ("link", text(&now, "link")),
-            ],
-        )
-    });
-    Ok(())
-}
-
-fn changed(invited: Vec<Value>, add: &[String], remove: &[String]) -> Value {
-    let is_same = |a: &Value, b: &String| a.as_str().is_some_and(|a| a.eq_ignore_ascii_case(b));
-    let mut emails: Vec<Value> =
-        invited.into_iter().filter(|known| !remove.iter().any(|gone| is_same(known, gone))).collect();
-    for email in add {
-        if !emails.iter().any(|known| is_same(known, email)) {
-            emails.push(json!(email));
-        }
-    }
-    Value::Array(emails)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nobody_is_invited_twice() {
-        let invited = vec![json!("ada@x.test"), json!("bob@x.test")];
-        let now = changed(invited, &["Bob@x.test".into(), "eve@x.test".into()], &["ADA@x.test".into()]);
-        assert_eq!(now, json!(["bob@x.test", "eve@x.test"]));
-    }
 }

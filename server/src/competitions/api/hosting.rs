@@ -19,6 +19,7 @@ use crate::competitions::create::{self, Address};
 use crate::competitions::ladder::Ladder;
 use crate::competitions::model::Competition;
 use crate::competitions::settings::{Basics, Patch};
+use crate::competitions::store::lists;
 use crate::competitions::store::texts::TextPage;
 use crate::competitions::{discard, edit};
 use crate::error::Result;
@@ -42,7 +43,7 @@ pub async fn as_host(app: &App, slug: &str, caller: ApiMember) -> Result<(Member
 
 pub(super) async fn shown(app: &App, slug: &str, host: &Member) -> Result<CompetitionJson> {
     let seen = access::see_as_host(app, slug, Some(host)).await?;
-    Ok(CompetitionJson::new(seen, app.clock.now()))
+    CompetitionJson::of(app, seen).await
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -126,7 +127,7 @@ pub(super) struct EditJson {
     /// Whether the public board is a Ladder, before the launch; `auto` leaves it to Holdout.
     ladder: Option<Ladder>,
     visibility: Option<String>,
-    /// Who is invited by name; replaces the list.
+    /// Which addresses are invited; replaces the list. People who came by the link stay.
     emails: Option<Vec<String>>,
 }
 
@@ -179,9 +180,10 @@ pub(super) async fn edit(
     let (host, seen) = as_host(&app, &slug, caller).await?;
     let ApiJson(wish) = body?;
     let now = app.clock.now();
+    let hosts = lists::hosts(&mut *app.db.acquire().await?, seen.competition.id).await?;
     let stands = |competition: &Competition| {
         let seen = Seen { competition: competition.clone(), standing: seen.standing };
-        condition.hold(Some(CompetitionJson::new(seen, now)))
+        condition.hold(Some(CompetitionJson::new(seen, hosts, now)))
     };
     let slug = edit::patch(&app, &host, &seen, &wish.into(), stands).await?;
     Ok(Json(shown(&app, &slug, &host).await?))

@@ -30,7 +30,7 @@ use crate::competitions::access::{self, Seen};
 use crate::competitions::download::{self, Download};
 use crate::competitions::ladder::Ladder;
 use crate::competitions::store::data::DataFile;
-use crate::competitions::store::lists::{self, Card, Cursor};
+use crate::competitions::store::lists::{self, Card, Cursor, Host};
 use crate::competitions::store::texts::TextPage;
 use crate::competitions::store::{data, judging, texts};
 use crate::competitions::supply;
@@ -210,12 +210,33 @@ struct CompetitionJson {
     metric: Option<String>,
     higher_is_better: Option<bool>,
     is_demo: bool,
+    /// Who hosts it, the first one first.
+    hosts: Vec<HostNameJson>,
     is_host: bool,
     has_joined: bool,
 }
 
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = HostName)]
+struct HostNameJson {
+    username: String,
+    display_name: String,
+}
+
+impl From<Host> for HostNameJson {
+    fn from(host: Host) -> Self {
+        Self { username: host.username, display_name: host.display_name }
+    }
+}
+
 impl CompetitionJson {
-    fn new(seen: Seen, now: DateTime<Utc>) -> Self {
+    /// As a viewer sees it.
+    async fn of(app: &App, seen: Seen) -> Result<Self> {
+        let hosts = lists::hosts(&mut *app.db.acquire().await?, seen.competition.id).await?;
+        Ok(Self::new(seen, hosts, app.clock.now()))
+    }
+
+    fn new(seen: Seen, hosts: Vec<Host>, now: DateTime<Utc>) -> Self {
         let (competition, standing) = (seen.competition, seen.standing);
         Self {
             state: competition.phase(now).name(),
@@ -242,13 +263,14 @@ impl CompetitionJson {
             metric: competition.metric,
             higher_is_better: competition.higher_is_better,
             is_demo: competition.is_demo,
+            hosts: hosts.into_iter().map(HostNameJson::from).collect(),
             is_host: standing.is_host,
             has_joined: standing.team_id.is_some(),
         }
     }
 }
 
-/// One competition: its times, limits and metric.
+/// One competition: its times, limits, metric and hosts.
 #[utoipa::path(
     get,
     path = paths::API_COMPETITION,
@@ -262,7 +284,7 @@ async fn show_competition(
     caller: MaybeApiMember,
 ) -> Result<Json<CompetitionJson>> {
     let (seen, _) = see(&app, &slug, caller).await?;
-    Ok(Json(CompetitionJson::new(seen, app.clock.now())))
+    Ok(Json(CompetitionJson::of(&app, seen).await?))
 }
 
 async fn see(app: &App, slug: &str, caller: MaybeApiMember) -> Result<(Seen, Option<Member>)> {

@@ -30,16 +30,18 @@ struct MineJson {
     /// Drafts among them.
     hosted: Vec<CardJson>,
     joined: Vec<CardJson>,
+    /// By invitation, not joined and open to enter; those that end first first.
+    invited: Vec<CardJson>,
 }
 
-/// The competitions that the caller hosts, and those that they take part in.
+/// The competitions that the caller hosts, takes part in, or is invited to.
 #[utoipa::path(
     get,
     path = paths::API_MY_COMPETITIONS,
     tag = "Account",
     operation_id = "list_my_competitions",
     security(("token" = ["read"])),
-    responses((status = 200, description = "Both lists, newest first, 200 each at most", body = MineJson)),
+    responses((status = 200, description = "Three lists, newest first, 200 each at most", body = MineJson)),
 )]
 async fn list_mine(State(app): State<App>, caller: ApiMember) -> Result<Json<MineJson>> {
     let member = caller.with(Scope::Read)?;
@@ -47,8 +49,9 @@ async fn list_mine(State(app): State<App>, caller: ApiMember) -> Result<Json<Min
     let mut conn = app.db.acquire().await?;
     let hosted = lists::hosted_by(&mut conn, member.id, MOST_OF_MINE).await?;
     let joined = lists::joined_by(&mut conn, member.id, MOST_OF_MINE).await?;
+    let invited = lists::invited_to(&mut conn, member.id, now, MOST_OF_MINE).await?;
     let json = |cards: Vec<lists::Card>| cards.into_iter().map(|card| card_json(card, now)).collect();
-    Ok(Json(MineJson { hosted: json(hosted), joined: json(joined) }))
+    Ok(Json(MineJson { hosted: json(hosted), joined: json(joined), invited: json(invited) }))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]

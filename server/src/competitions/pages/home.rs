@@ -51,6 +51,8 @@ pub struct Joined {
 /// What a member alone sees on the front page.
 #[derive(Default)]
 pub struct Own {
+    /// What the member is invited to and has not joined.
+    pub invited: Vec<Card>,
     pub hosted: Vec<Card>,
     pub joined: Vec<Joined>,
     /// By people whom the member follows.
@@ -81,6 +83,7 @@ impl HomePage {
         Self {
             shell: Shell::sample(),
             own: Own {
+                invited: vec![Card::sample()],
                 hosted: vec![Card { launched_at: None, ..Card::sample() }],
                 joined: vec![Joined { card: Card::sample(), rank: Some(3) }],
                 written: Written::samples(),
@@ -148,11 +151,12 @@ async fn further(
 
 async fn own(app: &App, member: &Member) -> Result<Own> {
     let mut conn = app.db.acquire().await?;
+    let invited = lists::invited_to(&mut conn, member.id, app.clock.now(), OWN_A_PAGE).await?;
     let hosted = lists::hosted_by(&mut conn, member.id, OWN_A_PAGE).await?;
     let joined = lists::joined_by(&mut conn, member.id, OWN_A_PAGE).await?;
     let written = follows::written(&mut conn, member.id, WRITTEN_SHOWN).await?;
     drop(conn);
-    Ok(Own { hosted, joined: with_ranks(app, member, joined).await?, written })
+    Ok(Own { invited, hosted, joined: with_ranks(app, member, joined).await?, written })
 }
 
 /// Ranks come from memory where the board did not change.

@@ -42,7 +42,7 @@ impl NewPage {
 }
 
 async fn show_new(State(app): State<App>, shell: Shell) -> Result<NewPage> {
-    create::may_host(&app, shell.member()?)?;
+    create::may_host(&app, shell.member()?).await?;
     Ok(NewPage { shell })
 }
 
@@ -61,7 +61,7 @@ impl NewStepsPage {
 }
 
 async fn show_steps(State(app): State<App>, shell: Shell) -> Result<NewStepsPage> {
-    create::may_host(&app, shell.member()?)?;
+    create::may_host(&app, shell.member()?).await?;
     Ok(NewStepsPage { shell, form: BasicsForm::default(), mistake: Mistake::none() })
 }
 
@@ -128,13 +128,13 @@ impl NewTablePage {
 }
 
 async fn show_table(State(app): State<App>, shell: Shell) -> Result<NewTablePage> {
-    create::may_host(&app, shell.member()?)?;
+    create::may_host(&app, shell.member()?).await?;
     Ok(NewTablePage { shell, form: TableForm::default(), mistake: Mistake::none() })
 }
 
 async fn post_table(State(app): State<App>, shell: Shell, form: Multipart) -> Result<Response> {
     let host = shell.member()?;
-    create::may_host(&app, host)?;
+    create::may_host(&app, host).await?;
     let mut typed = TableForm::default();
     let outcome = receive_table(&app, host, form, &mut typed).await;
     match mistake(outcome)? {

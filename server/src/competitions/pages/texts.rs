@@ -17,6 +17,7 @@ use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::history::{self, RulesMoved};
 use crate::competitions::model::{Competition, Phase};
 use crate::competitions::store::judging::{self, AuditStatement};
+use crate::competitions::store::lists::{self, Host};
 use crate::competitions::store::texts::PageLink;
 use crate::competitions::texts::{self, DATA, OVERVIEW, Shown};
 use crate::error::{AppError, Result};
@@ -45,6 +46,7 @@ pub struct TextPageView {
     pub has_winners: bool,
     /// On the rules, for whoever accepted others.
     pub rules_moved: Option<RulesMoved>,
+    pub hosts: Vec<Host>,
 }
 
 impl TextPageView {
@@ -62,6 +64,7 @@ impl TextPageView {
                 from: 1,
                 to: 2,
             }),
+            hosts: vec![Host::sample()],
         }
     }
 
@@ -120,15 +123,17 @@ async fn text_page(app: &App, slug: &str, page: &str, shell: Shell) -> Result<Te
         return Err(AppError::NotFound);
     }
     let is_over = seen.competition.phase(shell.now) == Phase::Final;
-    let has_winners =
-        is_over && closing::store::find(&mut *app.db.acquire().await?, seen.competition.id).await?.is_some();
+    let mut conn = app.db.acquire().await?;
+    let has_winners = is_over && closing::store::find(&mut conn, seen.competition.id).await?.is_some();
+    let hosts = lists::hosts(&mut conn, seen.competition.id).await?;
+    drop(conn);
     let (statement, rules_moved) = match page {
         access::RULES => beside_rules(app, &seen, shell.viewer.as_ref()).await?,
         _ => (None, None),
     };
     let frame = Frame::new(seen, Tab::Overview, shell.now);
     let current = page.to_owned();
-    Ok(TextPageView { shell, frame, shown, current, statement, has_winners, rules_moved })
+    Ok(TextPageView { shell, frame, shown, current, statement, has_winners, rules_moved, hosts })
 }
 
 async fn beside_rules(

@@ -164,6 +164,12 @@ pub struct Host {
     pub display_name: String,
 }
 
+impl Host {
+    pub fn sample() -> Self {
+        Self { id: UserId(1), username: "ada".to_owned(), display_name: "Ada Lovelace".to_owned() }
+    }
+}
+
 /// The hosts of a competition, the first one first.
 ///
 /// # Errors
@@ -196,6 +202,41 @@ pub async fn joined_by(conn: &mut PgConnection, user: UserId, limit: i64) -> sql
          order by t.competition_id desc
          limit $2",
         user.0,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Competitions by invitation that a person is invited to, can still enter and does not host, those that end first first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn invited_to(
+    conn: &mut PgConnection,
+    user: UserId,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<Vec<Card>> {
+    cards!(
+        "from (
+            select i.competition_id
+            from users u
+            join competition_invitations i on i.email = u.email
+            where u.id = $1 and u.email_confirmed_at is not null
+            union
+            select competition_id from competition_guests where user_id = $1
+         ) i
+         join competitions c on c.id = i.competition_id
+         left join scoring_versions v on v.id = c.active_version_id
+         left join metrics m on m.name = v.metric
+         where c.launched_at is not null and c.visibility = 'invitation' and c.entry_deadline_at > $2
+           and not exists (select from team_members t where t.competition_id = c.id and t.user_id = $1)
+           and not exists (select from competition_hosts h where h.competition_id = c.id and h.user_id = $1)
+         order by c.ends_at, c.id
+         limit $3",
+        user.0,
+        now,
         limit,
     )
     .fetch_all(conn)

@@ -263,3 +263,32 @@ pub async fn of_outage(
     .await?;
     Ok(())
 }
+
+/// # Errors
+/// Those of the database.
+pub async fn of_invitation(
+    conn: &mut PgConnection,
+    competition: CompetitionId,
+    people: &[i64],
+    host: UserId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into notifications (user_id, event, reason, competition_id, actor_id, created_at, mail_at)
+         select u.id, 'invited', 'invited', $2, $3, $4,
+                case when coalesce(m.mail, 'daily') <> 'never' then $4::timestamptz end
+         from users u
+         left join mail_preferences m on m.user_id = u.id
+         where u.id = any($1) and u.id <> $3 and u.suspended_at is null
+         on conflict (user_id, competition_id) where event = 'invited'
+         do update set actor_id = excluded.actor_id, created_at = excluded.created_at, read_at = null,
+                       mail_at = excluded.mail_at",
+        people,
+        competition.0,
+        host.0,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

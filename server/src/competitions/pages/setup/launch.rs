@@ -47,7 +47,7 @@ pub struct LaunchPage {
 impl LaunchPage {
     fn new(app: &App, opened: Opened, shell: Shell, typed: Option<String>, mistake: Mistake) -> Self {
         let competition = &opened.seen.competition;
-        let facts = Facts::of(competition, &opened.draft, app.site.get().open_registration);
+        let facts = Facts::of(competition, &opened.draft, app.site.get().anybody_may_register());
         let proposes_ladder = ladder::at_launch(competition.ladder, &facts).ok() == Some(Ladder::On);
         let on_record = || opened.draft.version.audit_reason.clone().unwrap_or_default();
         Self {

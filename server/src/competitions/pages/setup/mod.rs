@@ -8,6 +8,7 @@ pub mod metric;
 pub mod settings;
 pub mod table;
 pub mod texts;
+pub mod visibility;
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -34,6 +35,7 @@ pub fn router() -> Router<App> {
         .route(paths::HOST, get(show_host))
         .route(paths::HOST_DISCARD, post(post_discard))
         .merge(settings::router())
+        .merge(visibility::router())
         .merge(hosts::router())
         .merge(texts::router())
         .merge(files::router())

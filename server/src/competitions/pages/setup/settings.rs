@@ -1,10 +1,10 @@
-//! Title and address, timeline, limits, visibility.
+//! Title and address, timeline, limits.
 
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::response::Response;
+use axum::routing::get;
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -14,10 +14,8 @@ use crate::app::App;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::ladder::{self, CONSEQUENCE, Facts, Ladder, Proposal};
 use crate::competitions::model::Competition;
-use crate::competitions::settings::{Basics, Limits, Timeline, field_time, read_emails};
+use crate::competitions::settings::{Basics, Limits, Timeline, field_time};
 use crate::competitions::setup::Step;
-use crate::competitions::store::drafts;
-use crate::competitions::visibility::Visibility;
 use crate::competitions::{access, edit};
 use crate::error::{AppError, Result};
 use crate::medals;
@@ -33,8 +31,6 @@ pub fn router() -> Router<App> {
         .route(paths::HOST_TIMELINE, get(show_timeline).post(post_timeline))
         .route(paths::HOST_LIMITS, get(show_limits).post(post_limits))
         .route(paths::HOST_MEDALS, post(post_medals))
-        .route(paths::HOST_VISIBILITY, get(show_visibility).post(post_visibility))
-        .route(paths::HOST_VISIBILITY_LINK, post(post_link))
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -278,7 +274,7 @@ pub struct LimitsPage {
 
 impl LimitsPage {
     fn new(app: &App, opened: Opened, shell: Shell, form: LimitsForm, mistake: Mistake) -> Self {
-        let anybody_may_register = app.site.get().open_registration;
+        let anybody_may_register = app.site.get().anybody_may_register();
         let facts = Facts::of(&opened.seen.competition, &opened.draft, anybody_may_register);
         let proposal = ladder::proposal(&facts);
         let (frame, setup) = (opened.frame(&shell), opened.setup);
@@ -360,99 +356,4 @@ async fn post_limits(
         Ok(()) => Ok(saved(&slug, Step::Limits, "The limits are saved.")),
         Err(mistake) => Ok(correct(LimitsPage::new(&app, opened, shell, form, mistake))),
     }
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct VisibilityForm {
-    pub visibility: String,
-    pub emails: String,
-}
-
-#[derive(Template, WebTemplate)]
-#[template(path = "competitions/setup/visibility.html")]
-pub struct VisibilityPage {
-    pub shell: Shell,
-    pub frame: Frame,
-    pub setup: Setup,
-    pub form: VisibilityForm,
-    pub mistake: Mistake,
-    /// The invitation link; empty until there is one.
-    pub link: String,
-}
-
-impl VisibilityPage {
-    pub fn sample() -> Self {
-        Self {
-            shell: Shell::sample(),
-            frame: Frame::sample(Tab::Host),
-            setup: Setup::sample(Some(Step::Visibility)),
-            form: VisibilityForm {
-                visibility: "invitation".to_owned(),
-                emails: "ada@example.org".to_owned(),
-            },
-            mistake: Mistake::none(),
-            link: "http://127.0.0.1:8080/c/tumours/invitation/0".to_owned(),
-        }
-    }
-
-    pub fn checked(&self, visibility: &str) -> &'static str {
-        if self.form.visibility == visibility { "checked" } else { "" }
-    }
-}
-
-async fn show_visibility(
-    State(app): State<App>,
-    Path(slug): Path<String>,
-    shell: Shell,
-) -> Result<VisibilityPage> {
-    let opened = open(&app, &slug, &shell, Some(Step::Visibility)).await?;
-    let mut conn = app.db.acquire().await?;
-    let emails = drafts::invited(&mut conn, opened.seen.competition.id).await?.join("\n");
-    drop(conn);
-    let form = VisibilityForm { visibility: opened.seen.competition.visibility.name().to_owned(), emails };
-    visibility_page(&app, opened, shell, form, Mistake::none()).await
-}
-
-async fn visibility_page(
-    app: &App,
-    opened: Opened,
-    shell: Shell,
-    form: VisibilityForm,
-    mistake: Mistake,
-) -> Result<VisibilityPage> {
-    let mut conn = app.db.acquire().await?;
-    let secret = drafts::invite_secret(&mut conn, opened.seen.competition.id).await?;
-    let link = secret.map_or_else(String::new, |secret| {
-        format!("{}{}", app.config.public_url, paths::invitation(&opened.setup.slug, &secret))
-    });
-    Ok(VisibilityPage { frame: opened.frame(&shell), setup: opened.setup, shell, form, mistake, link })
-}
-
-async fn post_visibility(
-    State(app): State<App>,
-    Path(slug): Path<String>,
-    shell: Shell,
-    Form(form): Form<VisibilityForm>,
-) -> Result<Response> {
-    let opened = open(&app, &slug, &shell, Some(Step::Visibility)).await?;
-    let read = Visibility::read(&form.visibility).and_then(|chosen| Ok((chosen, read_emails(&form.emails)?)));
-    let outcome = match read {
-        Ok((visibility, emails)) => {
-            edit::edit_visibility(&app, shell.member()?, &opened.seen, visibility, &emails).await
-        }
-        Err(error) => Err(error),
-    };
-    match mistake(outcome)? {
-        Ok(()) => Ok(saved(&slug, Step::Visibility, "Saved.")),
-        Err(mistake) => {
-            Ok(correct(visibility_page(&app, opened, shell, form, mistake).await?).into_response())
-        }
-    }
-}
-
-async fn post_link(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
-    let opened = open(&app, &slug, &shell, Some(Step::Visibility)).await?;
-    edit::renew_link(&app, shell.member()?, &opened.seen).await?;
-    Ok(saved(&slug, Step::Visibility, "There is a new link; the old one no longer works."))
 }

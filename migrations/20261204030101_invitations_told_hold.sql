@@ -1,0 +1,4 @@
+-- What the migration before added as not yet valid holds for the rows from before as well. Writers do not wait for this.
+
+alter table notifications validate constraint notifications_event_check;
+alter table notifications validate constraint notifications_reason_check;
