@@ -10,6 +10,7 @@ use crate::competitions::model::Competition;
 use crate::ids::{CompetitionId, TeamId};
 use crate::kept::Kept;
 use crate::leaderboard::model::{Key, Row, View};
+use crate::leaderboard::order::Orders;
 use crate::leaderboard::ranked;
 use crate::ranks::model::Summary;
 
@@ -92,6 +93,7 @@ pub struct Boards {
     pub packing: tokio::sync::Mutex<()>,
     pub own_rows: Kept<OwnKey, Option<Row>>,
     pub summaries: Kept<BoardKey, Option<Summary>>,
+    pub orders: Orders,
     pub ranked: ranked::Boards,
     /// Held while a final board is made.
     pub settling: tokio::sync::Mutex<()>,
@@ -106,6 +108,7 @@ impl Default for Boards {
             packing: tokio::sync::Mutex::default(),
             own_rows: Kept::new(OWN_ROWS),
             summaries: Kept::new(SUMMARIES),
+            orders: Orders::default(),
             ranked: ranked::Boards::default(),
             settling: tokio::sync::Mutex::default(),
         }

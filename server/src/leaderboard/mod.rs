@@ -11,6 +11,7 @@ pub mod baselines;
 pub mod cache;
 pub mod csv;
 pub mod model;
+pub mod order;
 pub mod pages;
 pub mod ranked;
 pub mod read;

@@ -74,10 +74,14 @@ pub async fn own_row(
         return ranked::own_row(app, competition, team_id).await;
     }
     let (id, since) = (competition.id, Since::of(competition));
+    let known_rank = match view {
+        View::Public => rank_in_order(app, competition, team_id).await?,
+        View::Private(_) | View::PublicAtEnd(_) => None,
+    };
     let ask = move |mut conn: Conn| async move {
         let above = |rank: i64| Key { submission_id: 0, rank: rank - 1 };
         let ended = match view {
-            View::Public => return store::public_row(&mut conn, id, team_id).await,
+            View::Public => return store::public_row(&mut conn, id, team_id, known_rank).await,
             View::Private(ended) | View::PublicAtEnd(ended) => ended,
         };
         let ranks = store::final_ranks(&mut conn, ended, id, team_id).await?;
@@ -90,6 +94,17 @@ pub async fn own_row(
     };
     let row = replica::read::board(app, since, ask).await?;
     Ok(attach(app, competition, view, row.into_iter().collect()).await?.pop())
+}
+
+/// A team's rank on the public board where that is known without counting.
+async fn rank_in_order(app: &App, competition: &Competition, team: TeamId) -> Result<Option<i64>> {
+    let (id, since) = (competition.id, Since::of(competition));
+    let read = || {
+        replica::read::board(app, since, move |mut conn: Conn| async move {
+            store::public_order(&mut conn, id).await
+        })
+    };
+    Ok(app.boards.orders.of(competition).rank(team, read).await?)
 }
 
 /// All baselines of a view that is read from the database; one by the mean of ranks has them among its teams.

@@ -189,7 +189,7 @@ pub async fn public_page(
     Ok(with_baselines(rows, baselines.collect(), limit))
 }
 
-/// One team's row of the public board.
+/// One team's row of the public board; its rank is counted unless it is known.
 ///
 /// # Errors
 /// Those of the database.
@@ -197,12 +197,15 @@ pub async fn public_row(
     conn: &mut PgConnection,
     id: CompetitionId,
     team_id: TeamId,
+    known_rank: Option<i64>,
 ) -> sqlx::Result<Option<Row>> {
     let line = lines!(
         "null::double precision as rank_key, null::timestamptz as reached_at, e.public_score as score,
-         (select count(*) + 1 from board_entries o
-          where o.competition_id = e.competition_id and o.version_id = e.version_id
-            and (o.rank_key, o.reached_at, o.submission_id) < (e.rank_key, e.reached_at, e.submission_id)
+         coalesce(
+            $3,
+            (select count(*) + 1 from board_entries o
+             where o.competition_id = e.competition_id and o.version_id = e.version_id
+               and (o.rank_key, o.reached_at, o.submission_id) < (e.rank_key, e.reached_at, e.submission_id))
          )::integer as rank,
          e.rank_at_midnight as earlier_rank, null::double precision as mean_rank,
          null::double precision[] as part_scores, null::double precision[] as part_ranks,
@@ -211,10 +214,27 @@ pub async fn public_row(
         "e.team_id = $2",
         id.0,
         team_id.0,
+        known_rank,
     )
     .fetch_optional(conn)
     .await?;
     Ok(line.map(Line::into_ranked_row))
+}
+
+/// The ranked teams of the public board, best first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn public_order(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Vec<TeamId>> {
+    sqlx::query_scalar!(
+        "select team_id as \"id: TeamId\"
+         from board_entries
+         where competition_id = $1 and version_id = (select active_version_id from competitions where id = $1)
+         order by rank_key, reached_at, submission_id",
+        id.0,
+    )
+    .fetch_all(conn)
+    .await
 }
 
 /// Teams on the board whose name has these words, in small letters, or with a member of that user name; best

@@ -387,7 +387,8 @@ async fn list_submissions(
     let found = provenance(&mut conn, &ids).await?;
     drop(conn);
     let slice = keyset.slice(rows, |submission| submission.id.0);
-    let json = |row| SubmissionJson::new(row, competition, &released, ended.is_some()).with_provenance(&found);
+    let json =
+        |row| SubmissionJson::new(row, competition, &released, ended.is_some()).with_provenance(&found);
     Ok(slice.map(json))
 }
 
