@@ -36,6 +36,7 @@ mod forms;
 mod forum;
 mod forum_pages;
 mod fuzz;
+mod health;
 mod host_commands;
 mod hosts;
 mod incidents;
