@@ -16,7 +16,7 @@ before(async () => {
   house = await startHouse();
   browser = await openBrowser();
   root = await Person.arrive(browser, house.url, OPTIONS);
-  await root.go(house.said().match(/\/become-admin\/[\w-]+/)[0]);
+  await root.page.goto(house.adminLink());
   await root.page.getByLabel("User name").fill("root");
   await root.page.getByLabel("E-mail address").fill("root@people.test");
   await root.page.getByLabel("Password").fill(PASSWORD);

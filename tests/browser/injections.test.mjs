@@ -43,7 +43,7 @@ before(async () => {
   });
   page.context().on("page", (other) => note(`opened ${other.url()}`));
   await admin.register("mallory");
-  await page.goto(house.said().match(/https?:\/\/\S+\/become-admin\/\S+/)[0]);
+  await page.goto(house.adminLink());
   await admin.press(/administrator/i);
 });
 
