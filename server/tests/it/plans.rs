@@ -64,6 +64,7 @@ const GROWING: [&str; 96] = [
     "data_files",
     "file_checks",
     "uploads",
+    "direct_uploads",
     "bundles",
     "bundle_files",
     "audit_log",

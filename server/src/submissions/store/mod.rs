@@ -1,6 +1,7 @@
 //! Every SQL statement about submissions, their log and checks of files.
 
 pub mod choice;
+pub mod slots;
 
 use chrono::{DateTime, Utc};
 use holdout_contract::custom::HOST_IS_TOLD;
