@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, Parser, Subcommand};
 use holdout_contract::audit::Audit;
 use holdout_contract::catalogue;
+use holdout_contract::log;
 use holdout_contract::rejection::Rejection;
 use holdout_contract::spec::Direction;
 use holdout_evaluator::Evaluator;
@@ -204,8 +205,8 @@ pub fn run() -> ExitCode {
         Verb::Metrics { table, .. } => print_metrics(table),
         Verb::Audit(arguments) => audit(&arguments),
         Verb::Check(arguments) => check(&arguments),
-        Verb::Work(arguments) => return exit(worker::work(&arguments).map(|()| true)),
-        Verb::RunNotebooks(arguments) => return exit(notebooks::runner::work(&arguments).map(|()| true)),
+        Verb::Work(arguments) => return exit_of_service(worker::work(&arguments)),
+        Verb::RunNotebooks(arguments) => return exit_of_service(notebooks::runner::work(&arguments)),
         Verb::Keygen(arguments) => return exit(worker::keygen(&arguments).map(|()| true)),
         Verb::Doctor(arguments) => return exit(worker::doctor(&arguments)),
         Verb::Alive(arguments) => return exit(pulse::alive(&arguments).map(|()| true)),
@@ -244,6 +245,17 @@ fn exit(done: anyhow::Result<bool>) -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The end of a program that keeps a log.
+fn exit_of_service(done: anyhow::Result<()>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::tell_end(format_args!("{error:#}"));
             ExitCode::FAILURE
         }
     }

@@ -12,6 +12,7 @@ use holdout_contract::secrets;
 
 use crate::accounts::providers::settings::{self, Provider};
 use crate::accounts::two_factors::seal::each_key;
+use crate::database::certificates::Certificates;
 use crate::medals::model::Thresholds;
 use crate::notebooks::openers::Openers;
 use crate::web::proxies::Proxies;
@@ -79,6 +80,8 @@ pub struct Config {
     pub database_direct_url: Option<Secret>,
     /// A streaming replica, from which boards are read.
     pub database_replica_url: Option<Secret>,
+    /// What these addresses name for TLS.
+    pub database_certificates: Certificates,
     pub smtp: Option<Smtp>,
     /// Where people can sign in as well.
     pub providers: Vec<Provider>,
@@ -171,6 +174,7 @@ impl Config {
             database_url: reader.database("DATABASE_URL").unwrap_or_else(|| Secret::new("")),
             database_direct_url: reader.database("HOLDOUT_DATABASE_DIRECT_URL"),
             database_replica_url: reader.database("HOLDOUT_DATABASE_REPLICA_URL"),
+            database_certificates: std::mem::take(&mut reader.certificates),
             smtp: reader.secret("HOLDOUT_SMTP_URL").map(|url| Smtp {
                 url: Secret::new(url),
                 from: reader.text("HOLDOUT_MAIL_FROM", "Holdout <holdout@localhost>"),
@@ -203,6 +207,7 @@ fn local_address(listen: SocketAddr) -> String {
 #[derive(Default)]
 struct Reader {
     mistakes: Vec<String>,
+    certificates: Certificates,
 }
 
 impl Reader {
@@ -284,9 +289,12 @@ impl Reader {
         address.ok()
     }
 
-    /// An address with the password that lies in a file.
+    /// An address with the password that lies in a file; files that it names for TLS are read.
     fn database(&mut self, name: &str) -> Option<Secret> {
         let url = self.optional(name)?;
+        if let Err(error) = self.certificates.read(&url) {
+            self.mistakes.push(format!("{name}: {error}."));
+        }
         let Some(file) = self.optional("HOLDOUT_DATABASE_PASSWORD_FILE") else {
             return Some(Secret::new(url));
         };

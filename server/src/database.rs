@@ -1,16 +1,18 @@
 //! How the web server reaches its database: by the address that it was given, which may be that of a proxy that pools
 //! transactions; and by PostgreSQL's own address for what such a proxy cannot carry, which is listening; boards by that of a
-//! replica, where there is one.
+//! replica, where there is one. What their addresses name for TLS was read before ([`certificates`]).
 //!
 //! Never here: other rights than those of [`ROLE`].
+
+pub mod certificates;
 
 use std::time::Duration;
 
 use holdout_contract::database;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgPool};
 
-use crate::config::Config;
+use crate::config::{Config, Secret};
 
 /// Of the web server, in the database.
 pub const ROLE: &str = "holdout_web";
@@ -25,8 +27,13 @@ const REPLICA_PATIENCE: Duration = Duration::from_secs(1);
 /// # Errors
 /// An address that is none; those of the database.
 pub async fn connect(config: &Config) -> sqlx::Result<PgPool> {
-    let options = database::with_role(config.database_url.reveal(), ROLE)?;
+    let options = options(config, &config.database_url)?;
     pool().max_connections(config.database_connections).connect_with(options).await
+}
+
+fn options(config: &Config, url: &Secret) -> sqlx::Result<PgConnectOptions> {
+    let options = database::with_role(url.reveal(), ROLE)?;
+    Ok(config.database_certificates.given_to(options, url.reveal()))
 }
 
 fn pool() -> PgPoolOptions {
@@ -46,7 +53,7 @@ fn pool() -> PgPoolOptions {
 /// An address that is none.
 pub fn direct(config: &Config, db: &PgPool) -> sqlx::Result<PgPool> {
     let Some(url) = &config.database_direct_url else { return Ok(db.clone()) };
-    let options = database::with_role(url.reveal(), ROLE)?;
+    let options = options(config, url)?;
     Ok(database::pool(ROLE).max_connections(2).connect_lazy_with(options))
 }
 
@@ -56,7 +63,7 @@ pub fn direct(config: &Config, db: &PgPool) -> sqlx::Result<PgPool> {
 /// An address that is none.
 pub fn replica(config: &Config) -> sqlx::Result<Option<PgPool>> {
     let Some(url) = &config.database_replica_url else { return Ok(None) };
-    let options = database::with_role(url.reveal(), ROLE)?;
+    let options = options(config, url)?;
     let pool = pool().max_connections(config.database_connections).acquire_timeout(REPLICA_PATIENCE);
     Ok(Some(pool.connect_lazy_with(options)))
 }

@@ -10,6 +10,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
+use axum::http::header::CONTENT_LENGTH;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use holdout_contract::files::connect;
@@ -60,7 +61,8 @@ pub struct Direct {
 #[derive(Debug)]
 pub struct Slot {
     pub url: String,
-    /// Must be sent with the file, exactly so; the store compares the hash among them.
+    /// Must be sent with the file, exactly so; the store compares the hash among them. Its length, which is signed as well,
+    /// every client sends by itself.
     pub headers: Vec<(&'static str, String)>,
 }
 
@@ -85,14 +87,17 @@ impl Direct {
         self.sign(Method::GET, key, DOWNLOAD_LASTS, &options).await
     }
 
-    /// An address that takes one file, of these bytes alone.
+    /// An address that takes one file, of these bytes alone and so many. The store compares a hash only once it has
+    /// everything; more bytes than were signed for it refuses before the first.
     ///
     /// # Errors
     /// Those of the store's credentials.
-    pub async fn upload(&self, key: &str, sha256: &[u8; 32]) -> io::Result<Slot> {
+    pub async fn upload(&self, key: &str, size_bytes: u64, sha256: &[u8; 32]) -> io::Result<Slot> {
         let checksum = BASE64_STANDARD.encode(sha256);
         let value = HeaderValue::from_str(&checksum).map_err(io::Error::other)?;
-        let options = SignedUrlOptions::new().with_signed_header(HeaderName::from_static(CHECKSUM), value);
+        let options = SignedUrlOptions::new()
+            .with_signed_header(HeaderName::from_static(CHECKSUM), value)
+            .with_signed_header(CONTENT_LENGTH, HeaderValue::from(size_bytes));
         let url = self.sign(Method::PUT, key, UPLOAD_LASTS, &options).await?;
         Ok(Slot { url, headers: vec![(CHECKSUM, checksum)] })
     }

@@ -38,7 +38,6 @@ pub mod kaggle;
 pub mod kept;
 pub mod leaderboard;
 pub mod lines;
-pub mod log;
 pub mod mail;
 pub mod markdown;
 pub mod medals;

@@ -1,6 +1,5 @@
 //! `holdout`: the web server, the whole house, and the client of its API.
 
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -24,6 +23,7 @@ use holdout::house::open_files;
 use holdout::house::storage::{self, CheckArgs, StorageArgs};
 use holdout::house::up;
 use holdout::{App, house, router};
+use holdout_contract::log::{self, Output};
 use serde_json::json;
 use sqlx::postgres::PgPoolOptions;
 use tokio::runtime::{Builder, Runtime};
@@ -45,30 +45,20 @@ fn main() -> ExitCode {
         Ok(asked) => asked,
         Err(code) => return code,
     };
-    keep_log(&verb);
+    let is_service = verb.is_service();
+    // A service's log is its output; any other verb's stdout holds its answer and nothing else.
+    log::keep(if is_service { Output::Stdout } else { Output::Stderr });
     let screen = connection.screen();
     run(&connection, &screen, verb).unwrap_or_else(|error| {
-        let error = CliError::Refused(format!("{error:#}"));
-        screen.fail(&error);
+        let words = format!("{error:#}");
+        let error = CliError::Refused(words.clone());
+        if is_service && log::is_json() {
+            log::tell_end(words)
+        } else {
+            screen.fail(&error)
+        }
         exit_code(error.exit_code())
     })
-}
-
-/// A service's log is its output; any other verb's stdout holds its answer and nothing else.
-///
-/// Asked for before the rest of the configuration, whose mistakes it tells.
-fn keep_log(verb: &Verb) {
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(holdout::log::filter_from_env())
-        // A line that cannot be written, as on a full disk, must not end the program.
-        .log_internal_errors(false);
-    if std::env::var("HOLDOUT_LOG_FORMAT").is_ok_and(|format| format == "json") {
-        if verb.is_service() { log.json().init() } else { log.json().with_writer(std::io::stderr).init() }
-    } else if verb.is_service() {
-        log.with_ansi(std::io::stdout().is_terminal()).init();
-    } else {
-        log.with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr).init();
-    }
 }
 
 fn run(connection: &Connection, screen: &Screen, verb: Verb) -> anyhow::Result<ExitCode> {
@@ -329,6 +319,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::spawn(holdout::notebooks::read_again::read_all(app.clone()));
     tokio::spawn(holdout::site::current::follow(app.clone()));
     tokio::spawn(holdout::kaggle::desk::follow(app.clone()));
+    holdout::fellows::talk::introduce(&app);
     tokio::spawn(holdout::fellows::talk::tell_forever(app.clone()));
     tokio::spawn(holdout::incidents::watch::watch_forever(app.clone()));
     if let Some(address) = app.config.metrics_listen {

@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 mod doors;
 #[path = "house/limits.rs"]
 mod limits;
+#[path = "house/logs.rs"]
+mod logs;
 #[path = "house/phone.rs"]
 mod phone;
 
@@ -53,12 +55,14 @@ impl House {
     }
 
     fn start_by(&mut self, command: &mut Command) {
+        self.start_saying(command.stdout(Stdio::null()).stderr(Stdio::null()));
+    }
+
+    fn start_saying(&mut self, command: &mut Command) {
         let supervisor = command
             .env_remove("DATABASE_URL")
             .env("HOLDOUT_DATA_DIR", &self.folder)
             .env("HOLDOUT_LISTEN", format!("127.0.0.1:{}", self.port))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         self.supervisor = Some(supervisor);

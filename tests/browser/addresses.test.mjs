@@ -13,7 +13,7 @@ let root;
 
 before(async () => {
   root = await Person.arrive(stage.browser, stage.house.url, OPTIONS);
-  await root.go(stage.house.said().match(/\/become-admin\/[\w-]+/)[0]);
+  await root.page.goto(stage.house.adminLink());
   await root.page.getByLabel("User name").fill("root");
   await root.page.getByLabel("E-mail address").fill("root@people.test");
   await root.page.getByLabel("Password").fill(PASSWORD);

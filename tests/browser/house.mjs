@@ -1,6 +1,6 @@
 // A whole installation of its own: `holdout up` in a folder that is removed at the end.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -29,18 +29,15 @@ export async function startHouse(settings = {}) {
   const folder = mkdtempSync(join(tmpdir(), "holdout-browser-"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(binary(), ["up", "--empty"], {
-    cwd: ROOT,
-    env: {
-      ...process.env,
-      DATABASE_URL: "",
-      HOLDOUT_DATA_DIR: folder,
-      HOLDOUT_LISTEN: `127.0.0.1:${port}`,
-      HOLDOUT_PUBLIC_URL: url,
-      ...settings,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const env = {
+    ...process.env,
+    DATABASE_URL: "",
+    HOLDOUT_DATA_DIR: folder,
+    HOLDOUT_LISTEN: `127.0.0.1:${port}`,
+    HOLDOUT_PUBLIC_URL: url,
+    ...settings,
+  };
+  const child = spawn(binary(), ["up", "--empty"], { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += text));
   const ended = new Promise((resolve) => child.once("exit", resolve));
@@ -48,6 +45,7 @@ export async function startHouse(settings = {}) {
   return {
     url,
     said: () => said,
+    adminLink: () => JSON.parse(execFileSync(binary(), ["admin-link", "--json"], { cwd: ROOT, env })).link,
     async stop() {
       child.kill("SIGINT");
       await ended;

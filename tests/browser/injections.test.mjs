@@ -40,7 +40,7 @@ before(async () => {
   });
   page.context().on("page", (other) => note(`opened ${other.url()}`));
   await admin.register("mallory");
-  await page.goto(stage.house.said().match(/https?:\/\/\S+\/become-admin\/\S+/)[0]);
+  await page.goto(stage.house.adminLink());
   await admin.press(/administrator/i);
 });
 

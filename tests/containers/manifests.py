@@ -134,6 +134,25 @@ def check_words(folder):
     assert ingress["metadata"]["annotations"]["cert-manager.io/cluster-issuer"]
 
 
+def check_way_back(folder, found):
+    """Whatever is stopped for a restore runs again after it, and nothing fills the database before it."""
+    backups = (folder / "README.md").read_text().split("## Backups")[1]
+    steps = re.search(r"```sh\n(.*?)```", backups, re.DOTALL)[1]
+    restored = steps.index("create job restore --from=cronjob/backup")
+    assert "apply -k" not in steps[:restored], "the job migrate fills the database that is to be restored"
+    chosen = re.search(r"IN\((.+?)\)", steps[:restored])
+    assert chosen, "the CronJob that the job restore is made from is applied by nothing"
+    applied = set(re.findall(r'"(\w+)"', chosen[1]))
+    needed = {"Namespace", "ConfigMap", "NetworkPolicy", "PersistentVolumeClaim", "CronJob"}
+    assert applied == needed and applied <= {document["kind"] for document in found}, applied
+    after = steps[steps.index("apply -k", restored) :]
+    replicas = {one["metadata"]["name"]: one["spec"].get("replicas") for one in found if one["kind"] == "Deployment"}
+    for name in re.search(r"scale deployment (.+) --replicas=0", steps)[1].split():
+        is_started = replicas[name] or re.search(rf"scale deployment [\w ]*\b{name}\b[\w ]* --replicas=[1-9]", after)
+        assert is_started, f"{name} is stopped for the restore and never runs again"
+    assert after.index("--replicas=1") < after.index("holdout verify"), "nobody computes what is verified"
+
+
 def main():
     folder = Path(sys.argv[1])
     found = list(documents(folder))
@@ -143,6 +162,7 @@ def main():
     check_kustomization(folder, found)
     check_scaling(folder, found)
     check_words(folder)
+    check_way_back(folder, found)
 
 
 main()

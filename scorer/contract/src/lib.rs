@@ -18,6 +18,7 @@ pub mod format;
 pub mod handshake;
 pub mod interval;
 pub mod job;
+pub mod log;
 pub mod mcnemar;
 pub mod orphans;
 pub mod place;

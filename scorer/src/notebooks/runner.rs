@@ -12,6 +12,7 @@ use clap::Args;
 use futures_util::future::try_join_all;
 use holdout_contract::files::Files;
 use holdout_contract::handshake::CONTRACT;
+use holdout_contract::log::{self, Output};
 use holdout_contract::place;
 use sqlx::PgPool;
 use tokio::time::sleep;
@@ -22,7 +23,7 @@ use super::sandbox::{Bounds, Sandbox};
 use super::step::{Runner, step};
 use crate::sandboxes::python::PythonArgs;
 use crate::worker::announce::host_name;
-use crate::worker::cli::{LEASE, log_to_stderr, runtime};
+use crate::worker::cli::{LEASE, runtime};
 use crate::worker::database::{Database, Pools};
 use crate::worker::handshake::{Waited, until_understood};
 use crate::worker::leaving::Signals;
@@ -66,7 +67,7 @@ pub struct RunNotebooksArgs {
 /// # Errors
 /// What the database refuses; with `--drain`, a machine without the sandbox.
 pub fn work(args: &RunNotebooksArgs) -> anyhow::Result<()> {
-    log_to_stderr();
+    log::keep(Output::Stderr);
     runtime()?.block_on(async {
         let pulse = Pulse::begin(&args.pulse);
         let pools = args.database.connect(ROLE)?;

@@ -1,11 +1,11 @@
 //! The worker's part of the command line: `work`, `keygen`, `doctor`, and the hidden `child`.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
+use holdout_contract::log::{self, Output};
 use holdout_contract::place;
 use holdout_evaluator::Choice;
 use sqlx::PgPool;
@@ -140,7 +140,7 @@ pub struct ChildArgs {
 /// # Errors
 /// A key that cannot be read or made; what the database refuses.
 pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
-    log_to_stderr();
+    log::keep(Output::Stderr);
     let until = match (args.once, args.drain) {
         (true, _) => Until::Once,
         (_, true) => Until::Drained,
@@ -300,19 +300,6 @@ pub fn doctor(args: &DoctorArgs) -> anyhow::Result<bool> {
         }
         Ok(findings.iter().all(|finding| finding.is_well))
     })
-}
-
-/// `RUST_LOG` says how much; standard output stays free.
-pub(crate) fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx::query=error"));
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        // A line that cannot be written, as on a full disk, must not end the program.
-        .log_internal_errors(false)
-        .try_init();
 }
 
 /// One thread: it waits for the database and for the child, which does the work.

@@ -1,4 +1,4 @@
-//! The first administrator: whoever holds the one-time link that the house prints.
+//! The first administrator: whoever holds the one-time link that `holdout up` or `holdout admin-link` prints.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgConnection, Postgres, Transaction};

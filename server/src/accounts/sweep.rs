@@ -35,5 +35,6 @@ pub async fn sweep(app: &App) -> Result<()> {
     crate::competitions::invite::sweep(app).await?;
     crate::bundles::receive::sweep(app).await?;
     crate::uploads::remove::sweep(app).await?;
+    crate::submissions::direct::sweep(app).await?;
     crate::quotas::add_up::add_up(app).await
 }

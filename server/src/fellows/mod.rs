@@ -5,12 +5,13 @@
 //! Never here: a name, an address, a token; who spent something is a digest. Nothing that must not be lost: a word
 //! that nobody hears is made up for by time.
 
+pub mod mark;
 pub mod spent;
 mod store;
 pub mod talk;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -26,6 +27,10 @@ pub struct Fellows {
     pub spent: Arc<Spent>,
     has_written: AtomicBool,
     has_changed_site: AtomicBool,
+    /// The mark of the folder in which parts of uploads arrive, where whole files lie elsewhere.
+    arriving: OnceLock<Uuid>,
+    is_new: AtomicBool,
+    is_apart: AtomicBool,
 }
 
 /// What a server tells the others.
@@ -39,6 +44,8 @@ pub struct Word {
     pub has_written: bool,
     #[serde(default)]
     pub has_changed_site: bool,
+    #[serde(default)]
+    arriving: Option<Uuid>,
 }
 
 impl Default for Fellows {
@@ -48,6 +55,9 @@ impl Default for Fellows {
             spent: Arc::default(),
             has_written: AtomicBool::new(false),
             has_changed_site: AtomicBool::new(false),
+            arriving: OnceLock::new(),
+            is_new: AtomicBool::new(false),
+            is_apart: AtomicBool::new(false),
         }
     }
 }
@@ -63,15 +73,35 @@ impl Fellows {
         self.spent.wake();
     }
 
+    /// Tells the others in which folder parts of uploads arrive here, by its mark.
+    pub fn introduce(&self, arriving: Uuid) {
+        let _ = self.arriving.set(arriving);
+        self.is_new.store(true, Ordering::Relaxed);
+        self.spent.wake();
+    }
+
+    /// Whether another server was heard for whose uploads parts arrive in another folder.
+    pub fn is_apart(&self) -> bool {
+        self.is_apart.load(Ordering::Relaxed)
+    }
+
+    /// Whether a word is the first by which this is known.
+    fn finds_apart(&self, word: &Word) -> bool {
+        let folders = self.arriving.get().zip(word.arriving.as_ref());
+        folders.is_some_and(|(own, theirs)| own != theirs) && !self.is_apart.swap(true, Ordering::Relaxed)
+    }
+
     /// Everything that was not told yet, in words that are short enough.
     fn words(&self) -> Vec<Word> {
         let has_written = self.has_written.swap(false, Ordering::Relaxed);
         let has_changed_site = self.has_changed_site.swap(false, Ordering::Relaxed);
+        let is_new = self.is_new.swap(false, Ordering::Relaxed);
         let mut parts = self.spent.take();
-        if parts.is_empty() && (has_written || has_changed_site) {
+        if parts.is_empty() && (has_written || has_changed_site || is_new) {
             parts.push(Vec::new());
         }
-        let word = |spent| Word { from: self.id, spent, has_written, has_changed_site };
+        let arriving = self.arriving.get().copied();
+        let word = |spent| Word { from: self.id, spent, has_written, has_changed_site, arriving };
         parts.into_iter().map(word).collect()
     }
 
@@ -84,6 +114,20 @@ impl Fellows {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn servers_find_out_once_that_their_parts_arrive_in_different_folders() {
+        let [one, other, apart] = [Fellows::default(), Fellows::default(), Fellows::default()];
+        let folder = Uuid::new_v4();
+        one.introduce(folder);
+        other.introduce(folder);
+        apart.introduce(Uuid::new_v4());
+        let told = one.words();
+        assert_eq!(told.len(), 1, "who is new says so");
+        assert!(!other.finds_apart(&told[0]) && !other.is_apart());
+        assert!(apart.finds_apart(&told[0]) && !apart.finds_apart(&told[0]) && apart.is_apart());
+        assert!(!Fellows::default().finds_apart(&told[0]), "whole files lie in a folder there");
+    }
 
     #[test]
     fn what_one_tells_the_other_hears_once_and_nobody_hears_oneself() {

@@ -1,5 +1,5 @@
-//! The one-time link that makes the first administrator: `holdout up` prints it once the site answers, and `holdout admin-link`
-//! for whoever runs servers by themselves, as containers do. The database's address is all that it takes: whoever has that
+//! The one-time link that makes the first administrator: `holdout up` prints it at a terminal once the site answers, and
+//! `holdout admin-link` for whoever runs it as a service, or servers by themselves, as containers do. The database's address is all that it takes: whoever has that
 //! could write the same into the database.
 //!
 //! Never here: a link while there is an administrator, who gives the role to others on a page that keeps a record.

@@ -58,6 +58,7 @@ pub fn confine(files: Option<&Path>, secrets: &Path) -> anyhow::Result<Confineme
         .add_rules(path_beneath_rules(READABLE, AccessFs::from_read(RULES)))?
         .add_rules(path_beneath_rules(std::env::current_exe(), AccessFs::from_read(RULES)))?
         .add_rules(path_beneath_rules(trusted_certificates(), AccessFs::from_read(RULES)))?
+        .add_rules(path_beneath_rules(tokens_of_roles(secrets), AccessFs::from_read(RULES)))?
         .add_rules(path_beneath_rules(writable, AccessFs::from_all(RULES)))?
         .restrict_self()?;
     Ok(match status.ruleset {
@@ -74,17 +75,34 @@ fn trusted_certificates() -> impl Iterator<Item = PathBuf> {
     paths.into_iter().flat_map(|paths| std::env::split_paths(&paths).collect::<Vec<_>>())
 }
 
+/// By what a bucket's client proves its role, which is read again whenever that runs out.
+const TOKENS: [&str; 2] = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"];
+
+fn tokens_of_roles(secrets: &Path) -> impl Iterator<Item = PathBuf> {
+    TOKENS.iter().filter_map(std::env::var_os).map(move |token| readable_token(Path::new(&token), secrets))
+}
+
+/// The file alone; of a volume that Kubernetes replaces as a whole, behind the link `..data`, the volume.
+fn readable_token(token: &Path, secrets: &Path) -> PathBuf {
+    let volume = token.parent().filter(|folder| folder.join("..data").exists() && !covers(folder, secrets));
+    volume.unwrap_or(token).to_owned()
+}
+
 /// The folder for temporary files is left out where the secrets lie below it.
 fn writable_folders(files: Option<&Path>, secrets: &Path) -> Vec<PathBuf> {
     let temporary = std::env::temp_dir();
-    let secrets = secrets.canonicalize().unwrap_or_else(|_| secrets.to_owned());
-    let covers_secrets = secrets.starts_with(temporary.canonicalize().unwrap_or_else(|_| temporary.clone()));
+    let covers_secrets = covers(&temporary, secrets);
     WRITABLE
         .iter()
         .map(PathBuf::from)
         .chain(files.map(Path::to_owned))
         .chain((!covers_secrets).then_some(temporary))
         .collect()
+}
+
+fn covers(folder: &Path, secrets: &Path) -> bool {
+    let canonical = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    canonical(secrets).starts_with(canonical(folder))
 }
 
 /// Tries to read each of `paths` from inside and says of each whether that worked.
@@ -102,6 +120,18 @@ pub fn readable(paths: &[PathBuf]) -> Vec<(PathBuf, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_is_read_alone_but_with_the_volume_that_is_replaced_around_it() {
+        let folder = std::env::temp_dir().join(format!("holdout-token-{}", uuid::Uuid::new_v4()));
+        let (token, keys) = (folder.join("token"), Path::new("/srv/keys"));
+        std::fs::create_dir_all(folder.join("mounted")).expect("a folder");
+        assert_eq!(readable_token(&token, keys), token);
+        std::os::unix::fs::symlink("mounted", folder.join("..data")).expect("a link");
+        assert_eq!(readable_token(&token, keys), folder);
+        assert_eq!(readable_token(&token, &folder.join("keys")), token, "never what holds the secrets");
+        std::fs::remove_dir_all(folder).expect("it goes");
+    }
 
     #[test]
     fn temporary_files_are_open_only_where_no_secret_lies_below() {

@@ -1,8 +1,10 @@
 //! What the first start says and loads once the site answers: its address, the one-time link that
 //! makes an administrator, and the demonstration competitions.
+//!
+//! Never here: the link in a log. It is for whoever sits at the terminal, and `holdout admin-link` for all others.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{IsTerminal as _, Read};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
@@ -36,6 +38,23 @@ pub fn welcome(welcome: &Welcome) {
         std::thread::sleep(PAUSE);
     }
     say("holdout", format_args!("Open {}", welcome.config.public_url));
+    tell_of_administrator(welcome);
+    if welcome.loads_demos && !welcome.layout.furnished().exists() {
+        match load_demos(welcome) {
+            Ok(()) => say("holdout", "The demonstration competitions are there."),
+            Err(error) => say("holdout", format_args!("{error:#}. The next start tries again.")),
+        }
+    }
+}
+
+fn tell_of_administrator(welcome: &Welcome) {
+    if !std::io::stdout().is_terminal() {
+        say(
+            "holdout",
+            "Where there is no administrator yet, `holdout admin-link` prints the link that makes one.",
+        );
+        return;
+    }
     match admin_link(welcome) {
         Ok(Some(link)) => {
             say("holdout", "Become the administrator with this link, which works once and for seven days:");
@@ -43,12 +62,6 @@ pub fn welcome(welcome: &Welcome) {
         }
         Ok(None) => {}
         Err(error) => say("holdout", format_args!("The administrator's link could not be made: {error:#}")),
-    }
-    if welcome.loads_demos && !welcome.layout.furnished().exists() {
-        match load_demos(welcome) {
-            Ok(()) => say("holdout", "The demonstration competitions are there."),
-            Err(error) => say("holdout", format_args!("{error:#}. The next start tries again.")),
-        }
     }
 }
 

@@ -279,6 +279,17 @@ pub async fn documents(
                 from uploads where user_id = $1 order by created_at"#
             ),
         ),
+        // Files they may put into the bucket.
+        (
+            "direct_uploads",
+            of_person!(
+                conn,
+                user,
+                r#"select jsonb_build_object('competition', (select slug from competitions where id = d.competition_id),
+                    'size_bytes', d.size_bytes, 'sha256', encode(d.sha256, 'hex'), 'opened_at', d.opened_at) as "row!"
+                from direct_uploads d where d.user_id = $1 order by d.opened_at"#
+            ),
+        ),
         // Competitions of other platforms they had read.
         (
             "bundles",

@@ -26,7 +26,7 @@ pub struct Kept {
     pub submission_bytes: i64,
     /// Versions, and what runs of them made.
     pub notebook_bytes: i64,
-    /// Images, checks, bundles, and uploads that are on their way.
+    /// Images, checks, bundles, uploads that are on their way, and places for them in the bucket.
     pub other_bytes: i64,
 }
 

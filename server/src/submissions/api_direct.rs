@@ -73,8 +73,9 @@ struct OpenedJson {
 
 /// Ask where to put a large file.
 ///
-/// Where the operator allows it, a file can be put into the object store directly. Nothing is received
-/// before it is said to be there.
+/// Where the operator allows it, a file can be put into the object store directly: exactly the announced bytes. Nothing is
+/// received before it is said to be there. Its room is held from now on, until it is received or a day has passed; asked again
+/// for the same file, this gives the same place. Ten of a person's may be open.
 #[utoipa::path(
     post,
     path = paths::API_DIRECT_UPLOADS,

@@ -1,7 +1,9 @@
 //! Sending a file by way of the object store: the sender asks for an address, puts the file there, and
 //! says that it is done. It is received only then: read once, written where received files lie, and
-//! taken by the same verb as every other submission. What is never taken in is removed after a day.
+//! taken by the same verb as every other submission. What is never taken in is removed after a day. The store asks the
+//! platform nothing when a file comes, so each open place is on record, and its room is held.
 
+use chrono::TimeDelta;
 use futures_util::TryStreamExt;
 use holdout_contract::files::ARRIVALS;
 use uuid::Uuid;
@@ -9,11 +11,18 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::files::{Slot, Stored};
-use crate::quotas::ask::require_room;
+use crate::ids::{CompetitionId, UserId};
 use crate::submissions::model::Allowance;
 use crate::submissions::store;
+use crate::submissions::store::slots::{self, NewSlot};
 use crate::submissions::submit::{Entrant, Receipt, Upload, refuse_used_up, submit};
+use crate::uploads::spend::Arrived;
 use crate::web::upload::too_large;
+
+/// Places of one person that are open at the same time.
+const MOST_OPEN: i64 = 10;
+/// Scorers remove what lies among the arrivals for a day; the last address of a place is good for half an hour of it.
+const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(25);
 
 /// What a sender says of a file before it is sent.
 #[derive(Debug, Clone, Copy)]
@@ -29,21 +38,66 @@ pub struct Opened {
     pub slot: Slot,
 }
 
-/// Opens a place for a file.
+/// Opens a place for a file and holds its room; asked again for the same file, it gives the same place.
 ///
 /// # Errors
 /// [`AppError::Refused`] where the operator does not allow this road, naming the other one;
-/// [`AppError::TooLarge`]; [`AppError::TooMany`] when today's submissions are used up.
+/// [`AppError::TooLarge`]; [`AppError::TooMany`] when today's submissions are used up, or [`MOST_OPEN`] places are
+/// open; a problem of the kind `quota` where there is no room.
 pub async fn open(app: &App, entrant: &Entrant, announced: Announced) -> Result<Opened> {
     let direct = app.direct.as_ref().ok_or_else(not_here)?;
     if announced.size_bytes > entrant.max_bytes() {
         return Err(too_large(entrant.max_bytes()));
     }
     refuse_used_up(&allowance(app, entrant).await?, app.clock.now())?;
-    require_room(app, entrant.member.id, Some(entrant.competition.id), announced.size_bytes).await?;
-    let id = Uuid::now_v7();
-    let slot = direct.upload(&arrival(entrant, id), &announced.sha256).await?;
+    let id = hold_room(app, entrant, &announced).await?;
+    let arrival = arrival(entrant.competition.id, entrant.member.id, id);
+    let slot = direct.upload(&arrival, announced.size_bytes, &announced.sha256).await?;
     Ok(Opened { id, slot })
+}
+
+async fn hold_room(app: &App, entrant: &Entrant, announced: &Announced) -> Result<Uuid> {
+    let user_id = entrant.member.id;
+    let new = NewSlot {
+        id: Uuid::now_v7(),
+        user_id,
+        competition_id: entrant.competition.id,
+        sha256: &announced.sha256,
+        size_bytes: i64::try_from(announced.size_bytes).map_err(anyhow::Error::from)?,
+        opened_at: app.clock.now(),
+    };
+    let mut tx = app.db.begin().await?;
+    store::lock_person(&mut tx, user_id).await?;
+    let id = slots::open(&mut tx, &new).await?;
+    if slots::count_open(&mut tx, user_id).await? > MOST_OPEN {
+        return Err(AppError::TooMany {
+            message: format!(
+                "{MOST_OPEN} files of yours may be put into the object store already, and none of them was taken in. Finish one of \
+                 them first; each place ends by itself after a day. Or send the file itself to the competition's `submissions`."
+            ),
+            retry_after_seconds: 3600,
+        });
+    }
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Lets places go whose file nobody took in, with what lies there.
+///
+/// # Errors
+/// Those of the database and of the store.
+pub async fn sweep(app: &App) -> Result<()> {
+    loop {
+        let mut conn = app.db.acquire().await?;
+        let forgotten = slots::close_older(&mut conn, app.clock.now() - FORGOTTEN_AFTER).await?;
+        drop(conn);
+        if forgotten.is_empty() {
+            return Ok(());
+        }
+        for slot in forgotten {
+            app.files.remove(&arrival(slot.competition_id, slot.user_id, slot.id)).await?;
+        }
+    }
 }
 
 /// Takes a file in that was put where [`open`] said. Asked again, it gives the same receipt.
@@ -68,7 +122,7 @@ pub async fn take_in(
     if let Some(submission) = known {
         return Ok(Receipt { submission, allowance: allowance(app, entrant).await? });
     }
-    let arrival = arrival(entrant, id);
+    let arrival = arrival(entrant.competition.id, entrant.member.id, id);
     let stored = copy(app, entrant, &arrival).await?;
     if (stored.size_bytes, stored.sha256) != (announced.size_bytes, announced.sha256) {
         app.files.remove(&stored.key).await?;
@@ -78,7 +132,8 @@ pub async fn take_in(
         ));
     }
     let About { file_name, description } = about;
-    let upload = Upload { file_name, arrived: stored.into(), description, idempotency_key: Some(key) };
+    let arrived = Arrived { slot: Some(id), ..stored.into() };
+    let upload = Upload { file_name, arrived, description, idempotency_key: Some(key) };
     let receipt = submit(app, entrant, upload).await?;
     if let Err(error) = app.files.remove(&arrival).await {
         tracing::warn!(%error, "a file that was taken in is removed from the arrivals later");
@@ -116,8 +171,8 @@ async fn allowance(app: &App, entrant: &Entrant) -> Result<Allowance> {
 }
 
 /// Under the person and the competition: nobody names another's.
-fn arrival(entrant: &Entrant, id: Uuid) -> String {
-    format!("{ARRIVALS}/{}/{}/{id}", entrant.competition.id.0, entrant.member.id.0)
+fn arrival(competition_id: CompetitionId, user_id: UserId, id: Uuid) -> String {
+    format!("{ARRIVALS}/{}/{}/{id}", competition_id.0, user_id.0)
 }
 
 fn idempotency_key(id: Uuid) -> String {

@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::error::{AppError, CONFLICT, Result};
 use crate::files::{Stored, sha256_of_rest};
 use crate::ids::CompetitionId;
+use crate::submissions::store::slots;
 use crate::uploads::append::digest;
 use crate::uploads::model::{Purpose, Upload, UploadId};
 use crate::uploads::partial::{self, path_of};
@@ -35,11 +36,13 @@ pub struct Arrived {
     pub stored: Stored,
     /// `None` for a file that came with the request.
     pub upload: Option<UploadId>,
+    /// The place in the bucket that it was put to by its sender, where it was.
+    pub slot: Option<Uuid>,
 }
 
 impl From<Stored> for Arrived {
     fn from(stored: Stored) -> Self {
-        Self { stored, upload: None }
+        Self { stored, upload: None, slot: None }
     }
 }
 
@@ -50,11 +53,14 @@ impl From<&Stored> for Arrived {
 }
 
 impl Arrived {
-    /// Spends the upload, in the transaction of what takes it.
+    /// Spends the upload, or closes the place that it came by, in the transaction of what takes it.
     ///
     /// # Errors
     /// A problem of the kind `conflict` when it was spent before.
     pub async fn spend(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> Result<()> {
+        if let Some(slot) = self.slot {
+            slots::close(conn, slot).await?;
+        }
         match self.upload {
             Some(id) if !store::spend(conn, id, now).await? => {
                 Err(AppError::of(CONFLICT, "This upload was used before. Upload the file again."))
@@ -264,7 +270,7 @@ pub async fn hand_over(app: &App, upload: Upload, purpose: Purpose) -> Result<Re
     }
     partial::hand_over(app, &partial, &key).await?;
     let stored = Stored { key, size_bytes: upload.total(), sha256: digest(&upload)? };
-    let arrived = Arrived { stored, upload: Some(upload.id) };
+    let arrived = Arrived { stored, upload: Some(upload.id), slot: None };
     Ok(Ready { file_name: upload.file_name, arrived, recipient: upload.recipient })
 }
 

@@ -18,12 +18,12 @@ pub mod space;
 pub mod upload;
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -34,6 +34,9 @@ use crate::paths;
 
 /// Largest form that is not an upload; upload routes set their own limit.
 const FORM_LIMIT_BYTES: usize = 1 << 20;
+
+/// Whoever asks whether a server is ready asks again in a few seconds, and would not wait as a page's reader does.
+const READY_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Puts the layers around all pages and all of the API; `layered` has its own already.
 pub fn assemble(app: App, pages: Router<App>, api: Router<App>, layered: Router<App>) -> Router {
@@ -80,11 +83,18 @@ async fn health() -> &'static str {
 }
 
 /// A server that was told to stop says so before it stops taking requests, so that proxies turn to others.
-async fn ready(axum::extract::State(app): axum::extract::State<App>) -> crate::error::Result<Response> {
+async fn ready(axum::extract::State(app): axum::extract::State<App>) -> (StatusCode, &'static str) {
     if app.is_leaving.load(Ordering::Relaxed) {
-        return Ok((StatusCode::SERVICE_UNAVAILABLE, "leaving\n").into_response());
+        return (StatusCode::SERVICE_UNAVAILABLE, "leaving\n");
     }
+    match tokio::time::timeout(READY_PATIENCE, ask_database(&app)).await {
+        Ok(Ok(())) => (StatusCode::OK, "ready\n"),
+        Ok(Err(_)) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+    }
+}
+
+async fn ask_database(app: &App) -> sqlx::Result<()> {
     let mut conn = app.db.acquire().await?;
     sqlx::query_scalar!("select 1 as \"one!\"").fetch_one(&mut *conn).await?;
-    Ok("ready\n".into_response())
+    Ok(())
 }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use chrono::{TimeDelta, Utc};
 use holdout::accounts::{become_admin, sessions};
 use holdout::config::{Config, Secret, Smtp};
+use holdout::database::certificates::Certificates;
 use holdout::mail::{self, Letter, Postman};
 use holdout::medals::model::Thresholds;
 use holdout::web::proxies::Proxies;
@@ -49,6 +50,7 @@ impl Site {
             database_url: Secret::new(""),
             database_direct_url: None,
             database_replica_url: None,
+            database_certificates: Certificates::default(),
             smtp,
             providers: Vec::new(),
             accounts_key: Some(Secret::new("for tests, of no other use at all")),

@@ -4,7 +4,8 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use holdout::database::ROLE;
 use holdout::house::identity::Identity;
@@ -96,6 +97,37 @@ impl Drop for Encrypted {
     }
 }
 
+/// A file below none of the folders that a confined server may read.
+struct Elsewhere(PathBuf);
+
+impl Elsewhere {
+    fn holding(content: &[u8]) -> Self {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("ca-{}", uuid::Uuid::new_v4()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("ca.pem"), content).unwrap();
+        Self(folder)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("ca.pem")
+    }
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 fn migrate(address: &str) -> Output {
     Command::new(server_binary()).arg("migrate").env("DATABASE_URL", address).output().unwrap()
 }
@@ -123,4 +155,51 @@ async fn a_database_is_reached_over_tls_and_has_to_be_the_one_that_was_meant() {
     let told = told.fetch_one(&mut owner).await.unwrap();
     assert!(told.get::<bool, _>(0) && told.get::<String, _>(1).starts_with("TLSv1."));
     owner.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_confined_server_knows_the_authority_of_each_database_wherever_its_file_lies() {
+    let cluster = Encrypted::start();
+    require_success(&migrate(&cluster.address("localhost", &cluster.verified_by("ours"))));
+    let (folder, authority) =
+        (Folder::new(), Elsewhere::holding(&fs::read(cluster.path("ours.pem")).unwrap()));
+    let program = |verb: &str| {
+        let mut command = Command::new(server_binary());
+        command.arg(verb).env("HOLDOUT_DATA_DIR", folder.path());
+        command
+    };
+    require_success(&program("confined").arg(authority.file()).output().unwrap());
+    let address = |name: &str| {
+        let verified = format!("sslmode=verify-full&sslrootcert={}", authority.file().display());
+        cluster.address("localhost", &format!("{verified}&application_name={name}"))
+    };
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut serve = program("serve");
+    serve
+        .env("HOLDOUT_LISTEN", format!("127.0.0.1:{port}"))
+        .env("DATABASE_URL", address("primary"))
+        .env("HOLDOUT_DATABASE_DIRECT_URL", address("direct"))
+        .env("HOLDOUT_DATABASE_REPLICA_URL", address("replica"))
+        .stdout(Stdio::null());
+    let mut server = Server(serve.spawn().unwrap());
+    let mut owner =
+        PgConnection::connect_with(&database::as_named(&address("owner")).unwrap()).await.unwrap();
+    for tries_left in (0..600).rev() {
+        let told =
+            sql("select count(distinct application_name) from pg_stat_activity join pg_stat_ssl using (pid)
+                        where ssl and application_name in ('primary', 'direct', 'replica')");
+        if told.fetch_one(&mut owner).await.unwrap().get::<i64, _>(0) == 3 {
+            break;
+        }
+        assert_eq!(server.0.try_wait().unwrap(), None, "the server ended instead of serving");
+        assert!(tries_left > 0, "it reaches none of the databases or not all");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    owner.close().await.unwrap();
+
+    let mut misled = program("serve");
+    misled.env("DATABASE_URL", cluster.address("localhost", "sslrootcert=/none/ca.pem"));
+    let told = misled.output().unwrap();
+    let words = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(!told.status.success() && words.contains("DATABASE_URL: /none/ca.pem"), "{words}");
 }

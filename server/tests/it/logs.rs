@@ -31,7 +31,8 @@ impl Log {
     fn keep() -> Self {
         let log = Self::default();
         let to = log.clone();
-        let filter = holdout::log::filter("info,holdout=trace,axum=trace,tower_http=trace,sqlx=debug");
+        let filter =
+            holdout_contract::log::filter("info,holdout=trace,axum=trace,tower_http=trace,sqlx=debug");
         let subscriber =
             tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(move || to.clone());
         subscriber.try_init().unwrap();

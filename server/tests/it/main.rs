@@ -37,6 +37,7 @@ mod forms;
 mod forum;
 mod forum_pages;
 mod fuzz;
+mod health;
 mod host_commands;
 mod hosts;
 mod incidents;

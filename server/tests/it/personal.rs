@@ -37,6 +37,7 @@ const NAMED_IN: [(&str, &str); 56] = [
     ("disqualifications.decided_by", "acts"),
     ("disqualifications.lifted_by", "acts"),
     ("extension_offers.answered_by", "acts"),
+    ("direct_uploads.user_id", "direct_uploads"),
     ("file_checks.user_id", "checks"),
     ("follows.person_id", ""),
     ("follows.user_id", "follows"),

@@ -60,6 +60,9 @@ from users z, competitions c where z.username = 'zelda_quux' and c.slug = 'club'
 insert into uploads (id, user_id, competition_id, purpose, file_name, metadata, total_bytes, created_at, expires_at)
 select gen_random_uuid(), z.id, c.id, 'data', 'zelda_quux.csv', 'filename zelda_quux', 9, clock_now(), clock_now() + interval '90 days'
 from users z, competitions c where z.username = 'zelda_quux' and c.slug = 'club';
+insert into direct_uploads (id, user_id, competition_id, sha256, size_bytes, opened_at)
+select gen_random_uuid(), z.id, c.id, sha256('zelda_quux'), 9, clock_now()
+from users z, competitions c where z.username = 'zelda_quux' and c.slug = 'club';
 insert into bundles (id, owner_id, kind, contents, open_times, is_direction_open, report, read_at, expires_at)
 select gen_random_uuid(), id, 'kaggle', '{"title": "By zelda_quux"}', '{}', false, '[]', clock_now(), clock_now() + interval '90 days'
 from users where username = 'zelda_quux';

@@ -67,6 +67,7 @@ const GROWING: [&str; 99] = [
     "data_files",
     "file_checks",
     "uploads",
+    "direct_uploads",
     "bundles",
     "bundle_files",
     "audit_log",

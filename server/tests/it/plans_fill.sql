@@ -213,6 +213,10 @@ select gen_random_uuid(), 1 + i % 20000, 1 + i % 5000, 'data', 'train.csv', 9, 9
        now() - interval '1 minute' * i + interval '1 day', case when i % 3 > 0 then now() end
 from generate_series(1, 40000) i;
 
+insert into direct_uploads (id, user_id, competition_id, sha256, size_bytes, opened_at)
+select gen_random_uuid(), 1 + i % 20000, 1 + i % 5000, sha256(int8send(i)), 9, now() - interval '1 second' * i
+from generate_series(1, 40000) i;
+
 insert into audit_log (at, actor_id, action, competition_id)
 select now() - interval '1 minute' * i, 1 + i % 20000, 'looked', 1 + i % 5000 from generate_series(1, 60000) i;
 

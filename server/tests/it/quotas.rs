@@ -10,11 +10,11 @@ use crate::world::{Arena, Labels, Person, World, sql};
 
 const ROOM: &str = "/api/v1/admin/storage";
 
-async fn used(person: &Person) -> i64 {
+pub async fn used(person: &Person) -> i64 {
     person.api.get("/api/v1/me/storage").await.expect(200).json()["used_bytes"].as_i64().unwrap()
 }
 
-async fn allow(root: &Person, whom: &str, bytes: Option<i64>) -> Value {
+pub async fn allow(root: &Person, whom: &str, bytes: Option<i64>) -> Value {
     let wish = json!({ "allowed_bytes": bytes });
     root.api.send_json(Method::PUT, &format!("{ROOM}/{whom}"), &wish).await.expect(200).json()
 }
@@ -24,13 +24,14 @@ async fn n_submissions(world: &World) -> i64 {
 }
 
 /// What the counters say is what the rows say, of everybody.
-async fn require_right_counts(world: &World) {
+pub async fn require_right_counts(world: &World) {
     let wrong = sql(
         "select count(*) from stored_of_people s
          where s.submission_bytes <> (select coalesce(sum(size_bytes), 0) from submissions where user_id = s.user_id)
             or s.other_bytes <> (select coalesce(sum(size_bytes), 0) from images where owner_id = s.user_id)
                 + (select coalesce(sum(size_bytes), 0) from file_checks where user_id = s.user_id)
                 + (select coalesce(sum(total_bytes), 0) from uploads where user_id = s.user_id and spent_at is null)
+                + (select coalesce(sum(size_bytes), 0) from direct_uploads where user_id = s.user_id)
             or s.data_bytes <> (select coalesce(sum(c.data_bytes), 0) from stored_of_competitions c
                                 join competitions o on o.id = c.competition_id where o.created_by = s.user_id)",
     );
@@ -42,7 +43,8 @@ async fn require_right_counts(world: &World) {
                 + (select coalesce(sum(sealed_bytes), 0) from solutions where competition_id = s.competition_id)
                 + (select coalesce(sum(sealed_bytes), 0) from labelled_tables where competition_id = s.competition_id)
             or s.other_bytes <> (select coalesce(sum(total_bytes), 0) from uploads
-                                 where competition_id = s.competition_id and spent_at is null)",
+                                 where competition_id = s.competition_id and spent_at is null)
+                + (select coalesce(sum(size_bytes), 0) from direct_uploads where competition_id = s.competition_id)",
     );
     assert_eq!(wrong.fetch_one(&world.pool).await.unwrap().get::<i64, _>(0), 0, "competitions");
 }

@@ -111,18 +111,23 @@ impl Seen {
     }
 }
 
+/// Boards that were read so far, of the replica and of the primary.
+fn n_reads(world: &World) -> [u64; 2] {
+    [Source::REPLICA, Source::PRIMARY].map(|source| world.app.replica.reads.get_or_create(&source).get())
+}
+
 /// The board, by a page of a length that nobody asked for before: no cache has it.
 async fn see(world: &World, arena: &Arena) -> Seen {
     static LIMIT: AtomicI64 = AtomicI64::new(10);
-    let count = |source| world.app.replica.reads.get_or_create(&source).get();
-    let before = [count(Source::REPLICA), count(Source::PRIMARY)];
+    let before = n_reads(world);
     let path = format!("{}?limit={}", arena.api("/leaderboard"), LIMIT.fetch_add(1, Ordering::Relaxed));
     let mut seen = world.visitor().get(&path).await.expect(200).json();
+    let after = n_reads(world);
     Seen {
         board: seen["board"].as_str().unwrap().to_owned(),
         items: seen["items"].take(),
-        of_replica: count(Source::REPLICA) - before[0],
-        of_primary: count(Source::PRIMARY) - before[1],
+        of_replica: after[0] - before[0],
+        of_primary: after[1] - before[1],
     }
 }
 
@@ -190,6 +195,13 @@ async fn a_replica_gives_boards_while_it_is_near_and_none_that_is_older_than_the
     let caught_up = see_replica(&world, &arena).await;
     assert_eq!((caught_up.board.as_str(), caught_up.items), ("private", last.items.clone()));
     assert_eq!(value(&told(&world).await, "holdout_replica_near"), 1.0);
+    // What people read, of this board for the first time.
+    let before = n_reads(&world);
+    let page = world.visitor().get("/c/houses/leaderboard").await.expect(200).text();
+    let csv = world.visitor().get("/c/houses/leaderboard.csv").await.expect(200).text();
+    let after = n_reads(&world);
+    assert!(page.contains("0.40000") && csv.contains("0.40000"), "{csv}");
+    assert!(after[0] > before[0] && after[1] == before[1], "of the replica: {before:?} {after:?}");
 
     // Gone in the middle of it: whoever asks next is answered all the same.
     standby.kill();

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use holdout::App;
 use holdout::accounts::model::Member;
 use holdout::config::{Config, Secret};
+use holdout::database::certificates::Certificates;
 use holdout::error::Result;
 use holdout::ids::{SubmissionId, TeamId, UserId};
 use holdout::medals::model::Thresholds;
@@ -42,6 +43,7 @@ impl Stage {
             database_url: Secret::new(""),
             database_direct_url: None,
             database_replica_url: None,
+            database_certificates: Certificates::default(),
             smtp: None,
             providers: Vec::new(),
             accounts_key: Some(Secret::new("for tests, of no other use at all")),

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use holdout::config::DirectRoad;
 use holdout::house::rows::{self, Depth, What};
+use holdout::house::storage::{self, CheckArgs, StorageArgs};
+use holdout::submissions::direct::sweep;
 use holdout_contract::files::{ARRIVALS, Files};
 use holdout_contract::place::Place;
 use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
 use ureq::http::Method;
 
+use crate::quotas::{allow, require_right_counts, used};
 use crate::s3::{self, Proxy, S3};
 use crate::world::{Arena, Folder, Labels, Person, World, digest, server_binary, sql};
 
@@ -283,6 +286,65 @@ async fn a_file_comes_by_way_of_the_store(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_place_in_the_store_holds_its_room_and_takes_what_was_announced_alone(pool: PgPool) {
+    let scene = Scene::with_road(pool, Some(DirectRoad::AsTheServer)).await;
+    let (arena, bob) = scene.open().await;
+    let root = scene.world.admin("root").await;
+    let before = used(&bob).await;
+    let open =
+        async |file: Value| bob.api.send_json(Method::POST, &arena.api("/direct-uploads"), &file).await;
+    let content = Labels::predictions(500, 250);
+    let size = i64::try_from(content.len()).unwrap();
+
+    // One byte announced, with the hash of more.
+    let mut small = announced(&content);
+    small["size_bytes"] = json!(1);
+    let slot = open(small).await.expect(201).json();
+    assert_eq!(put(&slot, content.as_bytes()).await, 403, "the length is signed");
+    assert!(scene.stored(ARRIVALS).is_empty());
+    assert_eq!(used(&bob).await, before + 1);
+
+    allow(&root, "people/bob", Some(before + 1 + 2 * size)).await;
+    let first = open(announced(&content)).await.expect(201).json();
+    let again = open(announced(&content)).await.expect(201).json();
+    assert_eq!(again["id"], first["id"], "who tries again has one place");
+    open(announced(&content.replace('1', "2"))).await.expect(201);
+    assert_eq!(used(&bob).await, before + 1 + 2 * size);
+    let full = open(announced(&content.replace('1', "3"))).await.expect(413);
+    assert_eq!(full.json()["type"], "quota");
+    require_right_counts(&scene.world).await;
+
+    // What is taken in has been counted already.
+    assert_eq!(put(&again, content.as_bytes()).await, 200);
+    let done = format!("/direct-uploads/{}", first["id"].as_str().unwrap());
+    bob.api.send_json(Method::POST, &arena.api(&done), &announced(&content)).await.expect(201);
+    assert_eq!(used(&bob).await, before + 1 + 2 * size);
+    require_right_counts(&scene.world).await;
+
+    allow(&root, "people/bob", None).await;
+    for number in 0..8 {
+        open(announced(&format!("file {number}"))).await.expect(201);
+    }
+    let refused = open(announced("one too many")).await.expect(429).text();
+    assert!(refused.contains("each place ends by itself"), "{refused}");
+    sql("update direct_uploads set opened_at = opened_at - interval '1 day'")
+        .execute(&scene.world.pool)
+        .await
+        .unwrap();
+    sweep(&scene.world.app).await.unwrap();
+    assert!(used(&bob).await > before + size, "an address of the last half hour may still be used");
+    sql("update direct_uploads set opened_at = opened_at - interval '1 hour'")
+        .execute(&scene.world.pool)
+        .await
+        .unwrap();
+    sweep(&scene.world.app).await.unwrap();
+    assert_eq!(used(&bob).await, before + size, "the submission is left");
+    require_right_counts(&scene.world).await;
+    scene.world.drain().await;
+    scene.world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn where_the_store_is_closed_to_people_the_other_road_is_named(pool: PgPool) {
     let scene = Scene::begin(pool).await;
     let (arena, bob) = scene.open().await;
@@ -292,6 +354,40 @@ async fn where_the_store_is_closed_to_people_the_other_road_is_named(pool: PgPoo
         assert!(refused.text().contains("to the competition's `submissions`"), "{}", refused.text());
     }
     bob.api.get(&arena.api("/data/sample_submission.csv")).await.expect(200);
+    scene.world.close().await;
+}
+
+/// Lists and removals may fail as well: the next sweep goes on, and what a row names stays.
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_bucket_that_fails_half_of_the_time_is_swept_all_the_same(pool: PgPool) {
+    const MOST_SWEEPS: usize = 40;
+    let scene = Scene::begin(pool).await;
+    let (arena, bob) = scene.open().await;
+    let id = arena.submit(&bob, &Labels::predictions(500, 250)).await;
+    scene.world.drain().await;
+    let files = Files::open(&scene.s3.place()).unwrap();
+    let rooms = ["submissions", "images", "notebooks", "archives"];
+    for number in 0..24 {
+        let mut writing = files.create_as(format!("{}/1/left-{number}", rooms[number % 4])).unwrap();
+        writing.write(b"nobody's").await.unwrap();
+        writing.finish().await.unwrap();
+    }
+    let (config, of_any_age) = (&scene.world.app.config, StorageArgs { older_than_hours: 0 });
+    let n_failed = scene.proxy.n_failed();
+    scene.proxy.fail(50);
+    let mut n_sweeps = 1;
+    while let Err(error) = storage::clean(config, &of_any_age).await {
+        assert!(n_sweeps < MOST_SWEEPS, "{error:#}");
+        n_sweeps += 1;
+    }
+    scene.proxy.fail(0);
+    assert!(scene.proxy.n_failed() > n_failed);
+    assert_eq!(scene.stored("submissions"), [Labels::predictions(500, 250).into_bytes()]);
+    assert!(["images", "notebooks", "archives"].iter().all(|room| scene.stored(room).is_empty()));
+    let everything = CheckArgs { orphans: of_any_age, quick: false };
+    let checked = storage::check(config, &everything).await.unwrap();
+    assert_eq!((checked.orphans.n_orphans, checked.rows.n_faults), (0, 0), "after {n_sweeps} sweeps");
+    assert_eq!(arena.submission(&bob, id).await["public_score"], 0.5);
     scene.world.close().await;
 }
 

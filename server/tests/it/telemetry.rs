@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use sqlx::PgPool;
+use holdout::quotas::add_up::add_up;
+use sqlx::{PgPool, Row};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::client::Client;
@@ -50,8 +51,19 @@ async fn monitors_are_told_of_waits_outcomes_and_answers_and_nobody_else_is(pool
     );
 
     world.drain().await;
+    bob.browser.get("/c/houses/leaderboard").await.expect(200);
+    add_up(&world.app).await.unwrap();
     let after = told(&world).await;
     assert_eq!(value(&after, "holdout_database_up"), 1.0);
+    let page = after.lines().find(|line| {
+        line.starts_with("holdout_http_request_duration_seconds_count{class=\"page\"")
+            && line.contains("/leaderboard\"")
+            && line.contains("status=\"2xx\"")
+    });
+    assert!(page.is_some_and(|line| !line.ends_with(" 0")), "the latency of pages: {after}");
+    let sent = sql("select sum(size_bytes)::float8 from submissions").fetch_one(&world.pool).await.unwrap();
+    assert_eq!(value(&after, "holdout_kept_bytes{kind=\"submissions\"}"), sent.get::<f64, _>(0));
+    assert!(value(&after, "holdout_kept_bytes{kind=\"data\"}") > 0.0, "{after}");
     assert_eq!(value(&after, "holdout_scored_lately"), 2.0);
     assert_eq!(value(&after, "holdout_rejections_lately{kind=\"not_a_number\"}"), 1.0);
     let [median, worst] = ["0.5", "0.99"]

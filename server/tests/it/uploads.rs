@@ -20,7 +20,7 @@ use crate::world::{Arena, Labels, Person, World, sql, until};
 
 const UPLOADS: &str = "/api/v1/uploads";
 pub const V1: (&str, &str) = ("tus-resumable", "1.0.0");
-const PART: (&str, &str) = ("content-type", "application/offset+octet-stream");
+pub const PART: (&str, &str) = ("content-type", "application/offset+octet-stream");
 const MIB: usize = 1 << 20;
 
 fn metadata(purpose: &str, name: &str) -> String {
@@ -34,7 +34,7 @@ async fn begin(person: &Person, purpose: &str, length: usize) -> Answer {
     person.api.send_with(Method::POST, UPLOADS, &headers, "").await
 }
 
-async fn begun(person: &Person, purpose: &str, length: usize) -> String {
+pub async fn begun(person: &Person, purpose: &str, length: usize) -> String {
     begin(person, purpose, length).await.expect(201).location().to_owned()
 }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use holdout::accounts::sessions;
 use holdout::config::{Config, DirectRoad, Secret};
+use holdout::database::certificates::Certificates;
 use holdout::medals::model::Thresholds;
 use holdout::web::proxies::Proxies;
 use holdout::{App, router};
@@ -103,6 +104,7 @@ impl World {
             database_url: Secret::new(url),
             database_direct_url: None,
             database_replica_url: None,
+            database_certificates: Certificates::default(),
             smtp: None,
             providers: Vec::new(),
             accounts_key: Some(Secret::new("for tests, of no other use at all")),
@@ -489,6 +491,16 @@ pub fn require_success(output: &Output) {
 }
 
 /// Asks until the answer is yes; fails after `patience`.
+/// One more server within this process; gives its address.
+pub async fn serve(app: App) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(holdout::web::live::listen(app.clone()));
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    base
+}
+
 pub async fn until<F: Future<Output = bool>>(patience: Duration, what: &str, mut ask: impl FnMut() -> F) {
     let waited = std::time::Instant::now();
     while !ask().await {

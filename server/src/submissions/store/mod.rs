@@ -3,6 +3,7 @@
 pub mod choice;
 pub mod log;
 pub mod provenance;
+pub mod slots;
 
 use chrono::{DateTime, Utc};
 use holdout_contract::custom::HOST_IS_TOLD;

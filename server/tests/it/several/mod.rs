@@ -1,5 +1,6 @@
 //! Several servers and scorers of one installation, each a process, behind a proxy that takes turns.
 
+mod parts;
 mod pooled;
 mod proxy;
 mod rolling;

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use sqlx::{PgPool, Row};
+use sqlx::{Connection as _, PgConnection, PgPool, Row};
 use tokio::task::JoinSet;
 use ureq::http::Method;
 
@@ -22,7 +22,24 @@ use crate::world::{Arena, Labels, Person, World, sql, until};
 const PASSWORD: &str = "correct horse battery";
 const CONNECTIONS: usize = 3;
 
-/// A `holdout.ini` for the test's own database is made of the one that is shipped.
+/// The passwords of the programs, and the list of them that a pooler asks by, as an operator makes them.
+struct Logins(PathBuf);
+
+impl Logins {
+    fn make(folder: &Path) -> Self {
+        let secrets = folder.join("secrets");
+        let made = Command::new(root().join("deploy/compose/make-secrets")).arg(&secrets).output().unwrap();
+        crate::world::require_success(&made);
+        Self(secrets)
+    }
+
+    fn password(&self, user: &str) -> String {
+        let name = user.trim_start_matches("holdout_");
+        fs::read_to_string(self.0.join(format!("{name}_password"))).unwrap().trim().to_owned()
+    }
+}
+
+/// A `holdout.ini` for the test's own database, which itself asks for no password, is made of the one that is shipped.
 struct Pooler {
     port: u16,
     process: Child,
@@ -30,10 +47,10 @@ struct Pooler {
 }
 
 impl Pooler {
-    fn start(folder: &Path, database: &str, database_port: u16) -> Self {
+    fn start(folder: &Path, logins: &Logins, database: &str, database_port: u16) -> Self {
         let port = free_port();
-        let users = folder.join("userlist.txt");
-        fs::write(&users, "\"holdout_web\" \"\"\n\"holdout_scorer\" \"\"\n").unwrap();
+        let users = folder.join("userlist.txt"); // where the pooler's own user may come
+        fs::copy(logins.0.join("userlist.txt"), &users).unwrap();
         let mut settings = fs::read_to_string(root().join("deploy/compose/pgbouncer.ini")).unwrap();
         for (shipped, here) in [
             (
@@ -42,7 +59,6 @@ impl Pooler {
             ),
             ("listen_addr = 0.0.0.0", "listen_addr = 127.0.0.1".to_owned()),
             ("listen_port = 6432", format!("listen_port = {port}")),
-            ("auth_type = scram-sha-256", "auth_type = trust".to_owned()),
             ("/run/secrets/userlist.txt", users.display().to_string()),
             ("default_pool_size = 15", format!("default_pool_size = {CONNECTIONS}")),
         ] {
@@ -93,11 +109,16 @@ struct Roads {
     database: String,
     database_port: u16,
     pooler_port: u16,
+    logins: Logins,
 }
 
 impl Roads {
     fn pooled(&self, user: &str) -> String {
-        format!("postgres://{user}@127.0.0.1:{}/{}", self.pooler_port, self.database)
+        self.pooled_by(user, &self.logins.password(user))
+    }
+
+    fn pooled_by(&self, user: &str, password: &str) -> String {
+        format!("postgres://{user}:{password}@127.0.0.1:{}/{}", self.pooler_port, self.database)
     }
 
     fn direct(&self, user: &str) -> String {
@@ -117,8 +138,9 @@ impl Pooled {
         let (host, database_port) = (options.get_host().to_owned(), options.get_port());
         let database = options.get_database().unwrap().to_owned();
         let world = World::new(pool.clone()).await;
-        let pooler = Pooler::start(world.folder.path(), &database, database_port);
-        let roads = Roads { host, database, database_port, pooler_port: pooler.port };
+        let logins = Logins::make(world.folder.path());
+        let pooler = Pooler::start(world.folder.path(), &logins, &database, database_port);
+        let roads = Roads { host, database, database_port, pooler_port: pooler.port, logins };
         Self { world, pooler, roads }
     }
 
@@ -225,6 +247,8 @@ async fn a_house_behind_a_pooler_of_transactions_lacks_nothing(pool: PgPool) {
         arena.join(&person).await;
         people.push(person);
     }
+    let stranger = PgConnection::connect(&house.roads.pooled_by("holdout_web", "guessed")).await;
+    assert!(stranger.is_err(), "the pooler asks for the password");
     let ports = [free_port(), free_port(), free_port()];
     let mut deaf = house.server(ports[2], "deaf");
     deaf.env_remove("HOLDOUT_DATABASE_DIRECT_URL");
