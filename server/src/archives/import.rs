@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::model::{
     Imported, Manifest, POST_VERSIONS, POSTS, PostLine, PostVersionLine, SUBMISSIONS, SubmissionLine, TEAMS,
-    TOPICS, TeamLine, TopicLine,
+    TOPICS, TeamLine, TopicLine, VERSIONS, VersionLine,
 };
 use super::people::People;
 use super::store::fill::{self, NewFile};
@@ -28,6 +28,7 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::store::drafts;
+use crate::competitions::supply;
 use crate::error::{AppError, Result};
 use crate::files::Stored;
 use crate::forum;
@@ -95,6 +96,8 @@ async fn unpack(app: &App, key: &str) -> Result<Unpacked> {
     unpacking.await.map_err(anyhow::Error::from)?
 }
 
+/// What all splits were drawn from before each draft had a seed of its own.
+const SEED_OF_EARLIER: i64 = 1;
 /// Submissions put into the queue at once.
 const BATCH: i64 = 1000;
 
@@ -154,6 +157,9 @@ impl Import<'_> {
         }
         self.insert_forum(&mut tx, &teams).await?;
         news::take_in(&mut tx, (self.id, &self.slug), &self.unpacked).await?;
+        if let Some(version) = fill::set_split_seed(&mut tx, self.id, self.split_seed(manifest)?).await? {
+            supply::examine(&mut tx, self.id, version).await?;
+        }
         let n = (self.done.n_teams, n_scored);
         fill::set_imported(&mut tx, self.id, n, self.host.is_admin, self.now).await?;
         let detail = json!({
@@ -163,6 +169,17 @@ impl Import<'_> {
         drafts::note(&mut tx, self.now, self.host.id, "import_archive", self.id, &detail).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Of the version that the scores are of.
+    fn split_seed(&self, manifest: &Manifest) -> Result<i64> {
+        for version in self.unpacked.lines::<VersionLine>(VERSIONS)? {
+            let version = version?;
+            if version.number == manifest.version {
+                return Ok(version.split_seed.unwrap_or(SEED_OF_EARLIER));
+            }
+        }
+        Ok(SEED_OF_EARLIER)
     }
 
     fn meet_people(&mut self, manifest: &Manifest) -> Result<()> {

@@ -285,6 +285,9 @@ pub struct VersionLine {
     pub higher_is_better: Option<bool>,
     #[serde(default)]
     pub public_fraction: Option<f64>,
+    /// What the split is drawn from where the solution says nothing of it; 1 in archives that do not have it.
+    #[serde(default)]
+    pub split_seed: Option<i64>,
     /// What the winner's file should hold, as the host said.
     #[serde(default)]
     pub declared: Option<String>,

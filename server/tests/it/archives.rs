@@ -113,6 +113,7 @@ pub async fn standing(host: &Person, slug: &str) -> Vec<Value> {
 async fn what_one_installation_gives_out_another_takes_in_with_equal_scores(pool: PgPool) {
     let here = World::new(pool.clone()).await;
     let (ada, arena) = play(&here).await;
+    sql("update scoring_versions set split_seed = 4711").execute(&here.pool).await.unwrap();
     let desk = Shell::of(&here, &ada).await;
     desk.run(&["host", "export", "houses"]).await.expect(64); // nobody can be asked
     let done = desk.json(&["host", "export", "houses", "--yes", "--sealed-solution"]).await;
@@ -149,6 +150,10 @@ async fn what_one_installation_gives_out_another_takes_in_with_equal_scores(pool
     assert_eq!((&imported["n_teams"], &imported["n_people_known"]), (&json!(3), &json!(0)), "{taken}");
     host.run(&take).await.expect(1); // it is launched
     assert_eq!(standing(&eve, "houses").await, before);
+    let seeds = sql(
+        "select v.split_seed from scoring_versions v join competitions c on c.id = v.competition_id where c.slug = 'houses'",
+    );
+    assert_eq!(seeds.fetch_one(&there.pool).await.unwrap().get::<i64, _>(0), 4711);
     assert_eq!(host.json(&["verify", "houses"]).await["is_clean"], true);
     talk_is_there(&eve).await;
     news_is_there(&eve).await;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::archives::model::{DisqualificationLine, MemberLine, MergedTeamLine, SubmissionLine, TeamLine};
-use crate::ids::{CompetitionId, PostId, SubmissionId, TeamId, UserId};
+use crate::ids::{CompetitionId, PostId, SubmissionId, TeamId, UserId, VersionId};
 
 /// Locks a draft that nobody takes part in yet; `false` for any other competition.
 ///
@@ -268,6 +268,26 @@ pub async fn insert_decision(
 pub async fn set_edited(conn: &mut PgConnection, post: PostId, at: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!("update posts set edited_at = $2 where id = $1", post.0, at).execute(conn).await?;
     Ok(())
+}
+
+/// Has the draft's rows split as they were where the archive was made; its version, where a solution is there that was
+/// examined with another split.
+///
+/// # Errors
+/// Those of the database.
+pub async fn set_split_seed(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    seed: i64,
+) -> sqlx::Result<Option<VersionId>> {
+    let changed = sqlx::query_scalar!(
+        "update scoring_versions set split_seed = $2
+         where competition_id = $1 and split_seed <> $2
+         returning case when solution_id is not null then id end as \"id: VersionId\"",
+        id.0,
+        seed,
+    );
+    Ok(changed.fetch_optional(conn).await?.flatten())
 }
 
 /// Marks the draft, in which some entries are scored already. Its medals count only where an administrator vouches for who

@@ -32,7 +32,7 @@ pub async fn versions(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Resul
         VersionLine,
         "select v.number, v.stage, v.metric, v.reason, v.created_at, v.activated_at,
                 encode(s.sealed_sha256, 'hex') as sealed_sha256, v.params, v.context, v.higher_is_better,
-                v.public_fraction as \"public_fraction?\", v.declared, v.audit_reason, m.source as \"module?\"
+                v.public_fraction as \"public_fraction?\", v.split_seed as \"split_seed?\", v.declared, v.audit_reason, m.source as \"module?\"
          from scoring_versions v
          left join solutions s on s.id = v.solution_id
          left join custom_metrics m on m.id = v.custom_metric_id

@@ -1,6 +1,7 @@
 //! Writing competitions: drafts, their settings, their hosts, their launch.
 
 use chrono::{DateTime, Utc};
+use rand::RngExt;
 use serde_json::Value;
 use sqlx::PgConnection;
 
@@ -47,9 +48,11 @@ pub async fn create(
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "insert into scoring_versions (competition_id, number, created_at) values ($1, 1, $2)",
+        "insert into scoring_versions (competition_id, number, created_at, split_seed) values ($1, 1, $2, $3)",
         id.0,
-        now
+        now,
+        // Whoever knows the seed and the order of rows knows which of them are public.
+        i64::from(rand::rng().random::<u32>()),
     )
     .execute(conn)
     .await?;
