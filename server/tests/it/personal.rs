@@ -19,7 +19,7 @@ const DATA: &str = "/api/v1/me/data";
 const DELETION: &str = "/api/v1/me/deletion";
 
 /// Every column that names people, with the document of the export that tells of it. Empty: the row is somebody else's.
-const NAMED_IN: [(&str, &str); 56] = [
+const NAMED_IN: [(&str, &str); 57] = [
     ("account_deletions.user_id", "deletion"),
     ("account_events.user_id", "account_events"),
     ("api_tokens.user_id", "tokens"),
