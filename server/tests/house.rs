@@ -303,12 +303,13 @@ fn a_data_folder_may_have_any_letters() {
         let host = Program::of(&house, "host");
         within(PATIENCE, "a scorer is there", || host.get_json("/scorer-key").is_some());
         host_from_one_table(&host, 100);
-        host.post("/competitions/received/join", &json!({ "accept_rules": true }));
-        let predictions = host.get("/competitions/received/data/sample_submission.csv").unwrap();
-        let received = host.post_file("/competitions/received/submissions", predictions.as_bytes());
+        let player = Program::of(&house, "player");
+        player.post("/competitions/received/join", &json!({ "accept_rules": true }));
+        let predictions = player.get("/competitions/received/data/sample_submission.csv").unwrap();
+        let received = player.post_file("/competitions/received/submissions", predictions.as_bytes());
         let path = format!("/competitions/received/submissions/{}", received["id"]);
         within(PATIENCE, "the file is scored", || {
-            host.get_json(&path).is_some_and(|it| it["state"] == "scored")
+            player.get_json(&path).is_some_and(|it| it["state"] == "scored")
         });
         let kept =
             Folder(std::env::temp_dir().join(format!("holdout-backup-{}{name}", uuid::Uuid::new_v4())));

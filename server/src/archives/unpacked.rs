@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::model::{
     ANNOUNCEMENTS, CHANGES, DISQUALIFICATIONS, FILES, MANIFEST, MERGED_TEAMS, Manifest, POST_VERSIONS, POSTS,
-    SUBMISSIONS, TEAMS, TOPICS,
+    SUBMISSIONS, TEAMS, TOPICS, VERSIONS,
 };
 use crate::bundles::archive::{Budget, unpack};
 use crate::error::{AppError, Result};
@@ -85,6 +85,7 @@ impl Unpacked {
             POST_VERSIONS,
             ANNOUNCEMENTS,
             CHANGES,
+            VERSIONS,
         ]
         .contains(&name)
         .then(|| self.folder.join(name))

@@ -82,7 +82,8 @@ async fn list_baselines(
 #[into_params(parameter_in = Query)]
 struct SendQuery {
     /// Name of the baseline, new or known, as boards show it; 1 to 60 characters.
-    #[param(example = "All zeros")]
+    #[serde(default)]
+    #[param(example = "All zeros", required = true)]
     name: String,
     /// A note to yourself; up to 500 characters.
     description: Option<String>,

@@ -113,7 +113,7 @@ async fn somebody_registers_changes_the_password_and_signs_a_lost_machine_out(po
     let account =
         json!({"username": "grace", "email": "grace@people.test", "password": "correct horse battery"});
     let made = program.send_json(Method::POST, "/api/v1/users", &account).await.expect(201).json();
-    assert_eq!(made, json!({"username": "grace"}));
+    assert_eq!(made, json!({"username": "grace", "awaits_confirmation": false}));
     let taken = program.send_json(Method::POST, "/api/v1/users", &account).await.expect(422).json();
     assert_eq!(taken["field"], "username");
     let sign_in = |password: &str| json!({"username": "grace", "password": password});
