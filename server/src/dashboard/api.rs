@@ -216,7 +216,7 @@ async fn list_participants(
         public_score: shown(person.public_score),
         last_entry_at: person.last_entry_at,
         final_rank: person.final_rank,
-        private_score: shown(person.private_score),
+        private_score: person.private_score,
     };
     Ok(keyset.slice(found, |person| person.user_id.0).map(json))
 }

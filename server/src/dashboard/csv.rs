@@ -80,7 +80,7 @@ fn participant_line(person: &Participant, decimals: i32) -> String {
         score(person.public_score),
         person.last_entry_at.as_ref().map(format::machine_time).unwrap_or_default(),
         person.final_rank.map(|rank| rank.to_string()).unwrap_or_default(),
-        score(person.private_score),
+        person.private_score.map(|score| score.to_string()).unwrap_or_default(),
     ])
 }
 
@@ -145,7 +145,7 @@ mod tests {
     fn names_are_cells_and_not_formulas() {
         let person = Participant { team: "=1+1".to_owned(), ..Participant::sample() };
         let text = participant_line(&person, 2);
-        assert_eq!(text, "ada,Ada,'=1+1,true,1970-01-01T00:00:00Z,7,0.91,1970-01-01T00:00:00Z,2,0.90\r\n");
+        assert_eq!(text, "ada,Ada,'=1+1,true,1970-01-01T00:00:00Z,7,0.91,1970-01-01T00:00:00Z,2,0.8987654\r\n");
     }
 
     #[test]
