@@ -145,7 +145,10 @@ mod tests {
     fn names_are_cells_and_not_formulas() {
         let person = Participant { team: "=1+1".to_owned(), ..Participant::sample() };
         let text = participant_line(&person, 2);
-        assert_eq!(text, "ada,Ada,'=1+1,true,1970-01-01T00:00:00Z,7,0.91,1970-01-01T00:00:00Z,2,0.8987654\r\n");
+        assert_eq!(
+            text,
+            "ada,Ada,'=1+1,true,1970-01-01T00:00:00Z,7,0.91,1970-01-01T00:00:00Z,2,0.8987654\r\n"
+        );
     }
 
     #[test]

@@ -204,7 +204,8 @@ async fn read_shelves(conn: &mut PgConnection) -> sqlx::Result<Vec<Shelf>> {
 /// # Errors
 /// Those of the database.
 pub async fn active_anywhere(conn: &mut PgConnection, limit: i64) -> Result<Vec<Listed>> {
-    Ok(lists::active_anywhere(conn, WALKED_FOR_ACTIVE, limit).await?)
+    let ids = lists::active_anywhere(conn, WALKED_FOR_ACTIVE, limit).await?;
+    Ok(lists::by_ids(conn, &ids).await?)
 }
 
 #[cfg(test)]

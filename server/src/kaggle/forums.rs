@@ -190,7 +190,7 @@ pub async fn topic(app: &App, member: &Member, ask: TopicAsk) -> Result<OneTopic
     let seen = ask.see(app, member).await?;
     let mut conn = app.db.acquire().await?;
     let row = store::topics::find(&mut conn, seen.under.id).await?.ok_or(AppError::NotFound)?;
-    let found = store::lists::topic(&mut conn, row.id).await?.ok_or(AppError::NotFound)?;
+    let found = store::lists::by_ids(&mut conn, &[row.id.0]).await?.pop().ok_or(AppError::NotFound)?;
     drop(conn);
     let forum = forums::see(app, row.forum_id, Some(member)).await?;
     Ok(OneTopic { topic: TopicJson::new(app, found, &forum) })

@@ -188,7 +188,9 @@ pub async fn documents(
             of_person!(
                 conn,
                 user,
-                r#"select jsonb_build_object('kind', kind, 'competition', c.slug, 'team', t.name, 'at', i.at) as "row!"
+                r#"select jsonb_build_object(
+                    'kind', kind, 'competition', (select slug from competitions where id = i.competition_id),
+                    'team', (select name from teams where id = i.team_id), 'at', i.at) as "row!"
                 from (select 'by address' as kind, competition_id, null::bigint as team_id, created_at as at
                       from competition_invitations where email = (select email from users where id = $1)
                       union all
@@ -201,8 +203,6 @@ pub async fn documents(
                       select 'sent', competition_id, team_id, invited_at from team_invitations where invited_by = $1
                       union all
                       select 'to merge', competition_id, to_team_id, asked_at from merge_requests where asked_by = $1) i
-                join competitions c on c.id = i.competition_id
-                left join teams t on t.id = i.team_id
                 order by i.at"#
             ),
         ),

@@ -135,8 +135,8 @@ async fn lives(world: &World) -> (Person, [Person; 3], Arena) {
     let club = world.open_competition(&zelda, "club", &Labels::regression()).await;
     for person in [&zelda, &bob] {
         arena.join(person).await;
-        club.join(person).await;
     }
+    club.join(&bob).await;
     arena.submit(&zelda, &Labels::predictions(250, 617)).await;
     arena.submit(&bob, &Labels::predictions(300, 829)).await;
     sql("update submissions set description = 'Mine, zelda_quux', file_name = 'zelda_quux.csv.gz' where user_id = $1")

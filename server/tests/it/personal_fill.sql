@@ -33,16 +33,16 @@ from competitions c, users z where c.slug = 'club' and z.username = 'zelda_quux'
 insert into team_invitations (competition_id, team_id, user_id, invited_by, invited_at)
 select m.competition_id, m.team_id, z.id, b.id, clock_now()
 from users z, users b, team_members m join competitions c on c.id = m.competition_id
-where z.username = 'zelda_quux' and b.username = 'bob' and m.user_id = b.id and c.slug = 'club';
+where z.username = 'zelda_quux' and b.username = 'bob' and m.user_id = b.id and c.slug = 'houses';
 insert into team_invitations (competition_id, team_id, user_id, invited_by, invited_at)
 select m.competition_id, m.team_id, a.id, m.user_id, clock_now()
 from users z, users a, team_members m join competitions c on c.id = m.competition_id
-where z.username = 'zelda_quux' and a.username = 'ada' and m.user_id = z.id and c.slug = 'club';
+where z.username = 'zelda_quux' and a.username = 'root' and m.user_id = z.id and c.slug = 'houses';
 insert into merge_requests (competition_id, from_team_id, to_team_id, asked_by, asked_at)
 select z.competition_id, z.team_id, b.team_id, z.user_id, clock_now()
 from team_members z join team_members b on b.competition_id = z.competition_id
 join competitions c on c.id = z.competition_id
-where z.user_id = (select id from users where username = 'zelda_quux') and c.slug = 'club'
+where z.user_id = (select id from users where username = 'zelda_quux') and c.slug = 'houses'
   and b.user_id = (select id from users where username = 'bob');
 insert into team_events (competition_id, team_id, at, kind, actor_id, person_id, words)
 select competition_id, team_id, clock_now(), 'renamed', user_id, user_id, '“zelda_quux zelda_quuxson” to “Us”'

@@ -188,6 +188,7 @@ async fn everybody_reads_the_log_and_learns_nothing_of_whose_an_entry_is(pool: P
     shell.write("receipt.json", receipt.to_string());
     let told = shell.run(&["verify-log", "houses", "--receipts", "receipt.json"]).await.expect(2);
     assert!(told.out.contains("has another entry there"), "{}", told.out);
+    contest.world.drain().await;
     contest.world.close().await;
 }
 

@@ -169,8 +169,9 @@ pub async fn is_invited(conn: &mut PgConnection, email: &str) -> sqlx::Result<bo
     sqlx::query_scalar!(
         "select exists (
             select from competition_invitations i
-            join competitions c on c.id = i.competition_id
-            where i.email = $1 and c.visibility = 'invitation' and c.launched_at is not null) as \"is_invited!\"",
+            where i.email = $1
+              and (select visibility = 'invitation' and launched_at is not null
+                   from competitions where id = i.competition_id)) as \"is_invited!\"",
         email,
     )
     .fetch_one(conn)

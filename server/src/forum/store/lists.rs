@@ -233,32 +233,34 @@ pub async fn of_every_forum(
     Ok(by_forum)
 }
 
-/// The topics that were active last, anywhere that everybody may read, among the `walked` that were active last at all.
+/// The ids of topics that were active last, anywhere that everybody may read, among the `walked` that were active last at all.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn active_anywhere(conn: &mut PgConnection, walked: i64, limit: i64) -> sqlx::Result<Vec<Listed>> {
-    let rows = topics!(
-        "(select t.id, (extract(epoch from t.active_at) * 1000000)::bigint as number, false as is_above
-          from (select id, active_at from topics order by active_at desc, id desc limit $1) t
-          join subjects s on s.id = t.id and s.hidden_at is null and s.deleted_at is null
-          left join competitions c on c.id = s.competition_id
-          where c.id is null or is_listed(c)
-          order by t.active_at desc, t.id desc
-          limit $2) k",
+pub async fn active_anywhere(conn: &mut PgConnection, walked: i64, limit: i64) -> sqlx::Result<Vec<i64>> {
+    sqlx::query_scalar!(
+        "select t.id as \"id!\"
+         from (select id, active_at from topics order by active_at desc, id desc limit $1) t
+         join subjects s on s.id = t.id and s.hidden_at is null and s.deleted_at is null
+         left join competitions c on c.id = s.competition_id
+         where c.id is null or is_listed(c)
+         order by t.active_at desc, t.id desc
+         limit $2",
         walked,
         limit,
-    );
-    Ok(rows.fetch_all(conn).await?.into_iter().map(|row| Placed::from(row).topic).collect())
+    )
+    .fetch_all(conn)
+    .await
 }
 
-/// One topic as it stands in lists.
+/// Topics in the order of their ids here.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn topic(conn: &mut PgConnection, id: TopicId) -> sqlx::Result<Option<Listed>> {
-    let row = topics!("(select $1::bigint as id, 0::bigint as number, false as is_above) k", id.0)
-        .fetch_optional(conn)
-        .await?;
-    Ok(row.map(|row| Placed::from(row).topic))
+pub async fn by_ids(conn: &mut PgConnection, ids: &[i64]) -> sqlx::Result<Vec<Listed>> {
+    let rows = topics!(
+        "(select id, -place as number, false as is_above from unnest($1::bigint[]) with ordinality as given (id, place)) k",
+        ids,
+    );
+    Ok(rows.fetch_all(conn).await?.into_iter().map(|row| Placed::from(row).topic).collect())
 }

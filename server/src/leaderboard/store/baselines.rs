@@ -43,8 +43,8 @@ pub(super) async fn sent(
     sqlx::query_scalar!(
         "select exists (
             select from submissions s
-            join teams t on t.id = s.team_id and t.is_baseline
-            where s.id = $2 and s.competition_id = $1) as \"is!\"",
+            where s.id = $2 and s.competition_id = $1
+              and (select is_baseline from teams where id = s.team_id)) as \"is!\"",
         id.0,
         submission_id,
     )

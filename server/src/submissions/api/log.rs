@@ -66,7 +66,7 @@ pub(super) struct ReceivedLogJson {
 #[utoipa::path(
     get,
     path = paths::API_LOG,
-    operation_id = "list_log",
+    operation_id = "list_received",
     tag = "Competitions",
     security((), ("token" = ["read"])),
     params(LogQuery),
