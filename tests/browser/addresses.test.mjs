@@ -1,17 +1,16 @@
 // An e-mail address is confirmed and changed, as a person and an administrator without a mail server do it.
 
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { Person } from "./people.mjs";
 import { openStage } from "./stage.mjs";
 
 const OPTIONS = { viewport: { width: 1280, height: 900 } };
 const PASSWORD = "correct horse battery";
 
-const stage = openStage();
 let root;
 
-before(async () => {
+const stage = openStage(async (stage) => {
   root = await Person.arrive(stage.browser, stage.house.url, OPTIONS);
   await root.page.goto(stage.house.adminLink());
   await root.page.getByLabel("User name").fill("root");

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { Person } from "./people.mjs";
 import { openStage } from "./stage.mjs";
 import { hostileFields, typedFields } from "./typed_fields.mjs";
@@ -22,13 +22,12 @@ const STRINGS = readFileSync(new URL("injections.txt", import.meta.url), "utf8")
   .filter(Boolean)
   .map((line) => unescaped(line).replaceAll("\0", " ").replaceAll("X", "holdoutRan()")); // no text may hold a NUL
 
-const stage = openStage();
 let admin;
 const ran = [];
 const attacked = new Set();
 const isHostile = (text) => /holdoutRan|[<>"'`]|javascript:/i.test(text);
 
-before(async () => {
+const stage = openStage(async (stage) => {
   admin = await Person.arrive(stage.browser, stage.house.url, WIDE);
   const { page } = admin;
   const note = (what) => ran.push(`${page.url()}: ${what}`);

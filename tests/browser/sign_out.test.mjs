@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Person, openBrowser } from "./people.mjs";
+import { Person } from "./people.mjs";
+import { openStage } from "./stage.mjs";
 
 const SIGN_IN_PATIENCE_MS = 15_000;
 const WINDOW = { viewport: { width: 1280, height: 800 } };
