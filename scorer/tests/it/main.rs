@@ -4,6 +4,7 @@
 mod audit;
 mod audit_groups;
 mod audit_modules;
+mod audit_tables;
 mod audit_texts;
 mod audit_whole;
 mod batches;

@@ -87,8 +87,8 @@ async fn before_the_launch_a_host_reads_how_far_the_end_will_move_teams_and_what
     assert!(moves(&large) < moves(&small) && moves(&small) < 1.0 / 3.0, "{small} {large}");
     assert_eq!((&small["verdict"], &large["verdict"]), (&json!("warn"), &json!("pass")), "{small} {large}");
     let text = small["text"].as_str().unwrap();
-    assert!(text.starts_with("If 100 good teams enter"), "{text}");
-    assert!(text.contains("With 50% of the rows public instead of 10%, it would be"), "{text}");
+    assert!(text.starts_with("The end will shuffle the board"), "{text}");
+    assert!(text.contains("with 50% of the rows public instead of 10% it would be"), "{text}");
     assert!(small["repair"].as_str().unwrap().starts_with("Score about "), "{small}");
     let page = host.browser.get("/c/small/host/launch").await.expect(200).text();
     assert!(

@@ -357,9 +357,10 @@ async fn where_the_store_is_closed_to_people_the_other_road_is_named(pool: PgPoo
     scene.world.close().await;
 }
 
-/// Lists and removals may fail as well: the next sweep goes on, and what a row names stays.
+/// Lists and removals may fail as well: the next sweep goes on, and what a row names stays. A sweep makes some ten calls that
+/// all have to succeed, so fewer fail than elsewhere.
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
-async fn a_bucket_that_fails_half_of_the_time_is_swept_all_the_same(pool: PgPool) {
+async fn a_bucket_that_fails_now_and_then_is_swept_all_the_same(pool: PgPool) {
     const MOST_SWEEPS: usize = 40;
     let scene = Scene::begin(pool).await;
     let (arena, bob) = scene.open().await;
@@ -374,7 +375,7 @@ async fn a_bucket_that_fails_half_of_the_time_is_swept_all_the_same(pool: PgPool
     }
     let (config, of_any_age) = (&scene.world.app.config, StorageArgs { older_than_hours: 0 });
     let n_failed = scene.proxy.n_failed();
-    scene.proxy.fail(50);
+    scene.proxy.fail(15);
     let mut n_sweeps = 1;
     while let Err(error) = storage::clean(config, &of_any_age).await {
         assert!(n_sweeps < MOST_SWEEPS, "{error:#}");

@@ -207,7 +207,7 @@ async fn an_upload_is_its_owners_and_of_one_purpose(pool: PgPool) {
 
     begin(&bob, "data", 9).await.expect(404);
     begin(&bob, "picture", 9).await.expect(422);
-    begin(&ada, "submission", 9).await.expect(403);
+    begin(&world.member("dora").await, "submission", 9).await.expect(403);
     begin(&bob, "submission", 200 * MIB).await.expect(413);
     let reader = sql("update api_tokens set scopes = array['read'] where user_id = $1");
     reader.bind(bob.id).execute(&world.pool).await.unwrap();
