@@ -10,7 +10,6 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
-use axum::http::header::CONTENT_LENGTH;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use holdout_contract::files::connect;
@@ -87,17 +86,15 @@ impl Direct {
         self.sign(Method::GET, key, DOWNLOAD_LASTS, &options).await
     }
 
-    /// An address that takes one file, of these bytes alone and so many. The store compares a hash only once it has
-    /// everything; more bytes than were signed for it refuses before the first.
+    /// An address that takes one file, of these bytes alone. How many they are cannot be signed (`object_store` keeps that
+    /// header to itself): what is longer than was said is found out when it is taken in.
     ///
     /// # Errors
     /// Those of the store's credentials.
-    pub async fn upload(&self, key: &str, size_bytes: u64, sha256: &[u8; 32]) -> io::Result<Slot> {
+    pub async fn upload(&self, key: &str, sha256: &[u8; 32]) -> io::Result<Slot> {
         let checksum = BASE64_STANDARD.encode(sha256);
         let value = HeaderValue::from_str(&checksum).map_err(io::Error::other)?;
-        let options = SignedUrlOptions::new()
-            .with_signed_header(HeaderName::from_static(CHECKSUM), value)
-            .with_signed_header(CONTENT_LENGTH, HeaderValue::from(size_bytes));
+        let options = SignedUrlOptions::new().with_signed_header(HeaderName::from_static(CHECKSUM), value);
         let url = self.sign(Method::PUT, key, UPLOAD_LASTS, &options).await?;
         Ok(Slot { url, headers: vec![(CHECKSUM, checksum)] })
     }

@@ -52,7 +52,7 @@ pub async fn open(app: &App, entrant: &Entrant, announced: Announced) -> Result<
     refuse_used_up(&allowance(app, entrant).await?, app.clock.now())?;
     let id = hold_room(app, entrant, &announced).await?;
     let arrival = arrival(entrant.competition.id, entrant.member.id, id);
-    let slot = direct.upload(&arrival, announced.size_bytes, &announced.sha256).await?;
+    let slot = direct.upload(&arrival, &announced.sha256).await?;
     Ok(Opened { id, slot })
 }
 
@@ -126,6 +126,7 @@ pub async fn take_in(
     let stored = copy(app, entrant, &arrival).await?;
     if (stored.size_bytes, stored.sha256) != (announced.size_bytes, announced.sha256) {
         app.files.remove(&stored.key).await?;
+        app.files.remove(&arrival).await?;
         return Err(AppError::field(
             "sha256",
             "The file that arrived is not the one that was announced: its size or SHA-256 differs. Send it again.",

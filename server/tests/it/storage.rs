@@ -286,7 +286,7 @@ async fn a_file_comes_by_way_of_the_store(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
-async fn a_place_in_the_store_holds_its_room_and_takes_what_was_announced_alone(pool: PgPool) {
+async fn a_place_in_the_store_holds_its_room_until_its_file_is_taken_in_or_gone(pool: PgPool) {
     let scene = Scene::with_road(pool, Some(DirectRoad::AsTheServer)).await;
     let (arena, bob) = scene.open().await;
     let root = scene.world.admin("root").await;
@@ -296,13 +296,15 @@ async fn a_place_in_the_store_holds_its_room_and_takes_what_was_announced_alone(
     let content = Labels::predictions(500, 250);
     let size = i64::try_from(content.len()).unwrap();
 
-    // One byte announced, with the hash of more.
+    // One byte announced, with the hash of more: it is refused, and does not stay.
     let mut small = announced(&content);
     small["size_bytes"] = json!(1);
-    let slot = open(small).await.expect(201).json();
-    assert_eq!(put(&slot, content.as_bytes()).await, 403, "the length is signed");
-    assert!(scene.stored(ARRIVALS).is_empty());
+    let slot = open(small.clone()).await.expect(201).json();
     assert_eq!(used(&bob).await, before + 1);
+    assert_eq!(put(&slot, content.as_bytes()).await, 200);
+    let done = format!("/direct-uploads/{}", slot["id"].as_str().unwrap());
+    bob.api.send_json(Method::POST, &arena.api(&done), &small).await.expect(422);
+    assert!(scene.stored(ARRIVALS).is_empty());
 
     allow(&root, "people/bob", Some(before + 1 + 2 * size)).await;
     let first = open(announced(&content)).await.expect(201).json();
