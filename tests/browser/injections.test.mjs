@@ -212,7 +212,7 @@ test("teams, files that are sent, notes on them, reasons of a new version", asyn
   const solution = ["id,target,Usage", ...rows.map((row) => `r${row},${row},${row % 3 ? "Private" : "Public"}`)].join("\n");
   const predictions = ["id,target", ...rows.map((row) => `r${row},${row + 1}`)].join("\n");
   const files = { sample: predictions.replace(/,\d+$/gm, ",0"), solution, metric: "rmse" };
-  const host = await Person.arrive(browser, house.url, WIDE);
+  const host = await Person.arrive(stage.browser, stage.house.url, WIDE);
   await host.register("host-of-teams");
   const slug = await host.hostStepByStep("Attacked by teams", files);
   await host.page.context().close();
@@ -266,7 +266,7 @@ test("teams, files that are sent, notes on them, reasons of a new version", asyn
   await lookAtAll(`/c/${slug}/host/disqualifications`);
   for (const [at, text] of STRINGS.slice(0, 10).entries()) {
     const words = new URLSearchParams({ name: plain(`${at} ${text}`, 60), description: cut(`a ${text}`, 500) });
-    const headers = { origin: house.url, "content-type": "application/octet-stream", "x-file-name": encodeURIComponent(cut(text, 200)) };
+    const headers = { origin: stage.house.url, "content-type": "application/octet-stream", "x-file-name": encodeURIComponent(cut(text, 200)) };
     const address = `/api/v1/competitions/${slug}/baselines?${words}`;
     assert.ok((await admin.page.request.post(address, { data: Buffer.from(predictions), headers })).ok());
   }

@@ -494,5 +494,6 @@ async fn probing_is_judged_by_the_competitions_own_plan(db: PgPool) {
     assert!(text(&generous, "I probing").contains("; 200 files tell"));
     assert!(text(&generous, "P private rows").contains("rows would show a small step in knowledge"));
     let careful = plan(1, 2, 1).await;
-    assert!(text(&careful, "P safe decimals").contains("the 2 files of a team"));
+    let told = text(&careful, "P safe decimals");
+    assert!(told.contains("2 files of a team") || told.contains("2 files a team"), "{told}");
 }
