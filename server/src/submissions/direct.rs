@@ -126,7 +126,6 @@ pub async fn take_in(
     let stored = copy(app, entrant, &arrival).await?;
     if (stored.size_bytes, stored.sha256) != (announced.size_bytes, announced.sha256) {
         app.files.remove(&stored.key).await?;
-        app.files.remove(&arrival).await?;
         return Err(AppError::field(
             "sha256",
             "The file that arrived is not the one that was announced: its size or SHA-256 differs. Send it again.",

@@ -219,7 +219,7 @@ async fn somebody_takes_everything_and_is_gone_and_nothing_of_others_changes(poo
     let left = sql(
         "select count(*) from team_members m join users u on u.id = m.user_id where u.erased_at is not null",
     );
-    assert_eq!(left.fetch_one(&world.pool).await.unwrap().get::<i64, _>(0), 2, "teams keep their members");
+    assert_eq!(left.fetch_one(&world.pool).await.unwrap().get::<i64, _>(0), 1, "teams keep their members");
     world.close().await;
 }
 
