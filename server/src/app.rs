@@ -11,9 +11,12 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::accounts::limits::Limits;
 use crate::accounts::passwords::Passwords;
 use crate::accounts::providers::discovery::Discovered;
+use crate::accounts::store::sessions::{TokenHash, Visit};
 use crate::api::pace::Paces;
 use crate::clock::Clock;
+use crate::competitions::access::Role;
 use crate::competitions::model::Competition;
+use crate::competitions::store::Onlooker;
 use crate::competitions::{front, texts};
 use crate::config::{Config, DirectRoad};
 use crate::fellows::Fellows;
@@ -21,8 +24,9 @@ use crate::files::{Direct, Files};
 use crate::forum::forums::Named;
 use crate::forum::list;
 use crate::forum::model::Forum;
+use crate::ids::UserId;
 use crate::incidents::facts;
-use crate::joined::Joined;
+use crate::joined::{Gathered, Joined};
 use crate::kaggle::desk::Desk;
 use crate::leaderboard::cache::Boards;
 use crate::replica::model::Replica;
@@ -30,6 +34,7 @@ use crate::site::current::Current;
 use crate::site::model::Site;
 use crate::telemetry::requests::Requests;
 use crate::uploads::writers::Writers;
+use crate::web::crowd::Crowd;
 use crate::web::live::Live;
 use crate::web::space::Space;
 use crate::{api, paths, web};
@@ -53,6 +58,10 @@ pub struct Parts {
     pub paces: Paces,
     pub live: Live,
     pub boards: Boards,
+    pub sessions: Gathered<(), TokenHash, Visit>,
+    /// Notifications that somebody has not read.
+    pub unread: Gathered<(), UserId, i64>,
+    pub roles: Gathered<(), Onlooker, Role>,
     /// By their slugs.
     pub competitions: Joined<String, Option<Competition>>,
     pub topics: list::Lists,
@@ -66,6 +75,7 @@ pub struct Parts {
     /// How the site is, kept for some seconds.
     pub incidents: facts::Kept,
     pub requests: Requests,
+    pub crowd: Crowd,
     pub space: Space,
     pub fellows: Fellows,
     /// Set once, when the server is told to stop.
@@ -105,6 +115,9 @@ impl App {
             fellows,
             live: Live::default(),
             boards: Boards::default(),
+            sessions: Gathered::default(),
+            unread: Gathered::default(),
+            roles: Gathered::default(),
             competitions: Joined::default(),
             topics: Joined::default(),
             shelves: Joined::default(),
@@ -116,6 +129,7 @@ impl App {
             site: Current::new(Site::configured(&config)),
             incidents: facts::Kept::default(),
             requests: Requests::default(),
+            crowd: Crowd::default(),
             space: Space::new(&config),
             is_leaving: AtomicBool::new(false),
             config,

@@ -246,6 +246,14 @@ const INTERNAL: ProblemKind = ProblemKind {
     meaning: "A fault of the platform. Trying again is safe, for submissions with an `Idempotency-Key`.",
 };
 
+pub const CROWDED: ProblemKind = ProblemKind {
+    name: "crowded",
+    status: 503,
+    title: "Too many at once",
+    meaning: "More is asked for at once than can be answered. Nothing was done; ask again after the seconds that \
+        `Retry-After` names. Files that are sent are never refused so.",
+};
+
 pub const NO_ROOM: ProblemKind = ProblemKind {
     name: "no_room",
     status: 507,
@@ -254,7 +262,7 @@ pub const NO_ROOM: ProblemKind = ProblemKind {
 };
 
 /// Every kind of problem, by status; the first of a status stands for it where only one can.
-pub const PROBLEMS: [ProblemKind; 16] = [
+pub const PROBLEMS: [ProblemKind; 17] = [
     TOKEN,
     SIGN_IN,
     REFUSED,
@@ -270,6 +278,7 @@ pub const PROBLEMS: [ProblemKind; 16] = [
     TOO_MANY,
     CHECKSUM,
     INTERNAL,
+    CROWDED,
     NO_ROOM,
 ];
 

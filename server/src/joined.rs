@@ -1,9 +1,10 @@
 //! A read that many ask for at once is made once for all who asked before it began. So every answer is as fresh as a read of
-//! one's own would have been: whoever asks while one is under way waits for the next.
+//! one's own would have been: whoever asks while one is under way waits for the next. [`Joined`] is for those who ask the
+//! same; [`Gathered`] for those who ask for one row each that one statement can read: the busier the house, the fewer
+//! statements for each who asks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
@@ -14,73 +15,97 @@ const KEYS: usize = 1_000;
 /// What all are told who joined a read.
 pub type Outcome<V> = Result<V, Arc<sqlx::Error>>;
 
-pub struct Joined<K, V> {
-    lines: Mutex<HashMap<K, Arc<Line<V>>>>,
-}
+/// Reads of which each answers all who ask for the same key.
+pub struct Joined<K, V>(Lines<K, (), V>);
 
-/// Those who want the same.
-struct Line<V> {
-    newest: Mutex<Arc<Read<V>>>,
+/// Reads of which each answers all who ask for some item under the same key.
+pub struct Gathered<K, I, V>(Lines<K, I, Arc<HashMap<I, V>>>);
+
+struct Lines<K, I, R>(Mutex<HashMap<K, Arc<Line<I, R>>>>);
+
+/// Those whom one read can answer.
+struct Line<I, R> {
+    newest: Mutex<Arc<Read<I, R>>>,
     /// Held while a read is under way.
     reading: tokio::sync::Mutex<()>,
 }
 
-struct Read<V> {
-    has_begun: AtomicBool,
-    outcome: OnceCell<Outcome<V>>,
+struct Read<I, R> {
+    wanted: Mutex<Wanted<I>>,
+    outcome: OnceCell<Outcome<R>>,
 }
 
-impl<V> Default for Read<V> {
+struct Wanted<I> {
+    items: HashSet<I>,
+    has_begun: bool,
+}
+
+impl<I, R> Default for Read<I, R> {
     fn default() -> Self {
-        Self { has_begun: AtomicBool::new(false), outcome: OnceCell::new() }
+        let wanted = Wanted { items: HashSet::new(), has_begun: false };
+        Self { wanted: Mutex::new(wanted), outcome: OnceCell::new() }
     }
 }
 
-impl<V> Default for Line<V> {
+impl<I, R> Default for Line<I, R> {
     fn default() -> Self {
         Self { newest: Mutex::default(), reading: tokio::sync::Mutex::default() }
     }
 }
 
-impl<V> Line<V> {
-    /// The read that has not begun.
-    fn join(&self) -> Arc<Read<V>> {
+impl<K, I, R> Default for Lines<K, I, R> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<I: Eq + Hash + Clone, R> Read<I, R> {
+    /// Whether the item will be read: not once the read has begun.
+    fn takes(&self, item: &I) -> bool {
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        if !wanted.has_begun {
+            wanted.items.insert(item.clone());
+        }
+        !wanted.has_begun
+    }
+
+    /// What is to be read.
+    fn begin(&self) -> Vec<I> {
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        wanted.has_begun = true;
+        wanted.items.iter().cloned().collect()
+    }
+}
+
+impl<I: Eq + Hash + Clone, R> Line<I, R> {
+    /// The read that has not begun, with the item among those that it reads.
+    fn join(&self, item: &I) -> Arc<Read<I, R>> {
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        if newest.has_begun.load(Ordering::SeqCst) {
+        if !newest.takes(item) {
             *newest = Arc::default();
+            newest.takes(item);
         }
         Arc::clone(&newest)
     }
 }
 
-impl<K, V> Default for Joined<K, V> {
-    fn default() -> Self {
-        Self { lines: Mutex::default() }
-    }
-}
-
-impl<K: Eq + Hash, V: Clone> Joined<K, V> {
-    /// What `read` finds, or what somebody else's finds that began after this was asked for.
+impl<K: Eq + Hash, I: Eq + Hash + Clone, R: Clone> Lines<K, I, R> {
     /// Where the one who reads goes away, the next of those who wait reads.
-    ///
-    /// # Errors
-    /// Those of the read, for all who joined it.
-    pub async fn read<F>(&self, key: K, read: impl FnOnce() -> F) -> Outcome<V>
+    async fn read<F>(&self, key: K, item: &I, read: impl FnOnce(Vec<I>) -> F) -> Outcome<R>
     where
-        F: Future<Output = sqlx::Result<V>>,
+        F: Future<Output = sqlx::Result<R>>,
     {
         let line = self.line(key);
-        let joined = line.join();
+        let joined = line.join(item);
         let outcome = joined.outcome.get_or_init(|| async {
             let _reading = line.reading.lock().await;
-            joined.has_begun.store(true, Ordering::SeqCst);
-            read().await.map_err(Arc::new)
+            read(joined.begin()).await.map_err(Arc::new)
         });
         outcome.await.clone()
     }
 
-    fn line(&self, key: K) -> Arc<Line<V>> {
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+    fn line(&self, key: K) -> Arc<Line<I, R>> {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.len() >= KEYS {
             lines.retain(|_, line| Arc::strong_count(line) > 1);
         }
@@ -88,9 +113,49 @@ impl<K: Eq + Hash, V: Clone> Joined<K, V> {
     }
 }
 
+impl<K, V> Default for Joined<K, V> {
+    fn default() -> Self {
+        Self(Lines::default())
+    }
+}
+
+impl<K, I, V> Default for Gathered<K, I, V> {
+    fn default() -> Self {
+        Self(Lines::default())
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Joined<K, V> {
+    /// What `read` finds, or what somebody else's finds that began after this was asked for.
+    ///
+    /// # Errors
+    /// Those of the read, for all who joined it.
+    pub async fn read<F>(&self, key: K, read: impl FnOnce() -> F) -> Outcome<V>
+    where
+        F: Future<Output = sqlx::Result<V>>,
+    {
+        self.0.read(key, &(), |_| read()).await
+    }
+}
+
+impl<K: Eq + Hash, I: Eq + Hash + Clone, V: Clone> Gathered<K, I, V> {
+    /// What `read` finds of the item, which is given all items that it is to find, or what somebody else's finds that began
+    /// after this was asked for. `None` where it finds none.
+    ///
+    /// # Errors
+    /// Those of the read, for all who joined it.
+    pub async fn read<F>(&self, key: K, item: I, read: impl FnOnce(Vec<I>) -> F) -> Outcome<Option<V>>
+    where
+        F: Future<Output = sqlx::Result<HashMap<I, V>>>,
+    {
+        let found = self.0.read(key, &item, |items| async { read(items).await.map(Arc::new) }).await?;
+        Ok(found.get(&item).cloned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use tokio::sync::Semaphore;
     use tokio::task::yield_now;
@@ -174,14 +239,72 @@ mod tests {
         assert!(world.n_reads.load(Ordering::SeqCst) <= 2);
     }
 
+    #[tokio::test]
+    async fn whoever_wants_another_row_is_answered_by_the_same_read() {
+        let gathered = Arc::new(Gathered::<(), u32, u32>::default());
+        let reads = Arc::new(Mutex::new(Vec::new()));
+        let permits = Arc::new(Semaphore::new(0));
+        let ask = |item: u32| {
+            let (gathered, reads, permits) = (gathered.clone(), reads.clone(), permits.clone());
+            tokio::spawn(async move {
+                let read = |mut items: Vec<u32>| async move {
+                    items.sort_unstable();
+                    reads.lock().unwrap().push(items.clone());
+                    permits.acquire().await.expect("it stays open").forget();
+                    Ok(items.into_iter().filter(|item| *item < 5).map(|item| (item, item * 10)).collect())
+                };
+                gathered.read((), item, read).await.unwrap()
+            })
+        };
+        let first = ask(1);
+        settle().await;
+        let later = [2, 3, 3, 7].map(&ask);
+        settle().await;
+        later[0].abort();
+        settle().await;
+        permits.add_permits(2);
+        assert_eq!(first.await.unwrap(), Some(10));
+        let [_, third, again, seventh] = later;
+        assert_eq!((third.await.unwrap(), again.await.unwrap()), (Some(30), Some(30)));
+        assert_eq!(seventh.await.unwrap(), None, "there is none");
+        assert_eq!(*reads.lock().unwrap(), [vec![1], vec![2, 3, 7]]);
+    }
+
+    #[tokio::test]
+    async fn what_was_to_be_read_is_read_by_the_next_where_who_reads_goes_away() {
+        let gathered = Arc::new(Gathered::<(), u32, u32>::default());
+        let permits = Arc::new(Semaphore::new(0));
+        let ask = |item: u32| {
+            let (gathered, permits) = (gathered.clone(), permits.clone());
+            tokio::spawn(async move {
+                let read = |items: Vec<u32>| async move {
+                    permits.acquire().await.expect("it stays open").forget();
+                    Ok(items.into_iter().map(|item| (item, item * 10)).collect())
+                };
+                gathered.read((), item, read).await.unwrap()
+            })
+        };
+        let before = ask(9);
+        settle().await;
+        let (reader, waiting) = (ask(1), ask(2));
+        settle().await;
+        permits.add_permits(1);
+        assert_eq!(before.await.unwrap(), Some(90));
+        settle().await;
+        reader.abort();
+        settle().await;
+        permits.add_permits(1);
+        assert_eq!(waiting.await.unwrap(), Some(20));
+    }
+
     #[test]
     fn keys_that_nobody_reads_are_forgotten() {
         let joined = Joined::<usize, ()>::default();
-        let held = joined.line(0);
+        let held = joined.0.line(0);
         for key in 1..10 * KEYS {
-            joined.line(key);
-            assert!(joined.lines.lock().unwrap().len() <= KEYS);
+            joined.0.line(key);
+            assert!(joined.0.0.lock().unwrap().len() <= KEYS);
         }
-        assert!(Arc::ptr_eq(&held, &joined.line(0)), "somebody is in it");
+        assert!(Arc::ptr_eq(&held, &joined.0.line(0)), "somebody is in it");
     }
 }

@@ -10,6 +10,7 @@ use sqlx::PgConnection;
 use crate::accounts::client::Client;
 use crate::accounts::model::Member;
 use crate::accounts::providers::model::Origin;
+use crate::accounts::store::sessions::TokenHash;
 use crate::accounts::{secret, store};
 use crate::app::App;
 use crate::config::Config;
@@ -33,13 +34,16 @@ const COOKIE_LIFE: TimeDelta = TimeDelta::days(400);
 /// Those of the database.
 pub async fn find_member(app: &App, secret: &str, now: DateTime<Utc>) -> Result<Option<Member>> {
     let token_hash = secret::digest(secret);
-    let mut conn = app.db.acquire().await?;
-    let found = store::sessions::find(&mut conn, &token_hash, now).await?;
+    let read = |hashes: Vec<TokenHash>| async move {
+        store::sessions::find(&mut *app.db.acquire().await?, &hashes, now).await
+    };
+    let found = app.sessions.read((), token_hash, read).await?;
     let Some(visit) = found.filter(|visit| now < visit.created_at + LONGEST) else {
         return Ok(None);
     };
     if now - visit.last_seen_at >= NOTED_AT_MOST_EVERY {
         let ends_at = (now + LIFE).min(visit.created_at + LONGEST);
+        let mut conn = app.db.acquire().await?;
         store::sessions::note_visit(&mut conn, &token_hash, now, ends_at).await?;
     }
     Ok(Some(visit.member))

@@ -4,6 +4,7 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::model::{Competition, Phase};
 use crate::competitions::store;
+use crate::competitions::store::Onlooker;
 use crate::competitions::store::texts::TextPage;
 use crate::competitions::visibility::Visibility;
 use crate::error::{AppError, Result};
@@ -20,6 +21,13 @@ pub struct Standing {
     /// Named as a host, and therefore never ranked.
     pub is_among_hosts: bool,
     /// The team, when the viewer has accepted the rules.
+    pub team_id: Option<TeamId>,
+}
+
+/// What the database knows of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Role {
+    pub is_among_hosts: bool,
     pub team_id: Option<TeamId>,
 }
 
@@ -58,10 +66,27 @@ pub async fn see_by_id(app: &App, id: CompetitionId, viewer: Option<&Member>) ->
     judge(app, competition, viewer).await
 }
 
+/// What a member is in a competition.
+///
+/// # Errors
+/// Those of the database.
+pub async fn standing(app: &App, id: CompetitionId, member: &Member) -> Result<Standing> {
+    let read = |onlookers: Vec<Onlooker>| async move {
+        store::roles(&mut *app.db.acquire().await?, &onlookers).await
+    };
+    let role = app.roles.read((), (id, member.id), read).await?;
+    let role = role.unwrap_or(Role { is_among_hosts: false, team_id: None });
+    Ok(Standing {
+        is_host: role.is_among_hosts || member.is_admin,
+        is_among_hosts: role.is_among_hosts,
+        team_id: role.team_id,
+    })
+}
+
 async fn judge(app: &App, competition: Competition, viewer: Option<&Member>) -> Result<Seen> {
     let now = app.clock.now();
     let standing = match viewer {
-        Some(member) => store::standing(&mut *app.db.acquire().await?, competition.id, member).await?,
+        Some(member) => standing(app, competition.id, member).await?,
         None => Standing::of_nobody(),
     };
     let is_draft = competition.phase(now) == Phase::Draft;

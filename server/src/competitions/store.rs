@@ -12,12 +12,13 @@ pub mod lists;
 pub mod page_versions;
 pub mod texts;
 
+use std::collections::HashMap;
+
 use holdout_contract::ranks::RankedPart;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use crate::accounts::model::Member;
-use crate::competitions::access::Standing;
+use crate::competitions::access::Role;
 use crate::competitions::ladder::Ladder;
 use crate::competitions::model::Competition;
 use crate::competitions::visibility::Visibility;
@@ -89,21 +90,33 @@ pub async fn exists(conn: &mut PgConnection, slug: &str) -> sqlx::Result<bool> {
         .await
 }
 
-/// What a member is in a competition.
+/// Somebody who looks at a competition.
+pub type Onlooker = (CompetitionId, UserId);
+
+/// Whether they are among the hosts, and their team, of each of these.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn standing(conn: &mut PgConnection, id: CompetitionId, member: &Member) -> sqlx::Result<Standing> {
-    let row = sqlx::query!(
-        "select exists (select from competition_hosts where competition_id = $1 and user_id = $2) as \"is_host!\",
-                (select team_id from team_members where competition_id = $1 and user_id = $2) as \"team_id: TeamId\"",
-        id.0,
-        member.id.0,
+pub async fn roles(conn: &mut PgConnection, onlookers: &[Onlooker]) -> sqlx::Result<HashMap<Onlooker, Role>> {
+    let (competitions, people): (Vec<i64>, Vec<i64>) =
+        onlookers.iter().map(|(id, user)| (id.0, user.0)).unzip();
+    // The planner does not look into the inner selects: however many are asked for, one plan serves.
+    let rows = sqlx::query!(
+        "select w.competition_id as \"competition_id!: CompetitionId\", w.user_id as \"user_id!: UserId\",
+                exists (select from competition_hosts h
+                        where h.competition_id = w.competition_id and h.user_id = w.user_id) as \"is_host!\",
+                (select m.team_id from team_members m
+                 where m.competition_id = w.competition_id and m.user_id = w.user_id) as \"team_id: TeamId\"
+         from unnest((select $1::bigint[]), (select $2::bigint[])) w (competition_id, user_id)",
+        &competitions,
+        &people,
     )
-    .fetch_one(conn)
+    .fetch_all(conn)
     .await?;
-    let is_host = row.is_host || member.is_admin;
-    Ok(Standing { is_host, is_among_hosts: row.is_host, team_id: row.team_id })
+    let roles = rows.into_iter().map(|row| {
+        ((row.competition_id, row.user_id), Role { is_among_hosts: row.is_host, team_id: row.team_id })
+    });
+    Ok(roles.collect())
 }
 
 /// The teams that somebody has in these competitions.

@@ -8,10 +8,12 @@ use serde_json::value::RawValue;
 
 use crate::competitions::model::Competition;
 use crate::ids::{CompetitionId, TeamId};
+use crate::joined::Gathered;
 use crate::kept::Kept;
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::order::Orders;
 use crate::leaderboard::ranked;
+use crate::leaderboard::store::Line;
 use crate::ranks::model::Summary;
 
 /// Pages kept at most; each is about 20 kB.
@@ -92,6 +94,8 @@ pub struct Boards {
     /// Held while one is made.
     pub packing: tokio::sync::Mutex<()>,
     pub own_rows: Kept<OwnKey, Option<Row>>,
+    /// What is said on public boards of those who look at them.
+    pub public_lines: Gathered<BoardKey, TeamId, Line>,
     pub summaries: Kept<BoardKey, Option<Summary>>,
     pub orders: Orders,
     pub ranked: ranked::Boards,
@@ -107,6 +111,7 @@ impl Default for Boards {
             packed: Kept::new(PACKED),
             packing: tokio::sync::Mutex::default(),
             own_rows: Kept::new(OWN_ROWS),
+            public_lines: Gathered::default(),
             summaries: Kept::new(SUMMARIES),
             orders: Orders::default(),
             ranked: ranked::Boards::default(),

@@ -46,19 +46,20 @@ impl Orders {
 }
 
 impl Order {
-    /// A team's rank, by what `read` gives once: all teams, best first. `None` where it has to be counted, since few asked, or
+    /// A team's rank, by what `read` gives once: the numbers of all teams, best first. `None` where it has to be counted, since few asked, or
     /// where the team is not among them.
     ///
     /// # Errors
     /// Those of the read.
     pub async fn rank<F>(&self, team: TeamId, read: impl FnOnce() -> F) -> sqlx::Result<Option<i64>>
     where
-        F: Future<Output = sqlx::Result<Vec<TeamId>>>,
+        F: Future<Output = sqlx::Result<Vec<i64>>>,
     {
         if self.n_asked.fetch_add(1, Ordering::Relaxed) < COUNTED {
             return Ok(None);
         }
-        let in_order = || async { read().await.map(|teams| teams.into_iter().zip(1..).collect()) };
+        let in_order =
+            || async { read().await.map(|teams| teams.into_iter().map(TeamId).zip(1..).collect()) };
         Ok(self.ranks.get_or_try_init(in_order).await?.get(&team).copied())
     }
 }
@@ -75,7 +76,7 @@ mod tests {
         let ask = async |revision: i64, team: i64| {
             let read = || async {
                 n_reads.fetch_add(1, Ordering::Relaxed);
-                Ok(vec![TeamId(7), TeamId(9)])
+                Ok(vec![7, 9])
             };
             orders.of(&at(revision)).rank(TeamId(team), read).await.ok().flatten()
         };

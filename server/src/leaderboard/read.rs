@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::competitions::access::Seen;
-use crate::competitions::model::{Competition, Phase};
+use crate::competitions::model::{Competition, Ended, Phase};
 use crate::error::Result;
 use crate::ids::TeamId;
 use crate::leaderboard::baselines::{MOST_BASELINES, alone, behind, with_baselines};
@@ -70,30 +70,56 @@ pub async fn own_row(
     view: View,
     team_id: TeamId,
 ) -> Result<Option<Row>> {
-    if matches!(view, View::Public) && competition.is_ranked() {
-        return ranked::own_row(app, competition, team_id).await;
-    }
-    let (id, since) = (competition.id, Since::of(competition));
-    let known_rank = match view {
-        View::Public => rank_in_order(app, competition, team_id).await?,
-        View::Private(_) | View::PublicAtEnd(_) => None,
+    let row = match view {
+        View::Public if competition.is_ranked() => return ranked::own_row(app, competition, team_id).await,
+        View::Public => own_public_row(app, competition, team_id).await?,
+        View::Private(ended) | View::PublicAtEnd(ended) => {
+            own_final_row(app, competition, view, ended, team_id).await?
+        }
     };
+    Ok(attach(app, competition, view, row.into_iter().collect()).await?.pop())
+}
+
+async fn own_public_row(app: &App, competition: &Competition, team: TeamId) -> Result<Option<Row>> {
+    let (id, since) = (competition.id, Since::of(competition));
+    let rank = match rank_in_order(app, competition, team).await? {
+        None => {
+            replica::read::board(app, since, move |mut conn: Conn| async move {
+                store::public_rank(&mut conn, id, team).await
+            })
+            .await?
+        }
+        known => known,
+    };
+    let Some(rank) = rank else { return Ok(None) };
+    let read = |teams: Vec<TeamId>| async move {
+        let teams = &teams;
+        let ask = move |mut conn: Conn| async move { store::public_lines(&mut conn, id, teams).await };
+        replica::read::board(app, since, ask).await
+    };
+    let line = app.boards.public_lines.read(BoardKey::of(competition, View::Public), team, read).await?;
+    Ok(line.map(|line| line.into_row(rank)))
+}
+
+async fn own_final_row(
+    app: &App,
+    competition: &Competition,
+    view: View,
+    ended: Ended,
+    team: TeamId,
+) -> Result<Option<Row>> {
+    let (id, since) = (competition.id, Since::of(competition));
     let ask = move |mut conn: Conn| async move {
         let above = |rank: i64| Key { submission_id: 0, rank: rank - 1 };
-        let ended = match view {
-            View::Public => return store::public_row(&mut conn, id, team_id, known_rank).await,
-            View::Private(ended) | View::PublicAtEnd(ended) => ended,
-        };
-        let ranks = store::final_ranks(&mut conn, ended, id, team_id).await?;
+        let ranks = store::final_ranks(&mut conn, ended, id, team).await?;
         let Some((rank, public_rank)) = ranks else { return Ok(None) };
         let mut rows = match view.is_private() {
             true => store::private_page(&mut conn, ended, id, above(rank), 1).await?,
             false => store::public_page_at_end(&mut conn, ended, id, above(public_rank), 1).await?,
         };
-        Ok(rows.pop().filter(|row| row.team_id == team_id))
+        Ok(rows.pop().filter(|row| row.team_id == team))
     };
-    let row = replica::read::board(app, since, ask).await?;
-    Ok(attach(app, competition, view, row.into_iter().collect()).await?.pop())
+    Ok(replica::read::board(app, since, ask).await?)
 }
 
 /// A team's rank on the public board where that is known without counting.

@@ -1,5 +1,7 @@
 //! Every SQL statement about boards.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use holdout_contract::ranks::RankedPart;
 use sqlx::PgConnection;
@@ -12,7 +14,8 @@ use crate::leaderboard::model::{Key, Person, Ranked, Row};
 use crate::leaderboard::ranked::Entry;
 
 /// What the three boards' statements give.
-struct Line {
+#[derive(Debug, Clone)]
+pub struct Line {
     /// Of the public board alone.
     rank_key: Option<f64>,
     reached_at: Option<DateTime<Utc>>,
@@ -47,7 +50,7 @@ impl Line {
         Some(Place { rank_key, reached_at, submission_id: self.submission_id })
     }
 
-    fn into_row(self, rank: i64) -> Row {
+    pub(super) fn into_row(self, rank: i64) -> Row {
         Row {
             rank: Some(rank),
             change: self.earlier_rank.map(|earlier| i64::from(earlier) - rank),
@@ -189,52 +192,70 @@ pub async fn public_page(
     Ok(with_baselines(rows, baselines.collect(), limit))
 }
 
-/// One team's row of the public board; its rank is counted unless it is known.
+/// What the public board's rows of these teams say but for their ranks.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn public_row(
+pub async fn public_lines(
     conn: &mut PgConnection,
     id: CompetitionId,
-    team_id: TeamId,
-    known_rank: Option<i64>,
-) -> sqlx::Result<Option<Row>> {
-    let line = lines!(
+    teams: &[TeamId],
+) -> sqlx::Result<HashMap<TeamId, Line>> {
+    let teams: Vec<i64> = teams.iter().map(|team| team.0).collect();
+    // The planner does not look into the inner select: however many are asked for, one plan serves.
+    let lines = lines!(
         "null::double precision as rank_key, null::timestamptz as reached_at, e.public_score as score,
-         coalesce(
-            $3,
-            (select count(*) + 1 from board_entries o
-             where o.competition_id = e.competition_id and o.version_id = e.version_id
-               and (o.rank_key, o.reached_at, o.submission_id) < (e.rank_key, e.reached_at, e.submission_id))
-         )::integer as rank,
-         e.rank_at_midnight as earlier_rank, null::double precision as mean_rank,
+         null::integer as rank, e.rank_at_midnight as earlier_rank, null::double precision as mean_rank,
          null::double precision[] as part_scores, null::double precision[] as part_ranks,
          null::bigint as \"write_up: TopicId\"",
         "board_entries",
-        "e.team_id = $2",
+        "e.team_id = any ((select $2::bigint[])::bigint[])",
         id.0,
-        team_id.0,
-        known_rank,
+        &teams,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(lines.into_iter().map(|line| (line.team_id, line)).collect())
+}
+
+/// Where a team stands on the public board, counted. `None` where it is not ranked.
+///
+/// # Errors
+/// Those of the database.
+pub async fn public_rank(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    team: TeamId,
+) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar!(
+        "select (select count(*) + 1 from board_entries o
+                 where o.competition_id = e.competition_id and o.version_id = e.version_id
+                   and (o.rank_key, o.reached_at, o.submission_id) < (e.rank_key, e.reached_at, e.submission_id)) as \"rank!\"
+         from board_entries e
+         where e.competition_id = $1 and e.team_id = $2
+           and e.version_id = (select active_version_id from competitions where id = $1)",
+        id.0,
+        team.0,
     )
     .fetch_optional(conn)
-    .await?;
-    Ok(line.map(Line::into_ranked_row))
+    .await
 }
 
 /// The ranked teams of the public board, best first.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn public_order(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Vec<TeamId>> {
+pub async fn public_order(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Vec<i64>> {
+    // One value of all teams is read in a fraction of the time that a row for each takes.
     sqlx::query_scalar!(
-        "select team_id as \"id: TeamId\"
+        "select array_agg(team_id order by rank_key, reached_at, submission_id) as \"teams\"
          from board_entries
-         where competition_id = $1 and version_id = (select active_version_id from competitions where id = $1)
-         order by rank_key, reached_at, submission_id",
+         where competition_id = $1 and version_id = (select active_version_id from competitions where id = $1)",
         id.0,
     )
-    .fetch_all(conn)
+    .fetch_one(conn)
     .await
+    .map(Option::unwrap_or_default)
 }
 
 /// Teams on the board whose name has these words, in small letters, or with a member of that user name; best

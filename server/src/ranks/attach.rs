@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::competitions::model::Competition;
 use crate::error::Result;
 use crate::leaderboard::model::{Row, View};
+use crate::leaderboard::read;
 use crate::ranks::model::{Split, Summary};
 use crate::ranks::store;
 use crate::replica;
@@ -41,7 +42,7 @@ pub async fn attach(
     }
     let has_none = |row: &Row| row.rank.is_some() && row.range.is_none();
     if rows.iter().any(has_none)
-        && let Some(summary) = summary(app, competition, view).await?
+        && let Some(summary) = read::summary(app, competition, view).await?
     {
         for row in rows.iter_mut().filter(|row| has_none(row)) {
             row.no_range = row.rank.and_then(|rank| summary.why_no_range(rank));

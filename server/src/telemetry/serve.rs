@@ -35,6 +35,7 @@ pub fn router(app: App) -> Router {
 async fn show(State(app): State<App>) -> Result<impl IntoResponse> {
     let mut registry = Registry::with_prefix("holdout");
     app.requests.tell(&mut registry);
+    app.crowd.tell(&mut registry);
     collect(&app, &mut registry).await;
     tell_replica(&app, &mut registry);
     tell_open_files(&mut registry);

@@ -14,6 +14,7 @@ use crate::accounts::sessions;
 use crate::accounts::two_factors::requirement;
 use crate::app::App;
 use crate::error::{AppError, Result};
+use crate::ids::UserId;
 use crate::notifications::store::inbox;
 use crate::paths;
 use crate::site::model::Site;
@@ -116,7 +117,11 @@ pub async fn load(State(app): State<App>, mut request: Request, next: Next) -> R
     }
     let n_unread = match &viewer {
         Some(member) if request.method() == Method::GET => {
-            inbox::count_unread(&mut *app.db.acquire().await?, member.id).await?
+            let db = &app.db;
+            let read = |people: Vec<UserId>| async move {
+                inbox::count_unread(&mut *db.acquire().await?, &people).await
+            };
+            app.unread.read((), member.id, read).await?.unwrap_or(0)
         }
         _ => 0,
     };

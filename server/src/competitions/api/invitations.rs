@@ -15,9 +15,9 @@ use crate::api::body::ApiJson;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
+use crate::competitions::invite;
 use crate::competitions::settings::read_emails;
 use crate::competitions::store::invitations::{self, Address, Guest};
-use crate::competitions::{invite, store};
 use crate::error::Result;
 use crate::paths;
 
@@ -212,7 +212,7 @@ async fn show_terms(
     let member = caller.with(Scope::Read)?;
     let terms = access::terms_of_invitation(&app, &slug, &secret).await?;
     let id = terms.competition.id;
-    let standing = store::standing(&mut *app.db.acquire().await?, id, &member).await?;
+    let standing = access::standing(&app, id, &member).await?;
     let seen = Seen { competition: terms.competition, standing };
     let competition = CompetitionJson::of(&app, seen).await?;
     Ok(Json(TermsJson { competition, rules: terms.rules.map(PageJson::from) }))
