@@ -215,7 +215,7 @@ async def look_all(url, paths, lookers, a_second, seconds):
     async def one(path, cookie, due):
         try:
             reader, writer = resting.pop() if resting else await asyncio.open_connection(address.hostname, address.port)
-            writer.write(f"GET {path} HTTP/1.1\r\nhost: {address.netloc}\r\naccept-encoding: gzip\r\n{cookie}\r\n".encode())
+            writer.write(f"GET {path} HTTP/1.1\r\nhost: {address.netloc}\r\naccept-encoding: gzip, deflate, br, zstd\r\n{cookie}\r\n".encode())
             await answers.read(reader)
             resting.append((reader, writer))
             taken.append(time.perf_counter() - due)

@@ -104,7 +104,7 @@ async def fetch(address, cookie, met):
     begun = time.perf_counter()
     try:
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
-        asked = f"GET {PAGE} HTTP/1.1\r\nhost: {address.netloc}\r\naccept-encoding: gzip\r\nconnection: close\r\n{cookie}\r\n"
+        asked = f"GET {PAGE} HTTP/1.1\r\nhost: {address.netloc}\r\naccept-encoding: gzip, deflate, br, zstd\r\nconnection: close\r\n{cookie}\r\n"
         writer.write(asked.encode())
         await answers.read(reader)
         met["taken"].append(time.perf_counter() - begun)
