@@ -30,14 +30,14 @@ import transfers
 import upgrade
 
 ROOT = Path(__file__).parent.parent
-PARTS = ["scoring", "audit", "ranks", "evaluator", "rescoring", "start", "live", "notebooks", "search", "api", "growth", "entries", "transfers", "deadline"]
+PARTS = ["scoring", "audit", "ranks", "evaluator", "rescoring", "start", "live", "notebooks", "search", "api", "growth", "entries", "transfers", "upgrade", "deadline"]
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="bench/run", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, few runs: a minute in all")
     parser.add_argument("--part", choices=PARTS, action="append", help="only this part; may be repeated")
-    parser.add_argument("--from", dest="older", type=Path, help="folder of an older release's programs: only its upgrade to those of --bin")
+    parser.add_argument("--from", dest="older", type=Path, help="folder of an older release's programs, for the part upgrade; without --part, only that")
     parser.add_argument("--rows", type=int, action="append", help="a size of the scoring part; may be repeated")
     parser.add_argument("--metric", choices=scoring.CASES, action="append", help="of the scoring part only this one; may be repeated")
     parser.add_argument("--runs", type=int, default=5, help="runs of each program, the median counts")
@@ -74,7 +74,7 @@ def machine():
 
 def main():
     wanted = arguments()
-    parts = [] if wanted.older else wanted.part or PARTS
+    parts = wanted.part or (["upgrade"] if wanted.older else PARTS)
     wanted.work.mkdir(parents=True, exist_ok=True)
     results = {
         "started_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -84,8 +84,6 @@ def main():
         "calibration_s": [measure.calibrate()],
     }
     print(f"calibration loop: {results['calibration_s'][0]:.3f} s; load {results['machine']['load_before']:.1f}")
-    if wanted.older:
-        results["upgrade"] = upgrade.bench(wanted.older, wanted.bin, wanted.work, wanted.quick)
     if "scoring" in parts:
         print(scoring.HEADER)
         scorer = wanted.bin / "holdout-scorer"
@@ -115,6 +113,8 @@ def main():
         results["entries"] = entries.bench(wanted.bin, wanted.work, wanted.quick)
     if "transfers" in parts:
         results["transfers"] = transfers.bench(wanted.bin, wanted.work, wanted.quick)
+    if "upgrade" in parts:
+        results["upgrade"] = upgrade.bench(wanted.older or wanted.bin, wanted.bin, wanted.work, wanted.quick)
     if "deadline" in parts:
         results["deadline"] = deadline.bench(wanted.bin, wanted.work, wanted.quick, wanted.seconds)
     results["calibration_s"].append(measure.calibrate())

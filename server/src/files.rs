@@ -5,6 +5,7 @@
 //!
 //! Never here: who may read a file; that is asked before an address is signed.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -16,8 +17,12 @@ use holdout_contract::files::connect;
 pub use holdout_contract::files::{Files, Stored, Writing};
 use holdout_contract::place::Place;
 use object_store::aws::AmazonS3;
-use object_store::signer::{HeaderName, HeaderValue, Method, SignedUrlOptions, Signer as _};
+use object_store::signer::{Method, SignedUrlOptions, Signer as _};
 use sha2::{Digest, Sha256};
+
+use self::signature::Asked;
+
+mod signature;
 
 /// Somebody who was allowed a file begins to read it within this time.
 const DOWNLOAD_LASTS: Duration = Duration::from_secs(5 * 60);
@@ -82,32 +87,36 @@ impl Direct {
     /// # Errors
     /// Those of the store's credentials.
     pub async fn download(&self, key: &str, disposition: &str) -> io::Result<String> {
+        let path = self.files.path(key)?;
         let options = SignedUrlOptions::new().with_query([("response-content-disposition", disposition)]);
-        self.sign(Method::GET, key, DOWNLOAD_LASTS, &options).await
+        let signed = self.bucket.signed_url_opts(Method::GET, &path, DOWNLOAD_LASTS, &options).await;
+        Ok(signed.map_err(io::Error::other)?.into())
     }
 
-    /// An address that takes one file, of these bytes alone. How many they are cannot be signed (`object_store` keeps that
-    /// header to itself): what is longer than was said is found out when it is taken in.
+    /// An address that takes one file, of these bytes alone and so many. The store compares a hash only once it has
+    /// everything; another length it refuses before the first byte.
     ///
     /// # Errors
     /// Those of the store's credentials.
-    pub async fn upload(&self, key: &str, sha256: &[u8; 32]) -> io::Result<Slot> {
-        let checksum = BASE64_STANDARD.encode(sha256);
-        let value = HeaderValue::from_str(&checksum).map_err(io::Error::other)?;
-        let options = SignedUrlOptions::new().with_signed_header(HeaderName::from_static(CHECKSUM), value);
-        let url = self.sign(Method::PUT, key, UPLOAD_LASTS, &options).await?;
-        Ok(Slot { url, headers: vec![(CHECKSUM, checksum)] })
-    }
-
-    async fn sign(
-        &self,
-        method: Method,
-        key: &str,
-        lasts: Duration,
-        options: &SignedUrlOptions,
-    ) -> io::Result<String> {
+    pub async fn upload(&self, key: &str, size_bytes: u64, sha256: &[u8; 32]) -> io::Result<Slot> {
         let path = self.files.path(key)?;
-        let signed = self.bucket.signed_url_opts(method, &path, lasts, options).await;
-        Ok(signed.map_err(io::Error::other)?.to_string())
+        let checksum = BASE64_STANDARD.encode(sha256);
+        let signed = self.bucket.signed_url(Method::PUT, &path, UPLOAD_LASTS).await;
+        let mut url = signed.map_err(io::Error::other)?;
+        let headers = BTreeMap::from([
+            ("content-length", size_bytes.to_string()),
+            ("host", url.authority().to_owned()),
+            (CHECKSUM, checksum.clone()),
+        ]);
+        let credential = self.bucket.credentials().get_credential().await.map_err(io::Error::other)?;
+        let signer = signature::Signer {
+            key_id: &credential.key_id,
+            secret_key: &credential.secret_key,
+            token: credential.token.as_deref(),
+        };
+        let asked = Asked { method: "PUT", path: url.path(), headers };
+        let query = signature::sign_anew(asked, url.query_pairs().into_owned(), signer)?;
+        url.set_query(Some(&query));
+        Ok(Slot { url: url.into(), headers: vec![(CHECKSUM, checksum)] })
     }
 }

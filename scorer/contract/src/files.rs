@@ -19,21 +19,23 @@ use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
-    BackoffConfig, ClientOptions, GetOptions, GetRange, GetResultPayload, MultipartUpload, ObjectMeta,
-    ObjectStore, ObjectStoreExt, PutPayload, RetryConfig,
+    BackoffConfig, ClientOptions, GetOptions, GetRange, GetResultPayload, ObjectMeta, ObjectStore,
+    ObjectStoreExt, RetryConfig,
 };
 use serde::{Deserialize, Serialize};
 use sha2::Digest;
-use tokio::runtime::Handle;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use crate::behind::{Gathering, Hashing};
+use crate::parts::{Begun, Upload};
 use crate::place::{Bucket, Place};
 use crate::staged::Staged;
 
 /// Room of files that people put into a bucket themselves, until they are taken in.
 pub const ARRIVALS: &str = "arrivals";
+/// Room of notes of the files that a bucket is given in parts.
+pub const UNFINISHED: &str = "unfinished";
 
 /// A bucket takes no smaller parts than 5 MiB and no more than 10,000 of them.
 const BUCKET_PART_BYTES: usize = 8 << 20;
@@ -57,6 +59,8 @@ pub struct Files {
     store: Arc<dyn ObjectStore>,
     /// Where they lie in one.
     folder: Option<PathBuf>,
+    /// The same as `store`, where they do not.
+    bucket: Option<Arc<AmazonS3>>,
     prefix: Path,
     part_bytes: usize,
 }
@@ -88,16 +92,21 @@ impl Files {
                 Ok(Self {
                     store: Arc::new(store),
                     folder: Some(folder.clone()),
+                    bucket: None,
                     prefix: Path::default(),
                     part_bytes: FOLDER_PART_BYTES,
                 })
             }
-            Place::Bucket(bucket) => Ok(Self {
-                store: Arc::new(connect(bucket)?),
-                folder: None,
-                prefix: Path::parse(&bucket.prefix).map_err(io::Error::other)?,
-                part_bytes: BUCKET_PART_BYTES,
-            }),
+            Place::Bucket(bucket) => {
+                let store = Arc::new(connect(bucket)?);
+                Ok(Self {
+                    store: store.clone(),
+                    folder: None,
+                    bucket: Some(store),
+                    prefix: Path::parse(&bucket.prefix).map_err(io::Error::other)?,
+                    part_bytes: BUCKET_PART_BYTES,
+                })
+            }
         }
     }
 
@@ -222,6 +231,29 @@ impl Files {
         Ok(n_removed)
     }
 
+    /// Ends the files that a bucket was given in parts longer ago than `age`, and that are not whole. Gives their number; a
+    /// folder has none.
+    ///
+    /// # Errors
+    /// Those of the place, but for a file's own, which is tried again the next time.
+    pub async fn end_unfinished(&self, age: Duration) -> io::Result<usize> {
+        let Some(bucket) = &self.bucket else { return Ok(0) };
+        let mut notes = self.older(UNFINISHED, age);
+        let mut n_ended = 0;
+        while let Some(note) = notes.try_next().await? {
+            let path = self.path(&note)?;
+            let ended = async { Begun::read(bucket.clone(), path).await?.end().await };
+            match ended.await {
+                Ok(()) => n_ended += 1,
+                Err(object_store::Error::NotFound { .. }) => {} // whole, or ended by another, meanwhile
+                Err(error) => {
+                    tracing::warn!(%error, note, "a file that nobody finished could not be ended yet")
+                }
+            }
+        }
+        Ok(n_ended)
+    }
+
     /// Stores a small file, reads it back and removes it.
     ///
     /// # Errors
@@ -298,12 +330,6 @@ enum Arriving {
     Bucket(Upload),
 }
 
-/// What a bucket calls a multipart upload.
-struct Upload {
-    begun: Option<Box<dyn MultipartUpload>>,
-    sending: Option<JoinHandle<object_store::Result<()>>>,
-}
-
 impl Writing {
     /// # Errors
     /// Those of the place.
@@ -336,7 +362,7 @@ impl Writing {
         match self.arriving.take() {
             None => drop(self.files.store.put(&self.path, rest.into()).await.map_err(refused)?),
             Some(Arriving::Folder(mut staged)) => staged.finish().await?,
-            Some(Arriving::Bucket(mut upload)) => upload.finish().await?,
+            Some(Arriving::Bucket(upload)) => upload.finish().await.map_err(refused)?,
         }
         Ok(Stored {
             key: std::mem::take(&mut self.key),
@@ -352,7 +378,7 @@ impl Writing {
         };
         match arriving {
             Arriving::Folder(staged) => staged.write(part).await,
-            Arriving::Bucket(upload) => upload.put(part).await,
+            Arriving::Bucket(upload) => upload.put(part).await.map_err(refused),
         }
     }
 }
@@ -362,43 +388,9 @@ impl Arriving {
         if let Some(folder) = &files.folder {
             return Ok(Self::Folder(Staged::begin(folder.join(path.as_ref())).await?));
         }
-        let begun = files.store.put_multipart(path).await.map_err(refused)?;
-        Ok(Self::Bucket(Upload { begun: Some(begun), sending: None }))
-    }
-}
-
-impl Upload {
-    async fn put(&mut self, part: Bytes) -> io::Result<()> {
-        self.sent().await?;
-        let begun = self.begun.as_mut().ok_or(io::ErrorKind::NotFound)?;
-        self.sending = Some(tokio::spawn(begun.put_part(PutPayload::from(part))));
-        Ok(())
-    }
-
-    async fn finish(&mut self) -> io::Result<()> {
-        self.sent().await?;
-        let begun = self.begun.as_mut().ok_or(io::ErrorKind::NotFound)?;
-        begun.complete().await.map_err(refused)?;
-        self.begun = None;
-        Ok(())
-    }
-
-    async fn sent(&mut self) -> io::Result<()> {
-        match self.sending.take() {
-            Some(sending) => sending.await?.map_err(refused),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Drop for Upload {
-    fn drop(&mut self) {
-        if let Some(sending) = self.sending.take() {
-            sending.abort();
-        }
-        if let (Some(mut begun), Ok(runtime)) = (self.begun.take(), Handle::try_current()) {
-            runtime.spawn(async move { begun.abort().await });
-        }
+        let bucket = files.bucket.clone().ok_or(io::ErrorKind::Unsupported)?;
+        let note = files.path(&format!("{UNFINISHED}/{}", Uuid::now_v7()))?;
+        Ok(Self::Bucket(Upload::begin(bucket, path, note).await.map_err(refused)?))
     }
 }
 

@@ -21,6 +21,7 @@ pub mod job;
 pub mod log;
 pub mod mcnemar;
 pub mod orphans;
+mod parts;
 pub mod place;
 pub mod probing;
 pub mod queue;

@@ -4,6 +4,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
@@ -97,6 +98,36 @@ async fn a_file_that_is_dropped_before_its_end_is_never_there() {
         !s3.folder().join("data/7").exists()
             || std::fs::read_dir(s3.folder().join("data/7")).unwrap().next().is_none()
     );
+}
+
+/// What a server was killed over lies there as long as a server that lives may still be at it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parts_that_a_killed_process_left_in_a_bucket_are_ended() {
+    let folder = Folder::new();
+    let s3 = S3::start(&folder.0);
+    let files = Files::open(&s3.place()).unwrap();
+    let left = || {
+        let names = std::fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_string_lossy().starts_with(".upload_id-")).count()
+    };
+    store(&files, &noise(MANY_BYTES)).await.unwrap();
+    assert_eq!(
+        (left(), files.end_unfinished(Duration::ZERO).await.unwrap()),
+        (0, 0),
+        "a whole file has no note"
+    );
+
+    let mut writing = files.create("data", 7).await.unwrap();
+    writing.write(&noise(MANY_BYTES)).await.unwrap();
+    // Where nothing can be sent any more.
+    std::thread::spawn(move || drop(writing)).join().unwrap();
+    assert!(left() > 0);
+    assert_eq!(files.end_unfinished(Duration::from_secs(3600)).await.unwrap(), 0);
+    assert!(left() > 0);
+    tokio::time::sleep(Duration::from_millis(1100)).await; // times of the server are whole seconds
+    assert_eq!(files.end_unfinished(Duration::ZERO).await.unwrap(), 1);
+    assert_eq!((left(), files.end_unfinished(Duration::ZERO).await.unwrap()), (0, 0));
+    assert_eq!(files.all().try_collect::<Vec<_>>().await.unwrap().len(), 1, "the whole file, and no note");
 }
 
 /// What is told to be stored is stored, however many calls fail; what cannot be stored is told.

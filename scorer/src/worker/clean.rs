@@ -1,13 +1,14 @@
 //! What nobody needs any more: finished jobs, checked files, files that a killed program left
-//! half-written, scorers that left without a word.
+//! half-written, those of drafts that were given up, scorers that left without a word.
 //! A bounded number at a time, so that cleaning never holds up scoring.
 
 use std::time::Duration;
 
+use holdout_contract::files::Files;
 use sqlx::PgPool;
 
 use super::depot::Shelf;
-use super::orphans::remove_orphans;
+use super::orphans::{OrphansError, remove_discarded, remove_orphans};
 
 /// Nobody writes one file for longer.
 const UNFINISHED_AFTER: Duration = Duration::from_secs(24 * 3600);
@@ -45,17 +46,33 @@ pub async fn clean(db: &PgPool, shelf: &Shelf) -> sqlx::Result<()> {
         }
     }
     remove_unfinished(shelf).await;
+    remove_of_discarded(db, shelf).await;
     sqlx::query!("delete from scorers where last_seen_at < now() - interval '1 day'").execute(db).await?;
     Ok(())
 }
 
 /// Looks for files that no row names.
 pub async fn sweep(db: &PgPool, shelf: &Shelf) {
-    let removed = match shelf.files() {
-        Ok(Some(files)) => remove_orphans(db, &files, ORPHAN_AFTER).await,
-        Ok(None) => return,
-        Err(error) => Err(error.into()),
-    };
+    if let Some(files) = opened(shelf) {
+        tell(remove_orphans(db, &files, ORPHAN_AFTER).await);
+    }
+}
+
+async fn remove_of_discarded(db: &PgPool, shelf: &Shelf) {
+    if let Some(files) = opened(shelf) {
+        tell(remove_discarded(db, &files).await);
+    }
+}
+
+/// `None` while they cannot be reached.
+fn opened(shelf: &Shelf) -> Option<Files> {
+    shelf.files().unwrap_or_else(|error| {
+        tracing::warn!(%error, "the stored files cannot be reached");
+        None
+    })
+}
+
+fn tell(removed: Result<usize, OrphansError>) {
     match removed {
         Ok(0) => {}
         Ok(n_removed) => tracing::info!(n_removed, "files that no row names were removed"),

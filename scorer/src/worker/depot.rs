@@ -129,8 +129,8 @@ impl Shelf {
         }
     }
 
-    /// As [`Storage::remove_unfinished`]; in a bucket, what people put there and nobody took in. What
-    /// was begun there and never finished is no file: a rule of the bucket removes it.
+    /// As [`Storage::remove_unfinished`]; in a bucket, what people put there and nobody took in, and parts of files that
+    /// never became whole.
     ///
     /// # Errors
     /// Those of the place.
@@ -140,7 +140,9 @@ impl Shelf {
                 let storage = storage.clone();
                 tokio::task::spawn_blocking(move || storage.remove_unfinished(age)).await?
             }
-            Self::Bucket(files) => files.remove_older(ARRIVALS, age).await,
+            Self::Bucket(files) => {
+                Ok(files.end_unfinished(age).await? + files.remove_older(ARRIVALS, age).await?)
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::world::{GOOD, SOLUTION, World};
+use crate::world::{Competition, GOOD, SOLUTION, World};
 use holdout_contract::MIGRATOR;
 use holdout_contract::job::{CheckVerdict, Subject};
 use holdout_contract::queue::{self, MAX_ATTEMPTS};
@@ -299,6 +299,37 @@ async fn files_that_no_row_names_are_removed_and_no_others(db: PgPool) {
     assert!(orphans.iter().all(|path| !path.exists()) && foreign.exists());
     world.drain(&mut worker).await;
     assert_eq!(world.n_entries(open).await.0, 1, "everything that a score needs is there");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn files_of_a_draft_that_was_given_up_go_with_the_next_cleaning(db: PgPool) {
+    let world = World::new(db).await;
+    let [given_up, kept] = [world.draft("given-up").await, world.draft("kept").await];
+    for draft in [given_up, kept] {
+        world.set_solution(draft, SOLUTION).await;
+        world.data_file(draft, "train", b"id,x\n1,2\n").await;
+    }
+    let n_files = |draft: Competition| {
+        let rooms =
+            ["solutions", "data"].map(|room| world.folder.files().join(format!("{room}/{}", draft.id)));
+        rooms.iter().flat_map(|room| std::fs::read_dir(room).expect("a folder")).count()
+    };
+    let n_noted = async || {
+        let noted = sqlx::query_scalar!("select count(*) as \"n!\" from discarded_drafts");
+        noted.fetch_one(&world.db).await.expect("counted")
+    };
+    let is_gone = sqlx::query_scalar!("select discard_draft($1) as \"is_gone!\"", given_up.id);
+    assert!(is_gone.fetch_one(&world.db).await.expect("given up"));
+    let worker = world.worker();
+
+    let away = world.folder.files().with_extension("away");
+    std::fs::rename(world.folder.files(), &away).expect("moved");
+    clean(&worker.db, &worker.depot.shelf).await.expect("cleaned");
+    std::fs::rename(&away, world.folder.files()).expect("moved back");
+    assert_eq!((n_files(given_up), n_noted().await), (2, 1), "what could not be removed is removed later");
+
+    clean(&worker.db, &worker.depot.shelf).await.expect("cleaned");
+    assert_eq!((n_files(given_up), n_files(kept), n_noted().await), (0, 2, 0));
 }
 
 /// A long file: rejected for its ids in the end, but only once it was read.

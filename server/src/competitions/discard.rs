@@ -1,4 +1,4 @@
-//! Giving up a draft. Its files are removed later, as all that no row names.
+//! Giving up a draft. Scorers remove its files within the hour.
 
 use serde_json::json;
 

@@ -110,8 +110,8 @@ async fn decide_medals(
     caller: ApiMember,
     body: Result<ApiJson<CountJson>>,
 ) -> Result<StatusCode> {
-    let admin = caller.with(Scope::Admin)?;
-    let seen = access::see(&app, &slug, Some(&admin)).await?;
-    decide(&app, &admin, &seen, body?.0.count).await?;
+    let seen = access::see(&app, &slug, Some(&caller.member)).await?;
+    caller.require(Scope::Admin)?;
+    decide(&app, &caller.member, &seen, body?.0.count).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -65,7 +65,7 @@ struct OpenedJson {
     method: &'static str,
     /// Put the file here, without the token of this API.
     url: String,
-    /// Send these with the file, exactly so.
+    /// Send these with the file, exactly so, and the announced length as `Content-Length`, as clients do by themselves.
     headers: BTreeMap<&'static str, String>,
     /// Until then the file must begin to arrive.
     expires_at: DateTime<Utc>,

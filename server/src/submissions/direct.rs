@@ -52,7 +52,7 @@ pub async fn open(app: &App, entrant: &Entrant, announced: Announced) -> Result<
     refuse_used_up(&allowance(app, entrant).await?, app.clock.now())?;
     let id = hold_room(app, entrant, &announced).await?;
     let arrival = arrival(entrant.competition.id, entrant.member.id, id);
-    let slot = direct.upload(&arrival, &announced.sha256).await?;
+    let slot = direct.upload(&arrival, announced.size_bytes, &announced.sha256).await?;
     Ok(Opened { id, slot })
 }
 

@@ -72,7 +72,7 @@ impl From<Row> for Placed {
 
 /// Topics whose `id`, `number` and `is_above` the relation `$keys` holds.
 macro_rules! topics {
-    ($keys:literal, $($value:expr),+ $(,)?) => {
+    ($keys:literal $(+ $more_keys:literal)*, $($value:expr),+ $(,)?) => {
         sqlx::query_as!(
             Row,
             "select k.is_above as \"is_above!\", k.number as \"number!\", t.id as \"id: TopicId\",
@@ -83,7 +83,7 @@ macro_rules! topics {
                         where h.competition_id = s.competition_id and h.user_id = s.author_id) as \"is_host!\",
                     s.created_at, t.active_at, t.n_replies, t.n_votes, t.pinned_at is not null as \"is_pinned!\",
                     t.locked_at is not null as \"is_locked!\", t.accepted_post_id is not null as \"is_answered!\"
-             from " + $keys + "
+             from " + $keys $(+ $more_keys)* + "
              join topics t on t.id = k.id
              join subjects s on s.id = t.id
              join users u on u.id = s.author_id
@@ -91,6 +91,43 @@ macro_rules! topics {
             $($value),+
         )
     };
+}
+
+/// Topics of a forum by `$column`, the greatest first, of which `$number` is made and `$bound` tells where to go on; before all
+/// of them, where the list begins, what is pinned, the newest pin first.
+macro_rules! below_the_pinned {
+    ($number:literal, $column:literal, $forum:expr, $after:expr, $bound:path, $limit:expr) => {{
+        let from = $after.unwrap_or(Key::FIRST);
+        topics!(
+            "((select t.id, "
+                + $number
+                + " as number, false as is_above
+               from topics t
+               join subjects s on s.id = t.id
+               where t.forum_id = $1 and t.pinned_at is null and ("
+                + $column
+                + ", t.id) < ($2, $3)
+                 and s.hidden_at is null and s.deleted_at is null
+               order by "
+                + $column
+                + " desc, t.id desc
+               limit $4)
+              union all
+              (select t.id, (extract(epoch from t.pinned_at) * 1000000)::bigint, true
+               from topics t
+               join subjects s on s.id = t.id
+               where $5 and t.forum_id = $1 and t.pinned_at is not null
+                 and s.hidden_at is null and s.deleted_at is null
+               order by t.pinned_at desc
+               limit $6)) k",
+            $forum.0,
+            $bound(from),
+            from.id,
+            $limit,
+            $after.is_none(),
+            PINNED_AT_MOST,
+        )
+    }};
 }
 
 fn placed(rows: Vec<Row>) -> Vec<Placed> {
@@ -107,29 +144,13 @@ pub async fn active(
     after: Option<Key>,
     limit: i64,
 ) -> sqlx::Result<Vec<Placed>> {
-    let from = after.unwrap_or(Key::FIRST);
-    let rows = topics!(
-        "((select t.id, (extract(epoch from t.active_at) * 1000000)::bigint as number, false as is_above
-           from topics t
-           join subjects s on s.id = t.id
-           where t.forum_id = $1 and t.pinned_at is null and (t.active_at, t.id) < ($2, $3)
-             and s.hidden_at is null and s.deleted_at is null
-           order by t.active_at desc, t.id desc
-           limit $4)
-          union all
-          (select t.id, (extract(epoch from t.pinned_at) * 1000000)::bigint, true
-           from topics t
-           join subjects s on s.id = t.id
-           where $5 and t.forum_id = $1 and t.pinned_at is not null
-             and s.hidden_at is null and s.deleted_at is null
-           order by t.pinned_at desc
-           limit $6)) k",
-        forum.0,
-        from.at(),
-        from.id,
-        limit,
-        after.is_none(),
-        PINNED_AT_MOST,
+    let rows = below_the_pinned!(
+        "(extract(epoch from t.active_at) * 1000000)::bigint",
+        "t.active_at",
+        forum,
+        after,
+        Key::at,
+        limit
     );
     Ok(placed(rows.fetch_all(conn).await?))
 }
@@ -144,30 +165,7 @@ pub async fn most_voted(
     after: Option<Key>,
     limit: i64,
 ) -> sqlx::Result<Vec<Placed>> {
-    let from = after.unwrap_or(Key::FIRST);
-    let rows = topics!(
-        "((select t.id, t.n_votes::bigint as number, false as is_above
-           from topics t
-           join subjects s on s.id = t.id
-           where t.forum_id = $1 and t.pinned_at is null and (t.n_votes, t.id) < ($2, $3)
-             and s.hidden_at is null and s.deleted_at is null
-           order by t.n_votes desc, t.id desc
-           limit $4)
-          union all
-          (select t.id, (extract(epoch from t.pinned_at) * 1000000)::bigint, true
-           from topics t
-           join subjects s on s.id = t.id
-           where $5 and t.forum_id = $1 and t.pinned_at is not null
-             and s.hidden_at is null and s.deleted_at is null
-           order by t.pinned_at desc
-           limit $6)) k",
-        forum.0,
-        from.votes(),
-        from.id,
-        limit,
-        after.is_none(),
-        PINNED_AT_MOST,
-    );
+    let rows = below_the_pinned!("t.n_votes::bigint", "t.n_votes", forum, after, Key::votes, limit);
     Ok(placed(rows.fetch_all(conn).await?))
 }
 

@@ -34,6 +34,11 @@ async fn a_draft_is_deleted_by_its_host_and_what_is_launched_by_nobody(pool: PgP
     {
         assert_eq!(rows(table).await, 0, "{table}");
     }
+    let left_to_scorers =
+        sql("select count(*), bool_and(has_table_privilege('holdout_scorer', 'discarded_drafts', 'delete'))
+             from discarded_drafts");
+    let left_to_scorers = left_to_scorers.fetch_one(&scene.world.pool).await.unwrap();
+    assert_eq!((left_to_scorers.get::<i64, _>(0), left_to_scorers.get::<bool, _>(1)), (1, true));
     let noted =
         "select detail ->> 'slug' from audit_log where action = 'discard_draft' and competition_id is null";
     assert_eq!(sql(noted).fetch_one(&scene.world.pool).await.unwrap().get::<String, _>(0), "second");
