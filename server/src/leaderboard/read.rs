@@ -27,7 +27,8 @@ pub async fn page(
     limit: i64,
 ) -> Result<Vec<Row>> {
     if matches!(view, View::Public) && competition.is_ranked() {
-        return ranked::page(app, competition, after, limit).await;
+        let rows = ranked::page(app, competition, after, limit).await?;
+        return attach(app, competition, view, rows).await;
     }
     let id = competition.id;
     let rows = replica::read::board(app, Since::of(competition), move |mut conn| async move {
@@ -71,7 +72,8 @@ pub async fn own_row(
     team_id: TeamId,
 ) -> Result<Option<Row>> {
     if matches!(view, View::Public) && competition.is_ranked() {
-        return ranked::own_row(app, competition, team_id).await;
+        let row = ranked::own_row(app, competition, team_id).await?;
+        return Ok(attach(app, competition, view, row.into_iter().collect()).await?.pop());
     }
     let (id, since) = (competition.id, Since::of(competition));
     let known_rank = match view {
