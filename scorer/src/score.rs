@@ -149,6 +149,23 @@ pub fn influence_on(
     })
 }
 
+/// As [`influence_on`], of every metric that teams are ranked by; turned so that lower is better.
+///
+/// # Errors
+/// [`NoInterval`]
+pub fn influence_of_parts_on(
+    solution: &Solution,
+    aligned: &Aligned,
+    split: Split,
+    exact: Exact<'_>,
+) -> Result<Vec<Influence>, NoInterval> {
+    let range = solution.range(split);
+    let clusters = solution.clusters(range.clone());
+    with_rows(solution, aligned, range, |rows| {
+        influence::influence_of_parts(solution.judge(), rows, clusters, exact)
+    })
+}
+
 /// How a score on these rows follows from every row alone; `None` where it does not, or where rows count differently.
 pub fn mean_of_units(solution: &Solution, aligned: &Aligned, split: Split) -> Option<Mean> {
     let range = solution.range(split);

@@ -49,7 +49,35 @@ pub fn influence_of_clusters(
             )
         });
     }
-    let draws = Draws::of_units(exact.draw(rows.len()), &numbers, n_clusters);
+    of_draws(judge, rows, &numbers, n_clusters, exact)
+}
+
+/// As [`influence_of_clusters`], by replicates however many clusters there are.
+///
+/// # Errors
+/// [`NoInterval`] for a metric of which nothing is known, and for too many rows.
+pub(super) fn replicates_of_clusters(
+    judge: &Judge,
+    rows: &Rows<'_>,
+    clusters: &[u32],
+    exact: Exact<'_>,
+) -> Result<Influence, NoInterval> {
+    if !is_bent(judge) && linear(judge, rows).is_none() {
+        return Err(unknown(judge));
+    }
+    let numbers = numbered(clusters);
+    let n_clusters = numbers.iter().max().map_or(0, |last| *last as usize + 1);
+    of_draws(judge, rows, &numbers, n_clusters, exact)
+}
+
+fn of_draws(
+    judge: &Judge,
+    rows: &Rows<'_>,
+    numbers: &[u32],
+    n_clusters: usize,
+    exact: Exact<'_>,
+) -> Result<Influence, NoInterval> {
+    let draws = Draws::of_units(exact.draw(rows.len()), numbers, n_clusters);
     let scores = if judge.is_ranked() { None } else { of_metric(judge.metric, &judge.params, rows, &draws)? };
     scores.and_then(|scores| deviations(scores, Unit::Group, n_clusters)).ok_or_else(|| {
         if n_clusters >= FEWEST_UNITS {

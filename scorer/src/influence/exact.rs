@@ -10,7 +10,7 @@ use holdout_evaluator::{Draw, Evaluator, Ranking, Suite};
 
 use super::{
     FEWEST_EXACT_OF_A_CLASS, FEWEST_OF_A_CLASS, FEWEST_UNITS, Influence, NoInterval, Rarest, Unit,
-    averages_groups, cells, composed, influence, is_bent, means,
+    averages_groups, cells, composed, influence, is_bent, means, unknown,
 };
 use crate::judge::Judge;
 use crate::metrics::gathered::Gathered;
@@ -94,7 +94,7 @@ impl Few {
     }
 }
 
-fn has_groups(judge: &Judge) -> bool {
+pub(super) fn has_groups(judge: &Judge) -> bool {
     averages_groups(judge.metric) || compose::is_by_group(&judge.params)
 }
 
@@ -124,6 +124,22 @@ fn replicates(judge: &Judge, rows: &Rows<'_>, exact: Exact<'_>) -> Result<Option
     let draws = Draws::of_rows(exact.draw(rows.len()));
     let scores = of_metric(judge.metric, &judge.params, rows, &draws)?;
     Ok(scores.and_then(|scores| deviations(scores, Unit::Row, rows.len())))
+}
+
+/// Deviations of replicates of the same draws whatever the metric, as long as it reads rows.
+///
+/// # Errors
+/// [`NoInterval`] for a metric of which nothing is known, and for too many rows.
+pub(super) fn replicates_of_rows(
+    judge: &Judge,
+    rows: &Rows<'_>,
+    exact: Exact<'_>,
+) -> Result<Influence, NoInterval> {
+    if !is_bent(judge) && composed(judge.metric, &judge.params, rows).is_none() {
+        return Err(unknown(judge));
+    }
+    let scores = of_metric(judge.metric, &judge.params, rows, &Draws::of_rows(exact.draw(rows.len())))?;
+    scores.and_then(|scores| deviations(scores, Unit::Row, rows.len())).ok_or_else(|| unknown(judge))
 }
 
 /// Of a metric that averages groups.

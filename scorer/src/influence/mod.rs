@@ -21,6 +21,7 @@ mod exact;
 mod formulas;
 mod means;
 mod pairs;
+mod parts;
 mod shifting;
 mod sums;
 mod survival;
@@ -30,6 +31,7 @@ use crate::metrics::{Metric, Params, Rows, compose};
 use classes::Rarest;
 pub use clusters::{by_cluster, influence_of_clusters};
 pub use exact::{Exact, influence_or_replicates, replicates_of};
+pub use parts::influence_of_parts;
 pub use sums::{Sums, gradient, mean_over_classes};
 
 /// Fewer units say too little about how much they vary.
@@ -146,7 +148,7 @@ fn averages_groups(metric: &dyn Metric) -> bool {
 /// Of a metric as a competition uses it: of several parts, on several columns, in every group.
 fn composed(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -> Option<Influence> {
     if compose::is_ranked(metric) {
-        return None; // a mean of ranks follows from everybody's scores
+        return None; // a mean of ranks follows from everybody's scores: its parts have influences, by `influence_of_parts`
     }
     let parts = compose::parts(params);
     if !parts.is_empty() {

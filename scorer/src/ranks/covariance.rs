@@ -65,6 +65,14 @@ impl Covariance {
         Self { n_teams, values }
     }
 
+    /// Of one of several scores of each team, which stand team by team.
+    pub fn of_part(&self, part: usize, n_parts: usize) -> Self {
+        let n_teams = self.n_teams / n_parts.max(1);
+        let places = move || (0..n_teams).map(move |team| team * n_parts + part);
+        let values = places().flat_map(|a| places().map(move |b| self.at(a, b))).collect();
+        Self { n_teams, values }
+    }
+
     pub fn at(&self, a: usize, b: usize) -> f64 {
         self.values[a * self.n_teams + b]
     }

@@ -56,6 +56,10 @@ impl Root {
         Self { rows }
     }
 
+    pub(super) fn n_teams(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Deviations of all teams' scores in one imagined contest.
     pub(super) fn draw(&self, normal: Normal, draw: usize) -> Vec<f64> {
         let numbers: Vec<f64> = (0..self.rows.len()).map(|index| normal.at(draw, index)).collect();

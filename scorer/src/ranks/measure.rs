@@ -6,7 +6,7 @@ use clap::Args;
 use holdout_evaluator::{Evaluator, Suite};
 use serde_json::{Value, json};
 
-use super::{Covariance, Normal, Places, rank_ranges, shake_up};
+use super::{Covariance, MeanRanks, Normal, PartKeys, Places, rank_ranges, shake_up};
 use crate::parallel;
 
 #[derive(Args)]
@@ -15,11 +15,15 @@ pub struct MeasureArgs {
     teams: usize,
     #[arg(long, default_value_t = 100_000)]
     rows: usize,
+    /// Metrics that half as many teams, or fewer, are ranked by.
+    #[arg(long, default_value_t = 2)]
+    parts: usize,
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
-/// Seconds of each part of a look: all columns at once, one new column, ranges and forecast.
+/// Seconds of each part of a look: all columns at once, one new column, ranges and forecast; ranges and forecast of the
+/// same scores as if they were those of fewer teams under several metrics.
 pub fn measure(wanted: &MeasureArgs, evaluator: &Evaluator) -> Value {
     let normal = Normal::new(wanted.seed);
     let column = |team: usize| -> Vec<f32> {
@@ -34,11 +38,24 @@ pub fn measure(wanted: &MeasureArgs, evaluator: &Evaluator) -> Value {
         rank_ranges(&keys, &covariance, wanted.rows as u64, Places::of_all(wanted.teams), wanted.seed)
     });
     let (_, shake_up_s) = timed(|| shake_up(&keys, &covariance, &[], 2.0, wanted.seed));
+    let n_scores = wanted.teams / wanted.parts.max(1) * wanted.parts;
+    let (scores, weights) = (covariance.of_first(n_scores), vec![1.0; wanted.parts]);
+    let board = PartKeys {
+        keys: &keys[..n_scores],
+        weights: &weights,
+        covariance: &scores,
+        n_units: wanted.rows as u64,
+    };
+    let (_, mean_ranks_s) = timed(|| {
+        let found = MeanRanks::of(board, wanted.seed);
+        (found.ranges(), found.shake_up(2.0))
+    });
     json!({
         "all_columns_s": all_s,
         "one_column_s": one_s,
         "ranges_s": ranges_s,
         "shake_up_s": shake_up_s,
+        "mean_ranks_s": mean_ranks_s,
         "trace": (0..wanted.teams).map(|team| covariance.at(team, team)).sum::<f64>(),
         "tied_with_first": ranges.iter().filter(|range| range.low == 1).count(),
     })

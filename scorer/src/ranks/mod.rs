@@ -9,6 +9,7 @@ mod digits;
 mod draws;
 mod duels;
 mod ladder;
+mod mean_ranks;
 pub mod measure;
 mod pictures;
 mod ranges;
@@ -19,12 +20,15 @@ pub use digits::{Digits, digits};
 pub use draws::Normal;
 pub use duels::{Duel, Mean};
 pub use ladder::{Rung, Step};
+pub use mean_ranks::{MeanRankRange, MeanRanks, PartKeys};
 pub use pictures::{Pictures, Replicates, pictures};
 pub use ranges::{Places, RankRange, rank_ranges};
 pub use shake_up::{Uncompared, shake_up};
 
 /// Imagined contests; of so many, one in twenty is known well enough.
 const N_DRAWS: usize = 1000;
+/// Imagined ends.
+const N_DRAWS_OF_FORECAST: usize = 300;
 /// The part of all imagined contests in which a rank range must hold.
 const CONFIDENCE: f64 = 0.95;
 /// The bounds of a difference at that confidence, in standard errors.

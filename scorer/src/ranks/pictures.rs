@@ -18,7 +18,7 @@ use super::{Covariance, Duel};
 use crate::parallel;
 
 /// Teams that are drawn, from the top.
-const MOST_DRAWN: usize = 25;
+pub(super) const MOST_DRAWN: usize = 25;
 /// As many as there are exact replicates, where those are known.
 const N_DRAWS: usize = 2000;
 

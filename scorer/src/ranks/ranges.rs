@@ -61,13 +61,13 @@ pub fn rank_ranges(
 
 /// Standard normal numbers that contests are made of: in each one for every team, and one for how far the standard
 /// errors themselves are off.
-struct Numbers {
+pub(super) struct Numbers {
     of_teams: Vec<Vec<f64>>,
     of_errors: Vec<f64>,
 }
 
 impl Numbers {
-    fn of(seed: u64, n_draws: usize, n_teams: usize) -> Self {
+    pub(super) fn of(seed: u64, n_draws: usize, n_teams: usize) -> Self {
         let normal = Normal::new(seed);
         let of_draw = |draw: usize| (0..n_teams).map(|team| normal.at(draw, team)).collect();
         Self {
@@ -78,7 +78,7 @@ impl Numbers {
 
     /// How many times too large the standard errors of so many units are in a contest: the root of a mean of squares of
     /// normal numbers (Wilson and Hilferty 1931). Few units make it differ from 1.
-    fn error_scale(&self, draw: usize, n_units: u64) -> f64 {
+    pub(super) fn error_scale(&self, draw: usize, n_units: u64) -> f64 {
         let part = 2.0 / (9.0 * n_units.saturating_sub(1).max(1) as f64);
         let root = 1.0 - part + self.of_errors[draw] * part.sqrt();
         root.max(0.1).powf(1.5)
@@ -86,9 +86,19 @@ impl Numbers {
 }
 
 /// Deviations of every team in one contest.
-struct Drawn {
-    deviations: Vec<f32>,
-    error_scale: f64,
+pub(super) struct Drawn {
+    pub deviations: Vec<f32>,
+    pub error_scale: f64,
+}
+
+impl Drawn {
+    pub(super) fn all(root: &Root, numbers: &Numbers, n_units: u64) -> Vec<Self> {
+        let (n, n_draws) = (root.n_teams(), numbers.of_teams.len());
+        parallel::map(n_draws, n_draws * n * n / 8, |draw| Self {
+            deviations: root.of_numbers(&numbers.of_teams[draw]).iter().map(|value| *value as f32).collect(),
+            error_scale: numbers.error_scale(draw, n_units),
+        })
+    }
 }
 
 fn ranges_of(
@@ -98,13 +108,8 @@ fn ranges_of(
     places: Places<'_>,
     numbers: &Numbers,
 ) -> Vec<RankRange> {
-    let (n, n_draws) = (keys.len(), numbers.of_teams.len());
-    let root = Root::of(covariance);
-    let draws = parallel::map(n_draws, n_draws * n * n / 8, |draw| Drawn {
-        deviations: root.of_numbers(&numbers.of_teams[draw]).iter().map(|value| *value as f32).collect(),
-        error_scale: numbers.error_scale(draw, n_units),
-    });
-    parallel::map(places.n_first, places.n_first * n_draws * n / 8, |team| {
+    let draws = Drawn::all(&Root::of(covariance), numbers, n_units);
+    parallel::map(places.n_first, places.n_first * draws.len() * keys.len() / 8, |team| {
         range_of(team, keys, covariance, places, &draws)
     })
 }
@@ -122,7 +127,7 @@ fn range_of(
     let scales: Vec<f32> =
         errors.iter().map(|error| if *error > 0.0 { (1.0 / error) as f32 } else { 0.0 }).collect();
     let largest = |draw: &Drawn| {
-        let of_known_errors = largest_difference(team, &draw.deviations, &scales);
+        let of_known_errors = largest_difference(draw.deviations[team], &draw.deviations, &scales);
         (f64::from(of_known_errors) / draw.error_scale) as f32
     };
     let mut largest: Vec<f32> = draws.iter().map(largest).collect();
@@ -164,15 +169,20 @@ fn bound(largest: &[f32], n_others: u32) -> f64 {
 /// So many of the draws lie below the bound: a few more than 95 of 100, since draws tell it by chance. One list of draws
 /// in a hundred still tells a bound that is too small.
 fn place_of_bound(n_draws: usize) -> usize {
-    const SURE: f64 = 2.33;
-    let n = n_draws as f64;
-    let place = CONFIDENCE * n + SURE * (n * CONFIDENCE * (1.0 - CONFIDENCE)).sqrt();
-    (place.ceil() as usize).min(n_draws.saturating_sub(1))
+    place_of(n_draws, CONFIDENCE).min(n_draws.saturating_sub(1))
 }
 
-fn largest_difference(team: usize, draw: &[f32], scales: &[f32]) -> f32 {
+/// The same of another confidence; there may be too few draws for it.
+pub(super) fn place_of(n_draws: usize, confidence: f64) -> usize {
+    const SURE: f64 = 2.33;
+    let n = n_draws as f64;
+    let place = confidence * n + SURE * (n * confidence * (1.0 - confidence)).sqrt();
+    place.ceil() as usize
+}
+
+/// From one team's own deviation to those of others, each by its scale.
+pub(super) fn largest_difference(own: f32, draw: &[f32], scales: &[f32]) -> f32 {
     const LANES: usize = 8;
-    let own = draw[team];
     let mut lanes = [0.0_f32; LANES];
     for (draw, scales) in draw.chunks(LANES).zip(scales.chunks(LANES)) {
         for ((lane, value), scale) in lanes.iter_mut().zip(draw).zip(scales) {

@@ -1,11 +1,9 @@
 //! How much the order may change on rows that nobody has seen, from the public ones alone: scores are pulled
 //! together by the part of their spread that is noise, then both truth and noise are drawn anew.
 
-use super::Covariance;
 use super::draws::{Normal, Root};
+use super::{Covariance, N_DRAWS_OF_FORECAST as N_DRAWS};
 use crate::parallel;
-
-const N_DRAWS: usize = 300;
 
 /// A team of the board that was not compared with others.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -5,13 +5,14 @@
 mod column;
 mod covariances;
 mod duels;
+mod mean_ranks;
 
 use std::io;
 use std::time::{Duration, Instant};
 
 use holdout_evaluator::Evaluator;
 
-use column::{Column, ReadColumn, keep, read_column, write_column};
+use column::{Column, ReadColumn, keep, read_column};
 use covariances::{Known, covariance};
 
 use super::message::{
@@ -34,6 +35,15 @@ pub(super) trait Desk {
     /// # Errors
     /// A fault of ours; inside, why a submission has no influence values.
     fn influence(&mut self, file: &FileRef) -> Result<Result<Influence, NoInterval>, Self::Fault>;
+
+    /// The same of every metric that teams are ranked by, turned so that lower is better.
+    ///
+    /// # Errors
+    /// A fault of ours; inside, why a submission has no influence values.
+    fn influence_of_parts(
+        &mut self,
+        file: &FileRef,
+    ) -> Result<Result<Vec<Influence>, NoInterval>, Self::Fault>;
 
     /// How the board's scores follow from every unit alone, as a file shows.
     ///
@@ -90,6 +100,10 @@ fn fill<D: Desk>(
     found: &mut BoardRanks,
     until: Instant,
 ) -> Result<(), D::Fault> {
+    if let Some(reason) = mean_ranks::hindrance(board) {
+        found.outcome = RanksOutcome::Absent(reason);
+        return Ok(());
+    }
     let Some(mut columns) = columns(desk, board, found, until)? else { return Ok(()) };
     let known = match &board.covariances {
         Some(file) => Known::read(&desk.unseal(file)?).unwrap_or_default(),
@@ -107,8 +121,12 @@ fn fill<D: Desk>(
         found.outcome = RanksOutcome::Absent(reason);
         return Ok(());
     };
-    let keys: Vec<f64> = board.entries.iter().map(|entry| entry.rank_key).collect();
     let share = desk.share_of_unseen()?;
+    if !board.parts.is_empty() {
+        found.outcome = mean_ranks::outcome(board, &covariance, found.n_units, share);
+        return Ok(());
+    }
+    let keys: Vec<f64> = board.entries.iter().map(|entry| entry.rank_key).collect();
     if !board.is_final {
         found.outcome = outcome(&keys, &covariance, found.n_units, board, share, None);
         return Ok(());
@@ -141,19 +159,33 @@ fn columns<D: Desk>(
         if Instant::now() > until {
             return Ok(None);
         }
-        match desk.influence(&kept.file)? {
+        match influences(desk, board, &kept.file)? {
             Err(NoInterval(reason)) => {
                 found.outcome = RanksOutcome::Absent(reason);
                 return Ok(None);
             }
-            Ok(influence) => {
-                let stored = keep(desk, board, |output| write_column(&influence, output))?;
+            Ok(column) => {
+                let stored = keep(desk, board, |output| column.write(output))?;
                 found.made.push((kept.submission_id, stored.clone()));
                 columns.push(Column::Made(stored));
             }
         }
     }
     Ok(Some(columns))
+}
+
+/// Of one score, or under all metrics that teams are ranked by.
+fn influences<D: Desk>(
+    desk: &mut D,
+    board: &Board,
+    file: &FileRef,
+) -> Result<Result<ReadColumn, NoInterval>, D::Fault> {
+    let found = if board.parts.is_empty() {
+        desk.influence(file)?.map(|influence| vec![influence])
+    } else {
+        desk.influence_of_parts(file)?
+    };
+    Ok(found.map(|influences| ReadColumn::of(&influences)))
 }
 
 /// Makes columns anew that were kept when the values of these files were others, such as exact replicates now where
@@ -177,9 +209,9 @@ fn remake<D: Desk>(
             found.covariances = Some(keep(desk, board, |output| nothing.write(output))?);
             return Ok(false);
         }
-        let Ok(influence) = desk.influence(&kept.file)? else { continue };
-        let stored = keep(desk, board, |output| write_column(&influence, output))?;
-        wanted = Some(ReadColumn::of(influence).shape());
+        let Ok(made) = influences(desk, board, &kept.file)? else { continue };
+        let stored = keep(desk, board, |output| made.write(output))?;
+        wanted = Some(made.shape());
         found.made.push((kept.submission_id, stored.clone()));
         *column = Column::Made(stored);
     }
@@ -198,25 +230,33 @@ fn fill_gains<D: Desk>(
         return Ok(());
     }
     for gain in board.gains.iter().take_while(|_| Instant::now() < until) {
-        let before = values_of(desk, &gain.before, found)?;
-        let own = values_of(desk, &gain.submission, found)?;
+        let before = values_of(desk, board, &gain.before, found)?;
+        let own = values_of(desk, board, &gain.submission, found)?;
+        let errors = own.zip(before).and_then(|(own, before)| own.errors_beside(&before));
+        let errors: Vec<f64> = errors.into_iter().flatten().map(shown).collect();
         found.gains.push(FoundGain {
             submission_id: gain.submission.submission_id,
             before_id: gain.before.submission_id,
-            standard_error: own.zip(before).and_then(|(own, before)| own.error_beside(&before)).map(shown),
+            standard_error: errors.first().copied(),
+            part_errors: if board.parts.is_empty() { Vec::new() } else { errors },
         });
     }
     Ok(())
 }
 
 /// Influence values as they are kept, or anew.
-fn values_of<D: Desk>(desk: &mut D, kept: &Kept, found: &BoardRanks) -> Result<Option<ReadColumn>, D::Fault> {
+fn values_of<D: Desk>(
+    desk: &mut D,
+    board: &Board,
+    kept: &Kept,
+    found: &BoardRanks,
+) -> Result<Option<ReadColumn>, D::Fault> {
     let made = found.made.iter().find(|(submission_id, _)| *submission_id == kept.submission_id);
     let column = made.map(|(_, stored)| Column::Made(stored.clone()));
     if let Some(column) = column.or_else(|| kept.influence.clone().map(Column::Kept)) {
         return read_column(desk, &column).map(Some);
     }
-    Ok(desk.influence(&kept.file)?.ok().map(ReadColumn::of))
+    Ok(influences(desk, board, &kept.file)?.ok())
 }
 
 /// Of what was computed anew, where that is kept; else of the covariance.
@@ -273,10 +313,17 @@ fn outcome(
         difference_errors: (0..n_first)
             .map(|other| shown(covariance.error_of_difference(team, other)) as f32)
             .collect(),
+        most_behind: Vec::new(),
         duels: Vec::new(),
     };
     let teams = ranges.into_iter().enumerate().map(team).collect();
-    RanksOutcome::Found { digits: ranks::digits(covariance), shake_up: shake_up.map(shown), teams, pictures }
+    RanksOutcome::Found {
+        digits: ranks::digits(covariance),
+        part_noise: Vec::new(),
+        shake_up: shake_up.map(shown),
+        teams,
+        pictures,
+    }
 }
 
 /// Teams below the first ones that are no landmarks, each beside the compared team above it.

@@ -78,16 +78,26 @@ pub(super) async fn write(conn: &mut PgConnection, version_id: i64, found: &[Fou
     let submissions: Vec<i64> = found.iter().map(|gain| gain.submission_id).collect();
     let befores: Vec<i64> = found.iter().map(|gain| gain.before_id).collect();
     let errors: Vec<Option<f64>> = found.iter().map(|gain| gain.standard_error).collect();
+    // Arrays of arrays would have to be of one length.
+    let of_parts: Vec<f64> = found.iter().flat_map(|gain| gain.part_errors.iter().copied()).collect();
+    let n_parts: Vec<i32> = found.iter().map(|gain| gain.part_errors.len() as i32).collect();
     sqlx::query!(
-        "insert into gains (submission_id, version_id, before_id, standard_error)
-         select submission_id, $1, before_id, standard_error
-         from unnest($2::bigint[], $3::bigint[], $4::double precision[]) as found (submission_id, before_id, standard_error)
+        "insert into gains (submission_id, version_id, before_id, standard_error, part_errors)
+         select submission_id, $1, before_id, standard_error,
+                case when n_parts > 0 then ($5::double precision[])[upto - n_parts + 1 : upto] end
+         from (
+            select *, (sum(n_parts) over (order by at))::integer as upto
+            from unnest($2::bigint[], $3::bigint[], $4::double precision[], $6::integer[]) with ordinality
+                 as found (submission_id, before_id, standard_error, n_parts, at)
+         ) found
          on conflict (submission_id, version_id) do update set
-            before_id = excluded.before_id, standard_error = excluded.standard_error",
+            before_id = excluded.before_id, standard_error = excluded.standard_error, part_errors = excluded.part_errors",
         version_id,
         &submissions,
         &befores,
         &errors as &[Option<f64>],
+        &of_parts,
+        &n_parts,
     )
     .execute(conn)
     .await?;

@@ -18,7 +18,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use super::releasing::{Released, ToRelease};
 use super::storage::{StorageError, Stored};
 use crate::examine::committed::Committed;
-use crate::ranks::{Digits, Duel, Pictures, RankRange, Rung};
+use crate::ranks::Rung;
+
+mod board;
+
+pub use board::{Board, BoardEntry, BoardRanks, FoundGain, Gain, Kept, KeyBelow, RanksOutcome, TeamRanks};
 
 /// No message is longer.
 const MAX_MESSAGE_BYTES: usize = 16 << 20;
@@ -243,80 +247,6 @@ impl Request {
     }
 }
 
-/// A board whose ranks are looked at.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Board {
-    pub judging: Judging,
-    /// The final board, judged by the private rows.
-    pub is_final: bool,
-    /// Best first: the teams whose ranks are looked at, then landmarks below them.
-    pub entries: Vec<BoardEntry>,
-    /// Entries that are no landmarks.
-    pub n_first: usize,
-    /// On the whole board.
-    pub n_teams: u32,
-    /// Of the teams below the first ones while the competition is open, best first; lower is better.
-    pub keys_below: Vec<KeyBelow>,
-    /// Sealed; what was found out the last time.
-    pub covariances: Option<FileRef>,
-    pub seed: u64,
-    /// Of the submissions' own scores.
-    pub direction: Direction,
-    /// While the competition is open.
-    pub gains: Vec<Gain>,
-}
-
-/// A submission beside the best one that its team sent before.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Gain {
-    pub submission: Kept,
-    pub before: Kept,
-}
-
-/// A submission with what is kept of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Kept {
-    pub submission_id: i64,
-    pub file: FileRef,
-    /// Sealed; missing where nobody looked at the submission yet.
-    pub influence: Option<FileRef>,
-}
-
-impl Kept {
-    fn needed(&self) -> &FileRef {
-        self.influence.as_ref().unwrap_or(&self.file)
-    }
-}
-
-/// A team that is not looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct KeyBelow {
-    pub rank: u32,
-    pub key: f64,
-}
-
-/// A team's ranked submission.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct BoardEntry {
-    /// On the board.
-    pub rank: u32,
-    /// Lower is better.
-    pub rank_key: f64,
-    pub kept: Kept,
-}
-
-impl Board {
-    fn files(&self) -> Vec<&FileRef> {
-        let mut files = self.judging.files();
-        files.extend(&self.covariances);
-        files.extend(self.entries.iter().map(|entry| entry.kept.needed()));
-        // Of one file more is asked than its influence.
-        files.extend(self.entries.first().filter(|_| self.is_final).map(|entry| &entry.kept.file));
-        files.extend(self.gains.iter().flat_map(|gain| [gain.submission.needed(), gain.before.needed()]));
-        files
-    }
-}
-
 /// A metric that could have judged the same files, and the files that it has not scored yet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OtherMetric {
@@ -363,56 +293,6 @@ impl SplitFiles {
     fn all(&self) -> [&Stored; 4] {
         [&self.train, &self.test, &self.sample_submission, &self.solution]
     }
-}
-
-/// What a look at a board came to.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct BoardRanks {
-    /// Sealed influence values of submissions that had none, already stored.
-    pub made: Vec<(i64, Stored)>,
-    /// Sealed.
-    pub covariances: Option<Stored>,
-    pub n_units: u64,
-    pub counts_groups: bool,
-    pub outcome: RanksOutcome,
-    pub gains: Vec<FoundGain>,
-}
-
-/// How far the difference of two of a team's scores would typically move.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct FoundGain {
-    pub submission_id: i64,
-    pub before_id: i64,
-    /// `None` where the influence of one of the two is not known.
-    pub standard_error: Option<f64>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RanksOutcome {
-    /// Further submissions are to be looked at before anything can be said.
-    #[default]
-    Unfinished,
-    /// Why there are no ranges.
-    Absent(String),
-    Found {
-        digits: Option<Digits>,
-        shake_up: Option<f64>,
-        /// The first ones, in the order of the board.
-        teams: Vec<TeamRanks>,
-        /// Of a final board.
-        pictures: Option<Pictures>,
-    },
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TeamRanks {
-    pub range: RankRange,
-    pub standard_error: f64,
-    /// Of the difference to every one of these teams.
-    pub difference_errors: Vec<f32>,
-    /// Against the first of these teams; of a final board, and empty where rows are not won or lost.
-    pub duels: Vec<Duel>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -5,6 +5,8 @@
 
 use holdout_contract::job::{Priority, Subject};
 use holdout_contract::queue::{self, Leased};
+use holdout_contract::ranks::RankedPart;
+use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
 use super::finish::{Written, with_the_job};
@@ -106,17 +108,29 @@ pub(super) async fn work(
 ) -> sqlx::Result<Option<Work>> {
     let Some(version) = version else { return Ok(None) };
     let state = sqlx::query!(
-        r#"select board_revision, settled_at is not null as "is_final!" from competitions where id = $1"#,
-        competition_id
+        r#"select c.board_revision, c.settled_at is not null as "is_final!",
+                  v.ranked_parts as "parts: Json<Vec<RankedPart>>"
+           from competitions c
+           join scoring_versions v on v.id = $2
+           where c.id = $1"#,
+        competition_id,
+        version.version_id,
     )
     .fetch_one(&mut *conn)
     .await?;
+    let parts = state.parts.map(|Json(parts)| parts).unwrap_or_default();
     let (rows, keys_below, gains) = if state.is_final {
         (compared_at_end(conn, competition_id, version.version_id).await?, Vec::new(), Vec::new())
-    } else {
+    } else if parts.is_empty() {
         (
             compared(conn, competition_id, version.version_id).await?,
             keys_below(conn, competition_id, version.version_id).await?,
+            gains::wanted(conn, competition_id, version.version_id).await?,
+        )
+    } else {
+        (
+            compared_by_ranks(conn, competition_id, version.version_id).await?,
+            Vec::new(),
             gains::wanted(conn, competition_id, version.version_id).await?,
         )
     };
@@ -139,7 +153,7 @@ pub(super) async fn work(
     };
     let rank_key = |score: f64| if state.is_final { version.direction.rank_key(score) } else { score };
     let board = Board {
-        entries: rows.into_iter().map(|row| row.into_entry(rank_key)).collect(),
+        entries: rows.into_iter().map(|row| row.into_entry(rank_key, &parts)).collect(),
         n_first,
         n_teams: n_teams.cast_unsigned(),
         keys_below,
@@ -149,6 +163,7 @@ pub(super) async fn work(
         seed: version.version_id.cast_unsigned(),
         direction: version.direction,
         judging: version.judging,
+        parts,
     };
     Ok(Some(Work { request: Request::Ranks { board }, about: read::About::Ranks(about) }))
 }
@@ -182,6 +197,8 @@ struct Row {
     n_teams: i32,
     /// On the public board turned so that lower is better.
     score: f64,
+    /// As they are, under every metric that teams are ranked by.
+    part_scores: Option<Vec<f64>>,
     storage_key: String,
     sha256: Vec<u8>,
     influence_key: Option<String>,
@@ -189,10 +206,13 @@ struct Row {
 }
 
 impl Row {
-    fn into_entry(self, rank_key: impl Fn(f64) -> f64) -> BoardEntry {
+    fn into_entry(self, rank_key: impl Fn(f64) -> f64, parts: &[RankedPart]) -> BoardEntry {
+        let part_scores = self.part_scores.unwrap_or_default();
+        let part_key = |(score, part): (f64, &RankedPart)| if part.higher_is_better { -score } else { score };
         BoardEntry {
             rank: u32::try_from(self.rank).unwrap_or(u32::MAX),
             rank_key: rank_key(self.score),
+            part_keys: part_scores.into_iter().zip(parts).map(part_key).collect(),
             kept: Kept {
                 submission_id: self.submission_id,
                 file: file(self.storage_key, Some(self.sha256)),
@@ -207,7 +227,7 @@ async fn compared(conn: &mut PgConnection, competition_id: i64, version_id: i64)
     sqlx::query_as!(
         Row,
         r#"with board as (
-               select team_id, submission_id, rank_key,
+               select team_id, submission_id, rank_key, part_scores,
                       row_number() over (order by rank_key, reached_at, submission_id) as rank,
                       (count(*) over ())::integer as n_teams
                from board_entries
@@ -218,7 +238,7 @@ async fn compared(conn: &mut PgConnection, competition_id: i64, version_id: i64)
                from board
            )
            select distinct on (p.place) p.team_id, p.submission_id, p.rank as "rank!",
-                  p.n_teams as "n_teams!", p.rank_key as score,
+                  p.n_teams as "n_teams!", p.rank_key as score, p.part_scores,
                   s.storage_key, s.sha256,
                   i.storage_key as "influence_key?", i.sealed_sha256 as "influence_sha256?"
            from placed p
@@ -235,7 +255,39 @@ async fn compared(conn: &mut PgConnection, competition_id: i64, version_id: i64)
     .await
 }
 
-/// As [`compared`], of the final board.
+/// As [`compared`], of a board whose teams are ranked by several metrics.
+async fn compared_by_ranks(
+    conn: &mut PgConnection,
+    competition_id: i64,
+    version_id: i64,
+) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as!(
+        Row,
+        r#"with board as materialized (
+               select team_id, rank, (count(*) over ())::integer as n_teams
+               from board_ranks($1, $2)
+               order by rank
+               limit $3
+           )
+           select p.team_id as "team_id!", b.submission_id, p.rank::bigint as "rank!", p.n_teams as "n_teams!",
+                  b.rank_key as score, b.part_scores, s.storage_key, s.sha256,
+                  i.storage_key as "influence_key?", i.sealed_sha256 as "influence_sha256?"
+           from board p
+           join board_entries b on b.competition_id = $1 and b.version_id = $2 and b.team_id = p.team_id
+           join submissions s on s.id = b.submission_id
+           left join influences i
+               on i.submission_id = b.submission_id and i.version_id = $2 and i.split = 'public'
+           where s.file_gone_at is null or i.storage_key is not null
+           order by p.rank"#,
+        competition_id,
+        version_id,
+        MOST_TEAMS,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// As [`compared`], of the final board, however its teams are ranked.
 async fn compared_at_end(
     conn: &mut PgConnection,
     competition_id: i64,
@@ -244,14 +296,14 @@ async fn compared_at_end(
     sqlx::query_as!(
         Row,
         r#"with placed as (
-               select team_id, submission_id, private_score, rank, (count(*) over ())::integer as n_teams,
+               select team_id, submission_id, private_score, part_scores, rank, (count(*) over ())::integer as n_teams,
                       case when rank <= $3::bigint then rank::double precision
                            else $3 + 1 + floor(ln(rank::double precision / $3) / ln(1.05::double precision)) end as place
                from final_entries
                where competition_id = $1 and version_id = $2
            )
            select distinct on (p.place) p.team_id, p.submission_id, p.rank::bigint as "rank!", p.n_teams as "n_teams!",
-                  p.private_score as score, s.storage_key, s.sha256,
+                  p.private_score as score, p.part_scores, s.storage_key, s.sha256,
                   i.storage_key as "influence_key?", i.sealed_sha256 as "influence_sha256?"
            from placed p
            join submissions s on s.id = p.submission_id
@@ -369,24 +421,25 @@ async fn write(
     ranks: &BoardRanks,
     outcome: &RanksOutcome,
 ) -> sqlx::Result<()> {
-    let (digits, shake_up, drawn, absent) = match outcome {
-        RanksOutcome::Found { digits, shake_up, pictures, .. } => {
-            (*digits, *shake_up, pictures.as_ref(), None)
+    let (digits, part_noise, shake_up, drawn, absent) = match outcome {
+        RanksOutcome::Found { digits, part_noise, shake_up, pictures, .. } => {
+            (*digits, part_noise.as_slice(), *shake_up, pictures.as_ref(), None)
         }
-        RanksOutcome::Absent(reason) => (None, None, None, Some(reason.as_str())),
+        RanksOutcome::Absent(reason) => (None, &[][..], None, None, Some(reason.as_str())),
         RanksOutcome::Unfinished => return Ok(()),
     };
+    let part_noise = Some(part_noise).filter(|noise| !noise.is_empty());
     let decimals = digits.map(|digits| digits.decimals.cast_signed());
     sqlx::query!(
         "insert into rank_summaries
             (competition_id, version_id, split, board_revision, computed_at, n_units, counts_groups, decimals, noise,
-             shake_up, absent, n_compared, n_teams)
-         values ($1, $2, $3, $4, clock_now(), $5, $6, $7, $8, $9, $10, $11, $12)
+             shake_up, absent, n_compared, n_teams, part_noise)
+         values ($1, $2, $3, $4, clock_now(), $5, $6, $7, $8, $9, $10, $11, $12, $13)
          on conflict (competition_id, version_id, split) do update set
             board_revision = excluded.board_revision, computed_at = excluded.computed_at,
             n_units = excluded.n_units, counts_groups = excluded.counts_groups, decimals = excluded.decimals,
             noise = excluded.noise, shake_up = excluded.shake_up, absent = excluded.absent,
-            n_compared = excluded.n_compared, n_teams = excluded.n_teams",
+            n_compared = excluded.n_compared, n_teams = excluded.n_teams, part_noise = excluded.part_noise",
         competition_id,
         about.version_id,
         about.split(),
@@ -399,6 +452,7 @@ async fn write(
         absent,
         i32::try_from(about.entries.len()).unwrap_or(i32::MAX),
         about.n_teams,
+        part_noise as Option<&[Option<f64>]>,
     )
     .execute(&mut *conn)
     .await?;

@@ -160,7 +160,13 @@ fn noise(board: &Value) -> Option<String> {
     if let Some(absent) = ranks["absent"].as_str() {
         return Some(absent.to_owned());
     }
-    let noise = ranks["noise"].as_f64()?;
+    let of_parts = || {
+        let parts = ranks["parts"].as_array().map_or(&[][..], Vec::as_slice);
+        let told = parts.iter().filter_map(|part| Some((part["noise"].as_f64()?, cell(&part["metric"]))));
+        let told: Vec<String> = told.map(|(noise, metric)| format!("{noise} in {metric}")).collect();
+        (!told.is_empty()).then(|| told.join(", "))
+    };
+    let noise = ranks["noise"].as_f64().map(|noise| noise.to_string()).or_else(of_parts)?;
     let (n, units) = (&ranks["n_units"], cell(&ranks["unit"]));
     let compared = match (ranks["n_compared"].as_i64(), ranks["n_teams"].as_i64()) {
         (Some(n), Some(n_teams)) if n < n_teams => {
@@ -211,6 +217,12 @@ mod tests {
         assert!(draw(Paint::PLAIN, &board).contains("2 (1–4)"));
         board["ranks"] = json!({ "noise": 0.004, "n_units": 3000, "unit": "rows" });
         assert_eq!(noise(&board).as_deref(), Some("Differences below 0.004 are noise on these 3000 rows."));
+        let parts = json!([{ "metric": "mae", "noise": 0.2 }, { "metric": "r2", "noise": null }]);
+        let ranked = json!({ "ranks": { "noise": null, "parts": parts, "n_units": 30, "unit": "rows" } });
+        assert_eq!(
+            noise(&ranked).as_deref(),
+            Some("Differences below 0.2 in mae are noise on these 30 rows.")
+        );
         (board["ranks"]["n_compared"], board["ranks"]["n_teams"]) = (1000.into(), 7200.into());
         assert!(noise(&board).is_some_and(|text| text.contains("first 1000 of 7200 teams")));
         board["ranks"] = json!({ "absent": "For this metric no interval is known." });

@@ -28,8 +28,10 @@ const RULE_OF_ALL: &str = "The board is a Ladder. Your team sees a new score onl
                            the same rows, and after the end everybody sees them.";
 
 /// What a host reads who chose a Ladder in vain.
-pub const IMPOSSIBLE: &str = "With a metric of your own, or several that teams are ranked by, it cannot be known what is \
-                              chance: the board cannot be a Ladder.";
+pub const IMPOSSIBLE: &str = "With a metric of your own it cannot be known what is chance, and with several that teams \
+                              are ranked by each file shows a score under each, where a Ladder shows one: the board \
+                              cannot be a Ladder. What protects it instead: a limit of files a day, few decimals, and \
+                              private rows that decide.";
 
 /// What participants read beside the rules of a competition whose board is a Ladder.
 pub fn rule(competition: &Competition) -> &'static str {
@@ -96,7 +98,7 @@ pub struct Facts {
     pub n_private: Option<u64>,
     /// Whether anybody may register here and enter.
     pub is_open_to_anybody: bool,
-    /// Of a metric that its host wrote, and of several metrics, no row's influence is known.
+    /// Of a metric that its host wrote no row's influence is known, and several metrics are more than a Ladder can hold back.
     pub is_possible: bool,
 }
 
@@ -132,7 +134,9 @@ pub fn proposal(facts: &Facts) -> Proposal {
     let on = |because| Proposal { is_on: true, because };
     let off = |because| Proposal { is_on: false, because };
     if !facts.is_possible {
-        return off("With this metric it cannot be known what is chance.");
+        return off(
+            "With a metric of your own, or several that teams are ranked by, the board cannot be a Ladder.",
+        );
     }
     match (facts.n_public, facts.n_private) {
         (None, _) => off("Without a solution nothing speaks for it yet."),

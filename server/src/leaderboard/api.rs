@@ -92,7 +92,8 @@ struct RowJson {
     /// Why there are none, where nobody will look at it.
     #[serde(skip_serializing_if = "Option::is_none")]
     no_range: Option<String>,
-    /// How far the score would typically move on other rows of the same kind.
+    /// How far the score would typically move on other rows of the same kind; absent where teams are ranked by several
+    /// metrics.
     #[serde(skip_serializing_if = "Option::is_none")]
     standard_error: Option<f64>,
     /// In 95 of 100 contests on such rows the score lies between `score_low` and `score_high`.
@@ -147,7 +148,7 @@ impl RowJson {
             rank: row.rank,
             rank_low: row.range.map(|range| range.low),
             rank_high: row.range.map(|range| range.high),
-            standard_error: row.range.map(|range| range.standard_error),
+            standard_error: row.range.filter(|_| mean_rank.is_none()).map(|range| range.standard_error),
             score_low: interval.map(|(low, _)| low),
             score_high: interval.map(|(_, high)| high),
             no_range: row.no_range,

@@ -114,10 +114,11 @@ pub async fn part(
 /// board has the addresses of write-ups.
 fn push_heading(text: &mut String, parts: &[RankedPart], is_final: bool) {
     text.push_str("rank,change,team,members,score,entries,last_entry_at,is_baseline");
-    text.push_str(if parts.is_empty() { ",rank_low,rank_high" } else { ",mean_rank" });
+    text.push_str(if parts.is_empty() { "" } else { ",mean_rank" });
     for part in parts {
         text.push_str(&format!(",{},{}", cell(&part.name), cell(&format!("rank by {}", part.name))));
     }
+    text.push_str(",rank_low,rank_high");
     text.push_str(if is_final { ",write_up\r\n" } else { "\r\n" });
 }
 
@@ -141,10 +142,11 @@ fn push_line(text: &mut String, row: &Row, decimals: Option<i32>, n_parts: usize
             cells.extend(ranked.parts.iter().flat_map(|part| [number(part.score), part.rank.to_string()]));
         }
         None if n_parts > 0 => cells.extend(vec![String::new(); 1 + 2 * n_parts]),
-        None => match row.range {
-            Some(range) => cells.extend([range.low.to_string(), range.high.to_string()]),
-            None => cells.extend([String::new(), String::new()]),
-        },
+        None => {}
+    }
+    match row.range {
+        Some(range) => cells.extend([range.low.to_string(), range.high.to_string()]),
+        None => cells.extend([String::new(), String::new()]),
     }
     if let Some(site) = site {
         let address = row.write_up_address().map(|address| format!("{site}{address}"));

@@ -139,6 +139,7 @@ impl BoardPage {
         let html = rows.render().unwrap_or_default();
         page.drawn = Arc::new(Drawn { html, ranks: Some((1, 2)), next: None });
         page.own = Some(Row { rank: Some(30), ..row });
+        page.summary = Some(Summary::sample_of_ranks());
         page
     }
 
@@ -393,13 +394,14 @@ mod tests {
             "{html}"
         );
         let mut page = BoardPage::sample_of_ranks();
-        page.summary = Some(Summary::of_mean_ranks(3));
+        let html = page.render().expect("drawn");
+        assert!(html.contains("may truly have by the mean") && html.contains("1–4"), "{html}");
+        let reason = "Of the metric max_error: no interval is known.";
+        page.summary = Some(Summary { absent: Some(reason.to_owned()), ..Summary::sample_of_ranks() });
         page.frame.competition.board_revision += 1;
         let html = page.render().expect("drawn");
-        assert!(
-            html.contains("it is not known which ranks") && !html.contains("The ranges are from"),
-            "{html}"
-        );
+        assert!(html.contains(reason) && !html.contains("The ranges are from"), "{html}");
+        assert!(!html.contains("Compare two teams"), "{html}");
     }
 
     #[test]

@@ -27,7 +27,8 @@ pub async fn page(
     limit: i64,
 ) -> Result<Vec<Row>> {
     if matches!(view, View::Public) && competition.is_ranked() {
-        return ranked::page(app, competition, after, limit).await;
+        let rows = ranked::page(app, competition, after, limit).await?;
+        return attach(app, competition, view, rows).await;
     }
     let id = competition.id;
     let rows = replica::read::board(app, Since::of(competition), move |mut conn| async move {
@@ -71,7 +72,7 @@ pub async fn own_row(
     team_id: TeamId,
 ) -> Result<Option<Row>> {
     let row = match view {
-        View::Public if competition.is_ranked() => return ranked::own_row(app, competition, team_id).await,
+        View::Public if competition.is_ranked() => ranked::own_row(app, competition, team_id).await?,
         View::Public => own_public_row(app, competition, team_id).await?,
         View::Private(ended) | View::PublicAtEnd(ended) => {
             own_final_row(app, competition, view, ended, team_id).await?

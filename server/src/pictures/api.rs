@@ -47,7 +47,8 @@ struct DrawnTeamJson {
     /// How many draws give it rank 1, 2, … up to the number of teams here; the last number is of all lower ranks.
     draws_by_rank: Vec<i32>,
     /// Against each team here, itself included: how likely a lead like this one is where there is none. One-sided,
-    /// on the same rows, by Holm's method.
+    /// on the same rows, by Holm's method. Where teams are ranked by several metrics: of a lead by the mean of ranks, all
+    /// leads judged together, in steps from 0.01 on.
     p_values: Vec<f64>,
 }
 

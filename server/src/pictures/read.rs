@@ -30,9 +30,6 @@ pub async fn look(app: &App, competition: &Competition) -> Result<Look> {
 }
 
 async fn absent(app: &App, competition: &Competition) -> Result<String> {
-    if competition.is_ranked() {
-        return Ok("Teams are ranked by a mean of ranks here, of which no interval is known.".to_owned());
-    }
     let view = crate::leaderboard::model::View::choose(competition, app.clock.now(), false);
     let summary = attach::summary(app, competition, view).await?;
     let reason = summary.and_then(|summary| summary.absent);

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use chrono::{DateTime, Utc};
+use holdout_contract::ranks::RankedPart;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -17,8 +18,10 @@ use crate::leaderboard::model::View;
 use crate::leaderboard::read;
 use crate::paths;
 use crate::ranks::attach;
+use crate::ranks::by_parts::{ByParts, PartDifference};
 use crate::ranks::compare::{Comparison, compare};
-use crate::ranks::gain::Gain;
+use crate::ranks::difference::Difference;
+use crate::ranks::gain::{Gain, PartGain};
 use crate::ranks::model::{Summary, Unit};
 
 pub fn router() -> OpenApiRouter<App> {
@@ -40,8 +43,11 @@ pub struct SummaryJson {
     unit: Unit,
     /// Whether the unit is not the row.
     counts_groups: bool,
-    /// Smaller differences of two scores are noise.
+    /// Smaller differences of two scores are noise; null where teams are ranked by several metrics.
     noise: Option<f64>,
+    /// The same under each of the metrics that teams are ranked by.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<PartNoiseJson>,
     /// How far teams may move on the private rows: a mean, as a share of the table.
     shake_up: Option<f64>,
     /// How many teams were compared with each other, and have a range: the first ones.
@@ -55,10 +61,20 @@ pub struct SummaryJson {
     absent: Option<String>,
 }
 
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct PartNoiseJson {
+    metric: String,
+    /// Null where no two files differ by chance.
+    noise: Option<f64>,
+}
+
 impl SummaryJson {
     /// Beside a board of this revision.
     pub fn beside(summary: Summary, board_revision: i64) -> Self {
+        let part =
+            |(part, noise): (&RankedPart, Option<f64>)| PartNoiseJson { metric: part.name.clone(), noise };
         Self {
+            parts: summary.noise_of_parts().map(part).collect(),
             revision: summary.board_revision,
             is_current: summary.is_current(board_revision),
             computed_at: summary.computed_at,
@@ -88,7 +104,22 @@ pub struct GainJson {
     noise_of: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     is_noise: Option<bool>,
+    /// Under each of the metrics that teams are ranked by; of the first of them is what stands above.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<PartGainJson>,
     sentence: String,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct PartGainJson {
+    metric: String,
+    /// How much better; below 0: worse.
+    value: f64,
+    /// Smaller differences are noise; absent where nothing is known of chance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    noise: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_noise: Option<bool>,
 }
 
 impl From<Gain> for GainJson {
@@ -100,7 +131,15 @@ impl From<Gain> for GainJson {
             noise_of: gain.yardstick.name(),
             is_noise: gain.is_noise(),
             sentence: gain.sentence(),
+            parts: gain.parts.into_iter().map(PartGainJson::from).collect(),
         }
+    }
+}
+
+impl From<PartGain> for PartGainJson {
+    fn from(part: PartGain) -> Self {
+        let is_noise = part.is_noise();
+        Self { metric: part.name, value: part.value, noise: part.noise, is_noise }
     }
 }
 
@@ -117,9 +156,15 @@ struct Teams {
 struct ComparisonJson {
     a: ComparedJson,
     b: ComparedJson,
-    /// Absent where the two were not looked at together yet.
+    /// Absent where the two were not looked at together yet, and where teams are ranked by several metrics.
     #[serde(skip_serializing_if = "Option::is_none")]
     difference: Option<DifferenceJson>,
+    /// Where teams are ranked by several metrics: the two under each of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<PartDifferenceJson>,
+    /// And by the mean of the ranks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mean_rank: Option<MeanRankDifferenceJson>,
     /// Why there is no difference, where waiting brings none.
     #[serde(skip_serializing_if = "Option::is_none")]
     absent: Option<String>,
@@ -155,29 +200,90 @@ struct DifferenceJson {
     n_lost: Option<i32>,
 }
 
+impl From<Difference> for DifferenceJson {
+    fn from(difference: Difference) -> Self {
+        let (low, high) = difference.interval();
+        Self {
+            value: difference.value,
+            standard_error: difference.standard_error,
+            low,
+            high,
+            p: difference.p_value(),
+            is_noise: difference.is_noise(),
+            n_won: difference.duel.map(|duel| duel.n_won),
+            n_lost: difference.duel.map(|duel| duel.n_lost),
+        }
+    }
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct PartDifferenceJson {
+    metric: String,
+    /// Of the first score less the second.
+    value: f64,
+    standard_error: f64,
+    /// In 95 of 100 cases the true difference lies between `low` and `high`.
+    low: f64,
+    high: f64,
+    /// How often equally good files would differ at least as much.
+    p: f64,
+    is_noise: bool,
+}
+
+impl From<PartDifference> for PartDifferenceJson {
+    fn from(part: PartDifference) -> Self {
+        let difference = part.difference;
+        let (low, high) = difference.interval();
+        Self {
+            metric: part.name,
+            value: difference.value,
+            standard_error: difference.standard_error,
+            low,
+            high,
+            p: difference.p_value(),
+            is_noise: difference.is_noise(),
+        }
+    }
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct MeanRankDifferenceJson {
+    /// Of the first team's mean rank less the second's.
+    value: f64,
+    /// In 95 of 100 contests the true difference lies between `low` and `high`, and those of all other teams between theirs.
+    low: f64,
+    high: f64,
+    /// Whether their order may be chance.
+    is_noise: bool,
+}
+
+impl From<&ByParts> for MeanRankDifferenceJson {
+    fn from(apart: &ByParts) -> Self {
+        Self { value: apart.value, low: apart.low, high: apart.high, is_noise: apart.is_noise() }
+    }
+}
+
 impl From<Comparison> for ComparisonJson {
     fn from(comparison: Comparison) -> Self {
-        let absent = comparison.why_none().filter(|_| comparison.difference.is_none()).map(str::to_owned);
-        let Comparison { a, b, difference } = comparison;
+        let is_none = comparison.difference.is_none() && comparison.by_parts.is_none();
+        let absent = comparison.why_none().filter(|_| is_none).map(str::to_owned);
+        let Comparison { a, b, difference, by_parts } = comparison;
+        let mean_rank = by_parts.as_ref().map(MeanRankDifferenceJson::from);
+        let parts = by_parts.into_iter().flat_map(|apart| apart.parts).map(PartDifferenceJson::from);
         let compared = |row: crate::leaderboard::model::Row| ComparedJson {
             team_id: row.team_id,
             team: row.team,
             rank: row.key.rank,
         };
-        let difference = difference.map(|difference| {
-            let (low, high) = difference.interval();
-            DifferenceJson {
-                value: difference.value,
-                standard_error: difference.standard_error,
-                low,
-                high,
-                p: difference.p_value(),
-                is_noise: difference.is_noise(),
-                n_won: difference.duel.map(|duel| duel.n_won),
-                n_lost: difference.duel.map(|duel| duel.n_lost),
-            }
-        });
-        Self { a: compared(a), b: compared(b), difference, absent, ranks: None }
+        Self {
+            a: compared(a),
+            b: compared(b),
+            difference: difference.map(DifferenceJson::from),
+            parts: parts.collect(),
+            mean_rank,
+            absent,
+            ranks: None,
+        }
     }
 }
 

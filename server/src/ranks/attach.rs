@@ -25,7 +25,7 @@ pub async fn attach(
     view: View,
     mut rows: Vec<Row>,
 ) -> Result<Vec<Row>> {
-    let Some(split) = Split::of(view).filter(|_| !competition.is_ranked() && !rows.is_empty()) else {
+    let Some(split) = Split::of(view).filter(|_| !rows.is_empty()) else {
         return Ok(rows);
     };
     let teams: Vec<i64> = rows.iter().map(|row| row.team_id.0).collect();
@@ -57,9 +57,6 @@ pub async fn attach(
 /// Those of the database.
 pub async fn summary(app: &App, competition: &Competition, view: View) -> Result<Option<Summary>> {
     let Some(split) = Split::of(view) else { return Ok(None) };
-    if competition.is_ranked() {
-        return Ok(Some(Summary::of_mean_ranks(competition.board_revision)));
-    }
     let (id, since) = (competition.id, Since::of(competition));
     let ask = move |mut conn: Conn| async move { store::summary(&mut conn, id, split).await };
     Ok(replica::read::board(app, since, ask).await?)

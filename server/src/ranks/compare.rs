@@ -5,9 +5,10 @@ use crate::app::App;
 use crate::competitions::model::Competition;
 use crate::error::Result;
 use crate::ids::TeamId;
-use crate::leaderboard::model::{Row, View};
+use crate::leaderboard::model::{Ranked, Row, View};
 use crate::leaderboard::read;
 use crate::ranks::attach;
+use crate::ranks::by_parts::ByParts;
 use crate::ranks::difference::{Difference, Duel};
 use crate::ranks::model::{Split, Summary, error_beside_scores};
 use crate::ranks::store;
@@ -18,8 +19,10 @@ use crate::submissions::model::rounded;
 pub struct Comparison {
     pub a: Row,
     pub b: Row,
-    /// `None` where the two were not looked at together yet.
+    /// `None` where the two were not looked at together yet, and where teams are ranked by several metrics.
     pub difference: Option<Difference>,
+    /// Where they are.
+    pub by_parts: Option<ByParts>,
 }
 
 impl Comparison {
@@ -44,7 +47,14 @@ impl Comparison {
             duel,
             exact_p: None,
         });
-        Self { a: Row::sample(), b, difference }
+        Self { a: Row::sample(), b, difference, by_parts: None }
+    }
+
+    /// Of teams that are ranked by several metrics.
+    pub fn sample_of_ranks() -> Self {
+        let ranked = |row| Row { ranked: Some(Ranked::sample()), ..row };
+        let Self { a, b, .. } = Self::sample();
+        Self { a: ranked(a), b: ranked(b), difference: None, by_parts: Some(ByParts::sample()) }
     }
 }
 
@@ -63,7 +73,8 @@ pub async fn compare(
     let b = row(app, competition, view, b, top.get(1)).await?;
     let (Some(a), Some(b)) = (a, b) else { return Ok(None) };
     let difference = difference(app, competition, view, &a, &b).await?;
-    Ok(Some(Comparison { a, b, difference }))
+    let by_parts = by_parts(app, competition, view, &a, &b).await?;
+    Ok(Some(Comparison { a, b, difference, by_parts }))
 }
 
 async fn row(
@@ -115,4 +126,28 @@ pub async fn difference(
         let exact_p = duel.and_then(|duel| duel.exact_p(value, n_units));
         Some(Difference { value, standard_error, n_units, duel, exact_p })
     }))
+}
+
+/// As [`difference`], of teams that are ranked by several metrics.
+///
+/// # Errors
+/// Those of the database.
+pub async fn by_parts(
+    app: &App,
+    competition: &Competition,
+    view: View,
+    a: &Row,
+    b: &Row,
+) -> Result<Option<ByParts>> {
+    let Some(split) = Split::of(view).filter(|_| competition.is_ranked()) else { return Ok(None) };
+    let mut conn = app.db.acquire().await?;
+    let pair = store::ranked_pair(&mut conn, competition.id, split, a.team_id, b.team_id).await?;
+    drop(conn);
+    let are_shown = |pair: &store::RankedPair| {
+        pair.submission_a == a.key.submission_id && pair.submission_b == b.key.submission_id
+    };
+    let Some(pair) = pair.filter(are_shown) else { return Ok(None) };
+    let Some(summary) = attach::summary(app, competition, view).await? else { return Ok(None) };
+    let hidden = (!view.is_private()).then_some(competition.score_decimals);
+    Ok(ByParts::of([a, b], competition.ranked_by(), &pair, summary.n_units, hidden))
 }

@@ -1,6 +1,7 @@
 //! Whether a team's file is better than its best one before by more than chance, for the team alone. Its two files are
 //! compared with each other: they are far more alike than those of two teams.
 
+use holdout_contract::ranks::RankedPart;
 use sqlx::PgConnection;
 
 use crate::competitions::model::Competition;
@@ -50,6 +51,56 @@ impl Yardstick {
     }
 }
 
+/// The same under one of the metrics that teams are ranked by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartGain {
+    pub name: String,
+    /// How much better; below 0: worse.
+    pub value: f64,
+    /// Smaller differences are noise; `None` where nothing is known of chance.
+    pub noise: Option<f64>,
+    decimals: i32,
+}
+
+/// Whether a difference of shown scores may be chance, which is not exactly a number of their digits.
+fn is_noise(value: f64, noise: f64, decimals: i32) -> bool {
+    value.abs() < noise - 0.5 * 10_f64.powi(-decimals) || value == 0.0
+}
+
+impl PartGain {
+    /// Of two files; none where teams are ranked by their scores.
+    fn all(competition: &Competition, scores: Option<&[f64]>, before: &Before) -> Vec<Self> {
+        let Some((own, old)) = scores.zip(before.part_scores.as_deref()) else { return Vec::new() };
+        let decimals = competition.score_decimals;
+        let errors = before.part_errors.as_deref().unwrap_or_default();
+        let part = |(at, part): (usize, &RankedPart)| {
+            let gain = rounded(*own.get(at)?, decimals) - rounded(*old.get(at)?, decimals);
+            let noise = errors.get(at).map(|error| noise_of_shown(*error, decimals));
+            let value = if part.higher_is_better { gain } else { -gain };
+            Some(Self { name: part.name.clone(), value, noise, decimals })
+        };
+        competition.ranked_by().iter().enumerate().filter_map(part).collect()
+    }
+
+    /// `None` where nothing is known of chance.
+    pub fn is_noise(&self) -> Option<bool> {
+        self.noise.map(|noise| is_noise(self.value, noise, self.decimals))
+    }
+
+    fn words(&self) -> String {
+        if self.value == 0.0 {
+            return format!("the same in {}", self.name);
+        }
+        let word = if self.value > 0.0 { "better" } else { "worse" };
+        let verdict = match self.is_noise() {
+            Some(true) => " (may be chance)",
+            Some(false) => " (more than noise)",
+            None => "",
+        };
+        format!("{word} in {} by {}{verdict}", self.name, format::score(self.value.abs(), self.decimals))
+    }
+}
+
 /// A file beside its team's best one before, by the scores as they are shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gain {
@@ -59,6 +110,9 @@ pub struct Gain {
     pub yardstick: Yardstick,
     /// Why nothing is known of chance on this board; else empty.
     pub absent: String,
+    /// Under every metric that teams are ranked by; the value above is that of the first.
+    pub parts: Vec<PartGain>,
+    is_compared: bool,
     decimals: i32,
 }
 
@@ -71,13 +125,16 @@ pub async fn gain(
     competition: &Competition,
     submission: &Submission,
 ) -> Result<Option<Gain>> {
-    if competition.is_ranked() || submission.is_late || submission.is_held {
+    if submission.is_late || submission.is_held {
         return Ok(None);
     }
     let Some(split) = Split::of(View::Public) else { return Ok(None) };
     let Some(summary) = store::summary(conn, competition.id, split).await? else { return Ok(None) };
     let before = store::best_before(conn, competition.id, submission.team_id, submission.id).await?;
-    Ok(before.zip(submission.public_score).map(|(before, score)| of(competition, &summary, score, &before)))
+    Ok(before.zip(submission.public_score).map(|(before, score)| Gain {
+        parts: PartGain::all(competition, submission.part_scores.as_deref(), &before),
+        ..of(competition, &summary, score, &before)
+    }))
 }
 
 fn of(competition: &Competition, summary: &Summary, score: f64, before: &Before) -> Gain {
@@ -88,6 +145,8 @@ fn of(competition: &Competition, summary: &Summary, score: f64, before: &Before)
         value: if competition.higher_is_better == Some(false) { -gain } else { gain },
         yardstick: Yardstick::of(summary, before, decimals),
         absent: summary.absent.clone().unwrap_or_default(),
+        parts: Vec::new(),
+        is_compared: before.is_compared,
         decimals,
     }
 }
@@ -95,12 +154,34 @@ fn of(competition: &Competition, summary: &Summary, score: f64, before: &Before)
 impl Gain {
     /// `None` where nothing is known of chance.
     pub fn is_noise(&self) -> Option<bool> {
-        // A difference of shown scores is not exactly a number of their digits.
-        let half_a_digit = 0.5 * 10_f64.powi(-self.decimals);
-        self.yardstick.noise().map(|noise| self.value.abs() < noise - half_a_digit || self.value == 0.0)
+        self.yardstick.noise().map(|noise| is_noise(self.value, noise, self.decimals))
+    }
+
+    /// Under every metric, and where to see what the mean of the ranks makes of it.
+    fn sentence_of_parts(&self, primary: &PartGain) -> String {
+        let listed: Vec<String> = self.parts.iter().map(PartGain::words).collect();
+        let reason = match (primary.noise, self.is_compared) {
+            (Some(_), _) => "The two files were compared row by row.".to_owned(),
+            (None, _) if !self.absent.is_empty() => {
+                format!("Whether that is chance is not known here. {}", self.absent)
+            }
+            (None, false) => {
+                "They have not been compared row by row yet; that happens a little after a score.".to_owned()
+            }
+            (None, true) => "Of these two files it is not known what is chance.".to_owned(),
+        };
+        format!(
+            "Beside your best file before: {}. {reason} The better one by {} counts for your team, and the leaderboard has its \
+             place by the mean of ranks.",
+            listed.join(", "),
+            primary.name,
+        )
     }
 
     pub fn sentence(&self) -> String {
+        if let Some(primary) = self.parts.first() {
+            return self.sentence_of_parts(primary);
+        }
         if self.value == 0.0 {
             return "The same score as your best file before.".to_owned();
         }
@@ -144,6 +225,8 @@ mod tests {
             public_score,
             is_compared: standard_error.is_some(),
             standard_error,
+            part_scores: None,
+            part_errors: None,
         }
     }
 
@@ -192,5 +275,32 @@ mod tests {
              interval is known."
         );
         assert_eq!((gain.is_noise(), gain.yardstick.name()), (None, None));
+    }
+
+    #[test]
+    fn where_teams_are_ranked_by_several_metrics_each_is_told() {
+        let parts = sqlx::types::Json(Competition::sample_parts());
+        let competition = Competition { ranked_parts: Some(parts), ..competition() };
+        let of = |part_errors: Option<Vec<f64>>, summary: &Summary| {
+            let standard_error = part_errors.as_ref().map(|errors| errors[0]);
+            let before =
+                Before { part_scores: Some(vec![0.9, 0.25]), part_errors, ..before(0.9, standard_error) };
+            let parts = PartGain::all(&competition, Some(&[0.91, 0.2501]), &before);
+            Gain { parts, ..of(&competition, summary, 0.91, &before) }
+        };
+        let summary = Summary::sample_of_ranks();
+        let gain = of(Some(vec![0.001, 0.002]), &summary);
+        assert_eq!(
+            gain.sentence(),
+            "Beside your best file before: better in roc_auc by 0.0100 (more than noise), worse in log_loss by 0.0001 (may be \
+             chance). The two files were compared row by row. The better one by roc_auc counts for your team, and the \
+             leaderboard has its place by the mean of ranks."
+        );
+        assert_eq!(gain.parts[1].is_noise(), Some(true));
+        let waiting = of(None, &summary).sentence();
+        assert!(waiting.contains("better in roc_auc by 0.0100, worse"), "{waiting}");
+        assert!(waiting.contains("have not been compared row by row yet"), "{waiting}");
+        let absent = Summary { absent: Some("No interval is known.".to_owned()), ..summary };
+        assert!(of(None, &absent).sentence().contains("not known here. No interval is known."));
     }
 }

@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod attach;
+pub mod by_parts;
 pub mod compare;
 pub mod difference;
 pub mod gain;

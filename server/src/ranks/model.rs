@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use holdout_contract::interval::{self, Z};
+use holdout_contract::ranks::RankedPart;
 use serde::Serialize;
+use sqlx::types::Json;
 
 use crate::leaderboard::model::View;
 use crate::web::format;
@@ -70,8 +72,12 @@ pub struct Summary {
     pub board_revision: i64,
     pub n_units: i32,
     pub unit: Unit,
-    /// Smaller differences are noise.
+    /// Smaller differences are noise; of scores that teams are ranked by.
     pub noise: Option<f64>,
+    /// The metrics that teams are ranked by, where there are several.
+    pub parts: Option<Json<Vec<RankedPart>>>,
+    /// The same under each of them; `None` inside where no two files differ.
+    pub part_noise: Option<Vec<Option<f64>>>,
     /// How far teams may move on the private rows: a mean, as a share of the table.
     pub shake_up: Option<f64>,
     /// Why there are no ranges.
@@ -84,11 +90,6 @@ pub struct Summary {
     pub computed_at: Option<DateTime<Utc>>,
 }
 
-/// Of a board on which a team's place follows from everybody's files under several metrics.
-const NO_RANGES_OF_MEAN_RANKS: &str = "Teams are ordered by the mean of their ranks under several metrics. That follows \
-    from all teams' files together, so it is not known which ranks a team may truly have, nor which differences are \
-    noise.";
-
 impl Summary {
     pub fn sample() -> Self {
         Self {
@@ -96,6 +97,8 @@ impl Summary {
             n_units: 3000,
             unit: Unit::Rows,
             noise: Some(0.004),
+            parts: None,
+            part_noise: None,
             shake_up: Some(0.18),
             absent: None,
             n_compared: Some(1000),
@@ -104,19 +107,26 @@ impl Summary {
         }
     }
 
-    /// Of a board of mean ranks: why nothing is known.
-    pub fn of_mean_ranks(board_revision: i64) -> Self {
+    /// Of a board whose teams are ranked by several metrics.
+    pub fn sample_of_ranks() -> Self {
+        let parts = crate::competitions::model::Competition::sample_parts();
         Self {
-            board_revision,
-            n_units: 0,
-            unit: Unit::Rows,
             noise: None,
-            shake_up: None,
-            absent: Some(NO_RANGES_OF_MEAN_RANKS.to_owned()),
-            n_compared: None,
-            n_teams: None,
-            computed_at: None,
+            part_noise: Some(vec![Some(0.004), None]),
+            parts: Some(Json(parts)),
+            ..Self::sample()
         }
+    }
+
+    /// Whether teams are ranked by several metrics.
+    pub fn is_of_ranks(&self) -> bool {
+        self.parts.is_some()
+    }
+
+    /// Every metric that teams are ranked by, with what is noise under it.
+    pub fn noise_of_parts(&self) -> impl Iterator<Item = (&RankedPart, Option<f64>)> {
+        let parts = self.parts.iter().flat_map(|Json(parts)| parts);
+        parts.zip(self.part_noise.iter().flatten().copied())
     }
 
     /// Whether the board, now of this revision, is as it was when somebody looked.
@@ -171,7 +181,7 @@ impl Summary {
 
     /// What a reader should know about the scores.
     pub fn noise_sentence(&self) -> String {
-        match (&self.absent, self.noise) {
+        match (&self.absent, self.noises()) {
             (Some(reason), _) => reason.clone(),
             (None, Some(noise)) => format!("Differences below {noise} are noise on these {}.", self.units()),
             (None, None) if self.n_compared > Some(1) => {
@@ -179,6 +189,18 @@ impl Summary {
             }
             (None, None) => String::new(),
         }
+    }
+
+    /// `0.004`, or `0.004 in mae and 0.02 in r2`.
+    fn noises(&self) -> Option<String> {
+        if let Some(noise) = self.noise {
+            return Some(noise.to_string());
+        }
+        let of_part =
+            |(part, noise): (&RankedPart, Option<f64>)| Some(format!("{} in {}", noise?, part.name));
+        let mut listed: Vec<String> = self.noise_of_parts().filter_map(of_part).collect();
+        let last = listed.pop()?;
+        Some(if listed.is_empty() { last } else { format!("{} and {last}", listed.join(", ")) })
     }
 
     /// What the end may bring.
@@ -313,9 +335,9 @@ mod tests {
         );
         let whole = Summary { n_teams: Some(1000), ..Summary::sample() };
         assert_eq!((whole.compared_sentence().as_str(), whole.why_no_range(1001)), ("", None));
-        let none = Summary::of_mean_ranks(3);
-        assert_eq!((none.compared_sentence().as_str(), none.why_no_range(9)), ("", None));
-        assert!(none.noise_sentence().contains("mean of their ranks"));
+        let none = Summary { absent: Some("No interval is known.".to_owned()), ..Summary::sample() };
+        assert_eq!((none.compared_sentence().as_str(), none.why_no_range(9999)), ("", None));
+        assert_eq!(none.noise_sentence(), "No interval is known.");
     }
 
     #[test]
@@ -330,7 +352,8 @@ mod tests {
         let at_once = summary.age_sentence(summary.board_revision + 1, &DateTime::UNIX_EPOCH);
         assert!(at_once.starts_with("The ranges are from moments ago"), "{at_once}");
         assert_eq!(summary.age_sentence(summary.board_revision, &now), "");
-        assert_eq!(Summary::of_mean_ranks(3).age_sentence(4, &now), "");
+        let none = Summary { absent: Some("No interval is known.".to_owned()), ..summary };
+        assert_eq!(none.age_sentence(none.board_revision + 1, &now), "");
     }
 
     #[test]
@@ -344,6 +367,13 @@ mod tests {
         let alike = Summary { noise: None, ..summary.clone() };
         assert_eq!(alike.noise_sentence(), "No two of these files differ by chance on these 3,000 rows.");
         assert_eq!(Summary { n_compared: Some(1), ..alike }.noise_sentence(), "");
+        let mut of_ranks = Summary::sample_of_ranks();
+        let told = "Differences below 0.004 in roc_auc are noise on these 3,000 rows.";
+        assert_eq!(of_ranks.noise_sentence(), told);
+        of_ranks.part_noise = Some(vec![Some(0.004), Some(0.02)]);
+        assert!(of_ranks.noise_sentence().contains("0.004 in roc_auc and 0.02 in log_loss are noise"));
+        of_ranks.part_noise = Some(vec![None, None]);
+        assert!(of_ranks.noise_sentence().starts_with("No two of these files differ"));
         summary.unit = Unit::Clusters;
         summary.shake_up = Some(0.001);
         assert!(summary.noise_sentence().ends_with("3,000 clusters."));

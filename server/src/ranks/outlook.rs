@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::leaderboard::model::View;
 use crate::leaderboard::read;
 use crate::ranks::attach;
-use crate::ranks::compare::difference;
+use crate::ranks::compare::{by_parts, difference};
 
 /// Of the audit: how far the end will move teams; and the same among what the examination found, where it is a fault.
 const SHAKE_UP: &str = "P shake-up";
@@ -47,16 +47,18 @@ pub async fn outlook(app: &App, competition: &Competition, draft: &Draft) -> Res
     let Some(summary) = attach::summary(app, competition, view).await? else { return Ok(Vec::new()) };
     let mut sentences = vec![summary.noise_sentence(), summary.forecast()];
     let top = read::first_ranked(app, competition, view, 2).await?;
-    if let [first, second] = top.as_slice()
-        && let Some(difference) = difference(app, competition, view, first, second).await?
-    {
-        sentences.push(if difference.is_noise() {
-            let needed = difference.needed(&summary).unwrap_or_default();
-            format!("The lead of {} over {} may be chance. {needed}", first.team, second.team)
-        } else {
-            format!("The lead of {} over {} is more than chance.", first.team, second.team)
-        });
+    if let [first, second] = top.as_slice() {
+        let lead = |is_noise: bool| {
+            let verdict = if is_noise { "may be chance" } else { "is more than chance" };
+            format!("The lead of {} over {} {verdict}.", first.team, second.team)
+        };
+        if let Some(difference) = difference(app, competition, view, first, second).await? {
+            let needed = difference.needed(&summary).filter(|_| difference.is_noise());
+            sentences.push(format!("{} {}", lead(difference.is_noise()), needed.unwrap_or_default()));
+        }
+        let apart = by_parts(app, competition, view, first, second).await?;
+        sentences.extend(apart.map(|apart| lead(apart.is_noise())));
     }
-    sentences.retain(|sentence| !sentence.is_empty());
-    Ok(sentences)
+    let sentences = sentences.iter().map(|sentence| sentence.trim().to_owned());
+    Ok(sentences.filter(|sentence| !sentence.is_empty()).collect())
 }

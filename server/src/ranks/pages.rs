@@ -53,6 +53,12 @@ impl ComparePage {
         }
     }
 
+    /// Of teams that are ranked by several metrics.
+    pub fn sample_of_ranks() -> Self {
+        let comparison = Comparison::sample_of_ranks();
+        Self { comparison: Some(comparison), summary: Some(Summary::sample_of_ranks()), ..Self::sample() }
+    }
+
     pub fn address(&self) -> String {
         paths::board_compare(self.frame.slug())
     }
@@ -67,8 +73,16 @@ impl ComparePage {
         self.choices.iter().any(|choice| choice.team_id == row.team_id)
     }
 
+    /// What the row is ranked by.
     pub fn shown_score(&self, row: &Row) -> String {
-        row.shown_score(&self.frame.competition.score_decimals)
+        match &row.ranked {
+            Some(ranked) => ranked.shown_mean_rank(),
+            None => row.shown_score(&self.frame.competition.score_decimals),
+        }
+    }
+
+    pub fn shown_part(&self, score: &f64) -> String {
+        format::score(*score, self.frame.competition.score_decimals)
     }
 
     pub fn shown_p(p: f64) -> String {
@@ -119,4 +133,18 @@ async fn show_comparison(
     let summary = attach::summary(&app, &seen.competition, view).await?;
     let frame = Frame::new(seen, Tab::Leaderboard, shell.now);
     Ok(ComparePage { shell, frame, is_private: view.is_private(), choices, comparison, summary })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn teams_that_are_ranked_by_several_metrics_are_compared_under_each() {
+        let html = ComparePage::sample_of_ranks().render().expect("drawn");
+        for shown in ["Mean rank", "Their order by the mean of ranks may be chance.", "log_loss", "roc_auc"] {
+            assert!(html.contains(shown), "{shown} in {html}");
+        }
+        assert!(!html.contains("not compared yet") && !html.contains("is counted after the end"), "{html}");
+    }
 }

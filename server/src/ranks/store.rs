@@ -1,6 +1,8 @@
 //! Every SQL statement about rank ranges. The views show nothing of private rows before the end.
 
+use holdout_contract::ranks::RankedPart;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 use crate::ids::{CompetitionId, SubmissionId, TeamId};
 use crate::ranks::model::{Range, Split, Summary, Unit};
@@ -20,7 +22,8 @@ pub async fn summary(
                 case when coalesce(v.context ->> 'cluster_column', '') <> '' then 'clusters'
                      when s.counts_groups then 'groups'
                      else 'rows' end as \"unit!: Unit\",
-                s.noise, s.shake_up, s.absent, s.n_compared, s.n_teams, s.computed_at
+                s.noise, v.ranked_parts as \"parts: Json<Vec<RankedPart>>\", s.part_noise as \"part_noise: Vec<Option<f64>>\",
+                s.shake_up, s.absent, s.n_compared, s.n_teams, s.computed_at
          from shown_rank_summaries s
          join scoring_versions v on v.id = s.version_id
          where s.competition_id = $1 and s.split = $2",
@@ -127,6 +130,50 @@ pub async fn pair(
     .await
 }
 
+/// Two teams that are ranked by several metrics, and were looked at together.
+pub struct RankedPair {
+    pub submission_a: i64,
+    pub submission_b: i64,
+    /// Of the difference of their scores, under each metric.
+    pub part_errors: Vec<f32>,
+    /// How far the mean rank of the first may truly lie behind that of the second, and the other way round.
+    pub a_behind: Option<f32>,
+    pub b_behind: Option<f32>,
+}
+
+/// How far the differences of two teams would typically move under each metric, and how far their mean ranks may truly lie
+/// apart.
+///
+/// # Errors
+/// Those of the database.
+pub async fn ranked_pair(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    split: Split,
+    a: TeamId,
+    b: TeamId,
+) -> sqlx::Result<Option<RankedPair>> {
+    sqlx::query_as!(
+        RankedPair,
+        "select x.submission_id as \"submission_a!\", y.submission_id as \"submission_b!\",
+                array(
+                    select x.difference_errors[at]
+                    from generate_series(y.place, cardinality(x.difference_errors), cardinality(x.most_behind)) at
+                    order by at) as \"part_errors!\",
+                x.most_behind[y.place] as a_behind, y.most_behind[x.place] as b_behind
+         from shown_rank_ranges x
+         join shown_rank_ranges y on y.competition_id = x.competition_id and y.split = x.split
+         where x.competition_id = $1 and x.split = $2 and x.team_id = $3 and y.team_id = $4
+           and cardinality(x.most_behind) > 0",
+        id.0,
+        split.name(),
+        a.0,
+        b.0,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
 /// A team's best file before one of its files.
 pub struct Before {
     pub submission_id: SubmissionId,
@@ -135,6 +182,10 @@ pub struct Before {
     pub is_compared: bool,
     /// Of the difference of their scores; `None` where the influence of one of the two is not known.
     pub standard_error: Option<f64>,
+    /// Where teams are ranked by several metrics.
+    pub part_scores: Option<Vec<f64>>,
+    /// As the standard error, under each of them.
+    pub part_errors: Option<Vec<f64>>,
 }
 
 /// What a file is compared with, for its team.
@@ -150,9 +201,9 @@ pub async fn best_before(
     sqlx::query_as!(
         Before,
         "select b.submission_id as \"submission_id: SubmissionId\", b.public_score as \"public_score!\",
-                g.submission_id is not null as \"is_compared!\", g.standard_error
+                g.submission_id is not null as \"is_compared!\", g.standard_error, b.part_scores, g.part_errors
          from (
-            select submission_id, version_id, public_score from scores
+            select submission_id, version_id, public_score, part_scores from scores
             where version_id = (select active_version_id from competitions where id = $1)
               and team_id = $2 and submission_id < $3 and rank_key is not null and not is_late and not is_barred
               and ladder_step is distinct from 'held'

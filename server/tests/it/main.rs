@@ -52,6 +52,7 @@ mod licences;
 mod life;
 mod locks;
 mod logs;
+mod mean_rank_ranges;
 mod medals;
 mod merges;
 mod migrations;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
 use ureq::http::Method;
 
+use crate::rank_ranges::look;
 use crate::stage::{SLUG, Stage};
 use crate::world::{Arena, Labels, Person, World, sql};
 
@@ -280,7 +281,7 @@ async fn shown_everywhere(contest: &Contest, bob: &Person, public: &[Expected]) 
     let kaggle = kaggle.await.expect(200).json();
     let mut lines = csv.lines();
     let heading = "rank,change,team,members,score,entries,last_entry_at,is_baseline,mean_rank,mae,rank by mae,\
-                   spearman,rank by spearman,max_error,rank by max_error";
+                   spearman,rank by spearman,max_error,rank by max_error,rank_low,rank_high";
     assert_eq!(lines.next(), Some(heading));
     for ((at, row), line) in public.iter().enumerate().zip(lines) {
         let cells: Vec<&str> = line.split(',').collect();
@@ -296,7 +297,10 @@ async fn shown_everywhere(contest: &Contest, bob: &Person, public: &[Expected]) 
         assert!(told.starts_with(&wanted), "{told} is {wanted}…");
     }
     assert!(page.contains("ordered by the weighted mean of those ranks"), "the page says how");
-    let reason = "it is not known which ranks a team may truly have";
+    let reason = "One row decides the largest error";
+    assert!(!page.contains(reason), "nobody looked yet: {page}");
+    look(&contest.world).await;
+    let page = bob.browser.get("/c/several/leaderboard").await.expect(200).text();
     assert!(page.contains(reason) && !page.contains("Compare two teams"), "why it has no ranges: {page}");
     let absent = arena.board().await["ranks"]["absent"].clone();
     assert!(absent.as_str().unwrap().contains(reason), "{absent}");

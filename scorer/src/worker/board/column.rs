@@ -1,4 +1,5 @@
-//! Influence values of a submission, a column of the board's table: kept sealed, and read again.
+//! Influence values of a submission, a column of the board's table: kept sealed, and read again. Where teams are ranked by
+//! several metrics, a column holds the values under one after the other.
 
 use std::io::{self, Write};
 
@@ -41,60 +42,79 @@ pub(super) fn keep<D: Desk>(
 /// Bits of a column's first byte.
 const COUNTS_GROUPS: u8 = 1;
 const HOLDS_REPLICATES: u8 = 2;
+const HOLDS_PARTS: u8 = 4;
 
 #[derive(Debug, PartialEq)]
 pub(super) struct ReadColumn {
     pub counts_groups: bool,
     pub n_units: u64,
+    /// Metrics that there are values of, as many of each.
+    pub n_parts: usize,
     pub values: Vec<f32>,
 }
 
 impl ReadColumn {
-    pub(super) fn of(influence: Influence) -> Self {
+    /// Of one score, or of several on the same units.
+    pub(super) fn of(influences: &[Influence]) -> Self {
+        let first = influences.first();
         Self {
-            counts_groups: influence.unit == Unit::Group,
-            n_units: influence.n_units as u64,
-            values: influence.values.iter().map(|value| *value as f32).collect(),
+            counts_groups: first.is_some_and(|first| first.unit == Unit::Group),
+            n_units: first.map_or(0, |first| first.n_units as u64),
+            n_parts: influences.len(),
+            values: influences.iter().flat_map(|one| &one.values).map(|value| *value as f32).collect(),
         }
     }
 
-    /// How far the difference of two scores would typically move: what is hard for both files is left out. `None`
-    /// where they were judged on different rows.
-    pub(super) fn error_beside(&self, other: &Self) -> Option<f64> {
-        let n = self.values.len();
+    /// Under each metric.
+    pub(super) fn parts(&self) -> impl Iterator<Item = &[f32]> {
+        self.values.chunks((self.values.len() / self.n_parts.max(1)).max(1))
+    }
+
+    /// How far the difference of two scores would typically move, under each metric: what is hard for both files is left
+    /// out. `None` where they were judged on different rows.
+    pub(super) fn errors_beside(&self, other: &Self) -> Option<Vec<f64>> {
         if self.shape() != other.shape() {
             return None;
         }
-        let difference = |at: usize| f64::from(self.values[at]) - f64::from(other.values[at]);
-        Some(crate::kernels::sum(n, |at| difference(at).powi(2)).sqrt() / n as f64)
+        Some(self.parts().zip(other.parts()).map(|(own, other)| error_of_difference(own, other)).collect())
     }
 
     /// Columns of one shape hold values of the same units, or of the same draws of these.
-    pub(super) fn shape(&self) -> (usize, u64) {
-        (self.values.len(), self.n_units)
+    pub(super) fn shape(&self) -> (usize, usize, u64) {
+        (self.values.len(), self.n_parts, self.n_units)
     }
 
     pub fn holds_replicates(&self) -> bool {
-        self.n_units != self.values.len() as u64
+        self.n_units * self.n_parts as u64 != self.values.len() as u64
+    }
+
+    /// A byte that says what there are values of; the number of units, where those are of replicates; the number of
+    /// metrics, where there are several; then four bytes for each value.
+    pub(super) fn write(&self, output: &mut impl Write) -> io::Result<()> {
+        let mut first = 0;
+        let mut bytes = Vec::with_capacity(9 + 4 * self.values.len());
+        for (flag, is_set) in [
+            (COUNTS_GROUPS, self.counts_groups),
+            (HOLDS_REPLICATES, self.holds_replicates()),
+            (HOLDS_PARTS, self.n_parts > 1),
+        ] {
+            first |= if is_set { flag } else { 0 };
+        }
+        bytes.push(first);
+        if self.holds_replicates() {
+            bytes.extend(u32::try_from(self.n_units).map_err(io::Error::other)?.to_le_bytes());
+        }
+        if self.n_parts > 1 {
+            bytes.extend(u32::try_from(self.n_parts).map_err(io::Error::other)?.to_le_bytes());
+        }
+        bytes.extend(self.values.iter().flat_map(|value| value.to_le_bytes()));
+        output.write_all(&bytes)
     }
 }
 
-/// A byte that says what there are values of; the number of units, where those are of replicates; then four
-/// bytes for each.
-pub(super) fn write_column(influence: &Influence, output: &mut impl Write) -> io::Result<()> {
-    let holds_replicates = influence.n_units != influence.values.len();
-    let mut first = if influence.unit == Unit::Group { COUNTS_GROUPS } else { 0 };
-    let mut bytes = Vec::with_capacity(5 + 4 * influence.values.len());
-    if holds_replicates {
-        first |= HOLDS_REPLICATES;
-    }
-    bytes.push(first);
-    if holds_replicates {
-        let n_units = u32::try_from(influence.n_units).map_err(io::Error::other)?;
-        bytes.extend(n_units.to_le_bytes());
-    }
-    bytes.extend(influence.values.iter().flat_map(|value| (*value as f32).to_le_bytes()));
-    output.write_all(&bytes)
+fn error_of_difference(a: &[f32], b: &[f32]) -> f64 {
+    let difference = |at: usize| f64::from(a[at]) - f64::from(b[at]);
+    crate::kernels::sum(a.len(), |at| difference(at).powi(2)).sqrt() / a.len() as f64
 }
 
 pub(super) fn read_column<D: Desk>(desk: &D, column: &Column) -> Result<ReadColumn, D::Fault> {
@@ -118,15 +138,20 @@ pub(super) fn read_columns<'a, D: Desk>(
 
 fn parse_column(bytes: &[u8]) -> Option<ReadColumn> {
     let (first, rest) = bytes.split_first()?;
-    let (n_units, rest) = if first & HOLDS_REPLICATES != 0 {
-        let (n_units, rest) = rest.split_first_chunk::<4>()?;
-        (Some(u64::from(u32::from_le_bytes(*n_units))), rest)
-    } else {
-        (None, rest)
+    let mut rest = rest;
+    let mut number_where = |flag: u8| -> Option<Option<u32>> {
+        if first & flag == 0 {
+            return Some(None);
+        }
+        let (number, after) = rest.split_first_chunk::<4>()?;
+        rest = after;
+        Some(Some(u32::from_le_bytes(*number)))
     };
+    let n_units = number_where(HOLDS_REPLICATES)?;
+    let n_parts = number_where(HOLDS_PARTS)?.map_or(1, |n_parts| n_parts.max(1) as usize);
     let values: Vec<f32> = rest.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-    let n_units = n_units.unwrap_or(values.len() as u64);
-    Some(ReadColumn { counts_groups: first & COUNTS_GROUPS != 0, n_units, values })
+    let n_units = n_units.map_or((values.len() / n_parts) as u64, u64::from);
+    Some(ReadColumn { counts_groups: first & COUNTS_GROUPS != 0, n_units, n_parts, values })
 }
 
 #[cfg(test)]
@@ -137,14 +162,15 @@ mod tests {
     fn columns_are_read_as_they_were_written() {
         for (unit, n_units) in [(Unit::Row, 3), (Unit::Group, 3), (Unit::Group, 12), (Unit::Row, 2_000_000)] {
             let influence = Influence { unit, n_units, values: vec![1.0, -2.5, 0.0] };
-            let mut bytes = Vec::new();
-            write_column(&influence, &mut bytes).expect("written");
-            let expected = ReadColumn {
-                counts_groups: unit == Unit::Group,
-                n_units: n_units as u64,
-                values: vec![1.0, -2.5, 0.0],
-            };
-            assert_eq!(parse_column(&bytes), Some(expected));
+            for n_parts in [1, 3] {
+                let column = ReadColumn::of(&vec![influence.clone(); n_parts]);
+                let mut bytes = Vec::new();
+                column.write(&mut bytes).expect("written");
+                assert_eq!((column.n_parts, column.holds_replicates()), (n_parts, n_units != 3));
+                assert_eq!((column.counts_groups, column.n_units), (unit == Unit::Group, n_units as u64));
+                assert_eq!(column.parts().collect::<Vec<_>>(), vec![&[1.0_f32, -2.5, 0.0][..]; n_parts]);
+                assert_eq!(parse_column(&bytes), Some(column));
+            }
         }
         assert_eq!(parse_column(&[]), None);
         assert_eq!(parse_column(&[HOLDS_REPLICATES, 1]), None);

@@ -1,4 +1,5 @@
-//! Covariances of the scores of a board's teams: as they were found the last time, and anew for new submissions.
+//! Covariances of the scores of a board's teams: as they were found the last time, and anew for new submissions. Where
+//! teams are ranked by several metrics, each of a team's scores has its own place, team by team.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -22,13 +23,14 @@ pub(super) fn covariance<D: Desk>(
     found: &mut BoardRanks,
     known: &Known,
 ) -> Result<Option<Covariance>, D::Fault> {
-    let (mut covariance, new) = known.of_board(board);
+    let n_parts = n_parts(board);
+    let (mut covariance, new) = known.of_board(board, n_parts);
     (found.n_units, found.counts_groups) = (known.n_units, known.counts_groups);
     let mut rest = new.as_slice();
     while let Some(first) = rest.first() {
         let first = read_column(desk, &columns[*first])?;
         let n_values = first.values.len();
-        if found.n_units != 0 && found.n_units != first.n_units {
+        if (found.n_units != 0 && found.n_units != first.n_units) || first.n_parts != n_parts {
             return Ok(None);
         }
         (found.n_units, found.counts_groups) = (first.n_units, first.counts_groups);
@@ -38,7 +40,7 @@ pub(super) fn covariance<D: Desk>(
         let further = teams[1..].iter().map(|team| &columns[*team]);
         let Some(further) = read_columns(desk, further, n_values)? else { return Ok(None) };
         let values: Vec<Vec<f32>> = std::iter::once(first.values).chain(further).collect();
-        let held = Held { teams, values, n_values };
+        let held = Held { teams, values, n_values, n_parts };
         if !held.compare(desk, board, columns, &mut covariance)? {
             return Ok(None);
         }
@@ -50,11 +52,17 @@ pub(super) fn covariance<D: Desk>(
     Ok(Some(covariance))
 }
 
+fn n_parts(board: &Board) -> usize {
+    board.parts.len().max(1)
+}
+
 /// New teams whose columns are in memory.
 struct Held<'a> {
     teams: &'a [usize],
     values: Vec<Vec<f32>>,
+    /// Of a team, under all metrics.
     n_values: usize,
+    n_parts: usize,
 }
 
 impl Held<'_> {
@@ -66,7 +74,12 @@ impl Held<'_> {
         columns: &[Column],
         covariance: &mut Covariance,
     ) -> Result<bool, D::Fault> {
-        let held: Vec<&[f32]> = self.values.iter().map(Vec::as_slice).collect();
+        let n_of_part = (self.n_values / self.n_parts).max(1);
+        let held: Vec<&[f32]> = self.values.iter().flat_map(|values| values.chunks(n_of_part)).collect();
+        let scores_of = |teams: &[usize]| -> Vec<usize> {
+            teams.iter().flat_map(|team| team * self.n_parts..(team + 1) * self.n_parts).collect()
+        };
+        let own_scores = scores_of(self.teams);
         let place_here = |team: &usize| self.teams.iter().position(|held| held == team);
         let all: Vec<usize> = (0..columns.len()).collect();
         for teams in all.chunks(ranks::together(self.n_values)) {
@@ -74,19 +87,19 @@ impl Held<'_> {
             let Some(read) = read_columns(desk, others, self.n_values)? else { return Ok(false) };
             let mut read = read.iter();
             let with = teams.iter().map(|team| match place_here(team) {
-                Some(at) => Some(held[at]),
-                None => read.next().map(Vec::as_slice),
+                Some(at) => Some(&self.values[at]),
+                None => read.next(),
             });
-            let with: Vec<&[f32]> = with.flatten().collect();
+            let with: Vec<&[f32]> = with.flatten().flat_map(|values| values.chunks(n_of_part)).collect();
             // What is shown of a final board has the same digits on every machine.
             let Ok(found) = if board.is_final {
                 Cpu.products(&held, &with)
             } else {
                 desk.evaluator().products(&held, &with)
             };
-            for (team, products) in teams.iter().zip(found) {
-                for (other, product) in self.teams.iter().zip(products) {
-                    covariance.set(*other, *team, product, self.n_values);
+            for (score, products) in scores_of(teams).into_iter().zip(found) {
+                for (own, product) in own_scores.iter().zip(products) {
+                    covariance.set(*own, score, product, n_of_part);
                 }
             }
         }
@@ -99,6 +112,8 @@ impl Held<'_> {
 pub(super) struct Known {
     n_units: u64,
     counts_groups: bool,
+    /// Scores of each submission.
+    n_parts: usize,
     submissions: Vec<i64>,
     places: HashMap<i64, usize>,
     /// The lower triangle, row by row.
@@ -108,11 +123,13 @@ pub(super) struct Known {
 impl Known {
     fn of(board: &Board, covariance: &Covariance, found: &BoardRanks) -> Self {
         let submissions: Vec<i64> = board.entries.iter().map(|entry| entry.kept.submission_id).collect();
-        let rows = 0..submissions.len();
+        let n_parts = n_parts(board);
+        let rows = 0..submissions.len() * n_parts;
         let values = rows.flat_map(|a| (0..=a).map(move |b| (a, b))).map(|(a, b)| covariance.at(a, b));
         Self {
             n_units: found.n_units,
             counts_groups: found.counts_groups,
+            n_parts,
             values: values.collect(),
             submissions,
             ..Self::default()
@@ -120,13 +137,16 @@ impl Known {
     }
 
     /// What is known of the teams of a board, and which of them are new.
-    fn of_board(&self, board: &Board) -> (Covariance, Vec<usize>) {
-        let place = |entry: &BoardEntry| self.places.get(&entry.kept.submission_id).copied();
+    fn of_board(&self, board: &Board, n_parts: usize) -> (Covariance, Vec<usize>) {
+        let known = |id: &i64| self.places.get(id).copied().filter(|_| self.n_parts == n_parts);
+        let place = |entry: &BoardEntry| known(&entry.kept.submission_id);
         let places: Vec<Option<usize>> = board.entries.iter().map(place).collect();
-        let mut covariance = Covariance::zeros(places.len());
-        for a in 0..places.len() {
+        let score = |at: usize| places[at / n_parts].map(|place| place * n_parts + at % n_parts);
+        let scores: Vec<Option<usize>> = (0..places.len() * n_parts).map(score).collect();
+        let mut covariance = Covariance::zeros(scores.len());
+        for a in 0..scores.len() {
             for b in 0..=a {
-                if let (Some(place_a), Some(place_b)) = (places[a], places[b]) {
+                if let (Some(place_a), Some(place_b)) = (scores[a], scores[b]) {
                     covariance.put(a, b, self.at(place_a, place_b));
                 }
             }
@@ -141,8 +161,9 @@ impl Known {
     }
 
     pub(super) fn write(&self, output: &mut impl Write) -> io::Result<()> {
-        let mut bytes = Vec::with_capacity(24 + 8 * (self.submissions.len() + self.values.len()));
-        for number in [self.n_units, u64::from(self.counts_groups), self.submissions.len() as u64] {
+        let mut bytes = Vec::with_capacity(32 + 8 * (self.submissions.len() + self.values.len()));
+        let n_submissions = self.submissions.len() as u64;
+        for number in [self.n_units, u64::from(self.counts_groups), self.n_parts as u64, n_submissions] {
             bytes.extend(number.to_le_bytes());
         }
         bytes.extend(self.submissions.iter().flat_map(|id| id.to_le_bytes()));
@@ -153,16 +174,19 @@ impl Known {
     /// `None` for what was written by another program: all is found out anew.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let (words, rest) = bytes.as_chunks::<8>();
-        let (head, body) = words.split_first_chunk::<3>()?;
-        let [n_units, counts_groups, n_submissions] = head.map(u64::from_le_bytes);
+        let (head, body) = words.split_first_chunk::<4>()?;
+        let [n_units, counts_groups, n_parts, n_submissions] = head.map(u64::from_le_bytes);
         let n = usize::try_from(n_submissions).ok()?;
-        let is_whole =
-            rest.is_empty() && body.len() == n.checked_add(n.checked_mul(n.checked_add(1)?)? / 2)?;
+        let n_parts = usize::try_from(n_parts).ok()?;
+        let n_scores = n.checked_mul(n_parts)?;
+        let n_values = n_scores.checked_mul(n_scores.checked_add(1)?)? / 2;
+        let is_whole = rest.is_empty() && body.len() == n.checked_add(n_values)?;
         let (submissions, values) = body.split_at_checked(n).filter(|_| is_whole)?;
         let submissions: Vec<i64> = submissions.iter().map(|word| i64::from_le_bytes(*word)).collect();
         Some(Self {
             n_units,
             counts_groups: counts_groups == 1,
+            n_parts,
             places: submissions.iter().enumerate().map(|(place, id)| (*id, place)).collect(),
             values: values.iter().map(|word| f64::from_le_bytes(*word)).collect(),
             submissions,
@@ -183,6 +207,7 @@ mod tests {
         let known = Known {
             n_units: 7,
             counts_groups: true,
+            n_parts: 1,
             submissions: vec![30, 10, 20],
             values: vec![0.1, 1.1, 2.1, 3.1, 4.1, 5.1],
             ..Known::default()
@@ -193,6 +218,11 @@ mod tests {
         assert_eq!((read.n_units, read.counts_groups, read.places[&20]), (7, true, 2));
         assert_eq!((read.at(2, 1), read.at(1, 2), read.at(0, 0)), (covariance.at(2, 1), 4.1, 0.1));
         assert!(Known::read(&bytes[..bytes.len() - 8]).is_none());
-        assert!(Known::read(&[0xff; 24]).is_none());
+        assert!(Known::read(&[0xff; 32]).is_none());
+        let of_two = Known { n_parts: 3, submissions: vec![30, 10], values: vec![0.5; 21], ..known };
+        let mut bytes = Vec::new();
+        of_two.write(&mut bytes).expect("written");
+        let read = Known::read(&bytes).expect("read");
+        assert_eq!((read.n_parts, read.submissions.len(), read.values.len()), (3, 2, 21));
     }
 }

@@ -12,7 +12,7 @@ use crate::align::Aligned;
 use crate::influence::{Exact, Influence, NoInterval};
 use crate::parallel;
 use crate::ranks::Mean;
-use crate::score::{influence_on, mean_of_units};
+use crate::score::{influence_of_parts_on, influence_on, mean_of_units};
 use crate::solution::{Solution, Split};
 use crate::unseal::Opened;
 
@@ -64,6 +64,12 @@ impl board::Desk for Desk<'_> {
     fn influence(&mut self, file: &FileRef) -> Result<Result<Influence, NoInterval>, Fault> {
         self.with_aligned(file, |desk, solution, aligned| {
             influence_on(solution, aligned, desk.split(), desk.exact())
+        })
+    }
+
+    fn influence_of_parts(&mut self, file: &FileRef) -> Result<Result<Vec<Influence>, NoInterval>, Fault> {
+        self.with_aligned(file, |desk, solution, aligned| {
+            influence_of_parts_on(solution, aligned, desk.split(), desk.exact())
         })
     }
 
