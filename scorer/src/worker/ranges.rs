@@ -83,7 +83,7 @@ pub(super) async fn write(
              select team_id, submission_id, place::integer as place, rank_low, rank_high, standard_error,
                     ($9::real[])[(place - 1) * $10 + 1 : place * $10] as difference_errors,
                     case when place <= $12 then ($11::integer[])[(place - 1) * $12 + 1 : place * $12] end as units_won,
-                    case when $14 > 0 then ($13::real[])[(place - 1) * $14 + 1 : place * $14] end as most_behind
+                    case when $14::bigint > 0 then ($13::real[])[(place - 1) * $14 + 1 : place * $14] end as most_behind
              from unnest($4::bigint[], $5::bigint[], $6::integer[], $7::integer[], $8::double precision[])
                   with ordinality as t (team_id, submission_id, rank_low, rank_high, standard_error, place)
          )
