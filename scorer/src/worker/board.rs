@@ -6,6 +6,7 @@ mod column;
 mod covariances;
 mod duels;
 
+use std::borrow::Cow;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,7 @@ use super::message::{
     Board, BoardEntry, BoardRanks, FileRef, FoundGain, Kept, KeyBelow, RanksOutcome, TeamRanks,
 };
 use super::storage::Storage;
-use crate::influence::{Influence, NoInterval};
+use crate::influence::{Influence, Unit};
 use crate::ranks::{self, Covariance, Duel, Mean, Pictures, Places, Replicates, Uncompared};
 use crate::unseal::Opened;
 
@@ -27,13 +28,25 @@ const MOST_TIME: Duration = Duration::from_secs(30);
 /// Digits of a standard error that are told.
 const SHOWN_DIGITS: usize = 2;
 
+/// What is told where a host's metric says of no file what is chance.
+const NO_FILE_IS_KNOWN: &str = "The metric is its host's own. Of none of these files is it known what is chance: the metric gives no score, or takes \
+                                too long, where blocks of rows are left out one after the other, or one block alone decides.";
+
+/// Why a submission has no influence values.
+pub(super) enum Unknown {
+    /// As a sentence for people.
+    OfAllFiles(String),
+    /// The other files may have some.
+    OfFile,
+}
+
 /// Everything that the child knows and this does not: how files are opened and judged.
 pub(super) trait Desk {
     type Fault: From<io::Error>;
 
     /// # Errors
     /// A fault of ours; inside, why a submission has no influence values.
-    fn influence(&mut self, file: &FileRef) -> Result<Result<Influence, NoInterval>, Self::Fault>;
+    fn influence(&mut self, file: &FileRef) -> Result<Result<Influence, Unknown>, Self::Fault>;
 
     /// How the board's scores follow from every unit alone, as a file shows.
     ///
@@ -90,7 +103,13 @@ fn fill<D: Desk>(
     found: &mut BoardRanks,
     until: Instant,
 ) -> Result<(), D::Fault> {
-    let Some(mut columns) = columns(desk, board, found, until)? else { return Ok(()) };
+    let Some(columns) = columns(desk, board, found, until)? else { return Ok(()) };
+    let (board, mut columns) = compared(desk, board, columns, found)?;
+    let board = board.as_ref();
+    if board.n_first == 0 && !found.left_out.is_empty() {
+        found.outcome = RanksOutcome::Absent(NO_FILE_IS_KNOWN.to_owned());
+        return Ok(());
+    }
     let known = match &board.covariances {
         Some(file) => Known::read(&desk.unseal(file)?).unwrap_or_default(),
         None => Known::default(),
@@ -116,8 +135,12 @@ fn fill<D: Desk>(
     let duels = duels::count(desk, board, &columns)?;
     let n_first = board.n_first;
     let first = (&keys[..n_first], &covariance.of_first(n_first));
-    let pictures = pictures(desk, board, &columns[..n_first], first, &duels, found.n_units)?;
-    found.outcome = outcome(&keys, &covariance, found.n_units, board, share, Some(pictures));
+    // Who comes first how often cannot be imagined without one of the first.
+    let pictures = match found.left_out.is_empty() {
+        true => Some(pictures(desk, board, &columns[..n_first], first, &duels, found.n_units)?),
+        false => None,
+    };
+    found.outcome = outcome(&keys, &covariance, found.n_units, board, share, pictures);
     if let RanksOutcome::Found { teams, .. } = &mut found.outcome {
         teams.iter_mut().zip(duels).for_each(|(team, duels)| team.duels = duels);
     }
@@ -142,11 +165,14 @@ fn columns<D: Desk>(
             return Ok(None);
         }
         match desk.influence(&kept.file)? {
-            Err(NoInterval(reason)) => {
+            Err(Unknown::OfAllFiles(reason)) => {
                 found.outcome = RanksOutcome::Absent(reason);
                 return Ok(None);
             }
-            Ok(influence) => {
+            found_out => {
+                // An empty column is kept as well, so that the metric is not asked again.
+                let nothing = || Influence { unit: Unit::Group, values: Vec::new(), n_units: 0 };
+                let influence = found_out.unwrap_or_else(|_| nothing());
                 let stored = keep(desk, board, |output| write_column(&influence, output))?;
                 found.made.push((kept.submission_id, stored.clone()));
                 columns.push(Column::Made(stored));
@@ -154,6 +180,32 @@ fn columns<D: Desk>(
         }
     }
     Ok(Some(columns))
+}
+
+/// The board without the files of which nothing is known: only a host's metric leaves any out. Nobody is held better or worse
+/// than these, so that all ranges hold without them.
+fn compared<'a, D: Desk>(
+    desk: &D,
+    board: &'a Board,
+    columns: Vec<Column>,
+    found: &mut BoardRanks,
+) -> Result<(Cow<'a, Board>, Vec<Column>), D::Fault> {
+    if board.judging.module.is_none() {
+        return Ok((Cow::Borrowed(board), columns));
+    }
+    let mut known = board.clone();
+    known.entries.clear();
+    let mut known_columns = Vec::with_capacity(columns.len());
+    for ((at, entry), column) in board.entries.iter().enumerate().zip(columns) {
+        if !read_column(desk, &column)?.values.is_empty() {
+            known.entries.push(entry.clone());
+            known_columns.push(column);
+        } else if at < board.n_first {
+            known.n_first -= 1;
+            found.left_out.push(entry.kept.submission_id);
+        }
+    }
+    Ok((Cow::Owned(known), known_columns))
 }
 
 /// Makes columns anew that were kept when the values of these files were others, such as exact replicates now where

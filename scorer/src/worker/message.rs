@@ -375,6 +375,8 @@ pub struct BoardRanks {
     pub n_units: u64,
     pub counts_groups: bool,
     pub outcome: RanksOutcome,
+    /// Submissions of the first teams that were not compared: nothing is known of chance in their scores.
+    pub left_out: Vec<i64>,
     pub gains: Vec<FoundGain>,
 }
 

@@ -380,13 +380,13 @@ async fn write(
     sqlx::query!(
         "insert into rank_summaries
             (competition_id, version_id, split, board_revision, computed_at, n_units, counts_groups, decimals, noise,
-             shake_up, absent, n_compared, n_teams)
-         values ($1, $2, $3, $4, clock_now(), $5, $6, $7, $8, $9, $10, $11, $12)
+             shake_up, absent, n_compared, n_teams, n_left_out)
+         values ($1, $2, $3, $4, clock_now(), $5, $6, $7, $8, $9, $10, $11, $12, $13)
          on conflict (competition_id, version_id, split) do update set
             board_revision = excluded.board_revision, computed_at = excluded.computed_at,
             n_units = excluded.n_units, counts_groups = excluded.counts_groups, decimals = excluded.decimals,
             noise = excluded.noise, shake_up = excluded.shake_up, absent = excluded.absent,
-            n_compared = excluded.n_compared, n_teams = excluded.n_teams",
+            n_compared = excluded.n_compared, n_teams = excluded.n_teams, n_left_out = excluded.n_left_out",
         competition_id,
         about.version_id,
         about.split(),
@@ -399,18 +399,21 @@ async fn write(
         absent,
         i32::try_from(about.entries.len()).unwrap_or(i32::MAX),
         about.n_teams,
+        i32::try_from(ranks.left_out.len()).unwrap_or(i32::MAX),
     )
     .execute(&mut *conn)
     .await?;
+    let is_known = |entry: &&(i64, i64)| !ranks.left_out.contains(&entry.1);
+    let entries: Vec<(i64, i64)> = about.entries.iter().filter(is_known).copied().collect();
     let teams = match outcome {
         RanksOutcome::Found { teams, .. } => teams.as_slice(),
         RanksOutcome::Absent(_) | RanksOutcome::Unfinished => &[],
     };
     let whose = ranges::Whose { competition_id, version_id: about.version_id, split: about.split() };
-    ranges::write(conn, whose, &about.entries, teams).await?;
+    ranges::write(conn, whose, &entries, teams).await?;
     if about.is_final {
-        let About { version_id, board_revision, entries, .. } = about;
-        pictures::write(conn, competition_id, *version_id, *board_revision, entries, drawn).await?;
+        let About { version_id, board_revision, .. } = about;
+        pictures::write(conn, competition_id, *version_id, *board_revision, &entries, drawn).await?;
         other_metrics::want(conn, competition_id).await?;
     }
     // While people compete: what the private rows justify is no number of the public board.

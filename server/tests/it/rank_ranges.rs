@@ -109,7 +109,8 @@ async fn ranges_stand_beside_the_board_once_scorers_had_time(pool: PgPool) {
     world.drain().await;
     let own = second.browser.get(&format!("/c/noisy/submissions/{id}")).await.expect(200).text();
     assert!(
-        own.contains("than your best file before by") && own.contains("not been compared row by row yet"),
+        own.contains("than your best file before by")
+            && own.contains("not been compared on the same rows yet"),
         "{own}"
     );
 
@@ -150,7 +151,7 @@ async fn a_gain_that_is_noise_between_teams_is_told_by_a_teams_own_two_files(poo
     assert_eq!((&gain["noise_of"], &gain["is_noise"]), (&json!("files"), &json!(false)), "{gain}");
     assert!(told < value && value < noise, "{gain}, and {noise} between teams");
     let page = bob.browser.get(&format!("/c/noisy/submissions/{id}")).await.expect(200).text();
-    assert!(page.contains("more than noise. Compared row by row"), "{page}");
+    assert!(page.contains("more than noise. Compared on the same rows"), "{page}");
 
     // A worse file of other errors is compared, too; nothing of it is shown after the end.
     let other = arena.submit(bob, &predictions(33, 9.4)).await;

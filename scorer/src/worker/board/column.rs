@@ -59,10 +59,10 @@ impl ReadColumn {
     }
 
     /// How far the difference of two scores would typically move: what is hard for both files is left out. `None`
-    /// where they were judged on different rows.
+    /// where they were judged on different rows, or nothing is known.
     pub(super) fn error_beside(&self, other: &Self) -> Option<f64> {
         let n = self.values.len();
-        if self.shape() != other.shape() {
+        if self.shape() != other.shape() || n == 0 {
             return None;
         }
         let difference = |at: usize| f64::from(self.values[at]) - f64::from(other.values[at]);
