@@ -27,6 +27,8 @@ use crate::unseal::Opened;
 const MOST_TIME: Duration = Duration::from_secs(30);
 /// Digits of a standard error that are told.
 const SHOWN_DIGITS: usize = 2;
+/// Teams of which any two are told how far their difference would move: a message and a table of so many squared.
+const MOST_IN_PAIRS: usize = 1000;
 
 /// What is told where a host's metric says of no file what is chance.
 const NO_FILE_IS_KNOWN: &str = "The metric is its host's own. Of none of these files is it known what is chance: the metric gives no score, or takes \
@@ -319,10 +321,11 @@ fn outcome(
     } else {
         ranks::shake_up(keys, covariance, &uncompared(board), share, board.seed)
     };
+    let n_in_pairs = n_first.min(MOST_IN_PAIRS);
     let team = |(team, range)| TeamRanks {
         range,
         standard_error: shown(covariance.standard_error(team)),
-        difference_errors: (0..n_first)
+        difference_errors: (0..if team < n_in_pairs { n_in_pairs } else { 0 })
             .map(|other| shown(covariance.error_of_difference(team, other)) as f32)
             .collect(),
         duels: Vec::new(),

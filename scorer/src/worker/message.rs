@@ -411,7 +411,7 @@ pub enum RanksOutcome {
 pub struct TeamRanks {
     pub range: RankRange,
     pub standard_error: f64,
-    /// Of the difference to every one of these teams.
+    /// Of the difference to each of the first of these teams; empty below them.
     pub difference_errors: Vec<f32>,
     /// Against the first of these teams; of a final board, and empty where rows are not won or lost.
     pub duels: Vec<Duel>,

@@ -17,10 +17,14 @@ use super::read::{self, Version, Work, file};
 use super::rescoring::Advance;
 use super::storage::Stored;
 
-/// Teams that are looked at, from the top: their differences are a table of so many squared. Below them one is
-/// a landmark for all up to the next, which is 5 in 100 places further down; `compared` and `compared_at_end` choose
-/// it, one whose influence is known before others.
+/// Teams that are looked at, from the top, however many rows there are: the work is that of so many squared, for each row.
+/// Below them one is a landmark for all up to the next, which is 5 in 100 places further down; `compared` and
+/// `compared_at_end` choose it, one whose influence is known before others.
 const MOST_TEAMS: i64 = 1000;
+/// Of few rows more teams are no more work, but what is known of each pair takes memory.
+const MOST_TEAMS_ON_FEW_ROWS: i64 = 3000;
+/// Teams squared times rows: as many as a thousand teams on a million rows.
+const MOST_PRODUCTS: f64 = 1e12;
 /// Scores below these teams that a forecast reads.
 const MOST_BELOW: i64 = 50_000;
 
@@ -40,6 +44,18 @@ pub struct About {
 impl About {
     fn split(&self) -> &'static str {
         split(self.is_final)
+    }
+}
+
+/// How many teams are looked at, by the number of rows when somebody looked the last time. A host's own metric is slow, and
+/// asked about each file.
+fn most_teams(n_units: Option<i32>, is_own_metric: bool) -> i64 {
+    match n_units {
+        Some(n_units) if !is_own_metric && n_units > 0 => {
+            let most = (MOST_PRODUCTS / f64::from(n_units)).sqrt() as i64;
+            most.clamp(MOST_TEAMS, MOST_TEAMS_ON_FEW_ROWS)
+        }
+        _ => MOST_TEAMS,
     }
 }
 
@@ -111,12 +127,20 @@ pub(super) async fn work(
     )
     .fetch_one(&mut *conn)
     .await?;
+    let n_units = sqlx::query_scalar!(
+        "select max(n_units) from rank_summaries where competition_id = $1 and version_id = $2 and absent is null",
+        competition_id,
+        version.version_id,
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    let most_teams = most_teams(n_units, version.judging.module.is_some());
     let (rows, keys_below, gains) = if state.is_final {
-        (compared_at_end(conn, competition_id, version.version_id).await?, Vec::new(), Vec::new())
+        (compared_at_end(conn, competition_id, version.version_id, most_teams).await?, Vec::new(), Vec::new())
     } else {
         (
-            compared(conn, competition_id, version.version_id).await?,
-            keys_below(conn, competition_id, version.version_id).await?,
+            compared(conn, competition_id, version.version_id, most_teams).await?,
+            keys_below(conn, competition_id, version.version_id, most_teams).await?,
             gains::wanted(conn, competition_id, version.version_id).await?,
         )
     };
@@ -127,7 +151,7 @@ pub(super) async fn work(
     )
     .fetch_optional(&mut *conn)
     .await?;
-    let n_first = rows.partition_point(|row| row.rank <= MOST_TEAMS);
+    let n_first = rows.partition_point(|row| row.rank <= most_teams);
     let n_teams = rows.first().map_or(0, |row| row.n_teams);
     let about = About {
         version_id: version.version_id,
@@ -158,6 +182,7 @@ async fn keys_below(
     conn: &mut PgConnection,
     competition_id: i64,
     version_id: i64,
+    most_teams: i64,
 ) -> sqlx::Result<Vec<KeyBelow>> {
     let keys = sqlx::query_scalar!(
         "select rank_key from board_entries
@@ -166,12 +191,12 @@ async fn keys_below(
          offset $3 limit $4",
         competition_id,
         version_id,
-        MOST_TEAMS,
+        most_teams,
         MOST_BELOW,
     )
     .fetch_all(conn)
     .await?;
-    Ok((MOST_TEAMS as u32 + 1..).zip(keys).map(|(rank, key)| KeyBelow { rank, key }).collect())
+    Ok((most_teams as u32 + 1..).zip(keys).map(|(rank, key)| KeyBelow { rank, key }).collect())
 }
 
 struct Row {
@@ -203,7 +228,12 @@ impl Row {
 }
 
 /// The first teams of the public board and the landmarks below them, best first.
-async fn compared(conn: &mut PgConnection, competition_id: i64, version_id: i64) -> sqlx::Result<Vec<Row>> {
+async fn compared(
+    conn: &mut PgConnection,
+    competition_id: i64,
+    version_id: i64,
+    most_teams: i64,
+) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as!(
         Row,
         r#"with board as (
@@ -229,7 +259,7 @@ async fn compared(conn: &mut PgConnection, competition_id: i64, version_id: i64)
            order by p.place, i.storage_key is null, p.rank"#,
         competition_id,
         version_id,
-        MOST_TEAMS,
+        most_teams,
     )
     .fetch_all(conn)
     .await
@@ -240,6 +270,7 @@ async fn compared_at_end(
     conn: &mut PgConnection,
     competition_id: i64,
     version_id: i64,
+    most_teams: i64,
 ) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as!(
         Row,
@@ -261,7 +292,7 @@ async fn compared_at_end(
            order by p.place, i.storage_key is null, p.rank"#,
         competition_id,
         version_id,
-        MOST_TEAMS,
+        most_teams,
     )
     .fetch_all(conn)
     .await
@@ -427,4 +458,17 @@ async fn write(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_teams_are_looked_at_where_there_are_few_rows() {
+        let of = |n_units| most_teams(n_units, false);
+        assert_eq!([None, Some(0), Some(40), Some(100_000)].map(of), [1000, 1000, 3000, 3000]);
+        assert_eq!([250_000, 1_000_000, i32::MAX].map(|n| of(Some(n))), [2000, 1000, 1000]);
+        assert_eq!(most_teams(Some(40), true), 1000);
+    }
 }
