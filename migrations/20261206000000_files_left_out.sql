@@ -1,5 +1,6 @@
 -- How many of the first teams of a board have no range, since of their files it is not known what is chance.
 
+-- locks: two rows a board, which one look at it writes every ten seconds at most
 alter table rank_summaries
     add column n_left_out integer not null default 0 check (n_left_out >= 0);
 
