@@ -134,7 +134,7 @@ fn keep_both_sides(usage: &mut [Usage]) {
 }
 
 /// SplitMix64: a fixed, well-mixed number for every seed and row.
-fn key(seed: u64, value: u64) -> u64 {
+pub(crate) fn key(seed: u64, value: u64) -> u64 {
     let mut z = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ value.wrapping_add(0x9E37_79B9_7F4A_7C15);
     for _ in 0..2 {
         z = z.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -146,7 +146,7 @@ fn key(seed: u64, value: u64) -> u64 {
 }
 
 /// FNV-1a.
-fn text_key(text: &str) -> u64 {
+pub(crate) fn text_key(text: &str) -> u64 {
     text.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
     })

@@ -3,6 +3,10 @@
 /// The name under which scoring versions carry a metric that their host wrote.
 pub const NAME: &str = "custom";
 
+/// The finding of an examination that says whether the metric, asked for the score without each of some blocks of rows, tells
+/// what is chance.
+pub const CHANCE_IS_KNOWN: &str = "metric_chance";
+
 /// Bytes of a module's text, at most.
 pub const MAX_SOURCE_BYTES: usize = 256 << 10;
 

@@ -1,4 +1,4 @@
-"""Loads one metric written by a host and calls it once.
+"""Loads one metric written by a host and calls it: once, or as often as is asked.
 
 Started by the scorer inside the sandbox. Standard input: one line of JSON, then the two tables as CSV.
 Standard output: the line "ready", then one line of JSON. What the metric prints goes to standard error,
@@ -72,10 +72,9 @@ def load(source):
     return module
 
 
-def score(task, entrance):
+def opened(task, entrance):
+    """The module, and the two tables."""
     import io
-    import math
-    import numbers
 
     import pandas
 
@@ -83,17 +82,52 @@ def score(task, entrance):
     module = load(task["source"])
     # A module that writes its tables into files again wants every cell as it was written.
     as_text = {"dtype": str, "keep_default_na": False} if getattr(module, "TABLES_AS_TEXT", False) is True else {}
-    solution, submission = (pandas.read_csv(io.BytesIO(table), **as_text) for table in tables)
-    del tables
-    result = module.score(solution, submission, task["row_id_column_name"], **task["params"])
+    return module, [pandas.read_csv(io.BytesIO(table), **as_text) for table in tables]
+
+
+def score(task, entrance):
+    import math
+
+    module, tables = opened(task, entrance)
+    found = called(module, tables, task)
+    if not math.isfinite(found):
+        text = "score() must return a finite number; it returned " + str(found) + "."
+        return {"verdict": "not_finite", "text": text}
+    return {"verdict": "scored", "score": found}
+
+
+def called(module, tables, task):
+    import numbers
+
+    result = module.score(*tables, task["row_id_column_name"], **task["params"])
     if isinstance(result, bool) or not isinstance(result, numbers.Real):
         kind = type(result).__name__
         raise TypeError("score() must return a number; it returned a value of the type " + kind + ".")
-    result = float(result)
-    if not math.isfinite(result):
-        text = "score() must return a finite number; it returned " + str(result) + "."
-        return {"verdict": "not_finite", "text": text}
-    return {"verdict": "scored", "score": result}
+    return float(result)
+
+
+def blocks(task, entrance):
+    """The scores without each block of rows, unless that takes too long."""
+    import math
+    import time
+
+    import numpy
+
+    module, tables = opened(task, entrance)
+    block_of_row = numpy.frombuffer(entrance.read(task["n_rows"]), dtype="u1")
+    scores = []
+    for block in range(task["n_blocks"]):
+        kept = block_of_row != block
+        found = called(module, [table[kept].reset_index(drop=True) for table in tables], task)
+        if not math.isfinite(found):
+            raise ValueError("score() gave no finite number where some of the rows were left out.")
+        scores.append(found)
+        # The first call loads libraries, and says nothing of the next ones.
+        if block == 0:
+            begun = time.process_time()
+        elif (time.process_time() - begun) / block * (task["n_blocks"] - 1) > task["seconds"]:
+            return {"verdict": "slow"}
+    return {"verdict": "blocks", "scores": scores}
 
 
 def trials(task, entrance, answer):
@@ -331,5 +365,5 @@ def utilities():
     return module
 
 
-TASKS = {"score": score, "examine": examine, "probe": probe}
+TASKS = {"score": score, "blocks": blocks, "examine": examine, "probe": probe}
 main()

@@ -1,22 +1,26 @@
 //! What a host is told of a metric of their own: whether it loads, what its doctests say, whether it
 //! scores the sample submission.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use holdout_contract::audit::Audit;
-use holdout_contract::examine::{Finding, Profile, Report};
+use holdout_contract::custom::CHANCE_IS_KNOWN;
+use holdout_contract::examine::{Finding, Profile, Report, Verdict as Found};
 use holdout_contract::spec::Params;
 
 use super::Module;
 use super::audit::{Subject, audit as audit_of};
+use super::blocks::{self, Blocks, MOST_TIME_OF_A_LOOK, Unknown};
 use super::sandbox::{Reply, Sandbox};
 use super::score::{Failure, Scored, score};
+use super::shape::Shape;
 use super::tables::{Aligned, Solution};
 use super::verdict::{Examined, Task, Verdict};
 use crate::audit::ask::Settings;
 use crate::examine::{Competition, audited, open, pass, refused, split_empty, told_of_files, warn};
 use crate::intake::Limits;
 use crate::intake::content::Bytes;
+use crate::solution::Split;
 
 /// Examines a competition that is judged by its host's metric.
 pub fn examine(
@@ -65,6 +69,11 @@ pub fn examine(
             report.findings.push(split_empty(solution.n_public(), solution.n_private()));
             let (sample, findings) = sample(sandbox, module, &solution, competition, limits);
             report.findings.extend(findings);
+            report.suggested_metrics = sample.as_ref().map_or_else(Vec::new, |sample| {
+                let shape = Shape::of(&solution, sample, competition.declared);
+                let siblings = shape.as_ref().map_or(&[][..], Shape::siblings);
+                siblings.iter().map(|name| (*name).to_owned()).collect()
+            });
             report.audit = sandbox
                 .zip(sample)
                 .filter(|_| report.allows_launch())
@@ -256,7 +265,11 @@ fn sample(
         Ok(aligned) => {
             let fits = pass("sample_fits", "The sample submission has the solution's ids.");
             let scored = sandbox.map(|sandbox| sample_scores(sandbox, module, solution, &aligned));
-            (Some(aligned), std::iter::once(fits).chain(scored).collect())
+            let has_scores = scored.as_ref().is_some_and(|finding| finding.verdict == Found::Pass);
+            let chance = sandbox
+                .filter(|_| has_scores)
+                .map(|sandbox| chance_is_known(sandbox, module, (solution, &aligned), competition));
+            (Some(aligned), std::iter::once(fits).chain(scored).chain(chance).collect())
         }
     }
 }
@@ -284,6 +297,46 @@ fn sample_scores(sandbox: &Sandbox, module: &Module, solution: &Solution, aligne
             "Try again.",
         ),
     }
+}
+
+/// Whether boards can say what is chance, by the sample submission on the public rows.
+fn chance_is_known(
+    sandbox: &Sandbox,
+    module: &Module,
+    (solution, sample): (&Solution, &Aligned),
+    competition: &Competition<'_>,
+) -> Finding {
+    let begun = Instant::now();
+    let blocks = Blocks::declared(solution, Split::Public, competition.context, competition.rule.seed);
+    let known = blocks.and_then(|blocks| {
+        let file = (solution, sample, Split::Public);
+        let time = (sandbox.bounds().time / AUDIT_SHARE).clamp(LEAST_TIME, MOST_TIME_OF_A_LOOK);
+        let found = blocks::influence(sandbox, module, file, &blocks, time).map_err(|_| Unknown::Breaks)?;
+        match found {
+            // A file that is alike on all rows, as samples are, says nothing of another one.
+            Ok(_) | Err(Unknown::OneBlock) => Ok(blocks.n_blocks()),
+            Err(unknown) => Err(unknown),
+        }
+    });
+    match known {
+        Ok(n_blocks) => pass(
+            CHANCE_IS_KNOWN,
+            format!(
+                "The metric gives the score without each of {n_blocks} blocks of public rows, in {} in all: so boards say which ranks a \
+                 team may truly have.",
+                format_seconds(begun.elapsed())
+            ),
+        ),
+        Err(unknown) => warn(
+            CHANCE_IS_KNOWN,
+            format!("Boards cannot say which ranks a team may truly have, and cannot be Ladders. {unknown}"),
+            "Have the module give a score, quickly, of any rows; or have more public rows.",
+        ),
+    }
+}
+
+fn format_seconds(time: Duration) -> String {
+    format!("{:.1} seconds", time.as_secs_f64())
 }
 
 fn with_printed(text: &str, printed: &str) -> String {

@@ -3,12 +3,14 @@
 //! The road of a call: [`tables`] aligns a submission with the solution and writes the rows of one
 //! split as two CSV tables; [`sandbox`] starts [`cage`], which gives up every right and becomes Python;
 //! the tables go in through a pipe, a verdict comes back through another. Before the launch, [`audit`] asks
-//! one process about many files that are made up ([`session`]).
+//! one process about many files that are made up ([`session`]). How sure a score is, [`blocks`] find out: the metric is asked
+//! for it without some of the rows, again and again.
 //!
 //! Never here: a host's code outside the cage, a label on the disk, what a metric printed in a text
 //! for participants.
 
 mod audit;
+pub mod blocks;
 pub mod cage;
 mod examine;
 pub mod sandbox;

@@ -126,7 +126,7 @@ impl Sandbox {
     }
 
     /// Does one task; `tables` follow its line.
-    pub fn call(&self, task: &Task<'_>, tables: [&[u8]; 2], time: Duration) -> Reply {
+    pub fn call<const N: usize>(&self, task: &Task<'_>, tables: [&[u8]; N], time: Duration) -> Reply {
         match self.start(time) {
             Ok(child) => converse(child, task, tables, time),
             Err(error) => {
@@ -168,7 +168,7 @@ impl Sandbox {
     }
 }
 
-fn converse(mut child: Child, task: &Task<'_>, tables: [&[u8]; 2], time: Duration) -> Reply {
+fn converse<const N: usize>(mut child: Child, task: &Task<'_>, tables: [&[u8]; N], time: Duration) -> Reply {
     let deadline = Instant::now() + time;
     let (Some(mut input), Some(output), Some(errors)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())

@@ -62,6 +62,23 @@ impl Shape {
         })
     }
 
+    /// Metrics of the catalogue that read the same cells and order teams otherwise than each other; none where they would not
+    /// find the column.
+    pub fn siblings(&self) -> &'static [&'static str] {
+        match (self.targets.as_slice(), self.predictions.as_slice(), self.family) {
+            (_, _, Family::ClassProbabilities) => {
+                &["multiclass_log_loss", "accuracy_argmax", "auc_ovr_macro"]
+            }
+            ([target], [prediction], family) if target == prediction => match family {
+                Family::Number | Family::Rating => &["rmse", "mae", "spearman"],
+                Family::Probability => &["log_loss", "roc_auc", "brier"],
+                Family::Yes | Family::Class => &["accuracy", "balanced_accuracy", "f1_macro"],
+                Family::ClassProbabilities | Family::Distribution => &[],
+            },
+            _ => &[],
+        }
+    }
+
     pub fn n_rows(&self) -> usize {
         self.truth.len() / self.targets.len()
     }

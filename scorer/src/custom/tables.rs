@@ -109,8 +109,17 @@ impl Solution {
 
     /// The cells of a column, public rows first, then private ones; none where there is no such column.
     pub(crate) fn cells(&self, name: &str) -> Option<Vec<&str>> {
+        self.cells_of(name, Split::All)
+    }
+
+    /// The cells of a column on the rows of a split; none where there is no such column.
+    pub(super) fn cells_of(&self, name: &str, split: Split) -> Option<Vec<&str>> {
         let column = &self.columns[self.names.iter().position(|known| known == name)?];
-        Some(self.range(Split::All).map(|slot| column.get(self.order.row_of_slot[slot] as usize)).collect())
+        Some(self.range(split).map(|slot| column.get(self.order.row_of_slot[slot] as usize)).collect())
+    }
+
+    pub(super) fn ids(&self, split: Split) -> Vec<&str> {
+        self.range(split).map(|slot| self.ids.get(slot)).collect()
     }
 
     fn range(&self, split: Split) -> std::ops::Range<usize> {

@@ -35,6 +35,19 @@ pub enum Task<'a> {
         labels: Option<&'a [String]>,
         reports_are_labels: bool,
     },
+    /// Scores the tables without each block of rows.
+    Blocks {
+        source: &'a str,
+        params: &'a Params,
+        row_id_column_name: &'a str,
+        /// Bytes of the two tables that follow; a byte for every row comes behind them, which is its block.
+        solution_bytes: usize,
+        submission_bytes: usize,
+        n_rows: usize,
+        n_blocks: usize,
+        /// Computing time that all blocks may take.
+        seconds: f64,
+    },
     /// Loads the module, lists its parameters and runs its doctests.
     Examine { source: &'a str },
     /// Tries what must be forbidden.
@@ -55,6 +68,12 @@ pub enum Verdict {
     Scored {
         score: f64,
     },
+    /// A score without each block of rows.
+    Blocks {
+        scores: Vec<f64>,
+    },
+    /// There is no time to ask for as many scores.
+    Slow,
     /// No error, and no finite number; for the host.
     NotFinite {
         text: String,

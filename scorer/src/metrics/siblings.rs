@@ -188,6 +188,13 @@ pub fn siblings(judge: &Judge) -> Vec<Sibling> {
     found.take(N_SIBLINGS).chain(other_aggregation(judge)).collect()
 }
 
+/// These metrics, where they can judge a competition; of one whose own metric is none of the catalogue.
+pub fn named(names: &[String], context: &Context) -> Vec<Sibling> {
+    let given = Map::new();
+    let found = names.iter().filter_map(|name| sibling(name, &given, context, String::new()));
+    found.take(N_SIBLINGS).collect()
+}
+
 /// The groups of the first family that names a metric.
 pub fn family(name: &str) -> Option<&'static [&'static [&'static str]]> {
     FAMILIES.iter().copied().find(|family| family.iter().any(|alike| alike.contains(&name)))

@@ -64,15 +64,27 @@ impl Rung {
         };
         let own = influence(rows);
         let n_units = own.as_ref().map_or(rows.len(), |own| own.values.len());
+        match best {
+            None => Self::of_values(own, None, n_units),
+            Some(best) => {
+                let found = Self::of_values(own, Some(influence(best)), n_units);
+                let least_gain = found.least_gain.or_else(|| error_of_parts(judge, rows, best));
+                Self { least_gain: least_gain.filter(|gain| gain.is_finite()), ..found }
+            }
+        }
+    }
+
+    /// From what is known of a file and of the team's best released one, whose scores are of so many units.
+    pub fn of_values(own: Option<Influence>, best: Option<Option<Influence>>, n_units: usize) -> Self {
         // Steps of 1/n are for scores between 0 and 1; noise of smaller scores must not vanish in them.
         let noise = own.as_ref().map_or(0.0, |own| error_of_mean(&own.values));
         let digits = if noise > 0.0 { (-noise.log10()).ceil().clamp(0.0, 300.0) } else { 0.0 };
         let least_gain = match best {
             None => Some(noise),
-            Some(best) => match own.zip(influence(best)).and_then(|(own, best)| own.plus(&best, -1.0)) {
-                Some(difference) => Some(error_of_mean(&difference.values)),
-                None => error_of_parts(judge, rows, best),
-            },
+            Some(best) => {
+                let difference = own.zip(best).and_then(|(own, best)| own.plus(&best, -1.0));
+                difference.map(|difference| error_of_mean(&difference.values))
+            }
         };
         Self {
             least_gain: least_gain.filter(|gain| gain.is_finite()),

@@ -1,12 +1,17 @@
 //! Which ranks each team may truly have (Mogstad, Romano, Shaikh and Wilhelm 2024): of every team, how many
 //! are better and how many worse by more than all its differences together vary by chance.
 
+use holdout_contract::student;
+
 use super::draws::{Normal, Root};
 use super::{CONFIDENCE, Covariance, N_DRAWS};
 use crate::parallel;
 
 /// A difference of so many of its standard errors is no chance among any number of teams.
 const MOST_ERRORS: f64 = 40.0;
+/// Teams for one unit. Draws cannot spread over more dimensions than there are units: of more teams they miss how far the
+/// farthest one strays.
+const MOST_TEAMS_PER_UNIT: u64 = 5;
 
 /// The ranks that a team may have; from 1, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -108,9 +113,11 @@ fn ranges_of(
     places: Places<'_>,
     numbers: &Numbers,
 ) -> Vec<RankRange> {
-    let draws = Drawn::all(&Root::of(covariance), numbers, n_units);
+    // Of more teams than draws of so few units can tell, none is needed.
+    let is_drawn = keys.len() as u64 <= MOST_TEAMS_PER_UNIT * n_units;
+    let draws = if is_drawn { Drawn::all(&Root::of(covariance), numbers, n_units) } else { Vec::new() };
     parallel::map(places.n_first, places.n_first * draws.len() * keys.len() / 8, |team| {
-        range_of(team, keys, covariance, places, &draws)
+        range_of(team, keys, covariance, n_units, places, &draws)
     })
 }
 
@@ -118,6 +125,7 @@ fn range_of(
     team: usize,
     keys: &[f64],
     covariance: &Covariance,
+    n_units: u64,
     places: Places<'_>,
     draws: &[Drawn],
 ) -> RankRange {
@@ -132,7 +140,9 @@ fn range_of(
     };
     let mut largest: Vec<f32> = draws.iter().map(largest).collect();
     largest.sort_unstable_by(f32::total_cmp);
-    let bound = bound(&largest, places.n_others());
+    let n_undrawn = if largest.is_empty() { n as u32 - 1 } else { 0 };
+    let n_alone = places.n_others() + n_undrawn;
+    let bound = bound(&largest, n_alone, n_units);
     let exceeds = |lead: f64, other: usize| errors[other] > 0.0 && lead / errors[other] > bound;
     let is_better = |other: usize| exceeds(keys[team] - keys[other], other);
     let is_worse = |other: usize| exceeds(keys[other] - keys[team], other);
@@ -141,9 +151,9 @@ fn range_of(
     RankRange { low: 1 + n_better, high: places.n_teams - n_worse - places.n_worse_below(is_worse) }
 }
 
-/// What none of a team's differences exceeds by chance, in 95 of 100 contests. Differences to teams that were not
-/// compared are added as if each varied on its own, which is the worst case.
-fn bound(largest: &[f32], n_others: u32) -> f64 {
+/// What none of a team's differences exceeds by chance, in 95 of 100 contests. Differences of which draws say nothing,
+/// as those to teams that were not compared, are added as if each varied on its own, which is the worst case.
+fn bound(largest: &[f32], n_others: u32, n_units: u64) -> f64 {
     let place = place_of_bound(largest.len());
     let of_compared = largest.get(place).map_or(0.0, |bound| f64::from(*bound));
     if n_others == 0 {
@@ -155,7 +165,8 @@ fn bound(largest: &[f32], n_others: u32) -> f64 {
     };
     let is_exceeded = |bound: f64| {
         let n_above = largest.len() - largest.partition_point(|size| f64::from(*size) <= bound);
-        let of_others = f64::from(n_others) * libm::erfc(bound / std::f64::consts::SQRT_2);
+        let freedom = n_units.saturating_sub(1).max(1) as f64;
+        let of_others = f64::from(n_others) * 2.0 * student::upper_tail(bound, freedom);
         n_above as f64 / largest.len().max(1) as f64 + of_others > most_above
     };
     let (mut low, mut high) = (of_compared, of_compared.max(MOST_ERRORS));
@@ -299,13 +310,15 @@ mod tests {
     #[test]
     fn teams_that_were_not_compared_widen_the_bound() {
         let largest: Vec<f32> = (0..1000).map(|at| at as f32 / 250.0).collect();
-        let alone = bound(&largest, 0);
+        const MANY: u64 = 1_000_000_000;
+        let alone = bound(&largest, 0, MANY);
         assert!((alone - 967.0 / 250.0).abs() < 1e-6, "{alone}");
-        let with = [10, 6000, 1_000_000].map(|n| bound(&largest, n));
+        let with = [10, 6000, 1_000_000].map(|n| bound(&largest, n, MANY));
         assert!(alone < with[0] && with[0] < with[1] && with[1] < with[2] && with[2] < 6.0, "{with:?}");
         let above = largest.iter().filter(|size| f64::from(**size) > with[1]).count() as f64 / 1000.0;
         let chance = above + 6000.0 * libm::erfc(with[1] / std::f64::consts::SQRT_2);
         assert!((chance - 0.033).abs() < 0.0011, "{chance}");
-        assert!((4.3..4.5).contains(&bound(&[], 6000)), "{}", bound(&[], 6000));
+        assert!((4.3..4.5).contains(&bound(&[], 6000, MANY)), "{}", bound(&[], 6000, MANY));
+        assert!(bound(&[], 6000, 40) > bound(&[], 6000, MANY) + 0.5, "few units have wider tails");
     }
 }

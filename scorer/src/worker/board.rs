@@ -7,6 +7,7 @@ mod covariances;
 mod duels;
 mod mean_ranks;
 
+use std::borrow::Cow;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ use super::message::{
     Board, BoardEntry, BoardRanks, FileRef, FoundGain, Kept, KeyBelow, RanksOutcome, TeamRanks,
 };
 use super::storage::Storage;
-use crate::influence::{Influence, NoInterval};
+use crate::influence::{Influence, Unit};
 use crate::ranks::{self, Covariance, Duel, Mean, Pictures, Places, Replicates, Uncompared};
 use crate::unseal::Opened;
 
@@ -27,6 +28,20 @@ use crate::unseal::Opened;
 const MOST_TIME: Duration = Duration::from_secs(30);
 /// Digits of a standard error that are told.
 const SHOWN_DIGITS: usize = 2;
+/// Teams of which any two are told how far their difference would move: a message and a table of so many squared.
+const MOST_IN_PAIRS: usize = 1000;
+
+/// What is told where a host's metric says of no file what is chance.
+const NO_FILE_IS_KNOWN: &str = "The metric is its host's own. Of none of these files is it known what is chance: the metric gives no score, or takes \
+                                too long, where blocks of rows are left out one after the other, or one block alone decides.";
+
+/// Why a submission has no influence values.
+pub(super) enum Unknown {
+    /// As a sentence for people.
+    OfAllFiles(String),
+    /// The other files may have some.
+    OfFile,
+}
 
 /// Everything that the child knows and this does not: how files are opened and judged.
 pub(super) trait Desk {
@@ -34,7 +49,7 @@ pub(super) trait Desk {
 
     /// # Errors
     /// A fault of ours; inside, why a submission has no influence values.
-    fn influence(&mut self, file: &FileRef) -> Result<Result<Influence, NoInterval>, Self::Fault>;
+    fn influence(&mut self, file: &FileRef) -> Result<Result<Influence, Unknown>, Self::Fault>;
 
     /// The same of every metric that teams are ranked by, turned so that lower is better.
     ///
@@ -104,7 +119,13 @@ fn fill<D: Desk>(
         found.outcome = RanksOutcome::Absent(reason);
         return Ok(());
     }
-    let Some(mut columns) = columns(desk, board, found, until)? else { return Ok(()) };
+    let Some(columns) = columns(desk, board, found, until)? else { return Ok(()) };
+    let (board, mut columns) = compared(desk, board, columns, found)?;
+    let board = board.as_ref();
+    if board.n_first == 0 && !found.left_out.is_empty() {
+        found.outcome = RanksOutcome::Absent(NO_FILE_IS_KNOWN.to_owned());
+        return Ok(());
+    }
     let known = match &board.covariances {
         Some(file) => Known::read(&desk.unseal(file)?).unwrap_or_default(),
         None => Known::default(),
@@ -134,8 +155,12 @@ fn fill<D: Desk>(
     let duels = duels::count(desk, board, &columns)?;
     let n_first = board.n_first;
     let first = (&keys[..n_first], &covariance.of_first(n_first));
-    let pictures = pictures(desk, board, &columns[..n_first], first, &duels, found.n_units)?;
-    found.outcome = outcome(&keys, &covariance, found.n_units, board, share, Some(pictures));
+    // Who comes first how often cannot be imagined without one of the first.
+    let pictures = match found.left_out.is_empty() {
+        true => Some(pictures(desk, board, &columns[..n_first], first, &duels, found.n_units)?),
+        false => None,
+    };
+    found.outcome = outcome(&keys, &covariance, found.n_units, board, share, pictures);
     if let RanksOutcome::Found { teams, .. } = &mut found.outcome {
         teams.iter_mut().zip(duels).for_each(|(team, duels)| team.duels = duels);
     }
@@ -160,11 +185,14 @@ fn columns<D: Desk>(
             return Ok(None);
         }
         match influences(desk, board, &kept.file)? {
-            Err(NoInterval(reason)) => {
+            Err(Unknown::OfAllFiles(reason)) => {
                 found.outcome = RanksOutcome::Absent(reason);
                 return Ok(None);
             }
-            Ok(column) => {
+            found_out => {
+                // An empty column is kept as well, so that the metric is not asked again.
+                let nothing = || Influence { unit: Unit::Group, values: Vec::new(), n_units: 0 };
+                let column = found_out.unwrap_or_else(|_| ReadColumn::of(&[nothing()]));
                 let stored = keep(desk, board, |output| column.write(output))?;
                 found.made.push((kept.submission_id, stored.clone()));
                 columns.push(Column::Made(stored));
@@ -179,13 +207,39 @@ fn influences<D: Desk>(
     desk: &mut D,
     board: &Board,
     file: &FileRef,
-) -> Result<Result<ReadColumn, NoInterval>, D::Fault> {
+) -> Result<Result<ReadColumn, Unknown>, D::Fault> {
     let found = if board.parts.is_empty() {
         desk.influence(file)?.map(|influence| vec![influence])
     } else {
-        desk.influence_of_parts(file)?
+        desk.influence_of_parts(file)?.map_err(|NoInterval(reason)| Unknown::OfAllFiles(reason))
     };
     Ok(found.map(|influences| ReadColumn::of(&influences)))
+}
+
+/// The board without the files of which nothing is known: only a host's metric leaves any out. Nobody is held better or worse
+/// than these, so that all ranges hold without them.
+fn compared<'a, D: Desk>(
+    desk: &D,
+    board: &'a Board,
+    columns: Vec<Column>,
+    found: &mut BoardRanks,
+) -> Result<(Cow<'a, Board>, Vec<Column>), D::Fault> {
+    if board.judging.module.is_none() {
+        return Ok((Cow::Borrowed(board), columns));
+    }
+    let mut known = board.clone();
+    known.entries.clear();
+    let mut known_columns = Vec::with_capacity(columns.len());
+    for ((at, entry), column) in board.entries.iter().enumerate().zip(columns) {
+        if !read_column(desk, &column)?.values.is_empty() {
+            known.entries.push(entry.clone());
+            known_columns.push(column);
+        } else if at < board.n_first {
+            known.n_first -= 1;
+            found.left_out.push(entry.kept.submission_id);
+        }
+    }
+    Ok((Cow::Owned(known), known_columns))
 }
 
 /// Makes columns anew that were kept when the values of these files were others, such as exact replicates now where
@@ -307,10 +361,11 @@ fn outcome(
     } else {
         ranks::shake_up(keys, covariance, &uncompared(board), share, board.seed)
     };
+    let n_in_pairs = n_first.min(MOST_IN_PAIRS);
     let team = |(team, range)| TeamRanks {
         range,
         standard_error: shown(covariance.standard_error(team)),
-        difference_errors: (0..n_first)
+        difference_errors: (0..if team < n_in_pairs { n_in_pairs } else { 0 })
             .map(|other| shown(covariance.error_of_difference(team, other)) as f32)
             .collect(),
         most_behind: Vec::new(),

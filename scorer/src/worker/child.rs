@@ -4,6 +4,7 @@
 //! Never here: labels or scores in a fault's text, anything printed but answers.
 
 mod beside;
+mod by_module;
 mod desk;
 mod releasing;
 mod scoring;
@@ -26,8 +27,7 @@ use self::desk::Desk;
 use super::board;
 use super::cache::Cache;
 use super::message::{
-    Answer, Board, BoardRanks, Draft, Entered, FileRef, Judging, RanksOutcome, Reply, Request, SplitFiles,
-    Table, receive, send,
+    Answer, Board, Draft, Entered, FileRef, Judging, Reply, Request, SplitFiles, Table, receive, send,
 };
 use super::storage::{Storage, StorageError, Stored, is_passing};
 use crate::custom;
@@ -413,12 +413,7 @@ impl Child {
     }
 
     fn ranks(&mut self, board: &Board) -> Result<Answer, Refusal> {
-        let ranks = if board.judging.module.is_some() {
-            let reason = "For a metric that its host wrote no interval is known.".to_owned();
-            BoardRanks { outcome: RanksOutcome::Absent(reason), ..BoardRanks::default() }
-        } else {
-            board::look(&mut Desk::of(self, board), board)?
-        };
+        let ranks = board::look(&mut Desk::of(self, board), board)?;
         Ok(Answer::Ranks { ranks: Box::new(ranks) })
     }
 
@@ -433,7 +428,7 @@ impl Child {
         let prepared = if judging.module.is_some() {
             let solution = custom::tables::Solution::prepare(&content, &judging.context, &rule, &self.limits)
                 .map_err(|_| Fault::Solution)?;
-            let columns = self.columns_of_sample(judging, solution.id_name())?;
+            let columns = self.columns_of_sample(judging, Some(solution.id_name()))?;
             Prepared::Module { solution: Box::new(solution), columns }
         } else {
             let judge = self.judge(judging)?;
@@ -443,11 +438,17 @@ impl Child {
         Ok(self.cache.put(judging, n_bytes, prepared))
     }
 
-    fn columns_of_sample(&self, judging: &Judging, id_name: &str) -> Result<Option<Vec<String>>, Fault> {
+    /// Beside the id, which is the first where no other is named.
+    fn columns_of_sample(
+        &self,
+        judging: &Judging,
+        id_name: Option<&str>,
+    ) -> Result<Option<Vec<String>>, Fault> {
         let Some(sample) = &judging.sample else { return Ok(None) };
         let content = open(self.read(sample)?, &self.limits).map_err(|_| Fault::Sample)?;
         let mut columns = read_header(&content, &self.limits).map_err(|_| Fault::Sample)?;
-        columns.retain(|name| name != id_name);
+        let id_name = id_name.map(str::to_owned).or_else(|| columns.first().cloned());
+        columns.retain(|name| Some(name) != id_name.as_ref());
         Ok(Some(columns))
     }
 

@@ -13,7 +13,7 @@ use super::finish::{Written, with_the_job};
 use super::message::{Asked, FileRef, Judging, OtherMetric, OtherScores, Request};
 use super::read::{self, Version, Work, file};
 use crate::judge::{Context, Judge};
-use crate::metrics::siblings::{Sibling, siblings};
+use crate::metrics::siblings::{Sibling, named, siblings};
 
 /// Teams whose final submissions are scored, from the top.
 const MOST_TEAMS: i64 = 100;
@@ -58,7 +58,8 @@ pub(super) async fn work(
     version: Option<Version>,
 ) -> sqlx::Result<Option<Work>> {
     let Some(version) = version else { return Ok(None) };
-    let siblings: Vec<(i16, Sibling)> = (1..).zip(siblings_of(&version.judging)).collect();
+    let siblings = siblings_of(conn, &version).await?;
+    let siblings: Vec<(i16, Sibling)> = (1..).zip(siblings).collect();
     let known = known(conn, &version, &siblings).await?;
     let rows = rows(conn, competition_id, version.version_id).await?;
     let batch = batch(&rows, &siblings, &known);
@@ -66,6 +67,7 @@ pub(super) async fn work(
         place,
         judging: Judging {
             metric: sibling.metric.clone(),
+            module: None,
             params: sibling.params.clone(),
             ..version.judging.clone()
         },
@@ -79,17 +81,32 @@ pub(super) async fn work(
     }))
 }
 
-/// None of a metric that its host wrote.
-fn siblings_of(judging: &Judging) -> Vec<Sibling> {
-    if judging.module.is_some() {
-        return Vec::new();
+/// Of a metric that its host wrote, those that the examination found to read the same files.
+async fn siblings_of(conn: &mut PgConnection, version: &Version) -> sqlx::Result<Vec<Sibling>> {
+    let judging = &version.judging;
+    let context = context_of(judging);
+    if judging.module.is_none() {
+        let judge = Judge::new(&judging.metric, &judging.params, context);
+        return Ok(judge.map(|judge| siblings(&judge)).unwrap_or_default());
     }
+    let suggested = sqlx::query_scalar!(
+        "select report -> 'suggested_metrics' from scoring_versions where id = $1",
+        version.version_id
+    )
+    .fetch_one(conn)
+    .await?;
+    let names: Vec<String> =
+        suggested.and_then(|names| serde_json::from_value(names).ok()).unwrap_or_default();
+    Ok(named(&names, &context))
+}
+
+fn context_of(judging: &Judging) -> Context {
     // A history decides nothing about which metrics read the same columns, only whether there is one.
     let mut context = Context::new(judging.context.clone());
     if judging.history.is_some() {
         context.history.insert(String::new(), Vec::new());
     }
-    Judge::new(&judging.metric, &judging.params, context).map(|judge| siblings(&judge)).unwrap_or_default()
+    context
 }
 
 /// A row of the final board with the places of the siblings that scored it.

@@ -19,10 +19,14 @@ use super::read::{self, Version, Work, file};
 use super::rescoring::Advance;
 use super::storage::Stored;
 
-/// Teams that are looked at, from the top: their differences are a table of so many squared. Below them one is
-/// a landmark for all up to the next, which is 5 in 100 places further down; `compared` and `compared_at_end` choose
-/// it, one whose influence is known before others.
+/// Teams that are looked at, from the top, however many rows there are: the work is that of so many squared, for each row.
+/// Below them one is a landmark for all up to the next, which is 5 in 100 places further down; `compared` and
+/// `compared_at_end` choose it, one whose influence is known before others.
 const MOST_TEAMS: i64 = 1000;
+/// Of few rows more teams are no more work, but what is known of each pair takes memory.
+const MOST_TEAMS_ON_FEW_ROWS: i64 = 3000;
+/// Teams squared times rows: as many as a thousand teams on a million rows.
+const MOST_PRODUCTS: f64 = 1e12;
 /// Scores below these teams that a forecast reads.
 const MOST_BELOW: i64 = 50_000;
 
@@ -42,6 +46,18 @@ pub struct About {
 impl About {
     fn split(&self) -> &'static str {
         split(self.is_final)
+    }
+}
+
+/// How many teams are looked at, by the number of rows when somebody looked the last time. What is dear: a host's own metric,
+/// which is asked about each file, and several metrics at once.
+fn most_teams(n_units: Option<i32>, is_dear: bool) -> i64 {
+    match n_units {
+        Some(n_units) if !is_dear && n_units > 0 => {
+            let most = (MOST_PRODUCTS / f64::from(n_units)).sqrt() as i64;
+            most.clamp(MOST_TEAMS, MOST_TEAMS_ON_FEW_ROWS)
+        }
+        _ => MOST_TEAMS,
     }
 }
 
@@ -119,12 +135,21 @@ pub(super) async fn work(
     .fetch_one(&mut *conn)
     .await?;
     let parts = state.parts.map(|Json(parts)| parts).unwrap_or_default();
+    let n_units = sqlx::query_scalar!(
+        "select max(n_units) from rank_summaries where competition_id = $1 and version_id = $2 and absent is null",
+        competition_id,
+        version.version_id,
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    let is_dear = version.judging.module.is_some() || !parts.is_empty();
+    let most_teams = most_teams(n_units, is_dear);
     let (rows, keys_below, gains) = if state.is_final {
-        (compared_at_end(conn, competition_id, version.version_id).await?, Vec::new(), Vec::new())
+        (compared_at_end(conn, competition_id, version.version_id, most_teams).await?, Vec::new(), Vec::new())
     } else if parts.is_empty() {
         (
-            compared(conn, competition_id, version.version_id).await?,
-            keys_below(conn, competition_id, version.version_id).await?,
+            compared(conn, competition_id, version.version_id, most_teams).await?,
+            keys_below(conn, competition_id, version.version_id, most_teams).await?,
             gains::wanted(conn, competition_id, version.version_id).await?,
         )
     } else {
@@ -141,7 +166,7 @@ pub(super) async fn work(
     )
     .fetch_optional(&mut *conn)
     .await?;
-    let n_first = rows.partition_point(|row| row.rank <= MOST_TEAMS);
+    let n_first = rows.partition_point(|row| row.rank <= most_teams);
     let n_teams = rows.first().map_or(0, |row| row.n_teams);
     let about = About {
         version_id: version.version_id,
@@ -173,6 +198,7 @@ async fn keys_below(
     conn: &mut PgConnection,
     competition_id: i64,
     version_id: i64,
+    most_teams: i64,
 ) -> sqlx::Result<Vec<KeyBelow>> {
     let keys = sqlx::query_scalar!(
         "select rank_key from board_entries
@@ -181,12 +207,12 @@ async fn keys_below(
          offset $3 limit $4",
         competition_id,
         version_id,
-        MOST_TEAMS,
+        most_teams,
         MOST_BELOW,
     )
     .fetch_all(conn)
     .await?;
-    Ok((MOST_TEAMS as u32 + 1..).zip(keys).map(|(rank, key)| KeyBelow { rank, key }).collect())
+    Ok((most_teams as u32 + 1..).zip(keys).map(|(rank, key)| KeyBelow { rank, key }).collect())
 }
 
 struct Row {
@@ -223,7 +249,12 @@ impl Row {
 }
 
 /// The first teams of the public board and the landmarks below them, best first.
-async fn compared(conn: &mut PgConnection, competition_id: i64, version_id: i64) -> sqlx::Result<Vec<Row>> {
+async fn compared(
+    conn: &mut PgConnection,
+    competition_id: i64,
+    version_id: i64,
+    most_teams: i64,
+) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as!(
         Row,
         r#"with board as (
@@ -249,7 +280,7 @@ async fn compared(conn: &mut PgConnection, competition_id: i64, version_id: i64)
            order by p.place, i.storage_key is null, p.rank"#,
         competition_id,
         version_id,
-        MOST_TEAMS,
+        most_teams,
     )
     .fetch_all(conn)
     .await
@@ -292,6 +323,7 @@ async fn compared_at_end(
     conn: &mut PgConnection,
     competition_id: i64,
     version_id: i64,
+    most_teams: i64,
 ) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as!(
         Row,
@@ -313,7 +345,7 @@ async fn compared_at_end(
            order by p.place, i.storage_key is null, p.rank"#,
         competition_id,
         version_id,
-        MOST_TEAMS,
+        most_teams,
     )
     .fetch_all(conn)
     .await
@@ -433,13 +465,14 @@ async fn write(
     sqlx::query!(
         "insert into rank_summaries
             (competition_id, version_id, split, board_revision, computed_at, n_units, counts_groups, decimals, noise,
-             shake_up, absent, n_compared, n_teams, part_noise)
-         values ($1, $2, $3, $4, clock_now(), $5, $6, $7, $8, $9, $10, $11, $12, $13)
+             shake_up, absent, n_compared, n_teams, part_noise, n_left_out)
+         values ($1, $2, $3, $4, clock_now(), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          on conflict (competition_id, version_id, split) do update set
             board_revision = excluded.board_revision, computed_at = excluded.computed_at,
             n_units = excluded.n_units, counts_groups = excluded.counts_groups, decimals = excluded.decimals,
             noise = excluded.noise, shake_up = excluded.shake_up, absent = excluded.absent,
-            n_compared = excluded.n_compared, n_teams = excluded.n_teams, part_noise = excluded.part_noise",
+            n_compared = excluded.n_compared, n_teams = excluded.n_teams, part_noise = excluded.part_noise,
+            n_left_out = excluded.n_left_out",
         competition_id,
         about.version_id,
         about.split(),
@@ -453,18 +486,21 @@ async fn write(
         i32::try_from(about.entries.len()).unwrap_or(i32::MAX),
         about.n_teams,
         part_noise as Option<&[Option<f64>]>,
+        i32::try_from(ranks.left_out.len()).unwrap_or(i32::MAX),
     )
     .execute(&mut *conn)
     .await?;
+    let is_known = |entry: &&(i64, i64)| !ranks.left_out.contains(&entry.1);
+    let entries: Vec<(i64, i64)> = about.entries.iter().filter(is_known).copied().collect();
     let teams = match outcome {
         RanksOutcome::Found { teams, .. } => teams.as_slice(),
         RanksOutcome::Absent(_) | RanksOutcome::Unfinished => &[],
     };
     let whose = ranges::Whose { competition_id, version_id: about.version_id, split: about.split() };
-    ranges::write(conn, whose, &about.entries, teams).await?;
+    ranges::write(conn, whose, &entries, teams).await?;
     if about.is_final {
-        let About { version_id, board_revision, entries, .. } = about;
-        pictures::write(conn, competition_id, *version_id, *board_revision, entries, drawn).await?;
+        let About { version_id, board_revision, .. } = about;
+        pictures::write(conn, competition_id, *version_id, *board_revision, &entries, drawn).await?;
         other_metrics::want(conn, competition_id).await?;
     }
     // While people compete: what the private rows justify is no number of the public board.
@@ -478,4 +514,17 @@ async fn write(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_teams_are_looked_at_where_there_are_few_rows() {
+        let of = |n_units| most_teams(n_units, false);
+        assert_eq!([None, Some(0), Some(40), Some(100_000)].map(of), [1000, 1000, 3000, 3000]);
+        assert_eq!([250_000, 1_000_000, i32::MAX].map(|n| of(Some(n))), [2000, 1000, 1000]);
+        assert_eq!(most_teams(Some(40), true), 1000);
+    }
 }

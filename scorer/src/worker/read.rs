@@ -31,11 +31,11 @@ impl Work {
         match &self.request {
             Request::Score { judging, .. } | Request::ScoreBatch { judging, .. } => judging.module.is_some(),
             Request::Examine { draft } => draft.module.is_some() && !draft.files_alone,
+            Request::Ranks { board } => board.judging.module.is_some(),
             Request::Check { .. }
             | Request::Compare { .. }
             | Request::Release { .. }
             | Request::Split { .. }
-            | Request::Ranks { .. }
             | Request::OtherMetrics { .. }
             | Request::Probing { .. } => false,
         }

@@ -109,6 +109,30 @@ fn an_honest_metric_scores() {
     assert_eq!(reply, Reply { outcome: Ok(Verdict::Scored { score: 2.0 }), printed: String::new() });
 }
 
+fn without_blocks(body: &str, seconds: f64) -> Reply {
+    let task = Task::Blocks {
+        source: &format!("def score(solution, submission, row_id_column_name):\n{}", indented(body)),
+        params: &Params::new(),
+        row_id_column_name: "id",
+        solution_bytes: TABLE.len(),
+        submission_bytes: TABLE.len(),
+        n_rows: 2,
+        n_blocks: 2,
+        seconds,
+    };
+    sandbox().call(&task, [TABLE, TABLE, &[0, 1]], TIME)
+}
+
+#[test]
+fn a_metric_scores_what_is_left_without_each_block() {
+    let scores = without_blocks("return float(solution['y'].sum())", 10.0).outcome;
+    assert_eq!(scores, Ok(Verdict::Blocks { scores: vec![0.75, 0.25] }));
+    let slow = "import time\nbegun = time.process_time()\nwhile time.process_time() - begun < 0.3:\n    pass\nreturn 1.0";
+    assert_eq!(without_blocks(slow, 0.1).outcome, Ok(Verdict::Slow));
+    let broken = without_blocks("assert len(solution) == 2\nreturn 1.0", 10.0).outcome;
+    assert!(matches!(broken, Ok(Verdict::Failed { .. })), "{broken:?}");
+}
+
 #[test]
 fn no_connection_leaves() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -2,6 +2,7 @@
 //! either means, in words. Scorers decide what a Ladder shows; here nothing of that is known.
 
 use holdout_contract::custom;
+use holdout_contract::examine::Verdict;
 use serde::{Deserialize, Serialize};
 
 use crate::competitions::model::Competition;
@@ -28,10 +29,10 @@ const RULE_OF_ALL: &str = "The board is a Ladder. Your team sees a new score onl
                            the same rows, and after the end everybody sees them.";
 
 /// What a host reads who chose a Ladder in vain.
-pub const IMPOSSIBLE: &str = "With a metric of your own it cannot be known what is chance, and with several that teams \
-                              are ranked by each file shows a score under each, where a Ladder shows one: the board \
-                              cannot be a Ladder. What protects it instead: a limit of files a day, few decimals, and \
-                              private rows that decide.";
+pub const IMPOSSIBLE: &str = "With several metrics that teams are ranked by each file shows a score under each, where a Ladder shows one; \
+                              and with a metric of your own that gives no score, or takes too long, where some of the rows are left out, \
+                              it cannot be known what is chance: the board cannot be a Ladder. What protects it instead: a limit of files \
+                              a day, few decimals, and private rows that decide.";
 
 /// What participants read beside the rules of a competition whose board is a Ladder.
 pub fn rule(competition: &Competition) -> &'static str {
@@ -98,7 +99,8 @@ pub struct Facts {
     pub n_private: Option<u64>,
     /// Whether anybody may register here and enter.
     pub is_open_to_anybody: bool,
-    /// Of a metric that its host wrote no row's influence is known, and several metrics are more than a Ladder can hold back.
+    /// Several metrics are more than a Ladder can hold back; of one that its host wrote, chance is known where the examination
+    /// found it.
     pub is_possible: bool,
 }
 
@@ -109,18 +111,26 @@ impl Facts {
             n_public: profile.map(|profile| profile.n_public),
             n_private: profile.map(|profile| profile.n_private),
             is_open_to_anybody: anybody_may_register && competition.visibility != Visibility::Invitation,
-            is_possible: is_possible(competition),
+            is_possible: is_possible(competition, draft),
         }
     }
 }
 
 /// Whether a Ladder was chosen that this metric rules out.
-pub fn is_chosen_in_vain(competition: &Competition) -> bool {
-    competition.ladder == Ladder::On && !is_possible(competition)
+pub fn is_chosen_in_vain(competition: &Competition, draft: &Draft) -> bool {
+    let is_known = competition.is_ranked() || draft.report_is_current();
+    competition.ladder == Ladder::On && is_known && !is_possible(competition, draft)
 }
 
-fn is_possible(competition: &Competition) -> bool {
-    !competition.is_ranked() && competition.metric.as_deref() != Some(custom::NAME)
+fn is_possible(competition: &Competition, draft: &Draft) -> bool {
+    !competition.is_ranked() && knows_chance(competition.metric.as_deref(), draft)
+}
+
+/// Of a host's own metric, whether the examination had it score blocks of rows: a metric that nobody asked is not known to.
+fn knows_chance(metric: Option<&str>, draft: &Draft) -> bool {
+    let mut found = draft.report.iter().flat_map(|report| &report.findings);
+    metric != Some(custom::NAME)
+        || found.any(|one| one.check == custom::CHANCE_IS_KNOWN && one.verdict == Verdict::Pass)
 }
 
 /// What Holdout would choose, and why.
@@ -135,7 +145,7 @@ pub fn proposal(facts: &Facts) -> Proposal {
     let off = |because| Proposal { is_on: false, because };
     if !facts.is_possible {
         return off(
-            "With a metric of your own, or several that teams are ranked by, the board cannot be a Ladder.",
+            "With several metrics, or one of your own that does not tell what is chance, the board cannot be a Ladder.",
         );
     }
     match (facts.n_public, facts.n_private) {
@@ -186,12 +196,9 @@ pub fn changed(before: &Competition, wish: Ladder) -> Result<Ladder> {
 ///
 /// # Errors
 /// [`AppError::Field`]
-pub fn allows(competition: &Competition, metric: Option<&str>, is_ranked: bool) -> Result<()> {
-    if competition.is_ladder() && (is_ranked || metric == Some(custom::NAME)) {
-        Err(impossible())
-    } else {
-        Ok(())
-    }
+pub fn allows(competition: &Competition, draft: &Draft, is_ranked: bool) -> Result<()> {
+    let is_possible = !is_ranked && knows_chance(draft.version.metric.as_deref(), draft);
+    if competition.is_ladder() && !is_possible { Err(impossible()) } else { Ok(()) }
 }
 
 fn impossible() -> AppError {

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use holdout_contract::audit::Overall;
+use holdout_contract::custom::CHANCE_IS_KNOWN;
 use holdout_contract::examine::{Finding, Report, Verdict};
 use sqlx::PgConnection;
 
@@ -336,7 +337,7 @@ pub fn hindrances(competition: &Competition, draft: &Draft, now: DateTime<Utc>) 
             "Move the end of the timeline.",
         ));
     }
-    if ladder::is_chosen_in_vain(competition) {
+    if ladder::is_chosen_in_vain(competition, draft) {
         found.push(Hindrance::new(
             Step::Limits,
             ladder::IMPOSSIBLE,
@@ -382,7 +383,7 @@ pub fn step_of(check: &str) -> Step {
         "sample_fits" => Step::Sample,
         "row_overlap" => Step::Data,
         "metric_applies" | "metric_runs" | "metric_loads" | "metric_parameters" | "metric_doctests"
-        | "sample_scores" | "perfect_score" | "scales" => Step::Metric,
+        | "sample_scores" | "perfect_score" | "scales" | CHANCE_IS_KNOWN => Step::Metric,
         _ => Step::Solution,
     }
 }
@@ -409,11 +410,20 @@ mod tests {
 
     #[test]
     fn a_ladder_that_the_metric_rules_out_is_said_before_the_launch() {
-        let (competition, draft) = whole();
+        let (competition, mut draft) = whole();
         let own = Some(holdout_contract::custom::NAME.to_owned());
         let competition = Competition { ladder: ladder::Ladder::On, metric: own, ..competition };
         let found = hindrances(&competition, &draft, DateTime::UNIX_EPOCH);
         assert_eq!(found.iter().map(|one| one.step).collect::<Vec<_>>(), [Step::Limits]);
+        let known = Finding {
+            check: CHANCE_IS_KNOWN.to_owned(),
+            verdict: Verdict::Pass,
+            text: String::new(),
+            fix: String::new(),
+        };
+        let findings = vec![known];
+        draft.report = Some(Report { profile: None, findings, suggested_metrics: Vec::new(), audit: None });
+        assert_eq!(hindrances(&competition, &draft, DateTime::UNIX_EPOCH), []);
     }
 
     #[test]

@@ -32,6 +32,9 @@ pub async fn look(app: &App, competition: &Competition) -> Result<Look> {
 async fn absent(app: &App, competition: &Competition) -> Result<String> {
     let view = crate::leaderboard::model::View::choose(competition, app.clock.now(), false);
     let summary = attach::summary(app, competition, view).await?;
+    if summary.as_ref().is_some_and(|summary| summary.n_left_out > 0) {
+        return Ok("Of a file on this board it is not known what is chance, so the contest cannot be imagined again.".to_owned());
+    }
     let reason = summary.and_then(|summary| summary.absent);
     Ok(reason.unwrap_or_else(|| "The final board is still being looked at; come back in a while.".to_owned()))
 }

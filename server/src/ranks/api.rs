@@ -38,7 +38,8 @@ pub struct SummaryJson {
     /// When it was looked at; absent where nobody looks.
     #[serde(skip_serializing_if = "Option::is_none")]
     computed_at: Option<DateTime<Utc>>,
-    /// How many rows, groups or clusters the scores were computed on.
+    /// How many rows, groups or clusters the scores were computed on; of a host's own metric, without how many blocks of rows each
+    /// score was asked for.
     n_units: i32,
     unit: Unit,
     /// Whether the unit is not the row.

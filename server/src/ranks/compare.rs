@@ -14,6 +14,11 @@ use crate::ranks::model::{Split, Summary, error_beside_scores};
 use crate::ranks::store;
 use crate::submissions::model::rounded;
 
+/// Of the first teams, what any two differ by is kept.
+const MOST_IN_PAIRS: i64 = 1000;
+const NOT_IN_PAIRS: &str =
+    "Any two of the first 1,000 teams of this board are compared. Further down, ranges alone are known.";
+
 /// Two rows of a board, and what is known of their difference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
@@ -28,7 +33,11 @@ pub struct Comparison {
 impl Comparison {
     /// Why nothing is known of the two, where waiting brings nothing.
     pub fn why_none(&self) -> Option<&str> {
-        [&self.a, &self.b].into_iter().find_map(|row| row.no_range.as_deref())
+        let rows = [&self.a, &self.b];
+        let are_known = rows.iter().all(|row| row.range.is_some_and(|range| range.is_current));
+        let is_below = rows.iter().any(|row| row.rank > Some(MOST_IN_PAIRS));
+        let of_pairs = (self.difference.is_none() && are_known && is_below).then_some(NOT_IN_PAIRS);
+        rows.into_iter().find_map(|row| row.no_range.as_deref()).or(of_pairs)
     }
 
     pub fn sample() -> Self {

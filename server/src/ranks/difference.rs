@@ -3,7 +3,7 @@
 use holdout_contract::interval::{self, Z};
 use holdout_contract::{mcnemar, student};
 
-use super::model::Summary;
+use super::model::{Summary, Unit};
 use crate::web::format;
 
 /// What happens no less often is called chance.
@@ -80,7 +80,14 @@ impl Difference {
 
     /// How many rows would tell the two apart, as a sentence; `None` where the scores are equal.
     pub fn needed(&self, summary: &Summary) -> Option<String> {
-        let needed = format::count(self.needed_units(summary.n_units)?);
+        let needed = self.needed_units(summary.n_units)?;
+        if summary.unit == Unit::Blocks {
+            let times = needed as f64 / f64::from(summary.n_units.max(1));
+            return Some(format!(
+                "To tell these two apart, about {times:.1} times as many rows would be needed."
+            ));
+        }
+        let needed = format::count(needed);
         let units = summary.unit.many();
         Some(format!(
             "To tell these two apart, about {needed} {units} would be needed; this board has {}.",
@@ -143,5 +150,11 @@ mod tests {
             Some("Of 3,000 rows, Ada is better on 1,700, Bob on 1,250, and on 50 they are equal.")
         );
         assert_eq!(Difference { duel: None, ..difference }.won("Ada", "Bob", &Summary::sample()), None);
+        let own = Summary { unit: Unit::Blocks, n_units: 1000, ..Summary::sample() };
+        let told = Difference { n_units: 1000, ..difference }.needed(&own);
+        assert_eq!(
+            told.as_deref(),
+            Some("To tell these two apart, about 1.0 times as many rows would be needed.")
+        );
     }
 }

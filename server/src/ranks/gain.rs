@@ -199,13 +199,13 @@ impl Gain {
     fn reason(&self) -> String {
         match self.yardstick {
             Yardstick::Files(noise) => format!(
-                ". Compared row by row, differences of these two files below {} are noise.",
+                ". Compared on the same rows, differences of these two files below {} are noise.",
                 format::score(noise, self.decimals)
             ),
             Yardstick::Board { noise, may_change } => format!(
                 ". Differences below {noise} between the teams at the top are noise here. {}",
                 if may_change {
-                    "Your two files have not been compared row by row yet; that happens a little after a score."
+                    "Your two files have not been compared on the same rows yet; that happens a little after a score."
                 } else {
                     "Of your two files alone it is not known what is chance."
                 }
@@ -260,7 +260,7 @@ mod tests {
             waiting.contains("Differences below 0.004 between the teams at the top are noise"),
             "{waiting}"
         );
-        assert!(waiting.contains("have not been compared row by row yet"), "{waiting}");
+        assert!(waiting.contains("have not been compared on the same rows yet"), "{waiting}");
         let never = Before { is_compared: true, ..before(0.9, None) };
         assert!(told(0.901, &never).ends_with("Of your two files alone it is not known what is chance."));
         let absent = Summary {

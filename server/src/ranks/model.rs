@@ -45,6 +45,8 @@ pub enum Unit {
     Groups,
     /// That the host declared.
     Clusters,
+    /// Of rows, or of clusters, without which a metric of the host's own was asked for the score.
+    Blocks,
 }
 
 impl Unit {
@@ -53,6 +55,7 @@ impl Unit {
             Self::Rows => "row",
             Self::Groups => "group",
             Self::Clusters => "cluster",
+            Self::Blocks => "block of rows",
         }
     }
 
@@ -61,6 +64,7 @@ impl Unit {
             Self::Rows => "rows",
             Self::Groups => "groups",
             Self::Clusters => "clusters",
+            Self::Blocks => "blocks of rows",
         }
     }
 }
@@ -86,6 +90,8 @@ pub struct Summary {
     pub n_compared: Option<i32>,
     /// Teams on the board that was looked at.
     pub n_teams: Option<i32>,
+    /// Of the compared ones, those of whose files it is not known what is chance: they have no range.
+    pub n_left_out: i32,
     /// `None` where nobody looks.
     pub computed_at: Option<DateTime<Utc>>,
 }
@@ -103,6 +109,7 @@ impl Summary {
             absent: None,
             n_compared: Some(1000),
             n_teams: Some(7200),
+            n_left_out: 0,
             computed_at: Some(DateTime::UNIX_EPOCH),
         }
     }
@@ -177,6 +184,26 @@ impl Summary {
     /// `3,000 rows`.
     pub fn units(&self) -> String {
         format::counted(&self.n_units, self.unit.one(), self.unit.many())
+    }
+
+    /// How errors are known where nobody knows what the metric computes; else empty.
+    pub fn how_sentence(&self) -> String {
+        if self.unit != Unit::Blocks || self.absent.is_some() {
+            return String::new();
+        }
+        let left_out = match self.n_left_out {
+            0 => String::new(),
+            n => format!(
+                " Nothing is known of {}: the metric gives no score, or takes too long, without some of the rows, or one block \
+                 alone decides. Nobody is held better or worse than these.",
+                format::counted(&n, "team’s file", "teams’ files")
+            ),
+        };
+        format!(
+            "The metric is the host’s own, so it was asked for each score without each of {} blocks of rows. Where a score turns on \
+             few rows, as a median or a quantile does, what that says is rough, and rather too large than too small.{left_out}",
+            self.n_units
+        )
     }
 
     /// What a reader should know about the scores.
@@ -374,6 +401,11 @@ mod tests {
         assert!(of_ranks.noise_sentence().contains("0.004 in roc_auc and 0.02 in log_loss are noise"));
         of_ranks.part_noise = Some(vec![None, None]);
         assert!(of_ranks.noise_sentence().starts_with("No two of these files differ"));
+        assert_eq!(summary.how_sentence(), "");
+        let own = Summary { unit: Unit::Blocks, n_units: 40, n_left_out: 2, ..summary.clone() };
+        assert_eq!(own.noise_sentence(), "Differences below 0.004 are noise on these 40 blocks of rows.");
+        assert!(own.how_sentence().contains("without each of 40 blocks of rows."));
+        assert!(own.how_sentence().contains("Nothing is known of 2 teams’ files"));
         summary.unit = Unit::Clusters;
         summary.shake_up = Some(0.001);
         assert!(summary.noise_sentence().ends_with("3,000 clusters."));

@@ -19,11 +19,12 @@ pub async fn summary(
     sqlx::query_as!(
         Summary,
         "select s.board_revision as \"board_revision!\", s.n_units as \"n_units!\",
-                case when coalesce(v.context ->> 'cluster_column', '') <> '' then 'clusters'
+                case when v.metric = 'custom' then 'blocks'
+                     when coalesce(v.context ->> 'cluster_column', '') <> '' then 'clusters'
                      when s.counts_groups then 'groups'
                      else 'rows' end as \"unit!: Unit\",
                 s.noise, v.ranked_parts as \"parts: Json<Vec<RankedPart>>\", s.part_noise as \"part_noise: Vec<Option<f64>>\",
-                s.shake_up, s.absent, s.n_compared, s.n_teams, s.computed_at
+                s.shake_up, s.absent, s.n_compared, s.n_teams, s.n_left_out as \"n_left_out!\", s.computed_at
          from shown_rank_summaries s
          join scoring_versions v on v.id = s.version_id
          where s.competition_id = $1 and s.split = $2",

@@ -71,7 +71,7 @@ pub async fn start(app: &App, host: &Member, seen: &Seen, number: i32, reason: &
     judging::lock_open_version(&mut tx, seen.competition.id).await?;
     require_files(&mut tx, seen).await?;
     let is_ranked = store::is_ranked(&mut tx, version.id).await?;
-    ladder::allows(&seen.competition, version.metric.as_deref(), is_ranked)?;
+    ladder::allows(&seen.competition, &draft, is_ranked)?;
     if !store::start(&mut tx, &version, reason).await? {
         return Err(AppError::refused("The version changed a moment ago. Look at it again."));
     }

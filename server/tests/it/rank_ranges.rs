@@ -109,7 +109,8 @@ async fn ranges_stand_beside_the_board_once_scorers_had_time(pool: PgPool) {
     world.drain().await;
     let own = second.browser.get(&format!("/c/noisy/submissions/{id}")).await.expect(200).text();
     assert!(
-        own.contains("than your best file before by") && own.contains("not been compared row by row yet"),
+        own.contains("than your best file before by")
+            && own.contains("not been compared on the same rows yet"),
         "{own}"
     );
 
@@ -150,7 +151,7 @@ async fn a_gain_that_is_noise_between_teams_is_told_by_a_teams_own_two_files(poo
     assert_eq!((&gain["noise_of"], &gain["is_noise"]), (&json!("files"), &json!(false)), "{gain}");
     assert!(told < value && value < noise, "{gain}, and {noise} between teams");
     let page = bob.browser.get(&format!("/c/noisy/submissions/{id}")).await.expect(200).text();
-    assert!(page.contains("more than noise. Compared row by row"), "{page}");
+    assert!(page.contains("more than noise. Compared on the same rows"), "{page}");
 
     // A worse file of other errors is compared, too; nothing of it is shown after the end.
     let other = arena.submit(bob, &predictions(33, 9.4)).await;
@@ -241,6 +242,26 @@ async fn ranges_of_a_long_board_count_teams_that_were_not_compared(pool: PgPool)
     assert_eq!((&compared["absent"], compared["difference"].is_null()), (&json!(reason), true), "{compared}");
     let html = world.visitor().get(&format!("/c/noisy/leaderboard/compare?{pair}")).await.expect(200).text();
     assert!(html.contains(reason) && !html.contains("happens a little after"), "{html}");
+
+    // Now it is known how few rows there are: all teams have a range, and the first of them are compared in pairs.
+    for statement in [
+        "update competitions set board_revision = board_revision + 1",
+        "insert into rank_refreshes select id, now() from competitions on conflict do nothing",
+    ] {
+        sql(statement).execute(&world.pool).await.unwrap();
+    }
+    look(&world).await;
+    let ranks = &arena.board().await["ranks"];
+    assert_eq!((&ranks["n_compared"], &ranks["n_teams"]), (&json!(1200), &json!(1200)), "{ranks}");
+    let address = arena.api(&format!("/leaderboard/compare?{pair}"));
+    let compared = world.visitor().get(&address).await.expect(200).json();
+    assert!(compared["difference"].is_null(), "{compared}");
+    let absent = compared["absent"].as_str().unwrap_or_default();
+    assert!(absent.starts_with("Any two of the first 1,000 teams"), "{compared}");
+    let pair = format!("a={}&b={}", rows[0]["team_id"], rows[900]["team_id"]);
+    let address = arena.api(&format!("/leaderboard/compare?{pair}"));
+    let compared = world.visitor().get(&address).await.expect(200).json();
+    assert!(compared["difference"]["standard_error"].is_f64(), "{compared}");
     world.close().await;
 }
 

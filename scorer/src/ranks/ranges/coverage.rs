@@ -6,6 +6,7 @@ use holdout_evaluator::{Cpu, Evaluator};
 use serde_json::Map;
 
 use super::{Covariance, N_DRAWS, Numbers, Places, RankRange, ranges_of};
+use crate::custom::blocks;
 use crate::influence::{Exact, Influence, influence_of_clusters, influence_or_replicates};
 use crate::judge::{Context, Judge};
 use crate::metrics::{Rows, Values};
@@ -92,6 +93,8 @@ struct Files<'a> {
     prediction: Prediction<'a>,
     together: Option<Vec<u32>>,
     are_groups: bool,
+    /// As a metric that its host wrote: for scores without blocks of rows, and nothing else.
+    is_asked: bool,
     version: usize,
 }
 
@@ -116,6 +119,7 @@ impl Files<'_> {
                 group_names: &names,
             };
             let found = match self.together.as_deref().filter(|_| !self.are_groups) {
+                _ if self.is_asked => Ok(blocks::asked(&judge, &rows, exact.version)),
                 Some(clusters) => influence_of_clusters(&judge, &rows, clusters, exact),
                 None => influence_or_replicates(&judge, &rows, exact),
             };
@@ -131,7 +135,7 @@ impl Files<'_> {
 }
 
 /// Areas under the curves of scores that tell the classes less apart the worse the team is.
-fn of_ranking(metric: &'static str, n_positive: usize, field: &[f64], number: usize) -> Contest {
+fn of_ranking(is_asked: bool, n_positive: usize, field: &[f64], number: usize) -> Contest {
     let normal = Normal::new(number as u64);
     let truth: Vec<f64> = (0..N_ROWS).map(|row| f64::from(u8::from(row < n_positive))).collect();
     let positives = truth.clone();
@@ -139,21 +143,41 @@ fn of_ranking(metric: &'static str, n_positive: usize, field: &[f64], number: us
         let shared = 0.8 * normal.at(field.len(), row);
         (1.5 - 1.5 * worse) * positives[row] + shared + 0.6 * normal.at(team, row)
     };
-    Files { metric, truth, prediction: &prediction, together: None, are_groups: false, version: number }
-        .contest(field)
+    Files {
+        metric: "roc_auc",
+        truth,
+        prediction: &prediction,
+        together: None,
+        are_groups: false,
+        is_asked,
+        version: number,
+    }
+    .contest(field)
 }
 
 fn of_areas(field: &[f64], number: usize) -> Contest {
-    of_ranking("roc_auc", 40, field, number)
+    of_ranking(false, 40, field, number)
+}
+
+fn of_areas_asked(field: &[f64], number: usize) -> Contest {
+    of_ranking(true, 40, field, number)
 }
 
 /// So few that replicates stand in.
 fn of_few_positives(field: &[f64], number: usize) -> Contest {
-    of_ranking("roc_auc", 12, field, number)
+    of_ranking(false, 12, field, number)
 }
 
 /// Labels: those scores above a middle.
 fn of_labels(field: &[f64], number: usize) -> Contest {
+    labels(false, field, number)
+}
+
+fn of_labels_asked(field: &[f64], number: usize) -> Contest {
+    labels(true, field, number)
+}
+
+fn labels(is_asked: bool, field: &[f64], number: usize) -> Contest {
     let normal = Normal::new(number as u64);
     let truth: Vec<f64> = (0..N_ROWS).map(|row| f64::from(u8::from(row % 5 < 2))).collect();
     let positives = truth.clone();
@@ -162,8 +186,16 @@ fn of_labels(field: &[f64], number: usize) -> Contest {
         let score = (1.5 - 1.5 * worse) * (positives[row] - 0.5) + shared + 0.6 * normal.at(team, row);
         f64::from(u8::from(score > 0.0))
     };
-    Files { metric: "f1", truth, prediction: &prediction, together: None, are_groups: false, version: number }
-        .contest(field)
+    Files {
+        metric: "f1",
+        truth,
+        prediction: &prediction,
+        together: None,
+        are_groups: false,
+        is_asked,
+        version: number,
+    }
+    .contest(field)
 }
 
 /// Errors of rows that come together are alike.
@@ -177,7 +209,8 @@ fn of_errors(metric: &'static str, are_groups: bool, field: &[f64], number: usiz
     let n_rows = 2 * N_ROWS;
     let together = Some((0..n_rows).map(|row| (row / N_TOGETHER) as u32).collect());
     let truth = vec![0.0; n_rows];
-    Files { metric, truth, prediction: &prediction, together, are_groups, version: number }.contest(field)
+    Files { metric, truth, prediction: &prediction, together, are_groups, is_asked: false, version: number }
+        .contest(field)
 }
 
 fn of_group_means(field: &[f64], number: usize) -> Contest {
@@ -297,4 +330,40 @@ fn ranges_of_few_positives_hold_the_true_ranks() {
     let contests = looked_at(&field, of_few_positives);
     assert_held(&field, &contests, LEAST_OF_ALL_EQUAL);
     assert_told(&contests, 3, |range| range.low > 1);
+}
+
+/// Of a metric that its host wrote nothing is known but scores: forty blocks of rows stand for them.
+#[test]
+fn ranges_of_a_metric_that_is_asked_alone_hold_the_true_ranks() {
+    for contest in [of_areas_asked, of_labels_asked] {
+        let contests = looked_at(&eight(), contest);
+        assert_held(&eight(), &contests, LEAST_OF_ALL);
+        assert_told(&contests, 7, |range| range.low > 4);
+    }
+}
+
+/// Forty blocks, and many more teams that are all equally good: no draw of so few spreads as far as these do.
+#[test]
+fn ranges_of_far_more_teams_than_units_hold() {
+    const N_TEAMS: usize = 320;
+    const N_UNITS: usize = 40;
+    const N_LARGE: usize = 300;
+    let numbers = Numbers::of(5, N_DRAWS, N_TEAMS);
+    let n_held = parallel::map(N_LARGE, usize::MAX, |number| {
+        let normal = Normal::new(number as u64 + 9000);
+        let of_team = |team: usize| -> (f64, Vec<f32>) {
+            let losses: Vec<f64> = (0..N_UNITS).map(|unit| normal.at(team, unit)).collect();
+            let mean = losses.iter().sum::<f64>() / N_UNITS as f64;
+            let scale = (N_UNITS as f64 / (N_UNITS as f64 - 1.0)).sqrt();
+            (mean, losses.iter().map(|loss| (scale * (loss - mean)) as f32).collect())
+        };
+        let (keys, columns): (Vec<f64>, Vec<Vec<f32>>) = (0..N_TEAMS).map(of_team).unzip();
+        let found = parallel::with_threads(1, || {
+            let all = Places::of_all(N_TEAMS);
+            ranges_of(&keys, &covariance(&columns), N_UNITS as u64, all, &numbers)
+        });
+        found[0] == RankRange { low: 1, high: N_TEAMS as u32 }
+    });
+    let n_held = n_held.into_iter().filter(|held| *held).count();
+    assert!(n_held as f64 >= 0.95 * N_LARGE as f64, "{n_held} of {N_LARGE}");
 }

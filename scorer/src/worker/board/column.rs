@@ -71,9 +71,9 @@ impl ReadColumn {
     }
 
     /// How far the difference of two scores would typically move, under each metric: what is hard for both files is left
-    /// out. `None` where they were judged on different rows.
+    /// out. `None` where they were judged on different rows, or nothing is known.
     pub(super) fn errors_beside(&self, other: &Self) -> Option<Vec<f64>> {
-        if self.shape() != other.shape() {
+        if self.shape() != other.shape() || self.values.is_empty() {
             return None;
         }
         Some(self.parts().zip(other.parts()).map(|(own, other)| error_of_difference(own, other)).collect())

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use holdout_evaluator::Evaluator;
 
-use super::super::board;
+use super::super::board::{self, Unknown};
 use super::super::message::{Board, FileRef};
 use super::super::storage::Storage;
 use super::{Child, Fault, Prepared, Refusal, open, read};
@@ -61,10 +61,19 @@ impl<'a> Desk<'a> {
 impl board::Desk for Desk<'_> {
     type Fault = Fault;
 
-    fn influence(&mut self, file: &FileRef) -> Result<Result<Influence, NoInterval>, Fault> {
-        self.with_aligned(file, |desk, solution, aligned| {
+    fn influence(&mut self, file: &FileRef) -> Result<Result<Influence, Unknown>, Fault> {
+        if self.board.judging.module.is_some() {
+            let (judging, split) = (&self.board.judging, self.split());
+            let found = self.child.influence_by_module(judging, file, split)?;
+            return Ok(found.map_err(|unknown| match unknown.is_of_all_files() {
+                true => Unknown::OfAllFiles(unknown.to_string()),
+                false => Unknown::OfFile,
+            }));
+        }
+        let found = self.with_aligned(file, |desk, solution, aligned| {
             influence_on(solution, aligned, desk.split(), desk.exact())
-        })
+        })?;
+        Ok(found.map_err(|NoInterval(reason)| Unknown::OfAllFiles(reason)))
     }
 
     fn influence_of_parts(&mut self, file: &FileRef) -> Result<Result<Vec<Influence>, NoInterval>, Fault> {
@@ -74,6 +83,9 @@ impl board::Desk for Desk<'_> {
     }
 
     fn mean_of_units(&mut self, file: &FileRef) -> Result<Option<Mean>, Fault> {
+        if self.board.judging.module.is_some() {
+            return Ok(None);
+        }
         self.with_aligned(file, |desk, solution, aligned| mean_of_units(solution, aligned, desk.split()))
     }
 
@@ -105,11 +117,10 @@ impl board::Desk for Desk<'_> {
     }
 
     fn share_of_unseen(&mut self) -> Result<f64, Fault> {
-        match &*self.solution()? {
-            Prepared::Catalogue(solution) if solution.n_public() > 0 => {
-                Ok(solution.n_private() as f64 / solution.n_public() as f64)
-            }
-            _ => Ok(0.0),
-        }
+        let (n_public, n_private) = match &*self.solution()? {
+            Prepared::Catalogue(solution) => (solution.n_public(), solution.n_private()),
+            Prepared::Module { solution, .. } => (solution.n_public(), solution.n_private()),
+        };
+        Ok(if n_public > 0 { n_private as f64 / n_public as f64 } else { 0.0 })
     }
 }

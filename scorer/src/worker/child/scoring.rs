@@ -2,11 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use holdout_contract::spec::Params;
-
 use super::{Child, Fault, Prepared, Refusal, answer_of, open};
 use crate::align::{Aligned, align};
-use crate::custom;
 use crate::score::{both_scores, both_scores_of_all};
 use crate::solution::Solution;
 use crate::worker::message::{Answer, Climb, FileRef, Judging, Submitted};
@@ -40,30 +37,9 @@ impl Child {
             (Prepared::Module { solution, columns }, Some(source)) => {
                 let aligned =
                     solution.align(&open(submission, &self.limits)?, columns.as_deref(), &self.limits)?;
-                self.score_by_module(source, &judging.params, solution, &aligned)
+                self.score_by_module(source, judging, (solution, columns.as_deref()), &aligned, ladder)
             }
             (Prepared::Module { .. }, None) => Err(Fault::Solution.into()),
-        }
-    }
-
-    fn score_by_module(
-        &mut self,
-        source: &str,
-        params: &Params,
-        solution: &custom::tables::Solution,
-        aligned: &custom::tables::Aligned,
-    ) -> Result<Answer, Refusal> {
-        let module = custom::Module { source: source.to_owned(), params: params.clone() };
-        match custom::score(self.modules.sandbox()?, &module, solution, aligned) {
-            Ok(custom::Scored { scores, report }) => Ok(Answer::Scored { scores, rung: None, report }),
-            Err(custom::Failure::Refused(rejection)) => Err(rejection.into()),
-            Err(custom::Failure::Broke(report) | custom::Failure::Stopped(report)) => {
-                Ok(Answer::Broke { report })
-            }
-            Err(custom::Failure::Platform(reason)) => {
-                self.modules.sandbox = None;
-                Err(Fault::Sandbox(reason).into())
-            }
         }
     }
 

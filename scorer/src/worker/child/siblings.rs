@@ -6,7 +6,7 @@ use super::{Child, Fault, Prepared, Refusal, open};
 use crate::align::align;
 use crate::score::score_split;
 use crate::solution::{Solution, Split};
-use crate::worker::message::{Answer, Asked, OtherMetric, OtherScores};
+use crate::worker::message::{Answer, Asked, Judging, OtherMetric, OtherScores};
 
 /// One job takes no longer; the rest is scored in the next.
 const MOST_TIME: Duration = Duration::from_secs(30);
@@ -27,7 +27,7 @@ impl Child {
 
     fn other_metric(&mut self, metric: &OtherMetric, until: Instant) -> Result<OtherScores, Refusal> {
         let none = OtherScores { place: metric.place, is_absent: true, scores: Vec::new() };
-        let prepared = match self.solution(&metric.judging) {
+        let prepared = match self.solution(&self.naming_the_target(&metric.judging)?) {
             // It was chosen for what it reads, and these labels are none for it.
             Err(Fault::Solution | Fault::Metric(_)) => return Ok(none),
             prepared => prepared?,
@@ -41,6 +41,19 @@ impl Child {
             }
         }
         Ok(found)
+    }
+
+    /// Where the host's own metric was asked, the sample submission says which column of the solution is predicted.
+    fn naming_the_target(&self, judging: &Judging) -> Result<Judging, Fault> {
+        let mut judging = judging.clone();
+        let id_name = judging.context.get("id_column").and_then(|name| name.as_str()).map(str::to_owned);
+        let columns = self.columns_of_sample(&judging, id_name.as_deref())?;
+        if let Some([target]) = columns.as_deref()
+            && !judging.context.contains_key("target")
+        {
+            judging.context.insert("target".to_owned(), target.as_str().into());
+        }
+        Ok(judging)
     }
 
     /// `None` where the metric gives the file no score: it may ask more of a cell than the competition did.

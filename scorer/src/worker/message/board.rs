@@ -96,6 +96,8 @@ pub struct BoardRanks {
     pub n_units: u64,
     pub counts_groups: bool,
     pub outcome: RanksOutcome,
+    /// Submissions of the first teams that were not compared: nothing is known of chance in their scores.
+    pub left_out: Vec<i64>,
     pub gains: Vec<FoundGain>,
 }
 
@@ -134,8 +136,8 @@ pub enum RanksOutcome {
 pub struct TeamRanks {
     pub range: RankRange,
     pub standard_error: f64,
-    /// Of the difference to every one of these teams; where teams are ranked by several metrics, to all of them under one
-    /// metric after the other.
+    /// Of the difference to each of the first of these teams, empty below them; where teams are ranked by several metrics, to
+    /// all of them under one metric after the other.
     pub difference_errors: Vec<f32>,
     /// How far its mean rank may truly lie behind that of every one of these teams; empty where teams are ranked by scores.
     pub most_behind: Vec<f32>,
