@@ -74,7 +74,7 @@ export class Person {
   }
 
   // Step by step: everything a competition needs, then the launch.
-  async hostStepByStep(title, { sample, solution, metric }) {
+  async hostStepByStep(title, { sample, solution, metric }, beforeLaunch = async () => {}) {
     await this.go("/new/step-by-step");
     await this.page.getByLabel("Title").fill(title);
     await this.press("Begin");
@@ -83,6 +83,7 @@ export class Person {
     await this.upload(`/c/${slug}/host/solution`, "Upload and seal", "solution.csv", solution);
     await this.go(`/c/${slug}/host/metric?metric=${metric}`);
     await this.press("Choose this metric");
+    await beforeLaunch(slug);
     await this.launch(slug);
     return slug;
   }
