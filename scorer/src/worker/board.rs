@@ -20,7 +20,7 @@ use super::message::{
     Board, BoardEntry, BoardRanks, FileRef, FoundGain, Kept, KeyBelow, RanksOutcome, TeamRanks,
 };
 use super::storage::Storage;
-use crate::influence::{Influence, Unit};
+use crate::influence::{Influence, NoInterval, Unit};
 use crate::ranks::{self, Covariance, Duel, Mean, Pictures, Places, Replicates, Uncompared};
 use crate::unseal::Opened;
 
