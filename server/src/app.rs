@@ -26,7 +26,7 @@ use crate::forum::list;
 use crate::forum::model::Forum;
 use crate::ids::UserId;
 use crate::incidents::facts;
-use crate::joined::{Gathered, Joined};
+use crate::joined::{Gathered, Held, Joined};
 use crate::kaggle::desk::Desk;
 use crate::leaderboard::cache::Boards;
 use crate::replica::model::Replica;
@@ -58,6 +58,7 @@ pub struct Parts {
     pub paces: Paces,
     pub live: Live,
     pub boards: Boards,
+    pub held: HeldConnections,
     pub sessions: Gathered<(), TokenHash, Visit>,
     /// Notifications that somebody has not read.
     pub unread: Gathered<(), UserId, i64>,
@@ -80,6 +81,24 @@ pub struct Parts {
     pub fellows: Fellows,
     /// Set once, when the server is told to stop.
     pub is_leaving: AtomicBool,
+}
+
+/// Of the reads that nearly every page makes.
+#[derive(Default)]
+pub struct HeldConnections {
+    pub sessions: Held,
+    pub unread: Held,
+    pub roles: Held,
+    pub competitions: Held,
+}
+
+impl HeldConnections {
+    /// So that the pool can close.
+    pub async fn give_back(&self) {
+        for held in [&self.sessions, &self.unread, &self.roles, &self.competitions] {
+            held.give_back().await;
+        }
+    }
 }
 
 impl std::ops::Deref for App {
@@ -115,6 +134,7 @@ impl App {
             fellows,
             live: Live::default(),
             boards: Boards::default(),
+            held: HeldConnections::default(),
             sessions: Gathered::default(),
             unread: Gathered::default(),
             roles: Gathered::default(),

@@ -5,9 +5,13 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use tokio::sync::OnceCell;
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, PgPool, Postgres};
+use tokio::sync::{MutexGuard, OnceCell};
 
 /// Keys remembered at most, but for those that are being read.
 const KEYS: usize = 1_000;
@@ -150,6 +154,71 @@ impl<K: Eq + Hash, I: Eq + Hash + Clone, V: Clone> Gathered<K, I, V> {
     {
         let found = self.0.read(key, &item, |items| async { read(items).await.map(Arc::new) }).await?;
         Ok(found.get(&item).cloned())
+    }
+}
+
+/// A connection that rested longer goes back to its pool, where it is tried before it is used.
+const REST: Duration = Duration::from_secs(1);
+/// Of a smaller pool none rests elsewhere.
+const ENOUGH: u32 = 8;
+
+/// A connection for reads that come one after the other: a pool tries each that comes back, one more way to the database for
+/// every read.
+#[derive(Default)]
+pub struct Held(tokio::sync::Mutex<Option<Resting>>);
+
+struct Resting {
+    since: Instant,
+    conn: PoolConnection<Postgres>,
+}
+
+/// A connection until it rests again; without [`Lent::rest`], as after an error, it goes back to its pool.
+pub struct Lent<'a> {
+    /// `None` where it is not to rest here.
+    place: Option<MutexGuard<'a, Option<Resting>>>,
+    conn: PoolConnection<Postgres>,
+}
+
+impl Held {
+    /// # Errors
+    /// Those of the database.
+    pub async fn lend(&self, db: &PgPool) -> sqlx::Result<Lent<'_>> {
+        let is_enough = db.options().get_max_connections() >= ENOUGH;
+        let mut place = self.0.try_lock().ok().filter(|_| is_enough);
+        let resting = place.as_mut().and_then(|place| place.take());
+        let conn = match resting.filter(|resting| resting.since.elapsed() < REST) {
+            Some(resting) => resting.conn,
+            None => db.acquire().await?,
+        };
+        Ok(Lent { place, conn })
+    }
+
+    /// Gives the connection back, so that the pool can close.
+    pub async fn give_back(&self) {
+        self.0.lock().await.take();
+    }
+}
+
+impl Lent<'_> {
+    /// After a read that ended well.
+    pub fn rest(self) {
+        if let Some(mut place) = self.place {
+            *place = Some(Resting { since: Instant::now(), conn: self.conn });
+        }
+    }
+}
+
+impl Deref for Lent<'_> {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.conn
+    }
+}
+
+impl DerefMut for Lent<'_> {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.conn
     }
 }
 

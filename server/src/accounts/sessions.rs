@@ -35,7 +35,10 @@ const COOKIE_LIFE: TimeDelta = TimeDelta::days(400);
 pub async fn find_member(app: &App, secret: &str, now: DateTime<Utc>) -> Result<Option<Member>> {
     let token_hash = secret::digest(secret);
     let read = |hashes: Vec<TokenHash>| async move {
-        store::sessions::find(&mut *app.db.acquire().await?, &hashes, now).await
+        let mut conn = app.held.sessions.lend(&app.db).await?;
+        let found = store::sessions::find(&mut conn, &hashes, now).await?;
+        conn.rest();
+        Ok(found)
     };
     let found = app.sessions.read((), token_hash, read).await?;
     let Some(visit) = found.filter(|visit| now < visit.created_at + LONGEST) else {

@@ -50,7 +50,12 @@ pub struct Seen {
 /// [`AppError::NotFound`] when it does not exist or may not be seen: drafts by others than hosts,
 /// by-invitation competitions by those not invited.
 pub async fn see(app: &App, slug: &str, viewer: Option<&Member>) -> Result<Seen> {
-    let read = || async { store::find(&mut *app.db.acquire().await?, slug).await };
+    let read = || async {
+        let mut conn = app.held.competitions.lend(&app.db).await?;
+        let found = store::find(&mut conn, slug).await?;
+        conn.rest();
+        Ok(found)
+    };
     let competition = app.competitions.read(slug.to_owned(), read).await?.ok_or(AppError::NotFound)?;
     judge(app, competition, viewer).await
 }
@@ -72,7 +77,10 @@ pub async fn see_by_id(app: &App, id: CompetitionId, viewer: Option<&Member>) ->
 /// Those of the database.
 pub async fn standing(app: &App, id: CompetitionId, member: &Member) -> Result<Standing> {
     let read = |onlookers: Vec<Onlooker>| async move {
-        store::roles(&mut *app.db.acquire().await?, &onlookers).await
+        let mut conn = app.held.roles.lend(&app.db).await?;
+        let roles = store::roles(&mut conn, &onlookers).await?;
+        conn.rest();
+        Ok(roles)
     };
     let role = app.roles.read((), (id, member.id), read).await?;
     let role = role.unwrap_or(Role { is_among_hosts: false, team_id: None });

@@ -117,9 +117,12 @@ pub async fn load(State(app): State<App>, mut request: Request, next: Next) -> R
     }
     let n_unread = match &viewer {
         Some(member) if request.method() == Method::GET => {
-            let db = &app.db;
+            let parts = &app;
             let read = |people: Vec<UserId>| async move {
-                inbox::count_unread(&mut *db.acquire().await?, &people).await
+                let mut conn = parts.held.unread.lend(&parts.db).await?;
+                let counts = inbox::count_unread(&mut conn, &people).await?;
+                conn.rest();
+                Ok(counts)
             };
             app.unread.read((), member.id, read).await?.unwrap_or(0)
         }
