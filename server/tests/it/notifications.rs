@@ -160,7 +160,7 @@ async fn nobody_is_told_of_what_they_may_not_see(pool: PgPool) {
         .unwrap();
     assert!(told(&stage, &ada).await.is_empty(), "not any more");
     let mut conn = stage.app.db.acquire().await.unwrap();
-    assert_eq!(inbox::count_unread(&mut conn, ada.id).await.unwrap(), 0);
+    assert_eq!(inbox::count_unread(&mut conn, &[ada.id]).await.unwrap()[&ada.id], 0);
     drop(conn);
     stage_mails_nothing_to(&stage, &ada).await;
 
