@@ -52,7 +52,7 @@ def live_through(binaries, work, name, day, quick, seconds):
         lookers = sign_in(house)
         os.sched_setaffinity(0, everything - day["cores"] or everything)
         try:
-            with tree.Watch(house.pid) as watch, streams.Watchers(house.url, day["open"], lookers) as watchers:
+            with tree.Watch(house.pid, every_s=5) as watch, streams.Watchers(house.url, day["open"], lookers) as watchers:
                 watchers.begin()
                 before = tree.processor_seconds(house.pid)
                 last_minutes = play(house, stage, lookers, day, seconds)
