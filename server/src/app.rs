@@ -93,8 +93,8 @@ pub struct HeldConnections {
 }
 
 impl HeldConnections {
-    /// So that the pool can close.
-    pub async fn give_back(&self) {
+    /// To a pool that closes.
+    async fn give_back(&self) {
         for held in [&self.sessions, &self.unread, &self.roles, &self.competitions] {
             held.give_back().await;
         }
@@ -154,6 +154,13 @@ impl App {
             is_leaving: AtomicBool::new(false),
             config,
         })))
+    }
+}
+
+impl App {
+    /// Ends all connections to the database; PostgreSQL's log would complain of one that was lost.
+    pub async fn close(&self) {
+        tokio::join!(self.db.close(), self.held.give_back());
     }
 }
 

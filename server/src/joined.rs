@@ -174,6 +174,7 @@ struct Resting {
 
 /// A connection until it rests again; without [`Lent::rest`], as after an error, it goes back to its pool.
 pub struct Lent<'a> {
+    db: &'a PgPool,
     /// `None` where it is not to rest here.
     place: Option<MutexGuard<'a, Option<Resting>>>,
     conn: PoolConnection<Postgres>,
@@ -182,7 +183,7 @@ pub struct Lent<'a> {
 impl Held {
     /// # Errors
     /// Those of the database.
-    pub async fn lend(&self, db: &PgPool) -> sqlx::Result<Lent<'_>> {
+    pub async fn lend<'a>(&'a self, db: &'a PgPool) -> sqlx::Result<Lent<'a>> {
         let is_enough = db.options().get_max_connections() >= ENOUGH;
         let mut place = self.0.try_lock().ok().filter(|_| is_enough);
         let resting = place.as_mut().and_then(|place| place.take());
@@ -190,10 +191,10 @@ impl Held {
             Some(resting) => resting.conn,
             None => db.acquire().await?,
         };
-        Ok(Lent { place, conn })
+        Ok(Lent { db, place, conn })
     }
 
-    /// Gives the connection back, so that the pool can close.
+    /// Gives the connection back to a pool that closes.
     pub async fn give_back(&self) {
         self.0.lock().await.take();
     }
@@ -202,7 +203,7 @@ impl Held {
 impl Lent<'_> {
     /// After a read that ended well.
     pub fn rest(self) {
-        if let Some(mut place) = self.place {
+        if let Some(mut place) = self.place.filter(|_| !self.db.is_closed()) {
             *place = Some(Resting { since: Instant::now(), conn: self.conn });
         }
     }

@@ -280,8 +280,7 @@ fn load_demos(screen: &Screen, config: Config) -> anyhow::Result<()> {
     many_threads()?.block_on(async {
         let app = connect(config).await?;
         let loaded = holdout::demo::load(&app).await;
-        app.held.give_back().await;
-        app.db.close().await; // PostgreSQL's log would complain of a connection that was lost
+        app.close().await;
         loaded
     })?;
     screen.answer(&json!({ "items": FOLDERS }), |_| "The demonstrations are there.".to_owned());

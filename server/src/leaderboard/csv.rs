@@ -188,10 +188,10 @@ mod tests {
         push_line(&mut text, &row, Some(3), 2, None);
         push_line(&mut text, &Row { score: None, ..Row::sample() }, Some(3), 2, None);
         let lines: Vec<_> = text.lines().collect();
-        assert!(
-            lines[0].ends_with(",is_baseline,mean_rank,roc_auc,rank by roc_auc,log_loss,rank by log_loss")
-        );
-        assert!(lines[1].ends_with(",false,1.75,0.912,1,0.250,2.5"), "{}", lines[1]);
-        assert!(lines[2].ends_with(",false,,,,,"), "{}", lines[2]);
+        assert!(lines[0].ends_with(
+            ",is_baseline,mean_rank,roc_auc,rank by roc_auc,log_loss,rank by log_loss,rank_low,rank_high"
+        ));
+        assert!(lines[1].ends_with(",false,1.75,0.912,1,0.250,2.5,1,4"), "{}", lines[1]);
+        assert!(lines[2].ends_with(",false,,,,,,1,4"), "{}", lines[2]);
     }
 }

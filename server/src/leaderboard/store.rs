@@ -202,14 +202,20 @@ pub async fn public_lines(
     teams: &[TeamId],
 ) -> sqlx::Result<HashMap<TeamId, Line>> {
     let teams: Vec<i64> = teams.iter().map(|team| team.0).collect();
-    // The planner does not look into the inner select: however many are asked for, one plan serves.
+    // The planner does not look into the inner select, so that one plan serves however many are asked for; the limit has it
+    // look up each team, instead of reading a board that it holds for a small one.
     let lines = lines!(
         "null::double precision as rank_key, null::timestamptz as reached_at, e.public_score as score,
          null::integer as rank, e.rank_at_midnight as earlier_rank, null::double precision as mean_rank,
          null::double precision[] as part_scores, null::double precision[] as part_ranks,
          null::bigint as \"write_up: TopicId\"",
-        "board_entries",
-        "e.team_id = any ((select $2::bigint[])::bigint[])",
+        "(select b.* from unnest((select $2::bigint[])) w (team_id)
+          cross join lateral (
+             select * from board_entries
+             where competition_id = $1 and version_id = (select active_version_id from competitions where id = $1)
+               and team_id = w.team_id
+             limit 1) b)",
+        "true",
         id.0,
         &teams,
     )

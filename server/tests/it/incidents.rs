@@ -253,7 +253,7 @@ async fn the_house_finds_out_that_no_scorer_works_and_that_one_does_again(pool: 
     assert_eq!(part("uploads").await, "works");
     let visitor = world.visitor();
     world.app.incidents.forget().await;
-    world.app.db.close().await;
+    world.app.close().await;
     let page = visitor.get("/status").await.expect(200).text();
     assert!(page.contains("The database does not answer") && page.contains("Scores are delayed"), "{page}");
     world.close().await;

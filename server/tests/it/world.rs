@@ -156,7 +156,7 @@ impl World {
         let left = sql("select count(*) from jobs where state in ('queued', 'leased')");
         let left: i64 = left.fetch_one(&self.pool).await.unwrap().get(0);
         assert_eq!(left, 0, "queued work is left over");
-        self.app.db.close().await;
+        self.app.close().await;
     }
 
     /// Somebody who is not signed in.
