@@ -65,7 +65,8 @@ impl Stage {
             post_medals: Thresholds::POSTS,
         };
         let role = owner.connect_options().as_ref().clone().options([("role", "holdout_web")]);
-        let db = PgPoolOptions::new().max_connections(8).connect_with(role).await.unwrap();
+        // Eight requests at once, and what rests in `joined::Held`.
+        let db = PgPoolOptions::new().max_connections(12).connect_with(role).await.unwrap();
         let app = App::new(db, config).unwrap();
         app.clock.synchronise(&mut app.db.acquire().await.unwrap()).await.unwrap();
         sql("insert into metrics (name, spec, engine_version, announced_at)

@@ -65,8 +65,11 @@ async fn an_upload_may_come_by_several_servers_which_find_out_when_they_share_no
         one.fellows.is_apart() && other.fellows.is_apart()
     })
     .await;
-    other.fellows.note_writing(); // the stranger hears of it with what is told next
-    until(PATIENCE, "the stranger finds out", || async { stranger.fellows.is_apart() }).await;
+    until(PATIENCE, "the stranger finds out", || async {
+        other.fellows.note_writing(); // heard with what is told next, once the stranger listens
+        stranger.fellows.is_apart()
+    })
+    .await;
     let address = begun(&bob, "submission", csv.len()).await;
     patch(&at[0], &address, 0, &csv[..part_bytes]).await.expect(204);
     let stranger = Client::new(&third).with_token(&bob.token);
