@@ -72,9 +72,9 @@ async fn an_upload_may_come_by_several_servers_which_find_out_when_they_share_no
     .await;
     let address = begun(&bob, "submission", csv.len()).await;
     patch(&at[0], &address, 0, &csv[..part_bytes]).await.expect(204);
-    let stranger = Client::new(&third).with_token(&bob.token);
-    patch(&stranger, &address, part_bytes, &csv[part_bytes..]).await.expect(404);
+    let at_stranger = Client::new(&third).with_token(&bob.token);
+    patch(&at_stranger, &address, part_bytes, &csv[part_bytes..]).await.expect(404);
     patch(&at[1], &address, part_bytes, &csv[part_bytes..]).await.expect(204);
     world.drain().await;
-    world.close().await;
+    tokio::join!(one.close(), other.close(), stranger.close(), world.close()); // they hold connections of one pool
 }
