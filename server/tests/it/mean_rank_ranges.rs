@@ -3,16 +3,12 @@
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use sqlx::{PgPool, Row};
+use sqlx::PgPool;
 
-use crate::rank_ranges::{labels, look, predictions};
+use crate::rank_ranges::{count, labels, look, predictions, sent};
 use crate::world::{Arena, Labels, Person, World, sql};
 
 const PARTS: [(&str, f64, bool); 2] = [("mae", 1.0, false), ("spearman", 1.0, true)];
-
-async fn count(world: &World, statement: &'static str) -> i64 {
-    sql(statement).fetch_one(&world.pool).await.unwrap().get(0)
-}
 
 /// Two teams that are nearly equal, and one that is far behind under both metrics.
 async fn contest(pool: PgPool) -> (World, Arena, Vec<Person>) {
@@ -21,14 +17,7 @@ async fn contest(pool: PgPool) -> (World, Arena, Vec<Person>) {
     let plain = labels();
     let labels = Labels { solution: plain.solution, sample: plain.sample, ..Labels::ranked(&PARTS) };
     let arena = world.open_competition(&host, "mixed", &labels).await;
-    let mut people = Vec::new();
-    for (seed, (name, size)) in [("bob", 10.0), ("cleo", 9.4), ("dan", 60.0)].into_iter().enumerate() {
-        let person = world.member(name).await;
-        arena.join(&person).await;
-        arena.submit(&person, &predictions(seed as u64 + 1, size)).await;
-        people.push(person);
-    }
-    world.drain().await;
+    let people = sent(&world, &arena, [("bob", 10.0), ("cleo", 9.4), ("dan", 60.0)]).await;
     (world, arena, people)
 }
 

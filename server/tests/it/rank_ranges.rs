@@ -51,22 +51,28 @@ pub async fn look(world: &World) {
     world.drain().await;
 }
 
-async fn count(world: &World, statement: &'static str) -> i64 {
+pub async fn count(world: &World, statement: &'static str) -> i64 {
     sql(statement).fetch_one(&world.pool).await.unwrap().get(0)
 }
 
-pub async fn contest(pool: PgPool) -> (World, Arena, Vec<Person>) {
-    let world = World::new(pool).await;
-    let host = world.member("ada").await;
-    let arena = world.open_competition(&host, "noisy", &labels()).await;
+/// These people enter, each with one file whose errors are of that size.
+pub async fn sent(world: &World, arena: &Arena, errors: [(&str, f64); 3]) -> Vec<Person> {
     let mut people = Vec::new();
-    for (seed, (name, size)) in [("bob", 10.0), ("cleo", 8.8), ("dan", 60.0)].into_iter().enumerate() {
+    for (seed, (name, size)) in errors.into_iter().enumerate() {
         let person = world.member(name).await;
         arena.join(&person).await;
         arena.submit(&person, &predictions(seed as u64 + 1, size)).await;
         people.push(person);
     }
     world.drain().await;
+    people
+}
+
+pub async fn contest(pool: PgPool) -> (World, Arena, Vec<Person>) {
+    let world = World::new(pool).await;
+    let host = world.member("ada").await;
+    let arena = world.open_competition(&host, "noisy", &labels()).await;
+    let people = sent(&world, &arena, [("bob", 10.0), ("cleo", 8.8), ("dan", 60.0)]).await;
     (world, arena, people)
 }
 
