@@ -1,11 +1,14 @@
 //! Static files, compiled in and served under a hash of their content, so that browsers may keep
 //! them for ever.
 
+use std::io::{Read, Result as IoResult};
 use std::sync::LazyLock;
 
 use axum::extract::Path;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use flate2::Compression;
+use flate2::read::GzEncoder;
 
 use crate::error::{AppError, Result};
 
@@ -16,6 +19,8 @@ struct Asset {
     name: &'static str,
     content_type: &'static str,
     bytes: &'static [u8],
+    /// Packed once, and therefore as tightly as gzip can. Nothing where that would not be smaller.
+    packed: Option<Vec<u8>>,
     path: String,
 }
 
@@ -42,8 +47,15 @@ assets! {
 impl Asset {
     fn new(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Self {
         let hash = blake3::hash(bytes).to_hex();
-        Self { name, content_type, bytes, path: format!("/static/{}/{name}", &hash[..12]) }
+        let packed = pack(bytes).ok().filter(|packed| packed.len() < bytes.len());
+        Self { name, content_type, bytes, packed, path: format!("/static/{}/{name}", &hash[..12]) }
     }
+}
+
+fn pack(bytes: &[u8]) -> IoResult<Vec<u8>> {
+    let mut packed = Vec::new();
+    GzEncoder::new(bytes, Compression::best()).read_to_end(&mut packed)?;
+    Ok(packed)
 }
 
 /// The address of a static file, for templates.
@@ -54,23 +66,43 @@ pub fn path(name: &str) -> &'static str {
     &ASSETS.iter().find(|asset| asset.name == name).expect("an asset named in a template exists").path
 }
 
-pub async fn show(Path((hash, name)): Path<(String, String)>) -> Result<Response> {
+pub async fn show(Path((hash, name)): Path<(String, String)>, asked: HeaderMap) -> Result<Response> {
     let asset = ASSETS.iter().find(|asset| asset.name == name).ok_or(AppError::NotFound)?;
     let is_current = asset.path.split('/').nth(2) == Some(hash.as_str());
     let caching = if is_current { "public, max-age=31536000, immutable" } else { "no-cache" };
-    Ok(answer(asset, caching))
+    Ok(answer(asset, caching, &asked))
 }
 
 /// The icon, for whoever was shown no address of it: a browser beside a JSON document.
-pub async fn show_icon() -> Result<Response> {
+pub async fn show_icon(asked: HeaderMap) -> Result<Response> {
     let icon = ASSETS.iter().find(|asset| asset.name == ICON).ok_or(AppError::NotFound)?;
-    Ok(answer(icon, "public, max-age=86400"))
+    Ok(answer(icon, "public, max-age=86400", &asked))
 }
 
-fn answer(asset: &Asset, caching: &'static str) -> Response {
+fn answer(asset: &'static Asset, caching: &'static str, asked: &HeaderMap) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type)),
         (header::CACHE_CONTROL, HeaderValue::from_static(caching)),
+        (header::VARY, HeaderValue::from_static("accept-encoding")),
     ];
-    (headers, asset.bytes).into_response()
+    match &asset.packed {
+        Some(packed) if unpacks(asked) => {
+            (headers, [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))], packed.as_slice()).into_response()
+        }
+        _ => (headers, asset.bytes).into_response(),
+    }
+}
+
+/// Whether who asks names gzip, and not with a weight of zero (RFC 9110, 12.5.3).
+fn unpacks(asked: &HeaderMap) -> bool {
+    asked
+        .get_all(header::ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .filter_map(|coding| {
+            let (name, weight) = coding.split_once(";q=").unwrap_or((coding, "1"));
+            name.trim().eq_ignore_ascii_case("gzip").then(|| weight.trim().parse::<f32>().unwrap_or(0.0))
+        })
+        .any(|weight| weight > 0.0)
 }
