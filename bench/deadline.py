@@ -2,14 +2,12 @@
 when its time has come, whether or not earlier ones were answered, and its time counts from when it should have been sent.
 Nine of ten who look are signed in, each as another of those who take part, and see their own row."""
 
-import asyncio
 import multiprocessing
 import os
 import threading
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlsplit
 
 import answers
 import freshness
@@ -35,7 +33,7 @@ REVEAL_SECONDS = 60
 ROWS, QUICK_ROWS = 200_000, 10_000
 SENDERS = 96
 # Of ten looks: the board, the board as JSON, the competition, the forum.
-LOOKS = ["/c/synthetic/leaderboard"] * 5 + ["/api/v1/competitions/synthetic/leaderboard"] * 2
+LOOKS = [streams.PAGE] * 5 + ["/api/v1/competitions/synthetic/leaderboard"] * 2
 LOOKS += ["/c/synthetic"] * 2 + ["/c/synthetic/forum"]
 
 
@@ -49,17 +47,17 @@ def live_through(binaries, work, name, day, quick, seconds):
     everything = os.sched_getaffinity(0)
     with Limit(day["mb"]) as limit, live.House(binaries, work / "house", day["cores"] & everything, limit) as house:
         stage = prepare(house, day, rows)
-        lookers = sign_in(house)
+        crowd = streams.Crowd(binaries, work, house.url, sign_in(house))
         os.sched_setaffinity(0, everything - day["cores"] or everything)
         try:
-            with tree.Watch(house.pid, every_s=5) as watch, streams.Watchers(house.url, day["open"], lookers) as watchers:
+            with tree.Watch(house.pid, every_s=5) as watch, streams.Watchers(crowd, day["open"]) as watchers:
                 watchers.begin()
                 before = tree.processor_seconds(house.pid)
-                last_minutes = play(house, stage, lookers, day, seconds)
+                last_minutes = play(stage, crowd, day, seconds)
                 used = tree.processor_seconds(house.pid) - before
                 judged = wait_until_judged(house)
                 end(house)
-                reveal = look(house.url, ["/c/synthetic/leaderboard"], lookers, day["reveal"], REVEAL_SECONDS if not quick else 5)
+                reveal = crowd.look([streams.PAGE], day["reveal"], REVEAL_SECONDS if not quick else 5)
         finally:
             os.sched_setaffinity(0, everything)
         bound = limit.told()
@@ -158,13 +156,13 @@ def sign_in(house):
     return cookies
 
 
-def play(house, stage, lookers, day, seconds):
-    """Looks from this process, files from another."""
+def play(stage, crowd, day, seconds):
+    """Looks from one process, files from another."""
     ours, theirs = multiprocessing.Pipe()
     sender = multiprocessing.Process(target=send_all, args=(theirs, *stage, day["files"], seconds))
     sender.start()
     ours.recv()  # it is ready
-    pages = look(house.url, LOOKS, lookers, day["pages"], seconds)
+    pages = crowd.look(LOOKS, day["pages"], seconds)
     files = ours.recv()
     sender.join()
     return {"pages": pages, "files": files}
@@ -199,44 +197,6 @@ def send_all(line, people, files, a_second, seconds):
     for error in errors[:3]:
         print(f"a file was not received: {error}", flush=True)
     line.send({"sent": sent, **answers.summary(taken, len(errors))})
-
-
-def look(url, paths, lookers, a_second, seconds):
-    taken, errors = asyncio.run(look_all(url, paths, lookers, a_second, seconds))
-    for error in errors[:3]:
-        print(f"a page was not answered: {error}", flush=True)
-    return answers.summary(taken, len(errors))
-
-
-async def look_all(url, paths, lookers, a_second, seconds):
-    address = urlsplit(url)
-    resting, taken, errors, running = [], [], [], set()
-
-    async def one(path, cookie, due):
-        try:
-            reader, writer = resting.pop() if resting else await asyncio.open_connection(address.hostname, address.port)
-            writer.write(f"GET {path} HTTP/1.1\r\nhost: {address.netloc}\r\naccept-encoding: gzip, deflate, br, zstd\r\n{cookie}\r\n".encode())
-            await answers.read(reader)
-            resting.append((reader, writer))
-            taken.append(time.perf_counter() - due)
-        except Exception as error:  # noqa: BLE001: whatever it is, the page was not there
-            errors.append(f"{path}: {error!r}")
-
-    begun = time.perf_counter()
-    for number in range(round(a_second * seconds)):
-        due = begun + number / a_second
-        wait = due - time.perf_counter()
-        if wait > 0:
-            await asyncio.sleep(wait)
-        # Whoever is not signed in looks at every page as well.
-        cookie = streams.cookie_of(lookers, number // len(paths), number)
-        task = asyncio.ensure_future(one(paths[number % len(paths)], cookie, due))
-        running.add(task)
-        task.add_done_callback(running.discard)
-    await asyncio.gather(*running)
-    for _, writer in resting:
-        writer.close()
-    return taken, errors
 
 
 def wait_until_judged(house):
