@@ -14,9 +14,8 @@ use crate::accounts::providers::discovery::Discovered;
 use crate::accounts::store::sessions::{TokenHash, Visit};
 use crate::api::pace::Paces;
 use crate::clock::Clock;
-use crate::competitions::access::Role;
-use crate::competitions::model::Competition;
-use crate::competitions::store::Onlooker;
+use crate::competitions::access::Known;
+use crate::competitions::store::{Glance, Onlooker};
 use crate::competitions::{front, texts};
 use crate::config::{Config, DirectRoad};
 use crate::fellows::Fellows;
@@ -24,9 +23,8 @@ use crate::files::{Direct, Files};
 use crate::forum::forums::Named;
 use crate::forum::list;
 use crate::forum::model::Forum;
-use crate::ids::UserId;
 use crate::incidents::facts;
-use crate::joined::{Gathered, Held, Joined};
+use crate::joined::{Joined, Reads};
 use crate::kaggle::desk::Desk;
 use crate::leaderboard::cache::Boards;
 use crate::replica::model::Replica;
@@ -58,13 +56,11 @@ pub struct Parts {
     pub paces: Paces,
     pub live: Live,
     pub boards: Boards,
-    pub held: HeldConnections,
-    pub sessions: Gathered<(), TokenHash, Visit>,
-    /// Notifications that somebody has not read.
-    pub unread: Gathered<(), UserId, i64>,
-    pub roles: Gathered<(), Onlooker, Role>,
-    /// By their slugs.
-    pub competitions: Joined<String, Option<Competition>>,
+    pub sessions: Reads<TokenHash, Visit>,
+    /// Sessions of those who look at pages.
+    pub visits: Reads<TokenHash, Visit>,
+    pub glances: Reads<Onlooker, Glance>,
+    pub competitions: Known,
     pub topics: list::Lists,
     pub shelves: list::Shelves,
     pub forums: Joined<Named, Option<Forum>>,
@@ -81,24 +77,6 @@ pub struct Parts {
     pub fellows: Fellows,
     /// Set once, when the server is told to stop.
     pub is_leaving: AtomicBool,
-}
-
-/// Of the reads that nearly every page makes.
-#[derive(Default)]
-pub struct HeldConnections {
-    pub sessions: Held,
-    pub unread: Held,
-    pub roles: Held,
-    pub competitions: Held,
-}
-
-impl HeldConnections {
-    /// To a pool that closes.
-    async fn give_back(&self) {
-        for held in [&self.sessions, &self.unread, &self.roles, &self.competitions] {
-            held.give_back().await;
-        }
-    }
 }
 
 impl std::ops::Deref for App {
@@ -134,11 +112,10 @@ impl App {
             fellows,
             live: Live::default(),
             boards: Boards::default(),
-            held: HeldConnections::default(),
-            sessions: Gathered::default(),
-            unread: Gathered::default(),
-            roles: Gathered::default(),
-            competitions: Joined::default(),
+            sessions: Reads::default(),
+            visits: Reads::default(),
+            glances: Reads::default(),
+            competitions: Known::default(),
             topics: Joined::default(),
             shelves: Joined::default(),
             forums: Joined::default(),
@@ -160,7 +137,11 @@ impl App {
 impl App {
     /// Ends all connections to the database; PostgreSQL's log would complain of one that was lost.
     pub async fn close(&self) {
-        tokio::join!(self.db.close(), self.held.give_back());
+        let is_closed = self.db.close();
+        self.sessions.end();
+        self.visits.end();
+        self.glances.end();
+        is_closed.await;
     }
 }
 

@@ -1,17 +1,17 @@
 //! A read that many ask for at once is made once for all who asked before it began. So every answer is as fresh as a read of
 //! one's own would have been: whoever asks while one is under way waits for the next. [`Joined`] is for those who ask the
 //! same; [`Gathered`] for those who ask for one row each that one statement can read: the busier the house, the fewer
-//! statements for each who asks.
+//! statements for each who asks; [`Reads`] for those that nearly every page makes, with a connection of their own.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
-use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, PgPool, Postgres};
-use tokio::sync::{MutexGuard, OnceCell};
+use tokio::sync::OnceCell;
 
 /// Keys remembered at most, but for those that are being read.
 const KEYS: usize = 1_000;
@@ -162,64 +162,67 @@ const REST: Duration = Duration::from_secs(1);
 /// Of a smaller pool none rests elsewhere.
 const ENOUGH: u32 = 8;
 
-/// A connection for reads that come one after the other: a pool tries each that comes back, one more way to the database for
-/// every read.
-#[derive(Default)]
-pub struct Held(tokio::sync::Mutex<Option<Resting>>);
+/// Reads of rows, one after the other and each for many, on a connection that rests here between them: a pool tries each that
+/// comes back, one more way to the database for every read.
+pub struct Reads<I, V> {
+    gathered: Gathered<(), I, V>,
+    resting: Mutex<Option<Resting>>,
+}
 
 struct Resting {
     since: Instant,
     conn: PoolConnection<Postgres>,
 }
 
-/// A connection until it rests again; without [`Lent::rest`], as after an error, it goes back to its pool.
-pub struct Lent<'a> {
-    db: &'a PgPool,
-    /// `None` where it is not to rest here.
-    place: Option<MutexGuard<'a, Option<Resting>>>,
-    conn: PoolConnection<Postgres>,
+impl<I, V> Default for Reads<I, V> {
+    fn default() -> Self {
+        Self { gathered: Gathered::default(), resting: Mutex::default() }
+    }
 }
 
-impl Held {
-    /// # Errors
-    /// Those of the database.
-    pub async fn lend<'a>(&'a self, db: &'a PgPool) -> sqlx::Result<Lent<'a>> {
-        let is_enough = db.options().get_max_connections() >= ENOUGH;
-        let mut place = self.0.try_lock().ok().filter(|_| is_enough);
-        let resting = place.as_mut().and_then(|place| place.take());
-        let conn = match resting.filter(|resting| resting.since.elapsed() < REST) {
-            Some(resting) => resting.conn,
-            None => db.acquire().await?,
-        };
-        Ok(Lent { db, place, conn })
-    }
-
+impl<I, V> Reads<I, V> {
     /// Gives the connection back to a pool that closes.
-    pub async fn give_back(&self) {
-        self.0.lock().await.take();
+    pub fn end(&self) {
+        self.rested();
     }
-}
 
-impl Lent<'_> {
+    fn rested(&self) -> Option<Resting> {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    async fn lend(&self, db: &PgPool) -> sqlx::Result<PoolConnection<Postgres>> {
+        match self.rested().filter(|resting| resting.since.elapsed() < REST) {
+            Some(resting) => Ok(resting.conn),
+            None => db.acquire().await,
+        }
+    }
+
     /// After a read that ended well.
-    pub fn rest(self) {
-        if let Some(mut place) = self.place.filter(|_| !self.db.is_closed()) {
-            *place = Some(Resting { since: Instant::now(), conn: self.conn });
+    fn rest(&self, db: &PgPool, conn: PoolConnection<Postgres>) {
+        let mut place = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        // Asked with the place in hand: what comes after the end finds the pool closed.
+        if db.options().get_max_connections() >= ENOUGH && !db.is_closed() {
+            *place = Some(Resting { since: Instant::now(), conn });
         }
     }
 }
 
-impl Deref for Lent<'_> {
-    type Target = PgConnection;
-
-    fn deref(&self) -> &PgConnection {
-        &self.conn
-    }
-}
-
-impl DerefMut for Lent<'_> {
-    fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.conn
+impl<I: Eq + Hash + Clone + Sync, V: Clone> Reads<I, V> {
+    /// What `read` finds of the item, as in [`Gathered::read`].
+    ///
+    /// # Errors
+    /// Those of the read, for all who joined it.
+    pub async fn read<R>(&self, db: &PgPool, item: I, read: R) -> Outcome<Option<V>>
+    where
+        R: for<'c> FnOnce(&'c mut PgConnection, &'c [I]) -> BoxFuture<'c, sqlx::Result<HashMap<I, V>>>,
+    {
+        let on_connection = |items: Vec<I>| async move {
+            let mut conn = self.lend(db).await?;
+            let found = read(&mut conn, &items).await?;
+            self.rest(db, conn);
+            Ok(found)
+        };
+        self.gathered.read((), item, on_connection).await
     }
 }
 

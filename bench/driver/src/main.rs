@@ -61,7 +61,8 @@ struct Crowd {
 
 fn main() -> Result<()> {
     let files = getrlimit(Resource::Nofile).maximum;
-    setrlimit(Resource::Nofile, Rlimit { current: files, maximum: files }).context("the limit of open files")?;
+    setrlimit(Resource::Nofile, Rlimit { current: files, maximum: files })
+        .context("the limit of open files")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(run(Cli::parse().verb))
 }

@@ -11,22 +11,25 @@ use serde_json::Value;
 
 const PAGE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\npage";
 const FULL: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
-const STREAM: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+const STREAM: &str =
+    "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 /// One event in two parts, and another kind of event.
 const TOLD: &str = "c\r\nevent: board\r\n17\r\n\ndata: 1\n\nevent: other\n\r\n";
+
+/// Paths that were asked for, each with the cookie that was sent.
+type Asked = Mutex<Vec<(String, Option<String>)>>;
 
 /// Answers `/full` with 503, `/live` with a stream on which one change is told, and everything else with a page.
 struct Server {
     url: String,
-    /// Paths, each with the cookie that was sent.
-    asked: Arc<Mutex<Vec<(String, Option<String>)>>>,
+    asked: Arc<Asked>,
 }
 
 impl Server {
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("it listens"));
-        let asked = Arc::<Mutex<Vec<_>>>::default();
+        let asked = Arc::<Asked>::default();
         let noted = Arc::clone(&asked);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -43,7 +46,7 @@ impl Server {
     }
 }
 
-fn serve(stream: TcpStream, noted: &Mutex<Vec<(String, Option<String>)>>) {
+fn serve(stream: TcpStream, noted: &Asked) {
     let mut writer = stream.try_clone().expect("a second handle");
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
     while let Some(first) = lines.next() {

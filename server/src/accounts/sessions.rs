@@ -5,12 +5,13 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::FutureExt;
 use sqlx::PgConnection;
 
 use crate::accounts::client::Client;
 use crate::accounts::model::Member;
 use crate::accounts::providers::model::Origin;
-use crate::accounts::store::sessions::TokenHash;
+use crate::accounts::store::sessions::Visit;
 use crate::accounts::{secret, store};
 use crate::app::App;
 use crate::config::Config;
@@ -33,23 +34,35 @@ const COOKIE_LIFE: TimeDelta = TimeDelta::days(400);
 /// # Errors
 /// Those of the database.
 pub async fn find_member(app: &App, secret: &str, now: DateTime<Utc>) -> Result<Option<Member>> {
-    let token_hash = secret::digest(secret);
-    let read = |hashes: Vec<TokenHash>| async move {
-        let mut conn = app.held.sessions.lend(&app.db).await?;
-        let found = store::sessions::find(&mut conn, &hashes, now).await?;
-        conn.rest();
-        Ok(found)
-    };
-    let found = app.sessions.read((), token_hash, read).await?;
+    let hash = secret::digest(secret);
+    let read =
+        app.sessions.read(&app.db, hash, |conn, hashes| store::sessions::find(conn, hashes, now).boxed());
+    Ok(welcome(app, secret, read.await?, now).await?.map(|visit| visit.member))
+}
+
+/// As [`find_member`], with how many notifications wait for them.
+///
+/// # Errors
+/// As [`find_member`].
+pub async fn find_reader(app: &App, secret: &str, now: DateTime<Utc>) -> Result<Option<(Member, i64)>> {
+    let hash = secret::digest(secret);
+    let read = app
+        .visits
+        .read(&app.db, hash, |conn, hashes| store::sessions::find_with_unread(conn, hashes, now).boxed());
+    Ok(welcome(app, secret, read.await?, now).await?.map(|visit| (visit.member, visit.n_unread)))
+}
+
+/// Notes the visit, unless the session is too old.
+async fn welcome(app: &App, secret: &str, found: Option<Visit>, now: DateTime<Utc>) -> Result<Option<Visit>> {
     let Some(visit) = found.filter(|visit| now < visit.created_at + LONGEST) else {
         return Ok(None);
     };
     if now - visit.last_seen_at >= NOTED_AT_MOST_EVERY {
         let ends_at = (now + LIFE).min(visit.created_at + LONGEST);
         let mut conn = app.db.acquire().await?;
-        store::sessions::note_visit(&mut conn, &token_hash, now, ends_at).await?;
+        store::sessions::note_visit(&mut conn, &secret::digest(secret), now, ends_at).await?;
     }
-    Ok(Some(visit.member))
+    Ok(Some(visit))
 }
 
 /// Begins a session in place of the one that the client has, so that a secret known before signing

@@ -1,14 +1,18 @@
 //! Who may see a competition, and as what.
 
+use futures_util::FutureExt;
+
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::model::{Competition, Phase};
 use crate::competitions::store;
-use crate::competitions::store::Onlooker;
 use crate::competitions::store::texts::TextPage;
+use crate::competitions::store::{Glance, Onlooker};
 use crate::competitions::visibility::Visibility;
 use crate::error::{AppError, Result};
 use crate::ids::{CompetitionId, TeamId};
+use crate::joined::Joined;
+use crate::kept::Kept;
 
 /// The page of the rules that are accepted.
 pub const RULES: &str = "rules";
@@ -24,16 +28,14 @@ pub struct Standing {
     pub team_id: Option<TeamId>,
 }
 
-/// What the database knows of it.
-#[derive(Debug, Clone, Copy)]
-pub struct Role {
-    pub is_among_hosts: bool,
-    pub team_id: Option<TeamId>,
-}
-
 impl Standing {
     pub fn of_nobody() -> Self {
         Self { is_host: false, is_among_hosts: false, team_id: None }
+    }
+
+    fn of(glance: &Glance, viewer: Option<&Member>) -> Self {
+        let is_host = glance.is_among_hosts || viewer.is_some_and(|viewer| viewer.is_admin);
+        Self { is_host, is_among_hosts: glance.is_among_hosts, team_id: glance.team_id }
     }
 }
 
@@ -44,20 +46,59 @@ pub struct Seen {
     pub standing: Standing,
 }
 
+/// Competitions that were read, and the state that each was in at the earliest.
+pub struct Known {
+    of_states: Kept<(String, String), Competition>,
+    reads: Joined<String, Option<Competition>>,
+}
+
+/// States of competitions that are kept at most.
+const STATES: usize = 1_000;
+
+impl Default for Known {
+    fn default() -> Self {
+        Self { of_states: Kept::new(STATES), reads: Joined::default() }
+    }
+}
+
 /// Finds a competition for a viewer.
 ///
 /// # Errors
 /// [`AppError::NotFound`] when it does not exist or may not be seen: drafts by others than hosts,
 /// by-invitation competitions by those not invited.
 pub async fn see(app: &App, slug: &str, viewer: Option<&Member>) -> Result<Seen> {
-    let read = || async {
-        let mut conn = app.held.competitions.lend(&app.db).await?;
-        let found = store::find(&mut conn, slug).await?;
-        conn.rest();
-        Ok(found)
-    };
-    let competition = app.competitions.read(slug.to_owned(), read).await?.ok_or(AppError::NotFound)?;
-    judge(app, competition, viewer).await
+    let glance = glance(app, slug, viewer).await?;
+    let competition = in_state(app, slug, glance.state.as_deref()).await?;
+    judge(app, competition, viewer, Standing::of(&glance, viewer)).await
+}
+
+async fn glance(app: &App, slug: &str, viewer: Option<&Member>) -> Result<Glance> {
+    let onlooker: Onlooker = (slug.to_owned(), viewer.map(|viewer| viewer.id));
+    let read = app.glances.read(&app.db, onlooker, |conn, onlookers| store::glances(conn, onlookers).boxed());
+    read.await?.ok_or(AppError::NotFound)
+}
+
+/// What a viewer is in a competition.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is none; those of the database.
+pub async fn standing(app: &App, slug: &str, viewer: Option<&Member>) -> Result<Standing> {
+    Ok(Standing::of(&glance(app, slug, viewer).await?, viewer))
+}
+
+/// The competition in this state or a later one. A state that was seen gives way for good to the one after it: what is read
+/// from then on may be kept under it.
+async fn in_state(app: &App, slug: &str, state: Option<&str>) -> Result<Competition> {
+    let key = state.map(|state| (slug.to_owned(), state.to_owned()));
+    if let Some(known) = key.as_ref().and_then(|key| app.competitions.of_states.get(key)) {
+        return Ok(known);
+    }
+    let read = || async { store::find(&mut *app.db.acquire().await?, slug).await };
+    let found = app.competitions.reads.read(slug.to_owned(), read).await?.ok_or(AppError::NotFound)?;
+    if let Some(key) = key {
+        app.competitions.of_states.put(key, found.clone());
+    }
+    Ok(found)
 }
 
 /// As [`see`], by the competition's id.
@@ -68,36 +109,17 @@ pub async fn see_by_id(app: &App, id: CompetitionId, viewer: Option<&Member>) ->
     let mut conn = app.db.acquire().await?;
     let competition = store::find_by_id(&mut conn, id).await?.ok_or(AppError::NotFound)?;
     drop(conn);
-    judge(app, competition, viewer).await
+    let standing = standing(app, &competition.slug, viewer).await?;
+    judge(app, competition, viewer, standing).await
 }
 
-/// What a member is in a competition.
-///
-/// # Errors
-/// Those of the database.
-pub async fn standing(app: &App, id: CompetitionId, member: &Member) -> Result<Standing> {
-    let read = |onlookers: Vec<Onlooker>| async move {
-        let mut conn = app.held.roles.lend(&app.db).await?;
-        let roles = store::roles(&mut conn, &onlookers).await?;
-        conn.rest();
-        Ok(roles)
-    };
-    let role = app.roles.read((), (id, member.id), read).await?;
-    let role = role.unwrap_or(Role { is_among_hosts: false, team_id: None });
-    Ok(Standing {
-        is_host: role.is_among_hosts || member.is_admin,
-        is_among_hosts: role.is_among_hosts,
-        team_id: role.team_id,
-    })
-}
-
-async fn judge(app: &App, competition: Competition, viewer: Option<&Member>) -> Result<Seen> {
-    let now = app.clock.now();
-    let standing = match viewer {
-        Some(member) => standing(app, competition.id, member).await?,
-        None => Standing::of_nobody(),
-    };
-    let is_draft = competition.phase(now) == Phase::Draft;
+async fn judge(
+    app: &App,
+    competition: Competition,
+    viewer: Option<&Member>,
+    standing: Standing,
+) -> Result<Seen> {
+    let is_draft = competition.phase(app.clock.now()) == Phase::Draft;
     let may_see = standing.is_host
         || (!is_draft && (competition.visibility != Visibility::Invitation || standing.team_id.is_some()))
         || (!is_draft && invited(app, &competition, viewer).await?);

@@ -18,7 +18,6 @@ use holdout_contract::ranks::RankedPart;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use crate::competitions::access::Role;
 use crate::competitions::ladder::Ladder;
 use crate::competitions::model::Competition;
 use crate::competitions::visibility::Visibility;
@@ -90,33 +89,51 @@ pub async fn exists(conn: &mut PgConnection, slug: &str) -> sqlx::Result<bool> {
         .await
 }
 
-/// Somebody who looks at a competition.
-pub type Onlooker = (CompetitionId, UserId);
+/// Somebody who looks at the competition of a slug; `None` who is not signed in.
+pub type Onlooker = (String, Option<UserId>);
 
-/// Whether they are among the hosts, and their team, of each of these.
+/// What is read of a competition whenever somebody looks at it.
+#[derive(Debug, Clone)]
+pub struct Glance {
+    /// Another after every change of what [`find`] reads; `None` as long as versions may be changed. Names and titles that do not
+    /// stand in the competition itself are left out.
+    pub state: Option<String>,
+    pub is_among_hosts: bool,
+    pub team_id: Option<TeamId>,
+}
+
+/// What each of these sees at a glance.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn roles(conn: &mut PgConnection, onlookers: &[Onlooker]) -> sqlx::Result<HashMap<Onlooker, Role>> {
-    let (competitions, people): (Vec<i64>, Vec<i64>) =
-        onlookers.iter().map(|(id, user)| (id.0, user.0)).unzip();
-    // The planner does not look into the inner selects: however many are asked for, one plan serves.
+pub async fn glances(
+    conn: &mut PgConnection,
+    onlookers: &[Onlooker],
+) -> sqlx::Result<HashMap<Onlooker, Glance>> {
+    let slugs: Vec<&str> = onlookers.iter().map(|(slug, _)| slug.as_str()).collect();
+    let people: Vec<Option<i64>> = onlookers.iter().map(|(_, user)| user.map(|user| user.0)).collect();
+    // The planner does not look into the inner selects: however many are asked for, one plan serves. Whoever writes a row gives
+    // it another `xmin`.
     let rows = sqlx::query!(
-        "select w.competition_id as \"competition_id!: CompetitionId\", w.user_id as \"user_id!: UserId\",
+        "select w.slug as \"slug!\", w.user_id as \"user_id: UserId\",
+                c.xmin::text || ' ' || (select v.xmin::text from scoring_versions v where v.id = c.active_version_id) as state,
                 exists (select from competition_hosts h
-                        where h.competition_id = w.competition_id and h.user_id = w.user_id) as \"is_host!\",
+                        where h.competition_id = c.id and h.user_id = w.user_id) as \"is_host!\",
                 (select m.team_id from team_members m
-                 where m.competition_id = w.competition_id and m.user_id = w.user_id) as \"team_id: TeamId\"
-         from unnest((select $1::bigint[]), (select $2::bigint[])) w (competition_id, user_id)",
-        &competitions,
-        &people,
+                 where m.competition_id = c.id and m.user_id = w.user_id) as \"team_id: TeamId\"
+         from unnest((select $1::text[]), (select $2::bigint[])) w (slug, user_id)
+         cross join lateral (
+            select id, xmin, active_version_id from competitions where slug = w.slug limit 1) c",
+        &slugs as &[&str],
+        &people as &[Option<i64>],
     )
     .fetch_all(conn)
     .await?;
-    let roles = rows.into_iter().map(|row| {
-        ((row.competition_id, row.user_id), Role { is_among_hosts: row.is_host, team_id: row.team_id })
+    let glances = rows.into_iter().map(|row| {
+        let glance = Glance { state: row.state, is_among_hosts: row.is_host, team_id: row.team_id };
+        ((row.slug, row.user_id), glance)
     });
-    Ok(roles.collect())
+    Ok(glances.collect())
 }
 
 /// The teams that somebody has in these competitions.

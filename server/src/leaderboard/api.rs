@@ -3,14 +3,12 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use holdout_contract::ranks::RankedPart;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -29,6 +27,7 @@ use crate::leaderboard::{csv, read};
 use crate::paths;
 use crate::ranks::api::SummaryJson;
 use crate::submissions::model::rounded;
+use crate::web::packing::{self, Shared};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(show_board)).routes(routes!(send_csv))
@@ -71,12 +70,24 @@ struct BoardJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     ranks: Option<SummaryJson>,
     #[schema(value_type = Vec<RowJson>)]
-    items: &'a RawValue,
+    items: RowsPlace,
     /// The caller's own team, wherever it stands.
     own: Option<RowJson>,
     /// `after` of the next part; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<&'a str>,
+}
+
+/// Becomes [`PLACE`], where the rows are put.
+struct RowsPlace;
+
+/// What [`Shared::PLACE`] is in JSON.
+const PLACE: &str = r#""\u0000""#;
+
+impl Serialize for RowsPlace {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(Shared::PLACE)
+    }
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -203,7 +214,7 @@ async fn show_board(
     }
     let part = match wanted.search() {
         Some(words) => Arc::new(Part {
-            items: raw(read::find(&app, competition, view, words).await?.rows, competition, view)?,
+            items: items(read::find(&app, competition, view, words).await?.rows, competition, view)?,
             next: None,
         }),
         None => part(&app, competition, view, after, limit).await?,
@@ -220,12 +231,14 @@ async fn show_board(
         higher_is_better: competition.higher_is_better,
         ranked_by: competition.ranked_by(),
         ranks: summary.map(|summary| SummaryJson::beside(summary, competition.board_revision)),
-        items: &part.items,
+        items: RowsPlace,
         own: own.map(|row| RowJson::new(row, competition, view)),
         next: part.next.as_deref(),
     };
     let link = NextPart::new("after", part.next.as_ref());
-    Ok(([(header::ETAG, etag)], link, Json(board)).into_response())
+    let json = serde_json::to_string(&board).map_err(anyhow::Error::from)?;
+    let answer = packing::answer(&asked, "application/json", &json, PLACE, &part.items);
+    Ok(([(header::ETAG, etag)], link, answer).into_response())
 }
 
 async fn part(app: &App, competition: &Competition, view: View, after: Key, limit: i64) -> Result<Arc<Part>> {
@@ -237,14 +250,14 @@ async fn part(app: &App, competition: &Competition, view: View, after: Key, limi
     let is_more = rows.len() as i64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = rows.last().filter(|_| is_more).map(|row| row.key.to_string());
-    let part = Arc::new(Part { items: raw(rows, competition, view)?, next });
+    let part = Arc::new(Part { items: items(rows, competition, view)?, next });
     app.boards.parts.put(key, part.clone());
     Ok(part)
 }
 
-fn raw(rows: Vec<Row>, competition: &Competition, view: View) -> Result<Box<RawValue>> {
+fn items(rows: Vec<Row>, competition: &Competition, view: View) -> Result<Shared> {
     let items: Vec<_> = rows.into_iter().map(|row| RowJson::new(row, competition, view)).collect();
-    Ok(serde_json::value::to_raw_value(&items).map_err(anyhow::Error::from)?)
+    Ok(serde_json::to_string(&items).map_err(anyhow::Error::from)?.into())
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use serde_json::value::RawValue;
 
 use crate::competitions::model::Competition;
 use crate::ids::{CompetitionId, TeamId};
@@ -15,6 +14,8 @@ use crate::leaderboard::order::Orders;
 use crate::leaderboard::ranked;
 use crate::leaderboard::store::Line;
 use crate::ranks::model::Summary;
+use crate::ranks::store::TeamRange;
+use crate::web::packing::Shared;
 
 /// Pages kept at most; each is about 20 kB.
 const PAGES: usize = 400;
@@ -28,9 +29,9 @@ const PACKED: usize = 16;
 const SUMMARIES: usize = 1_000;
 
 /// Rows as HTML, with the key of the page after them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Drawn {
-    pub html: String,
+    pub rows: Shared,
     /// The first and the last rank; `None` where nobody is ranked.
     pub ranks: Option<(i64, i64)>,
     pub next: Option<String>,
@@ -40,7 +41,7 @@ pub struct Drawn {
 #[derive(Debug)]
 pub struct Part {
     /// An array of rows.
-    pub items: Box<RawValue>,
+    pub items: Shared,
     pub next: Option<String>,
 }
 
@@ -86,6 +87,13 @@ pub struct OwnKey {
     pub team: TeamId,
 }
 
+/// What a public board says of a team but for its rank.
+#[derive(Clone)]
+pub struct OwnLine {
+    pub line: Line,
+    pub range: Option<TeamRange>,
+}
+
 pub struct Boards {
     pub pages: Kept<PageKey, Arc<Drawn>>,
     pub parts: Kept<PartKey, Arc<Part>>,
@@ -95,7 +103,7 @@ pub struct Boards {
     pub packing: tokio::sync::Mutex<()>,
     pub own_rows: Kept<OwnKey, Option<Row>>,
     /// What is said on public boards of those who look at them.
-    pub public_lines: Gathered<BoardKey, TeamId, Line>,
+    pub own_lines: Gathered<BoardKey, TeamId, OwnLine>,
     pub summaries: Kept<BoardKey, Option<Summary>>,
     pub orders: Orders,
     pub ranked: ranked::Boards,
@@ -111,7 +119,7 @@ impl Default for Boards {
             packed: Kept::new(PACKED),
             packing: tokio::sync::Mutex::default(),
             own_rows: Kept::new(OWN_ROWS),
-            public_lines: Gathered::default(),
+            own_lines: Gathered::default(),
             summaries: Kept::new(SUMMARIES),
             orders: Orders::default(),
             ranked: ranked::Boards::default(),

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use askama::Template;
-use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
@@ -27,6 +26,7 @@ use crate::medals;
 use crate::paths;
 use crate::ranks::model::Summary;
 use crate::web::format;
+use crate::web::packing::{self, Shared};
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
@@ -58,7 +58,7 @@ impl RowsPart<'_> {
     }
 }
 
-#[derive(Template, WebTemplate)]
+#[derive(Template)]
 #[template(path = "leaderboard/board.html")]
 pub struct BoardPage {
     pub shell: Shell,
@@ -66,6 +66,8 @@ pub struct BoardPage {
     pub view: &'static str,
     pub is_private: bool,
     pub drawn: Arc<Drawn>,
+    /// Whether [`Shared::PLACE`] is drawn where the rows stand.
+    pub leaves_room: bool,
     /// The viewer's team.
     pub own: Option<Row>,
     pub is_first_page: bool,
@@ -115,7 +117,12 @@ impl BoardPage {
             frame: Frame::sample(Tab::Leaderboard),
             view: "public",
             is_private: false,
-            drawn: Arc::new(Drawn { html, ranks: Some((1, 1)), next: Some(Key::first().to_string()) }),
+            drawn: Arc::new(Drawn {
+                rows: html.into(),
+                ranks: Some((1, 1)),
+                next: Some(Key::first().to_string()),
+            }),
+            leaves_room: false,
             own: Some(Row::sample()),
             is_first_page: true,
             search: None,
@@ -137,7 +144,7 @@ impl BoardPage {
         let rows =
             RowsPart { rows: &[row.clone(), undefined], decimals: 5, parts: page.parts(), n_medalled: None };
         let html = rows.render().unwrap_or_default();
-        page.drawn = Arc::new(Drawn { html, ranks: Some((1, 2)), next: None });
+        page.drawn = Arc::new(Drawn { rows: html.into(), ranks: Some((1, 2)), next: None });
         page.own = Some(Row { rank: Some(30), ..row });
         page.summary = Some(Summary::sample_of_ranks());
         page
@@ -178,11 +185,29 @@ impl BoardPage {
 
     /// The rows of the page, the viewer's own marked where it stands among them.
     pub fn rows(&self) -> Cow<'_, str> {
-        let own = self.own.as_ref().and_then(|row| row.rank);
-        let Some(own) = own else { return Cow::Borrowed(&self.drawn.html) };
-        let plain = format!("<tr id=\"rank-{own}\">");
-        let marked = format!("<tr id=\"rank-{own}\" class=\"mine\" aria-current=\"true\">");
-        Cow::Owned(self.drawn.html.replacen(&plain, &marked, 1))
+        let rows = self.drawn.rows.text();
+        match self.own_among_these() {
+            _ if self.leaves_room => Cow::Borrowed(Shared::PLACE),
+            None => Cow::Borrowed(rows),
+            Some(own) => {
+                let plain = format!("<tr id=\"rank-{own}\">");
+                let marked = format!("<tr id=\"rank-{own}\" class=\"mine\" aria-current=\"true\">");
+                Cow::Owned(rows.replacen(&plain, &marked, 1))
+            }
+        }
+    }
+
+    /// The viewer's rank, where it is one of the page's.
+    fn own_among_these(&self) -> Option<i64> {
+        let (first, last) = self.drawn.ranks?;
+        self.own.as_ref().and_then(|row| row.rank).filter(|own| (first..=last).contains(own))
+    }
+
+    /// Whose row is not among the page's gets the rows that were packed for all.
+    fn answer(mut self, asked: &HeaderMap) -> Result<Response> {
+        self.leaves_room = self.own_among_these().is_none();
+        let html = self.render().map_err(anyhow::Error::from)?;
+        Ok(packing::answer(asked, "text/html; charset=utf-8", &html, Shared::PLACE, &self.drawn.rows))
     }
 
     pub fn address(&self) -> String {
@@ -266,7 +291,8 @@ async fn show_board(
     Path(slug): Path<String>,
     Query(wanted): Query<Wanted>,
     shell: Shell,
-) -> Result<BoardPage> {
+    asked: HeaderMap,
+) -> Result<Response> {
     let after = wanted.key()?;
     let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
     let seen = read::settled_if_due(&app, seen).await?;
@@ -281,17 +307,19 @@ async fn show_board(
     };
     let summary = read::summary(&app, &seen.competition, view).await?;
     let frame = Frame::new(seen, Tab::Leaderboard, shell.now);
-    Ok(BoardPage {
+    let page = BoardPage {
         shell,
         frame,
         view: view.name(),
         is_private: view.is_private(),
         drawn,
+        leaves_room: false,
         own,
         is_first_page: wanted.after.is_none(),
         search,
         summary,
-    })
+    };
+    page.answer(&asked)
 }
 
 async fn draw(app: &App, competition: &Competition, view: View, after: Key) -> Result<Arc<Drawn>> {
@@ -305,7 +333,7 @@ async fn draw(app: &App, competition: &Competition, view: View, after: Key) -> R
     let html = draw_rows(app, competition, view, &rows).await?;
     let ranks = ranks_of(&rows);
     let next = rows.last().filter(|_| is_more).map(|row| row.key.to_string());
-    let drawn = Arc::new(Drawn { html, ranks, next });
+    let drawn = Arc::new(Drawn { rows: html.into(), ranks, next });
     app.boards.pages.put(key, drawn.clone());
     Ok(drawn)
 }
@@ -337,7 +365,7 @@ async fn search(
     let html = draw_rows(app, competition, view, &found.rows).await?;
     let search = Search { words: words.to_owned(), n_found: found.rows.len(), is_more: found.is_more };
     let ranks = ranks_of(&found.rows);
-    Ok((Arc::new(Drawn { html, ranks, next: None }), Some(search)))
+    Ok((Arc::new(Drawn { rows: html.into(), ranks, next: None }), Some(search)))
 }
 
 async fn send_csv(
@@ -374,12 +402,12 @@ mod tests {
         assert!(html.contains("value=\"gradient\"") && html.contains("1 team found"), "{html}");
         assert!(html.contains("The whole board") && !html.contains("Ranks 1 to 1"), "{html}");
         let mut nobody = BoardPage::sample_of_search();
-        nobody.drawn = Arc::new(Drawn { html: String::new(), ranks: None, next: None });
+        nobody.drawn = Arc::new(Drawn { rows: String::new().into(), ranks: None, next: None });
         nobody.search = Some(Search { n_found: 0, ..Search::sample() });
         let html = nobody.render().expect("drawn");
         assert!(html.contains("No team on this board") && !html.contains("Nobody is on the board"), "{html}");
         let mut short = BoardPage::sample();
-        short.drawn = Arc::new(Drawn { html: String::new(), ranks: Some((1, 1)), next: None });
+        short.drawn = Arc::new(Drawn { rows: String::new().into(), ranks: Some((1, 1)), next: None });
         assert!(!short.render().expect("drawn").contains("Find a team"), "one page is searched by eye");
     }
 

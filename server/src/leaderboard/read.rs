@@ -1,16 +1,19 @@
 //! Reads of a board, one function for pages, CSV and JSON.
 
+use std::collections::HashMap;
+
 use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::model::{Competition, Ended, Phase};
 use crate::error::Result;
-use crate::ids::TeamId;
+use crate::ids::{CompetitionId, TeamId};
 use crate::leaderboard::baselines::{MOST_BASELINES, alone, behind, with_baselines};
-use crate::leaderboard::cache::{BoardKey, OwnKey};
+use crate::leaderboard::cache::{BoardKey, OwnKey, OwnLine};
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::{ranked, settle, store};
+use crate::ranks;
 use crate::ranks::attach::{self, attach};
-use crate::ranks::model::Summary;
+use crate::ranks::model::{Split, Summary};
 use crate::replica;
 use crate::replica::model::Since;
 use crate::replica::read::Conn;
@@ -73,7 +76,7 @@ pub async fn own_row(
 ) -> Result<Option<Row>> {
     let row = match view {
         View::Public if competition.is_ranked() => ranked::own_row(app, competition, team_id).await?,
-        View::Public => own_public_row(app, competition, team_id).await?,
+        View::Public => return own_public_row(app, competition, team_id).await,
         View::Private(ended) | View::PublicAtEnd(ended) => {
             own_final_row(app, competition, view, ended, team_id).await?
         }
@@ -95,11 +98,26 @@ async fn own_public_row(app: &App, competition: &Competition, team: TeamId) -> R
     let Some(rank) = rank else { return Ok(None) };
     let read = |teams: Vec<TeamId>| async move {
         let teams = &teams;
-        let ask = move |mut conn: Conn| async move { store::public_lines(&mut conn, id, teams).await };
-        replica::read::board(app, since, ask).await
+        replica::read::board(app, since, move |conn| own_lines(conn, id, teams)).await
     };
-    let line = app.boards.public_lines.read(BoardKey::of(competition, View::Public), team, read).await?;
-    Ok(line.map(|line| line.into_row(rank)))
+    let own = app.boards.own_lines.read(BoardKey::of(competition, View::Public), team, read).await?;
+    let Some(OwnLine { line, range }) = own else { return Ok(None) };
+    let (rows, ranges) = (vec![line.into_row(rank)], range.into_iter().collect());
+    Ok(attach::put(app, competition, View::Public, rows, ranges).await?.pop())
+}
+
+/// What the public board says of these teams but for their ranks.
+async fn own_lines(
+    mut conn: Conn,
+    id: CompetitionId,
+    teams: &[TeamId],
+) -> sqlx::Result<HashMap<TeamId, OwnLine>> {
+    let lines = store::public_lines(&mut conn, id, teams).await?;
+    let teams: Vec<i64> = teams.iter().map(|team| team.0).collect();
+    let ranges = ranks::store::ranges(&mut conn, id, Split::Public, &teams).await?;
+    let mut ranges: HashMap<_, _> = ranges.into_iter().map(|range| (range.team_id, range)).collect();
+    let own = lines.into_iter().map(|(team, line)| (team, OwnLine { line, range: ranges.remove(&team) }));
+    Ok(own.collect())
 }
 
 async fn own_final_row(

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::leaderboard::model::{Row, View};
 use crate::leaderboard::read;
 use crate::ranks::model::{Split, Summary};
-use crate::ranks::store;
+use crate::ranks::store::{self, TeamRange};
 use crate::replica;
 use crate::replica::model::Since;
 use crate::replica::read::Conn;
@@ -19,12 +19,7 @@ use crate::replica::read::Conn;
 ///
 /// # Errors
 /// Those of the database.
-pub async fn attach(
-    app: &App,
-    competition: &Competition,
-    view: View,
-    mut rows: Vec<Row>,
-) -> Result<Vec<Row>> {
+pub async fn attach(app: &App, competition: &Competition, view: View, rows: Vec<Row>) -> Result<Vec<Row>> {
     let Some(split) = Split::of(view).filter(|_| !rows.is_empty()) else {
         return Ok(rows);
     };
@@ -33,6 +28,20 @@ pub async fn attach(
     let teams = &teams;
     let ask = move |mut conn: Conn| async move { store::ranges(&mut conn, id, split, teams).await };
     let ranges = replica::read::board(app, since, ask).await?;
+    put(app, competition, view, rows, ranges).await
+}
+
+/// As [`attach`], where the ranges are at hand.
+///
+/// # Errors
+/// Those of the database.
+pub async fn put(
+    app: &App,
+    competition: &Competition,
+    view: View,
+    mut rows: Vec<Row>,
+    ranges: Vec<TeamRange>,
+) -> Result<Vec<Row>> {
     let ranges: HashMap<_, _> = ranges.into_iter().map(|range| (range.team_id, range)).collect();
     let is_share = competition.metric.as_deref().is_some_and(catalogue::is_share);
     for row in &mut rows {

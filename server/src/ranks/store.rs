@@ -36,6 +36,7 @@ pub async fn summary(
 }
 
 /// A team's range, with the submission and the board that it was found out for.
+#[derive(Clone)]
 pub struct TeamRange {
     pub team_id: TeamId,
     pub submission_id: i64,

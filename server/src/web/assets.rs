@@ -1,16 +1,14 @@
 //! Static files, compiled in and served under a hash of their content, so that browsers may keep
 //! them for ever.
 
-use std::io::{Read, Result as IoResult};
 use std::sync::LazyLock;
 
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use flate2::Compression;
-use flate2::read::GzEncoder;
 
 use crate::error::{AppError, Result};
+use crate::web::packing;
 
 pub const ROUTE: &str = "/static/{hash}/{name}";
 const ICON: &str = "favicon.svg";
@@ -47,15 +45,9 @@ assets! {
 impl Asset {
     fn new(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Self {
         let hash = blake3::hash(bytes).to_hex();
-        let packed = pack(bytes).ok().filter(|packed| packed.len() < bytes.len());
+        let packed = packing::pack(bytes).ok().filter(|packed| packed.len() < bytes.len());
         Self { name, content_type, bytes, packed, path: format!("/static/{}/{name}", &hash[..12]) }
     }
-}
-
-fn pack(bytes: &[u8]) -> IoResult<Vec<u8>> {
-    let mut packed = Vec::new();
-    GzEncoder::new(bytes, Compression::best()).read_to_end(&mut packed)?;
-    Ok(packed)
 }
 
 /// The address of a static file, for templates.
@@ -86,23 +78,10 @@ fn answer(asset: &'static Asset, caching: &'static str, asked: &HeaderMap) -> Re
         (header::VARY, HeaderValue::from_static("accept-encoding")),
     ];
     match &asset.packed {
-        Some(packed) if unpacks(asked) => {
-            (headers, [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))], packed.as_slice()).into_response()
+        Some(packed) if packing::is_taken(asked) => {
+            (headers, [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))], packed.as_slice())
+                .into_response()
         }
         _ => (headers, asset.bytes).into_response(),
     }
-}
-
-/// Whether who asks names gzip, and not with a weight of zero (RFC 9110, 12.5.3).
-fn unpacks(asked: &HeaderMap) -> bool {
-    asked
-        .get_all(header::ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(','))
-        .filter_map(|coding| {
-            let (name, weight) = coding.split_once(";q=").unwrap_or((coding, "1"));
-            name.trim().eq_ignore_ascii_case("gzip").then(|| weight.trim().parse::<f32>().unwrap_or(0.0))
-        })
-        .any(|weight| weight > 0.0)
 }

@@ -11,6 +11,7 @@ pub mod forms;
 pub mod headers;
 pub mod hosts;
 pub mod live;
+pub mod packing;
 pub mod problems;
 pub mod proxies;
 pub mod request_id;

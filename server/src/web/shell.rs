@@ -14,8 +14,6 @@ use crate::accounts::sessions;
 use crate::accounts::two_factors::requirement;
 use crate::app::App;
 use crate::error::{AppError, Result};
-use crate::ids::UserId;
-use crate::notifications::store::inbox;
 use crate::paths;
 use crate::site::model::Site;
 use crate::web::problems::encode;
@@ -105,9 +103,11 @@ fn way_back(uri: &Uri) -> String {
 /// Finds out who is looking, once a request, and leaves the [`Shell`] for extractors.
 pub async fn load(State(app): State<App>, mut request: Request, next: Next) -> Result<Response> {
     let now = app.clock.now();
-    let viewer = match sessions::read_cookie(&app.config, request.headers()) {
-        Some(secret) => sessions::find_member(&app, secret, now).await?,
-        None => None,
+    let is_read = request.method() == Method::GET;
+    let (viewer, n_unread) = match sessions::read_cookie(&app.config, request.headers()) {
+        Some(secret) if is_read => sessions::find_reader(&app, secret, now).await?.unzip(),
+        Some(secret) => (sessions::find_member(&app, secret, now).await?, None),
+        None => (None, None),
     };
     if let Some(member) = &viewer
         && !is_open_to_the_lacking(request.uri().path())
@@ -115,19 +115,7 @@ pub async fn load(State(app): State<App>, mut request: Request, next: Next) -> R
     {
         return Ok(Redirect::to(paths::SETTINGS_TWO_FACTORS).into_response());
     }
-    let n_unread = match &viewer {
-        Some(member) if request.method() == Method::GET => {
-            let parts = &app;
-            let read = |people: Vec<UserId>| async move {
-                let mut conn = parts.held.unread.lend(&parts.db).await?;
-                let counts = inbox::count_unread(&mut conn, &people).await?;
-                conn.rest();
-                Ok(counts)
-            };
-            app.unread.read((), member.id, read).await?.unwrap_or(0)
-        }
-        _ => 0,
-    };
+    let n_unread = n_unread.unwrap_or(0);
     // What a script asks for is not what the person reads next: the message waits.
     let is_shown = request.headers().get("sec-fetch-dest").is_none_or(|dest| dest != "empty");
     let flash = cookies::read(&app.config, request.headers(), FLASH_COOKIE)
@@ -135,8 +123,7 @@ pub async fn load(State(app): State<App>, mut request: Request, next: Next) -> R
         .and_then(|value| hex::decode(value).ok())
         .and_then(|bytes| String::from_utf8(bytes).ok());
     let had_flash = flash.is_some();
-    let is_read_by_visitor = viewer.is_none() && request.method() == Method::GET;
-    let way_back = if is_read_by_visitor { way_back(request.uri()) } else { String::new() };
+    let way_back = if is_read && viewer.is_none() { way_back(request.uri()) } else { String::new() };
     request.extensions_mut().insert(Shell { viewer, flash, n_unread, site: app.site.get(), way_back, now });
     let mut response = next.run(request).await;
     if had_flash && !response.headers().contains_key(header::LOCATION) {

@@ -12,6 +12,7 @@ use crate::accounts::providers::model::Origin;
 use crate::accounts::sessions::LIFE;
 use crate::accounts::{providers, two_factors};
 use crate::ids::UserId;
+use crate::notifications::store::inbox::COUNTED_AT_MOST;
 
 /// SHA-256 of a session's secret.
 pub type TokenHash = [u8; 32];
@@ -20,8 +21,60 @@ pub type TokenHash = [u8; 32];
 #[derive(Debug, Clone)]
 pub struct Visit {
     pub member: Member,
+    /// Of the notifications, up to a bound, where they were counted.
+    pub n_unread: i64,
     pub created_at: DateTime<Utc>,
     pub last_seen_at: DateTime<Utc>,
+}
+
+/// The live sessions among these.
+macro_rules! visits {
+    ($unread:literal, $hashes:expr, $now:expr $(, $more:expr)*) => {
+        sqlx::query_as!(
+            Found,
+            "select s.token_hash, u.id as \"id: UserId\", u.username, u.display_name, u.is_admin,
+                    u.email_confirmed_at is not null as \"has_confirmed_email!\", s.created_at, s.last_seen_at, "
+                + $unread
+                + " as \"n_unread!\"
+             from sessions s
+             join users u on u.id = s.user_id
+             where s.token_hash = any ((select $1::bytea[])::bytea[]) and s.expires_at > $2 and u.suspended_at is null",
+            &$hashes.iter().map(<[u8; 32]>::as_slice).collect::<Vec<_>>() as &[&[u8]],
+            $now
+            $(, $more)*
+        )
+    };
+}
+
+struct Found {
+    token_hash: Vec<u8>,
+    id: UserId,
+    username: String,
+    display_name: String,
+    is_admin: bool,
+    has_confirmed_email: bool,
+    created_at: DateTime<Utc>,
+    last_seen_at: DateTime<Utc>,
+    n_unread: i64,
+}
+
+impl Found {
+    fn into_visit(self) -> Option<(TokenHash, Visit)> {
+        let member = Member {
+            id: self.id,
+            username: self.username,
+            display_name: self.display_name,
+            is_admin: self.is_admin,
+            has_confirmed_email: self.has_confirmed_email,
+        };
+        let visit = Visit {
+            member,
+            n_unread: self.n_unread,
+            created_at: self.created_at,
+            last_seen_at: self.last_seen_at,
+        };
+        Some((self.token_hash.try_into().ok()?, visit))
+    }
 }
 
 /// The live sessions among these, by the hashes of their secrets.
@@ -33,31 +86,41 @@ pub async fn find(
     token_hashes: &[TokenHash],
     now: DateTime<Utc>,
 ) -> sqlx::Result<HashMap<TokenHash, Visit>> {
-    let hashes: Vec<&[u8]> = token_hashes.iter().map(<[u8; 32]>::as_slice).collect();
     // The planner does not look into the inner select: however many are asked for, one plan serves.
-    let rows = sqlx::query!(
-        "select s.token_hash, u.id as \"id: UserId\", u.username, u.display_name, u.is_admin,
-                u.email_confirmed_at is not null as \"has_confirmed_email!\", s.created_at, s.last_seen_at
-         from sessions s
-         join users u on u.id = s.user_id
-         where s.token_hash = any ((select $1::bytea[])::bytea[]) and s.expires_at > $2 and u.suspended_at is null",
-        &hashes as &[&[u8]],
+    let found = visits!("0::bigint", token_hashes, now).fetch_all(conn).await?;
+    Ok(found.into_iter().filter_map(Found::into_visit).collect())
+}
+
+/// As [`find`], with how many notifications each has not read of those that they may still see.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_with_unread(
+    conn: &mut PgConnection,
+    token_hashes: &[TokenHash],
+    now: DateTime<Utc>,
+) -> sqlx::Result<HashMap<TokenHash, Visit>> {
+    let unread = visits!(
+        "(select count(*)
+          from (
+             select coalesce(s.competition_id, n.competition_id) as competition_id
+             from notifications n
+             left join subjects s on s.id = n.subject_id
+             left join posts p on p.id = s.id
+             left join notebooks k on k.id = p.under_id
+             where n.user_id = u.id and n.read_at is null
+               and (k.id is null or k.visibility = 'public' or k.owner_id = u.id)
+               and (n.subject_id is null or n.event in ('hidden', 'warned') or (s.hidden_at is null and s.deleted_at is null))
+             order by n.id desc
+             limit $3
+          ) newest
+          where competition_id is null or sees_competition(u.id, competition_id))",
+        token_hashes,
         now,
-    )
-    .fetch_all(conn)
-    .await?;
-    let visits = rows.into_iter().filter_map(|row| {
-        let member = Member {
-            id: row.id,
-            username: row.username,
-            display_name: row.display_name,
-            is_admin: row.is_admin,
-            has_confirmed_email: row.has_confirmed_email,
-        };
-        let token_hash = row.token_hash.try_into().ok()?;
-        Some((token_hash, Visit { member, created_at: row.created_at, last_seen_at: row.last_seen_at }))
-    });
-    Ok(visits.collect())
+        COUNTED_AT_MOST
+    );
+    let found = unread.fetch_all(conn).await?;
+    Ok(found.into_iter().filter_map(Found::into_visit).collect())
 }
 
 /// # Errors

@@ -211,8 +211,7 @@ async fn show_terms(
 ) -> Result<Json<TermsJson>> {
     let member = caller.with(Scope::Read)?;
     let terms = access::terms_of_invitation(&app, &slug, &secret).await?;
-    let id = terms.competition.id;
-    let standing = access::standing(&app, id, &member).await?;
+    let standing = access::standing(&app, &terms.competition.slug, Some(&member)).await?;
     let seen = Seen { competition: terms.competition, standing };
     let competition = CompetitionJson::of(&app, seen).await?;
     Ok(Json(TermsJson { competition, rules: terms.rules.map(PageJson::from) }))

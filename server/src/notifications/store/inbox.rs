@@ -1,7 +1,5 @@
 //! What one person is told.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
@@ -12,40 +10,6 @@ use crate::notifications::model::{Event, Notification, Place, Reason};
 pub const COUNTED_AT_MOST: i64 = 100;
 /// Characters of a post that are shown.
 const EXCERPT: i32 = 240;
-
-/// Of each of these people the unread ones that they may still see.
-///
-/// # Errors
-/// Those of the database.
-pub async fn count_unread(conn: &mut PgConnection, users: &[UserId]) -> sqlx::Result<HashMap<UserId, i64>> {
-    let users: Vec<i64> = users.iter().map(|user| user.0).collect();
-    // The planner does not look into the inner select: however many are asked for, one plan serves.
-    let rows = sqlx::query!(
-        "select w.user_id as \"user_id!: UserId\", unread.n as \"n!\"
-         from unnest((select $1::bigint[])) w (user_id)
-         cross join lateral (
-             select count(*) as n
-             from (
-                 select coalesce(s.competition_id, n.competition_id) as competition_id
-                 from notifications n
-                 left join subjects s on s.id = n.subject_id
-                 left join posts p on p.id = s.id
-                 left join notebooks k on k.id = p.under_id
-                 where n.user_id = w.user_id and n.read_at is null
-                   and (k.id is null or k.visibility = 'public' or k.owner_id = w.user_id)
-                   and (n.subject_id is null or n.event in ('hidden', 'warned') or (s.hidden_at is null and s.deleted_at is null))
-                 order by n.id desc
-                 limit $2
-             ) newest
-             where competition_id is null or sees_competition(w.user_id, competition_id)
-         ) unread",
-        &users,
-        COUNTED_AT_MOST,
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.user_id, row.n)).collect())
-}
 
 /// Newest first, without what is not shown any more or may not be seen any more.
 ///
