@@ -24,6 +24,7 @@ use holdout::house::storage::{self, CheckArgs, StorageArgs};
 use holdout::house::up;
 use holdout::{App, house, router};
 use holdout_contract::log::{self, Output};
+use mimalloc::MiMalloc;
 use serde_json::json;
 use sqlx::postgres::PgPoolOptions;
 use tokio::runtime::{Builder, Runtime};
@@ -33,7 +34,7 @@ use zeroizing_alloc::ZeroAlloc;
 
 /// Memory is zeroed when it is given back, so that no label outlives the upload that carried it.
 #[global_allocator]
-static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
+static ALLOCATOR: ZeroAlloc<MiMalloc> = ZeroAlloc(MiMalloc);
 
 /// How long requests in flight may take when the server is asked to stop.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(20);
