@@ -92,6 +92,20 @@ pub async fn ranges(
     .await
 }
 
+/// Two teams of a board that were looked at together: which submissions, and `$columns` of what is known of the two.
+macro_rules! pair {
+    ($kind:ident, $columns:literal, $known:literal, $($value:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            $kind,
+            "select x.submission_id as \"submission_a!\", y.submission_id as \"submission_b!\", " + $columns + "
+             from shown_rank_ranges x
+             join shown_rank_ranges y on y.competition_id = x.competition_id and y.split = x.split
+             where x.competition_id = $1 and x.split = $2 and x.team_id = $3 and y.team_id = $4" + $known,
+            $($value),+
+        )
+    };
+}
+
 /// Two teams that were looked at together.
 pub struct Pair {
     pub submission_a: i64,
@@ -114,14 +128,11 @@ pub async fn pair(
     a: TeamId,
     b: TeamId,
 ) -> sqlx::Result<Option<Pair>> {
-    sqlx::query_as!(
+    pair!(
         Pair,
-        "select x.submission_id as \"submission_a!\", y.submission_id as \"submission_b!\",
-                x.difference_errors[y.place] as standard_error,
-                x.units_won[y.place] as n_won, y.units_won[x.place] as n_lost
-         from shown_rank_ranges x
-         join shown_rank_ranges y on y.competition_id = x.competition_id and y.split = x.split
-         where x.competition_id = $1 and x.split = $2 and x.team_id = $3 and y.team_id = $4",
+        "x.difference_errors[y.place] as standard_error,
+         x.units_won[y.place] as n_won, y.units_won[x.place] as n_lost",
+        "",
         id.0,
         split.name(),
         a.0,
@@ -154,18 +165,14 @@ pub async fn ranked_pair(
     a: TeamId,
     b: TeamId,
 ) -> sqlx::Result<Option<RankedPair>> {
-    sqlx::query_as!(
+    pair!(
         RankedPair,
-        "select x.submission_id as \"submission_a!\", y.submission_id as \"submission_b!\",
-                array(
-                    select x.difference_errors[at]
-                    from generate_series(y.place, cardinality(x.difference_errors), cardinality(x.most_behind)) at
-                    order by at) as \"part_errors!\",
-                x.most_behind[y.place] as a_behind, y.most_behind[x.place] as b_behind
-         from shown_rank_ranges x
-         join shown_rank_ranges y on y.competition_id = x.competition_id and y.split = x.split
-         where x.competition_id = $1 and x.split = $2 and x.team_id = $3 and y.team_id = $4
-           and cardinality(x.most_behind) > 0",
+        "array(
+             select x.difference_errors[at]
+             from generate_series(y.place, cardinality(x.difference_errors), cardinality(x.most_behind)) at
+             order by at) as \"part_errors!\",
+         x.most_behind[y.place] as a_behind, y.most_behind[x.place] as b_behind",
+        " and cardinality(x.most_behind) > 0",
         id.0,
         split.name(),
         a.0,
@@ -179,7 +186,7 @@ pub async fn ranked_pair(
 pub struct Before {
     pub submission_id: SubmissionId,
     pub public_score: f64,
-    /// Whether the two were compared row by row.
+    /// Whether the two were compared on the same rows.
     pub is_compared: bool,
     /// Of the difference of their scores; `None` where the influence of one of the two is not known.
     pub standard_error: Option<f64>,
