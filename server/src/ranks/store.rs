@@ -1,10 +1,11 @@
 //! Every SQL statement about rank ranges. The views show nothing of private rows before the end.
 
-use holdout_contract::ranks::RankedPart;
+use holdout_contract::ranks::{RankedPart, WhyUnknown};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use crate::ids::{CompetitionId, SubmissionId, TeamId};
+use crate::ranks::left_out::LeftOut;
 use crate::ranks::model::{Range, Split, Summary, Unit};
 
 /// What is known of a board as a whole; `None` before anybody looked at it.
@@ -87,6 +88,57 @@ pub async fn ranges(
         id.0,
         split.name(),
         teams,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Why a file is left out of a board's ranges, where that was kept; `None` where it is not.
+///
+/// # Errors
+/// Those of the database.
+pub async fn why_left_out(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    split: Split,
+    submission_id: i64,
+) -> sqlx::Result<Option<Option<WhyUnknown>>> {
+    let found = sqlx::query_scalar!(
+        "select s.left_out -> $3::text as \"why?: Json<Option<WhyUnknown>>\"
+         from shown_rank_summaries s
+         where s.competition_id = $1 and s.split = $2 and jsonb_exists(s.left_out, $3::text)",
+        id.0,
+        split.name(),
+        submission_id.to_string(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.map(|why| why.and_then(|Json(why)| why)))
+}
+
+/// The files that are left out of a board's ranges.
+///
+/// # Errors
+/// Those of the database.
+pub async fn left_out(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    split: Split,
+    limit: i64,
+) -> sqlx::Result<Vec<LeftOut>> {
+    sqlx::query_as!(
+        LeftOut,
+        "select t.id as \"team_id: TeamId\", t.name as team, l.why as \"why?: Json<Option<WhyUnknown>>\"
+         from shown_rank_summaries s
+         cross join lateral jsonb_each(s.left_out) l (submission_id, why)
+         join submissions x on x.id = l.submission_id::bigint
+         join teams t on t.id = x.team_id
+         where s.competition_id = $1 and s.split = $2
+         order by x.id
+         limit $3",
+        id.0,
+        split.name(),
+        limit,
     )
     .fetch_all(conn)
     .await
