@@ -1,8 +1,17 @@
-"""A board looked at as it happens: a real scorer takes a real job, with sealed columns in storage and a real PostgreSQL."""
+"""A board looked at as it happens: a real scorer takes a real job, with sealed columns in storage and a real PostgreSQL. Then
+its first page and its first rows as JSON, made anew and kept.
+
+    bench/run --part ranks
+    python bench/boards.py FOLDER TEAMS ROWS        # the board alone, of another size, with programs that were built
+"""
 
 import json
+import pathlib
 import statistics
+import subprocess
+import sys
 import time
+import urllib.request
 
 import numpy
 
@@ -19,11 +28,17 @@ FILES_A_SENDER = 100
 METRIC = "rmse"
 SLUG = "a-measured-board"
 PATIENCE_S = 1800
+LOOKS = 15
+ADDRESSES = {"the first page": f"/c/{SLUG}/leaderboard", "the first rows as JSON": f"/api/v1/competitions/{SLUG}/leaderboard"}
 
 
 def bench(binaries, work, quick, pure):
     """`pure` are the seconds of the computation alone, as `holdout-scorer measure-ranks` tells them."""
     teams, rows, rounds = (QUICK_TEAMS, QUICK_ROWS, QUICK_ROUNDS) if quick else (TEAMS, ROWS, ROUNDS)
+    return of_size(binaries, work, teams, rows, rounds, pure)
+
+
+def of_size(binaries, work, teams, rows, rounds, pure):
     with House(binaries, work / "house") as house:
         files = Files(rows)
         launch(house, Person(house.url, "bench-host"), files)
@@ -31,6 +46,7 @@ def bench(binaries, work, quick, pure):
         spread(house)
         first_s = look_until_known(house, teams)
         refreshes = [refresh(house, changer, files, number) for number in range(rounds)]
+        shown = {what: seen(house, address) for what, address in ADDRESSES.items()}
     result = {"teams": teams, "rows": rows, "first_look_s": first_s}
     result |= {part: statistics.median(taken[part] for taken in refreshes) for part in refreshes[0]}
     result["computing_s"] = pure["one_column_s"] + pure["ranges_s"] + pure["shake_up_s"]
@@ -40,7 +56,21 @@ def bench(binaries, work, quick, pure):
         "covariances) and the database {database_s:.2f} s; the first look, at {teams:,} files, {first_look_s:.0f} s".format(**result),
         flush=True,
     )
-    return result
+    for what, (anew, kept) in shown.items():
+        print(f"{what} of this board: made anew {anew:.1f} ms, kept {kept:.1f} ms (medians of {LOOKS})", flush=True)
+    return result | {"shown_ms": shown}
+
+
+def seen(house, address):
+    """Milliseconds of an answer after the ranges changed, and of the same kept."""
+    times = [], []
+    for _ in range(LOOKS):
+        house.sql("update competitions set ranks_revision = ranks_revision + 1")
+        for taken in times:
+            begun = time.perf_counter()
+            urllib.request.urlopen(house.url + address).read()
+            taken.append(1e3 * (time.perf_counter() - begun))
+    return [statistics.median(taken) for taken in times]
 
 
 class Files:
@@ -164,3 +194,11 @@ def refresh(house, changer, files, number):
         """
     )
     return json.loads(answer)
+
+
+if __name__ == "__main__":
+    programs, (n_teams, n_rows) = pathlib.Path(sys.argv[1]).resolve(), map(int, sys.argv[2:])
+    command = [programs / "holdout-scorer", "measure-ranks", "--teams", str(n_teams), "--rows", str(n_rows)]
+    alone = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    print(f"ranges alone {alone['ranges_s']:.2f} s, forecast {alone['shake_up_s']:.2f} s", flush=True)
+    of_size(programs, pathlib.Path(".bench").resolve(), n_teams, n_rows, ROUNDS, alone)

@@ -1,9 +1,17 @@
-"""A whole competition under another metric: its submissions one by one and in batches, in turns, by the same scorer.
+"""A whole competition under another metric: its submissions one by one and in batches, in turns, by the same scorer. Then the
+scores alone, of files that are open already, where a host takes a metric by group or by column, or sums several up.
 
     bench/run --part rescoring
+    python bench/rescoring.py HOLDOUT-SCORER        # the latter, with a scorer that was built
 """
 
+import json
+import pathlib
+import random
 import statistics
+import subprocess
+import sys
+import tempfile
 
 import freshness
 import measure
@@ -18,6 +26,25 @@ FILES = 8
 METRIC = "mae"
 # What new jobs are: done alone, or with others. So neither the scorer nor its child is another one.
 WAYS = {"one by one": "true", "in batches": "false"}
+
+COMPOSED_FILES, COMPOSED_ROUNDS = 64, 5
+GROUPS = 1000
+BY_GROUP = {"columns": "first, second", "groups": "mean", "group_column": "site"}
+COMPOSED = {
+    "mae by column and group": ("mae", BY_GROUP),
+    "spearman by column and group": ("spearman", BY_GROUP),
+    "rmse by column": ("rmse", {"columns": "first, second"}),
+    "sum of three metrics": (
+        "weighted_sum_of_losses",
+        {
+            "parts": [
+                {"metric": "mae", "weight": 1, "target": "first"},
+                {"metric": "rmse", "weight": 1, "target": "second"},
+                {"metric": "spearman", "weight": -1, "target": "first"},
+            ]
+        },
+    ),
+}
 
 
 def bench(binaries, work, quick):
@@ -48,7 +75,42 @@ def bench(binaries, work, quick):
         f"(median of {rounds})",
         flush=True,
     )
+    return result | {"composed": composed(binaries / "holdout-scorer", QUICK_ROWS if quick else ROWS)}
+
+
+def composed(scorer, rows):
+    """Seconds of the scores of the same file so many times, one after the other and together, which the command holds to be the
+    same to the last digit."""
+    result = {}
+    with tempfile.TemporaryDirectory() as folder:
+        solution, submission = written(pathlib.Path(folder), rows)
+        taken = {what: [] for what in COMPOSED}
+        for _ in range(COMPOSED_ROUNDS):
+            for what, (metric, params) in COMPOSED.items():
+                command = [scorer, "measure-file", "batch", "--n", COMPOSED_FILES, "--gpu", "off", "--metric", metric]
+                command += ["--params", json.dumps(params), "--solution", solution, "--submission", submission]
+                told = subprocess.run([str(part) for part in command], check=True, capture_output=True).stdout
+                taken[what].append(json.loads(told))
+        for what, told in taken.items():
+            alone, together = (statistics.median(one[key] for one in told) for key in ("alone_s", "together_s"))
+            result[what] = {"alone": alone, "together": together, "ratio": alone / together}
+            print(
+                f"{COMPOSED_FILES} files of {rows:,} rows, {what}: one after the other {alone:.3f} s, together {together:.3f} s: "
+                f"{alone / together:.2f} times as fast, the same digits (medians of {COMPOSED_ROUNDS})",
+                flush=True,
+            )
     return result
+
+
+def written(folder, rows):
+    rng = random.Random(7)
+    truths = [(rng.gauss(0, 1), rng.gauss(0, 1), rng.randrange(GROUPS)) for _ in range(rows)]
+    solution, submission = folder / "solution.csv", folder / "submission.csv"
+    lines = (f"{row},{first:.6f},{second:.6f},s{site}\n" for row, (first, second, site) in enumerate(truths))
+    solution.write_text("id,first,second,site\n" + "".join(lines))
+    lines = (f"{row},{first + rng.gauss(0, 1):.6f},{second + rng.gauss(0, 1):.6f}\n" for row, (first, second, _) in enumerate(truths))
+    submission.write_text("id,first,second\n" + "".join(lines))
+    return solution, submission
 
 
 def fill(house, host, slug, submissions):
@@ -95,3 +157,7 @@ def digest(house, slug, number):
 def version_id(slug, number):
     return f"""(select v.id from scoring_versions v join competitions c on c.id = v.competition_id
                 where c.slug = '{slug}' and v.number = {number})"""
+
+
+if __name__ == "__main__":
+    composed(sys.argv[1], ROWS)

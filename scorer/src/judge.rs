@@ -8,10 +8,8 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use crate::intake::{self, CellRule, Column, Content, Limits, Plan, Wanted};
-use crate::metrics::compose::{self, PartScore};
-use crate::metrics::{
-    self, Files, Metric, NoMeasure, Params, PartScores, Rows, ScoresTogether, Undefined, Values,
-};
+use crate::metrics::compose::{self, AllScores};
+use crate::metrics::{self, Files, Metric, NoMeasure, Params, PartScores, Rows, Undefined, Values};
 use crate::misfit::Misfits;
 use holdout_contract::rejection::{Rejection, RejectionKind};
 use holdout_contract::spec::{Cell, Direction, Layout};
@@ -152,7 +150,7 @@ impl Judge {
     ///
     /// # Errors
     /// Why one of them has none.
-    pub fn part_scores(&self, rows: &Rows<'_>) -> Result<Vec<PartScore>, Undefined> {
+    pub fn part_scores(&self, rows: &Rows<'_>) -> AllScores {
         compose::part_scores(&self.params, rows)
     }
 
@@ -184,15 +182,23 @@ impl Judge {
         parts: &[Range<usize>],
         evaluator: &Evaluator,
     ) -> Vec<PartScores> {
-        match self.together() {
-            Some(metric) => metric.score_files(&Files { rows, parts, params: &self.params, evaluator }),
-            None => rows.iter().map(|rows| self.score_parts(rows, parts)).collect(),
-        }
+        compose::score_files(self.metric, &Files { rows, parts, params: &self.params, evaluator })
     }
 
-    /// Its metric, where scores of several files are computed together.
-    pub fn together(&self) -> Option<&'static dyn ScoresTogether> {
-        self.metric.together().filter(|_| self.is_one_metric())
+    /// The values of the metric's parts, of several files that predict the same rows and of parts of these; the same to
+    /// the last bit as [`Judge::part_scores`].
+    pub fn part_scores_of_files(
+        &self,
+        rows: &[Rows<'_>],
+        parts: &[Range<usize>],
+        evaluator: &Evaluator,
+    ) -> Vec<Vec<AllScores>> {
+        compose::part_scores_of_files(&Files { rows, parts, params: &self.params, evaluator })
+    }
+
+    /// Whether work for several files is done at once.
+    pub fn is_together(&self) -> bool {
+        compose::is_together(self.metric, &self.params)
     }
 
     /// Whether one metric judges one table: no sum of several, no columns or groups apart.

@@ -10,8 +10,8 @@ use crate::align::{Aligned, align};
 use crate::influence::{self, Exact, Influence, NoInterval};
 use crate::intake::{Content, Limits};
 use crate::judge::Judge;
-use crate::metrics::compose::PartScore;
-use crate::metrics::{NoMeasure, PartScores, Rows, Undefined, Values, finite};
+use crate::metrics::compose::{AllScores, PartScore};
+use crate::metrics::{NoMeasure, Rows, Undefined, Values, finite};
 use crate::parallel;
 use crate::ranks::{Mean, Rung};
 use crate::solution::{Solution, Split};
@@ -46,9 +46,6 @@ pub fn both_scores(solution: &Solution, aligned: &Aligned) -> Scores {
 
 /// As [`both_scores`], of several files: the same to the last bit. What is the same work for every file is done at once.
 pub fn both_scores_of_all(solution: &Solution, files: &[&Aligned], evaluator: &Evaluator) -> Vec<Scores> {
-    if solution.judge().is_ranked() {
-        return files.iter().map(|aligned| both_scores(solution, aligned)).collect();
-    }
     let parts = Parts::of(solution, [Split::Public, Split::Private]);
     let truths = solution.truths(parts.whole.clone());
     let predictions: Vec<_> = files.iter().map(|aligned| aligned.values(parts.whole.clone())).collect();
@@ -59,12 +56,11 @@ pub fn both_scores_of_all(solution: &Solution, files: &[&Aligned], evaluator: &E
             rows_of(solution, parts.whole.clone(), &truths, predictions, aligned.n_classes)
         })
         .collect();
-    let scores = solution.judge().score_files(&rows, &parts.filled(), evaluator);
-    let finished = |scores: PartScores| {
-        let [public, private] = parts.finished(scores.into_iter().map(defined));
+    let finished = |scores: Vec<Result<SplitScore, Undefined>>| {
+        let [public, private] = parts.finished(scores.into_iter());
         Scores { public, private }
     };
-    scores.into_iter().map(finished).collect()
+    scores_of_files(solution.judge(), &rows, &parts.filled(), evaluator).into_iter().map(finished).collect()
 }
 
 /// The scores of several splits; what they share of the work is done once.
@@ -192,9 +188,27 @@ fn scores(judge: &Judge, rows: &Rows<'_>, parts: &[Range<usize>]) -> Vec<Result<
         return judge.score_parts(rows, parts).into_iter().map(defined).collect();
     }
     parallel::each(parts, rows.len(), |part| {
-        let parts = rows.with_part(part.clone(), |rows| judge.part_scores(rows))?;
-        Ok(SplitScore::Ranked { parts: parts.iter().map(|part| part.score).collect() })
+        ranked(rows.with_part(part.clone(), |rows| judge.part_scores(rows)))
     })
+}
+
+/// As [`scores`], of every file.
+fn scores_of_files(
+    judge: &Judge,
+    rows: &[Rows<'_>],
+    parts: &[Range<usize>],
+    evaluator: &Evaluator,
+) -> Vec<Vec<Result<SplitScore, Undefined>>> {
+    if !judge.is_ranked() {
+        let scores = judge.score_files(rows, parts, evaluator).into_iter();
+        return scores.map(|of_file| of_file.into_iter().map(defined).collect()).collect();
+    }
+    let scores = judge.part_scores_of_files(rows, parts, evaluator).into_iter();
+    scores.map(|of_file| of_file.into_iter().map(ranked).collect()).collect()
+}
+
+fn ranked(parts: AllScores) -> Result<SplitScore, Undefined> {
+    Ok(SplitScore::Ranked { parts: parts?.iter().map(|part| part.score).collect() })
 }
 
 fn defined(score: Result<f64, Undefined>) -> Result<SplitScore, Undefined> {

@@ -1,5 +1,5 @@
-//! Mean of ranks, as far as server and scorer must agree on it: teams are ranked by every one of several
-//! metrics, and ordered by the weighted mean of those ranks.
+//! Ranks, as far as server and scorer must agree on them. By the mean of ranks, teams are ranked by every one of several
+//! metrics, and ordered by the weighted mean of those ranks. What ranks are worth is not known of every file.
 
 use std::ops::RangeInclusive;
 
@@ -22,4 +22,28 @@ pub struct RankedPart {
     pub name: String,
     pub weight: f64,
     pub higher_is_better: bool,
+}
+
+/// Why it is not known of a file what is chance in its score, where it is of others: only a metric of a host's own leaves any
+/// out. Stored in `rank_summaries.left_out`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyUnknown {
+    NoScore,
+    TooSlow,
+    OneBlock,
+}
+
+impl WhyUnknown {
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::NoScore => "The metric gives no score where some of the rows are left out.",
+            Self::TooSlow => {
+                "The metric takes too long to be asked for the score without each of some blocks of rows."
+            }
+            Self::OneBlock => {
+                "One block of rows decides the score, and no other says how far that would move."
+            }
+        }
+    }
 }

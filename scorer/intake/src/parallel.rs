@@ -38,8 +38,13 @@ pub fn n_threads_for(n_items: usize, items_per_thread: usize) -> usize {
     if let Some(demanded) = DEMANDED.get() {
         return demanded.clamp(1, n_items.max(1));
     }
+    let n_worth_it = n_items / items_per_thread;
+    if n_worth_it <= 1 {
+        // How many cores there are, the kernel tells from files: for a group of rows that takes longer than its score.
+        return 1;
+    }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    (n_items / items_per_thread).clamp(1, cores.min(MAX_THREADS))
+    n_worth_it.min(cores).min(MAX_THREADS)
 }
 
 /// Cuts `out` into one part for each core; `work` fills a part, given its place in the whole. The

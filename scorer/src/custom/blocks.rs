@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use holdout_contract::ranks::WhyUnknown;
 use holdout_contract::spec::{CLUSTER_COLUMN, Params};
 
 use super::Module;
@@ -49,19 +50,9 @@ pub enum Unknown {
     TooFew(&'static str),
     #[error("The solution has no column “{0}” that says which rows come together.")]
     NoClusters(String),
-    #[error("The metric gives no score where some of the rows are left out.")]
-    Breaks,
-    #[error("The metric takes too long to be asked for the score without each of some blocks of rows.")]
-    TooSlow,
-    #[error("One block of rows decides the score, and no other says how far that would move.")]
-    OneBlock,
-}
-
-impl Unknown {
-    /// Whether it is so whatever the file.
-    pub fn is_of_all_files(&self) -> bool {
-        matches!(self, Self::TooFew(_) | Self::NoClusters(_))
-    }
+    /// Of one file; others may have an interval.
+    #[error("{}", .0.sentence())]
+    OfFile(WhyUnknown),
 }
 
 impl Blocks {
@@ -142,7 +133,7 @@ pub fn influence_of(without: &[f64]) -> Result<Influence, Unknown> {
     let values: Vec<f64> = without.iter().map(|score| scale * (mean - score)).collect();
     let squares = || values.iter().map(|value| value * value);
     if squares().fold(0.0, f64::max) > MOST_OF_ONE * squares().sum::<f64>() {
-        return Err(Unknown::OneBlock);
+        return Err(Unknown::OfFile(WhyUnknown::OneBlock));
     }
     Ok(Influence { unit: Unit::Group, n_units: values.len(), values })
 }
@@ -172,7 +163,7 @@ pub fn influence(
 ) -> Result<Result<Influence, Unknown>, String> {
     let tables = match solution.tables(aligned, split) {
         Ok(Some(tables)) => tables,
-        Ok(None) => return Ok(Err(Unknown::Breaks)),
+        Ok(None) => return Ok(Err(Unknown::OfFile(WhyUnknown::NoScore))),
         Err(error) => return Err(error.to_string()),
     };
     let task = Task::Blocks {
@@ -189,9 +180,9 @@ pub fn influence(
     let reply = sandbox.call(&task, [&tables.solution, &tables.submission, &blocks.of_row], time);
     Ok(match reply.outcome {
         Ok(Verdict::Blocks { scores }) if scores.len() == blocks.n_blocks => influence_of(&scores),
-        Ok(Verdict::Slow) | Err(Ended::TooLong(_)) => Err(Unknown::TooSlow),
+        Ok(Verdict::Slow) | Err(Ended::TooLong(_)) => Err(Unknown::OfFile(WhyUnknown::TooSlow)),
         Err(Ended::NotStarted(reason)) => return Err(reason),
-        Ok(_) | Err(_) => Err(Unknown::Breaks),
+        Ok(_) | Err(_) => Err(Unknown::OfFile(WhyUnknown::NoScore)),
     })
 }
 
@@ -238,7 +229,7 @@ mod tests {
         let mut without = vec![1.0; 40];
         assert!(influence_of(&without).expect("known").values.iter().all(|value| *value == 0.0));
         without[3] = 0.5;
-        assert_eq!(influence_of(&without), Err(Unknown::OneBlock));
+        assert_eq!(influence_of(&without), Err(Unknown::OfFile(WhyUnknown::OneBlock)));
         without[9] = 0.6;
         assert!(influence_of(&without).is_ok());
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use holdout_contract::audit::Audit;
 use holdout_contract::custom::CHANCE_IS_KNOWN;
 use holdout_contract::examine::{Finding, Profile, Report, Verdict as Found};
+use holdout_contract::ranks::WhyUnknown;
 use holdout_contract::spec::Params;
 
 use super::Module;
@@ -311,10 +312,11 @@ fn chance_is_known(
     let known = blocks.and_then(|blocks| {
         let file = (solution, sample, Split::Public);
         let time = (sandbox.bounds().time / AUDIT_SHARE).clamp(LEAST_TIME, MOST_TIME_OF_A_LOOK);
-        let found = blocks::influence(sandbox, module, file, &blocks, time).map_err(|_| Unknown::Breaks)?;
+        let found = blocks::influence(sandbox, module, file, &blocks, time)
+            .map_err(|_| Unknown::OfFile(WhyUnknown::NoScore))?;
         match found {
             // A file that is alike on all rows, as samples are, says nothing of another one.
-            Ok(_) | Err(Unknown::OneBlock) => Ok(blocks.n_blocks()),
+            Ok(_) | Err(Unknown::OfFile(WhyUnknown::OneBlock)) => Ok(blocks.n_blocks()),
             Err(unknown) => Err(unknown),
         }
     });

@@ -23,10 +23,9 @@ fn pick<T: Copy>(values: &[T], members: &[u32]) -> Vec<T> {
 
 impl<'a> Gathered<'a> {
     pub(crate) fn new(rows: &Rows<'a>, members: &[u32]) -> Self {
-        let side = |columns: &[Values<'a>]| columns.iter().map(|c| Column::new(c, members)).collect();
         Self {
-            truths: side(rows.truths),
-            predictions: side(rows.predictions),
+            truths: Column::all(rows.truths, members),
+            predictions: Column::all(rows.predictions, members),
             weights: rows.weights.map(|weights| pick(weights, members)),
             row_numbers: pick(rows.row_numbers, members),
         }
@@ -34,19 +33,45 @@ impl<'a> Gathered<'a> {
 
     /// Does some work with them; groups are left out.
     pub(crate) fn with_rows<T>(&self, all: &Rows<'_>, then: impl Fn(&Rows<'_>) -> T) -> T {
-        let truths: Vec<Values<'_>> = self.truths.iter().map(Column::values).collect();
-        let predictions: Vec<Values<'_>> = self.predictions.iter().map(Column::values).collect();
-        then(&Rows {
-            truths: &truths,
-            predictions: &predictions,
+        let (truths, predictions) = (Column::values_of(&self.truths), Column::values_of(&self.predictions));
+        then(&self.rows(all, &truths, &predictions))
+    }
+
+    /// As [`Gathered::with_rows`], of several files that predict the same rows: what they share is copied once.
+    pub(crate) fn with_files<T>(
+        files: &[Rows<'_>],
+        members: &[u32],
+        then: impl FnOnce(&[Rows<'_>]) -> T,
+    ) -> T {
+        let Some(first) = files.first() else { return then(&[]) };
+        let shared = Gathered::new(&Rows { predictions: &[], ..*first }, members);
+        let truths = Column::values_of(&shared.truths);
+        let predictions: Vec<Vec<Column<'_>>> =
+            files.iter().map(|rows| Column::all(rows.predictions, members)).collect();
+        let predictions: Vec<Vec<Values<'_>>> =
+            predictions.iter().map(|columns| Column::values_of(columns)).collect();
+        let rows: Vec<Rows<'_>> = files
+            .iter()
+            .zip(&predictions)
+            .map(|(rows, predictions)| shared.rows(rows, &truths, predictions))
+            .collect();
+        then(&rows)
+    }
+
+    fn rows<'b>(
+        &'b self,
+        all: &Rows<'b>,
+        truths: &'b [Values<'b>],
+        predictions: &'b [Values<'b>],
+    ) -> Rows<'b> {
+        Rows {
+            truths,
+            predictions,
             weights: self.weights.as_deref(),
             groups: None,
             row_numbers: &self.row_numbers,
-            n_classes: all.n_classes,
-            column_classes: all.column_classes,
-            context: all.context,
-            group_names: all.group_names,
-        })
+            ..*all
+        }
     }
 }
 
@@ -57,6 +82,14 @@ impl<'a> Column<'a> {
             Values::Codes(codes) => Self::Codes(pick(codes, members)),
             Values::Texts { texts, places } => Self::Texts { texts, places: pick(places, members) },
         }
+    }
+
+    fn all(columns: &[Values<'a>], members: &[u32]) -> Vec<Self> {
+        columns.iter().map(|column| Self::new(column, members)).collect()
+    }
+
+    fn values_of(columns: &[Self]) -> Vec<Values<'_>> {
+        columns.iter().map(Self::values).collect()
     }
 
     fn values(&self) -> Values<'_> {

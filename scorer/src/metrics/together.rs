@@ -10,6 +10,7 @@ use std::ops::Range;
 use holdout_evaluator::{Evaluator, Suite, order_key};
 
 use super::{Params, PerRow, Rows, Undefined};
+use crate::parallel;
 
 /// Pairs of a truth and a prediction that are asked about at once: what names them takes up to 32 bytes each.
 const MOST_PAIRS: usize = 1 << 20;
@@ -149,13 +150,14 @@ impl<M: SumsTogether> ScoresTogether for M {
 fn score_by_sums<M: SumsTogether>(metric: &M, rows: &[Rows<'_>], files: &Files<'_>) -> Vec<PartScores> {
     let Files { parts, params, evaluator, .. } = *files;
     let n_sums = metric.n_sums();
+    let n_items = rows.iter().map(Rows::len).sum();
     let found: Vec<Vec<M::Found>> =
-        rows.iter().map(|rows| SumsTogether::find(metric, rows, params)).collect();
-    let columns_of = |(rows, found): (&Rows<'_>, &Vec<M::Found>)| -> Vec<Vec<f64>> {
-        let terms = |at_sum: usize| found.iter().map(|found| metric.term(found, at_sum)).collect();
-        (0..n_sums).map(|at_sum| rows.weighted(terms(at_sum))).collect()
+        parallel::map(rows.len(), n_items, |file| SumsTogether::find(metric, &rows[file], params));
+    let columns_of = |file: usize| -> Vec<Vec<f64>> {
+        let terms = |at_sum: usize| found[file].iter().map(|found| metric.term(found, at_sum)).collect();
+        (0..n_sums).map(|at_sum| rows[file].weighted(terms(at_sum))).collect()
     };
-    let columns: Vec<Vec<Vec<f64>>> = rows.iter().zip(&found).map(columns_of).collect();
+    let columns: Vec<Vec<Vec<f64>>> = parallel::map(rows.len(), n_items, columns_of);
     let mut asked: Vec<&[f64]> = Vec::with_capacity(rows.len() * parts.len() * n_sums);
     for columns in &columns {
         for part in parts {
@@ -163,16 +165,11 @@ fn score_by_sums<M: SumsTogether>(metric: &M, rows: &[Rows<'_>], files: &Files<'
         }
     }
     let Ok(sums) = evaluator.sums(&asked);
-    let mut sums = sums.chunks(n_sums);
-    let mut score = |rows: &Rows<'_>, found: &[M::Found]| {
-        let sums = sums.next().unwrap_or_default();
-        metric.of_sums(rows, found, params, |at_sum| sums[at_sum])
+    let score = |file: usize, at: usize| {
+        let (part, sums) = (parts[at].clone(), &sums[(file * parts.len() + at) * n_sums..][..n_sums]);
+        let found = &found[file][part.clone()];
+        rows[file].with_part(part, |rows| metric.of_sums(rows, found, params, |at_sum| sums[at_sum]))
     };
-    let mut scores = |(rows, found): (&Rows<'_>, &Vec<M::Found>)| {
-        parts
-            .iter()
-            .map(|part| rows.with_part(part.clone(), |rows| score(rows, &found[part.clone()])))
-            .collect()
-    };
-    rows.iter().zip(&found).map(&mut scores).collect()
+    let scores = |file: usize| (0..parts.len()).map(|at| score(file, at)).collect();
+    parallel::map(rows.len(), n_items, scores)
 }

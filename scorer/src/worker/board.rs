@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::io;
 use std::time::{Duration, Instant};
 
+use holdout_contract::ranks::WhyUnknown;
 use holdout_evaluator::Evaluator;
 
 use column::{Column, ReadColumn, keep, read_column};
@@ -20,7 +21,7 @@ use super::message::{
     Board, BoardEntry, BoardRanks, FileRef, FoundGain, Kept, KeyBelow, RanksOutcome, TeamRanks,
 };
 use super::storage::Storage;
-use crate::influence::{Influence, NoInterval, Unit};
+use crate::influence::{Influence, NoInterval};
 use crate::ranks::{self, Covariance, Duel, Mean, Pictures, Places, Replicates, Uncompared};
 use crate::unseal::Opened;
 
@@ -40,7 +41,7 @@ pub(super) enum Unknown {
     /// As a sentence for people.
     OfAllFiles(String),
     /// The other files may have some.
-    OfFile,
+    OfFile(WhyUnknown),
 }
 
 /// Everything that the child knows and this does not: how files are opened and judged.
@@ -184,20 +185,18 @@ fn columns<D: Desk>(
         if Instant::now() > until {
             return Ok(None);
         }
-        match influences(desk, board, &kept.file)? {
+        let column = match influences(desk, board, &kept.file)? {
             Err(Unknown::OfAllFiles(reason)) => {
                 found.outcome = RanksOutcome::Absent(reason);
                 return Ok(None);
             }
-            found_out => {
-                // An empty column is kept as well, so that the metric is not asked again.
-                let nothing = || Influence { unit: Unit::Group, values: Vec::new(), n_units: 0 };
-                let column = found_out.unwrap_or_else(|_| ReadColumn::of(&[nothing()]));
-                let stored = keep(desk, board, |output| column.write(output))?;
-                found.made.push((kept.submission_id, stored.clone()));
-                columns.push(Column::Made(stored));
-            }
-        }
+            // Kept as well, so that the metric is not asked again.
+            Err(Unknown::OfFile(why)) => ReadColumn::unknown(why),
+            Ok(column) => column,
+        };
+        let stored = keep(desk, board, |output| column.write(output))?;
+        found.made.push((kept.submission_id, stored.clone()));
+        columns.push(Column::Made(stored));
     }
     Ok(Some(columns))
 }
@@ -231,12 +230,13 @@ fn compared<'a, D: Desk>(
     known.entries.clear();
     let mut known_columns = Vec::with_capacity(columns.len());
     for ((at, entry), column) in board.entries.iter().enumerate().zip(columns) {
-        if !read_column(desk, &column)?.values.is_empty() {
+        let read = read_column(desk, &column)?;
+        if !read.values.is_empty() {
             known.entries.push(entry.clone());
             known_columns.push(column);
         } else if at < board.n_first {
             known.n_first -= 1;
-            found.left_out.push(entry.kept.submission_id);
+            found.left_out.push((entry.kept.submission_id, read.why_unknown));
         }
     }
     Ok((Cow::Owned(known), known_columns))

@@ -3,9 +3,11 @@
 //!
 //! Never here: a range from private rows before the final board stands; the schema refuses it, too.
 
+use std::collections::BTreeMap;
+
 use holdout_contract::job::{Priority, Subject};
 use holdout_contract::queue::{self, Leased};
-use holdout_contract::ranks::RankedPart;
+use holdout_contract::ranks::{RankedPart, WhyUnknown};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
@@ -462,17 +464,18 @@ async fn write(
     };
     let part_noise = Some(part_noise).filter(|noise| !noise.is_empty());
     let decimals = digits.map(|digits| digits.decimals.cast_signed());
+    let left_out: BTreeMap<i64, Option<WhyUnknown>> = ranks.left_out.iter().copied().collect();
     sqlx::query!(
         "insert into rank_summaries
             (competition_id, version_id, split, board_revision, computed_at, n_units, counts_groups, decimals, noise,
-             shake_up, absent, n_compared, n_teams, part_noise, n_left_out)
-         values ($1, $2, $3, $4, clock_now(), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+             shake_up, absent, n_compared, n_teams, part_noise, n_left_out, left_out)
+         values ($1, $2, $3, $4, clock_now(), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
          on conflict (competition_id, version_id, split) do update set
             board_revision = excluded.board_revision, computed_at = excluded.computed_at,
             n_units = excluded.n_units, counts_groups = excluded.counts_groups, decimals = excluded.decimals,
             noise = excluded.noise, shake_up = excluded.shake_up, absent = excluded.absent,
             n_compared = excluded.n_compared, n_teams = excluded.n_teams, part_noise = excluded.part_noise,
-            n_left_out = excluded.n_left_out",
+            n_left_out = excluded.n_left_out, left_out = excluded.left_out",
         competition_id,
         about.version_id,
         about.split(),
@@ -487,10 +490,11 @@ async fn write(
         about.n_teams,
         part_noise as Option<&[Option<f64>]>,
         i32::try_from(ranks.left_out.len()).unwrap_or(i32::MAX),
+        (!left_out.is_empty()).then_some(Json(&left_out)) as _,
     )
     .execute(&mut *conn)
     .await?;
-    let is_known = |entry: &&(i64, i64)| !ranks.left_out.contains(&entry.1);
+    let is_known = |entry: &&(i64, i64)| !left_out.contains_key(&entry.1);
     let entries: Vec<(i64, i64)> = about.entries.iter().filter(is_known).copied().collect();
     let teams = match outcome {
         RanksOutcome::Found { teams, .. } => teams.as_slice(),

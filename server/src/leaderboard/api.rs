@@ -26,6 +26,7 @@ use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::{csv, read};
 use crate::paths;
 use crate::ranks::api::SummaryJson;
+use crate::ranks::left_out::{self, LeftOut};
 use crate::submissions::model::rounded;
 use crate::web::packing::{self, Shared};
 
@@ -73,6 +74,10 @@ struct BoardJson<'a> {
     items: RowsPlace,
     /// The caller's own team, wherever it stands.
     own: Option<RowJson>,
+    /// To hosts: teams whose files have no range, since it is not known what is chance in their scores; 100 at most. Each team
+    /// finds its own reason in `own`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<LeftOutJson>,
     /// `after` of the next part; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<&'a str>,
@@ -91,6 +96,19 @@ impl Serialize for RowsPlace {
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
+struct LeftOutJson {
+    team_id: TeamId,
+    team: String,
+    reason: &'static str,
+}
+
+impl From<LeftOut> for LeftOutJson {
+    fn from(file: LeftOut) -> Self {
+        Self { reason: file.reason(), team_id: file.team_id, team: file.team }
+    }
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
 struct RowJson {
     /// Null for a baseline, which stands in its place and is not counted.
     rank: Option<i64>,
@@ -100,7 +118,7 @@ struct RowJson {
     rank_low: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rank_high: Option<i32>,
-    /// Why there are none, where nobody will look at it.
+    /// Why there are none, where nobody will look at it, or a look found nothing; the latter in `own` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     no_range: Option<String>,
     /// How far the score would typically move on other rows of the same kind; absent where teams are ranked by several
@@ -224,6 +242,8 @@ async fn show_board(
         None => None,
     };
     let summary = read::summary(&app, competition, view).await?;
+    let own = left_out::own(&app, competition, view, own, summary.as_ref()).await?;
+    let left_out = left_out::for_hosts(&app, &seen, view, summary.as_ref()).await?;
     let board = BoardJson {
         board: view.name(),
         revision: competition.board_revision,
@@ -233,6 +253,7 @@ async fn show_board(
         ranks: summary.map(|summary| SummaryJson::beside(summary, competition.board_revision)),
         items: RowsPlace,
         own: own.map(|row| RowJson::new(row, competition, view)),
+        left_out: left_out.into_iter().map(LeftOutJson::from).collect(),
         next: part.next.as_deref(),
     };
     let link = NextPart::new("after", part.next.as_ref());

@@ -24,6 +24,7 @@ use crate::leaderboard::model::{Key, Ranked, Row, View};
 use crate::leaderboard::read;
 use crate::medals;
 use crate::paths;
+use crate::ranks::left_out::{self, LeftOut};
 use crate::ranks::model::Summary;
 use crate::web::format;
 use crate::web::packing::{self, Shared};
@@ -74,6 +75,8 @@ pub struct BoardPage {
     /// What was searched for, where the rows are what was found.
     pub search: Option<Search>,
     pub summary: Option<Summary>,
+    /// For hosts: files of which it is not known what is chance.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// A search for a team.
@@ -127,6 +130,7 @@ impl BoardPage {
             is_first_page: true,
             search: None,
             summary: Some(Summary::sample()),
+            left_out: vec![LeftOut::sample()],
         }
     }
 
@@ -306,6 +310,8 @@ async fn show_board(
         None => None,
     };
     let summary = read::summary(&app, &seen.competition, view).await?;
+    let own = left_out::own(&app, &seen.competition, view, own, summary.as_ref()).await?;
+    let left_out = left_out::for_hosts(&app, &seen, view, summary.as_ref()).await?;
     let frame = Frame::new(seen, Tab::Leaderboard, shell.now);
     let page = BoardPage {
         shell,
@@ -318,6 +324,7 @@ async fn show_board(
         is_first_page: wanted.after.is_none(),
         search,
         summary,
+        left_out,
     };
     page.answer(&asked)
 }

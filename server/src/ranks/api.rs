@@ -194,7 +194,7 @@ struct DifferenceJson {
     p: f64,
     is_noise: bool,
     /// After the end: on how many rows (groups, clusters) the first is better; absent under metrics by which no row is won,
-    /// and far down the board.
+    /// where teams are ranked by several metrics, and far down the board.
     #[serde(skip_serializing_if = "Option::is_none")]
     n_won: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -220,30 +220,13 @@ impl From<Difference> for DifferenceJson {
 #[derive(Serialize, utoipa::ToSchema)]
 struct PartDifferenceJson {
     metric: String,
-    /// Of the first score less the second.
-    value: f64,
-    standard_error: f64,
-    /// In 95 of 100 cases the true difference lies between `low` and `high`.
-    low: f64,
-    high: f64,
-    /// How often equally good files would differ at least as much.
-    p: f64,
-    is_noise: bool,
+    #[serde(flatten)]
+    difference: DifferenceJson,
 }
 
 impl From<PartDifference> for PartDifferenceJson {
     fn from(part: PartDifference) -> Self {
-        let difference = part.difference;
-        let (low, high) = difference.interval();
-        Self {
-            metric: part.name,
-            value: difference.value,
-            standard_error: difference.standard_error,
-            low,
-            high,
-            p: difference.p_value(),
-            is_noise: difference.is_noise(),
-        }
+        Self { metric: part.name, difference: part.difference.into() }
     }
 }
 

@@ -161,12 +161,13 @@ impl Gain {
     fn sentence_of_parts(&self, primary: &PartGain) -> String {
         let listed: Vec<String> = self.parts.iter().map(PartGain::words).collect();
         let reason = match (primary.noise, self.is_compared) {
-            (Some(_), _) => "The two files were compared row by row.".to_owned(),
+            (Some(_), _) => "The two files were compared on the same rows.".to_owned(),
             (None, _) if !self.absent.is_empty() => {
                 format!("Whether that is chance is not known here. {}", self.absent)
             }
             (None, false) => {
-                "They have not been compared row by row yet; that happens a little after a score.".to_owned()
+                "They have not been compared on the same rows yet; that happens a little after a score."
+                    .to_owned()
             }
             (None, true) => "Of these two files it is not known what is chance.".to_owned(),
         };
@@ -293,13 +294,13 @@ mod tests {
         assert_eq!(
             gain.sentence(),
             "Beside your best file before: better in roc_auc by 0.0100 (more than noise), worse in log_loss by 0.0001 (may be \
-             chance). The two files were compared row by row. The better one by roc_auc counts for your team, and the \
+             chance). The two files were compared on the same rows. The better one by roc_auc counts for your team, and the \
              leaderboard has its place by the mean of ranks."
         );
         assert_eq!(gain.parts[1].is_noise(), Some(true));
         let waiting = of(None, &summary).sentence();
         assert!(waiting.contains("better in roc_auc by 0.0100, worse"), "{waiting}");
-        assert!(waiting.contains("have not been compared row by row yet"), "{waiting}");
+        assert!(waiting.contains("have not been compared on the same rows yet"), "{waiting}");
         let absent = Summary { absent: Some("No interval is known.".to_owned()), ..summary };
         assert!(of(None, &absent).sentence().contains("not known here. No interval is known."));
     }

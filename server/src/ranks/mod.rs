@@ -13,6 +13,7 @@ pub mod by_parts;
 pub mod compare;
 pub mod difference;
 pub mod gain;
+pub mod left_out;
 pub mod model;
 pub mod outlook;
 pub mod pages;

@@ -1,10 +1,11 @@
 //! Every SQL statement about rank ranges. The views show nothing of private rows before the end.
 
-use holdout_contract::ranks::RankedPart;
+use holdout_contract::ranks::{RankedPart, WhyUnknown};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use crate::ids::{CompetitionId, SubmissionId, TeamId};
+use crate::ranks::left_out::LeftOut;
 use crate::ranks::model::{Range, Split, Summary, Unit};
 
 /// What is known of a board as a whole; `None` before anybody looked at it.
@@ -93,6 +94,71 @@ pub async fn ranges(
     .await
 }
 
+/// Why a file is left out of a board's ranges, where that was kept; `None` where it is not.
+///
+/// # Errors
+/// Those of the database.
+pub async fn why_left_out(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    split: Split,
+    submission_id: i64,
+) -> sqlx::Result<Option<Option<WhyUnknown>>> {
+    let found = sqlx::query_scalar!(
+        "select s.left_out -> $3::text as \"why?: Json<Option<WhyUnknown>>\"
+         from shown_rank_summaries s
+         where s.competition_id = $1 and s.split = $2 and jsonb_exists(s.left_out, $3::text)",
+        id.0,
+        split.name(),
+        submission_id.to_string(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.map(|why| why.and_then(|Json(why)| why)))
+}
+
+/// The files that are left out of a board's ranges.
+///
+/// # Errors
+/// Those of the database.
+pub async fn left_out(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    split: Split,
+    limit: i64,
+) -> sqlx::Result<Vec<LeftOut>> {
+    sqlx::query_as!(
+        LeftOut,
+        "select t.id as \"team_id: TeamId\", t.name as team, l.why as \"why?: Json<Option<WhyUnknown>>\"
+         from shown_rank_summaries s
+         cross join lateral jsonb_each(s.left_out) l (submission_id, why)
+         join submissions x on x.id = l.submission_id::bigint
+         join teams t on t.id = x.team_id
+         where s.competition_id = $1 and s.split = $2
+         order by x.id
+         limit $3",
+        id.0,
+        split.name(),
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Two teams of a board that were looked at together: which submissions, and `$columns` of what is known of the two.
+macro_rules! pair {
+    ($kind:ident, $columns:literal, $known:literal, $($value:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            $kind,
+            "select x.submission_id as \"submission_a!\", y.submission_id as \"submission_b!\", " + $columns + "
+             from shown_rank_ranges x
+             join shown_rank_ranges y on y.competition_id = x.competition_id and y.split = x.split
+             where x.competition_id = $1 and x.split = $2 and x.team_id = $3 and y.team_id = $4" + $known,
+            $($value),+
+        )
+    };
+}
+
 /// Two teams that were looked at together.
 pub struct Pair {
     pub submission_a: i64,
@@ -115,14 +181,11 @@ pub async fn pair(
     a: TeamId,
     b: TeamId,
 ) -> sqlx::Result<Option<Pair>> {
-    sqlx::query_as!(
+    pair!(
         Pair,
-        "select x.submission_id as \"submission_a!\", y.submission_id as \"submission_b!\",
-                x.difference_errors[y.place] as standard_error,
-                x.units_won[y.place] as n_won, y.units_won[x.place] as n_lost
-         from shown_rank_ranges x
-         join shown_rank_ranges y on y.competition_id = x.competition_id and y.split = x.split
-         where x.competition_id = $1 and x.split = $2 and x.team_id = $3 and y.team_id = $4",
+        "x.difference_errors[y.place] as standard_error,
+         x.units_won[y.place] as n_won, y.units_won[x.place] as n_lost",
+        "",
         id.0,
         split.name(),
         a.0,
@@ -155,18 +218,14 @@ pub async fn ranked_pair(
     a: TeamId,
     b: TeamId,
 ) -> sqlx::Result<Option<RankedPair>> {
-    sqlx::query_as!(
+    pair!(
         RankedPair,
-        "select x.submission_id as \"submission_a!\", y.submission_id as \"submission_b!\",
-                array(
-                    select x.difference_errors[at]
-                    from generate_series(y.place, cardinality(x.difference_errors), cardinality(x.most_behind)) at
-                    order by at) as \"part_errors!\",
-                x.most_behind[y.place] as a_behind, y.most_behind[x.place] as b_behind
-         from shown_rank_ranges x
-         join shown_rank_ranges y on y.competition_id = x.competition_id and y.split = x.split
-         where x.competition_id = $1 and x.split = $2 and x.team_id = $3 and y.team_id = $4
-           and cardinality(x.most_behind) > 0",
+        "array(
+             select x.difference_errors[at]
+             from generate_series(y.place, cardinality(x.difference_errors), cardinality(x.most_behind)) at
+             order by at) as \"part_errors!\",
+         x.most_behind[y.place] as a_behind, y.most_behind[x.place] as b_behind",
+        " and cardinality(x.most_behind) > 0",
         id.0,
         split.name(),
         a.0,
@@ -180,7 +239,7 @@ pub async fn ranked_pair(
 pub struct Before {
     pub submission_id: SubmissionId,
     pub public_score: f64,
-    /// Whether the two were compared row by row.
+    /// Whether the two were compared on the same rows.
     pub is_compared: bool,
     /// Of the difference of their scores; `None` where the influence of one of the two is not known.
     pub standard_error: Option<f64>,

@@ -5,26 +5,16 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::rank_ranges::{count, labels, look, predictions, sent};
+use crate::rank_ranges::{contest_of, count, labels, look, predictions, ranges};
 use crate::world::{Arena, Labels, Person, World, sql};
 
 const PARTS: [(&str, f64, bool); 2] = [("mae", 1.0, false), ("spearman", 1.0, true)];
 
 /// Two teams that are nearly equal, and one that is far behind under both metrics.
 async fn contest(pool: PgPool) -> (World, Arena, Vec<Person>) {
-    let world = World::new(pool).await;
-    let host = world.member("ada").await;
     let plain = labels();
     let labels = Labels { solution: plain.solution, sample: plain.sample, ..Labels::ranked(&PARTS) };
-    let arena = world.open_competition(&host, "mixed", &labels).await;
-    let people = sent(&world, &arena, [("bob", 10.0), ("cleo", 9.4), ("dan", 60.0)]).await;
-    (world, arena, people)
-}
-
-fn ranges(board: &Value) -> Vec<(i64, i64)> {
-    let end = |row: &Value, name: &str| row[name].as_i64().unwrap();
-    let rows = board["items"].as_array().unwrap();
-    rows.iter().map(|row| (end(row, "rank_low"), end(row, "rank_high"))).collect()
+    contest_of(pool, "mixed", &labels, [("bob", 10.0), ("cleo", 9.4), ("dan", 60.0)]).await
 }
 
 async fn compared(world: &World, arena: &Arena, board: &Value, places: [usize; 2]) -> Value {
@@ -84,7 +74,10 @@ async fn ranks_by_several_metrics_have_ranges_comparisons_and_gains(pool: PgPool
     let id = arena.submit(bob, &predictions(1, 9.0)).await;
     world.drain().await;
     let waiting = arena.submission(bob, id).await["gain"].clone();
-    assert!(waiting["sentence"].as_str().unwrap().contains("not been compared row by row yet"), "{waiting}");
+    assert!(
+        waiting["sentence"].as_str().unwrap().contains("not been compared on the same rows yet"),
+        "{waiting}"
+    );
     look(&world).await;
     let gain = arena.submission(bob, id).await["gain"].clone();
     assert_eq!(

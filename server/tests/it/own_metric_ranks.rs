@@ -8,7 +8,7 @@ use ureq::http::Method;
 
 use crate::client::Answer;
 use crate::custom_metrics::interpreter;
-use crate::rank_ranges::{labels, predictions};
+use crate::rank_ranges::{labels, predictions, ranges};
 use crate::world::{Arena, Person, World, require_success, sql};
 
 /// The mean absolute error. It breaks where a prediction lies between 776 and 777, unless another is 777.
@@ -68,6 +68,46 @@ impl Contest {
         self.ask(Method::PUT, "/audit", reason).await.expect(200);
     }
 
+    /// Eve's file is left out, the last of these.
+    async fn tells_why_to_its_team_and_hosts_alone(&self, sent: &[i64]) {
+        let Self { world, arena, people } = self;
+        let reason = "The metric gives no score where some of the rows are left out.";
+        let (bob, eve) = (&people[0], &people[3]);
+        let board =
+            async |person: &Person| person.api.get(&arena.api("/leaderboard")).await.expect(200).json();
+        let page =
+            async |person: &Person| person.browser.get("/c/noisy/leaderboard").await.expect(200).text();
+        let own = board(eve).await;
+        assert!(own["own"]["no_range"].as_str().is_some_and(|told| told.ends_with(reason)), "{own}");
+        assert!(own["left_out"].is_null(), "{own}");
+        assert!(own["items"].as_array().unwrap().iter().all(|row| row["no_range"].is_null()), "{own}");
+        let told = arena.submission(eve, sent[3]).await;
+        assert!(told["no_range"].as_str().is_some_and(|told| told.ends_with(reason)), "{told}");
+        let shown = page(eve).await;
+        assert!(shown.contains("Your team has no range of ranks.") && shown.contains(reason), "{shown}");
+        let address = format!("/c/noisy/submissions/{}", sent[3]);
+        assert!(eve.browser.get(&address).await.expect(200).text().contains(reason));
+
+        let other = board(bob).await;
+        assert!(!other.to_string().contains(reason), "{other}");
+        assert!(!page(bob).await.contains(reason));
+        assert!(arena.submission(bob, sent[0]).await["no_range"].is_null());
+        let found = bob.api.get(&arena.api("/leaderboard?team=eve")).await.expect(200).text();
+        assert!(!found.contains(reason), "{found}");
+        let pair = format!("/leaderboard/compare?a={}&b={}", own["own"]["team_id"], other["own"]["team_id"]);
+        let compared = eve.api.get(&arena.api(&pair)).await.expect(200).text();
+        assert!(!compared.contains(reason), "{compared}");
+        let visitor = world.visitor().get("/c/noisy/leaderboard").await.expect(200).text();
+        assert!(!visitor.contains(reason), "{visitor}");
+
+        let host = board(&arena.host).await;
+        let expected =
+            json!([{ "team_id": own["own"]["team_id"], "team": own["own"]["team"], "reason": reason }]);
+        assert_eq!(host["left_out"], expected, "{host}");
+        let shown = page(&arena.host).await;
+        assert!(shown.contains("Why files have no range") && shown.contains(reason), "{shown}");
+    }
+
     async fn start(&self) -> Answer {
         self.ask(Method::POST, "/versions/2/start", json!({ "reason": "Absolute errors." })).await
     }
@@ -97,8 +137,9 @@ async fn a_metric_that_is_asked_alone_tells_ranges_and_what_they_rest_on(pool: P
     let Contest { world, arena, people } = &contest;
     contest.judge_by(MODULE).await;
     let files = [predictions(1, 10.0), predictions(2, 9.6), predictions(3, 60.0), unknown()];
+    let mut sent = Vec::new();
     for (person, file) in people.iter().zip(&files) {
-        arena.submit(person, file).await;
+        sent.push(arena.submit(person, file).await);
     }
     contest.drain().await;
     contest.look().await;
@@ -109,11 +150,9 @@ async fn a_metric_that_is_asked_alone_tells_ranges_and_what_they_rest_on(pool: P
     let names: Vec<&str> =
         board["items"].as_array().unwrap().iter().map(|row| row["team"].as_str().unwrap()).collect();
     assert_eq!(names.len(), 4, "{board}");
-    let range = |at: usize| (board["items"][at]["rank_low"].clone(), board["items"][at]["rank_high"].clone());
     // Eve's file is nobody's better and nobody's worse, so that all of them may stand one rank lower.
-    assert_eq!([range(0), range(1)], [(json!(1), json!(3)), (json!(1), json!(3))], "{board}");
-    let unknown: Vec<usize> = (0..4).filter(|at| range(*at).0.is_null()).collect();
-    assert_eq!(unknown.len(), 1, "{board}");
+    assert_eq!(ranges(&board)[..2], [(1, 3), (1, 3)], "{board}");
+    assert_eq!(ranges(&board).iter().filter(|range| **range == (0, 0)).count(), 1, "{board}");
     // Errors of a uniform size of 10 have a mean of 5 and a deviation of 2.9 on 120 rows.
     let first = &board["items"][0];
     let of_first = |name: &str| first[name].as_f64().unwrap();
@@ -126,6 +165,13 @@ async fn a_metric_that_is_asked_alone_tells_ranges_and_what_they_rest_on(pool: P
     let compared = arena.host.api.get(&arena.api(&format!("/leaderboard/compare?{pair}"))).await.expect(200);
     assert!(compared.json()["difference"]["is_noise"].as_bool() == Some(true), "{}", compared.text());
 
+    contest.tells_why_to_its_team_and_hosts_alone(&sent).await;
+    // The board changes, and what was kept of the file says why as before.
+    arena.submit(&people[2], &predictions(5, 50.0)).await;
+    contest.drain().await;
+    contest.look().await;
+    contest.tells_why_to_its_team_and_hosts_alone(&sent).await;
+
     // What is known of a file is kept; nobody is asked again.
     let kept = "select count(*) from influences";
     let n_kept: i64 = sqlx::Row::get(&sql(kept).fetch_one(&world.pool).await.unwrap(), 0);
@@ -135,6 +181,8 @@ async fn a_metric_that_is_asked_alone_tells_ranges_and_what_they_rest_on(pool: P
     arena.board().await;
     contest.look().await;
     contest.look().await;
+    let told = arena.submission(&people[3], sent[3]).await;
+    assert!(told["no_range"].is_null(), "the metric knows enough of the private rows: {told}");
     let found = arena.host.api.get(&arena.api("/leaderboard/pictures")).await.expect(200).json();
     assert_eq!(found["pictures"]["teams"].as_array().map(Vec::len), Some(4), "{found}");
     let others = arena.host.api.get(&arena.api("/leaderboard/other-metrics")).await.expect(200).json();

@@ -1,7 +1,7 @@
 //! What ranks are worth: from files to ranges beside the board, kept from everybody who must not see it.
 
 use chrono::TimeDelta;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
 use ureq::http::Method;
 
@@ -68,12 +68,30 @@ pub async fn sent(world: &World, arena: &Arena, errors: [(&str, f64); 3]) -> Vec
     people
 }
 
-pub async fn contest(pool: PgPool) -> (World, Arena, Vec<Person>) {
+/// A competition with these labels and files.
+pub async fn contest_of(
+    pool: PgPool,
+    slug: &str,
+    labels: &Labels,
+    errors: [(&str, f64); 3],
+) -> (World, Arena, Vec<Person>) {
     let world = World::new(pool).await;
     let host = world.member("ada").await;
-    let arena = world.open_competition(&host, "noisy", &labels()).await;
-    let people = sent(&world, &arena, [("bob", 10.0), ("cleo", 8.8), ("dan", 60.0)]).await;
+    let arena = world.open_competition(&host, slug, labels).await;
+    let people = sent(&world, &arena, errors).await;
     (world, arena, people)
+}
+
+/// Two teams that are nearly equal, and one that is far behind.
+pub async fn contest(pool: PgPool) -> (World, Arena, Vec<Person>) {
+    contest_of(pool, "noisy", &labels(), [("bob", 10.0), ("cleo", 8.8), ("dan", 60.0)]).await
+}
+
+/// The lowest and the highest rank of every row of a board; 0 where it has none.
+pub fn ranges(board: &Value) -> Vec<(i64, i64)> {
+    let end = |row: &Value, name: &str| row[name].as_i64().unwrap_or_default();
+    let rows = board["items"].as_array().unwrap();
+    rows.iter().map(|row| (end(row, "rank_low"), end(row, "rank_high"))).collect()
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
@@ -85,9 +103,7 @@ async fn ranges_stand_beside_the_board_once_scorers_had_time(pool: PgPool) {
 
     look(&world).await;
     let board = arena.board().await;
-    let range = |at: usize| (board["items"][at]["rank_low"].clone(), board["items"][at]["rank_high"].clone());
-    assert_eq!([range(0), range(1)], [(json!(1), json!(2)), (json!(1), json!(2))], "{board}");
-    assert_eq!(range(2), (json!(3), json!(3)));
+    assert_eq!(ranges(&board), [(1, 2), (1, 2), (3, 3)], "{board}");
     assert_eq!(board["ranks"]["n_units"], N_ROWS / 2);
     let noise = board["ranks"]["noise"].as_f64().unwrap();
     assert!((0.1..10.0).contains(&noise), "{noise}");
@@ -398,20 +414,17 @@ async fn nothing_of_private_rows_or_labels_can_be_read_before_the_end(pool: PgPo
 }
 
 /// The ranges of all rows: team, lowest and highest rank.
-async fn ranges(arena: &Arena) -> Vec<(String, i64, i64)> {
+async fn ranges_by_team(arena: &Arena) -> Vec<(String, i64, i64)> {
     let board = arena.board().await;
-    let of = |row: &serde_json::Value| {
-        let number = |name: &str| row[name].as_i64().unwrap_or_default();
-        (row["team"].as_str().unwrap().to_owned(), number("rank_low"), number("rank_high"))
-    };
-    board["items"].as_array().unwrap().iter().map(of).collect()
+    let teams = board["items"].as_array().unwrap().iter().map(|row| row["team"].as_str().unwrap().to_owned());
+    teams.zip(ranges(&board)).map(|(team, (low, high))| (team, low, high)).collect()
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn a_disqualified_team_leaves_the_ranges_and_comes_back_as_it_was(pool: PgPool) {
     let (world, arena, _) = contest(pool).await;
     look(&world).await;
-    let before = ranges(&arena).await;
+    let before = ranges_by_team(&arena).await;
     assert_eq!(before.len(), 3);
     let first = before[0].0.clone();
     let decision = arena
@@ -426,7 +439,7 @@ async fn a_disqualified_team_leaves_the_ranges_and_comes_back_as_it_was(pool: Pg
         .expect(201)
         .json();
     look(&world).await;
-    let without = ranges(&arena).await;
+    let without = ranges_by_team(&arena).await;
     assert_eq!(without.iter().map(|(_, low, high)| (*low, *high)).collect::<Vec<_>>(), [(1, 1), (2, 2)]);
     let left = "select count(*) from rank_ranges r join teams t on t.id = r.team_id where t.name = $1";
     let n_left: i64 = sql(left).bind(&first).fetch_one(&world.pool).await.unwrap().get(0);
@@ -443,13 +456,13 @@ async fn a_disqualified_team_leaves_the_ranges_and_comes_back_as_it_was(pool: Pg
     let board = arena.board().await;
     assert!(board["items"][0]["rank_low"].is_null(), "nobody looked at it again yet: {board}");
     look(&world).await;
-    assert_eq!(ranges(&arena).await, before);
+    assert_eq!(ranges_by_team(&arena).await, before);
 
     // After the end the private ranges follow the final board in the same way.
     world.let_pass(TimeDelta::days(31)).await;
     arena.board().await;
     look(&world).await;
-    let before = ranges(&arena).await;
+    let before = ranges_by_team(&arena).await;
     let reason = json!({ "team": first, "reason": "Three accounts." });
     let decision = arena
         .host
@@ -459,7 +472,7 @@ async fn a_disqualified_team_leaves_the_ranges_and_comes_back_as_it_was(pool: Pg
         .expect(201)
         .json();
     look(&world).await;
-    let without = ranges(&arena).await;
+    let without = ranges_by_team(&arena).await;
     assert!(
         without.len() == 2 && without.iter().all(|(team, _, high)| *team != first && *high <= 2),
         "{without:?}"
@@ -467,7 +480,7 @@ async fn a_disqualified_team_leaves_the_ranges_and_comes_back_as_it_was(pool: Pg
     let lift = arena.api(&format!("/disqualifications/{}/lift", decision["id"]));
     arena.host.api.send_json(Method::POST, &lift, &json!({ "reason": "One after all." })).await.expect(200);
     look(&world).await;
-    assert_eq!(ranges(&arena).await, before);
+    assert_eq!(ranges_by_team(&arena).await, before);
     world.close().await;
 }
 
@@ -482,13 +495,13 @@ async fn a_team_that_became_part_of_another_has_no_range_of_its_own(pool: PgPool
     let accept = arena.api(&format!("/team/merge-requests/{request}/accept"));
     bob.api.send_json(Method::POST, &accept, &json!({})).await.expect(200);
     look(&world).await;
-    let merged = ranges(&arena).await;
+    let merged = ranges_by_team(&arena).await;
     assert_eq!(merged.iter().map(|(_, low, high)| (*low, *high)).collect::<Vec<_>>(), [(1, 1), (2, 2)]);
     assert_eq!(count(&world, "select count(*) from rank_ranges").await, 2);
     world.close().await;
 }
 
-async fn team_of(arena: &Arena, person: &Person) -> serde_json::Value {
+async fn team_of(arena: &Arena, person: &Person) -> Value {
     person.api.get(&arena.api("/team")).await.expect(200).json()["team"].clone()
 }
 
@@ -497,7 +510,7 @@ async fn team_of(arena: &Arena, person: &Person) -> serde_json::Value {
 async fn columns_that_were_kept_in_another_shape_are_made_anew(pool: PgPool) {
     let (world, arena, people) = contest(pool).await;
     look(&world).await;
-    let before = ranges(&arena).await;
+    let before = ranges_by_team(&arena).await;
     let other = world.open_competition(&arena.host, "other", &labels_of(100)).await;
     other.join(&people[0]).await;
     other.submit(&people[0], &predictions_of(100, 1, 10.0)).await;
@@ -510,7 +523,7 @@ async fn columns_that_were_kept_in_another_shape_are_made_anew(pool: PgPool) {
     arena.submit(&people[2], &predictions(9, 50.0)).await;
     world.drain().await;
     look(&world).await;
-    let after = ranges(&arena).await;
+    let after = ranges_by_team(&arena).await;
     assert_eq!(after[..2], before[..2], "{after:?}");
     assert_eq!((after[2].1, after[2].2), (3, 3));
     world.close().await;

@@ -4,10 +4,11 @@
 /// are not among them, whose products are the processor's, nor files whose metric is in [`FILE_BY_FILE`].
 pub(super) const BETTER_ON_A_GPU: [&str; 4] = ["compare", "ranks", "rescore", "verify"];
 
-/// Metrics that score file by file, on the processor: what one pass counts; what is added up around a mean or a median of
-/// its own; what matches, fits or compares pairs; what is put together from several metrics. All others go through the
-/// evaluator, as a law of theirs says.
-pub const FILE_BY_FILE: [&str; 62] = [
+/// Metrics that score file by file, on the processor, also where a host takes them by column or by group: what one pass counts,
+/// or finds as the largest; what is added up around a mean or a median that must be found first; what matches, fits or compares
+/// pairs. All others go through the evaluator, as a law of theirs says; a sum or a ranking of several metrics does so for those
+/// of its parts that are not here, and counts as one that does.
+pub const FILE_BY_FILE: [&str; 57] = [
     "accuracy",
     "balanced_accuracy",
     "f1_macro",
@@ -40,8 +41,6 @@ pub const FILE_BY_FILE: [&str; 62] = [
     "fowlkes_mallows_score",
     "rand_score",
     "r2",
-    "wape",
-    "rmspe",
     "medae",
     "max_error",
     "explained_variance",
@@ -67,7 +66,4 @@ pub const FILE_BY_FILE: [&str; 62] = [
     "coco_ap50",
     "coco_ar100",
     "voc_ap",
-    "weighted_sum",
-    "weighted_sum_of_losses",
-    "mean_rank",
 ];

@@ -3,7 +3,7 @@
 
 use holdout_contract::spec::Layout;
 
-use crate::metrics::{Metric, Params, Rows, Undefined};
+use crate::metrics::{Files, Metric, Params, PartScores, Rows, Undefined};
 
 /// Names in a list separated by commas.
 fn names(params: &Params) -> Vec<&str> {
@@ -71,21 +71,54 @@ pub(super) fn shares(params: &Params) -> Vec<(usize, f64)> {
 }
 
 pub(super) fn score(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -> Result<f64, Undefined> {
-    let names = names(params);
-    if names.is_empty() {
+    if names(params).is_empty() {
         return metric.score(rows, params);
     }
-    let weights = weights(params);
+    mean(params, |at| metric.score(&of_column(rows, at), params))
+}
+
+/// As [`score`], of several files and of parts of their rows.
+pub(super) fn score_files(metric: &dyn Metric, files: &Files<'_>) -> Vec<PartScores> {
+    let names = names(files.params);
+    if names.is_empty() {
+        return of_one_column(metric, files);
+    }
+    let weights = weights(files.params);
+    let scores = |at: usize| {
+        if weights[at] == 0.0 {
+            return Vec::new();
+        }
+        let rows: Vec<Rows<'_>> = files.rows.iter().map(|rows| of_column(rows, at)).collect();
+        of_one_column(metric, &Files { rows: &rows, ..*files })
+    };
+    let scores: Vec<Vec<PartScores>> = (0..names.len()).map(scores).collect();
+    let of_part = |file: usize, part: usize| mean(files.params, |column| scores[column][file][part].clone());
+    let of_file = |file: usize| (0..files.parts.len()).map(|part| of_part(file, part)).collect();
+    (0..files.rows.len()).map(of_file).collect()
+}
+
+fn of_one_column(metric: &dyn Metric, files: &Files<'_>) -> Vec<PartScores> {
+    match metric.together() {
+        Some(metric) => metric.score_files(files),
+        None => files.rows.iter().map(|rows| metric.score_parts(rows, files.parts, files.params)).collect(),
+    }
+}
+
+fn of_column<'a>(rows: &Rows<'a>, at: usize) -> Rows<'a> {
+    Rows {
+        truths: &rows.truths[at..=at],
+        predictions: &rows.predictions[at..=at],
+        column_classes: rows.column_classes.get(at..=at).unwrap_or_default(),
+        ..*rows
+    }
+}
+
+/// The mean of the scores of all columns that count.
+fn mean(params: &Params, of_column: impl Fn(usize) -> Result<f64, Undefined>) -> Result<f64, Undefined> {
+    let (names, weights) = (names(params), weights(params));
     let (mut total, mut weight) = (0.0, 0.0);
     for at in (0..names.len()).filter(|at| weights[*at] > 0.0) {
-        let column = Rows {
-            truths: &rows.truths[at..=at],
-            predictions: &rows.predictions[at..=at],
-            column_classes: rows.column_classes.get(at..=at).unwrap_or_default(),
-            ..*rows
-        };
-        let score = metric
-            .score(&column, params)
+        let score = of_column(at)
             .map_err(|why| Undefined::because(format!("On the column “{}”: {why}", names[at])))?;
         total += weights[at] * score;
         weight += weights[at];

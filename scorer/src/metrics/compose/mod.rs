@@ -14,11 +14,11 @@ use std::borrow::Cow;
 
 use holdout_contract::spec::{Cell, Direction, Layout};
 
-use super::{Metric, NoMeasure, Params, Rows, Undefined, Values, find};
+use super::{Files, Metric, NoMeasure, Params, PartScores, Rows, Undefined, Values, find};
 use crate::judge::Context;
 use crate::misfit::Misfits;
 
-pub use parts::Part;
+pub use parts::{AllScores, Part};
 pub use ranks::MEAN_RANK;
 pub use sum::{LOWER, WEIGHTED};
 
@@ -181,12 +181,32 @@ pub fn score(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -> Result<f6
     over_groups::score(params, direction, rows, |rows| columns::score(metric, params, rows))
 }
 
+/// As [`score`], of several files and of parts of their rows, the same to the last bit.
+pub fn score_files(metric: &dyn Metric, files: &Files<'_>) -> Vec<PartScores> {
+    over_groups::score_files(metric, files, |files| columns::score_files(metric, files))
+}
+
+/// Whether there is work that is the same for several files and done at once: the metric's own, or that of one of its
+/// parts.
+pub fn is_together(metric: &dyn Metric, params: &Params) -> bool {
+    let parts = parts(params);
+    if parts.is_empty() {
+        return metric.together().is_some();
+    }
+    parts.iter().any(|part| is_together(part.metric, &part.params))
+}
+
 /// The value of every part; none for metrics that have no parts.
 ///
 /// # Errors
 /// [`Undefined`] where a part has none.
-pub fn part_scores(params: &Params, rows: &Rows<'_>) -> Result<Vec<PartScore>, Undefined> {
+pub fn part_scores(params: &Params, rows: &Rows<'_>) -> AllScores {
     parts::scores(&parts(params), rows)
+}
+
+/// As [`part_scores`], of several files and of parts of their rows, the same to the last bit.
+pub fn part_scores_of_files(files: &Files<'_>) -> Vec<Vec<AllScores>> {
+    parts::scores_of_files(&parts(files.params), files)
 }
 
 /// The score of a perfect submission under every part, where there is one.

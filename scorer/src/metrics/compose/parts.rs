@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::PartScore;
 use crate::metrics::about::{Kind, POSITIVE, ParameterAbout};
-use crate::metrics::{Metric, NoMeasure, Params, Rows, Undefined, Values, find, finite};
+use crate::metrics::{Files, Metric, NoMeasure, Params, PartScores, Rows, Undefined, Values, find, finite};
 use crate::misfit::Misfits;
 
 const KEYS: [&str; 4] = ["metric", "weight", "params", "target"];
@@ -24,6 +24,19 @@ pub struct Part {
     pub params: Params,
     pub weight: f64,
 }
+
+impl Part {
+    fn scored(&self, score: Result<f64, Undefined>) -> Result<PartScore, Undefined> {
+        let score = score
+            .and_then(finite)
+            .map_err(|why| Undefined::because(format!("The part {} has no value: {why}", self.name)))?;
+        let target = self.params.text("columns").map(str::to_owned);
+        Ok(PartScore { metric: self.name.clone(), target, weight: self.weight, score })
+    }
+}
+
+/// The value of every part, in order, or why one of them has none.
+pub type AllScores = Result<Vec<PartScore>, Undefined>;
 
 /// Reads the parts from the whole's parameters.
 ///
@@ -185,17 +198,36 @@ pub(super) fn misfits(parts: &[Part], truths: &[Values<'_>], predictions: &[Valu
     })
 }
 
-/// The value of every part, in order.
-pub(super) fn scores(parts: &[Part], rows: &Rows<'_>) -> Result<Vec<PartScore>, Undefined> {
+/// What every part comes to on these rows.
+pub(super) fn scores(parts: &[Part], rows: &Rows<'_>) -> AllScores {
     let Ok(all) = layout(parts) else { return Ok(Vec::new()) };
-    let score = |part: &Part| {
-        let score = part_score(part, &all, rows)
-            .and_then(finite)
-            .map_err(|why| Undefined::because(format!("The part {} has no value: {why}", part.name)))?;
-        let target = part.params.text("columns").map(str::to_owned);
-        Ok(PartScore { metric: part.name.clone(), target, weight: part.weight, score })
-    };
+    let score = |part: &Part| part.scored(part_score(part, &all, rows));
     parts.iter().map(score).collect()
+}
+
+/// As [`scores`], of several files and of parts of their rows.
+pub(super) fn scores_of_files(parts: &[Part], files: &Files<'_>) -> Vec<Vec<AllScores>> {
+    let of_parts: Vec<Vec<PartScores>> = match layout(parts) {
+        Ok(all) => parts.iter().map(|part| part_scores_of_files(part, &all, files)).collect(),
+        Err(_) => Vec::new(),
+    };
+    let of_rows = |file: usize, at: usize| -> AllScores {
+        parts.iter().zip(&of_parts).map(|(part, scores)| part.scored(scores[file][at].clone())).collect()
+    };
+    let of_file = |file: usize| (0..files.parts.len()).map(|at| of_rows(file, at)).collect();
+    (0..files.rows.len()).map(of_file).collect()
+}
+
+/// The scores of several files under a metric that follows from the values of its parts.
+pub(super) fn score_files(
+    files: &Files<'_>,
+    of_parts: impl Fn(&[PartScore]) -> Result<f64, Undefined>,
+) -> Vec<PartScores> {
+    let put_together = |scores: AllScores| of_parts(&scores?);
+    scores_of_files(&super::parts(files.params), files)
+        .into_iter()
+        .map(|of_file| of_file.into_iter().map(put_together).collect())
+        .collect()
 }
 
 /// As [`super::measure`], of every part.
@@ -209,6 +241,12 @@ fn part_score(part: &Part, all: &Layout, rows: &Rows<'_>) -> Result<f64, Undefin
     with_rows(part, all, rows, |rows| super::score(part.metric, &part.params, rows))
 }
 
+fn part_scores_of_files(part: &Part, all: &Layout, files: &Files<'_>) -> Vec<PartScores> {
+    let read: Vec<Read<'_>> = files.rows.iter().map(|rows| Read::of(part, all, rows)).collect();
+    let rows: Vec<Rows<'_>> = read.iter().zip(files.rows).map(|(read, rows)| read.rows(rows)).collect();
+    super::score_files(part.metric, &Files { rows: &rows, params: &part.params, ..*files })
+}
+
 /// Does some work with the columns, weights and groups that a part reads.
 pub(super) fn with_rows<T>(
     part: &Part,
@@ -216,20 +254,40 @@ pub(super) fn with_rows<T>(
     rows: &Rows<'_>,
     work: impl FnOnce(&Rows<'_>) -> T,
 ) -> T {
-    let weights = rows.weights.filter(|_| part.params.text("weight_column").is_some());
-    let groups = rows.groups.filter(|_| super::needs_groups(part.metric, &part.params));
-    let reads = Reads::of(part, all, rows.truths.len(), rows.predictions.len());
-    let (truths, predictions) =
-        (pick(rows.truths, &reads.truths), pick(rows.predictions, &reads.predictions));
-    let column_classes = pick(rows.column_classes, &reads.truths);
-    work(&Rows {
-        truths: &truths,
-        predictions: &predictions,
-        column_classes: &column_classes,
-        weights,
-        groups,
-        ..*rows
-    })
+    work(&Read::of(part, all, rows).rows(rows))
+}
+
+/// The columns, weights and groups that a part reads.
+struct Read<'a> {
+    truths: Vec<Values<'a>>,
+    predictions: Vec<Values<'a>>,
+    column_classes: Vec<Vec<u32>>,
+    weights: Option<&'a [f64]>,
+    groups: Option<&'a [u32]>,
+}
+
+impl<'a> Read<'a> {
+    fn of(part: &Part, all: &Layout, rows: &Rows<'a>) -> Self {
+        let reads = Reads::of(part, all, rows.truths.len(), rows.predictions.len());
+        Self {
+            truths: pick(rows.truths, &reads.truths),
+            predictions: pick(rows.predictions, &reads.predictions),
+            column_classes: pick(rows.column_classes, &reads.truths),
+            weights: rows.weights.filter(|_| part.params.text("weight_column").is_some()),
+            groups: rows.groups.filter(|_| super::needs_groups(part.metric, &part.params)),
+        }
+    }
+
+    fn rows<'b>(&'b self, all: &Rows<'b>) -> Rows<'b> {
+        Rows {
+            truths: &self.truths,
+            predictions: &self.predictions,
+            column_classes: &self.column_classes,
+            weights: self.weights,
+            groups: self.groups,
+            ..*all
+        }
+    }
 }
 
 /// The parameter “parts” of examples and tests.

@@ -5,9 +5,10 @@ use holdout_contract::ranks::{N_PARTS, NAME, WEIGHTS};
 use holdout_contract::spec::{Direction, Task};
 use serde_json::{Map, Value};
 
+use super::PartScore;
 use super::parts::{self, FOR_ALL_PARTS, Part};
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::{Degenerate, Files, Laws, Metric, Params, PartScores, Rows, ScoresTogether, Undefined};
 
 /// Checks the parts against each other; their directions are their own.
 pub(super) fn check(parts: &[Part]) -> Result<(), String> {
@@ -47,9 +48,22 @@ impl Metric for MeanRank {
     /// The primary's value, where every part has one.
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         let parts = parts::read(params).map_err(Undefined::because)?;
-        let scores = parts::scores(&parts, rows)?;
-        scores.first().map(|primary| primary.score).ok_or_else(|| Undefined::because("There are no parts."))
+        primary(&parts::scores(&parts, rows)?)
     }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+}
+
+impl ScoresTogether for MeanRank {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        parts::score_files(files, primary)
+    }
+}
+
+fn primary(parts: &[PartScore]) -> Result<f64, Undefined> {
+    parts.first().map(|primary| primary.score).ok_or_else(|| Undefined::because("There are no parts."))
 }
 
 pub static MEAN_RANK: MeanRank = MeanRank {

@@ -7,9 +7,10 @@ use std::ops::RangeInclusive;
 use holdout_contract::spec::{Direction, Task};
 use serde_json::{Map, Value};
 
+use super::PartScore;
 use super::parts::{self, FOR_ALL_PARTS, Part};
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::{Degenerate, Files, Laws, Metric, Params, PartScores, Rows, ScoresTogether, Undefined};
 
 const N_PARTS: RangeInclusive<usize> = 1..=10;
 
@@ -60,8 +61,22 @@ impl Metric for WeightedSum {
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         let parts = parts::read(params).map_err(Undefined::because)?;
-        Ok(parts::scores(&parts, rows)?.iter().map(|part| part.weight * part.score).sum())
+        weighted_sum(&parts::scores(&parts, rows)?)
     }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+}
+
+impl ScoresTogether for WeightedSum {
+    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
+        parts::score_files(files, weighted_sum)
+    }
+}
+
+fn weighted_sum(parts: &[PartScore]) -> Result<f64, Undefined> {
+    Ok(parts.iter().map(|part| part.weight * part.score).sum())
 }
 
 const PARAMETERS: &[ParameterAbout] = &[

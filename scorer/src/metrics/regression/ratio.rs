@@ -2,9 +2,11 @@
 
 use holdout_contract::spec::{Direction, Task};
 
-use crate::kernels::{median, sum};
+use crate::kernels::median;
 use crate::metrics::about::{About, fields};
-use crate::metrics::{Degenerate, Laws, Metric, Params, Rows, Undefined};
+use crate::metrics::{
+    Degenerate, Laws, Metric, Params, Rows, ScoresPerRow, ScoresTogether, SumsTogether, Undefined,
+};
 
 /// From the rows, their truths and their predictions to a score.
 pub type Compute = fn(&Rows<'_>, &[f64], &[f64]) -> Result<f64, Undefined>;
@@ -52,6 +54,68 @@ impl Metric for Whole {
             }
             _ => (self.compute)(rows, truth, prediction),
         }
+    }
+}
+
+/// What follows from two sums over rows: of what is divided, and of what it is divided by.
+pub struct Quotient {
+    about: About,
+    laws: Laws,
+    /// Of truth and prediction.
+    terms: fn(f64, f64) -> Terms,
+    /// Of the terms of every row and their sums.
+    divided: fn(&Rows<'_>, &[Terms], Terms) -> Result<f64, Undefined>,
+}
+
+type Terms = [f64; 2];
+
+impl Metric for Quotient {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn laws(&self) -> Laws {
+        self.laws
+    }
+
+    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
+        self.score_rows(rows, params)
+    }
+
+    fn per_row(&self) -> Option<&dyn ScoresPerRow> {
+        Some(self)
+    }
+
+    fn together(&self) -> Option<&dyn ScoresTogether> {
+        Some(self)
+    }
+}
+
+impl SumsTogether for Quotient {
+    type Found = Terms;
+
+    fn find(&self, rows: &Rows<'_>, _: &Params) -> Vec<Terms> {
+        let (truth, prediction) = rows.numbers();
+        rows.each(|at| (self.terms)(truth[at], prediction[at]))
+    }
+
+    fn n_sums(&self) -> usize {
+        2
+    }
+
+    fn term(&self, terms: &Terms, at_sum: usize) -> f64 {
+        terms[at_sum]
+    }
+
+    fn of_sums(
+        &self,
+        rows: &Rows<'_>,
+        terms: &[Terms],
+        _: &Params,
+        sum: impl Fn(usize) -> f64,
+    ) -> Result<f64, Undefined> {
+        rows.positive_weight()?;
+        (self.divided)(rows, terms, [sum(0), sum(1)])
     }
 }
 
@@ -161,7 +225,7 @@ pub static D2_ABSOLUTE_ERROR: Whole = Whole {
     },
 };
 
-pub static WAPE: Whole = Whole {
+pub static WAPE: Quotient = Quotient {
     about: About {
         name: "wape",
         title: "Weighted absolute percentage error",
@@ -178,19 +242,19 @@ pub static WAPE: Whole = Whole {
         has_weights: true,
         undefined_on: &[Degenerate::NoRows, Degenerate::ZeroTruth],
     },
-    unit: Unit::Fixed,
-    compute: |rows, y, p| {
-        let size = rows.mean(|at| y[at].abs())?;
+    terms: |y, p| [(y - p).abs(), y.abs()],
+    divided: |rows, terms, [errors, sizes]| {
+        let size = rows.mean_of(|| sizes, |at| terms[at][1])?;
         if size == 0.0 {
             return Err(Undefined::because(
                 "All true values of this split are 0, so there is nothing to divide by.",
             ));
         }
-        Ok(rows.mean(|at| (y[at] - p[at]).abs())? / size)
+        Ok(rows.mean_of(|| errors, |at| terms[at][0])? / size)
     },
 };
 
-pub static RMSPE: Whole = Whole {
+pub static RMSPE: Quotient = Quotient {
     about: About {
         name: "rmspe",
         title: "Root mean squared percentage error",
@@ -207,17 +271,13 @@ pub static RMSPE: Whole = Whole {
         has_weights: true,
         undefined_on: &[Degenerate::NoRows, Degenerate::ZeroTruth],
     },
-    unit: Unit::Fixed,
-    compute: |rows, y, p| {
-        let counted = sum(y.len(), |at| if y[at] == 0.0 { 0.0 } else { rows.weight(at) });
+    terms: |y, p| if y == 0.0 { [0.0, 0.0] } else { [((y - p) / y).powi(2), 1.0] },
+    divided: |_, _, [total, counted]| {
         if counted == 0.0 {
             return Err(Undefined::because(
                 "All true values of this split are 0, and such rows do not count.",
             ));
         }
-        let total = sum(y.len(), |at| {
-            if y[at] == 0.0 { 0.0 } else { rows.weight(at) * ((y[at] - p[at]) / y[at]).powi(2) }
-        });
         Ok((total / counted).sqrt())
     },
 };

@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 
+use holdout_contract::ranks::WhyUnknown;
 use holdout_contract::seal::Sealer;
 
 use super::Desk;
@@ -43,6 +44,10 @@ pub(super) fn keep<D: Desk>(
 const COUNTS_GROUPS: u8 = 1;
 const HOLDS_REPLICATES: u8 = 2;
 const HOLDS_PARTS: u8 = 4;
+/// Of a column without values: two bits that say why, or that it was not kept.
+const WHY_UNKNOWN: u8 = 24;
+const REASONS: [(u8, WhyUnknown); 3] =
+    [(8, WhyUnknown::NoScore), (16, WhyUnknown::TooSlow), (24, WhyUnknown::OneBlock)];
 
 #[derive(Debug, PartialEq)]
 pub(super) struct ReadColumn {
@@ -51,6 +56,8 @@ pub(super) struct ReadColumn {
     /// Metrics that there are values of, as many of each.
     pub n_parts: usize,
     pub values: Vec<f32>,
+    /// Where there are none.
+    pub why_unknown: Option<WhyUnknown>,
 }
 
 impl ReadColumn {
@@ -62,7 +69,13 @@ impl ReadColumn {
             n_units: first.map_or(0, |first| first.n_units as u64),
             n_parts: influences.len(),
             values: influences.iter().flat_map(|one| &one.values).map(|value| *value as f32).collect(),
+            why_unknown: None,
         }
+    }
+
+    pub(super) fn unknown(why: WhyUnknown) -> Self {
+        let values = Vec::new();
+        Self { counts_groups: true, n_units: 0, n_parts: 1, values, why_unknown: Some(why) }
     }
 
     /// Under each metric.
@@ -88,7 +101,7 @@ impl ReadColumn {
         self.n_units * self.n_parts as u64 != self.values.len() as u64
     }
 
-    /// A byte that says what there are values of; the number of units, where those are of replicates; the number of
+    /// A byte that says what there are values of, or why there are none; the number of units, where those are of replicates; the number of
     /// metrics, where there are several; then four bytes for each value.
     pub(super) fn write(&self, output: &mut impl Write) -> io::Result<()> {
         let mut first = 0;
@@ -100,6 +113,8 @@ impl ReadColumn {
         ] {
             first |= if is_set { flag } else { 0 };
         }
+        let reason = REASONS.iter().find(|(_, why)| Some(*why) == self.why_unknown);
+        first |= reason.map_or(0, |(bits, _)| *bits);
         bytes.push(first);
         if self.holds_replicates() {
             bytes.extend(u32::try_from(self.n_units).map_err(io::Error::other)?.to_le_bytes());
@@ -151,7 +166,9 @@ fn parse_column(bytes: &[u8]) -> Option<ReadColumn> {
     let n_parts = number_where(HOLDS_PARTS)?.map_or(1, |n_parts| n_parts.max(1) as usize);
     let values: Vec<f32> = rest.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
     let n_units = n_units.map_or((values.len() / n_parts) as u64, u64::from);
-    Some(ReadColumn { counts_groups: first & COUNTS_GROUPS != 0, n_units, n_parts, values })
+    let reason = REASONS.iter().find(|(bits, _)| first & WHY_UNKNOWN == *bits);
+    let why_unknown = reason.map(|(_, why)| *why);
+    Some(ReadColumn { counts_groups: first & COUNTS_GROUPS != 0, n_units, n_parts, values, why_unknown })
 }
 
 #[cfg(test)]
@@ -172,6 +189,19 @@ mod tests {
                 assert_eq!(parse_column(&bytes), Some(column));
             }
         }
+        for (_, why) in REASONS {
+            let column = ReadColumn::unknown(why);
+            let mut bytes = Vec::new();
+            column.write(&mut bytes).expect("written");
+            assert_eq!(bytes.len(), 1);
+            assert_eq!(parse_column(&bytes), Some(column));
+        }
+        let earlier = parse_column(&[COUNTS_GROUPS]).expect("a column");
+        assert_eq!(
+            (earlier.values.len(), earlier.why_unknown),
+            (0, None),
+            "of a release that kept no reason"
+        );
         assert_eq!(parse_column(&[]), None);
         assert_eq!(parse_column(&[HOLDS_REPLICATES, 1]), None);
     }

@@ -4,11 +4,12 @@ use std::rc::Rc;
 
 use holdout_evaluator::Evaluator;
 
-use super::super::board::{self, Unknown};
+use super::super::board;
 use super::super::message::{Board, FileRef};
 use super::super::storage::Storage;
 use super::{Child, Fault, Prepared, Refusal, open, read};
 use crate::align::Aligned;
+use crate::custom::blocks::Unknown;
 use crate::influence::{Exact, Influence, NoInterval};
 use crate::parallel;
 use crate::ranks::Mean;
@@ -61,19 +62,19 @@ impl<'a> Desk<'a> {
 impl board::Desk for Desk<'_> {
     type Fault = Fault;
 
-    fn influence(&mut self, file: &FileRef) -> Result<Result<Influence, Unknown>, Fault> {
+    fn influence(&mut self, file: &FileRef) -> Result<Result<Influence, board::Unknown>, Fault> {
         if self.board.judging.module.is_some() {
             let (judging, split) = (&self.board.judging, self.split());
             let found = self.child.influence_by_module(judging, file, split)?;
-            return Ok(found.map_err(|unknown| match unknown.is_of_all_files() {
-                true => Unknown::OfAllFiles(unknown.to_string()),
-                false => Unknown::OfFile,
+            return Ok(found.map_err(|unknown| match unknown {
+                Unknown::OfFile(why) => board::Unknown::OfFile(why),
+                of_all => board::Unknown::OfAllFiles(of_all.to_string()),
             }));
         }
         let found = self.with_aligned(file, |desk, solution, aligned| {
             influence_on(solution, aligned, desk.split(), desk.exact())
         })?;
-        Ok(found.map_err(|NoInterval(reason)| Unknown::OfAllFiles(reason)))
+        Ok(found.map_err(|NoInterval(reason)| board::Unknown::OfAllFiles(reason)))
     }
 
     fn influence_of_parts(&mut self, file: &FileRef) -> Result<Result<Vec<Influence>, NoInterval>, Fault> {

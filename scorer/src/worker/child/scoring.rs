@@ -59,7 +59,7 @@ impl Child {
                 break;
             }
             match &*prepared {
-                Prepared::Catalogue(solution) if solution.judge().together().is_some() => {
+                Prepared::Catalogue(solution) if solution.judge().is_together() => {
                     let n = n_in_time(answers.len(), passed, time).min(next.len());
                     answers.append(&mut self.score_together(solution, &next[..n]));
                 }

@@ -1,6 +1,6 @@
 //! What is said of a board whose ranks are looked at.
 
-use holdout_contract::ranks::RankedPart;
+use holdout_contract::ranks::{RankedPart, WhyUnknown};
 use holdout_contract::spec::Direction;
 use serde::{Deserialize, Serialize};
 
@@ -96,8 +96,9 @@ pub struct BoardRanks {
     pub n_units: u64,
     pub counts_groups: bool,
     pub outcome: RanksOutcome,
-    /// Submissions of the first teams that were not compared: nothing is known of chance in their scores.
-    pub left_out: Vec<i64>,
+    /// Submissions of the first teams that were not compared: nothing is known of chance in their scores. Why, where that was
+    /// kept.
+    pub left_out: Vec<(i64, Option<WhyUnknown>)>,
     pub gains: Vec<FoundGain>,
 }
 

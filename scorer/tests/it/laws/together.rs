@@ -13,6 +13,7 @@ use holdout_scorer::solution::Solution;
 use holdout_scorer::split::SplitRule;
 use serde_json::{Map, json};
 
+use super::composed::is_composite;
 use super::device::Fake;
 use super::{CLASSES, Case, N_ROWS, case, opened};
 
@@ -32,7 +33,7 @@ fn what_does_not_go_through_the_evaluator_is_named() {
     let mut alone: BTreeSet<&str> = FILE_BY_FILE.into_iter().collect();
     for metric in metrics::all() {
         let name = metric.about().name;
-        let is_together = case(metric, 11).solution(metric).judge().together().is_some();
+        let is_together = case(metric, 11).solution(metric).judge().is_together();
         assert_eq!(is_together, !alone.remove(name), "{name}");
     }
     assert!(alone.is_empty(), "no metrics: {alone:?}");
@@ -67,7 +68,7 @@ fn files_scored_together_score_to_the_bit_as_each_alone() {
                 let was_asked = !asked.all().is_empty();
                 assert_eq!(evaluator.take_failure().is_some(), was_asked && failure.is_some(), "{name}");
                 if case.weights.is_none() {
-                    assert_eq!(was_asked, solution.judge().together().is_some(), "{name}");
+                    assert_eq!(was_asked, solution.judge().is_together(), "{name}");
                 }
             }
         }
@@ -81,7 +82,7 @@ fn a_group_of_files_is_one_question_however_many_they_are() {
         let name = metric.about().name;
         let case = case(metric, 13);
         let solution = case.solution(metric);
-        if solution.judge().together().is_none() {
+        if !solution.judge().is_together() || is_composite(metric) {
             continue;
         }
         let files = files(&case, &solution);
@@ -112,22 +113,27 @@ fn a_group_of_files_is_one_question_however_many_they_are() {
     assert_eq!(seen.into_iter().collect::<Vec<&str>>(), all);
 }
 
-/// A hundred times as many rows, in groups of very different lengths, and a file for every shift.
-fn long_case(metric: &dyn Metric) -> Case {
-    let mut long = case(metric, 17);
+/// A hundred times as many rows.
+pub(super) fn long(mut case: Case) -> Case {
     let n_rows = 100 * N_ROWS;
     let stretch =
         |cells: &mut Vec<String>| *cells = (0..n_rows).map(|row| cells[row * 37 % N_ROWS].clone()).collect();
-    long.truths.iter_mut().for_each(|(_, cells)| stretch(cells));
-    for (_, cells) in &mut long.predictions {
+    case.truths.iter_mut().for_each(|(_, cells)| stretch(cells));
+    for (_, cells) in &mut case.predictions {
         stretch(cells);
         cells.rotate_left(n_rows / 3 + 11);
     }
+    case.is_private = (0..n_rows).map(|row| row % 3 == 2).collect();
+    case
+}
+
+/// Many rows, in groups of very different lengths.
+fn long_case(metric: &dyn Metric) -> Case {
+    let mut long = long(case(metric, 17));
     let group = |row: usize| {
         ["s0", "s0", "s0", "s0", "s1", "s2", "s3"][row % 7 * usize::from(!row.is_multiple_of(40))]
     };
-    long.groups = long.groups.map(|_| (0..n_rows).map(|row| group(row).to_owned()).collect());
-    long.is_private = (0..n_rows).map(|row| row % 3 == 2).collect();
+    long.groups = long.groups.map(|_| (0..long.is_private.len()).map(|row| group(row).to_owned()).collect());
     long
 }
 
@@ -139,7 +145,7 @@ fn long_groups_and_orders_with_many_ties_score_to_the_bit_as_each_alone() {
         let name = metric.about().name;
         let case = long_case(metric);
         let solution = case.solution(metric);
-        if solution.judge().together().is_none() {
+        if !solution.judge().is_together() {
             continue;
         }
         let order: Vec<usize> = (0..case.n_rows()).collect();

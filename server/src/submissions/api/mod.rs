@@ -32,6 +32,7 @@ use crate::competitions::download;
 use crate::competitions::model::Competition;
 use crate::error::{AppError, Result};
 use crate::ids::{SubmissionId, TeamId};
+use crate::leaderboard::model::View;
 use crate::paths;
 use crate::ranks;
 use crate::ranks::api::GainJson;
@@ -138,6 +139,9 @@ pub(crate) struct SubmissionJson {
     /// Beside the team's best file before, while the competition is open; of one submission asked for alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     gain: Option<GainJson>,
+    /// Why it has no range of ranks, where a look at the board found none; of one submission asked for alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_range: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     allowance: Option<AllowanceJson>,
 }
@@ -228,6 +232,7 @@ impl SubmissionJson {
             queue_position: None,
             wait_seconds: None,
             gain: None,
+            no_range: None,
             allowance: None,
         }
     }
@@ -272,6 +277,8 @@ pub(super) async fn document(
         Some(_) => None,
         None => ranks::gain::gain(&mut conn, competition, &submission).await?,
     };
+    let view = View::choose(competition, now, false);
+    let no_range = ranks::left_out::of_file(&mut conn, competition, view, id).await?;
     let allowance = store::allowance(&mut conn, team_id, competition.daily_limit, now).await?;
     let provenance = provenance(&mut conn, &[id.0]).await?;
     drop(conn);
@@ -280,7 +287,8 @@ pub(super) async fn document(
     let queue_position = place.map(|place| place.ahead);
     let wait_seconds = place.and_then(|place| place.wait_seconds);
     let gain = gain.map(GainJson::from);
-    Ok(SubmissionJson { queue_position, wait_seconds, gain, allowance: Some(allowance.into()), ..json })
+    let allowance = Some(allowance.into());
+    Ok(SubmissionJson { queue_position, wait_seconds, gain, no_range, allowance, ..json })
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

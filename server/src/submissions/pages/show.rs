@@ -17,6 +17,7 @@ use crate::competitions::model::Competition;
 use crate::error::{AppError, Result};
 use crate::ids::{SubmissionId, TeamId};
 use crate::leaderboard;
+use crate::leaderboard::model::View;
 use crate::paths;
 use crate::ranks;
 use crate::submissions::choose::{choose_final, describe, withdraw_final};
@@ -162,6 +163,8 @@ pub struct SubmissionPage {
     pub provenance: Option<Provenance>,
     /// Whether it is better than the team's best file before by more than chance; empty where nothing is known.
     pub gain: String,
+    /// Why it has no range of ranks, where a look at the board found none.
+    pub no_range: Option<String>,
     pub allowance: Allowance,
 }
 
@@ -179,6 +182,7 @@ impl SubmissionPage {
             released: None,
             provenance: (stage == Stage::Scored).then(Provenance::sample),
             gain: "Better than your best file before by 0.010: more than noise.".to_owned(),
+            no_range: Some("It is not known what is chance in this file’s score.".to_owned()),
             allowance: Allowance::new(5, 2, chrono::DateTime::UNIX_EPOCH),
         }
     }
@@ -278,12 +282,14 @@ pub(super) async fn show_one(
             .await?
             .map_or_else(String::new, |gain| gain.sentence()),
     };
+    let view = View::choose(competition, shell.now, false);
+    let no_range = ranks::left_out::of_file(&mut conn, competition, view, id).await?;
     let allowance = store::allowance(&mut conn, team_id, competition.daily_limit, shell.now).await?;
     let provenance = provenance(&mut conn, &[id.0]).await?.pop();
     drop(conn);
     let place = place_sentence(submission.state, place);
     let frame = Frame::new(seen, Tab::Submissions, shell.now);
-    Ok(SubmissionPage { shell, frame, submission, place, released, provenance, gain, allowance })
+    Ok(SubmissionPage { shell, frame, submission, place, released, provenance, gain, no_range, allowance })
 }
 
 pub(super) async fn send_file(
