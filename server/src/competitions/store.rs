@@ -31,7 +31,7 @@ macro_rules! competitions {
             "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle,
                     c.created_by as \"created_by: UserId\",
                     c.visibility as \"visibility: Visibility\", c.launched_at, c.starts_at,
-                    c.entry_deadline_at, c.merger_deadline_at, c.ends_at, c.daily_limit, c.final_limit,
+                    c.entry_deadline_at, c.merger_deadline_at, c.ends_at, c.daily_limit, c.total_limit, c.final_limit,
                     c.team_limit, c.max_upload_bytes,
                     case when c.are_decimals_chosen then c.score_decimals
                          else coalesce(c.worth_decimals, c.score_decimals) end as \"score_decimals!\",

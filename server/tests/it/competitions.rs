@@ -364,6 +364,7 @@ async fn another_plan_has_the_audit_made_again_before_the_launch(pool: PgPool) {
     assert!(is_current().await && n_jobs().await == 0);
     for change in [
         json!({ "daily_limit": 7 }),
+        json!({ "total_limit": 30 }),
         json!({ "score_decimals": 2 }),
         json!({ "ends_at": "2999-01-01T00:00:00Z" }),
     ] {
@@ -374,6 +375,7 @@ async fn another_plan_has_the_audit_made_again_before_the_launch(pool: PgPool) {
     }
     let form = [
         ("daily_limit", "8"),
+        ("total_limit", "30"),
         ("final_limit", "2"),
         ("team_limit", "3"),
         ("max_upload_mib", "100"),
@@ -409,6 +411,8 @@ async fn after_the_launch_what_judges_is_fixed_and_promises_only_grow(pool: PgPo
     let edit = async |change: Value| scene.host.api.send_json(Method::PATCH, &api(&slug, ""), &change).await;
     let now = scene.host.api.get(&api(&slug, "")).await.expect(200).json();
     edit(json!({ "daily_limit": 4 })).await.expect(422);
+    edit(json!({ "total_limit": 4000 })).await.expect(422);
+    edit(json!({ "total_limit": 0 })).await.expect(200);
     edit(json!({ "daily_limit": 9 })).await.expect(200);
     edit(json!({ "slug": "elsewhere" })).await.expect(422);
     edit(json!({ "starts_at": "2020-01-01T00:00:00Z" })).await.expect(422);
