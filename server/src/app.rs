@@ -154,6 +154,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::webhooks::pages::router())
         .merge(crate::custom_metrics::pages::router())
         .merge(crate::dashboard::pages::router())
+        .merge(crate::dashboard::sent_pages::router())
         .merge(crate::notebooks::pages::router())
         .merge(crate::medals::pages::router())
         .merge(crate::medals::recomputed_page::router())

@@ -288,7 +288,7 @@ test("teams, files that are sent, notes on them, reasons of a new version", asyn
   await lookAtAll(`/c/${slug}/changes`);
   await look(`/c/${slug}`);
   await lookAtAll("/notifications");
-  for (const page of ["dashboard", "participants", "rejections"]) await lookAtAll(`/c/${slug}/host/${page}`);
+  for (const page of ["dashboard", "participants", "submissions", "rejections"]) await lookAtAll(`/c/${slug}/host/${page}`);
   nothingRan();
 });
 

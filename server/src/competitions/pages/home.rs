@@ -30,7 +30,8 @@ pub fn router() -> Router<App> {
     Router::new().route(paths::HOME, get(show_home))
 }
 
-const OWN_A_PAGE: i64 = 12;
+/// The others are on pages of their own.
+const OWN_SHOWN: usize = 12;
 const WRITTEN_SHOWN: i64 = 8;
 
 #[derive(Debug, Default, Deserialize)]
@@ -46,6 +47,12 @@ pub struct Joined {
     pub card: Card,
     /// On the board; `None` before the first score.
     pub rank: Option<i64>,
+}
+
+impl Joined {
+    pub fn sample() -> Self {
+        Self { card: Card::sample(), rank: Some(3) }
+    }
 }
 
 /// What a member alone sees on the front page.
@@ -160,7 +167,7 @@ async fn own(app: &App, member: &Member) -> Result<Own> {
 }
 
 /// Ranks come from memory where the board did not change.
-async fn with_ranks(app: &App, member: &Member, cards: Vec<Card>) -> Result<Vec<Joined>> {
+pub(super) async fn with_ranks(app: &App, member: &Member, cards: Vec<Card>) -> Result<Vec<Joined>> {
     let ids: Vec<_> = cards.iter().map(|card| card.id).collect();
     let mut conn = app.db.acquire().await?;
     let competitions = store::find_by_ids(&mut conn, &ids).await?;
