@@ -96,6 +96,7 @@ pub async fn exists(conn: &mut PgConnection, slug: &str) -> sqlx::Result<bool> {
 pub async fn standing(conn: &mut PgConnection, id: CompetitionId, member: &Member) -> sqlx::Result<Standing> {
     let row = sqlx::query!(
         "select exists (select from competition_hosts where competition_id = $1 and user_id = $2) as \"is_host!\",
+                exists (select from former_hosts where competition_id = $1 and user_id = $2) as \"was_host!\",
                 (select team_id from team_members where competition_id = $1 and user_id = $2) as \"team_id: TeamId\"",
         id.0,
         member.id.0,
@@ -103,7 +104,7 @@ pub async fn standing(conn: &mut PgConnection, id: CompetitionId, member: &Membe
     .fetch_one(conn)
     .await?;
     let is_host = row.is_host || member.is_admin;
-    Ok(Standing { is_host, is_among_hosts: row.is_host, team_id: row.team_id })
+    Ok(Standing { is_host, is_among_hosts: row.is_host, was_host: row.was_host, team_id: row.team_id })
 }
 
 /// The teams that somebody has in these competitions.

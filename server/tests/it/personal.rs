@@ -41,6 +41,7 @@ const NAMED_IN: [(&str, &str); 57] = [
     ("file_checks.user_id", "checks"),
     ("follows.person_id", ""),
     ("follows.user_id", "follows"),
+    ("former_hosts.user_id", "hosting"),
     ("identities.user_id", "identities"),
     ("images.owner_id", "images"),
     ("incident_updates.written_by", "acts"),
