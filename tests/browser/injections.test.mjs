@@ -315,6 +315,18 @@ test("the name of the site and the notice above every page", async () => {
   nothingRan();
 });
 
+test("texts of the site", async () => {
+  const imprint = "/api/v1/admin/site/texts/imprint";
+  for (const text of STRINGS) {
+    await tried("PUT", imprint, { markdown: `a ${text}` });
+    await look("/imprint");
+  }
+  await look("/admin/texts/imprint");
+  await lookAtAll("/admin/log");
+  await sent("PUT", imprint, { markdown: "" });
+  nothingRan();
+});
+
 test("reports, and what moderators say", async () => {
   const other = await Person.arrive(stage.browser, stage.house.url, WIDE);
   await other.register("trent");

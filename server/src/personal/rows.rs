@@ -100,6 +100,16 @@ pub async fn documents(
                 from account_events where user_id = $1 order by id"#
             ),
         ),
+        // Which terms of use they accepted.
+        (
+            "terms",
+            of_person!(
+                conn,
+                user,
+                r#"select jsonb_build_object('version', number, 'accepted_at', accepted_at) as "row!"
+                from terms_acceptances where user_id = $1 order by number"#
+            ),
+        ),
         // Links that were asked for.
         (
             "links",

@@ -114,3 +114,5 @@ select i.id, v.competition_id, clock_now(), false, v.created_by, clock_now()
 from incidents i, scoring_versions v where v.created_by is not null;
 insert into audit_log (actor_id, action, detail)
 select id, 'change_site', '{}' from users where username = 'zelda_quux';
+insert into site_texts (kind, number, markdown, html, written_at) values ('terms', 1, 'Be kind.', '<p>Be kind.</p>', clock_now());
+insert into terms_acceptances (user_id, number, accepted_at) select id, 1, clock_now() from users where username = 'zelda_quux';
