@@ -173,8 +173,9 @@ fn hosts(found: &Value) -> String {
 
 fn limits(found: &Value) -> String {
     format!(
-        "{} submissions a day, {} final selections, {} people a team, files up to {}",
+        "{} submissions a day{}, {} final selections, {} people a team, files up to {}",
         found["daily_limit"],
+        found["total_limit"].as_i64().map_or_else(String::new, |total| format!(", {total} in all")),
         found["final_limit"],
         found["team_limit"],
         format::limit(found["max_upload_bytes"].as_u64().unwrap_or(0))

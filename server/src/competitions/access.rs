@@ -20,20 +20,23 @@ pub struct Standing {
     pub is_host: bool,
     /// Named as a host, and therefore never ranked.
     pub is_among_hosts: bool,
+    /// Hosted it once, and is never ranked either.
+    pub was_host: bool,
     /// The team, when the viewer has accepted the rules.
     pub team_id: Option<TeamId>,
 }
 
 /// What the database knows of it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Role {
     pub is_among_hosts: bool,
+    pub was_host: bool,
     pub team_id: Option<TeamId>,
 }
 
 impl Standing {
     pub fn of_nobody() -> Self {
-        Self { is_host: false, is_among_hosts: false, team_id: None }
+        Self { is_host: false, is_among_hosts: false, was_host: false, team_id: None }
     }
 }
 
@@ -83,10 +86,11 @@ pub async fn standing(app: &App, id: CompetitionId, member: &Member) -> Result<S
         Ok(roles)
     };
     let role = app.roles.read((), (id, member.id), read).await?;
-    let role = role.unwrap_or(Role { is_among_hosts: false, team_id: None });
+    let role = role.unwrap_or_default();
     Ok(Standing {
         is_host: role.is_among_hosts || member.is_admin,
         is_among_hosts: role.is_among_hosts,
+        was_host: role.was_host,
         team_id: role.team_id,
     })
 }

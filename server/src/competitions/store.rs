@@ -32,7 +32,7 @@ macro_rules! competitions {
             "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle,
                     c.created_by as \"created_by: UserId\",
                     c.visibility as \"visibility: Visibility\", c.launched_at, c.starts_at,
-                    c.entry_deadline_at, c.merger_deadline_at, c.ends_at, c.daily_limit, c.final_limit,
+                    c.entry_deadline_at, c.merger_deadline_at, c.ends_at, c.daily_limit, c.total_limit, c.final_limit,
                     c.team_limit, c.max_upload_bytes,
                     case when c.are_decimals_chosen then c.score_decimals
                          else coalesce(c.worth_decimals, c.score_decimals) end as \"score_decimals!\",
@@ -105,6 +105,8 @@ pub async fn roles(conn: &mut PgConnection, onlookers: &[Onlooker]) -> sqlx::Res
         "select w.competition_id as \"competition_id!: CompetitionId\", w.user_id as \"user_id!: UserId\",
                 exists (select from competition_hosts h
                         where h.competition_id = w.competition_id and h.user_id = w.user_id) as \"is_host!\",
+                exists (select from former_hosts f
+                        where f.competition_id = w.competition_id and f.user_id = w.user_id) as \"was_host!\",
                 (select m.team_id from team_members m
                  where m.competition_id = w.competition_id and m.user_id = w.user_id) as \"team_id: TeamId\"
          from unnest((select $1::bigint[]), (select $2::bigint[])) w (competition_id, user_id)",
@@ -114,7 +116,8 @@ pub async fn roles(conn: &mut PgConnection, onlookers: &[Onlooker]) -> sqlx::Res
     .fetch_all(conn)
     .await?;
     let roles = rows.into_iter().map(|row| {
-        ((row.competition_id, row.user_id), Role { is_among_hosts: row.is_host, team_id: row.team_id })
+        let role = Role { is_among_hosts: row.is_host, was_host: row.was_host, team_id: row.team_id };
+        ((row.competition_id, row.user_id), role)
     });
     Ok(roles.collect())
 }

@@ -44,6 +44,8 @@ pub struct RegisterForm {
     pub email: String,
     pub password: String,
     pub next: String,
+    /// A box that is not checked is not sent.
+    pub accepts_terms: Option<String>,
 }
 
 #[derive(Template, WebTemplate)]
@@ -108,8 +110,11 @@ async fn post_register(
     client: Client,
     Form(form): Form<RegisterForm>,
 ) -> Result<Response> {
-    let outcome = match Registration::check(&app.site.get().name, &form.username, &form.email, &form.password)
-    {
+    let site = app.site.get();
+    let accepts = form.accepts_terms.is_some();
+    let checked = Registration::check(&site.name, &form.username, &form.email, &form.password)
+        .and_then(|registration| registration.under(site.texts.terms, accepts));
+    let outcome = match checked {
         Ok(registration) => register::register(&app, &client, registration).await,
         Err(errors) => return Ok(errors.answer(register_page(&app, shell, form, errors.clone()))),
     };

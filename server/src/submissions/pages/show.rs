@@ -140,7 +140,8 @@ pub(super) async fn show_list(
     };
     let points = store::points(&mut conn, team_id, POINTS).await?;
     let best = leaderboard::store::best_public_score(&mut conn, competition.id).await?;
-    let allowance = store::allowance(&mut conn, team_id, competition.daily_limit, shell.now).await?;
+    let allowance =
+        store::allowance(&mut conn, team_id, competition.sending_limits(shell.now), shell.now).await?;
     let stands = final_choice::read(&mut conn, competition, team_id).await?;
     let team_name = crate::teams::store::name(&mut conn, team_id).await?;
     drop(conn);
@@ -278,7 +279,8 @@ pub(super) async fn show_one(
             .await?
             .map_or_else(String::new, |gain| gain.sentence()),
     };
-    let allowance = store::allowance(&mut conn, team_id, competition.daily_limit, shell.now).await?;
+    let allowance =
+        store::allowance(&mut conn, team_id, competition.sending_limits(shell.now), shell.now).await?;
     let provenance = provenance(&mut conn, &[id.0]).await?.pop();
     drop(conn);
     let place = place_sentence(submission.state, place);

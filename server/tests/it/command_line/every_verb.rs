@@ -161,6 +161,7 @@ async fn files_and_words(ada: &Shell) {
     assert!(ada.json(&["quota", "--competition", "houses"]).await["used_bytes"].as_i64() > Some(0));
     assert!(ada.json(&["host", "participants", "houses"]).await["items"].is_array());
     assert!(ada.json(&["host", "rejections", "houses"]).await["items"].is_array());
+    assert!(ada.json(&["host", "submissions", "houses", "--state", "scored"]).await["items"].is_array());
     assert_eq!(ada.json(&["host", "similar", "houses"]).await["state"], "done");
     assert!(ada.json(&["host", "probing", "houses"]).await["items"].is_array());
     let hosts = async |words: &[&str]| ada.json(&[&["host", "hosts"], words].concat()).await;
