@@ -23,13 +23,25 @@ $$;
 create trigger competition_hosts_are_remembered after delete on competition_hosts
     for each row execute function hosts_are_remembered();
 
--- Those who left before this was asked, as far as the log tells.
+-- Who is a former member comes into no team any more, and what they hosted names them no longer.
+create function erased_hosts_are_forgotten() returns trigger
+language plpgsql security definer set search_path = public, pg_temp
+as $$
+begin
+    delete from former_hosts where user_id = new.id;
+    return null;
+end
+$$;
+create trigger users_erased_hosts_are_forgotten after update of erased_at on users
+    for each row when (old.erased_at is null and new.erased_at is not null) execute function erased_hosts_are_forgotten();
+
+-- Those who left before this was asked, as far as the log tells; whoever of them is in a team by now stays in it.
 insert into former_hosts (user_id, competition_id, left_at)
 select u.id, c.id, max(a.at)
 from audit_log a
 join users u on u.id = (a.detail ->> 'user_id')::bigint
 join competitions c on c.id = a.competition_id
-where a.action = 'remove_host'
+where a.action = 'remove_host' and u.erased_at is null
 group by u.id, c.id;
 
 -- As before; and nobody comes into a team who hosted once.

@@ -37,9 +37,10 @@ struct NewUserJson {
     /// The last part of the link that the first start prints: the account becomes the administrator's,
     /// also where registration is closed.
     administrator_secret: Option<String>,
-    /// That the terms of use are accepted, where the site has some and no administrator's secret is given.
-    #[serde(default)]
-    accepts_terms: bool,
+    /// The version of the terms of use that was read and is accepted; needed where the site has some and no administrator's
+    /// secret is given.
+    #[schema(example = 1)]
+    accepts_terms: Option<i32>,
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]

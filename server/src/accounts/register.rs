@@ -19,6 +19,7 @@ use crate::site::model::Registration as Who;
 use crate::site_texts;
 
 const MUST_ACCEPT: &str = "Accept the terms of use to register.";
+const HAS_CHANGED: &str = "The terms of use have another text by now. Read it, then accept it.";
 /// Every answer takes at least this long where the address decides.
 const EQUAL_TIME: Duration = Duration::from_millis(300);
 
@@ -50,17 +51,18 @@ impl Registration {
         }
     }
 
-    /// Under the terms of use that hold, where there are any.
+    /// Under the terms of use that hold, where there are any; `accepted` is the version that was read.
     ///
     /// # Errors
     /// A sentence where they are not accepted.
-    pub fn under(self, terms: Option<i32>, accepts: bool) -> Result<Self, FormErrors> {
-        if terms.is_some() && !accepts {
-            let mut errors = FormErrors::default();
-            errors.check::<()>("accepts_terms", Err(MUST_ACCEPT.to_owned()));
-            return Err(errors);
+    pub fn under(self, terms: Option<i32>, accepted: Option<i32>) -> Result<Self, FormErrors> {
+        if terms.is_none() || terms == accepted {
+            return Ok(Self { terms, ..self });
         }
-        Ok(Self { terms, ..self })
+        let sentence = accepted.map_or(MUST_ACCEPT, |_| HAS_CHANGED);
+        let mut errors = FormErrors::default();
+        errors.check::<()>("accepts_terms", Err(sentence.to_owned()));
+        Err(errors)
     }
 
     pub(super) async fn hash_password(&self, app: &App) -> Result<String> {

@@ -97,16 +97,21 @@ impl SentPage {
     }
 
     pub fn csv_address(&self) -> String {
-        self.address(paths::host_sent_csv(self.frame.slug()), None)
+        self.address(paths::host_sent_csv(self.frame.slug()), &self.team, None)
     }
 
     pub fn older_address(&self) -> Option<String> {
-        self.older.map(|before| self.address(paths::host_sent(self.frame.slug()), Some(before)))
+        self.older.map(|before| self.address(paths::host_sent(self.frame.slug()), &self.team, Some(before)))
     }
 
-    fn address(&self, path: String, before: Option<i64>) -> String {
+    /// What the team of a submission sent, of the same states.
+    pub fn team_address(&self, submission: &Sent) -> String {
+        self.address(paths::host_sent(self.frame.slug()), &submission.team, None)
+    }
+
+    fn address(&self, path: String, team: &str, before: Option<i64>) -> String {
         let state = self.fate.map(|fate| format!("state={}", fate.name()));
-        let team = (!self.team.is_empty()).then(|| format!("team={}", encode(&self.team)));
+        let team = (!team.is_empty()).then(|| format!("team={}", encode(team)));
         let before = before.map(|before| format!("before={before}"));
         let query: Vec<String> = [state, team, before].into_iter().flatten().collect();
         if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }

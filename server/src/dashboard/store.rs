@@ -334,10 +334,12 @@ pub async fn refused(
 
 /// Ids of submissions behind a key, newest first. The words of a state lead to its index.
 macro_rules! sent_ids {
-    ($which:literal, $owner:expr, $before:expr, $limit:expr) => {
+    ($which:literal, $id:expr, $before:expr, $limit:expr) => {
         sqlx::query_scalar!(
-            "select id from submissions where " + $which + " and id < $2 order by id desc limit $3",
-            $owner,
+            "select s.id from submissions s where s.competition_id = $1 and "
+                + $which
+                + " and s.id < $2 order by s.id desc limit $3",
+            $id,
             $before,
             $limit,
         )
@@ -360,22 +362,57 @@ pub async fn sent_ids(
         return sent_ids_of_team(conn, team, filter.fate, before, limit).await;
     }
     match filter.fate {
-        None => sent_ids!("competition_id = $1", id, before, limit).fetch_all(conn).await,
+        None => sent_ids!("true", id, before, limit).fetch_all(conn).await,
         Some(Fate::Waiting) => {
-            sent_ids!("competition_id = $1 and state in ('queued', 'scoring')", id, before, limit)
-                .fetch_all(conn)
-                .await
+            sent_ids!("s.state in ('queued', 'scoring')", id, before, limit).fetch_all(conn).await
         }
         Some(Fate::Scored) => {
-            sent_ids!("competition_id = $1 and state = 'scored'", id, before, limit).fetch_all(conn).await
+            sent_ids!(
+                "s.state = 'scored' and not exists (
+                select from scores x
+                where x.version_id = (select active_version_id from competitions where id = $1)
+                  and x.submission_id = s.id and x.rejection is not null)",
+                id,
+                before,
+                limit
+            )
+            .fetch_all(conn)
+            .await
         }
-        Some(Fate::Rejected) => {
-            sent_ids!("competition_id = $1 and state = 'rejected'", id, before, limit).fetch_all(conn).await
-        }
-        Some(Fate::Failed) => {
-            sent_ids!("competition_id = $1 and state = 'failed'", id, before, limit).fetch_all(conn).await
-        }
+        Some(Fate::Rejected) => sent_ids_of_rejected(conn, id, before, limit).await,
+        Some(Fate::Failed) => sent_ids!("s.state = 'failed'", id, before, limit).fetch_all(conn).await,
     }
+}
+
+/// Also of those that only the version that counts refuses.
+async fn sent_ids_of_rejected(
+    conn: &mut PgConnection,
+    id: i64,
+    before: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<i64>> {
+    sqlx::query_scalar!(
+        "select r.id as \"id!\"
+         from (
+            (select id from submissions
+             where competition_id = $1 and state = 'rejected' and id < $2
+             order by id desc
+             limit $3)
+            union
+            (select x.submission_id from scores x
+             where x.version_id = (select active_version_id from competitions where id = $1)
+               and x.rejection is not null and x.submission_id < $2
+             order by x.submission_id desc
+             limit $3)
+         ) r
+         order by r.id desc
+         limit $3",
+        id,
+        before,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
 }
 
 async fn sent_ids_of_team(
@@ -385,19 +422,21 @@ async fn sent_ids_of_team(
     before: i64,
     limit: i64,
 ) -> sqlx::Result<Vec<i64>> {
-    let Some(fate) = fate else {
-        return sent_ids!("team_id = $1", team.0, before, limit).fetch_all(conn).await;
-    };
-    let states: Vec<String> = fate.states().iter().map(|state| state.name().to_owned()).collect();
+    let states =
+        fate.map(|fate| fate.states().iter().map(|state| state.name().to_owned()).collect::<Vec<_>>());
     sqlx::query_scalar!(
-        "select id from submissions
-         where team_id = $1 and state = any($4) and id < $2
-         order by id desc
+        "select s.id
+         from submissions s
+         join competitions c on c.id = s.competition_id
+         left join scores x on x.submission_id = s.id and x.version_id = c.active_version_id
+         where s.team_id = $1 and s.id < $2
+           and ($4::text[] is null or case when x.rejection is null then s.state else 'rejected' end = any($4))
+         order by s.id desc
          limit $3",
         team.0,
         before,
         limit,
-        &states,
+        states.as_deref(),
     )
     .fetch_all(conn)
     .await

@@ -34,7 +34,7 @@ struct SiteTextJson {
     markdown: String,
     /// Drawn, without anything that could run.
     html: String,
-    /// The newest hundred that there were, newest first.
+    /// The newest hundred that there were, newest first; of an imprint for administrators alone.
     versions: Vec<SiteTextVersionJson>,
 }
 
@@ -64,6 +64,8 @@ fn kind_of(name: &str) -> Result<Kind> {
 }
 
 /// A text of the site: `privacy`, `imprint` or `terms`.
+///
+/// Older versions of an imprint, which names a person, are for administrators alone.
 #[utoipa::path(
     get,
     path = paths::API_SITE_TEXT,
@@ -78,11 +80,10 @@ async fn show_site_text(
     caller: MaybeApiMember,
     ApiQuery(asked): ApiQuery<VersionQuery>,
 ) -> Result<Json<SiteTextJson>> {
-    caller.reader()?;
+    let reader = caller.reader()?;
     let kind = kind_of(&name)?;
     let mut conn = app.db.acquire().await?;
-    let text = write::standing(&mut conn, kind, asked.version).await?;
-    let versions = store::versions(&mut conn, kind).await?;
+    let (text, versions) = write::read(&mut conn, kind, asked.version, reader.as_ref()).await?;
     Ok(Json(SiteTextJson {
         version: text.number,
         written_at: text.written_at,
@@ -100,7 +101,7 @@ struct NewSiteTextJson {
     markdown: String,
 }
 
-/// Write a text of the site: `privacy`, `imprint` or `terms`. What stood there stays readable.
+/// Write a text of the site: `privacy`, `imprint` or `terms`. What stood there stays on record.
 #[utoipa::path(
     put,
     path = paths::API_ADMIN_SITE_TEXT,

@@ -42,16 +42,26 @@ impl Kind {
         }
     }
 
+    /// Whether everybody may read what stood there before. An imprint names a person and where they live or lived.
+    pub fn has_open_past(self) -> bool {
+        self != Self::Imprint
+    }
+
     /// What an administrator should know before writing it.
     pub fn consequence(self) -> &'static str {
         match self {
             Self::Privacy => {
-                "Stands in the footer of every page. Empty: the text that comes with the program, which says what it stores."
+                "Stands in the footer of every page. Empty: the text that comes with the program, which says what it stores. \
+                 What stood there before stays readable."
             }
-            Self::Imprint => "Who runs the site. Stands in the footer of every page; empty: there is none.",
+            Self::Imprint => {
+                "Who runs the site. Stands in the footer of every page; empty: there is none. What stood there before is on \
+                 record, for administrators alone."
+            }
             Self::Terms => {
-                "Stands in the footer of every page. Whoever registers accepts it, which is on record with its date; members \
-                 are asked on the front page, again after each change. Empty: there are none."
+                "Stands in the footer of every page. Whoever registers with a password accepts it, which is on record with its \
+                 date; whoever came otherwise, or before, is asked on the front page, and everybody again after each change. \
+                 Empty: there are none. What stood there before stays readable."
             }
         }
     }

@@ -111,8 +111,7 @@ async fn page(
     mistake: Mistake,
 ) -> Result<SiteTextPage> {
     let mut conn = app.db.acquire().await?;
-    let text = write::standing(&mut conn, kind, number).await?;
-    let versions = store::versions(&mut conn, kind).await?;
+    let (text, versions) = write::read(&mut conn, kind, number, shell.viewer.as_ref()).await?;
     let holds = shell.site.texts.terms.filter(|number| kind == Kind::Terms && *number == text.number);
     let acceptance = match (&shell.viewer, holds) {
         (Some(member), Some(number)) => {

@@ -1,9 +1,9 @@
-//! The verbs: an administrator writes a text, a member accepts the terms; and what stands there.
+//! The verbs: an administrator writes a text, everybody reads it, a member accepts the terms.
 
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::model::{self, Kind, SiteText};
+use super::model::{self, Kind, SiteText, Version};
 use super::store;
 use crate::accounts::model::Member;
 use crate::admin;
@@ -39,11 +39,26 @@ pub async fn write(app: &App, admin: &Member, kind: Kind, typed: &str) -> Result
     Ok(())
 }
 
-/// What stands there: a named version, or the newest.
+/// What stands there, or stood there as a named version; and the versions that this reader may read.
 ///
 /// # Errors
-/// [`AppError::NotFound`] where there is none, or it was withdrawn.
-pub async fn standing(conn: &mut PgConnection, kind: Kind, number: Option<i32>) -> Result<SiteText> {
+/// [`AppError::NotFound`] where there is none, it was withdrawn, or it is past and for administrators alone.
+pub async fn read(
+    conn: &mut PgConnection,
+    kind: Kind,
+    number: Option<i32>,
+    reader: Option<&Member>,
+) -> Result<(SiteText, Vec<Version>)> {
+    let sees_past = kind.has_open_past() || reader.is_some_and(|member| member.is_admin);
+    if number.is_some() && !sees_past {
+        return Err(AppError::NotFound);
+    }
+    let text = standing(conn, kind, number).await?;
+    let versions = if sees_past { store::versions(conn, kind).await? } else { Vec::new() };
+    Ok((text, versions))
+}
+
+async fn standing(conn: &mut PgConnection, kind: Kind, number: Option<i32>) -> Result<SiteText> {
     let found = match number {
         Some(0) => None,
         Some(number) => {

@@ -87,7 +87,8 @@ fn answer(asset: &'static Asset, caching: &'static str, asked: &HeaderMap) -> Re
     ];
     match &asset.packed {
         Some(packed) if unpacks(asked) => {
-            (headers, [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))], packed.as_slice()).into_response()
+            (headers, [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))], packed.as_slice())
+                .into_response()
         }
         _ => (headers, asset.bytes).into_response(),
     }

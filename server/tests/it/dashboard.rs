@@ -214,6 +214,23 @@ async fn all_submissions_are_listed_by_state_and_team_and_private_scores_after_t
     let page = ada.browser.get("/c/houses/host/submissions?team=bob+bobson&state=scored").await.expect(200);
     assert!(page.text().contains("submissions.csv?state=scored&#38;team=bob%20bobson"), "{}", page.text());
 
+    let refused_later =
+        "update scores set public_score = null, rank_key = null, public_undefined = 'none', rejection = '{}'
+         where submission_id = (select min(submission_id) from scores) returning submission_id";
+    let refused: i64 = sql(refused_later).fetch_one(&world.pool).await.unwrap().get(0);
+    for (query, n) in [("state=scored", 2), ("state=rejected", 3), ("state=rejected&team=bob%20bobson", 3)] {
+        let found = listed(query).await;
+        assert_eq!(found.len(), n, "{query}");
+        let state = query.split(['=', '&']).nth(1).unwrap();
+        assert!(found.iter().all(|one| one["state"] == state), "{found:?}");
+    }
+    assert_eq!(listed(&format!("state=rejected&before={}", refused + 1)).await[0]["id"], refused);
+    sql("update scores set rejection = null where submission_id = $1")
+        .bind(refused)
+        .execute(&world.pool)
+        .await
+        .unwrap();
+
     world.let_pass(TimeDelta::days(31)).await;
     world.drain().await;
     let scored = listed("state=scored").await;

@@ -222,6 +222,10 @@ async fn somebody_takes_everything_and_is_gone_and_nothing_of_others_changes(poo
         "select count(*) from team_members m join users u on u.id = m.user_id where u.erased_at is not null",
     );
     assert_eq!(left.fetch_one(&world.pool).await.unwrap().get::<i64, _>(0), 1, "teams keep their members");
+    let kept = sql("select (select count(*) from competition_hosts where user_id = $1) + (select count(*) from former_hosts where user_id = $1)
+                         + (select count(*) from terms_acceptances where user_id = $1)");
+    let kept = kept.bind(zelda.id).fetch_one(&world.pool).await.unwrap();
+    assert_eq!(kept.get::<i64, _>(0), 0, "nothing tells what she hosted");
     world.close().await;
 }
 

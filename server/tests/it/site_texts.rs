@@ -5,11 +5,29 @@ use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
 use ureq::http::Method;
 
+use crate::command_line::Shell;
 use crate::world::{Person, World, sql};
 
 async fn write(admin: &Person, text: &str, markdown: &str) {
     let address = format!("/api/v1/admin/site/texts/{text}");
     admin.api.send_json(Method::PUT, &address, &json!({ "markdown": markdown })).await.expect(204);
+}
+
+/// The third version is written, read and accepted by commands.
+async fn at_the_terminal(world: &World, root: &Person) {
+    let terminal = Shell::of(world, root).await;
+    terminal.write("terms.md", "Be *most* kind.");
+    assert_eq!(terminal.json(&["texts", "write", "terms", "terms.md"]).await["text"], "terms");
+    let shown = terminal.json(&["texts", "show", "terms"]).await;
+    assert_eq!((&shown["version"], &shown["accepted_at"]), (&json!(3), &Value::Null));
+    let told = terminal.run(&["texts", "show", "terms"]).await.expect(0).out;
+    assert!(told.contains("Be *most* kind.") && told.contains("holdout texts accept 3"), "{told}");
+    terminal.run(&["texts", "accept", "2"]).await.expect(1);
+    assert!(terminal.json(&["texts", "accept", "3"]).await["accepted_at"].is_string());
+    assert!(terminal.json(&["texts", "show", "terms"]).await["accepted_at"].is_string());
+    let before = terminal.json(&["texts", "show", "terms", "--version", "1"]).await;
+    assert_eq!((&before["markdown"], before.get("accepted_at")), (&json!("Be *kind*."), None));
+    terminal.run(&["texts", "show", "imprint"]).await.expect(4);
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
@@ -29,18 +47,14 @@ async fn administrators_write_what_everybody_reads_and_every_version_stays(pool:
     write(&root, "imprint", "Run by **Grace** <script>x</script>.").await;
     let page = visitor.get(paths::IMPRINT).await.expect(200).text();
     assert!(page.contains("<strong>Grace</strong>") && !page.contains("<script>x"), "{page}");
-    assert!(page.contains("Version 2, since") && page.contains("/imprint?version=1"), "{page}");
-    assert!(visitor.get("/imprint?version=1").await.expect(200).text().contains("<strong>Ada</strong>"));
-    visitor.get("/imprint?version=3").await.expect(404);
     assert!(visitor.get("/register").await.expect(200).text().contains(paths::IMPRINT));
-    let told = visitor.get("/api/v1/site/texts/imprint").await.expect(200).json();
-    assert_eq!((&told["version"], told["versions"].as_array().map(Vec::len)), (&json!(2), Some(2)));
+    only_administrators_read_who_ran_it(&root, &ada).await;
 
     let form = [("markdown", "")];
     root.browser.post_form("/admin/texts/imprint", &form).await.expect_redirect();
     visitor.get(paths::IMPRINT).await.expect(404);
     assert!(!visitor.get("/").await.expect(200).text().contains(paths::IMPRINT));
-    visitor.get("/imprint?version=2").await.expect(200);
+    root.browser.get("/imprint?version=2").await.expect(200);
     root.browser.post_form("/admin/texts/terms", &form).await.expect(422);
     let long = "x".repeat(50_001);
     root.browser.post_form("/admin/texts/terms", &[("markdown", long.as_str())]).await.expect(422);
@@ -51,9 +65,28 @@ async fn administrators_write_what_everybody_reads_and_every_version_stays(pool:
     ada.browser.post_form("/admin/texts/privacy", &[("markdown", "Mine")]).await.expect(404);
     let body = json!({ "markdown": "Mine" });
     ada.api.send_json(Method::PUT, "/api/v1/admin/site/texts/privacy", &body).await.expect(403);
+    write(&root, "privacy", "We keep *little*.").await;
+    write(&root, "privacy", "We keep *less*.").await;
+    let page = visitor.get(paths::PRIVACY).await.expect(200).text();
+    assert!(page.contains("Version 2, since") && page.contains("/privacy?version=1"), "{page}");
+    assert!(!page.contains("comes with the program") && !page.contains("Addresses of machines"), "{page}");
+    assert!(visitor.get("/privacy?version=1").await.expect(200).text().contains("<em>little</em>"));
+    visitor.get("/privacy?version=3").await.expect(404);
     let noted = sql("select count(*) from audit_log where action = 'write_site_text'");
-    assert_eq!(noted.fetch_one(&world.pool).await.unwrap().get::<i64, _>(0), 3);
+    assert_eq!(noted.fetch_one(&world.pool).await.unwrap().get::<i64, _>(0), 5);
     world.close().await;
+}
+
+async fn only_administrators_read_who_ran_it(root: &Person, ada: &Person) {
+    let before = root.browser.get("/imprint?version=1").await.expect(200).text();
+    assert!(before.contains("<strong>Ada</strong>") && before.contains("What holds now"), "{before}");
+    ada.browser.get("/imprint?version=1").await.expect(404);
+    ada.api.get("/api/v1/site/texts/imprint?version=1").await.expect(404);
+    assert!(!ada.browser.get(paths::IMPRINT).await.expect(200).text().contains("?version="));
+    for (person, n) in [(ada, 0), (root, 2)] {
+        let told = person.api.get("/api/v1/site/texts/imprint").await.expect(200).json();
+        assert_eq!((&told["version"], told["versions"].as_array().map(Vec::len)), (&json!(2), Some(n)));
+    }
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
@@ -74,14 +107,19 @@ async fn terms_are_accepted_to_register_and_again_when_they_change(pool: PgPool)
     assert!(page.contains("name=\"accepts_terms\"") && page.contains(paths::TERMS), "{page}");
     let refused = register("late", &[]).await.expect(422).text();
     assert!(refused.contains("Accept the terms of use to register."), "{refused}");
-    register("late", &[("accepts_terms", "yes")]).await.expect_redirect();
-    let newcomer = |accepts: bool| {
+    let refused = register("late", &[("accepts_terms", "2")]).await.expect(422).text();
+    assert!(refused.contains("have another text by now") && !refused.contains(" checked"), "{refused}");
+    register("late", &[("accepts_terms", "1")]).await.expect_redirect();
+    let newcomer = |accepts: Option<i32>| {
         json!({ "username": "program", "email": "program@example.org", "password": "long enough, I hope",
                 "accepts_terms": accepts })
     };
-    let told = world.visitor().send_json(Method::POST, "/api/v1/users", &newcomer(false)).await.expect(422);
-    assert_eq!(told.json()["field"], "accepts_terms");
-    world.visitor().send_json(Method::POST, "/api/v1/users", &newcomer(true)).await.expect(201);
+    for wrong in [None, Some(0), Some(2)] {
+        let told =
+            world.visitor().send_json(Method::POST, "/api/v1/users", &newcomer(wrong)).await.expect(422);
+        assert_eq!(told.json()["field"], "accepts_terms");
+    }
+    world.visitor().send_json(Method::POST, "/api/v1/users", &newcomer(Some(1))).await.expect(201);
     let accepted = async || {
         let names =
             sql("select string_agg(u.username || ' ' || t.number, ', ' order by u.username, t.number)
@@ -105,6 +143,7 @@ async fn terms_are_accepted_to_register_and_again_when_they_change(pool: PgPool)
     ada.api.send_json(Method::PUT, "/api/v1/me/terms", &json!({ "version": 1 })).await.expect(422);
     ada.api.send_json(Method::PUT, "/api/v1/me/terms", &json!({ "version": 2 })).await.expect(204);
     assert_eq!(accepted().await, "ada 1, ada 2, late 1, program 1");
+    at_the_terminal(&world, &root).await;
     write(&root, "terms", "").await;
     ada.api.get("/api/v1/me/terms").await.expect(404);
     register("free", &[]).await.expect_redirect();
