@@ -59,6 +59,7 @@ pub mod seed;
 pub mod shake_up;
 pub mod similar;
 pub mod site;
+pub mod site_texts;
 pub mod submissions;
 pub mod teams;
 pub mod telemetry;

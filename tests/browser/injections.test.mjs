@@ -288,7 +288,7 @@ test("teams, files that are sent, notes on them, reasons of a new version", asyn
   await lookAtAll(`/c/${slug}/changes`);
   await look(`/c/${slug}`);
   await lookAtAll("/notifications");
-  for (const page of ["dashboard", "participants", "rejections"]) await lookAtAll(`/c/${slug}/host/${page}`);
+  for (const page of ["dashboard", "participants", "submissions", "rejections"]) await lookAtAll(`/c/${slug}/host/${page}`);
   nothingRan();
 });
 
@@ -312,6 +312,18 @@ test("the name of the site and the notice above every page", async () => {
   }
   await lookAtAll("/admin/log");
   await sent("PATCH", "/api/v1/admin/site", { name: "Holdout", notice: "" });
+  nothingRan();
+});
+
+test("texts of the site", async () => {
+  const imprint = "/api/v1/admin/site/texts/imprint";
+  for (const text of STRINGS) {
+    await tried("PUT", imprint, { markdown: `a ${text}` });
+    await look("/imprint");
+  }
+  await look("/admin/texts/imprint");
+  await lookAtAll("/admin/log");
+  await sent("PUT", imprint, { markdown: "" });
   nothingRan();
 });
 

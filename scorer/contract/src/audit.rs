@@ -84,6 +84,8 @@ pub struct Plan {
     pub daily_limit: u32,
     /// Days on which there may be submissions; a day begins at 00:00 UTC.
     pub days: u32,
+    /// Submissions that a team may make in all; as many as the days allow where it is `None`.
+    pub total_limit: Option<u32>,
 }
 
 /// As long as a contest lasts whose timeline is not known.
@@ -91,18 +93,29 @@ const USUAL_DAYS: u32 = 60;
 
 impl Plan {
     /// Of a competition's settings.
-    pub fn of(digits: i32, daily_limit: i32, timeline: Option<(DateTime<Utc>, DateTime<Utc>)>) -> Self {
+    pub fn of(
+        digits: i32,
+        daily_limit: i32,
+        total_limit: Option<i32>,
+        timeline: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    ) -> Self {
         let days = timeline.map_or(USUAL_DAYS, |(starts_at, ends_at)| {
             let n = (ends_at.date_naive() - starts_at.date_naive()).num_days() + 1;
             u32::try_from(n).unwrap_or(1).max(1)
         });
         let count = |number: i32| u32::try_from(number).unwrap_or(0);
-        Self { digits: count(digits), daily_limit: count(daily_limit), days }
+        Self {
+            digits: count(digits),
+            daily_limit: count(daily_limit),
+            days,
+            total_limit: total_limit.map(count),
+        }
     }
 
     /// As many as a team may make in the whole contest.
     pub fn n_submissions(&self) -> u32 {
-        self.daily_limit.saturating_mul(self.days)
+        let by_days = self.daily_limit.saturating_mul(self.days);
+        self.total_limit.map_or(by_days, |total| total.min(by_days))
     }
 }
 
@@ -230,10 +243,12 @@ mod tests {
     #[test]
     fn every_day_that_a_contest_touches_allows_its_submissions() {
         let at = |text: &str| text.parse::<DateTime<Utc>>().expect("a time");
-        let plan = |from, to| Plan::of(5, 3, Some((at(from), at(to)))).n_submissions();
+        let plan = |from, to| Plan::of(5, 3, None, Some((at(from), at(to)))).n_submissions();
         assert_eq!(plan("2026-11-01T23:59:00Z", "2026-11-02T00:01:00Z"), 6);
         assert_eq!(plan("2026-11-01T00:00:00Z", "2026-11-30T23:59:59Z"), 90);
-        assert_eq!(Plan::of(5, 5, None).n_submissions(), 300);
-        assert_eq!(Plan::of(5, i32::MAX, None).n_submissions(), u32::MAX);
+        assert_eq!(Plan::of(5, 5, None, None).n_submissions(), 300);
+        assert_eq!(Plan::of(5, i32::MAX, None, None).n_submissions(), u32::MAX);
+        assert_eq!(Plan::of(5, 5, Some(40), None).n_submissions(), 40);
+        assert_eq!(Plan::of(5, 5, Some(400), None).n_submissions(), 300);
     }
 }

@@ -166,7 +166,7 @@ mod tests {
             test: None,
             sample_submission: None,
             declared: None,
-            plan: Plan::of(3, 5, None),
+            plan: Plan::of(3, 5, None, None),
             direction: None,
         };
         Whole::of(&competition, has_module, &Limits::default())

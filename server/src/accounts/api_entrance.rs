@@ -37,6 +37,10 @@ struct NewUserJson {
     /// The last part of the link that the first start prints: the account becomes the administrator's,
     /// also where registration is closed.
     administrator_secret: Option<String>,
+    /// The version of the terms of use that was read and is accepted; needed where the site has some and no administrator's
+    /// secret is given.
+    #[schema(example = 1)]
+    accepts_terms: Option<i32>,
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -63,8 +67,10 @@ async fn register_user(
     body: Result<ApiJson<NewUserJson>>,
 ) -> Result<(StatusCode, Json<RegisteredJson>)> {
     let ApiJson(asked) = body?;
-    let registration =
-        Registration::check(&app.site.get().name, &asked.username, &asked.email, &asked.password)?;
+    let site = app.site.get();
+    let registration = Registration::check(&site.name, &asked.username, &asked.email, &asked.password)?;
+    let terms = site.texts.terms.filter(|_| asked.administrator_secret.is_none());
+    let registration = registration.under(terms, asked.accepts_terms)?;
     let made = match &asked.administrator_secret {
         Some(secret) => Some(become_admin::admit(&app, secret, &registration).await?),
         None => register::admit(&app, &client, &registration).await?,

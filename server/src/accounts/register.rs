@@ -16,7 +16,10 @@ use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::ids::UserId;
 use crate::site::model::Registration as Who;
+use crate::site_texts;
 
+const MUST_ACCEPT: &str = "Accept the terms of use to register.";
+const HAS_CHANGED: &str = "The terms of use have another text by now. Read it, then accept it.";
 /// Every answer takes at least this long where the address decides.
 const EQUAL_TIME: Duration = Duration::from_millis(300);
 
@@ -25,6 +28,8 @@ pub struct Registration {
     pub(super) username: String,
     email: String,
     password: String,
+    /// The version of the terms of use that was accepted, where the site has some.
+    terms: Option<i32>,
 }
 
 impl Registration {
@@ -39,9 +44,25 @@ impl Registration {
         let email = errors.check("email", model::email(email));
         let password = errors.check("password", model::new_password(password, &words));
         match (username, email, password) {
-            (Some(username), Some(email), Some(password)) => Ok(Self { username, email, password }),
+            (Some(username), Some(email), Some(password)) => {
+                Ok(Self { username, email, password, terms: None })
+            }
             _ => Err(errors),
         }
+    }
+
+    /// Under the terms of use that hold, where there are any; `accepted` is the version that was read.
+    ///
+    /// # Errors
+    /// A sentence where they are not accepted.
+    pub fn under(self, terms: Option<i32>, accepted: Option<i32>) -> Result<Self, FormErrors> {
+        if terms.is_none() || terms == accepted {
+            return Ok(Self { terms, ..self });
+        }
+        let sentence = accepted.map_or(MUST_ACCEPT, |_| HAS_CHANGED);
+        let mut errors = FormErrors::default();
+        errors.check::<()>("accepts_terms", Err(sentence.to_owned()));
+        Err(errors)
     }
 
     pub(super) async fn hash_password(&self, app: &App) -> Result<String> {
@@ -166,7 +187,11 @@ pub(super) async fn insert(
         has_confirmed_email: false,
         must_confirm,
     };
-    users::insert(conn, &user, now).await.map_err(taken)
+    let id = users::insert(&mut *conn, &user, now).await.map_err(taken)?;
+    if let Some(number) = registration.terms {
+        site_texts::store::accept(conn, id, number, now).await?;
+    }
+    Ok(id)
 }
 
 fn name_is_taken() -> AppError {

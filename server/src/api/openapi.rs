@@ -314,6 +314,7 @@ fn path_parameter(path: &str, name: &str) -> (&'static str, Value) {
         "output" => {
             ("The file's number in the run", json!({"type": "integer", "format": "int32", "example": 1}))
         }
+        "text" => ("`privacy`, `imprint` or `terms`", text("imprint")),
         "username" => ("The person's user name", text("ada")),
         "name" => ("The metric's name", text("roc_auc")),
         "provider" => ("The provider's name in addresses", text("lab")),

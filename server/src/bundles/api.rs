@@ -45,6 +45,8 @@ struct BundleJson {
     /// `null` where the bundle names none.
     ends_at: Option<DateTime<Utc>>,
     daily_limit: i32,
+    /// Submissions of a team in the whole competition; 0 for as many as the days allow.
+    total_limit: i32,
     /// `custom` for a scoring program, which runs in the sandbox of the scorers.
     metric: Option<String>,
     /// Whether the bundle leaves open if a higher score is better: say so when you make a draft of it.
@@ -78,6 +80,7 @@ impl BundleJson {
             title: contents.title,
             subtitle: contents.subtitle,
             daily_limit: contents.daily_limit,
+            total_limit: contents.total_limit,
             metric: contents.metric.map(|metric| metric.name),
             is_direction_open: bundle.is_direction_open,
             pages: contents.pages.into_iter().map(|page| page.title).collect(),

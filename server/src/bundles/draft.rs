@@ -21,6 +21,8 @@ use crate::folder::write::{self, Remarks};
 /// Longest title of a page.
 const PAGE_TITLE_CHARS: usize = 60;
 const TITLE_CHARS: usize = 120;
+/// Submissions of a team in a whole competition.
+const MOST_IN_ALL: i64 = 100_000;
 const LINE_CHARS: usize = 200;
 
 /// Where a file's bytes are.
@@ -77,6 +79,7 @@ impl Draft {
             merger_deadline_at: at,
             ends_at: at,
             daily_limit: limits.daily,
+            total_limit: limits.total.unwrap_or_default(),
             final_limit: limits.finals,
             team_limit: limits.team,
             max_upload_bytes: limits.max_upload_bytes,
@@ -144,6 +147,17 @@ impl Draft {
                     "The bundle names no such time: set it under [timeline] in competition.toml.",
                 );
             }
+        }
+    }
+
+    /// A limit of the bundle's for the whole competition; 0 means none there.
+    pub fn total_limit(&mut self, what: &str, limit: i64) {
+        let kept = i32::try_from(limit.clamp(0, MOST_IN_ALL)).unwrap_or_default();
+        self.contents.total_limit = kept;
+        match (kept, i64::from(kept) == limit) {
+            (0, _) => self.report.carried(what, "No limit in all."),
+            (_, true) => self.report.carried(what, format!("{limit} submissions a team in all.")),
+            _ => self.report.changed(what, format!("{kept}, the most that Holdout takes; it was {limit}.")),
         }
     }
 
@@ -352,4 +366,19 @@ pub fn joined(folder: &str, path: &str) -> Option<String> {
         }
     }
     Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_in_all_is_kept_as_far_as_it_can_be_set() {
+        for (limit, kept) in [(30, 30), (0, 0), (-1, 0), (100_000, 100_000), (1_000_000, 100_000)] {
+            let mut draft = Draft::new("Codabench bundle");
+            draft.total_limit("max_submissions", limit);
+            assert_eq!(draft.contents.total_limit, kept, "{limit}");
+            assert!(draft.contents.limits().checked().is_ok(), "{limit}");
+        }
+    }
 }

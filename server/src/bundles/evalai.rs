@@ -147,8 +147,13 @@ fn phases(draft: &mut Draft, tree: &Tree, keys: &mut Keys<'_>, file: &str) -> Ve
         };
         keys.leave(
             report,
-            &["max_submissions_per_month", "max_submissions"],
-            "There is a limit a day, and no other.",
+            &["max_submissions_per_month"],
+            "There is a limit a day and one in all, and none a month.",
+        );
+        keys.leave(
+            report,
+            &["max_submissions"],
+            "It is of one phase: where a limit should hold from start to end, write total_limit under [limits] in competition.toml.",
         );
         keys.leave(
             report,

@@ -176,6 +176,7 @@ impl Filling<'_> {
 fn limits(contents: &Contents) -> Patch {
     Patch {
         daily_limit: Some(contents.daily_limit),
+        total_limit: Some(contents.total_limit),
         final_limit: Some(contents.final_limit),
         team_limit: Some(contents.team_limit),
         max_upload_bytes: Some(contents.max_upload_bytes),

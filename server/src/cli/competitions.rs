@@ -47,22 +47,43 @@ fn is_wanted(args: &ListArgs, card: &Value) -> bool {
 
 fn mine(session: &Session, args: &ListArgs) -> Outcome<Vec<Value>> {
     let lists = session.client.get("/api/v1/me/competitions")?;
-    let with_role = |list: &str, role: &str| -> Vec<Value> {
-        let cards = lists[list].as_array().cloned().unwrap_or_default();
+    let listed = |list: &str| lists[list].as_array().cloned().unwrap_or_default();
+    let with_role = |cards: Vec<Value>, role: &str| -> Vec<Value> {
         let named = cards.into_iter().map(|mut card| {
             card["role"] = json!(role);
             card
         });
         named.collect()
     };
-    let mut all = with_role("hosted", "host");
+    let mut all = with_role(whole(session, "hosted", listed("hosted"))?, "host");
     let is_hosted = |card: &Value, hosted: &[Value]| hosted.iter().any(|other| other["slug"] == card["slug"]);
-    let joined: Vec<Value> = with_role("joined", "participant");
+    let joined = with_role(whole(session, "joined", listed("joined"))?, "participant");
     all.extend(joined.into_iter().filter(|card| !is_hosted(card, all.as_slice())).collect::<Vec<_>>());
-    all.extend(with_role("invited", "invited"));
+    all.extend(with_role(listed("invited"), "invited"));
     all.retain(|card| is_wanted(args, card));
     all.truncate(args.limit);
     Ok(all)
+}
+
+/// As many of one's own as the server tells at once.
+const TOLD_AT_ONCE: usize = 200;
+
+/// A list of one's own that may go on behind its beginning.
+fn whole(session: &Session, list: &str, beginning: Vec<Value>) -> Outcome<Vec<Value>> {
+    if beginning.len() < TOLD_AT_ONCE {
+        return Ok(beginning);
+    }
+    let mut all = Vec::new();
+    let mut before = String::new();
+    loop {
+        let path = format!("/api/v1/me/competitions/{list}?limit={TOLD_AT_ONCE}{before}");
+        let part = session.client.get(&path)?;
+        all.extend(items(&part).iter().cloned());
+        match part["next"].as_i64() {
+            Some(next) => before = format!("&before={next}"),
+            None => return Ok(all),
+        }
+    }
 }
 
 /// Reads part by part until there are enough; the last to end come first, so that no open one follows a
@@ -173,8 +194,9 @@ fn hosts(found: &Value) -> String {
 
 fn limits(found: &Value) -> String {
     format!(
-        "{} submissions a day, {} final selections, {} people a team, files up to {}",
+        "{} submissions a day{}, {} final selections, {} people a team, files up to {}",
         found["daily_limit"],
+        found["total_limit"].as_i64().map_or_else(String::new, |total| format!(", {total} in all")),
         found["final_limit"],
         found["team_limit"],
         format::limit(found["max_upload_bytes"].as_u64().unwrap_or(0))

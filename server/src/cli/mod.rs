@@ -36,6 +36,7 @@ mod submissions;
 mod submit;
 mod table;
 mod team;
+mod texts;
 mod tus;
 mod verify;
 
@@ -156,6 +157,9 @@ pub enum ClientVerb {
     /// What everybody is told when something does not work: list, and for administrators open, update, resolve.
     #[command(subcommand)]
     Incidents(incidents::IncidentsVerb),
+    /// What the site says of privacy, itself and its terms of use: show, accept; for administrators write.
+    #[command(subcommand)]
+    Texts(texts::TextsVerb),
     /// Host a competition from one labelled table.
     Launch(launch::LaunchArgs),
     /// What hosts do.
@@ -206,6 +210,7 @@ fn dispatch(connection: &Connection, session: &Session, verb: &ClientVerb) -> Ou
         ClientVerb::Notebook(verb) => notebook::run(session, verb),
         ClientVerb::Status => incidents::status(session),
         ClientVerb::Incidents(verb) => incidents::run(session, verb),
+        ClientVerb::Texts(verb) => texts::run(session, verb),
         ClientVerb::Launch(args) => launch::launch(session, args),
         ClientVerb::Host(verb) => host::run(session, verb),
     }

@@ -127,8 +127,12 @@ pub fn allowance(document: &Value) -> String {
     } else {
         format!(" ({} your time)", local.format("%H:%M"))
     };
+    let in_all = match &document["total"] {
+        Value::Object(total) => format!(" now, {} of {} in all", total["left"], total["limit"]),
+        _ => String::new(),
+    };
     format!(
-        "{} of {} left, next at {utc}{yours}; files that are rejected are free",
+        "{} of {} left{in_all}, next at {utc}{yours}; files that are rejected are free",
         document["left"], document["daily_limit"]
     )
 }
@@ -158,6 +162,10 @@ mod tests {
         let document = json!({ "left": 3, "daily_limit": 5, "resets_at": "2026-11-30T00:00:00Z" });
         let sentence = allowance(&document);
         assert!(sentence.starts_with("3 of 5 left, next at 00:00 UTC"), "{sentence}");
+        let mut bounded = document;
+        bounded["total"] = json!({ "left": 17, "limit": 40 });
+        let sentence = allowance(&bounded);
+        assert!(sentence.starts_with("3 of 5 left now, 17 of 40 in all, next at 00:00 UTC"), "{sentence}");
     }
 
     #[test]

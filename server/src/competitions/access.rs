@@ -24,18 +24,25 @@ pub struct Standing {
     pub is_host: bool,
     /// Named as a host, and therefore never ranked.
     pub is_among_hosts: bool,
+    /// Hosted it once, and is never ranked either.
+    pub was_host: bool,
     /// The team, when the viewer has accepted the rules.
     pub team_id: Option<TeamId>,
 }
 
 impl Standing {
     pub fn of_nobody() -> Self {
-        Self { is_host: false, is_among_hosts: false, team_id: None }
+        Self { is_host: false, is_among_hosts: false, was_host: false, team_id: None }
     }
 
     fn of(glance: &Glance, viewer: Option<&Member>) -> Self {
         let is_host = glance.is_among_hosts || viewer.is_some_and(|viewer| viewer.is_admin);
-        Self { is_host, is_among_hosts: glance.is_among_hosts, team_id: glance.team_id }
+        Self {
+            is_host,
+            is_among_hosts: glance.is_among_hosts,
+            was_host: glance.was_host,
+            team_id: glance.team_id,
+        }
     }
 }
 

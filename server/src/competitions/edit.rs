@@ -321,6 +321,7 @@ async fn set_limits(conn: &mut PgConnection, before: &Competition, limits: Limit
 fn only_upward(before: &Competition, after: &Limits) -> Result<()> {
     for (field, shrinks) in [
         ("daily_limit", after.daily < before.daily_limit),
+        ("total_limit", is_lower_total(before.total_limit, after.total)),
         ("final_limit", after.finals < before.final_limit),
         ("team_limit", after.team < before.team_limit),
         ("max_upload_bytes", after.max_upload_bytes < before.max_upload_bytes),
@@ -330,6 +331,11 @@ fn only_upward(before: &Competition, after: &Limits) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// None is more than any.
+fn is_lower_total(before: Option<i32>, after: Option<i32>) -> bool {
+    after.is_some_and(|after| before.is_none_or(|before| after < before))
 }
 
 /// Changes who may see it, and which addresses are invited.
@@ -559,9 +565,10 @@ mod tests {
 
     #[test]
     fn after_launch_nothing_people_rely_on_shrinks() {
-        let before = Competition::sample();
+        let before = Competition { total_limit: Some(40), ..Competition::sample() };
         let same = Limits {
             daily: before.daily_limit,
+            total: Some(40),
             finals: before.final_limit,
             team: before.team_limit,
             max_upload_bytes: before.max_upload_bytes,
@@ -570,6 +577,9 @@ mod tests {
         };
         assert!(only_upward(&before, &same).is_ok());
         assert!(only_upward(&before, &Limits { daily: before.daily_limit - 1, ..same }).is_err());
+        assert!(only_upward(&before, &Limits { total: Some(39), ..same }).is_err());
+        assert!(only_upward(&before, &Limits { total: None, ..same }).is_ok());
+        assert!(only_upward(&Competition { total_limit: None, ..before.clone() }, &same).is_err());
         let (starts_at, ends_at) = (before.starts_at.expect("set"), before.ends_at.expect("set"));
         let later = ends_at + chrono::TimeDelta::days(1);
         let timeline =

@@ -43,6 +43,7 @@ impl Frame {
         let before_deadline = self.competition.entry_deadline_at.is_none_or(|deadline| *now < deadline);
         self.standing.team_id.is_none()
             && !self.standing.is_host
+            && !self.standing.was_host
             && matches!(self.phase, Phase::Open | Phase::Upcoming)
             && before_deadline
     }
@@ -59,8 +60,12 @@ impl Frame {
 
     /// A host's and participant's view of [`Competition::sample`].
     pub fn sample(tab: Tab) -> Self {
-        let standing =
-            Standing { is_host: true, is_among_hosts: false, team_id: Some(crate::ids::TeamId(1)) };
+        let standing = Standing {
+            is_host: true,
+            is_among_hosts: false,
+            was_host: false,
+            team_id: Some(crate::ids::TeamId(1)),
+        };
         let seen = Seen { competition: Competition::sample(), standing };
         Self::new(seen, tab, DateTime::UNIX_EPOCH)
     }

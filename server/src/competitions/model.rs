@@ -23,6 +23,8 @@ pub struct Competition {
     pub merger_deadline_at: Option<DateTime<Utc>>,
     pub ends_at: Option<DateTime<Utc>>,
     pub daily_limit: i32,
+    /// Submissions of a team in the whole competition; `None`: as many as the days allow.
+    pub total_limit: Option<i32>,
     pub final_limit: i32,
     pub team_limit: i32,
     pub max_upload_bytes: i64,
@@ -91,6 +93,14 @@ pub const FILES_FOR_HOSTS: &str =
 pub const ALL_PUBLIC: &str = "Every row of this competition is public: the rows that the public board is computed on \
                               decide at the end as well.";
 
+/// How many submissions a team may send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SendingLimits {
+    pub daily: i32,
+    /// In the whole competition; `None`: as many as the days allow.
+    pub total: Option<i32>,
+}
+
 /// Shows that a competition is over; only [`Competition::ended`] makes one. What gives out private
 /// scores asks for it.
 #[derive(Debug, Clone, Copy)]
@@ -103,7 +113,19 @@ impl Competition {
 
     /// What the audit judges probing by.
     pub fn plan(&self) -> Plan {
-        Plan::of(self.score_decimals, self.daily_limit, self.starts_at.zip(self.ends_at))
+        Plan::of(self.score_decimals, self.daily_limit, self.total_limit, self.starts_at.zip(self.ends_at))
+    }
+
+    /// How many submissions a team may send at `now`. What is late is not ranked, and no total binds it.
+    pub fn sending_limits(&self, now: DateTime<Utc>) -> SendingLimits {
+        let total = self.total_limit.filter(|_| self.ended(now).is_none());
+        SendingLimits { daily: self.daily_limit, total }
+    }
+
+    /// `5 a day, 40 in all`.
+    pub fn sending_words(&self) -> String {
+        let total = self.total_limit.map_or_else(String::new, |total| format!(", {total} in all"));
+        format!("{} a day{total}", self.daily_limit)
     }
 
     /// Whether its public board is a Ladder; of a draft that is not decided yet.
@@ -147,6 +169,7 @@ impl Competition {
             merger_deadline_at: Some(now + chrono::TimeDelta::days(20)),
             ends_at: Some(now + chrono::TimeDelta::days(30)),
             daily_limit: 5,
+            total_limit: None,
             final_limit: 2,
             team_limit: 5,
             max_upload_bytes: 104_857_600,

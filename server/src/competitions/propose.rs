@@ -246,7 +246,7 @@ fn rules(facts: &Facts) -> String {
     let competition = &facts.competition;
     format!(
         "- One account a person, one team a person. Teams have at most {} {}.\n\
-         - A team may send {} submissions a day (from 00:00 UTC); files that are rejected are free.\n\
+         - A team may send {} submissions a day (from 00:00 UTC){}; files that are rejected are free.\n\
          - Up to {} of your submissions count for the final ranking: the ones you select, else your best public ones.\n\
          - Do not share code or data privately outside your team; sharing with everybody is welcome.\n\
          - Do not label the test rows by hand, and do not look their answers up.\n\
@@ -254,6 +254,7 @@ fn rules(facts: &Facts) -> String {
         competition.team_limit,
         if competition.team_limit == 1 { "person" } else { "people" },
         competition.daily_limit,
+        competition.total_limit.map_or_else(String::new, |total| format!(", and {total} in all")),
         competition.final_limit,
     )
 }

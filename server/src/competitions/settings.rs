@@ -224,6 +224,8 @@ pub fn field_time(at: Option<DateTime<Utc>>) -> String {
 pub struct Limits {
     /// Submissions a day a team.
     pub daily: i32,
+    /// Submissions a team in the whole competition; `None`: as many as the days allow.
+    pub total: Option<i32>,
     /// Submissions a team selects for the final board.
     pub finals: i32,
     /// People in a team.
@@ -238,6 +240,7 @@ impl Limits {
     pub fn of(competition: &Competition) -> Self {
         Self {
             daily: competition.daily_limit,
+            total: competition.total_limit,
             finals: competition.final_limit,
             team: competition.team_limit,
             max_upload_bytes: competition.max_upload_bytes,
@@ -256,6 +259,15 @@ impl Limits {
     pub fn faults(&self) -> Vec<AppError> {
         let checks = [
             within("daily_limit", i64::from(self.daily), 1, 1000, "submissions a day"),
+            self.total.map_or(Ok(()), |total| {
+                within(
+                    "total_limit",
+                    i64::from(total),
+                    1,
+                    100_000,
+                    "submissions in all, or 0 for no such limit",
+                )
+            }),
             within("final_limit", i64::from(self.finals), 1, 20, "final selections"),
             within("team_limit", i64::from(self.team), 1, 100, "people"),
             within("score_decimals", i64::from(self.score_decimals), 0, 12, "decimals"),
@@ -274,6 +286,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             daily: 5,
+            total: None,
             finals: 2,
             team: 5,
             max_upload_bytes: 104_857_600,
@@ -281,6 +294,11 @@ impl Default for Limits {
             ladder: Ladder::Auto,
         }
     }
+}
+
+/// A limit of the whole competition as it is written: 0 is none.
+pub fn total_of(written: i32) -> Option<i32> {
+    (written != 0).then_some(written)
 }
 
 fn within(field: &'static str, value: i64, least: i64, most: i64, what: &str) -> Result<()> {
@@ -308,6 +326,8 @@ pub struct Patch {
     /// Why a time moves, for everybody to read.
     pub reason: Option<String>,
     pub daily_limit: Option<i32>,
+    /// 0: none; see [`total_of`].
+    pub total_limit: Option<i32>,
     pub final_limit: Option<i32>,
     pub team_limit: Option<i32>,
     pub max_upload_bytes: Option<i64>,
@@ -359,6 +379,7 @@ impl Patch {
     pub fn limits(&self, before: &Competition) -> Option<Limits> {
         let limits = Limits {
             daily: self.daily_limit.unwrap_or(before.daily_limit),
+            total: self.total_limit.map_or(before.total_limit, total_of),
             finals: self.final_limit.unwrap_or(before.final_limit),
             team: self.team_limit.unwrap_or(before.team_limit),
             max_upload_bytes: self.max_upload_bytes.unwrap_or(before.max_upload_bytes),

@@ -31,7 +31,7 @@ macro_rules! competitions {
             "select c.id as \"id: CompetitionId\", c.slug, c.title, c.subtitle,
                     c.created_by as \"created_by: UserId\",
                     c.visibility as \"visibility: Visibility\", c.launched_at, c.starts_at,
-                    c.entry_deadline_at, c.merger_deadline_at, c.ends_at, c.daily_limit, c.final_limit,
+                    c.entry_deadline_at, c.merger_deadline_at, c.ends_at, c.daily_limit, c.total_limit, c.final_limit,
                     c.team_limit, c.max_upload_bytes,
                     case when c.are_decimals_chosen then c.score_decimals
                          else coalesce(c.worth_decimals, c.score_decimals) end as \"score_decimals!\",
@@ -99,6 +99,7 @@ pub struct Glance {
     /// stand in the competition itself are left out.
     pub state: Option<String>,
     pub is_among_hosts: bool,
+    pub was_host: bool,
     pub team_id: Option<TeamId>,
 }
 
@@ -119,6 +120,8 @@ pub async fn glances(
                 c.xmin::text || ' ' || (select v.xmin::text from scoring_versions v where v.id = c.active_version_id) as state,
                 exists (select from competition_hosts h
                         where h.competition_id = c.id and h.user_id = w.user_id) as \"is_host!\",
+                exists (select from former_hosts f
+                        where f.competition_id = c.id and f.user_id = w.user_id) as \"was_host!\",
                 (select m.team_id from team_members m
                  where m.competition_id = c.id and m.user_id = w.user_id) as \"team_id: TeamId\"
          from unnest((select $1::text[]), (select $2::bigint[])) w (slug, user_id)
@@ -130,7 +133,12 @@ pub async fn glances(
     .fetch_all(conn)
     .await?;
     let glances = rows.into_iter().map(|row| {
-        let glance = Glance { state: row.state, is_among_hosts: row.is_host, team_id: row.team_id };
+        let glance = Glance {
+            state: row.state,
+            is_among_hosts: row.is_host,
+            was_host: row.was_host,
+            team_id: row.team_id,
+        };
         ((row.slug, row.user_id), glance)
     });
     Ok(glances.collect())

@@ -4,12 +4,13 @@ use axum::Json;
 use axum::extract::{Path, State};
 use chrono::{DateTime, NaiveDate, Utc};
 use holdout_contract::rejection::RejectionKind;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::model::{Day, Participant, Reason, Refused, Spread};
 use super::read::{self, Dashboard};
+use super::sent::{self, Fate, Filter, Sent};
 use super::store;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
@@ -22,12 +23,14 @@ use crate::ids::{SubmissionId, TeamId, UserId};
 use crate::leaderboard::model::Row;
 use crate::paths;
 use crate::submissions::model::rounded;
+use crate::teams::store::change::by_name;
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(show_dashboard))
         .routes(routes!(list_participants))
         .routes(routes!(list_rejections))
+        .routes(routes!(list_sent))
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -267,4 +270,89 @@ async fn list_rejections(
         total: file.total,
     };
     Ok(keyset.slice(found, |file| file.submission_id.0).map(json))
+}
+
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct SentQuery {
+    /// `waiting`, `scored`, `rejected` or `failed`; all when left out.
+    #[param(inline)]
+    state: Option<Fate>,
+    /// Of the team of this name alone.
+    team: Option<String>,
+}
+
+/// A submission as hosts see it: without its file's name, its note and anything that stands in it.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = SentSubmission)]
+struct SentJson {
+    id: SubmissionId,
+    team: String,
+    is_baseline: bool,
+    /// The user name of who sent it.
+    sender: String,
+    received_at: DateTime<Utc>,
+    size_bytes: i64,
+    state: &'static str,
+    is_late: bool,
+    /// It or its team is disqualified.
+    is_disqualified: bool,
+    /// As its team is told it, with the decimals that the board shows.
+    public_score: Option<f64>,
+    scored_at: Option<DateTime<Utc>>,
+    /// Null before the end.
+    private_score: Option<f64>,
+}
+
+impl SentJson {
+    fn new(sent: Sent, decimals: i32) -> Self {
+        Self {
+            id: sent.id,
+            team: sent.team,
+            is_baseline: sent.is_baseline,
+            sender: sent.sender,
+            received_at: sent.received_at,
+            size_bytes: sent.size_bytes,
+            state: sent.state.name(),
+            is_late: sent.is_late,
+            is_disqualified: sent.is_barred,
+            public_score: sent.public_score.map(|score| rounded(score, decimals)),
+            scored_at: sent.scored_at,
+            private_score: sent.private_score,
+        }
+    }
+}
+
+/// Every submission of every team, newest first, for hosts.
+#[utoipa::path(
+    get,
+    path = paths::API_SENT,
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    params(SentQuery, Keyset),
+    responses((status = 200, description = "A part of the list; empty where no team has that name", body = Slice<SentJson>)),
+)]
+async fn list_sent(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+    ApiQuery(wish): ApiQuery<SentQuery>,
+    ApiQuery(keyset): ApiQuery<Keyset>,
+) -> Result<Slice<SentJson>> {
+    let (_, seen) = as_host(&app, &slug, caller).await?;
+    let competition = &seen.competition;
+    let mut conn = app.db.acquire().await?;
+    let team = match &wish.team {
+        Some(name) => match by_name(&mut conn, competition.id, name.trim()).await? {
+            Some(team) => Some(team),
+            None => return Ok(Slice { items: Vec::new(), next: None }),
+        },
+        None => None,
+    };
+    let (ended, filter) = (competition.ended(app.clock.now()), Filter { fate: wish.state, team });
+    let before = SubmissionId(keyset.before());
+    let found = sent::list(&mut conn, competition, ended, filter, before, keyset.fetched()).await?;
+    drop(conn);
+    let json = |sent: Sent| SentJson::new(sent, competition.score_decimals);
+    Ok(keyset.slice(found, |sent| sent.id.0).map(json))
 }

@@ -8,6 +8,7 @@ use futures_util::stream;
 use serde_json::Value;
 
 use super::model::{Day, Participant, Refused};
+use super::sent::{self, Filter, Sent};
 use super::store;
 use crate::app::App;
 use crate::competitions::model::Competition;
@@ -115,6 +116,47 @@ fn refused_line(file: &Refused) -> String {
     ])
 }
 
+/// Those that `filter` lets pass; none where there is none.
+///
+/// # Errors
+/// A name that cannot stand in a header.
+pub fn send_sent(app: App, competition: Competition, filter: Option<Filter>) -> Result<Response> {
+    let name = format!("{}-submissions.csv", competition.slug);
+    let ended = competition.ended(app.clock.now());
+    let read = move |before| {
+        let (app, competition) = (app.clone(), competition.clone());
+        async move {
+            let Some(filter) = filter else { return Ok((String::new(), None)) };
+            let mut conn = app.db.acquire().await?;
+            let before = SubmissionId(before);
+            let sent = sent::list(&mut conn, &competition, ended, filter, before, ROWS_A_READ).await?;
+            let decimals = competition.score_decimals;
+            let lines = sent.iter().map(|submission| sent_line(submission, decimals)).collect();
+            Ok((lines, next(&sent, |submission| submission.id.0)))
+        }
+    };
+    let heading = "submission,team,is_baseline,sender,received_at,size_bytes,state,is_late,is_disqualified,\
+                   scored_at,public_score,private_score\r\n";
+    send(&name, heading, read)
+}
+
+fn sent_line(submission: &Sent, decimals: i32) -> String {
+    line(&[
+        submission.id.to_string(),
+        cell(&submission.team),
+        submission.is_baseline.to_string(),
+        cell(&submission.sender),
+        format::machine_time(&submission.received_at),
+        submission.size_bytes.to_string(),
+        submission.state.name().to_owned(),
+        submission.is_late.to_string(),
+        submission.is_barred.to_string(),
+        submission.scored_at.as_ref().map(format::machine_time).unwrap_or_default(),
+        submission.shown_public(&decimals),
+        submission.private_score.map(|score| score.to_string()).unwrap_or_default(),
+    ])
+}
+
 /// The key that the next read goes on behind; `None` at the end.
 fn next<T>(rows: &[T], key: impl Fn(&T) -> i64) -> Option<i64> {
     rows.last().filter(|_| rows.len() as i64 == ROWS_A_READ).map(key)
@@ -148,6 +190,15 @@ mod tests {
         assert_eq!(
             text,
             "ada,Ada,'=1+1,true,1970-01-01T00:00:00Z,7,0.91,1970-01-01T00:00:00Z,2,0.8987654\r\n"
+        );
+    }
+
+    #[test]
+    fn a_submission_is_told_with_the_decimals_of_its_board() {
+        let text = sent_line(&Sent { team: "=1+1".to_owned(), ..Sent::sample() }, 2);
+        assert_eq!(
+            text,
+            "7,'=1+1,false,ada,1970-01-01T00:00:00Z,12345,scored,false,false,1970-01-01T00:00:00Z,0.91,\r\n"
         );
     }
 

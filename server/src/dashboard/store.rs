@@ -6,8 +6,10 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::model::{Day, Participant, Reason, Refused, Spread, Waiting};
+use super::sent::{Fate, Filter, Sent};
 use crate::competitions::model::Ended;
-use crate::ids::{CompetitionId, SubmissionId, UserId, VersionId};
+use crate::ids::{CompetitionId, SubmissionId, TeamId, UserId, VersionId};
+use crate::submissions::model::State;
 
 /// When the days were last counted.
 ///
@@ -328,6 +330,145 @@ pub async fn refused(
         })
     });
     read.collect()
+}
+
+/// Ids of submissions behind a key, newest first. The words of a state lead to its index.
+macro_rules! sent_ids {
+    ($which:literal, $id:expr, $before:expr, $limit:expr) => {
+        sqlx::query_scalar!(
+            "select s.id from submissions s where s.competition_id = $1 and "
+                + $which
+                + " and s.id < $2 order by s.id desc limit $3",
+            $id,
+            $before,
+            $limit,
+        )
+    };
+}
+
+/// Ids of submissions behind `before`, newest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn sent_ids(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    filter: Filter,
+    before: SubmissionId,
+    limit: i64,
+) -> sqlx::Result<Vec<i64>> {
+    let (id, before) = (id.0, before.0);
+    if let Some(team) = filter.team {
+        return sent_ids_of_team(conn, team, filter.fate, before, limit).await;
+    }
+    match filter.fate {
+        None => sent_ids!("true", id, before, limit).fetch_all(conn).await,
+        Some(Fate::Waiting) => {
+            sent_ids!("s.state in ('queued', 'scoring')", id, before, limit).fetch_all(conn).await
+        }
+        Some(Fate::Scored) => {
+            sent_ids!(
+                "s.state = 'scored' and not exists (
+                select from scores x
+                where x.version_id = (select active_version_id from competitions where id = $1)
+                  and x.submission_id = s.id and x.rejection is not null)",
+                id,
+                before,
+                limit
+            )
+            .fetch_all(conn)
+            .await
+        }
+        Some(Fate::Rejected) => sent_ids_of_rejected(conn, id, before, limit).await,
+        Some(Fate::Failed) => sent_ids!("s.state = 'failed'", id, before, limit).fetch_all(conn).await,
+    }
+}
+
+/// Also of those that only the version that counts refuses.
+async fn sent_ids_of_rejected(
+    conn: &mut PgConnection,
+    id: i64,
+    before: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<i64>> {
+    sqlx::query_scalar!(
+        "select r.id as \"id!\"
+         from (
+            (select id from submissions
+             where competition_id = $1 and state = 'rejected' and id < $2
+             order by id desc
+             limit $3)
+            union
+            (select x.submission_id from scores x
+             where x.version_id = (select active_version_id from competitions where id = $1)
+               and x.rejection is not null and x.submission_id < $2
+             order by x.submission_id desc
+             limit $3)
+         ) r
+         order by r.id desc
+         limit $3",
+        id,
+        before,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+async fn sent_ids_of_team(
+    conn: &mut PgConnection,
+    team: TeamId,
+    fate: Option<Fate>,
+    before: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<i64>> {
+    let states =
+        fate.map(|fate| fate.states().iter().map(|state| state.name().to_owned()).collect::<Vec<_>>());
+    sqlx::query_scalar!(
+        "select s.id
+         from submissions s
+         join competitions c on c.id = s.competition_id
+         left join scores x on x.submission_id = s.id and x.version_id = c.active_version_id
+         where s.team_id = $1 and s.id < $2
+           and ($4::text[] is null or case when x.rejection is null then s.state else 'rejected' end = any($4))
+         order by s.id desc
+         limit $3",
+        team.0,
+        before,
+        limit,
+        states.as_deref(),
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// These submissions of a competition, newest first; without private scores.
+///
+/// # Errors
+/// Those of the database.
+pub async fn sent(conn: &mut PgConnection, id: CompetitionId, ids: &[i64]) -> sqlx::Result<Vec<Sent>> {
+    sqlx::query_as!(
+        Sent,
+        "select s.id as \"id: SubmissionId\", t.name as team, t.is_baseline, u.username as sender, s.received_at,
+                s.size_bytes, case when x.rejection is null then s.state else 'rejected' end as \"state!: State\",
+                s.is_late,
+                exists (select from disqualifications d
+                        where d.team_id = s.team_id and coalesce(d.submission_id, s.id) = s.id
+                          and d.lifted_at is null) as \"is_barred!\",
+                case when x.ladder_step is null then x.public_score else told_public_score(x) end as \"public_score?\",
+                s.scored_at, null::double precision as \"private_score?\"
+         from submissions s
+         join teams t on t.id = s.team_id
+         join users u on u.id = s.user_id
+         join competitions c on c.id = s.competition_id
+         left join scores x on x.submission_id = s.id and x.version_id = c.active_version_id
+         where s.competition_id = $1 and s.id = any($2)
+         order by s.id desc",
+        id.0,
+        ids,
+    )
+    .fetch_all(conn)
+    .await
 }
 
 /// People who take part and whose account is older than `before`, newest accounts first; with what they finished at where

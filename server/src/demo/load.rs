@@ -78,7 +78,10 @@ async fn find_or_create(app: &App, host: &Member, folder: &str, demo: &Demo) -> 
         }
     };
     store::mark(&mut conn, competition.id).await?;
-    Ok(Some(Seen { competition, standing: Standing { is_host: true, is_among_hosts: true, team_id: None } }))
+    Ok(Some(Seen {
+        competition,
+        standing: Standing { is_host: true, is_among_hosts: true, was_host: false, team_id: None },
+    }))
 }
 
 async fn supply_draft(

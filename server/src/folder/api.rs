@@ -91,6 +91,7 @@ pub async fn snapshot(conn: &mut PgConnection, of: Competition, now: DateTime<Ut
         merger_deadline_at: of.merger_deadline_at.unwrap_or(ends_at),
         ends_at,
         daily_limit: of.daily_limit,
+        total_limit: of.total_limit.unwrap_or_default(),
         final_limit: of.final_limit,
         team_limit: of.team_limit,
         max_upload_bytes: of.max_upload_bytes,

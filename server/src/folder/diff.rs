@@ -120,6 +120,7 @@ fn settings(of: &Contents) -> Vec<(&'static str, String)> {
         ("merger_deadline_at", time(of.merger_deadline_at)),
         ("ends_at", time(of.ends_at)),
         ("daily_limit", of.daily_limit.to_string()),
+        ("total_limit", of.total_limit.to_string()),
         ("final_limit", of.final_limit.to_string()),
         ("team_limit", of.team_limit.to_string()),
         ("max_upload_bytes", of.max_upload_bytes.to_string()),
@@ -354,6 +355,7 @@ mod tests {
             merger_deadline_at: at,
             ends_at: at,
             daily_limit: 5,
+            total_limit: 0,
             final_limit: 2,
             team_limit: 5,
             max_upload_bytes: 1024,
@@ -410,6 +412,7 @@ mod tests {
     fn every_change_is_told_in_words() {
         let mut after = contents();
         after.daily_limit = 7;
+        after.total_limit = 40;
         after.pages = vec![page("rules", "Be kind.\n"), page("overview", "One\nThree\n")];
         after.data = vec![file("new.csv", "train", "cc")];
         after.data[0].description = "New".to_owned();
@@ -419,6 +422,7 @@ mod tests {
             told(&contents(), &after),
             [
                 "~ daily_limit: 5 → 7",
+                "~ total_limit: 0 → 40",
                 "- pages/prizes.md is removed\n  @@ -1 +0,0 @@\n  -A cake.",
                 "+ pages/rules.md, “rules”\n  @@ -0,0 +1 @@\n  +Be kind.",
                 "~ pages/overview.md\n  @@ -1,2 +1,2 @@\n   One\n  -Two\n  +Three",

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::competitions::ladder::Ladder;
-use crate::competitions::settings::{Limits, Timeline, file_name_from};
+use crate::competitions::settings::{Limits, Timeline, file_name_from, total_of};
 
 /// The version of the folder's layout that this program writes and reads.
 pub const FORMAT: i64 = 1;
@@ -29,6 +29,9 @@ pub struct Contents {
     pub merger_deadline_at: DateTime<Utc>,
     pub ends_at: DateTime<Utc>,
     pub daily_limit: i32,
+    /// Submissions of a team in the whole competition; 0 for as many as the days allow.
+    #[serde(default)]
+    pub total_limit: i32,
     pub final_limit: i32,
     pub team_limit: i32,
     pub max_upload_bytes: i64,
@@ -109,6 +112,7 @@ impl Contents {
     pub fn limits(&self) -> Limits {
         Limits {
             daily: self.daily_limit,
+            total: total_of(self.total_limit),
             finals: self.final_limit,
             team: self.team_limit,
             max_upload_bytes: self.max_upload_bytes,

@@ -12,7 +12,7 @@ use super::problems::{Lines, Problem, Problems, n_errors};
 use super::sections::{Located, Section, Source};
 use super::{parts, tables};
 use crate::competitions::ladder::Ladder;
-use crate::competitions::settings::{self, Limits, Timeline};
+use crate::competitions::settings::{self, Limits, Timeline, total_of};
 use crate::competitions::visibility::Visibility;
 use crate::error::AppError;
 use crate::files::sha256_of;
@@ -84,6 +84,7 @@ fn read_settings(root: &Path, catalogue: &[MetricSpec], problems: &Problems) -> 
         merger_deadline_at: timeline.merger_deadline_at,
         ends_at: timeline.ends_at,
         daily_limit: limits.daily,
+        total_limit: limits.total.unwrap_or_default(),
         final_limit: limits.finals,
         team_limit: limits.team,
         max_upload_bytes: limits.max_upload_bytes,
@@ -228,6 +229,7 @@ fn limits(top: &mut Section<'_>, source: Source<'_>) -> Option<Limits> {
     let limits = Limits {
         ladder,
         daily: narrow(limit("daily_limit", usual.daily.into())),
+        total: total_of(narrow(limit("total_limit", 0))),
         finals: narrow(limit("final_limit", usual.finals.into())),
         team: narrow(limit("team_limit", usual.team.into())),
         score_decimals: narrow(limit("score_decimals", usual.score_decimals.into())),

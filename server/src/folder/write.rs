@@ -63,6 +63,9 @@ pub fn settings(contents: &Contents, remarks: &Remarks) -> String {
     }
     line("\n[limits]".to_owned());
     line(format!("daily_limit = {}", contents.daily_limit));
+    if contents.total_limit != 0 {
+        line(format!("total_limit = {}", contents.total_limit));
+    }
     line(format!("final_limit = {}", contents.final_limit));
     line(format!("team_limit = {}", contents.team_limit));
     line(format!("max_upload_bytes = {}", contents.max_upload_bytes));

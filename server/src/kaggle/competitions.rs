@@ -120,16 +120,16 @@ pub async fn list(app: &App, member: &Member, ask: ListAsk) -> Result<Competitio
 async fn gathered(app: &App, member: &Member, group: &str, now: DateTime<Utc>) -> Result<Vec<Card>, Fault> {
     let mut conn = app.db.acquire().await?;
     Ok(match group.trim_start_matches("COMPETITION_LIST_TAB_") {
-        "ENTERED" => lists::joined_by(&mut conn, member.id, MOST_LISTED).await?,
-        "HOSTED" => lists::hosted_by(&mut conn, member.id, MOST_LISTED).await?,
+        "ENTERED" => lists::joined_by(&mut conn, member.id, lists::NEWEST, MOST_LISTED).await?,
+        "HOSTED" => lists::hosted_by(&mut conn, member.id, lists::NEWEST, MOST_LISTED).await?,
         "UNLAUNCHED" | "UNLAUNCHED_COMMUNITY" => {
-            let mut hosted = lists::hosted_by(&mut conn, member.id, MOST_LISTED).await?;
+            let mut hosted = lists::hosted_by(&mut conn, member.id, lists::NEWEST, MOST_LISTED).await?;
             hosted.retain(|card| card.phase(&now) == Phase::Draft);
             hosted
         }
         _ => {
             let public = lists::ending_before(&mut conn, Cursor::END, MOST_LISTED).await?;
-            let mut all = lists::joined_by(&mut conn, member.id, MOST_LISTED).await?;
+            let mut all = lists::joined_by(&mut conn, member.id, lists::NEWEST, MOST_LISTED).await?;
             all.retain(|card| card.launched_at.is_some() && card.visibility != Visibility::Public);
             all.extend(public);
             all

@@ -107,16 +107,20 @@ pub struct Limits {
     limited_by_total: bool,
 }
 
-/// What the team may still send today.
+/// What the team may still send.
 ///
 /// # Errors
 /// A sentence for those who have no team.
 pub async fn limits(app: &App, member: &Member, ask: LimitsAsk) -> Result<Limits, Fault> {
     let (seen, team_id) = participant(app, member, &ask.competition_name).await?;
     let mut conn = app.db.acquire().await?;
-    let allowance =
-        store::allowance(&mut conn, team_id, seen.competition.daily_limit, app.clock.now()).await?;
-    Ok(Limits { num_today: allowance.used, num_allowed_now: allowance.left(), limited_by_total: false })
+    let now = app.clock.now();
+    let allowance = store::allowance(&mut conn, team_id, seen.competition.sending_limits(now), now).await?;
+    Ok(Limits {
+        num_today: allowance.used,
+        num_allowed_now: allowance.left(),
+        limited_by_total: allowance.is_bound_by_total(),
+    })
 }
 
 async fn participant(app: &App, member: &Member, name: &str) -> Result<(Seen, TeamId), Fault> {

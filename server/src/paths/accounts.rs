@@ -1,5 +1,9 @@
-//! Addresses of confirming an e-mail address, of the second factor, of signing in and out elsewhere, and of what happened to an account.
+//! Addresses of a member's own competitions, of confirming an e-mail address, of the second factor, of signing in and out elsewhere, and of what happened to an account.
 
+pub const MINE_HOSTED: &str = "/mine/hosted";
+pub const MINE_JOINED: &str = "/mine/joined";
+pub const API_MINE_HOSTED: &str = "/api/v1/me/competitions/hosted";
+pub const API_MINE_JOINED: &str = "/api/v1/me/competitions/joined";
 pub const SETTINGS_EMAIL: &str = "/settings/email";
 pub const SETTINGS_EMAIL_LETTER: &str = "/settings/email/letter";
 pub const SETTINGS_EMAIL_WITHDRAW: &str = "/settings/email/withdraw";

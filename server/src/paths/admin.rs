@@ -14,6 +14,14 @@ pub const ADMIN_USER_TWO_FACTORS: &str = "/admin/users/{id}/two-factors";
 pub const ADMIN_USER_EMAIL: &str = "/admin/users/{id}/confirm-email";
 pub const ADMIN_QUEUE: &str = "/admin/queue";
 pub const ADMIN_SITE: &str = "/admin/site";
+pub const ADMIN_TEXT: &str = "/admin/texts/{text}";
+pub const API_ADMIN_SITE_TEXT: &str = "/api/v1/admin/site/texts/{text}";
+pub const API_SITE_TEXT: &str = "/api/v1/site/texts/{text}";
+/// What the site says of itself: what it stores, who runs it, on what terms.
+pub const PRIVACY: &str = "/privacy";
+pub const IMPRINT: &str = "/imprint";
+pub const TERMS: &str = "/terms";
+pub const API_MY_TERMS: &str = "/api/v1/me/terms";
 pub const ADMIN_INCIDENTS: &str = "/admin/incidents";
 pub const ADMIN_INCIDENT_UPDATE: &str = "/admin/incidents/{id}/update";
 pub const ADMIN_INCIDENT_RESOLVE: &str = "/admin/incidents/{id}/resolve";
@@ -90,6 +98,10 @@ pub fn unsuspend_user(id: &UserId) -> String {
 
 pub fn update_incident(id: IncidentId) -> String {
     format!("/admin/incidents/{id}/update")
+}
+
+pub fn admin_text(name: &str) -> String {
+    format!("/admin/texts/{name}")
 }
 
 pub fn resolve_incident(id: IncidentId) -> String {

@@ -15,6 +15,9 @@ pub const API_COMPARISONS: &str = "/api/v1/competitions/{slug}/comparisons";
 pub const API_COMPARISON: &str = "/api/v1/competitions/{slug}/comparisons/{id}";
 pub const HOST_PROBING: &str = "/c/{slug}/host/probing";
 pub const API_PROBING: &str = "/api/v1/competitions/{slug}/probing";
+pub const HOST_SENT: &str = "/c/{slug}/host/submissions";
+pub const HOST_SENT_CSV: &str = "/c/{slug}/host/submissions.csv";
+pub const API_SENT: &str = "/api/v1/competitions/{slug}/all-submissions";
 pub const HOST_BASELINES: &str = "/c/{slug}/host/baselines";
 pub const API_BASELINES: &str = "/api/v1/competitions/{slug}/baselines";
 pub const HOST_MEDALS: &str = "/c/{slug}/host/medals";
@@ -71,6 +74,14 @@ pub fn host_medals(slug: &str) -> String {
 
 pub fn host_similar(slug: &str) -> String {
     format!("/c/{slug}/host/similar")
+}
+
+pub fn host_sent(slug: &str) -> String {
+    format!("/c/{slug}/host/submissions")
+}
+
+pub fn host_sent_csv(slug: &str) -> String {
+    format!("/c/{slug}/host/submissions.csv")
 }
 
 pub fn host_probing(slug: &str) -> String {

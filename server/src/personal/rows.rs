@@ -100,6 +100,16 @@ pub async fn documents(
                 from account_events where user_id = $1 order by id"#
             ),
         ),
+        // Which terms of use they accepted.
+        (
+            "terms",
+            of_person!(
+                conn,
+                user,
+                r#"select jsonb_build_object('version', number, 'accepted_at', accepted_at) as "row!"
+                from terms_acceptances where user_id = $1 order by number"#
+            ),
+        ),
         // Links that were asked for.
         (
             "links",
@@ -167,18 +177,21 @@ pub async fn documents(
                 from notifications where user_id = $1 order by id"#
             ),
         ),
-        // Competitions that they host or began.
+        // Competitions that they host, hosted or began.
         (
             "hosting",
             of_person!(
                 conn,
                 user,
                 r#"select jsonb_build_object('competition', (select slug from competitions where id = h.competition_id),
-                    'title', (select title from competitions where id = h.competition_id), 'added_at', h.added_at,
+                    'title', (select title from competitions where id = h.competition_id), 'added_at', h.added_at, 'left_at', h.left_at,
                     'began_it', h.began_it) as "row!"
-                from (select competition_id, added_at, false as began_it from competition_hosts where user_id = $1
+                from (select competition_id, added_at, null::timestamptz as left_at, false as began_it
+                      from competition_hosts where user_id = $1
                       union all
-                      select id, created_at, true from competitions where created_by = $1) h
+                      select competition_id, null, left_at, false from former_hosts where user_id = $1
+                      union all
+                      select id, created_at, null, true from competitions where created_by = $1) h
                 order by h.competition_id"#
             ),
         ),

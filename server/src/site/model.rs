@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::accounts::model::email;
 use crate::config::Config;
 use crate::error::{AppError, Result};
+use crate::site_texts::model::InForce;
 use crate::unseen::{refuse_controls, refuse_unseen};
 
 const DEFAULT_NAME: &str = "Holdout";
@@ -106,6 +107,8 @@ pub struct Site {
     /// Whether every member may host competitions, or administrators only.
     pub members_may_host: bool,
     pub two_factors_for: AskedOf,
+    /// Which texts administrators wrote; see [`crate::site_texts`].
+    pub texts: InForce,
 }
 
 impl Default for Site {
@@ -117,6 +120,7 @@ impl Default for Site {
             registration_domains: Vec::new(),
             members_may_host: true,
             two_factors_for: AskedOf::Nobody,
+            texts: InForce::default(),
         }
     }
 }
@@ -172,6 +176,7 @@ impl Changes {
             registration_domains,
             members_may_host: self.members_may_host.unwrap_or(site.members_may_host),
             two_factors_for: self.two_factors_for.unwrap_or(site.two_factors_for),
+            texts: site.texts,
         })
     }
 }

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::competitions::pages::setup::correct;
 use crate::error::Result;
 use crate::paths;
+use crate::site_texts::model::Kind;
 use crate::web::forms::{Mistake, mistake};
 use crate::web::shell::{self, Shell};
 

@@ -3,6 +3,7 @@
 use sqlx::PgConnection;
 
 use super::model::{AskedOf, Registration, Site};
+use crate::site_texts;
 
 /// The site; what was never set is as `configured`.
 ///
@@ -13,9 +14,11 @@ pub async fn find(conn: &mut PgConnection, configured: Site) -> sqlx::Result<Sit
         "select name, notice, open_registration, registration, registration_domains, members_may_host, two_factors_for
          from site_settings"
     )
-    .fetch_one(conn)
+    .fetch_one(&mut *conn)
     .await?;
+    let texts = site_texts::store::in_force(conn).await?;
     Ok(Site {
+        texts,
         name: row.name.unwrap_or(configured.name),
         notice: row.notice,
         registration: row

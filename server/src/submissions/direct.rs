@@ -166,8 +166,9 @@ async fn copy(app: &App, entrant: &Entrant, arrival: &str) -> Result<Stored> {
 
 async fn allowance(app: &App, entrant: &Entrant) -> Result<Allowance> {
     let mut conn = app.db.acquire().await?;
-    let limit = entrant.competition.daily_limit;
-    Ok(store::allowance(&mut conn, entrant.team_id, limit, app.clock.now()).await?)
+    let now = app.clock.now();
+    let limits = entrant.competition.sending_limits(now);
+    Ok(store::allowance(&mut conn, entrant.team_id, limits, now).await?)
 }
 
 /// Under the person and the competition: nobody names another's.

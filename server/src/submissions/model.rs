@@ -225,40 +225,91 @@ pub fn rounded(score: f64, decimals: i32) -> f64 {
     format::score(score, decimals).parse().unwrap_or(score)
 }
 
-/// What a team may still send today.
+/// What a team may still send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
     pub daily_limit: i32,
     /// Sent since 00:00 UTC and neither rejected nor failed.
     pub used: i32,
     pub resets_at: DateTime<Utc>,
+    /// Where there is a limit of the whole competition.
+    pub total: Option<Total>,
+}
+
+/// What a team may send to a whole competition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Total {
+    pub limit: i32,
+    /// Sent before the end and neither rejected nor failed.
+    pub used: i32,
+}
+
+impl Total {
+    pub fn left(self) -> i32 {
+        (self.limit - self.used).max(0)
+    }
 }
 
 impl Allowance {
     pub fn new(daily_limit: i32, used: i64, now: DateTime<Utc>) -> Self {
         let resets_at = next_midnight(now);
-        Self { daily_limit, used: i32::try_from(used).unwrap_or(i32::MAX), resets_at }
+        Self { daily_limit, used: i32::try_from(used).unwrap_or(i32::MAX), resets_at, total: None }
     }
 
+    pub fn with_total(self, limit: i32, used: i64) -> Self {
+        Self { total: Some(Total { limit, used: i32::try_from(used).unwrap_or(i32::MAX) }), ..self }
+    }
+
+    /// As after another submission.
+    pub fn after_one(self) -> Self {
+        let total = self.total.map(|total| Total { used: total.used + 1, ..total });
+        Self { used: self.used + 1, total, ..self }
+    }
+
+    /// What can be sent now.
     pub fn left(&self) -> i32 {
+        self.total.map_or(i32::MAX, Total::left).min(self.left_today())
+    }
+
+    fn left_today(&self) -> i32 {
         (self.daily_limit - self.used).max(0)
     }
 
-    /// `3 of 5 left, next at 00:00 UTC; files that are rejected are free`.
+    /// Whether the whole competition's are used up, so that no day brings more.
+    pub fn is_spent(&self) -> bool {
+        self.total.is_some_and(|total| total.left() == 0)
+    }
+
+    /// Whether less is left in all than today.
+    pub fn is_bound_by_total(&self) -> bool {
+        self.total.is_some_and(|total| total.left() < self.left_today())
+    }
+
+    /// `3 of 5 left, next at 00:00 UTC; files that are rejected are free`, and `17 of 40 in all` where that is limited.
     pub fn sentence(&self) -> String {
-        format!(
-            "{} of {} left, next at 00:00 UTC; files that are rejected are free",
-            self.left(),
-            self.daily_limit
-        )
+        let (left, most) = (self.left_today(), self.daily_limit);
+        match self.total {
+            Some(total) => format!(
+                "{left} of {most} left today, {} of {} in all, next day at 00:00 UTC; files that are rejected are free",
+                total.left(),
+                total.limit
+            ),
+            None => format!("{left} of {most} left, next at 00:00 UTC; files that are rejected are free"),
+        }
     }
 
     pub fn refusal(&self) -> String {
-        format!(
-            "Today's {} submissions are used up. The next can be sent at {}; files that are rejected are free.",
-            self.daily_limit,
-            format::time(&self.resets_at)
-        )
+        match self.total.filter(|total| total.left() == 0) {
+            Some(total) => format!(
+                "All {} submissions that a team may send to this competition are used up.",
+                total.limit
+            ),
+            None => format!(
+                "Today's {} submissions are used up. The next can be sent at {}; files that are rejected are free.",
+                self.daily_limit,
+                format::time(&self.resets_at)
+            ),
+        }
     }
 }
 
@@ -285,6 +336,18 @@ mod tests {
         assert_eq!(allowance.sentence(), "3 of 5 left, next at 00:00 UTC; files that are rejected are free");
         assert_eq!(allowance.resets_at, DateTime::UNIX_EPOCH + TimeDelta::days(2));
         assert_eq!(Allowance::new(5, 9, now).left(), 0);
+    }
+
+    #[test]
+    fn what_is_left_in_all_binds_beside_what_is_left_today() {
+        let allowance = Allowance::new(5, 2, DateTime::UNIX_EPOCH).with_total(40, 39);
+        assert_eq!((allowance.left(), allowance.is_spent()), (1, false));
+        assert!(
+            allowance.sentence().starts_with("3 of 5 left today, 1 of 40 in all, next day at 00:00 UTC;")
+        );
+        let spent = allowance.after_one();
+        assert_eq!((spent.left(), spent.is_spent()), (0, true));
+        assert!(spent.refusal().starts_with("All 40 submissions "));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::baselines::send::{HOSTS_ARE_UNRANKED, refuse_full};
 use crate::competitions::access::{self, Seen};
-use crate::competitions::model::{Competition, Phase};
+use crate::competitions::model::{Competition, Phase, SendingLimits};
 use crate::error::{AppError, Result};
 use crate::ids::TeamId;
 use crate::submissions::log::{self, Said};
@@ -99,7 +99,7 @@ pub async fn enter(app: &App, member: &Member, slug: &str) -> Result<Entrant> {
 /// Takes a stored file as a submission.
 ///
 /// # Errors
-/// [`AppError::TooMany`] when today's submissions are used up; a problem of the kind `quota` where there is no room; a file that came with the request is then removed.
+/// [`AppError::TooMany`] when today's submissions are used up, and [`AppError::Refused`] when the competition's are; a problem of the kind `quota` where there is no room; a file that came with the request is then removed.
 pub async fn submit(app: &App, entrant: &Entrant, upload: Upload) -> Result<Receipt> {
     let arrived = upload.arrived.clone();
     let outcome = record(app, entrant, upload).await;
@@ -131,12 +131,12 @@ async fn record(app: &App, entrant: &Entrant, upload: Upload) -> Result<Receipt>
                 "This idempotency key was used for another file before; make a new one for this file.",
             ));
         }
-        let allowance =
-            store::allowance(&mut tx, entrant.team_id, entrant.competition.daily_limit, now).await?;
+        let limits = entrant.competition.sending_limits(now);
+        let allowance = store::allowance(&mut tx, entrant.team_id, limits, now).await?;
         return Ok(Receipt { submission, allowance });
     }
     let terms = store::hold_terms(&mut tx, competition_id).await?;
-    let before = store::allowance(&mut tx, entrant.team_id, terms.daily_limit, now).await?;
+    let before = store::allowance(&mut tx, entrant.team_id, terms.sending_limits(now), now).await?;
     if entrant.is_baseline {
         refuse_full(&mut tx, entrant.team_id).await?;
     } else {
@@ -159,8 +159,7 @@ async fn record(app: &App, entrant: &Entrant, upload: Upload) -> Result<Receipt>
     queue::enqueue(&mut tx, competition_id.0, subject, Priority::Interactive).await?;
     let submission = store::find(&mut tx, entrant.team_id, id).await?.ok_or(sqlx::Error::RowNotFound)?;
     tx.commit().await?;
-    let allowance = Allowance { used: before.used + 1, ..before };
-    Ok(Receipt { submission, allowance })
+    Ok(Receipt { submission, allowance: before.after_one() })
 }
 
 /// The team that the entrant sends for, held. By now theirs may be part of another, or they in another.
@@ -172,11 +171,14 @@ pub(super) async fn hold_team(conn: &mut PgConnection, entrant: &Entrant) -> Res
     hold_own(conn, entrant.competition.id, entrant.member.id).await?.ok_or_else(no_team)
 }
 
-/// Lets a submission pass while some of today's are left.
+/// Lets a submission pass while some of today's, and of the competition's, are left.
 ///
 /// # Errors
-/// [`AppError::TooMany`] with the time at which the next can be sent.
+/// [`AppError::TooMany`] with the time at which the next can be sent; [`AppError::Refused`] where none can.
 pub fn refuse_used_up(allowance: &Allowance, now: DateTime<Utc>) -> Result<()> {
+    if allowance.is_spent() {
+        return Err(AppError::refused(allowance.refusal()));
+    }
     if allowance.left() > 0 {
         return Ok(());
     }
@@ -215,6 +217,7 @@ fn tidy(mut upload: Upload) -> Result<Upload> {
 #[derive(Debug, Clone, Copy)]
 pub struct Terms {
     pub daily_limit: i32,
+    pub total_limit: Option<i32>,
     pub ends_at: Option<DateTime<Utc>>,
     pub settled_at: Option<DateTime<Utc>>,
 }
@@ -223,5 +226,10 @@ impl Terms {
     /// Over by the clock, or because the final board stands already.
     pub fn is_over(&self, now: DateTime<Utc>) -> bool {
         self.settled_at.is_some() || self.ends_at.is_none_or(|end| now >= end)
+    }
+
+    /// As [`Competition::sending_limits`].
+    fn sending_limits(&self, now: DateTime<Utc>) -> SendingLimits {
+        SendingLimits { daily: self.daily_limit, total: self.total_limit.filter(|_| !self.is_over(now)) }
     }
 }

@@ -12,6 +12,10 @@ use crate::ids::TeamId;
 use crate::teams::store;
 use crate::web::format;
 
+/// What somebody reads who hosted and asks to take part.
+const FORMER_HOSTS_ARE_UNRANKED: &str =
+    "You hosted this competition once. Whoever did is never ranked in it: they know what its hosts know.";
+
 /// A new team of one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {
@@ -50,6 +54,7 @@ pub async fn join(app: &App, member: &Member, slug: &str) -> Result<Joined> {
 pub fn hindrance(Seen { competition, standing }: &Seen, now: DateTime<Utc>) -> Option<String> {
     match competition.phase(now) {
         _ if standing.is_among_hosts => Some(HOSTS_ARE_UNRANKED.to_owned()),
+        _ if standing.was_host => Some(FORMER_HOSTS_ARE_UNRANKED.to_owned()),
         Phase::Draft => Some("This competition is a draft; it can be joined when it is launched.".to_owned()),
         Phase::Upcoming | Phase::Open => {
             competition.entry_deadline_at.filter(|deadline| now >= *deadline).map(|deadline| {
@@ -82,5 +87,9 @@ mod tests {
         assert!(hindrance(&seen, at(31)).is_none());
         seen.standing.is_among_hosts = true;
         assert!(hindrance(&seen, at(19)).is_some_and(|sentence| sentence.contains("baseline")));
+        seen.standing = Standing { was_host: true, ..Standing::of_nobody() };
+        for day in [19, 31] {
+            assert!(hindrance(&seen, at(day)).is_some_and(|sentence| sentence.contains("hosted")));
+        }
     }
 }

@@ -198,6 +198,7 @@ pub struct Terms {
     pub settled_at: Option<DateTime<Utc>>,
     pub team_limit: i32,
     pub daily_limit: i32,
+    pub total_limit: Option<i32>,
 }
 
 impl Terms {
@@ -211,7 +212,7 @@ impl Terms {
         (now.date_naive() - first_day).num_days() + 1
     }
 
-    /// What one team could have sent by now.
+    /// What one team could have sent by now, day for day.
     fn most_by(&self, now: DateTime<Utc>) -> i64 {
         self.n_days(now) * i64::from(self.daily_limit)
     }
@@ -260,6 +261,11 @@ pub fn refusal(one: Side, other: Side, terms: &Terms, now: DateTime<Utc>) -> Opt
         ));
     }
     let (n_sent, most) = (one.n_counted + other.n_counted, terms.most_by(now));
+    if let Some(total) = terms.total_limit.filter(|total| n_sent > i64::from(*total)) {
+        return Some(format!(
+            "Together you sent {n_sent} submissions, and a team may send {total} to this competition."
+        ));
+    }
     (n_sent > most).then(|| {
         format!(
             "Together you sent {n_sent} submissions, and one team could have sent {most} by now: {} days of {}. \
@@ -286,6 +292,7 @@ mod tests {
             settled_at: None,
             team_limit: 5,
             daily_limit: 5,
+            total_limit: None,
         }
     }
 
@@ -305,6 +312,14 @@ mod tests {
         assert_eq!(asked(1, 48), None, "the third day has begun");
         assert_eq!(asked(5, 71), None);
         assert!(asked(6, 71).is_some());
+    }
+
+    #[test]
+    fn teams_merge_within_the_total() {
+        let bounded = Terms { total_limit: Some(12), ..terms() };
+        let asked = |n| refusal(side(1, n), side(1, 10), &bounded, after(72));
+        assert_eq!(asked(2), None);
+        assert!(asked(3).is_some_and(|sentence| sentence.ends_with("may send 12 to this competition.")));
     }
 
     #[test]

@@ -99,9 +99,11 @@ async fn terms(app: &App, member: &Member, wish: &Wish<'_>) -> Result<Terms> {
         Purpose::Submission | Purpose::Check => {
             let entrant = enter(app, member, wish.slug).await?;
             if wish.purpose == Purpose::Submission {
-                let (now, limit) = (app.clock.now(), entrant.competition.daily_limit);
+                let now = app.clock.now();
+                let limits = entrant.competition.sending_limits(now);
                 let mut conn = app.db.acquire().await?;
-                let allowance = submissions::store::allowance(&mut conn, entrant.team_id, limit, now).await?;
+                let allowance =
+                    submissions::store::allowance(&mut conn, entrant.team_id, limits, now).await?;
                 refuse_used_up(&allowance, now)?;
             }
             Terms {

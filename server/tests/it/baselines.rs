@@ -192,6 +192,22 @@ async fn who_hosts_is_not_ranked_and_who_is_ranked_does_not_host(pool: PgPool) {
         let found = error.as_database_error().and_then(|error| error.constraint());
         assert_eq!(found, Some(constraint), "{error}");
     }
+    // Nor once they host no more, and nobody forgets that they did.
+    cohosts::remove(app, &host, &seen, "idle").await.unwrap();
+    let refused = join(app, &idle.member, SLUG).await.unwrap_err();
+    assert!(refused.to_string().contains("hosted this competition once"), "{refused}");
+    let error = sql("insert into team_members select m.competition_id, m.team_id, u.id, false, now(), now() from team_members m, users u where u.username = 'idle'")
+        .execute(&stage.owner)
+        .await
+        .unwrap_err();
+    assert_eq!(error.as_database_error().and_then(|error| error.constraint()), Some("team_members_host_not"));
+    for attempt in [
+        "delete from former_hosts",
+        "insert into former_hosts select user_id, competition_id from team_members",
+    ] {
+        assert!(sql(attempt).execute(&app.db).await.is_err(), "{attempt}");
+    }
+
     // A host from before there was this rule is in a team still, and sends nothing for it.
     sql("alter table competition_hosts disable trigger competition_hosts_take_no_part")
         .execute(&stage.owner)

@@ -185,6 +185,8 @@ async fn host_houses(ada: &Shell) {
     assert_eq!((&metric["metric"], &metric["stage"]), (&json!("rmse"), &json!("draft")));
     assert_eq!(ada.json(&["host", "limits", "houses", "--daily", "2"]).await["daily_limit"], 2);
     assert_eq!(ada.json(&["host", "limits", "houses"]).await["daily_limit"], 2);
+    assert_eq!(ada.json(&["host", "limits", "houses", "--total", "30"]).await["total_limit"], 30);
+    assert_eq!(ada.json(&["host", "limits", "houses", "--total", "0"]).await["total_limit"], Value::Null);
     let times = ["--starts", "2020-01-01T00:00:00Z", "--ends", "2100-01-01T01:00:00+01:00"];
     let timeline = ada.json(&[&["host", "timeline", "houses"], &times[..]].concat()).await;
     assert_eq!(timeline["ends_at"], "2100-01-01T00:00:00Z");

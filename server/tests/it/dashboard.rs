@@ -75,11 +75,13 @@ async fn lists_name_people_and_reasons_and_no_cell_of_a_file(pool: PgPool) {
     let own = arena.api("/submissions?limit=1");
     let told = bob.api.get(&own).await.expect(200).text();
     assert!(told.contains(SECRET_CELL), "who sent the file is told its cells: {told}");
-    for path in ["/participants", "/rejections", "/dashboard"] {
+    for path in ["/participants", "/rejections", "/dashboard", "/all-submissions"] {
         let text = ada.api.get(&arena.api(path)).await.expect(200).text();
         assert!(!text.contains(SECRET_CELL), "{path}");
     }
-    for path in ["participants", "participants.csv", "rejections", "rejections.csv", "dashboard"] {
+    let lists = ["participants", "rejections", "submissions"];
+    let lists = lists.iter().flat_map(|list| [(*list).to_owned(), format!("{list}.csv")]);
+    for path in lists.chain(["dashboard".to_owned()]) {
         let text = ada.browser.get(&format!("/c/houses/host/{path}")).await.expect(200).text();
         assert!(!text.contains(SECRET_CELL) && !text.contains(&bob.email), "{path}");
     }
@@ -177,5 +179,66 @@ async fn participants_are_listed_with_what_they_finished_at_after_the_end_alone(
     assert!(ranks == ["1", "2"] || ranks == ["2", "1"], "{csv}");
     let page = ada.browser.get("/c/houses/host/participants").await.expect(200).text();
     assert!(page.contains("Final rank"), "{page}");
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn all_submissions_are_listed_by_state_and_team_and_private_scores_after_the_end_alone(pool: PgPool) {
+    let (world, arena, [ada, bob, cleo]) = playing(pool).await;
+    send_five(&world, &arena, &bob, &cleo).await;
+    let listed = async |query: &str| {
+        let address = arena.api(&format!("/all-submissions?{query}"));
+        ada.api.get(&address).await.expect(200).json()["items"].as_array().unwrap().clone()
+    };
+    let all = listed("").await;
+    assert_eq!(all.len(), 5);
+    assert!(all.windows(2).all(|pair| pair[0]["id"].as_i64() > pair[1]["id"].as_i64()), "newest first");
+    assert!(all.iter().all(|one| one["private_score"].is_null()), "{all:?}");
+    for (query, n) in [
+        ("state=scored", 3),
+        ("state=rejected", 2),
+        ("state=waiting", 0),
+        ("team=Bob%20Bobson", 4),
+        ("team=bob%20bobson&state=scored", 2),
+        ("team=nobody", 0),
+        ("limit=2", 2),
+    ] {
+        assert_eq!(listed(query).await.len(), n, "{query}");
+    }
+    ada.api.get(&arena.api("/all-submissions?state=gone")).await.expect(422);
+    let behind = format!("before={}", all[3]["id"]);
+    assert_eq!(listed(&behind).await, all[4..]);
+    bob.api.get(&arena.api("/all-submissions")).await.expect(404);
+    bob.browser.get("/c/houses/host/submissions").await.expect(404);
+    bob.browser.get("/c/houses/host/submissions.csv").await.expect(404);
+    let page = ada.browser.get("/c/houses/host/submissions?team=bob+bobson&state=scored").await.expect(200);
+    assert!(page.text().contains("submissions.csv?state=scored&#38;team=bob%20bobson"), "{}", page.text());
+
+    let refused_later =
+        "update scores set public_score = null, rank_key = null, public_undefined = 'none', rejection = '{}'
+         where submission_id = (select min(submission_id) from scores) returning submission_id";
+    let refused: i64 = sql(refused_later).fetch_one(&world.pool).await.unwrap().get(0);
+    for (query, n) in [("state=scored", 2), ("state=rejected", 3), ("state=rejected&team=bob%20bobson", 3)] {
+        let found = listed(query).await;
+        assert_eq!(found.len(), n, "{query}");
+        let state = query.split(['=', '&']).nth(1).unwrap();
+        assert!(found.iter().all(|one| one["state"] == state), "{found:?}");
+    }
+    assert_eq!(listed(&format!("state=rejected&before={}", refused + 1)).await[0]["id"], refused);
+    sql("update scores set rejection = null where submission_id = $1")
+        .bind(refused)
+        .execute(&world.pool)
+        .await
+        .unwrap();
+
+    world.let_pass(TimeDelta::days(31)).await;
+    world.drain().await;
+    let scored = listed("state=scored").await;
+    assert!(scored.iter().all(|one| one["private_score"].is_number()), "{scored:?}");
+    let csv = ada.browser.get("/c/houses/host/submissions.csv?state=scored").await.expect(200).text();
+    let private = scored[0]["private_score"].to_string();
+    assert!(csv.lines().count() == 4 && csv.lines().nth(1).unwrap().ends_with(&private), "{csv}");
+    let page = ada.browser.get("/c/houses/host/submissions").await.expect(200).text();
+    assert!(page.contains("Private score"), "{page}");
     world.close().await;
 }

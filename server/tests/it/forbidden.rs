@@ -17,7 +17,7 @@ type Attempt = (&'static str, &'static str, &'static str);
 /// Where the web server's role has not even the right to try.
 const NO_RIGHT: &str = "42501";
 
-const ATTEMPTS: [Attempt; 20] = [
+const ATTEMPTS: [Attempt; 21] = [
     (
         "a person in two teams",
         "insert into team_members select competition_id, (select id from teams where name = 'Ada'), user_id, false, joined_at, joined_at
@@ -96,6 +96,14 @@ const ATTEMPTS: [Attempt; 20] = [
          select m.competition_id, m.team_id, m.user_id, clock_now(), false, 'f', 'k3-' || i, 1, sha256('')
          from team_members m join users u on u.id = m.user_id, generate_series(1, 6) i where u.username = 'cy'",
         "submissions_fit_day",
+    ),
+    (
+        "one file too many in all",
+        "with bound as (update competitions set total_limit = 3 returning id)
+         insert into submissions (competition_id, team_id, user_id, received_at, is_late, file_name, storage_key, size_bytes, sha256)
+         select bound.id, m.team_id, m.user_id, clock_now(), false, 'f', 'k3-' || i, 1, sha256('')
+         from bound, team_members m join users u on u.id = m.user_id, generate_series(1, 4) i where u.username = 'cy'",
+        "submissions_fit_total",
     ),
     (
         "a third choice of two",

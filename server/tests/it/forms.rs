@@ -47,6 +47,8 @@ const FORMS: &[(&str, &[&str])] = &[
     (paths::ADMIN_USER_TWO_FACTORS, &["reset_two_factors"]),
     (paths::ADMIN_USER_EMAIL, &["confirm_address_of"]),
     (paths::ADMIN_SITE, &["change_site"]),
+    (paths::ADMIN_TEXT, &["write_site_text"]),
+    (paths::TERMS, &["accept_terms"]),
     (paths::ADMIN_INCIDENTS, &["open_incident"]),
     (paths::ADMIN_INCIDENT_UPDATE, &["update_incident"]),
     (paths::ADMIN_INCIDENT_RESOLVE, &["resolve_incident"]),

@@ -91,6 +91,7 @@ mod shake_up;
 mod sign_ins;
 mod similar;
 mod site;
+mod site_texts;
 mod space;
 mod stage;
 mod storage;

@@ -223,6 +223,10 @@ async fn each_refusal_says_why(pool: PgPool) {
         "{sentence}"
     );
     assert!(refused(manage::leave(app, &cy.member, SLUG).await.map(|_| ())).contains("belongs to everybody"));
+    sql("update competitions set daily_limit = 9, total_limit = 7").execute(&stage.owner).await.unwrap();
+    let sentence = refused(stage.accept(&bob, invitation).await);
+    assert!(sentence.ends_with("8 submissions, and a team may send 7 to this competition."), "{sentence}");
+    sql("update competitions set total_limit = null").execute(&stage.owner).await.unwrap();
 
     // The deadline.
     sql("update competitions set daily_limit = 9, merger_deadline_at = clock_now()")

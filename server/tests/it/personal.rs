@@ -19,7 +19,7 @@ const DATA: &str = "/api/v1/me/data";
 const DELETION: &str = "/api/v1/me/deletion";
 
 /// Every column that names people, with the document of the export that tells of it. Empty: the row is somebody else's.
-const NAMED_IN: [(&str, &str); 57] = [
+const NAMED_IN: [(&str, &str); 59] = [
     ("account_deletions.user_id", "deletion"),
     ("account_events.user_id", "account_events"),
     ("api_tokens.user_id", "tokens"),
@@ -41,6 +41,7 @@ const NAMED_IN: [(&str, &str); 57] = [
     ("file_checks.user_id", "checks"),
     ("follows.person_id", ""),
     ("follows.user_id", "follows"),
+    ("former_hosts.user_id", "hosting"),
     ("identities.user_id", "identities"),
     ("images.owner_id", "images"),
     ("incident_updates.written_by", "acts"),
@@ -71,6 +72,7 @@ const NAMED_IN: [(&str, &str); 57] = [
     ("team_invitations.invited_by", "invitations"),
     ("team_invitations.user_id", "invitations"),
     ("team_members.user_id", "teams"),
+    ("terms_acceptances.user_id", "terms"),
     ("uploads.user_id", "uploads"),
     ("verifications.asked_by", "acts"),
     ("version_changes.actor_id", "acts"),
@@ -220,6 +222,10 @@ async fn somebody_takes_everything_and_is_gone_and_nothing_of_others_changes(poo
         "select count(*) from team_members m join users u on u.id = m.user_id where u.erased_at is not null",
     );
     assert_eq!(left.fetch_one(&world.pool).await.unwrap().get::<i64, _>(0), 1, "teams keep their members");
+    let kept = sql("select (select count(*) from competition_hosts where user_id = $1) + (select count(*) from former_hosts where user_id = $1)
+                         + (select count(*) from terms_acceptances where user_id = $1)");
+    let kept = kept.bind(zelda.id).fetch_one(&world.pool).await.unwrap();
+    assert_eq!(kept.get::<i64, _>(0), 0, "nothing tells what she hosted");
     world.close().await;
 }
 

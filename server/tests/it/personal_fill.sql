@@ -25,6 +25,8 @@ select b.id, z.id, clock_now() from users z, users b where z.username = 'zelda_q
 insert into mail_preferences (user_id, mail) select id, 'never' from users where username = 'zelda_quux';
 insert into competition_invitations (competition_id, email)
 select id, 'zelda_quux@people.test' from competitions where slug = 'club';
+insert into former_hosts (user_id, competition_id)
+select z.id, c.id from competitions c, users z where c.slug = 'club' and z.username = 'zelda_quux';
 insert into competition_guests (competition_id, user_id, came_at)
 select c.id, z.id, clock_now() from competitions c, users z where c.slug = 'club' and z.username = 'zelda_quux';
 insert into invitation_letters (competition_id, invited_by, address_digest, sent_at)
@@ -112,3 +114,5 @@ select i.id, v.competition_id, clock_now(), false, v.created_by, clock_now()
 from incidents i, scoring_versions v where v.created_by is not null;
 insert into audit_log (actor_id, action, detail)
 select id, 'change_site', '{}' from users where username = 'zelda_quux';
+insert into site_texts (kind, number, markdown, html, written_at) values ('terms', 1, 'Be kind.', '<p>Be kind.</p>', clock_now());
+insert into terms_acceptances (user_id, number, accepted_at) select id, 1, clock_now() from users where username = 'zelda_quux';

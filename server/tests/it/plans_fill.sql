@@ -288,5 +288,11 @@ on conflict (competition_id) do nothing;
 insert into files_let_go (competition_id, looked_upto, n_gone, last_gone_at)
 select id, 9223372036854775807, 3, now() from competitions where slug like 'old-%';
 
+insert into site_texts (kind, number, markdown, html, written_at)
+select kind, n, 'Text', '<p>Text</p>', now() from unnest(array['privacy', 'imprint', 'terms']) kind, generate_series(1, 5) n;
+insert into terms_acceptances (user_id, number, accepted_at) select u.id, n, now() from users u, generate_series(1, 3) n;
+insert into former_hosts (user_id, competition_id, left_at)
+select u.id, c.id, now() from users u cross join lateral (select id from competitions order by id limit 3) c;
+
 reset session_replication_role;
 analyze;

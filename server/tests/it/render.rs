@@ -8,7 +8,7 @@ use holdout::{
     accounts, admin, announcements, api, baselines, bundles, certificates, closing, competitions, conduct,
     custom_metrics, dashboard, forum, images, incidents, leaderboard, medals, moderation, notebooks,
     notifications, other_metrics, personal, pictures, probing, quotas, ranks, retention, search, shake_up,
-    similar, site, submissions, teams, versions, web, webhooks,
+    similar, site, site_texts, submissions, teams, versions, web, webhooks,
 };
 
 use crate::tidy::{root, sources};
@@ -54,6 +54,8 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         competitions::pages::history::ComparisonPage,
         competitions::pages::history::HistoryPage,
         competitions::pages::home::HomePage,
+        competitions::pages::mine::HostedPage,
+        competitions::pages::mine::JoinedPage,
         competitions::pages::metrics::MetricPage,
         competitions::pages::metrics::MetricsPage,
         medals::pages::MedalsPage,
@@ -99,6 +101,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         dashboard::pages::DashboardPage,
         dashboard::pages::ParticipantsPage,
         dashboard::pages::RejectionsPage,
+        dashboard::sent_pages::SentPage,
         forum::pages::forums::CompetitionForumPage,
         forum::pages::forums::ForumPage,
         forum::pages::forums::ForumsPage,
@@ -136,6 +139,8 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         notebooks::pages::show::NotebookPage,
         shake_up::pages::ShakeUpPage,
         site::pages::SitePage,
+        site_texts::pages::SiteTextFormPage,
+        site_texts::pages::SiteTextPage,
         submissions::pages::choose::FinalPage,
         submissions::pages::send::CheckPage,
         submissions::pages::send::SubmitPage,

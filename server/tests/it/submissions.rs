@@ -55,6 +55,39 @@ async fn a_rejected_file_gives_its_place_back_and_midnight_gives_all_back(pool: 
     assert_eq!(stage.send(&ada, "9").await.unwrap().allowance.left(), 4);
 }
 
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn the_total_holds_beside_the_day_and_binds_nothing_that_is_late(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    sql("update competitions set total_limit = 7").execute(&stage.owner).await.unwrap();
+    let ada = stage.entrant("ada").await;
+    for number in 1..=5 {
+        stage.send(&ada, &number.to_string()).await.unwrap();
+    }
+    assert!(matches!(stage.send(&ada, "of the day").await, Err(AppError::TooMany { .. })));
+    stage.let_pass(TimeDelta::hours(24)).await;
+    let mut sent = Vec::new();
+    for number in 0..20 {
+        let upload = stage.upload(&format!("file {number}"), None).await;
+        let (app, ada) = (stage.app.clone(), ada.clone());
+        sent.push(tokio::spawn(async move { submit(&app, &ada, upload).await }));
+    }
+    let mut received = Vec::new();
+    for attempt in sent {
+        match attempt.await.unwrap() {
+            Ok(receipt) => received.push(receipt),
+            Err(AppError::Refused(told)) => assert!(told.starts_with("All 7 submissions "), "{told}"),
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!((received.len(), stage.stored_files()), (2, 7));
+    stage.reject(received[0].submission.id).await;
+    let again = stage.send(&ada, "in its place").await.unwrap();
+    assert_eq!((again.allowance.left(), again.allowance.is_spent()), (0, true));
+    stage.let_pass(TimeDelta::hours(36)).await;
+    let late = stage.send(&ada, "late").await.unwrap();
+    assert!(late.submission.is_late && late.allowance.total.is_none());
+}
+
 /// What is left is told where it is read anew, not in a message of the moment at which the file came.
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn a_page_tells_once_what_is_left(pool: PgPool) {

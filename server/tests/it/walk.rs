@@ -274,6 +274,7 @@ impl Walk {
                 "name" => &["rmse", "mean_rank", NOWHERE],
                 "username" => &["ada", NOWHERE],
                 "forum" => &["general", NOWHERE],
+                "text" => &["privacy", "terms", NOWHERE],
                 "topic" | "post" => {
                     let known = self.discussion.iter().map(ToString::to_string);
                     return known

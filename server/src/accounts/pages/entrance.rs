@@ -44,6 +44,20 @@ pub struct RegisterForm {
     pub email: String,
     pub password: String,
     pub next: String,
+    /// The version of the terms of use that stood beside the box; a box that is not checked is not sent.
+    pub accepts_terms: Option<String>,
+}
+
+impl RegisterForm {
+    /// The version that is accepted. What is no number is no version either.
+    fn accepted(&self) -> Option<i32> {
+        self.accepts_terms.as_deref().map(|version| version.parse().unwrap_or_default())
+    }
+
+    /// Whether the box beside this version was checked.
+    pub fn accepts(&self, version: &i32) -> bool {
+        self.accepted() == Some(*version)
+    }
 }
 
 #[derive(Template, WebTemplate)]
@@ -108,8 +122,10 @@ async fn post_register(
     client: Client,
     Form(form): Form<RegisterForm>,
 ) -> Result<Response> {
-    let outcome = match Registration::check(&app.site.get().name, &form.username, &form.email, &form.password)
-    {
+    let site = app.site.get();
+    let checked = Registration::check(&site.name, &form.username, &form.email, &form.password)
+        .and_then(|registration| registration.under(site.texts.terms, form.accepted()));
+    let outcome = match checked {
         Ok(registration) => register::register(&app, &client, registration).await,
         Err(errors) => return Ok(errors.answer(register_page(&app, shell, form, errors.clone()))),
     };

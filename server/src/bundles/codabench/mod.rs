@@ -68,6 +68,7 @@ fn phases(draft: &mut Draft, bundle: &Bundle) {
             format!("One limit holds from start to end; it was {} here.", phase.per_day),
         );
     }
+    limits_in_all(draft, &bundle.phases);
     if bundle.phases.is_empty() {
         draft.report.to_do("phases", "The bundle has none.");
         return;
@@ -80,6 +81,21 @@ fn phases(draft: &mut Draft, bundle: &Bundle) {
         draft.report.changed("phases", format!("{note} {rest}"));
     } else {
         draft.report.carried("phases", note);
+    }
+}
+
+/// One of the only phase holds from start to end; one of a phase among others is no limit of a whole competition.
+fn limits_in_all(draft: &mut Draft, phases: &[Phase]) {
+    for phase in phases {
+        let Some(limit) = phase.in_all else { continue };
+        let what = format!("max_submissions of “{}”", phase.name);
+        if phases.len() == 1 {
+            draft.total_limit(&what, limit);
+        } else {
+            let words = "It is of one phase: where a limit should hold from start to end, write total_limit under [limits] in \
+                         competition.toml.";
+            draft.report.not_carried(what, words);
+        }
     }
 }
 

@@ -43,6 +43,8 @@ pub struct Phase {
     pub ends_at: Option<DateTime<Utc>>,
     pub tasks: Vec<i64>,
     pub per_day: i64,
+    /// Of the whole phase.
+    pub in_all: Option<i64>,
     pub public_data: Option<String>,
     pub starting_kit: Option<String>,
 }
@@ -192,6 +194,7 @@ fn phase_v2(phase: &Node, at: usize, file: &str, report: &mut Report) -> Phase {
         ends_at: time(&mut keys, "end", report),
         tasks: keys.list("tasks").iter().filter_map(Node::integer).collect(),
         per_day: keys.integer("max_submissions_per_day").unwrap_or(USUAL_PER_DAY),
+        in_all: keys.integer("max_submissions"),
         public_data: owned(keys.text("public_data")),
         starting_kit: owned(keys.text("starting_kit")),
     };
@@ -201,7 +204,6 @@ fn phase_v2(phase: &Node, at: usize, file: &str, report: &mut Report) -> Phase {
 }
 
 fn phase_rest(keys: &mut Keys<'_>, report: &mut Report) {
-    keys.leave(report, &["max_submissions"], "There is a limit a day, and none in all.");
     keys.leave(report, &["execution_time_limit"], "Who runs the installation bounds the time of scoring.");
     keys.leave(
         report,
@@ -370,6 +372,7 @@ fn phase_v1(phase: &Node, at: usize, file: &str, report: &mut Report) -> (Phase,
         ends_at: None,
         tasks: vec![index],
         per_day: keys.integer("max_submissions_per_day").unwrap_or(USUAL_PER_DAY),
+        in_all: keys.integer("max_submissions"),
         public_data: owned(keys.text("public_data")),
         starting_kit: owned(keys.text("starting_kit")),
     };

@@ -96,7 +96,7 @@ pub enum HostsVerb {
     List(Competition),
     /// Make a member a host as well.
     Add(OneArgs),
-    /// Take a host's part away.
+    /// Take a host's part away. Whoever hosted once cannot take part.
     Remove(OneArgs),
 }
 

@@ -6,6 +6,7 @@ use super::Competition;
 use crate::cli::Session;
 use crate::cli::fault::Outcome;
 use crate::cli::table::{Table, cell, items, local, text};
+use crate::web::problems::encode;
 
 /// Days in the table; all are in the JSON.
 const DAYS_SHOWN: usize = 14;
@@ -71,6 +72,46 @@ pub fn participants(session: &Session, args: &ListArgs) -> Outcome {
             ]);
         }
         table.draw(paint, "Nobody takes part yet.")
+    });
+    session.screen.tell_of_more("--before", &found["next"]);
+    Ok(())
+}
+
+#[derive(Debug, Args)]
+pub struct SentArgs {
+    #[command(flatten)]
+    list: ListArgs,
+    /// waiting, scored, rejected or failed.
+    #[arg(long)]
+    state: Option<String>,
+    /// Of this team alone.
+    #[arg(long, value_name = "NAME")]
+    team: Option<String>,
+}
+
+pub fn submissions(session: &Session, args: &SentArgs) -> Outcome {
+    let mut address = args.list.address("all-submissions");
+    for (name, value) in [("state", &args.state), ("team", &args.team)] {
+        if let Some(value) = value {
+            address.push_str(&format!("&{name}={}", encode(value)));
+        }
+    }
+    let found = session.client.get(&address)?;
+    session.screen.answer(&found, |paint| {
+        let mut table =
+            Table::new(&["submission", "team", "sender", "received", "state", "public", "private"]);
+        for submission in items(&found) {
+            table.row([
+                cell(&submission["id"]),
+                text(submission, "team"),
+                text(submission, "sender"),
+                local(&submission["received_at"]),
+                text(submission, "state"),
+                cell(&submission["public_score"]),
+                cell(&submission["private_score"]),
+            ]);
+        }
+        table.draw(paint, "None is like that.")
     });
     session.screen.tell_of_more("--before", &found["next"]);
     Ok(())

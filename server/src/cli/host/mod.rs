@@ -80,6 +80,8 @@ pub enum HostVerb {
     Dashboard(Competition),
     /// Everybody who takes part.
     Participants(dashboard::ListArgs),
+    /// Everything that was received, by whom, and what became of it.
+    Submissions(dashboard::SentArgs),
     /// Files that were refused, with the reason.
     Rejections(dashboard::ListArgs),
     /// Submissions without a score by a fault that is not their senders'; --retry has them scored again.
@@ -145,6 +147,7 @@ pub fn run(session: &Session, verb: &HostVerb) -> Outcome {
         HostVerb::Rescore(args) => rescore::rescore(session, args),
         HostVerb::Dashboard(of) => dashboard::dashboard(session, of),
         HostVerb::Participants(args) => dashboard::participants(session, args),
+        HostVerb::Submissions(args) => dashboard::submissions(session, args),
         HostVerb::Rejections(args) => dashboard::rejections(session, args),
         HostVerb::Extensions(args) => extensions::extensions(session, args),
         HostVerb::Failures(args) => failures::failures(session, args),

@@ -95,6 +95,9 @@ pub struct LimitsArgs {
     /// Submissions a day a team.
     #[arg(long)]
     daily: Option<u32>,
+    /// Submissions of a team in the whole competition; 0 for as many as the days allow.
+    #[arg(long)]
+    total: Option<u32>,
     /// Submissions that a team chooses for the final board.
     #[arg(long)]
     finals: Option<u32>,
@@ -119,6 +122,7 @@ pub struct LimitsArgs {
 pub fn limits(session: &Session, args: &LimitsArgs) -> Outcome {
     let wishes = [
         ("daily_limit", wish(&args.daily)),
+        ("total_limit", wish(&args.total)),
         ("final_limit", wish(&args.finals)),
         ("team_limit", wish(&args.team)),
         ("max_upload_bytes", args.upload.map(|mib| json!(mib << 20))),
@@ -132,6 +136,10 @@ pub fn limits(session: &Session, args: &LimitsArgs) -> Outcome {
             paint,
             &[
                 ("submissions a day", cell(&now["daily_limit"])),
+                (
+                    "submissions in all",
+                    now["total_limit"].as_i64().map_or_else(String::new, |n| n.to_string()),
+                ),
                 ("final selections", cell(&now["final_limit"])),
                 ("people a team", cell(&now["team_limit"])),
                 ("largest file", size(&now["max_upload_bytes"])),

@@ -97,7 +97,7 @@ async fn add_host(
     Ok((StatusCode::CREATED, hosts(&app, seen.competition.id).await?))
 }
 
-/// Take a host's part away; your own too.
+/// Take a host's part away; your own too. Whoever hosted once cannot take part.
 #[utoipa::path(
     delete,
     path = paths::API_HOST,

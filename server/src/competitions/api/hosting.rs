@@ -120,6 +120,8 @@ pub(super) struct EditJson {
     #[schema(max_length = 1000, example = "The data came late.")]
     reason: Option<String>,
     daily_limit: Option<i32>,
+    /// Submissions of a team in the whole competition; 0 for as many as the days allow.
+    total_limit: Option<i32>,
     final_limit: Option<i32>,
     team_limit: Option<i32>,
     max_upload_bytes: Option<i64>,
@@ -146,6 +148,7 @@ impl From<EditJson> for Patch {
             hosts_may_have_files: wish.hosts_may_have_files,
             reason: wish.reason,
             daily_limit: wish.daily_limit,
+            total_limit: wish.total_limit,
             final_limit: wish.final_limit,
             team_limit: wish.team_limit,
             max_upload_bytes: wish.max_upload_bytes,

@@ -194,6 +194,8 @@ struct CompetitionJson {
     /// Whether the end moves out by the length of an outage over which it passes.
     moves_over_outage: bool,
     daily_limit: i32,
+    /// Submissions of a team in the whole competition; null for as many as the days allow.
+    total_limit: Option<i32>,
     final_limit: i32,
     team_limit: i32,
     max_upload_bytes: i64,
@@ -251,6 +253,7 @@ impl CompetitionJson {
             ends_at: competition.ends_at,
             moves_over_outage: competition.moves_over_outage,
             daily_limit: competition.daily_limit,
+            total_limit: competition.total_limit,
             final_limit: competition.final_limit,
             team_limit: competition.team_limit,
             max_upload_bytes: competition.max_upload_bytes,

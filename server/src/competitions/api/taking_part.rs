@@ -3,6 +3,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use chrono::{DateTime, Utc};
 use holdout_contract::format::SubmissionFormat;
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
@@ -10,19 +11,27 @@ use utoipa_axum::routes;
 
 use super::{CardJson, FileJson, card_json};
 use crate::accounts::model::Scope;
+use crate::api::paging::{Keyset, Slice};
+use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access;
 use crate::competitions::download;
+use crate::competitions::store::lists::Card;
 use crate::competitions::store::{data, judging, lists};
 use crate::error::Result;
+use crate::ids::CompetitionId;
 use crate::paths;
 
 /// Most competitions of one kind in a person's list.
 const MOST_OF_MINE: i64 = 200;
 
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_mine)).routes(routes!(show_format))
+    OpenApiRouter::new()
+        .routes(routes!(list_mine))
+        .routes(routes!(list_hosted))
+        .routes(routes!(list_joined))
+        .routes(routes!(show_format))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -41,17 +50,65 @@ struct MineJson {
     tag = "Account",
     operation_id = "list_my_competitions",
     security(("token" = ["read"])),
-    responses((status = 200, description = "Three lists, newest first, 200 each at most", body = MineJson)),
+    responses((status = 200, description = "Three lists, newest first, the first 200 of each; the addresses below have the rest", body = MineJson)),
 )]
 async fn list_mine(State(app): State<App>, caller: ApiMember) -> Result<Json<MineJson>> {
     let member = caller.with(Scope::Read)?;
     let now = app.clock.now();
     let mut conn = app.db.acquire().await?;
-    let hosted = lists::hosted_by(&mut conn, member.id, MOST_OF_MINE).await?;
-    let joined = lists::joined_by(&mut conn, member.id, MOST_OF_MINE).await?;
+    let hosted = lists::hosted_by(&mut conn, member.id, lists::NEWEST, MOST_OF_MINE).await?;
+    let joined = lists::joined_by(&mut conn, member.id, lists::NEWEST, MOST_OF_MINE).await?;
     let invited = lists::invited_to(&mut conn, member.id, now, MOST_OF_MINE).await?;
     let json = |cards: Vec<lists::Card>| cards.into_iter().map(|card| card_json(card, now)).collect();
     Ok(Json(MineJson { hosted: json(hosted), joined: json(joined), invited: json(invited) }))
+}
+
+/// All competitions that the caller hosts, drafts among them, newest first.
+#[utoipa::path(
+    get,
+    path = paths::API_MINE_HOSTED,
+    tag = "Account",
+    operation_id = "list_hosted_competitions",
+    security(("token" = ["read"])),
+    params(Keyset),
+    responses((status = 200, description = "A part of the list", body = Slice<CardJson>)),
+)]
+async fn list_hosted(
+    State(app): State<App>,
+    caller: ApiMember,
+    ApiQuery(keyset): ApiQuery<Keyset>,
+) -> Result<Slice<CardJson>> {
+    let member = caller.with(Scope::Read)?;
+    let mut conn = app.db.acquire().await?;
+    let before = CompetitionId(keyset.before());
+    let cards = lists::hosted_by(&mut conn, member.id, before, keyset.fetched()).await?;
+    Ok(part(keyset, cards, app.clock.now()))
+}
+
+/// All competitions that the caller takes part in, newest first.
+#[utoipa::path(
+    get,
+    path = paths::API_MINE_JOINED,
+    tag = "Account",
+    operation_id = "list_joined_competitions",
+    security(("token" = ["read"])),
+    params(Keyset),
+    responses((status = 200, description = "A part of the list", body = Slice<CardJson>)),
+)]
+async fn list_joined(
+    State(app): State<App>,
+    caller: ApiMember,
+    ApiQuery(keyset): ApiQuery<Keyset>,
+) -> Result<Slice<CardJson>> {
+    let member = caller.with(Scope::Read)?;
+    let mut conn = app.db.acquire().await?;
+    let before = CompetitionId(keyset.before());
+    let cards = lists::joined_by(&mut conn, member.id, before, keyset.fetched()).await?;
+    Ok(part(keyset, cards, app.clock.now()))
+}
+
+fn part(keyset: Keyset, cards: Vec<Card>, now: DateTime<Utc>) -> Slice<CardJson> {
+    keyset.slice(cards, |card| card.id.0).map(|card| card_json(card, now))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]

@@ -23,6 +23,7 @@ use crate::notebooks::store::lists as notebooks;
 use crate::notifications::model::Written;
 use crate::notifications::store::follows;
 use crate::paths;
+use crate::site_texts::write::is_due;
 use crate::web::format;
 use crate::web::shell::Shell;
 
@@ -30,7 +31,8 @@ pub fn router() -> Router<App> {
     Router::new().route(paths::HOME, get(show_home))
 }
 
-const OWN_A_PAGE: i64 = 12;
+/// The others are on pages of their own.
+const OWN_SHOWN: usize = 12;
 const WRITTEN_SHOWN: i64 = 8;
 
 #[derive(Debug, Default, Deserialize)]
@@ -48,15 +50,25 @@ pub struct Joined {
     pub rank: Option<i64>,
 }
 
+impl Joined {
+    pub fn sample() -> Self {
+        Self { card: Card::sample(), rank: Some(3) }
+    }
+}
+
 /// What a member alone sees on the front page.
 #[derive(Default)]
 pub struct Own {
     /// What the member is invited to and has not joined.
     pub invited: Vec<Card>,
     pub hosted: Vec<Card>,
+    pub has_more_hosted: bool,
     pub joined: Vec<Joined>,
+    pub has_more_joined: bool,
     /// By people whom the member follows.
     pub written: Vec<Written>,
+    /// Whether the site has terms of use that the member did not accept yet.
+    pub terms_are_due: bool,
 }
 
 #[derive(Template, WebTemplate)]
@@ -85,8 +97,11 @@ impl HomePage {
             own: Own {
                 invited: vec![Card::sample()],
                 hosted: vec![Card { launched_at: None, ..Card::sample() }],
-                joined: vec![Joined { card: Card::sample(), rank: Some(3) }],
+                has_more_hosted: true,
+                joined: vec![Joined::sample()],
+                has_more_joined: true,
                 written: Written::samples(),
+                terms_are_due: true,
             },
             active: vec![Listed::sample()],
             notebooks: vec![notebooks::Card::sample()],
@@ -151,16 +166,22 @@ async fn further(
 
 async fn own(app: &App, member: &Member) -> Result<Own> {
     let mut conn = app.db.acquire().await?;
-    let invited = lists::invited_to(&mut conn, member.id, app.clock.now(), OWN_A_PAGE).await?;
-    let hosted = lists::hosted_by(&mut conn, member.id, OWN_A_PAGE).await?;
-    let joined = lists::joined_by(&mut conn, member.id, OWN_A_PAGE).await?;
+    let one_more = OWN_SHOWN as i64 + 1;
+    let invited = lists::invited_to(&mut conn, member.id, app.clock.now(), OWN_SHOWN as i64).await?;
+    let mut hosted = lists::hosted_by(&mut conn, member.id, lists::NEWEST, one_more).await?;
+    let mut joined = lists::joined_by(&mut conn, member.id, lists::NEWEST, one_more).await?;
     let written = follows::written(&mut conn, member.id, WRITTEN_SHOWN).await?;
+    let terms_are_due = is_due(app, &mut conn, member).await?;
     drop(conn);
-    Ok(Own { invited, hosted, joined: with_ranks(app, member, joined).await?, written })
+    let (has_more_hosted, has_more_joined) = (hosted.len() > OWN_SHOWN, joined.len() > OWN_SHOWN);
+    hosted.truncate(OWN_SHOWN);
+    joined.truncate(OWN_SHOWN);
+    let joined = with_ranks(app, member, joined).await?;
+    Ok(Own { invited, hosted, has_more_hosted, joined, has_more_joined, written, terms_are_due })
 }
 
 /// Ranks come from memory where the board did not change.
-async fn with_ranks(app: &App, member: &Member, cards: Vec<Card>) -> Result<Vec<Joined>> {
+pub(super) async fn with_ranks(app: &App, member: &Member, cards: Vec<Card>) -> Result<Vec<Joined>> {
     let ids: Vec<_> = cards.iter().map(|card| card.id).collect();
     let mut conn = app.db.acquire().await?;
     let competitions = store::find_by_ids(&mut conn, &ids).await?;

@@ -6,6 +6,7 @@ pub mod data;
 pub mod history;
 pub mod home;
 pub mod metrics;
+pub mod mine;
 pub mod new;
 pub mod setup;
 pub mod texts;
@@ -17,6 +18,7 @@ use crate::app::App;
 pub fn router() -> Router<App> {
     Router::new()
         .merge(home::router())
+        .merge(mine::router())
         .merge(texts::router())
         .merge(changes::router())
         .merge(history::router())

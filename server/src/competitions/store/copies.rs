@@ -30,7 +30,8 @@ pub async fn solution_key(conn: &mut PgConnection, from: CompetitionId) -> sqlx:
 pub async fn settings(conn: &mut PgConnection, from: CompetitionId, to: CompetitionId) -> sqlx::Result<()> {
     sqlx::query!(
         "update competitions c
-         set visibility = f.visibility, daily_limit = f.daily_limit, final_limit = f.final_limit,
+         set visibility = f.visibility, daily_limit = f.daily_limit, total_limit = f.total_limit,
+             final_limit = f.final_limit,
              team_limit = f.team_limit, max_upload_bytes = f.max_upload_bytes, score_decimals = f.score_decimals,
              ladder = f.ladder, moves_over_outage = f.moves_over_outage,
              hosts_may_have_files = f.hosts_may_have_files,

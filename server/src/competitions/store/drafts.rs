@@ -127,7 +127,7 @@ pub async fn set_hosts_may_have_files(
 pub async fn set_limits(conn: &mut PgConnection, id: CompetitionId, limits: &Limits) -> sqlx::Result<()> {
     sqlx::query!(
         "update competitions
-         set daily_limit = $2, final_limit = $3, team_limit = $4, max_upload_bytes = $5, score_decimals = $6,
+         set daily_limit = $2, total_limit = $8, final_limit = $3, team_limit = $4, max_upload_bytes = $5, score_decimals = $6,
              ladder = $7, are_decimals_chosen = are_decimals_chosen or coalesce(worth_decimals, score_decimals) <> $6
          where id = $1",
         id.0,
@@ -137,6 +137,7 @@ pub async fn set_limits(conn: &mut PgConnection, id: CompetitionId, limits: &Lim
         limits.max_upload_bytes,
         limits.score_decimals,
         limits.ladder.name(),
+        limits.total,
     )
     .execute(conn)
     .await?;

@@ -131,11 +131,19 @@ pub async fn ending_before(conn: &mut PgConnection, before: Cursor, limit: i64) 
     .await
 }
 
-/// Competitions that a person hosts, drafts among them, newest first.
+/// Behind it come all competitions, newest first.
+pub const NEWEST: CompetitionId = CompetitionId(i64::MAX);
+
+/// Competitions behind `before` that a person hosts, drafts among them, newest first.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn hosted_by(conn: &mut PgConnection, user: UserId, limit: i64) -> sqlx::Result<Vec<Card>> {
+pub async fn hosted_by(
+    conn: &mut PgConnection,
+    user: UserId,
+    before: CompetitionId,
+    limit: i64,
+) -> sqlx::Result<Vec<Card>> {
     cards!(
         "from competition_hosts h
          join competitions c on c.id = h.competition_id
@@ -146,10 +154,11 @@ pub async fn hosted_by(conn: &mut PgConnection, user: UserId, limit: i64) -> sql
             limit 1
          ) v on true
          left join metrics m on m.name = v.metric
-         where h.user_id = $1
+         where h.user_id = $1 and h.competition_id < $2
          order by h.competition_id desc
-         limit $2",
+         limit $3",
         user.0,
+        before.0,
         limit,
     )
     .fetch_all(conn)
@@ -188,27 +197,33 @@ pub async fn hosts(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<V
     .await
 }
 
-/// Competitions whose rules a person accepted, newest first.
+/// Competitions behind `before` whose rules a person accepted, newest first.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn joined_by(conn: &mut PgConnection, user: UserId, limit: i64) -> sqlx::Result<Vec<Card>> {
+pub async fn joined_by(
+    conn: &mut PgConnection,
+    user: UserId,
+    before: CompetitionId,
+    limit: i64,
+) -> sqlx::Result<Vec<Card>> {
     cards!(
         "from team_members t
          join competitions c on c.id = t.competition_id
          left join scoring_versions v on v.id = c.active_version_id
          left join metrics m on m.name = v.metric
-         where t.user_id = $1
+         where t.user_id = $1 and t.competition_id < $2
          order by t.competition_id desc
-         limit $2",
+         limit $3",
         user.0,
+        before.0,
         limit,
     )
     .fetch_all(conn)
     .await
 }
 
-/// Competitions by invitation that a person is invited to, can still enter and does not host, those that end first first.
+/// Competitions by invitation that a person is invited to, can still enter, and neither hosts nor hosted, those that end first first.
 ///
 /// # Errors
 /// Those of the database.
@@ -233,6 +248,7 @@ pub async fn invited_to(
          where c.launched_at is not null and c.visibility = 'invitation' and c.entry_deadline_at > $2
            and not exists (select from team_members t where t.competition_id = c.id and t.user_id = $1)
            and not exists (select from competition_hosts h where h.competition_id = c.id and h.user_id = $1)
+           and not exists (select from former_hosts f where f.competition_id = c.id and f.user_id = $1)
          order by c.ends_at, c.id
          limit $3",
         user.0,

@@ -37,7 +37,7 @@ use crate::paths;
 use crate::ranks;
 use crate::ranks::api::GainJson;
 use crate::submissions::choose::{check_description, choose_final, describe, withdraw_final};
-use crate::submissions::model::{Allowance, State as Stage, Submission, rounded};
+use crate::submissions::model::{Allowance, State as Stage, Submission, Total, rounded};
 use crate::submissions::pages::download_of;
 use crate::submissions::store::provenance::{Provenance, provenance};
 use crate::submissions::store::{self, Released};
@@ -66,10 +66,27 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 #[derive(Serialize, utoipa::ToSchema)]
 struct AllowanceJson {
+    /// What can be sent now.
     left: i32,
     daily_limit: i32,
+    /// Where there is a limit of the whole competition, as there is before the end alone.
+    total: Option<TotalJson>,
     resets_at: DateTime<Utc>,
     sentence: String,
+}
+
+/// How many submissions a team may send to the whole competition.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = TotalAllowance)]
+struct TotalJson {
+    limit: i32,
+    left: i32,
+}
+
+impl From<Total> for TotalJson {
+    fn from(total: Total) -> Self {
+        Self { limit: total.limit, left: total.left() }
+    }
 }
 
 impl From<Allowance> for AllowanceJson {
@@ -77,6 +94,7 @@ impl From<Allowance> for AllowanceJson {
         Self {
             left: allowance.left(),
             daily_limit: allowance.daily_limit,
+            total: allowance.total.map(TotalJson::from),
             resets_at: allowance.resets_at,
             sentence: allowance.sentence(),
         }
@@ -279,7 +297,7 @@ pub(super) async fn document(
     };
     let view = View::choose(competition, now, false);
     let no_range = ranks::left_out::of_file(&mut conn, competition, view, id).await?;
-    let allowance = store::allowance(&mut conn, team_id, competition.daily_limit, now).await?;
+    let allowance = store::allowance(&mut conn, team_id, competition.sending_limits(now), now).await?;
     let provenance = provenance(&mut conn, &[id.0]).await?;
     drop(conn);
     let json =
@@ -400,7 +418,7 @@ async fn list_submissions(
     Ok(slice.map(json))
 }
 
-/// How many submissions the team may still send today.
+/// How many submissions the team may still send.
 #[utoipa::path(
     get,
     path = paths::API_ALLOWANCE,
@@ -416,8 +434,9 @@ async fn show_allowance(
     let member = caller.with(Scope::Read)?;
     let (seen, team_id) = participant(&app, &slug, &member).await?;
     let mut conn = app.db.acquire().await?;
-    let limit = seen.competition.daily_limit;
-    Ok(Json(store::allowance(&mut conn, team_id, limit, app.clock.now()).await?.into()))
+    let now = app.clock.now();
+    let limits = seen.competition.sending_limits(now);
+    Ok(Json(store::allowance(&mut conn, team_id, limits, now).await?.into()))
 }
 
 /// One submission of the team.

@@ -88,8 +88,8 @@ async fn submit_page(
     let allowance = match seen.standing.team_id {
         Some(team_id) => {
             let mut conn = app.db.acquire().await?;
-            let limit = seen.competition.daily_limit;
-            Some(store::allowance(&mut conn, team_id, limit, shell.now).await?)
+            let limits = seen.competition.sending_limits(shell.now);
+            Some(store::allowance(&mut conn, team_id, limits, shell.now).await?)
         }
         None => None,
     };

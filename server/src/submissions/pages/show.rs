@@ -141,7 +141,8 @@ pub(super) async fn show_list(
     };
     let points = store::points(&mut conn, team_id, POINTS).await?;
     let best = leaderboard::store::best_public_score(&mut conn, competition.id).await?;
-    let allowance = store::allowance(&mut conn, team_id, competition.daily_limit, shell.now).await?;
+    let allowance =
+        store::allowance(&mut conn, team_id, competition.sending_limits(shell.now), shell.now).await?;
     let stands = final_choice::read(&mut conn, competition, team_id).await?;
     let team_name = crate::teams::store::name(&mut conn, team_id).await?;
     drop(conn);
@@ -284,7 +285,8 @@ pub(super) async fn show_one(
     };
     let view = View::choose(competition, shell.now, false);
     let no_range = ranks::left_out::of_file(&mut conn, competition, view, id).await?;
-    let allowance = store::allowance(&mut conn, team_id, competition.daily_limit, shell.now).await?;
+    let allowance =
+        store::allowance(&mut conn, team_id, competition.sending_limits(shell.now), shell.now).await?;
     let provenance = provenance(&mut conn, &[id.0]).await?.pop();
     drop(conn);
     let place = place_sentence(submission.state, place);

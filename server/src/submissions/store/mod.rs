@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::competitions::model::Ended;
+use crate::competitions::model::{Ended, SendingLimits};
 use crate::files::Stored;
 use crate::ids::{CompetitionId, SubmissionId, TeamId, UserId};
 use crate::submissions::model::{Allowance, State, Submission, midnight, next_midnight};
@@ -39,7 +39,7 @@ pub struct NewSubmission<'a> {
 pub async fn hold_terms(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Terms> {
     sqlx::query_as!(
         Terms,
-        "select daily_limit, ends_at, settled_at from competitions where id = $1 for key share",
+        "select daily_limit, total_limit, ends_at, settled_at from competitions where id = $1 for key share",
         id.0,
     )
     .fetch_one(conn)
@@ -53,7 +53,7 @@ pub async fn hold_terms(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Res
 pub async fn allowance(
     conn: &mut PgConnection,
     team_id: TeamId,
-    daily_limit: i32,
+    limits: SendingLimits,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Allowance> {
     let used = sqlx::query_scalar!(
@@ -64,9 +64,25 @@ pub async fn allowance(
         midnight(now),
         next_midnight(now),
     )
-    .fetch_one(conn)
+    .fetch_one(&mut *conn)
     .await?;
-    Ok(Allowance::new(daily_limit, used, now))
+    let today = Allowance::new(limits.daily, used, now);
+    match limits.total {
+        Some(total) => Ok(today.with_total(total, count_in_time(conn, team_id).await?)),
+        None => Ok(today),
+    }
+}
+
+/// What a team sent before the end, as far as it counts.
+async fn count_in_time(conn: &mut PgConnection, team_id: TeamId) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        "select count(*) as \"used!\"
+         from submissions
+         where team_id = $1 and not is_late and state not in ('rejected', 'failed')",
+        team_id.0,
+    )
+    .fetch_one(conn)
+    .await
 }
 
 /// # Errors

@@ -153,7 +153,7 @@ fn a_codabench_bundle_becomes_a_folder_that_scores_as_its_own_program_does() {
     expect_note(&done, "not_carried", "image", "no picture");
     expect_note(&done, "not_carried", "docker_image", "without containers");
     expect_note(&done, "not_carried", "phases[1].mystery", "no such setting");
-    expect_note(&done, "not_carried", "phases[1].max_submissions", "limit a day");
+    expect_note(&done, "not_carried", "max_submissions of “Development”", "total_limit");
     expect_note(&done, "not_carried", "leaderboards[0].submission_rule", "best public score");
     expect_note(&done, "not_carried", "leaderboard column “Duration”", "one score");
     expect_note(&done, "not_carried", "task “Development”", "one task");

@@ -96,7 +96,7 @@ async fn post_remove(
     let seen = access::see_as_host(&app, &slug, Some(host)).await?;
     cohosts::remove(&app, host, &seen, &username).await?;
     if host.username == username && !host.is_admin {
-        let told = flash("You do not host this competition any more.");
+        let told = flash("You do not host this competition any more, and cannot take part in it.");
         return Ok(([told], Redirect::to(paths::HOME)).into_response());
     }
     Ok(back(&slug, &format!("{username} does not host any more.")))

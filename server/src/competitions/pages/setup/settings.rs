@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::ladder::{self, CONSEQUENCE, Facts, Ladder, Proposal};
 use crate::competitions::model::Competition;
-use crate::competitions::settings::{Basics, Limits, Timeline, field_time};
+use crate::competitions::settings::{Basics, Limits, Timeline, field_time, total_of};
 use crate::competitions::setup::Step;
 use crate::competitions::{access, edit};
 use crate::error::{AppError, Result};
@@ -213,6 +213,8 @@ async fn post_timeline(
 #[serde(default)]
 pub struct LimitsForm {
     pub daily_limit: String,
+    /// Empty for none.
+    pub total_limit: String,
     pub final_limit: String,
     pub team_limit: String,
     pub max_upload_mib: String,
@@ -227,6 +229,7 @@ impl From<&Competition> for LimitsForm {
     fn from(competition: &Competition) -> Self {
         Self {
             daily_limit: competition.daily_limit.to_string(),
+            total_limit: competition.total_limit.map_or_else(String::new, |total| total.to_string()),
             final_limit: competition.final_limit.to_string(),
             team_limit: competition.team_limit.to_string(),
             max_upload_mib: (competition.max_upload_bytes / MIB).max(1).to_string(),
@@ -245,6 +248,10 @@ impl LimitsForm {
     fn read(&self, before: &Competition) -> Result<Limits> {
         Ok(Limits {
             daily: whole("daily_limit", &self.daily_limit)?,
+            total: match self.total_limit.trim() {
+                "" => None,
+                written => total_of(whole("total_limit", written)?),
+            },
             finals: whole("final_limit", &self.final_limit)?,
             team: whole("team_limit", &self.team_limit)?,
             max_upload_bytes: i64::from(whole("max_upload_mib", &self.max_upload_mib)?) * MIB,

@@ -1,0 +1,96 @@
+//! All competitions that a member hosts or takes part in, page by page.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::routing::get;
+use serde::Deserialize;
+
+use super::home::{Joined, with_ranks};
+use crate::app::App;
+use crate::competitions::store::lists::{self, Card, NEWEST};
+use crate::error::Result;
+use crate::ids::CompetitionId;
+use crate::paths;
+use crate::web::extract::SignedIn;
+use crate::web::format;
+use crate::web::shell::Shell;
+
+const SHOWN: usize = 24;
+
+pub fn router() -> Router<App> {
+    Router::new().route(paths::MINE_HOSTED, get(show_hosted)).route(paths::MINE_JOINED, get(show_joined))
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Part {
+    /// Shows what is older.
+    before: Option<CompetitionId>,
+}
+
+/// What is shown of a list that one too many was read of, and the key of what follows.
+fn cut(mut cards: Vec<Card>) -> (Vec<Card>, Option<CompetitionId>) {
+    let has_more = cards.len() > SHOWN;
+    cards.truncate(SHOWN);
+    let older = cards.last().filter(|_| has_more).map(|card| card.id);
+    (cards, older)
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/hosted.html")]
+pub struct HostedPage {
+    pub shell: Shell,
+    pub hosted: Vec<Card>,
+    pub older: Option<CompetitionId>,
+}
+
+impl HostedPage {
+    pub fn sample() -> Self {
+        let hosted = vec![Card::sample(), Card { launched_at: None, ..Card::sample() }];
+        Self { shell: Shell::sample(), hosted, older: Some(CompetitionId(1)) }
+    }
+}
+
+async fn show_hosted(
+    State(app): State<App>,
+    Query(part): Query<Part>,
+    SignedIn(member): SignedIn,
+    shell: Shell,
+) -> Result<HostedPage> {
+    let mut conn = app.db.acquire().await?;
+    let before = part.before.unwrap_or(NEWEST);
+    let cards = lists::hosted_by(&mut conn, member.id, before, SHOWN as i64 + 1).await?;
+    drop(conn);
+    let (hosted, older) = cut(cards);
+    Ok(HostedPage { shell, hosted, older })
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/joined.html")]
+pub struct JoinedPage {
+    pub shell: Shell,
+    pub joined: Vec<Joined>,
+    pub older: Option<CompetitionId>,
+}
+
+impl JoinedPage {
+    pub fn sample() -> Self {
+        Self { shell: Shell::sample(), joined: vec![Joined::sample()], older: Some(CompetitionId(1)) }
+    }
+}
+
+async fn show_joined(
+    State(app): State<App>,
+    Query(part): Query<Part>,
+    SignedIn(member): SignedIn,
+    shell: Shell,
+) -> Result<JoinedPage> {
+    let mut conn = app.db.acquire().await?;
+    let before = part.before.unwrap_or(NEWEST);
+    let cards = lists::joined_by(&mut conn, member.id, before, SHOWN as i64 + 1).await?;
+    drop(conn);
+    let (cards, older) = cut(cards);
+    let joined = with_ranks(&app, &member, cards).await?;
+    Ok(JoinedPage { shell, joined, older })
+}
