@@ -22,7 +22,7 @@ test: ## Every test, as on CI
 
 bench: ## The measurements; see bench/
 	scripts/install-needs bench
-	$(CARGO) build --release --locked --bins
+	$(CARGO) build --release --locked --workspace --bins
 	bench/run
 
 gpu-figures: ## What this machine's GPU is worth, held against its processor; see bench/
