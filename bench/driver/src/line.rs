@@ -14,7 +14,7 @@ use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-pub const CODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
+const CODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
 
 /// Where the pages are asked for.
 #[derive(Clone)]

@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use crate::accounts::client::Client;
 use crate::accounts::model::Member;
 use crate::accounts::providers::model::Origin;
-use crate::accounts::store::sessions::Visit;
+use crate::accounts::store::sessions::{TokenHash, Visit};
 use crate::accounts::{secret, store};
 use crate::app::App;
 use crate::config::Config;
@@ -37,7 +37,7 @@ pub async fn find_member(app: &App, secret: &str, now: DateTime<Utc>) -> Result<
     let hash = secret::digest(secret);
     let read =
         app.sessions.read(&app.db, hash, |conn, hashes| store::sessions::find(conn, hashes, now).boxed());
-    Ok(welcome(app, secret, read.await?, now).await?.map(|visit| visit.member))
+    Ok(welcome(app, &hash, read.await?, now).await?.map(|visit| visit.member))
 }
 
 /// As [`find_member`], with how many notifications wait for them.
@@ -49,18 +49,23 @@ pub async fn find_reader(app: &App, secret: &str, now: DateTime<Utc>) -> Result<
     let read = app
         .visits
         .read(&app.db, hash, |conn, hashes| store::sessions::find_with_unread(conn, hashes, now).boxed());
-    Ok(welcome(app, secret, read.await?, now).await?.map(|visit| (visit.member, visit.n_unread)))
+    Ok(welcome(app, &hash, read.await?, now).await?.map(|visit| (visit.member, visit.n_unread)))
 }
 
 /// Notes the visit, unless the session is too old.
-async fn welcome(app: &App, secret: &str, found: Option<Visit>, now: DateTime<Utc>) -> Result<Option<Visit>> {
+async fn welcome(
+    app: &App,
+    hash: &TokenHash,
+    found: Option<Visit>,
+    now: DateTime<Utc>,
+) -> Result<Option<Visit>> {
     let Some(visit) = found.filter(|visit| now < visit.created_at + LONGEST) else {
         return Ok(None);
     };
     if now - visit.last_seen_at >= NOTED_AT_MOST_EVERY {
         let ends_at = (now + LIFE).min(visit.created_at + LONGEST);
         let mut conn = app.db.acquire().await?;
-        store::sessions::note_visit(&mut conn, &secret::digest(secret), now, ends_at).await?;
+        store::sessions::note_visit(&mut conn, hash, now, ends_at).await?;
     }
     Ok(Some(visit))
 }

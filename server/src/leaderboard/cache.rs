@@ -29,7 +29,7 @@ const PACKED: usize = 16;
 const SUMMARIES: usize = 1_000;
 
 /// Rows as HTML, with the key of the page after them.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Drawn {
     pub rows: Shared,
     /// The first and the last rank; `None` where nobody is ranked.

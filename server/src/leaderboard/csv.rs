@@ -22,6 +22,7 @@ use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::read;
 use crate::web::csv::{self, cell};
 use crate::web::format;
+use crate::web::packing;
 
 /// Rows read at once.
 const ROWS_A_READ: i64 = 1000;
@@ -37,7 +38,7 @@ pub async fn send(app: App, competition: Competition, view: View, asked: &Header
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag_value)]).into_response());
     }
     let attachment = csv::attachment(&format!("{}-leaderboard.csv", competition.slug))?;
-    if takes_gzip(asked) && competition.n_teams <= MOST_KEPT_TEAMS {
+    if packing::is_taken(asked) && competition.n_teams <= MOST_KEPT_TEAMS {
         let packed = packed(&app, &competition, view).await?;
         let encoding = [(header::CONTENT_ENCODING, "gzip"), (header::VARY, "accept-encoding")];
         return Ok(([(header::ETAG, etag_value)], encoding, attachment, Body::from(packed)).into_response());
@@ -52,16 +53,6 @@ pub async fn send(app: App, competition: Competition, view: View, asked: &Header
         }
     });
     Ok(([(header::ETAG, etag_value)], attachment, Body::from_stream(lines)).into_response())
-}
-
-/// Whether `Accept-Encoding` names gzip, and not to refuse it.
-fn takes_gzip(asked: &HeaderMap) -> bool {
-    let lines = asked.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).any(|one| {
-        let (name, weight) = one.split_once(';').unwrap_or((one, ""));
-        let is_refused = weight.replace(' ', "").trim_start_matches("q=").parse::<f32>() == Ok(0.0);
-        name.trim().eq_ignore_ascii_case("gzip") && !is_refused
-    })
 }
 
 /// The whole board, packed. Whoever asks while it is made waits for the same.
@@ -169,15 +160,6 @@ mod tests {
         text.clear();
         push_line(&mut text, &Row::sample(), Some(3), 0, Some("https://holdout.example"));
         assert_eq!(text, format!("{line},https://holdout.example/topics/1\r\n"));
-    }
-
-    #[test]
-    fn gzip_is_sent_to_those_who_take_it() {
-        let asked = |line: &'static str| {
-            takes_gzip(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(line))]))
-        };
-        assert!(asked("gzip, deflate, br") && asked("br;q=1.0, GZIP;q=0.5"));
-        assert!(!asked("br") && !asked("gzip;q=0") && !asked("x-gzip") && !takes_gzip(&HeaderMap::new()));
     }
 
     #[test]

@@ -41,9 +41,7 @@ const FORM_LIMIT_BYTES: usize = 1 << 20;
 /// Whoever asks whether a server is ready asks again in a few seconds, and would not wait as a page's reader does.
 const READY_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Of gzip's levels the second: pages of boards are a tenth larger than at the sixth, and packed in half the time. Brotli
-/// saves a tenth more and takes four times as long.
-const COMPRESSION: CompressionLevel = CompressionLevel::Precise(2);
+const COMPRESSION: CompressionLevel = CompressionLevel::Precise(packing::LEVEL_FOR_ONE as i32);
 
 /// Puts the layers around all pages and all of the API; `layered` has its own already.
 pub fn assemble(app: App, pages: Router<App>, api: Router<App>, layered: Router<App>) -> Router {

@@ -9,25 +9,23 @@ use axum::response::{IntoResponse, Response};
 use flate2::read::GzEncoder;
 use flate2::{Compress, CompressError, Compression, Crc, FlushCompress, Status};
 
-/// Of a part that is packed for one answer alone, as `COMPRESSION` in `web`.
-const FOR_ONE: Compression = Compression::new(2);
+/// Of what is packed for one answer alone: pages of boards are a tenth larger than at the sixth level, and packed in half the
+/// time. Brotli saves a tenth more and takes four times as long.
+pub const LEVEL_FOR_ONE: u32 = 2;
+const FOR_ONE: Compression = Compression::new(LEVEL_FOR_ONE);
 /// Of a part that is packed for many.
 const FOR_MANY: Compression = Compression::new(6);
 /// Of gzip's format (RFC 1952): deflate, no name, no time, whatever system.
 const HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 
-/// Whether who asks names gzip, and not with a weight of zero (RFC 9110, 12.5.3).
+/// Whether `Accept-Encoding` names gzip, and not to refuse it (RFC 9110, 12.5.3).
 pub fn is_taken(asked: &HeaderMap) -> bool {
-    asked
-        .get_all(header::ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(','))
-        .filter_map(|coding| {
-            let (name, weight) = coding.split_once(";q=").unwrap_or((coding, "1"));
-            name.trim().eq_ignore_ascii_case("gzip").then(|| weight.trim().parse::<f32>().unwrap_or(0.0))
-        })
-        .any(|weight| weight > 0.0)
+    let lines = asked.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|one| {
+        let (name, weight) = one.split_once(';').unwrap_or((one, ""));
+        let is_refused = weight.replace(' ', "").trim_start_matches("q=").parse::<f32>() == Ok(0.0);
+        name.trim().eq_ignore_ascii_case("gzip") && !is_refused
+    })
 }
 
 /// As tightly as gzip can.
@@ -72,14 +70,6 @@ impl From<String> for Shared {
         Self { text, packed: OnceLock::new() }
     }
 }
-
-impl PartialEq for Shared {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
-impl Eq for Shared {}
 
 impl Part {
     fn pack(text: &[u8]) -> Result<Self, CompressError> {
@@ -168,8 +158,12 @@ mod tests {
     fn gzip_is_taken_by_who_names_it() {
         for (codings, is_expected) in [
             ("gzip, deflate, br, zstd", true),
+            ("gzip, deflate, br", true),
             ("br;q=1.0, GZIP;q=0.5", true),
             ("gzip;q=0", false),
+            ("gzip; q=0", false),
+            ("br", false),
+            ("x-gzip", false),
             ("x-gzip-not", false),
             ("identity", false),
         ] {
