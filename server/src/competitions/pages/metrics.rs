@@ -172,7 +172,7 @@ pub fn layout(spec: &MetricSpec) -> (String, String) {
     match &spec.layout {
         Layout::Target { solution, submission } => (
             format!("the id and one target column with {}", cell(*solution)),
-            format!("the id and a column of the same name with {}", cell(*submission)),
+            format!("the id and the target column with {}", cell(*submission)),
         ),
         Layout::ClassColumns => (
             "the id and one column with the name of each row's class".to_owned(),
@@ -180,7 +180,7 @@ pub fn layout(spec: &MetricSpec) -> (String, String) {
         ),
         Layout::TargetColumns { cell: each } => (
             format!("the id and one or more target columns with {}", cell(*each)),
-            "the id and columns of the same names".to_owned(),
+            "the id and the target columns".to_owned(),
         ),
         Layout::Named { solution, submission } => {
             (format!("the id and {}", named(solution)), format!("the id and {}", named(submission)))
