@@ -118,7 +118,7 @@ fn overview(facts: &Facts) -> String {
     };
     let _ = writeln!(
         text,
-        "\n## How it works\n\n1. Accept the rules and download the data.\n2. Predict every row of the test file, in the form of the sample submission.\n3. Send your predictions: in the browser, with `holdout submit`, or through the API.\n4. The public leaderboard shows your best public score at once. {last}"
+        "\n## How it works\n\n1. Accept the rules and download the data.\n2. Predict every row of the test file, in the form of the sample submission.\n3. Send your predictions: in the browser, with `holdout submit`, or through the API.\n4. The public leaderboard shows your public score at once. {last}"
     );
     text
 }
