@@ -169,6 +169,11 @@ pub fn direction(spec: &MetricSpec) -> &'static str {
 
 /// What solution and submission look like, one sentence each.
 pub fn layout(spec: &MetricSpec) -> (String, String) {
+    let has_parts = |parameter: &ParameterSpec| matches!(parameter.parameter_type, ParameterType::Parts);
+    if spec.parameters.iter().any(has_parts) {
+        let of_parts = "the id and the target column of each part".to_owned();
+        return (of_parts.clone(), of_parts);
+    }
     match &spec.layout {
         Layout::Target { solution, submission } => (
             format!("the id and one target column with {}", cell(*solution)),
