@@ -18,11 +18,13 @@ if (region && "EventSource" in window) {
     const cameAt = performance.now();
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     document.dispatchEvent(new CustomEvent("holdout:page", { detail: { page, cameAt } }));
-    const fresh = page.getElementById(region.id);
-    if (!fresh || fresh.innerHTML === region.innerHTML) return;
-    region.replaceChildren(...fresh.childNodes);
-    region.toggleAttribute("data-live-waiting", fresh.hasAttribute("data-live-waiting"));
-    region.dispatchEvent(new Event("holdout:markup", { bubbles: true }));
+    for (const part of [region, ...document.querySelectorAll("[data-live-too]")]) {
+      const fresh = page.getElementById(part.id);
+      if (!fresh || fresh.innerHTML === part.innerHTML) continue;
+      part.replaceChildren(...fresh.childNodes);
+      part.toggleAttribute("data-live-waiting", fresh.hasAttribute("data-live-waiting"));
+      part.dispatchEvent(new Event("holdout:markup", { bubbles: true }));
+    }
   }
 
   function soon() {

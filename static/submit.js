@@ -54,6 +54,7 @@ async function submit(form, button, file) {
     const answer = await exchange("POST", address, {}, body, isSentInParts ? null : show);
     if (answer.status < 400) {
       localStorage.removeItem(keyOf(form, purpose, file));
+      form.dataset.sent = "";
       location.assign(answer.responseURL);
       return;
     }
@@ -171,3 +172,12 @@ function say(form, sentence) {
 }
 
 armUpload(document);
+
+// Whoever goes back finds the page as it was left, should the browser have kept it: with the key of what was sent, and
+// buttons that take nothing.
+window.addEventListener("pageshow", (event) => {
+  const form = document.querySelector("form[data-upload][data-sent]");
+  if (!event.persisted || !form) return;
+  for (const button of form.querySelectorAll("button")) button.disabled = false;
+  location.reload();
+});

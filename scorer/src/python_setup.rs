@@ -52,6 +52,7 @@ pub fn set_up(arguments: &SetupArgs) -> anyhow::Result<()> {
         Err(reason) => println!("Notebooks cannot be run here: {reason}."),
     }
     println!("Scorers find it with HOLDOUT_PYTHON={}", python.display());
+    println!("A Holdout that runs already uses it once it was started again.");
     Ok(())
 }
 

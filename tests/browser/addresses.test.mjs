@@ -53,6 +53,7 @@ test("an administrator confirms the address of whom they know", async () => {
   await bob.register("bob");
   await root.go("/admin/users");
   const row = root.page.getByRole("row", { name: /bob/ });
+  await row.locator("summary").click();
   await row.getByRole("button", { name: "Confirm the address" }).click();
   await root.page.getByText("The address counts as theirs.").waitFor();
   await bob.go("/settings/email");

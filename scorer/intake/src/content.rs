@@ -255,8 +255,13 @@ fn damaged(format: &str, error: &dyn std::fmt::Display) -> Rejection {
 }
 
 fn not_one_file(files: &[&String]) -> Rejection {
+    let is_office_document = files.iter().any(|name| name.as_str() == "[Content_Types].xml");
     let message = match files.len() {
         0 => "The zip file is empty; it must hold exactly one CSV or Parquet file.".to_owned(),
+        _ if is_office_document => {
+            "The file is a workbook or another office document, such as .xlsx. Save the table as “CSV UTF-8” and send that."
+                .to_owned()
+        },
         n => format!("The zip file holds {n} files; it must hold exactly one CSV or Parquet file."),
     };
     Rejection::new(RejectionKind::BadArchive, message)

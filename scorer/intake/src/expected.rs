@@ -59,7 +59,8 @@ fn spelling<'a>(name: &str, header: &'a [String]) -> Option<&'a String> {
     header.iter().find(|column| column.trim().eq_ignore_ascii_case(name.trim()))
 }
 
-fn hint(name: &str, header: &[String]) -> String {
+/// Why a header may lack a column, in a sentence after a blank; empty where nothing is known.
+pub fn hint(name: &str, header: &[String]) -> String {
     if let Some(near) = spelling(name, header) {
         return format!(" Its column “{near}” is spelt differently; upper and lower case and spaces count.");
     }

@@ -59,7 +59,7 @@ pub enum Unavailable {
     #[error("the sandbox does not hold: inside of it, {0} is possible")]
     Open(String),
     #[error(
-        "{0} cannot load pandas, numpy and scikit-learn: {1}. Run `holdout python-setup`, or name an interpreter that has them in HOLDOUT_PYTHON"
+        "{0} cannot load pandas, numpy and scikit-learn: {1}. Run `holdout python-setup` and start Holdout again, or name an interpreter that has them in HOLDOUT_PYTHON"
     )]
     NoLibraries(PathBuf, String),
     #[error("the sandbox could not be tried: {0}")]

@@ -14,6 +14,7 @@ use super::identity::{self, Identity};
 use super::kinds::{number, target_kind};
 use super::shuffle::Shuffle;
 use super::suggest::{self, Shape, Suggestion};
+use crate::intake::expected;
 use crate::metrics;
 use crate::split::Usage;
 
@@ -105,9 +106,10 @@ pub fn take_apart(frame: &Frame, wish: &Wish) -> Result<Parts, Rejection> {
 
 fn find_target(frame: &Frame, name: &str) -> Result<usize, Rejection> {
     let target = frame.position(name.trim()).or_else(|| frame.position(name)).ok_or_else(|| {
+        let hint = expected::hint(name, &frame.names);
         Rejection::new(
             RejectionKind::MissingColumn,
-            format!("The table has no column “{name}”. Its columns are: {}.", frame.names.join(", ")),
+            format!("The table has no column “{name}”. Its columns are: {}.{hint}", frame.names.join(", ")),
         )
         .with_column(name)
         .with_examples(frame.names.iter().map(String::as_str))

@@ -85,7 +85,7 @@ pub enum Unavailable {
     #[error("the sandbox does not hold: inside of it, {0} is possible")]
     Open(String),
     #[error(
-        "{0} has no kernel with its libraries: {1}. Run `holdout python-setup`, or name an interpreter that has them in HOLDOUT_PYTHON"
+        "{0} has no kernel with its libraries: {1}. Run `holdout python-setup` and start Holdout again, or name an interpreter that has them in HOLDOUT_PYTHON"
     )]
     NoKernel(PathBuf, String),
     #[error("the sandbox could not be tried: {0}")]

@@ -75,6 +75,10 @@ pub(super) fn at_field(whole: &'static str, path: &str, why: &str) -> AppError {
     let field = match (above, name) {
         ("", "") => return AppError::field(whole, format!("The request cannot be read: {why}.")),
         ("", one) | (one, "") => one.to_owned(),
+        // The path of an unknown field may end with it already.
+        (above, name) if why.starts_with("unknown") && above.rsplit('.').next() == Some(name) => {
+            above.to_owned()
+        }
         (above, name) => format!("{above}.{name}"),
     };
     AppError::Unreadable { message: format!("`{field}` cannot be read: {why}."), field }
@@ -93,6 +97,9 @@ mod tests {
         assert_eq!(field("title", "invalid type: integer `1`"), "title");
         assert_eq!(field(".", "missing field `title` at line 1 column 2"), "title");
         assert_eq!(field("parts[0]", "unknown field `wait`, expected `weight`"), "parts[0].wait");
+        assert_eq!(field("wait", "unknown field `wait`, expected `weight`"), "wait");
+        assert_eq!(field("parts[0].wait", "unknown field `wait`, expected `weight`"), "parts[0].wait");
+        assert_eq!(field("parts", "missing field `parts`"), "parts.parts");
         assert!(field(".", "invalid type: string").starts_with("body: "));
         assert!(field("?", "EOF while parsing").starts_with("body: "));
     }

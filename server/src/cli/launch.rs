@@ -71,7 +71,8 @@ pub fn launch(session: &Session, args: &LaunchArgs) -> Outcome {
 
     let proposal = wait_for_proposal(session, &of).inspect_err(|_| {
         session.screen.note(&format!(
-            "The draft keeps the table. Name another column: holdout host table {slug} --target COLUMN"
+            "The draft keeps the table. Where another column is meant: holdout host table {slug} --target COLUMN. \
+             Where the file is wrong: holdout host discard {slug}"
         ));
     })?;
     session.screen.note(&describe(session.screen.paint(), &proposal));

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use holdout_contract::examine::{Proposal, TargetKind};
-use holdout_contract::spec::{Direction, MetricSpec, ParameterType};
+use holdout_contract::spec::{Direction, Layout, MetricSpec, ParameterType};
 use serde_json::Value;
 use sqlx::PgConnection;
 
@@ -118,7 +118,7 @@ fn overview(facts: &Facts) -> String {
     };
     let _ = writeln!(
         text,
-        "\n## How it works\n\n1. Accept the rules and download the data.\n2. Predict every row of the test file, in the form of the sample submission.\n3. Send your predictions: in the browser, with `holdout submit`, or through the API.\n4. The public leaderboard shows your best public score at once. {last}"
+        "\n## How it works\n\n1. Accept the rules and download the data.\n2. Predict every row of the test file, in the form of the sample submission.\n3. Send your predictions: in the browser, with `holdout submit`, or through the API.\n4. The public leaderboard shows your public score at once. {last}"
     );
     text
 }
@@ -162,9 +162,20 @@ fn evaluation(facts: &Facts) -> String {
     }
     let _ = writeln!(
         text,
-        "## The file\n\nA submission has {submission}. Every id of the test file appears exactly once; the order of rows does not matter. CSV, gzip or zip of one CSV, and Parquet are taken."
+        "## The file\n\nA submission has {submission}{}. Every id of the test file appears exactly once; the order of rows does not matter. CSV, gzip or zip of one CSV, and Parquet are taken.",
+        header(spec, facts.proposal.as_ref()),
     );
     text
+}
+
+/// The names of a submission's columns, where a table gave them.
+fn header(spec: &MetricSpec, proposal: Option<&Proposal>) -> String {
+    match (&spec.layout, proposal) {
+        (Layout::Target { .. }, Some(proposal)) => {
+            format!(": `{}` and `{}`", proposal.id_column, proposal.target_column)
+        }
+        _ => String::new(),
+    }
 }
 
 /// The parameters that are not left at their defaults, one a line.

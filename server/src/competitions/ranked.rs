@@ -81,7 +81,7 @@ pub fn how(parts: &[RankedPart]) -> String {
     format!(
         "Teams are ranked by each of these metrics: {}. They are ordered by the {}mean of those ranks, lowest first; \
          equal means by {primary}, then by the earlier submission. Which of a team's files counts is decided by \
-         {primary} alone, so further files change no rank.",
+         {primary} alone, so a file that is no better by it changes no rank.",
         listed.join(", "),
         if is_weighted { "weighted " } else { "" },
         primary = primary.name,

@@ -82,7 +82,9 @@ impl RoomPage {
 async fn page(app: &App, shell: Shell) -> Result<RoomPage> {
     let mut conn = app.db.acquire().await?;
     let allowed = store::allowed(&mut conn).await?;
-    let used = store::total(&mut conn).await?.map(|kept| shown(kept.used_bytes()));
+    // Nothing yet, where all was last added up before the first file came.
+    let used =
+        store::total(&mut conn).await?.map(|kept| kept.used_bytes()).filter(|bytes| *bytes > 0).map(shown);
     let people = store::largest_people(&mut conn, MOST_SHOWN).await?;
     let competitions = store::largest_competitions(&mut conn, MOST_SHOWN).await?;
     let form = RoomForm {

@@ -267,10 +267,11 @@ pub fn refusal(one: Side, other: Side, terms: &Terms, now: DateTime<Utc>) -> Opt
         ));
     }
     (n_sent > most).then(|| {
+        let n_days = terms.n_days(now);
+        let days = if n_days == 1 { "day" } else { "days" };
         format!(
-            "Together you sent {n_sent} submissions, and one team could have sent {most} by now: {} days of {}. \
+            "Together you sent {n_sent} submissions, and one team could have sent {most} by now: {n_days} {days} of {}. \
              Each day at 00:00 UTC allows {} more.",
-            terms.n_days(now),
             terms.daily_limit,
             terms.daily_limit
         )

@@ -39,6 +39,12 @@ impl Shell {
         assets::path(name)
     }
 
+    /// For a form of the entrance that comes back with its mistakes.
+    pub fn leading_to(self, next: &str) -> Self {
+        let way_back = if next.is_empty() { String::new() } else { format!("?next={}", encode(next)) };
+        Self { way_back, ..self }
+    }
+
     /// A member's shell, for tests that draw every page.
     pub fn sample() -> Self {
         let viewer = Member {

@@ -122,7 +122,7 @@ async fn post_letter(
     SignedIn(member): SignedIn,
 ) -> Result<Response> {
     let sent = confirm::send_again(&app, &client, &member).await;
-    let sentence = "Another letter is on its way. The link of the one before works no more.";
+    let sentence = "Another letter is written. The link of the one before works no more.";
     answer(&app, shell, &member, String::new(), sent, sentence).await
 }
 

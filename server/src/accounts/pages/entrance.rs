@@ -122,6 +122,7 @@ async fn post_register(
     client: Client,
     Form(form): Form<RegisterForm>,
 ) -> Result<Response> {
+    let shell = shell.leading_to(&form.next);
     let site = app.site.get();
     let checked = Registration::check(&site.name, &form.username, &form.email, &form.password)
         .and_then(|registration| registration.under(site.texts.terms, form.accepted()));
@@ -189,6 +190,7 @@ async fn post_sign_in(
     client: Client,
     Form(form): Form<SignInForm>,
 ) -> Result<Response> {
+    let shell = shell.leading_to(&form.next);
     match sign_in::sign_in(&app, &client, &form.login, form.password.clone()).await {
         Ok(entered) => Ok(enter_with(&entered, &form.next)),
         Err(error) => {

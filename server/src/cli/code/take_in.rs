@@ -226,15 +226,19 @@ fn lines(reader: impl BufRead) -> impl Iterator<Item = io::Result<SubmissionLine
 
 fn told(session: &Session, of: &Competition, done: &Value, tally: Option<&Tally>) -> String {
     let imported = &done["imported"];
+    let counted = |name: &str, one: &str, many: &str| match imported[name].as_i64() {
+        Some(1) => format!("1 {one}"),
+        _ => format!("{} {many}", imported[name]),
+    };
     let mut lines = vec![format!(
-        "{}/c/{}: {} teams, {} submissions, {} topics with {} posts; {} people recognised, {} marked as imported.",
+        "{}/c/{}: {}, {}, {} with {}; {} recognised, {} marked as imported.",
         session.client.server(),
         of.slug,
-        imported["n_teams"],
-        imported["n_submissions"],
-        imported["n_topics"],
-        imported["n_posts"],
-        imported["n_people_known"],
+        counted("n_teams", "team", "teams"),
+        counted("n_submissions", "submission", "submissions"),
+        counted("n_topics", "topic", "topics"),
+        counted("n_posts", "post", "posts"),
+        counted("n_people_known", "person", "people"),
         imported["n_people_new"],
     )];
     match tally {

@@ -51,8 +51,8 @@ pub fn export(session: &Session, args: &ExportArgs) -> Outcome {
             target.display()
         )));
     }
-    let question = "The archive will hold the files that participants sent: which its rules let \
-                    hosts have. It goes on record. Go on?";
+    let question = "The archive will hold the files that participants sent, which hosts may have where the \
+                    rules say so, and administrators. It goes on record. Go on?";
     if !args.without_submission_files && !session.screen.confirm(question, args.yes)? {
         session.screen.answer(&json!({ "exported": false }), |_| "Nothing was exported.".to_owned());
         return Ok(());

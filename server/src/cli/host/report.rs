@@ -68,7 +68,9 @@ fn conclude(session: &Session, found: &Value) -> Outcome {
     session.screen.answer(found, |paint| describe(paint, found));
     let against = found["hindrances"].as_array().map_or(0, Vec::len);
     if against > 0 {
-        return Err(CliError::Rejected(format!("{against} things stand between the draft and its launch.")));
+        let things =
+            if against == 1 { "1 thing stands".to_owned() } else { format!("{against} things stand") };
+        return Err(CliError::Rejected(format!("{things} between the draft and its launch.")));
     }
     Ok(())
 }

@@ -169,10 +169,15 @@ pub fn direction(spec: &MetricSpec) -> &'static str {
 
 /// What solution and submission look like, one sentence each.
 pub fn layout(spec: &MetricSpec) -> (String, String) {
+    let has_parts = |parameter: &ParameterSpec| matches!(parameter.parameter_type, ParameterType::Parts);
+    if spec.parameters.iter().any(has_parts) {
+        let of_parts = "the id and the target column of each part".to_owned();
+        return (of_parts.clone(), of_parts);
+    }
     match &spec.layout {
         Layout::Target { solution, submission } => (
             format!("the id and one target column with {}", cell(*solution)),
-            format!("the id and a column of the same name with {}", cell(*submission)),
+            format!("the id and the target column with {}", cell(*submission)),
         ),
         Layout::ClassColumns => (
             "the id and one column with the name of each row's class".to_owned(),
@@ -180,7 +185,7 @@ pub fn layout(spec: &MetricSpec) -> (String, String) {
         ),
         Layout::TargetColumns { cell: each } => (
             format!("the id and one or more target columns with {}", cell(*each)),
-            "the id and columns of the same names".to_owned(),
+            "the id and the target columns".to_owned(),
         ),
         Layout::Named { solution, submission } => {
             (format!("the id and {}", named(solution)), format!("the id and {}", named(submission)))

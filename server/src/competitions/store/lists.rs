@@ -204,7 +204,8 @@ pub async fn hosts(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<V
     .await
 }
 
-/// Competitions behind `before` whose rules a person accepted, newest first.
+/// Launched competitions behind `before` whose rules a person accepted, newest first. A draft that was imported has
+/// members, too.
 ///
 /// # Errors
 /// Those of the database.
@@ -219,7 +220,7 @@ pub async fn joined_by(
          join competitions c on c.id = t.competition_id
          left join scoring_versions v on v.id = c.active_version_id
          left join metrics m on m.name = v.metric
-         where t.user_id = $1 and t.competition_id < $2
+         where t.user_id = $1 and t.competition_id < $2 and c.launched_at is not null
          order by t.competition_id desc
          limit $3",
         user.0,
