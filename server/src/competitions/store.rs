@@ -33,8 +33,7 @@ macro_rules! competitions {
                     c.visibility as \"visibility: Visibility\", c.launched_at, c.starts_at,
                     c.entry_deadline_at, c.merger_deadline_at, c.ends_at, c.daily_limit, c.total_limit, c.final_limit,
                     c.team_limit, c.max_upload_bytes,
-                    case when c.are_decimals_chosen then c.score_decimals
-                         else coalesce(c.worth_decimals, c.score_decimals) end as \"score_decimals!\",
+                    shown_decimals(c) as \"score_decimals!\",
                     c.ladder as \"ladder: Ladder\", c.moves_over_outage, c.hosts_may_have_files, c.counts_for_medals, c.is_demo, c.is_synthetic, c.n_teams, c.n_entries, c.board_revision, c.ranks_revision, c.texts_revision, c.settled_at,
                     c.active_version_id as \"active_version_id: VersionId\",
                     v.number as \"version_number?\",

@@ -259,8 +259,7 @@ pub async fn documents(
                     'file_name', s.file_name, 'size_bytes', s.size_bytes, 'sha256', encode(s.sha256, 'hex'),
                     'description', s.description, 'state', s.state, 'rejection', s.rejection, 'selected_at', s.selected_at,
                     'public_score', case when is_over(c) then told_public_score(p)
-                        else round(told_public_score(p)::numeric, case when c.are_decimals_chosen then c.score_decimals
-                            else coalesce(c.worth_decimals, c.score_decimals) end)::float8 end,
+                        else round(told_public_score(p)::numeric, shown_decimals(c))::float8 end,
                     'private_score', r.private_score) as "row!"
                 from submissions s
                 join competitions c on c.id = s.competition_id

@@ -245,6 +245,10 @@ async fn no_hidden_digit(world: &World, zelda: &Person) {
         assert_eq!(told, shown.parse::<f64>().unwrap(), "{decimals}");
     }
     assert_ne!(exact().await, exact().await.round(), "digits are there to be hidden");
+    let noisy = "update competitions set score_decimals = 5, are_decimals_chosen = false, worth_decimals = 0";
+    sql(noisy).execute(&world.pool).await.unwrap();
+    let told = document(&everything(zelda).await, "submissions")[0]["public_score"].as_f64().unwrap();
+    assert_eq!(told, exact().await.round(), "what the noise justifies, where nobody chose");
 }
 
 async fn has_everything(world: &World, zelda: &Person, bob: &Person) {

@@ -347,8 +347,7 @@ pub async fn cards(conn: &mut PgConnection, ids: &[NotebookId]) -> sqlx::Result<
                 c.slug as \"competition_slug?\", c.title as \"competition_title?\", n.visibility, n.tags,
                 coalesce(v.language, '') as \"language!\", n.latest, n.n_votes, n.n_comments, n.updated_at,
                 b.public_score as \"public_score?\",
-                case when c.are_decimals_chosen then c.score_decimals
-                     else coalesce(c.worth_decimals, c.score_decimals) end as \"score_decimals?\", c.ends_at as \"ends_at?\",
+                shown_decimals(c) as \"score_decimals?\", c.ends_at as \"ends_at?\",
                 coalesce(r.state = 'ran', false) as \"is_from_the_top!\"
          from unnest($1::bigint[]) with ordinality as wanted (id, place)
          join notebooks n on n.id = wanted.id

@@ -97,6 +97,11 @@ async fn a_notebook_shows_the_public_score_and_the_private_one_after_the_end(poo
         html.contains("0.25000 public") && !html.contains("0.617"),
         "the private score stays where it is"
     );
+    let listed = async || world.visitor().get("/c/houses/notebooks").await.expect(200).text();
+    assert!(listed().await.contains("0.25"));
+    sql("update competitions set worth_decimals = 1").execute(&world.pool).await.unwrap();
+    let noisy = listed().await;
+    assert!(noisy.contains("scored") && !noisy.contains("0.25"), "no digit more than on the board: {noisy}");
     let own = share(erin, "name=best&competition=houses&visibility=public", TOUR).await;
     let path = api(erin, &own, &format!("/versions/1/submissions/{foreign}"));
     erin.api.send(Method::PUT, &path, None, Vec::new()).await.expect(204);
