@@ -7,6 +7,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use holdout_contract::place::Place;
 use holdout_contract::{database, events};
@@ -25,6 +26,10 @@ use crate::house::versions::{self, Schema};
 use crate::house::{keys, open_files, up, welcome};
 use crate::notebooks::runs;
 use crate::notebooks::runs::model::Runners;
+use crate::outbound::{self, Reach};
+
+/// How long the site may take to answer under its name.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One thing that was looked at.
 #[derive(Debug, serde::Serialize)]
@@ -90,6 +95,9 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
         findings.extend(runners(config).await);
     }
     findings.push(site(config));
+    if is_embedded {
+        findings.extend(by_name(config));
+    }
     findings
 }
 
@@ -303,4 +311,23 @@ fn site(config: &Config) -> Finding {
             config.listen
         )),
     }
+}
+
+/// Whether a site that answers here does so under its name too, which takes a proxy and a certificate.
+fn by_name(config: &Config) -> Option<Finding> {
+    let url = &config.public_url;
+    if !url.starts_with("https://") || !welcome::answers(config.listen) {
+        return None;
+    }
+    let said = match outbound::agent(PATIENCE, Reach::Anywhere).get(format!("{url}/readyz")).call() {
+        Ok(answer) if answer.status().is_success() => {
+            return Some(Finding::well(format!("It answers at {url} too.")));
+        }
+        Ok(answer) => format!("another program answers there, with {}", answer.status()),
+        Err(error) => error.to_string(),
+    };
+    Some(Finding::wrong(format!(
+        "{url} cannot be reached from this machine: {said}. The name must lead here, ports 80 and 443 be open, and the \
+         proxy have a certificate (journalctl -u caddy)."
+    )))
 }
