@@ -71,6 +71,7 @@ if [ -n "$backup" ]; then
     chown -R holdout: "$own"
     holdout-site restore "$own"
     install -o holdout -g holdout -m600 "$keys/scorer.key" "$keys/accounts.key" /var/lib/holdout/keys/
+    echo "Both keys are put back."
 fi
 if [ $starts = no ]; then
     echo "Installed, and not started."
@@ -89,13 +90,14 @@ done
 
 # Caddy asks for the certificate only now.
 url=$(. /etc/holdout.env; echo "$HOLDOUT_PUBLIC_URL")
+echo "The site runs. Trying $url, for a minute at most."
 is_reached() { said=$(holdout --server "$url" status 2>&1); }
 give_up_at=$((SECONDS + 60))
 until is_reached || [ $SECONDS -ge $give_up_at ]; do sleep 3; done
 if is_reached; then
     echo "The site answers at $url."
 else
-    echo "The site runs, but $url cannot be reached from this machine yet: ${said##*$'\n'}"
+    echo "$url cannot be reached from this machine yet: ${said##*$'\n'}"
     echo "Its name must lead here, and ports 80 and 443 be open. Caddy goes on asking for the certificate: journalctl -u caddy"
 fi
 holdout-site admin-link || true
