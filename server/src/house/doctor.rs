@@ -10,6 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use holdout_contract::place::Place;
+use holdout_contract::watermark::{Disk, Watermark};
 use holdout_contract::{database, events};
 use sqlx::{Connection, PgConnection};
 
@@ -57,7 +58,7 @@ impl fmt::Display for Finding {
 /// Looks at everything that `holdout up` and `holdout serve` need.
 pub async fn examine(config: &Config) -> Vec<Finding> {
     let is_embedded = config.database_url.reveal().is_empty();
-    let mut findings = vec![files(&config.files).await, scorer_program(is_embedded), open_files()];
+    let mut findings = vec![files(config).await, scorer_program(is_embedded), open_files()];
     findings.extend(providers(config).await);
     let layout = Layout::of(&config.data_dir);
     match &layout {
@@ -101,10 +102,10 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     findings
 }
 
-async fn files(place: &Place) -> Finding {
-    match place {
-        Place::Folder(folder) => files_folder(folder),
-        Place::Bucket(_) => bucket(place).await,
+async fn files(config: &Config) -> Finding {
+    match &config.files {
+        Place::Folder(folder) => files_folder(folder, config.disk_reserve_mb),
+        place @ Place::Bucket(_) => bucket(place).await,
     }
 }
 
@@ -136,9 +137,14 @@ async fn bucket(place: &Place) -> Finding {
     }
 }
 
-fn files_folder(folder: &Path) -> Finding {
+fn files_folder(folder: &Path, reserve_mb: u64) -> Finding {
     let probe = folder.join(format!(".doctor-{}", std::process::id()));
     match fs::write(&probe, "probe").and_then(|()| fs::remove_file(&probe)) {
+        Ok(()) if is_short(folder, reserve_mb) => Finding::wrong(format!(
+            "Less than {reserve_mb} MB are free on the disk of {} (HOLDOUT_DISK_RESERVE_MB): files are refused, and no work \
+             is taken, until a quarter more is free.",
+            folder.display()
+        )),
         Ok(()) => Finding::well(format!("Files can be stored in {}.", folder.display())),
         Err(_) if !folder.exists() => Finding::well(format!(
             "The folder {} does not exist yet; the first start makes it.",
@@ -149,6 +155,10 @@ fn files_folder(folder: &Path) -> Finding {
             folder.display()
         )),
     }
+}
+
+fn is_short(folder: &Path, reserve_mb: u64) -> bool {
+    Disk::of(folder).is_some_and(|disk| Watermark::new(reserve_mb).is_below(disk.free_bytes))
 }
 
 fn scorer_program(is_embedded: bool) -> Finding {
