@@ -1,12 +1,23 @@
 #!/usr/bin/env bash
 # install.sh [--no-start] NAME: makes this machine, a Debian or Ubuntu, the site https://NAME, as root. May be run again: what the
 # operator changed in /etc stays, programs and units become those beside this file. Without NAME where it is installed already.
+# install.sh --restore BACKUP KEYS NAME: the same from the folder of a backup and the folder of its keys, where there is no site yet.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-starts=yes
-if [ "${1:-}" = --no-start ]; then starts=no; shift; fi
-name=${1:-}
 refuse() { echo "install.sh: $*" >&2; exit 1; }
+starts=yes backup='' keys=''
+case "${1:-}" in
+--no-start) starts=no; shift ;;
+--restore)
+    [ $# = 4 ] || refuse "--restore takes the folder of a backup, the folder of its keys, and the name of the site"
+    backup=$(realpath "$2") keys=$(realpath "$3")
+    for file in "$backup/SHA256SUMS" "$keys/scorer.key" "$keys/accounts.key"; do
+        [ -e "$file" ] || refuse "$file is missing"
+    done
+    shift 3
+    ;;
+esac
+name=${1:-}
 refuses_name() { refuse "the name under which people reach the site is missing, such as holdout.example.org"; }
 
 [ "$(id -u)" = 0 ] || refuse "run it as root"
@@ -39,7 +50,7 @@ fi
 getent passwd holdout >/dev/null || useradd --system --home-dir /var/lib/holdout --shell /usr/sbin/nologin holdout
 install -d -o holdout -g holdout -m755 /var/lib/holdout
 install -d -o holdout -g holdout -m700 /var/backups/holdout
-install -m755 "$programs/holdout" "$programs/holdout-scorer" /usr/local/bin/
+install -m755 "$programs/holdout" "$programs/holdout-scorer" "$here/holdout-site" /usr/local/bin/
 install -m644 "$here"/*.service "$here"/*.timer /etc/systemd/system/
 systemctl daemon-reload
 
@@ -54,6 +65,14 @@ if ! grep -qs 127.0.0.1:8080 "$caddyfile" /etc/caddy/holdout.caddy; then
     [ "$caddyfile" = /etc/caddy/Caddyfile ] || echo "Your own /etc/caddy/Caddyfile stays. Add to it: import holdout.caddy"
 fi
 
+if [ -n "$backup" ]; then
+    own=/var/backups/holdout/$(basename "$backup")
+    [ -e "$own" ] || cp -a "$backup" "$own"
+    chown -R holdout: "$own"
+    holdout-site restore "$own"
+    install -o holdout -g holdout -m600 "$keys/scorer.key" "$keys/accounts.key" /var/lib/holdout/keys/
+    echo "Both keys are put back."
+fi
 if [ $starts = no ]; then
     echo "Installed, and not started."
     exit
@@ -68,5 +87,17 @@ until answers; do
     [ $SECONDS -lt $give_up_at ] || refuse "the site does not answer yet; journalctl -u holdout says why"
     sleep 1
 done
-echo "The site answers at $(. /etc/holdout.env; echo "$HOLDOUT_PUBLIC_URL")."
-runuser -u holdout -- sh -ac '. /etc/holdout.env; exec holdout admin-link' || true
+
+# Caddy asks for the certificate only now.
+url=$(. /etc/holdout.env; echo "$HOLDOUT_PUBLIC_URL")
+echo "The site runs. Trying $url, for a minute at most."
+is_reached() { said=$(holdout --server "$url" status 2>&1); }
+give_up_at=$((SECONDS + 60))
+until is_reached || [ $SECONDS -ge $give_up_at ]; do sleep 3; done
+if is_reached; then
+    echo "The site answers at $url."
+else
+    echo "$url cannot be reached from this machine yet: ${said##*$'\n'}"
+    echo "Its name must lead here, and ports 80 and 443 be open. Caddy goes on asking for the certificate: journalctl -u caddy"
+fi
+holdout-site admin-link || true

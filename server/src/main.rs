@@ -15,6 +15,7 @@ use holdout::config::Config;
 use holdout::database;
 use holdout::demo::FOLDERS;
 use holdout::house::accounts_key;
+use holdout::house::admin_link::Whom;
 use holdout::house::backup;
 use holdout::house::backup::make::BackupArgs;
 use holdout::house::confine::{self, Confinement};
@@ -75,7 +76,7 @@ fn run(connection: &Connection, screen: &Screen, verb: Verb) -> anyhow::Result<E
             many_threads()?.block_on(serve(config))?;
         }
         Verb::Migrate => migrate(screen, Config::from_env()?)?,
-        Verb::AdminLink => admin_link(screen, Config::from_env()?)?,
+        Verb::AdminLink { another } => admin_link(screen, Config::from_env()?, another)?,
         Verb::FetchPostgres => fetch_postgres(screen, &Config::from_env()?)?,
         Verb::PythonSetup => python_setup(screen, &Config::from_env()?)?,
         Verb::Backup(args) => backup(screen, &Config::from_env()?, &args)?,
@@ -115,11 +116,13 @@ fn migrate(screen: &Screen, config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn admin_link(screen: &Screen, config: Config) -> anyhow::Result<()> {
+fn admin_link(screen: &Screen, config: Config, another: bool) -> anyhow::Result<()> {
     let config = house::with_database(config, true)?;
-    let made = house::admin_link::make(config.database_url.reveal(), &config.public_url);
+    let whom = if another { Whom::Another } else { Whom::First };
+    let made = house::admin_link::make(config.database_url.reveal(), &config.public_url, whom);
     let link = one_thread()?.block_on(made)?.context(
-        "There is an administrator already, who makes others on the page Administration, Accounts: no link was made.",
+        "There is an administrator already, who makes others on the page Administration, Accounts: no link was made. \
+         Where no administrator can sign in any more, `holdout admin-link --another` makes one.",
     )?;
     screen.answer(&json!({ "link": link }), |_| {
         format!("Become the administrator with this link, which works once and for seven days:\n{link}")

@@ -1,4 +1,5 @@
-//! The first administrator: whoever holds the one-time link that `holdout up` or `holdout admin-link` prints.
+//! The first administrator, or another one where none can sign in any more: whoever holds the one-time link that
+//! `holdout up` or `holdout admin-link` prints.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgConnection, Postgres, Transaction};
@@ -23,9 +24,17 @@ pub async fn ensure_admin_link(conn: &mut PgConnection, now: DateTime<Utc>) -> R
     if users::has_admin(conn).await? {
         return Ok(None);
     }
+    make_link(conn, now).await.map(Some)
+}
+
+/// Makes the link's token, whoever is an administrator already; earlier links end.
+///
+/// # Errors
+/// Those of the database.
+pub async fn make_link(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<String> {
     let token = secret::draw();
     links::replace_admin_link(conn, &secret::digest(&token), now, now + LINK_LIFE).await?;
-    Ok(Some(token))
+    Ok(token)
 }
 
 /// # Errors

@@ -37,7 +37,11 @@ pub enum Verb {
     /// Print the one-time link that makes the first administrator; for whoever has the database's address.
     ///
     /// `holdout up` prints it by itself. Earlier links end. Where there is an administrator, none is made: they make others.
-    AdminLink,
+    AdminLink {
+        /// Make one all the same: for a site whose administrators cannot sign in any more. The log says who used it.
+        #[arg(long)]
+        another: bool,
+    },
     /// Download PostgreSQL's programs into the data folder, for machines that have none.
     FetchPostgres,
     /// Install pandas, numpy, scikit-learn and Jupyter's kernel into the data folder, for metrics that hosts write

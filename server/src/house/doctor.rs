@@ -7,8 +7,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use holdout_contract::place::Place;
+use holdout_contract::watermark::{Disk, Watermark};
 use holdout_contract::{database, events};
 use sqlx::{Connection, PgConnection};
 
@@ -25,6 +27,10 @@ use crate::house::versions::{self, Schema};
 use crate::house::{keys, open_files, up, welcome};
 use crate::notebooks::runs;
 use crate::notebooks::runs::model::Runners;
+use crate::outbound::{self, Reach};
+
+/// How long the site may take to answer under its name.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One thing that was looked at.
 #[derive(Debug, serde::Serialize)]
@@ -52,7 +58,7 @@ impl fmt::Display for Finding {
 /// Looks at everything that `holdout up` and `holdout serve` need.
 pub async fn examine(config: &Config) -> Vec<Finding> {
     let is_embedded = config.database_url.reveal().is_empty();
-    let mut findings = vec![files(&config.files).await, scorer_program(is_embedded), open_files()];
+    let mut findings = vec![files(config).await, scorer_program(is_embedded), open_files()];
     findings.extend(providers(config).await);
     let layout = Layout::of(&config.data_dir);
     match &layout {
@@ -90,13 +96,16 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
         findings.extend(runners(config).await);
     }
     findings.push(site(config));
+    if is_embedded {
+        findings.extend(by_name(config));
+    }
     findings
 }
 
-async fn files(place: &Place) -> Finding {
-    match place {
-        Place::Folder(folder) => files_folder(folder),
-        Place::Bucket(_) => bucket(place).await,
+async fn files(config: &Config) -> Finding {
+    match &config.files {
+        Place::Folder(folder) => files_folder(folder, config.disk_reserve_mb),
+        place @ Place::Bucket(_) => bucket(place).await,
     }
 }
 
@@ -128,9 +137,14 @@ async fn bucket(place: &Place) -> Finding {
     }
 }
 
-fn files_folder(folder: &Path) -> Finding {
+fn files_folder(folder: &Path, reserve_mb: u64) -> Finding {
     let probe = folder.join(format!(".doctor-{}", std::process::id()));
     match fs::write(&probe, "probe").and_then(|()| fs::remove_file(&probe)) {
+        Ok(()) if is_short(folder, reserve_mb) => Finding::wrong(format!(
+            "Less than {reserve_mb} MB are free on the disk of {} (HOLDOUT_DISK_RESERVE_MB): files are refused, and no work \
+             is taken, until a quarter more is free.",
+            folder.display()
+        )),
         Ok(()) => Finding::well(format!("Files can be stored in {}.", folder.display())),
         Err(_) if !folder.exists() => Finding::well(format!(
             "The folder {} does not exist yet; the first start makes it.",
@@ -141,6 +155,10 @@ fn files_folder(folder: &Path) -> Finding {
             folder.display()
         )),
     }
+}
+
+fn is_short(folder: &Path, reserve_mb: u64) -> bool {
+    Disk::of(folder).is_some_and(|disk| Watermark::new(reserve_mb).is_below(disk.free_bytes))
 }
 
 fn scorer_program(is_embedded: bool) -> Finding {
@@ -303,4 +321,23 @@ fn site(config: &Config) -> Finding {
             config.listen
         )),
     }
+}
+
+/// Whether a site that answers here does so under its name too, which takes a proxy and a certificate.
+fn by_name(config: &Config) -> Option<Finding> {
+    let url = &config.public_url;
+    if !url.starts_with("https://") || !welcome::answers(config.listen) {
+        return None;
+    }
+    let said = match outbound::agent(PATIENCE, Reach::Anywhere).get(format!("{url}/readyz")).call() {
+        Ok(answer) if answer.status().is_success() => {
+            return Some(Finding::well(format!("It answers at {url} too.")));
+        }
+        Ok(answer) => format!("another program answers there, with {}", answer.status()),
+        Err(error) => error.to_string(),
+    };
+    Some(Finding::wrong(format!(
+        "{url} cannot be reached from this machine: {said}. The name must lead here, ports 80 and 443 be open, and the \
+         proxy have a certificate (journalctl -u caddy)."
+    )))
 }

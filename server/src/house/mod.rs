@@ -35,6 +35,10 @@ use crate::house::layout::Layout;
 /// Where the migrator keeps its books.
 const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
 
+/// Told where a command finds no installation.
+pub const NO_DATABASE: &str = "There is no database: set DATABASE_URL, or run `holdout up` first (where install.sh made the \
+                               site, root types `holdout-site` in place of `holdout`)";
+
 /// Whether the database may answer later: nobody listens yet, or it is still starting.
 pub fn is_away(error: &anyhow::Error) -> bool {
     match error.downcast_ref::<sqlx::Error>() {
@@ -51,9 +55,7 @@ pub fn is_away(error: &anyhow::Error) -> bool {
 /// When there is no embedded database in the data folder either.
 pub fn with_database(mut config: Config, as_owner: bool) -> anyhow::Result<Config> {
     if config.database_url.reveal().is_empty() {
-        let layout = Layout::of(&config.data_dir).map_err(|_| {
-            anyhow::anyhow!("There is no database: set DATABASE_URL, or run `holdout up` first.")
-        })?;
+        let layout = Layout::of(&config.data_dir).map_err(|_| anyhow::anyhow!("{NO_DATABASE}."))?;
         let cluster = Cluster::existing(&layout)?;
         let url = if as_owner { cluster.owner_url() } else { cluster.url(cluster::WEB) };
         config.database_url = Secret::new(url);

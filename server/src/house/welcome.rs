@@ -114,7 +114,8 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
 
 fn admin_link(welcome: &Welcome) -> anyhow::Result<Option<String>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(admin_link::make(&welcome.owner_url, &welcome.config.public_url))
+    let first = admin_link::Whom::First;
+    runtime.block_on(admin_link::make(&welcome.owner_url, &welcome.config.public_url, first))
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ fn words(line: &str) -> Vec<String> {
 
 /// What this program is told, by a shell or in a container.
 fn ours(words: &[String]) -> Option<&[String]> {
-    let is_ours = |at: usize| words[at].rsplit('/').next() == Some("holdout");
+    let is_ours = |at: usize| matches!(words[at].rsplit('/').next(), Some("holdout" | "holdout-site"));
     let is_begun = |at: usize| {
         at == 0 || words[at - 1] == "--" || at.checked_sub(2).is_some_and(|before| words[before] == "exec")
     };

@@ -61,6 +61,19 @@ async fn the_first_administrator_comes_by_a_link_that_a_command_beside_the_serve
     assert_eq!(refused.status.code(), Some(1));
     assert!(said(&refused).contains("There is an administrator already"), "{}", said(&refused));
     assert_eq!(world.visitor().get(path).await.status, 404, "the link works once");
+
+    // For a site whose administrator cannot sign in any more.
+    let another = beside(&world, &["admin-link", "--another", "--json"]).await;
+    require_success(&another);
+    let another: Value = serde_json::from_slice(&another.stdout).unwrap();
+    let path = another["link"].as_str().unwrap().strip_prefix(&world.base).unwrap();
+    let form =
+        [("username", "rescue"), ("email", "rescue@people.test"), ("password", "correct horse battery")];
+    let rescue = world.visitor();
+    assert_eq!(rescue.post_form(path, &form).await.location(), "/admin");
+    assert_eq!(rescue.get("/admin").await.status, 200);
+    let log = rescue.get("/admin/log").await.text();
+    assert_eq!(log.matches("<code>became_admin</code>").count(), 2, "who used a link is on record");
     world.close().await;
 }
 

@@ -43,8 +43,7 @@ impl Database {
     pub async fn of(config: &Config) -> anyhow::Result<Self> {
         let url = config.owner_url().reveal();
         if url.is_empty() {
-            let layout = Layout::of(&config.data_dir)
-                .context("There is no database: set DATABASE_URL, or run `holdout up` first")?;
+            let layout = Layout::of(&config.data_dir).context(crate::house::NO_DATABASE)?;
             return Ok(Self::embedded(Cluster::existing(&layout)?));
         }
         let major = major_of_server(url).await.context("The database does not answer")?;
