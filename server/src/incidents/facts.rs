@@ -47,7 +47,7 @@ impl Queue {
 pub struct Facts {
     /// `None` where the database does not answer.
     pub queue: Option<Queue>,
-    /// Whether a file can be stored and read back.
+    /// Whether a file can be stored and read back, and is not refused for want of room.
     pub keeps_files: bool,
     pub files_fail_since: Option<DateTime<Utc>>,
     pub sends_mail: bool,
@@ -111,7 +111,7 @@ async fn look(app: &App, before: Option<&Known>) -> Known {
         timeout(DATABASE_PATIENCE, ask_database(app)),
         timeout(STORAGE_PATIENCE, app.files.try_out())
     );
-    let keeps_files = matches!(stored, Ok(Ok(())));
+    let keeps_files = matches!(stored, Ok(Ok(()))) && !app.space.is_short();
     let failed_before = before.and_then(|known| known.facts.files_fail_since);
     let files_fail_since = if keeps_files { None } else { failed_before.or(Some(now)) };
     let (queue, incidents) = match told {

@@ -27,6 +27,8 @@ async fn files_are_refused_while_the_disk_is_nearly_full(pool: PgPool) {
     let topic = json!({ "title": "Is it full?", "markdown": "It seems so." });
     bob.api.send_json(Method::POST, &arena.api("/topics"), &topic).await.expect(201);
 
+    let status = world.visitor().get("/status").await.expect(200).text();
+    assert!(status.contains("Files cannot be stored at the moment"), "{status}");
     assert_eq!(value(&told(&world).await, "holdout_files_refused"), 1.0);
     let overview = root.browser.get("/admin").await.expect(200).text();
     assert!(overview.contains("Files are refused: less than"), "{overview}");
