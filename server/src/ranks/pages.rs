@@ -14,6 +14,7 @@ use crate::error::{AppError, Result};
 use crate::ids::TeamId;
 use crate::leaderboard::model::{Row, View};
 use crate::leaderboard::read;
+use crate::leaderboard::sight::BoardSight;
 use crate::paths;
 use crate::ranks::attach;
 use crate::ranks::compare::{Comparison, compare};
@@ -125,8 +126,9 @@ async fn show_comparison(
     let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
     let seen = read::settled_if_due(&app, seen).await?;
     let view = View::choose(&seen.competition, shell.now, false);
-    let choices = read::first_ranked(&app, &seen.competition, view, CHOICES).await?;
-    let comparison = compare(&app, &seen.competition, view, [wanted.a, wanted.b]).await?;
+    let sight = BoardSight::of(&seen);
+    let comparison = compare(&app, &seen.competition, view, &sight, [wanted.a, wanted.b]).await?;
+    let choices = read::first_ranked(&app, &seen.competition, view, &sight, CHOICES).await?;
     if comparison.is_none() && (wanted.a.is_some() || wanted.b.is_some()) {
         return Err(AppError::NotFound);
     }
