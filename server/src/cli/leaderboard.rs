@@ -166,7 +166,9 @@ fn veil(board: &Value) -> Option<&'static str> {
     match board["shows"].as_str() {
         Some("pseudonyms") => Some("This board hides names: other teams stand on it under pseudonyms."),
         Some("own_row") => Some("Each team sees its own row of this board alone."),
-        _ if board["others_see_less"] == true => Some("Hosts and administrators alone see all of this board."),
+        _ if board["others_see_less"] == true => {
+            Some("Hosts and administrators alone see all of this board.")
+        }
         _ => None,
     }
 }
@@ -244,7 +246,10 @@ mod tests {
             "own": { "rank": 2, "team_id": 7, "team": "eve", "pseudonym": "Team X" },
         });
         let drawn = draw(Paint::PLAIN, &veiled);
-        assert!(drawn.lines().count() == 3 && drawn.contains("you  eve") && !drawn.contains("Team X"), "{drawn}");
+        assert!(
+            drawn.lines().count() == 3 && drawn.contains("you  eve") && !drawn.contains("Team X"),
+            "{drawn}"
+        );
         (board["items"][1]["rank_low"], board["items"][1]["rank_high"]) = (1.into(), 4.into());
         assert!(draw(Paint::PLAIN, &board).contains("2 (1–4)"));
         board["ranks"] = json!({ "noise": 0.004, "n_units": 3000, "unit": "rows" });

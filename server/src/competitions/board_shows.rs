@@ -174,13 +174,8 @@ mod tests {
     #[test]
     fn since_the_launch_a_board_shows_less_and_never_more() {
         use BoardShows::{Everybody, NamesHidden, OwnRow};
-        let all = [
-            (Everybody, false),
-            (NamesHidden, false),
-            (NamesHidden, true),
-            (OwnRow, false),
-            (OwnRow, true),
-        ];
+        let all =
+            [(Everybody, false), (NamesHidden, false), (NamesHidden, true), (OwnRow, false), (OwnRow, true)];
         for (before_shows, before_stays) in all {
             let before = Competition {
                 board_shows: before_shows,
@@ -215,7 +210,10 @@ mod tests {
     #[test]
     fn a_secret_is_not_written_into_logs() {
         assert_eq!(format!("{:?}", VeilSecret::new(vec![7; 32])), "***");
-        assert_eq!(BoardShows::ALL.map(|known| BoardShows::read(known.name()).ok()), BoardShows::ALL.map(Some));
+        assert_eq!(
+            BoardShows::ALL.map(|known| BoardShows::read(known.name()).ok()),
+            BoardShows::ALL.map(Some)
+        );
         assert!(BoardShows::read("hidden").is_err());
     }
 }

@@ -256,7 +256,11 @@ fn rules(facts: &Facts) -> String {
         competition.daily_limit,
         competition.total_limit.map_or_else(String::new, |total| format!(", and {total} in all")),
         competition.final_limit,
-        if competition.is_veiled() { format!("- {}\n", board_shows::sentence(competition)) } else { String::new() },
+        if competition.is_veiled() {
+            format!("- {}\n", board_shows::sentence(competition))
+        } else {
+            String::new()
+        },
     )
 }
 

@@ -176,7 +176,9 @@ async fn describe(app: &App, member: &Member, card: Card) -> Result<CompetitionJ
     let user_rank = match standing.team_id {
         Some(team_id) => {
             let view = View::choose(&competition, app.clock.now(), false);
-            read::own_row(app, &competition, view, &BoardSight::of_own_row(team_id)).await?.and_then(|row| row.rank)
+            read::own_row(app, &competition, view, &BoardSight::of_own_row(team_id))
+                .await?
+                .and_then(|row| row.rank)
         }
         None => None,
     };

@@ -134,12 +134,7 @@ pub async fn row_of(
     whole_row(app, competition, view, team).await
 }
 
-async fn whole_row(
-    app: &App,
-    competition: &Competition,
-    view: View,
-    team_id: TeamId,
-) -> Result<Option<Row>> {
+async fn whole_row(app: &App, competition: &Competition, view: View, team_id: TeamId) -> Result<Option<Row>> {
     let row = match view {
         View::Public if competition.is_ranked() => ranked::own_row(app, competition, team_id).await?,
         View::Public => return own_public_row(app, competition, team_id).await,
@@ -276,13 +271,7 @@ pub struct Found {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn find(
-    app: &App,
-    competition: &Competition,
-    view: View,
-    _: Names,
-    words: &str,
-) -> Result<Found> {
+pub async fn find(app: &App, competition: &Competition, view: View, _: Names, words: &str) -> Result<Found> {
     let words = words.to_lowercase();
     let limit = FOUND_ROWS as i64 + 1;
     let mut teams = {

@@ -140,9 +140,7 @@ impl BoardSight {
             Extent::Pseudonyms(secret) => {
                 rows.into_iter().map(|row| if row.is_baseline { row } else { veiled(row, secret) }).collect()
             }
-            Extent::OwnRow => {
-                rows.into_iter().filter(|row| self.is_own(row.team_id)).map(alone).collect()
-            }
+            Extent::OwnRow => rows.into_iter().filter(|row| self.is_own(row.team_id)).map(alone).collect(),
         }
     }
 
@@ -230,7 +228,7 @@ fn pseudonym(secret: Option<&VeilSecret>, team: TeamId) -> String {
     let Some(secret) = secret else { return "A team".to_owned() };
     let Ok(mac) = Hmac::<Sha256>::new_from_slice(secret.bytes()) else { return "A team".to_owned() };
     let digest = mac.chain_update(b"pseudonym").chain_update(team.0.to_be_bytes()).finalize().into_bytes();
-    let mut number = digest.iter().take(15).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+    let mut number = digest.iter().take(15).fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));
     let mut name = "Team ".to_owned();
     for at in 0..8 {
         if at == 4 {
@@ -302,7 +300,8 @@ mod tests {
     #[test]
     fn whoever_sees_one_row_sees_no_other_and_no_range() {
         let open = competition(BoardShows::OwnRow);
-        let rows = vec![Row::sample(), Row { team_id: Some(TeamId(2)), ..Row::sample() }, Row::sample_baseline()];
+        let rows =
+            vec![Row::sample(), Row { team_id: Some(TeamId(2)), ..Row::sample() }, Row::sample_baseline()];
         assert!(sight(&open, Standing::of_nobody()).veil(rows.clone()).is_empty());
         let own = sight(&open, participant(2)).veil(rows.clone());
         assert!(own.len() == 1 && own[0].team_id == Some(TeamId(2)) && own[0].range.is_none(), "{own:?}");
@@ -328,9 +327,12 @@ mod tests {
     #[test]
     fn what_one_browser_keeps_is_told_from_what_another_does() {
         let tags: Vec<_> = [BoardShows::NamesHidden, BoardShows::OwnRow]
-            .map(|shows| competition(shows))
+            .map(competition)
             .iter()
-            .flat_map(|open| [host(), Standing::of_nobody(), participant(1), participant(2)].map(|who| sight(open, who).tag()))
+            .flat_map(|open| {
+                [host(), Standing::of_nobody(), participant(1), participant(2)]
+                    .map(|who| sight(open, who).tag())
+            })
             .collect();
         for own in [&tags[..4], &tags[4..]] {
             let mut told: Vec<_> = own.to_vec();

@@ -484,7 +484,10 @@ pub(super) async fn final_ranks(
 ///
 /// # Errors
 /// Those of the database.
-pub(super) async fn best_public_score(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Option<f64>> {
+pub(super) async fn best_public_score(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+) -> sqlx::Result<Option<f64>> {
     sqlx::query_scalar!(
         "select public_score from board_entries
          where competition_id = $1 and version_id = (select active_version_id from competitions where id = $1)

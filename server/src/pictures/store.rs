@@ -38,8 +38,7 @@ pub async fn pictures(
     )
     .fetch_all(conn)
     .await?;
-    let teams: Vec<SeenTeam> =
-        teams.into_iter().filter_map(|team| sight.team(team.id, team.name)).collect();
+    let teams: Vec<SeenTeam> = teams.into_iter().filter_map(|team| sight.team(team.id, team.name)).collect();
     let head = (row.board_revision, row.is_exact, row.n_draws);
     Ok(Pictures::of(teams, head, &row.frequencies, &row.p_values))
 }

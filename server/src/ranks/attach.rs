@@ -46,7 +46,10 @@ pub async fn put(
     let is_share = competition.metric.as_deref().is_some_and(catalogue::is_share);
     for row in &mut rows {
         let Some(rank) = row.rank else { continue };
-        let range = row.team_id.and_then(|team| ranges.get(&team)).filter(|range| range.submission_id == row.key.submission_id);
+        let range = row
+            .team_id
+            .and_then(|team| ranges.get(&team))
+            .filter(|range| range.submission_id == row.key.submission_id);
         row.range = range.map(|range| range.range(competition.board_revision, is_share).with(rank));
     }
     let has_none = |row: &Row| row.rank.is_some() && row.range.is_none();

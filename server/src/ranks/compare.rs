@@ -94,7 +94,9 @@ pub async fn compare(
 /// # Errors
 /// [`AppError::Refused`] where the board hides names from the reader.
 pub fn names(sight: &BoardSight) -> Result<Names> {
-    sight.names().ok_or_else(|| AppError::refused("This board hides names, so two teams are compared by its hosts alone."))
+    sight.names().ok_or_else(|| {
+        AppError::refused("This board hides names, so two teams are compared by its hosts alone.")
+    })
 }
 
 async fn row(

@@ -70,6 +70,11 @@ impl ComparePage {
     }
 
     /// Whether the list of teams to choose from has this one.
+    /// Of a team, for the form; 0 where it has none that may be told.
+    pub fn number(row: &Row) -> i64 {
+        row.team_id.map_or(0, |team| team.0)
+    }
+
     pub fn is_offered(&self, row: &Row) -> bool {
         self.choices.iter().any(|choice| choice.team_id == row.team_id)
     }

@@ -66,7 +66,6 @@ impl ShakeUpPage {
         format!("On average over {who}, a team moved by {share:.1} per cent of the table.")
     }
 
-
     pub fn score(&self, score: &f64) -> String {
         format::score(*score, self.frame.competition.score_decimals)
     }

@@ -88,7 +88,10 @@ async fn baselines_stand_on_both_boards_and_nobody_is_counted_further(pool: PgPo
     let (competition, view) = stage.view(false).await;
     assert_eq!(competition.n_teams, 3, "baselines are no teams that take part");
     for (rank, team) in (1..).zip(&teams) {
-        let own = read::own_row(&stage.app, &competition, view, &BoardSight::of_own_row(team.team_id)).await.unwrap().unwrap();
+        let own = read::own_row(&stage.app, &competition, view, &BoardSight::of_own_row(team.team_id))
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(own.rank, Some(rank));
     }
     let sight = BoardSight::of_visitors(&competition);

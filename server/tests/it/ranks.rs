@@ -489,7 +489,10 @@ async fn a_board_is_computed_once_a_revision_however_many_ask(pool: PgPool) {
             tokio::spawn(async move {
                 let seen = see(&app, SLUG, None).await.unwrap();
                 let sight = BoardSight::of(&seen);
-                read::page(&app, &seen.competition, View::Public, &sight, Key::first(), 10).await.unwrap().len()
+                read::page(&app, &seen.competition, View::Public, &sight, Key::first(), 10)
+                    .await
+                    .unwrap()
+                    .len()
             })
         });
         for answer in asked.collect::<Vec<_>>() {

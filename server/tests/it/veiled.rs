@@ -64,13 +64,19 @@ struct Scene {
 impl Scene {
     async fn begin(pool: PgPool) -> Self {
         let world = World::new(pool).await;
-        let [host, bob, carol, dave] =
-            [world.member("ada").await, world.member("bob").await, world.member("carol").await, world.member("dave").await];
+        let [host, bob, carol, dave] = [
+            world.member("ada").await,
+            world.member("bob").await,
+            world.member("carol").await,
+            world.member("dave").await,
+        ];
         let (member, root) = (world.member("mia").await, world.admin("root").await);
         let (mut arenas, mut submissions, mut topics, mut teams) = (vec![], vec![], vec![], vec![]);
         for case in &CASES {
             let arena = world.open_competition(&host, case.slug, &Labels::regression()).await;
-            let veiled = sql("update competitions set counts_for_medals = false, board_shows = $2, board_stays_veiled = $3 where id = $1");
+            let veiled = sql(
+                "update competitions set counts_for_medals = false, board_shows = $2, board_stays_veiled = $3 where id = $1",
+            );
             veiled.bind(arena.id).bind(case.shows).bind(case.stays).execute(&world.pool).await.unwrap();
             for person in [&bob, &carol, &dave] {
                 arena.join(person).await;
@@ -87,17 +93,20 @@ impl Scene {
         world.drain().await;
         for (case, submission) in CASES.iter().zip(&submissions) {
             // What carol herself leads people to her score by.
-            let text = json!({ "title": "Ours", "markdown": format!("See submission:{submission} of ours.") });
+            let text =
+                json!({ "title": "Ours", "markdown": format!("See submission:{submission} of ours.") });
             let path = format!("/api/v1/competitions/{}/topics", case.slug);
             let topic = carol.api.send_json(Method::POST, &path, &text).await.expect(201).json();
             topics.push(topic["id"].as_i64().unwrap());
             let path = format!("/api/v1/notebooks?name=of-{0}&competition={0}&visibility=public", case.slug);
             carol.api.upload(&path, "x.ipynb", NOTEBOOK).await.expect(201);
-            let path = format!("/api/v1/notebooks/carol/of-{}/versions/1/submissions/{submission}", case.slug);
+            let path =
+                format!("/api/v1/notebooks/carol/of-{}/versions/1/submissions/{submission}", case.slug);
             carol.api.send(Method::PUT, &path, None, Vec::new()).await.expect(204);
         }
         for arena in &arenas {
-            let team = sql("select id from teams where competition_id = $1 and name = $2").bind(arena.id).bind(TEAM);
+            let team =
+                sql("select id from teams where competition_id = $1 and name = $2").bind(arena.id).bind(TEAM);
             teams.push(team.fetch_one(&world.pool).await.unwrap().get(0));
         }
         Self { world, arenas, host, root, bob, carol, dave, member, submissions, topics, teams }
@@ -132,7 +141,8 @@ impl Scene {
         let mut addresses: Vec<String> = routes().iter().flat_map(|route| filled(route, &fill)).collect();
         for (at, case) in CASES.iter().enumerate() {
             let (slug, team, submission) = (case.slug, self.teams[at], self.submissions[at]);
-            let boards = [format!("/c/{slug}/leaderboard"), format!("/api/v1/competitions/{slug}/leaderboard")];
+            let boards =
+                [format!("/c/{slug}/leaderboard"), format!("/api/v1/competitions/{slug}/leaderboard")];
             for board in boards {
                 for query in ["team=Quokkas", "team=carol", "board=public", "limit=1", "after=0.1"] {
                     addresses.push(format!("{board}?{query}"));
@@ -155,9 +165,17 @@ impl Scene {
         let mut wrong = Vec::new();
         for case in &CASES {
             for person in [&self.host, &self.root] {
-                let board = person.browser.get(&format!("/c/{}/leaderboard", case.slug)).await.expect(200).text();
-                assert!(board.contains(TEAM) && board.contains(&case.scores()[usize::from(is_over)]), "{board}");
-                assert_eq!(board.contains("You see all names and scores"), case.is_veiled(is_over), "{board}");
+                let board =
+                    person.browser.get(&format!("/c/{}/leaderboard", case.slug)).await.expect(200).text();
+                assert!(
+                    board.contains(TEAM) && board.contains(&case.scores()[usize::from(is_over)]),
+                    "{board}"
+                );
+                assert_eq!(
+                    board.contains("You see all names and scores"),
+                    case.is_veiled(is_over),
+                    "{board}"
+                );
                 let path = format!("/api/v1/competitions/{}/leaderboard.csv", case.slug);
                 let csv = person.api.get(&path).await.expect(200).text();
                 assert!(csv.contains(TEAM) && csv.contains("carol carolson"), "{csv}");
@@ -190,7 +208,8 @@ fn complaints(kind: &str, answer: &Answer, is_over: bool) -> Vec<String> {
         wrong.push(format!("a {}: {text}", answer.status));
     }
     for case in CASES.iter().filter(|case| case.is_veiled(is_over)) {
-        let is_its_own = answer.asked.contains(&format!("/{}/", case.slug)) || answer.asked.contains(&format!("/{}?", case.slug));
+        let is_its_own = answer.asked.contains(&format!("/{}/", case.slug))
+            || answer.asked.contains(&format!("/{}?", case.slug));
         let is_board = is_its_own && BOARDS.iter().any(|part| answer.asked.contains(part));
         for score in case.scores().iter().filter(|score| has_number(&text, score)) {
             if case.hides_scores() {
@@ -301,7 +320,10 @@ async fn where_names_are_hidden_all_rows_are_there_under_pseudonyms_that_stay(po
     let own = scene.bob.api.get(&api).await.expect(200);
     let tag = own.header("etag").to_owned();
     let own = own.json();
-    assert_eq!((&own["own"]["team"], &own["own"]["pseudonym"]), (&"bob bobson".into(), &seen["items"][0]["team"]));
+    assert_eq!(
+        (&own["own"]["team"], &own["own"]["pseudonym"]),
+        (&"bob bobson".into(), &seen["items"][0]["team"])
+    );
     scene.bob.api.get_with(&api, &[("if-none-match", &tag)]).await.expect(304);
     for other in [&scene.carol.api, &scene.host.api, &visitor] {
         other.get_with(&api, &[("if-none-match", &tag)]).await.expect(200);
@@ -331,7 +353,10 @@ async fn where_each_sees_its_own_row_a_team_knows_its_score_and_its_rank_among_h
     let (arena, visitor) = (&scene.arenas[1], scene.world.visitor());
     let api = arena.api("/leaderboard");
     let told = scene.dave.api.get(&api).await.expect(200).json();
-    assert_eq!((&told["shows"], &told["n_teams"], &told["ranks"]), (&"own_row".into(), &3.into(), &Value::Null));
+    assert_eq!(
+        (&told["shows"], &told["n_teams"], &told["ranks"]),
+        (&"own_row".into(), &3.into(), &Value::Null)
+    );
     assert_eq!(items(&told), [(json!(3), "dave daveson".to_owned())]);
     assert_eq!(told["own"]["rank"], 3);
     let page = scene.dave.browser.get("/c/row/leaderboard").await.expect(200).text();
