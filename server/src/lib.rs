@@ -1,6 +1,6 @@
 //! The web server of Holdout and its command line. See ARCHITECTURE.md for the map.
 //!
-//! Never here: polars, a private key, a label in the clear.
+//! Never here: Parquet, a private key, a label in the clear.
 
 pub mod accounts;
 pub mod admin;

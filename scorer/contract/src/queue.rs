@@ -219,7 +219,7 @@ pub async fn claim(
                           select c.settled_at is not null from competitions c where c.id = jobs.competition_id))
                        and not exists (
                           select from scoring_versions v
-                          where v.metric = any ($6) and v.id = coalesce(
+                          where is_file_by_file(v.metric, v.params, $6) and v.id = coalesce(
                              jobs.version_id,
                              (select k.version_id from verifications k where k.id = jobs.verification_id))))
             order by priority, turn, id
@@ -236,7 +236,7 @@ pub async fn claim(
                           select c.settled_at is not null from competitions c where c.id = jobs.competition_id))
                        and not exists (
                           select from scoring_versions v
-                          where v.metric = any ($6) and v.id = coalesce(
+                          where is_file_by_file(v.metric, v.params, $6) and v.id = coalesce(
                              jobs.version_id,
                              (select k.version_id from verifications k where k.id = jobs.verification_id))))
             order by team_turn, id

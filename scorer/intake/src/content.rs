@@ -35,6 +35,11 @@ impl Bytes {
         Self { shared: bytes::Bytes::from_owner(owner), is_mapped: false }
     }
 
+    /// The same bytes, for who reads them in pieces.
+    pub fn shared(&self) -> bytes::Bytes {
+        self.shared.clone()
+    }
+
     /// Takes what was read out of this process's memory; it can be read again from the file. `part`
     /// is a piece of these bytes.
     pub fn forget(&self, part: &[u8]) {

@@ -3,7 +3,7 @@
 //!
 //! Scorers and the command line both judge a file here, so that they cannot disagree. Scorers read by
 //! quicker roads of their own and come back to [`careful`], the authority on what is wrong with a CSV
-//! file. Never here: a label, a score, polars. Start at [`read_csv`] and [`check::check`].
+//! file. Never here: a label, a score, Parquet. Start at [`read_csv`] and [`check::check`].
 
 pub mod brief;
 pub mod careful;

@@ -310,7 +310,11 @@ mod tests {
     use super::*;
     use std::io::Write;
 
-    use polars::prelude::{DataFrame, NamedFrom, ParquetWriter, Series};
+    use std::sync::Arc;
+
+    use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
+    use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+    use parquet::schema::parser::parse_message_type;
 
     use crate::intake::content::open_within;
     use crate::parallel;
@@ -349,20 +353,32 @@ mod tests {
         gzip.finish().expect("memory")
     }
 
+    fn column<T: DataType>(group: &mut SerializedRowGroupWriter<'_, Vec<u8>>, cells: Vec<T::T>) {
+        let mut column = group.next_column().expect("memory").expect("a column more");
+        column.typed::<T>().write_batch(&cells, None, None).expect("memory");
+        column.close().expect("memory");
+    }
+
     fn parquet(rows: std::ops::Range<usize>) -> Vec<u8> {
-        let whole = |of: &dyn Fn(usize) -> i64| rows.clone().map(of).collect::<Vec<i64>>();
-        let x: Vec<f64> = rows.clone().map(|at| (at * 7919 % 10_007) as f64 + 0.5).collect();
-        let z: Vec<String> = rows.clone().map(|at| format!("word{}", at % 97)).collect();
-        let columns = vec![
-            Series::new("id".into(), whole(&|at| at as i64)).into(),
-            Series::new("x".into(), x).into(),
-            Series::new("z".into(), z).into(),
-            Series::new("y".into(), whole(&|at| (at % 5) as i64)).into(),
-        ];
-        let mut frame = DataFrame::new(rows.len(), columns).expect("a table");
-        let mut bytes = Vec::new();
-        ParquetWriter::new(&mut bytes).with_row_group_size(Some(3000)).finish(&mut frame).expect("memory");
-        bytes
+        let message = "message table {
+            required int64 id; required double x; required binary z (utf8); required int64 y;
+        }";
+        let schema = Arc::new(parse_message_type(message).expect("a schema"));
+        let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::default()).expect("memory");
+        for first in rows.clone().step_by(3000) {
+            let rows = first..rows.end.min(first + 3000);
+            let word = |at: usize| ByteArray::from(format!("word{}", at % 97).as_str());
+            let mut group = file.next_row_group().expect("memory");
+            column::<Int64Type>(&mut group, rows.clone().map(|at| at as i64).collect());
+            column::<DoubleType>(
+                &mut group,
+                rows.clone().map(|at| (at * 7919 % 10_007) as f64 + 0.5).collect(),
+            );
+            column::<ByteArrayType>(&mut group, rows.clone().map(word).collect());
+            column::<Int64Type>(&mut group, rows.map(|at| (at % 5) as i64).collect());
+            group.close().expect("memory");
+        }
+        file.into_inner().expect("memory")
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //!
 //! CSV is read twice in principle and once in practice: [`fast`] reads plain, well-formed files in
 //! parallel and gives up at the first oddity; the careful reader of `holdout-intake`, which the command
-//! line uses, too, then reads the file from the start and says what is wrong. Parquet goes through polars.
+//! line uses, too, then reads the file from the start and says what is wrong. Parquet is read column by column.
 //!
 //! Never here: what an id or a score means. Start at [`read`].
 
@@ -30,7 +30,7 @@ pub fn read(
     plan: impl FnOnce(&[String]) -> Result<Plan, Rejection>,
 ) -> Result<Table, Rejection> {
     let table = match content {
-        Content::Parquet(bytes) => parquet::read(bytes.as_ref(), limits, plan)?,
+        Content::Parquet(bytes) => parquet::read(bytes, limits, plan)?,
         Content::Csv(bytes) => read_lines(bytes, limits, plan)?,
     };
     if table.n_rows == 0 {
@@ -86,7 +86,7 @@ pub(crate) fn stream_in_order(
     take: impl FnMut(&mut Table),
 ) -> Result<(), Rejection> {
     match content {
-        Content::Parquet(bytes) => parquet::stream(bytes.as_ref(), limits, plan, take),
+        Content::Parquet(bytes) => parquet::stream(bytes, limits, plan, take),
         Content::Csv(bytes) => {
             let header = header::read(bytes.as_ref(), limits)?;
             careful::stream(header.text, &plan(&header.names)?, limits, take)
@@ -111,7 +111,7 @@ pub fn read_header_of(opened: &Opened, limits: &Limits) -> Result<Vec<String>, R
 /// A file with no readable header.
 pub fn read_header(content: &Content, limits: &Limits) -> Result<Vec<String>, Rejection> {
     match content {
-        Content::Parquet(bytes) => parquet::header(bytes.as_ref()),
+        Content::Parquet(bytes) => parquet::header(bytes),
         Content::Csv(bytes) => Ok(header::read(bytes.as_ref(), limits)?.names),
     }
 }

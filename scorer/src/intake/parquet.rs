@@ -1,19 +1,27 @@
-//! Parquet files, through polars. Cells obey the same rules as in CSV; there are rows, no lines.
+//! Parquet files, column by column. Cells obey the same rules as in CSV; there are rows, no lines.
 
-use std::io::Cursor;
+mod pages;
+mod values;
+
+use std::ops::Range;
+use std::panic::AssertUnwindSafe;
 
 use holdout_contract::rejection::{Rejection, RejectionKind};
-use polars::prelude::{DataFrame, DataType, ParquetReader, SerReader, Series};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::reader::FileReader as _;
+use parquet::schema::types::SchemaDescriptor;
 
+use self::values::{File, Kind, Value};
 use super::cells::{self, Fault};
 use super::columns::{Column, Ids, Labels, Table};
+use super::content::Bytes;
 use super::plan::{CellRule, Plan, Wanted};
 use super::rejections::{BadCells, shown};
 use super::{Limits, Texts, header, rejections};
 
-pub(super) fn header(bytes: &[u8]) -> Result<Vec<String>, Rejection> {
-    let schema = ParquetReader::new(Cursor::new(bytes)).schema().map_err(|error| damaged(&error))?;
-    Ok(schema.iter_names().map(|name| name.to_string()).collect())
+pub(super) fn header(bytes: &Bytes) -> Result<Vec<String>, Rejection> {
+    Ok(names(open(bytes)?.metadata().file_metadata().schema_descr()))
 }
 
 /// Reads the wanted columns of a Parquet file held in memory.
@@ -21,12 +29,13 @@ pub(super) fn header(bytes: &[u8]) -> Result<Vec<String>, Rejection> {
 /// # Errors
 /// A damaged file, or its first bad cell.
 pub(super) fn read(
-    bytes: &[u8],
+    bytes: &Bytes,
     limits: &Limits,
     plan: impl FnOnce(&[String]) -> Result<Plan, Rejection>,
 ) -> Result<Table, Rejection> {
-    let plan = planned(bytes, limits, plan)?;
-    table(&frame(bytes, &plan, None)?, &plan, limits)
+    let file = open(bytes)?;
+    let plan = planned(&file, limits, plan)?;
+    guarded(|| table((bytes, &file), 0..file.num_row_groups(), &plan, limits))
 }
 
 /// As [`read`], one row group after the other.
@@ -34,80 +43,85 @@ pub(super) fn read(
 /// # Errors
 /// As [`read`].
 pub(super) fn stream(
-    bytes: &[u8],
+    bytes: &Bytes,
     limits: &Limits,
     plan: impl FnOnce(&[String]) -> Result<Plan, Rejection>,
     mut take: impl FnMut(&mut Table),
 ) -> Result<(), Rejection> {
-    let plan = planned(bytes, limits, plan)?;
-    let mut reader = ParquetReader::new(Cursor::new(bytes));
-    let metadata = reader.get_metadata().map_err(|error| damaged(&error))?;
-    let sizes: Vec<usize> = metadata.row_groups.iter().map(|group| group.num_rows()).collect();
-    let mut first = 0;
-    for n_rows in sizes {
-        let group = frame(bytes, &plan, Some((first, n_rows)))?;
-        match table(&group, &plan, limits) {
+    let file = open(bytes)?;
+    let plan = planned(&file, limits, plan)?;
+    let all = 0..file.num_row_groups();
+    for group in all.clone() {
+        match guarded(|| table((bytes, &file), group..group + 1, &plan, limits)) {
             Ok(mut group) => take(&mut group),
             // Read as a whole, it names the rows that are at fault.
-            Err(fault) => return table(&frame(bytes, &plan, None)?, &plan, limits).and(Err(fault)),
+            Err(fault) => return guarded(|| table((bytes, &file), all, &plan, limits)).and(Err(fault)),
         }
-        first += n_rows;
     }
     Ok(())
 }
 
+fn open(bytes: &Bytes) -> Result<File, Rejection> {
+    guarded(|| File::new(bytes.shared()).map_err(|error| damaged(&error)))
+}
+
+/// The reader asserts some of what a file says of itself; a file that says otherwise is damaged.
+fn guarded<T>(read: impl FnOnce() -> Result<T, Rejection>) -> Result<T, Rejection> {
+    std::panic::catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        Err(damaged(&ParquetError::General("what it says of itself makes no sense".to_owned())))
+    })
+}
+
+/// Of the table's columns, those with columns inside them among them.
+fn names(schema: &SchemaDescriptor) -> Vec<String> {
+    schema.root_schema().get_fields().iter().map(|field| field.name().to_owned()).collect()
+}
+
 fn planned(
-    bytes: &[u8],
+    file: &File,
     limits: &Limits,
     plan: impl FnOnce(&[String]) -> Result<Plan, Rejection>,
 ) -> Result<Plan, Rejection> {
-    let names = header(bytes)?;
+    let metadata = file.metadata();
+    let names = names(metadata.file_metadata().schema_descr());
     if names.is_empty() {
         return Err(rejections::empty_file());
     }
     header::check_duplicates(&names)?;
     let plan = plan(&names)?;
-    let mut reader = ParquetReader::new(Cursor::new(bytes));
-    let metadata = reader.get_metadata().map_err(|error| damaged(&error))?;
-    let n_bytes: usize = metadata.row_groups.iter().map(|group| group.total_byte_size()).sum();
-    if n_bytes as u64 > limits.max_bytes {
+    let sum = |of: fn(&RowGroupMetaData) -> i64| {
+        metadata
+            .row_groups()
+            .iter()
+            .map(|group| u64::try_from(of(group)).unwrap_or(u64::MAX))
+            .fold(0, u64::saturating_add)
+    };
+    if sum(RowGroupMetaData::total_byte_size) > limits.max_bytes {
         return Err(too_large(limits));
     }
-    let n_rows = metadata.num_rows;
     let most = limits.most_rows(&plan);
-    if n_rows as u64 > most {
+    if sum(RowGroupMetaData::num_rows) > most {
         return Err(rejections::too_many_rows(most));
     }
     Ok(plan)
 }
 
-/// The wanted columns of all rows, or of some that stand together.
-fn frame(bytes: &[u8], plan: &Plan, rows: Option<(usize, usize)>) -> Result<DataFrame, Rejection> {
-    let fields = plan.id.iter().copied().chain(plan.columns.iter().map(|column| column.field));
-    let wanted: Vec<String> = fields.map(|at| plan.header[at].clone()).collect();
-    ParquetReader::new(Cursor::new(bytes))
-        .with_columns(Some(wanted))
-        .with_slice(rows)
-        .finish()
-        .map_err(|error| damaged(&error))
-}
-
-fn table(frame: &DataFrame, plan: &Plan, limits: &Limits) -> Result<Table, Rejection> {
-    refuse_unfolded(frame, limits)?;
+fn table(
+    (bytes, file): (&Bytes, &File),
+    groups: Range<usize>,
+    plan: &Plan,
+    limits: &Limits,
+) -> Result<Table, Rejection> {
+    let mut rows = Rows { bytes, file, groups, limits, n_text_bytes: 0 };
     let mut ids = Ids::default();
     if let Some(id) = plan.id {
-        let name = &plan.header[id];
-        each_text(&series(frame, name)?, name, &CellRule::Label, limits, |id| {
+        rows.each_text(&plan.header[id], &CellRule::Label, |id| {
             ids.push(id);
             Ok(())
         })?;
     }
-    let columns = plan
-        .columns
-        .iter()
-        .map(|wanted| column(&series(frame, &wanted.name)?, wanted, limits))
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(Table { n_rows: frame.height(), ids, columns })
+    let columns = plan.columns.iter().map(|wanted| rows.column(wanted)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Table { n_rows: rows.len(), ids, columns })
 }
 
 fn too_large(limits: &Limits) -> Rejection {
@@ -120,93 +134,191 @@ fn too_large(limits: &Limits) -> Rejection {
     )
 }
 
-/// A file holds a text once, however many rows have it. Each row gets its own here.
-fn refuse_unfolded(frame: &DataFrame, limits: &Limits) -> Result<(), Rejection> {
-    let texts = frame.columns().iter().filter_map(|column| column.as_materialized_series().str().ok());
-    let n_bytes: u64 = texts.flat_map(|texts| texts.iter().flatten()).map(|text| text.len() as u64).sum();
-    if n_bytes > limits.max_bytes { Err(too_large(limits)) } else { Ok(()) }
+/// The rows of some row groups that stand together.
+struct Rows<'a> {
+    bytes: &'a Bytes,
+    file: &'a File,
+    groups: Range<usize>,
+    limits: &'a Limits,
+    /// A file holds a text once, however many rows have it. Each row gets its own here.
+    n_text_bytes: u64,
 }
 
-fn series(frame: &DataFrame, name: &str) -> Result<Series, Rejection> {
-    let column = frame.column(name).map_err(|error| damaged(&error))?;
-    Ok(column.as_materialized_series().clone())
+/// Why a column was not read to its end.
+enum Halt {
+    Damaged(ParquetError),
+    TooLarge,
 }
 
-fn column(series: &Series, Wanted { name, rule, .. }: &Wanted, limits: &Limits) -> Result<Column, Rejection> {
-    match rule {
-        CellRule::Label => {
-            let mut labels = Labels::default();
-            each_text(series, name, rule, limits, |cell| {
-                labels.push(cell);
-                Ok(())
-            })?;
-            Ok(Column::Labels(labels))
-        }
-        rule if rule.is_text() => {
-            let mut texts = Texts::default();
-            each_text(series, name, rule, limits, |cell| {
-                texts.push(cells::text(cell, rule)?);
-                Ok(())
-            })?;
-            Ok(Column::Texts(texts))
-        }
-        _ => numbers(series, name, rule, limits).map(Column::Numbers),
+impl From<ParquetError> for Halt {
+    fn from(error: ParquetError) -> Self {
+        Self::Damaged(error)
     }
 }
 
-fn numbers(series: &Series, name: &str, rule: &CellRule, limits: &Limits) -> Result<Vec<f64>, Rejection> {
-    let mut numbers = Vec::with_capacity(series.len());
-    let is_text = matches!(series.dtype(), DataType::String);
-    if is_text || matches!(rule, CellRule::Binary { positive: Some(_) }) {
-        each_text(series, name, rule, limits, |cell| {
-            cells::number(cell.as_bytes(), rule).map(|n| numbers.push(n))
+impl Rows<'_> {
+    fn len(&self) -> usize {
+        let groups = &self.file.metadata().row_groups()[self.groups.clone()];
+        groups.iter().map(|group| usize::try_from(group.num_rows()).unwrap_or_default()).sum()
+    }
+
+    /// A column's place among those that hold cells, and what they are.
+    fn kind(&self, name: &str) -> Option<(usize, Kind)> {
+        let leaves = self.file.metadata().file_metadata().schema_descr().columns();
+        let is_it = |parts: &[String]| parts.first().is_some_and(|first| first == name);
+        let leaf = leaves.iter().position(|leaf| is_it(leaf.path().parts()))?;
+        Some((leaf, values::kind(&leaves[leaf])?))
+    }
+
+    /// Before the pages of a column are unfolded.
+    fn refuse_claims(&self, leaf: usize) -> Result<(), Rejection> {
+        let groups = &self.file.metadata().row_groups()[self.groups.clone()];
+        let claimed = groups.iter().map(|group| {
+            let (start, length) = group.column(leaf).byte_range();
+            let place = usize::try_from(start).ok().zip(usize::try_from(start.saturating_add(length)).ok());
+            let column = place.and_then(|(start, end)| self.bytes.as_ref().get(start..end));
+            pages::claimed_bytes(column.unwrap_or_default())
+        });
+        if claimed.fold(0, u64::saturating_add) > self.limits.max_bytes {
+            return Err(too_large(self.limits));
+        }
+        Ok(())
+    }
+
+    fn each(
+        &mut self,
+        name: &str,
+        rule: &CellRule,
+        may_be: impl Fn(Kind) -> bool,
+        mut take: impl FnMut(usize, Option<Value<'_>>),
+    ) -> Result<(), Rejection> {
+        let column = self.kind(name).filter(|(_, kind)| may_be(*kind));
+        let column = column.ok_or_else(|| self.wrong_type(name, rule))?;
+        self.refuse_claims(column.0)?;
+        let mut row = 0;
+        let read = values::each(self.file, self.groups.clone(), column, |cell| {
+            if let Some(Value::Text(text)) = cell {
+                self.n_text_bytes += text.len() as u64;
+                if self.n_text_bytes > self.limits.max_bytes {
+                    return Err(Halt::TooLarge);
+                }
+            }
+            take(row, cell);
+            row += 1;
+            Ok(())
+        });
+        read.map_err(|halt| match halt {
+            Halt::TooLarge => too_large(self.limits),
+            Halt::Damaged(error) => damaged(&error),
+        })
+    }
+
+    fn column(&mut self, Wanted { name, rule, .. }: &Wanted) -> Result<Column, Rejection> {
+        match rule {
+            CellRule::Label => {
+                let mut labels = Labels::default();
+                self.each_text(name, rule, |cell| {
+                    labels.push(cell);
+                    Ok(())
+                })?;
+                Ok(Column::Labels(labels))
+            }
+            rule if rule.is_text() => {
+                let mut texts = Texts::default();
+                self.each_text(name, rule, |cell| {
+                    texts.push(cells::text(cell, rule)?);
+                    Ok(())
+                })?;
+                Ok(Column::Texts(texts))
+            }
+            _ => self.numbers(name, rule).map(Column::Numbers),
+        }
+    }
+
+    fn numbers(&mut self, name: &str, rule: &CellRule) -> Result<Vec<f64>, Rejection> {
+        let mut numbers = Vec::with_capacity(self.len());
+        let is_text = matches!(self.kind(name), Some((_, Kind::Text)));
+        if is_text || matches!(rule, CellRule::Binary { positive: Some(_) }) {
+            self.each_text(name, rule, |cell| {
+                cells::number(cell.as_bytes(), rule).map(|number| numbers.push(number))
+            })?;
+            return Ok(numbers);
+        }
+        let mut faults = Faults::default();
+        self.each(
+            name,
+            rule,
+            |kind| !matches!(kind, Kind::Date | Kind::Time(_)),
+            |row, cell| {
+                let value = cell.and_then(Value::number);
+                match value.ok_or(Fault::Missing).and_then(|value| finite(value, rule)) {
+                    Ok(number) => numbers.push(number),
+                    Err(fault) => {
+                        faults.note(fault, row, || value.map_or_else(String::new, |v| v.to_string()))
+                    }
+                }
+            },
+        )?;
+        faults.into_result(name, rule)?;
+        Ok(numbers)
+    }
+
+    fn each_text(
+        &mut self,
+        name: &str,
+        rule: &CellRule,
+        mut take: impl FnMut(&str) -> Result<(), Fault>,
+    ) -> Result<(), Rejection> {
+        let may_be = |kind: Kind| match kind {
+            Kind::Flag | Kind::Whole | Kind::Natural | Kind::Decimal(0) | Kind::Text => true,
+            Kind::Half | Kind::Single | Kind::Double | Kind::Decimal(_) | Kind::Date | Kind::Time(_) => {
+                rule.is_text()
+            }
+        };
+        let longest = self.limits.longest_cell();
+        let (mut faults, mut written) = (Faults::default(), String::new());
+        self.each(name, rule, may_be, |row, cell| {
+            let cell = match cell {
+                Some(Value::Text(text)) => Some(text),
+                Some(value) => {
+                    written.clear();
+                    value.write(&mut written);
+                    Some(written.as_str())
+                }
+                None => None,
+            };
+            let text = match (cell, rule) {
+                (Some(text), _) if text.len() > longest => Err(Fault::TooLong),
+                (None, rule) if rule.is_text() => Ok(""),
+                (None, _) => Err(Fault::Missing),
+                (Some(text), rule) if rule.is_text() => Ok(text),
+                (Some(text), _) => cells::label(text),
+            };
+            if let Err(fault) = text.and_then(&mut take) {
+                faults.note(fault, row, || shown(cell.unwrap_or_default().as_bytes()));
+            }
         })?;
-        return Ok(numbers);
+        faults.into_result(name, rule)
     }
-    let cast = series.cast(&DataType::Float64).map_err(|_| wrong_type(series, name, rule))?;
-    let mut faults = Faults::default();
-    for (row, value) in cast.f64().map_err(|error| damaged(&error))?.iter().enumerate() {
-        match value.ok_or(Fault::Missing).and_then(|value| finite(value, rule)) {
-            Ok(number) => numbers.push(number),
-            Err(fault) => faults.note(fault, row, || value.map_or_else(String::new, |v| v.to_string())),
-        }
+
+    fn wrong_type(&self, name: &str, rule: &CellRule) -> Rejection {
+        let kind = if rule.is_number() { RejectionKind::NotANumber } else { RejectionKind::MalformedCsv };
+        let fields = self.file.metadata().file_metadata().schema().get_fields();
+        let found = fields.iter().find(|field| field.name() == name);
+        Rejection::new(
+            kind,
+            format!(
+                "Column “{name}” has the Parquet type {}, where {} is expected. Ids and labels are text or whole numbers.",
+                found.map_or_else(String::new, |field| values::type_name(field)),
+                rule.expectation()
+            ),
+        )
+        .with_column(name)
     }
-    faults.into_result(name, rule)?;
-    Ok(numbers)
 }
 
 fn finite(value: f64, rule: &CellRule) -> Result<f64, Fault> {
     if value.is_finite() { cells::keep(value, rule) } else { Err(Fault::NotFinite) }
-}
-
-fn each_text(
-    series: &Series,
-    name: &str,
-    rule: &CellRule,
-    limits: &Limits,
-    mut take: impl FnMut(&str) -> Result<(), Fault>,
-) -> Result<(), Rejection> {
-    let is_plain =
-        series.dtype().is_integer() || matches!(series.dtype(), DataType::String | DataType::Boolean);
-    let is_written = rule.is_text() && series.dtype().is_float();
-    if !is_plain && !is_written {
-        return Err(wrong_type(series, name, rule));
-    }
-    let cast = series.cast(&DataType::String).map_err(|_| wrong_type(series, name, rule))?;
-    let mut faults = Faults::default();
-    for (row, cell) in cast.str().map_err(|error| damaged(&error))?.iter().enumerate() {
-        let text = match (cell, rule) {
-            (Some(text), _) if text.len() > limits.longest_cell() => Err(Fault::TooLong),
-            (None, rule) if rule.is_text() => Ok(""),
-            (None, _) => Err(Fault::Missing),
-            (Some(text), rule) if rule.is_text() => Ok(text),
-            (Some(text), _) => cells::label(text),
-        };
-        if let Err(fault) = text.and_then(&mut take) {
-            faults.note(fault, row, || shown(cell.unwrap_or_default().as_bytes()));
-        }
-    }
-    faults.into_result(name, rule)
 }
 
 /// The first fault of a column and the further ones of its kind.
@@ -237,20 +349,7 @@ impl Faults {
     }
 }
 
-fn wrong_type(series: &Series, name: &str, rule: &CellRule) -> Rejection {
-    let kind = if rule.is_number() { RejectionKind::NotANumber } else { RejectionKind::MalformedCsv };
-    Rejection::new(
-        kind,
-        format!(
-            "Column “{name}” has the Parquet type {}, where {} is expected. Ids and labels are text or whole numbers.",
-            series.dtype(),
-            rule.expectation()
-        ),
-    )
-    .with_column(name)
-}
-
-fn damaged(error: &dyn std::fmt::Display) -> Rejection {
+fn damaged(error: &ParquetError) -> Rejection {
     Rejection::new(
         RejectionKind::BadArchive,
         format!("The Parquet file cannot be read ({error}). Write it again, or send a CSV file."),

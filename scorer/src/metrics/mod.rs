@@ -8,7 +8,7 @@
 //! 4. run `cargo nextest run -p holdout-scorer`: the laws and, where a fixture names it, the
 //!    reference values are checked without another line of test.
 //!
-//! Never here: files, ids, NaN, polars, a guess. No silent clip, cast or sigmoid beyond what the
+//! Never here: files, ids, NaN, a guess. No silent clip, cast or sigmoid beyond what the
 //! definition says.
 
 mod about;

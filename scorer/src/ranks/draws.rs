@@ -32,28 +32,34 @@ fn mixed(value: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// The lower triangle whose square a covariance is, row by row (Cholesky). What follows from other
-/// teams, such as a copied file, adds nothing of its own.
+/// The lower triangle whose square a covariance is, row by row (Cholesky), without the columns of teams that add nothing of
+/// their own. What follows from other teams, such as a copied file, adds none; nor do more teams than there are rows.
 pub(super) struct Root {
     rows: Vec<Vec<f64>>,
+    /// The teams that add a column, in order.
+    pivots: Vec<usize>,
 }
 
 impl Root {
     pub(super) fn of(covariance: &Covariance) -> Self {
         let mut rows: Vec<Vec<f64>> = Vec::with_capacity(covariance.n_teams());
+        let mut pivots: Vec<usize> = Vec::new();
         for team in 0..covariance.n_teams() {
-            let mut row: Vec<f64> = Vec::with_capacity(team + 1);
-            for (other, before) in rows.iter().enumerate() {
-                let known: f64 = dot(&row, &before[..other]);
-                let own = before[other];
-                row.push(if own > 0.0 { (covariance.at(team, other) - known) / own } else { 0.0 });
+            let mut row: Vec<f64> = Vec::with_capacity(pivots.len() + 1);
+            for (column, &pivot) in pivots.iter().enumerate() {
+                let before = rows[pivot].as_slice();
+                let known: f64 = dot(&row, &before[..column]);
+                row.push((covariance.at(team, pivot) - known) / before[column]);
             }
             let variance = covariance.at(team, team);
             let left = variance - dot(&row, &row);
-            row.push(if left > 1e-9 * variance { left.sqrt() } else { 0.0 });
+            if left > 1e-9 * variance {
+                row.push(left.sqrt());
+                pivots.push(team);
+            }
             rows.push(row);
         }
-        Self { rows }
+        Self { rows, pivots }
     }
 
     pub(super) fn n_teams(&self) -> usize {
@@ -62,19 +68,27 @@ impl Root {
 
     /// Deviations of all teams' scores in one imagined contest.
     pub(super) fn draw(&self, normal: Normal, draw: usize) -> Vec<f64> {
-        let numbers: Vec<f64> = (0..self.rows.len()).map(|index| normal.at(draw, index)).collect();
-        self.of_numbers(&numbers)
+        self.moved_by(self.pivots.iter().map(|index| normal.at(draw, *index)).collect())
     }
 
     /// From a standard normal number for every team.
     pub(super) fn of_numbers(&self, numbers: &[f64]) -> Vec<f64> {
-        self.rows.iter().map(|row| dot(row, &numbers[..row.len()])).collect()
+        self.moved_by(self.pivots.iter().map(|index| numbers[*index]).collect())
+    }
+
+    fn moved_by(&self, own: Vec<f64>) -> Vec<f64> {
+        self.rows.iter().map(|row| dot(row, &own[..row.len()])).collect()
+    }
+
+    /// What drawing one contest costs.
+    pub(super) fn n_steps(&self) -> usize {
+        self.rows.len() * self.pivots.len()
     }
 
     /// Several contests.
     pub(super) fn draws(&self, seed: u64, n_draws: usize) -> Vec<Vec<f64>> {
         let normal = Normal::new(seed);
-        let n_items = n_draws * self.rows.len() * self.rows.len() / 8;
+        let n_items = n_draws * self.n_steps() / 8;
         parallel::map(n_draws, n_items, |draw| self.draw(normal, draw))
     }
 }
@@ -107,5 +121,21 @@ mod tests {
             draws.iter().all(|draw| (draw[0] - draw[1]).abs() < 1e-12),
             "a copied file moves with its original"
         );
+    }
+
+    #[test]
+    fn more_teams_than_rows_add_no_column_and_keep_their_covariance() {
+        let normal = Normal::new(3);
+        let columns: Vec<Vec<f32>> =
+            (0..40).map(|team| (0..6).map(|row| normal.at(team, row) as f32).collect()).collect();
+        let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
+        let covariance = Covariance::of(&holdout_evaluator::Cpu, &columns);
+        let root = Root::of(&covariance);
+        assert_eq!(root.n_steps(), 40 * 6);
+        for (a, b) in [(0, 5), (3, 39), (20, 21), (39, 39)] {
+            let n_both = root.rows[a].len().min(root.rows[b].len());
+            let found = dot(&root.rows[a][..n_both], &root.rows[b][..n_both]);
+            assert!((found - covariance.at(a, b)).abs() < 1e-12 * covariance.at(a, a), "{a} {b}: {found}");
+        }
     }
 }

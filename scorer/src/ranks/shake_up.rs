@@ -70,7 +70,7 @@ impl Chance {
     }
 
     fn n_steps(&self) -> usize {
-        self.n_compared * self.n_compared + 64 * self.own.len()
+        self.root.n_steps() + 64 * self.own.len()
     }
 
     /// Deviations in one imagined contest. What moves all compared teams alike moves the others, too.

@@ -10,6 +10,7 @@ use holdout_contract::MIGRATOR;
 use holdout_contract::job::{Priority, Subject};
 use holdout_contract::queue;
 use holdout_scorer::worker::step::{Stepped, Worker, step};
+use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -166,6 +167,19 @@ async fn what_gains_by_a_gpu_is_left_to_it_and_what_does_not_is_taken_at_once(db
     for (subject, priority) in [(rescored(file_by_file), Priority::Rescoring), (verified(2), Priority::Audit)]
     {
         assert!(!is_left(subject, priority).await, "{subject:?} gains nothing");
+    }
+    for (parts, gains) in [(["mcc", "fbeta@2"], false), (["mcc", "roc_auc"], true)] {
+        let parts = parts.map(|metric| json!({ "metric": metric, "weight": 1 }));
+        run(
+            &world,
+            &format!(
+                "update scoring_versions set metric = 'weighted_sum', params = '{}' where id = {file_by_file}",
+                json!({ "parts": parts })
+            ),
+        )
+        .await;
+        let is_left = is_left(rescored(file_by_file), Priority::Rescoring).await;
+        assert_eq!(is_left, gains, "a sum of {parts:?}");
     }
     run(&world, "update competitions set settled_at = now()").await;
     assert!(!is_left(Subject::Ranks, Priority::Audit).await, "a final board is the processor's");

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use std::io::{Cursor, Write as _};
+use std::io::Write as _;
 
 use holdout_contract::rejection::{Rejection, RejectionKind};
 use holdout_scorer::intake::{Content, Limits, Source, content};
@@ -12,8 +12,9 @@ use holdout_scorer::score::{Outcome, score};
 use holdout_scorer::solution::{Solution, Split};
 use holdout_scorer::split::SplitRule;
 use holdout_scorer::{kernels, parallel};
-use polars::prelude::{DataFrame, NamedFrom, ParquetWriter, Series};
 use serde_json::Map;
+
+use crate::tables::{Cells, parquet, texts};
 
 const SOLUTION: &str = "id,target,Usage\n1,1.5,Public\n2,2.5,Public\n3,3.5,Private\n4,4.5,Private\n";
 const SUBMISSION: &str = "id,target\n1,1\n2,2\n3,3\n4,4\n";
@@ -33,14 +34,6 @@ fn scored(bytes: &[u8], limits: &Limits) -> Result<Outcome, Rejection> {
     score(&solution("rmse", SOLUTION), &open(bytes, limits)?, limits)
 }
 
-fn parquet(columns: Vec<Series>) -> Vec<u8> {
-    let height = columns[0].len();
-    let mut frame = DataFrame::new(height, columns.into_iter().map(Into::into).collect()).unwrap();
-    let mut bytes = Cursor::new(Vec::new());
-    ParquetWriter::new(&mut bytes).finish(&mut frame).unwrap();
-    bytes.into_inner()
-}
-
 fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(text).unwrap();
@@ -53,16 +46,16 @@ fn every_format_gives_the_same_scores() {
     let plain = scored(SUBMISSION.as_bytes(), &limits).unwrap();
     assert_eq!(plain.scores.public.value(), Some(0.5));
     assert_eq!(scored(&gzip(SUBMISSION.as_bytes()), &limits).unwrap(), plain);
-    let whole = parquet(vec![
-        Series::new("target".into(), [4.0, 3.0, 2.0, 1.0]),
-        Series::new("id".into(), [4_i64, 3, 2, 1]),
+    let whole = parquet([
+        ("double target", Cells::Double(vec![4.0, 3.0, 2.0, 1.0])),
+        ("int64 id", Cells::Int64(vec![4, 3, 2, 1])),
     ]);
     assert_eq!(scored(&whole, &limits).unwrap(), plain);
-    let texts = parquet(vec![
-        Series::new("id".into(), ["1", "2", "3", "4"]),
-        Series::new("target".into(), [1_i32, 2, 3, 4]),
+    let words = parquet([
+        ("binary id (utf8)", texts(["1", "2", "3", "4"])),
+        ("int32 target", Cells::Int32(vec![1, 2, 3, 4])),
     ]);
-    assert_eq!(scored(&texts, &limits).unwrap(), plain);
+    assert_eq!(scored(&words, &limits).unwrap(), plain);
 }
 
 fn table(texts: &[String], usage: bool) -> String {
@@ -93,7 +86,7 @@ fn texts_are_the_same_by_every_road_and_with_any_number_of_readers() {
         };
         let csv = table(&said, false);
         let ids: Vec<String> = (0..said.len()).map(|row| format!("r{row}")).collect();
-        let columns = vec![Series::new("id".into(), ids), Series::new("text".into(), said.clone())];
+        let columns = [("binary id (utf8)", texts(ids)), ("binary text (utf8)", texts(said.clone()))];
         for bytes in [csv.clone().into_bytes(), gzip(csv.as_bytes()), parquet(columns)] {
             for n_readers in [1, 2, 5] {
                 let outcome = parallel::with_threads(n_readers, || {
@@ -110,22 +103,21 @@ fn texts_are_the_same_by_every_road_and_with_any_number_of_readers() {
 #[test]
 fn bad_cells_of_parquet_are_named_by_row() {
     let limits = Limits::default();
-    let id = Series::new("id".into(), [1_i64, 2, 3, 4]);
-    let kind = |target: Series| {
-        let rejection = scored(&parquet(vec![id.clone(), target]), &limits).unwrap_err();
+    let kind = |field: &str, target: Cells| {
+        let bytes = parquet([("int64 id", Cells::Int64(vec![1, 2, 3, 4])), (field, target)]);
+        let rejection = scored(&bytes, &limits).unwrap_err();
         assert_eq!(rejection.column.as_deref(), Some("target"), "{rejection:?}");
         (rejection.kind, rejection.message.contains("row 2"))
     };
-    let missing = Series::new("target".into(), [Some(1.0), None, Some(3.0), Some(4.0)]);
-    assert_eq!(kind(missing), (RejectionKind::MissingValue, true));
-    assert_eq!(
-        kind(Series::new("target".into(), [1.0, f64::NAN, 3.0, 4.0])),
-        (RejectionKind::NotFinite, true)
-    );
-    assert_eq!(kind(Series::new("target".into(), ["1", "x", "3", "4"])), (RejectionKind::NotANumber, true));
+    let missing = Cells::SomeDouble(vec![Some(1.0), None, Some(3.0), Some(4.0)]);
+    assert_eq!(kind("double target", missing), (RejectionKind::MissingValue, true));
+    let nan = Cells::Double(vec![1.0, f64::NAN, 3.0, 4.0]);
+    assert_eq!(kind("double target", nan), (RejectionKind::NotFinite, true));
+    let word = texts(["1", "x", "3", "4"]);
+    assert_eq!(kind("binary target (utf8)", word), (RejectionKind::NotANumber, true));
     let long = "2".repeat(limits.max_field_bytes + 1);
-    let long = Series::new("target".into(), ["1", long.as_str(), "3", "4"]);
-    assert_eq!(kind(long), (RejectionKind::FieldTooLong, true));
+    let long = texts(["1", long.as_str(), "3", "4"]);
+    assert_eq!(kind("binary target (utf8)", long), (RejectionKind::FieldTooLong, true));
 }
 
 #[test]
@@ -154,17 +146,17 @@ fn a_row_without_an_end_and_cells_beyond_the_memory_are_refused() {
     let few = Limits { max_cells: 7, ..limits };
     assert_eq!(scored(SUBMISSION.as_bytes(), &few).unwrap_err().kind, RejectionKind::TooLarge);
     assert!(scored(SUBMISSION.as_bytes(), &Limits { max_cells: 8, ..limits }).is_ok());
-    let columns = vec![Series::new("id".into(), [1_i64, 2, 3, 4]), Series::new("target".into(), [1.0; 4])];
-    assert_eq!(scored(&parquet(columns), &few).unwrap_err().kind, RejectionKind::TooLarge);
+    let plain =
+        || [("int64 id", Cells::Int64(vec![1, 2, 3, 4])), ("double target", Cells::Double(vec![1.0; 4]))];
+    assert_eq!(scored(&parquet(plain()), &few).unwrap_err().kind, RejectionKind::TooLarge);
     let long = "x".repeat(100_000);
-    let ids = Series::new("id".into(), vec![long.as_str(); 20]);
-    let folded = parquet(vec![ids, Series::new("target".into(), [1.0; 20])]);
+    let ids = texts(vec![long.as_str(); 20]);
+    let folded = parquet([("binary id (utf8)", ids), ("double target", Cells::Double(vec![1.0; 20]))]);
     let million = Limits { max_bytes: 1 << 20, ..limits };
     assert!(folded.len() < 500_000, "{}", folded.len());
     assert_eq!(scored(&folded, &million).unwrap_err().kind, RejectionKind::TooLarge);
     let little = Limits { max_bytes: 10, ..limits };
-    let plain = vec![Series::new("id".into(), [1_i64, 2, 3, 4]), Series::new("target".into(), [1.0; 4])];
-    let content = Content::Parquet(parquet(plain).into());
+    let content = Content::Parquet(parquet(plain()).into());
     assert_eq!(
         score(&solution("rmse", SOLUTION), &content, &little).unwrap_err().kind,
         RejectionKind::TooLarge

@@ -2,8 +2,10 @@
 
 pub const MINE_HOSTED: &str = "/mine/hosted";
 pub const MINE_JOINED: &str = "/mine/joined";
+pub const MINE_INVITED: &str = "/mine/invited";
 pub const API_MINE_HOSTED: &str = "/api/v1/me/competitions/hosted";
 pub const API_MINE_JOINED: &str = "/api/v1/me/competitions/joined";
+pub const API_MINE_INVITED: &str = "/api/v1/me/competitions/invited";
 pub const SETTINGS_EMAIL: &str = "/settings/email";
 pub const SETTINGS_EMAIL_LETTER: &str = "/settings/email/letter";
 pub const SETTINGS_EMAIL_WITHDRAW: &str = "/settings/email/withdraw";

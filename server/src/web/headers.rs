@@ -30,7 +30,7 @@ const HOST_TEXTS: [&str; 7] = ["announcements", "basics", "data", "limits", "met
 fn is_private(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     match parts.as_slice() {
-        ["settings" | "admin" | "moderation" | "notifications" | "sign-in" | "kaggle", ..]
+        ["settings" | "mine" | "admin" | "moderation" | "notifications" | "sign-in" | "kaggle", ..]
         | ["reset-password" | "become-admin" | "confirm-email" | "unsubscribe", _]
         | ["c", _, "submissions" | "check" | "team" | "invitation", ..]
         | ["c", _, "host"]
@@ -72,6 +72,7 @@ mod tests {
         for path in [
             "/settings",
             "/settings/sessions",
+            "/mine/hosted",
             "/admin/users",
             "/moderation",
             "/notifications/7",

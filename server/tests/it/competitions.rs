@@ -479,15 +479,13 @@ async fn a_form_that_is_wrong_comes_back_filled_in(pool: PgPool) {
     scene.end().await;
 }
 
-#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
-async fn the_list_goes_on_by_key_and_shows_each_competition_once(pool: PgPool) {
-    let scene = Scene::begin(pool).await;
-    let template = scene.launched("first").await;
+async fn launch_many_like(scene: &Scene, template: &str, n: i32) {
     sql("insert into competitions (slug, title, created_by, launched_at, starts_at, entry_deadline_at,
              merger_deadline_at, ends_at)
          select 'no-' || n, 'Number ' || n, created_by, null, starts_at, ends_at, ends_at, ends_at
-         from competitions, generate_series(1, 120) n where slug = $1")
-    .bind(&template)
+         from competitions, generate_series(1, $2) n where slug = $1")
+    .bind(template)
+    .bind(n)
     .execute(&scene.world.pool)
     .await
     .unwrap();
@@ -499,6 +497,13 @@ async fn the_list_goes_on_by_key_and_shows_each_competition_once(pool: PgPool) {
     ] {
         sql(statement).execute(&scene.world.pool).await.unwrap();
     }
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn the_list_goes_on_by_key_and_shows_each_competition_once(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let template = scene.launched("first").await;
+    launch_many_like(&scene, &template, 120).await;
     let (mut seen, mut next) = (Vec::new(), Some("/api/v1/competitions".to_owned()));
     while let Some(path) = next {
         let part = scene.world.visitor().get(&path).await.expect(200).json();
@@ -552,4 +557,41 @@ async fn ones_own_competitions_go_on_where_the_front_page_ends(pool: PgPool) {
     }
     assert!(world.visitor().get("/mine/hosted").await.expect_redirect().location().starts_with("/sign-in"));
     world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn invitations_go_on_where_the_front_page_ends(pool: PgPool) {
+    let scene = Scene::begin(pool).await;
+    let template = scene.launched("first").await;
+    launch_many_like(&scene, &template, 60).await;
+    for statement in [
+        "update competitions set visibility = 'invitation' where slug like 'no-%'",
+        "insert into competition_guests (competition_id, user_id, came_at)
+         select c.id, u.id, now() from competitions c, users u where c.slug like 'no-%' and u.username = 'dave'",
+    ] {
+        sql(statement).execute(&scene.world.pool).await.unwrap();
+    }
+    let stranger = &scene.stranger;
+    assert!(stranger.browser.get("/").await.expect(200).text().contains("/mine/invited"));
+    let (mut shown, mut next) = (Vec::new(), Some("/mine/invited".to_owned()));
+    while let Some(path) = next {
+        let page = stranger.browser.get(&path).await.expect(200).text();
+        shown.extend(
+            page.split("href=\"/c/no-").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()),
+        );
+        next = page
+            .split_once("?after=")
+            .map(|(_, rest)| format!("/mine/invited?after={}", rest.split('"').next().unwrap()));
+    }
+    assert_eq!(shown, (1..=60).map(|n| n.to_string()).collect::<Vec<_>>(), "by end, then in their order");
+    let list = "/api/v1/me/competitions/invited";
+    let first = stranger.api.get(list).await.expect(200).json();
+    let after = first["next"].as_str().expect("there is more");
+    let second = stranger.api.get(&format!("{list}?after={after}")).await.expect(200).json();
+    let n = |part: &Value| part["items"].as_array().unwrap().len();
+    assert_eq!((n(&first), n(&second), &second["next"]), (50, 10, &Value::Null));
+    stranger.api.get(&format!("{list}?after=here")).await.expect(422);
+    assert_eq!(n(&scene.host.api.get(list).await.expect(200).json()), 0, "hosts are invited to nothing");
+    scene.world.visitor().get("/mine/invited").await.expect_redirect();
+    scene.end().await;
 }

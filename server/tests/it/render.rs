@@ -55,6 +55,7 @@ fn pages() -> Vec<(String, askama::Result<String>)> {
         competitions::pages::history::HistoryPage,
         competitions::pages::home::HomePage,
         competitions::pages::mine::HostedPage,
+        competitions::pages::mine::InvitedPage,
         competitions::pages::mine::JoinedPage,
         competitions::pages::metrics::MetricPage,
         competitions::pages::metrics::MetricsPage,

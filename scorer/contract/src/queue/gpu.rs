@@ -7,7 +7,7 @@ pub(super) const BETTER_ON_A_GPU: [&str; 4] = ["compare", "ranks", "rescore", "v
 /// Metrics that score file by file, on the processor, also where a host takes them by column or by group: what one pass counts,
 /// or finds as the largest; what is added up around a mean or a median that must be found first; what matches, fits or compares
 /// pairs. All others go through the evaluator, as a law of theirs says; a sum or a ranking of several metrics does so for those
-/// of its parts that are not here, and counts as one that does.
+/// of its parts that are not here, and counts as one that does not where all of its parts are (SQL's `is_file_by_file`).
 pub const FILE_BY_FILE: [&str; 57] = [
     "accuracy",
     "balanced_accuracy",

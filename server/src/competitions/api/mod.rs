@@ -128,7 +128,7 @@ struct CardJson {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 struct CompetitionsJson {
     items: Vec<CardJson>,
-    /// `before` of the next part; absent at the end.
+    /// `before` of the next part, or `after` where that is asked for; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
 }
@@ -151,19 +151,21 @@ async fn list_competitions(
     State(app): State<App>,
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> Result<(NextPart, Json<CompetitionsJson>)> {
-    let before = match &query.before {
-        None => Cursor::END,
-        Some(text) => Cursor::parse(text)
-            .ok_or_else(|| AppError::field("before", "Use `next` of the part before as `before`."))?,
-    };
+    let before = place("before", query.before.as_deref(), Cursor::END)?;
     let now = app.clock.now();
     let mut conn = app.db.acquire().await?;
     let cards = lists::ending_before(&mut conn, before, COMPETITIONS_A_PAGE).await?;
     let is_full = i64::try_from(cards.len()).is_ok_and(|length| length == COMPETITIONS_A_PAGE);
-    let last = cards.last().and_then(|card| card.ends_at.map(|at| Cursor { at, id: card.id.0 }));
+    let last = cards.last().and_then(Card::cursor);
     let next = last.filter(|_| is_full).map(|cursor| cursor.to_string());
     let items = cards.into_iter().map(|card| card_json(card, now)).collect();
     Ok((NextPart::new("before", next.as_ref()), Json(CompetitionsJson { items, next })))
+}
+
+/// Where a list goes on, as its parameter says; without one, at its beginning.
+fn place(parameter: &'static str, text: Option<&str>, beginning: Cursor) -> Result<Cursor> {
+    let wrong = || AppError::field(parameter, format!("Use `next` of the part before as `{parameter}`."));
+    text.map_or(Ok(beginning), |text| Cursor::parse(text).ok_or_else(wrong))
 }
 
 fn card_json(card: Card, now: DateTime<Utc>) -> CardJson {

@@ -5,19 +5,19 @@ use axum::Json;
 use axum::extract::{Path, State};
 use chrono::{DateTime, Utc};
 use holdout_contract::format::SubmissionFormat;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{CardJson, FileJson, card_json};
+use super::{CardJson, CompetitionsJson, FileJson, card_json, place};
 use crate::accounts::model::Scope;
-use crate::api::paging::{Keyset, Slice};
+use crate::api::paging::{Keyset, NextPart, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access;
 use crate::competitions::download;
-use crate::competitions::store::lists::Card;
+use crate::competitions::store::lists::{Card, Cursor};
 use crate::competitions::store::{data, judging, lists};
 use crate::error::Result;
 use crate::ids::CompetitionId;
@@ -25,12 +25,14 @@ use crate::paths;
 
 /// Most competitions of one kind in a person's list.
 const MOST_OF_MINE: i64 = 200;
+const INVITED_A_PAGE: usize = 50;
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list_mine))
         .routes(routes!(list_hosted))
         .routes(routes!(list_joined))
+        .routes(routes!(list_invited))
         .routes(routes!(show_format))
 }
 
@@ -58,7 +60,7 @@ async fn list_mine(State(app): State<App>, caller: ApiMember) -> Result<Json<Min
     let mut conn = app.db.acquire().await?;
     let hosted = lists::hosted_by(&mut conn, member.id, lists::NEWEST, MOST_OF_MINE).await?;
     let joined = lists::joined_by(&mut conn, member.id, lists::NEWEST, MOST_OF_MINE).await?;
-    let invited = lists::invited_to(&mut conn, member.id, now, MOST_OF_MINE).await?;
+    let invited = lists::invited_to(&mut conn, member.id, now, Cursor::START, MOST_OF_MINE).await?;
     let json = |cards: Vec<lists::Card>| cards.into_iter().map(|card| card_json(card, now)).collect();
     Ok(Json(MineJson { hosted: json(hosted), joined: json(joined), invited: json(invited) }))
 }
@@ -105,6 +107,40 @@ async fn list_joined(
     let before = CompetitionId(keyset.before());
     let cards = lists::joined_by(&mut conn, member.id, before, keyset.fetched()).await?;
     Ok(part(keyset, cards, app.clock.now()))
+}
+
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct InvitedQuery {
+    /// `next` of the part before.
+    after: Option<String>,
+}
+
+/// All competitions by invitation that the caller is invited to, has not joined and can still enter, those that end first first.
+#[utoipa::path(
+    get,
+    path = paths::API_MINE_INVITED,
+    tag = "Account",
+    operation_id = "list_invited_competitions",
+    security(("token" = ["read"])),
+    params(InvitedQuery),
+    responses((status = 200, description = "A part of the list, of up to 50", body = CompetitionsJson)),
+)]
+async fn list_invited(
+    State(app): State<App>,
+    caller: ApiMember,
+    ApiQuery(query): ApiQuery<InvitedQuery>,
+) -> Result<(NextPart, Json<CompetitionsJson>)> {
+    let member = caller.with(Scope::Read)?;
+    let after = place("after", query.after.as_deref(), Cursor::START)?;
+    let now = app.clock.now();
+    let mut conn = app.db.acquire().await?;
+    let mut cards = lists::invited_to(&mut conn, member.id, now, after, INVITED_A_PAGE as i64 + 1).await?;
+    let has_more = cards.len() > INVITED_A_PAGE;
+    cards.truncate(INVITED_A_PAGE);
+    let next = cards.last().filter(|_| has_more).and_then(Card::cursor).map(|cursor| cursor.to_string());
+    let items = cards.into_iter().map(|card| card_json(card, now)).collect();
+    Ok((NextPart::new("after", next.as_ref()), Json(CompetitionsJson { items, next })))
 }
 
 fn part(keyset: Keyset, cards: Vec<Card>, now: DateTime<Utc>) -> Slice<CardJson> {

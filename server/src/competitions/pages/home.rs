@@ -62,6 +62,7 @@ impl Joined {
 pub struct Own {
     /// What the member is invited to and has not joined.
     pub invited: Vec<Card>,
+    pub has_more_invited: bool,
     pub hosted: Vec<Card>,
     pub has_more_hosted: bool,
     pub joined: Vec<Joined>,
@@ -97,6 +98,7 @@ impl HomePage {
             shell: Shell::sample(),
             own: Own {
                 invited: vec![Card::sample()],
+                has_more_invited: true,
                 hosted: vec![Card { launched_at: None, ..Card::sample() }],
                 has_more_hosted: true,
                 joined: vec![Joined::sample()],
@@ -168,17 +170,33 @@ async fn further(
 async fn own(app: &App, member: &Member) -> Result<Own> {
     let mut conn = app.db.acquire().await?;
     let one_more = OWN_SHOWN as i64 + 1;
-    let invited = lists::invited_to(&mut conn, member.id, app.clock.now(), OWN_SHOWN as i64).await?;
+    let mut invited =
+        lists::invited_to(&mut conn, member.id, app.clock.now(), Cursor::START, one_more).await?;
     let mut hosted = lists::hosted_by(&mut conn, member.id, lists::NEWEST, one_more).await?;
     let mut joined = lists::joined_by(&mut conn, member.id, lists::NEWEST, one_more).await?;
     let written = follows::written(&mut conn, member.id, WRITTEN_SHOWN).await?;
     let terms_are_due = is_due(app, &mut conn, member).await?;
     drop(conn);
-    let (has_more_hosted, has_more_joined) = (hosted.len() > OWN_SHOWN, joined.len() > OWN_SHOWN);
-    hosted.truncate(OWN_SHOWN);
-    joined.truncate(OWN_SHOWN);
+    let has_more_invited = cut(&mut invited);
+    let (has_more_hosted, has_more_joined) = (cut(&mut hosted), cut(&mut joined));
     let joined = with_ranks(app, member, joined).await?;
-    Ok(Own { invited, hosted, has_more_hosted, joined, has_more_joined, written, terms_are_due })
+    Ok(Own {
+        invited,
+        has_more_invited,
+        hosted,
+        has_more_hosted,
+        joined,
+        has_more_joined,
+        written,
+        terms_are_due,
+    })
+}
+
+/// Leaves what the front page shows of a list of a person; whether there was more.
+fn cut(cards: &mut Vec<Card>) -> bool {
+    let has_more = cards.len() > OWN_SHOWN;
+    cards.truncate(OWN_SHOWN);
+    has_more
 }
 
 /// Ranks come from memory where the board did not change.
@@ -205,7 +223,7 @@ pub(super) async fn with_ranks(app: &App, member: &Member, cards: Vec<Card>) -> 
 
 fn next_page(name: &str, cards: &[Card], a_page: i64) -> String {
     let is_full = i64::try_from(cards.len()).is_ok_and(|length| length == a_page);
-    match cards.last().and_then(|card| card.ends_at.map(|at| Cursor { at, id: card.id.0 })) {
+    match cards.last().and_then(Card::cursor) {
         Some(cursor) if is_full => format!("{}?{name}={cursor}", paths::HOME),
         _ => String::new(),
     }

@@ -1,4 +1,4 @@
-//! All competitions that a member hosts or takes part in, page by page.
+//! All competitions that a member hosts, takes part in or is invited to, page by page.
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::home::{Joined, with_ranks};
 use crate::app::App;
-use crate::competitions::store::lists::{self, Card, NEWEST};
+use crate::competitions::store::lists::{self, Card, Cursor, NEWEST};
 use crate::error::Result;
 use crate::ids::CompetitionId;
 use crate::paths;
@@ -20,7 +20,10 @@ use crate::web::shell::Shell;
 const SHOWN: usize = 24;
 
 pub fn router() -> Router<App> {
-    Router::new().route(paths::MINE_HOSTED, get(show_hosted)).route(paths::MINE_JOINED, get(show_joined))
+    Router::new()
+        .route(paths::MINE_HOSTED, get(show_hosted))
+        .route(paths::MINE_JOINED, get(show_joined))
+        .route(paths::MINE_INVITED, get(show_invited))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -30,11 +33,11 @@ struct Part {
 }
 
 /// What is shown of a list that one too many was read of, and the key of what follows.
-fn cut(mut cards: Vec<Card>) -> (Vec<Card>, Option<CompetitionId>) {
+fn cut<K>(mut cards: Vec<Card>, key: impl Fn(&Card) -> Option<K>) -> (Vec<Card>, Option<K>) {
     let has_more = cards.len() > SHOWN;
     cards.truncate(SHOWN);
-    let older = cards.last().filter(|_| has_more).map(|card| card.id);
-    (cards, older)
+    let next = cards.last().filter(|_| has_more).and_then(key);
+    (cards, next)
 }
 
 #[derive(Template, WebTemplate)]
@@ -62,7 +65,7 @@ async fn show_hosted(
     let before = part.before.unwrap_or(NEWEST);
     let cards = lists::hosted_by(&mut conn, member.id, before, SHOWN as i64 + 1).await?;
     drop(conn);
-    let (hosted, older) = cut(cards);
+    let (hosted, older) = cut(cards, |card| Some(card.id));
     Ok(HostedPage { shell, hosted, older })
 }
 
@@ -90,7 +93,41 @@ async fn show_joined(
     let before = part.before.unwrap_or(NEWEST);
     let cards = lists::joined_by(&mut conn, member.id, before, SHOWN as i64 + 1).await?;
     drop(conn);
-    let (cards, older) = cut(cards);
+    let (cards, older) = cut(cards, |card| Some(card.id));
     let joined = with_ranks(&app, &member, cards).await?;
     Ok(JoinedPage { shell, joined, older })
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Following {
+    /// Shows what ends later.
+    after: Option<String>,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "competitions/invited.html")]
+pub struct InvitedPage {
+    pub shell: Shell,
+    pub invited: Vec<Card>,
+    pub later: Option<Cursor>,
+}
+
+impl InvitedPage {
+    pub fn sample() -> Self {
+        Self { shell: Shell::sample(), invited: vec![Card::sample()], later: Some(Cursor::START) }
+    }
+}
+
+async fn show_invited(
+    State(app): State<App>,
+    Query(following): Query<Following>,
+    SignedIn(member): SignedIn,
+    shell: Shell,
+) -> Result<InvitedPage> {
+    let after = following.after.as_deref().and_then(Cursor::parse).unwrap_or(Cursor::START);
+    let mut conn = app.db.acquire().await?;
+    let cards = lists::invited_to(&mut conn, member.id, app.clock.now(), after, SHOWN as i64 + 1).await?;
+    drop(conn);
+    let (invited, later) = cut(cards, Card::cursor);
+    Ok(InvitedPage { shell, invited, later })
 }

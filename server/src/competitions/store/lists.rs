@@ -30,6 +30,11 @@ impl Card {
         phase_of(self.launched_at, self.starts_at, self.ends_at, self.settled_at, *now)
     }
 
+    /// Where a list by the end goes on behind it; a draft may have no end.
+    pub fn cursor(&self) -> Option<Cursor> {
+        Some(Cursor { at: self.ends_at?, id: self.id.0 })
+    }
+
     pub fn sample() -> Self {
         let now = DateTime::UNIX_EPOCH;
         Self {
@@ -58,6 +63,8 @@ pub struct Cursor {
 }
 
 impl Cursor {
+    /// Before every competition.
+    pub const START: Self = Self { at: DateTime::<Utc>::UNIX_EPOCH, id: 0 };
     /// Behind every competition.
     pub const END: Self = Self { at: DateTime::<Utc>::MAX_UTC, id: i64::MAX };
 
@@ -223,7 +230,8 @@ pub async fn joined_by(
     .await
 }
 
-/// Competitions by invitation that a person is invited to, can still enter, and neither hosts nor hosted, those that end first first.
+/// Competitions by invitation that a person is invited to, can still enter, and neither hosts nor hosted, those that end first first, after
+/// `after`.
 ///
 /// # Errors
 /// Those of the database.
@@ -231,6 +239,7 @@ pub async fn invited_to(
     conn: &mut PgConnection,
     user: UserId,
     now: DateTime<Utc>,
+    after: Cursor,
     limit: i64,
 ) -> sqlx::Result<Vec<Card>> {
     cards!(
@@ -245,14 +254,16 @@ pub async fn invited_to(
          join competitions c on c.id = i.competition_id
          left join scoring_versions v on v.id = c.active_version_id
          left join metrics m on m.name = v.metric
-         where c.launched_at is not null and c.visibility = 'invitation' and c.entry_deadline_at > $2
+         where c.launched_at is not null and c.visibility = 'invitation' and c.entry_deadline_at > $2 and (c.ends_at, c.id) > ($3, $4)
            and not exists (select from team_members t where t.competition_id = c.id and t.user_id = $1)
            and not exists (select from competition_hosts h where h.competition_id = c.id and h.user_id = $1)
            and not exists (select from former_hosts f where f.competition_id = c.id and f.user_id = $1)
          order by c.ends_at, c.id
-         limit $3",
+         limit $5",
         user.0,
         now,
+        after.at,
+        after.id,
         limit,
     )
     .fetch_all(conn)
