@@ -46,7 +46,7 @@ impl Score {
 pub async fn best(app: &App, seen: &SeenNotebook, number: Option<i32>) -> Result<Option<Score>> {
     let Some(place) = &seen.competition else { return Ok(None) };
     // A score beside a name tells whose row on the board it is.
-    if BoardSight::of(place).names().is_none() && seen.require_owner().is_err() {
+    if BoardSight::of(place).names().is_none() && !seen.is_owner {
         return Ok(None);
     }
     let competition = &place.competition;
