@@ -136,9 +136,8 @@ const NO_MEDALS: &str = "This competition counts for medals, which tell ranks: w
 /// # Errors
 /// [`AppError::Field`] for what may not be.
 pub fn allows(before: &Competition, after: &Limits) -> Result<()> {
-    let veil = |shows: BoardShows, stays: bool| (shows, stays);
-    let is_same = veil(before.board_shows, before.board_stays_veiled)
-        == veil(after.board_shows, after.board_stays_veiled);
+    let is_same =
+        (before.board_shows, before.board_stays_veiled) == (after.board_shows, after.board_stays_veiled);
     if before.launched_at.is_none() || is_same {
         return Ok(());
     }

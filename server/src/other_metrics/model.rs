@@ -158,11 +158,14 @@ impl Panel {
         let n_kept = self.judging().filter(|verdict| verdict.keeps_the_winner()).count();
         match (n, n - n_kept) {
             (0, _) => String::new(),
-            (1, 0) => format!("No: {} is first under the other metric, too.", first.team),
-            (_, 0) => format!("No: {} is first under all {n} other metrics, too.", first.team),
-            (1, _) => format!("Yes: under the other metric {} is not first.", first.team),
+            (1, 0) => format!("No: {} is first under the other metric, too.", first.team.name),
+            (_, 0) => format!("No: {} is first under all {n} other metrics, too.", first.team.name),
+            (1, _) => format!("Yes: under the other metric {} is not first.", first.team.name),
             (_, n_changed) => {
-                format!("Under {n_changed} of {n} other metrics, yes: there {} is not first.", first.team)
+                format!(
+                    "Under {n_changed} of {n} other metrics, yes: there {} is not first.",
+                    first.team.name
+                )
             }
         }
     }
