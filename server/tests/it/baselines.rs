@@ -114,7 +114,7 @@ async fn baselines_stand_on_both_boards_and_nobody_is_counted_further(pool: PgPo
     assert_eq!(named.n_teams, 3);
     let names: Vec<_> = named.named.iter().map(|winner| (winner.rank, winner.row.team.as_str())).collect();
     assert_eq!(names, [(1, "Cy"), (2, "Bob"), (3, "Ada")]);
-    let found = read::find(&stage.app, &competition, view, names, "zeros").await.unwrap();
+    let found = read::find(&stage.app, &competition, view, sight.names().unwrap(), "zeros").await.unwrap();
     assert_eq!(read_off(&found.rows), board(&[("–", "Zeros")]));
     let mut conn = stage.app.db.acquire().await.unwrap();
     let ended = stage.ended().await;
