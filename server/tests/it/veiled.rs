@@ -138,7 +138,7 @@ impl Scene {
                 _ => vec![NOWHERE.to_owned()],
             }
         };
-        let mut addresses: Vec<String> = routes().iter().flat_map(|route| filled(route, &fill)).collect();
+        let mut addresses: Vec<String> = routes().iter().flat_map(|route| filled(route, fill)).collect();
         for (at, case) in CASES.iter().enumerate() {
             let (slug, team, submission) = (case.slug, self.teams[at], self.submissions[at]);
             let boards =
