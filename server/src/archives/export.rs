@@ -33,6 +33,7 @@ use crate::folder::write::{self, Remarks};
 use crate::leaderboard::csv;
 use crate::leaderboard::model::{Key, View};
 use crate::leaderboard::read::settled_if_due;
+use crate::leaderboard::sight::BoardSight;
 use crate::other_metrics::api::OtherMetricsJson;
 use crate::paths;
 use crate::pictures::api::RankPicturesJson;
@@ -57,6 +58,9 @@ struct Export {
     app: App,
     wish: Wish,
     competition: Competition,
+    /// Of a host: who may have the archive sees the boards as they are.
+    sight: BoardSight,
+    seen: Seen,
     snapshot: Snapshot,
     manifest: Manifest,
     data: Vec<DataFile>,
@@ -76,7 +80,7 @@ pub async fn export(app: &App, host: &Member, seen: Seen, wish: Wish) -> Result<
     if wish.submission_files && !seen.competition.hosts_may_have_files && !host.is_admin {
         return Err(AppError::refused(FILES_ARE_NOT_THEIRS));
     }
-    let export = gather(app, seen.competition, wish).await?;
+    let export = gather(app, seen, wish).await?;
     if wish.submission_files || wish.sealed_solution {
         let detail =
             json!({ "submission_files": wish.submission_files, "sealed_solution": wish.sealed_solution });
@@ -88,7 +92,8 @@ pub async fn export(app: &App, host: &Member, seen: Seen, wish: Wish) -> Result<
     Ok(stream_zip(app.files.clone(), &name, move |zip| export.write(zip)))
 }
 
-async fn gather(app: &App, competition: Competition, wish: Wish) -> Result<Export> {
+async fn gather(app: &App, seen: Seen, wish: Wish) -> Result<Export> {
+    let competition = seen.competition.clone();
     let (id, now) = (competition.id, app.clock.now());
     let mut conn = app.db.acquire().await?;
     let mut snapshot = snapshot(&mut conn, competition.clone(), now).await?;
@@ -121,6 +126,8 @@ async fn gather(app: &App, competition: Competition, wish: Wish) -> Result<Expor
         app: app.clone(),
         wish,
         competition,
+        sight: BoardSight::of(&seen),
+        seen,
         snapshot,
         manifest,
         sealed,
@@ -281,10 +288,10 @@ impl Export {
     }
 
     fn write_what_is_said_of_the_end(&self, zip: &mut Sending<'_>) -> io::Result<()> {
-        let look = zip.wait(pictures::read::look(&self.app, &self.competition)).map_err(told)?;
+        let look = zip.wait(pictures::read::look(&self.app, &self.seen)).map_err(told)?;
         zip.begin(PICTURES)?;
         serde_json::to_writer_pretty(&mut *zip, &RankPicturesJson::from(look))?;
-        let panel = zip.wait(other_metrics::read::panel(&self.app, &self.competition)).map_err(told)?;
+        let panel = zip.wait(other_metrics::read::panel(&self.app, &self.seen)).map_err(told)?;
         zip.begin(OTHER_METRICS)?;
         serde_json::to_writer_pretty(&mut *zip, &OtherMetricsJson::from(panel))?;
         Ok(())
@@ -295,7 +302,7 @@ impl Export {
         zip.begin(name)?;
         let (mut after, mut is_first) = (Some(Key::first()), true);
         while let Some(key) = after {
-            let part = zip.wait(csv::part(&self.app, &self.competition, view, key, is_first));
+            let part = zip.wait(csv::part(&self.app, &self.competition, view, &self.sight, key, is_first));
             let (text, next) = part.map_err(told)?;
             zip.write_all(text.as_bytes())?;
             (after, is_first) = (next, false);

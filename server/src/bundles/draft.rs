@@ -12,6 +12,7 @@ use super::archive::Refused;
 use super::html;
 use super::report::Report;
 use super::tree::Tree;
+use crate::competitions::board_shows::BoardShows;
 use crate::competitions::edit::is_page_slug;
 use crate::competitions::settings::{Limits, check_subtitle, file_name_from, slug_from};
 use crate::folder::links;
@@ -85,6 +86,8 @@ impl Draft {
             max_upload_bytes: limits.max_upload_bytes,
             score_decimals: limits.score_decimals,
             ladder: limits.ladder,
+            board_shows: limits.board_shows,
+            board_stays_veiled: limits.board_stays_veiled,
             pages: Vec::new(),
             data: Vec::new(),
             metric: None,
@@ -159,6 +162,18 @@ impl Draft {
             (_, true) => self.report.carried(what, format!("{limit} submissions a team in all.")),
             _ => self.report.changed(what, format!("{kept}, the most that Holdout takes; it was {limit}.")),
         }
+    }
+
+    /// What the bundle's board hides until the end: there it was for a host to open it.
+    pub fn board(&mut self, what: &str, shows: BoardShows) {
+        self.contents.board_shows = self.contents.board_shows.max(shows);
+        let words = match shows {
+            BoardShows::Everybody => return,
+            BoardShows::NamesHidden => "Other teams stand on the board under pseudonyms until the end",
+            BoardShows::OwnRow => "Each team sees its own row of the board alone until the end",
+        };
+        let after = "board_stays_veiled = true under [limits] in competition.toml keeps it so afterwards.";
+        self.report.carried(what, format!("{words}; {after}"));
     }
 
     /// A limit of the bundle's; 0 means none there.
@@ -371,6 +386,15 @@ pub fn joined(folder: &str, path: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_hides_more_holds() {
+        let mut draft = Draft::new("Codabench bundle");
+        draft.board("leaderboard_public", BoardShows::OwnRow);
+        draft.board("anonymous_leaderboard", BoardShows::NamesHidden);
+        assert_eq!(draft.contents.board_shows, BoardShows::OwnRow);
+        assert!(!draft.contents.board_stays_veiled);
+    }
 
     #[test]
     fn a_limit_in_all_is_kept_as_far_as_it_can_be_set() {

@@ -12,6 +12,7 @@ use super::tables::{self, Match, Table};
 use super::times;
 use super::tree::Tree;
 use super::yaml::{self, Node};
+use crate::competitions::board_shows::BoardShows;
 
 const LARGEST_TABLE: u64 = 256 << 20;
 const PACKAGE: &str = "evaluation_script";
@@ -39,6 +40,8 @@ struct Phase {
     ends_at: Option<DateTime<Utc>>,
     annotation: Option<String>,
     per_day: Option<i64>,
+    /// It says that participants do not see its board.
+    hides_board: bool,
 }
 
 /// What is ranked: a label of a leaderboard, for a phase and a part of the data.
@@ -48,6 +51,8 @@ struct Ranked {
     label: String,
     is_descending: bool,
     decimals: i64,
+    /// Its board is seen by hosts, or by them and who sent a file.
+    hides_board: bool,
 }
 
 /// # Errors
@@ -63,6 +68,7 @@ pub fn import(tree: &Tree, sample: Option<&Tree>) -> Result<Draft, Refused> {
     let phases = phases(&mut draft, tree, &mut keys, &file);
     timeline(&mut draft, &mut keys, &phases);
     let ranked = ranked(&mut draft.report, &mut keys, &phases, &file);
+    board(&mut draft, &mut keys, &phases, ranked.as_ref());
     leave(&mut draft.report, &mut keys);
     let script = keys.text("evaluation_script").map(str::to_owned);
     let is_remote =
@@ -144,6 +150,7 @@ fn phases(draft: &mut Draft, tree: &Tree, keys: &mut Keys<'_>, file: &str) -> Ve
             ends_at: time(&mut keys, "end_date", report),
             annotation: keys.text("test_annotation_file").map(str::to_owned),
             per_day: keys.integer("max_submissions_per_day"),
+            hides_board: keys.flag("leaderboard_public") == Some(false),
         };
         keys.leave(
             report,
@@ -176,7 +183,6 @@ fn phases(draft: &mut Draft, tree: &Tree, keys: &mut Keys<'_>, file: &str) -> Ve
             "Submissions carry a note of one line, and no form.",
         );
         keys.skip(&[
-            "leaderboard_public",
             "is_public",
             "is_active",
             "is_submission_public",
@@ -190,6 +196,19 @@ fn phases(draft: &mut Draft, tree: &Tree, keys: &mut Keys<'_>, file: &str) -> Ve
         phases.push(phase);
     }
     phases
+}
+
+/// Whose scores participants see, by the phase that is ranked and the challenge as a whole.
+fn board(draft: &mut Draft, keys: &mut Keys<'_>, phases: &[Phase], ranked: Option<&Ranked>) {
+    if keys.flag("anonymous_leaderboard") == Some(true) {
+        draft.board(&keys.name("anonymous_leaderboard"), BoardShows::NamesHidden);
+    }
+    let Some(ranked) = ranked else { return };
+    if ranked.hides_board {
+        draft.board("visibility of the ranked challenge_phase_split", BoardShows::OwnRow);
+    } else if phases[ranked.phase].hides_board {
+        draft.board("leaderboard_public of the ranked phase", BoardShows::OwnRow);
+    }
 }
 
 fn timeline(draft: &mut Draft, keys: &mut Keys<'_>, phases: &[Phase]) {
@@ -276,6 +295,7 @@ fn ranked(report: &mut Report, keys: &mut Keys<'_>, phases: &[Phase], file: &str
     }
     let descending = node.get("is_leaderboard_order_descending").and_then(Node::flag).unwrap_or(true);
     Some(Ranked {
+        hides_board: matches!(node.get("visibility").and_then(Node::integer), Some(1 | 2)),
         phase,
         split,
         label,

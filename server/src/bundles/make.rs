@@ -182,6 +182,8 @@ fn limits(contents: &Contents) -> Patch {
         max_upload_bytes: Some(contents.max_upload_bytes),
         score_decimals: Some(contents.score_decimals),
         ladder: Some(contents.ladder),
+        board_shows: Some(contents.board_shows),
+        board_stays_veiled: Some(contents.board_stays_veiled),
         visibility: Some(contents.visibility.clone()),
         ..Patch::default()
     }

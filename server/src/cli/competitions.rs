@@ -180,6 +180,7 @@ fn describe(paint: Paint, server: &str, found: &Value) -> String {
             ("ends", when("ends_at")),
             ("metric", format!("{}{better}", cell(&found["metric"]))),
             ("limits", limits(found)),
+            ("board", board(found)),
             ("hosts", hosts(found)),
             ("teams", format!("{}, with {} submissions", found["n_teams"], found["n_entries"])),
         ],
@@ -190,6 +191,16 @@ fn describe(paint: Paint, server: &str, found: &Value) -> String {
 fn hosts(found: &Value) -> String {
     let hosts = found["hosts"].as_array().into_iter().flatten();
     hosts.map(|host| text(host, "display_name")).collect::<Vec<_>>().join(", ")
+}
+
+/// Empty where it shows everything.
+fn board(found: &Value) -> String {
+    let stays = if found["board_stays_veiled"] == true { ", after the end too" } else { " until the end" };
+    match text(found, "board_shows").as_str() {
+        "names_hidden" => format!("names hidden{stays}"),
+        "own_row" => format!("your own row alone{stays}"),
+        _ => String::new(),
+    }
 }
 
 fn limits(found: &Value) -> String {

@@ -63,7 +63,7 @@ pub fn leaderboard(session: &Session, args: &BoardArgs) -> Outcome {
     }
     let board = if args.around_me { around_me(session, args, &base)? } else { part(session, args, &base)? };
     session.screen.answer(&board, |paint| draw(paint, &board));
-    if let Some(sentence) = noise(&board) {
+    for sentence in veil(&board).map(str::to_owned).into_iter().chain(noise(&board)) {
         session.screen.note(&sentence);
     }
     session.screen.tell_of_more("--after", &board["next"]);
@@ -97,11 +97,11 @@ fn around_me(session: &Session, args: &BoardArgs, base: &str) -> Outcome<Value> 
     if board["own"].is_null() {
         return Err(CliError::NotFound("Your team is not on this board.".to_owned()));
     }
-    let own = board["own"]["team_id"].clone();
+    let own = board["own"].clone();
     let mut rows: Vec<Value> = Vec::new();
     loop {
         rows.extend(items(&board).iter().cloned());
-        let place = rows.iter().position(|row| row["team_id"] == own);
+        let place = rows.iter().position(|row| is_own(&own, row));
         let next = board["next"].as_str().map(str::to_owned);
         let is_enough = place.is_some_and(|place| rows.len() > place + AROUND);
         match next {
@@ -115,24 +115,31 @@ fn around_me(session: &Session, args: &BoardArgs, base: &str) -> Outcome<Value> 
             _ => break,
         }
     }
-    let place = rows.iter().position(|row| row["team_id"] == own).unwrap_or(0);
+    let place = rows.iter().position(|row| is_own(&own, row)).unwrap_or(0);
     let last = (place + AROUND + 1).min(rows.len());
     board["items"] = json!(rows[place.saturating_sub(AROUND)..last]);
     board["next"] = Value::Null;
     Ok(board)
 }
 
+/// Among pseudonyms the own row stands under its own.
+fn is_own(own: &Value, row: &Value) -> bool {
+    match own["pseudonym"].as_str() {
+        Some(pseudonym) => row["team"] == pseudonym,
+        None => !own["team_id"].is_null() && row["team_id"] == own["team_id"],
+    }
+}
+
 fn draw(paint: Paint, board: &Value) -> String {
-    let own = &board["own"]["team_id"];
-    let is_own = |row: &Value| !own.is_null() && row["team_id"] == *own;
+    let own = &board["own"];
+    let is_own = |row: &Value| row == own || is_own(own, row);
     let order = if board["ranked_by"].is_array() { "mean_rank" } else { "score" };
     let title = if order == "mean_rank" { "mean rank" } else { "score" };
     let mut table = Table::new(&["rank", "", "team", title, "entries", "last entry"]);
     let mut add = |row: &Value| {
-        let team = if row["is_baseline"] == true {
-            format!("{} (Baseline)", cell(&row["team"]))
-        } else {
-            cell(&row["team"])
+        let team = match row["is_baseline"] == true {
+            true => format!("{} (Baseline)", cell(&row["team"])),
+            false => cell(&if is_own(row) { own } else { row }["team"]),
         };
         let mark = if is_own(row) { "you".to_owned() } else { String::new() };
         let cells =
@@ -141,9 +148,29 @@ fn draw(paint: Paint, board: &Value) -> String {
     };
     items(board).iter().for_each(&mut add);
     if !own.is_null() && !items(board).iter().any(is_own) {
-        add(&board["own"]);
+        add(own);
     }
-    table.draw(paint, "Nobody is on the board yet.")
+    table.draw(paint, nobody(board))
+}
+
+/// Why there are no rows.
+fn nobody(board: &Value) -> &'static str {
+    match board["shows"].as_str() {
+        Some("own_row") => "Each team sees its own row of this board alone; yours is not on it.",
+        _ => "Nobody is on the board yet.",
+    }
+}
+
+/// What of the board the reader does not see, or others do not.
+fn veil(board: &Value) -> Option<&'static str> {
+    match board["shows"].as_str() {
+        Some("pseudonyms") => Some("This board hides names: other teams stand on it under pseudonyms."),
+        Some("own_row") => Some("Each team sees its own row of this board alone."),
+        _ if board["others_see_less"] == true => {
+            Some("Hosts and administrators alone see all of this board.")
+        }
+        _ => None,
+    }
 }
 
 /// The rank, and behind it the ranks that the team may truly have.
@@ -213,6 +240,16 @@ mod tests {
         let lines: Vec<&str> = drawn.lines().collect();
         assert_eq!(lines.len(), 4, "{drawn}");
         assert!(lines[3].starts_with("9     you  eve"), "{drawn}");
+        let veiled = json!({
+            "shows": "pseudonyms",
+            "items": [{ "rank": 1, "team_id": null, "team": "Team B" }, { "rank": 2, "team_id": null, "team": "Team X" }],
+            "own": { "rank": 2, "team_id": 7, "team": "eve", "pseudonym": "Team X" },
+        });
+        let drawn = draw(Paint::PLAIN, &veiled);
+        assert!(
+            drawn.lines().count() == 3 && drawn.contains("you  eve") && !drawn.contains("Team X"),
+            "{drawn}"
+        );
         (board["items"][1]["rank_low"], board["items"][1]["rank_high"]) = (1.into(), 4.into());
         assert!(draw(Paint::PLAIN, &board).contains("2 (1–4)"));
         board["ranks"] = json!({ "noise": 0.004, "n_units": 3000, "unit": "rows" });

@@ -60,7 +60,7 @@ struct ClosingJson {
 
 async fn document(app: &App, slug: &str, viewer: Option<&Member>) -> Result<Json<ClosingJson>> {
     let (seen, closing) = read::closing(app, slug, viewer).await?;
-    let winners = read::winners(app, &seen.competition).await?.ok_or(AppError::NotFound)?;
+    let winners = read::winners(app, &seen).await?.ok_or(AppError::NotFound)?;
     let Closing { words, confirmed_by, confirmed_at, changed_at, .. } = closing;
     Ok(Json(ClosingJson {
         words,

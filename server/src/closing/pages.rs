@@ -48,7 +48,7 @@ impl WinnersPage {
 
 async fn show_winners(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<WinnersPage> {
     let (seen, closing) = read::closing(&app, &slug, shell.viewer.as_ref()).await?;
-    let winners = read::winners(&app, &seen.competition).await?.ok_or(AppError::NotFound)?;
+    let winners = read::winners(&app, &seen).await?.ok_or(AppError::NotFound)?;
     let frame = Frame::new(seen, Tab::Leaderboard, shell.now);
     Ok(WinnersPage { shell, frame, closing, winners })
 }
@@ -107,7 +107,7 @@ async fn page(
     let seen = close::open(app, slug, shell.member()?).await?;
     let opened = open(app, slug, &shell, None).await?;
     let closing = store::find(&mut *app.db.acquire().await?, seen.competition.id).await?;
-    let winners = read::winners(app, &seen.competition).await?;
+    let winners = read::winners(app, &seen).await?;
     let as_it_stands = || ClosingForm {
         words: closing.as_ref().map(|closing| closing.words.clone()).unwrap_or_default(),
         act: String::new(),

@@ -5,10 +5,11 @@ use super::store;
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
-use crate::competitions::model::{Competition, Phase};
+use crate::competitions::model::Phase;
 use crate::error::{AppError, Result};
 use crate::leaderboard::model::View;
 use crate::leaderboard::read;
+use crate::leaderboard::sight::BoardSight;
 use crate::medals;
 
 /// What everybody reads once the winners are confirmed.
@@ -26,12 +27,13 @@ pub async fn closing(app: &App, slug: &str, viewer: Option<&Member>) -> Result<(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn winners(app: &App, competition: &Competition) -> Result<Option<Winners>> {
+pub async fn winners(app: &App, seen: &Seen) -> Result<Option<Winners>> {
+    let competition = &seen.competition;
     let view = View::choose(competition, app.clock.now(), false);
     if !view.is_private() {
         return Ok(None);
     }
-    let rows = read::first_ranked(app, competition, view, MOST_NAMED).await?;
+    let rows = read::first_ranked(app, competition, view, &BoardSight::of(seen), MOST_NAMED).await?;
     let mut conn = app.db.acquire().await?;
     let n_medalled = medals::store::n_medalled(&mut conn, competition.id).await?;
     let n_teams = store::n_ranked(&mut conn, competition.id).await?;

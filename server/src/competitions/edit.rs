@@ -14,7 +14,7 @@ use crate::competitions::model::{Competition, Phase};
 use crate::competitions::settings::{Basics, Limits, Patch, Timeline, read_emails};
 use crate::competitions::store::texts::{TextPage, Writing};
 use crate::competitions::visibility::Visibility;
-use crate::competitions::{create, ladder, propose, store, supply};
+use crate::competitions::{board_shows, create, ladder, propose, store, supply};
 use crate::error::{AppError, Result};
 use crate::folder::links;
 use crate::ids::CompetitionId;
@@ -312,6 +312,7 @@ async fn set_hosts_may_have_files(
 
 async fn set_limits(conn: &mut PgConnection, before: &Competition, limits: Limits) -> Result<()> {
     let limits = Limits { ladder: ladder::changed(before, limits.ladder)?, ..limits.checked()? };
+    board_shows::allows(before, &limits)?;
     if before.launched_at.is_some() {
         only_upward(before, &limits)?;
     }
@@ -574,6 +575,8 @@ mod tests {
             max_upload_bytes: before.max_upload_bytes,
             score_decimals: 3,
             ladder: before.ladder,
+            board_shows: before.board_shows,
+            board_stays_veiled: before.board_stays_veiled,
         };
         assert!(only_upward(&before, &same).is_ok());
         assert!(only_upward(&before, &Limits { daily: before.daily_limit - 1, ..same }).is_err());

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod api;
 pub mod audit;
+pub mod board_shows;
 pub mod changes;
 pub mod cohosts;
 pub mod copy;

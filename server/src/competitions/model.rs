@@ -5,6 +5,7 @@ use holdout_contract::audit::Plan;
 use holdout_contract::ranks::RankedPart;
 use sqlx::types::Json;
 
+use crate::competitions::board_shows::{BoardShows, VeilSecret};
 use crate::competitions::ladder::Ladder;
 use crate::competitions::visibility::Visibility;
 use crate::ids::{CompetitionId, UserId, VersionId};
@@ -31,6 +32,12 @@ pub struct Competition {
     /// The host's, or as many as the noise justifies.
     pub score_decimals: i32,
     pub ladder: Ladder,
+    /// Read it through [`crate::leaderboard::sight::BoardSight`].
+    pub board_shows: BoardShows,
+    /// Whether that stays so after the end.
+    pub board_stays_veiled: bool,
+    /// `None` where everybody sees the board.
+    pub veil_secret: Option<VeilSecret>,
     /// Whether the end waits for an outage over which it passes, and moves out by its length.
     pub moves_over_outage: bool,
     /// Whether hosts may have the files that participants send.
@@ -133,6 +140,11 @@ impl Competition {
         self.ladder == Ladder::On
     }
 
+    /// Whether its board shows less than all names and scores, while it is open at least.
+    pub fn is_veiled(&self) -> bool {
+        self.board_shows != BoardShows::Everybody
+    }
+
     /// What the metric is called on the competition's pages.
     pub fn metric_name(&self) -> Option<&str> {
         let name = self.metric.as_deref()?;
@@ -175,6 +187,9 @@ impl Competition {
             max_upload_bytes: 104_857_600,
             score_decimals: 5,
             ladder: Ladder::Off,
+            board_shows: BoardShows::Everybody,
+            board_stays_veiled: false,
+            veil_secret: None,
             moves_over_outage: true,
             hosts_may_have_files: false,
             counts_for_medals: true,

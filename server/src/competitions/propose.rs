@@ -15,7 +15,7 @@ use crate::competitions::model::Competition;
 use crate::competitions::pages::metrics::{in_words, layout};
 use crate::competitions::store::data::DataFile;
 use crate::competitions::store::texts::Writing;
-use crate::competitions::{ranked, store};
+use crate::competitions::{board_shows, ranked, store};
 use crate::error::Result;
 use crate::ids::CompetitionId;
 
@@ -261,12 +261,17 @@ fn rules(facts: &Facts) -> String {
          - Up to {} of your submissions count for the final ranking: the ones you select, else your best public ones.\n\
          - Do not share code or data privately outside your team; sharing with everybody is welcome.\n\
          - Do not label the test rows by hand, and do not look their answers up.\n\
-         - Equal scores: the earlier submission ranks higher.\n",
+         - Equal scores: the earlier submission ranks higher.\n{}",
         competition.team_limit,
         if competition.team_limit == 1 { "person" } else { "people" },
         competition.daily_limit,
         competition.total_limit.map_or_else(String::new, |total| format!(", and {total} in all")),
         competition.final_limit,
+        if competition.is_veiled() {
+            format!("- {}\n", board_shows::sentence(competition))
+        } else {
+            String::new()
+        },
     )
 }
 

@@ -6,6 +6,7 @@
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use crate::accounts::model::email;
+use crate::competitions::board_shows::{BoardShows, NOTHING_HIDDEN};
 use crate::competitions::ladder::Ladder;
 use crate::competitions::model::Competition;
 use crate::competitions::visibility::Visibility;
@@ -234,6 +235,9 @@ pub struct Limits {
     /// Digits of a score shown while open.
     pub score_decimals: i32,
     pub ladder: Ladder,
+    pub board_shows: BoardShows,
+    /// Whether the board shows no more than that after the end.
+    pub board_stays_veiled: bool,
 }
 
 impl Limits {
@@ -246,6 +250,8 @@ impl Limits {
             max_upload_bytes: competition.max_upload_bytes,
             score_decimals: competition.score_decimals,
             ladder: competition.ladder,
+            board_shows: competition.board_shows,
+            board_stays_veiled: competition.board_stays_veiled,
         }
     }
 
@@ -271,6 +277,11 @@ impl Limits {
             within("final_limit", i64::from(self.finals), 1, 20, "final selections"),
             within("team_limit", i64::from(self.team), 1, 100, "people"),
             within("score_decimals", i64::from(self.score_decimals), 0, 12, "decimals"),
+            if self.board_stays_veiled && self.board_shows == BoardShows::Everybody {
+                Err(AppError::field("board_stays_veiled", NOTHING_HIDDEN))
+            } else {
+                Ok(())
+            },
             if (1024..=10_737_418_240).contains(&self.max_upload_bytes) {
                 Ok(())
             } else {
@@ -292,6 +303,8 @@ impl Default for Limits {
             max_upload_bytes: 104_857_600,
             score_decimals: 5,
             ladder: Ladder::Auto,
+            board_shows: BoardShows::Everybody,
+            board_stays_veiled: false,
         }
     }
 }
@@ -333,6 +346,8 @@ pub struct Patch {
     pub max_upload_bytes: Option<i64>,
     pub score_decimals: Option<i32>,
     pub ladder: Option<Ladder>,
+    pub board_shows: Option<BoardShows>,
+    pub board_stays_veiled: Option<bool>,
     pub visibility: Option<String>,
     /// Who is invited by name; the whole list.
     pub emails: Option<Vec<String>>,
@@ -385,6 +400,8 @@ impl Patch {
             max_upload_bytes: self.max_upload_bytes.unwrap_or(before.max_upload_bytes),
             score_decimals: self.score_decimals.unwrap_or(before.score_decimals),
             ladder: self.ladder.unwrap_or(before.ladder),
+            board_shows: self.board_shows.unwrap_or(before.board_shows),
+            board_stays_veiled: self.board_stays_veiled.unwrap_or(before.board_stays_veiled),
         };
         (limits != Limits::of(before)).then_some(limits)
     }

@@ -18,6 +18,7 @@ use holdout_contract::ranks::RankedPart;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+use crate::competitions::board_shows::{BoardShows, VeilSecret};
 use crate::competitions::ladder::Ladder;
 use crate::competitions::model::Competition;
 use crate::competitions::visibility::Visibility;
@@ -34,7 +35,8 @@ macro_rules! competitions {
                     c.entry_deadline_at, c.merger_deadline_at, c.ends_at, c.daily_limit, c.total_limit, c.final_limit,
                     c.team_limit, c.max_upload_bytes,
                     shown_decimals(c) as \"score_decimals!\",
-                    c.ladder as \"ladder: Ladder\", c.moves_over_outage, c.hosts_may_have_files, c.counts_for_medals, c.is_demo, c.is_synthetic, c.n_teams, c.n_entries, c.board_revision, c.ranks_revision, c.texts_revision, c.settled_at,
+                    c.ladder as \"ladder: Ladder\", c.board_shows as \"board_shows: BoardShows\", c.board_stays_veiled,
+                    c.veil_secret as \"veil_secret: VeilSecret\", c.moves_over_outage, c.hosts_may_have_files, c.counts_for_medals, c.is_demo, c.is_synthetic, c.n_teams, c.n_entries, c.board_revision, c.ranks_revision, c.texts_revision, c.settled_at,
                     c.active_version_id as \"active_version_id: VersionId\",
                     v.number as \"version_number?\",
                     v.metric as \"metric?\", m.spec ->> 'title' as \"metric_title?\", v.higher_is_better as \"higher_is_better?\",

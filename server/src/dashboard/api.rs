@@ -95,7 +95,7 @@ struct SpreadJson {
 struct TopJson {
     /// Null for a baseline.
     rank: Option<i64>,
-    team_id: TeamId,
+    team_id: Option<TeamId>,
     team: String,
     score: Option<f64>,
     n_entries: i32,
@@ -166,7 +166,7 @@ async fn show_dashboard(
     caller: ApiMember,
 ) -> Result<Json<DashboardJson>> {
     let (_, seen) = as_host(&app, &slug, caller).await?;
-    let dashboard = read::dashboard(&app, &seen.competition).await?;
+    let dashboard = read::dashboard(&app, &seen).await?;
     Ok(Json(DashboardJson::new(dashboard, seen.competition.score_decimals)))
 }
 

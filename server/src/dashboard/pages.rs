@@ -92,7 +92,7 @@ async fn show_dashboard(
     shell: Shell,
 ) -> Result<DashboardPage> {
     let opened = open(&app, &slug, &shell, None).await?;
-    let dashboard = read::dashboard(&app, &opened.seen.competition).await?;
+    let dashboard = read::dashboard(&app, &opened.seen).await?;
     Ok(DashboardPage::new(shell.clone(), opened.frame(&shell), opened.setup, dashboard))
 }
 

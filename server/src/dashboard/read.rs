@@ -6,9 +6,11 @@ use super::csv::MOST_DAYS;
 use super::model::{Day, Reason, Spread, Waiting};
 use super::{count, store};
 use crate::app::App;
-use crate::competitions::model::Competition;
+use crate::competitions::access::Seen;
 use crate::error::Result;
 use crate::leaderboard::model::{Key, Row, View};
+use crate::leaderboard::read as board;
+use crate::leaderboard::sight::BoardSight;
 use crate::quotas;
 use crate::quotas::model::Usage;
 
@@ -61,10 +63,12 @@ impl Dashboard {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn dashboard(app: &App, competition: &Competition) -> Result<Dashboard> {
+pub async fn dashboard(app: &App, seen: &Seen) -> Result<Dashboard> {
+    let competition = &seen.competition;
     let id = competition.id;
     count::refresh(app, id).await?;
-    let top = crate::leaderboard::read::page(app, competition, View::Public, Key::first(), N_TOP).await?;
+    let sight = BoardSight::of(seen);
+    let top = board::page(app, competition, View::Public, &sight, Key::first(), N_TOP).await?;
     let mut conn = app.db.acquire().await?;
     let (n_received, n_participants) = store::totals(&mut conn, id).await?;
     let spread = match competition.active_version_id {

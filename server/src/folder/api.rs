@@ -97,6 +97,8 @@ pub async fn snapshot(conn: &mut PgConnection, of: Competition, now: DateTime<Ut
         max_upload_bytes: of.max_upload_bytes,
         score_decimals: of.score_decimals,
         ladder: of.ladder,
+        board_shows: of.board_shows,
+        board_stays_veiled: of.board_stays_veiled,
     };
     let proposed_pages = proposed.into_iter().map(|page| page.slug).collect();
     Ok(Snapshot { competition, state, launched_at, version, sealed_sha256, proposed_pages })

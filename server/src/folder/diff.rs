@@ -126,6 +126,8 @@ fn settings(of: &Contents) -> Vec<(&'static str, String)> {
         ("max_upload_bytes", of.max_upload_bytes.to_string()),
         ("score_decimals", of.score_decimals.to_string()),
         ("ladder", of.ladder.name().to_owned()),
+        ("board_shows", of.board_shows.name().to_owned()),
+        ("board_stays_veiled", of.board_stays_veiled.to_string()),
     ]
 }
 
@@ -342,6 +344,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
+    use crate::competitions::board_shows::BoardShows;
 
     fn contents() -> Contents {
         let at = DateTime::UNIX_EPOCH;
@@ -361,6 +364,8 @@ mod tests {
             max_upload_bytes: 1024,
             score_decimals: 5,
             ladder: Ladder::Auto,
+            board_shows: BoardShows::Everybody,
+            board_stays_veiled: false,
             pages: vec![page("overview", "One\nTwo\n"), page("prizes", "A cake.\n")],
             data: vec![file("train.csv", "train", "aa"), file("notes.txt", "data", "bb")],
             metric: Some(metric("pinball", serde_json::json!({ "quantile": 0.5 }))),

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::competitions::board_shows::BoardShows;
 use crate::competitions::ladder::Ladder;
 use crate::competitions::settings::{Limits, Timeline, file_name_from, total_of};
 
@@ -39,6 +40,12 @@ pub struct Contents {
     /// Whether the public board is a Ladder; `auto` leaves it to Holdout.
     #[serde(default)]
     pub ladder: Ladder,
+    /// What the board shows while the competition is open.
+    #[serde(default)]
+    pub board_shows: BoardShows,
+    /// Whether that stays so after the end.
+    #[serde(default)]
+    pub board_stays_veiled: bool,
     /// Those that a host wrote, in their order.
     pub pages: Vec<Page>,
     pub data: Vec<DataFile>,
@@ -118,6 +125,8 @@ impl Contents {
             max_upload_bytes: self.max_upload_bytes,
             score_decimals: self.score_decimals,
             ladder: self.ladder,
+            board_shows: self.board_shows,
+            board_stays_veiled: self.board_stays_veiled,
         }
     }
 

@@ -11,6 +11,7 @@ use super::model::{Contents, DATA, FORMAT, SETTINGS};
 use super::problems::{Lines, Problem, Problems, n_errors};
 use super::sections::{Located, Section, Source};
 use super::{parts, tables};
+use crate::competitions::board_shows::BoardShows;
 use crate::competitions::ladder::Ladder;
 use crate::competitions::settings::{self, Limits, Timeline, total_of};
 use crate::competitions::visibility::Visibility;
@@ -90,6 +91,8 @@ fn read_settings(root: &Path, catalogue: &[MetricSpec], problems: &Problems) -> 
         max_upload_bytes: limits.max_upload_bytes,
         score_decimals: limits.score_decimals,
         ladder: limits.ladder,
+        board_shows: limits.board_shows,
+        board_stays_veiled: limits.board_stays_veiled,
         pages,
         data: data.into_iter().map(|file| file.value).collect(),
         metric,
@@ -219,6 +222,9 @@ fn limits(top: &mut Section<'_>, source: Source<'_>) -> Option<Limits> {
     let Some(mut section) = top.section("limits", "[limits]") else { return Some(usual) };
     let mut lines = Vec::new();
     let ladder = checked_ladder(&mut section, source);
+    let board_shows = checked_board(&mut section, source);
+    let stays = section.flag("board_stays_veiled");
+    lines.push(("board_stays_veiled", stays.as_ref().map_or(section.line, |found| found.line)));
     let mut limit = |key: &'static str, usual: i64| {
         let found = section.integer(key);
         lines.push((key, found.map_or(section.line, |found| found.line)));
@@ -228,6 +234,8 @@ fn limits(top: &mut Section<'_>, source: Source<'_>) -> Option<Limits> {
     let narrow = |value: i64| i32::try_from(value).unwrap_or(i32::MAX);
     let limits = Limits {
         ladder,
+        board_shows,
+        board_stays_veiled: stays.is_some_and(|found| found.value),
         daily: narrow(limit("daily_limit", usual.daily.into())),
         total: total_of(narrow(limit("total_limit", 0))),
         finals: narrow(limit("final_limit", usual.finals.into())),
@@ -238,6 +246,14 @@ fn limits(top: &mut Section<'_>, source: Source<'_>) -> Option<Limits> {
     section.finish();
     report(source, limits.faults(), &lines);
     Some(limits)
+}
+
+fn checked_board(section: &mut Section<'_>, source: Source<'_>) -> BoardShows {
+    let Some(found) = section.text("board_shows") else { return BoardShows::Everybody };
+    BoardShows::read(&found.value).unwrap_or_else(|error| {
+        source.error(found.line, sentence(error));
+        BoardShows::Everybody
+    })
 }
 
 fn checked_ladder(section: &mut Section<'_>, source: Source<'_>) -> Ladder {

@@ -8,6 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 
 use super::model::{Audit, Contents, FORMAT, Metric, PAGES, SETTINGS};
+use crate::competitions::board_shows::BoardShows;
 
 /// What stands in the settings beside the contents.
 #[derive(Debug, Clone, Default)]
@@ -71,6 +72,10 @@ pub fn settings(contents: &Contents, remarks: &Remarks) -> String {
     line(format!("max_upload_bytes = {}", contents.max_upload_bytes));
     line(format!("score_decimals = {}", contents.score_decimals));
     line(format!("ladder = {}", quoted(contents.ladder.name())));
+    if contents.board_shows != BoardShows::Everybody {
+        line(format!("board_shows = {}", quoted(contents.board_shows.name())));
+        line(format!("board_stays_veiled = {}", contents.board_stays_veiled));
+    }
     line(comments(&remarks.about_metric));
     if let Some(metric) = &contents.metric {
         line(metric_section(metric, remarks.is_direction_open));

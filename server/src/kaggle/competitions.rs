@@ -17,6 +17,7 @@ use crate::error::AppError;
 use crate::kaggle::wire::{Fault, Window};
 use crate::leaderboard::model::View;
 use crate::leaderboard::read;
+use crate::leaderboard::sight::BoardSight;
 use crate::paths;
 use crate::teams::join::hindrance;
 
@@ -175,7 +176,9 @@ async fn describe(app: &App, member: &Member, card: Card) -> Result<CompetitionJ
     let user_rank = match standing.team_id {
         Some(team_id) => {
             let view = View::choose(&competition, app.clock.now(), false);
-            read::own_row(app, &competition, view, team_id).await?.and_then(|row| row.rank)
+            read::own_row(app, &competition, view, &BoardSight::of_own_row(team_id))
+                .await?
+                .and_then(|row| row.rank)
         }
         None => None,
     };

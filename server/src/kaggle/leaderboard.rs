@@ -18,6 +18,7 @@ use crate::ids::TeamId;
 use crate::kaggle::competitions::see;
 use crate::kaggle::wire::{Fault, not_a_token, size_of};
 use crate::leaderboard::model::{Key, Row, View};
+use crate::leaderboard::sight::BoardSight;
 use crate::leaderboard::{csv, read};
 use crate::web::format;
 
@@ -43,7 +44,8 @@ pub struct Board {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RowJson {
-    team_id: TeamId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team_id: Option<TeamId>,
     team_name: String,
     submission_date: DateTime<Utc>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,7 +71,7 @@ pub async fn show(app: &App, member: &Member, ask: BoardAsk) -> Result<Board, Fa
     let take = size_of(ask.page_size);
     let (seen, view) = board(app, member, &ask).await?;
     let fetched = i64::try_from(take + 1).unwrap_or(i64::MAX);
-    let mut rows = read::page(app, &seen.competition, view, after, fetched).await?;
+    let mut rows = read::page(app, &seen.competition, view, &BoardSight::of(&seen), after, fetched).await?;
     let is_more = rows.len() > take;
     rows.truncate(take);
     let last = rows.last().filter(|_| is_more);
@@ -100,8 +102,9 @@ fn shown_score(row: &Row, competition: &Competition) -> Option<String> {
 /// As [`show`].
 pub async fn download(app: &App, member: &Member, ask: BoardAsk) -> Result<Response, Fault> {
     let (seen, view) = board(app, member, &ask).await?;
+    let sight = BoardSight::of(&seen);
     let name = format!("{}-leaderboard.csv", seen.competition.slug);
-    let response = csv::send(app.clone(), seen.competition, view, &HeaderMap::new()).await?;
+    let response = csv::send(app.clone(), seen.competition, view, sight, &HeaderMap::new()).await?;
     let text = to_bytes(response.into_body(), LARGEST_BOARD_BYTES).await.map_err(anyhow::Error::from)?;
     let packed = tokio::task::spawn_blocking(move || pack(&name, &text));
     let packed = packed.await.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;

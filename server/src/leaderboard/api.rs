@@ -23,6 +23,7 @@ use crate::error::{AppError, Result};
 use crate::ids::{TeamId, TopicId};
 use crate::leaderboard::cache::{PageKey, Part, PartKey};
 use crate::leaderboard::model::{Key, Row, View};
+use crate::leaderboard::sight::BoardSight;
 use crate::leaderboard::{csv, read};
 use crate::paths;
 use crate::ranks::api::SummaryJson;
@@ -45,7 +46,8 @@ struct Wanted {
     after: Option<String>,
     limit: Option<i64>,
     board: Option<String>,
-    /// Only teams with this in their name, or with a member of this user name; at most 20, and no `next`.
+    /// Only teams with this in their name, or with a member of this user name; at most 20, and no `next`. Not on a board that
+    /// hides names.
     team: Option<String>,
 }
 
@@ -59,6 +61,11 @@ impl Wanted {
 struct BoardJson<'a> {
     /// `public`, `private` (after the end) or `public_at_end`.
     board: &'static str,
+    /// What the caller sees: `names`, `pseudonyms` of other teams, or the `own_row` alone.
+    shows: &'static str,
+    /// Whether participants and visitors see less than the caller does.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    others_see_less: bool,
     revision: i64,
     n_teams: i32,
     /// Of the score; of the primary's, where teams are ranked by several metrics.
@@ -132,8 +139,13 @@ struct RowJson {
     score_high: Option<f64>,
     /// Places gained since 00:00 UTC; on the private board, from public to private.
     change: Option<i64>,
-    team_id: TeamId,
+    /// Null under a pseudonym.
+    team_id: Option<TeamId>,
+    /// A pseudonym where the board hides names.
     team: String,
+    /// In `own`, where the board hides names: how others see it, and how it is called among the items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pseudonym: Option<String>,
     members: Vec<String>,
     /// Sent by the hosts, to compare with: without rank, medal or prize.
     is_baseline: bool,
@@ -184,6 +196,7 @@ impl RowJson {
             change: row.change,
             team_id: row.team_id,
             team: row.team,
+            pseudonym: row.pseudonym,
             members: row.people.into_iter().map(|person| person.username).collect(),
             is_baseline: row.is_baseline,
             score: row.score.map(shown),
@@ -226,26 +239,26 @@ async fn show_board(
     let seen = read::settled_if_due(&app, seen).await?;
     let competition = &seen.competition;
     let view = View::choose(competition, app.clock.now(), wanted.board.as_deref() == Some("public"));
-    let etag = HeaderValue::try_from(read::etag(competition, view)).map_err(anyhow::Error::from)?;
+    let sight = BoardSight::of(&seen);
+    let etag = HeaderValue::try_from(read::etag(competition, view, &sight)).map_err(anyhow::Error::from)?;
     if etag.to_str().is_ok_and(|etag| tags::matches(&asked, etag)) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
     }
     let part = match wanted.search() {
         Some(words) => Arc::new(Part {
-            items: items(read::find(&app, competition, view, words).await?.rows, competition, view)?,
+            items: items(found(&app, competition, view, &sight, words).await?, competition, view)?,
             next: None,
         }),
-        None => part(&app, competition, view, after, limit).await?,
+        None => part(&app, competition, view, &sight, after, limit).await?,
     };
-    let own = match seen.standing.team_id {
-        Some(team_id) => read::kept_own_row(&app, competition, view, team_id).await?,
-        None => None,
-    };
-    let summary = read::summary(&app, competition, view).await?;
+    let own = read::kept_own_row(&app, competition, view, &sight).await?;
+    let summary = read::summary(&app, competition, view, &sight).await?;
     let own = left_out::own(&app, competition, view, own, summary.as_ref()).await?;
     let left_out = left_out::for_hosts(&app, &seen, view, summary.as_ref()).await?;
     let board = BoardJson {
         board: view.name(),
+        shows: sight.name(),
+        others_see_less: sight.is_of_few(),
         revision: competition.board_revision,
         n_teams: competition.n_teams,
         higher_is_better: competition.higher_is_better,
@@ -262,17 +275,40 @@ async fn show_board(
     Ok(([(header::ETAG, etag)], link, answer).into_response())
 }
 
-async fn part(app: &App, competition: &Competition, view: View, after: Key, limit: i64) -> Result<Arc<Part>> {
-    let key = PartKey { page: PageKey::of(competition, view, after), limit };
-    if let Some(part) = app.boards.parts.get(&key) {
+async fn found(
+    app: &App,
+    competition: &Competition,
+    view: View,
+    sight: &BoardSight,
+    words: &str,
+) -> Result<Vec<Row>> {
+    let names = sight.names().ok_or_else(|| {
+        AppError::field("team", "This board hides names, so nobody is searched for by theirs.")
+    })?;
+    Ok(read::find(app, competition, view, names, words).await?.rows)
+}
+
+async fn part(
+    app: &App,
+    competition: &Competition,
+    view: View,
+    sight: &BoardSight,
+    after: Key,
+    limit: i64,
+) -> Result<Arc<Part>> {
+    let shared = |audience| PartKey { page: PageKey::of(competition, view, audience, after), limit };
+    let key = sight.audience().map(shared);
+    if let Some(part) = key.as_ref().and_then(|key| app.boards.parts.get(key)) {
         return Ok(part);
     }
-    let mut rows = read::page(app, competition, view, after, limit + 1).await?;
+    let mut rows = read::page(app, competition, view, sight, after, limit + 1).await?;
     let is_more = rows.len() as i64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = rows.last().filter(|_| is_more).map(|row| row.key.to_string());
     let part = Arc::new(Part { items: items(rows, competition, view)?, next });
-    app.boards.parts.put(key, part.clone());
+    if let Some(key) = key {
+        app.boards.parts.put(key, part.clone());
+    }
     Ok(part)
 }
 
@@ -309,5 +345,6 @@ async fn send_csv(
     let seen = access::see(&app, &slug, viewer.as_ref()).await?;
     let seen = read::settled_if_due(&app, seen).await?;
     let view = View::choose(&seen.competition, app.clock.now(), wanted.board.as_deref() == Some("public"));
-    csv::send(app, seen.competition, view, &asked).await
+    let sight = BoardSight::of(&seen);
+    csv::send(app, seen.competition, view, sight, &asked).await
 }

@@ -12,6 +12,7 @@ use crate::kept::Kept;
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::order::Orders;
 use crate::leaderboard::ranked;
+use crate::leaderboard::sight::Audience;
 use crate::leaderboard::store::Line;
 use crate::ranks::model::Summary;
 use crate::ranks::store::TeamRange;
@@ -37,7 +38,7 @@ pub struct Drawn {
     pub next: Option<String>,
 }
 
-/// A part of a board as JSON, the same for every caller.
+/// A part of a board as JSON, the same for every caller of an audience.
 #[derive(Debug)]
 pub struct Part {
     /// An array of rows.
@@ -66,12 +67,13 @@ impl BoardKey {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PageKey {
     pub board: BoardKey,
+    pub audience: Audience,
     pub after: String,
 }
 
 impl PageKey {
-    pub fn of(competition: &Competition, view: View, after: Key) -> Self {
-        Self { board: BoardKey::of(competition, view), after: after.to_string() }
+    pub fn of(competition: &Competition, view: View, audience: Audience, after: Key) -> Self {
+        Self { board: BoardKey::of(competition, view), audience, after: after.to_string() }
     }
 }
 
@@ -98,9 +100,10 @@ pub struct Boards {
     pub pages: Kept<PageKey, Arc<Drawn>>,
     pub parts: Kept<PartKey, Arc<Part>>,
     /// Whole boards as packed CSV.
-    pub packed: Kept<BoardKey, Bytes>,
+    pub packed: Kept<(BoardKey, Audience), Bytes>,
     /// Held while one is made.
     pub packing: tokio::sync::Mutex<()>,
+    /// As they are; see [`crate::leaderboard::sight`].
     pub own_rows: Kept<OwnKey, Option<Row>>,
     /// What is said on public boards of those who look at them.
     pub own_lines: Gathered<BoardKey, TeamId, OwnLine>,

@@ -20,6 +20,7 @@ use crate::error::Result;
 use crate::leaderboard::cache::BoardKey;
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::read;
+use crate::leaderboard::sight::{Audience, BoardSight};
 use crate::web::csv::{self, cell};
 use crate::web::format;
 use crate::web::packing;
@@ -31,24 +32,33 @@ const MOST_KEPT_TEAMS: i32 = 30_000;
 
 /// # Errors
 /// Those of the database; once the first byte is sent, it ends early.
-pub async fn send(app: App, competition: Competition, view: View, asked: &HeaderMap) -> Result<Response> {
-    let etag = read::etag(&competition, view);
+pub async fn send(
+    app: App,
+    competition: Competition,
+    view: View,
+    sight: BoardSight,
+    asked: &HeaderMap,
+) -> Result<Response> {
+    let etag = read::etag(&competition, view, &sight);
     let etag_value = HeaderValue::try_from(&etag).map_err(anyhow::Error::from)?;
     if crate::api::tags::matches(asked, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag_value)]).into_response());
     }
     let attachment = csv::attachment(&format!("{}-leaderboard.csv", competition.slug))?;
-    if packing::is_taken(asked) && competition.n_teams <= MOST_KEPT_TEAMS {
-        let packed = packed(&app, &competition, view).await?;
+    if let Some(audience) = sight.audience()
+        && packing::is_taken(asked)
+        && competition.n_teams <= MOST_KEPT_TEAMS
+    {
+        let packed = packed(&app, &competition, view, &sight, audience).await?;
         let encoding = [(header::CONTENT_ENCODING, "gzip"), (header::VARY, "accept-encoding")];
         return Ok(([(header::ETAG, etag_value)], encoding, attachment, Body::from(packed)).into_response());
     }
-    let competition = Arc::new(competition);
+    let (competition, sight) = (Arc::new(competition), Arc::new(sight));
     let lines = stream::try_unfold((Some(Key::first()), true), move |(after, is_first)| {
-        let (app, competition) = (app.clone(), competition.clone());
+        let (app, competition, sight) = (app.clone(), competition.clone(), sight.clone());
         async move {
             let Some(after) = after else { return Ok::<_, crate::error::AppError>(None) };
-            let (text, next) = part(&app, &competition, view, after, is_first).await?;
+            let (text, next) = part(&app, &competition, view, &sight, after, is_first).await?;
             Ok(Some((text, (next, false))))
         }
     });
@@ -56,8 +66,14 @@ pub async fn send(app: App, competition: Competition, view: View, asked: &Header
 }
 
 /// The whole board, packed. Whoever asks while it is made waits for the same.
-async fn packed(app: &App, competition: &Competition, view: View) -> Result<Bytes> {
-    let key = BoardKey::of(competition, view);
+async fn packed(
+    app: &App,
+    competition: &Competition,
+    view: View,
+    sight: &BoardSight,
+    audience: Audience,
+) -> Result<Bytes> {
+    let key = (BoardKey::of(competition, view), audience);
     if let Some(packed) = app.boards.packed.get(&key) {
         return Ok(packed);
     }
@@ -68,7 +84,7 @@ async fn packed(app: &App, competition: &Competition, view: View) -> Result<Byte
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
     let (mut after, mut is_first) = (Some(Key::first()), true);
     while let Some(key) = after {
-        let (text, next) = part(app, competition, view, key, is_first).await?;
+        let (text, next) = part(app, competition, view, sight, key, is_first).await?;
         gzip.write_all(text.as_bytes()).map_err(anyhow::Error::from)?;
         (after, is_first) = (next, false);
     }
@@ -85,11 +101,12 @@ pub async fn part(
     app: &App,
     competition: &Competition,
     view: View,
+    sight: &BoardSight,
     after: Key,
     is_first: bool,
 ) -> Result<(String, Option<Key>)> {
     let decimals = (!view.is_private()).then_some(competition.score_decimals);
-    let rows = read::page(app, competition, view, after, ROWS_A_READ).await?;
+    let rows = read::page(app, competition, view, sight, after, ROWS_A_READ).await?;
     let mut text = String::with_capacity(rows.len() * 80 + 80);
     if is_first {
         push_heading(&mut text, competition.ranked_by(), view.is_private());

@@ -4,6 +4,8 @@
 //! computed on private rows is read from `final_entries` and `final_baselines` alone, which are empty before the end,
 //! and asks for an `Ended` witness besides. Both boards' tables hold ranked teams; [`baselines`] come between their rows.
 //!
+//! Whoever reads rows says for whom: [`sight`] decides what of a board a viewer sees.
+//!
 //! Start at [`read`]; [`settle`] makes the private board, [`ranked`] those ordered by several metrics.
 
 pub mod api;
@@ -16,4 +18,5 @@ pub mod pages;
 pub mod ranked;
 pub mod read;
 pub mod settle;
+pub mod sight;
 pub mod store;

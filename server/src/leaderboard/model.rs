@@ -120,8 +120,11 @@ pub struct Row {
     pub rank: Option<i64>,
     /// Places gained (or, below zero, lost): since midnight, or from public to private.
     pub change: Option<i64>,
-    pub team_id: TeamId,
+    /// `None` under a pseudonym.
+    pub team_id: Option<TeamId>,
     pub team: String,
+    /// Of the viewer's own row: how others see it.
+    pub pseudonym: Option<String>,
     pub people: Vec<Person>,
     pub is_baseline: bool,
     /// In full precision; see [`Row::shown_score`]. Of the primary, where there are several metrics.
@@ -144,8 +147,9 @@ impl Row {
         Self {
             rank: Some(1),
             change: Some(2),
-            team_id: TeamId(1),
+            team_id: Some(TeamId(1)),
             team: "Ada & friends".to_owned(),
+            pseudonym: None,
             people: vec![Person { username: "ada".to_owned(), display_name: "Ada".to_owned() }],
             is_baseline: false,
             score: Some(0.912_345_6),

@@ -15,6 +15,7 @@ use sqlx::types::Json;
 
 use crate::app::App;
 use crate::competitions::access;
+use crate::competitions::board_shows::{self, BoardShows};
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::model::{Competition, Phase};
 use crate::error::{AppError, Result};
@@ -22,6 +23,7 @@ use crate::leaderboard::cache::{Drawn, PageKey};
 use crate::leaderboard::csv;
 use crate::leaderboard::model::{Key, Ranked, Row, View};
 use crate::leaderboard::read;
+use crate::leaderboard::sight::{BoardSight, Names};
 use crate::medals;
 use crate::paths;
 use crate::ranks::left_out::{self, LeftOut};
@@ -66,6 +68,7 @@ pub struct BoardPage {
     pub frame: Frame,
     pub view: &'static str,
     pub is_private: bool,
+    pub sight: BoardSight,
     pub drawn: Arc<Drawn>,
     /// Whether [`Shared::PLACE`] is drawn where the rows stand.
     pub leaves_room: bool,
@@ -120,6 +123,7 @@ impl BoardPage {
             frame: Frame::sample(Tab::Leaderboard),
             view: "public",
             is_private: false,
+            sight: BoardSight::of_visitors(&Competition::sample()),
             drawn: Arc::new(Drawn {
                 rows: html.into(),
                 ranks: Some((1, 1)),
@@ -137,6 +141,31 @@ impl BoardPage {
     /// What a search found.
     pub fn sample_of_search() -> Self {
         Self { search: Some(Search::sample()), ..Self::sample() }
+    }
+
+    /// A board that hides names, for one of its teams.
+    pub fn sample_of_pseudonyms() -> Self {
+        let veiled = Competition { board_shows: BoardShows::NamesHidden, ..Competition::sample() };
+        let row =
+            Row { team: "Team B7QX-42KM".to_owned(), team_id: None, people: Vec::new(), ..Row::sample() };
+        let rows = RowsPart { rows: &[row], decimals: 5, parts: &[], n_medalled: None };
+        let html = rows.render().unwrap_or_default();
+        let mut page = Self {
+            sight: BoardSight::of_visitors(&veiled),
+            drawn: Arc::new(Drawn { rows: html.into(), ranks: Some((1, 1)), next: None }),
+            own: Some(Row { pseudonym: Some("Team B7QX-42KM".to_owned()), ..Row::sample() }),
+            ..Self::sample()
+        };
+        page.frame.competition = veiled;
+        page
+    }
+
+    /// A board that shows each team its own row, for one of them.
+    pub fn sample_of_own_row() -> Self {
+        let veiled = Competition { board_shows: BoardShows::OwnRow, ..Competition::sample() };
+        let mut page = Self { sight: BoardSight::of_visitors(&veiled), summary: None, ..Self::sample() };
+        page.frame.competition = veiled;
+        page
     }
 
     /// The same board of teams ranked by several metrics.
@@ -196,9 +225,34 @@ impl BoardPage {
             Some(own) => {
                 let plain = format!("<tr id=\"rank-{own}\">");
                 let marked = format!("<tr id=\"rank-{own}\" class=\"mine\" aria-current=\"true\">");
+                let rows = self.with_own_name(rows, &plain).map_or(Cow::Borrowed(rows), Cow::Owned);
                 Cow::Owned(rows.replacen(&plain, &marked, 1))
             }
         }
+    }
+
+    /// Where all teams stand under pseudonyms: the same rows, the viewer's own with its name.
+    fn with_own_name(&self, rows: &str, head: &str) -> Option<String> {
+        const TAIL: &str = "</tr>";
+        let own = self.own.as_ref().filter(|row| row.pseudonym.is_some())?;
+        let start = rows.find(head)?;
+        let end = start + rows[start..].find(TAIL)? + TAIL.len();
+        let decimals = self.frame.competition.score_decimals;
+        let part =
+            RowsPart { rows: std::slice::from_ref(own), decimals, parts: self.parts(), n_medalled: None };
+        Some(format!("{}{}{}", &rows[..start], part.render().ok()?.trim_end(), &rows[end..]))
+    }
+
+    /// What the board shows to whom.
+    pub fn shows(&self) -> &'static str {
+        board_shows::sentence(&self.frame.competition)
+    }
+
+    /// Where the viewer stands who sees nobody else.
+    pub fn own_place(&self) -> Option<String> {
+        let rank = self.own.as_ref().filter(|_| !self.sight.shows_others())?.rank?;
+        let teams = format::counted(&self.frame.competition.n_teams, "team", "teams");
+        Some(format!("Your team has rank {rank} of {teams}."))
     }
 
     /// The viewer's rank, where it is one of the page's.
@@ -219,9 +273,10 @@ impl BoardPage {
         format!("{}{board}", paths::board(self.frame.slug()))
     }
 
-    /// Whether there is more of the board than this page.
+    /// Whether there is more of the board than this page, and teams can be found on it by their names.
     pub fn is_long(&self) -> bool {
-        self.search.is_some() || !self.is_first_page || self.drawn.next.is_some()
+        let is_more = self.search.is_some() || !self.is_first_page || self.drawn.next.is_some();
+        is_more && self.sight.names().is_some()
     }
 
     pub fn searched(&self) -> &str {
@@ -301,15 +356,14 @@ async fn show_board(
     let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
     let seen = read::settled_if_due(&app, seen).await?;
     let view = View::choose(&seen.competition, shell.now, wanted.wants_public());
-    let (drawn, search) = match wanted.search() {
-        Some(words) => search(&app, &seen.competition, view, words).await?,
-        None => (draw(&app, &seen.competition, view, after).await?, None),
+    let sight = BoardSight::of(&seen);
+    // Where names are hidden nobody is searched for, and the whole board is shown.
+    let (drawn, search) = match wanted.search().zip(sight.names()) {
+        Some((words, names)) => search(&app, &seen.competition, view, names, words).await?,
+        None => (draw(&app, &seen.competition, view, &sight, after).await?, None),
     };
-    let own = match seen.standing.team_id {
-        Some(team_id) => read::kept_own_row(&app, &seen.competition, view, team_id).await?,
-        None => None,
-    };
-    let summary = read::summary(&app, &seen.competition, view).await?;
+    let own = read::kept_own_row(&app, &seen.competition, view, &sight).await?;
+    let summary = read::summary(&app, &seen.competition, view, &sight).await?;
     let own = left_out::own(&app, &seen.competition, view, own, summary.as_ref()).await?;
     let left_out = left_out::for_hosts(&app, &seen, view, summary.as_ref()).await?;
     let frame = Frame::new(seen, Tab::Leaderboard, shell.now);
@@ -318,6 +372,7 @@ async fn show_board(
         frame,
         view: view.name(),
         is_private: view.is_private(),
+        sight,
         drawn,
         leaves_room: false,
         own,
@@ -329,19 +384,27 @@ async fn show_board(
     page.answer(&asked)
 }
 
-async fn draw(app: &App, competition: &Competition, view: View, after: Key) -> Result<Arc<Drawn>> {
-    let key = PageKey::of(competition, view, after);
-    if let Some(drawn) = app.boards.pages.get(&key) {
+async fn draw(
+    app: &App,
+    competition: &Competition,
+    view: View,
+    sight: &BoardSight,
+    after: Key,
+) -> Result<Arc<Drawn>> {
+    let key = sight.audience().map(|audience| PageKey::of(competition, view, audience, after));
+    if let Some(drawn) = key.as_ref().and_then(|key| app.boards.pages.get(key)) {
         return Ok(drawn);
     }
-    let mut rows = read::page(app, competition, view, after, ROWS_A_PAGE as i64 + 1).await?;
+    let mut rows = read::page(app, competition, view, sight, after, ROWS_A_PAGE as i64 + 1).await?;
     let is_more = rows.len() > ROWS_A_PAGE;
     rows.truncate(ROWS_A_PAGE);
     let html = draw_rows(app, competition, view, &rows).await?;
     let ranks = ranks_of(&rows);
     let next = rows.last().filter(|_| is_more).map(|row| row.key.to_string());
     let drawn = Arc::new(Drawn { rows: html.into(), ranks, next });
-    app.boards.pages.put(key, drawn.clone());
+    if let Some(key) = key {
+        app.boards.pages.put(key, drawn.clone());
+    }
     Ok(drawn)
 }
 
@@ -366,9 +429,10 @@ async fn search(
     app: &App,
     competition: &Competition,
     view: View,
+    names: Names,
     words: &str,
 ) -> Result<(Arc<Drawn>, Option<Search>)> {
-    let found = read::find(app, competition, view, words).await?;
+    let found = read::find(app, competition, view, names, words).await?;
     let html = draw_rows(app, competition, view, &found.rows).await?;
     let search = Search { words: words.to_owned(), n_found: found.rows.len(), is_more: found.is_more };
     let ranks = ranks_of(&found.rows);
@@ -385,7 +449,8 @@ async fn send_csv(
     let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
     let seen = read::settled_if_due(&app, seen).await?;
     let view = View::choose(&seen.competition, shell.now, wanted.wants_public());
-    csv::send(app, seen.competition, view, &asked).await
+    let sight = BoardSight::of(&seen);
+    csv::send(app, seen.competition, view, sight, &asked).await
 }
 
 #[cfg(test)]
@@ -401,6 +466,33 @@ mod tests {
         assert!(page.pinned().is_some());
         page.own = None;
         assert!(!page.rows().contains("aria-current"));
+    }
+
+    #[test]
+    fn the_own_row_has_its_name_among_pseudonyms() {
+        let html = BoardPage::sample_of_pseudonyms().render().expect("drawn");
+        assert!(html.contains("friends") && html.contains("others see “Team B7QX-42KM”"), "{html}");
+        assert_eq!(html.matches("aria-current=\"true\"").count(), 1, "{html}");
+        assert!(html.contains("hides names") && !html.contains("Find a team"), "{html}");
+        assert!(!html.contains("Compare two teams"), "{html}");
+        let mut visited = BoardPage::sample_of_pseudonyms();
+        visited.own = None;
+        assert!(!visited.render().expect("drawn").contains("Ada"));
+    }
+
+    #[test]
+    fn who_sees_their_own_row_alone_reads_where_they_stand() {
+        let page = BoardPage::sample_of_own_row();
+        let html = page.render().expect("drawn");
+        assert!(html.contains("Your team has rank 1 of 12 teams.") && !html.contains("Ranks 1 to"), "{html}");
+        let nobody = BoardPage {
+            own: None,
+            drawn: Arc::new(Drawn { rows: String::new().into(), ranks: None, next: None }),
+            ..page
+        };
+        let html = nobody.render().expect("drawn");
+        assert!(html.contains("12 teams") && html.contains("its own row alone"), "{html}");
+        assert!(!html.contains("Nobody is on the board") && !html.contains("Download"), "{html}");
     }
 
     #[test]

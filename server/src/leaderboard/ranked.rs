@@ -59,7 +59,8 @@ impl Board {
 
     fn after(&self, key: &Key, limit: i64) -> &[Entry] {
         let stands_at = self.entries.iter().position(|entry| entry.key.submission_id == key.submission_id);
-        let is_behind = |entry: &Entry| entry.rank.is_some_and(|rank| i64::from(rank) > key.rank);
+        // A baseline comes behind the row of its key's rank.
+        let is_behind = |entry: &Entry| entry.rank.map_or(entry.key.rank + 1, i64::from) > key.rank;
         let from = match stands_at {
             Some(place) => place + 1,
             None if *key == Key::first() => 0,
@@ -169,7 +170,7 @@ async fn compute(app: App, slot: Arc<Slot>, wanted: Wanted) -> Result<Arc<Board>
 ///
 /// # Errors
 /// Those of the database.
-pub async fn page(app: &App, competition: &Competition, after: Key, limit: i64) -> Result<Vec<Row>> {
+pub(super) async fn page(app: &App, competition: &Competition, after: Key, limit: i64) -> Result<Vec<Row>> {
     let Some(board) = board(app, competition).await? else { return Ok(Vec::new()) };
     rows(app, competition, board.after(&after, limit)).await
 }
@@ -178,7 +179,7 @@ pub async fn page(app: &App, competition: &Competition, after: Key, limit: i64) 
 ///
 /// # Errors
 /// Those of the database.
-pub async fn own_row(app: &App, competition: &Competition, team_id: TeamId) -> Result<Option<Row>> {
+pub(super) async fn own_row(app: &App, competition: &Competition, team_id: TeamId) -> Result<Option<Row>> {
     let Some(board) = board(app, competition).await? else { return Ok(None) };
     let Some(place) = board.places.get(&team_id) else { return Ok(None) };
     Ok(rows(app, competition, &board.entries[*place..=*place]).await?.pop())
@@ -197,7 +198,8 @@ fn row(entry: &Entry, team: store::Team) -> Row {
     Row {
         rank: entry.rank.map(i64::from),
         change: entry.rank_at_midnight.zip(entry.rank).map(|(earlier, now)| i64::from(earlier - now)),
-        team_id: entry.team_id,
+        team_id: Some(entry.team_id),
+        pseudonym: None,
         people: team.people(),
         team: team.team,
         is_baseline: team.is_baseline,
@@ -255,7 +257,9 @@ mod tests {
         let ranks: Vec<_> = board.entries.iter().map(|entry| (entry.rank, entry.key.rank)).collect();
         assert_eq!(ranks, [(None, 0), (Some(1), 1), (Some(2), 2), (None, 2), (Some(3), 3), (None, 3)]);
         assert_eq!(board.after(&board.entries[0].key, 1)[0].rank, Some(1));
-        assert_eq!(board.after(&Key { submission_id: 99, rank: 2 }, 1)[0].rank, Some(3));
+        let by_rank_alone = |rank| board.after(&Key { submission_id: 0, rank }, 1)[0].key;
+        assert_eq!(by_rank_alone(1), board.entries[2].key);
+        assert_eq!(by_rank_alone(2), board.entries[3].key, "the baseline behind the second");
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! Reads of a board, one function for pages, CSV and JSON.
+//! Reads of a board, one function for pages, CSV and JSON. Each is given what its reader may see.
 
 use std::collections::HashMap;
+
+use sqlx::PgConnection;
 
 use crate::app::App;
 use crate::competitions::access::Seen;
@@ -10,6 +12,7 @@ use crate::ids::{CompetitionId, TeamId};
 use crate::leaderboard::baselines::{MOST_BASELINES, alone, behind, with_baselines};
 use crate::leaderboard::cache::{BoardKey, OwnKey, OwnLine};
 use crate::leaderboard::model::{Key, Row, View};
+use crate::leaderboard::sight::{Audience, BoardSight, Names};
 use crate::leaderboard::{ranked, settle, store};
 use crate::ranks;
 use crate::ranks::attach::{self, attach};
@@ -18,11 +21,44 @@ use crate::replica;
 use crate::replica::model::Since;
 use crate::replica::read::Conn;
 
-/// Rows of a view after a key.
+/// Rows of a view after a key, as the reader sees them: of who sees their own row alone, that one.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn page(
+    app: &App,
+    competition: &Competition,
+    view: View,
+    sight: &BoardSight,
+    after: Key,
+    limit: i64,
+) -> Result<Vec<Row>> {
+    let rows = match sight.audience() {
+        Some(Audience::Names) => whole_page(app, competition, view, after, limit).await?,
+        Some(Audience::Pseudonyms) => {
+            let after = without_numbers_of_teams(app, competition, after).await?;
+            whole_page(app, competition, view, after, limit).await?
+        }
+        None if after == Key::first() => {
+            return Ok(own_row(app, competition, view, sight).await?.into_iter().collect());
+        }
+        None => Vec::new(),
+    };
+    Ok(sight.veil(rows))
+}
+
+/// Where names are hidden nobody finds out by a key of their own making which row a submission stands in. A baseline is no
+/// secret, and several may stand at one rank.
+async fn without_numbers_of_teams(app: &App, competition: &Competition, key: Key) -> Result<Key> {
+    if key.submission_id == 0 {
+        return Ok(key);
+    }
+    let mut conn = app.db.acquire().await?;
+    let is_of_baseline = store::baselines::sent(&mut conn, competition.id, key.submission_id).await?;
+    Ok(if is_of_baseline { key } else { Key { submission_id: 0, ..key } })
+}
+
+async fn whole_page(
     app: &App,
     competition: &Competition,
     view: View,
@@ -57,14 +93,20 @@ pub async fn page(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn first_ranked(app: &App, competition: &Competition, view: View, n: i64) -> Result<Vec<Row>> {
-    let mut rows = page(app, competition, view, Key::first(), n + MOST_BASELINES).await?;
+pub async fn first_ranked(
+    app: &App,
+    competition: &Competition,
+    view: View,
+    sight: &BoardSight,
+    n: i64,
+) -> Result<Vec<Row>> {
+    let mut rows = page(app, competition, view, sight, Key::first(), n + MOST_BASELINES).await?;
     rows.retain(|row| row.rank.is_some());
     rows.truncate(usize::try_from(n).unwrap_or(usize::MAX));
     Ok(rows)
 }
 
-/// One team's row of a view.
+/// The reader's own row of a view; `None` for who has no team on it.
 ///
 /// # Errors
 /// Those of the database.
@@ -72,8 +114,27 @@ pub async fn own_row(
     app: &App,
     competition: &Competition,
     view: View,
-    team_id: TeamId,
+    sight: &BoardSight,
 ) -> Result<Option<Row>> {
+    let Some(team) = sight.own() else { return Ok(None) };
+    Ok(whole_row(app, competition, view, team).await?.map(|row| sight.own_row(row)))
+}
+
+/// Any team's row of a view, for who sees all names.
+///
+/// # Errors
+/// Those of the database.
+pub async fn row_of(
+    app: &App,
+    competition: &Competition,
+    view: View,
+    _: Names,
+    team: TeamId,
+) -> Result<Option<Row>> {
+    whole_row(app, competition, view, team).await
+}
+
+async fn whole_row(app: &App, competition: &Competition, view: View, team_id: TeamId) -> Result<Option<Row>> {
     let row = match view {
         View::Public if competition.is_ranked() => ranked::own_row(app, competition, team_id).await?,
         View::Public => return own_public_row(app, competition, team_id).await,
@@ -136,7 +197,7 @@ async fn own_final_row(
             true => store::private_page(&mut conn, ended, id, above(rank), 1).await?,
             false => store::public_page_at_end(&mut conn, ended, id, above(public_rank), 1).await?,
         };
-        Ok(rows.pop().filter(|row| row.team_id == team))
+        Ok(rows.pop().filter(|row| row.team_id == Some(team)))
     };
     Ok(replica::read::board(app, since, ask).await?)
 }
@@ -177,13 +238,19 @@ pub async fn kept_own_row(
     app: &App,
     competition: &Competition,
     view: View,
-    team: TeamId,
+    sight: &BoardSight,
 ) -> Result<Option<Row>> {
+    let Some(team) = sight.own() else { return Ok(None) };
+    Ok(kept_row(app, competition, view, team).await?.map(|row| sight.own_row(row)))
+}
+
+/// Kept as it is: what of it is seen is decided whenever it is read.
+async fn kept_row(app: &App, competition: &Competition, view: View, team: TeamId) -> Result<Option<Row>> {
     let key = OwnKey { board: BoardKey::of(competition, view), team };
     if let Some(row) = app.boards.own_rows.get(&key) {
         return Ok(row);
     }
-    let row = own_row(app, competition, view, team).await?;
+    let row = whole_row(app, competition, view, team).await?;
     app.boards.own_rows.put(key, row.clone());
     Ok(row)
 }
@@ -204,7 +271,7 @@ pub struct Found {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn find(app: &App, competition: &Competition, view: View, words: &str) -> Result<Found> {
+pub async fn find(app: &App, competition: &Competition, view: View, _: Names, words: &str) -> Result<Found> {
     let words = words.to_lowercase();
     let limit = FOUND_ROWS as i64 + 1;
     let mut teams = {
@@ -215,19 +282,36 @@ pub async fn find(app: &App, competition: &Competition, view: View, words: &str)
     teams.truncate(FOUND_ROWS);
     let mut rows = Vec::with_capacity(teams.len());
     for team in &teams {
-        rows.extend(kept_own_row(app, competition, view, *team).await?);
+        rows.extend(kept_row(app, competition, view, *team).await?);
     }
     let baselines = baselines(app, competition, view).await?;
-    rows.extend(baselines.into_iter().filter(|row| teams.contains(&row.team_id)));
+    rows.extend(baselines.into_iter().filter(|row| row.team_id.is_some_and(|team| teams.contains(&team))));
     rows.sort_by_key(|row| row.rank.unwrap_or(i64::MAX));
     Ok(Found { rows, is_more })
 }
 
-/// What is known of the board as a whole, kept likewise.
+/// What is known of the board as a whole, kept likewise; nothing for who sees nothing of it but their own row.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn summary(app: &App, competition: &Competition, view: View) -> Result<Option<Summary>> {
+pub async fn summary(
+    app: &App,
+    competition: &Competition,
+    view: View,
+    sight: &BoardSight,
+) -> Result<Option<Summary>> {
+    if sight.shows_others() { whole_summary(app, competition, view).await } else { Ok(None) }
+}
+
+/// Whoever reads it.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn whole_summary(
+    app: &App,
+    competition: &Competition,
+    view: View,
+) -> Result<Option<Summary>> {
     let key = BoardKey::of(competition, view);
     if let Some(summary) = app.boards.summaries.get(&key) {
         return Ok(summary);
@@ -235,6 +319,18 @@ pub async fn summary(app: &App, competition: &Competition, view: View) -> Result
     let summary = attach::summary(app, competition, view).await?;
     app.boards.summaries.put(key, summary.clone());
     Ok(summary)
+}
+
+/// The best public score of all, for who sees scores of others.
+///
+/// # Errors
+/// Those of the database.
+pub async fn best_public_score(
+    conn: &mut PgConnection,
+    competition: &Competition,
+    sight: &BoardSight,
+) -> sqlx::Result<Option<f64>> {
+    if sight.shows_others() { store::best_public_score(conn, competition.id).await } else { Ok(None) }
 }
 
 /// Where a competition is over and no final board stands yet, tries to make it first.
@@ -254,7 +350,8 @@ pub async fn settled_if_due(app: &App, mut seen: Seen) -> Result<Seen> {
 }
 
 /// Names what a board shows and when it changes; for caches of browsers and programs.
-pub fn etag(competition: &Competition, view: View) -> String {
+pub fn etag(competition: &Competition, view: View, sight: &BoardSight) -> String {
     let revisions = (competition.board_revision, competition.ranks_revision);
-    format!("W/\"{}-{}.{}-{}\"", competition.id, revisions.0, revisions.1, view.name())
+    let (name, tag) = (view.name(), sight.tag());
+    format!("W/\"{}-{}.{}-{name}{tag}\"", competition.id, revisions.0, revisions.1)
 }

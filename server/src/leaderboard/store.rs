@@ -54,8 +54,9 @@ impl Line {
         Row {
             rank: Some(rank),
             change: self.earlier_rank.map(|earlier| i64::from(earlier) - rank),
-            team_id: self.team_id,
+            team_id: Some(self.team_id),
             team: self.team,
+            pseudonym: None,
             people: people(self.usernames, self.display_names),
             is_baseline: self.is_baseline,
             score: self.score,
@@ -157,7 +158,7 @@ async fn place_of(conn: &mut PgConnection, id: CompetitionId, key: Key) -> sqlx:
 ///
 /// # Errors
 /// Those of the database.
-pub async fn public_page(
+pub(super) async fn public_page(
     conn: &mut PgConnection,
     id: CompetitionId,
     after: Key,
@@ -196,7 +197,7 @@ pub async fn public_page(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn public_lines(
+pub(super) async fn public_lines(
     conn: &mut PgConnection,
     id: CompetitionId,
     teams: &[TeamId],
@@ -228,7 +229,7 @@ pub async fn public_lines(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn public_rank(
+pub(super) async fn public_rank(
     conn: &mut PgConnection,
     id: CompetitionId,
     team: TeamId,
@@ -251,7 +252,7 @@ pub async fn public_rank(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn public_order(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Vec<i64>> {
+pub(super) async fn public_order(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Vec<i64>> {
     // One value of all teams is read in a fraction of the time that a row for each takes.
     sqlx::query_scalar!(
         "select array_agg(team_id order by rank_key, reached_at, submission_id) as \"teams\"
@@ -269,7 +270,7 @@ pub async fn public_order(conn: &mut PgConnection, id: CompetitionId) -> sqlx::R
 ///
 /// # Errors
 /// Those of the database.
-pub async fn teams_named(
+pub(super) async fn teams_named(
     conn: &mut PgConnection,
     id: CompetitionId,
     words: &str,
@@ -300,7 +301,7 @@ pub async fn teams_named(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn ranked_entries(
+pub(super) async fn ranked_entries(
     conn: &mut PgConnection,
     id: CompetitionId,
     version: VersionId,
@@ -403,7 +404,7 @@ pub async fn teams(conn: &mut PgConnection, ids: &[i64]) -> sqlx::Result<Vec<Tea
 ///
 /// # Errors
 /// Those of the database.
-pub async fn private_page(
+pub(super) async fn private_page(
     conn: &mut PgConnection,
     _: Ended,
     id: CompetitionId,
@@ -432,7 +433,7 @@ pub async fn private_page(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn public_page_at_end(
+pub(super) async fn public_page_at_end(
     conn: &mut PgConnection,
     _: Ended,
     id: CompetitionId,
@@ -461,7 +462,7 @@ pub async fn public_page_at_end(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn final_ranks(
+pub(super) async fn final_ranks(
     conn: &mut PgConnection,
     _: Ended,
     id: CompetitionId,
@@ -483,7 +484,10 @@ pub async fn final_ranks(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn best_public_score(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Option<f64>> {
+pub(super) async fn best_public_score(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+) -> sqlx::Result<Option<f64>> {
     sqlx::query_scalar!(
         "select public_score from board_entries
          where competition_id = $1 and version_id = (select active_version_id from competitions where id = $1)

@@ -12,9 +12,11 @@ use crate::error::{AppError, Result};
 use crate::medals::store;
 
 /// What holds from the launch on, where no administrator decides otherwise: competitions that everybody may enter count,
-/// launched by an administrator or, where the operator lets them, by any member.
+/// launched by an administrator or, where the operator lets them, by any member. None counts whose final board hides whose rank is
+/// whose: a medal tells it.
 pub fn at_launch(competition: &Competition, host: &Member, members_give_medals: bool) -> bool {
     competition.counts_for_medals
+        && !competition.board_stays_veiled
         && competition.visibility == Visibility::Public
         && (host.is_admin || members_give_medals)
 }
@@ -37,6 +39,11 @@ pub async fn decide(app: &App, admin: &Member, seen: &Seen, counts: bool) -> Res
     }
     if competition.counts_for_medals == counts {
         return Ok(());
+    }
+    if counts && competition.board_stays_veiled {
+        return Err(AppError::refused(
+            "Its board hides whose rank is whose, after the end as well, and medals would tell.",
+        ));
     }
     store::set_counts(&mut tx, id, counts).await?;
     drafts::note(&mut tx, now, admin.id, "decide_medals", id, &json!({ "count": counts })).await?;

@@ -112,7 +112,7 @@ pub struct ActiveDay {
     pub n: i64,
 }
 
-/// The days since `since` on which somebody sent submissions, wrote posts or shared public notebooks.
+/// The days since `since` on which somebody sent submissions, where boards do not hide whose they are, wrote posts or shared public notebooks.
 ///
 /// # Errors
 /// Those of the database.
@@ -125,7 +125,8 @@ pub async fn active_days(
         ActiveDay,
         "select (at at time zone 'UTC')::date as \"day!\", count(*) as \"n!\"
          from (
-            select received_at as at from submissions where user_id = $1 and received_at >= $2
+            select s.received_at as at from submissions s join competitions c on c.id = s.competition_id
+            where s.user_id = $1 and s.received_at >= $2 and is_board_open(c)
             union all
             select created_at from subjects
             where author_id = $1 and created_at >= $2 and kind <> 'topic'

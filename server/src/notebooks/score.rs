@@ -6,6 +6,7 @@ use super::store::scores::{self, Linked};
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::ids::{CompetitionId, SubmissionId, TeamId};
+use crate::leaderboard::sight::BoardSight;
 use crate::submissions::model::rounded;
 use crate::submissions::store::released;
 use crate::web::format;
@@ -43,7 +44,12 @@ impl Score {
 /// # Errors
 /// Those of the database.
 pub async fn best(app: &App, seen: &SeenNotebook, number: Option<i32>) -> Result<Option<Score>> {
-    let Some(competition) = seen.competition.as_ref().map(|seen| &seen.competition) else { return Ok(None) };
+    let Some(place) = &seen.competition else { return Ok(None) };
+    // A score beside a name tells whose row on the board it is.
+    if BoardSight::of(place).names().is_none() && !seen.is_owner {
+        return Ok(None);
+    }
+    let competition = &place.competition;
     let mut conn = app.db.acquire().await?;
     let linked = match number {
         Some(number) => scores::best_of_version(&mut conn, competition.id, seen.notebook.id, number).await?,

@@ -49,7 +49,8 @@ struct OtherMetricJson {
 
 #[derive(Serialize, utoipa::ToSchema)]
 struct OtherStandingJson {
-    team_id: TeamId,
+    /// Null under a pseudonym.
+    team_id: Option<TeamId>,
     team: String,
     final_rank: i32,
     /// Under this metric, among the best 100 teams; equal scores share a rank. Absent where the metric gives the file
@@ -64,8 +65,8 @@ struct OtherStandingJson {
 impl OtherStandingJson {
     fn of(entry: &Entry, standing: Option<Standing>) -> Self {
         Self {
-            team_id: entry.team_id,
-            team: entry.team.clone(),
+            team_id: entry.team.id,
+            team: entry.team.name.clone(),
             final_rank: entry.rank,
             rank: standing.map(|standing| standing.rank),
             score: standing.map(|standing| standing.score),
@@ -118,5 +119,5 @@ async fn show_other_metrics(
     let viewer = caller.reader()?;
     let seen = access::see(&app, &slug, viewer.as_ref()).await?;
     let seen = settled_if_due(&app, seen).await?;
-    Ok(Json(panel(&app, &seen.competition).await?.into()))
+    Ok(Json(panel(&app, &seen).await?.into()))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::ids::TeamId;
+use crate::leaderboard::sight::SeenTeam;
 
 /// Teams whose files other metrics score, from the top of the final board.
 pub const MOST_TEAMS: i64 = 100;
@@ -12,8 +12,7 @@ pub const SHOWN_TEAMS: usize = 10;
 /// A team of the final board.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    pub team_id: TeamId,
-    pub team: String,
+    pub team: SeenTeam,
     pub rank: i32,
     pub submission_id: i64,
 }
@@ -119,8 +118,7 @@ impl Panel {
 
     pub fn sample() -> Self {
         let entry = |rank: i32, team: &str| Entry {
-            team_id: TeamId(i64::from(rank)),
-            team: team.to_owned(),
+            team: SeenTeam::sample(rank.into(), team),
             rank,
             submission_id: i64::from(rank),
         };
@@ -160,11 +158,14 @@ impl Panel {
         let n_kept = self.judging().filter(|verdict| verdict.keeps_the_winner()).count();
         match (n, n - n_kept) {
             (0, _) => String::new(),
-            (1, 0) => format!("No: {} is first under the other metric, too.", first.team),
-            (_, 0) => format!("No: {} is first under all {n} other metrics, too.", first.team),
-            (1, _) => format!("Yes: under the other metric {} is not first.", first.team),
+            (1, 0) => format!("No: {} is first under the other metric, too.", first.team.name),
+            (_, 0) => format!("No: {} is first under all {n} other metrics, too.", first.team.name),
+            (1, _) => format!("Yes: under the other metric {} is not first.", first.team.name),
             (_, n_changed) => {
-                format!("Under {n_changed} of {n} other metrics, yes: there {} is not first.", first.team)
+                format!(
+                    "Under {n_changed} of {n} other metrics, yes: there {} is not first.",
+                    first.team.name
+                )
             }
         }
     }

@@ -64,7 +64,7 @@ impl OtherMetricsPage {
     }
 
     pub fn winner(panel: &Panel, verdict: &Verdict) -> String {
-        verdict.winner.map(|at| panel.entries[at].team.clone()).unwrap_or_default()
+        verdict.winner.map(|at| panel.entries[at].team.name.clone()).unwrap_or_default()
     }
 
     pub fn winning_score(verdict: &Verdict) -> String {
@@ -82,8 +82,8 @@ impl OtherMetricsPage {
         entries
             .map(|(at, entry)| RanksRow {
                 rank: entry.rank,
-                team: entry.team.clone(),
-                is_mine: self.frame.standing.team_id == Some(entry.team_id),
+                team: entry.team.name.clone(),
+                is_mine: entry.team.is_own,
                 ranks: panel
                     .verdicts
                     .iter()
@@ -101,6 +101,6 @@ impl OtherMetricsPage {
 async fn show(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<OtherMetricsPage> {
     let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
     let seen = settled_if_due(&app, seen).await?;
-    let panel = panel(&app, &seen.competition).await?;
+    let panel = panel(&app, &seen).await?;
     Ok(OtherMetricsPage { frame: Frame::new(seen, Tab::Leaderboard, shell.now), shell, panel })
 }

@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use super::model::{Entry, MOST_TEAMS, OtherMetric, OtherScore};
 use crate::competitions::model::Ended;
 use crate::ids::{CompetitionId, TeamId};
+use crate::leaderboard::sight::BoardSight;
 
 /// Whether every file was scored; `None` before anybody looked.
 ///
@@ -41,9 +42,13 @@ pub async fn metrics(conn: &mut PgConnection, _: Ended, id: CompetitionId) -> sq
 ///
 /// # Errors
 /// Those of the database.
-pub async fn entries(conn: &mut PgConnection, _: Ended, id: CompetitionId) -> sqlx::Result<Vec<Entry>> {
-    sqlx::query_as!(
-        Entry,
+pub async fn entries(
+    conn: &mut PgConnection,
+    _: Ended,
+    sight: &BoardSight,
+    id: CompetitionId,
+) -> sqlx::Result<Vec<Entry>> {
+    let rows = sqlx::query!(
         "select f.team_id as \"team_id: TeamId\", t.name as team, f.rank, f.submission_id
          from final_entries f
          join teams t on t.id = f.team_id
@@ -54,7 +59,12 @@ pub async fn entries(conn: &mut PgConnection, _: Ended, id: CompetitionId) -> sq
         MOST_TEAMS,
     )
     .fetch_all(conn)
-    .await
+    .await?;
+    let entries = rows.into_iter().filter_map(|row| {
+        let team = sight.team(row.team_id, row.team)?;
+        Some(Entry { team, rank: row.rank, submission_id: row.submission_id })
+    });
+    Ok(entries.collect())
 }
 
 /// Scores of some submissions under every metric.

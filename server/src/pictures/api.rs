@@ -42,7 +42,8 @@ struct DrawnRanksJson {
 
 #[derive(Serialize, utoipa::ToSchema)]
 struct DrawnTeamJson {
-    team_id: TeamId,
+    /// Null under a pseudonym.
+    team_id: Option<TeamId>,
     team: String,
     /// How many draws give it rank 1, 2, … up to the number of teams here; the last number is of all lower ranks.
     draws_by_rank: Vec<i32>,
@@ -93,7 +94,7 @@ async fn show_pictures(
     let viewer = caller.reader()?;
     let seen = access::see(&app, &slug, viewer.as_ref()).await?;
     let seen = settled_if_due(&app, seen).await?;
-    Ok(Json(look(&app, &seen.competition).await?.into()))
+    Ok(Json(look(&app, &seen).await?.into()))
 }
 
 impl From<super::read::Look> for RankPicturesJson {

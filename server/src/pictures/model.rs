@@ -1,16 +1,9 @@
 //! Frequencies of ranks, and which leads are more than chance.
 
-use crate::ids::TeamId;
+use crate::leaderboard::sight::SeenTeam;
 
 /// Leads are called more than chance where all that are hold in 95 of 100 contests without any.
 pub const SIGNIFICANT: f32 = 0.05;
-
-/// One of the best teams, best first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Team {
-    pub id: TeamId,
-    pub name: String,
-}
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pictures {
@@ -19,7 +12,7 @@ pub struct Pictures {
     /// Of scores computed anew, not of draws with their covariance.
     pub is_exact: bool,
     pub n_draws: i32,
-    pub teams: Vec<Team>,
+    pub teams: Vec<SeenTeam>,
     /// Of each team: of rank 1, 2, … up to the number of teams, then of all lower ones.
     pub frequencies: Vec<Vec<i32>>,
     /// Of each team against each: how likely a lead like this one is where there is none.
@@ -28,7 +21,7 @@ pub struct Pictures {
 
 impl Pictures {
     pub fn sample() -> Self {
-        let team = |id, name: &str| Team { id: TeamId(id), name: name.to_owned() };
+        let team = SeenTeam::sample;
         Self {
             board_revision: 7,
             is_exact: false,
@@ -41,7 +34,7 @@ impl Pictures {
 
     /// Lists of one team after the other, as they are stored; `None` for what does not fit together.
     pub fn of(
-        teams: Vec<Team>,
+        teams: Vec<SeenTeam>,
         (board_revision, is_exact, n_draws): (i64, bool, i32),
         frequencies: &[i32],
         p_values: &[f32],

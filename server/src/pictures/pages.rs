@@ -63,7 +63,7 @@ impl PicturesPage {
         rows.map(|(at, ((team, counts), p_values))| Row {
             place: at + 1,
             team: team.name.clone(),
-            is_mine: self.frame.standing.team_id == Some(team.id),
+            is_mine: team.is_own,
             percents: counts.iter().map(|count| format!("{:.1}", 100.0 * pictures.share(*count))).collect(),
             p_values: p_values
                 .iter()
@@ -78,6 +78,6 @@ impl PicturesPage {
 async fn show(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<PicturesPage> {
     let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
     let seen = settled_if_due(&app, seen).await?;
-    let look = look(&app, &seen.competition).await?;
+    let look = look(&app, &seen).await?;
     Ok(PicturesPage { frame: Frame::new(seen, Tab::Leaderboard, shell.now), shell, look })
 }

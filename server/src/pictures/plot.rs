@@ -2,7 +2,8 @@
 //!
 //! Never here: markup. The templates draw it as SVG with a table beside it.
 
-use super::model::{Pictures, Team};
+use super::model::Pictures;
+use crate::leaderboard::sight::SeenTeam;
 
 /// Of the names on the left and the numbers on top.
 const LEFT: f64 = 168.0;
@@ -77,9 +78,9 @@ fn shown(place: f64) -> String {
     format!("{place:.1}")
 }
 
-fn ground(teams: &[Team], columns: &[(String, String)]) -> Ground {
+fn ground(teams: &[SeenTeam], columns: &[(String, String)]) -> Ground {
     let (right, bottom) = (LEFT + CELL * columns.len() as f64, TOP + CELL * teams.len() as f64);
-    let row = |(at, team): (usize, &Team)| Label {
+    let row = |(at, team): (usize, &SeenTeam)| Label {
         x: shown(LEFT - 8.0),
         y: shown(middle(TOP, at) + 4.0),
         text: format!("{} {}", shortened(&team.name), at + 1),

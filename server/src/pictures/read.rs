@@ -1,12 +1,13 @@
 //! Reading the pictures, for page and JSON.
 
 use crate::app::App;
+use crate::competitions::access::Seen;
 use crate::competitions::model::Competition;
 use crate::error::Result;
 use crate::pictures::model::Pictures;
 use crate::pictures::store;
 use crate::ranks::attach;
-use crate::shake_up::read::final_board;
+use crate::shake_up::read::board_of_all;
 
 /// The pictures of a final board, or why there are none.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,10 +21,11 @@ pub struct Look {
 ///
 /// # Errors
 /// [`crate::error::AppError::NotFound`] before it does; those of the database.
-pub async fn look(app: &App, competition: &Competition) -> Result<Look> {
-    let ended = final_board(app, competition)?;
+pub async fn look(app: &App, seen: &Seen) -> Result<Look> {
+    let competition = &seen.competition;
+    let (ended, sight) = board_of_all(app, seen)?;
     let mut conn = app.db.acquire().await?;
-    let pictures = store::pictures(&mut conn, ended, competition.id).await?;
+    let pictures = store::pictures(&mut conn, ended, &sight, competition.id).await?;
     drop(conn);
     let absent = if pictures.is_some() { String::new() } else { absent(app, competition).await? };
     Ok(Look { pictures, absent })

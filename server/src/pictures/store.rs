@@ -4,7 +4,8 @@ use sqlx::PgConnection;
 
 use crate::competitions::model::Ended;
 use crate::ids::{CompetitionId, TeamId};
-use crate::pictures::model::{Pictures, Team};
+use crate::leaderboard::sight::{BoardSight, SeenTeam};
+use crate::pictures::model::Pictures;
 
 /// The pictures of the final board; `None` before anybody looked at it as it is.
 ///
@@ -13,6 +14,7 @@ use crate::pictures::model::{Pictures, Team};
 pub async fn pictures(
     conn: &mut PgConnection,
     _: Ended,
+    sight: &BoardSight,
     id: CompetitionId,
 ) -> sqlx::Result<Option<Pictures>> {
     let Some(row) = sqlx::query!(
@@ -27,8 +29,7 @@ pub async fn pictures(
     else {
         return Ok(None);
     };
-    let teams = sqlx::query_as!(
-        Team,
+    let teams = sqlx::query!(
         "select t.id as \"id: TeamId\", t.name
          from unnest($1::bigint[]) with ordinality as d (team_id, place)
          join teams t on t.id = d.team_id
@@ -37,6 +38,7 @@ pub async fn pictures(
     )
     .fetch_all(conn)
     .await?;
+    let teams: Vec<SeenTeam> = teams.into_iter().filter_map(|team| sight.team(team.id, team.name)).collect();
     let head = (row.board_revision, row.is_exact, row.n_draws);
     Ok(Pictures::of(teams, head, &row.frequencies, &row.p_values))
 }

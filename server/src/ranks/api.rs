@@ -16,6 +16,7 @@ use crate::error::{AppError, Result};
 use crate::ids::{SubmissionId, TeamId};
 use crate::leaderboard::model::View;
 use crate::leaderboard::read;
+use crate::leaderboard::sight::BoardSight;
 use crate::paths;
 use crate::ranks::attach;
 use crate::ranks::by_parts::{ByParts, PartDifference};
@@ -176,7 +177,7 @@ struct ComparisonJson {
 
 #[derive(Serialize, utoipa::ToSchema)]
 struct ComparedJson {
-    team_id: TeamId,
+    team_id: Option<TeamId>,
     team: String,
     rank: i64,
 }
@@ -273,7 +274,8 @@ impl From<Comparison> for ComparisonJson {
 
 /// Two teams of the board, compared.
 ///
-/// On the public rows while the competition is open; on the private ones after its end.
+/// On the public rows while the competition is open; on the private ones after its end. Where a board hides names, for its hosts
+/// alone.
 #[utoipa::path(
     get,
     path = paths::API_BOARD_COMPARE,
@@ -294,7 +296,8 @@ async fn show_comparison(
     let seen = read::settled_if_due(&app, seen).await?;
     let view = View::choose(&seen.competition, app.clock.now(), false);
     let teams = [wanted.a, wanted.b].map(|id| id.map(TeamId));
-    let found = compare(&app, &seen.competition, view, teams).await?;
+    let sight = BoardSight::of(&seen);
+    let found = compare(&app, &seen.competition, view, &sight, teams).await?;
     let found = found.ok_or_else(|| AppError::field("a", "Both teams must be on the board."))?;
     let summary = attach::summary(&app, &seen.competition, view).await?;
     let revision = seen.competition.board_revision;

@@ -23,7 +23,7 @@ pub async fn attach(app: &App, competition: &Competition, view: View, rows: Vec<
     let Some(split) = Split::of(view).filter(|_| !rows.is_empty()) else {
         return Ok(rows);
     };
-    let teams: Vec<i64> = rows.iter().map(|row| row.team_id.0).collect();
+    let teams: Vec<i64> = rows.iter().filter_map(|row| Some(row.team_id?.0)).collect();
     let (id, since) = (competition.id, Since::of(competition));
     let teams = &teams;
     let ask = move |mut conn: Conn| async move { store::ranges(&mut conn, id, split, teams).await };
@@ -46,12 +46,15 @@ pub async fn put(
     let is_share = competition.metric.as_deref().is_some_and(catalogue::is_share);
     for row in &mut rows {
         let Some(rank) = row.rank else { continue };
-        let range = ranges.get(&row.team_id).filter(|range| range.submission_id == row.key.submission_id);
+        let range = row
+            .team_id
+            .and_then(|team| ranges.get(&team))
+            .filter(|range| range.submission_id == row.key.submission_id);
         row.range = range.map(|range| range.range(competition.board_revision, is_share).with(rank));
     }
     let has_none = |row: &Row| row.rank.is_some() && row.range.is_none();
     if rows.iter().any(has_none)
-        && let Some(summary) = read::summary(app, competition, view).await?
+        && let Some(summary) = read::whole_summary(app, competition, view).await?
     {
         for row in rows.iter_mut().filter(|row| has_none(row)) {
             row.no_range = row.rank.and_then(|rank| summary.why_no_range(rank));

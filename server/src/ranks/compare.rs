@@ -3,10 +3,11 @@
 
 use crate::app::App;
 use crate::competitions::model::Competition;
-use crate::error::Result;
+use crate::error::{AppError, Result};
 use crate::ids::TeamId;
 use crate::leaderboard::model::{Ranked, Row, View};
 use crate::leaderboard::read;
+use crate::leaderboard::sight::{BoardSight, Names};
 use crate::ranks::attach;
 use crate::ranks::by_parts::ByParts;
 use crate::ranks::difference::{Difference, Duel};
@@ -43,7 +44,7 @@ impl Comparison {
     pub fn sample() -> Self {
         let b = Row {
             rank: Some(2),
-            team_id: TeamId(2),
+            team_id: Some(TeamId(2)),
             team: "Grace".to_owned(),
             score: Some(0.91),
             ..Row::sample()
@@ -75,27 +76,40 @@ pub async fn compare(
     app: &App,
     competition: &Competition,
     view: View,
+    sight: &BoardSight,
     [a, b]: [Option<TeamId>; 2],
 ) -> Result<Option<Comparison>> {
-    let top = read::first_ranked(app, competition, view, 2).await?;
-    let a = row(app, competition, view, a, top.first()).await?;
-    let b = row(app, competition, view, b, top.get(1)).await?;
+    let names = names(sight)?;
+    let top = read::first_ranked(app, competition, view, sight, 2).await?;
+    let a = row(app, competition, view, names, a, top.first()).await?;
+    let b = row(app, competition, view, names, b, top.get(1)).await?;
     let (Some(a), Some(b)) = (a, b) else { return Ok(None) };
     let difference = difference(app, competition, view, &a, &b).await?;
     let by_parts = by_parts(app, competition, view, &a, &b).await?;
     Ok(Some(Comparison { a, b, difference, by_parts }))
 }
 
+/// Teams are compared by who sees their names: whoever asked for two by their ids would learn which rows are theirs.
+///
+/// # Errors
+/// [`AppError::Refused`] where the board hides names from the reader.
+pub fn names(sight: &BoardSight) -> Result<Names> {
+    sight.names().ok_or_else(|| {
+        AppError::refused("This board hides names, so two teams are compared by its hosts alone.")
+    })
+}
+
 async fn row(
     app: &App,
     competition: &Competition,
     view: View,
+    names: Names,
     wanted: Option<TeamId>,
     otherwise: Option<&Row>,
 ) -> Result<Option<Row>> {
     match wanted {
         Some(team_id) => {
-            let row = read::own_row(app, competition, view, team_id).await?;
+            let row = read::row_of(app, competition, view, names, team_id).await?;
             Ok(row.filter(|row| row.rank.is_some()))
         }
         None => Ok(otherwise.cloned()),
@@ -114,8 +128,9 @@ pub async fn difference(
     b: &Row,
 ) -> Result<Option<Difference>> {
     let Some(split) = Split::of(view).filter(|_| !competition.is_ranked()) else { return Ok(None) };
+    let Some((first, second)) = a.team_id.zip(b.team_id) else { return Ok(None) };
     let mut conn = app.db.acquire().await?;
-    let pair = store::pair(&mut conn, competition.id, split, a.team_id, b.team_id).await?;
+    let pair = store::pair(&mut conn, competition.id, split, first, second).await?;
     drop(conn);
     let shown = |score| if view.is_private() { score } else { rounded(score, competition.score_decimals) };
     let are_shown = |pair: &store::Pair| {
@@ -149,8 +164,9 @@ pub async fn by_parts(
     b: &Row,
 ) -> Result<Option<ByParts>> {
     let Some(split) = Split::of(view).filter(|_| competition.is_ranked()) else { return Ok(None) };
+    let Some((first, second)) = a.team_id.zip(b.team_id) else { return Ok(None) };
     let mut conn = app.db.acquire().await?;
-    let pair = store::ranked_pair(&mut conn, competition.id, split, a.team_id, b.team_id).await?;
+    let pair = store::ranked_pair(&mut conn, competition.id, split, first, second).await?;
     drop(conn);
     let are_shown = |pair: &store::RankedPair| {
         pair.submission_a == a.key.submission_id && pair.submission_b == b.key.submission_id

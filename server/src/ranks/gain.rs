@@ -8,6 +8,7 @@ use crate::competitions::model::Competition;
 use crate::error::Result;
 use crate::ids::SubmissionId;
 use crate::leaderboard::model::View;
+use crate::leaderboard::sight::BoardSight;
 use crate::ranks::model::{Split, Summary, noise_of_shown};
 use crate::ranks::store::{self, Before};
 use crate::submissions::model::{Submission, rounded};
@@ -123,6 +124,7 @@ pub struct Gain {
 pub async fn gain(
     conn: &mut PgConnection,
     competition: &Competition,
+    sight: &BoardSight,
     submission: &Submission,
 ) -> Result<Option<Gain>> {
     if submission.is_late || submission.is_held {
@@ -130,11 +132,18 @@ pub async fn gain(
     }
     let Some(split) = Split::of(View::Public) else { return Ok(None) };
     let Some(summary) = store::summary(conn, competition.id, split).await? else { return Ok(None) };
+    let summary = if sight.shows_others() { summary } else { of_nobody_else(summary) };
     let before = store::best_before(conn, competition.id, submission.team_id, submission.id).await?;
     Ok(before.zip(submission.public_score).map(|(before, score)| Gain {
         parts: PartGain::all(competition, submission.part_scores.as_deref(), &before),
         ..of(competition, &summary, score, &before)
     }))
+}
+
+/// What chance does to the files at the top is told by who they are.
+fn of_nobody_else(summary: Summary) -> Summary {
+    let hidden = "Each team sees its own row alone, so it is not told what is noise at the top of the board.";
+    Summary { noise: None, absent: summary.absent.or_else(|| Some(hidden.to_owned())), ..summary }
 }
 
 fn of(competition: &Competition, summary: &Summary, score: f64, before: &Before) -> Gain {

@@ -5,11 +5,13 @@ use holdout_contract::audit::Check;
 use holdout_contract::examine::Finding;
 
 use crate::app::App;
-use crate::competitions::model::{Competition, Phase};
+use crate::competitions::access::Seen;
+use crate::competitions::model::Phase;
 use crate::competitions::setup::Draft;
 use crate::error::Result;
 use crate::leaderboard::model::View;
 use crate::leaderboard::read;
+use crate::leaderboard::sight::BoardSight;
 use crate::ranks::attach;
 use crate::ranks::compare::{by_parts, difference};
 
@@ -37,7 +39,8 @@ fn before_the_start(draft: &Draft) -> Option<String> {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn outlook(app: &App, competition: &Competition, draft: &Draft) -> Result<Vec<String>> {
+pub async fn outlook(app: &App, seen: &Seen, draft: &Draft) -> Result<Vec<String>> {
+    let competition = &seen.competition;
     let view = View::Public;
     match competition.phase(app.clock.now()) {
         Phase::Draft | Phase::Upcoming => return Ok(before_the_start(draft).into_iter().collect()),
@@ -46,7 +49,7 @@ pub async fn outlook(app: &App, competition: &Competition, draft: &Draft) -> Res
     }
     let Some(summary) = attach::summary(app, competition, view).await? else { return Ok(Vec::new()) };
     let mut sentences = vec![summary.noise_sentence(), summary.forecast()];
-    let top = read::first_ranked(app, competition, view, 2).await?;
+    let top = read::first_ranked(app, competition, view, &BoardSight::of(seen), 2).await?;
     if let [first, second] = top.as_slice() {
         let lead = |is_noise: bool| {
             let verdict = if is_noise { "may be chance" } else { "is more than chance" };

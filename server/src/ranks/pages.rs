@@ -14,6 +14,7 @@ use crate::error::{AppError, Result};
 use crate::ids::TeamId;
 use crate::leaderboard::model::{Row, View};
 use crate::leaderboard::read;
+use crate::leaderboard::sight::BoardSight;
 use crate::paths;
 use crate::ranks::attach;
 use crate::ranks::compare::{Comparison, compare};
@@ -69,6 +70,11 @@ impl ComparePage {
     }
 
     /// Whether the list of teams to choose from has this one.
+    /// Of a team, for the form; 0 where it has none that may be told.
+    pub fn number(row: &Row) -> i64 {
+        row.team_id.map_or(0, |team| team.0)
+    }
+
     pub fn is_offered(&self, row: &Row) -> bool {
         self.choices.iter().any(|choice| choice.team_id == row.team_id)
     }
@@ -125,8 +131,9 @@ async fn show_comparison(
     let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
     let seen = read::settled_if_due(&app, seen).await?;
     let view = View::choose(&seen.competition, shell.now, false);
-    let choices = read::first_ranked(&app, &seen.competition, view, CHOICES).await?;
-    let comparison = compare(&app, &seen.competition, view, [wanted.a, wanted.b]).await?;
+    let sight = BoardSight::of(&seen);
+    let comparison = compare(&app, &seen.competition, view, &sight, [wanted.a, wanted.b]).await?;
+    let choices = read::first_ranked(&app, &seen.competition, view, &sight, CHOICES).await?;
     if comparison.is_none() && (wanted.a.is_some() || wanted.b.is_some()) {
         return Err(AppError::NotFound);
     }

@@ -36,7 +36,8 @@ struct Wanted {
 
 #[derive(Serialize, utoipa::ToSchema)]
 struct ShakeUpMoveJson {
-    team_id: TeamId,
+    /// Null under a pseudonym.
+    team_id: Option<TeamId>,
     team: String,
     /// On the private rows: the final one.
     rank: i32,
@@ -49,8 +50,8 @@ impl From<Move> for ShakeUpMoveJson {
     fn from(team: Move) -> Self {
         Self {
             gained: team.gained(),
-            team_id: team.team_id,
-            team: team.team,
+            team_id: team.team.id,
+            team: team.team.name,
             rank: team.rank,
             public_rank: team.public_rank,
         }
@@ -87,7 +88,7 @@ async fn show_shake_up(
     let limit = wanted.limit.unwrap_or(TEAMS).clamp(1, MOST_TEAMS);
     let seen = access::see(&app, &slug, viewer.as_ref()).await?;
     let seen = leaderboard::read::settled_if_due(&app, seen).await?;
-    let mut moves = read::moves(&app, &seen.competition, wanted.after.unwrap_or(0), limit + 1).await?;
+    let mut moves = read::moves(&app, &seen, wanted.after.unwrap_or(0), limit + 1).await?;
     let is_more = moves.len() as i64 > limit;
     moves.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = moves.last().filter(|_| is_more).map(|last| last.rank);

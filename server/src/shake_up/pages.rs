@@ -15,6 +15,7 @@ use crate::competitions::frame::{Frame, Tab};
 use crate::error::Result;
 use crate::ids::SubmissionId;
 use crate::leaderboard;
+use crate::leaderboard::sight::SeenTeam;
 use crate::paths;
 use crate::web::format;
 use crate::web::shell::Shell;
@@ -40,7 +41,7 @@ pub struct ShakeUpPage {
 
 impl ShakeUpPage {
     pub fn sample() -> Self {
-        let second = Move { rank: 2, public_rank: 1, team: "Bob".to_owned(), ..Move::sample() };
+        let second = Move { rank: 2, public_rank: 1, team: SeenTeam::sample(2, "Bob") };
         Self {
             shell: Shell::sample(),
             frame: Frame::sample(Tab::Leaderboard),
@@ -65,10 +66,6 @@ impl ShakeUpPage {
         format!("On average over {who}, a team moved by {share:.1} per cent of the table.")
     }
 
-    pub fn is_mine(&self, team: &Move) -> bool {
-        self.frame.standing.team_id == Some(team.team_id)
-    }
-
     pub fn score(&self, score: &f64) -> String {
         format::score(*score, self.frame.competition.score_decimals)
     }
@@ -89,7 +86,7 @@ impl ShakeUpPage {
 async fn show(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<ShakeUpPage> {
     let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
     let seen = leaderboard::read::settled_if_due(&app, seen).await?;
-    let moves = read::moves(&app, &seen.competition, 0, TEAMS).await?;
+    let moves = read::moves(&app, &seen, 0, TEAMS).await?;
     let pairs = match seen.standing.team_id {
         Some(team_id) => read::pairs(&app, &seen.competition, team_id, SUBMISSIONS).await?,
         None => Vec::new(),

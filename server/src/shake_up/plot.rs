@@ -68,7 +68,7 @@ impl Cloud {
         let dot = |team: &Move| Dot {
             x: x(span.place(team.public_rank.into())),
             y: y(span.place(team.rank.into())),
-            title: format!("{}: public {}, private {}", team.team, team.public_rank, team.rank),
+            title: format!("{}: public {}, private {}", team.team.name, team.public_rank, team.rank),
             class: match team.gained() {
                 1.. => "up",
                 0 => "same",

@@ -2,10 +2,12 @@
 
 use super::store::{self, Move};
 use crate::app::App;
+use crate::competitions::access::Seen;
 use crate::competitions::model::{Competition, Ended};
 use crate::error::{AppError, Result};
 use crate::ids::{SubmissionId, TeamId};
 use crate::leaderboard::model::View;
+use crate::leaderboard::sight::BoardSight;
 use crate::submissions;
 
 /// The witness that the final board stands.
@@ -19,14 +21,28 @@ pub fn final_board(app: &App, competition: &Competition) -> Result<Ended> {
     }
 }
 
+/// The final board with what the viewer sees of it, for what is told of all its teams.
+///
+/// # Errors
+/// As [`final_board`]; [`AppError::Refused`] for who sees their own row alone.
+pub fn board_of_all(app: &App, seen: &Seen) -> Result<(Ended, BoardSight)> {
+    let ended = final_board(app, &seen.competition)?;
+    let sight = BoardSight::of(seen);
+    if sight.shows_others() {
+        Ok((ended, sight))
+    } else {
+        Err(AppError::refused("Each team sees its own row of this board alone, after the end as well."))
+    }
+}
+
 /// Teams of the final board behind rank `after`, best first.
 ///
 /// # Errors
 /// [`AppError::NotFound`] before the final board stands; those of the database.
-pub async fn moves(app: &App, competition: &Competition, after: i32, limit: i64) -> Result<Vec<Move>> {
-    let ended = final_board(app, competition)?;
+pub async fn moves(app: &App, seen: &Seen, after: i32, limit: i64) -> Result<Vec<Move>> {
+    let (ended, sight) = board_of_all(app, seen)?;
     let mut conn = app.db.acquire().await?;
-    Ok(store::moves(&mut conn, ended, competition.id, after, limit).await?)
+    Ok(store::moves(&mut conn, ended, &sight, seen.competition.id, after, limit).await?)
 }
 
 /// A submission's score on both sets of rows.

@@ -4,12 +4,12 @@ use sqlx::PgConnection;
 
 use crate::competitions::model::Ended;
 use crate::ids::{CompetitionId, TeamId};
+use crate::leaderboard::sight::{BoardSight, SeenTeam};
 
 /// A team's rank on the public and on the private rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move {
-    pub team_id: TeamId,
-    pub team: String,
+    pub team: SeenTeam,
     pub rank: i32,
     pub public_rank: i32,
 }
@@ -21,7 +21,7 @@ impl Move {
     }
 
     pub fn sample() -> Self {
-        Self { team_id: TeamId(1), team: "Ada & friends".to_owned(), rank: 1, public_rank: 4 }
+        Self { team: SeenTeam::sample(1, "Ada & friends"), rank: 1, public_rank: 4 }
     }
 }
 
@@ -32,12 +32,12 @@ impl Move {
 pub async fn moves(
     conn: &mut PgConnection,
     _: Ended,
+    sight: &BoardSight,
     id: CompetitionId,
     after: i32,
     limit: i64,
 ) -> sqlx::Result<Vec<Move>> {
-    sqlx::query_as!(
-        Move,
+    let rows = sqlx::query!(
         "select f.team_id as \"team_id: TeamId\", t.name as team, f.rank, f.public_rank
          from final_entries f
          join teams t on t.id = f.team_id
@@ -50,5 +50,10 @@ pub async fn moves(
         limit,
     )
     .fetch_all(conn)
-    .await
+    .await?;
+    let moves = rows.into_iter().filter_map(|row| {
+        let team = sight.team(row.team_id, row.team)?;
+        Some(Move { team, rank: row.rank, public_rank: row.public_rank })
+    });
+    Ok(moves.collect())
 }

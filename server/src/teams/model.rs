@@ -199,6 +199,8 @@ pub struct Terms {
     pub team_limit: i32,
     pub daily_limit: i32,
     pub total_limit: Option<i32>,
+    /// Where it is not, a count of entries beside a team's name would tell its row.
+    pub is_board_open: bool,
 }
 
 impl Terms {
@@ -261,6 +263,9 @@ pub fn refusal(one: Side, other: Side, terms: &Terms, now: DateTime<Utc>) -> Opt
         ));
     }
     let (n_sent, most) = (one.n_counted + other.n_counted, terms.most_by(now));
+    if !terms.is_board_open && n_sent > terms.total_limit.map_or(most, |total| most.min(total.into())) {
+        return Some("Together you sent more submissions than one team could have sent by now.".to_owned());
+    }
     if let Some(total) = terms.total_limit.filter(|total| n_sent > i64::from(*total)) {
         return Some(format!(
             "Together you sent {n_sent} submissions, and a team may send {total} to this competition."
@@ -294,6 +299,7 @@ mod tests {
             team_limit: 5,
             daily_limit: 5,
             total_limit: None,
+            is_board_open: true,
         }
     }
 
@@ -321,6 +327,14 @@ mod tests {
         let asked = |n| refusal(side(1, n), side(1, 10), &bounded, after(72));
         assert_eq!(asked(2), None);
         assert!(asked(3).is_some_and(|sentence| sentence.ends_with("may send 12 to this competition.")));
+    }
+
+    #[test]
+    fn where_names_are_hidden_nobody_learns_how_much_a_team_sent() {
+        let veiled = Terms { is_board_open: false, ..terms() };
+        let sentence = refusal(side(1, 6), side(1, 10), &veiled, after(72)).expect("too many");
+        assert!(!sentence.contains(|letter: char| letter.is_ascii_digit()), "{sentence}");
+        assert_eq!(refusal(side(1, 5), side(1, 10), &veiled, after(72)), None);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::error::{AppError, Result};
 use crate::ids::{MergeRequestId, TeamInvitationId};
 use crate::leaderboard::model::View;
 use crate::leaderboard::read;
+use crate::leaderboard::sight::BoardSight;
 use crate::paths;
 use crate::teams::join::{hindrance, join};
 use crate::teams::look::{self, Look};
@@ -209,7 +210,10 @@ async fn team_page(
     let (seen, look) = look::own(app, member, slug).await?;
     let view = View::choose(&seen.competition, shell.now, false);
     let is_ranked = match seen.standing.team_id.filter(|_| view.is_private()) {
-        Some(team) => read::kept_own_row(app, &seen.competition, view, team).await?.is_some(),
+        Some(team) => {
+            let sight = BoardSight::of_own_row(team);
+            read::kept_own_row(app, &seen.competition, view, &sight).await?.is_some()
+        }
         None => false,
     };
     let write_ups = desk(app, &seen).await?;

@@ -85,7 +85,7 @@ pub async fn owner(conn: &mut PgConnection, topic: TopicId) -> sqlx::Result<Opti
          join competitions c on c.id = w.competition_id
          left join final_entries f
            on f.competition_id = c.id and f.version_id = c.active_version_id and f.team_id = w.team_id
-           and c.settled_at is not null
+           and c.settled_at is not null and is_board_open(c)
          where w.topic_id = $1",
         topic.0,
     )

@@ -3,11 +3,12 @@
 use chrono::TimeDelta;
 use holdout::baselines::send::{enter as enter_as_host, send};
 use holdout::closing::read::winners;
-use holdout::competitions::access::see;
+use holdout::competitions::access::{Seen, Standing, see};
 use holdout::competitions::cohosts;
 use holdout::competitions::model::Ended;
 use holdout::error::AppError;
 use holdout::leaderboard::model::{Key, Row, View};
+use holdout::leaderboard::sight::BoardSight;
 use holdout::leaderboard::{csv, read, settle};
 use holdout::medals;
 use holdout::shake_up;
@@ -38,11 +39,12 @@ impl Stage {
     /// The whole board, read in pages of every length; all are alike.
     async fn whole(&self, wants_public: bool) -> Vec<Row> {
         let (competition, view) = self.view(wants_public).await;
-        let whole = read::page(&self.app, &competition, view, Key::first(), 100).await.unwrap();
+        let sight = BoardSight::of_visitors(&competition);
+        let whole = read::page(&self.app, &competition, view, &sight, Key::first(), 100).await.unwrap();
         for limit in 1..=4 {
             let (mut after, mut walked) = (Key::first(), Vec::new());
             loop {
-                let page = read::page(&self.app, &competition, view, after, limit).await.unwrap();
+                let page = read::page(&self.app, &competition, view, &sight, after, limit).await.unwrap();
                 let Some(last) = page.last() else { break };
                 after = last.key.to_string().parse().unwrap();
                 walked.extend(page);
@@ -86,12 +88,17 @@ async fn baselines_stand_on_both_boards_and_nobody_is_counted_further(pool: PgPo
     let (competition, view) = stage.view(false).await;
     assert_eq!(competition.n_teams, 3, "baselines are no teams that take part");
     for (rank, team) in (1..).zip(&teams) {
-        let own = read::own_row(&stage.app, &competition, view, team.team_id).await.unwrap().unwrap();
+        let own = read::own_row(&stage.app, &competition, view, &BoardSight::of_own_row(team.team_id))
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(own.rank, Some(rank));
     }
-    let found = read::find(&stage.app, &competition, view, "mean").await.unwrap();
+    let sight = BoardSight::of_visitors(&competition);
+    let names = sight.names().unwrap();
+    let found = read::find(&stage.app, &competition, view, names, "mean").await.unwrap();
     assert_eq!(read_off(&found.rows), board(&[("–", "Mean")]));
-    let (text, _) = csv::part(&stage.app, &competition, view, Key::first(), true).await.unwrap();
+    let (text, _) = csv::part(&stage.app, &competition, view, &sight, Key::first(), true).await.unwrap();
     let line = text.lines().nth(1).unwrap();
     assert!(line.starts_with(",,Perfect,,") && line.contains(",true,"), "{line}");
 
@@ -102,16 +109,17 @@ async fn baselines_stand_on_both_boards_and_nobody_is_counted_further(pool: PgPo
     assert_eq!(read_off(&private), board(&expected));
     assert_eq!(read_off(&stage.whole(true).await), read_off(&public), "their own best, as before the end");
     let (competition, view) = stage.view(false).await;
-    let named = winners(&stage.app, &competition).await.unwrap().unwrap();
+    let seen = Seen { competition: competition.clone(), standing: Standing::of_nobody() };
+    let named = winners(&stage.app, &seen).await.unwrap().unwrap();
     assert_eq!(named.n_teams, 3);
     let names: Vec<_> = named.named.iter().map(|winner| (winner.rank, winner.row.team.as_str())).collect();
     assert_eq!(names, [(1, "Cy"), (2, "Bob"), (3, "Ada")]);
-    let found = read::find(&stage.app, &competition, view, "zeros").await.unwrap();
+    let found = read::find(&stage.app, &competition, view, sight.names().unwrap(), "zeros").await.unwrap();
     assert_eq!(read_off(&found.rows), board(&[("–", "Zeros")]));
     let mut conn = stage.app.db.acquire().await.unwrap();
     let ended = stage.ended().await;
     assert_eq!(medals::store::n_medalled(&mut conn, competition.id).await.unwrap(), Some(3));
-    let moves = shake_up::store::moves(&mut conn, ended, competition.id, 0, 10).await.unwrap();
+    let moves = shake_up::store::moves(&mut conn, ended, &sight, competition.id, 0, 10).await.unwrap();
     assert_eq!(moves.len(), 3);
     let differing = "select count(*) from recomputed_board((select id from competitions)) where not is_same";
     assert_eq!(stage.number(differing).await, 0);

@@ -187,6 +187,15 @@ async fn host_houses(ada: &Shell) {
     assert_eq!(ada.json(&["host", "limits", "houses"]).await["daily_limit"], 2);
     assert_eq!(ada.json(&["host", "limits", "houses", "--total", "30"]).await["total_limit"], 30);
     assert_eq!(ada.json(&["host", "limits", "houses", "--total", "0"]).await["total_limit"], Value::Null);
+    let veiled =
+        ada.json(&["host", "limits", "houses", "--board", "names_hidden", "--board-stays", "true"]).await;
+    assert_eq!(
+        (&veiled["board_shows"], &veiled["board_stays_veiled"]),
+        (&json!("names_hidden"), &json!(true))
+    );
+    let open =
+        ada.json(&["host", "limits", "houses", "--board", "everybody", "--board-stays", "false"]).await;
+    assert_eq!(open["board_shows"], "everybody");
     let times = ["--starts", "2020-01-01T00:00:00Z", "--ends", "2100-01-01T01:00:00+01:00"];
     let timeline = ada.json(&[&["host", "timeline", "houses"], &times[..]].concat()).await;
     assert_eq!(timeline["ends_at"], "2100-01-01T00:00:00Z");

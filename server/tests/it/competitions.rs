@@ -413,6 +413,11 @@ async fn after_the_launch_what_judges_is_fixed_and_promises_only_grow(pool: PgPo
     edit(json!({ "daily_limit": 4 })).await.expect(422);
     edit(json!({ "total_limit": 4000 })).await.expect(422);
     edit(json!({ "total_limit": 0 })).await.expect(200);
+    let hidden = json!({ "board_shows": "names_hidden" });
+    assert_eq!(edit(hidden).await.expect(200).json()["board_shows"], "names_hidden");
+    edit(json!({ "board_shows": "everybody" })).await.expect(422);
+    edit(json!({ "board_shows": "own_row" })).await.expect(200);
+    edit(json!({ "board_shows": "names_hidden" })).await.expect(422);
     edit(json!({ "daily_limit": 9 })).await.expect(200);
     edit(json!({ "slug": "elsewhere" })).await.expect(422);
     edit(json!({ "starts_at": "2020-01-01T00:00:00Z" })).await.expect(422);

@@ -237,7 +237,11 @@ async fn a_folder_is_pushed_pulled_and_pushed_without_a_difference(pool: PgPool)
     desk.replace("again/pages/overview.md", "[how to start](how-to-start.md)", "what is there");
     desk.replace("again/data/train.csv", "1,3,100", "1,3,111");
     desk.replace("again/competition.toml", "Houses sold in 2024", "Houses");
-    desk.replace("again/competition.toml", "daily_limit = 7", "daily_limit = 8\ntotal_limit = 90");
+    desk.replace(
+        "again/competition.toml",
+        "daily_limit = 7",
+        "daily_limit = 8\ntotal_limit = 90\nboard_shows = \"own_row\"",
+    );
     let told = desk.run(&["host", "push", "again", "--dry-run", "--json"]).await.expect(2);
     let changes: Value = serde_json::from_str(&told.out).unwrap();
     let kinds: Vec<&str> = changes["changes"]
@@ -246,7 +250,7 @@ async fn a_folder_is_pushed_pulled_and_pushed_without_a_difference(pool: PgPool)
         .iter()
         .map(|change| change["change"].as_str().unwrap())
         .collect();
-    assert_eq!(kinds, ["setting", "setting", "remove_page", "edit_page", "put_file"]);
+    assert_eq!(kinds, ["setting", "setting", "setting", "remove_page", "edit_page", "put_file"]);
     desk.run(&["host", "push", "again", "--yes"]).await.expect(0);
     bob.api.get("/api/v1/competitions/house-prices/pages/how-to-start").await.expect(404);
     assert_eq!(desk.run(&["host", "push", "again"]).await.expect(0).out, "No difference.\n");

@@ -17,7 +17,7 @@ type Attempt = (&'static str, &'static str, &'static str);
 /// Where the web server's role has not even the right to try.
 const NO_RIGHT: &str = "42501";
 
-const ATTEMPTS: [Attempt; 21] = [
+const ATTEMPTS: [Attempt; 25] = [
     (
         "a person in two teams",
         "insert into team_members select competition_id, (select id from teams where name = 'Ada'), user_id, false, joined_at, joined_at
@@ -104,6 +104,26 @@ const ATTEMPTS: [Attempt; 21] = [
          select bound.id, m.team_id, m.user_id, clock_now(), false, 'f', 'k3-' || i, 1, sha256('')
          from bound, team_members m join users u on u.id = m.user_id, generate_series(1, 4) i where u.username = 'cy'",
         "submissions_fit_total",
+    ),
+    (
+        "a board that shows more than was promised",
+        "update competitions set board_shows = 'names_hidden'",
+        "competitions_board_veil_stays",
+    ),
+    (
+        "a veil that stays no longer",
+        "update competitions set board_stays_veiled = false",
+        "competitions_board_veil_stays",
+    ),
+    (
+        "a board that shows what nobody knows",
+        "update competitions set board_shows = 'half'",
+        "competitions_board_shows",
+    ),
+    (
+        "medals that tell whose rank is whose",
+        "update competitions set counts_for_medals = true",
+        "competitions_veiled_no_medals",
     ),
     (
         "a third choice of two",
@@ -205,6 +225,10 @@ async fn crowded(pool: PgPool) -> (Stage, Entrant) {
     let id = stage.asked(&bob, &gone).await;
     merge::accept_request(&stage.app, &gone.member, SLUG, id).await.unwrap();
     sql("update competitions set team_limit = 2").execute(&stage.owner).await.unwrap();
+    sql("update competitions set board_shows = 'own_row', board_stays_veiled = true, counts_for_medals = false")
+        .execute(&stage.owner)
+        .await
+        .unwrap();
     for at in 0..3 {
         let id = stage.scored(&ada, 0.5, 0.5).await;
         if at < 2 {

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use holdout::competitions::access::see;
 use holdout::leaderboard::model::{Key, Row, View};
+use holdout::leaderboard::sight::BoardSight;
 use holdout::leaderboard::{read, settle};
 use holdout::submissions::choose::choose_final;
 use sqlx::PgPool;
@@ -13,7 +14,7 @@ use crate::world::sql;
 async fn rows(stage: &Stage, wants_public: bool) -> Vec<Row> {
     let seen = see(&stage.app, SLUG, None).await.unwrap();
     let view = View::choose(&seen.competition, stage.app.clock.now(), wants_public);
-    read::page(&stage.app, &seen.competition, view, Key::first(), 100).await.unwrap()
+    read::page(&stage.app, &seen.competition, view, &BoardSight::of(&seen), Key::first(), 100).await.unwrap()
 }
 
 fn standing(rows: &[Row]) -> Vec<(i64, &str, Option<f64>)> {
@@ -45,9 +46,10 @@ async fn pages_continue_by_key_and_the_own_row_has_its_rank(pool: PgPool) {
         entrants.push(entrant);
     }
     let seen = see(&stage.app, SLUG, None).await.unwrap();
+    let sight = BoardSight::of(&seen);
     let (mut after, mut walked) = (Key::first(), Vec::new());
     loop {
-        let page = read::page(&stage.app, &seen.competition, View::Public, after, 3).await.unwrap();
+        let page = read::page(&stage.app, &seen.competition, View::Public, &sight, after, 3).await.unwrap();
         let Some(last) = page.last() else { break };
         after = last.key.to_string().parse().unwrap();
         walked.extend(page);
@@ -55,8 +57,10 @@ async fn pages_continue_by_key_and_the_own_row_has_its_rank(pool: PgPool) {
     assert_eq!(standing(&walked), standing(&rows(&stage, false).await));
     assert!(walked.iter().filter_map(|row| row.rank).eq(1..=7));
     for entrant in &entrants {
-        let own = read::own_row(&stage.app, &seen.competition, View::Public, entrant.team_id).await.unwrap();
-        let listed = walked.iter().find(|row| row.team_id == entrant.team_id);
+        let seen = see(&stage.app, SLUG, Some(&entrant.member)).await.unwrap();
+        let sight = BoardSight::of(&seen);
+        let own = read::own_row(&stage.app, &seen.competition, View::Public, &sight).await.unwrap();
+        let listed = walked.iter().find(|row| row.team_id == Some(entrant.team_id));
         assert_eq!(own.as_ref(), listed);
     }
 }
@@ -76,8 +80,9 @@ async fn a_key_holds_nothing_that_rows_are_ordered_by_and_leaves_its_rank_behind
         assert_eq!(row.key.to_string(), format!("{}.{}", submission.0, row.rank.unwrap()));
     }
     let seen = see(&stage.app, SLUG, None).await.unwrap();
+    let sight = BoardSight::of(&seen);
     let after = async |key: Key| {
-        let page = read::page(&stage.app, &seen.competition, View::Public, key, 100).await.unwrap();
+        let page = read::page(&stage.app, &seen.competition, View::Public, &sight, key, 100).await.unwrap();
         page.into_iter().map(|row| row.team).collect::<Vec<_>>()
     };
     assert_eq!(after(board[1].key).await, ["Team3", "Team4"]);
@@ -103,7 +108,8 @@ async fn a_team_is_found_by_a_part_of_its_name_or_by_a_member_at_its_rank(pool: 
     let find = async |words: &str, wants_public: bool| {
         let seen = see(&stage.app, SLUG, None).await.unwrap();
         let view = View::choose(&seen.competition, stage.app.clock.now(), wants_public);
-        let found = read::find(&stage.app, &seen.competition, view, words).await.unwrap();
+        let names = BoardSight::of(&seen).names().unwrap();
+        let found = read::find(&stage.app, &seen.competition, view, names, words).await.unwrap();
         assert!(!found.is_more);
         found.rows.iter().map(|row| (row.rank.unwrap(), row.team.clone())).collect::<Vec<_>>()
     };
@@ -142,7 +148,7 @@ async fn after_the_end_the_private_board_counts_what_was_chosen(pool: PgPool) {
     assert_eq!(private[0].change, Some(1), "ada climbed from second to first");
     let seen = see(&stage.app, SLUG, Some(&bob.member)).await.unwrap();
     let view = View::choose(&seen.competition, stage.app.clock.now(), false);
-    let own = read::own_row(&stage.app, &seen.competition, view, bob.team_id).await.unwrap();
+    let own = read::own_row(&stage.app, &seen.competition, view, &BoardSight::of(&seen)).await.unwrap();
     assert_eq!(own.as_ref(), Some(&private[1]));
 }
 

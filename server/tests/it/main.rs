@@ -103,6 +103,7 @@ mod tidy;
 mod tus_clients;
 mod two_factors;
 mod uploads;
+mod veiled;
 mod versions;
 mod walk;
 mod webhooks;

@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use chrono::TimeDelta;
 use holdout::competitions::access::see;
 use holdout::leaderboard::model::{Key, Row as BoardRow, View};
+use holdout::leaderboard::sight::BoardSight;
 use holdout::leaderboard::{read, settle};
 use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
@@ -407,7 +408,8 @@ async fn one_bit_of_a_part_and_one_place_on_a_board_are_found(pool: PgPool) {
 
 async fn rows(stage: &Stage) -> Vec<BoardRow> {
     let seen = see(&stage.app, SLUG, None).await.unwrap();
-    read::page(&stage.app, &seen.competition, View::Public, Key::first(), 100).await.unwrap()
+    let sight = BoardSight::of(&seen);
+    read::page(&stage.app, &seen.competition, View::Public, &sight, Key::first(), 100).await.unwrap()
 }
 
 fn two_parts() -> Value {
@@ -437,22 +439,24 @@ async fn pages_go_on_the_own_row_is_found_and_changes_count_from_midnight(pool: 
     let means: Vec<f64> = all.iter().map(|row| row.ranked.as_ref().unwrap().mean_rank).collect();
     assert!(means.is_sorted() && means.windows(2).any(|pair| pair[0] == pair[1]), "{means:?}");
     let seen = see(&stage.app, SLUG, None).await.unwrap();
+    let sight = BoardSight::of(&seen);
     let (mut after, mut walked) = (Key::first(), Vec::new());
     loop {
-        let page = read::page(&stage.app, &seen.competition, View::Public, after, 2).await.unwrap();
+        let page = read::page(&stage.app, &seen.competition, View::Public, &sight, after, 2).await.unwrap();
         let Some(last) = page.last() else { break };
         after = last.key.to_string().parse().unwrap();
         walked.extend(page);
     }
     assert_eq!(walked, all);
     for entrant in &entrants {
-        let own = read::own_row(&stage.app, &seen.competition, View::Public, entrant.team_id).await.unwrap();
-        assert_eq!(own.as_ref(), all.iter().find(|row| row.team_id == entrant.team_id));
+        let sight = BoardSight::of_own_row(entrant.team_id);
+        let own = read::own_row(&stage.app, &seen.competition, View::Public, &sight).await.unwrap();
+        assert_eq!(own.as_ref(), all.iter().find(|row| row.team_id == Some(entrant.team_id)));
     }
 
     settle::round(&stage.app).await.unwrap();
     let last = all.last().unwrap();
-    let climber = entrants.iter().find(|entrant| entrant.team_id == last.team_id).unwrap();
+    let climber = entrants.iter().find(|entrant| Some(entrant.team_id) == last.team_id).unwrap();
     stage.scored_by_parts(climber, &[-1.0, 10.0], &[0.0, 0.0]).await;
     let now = rows(&stage).await;
     assert_eq!((now[0].team_id, now[0].change), (last.team_id, Some(8)));
@@ -484,7 +488,11 @@ async fn a_board_is_computed_once_a_revision_however_many_ask(pool: PgPool) {
             let app = stage.app.clone();
             tokio::spawn(async move {
                 let seen = see(&app, SLUG, None).await.unwrap();
-                read::page(&app, &seen.competition, View::Public, Key::first(), 10).await.unwrap().len()
+                let sight = BoardSight::of(&seen);
+                read::page(&app, &seen.competition, View::Public, &sight, Key::first(), 10)
+                    .await
+                    .unwrap()
+                    .len()
             })
         });
         for answer in asked.collect::<Vec<_>>() {

@@ -292,20 +292,7 @@ impl Walk {
             };
             values.iter().map(ToString::to_string).collect()
         };
-        let mut addresses = vec![String::new()];
-        for part in route.split('/').skip(1) {
-            let values = match part.strip_prefix('{').and_then(|part| part.split_once('}')) {
-                Some((name, rest)) => {
-                    fill(name.trim_start_matches('*')).into_iter().map(|value| value + rest).collect()
-                }
-                None => vec![part.to_owned()],
-            };
-            addresses = addresses
-                .iter()
-                .flat_map(|before| values.iter().map(move |value| format!("{before}/{value}")))
-                .collect();
-        }
-        addresses
+        filled(route, fill)
     }
 
     fn complaints(&self, caller: &Caller, answer: &Answer, is_before_the_end: bool) -> Vec<String> {
@@ -354,6 +341,24 @@ impl Walk {
         wrong.extend(secrets.map(|secret| format!("the secret {secret}")));
         wrong.into_iter().map(|what| format!("{} gives {} {what}", answer.asked, caller.kind)).collect()
     }
+}
+
+/// An address with its gaps filled, by name, in every way.
+pub fn filled(route: &str, fill: impl Fn(&str) -> Vec<String>) -> Vec<String> {
+    let mut addresses = vec![String::new()];
+    for part in route.split('/').skip(1) {
+        let values = match part.strip_prefix('{').and_then(|part| part.split_once('}')) {
+            Some((name, rest)) => {
+                fill(name.trim_start_matches('*')).into_iter().map(|value| value + rest).collect()
+            }
+            None => vec![part.to_owned()],
+        };
+        addresses = addresses
+            .iter()
+            .flat_map(|before| values.iter().map(move |value| format!("{before}/{value}")))
+            .collect();
+    }
+    addresses
 }
 
 /// A topic that everybody may read, and one that only its competition's people may.
@@ -406,7 +411,7 @@ impl Caller {
 }
 
 /// Whether a number begins so. Within a longer one, such as the seconds of a time, it is another.
-fn has_number(text: &str, beginning: &str) -> bool {
+pub fn has_number(text: &str, beginning: &str) -> bool {
     text.match_indices(beginning).any(|(at, _)| !text[..at].ends_with(|c: char| c.is_ascii_digit()))
 }
 

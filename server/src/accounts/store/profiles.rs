@@ -81,7 +81,7 @@ pub async fn joined(
          join teams t on t.id = m.team_id
          left join final_entries f
            on f.competition_id = c.id and f.version_id = c.active_version_id and f.team_id = m.team_id
-           and c.settled_at is not null
+           and c.settled_at is not null and (is_board_open(c) or m.user_id = $2)
          where m.user_id = $1 and m.competition_id < $3 and c.launched_at is not null
            and (is_listed(c)
                 or exists (select from team_members o where o.competition_id = c.id and o.user_id = $2))

@@ -9,6 +9,7 @@ use super::draft::Draft;
 use super::report::Report;
 use super::tree::Tree;
 use super::yaml;
+use crate::competitions::board_shows::BoardShows;
 use model::{Bundle, Phase};
 
 /// Names that the description of a bundle has.
@@ -33,6 +34,12 @@ pub fn import(tree: &Tree, sample: Option<&Tree>) -> Result<Draft, Refused> {
     pages(&mut draft, tree, &bundle);
     phases(&mut draft, &bundle);
     data(&mut draft, tree, &bundle);
+    if bundle.is_board_hidden {
+        draft.board("hidden of the leaderboard", BoardShows::OwnRow);
+    }
+    if bundle.is_board_anonymous {
+        draft.board("anonymous_leaderboard", BoardShows::NamesHidden);
+    }
     if bundle.is_by_approval {
         draft.report.changed(
             "registration by approval",

@@ -23,6 +23,10 @@ pub struct Bundle {
     pub solutions: Vec<(String, Vec<i64>)>,
     pub shows_input_data: bool,
     pub is_by_approval: bool,
+    /// Participants do not see the board.
+    pub is_board_hidden: bool,
+    /// They see it without names.
+    pub is_board_anonymous: bool,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -224,7 +228,8 @@ fn leaderboards(keys: &mut Keys<'_>, bundle: &mut Bundle, file: &str, report: &m
     for (at, board) in all.iter().enumerate() {
         let mut board = Keys::new(board, format!("leaderboards[{at}]"), file);
         board.skip(&["title", "key", "index"]);
-        board.leave(report, &["hidden"], "The board is seen by everybody who sees the competition.");
+        let is_hidden = board.flag("hidden").unwrap_or(false);
+        bundle.is_board_hidden |= at == 0 && is_hidden;
         board.leave(
             report,
             &["submission_rule"],
@@ -266,6 +271,7 @@ pub fn read_v1(root: &Node, file: &str, report: &mut Report) -> Bundle {
         title: keys.text("title").unwrap_or_default().to_owned(),
         description: keys.text("description").unwrap_or_default().to_owned(),
         is_by_approval: keys.flag("has_registration").unwrap_or(false),
+        is_board_anonymous: keys.flag("anonymous_leaderboard").unwrap_or(false),
         ..Bundle::default()
     };
     pages_v1(&mut keys, &mut bundle);
@@ -287,10 +293,9 @@ const LEFT_V1: [(&[&str], &str); 4] = [
     (&["enable_detailed_results"], "A submission has a score and, where it is wrong, a reason."),
 ];
 
-const UNKNOWN_V1: [&str; 10] = [
+const UNKNOWN_V1: [&str; 9] = [
     "allow_public_submissions",
     "allow_teams",
-    "anonymous_leaderboard",
     "disallow_leaderboard_modifying",
     "enable_forum",
     "enable_per_submission_metadata",

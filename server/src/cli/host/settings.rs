@@ -114,6 +114,13 @@ pub struct LimitsArgs {
     /// team sees a new score only when it is better than its best one by more than chance.
     #[arg(long, value_name = "CHOICE")]
     ladder: Option<String>,
+    /// What the board shows while the competition is open: everybody, names_hidden (other teams under pseudonyms) or own_row
+    /// (to each team its own row alone). Since the launch it can show less, never more.
+    #[arg(long, value_name = "CHOICE")]
+    board: Option<String>,
+    /// Whether the board shows no more than that after the end.
+    #[arg(long, value_name = "TRUE|FALSE")]
+    board_stays: Option<bool>,
     /// Whether hosts may have the files that participants send, before the launch; afterwards it is only taken back.
     #[arg(long, value_name = "TRUE|FALSE")]
     files_for_hosts: Option<bool>,
@@ -128,6 +135,8 @@ pub fn limits(session: &Session, args: &LimitsArgs) -> Outcome {
         ("max_upload_bytes", args.upload.map(|mib| json!(mib << 20))),
         ("score_decimals", wish(&args.decimals)),
         ("ladder", wish(&args.ladder)),
+        ("board_shows", wish(&args.board)),
+        ("board_stays_veiled", wish(&args.board_stays)),
         ("hosts_may_have_files", wish(&args.files_for_hosts)),
     ];
     let now = edit(session, &args.of, &wishes)?;
@@ -145,6 +154,8 @@ pub fn limits(session: &Session, args: &LimitsArgs) -> Outcome {
                 ("largest file", size(&now["max_upload_bytes"])),
                 ("decimals", cell(&now["score_decimals"])),
                 ("ladder", text(&now, "ladder")),
+                ("board shows", text(&now, "board_shows")),
+                ("stays so after the end", cell(&now["board_stays_veiled"])),
                 ("files for hosts", cell(&now["hosts_may_have_files"])),
             ],
         )

@@ -15,6 +15,7 @@ use crate::api::conditions::Condition;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
+use crate::competitions::board_shows::BoardShows;
 use crate::competitions::create::{self, Address};
 use crate::competitions::ladder::Ladder;
 use crate::competitions::model::Competition;
@@ -128,6 +129,11 @@ pub(super) struct EditJson {
     score_decimals: Option<i32>,
     /// Whether the public board is a Ladder, before the launch; `auto` leaves it to Holdout.
     ladder: Option<Ladder>,
+    /// What the board shows while the competition is open: to everybody all names and scores, scores beside pseudonyms, or to
+    /// each team its own row alone. Since the launch it can show less, never more.
+    board_shows: Option<BoardShows>,
+    /// Whether the board shows no more than that after the end; such a competition counts for no medals.
+    board_stays_veiled: Option<bool>,
     visibility: Option<String>,
     /// Which addresses are invited; replaces the list. People who came by the link stay.
     emails: Option<Vec<String>>,
@@ -154,6 +160,8 @@ impl From<EditJson> for Patch {
             max_upload_bytes: wish.max_upload_bytes,
             score_decimals: wish.score_decimals,
             ladder: wish.ladder,
+            board_shows: wish.board_shows,
+            board_stays_veiled: wish.board_stays_veiled,
             visibility: wish.visibility,
             emails: wish.emails,
         }

@@ -27,6 +27,7 @@ use crate::api::query::ApiQuery;
 use crate::api::token::MaybeApiMember;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
+use crate::competitions::board_shows::BoardShows;
 use crate::competitions::download::{self, Download};
 use crate::competitions::ladder::Ladder;
 use crate::competitions::store::data::DataFile;
@@ -205,6 +206,11 @@ struct CompetitionJson {
     /// Whether the public board is a Ladder: a public score is shown only where it is better than the team's best
     /// one by more than chance. `auto` before the launch, where Holdout is to propose.
     ladder: Ladder,
+    /// What the board shows while the competition is open: to everybody all names and scores, scores beside pseudonyms, or to
+    /// each team its own row alone.
+    board_shows: BoardShows,
+    /// Whether the board shows no more than that after the end.
+    board_stays_veiled: bool,
     n_teams: i32,
     n_entries: i32,
     /// Whether hosts may have the files that participants send.
@@ -261,6 +267,8 @@ impl CompetitionJson {
             max_upload_bytes: competition.max_upload_bytes,
             score_decimals: competition.score_decimals,
             ladder: competition.ladder,
+            board_shows: competition.board_shows,
+            board_stays_veiled: competition.board_stays_veiled,
             n_teams: competition.n_teams,
             n_entries: competition.n_entries,
             hosts_may_have_files: competition.hosts_may_have_files,

@@ -19,6 +19,7 @@ use crate::error::Result;
 use crate::forum::list::Listed;
 use crate::leaderboard::model::View;
 use crate::leaderboard::read;
+use crate::leaderboard::sight::BoardSight;
 use crate::notebooks::store::lists as notebooks;
 use crate::notifications::model::Written;
 use crate::notifications::store::follows;
@@ -210,7 +211,8 @@ pub(super) async fn with_ranks(app: &App, member: &Member, cards: Vec<Card>) -> 
         let team = teams.iter().find(|(id, _)| *id == competition.id);
         let view = View::choose(competition, app.clock.now(), false);
         if let Some((id, team)) = team
-            && let Some(row) = read::kept_own_row(app, competition, view, *team).await?
+            && let Some(row) =
+                read::kept_own_row(app, competition, view, &BoardSight::of_own_row(*team)).await?
             && let Some(rank) = row.rank
         {
             ranks.insert(*id, rank);

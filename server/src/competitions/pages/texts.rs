@@ -86,6 +86,11 @@ impl TextPageView {
         self.current == access::RULES && self.frame.competition.is_all_public
     }
 
+    /// Beside the rules, where the board does not show everybody's names and scores.
+    pub fn tells_of_veil(&self) -> bool {
+        self.current == access::RULES && self.frame.competition.is_veiled()
+    }
+
     /// Beside the rules, where the public board is a Ladder.
     pub fn tells_of_ladder(&self) -> bool {
         self.current == access::RULES && self.frame.competition.is_ladder()

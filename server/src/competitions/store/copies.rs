@@ -33,7 +33,8 @@ pub async fn settings(conn: &mut PgConnection, from: CompetitionId, to: Competit
          set visibility = f.visibility, daily_limit = f.daily_limit, total_limit = f.total_limit,
              final_limit = f.final_limit,
              team_limit = f.team_limit, max_upload_bytes = f.max_upload_bytes, score_decimals = f.score_decimals,
-             ladder = f.ladder, moves_over_outage = f.moves_over_outage,
+             ladder = f.ladder, board_shows = f.board_shows, board_stays_veiled = f.board_stays_veiled,
+             moves_over_outage = f.moves_over_outage,
              hosts_may_have_files = f.hosts_may_have_files,
              counts_for_medals = not (f.is_demo or f.is_synthetic)
          from competitions f

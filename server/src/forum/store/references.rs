@@ -71,7 +71,7 @@ pub async fn own_scores(
          join competitions c on c.id = s.competition_id
          join scores x on x.submission_id = s.id and x.version_id = c.active_version_id
          where s.id = any($1) and m.user_id = $2 and x.public_score is not null
-           and (c.id = $3 or is_listed(c))",
+           and (c.id = $3 or is_listed(c)) and is_board_open(c)",
         ids,
         author.0,
         place.map(|id| id.0),

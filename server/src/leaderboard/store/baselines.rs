@@ -35,11 +35,7 @@ pub(super) async fn place(
 ///
 /// # Errors
 /// Those of the database.
-pub(super) async fn sent(
-    conn: &mut PgConnection,
-    id: CompetitionId,
-    submission_id: i64,
-) -> sqlx::Result<bool> {
+pub async fn sent(conn: &mut PgConnection, id: CompetitionId, submission_id: i64) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         "select exists (
             select from submissions s

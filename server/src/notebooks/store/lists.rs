@@ -216,7 +216,7 @@ pub async fn of_competition(
                 from submissions m
                 join competitions c on c.id = m.competition_id
                 join scores x on x.submission_id = m.id and x.version_id = c.active_version_id
-                where m.competition_id = $1 and m.notebook_id is not null and x.rank_key is not null
+                where m.competition_id = $1 and m.notebook_id is not null and x.rank_key is not null and is_board_open(c)
                 order by m.notebook_id, x.rank_key, m.id
              ) b
              join public_notebooks n on n.id = b.notebook_id
@@ -326,7 +326,7 @@ pub struct Card {
     pub n_votes: i32,
     pub n_comments: i32,
     pub updated_at: DateTime<Utc>,
-    /// Of its best submission, in full precision, by the version that counts.
+    /// Of its best submission, in full precision, by the version that counts; none where the board hides whose score is whose.
     pub public_score: Option<f64>,
     pub score_decimals: Option<i32>,
     /// When its competition ends.
@@ -358,6 +358,7 @@ pub async fn cards(conn: &mut PgConnection, ids: &[NotebookId]) -> sqlx::Result<
             select told_public_score(x) as public_score from submissions m
             join scores x on x.submission_id = m.id and x.version_id = c.active_version_id
             where m.competition_id = n.competition_id and m.notebook_id = n.id and x.rank_key is not null
+              and is_board_open(c)
             order by x.rank_key, m.id
             limit 1
          ) b on true

@@ -33,6 +33,7 @@ use crate::competitions::model::Competition;
 use crate::error::{AppError, Result};
 use crate::ids::{SubmissionId, TeamId};
 use crate::leaderboard::model::View;
+use crate::leaderboard::sight::BoardSight;
 use crate::paths;
 use crate::ranks;
 use crate::ranks::api::GainJson;
@@ -293,7 +294,7 @@ pub(super) async fn document(
     };
     let gain = match ended {
         Some(_) => None,
-        None => ranks::gain::gain(&mut conn, competition, &submission).await?,
+        None => ranks::gain::gain(&mut conn, competition, &BoardSight::of(seen), &submission).await?,
     };
     let view = View::choose(competition, now, false);
     let no_range = ranks::left_out::of_file(&mut conn, competition, view, id).await?;

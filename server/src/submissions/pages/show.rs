@@ -18,6 +18,7 @@ use crate::error::{AppError, Result};
 use crate::ids::{SubmissionId, TeamId};
 use crate::leaderboard;
 use crate::leaderboard::model::View;
+use crate::leaderboard::sight::BoardSight;
 use crate::paths;
 use crate::ranks;
 use crate::submissions::choose::{choose_final, describe, withdraw_final};
@@ -140,7 +141,7 @@ pub(super) async fn show_list(
         None => Vec::new(),
     };
     let points = store::points(&mut conn, team_id, POINTS).await?;
-    let best = leaderboard::store::best_public_score(&mut conn, competition.id).await?;
+    let best = leaderboard::read::best_public_score(&mut conn, competition, &BoardSight::of(&seen)).await?;
     let allowance =
         store::allowance(&mut conn, team_id, competition.sending_limits(shell.now), shell.now).await?;
     let stands = final_choice::read(&mut conn, competition, team_id).await?;
@@ -279,7 +280,7 @@ pub(super) async fn show_one(
     };
     let gain = match competition.ended(shell.now) {
         Some(_) => String::new(),
-        None => ranks::gain::gain(&mut conn, competition, &submission)
+        None => ranks::gain::gain(&mut conn, competition, &BoardSight::of(&seen), &submission)
             .await?
             .map_or_else(String::new, |gain| gain.sentence()),
     };

@@ -63,7 +63,8 @@ pub async fn hold_both(
 pub async fn terms(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<Terms> {
     sqlx::query_as!(
         Terms,
-        "select starts_at, merger_deadline_at, ends_at, settled_at, team_limit, daily_limit, total_limit
+        "select starts_at, merger_deadline_at, ends_at, settled_at, team_limit, daily_limit, total_limit,
+                is_board_open(competitions) as \"is_board_open!\"
          from competitions
          where id = $1",
         id.0,
@@ -83,7 +84,8 @@ pub async fn hold_terms(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Res
         .await?;
     sqlx::query_as!(
         Terms,
-        "select starts_at, merger_deadline_at, ends_at, settled_at, team_limit, daily_limit, total_limit
+        "select starts_at, merger_deadline_at, ends_at, settled_at, team_limit, daily_limit, total_limit,
+                is_board_open(competitions) as \"is_board_open!\"
          from competitions
          where id = $1
          for no key update",

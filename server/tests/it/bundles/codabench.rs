@@ -41,6 +41,7 @@ leaderboards:
 - title: Results
   key: Results
   submission_rule: Force_Last
+  hidden: true
   columns:
   - {title: Error, key: error, index: 0, sorting: asc, precision: 4}
   - {title: Duration, key: duration, index: 1}
@@ -136,6 +137,7 @@ fn a_codabench_bundle_becomes_a_folder_that_scores_as_its_own_program_does() {
         "starts_at = 2026-01-31T00:00:00Z",
         "daily_limit = 5",
         "score_decimals = 4",
+        "board_shows = \"own_row\"",
         "higher_is_better = false",
         "file = \"solution.csv\"",
     ] {
@@ -163,6 +165,7 @@ fn a_codabench_bundle_becomes_a_folder_that_scores_as_its_own_program_does() {
     expect_note(&done, "not_carried", "pages/overview.html", "script");
     expect_note(&done, "not_carried", "pages/overview.html", "gone.html");
     expect_note(&done, "changed", "order of rows", "“row”");
+    expect_note(&done, "carried", "hidden of the leaderboard", "own row");
     expect_note(&done, "changed", "registration by approval", "invitation");
     let report = desk.read("iris/IMPORT.md");
     assert!(report.contains("## Not carried over") && report.contains("notes/private.txt"), "{report}");

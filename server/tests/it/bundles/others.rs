@@ -16,6 +16,7 @@ remote_evaluation: False
 start_date: 2019-01-01 00:00:00
 end_date: 2099-05-31 23:59:59
 published: True
+anonymous_leaderboard: True
 leaderboard:
   - id: 1
     schema: {\"labels\": [\"MAE\", \"Total\"], \"default_order_by\": \"MAE\", \"metadata\": {\"MAE\": {\"sort_ascending\": True}}}
@@ -89,6 +90,7 @@ fn an_evalai_challenge_becomes_a_folder_that_scores_as_its_script_does() {
     for line in [
         "higher_is_better = false",
         "score_decimals = 3",
+        "board_shows = \"names_hidden\"",
         "daily_limit = 3",
         "ends_at = 2099-05-31T23:59:59Z",
     ] {
@@ -98,6 +100,7 @@ fn an_evalai_challenge_becomes_a_folder_that_scores_as_its_script_does() {
     assert!(desk.read("c/pages/phases.md").contains("The **first** phase."));
     expect_note(&done, "not_carried", "submission_guidelines", "no “templates/guidelines.html”");
     expect_note(&done, "not_carried", "challenge_phases[1].submission_meta_attributes", "no form");
+    expect_note(&done, "carried", "anonymous_leaderboard", "pseudonyms");
     expect_note(&done, "not_carried", "phase 0 “Dev”", "last phase");
     expect_note(&done, "not_carried", "label “Total”", "one score");
 

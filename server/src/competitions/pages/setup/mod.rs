@@ -183,7 +183,7 @@ async fn host_page(
     mistake: Mistake,
 ) -> Result<HostPage> {
     let hindrances = setup::hindrances(&opened.seen.competition, &opened.draft, shell.now);
-    let outlook = outlook(app, &opened.seen.competition, &opened.draft).await?;
+    let outlook = outlook(app, &opened.seen, &opened.draft).await?;
     let frame = opened.frame(&shell);
     Ok(HostPage { shell, frame, setup: opened.setup, hindrances, outlook, discard, mistake })
 }

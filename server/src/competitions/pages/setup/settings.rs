@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::{Opened, Setup, correct, open, saved};
 use crate::admin::Admin;
 use crate::app::App;
+use crate::competitions::board_shows::BoardShows;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::ladder::{self, CONSEQUENCE, Facts, Ladder, Proposal};
 use crate::competitions::model::Competition;
@@ -221,7 +222,10 @@ pub struct LimitsForm {
     pub score_decimals: String,
     /// Empty where it stays as it is.
     pub ladder: String,
+    pub board_shows: String,
     /// A box that is not checked is not sent.
+    pub board_stays_veiled: String,
+    /// Likewise.
     pub hosts_may_have_files: String,
 }
 
@@ -235,11 +239,9 @@ impl From<&Competition> for LimitsForm {
             max_upload_mib: (competition.max_upload_bytes / MIB).max(1).to_string(),
             score_decimals: competition.score_decimals.to_string(),
             ladder: competition.ladder.name().to_owned(),
-            hosts_may_have_files: if competition.hosts_may_have_files {
-                "on".to_owned()
-            } else {
-                String::new()
-            },
+            board_shows: competition.board_shows.name().to_owned(),
+            board_stays_veiled: ticked(competition.board_stays_veiled),
+            hosts_may_have_files: ticked(competition.hosts_may_have_files),
         }
     }
 }
@@ -257,8 +259,17 @@ impl LimitsForm {
             max_upload_bytes: i64::from(whole("max_upload_mib", &self.max_upload_mib)?) * MIB,
             score_decimals: whole("score_decimals", &self.score_decimals)?,
             ladder: if self.ladder.is_empty() { before.ladder } else { Ladder::read(&self.ladder)? },
+            board_shows: match self.board_shows.as_str() {
+                "" => before.board_shows,
+                name => BoardShows::read(name)?,
+            },
+            board_stays_veiled: !self.board_stays_veiled.is_empty(),
         })
     }
+}
+
+fn ticked(is: bool) -> String {
+    if is { "on".to_owned() } else { String::new() }
 }
 
 fn whole(field: &'static str, text: &str) -> Result<i32> {
@@ -293,6 +304,13 @@ impl LimitsPage {
     pub fn decides_medals(&self) -> bool {
         let is_admin = self.shell.viewer.as_ref().is_some_and(|viewer| viewer.is_admin);
         is_admin && self.setup.is_launched && self.frame.competition.ended(self.shell.now).is_none()
+    }
+
+    pub fn boards(&self) -> Vec<(&'static str, &'static str, bool)> {
+        let before = self.frame.competition.board_shows;
+        let may_be = |shows: &BoardShows| !self.setup.is_launched || *shows >= before;
+        let offered = BoardShows::ALL.into_iter().filter(may_be);
+        offered.map(|shows| (shows.name(), shows.words(), shows.name() == self.form.board_shows)).collect()
     }
 
     pub fn ladders(&self) -> Vec<(&'static str, String, bool)> {
