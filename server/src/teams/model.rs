@@ -332,9 +332,9 @@ mod tests {
     #[test]
     fn where_names_are_hidden_nobody_learns_how_much_a_team_sent() {
         let veiled = Terms { is_board_open: false, ..terms() };
-        let sentence = refusal(side(1, 6), side(1, 10), &veiled, after(72)).expect("too many");
+        let sentence = refusal(side(1, 6), side(1, 10), &veiled, after(71)).expect("too many");
         assert!(!sentence.contains(|letter: char| letter.is_ascii_digit()), "{sentence}");
-        assert_eq!(refusal(side(1, 5), side(1, 10), &veiled, after(72)), None);
+        assert_eq!(refusal(side(1, 5), side(1, 10), &veiled, after(71)), None);
     }
 
     #[test]
