@@ -34,10 +34,14 @@ class Balancer:
 async def serve(line, port):
     known, ready = [], []
     number = 0
+    # The loop itself holds no task: one that nobody holds may be collected while it waits.
+    carried = set()
 
     async def carry(reader, writer):
         nonlocal number
         number += 1
+        carried.add(asyncio.current_task())
+        asyncio.current_task().add_done_callback(carried.discard)
         if not ready:
             writer.close()
             return
@@ -50,8 +54,8 @@ async def serve(line, port):
         to_server.close()
         writer.close()
 
-    await asyncio.start_server(carry, "127.0.0.1", port)
-    line.send("up")
+    server = await asyncio.start_server(carry, "127.0.0.1", port)
+    line.send("up" if server.is_serving() else "")
     while True:
         is_news = line.poll()
         if is_news:
