@@ -78,8 +78,10 @@ if [ $starts = no ]; then
     exit
 fi
 systemctl enable --quiet holdout holdout-backup.timer caddy
-systemctl restart holdout caddy
+systemctl restart holdout
 systemctl start holdout-backup.timer
+systemctl restart caddy ||
+    echo "Caddy does not start: journalctl -u caddy says why. Another program may have port 80 or 443."
 
 answers() { (exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /readyz HTTP/1.0\r\n\r\n' >&3 && grep -q '^HTTP/1.* 200' <&3) 2>/dev/null; }
 give_up_at=$((SECONDS + 300))
