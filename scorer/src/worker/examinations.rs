@@ -6,7 +6,7 @@ use holdout_contract::job::{Priority, Subject};
 use holdout_contract::queue::{self, Leased};
 use sqlx::{PgConnection, PgPool};
 
-use super::finish::{Written, announce_job, json, with_the_job};
+use super::finish::{Written, announce_job, hold_competition, json, with_the_job};
 use crate::examine::committed::Committed;
 
 /// Writes an examination's report, unless the version was changed while it was read: then the
@@ -22,6 +22,7 @@ pub async fn examined(
     (report, commitment): (&Report, Option<&Committed>),
 ) -> sqlx::Result<Written> {
     with_the_job(db, leased, async |conn| {
+        hold_competition(conn, leased.competition()?).await?;
         let written = sqlx::query!(
             "update scoring_versions set report = $3, examined_revision = $2
              where id = $1 and input_revision = $2",
@@ -52,6 +53,7 @@ pub async fn files_examined(
     (findings, commitment): (&[Finding], Option<&Committed>),
 ) -> sqlx::Result<Written> {
     with_the_job(db, leased, async |conn| {
+        hold_competition(conn, leased.competition()?).await?;
         let written = sqlx::query!(
             "update scoring_versions set files_findings = $3, files_examined_revision = $2
              where id = $1 and files_revision = $2",

@@ -52,6 +52,15 @@ pub(crate) async fn with_the_job(
     Ok(written)
 }
 
+/// Holds a competition as whoever adds to it does. Hosts hold it before the version that they change: whoever writes to a version
+/// first, and then what belongs to the competition, would wait for them while they wait.
+pub(super) async fn hold_competition(conn: &mut PgConnection, competition_id: i64) -> sqlx::Result<()> {
+    sqlx::query_scalar!("select id from competitions where id = $1 for key share", competition_id)
+        .fetch_optional(conn)
+        .await?;
+    Ok(())
+}
+
 /// What a submission's file came to under one version.
 #[derive(Debug, Clone, Copy)]
 pub enum Judged<'a> {
@@ -435,6 +444,7 @@ pub async fn split(
     proposal: &Proposal,
 ) -> sqlx::Result<Written> {
     with_the_job(db, leased, async |conn| {
+        hold_competition(conn, leased.competition()?).await?;
         let Some(version_id) = draft_version(conn, leased.competition()?).await? else {
             return Ok(Written::Stale);
         };

@@ -1,6 +1,7 @@
 //! The examination before launch and the split of a labelled table, through queue, worker and child.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
 
 use crate::world::{Competition, SOLUTION, World};
 use holdout_contract::MIGRATOR;
@@ -89,6 +90,40 @@ async fn a_sound_competition_may_launch(db: PgPool) {
     let profile = report.profile.expect("a profile");
     assert_eq!((profile.id_column.as_str(), profile.target_columns.join(",")), ("id", "y".to_owned()));
     assert_eq!((profile.n_public, profile.n_private, profile.split_was_made), (2, 2, false));
+}
+
+/// A host's change holds the competition, then its version. Were the report written in the other order, each would wait for the other.
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_report_waits_for_a_hosts_change_and_holds_nothing_that_it_needs(db: PgPool) {
+    let world = World::new(db).await;
+    let draft = sound(&world).await;
+    let mut host = world.db.begin().await.expect("begun");
+    sqlx::query!("select id from competitions where id = $1 for update", draft.id)
+        .fetch_one(&mut *host)
+        .await
+        .expect("held");
+    let change = async {
+        let waits = async || {
+            sqlx::query_scalar!(
+                r#"select exists (
+                    select from pg_stat_activity
+                    where datname = current_database() and wait_event_type = 'Lock') as "waits!""#
+            )
+            .fetch_one(&world.db)
+            .await
+            .expect("asked")
+        };
+        while !waits().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        sqlx::query!("select id from scoring_versions where id = $1 for update", draft.version_id)
+            .fetch_one(&mut *host)
+            .await
+            .expect("the version is free");
+        host.commit().await.expect("changed");
+    };
+    let (report, ()) = tokio::join!(examined(&world, draft), change);
+    assert!(report.allows_launch(), "{:#?}", report.findings);
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

@@ -64,6 +64,7 @@ mod openapi;
 mod operating;
 mod other_metrics;
 mod outages;
+mod own_lists;
 mod own_metric_ranks;
 mod page_history;
 mod personal;
