@@ -43,7 +43,9 @@ async fn the_document_and_its_page_are_served(pool: PgPool) {
     assert_eq!(served.text(), text());
     assert_eq!(served.header("content-type"), "application/json");
     let page = world.visitor().get("/api").await.expect(200).text();
-    for part in ["id=\"operation-submit\"", "id=\"problem-too_many\"", "id=\"type-Submission\"", "curl", &world.base] {
+    for part in
+        ["id=\"operation-submit\"", "id=\"problem-too_many\"", "id=\"type-Submission\"", "curl", &world.base]
+    {
         assert!(page.contains(part), "the page has {part}");
     }
     world.close().await;
