@@ -104,7 +104,7 @@ export class Person {
   async launch(slug) {
     await this.reading(`/c/${slug}/host/launch`, "Nothing stands in the way");
     await this.press("Launch");
-    await this.reading(`/c/${slug}/host/launch`, "It is launched");
+    await this.reading(`/c/${slug}/host/launch`, "It was launched");
   }
 
   async join(slug) {
