@@ -32,7 +32,7 @@ class Balancer:
 
 
 async def serve(line, port):
-    known, ready = [], []
+    ready = []
     number = 0
     # The loop itself holds no task: one that nobody holds may be collected while it waits.
     carried = set()
@@ -54,8 +54,14 @@ async def serve(line, port):
         to_server.close()
         writer.close()
 
-    server = await asyncio.start_server(carry, "127.0.0.1", port)
-    line.send("up" if server.is_serving() else "")
+    async with await asyncio.start_server(carry, "127.0.0.1", port):
+        line.send("up")
+        await look(line, ready)
+
+
+async def look(line, ready):
+    """Asks all ports that are known which of them take requests, again and again."""
+    known = []
     while True:
         is_news = line.poll()
         if is_news:

@@ -22,7 +22,7 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::download::{Sending, stream_zip};
-use crate::competitions::model::{Competition, Phase};
+use crate::competitions::model::Phase;
 use crate::competitions::store::data::{self, DataFile};
 use crate::competitions::store::drafts;
 use crate::error::{AppError, Result};
@@ -57,9 +57,6 @@ const FILES_ARE_NOT_THEIRS: &str = "By the rules of this competition its hosts d
 struct Export {
     app: App,
     wish: Wish,
-    competition: Competition,
-    /// Of a host: who may have the archive sees the boards as they are.
-    sight: BoardSight,
     seen: Seen,
     snapshot: Snapshot,
     manifest: Manifest,
@@ -85,15 +82,15 @@ pub async fn export(app: &App, host: &Member, seen: Seen, wish: Wish) -> Result<
         let detail =
             json!({ "submission_files": wish.submission_files, "sealed_solution": wish.sealed_solution });
         let mut conn = app.db.acquire().await?;
-        let (id, now) = (export.competition.id, export.now);
+        let (id, now) = (export.seen.competition.id, export.now);
         drafts::note(&mut conn, now, host.id, "export_archive", id, &detail).await?;
     }
-    let name = format!("{}.holdout.zip", export.competition.slug);
+    let name = format!("{}.holdout.zip", export.seen.competition.slug);
     Ok(stream_zip(app.files.clone(), &name, move |zip| export.write(zip)))
 }
 
 async fn gather(app: &App, seen: Seen, wish: Wish) -> Result<Export> {
-    let competition = seen.competition.clone();
+    let competition = &seen.competition;
     let (id, now) = (competition.id, app.clock.now());
     let mut conn = app.db.acquire().await?;
     let mut snapshot = snapshot(&mut conn, competition.clone(), now).await?;
@@ -125,8 +122,6 @@ async fn gather(app: &App, seen: Seen, wish: Wish) -> Result<Export> {
         newest_submission: read::newest_submission(&mut conn, id).await?,
         app: app.clone(),
         wish,
-        competition,
-        sight: BoardSight::of(&seen),
         seen,
         snapshot,
         manifest,
@@ -190,7 +185,7 @@ impl Export {
         loop {
             let teams = zip.wait(async {
                 let mut conn = self.app.db.acquire().await?;
-                read::teams(&mut conn, self.competition.id, after).await
+                read::teams(&mut conn, self.seen.competition.id, after).await
             });
             let teams = teams.map_err(io::Error::other)?;
             let Some(last) = teams.last() else { break };
@@ -202,7 +197,7 @@ impl Export {
         loop {
             let teams = zip.wait(async {
                 let mut conn = self.app.db.acquire().await?;
-                read::merged_teams(&mut conn, self.competition.id, after).await
+                read::merged_teams(&mut conn, self.seen.competition.id, after).await
             });
             let teams = teams.map_err(io::Error::other)?;
             let Some(last) = teams.last() else { return Ok(()) };
@@ -217,7 +212,7 @@ impl Export {
         loop {
             let decisions = zip.wait(async {
                 let mut conn = self.app.db.acquire().await?;
-                read::decisions(&mut conn, self.competition.id, after).await
+                read::decisions(&mut conn, self.seen.competition.id, after).await
             });
             let decisions = decisions.map_err(io::Error::other)?;
             let Some((last, _)) = decisions.last() else { return Ok(()) };
@@ -255,7 +250,7 @@ impl Export {
 
     /// Submissions after a key, with the places of their files; after the end with private scores.
     async fn submissions(&self, after: i64) -> Result<Vec<(SubmissionLine, Option<String>)>> {
-        let id = self.competition.id;
+        let id = self.seen.competition.id;
         let mut conn = self.app.db.acquire().await?;
         let rows = read::submissions(&mut conn, id, after, self.newest_submission).await?;
         let mut part: Vec<(SubmissionLine, Option<String>)> = rows
@@ -266,7 +261,7 @@ impl Export {
                 (row.into(), key)
             })
             .collect();
-        if let Some(ended) = self.competition.ended(self.now) {
+        if let Some(ended) = self.seen.competition.ended(self.now) {
             let ids: Vec<i64> = part.iter().map(|(line, _)| line.id).collect();
             for score in released(&mut conn, ended, id, &ids).await? {
                 if let Ok(at) = part.binary_search_by_key(&score.submission_id.0, |(line, _)| line.id) {
@@ -280,7 +275,7 @@ impl Export {
 
     fn write_boards(&self, zip: &mut Sending<'_>) -> io::Result<()> {
         self.write_board(zip, PUBLIC_BOARD, true)?;
-        if self.competition.phase(self.now) == Phase::Final {
+        if self.seen.competition.phase(self.now) == Phase::Final {
             self.write_board(zip, PRIVATE_BOARD, false)?;
             self.write_what_is_said_of_the_end(zip)?;
         }
@@ -298,11 +293,13 @@ impl Export {
     }
 
     fn write_board(&self, zip: &mut Sending<'_>, name: &str, wants_public: bool) -> io::Result<()> {
-        let view = View::choose(&self.competition, self.now, wants_public);
+        let view = View::choose(&self.seen.competition, self.now, wants_public);
+        // Of a host: who may have the archive sees the boards as they are.
+        let sight = BoardSight::of(&self.seen);
         zip.begin(name)?;
         let (mut after, mut is_first) = (Some(Key::first()), true);
         while let Some(key) = after {
-            let part = zip.wait(csv::part(&self.app, &self.competition, view, &self.sight, key, is_first));
+            let part = zip.wait(csv::part(&self.app, &self.seen.competition, view, &sight, key, is_first));
             let (text, next) = part.map_err(told)?;
             zip.write_all(text.as_bytes())?;
             (after, is_first) = (next, false);
@@ -344,7 +341,7 @@ impl Export {
     }
 
     fn write_news(&self, zip: &mut Sending<'_>) -> io::Result<()> {
-        let id = self.competition.id;
+        let id = self.seen.competition.id;
         zip.begin(ANNOUNCEMENTS)?;
         let mut after = 0;
         loop {
@@ -380,7 +377,7 @@ impl Export {
         loop {
             let topics = zip.wait(async {
                 let mut conn = self.app.db.acquire().await?;
-                read::topics(&mut conn, self.competition.id, after).await
+                read::topics(&mut conn, self.seen.competition.id, after).await
             });
             let topics = topics.map_err(io::Error::other)?;
             let Some(last) = topics.last() else { return Ok(()) };

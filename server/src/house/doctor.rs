@@ -10,7 +10,6 @@ use std::process::Command;
 use std::time::Duration;
 
 use holdout_contract::place::Place;
-use holdout_contract::watermark::{Disk, Watermark};
 use holdout_contract::{database, events};
 use sqlx::{Connection, PgConnection};
 
@@ -28,6 +27,7 @@ use crate::house::{keys, open_files, up, welcome};
 use crate::notebooks::runs;
 use crate::notebooks::runs::model::Runners;
 use crate::outbound::{self, Reach};
+use crate::web::space::Space;
 
 /// How long the site may take to answer under its name.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -104,7 +104,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
 
 async fn files(config: &Config) -> Finding {
     match &config.files {
-        Place::Folder(folder) => files_folder(folder, config.disk_reserve_mb),
+        Place::Folder(folder) => files_folder(folder, config),
         place @ Place::Bucket(_) => bucket(place).await,
     }
 }
@@ -137,12 +137,13 @@ async fn bucket(place: &Place) -> Finding {
     }
 }
 
-fn files_folder(folder: &Path, reserve_mb: u64) -> Finding {
+fn files_folder(folder: &Path, config: &Config) -> Finding {
     let probe = folder.join(format!(".doctor-{}", std::process::id()));
     match fs::write(&probe, "probe").and_then(|()| fs::remove_file(&probe)) {
-        Ok(()) if is_short(folder, reserve_mb) => Finding::wrong(format!(
-            "Less than {reserve_mb} MB are free on the disk of {} (HOLDOUT_DISK_RESERVE_MB): files are refused, and no work \
+        Ok(()) if Space::new(config).is_short() => Finding::wrong(format!(
+            "Less than {} MB are free on the disk of {} (HOLDOUT_DISK_RESERVE_MB): files are refused, and no work \
              is taken, until a quarter more is free.",
+            config.disk_reserve_mb,
             folder.display()
         )),
         Ok(()) => Finding::well(format!("Files can be stored in {}.", folder.display())),
@@ -155,10 +156,6 @@ fn files_folder(folder: &Path, reserve_mb: u64) -> Finding {
             folder.display()
         )),
     }
-}
-
-fn is_short(folder: &Path, reserve_mb: u64) -> bool {
-    Disk::of(folder).is_some_and(|disk| Watermark::new(reserve_mb).is_below(disk.free_bytes))
 }
 
 fn scorer_program(is_embedded: bool) -> Finding {

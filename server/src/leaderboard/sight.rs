@@ -66,7 +66,7 @@ impl BoardSight {
     }
 
     fn standing(competition: &Competition, standing: Standing) -> Self {
-        let is_veiled = is_veiled(competition);
+        let is_veiled = hides_now(competition);
         let extent = match competition.board_shows {
             _ if !is_veiled || standing.is_host => Extent::Names,
             BoardShows::Everybody => Extent::Names,
@@ -190,9 +190,9 @@ impl SeenTeam {
 }
 
 /// Whether visitors see less than the whole board.
-pub fn is_veiled(competition: &Competition) -> bool {
+fn hides_now(competition: &Competition) -> bool {
     let is_over = competition.settled_at.is_some() && !competition.board_stays_veiled;
-    competition.board_shows != BoardShows::Everybody && !is_over
+    competition.is_veiled() && !is_over
 }
 
 fn veiled(row: Row, secret: &Option<VeilSecret>) -> Row {

@@ -136,8 +136,7 @@ async fn list_invited(
     let now = app.clock.now();
     let mut conn = app.db.acquire().await?;
     let mut cards = lists::invited_to(&mut conn, member.id, now, after, INVITED_A_PAGE as i64 + 1).await?;
-    let has_more = cards.len() > INVITED_A_PAGE;
-    cards.truncate(INVITED_A_PAGE);
+    let has_more = lists::cut(&mut cards, INVITED_A_PAGE);
     let next = cards.last().filter(|_| has_more).and_then(Card::cursor).map(|cursor| cursor.to_string());
     let items = cards.into_iter().map(|card| card_json(card, now)).collect();
     Ok((NextPart::new("after", next.as_ref()), Json(CompetitionsJson { items, next })))

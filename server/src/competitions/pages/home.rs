@@ -177,8 +177,8 @@ async fn own(app: &App, member: &Member) -> Result<Own> {
     let written = follows::written(&mut conn, member.id, WRITTEN_SHOWN).await?;
     let terms_are_due = is_due(app, &mut conn, member).await?;
     drop(conn);
-    let has_more_invited = cut(&mut invited);
-    let (has_more_hosted, has_more_joined) = (cut(&mut hosted), cut(&mut joined));
+    let [has_more_invited, has_more_hosted, has_more_joined] =
+        [&mut invited, &mut hosted, &mut joined].map(|cards| lists::cut(cards, OWN_SHOWN));
     let joined = with_ranks(app, member, joined).await?;
     Ok(Own {
         invited,
@@ -190,13 +190,6 @@ async fn own(app: &App, member: &Member) -> Result<Own> {
         written,
         terms_are_due,
     })
-}
-
-/// Leaves what the front page shows of a list of a person; whether there was more.
-fn cut(cards: &mut Vec<Card>) -> bool {
-    let has_more = cards.len() > OWN_SHOWN;
-    cards.truncate(OWN_SHOWN);
-    has_more
 }
 
 /// Ranks come from memory where the board did not change.

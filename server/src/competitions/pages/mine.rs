@@ -34,8 +34,7 @@ struct Part {
 
 /// What is shown of a list that one too many was read of, and the key of what follows.
 fn cut<K>(mut cards: Vec<Card>, key: impl Fn(&Card) -> Option<K>) -> (Vec<Card>, Option<K>) {
-    let has_more = cards.len() > SHOWN;
-    cards.truncate(SHOWN);
+    let has_more = lists::cut(&mut cards, SHOWN);
     let next = cards.last().filter(|_| has_more).and_then(key);
     (cards, next)
 }

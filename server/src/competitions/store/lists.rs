@@ -138,6 +138,13 @@ pub async fn ending_before(conn: &mut PgConnection, before: Cursor, limit: i64) 
     .await
 }
 
+/// Leaves the first `shown` of a list that one too many was read of; whether there is more of it.
+pub fn cut(cards: &mut Vec<Card>, shown: usize) -> bool {
+    let has_more = cards.len() > shown;
+    cards.truncate(shown);
+    has_more
+}
+
 /// Behind it come all competitions, newest first.
 pub const NEWEST: CompetitionId = CompetitionId(i64::MAX);
 

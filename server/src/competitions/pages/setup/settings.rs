@@ -123,7 +123,7 @@ impl From<&Competition> for TimelineForm {
             entry_deadline_at: field_time(competition.entry_deadline_at),
             merger_deadline_at: field_time(competition.merger_deadline_at),
             ends_at: field_time(competition.ends_at),
-            moves_over_outage: if competition.moves_over_outage { "on".to_owned() } else { String::new() },
+            moves_over_outage: ticked(competition.moves_over_outage),
             reason: String::new(),
         }
     }
