@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use axum::Router;
-use axum::routing::any;
 use sqlx::PgPool;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -34,6 +33,7 @@ use crate::telemetry::requests::Requests;
 use crate::uploads::writers::Writers;
 use crate::web::crowd::Crowd;
 use crate::web::live::Live;
+use crate::web::routing::any;
 use crate::web::space::Space;
 use crate::{api, paths, web};
 

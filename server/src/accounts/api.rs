@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::accounts::client::Client;
 use crate::accounts::model::{Member, Scope};
@@ -14,6 +13,7 @@ use crate::accounts::tokens::{self, Made, Wish};
 use crate::accounts::two_factors::{prove, requirement};
 use crate::accounts::{addresses, sign_in, store};
 use crate::api::body::ApiJson;
+use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::error::Result;

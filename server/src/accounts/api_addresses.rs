@@ -7,13 +7,13 @@ use axum::http::StatusCode;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::accounts::addresses::change::{self, Wish};
 use crate::accounts::addresses::confirm;
 use crate::accounts::client::Client;
 use crate::accounts::sessions;
 use crate::api::body::ApiJson;
+use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::error::Result;

@@ -5,7 +5,6 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::accounts::api_sessions::ShownJson;
 use crate::accounts::client::Client;
@@ -14,6 +13,7 @@ use crate::accounts::model::Scope;
 use crate::accounts::sign_in;
 use crate::accounts::store::events::{self, Listed};
 use crate::api::body::ApiJson;
+use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::error::Result;

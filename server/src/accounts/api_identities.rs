@@ -5,7 +5,6 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::accounts::client::Client;
 use crate::accounts::model::Scope;
@@ -13,6 +12,7 @@ use crate::accounts::pages::providers::{offered, provider};
 use crate::accounts::password_changes;
 use crate::accounts::providers::{enter, store};
 use crate::api::body::ApiJson;
+use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::error::Result;

@@ -8,7 +8,6 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::accounts::client::Client;
@@ -18,6 +17,7 @@ use crate::accounts::sign_in::{self, Shown};
 use crate::accounts::store::sessions::Listed;
 use crate::accounts::{sessions, store};
 use crate::api::body::ApiJson;
+use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::error::Result;

@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use chrono::TimeDelta;
 use serde::Deserialize;
@@ -24,6 +23,7 @@ use crate::ids::UserId;
 use crate::paths;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, get, post};
 use crate::web::shell::{self, Shell};
 
 const WAITING_SHOWN: i64 = 50;
@@ -33,7 +33,7 @@ pub fn router() -> Router<App> {
     Router::new()
         .route(paths::ADMIN, get(show_overview))
         .route(paths::ADMIN_MAILS, get(show_mails))
-        .route(paths::ADMIN_USERS, get(show_users).post(post_user))
+        .route(paths::ADMIN_USERS, form(show_users, post_user))
         .route(paths::ADMIN_USER_SUSPEND, post(post_suspend))
         .route(paths::ADMIN_USER_UNSUSPEND, post(post_unsuspend))
         .route(paths::ADMIN_USER_APPOINT, post(post_appoint))

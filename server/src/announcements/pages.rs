@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -21,13 +20,14 @@ use crate::ids::BulletinId;
 use crate::paths;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, get, post};
 use crate::web::shell::{Shell, flash};
 
 pub fn router() -> Router<App> {
     Router::new()
         .route(paths::ANNOUNCEMENTS, get(show_announcements))
-        .route(paths::HOST_ANNOUNCEMENTS, get(show_form).post(post_announce))
-        .route(paths::HOST_ANNOUNCEMENT, get(show_correction).post(post_correct))
+        .route(paths::HOST_ANNOUNCEMENTS, form(show_form, post_announce))
+        .route(paths::HOST_ANNOUNCEMENT, form(show_correction, post_correct))
         .route(paths::HOST_ANNOUNCEMENT_WITHDRAW, post(post_withdraw))
 }
 

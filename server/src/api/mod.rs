@@ -9,6 +9,7 @@ pub mod paging;
 pub mod problems;
 pub mod query;
 pub mod reference;
+pub mod routes;
 pub mod tags;
 pub mod token;
 

@@ -8,8 +8,8 @@ use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
 use utoipa::PartialSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::api::routes::routes;
 use crate::app::{self, App};
 use crate::error::{PROBLEMS, Problem, ProblemKind};
 use crate::paths;

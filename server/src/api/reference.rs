@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::State;
-use axum::routing::get;
 use serde_json::Value;
 
 use crate::api::examples;
@@ -12,6 +11,7 @@ use crate::api::openapi::{TAGS, document};
 use crate::app::App;
 use crate::error::{PROBLEMS, ProblemKind};
 use crate::paths;
+use crate::web::routing::get;
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {

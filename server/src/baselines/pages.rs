@@ -5,7 +5,6 @@ use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Multipart, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
 use uuid::Uuid;
 
 use super::send::{enter, send};
@@ -25,12 +24,13 @@ use crate::uploads::spend;
 use crate::web::extract::SignedIn;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::form;
 use crate::web::shell::{Shell, flash};
 use crate::web::upload::receive;
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::HOST_BASELINES, get(show_baselines).post(post_baseline))
+        .route(paths::HOST_BASELINES, form(show_baselines, post_baseline))
         .layer(DefaultBodyLimit::disable())
 }
 

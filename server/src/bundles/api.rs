@@ -7,7 +7,6 @@ use axum::http::{HeaderMap, StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::make::{self, Wish};
@@ -18,6 +17,7 @@ use super::{Kind, receive};
 use crate::accounts::model::{Member, Scope};
 use crate::api::body::ApiJson;
 use crate::api::query::ApiQuery;
+use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::error::{AppError, Result};

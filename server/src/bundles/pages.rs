@@ -5,7 +5,6 @@ use askama_web::WebTemplate;
 use axum::extract::multipart::Field;
 use axum::extract::{DefaultBodyLimit, Multipart, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use futures_util::StreamExt;
 use serde::Deserialize;
@@ -26,12 +25,13 @@ use crate::paths;
 use crate::uploads::spend;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, post};
 use crate::web::shell::{Shell, flash};
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::NEW_BUNDLE, get(show_form).post(post_bundle).layer(DefaultBodyLimit::disable()))
-        .route(paths::NEW_BUNDLE_REPORT, get(show_report).post(post_draft))
+        .route(paths::NEW_BUNDLE, form(show_form, post_bundle).layer(DefaultBodyLimit::disable()))
+        .route(paths::NEW_BUNDLE_REPORT, form(show_report, post_draft))
         .route(paths::NEW_BUNDLE_FORGET, post(post_forget))
 }
 

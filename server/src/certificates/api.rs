@@ -5,12 +5,12 @@ use axum::extract::{Path, State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::model::{Certificate, Placing, Standing};
 use super::read;
 use crate::accounts::model::Scope;
+use crate::api::routes::routes;
 use crate::api::token::{ApiMember, MaybeApiMember};
 use crate::app::App;
 use crate::error::Result;

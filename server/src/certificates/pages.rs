@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::routing::get;
 use uuid::Uuid;
 
 use super::model::{Certificate, Placing, Standing};
@@ -14,6 +13,7 @@ use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
+use crate::web::routing::get;
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {

@@ -5,12 +5,12 @@ use axum::extract::{Path, State};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::model::{Closing, Winner};
 use super::{close, read};
 use crate::accounts::model::{Member, Scope};
 use crate::api::body::ApiJson;
+use crate::api::routes::routes;
 use crate::api::token::{ApiMember, MaybeApiMember};
 use crate::app::App;
 use crate::error::{AppError, Result};

@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -18,12 +17,13 @@ use crate::folder::links;
 use crate::paths;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, get};
 use crate::web::shell::{Shell, flash};
 
 pub fn router() -> Router<App> {
     Router::new()
         .route(paths::WINNERS, get(show_winners))
-        .route(paths::HOST_CLOSING, get(show_closing).post(post_closing))
+        .route(paths::HOST_CLOSING, form(show_closing, post_closing))
 }
 
 #[derive(Template, WebTemplate)]

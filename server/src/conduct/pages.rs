@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -20,11 +19,12 @@ use crate::ids::{DisqualificationId, SubmissionId};
 use crate::paths;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, post};
 use crate::web::shell::{Shell, flash};
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::HOST_CONDUCT, get(show_conduct).post(post_disqualify))
+        .route(paths::HOST_CONDUCT, form(show_conduct, post_disqualify))
         .route(paths::HOST_CONDUCT_LIFT, post(post_lift))
 }
 

@@ -6,7 +6,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -26,12 +25,13 @@ use crate::error::{AppError, Result};
 use crate::ids::SubmissionId;
 use crate::paths;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, get, post};
 use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {
     Router::new()
         .route(paths::COMPETITION_METRIC, get(show_metric))
-        .route(paths::HOST_MODULE, get(show_form).post(post_form))
+        .route(paths::HOST_MODULE, form(show_form, post_form))
         .route(paths::HOST_FAILURES, get(show_failures))
         .route(paths::HOST_FAILURES_RETRY, post(post_retry))
 }

@@ -6,7 +6,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use holdout_contract::rejection::RejectionKind;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::model::{Day, Participant, Reason, Refused, Spread};
 use super::read::{self, Dashboard};
@@ -14,6 +13,7 @@ use super::sent::{self, Fate, Filter, Sent};
 use super::store;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
+use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access::Seen;

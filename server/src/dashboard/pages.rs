@@ -5,7 +5,6 @@ use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use axum::routing::get;
 
 use super::model::{Participant, Refused};
 use super::plot::Bars;
@@ -21,6 +20,7 @@ use crate::error::Result;
 use crate::ids::{SubmissionId, UserId};
 use crate::paths;
 use crate::web::format;
+use crate::web::routing::get;
 use crate::web::shell::Shell;
 
 /// Days in the page's table; all of them are in the file.

@@ -5,7 +5,6 @@ use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use axum::routing::get;
 use serde::Deserialize;
 use sqlx::PgConnection;
 
@@ -22,6 +21,7 @@ use crate::ids::{CompetitionId, SubmissionId};
 use crate::paths;
 use crate::teams::store::change::by_name;
 use crate::web::problems::encode;
+use crate::web::routing::get;
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {

@@ -6,11 +6,11 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::pages::BODY_LIMIT_BYTES;
 use super::upload;
 use crate::accounts::model::Scope;
+use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::error::{AppError, Result};

@@ -5,7 +5,6 @@ use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 
 use super::{show, upload};
 use crate::app::App;
@@ -14,10 +13,11 @@ use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, get};
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
-    let form = get(show_form).post(post_image).layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES));
+    let form = form(show_form, post_image).layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES));
     Router::new().route(paths::IMAGES, form).route(paths::IMAGE, get(show::show))
 }
 

@@ -3,12 +3,12 @@
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Redirect;
-use axum::routing::get;
 
 use crate::app::App;
 use crate::competitions::access;
 use crate::error::Result;
 use crate::paths;
+use crate::web::routing::get;
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {

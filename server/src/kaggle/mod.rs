@@ -25,7 +25,6 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::HeaderMap;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, post, put};
 use bytes::Bytes;
 
 use crate::accounts::model::{Member, Scope};
@@ -33,6 +32,7 @@ use crate::api;
 use crate::app::App;
 use crate::kaggle::wire::{Fault, answer, ask};
 use crate::paths;
+use crate::web::routing::{get, post, put};
 use crate::web::{csrf, space};
 
 const COMPETITIONS: &str = "competitions.CompetitionApiService";

@@ -10,10 +10,10 @@ use chrono::{DateTime, Utc};
 use holdout_contract::ranks::RankedPart;
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::api::paging::NextPart;
 use crate::api::query::ApiQuery;
+use crate::api::routes::routes;
 use crate::api::tags;
 use crate::api::token::MaybeApiMember;
 use crate::app::App;

@@ -8,7 +8,6 @@ use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use axum::routing::get;
 use holdout_contract::ranks::RankedPart;
 use serde::Deserialize;
 use sqlx::types::Json;
@@ -30,6 +29,7 @@ use crate::ranks::left_out::{self, LeftOut};
 use crate::ranks::model::Summary;
 use crate::web::format;
 use crate::web::packing::{self, Shared};
+use crate::web::routing::get;
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {

@@ -4,12 +4,12 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::State;
-use axum::routing::get;
 
 use crate::app::App;
 use crate::medals::model::{Category, Thresholds, last_ranks};
 use crate::paths;
 use crate::web::format;
+use crate::web::routing::get;
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {

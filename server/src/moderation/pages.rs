@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -21,13 +20,14 @@ use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, get, post};
 use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::POST_REPORT, get(show_report).post(post_report))
+        .route(paths::POST_REPORT, form(show_report, post_report))
         .route(paths::POST_MODERATE, post(post_decision))
-        .route(paths::NOTEBOOK_REPORT, get(show_notebook_report).post(post_notebook_report))
+        .route(paths::NOTEBOOK_REPORT, form(show_notebook_report, post_notebook_report))
         .route(paths::NOTEBOOK_MODERATE, post(post_notebook_decision))
         .route(paths::MODERATION, get(show_queue))
         .route(paths::MODERATION_LOG, get(show_log))

@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -23,6 +22,7 @@ use crate::notifications::store::{follows, inbox, mail};
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
+use crate::web::routing::{form, get, post};
 use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {
@@ -34,8 +34,8 @@ pub fn router() -> Router<App> {
         .route(paths::FORUM_FOLLOW, post(post_follow_forum))
         .route(paths::COMPETITION_FORUM_FOLLOW, post(post_follow_competition_forum))
         .route(paths::PROFILE_FOLLOW, post(post_follow_person))
-        .route(paths::SETTINGS_NOTIFICATIONS, get(show_settings).post(post_settings))
-        .route(paths::UNSUBSCRIBE, get(show_unsubscribe).post(post_unsubscribe))
+        .route(paths::SETTINGS_NOTIFICATIONS, form(show_settings, post_settings))
+        .route(paths::UNSUBSCRIBE, form(show_unsubscribe, post_unsubscribe))
 }
 
 #[derive(Template, WebTemplate)]

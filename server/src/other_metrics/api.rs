@@ -4,10 +4,10 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::model::{Entry, Panel, SHOWN_TEAMS, Standing, Verdict};
 use super::read::panel;
+use crate::api::routes::routes;
 use crate::api::token::MaybeApiMember;
 use crate::app::App;
 use crate::competitions::access;

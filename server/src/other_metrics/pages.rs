@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::routing::get;
 
 use super::model::{Panel, SHOWN_TEAMS, Verdict};
 use super::read::panel;
@@ -15,6 +14,7 @@ use crate::error::Result;
 use crate::leaderboard::read::settled_if_due;
 use crate::paths;
 use crate::web::format;
+use crate::web::routing::get;
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {

@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -22,6 +21,7 @@ use crate::quotas::model::Usage;
 use crate::web::extract::SignedIn;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{get, post};
 use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {

@@ -4,12 +4,12 @@ use axum::extract::{Path, State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::model::Suspect;
 use super::store;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
+use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::api::as_host;

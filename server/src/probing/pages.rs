@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::routing::get;
 
 use super::model::Suspect;
 use super::store;
@@ -15,6 +14,7 @@ use crate::competitions::pages::setup::{Setup, open};
 use crate::error::Result;
 use crate::paths;
 use crate::web::format;
+use crate::web::routing::get;
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {

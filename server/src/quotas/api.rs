@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::change::{Named, allow, allow_everybody};
 use super::model::{Allowed, Large, Usage};
@@ -12,6 +11,7 @@ use super::pages::MOST_SHOWN;
 use super::store;
 use crate::accounts::model::Scope;
 use crate::api::body::ApiJson;
+use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::api::as_host;

@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -17,6 +16,7 @@ use crate::competitions::pages::setup::correct;
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, post};
 use crate::web::shell::{self, Shell};
 
 /// Of people and of competitions whose files take most room.
@@ -24,7 +24,7 @@ pub const MOST_SHOWN: i64 = 20;
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::ADMIN_ROOM, get(show_room).post(post_room))
+        .route(paths::ADMIN_ROOM, form(show_room, post_room))
         .route(paths::ADMIN_ROOM_PERSON, post(post_person))
         .route(paths::ADMIN_ROOM_COMPETITION, post(post_competition))
 }

@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use holdout_contract::ranks::RankedPart;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::api::query::ApiQuery;
+use crate::api::routes::routes;
 use crate::api::token::MaybeApiMember;
 use crate::app::App;
 use crate::competitions::access;

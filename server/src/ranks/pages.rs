@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::routing::get;
 use serde::Deserialize;
 
 use crate::app::App;
@@ -20,6 +19,7 @@ use crate::ranks::attach;
 use crate::ranks::compare::{Comparison, compare};
 use crate::ranks::model::Summary;
 use crate::web::format;
+use crate::web::routing::get;
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {

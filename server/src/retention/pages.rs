@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -17,6 +16,7 @@ use crate::competitions::pages::setup::correct;
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{get, post};
 use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {

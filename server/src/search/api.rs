@@ -6,10 +6,10 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::api::paging::NextPart;
 use crate::api::query::ApiQuery;
+use crate::api::routes::routes;
 use crate::api::token::MaybeApiMember;
 use crate::app::App;
 use crate::error::{AppError, Result};

@@ -5,12 +5,12 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::read;
 use super::store::Move;
 use crate::api::paging::NextPart;
 use crate::api::query::ApiQuery;
+use crate::api::routes::routes;
 use crate::api::token::MaybeApiMember;
 use crate::app::App;
 use crate::competitions::access;

@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::routing::get;
 
 use super::plot::{Cloud, mean_move};
 use super::read::{self, Pair};
@@ -18,6 +17,7 @@ use crate::leaderboard;
 use crate::leaderboard::sight::SeenTeam;
 use crate::paths;
 use crate::web::format;
+use crate::web::routing::get;
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {

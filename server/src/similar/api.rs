@@ -6,12 +6,12 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::model::{Comparison, Pair, Side};
 use super::{ask, store};
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
+use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access::Seen;

@@ -5,7 +5,6 @@ use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
 
 use super::model::{Comparison, Pair, State as Progress};
 use super::{ask, store};
@@ -16,10 +15,11 @@ use crate::competitions::pages::setup::{Setup, open};
 use crate::error::Result;
 use crate::paths;
 use crate::web::format;
+use crate::web::routing::form;
 use crate::web::shell::{Shell, flash};
 
 pub fn router() -> Router<App> {
-    Router::new().route(paths::HOST_SIMILAR, get(show_similar).post(post_compare))
+    Router::new().route(paths::HOST_SIMILAR, form(show_similar, post_compare))
 }
 
 #[derive(Template, WebTemplate)]

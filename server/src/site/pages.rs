@@ -6,7 +6,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -19,10 +18,11 @@ use crate::error::Result;
 use crate::paths;
 use crate::site_texts::model::Kind;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::form;
 use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {
-    Router::new().route(paths::ADMIN_SITE, get(show_site).post(post_site))
+    Router::new().route(paths::ADMIN_SITE, form(show_site, post_site))
 }
 
 /// An unchecked box is not sent at all.

@@ -6,13 +6,13 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::model::{Kind, Version};
 use super::{store, write};
 use crate::accounts::model::Scope;
 use crate::api::body::ApiJson;
 use crate::api::query::ApiQuery;
+use crate::api::routes::routes;
 use crate::api::token::{ApiMember, MaybeApiMember};
 use crate::app::App;
 use crate::error::{AppError, Result};

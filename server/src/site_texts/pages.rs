@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
 use axum::{Form, Router};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -21,14 +20,15 @@ use crate::retention::model::{Kept, Setting};
 use crate::web::extract::SignedIn;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, get};
 use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {
     Router::new()
         .route(paths::PRIVACY, get(show_privacy))
         .route(paths::IMPRINT, get(show_imprint))
-        .route(paths::TERMS, get(show_terms).post(post_acceptance))
-        .route(paths::ADMIN_TEXT, get(show_form).post(post_text))
+        .route(paths::TERMS, form(show_terms, post_acceptance))
+        .route(paths::ADMIN_TEXT, form(show_form, post_text))
 }
 
 #[derive(Debug, Default, Deserialize)]

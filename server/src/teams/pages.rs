@@ -5,7 +5,6 @@ use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -30,12 +29,13 @@ use crate::teams::{invite, manage, merge};
 use crate::web::extract::SignedIn;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, get, post};
 use crate::web::shell::{Shell, flash};
 use crate::write_ups::read::{Desk, desk};
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::JOIN, get(show_join).post(post_join))
+        .route(paths::JOIN, form(show_join, post_join))
         .route(paths::TEAM, get(show_team))
         .route(paths::TEAM_RENAME, post(post_rename))
         .route(paths::TEAM_LEADER, post(post_leader))
@@ -46,7 +46,7 @@ pub fn router() -> Router<App> {
         .route(paths::TEAM_INVITATION_WITHDRAW, post(post_withdraw))
         .route(paths::TEAM_LINK, post(post_link))
         .route(paths::TEAM_LINK_REMOVE, post(post_remove_link))
-        .route(paths::TEAM_JOIN, get(show_link).post(post_join_by_link))
+        .route(paths::TEAM_JOIN, form(show_link, post_join_by_link))
         .route(paths::TEAM_MERGE, post(post_ask))
         .route(paths::TEAM_MERGE_ACCEPT, post(post_accept_merge))
         .route(paths::TEAM_MERGE_END, post(post_end_merge))

@@ -6,13 +6,13 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
-use axum::routing::get;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
 use super::collect::{collect, tell_open_files, tell_replica};
 use crate::app::App;
 use crate::error::{AppError, Result};
+use crate::web::routing::get;
 
 /// Where monitors look unless they are told another.
 const ADDRESS: &str = "/metrics";

@@ -5,7 +5,6 @@ use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -22,12 +21,13 @@ use crate::error::{AppError, Result};
 use crate::leaderboard::read::settled_if_due;
 use crate::paths;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, get, post};
 use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {
     Router::new()
         .route(paths::VERSIONS, get(show_history))
-        .route(paths::HOST_VERSIONS, get(show_versions).post(post_begin))
+        .route(paths::HOST_VERSIONS, form(show_versions, post_begin))
         .route(paths::HOST_VERSIONS_VERIFY, post(post_verify))
         .route(paths::HOST_VERSIONS_RELEASE, post(post_release))
         .route(paths::LABELS_FILE, get(send_labels))

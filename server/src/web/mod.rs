@@ -15,6 +15,7 @@ pub mod packing;
 pub mod problems;
 pub mod proxies;
 pub mod request_id;
+pub mod routing;
 pub mod shell;
 pub mod space;
 pub mod upload;
@@ -26,7 +27,6 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::get;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -34,6 +34,7 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 
 use crate::app::App;
 use crate::paths;
+use crate::web::routing::get;
 
 /// Largest form that is not an upload; upload routes set their own limit.
 const FORM_LIMIT_BYTES: usize = 1 << 20;

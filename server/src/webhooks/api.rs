@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::model::{Delivery, Webhook};
@@ -17,6 +16,7 @@ use crate::api::body::ApiJson;
 use crate::api::conditions::Condition;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
+use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::api::as_host;

@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -22,11 +21,12 @@ use crate::error::{AppError, Result};
 use crate::ids::WebhookId;
 use crate::paths;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, get, post};
 use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::HOST_WEBHOOKS, get(show_list).post(post_add))
+        .route(paths::HOST_WEBHOOKS, form(show_list, post_add))
         .route(paths::HOST_WEBHOOK, get(show_one))
         .route(paths::HOST_WEBHOOK_PING, post(post_ping))
         .route(paths::HOST_WEBHOOK_REMOVE, post(post_remove))

@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::post;
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -13,6 +12,7 @@ use crate::ids::TopicId;
 use crate::paths;
 use crate::teams::pages::Sender;
 use crate::web::extract::SignedIn;
+use crate::web::routing::post;
 use crate::web::shell::flash;
 
 pub fn router() -> Router<App> {

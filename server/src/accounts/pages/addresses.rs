@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -22,14 +21,15 @@ use crate::ids::UserId;
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
+use crate::web::routing::{form, post};
 use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::SETTINGS_EMAIL, get(show_address).post(post_change))
+        .route(paths::SETTINGS_EMAIL, form(show_address, post_change))
         .route(paths::SETTINGS_EMAIL_LETTER, post(post_letter))
         .route(paths::SETTINGS_EMAIL_WITHDRAW, post(post_withdraw))
-        .route(paths::CONFIRM_EMAIL, get(show_link).post(post_link))
+        .route(paths::CONFIRM_EMAIL, form(show_link, post_link))
 }
 
 #[derive(Debug, Default, Deserialize)]

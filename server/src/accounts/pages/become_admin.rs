@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
 use axum::{Form, Router};
 
 use crate::accounts::become_admin;
@@ -16,12 +15,13 @@ use crate::app::App;
 use crate::error::Result;
 use crate::paths;
 use crate::site::model::Registration as Who;
+use crate::web::routing::form;
 use crate::web::shell::{self, Shell};
 
 const DONE: &str = "You are the administrator of this installation.";
 
 pub fn router() -> Router<App> {
-    Router::new().route(paths::BECOME_ADMIN, get(show).post(post))
+    Router::new().route(paths::BECOME_ADMIN, form(show, post))
 }
 
 #[derive(Template, WebTemplate)]

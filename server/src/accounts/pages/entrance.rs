@@ -5,7 +5,6 @@ use askama_web::WebTemplate;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -22,13 +21,14 @@ use crate::paths;
 use crate::site::model::Registration as Who;
 use crate::web::cookies;
 use crate::web::problems::encode;
+use crate::web::routing::form;
 use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::REGISTER, get(show_register).post(post_register))
-        .route(paths::SIGN_IN, get(show_sign_in).post(post_sign_in))
-        .route(paths::SIGN_IN_CODE, get(show_code).post(post_code))
+        .route(paths::REGISTER, form(show_register, post_register))
+        .route(paths::SIGN_IN, form(show_sign_in, post_sign_in))
+        .route(paths::SIGN_IN_CODE, form(show_code, post_code))
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::routing::get;
 
 use crate::accounts::model;
 use crate::accounts::store::profiles::{self, Engagement, Profile};
@@ -18,6 +17,7 @@ use crate::notifications::follow;
 use crate::notifications::model::Target;
 use crate::paths;
 use crate::web::format;
+use crate::web::routing::get;
 use crate::web::shell::Shell;
 
 /// Notebooks shown at first.

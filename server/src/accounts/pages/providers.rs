@@ -5,7 +5,6 @@ use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -25,6 +24,7 @@ use crate::paths;
 use crate::web::cookies;
 use crate::web::extract::SignedIn;
 use crate::web::problems::encode;
+use crate::web::routing::{get, post};
 use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {

@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -14,12 +13,13 @@ use crate::accounts::password_changes;
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::paths;
+use crate::web::routing::form;
 use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::FORGOT_PASSWORD, get(show_forgot).post(post_forgot))
-        .route(paths::RESET_PASSWORD, get(show_reset).post(post_reset))
+        .route(paths::FORGOT_PASSWORD, form(show_forgot, post_forgot))
+        .route(paths::RESET_PASSWORD, form(show_reset, post_reset))
 }
 
 #[derive(Debug, Default, Deserialize)]

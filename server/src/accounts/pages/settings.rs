@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -23,12 +22,13 @@ use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
+use crate::web::routing::{form, get, post};
 use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::SETTINGS, get(show_profile).post(post_profile))
-        .route(paths::SETTINGS_PASSWORD, get(show_password).post(post_password))
+        .route(paths::SETTINGS, form(show_profile, post_profile))
+        .route(paths::SETTINGS_PASSWORD, form(show_password, post_password))
         .route(paths::SETTINGS_SESSIONS, get(show_sessions))
         .route(paths::SETTINGS_SESSION_END, post(post_session_end))
         .route(paths::SETTINGS_OTHER_SESSIONS_END, post(post_end_others))

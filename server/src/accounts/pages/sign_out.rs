@@ -9,7 +9,6 @@ use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::header::{CACHE_CONTROL, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Json, Router};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +21,7 @@ use crate::app::App;
 use crate::error::{AppError, Cause, Result};
 use crate::paths;
 use crate::web::cookies;
+use crate::web::routing::{get, post};
 use crate::web::shell::{self, Shell};
 
 /// Where somebody is who has signed out; the page's script tells other tabs.

@@ -5,7 +5,6 @@ use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -20,11 +19,12 @@ use crate::ids::TokenId;
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
+use crate::web::routing::{form, post};
 use crate::web::shell::{self, Shell};
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::SETTINGS_TOKENS, get(show_tokens).post(post_token))
+        .route(paths::SETTINGS_TOKENS, form(show_tokens, post_token))
         .route(paths::SETTINGS_TOKEN_REVOKE, post(post_revoke))
 }
 

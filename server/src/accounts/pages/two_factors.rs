@@ -6,7 +6,6 @@ use askama_web::WebTemplate;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -21,6 +20,7 @@ use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
+use crate::web::routing::{get, post};
 use crate::web::shell::{self, Shell};
 
 const NEVER_KEPT: [(HeaderName, HeaderValue); 1] =

@@ -5,10 +5,10 @@ use axum::extract::{Path, State};
 use holdout_contract::audit::{Check, Overall};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::hosting::as_host;
 use crate::api::body::ApiJson;
+use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access::Seen;

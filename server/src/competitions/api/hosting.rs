@@ -6,12 +6,12 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::{CompetitionJson, PageJson};
 use crate::accounts::model::{Member, Scope};
 use crate::api::body::ApiJson;
 use crate::api::conditions::Condition;
+use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};

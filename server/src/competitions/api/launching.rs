@@ -8,12 +8,12 @@ use holdout_contract::examine::{Proposal, Report};
 use holdout_contract::rejection::Rejection;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::CompetitionJson;
 use super::hosting::{as_host, shown};
 use crate::api::body::ApiJson;
 use crate::api::query::ApiQuery;
+use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access::Seen;

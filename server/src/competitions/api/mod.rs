@@ -19,11 +19,11 @@ use chrono::{DateTime, Utc};
 use holdout_contract::spec::MetricSpec;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::accounts::model::Member;
 use crate::api::paging::NextPart;
 use crate::api::query::ApiQuery;
+use crate::api::routes::routes;
 use crate::api::token::MaybeApiMember;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};

@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sqlx::PgConnection;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::hosting::{as_host, shown};
 use super::{CompetitionJson, FileJson, ItemsJson};
 use crate::api::body::ApiJson;
 use crate::api::conditions::Condition;
 use crate::api::query::ApiQuery;
+use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::files::{self, DATA_LIMIT_BYTES, DataUpload};

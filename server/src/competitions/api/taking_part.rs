@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 use holdout_contract::format::SubmissionFormat;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::{CardJson, CompetitionsJson, FileJson, card_json, place};
 use crate::accounts::model::Scope;
 use crate::api::paging::{Keyset, NextPart, Slice};
 use crate::api::query::ApiQuery;
+use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access;

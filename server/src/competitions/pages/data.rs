@@ -6,7 +6,6 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use axum::routing::get;
 
 use crate::app::App;
 use crate::competitions::access;
@@ -21,6 +20,7 @@ use crate::competitions::texts::DATA;
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::format;
+use crate::web::routing::get;
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {

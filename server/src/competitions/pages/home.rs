@@ -6,7 +6,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::routing::get;
 use serde::Deserialize;
 
 use crate::accounts::model::Member;
@@ -26,6 +25,7 @@ use crate::notifications::store::follows;
 use crate::paths;
 use crate::site_texts::write::is_due;
 use crate::web::format;
+use crate::web::routing::get;
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {

@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::routing::get;
 use holdout_contract::spec::{
     Cell, Direction, Example, Layout, MetricSpec, ParameterSpec, ParameterType, Task,
 };
@@ -18,6 +17,7 @@ use crate::error::{AppError, Result};
 use crate::leaderboard::{self, model::Ranked};
 use crate::paths;
 use crate::web::format;
+use crate::web::routing::get;
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {

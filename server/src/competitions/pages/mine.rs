@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::routing::get;
 use serde::Deserialize;
 
 use super::home::{Joined, with_ranks};
@@ -15,6 +14,7 @@ use crate::ids::CompetitionId;
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
+use crate::web::routing::get;
 use crate::web::shell::Shell;
 
 const SHOWN: usize = 24;

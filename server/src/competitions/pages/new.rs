@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
 use axum::{Form, Router};
 
 use crate::accounts::model::Member;
@@ -19,14 +18,15 @@ use crate::error::{AppError, Result};
 use crate::files::Stored;
 use crate::paths;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, get};
 use crate::web::shell::Shell;
 use crate::web::upload::{self, Fields};
 
 pub fn router() -> Router<App> {
     Router::new()
         .route(paths::NEW, get(show_new))
-        .route(paths::NEW_STEPS, get(show_steps).post(post_steps))
-        .route(paths::NEW_TABLE, get(show_table).post(post_table).layer(DefaultBodyLimit::disable()))
+        .route(paths::NEW_STEPS, form(show_steps, post_steps))
+        .route(paths::NEW_TABLE, form(show_table, post_table).layer(DefaultBodyLimit::disable()))
 }
 
 #[derive(Template, WebTemplate)]

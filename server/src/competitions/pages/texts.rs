@@ -7,7 +7,6 @@ use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
 
 use crate::accounts::model::Member;
 use crate::app::App;
@@ -23,13 +22,14 @@ use crate::competitions::texts::{self, DATA, OVERVIEW, Shown};
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::format;
+use crate::web::routing::{form, get};
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
         .route(paths::COMPETITION, get(show_overview))
         .route(paths::COMPETITION_PAGE, get(show_text))
-        .route(paths::INVITATION, get(show_invitation).post(post_invitation))
+        .route(paths::INVITATION, form(show_invitation, post_invitation))
 }
 
 #[derive(Template, WebTemplate)]

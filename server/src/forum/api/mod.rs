@@ -10,7 +10,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::accounts::model::{Member, Scope};
 use crate::api::body::ApiJson;
@@ -27,6 +26,7 @@ use crate::forum::model::{self, Forum};
 use crate::forum::subjects::{SeenSubject, see_topic};
 use crate::forum::{arrange, references, store, threads, topics};
 
+use crate::api::routes::routes;
 use crate::ids::{PostId, TeamId, TopicId};
 use crate::paths;
 use crate::write_ups;

@@ -3,7 +3,6 @@
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::post;
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -19,6 +18,7 @@ use crate::forum::{arrange, posts, topics, votes};
 use crate::ids::{PostId, TopicId};
 use crate::paths;
 use crate::web::extract::SignedIn;
+use crate::web::routing::post;
 
 pub fn router() -> Router<App> {
     Router::new()

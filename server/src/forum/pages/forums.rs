@@ -6,7 +6,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -26,11 +25,12 @@ use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, get};
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::FORUMS, get(show_forums).post(post_forum))
+        .route(paths::FORUMS, form(show_forums, post_forum))
         .route(paths::FORUM, get(show_forum))
         .route(paths::COMPETITION_FORUM, get(show_competition_forum))
 }

@@ -5,7 +5,6 @@ use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
 use serde::Deserialize;
 use sqlx::PgConnection;
 
@@ -25,13 +24,14 @@ use crate::notifications::follow;
 use crate::notifications::model::Target;
 use crate::paths;
 use crate::web::format;
+use crate::web::routing::{form, get};
 use crate::web::shell::Shell;
 use crate::write_ups;
 use crate::write_ups::model::{Choice, Owner};
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::TOPIC, get(show_topic).post(super::write::post_reply_to_topic))
+        .route(paths::TOPIC, form(show_topic, super::write::post_reply_to_topic))
         .route(paths::POST, get(show_post))
         .route(paths::POST_HISTORY, get(show_history))
 }

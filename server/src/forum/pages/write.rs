@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -24,15 +23,16 @@ use crate::ids::{PostId, TopicId};
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, post};
 use crate::web::shell::Shell;
 use crate::write_ups::bind;
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::FORUM_NEW_TOPIC, get(show_new).post(post_new))
-        .route(paths::COMPETITION_NEW_TOPIC, get(show_new_in_competition).post(post_new_in_competition))
-        .route(paths::POST_REPLY, get(show_reply).post(post_reply))
-        .route(paths::POST_EDIT, get(show_edit).post(post_edit))
+        .route(paths::FORUM_NEW_TOPIC, form(show_new, post_new))
+        .route(paths::COMPETITION_NEW_TOPIC, form(show_new_in_competition, post_new_in_competition))
+        .route(paths::POST_REPLY, form(show_reply, post_reply))
+        .route(paths::POST_EDIT, form(show_edit, post_edit))
         .route(paths::PREVIEW, post(preview))
 }
 

@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -21,11 +20,12 @@ use crate::incidents::{record, store};
 use crate::paths;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, post};
 use crate::web::shell::{Shell, flash};
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::ADMIN_INCIDENTS, get(show_incidents).post(post_open))
+        .route(paths::ADMIN_INCIDENTS, form(show_incidents, post_open))
         .route(paths::ADMIN_INCIDENT_UPDATE, post(post_update))
         .route(paths::ADMIN_INCIDENT_RESOLVE, post(post_resolve))
 }

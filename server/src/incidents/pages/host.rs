@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -21,6 +20,7 @@ use crate::incidents::store::offers::{self, Offer};
 use crate::paths;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{get, post};
 use crate::web::shell::{Shell, flash};
 
 pub fn router() -> Router<App> {

@@ -9,7 +9,6 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
 use chrono::{DateTime, Utc};
 
 use super::facts::{self, Known, SHOWN};
@@ -20,6 +19,7 @@ use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::format;
+use crate::web::routing::get;
 use crate::web::shell::Shell;
 
 /// The status page itself lies outside of what needs the database: `web::assemble`.

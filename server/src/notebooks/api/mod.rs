@@ -14,7 +14,6 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::access::{self, SeenNotebook};
 use super::model::{Notebook, Version, Visibility};
@@ -23,6 +22,7 @@ use super::{runs, score, store};
 use crate::accounts::model::{Member, Scope};
 use crate::api::paging::{Keyset, NextPart, Slice};
 use crate::api::query::ApiQuery;
+use crate::api::routes::routes;
 use crate::api::token::{ApiMember, MaybeApiMember};
 use crate::app::App;
 use crate::competitions;

@@ -11,7 +11,6 @@ pub mod show;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
 
 use super::access::SeenNotebook;
 use super::model::Notebook;
@@ -23,11 +22,12 @@ use crate::error::{AppError, Result};
 use crate::forum::store::votes;
 use crate::ids::RunId;
 use crate::paths;
+use crate::web::routing::{form, get, post};
 
 pub fn router() -> Router<App> {
     let uploads = Router::new()
-        .route(paths::NOTEBOOK_NEW, get(send::show_new).post(send::post_new))
-        .route(paths::NOTEBOOK_VERSIONS, get(send::show_versions).post(send::post_version))
+        .route(paths::NOTEBOOK_NEW, form(send::show_new, send::post_new))
+        .route(paths::NOTEBOOK_VERSIONS, form(send::show_versions, send::post_version))
         .layer(DefaultBodyLimit::disable());
     Router::new()
         .merge(uploads)
@@ -46,9 +46,9 @@ pub fn router() -> Router<App> {
         .route(paths::NOTEBOOK_RUN_CANCEL, post(runs::post_cancel))
         .route(paths::NOTEBOOK_PICTURE, get(file::show_picture))
         .route(paths::NOTEBOOK_COMPARE, get(compare::show_compare))
-        .route(paths::NOTEBOOK_COMMENTS, get(comments::show_comments).post(comments::post_comment))
+        .route(paths::NOTEBOOK_COMMENTS, form(comments::show_comments, comments::post_comment))
         .route(paths::NOTEBOOK_FOLLOW, post(comments::post_follow))
-        .route(paths::NOTEBOOK_SETTINGS, get(manage::show_settings).post(manage::post_settings))
+        .route(paths::NOTEBOOK_SETTINGS, form(manage::show_settings, manage::post_settings))
         .route(paths::NOTEBOOK_FORK, post(manage::post_fork))
         .route(paths::NOTEBOOK_SUBMISSION, post(manage::post_submission))
         .route(paths::NOTEBOOK_VOTE, post(manage::post_vote))

@@ -5,7 +5,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use axum::routing::get;
 use axum::{Form, Router};
 use holdout_contract::audit::{Audit, Check, Declared, Overall, Verdict};
 use serde::Deserialize;
@@ -18,10 +17,11 @@ use crate::competitions::setup::{Draft, Step};
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::form;
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
-    Router::new().route(paths::HOST_AUDIT, get(show_audit).post(post_audit))
+    Router::new().route(paths::HOST_AUDIT, form(show_audit, post_audit))
 }
 
 /// The answers to the one question, with what each means.

@@ -5,7 +5,6 @@ use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Multipart, Path, State};
 use axum::response::Response;
-use axum::routing::{get, post};
 use holdout_contract::examine::{Finding, Verdict};
 use serde::Deserialize;
 
@@ -24,16 +23,17 @@ use crate::uploads::model::Purpose;
 use crate::uploads::spend::{self, Taken};
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, post};
 use crate::web::shell::Shell;
 use crate::web::upload;
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::HOST_DATA, get(show_data).post(post_data))
+        .route(paths::HOST_DATA, form(show_data, post_data))
         .route(paths::HOST_DATA_DESCRIBE, post(post_describe))
         .route(paths::HOST_DATA_REMOVE, post(post_remove))
-        .route(paths::HOST_SAMPLE, get(show_sample).post(post_sample))
-        .route(paths::HOST_SOLUTION, get(show_solution).post(post_solution))
+        .route(paths::HOST_SAMPLE, form(show_sample, post_sample))
+        .route(paths::HOST_SOLUTION, form(show_solution, post_solution))
         .layer(DefaultBodyLimit::disable())
 }
 

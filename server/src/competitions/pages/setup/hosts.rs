@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -19,13 +18,14 @@ use crate::error::Result;
 use crate::paths;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, post};
 use crate::web::shell::{Shell, flash};
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::HOST_HOSTS, get(show_hosts).post(post_host))
+        .route(paths::HOST_HOSTS, form(show_hosts, post_host))
         .route(paths::HOST_HOSTS_REMOVE, post(post_remove))
-        .route(paths::HOST_COPY, get(show_copy).post(post_copy))
+        .route(paths::HOST_COPY, form(show_copy, post_copy))
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

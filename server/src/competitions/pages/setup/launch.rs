@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use holdout_contract::audit::{self, Check};
 use holdout_contract::examine::{Finding, Verdict};
@@ -20,12 +19,13 @@ use crate::error::Result;
 use crate::paths;
 use crate::ranks::outlook;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, post};
 use crate::web::shell::{self, Shell};
 use serde::Deserialize;
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::HOST_LAUNCH, get(show_launch).post(post_launch))
+        .route(paths::HOST_LAUNCH, form(show_launch, post_launch))
         .route(paths::HOST_LAUNCH_EXAMINE, post(post_examine))
 }
 

@@ -6,7 +6,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use axum::routing::get;
 use axum::{Form, Router};
 use holdout_contract::ranks;
 use holdout_contract::spec::{CLUSTER_COLUMN, MetricSpec, ParameterSpec, ParameterType, Task};
@@ -24,10 +23,11 @@ use crate::competitions::supply::{self, MetricChoice};
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::form;
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
-    Router::new().route(paths::HOST_METRIC, get(show_metric).post(post_metric))
+    Router::new().route(paths::HOST_METRIC, form(show_metric, post_metric))
 }
 
 #[derive(Template, WebTemplate)]

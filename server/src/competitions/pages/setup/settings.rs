@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -22,15 +21,16 @@ use crate::error::{AppError, Result};
 use crate::medals;
 use crate::paths;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, post};
 use crate::web::shell::Shell;
 
 const MIB: i64 = 1024 * 1024;
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::HOST_BASICS, get(show_basics).post(post_basics))
-        .route(paths::HOST_TIMELINE, get(show_timeline).post(post_timeline))
-        .route(paths::HOST_LIMITS, get(show_limits).post(post_limits))
+        .route(paths::HOST_BASICS, form(show_basics, post_basics))
+        .route(paths::HOST_TIMELINE, form(show_timeline, post_timeline))
+        .route(paths::HOST_LIMITS, form(show_limits, post_limits))
         .route(paths::HOST_MEDALS, post(post_medals))
 }
 

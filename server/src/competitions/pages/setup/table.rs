@@ -5,7 +5,6 @@ use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Multipart, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
 use holdout_contract::examine::Proposal;
 use holdout_contract::rejection::Rejection;
 
@@ -20,11 +19,11 @@ use crate::competitions::{access, propose};
 use crate::error::Result;
 use crate::paths;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::form;
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
-    Router::new()
-        .route(paths::HOST_TABLE, get(show_table).post(post_table).layer(DefaultBodyLimit::disable()))
+    Router::new().route(paths::HOST_TABLE, form(show_table, post_table).layer(DefaultBodyLimit::disable()))
 }
 
 #[derive(Template, WebTemplate)]

@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -21,12 +20,13 @@ use crate::lines;
 use crate::paths;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, post};
 use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::HOST_PAGES, get(show_pages).post(post_new))
-        .route(paths::HOST_PAGE, get(show_page).post(post_page))
+        .route(paths::HOST_PAGES, form(show_pages, post_new))
+        .route(paths::HOST_PAGE, form(show_page, post_page))
         .route(paths::HOST_PAGE_REMOVE, post(post_remove))
         .route(paths::HOST_PAGE_UP, post(post_up))
         .route(paths::HOST_PAGE_RESTORE, post(post_restore))

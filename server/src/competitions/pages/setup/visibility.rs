@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use axum::{Form, Router};
 use chrono::DateTime;
 use serde::Deserialize;
@@ -22,6 +21,7 @@ use crate::error::Result;
 use crate::paths;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake};
+use crate::web::routing::{form, post};
 use crate::web::shell::Shell;
 
 /// Rows of either table; programs read all of them.
@@ -29,7 +29,7 @@ const SHOWN: usize = 200;
 
 pub fn router() -> Router<App> {
     Router::new()
-        .route(paths::HOST_VISIBILITY, get(show_visibility).post(post_visibility))
+        .route(paths::HOST_VISIBILITY, form(show_visibility, post_visibility))
         .route(paths::HOST_VISIBILITY_LINK, post(post_link))
         .route(paths::HOST_VISIBILITY_LETTERS, post(post_letters))
         .route(paths::HOST_VISIBILITY_PERSON_REMOVE, post(post_remove))
