@@ -3,6 +3,7 @@
 //! A handler's type holds the whole state of its future. Where axum and tower compose it further, the compiler proves of
 //! each layer anew that the future may cross threads, and writes all of that code once for each of hundreds of handlers.
 //! Behind [`Forgotten`] they all have one type: the proof is made once each, and the layers are compiled once.
+#![expect(clippy::disallowed_methods, reason = "what is used instead")]
 
 use std::pin::Pin;
 use std::sync::Arc;

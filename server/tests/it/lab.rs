@@ -1,4 +1,5 @@
 //! A small real provider of OpenID Connect, that says what a test wants, and browsers that are led to it.
+#![expect(clippy::disallowed_methods, reason = "a service that is not the platform's")]
 
 use std::collections::HashMap;
 use std::process::Command;
