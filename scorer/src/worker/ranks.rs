@@ -520,7 +520,7 @@ async fn write(
          set ranks_revision = ranks_revision + 1,
              worth_decimals = case when $2::integer is not null then $2
                                    when worth_decimals is null or are_decimals_by_scale
-                                   then coalesce(least($3::integer, score_decimals), worth_decimals)
+                                   then case when $3::integer is null then worth_decimals else least($3, score_decimals) end
                                    else worth_decimals end,
              are_decimals_by_scale = $2::integer is null and (are_decimals_by_scale or worth_decimals is null)
          where id = $1",
