@@ -314,6 +314,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::spawn(holdout::notifications::tell::tell_forever(app.clone()));
     tokio::spawn(holdout::notifications::letters::write_forever(app.clone()));
     tokio::spawn(holdout::submissions::remind::remind_forever(app.clone()));
+    tokio::spawn(holdout::closing::ending::tell_forever(app.clone()));
     tokio::spawn(holdout::webhooks::deliver::deliver_forever(app.clone()));
     tokio::spawn(holdout::admin::suspend::lift_forever(app.clone()));
     tokio::spawn(holdout::personal::delete::delete_forever(app.clone()));

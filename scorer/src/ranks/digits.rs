@@ -13,13 +13,32 @@ pub struct Digits {
     pub noise: f64,
 }
 
+/// Shown of a score whose noise is not known: as many as tell it from others of its kind.
+const MODEST_DIGITS: i32 = 4;
+const MOST_DECIMALS: f64 = 12.0;
+
 /// Of teams in the order of the board; `None` where no two differ.
 pub fn digits(covariance: &Covariance) -> Option<Digits> {
     let error = typical_error(covariance)?;
-    Some(Digits {
-        decimals: (-(error / 3.0).log10()).ceil().clamp(0.0, 12.0) as u32,
-        noise: one_digit(Z * error),
-    })
+    Some(Digits { decimals: decimals_of_error(error), noise: one_digit(Z * error) })
+}
+
+/// Of scores whose differences below `noise` are noise.
+pub fn decimals_of_noise(noise: f64) -> u32 {
+    decimals_of_error(noise / Z)
+}
+
+/// Of scores of this size, where nothing is known of their noise.
+pub fn decimals_of_scale(score: f64) -> u32 {
+    if score == 0.0 || !score.is_finite() {
+        return MODEST_DIGITS.cast_unsigned();
+    }
+    (f64::from(MODEST_DIGITS - 1) - score.abs().log10().floor()).clamp(0.0, MOST_DECIMALS) as u32
+}
+
+/// A third of an error is told apart.
+fn decimals_of_error(error: f64) -> u32 {
+    (-(error / 3.0).log10()).ceil().clamp(0.0, MOST_DECIMALS) as u32
 }
 
 /// The median standard error of a difference among the teams at the top.
@@ -49,6 +68,8 @@ mod tests {
         covariance.put(1, 1, 2e-6);
         let found = digits(&covariance).expect("two teams that differ");
         assert_eq!((found.decimals, found.noise), (4, 0.004));
+        assert_eq!(decimals_of_noise(0.004), 4);
+        assert_eq!([0.8123, -0.07, 12.5, 23_456.7, 0.0, 1e-300].map(decimals_of_scale), [4, 5, 2, 0, 4, 12]);
         assert!(digits(&Covariance::zeros(3)).is_none());
         assert!(digits(&Covariance::zeros(1)).is_none());
         assert_eq!((one_digit(0.03), one_digit(97.0), one_digit(2.3)), (0.03, 100.0, 3.0));

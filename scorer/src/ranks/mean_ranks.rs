@@ -321,6 +321,43 @@ mod coverage;
 mod tests {
     use super::*;
 
+    /// Digits without order, the same each time.
+    fn jumbled(seed: u64) -> impl FnMut() -> f64 {
+        let mut state = seed.wrapping_mul(2).wrapping_add(1);
+        move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 11) as f64 / (1_u64 << 53) as f64
+        }
+    }
+
+    #[test]
+    fn every_range_holds_the_rank_of_its_team_and_none_contradicts_another() {
+        for seed in 1..=12 {
+            let (mut next, n, weights) = (jumbled(seed), 9, [1.0, 0.5, 2.0]);
+            let keys: Vec<f64> = (0..n * weights.len()).map(|_| (next() * 30.0).round()).collect();
+            let mut covariance = Covariance::zeros(keys.len());
+            (0..keys.len()).for_each(|item| covariance.put(item, item, 0.05 + 9.0 * next().powi(4)));
+            let board = MeanRanks::of(
+                PartKeys { keys: &keys, weights: &weights, covariance: &covariance, n_units: 500 },
+                7,
+            );
+            let of_parts: Vec<Vec<f64>> = board.parts.iter().map(|part| part.keys.clone()).collect();
+            let (ranges, places) = (board.ranges(), places(&of_parts, &weights));
+            for (team, found) in ranges.iter().enumerate() {
+                let rank = places[team] as u32 + 1;
+                assert!((found.range.low..=found.range.high).contains(&rank), "{rank} in {:?}", found.range);
+            }
+            let is_better = |a: usize, b: usize| ranges[a].most_behind[b] < 0.0;
+            for (a, b, c) in (0..n * n * n).map(|at| (at / n / n, at / n % n, at % n)) {
+                assert!(!(is_better(a, b) && is_better(b, c)) || is_better(a, c), "{a}, {b} and {c}");
+                if is_better(a, b) {
+                    let (better, worse) = (ranges[a].range, ranges[b].range);
+                    assert!(better.low < worse.low && better.high < worse.high, "{better:?} and {worse:?}");
+                }
+            }
+        }
+    }
+
     /// Independent scores of so many teams, team by team, with errors of 1.
     fn board(keys: &[f64], weights: &[f64]) -> MeanRanks {
         let mut covariance = Covariance::zeros(keys.len());

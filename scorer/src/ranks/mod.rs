@@ -16,7 +16,7 @@ mod ranges;
 mod shake_up;
 
 pub use covariance::{Covariance, together};
-pub use digits::{Digits, digits};
+pub use digits::{Digits, decimals_of_noise, decimals_of_scale, digits};
 pub use draws::Normal;
 pub use duels::{Duel, Mean};
 pub use ladder::{Rung, Step};

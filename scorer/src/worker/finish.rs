@@ -373,10 +373,12 @@ async fn place(
     place_on_board(conn, competition_id, submission).await?;
     sqlx::query!(
         "update competitions
-         set n_entries = n_entries + $2, board_revision = board_revision + 1
+         set n_entries = n_entries + case when (select is_baseline from teams where id = $3) then 0 else $2 end,
+             board_revision = board_revision + 1
          where id = $1",
         competition_id,
         i32::from(is_new_entry),
+        submission.team_id,
     )
     .execute(&mut *conn)
     .await?;

@@ -20,6 +20,7 @@ use super::ranges;
 use super::read::{self, Version, Work, file};
 use super::rescoring::Advance;
 use super::storage::Stored;
+use crate::ranks::{decimals_of_noise, decimals_of_scale};
 
 /// Teams that are looked at, from the top, however many rows there are: the work is that of so many squared, for each row.
 /// Below them one is a landmark for all up to the next, which is 5 in 100 places further down; `compared` and
@@ -509,15 +510,52 @@ async fn write(
     }
     // While people compete: what the private rows justify is no number of the public board.
     let worth = decimals.filter(|_| !about.is_final);
+    let modest = if about.is_final || worth.is_some() {
+        None
+    } else {
+        modest_decimals(conn, competition_id, about.version_id, part_noise).await?
+    };
     sqlx::query!(
-        "update competitions set ranks_revision = ranks_revision + 1, worth_decimals = coalesce($2, worth_decimals)
+        "update competitions
+         set ranks_revision = ranks_revision + 1,
+             worth_decimals = case when $2::integer is not null then $2
+                                   when worth_decimals is null or are_decimals_by_scale
+                                   then case when $3::integer is null then worth_decimals else least($3, score_decimals) end
+                                   else worth_decimals end,
+             are_decimals_by_scale = $2::integer is null and (are_decimals_by_scale or worth_decimals is null)
          where id = $1",
         competition_id,
         worth,
+        modest,
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// What is shown where no noise of the scores that teams are ranked by is known: what the metrics they are ranked by justify,
+/// or else what the scale of the leader's score asks for.
+async fn modest_decimals(
+    conn: &mut PgConnection,
+    competition_id: i64,
+    version_id: i64,
+    part_noise: Option<&[Option<f64>]>,
+) -> sqlx::Result<Option<i32>> {
+    let of_parts = part_noise.into_iter().flatten().filter_map(|noise| noise.map(decimals_of_noise));
+    if let Some(decimals) = of_parts.max() {
+        return Ok(Some(decimals.cast_signed()));
+    }
+    let leader = sqlx::query_scalar!(
+        "select public_score from board_entries
+         where competition_id = $1 and version_id = $2
+         order by rank_key, reached_at, submission_id
+         limit 1",
+        competition_id,
+        version_id,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(leader.map(|score| decimals_of_scale(score).cast_signed()))
 }
 
 #[cfg(test)]

@@ -353,8 +353,7 @@ async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<
         r#"select v.competition_id, v.metric, v.params, v.context, v.public_fraction, v.split_seed,
                   v.declared, v.input_revision, v.files_revision, v.activated_at, x.storage_key as "storage_key?", x.sealed_sha256 as "sealed_sha256?",
                   m.source as "module?", v.higher_is_better, c.daily_limit, c.total_limit, c.starts_at, c.ends_at,
-                  case when c.are_decimals_chosen then c.score_decimals
-                       else coalesce(c.worth_decimals, c.score_decimals) end as "score_decimals!",
+                  shown_decimals(c) as "score_decimals!",
                   exists (select from commitments k where k.version_id = v.id) as "is_committed!"
            from scoring_versions v
            join competitions c on c.id = v.competition_id

@@ -58,9 +58,10 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub fn count(&mut self, line: &SubmissionLine) {
+    /// What hosts sent to be compared with is no entry.
+    pub fn count(&mut self, line: &SubmissionLine, is_baseline: bool) {
         self.n += 1;
-        self.n_entries += usize::from(line.state == "scored" && !line.is_late);
+        self.n_entries += usize::from(line.state == "scored" && !line.is_late && !is_baseline);
     }
 
     pub fn sentence(&self) -> Option<String> {

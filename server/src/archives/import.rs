@@ -72,6 +72,7 @@ async fn import_stored(app: &App, host: &Member, seen: &Seen, arrived: &Arrived)
         unpacked,
         people: People::default(),
         stored: HashMap::new(),
+        baselines: HashSet::new(),
         done: Imported::default(),
     };
     let outcome = import.carry_out(&manifest, arrived).await;
@@ -129,6 +130,8 @@ struct Import<'a> {
     people: People,
     /// Files of submissions that are stored here already, by the numbers they had.
     stored: HashMap<i64, Stored>,
+    /// The numbers that the hosts' teams had.
+    baselines: HashSet<i64>,
     done: Imported,
 }
 
@@ -277,6 +280,9 @@ impl Import<'_> {
                 return Err(wrong(format!("Team {} is in the archive twice.", team.id)));
             }
             self.done.n_teams += usize::from(!team.is_baseline);
+            if team.is_baseline {
+                self.baselines.insert(team.id);
+            }
         }
         Ok(teams)
     }
@@ -298,7 +304,7 @@ impl Import<'_> {
             self.check_choice(&line, &mut n_chosen)?;
             let id = self.insert_submission(conn, teams, &line).await?;
             if line.file_gone_at.is_some() {
-                tally.count(&line);
+                tally.count(&line, self.baselines.contains(&line.team));
                 if line.state == "scored" {
                     fill::take_over_score(conn, id, &line).await.map_err(contradiction)?;
                 }

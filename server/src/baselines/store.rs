@@ -36,6 +36,7 @@ impl Baseline {
         let told = reason.or_else(|| newest.failure().map(str::to_owned));
         told.or_else(|| newest.public_undefined.clone()).unwrap_or_else(|| match newest.state {
             State::Scored => newest.shown_score(competition),
+            State::Queued => "waits for a scorer".to_owned(),
             _ => "is being scored".to_owned(),
         })
     }

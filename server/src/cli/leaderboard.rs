@@ -13,6 +13,8 @@ use super::fault::{CliError, Outcome};
 use super::final_board;
 use super::screen::Paint;
 use super::table::{Table, cell, items, local};
+use crate::leaderboard::model::MEAN_RANK_DECIMALS;
+use crate::web::format;
 use crate::web::problems::encode;
 
 /// Rows above and below one's own team.
@@ -135,6 +137,7 @@ fn draw(paint: Paint, board: &Value) -> String {
     let is_own = |row: &Value| row == own || is_own(own, row);
     let order = if board["ranked_by"].is_array() { "mean_rank" } else { "score" };
     let title = if order == "mean_rank" { "mean rank" } else { "score" };
+    let decimals = decimals(board, order);
     let mut table = Table::new(&["rank", "", "team", title, "entries", "last entry"]);
     let mut add = |row: &Value| {
         let team = match row["is_baseline"] == true {
@@ -142,8 +145,14 @@ fn draw(paint: Paint, board: &Value) -> String {
             false => cell(&if is_own(row) { own } else { row }["team"]),
         };
         let mark = if is_own(row) { "you".to_owned() } else { String::new() };
-        let cells =
-            [rank(row), mark, team, cell(&row[order]), cell(&row["n_entries"]), local(&row["last_entry_at"])];
+        let cells = [
+            rank(row),
+            mark,
+            team,
+            shown(&row[order], decimals),
+            cell(&row["n_entries"]),
+            local(&row["last_entry_at"]),
+        ];
         if is_own(row) { table.marked_row(cells) } else { table.row(cells) }
     };
     items(board).iter().for_each(&mut add);
@@ -151,6 +160,21 @@ fn draw(paint: Paint, board: &Value) -> String {
         add(own);
     }
     table.draw(paint, nobody(board))
+}
+
+/// As many as the page shows.
+fn decimals(board: &Value, order: &str) -> Option<i32> {
+    match order {
+        "mean_rank" => Some(MEAN_RANK_DECIMALS),
+        _ => board["score_decimals"].as_i64().and_then(|decimals| i32::try_from(decimals).ok()),
+    }
+}
+
+fn shown(score: &Value, decimals: Option<i32>) -> String {
+    score
+        .as_f64()
+        .zip(decimals)
+        .map_or_else(|| cell(score), |(score, decimals)| format::score(score, decimals))
 }
 
 /// Why there are no rows.
@@ -196,7 +220,7 @@ fn noise(board: &Value) -> Option<String> {
     let noise = ranks["noise"].as_f64().map(|noise| noise.to_string()).or_else(of_parts)?;
     let (n, units) = (&ranks["n_units"], cell(&ranks["unit"]));
     let compared = match (ranks["n_compared"].as_i64(), ranks["n_teams"].as_i64()) {
-        (Some(n), Some(n_teams)) if n < n_teams => {
+        (Some(n), Some(n_teams)) if n < n_teams && ranks["is_current"] != false => {
             format!(" Only the first {n} of {n_teams} teams were compared with each other, and have a range.")
         }
         _ => String::new(),
@@ -252,6 +276,9 @@ mod tests {
         );
         (board["items"][1]["rank_low"], board["items"][1]["rank_high"]) = (1.into(), 4.into());
         assert!(draw(Paint::PLAIN, &board).contains("2 (1–4)"));
+        assert!(!draw(Paint::PLAIN, &board).contains("0.5000"));
+        board["score_decimals"] = 4.into();
+        assert!(draw(Paint::PLAIN, &board).contains("bob   0.5000"), "as the page shows it");
         board["ranks"] = json!({ "noise": 0.004, "n_units": 3000, "unit": "rows" });
         assert_eq!(noise(&board).as_deref(), Some("Differences below 0.004 are noise on these 3000 rows."));
         let parts = json!([{ "metric": "mae", "noise": 0.2 }, { "metric": "r2", "noise": null }]);
@@ -262,6 +289,8 @@ mod tests {
         );
         (board["ranks"]["n_compared"], board["ranks"]["n_teams"]) = (1000.into(), 7200.into());
         assert!(noise(&board).is_some_and(|text| text.contains("first 1000 of 7200 teams")));
+        board["ranks"]["is_current"] = false.into();
+        assert!(noise(&board).is_some_and(|text| !text.contains("of 7200 teams")), "of another board");
         board["ranks"] = json!({ "absent": "For this metric no interval is known." });
         assert_eq!(noise(&board).as_deref(), Some("For this metric no interval is known."));
     }

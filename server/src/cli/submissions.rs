@@ -12,7 +12,7 @@ use super::download::{Wanted, fetch};
 use super::fault::{CliError, Outcome};
 use super::rejection::describe;
 use super::screen::Paint;
-use super::table::{Table, allowance, cell, facts, items, local, one_line, size, text};
+use super::table::{Table, allowance, cell, facts, items, local, size, text};
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
@@ -138,7 +138,7 @@ fn computed_by(provenance: &Value) -> String {
     }
     let params = match provenance["params"].as_object() {
         Some(params) if !params.is_empty() => {
-            format!(" with {}", one_line(&provenance["params"].to_string()))
+            format!(" with {}", cell(&provenance["params"]))
         }
         _ => String::new(),
     };

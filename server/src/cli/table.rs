@@ -70,6 +70,7 @@ pub fn cell(value: &Value) -> String {
         Value::Null => "–".to_owned(),
         Value::String(text) => one_line(text),
         Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(", "),
+        Value::Object(_) => one_line(&format::settings(value)),
         other => other.to_string(),
     }
 }

@@ -1,4 +1,6 @@
-//! Confirmations.
+//! Confirmations; who was told of the end is in [`ending`].
+
+pub mod ending;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;

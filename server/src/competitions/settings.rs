@@ -301,7 +301,7 @@ impl Default for Limits {
             finals: 2,
             team: 5,
             max_upload_bytes: 104_857_600,
-            score_decimals: 5,
+            score_decimals: 4,
             ladder: Ladder::Auto,
             board_shows: BoardShows::Everybody,
             board_stays_veiled: false,

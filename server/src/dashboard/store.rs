@@ -106,6 +106,7 @@ pub async fn count_submissions(conn: &mut PgConnection, id: CompetitionId) -> sq
          from submissions s
          where s.competition_id = $1
            and s.received_at >= (select open_from from competition_tallies where competition_id = $1)
+           and s.team_id <> all (array(select id from teams where competition_id = $1 and is_baseline))
          group by 2",
         id.0
     )
@@ -142,6 +143,7 @@ pub async fn count_rejections(conn: &mut PgConnection, id: CompetitionId) -> sql
          from submissions s
          where s.competition_id = $1 and s.state = 'rejected'
            and s.received_at >= (select open_from from competition_tallies where competition_id = $1)
+           and s.team_id <> all (array(select id from teams where competition_id = $1 and is_baseline))
          group by 2, 3",
         id.0
     )

@@ -68,6 +68,8 @@ struct BoardJson<'a> {
     others_see_less: bool,
     revision: i64,
     n_teams: i32,
+    /// With how many decimals pages show a score; the mean of ranks has three.
+    score_decimals: i32,
     /// Of the score; of the primary's, where teams are ranked by several metrics.
     higher_is_better: Option<bool>,
     /// The metrics that teams are ranked by, the primary first; absent where it is their scores.
@@ -261,6 +263,7 @@ async fn show_board(
         others_see_less: sight.is_of_few(),
         revision: competition.board_revision,
         n_teams: competition.n_teams,
+        score_decimals: competition.score_decimals,
         higher_is_better: competition.higher_is_better,
         ranked_by: competition.ranked_by(),
         ranks: summary.map(|summary| SummaryJson::beside(summary, competition.board_revision)),

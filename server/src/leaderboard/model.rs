@@ -92,7 +92,7 @@ impl Ranked {
 }
 
 /// A mean of ranks tells nothing of labels that the order of the board does not tell.
-const MEAN_RANK_DECIMALS: i32 = 3;
+pub const MEAN_RANK_DECIMALS: i32 = 3;
 
 pub fn shown_mean_rank(mean_rank: f64) -> String {
     format::score(mean_rank, MEAN_RANK_DECIMALS)

@@ -296,7 +296,7 @@ impl BoardPage {
 
     /// What the arrows of the change column compare.
     pub fn change_heading(&self) -> &'static str {
-        if self.is_private { "Shake-up" } else { "Today" }
+        if self.is_private { "Shake-up" } else { "Moved today" }
     }
 
     /// Of when the ranges are, where the board changed since; else empty.
@@ -523,7 +523,12 @@ mod tests {
         );
         let mut page = BoardPage::sample_of_ranks();
         let html = page.render().expect("drawn");
-        assert!(html.contains("may truly have by the mean") && html.contains("1–4"), "{html}");
+        assert!(
+            html.contains("may truly have by the mean")
+                && html.contains("ranges of different widths")
+                && html.contains("1–4"),
+            "{html}"
+        );
         let reason = "Of the metric max_error: no interval is known.";
         page.summary = Some(Summary { absent: Some(reason.to_owned()), ..Summary::sample_of_ranks() });
         page.frame.competition.board_revision += 1;

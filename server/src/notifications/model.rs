@@ -100,15 +100,32 @@ pub enum Event {
     Outage,
     /// A host invites into a competition.
     Invited,
+    /// The final board stands: the team's rank and medal.
+    Ended,
+    /// The same, for hosts: what they can do next.
+    ToClose,
+    /// The final board changed, and with it the team's rank or medal.
+    OutcomeChanged,
+    /// Every submission has another score, under another scoring version.
+    Rescored,
 }
 
 impl Event {
     /// Whether its words are the whole message: a sentence, and below it what is quoted.
     fn has_own_words(self) -> bool {
-        matches!(
-            self,
-            Self::Team | Self::EndsSoon | Self::EndsTomorrow | Self::Announced | Self::Changed | Self::Outage
-        )
+        match self {
+            Self::Posted | Self::Accepted | Self::Hidden | Self::Warned | Self::Invited => false,
+            Self::Team
+            | Self::EndsSoon
+            | Self::EndsTomorrow
+            | Self::Announced
+            | Self::Changed
+            | Self::Outage
+            | Self::Ended
+            | Self::ToClose
+            | Self::OutcomeChanged
+            | Self::Rescored => true,
+        }
     }
 }
 
@@ -247,14 +264,29 @@ pub struct Place {
 impl Place {
     pub fn address(&self) -> String {
         match (self.subject_id, self.owner.as_deref().zip(self.slug.as_deref())) {
-            (None, _) if self.event == Event::Team => paths::team(&self.competition_slug),
-            (None, _) if self.event == Event::Invited => paths::competition(&self.competition_slug),
-            (None, _) if self.event == Event::Announced => paths::announcements(&self.competition_slug),
-            (None, _) if self.event == Event::Changed => paths::changes(&self.competition_slug),
-            (None, _) if self.event == Event::Outage => paths::host_extensions(&self.competition_slug),
-            (None, _) => paths::submissions_final(&self.competition_slug),
+            (None, _) => self.address_in_competition(),
             (Some(_), Some((owner, slug))) => paths::notebook(owner, slug),
             (Some(id), None) => format!("{}#post-{id}", paths::post(PostId(id.0))),
+        }
+    }
+
+    fn address_in_competition(&self) -> String {
+        let slug = &self.competition_slug;
+        match self.event {
+            Event::Team => paths::team(slug),
+            Event::Invited => paths::competition(slug),
+            Event::Announced => paths::announcements(slug),
+            Event::Changed => paths::changes(slug),
+            Event::Outage => paths::host_extensions(slug),
+            Event::Ended | Event::OutcomeChanged => paths::board(slug),
+            Event::ToClose => paths::host_closing(slug),
+            Event::Rescored => paths::versions(slug),
+            Event::EndsSoon
+            | Event::EndsTomorrow
+            | Event::Posted
+            | Event::Accepted
+            | Event::Hidden
+            | Event::Warned => paths::submissions_final(slug),
         }
     }
 }
@@ -373,5 +405,10 @@ mod tests {
             ("Houses: One more week", "The end moves.")
         );
         assert_eq!(announced.address(), "/c/houses/announcements");
+        let addressed = |event| Notification { event, ..announced.clone() }.address();
+        assert_eq!(addressed(Event::Ended), "/c/houses/leaderboard");
+        assert_eq!(addressed(Event::OutcomeChanged), "/c/houses/leaderboard");
+        assert_eq!(addressed(Event::ToClose), "/c/houses/host/closing");
+        assert_eq!(addressed(Event::Rescored), "/c/houses/versions");
     }
 }

@@ -158,10 +158,11 @@ impl Summary {
         self.n_compared.zip(self.n_teams).filter(|(n, n_teams)| n < n_teams).map(|(n, _)| n)
     }
 
-    /// Which teams have a range, where not all do; else empty.
-    pub fn compared_sentence(&self) -> String {
-        let Some((n, n_teams)) = self.last_compared().zip(self.n_teams).filter(|_| self.absent.is_none())
-        else {
+    /// Which teams of the board, now of this revision, have a range, where not all do; else empty, as for a board that changed
+    /// since, which may have other teams.
+    pub fn compared_sentence(&self, board_revision: &i64) -> String {
+        let is_told = self.absent.is_none() && self.is_current(*board_revision);
+        let Some((n, n_teams)) = self.last_compared().zip(self.n_teams).filter(|_| is_told) else {
             return String::new();
         };
         format!(
@@ -353,7 +354,8 @@ mod tests {
     #[test]
     fn who_was_compared_is_told_where_not_all_were() {
         let summary = Summary::sample();
-        assert!(summary.compared_sentence().starts_with("The first 1,000 of 7,200 teams were compared"));
+        assert!(summary.compared_sentence(&3).starts_with("The first 1,000 of 7,200 teams were compared"));
+        assert_eq!(summary.compared_sentence(&4), "", "there may be other teams now");
         assert_eq!(summary.why_no_range(1000), None);
         let told = summary.why_no_range(1001);
         assert_eq!(
@@ -361,9 +363,9 @@ mod tests {
             Some("Only the first 1,000 teams of this board are compared with each other.")
         );
         let whole = Summary { n_teams: Some(1000), ..Summary::sample() };
-        assert_eq!((whole.compared_sentence().as_str(), whole.why_no_range(1001)), ("", None));
+        assert_eq!((whole.compared_sentence(&3).as_str(), whole.why_no_range(1001)), ("", None));
         let none = Summary { absent: Some("No interval is known.".to_owned()), ..Summary::sample() };
-        assert_eq!((none.compared_sentence().as_str(), none.why_no_range(9999)), ("", None));
+        assert_eq!((none.compared_sentence(&3).as_str(), none.why_no_range(9999)), ("", None));
         assert_eq!(none.noise_sentence(), "No interval is known.");
     }
 

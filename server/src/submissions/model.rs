@@ -36,6 +36,12 @@ impl State {
         }
     }
 
+    /// As it is told beside its place in the queue: where its job does not wait any more a scorer has it, a moment before its
+    /// row says so.
+    pub fn beside(self, has_place: bool) -> Self {
+        if self == Self::Queued && !has_place { Self::Scoring } else { self }
+    }
+
     /// Whether a score, or a reason for none, is still to come.
     pub fn is_waiting(self) -> bool {
         matches!(self, Self::Queued | Self::Scoring)

@@ -13,6 +13,8 @@ use crate::competitions::audit::Doubt;
 use crate::competitions::store::{drafts, judging};
 use crate::competitions::{ladder, propose, setup, supply};
 use crate::error::{AppError, Result};
+use crate::notifications::model::Event as Told;
+use crate::notifications::tell::{self, Bulletin};
 use crate::retention::store::files_gone;
 
 /// Longest reason, in characters.
@@ -98,6 +100,11 @@ pub async fn publish(app: &App, host: &Member, seen: &Seen, number: i32) -> Resu
     let version = find(&mut tx, seen, number).await?;
     let reason = version.reason.clone();
     switch(&mut tx, host, seen, &version, "publish", &reason).await?;
+    let sentence = format!(
+        "“{}”: every submission was scored again, under scoring version {number}",
+        seen.competition.title
+    );
+    tell_everybody(&mut tx, app, host, seen, &sentence, &reason).await?;
     propose::refresh(&mut tx, seen.competition.id, app.clock.now()).await?;
     note(&mut tx, app, host, seen, "publish_version", number, &reason).await?;
     tx.commit().await?;
@@ -113,6 +120,9 @@ pub async fn roll_back(app: &App, host: &Member, seen: &Seen, number: i32, reaso
     let mut tx = app.db.begin().await?;
     let version = find(&mut tx, seen, number).await?;
     switch(&mut tx, host, seen, &version, "roll_back", reason).await?;
+    let sentence =
+        format!("“{}”: scores are those of scoring version {number} again", seen.competition.title);
+    tell_everybody(&mut tx, app, host, seen, &sentence, reason).await?;
     propose::refresh(&mut tx, seen.competition.id, app.clock.now()).await?;
     note(&mut tx, app, host, seen, "roll_back_version", number, reason).await?;
     tx.commit().await?;
@@ -175,6 +185,26 @@ async fn switch(
         Some(_) => "Only the version that counted last is held ready to come back.",
     };
     Err(AppError::refused(sentence))
+}
+
+/// With the reason, to everybody who takes part.
+async fn tell_everybody(
+    conn: &mut sqlx::PgConnection,
+    app: &App,
+    host: &Member,
+    seen: &Seen,
+    sentence: &str,
+    reason: &str,
+) -> Result<()> {
+    let bulletin = Bulletin {
+        competition: seen.competition.id,
+        event: Told::Rescored,
+        sentence,
+        excerpt: reason,
+        by: host.id,
+    };
+    tell::all_who_take_part(conn, &bulletin, app.clock.now()).await?;
+    Ok(())
 }
 
 pub(super) fn read_reason(reason: &str) -> Result<&str> {

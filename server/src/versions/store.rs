@@ -106,6 +106,10 @@ pub async fn start(conn: &mut PgConnection, version: &Version, reason: &str) -> 
         "update scoring_versions v
          set stage = 'rescoring', reason = $3, started_at = clock_now(),
              n_total = (select c.n_entries from competitions c where c.id = v.competition_id)
+                + (select count(*)::integer
+                   from teams t
+                   join submissions s on s.team_id = t.id
+                   where t.competition_id = v.competition_id and t.is_baseline and s.state = 'scored' and not s.is_late)
          where v.id = $1 and v.stage = 'draft' and v.input_revision = $2 and v.examined_revision = $2",
         version.id.0,
         version.input_revision,

@@ -1,6 +1,7 @@
 //! How times, sizes and numbers are written on pages.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
 
 /// `2026-11-24 09:30 UTC`; pages put it into `<time datetime>` and a script shows the reader's zone.
 pub fn time(at: &DateTime<Utc>) -> String {
@@ -95,6 +96,34 @@ pub fn score(score: f64, decimals: i32) -> String {
     format!("{score:.*}", usize::try_from(decimals).unwrap_or(5))
 }
 
+/// Settings that stand as JSON, in words: `eps 1e-15, average macro`, or `parts: rmse (weight 0.5); r2 (weight 1)`.
+pub fn settings(value: &Value) -> String {
+    let named = |(name, value): (&String, &Value)| match value {
+        Value::Array(items) if items.iter().any(Value::is_object) => format!("{name}: {}", settings(value)),
+        Value::Object(_) => format!("{name} ({})", settings(value)),
+        _ => format!("{name} {}", settings(value)),
+    };
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "none".to_owned(),
+        Value::Array(items) => {
+            let between = if items.iter().any(Value::is_object) { "; " } else { ", " };
+            items.iter().map(settings).collect::<Vec<_>>().join(between)
+        }
+        Value::Object(fields) => {
+            let is_empty = |value: &Value| value.as_object().is_some_and(serde_json::Map::is_empty);
+            let rest = fields.iter().filter(|(name, value)| *name != "metric" && !is_empty(value));
+            let rest: Vec<String> = rest.map(named).collect();
+            match (fields.get("metric").and_then(Value::as_str), rest.join(", ")) {
+                (None, rest) => rest,
+                (Some(metric), rest) if rest.is_empty() => metric.to_owned(),
+                (Some(metric), rest) => format!("{metric} ({rest})"),
+            }
+        }
+        other => other.to_string(),
+    }
+}
+
 /// About how long, in words: `a second`, `40 seconds`, `3 minutes`, `2 hours`.
 pub fn wait(seconds: f64) -> String {
     let counted = |n: f64, one: &str, many: &str| {
@@ -111,6 +140,20 @@ pub fn wait(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_are_written_without_brackets_and_quotes() {
+        let told = |value: serde_json::Value| settings(&value);
+        assert_eq!(told(serde_json::json!({ "eps": 1e-15, "average": "macro" })), "average macro, eps 1e-15");
+        let parts = serde_json::json!({ "parts": [
+            { "metric": "rmse", "weight": 0.5, "params": {} },
+            { "metric": "fbeta", "weight": 1.0, "params": { "beta": 2.0 } },
+            { "metric": "r2" },
+        ] });
+        assert_eq!(told(parts), "parts: rmse (weight 0.5); fbeta (params (beta 2.0), weight 1.0); r2");
+        assert_eq!(told(serde_json::json!({ "labels": ["a", "b"], "clip": null })), "clip none, labels a, b");
+        assert_eq!(told(serde_json::json!({})), "");
+    }
 
     #[test]
     fn counts_are_grouped_by_thousands() {

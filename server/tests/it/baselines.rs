@@ -255,6 +255,8 @@ async fn hosts_send_them_by_page_api_and_command_line_and_nobody_else_does(pool:
     assert_eq!((&one["n_files"], &one["newest"]["state"]), (&1.into(), &"rejected".into()), "{listed}");
     let page = ada.browser.get("/c/houses/host/baselines").await.expect(200).text();
     assert!(page.contains("Zeros") && page.contains("Send the baseline"), "{page}");
+    let counted = bob.api.get(&arena.api("")).await.expect(200).json();
+    assert_eq!(counted["n_entries"], 1, "of participants: {counted}");
     let shown = bob.api.get(&arena.api("/leaderboard")).await.expect(200).json();
     let rows: Vec<(&Value, &Value)> =
         shown["items"].as_array().unwrap().iter().map(|row| (&row["rank"], &row["is_baseline"])).collect();

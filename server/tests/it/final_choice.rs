@@ -188,7 +188,7 @@ async fn everybody_is_reminded_once_of_each(pool: PgPool) {
         "{}",
         told[0]
     );
-    assert!(told[0].ends_with("public score 0.25000"), "{}", told[0]);
+    assert!(told[0].ends_with("public score 0.2500"), "{}", told[0]);
     let told = stage.told_of_end(&bob).await;
     assert!(told[0].contains("If it chooses nothing, this counts"), "{}", told[0]);
     assert!(stage.told_of_end(&idle).await.is_empty(), "nothing of theirs can count");
@@ -233,7 +233,7 @@ async fn three_days_and_one_day_before_the_end_a_letter_says_what_is_chosen_then
         .await
         .unwrap();
     for (number, (hours, when, chosen, score)) in
-        [(71, "in 2 days", first, "0.25000"), (23, "in 23 hours", second, "0.75000")].into_iter().enumerate()
+        [(71, "in 2 days", first, "0.2500"), (23, "in 23 hours", second, "0.7500")].into_iter().enumerate()
     {
         let choice = Choice { among: None, chosen: vec![chosen] };
         choose_among(&stage.app, &ada, &choice).await.unwrap();

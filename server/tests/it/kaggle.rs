@@ -475,7 +475,7 @@ async fn an_upload_is_its_owners_and_counts_when_it_is_submitted(pool: PgPool) {
     let id = &created["ref"];
     let own = rpc(&bob, "GetSubmission", &json!({ "ref": id })).await.expect(200).json();
     assert_eq!((&own["fileName"], &own["status"]), (&json!("b.csv"), &json!("COMPLETE")));
-    assert_eq!((&own["publicScore"], &own["privateScore"]), (&json!("0.25000"), &Value::Null));
+    assert_eq!((&own["publicScore"], &own["privateScore"]), (&json!("0.2500"), &Value::Null));
     rpc(&carol, "GetSubmission", &json!({ "ref": id })).await.expect(404);
     let file = rpc(&bob, "DownloadSubmission", &json!({ "submissionId": id })).await.expect(302);
     let sent = world.visitor().get(file.location()).await.expect(200);

@@ -30,6 +30,7 @@ mod dashboard;
 mod database_tls;
 mod deadline;
 mod documented;
+mod endings;
 mod final_choice;
 mod folder;
 mod forbidden;

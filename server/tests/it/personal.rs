@@ -239,7 +239,11 @@ async fn no_hidden_digit(world: &World, zelda: &Person) {
         score.bind(zelda.id).fetch_one(&world.pool).await.unwrap().get::<f64, _>(0)
     };
     for decimals in [0, 2, 12] {
-        sql("update competitions set score_decimals = $1").bind(decimals).execute(&world.pool).await.unwrap();
+        sql("update competitions set score_decimals = $1, are_decimals_chosen = true")
+            .bind(decimals)
+            .execute(&world.pool)
+            .await
+            .unwrap();
         let told = document(&everything(zelda).await, "submissions")[0]["public_score"].as_f64().unwrap();
         let shown = format!("{:.*}", usize::try_from(decimals).unwrap(), exact().await);
         assert_eq!(told, shown.parse::<f64>().unwrap(), "{decimals}");

@@ -52,6 +52,12 @@ order by s.team_id, x.rank_key, s.received_at, s.id;
 insert into end_reminders (competition_id, hours, told_at)
 select id, hours, now() from competitions cross join (values (72), (24)) kinds (hours) where slug like 'old-%';
 
+insert into endings (competition_id, told_at) select id, now() from competitions where slug like 'old-%';
+
+insert into told_places (team_id, competition_id, rank)
+select t.id, t.competition_id, 1 from teams t join competitions c on c.id = t.competition_id
+where c.slug like 'old-%' and not t.is_baseline;
+
 insert into competition_tallies (competition_id, counted_at) select id, now() from competitions where slug like 'old-%';
 
 insert into competition_days (competition_id, day, n_received, n_scored, n_rejected, n_failed, n_teams, n_joined)

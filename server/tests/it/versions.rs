@@ -1,5 +1,6 @@
 //! A new scoring version beside the one that counts: prepared, looked at, published at once, taken back.
 
+use holdout::notifications::tell;
 use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
 use ureq::http::Method;
@@ -108,6 +109,11 @@ async fn a_version_is_scored_beside_looked_at_published_and_taken_back(pool: PgP
     assert_eq!(told["items"][0]["reason"], REASON);
     let page = contest.world.visitor().get("/c/houses/versions").await.expect(200).text();
     assert!(page.contains(REASON));
+    while tell::tell_next_bulletin(&contest.world.app).await.unwrap() {}
+    let inbox = contest.bob.api.get("/api/v1/notifications").await.expect(200).json();
+    assert_eq!(inbox["items"][0]["event"], "rescored", "{inbox}");
+    assert!(inbox["items"][0].to_string().contains(REASON), "{inbox}");
+    assert_eq!(contest.number("select count(*) from notifications where event = 'rescored'").await, 2);
 
     contest.ask("/versions/1/roll-back", json!({ "reason": "The labels were right." })).await.expect(200);
     close(&contest.leaders().await, &BEFORE);

@@ -129,7 +129,7 @@ pub async fn set_limits(conn: &mut PgConnection, id: CompetitionId, limits: &Lim
         "update competitions
          set daily_limit = $2, total_limit = $8, final_limit = $3, team_limit = $4, max_upload_bytes = $5, score_decimals = $6,
              ladder = $7, board_shows = $9, board_stays_veiled = $10,
-             are_decimals_chosen = are_decimals_chosen or coalesce(worth_decimals, score_decimals) <> $6
+             are_decimals_chosen = are_decimals_chosen or shown_decimals(competitions) <> $6
          where id = $1",
         id.0,
         limits.daily,

@@ -378,7 +378,7 @@ pub async fn cards(conn: &mut PgConnection, ids: &[NotebookId]) -> sqlx::Result<
 impl Card {
     /// The score with the decimals that the competition shows; empty where there is none.
     pub fn shown_score(&self) -> String {
-        let decimals = self.score_decimals.unwrap_or(5);
+        let decimals = self.score_decimals.unwrap_or(4);
         self.public_score.map(|score| crate::web::format::score(score, decimals)).unwrap_or_default()
     }
 

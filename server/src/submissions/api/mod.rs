@@ -282,11 +282,12 @@ pub(super) async fn document(
     let competition = &seen.competition;
     let now = app.clock.now();
     let mut conn = app.db.acquire().await?;
-    let submission = store::find(&mut conn, team_id, id).await?.ok_or(AppError::NotFound)?;
+    let mut submission = store::find(&mut conn, team_id, id).await?.ok_or(AppError::NotFound)?;
     let place = match submission.state {
         Stage::Queued => store::place(&mut conn, id).await?,
         _ => None,
     };
+    submission.state = submission.state.beside(place.is_some());
     let ended = competition.ended(now);
     let released = match ended {
         Some(ended) => store::released(&mut conn, ended, competition.id, &[id.0]).await?,

@@ -250,7 +250,7 @@ fn place_sentence(stage: Stage, place: Option<Place>) -> String {
             format!("More than {} files are before yours.", format::count(store::QUEUE_COUNTED))
         }
         (Stage::Queued, Some(n)) => format!("{n} files are before yours."),
-        (Stage::Queued | Stage::Scoring, _) => "It is being scored right now.".to_owned(),
+        (Stage::Scoring, _) => "It is being scored right now.".to_owned(),
         _ => String::new(),
     };
     let wait = place.and_then(|place| place.wait_seconds).filter(|_| stage == Stage::Queued);
@@ -269,11 +269,12 @@ pub(super) async fn show_one(
     let (seen, team_id) = see_as_participant(&app, &slug, &member).await?;
     let competition = &seen.competition;
     let mut conn = app.db.acquire().await?;
-    let submission = store::find(&mut conn, team_id, id).await?.ok_or(AppError::NotFound)?;
+    let mut submission = store::find(&mut conn, team_id, id).await?.ok_or(AppError::NotFound)?;
     let place = match submission.state {
         Stage::Queued => store::place(&mut conn, id).await?,
         _ => None,
     };
+    submission.state = submission.state.beside(place.is_some());
     let released = match competition.ended(shell.now) {
         Some(ended) => store::released(&mut conn, ended, competition.id, &[id.0]).await?.pop(),
         None => None,
