@@ -91,6 +91,7 @@ async fn whom_a_disqualification_is_about_is_asked_first(pool: PgPool) {
     let sure = [form.as_slice(), &[("sure", "yes")]].concat();
     ada.browser.post_form(page, &sure).await.expect_redirect();
     assert_eq!(n().await.unwrap().get::<i64, _>(0), 1);
+    world.drain().await;
     world.close().await;
 }
 
