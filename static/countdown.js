@@ -38,6 +38,7 @@
         ask();
       }
       const left = end - written - (performance.now() - cameAt);
+      for (const notice of document.querySelectorAll("[data-when-ended]")) notice.hidden = left > 0;
       words.textContent = left > 0 ? `ends in ${inUnits(left)}` : "ended";
       if (left > 0) timer = setTimeout(tick, left > 3600000 ? 30000 : 1000);
       else timer = setTimeout(ask, Math.random() * CROWD_MS); // it may have been moved

@@ -27,6 +27,9 @@ pub enum AppError {
     /// Known, signed in, but the rules say no. The sentence is for the person.
     #[error("{0}")]
     Refused(String),
+    /// Refused to whoever has not accepted a competition's rules. The sentence is for the person.
+    #[error("{0}")]
+    JoinFirst(String),
     /// One field of a form or document is wrong.
     #[error("{field}: {message}")]
     Field { field: &'static str, message: String },
@@ -130,6 +133,9 @@ pub struct Problem {
     pub field: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
+    /// Whether accepting the competition's rules opens the way.
+    #[serde(skip)]
+    pub is_before_joining: bool,
     /// By which whoever looks after the site finds this request in the log; the header `X-Request-Id` says it too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
@@ -291,7 +297,7 @@ impl AppError {
             Self::NotFound => NOT_FOUND,
             Self::SignIn => SIGN_IN,
             Self::NoToken => TOKEN,
-            Self::Refused(_) => REFUSED,
+            Self::Refused(_) | Self::JoinFirst(_) => REFUSED,
             Self::Field { .. } | Self::Unreadable { .. } => FIELD,
             Self::WrongMethod => WRONG_METHOD,
             Self::TooMany { .. } => TOO_MANY,
@@ -315,7 +321,7 @@ impl AppError {
             Self::Internal(_) => {
                 "Something went wrong on our side. Nothing you sent was lost; try again in a moment."
             }
-            Self::Refused(sentence) | Self::TooLarge(sentence) => sentence,
+            Self::Refused(sentence) | Self::JoinFirst(sentence) | Self::TooLarge(sentence) => sentence,
             Self::Field { message, .. }
             | Self::Unreadable { message, .. }
             | Self::TooMany { message, .. }
@@ -350,6 +356,7 @@ impl IntoResponse for AppError {
             detail,
             field,
             retry_after_seconds,
+            is_before_joining: matches!(self, Self::JoinFirst(_)),
             request_id: None,
         });
         if let Self::Internal(error) = self {

@@ -50,6 +50,7 @@ pub const DATA_ZIP: &str = "/c/{slug}/data.zip";
 pub const SUBMIT: &str = "/c/{slug}/submit";
 pub const CHECK: &str = "/c/{slug}/check";
 pub const CHECK_RESULT: &str = "/c/{slug}/check/{id}";
+pub const CHECK_SUBMIT: &str = "/c/{slug}/check/{id}/submit";
 pub const SUBMISSIONS: &str = "/c/{slug}/submissions";
 pub const SUBMISSION: &str = "/c/{slug}/submissions/{id}";
 pub const SUBMISSION_FILE: &str = "/c/{slug}/submissions/{id}/file";
@@ -366,6 +367,10 @@ pub fn check(slug: &str) -> String {
 
 pub fn check_result(slug: &str, id: uuid::Uuid) -> String {
     format!("/c/{slug}/check/{id}")
+}
+
+pub fn check_submit(slug: &str, id: uuid::Uuid) -> String {
+    format!("/c/{slug}/check/{id}/submit")
 }
 
 pub fn submissions(slug: &str) -> String {

@@ -44,7 +44,12 @@ pub fn decimals(case: &Ground<'_>, probing: &Probing) -> Check {
     advised(
         check(NAME, verdict, safe.map(|safe| safe as f64), text),
         "Read public labels off the board and train on them, or copy them.",
-        "Show fewer decimals or allow fewer submissions; the prize is decided by private rows in any case.",
+        match safe {
+            None => "Allow fewer submissions; the prize is decided by private rows in any case.",
+            Some(_) => {
+                "Show fewer decimals or allow fewer submissions; the prize is decided by private rows in any case."
+            }
+        },
     )
 }
 

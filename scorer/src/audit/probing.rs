@@ -54,29 +54,38 @@ pub fn told(case: &Ground<'_>, designs: &[Vec<f64>], n_labels: usize, n_public: 
         Verdict::Pass => "Asking the board by crafted files tells little of the hidden public labels.",
         _ => "Participants can ask the board for hidden public labels by files that are crafted for it.",
     };
+    let is_same_at_3 = answers(now, "none") == answers(bits[3], "none");
     let labels = match share >= 1.0 {
         true => format!("all {n_public} public labels"),
         false => format!("{} (there are {n_public})", some_of(share, "public labels")),
     };
     let text = format!(
-        "{meant} At {} decimals one such file answers {} yes-or-no questions about them ({} at 3); {} files tell {labels}{}.",
+        "{meant} At {} decimals one such file answers {} yes-or-no questions about them{}; {} files tell {labels}{}.",
         settings.digits,
         answers(now, "no"),
-        answers(bits[3], "none"),
+        if is_same_at_3 { String::new() } else { format!(" ({} at 3)", answers(bits[3], "none")) },
         settings.n_submissions,
         together(share)
     );
+    let repair = match is_same_at_3 {
+        true => "Allow fewer submissions, and let private rows alone decide.",
+        false => "Show fewer decimals, allow fewer submissions, and let private rows alone decide.",
+    };
     let check = advised(
         check("I probing", verdict, now, text),
         "Send files that are made to ask about labels, read the answers off the public score, and be first on the public board.",
-        "Show fewer decimals, allow fewer submissions, and let private rows alone decide.",
+        repair,
     );
     Probing { check, bits, n_public }
 }
 
 /// As many yes-or-no questions as a score has bits.
 fn answers(bits: f64, none: &str) -> String {
-    if bits < 0.05 { none.to_owned() } else { format!("about {bits:.1}") }
+    if bits < 0.05 {
+        return none.to_owned();
+    }
+    let digits = if bits < 9.95 { format!("{bits:.1}") } else { format!("{bits:.0}") };
+    format!("about {}", digits.strip_suffix(".0").unwrap_or(&digits))
 }
 
 /// More teams than these do not belong to one person.
@@ -186,4 +195,15 @@ fn of_class_columns(case: &Case<'_>, n: usize, asked: usize) -> Vec<Vec<f64>> {
         (0..n_classes).for_each(|code| columns[code * n + row] /= total);
     }
     vec![columns]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_have_the_digits_that_say_something() {
+        let told = [0.0, 0.04, 2.0, 7.24, 9.94, 9.97, 12.6].map(|bits| answers(bits, "none"));
+        assert_eq!(told, ["none", "none", "about 2", "about 7.2", "about 9.9", "about 10", "about 13"]);
+    }
 }

@@ -83,10 +83,10 @@ pub fn forecast(case: &Ground<'_>, resolution: &Resolution) -> Option<Check> {
     ))
 }
 
-/// The split that moves teams least, where it is another one by more than a little.
+/// The split that moves teams least, where it is another one by more than a little, which the told figures show.
 fn other_split(contest: &Contest, public: f64, moves: f64) -> String {
     let least = contest.moves(0.5, 1.0);
-    if moves - least < 0.005 {
+    if moves - least < 0.005 || percent(moves) == percent(least) {
         return ", and no other split of these rows would make it much less".to_owned();
     }
     format!(
@@ -127,6 +127,26 @@ mod tests {
             let found = moved as f64 / (20 * N * N) as f64;
             assert!((found - contest.moves(public, 1.0)).abs() < 0.01, "{public}: {found}");
         }
+    }
+
+    #[test]
+    fn another_split_is_told_only_where_it_changes_the_figure() {
+        let told = |noise: f64, public: f64| {
+            let contest = Contest { signal: 1.0, noise };
+            other_split(&contest, public, contest.moves(public, 1.0))
+        };
+        let mut n_told = 0;
+        for public in [0.1, 0.2, 0.3, 0.4, 0.5] {
+            for noise in (1..60).map(|step| f64::from(step) * 0.05) {
+                let words = told(noise, public);
+                let Some((_, rest)) = words.split_once("it would be ") else { continue };
+                let here = percent(Contest { signal: 1.0, noise }.moves(public, 1.0));
+                assert_ne!(rest, here, "{noise} {public}: {words}");
+                n_told += 1;
+            }
+        }
+        assert!(n_told > 20, "{n_told}");
+        assert!(told(0.3, 0.5).contains("no other split"));
     }
 
     #[test]

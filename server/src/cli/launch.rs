@@ -14,6 +14,7 @@ use super::host::report::{findings, refuse_failure, wait};
 use super::screen::Paint;
 use super::seal::{Method, Sealed};
 use super::table::{facts, text};
+use crate::competitions::settings::Timeline;
 use crate::web::problems::encode;
 
 const PAUSE: Duration = Duration::from_millis(300);
@@ -32,7 +33,7 @@ pub struct LaunchArgs {
     #[arg(long)]
     slug: Option<String>,
     /// Length of the competition in days.
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = Timeline::PROPOSED_DAYS)]
     days: u32,
     /// Why you launch over a FAIL of the audit, or with a metric of your own that it could not judge; everybody who takes part reads it beside the rules.
     #[arg(long, value_name = "TEXT")]

@@ -31,7 +31,7 @@ const MEASURED_BYTES: u64 = 1 << 30;
 /// Whether the viewer may have the files now.
 ///
 /// # Errors
-/// [`AppError::SignIn`] for a visitor, [`AppError::Refused`] with what to do first.
+/// [`AppError::SignIn`] for a visitor, [`AppError::JoinFirst`] and [`AppError::Refused`] with what to do first.
 pub fn may_download(seen: &Seen, is_signed_in: bool, phase: Phase) -> Result<()> {
     if seen.standing.is_host {
         return Ok(());
@@ -40,7 +40,9 @@ pub fn may_download(seen: &Seen, is_signed_in: bool, phase: Phase) -> Result<()>
         return Err(AppError::SignIn);
     }
     if seen.standing.team_id.is_none() {
-        return Err(AppError::refused("Accept the rules first: then the data is yours to download."));
+        return Err(AppError::JoinFirst(
+            "Accept the rules first: then the data is yours to download.".to_owned(),
+        ));
     }
     if phase == Phase::Upcoming {
         return Err(AppError::refused("The data can be downloaded when the competition has started."));

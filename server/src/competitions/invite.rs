@@ -31,7 +31,7 @@ use crate::web::problems::encode;
 pub const MOST_OF_PERSON: usize = 100;
 /// And all people of the site together.
 const MOST_OF_SITE: usize = 2000;
-const DAY: TimeDelta = TimeDelta::days(1);
+pub const DAY: TimeDelta = TimeDelta::days(1);
 /// Letters that one address gets within [`WEEK`], whoever invites.
 const MOST_OF_ADDRESS: i64 = 3;
 const WEEK: TimeDelta = TimeDelta::days(7);

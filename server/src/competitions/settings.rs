@@ -114,12 +114,24 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// From now on for four weeks; entering and merging end a week before the end.
+    /// How long a competition lasts whose host says nothing else.
+    pub const PROPOSED_DAYS: u32 = 28;
+
+    /// From now on for [`Self::PROPOSED_DAYS`]; entering and merging end when three quarters are over.
     pub fn proposed(now: DateTime<Utc>) -> Self {
         let starts_at = now - TimeDelta::nanoseconds(now.timestamp_nanos_opt().unwrap_or(0) % 60_000_000_000);
-        let ends_at = starts_at + TimeDelta::weeks(4);
-        let last_week = starts_at + TimeDelta::weeks(3);
-        Self { starts_at, entry_deadline_at: last_week, merger_deadline_at: last_week, ends_at }
+        Self::of_length(starts_at, Self::PROPOSED_DAYS)
+    }
+
+    fn of_length(starts_at: DateTime<Utc>, days: u32) -> Self {
+        let length = TimeDelta::days(i64::from(days));
+        let deadline = starts_at + length * 3 / 4;
+        Self {
+            starts_at,
+            entry_deadline_at: deadline,
+            merger_deadline_at: deadline,
+            ends_at: starts_at + length,
+        }
     }
 
     /// From now on for so many days; entering and merging end when three quarters are over.
@@ -130,16 +142,7 @@ impl Timeline {
         if !(1..=3650).contains(&days) {
             return Err(AppError::field("days", "A competition lasts 1 to 3650 days."));
         }
-        let starts_at = Self::proposed(now).starts_at;
-        let length = TimeDelta::days(i64::from(days));
-        let deadline = starts_at + length * 3 / 4;
-        Self {
-            starts_at,
-            entry_deadline_at: deadline,
-            merger_deadline_at: deadline,
-            ends_at: starts_at + length,
-        }
-        .checked()
+        Self::of_length(Self::proposed(now).starts_at, days).checked()
     }
 
     /// Reads the four times of a form, all UTC; the deadlines may be empty and are the end then.
@@ -470,6 +473,15 @@ pub fn role_title(role: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_who_propose_a_length_propose_the_same() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::seconds(90);
+        let proposed = Timeline::proposed(now);
+        assert_eq!(Timeline::lasting(now, Timeline::PROPOSED_DAYS).ok(), Some(proposed));
+        assert_eq!(proposed.ends_at - proposed.starts_at, TimeDelta::weeks(4));
+        assert_eq!(proposed.ends_at - proposed.merger_deadline_at, TimeDelta::weeks(1));
+    }
 
     #[test]
     fn a_title_proposes_an_address() {

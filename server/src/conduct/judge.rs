@@ -9,10 +9,11 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::store::drafts;
-use crate::conduct::model::{Decision, REASON_LIMIT};
+use crate::conduct::model::{Concerned, Decision, REASON_LIMIT};
 use crate::conduct::store;
 use crate::error::{AppError, Result};
-use crate::ids::{DisqualificationId, SubmissionId, TeamId};
+use crate::ids::{CompetitionId, DisqualificationId, SubmissionId, TeamId};
+use crate::teams;
 use crate::teams::model::Kind;
 use crate::teams::seat::record;
 use crate::teams::store::{change, merge, show};
@@ -40,17 +41,7 @@ pub async fn disqualify(
     let reason = read_reason(reason)?;
     let (now, competition) = (app.clock.now(), seen.competition.id);
     let mut tx = app.db.begin().await?;
-    let (team, submission) = match target {
-        Target::Team(name) => {
-            let found = change::by_name(&mut tx, competition, name.trim()).await?;
-            (found.ok_or_else(|| AppError::field("team", "No team here has this name."))?, None)
-        }
-        Target::Submission(id) => {
-            let found = store::team_of(&mut tx, competition, *id).await?;
-            let missing = || AppError::field("submission", "No submission here has this number.");
-            (found.ok_or_else(missing)?, Some(*id))
-        }
-    };
+    let (team, submission) = find(&mut tx, competition, target).await?;
     merge::hold(&mut tx, team).await?;
     if let Some(id) = submission
         && store::team_of(&mut tx, competition, id).await? != Some(team)
@@ -65,6 +56,38 @@ pub async fn disqualify(
     follow(&mut tx, &seen, host, &decision, Kind::Disqualified, reason, now).await?;
     tx.commit().await?;
     Ok(id)
+}
+
+async fn find(
+    conn: &mut PgConnection,
+    competition: CompetitionId,
+    target: &Target,
+) -> Result<(TeamId, Option<SubmissionId>)> {
+    match target {
+        Target::Team(name) => {
+            let found = change::by_name(conn, competition, name.trim()).await?;
+            Ok((found.ok_or_else(|| AppError::field("team", "No team here has this name."))?, None))
+        }
+        Target::Submission(id) => {
+            let found = store::team_of(conn, competition, *id).await?;
+            let missing = || AppError::field("submission", "No submission here has this number.");
+            Ok((found.ok_or_else(missing)?, Some(*id)))
+        }
+    }
+}
+
+/// Whom a decision would be about, for the host who is about to take it.
+///
+/// # Errors
+/// As [`disqualify`].
+pub async fn look(app: &App, host: &Member, slug: &str, target: &Target, reason: &str) -> Result<Concerned> {
+    let seen = access::see_as_host(app, slug, Some(host)).await?;
+    read_reason(reason)?;
+    let mut conn = app.db.acquire().await?;
+    let (team, submission) = find(&mut conn, seen.competition.id, target).await?;
+    let people = show::mates(&mut conn, team).await?.into_iter().map(|mate| mate.display_name).collect();
+    let (n_submissions, _) = show::sent(&mut conn, team).await?;
+    Ok(Concerned { team: teams::store::name(&mut conn, team).await?, submission, people, n_submissions })
 }
 
 /// Puts what was disqualified back where it belongs.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::ids::{DisqualificationId, SubmissionId, TeamId};
+use crate::web::format;
 
 /// Longest reason, in characters.
 pub const REASON_LIMIT: usize = 1000;
@@ -21,6 +22,49 @@ pub struct Decision {
     pub lifted_at: Option<DateTime<Utc>>,
     /// Empty while it lasts.
     pub lifted_because: String,
+}
+
+/// Whom a decision that is not taken yet would be about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Concerned {
+    pub team: String,
+    /// `None`: the whole team.
+    pub submission: Option<SubmissionId>,
+    pub people: Vec<String>,
+    /// Of the team, those that count.
+    pub n_submissions: i64,
+}
+
+impl Concerned {
+    pub fn sample() -> Self {
+        Self {
+            team: "Difference Engine".to_owned(),
+            submission: None,
+            people: vec!["Ada".to_owned(), "Charles".to_owned()],
+            n_submissions: 12,
+        }
+    }
+
+    pub fn about(&self) -> String {
+        match self.submission {
+            Some(id) => format!("submission {id} of {}", self.team),
+            None => self.team.clone(),
+        }
+    }
+
+    /// What leaves the boards, and whom it is of.
+    pub fn sentence(&self) -> String {
+        let of =
+            if self.people.is_empty() { String::new() } else { format!(" ({})", self.people.join(", ")) };
+        match self.submission {
+            Some(id) => format!("Submission {id} of the team “{}”{of} leaves every board.", self.team),
+            None => format!(
+                "The team “{}”{of} leaves every board, with all its submissions; {} of them count now.",
+                self.team,
+                format::count(self.n_submissions)
+            ),
+        }
+    }
 }
 
 impl Decision {

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::pages::setup::{Setup, correct, open};
 use crate::conduct::judge::{self, Target};
-use crate::conduct::model::{Decision, REASON_LIMIT};
+use crate::conduct::model::{Concerned, Decision, REASON_LIMIT};
 use crate::conduct::store;
 use crate::error::{AppError, Result};
 use crate::ids::{DisqualificationId, SubmissionId};
@@ -35,6 +35,8 @@ pub struct ConductForm {
     pub team: String,
     pub submission: String,
     pub reason: String,
+    /// `yes` from the second step alone.
+    pub sure: String,
 }
 
 #[derive(Template, WebTemplate)]
@@ -45,6 +47,8 @@ pub struct ConductPage {
     pub setup: Setup,
     pub decisions: Slice<Decision>,
     pub form: ConductForm,
+    /// Whom the form would be about, once it is complete: the host is asked before it happens.
+    pub concerned: Option<Concerned>,
     pub mistake: Mistake,
 }
 
@@ -62,6 +66,7 @@ impl ConductPage {
             setup: Setup::sample(None),
             decisions: Slice { items: vec![Decision::sample(), lifted], next: Some(1) },
             form: ConductForm::default(),
+            concerned: Some(Concerned::sample()),
             mistake: Mistake::new("reason", "Say why."),
         }
     }
@@ -95,7 +100,7 @@ async fn page(
     drop(conn);
     let decisions = keyset.slice(decisions, |decision| decision.id.0);
     let frame = opened.frame(&shell);
-    Ok(ConductPage { frame, setup: opened.setup, shell, decisions, form, mistake })
+    Ok(ConductPage { frame, setup: opened.setup, shell, decisions, form, concerned: None, mistake })
 }
 
 async fn post_disqualify(
@@ -106,10 +111,18 @@ async fn post_disqualify(
 ) -> Result<Response> {
     let host = shell.member()?.clone();
     let outcome = match target(&form) {
-        Ok(target) => judge::disqualify(&app, &host, &slug, &target, &form.reason).await.map(|_| ()),
+        Ok(target) if form.sure == "yes" => {
+            judge::disqualify(&app, &host, &slug, &target, &form.reason).await.map(|_| None)
+        }
+        Ok(target) => judge::look(&app, &host, &slug, &target, &form.reason).await.map(Some),
         // Who may not know of the competition is told that first.
         Err(error) => open(&app, &slug, &shell, None).await.and(Err(error)),
     };
+    if let Ok(Some(concerned)) = outcome {
+        let page = page(&app, &slug, shell, Keyset::default(), form, Mistake::none()).await?;
+        return Ok(ConductPage { concerned: Some(concerned), ..page }.into_response());
+    }
+    let outcome = outcome.map(|_| ());
     answer(&app, &slug, shell, form, outcome, "Boards and medals have followed, and the team was told.").await
 }
 

@@ -12,6 +12,8 @@ use serde_json::value::RawValue;
 
 pub use lenient::Bundle;
 
+use crate::markdown;
+
 /// Largest notebook that is taken.
 pub const LARGEST_BYTES: u64 = 20_000_000;
 const MOST_CELLS: usize = 20_000;
@@ -144,11 +146,14 @@ impl Notebook<'_> {
         self.cells.iter().filter(|cell| cell.kind == CellKind::Code).count()
     }
 
-    /// What its author wrote, prose and code, up to so many bytes: for the search.
+    /// What its author wrote, prose without its marks and code, up to so many bytes: for the search.
     pub fn sources(&self, most: usize) -> String {
         let mut text = String::new();
         for cell in self.cells.iter().filter(|cell| cell.kind != CellKind::Raw) {
-            text.push_str(cell.source.trim());
+            match cell.kind {
+                CellKind::Markdown => text.push_str(&markdown::plain(&cell.source)),
+                _ => text.push_str(cell.source.trim()),
+            }
             text.push('\n');
             if text.len() > most {
                 text.truncate(text.floor_char_boundary(most));
@@ -223,12 +228,12 @@ mod tests {
     #[test]
     fn what_is_searched_is_what_was_written() {
         let notebook = read(
-            r#"{"nbformat": 4, "cells": [{"cell_type": "markdown", "source": " One "},
+            r#"{"nbformat": 4, "cells": [{"cell_type": "markdown", "source": " # One\n**two** [three](/x)"},
                 {"cell_type": "raw", "source": "raw"}, {"cell_type": "code", "source": "a\u0000\u00f6",
                 "outputs": [{"output_type": "stream", "text": "printed"}]}]}"#,
         );
-        assert_eq!(notebook.sources(100), "One\na \u{f6}\n");
-        assert_eq!(notebook.sources(7), "One\na ", "half a letter is none");
+        assert_eq!(notebook.sources(100), "One\ntwo three\na \u{f6}\n");
+        assert_eq!(notebook.sources(17), "One\ntwo three\na ", "half a letter is none");
     }
 
     #[test]

@@ -275,7 +275,7 @@ pub async fn documents(
             of_person!(
                 conn,
                 user,
-                r#"select jsonb_build_object('competition', (select slug from competitions where id = f.competition_id), 'file_name', f.file_name, 'size_bytes', f.size_bytes,
+                r#"select jsonb_build_object('competition', (select slug from competitions where id = f.competition_id), 'file_name', f.file_name, 'description', f.description, 'size_bytes', f.size_bytes,
                     'created_at', f.created_at, 'verdict', f.verdict) as "row!"
                 from file_checks f
                 where f.user_id = $1 order by f.created_at"#

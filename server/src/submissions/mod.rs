@@ -4,12 +4,13 @@
 //! counted under the team's lock. Never here: a private score before the end, or another team's
 //! file.
 //!
-//! Start at [`submit`]; [`check`] answers like it and counts for nothing.
+//! Start at [`submit`]; [`check`] answers like it and counts for nothing, until its file is [`checked`] and submitted.
 
 pub mod api;
 pub mod api_direct;
 pub mod api_final;
 pub mod check;
+pub mod checked;
 pub mod choose;
 pub mod direct;
 pub mod final_choice;

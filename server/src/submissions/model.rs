@@ -164,8 +164,9 @@ impl Submission {
     }
 
     /// What a sender reads who was too late, however early they began.
-    pub fn lateness(&self) -> Option<&'static str> {
-        self.is_late.then_some("It was complete after the end: it is scored and never ranked.")
+    pub fn lateness(&self, competition: &Competition) -> Option<String> {
+        let end = competition.ends_at.map_or_else(String::new, |at| format!(" ({})", format::time(&at)));
+        self.is_late.then(|| format!("It was complete after the end{end}: it is scored and never ranked."))
     }
 
     pub fn is_selected(&self) -> bool {

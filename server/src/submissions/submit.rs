@@ -6,6 +6,7 @@
 //!    transaction. When the rules refuse, the file is removed again.
 
 use chrono::{DateTime, SubsecRound, Utc};
+use futures_util::TryStreamExt;
 use holdout_contract::job::{Priority, Subject};
 use holdout_contract::queue;
 use sqlx::PgConnection;
@@ -16,12 +17,14 @@ use crate::baselines::send::{HOSTS_ARE_UNRANKED, refuse_full};
 use crate::competitions::access::{self, Seen};
 use crate::competitions::model::{Competition, Phase, SendingLimits};
 use crate::error::{AppError, Result};
+use crate::files::Stored;
 use crate::ids::TeamId;
 use crate::submissions::log::{self, Said};
 use crate::submissions::model::{Allowance, Submission};
 use crate::submissions::store::{self, NewSubmission};
 use crate::teams;
 use crate::teams::seat::{hold_own, no_team};
+use crate::uploads::model::Purpose;
 use crate::uploads::spend::Arrived;
 use crate::web::format;
 
@@ -64,8 +67,8 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    pub fn sentence(&self) -> String {
-        match self.submission.lateness() {
+    pub fn sentence(&self, competition: &Competition) -> String {
+        match self.submission.lateness(competition) {
             Some(late) => format!("Received. {late}"),
             None => "Received.".to_owned(),
         }
@@ -82,7 +85,9 @@ pub async fn enter(app: &App, member: &Member, slug: &str) -> Result<Entrant> {
         return Err(AppError::refused(HOSTS_ARE_UNRANKED));
     }
     let team_id = standing.team_id.ok_or_else(|| {
-        AppError::refused("Accept the rules first: then you have a team, and the team can submit.")
+        AppError::JoinFirst(
+            "Accept the rules first: then you have a team, and the team can submit.".to_owned(),
+        )
     })?;
     match (competition.phase(app.clock.now()), competition.starts_at) {
         (Phase::Draft, _) => {
@@ -113,6 +118,25 @@ pub async fn submit(app: &App, entrant: &Entrant, upload: Upload) -> Result<Rece
         arrived.let_go(app).await?;
     }
     outcome
+}
+
+/// A submission has a file of its own, which stays when what it was copied from goes.
+///
+/// # Errors
+/// [`AppError::TooLarge`] for a file that is too large to be sent; those of storage.
+pub async fn copy_stored(app: &App, entrant: &Entrant, storage_key: &str, size_bytes: i64) -> Result<Stored> {
+    if size_bytes.unsigned_abs() > entrant.max_bytes() {
+        return Err(AppError::TooLarge(format!(
+            "This file is larger than the {} that the competition takes.",
+            format::limit(entrant.max_bytes())
+        )));
+    }
+    let mut writing = app.files.create(Purpose::Submission.room(), entrant.competition.id.0).await?;
+    let mut pieces = app.files.read_whole(storage_key).await?;
+    while let Some(piece) = pieces.try_next().await? {
+        writing.write(&piece).await?;
+    }
+    Ok(writing.finish().await?)
 }
 
 async fn record(app: &App, entrant: &Entrant, upload: Upload) -> Result<Receipt> {

@@ -1,12 +1,15 @@
 //! Inviting into a team, by user name or by a link; answering is in `merge`.
 
+use sqlx::PgConnection;
+
 use crate::accounts::model::Member;
 use crate::accounts::secret;
 use crate::accounts::store::profiles;
 use crate::app::App;
 use crate::competitions::access;
+use crate::competitions::store::glances;
 use crate::error::{AppError, Result};
-use crate::ids::TeamInvitationId;
+use crate::ids::{TeamInvitationId, UserId};
 use crate::teams::model::Kind;
 use crate::teams::seat::{Seat, record};
 use crate::teams::store::{change, merge, show};
@@ -17,7 +20,7 @@ const MOST_OPEN: i64 = 20;
 /// Invites somebody by user name.
 ///
 /// # Errors
-/// [`AppError::Field`] for a name that nobody has; a sentence when the rules say no.
+/// [`AppError::Field`] for a name that nobody has, or a host; a sentence when the rules say no.
 pub async fn invite(app: &App, member: &Member, slug: &str, username: &str) -> Result<()> {
     let seen = access::see(app, slug, Some(member)).await?;
     let now = app.clock.now();
@@ -29,6 +32,15 @@ pub async fn invite(app: &App, member: &Member, slug: &str, username: &str) -> R
     let person = person.ok_or_else(|| AppError::field("username", "Nobody here has this user name."))?;
     if seat.mates.iter().any(|mate| mate.user_id == person.id) {
         return Err(AppError::field("username", "This person is in your team."));
+    }
+    if hosts_or_hosted(&mut tx, slug, person.id).await? {
+        return Err(AppError::field(
+            "username",
+            format!(
+                "{} hosts this competition, or did: hosts know what others do not, and are in no team.",
+                person.display_name
+            ),
+        ));
     }
     if let Some(team) = merge::team_of(&mut tx, seat.competition.id, person.id).await?
         && merge::side(&mut tx, team).await?.n_people > 1
@@ -54,8 +66,14 @@ pub async fn invite(app: &App, member: &Member, slug: &str, username: &str) -> R
     Ok(())
 }
 
+async fn hosts_or_hosted(conn: &mut PgConnection, slug: &str, person: UserId) -> sqlx::Result<bool> {
+    let onlooker = (slug.to_owned(), Some(person));
+    let glances = glances(conn, std::slice::from_ref(&onlooker)).await?;
+    Ok(glances.get(&onlooker).is_some_and(|glance| glance.is_among_hosts || glance.was_host))
+}
+
 async fn refuse_to_grow(
-    conn: &mut sqlx::PgConnection,
+    conn: &mut PgConnection,
     seat: &Seat,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<()> {

@@ -37,12 +37,14 @@ impl Mistake {
 /// Turns what a person can mend on the form into a [`Mistake`]; passes the rest on.
 ///
 /// # Errors
-/// Everything but [`AppError::Field`] and [`AppError::Refused`].
+/// Everything but [`AppError::Field`], [`AppError::Refused`] and [`AppError::JoinFirst`].
 pub fn mistake<T>(outcome: Result<T>) -> Result<std::result::Result<T, Mistake>> {
     match outcome {
         Ok(done) => Ok(Ok(done)),
         Err(AppError::Field { field, message }) => Ok(Err(Mistake::new(field, message))),
-        Err(AppError::Refused(sentence)) => Ok(Err(Mistake::new("form", sentence))),
+        Err(AppError::Refused(sentence) | AppError::JoinFirst(sentence)) => {
+            Ok(Err(Mistake::new("form", sentence)))
+        }
         Err(other) => Err(other),
     }
 }

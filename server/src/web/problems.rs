@@ -33,6 +33,7 @@ impl ProblemPage {
             detail: NOTHING_HERE.to_owned(),
             field: None,
             retry_after_seconds: None,
+            is_before_joining: false,
             request_id: Some("5c1f7d1e93f64b5c8a440d2a4f0e7b11".to_owned()),
         };
         Self { shell: Shell::sample(), problem, competition: String::new() }

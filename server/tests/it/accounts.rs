@@ -263,8 +263,11 @@ async fn a_token_does_what_it_was_made_for_until_it_ends(pool: PgPool) {
     let site = Site::new(pool).await;
     let ada = site.registered("ada").await;
     let form = [("name", "laptop"), ("read", "on"), ("days", "30")];
-    let made = ada.post_form("/settings/tokens", &form).await.expect(200);
+    let made = ada.post_form("/settings/tokens", &form).await.expect_redirect();
+    assert_eq!(made.location(), "/settings/tokens", "a reload makes no other, and no address holds it");
+    let made = ada.get(made.location()).await.expect(200);
     assert_eq!(made.header("cache-control"), "no-store");
+    assert!(ada.cookie("holdout_made").is_none(), "what carried it is gone");
     let page = made.text();
     let start = page.find("id=\"token\">hld_").expect("the token is shown") + "id=\"token\">".len();
     let token = page[start..].split('<').next().unwrap().to_owned();

@@ -10,7 +10,12 @@ use ureq::http::Method;
 
 use crate::world::{Arena, Labels, Person, World, sql};
 
-const LATE: &str = "It was complete after the end: it is scored and never ranked.";
+/// What the sender of a late file reads, who is told when the end was.
+async fn late(world: &World) -> String {
+    let row = sql("select ends_at from competitions").fetch_one(&world.pool).await.unwrap();
+    let end = row.get::<DateTime<Utc>, _>("ends_at").format("%Y-%m-%d %H:%M UTC");
+    format!("It was complete after the end ({end}): it is scored and never ranked.")
+}
 
 /// A request of which a part is still to come.
 struct Slow {
@@ -152,16 +157,17 @@ async fn a_file_that_is_complete_after_the_end_is_late_however_early_it_began(po
     let sending = half_sent(&world, &bob).await;
     world.let_pass(TimeDelta::hours(2)).await;
     let (flash, [body, part]) = sending.end(&arena, &bob).await;
-    assert_eq!(flash, format!("Received. {LATE}"));
+    let late = late(&world).await;
+    assert_eq!(flash, format!("Received. {late}"));
     for submission in [&body, &part, &name(&arena, &bob, &whole.upload).await] {
         assert_eq!(
             (&submission["is_late"], &submission["lateness"]),
-            (&true.into(), &LATE.into()),
+            (&true.into(), &late.as_str().into()),
             "{submission}"
         );
     }
     let page = bob.browser.get(&format!("/c/houses/submissions/{}", body["id"])).await.expect(200).text();
-    assert!(page.contains(LATE), "{page}");
+    assert!(page.contains(&late), "{page}");
     assert_eq!(n_late(&world).await, (4, 4));
     world.drain().await;
     let scored = bob.api.get(&arena.api(&format!("/submissions/{}", part["id"]))).await.expect(200).json();

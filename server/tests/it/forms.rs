@@ -66,6 +66,7 @@ const FORMS: &[(&str, &[&str])] = &[
     (paths::INVITATION, &["show_invitation_terms", "accept_invitation"]),
     (paths::SUBMIT, &["submit"]),
     (paths::CHECK, &["check_file"]),
+    (paths::CHECK_SUBMIT, &["submit"]),
     (paths::SUBMISSION_DESCRIBE, &["edit_submission"]),
     (paths::SUBMISSION_SELECT, &["edit_submission"]),
     (paths::SUBMISSIONS_FINAL, &["choose_final_selection"]),

@@ -42,7 +42,9 @@ async fn a_question_is_asked_answered_and_marked_with_forms_alone(pool: PgPool) 
     let topic = id_in(&opened);
     let answered =
         ada.browser.post_form(&format!("/topics/{topic}"), &[("text", "Noise.")]).await.expect_redirect();
-    let answer = id_in(&answered);
+    let (home, answer) = answered.location().split_once("#post-").unwrap();
+    assert_eq!(home, format!("/topics/{topic}"), "a reply is read among the others");
+    let answer: i64 = answer.parse().unwrap();
     let page = world.visitor().get(&format!("/topics/{topic}")).await.expect(200).text();
     assert!(page.contains("<strong>jumps</strong>") && page.contains("<msup>"), "{page}");
     assert_eq!(page.matches(">Host</span>").count(), 1, "the host's reply is marked");
@@ -141,6 +143,12 @@ async fn threads_are_read_part_by_part_by_time_and_by_votes(pool: PgPool) {
     assert!(permanent.contains("Thread 0<") && permanent.contains("Beneath"));
     let flat = world.visitor().get(&format!("/api/v1/topics/{topic}/posts?limit=5")).await.expect(200).json();
     assert_eq!((&flat["items"][0]["id"], flat["items"].as_array().unwrap().len()), (&json!(deep), 5));
+    let last = ada.browser.post_form(&format!("/topics/{topic}"), &[("text", "Far down")]).await;
+    let last = last.expect_redirect().location().to_owned();
+    assert!(last.starts_with(&format!("/topics/{topic}?sort=time&after=")), "{last}");
+    let (page, post) = last.split_once('#').unwrap();
+    let page = ada.browser.get(page).await.expect(200).text();
+    assert!(page.contains(&format!("id=\"{post}\"")) && page.contains("Far down"), "{page}");
     world.close().await;
 }
 

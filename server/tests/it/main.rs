@@ -88,6 +88,7 @@ mod retention;
 #[path = "../../../scorer/contract/tests/s3/mod.rs"]
 mod s3;
 mod search;
+mod second_steps;
 mod several;
 mod shake_up;
 mod sign_ins;

@@ -60,7 +60,7 @@ async fn an_owner_sees_who_signed_in_or_failed_and_ends_the_others(pool: PgPool)
     assert_eq!(sign_in(&other, PASSWORD).await, 303);
     ada.post_form("/settings/tokens", &[("name", "laptop"), ("read", "on"), ("days", "30")])
         .await
-        .expect(200);
+        .expect(303);
     let listed = events(&ada).await;
     let told: Vec<(&str, &str, i64)> = listed
         .iter()

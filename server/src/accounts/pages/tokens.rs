@@ -1,9 +1,11 @@
-//! API tokens in the browser. A token's text is on the one page that answers its making.
+//! API tokens in the browser. A token's text is on one page, once: it goes there in a cookie of this server that lives for
+//! a minute and is taken away as the page is drawn, so that it stands in no address, no log and no cache, and a reload of
+//! the page makes nothing.
 
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Form, Router};
 use serde::Deserialize;
@@ -17,6 +19,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::ids::TokenId;
 use crate::paths;
+use crate::web::cookies;
 use crate::web::extract::SignedIn;
 use crate::web::format;
 use crate::web::routing::{form, post};
@@ -27,6 +30,10 @@ pub fn router() -> Router<App> {
         .route(paths::SETTINGS_TOKENS, form(show_tokens, post_token))
         .route(paths::SETTINGS_TOKEN_REVOKE, post(post_revoke))
 }
+
+/// Carries the text of a token just made to the page that shows it.
+const MADE: &str = "holdout_made";
+const MADE_SECONDS: i64 = 60;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -122,8 +129,13 @@ async fn tokens_page(app: &App, shell: Shell, form: TokenForm, errors: FormError
     Ok(TokensPage { tab, form, errors, scopes, tokens, server, asks_for_code, made: None, shell })
 }
 
-async fn show_tokens(State(app): State<App>, shell: Shell) -> Result<TokensPage> {
-    tokens_page(&app, shell, TokenForm::proposed(), FormErrors::default()).await
+async fn show_tokens(State(app): State<App>, shell: Shell, headers: HeaderMap) -> Result<Response> {
+    let page = tokens_page(&app, shell, TokenForm::proposed(), FormErrors::default()).await?;
+    let made = cookies::read(&app.config, &headers, MADE).filter(|text| tokens::looks_like_one(text));
+    let Some(made) = made.map(ToOwned::to_owned) else { return Ok(page.into_response()) };
+    let never_kept = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    let gone = [cookies::set(MADE, "", 0)];
+    Ok((never_kept, gone, TokensPage { made: Some(made), ..page }).into_response())
 }
 
 async fn post_token(
@@ -138,9 +150,8 @@ async fn post_token(
     };
     match outcome {
         Ok(made) => {
-            let page = tokens_page(&app, shell, TokenForm::proposed(), FormErrors::default()).await?;
-            let never_kept = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-            Ok((never_kept, TokensPage { made: Some(made.text), ..page }).into_response())
+            let shown_once = [cookies::set(MADE, &made.text, MADE_SECONDS)];
+            Ok((shown_once, Redirect::to(paths::SETTINGS_TOKENS)).into_response())
         }
         Err(error) => {
             let errors = FormErrors::from_error(error)?;

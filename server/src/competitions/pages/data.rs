@@ -130,7 +130,7 @@ async fn show_data(State(app): State<App>, Path(slug): Path<String>, shell: Shel
     let phase = seen.competition.phase(shell.now);
     let hindrance = match download::may_download(&seen, shell.viewer.is_some(), phase) {
         Ok(()) => String::new(),
-        Err(AppError::Refused(sentence)) => sentence,
+        Err(AppError::Refused(sentence) | AppError::JoinFirst(sentence)) => sentence,
         Err(_) => "Sign in and accept the rules: then the data is yours to download.".to_owned(),
     };
     let frame = Frame::new(seen, Tab::Data, shell.now);

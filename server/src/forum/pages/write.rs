@@ -14,10 +14,11 @@ use crate::app::App;
 use crate::competitions::pages::setup::correct;
 use crate::error::{AppError, Result};
 use crate::forum::forums::{self, SeenForum};
+use crate::forum::list::Key;
 use crate::forum::posts::{self, Draft, Edit};
 use crate::forum::references;
 use crate::forum::subjects::{self, SeenSubject, see_post, see_topic};
-use crate::forum::threads::{self, Line};
+use crate::forum::threads::{self, Line, Sort};
 use crate::forum::{model, store, topics};
 use crate::ids::{PostId, TopicId};
 use crate::paths;
@@ -340,12 +341,32 @@ pub(crate) async fn write_reply(
     }
     let draft = Draft { markdown: form.text.clone(), parent };
     match mistake(kept(posts::write(app, member, seen, &draft).await))? {
-        Ok(post) => Ok(Redirect::to(&format!("{}#post-{post}", paths::post(post))).into_response()),
+        Ok(post) => Ok(Redirect::to(&among_others(app, seen, member, post).await?).into_response()),
         Err(mistake) => {
             let desk = reply_desk(app, seen, member, parent).await?;
             Ok(desk.again(shell, form, mistake))
         }
     }
+}
+
+/// Where a post is read among the others: on the first page of what it is about, on the one that begins with its thread, or, far
+/// down in a long thread, on its own.
+async fn among_others(app: &App, seen: &SeenSubject, member: &Member, post: PostId) -> Result<String> {
+    let mut conn = app.db.acquire().await?;
+    let home = subjects::home(&mut conn, &seen.under).await?.address;
+    let place = store::posts::place(&mut conn, post).await?.ok_or(AppError::NotFound)?;
+    if place.is_opening {
+        return Ok(format!("{home}#post-{post}"));
+    }
+    let thread = Key { number: 0, id: place.root.0 - 1 };
+    let from_thread = format!("{home}?sort={}&after={thread}", Sort::Time.name());
+    for (after, page) in [(None, home), (Some(thread), from_thread)] {
+        let shown = threads::read(&mut conn, seen.under.id, Sort::Time, after, Some(member)).await?;
+        if shown.lines.iter().any(|line| line.post.id == post) {
+            return Ok(format!("{page}#post-{post}"));
+        }
+    }
+    Ok(format!("{}#post-{post}", paths::post(post)))
 }
 
 /// The desk for a change of the author's own post; with its topic's title, where it opens one.
@@ -395,7 +416,7 @@ async fn post_edit(
     }
     let edit = Edit { markdown: form.text.clone(), title: Some(form.title.clone()) };
     match mistake(posts::edit(&app, &member, &seen, &edit).await)? {
-        Ok(()) => Ok(Redirect::to(&format!("{}#post-{id}", paths::post(id))).into_response()),
+        Ok(()) => Ok(Redirect::to(&among_others(&app, &seen, &member, id).await?).into_response()),
         Err(mistake) => Ok(desk.again(shell, form, mistake)),
     }
 }

@@ -9,9 +9,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::{Head, Part, Pedigree};
 use crate::api::paging::{Keyset, Slice};
 use crate::app::App;
+use crate::competitions::access::Seen;
 use crate::competitions::download::{Download, send};
 use crate::error::{AppError, Result};
-use crate::ids::RunId;
+use crate::ids::{RunId, TeamId};
 use crate::notebooks::access::{self, SeenNotebook};
 use crate::notebooks::draw::Heading;
 use crate::notebooks::drawing::Drawn;
@@ -85,6 +86,8 @@ pub struct NotebookRunPage {
     pub drawn: Drawn,
     /// The viewer may send its predictions.
     pub may_submit: bool,
+    /// Where the submission stands that the viewer's team made of them.
+    pub submitted: Option<String>,
     /// The viewer may end it.
     pub may_cancel: bool,
 }
@@ -99,6 +102,7 @@ impl NotebookRunPage {
             files: vec![RunFile::sample()],
             drawn: Drawn { html: "<p>Some words.</p>".to_owned(), contents: vec![heading] },
             may_submit: true,
+            submitted: None,
             may_cancel: true,
         }
     }
@@ -136,6 +140,12 @@ pub(super) async fn show_run(
     let run = ask::see(&app, &seen, id).await?;
     let mut conn = app.db.acquire().await?;
     let files = store::files(&mut conn, run.id).await?;
+    let submitted = match own_team(&seen) {
+        Some((slug, team)) => {
+            submit::sent_as(&mut conn, team, run.id).await?.map(|sent| paths::submission(slug, sent))
+        }
+        None => None,
+    };
     drop(conn);
     let drawn = drawing::of_run(&app, &seen.notebook, &run).await?;
     let head = Head::new(&app, &seen, viewer, Part::Runs).await?;
@@ -143,7 +153,14 @@ pub(super) async fn show_run(
     let may_submit =
         seen.is_owner && seen.competition.is_some() && run.state == RunState::Ran && has_predictions;
     let may_cancel = cancel::may_cancel(&seen) && run.state.is_open();
-    Ok(NotebookRunPage { shell, head, run, files, drawn, may_submit, may_cancel })
+    let may_submit = may_submit && submitted.is_none();
+    Ok(NotebookRunPage { shell, head, run, files, drawn, may_submit, submitted, may_cancel })
+}
+
+/// The team that the viewer has in the notebook's competition.
+fn own_team(seen: &SeenNotebook) -> Option<(&str, TeamId)> {
+    let Seen { competition, standing } = seen.competition.as_ref()?;
+    Some((&competition.slug, standing.team_id?))
 }
 
 pub(super) async fn post_run(

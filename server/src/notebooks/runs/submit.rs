@@ -1,18 +1,18 @@
 //! The verb that sends the predictions of a run as a submission, by all the rules of submissions, and links it
 //! to the version.
 
-use futures_util::TryStreamExt;
+use sqlx::PgConnection;
 
-use super::model::{Run, RunFile, RunState, SUBMISSION};
+use super::model::{Run, RunState, SUBMISSION};
 use super::store;
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::error::{AppError, Result};
-use crate::files::Stored;
+use crate::ids::{RunId, SubmissionId, TeamId};
 use crate::notebooks::access::SeenNotebook;
 use crate::notebooks::score;
-use crate::submissions::submit::{Entrant, Receipt, Upload, enter, submit};
-use crate::web::format;
+use crate::submissions::store::find_by_key;
+use crate::submissions::submit::{Receipt, Upload, copy_stored, enter, submit};
 
 /// Sends the `submission.csv` of a run that came to its end. Sent twice, it is one submission. Without words for it, it says
 /// where it comes from.
@@ -42,30 +42,30 @@ pub async fn send(
         .ok_or_else(|| AppError::refused(format!("This run wrote no {SUBMISSION} into its folder.")))?;
     let upload = Upload {
         file_name: SUBMISSION.to_owned(),
-        arrived: copy(app, &entrant, file).await?.into(),
+        arrived: copy_stored(app, &entrant, &file.storage_key, file.size_bytes).await?.into(),
         description: match words {
             "" => format!("Version {} of the notebook “{}”, run {}", run.number, seen.notebook.title, run.id),
             words => words.to_owned(),
         },
-        idempotency_key: Some(format!("notebook-run-{}", run.id)),
+        idempotency_key: Some(idempotency_key(run.id)),
     };
     let receipt = submit(app, &entrant, upload).await?;
     score::link(app, seen, run.number, receipt.submission.id).await?;
     Ok(receipt)
 }
 
-/// A submission has a file of its own, which stays when the notebook goes.
-async fn copy(app: &App, entrant: &Entrant, file: &RunFile) -> Result<Stored> {
-    if file.size_bytes.unsigned_abs() > entrant.max_bytes() {
-        return Err(AppError::TooLarge(format!(
-            "This file is larger than the {} that the competition takes.",
-            format::limit(entrant.max_bytes())
-        )));
-    }
-    let mut writing = app.files.create("submissions", entrant.competition.id.0).await?;
-    let mut pieces = app.files.read_whole(&file.storage_key).await?;
-    while let Some(piece) = pieces.try_next().await? {
-        writing.write(&piece).await?;
-    }
-    Ok(writing.finish().await?)
+/// The submission that a run's predictions became.
+///
+/// # Errors
+/// Those of the database.
+pub async fn sent_as(
+    conn: &mut PgConnection,
+    team: TeamId,
+    run: RunId,
+) -> sqlx::Result<Option<SubmissionId>> {
+    Ok(find_by_key(conn, team, &idempotency_key(run)).await?.map(|submission| submission.id))
+}
+
+fn idempotency_key(run: RunId) -> String {
+    format!("notebook-run-{run}")
 }

@@ -16,7 +16,7 @@ use crate::competitions::access;
 use crate::competitions::model::Competition;
 use crate::error::{AppError, Result};
 use crate::paths;
-use crate::submissions::check::check;
+use crate::submissions::check::{Asked, check};
 use crate::submissions::store::{self, Check};
 use crate::submissions::submit::enter;
 use crate::uploads::model::Purpose;
@@ -74,7 +74,7 @@ pub(super) async fn post_check(
     let member = caller.with(Scope::Submit)?;
     let entrant = enter(&app, &member, &slug).await?;
     let sent = receive_file(&app, (&entrant).into(), Purpose::Check, request).await?;
-    let id = check(&app, &entrant, &sent.name, &sent.arrived).await?;
+    let id = check(&app, &entrant, Asked { file_name: &sent.name, description: "" }, &sent.arrived).await?;
     let found = find_check(&app, &entrant.competition, &member, id).await?;
     Ok((StatusCode::CREATED, Json(found)))
 }

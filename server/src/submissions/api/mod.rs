@@ -110,7 +110,7 @@ pub(crate) struct SubmissionJson {
     is_late: bool,
     /// A sentence where it is late.
     #[serde(skip_serializing_if = "Option::is_none")]
-    lateness: Option<&'static str>,
+    lateness: Option<String>,
     sender: String,
     file_name: String,
     size_bytes: i64,
@@ -228,7 +228,7 @@ impl SubmissionJson {
             state: submission.state.name(),
             received_at: submission.received_at,
             is_late: submission.is_late,
-            lateness: submission.lateness(),
+            lateness: submission.lateness(competition),
             sha256: submission.sha256_hex(),
             log_entry_hash: submission.entry_hash_hex(),
             log_nonce: submission.log_nonce_hex(),

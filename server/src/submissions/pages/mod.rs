@@ -22,6 +22,7 @@ pub fn router() -> Router<App> {
     Router::new()
         .merge(uploads)
         .route(paths::CHECK_RESULT, get(send::show_check))
+        .route(paths::CHECK_SUBMIT, post(send::post_checked))
         .route(paths::SUBMISSIONS, get(show::show_list))
         .route(paths::SUBMISSIONS_FINAL, form(choose::show_final, choose::post_final))
         .route(paths::SUBMISSION, get(show::show_one))

@@ -2,20 +2,25 @@
 
 use askama::Template;
 use askama_web::WebTemplate;
+use axum::Form;
 use axum::extract::{Multipart, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use holdout_contract::job::CheckVerdict;
+use serde::Deserialize;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::model::Phase;
 use crate::error::{AppError, Result};
+use crate::ids::SubmissionId;
 use crate::paths;
-use crate::submissions::check::check;
+use crate::submissions::check::{Asked, check};
+use crate::submissions::checked::{self, submit_checked};
 use crate::submissions::model::Allowance;
 use crate::submissions::store::{self, Check};
 use crate::submissions::submit::{DESCRIPTION_LIMIT, Entrant, Upload, enter, submit};
@@ -125,7 +130,7 @@ pub(super) async fn post_submit(
     match mistake(outcome)? {
         Ok(receipt) => {
             let target = paths::submission(&slug, receipt.submission.id);
-            Ok(([flash(&receipt.sentence())], Redirect::to(&target)).into_response())
+            Ok(([flash(&receipt.sentence(&entrant.competition))], Redirect::to(&target)).into_response())
         }
         Err(mistake) => {
             let page = submit_page(&app, &slug, shell, mistake, description).await?;
@@ -160,8 +165,14 @@ pub(super) async fn post_check(
         let page = submit_page(&app, &slug, shell, mistake, description).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
-    let id = check(&app, &entrant, &name, &arrived).await?;
-    Ok(Redirect::to(&paths::check_result(&slug, id)).into_response())
+    let asked = Asked { file_name: &name, description: &description };
+    match mistake(check(&app, &entrant, asked, &arrived).await)? {
+        Ok(id) => Ok(Redirect::to(&paths::check_result(&slug, id)).into_response()),
+        Err(mistake) => {
+            let page = submit_page(&app, &slug, shell, mistake, description).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+    }
 }
 
 #[derive(Template, WebTemplate)]
@@ -170,6 +181,12 @@ pub struct CheckPage {
     pub shell: Shell,
     pub frame: Frame,
     pub check: Check,
+    /// What the viewer's team may still send; `None` for who has none.
+    pub allowance: Option<Allowance>,
+    /// What the file became.
+    pub submitted: Option<SubmissionId>,
+    pub description: String,
+    pub mistake: Mistake,
 }
 
 impl CheckPage {
@@ -177,11 +194,33 @@ impl CheckPage {
         let check = Check {
             id: Uuid::nil(),
             file_name: "predictions.csv".to_owned(),
+            description: "gradient boosting".to_owned(),
+            storage_key: "checks/1/x".to_owned(),
             size_bytes: 1234,
             created_at: chrono::DateTime::UNIX_EPOCH,
             verdict: Some(Json(CheckVerdict::Fits { n_rows: 100 })),
         };
-        Self { shell: Shell::sample(), frame: Frame::sample(Tab::Submit), check }
+        Self {
+            shell: Shell::sample(),
+            frame: Frame::sample(Tab::Submit),
+            description: check.description.clone(),
+            check,
+            allowance: Some(Allowance::new(5, 2, chrono::DateTime::UNIX_EPOCH)),
+            submitted: None,
+            mistake: Mistake::none(),
+        }
+    }
+
+    pub fn is_late(&self) -> bool {
+        self.frame.phase >= Phase::Closed
+    }
+
+    pub fn description_limit(&self) -> usize {
+        DESCRIPTION_LIMIT
+    }
+
+    pub fn send_address(&self) -> String {
+        paths::check_submit(self.frame.slug(), self.check.id)
     }
 
     pub fn verdict(&self) -> Option<&CheckVerdict> {
@@ -195,10 +234,56 @@ pub(super) async fn show_check(
     SignedIn(member): SignedIn,
     shell: Shell,
 ) -> Result<CheckPage> {
-    let seen = access::see(&app, &slug, Some(&member)).await?;
+    check_page(&app, (&slug, id), &member, shell, None, Mistake::none()).await
+}
+
+async fn check_page(
+    app: &App,
+    (slug, id): (&str, Uuid),
+    member: &Member,
+    shell: Shell,
+    typed: Option<String>,
+    mistake: Mistake,
+) -> Result<CheckPage> {
+    let seen = access::see(app, slug, Some(member)).await?;
     let mut conn = app.db.acquire().await?;
     let check = store::find_check(&mut conn, seen.competition.id, member.id, id).await?;
     let check = check.ok_or(AppError::NotFound)?;
+    let (mut allowance, mut submitted) = (None, None);
+    if let Some(team) = seen.standing.team_id {
+        let limits = seen.competition.sending_limits(shell.now);
+        allowance = Some(store::allowance(&mut conn, team, limits, shell.now).await?);
+        submitted = checked::sent_as(&mut conn, team, id).await?;
+    }
     drop(conn);
-    Ok(CheckPage { frame: Frame::new(seen, Tab::Submit, shell.now), shell, check })
+    let description = typed.unwrap_or_else(|| check.description.clone());
+    let frame = Frame::new(seen, Tab::Submit, shell.now);
+    Ok(CheckPage { frame, shell, check, allowance, submitted, description, mistake })
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct CheckedForm {
+    description: String,
+}
+
+pub(super) async fn post_checked(
+    State(app): State<App>,
+    Path((slug, id)): Path<(String, Uuid)>,
+    SignedIn(member): SignedIn,
+    shell: Shell,
+    Form(form): Form<CheckedForm>,
+) -> Result<Response> {
+    let entrant = enter(&app, &member, &slug).await?;
+    match mistake(submit_checked(&app, &entrant, id, &form.description).await)? {
+        Ok(receipt) => {
+            let target = paths::submission(&slug, receipt.submission.id);
+            Ok(([flash(&receipt.sentence(&entrant.competition))], Redirect::to(&target)).into_response())
+        }
+        Err(mistake) => {
+            let typed = Some(form.description);
+            let page = check_page(&app, (&slug, id), &member, shell, typed, mistake).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+    }
 }

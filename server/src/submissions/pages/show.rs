@@ -112,7 +112,9 @@ pub(super) async fn see_as_participant(
 ) -> Result<(Seen, TeamId)> {
     let seen = access::see(app, slug, Some(member)).await?;
     let team_id = seen.standing.team_id.ok_or_else(|| {
-        AppError::refused("You do not take part in this competition yet: accept its rules first.")
+        AppError::JoinFirst(
+            "You do not take part in this competition yet: accept its rules first.".to_owned(),
+        )
     })?;
     Ok((seen, team_id))
 }

@@ -422,6 +422,8 @@ pub async fn points(conn: &mut PgConnection, team_id: TeamId, limit: i64) -> sql
 pub struct Check {
     pub id: Uuid,
     pub file_name: String,
+    pub description: String,
+    pub storage_key: String,
     pub size_bytes: i64,
     pub created_at: DateTime<Utc>,
     pub verdict: Option<Json<CheckVerdict>>,
@@ -456,25 +458,33 @@ pub async fn lock_person(conn: &mut PgConnection, user_id: UserId) -> sqlx::Resu
     Ok(())
 }
 
+/// A check about to be asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct NewCheck<'a> {
+    pub competition_id: CompetitionId,
+    pub user_id: UserId,
+    pub file_name: &'a str,
+    pub description: &'a str,
+    pub stored: &'a Stored,
+}
+
 /// # Errors
 /// Those of the database.
 pub async fn insert_check(
     conn: &mut PgConnection,
-    competition_id: CompetitionId,
-    user_id: UserId,
-    file_name: &str,
-    stored: &Stored,
+    new: &NewCheck<'_>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Uuid> {
     sqlx::query_scalar!(
-        "insert into file_checks (competition_id, user_id, file_name, storage_key, size_bytes, created_at)
-         values ($1, $2, $3, $4, $5, $6)
+        "insert into file_checks (competition_id, user_id, file_name, description, storage_key, size_bytes, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7)
          returning id",
-        competition_id.0,
-        user_id.0,
-        file_name,
-        stored.key,
-        size(stored),
+        new.competition_id.0,
+        new.user_id.0,
+        new.file_name,
+        new.description,
+        new.stored.key,
+        size(new.stored),
         now,
     )
     .fetch_one(conn)
@@ -493,7 +503,7 @@ pub async fn find_check(
 ) -> sqlx::Result<Option<Check>> {
     sqlx::query_as!(
         Check,
-        "select id, file_name, size_bytes, created_at, verdict as \"verdict: Json<CheckVerdict>\"
+        "select id, file_name, description, storage_key, size_bytes, created_at, verdict as \"verdict: Json<CheckVerdict>\"
          from file_checks
          where id = $1 and user_id = $2 and competition_id = $3",
         id,

@@ -147,6 +147,8 @@ async fn a_notebook_runs_from_the_top_and_what_it_predicts_is_submitted_with_one
     let form = Some("application/x-www-form-urlencoded");
     let button = bob.browser.send(Method::POST, &at("/submit"), form, Vec::new()).await;
     assert_eq!(button.status, 303);
+    let shown = bob.browser.get(&at("")).await.expect(200).text();
+    assert!(shown.contains("Its submission.csv was submitted") && !shown.contains("Submit its"), "{shown}");
     let submission = api(bob, &name, &format!("/runs/{}/submission", asked["id"]));
     let twice = bob.api.send_json(Method::POST, &submission, &json!({})).await.expect(201).json();
     assert_eq!(

@@ -94,6 +94,23 @@ impl LaunchPage {
         findings
     }
 
+    /// `; three things to think over stand below`; empty where there is none.
+    pub fn to_think_over(&self) -> String {
+        const WORDS: [&str; 9] = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+        let n_findings =
+            self.findings().into_iter().filter(|finding| finding.verdict != Verdict::Pass).count();
+        let n = n_findings
+            + self.forecast().map_or(0, |forecast| usize::from(self.forecast_class(forecast) == "warn"));
+        match n {
+            0 => String::new(),
+            1 => "; one thing to think over stands below".to_owned(),
+            n => {
+                let number = WORDS.get(n - 2).map_or_else(|| n.to_string(), |word| (*word).to_owned());
+                format!("; {number} things to think over stand below")
+            }
+        }
+    }
+
     /// Over what one launches with a reason alone.
     pub fn doubt(&self) -> Option<Doubt> {
         self.draft.doubt()
@@ -149,4 +166,33 @@ async fn post_examine(State(app): State<App>, Path(slug): Path<String>, shell: S
     let opened = open(&app, &slug, &shell, Some(Step::Launch)).await?;
     supply::examine_again(&app, &opened.seen).await?;
     Ok(saved(&slug, Step::Launch, "A scorer looks at it again."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_marked_below_is_counted_above() {
+        let told = |verdicts: &[Verdict]| {
+            let mut page = LaunchPage::sample();
+            if let Some(report) = &mut page.draft.report {
+                report.findings = verdicts
+                    .iter()
+                    .map(|verdict| Finding {
+                        check: "few_rows".to_owned(),
+                        verdict: *verdict,
+                        text: "There are few rows.".to_owned(),
+                        fix: String::new(),
+                    })
+                    .collect();
+                report.audit = None;
+            }
+            page.to_think_over()
+        };
+        assert_eq!(told(&[Verdict::Pass]), "");
+        assert_eq!(told(&[Verdict::Warn]), "; one thing to think over stands below");
+        assert_eq!(told(&[Verdict::Warn; 3]), "; three things to think over stand below");
+        assert_eq!(told(&[Verdict::Warn; 12]), "; 12 things to think over stand below");
+    }
 }

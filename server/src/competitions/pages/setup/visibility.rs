@@ -99,6 +99,11 @@ impl VisibilityPage {
     pub fn lets_in(&self) -> bool {
         invite::lets_in(&self.frame.competition, self.shell.now)
     }
+
+    /// Nobody is written to twice within a day, so the button waits for as long.
+    pub fn may_be_told_again(&self, one: &Address) -> bool {
+        !one.takes_part && one.told_at.is_some_and(|at| at <= self.shell.now - invite::DAY)
+    }
 }
 
 async fn show_visibility(
