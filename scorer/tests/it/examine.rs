@@ -508,7 +508,7 @@ async fn probing_is_judged_by_the_competitions_own_plan(db: PgPool) {
     let plan = async |daily_limit: i32, decimals: i32, days: i32| {
         sqlx::query!(
             "update competitions
-             set daily_limit = $2, score_decimals = $3, starts_at = '2026-11-01', entry_deadline_at = '2026-11-01',
+             set daily_limit = $2, score_decimals = $3, are_decimals_chosen = true, starts_at = '2026-11-01', entry_deadline_at = '2026-11-01',
                  merger_deadline_at = '2026-11-01', ends_at = date '2026-11-01' + $4::integer
              where id = $1",
             draft.id,
