@@ -161,6 +161,11 @@ impl Contest {
     }
 }
 
+/// By how much a score may differ from what is shown of it.
+fn half_a_digit(board: &Value) -> f64 {
+    0.51 * 0.1_f64.powi(board["score_decimals"].as_i64().unwrap().try_into().unwrap())
+}
+
 /// Whether a board in JSON is the expected one; with shown decimals while the competition runs.
 fn assert_board(board: &Value, expected: &[Expected], tolerance: f64) {
     let near = |found: &Value, wanted: f64| (found.as_f64().unwrap() - wanted).abs() <= tolerance;
@@ -219,7 +224,8 @@ async fn a_competition_of_three_metrics_is_played_to_its_end(pool: PgPool) {
     let public = board_of(&best_of_each(contest.public_entries().await));
     assert_eq!(public.len(), 5, "frank is not on the board");
     assert!(public.iter().any(|row| row.ranks[0].fract() != 0.0), "two teams share ranks: {public:?}");
-    assert_board(&arena.board().await, &public, 5.1e-6);
+    let board = arena.board().await;
+    assert_board(&board, &public, half_a_digit(&board));
     shown_everywhere(&contest, bob, &public).await;
 
     contest.choose(bob, sent[1]).await;
@@ -236,7 +242,7 @@ async fn a_competition_of_three_metrics_is_played_to_its_end(pool: PgPool) {
         .into_iter()
         .filter(|entry| finals.iter().any(|counting| counting.id == entry.id))
         .collect();
-    assert_board(&at_end, &board_of(&same_files), 5.1e-6);
+    assert_board(&at_end, &board_of(&same_files), half_a_digit(&at_end));
     let own = bob.api.get(&arena.api("/leaderboard?limit=1")).await.expect(200).json()["own"].clone();
     assert_eq!(own["team"], "bob bobson", "{own}");
     let mine = arena.submission(bob, sent[1]).await;
@@ -289,12 +295,12 @@ async fn shown_everywhere(contest: &Contest, bob: &Person, public: &[Expected]) 
         assert_eq!((cells[0], cells[2]), ((at + 1).to_string().as_str(), row.team.as_str()));
         assert_eq!(cells[8].parse::<f64>().unwrap(), row.mean_rank, "{line}");
         assert_eq!(cells[10].parse::<f64>().unwrap(), row.ranks[0], "{line}");
-        assert_eq!(cells[11], format!("{:.5}", row.parts[1]), "{line}");
-        for shown in [&row.team, &format!("{:.3}", row.mean_rank), &format!("{:.5}", row.parts[2])] {
+        assert_eq!(cells[11], format!("{:.4}", row.parts[1]), "{line}");
+        for shown in [&row.team, &format!("{:.3}", row.mean_rank), &format!("{:.4}", row.parts[2])] {
             assert!(page.contains(shown), "{shown} on {page}");
         }
         let told = kaggle["submissions"][at]["score"].as_str().unwrap();
-        let wanted = format!("{:.3} (mae {:.5}, spearman {:.5}", row.mean_rank, row.parts[0], row.parts[1]);
+        let wanted = format!("{:.3} (mae {:.4}, spearman {:.4}", row.mean_rank, row.parts[0], row.parts[1]);
         assert!(told.starts_with(&wanted), "{told} is {wanted}…");
     }
     assert!(page.contains("ordered by the weighted mean of those ranks"), "the page says how");
@@ -313,7 +319,8 @@ async fn shown_everywhere(contest: &Contest, bob: &Person, public: &[Expected]) 
     assert_eq!(submission["parts"][2]["metric"], "max_error");
     assert_eq!(submission["parts"][2].get("private_score"), None, "not before the end: {submission}");
     let page = bob.browser.get(&format!("/c/several/submissions/{}", mine[0].id)).await.expect(200).text();
-    assert!(page.contains(&format!("{:.5}", mine[0].parts[2])), "{page}");
+    let decimals = usize::try_from(arena.board().await["score_decimals"].as_u64().unwrap()).unwrap();
+    assert!(page.contains(&format!("{:.decimals$}", mine[0].parts[2])), "{page}");
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
@@ -360,7 +367,7 @@ async fn versions_switch_to_a_mean_of_ranks_and_back(pool: PgPool) {
     }
     contest.ask("/versions/2/publish", json!({})).await.expect(200);
     let board = arena.board().await;
-    assert_board(&board, &expected, 5.1e-6);
+    assert_board(&board, &expected, half_a_digit(&board));
     assert_eq!(board["higher_is_better"], false, "the primary's direction");
     assert_eq!(board["ranked_by"][1], json!({ "name": "spearman", "weight": 1.0, "higher_is_better": true }));
     contest.ask("/versions/1/roll-back", json!({ "reason": "No." })).await.expect(200);
