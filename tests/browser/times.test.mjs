@@ -58,6 +58,8 @@ class Reader {
   steady = 5000;
   end = Date.parse("2026-10-25T12:00:00Z");
   nAsked = 0;
+  /** What a form says once its competition ended. */
+  notice = { hidden: true };
   isOffline = false;
   #waiting = [];
   #heard = new Map();
@@ -77,6 +79,7 @@ class Reader {
         ...listen,
         visibilityState: "visible",
         querySelector: (selector) => reader.#find(reader.facts, selector),
+        querySelectorAll: (selector) => (selector === "[data-when-ended]" ? [reader.notice] : []),
       },
       window: listen,
       location: { href: "/c/houses" },
@@ -194,13 +197,18 @@ test("an end that is moved is shown when it is heard of, and when the old one is
   untold.end += 3600e3;
   await untold.pass(86400);
   assert.equal(untold.words, "ended");
+  assert.equal(untold.notice.hidden, false);
   await untold.pass(10);
   assert.equal(untold.words, "ends in 59 min 50 s");
+  assert.equal(untold.notice.hidden, true, "what its form said is taken back");
 });
 
 test("an end that stands is asked for once, and the page then says what the server says", async () => {
   const reader = new Reader().open();
-  await reader.pass(2 * 86400);
+  await reader.pass(86399);
+  assert.equal(reader.notice.hidden, true);
+  await reader.pass(86401);
+  assert.equal(reader.notice.hidden, false, "a form that is open says so");
   assert.equal(reader.nAsked, 1);
   assert.equal(reader.words, undefined, "no countdown any more");
 });
