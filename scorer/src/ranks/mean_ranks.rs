@@ -319,24 +319,17 @@ mod coverage;
 
 #[cfg(test)]
 mod tests {
+    use super::super::draws::Normal;
     use super::*;
-
-    /// Digits without order, the same each time.
-    fn jumbled(seed: u64) -> impl FnMut() -> f64 {
-        let mut state = seed.wrapping_mul(2).wrapping_add(1);
-        move || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 11) as f64 / (1_u64 << 53) as f64
-        }
-    }
 
     #[test]
     fn every_range_holds_the_rank_of_its_team_and_none_contradicts_another() {
         for seed in 1..=12 {
-            let (mut next, n, weights) = (jumbled(seed), 9, [1.0, 0.5, 2.0]);
-            let keys: Vec<f64> = (0..n * weights.len()).map(|_| (next() * 30.0).round()).collect();
+            let (normal, n, weights) = (Normal::new(seed), 9, [1.0, 0.5, 2.0]);
+            let keys: Vec<f64> =
+                (0..n * weights.len()).map(|item| (normal.at(0, item) * 9.0).round()).collect();
             let mut covariance = Covariance::zeros(keys.len());
-            (0..keys.len()).for_each(|item| covariance.put(item, item, 0.05 + 9.0 * next().powi(4)));
+            (0..keys.len()).for_each(|item| covariance.put(item, item, 0.05 + normal.at(1, item).powi(4)));
             let board = MeanRanks::of(
                 PartKeys { keys: &keys, weights: &weights, covariance: &covariance, n_units: 500 },
                 7,

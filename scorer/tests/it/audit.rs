@@ -16,6 +16,8 @@ use holdout_scorer::solution::Solution;
 use holdout_scorer::split::SplitRule;
 use serde_json::{Map, Value};
 
+use crate::chances::{chances, normal};
+
 pub fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
 }
@@ -168,15 +170,6 @@ fn a_report_does_not_depend_on_threads() {
     }
 }
 
-/// Numbers from 0 to 1 that a seed gives.
-fn chances(seed: u64) -> impl Iterator<Item = f64> {
-    let mut state = seed;
-    std::iter::repeat_with(move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 11) as f64 / (1_u64 << 53) as f64
-    })
-}
-
 fn csv(truths: impl Iterator<Item = String>) -> Vec<u8> {
     let rows = truths.enumerate().map(|(at, truth)| format!("{at},{truth}\n"));
     std::iter::once("id,y\n".to_owned()).chain(rows).collect::<String>().into_bytes()
@@ -184,11 +177,8 @@ fn csv(truths: impl Iterator<Item = String>) -> Vec<u8> {
 
 /// Skewed amounts: e to the power of a sum of twelve chances.
 fn skewed(seed: u64, spread: f64) -> Vec<u8> {
-    let mut chances = chances(seed);
-    let amount = std::iter::repeat_with(move || {
-        let normal: f64 = chances.by_ref().take(12).sum::<f64>() - 6.0;
-        format!("{:.4}", (3.0 + spread * normal).exp())
-    });
+    let mut normal = normal(seed);
+    let amount = std::iter::repeat_with(move || format!("{:.4}", (3.0 + spread * normal()).exp()));
     csv(amount.take(800))
 }
 
@@ -258,8 +248,7 @@ pub fn audited_with(csv: String, metric: &str, params: Value, declared: Option<&
 
 #[test]
 fn every_part_that_teams_are_ranked_by_is_judged_as_it_would_be_alone() {
-    let mut chances = chances(41);
-    let mut normal = move || chances.by_ref().take(12).sum::<f64>() - 6.0;
+    let mut normal = normal(41);
     let names = ["ash", "birch", "cedar"];
     let usage = |row: usize| if row.is_multiple_of(3) { "Public" } else { "Private" };
     let mut price = move || (3.0 + normal()).exp();
@@ -288,8 +277,7 @@ fn every_part_that_teams_are_ranked_by_is_judged_as_it_would_be_alone() {
 
 #[test]
 fn rows_count_by_the_weights_that_a_host_wrote_down() {
-    let mut chances = chances(42);
-    let mut normal = move || chances.by_ref().take(12).sum::<f64>() - 6.0;
+    let mut normal = normal(42);
     let weight = |row: usize| if row.is_multiple_of(200) { 500 } else { 1 };
     let rows: String =
         (0..1000).map(|row| format!("{row},{:.3},{}\n", 100.0 + 10.0 * normal(), weight(row))).collect();
@@ -337,16 +325,15 @@ fn a_side_on_which_the_metric_has_no_value_is_refused() {
 
 #[test]
 fn several_columns_are_judged_each_by_a_forecaster_of_its_own() {
-    let mut chances = chances(21);
-    let mut normal = move || chances.by_ref().take(12).sum::<f64>() - 6.0;
+    let mut normal = normal(21);
     let rows: String = (0..500)
         .map(|row| format!("{row},{:.3},{:.3}\n", 70.0 + 10.0 * normal(), 0.5 + 0.1 * normal()))
         .collect();
     let found = audited_with(format!("id,weight,share\n{rows}"), "mcrmse", Value::Null, Some("mean"));
     assert_eq!(found.overall, Overall::Pass, "{found:#?}");
     assert!(found.checks.iter().any(|check| check.check == "I probing"));
-    let mut chances = self::chances(22);
-    let mut skewed = move || (3.0 + chances.by_ref().take(12).sum::<f64>() - 6.0).exp();
+    let mut other = self::normal(22);
+    let mut skewed = move || (3.0 + other()).exp();
     let skewed: String =
         (0..500).map(|row| format!("{row},{:.3},{:.3}\n", skewed(), 1000.0 * skewed())).collect();
     let skewed = format!("id,a,b\n{skewed}");
@@ -382,8 +369,7 @@ fn tags_are_judged_as_columns_and_as_sets() {
 
 #[test]
 fn distributions_are_honest_where_scores_are_proper_and_endless_ones_win_coverage() {
-    let mut chances = chances(31);
-    let mut normal = move || chances.by_ref().take(12).sum::<f64>() - 6.0;
+    let mut normal = normal(31);
     let rows: String = (0..600).map(|row| format!("{row},{:.3}\n", 100.0 + 15.0 * normal())).collect();
     let csv = || format!("id,target\n{rows}");
     for metric in ["crps_gaussian", "gaussian_nll", "mean_pinball", "crps_quantile", "wis", "interval_score"]

@@ -14,6 +14,8 @@ use holdout_scorer::solution::Solution;
 use holdout_scorer::split::SplitRule;
 use serde_json::{Map, Value};
 
+use crate::chances::normal;
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tourism-2010-replay")
 }
@@ -74,12 +76,7 @@ fn pooled_errors_of_series_are_told_to_reward_knowing_the_series() {
 
 /// Normal numbers of 40 groups, whose averages have this share of the variance; in the last column the group.
 fn grouped(between: f64, name: &str) -> Vec<u8> {
-    let mut state = 7_u64;
-    let mut chances = std::iter::repeat_with(move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 11) as f64 / (1_u64 << 53) as f64
-    });
-    let mut normal = move || chances.by_ref().take(12).sum::<f64>() - 6.0;
+    let mut normal = normal(7);
     let centres: Vec<f64> = (0..40).map(|_| between.sqrt() * normal()).collect();
     let rows: String = (0..1600)
         .map(|row| {

@@ -8,6 +8,7 @@ mod audit_tables;
 mod audit_texts;
 mod audit_whole;
 mod batches;
+mod chances;
 mod checks;
 mod compose;
 mod crash;

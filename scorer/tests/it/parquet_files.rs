@@ -9,6 +9,7 @@ use holdout_scorer::intake::{self, Content, Limits};
 use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 use parquet::file::properties::{WriterProperties, WriterVersion};
 
+use crate::chances::chances;
 use crate::tables::{Cells, parquet, parquet_with, texts};
 
 /// All columns as texts.
@@ -124,11 +125,8 @@ fn damaged_files_are_refused_and_end_nothing() {
     let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
     let whole =
         parquet_with(Arc::new(properties), &[("binary word (utf8)", &words), ("double number", &numbers)]);
-    let mut state = 1_u64;
-    let mut random = |below: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as usize % below
-    };
+    let mut chances = chances(1);
+    let mut random = |below: usize| (chances.next().unwrap() * below as f64) as usize;
     let (mut n_read, mut n_refused) = (0, 0);
     for _ in 0..20_000 {
         let mut bytes = whole.clone();

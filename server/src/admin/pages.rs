@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::{Form, Router};
 use chrono::TimeDelta;
 use serde::Deserialize;
@@ -17,14 +17,13 @@ use crate::admin::store::{self, COUNTED_AT_MOST, Entry, Job, LastBackup, Mail, N
 use crate::admin::{Admin, roles, suspend};
 use crate::api::paging::{Keyset, Slice};
 use crate::app::App;
-use crate::competitions::pages::setup::correct;
 use crate::error::Result;
 use crate::ids::UserId;
 use crate::paths;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{form, get, post};
-use crate::web::shell::{self, Shell};
+use crate::web::shell::Shell;
 
 const WAITING_SHOWN: i64 = 50;
 const FOUND_SHOWN: i64 = 100;
@@ -251,18 +250,17 @@ async fn post_user(
     let outcome = mistake(accounts::by_hand::make(&app, &admin, &form.username, &form.email).await)?;
     let (search, keyset) = (UserSearch::default(), Keyset::default());
     match outcome {
-        Ok(Made { link: None, .. }) => {
-            let sentence =
-                shell::flash("The account is made, and its owner mailed a link to set the password.");
-            Ok(([sentence], Redirect::to(paths::ADMIN_USERS)).into_response())
-        }
+        Ok(Made { link: None, .. }) => Ok(redirect_saying(
+            paths::ADMIN_USERS,
+            "The account is made, and its owner mailed a link to set the password.",
+        )),
         Ok(made) => {
             let making = Making { made: Some(made), ..Making::default() };
             Ok(users_page(&app, shell, &search, keyset, making).await?.into_response())
         }
         Err(mistake) => {
             let making = Making { form, mistake, made: None };
-            Ok(correct(users_page(&app, shell, &search, keyset, making).await?))
+            Ok(show_again(users_page(&app, shell, &search, keyset, making).await?))
         }
     }
 }
@@ -283,7 +281,7 @@ async fn post_suspend(
     let days = Some(form.days.trim()).filter(|days| !days.is_empty());
     let days = days.map(|days| days.parse().unwrap_or(0));
     suspend::suspend(&app, &admin, id, days).await?;
-    Ok(([shell::flash("The account is suspended.")], Redirect::to(paths::ADMIN_USERS)).into_response())
+    Ok(redirect_saying(paths::ADMIN_USERS, "The account is suspended."))
 }
 
 async fn post_unsuspend(
@@ -292,8 +290,7 @@ async fn post_unsuspend(
     Path(id): Path<UserId>,
 ) -> Result<Response> {
     suspend::unsuspend(&app, &admin, id).await?;
-    let sentence = shell::flash("The account can be used again.");
-    Ok(([sentence], Redirect::to(paths::ADMIN_USERS)).into_response())
+    Ok(redirect_saying(paths::ADMIN_USERS, "The account can be used again."))
 }
 
 async fn post_appoint(
@@ -302,8 +299,7 @@ async fn post_appoint(
     Path(id): Path<UserId>,
 ) -> Result<Response> {
     roles::appoint(&app, &admin, id).await?;
-    let sentence = shell::flash("They are an administrator now.");
-    Ok(([sentence], Redirect::to(paths::ADMIN_USERS)).into_response())
+    Ok(redirect_saying(paths::ADMIN_USERS, "They are an administrator now."))
 }
 
 async fn post_dismiss(
@@ -312,8 +308,7 @@ async fn post_dismiss(
     Path(id): Path<UserId>,
 ) -> Result<Response> {
     roles::dismiss(&app, &admin, id).await?;
-    let sentence = shell::flash("They are no administrator any more.");
-    Ok(([sentence], Redirect::to(paths::ADMIN_USERS)).into_response())
+    Ok(redirect_saying(paths::ADMIN_USERS, "They are no administrator any more."))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -332,7 +327,7 @@ async fn post_hosting(
     let may_host = !form.may_host.is_empty();
     roles::let_host(&app, &admin, id, may_host).await?;
     let sentence = if may_host { "They may host." } else { "They may begin no more competitions." };
-    Ok(([shell::flash(sentence)], Redirect::to(paths::ADMIN_USERS)).into_response())
+    Ok(redirect_saying(paths::ADMIN_USERS, sentence))
 }
 
 async fn post_reset_two_factors(
@@ -341,8 +336,7 @@ async fn post_reset_two_factors(
     Path(id): Path<UserId>,
 ) -> Result<Response> {
     reset::reset(&app, &admin, id).await?;
-    let sentence = shell::flash("They sign in with their password alone, and are told so.");
-    Ok(([sentence], Redirect::to(paths::ADMIN_USERS)).into_response())
+    Ok(redirect_saying(paths::ADMIN_USERS, "They sign in with their password alone, and are told so."))
 }
 
 async fn post_confirm_email(
@@ -351,8 +345,7 @@ async fn post_confirm_email(
     Path(id): Path<UserId>,
 ) -> Result<Response> {
     by_hand::confirm(&app, &admin, id).await?;
-    let sentence = shell::flash("The address counts as theirs.");
-    Ok(([sentence], Redirect::to(paths::ADMIN_USERS)).into_response())
+    Ok(redirect_saying(paths::ADMIN_USERS, "The address counts as theirs."))
 }
 
 #[derive(Template, WebTemplate)]

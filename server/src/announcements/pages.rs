@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -13,15 +13,15 @@ use crate::api::paging::{Keyset, Slice};
 use crate::app::App;
 use crate::competitions::access;
 use crate::competitions::frame::{Frame, Tab};
-use crate::competitions::pages::setup::{Setup, correct, open};
+use crate::competitions::pages::setup::{Setup, open};
 use crate::error::{AppError, Result};
 use crate::folder::links;
 use crate::ids::BulletinId;
 use crate::paths;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{form, get, post};
-use crate::web::shell::{Shell, flash};
+use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -164,11 +164,11 @@ async fn post_announce(
         return Ok(page.into_response());
     }
     match mistake(announce::announce(&app, &host, &seen, &form.wish()).await)? {
-        Ok(_) => {
-            let told = flash("It is on the competition's page, and everybody who takes part is being told.");
-            Ok(([told], Redirect::to(&paths::announcements(&slug))).into_response())
-        }
-        Err(mistake) => Ok(correct(page(&app, &slug, shell, Keyset::default(), form, mistake).await?)),
+        Ok(_) => Ok(redirect_saying(
+            &paths::announcements(&slug),
+            "It is on the competition's page, and everybody who takes part is being told.",
+        )),
+        Err(mistake) => Ok(show_again(page(&app, &slug, shell, Keyset::default(), form, mistake).await?)),
     }
 }
 
@@ -260,7 +260,7 @@ async fn post_correct(
         Ok(()) => Ok(done(&slug, "Corrected. It says so, and people are not told again.")),
         Err(mistake) => {
             let page = correction(&app, &slug, id, shell, Some(form)).await?;
-            Ok(correct(CorrectionPage { mistake, ..page }))
+            Ok(show_again(CorrectionPage { mistake, ..page }))
         }
     }
 }
@@ -283,11 +283,11 @@ async fn post_withdraw(
         Ok(()) => Ok(done(&slug, "Withdrawn. Its text stays, marked, with your reason.")),
         Err(mistake) => {
             let page = correction(&app, &slug, id, shell, None).await?;
-            Ok(correct(CorrectionPage { mistake, reason, ..page }))
+            Ok(show_again(CorrectionPage { mistake, reason, ..page }))
         }
     }
 }
 
 fn done(slug: &str, sentence: &str) -> Response {
-    ([flash(sentence)], Redirect::to(&paths::announcements(slug))).into_response()
+    redirect_saying(&paths::announcements(slug), sentence)
 }

@@ -4,14 +4,13 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Multipart, Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
 use super::send::{enter, send};
 use super::store::{self, Baseline};
 use crate::app::App;
 use crate::competitions::frame::{Frame, Tab};
-use crate::competitions::pages::setup::{Setup, correct, open};
+use crate::competitions::pages::setup::{Setup, open};
 use crate::error::Result;
 use crate::leaderboard::baselines::{MOST_BASELINES, MOST_FILES};
 use crate::paths;
@@ -23,10 +22,11 @@ use crate::uploads::model::Purpose;
 use crate::uploads::spend;
 use crate::web::extract::SignedIn;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::form;
-use crate::web::shell::{Shell, flash};
+use crate::web::shell::Shell;
 use crate::web::upload::receive;
+use axum::response::Response;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -125,10 +125,10 @@ async fn post_baseline(
         Err(error) => Err(error),
     };
     match mistake(outcome)? {
-        Ok(_) => {
-            let told = flash("Received. It stands on the board as soon as it is scored.");
-            Ok(([told], Redirect::to(&paths::host_baselines(&slug))).into_response())
-        }
-        Err(mistake) => Ok(correct(page(&app, &slug, shell, form, mistake).await?)),
+        Ok(_) => Ok(redirect_saying(
+            &paths::host_baselines(&slug),
+            "Received. It stands on the board as soon as it is scored.",
+        )),
+        Err(mistake) => Ok(show_again(page(&app, &slug, shell, form, mistake).await?)),
     }
 }

@@ -18,15 +18,14 @@ use super::{Kind, report};
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::create;
-use crate::competitions::pages::setup::correct;
 use crate::error::{AppError, Result};
 use crate::folder::model::Contents;
 use crate::paths;
 use crate::uploads::spend;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{form, post};
-use crate::web::shell::{Shell, flash};
+use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -87,7 +86,7 @@ async fn post_bundle(State(app): State<App>, shell: Shell, form: Multipart) -> R
     };
     match mistake(outcome)? {
         Ok(id) => Ok(Redirect::to(&paths::new_bundle_report(id)).into_response()),
-        Err(mistake) => Ok(correct(SendBundlePage { shell, from, mistake })),
+        Err(mistake) => Ok(show_again(SendBundlePage { shell, from, mistake })),
     }
 }
 
@@ -230,13 +229,13 @@ async fn post_draft(
             if !made.left_open.is_empty() {
                 sentence = format!("The draft is made; this is left to you: {}", made.left_open.join(" "));
             }
-            Ok(([flash(&sentence)], Redirect::to(&paths::host(&made.slug))).into_response())
+            Ok(redirect_saying(&paths::host(&made.slug), &sentence))
         }
-        Err(mistake) => Ok(correct(report_page(&app, shell, id, Some(form), mistake).await?)),
+        Err(mistake) => Ok(show_again(report_page(&app, shell, id, Some(form), mistake).await?)),
     }
 }
 
 async fn post_forget(State(app): State<App>, Path(id): Path<Uuid>, shell: Shell) -> Result<Response> {
     receive::forget(&app, shell.member()?, id).await?;
-    Ok(([flash("The bundle is forgotten.")], Redirect::to(paths::NEW)).into_response())
+    Ok(redirect_saying(paths::NEW, "The bundle is forgotten."))
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -11,14 +11,14 @@ use super::model::{Closing, Winners};
 use super::{close, read, store};
 use crate::app::App;
 use crate::competitions::frame::{Frame, Tab};
-use crate::competitions::pages::setup::{Setup, correct, open};
+use crate::competitions::pages::setup::{Setup, open};
 use crate::error::{AppError, Result};
 use crate::folder::links;
 use crate::paths;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{form, get};
-use crate::web::shell::{Shell, flash};
+use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -132,10 +132,10 @@ async fn post_closing(
         return Ok(ClosingPage { preview, ..page }.into_response());
     }
     match mistake(close::close(&app, &host, &seen, &form.words).await)? {
-        Ok(()) => {
-            let told = flash("The page that names the winners is there for everybody.");
-            Ok(([told], Redirect::to(&paths::winners(&slug))).into_response())
-        }
-        Err(mistake) => Ok(correct(page(&app, &slug, shell, Some(form), mistake).await?)),
+        Ok(()) => Ok(redirect_saying(
+            &paths::winners(&slug),
+            "The page that names the winners is there for everybody.",
+        )),
+        Err(mistake) => Ok(show_again(page(&app, &slug, shell, Some(form), mistake).await?)),
     }
 }

@@ -3,14 +3,14 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::{Form, Router};
 use serde::Deserialize;
 
 use crate::api::paging::{Keyset, Slice};
 use crate::app::App;
 use crate::competitions::frame::{Frame, Tab};
-use crate::competitions::pages::setup::{Setup, correct, open};
+use crate::competitions::pages::setup::{Setup, open};
 use crate::conduct::judge::{self, Target};
 use crate::conduct::model::{Concerned, Decision, REASON_LIMIT};
 use crate::conduct::store;
@@ -18,15 +18,17 @@ use crate::error::{AppError, Result};
 use crate::ids::{DisqualificationId, SubmissionId};
 use crate::paths;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{form, post};
-use crate::web::shell::{Shell, flash};
+use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
         .route(paths::HOST_CONDUCT, form(show_conduct, post_disqualify))
         .route(paths::HOST_CONDUCT_LIFT, post(post_lift))
 }
+
+const DISQUALIFIED: &str = "Boards and medals have followed, and the team was told.";
 
 /// Either a team's name or a submission's number.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -110,20 +112,25 @@ async fn post_disqualify(
     Form(form): Form<ConductForm>,
 ) -> Result<Response> {
     let host = shell.member()?.clone();
-    let outcome = match target(&form) {
-        Ok(target) if form.sure == "yes" => {
-            judge::disqualify(&app, &host, &slug, &target, &form.reason).await.map(|_| None)
+    let target = match target(&form) {
+        Ok(target) => target,
+        Err(error) => {
+            // Who may not know of the competition is told that first.
+            open(&app, &slug, &shell, None).await?;
+            return answer(&app, &slug, shell, form, Err(error), DISQUALIFIED).await;
         }
-        Ok(target) => judge::look(&app, &host, &slug, &target, &form.reason).await.map(Some),
-        // Who may not know of the competition is told that first.
-        Err(error) => open(&app, &slug, &shell, None).await.and(Err(error)),
     };
-    if let Ok(Some(concerned)) = outcome {
-        let page = page(&app, &slug, shell, Keyset::default(), form, Mistake::none()).await?;
-        return Ok(ConductPage { concerned: Some(concerned), ..page }.into_response());
+    if form.sure == "yes" {
+        let outcome = judge::disqualify(&app, &host, &slug, &target, &form.reason).await.map(|_| ());
+        return answer(&app, &slug, shell, form, outcome, DISQUALIFIED).await;
     }
-    let outcome = outcome.map(|_| ());
-    answer(&app, &slug, shell, form, outcome, "Boards and medals have followed, and the team was told.").await
+    match judge::look(&app, &host, &slug, &target, &form.reason).await {
+        Ok(concerned) => {
+            let page = page(&app, &slug, shell, Keyset::default(), form, Mistake::none()).await?;
+            Ok(ConductPage { concerned: Some(concerned), ..page }.into_response())
+        }
+        Err(error) => answer(&app, &slug, shell, form, Err(error), DISQUALIFIED).await,
+    }
 }
 
 fn target(form: &ConductForm) -> Result<Target> {
@@ -172,7 +179,7 @@ async fn answer(
     done: &str,
 ) -> Result<Response> {
     match mistake(outcome)? {
-        Ok(()) => Ok(([flash(done)], Redirect::to(&paths::host_conduct(slug))).into_response()),
-        Err(mistake) => Ok(correct(page(app, slug, shell, Keyset::default(), form, mistake).await?)),
+        Ok(()) => Ok(redirect_saying(&paths::host_conduct(slug), done)),
+        Err(mistake) => Ok(show_again(page(app, slug, shell, Keyset::default(), form, mistake).await?)),
     }
 }

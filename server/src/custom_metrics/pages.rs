@@ -18,15 +18,15 @@ use crate::api::paging::Keyset;
 use crate::app::App;
 use crate::competitions::access;
 use crate::competitions::frame::{Frame, Tab};
-use crate::competitions::pages::setup::{Opened, Setup, correct, open, saved};
+use crate::competitions::pages::setup::{Opened, Setup, open, saved};
 use crate::competitions::setup::Step;
 use crate::competitions::supply;
 use crate::error::{AppError, Result};
 use crate::ids::SubmissionId;
 use crate::paths;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{form, get, post};
-use crate::web::shell::{self, Shell};
+use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -220,7 +220,7 @@ async fn post_form(
             Step::Launch,
             "The module is pinned. A scorer loads it now, runs its doctests and scores the sample submission.",
         )),
-        Err(mistake) => Ok(correct(form_page(&app, opened, shell, typed, mistake).await?)),
+        Err(mistake) => Ok(show_again(form_page(&app, opened, shell, typed, mistake).await?)),
     }
 }
 
@@ -296,5 +296,5 @@ async fn post_retry(State(app): State<App>, Path(slug): Path<String>, shell: She
         1 => "One submission waits for its turn again.".to_owned(),
         n => format!("{n} submissions wait for their turn again."),
     };
-    Ok(([shell::flash(&sentence)], Redirect::to(&paths::host_failures(&slug))).into_response())
+    Ok(redirect_saying(&paths::host_failures(&slug), &sentence))
 }

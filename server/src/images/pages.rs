@@ -8,11 +8,10 @@ use axum::response::{IntoResponse, Response};
 
 use super::{show, upload};
 use crate::app::App;
-use crate::competitions::pages::setup::correct;
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::extract::SignedIn;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, show_again};
 use crate::web::routing::{form, get};
 use crate::web::shell::Shell;
 
@@ -65,7 +64,7 @@ async fn post_image(
         Ok(id) => {
             Ok(ImagesPage { shell, address: paths::image(id), mistake: Mistake::none() }.into_response())
         }
-        Err(mistake) => Ok(correct(ImagesPage { shell, address: String::new(), mistake })),
+        Err(mistake) => Ok(show_again(ImagesPage { shell, address: String::new(), mistake })),
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Drawn {
     pub rows: Shared,
     /// The first and the last rank; `None` where nobody is ranked.
     pub ranks: Option<(i64, i64)>,
+    /// Teams on a final board that counts for medals; `None` on any other.
+    pub n_medalled: Option<i64>,
     pub next: Option<String>,
 }
 

@@ -55,9 +55,7 @@ pub struct RowsPart<'a> {
 impl RowsPart<'_> {
     /// The class of a rank that won a medal; empty for others.
     pub fn medal(&self, rank: &Option<i64>) -> &'static str {
-        let medal =
-            self.n_medalled.zip(*rank).and_then(|(n_teams, rank)| medals::model::of_rank(rank, n_teams));
-        medal.map_or("", medals::model::Medal::name)
+        medals::model::name_of_rank(*rank, self.n_medalled)
     }
 }
 
@@ -127,6 +125,7 @@ impl BoardPage {
             drawn: Arc::new(Drawn {
                 rows: html.into(),
                 ranks: Some((1, 1)),
+                n_medalled: None,
                 next: Some(Key::first().to_string()),
             }),
             leaves_room: false,
@@ -152,7 +151,7 @@ impl BoardPage {
         let html = rows.render().unwrap_or_default();
         let mut page = Self {
             sight: BoardSight::of_visitors(&veiled),
-            drawn: Arc::new(Drawn { rows: html.into(), ranks: Some((1, 1)), next: None }),
+            drawn: Arc::new(Drawn { rows: html.into(), ranks: Some((1, 1)), n_medalled: None, next: None }),
             left_out: Vec::new(),
             own: Some(Row { pseudonym: Some("Team B7QX-42KM".to_owned()), ..Row::sample() }),
             ..Self::sample()
@@ -178,7 +177,7 @@ impl BoardPage {
         let rows =
             RowsPart { rows: &[row.clone(), undefined], decimals: 5, parts: page.parts(), n_medalled: None };
         let html = rows.render().unwrap_or_default();
-        page.drawn = Arc::new(Drawn { rows: html.into(), ranks: Some((1, 2)), next: None });
+        page.drawn = Arc::new(Drawn { rows: html.into(), ranks: Some((1, 2)), n_medalled: None, next: None });
         page.own = Some(Row { rank: Some(30), ..row });
         page.summary = Some(Summary::sample_of_ranks());
         page
@@ -217,6 +216,11 @@ impl BoardPage {
         self.own.as_ref().filter(|row| row.rank.is_some_and(|rank| !is_in_view(rank)))
     }
 
+    /// The medal of the viewer's own row; empty without one.
+    pub fn medal(&self, rank: &Option<i64>) -> &'static str {
+        medals::model::name_of_rank(*rank, self.drawn.n_medalled)
+    }
+
     /// The rows of the page, the viewer's own marked where it stands among them.
     pub fn rows(&self) -> Cow<'_, str> {
         let rows = self.drawn.rows.text();
@@ -239,8 +243,12 @@ impl BoardPage {
         let start = rows.find(head)?;
         let end = start + rows[start..].find(TAIL)? + TAIL.len();
         let decimals = self.frame.competition.score_decimals;
-        let part =
-            RowsPart { rows: std::slice::from_ref(own), decimals, parts: self.parts(), n_medalled: None };
+        let part = RowsPart {
+            rows: std::slice::from_ref(own),
+            decimals,
+            parts: self.parts(),
+            n_medalled: self.drawn.n_medalled,
+        };
         Some(format!("{}{}{}", &rows[..start], part.render().ok()?.trim_end(), &rows[end..]))
     }
 
@@ -399,10 +407,11 @@ async fn draw(
     let mut rows = read::page(app, competition, view, sight, after, ROWS_A_PAGE as i64 + 1).await?;
     let is_more = rows.len() > ROWS_A_PAGE;
     rows.truncate(ROWS_A_PAGE);
-    let html = draw_rows(app, competition, view, &rows).await?;
+    let n_medalled = n_medalled(app, competition, view).await?;
+    let html = draw_rows(competition, &rows, n_medalled)?;
     let ranks = ranks_of(&rows);
     let next = rows.last().filter(|_| is_more).map(|row| row.key.to_string());
-    let drawn = Arc::new(Drawn { rows: html.into(), ranks, next });
+    let drawn = Arc::new(Drawn { rows: html.into(), ranks, n_medalled, next });
     if let Some(key) = key {
         app.boards.pages.put(key, drawn.clone());
     }
@@ -416,11 +425,17 @@ fn ranks_of(rows: &[Row]) -> Option<(i64, i64)> {
     Some((first, ranks.next_back().unwrap_or(first)))
 }
 
-async fn draw_rows(app: &App, competition: &Competition, view: View, rows: &[Row]) -> Result<String> {
-    let n_medalled = match view {
-        View::Private(_) => medals::store::n_medalled(&mut *app.db.acquire().await?, competition.id).await?,
-        View::Public | View::PublicAtEnd(_) => None,
-    };
+/// The teams among which a final board's medals are shared; `None` for any other board.
+async fn n_medalled(app: &App, competition: &Competition, view: View) -> Result<Option<i64>> {
+    match view {
+        View::Private(_) => {
+            Ok(medals::store::n_medalled(&mut *app.db.acquire().await?, competition.id).await?)
+        }
+        View::Public | View::PublicAtEnd(_) => Ok(None),
+    }
+}
+
+fn draw_rows(competition: &Competition, rows: &[Row], n_medalled: Option<i64>) -> Result<String> {
     let (decimals, parts) = (competition.score_decimals, competition.ranked_by());
     let part = RowsPart { rows, decimals, parts, n_medalled };
     Ok(part.render().map_err(anyhow::Error::from)?)
@@ -434,10 +449,11 @@ async fn search(
     words: &str,
 ) -> Result<(Arc<Drawn>, Option<Search>)> {
     let found = read::find(app, competition, view, names, words).await?;
-    let html = draw_rows(app, competition, view, &found.rows).await?;
+    let n_medalled = n_medalled(app, competition, view).await?;
+    let html = draw_rows(competition, &found.rows, n_medalled)?;
     let search = Search { words: words.to_owned(), n_found: found.rows.len(), is_more: found.is_more };
     let ranks = ranks_of(&found.rows);
-    Ok((Arc::new(Drawn { rows: html.into(), ranks, next: None }), Some(search)))
+    Ok((Arc::new(Drawn { rows: html.into(), ranks, n_medalled, next: None }), Some(search)))
 }
 
 async fn send_csv(
@@ -465,6 +481,13 @@ mod tests {
         assert_eq!(page.rows().matches("aria-current").count(), 1);
         page.own = Some(Row { rank: Some(RANKS_IN_VIEW + 1), ..Row::sample() });
         assert!(page.pinned().is_some());
+        page.drawn =
+            Arc::new(Drawn { rows: String::new().into(), ranks: None, n_medalled: Some(10), next: None });
+        page.own = Some(Row { rank: Some(1), ..Row::sample() });
+        assert!(
+            page.render().expect("drawn").contains("<td class=\"rank gold\">"),
+            "the pinned row wears its medal"
+        );
         page.own = None;
         assert!(!page.rows().contains("aria-current"));
     }
@@ -488,7 +511,7 @@ mod tests {
         assert!(html.contains("Your team has rank 1 of 12 teams.") && !html.contains("Ranks 1 to"), "{html}");
         let nobody = BoardPage {
             own: None,
-            drawn: Arc::new(Drawn { rows: String::new().into(), ranks: None, next: None }),
+            drawn: Arc::new(Drawn { rows: String::new().into(), ranks: None, n_medalled: None, next: None }),
             ..page
         };
         let html = nobody.render().expect("drawn");
@@ -502,12 +525,14 @@ mod tests {
         assert!(html.contains("value=\"gradient\"") && html.contains("1 team found"), "{html}");
         assert!(html.contains("The whole board") && !html.contains("Ranks 1 to 1"), "{html}");
         let mut nobody = BoardPage::sample_of_search();
-        nobody.drawn = Arc::new(Drawn { rows: String::new().into(), ranks: None, next: None });
+        nobody.drawn =
+            Arc::new(Drawn { rows: String::new().into(), ranks: None, n_medalled: None, next: None });
         nobody.search = Some(Search { n_found: 0, ..Search::sample() });
         let html = nobody.render().expect("drawn");
         assert!(html.contains("No team on this board") && !html.contains("Nobody is on the board"), "{html}");
         let mut short = BoardPage::sample();
-        short.drawn = Arc::new(Drawn { rows: String::new().into(), ranks: Some((1, 1)), next: None });
+        short.drawn =
+            Arc::new(Drawn { rows: String::new().into(), ranks: Some((1, 1)), n_medalled: None, next: None });
         assert!(!short.render().expect("drawn").contains("Find a team"), "one page is searched by eye");
     }
 

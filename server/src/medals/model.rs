@@ -43,6 +43,11 @@ pub fn of_rank(rank: i64, n_teams: i64) -> Option<Medal> {
     last_ranks(n_teams).into_iter().find(|(_, last)| rank <= *last).map(|(medal, _)| medal)
 }
 
+/// The name of the medal that a rank won; empty without a rank, or where nobody wins one.
+pub fn name_of_rank(rank: Option<i64>, n_teams: Option<i64>) -> &'static str {
+    rank.zip(n_teams).and_then(|(rank, n_teams)| of_rank(rank, n_teams)).map_or("", Medal::name)
+}
+
 /// How somebody finished in a competition that counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Finish {

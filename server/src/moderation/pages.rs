@@ -3,14 +3,13 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::{Form, Router};
 use serde::Deserialize;
 
 use crate::accounts::model::Member;
 use crate::api::paging::{Keyset, Slice};
 use crate::app::App;
-use crate::competitions::pages::setup::correct;
 use crate::error::{AppError, Result};
 use crate::forum::subjects::{SeenSubject, see_notebook, see_post};
 use crate::ids::PostId;
@@ -19,9 +18,9 @@ use crate::moderation::{act, report, store};
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{form, get, post};
-use crate::web::shell::{self, Shell};
+use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -124,11 +123,8 @@ async fn file_report(
         None => Err(AppError::field("reason", "Choose what is wrong with it.")),
     };
     match mistake(filed)? {
-        Ok(()) => {
-            let sentence = shell::flash("Thank you: the moderators look at it.");
-            Ok(([sentence], Redirect::to(&thing.address())).into_response())
-        }
-        Err(mistake) => Ok(correct(ReportPage { shell, thing, form, mistake })),
+        Ok(()) => Ok(redirect_saying(&thing.address(), "Thank you: the moderators look at it.")),
+        Err(mistake) => Ok(show_again(ReportPage { shell, thing, form, mistake })),
     }
 }
 
@@ -223,7 +219,7 @@ async fn decide(
         Decision::Dismiss => "The reports are closed.".to_owned(),
     };
     let address = if form.from == "queue" { paths::MODERATION.to_owned() } else { thing.address() };
-    Ok(([shell::flash(&sentence)], Redirect::to(&address)).into_response())
+    Ok(redirect_saying(&address, &sentence))
 }
 
 #[derive(Template, WebTemplate)]

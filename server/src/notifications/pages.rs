@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{Redirect, Response};
 use axum::{Form, Router};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -22,8 +22,9 @@ use crate::notifications::store::{follows, inbox, mail};
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
+use crate::web::forms::redirect_saying;
 use crate::web::routing::{form, get, post};
-use crate::web::shell::{self, Shell};
+use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -100,7 +101,7 @@ pub(crate) async fn answer(
     follow::set(app, member, target, is_following).await?;
     let sentence =
         if is_following { "You are told what happens here." } else { "You are not told any more." };
-    Ok(([shell::flash(sentence)], Redirect::to(address)).into_response())
+    Ok(redirect_saying(address, sentence))
 }
 
 async fn post_follow_topic(
@@ -192,7 +193,7 @@ async fn post_settings(
     Form(form): Form<SettingsForm>,
 ) -> Result<Response> {
     choose_mail(&app, member.id, form.mail).await?;
-    Ok(([shell::flash("Your choice is saved.")], Redirect::to(paths::SETTINGS_NOTIFICATIONS)).into_response())
+    Ok(redirect_saying(paths::SETTINGS_NOTIFICATIONS, "Your choice is saved."))
 }
 
 /// Sets when somebody gets letters.

@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::State;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -13,16 +13,15 @@ use crate::accounts::client::Client;
 use crate::accounts::model::Member;
 use crate::accounts::two_factors;
 use crate::app::App;
-use crate::competitions::pages::setup::correct;
 use crate::error::Result;
 use crate::paths;
 use crate::quotas;
 use crate::quotas::model::Usage;
 use crate::web::extract::SignedIn;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{get, post};
-use crate::web::shell::{self, Shell};
+use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -117,13 +116,13 @@ async fn post_delete(
     match mistake(delete::ask(&app, &client, &member, wish).await)? {
         Ok(deletion) => {
             let sentence = format!("Your account ends on {}.", format::time(&deletion.due_at));
-            Ok(([shell::flash(&sentence)], Redirect::to(paths::SETTINGS_DATA)).into_response())
+            Ok(redirect_saying(paths::SETTINGS_DATA, &sentence))
         }
-        Err(mistake) => Ok(correct(page(&app, shell, &member, removes_posts, mistake).await?)),
+        Err(mistake) => Ok(show_again(page(&app, shell, &member, removes_posts, mistake).await?)),
     }
 }
 
 async fn post_keep(State(app): State<App>, SignedIn(member): SignedIn) -> Result<Response> {
     delete::cancel(&app, &member).await?;
-    Ok(([shell::flash("Your account stays.")], Redirect::to(paths::SETTINGS_DATA)).into_response())
+    Ok(redirect_saying(paths::SETTINGS_DATA, "Your account stays."))
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::State;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -12,12 +12,11 @@ use super::model::{Allowed, Large, Usage, gigabytes, read_gigabytes, shown};
 use super::store;
 use crate::admin::Admin;
 use crate::app::App;
-use crate::competitions::pages::setup::correct;
 use crate::error::{AppError, Result};
 use crate::paths;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{form, post};
-use crate::web::shell::{self, Shell};
+use crate::web::shell::Shell;
 
 /// Of people and of competitions whose files take most room.
 pub const MOST_SHOWN: i64 = 20;
@@ -100,7 +99,7 @@ async fn show_room(State(app): State<App>, shell: Shell, Admin(_): Admin) -> Res
 }
 
 fn saved() -> Response {
-    ([shell::flash("Saved.")], Redirect::to(paths::ADMIN_ROOM)).into_response()
+    redirect_saying(paths::ADMIN_ROOM, "Saved.")
 }
 
 async fn post_room(
@@ -119,7 +118,7 @@ async fn post_room(
     };
     match mistake(outcome.await)? {
         Ok(_) => Ok(saved()),
-        Err(mistake) => Ok(correct(RoomPage { form, mistake, ..page(&app, shell).await? })),
+        Err(mistake) => Ok(show_again(RoomPage { form, mistake, ..page(&app, shell).await? })),
     }
 }
 
@@ -163,6 +162,6 @@ async fn post_exception(
     };
     match mistake(outcome.await)? {
         Ok(_) => Ok(saved()),
-        Err(mistake) => Ok(correct(RoomPage { exception: form, mistake, ..page(&app, shell).await? })),
+        Err(mistake) => Ok(show_again(RoomPage { exception: form, mistake, ..page(&app, shell).await? })),
     }
 }

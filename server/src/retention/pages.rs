@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -12,12 +12,11 @@ use super::model::{Kept, Setting};
 use super::store;
 use crate::admin::Admin;
 use crate::app::App;
-use crate::competitions::pages::setup::correct;
 use crate::error::{AppError, Result};
 use crate::paths;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{get, post};
-use crate::web::shell::{self, Shell};
+use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -70,7 +69,7 @@ async fn post_retention(
     // What is no number is no time either.
     let days = (!typed.is_empty()).then(|| typed.parse().unwrap_or(0));
     match mistake(change(&app, &admin, kept, days).await)? {
-        Ok(_) => Ok(([shell::flash("Saved.")], Redirect::to(paths::ADMIN_RETENTION)).into_response()),
-        Err(mistake) => Ok(correct(page(&app, shell, mistake).await?)),
+        Ok(_) => Ok(redirect_saying(paths::ADMIN_RETENTION, "Saved.")),
+        Err(mistake) => Ok(show_again(page(&app, shell, mistake).await?)),
     }
 }

@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
 
 use super::model::{Comparison, Pair, State as Progress};
 use super::{ask, store};
@@ -15,8 +14,10 @@ use crate::competitions::pages::setup::{Setup, open};
 use crate::error::Result;
 use crate::paths;
 use crate::web::format;
+use crate::web::forms::redirect_saying;
 use crate::web::routing::form;
-use crate::web::shell::{Shell, flash};
+use crate::web::shell::Shell;
+use axum::response::Response;
 
 pub fn router() -> Router<App> {
     Router::new().route(paths::HOST_SIMILAR, form(show_similar, post_compare))
@@ -66,6 +67,5 @@ async fn post_compare(State(app): State<App>, Path(slug): Path<String>, shell: S
     let host = shell.member()?;
     let seen = access::see_as_host(&app, &slug, Some(host)).await?;
     ask::ask(&app, host, &seen).await?;
-    let told = flash("The scorers will compare all teams' predictions.");
-    Ok(([told], Redirect::to(&paths::host_similar(&slug))).into_response())
+    Ok(redirect_saying(&paths::host_similar(&slug), "The scorers will compare all teams' predictions."))
 }

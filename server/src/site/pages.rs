@@ -1,11 +1,11 @@
 //! The site's settings as a page for administrators.
 
+use axum::response::Response;
 use std::sync::Arc;
 
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::State;
-use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -13,13 +13,12 @@ use super::change::change;
 use super::model::{AskedOf, Changes, Registration, Site};
 use crate::admin::Admin;
 use crate::app::App;
-use crate::competitions::pages::setup::correct;
 use crate::error::Result;
 use crate::paths;
 use crate::site_texts::model::Kind;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::form;
-use crate::web::shell::{self, Shell};
+use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new().route(paths::ADMIN_SITE, form(show_site, post_site))
@@ -96,7 +95,7 @@ async fn post_site(
     Form(form): Form<SiteForm>,
 ) -> Result<Response> {
     match mistake(change(&app, &admin, form.changes()).await)? {
-        Ok(_) => Ok(([shell::flash("Saved.")], Redirect::to(paths::ADMIN_SITE)).into_response()),
-        Err(mistake) => Ok(correct(SitePage::new(shell, form, mistake))),
+        Ok(_) => Ok(redirect_saying(paths::ADMIN_SITE, "Saved.")),
+        Err(mistake) => Ok(show_again(SitePage::new(shell, form, mistake))),
     }
 }

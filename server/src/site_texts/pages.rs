@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::{Form, Router};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -12,16 +12,15 @@ use super::model::{Kind, LONGEST, SiteText, Version};
 use super::{store, write};
 use crate::admin::Admin;
 use crate::app::App;
-use crate::competitions::pages::setup::correct;
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::retention;
 use crate::retention::model::{Kept, Setting};
 use crate::web::extract::SignedIn;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{form, get};
-use crate::web::shell::{self, Shell};
+use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -167,10 +166,8 @@ async fn post_acceptance(
     // What is no number is no version either.
     let number = form.version.trim().parse().unwrap_or(0);
     match mistake(write::accept(&app, &member, number).await)? {
-        Ok(()) => {
-            Ok(([shell::flash("You accepted the terms of use.")], Redirect::to(paths::TERMS)).into_response())
-        }
-        Err(mistake) => Ok(correct(page(&app, shell, Kind::Terms, None, mistake).await?)),
+        Ok(()) => Ok(redirect_saying(paths::TERMS, "You accepted the terms of use.")),
+        Err(mistake) => Ok(show_again(page(&app, shell, Kind::Terms, None, mistake).await?)),
     }
 }
 
@@ -235,7 +232,7 @@ async fn post_text(
 ) -> Result<Response> {
     let kind = Kind::named(&name).ok_or(AppError::NotFound)?;
     match mistake(write::write(&app, &admin, kind, &form.markdown).await)? {
-        Ok(()) => Ok(([shell::flash("Saved.")], Redirect::to(paths::ADMIN_SITE)).into_response()),
-        Err(mistake) => Ok(correct(SiteTextFormPage::new(shell, kind, form, mistake))),
+        Ok(()) => Ok(redirect_saying(paths::ADMIN_SITE, "Saved.")),
+        Err(mistake) => Ok(show_again(SiteTextFormPage::new(shell, kind, form, mistake))),
     }
 }

@@ -3,7 +3,6 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Form, Router};
 use serde::Deserialize;
@@ -28,9 +27,9 @@ use crate::teams::store::show::{self, Linked};
 use crate::teams::{invite, manage, merge};
 use crate::web::extract::SignedIn;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{form, get, post};
-use crate::web::shell::{Shell, flash};
+use crate::web::shell::Shell;
 use crate::write_ups::read::{Desk, desk};
 
 pub fn router() -> Router<App> {
@@ -120,7 +119,7 @@ async fn post_join(
         true => paths::data(&slug),
         false => paths::team(&slug),
     };
-    Ok(([flash(&sentence)], Redirect::to(&target)).into_response())
+    Ok(redirect_saying(&target, &sentence))
 }
 
 #[derive(Template, WebTemplate)]
@@ -240,11 +239,11 @@ impl Sender {
         match mistake(outcome)? {
             Ok(value) => {
                 let target = paths::team(&self.slug);
-                Ok(([flash(&done(value))], Redirect::to(&target)).into_response())
+                Ok(redirect_saying(&target, &done(value)))
             }
             Err(mistake) => {
                 let page = team_page(&self.app, &self.slug, &self.member, self.shell, mistake).await?;
-                Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+                Ok(show_again(page))
             }
         }
     }

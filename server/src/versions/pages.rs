@@ -4,7 +4,7 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -16,13 +16,13 @@ use crate::competitions::access::{self, Seen};
 use crate::competitions::download::{Download, hand_out};
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::model::Phase;
-use crate::competitions::pages::setup::{Setup, correct, open};
+use crate::competitions::pages::setup::{Setup, open};
 use crate::error::{AppError, Result};
 use crate::leaderboard::read::settled_if_due;
 use crate::paths;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{form, get, post};
-use crate::web::shell::{self, Shell};
+use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -203,18 +203,15 @@ async fn post_begin(State(app): State<App>, Path(slug): Path<String>, shell: She
     let (host, seen) = host_of(&app, &slug, &shell).await?;
     match mistake(rescore::begin(&app, &host, &seen).await)? {
         Ok(number) => Ok(went(&slug, number, "A new version is begun. Change its solution or its metric.")),
-        Err(mistake) => Ok(correct(versions_page(&app, &slug, shell, (String::new(), mistake)).await?)),
+        Err(mistake) => Ok(show_again(versions_page(&app, &slug, shell, (String::new(), mistake)).await?)),
     }
 }
 
 async fn post_verify(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
     let (host, seen) = host_of(&app, &slug, &shell).await?;
     match mistake(verify::ask(&app, &host, &seen).await)? {
-        Ok(_) => {
-            let sentence = shell::flash("The scorers compute every score again.");
-            Ok(([sentence], Redirect::to(&paths::host_versions(&slug))).into_response())
-        }
-        Err(mistake) => Ok(correct(versions_page(&app, &slug, shell, (String::new(), mistake)).await?)),
+        Ok(_) => Ok(redirect_saying(&paths::host_versions(&slug), "The scorers compute every score again.")),
+        Err(mistake) => Ok(show_again(versions_page(&app, &slug, shell, (String::new(), mistake)).await?)),
     }
 }
 
@@ -227,11 +224,8 @@ async fn post_release(
     let (host, seen) = host_of(&app, &slug, &shell).await?;
     let seen = settled_if_due(&app, seen).await?;
     match mistake(release::ask(&app, &host, &seen, &form.reason).await)? {
-        Ok(()) => {
-            let sentence = shell::flash("A scorer publishes the labels.");
-            Ok(([sentence], Redirect::to(&paths::host_versions(&slug))).into_response())
-        }
-        Err(mistake) => Ok(correct(versions_page(&app, &slug, shell, (form.reason, mistake)).await?)),
+        Ok(()) => Ok(redirect_saying(&paths::host_versions(&slug), "A scorer publishes the labels.")),
+        Err(mistake) => Ok(show_again(versions_page(&app, &slug, shell, (form.reason, mistake)).await?)),
     }
 }
 
@@ -363,7 +357,7 @@ async fn host_of(app: &App, slug: &str, shell: &Shell) -> Result<(Member, Seen)>
 }
 
 fn went(slug: &str, number: i32, sentence: &str) -> Response {
-    ([shell::flash(sentence)], Redirect::to(&paths::host_version(slug, number))).into_response()
+    redirect_saying(&paths::host_version(slug, number), sentence)
 }
 
 async fn after(
@@ -378,7 +372,7 @@ async fn after(
         Ok(sentence) => Ok(went(slug, number, sentence)),
         Err(mistake) => {
             let first = MoveKey::first();
-            Ok(correct(version_page(app, slug, number, shell, first, (reason, mistake)).await?))
+            Ok(show_again(version_page(app, slug, number, shell, first, (reason, mistake)).await?))
         }
     }
 }

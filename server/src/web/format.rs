@@ -100,6 +100,7 @@ pub fn score(score: f64, decimals: i32) -> String {
 pub fn settings(value: &Value) -> String {
     let named = |(name, value): (&String, &Value)| match value {
         Value::Array(items) if items.iter().any(Value::is_object) => format!("{name}: {}", settings(value)),
+        Value::Object(_) if name == "params" => settings(value),
         Value::Object(_) => format!("{name} ({})", settings(value)),
         _ => format!("{name} {}", settings(value)),
     };
@@ -120,7 +121,7 @@ pub fn settings(value: &Value) -> String {
                 (Some(metric), rest) => format!("{metric} ({rest})"),
             }
         }
-        other => other.to_string(),
+        other => other.to_string().trim_end_matches(".0").to_owned(),
     }
 }
 
@@ -150,7 +151,7 @@ mod tests {
             { "metric": "fbeta", "weight": 1.0, "params": { "beta": 2.0 } },
             { "metric": "r2" },
         ] });
-        assert_eq!(told(parts), "parts: rmse (weight 0.5); fbeta (params (beta 2.0), weight 1.0); r2");
+        assert_eq!(told(parts), "parts: rmse (weight 0.5); fbeta (beta 2, weight 1); r2");
         assert_eq!(told(serde_json::json!({ "labels": ["a", "b"], "clip": null })), "clip none, labels a, b");
         assert_eq!(told(serde_json::json!({})), "");
     }

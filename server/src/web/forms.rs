@@ -1,6 +1,10 @@
 //! Forms that come back: what was typed stays, with a sentence beside the field that was wrong.
 
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
 use crate::error::{AppError, Result};
+use crate::web::shell::flash;
 
 /// What was wrong with a form, for its template.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,6 +51,16 @@ pub fn mistake<T>(outcome: Result<T>) -> Result<std::result::Result<T, Mistake>>
         }
         Err(other) => Err(other),
     }
+}
+
+/// After a form that was right: on to a page that says so once, so that a reload sends nothing again.
+pub fn redirect_saying(address: &str, sentence: &str) -> Response {
+    ([flash(sentence)], Redirect::to(address)).into_response()
+}
+
+/// A form that has to be corrected: its page again, as it was filled in, with status 422.
+pub fn show_again(page: impl IntoResponse) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -16,13 +16,13 @@ use crate::api::paging::{Keyset, Slice};
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::frame::{Frame, Tab};
-use crate::competitions::pages::setup::{Setup, correct, open};
+use crate::competitions::pages::setup::{Setup, open};
 use crate::error::{AppError, Result};
 use crate::ids::WebhookId;
 use crate::paths;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{form, get, post};
-use crate::web::shell::{self, Shell};
+use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -119,15 +119,12 @@ async fn post_add(
         Err(error) => Err(error),
     };
     match mistake(added)? {
-        Ok(webhook) => {
-            Ok(went(&paths::host_webhook(&slug, webhook.id), "The webhook is added. Send it a trial."))
-        }
-        Err(mistake) => Ok(correct(list_page(&app, &slug, shell, form, mistake).await?)),
+        Ok(webhook) => Ok(redirect_saying(
+            &paths::host_webhook(&slug, webhook.id),
+            "The webhook is added. Send it a trial.",
+        )),
+        Err(mistake) => Ok(show_again(list_page(&app, &slug, shell, form, mistake).await?)),
     }
-}
-
-fn went(address: &str, sentence: &str) -> Response {
-    ([shell::flash(sentence)], Redirect::to(address)).into_response()
 }
 
 #[derive(Template, WebTemplate)]
@@ -185,7 +182,7 @@ async fn post_ping(
 ) -> Result<Response> {
     let (_, seen) = host_of(&app, &slug, &shell).await?;
     register::ping(&app, &seen, id).await?;
-    Ok(went(
+    Ok(redirect_saying(
         &paths::host_webhook(&slug, id),
         "A trial is on its way. Load this page again to see what came of it.",
     ))
@@ -198,5 +195,5 @@ async fn post_remove(
 ) -> Result<Response> {
     let (host, seen) = host_of(&app, &slug, &shell).await?;
     register::remove(&app, &host, &seen, id, whatever_stands).await?;
-    Ok(went(&paths::host_webhooks(&slug), "The webhook is gone."))
+    Ok(redirect_saying(&paths::host_webhooks(&slug), "The webhook is gone."))
 }

@@ -1,7 +1,7 @@
 //! What the forms on a team's page and on a topic do.
 
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -12,8 +12,8 @@ use crate::ids::TopicId;
 use crate::paths;
 use crate::teams::pages::Sender;
 use crate::web::extract::SignedIn;
+use crate::web::forms::redirect_saying;
 use crate::web::routing::post;
-use crate::web::shell::flash;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -41,6 +41,5 @@ async fn post_remove(
     SignedIn(member): SignedIn,
 ) -> Result<Response> {
     bind::unbind(&app, &member, &slug).await?;
-    let told = flash("The leaderboard does not lead there any more. The topic stays.");
-    Ok(([told], Redirect::to(&paths::team(&slug))).into_response())
+    Ok(redirect_saying(&paths::team(&slug), "The leaderboard does not lead there any more. The topic stays."))
 }

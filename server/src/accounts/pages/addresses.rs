@@ -21,6 +21,7 @@ use crate::ids::UserId;
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
+use crate::web::forms::redirect_saying;
 use crate::web::routing::{form, post};
 use crate::web::shell::{self, Shell};
 
@@ -132,8 +133,7 @@ async fn post_withdraw(
     SignedIn(member): SignedIn,
 ) -> Result<Response> {
     change::withdraw(&app, &client, &member).await?;
-    let sentence = shell::flash("Your address stays as it is.");
-    Ok(([sentence], Redirect::to(paths::SETTINGS_EMAIL)).into_response())
+    Ok(redirect_saying(paths::SETTINGS_EMAIL, "Your address stays as it is."))
 }
 
 /// Back to the page with a sentence, or the page with what is wrong.
@@ -146,7 +146,7 @@ async fn answer(
     sentence: &str,
 ) -> Result<Response> {
     match outcome {
-        Ok(()) => Ok(([shell::flash(sentence)], Redirect::to(paths::SETTINGS_EMAIL)).into_response()),
+        Ok(()) => Ok(redirect_saying(paths::SETTINGS_EMAIL, sentence)),
         Err(error) => {
             let errors = FormErrors::from_error(error)?;
             Ok(errors.answer(page(app, shell, member, typed, errors.clone()).await?))

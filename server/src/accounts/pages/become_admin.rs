@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::{Form, Router};
 
 use crate::accounts::become_admin;
@@ -15,8 +15,9 @@ use crate::app::App;
 use crate::error::Result;
 use crate::paths;
 use crate::site::model::Registration as Who;
+use crate::web::forms::redirect_saying;
 use crate::web::routing::form;
-use crate::web::shell::{self, Shell};
+use crate::web::shell::Shell;
 
 const DONE: &str = "You are the administrator of this installation.";
 
@@ -61,7 +62,7 @@ async fn post(
 ) -> Result<Response> {
     if let Some(member) = &shell.viewer {
         become_admin::promote(&app, member, &token).await?;
-        return Ok(([shell::flash(DONE)], Redirect::to(paths::ADMIN)).into_response());
+        return Ok(redirect_saying(paths::ADMIN, DONE));
     }
     let outcome = match Registration::check(&app.site.get().name, &form.username, &form.email, &form.password)
     {

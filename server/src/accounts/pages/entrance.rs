@@ -20,6 +20,7 @@ use crate::error::{AppError, Result};
 use crate::paths;
 use crate::site::model::Registration as Who;
 use crate::web::cookies;
+use crate::web::forms::redirect_saying;
 use crate::web::problems::encode;
 use crate::web::routing::form;
 use crate::web::shell::{self, Shell};
@@ -133,7 +134,7 @@ async fn post_register(
     match outcome {
         Ok(Registered::Mailed) => {
             let address = format!("{}?next={}", paths::SIGN_IN, encode(local_path(&form.next)));
-            Ok(([shell::flash(register::MAILED)], Redirect::to(&address)).into_response())
+            Ok(redirect_saying(&address, register::MAILED))
         }
         Ok(Registered::In(secret)) => {
             let sentence = format!("Welcome to {}, {}.", app.site.get().name, form.username.trim());

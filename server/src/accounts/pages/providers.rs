@@ -23,6 +23,7 @@ use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::cookies;
 use crate::web::extract::SignedIn;
+use crate::web::forms::redirect_saying;
 use crate::web::problems::encode;
 use crate::web::routing::{get, post};
 use crate::web::shell::{self, Shell};
@@ -216,10 +217,10 @@ async fn post_unlink(
         Err(error) => Err(error),
     };
     match unlinked {
-        Ok(()) => {
-            let sentence = shell::flash(&format!("{} does not sign you in any more.", provider.title));
-            Ok(([sentence], Redirect::to(paths::SETTINGS_IDENTITIES)).into_response())
-        }
+        Ok(()) => Ok(redirect_saying(
+            paths::SETTINGS_IDENTITIES,
+            &format!("{} does not sign you in any more.", provider.title),
+        )),
         Err(error) => again(&app, shell, &member, error).await,
     }
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -13,8 +13,9 @@ use crate::accounts::password_changes;
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::paths;
+use crate::web::forms::redirect_saying;
 use crate::web::routing::form;
-use crate::web::shell::{self, Shell};
+use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -121,10 +122,7 @@ async fn post_reset(
     Form(form): Form<ResetForm>,
 ) -> Result<Response> {
     match password_changes::reset(&app, &client, &token, &form.password).await {
-        Ok(()) => {
-            let sentence = shell::flash("Your password is set. Sign in with it.");
-            Ok(([sentence], Redirect::to(paths::SIGN_IN)).into_response())
-        }
+        Ok(()) => Ok(redirect_saying(paths::SIGN_IN, "Your password is set. Sign in with it.")),
         Err(error @ AppError::Field { .. }) => {
             let errors = FormErrors::from_error(error)?;
             let action = paths::reset_password(&token);

@@ -22,6 +22,7 @@ use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
+use crate::web::forms::redirect_saying;
 use crate::web::routing::{form, get, post};
 use crate::web::shell::{self, Shell};
 
@@ -84,7 +85,7 @@ async fn post_profile(
     };
     let mut conn = app.db.acquire().await?;
     store::users::set_profile(&mut conn, member.id, &display_name, &bio).await?;
-    Ok(([shell::flash("Your profile is saved.")], Redirect::to(paths::SETTINGS)).into_response())
+    Ok(redirect_saying(paths::SETTINGS, "Your profile is saved."))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -261,9 +262,7 @@ async fn after_ending(
     ended: Result<&str>,
 ) -> Result<Response> {
     match ended {
-        Ok(sentence) => {
-            Ok(([shell::flash(sentence)], Redirect::to(paths::SETTINGS_SESSIONS)).into_response())
-        }
+        Ok(sentence) => Ok(redirect_saying(paths::SETTINGS_SESSIONS, sentence)),
         Err(error) => {
             let errors = FormErrors::from_error(error)?;
             Ok(errors.answer(sessions_page(app, shell, client, member, errors.clone()).await?))

@@ -22,8 +22,9 @@ use crate::paths;
 use crate::web::cookies;
 use crate::web::extract::SignedIn;
 use crate::web::format;
+use crate::web::forms::redirect_saying;
 use crate::web::routing::{form, post};
-use crate::web::shell::{self, Shell};
+use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -166,5 +167,5 @@ async fn post_revoke(
     Path(id): Path<TokenId>,
 ) -> Result<Response> {
     tokens::revoke(&app, member.id, id).await?;
-    Ok(([shell::flash("The token is revoked.")], Redirect::to(paths::SETTINGS_TOKENS)).into_response())
+    Ok(redirect_saying(paths::SETTINGS_TOKENS, "The token is revoked."))
 }

@@ -20,8 +20,9 @@ use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
+use crate::web::forms::redirect_saying;
 use crate::web::routing::{get, post};
-use crate::web::shell::{self, Shell};
+use crate::web::shell::Shell;
 
 const NEVER_KEPT: [(HeaderName, HeaderValue); 1] =
     [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
@@ -140,10 +141,7 @@ async fn post_end(
     Form(form): Form<CodeForm>,
 ) -> Result<Response> {
     match set_up::end(&app, &member, &form.code).await {
-        Ok(()) => {
-            let sentence = shell::flash("Two-factor sign-in is off.");
-            Ok(([sentence], Redirect::to(paths::SETTINGS_TWO_FACTORS)).into_response())
-        }
+        Ok(()) => Ok(redirect_saying(paths::SETTINGS_TWO_FACTORS, "Two-factor sign-in is off.")),
         Err(error) => again(&app, shell, &member, error).await,
     }
 }

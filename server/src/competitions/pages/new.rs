@@ -17,7 +17,7 @@ use crate::competitions::supply::{self, Sealing, TablePlan, as_percent};
 use crate::error::{AppError, Result};
 use crate::files::Stored;
 use crate::paths;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, show_again};
 use crate::web::routing::{form, get};
 use crate::web::shell::Shell;
 use crate::web::upload::{self, Fields};
@@ -73,7 +73,7 @@ async fn post_steps(State(app): State<App>, shell: Shell, Form(form): Form<Basic
     };
     match mistake(outcome)? {
         Ok(competition) => Ok(Redirect::to(&paths::host(&competition.slug)).into_response()),
-        Err(mistake) => Ok(super::setup::correct(NewStepsPage { shell, form, mistake })),
+        Err(mistake) => Ok(show_again(NewStepsPage { shell, form, mistake })),
     }
 }
 
@@ -139,7 +139,7 @@ async fn post_table(State(app): State<App>, shell: Shell, form: Multipart) -> Re
     let outcome = receive_table(&app, host, form, &mut typed).await;
     match mistake(outcome)? {
         Ok(slug) => Ok(Redirect::to(&paths::host_step(&slug, Step::Table.name())).into_response()),
-        Err(mistake) => Ok(super::setup::correct(NewTablePage { shell, form: typed, mistake })),
+        Err(mistake) => Ok(show_again(NewTablePage { shell, form: typed, mistake })),
     }
 }
 

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Form, Router};
 use serde::Deserialize;
 
-use super::{back, went};
+use super::back;
 use crate::api::conditions::whatever_stands;
 use crate::app::App;
 use crate::error::{AppError, Result};
@@ -18,6 +18,7 @@ use crate::forum::{arrange, posts, topics, votes};
 use crate::ids::{PostId, TopicId};
 use crate::paths;
 use crate::web::extract::SignedIn;
+use crate::web::forms::redirect_saying;
 use crate::web::routing::post;
 
 pub fn router() -> Router<App> {
@@ -58,11 +59,11 @@ async fn post_delete(
         Ok(under) if under.under.deleted_at.is_none() => {
             let mut conn = app.db.acquire().await?;
             let home = subjects::home(&mut conn, &under.under).await?;
-            Ok(went(&home.address, "The post is deleted."))
+            Ok(redirect_saying(&home.address, "The post is deleted."))
         }
         Ok(_) | Err(AppError::NotFound) => {
             let forum = seen.competition.map(|seen| paths::competition_forum(&seen.competition.slug));
-            Ok(went(&forum.unwrap_or_else(|| paths::FORUMS.to_owned()), "The topic is deleted."))
+            Ok(redirect_saying(&forum.unwrap_or_else(|| paths::FORUMS.to_owned()), "The topic is deleted."))
         }
         Err(error) => Err(error),
     }
@@ -103,7 +104,7 @@ async fn post_pin(
     let wish = Arrangement { is_pinned: Some(is_pinned), ..Arrangement::default() };
     arrange::arrange(&app, &member, &seen, &wish, whatever_stands).await?;
     let sentence = if is_pinned { "The topic stands above the others now." } else { "The pin is gone." };
-    Ok(went(&paths::topic(id), sentence))
+    Ok(redirect_saying(&paths::topic(id), sentence))
 }
 
 async fn post_lock(
@@ -117,7 +118,7 @@ async fn post_lock(
     let wish = Arrangement { is_locked: Some(is_locked), ..Arrangement::default() };
     arrange::arrange(&app, &member, &seen, &wish, whatever_stands).await?;
     let sentence = if is_locked { "The topic is locked." } else { "The topic is open again." };
-    Ok(went(&paths::topic(id), sentence))
+    Ok(redirect_saying(&paths::topic(id), sentence))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -136,5 +137,5 @@ async fn post_move(
     let to = forums::see_named(&app, form.to.trim(), Some(&member)).await?;
     let wish = Arrangement { to: Some(to), ..Arrangement::default() };
     arrange::arrange(&app, &member, &seen, &wish, whatever_stands).await?;
-    Ok(went(&paths::topic(id), "The topic is moved; its address is the same."))
+    Ok(redirect_saying(&paths::topic(id), "The topic is moved; its address is the same."))
 }

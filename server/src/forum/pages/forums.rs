@@ -9,11 +9,10 @@ use axum::response::{IntoResponse, Response};
 use axum::{Form, Router};
 use serde::Deserialize;
 
-use super::{Crumbs, went};
+use super::Crumbs;
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::frame::{Frame, Tab};
-use crate::competitions::pages::setup::correct;
 use crate::error::{AppError, Result};
 use crate::forum::arrange;
 use crate::forum::forums::{self, SeenForum};
@@ -24,7 +23,7 @@ use crate::notifications::model::Target;
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{form, get};
 use crate::web::shell::Shell;
 
@@ -86,8 +85,8 @@ async fn post_forum(
     }
     let opened = arrange::open_forum(&app, &member, &form.slug, &form.title, &form.description).await;
     match mistake(opened)? {
-        Ok(forum) => Ok(went(&paths::forum(&forum.slug), "The forum is open.")),
-        Err(mistake) => Ok(correct(forums_page(&app, shell, form, mistake).await?)),
+        Ok(forum) => Ok(redirect_saying(&paths::forum(&forum.slug), "The forum is open.")),
+        Err(mistake) => Ok(show_again(forums_page(&app, shell, form, mistake).await?)),
     }
 }
 

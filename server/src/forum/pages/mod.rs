@@ -13,7 +13,6 @@ use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::forum::forums::SeenForum;
 use crate::paths;
-use crate::web::shell;
 
 pub fn router() -> Router<App> {
     Router::new().merge(forums::router()).merge(read::router()).merge(write::router()).merge(acts::router())
@@ -70,10 +69,6 @@ fn own_path(address: &str, public_url: &str, headers: &HeaderMap) -> Option<Stri
     let is_own = authority == host || public_url.split_once("://").is_some_and(|(_, own)| own == authority);
     let path = path.split('#').next().unwrap_or_default();
     (is_own && !path.starts_with(['/', '\\'])).then(|| format!("/{path}"))
-}
-
-fn went(address: &str, sentence: &str) -> Response {
-    ([shell::flash(sentence)], Redirect::to(address)).into_response()
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use super::Crumbs;
 use super::read::Reading;
 use crate::accounts::model::Member;
 use crate::app::App;
-use crate::competitions::pages::setup::correct;
 use crate::error::{AppError, Result};
 use crate::forum::forums::{self, SeenForum};
 use crate::forum::list::Key;
@@ -23,7 +22,7 @@ use crate::forum::{model, store, topics};
 use crate::ids::{PostId, TopicId};
 use crate::paths;
 use crate::web::extract::SignedIn;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, show_again};
 use crate::web::routing::{form, post};
 use crate::web::shell::Shell;
 use crate::write_ups::bind;
@@ -115,7 +114,7 @@ impl Desk {
 
     /// The page with what was wrong.
     fn again(self, shell: Shell, form: WriteForm, mistake: Mistake) -> Response {
-        correct(self.page(shell, form, mistake))
+        show_again(self.page(shell, form, mistake))
     }
 
     /// The page with a look at what is typed.

@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::{Form, Router};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -11,7 +11,6 @@ use serde::Deserialize;
 use crate::admin::Admin;
 use crate::api::paging::{Keyset, Slice};
 use crate::app::App;
-use crate::competitions::pages::setup::correct;
 use crate::competitions::settings::time;
 use crate::error::Result;
 use crate::ids::IncidentId;
@@ -19,9 +18,9 @@ use crate::incidents::model::{Incident, Part, Wish};
 use crate::incidents::{record, store};
 use crate::paths;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{form, post};
-use crate::web::shell::{Shell, flash};
+use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -169,7 +168,7 @@ async fn answer<T>(
     sentence: &str,
 ) -> Result<Response> {
     match mistake(outcome)? {
-        Ok(_) => Ok(([flash(sentence)], Redirect::to(paths::ADMIN_INCIDENTS)).into_response()),
-        Err(mistake) => Ok(correct(page(app, shell, Keyset::default(), form, mistake).await?)),
+        Ok(_) => Ok(redirect_saying(paths::ADMIN_INCIDENTS, sentence)),
+        Err(mistake) => Ok(show_again(page(app, shell, Keyset::default(), form, mistake).await?)),
     }
 }

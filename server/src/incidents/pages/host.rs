@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::{Form, Router};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -12,16 +12,16 @@ use crate::api::paging::{Keyset, Slice};
 use crate::app::App;
 use crate::competitions::access;
 use crate::competitions::frame::{Frame, Tab};
-use crate::competitions::pages::setup::{Setup, correct, open};
+use crate::competitions::pages::setup::{Setup, open};
 use crate::error::{AppError, Result};
 use crate::ids::IncidentId;
 use crate::incidents::extend;
 use crate::incidents::store::offers::{self, Offer};
 use crate::paths;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{get, post};
-use crate::web::shell::{Shell, flash};
+use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -109,8 +109,8 @@ async fn post_answer(
             let is_moved = offer.is_accepted == Some(true);
             let moved = "The end moved out, and everybody who takes part is being told.";
             let sentence = if is_moved { moved } else { "The end stays as it is." };
-            Ok(([flash(sentence)], Redirect::to(&paths::host_extensions(&slug))).into_response())
+            Ok(redirect_saying(&paths::host_extensions(&slug), sentence))
         }
-        Err(mistake) => Ok(correct(page(&app, &slug, shell, Keyset::default(), mistake).await?)),
+        Err(mistake) => Ok(show_again(page(&app, &slug, shell, Keyset::default(), mistake).await?)),
     }
 }

@@ -4,8 +4,7 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Form;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{Redirect, Response};
 use serde::Deserialize;
 
 use super::{Head, Part, Pedigree};
@@ -22,14 +21,10 @@ use crate::notebooks::{push, score};
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
-use crate::web::shell::{Shell, flash};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
+use crate::web::shell::Shell;
 
 type Named = Path<(String, String)>;
-
-fn went(address: &str, sentence: &str) -> Response {
-    ([flash(sentence)], Redirect::to(address)).into_response()
-}
 
 #[derive(Template, WebTemplate)]
 #[template(path = "notebooks/settings.html")]
@@ -101,10 +96,10 @@ pub(super) async fn post_settings(
     let SettingsForm { title, visibility, licence, tags } = form;
     let typed = TypedDetails { title, visibility, licence, tags };
     match mistake(edit::set_details(&app, &seen, &typed, whatever_stands).await)? {
-        Ok(()) => Ok(went(&paths::notebook(&username, &notebook), "Saved.")),
+        Ok(()) => Ok(redirect_saying(&paths::notebook(&username, &notebook), "Saved.")),
         Err(mistake) => {
             let page = settings_page(&app, &seen, shell, typed, mistake).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+            Ok(show_again(page))
         }
     }
 }
@@ -117,7 +112,7 @@ pub(super) async fn post_fork(
     let seen = access::see(&app, &username, &notebook, Some(&member)).await?;
     let pushed = push::fork(&app, &member, &seen, Some(number)).await?;
     let address = paths::notebook(&pushed.notebook.owner_username, &pushed.notebook.slug);
-    Ok(went(&address, "This is your fork. Only you see it until you publish it."))
+    Ok(redirect_saying(&address, "This is your fork. Only you see it until you publish it."))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -140,7 +135,7 @@ pub(super) async fn post_submission(
         )
     })?;
     score::link(&app, &seen, number, SubmissionId(id)).await?;
-    Ok(went(
+    Ok(redirect_saying(
         &paths::notebook_version(&username, &notebook, number),
         "The submission is linked to this version.",
     ))
@@ -183,5 +178,5 @@ pub(super) async fn post_delete(
         return Err(AppError::field("confirm", "Type the notebook's name to delete it."));
     }
     edit::delete(&app, &seen, whatever_stands).await?;
-    Ok(went(paths::NOTEBOOKS_OWN, "The notebook is gone."))
+    Ok(redirect_saying(paths::NOTEBOOKS_OWN, "The notebook is gone."))
 }

@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Redirect, Response};
 
 use super::{Head, Part, Pedigree};
 use crate::api::paging::{Keyset, Slice};
@@ -22,7 +21,9 @@ use crate::notebooks::runs::{ask, drawing, store, submit};
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
-use crate::web::shell::{Shell, flash};
+use crate::web::forms::redirect_saying;
+use crate::web::shell::Shell;
+use axum::response::Response;
 
 /// What a notebook's page says about runs of the version that it shows.
 #[derive(Debug, Clone)]
@@ -173,7 +174,7 @@ pub(super) async fn post_run(
     let sentence =
         if asked.is_new { "The run waits for its turn." } else { "This version waits or runs already." };
     let address = paths::notebook_run(&username, &notebook, asked.run.id);
-    Ok(([flash(sentence)], Redirect::to(&address)).into_response())
+    Ok(redirect_saying(&address, sentence))
 }
 
 pub(super) async fn post_cancel(
@@ -188,7 +189,7 @@ pub(super) async fn post_cancel(
         }
         Cancelled::Ended(run) => ("The run is cancelled.", paths::notebook_run(&username, &notebook, run.id)),
     };
-    Ok(([flash(sentence)], Redirect::to(&address)).into_response())
+    Ok(redirect_saying(&address, sentence))
 }
 
 pub(super) async fn post_submit(
@@ -204,7 +205,7 @@ pub(super) async fn post_submit(
         receipt.submission.id, run.number
     );
     let address = paths::notebook_run(&username, &notebook, id);
-    Ok(([flash(&sentence)], Redirect::to(&address)).into_response())
+    Ok(redirect_saying(&address, &sentence))
 }
 
 pub(super) async fn download_executed(

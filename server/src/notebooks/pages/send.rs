@@ -3,8 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Multipart, Path, Query, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::{Head, Part, Pedigree};
@@ -20,8 +19,8 @@ use crate::notebooks::{ipynb, store};
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
-use crate::web::shell::{Shell, flash};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
+use crate::web::shell::Shell;
 use crate::web::upload::{Fields, Received, receive};
 
 /// What was typed about a new notebook.
@@ -103,11 +102,9 @@ pub(super) async fn post_new(
     match mistake(create(&app, &member, &form, received).await)? {
         Ok(pushed) => {
             let address = paths::notebook(&pushed.notebook.owner_username, &pushed.notebook.slug);
-            Ok(([flash("Your notebook is here.")], Redirect::to(&address)).into_response())
+            Ok(redirect_saying(&address, "Your notebook is here."))
         }
-        Err(mistake) => {
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, NewNotebookPage { shell, form, mistake }).into_response())
-        }
+        Err(mistake) => Ok(show_again(NewNotebookPage { shell, form, mistake })),
     }
 }
 
@@ -210,11 +207,11 @@ pub(super) async fn post_version(
             } else {
                 format!("This is version {} already: nothing has changed.", pushed.version.number)
             };
-            Ok(([flash(&sentence)], Redirect::to(&paths::notebook(&username, &notebook))).into_response())
+            Ok(redirect_saying(&paths::notebook(&username, &notebook), &sentence))
         }
         Err(mistake) => {
             let page = versions_page(&app, &seen, Keyset::default(), shell, message, mistake).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+            Ok(show_again(page))
         }
     }
 }

@@ -4,8 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Form;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
 
 use super::show::see_as_participant;
 use crate::accounts::model::Member;
@@ -20,8 +18,9 @@ use crate::submissions::model::{State as Stage, Submission};
 use crate::submissions::submit::enter;
 use crate::web::extract::SignedIn;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
-use crate::web::shell::{Shell, flash};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
+use crate::web::shell::Shell;
+use axum::response::Response;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "submissions/final.html")]
@@ -97,11 +96,11 @@ pub(super) async fn post_final(
     match mistake(outcome)? {
         Ok(()) => {
             let target = paths::submissions_final(&slug);
-            Ok(([flash("The choice is saved.")], Redirect::to(&target)).into_response())
+            Ok(redirect_saying(&target, "The choice is saved."))
         }
         Err(mistake) => {
             let page = final_page(&app, &slug, &member, shell, mistake).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+            Ok(show_again(page))
         }
     }
 }

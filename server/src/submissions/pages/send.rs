@@ -4,7 +4,6 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Form;
 use axum::extract::{Multipart, Path, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use holdout_contract::job::CheckVerdict;
 use serde::Deserialize;
@@ -23,13 +22,13 @@ use crate::submissions::check::{Asked, check};
 use crate::submissions::checked::{self, submit_checked};
 use crate::submissions::model::Allowance;
 use crate::submissions::store::{self, Check};
-use crate::submissions::submit::{DESCRIPTION_LIMIT, Entrant, Upload, enter, submit};
+use crate::submissions::submit::{DESCRIPTION_LIMIT, Entrant, Receipt, Upload, enter, submit};
 use crate::uploads::model::Purpose;
 use crate::uploads::spend::{self, Taken};
 use crate::web::extract::SignedIn;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
-use crate::web::shell::{Shell, flash};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
+use crate::web::shell::Shell;
 use crate::web::upload::receive;
 
 #[derive(Template, WebTemplate)]
@@ -128,15 +127,15 @@ pub(super) async fn post_submit(
         Err(error) => Err(error),
     };
     match mistake(outcome)? {
-        Ok(receipt) => {
-            let target = paths::submission(&slug, receipt.submission.id);
-            Ok(([flash(&receipt.sentence(&entrant.competition))], Redirect::to(&target)).into_response())
-        }
-        Err(mistake) => {
-            let page = submit_page(&app, &slug, shell, mistake, description).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-        }
+        Ok(receipt) => Ok(received(&entrant, &receipt)),
+        Err(mistake) => Ok(show_again(submit_page(&app, &slug, shell, mistake, description).await?)),
     }
+}
+
+/// On to the submission, with what was received told once.
+fn received(entrant: &Entrant, receipt: &Receipt) -> Response {
+    let target = paths::submission(&entrant.competition.slug, receipt.submission.id);
+    redirect_saying(&target, &receipt.sentence(&entrant.competition))
 }
 
 /// The form's key is joined with the file's hash: the same form with another file is another submission.
@@ -162,16 +161,12 @@ pub(super) async fn post_check(
     let description = taken.fields.text("description").to_owned();
     let Some((name, arrived)) = taken.file else {
         let mistake = Mistake::new(FILE, "Choose a file first.");
-        let page = submit_page(&app, &slug, shell, mistake, description).await?;
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        return Ok(show_again(submit_page(&app, &slug, shell, mistake, description).await?));
     };
     let asked = Asked { file_name: &name, description: &description };
     match mistake(check(&app, &entrant, asked, &arrived).await)? {
         Ok(id) => Ok(Redirect::to(&paths::check_result(&slug, id)).into_response()),
-        Err(mistake) => {
-            let page = submit_page(&app, &slug, shell, mistake, description).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-        }
+        Err(mistake) => Ok(show_again(submit_page(&app, &slug, shell, mistake, description).await?)),
     }
 }
 
@@ -276,14 +271,10 @@ pub(super) async fn post_checked(
 ) -> Result<Response> {
     let entrant = enter(&app, &member, &slug).await?;
     match mistake(submit_checked(&app, &entrant, id, &form.description).await)? {
-        Ok(receipt) => {
-            let target = paths::submission(&slug, receipt.submission.id);
-            Ok(([flash(&receipt.sentence(&entrant.competition))], Redirect::to(&target)).into_response())
-        }
+        Ok(receipt) => Ok(received(&entrant, &receipt)),
         Err(mistake) => {
             let typed = Some(form.description);
-            let page = check_page(&app, (&slug, id), &member, shell, typed, mistake).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+            Ok(show_again(check_page(&app, (&slug, id), &member, shell, typed, mistake).await?))
         }
     }
 }

@@ -5,7 +5,7 @@ use askama_web::WebTemplate;
 use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use sqlx::types::Json;
 
@@ -30,7 +30,8 @@ use crate::submissions::store::{self, Place, Released};
 use crate::submissions::submit::{DESCRIPTION_LIMIT, enter};
 use crate::web::extract::SignedIn;
 use crate::web::format;
-use crate::web::shell::{Shell, flash};
+use crate::web::forms::redirect_saying;
+use crate::web::shell::Shell;
 
 const ROWS_A_PAGE: usize = 50;
 /// Scores drawn in the plot.
@@ -340,7 +341,7 @@ pub(super) async fn post_describe(
 ) -> Result<Response> {
     let entrant = enter(&app, &member, &slug).await?;
     describe(&app, &entrant, id, &form.description).await?;
-    Ok(([flash("Description saved.")], Redirect::to(&paths::submission(&slug, id))).into_response())
+    Ok(redirect_saying(&paths::submission(&slug, id), "Description saved."))
 }
 
 #[derive(Deserialize)]
@@ -372,7 +373,7 @@ pub(super) async fn post_select(
             "No longer chosen for the final."
         }
     };
-    Ok(([flash(sentence)], Redirect::to(&paths::submission(&slug, id))).into_response())
+    Ok(redirect_saying(&paths::submission(&slug, id), sentence))
 }
 
 #[cfg(test)]

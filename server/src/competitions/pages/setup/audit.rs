@@ -9,14 +9,14 @@ use axum::{Form, Router};
 use holdout_contract::audit::{Audit, Check, Declared, Overall, Verdict};
 use serde::Deserialize;
 
-use super::{Opened, Setup, correct, open, saved};
+use super::{Opened, Setup, open, saved};
 use crate::app::App;
 use crate::competitions::audit::{self, Answer, Doubt};
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::setup::{Draft, Step};
 use crate::error::{AppError, Result};
 use crate::paths;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, show_again};
 use crate::web::routing::form;
 use crate::web::shell::Shell;
 
@@ -168,7 +168,7 @@ async fn post_audit(
     };
     match mistake(outcome)? {
         Ok(()) => Ok(saved(&slug, Step::Audit, "Written down.")),
-        Err(mistake) => Ok(correct(AuditPage::new(opened, shell, form, mistake))),
+        Err(mistake) => Ok(show_again(AuditPage::new(opened, shell, form, mistake))),
     }
 }
 

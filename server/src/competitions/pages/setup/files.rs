@@ -8,7 +8,7 @@ use axum::response::Response;
 use holdout_contract::examine::{Finding, Verdict};
 use serde::Deserialize;
 
-use super::{Opened, Setup, correct, open, saved};
+use super::{Opened, Setup, open, saved};
 use crate::api::conditions::whatever_stands;
 use crate::app::App;
 use crate::competitions::files::{self, DATA_LIMIT_BYTES, DataUpload};
@@ -22,7 +22,7 @@ use crate::paths;
 use crate::uploads::model::Purpose;
 use crate::uploads::spend::{self, Taken};
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, show_again};
 use crate::web::routing::{form, post};
 use crate::web::shell::Shell;
 use crate::web::upload;
@@ -130,7 +130,7 @@ async fn post_data(
     let opened = open(&app, &slug, &shell, Some(Step::Data)).await?;
     match mistake(receive_data(&app, &opened, &shell, form, None).await)? {
         Ok(name) => Ok(saved(&slug, Step::Data, &format!("{name} is here."))),
-        Err(mistake) => Ok(correct(DataPage::new(opened, shell, mistake))),
+        Err(mistake) => Ok(show_again(DataPage::new(opened, shell, mistake))),
     }
 }
 
@@ -208,7 +208,7 @@ async fn post_sample(
     let opened = open(&app, &slug, &shell, Some(Step::Sample)).await?;
     match mistake(receive_data(&app, &opened, &shell, form, Some("sample_submission")).await)? {
         Ok(name) => Ok(saved(&slug, Step::Sample, &format!("{name} is the sample submission."))),
-        Err(mistake) => Ok(correct(SamplePage::new(opened, shell, mistake))),
+        Err(mistake) => Ok(show_again(SamplePage::new(opened, shell, mistake))),
     }
 }
 
@@ -282,6 +282,6 @@ async fn post_solution(
     let opened = open(&app, &slug, &shell, Some(Step::Solution)).await?;
     match mistake(receive_solution(&app, &opened, &shell, form).await)? {
         Ok(()) => Ok(saved(&slug, Step::Solution, "The solution is sealed: only the scorers can open it.")),
-        Err(mistake) => Ok(correct(solution_page(&app, opened, shell, mistake).await?)),
+        Err(mistake) => Ok(show_again(solution_page(&app, opened, shell, mistake).await?)),
     }
 }

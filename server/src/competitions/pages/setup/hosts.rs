@@ -3,11 +3,11 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::{Form, Router};
 use serde::Deserialize;
 
-use super::{Opened, Setup, correct, open};
+use super::{Opened, Setup, open};
 use crate::app::App;
 use crate::competitions::create::Address;
 use crate::competitions::frame::{Frame, Tab};
@@ -17,9 +17,9 @@ use crate::competitions::{access, cohosts, copy};
 use crate::error::Result;
 use crate::paths;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{form, post};
-use crate::web::shell::{Shell, flash};
+use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -83,7 +83,7 @@ async fn post_host(
     let opened = open(&app, &slug, &shell, None).await?;
     match mistake(cohosts::add(&app, shell.member()?, &opened.seen, &form.username).await)? {
         Ok(()) => Ok(back(&slug, &format!("{} hosts as well from now on.", form.username.trim()))),
-        Err(mistake) => Ok(correct(hosts_page(&app, opened, shell, form, mistake).await?)),
+        Err(mistake) => Ok(show_again(hosts_page(&app, opened, shell, form, mistake).await?)),
     }
 }
 
@@ -96,14 +96,16 @@ async fn post_remove(
     let seen = access::see_as_host(&app, &slug, Some(host)).await?;
     cohosts::remove(&app, host, &seen, &username).await?;
     if host.username == username && !host.is_admin {
-        let told = flash("You do not host this competition any more, and cannot take part in it.");
-        return Ok(([told], Redirect::to(paths::HOME)).into_response());
+        return Ok(redirect_saying(
+            paths::HOME,
+            "You do not host this competition any more, and cannot take part in it.",
+        ));
     }
     Ok(back(&slug, &format!("{username} does not host any more.")))
 }
 
 fn back(slug: &str, sentence: &str) -> Response {
-    ([flash(sentence)], Redirect::to(&paths::host_hosts(slug))).into_response()
+    redirect_saying(&paths::host_hosts(slug), sentence)
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -164,10 +166,10 @@ async fn post_copy(
         Err(error) => Err(error),
     };
     match mistake(outcome)? {
-        Ok(draft) => {
-            let told = flash("The draft is there. Look over its times and pages, then launch it.");
-            Ok(([told], Redirect::to(&paths::host(&draft.slug))).into_response())
-        }
-        Err(mistake) => Ok(correct(copy_page(opened, shell, form, mistake))),
+        Ok(draft) => Ok(redirect_saying(
+            &paths::host(&draft.slug),
+            "The draft is there. Look over its times and pages, then launch it.",
+        )),
+        Err(mistake) => Ok(show_again(copy_page(opened, shell, form, mistake))),
     }
 }

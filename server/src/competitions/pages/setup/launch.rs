@@ -3,12 +3,12 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::{Form, Router};
 use holdout_contract::audit::{self, Check};
 use holdout_contract::examine::{Finding, Verdict};
 
-use super::{Opened, Setup, correct, open, saved};
+use super::{Opened, Setup, open, saved};
 use crate::app::App;
 use crate::competitions::audit::Doubt;
 use crate::competitions::frame::{Frame, Tab};
@@ -18,9 +18,9 @@ use crate::competitions::{launch, supply};
 use crate::error::Result;
 use crate::paths;
 use crate::ranks::outlook;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{form, post};
-use crate::web::shell::{self, Shell};
+use crate::web::shell::Shell;
 use serde::Deserialize;
 
 pub fn router() -> Router<App> {
@@ -154,11 +154,10 @@ async fn post_launch(
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Launch)).await?;
     match mistake(launch::launch(&app, shell.member()?, &opened.seen, Some(&form.audit_reason)).await)? {
-        Ok(()) => {
-            let sentence = shell::flash("It is launched. Tell people!");
-            Ok(([sentence], Redirect::to(&paths::competition(&slug))).into_response())
+        Ok(()) => Ok(redirect_saying(&paths::competition(&slug), "It is launched. Tell people!")),
+        Err(mistake) => {
+            Ok(show_again(LaunchPage::new(&app, opened, shell, Some(form.audit_reason), mistake)))
         }
-        Err(mistake) => Ok(correct(LaunchPage::new(&app, opened, shell, Some(form.audit_reason), mistake))),
     }
 }
 

@@ -12,7 +12,7 @@ use holdout_contract::spec::{CLUSTER_COLUMN, MetricSpec, ParameterSpec, Paramete
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Opened, Setup, correct, open, saved};
+use super::{Opened, Setup, open, saved};
 use crate::api::conditions::whatever_stands;
 use crate::app::App;
 use crate::competitions::frame::{Frame, Tab};
@@ -22,7 +22,7 @@ use crate::competitions::store::judging;
 use crate::competitions::supply::{self, MetricChoice};
 use crate::error::{AppError, Result};
 use crate::paths;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, show_again};
 use crate::web::routing::form;
 use crate::web::shell::Shell;
 
@@ -313,7 +313,7 @@ async fn post_metric(
         Ok(()) => Ok(saved(&slug, Step::Metric, "The metric is chosen. The scorers examine it now.")),
         Err(mistake) => {
             let wanted = typed.get("metric").cloned();
-            Ok(correct(page(&app, opened, shell, wanted.as_deref(), typed, mistake).await?))
+            Ok(show_again(page(&app, opened, shell, wanted.as_deref(), typed, mistake).await?))
         }
     }
 }

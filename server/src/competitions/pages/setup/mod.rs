@@ -13,7 +13,7 @@ pub mod visibility;
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use axum::{Form, Router};
 use serde::Deserialize;
 
@@ -26,9 +26,9 @@ use crate::competitions::setup::{self, Draft, Hindrance, Step, StepState};
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::ranks::outlook::outlook;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{get, post};
-use crate::web::shell::{self, Shell};
+use crate::web::shell::Shell;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -118,13 +118,10 @@ pub async fn open(app: &App, slug: &str, shell: &Shell, step: Option<Step>) -> R
 
 /// Back to a step, with a sentence.
 pub fn saved(slug: &str, step: Step, sentence: &str) -> Response {
-    ([shell::flash(sentence)], Redirect::to(&paths::host_step(slug, step.name()))).into_response()
+    redirect_saying(&paths::host_step(slug, step.name()), sentence)
 }
 
 /// A form that has to be corrected.
-pub fn correct(page: impl IntoResponse) -> Response {
-    (axum::http::StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
-}
 
 #[derive(Template, WebTemplate)]
 #[template(path = "competitions/setup/host.html")]
@@ -196,11 +193,8 @@ async fn post_discard(
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, None).await?;
     match mistake(discard_named(&app, &shell, &opened.seen, &form).await)? {
-        Ok(()) => {
-            let told = shell::flash("The draft is deleted.");
-            Ok(([told], Redirect::to(paths::HOME)).into_response())
-        }
-        Err(mistake) => Ok(correct(host_page(&app, opened, shell, form, mistake).await?)),
+        Ok(()) => Ok(redirect_saying(paths::HOME, "The draft is deleted.")),
+        Err(mistake) => Ok(show_again(host_page(&app, opened, shell, form, mistake).await?)),
     }
 }
 

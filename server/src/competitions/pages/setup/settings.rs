@@ -7,7 +7,7 @@ use axum::response::Response;
 use axum::{Form, Router};
 use serde::Deserialize;
 
-use super::{Opened, Setup, correct, open, saved};
+use super::{Opened, Setup, open, saved};
 use crate::admin::Admin;
 use crate::app::App;
 use crate::competitions::board_shows::BoardShows;
@@ -20,7 +20,7 @@ use crate::competitions::{access, edit};
 use crate::error::{AppError, Result};
 use crate::medals;
 use crate::paths;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, show_again};
 use crate::web::routing::{form, post};
 use crate::web::shell::Shell;
 
@@ -99,7 +99,7 @@ async fn post_basics(
     };
     match mistake(outcome)? {
         Ok(slug) => Ok(saved(&slug, Step::Basics, "Saved.")),
-        Err(mistake) => Ok(correct(BasicsPage::new(opened, shell, form, mistake))),
+        Err(mistake) => Ok(show_again(BasicsPage::new(opened, shell, form, mistake))),
     }
 }
 
@@ -206,7 +206,7 @@ async fn post_timeline(
     };
     match mistake(outcome)? {
         Ok(()) => Ok(saved(&slug, Step::Timeline, "The timeline is saved.")),
-        Err(mistake) => Ok(correct(TimelinePage::new(opened, shell, form, mistake))),
+        Err(mistake) => Ok(show_again(TimelinePage::new(opened, shell, form, mistake))),
     }
 }
 
@@ -379,6 +379,6 @@ async fn post_limits(
     let outcome = outcome.map_err(|error| error.renamed("max_upload_bytes", "max_upload_mib"));
     match mistake(outcome)? {
         Ok(()) => Ok(saved(&slug, Step::Limits, "The limits are saved.")),
-        Err(mistake) => Ok(correct(LimitsPage::new(&app, opened, shell, form, mistake))),
+        Err(mistake) => Ok(show_again(LimitsPage::new(&app, opened, shell, form, mistake))),
     }
 }

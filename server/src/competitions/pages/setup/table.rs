@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use holdout_contract::examine::Proposal;
 use holdout_contract::rejection::Rejection;
 
-use super::{Opened, Setup, correct, open};
+use super::{Opened, Setup, open};
 use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::frame::{Frame, Tab};
@@ -18,7 +18,7 @@ use crate::competitions::supply::{self, TablePlan};
 use crate::competitions::{access, propose};
 use crate::error::Result;
 use crate::paths;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, show_again};
 use crate::web::routing::form;
 use crate::web::shell::Shell;
 
@@ -119,7 +119,7 @@ async fn post_table(
         Ok(()) => Ok(Redirect::to(&paths::host_step(&slug, Step::Table.name())).into_response()),
         Err(mistake) => {
             let opened = open(&app, &slug, &shell, Some(Step::Table)).await?;
-            Ok(correct(TablePage::new(shell, opened, typed, mistake)))
+            Ok(show_again(TablePage::new(shell, opened, typed, mistake)))
         }
     }
 }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Form, Router};
 use serde::Deserialize;
 
-use super::{Opened, Setup, correct, open, saved};
+use super::{Opened, Setup, open, saved};
 use crate::app::App;
 use crate::competitions::edit;
 use crate::competitions::frame::{Frame, Tab};
@@ -19,7 +19,7 @@ use crate::folder::links;
 use crate::lines;
 use crate::paths;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, show_again};
 use crate::web::routing::{form, post};
 use crate::web::shell::Shell;
 
@@ -165,7 +165,7 @@ async fn post_new(
     };
     match mistake(outcome)? {
         Ok(page) => Ok(saved(&slug, Step::Pages, &format!("The page “{page}” is there: write it."))),
-        Err(mistake) => Ok(correct(pages_page(&app, opened, shell, form, mistake).await?)),
+        Err(mistake) => Ok(show_again(pages_page(&app, opened, shell, form, mistake).await?)),
     }
 }
 
@@ -238,7 +238,7 @@ async fn post_page(
         Ok(_) => Ok(saved(&slug, Step::Pages, &format!("“{}” is saved.", form.title.trim()))),
         Err(mistake) => {
             let standing = find(&app, &opened, &page).await?;
-            Ok(correct(page_page(&app, opened, shell, standing, form, mistake).await?))
+            Ok(show_again(page_page(&app, opened, shell, standing, form, mistake).await?))
         }
     }
 }

@@ -8,7 +8,7 @@ use axum::{Form, Router};
 use chrono::DateTime;
 use serde::Deserialize;
 
-use super::{Opened, Setup, correct, open, saved};
+use super::{Opened, Setup, open, saved};
 use crate::app::App;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::invite::MOST_OF_PERSON;
@@ -20,7 +20,7 @@ use crate::competitions::{edit, invite};
 use crate::error::Result;
 use crate::paths;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake};
+use crate::web::forms::{Mistake, mistake, show_again};
 use crate::web::routing::{form, post};
 use crate::web::shell::Shell;
 
@@ -181,7 +181,7 @@ async fn post_visibility(
         Ok(told) => Ok(saved(&slug, Step::Visibility, &told.sentence())),
         Err(mistake) => {
             let page = visibility_page(&app, opened, shell, Asked::Typed(form), mistake).await?;
-            Ok(correct(page).into_response())
+            Ok(show_again(page).into_response())
         }
     }
 }
@@ -213,7 +213,7 @@ async fn post_letters(
         Err(mistake) => {
             let visibility = opened.seen.competition.visibility.name().to_owned();
             let page = visibility_page(&app, opened, shell, Asked::As(visibility), mistake).await?;
-            Ok(correct(page).into_response())
+            Ok(show_again(page).into_response())
         }
     }
 }
