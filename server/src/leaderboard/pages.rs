@@ -481,8 +481,12 @@ mod tests {
         assert_eq!(page.rows().matches("aria-current").count(), 1);
         page.own = Some(Row { rank: Some(RANKS_IN_VIEW + 1), ..Row::sample() });
         assert!(page.pinned().is_some());
-        page.drawn =
-            Arc::new(Drawn { rows: String::new().into(), ranks: None, n_medalled: Some(10), next: None });
+        page.drawn = Arc::new(Drawn {
+            rows: "<tr></tr>".to_owned().into(),
+            ranks: None,
+            n_medalled: Some(10),
+            next: None,
+        });
         page.own = Some(Row { rank: Some(1), ..Row::sample() });
         assert!(
             page.render().expect("drawn").contains("<td class=\"rank gold\">"),
