@@ -23,7 +23,7 @@ use crate::forum::forums::Named;
 use crate::forum::list;
 use crate::forum::model::Forum;
 use crate::incidents::facts;
-use crate::joined::{Joined, Reads};
+use crate::joined::{Bench, Joined, Reads};
 use crate::kaggle::desk::Desk;
 use crate::leaderboard::cache::Boards;
 use crate::replica::model::Replica;
@@ -64,6 +64,8 @@ pub struct Parts {
     pub topics: list::Lists,
     pub shelves: list::Shelves,
     pub forums: Joined<Named, Option<Forum>>,
+    /// Of those who read forums and their topics.
+    pub forum_bench: Bench,
     pub front: front::Kept,
     pub texts: texts::Texts,
     pub kaggle: Desk,
@@ -119,6 +121,7 @@ impl App {
             topics: Joined::default(),
             shelves: Joined::default(),
             forums: Joined::default(),
+            forum_bench: Bench::default(),
             front: front::Kept::default(),
             texts: texts::kept(),
             kaggle: Desk::default(),
@@ -141,6 +144,7 @@ impl App {
         self.sessions.end();
         self.visits.end();
         self.glances.end();
+        self.forum_bench.end();
         is_closed.await;
     }
 }

@@ -162,35 +162,31 @@ const REST: Duration = Duration::from_secs(1);
 /// Of a smaller pool none rests elsewhere.
 const ENOUGH: u32 = 8;
 
-/// Reads of rows, one after the other and each for many, on a connection that rests here between them: a pool tries each that
-/// comes back, one more way to the database for every read.
-pub struct Reads<I, V> {
-    gathered: Gathered<(), I, V>,
-    resting: Mutex<Option<Resting>>,
-}
+/// Where a connection rests between reads that follow each other closely: a pool tries each that comes back, one more way to
+/// the database for every read.
+#[derive(Default)]
+pub struct Bench(Mutex<Option<Resting>>);
 
 struct Resting {
     since: Instant,
     conn: PoolConnection<Postgres>,
 }
 
-impl<I, V> Default for Reads<I, V> {
-    fn default() -> Self {
-        Self { gathered: Gathered::default(), resting: Mutex::default() }
-    }
-}
-
-impl<I, V> Reads<I, V> {
+impl Bench {
     /// Gives the connection back to a pool that closes.
     pub fn end(&self) {
         self.rested();
     }
 
     fn rested(&self) -> Option<Resting> {
-        self.resting.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    async fn lend(&self, db: &PgPool) -> sqlx::Result<PoolConnection<Postgres>> {
+    /// The connection that rests here, or one of the pool.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn lend(&self, db: &PgPool) -> sqlx::Result<PoolConnection<Postgres>> {
         match self.rested().filter(|resting| resting.since.elapsed() < REST) {
             Some(resting) => Ok(resting.conn),
             None => db.acquire().await,
@@ -198,12 +194,31 @@ impl<I, V> Reads<I, V> {
     }
 
     /// After a read that ended well.
-    fn rest(&self, db: &PgPool, conn: PoolConnection<Postgres>) {
-        let mut place = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn rest(&self, db: &PgPool, conn: PoolConnection<Postgres>) {
+        let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Asked with the place in hand: what comes after the end finds the pool closed.
         if db.options().get_max_connections() >= ENOUGH && !db.is_closed() {
             *place = Some(Resting { since: Instant::now(), conn });
         }
+    }
+}
+
+/// Reads of rows, one after the other and each for many, with a [`Bench`] of their own.
+pub struct Reads<I, V> {
+    gathered: Gathered<(), I, V>,
+    bench: Bench,
+}
+
+impl<I, V> Default for Reads<I, V> {
+    fn default() -> Self {
+        Self { gathered: Gathered::default(), bench: Bench::default() }
+    }
+}
+
+impl<I, V> Reads<I, V> {
+    /// Gives the connection back to a pool that closes.
+    pub fn end(&self) {
+        self.bench.end();
     }
 }
 
@@ -217,9 +232,9 @@ impl<I: Eq + Hash + Clone + Sync, V: Clone> Reads<I, V> {
         R: for<'c> FnOnce(&'c mut PgConnection, &'c [I]) -> BoxFuture<'c, sqlx::Result<HashMap<I, V>>>,
     {
         let on_connection = |items: Vec<I>| async move {
-            let mut conn = self.lend(db).await?;
+            let mut conn = self.bench.lend(db).await?;
             let found = read(&mut conn, &items).await?;
-            self.rest(db, conn);
+            self.bench.rest(db, conn);
             Ok(found)
         };
         self.gathered.read((), item, on_connection).await

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use crate::announcements;
 use crate::announcements::model::Announcement;
 use crate::app::App;
-use crate::competitions::changes::Change;
+use crate::closing;
+use crate::competitions::changes::{About, Change};
 use crate::competitions::model::Competition;
 use crate::competitions::store::changes;
+use crate::competitions::store::data::{self, DataFile};
+use crate::competitions::store::lists::{self, Host};
 use crate::competitions::store::texts::{self, PageLink, TextPage};
 use crate::error::Result;
 use crate::ids::CompetitionId;
@@ -19,6 +22,8 @@ pub const OVERVIEW: &str = "overview";
 pub const DATA: &str = "data";
 /// Newest changes on the front; all have a page.
 const CHANGES_SHOWN: i64 = 3;
+/// Newest changes of the files, beside them.
+const CHANGES_OF_FILES_SHOWN: i64 = 5;
 /// Pages kept at most; each may be some 200 kB, most are a few.
 const PAGES: usize = 64;
 
@@ -36,8 +41,13 @@ pub struct Shown {
     pub text: Option<TextPage>,
     /// The newest announcement, on the front.
     pub announced: Option<Announcement>,
-    /// The newest, on the front.
+    /// The newest, on the front; beside the data files, the newest of these.
     pub changes: Vec<Change>,
+    /// What participants may have, on the page of the data.
+    pub files: Vec<DataFile>,
+    pub hosts: Vec<Host>,
+    /// Whether the hosts named the winners.
+    pub has_winners: bool,
 }
 
 impl Shown {
@@ -56,6 +66,9 @@ impl Shown {
             text: Some(text),
             announced: Some(Announcement::sample()),
             changes: vec![Change::sample()],
+            files: vec![DataFile::sample()],
+            hosts: vec![Host::sample()],
+            has_winners: true,
         }
     }
 }
@@ -75,7 +88,7 @@ pub async fn shown(app: &App, competition: &Competition, page: &str) -> Result<A
         return Ok(shown);
     }
     let shown = Arc::new(read(app, competition.id, page).await?);
-    if shown.text.is_some() || page == OVERVIEW {
+    if shown.text.is_some() || page == OVERVIEW || page == DATA {
         app.texts.put(key, Arc::clone(&shown));
     }
     Ok(shown)
@@ -84,12 +97,21 @@ pub async fn shown(app: &App, competition: &Competition, page: &str) -> Result<A
 async fn read(app: &App, id: CompetitionId, page: &str) -> Result<Shown> {
     let mut conn = app.db.acquire().await?;
     let (links, text) = texts::shown(&mut conn, id, page).await?;
-    let (announced, changes) = match page {
-        OVERVIEW => (
-            announcements::store::list(&mut conn, id, i64::MAX, 1).await?.pop(),
-            changes::list(&mut conn, id, i64::MAX, CHANGES_SHOWN).await?,
-        ),
-        _ => (None, Vec::new()),
-    };
-    Ok(Shown { links, text, announced, changes })
+    let hosts = lists::hosts(&mut conn, id).await?;
+    let has_winners = closing::store::find(&mut conn, id).await?.is_some();
+    let (mut announced, mut newest, mut files) = (None, Vec::new(), Vec::new());
+    match page {
+        OVERVIEW => {
+            announced = announcements::store::list(&mut conn, id, i64::MAX, 1).await?.pop();
+            newest = changes::list(&mut conn, id, i64::MAX, CHANGES_SHOWN).await?;
+        }
+        DATA => {
+            newest =
+                changes::list_about(&mut conn, id, About::Data, i64::MAX, CHANGES_OF_FILES_SHOWN).await?;
+            files = data::all(&mut conn, id).await?;
+            files.retain(DataFile::is_for_participants);
+        }
+        _ => {}
+    }
+    Ok(Shown { links, text, announced, changes: newest, files, hosts, has_winners })
 }

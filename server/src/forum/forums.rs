@@ -24,14 +24,25 @@ pub enum Named {
     Of(CompetitionId),
 }
 
+async fn named(app: &App, name: Named) -> Result<Forum> {
+    let read = || async {
+        let mut conn = app.forum_bench.lend(&app.db).await?;
+        let forum = match &name {
+            Named::OfSite(slug) => store::forums::find_general(&mut conn, slug).await?,
+            Named::Of(id) => store::forums::find_of_competition(&mut conn, *id).await?,
+        };
+        app.forum_bench.rest(&app.db, conn);
+        Ok(forum)
+    };
+    app.forums.read(name.clone(), read).await?.ok_or(AppError::NotFound)
+}
+
 /// A general forum by its address.
 ///
 /// # Errors
 /// [`AppError::NotFound`] when there is none.
 pub async fn see_general(app: &App, slug: &str, viewer: Option<&Member>) -> Result<SeenForum> {
-    let read = || async { store::forums::find_general(&mut *app.db.acquire().await?, slug).await };
-    let forum = app.forums.read(Named::OfSite(slug.to_owned()), read).await?;
-    let forum = forum.ok_or(AppError::NotFound)?;
+    let forum = named(app, Named::OfSite(slug.to_owned())).await?;
     Ok(SeenForum { forum, competition: None, may_moderate: subjects::may_moderate(None, viewer) })
 }
 
@@ -41,11 +52,9 @@ pub async fn see_general(app: &App, slug: &str, viewer: Option<&Member>) -> Resu
 /// As [`access::see`].
 pub async fn see_of_competition(app: &App, slug: &str, viewer: Option<&Member>) -> Result<SeenForum> {
     let seen = access::see(app, slug, viewer).await?;
-    let id = seen.competition.id;
-    let read = || async { store::forums::find_of_competition(&mut *app.db.acquire().await?, id).await };
-    let forum = app.forums.read(Named::Of(id), read).await?;
+    let forum = named(app, Named::Of(seen.competition.id)).await?;
     let may_moderate = subjects::may_moderate(Some(&seen), viewer);
-    Ok(SeenForum { forum: forum.ok_or(AppError::NotFound)?, competition: Some(seen), may_moderate })
+    Ok(SeenForum { forum, competition: Some(seen), may_moderate })
 }
 
 /// A forum as people name it: `general`, or `c/house-prices` for a competition's.

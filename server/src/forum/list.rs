@@ -148,7 +148,12 @@ pub type Lists = Joined<Wanted, Arc<Part>>;
 /// # Errors
 /// Those of the database.
 pub async fn read(app: &App, wanted: Wanted) -> Result<Arc<Part>> {
-    let read = || async { part(&mut *app.db.acquire().await?, wanted).await.map(Arc::new) };
+    let read = || async {
+        let mut conn = app.forum_bench.lend(&app.db).await?;
+        let part = part(&mut conn, wanted).await?;
+        app.forum_bench.rest(&app.db, conn);
+        Ok(Arc::new(part))
+    };
     Ok(app.topics.read(wanted, read).await?)
 }
 
@@ -188,7 +193,12 @@ pub type Shelves = Joined<(), Arc<Vec<Shelf>>>;
 /// # Errors
 /// Those of the database.
 pub async fn shelves(app: &App) -> Result<Arc<Vec<Shelf>>> {
-    let read = || async { read_shelves(&mut *app.db.acquire().await?).await.map(Arc::new) };
+    let read = || async {
+        let mut conn = app.forum_bench.lend(&app.db).await?;
+        let shelves = read_shelves(&mut conn).await?;
+        app.forum_bench.rest(&app.db, conn);
+        Ok(Arc::new(shelves))
+    };
     Ok(app.shelves.read((), read).await?)
 }
 

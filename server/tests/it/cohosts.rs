@@ -58,6 +58,37 @@ async fn a_host_adds_another_who_may_do_all_that_hosts_do(pool: PgPool) {
     world.close().await;
 }
 
+/// A page is kept until one of them changes.
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn pages_show_hosts_and_files_as_they_are_at_the_next_look(pool: PgPool) {
+    let world = World::new(pool).await;
+    let [ada, _] = [world.member("ada").await, world.member("bob").await];
+    let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
+    let visitor = world.visitor();
+    let shown = async |path: &str| visitor.get(path).await.expect(200).text();
+    assert!(!shown("/c/houses").await.contains("bob bobson"));
+    ada.api.send_json(Method::POST, &arena.api("/hosts"), &json!({ "username": "bob" })).await.expect(201);
+    assert!(shown("/c/houses").await.contains("bob bobson"));
+    sql("update users set display_name = 'Robert' where username = 'bob'")
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    assert!(shown("/c/houses").await.contains("Robert"));
+    let removed = format!("{}/bob", arena.api("/hosts"));
+    ada.api.send_json(Method::DELETE, &removed, &Value::Null).await.expect(204);
+    assert!(!shown("/c/houses").await.contains("Robert"));
+
+    assert!(!shown("/c/houses/data").await.contains("streets.csv"));
+    let id: i64 =
+        sqlx::Row::get(&sql("select id from competitions").fetch_one(&world.pool).await.unwrap(), 0);
+    world.give(id, "data", "id,street\n1,Elm\n").await;
+    sql("update data_files set name = 'streets.csv' where role = 'data'").execute(&world.pool).await.unwrap();
+    assert!(shown("/c/houses/data").await.contains("streets.csv"));
+    sql("delete from data_files where name = 'streets.csv'").execute(&world.pool).await.unwrap();
+    assert!(!shown("/c/houses/data").await.contains("streets.csv"));
+    world.close().await;
+}
+
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn what_is_over_is_copied_as_a_draft_that_can_be_launched_and_scores_alike(pool: PgPool) {
     let world = World::new(pool).await;

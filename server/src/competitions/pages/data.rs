@@ -1,5 +1,7 @@
 //! The data tab: what there is, with hashes, how each file begins, and the downloads.
 
+use std::sync::Arc;
+
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
@@ -9,14 +11,12 @@ use axum::response::Response;
 
 use crate::app::App;
 use crate::competitions::access;
-use crate::competitions::changes::{About, Change};
 use crate::competitions::download::{self, Download};
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::preview::{self, Preview, Table};
 use crate::competitions::store;
 use crate::competitions::store::data::DataFile;
-use crate::competitions::store::texts::{self, TextPage};
-use crate::competitions::texts::DATA;
+use crate::competitions::texts::{self, DATA, Shown};
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::web::format;
@@ -31,20 +31,14 @@ pub fn router() -> Router<App> {
         .route(paths::DATA_ZIP, get(send_all))
 }
 
-/// Newest changes beside the files; all have a page.
-const CHANGES_SHOWN: i64 = 5;
-
 #[derive(Template, WebTemplate)]
 #[template(path = "competitions/data.html")]
 pub struct DataPage {
     pub shell: Shell,
     pub frame: Frame,
-    pub text: Option<TextPage>,
-    pub files: Vec<DataFile>,
+    pub shown: Arc<Shown>,
     /// Why the files cannot be had yet; empty when they can.
     pub hindrance: String,
-    /// The newest of the files.
-    pub changes: Vec<Change>,
 }
 
 impl DataPage {
@@ -52,15 +46,13 @@ impl DataPage {
         Self {
             shell: Shell::sample(),
             frame: Frame::sample(Tab::Data),
-            text: None,
-            files: vec![DataFile::sample()],
+            shown: Arc::new(Shown::sample()),
             hindrance: String::new(),
-            changes: vec![Change::sample()],
         }
     }
 
     pub fn total_size(&self) -> String {
-        format::size(self.files.iter().map(|file| file.size_bytes.unsigned_abs()).sum())
+        format::size(self.shown.files.iter().map(|file| file.size_bytes.unsigned_abs()).sum())
     }
 
     pub fn file_address(&self, file: &DataFile) -> String {
@@ -120,13 +112,7 @@ impl PreviewPage {
 
 async fn show_data(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<DataPage> {
     let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
-    let mut conn = app.db.acquire().await?;
-    let text = texts::find(&mut conn, seen.competition.id, DATA).await?;
-    let mut files = store::data::all(&mut conn, seen.competition.id).await?;
-    let id = seen.competition.id;
-    let changes = store::changes::list_about(&mut conn, id, About::Data, i64::MAX, CHANGES_SHOWN).await?;
-    drop(conn);
-    files.retain(DataFile::is_for_participants);
+    let shown = texts::shown(&app, &seen.competition, DATA).await?;
     let phase = seen.competition.phase(shell.now);
     let hindrance = match download::may_download(&seen, shell.viewer.is_some(), phase) {
         Ok(()) => String::new(),
@@ -134,7 +120,7 @@ async fn show_data(State(app): State<App>, Path(slug): Path<String>, shell: Shel
         Err(_) => "Sign in and accept the rules: then the data is yours to download.".to_owned(),
     };
     let frame = Frame::new(seen, Tab::Data, shell.now);
-    Ok(DataPage { shell, frame, text, files, hindrance, changes })
+    Ok(DataPage { shell, frame, shown, hindrance })
 }
 
 async fn show_preview(

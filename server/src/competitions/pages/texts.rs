@@ -10,13 +10,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::accounts::model::Member;
 use crate::app::App;
-use crate::closing;
 use crate::competitions::access::{self, Seen, Terms};
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::history::{self, RulesMoved};
 use crate::competitions::model::{Competition, Phase};
 use crate::competitions::store::judging::{self, AuditStatement};
-use crate::competitions::store::lists::{self, Host};
 use crate::competitions::store::texts::PageLink;
 use crate::competitions::texts::{self, DATA, OVERVIEW, Shown};
 use crate::error::{AppError, Result};
@@ -42,11 +40,8 @@ pub struct TextPageView {
     pub current: String,
     /// Of the metric's audit, beside the rules.
     pub statement: Option<AuditStatement>,
-    /// Whether a page names the winners.
-    pub has_winners: bool,
     /// On the rules, for whoever accepted others.
     pub rules_moved: Option<RulesMoved>,
-    pub hosts: Vec<Host>,
 }
 
 impl TextPageView {
@@ -57,20 +52,23 @@ impl TextPageView {
             shown: Arc::new(Shown::sample()),
             current: OVERVIEW.to_owned(),
             statement: Some(AuditStatement::sample()),
-            has_winners: true,
             rules_moved: Some(RulesMoved {
                 accepted_at: chrono::DateTime::UNIX_EPOCH,
                 edited_at: chrono::DateTime::UNIX_EPOCH,
                 from: 1,
                 to: 2,
             }),
-            hosts: vec![Host::sample()],
         }
     }
 
     /// Pages of the menu; the data page has a tab of its own.
     pub fn menu(&self) -> impl Iterator<Item = &PageLink> {
         self.shown.links.iter().filter(|link| link.slug != DATA)
+    }
+
+    /// Whether a page names the winners.
+    pub fn has_winners(&self) -> bool {
+        self.shown.has_winners && self.frame.phase == Phase::Final
     }
 
     pub fn address(&self, link: &PageLink) -> String {
@@ -127,18 +125,13 @@ async fn text_page(app: &App, slug: &str, page: &str, shell: Shell) -> Result<Te
     if shown.text.is_none() && page != OVERVIEW {
         return Err(AppError::NotFound);
     }
-    let is_over = seen.competition.phase(shell.now) == Phase::Final;
-    let mut conn = app.db.acquire().await?;
-    let has_winners = is_over && closing::store::find(&mut conn, seen.competition.id).await?.is_some();
-    let hosts = lists::hosts(&mut conn, seen.competition.id).await?;
-    drop(conn);
     let (statement, rules_moved) = match page {
         access::RULES => beside_rules(app, &seen, shell.viewer.as_ref()).await?,
         _ => (None, None),
     };
     let frame = Frame::new(seen, Tab::Overview, shell.now);
     let current = page.to_owned();
-    Ok(TextPageView { shell, frame, shown, current, statement, has_winners, rules_moved, hosts })
+    Ok(TextPageView { shell, frame, shown, current, statement, rules_moved })
 }
 
 async fn beside_rules(
