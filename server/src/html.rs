@@ -1,5 +1,9 @@
 //! Text put into HTML by hand, where a template for each piece would be too slow.
 
+mod nesting;
+
+pub use nesting::is_deep;
+
 /// Appends text so that it stays text, between tags and inside quoted attributes.
 pub fn push_text(html: &mut String, text: &str) {
     let mut written = 0;

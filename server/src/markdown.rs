@@ -15,18 +15,21 @@ use pulldown_latex::config::DisplayMode;
 use pulldown_latex::{Parser, RenderConfig, Storage};
 
 use crate::highlight;
+use crate::html::{escaped, is_deep};
 
 pub use references::{Mentions, References, Score, mentions};
 
 /// A longer formula is shown as its source: no page needs it, and drawing costs time.
 const LONGEST_FORMULA_BYTES: usize = 4_000;
+/// Around what the drawing of a formula says of its source, for whoever programs it.
+const WRONG_FORMULA: &str = "<merror";
 /// Longer code is shown without colours.
 const LONGEST_COLOURED_BYTES: usize = 100_000;
 /// Where images of this site are; posts show no others.
 pub const IMAGES: &str = "/images/";
 
 /// Draws CommonMark with tables, strikethrough, footnotes, `$formulas$` and coloured code, and keeps
-/// only harmless HTML.
+/// only harmless HTML. What nests deeper than anybody reads is shown as its source.
 pub fn draw(markdown: &str) -> String {
     draw_linked(markdown, |_| None)
 }
@@ -50,6 +53,9 @@ fn render(markdown: &str, known: Option<&References>, address: impl Fn(&str) -> 
     let mut html = String::new();
     if comrak::format_html(root, &options, &mut html).is_err() {
         return String::new();
+    }
+    if is_deep(&html) {
+        return format!("<pre>{}</pre>", escaped(markdown));
     }
     let html = sanitise(&html, known.is_some());
     parts.put_into(&html)
@@ -162,8 +168,8 @@ pub fn draw_formula(latex: &str, display: bool) -> String {
     };
     let mut mathml = String::new();
     match pulldown_latex::push_mathml(&mut mathml, Parser::new(latex, &storage), config) {
-        Ok(()) => sanitise_mathml(&mathml),
-        Err(_) => format!("<code>{}</code>", ammonia::clean_text(latex)),
+        Ok(()) if !mathml.contains(WRONG_FORMULA) => sanitise_mathml(&mathml),
+        Ok(()) | Err(_) => format!("<code>{}</code>", ammonia::clean_text(latex)),
     }
 }
 
@@ -265,7 +271,6 @@ fn sanitise_mathml(mathml: &str) -> String {
         "mstyle",
         "mpadded",
         "mphantom",
-        "merror",
         "menclose",
     ]
     .into();
@@ -314,6 +319,20 @@ mod tests {
         assert!(html.contains("<table>"));
         assert!(!html.contains("script") && !html.contains("onerror"));
         assert!(!draw("[x](javascript:alert(1))").contains("javascript"));
+    }
+
+    #[test]
+    fn what_nests_too_deep_and_a_wrong_formula_are_shown_as_their_source() {
+        let quotes = ">".repeat(30_000);
+        for deep in [quotes.clone(), "<div>".repeat(6_000), format!("{quotes}\n{}", "a\n".repeat(9_000))] {
+            let html = draw(&deep);
+            assert!(html.starts_with("<pre>&") && html.len() < 5 * deep.len(), "{}", &html[..60]);
+        }
+        assert_eq!(draw("> > > a").matches("<blockquote>").count(), 3);
+        for wrong in ["\\foo{", "\\frac{1}", "\\unknown x"] {
+            let html = draw_formula(wrong, false);
+            assert!(html.starts_with("<code>") && html.contains(wrong.trim_end_matches('x')), "{html}");
+        }
     }
 
     #[test]

@@ -221,6 +221,10 @@ struct Found {
     line: u64,
     examples: Vec<String>,
     total: u64,
+    /// Of other kinds or in other columns.
+    n_others: u64,
+    /// Where the first of these is.
+    other_line: u64,
 }
 
 struct Widths {
@@ -319,8 +323,20 @@ impl<'a> Reading<'a> {
             Role::Wanted(at) => Some(at),
             Role::Id | Role::Unused => None,
         };
-        let found = self.found.get_or_insert(Found { fault, column, line, examples: Vec::new(), total: 0 });
+        let found = self.found.get_or_insert_with(|| Found {
+            fault,
+            column,
+            line,
+            examples: Vec::new(),
+            total: 0,
+            n_others: 0,
+            other_line: line,
+        });
         if found.fault.kind() != fault.kind() || found.column != column {
+            if found.n_others == 0 {
+                found.other_line = line;
+            }
+            found.n_others += 1;
             return;
         }
         found.total += 1;
@@ -394,6 +410,16 @@ impl<'a> Reading<'a> {
                 found.line,
                 rejections::size(self.limits.longest_cell() as u64)
             );
+        }
+        let (n_others, line) = (found.n_others, found.other_line);
+        match n_others {
+            0 => {}
+            1 => rejection
+                .message
+                .push_str(&format!(" Another cell, on line {line}, is wrong in another way.")),
+            _ => rejection.message.push_str(&format!(
+                " {n_others} other cells are wrong in other ways, the first of them on line {line}."
+            )),
         }
         rejection
     }

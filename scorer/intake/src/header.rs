@@ -24,6 +24,7 @@ pub fn without_bom(bytes: &[u8]) -> &[u8] {
 /// # Errors
 /// `empty_file`, `not_utf8`, `duplicate_column`, `missing_column` for a nameless column, `too_large`.
 pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Header<'a>, Rejection> {
+    reject_other_kinds(bytes)?;
     reject_utf16(bytes)?;
     let text = without_bom(bytes);
     if text.iter().all(u8::is_ascii_whitespace) {
@@ -57,11 +58,58 @@ fn endless() -> Rejection {
     .with_line(1)
 }
 
+/// What people send in place of a table, by the bytes that such a file begins with.
+const OTHER_KINDS: &[(&[u8], &str)] = &[
+    (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "an old Excel workbook (.xls) or another old office document"),
+    (b"\x89PNG", "a picture"),
+    (b"\xFF\xD8\xFF", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"%PDF", "a PDF document"),
+    (b"Rar!", "a RAR archive"),
+    (b"7z\xBC\xAF\x27\x1C", "a 7z archive"),
+    (b"\xFD7zXZ", "an xz archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\x93NUMPY", "an array that NumPy saved (.npy)"),
+    (b"\x80\x02", "a pickle of Python"),
+    (b"\x80\x03", "a pickle of Python"),
+    (b"\x80\x04", "a pickle of Python"),
+    (b"\x80\x05", "a pickle of Python"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"ARROW1", "a Feather or Arrow file"),
+    (b"FEA1", "a Feather file"),
+    (b"SQLite format 3", "a SQLite database"),
+    (b"<!DOCTYPE html", "a web page"),
+    (b"<!doctype html", "a web page"),
+    (b"<html", "a web page"),
+    (b"{\"", "JSON"),
+    (b"[{", "JSON"),
+    (b"[[", "JSON"),
+];
+/// Where a tar archive has its name.
+const TAR_AT: usize = 257;
+
+/// # Errors
+/// `not_utf8` for what is known to be something else than a table of text.
+fn reject_other_kinds(bytes: &[u8]) -> Result<(), Rejection> {
+    let is_tar = bytes.get(TAR_AT..).is_some_and(|rest| rest.starts_with(b"ustar"));
+    let begins = OTHER_KINDS.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, kind)| *kind);
+    match begins.or(is_tar.then_some("a tar archive")) {
+        Some(kind) => Err(Rejection::new(
+            RejectionKind::NotUtf8,
+            format!("The file is {kind}, not a table. Save the predictions as “CSV UTF-8” or Parquet and send that."),
+        )
+        .with_line(1)),
+        None => Ok(()),
+    }
+}
+
+/// Letters of the West stand there as two bytes each, of which one is zero: always the first, or always the second.
 fn reject_utf16(bytes: &[u8]) -> Result<(), Rejection> {
     let has_mark = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
     let start = &bytes[..bytes.len().min(64)];
-    let n_zeros = start.iter().filter(|byte| **byte == 0).count();
-    if has_mark || n_zeros * 3 > start.len() {
+    let zeros_from = |first: usize| start.iter().skip(first).step_by(2).filter(|byte| **byte == 0).count();
+    let (more, less) = (zeros_from(0).max(zeros_from(1)), zeros_from(0).min(zeros_from(1)));
+    if has_mark || (more * 3 > start.len() && less == 0) {
         return Err(Rejection::new(
             RejectionKind::NotUtf8,
             "The file is UTF-16, as some spreadsheets save it. Save it as “CSV UTF-8” and send it again.",
@@ -104,6 +152,28 @@ pub fn check_duplicates(names: &[String]) -> Result<(), Rejection> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_kinds_of_files_are_called_by_their_names() {
+        let refused = |bytes: &[u8]| read(bytes, &Limits::default()).err().map(|rejection| rejection.message);
+        let tar = [&b"predictions.csv"[..], &[0; TAR_AT - 15], b"ustar\x0000"].concat();
+        let old_workbook = [&b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"[..], &[0; 500]].concat();
+        for (bytes, kind) in [
+            (&old_workbook[..], "(.xls)"),
+            (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a picture"),
+            (b"\x80\x04\x95\0\0\0\0\0\0\0\0", "pickle"),
+            (b"[{\"id\": 1}]", "JSON"),
+            (&tar, "tar archive"),
+            (b"i\0d\0,\0y\0\n\0", "UTF-16"),
+            (b"\0i\0d\0,\0y\0\n", "UTF-16"),
+            (b"\xFF\xFEi\0", "UTF-16"),
+        ] {
+            let message = refused(bytes).unwrap_or_default();
+            assert!(message.contains(kind), "{kind}: {message}");
+        }
+        assert_eq!(refused(b"[id],y\n1,2\n"), None);
+        assert!(!refused(b"\0\0\0\0\0\0\0\0,\n").unwrap_or_default().contains("UTF-16"));
+    }
 
     #[test]
     fn a_first_line_without_an_end_is_refused_before_it_is_kept() {

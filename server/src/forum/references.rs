@@ -26,16 +26,24 @@ pub async fn draw(
     competition: Option<CompetitionId>,
     text: &str,
 ) -> Result<Drawn> {
-    let mentions = markdown::mentions(text);
+    let read = text.to_owned();
+    let (text, mentions) = apart(move || {
+        let mentions = markdown::mentions(&read);
+        (read, mentions)
+    })
+    .await?;
     let known = if mentions == Mentions::default() {
         References::default()
     } else {
         let mut conn = app.db.acquire().await?;
         look_up(&mut conn, author, competition, &mentions, app.clock.now()).await?
     };
-    let text = text.to_owned();
-    let drawn = tokio::task::spawn_blocking(move || markdown::draw_post(&text, &known)).await;
-    Ok(drawn.map_err(anyhow::Error::from)?)
+    apart(move || markdown::draw_post(&text, &known)).await
+}
+
+/// Reading and drawing a long text takes a while: not where others wait for their answers.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    Ok(tokio::task::spawn_blocking(work).await.map_err(anyhow::Error::from)?)
 }
 
 async fn look_up(

@@ -22,9 +22,10 @@ use crate::competitions::model::Competition;
 use crate::error::{AppError, Result};
 use crate::ids::{TeamId, TopicId};
 use crate::leaderboard::cache::{PageKey, Part, PartKey};
+use crate::leaderboard::csv;
 use crate::leaderboard::model::{Key, Row, View};
+use crate::leaderboard::read::{self, Found};
 use crate::leaderboard::sight::BoardSight;
-use crate::leaderboard::{csv, read};
 use crate::paths;
 use crate::ranks::api::SummaryJson;
 use crate::ranks::left_out::{self, LeftOut};
@@ -90,6 +91,9 @@ struct BoardJson<'a> {
     /// `after` of the next part; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<&'a str>,
+    /// Of a search: more teams were found than stand here; a longer word finds fewer.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_more: bool,
 }
 
 /// Becomes [`PLACE`], where the rows are put.
@@ -246,12 +250,12 @@ async fn show_board(
     if etag.to_str().is_ok_and(|etag| tags::matches(&asked, etag)) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
     }
-    let part = match wanted.search() {
-        Some(words) => Arc::new(Part {
-            items: items(found(&app, competition, view, &sight, words).await?, competition, view)?,
-            next: None,
-        }),
-        None => part(&app, competition, view, &sight, after, limit).await?,
+    let (part, is_more) = match wanted.search() {
+        Some(words) => {
+            let found = found(&app, competition, view, &sight, words).await?;
+            (Arc::new(Part { items: items(found.rows, competition, view)?, next: None }), found.is_more)
+        }
+        None => (part(&app, competition, view, &sight, after, limit).await?, false),
     };
     let own = read::kept_own_row(&app, competition, view, &sight).await?;
     let summary = read::summary(&app, competition, view, &sight).await?;
@@ -271,6 +275,7 @@ async fn show_board(
         own: own.map(|row| RowJson::new(row, competition, view)),
         left_out: left_out.into_iter().map(LeftOutJson::from).collect(),
         next: part.next.as_deref(),
+        is_more,
     };
     let link = NextPart::new("after", part.next.as_ref());
     let json = serde_json::to_string(&board).map_err(anyhow::Error::from)?;
@@ -284,11 +289,11 @@ async fn found(
     view: View,
     sight: &BoardSight,
     words: &str,
-) -> Result<Vec<Row>> {
+) -> Result<Found> {
     let names = sight.names().ok_or_else(|| {
         AppError::field("team", "This board hides names, so nobody is searched for by theirs.")
     })?;
-    Ok(read::find(app, competition, view, names, words).await?.rows)
+    read::find(app, competition, view, names, words).await
 }
 
 async fn part(

@@ -67,7 +67,8 @@ pub async fn record(app: &App, conn: &mut PgConnection, user: UserId) -> sqlx::R
     };
     Ok(Record {
         standings: standings.map(standing).to_vec(),
-        points: finishes.iter().map(|finish| finish.points(now)).sum(),
+        // A sum of nothing would be -0.
+        points: finishes.iter().map(|finish| finish.points(now)).fold(0.0, |sum, points| sum + points),
         year: Year::new(now, &days),
     })
 }

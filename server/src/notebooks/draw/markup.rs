@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use ammonia::Builder;
 
 use super::pictures::Gallery;
-use crate::html::{with_tags, words};
+use crate::html::{is_deep, with_tags, words};
 
-/// Longer HTML is not looked at: another form of the output is shown.
+/// Longer HTML is not looked at, nor what nests too deep: another form of the output is shown.
 const LONGEST_BYTES: usize = 300_000;
 
 /// The harmless part of some HTML; `None` where nothing is left to see.
@@ -17,7 +17,7 @@ pub fn clean(html: &str, gallery: &mut Gallery) -> Option<String> {
         return None;
     }
     let html = gallery.rehang(html);
-    if html.len() > LONGEST_BYTES {
+    if html.len() > LONGEST_BYTES || is_deep(&html) {
         return None;
     }
     let cleaned = CLEANER.clean(&html).to_string();
