@@ -39,7 +39,7 @@ test("a link confirms an address with a button, and another address waits for it
 
   await ada.page.getByLabel("New e-mail address").fill("ada@elsewhere.test");
   await ada.page.getByLabel("Present password").fill(PASSWORD);
-  await ada.page.getByRole("button", { name: "Ask for the change" }).click();
+  await ada.page.getByRole("button", { name: "Request the change" }).click();
   await ada.page.getByRole("heading", { name: "Waiting: ada@elsewhere.test" }).waitFor();
   await ada.lookOver();
   await ada.page.getByRole("button", { name: "Withdraw" }).click();

@@ -95,14 +95,14 @@ export class Person {
     await this.page.getByLabel("Target column").fill(target);
     const file = { name: "table.csv", mimeType: "text/csv", buffer: Buffer.from(table) };
     await this.page.locator("input[type=file]").setInputFiles(file);
-    await this.press("Upload and look at the proposal");
+    await this.press("Upload and see the proposal");
     const slug = this.page.url().match(/\/c\/([a-z0-9-]+)/)[1];
     await this.launch(slug);
     return slug;
   }
 
   async launch(slug) {
-    await this.reading(`/c/${slug}/host/launch`, "Nothing stands in the way");
+    await this.reading(`/c/${slug}/host/launch`, "Ready to launch");
     await this.press("Launch");
     await this.reading(`/c/${slug}/host/launch`, "It was launched");
   }

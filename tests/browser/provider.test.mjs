@@ -63,7 +63,7 @@ test("who signs out here is led to signing out there, and comes back signed out 
   await ada.press("Sign out");
   await ada.page.getByRole("link", { name: "Sign out at The lab too" }).click();
   await ada.page.getByRole("button", { name: "Yes, sign me out" }).click();
-  await ada.page.getByText("You come from The lab").waitFor();
+  await ada.page.getByText("returned from The lab").waitFor();
   assert.ok(!(await isSignedIn(ada)));
   await ada.page.getByRole("link", { name: "Sign in with The lab" }).click();
   await ada.page.locator("input[name=login]").waitFor(); // it no longer knows the browser

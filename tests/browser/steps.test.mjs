@@ -28,7 +28,7 @@ for (const { way, tag, options } of WAYS) {
     const sample = await (await player.page.request.get(`/c/${slug}/data/sample_submission.csv`)).text();
     await player.upload(`/c/${slug}/submit`, "Check only", "checked.csv", sample);
     const check = new URL(player.page.url()).pathname;
-    await player.reading(check, "The file fits");
+    await player.reading(check, "The file is valid");
     await player.page.getByLabel("What is it?").fill("all the same");
     await player.press("Submit this file");
     assert.match(player.page.url(), /\/submissions\/\d+$/);
@@ -62,7 +62,7 @@ for (const { way, tag, options } of WAYS) {
     const revoke = ada.page.getByRole("button", { name: "Revoke laptop" });
     assert.equal(await revoke.isVisible(), false);
     await ada.page.locator("details.sure > summary").first().click();
-    await ada.page.getByText("cannot be brought back").waitFor();
+    await ada.page.getByText("cannot be restored").waitFor();
     await ada.lookOver();
     await revoke.click();
     await ada.page.getByText("The token is revoked.").waitFor();

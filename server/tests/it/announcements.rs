@@ -133,7 +133,7 @@ async fn a_host_writes_with_a_preview_and_everybody_reads(pool: PgPool) {
     let preview =
         ada.browser.post_form(form, &[typed[0], typed[1], ("act", "preview")]).await.expect(200).text();
     assert!(preview.contains("<em>end</em>") && !preview.contains("<script>alert"), "{preview}");
-    assert!(world.visitor().get(page).await.expect(200).text().contains("Nothing was announced yet"));
+    assert!(world.visitor().get(page).await.expect(200).text().contains("No announcements yet"));
     ada.browser.post_form(form, &[typed[0], ("text", "")]).await.expect(422);
     ada.browser.post_form(form, &[typed[0], typed[1], ("act", "send")]).await.expect(303);
     for path in [page, "/c/houses"] {

@@ -354,7 +354,7 @@ async fn hosts_have_files_of_participants_where_it_was_said_before_and_nowhere_e
     ada.api.get(&arena.api("/archive?data=false")).await.expect(200);
     ada.api.send_json(Method::PATCH, &arena.api(""), &wish(true)).await.expect(422);
     let limits = ada.browser.get("/c/houses/host/limits").await.expect(200).text();
-    assert!(limits.contains("Hosts do not have them") && !limits.contains("name=\"hosts_may_have_files\""));
+    assert!(limits.contains("Hosts cannot have them") && !limits.contains("name=\"hosts_may_have_files\""));
     root.api.get(&path).await.expect(200);
     let mut tx = world.pool.begin().await.unwrap();
     sql("set local role holdout_web").execute(&mut *tx).await.unwrap();

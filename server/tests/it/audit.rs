@@ -49,7 +49,7 @@ async fn the_replay_of_the_founding_contest_shows_its_fail_where_it_would_be_lau
     assert!(shown.contains("Audit: FAIL") && shown.contains("FAIL, leverage:"), "{shown}");
     assert!(shown.contains("spend all effort on them at the expense of the others"), "what it is good for");
     assert!(shown.contains("Use a metric in which series count alike"), "what would mend it");
-    assert!(shown.contains("Why you launch over the audit"), "the reason is asked for");
+    assert!(shown.contains("Why you are launching despite the audit"), "the reason is asked for");
     let report = host.api.get(&api("/audit")).await.expect(200).json();
     let leverage =
         report["checks"].as_array().unwrap().iter().find(|check| check["check"] == "G leverage").unwrap();

@@ -214,7 +214,7 @@ async fn a_version_whose_module_breaks_is_not_published(pool: PgPool) {
     let failures = contest.ada.api.get(&arena.api("/failures?version=3")).await.expect(200).json();
     assert!(failures["items"][0]["report"].as_str().unwrap().contains("ValueError"), "{failures}");
     let page = contest.ada.browser.get("/c/houses/host/versions/3").await.expect(200).text();
-    assert!(page.contains("What your module said"), "{page}");
+    assert!(page.contains("Errors from your module"), "{page}");
     contest.ask("/versions/3/abandon", json!({})).await.expect(200);
     assert_eq!(contest.arena.board().await["items"].as_array().unwrap().len(), 1);
     contest.world.close().await;

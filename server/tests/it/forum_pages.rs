@@ -32,7 +32,7 @@ async fn a_question_is_asked_answered_and_marked_with_forms_alone(pool: PgPool) 
     let (ada, bob) = (world.member("ada").await, world.member("bob").await);
     let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
     let empty = world.visitor().get("/c/houses/forum").await.expect(200).text();
-    assert!(empty.contains("Nothing was asked or told here yet."), "{empty}");
+    assert!(empty.contains("No topics yet."), "{empty}");
     let wrong = bob.browser.post_form("/c/houses/forum/new", &[("title", "?"), ("text", "x")]).await;
     assert!(wrong.expect(422).text().contains("Say in a few words"));
     let typed = [("title", "Why does it jump?"), ("text", "It **jumps** by $x^2$."), ("act", "preview")];

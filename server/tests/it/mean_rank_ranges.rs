@@ -65,7 +65,7 @@ async fn ranks_by_several_metrics_have_ranges_comparisons_and_gains(pool: PgPool
     }
     let page = world.visitor().get("/c/mixed/leaderboard/compare").await.expect(200).text();
     assert!(page.contains("Their order by the mean of ranks may be chance."), "{page}");
-    assert!(page.contains("spearman") && !page.contains("were not compared yet"), "{page}");
+    assert!(page.contains("spearman") && !page.contains("have not been compared yet"), "{page}");
     let host = arena.host.browser.get("/c/mixed/host").await.expect(200).text();
     assert!(host.contains("may be chance.") && host.contains("are noise on these 120 rows"), "{host}");
 
@@ -118,11 +118,11 @@ async fn after_the_end_ranks_by_several_metrics_have_pictures_and_not_before(poo
     let p = |team: usize, other: usize| found["teams"][team]["p_values"][other].as_f64().unwrap();
     assert!(p(0, 2) <= 0.01 && p(1, 2) <= 0.01 && p(2, 0) == 1.0, "{found}");
     let page = world.visitor().get("/c/mixed/leaderboard/pictures").await.expect(200).text();
-    assert!(page.contains("a lead by the mean of ranks counts") && !page.contains("Holm"), "{page}");
+    assert!(page.contains("a lead by mean rank counts") && !page.contains("Holm"), "{page}");
     let compared = compared(&world, &arena, &board, [0, 2]).await;
     assert_eq!(compared["mean_rank"]["is_noise"], false, "{compared}");
     let page = world.visitor().get("/c/mixed/leaderboard/compare").await.expect(200).text();
-    assert!(!page.contains("is counted after the end"), "{page}");
+    assert!(!page.contains("is shown after the end"), "{page}");
 
     sql("insert into rank_refreshes select id, now() from competitions").execute(&world.pool).await.unwrap();
     look(&world).await;

@@ -109,7 +109,7 @@ async fn every_text_is_kept_compared_and_restored(pool: PgPool) {
         (&"page".into(), &"rules".into())
     );
     let history = world.visitor().get(&format!("{rules}/history")).await.expect(200).text();
-    assert!(history.contains("ada adason") && history.contains("Against the one before"), "{history}");
+    assert!(history.contains("ada adason") && history.contains("Compare with the previous one"), "{history}");
 
     let restore = format!("{page}/restore");
     let older = json!({ "version": newest - 1 });

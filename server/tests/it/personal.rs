@@ -194,7 +194,7 @@ async fn somebody_takes_everything_and_is_gone_and_nothing_of_others_changes(poo
         .post_form("/settings/data/delete", &[("password", PASSWORD), ("posts", "remove")])
         .await
         .expect(303);
-    assert!(zelda.browser.get("/settings/data").await.expect(200).text().contains("go with it"));
+    assert!(zelda.browser.get("/settings/data").await.expect(200).text().contains("deleted with it"));
 
     has_everything(&world, &zelda, &bob).await;
     let board = board(&world).await;

@@ -425,7 +425,7 @@ async fn whoever_signs_out_is_out_here_and_may_sign_out_where_they_came_from(poo
     ]);
     assert_eq!(fields, expected);
     let back = format!("/signed-out?state={}", fields["state"]);
-    let told = |answer: Answer| answer.expect(200).text().contains("You come from The lab");
+    let told = |answer: Answer| answer.expect(200).text().contains("returned from The lab");
     assert!(!told(world.visitor().get(&back).await), "it belongs to the browser that left");
     assert!(!told(ada.get("/signed-out?state=made-up").await));
     let page = ada.get(&back).await;

@@ -91,7 +91,7 @@ async fn before_the_launch_a_host_reads_how_far_the_end_will_move_teams_and_what
     assert!(small["repair"].as_str().unwrap().starts_with("Score about "), "{small}");
     let page = host.browser.get("/c/small/host/launch").await.expect(200).text();
     assert!(
-        page.contains("How far the end will move teams") && page.contains("Enter many unlike files"),
+        page.contains("How much ranks may change at the end") && page.contains("Enter many unlike files"),
         "{page}"
     );
     assert_eq!(page.matches("The end will shuffle the board").count(), 1, "{page}");

@@ -40,7 +40,7 @@ async fn a_copy_is_shown_to_hosts_with_the_evidence_and_to_nobody_else(pool: PgP
     world.drain().await;
 
     let page = ada.browser.get("/c/houses/host/similar").await.expect(200).text();
-    assert!(page.contains("Nothing was compared here yet"), "{page}");
+    assert!(page.contains("Nothing has been compared yet"), "{page}");
     let begun =
         ada.api.send_json(Method::POST, &arena.api("/comparisons"), &json!({})).await.expect(202).json();
     assert_eq!((&begun["state"], begun["pairs"].as_array().map(Vec::len)), (&"waiting".into(), Some(0)));

@@ -79,7 +79,7 @@ async fn administrators_write_what_everybody_reads_and_every_version_stays(pool:
 
 async fn only_administrators_read_who_ran_it(root: &Person, ada: &Person) {
     let before = root.browser.get("/imprint?version=1").await.expect(200).text();
-    assert!(before.contains("<strong>Ada</strong>") && before.contains("What holds now"), "{before}");
+    assert!(before.contains("<strong>Ada</strong>") && before.contains("Current version"), "{before}");
     ada.browser.get("/imprint?version=1").await.expect(404);
     ada.api.get("/api/v1/site/texts/imprint?version=1").await.expect(404);
     assert!(!ada.browser.get(paths::IMPRINT).await.expect(200).text().contains("?version="));
@@ -129,14 +129,14 @@ async fn terms_are_accepted_to_register_and_again_when_they_change(pool: PgPool)
     assert_eq!(accepted().await, "late 1, program 1");
 
     // Who is a member already is asked, and nothing is closed to them meanwhile.
-    assert!(ada.browser.get("/").await.expect(200).text().contains("did not accept yet"));
+    assert!(ada.browser.get("/").await.expect(200).text().contains("not accepted the current terms"));
     let due = ada.api.get("/api/v1/me/terms").await.expect(200).json();
     assert_eq!(due, json!({ "version": 1, "accepted_at": Value::Null }));
     ada.browser.post_form(paths::TERMS, &[("version", "1")]).await.expect_redirect();
     assert!(ada.browser.get(paths::TERMS).await.expect(200).text().contains("You accepted this text on"));
-    assert!(!ada.browser.get("/").await.expect(200).text().contains("did not accept yet"));
+    assert!(!ada.browser.get("/").await.expect(200).text().contains("not accepted the current terms"));
     write(&root, "terms", "Be *very* kind.").await;
-    assert!(ada.browser.get("/").await.expect(200).text().contains("did not accept yet"));
+    assert!(ada.browser.get("/").await.expect(200).text().contains("not accepted the current terms"));
     for wrong in ["1", "3", "x", ""] {
         ada.browser.post_form(paths::TERMS, &[("version", wrong)]).await.expect(422);
     }

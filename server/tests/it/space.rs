@@ -31,6 +31,6 @@ async fn files_are_refused_while_the_disk_is_nearly_full(pool: PgPool) {
     assert!(status.contains("Files cannot be stored at the moment"), "{status}");
     assert_eq!(value(&told(&world).await, "holdout_files_refused"), 1.0);
     let overview = root.browser.get("/admin").await.expect(200).text();
-    assert!(overview.contains("Files are refused: less than"), "{overview}");
+    assert!(overview.contains("Files are being refused: less than"), "{overview}");
     world.close().await;
 }

@@ -73,7 +73,7 @@ async fn a_team_chooses_one_of_its_own_topics_after_the_end(pool: PgPool) {
 
     for foreign in others.into_iter().chain([elsewhere, 999_999_999]) {
         let answer = put(&bob, foreign, 422).await;
-        assert!(answer.text().contains("somebody in your team wrote"), "{}", answer.text());
+        assert!(answer.text().contains("someone in your team wrote"), "{}", answer.text());
     }
     put(&dave, ours, 422).await;
     put(&emma, ours, 403).await;

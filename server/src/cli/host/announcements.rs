@@ -108,7 +108,7 @@ fn list(session: &Session, args: &ListArgs) -> Outcome {
             };
             table.row([cell(&one["id"]), local(&one["posted_at"]), text(one, "title"), state.to_owned()]);
         }
-        table.draw(paint, "Nothing was announced yet.")
+        table.draw(paint, "No announcements yet.")
     });
     session.screen.tell_of_more("--before", &found["next"]);
     Ok(())

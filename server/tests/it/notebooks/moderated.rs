@@ -66,7 +66,7 @@ async fn a_notebook_is_reported_hidden_and_its_author_told_why(pool: PgPool) {
     let fork = format!("/n/erin/{}", fork["notebook"]["name"].as_str().unwrap());
     for rest in ["", "/versions"] {
         let shown = erin.browser.get(&format!("{fork}{rest}")).await.expect(200).text();
-        assert!(shown.contains("Forked from a notebook that is not public any more"), "{shown}");
+        assert!(shown.contains("Forked from a notebook that is no longer public"), "{shown}");
         assert!(!shown.contains("/n/bob/labels") && !shown.contains("bob/labels"), "{shown}");
     }
     let told = bob.browser.get("/notifications").await.expect(200).text();

@@ -62,7 +62,7 @@ async fn a_fork_keeps_where_it_came_from(pool: PgPool) {
         .await
         .expect(200);
     let html = erin.browser.get(&page(dave, own, "")).await.expect(200).text();
-    assert!(html.contains("not public any more") && !html.contains("/n/bob/origin"));
+    assert!(html.contains("no longer public") && !html.contains("/n/bob/origin"));
     let seen = erin.api.get(&api(dave, own, "")).await.expect(200).json();
     assert!(seen["forked_from"].is_null());
     bob.api.send(Method::DELETE, &api(bob, &name, ""), None, Vec::new()).await.expect(204);

@@ -94,7 +94,7 @@ impl LaunchPage {
         findings
     }
 
-    /// `; three things to think over stand below`; empty where there is none.
+    /// `; three things to consider are listed below`; empty where there is none.
     pub fn to_think_over(&self) -> String {
         const WORDS: [&str; 9] = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
         let n_findings =
@@ -103,10 +103,10 @@ impl LaunchPage {
             + self.forecast().map_or(0, |forecast| usize::from(self.forecast_class(forecast) == "warn"));
         match n {
             0 => String::new(),
-            1 => "; one thing to think over stands below".to_owned(),
+            1 => "; one thing to consider is listed below".to_owned(),
             n => {
                 let number = WORDS.get(n - 2).map_or_else(|| n.to_string(), |word| (*word).to_owned());
-                format!("; {number} things to think over stand below")
+                format!("; {number} things to consider are listed below")
             }
         }
     }
@@ -190,8 +190,8 @@ mod tests {
             page.to_think_over()
         };
         assert_eq!(told(&[Verdict::Pass]), "");
-        assert_eq!(told(&[Verdict::Warn]), "; one thing to think over stands below");
-        assert_eq!(told(&[Verdict::Warn; 3]), "; three things to think over stand below");
-        assert_eq!(told(&[Verdict::Warn; 12]), "; 12 things to think over stand below");
+        assert_eq!(told(&[Verdict::Warn]), "; one thing to consider is listed below");
+        assert_eq!(told(&[Verdict::Warn; 3]), "; three things to consider are listed below");
+        assert_eq!(told(&[Verdict::Warn; 12]), "; 12 things to consider are listed below");
     }
 }
