@@ -60,6 +60,7 @@ pub async fn start(app: &App, host: &Member, seen: &Seen, number: i32, reason: &
     if version.stage != Stage::Draft {
         return Err(AppError::refused("This version was started before."));
     }
+    judging::lock_open_version(&mut tx, seen.competition.id).await?;
     let draft = setup::load(&mut tx, &seen.competition).await?;
     if seen.competition.ended(app.clock.now()).is_some() && draft.was_held_to_its_split() {
         supply::examine(&mut tx, seen.competition.id, version.id).await?;
@@ -81,7 +82,6 @@ pub async fn start(app: &App, host: &Member, seen: &Seen, number: i32, reason: &
             "The audit of this version {found}. Write down why that is acceptable, on the page Audit or with `holdout host audit`; everybody who takes part reads it beside the rules."
         )));
     }
-    judging::lock_open_version(&mut tx, seen.competition.id).await?;
     require_files(&mut tx, seen).await?;
     if !store::is_split_compared(&mut tx, seen.competition.id, version.id).await? {
         supply::examine(&mut tx, seen.competition.id, version.id).await?;
