@@ -91,7 +91,7 @@ impl Placed {
         let mut is_other = false;
         for (id, slot) in self.index.entries() {
             let own = &mut usage[self.row_of_slot[slot as usize] as usize];
-            if let Some(there) = counted.usage_of(id).filter(|there| there != own) {
+            if let Some(there) = counted.usage_of(id).filter(|there| *there != *own) {
                 *own = there;
                 is_other = true;
             }
