@@ -3,6 +3,8 @@
 //!
 //! Never here: a file. The tables lie in this process's memory and go through a pipe.
 
+use std::sync::Arc;
+
 use holdout_contract::rejection::{Rejection, RejectionKind};
 use holdout_contract::spec::Params;
 
@@ -105,6 +107,11 @@ impl Solution {
 
     pub fn split_was_made(&self) -> bool {
         self.split_was_made
+    }
+
+    /// Finds the slot of an id.
+    pub(crate) fn into_index(self) -> Arc<IdIndex> {
+        Arc::new(self.index)
     }
 
     /// The cells of a column, public rows first, then private ones; none where there is no such column.

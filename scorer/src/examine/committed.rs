@@ -8,11 +8,10 @@ use std::io::{self, BufWriter, Write};
 use holdout_contract::commitment::{Commitment, Salt};
 use serde::{Deserialize, Serialize};
 
+use super::Competition;
 use super::frame::Frame;
-use super::{Competition, fit, open};
-use crate::custom::tables;
+use super::resplit::Placed;
 use crate::intake::Limits;
-use crate::intake::content::Bytes;
 use crate::split::Usage;
 
 /// A commitment to a version's labels and split.
@@ -38,28 +37,21 @@ pub struct Whole {
     order: Vec<usize>,
 }
 
-/// Where every row counts.
-struct Sides {
-    id_name: String,
-    usage: Vec<Usage>,
-    split_was_made: bool,
-}
-
 impl Whole {
     /// `None` where there is no solution, or the metric cannot be used with it.
     pub fn of(competition: &Competition<'_>, has_module: bool, limits: &Limits) -> Option<Self> {
         let solution = competition.solution.as_ref()?;
-        let sides = sides(competition, solution, has_module, limits)?;
-        Self::joined(Frame::read(solution, limits).ok()?, sides)
+        let placed = Placed::of(competition, has_module, limits)?;
+        Self::joined(Frame::read(solution, limits).ok()?, &placed)
     }
 
-    fn joined(frame: Frame, sides: Sides) -> Option<Self> {
-        let Sides { id_name, usage, split_was_made } = sides;
+    fn joined(frame: Frame, placed: &Placed) -> Option<Self> {
+        let usage = placed.usage_by_row();
         if usage.len() != frame.n_rows() {
             return None;
         }
-        let is_usage = |name: &String| name.trim().eq_ignore_ascii_case(USAGE) && *name != id_name;
-        let usage_column = frame.names.iter().position(is_usage).filter(|_| !split_was_made);
+        let is_usage = |name: &String| name.trim().eq_ignore_ascii_case(USAGE) && *name != placed.id_name;
+        let usage_column = frame.names.iter().position(is_usage).filter(|_| !placed.split_was_made);
         let mut order: Vec<usize> = (0..usage.len()).collect();
         let mut whole = Self { frame, usage, usage_column, order: Vec::new() };
         order.sort_unstable_by(|one, other| whole.cells(*one).cmp(whole.cells(*other)));
@@ -110,38 +102,6 @@ impl Whole {
     fn is_usage(&self, column: usize) -> bool {
         column == self.usage_column.unwrap_or(self.frame.names.len())
     }
-}
-
-fn sides(
-    competition: &Competition<'_>,
-    solution: &Bytes,
-    has_module: bool,
-    limits: &Limits,
-) -> Option<Sides> {
-    if has_module {
-        let content = open(solution, limits).ok()?;
-        let found =
-            tables::Solution::prepare(&content, competition.context, &competition.rule, limits).ok()?;
-        return Some(Sides {
-            id_name: found.id_name().to_owned(),
-            usage: usage_by_row(found.row_numbers(), found.n_public(), found.n_private()),
-            split_was_made: found.split_was_made(),
-        });
-    }
-    let found = fit::prepare(competition, solution, limits).ok()?;
-    Some(Sides {
-        id_name: found.id_name().to_owned(),
-        usage: usage_by_row(&found.row_numbers, found.n_public(), found.n_private()),
-        split_was_made: found.split_was_made(),
-    })
-}
-
-fn usage_by_row(row_of_slot: &[u32], n_public: usize, n_private: usize) -> Vec<Usage> {
-    let mut usage = vec![Usage::Ignored; row_of_slot.len()];
-    for (slot, row) in row_of_slot.iter().take(n_public + n_private).enumerate() {
-        usage[*row as usize] = if slot < n_public { Usage::Public } else { Usage::Private };
-    }
-    usage
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod identity;
 mod kinds;
 mod order;
 mod part;
+pub mod resplit;
 mod shuffle;
 mod sides;
 pub mod split;

@@ -7,6 +7,7 @@ mod beside;
 mod by_module;
 mod desk;
 mod releasing;
+mod resplitting;
 mod scoring;
 mod siblings;
 
@@ -27,7 +28,8 @@ use self::desk::Desk;
 use super::board;
 use super::cache::Cache;
 use super::message::{
-    Answer, Board, Draft, Entered, FileRef, Judging, Reply, Request, SplitFiles, Table, receive, send,
+    Answer, Board, Draft, Entered, FileRef, Judging, Reply, Request, Resplit, SplitFiles, Table, receive,
+    send,
 };
 use super::storage::{Storage, StorageError, Stored, is_passing};
 use crate::custom;
@@ -346,11 +348,12 @@ impl Child {
                 return Ok(Answer::Examined {
                     report: Box::new(examine::sealed_to_another()),
                     commitment: None,
+                    resplit: None,
                 });
             }
             solution => solution?,
         };
-        let competition = Competition {
+        let mut competition = Competition {
             solution: solution.map(Bytes::of),
             metric: draft.metric.as_deref(),
             params: &draft.params,
@@ -364,8 +367,16 @@ impl Child {
             plan: draft.plan,
             direction: draft.direction,
         };
+        let kept = match self.keep_split(&competition, draft)? {
+            Some(solution) => {
+                let kept = self.store_kept(&solution, draft)?;
+                competition.solution = Some(Bytes::of(solution));
+                kept
+            }
+            None => None,
+        };
         let module = draft.module.as_ref();
-        let report = match module {
+        let mut report = match module {
             None if draft.files_alone => examine::of_files(&competition, &self.limits),
             Some(_) if draft.files_alone => custom::examine_files(&competition, &self.limits),
             module => {
@@ -374,8 +385,22 @@ impl Child {
                 self.report(module, &competition)
             }
         };
-        let commitment = if draft.commits { self.commit(&competition, draft)? } else { None };
-        Ok(Answer::Examined { report: Box::new(report), commitment })
+        let held = self.hold_split(&competition, draft)?;
+        report.findings.extend(kept.as_ref().map(|_| examine::resplit::told_kept()));
+        let resplit = held.map(|held| {
+            report.findings.extend(held.findings);
+            held.resplit
+        });
+        let solution_sha256 = match &kept {
+            Some(kept) => Some(kept.stored.sha256),
+            None => draft.solution.as_ref().and_then(|file| file.sha256),
+        };
+        let commitment = match draft.commits {
+            true => self.commit(&competition, module.is_some(), solution_sha256)?,
+            false => None,
+        };
+        let resplit = resplit.map(|resplit| Box::new(Resplit { kept, ..resplit }));
+        Ok(Answer::Examined { report: Box::new(report), commitment, resplit })
     }
 
     fn split(&mut self, table: &Table) -> Result<Answer, Refusal> {

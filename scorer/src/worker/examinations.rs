@@ -7,9 +7,19 @@ use holdout_contract::queue::{self, Leased};
 use sqlx::{PgConnection, PgPool};
 
 use super::finish::{Written, announce_job, hold_competition, json, with_the_job};
+use super::message::Resplit;
+use super::read::Examined;
+use super::resplits;
 use crate::examine::committed::Committed;
 
-/// Writes an examination's report, unless the version was changed while it was read: then the
+/// What an examination found.
+pub struct Found<'a> {
+    pub report: &'a Report,
+    pub commitment: Option<&'a Committed>,
+    pub resplit: Option<&'a Resplit>,
+}
+
+/// Writes what an examination found, unless the version was changed while it was read: then the
 /// version is examined again.
 ///
 /// # Errors
@@ -17,23 +27,26 @@ use crate::examine::committed::Committed;
 pub async fn examined(
     db: &PgPool,
     leased: &Leased,
-    version_id: i64,
-    input_revision: i32,
-    (report, commitment): (&Report, Option<&Committed>),
+    version: &Examined,
+    found: Found<'_>,
 ) -> sqlx::Result<Written> {
+    let version_id = version.version_id;
     with_the_job(db, leased, async |conn| {
         hold_competition(conn, leased.competition()?).await?;
         let written = sqlx::query!(
             "update scoring_versions set report = $3, examined_revision = $2
              where id = $1 and input_revision = $2",
             version_id,
-            input_revision,
-            json(report)?,
+            version.input_revision,
+            json(found.report)?,
         )
         .execute(&mut *conn)
         .await?;
         if written.rows_affected() == 1 {
-            commit_to(conn, version_id, commitment).await?;
+            if let Some(resplit) = found.resplit {
+                resplits::compared(conn, version, resplit).await?;
+            }
+            commit_to(conn, version_id, found.commitment).await?;
         }
         announce_or_examine_again(conn, leased, version_id, written.rows_affected()).await
     })

@@ -92,6 +92,34 @@ pub struct Draft {
     pub files_alone: bool,
     /// Whether labels and split are to be committed to.
     pub commits: bool,
+    /// Whose splits a new version is held against while private scores are hidden.
+    pub counted: Vec<CountedVersion>,
+}
+
+/// A version that counts or counted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CountedVersion {
+    pub number: i32,
+    pub is_active: bool,
+    /// Whether the launch was with it.
+    pub is_first: bool,
+    /// Without the text of a module: it has no part in the split.
+    pub judging: Judging,
+}
+
+/// What came of holding a version's split against those before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Resplit {
+    pub is_allowed: bool,
+    /// The solution with the split that counts, where its file left that to us and it would have become another.
+    pub kept: Option<KeptSolution>,
+}
+
+/// A sealed solution, written to storage and not yet in the database.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeptSolution {
+    pub stored: Stored,
+    pub recipient: String,
 }
 
 /// A stored file as the database has it on record.
@@ -231,7 +259,8 @@ impl Request {
                 let data = &draft.data;
                 let named =
                     [&draft.solution, &data.train, &data.test, &data.sample_submission, &data.history];
-                named.into_iter().flatten().collect()
+                let counted = draft.counted.iter().flat_map(|counted| counted.judging.files());
+                named.into_iter().flatten().chain(counted).collect()
             }
             Self::Release { asked } => asked.draft.solution.iter().chain(&asked.draft.data.history).collect(),
             Self::Split { table } => vec![&table.file],
@@ -323,6 +352,8 @@ pub enum Answer {
         report: Box<Report>,
         /// None where the solution cannot be read, and where none was asked for.
         commitment: Option<Committed>,
+        /// None where there was nothing to compare.
+        resplit: Option<Box<Resplit>>,
     },
     Released {
         released: Box<Released>,
@@ -363,6 +394,9 @@ impl Answer {
         match self {
             Self::Split { files, .. } => files.all().to_vec(),
             Self::Released { released } => vec![&released.stored],
+            Self::Examined { resplit: Some(resplit), .. } => {
+                resplit.kept.iter().map(|kept| &kept.stored).collect()
+            }
             Self::Ranks { ranks } => {
                 ranks.made.iter().map(|(_, stored)| stored).chain(&ranks.covariances).collect()
             }

@@ -34,6 +34,7 @@ mod ranks;
 pub mod read;
 pub mod releasing;
 pub mod rescoring;
+mod resplits;
 pub(crate) mod room;
 pub mod run;
 mod spool;

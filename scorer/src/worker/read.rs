@@ -17,6 +17,7 @@ use super::other_metrics;
 use super::probing;
 use super::ranks;
 use super::releasing;
+use super::resplits;
 
 /// A request for the child, with what is needed to write its answer down.
 #[derive(Debug)]
@@ -57,10 +58,7 @@ pub enum About {
     Comparison {
         comparison_id: i64,
     },
-    Version {
-        version_id: i64,
-        input_revision: i32,
-    },
+    Version(Examined),
     /// The files of a version that counts.
     Files {
         version_id: i64,
@@ -79,6 +77,15 @@ pub enum About {
     OtherMetrics(other_metrics::About),
     /// Files that are looked at.
     Probing(probing::About),
+}
+
+/// A version as it was when it was read.
+#[derive(Debug, Clone)]
+pub struct Examined {
+    pub version_id: i64,
+    pub input_revision: i32,
+    /// Where another one counts.
+    pub active_version_id: Option<i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -353,7 +360,7 @@ async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<
         r#"select v.competition_id, v.metric, v.params, v.context, v.public_fraction, v.split_seed,
                   v.declared, v.input_revision, v.files_revision, v.activated_at, x.storage_key as "storage_key?", x.sealed_sha256 as "sealed_sha256?",
                   m.source as "module?", v.higher_is_better, c.daily_limit, c.total_limit, c.starts_at, c.ends_at,
-                  shown_decimals(c) as "score_decimals!",
+                  shown_decimals(c) as "score_decimals!", c.active_version_id, is_over(c) as "is_over!",
                   exists (select from commitments k where k.version_id = v.id) as "is_committed!"
            from scoring_versions v
            join competitions c on c.id = v.competition_id
@@ -371,7 +378,17 @@ async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<
     let files_alone = row.activated_at.is_some();
     let about = match files_alone {
         true => About::Files { version_id, files_revision: row.files_revision },
-        false => About::Version { version_id, input_revision: row.input_revision },
+        false => About::Version(Examined {
+            version_id,
+            input_revision: row.input_revision,
+            active_version_id: row.active_version_id,
+        }),
+    };
+    let counted = match row.active_version_id {
+        Some(active) if !files_alone && !row.is_over => {
+            resplits::counted(conn, row.competition_id, active).await?
+        }
+        _ => Vec::new(),
     };
     Ok(Some(Work {
         request: Request::Examine {
@@ -394,6 +411,7 @@ async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<
                 data,
                 files_alone,
                 commits: !(files_alone && row.is_committed),
+                counted,
             },
         },
         about,

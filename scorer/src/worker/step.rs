@@ -14,7 +14,7 @@ use super::batch::{self, Pace};
 use super::climbing;
 use super::comparing;
 use super::depot::Depot;
-use super::examinations;
+use super::examinations::{self, Found};
 use super::finish::{self, Judged, Written};
 use super::give_up::give_up;
 use super::leaving::Leaving;
@@ -296,11 +296,11 @@ async fn write(
         (About::Comparison { comparison_id }, Answer::Compared { comparison }) => {
             comparing::compared(db, leased, *comparison_id, comparison).await?
         }
-        (About::Version { version_id, input_revision }, Answer::Examined { report, commitment }) => {
-            examinations::examined(db, leased, *version_id, *input_revision, (&**report, commitment.as_ref()))
-                .await?
+        (About::Version(version), Answer::Examined { report, commitment, resplit }) => {
+            let found = Found { report, commitment: commitment.as_ref(), resplit: resplit.as_deref() };
+            examinations::examined(db, leased, version, found).await?
         }
-        (About::Files { version_id, files_revision }, Answer::Examined { report, commitment }) => {
+        (About::Files { version_id, files_revision }, Answer::Examined { report, commitment, .. }) => {
             let found = (report.findings.as_slice(), commitment.as_ref());
             examinations::files_examined(db, leased, *version_id, *files_revision, found).await?
         }

@@ -258,7 +258,7 @@ impl Export {
             .map(|mut row| {
                 let key = std::mem::take(&mut row.storage_key);
                 let key = row.file_gone_at.is_none().then_some(key);
-                (row.into(), key)
+                (self.told(row.into()), key)
             })
             .collect();
         if let Some(ended) = self.seen.competition.ended(self.now) {
@@ -271,6 +271,20 @@ impl Export {
             }
         }
         Ok(part)
+    }
+
+    /// A submission as its competition's hosts may have it now.
+    fn told(&self, line: SubmissionLine) -> SubmissionLine {
+        let competition = &self.seen.competition;
+        let line = match competition.hidden_digits(self.now) {
+            Some(decimals) => line.rounded(decimals),
+            None => line,
+        };
+        // While the contest goes on, an entry of the log is its sender's to open.
+        match competition.phase(self.now) {
+            Phase::Final => line,
+            _ => SubmissionLine { log_nonce: None, ..line },
+        }
     }
 
     fn write_boards(&self, zip: &mut Sending<'_>) -> io::Result<()> {

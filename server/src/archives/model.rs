@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::competitions::changes::{About, Verb};
+use crate::submissions::model::rounded;
 
 /// The newest version of the archive's layout that this program reads.
 pub const FORMAT: u32 = 2;
@@ -140,6 +141,9 @@ pub struct SubmissionLine {
     pub rejection: Option<Value>,
     #[serde(default)]
     pub public_score: Option<f64>,
+    /// How many decimals it was rounded to, where the contest went on; else it is exact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_decimals: Option<i32>,
     #[serde(default)]
     pub public_undefined: Option<String>,
     #[serde(default)]
@@ -156,7 +160,8 @@ pub struct SubmissionLine {
     pub log_position: Option<i64>,
     #[serde(default)]
     pub entry_hash: Option<String>,
-    /// What blinds the entry's leaf, which follows from it; none where an earlier release received the submission.
+    /// What blinds the entry's leaf, which follows from it; none before the final board stands, and where an earlier release
+    /// received the submission.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_nonce: Option<String>,
     /// The team that the entry names, where it became part of another.
@@ -168,6 +173,15 @@ pub struct SubmissionLine {
     /// On a Ladder: when among the files it was judged first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turn: Option<Turn>,
+}
+
+impl SubmissionLine {
+    /// With a public score of so many decimals, as the board shows it while it is open.
+    pub fn rounded(self, decimals: i32) -> Self {
+        let decimals = self.public_decimals.map_or(decimals, |before| before.min(decimals));
+        let public_score = self.public_score.map(|score| rounded(score, decimals));
+        Self { public_score, public_decimals: public_score.map(|_| decimals), ..self }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -32,6 +32,8 @@ pub enum About {
     Timeline,
     Data,
     Page,
+    /// A scoring version; the database writes these down.
+    Version,
 }
 
 impl About {
@@ -40,6 +42,7 @@ impl About {
             Self::Timeline => "timeline",
             Self::Data => "data",
             Self::Page => "page",
+            Self::Version => "version",
         }
     }
 }
@@ -53,6 +56,14 @@ pub enum Verb {
     Replaced,
     Removed,
     Edited,
+    /// Everything began to be scored under a version.
+    Started,
+    /// The version was given up.
+    Abandoned,
+    /// It counts from then on.
+    Published,
+    /// It counts again.
+    Restored,
 }
 
 impl Verb {
@@ -63,6 +74,10 @@ impl Verb {
             Self::Replaced => "replaced",
             Self::Removed => "removed",
             Self::Edited => "edited",
+            Self::Started => "started",
+            Self::Abandoned => "abandoned",
+            Self::Published => "published",
+            Self::Restored => "restored",
         }
     }
 }
@@ -71,7 +86,7 @@ impl Verb {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changed {
     pub about: About,
-    /// Which time, as it is called in the API; a file's name; or a page's, as in its address.
+    /// Which time, as it is called in the API; a file's name; a page's, as in its address; or a scoring version's number.
     pub item: String,
     pub verb: Verb,
     pub moved_from: Option<DateTime<Utc>>,
@@ -96,6 +111,9 @@ impl Changed {
             "merger_deadline_at" => "the last moment to merge teams",
             file => file,
         };
+        if let Some(sentence) = self.of_version() {
+            return sentence;
+        }
         if self.about == About::Page {
             return format!("the page “{}” was edited", self.item);
         }
@@ -107,6 +125,19 @@ impl Changed {
                 format!("{what} moved from {} to {}", format::time(&from), format::time(&to))
             }
             (verb, ..) => format!("{what} was {}", verb.name()),
+        }
+    }
+}
+
+impl Changed {
+    fn of_version(&self) -> Option<String> {
+        let number = &self.item;
+        match self.verb {
+            Verb::Started => Some(format!("the scoring under version {number} was begun")),
+            Verb::Abandoned => Some(format!("the scoring under version {number} was given up")),
+            Verb::Published => Some(format!("the scores are those of version {number} from then on")),
+            Verb::Restored => Some(format!("the scores are those of version {number} again")),
+            Verb::Moved | Verb::Added | Verb::Replaced | Verb::Removed | Verb::Edited => None,
         }
     }
 }
@@ -263,6 +294,20 @@ mod tests {
     fn released_labels_are_told_in_words() {
         let change = Change { changed: Changed::labels(), ..Change::sample() };
         assert_eq!(change.sentence(), "The host released the hidden labels");
+    }
+
+    #[test]
+    fn what_happened_to_a_version_is_told_with_its_number() {
+        let of = |verb| Changed {
+            about: About::Version,
+            item: "2".to_owned(),
+            verb,
+            moved_from: None,
+            moved_to: None,
+        };
+        let change = Change { changed: of(Verb::Abandoned), ..Change::sample() };
+        assert_eq!(change.sentence(), "The scoring under version 2 was given up");
+        assert_eq!(of(Verb::Restored).sentence(), "the scores are those of version 2 again");
     }
 
     #[test]

@@ -165,6 +165,12 @@ impl Competition {
         (self.phase(now) >= Phase::Closed).then_some(Ended(()))
     }
 
+    /// How many decimals public scores have before the end, whoever reads them: every further one leaks labels. `None`
+    /// after it, when they are exact.
+    pub fn hidden_digits(&self, now: DateTime<Utc>) -> Option<i32> {
+        self.ended(now).is_none().then_some(self.score_decimals)
+    }
+
     /// A running competition, for tests that draw every page.
     pub fn sample() -> Self {
         let now = DateTime::UNIX_EPOCH;

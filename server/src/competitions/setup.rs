@@ -84,6 +84,9 @@ impl Step {
     }
 }
 
+/// What scorers find where they hold a version's split against those that counted.
+const OF_THE_SPLIT: [&str; 3] = ["private_rows_opened", "public_rows_kept", "split_compared"];
+
 /// A line of the check list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StepState {
@@ -141,6 +144,13 @@ impl Draft {
                 .and_then(|findings| serde_json::from_value(findings).ok())
                 .unwrap_or_default(),
         })
+    }
+
+    /// Whether something stands against its split that holds before the end alone.
+    pub fn was_held_to_its_split(&self) -> bool {
+        let findings = self.report.iter().flat_map(|report| &report.findings);
+        let mut refused = findings.filter(|finding| finding.verdict == Verdict::Refused);
+        refused.any(|finding| OF_THE_SPLIT.contains(&finding.check.as_str()))
     }
 
     /// What its host answers for in writing.

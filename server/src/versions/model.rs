@@ -5,6 +5,7 @@ use holdout_contract::examine::{Finding, Report};
 use serde_json::Value;
 
 use crate::ids::{SubmissionId, TeamId, VersionId};
+use crate::submissions::model::rounded;
 use crate::web::format;
 
 /// Where a version stands in its life.
@@ -254,13 +255,46 @@ pub struct Fault {
     pub what: String,
 }
 
-/// A moment at which another version began to count.
+/// What happened to a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// Every submission began to be scored under it.
+    Start,
+    /// It was given up.
+    Abandon,
+    Publish,
+    RollBack,
+}
+
+impl ChangeKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Abandon => "abandon",
+            Self::Publish => "publish",
+            Self::RollBack => "roll_back",
+        }
+    }
+
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Start => "began to be computed beside what counts",
+            Self::Abandon => "was given up and never counted",
+            Self::Publish => "began to count",
+            Self::RollBack => "counts again",
+        }
+    }
+}
+
+/// Something that happened to a version once everything was to be scored under it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     pub id: i64,
     pub number: i32,
+    /// The one that counted before, where another one counts from then on.
     pub previous_number: Option<i32>,
-    pub is_roll_back: bool,
+    pub kind: ChangeKind,
     pub reason: String,
     pub actor: Option<String>,
     pub at: DateTime<Utc>,
@@ -272,7 +306,7 @@ impl Change {
             id: 1,
             number: 2,
             previous_number: Some(1),
-            is_roll_back: false,
+            kind: ChangeKind::Publish,
             reason: "Row 17 of the solution was wrong.".to_owned(),
             actor: Some("Ada".to_owned()),
             at: DateTime::UNIX_EPOCH,
@@ -295,6 +329,12 @@ pub struct Move {
 }
 
 impl Move {
+    /// With scores of so many decimals, as the board shows them while it is open.
+    pub fn rounded(self, decimals: i32) -> Self {
+        let shown = |score: Option<f64>| score.map(|score| rounded(score, decimals));
+        Self { old_score: shown(self.old_score), new_score: shown(self.new_score), ..self }
+    }
+
     pub fn sample() -> Self {
         Self {
             team_id: TeamId(1),

@@ -17,6 +17,12 @@ use crate::notifications::model::Event as Told;
 use crate::notifications::tell::{self, Bulletin};
 use crate::retention::store::files_gone;
 
+const NOT_COMPARED: &str = "The scorers have not compared its split with that of the version that counts now. They do so at once: look at \
+     what they find, and start it again.";
+
+const SPLIT_IS_FREE: &str = "It was examined before the end, and since then the split may change. The scorers examine it anew: start it again in a \
+     moment.";
+
 /// Longest reason, in characters.
 const REASON_CHARS: usize = 1000;
 
@@ -54,7 +60,13 @@ pub async fn start(app: &App, host: &Member, seen: &Seen, number: i32, reason: &
     if version.stage != Stage::Draft {
         return Err(AppError::refused("This version was started before."));
     }
+    judging::lock_open_version(&mut tx, seen.competition.id).await?;
     let draft = setup::load(&mut tx, &seen.competition).await?;
+    if seen.competition.ended(app.clock.now()).is_some() && draft.was_held_to_its_split() {
+        supply::examine(&mut tx, seen.competition.id, version.id).await?;
+        tx.commit().await?;
+        return Err(AppError::refused(SPLIT_IS_FREE));
+    }
     let against = setup::findings(&draft);
     if !against.is_empty() {
         let sentences: Vec<String> =
@@ -70,8 +82,12 @@ pub async fn start(app: &App, host: &Member, seen: &Seen, number: i32, reason: &
             "The audit of this version {found}. Write down why that is acceptable, on the page Audit or with `holdout host audit`; everybody who takes part reads it beside the rules."
         )));
     }
-    judging::lock_open_version(&mut tx, seen.competition.id).await?;
     require_files(&mut tx, seen).await?;
+    if !store::is_split_compared(&mut tx, seen.competition.id, version.id).await? {
+        supply::examine(&mut tx, seen.competition.id, version.id).await?;
+        tx.commit().await?;
+        return Err(AppError::refused(NOT_COMPARED));
+    }
     let is_ranked = store::is_ranked(&mut tx, version.id).await?;
     ladder::allows(&seen.competition, &draft, is_ranked)?;
     if !store::start(&mut tx, &version, reason).await? {
@@ -123,6 +139,10 @@ pub async fn roll_back(app: &App, host: &Member, seen: &Seen, number: i32, reaso
     let sentence =
         format!("“{}”: scores are those of scoring version {number} again", seen.competition.title);
     tell_everybody(&mut tx, app, host, seen, &sentence, reason).await?;
+    // One that is put together was held against the version that counted until now.
+    if let Some(open) = judging::lock_open_version(&mut tx, seen.competition.id).await? {
+        supply::examine(&mut tx, seen.competition.id, open).await?;
+    }
     propose::refresh(&mut tx, seen.competition.id, app.clock.now()).await?;
     note(&mut tx, app, host, seen, "roll_back_version", number, reason).await?;
     tx.commit().await?;

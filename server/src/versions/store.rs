@@ -4,7 +4,7 @@ pub mod labels;
 
 use sqlx::PgConnection;
 
-use super::model::{Change, Committed, Fault, Move, MoveKey, Stage, Verification, Version};
+use super::model::{Change, ChangeKind, Committed, Fault, Move, MoveKey, Stage, Verification, Version};
 use crate::ids::{CompetitionId, SubmissionId, TeamId, UserId, VersionId};
 
 /// Versions as their hosts see them.
@@ -97,6 +97,30 @@ pub async fn begin(
     Ok(begun.map(|row| (VersionId(row.id), row.number)))
 }
 
+/// Whether private scores are told already, or a scorer held the version's split, as it is now, against that of the one that
+/// counts now. Its caller holds both; the schema starts no other.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_split_compared(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    version: VersionId,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select is_over(c) or exists (
+            select from split_comparisons k
+            join scoring_versions v on v.id = k.version_id and v.input_revision = k.input_revision
+            where k.version_id = $2 and k.active_version_id = c.active_version_id and k.is_allowed) as "is_compared!"
+           from competitions c
+           where c.id = $1"#,
+        id.0,
+        version.0,
+    )
+    .fetch_one(conn)
+    .await
+}
+
 /// Has scorers begin: from now on its parts are fixed. `false` when it is no draft any more.
 ///
 /// # Errors
@@ -166,7 +190,7 @@ pub async fn retry(conn: &mut PgConnection, version: VersionId) -> sqlx::Result<
     sqlx::query_scalar!("select retry_rescoring($1) as \"n!\"", version.0).fetch_one(conn).await
 }
 
-/// What counted when, before the change `before`, newest first.
+/// What happened to versions that were scored, before the change `before`, newest first.
 ///
 /// # Errors
 /// Those of the database.
@@ -178,7 +202,7 @@ pub async fn changes(
 ) -> sqlx::Result<Vec<Change>> {
     sqlx::query_as!(
         Change,
-        "select h.id, v.number, p.number as \"previous_number?\", h.kind = 'roll_back' as \"is_roll_back!\", h.reason,
+        "select h.id, v.number, p.number as \"previous_number?\", h.kind as \"kind: ChangeKind\", h.reason,
                 u.display_name as \"actor?\", h.at
          from version_changes h
          join scoring_versions v on v.id = h.version_id

@@ -96,6 +96,7 @@ mod similar;
 mod site;
 mod site_texts;
 mod space;
+mod splits;
 mod stage;
 mod storage;
 mod submissions;

@@ -21,10 +21,10 @@ impl Child {
     pub(super) fn commit(
         &self,
         competition: &Competition<'_>,
-        draft: &Draft,
+        has_module: bool,
+        solution_sha256: Option<[u8; 32]>,
     ) -> Result<Option<Committed>, Fault> {
-        let whole = Whole::of(competition, draft.module.is_some(), &self.limits);
-        let solution_sha256 = draft.solution.as_ref().and_then(|file| file.sha256);
+        let whole = Whole::of(competition, has_module, &self.limits);
         match whole.zip(solution_sha256) {
             Some((whole, solution_sha256)) => self.sealed(&whole, solution_sha256, &rand::random()).map(Some),
             None => Ok(None),

@@ -36,7 +36,7 @@ pub async fn announcements(
     .await
 }
 
-/// Changes after the one with the key `after`.
+/// Changes after the one with the key `after`. What happened to scoring versions stands with them.
 ///
 /// # Errors
 /// Those of the database.
@@ -51,7 +51,7 @@ pub async fn changes(
                   coalesce(u.display_name, '') as "changed_by!", c.changed_at
            from changes c
            left join users u on u.id = c.changed_by
-           where c.competition_id = $1 and c.id > $2
+           where c.competition_id = $1 and c.id > $2 and c.about <> 'version'
            order by c.id
            limit $3"#,
         id.0,

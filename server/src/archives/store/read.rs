@@ -242,6 +242,7 @@ impl From<SubmissionRow> for SubmissionLine {
             state: row.state,
             rejection: row.rejection,
             public_score: row.public_score,
+            public_decimals: None,
             public_undefined: row.public_undefined,
             private_score: None,
             private_undefined: None,

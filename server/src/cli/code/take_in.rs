@@ -181,8 +181,13 @@ impl Tally {
     }
 }
 
-/// What of a submission must be the same; private scores where both know them.
+/// What of a submission must be the same; private scores where both know them, and of public ones the digits that both
+/// tell.
 fn outcome(of: &SubmissionLine, other: &SubmissionLine) -> Value {
+    let of = match other.public_decimals {
+        Some(decimals) => &of.clone().rounded(decimals),
+        None => of,
+    };
     let knows = |line: &SubmissionLine| line.private_score.is_some() || line.private_undefined.is_some();
     let private = (knows(of) && knows(other)).then_some((of.private_score, &of.private_undefined));
     json!([of.sha256, of.state, of.public_score, of.public_undefined, private])

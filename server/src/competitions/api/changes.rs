@@ -25,13 +25,14 @@ pub fn router() -> OpenApiRouter<App> {
 #[schema(as = CompetitionChange)]
 struct CompetitionChangeJson {
     id: i64,
-    /// `timeline`, `data` or `page`.
+    /// `timeline`, `data`, `page` or `version`.
     #[schema(example = "timeline")]
     about: &'static str,
-    /// `ends_at`, `entry_deadline_at`, `merger_deadline_at`; a file's name; or a page's, as in its address.
+    /// `ends_at`, `entry_deadline_at`, `merger_deadline_at`; a file's name; a page's, as in its address; or a scoring
+    /// version's number.
     #[schema(example = "ends_at")]
     item: String,
-    /// `moved`, `added`, `replaced`, `removed` or `edited`.
+    /// `moved`, `added`, `replaced`, `removed`, `edited`; of a version `started`, `abandoned`, `published` or `restored`.
     #[schema(example = "moved")]
     verb: &'static str,
     /// Of a time that moved.
@@ -63,7 +64,7 @@ impl From<Change> for CompetitionChangeJson {
     }
 }
 
-/// What changed after the launch: times that moved, data files that came, changed or went, other rules.
+/// What changed after the launch: times that moved, data files that came, changed or went, other rules, scoring versions.
 #[utoipa::path(
     get,
     path = paths::API_CHANGES,

@@ -47,13 +47,14 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(verifying::show_verification))
 }
 
-/// A moment at which another version began to count.
+/// Something that happened to a version once everything was to be scored under it.
 #[derive(Serialize, utoipa::ToSchema)]
 struct ChangeJson {
     id: i64,
     version: i32,
+    /// The one that counted before, where another one counts from then on.
     previous_version: Option<i32>,
-    /// `publish` or `roll_back`.
+    /// `start`: every submission began to be scored under it; `abandon`: it was given up; `publish`; or `roll_back`.
     kind: &'static str,
     reason: String,
     by: Option<String>,
@@ -66,7 +67,7 @@ impl From<Change> for ChangeJson {
             id: change.id,
             version: change.number,
             previous_version: change.previous_number,
-            kind: if change.is_roll_back { "roll_back" } else { "publish" },
+            kind: change.kind.name(),
             reason: change.reason,
             by: change.actor,
             at: change.at,
@@ -129,6 +130,7 @@ struct MoveJson {
     distance: i32,
     old_rank: Option<i32>,
     new_rank: Option<i32>,
+    /// Public scores. Before the end they have the decimals that the board shows.
     old_score: Option<f64>,
     new_score: Option<f64>,
     /// Once a final board stands.
@@ -152,7 +154,7 @@ impl From<Move> for MoveJson {
     }
 }
 
-/// When another solution or metric began to count, and why.
+/// Every version that was ever scored, also one that was given up: what happened to it when, and why.
 #[utoipa::path(
     get,
     path = paths::API_VERSIONS,
@@ -283,7 +285,12 @@ async fn show_moves(
     let last = moves.last().filter(|_| has_more);
     let next = last.map(|last| MoveKey { distance: last.distance, team_id: last.team_id }.to_string());
     let link = NextPart::new("after", next.as_ref());
-    Ok((link, Json(MovesJson { items: moves.into_iter().map(MoveJson::from).collect(), next })))
+    let hidden = seen.competition.hidden_digits(app.clock.now());
+    let shown = |moved: Move| match hidden {
+        Some(decimals) => moved.rounded(decimals),
+        None => moved,
+    };
+    Ok((link, Json(MovesJson { items: moves.into_iter().map(shown).map(MoveJson::from).collect(), next })))
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]
