@@ -11,9 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::frame::Frame;
 use super::{Competition, fit, open};
 use crate::custom::tables;
-use crate::intake::Limits;
 use crate::intake::content::Bytes;
-use crate::intake::{Texts, cells};
+use crate::intake::{Content, Limits, Texts, cells};
 use crate::solution::{NumberColumn, Solution};
 use crate::split::Usage;
 
@@ -42,11 +41,12 @@ pub struct Whole {
     as_scored: Vec<(usize, Texts)>,
 }
 
-/// Where every row counts, and what is read as a number.
+/// Where every row counts.
 struct Sides {
     id_name: String,
     usage: Vec<Usage>,
     split_was_made: bool,
+    /// What is read as numbers; of a Parquet file.
     solution: Option<Solution>,
 }
 
@@ -143,11 +143,12 @@ fn sides(
         });
     }
     let found = fit::prepare(competition, solution, limits).ok()?;
+    let is_parquet = matches!(open(solution, limits), Ok(Content::Parquet(_)));
     Some(Sides {
         id_name: found.id_name().to_owned(),
         usage: usage_by_row(&found.row_numbers, found.n_public(), found.n_private()),
         split_was_made: found.split_was_made(),
-        solution: Some(found),
+        solution: is_parquet.then_some(found),
     })
 }
 

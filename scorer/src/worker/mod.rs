@@ -36,6 +36,7 @@ pub mod releasing;
 pub mod rescoring;
 pub(crate) mod room;
 pub mod run;
+pub mod sealings;
 mod spool;
 pub mod step;
 pub mod storage;
