@@ -125,6 +125,12 @@ def prepare(house, day, rows):
             public_fraction = real.public_fraction, split_seed = real.split_seed, higher_is_better = real.higher_is_better
             from real, competitions c where c.slug = 'synthetic' and v.id = c.active_version_id;
         update competitions set daily_limit = 100 where slug = 'synthetic';
+        -- Scorers open a sealed file for another competition where both have a host in common.
+        insert into competition_hosts (competition_id, user_id)
+            select s.id, h.user_id
+            from competitions s, competitions r join competition_hosts h on h.competition_id = r.id
+            where s.slug = 'synthetic' and r.slug = '{real}'
+            on conflict do nothing;
         """
     )
     sample = host.ask("GET", f"/c/{real}/data/sample_submission.csv")[1].decode().splitlines()

@@ -220,10 +220,69 @@ mod tests {
     }
 
     fn sealed_to(key: &Key) -> Vec<u8> {
+        seal(key, b"id,target\n1,7\n")
+    }
+
+    fn seal(key: &Key, content: &[u8]) -> Vec<u8> {
         let mut sealer =
             holdout_contract::seal::Sealer::new(&key.recipient(), Vec::new()).expect("recipient");
-        sealer.write_all(b"id,target\n1,7\n").expect("written");
+        sealer.write_all(content).expect("written");
         sealer.finish().expect("finished")
+    }
+
+    /// Where the payload begins: behind the line with the header's code.
+    fn payload_at(sealed: &[u8]) -> usize {
+        let code = sealed.windows(5).position(|five| five == b"\n--- ").expect("a header") + 5;
+        code + sealed[code..].iter().position(|byte| *byte == b'\n').expect("a line") + 1
+    }
+
+    /// Whose a sealed file is follows from its SHA-256: other bytes that open to the same would be nobody's.
+    #[test]
+    fn no_other_bytes_open_to_what_was_sealed() {
+        const CHUNK: usize = 64 << 10;
+        let key = Key { current: Identity::generate(), former: Vec::new() };
+        let refuses = |altered: &[u8], what: &str| {
+            assert!(matches!(key.open(altered), Err(UnsealError::CannotOpen)), "{what}");
+        };
+        for n_bytes in [0, 1, 14, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK] {
+            let sealed = seal(&key, &vec![b'7'; n_bytes]);
+            assert_eq!(key.open(&sealed).expect("opens").len(), n_bytes);
+            for more in [&b"x"[..], b"\n", &[0; 16], &[0; CHUNK + 16], &sealed] {
+                refuses(&[&sealed, more].concat(), &format!("{n_bytes} and more behind them"));
+            }
+            refuses(&[b"\n", &sealed[..]].concat(), "something before it");
+            refuses(&sealed[..sealed.len() - 1], "its end is cut off");
+            refuses(&[&sealed[..], &sealed[payload_at(&sealed) + 16..]].concat(), "its payload twice");
+        }
+        let sealed = sealed_to(&key);
+        for at in 0..sealed.len() {
+            let mut altered = sealed.clone();
+            altered[at] ^= 1;
+            refuses(&altered, &format!("byte {at} is another"));
+        }
+        // The last letter of the header's code holds bits that count for nothing.
+        let code_ends = payload_at(&sealed) - 2;
+        for letter in b'+'..=b'z' {
+            let mut altered = sealed.clone();
+            altered[code_ends] = letter;
+            if altered != sealed {
+                refuses(&altered, &format!("the code ends with {}", char::from(letter)));
+            }
+        }
+        let text = |from: &str, to: &str| -> Vec<u8> {
+            let (head, payload) = sealed.split_at(payload_at(&sealed));
+            let head = String::from_utf8(head.to_vec()).expect("text").replacen(from, to, 1);
+            [head.as_bytes(), payload].concat()
+        };
+        for (from, to) in [
+            ("/v1\n", "/v1\r\n"),
+            ("\n--- ", "\n\n--- "),
+            ("\n--- ", "=\n--- "),
+            ("--- ", "---  "),
+            ("-> ", "->  "),
+        ] {
+            refuses(&text(from, to), &format!("{from:?} is {to:?}"));
+        }
     }
 
     #[test]

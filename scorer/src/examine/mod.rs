@@ -123,6 +123,15 @@ pub fn sealed_to_another() -> Report {
     )])
 }
 
+/// The report on a solution whose bytes came to another competition first.
+pub fn sealed_for_another() -> Report {
+    Report::of_findings(vec![refused(
+        "solution_reads",
+        "The solution was sealed for another competition, which is not over and has another host, so it is not opened for this one.",
+        "If the labels are yours, upload them once more as they are, or sealed anew.",
+    )])
+}
+
 /// Metrics of the catalogue that fit the last column of the solution that is neither id nor known by name.
 fn suggestions(solution: &Bytes, limits: &Limits) -> Vec<String> {
     let Ok(frame) = Frame::read(solution, limits) else { return Vec::new() };

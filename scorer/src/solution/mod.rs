@@ -10,6 +10,7 @@ mod prepare;
 mod profile;
 mod series;
 
+pub(crate) use plan::NumberColumn;
 pub(crate) use prepare::{SlotOrder, slot_order};
 
 use std::ops::Range;
@@ -55,6 +56,7 @@ pub struct Solution {
     /// Of every truth column, those that it has or the competition lists.
     pub(crate) column_classes: Vec<Vec<u32>>,
     pub(crate) weights: Option<Vec<f64>>,
+    pub(crate) weight_name: Option<String>,
     pub(crate) groups: Option<Vec<u32>>,
     pub(crate) group_names: Vec<String>,
     /// What the host declared to come together, such as a patient's rows.

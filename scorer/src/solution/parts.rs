@@ -45,6 +45,7 @@ impl Solution {
             id_name: self.id_name.clone(),
             index: Arc::clone(&self.index),
             target_names,
+            weight_name: self.weight_name.clone(),
             extra_names: self.extra_names.clone(),
             truths,
             classes,

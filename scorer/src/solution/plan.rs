@@ -7,6 +7,7 @@ use crate::intake::{CellRule, Expected, Plan, Wanted};
 use crate::judge::Judge;
 use crate::metrics::labels::ordinal::rating_range;
 use crate::metrics::segmentation;
+use crate::solution::Truth;
 
 /// A solution's columns by role; indexes into [`Plan::columns`].
 pub(super) struct SolutionPlan {
@@ -17,6 +18,7 @@ pub(super) struct SolutionPlan {
     pub(super) group: Option<usize>,
     pub(super) cluster: Option<usize>,
     pub(super) id_name: String,
+    pub(super) weight_name: Option<String>,
     pub(super) extra_names: Vec<String>,
 }
 
@@ -61,6 +63,7 @@ pub(super) fn solution_plan(
         Some(columns.len() - 1)
     };
     let usage = add(usage, CellRule::Label);
+    let weight_field = weight;
     let weight = add(weight, CellRule::NotNegative);
     let is_group = cluster.is_some() && cluster == group;
     let group = add(group, CellRule::Label);
@@ -79,6 +82,7 @@ pub(super) fn solution_plan(
         group,
         cluster,
         id_name: header[id].clone(),
+        weight_name: weight_field.map(|field| header[field].clone()),
         extra_names,
     })
 }
@@ -235,7 +239,38 @@ impl Finder<'_> {
     }
 }
 
+/// A column that is read as numbers.
+pub(crate) struct NumberColumn<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) rule: CellRule,
+    /// In slot order.
+    pub(crate) numbers: &'a [f64],
+}
+
 impl super::Solution {
+    /// What of the file is read as numbers: true values and weights.
+    pub(crate) fn number_columns(&self) -> Vec<NumberColumn<'_>> {
+        let cell_of = |column: &str| match &self.layout {
+            Layout::Target { solution, .. } => Some(*solution),
+            Layout::ClassColumns => None,
+            Layout::TargetColumns { cell } => Some(*cell),
+            Layout::Named { solution, .. } => {
+                solution.iter().find(|(name, _)| name == column).map(|(_, cell)| *cell)
+            }
+        };
+        let truths = self.target_names.iter().zip(&self.truths).filter_map(|(name, truth)| match truth {
+            Truth::Numbers(numbers) => {
+                let rule = cell_of(name).map_or(CellRule::Number, |cell| rule(cell, &self.judge));
+                Some(NumberColumn { name, rule, numbers })
+            }
+            Truth::Codes(_) | Truth::Texts(_) => None,
+        });
+        let weights = self.weights.as_deref().zip(self.weight_name.as_deref());
+        let weights =
+            weights.map(|(numbers, name)| NumberColumn { name, rule: CellRule::NotNegative, numbers });
+        truths.chain(weights).collect()
+    }
+
     /// What a cell of a submission's column must hold, for a metric whose solution is not at hand.
     pub(crate) fn submission_rule(judge: &Judge, column: &str) -> CellRule {
         let cell = match judge.layout() {

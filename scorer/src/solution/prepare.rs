@@ -113,6 +113,7 @@ fn build(
             Some(Column::Numbers(weights)) => Some(gather(&weights, &rows)),
             _ => None,
         },
+        weight_name: plan.weight_name,
         groups: groups.map(|groups| gather(&groups, &rows)),
         group_names,
         clusters: clusters.map(|clusters| gather(&clusters, &rows)),

@@ -86,6 +86,12 @@ pub(super) async fn step(worker: &mut Worker, jobs: Vec<Leased>) -> sqlx::Result
         submitted: entries.iter().map(|entry| entry.submitted.clone()).collect(),
         time_ms: time.as_millis() as u64,
     };
+    if let Some(first) = held.first()
+        && let Some(Answer::Fault { text, .. }) = worker.admitted.refuse(&db, first, &request).await?
+    {
+        take_apart(&db, &held, &text).await?;
+        return Ok(Stepped::Batch { n_taken, n_done: 0 });
+    }
     let n_done = match ask(worker, &held, &request).await? {
         Asked::LeaseLost => 0,
         Asked::HandBack => {

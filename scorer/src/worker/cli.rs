@@ -19,6 +19,7 @@ use super::patience::patiently;
 use super::pulse::{Pulse, PulseArgs};
 use super::room::Room;
 use super::run::{Until, run};
+use super::sealings::Admitted;
 use super::step::Worker;
 use super::storage::Storage;
 use super::warm::{Bounds, Warm};
@@ -170,6 +171,7 @@ pub fn work(args: &WorkArgs) -> anyhow::Result<()> {
             lease: LEASE,
             leaving: Leaving::default(),
             pace: Pace::at_most(if args.once { 1 } else { args.rescore_batch.into() }),
+            admitted: Admitted::default(),
             db,
             direct,
         };

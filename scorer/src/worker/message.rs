@@ -226,6 +226,27 @@ pub enum Request {
 }
 
 impl Request {
+    /// The files in it that hold labels.
+    pub(super) fn sealed(&self) -> Vec<&FileRef> {
+        match self {
+            Self::Score { judging, .. }
+            | Self::ScoreBatch { judging, .. }
+            | Self::Check { judging, .. }
+            | Self::Compare { judging, .. }
+            | Self::Probing { judging, .. } => vec![&judging.solution],
+            Self::Examine { draft } => draft.solution.iter().collect(),
+            Self::Release { asked } => asked.draft.solution.iter().collect(),
+            Self::Split { table } => vec![&table.file],
+            Self::Ranks { board } => vec![&board.judging.solution],
+            Self::OtherMetrics { wanted } => wanted.iter().map(|metric| &metric.judging.solution).collect(),
+        }
+    }
+
+    /// Whether it is asked again and again with the same solution.
+    pub(super) fn is_scoring(&self) -> bool {
+        !matches!(self, Self::Examine { .. } | Self::Release { .. } | Self::Split { .. })
+    }
+
     /// Every file that it names.
     pub fn files(&self) -> Vec<&FileRef> {
         match self {

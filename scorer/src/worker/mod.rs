@@ -37,6 +37,7 @@ pub mod rescoring;
 mod resplits;
 pub(crate) mod room;
 pub mod run;
+pub mod sealings;
 mod spool;
 pub mod step;
 pub mod storage;

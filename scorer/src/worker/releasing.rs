@@ -47,7 +47,8 @@ pub(super) async fn work(
                   exists (select from commitments o
                           join competitions c on c.id = o.competition_id
                           where o.solution_sha256 = $2 and c.id <> r.competition_id
-                            and c.settled_at is null) as "judges_another!"
+                            and c.settled_at is null)
+                  or coalesce(judges_another($2, r.competition_id), false) as "judges_another!"
            from label_releases r
            left join commitments k on k.version_id = r.version_id
            where r.version_id = $1 and r.released_at is null"#,

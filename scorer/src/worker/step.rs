@@ -26,6 +26,7 @@ use super::ranks;
 use super::read::{self, About, Work};
 use super::releasing;
 use super::rescoring::{self, Advance};
+use super::sealings::Admitted;
 use super::verify;
 use super::warm::{Broken, Warm};
 
@@ -43,6 +44,8 @@ pub struct Worker {
     pub leaving: Leaving,
     /// How many rescorings, or jobs of a verification, are done together.
     pub pace: Pace,
+    /// Whose solutions are looked up once.
+    pub admitted: Admitted,
 }
 
 /// What a step did.
@@ -102,6 +105,9 @@ async fn take_and_do(worker: &mut Worker) -> sqlx::Result<Stepped> {
     if work.needs_sandbox() && patiently(async || announce::another_has_sandbox(&db, worker.id).await).await?
     {
         return pass_on(&db, &leased).await;
+    }
+    if let Some(answer) = worker.admitted.refuse(&db, &leased, &work.request).await? {
+        return conclude(worker, &leased, &work.about, answer).await;
     }
     patiently(async || start(&db, &leased).await).await?;
     match ask(worker, std::slice::from_ref(&leased), &work.request).await? {

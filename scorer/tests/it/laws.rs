@@ -6,6 +6,7 @@
 mod composed;
 mod device;
 pub mod inputs;
+mod released;
 mod together;
 
 use std::collections::BTreeMap;
@@ -180,15 +181,21 @@ fn opened(text: &str) -> Content {
     content::open(Source::Bytes(text.as_bytes().into()), &Limits::default()).unwrap().unwrap()
 }
 
-fn context() -> Context {
-    let names = ["s0", "s1", "s2", "s3"];
-    let weights: Map<String, Value> = names.iter().map(|name| ((*name).to_owned(), json!(1.5))).collect();
-    let mut context = Context::new(Map::from_iter([
+const SERIES: [&str; 4] = ["s0", "s1", "s2", "s3"];
+const HISTORY: [f64; 4] = [1.0, 4.0, 2.0, 7.0];
+
+fn declared() -> Map<String, Value> {
+    let weights: Map<String, Value> = SERIES.iter().map(|name| ((*name).to_owned(), json!(1.5))).collect();
+    Map::from_iter([
         ("series_weight".to_owned(), Value::Object(weights)),
         ("height".to_owned(), json!(8)),
         ("width".to_owned(), json!(8)),
-    ]));
-    context.history = BTreeMap::from_iter(names.map(|name| (name.to_owned(), vec![1.0, 4.0, 2.0, 7.0])));
+    ])
+}
+
+fn context() -> Context {
+    let mut context = Context::new(declared());
+    context.history = BTreeMap::from_iter(SERIES.map(|name| (name.to_owned(), HISTORY.into())));
     context
 }
 

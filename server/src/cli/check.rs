@@ -68,7 +68,10 @@ fn tell_fit(session: &Session, by: &str, n_rows: u64) {
     let document = json!({ "checked": by, "verdict": { "verdict": "fits", "n_rows": n_rows } });
     session.screen.answer(&document, |paint| {
         let rows = format::count(i64::try_from(n_rows).unwrap_or(i64::MAX));
-        format!("{} It has {rows} rows. This check did not count against your limit.", paint.good("The file is valid."))
+        format!(
+            "{} It has {rows} rows. This check did not count against your limit.",
+            paint.good("The file is valid.")
+        )
     });
 }
 

@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use holdout_contract::commitment::{Salt, of_table};
+use holdout_contract::commitment::{Form, Salt, of_table};
 use serde_json::{Value, json};
 
 use super::Session;
 use super::competition::Competition;
 use super::fault::{CliError, Outcome};
+use super::screen::Paint;
 use super::table::{Table, cell, items, local, text};
 use crate::ids::TeamId;
 use crate::submissions::log::{Said, entry_hash, leaf};
@@ -70,31 +71,42 @@ pub fn verify_commitment(session: &Session, args: &VerifyCommitmentArgs) -> Outc
     };
     let computed =
         computed.map_err(|error| CliError::Refused(format!("The labels cannot be read: {error}.")))?;
-    let is_same = committed["sha256"] == hex::encode(computed);
+    let fits = |(_, hash): &&(Form, String)| committed["sha256"] == hash.as_str();
+    let form = computed.iter().find(fits).map(|(form, _)| *form);
+    let shown = computed.iter().find(fits).or(computed.first()).map(|(_, hash)| hash);
     let found = json!({
-        "version": labels["version"], "committed": committed["sha256"], "computed": hex::encode(computed),
-        "is_same": is_same, "is_late": committed["is_late"],
+        "version": labels["version"], "committed": committed["sha256"], "computed": shown,
+        "is_same": form.is_some(), "binds_order": form == Some(Form::AsScored), "is_late": committed["is_late"],
     });
-    session.screen.answer(&found, |paint| match (is_same, found["is_late"] == true) {
-        (false, _) => "These are not the labels and the split that were committed to.".to_owned(),
-        (true, true) => {
-            paint.good("These are the labels and the split that were committed to, after the version had begun to count.")
-        }
-        (true, false) => {
-            paint.good("These are the labels and the split that were committed to before the version counted.")
-        }
-    });
-    if is_same { Ok(()) } else { Err(CliError::Rejected("The commitment is another.".to_owned())) }
+    session.screen.answer(&found, |paint| concluded(paint, form, found["is_late"] == true));
+    if form.is_some() { Ok(()) } else { Err(CliError::Rejected("The commitment is another.".to_owned())) }
 }
 
-fn computed(labels: impl Read, salt: &Salt) -> csv::Result<[u8; 32]> {
+fn concluded(paint: Paint, form: Option<Form>, is_late: bool) -> String {
+    let when = if is_late { ", after the version had begun to count" } else { " before the version counted" };
+    match form {
+        None => "These are not the labels and the split that were committed to.".to_owned(),
+        Some(Form::AsScored) => paint.good(&format!(
+            "These are the labels and the split that were committed to{when}, with their rows in the order in which they are scored."
+        )),
+        Some(Form::Sorted) => {
+            let good = format!("These are the labels and the split that were committed to{when}.");
+            let open = "The commitment is of an earlier release and leaves the order of the rows open: scores that are computed again may differ in their last digits, and more where predictions tie.";
+            format!("{}\n{open}", paint.good(&good))
+        }
+    }
+}
+
+/// In every form, the newest first.
+fn computed(labels: impl Read, salt: &Salt) -> csv::Result<Vec<(Form, String)>> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(labels);
     let mut rows = Vec::new();
     for record in reader.records() {
         rows.push(record?.iter().map(str::to_owned).collect::<Vec<_>>());
     }
     let header = if rows.is_empty() { Vec::new() } else { rows.remove(0) };
-    Ok(of_table(salt, &header, rows))
+    let hash = |form: Form| (form, hex::encode(of_table(form, salt, &header, rows.clone())));
+    Ok(Form::ALL.map(hash).into())
 }
 
 #[derive(Debug, Args)]

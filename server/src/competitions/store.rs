@@ -10,6 +10,7 @@ pub mod invitations;
 pub mod judging;
 pub mod lists;
 pub mod page_versions;
+pub mod sealings;
 pub mod texts;
 
 use std::collections::HashMap;

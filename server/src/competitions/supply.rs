@@ -99,12 +99,29 @@ async fn put_solution_row(
     let (id, now) = (seen.competition.id, app.clock.now());
     let mut tx = app.db.begin().await?;
     let version = store::judging::lock_open_version(&mut tx, id).await?.ok_or_else(frozen)?;
+    refuse_foreign(&mut tx, host, id, arrived).await?;
     arrived.spend(&mut tx, now).await?;
     store::judging::put_solution(&mut tx, id, version, recipient, &arrived.stored, now).await?;
     examine(&mut tx, id, version).await?;
     let detail = serde_json::json!({ "sealed_sha256": hex::encode(arrived.stored.sha256) });
     store::drafts::note(&mut tx, now, host.id, "put_solution", id, &detail).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// Bytes that were sealed for one competition are no other's: whoever came by them, from a backup or a bucket, would read
+/// labels off its scores. Scorers ask as well before they open a file.
+async fn refuse_foreign(
+    conn: &mut PgConnection,
+    sender: &Member,
+    id: CompetitionId,
+    arrived: &Arrived,
+) -> Result<()> {
+    if store::sealings::is_foreign(conn, &arrived.stored.sha256, id, sender.id).await? {
+        return Err(AppError::refused(
+            "This sealed file came to another competition before, and you are no host of that one, so it is not opened for this one. If the labels are yours, send them as they are, or seal them once more, as `holdout host solution` does.",
+        ));
+    }
     Ok(())
 }
 
@@ -262,6 +279,7 @@ async fn replace_table(
     arrived: &Arrived,
 ) -> Result<Vec<TableFile>> {
     let now = app.clock.now();
+    refuse_foreign(conn, host, id, arrived).await?;
     arrived.spend(conn, now).await?;
     let former = store::judging::forget_tables(conn, id).await?;
     insert_table(app, conn, host, id, plan, &TableFile::new(&arrived.stored, now)).await?;

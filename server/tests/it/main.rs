@@ -87,6 +87,7 @@ mod replica;
 mod retention;
 #[path = "../../../scorer/contract/tests/s3/mod.rs"]
 mod s3;
+mod sealings;
 mod search;
 mod second_steps;
 mod several;

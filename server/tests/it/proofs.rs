@@ -6,13 +6,15 @@ use std::process::Command;
 use holdout::ids::TeamId;
 use holdout::submissions::log::{Said, blinded, entry_hash, leaf};
 use holdout::versions::release::PROGRAM;
+use holdout_contract::commitment::{Form, of_table};
+use holdout_contract::seal::Sealer;
 use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
 use ureq::http::Method;
 
 use crate::command_line::Shell;
 use crate::versions::raised;
-use crate::world::{Arena, Labels, Person, World, sql};
+use crate::world::{Arena, Labels, Person, World, scorer_binary, sql};
 
 struct Contest {
     world: World,
@@ -24,6 +26,12 @@ struct Contest {
 impl Contest {
     /// Version 1 was never examined by this release; version 2 counts.
     async fn with_another_version(pool: PgPool) -> Self {
+        let contest = Self::with_a_draft(pool).await;
+        contest.start().await;
+        contest
+    }
+
+    async fn with_a_draft(pool: PgPool) -> Self {
         let world = World::new(pool).await;
         let (ada, bob) = (world.member("ada").await, world.member("bob").await);
         let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
@@ -36,9 +44,12 @@ impl Contest {
         let path = contest.arena.api("/solution");
         contest.ada.api.send(Method::PUT, &path, Some("text/csv"), solution).await.expect(200);
         contest.world.drain().await;
-        contest.post("/versions/2/start", json!({ "reason": "Half a point." })).await;
-        contest.world.drain().await;
         contest
+    }
+
+    async fn start(&self) {
+        self.post("/versions/2/start", json!({ "reason": "Half a point." })).await;
+        self.world.drain().await;
     }
 
     async fn post(&self, rest: &str, body: Value) {
@@ -206,9 +217,9 @@ fn the_documented_program_comes_to_the_commitment() {
     }
     csv.flush().unwrap();
     let header = ["id", "y", "Usage"].map(str::to_owned);
-    let rows = rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect();
-    let expected = holdout_contract::commitment::of_table(&[7; 32], &header, rows);
-    assert_eq!(computed_in_python(&path, &hex::encode([7_u8; 32])), hex::encode(expected));
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect();
+    let expected = Form::ALL.map(|form| hex::encode(of_table(form, &[7; 32], &header, rows.clone())));
+    assert_eq!(computed_in_python(&path, &hex::encode([7_u8; 32])), expected);
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
@@ -241,7 +252,7 @@ async fn labels_are_released_after_the_end_and_prove_the_commitment(pool: PgPool
 
     let released = contest.world.visitor().get(&path).await.expect(200).json();
     let file = contest.world.visitor().get("/c/houses/labels/solution.csv").await.expect(200).text();
-    assert_eq!(file, raised(&Labels::regression().solution), "its rows are in order already");
+    assert_eq!(file, raised(&Labels::regression().solution));
     let by_api =
         contest.world.visitor().get(&contest.arena.api("/labels/solution.csv")).await.expect(200).text();
     assert_eq!(by_api, file);
@@ -250,13 +261,18 @@ async fn labels_are_released_after_the_end_and_prove_the_commitment(pool: PgPool
     let at = folder.path().join("solution.csv");
     std::fs::write(&at, &file).unwrap();
     let committed = contest.commitments().await.remove(0);
-    assert_eq!(computed_in_python(&at, salt), committed["sha256"].as_str().unwrap());
+    assert_eq!(computed_in_python(&at, salt)[0], committed["sha256"].as_str().unwrap());
 
     let shell = Shell::of(&contest.world, &contest.bob).await;
     shell.write("solution.csv", &file);
     let checked = shell.json(&["verify-commitment", "houses", "solution.csv"]).await;
     assert_eq!((&checked["is_same"], &checked["is_late"]), (&json!(true), &json!(false)), "{checked}");
-    assert_eq!(shell.json(&["verify-commitment", "houses"]).await["is_same"], true);
+    let checked = shell.json(&["verify-commitment", "houses"]).await;
+    assert_eq!((&checked["is_same"], &checked["binds_order"]), (&json!(true), &json!(true)), "{checked}");
+    let (header, rows) = file.split_once('\n').unwrap();
+    let turned: String = rows.lines().rev().map(|row| format!("{row}\n")).collect();
+    shell.write("solution.csv", format!("{header}\n{turned}"));
+    shell.run(&["verify-commitment", "houses", "solution.csv"]).await.expect(2);
     shell.write("solution.csv", Labels::regression().solution);
     shell.run(&["verify-commitment", "houses", "solution.csv"]).await.expect(2);
 
@@ -283,6 +299,101 @@ async fn labels_are_released_after_the_end_and_prove_the_commitment(pool: PgPool
     let sealed = sql("select count(*) from solutions x join competitions c on c.id = x.competition_id
          where c.title = 'Again'");
     assert_eq!(sealed.fetch_one(&contest.world.pool).await.unwrap().get::<i64, _>(0), 0);
+    contest.world.close().await;
+}
+
+/// Rows in no order, many of one label.
+fn tied() -> Labels {
+    let rows = (0..60).map(|at| at * 37 % 60);
+    let usage = |row: usize| if row.is_multiple_of(3) { "Public" } else { "Private" };
+    let solution: String = rows.map(|row| format!("k{row},{},{}\n", row % 5, usage(row))).collect();
+    Labels {
+        metric: "normalized_gini",
+        higher_is_better: true,
+        solution: format!("id,y,Usage\n{solution}"),
+        sample: format!("id,y\n{}", (0..60).map(|row| format!("k{row},0\n")).collect::<String>()),
+        ..Labels::regression()
+    }
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn scores_are_computed_again_from_what_was_released_to_the_same_digits(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (ada, bob) = (world.member("ada").await, world.member("bob").await);
+    let arena = world.open_competition(&ada, "houses", &tied()).await;
+    arena.join(&bob).await;
+    let sent = (0..60).map(|row| format!("k{row},{}\n", row % 4)).collect::<String>();
+    let sent = format!("id,y\n{sent}");
+    arena.submit(&bob, &sent).await;
+    world.drain().await;
+    world.let_pass(chrono::TimeDelta::days(31)).await;
+    ada.api.get(&arena.api("/leaderboard")).await.expect(200);
+    let because = json!({ "reason": "So that everybody can check." });
+    ada.api.send_json(Method::POST, &arena.api("/labels"), &because).await.expect(202);
+    world.drain().await;
+
+    let released = bob.api.get(&arena.api("/labels/solution.csv")).await.expect(200).text();
+    assert_eq!(released, tied().solution);
+    let folder = crate::world::Folder::new();
+    let score = |labels: &str| {
+        let (solution, file) = (folder.path().join("solution.csv"), folder.path().join("sent.csv"));
+        std::fs::write(&solution, labels).unwrap();
+        std::fs::write(&file, &sent).unwrap();
+        let mut command = Command::new(scorer_binary());
+        command.args(["score", "--metric", "normalized_gini", "--solution"]).arg(solution);
+        let told = command.arg("--submission").arg(file).output().unwrap();
+        crate::world::require_success(&told);
+        let scores: Value = serde_json::from_slice(&told.stdout).unwrap();
+        [scores["public"].as_f64().unwrap(), scores["private"].as_f64().unwrap()]
+    };
+    let kept = sql(
+        "select s.public_score, p.private_score from scores s join private_scores p using (submission_id)",
+    )
+    .fetch_one(&world.pool)
+    .await
+    .unwrap();
+    let kept = [kept.get::<f64, _>(0), kept.get(1)].map(f64::to_bits);
+    assert_eq!(score(&released).map(f64::to_bits), kept);
+    let (header, rows) = released.split_once('\n').unwrap();
+    let mut rows: Vec<&str> = rows.lines().collect();
+    rows.sort_unstable();
+    let sorted = format!("{header}\n{}\n", rows.join("\n"));
+    assert_ne!(score(&sorted).map(f64::to_bits), kept, "ties keep the order of the file");
+    world.close().await;
+}
+
+/// As an earlier release committed, which left the order of the rows open.
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_commitment_of_the_first_form_still_holds(pool: PgPool) {
+    let contest = Contest::with_a_draft(pool).await;
+    let solution = raised(&Labels::regression().solution);
+    let mut lines = solution.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
+    let header = lines.next().unwrap();
+    let salt = [9; 32];
+    let first = of_table(Form::Sorted, &salt, &header, lines.collect());
+    let recipient: String =
+        sql("select recipient from scorer_keys").fetch_one(&contest.world.pool).await.unwrap().get(0);
+    let mut sealer = Sealer::new(&recipient, Vec::new()).unwrap();
+    std::io::Write::write_all(&mut sealer, &salt).unwrap();
+    sql("update commitments set sha256 = $1, sealed_salt = $2 where not stands")
+        .bind(&first[..])
+        .bind(sealer.finish().unwrap())
+        .execute(&contest.world.pool)
+        .await
+        .unwrap();
+    contest.start().await;
+    contest.post("/versions/2/publish", json!({})).await;
+    contest.world.let_pass(chrono::TimeDelta::days(31)).await;
+    contest.ada.api.get(&contest.arena.api("/leaderboard")).await.expect(200);
+    contest.post("/labels", json!({ "reason": "So that everybody can check." })).await;
+    contest.world.drain().await;
+    let shell = Shell::of(&contest.world, &contest.bob).await;
+    let checked = shell.json(&["verify-commitment", "houses"]).await;
+    assert_eq!((&checked["is_same"], &checked["binds_order"]), (&json!(true), &json!(false)), "{checked}");
+    let told = shell.run(&["verify-commitment", "houses"]).await.expect(0);
+    assert!(told.out.contains("leaves the order of the rows open"), "{}", told.out);
+    let file = contest.world.visitor().get("/c/houses/labels/solution.csv").await.expect(200).text();
+    assert_eq!(file, solution);
     contest.world.close().await;
 }
 
@@ -341,9 +452,9 @@ fn released_to_disk(contest: &Contest) -> bool {
     files.into_iter().any(|text| text.contains("Private"))
 }
 
-/// The hash that the documented program prints.
-fn computed_in_python(path: &Path, salt: &str) -> String {
+/// The hashes that the documented program prints, that of the newest form first.
+fn computed_in_python(path: &Path, salt: &str) -> Vec<String> {
     let told = Command::new("python3").args(["-c", PROGRAM, path.to_str().unwrap(), salt]).output().unwrap();
     crate::world::require_success(&told);
-    String::from_utf8(told.stdout).unwrap().trim().to_owned()
+    String::from_utf8(told.stdout).unwrap().lines().map(str::to_owned).collect()
 }

@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use holdout_contract::commitment::Salt;
+use holdout_contract::commitment::{Form, Salt};
 use holdout_contract::seal::Sealer;
 
 use super::super::message::{Answer, Draft, FileRef};
@@ -35,7 +35,11 @@ impl Child {
         let mut sealer = Sealer::new(&self.key.recipient(), Vec::new())
             .map_err(|error| io::Error::other(error.to_string()))?;
         sealer.write_all(salt)?;
-        Ok(Committed { solution_sha256, sha256: whole.commitment(salt), sealed_salt: sealer.finish()? })
+        Ok(Committed {
+            solution_sha256,
+            sha256: whole.commitment(Form::AsScored, salt),
+            sealed_salt: sealer.finish()?,
+        })
     }
 
     /// Writes the solution in the clear with the salt of its commitment; where it has none, one is made now.
@@ -52,20 +56,25 @@ impl Child {
         let Some(whole) = self.whole(draft)? else {
             return Ok(withheld("the solution cannot be read with the version's metric"));
         };
-        let (salt, made) = match commitment {
-            Some(committed) => match self.salt_of(committed)? {
-                Some(salt) if whole.commitment(&salt) == committed.sha256 => (salt, None),
-                Some(_) => return Ok(withheld("the labels are not those that were committed to")),
-                None => return Ok(withheld("the commitment's salt was sealed to another scorer's key")),
-            },
+        let (form, salt, made) = match commitment {
+            Some(committed) => {
+                let Some(salt) = self.salt_of(committed)? else {
+                    return Ok(withheld("the commitment's salt was sealed to another scorer's key"));
+                };
+                let holds = |form: &Form| whole.commitment(*form, &salt) == committed.sha256;
+                match Form::ALL.into_iter().find(holds) {
+                    Some(form) => (form, salt, None),
+                    None => return Ok(withheld("the labels are not those that were committed to")),
+                }
+            }
             None => {
                 let salt = rand::random();
-                (salt, Some(self.sealed(&whole, solution_sha256, &salt)?))
+                (Form::AsScored, salt, Some(self.sealed(&whole, solution_sha256, &salt)?))
             }
         };
         let mut written =
             Written { storage: &self.storage, competition_id: *competition_id, done: Vec::new() };
-        let stored = written.add("data", |output| whole.write(output))?;
+        let stored = written.add("data", |output| whole.write(form, output))?;
         written.done.clear();
         Ok(Answer::Released { released: Box::new(Released { stored, salt, made }) })
     }

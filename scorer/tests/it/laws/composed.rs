@@ -16,10 +16,10 @@ use super::together::long;
 use super::{Case, Columns, case, context, opened};
 
 /// What a host asks for, and data for it.
-struct Composed {
-    name: &'static str,
-    params: Map<String, Value>,
-    case: Case,
+pub(super) struct Composed {
+    pub(super) name: &'static str,
+    pub(super) params: Map<String, Value>,
+    pub(super) case: Case,
     /// Whether a device is asked, however few the rows.
     asks_a_device: bool,
 }
@@ -51,7 +51,7 @@ fn in_groups(case: &Case) -> Case {
 }
 
 /// Every way in which this metric can be composed.
-fn composed(metric: &dyn Metric, case: &Case) -> Vec<Composed> {
+pub(super) fn composed(metric: &dyn Metric, case: &Case) -> Vec<Composed> {
     let name = metric.about().name;
     let has_groups = takes(metric, "groups");
     let is_together = metric.together().is_some();

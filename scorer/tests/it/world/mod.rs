@@ -17,6 +17,7 @@ use holdout_scorer::worker::cli::ROLE;
 use holdout_scorer::worker::database::connect;
 use holdout_scorer::worker::depot::Depot;
 use holdout_scorer::worker::leaving::Leaving;
+use holdout_scorer::worker::sealings::Admitted;
 use holdout_scorer::worker::step::{Stepped, Worker, step};
 use holdout_scorer::worker::storage::{Storage, Stored};
 use holdout_scorer::worker::warm::{Bounds, Warm};
@@ -288,6 +289,7 @@ impl World {
             }),
             lease: Duration::from_secs(15),
             leaving: Leaving::default(),
+            admitted: Admitted::default(),
             pace: Pace::at_most(64),
         }
     }

@@ -82,7 +82,10 @@ async fn the_beginning_of_a_file_is_shown_to_who_may_download_it(pool: PgPool) {
         train().lines().next().unwrap().split(',').map(|name| format!(">{name}</th>")).collect::<Vec<_>>();
     assert!(header.iter().all(|name| shown.contains(name)), "{header:?} in {shown}");
     let notes = reader.get(&at("notes.md")).await.expect(200).text();
-    assert!(notes.contains("# Notes &#60;script&#62;") && notes.contains("This is the whole file."), "{notes}");
+    assert!(
+        notes.contains("# Notes &#60;script&#62;") && notes.contains("This is the whole file."),
+        "{notes}"
+    );
     assert!(reader.get(&at("pictures.txt")).await.expect(200).text().contains("This file is not text."));
     for hidden in ["past.csv", "pictures.bin", "nothing.csv"] {
         reader.get(&at(hidden)).await.expect(404);
