@@ -85,7 +85,11 @@ function leaveWithTheSession() {
   const { location } = window;
   const isSignedIn = document.querySelectorAll("header.site form[action='/sign-out']").length > 0;
   if (isSignedIn) {
-    window.addEventListener("storage", ({ key, newValue }) => { if (key === KEY && newValue) location.reload(); });
+    window.addEventListener("storage", ({ key, newValue }) => {
+      if (key !== KEY || !newValue) return;
+      window.sessionStorage.clear();
+      location.reload();
+    });
     window.addEventListener("pageshow", ({ persisted }) => {
       if (persisted && Number(window.localStorage.getItem(KEY)) > performance.timeOrigin) location.reload();
     });

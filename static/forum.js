@@ -3,14 +3,36 @@
 
 const PREVIEW_AFTER_MS = 400;
 
+/** Says what went wrong beside what was pressed or typed; an empty sentence takes it away. */
+function complain(beside, sentence) {
+  if (beside.nextElementSibling?.matches("[data-complaint]")) beside.nextElementSibling.remove();
+  if (!sentence) return;
+  const notice = document.createElement("p");
+  notice.className = "notice bad";
+  notice.dataset.complaint = "";
+  notice.setAttribute("role", "alert");
+  notice.textContent = sentence;
+  beside.after(notice);
+}
+
 async function castVote(form, button) {
-  const answer = await fetch(`/api/v1/posts/${form.dataset.vote}/vote`, {
-    method: "PUT",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ vote: button.value }),
-  });
-  const told = await answer.json();
-  if (!answer.ok) return void (form.title = told.detail);
+  const beside = form.closest("footer") ?? form;
+  try {
+    const answer = await fetch(`/api/v1/posts/${form.dataset.vote}/vote`, {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ vote: button.value }),
+    });
+    const told = await answer.json();
+    if (!answer.ok) return complain(beside, told.detail);
+    complain(beside, "");
+    count(form, told);
+  } catch {
+    complain(beside, "Your vote was not counted: the server does not answer. Try again in a moment.");
+  }
+}
+
+function count(form, told) {
   form.querySelector("output").textContent = told.n_votes;
   for (const [one, vote] of [...form.querySelectorAll("button")].map((one, at) => [one, at === 0 ? "up" : "down"])) {
     const isCast = told.vote === vote;
@@ -27,6 +49,19 @@ for (const form of document.querySelectorAll("form[data-vote]")) {
   });
 }
 
+/** A text as it will be shown, or null and why it is not drawn. */
+async function drawn(text) {
+  try {
+    const answer = await fetch("/preview", { method: "POST", body: new URLSearchParams({ text }), redirect: "manual" });
+    if (answer.type === "opaqueredirect") {
+      return [null, "You are signed out. Sign in again in another tab before you send this; what you wrote stays here."];
+    }
+    return answer.ok ? [await answer.text(), ""] : [null, ""];
+  } catch {
+    return [null, "The server does not answer, so there is no preview now. What you wrote stays here."];
+  }
+}
+
 function armPreview(field) {
   const preview = document.querySelector(field.dataset.preview);
   let timer;
@@ -35,10 +70,12 @@ function armPreview(field) {
     const number = ++newest;
     const text = field.value;
     if (!text.trim()) return void (preview.hidden = true);
-    const answer = await fetch("/preview", { method: "POST", body: new URLSearchParams({ text }) });
-    if (!answer.ok || number !== newest) return;
-    preview.innerHTML = await answer.text(); // drawn and sanitised as every post is
-    preview.hidden = false;
+    const [html, complaint] = await drawn(text);
+    if (number !== newest) return;
+    complain(preview, complaint);
+    preview.hidden = html === null;
+    if (html === null) return;
+    preview.innerHTML = html; // drawn and sanitised as every post is
     preview.dispatchEvent(new Event("holdout:markup", { bubbles: true }));
   };
   field.addEventListener("input", () => {

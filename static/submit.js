@@ -6,6 +6,7 @@
 const LARGE_BYTES = 8 << 20;
 const PART_BYTES = 8 << 20;
 const UPLOADS = "/api/v1/uploads";
+const WAITS_S = [1, 2, 4, 8, 15, 30, 30];
 
 /** What the server said no to, in its words. */
 class Refusal extends Error {}
@@ -51,21 +52,46 @@ async function submit(form, button, file) {
       body.set("upload", await sendInParts(form, purpose, file, show));
       body.delete("file");
     }
-    const answer = await exchange("POST", address, {}, body, isSentInParts ? null : show);
+    const answer = await sendForm(form, address, body, isSentInParts ? null : show);
     if (answer.status < 400) {
       localStorage.removeItem(keyOf(form, purpose, file));
       form.dataset.sent = "";
       location.assign(answer.responseURL);
       return;
     }
-    showAnswer(answer.responseText);
+    showAnswer(answer.responseText, file && form.querySelector("input[type=file]").files);
   } catch (error) {
-    say(form, error instanceof Refusal
-      ? error.message
-      : "The upload broke off before the server answered. Look at what is there before you send it again.");
+    if (error instanceof Refusal) say(form, error.message);
+    else sayBroken(form);
   }
   bar.hidden = true;
   for (const one of buttons) one.disabled = false;
+}
+
+/** The form. One that has a key is sent again by itself: by the key the server knows it, should it have come. */
+async function sendForm(form, address, body, show) {
+  for (const wait of body.has("form_key") ? [...WAITS_S, null] : [null]) {
+    try {
+      const answer = await exchange("POST", address, {}, body, show);
+      say(form, "");
+      return answer;
+    } catch (error) {
+      if (wait === null) throw error;
+      say(form, "The connection is lost. The file is sent again by itself as soon as the server answers; it is taken once.");
+      await new Promise((resume) => setTimeout(resume, wait * 1000));
+    }
+  }
+}
+
+function sayBroken(form) {
+  const all = form.dataset.sentThere;
+  const look = all ? " Before you send it again, look whether it is among " : " Look at what is there before you send it again.";
+  const notice = say(form, `The upload broke off before the server answered.${look}`);
+  if (!all) return;
+  const link = document.createElement("a");
+  link.href = all;
+  link.textContent = "My submissions";
+  notice.append(link, ".");
 }
 
 /** One request with progress; rejects when no answer comes. */
@@ -149,13 +175,15 @@ async function sendPart(address, file, offset, show) {
 }
 
 /** Puts the page that came back, with its sentences, in place of this one's. */
-function showAnswer(html) {
+function showAnswer(html, files) {
   const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("main");
   const main = document.getElementById("main");
   if (!fresh || !main) return;
   main.replaceChildren(...fresh.childNodes);
   main.dispatchEvent(new Event("holdout:markup", { bubbles: true }));
   armUpload(main);
+  const field = main.querySelector("form[data-upload] input[type=file]");
+  if (field && files) field.files = files; // a form that comes back has no file
   main.querySelector("[role=alert], .error")?.scrollIntoView({ block: "center" });
 }
 
@@ -169,6 +197,7 @@ function say(form, sentence) {
   notice.setAttribute("role", "alert");
   notice.textContent = sentence;
   form.prepend(notice);
+  return notice;
 }
 
 armUpload(document);

@@ -4,6 +4,7 @@
 mod accounts;
 mod admin;
 mod boards;
+pub mod forms;
 mod hosts;
 mod kaggle;
 mod teams;
@@ -347,6 +348,10 @@ pub fn data(slug: &str) -> String {
 
 pub fn data_file(slug: &str, file: &str) -> String {
     format!("/c/{slug}/data/{file}")
+}
+
+pub fn api_data_file(slug: &str, file: &str) -> String {
+    format!("/api/v1/competitions/{slug}/data/{file}")
 }
 
 pub fn data_preview(slug: &str, file: &str) -> String {

@@ -127,25 +127,31 @@ async fn send_reset(app: &App, client: &Client, login: &str) -> Result<()> {
     let token = secret::draw();
     links::insert_reset(&mut tx, &secret::digest(&token), account.member.id, now, now + RESET_LINK_LIFE)
         .await?;
-    let letter = reset_letter(&account.email, &account.member.username, &app.config.public_url, &token);
+    let letter = reset_letter(&account, &app.config.public_url, &token);
     mail::post(&mut tx, &letter, now).await?;
     tx.commit().await?;
     Ok(())
 }
 
-fn reset_letter(to: &str, username: &str, public_url: &str, token: &str) -> Letter {
+fn reset_letter(account: &users::Credentials, public_url: &str, token: &str) -> Letter {
+    let username = &account.member.username;
     let path = paths::reset_password(token);
+    let beside = if account.member.has_confirmed_email { "" } else { SHUTS_OUT };
     Letter {
         unsubscribe_url: None,
-        to: to.to_owned(),
+        to: account.email.clone(),
         subject: "Set a new password".to_owned(),
         body: format!(
             "Somebody, probably you, asked to set a new password for the account {username} at {public_url}.\n\n\
-             To set it, open this link within an hour:\n\n{public_url}{path}\n\n\
+             To set it, open this link within an hour:\n\n{public_url}{path}\n\n{beside}\
              If it was not you, do nothing: your password stays as it is.\n"
         ),
     }
 }
+
+/// In the letter for an account whose address nobody confirmed.
+const SHUTS_OUT: &str = "This address was not confirmed before. A new password confirms it, and ends by what somebody else \
+    could still come in: all sessions, API tokens and links to accounts elsewhere.\n\n";
 
 /// # Errors
 /// [`AppError::Refused`] when the link was used, has run out or never was.
@@ -156,11 +162,31 @@ pub async fn check_reset_link(app: &App, token: &str) -> Result<()> {
     if is_live { Ok(()) } else { Err(dead_link()) }
 }
 
+/// What came with a new password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AlsoEnded {
+    pub tokens: bool,
+    pub identities: bool,
+}
+
+impl AlsoEnded {
+    /// What the account's owner is told of it; empty where nothing more ended.
+    pub fn sentence(self) -> String {
+        let what = match (self.tokens, self.identities) {
+            (false, false) => return String::new(),
+            (true, false) => "its API tokens are revoked",
+            (false, true) => "its links to accounts elsewhere are gone",
+            (true, true) => "its API tokens are revoked and its links to accounts elsewhere are gone",
+        };
+        format!(" The account's address had not been confirmed before, so {what}.")
+    }
+}
+
 /// Sets a password by a link. All sessions of the account end. The link was mailed to its address, which is confirmed now.
 ///
 /// # Errors
 /// [`AppError::Field`] when the password is not good enough; as [`check_reset_link`].
-pub async fn reset(app: &App, client: &Client, token: &str, wanted: &str) -> Result<()> {
+pub async fn reset(app: &App, client: &Client, token: &str, wanted: &str) -> Result<AlsoEnded> {
     check_reset_link(app, token).await?;
     let wanted = model::new_password(wanted, &[&app.site.get().name])
         .map_err(|sentence| AppError::field("password", sentence))?;
@@ -172,12 +198,13 @@ pub async fn reset(app: &App, client: &Client, token: &str, wanted: &str) -> Res
     links::withdraw(&mut tx, user).await?;
     stored_sessions::end_all(&mut tx, user).await?;
     events::note(&mut tx, user, &Event::from(What::SetPassword, client), now).await?;
+    let mut also_ended = AlsoEnded::default();
     if addresses::store::confirm(&mut tx, user, now).await? {
         events::note(&mut tx, user, &Event::from(What::ConfirmedAddress, client), now).await?;
-        shut_out_others(&mut tx, client, user, now).await?;
+        also_ended = shut_out_others(&mut tx, client, user, now).await?;
     }
     tx.commit().await?;
-    Ok(())
+    Ok(also_ended)
 }
 
 /// Whoever made the account need not be who has its address, which nobody had confirmed: what they could still come in by
@@ -187,14 +214,18 @@ async fn shut_out_others(
     client: &Client,
     user: UserId,
     now: DateTime<Utc>,
-) -> Result<()> {
-    if tokens::revoke_all(conn, user, now).await? {
+) -> Result<AlsoEnded> {
+    let ended = AlsoEnded {
+        tokens: tokens::revoke_all(conn, user, now).await?,
+        identities: identities::remove_all(conn, user).await?,
+    };
+    if ended.tokens {
         events::note(conn, user, &Event::from(What::RevokedToken, client).of("all"), now).await?;
     }
-    if identities::remove_all(conn, user).await? {
+    if ended.identities {
         events::note(conn, user, &Event::from(What::Unlinked, client).of("all"), now).await?;
     }
-    Ok(())
+    Ok(ended)
 }
 
 fn dead_link() -> AppError {

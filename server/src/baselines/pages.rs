@@ -68,7 +68,7 @@ impl BaselinesPage {
     }
 
     pub fn outcome(&self, baseline: &Baseline) -> String {
-        baseline.outcome(&self.frame.competition)
+        baseline.outcome(self.frame.decimals)
     }
 
     pub fn max_size(&self) -> String {

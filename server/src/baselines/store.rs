@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::competitions::model::Competition;
 use crate::ids::{CompetitionId, SubmissionId, TeamId};
 use crate::submissions;
 use crate::submissions::model::{State, Submission};
@@ -30,12 +29,12 @@ impl Baseline {
     }
 
     /// What came of its newest file: a score, a reason, or that it waits.
-    pub fn outcome(&self, competition: &Competition) -> String {
+    pub fn outcome(&self, decimals: i32) -> String {
         let Some(newest) = &self.newest else { return "no file arrived".to_owned() };
         let reason = newest.reason().map(|reason| reason.message.clone());
         let told = reason.or_else(|| newest.failure().map(str::to_owned));
         told.or_else(|| newest.public_undefined.clone()).unwrap_or_else(|| match newest.state {
-            State::Scored => newest.shown_score(competition),
+            State::Scored => newest.shown_score(&decimals),
             State::Queued => "waits for a scorer".to_owned(),
             _ => "is being scored".to_owned(),
         })

@@ -77,7 +77,7 @@ impl Certificate {
             title: competition.title.clone(),
             slug: competition.slug.clone(),
             ended_at: competition.ends_at?,
-            score_decimals: competition.score_decimals,
+            score_decimals: competition.final_decimals(),
             is_all_public: competition.is_all_public,
             is_listed: competition.visibility == Visibility::Public,
             team,
@@ -119,6 +119,18 @@ impl Certificate {
             (None, Some(score)) => format::score(score, self.score_decimals),
             (None, None) => "–".to_owned(),
         }
+    }
+
+    /// Whether the team's name says more than the holder's.
+    pub fn is_of_a_team(&self) -> bool {
+        self.team != self.display_name && self.team != self.username
+    }
+
+    /// What stands below the holder's name, without saying a name twice.
+    pub fn beside_name(&self) -> String {
+        let username = Some(self.username.clone()).filter(|username| *username != self.display_name);
+        let team = self.is_of_a_team().then(|| format!("in the team “{}”", self.team));
+        username.into_iter().chain(team).collect::<Vec<_>>().join(", ")
     }
 
     pub fn score_name(&self) -> &'static str {
@@ -192,6 +204,19 @@ mod tests {
         for today in [None, Some(Placing::sample())] {
             assert_eq!(judged.standing(today), Standing::Disqualified);
         }
+    }
+
+    #[test]
+    fn no_name_is_said_twice() {
+        let said = |display_name: &str, team: &str| {
+            let (display_name, team) = (display_name.to_owned(), team.to_owned());
+            Certificate { display_name, team, ..Certificate::sample() }.beside_name()
+        };
+        assert_eq!(said("ada", "ada"), "");
+        assert_eq!(said("Ada Lovelace", "ada"), "ada");
+        assert_eq!(said("Ada Lovelace", "Ada Lovelace"), "ada");
+        assert_eq!(said("ada", "Engines"), "in the team “Engines”");
+        assert_eq!(said("Ada Lovelace", "Engines"), "ada, in the team “Engines”");
     }
 
     #[test]

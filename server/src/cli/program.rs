@@ -129,11 +129,23 @@ impl Program {
     pub fn read() -> Result<Self, ExitCode> {
         let mut command = Self::command();
         let words = competition::in_front(&command, std::env::args_os().collect());
-        let found = command.try_get_matches_from_mut(words);
+        let found = command.try_get_matches_from_mut(words.clone()).map_err(|error| usage_only(error, words));
         found
             .and_then(|found| Self::from_arg_matches(&found))
             .map_err(|error| tell_usage(&error.format(&mut command)))
     }
+}
+
+/// A usage that names what a command asks for: what the environment gives besides would be listed as though it was asked for.
+fn usage_only(error: clap::Error, words: Vec<OsString>) -> clap::Error {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return error;
+    }
+    let mut command = Program::command();
+    for name in ["server", "token"] {
+        command = command.mut_arg(name, |arg| arg.env(None::<&'static str>));
+    }
+    command.try_get_matches_from_mut(words).err().unwrap_or(error)
 }
 
 /// Help and version are answers; anything else is a command line that is wrong.

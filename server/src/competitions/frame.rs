@@ -25,13 +25,15 @@ pub struct Frame {
     pub competition: Competition,
     pub standing: Standing,
     pub phase: Phase,
+    /// Of scores, see [`Competition::decimals`].
+    pub decimals: i32,
     pub tab: Tab,
 }
 
 impl Frame {
     pub fn new(seen: Seen, tab: Tab, now: DateTime<Utc>) -> Self {
-        let phase = seen.competition.phase(now);
-        Self { competition: seen.competition, standing: seen.standing, phase, tab }
+        let (phase, decimals) = (seen.competition.phase(now), seen.competition.decimals(now));
+        Self { competition: seen.competition, standing: seen.standing, phase, decimals, tab }
     }
 
     pub fn slug(&self) -> &str {

@@ -46,8 +46,11 @@ pub struct Comparison {
     pub lines: Vec<Line>,
 }
 
-/// The first version that the viewer may read.
-async fn first(conn: &mut PgConnection, seen: &Seen, page: &str) -> sqlx::Result<i32> {
+/// The first version that the viewer may read: on pages, the first one is told as version 1.
+///
+/// # Errors
+/// Those of the database.
+pub async fn first(conn: &mut PgConnection, seen: &Seen, page: &str) -> sqlx::Result<i32> {
     match seen.competition.launched_at.filter(|_| !seen.standing.is_host) {
         Some(launched_at) => store::number_at(conn, seen.competition.id, page, launched_at).await,
         None => Ok(1),

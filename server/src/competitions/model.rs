@@ -93,10 +93,13 @@ impl Phase {
     }
 }
 
-/// What participants read beside the rules where every row is public.
+/// Fewest decimals of a score once private scores are out.
+pub const DECIMALS_AT_THE_END: i32 = 5;
+
 /// What participants read where hosts may have their files.
 pub const FILES_FOR_HOSTS: &str =
     "The hosts may have the files that you send, and it is on record when they take them.";
+/// What participants read beside the rules where every row is public.
 pub const ALL_PUBLIC: &str = "Every row of this competition is public: the rows that the public board is computed on \
                               decide at the end as well.";
 
@@ -133,6 +136,17 @@ impl Competition {
     pub fn sending_words(&self) -> String {
         let total = self.total_limit.map_or_else(String::new, |total| format!(", {total} in all"));
         format!("{} a day{total}", self.daily_limit)
+    }
+
+    /// With how many decimals pages show a score at `now`: before private scores are out, as many as the noise justifies or
+    /// the host chose; then at least [`DECIMALS_AT_THE_END`], as no digit can be used to probe hidden rows any more.
+    pub fn decimals(&self, now: DateTime<Utc>) -> i32 {
+        if self.phase(now) == Phase::Final { self.final_decimals() } else { self.score_decimals }
+    }
+
+    /// See [`Competition::decimals`]: those of a board that is final.
+    pub fn final_decimals(&self) -> i32 {
+        self.score_decimals.max(DECIMALS_AT_THE_END)
     }
 
     /// Whether its public board is a Ladder; of a draft that is not decided yet.
@@ -247,5 +261,25 @@ pub fn phase_of(
         Phase::Closed
     } else {
         Phase::Final
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn scores_have_more_decimals_once_private_scores_are_out_and_not_before() {
+        let running = Competition { score_decimals: 2, ..Competition::sample() };
+        let end = running.ends_at.expect("an end");
+        assert_eq!(running.decimals(end - TimeDelta::seconds(1)), 2);
+        assert_eq!(running.decimals(end), 2, "its private scores are not out yet");
+        let settled = Competition { settled_at: Some(end), ..running };
+        assert_eq!(settled.decimals(end), DECIMALS_AT_THE_END);
+        assert_eq!(settled.decimals(end - TimeDelta::seconds(1)), 2);
+        let finer = Competition { score_decimals: 7, ..settled };
+        assert_eq!(finer.decimals(end), 7);
     }
 }

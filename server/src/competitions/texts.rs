@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::announcements;
 use crate::announcements::model::Announcement;
 use crate::app::App;
@@ -11,6 +13,7 @@ use crate::competitions::model::Competition;
 use crate::competitions::store::changes;
 use crate::competitions::store::data::{self, DataFile};
 use crate::competitions::store::lists::{self, Host};
+use crate::competitions::store::page_versions;
 use crate::competitions::store::texts::{self, PageLink, TextPage};
 use crate::error::Result;
 use crate::ids::CompetitionId;
@@ -39,6 +42,8 @@ pub struct Shown {
     pub links: Vec<PageLink>,
     /// `None` where the host wrote nothing yet.
     pub text: Option<TextPage>,
+    /// Number and time of the newest version of the text that is on record.
+    pub newest_version: Option<(i32, DateTime<Utc>)>,
     /// The newest announcement, on the front.
     pub announced: Option<Announcement>,
     /// The newest, on the front; beside the data files, the newest of these.
@@ -64,6 +69,7 @@ impl Shown {
         Self {
             links: vec![PageLink { slug: text.slug.clone(), title: text.title.clone() }],
             text: Some(text),
+            newest_version: Some((2, DateTime::UNIX_EPOCH)),
             announced: Some(Announcement::sample()),
             changes: vec![Change::sample()],
             files: vec![DataFile::sample()],
@@ -97,6 +103,8 @@ pub async fn shown(app: &App, competition: &Competition, page: &str) -> Result<A
 async fn read(app: &App, id: CompetitionId, page: &str) -> Result<Shown> {
     let mut conn = app.db.acquire().await?;
     let (links, text) = texts::shown(&mut conn, id, page).await?;
+    let newest = page_versions::list(&mut conn, id, page, (1, i32::MAX), 1).await?.pop();
+    let newest_version = newest.map(|version| (version.number, version.edited_at));
     let hosts = lists::hosts(&mut conn, id).await?;
     let has_winners = closing::store::find(&mut conn, id).await?.is_some();
     let (mut announced, mut newest, mut files) = (None, Vec::new(), Vec::new());
@@ -113,5 +121,5 @@ async fn read(app: &App, id: CompetitionId, page: &str) -> Result<Shown> {
         }
         _ => {}
     }
-    Ok(Shown { links, text, announced, changes: newest, files, hosts, has_winners })
+    Ok(Shown { links, text, newest_version, announced, changes: newest, files, hosts, has_winners })
 }

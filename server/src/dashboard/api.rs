@@ -167,7 +167,7 @@ async fn show_dashboard(
 ) -> Result<Json<DashboardJson>> {
     let (_, seen) = as_host(&app, &slug, caller).await?;
     let dashboard = read::dashboard(&app, &seen).await?;
-    Ok(Json(DashboardJson::new(dashboard, seen.competition.score_decimals)))
+    Ok(Json(DashboardJson::new(dashboard, seen.competition.decimals(app.clock.now()))))
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -204,8 +204,9 @@ async fn list_participants(
 ) -> Result<Slice<ParticipantJson>> {
     let (_, seen) = as_host(&app, &slug, caller).await?;
     let Seen { competition, .. } = seen;
-    let ended = competition.ended(app.clock.now());
-    let shown = |score: Option<f64>| score.map(|score| rounded(score, competition.score_decimals));
+    let now = app.clock.now();
+    let (ended, decimals) = (competition.ended(now), competition.decimals(now));
+    let shown = |score: Option<f64>| score.map(|score| rounded(score, decimals));
     let before = UserId(keyset.before());
     let mut conn = app.db.acquire().await?;
     let found = store::participants(&mut conn, ended, competition.id, before, keyset.fetched()).await?;
@@ -349,10 +350,11 @@ async fn list_sent(
         },
         None => None,
     };
-    let (ended, filter) = (competition.ended(app.clock.now()), Filter { fate: wish.state, team });
+    let now = app.clock.now();
+    let (ended, filter) = (competition.ended(now), Filter { fate: wish.state, team });
     let before = SubmissionId(keyset.before());
     let found = sent::list(&mut conn, competition, ended, filter, before, keyset.fetched()).await?;
     drop(conn);
-    let json = |sent: Sent| SentJson::new(sent, competition.score_decimals);
+    let json = |sent: Sent| SentJson::new(sent, competition.decimals(now));
     Ok(keyset.slice(found, |sent| sent.id.0).map(json))
 }

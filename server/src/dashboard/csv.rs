@@ -53,8 +53,9 @@ fn day_line(day: &Day) -> String {
 /// # Errors
 /// A name that cannot stand in a header.
 pub fn send_participants(app: App, competition: &Competition) -> Result<Response> {
-    let (id, decimals) = (competition.id, competition.score_decimals);
-    let ended = competition.ended(app.clock.now());
+    let now = app.clock.now();
+    let (id, decimals) = (competition.id, competition.decimals(now));
+    let ended = competition.ended(now);
     let read = move |before| {
         let app = app.clone();
         async move {
@@ -122,7 +123,8 @@ fn refused_line(file: &Refused) -> String {
 /// A name that cannot stand in a header.
 pub fn send_sent(app: App, competition: Competition, filter: Option<Filter>) -> Result<Response> {
     let name = format!("{}-submissions.csv", competition.slug);
-    let ended = competition.ended(app.clock.now());
+    let now = app.clock.now();
+    let (ended, decimals) = (competition.ended(now), competition.decimals(now));
     let read = move |before| {
         let (app, competition) = (app.clone(), competition.clone());
         async move {
@@ -130,7 +132,6 @@ pub fn send_sent(app: App, competition: Competition, filter: Option<Filter>) -> 
             let mut conn = app.db.acquire().await?;
             let before = SubmissionId(before);
             let sent = sent::list(&mut conn, &competition, ended, filter, before, ROWS_A_READ).await?;
-            let decimals = competition.score_decimals;
             let lines = sent.iter().map(|submission| sent_line(submission, decimals)).collect();
             Ok((lines, next(&sent, |submission| submission.id.0)))
         }

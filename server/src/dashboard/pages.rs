@@ -49,7 +49,7 @@ pub struct DashboardPage {
 
 impl DashboardPage {
     fn new(shell: Shell, frame: Frame, setup: Setup, dashboard: Dashboard) -> Self {
-        let decimals = frame.competition.score_decimals;
+        let decimals = frame.decimals;
         Self {
             entries_a_day: Bars::of_days(&dashboard.days),
             scores: dashboard.spread.as_ref().map(|spread| Bars::of_spread(spread, decimals)),
@@ -77,7 +77,7 @@ impl DashboardPage {
 
     pub fn spread_rows(&self) -> Vec<(String, String, i64)> {
         let Some(spread) = &self.dashboard.spread else { return Vec::new() };
-        let shown = |score| format::score(score, self.frame.competition.score_decimals);
+        let shown = |score| format::score(score, self.frame.decimals);
         let row = |(step, n): (usize, &i64)| {
             let (from, to) = spread.bounds(step);
             (shown(from), shown(to), *n)

@@ -78,7 +78,7 @@ async fn scores(
             Some(ended) => submissions::released(conn, ended, competition.id, &[own.id]).await?.pop(),
             None => None,
         };
-        let written = |score: f64| format::score(score, competition.score_decimals);
+        let written = |score: f64| format::score(score, competition.decimals(now));
         let private_score = private_score.and_then(|released| released.private_score).map(written);
         let score = Score {
             public_score: written(own.public_score),

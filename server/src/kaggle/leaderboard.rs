@@ -77,7 +77,7 @@ pub async fn show(app: &App, member: &Member, ask: BoardAsk) -> Result<Board, Fa
     let last = rows.last().filter(|_| is_more);
     let next_page_token = last.map(|row| row.key.to_string()).unwrap_or_default();
     let submissions = rows.into_iter().map(|row| RowJson {
-        score: shown_score(&row, &seen.competition),
+        score: shown_score(&row, &seen.competition, view.decimals(&seen.competition)),
         team_id: row.team_id,
         team_name: row.team,
         submission_date: row.last_entry_at,
@@ -86,8 +86,7 @@ pub async fn show(app: &App, member: &Member, ask: BoardAsk) -> Result<Board, Fa
 }
 
 /// The score; where teams are ranked by several metrics, the mean rank, and the score under each.
-fn shown_score(row: &Row, competition: &Competition) -> Option<String> {
-    let decimals = competition.score_decimals;
+fn shown_score(row: &Row, competition: &Competition, decimals: i32) -> Option<String> {
     let Some(ranked) = &row.ranked else { return row.score.map(|score| format::score(score, decimals)) };
     let parts = competition.ranked_by().iter().zip(&ranked.parts);
     let parts: Vec<String> = parts

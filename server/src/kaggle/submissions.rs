@@ -169,8 +169,8 @@ pub struct SubmissionJson {
 }
 
 impl SubmissionJson {
-    fn new(submission: Submission, competition: &Competition, released: &[Released]) -> Self {
-        let shown = |score| format::score(score, competition.score_decimals);
+    fn new(submission: Submission, decimals: i32, released: &[Released]) -> Self {
+        let shown = |score| format::score(score, decimals);
         let private = released.iter().find(|released| released.submission_id == submission.id);
         let error_description = match submission.state {
             State::Rejected => submission.reason().map(reason),
@@ -235,14 +235,16 @@ async fn documents(
     rows: Vec<Submission>,
 ) -> Result<Vec<SubmissionJson>, Fault> {
     let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
-    let released = match competition.ended(app.clock.now()) {
+    let now = app.clock.now();
+    let released = match competition.ended(now) {
         Some(ended) => {
             let mut conn = app.db.acquire().await?;
             store::released(&mut conn, ended, competition.id, &ids).await?
         }
         None => Vec::new(),
     };
-    Ok(rows.into_iter().map(|row| SubmissionJson::new(row, competition, &released)).collect())
+    let decimals = competition.decimals(now);
+    Ok(rows.into_iter().map(|row| SubmissionJson::new(row, decimals, &released)).collect())
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -181,7 +181,7 @@ struct PartPlaceJson {
 
 impl RowJson {
     fn new(row: Row, competition: &Competition, view: View) -> Self {
-        let decimals = competition.score_decimals;
+        let decimals = view.decimals(competition);
         let shown = |score| if view.is_private() { score } else { rounded(score, decimals) };
         let interval = row.interval(if view.is_private() { EXACT_DECIMALS } else { decimals });
         let mean_rank = row.ranked.as_ref().map(|ranked| ranked.mean_rank);
@@ -267,7 +267,7 @@ async fn show_board(
         others_see_less: sight.is_of_few(),
         revision: competition.board_revision,
         n_teams: competition.n_teams,
-        score_decimals: competition.score_decimals,
+        score_decimals: view.decimals(competition),
         higher_is_better: competition.higher_is_better,
         ranked_by: competition.ranked_by(),
         ranks: summary.map(|summary| SummaryJson::beside(summary, competition.board_revision)),

@@ -105,7 +105,7 @@ pub async fn part(
     after: Key,
     is_first: bool,
 ) -> Result<(String, Option<Key>)> {
-    let decimals = (!view.is_private()).then_some(competition.score_decimals);
+    let decimals = (!view.is_private()).then(|| view.decimals(competition));
     let rows = read::page(app, competition, view, sight, after, ROWS_A_READ).await?;
     let mut text = String::with_capacity(rows.len() * 80 + 80);
     if is_first {

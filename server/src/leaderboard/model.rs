@@ -45,6 +45,14 @@ impl View {
     pub fn is_private(self) -> bool {
         matches!(self, Self::Private(_))
     }
+
+    /// With how many decimals the board shows a score.
+    pub fn decimals(self, competition: &Competition) -> i32 {
+        match self {
+            Self::Public => competition.score_decimals,
+            Self::Private(_) | Self::PublicAtEnd(_) => competition.final_decimals(),
+        }
+    }
 }
 
 /// Who is in a team.

@@ -242,7 +242,7 @@ impl BoardPage {
         let own = self.own.as_ref().filter(|row| row.pseudonym.is_some())?;
         let start = rows.find(head)?;
         let end = start + rows[start..].find(TAIL)? + TAIL.len();
-        let decimals = self.frame.competition.score_decimals;
+        let decimals = self.frame.decimals;
         let part = RowsPart {
             rows: std::slice::from_ref(own),
             decimals,
@@ -408,7 +408,7 @@ async fn draw(
     let is_more = rows.len() > ROWS_A_PAGE;
     rows.truncate(ROWS_A_PAGE);
     let n_medalled = n_medalled(app, competition, view).await?;
-    let html = draw_rows(competition, &rows, n_medalled)?;
+    let html = draw_rows(competition, view, &rows, n_medalled)?;
     let ranks = ranks_of(&rows);
     let next = rows.last().filter(|_| is_more).map(|row| row.key.to_string());
     let drawn = Arc::new(Drawn { rows: html.into(), ranks, n_medalled, next });
@@ -435,8 +435,8 @@ async fn n_medalled(app: &App, competition: &Competition, view: View) -> Result<
     }
 }
 
-fn draw_rows(competition: &Competition, rows: &[Row], n_medalled: Option<i64>) -> Result<String> {
-    let (decimals, parts) = (competition.score_decimals, competition.ranked_by());
+fn draw_rows(competition: &Competition, view: View, rows: &[Row], n_medalled: Option<i64>) -> Result<String> {
+    let (decimals, parts) = (view.decimals(competition), competition.ranked_by());
     let part = RowsPart { rows, decimals, parts, n_medalled };
     Ok(part.render().map_err(anyhow::Error::from)?)
 }
@@ -450,7 +450,7 @@ async fn search(
 ) -> Result<(Arc<Drawn>, Option<Search>)> {
     let found = read::find(app, competition, view, names, words).await?;
     let n_medalled = n_medalled(app, competition, view).await?;
-    let html = draw_rows(competition, &found.rows, n_medalled)?;
+    let html = draw_rows(competition, view, &found.rows, n_medalled)?;
     let search = Search { words: words.to_owned(), n_found: found.rows.len(), is_more: found.is_more };
     let ranks = ranks_of(&found.rows);
     Ok((Arc::new(Drawn { rows: html.into(), ranks, n_medalled, next: None }), Some(search)))

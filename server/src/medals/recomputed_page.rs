@@ -44,7 +44,7 @@ impl RecomputedPage {
     /// `rank 2 with 0.51234 of submission 7, 1 person, silver`.
     pub fn words(&self, place: &Option<Place>) -> String {
         let Some(Place { stand, medal, .. }) = place else { return "not on the board".to_owned() };
-        let score = format::score(stand.private_score, self.frame.competition.score_decimals);
+        let score = format::score(stand.private_score, self.frame.decimals);
         let mut words = format!("rank {} with {score} of submission {}", stand.rank, stand.submission_id);
         match stand.n_members {
             Some(1) => words.push_str(", 1 person"),

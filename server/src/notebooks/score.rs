@@ -56,8 +56,9 @@ pub async fn best(app: &App, seen: &SeenNotebook, number: Option<i32>) -> Result
         None => scores::best(&mut conn, competition.id, seen.notebook.id).await?,
     };
     let Some(Linked { submission_id, number, public_score }) = linked else { return Ok(None) };
-    let decimals = competition.score_decimals;
-    let ended = competition.ended(app.clock.now());
+    let now = app.clock.now();
+    let decimals = competition.decimals(now);
+    let ended = competition.ended(now);
     let private = match ended {
         Some(ended) => released(&mut conn, ended, competition.id, &[submission_id.0]).await?,
         None => Vec::new(),

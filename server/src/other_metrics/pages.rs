@@ -10,6 +10,7 @@ use super::read::panel;
 use crate::app::App;
 use crate::competitions::access;
 use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::model::DECIMALS_AT_THE_END;
 use crate::error::Result;
 use crate::leaderboard::read::settled_if_due;
 use crate::paths;
@@ -20,9 +21,6 @@ use crate::web::shell::Shell;
 pub fn router() -> Router<App> {
     Router::new().route(paths::BOARD_OTHER_METRICS, get(show))
 }
-
-/// Of a score under another metric.
-const DECIMALS: i32 = 5;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "other_metrics/other_metrics.html")]
@@ -69,7 +67,7 @@ impl OtherMetricsPage {
 
     pub fn winning_score(verdict: &Verdict) -> String {
         let standing = verdict.winner.and_then(|at| verdict.standings[at]);
-        standing.map(|standing| format::score(standing.score, DECIMALS)).unwrap_or_default()
+        standing.map(|standing| format::score(standing.score, DECIMALS_AT_THE_END)).unwrap_or_default()
     }
 
     pub fn tau(verdict: &Verdict) -> String {

@@ -66,7 +66,7 @@ impl ComparePage {
 
     pub fn shown(&self, value: &f64) -> String {
         // A difference of shown scores has no more digits than they have; its error may.
-        format::score(*value, self.frame.competition.score_decimals + 1)
+        format::score(*value, self.frame.decimals + 1)
     }
 
     /// Whether the list of teams to choose from has this one.
@@ -83,12 +83,12 @@ impl ComparePage {
     pub fn shown_score(&self, row: &Row) -> String {
         match &row.ranked {
             Some(ranked) => ranked.shown_mean_rank(),
-            None => row.shown_score(&self.frame.competition.score_decimals),
+            None => row.shown_score(&self.frame.decimals),
         }
     }
 
     pub fn shown_part(&self, score: &f64) -> String {
-        format::score(*score, self.frame.competition.score_decimals)
+        format::score(*score, self.frame.decimals)
     }
 
     pub fn shown_p(p: f64) -> String {

@@ -56,7 +56,7 @@ impl ShakeUpPage {
 
     pub fn own(&self) -> Option<Cloud> {
         let competition = &self.frame.competition;
-        Cloud::of_pairs(&self.pairs, competition.higher_is_better == Some(true), competition.score_decimals)
+        Cloud::of_pairs(&self.pairs, competition.higher_is_better == Some(true), self.frame.decimals)
     }
 
     /// The sentence above the drawing.
@@ -67,7 +67,7 @@ impl ShakeUpPage {
     }
 
     pub fn score(&self, score: &f64) -> String {
-        format::score(*score, self.frame.competition.score_decimals)
+        format::score(*score, self.frame.decimals)
     }
 
     pub fn submission_address(&self, pair: &Pair) -> String {

@@ -1,6 +1,6 @@
 //! The verb that asks for a check of a file: answered as a submission would be, counted as nothing.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use holdout_contract::job::{Priority, Subject};
 use holdout_contract::queue;
 use uuid::Uuid;
@@ -11,9 +11,10 @@ use crate::submissions::choose::check_description;
 use crate::submissions::store;
 use crate::submissions::submit::Entrant;
 use crate::uploads::spend::Arrived;
+use crate::web::format;
 
 /// Checks that one person may ask for in an hour.
-const CHECKS_AN_HOUR: i64 = 30;
+pub const CHECKS_AN_HOUR: i64 = 30;
 
 /// What the sender says of a file.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,12 +41,9 @@ async fn record(app: &App, entrant: &Entrant, asked: Asked<'_>, arrived: &Arrive
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     store::lock_person(&mut tx, entrant.member.id).await?;
-    let n_asked = store::count_checks(&mut tx, entrant.member.id, now - TimeDelta::hours(1)).await?;
-    if n_asked >= CHECKS_AN_HOUR {
-        return Err(AppError::TooMany {
-            message: format!("You asked for {CHECKS_AN_HOUR} checks within an hour. Wait a little."),
-            retry_after_seconds: 600,
-        });
+    let hour = TimeDelta::hours(1);
+    if let Some(first) = store::check_of(&mut tx, entrant.member.id, now - hour, CHECKS_AN_HOUR).await? {
+        return Err(used_up(first + hour, now));
     }
     let file_name = if asked.file_name.trim().is_empty() { "predictions" } else { asked.file_name };
     arrived.spend(&mut tx, now).await?;
@@ -61,4 +59,32 @@ async fn record(app: &App, entrant: &Entrant, asked: Asked<'_>, arrived: &Arrive
     queue::enqueue(&mut tx, entrant.competition.id.0, subject, Priority::Interactive).await?;
     tx.commit().await?;
     Ok(id)
+}
+
+/// A refusal that says when the next check can be asked for.
+fn used_up(next_at: DateTime<Utc>, now: DateTime<Utc>) -> AppError {
+    // The minute is rounded up: who comes at the time that was told is let in.
+    let told = next_at + TimeDelta::seconds(59);
+    let left = (next_at - now).num_seconds().max(0);
+    AppError::TooMany {
+        message: format!(
+            "{CHECKS_AN_HOUR} checks within an hour are used up; the next is possible at {}.",
+            format::time(&told)
+        ),
+        retry_after_seconds: left.unsigned_abs() + 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_when_the_next_check_is_possible() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::hours(13);
+        let refusal = used_up(now + TimeDelta::seconds(5 * 60 + 1), now);
+        let AppError::TooMany { message, retry_after_seconds } = refusal else { panic!("{refusal}") };
+        assert!(message.contains("1970-01-01 13:06 UTC"), "{message}");
+        assert_eq!(retry_after_seconds, 302);
+    }
 }

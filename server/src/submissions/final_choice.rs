@@ -61,10 +61,19 @@ pub async fn read(
     Ok(FinalChoice { limit: competition.final_limit, chosen, stand_ins })
 }
 
-/// Most of a team's best that the page offers.
-const OFFERED: i64 = 100;
+/// Most of a kind that the page offers: of a team's best, of what was held back, of what waits.
+pub const OFFERED: usize = 100;
 
-/// What a team may choose from: what it chose, its best by public score, and its newest without one.
+/// What the page offers a team to choose from.
+#[derive(Debug, Clone, Default)]
+pub struct Candidates {
+    /// What it chose, its best by public score, its newest that a Ladder held back, and its newest without a score.
+    pub offered: Vec<Submission>,
+    /// There are more, each to be chosen on its own page.
+    pub are_more: bool,
+}
+
+/// See [`Candidates`].
 ///
 /// # Errors
 /// Those of the database.
@@ -72,13 +81,22 @@ pub async fn candidates(
     conn: &mut PgConnection,
     competition: &Competition,
     team: TeamId,
-) -> sqlx::Result<Vec<Submission>> {
+) -> sqlx::Result<Candidates> {
     let mut ids = choice::chosen(conn, team).await?;
-    ids.extend(choice::best(conn, competition.id, team, OFFERED).await?);
-    ids.extend(choice::waiting(conn, team, OFFERED).await?);
+    let looked_at = OFFERED as i64 + 1;
+    let mut are_more = false;
+    for mut kind in [
+        choice::best(conn, competition.id, team, looked_at).await?,
+        choice::held(conn, competition.id, team, looked_at).await?,
+        choice::waiting(conn, team, looked_at).await?,
+    ] {
+        are_more |= kind.len() > OFFERED;
+        kind.truncate(OFFERED);
+        ids.extend(kind);
+    }
     let mut seen = std::collections::BTreeSet::new();
     ids.retain(|id| seen.insert(*id));
-    Ok(in_order(store::with_ids(conn, team, &ids).await?, &ids))
+    Ok(Candidates { offered: in_order(store::with_ids(conn, team, &ids).await?, &ids), are_more })
 }
 
 fn in_order(mut submissions: Vec<Submission>, ids: &[i64]) -> Vec<Submission> {

@@ -178,9 +178,9 @@ impl Submission {
         !self.is_late && self.file_gone_at.is_none() && !matches!(self.state, State::Rejected | State::Failed)
     }
 
-    /// The public score with the decimals the competition shows; empty where there is none.
-    pub fn shown_score(&self, competition: &Competition) -> String {
-        self.public_score.map(|score| format::score(score, competition.score_decimals)).unwrap_or_default()
+    /// The public score with the decimals that [`Competition::decimals`] gives; empty where there is none.
+    pub fn shown_score(&self, decimals: &i32) -> String {
+        self.public_score.map(|score| format::score(score, *decimals)).unwrap_or_default()
     }
 
     /// What it came to under every metric that teams are ranked by; none before it has a score.

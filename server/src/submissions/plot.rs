@@ -38,9 +38,14 @@ pub struct Plot {
 
 impl Plot {
     /// `None` for fewer than two scores: there is nothing to see.
-    pub fn new(newest_first: &[Point], board_best: Option<f64>, competition: &Competition) -> Option<Self> {
+    pub fn new(
+        newest_first: &[Point],
+        board_best: Option<f64>,
+        competition: &Competition,
+        decimals: i32,
+    ) -> Option<Self> {
         // A height, too, would tell digits that the board hides.
-        let shown = |score: f64| rounded(score, competition.score_decimals);
+        let shown = |score: f64| rounded(score, decimals);
         let point = |point: &Point| Point { score: shown(point.score), ..*point };
         let points: Vec<Point> = newest_first.iter().rev().map(point).collect();
         let board_best = board_best.map(shown);
@@ -60,7 +65,7 @@ impl Plot {
             let share = if high > low { (score - low) / (high - low) } else { 0.5 };
             HEIGHT - MARGIN - share * (HEIGHT - 2.0 * MARGIN)
         };
-        let label = |score: f64| format::score(score, competition.score_decimals);
+        let label = |score: f64| format::score(score, decimals);
         let higher_is_better = competition.higher_is_better.unwrap_or(true);
         let mut best = first.score;
         let mut corners = Vec::with_capacity(points.len() * 2);
@@ -90,7 +95,7 @@ impl Plot {
     pub fn sample() -> Self {
         let at = |minutes| DateTime::UNIX_EPOCH + chrono::TimeDelta::minutes(minutes);
         let points = [Point { received_at: at(9), score: 0.9 }, Point { received_at: at(0), score: 0.8 }];
-        Self::new(&points, Some(0.95), &Competition::sample()).unwrap_or_else(|| Self {
+        Self::new(&points, Some(0.95), &Competition::sample(), 5).unwrap_or_else(|| Self {
             dots: Vec::new(),
             best_so_far: String::new(),
             board_best: None,
@@ -112,7 +117,7 @@ mod tests {
 
     #[test]
     fn the_best_so_far_never_falls_and_better_is_higher_up() {
-        let plot = Plot::new(&[at(20, 0.7), at(10, 0.9), at(0, 0.8)], Some(0.95), &Competition::sample())
+        let plot = Plot::new(&[at(20, 0.7), at(10, 0.9), at(0, 0.8)], Some(0.95), &Competition::sample(), 5)
             .expect("three scores make a plot");
         let heights: Vec<f64> = plot
             .best_so_far
@@ -126,16 +131,16 @@ mod tests {
 
     #[test]
     fn digits_that_the_board_hides_move_no_dot() {
-        let competition = Competition { score_decimals: 2, ..Competition::sample() };
-        let drawn = |first, second| Plot::new(&[at(5, first), at(0, second)], Some(0.95), &competition);
+        let competition = Competition::sample();
+        let drawn = |first, second| Plot::new(&[at(5, first), at(0, second)], Some(0.95), &competition, 2);
         assert_eq!(drawn(0.911, 0.912), drawn(0.912, 0.911));
         assert_ne!(drawn(0.91, 0.92), drawn(0.92, 0.91));
     }
 
     #[test]
     fn one_score_is_no_plot_and_equal_scores_are_no_division_by_zero() {
-        assert_eq!(Plot::new(&[at(0, 1.0)], None, &Competition::sample()), None);
-        let flat = Plot::new(&[at(5, 1.0), at(0, 1.0)], None, &Competition::sample()).expect("two scores");
+        assert_eq!(Plot::new(&[at(0, 1.0)], None, &Competition::sample(), 5), None);
+        let flat = Plot::new(&[at(5, 1.0), at(0, 1.0)], None, &Competition::sample(), 5).expect("two scores");
         assert!(!flat.best_so_far.contains("NaN"));
     }
 }

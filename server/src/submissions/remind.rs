@@ -115,7 +115,7 @@ fn words(competition: &Competition, stands: &FinalChoice, now: DateTime<Utc>) ->
         stands.sentence()
     );
     for submission in stands.counting() {
-        let score = match submission.shown_score(competition) {
+        let score = match submission.shown_score(&competition.score_decimals) {
             score if score.is_empty() => submission.state.name().to_owned(),
             score => format!("public score {score}"),
         };

@@ -29,9 +29,11 @@ pub async fn invite(app: &App, member: &Member, slug: &str, username: &str) -> R
     seat.require_leader()?;
     refuse_to_grow(&mut tx, &seat, now).await?;
     let person = profiles::find(&mut tx, username.trim()).await?;
-    let person = person.ok_or_else(|| AppError::field("username", "Nobody here has this user name."))?;
+    let person = person.ok_or_else(|| {
+        AppError::field("username", format!("Nobody here has the user name “{}”.", username.trim()))
+    })?;
     if seat.mates.iter().any(|mate| mate.user_id == person.id) {
-        return Err(AppError::field("username", "This person is in your team."));
+        return Err(AppError::field("username", format!("{} is in your team.", person.display_name)));
     }
     if hosts_or_hosted(&mut tx, slug, person.id).await? {
         return Err(AppError::field(

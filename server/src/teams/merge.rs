@@ -144,7 +144,8 @@ pub async fn ask(app: &App, member: &Member, slug: &str, team: &str) -> Result<M
     let seat = Seat::take(&mut tx, seen, member).await?;
     seat.require_leader()?;
     let other = change::by_name(&mut tx, seat.competition.id, team.trim()).await?;
-    let other = other.ok_or_else(|| AppError::field("team", "No team here has this name."))?;
+    let other = other
+        .ok_or_else(|| AppError::field("team", format!("No team here has the name “{}”.", team.trim())))?;
     if other == seat.team_id {
         return Err(AppError::field("team", "This is your own team."));
     }

@@ -129,6 +129,8 @@ pub struct TeamPage {
     pub frame: Frame,
     pub look: Look,
     pub mistake: Mistake,
+    /// What was typed into the form that came back.
+    pub typed: String,
     /// The installation's own address, for the link.
     pub site: String,
     /// The team is on the final board.
@@ -144,6 +146,7 @@ impl TeamPage {
             frame: Frame::sample(Tab::Team),
             look: Look { team: Some(Team::sample()), invitations: vec![Invitation::sample()] },
             mistake: Mistake::none(),
+            typed: String::new(),
             site: "https://holdout.example".to_owned(),
             is_ranked: true,
             write_ups: Some(Desk::sample()),
@@ -185,6 +188,11 @@ impl TeamPage {
             .collect()
     }
 
+    /// What was typed where the mistake is; empty elsewhere.
+    pub fn typed_into(&self, field: &str) -> &str {
+        if self.mistake.of(field).is_empty() { "" } else { &self.typed }
+    }
+
     pub fn name_limit(&self) -> usize {
         NAME_LIMIT
     }
@@ -196,7 +204,7 @@ async fn show_team(
     SignedIn(member): SignedIn,
     shell: Shell,
 ) -> Result<TeamPage> {
-    team_page(&app, &slug, &member, shell, Mistake::none()).await
+    team_page(&app, &slug, &member, shell, Mistake::none(), String::new()).await
 }
 
 async fn team_page(
@@ -205,6 +213,7 @@ async fn team_page(
     member: &Member,
     shell: Shell,
     mistake: Mistake,
+    typed: String,
 ) -> Result<TeamPage> {
     let (seen, look) = look::own(app, member, slug).await?;
     let view = View::choose(&seen.competition, shell.now, false);
@@ -218,7 +227,7 @@ async fn team_page(
     let write_ups = desk(app, &seen).await?;
     let frame = Frame::new(seen, Tab::Team, shell.now);
     let site = app.config.public_url.trim_end_matches('/').to_owned();
-    Ok(TeamPage { shell, frame, look, mistake, site, is_ranked, write_ups })
+    Ok(TeamPage { shell, frame, look, mistake, typed, site, is_ranked, write_ups })
 }
 
 /// Somebody at a form of the team's page.
@@ -227,9 +236,15 @@ pub(crate) struct Sender {
     pub(crate) slug: String,
     pub(crate) member: Member,
     shell: Shell,
+    typed: String,
 }
 
 impl Sender {
+    /// Who typed this into the form, and finds it there again when it is wrong.
+    fn who_typed(self, text: String) -> Self {
+        Self { typed: text, ..self }
+    }
+
     /// Back to the page: with a sentence when it is done, with the reason when it was refused.
     pub(crate) async fn answer<T>(
         self,
@@ -242,7 +257,8 @@ impl Sender {
                 Ok(redirect_saying(&target, &done(value)))
             }
             Err(mistake) => {
-                let page = team_page(&self.app, &self.slug, &self.member, self.shell, mistake).await?;
+                let page =
+                    team_page(&self.app, &self.slug, &self.member, self.shell, mistake, self.typed).await?;
                 Ok(show_again(page))
             }
         }
@@ -261,7 +277,7 @@ impl axum::extract::FromRequestParts<App> for Sender {
             Path::<Slug>::from_request_parts(parts, app).await.map_err(|_| AppError::NotFound)?;
         let SignedIn(member) = SignedIn::from_request_parts(parts, app).await?;
         let shell = Shell::from_request_parts(parts, app).await?;
-        Ok(Self { app: app.clone(), slug, member, shell })
+        Ok(Self { app: app.clone(), slug, member, shell, typed: String::new() })
     }
 }
 
@@ -285,7 +301,7 @@ struct TeamForm {
 
 async fn post_rename(sender: Sender, Form(form): Form<NameForm>) -> Result<Response> {
     let outcome = manage::rename(&sender.app, &sender.member, &sender.slug, &form.name).await;
-    sender.answer(outcome, |()| "The team has its new name.".to_owned()).await
+    sender.who_typed(form.name).answer(outcome, |()| "The team has its new name.".to_owned()).await
 }
 
 async fn post_leader(sender: Sender, Form(form): Form<PersonForm>) -> Result<Response> {
@@ -301,7 +317,8 @@ async fn post_leave(sender: Sender) -> Result<Response> {
 
 async fn post_invite(sender: Sender, Form(form): Form<PersonForm>) -> Result<Response> {
     let outcome = invite::invite(&sender.app, &sender.member, &sender.slug, &form.username).await;
-    sender.answer(outcome, |()| format!("{} is invited.", form.username.trim())).await
+    let done = format!("{} is invited.", form.username.trim());
+    sender.who_typed(form.username).answer(outcome, |()| done).await
 }
 
 async fn post_accept(sender: Sender, Path((_, id)): Path<(String, TeamInvitationId)>) -> Result<Response> {
@@ -332,7 +349,8 @@ async fn post_remove_link(sender: Sender) -> Result<Response> {
 
 async fn post_ask(sender: Sender, Form(form): Form<TeamForm>) -> Result<Response> {
     let outcome = merge::ask(&sender.app, &sender.member, &sender.slug, &form.team).await;
-    sender.answer(outcome, |_| format!("“{}” was asked.", form.team.trim())).await
+    let done = format!("“{}” was asked.", form.team.trim());
+    sender.who_typed(form.team).answer(outcome, |_| done).await
 }
 
 async fn post_accept_merge(

@@ -295,7 +295,7 @@ impl VersionPage {
     }
 
     pub fn score(&self, score: &Option<f64>) -> String {
-        let decimals = self.frame.competition.score_decimals;
+        let decimals = self.frame.decimals;
         score.map_or_else(|| "none".to_owned(), |score| crate::web::format::score(score, decimals))
     }
 

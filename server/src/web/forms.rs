@@ -53,6 +53,17 @@ pub fn mistake<T>(outcome: Result<T>) -> Result<std::result::Result<T, Mistake>>
     }
 }
 
+/// Whoever sends too much for now keeps what they typed: to a form, a limit is a mistake like others.
+///
+/// # Errors
+/// Those of `outcome`.
+pub fn kept<T>(outcome: Result<T>) -> Result<T> {
+    outcome.map_err(|error| match error {
+        AppError::TooMany { message, .. } => AppError::Refused(message),
+        other => other,
+    })
+}
+
 /// After a form that was right: on to a page that says so once, so that a reload sends nothing again.
 pub fn redirect_saying(address: &str, sentence: &str) -> Response {
     ([flash(sentence)], Redirect::to(address)).into_response()

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use askama::Template;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
@@ -45,6 +45,7 @@ pub async fn draw(request: Request, next: Next) -> Response {
     let shell = request.extensions().get::<Shell>().cloned().unwrap_or_default();
     let wanted = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
     let is_read = request.method().is_safe();
+    let uri = matches!(*request.method(), Method::GET | Method::HEAD).then(|| request.uri().clone());
     let form = page_of_form(request.headers());
     let request_id = RequestId::of(&request);
     let mut response = adopt(is_read, next.run(request).await);
@@ -53,9 +54,16 @@ pub async fn draw(request: Request, next: Next) -> Response {
     };
     if problem.kind == "sign_in" {
         let back = if is_read { wanted } else { form };
-        return Redirect::to(&format!("{}?next={}", paths::SIGN_IN, encode(&back))).into_response();
+        let unsent = if is_read { "" } else { "&unsent=1" };
+        return Redirect::to(&format!("{}?next={}{unsent}", paths::SIGN_IN, encode(&back))).into_response();
     }
-    let problem = Problem { request_id, ..problem };
+    if let Some(elsewhere) = uri.and_then(|uri| elsewhere(&uri, &problem)) {
+        return elsewhere;
+    }
+    let mut problem = Problem { request_id, ..problem };
+    if problem.status == StatusCode::METHOD_NOT_ALLOWED.as_u16() {
+        NOT_TAKEN.clone_into(&mut problem.detail);
+    }
     let competition =
         if problem.status == StatusCode::NOT_FOUND.as_u16() { "" } else { competition_of(&wanted) };
     match (ProblemPage { shell, competition: competition.to_owned(), problem }).render() {
@@ -70,6 +78,38 @@ pub async fn draw(request: Request, next: Next) -> Response {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+const NOT_TAKEN: &str = "This page takes nothing of the kind that was sent to it, so nothing was changed. Open the page \
+    anew and use what stands on it.";
+
+/// Where whoever reads an address that shows nothing goes on to: from an address of forms alone to their page, from a
+/// misspelled one to the page itself.
+fn elsewhere(uri: &Uri, problem: &Problem) -> Option<Response> {
+    match problem.status {
+        404 => respelled(uri).map(|page| Redirect::permanent(&page).into_response()),
+        405 => paths::forms::page_of_form(uri.path()).map(|page| Redirect::to(&page).into_response()),
+        _ => None,
+    }
+}
+
+/// An address without the slashes behind it, and with a competition's name in small letters; `None` where it is so already.
+fn respelled(uri: &Uri) -> Option<String> {
+    let path = uri.path();
+    // Two slashes in front would lead to another site.
+    if path.starts_with("//") || path.starts_with("/\\") {
+        return None;
+    }
+    let trimmed = path.trim_end_matches('/');
+    let spelled = match trimmed.strip_prefix("/c/") {
+        Some(below) => {
+            let (slug, rest) = below.split_at(below.find('/').unwrap_or(below.len()));
+            format!("/c/{}{rest}", slug.to_ascii_lowercase())
+        }
+        None => trimmed.to_owned(),
+    };
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    (!spelled.is_empty() && spelled != path).then(|| spelled + &query)
 }
 
 /// The page that a form was sent from, so that whoever must sign in first finds it again.
@@ -136,6 +176,23 @@ mod tests {
         assert_eq!(sent_from(address), "/c/iris/submit?x=1");
         assert_eq!(sent_from(header::HeaderValue::from_static("\"")), paths::HOME);
         assert_eq!(page_of_form(&HeaderMap::new()), paths::HOME);
+    }
+
+    #[test]
+    fn a_misspelled_address_leads_to_the_page_and_to_no_other_site() {
+        let led = |address: &str| respelled(&address.parse().expect("an address"));
+        for (address, page) in [
+            ("/c/iris/", Some("/c/iris")),
+            ("/c/Iris/leaderboard?board=public", Some("/c/iris/leaderboard?board=public")),
+            ("/forums/?sort=Time", Some("/forums?sort=Time")),
+            ("/c/iris", None),
+            ("/u/Ada", None),
+            ("/", None),
+            ("//evil.example/", None),
+            ("/\\evil.example/", None),
+        ] {
+            assert_eq!(led(address).as_deref(), page, "{address}");
+        }
     }
 
     #[test]

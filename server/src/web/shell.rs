@@ -28,6 +28,8 @@ pub struct Shell {
     /// Of the viewer's notifications, up to a bound.
     pub n_unread: i64,
     pub site: Arc<Site>,
+    /// Whether providers sign people in here.
+    pub has_providers: bool,
     /// Behind the addresses of signing in and registering: brings a visitor back to this page. May be empty.
     pub way_back: String,
     pub now: DateTime<Utc>,
@@ -59,6 +61,7 @@ impl Shell {
             flash: Some("Saved.".to_owned()),
             n_unread: 3,
             site: Arc::default(),
+            has_providers: true,
             way_back: String::new(),
             now: DateTime::UNIX_EPOCH,
         }
@@ -130,7 +133,8 @@ pub async fn load(State(app): State<App>, mut request: Request, next: Next) -> R
         .and_then(|bytes| String::from_utf8(bytes).ok());
     let had_flash = flash.is_some();
     let way_back = if is_read && viewer.is_none() { way_back(request.uri()) } else { String::new() };
-    request.extensions_mut().insert(Shell { viewer, flash, n_unread, site: app.site.get(), way_back, now });
+    let (site, has_providers) = (app.site.get(), !app.config.providers.is_empty());
+    request.extensions_mut().insert(Shell { viewer, flash, n_unread, site, has_providers, way_back, now });
     let mut response = next.run(request).await;
     if had_flash && !response.headers().contains_key(header::LOCATION) {
         let (name, gone) = cookies::set(FLASH_COOKIE, "", 0);

@@ -337,7 +337,10 @@ async fn a_password_reset_confirms_the_address_and_shuts_out_who_had_taken_it(po
     let body: String = letter.fetch_one(&world.pool).await.unwrap().get(0);
     let link = body.split("/reset-password/").nth(1).unwrap().split_whitespace().next().unwrap();
     let form = [("password", "that of the owner")];
-    grace.post_form(&format!("/reset-password/{link}"), &form).await.expect(303);
+    assert!(body.contains("was not confirmed before") && body.contains("API tokens"), "{body}");
+    let done = grace.post_form(&format!("/reset-password/{link}"), &form).await.expect(303);
+    let told = grace.get(done.location()).await.expect(200).text();
+    assert!(told.contains("API tokens are revoked and its links to accounts elsewhere are gone"), "{told}");
     let form = [("login", "grace"), ("password", "that of the owner"), ("next", "/")];
     grace.post_form("/sign-in", &form).await.expect(303);
     assert!(is_confirmed(&grace).await);

@@ -461,3 +461,13 @@ async fn completions_and_man_pages_are_made_from_the_commands() {
     let on_disk = std::fs::read_dir(Path::new(&shell.path("man1"))).unwrap().count();
     assert!(on_disk == written.len() && on_disk > 50, "{on_disk}");
 }
+
+#[tokio::test]
+async fn a_usage_names_what_a_command_asks_for_and_not_what_the_environment_gives() {
+    let mut shell = Shell::new("http://localhost:9");
+    shell.environment.push(("HOLDOUT_TOKEN", "hld_secret".to_owned()));
+    let told = shell.run(&["submit"]).await.expect(64);
+    assert!(told.err.contains("Usage: holdout submit --competition <COMPETITION> <FILE>"), "{}", told.err);
+    let help = shell.run(&["submit", "--help"]).await.expect(0);
+    assert!(help.out.contains("HOLDOUT_SERVER"), "{}", help.out);
+}

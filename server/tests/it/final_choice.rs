@@ -11,7 +11,7 @@ use holdout::submissions::submit::Entrant;
 use sqlx::{PgPool, Row};
 
 use crate::stage::Stage;
-use crate::world::sql;
+use crate::world::{Labels, World, sql};
 
 impl Stage {
     async fn stands(&self, entrant: &Entrant) -> FinalChoice {
@@ -88,6 +88,27 @@ async fn a_choice_is_made_whole_or_not_at_all(pool: PgPool) {
     assert_eq!(ids(&stage.stands(&ada).await.chosen), [sent[2], sent[0]], "what was not shown stays");
     choose(None, &sent[3..]).await.unwrap();
     assert_eq!(ids(&stage.stands(&ada).await.chosen), [sent[3]]);
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_form_with_too_many_comes_back_as_it_was_ticked(pool: PgPool) {
+    let world = World::new(pool).await;
+    let [ada, bob] = [world.member("ada").await, world.member("bob").await];
+    let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
+    arena.join(&bob).await;
+    let mut fields = Vec::new();
+    for error in [250, 300, 350] {
+        let id = arena.submit(&bob, &Labels::predictions(error, error)).await.to_string();
+        fields.extend([("shown", id.clone()), ("chosen", id)]);
+    }
+    let form: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let path = "/c/houses/submissions/final";
+    let refused = bob.browser.post_form(path, &form).await.expect(422).text();
+    assert!(refused.contains("At most 2 can be chosen"), "{refused}");
+    assert_eq!(refused.matches(" checked").count(), 3, "{refused}");
+    assert_eq!(bob.browser.get(path).await.expect(200).text().matches(" checked").count(), 0);
+    world.drain().await;
+    world.close().await;
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]

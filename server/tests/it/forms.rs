@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use holdout::api::openapi::document;
 use holdout::paths;
+use holdout::paths::forms::page_of_form;
 use sqlx::PgPool;
 use ureq::http::Method;
 
+use crate::tidy::{addresses, sources};
 use crate::walk::routes;
-use crate::world::World;
+use crate::world::{Labels, World};
 
 /// Addresses that take a form, and the operations by which a program does what the form does.
 const FORMS: &[(&str, &[&str])] = &[
@@ -207,4 +209,98 @@ fn the_operations_that_stand_in_for_forms_exist() {
     let wanted = FORMS.iter().flat_map(|(_, operations)| operations.iter());
     let missing: Vec<_> = wanted.filter(|operation| !known.contains(**operation)).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Addresses by their names, of the sources where a page's route is made of one and `word`.
+fn routed(word: &str) -> BTreeSet<String> {
+    let names = addresses();
+    let path = |name: &str| {
+        let constant = names.split_once(&format!("pub const {name}: &str = "))?.1;
+        constant.split('"').nth(1).map(ToOwned::to_owned)
+    };
+    let sources = sources(&["rs"]);
+    let pages = sources.iter().filter(|(at, _)| !at.to_string_lossy().contains("/kaggle/"));
+    let routes = pages.flat_map(|(_, text)| text.split(".route(").skip(1));
+    let named = routes.filter_map(|route| {
+        let (name, how) = route.trim_start().strip_prefix("paths::")?.split_once(',')?;
+        how.trim_start().starts_with(word).then(|| path(name)).flatten()
+    });
+    named.collect()
+}
+
+#[test]
+fn every_address_of_forms_alone_leads_to_a_page() {
+    let pages: BTreeSet<String> = ["get(", "form("].into_iter().flat_map(routed).collect();
+    let forms = routed("post(");
+    assert!(forms.len() > 80, "{}", forms.len());
+    for address in forms {
+        let Some(page) = page_of_form(&address) else { continue };
+        assert!(page == paths::HOME || pages.contains(&page), "{address} leads to {page}, which is no page");
+    }
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn whoever_looks_where_forms_are_sent_or_misspells_an_address_comes_to_the_page(pool: PgPool) {
+    let world = World::without_scorers(pool).await;
+    let ada = world.member("ada").await;
+    for (address, page) in [
+        ("/settings/two-factors/begin", "/settings/two-factors"),
+        ("/settings/sessions/7/end", "/settings/sessions"),
+        ("/c/nowhere/check", "/c/nowhere/submit"),
+    ] {
+        let led = ada.browser.get(address).await.expect(303);
+        assert_eq!(led.location(), page, "{address}");
+    }
+    for (address, page) in [
+        ("/forums/", "/forums"),
+        ("/settings/?x=1", "/settings?x=1"),
+        ("/c/Nowhere/leaderboard", "/c/nowhere/leaderboard"),
+    ] {
+        let led = ada.browser.get(address).await.expect(308);
+        assert_eq!(led.location(), page, "{address}");
+        let posted = ada.browser.post_form(address, &[]).await;
+        assert!(posted.status >= 400, "nothing is sent on: {address} {}", posted.status);
+    }
+    for elsewhere in ["//evil.example/", "/nowhere", "/c/nowhere"] {
+        ada.browser.get(elsewhere).await.expect(404);
+    }
+    let posted = ada.browser.post_form("/forums", &[]).await.expect(405).text();
+    assert!(posted.contains("nothing was changed") && !posted.contains("header Allow"), "{posted}");
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn whoever_is_signed_out_is_told_that_nothing_was_sent(pool: PgPool) {
+    let world = World::without_scorers(pool).await;
+    let visitor = world.visitor();
+    let led = visitor.post_form("/forums/general/new", &[("title", "A title"), ("text", "A text")]).await;
+    assert_eq!((led.status, led.location()), (303, "/sign-in?next=/&unsent=1"));
+    let told = visitor.get(led.location()).await.expect(200).text();
+    assert!(told.contains("so nothing was sent"), "{told}");
+    let read = visitor.get("/settings").await.expect(303);
+    assert_eq!(read.location(), "/sign-in?next=/settings");
+    assert!(!visitor.get(read.location()).await.expect(200).text().contains("nothing was sent"));
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_name_that_was_typed_wrongly_stays_in_its_field(pool: PgPool) {
+    let world = World::new(pool).await;
+    let [ada, bob] = [world.member("ada").await, world.member("bob").await];
+    let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
+    arena.join(&bob).await;
+    for (act, field) in [("invite", "username"), ("merge", "team")] {
+        let form = [(field, " nobdy ")];
+        let refused = bob.browser.post_form(&format!("/c/houses/team/{act}"), &form).await.expect(422).text();
+        assert!(refused.contains("“nobdy”") && refused.contains("value=\" nobdy \""), "{refused}");
+    }
+    let form = [("name", "x\u{202e}y")];
+    let refused = bob.browser.post_form("/c/houses/team/rename", &form).await.expect(422).text();
+    assert!(refused.contains("value=\"x\u{202e}y\""), "{refused}");
+    let data = bob.browser.get("/c/houses/data").await.expect(200).text();
+    assert!(
+        data.contains("Authorization: Bearer") && data.contains("/api/v1/competitions/houses/data/"),
+        "{data}"
+    );
+    world.close().await;
 }

@@ -201,6 +201,26 @@ pub async fn steps(pool: &PgPool, version: i32) -> Vec<(f64, String, f64)> {
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn what_was_held_back_is_offered_where_files_are_chosen_and_never_stands_in(pool: PgPool) {
+    let Contest { world, arena, bob, .. } = Contest::begin(pool).await;
+    let shown = arena.submit(&bob, &predictions(FILES[0])).await.to_string();
+    let held = arena.submit(&bob, &predictions(FILES[3])).await.to_string();
+    world.drain().await;
+    let path = "/c/noisy/submissions/final";
+    let page = bob.browser.get(path).await.expect(200).text();
+    for id in [&shown, &held] {
+        assert!(page.contains(&format!("name=\"chosen\" value=\"{id}\"")), "{id} in {page}");
+    }
+    assert_eq!(page.matches(">held back<").count(), 1, "{page}");
+    assert_eq!(page.matches(">stands in<").count(), 1, "{page}");
+    let form = [("shown", shown.as_str()), ("shown", &held), ("chosen", &held)];
+    bob.browser.post_form(path, &form).await.expect(303);
+    let page = bob.browser.get(path).await.expect(200).text();
+    assert!(page.contains(&format!("value=\"{held}\" checked")), "{page}");
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn many_scorers_and_another_version_come_to_what_the_rule_says(pool: PgPool) {
     let contest = Contest::begin(pool).await;
     let ids = contest.send_all().await;

@@ -69,6 +69,9 @@ async fn every_text_is_kept_compared_and_restored(pool: PgPool) {
     let rules = "/c/houses/p/rules";
     let accepted = bob.browser.get(rules).await.expect(200).text();
     assert!(!accepted.contains("after you accepted them"), "{accepted}");
+    let before = "What this page said before";
+    assert!(!accepted.contains(before), "one version is no history: {accepted}");
+    assert!(ada.browser.get(rules).await.expect(200).text().contains(before), "a host has others");
     world.let_pass(TimeDelta::minutes(1)).await;
     write("Be fair.\nShare what you find.").await;
     write("Be fair.\nShare what you find.").await; // the same once more is no version
@@ -110,6 +113,13 @@ async fn every_text_is_kept_compared_and_restored(pool: PgPool) {
     );
     let history = world.visitor().get(&format!("{rules}/history")).await.expect(200).text();
     assert!(history.contains("ada adason") && history.contains("Compare with the previous one"), "{history}");
+    let told = |number: i64| history.contains(&format!("<th scope=\"row\" class=\"num\">{number}</th>"));
+    assert_eq!(
+        (told(1), told(2), told(3)),
+        (true, true, false),
+        "counted from the first that is read: {history}"
+    );
+    assert!(bob.browser.get(rules).await.expect(200).text().contains(before));
 
     let restore = format!("{page}/restore");
     let older = json!({ "version": newest - 1 });

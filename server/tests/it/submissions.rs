@@ -88,6 +88,36 @@ async fn the_total_holds_beside_the_day_and_binds_nothing_that_is_late(pool: PgP
     assert!(late.submission.is_late && late.allowance.total.is_none());
 }
 
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn the_same_bytes_are_sent_twice_only_by_whoever_says_so(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (host, ada) = (world.member("host").await, world.member("ada").await);
+    let arena = world.open_competition(&host, "houses", &Labels::regression()).await;
+    arena.join(&ada).await;
+    let csv = Labels::predictions(250, 617);
+    let send = async |more: &[(&str, &str)], name: &str| {
+        let file = Part::File { field: "file", name, bytes: csv.as_bytes() };
+        let fields = more.iter().map(|(field, value)| Part::Text(field, value));
+        let parts: Vec<Part<'_>> = fields.chain([file]).collect();
+        ada.browser.post_multipart(&paths::submit("houses"), &parts).await
+    };
+    let key = ("form_key", "5e0f6cf4-1b0c-4a3c-9a1f-0d0f5a3c2b1a");
+    let first = send(&[key], "a.csv").await.expect_redirect();
+    let same_form = send(&[key], "a.csv").await.expect_redirect();
+    assert_eq!(first.location(), same_form.location(), "a form that is sent twice is one submission");
+    world.drain().await;
+    let asked = send(&[], "b.csv").await.expect(422).text();
+    let told = format!("href=\"{}\"", first.location());
+    assert!(asked.contains("You sent this file before") && asked.contains(&told), "{asked}");
+    assert!(asked.contains("with the public score 0.25") && asked.contains("4 of 5 left"), "{asked}");
+    assert!(asked.contains("name=\"send_again\" value=\"1\"") && asked.contains("Send it anyway"), "{asked}");
+    let second = send(&[("send_again", "1")], "b.csv").await.expect_redirect();
+    assert_ne!(first.location(), second.location());
+    arena.submit(&ada, &csv).await; // a program is not asked
+    world.drain().await;
+    world.close().await;
+}
+
 /// What is left is told where it is read anew, not in a message of the moment at which the file came.
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn a_page_tells_once_what_is_left(pool: PgPool) {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use holdout::api::openapi::document;
 use holdout::paths;
+use holdout::paths::forms::page_of_form;
 use serde_json::json;
 use sqlx::PgPool;
 use ureq::http::Method;
@@ -437,6 +438,8 @@ fn existence_complaint(caller: &Caller, path: &str, answer: &Answer) -> Option<S
     let is_sent_to_sign_in = answer.status == 401 || answer.location().starts_with("/sign-in");
     // The overview's second address leads to the first, whatever the competition.
     let leads_on = answer.status == 308 && path.strip_suffix("/p/overview") == Some(answer.location());
+    // So does an address of forms alone to the page above it.
+    let leads_up = answer.status == 303 && page_of_form(path).as_deref() == Some(answer.location());
     // These tell what anybody may know: a link is used up, the rules come before data and files,
     // whichever id was asked for.
     let has_team = caller.kind.starts_with("participant") || caller.kind.starts_with("other team");
@@ -451,6 +454,7 @@ fn existence_complaint(caller: &Caller, path: &str, answer: &Answer) -> Option<S
     let is_missing = matches!(answer.status, 404 | 405)
         || (may_be_a_visitor && is_sent_to_sign_in)
         || leads_on
+        || leads_up
         || says_why;
     (must_be_missing && !is_missing)
         .then(|| format!("{} gives {} {}, not 404", answer.asked, caller.kind, answer.status))

@@ -36,6 +36,8 @@ pub fn router() -> Router<App> {
 pub struct NextQuery {
     #[serde(default)]
     pub next: String,
+    /// There where a form of somebody who was not signed in led here.
+    pub unsent: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -160,6 +162,8 @@ pub struct SignInForm {
 pub struct SignInPage {
     pub shell: Shell,
     pub form: SignInForm,
+    /// Whether what they sent was not taken, as nobody was signed in.
+    pub is_unsent: bool,
     /// Who else signs people in.
     pub offered: Vec<Offered>,
     pub errors: FormErrors,
@@ -171,6 +175,7 @@ impl SignInPage {
         Self {
             shell: Shell::default(),
             form: SignInForm { login: "ada".to_owned(), ..SignInForm::default() },
+            is_unsent: true,
             offered: vec![Offered { name: "lab".to_owned(), title: "The lab".to_owned(), is_linked: false }],
             errors: FormErrors::from_error(wrong).unwrap_or_default(),
         }
@@ -181,8 +186,10 @@ async fn show_sign_in(State(app): State<App>, shell: Shell, Query(query): Query<
     if shell.viewer.is_some() {
         return Redirect::to(local_path(&query.next)).into_response();
     }
+    let is_unsent = query.unsent.is_some();
     let form = SignInForm { next: query.next, ..SignInForm::default() };
-    SignInPage { shell, form, offered: offered(&app, &[]), errors: FormErrors::default() }.into_response()
+    SignInPage { shell, form, is_unsent, offered: offered(&app, &[]), errors: FormErrors::default() }
+        .into_response()
 }
 
 async fn post_sign_in(
@@ -196,7 +203,14 @@ async fn post_sign_in(
         Ok(entered) => Ok(enter_with(&entered, &form.next)),
         Err(error) => {
             let errors = FormErrors::from_error(error)?;
-            Ok(errors.answer(SignInPage { shell, form, offered: offered(&app, &[]), errors: errors.clone() }))
+            let page = SignInPage {
+                shell,
+                form,
+                is_unsent: false,
+                offered: offered(&app, &[]),
+                errors: errors.clone(),
+            };
+            Ok(errors.answer(page))
         }
     }
 }

@@ -39,6 +39,8 @@ pub struct DataPage {
     pub shown: Arc<Shown>,
     /// Why the files cannot be had yet; empty when they can.
     pub hindrance: String,
+    /// The installation's own address, for the commands.
+    pub site: String,
 }
 
 impl DataPage {
@@ -48,6 +50,7 @@ impl DataPage {
             frame: Frame::sample(Tab::Data),
             shown: Arc::new(Shown::sample()),
             hindrance: String::new(),
+            site: "https://holdout.example".to_owned(),
         }
     }
 
@@ -57,6 +60,11 @@ impl DataPage {
 
     pub fn file_address(&self, file: &DataFile) -> String {
         paths::data_file(self.frame.slug(), &file.name)
+    }
+
+    /// Where a program has a file, which takes a token.
+    pub fn file_for_programs(&self, file: &DataFile) -> String {
+        format!("{}{}", self.site, paths::api_data_file(self.frame.slug(), &file.name))
     }
 
     /// Where the beginning of a file is shown; empty where it is not.
@@ -120,7 +128,8 @@ async fn show_data(State(app): State<App>, Path(slug): Path<String>, shell: Shel
         Err(_) => "Sign in and accept the rules: then the data is yours to download.".to_owned(),
     };
     let frame = Frame::new(seen, Tab::Data, shell.now);
-    Ok(DataPage { shell, frame, shown, hindrance })
+    let site = app.config.public_url.trim_end_matches('/').to_owned();
+    Ok(DataPage { shell, frame, shown, hindrance, site })
 }
 
 async fn show_preview(

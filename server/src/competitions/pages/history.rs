@@ -25,6 +25,11 @@ pub fn router() -> Router<App> {
 
 const VERSIONS_A_PAGE: usize = 50;
 
+/// A version's number for a viewer whose first is `first`.
+fn told(number: i32, first: i32) -> i32 {
+    (number - first + 1).max(1)
+}
+
 #[derive(Template, WebTemplate)]
 #[template(path = "competitions/history.html")]
 pub struct HistoryPage {
@@ -36,6 +41,8 @@ pub struct HistoryPage {
     pub versions: Vec<PageVersion>,
     /// `before` of the next part.
     pub next: Option<i32>,
+    /// The first that the viewer may read.
+    pub first: i32,
 }
 
 impl HistoryPage {
@@ -46,7 +53,18 @@ impl HistoryPage {
             page: "prizes".to_owned(),
             versions: vec![PageVersion::sample(3), PageVersion::sample(2)],
             next: Some(2),
+            first: 1,
         }
+    }
+
+    /// The number of the one before a version; of the first, its own.
+    pub fn before(&self, version: &PageVersion) -> i32 {
+        (version.number - 1).max(self.first)
+    }
+
+    /// Counted from the first that the viewer may read.
+    pub fn told(&self, version: &PageVersion) -> i32 {
+        told(version.number, self.first)
     }
 
     pub fn title(&self) -> &str {
@@ -71,12 +89,13 @@ async fn show_history(
     let before = query.before.unwrap_or(i32::MAX);
     let fetched = i64::try_from(VERSIONS_A_PAGE + 1).unwrap_or(i64::MAX);
     let mut versions = history::versions(&mut conn, &seen, &page, before, fetched).await?;
+    let first = history::first(&mut conn, &seen, &page).await?;
     drop(conn);
     let has_more = versions.len() > VERSIONS_A_PAGE;
     versions.truncate(VERSIONS_A_PAGE);
     let next = versions.last().filter(|_| has_more).map(|version| version.number);
     let frame = Frame::new(seen, Tab::Overview, shell.now);
-    Ok(HistoryPage { shell, frame, page, versions, next })
+    Ok(HistoryPage { shell, frame, page, versions, next, first })
 }
 
 #[derive(Template, WebTemplate)]
@@ -89,18 +108,25 @@ pub struct ComparisonPage {
     pub comparison: Comparison,
     /// Its lines, drawn.
     pub html: String,
+    /// The first version that the viewer may read.
+    pub first: i32,
 }
 
 impl ComparisonPage {
-    fn new(shell: Shell, frame: Frame, page: String, comparison: Comparison) -> Self {
+    fn new(shell: Shell, frame: Frame, page: String, comparison: Comparison, first: i32) -> Self {
         let html = lines::draw_folded(&comparison.lines);
-        Self { shell, frame, page, comparison, html }
+        Self { shell, frame, page, comparison, html, first }
+    }
+
+    /// As [`HistoryPage::told`].
+    pub fn told(&self, version: &PageVersion) -> i32 {
+        told(version.number, self.first)
     }
 
     pub fn sample() -> Self {
         let (from, to) = (PageVersion::sample(1), PageVersion::sample(2));
         let comparison = Comparison { lines: lines::compare("A cake.", "Two cakes."), from, to };
-        Self::new(Shell::sample(), Frame::sample(Tab::Overview), "prizes".to_owned(), comparison)
+        Self::new(Shell::sample(), Frame::sample(Tab::Overview), "prizes".to_owned(), comparison, 1)
     }
 
     pub fn is_same(&self) -> bool {
@@ -126,7 +152,8 @@ async fn show_comparison(
     let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
     let mut conn = app.db.acquire().await?;
     let comparison = history::compare(&mut conn, &seen, &page, (query.from, query.to)).await?;
+    let first = history::first(&mut conn, &seen, &page).await?;
     drop(conn);
     let frame = Frame::new(seen, Tab::Overview, shell.now);
-    Ok(ComparisonPage::new(shell, frame, page, comparison))
+    Ok(ComparisonPage::new(shell, frame, page, comparison, first))
 }

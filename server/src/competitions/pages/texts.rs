@@ -7,6 +7,7 @@ use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use chrono::{DateTime, Utc};
 
 use crate::accounts::model::Member;
 use crate::app::App;
@@ -53,8 +54,8 @@ impl TextPageView {
             current: OVERVIEW.to_owned(),
             statement: Some(AuditStatement::sample()),
             rules_moved: Some(RulesMoved {
-                accepted_at: chrono::DateTime::UNIX_EPOCH,
-                edited_at: chrono::DateTime::UNIX_EPOCH,
+                accepted_at: DateTime::UNIX_EPOCH,
+                edited_at: DateTime::UNIX_EPOCH,
                 from: 1,
                 to: 2,
             }),
@@ -64,6 +65,16 @@ impl TextPageView {
     /// Pages of the menu; the data page has a tab of its own.
     pub fn menu(&self) -> impl Iterator<Item = &PageLink> {
         self.shown.links.iter().filter(|link| link.slug != DATA)
+    }
+
+    /// Whether the page said something else before, as far as the viewer may read it.
+    pub fn was_changed(&self) -> bool {
+        let since_launch = |edited_at: DateTime<Utc>| {
+            self.frame.competition.launched_at.is_none_or(|launched_at| edited_at > launched_at)
+        };
+        self.shown.newest_version.is_some_and(|(number, edited_at)| {
+            number > 1 && (self.frame.standing.is_host || since_launch(edited_at))
+        })
     }
 
     /// Whether a page names the winners.

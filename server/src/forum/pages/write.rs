@@ -22,7 +22,7 @@ use crate::forum::{model, store, topics};
 use crate::ids::{PostId, TopicId};
 use crate::paths;
 use crate::web::extract::SignedIn;
-use crate::web::forms::{Mistake, mistake, show_again};
+use crate::web::forms::{Mistake, kept, mistake, show_again};
 use crate::web::routing::{form, post};
 use crate::web::shell::Shell;
 use crate::write_ups::bind;
@@ -122,14 +122,6 @@ impl Desk {
         let preview = drawn(app, member, &form.text).await?;
         Ok(WritePage { preview, ..self.page(shell, form, Mistake::none()) }.into_response())
     }
-}
-
-/// Whoever writes too much for now keeps what they typed.
-fn kept<T>(written: Result<T>) -> Result<T> {
-    written.map_err(|error| match error {
-        AppError::TooMany { message, .. } => AppError::Refused(message),
-        other => other,
-    })
 }
 
 /// A text as it will be shown, with what everybody may see of what it refers to.

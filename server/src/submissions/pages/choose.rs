@@ -13,7 +13,7 @@ use crate::error::{AppError, Result};
 use crate::ids::SubmissionId;
 use crate::paths;
 use crate::submissions::choose::{Choice, choose_among};
-use crate::submissions::final_choice::{self, FinalChoice};
+use crate::submissions::final_choice::{self, Candidates, FinalChoice};
 use crate::submissions::model::{State as Stage, Submission};
 use crate::submissions::submit::enter;
 use crate::web::extract::SignedIn;
@@ -28,7 +28,9 @@ pub struct FinalPage {
     pub shell: Shell,
     pub frame: Frame,
     pub stands: FinalChoice,
-    pub candidates: Vec<Submission>,
+    pub candidates: Candidates,
+    /// What was ticked in the form that came back.
+    pub sent: Option<Vec<SubmissionId>>,
     pub mistake: Mistake,
 }
 
@@ -38,7 +40,11 @@ impl FinalPage {
             shell: Shell::sample(),
             frame: Frame::sample(Tab::Submissions),
             stands: FinalChoice::sample(),
-            candidates: [Stage::Scored, Stage::Queued].map(Submission::sample).to_vec(),
+            candidates: Candidates {
+                offered: [Stage::Scored, Stage::Queued].map(Submission::sample).to_vec(),
+                are_more: true,
+            },
+            sent: None,
             mistake: Mistake::none(),
         }
     }
@@ -49,6 +55,11 @@ impl FinalPage {
 
     pub fn stands_in(&self, submission: &Submission) -> bool {
         self.stands.stand_ins.iter().any(|one| one.id == submission.id)
+    }
+
+    /// Whether its box is ticked: as it was sent, else as it stands.
+    pub fn is_ticked(&self, submission: &Submission) -> bool {
+        self.sent.as_ref().map_or(submission.is_selected(), |sent| sent.contains(&submission.id))
     }
 
     pub fn address(&self, submission: &Submission) -> String {
@@ -62,7 +73,7 @@ pub(super) async fn show_final(
     SignedIn(member): SignedIn,
     shell: Shell,
 ) -> Result<FinalPage> {
-    final_page(&app, &slug, &member, shell, Mistake::none()).await
+    final_page(&app, &slug, &member, shell, None, Mistake::none()).await
 }
 
 async fn final_page(
@@ -70,6 +81,7 @@ async fn final_page(
     slug: &str,
     member: &Member,
     shell: Shell,
+    sent: Option<Vec<SubmissionId>>,
     mistake: Mistake,
 ) -> Result<FinalPage> {
     let (seen, team_id) = see_as_participant(app, slug, member).await?;
@@ -78,7 +90,7 @@ async fn final_page(
     let candidates = final_choice::candidates(&mut conn, &seen.competition, team_id).await?;
     drop(conn);
     let frame = Frame::new(seen, Tab::Submissions, shell.now);
-    Ok(FinalPage { shell, frame, stands, candidates, mistake })
+    Ok(FinalPage { shell, frame, stands, candidates, sent, mistake })
 }
 
 pub(super) async fn post_final(
@@ -89,9 +101,10 @@ pub(super) async fn post_final(
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response> {
     let entrant = enter(&app, &member, &slug).await?;
-    let outcome = match read(&fields) {
-        Ok(choice) => choose_among(&app, &entrant, &choice).await,
-        Err(error) => Err(error),
+    let choice = read(&fields);
+    let outcome = match &choice {
+        Ok(choice) => choose_among(&app, &entrant, choice).await,
+        Err(_) => Err(AppError::field("chosen", CHOOSE_HERE)),
     };
     match mistake(outcome)? {
         Ok(()) => {
@@ -99,19 +112,21 @@ pub(super) async fn post_final(
             Ok(redirect_saying(&target, "The choice is saved."))
         }
         Err(mistake) => {
-            let page = final_page(&app, &slug, &member, shell, mistake).await?;
+            let sent = choice.ok().map(|choice| choice.chosen);
+            let page = final_page(&app, &slug, &member, shell, sent, mistake).await?;
             Ok(show_again(page))
         }
     }
 }
+
+const CHOOSE_HERE: &str = "Choose among the submissions on the page.";
 
 /// Check boxes that are not checked are not sent, so the form says which it showed.
 fn read(fields: &[(String, String)]) -> Result<Choice> {
     let of = |name: &str| -> Result<Vec<SubmissionId>> {
         let values = fields.iter().filter(|(field, _)| field == name);
         let ids = values.map(|(_, value)| value.parse().map(SubmissionId));
-        ids.collect::<std::result::Result<_, _>>()
-            .map_err(|_| AppError::field("chosen", "Choose among the submissions on the page."))
+        ids.collect::<std::result::Result<_, _>>().map_err(|_| AppError::field("chosen", CHOOSE_HERE))
     };
     Ok(Choice { among: Some(of("shown")?), chosen: of("chosen")? })
 }

@@ -20,14 +20,14 @@ use crate::ids::SubmissionId;
 use crate::paths;
 use crate::submissions::check::{Asked, check};
 use crate::submissions::checked::{self, submit_checked};
-use crate::submissions::model::Allowance;
+use crate::submissions::model::{Allowance, State as Stage, Submission};
 use crate::submissions::store::{self, Check};
 use crate::submissions::submit::{DESCRIPTION_LIMIT, Entrant, Receipt, Upload, enter, submit};
 use crate::uploads::model::Purpose;
 use crate::uploads::spend::{self, Taken};
 use crate::web::extract::SignedIn;
 use crate::web::format;
-use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
+use crate::web::forms::{Mistake, kept, mistake, redirect_saying, show_again};
 use crate::web::shell::Shell;
 use crate::web::upload::receive;
 
@@ -40,6 +40,8 @@ pub struct SubmitPage {
     pub allowance: Option<Allowance>,
     pub mistake: Mistake,
     pub description: String,
+    /// What the team sent before of the same bytes, before they are sent once more.
+    pub repeated: Option<Submission>,
     /// Makes a form that is sent twice one submission.
     pub form_key: Uuid,
 }
@@ -52,6 +54,7 @@ impl SubmitPage {
             allowance: Some(Allowance::new(5, 2, chrono::DateTime::UNIX_EPOCH)),
             mistake: Mistake::none(),
             description: String::new(),
+            repeated: Some(Submission::sample(Stage::Scored)),
             form_key: Uuid::nil(),
         }
     }
@@ -98,7 +101,8 @@ async fn submit_page(
         None => None,
     };
     let frame = Frame::new(seen, Tab::Submit, shell.now);
-    Ok(SubmitPage { shell, frame, allowance, mistake, description, form_key: Uuid::new_v4() })
+    let form_key = Uuid::new_v4();
+    Ok(SubmitPage { shell, frame, allowance, mistake, description, repeated: None, form_key })
 }
 
 /// The name of the file field in every form that sends predictions.
@@ -122,13 +126,39 @@ pub(super) async fn post_submit(
     let entrant = enter(&app, &member, &slug).await?;
     let taken = take(&app, &entrant, Purpose::Submission, form).await?;
     let description = taken.fields.text("description").to_owned();
+    let may_repeat = !taken.fields.text(SEND_AGAIN).is_empty();
     let outcome = match upload_of(taken) {
-        Ok(upload) => submit(&app, &entrant, upload).await,
+        Ok(upload) => {
+            if let Some(before) = repeated(&app, &entrant, &upload).await?.filter(|_| !may_repeat) {
+                upload.arrived.let_go(&app).await?;
+                let page = submit_page(&app, &slug, shell, Mistake::none(), description).await?;
+                return Ok(show_again(SubmitPage { repeated: Some(before), ..page }));
+            }
+            submit(&app, &entrant, upload).await
+        }
         Err(error) => Err(error),
     };
-    match mistake(outcome)? {
+    match mistake(kept(outcome))? {
         Ok(receipt) => Ok(received(&entrant, &receipt)),
         Err(mistake) => Ok(show_again(submit_page(&app, &slug, shell, mistake, description).await?)),
+    }
+}
+
+/// The field of a form that comes back to ask whether the same bytes are to be sent once more.
+const SEND_AGAIN: &str = "send_again";
+
+/// What the team sent before of the same bytes; none where it is this form that was sent twice, which makes one submission.
+async fn repeated(app: &App, entrant: &Entrant, upload: &Upload) -> Result<Option<Submission>> {
+    let mut conn = app.db.acquire().await?;
+    if let Some(key) = &upload.idempotency_key
+        && store::find_by_key(&mut conn, entrant.team_id, key).await?.is_some()
+    {
+        return Ok(None);
+    }
+    let sha256 = &upload.arrived.stored.sha256;
+    match store::of_the_same_bytes(&mut conn, entrant.team_id, sha256).await? {
+        Some(id) => Ok(store::find(&mut conn, entrant.team_id, id).await?),
+        None => Ok(None),
     }
 }
 
@@ -164,7 +194,7 @@ pub(super) async fn post_check(
         return Ok(show_again(submit_page(&app, &slug, shell, mistake, description).await?));
     };
     let asked = Asked { file_name: &name, description: &description };
-    match mistake(check(&app, &entrant, asked, &arrived).await)? {
+    match mistake(kept(check(&app, &entrant, asked, &arrived).await))? {
         Ok(id) => Ok(Redirect::to(&paths::check_result(&slug, id)).into_response()),
         Err(mistake) => Ok(show_again(submit_page(&app, &slug, shell, mistake, description).await?)),
     }
@@ -270,7 +300,7 @@ pub(super) async fn post_checked(
     Form(form): Form<CheckedForm>,
 ) -> Result<Response> {
     let entrant = enter(&app, &member, &slug).await?;
-    match mistake(submit_checked(&app, &entrant, id, &form.description).await)? {
+    match mistake(kept(submit_checked(&app, &entrant, id, &form.description).await))? {
         Ok(receipt) => Ok(received(&entrant, &receipt)),
         Err(mistake) => {
             let typed = Some(form.description);

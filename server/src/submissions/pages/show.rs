@@ -96,7 +96,7 @@ impl ListPage {
 fn shown_private(released: Option<&Released>, frame: &Frame) -> String {
     released
         .and_then(|released| released.private_score)
-        .map(|score| format::score(score, frame.competition.score_decimals))
+        .map(|score| format::score(score, frame.decimals))
         .unwrap_or_default()
 }
 
@@ -150,7 +150,7 @@ pub(super) async fn show_list(
     let stands = final_choice::read(&mut conn, competition, team_id).await?;
     let team_name = crate::teams::store::name(&mut conn, team_id).await?;
     drop(conn);
-    let plot = Plot::new(&points, best, competition);
+    let plot = Plot::new(&points, best, competition, competition.decimals(shell.now));
     let frame = Frame::new(seen, Tab::Submissions, shell.now);
     Ok(ListPage { shell, frame, team_name, allowance, stands, submissions, released, plot, older })
 }
@@ -226,7 +226,7 @@ impl SubmissionPage {
     pub fn parts(&self) -> Vec<(String, String, String)> {
         let competition = &self.frame.competition;
         let shown = |score: Option<f64>| {
-            score.map_or_else(|| "–".to_owned(), |score| format::score(score, competition.score_decimals))
+            score.map_or_else(|| "–".to_owned(), |score| format::score(score, self.frame.decimals))
         };
         let parts = self.submission.parts(competition, self.released.as_ref().and_then(Released::parts));
         parts

@@ -42,6 +42,31 @@ pub async fn best(
     .await
 }
 
+/// A team's newest of those that a Ladder held back: they may be chosen, and never stand in.
+///
+/// # Errors
+/// Those of the database.
+pub async fn held(
+    conn: &mut PgConnection,
+    competition: CompetitionId,
+    team: TeamId,
+    limit: i64,
+) -> sqlx::Result<Vec<i64>> {
+    sqlx::query_scalar!(
+        "select submission_id from scores
+         where version_id = (select active_version_id from competitions where id = $1)
+           and team_id = $2 and rank_key is not null and not is_late and not is_barred
+           and ladder_step = 'held'
+         order by received_at desc, submission_id desc
+         limit $3",
+        competition.0,
+        team.0,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
 /// A team's newest submissions whose score is still to come.
 ///
 /// # Errors

@@ -126,6 +126,27 @@ pub async fn find(
     Ok(with_ids(conn, team_id, &[id.0]).await?.pop())
 }
 
+/// The newest file of a team that has these bytes and was not refused.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_the_same_bytes(
+    conn: &mut PgConnection,
+    team_id: TeamId,
+    sha256: &[u8],
+) -> sqlx::Result<Option<SubmissionId>> {
+    sqlx::query_scalar!(
+        "select id as \"id: SubmissionId\" from submissions
+         where team_id = $1 and sha256 = $2 and state not in ('rejected', 'failed')
+         order by id desc
+         limit 1",
+        team_id.0,
+        sha256,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
 /// The competition of a submission that a person's team sent.
 ///
 /// # Errors
@@ -429,21 +450,26 @@ pub struct Check {
     pub verdict: Option<Json<CheckVerdict>>,
 }
 
-/// Checks a person asked for since a moment, counted up to `limit`.
+/// When a person asked for the `n`th of their newest checks since a moment; `None` where they asked for fewer.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn count_checks(
+pub async fn check_of(
     conn: &mut PgConnection,
     user_id: UserId,
     since: DateTime<Utc>,
-) -> sqlx::Result<i64> {
+    n: i64,
+) -> sqlx::Result<Option<DateTime<Utc>>> {
     sqlx::query_scalar!(
-        "select count(*) as \"checks!\" from file_checks where user_id = $1 and created_at >= $2",
+        "select created_at from file_checks
+         where user_id = $1 and created_at > $2
+         order by created_at desc
+         offset $3 limit 1",
         user_id.0,
         since,
+        n - 1,
     )
-    .fetch_one(conn)
+    .fetch_optional(conn)
     .await
 }
 

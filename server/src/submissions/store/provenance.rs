@@ -1,9 +1,11 @@
 //! What a score was computed from.
 
+use holdout_contract::catalogue;
 use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::ids::SubmissionId;
+use crate::web::format;
 
 /// What the score of a submission under the version that counts was computed from.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,10 +38,41 @@ impl Provenance {
         self.commitment.as_ref().map(hex::encode)
     }
 
-    /// Whether the metric has any.
-    pub fn has_params(&self) -> bool {
-        self.params.as_object().is_some_and(|params| !params.is_empty())
+    /// The metric's parameters that are not at their defaults, in words; empty where all are.
+    pub fn settings(&self) -> String {
+        format::settings(&without_defaults(&self.metric, &self.params))
     }
+}
+
+/// Of a metric of the catalogue; those of the parts of a combined one likewise.
+fn without_defaults(metric: &str, params: &Value) -> Value {
+    let Value::Object(params) = params else { return params.clone() };
+    let spec = catalogue::known().iter().find(|spec| spec.name == metric);
+    let is_default = |name: &str, value: &Value| {
+        let parameter = spec.and_then(|spec| spec.parameters.iter().find(|parameter| parameter.name == name));
+        parameter.is_some_and(|parameter| is_same(&parameter.default, value))
+    };
+    let told = params.iter().filter(|(name, value)| !is_default(name, value));
+    Value::Object(told.map(|(name, value)| (name.clone(), parts_without_defaults(value))).collect())
+}
+
+fn parts_without_defaults(value: &Value) -> Value {
+    let Value::Array(parts) = value else { return value.clone() };
+    let bare = |part: &Value| {
+        let mut part = part.clone();
+        if let Some(metric) = part["metric"].as_str().map(str::to_owned)
+            && let Some(params) = part.get_mut("params")
+        {
+            *params = without_defaults(&metric, params);
+        }
+        part
+    };
+    Value::Array(parts.iter().map(bare).collect())
+}
+
+/// `1` and `1.0` are the same.
+fn is_same(one: &Value, other: &Value) -> bool {
+    one == other || one.as_f64().zip(other.as_f64()).is_some_and(|(one, other)| one == other)
 }
 
 /// Of those of these submissions that were judged under the version that counts.
@@ -62,4 +95,26 @@ pub async fn provenance(conn: &mut PgConnection, ids: &[i64]) -> sqlx::Result<Ve
     )
     .fetch_all(conn)
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(metric: &str, params: Value) -> String {
+        Provenance { metric: metric.to_owned(), params, ..Provenance::sample() }.settings()
+    }
+
+    #[test]
+    fn only_what_differs_from_a_metric_s_defaults_is_told() {
+        let usual = json!({ "weight_column": "", "columns": "", "groups": "none" });
+        assert_eq!(told("rmse", usual.clone()), "");
+        assert_eq!(told("rmse", json!({ "weight_column": "w", "columns": "" })), "weight_column w");
+        assert_eq!(told("huber", json!({ "delta": 1 })), "");
+        let parts = json!([{ "metric": "rmse", "weight": 0.5, "params": usual }]);
+        assert_eq!(told("weighted_sum", json!({ "parts": parts })), "parts: rmse (weight 0.5)");
+        assert_eq!(told("own", json!({ "depth": 3 })), "depth 3");
+    }
 }
