@@ -96,7 +96,7 @@ impl Phase {
 /// What participants read beside the rules where every row is public.
 /// What participants read where hosts may have their files.
 pub const FILES_FOR_HOSTS: &str =
-    "The hosts may have the files that you send, and it is on record when they take them.";
+    "The hosts can get the files you submit; each time they do is put on record.";
 pub const ALL_PUBLIC: &str = "Every row of this competition is public: the rows that the public board is computed on \
                               decide at the end as well.";
 

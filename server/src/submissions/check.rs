@@ -43,7 +43,9 @@ async fn record(app: &App, entrant: &Entrant, asked: Asked<'_>, arrived: &Arrive
     let n_asked = store::count_checks(&mut tx, entrant.member.id, now - TimeDelta::hours(1)).await?;
     if n_asked >= CHECKS_AN_HOUR {
         return Err(AppError::TooMany {
-            message: format!("You asked for {CHECKS_AN_HOUR} checks within an hour. Wait a little."),
+            message: format!(
+                "You asked for {CHECKS_AN_HOUR} checks within an hour. Wait a little and try again."
+            ),
             retry_after_seconds: 600,
         });
     }

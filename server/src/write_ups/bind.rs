@@ -10,8 +10,7 @@ use crate::error::{AppError, Result};
 use crate::forum::subjects::see_topic;
 use crate::ids::{CompetitionId, TeamId, TopicId};
 
-const NOT_THEIRS: &str =
-    "Choose a topic of this competition’s forum that someone in your team wrote and that is not hidden or deleted.";
+const NOT_THEIRS: &str = "Choose a topic of this competition’s forum that someone in your team wrote and that is not hidden or deleted.";
 
 /// The team that may choose a write-up now.
 ///

@@ -325,7 +325,10 @@ async fn an_administrator_decides_until_the_end_and_everybody_reads_it(pool: PgP
     ada.api.send_json(Method::PUT, &path, &wish(false)).await.expect(403);
     ada.browser.post_form("/c/houses/host/medals", &[("count", "false")]).await.expect(404);
     let limits = async |person: &Person| person.browser.get("/c/houses/host/limits").await.expect(200).text();
-    assert!(!limits(&ada).await.contains("it for medals</button>") && limits(&root).await.contains("it for medals</button>"));
+    assert!(
+        !limits(&ada).await.contains("it for medals</button>")
+            && limits(&root).await.contains("it for medals</button>")
+    );
     root.api.send_json(Method::PUT, &path, &wish(false)).await.expect(204);
     assert_eq!((counted().await, read().await), (false.into(), true));
     assert!(limits(&ada).await.contains("does not count towards"));

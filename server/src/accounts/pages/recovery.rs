@@ -122,7 +122,7 @@ async fn post_reset(
     Form(form): Form<ResetForm>,
 ) -> Result<Response> {
     match password_changes::reset(&app, &client, &token, &form.password).await {
-        Ok(()) => Ok(redirect_saying(paths::SIGN_IN, "Your password is set. Sign in with it.")),
+        Ok(()) => Ok(redirect_saying(paths::SIGN_IN, "Your password has been set. Sign in with it.")),
         Err(error @ AppError::Field { .. }) => {
             let errors = FormErrors::from_error(error)?;
             let action = paths::reset_password(&token);

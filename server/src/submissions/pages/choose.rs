@@ -96,7 +96,7 @@ pub(super) async fn post_final(
     match mistake(outcome)? {
         Ok(()) => {
             let target = paths::submissions_final(&slug);
-            Ok(redirect_saying(&target, "The choice is saved."))
+            Ok(redirect_saying(&target, "Your choice has been saved."))
         }
         Err(mistake) => {
             let page = final_page(&app, &slug, &member, shell, mistake).await?;

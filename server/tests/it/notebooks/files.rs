@@ -114,7 +114,7 @@ async fn what_is_no_notebook_is_refused_and_leaves_nothing(pool: PgPool) {
         ("", b"{}", "neither cells nor worksheets"),
         ("", b"", "does not begin with"),
         ("name=mine", HOUSES, "You have a notebook of this name"),
-        ("name=..%2Fup", HOUSES, "small letters"),
+        ("name=..%2Fup", HOUSES, "lowercase letters"),
         ("competition=nowhere", HOUSES, "no competition"),
         ("visibility=everybody", HOUSES, "no visibility"),
         ("tags=a,b,c,d,e,f,g", HOUSES, "at most 6"),
