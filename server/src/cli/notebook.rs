@@ -292,7 +292,7 @@ fn cancel(session: &Session, args: &CancelArgs) -> Outcome {
     let is_gone = run.is_null();
     let document = if is_gone { json!({ "id": args.run, "state": "gone" }) } else { run.clone() };
     session.screen.answer(&document, |_| match is_gone {
-        true => format!("Run {} was taken out of the queue.", args.run),
+        true => format!("Run {} was removed from the queue.", args.run),
         false => format!("Run {}: {}", args.run, text(&run, "text")),
     });
     Ok(())

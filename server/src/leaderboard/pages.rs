@@ -547,7 +547,7 @@ mod tests {
         page.frame.competition.board_revision += 1;
         let html = page.render().expect("drawn");
         assert!(
-            html.contains("The ranges are from") && html.contains("until a scorer looks again"),
+            html.contains("The ranges are from") && html.contains("until a scorer checks again"),
             "{html}"
         );
         let mut page = BoardPage::sample_of_ranks();

@@ -75,7 +75,7 @@ impl Kept {
     /// What goes, counted from when.
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::Sessions => "Whoever did not come for so long signs in again. At most 30 days.",
+            Self::Sessions => "How long people stay signed in without a visit. At most 30 days.",
             Self::SignIns => {
                 "Who signed in to an account or failed to, and what was changed of it, with a shortened address, so long \
                  after it happened. Its owner sees it."
@@ -132,7 +132,7 @@ impl Kept {
         match days {
             None if may_be_for_ever => Ok(None),
             Some(days) if (least..=most).contains(&days) => Ok(Some(days)),
-            _ => Err(AppError::field("days", format!("Choose between {least} and {most} days."))),
+            _ => Err(AppError::field("days", format!("Choose from {least} to {most} days."))),
         }
     }
 }

@@ -133,7 +133,7 @@ impl Pair {
             return "The two files are the same, byte for byte.".to_owned();
         }
         let same = if self.n_same == answers {
-            format!("They give the same answer everywhere, {answers} times where others differ.")
+            format!("They give the same answer everywhere, including {answers} places where others differ.")
         } else {
             format!("They give the same answer in {} of {answers} places where teams differ.", self.n_same)
         };
@@ -198,7 +198,7 @@ mod tests {
         let pair = Pair { likeness: None, n_same: 4870, ..Pair::sample() };
         assert_eq!(
             pair.sentence(&few),
-            "They give the same answer everywhere, 4870 times where others differ."
+            "They give the same answer everywhere, including 4870 places where others differ."
         );
     }
 }

@@ -113,7 +113,7 @@ async fn what_is_no_notebook_is_refused_and_leaves_nothing(pool: PgPool) {
         ("", b"{\"cells\": 7}", "cannot be read"),
         ("", b"{}", "neither cells nor worksheets"),
         ("", b"", "does not begin with"),
-        ("name=mine", HOUSES, "You have a notebook of this name"),
+        ("name=mine", HOUSES, "You already have a notebook with this name"),
         ("name=..%2Fup", HOUSES, "lowercase letters"),
         ("competition=nowhere", HOUSES, "no competition"),
         ("visibility=everybody", HOUSES, "no visibility"),
