@@ -113,8 +113,7 @@ async fn set_moves_over_outage(
 ) -> Result<()> {
     let Some(moves) = moves.filter(|moves| *moves != before.moves_over_outage) else { return Ok(()) };
     if before.ended(now).is_some() {
-        let words =
-            "The competition is over: whether the end waits for an outage has to be decided before it.";
+        let words = "Too late: whether the end waits for an outage is decided before it.";
         return Err(AppError::field("moves_over_outage", words));
     }
     Ok(store::drafts::set_moves_over_outage(conn, before.id, moves).await?)
@@ -258,10 +257,7 @@ async fn lock(conn: &mut PgConnection, id: CompetitionId) -> Result<Competition>
 
 fn only_later(before: &Competition, after: &Timeline, phase: Phase) -> Result<()> {
     if matches!(phase, Phase::Closed | Phase::Final) {
-        return Err(AppError::field(
-            "ends_at",
-            "The competition is over: the timeline can no longer be changed.",
-        ));
+        return Err(AppError::field("ends_at", "It is over: the timeline is final."));
     }
     if before.starts_at != Some(after.starts_at) {
         return Err(AppError::field("starts_at", "The start has been fixed since the launch."));
@@ -308,8 +304,7 @@ async fn set_hosts_may_have_files(
 ) -> Result<()> {
     let Some(they_may) = they_may.filter(|may| *may != before.hosts_may_have_files) else { return Ok(()) };
     if they_may && before.launched_at.is_some() {
-        let words = "After the launch this can only be turned off: people submitted files that hosts were not meant \
-        to have.";
+        let words = "After the launch this can only be turned off: hosts were not meant to have these files.";
         return Err(AppError::field("hosts_may_have_files", words));
     }
     Ok(store::drafts::set_hosts_may_have_files(conn, before.id, they_may).await?)

@@ -74,7 +74,8 @@ impl Comparison {
         }
         if let Some(n) = self.n_left_out.filter(|n| *n > 0) {
             text.push_str(&format!(
-                " Left out: {n} that say the same of every row, are the sample submission, or do not fit the solution any more."
+                " Left out: {n} that say the same for every row, are the sample submission, or no longer fit the \
+                solution."
             ));
         }
         text
